@@ -1,0 +1,2 @@
+"""Analysis kit for key account management."""
+__version__ = "0.1.0"

@@ -1,0 +1,277 @@
+"""The book: a folder that describes one company's data, and the settings in its ``book.toml``.
+
+Every setting is optional but the title; each default is the one of the definitions, and the value
+used is printed in the reports.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from kamlib.errors import KamError, nearest
+from kamlib.tables import CANONICAL
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown keys are refused, values never change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FiscalYear(Settings):
+    """``[fiscal_year]``: the month it begins with; it is named for the year in which it ends."""
+
+    first_month: int = Field(1, ge=1, le=12)
+
+
+class InputSettings(Settings):
+    """``[input]``: how the book's text files are written."""
+
+    encoding: str = "utf-8"
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    decimal: Literal[".", ","] | None = None
+    date_format: str | None = None
+    time_zone: str | None = None
+    duplicates: Literal["accept", "set aside"] = "accept"
+    fold_case: bool = False
+    largest_file_mb: int = Field(2000, ge=1)
+
+
+class KeyAccountSettings(Settings):
+    """``[key_accounts]``: what a key account is in this company, and the admission line."""
+
+    definition: str = ""
+    version: str = ""
+    top_n: int | None = Field(None, ge=1)
+    min_score: float | None = Field(None, ge=1, le=10)
+    at_most: int = Field(20, ge=1)
+
+    @model_validator(mode="after")
+    def _one_line(self) -> KeyAccountSettings:
+        if self.top_n is not None and self.min_score is not None:
+            raise ValueError("give top_n or min_score, not both: there is one admission line")
+        return self
+
+
+class SegmentationSettings(Settings):
+    """``[segmentation]``: limits of the classes; see the definitions of ABC and XYZ."""
+
+    window_months: int = Field(12, ge=1, le=60)
+    abc: tuple[float, float] = (0.80, 0.95)
+    xyz_frequency: tuple[float, float] = (0.75, 1 / 3)
+    xyz_variability: Literal["customer", "classic"] | tuple[float, float] = "customer"
+    treatments: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("treatments")
+    @classmethod
+    def _known_cells(cls, value: dict[str, str]) -> dict[str, str]:
+        cells = {f"{a}{x}" for a in "ABC" for x in "XYZN"}
+        for cell in value:
+            if cell not in cells:
+                raise ValueError(f"'{cell}' is no cell of the matrix; cells are AX to CN")
+        return value
+
+
+class Criterion(Settings):
+    """``[[scoring.criteria]]``: one criterion, its weight, and the fixed anchors of its scores."""
+
+    name: str
+    weight: float = Field(gt=0, le=1)
+    measure: str | None = None
+    judged: bool = False
+    side: Literal["attractiveness", "strength"] = "attractiveness"
+    anchors: tuple[float, ...] = ()
+    texts: dict[str, str] = Field(default_factory=dict)
+
+
+class ScoringSettings(Settings):
+    """``[scoring]``: 3 to 5 criteria, the same for every account; weights sum to 1."""
+
+    criteria: tuple[Criterion, ...] = ()
+    draws: int = Field(5000, ge=100, le=100_000)
+    concentration: float = Field(50.0, gt=0)
+    seed: int = 2025
+
+
+class LossSettings(Settings):
+    """``[loss]``: the loss criterion, in multiples of an account's usual gap."""
+
+    overdue: float = Field(2.0, gt=0)
+    lost: float = Field(3.0, gt=0)
+    min_silence_days: int = Field(90, ge=0)
+    new_days: int = Field(180, ge=0)
+    min_gaps: int = Field(3, ge=1)
+
+
+class WinBackSettings(Settings):
+    """``[win_back]``: the money for offers."""
+
+    budget: float | None = Field(None, ge=0)
+
+
+class ValueSettings(Settings):
+    """``[value]``: how later money is valued."""
+
+    discount_rate: float = Field(0.10, ge=0, lt=1)
+
+
+class DeliverySettings(Settings):
+    """``[delivery]``: when a delivery counts as late."""
+
+    on_day_is_late: bool = False
+
+
+class ProgrammeSettings(Settings):
+    """``[programme]``: what the programme review measures against."""
+
+    hours_per_contact: float = Field(3.0, gt=0)
+    contact_every_days: float = Field(30.0, gt=0)
+    hours_per_month: float = Field(140.0, gt=0)
+
+
+class Connection(Settings):
+    """``[connection]``: another engine for the ``.sql`` files; secrets come from the environment."""
+
+    url: str
+    dialect: Literal["duckdb", "native"] = "duckdb"
+
+
+class BookSettings(Settings):
+    """Everything a ``book.toml`` may say."""
+
+    title: str = Field(min_length=1)
+    currency: str = Field("EUR", min_length=1, max_length=8)
+    locale: str = "en"
+    complete_to: date | None = None
+    fiscal_year: FiscalYear = FiscalYear()
+    input: InputSettings = InputSettings()
+    columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    key_accounts: KeyAccountSettings = KeyAccountSettings()
+    segmentation: SegmentationSettings = SegmentationSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    loss: LossSettings = LossSettings()
+    win_back: WinBackSettings = WinBackSettings()
+    value: ValueSettings = ValueSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    programme: ProgrammeSettings = ProgrammeSettings()
+    connection: Connection | None = None
+
+    @field_validator("columns")
+    @classmethod
+    def _known_tables(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for table, renames in value.items():
+            if table not in CANONICAL:
+                raise ValueError(f"no table '{table}': {nearest(table, CANONICAL)}")
+            for column in renames:
+                if column not in CANONICAL[table].names:
+                    raise ValueError(f"{table} has no column '{column}': {nearest(column, CANONICAL[table].names)}")
+        return value
+
+
+def read_settings(folder: Path) -> BookSettings:
+    """Return the settings of the book in a folder.
+
+    Raises
+    ------
+    KamError
+        There is no such folder or no ``book.toml``; it is not TOML; a key is unknown (the nearest
+        known one is named); a value does not fit.
+    """
+    file = folder / "book.toml"
+    if not folder.is_dir():
+        raise KamError(f"There is no book '{folder}'.", where=str(folder), next="Check the path after --book.")
+    if not file.is_file():
+        raise KamError(
+            "The folder is no book: it has no book.toml.",
+            where=str(folder),
+            next='Add a file book.toml with the line: title = "Your company"',
+        )
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise KamError("book.toml is not written in UTF-8.", where=str(file), next="Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise KamError(f"book.toml cannot be read: {error}.", where=str(file), next="Mend that line.") from None
+    return validated(BookSettings, content, text, str(file))
+
+
+def validated(model: type[Model], content: dict[str, Any], text: str, file: str) -> Model:
+    """Return TOML content as a settings object, or the first thing wrong with it, with its line."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = next((e for e in error.errors() if e["type"] == "extra_forbidden"), error.errors()[0])
+        path = [part for part in first["loc"] if isinstance(part, str)]
+        dotted = ".".join(str(part) for part in first["loc"])
+        where = f"{file}, line {line_of(text, first['loc'])}, key '{dotted}'" if path else file
+        if first["type"] == "extra_forbidden":
+            known = _fields_at(model, first["loc"][:-1])
+            raise KamError(f"Unknown key '{path[-1]}'.", where=where, next=nearest(path[-1], known)) from None
+        if first["type"] == "missing":
+            raise KamError(
+                f"'{path[-1]}' is missing.", where=where, next=f"Add a line: {path[-1]} = …"
+            ) from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise KamError(f"'{dotted}' does not fit: {message}.", where=where, next="Mend that value.") from None
+
+
+def line_of(text: str, loc: tuple[str | int, ...]) -> int:
+    """Return the line of a TOML text in which a key stands; its table's line when the key is absent.
+
+    >>> line_of('title = "x"\\n\\n[loss]\\nlots = 3\\n', ("loss", "lots"))
+    4
+    >>> line_of('[[actions]]\\nid = "1"\\n[[actions]]\\nid = "2"\\n', ("actions", 1, "owner"))
+    3
+    """
+    tables = [part for part in loc[:-1] if isinstance(part, str)]
+    wanted = ".".join(tables)
+    nth = next((part for part in loc if isinstance(part, int)), 0)
+    here, seen, best = "", -1, 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?", line)
+        if header and "=" not in line.split("]")[0]:
+            here = header[1].replace('"', "").replace("'", "")
+            if here == wanted or (loc and here == str(loc[-1])):
+                seen += 1
+                if seen <= nth:
+                    best = number
+            continue
+        key = re.match(r"\s*([\w.\"'-]+)\s*=", line)
+        if not key or not loc:
+            continue
+        name = key[1].replace('"', "").replace("'", "")
+        full = f"{here}.{name}" if here else name
+        if full == ".".join([*tables, str(loc[-1])]) and (not wanted or seen in (-1, nth)):
+            return number
+        if name == (tables[0] if tables else loc[0]) and not here:
+            best = number
+    return best
+
+
+def _fields_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """Return the known keys of the settings that a location leads to."""
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        found = [a for a in _models_in(annotation)]
+        if not found:
+            return []
+        model = found[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in getattr(annotation, "__args__", ()) for model in _models_in(inner)]

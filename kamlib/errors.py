@@ -1,0 +1,57 @@
+"""The one error a user sees: what went wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class KamError(Exception):
+    """A request, a book or a run that cannot be carried out, in plain words.
+
+    Parameters
+    ----------
+    what
+        What is wrong, as one sentence.
+    where
+        The file, line, column or setting it was found in.
+    next
+        What the reader can do about it.
+    exit_code
+        2: the request or the book is wrong; 1: a report failed.
+    """
+
+    def __init__(self, what: str, *, where: str = "", next: str = "", exit_code: int = 2) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next = next
+        self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        """Return the message as people read it: one line each for what, where and next.
+
+        >>> print(KamError("No table 'orders'.", where="mybook", next="Add orders.csv."))
+        No table 'orders'.
+          Where: mybook
+          Next:  Add orders.csv.
+        """
+        lines = [self.what]
+        if self.where:
+            lines.append(f"  Where: {self.where}")
+        if self.next:
+            lines.append(f"  Next:  {self.next}")
+        return "\n".join(lines)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the nearest known word, or lists them all.
+
+    >>> nearest("titel", ["title", "currency"])
+    "Did you mean 'title'?"
+    >>> nearest("zzz", ["title", "currency"])
+    'Known: currency, title.'
+    """
+    known = sorted(known)
+    match = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return f"Did you mean '{match[0]}'?" if match else f"Known: {', '.join(known)}."

@@ -1,0 +1,245 @@
+"""Reporting periods: years, quarters, months and weeks of the book's fiscal year.
+
+A fiscal year is named for the calendar year in which it ends, so with ``first_month=4``
+``2025`` runs from 2024-04-01 to 2025-03-31. Months (``2025-07``) and ISO weeks
+(``2025-W31``) are calendar ones. A period's last day is its *as-of* date.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from kamlib.errors import KamError
+
+_FORMS = (
+    (re.compile(r"(\d{4})"), "year"),
+    (re.compile(r"(\d{4})-Q([1-4])"), "quarter"),
+    (re.compile(r"(\d{4})-(0[1-9]|1[0-2])"), "month"),
+    (re.compile(r"(\d{4})-W(\d{2})"), "week"),
+)
+_HOW = "Write 2025, 2025-Q3, 2025-07, 2025-W31, previous-quarter, previous-month, previous-year or 2024-Q1..2025-Q4."
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """One reporting period; ``end`` is the as-of date of everything in its report."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+    label: str
+    kind: str
+    first_month: int = 1
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """The last day of the period."""
+        return self.end
+
+    def shift(self, steps: int) -> Period:
+        """Return the period so many of its own lengths later (earlier when negative).
+
+        >>> parse_period("2025-Q1").shift(-1).label
+        '2024-Q4'
+        >>> parse_period("2026-W01").shift(-1).label
+        '2025-W52'
+        """
+        if self.kind == "week":
+            return _week_of(self.start.date() + timedelta(weeks=steps), self.first_month)
+        months = {"year": 12, "quarter": 3, "month": 1}[self.kind] * steps
+        return _from_start(_add_months(self.start, months), self.kind, self.first_month)
+
+    def previous(self) -> Period:
+        """Return the period before this one."""
+        return self.shift(-1)
+
+    def year_ago(self) -> Period:
+        """Return the like period a year before (for a week: 52 weeks before).
+
+        >>> parse_period("2025-W31").year_ago().label
+        '2024-W31'
+        """
+        return self.shift({"year": -1, "quarter": -4, "month": -12, "week": -52}[self.kind])
+
+    @property
+    def title(self) -> str:
+        """The period as readers say it.
+
+        >>> parse_period("2025-Q3").title, parse_period("2025-07").title, parse_period("2025-W31").title
+        ('Q3 2025', 'July 2025', 'Week 31, 2025')
+        """
+        if self.kind == "quarter":
+            return f"Q{self.label[-1]} {self.label[:4]}"
+        if self.kind == "month":
+            return f"{_MONTH_NAMES[self.start.month - 1]} {self.start.year}"
+        if self.kind == "week":
+            return f"Week {int(self.label[-2:])}, {self.label[:4]}"
+        return self.label
+
+
+_MONTH_NAMES = (
+    "January February March April May June July August September October November December".split()
+)
+
+
+def parse_period(text: str, *, first_month: int = 1) -> Period:
+    """Return the period that a label such as ``2025-Q3`` names.
+
+    Raises
+    ------
+    KamError
+        The text is no period, or the year has no such week.
+
+    Examples
+    --------
+    >>> parse_period("2025-Q1", first_month=4).start.date().isoformat()
+    '2024-04-01'
+    >>> parse_period("2024-02").end.date().isoformat()
+    '2024-02-29'
+    """
+    for form, kind in _FORMS:
+        match = form.fullmatch(text.strip())
+        if not match:
+            continue
+        year = int(match[1])
+        if not 1900 <= year <= 9998:
+            break
+        if kind == "week":
+            try:
+                return _week_of(date.fromisocalendar(year, int(match[2]), 1), first_month)
+            except ValueError:
+                raise KamError(f"{year} has no week {match[2]}.", where=f"period '{text}'", next=_HOW) from None
+        if kind == "month":
+            return _from_start(pd.Timestamp(year, int(match[2]), 1), kind, first_month)
+        start = pd.Timestamp(year - (first_month > 1), first_month, 1)
+        months = 3 * (int(match[2]) - 1) if kind == "quarter" else 0
+        return _from_start(_add_months(start, months), kind, first_month)
+    raise KamError(f"'{text}' is not a period.", where="--period", next=_HOW)
+
+
+def resolve_periods(texts: list[str], *, first_month: int = 1, today: date | None = None) -> list[Period]:
+    """Return the periods that the words of a command name, in order and once each.
+
+    ``previous-quarter`` and its kin count back from ``today``, which only the command line knows.
+
+    >>> [p.label for p in resolve_periods(["2024-Q3..2025-Q1"])]
+    ['2024-Q3', '2024-Q4', '2025-Q1']
+    >>> [p.label for p in resolve_periods(["previous-month"], today=date(2025, 3, 31))]
+    ['2025-02']
+    """
+    found: dict[str, Period] = {}
+    for text in texts:
+        for period in _resolve_one(text.strip(), first_month, today):
+            found[period.label] = period
+    return list(found.values())
+
+
+def _resolve_one(text: str, first_month: int, today: date | None) -> list[Period]:
+    if ".." in text:
+        first, last = (parse_period(part, first_month=first_month) for part in text.split("..", 1))
+        if first.kind != last.kind:
+            raise KamError(
+                f"A range needs two periods of one kind, not a {first.kind} and a {last.kind}.",
+                where=f"period '{text}'",
+                next=_HOW,
+            )
+        if last < first:
+            raise KamError("The range ends before it begins.", where=f"period '{text}'", next="Turn it round.")
+        periods = [first]
+        while periods[-1].label != last.label:
+            periods.append(periods[-1].shift(1))
+        return periods
+    if text.startswith("previous-"):
+        kind = text.removeprefix("previous-")
+        if kind not in ("year", "quarter", "month", "week") or today is None:
+            raise KamError(f"'{text}' is not a period.", where="--period", next=_HOW)
+        return [period_of(pd.Timestamp(today), kind, first_month=first_month).previous()]
+    return [parse_period(text, first_month=first_month)]
+
+
+def period_of(day: pd.Timestamp, kind: str = "quarter", *, first_month: int = 1) -> Period:
+    """Return the period of a kind that holds a day.
+
+    >>> period_of(pd.Timestamp("2025-05-05")).label
+    '2025-Q2'
+    """
+    if kind == "week":
+        return _week_of(day.date(), first_month)
+    if kind == "month":
+        return _from_start(pd.Timestamp(day.year, day.month, 1), kind, first_month)
+    months_in = (day.month - first_month) % 12
+    start = _add_months(pd.Timestamp(day.year, day.month, 1), -months_in)
+    if kind == "quarter":
+        start = _add_months(start, months_in // 3 * 3)
+    return _from_start(start, kind, first_month)
+
+
+def last_whole_quarter(last_day: pd.Timestamp, *, first_month: int = 1) -> Period:
+    """Return the last quarter that data up to ``last_day`` cover whole.
+
+    >>> last_whole_quarter(pd.Timestamp("2025-12-31")).label
+    '2025-Q4'
+    >>> last_whole_quarter(pd.Timestamp("2025-12-30")).label
+    '2025-Q3'
+    """
+    quarter = period_of(last_day, first_month=first_month)
+    return quarter if last_day >= quarter.end else quarter.previous()
+
+
+def trailing_months(as_of: pd.Timestamp, count: int = 12) -> pd.DatetimeIndex:
+    """Return the last days of the ``count`` months that end on the as-of day, oldest first.
+
+    When the as-of day is a month's end these are calendar months; else each month ends on the
+    same day of the month (or on the month's last day where it is shorter).
+
+    >>> [d.date().isoformat() for d in trailing_months(pd.Timestamp("2025-03-30"), 3)]
+    ['2025-01-30', '2025-02-28', '2025-03-30']
+    >>> [d.date().isoformat() for d in trailing_months(pd.Timestamp("2025-02-28"), 2)]
+    ['2025-01-31', '2025-02-28']
+    """
+    months = pd.period_range(end=pd.Period(as_of, "M"), periods=count, freq="M")
+    last = months.to_timestamp(how="end").normalize()
+    if not as_of.is_month_end:
+        days = last.day.to_numpy().clip(max=as_of.day)
+        last = months.to_timestamp(how="start") + pd.to_timedelta(days - 1, unit="D")
+    return pd.DatetimeIndex(last).as_unit("us")
+
+
+def month_of(days: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+    """Return for each day the last day of its activity month, as ``trailing_months`` counts them.
+
+    >>> month_of(pd.Series(pd.to_datetime(["2025-02-28", "2025-03-02"])), pd.Timestamp("2025-08-03")).dt.date.tolist()
+    [datetime.date(2025, 3, 3), datetime.date(2025, 3, 3)]
+    """
+    if as_of.is_month_end:
+        return (days + pd.offsets.MonthEnd(0)).dt.as_unit("us")
+    day = as_of.day
+    month = days.dt.to_period("M") + (days.dt.day > day).astype("int64")
+    length = month.dt.days_in_month.clip(upper=day)
+    return (month.dt.to_timestamp() + pd.to_timedelta(length - 1, unit="D")).dt.as_unit("us")
+
+
+def _add_months(day: pd.Timestamp, months: int) -> pd.Timestamp:
+    return day + pd.DateOffset(months=months)
+
+
+def _from_start(start: pd.Timestamp, kind: str, first_month: int) -> Period:
+    months = {"year": 12, "quarter": 3, "month": 1}[kind]
+    end = _add_months(start, months) - pd.Timedelta(days=1)
+    if kind == "month":
+        label = f"{start:%Y-%m}"
+    else:
+        months_in = (start.month - first_month) % 12
+        fiscal_year = start.year + (start.month >= first_month and first_month > 1)
+        label = str(fiscal_year) if kind == "year" else f"{fiscal_year}-Q{months_in // 3 + 1}"
+    return Period(start.as_unit("us"), end.as_unit("us"), label, kind, first_month)
+
+
+def _week_of(day: date, first_month: int) -> Period:
+    year, week, weekday = day.isocalendar()
+    monday = pd.Timestamp(day) - pd.Timedelta(days=weekday - 1)
+    end = monday + pd.Timedelta(days=6)
+    return Period(monday.as_unit("us"), end.as_unit("us"), f"{year}-W{week:02d}", "week", first_month)

@@ -1,0 +1,360 @@
+"""The canonical tables: what a book may hold, column by column.
+
+One schema serves reading, checking, messages and documentation. Column types:
+
+``id``     text that is never a number; trimmed, normalised, blank counts as missing
+``text``   free text
+``choice`` text out of a fixed list
+``date``   a day
+``month``  a month, held as its last day
+``money``  an amount in the book's currency (exact to 6 decimals)
+``number`` any finite number
+``flag``   yes or no
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pandas as pd
+
+MONEY_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a canonical table."""
+
+    name: str
+    type: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One canonical table: its row, columns, key and what having it adds to the reports.
+
+    ``date`` names the column that says since when a row is known; a report leaves out rows dated
+    after its as-of day. ``later`` maps columns that a later day may have filled to the columns
+    and values that such a row shows instead as of an earlier day.
+    """
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+    adds: str
+    key: tuple[str, ...] = ()
+    date: str | None = None
+    later: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """All column names, required ones first."""
+        return [column.name for column in self.columns]
+
+    @property
+    def required(self) -> list[str]:
+        """The names of the columns that must be there."""
+        return [column.name for column in self.columns if column.required]
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """Read ``name:type`` words; ``*`` marks required, ``[a|b]`` choices, ``<1..5>`` limits."""
+    form = re.compile(r"(\w+):(\w+)(\*?)(?:\[([^\]]*)\])?(?:<(-?\d+)\.\.(-?\d*)>)?")
+    columns = []
+    for name, type_, star, choices, least, most in (m.groups() for m in form.finditer(text)):
+        columns.append(
+            Column(
+                name,
+                type_,
+                bool(star),
+                tuple(choices.split("|")) if choices else (),
+                float(least) if least else None,
+                float(most) if most else None,
+            )
+        )
+    return tuple(columns)
+
+
+_TIERS = "[key|candidate|regular|former]"
+_ALL = [
+    Table(
+        "orders",
+        "order line",
+        _columns(
+            "order_id:id* account_id:id* order_date:date* revenue:money* line_id:id cost:money quantity:number "
+            "product_id:id product:text category:text region:text channel:text manager_id:id currency:text "
+            "promised_date:date delivered_date:date"
+        ),
+        "everything: no report runs without it",
+        date="order_date",
+        later={"delivered_date": {}},
+    ),
+    Table(
+        "accounts",
+        "account",
+        _columns(
+            "account_id:id* name:text parent_id:id industry:text region:text country:text employees:number<0..> "
+            "founded_year:number description:text manager_id:id sponsor:text customer_since:date "
+            f"tier:choice{_TIERS} types:text cost_to_serve:money contact_every_days:number<1..>"
+        ),
+        "names, company groups, owners, industries, sponsors and tiers",
+        key=("account_id",),
+    ),
+    Table(
+        "tiers",
+        "spell of an account in a tier",
+        _columns(f"account_id:id* tier:choice*{_TIERS} start_date:date* end_date:date"),
+        "who was a key account when: programme return, demotions and every look back",
+        key=("account_id", "start_date"),
+        date="start_date",
+        later={"end_date": {}},
+    ),
+    Table(
+        "managers",
+        "manager",
+        _columns("manager_id:id* name:text hours_per_month:number<0..> cost_per_month:money"),
+        "managers' names, and workload against their hours",
+        key=("manager_id",),
+    ),
+    Table(
+        "targets",
+        "account × month",
+        _columns("account_id:id* month:month* revenue:money* margin:money"),
+        "revenue and margin against target",
+        key=("account_id", "month"),
+    ),
+    Table(
+        "judgements",
+        "account × criterion × date",
+        _columns("account_id:id* criterion:text* score:number*<1..10> judged_date:date* by:text"),
+        "scores of the criteria that people judge",
+        key=("account_id", "criterion", "judged_date"),
+        date="judged_date",
+    ),
+    Table(
+        "decisions",
+        "decision taken",
+        _columns("account_id:id* date:date* decision:text* by:text reason:text"),
+        "decisions beside what the evidence proposes",
+        date="date",
+    ),
+    Table(
+        "invoices",
+        "invoice",
+        _columns("invoice_id:id* account_id:id* invoice_date:date* due_date:date* amount:money* paid_date:date"),
+        "money owed and payment habit",
+        key=("invoice_id",),
+        date="invoice_date",
+        later={"paid_date": {}},
+    ),
+    Table(
+        "rates",
+        "month × currency",
+        _columns("month:month* currency:text* rate:number*<0..>"),
+        "orders in several currencies",
+        key=("month", "currency"),
+    ),
+    Table(
+        "contacts",
+        "person at an account",
+        _columns(
+            "account_id:id* name:text* contact_id:id title:text "
+            "role:choice[decider|approver|buyer|influencer|user|gatekeeper] influence:number<1..5> "
+            "attitude:number<-2..2> last_contact_date:date"
+        ),
+        "the stakeholder map",
+        later={"last_contact_date": {}},
+    ),
+    Table(
+        "interactions",
+        "contact made",
+        _columns(
+            "account_id:id* date:date* manager_id:id contact_id:id channel:text topic:text satisfaction:number<0..10>"
+        ),
+        "engagement, loyalty and overdue check-ins",
+        date="date",
+    ),
+    Table(
+        "incidents",
+        "thing gone wrong",
+        _columns(
+            "account_id:id* opened_date:date* "
+            "kind:choice*[late|conflict|unaware|unprepared|product_knowledge|quality|other] "
+            "severity:number<1..3> resolved_date:date note:text"
+        ),
+        "the five mistakes, their trend, and whether they cost accounts",
+        date="opened_date",
+        later={"resolved_date": {}},
+    ),
+    Table(
+        "opportunities",
+        "tender or deal",
+        _columns(
+            "opportunity_id:id* account_id:id* opened_date:date* outcome:choice*[open|won|lost] closed_date:date "
+            "expected_close:date stage:text probability:number<0..1> value:money kind:text category:text "
+            "competitor:text reason:text manager_id:id"
+        ),
+        "tenders won and lost, and the weighted pipeline",
+        key=("opportunity_id",),
+        date="opened_date",
+        later={"closed_date": {"outcome": "open", "reason": None}},
+    ),
+    Table(
+        "agreements",
+        "contract in force or past",
+        _columns(
+            "agreement_id:id* account_id:id* start_date:date* end_date:date kind:text value:money "
+            "notice_days:number<0..> terms:text is_kept:flag"
+        ),
+        "agreements, and renewals falling due",
+        key=("agreement_id",),
+        date="start_date",
+    ),
+    Table(
+        "team",
+        "our person × role on an account",
+        _columns("account_id:id* role:text* name:text"),
+        "account teams: roles filled or missing",
+    ),
+    Table(
+        "competitors",
+        "rival at an account",
+        _columns(
+            "account_id:id* competitor:text* category:text share_estimate:number<0..1> threat:number<1..5> note:text"
+        ),
+        "who courts the account",
+    ),
+    Table(
+        "needs",
+        "account × category",
+        _columns(
+            "account_id:id* category:text* annual_spend:money* attainable_share:number<0..1> "
+            "probability:number<0..1> previous_supplier:text note:text"
+        ),
+        "share of wallet and opportunity volume",
+        key=("account_id", "category"),
+    ),
+    Table(
+        "prospects",
+        "prospect",
+        _columns(
+            "prospect_id:id* name:text* need:number<1..10> solvency:number<1..10> authority:number<1..10> budget:money "
+            "source:text current_supplier:text industry:text region:text"
+        ),
+        "prospects ranked by need, solvency and authority",
+        key=("prospect_id",),
+    ),
+    Table(
+        "losses",
+        "recorded loss",
+        _columns("account_id:id* lost_date:date* reason:text* note:text"),
+        "reasons for losses, and losses nobody recorded",
+        date="lost_date",
+    ),
+    Table(
+        "offers",
+        "win-back offer",
+        _columns("offer:text* cost:money* reason:text return_probability:number<0..1>"),
+        "the win-back list under a budget",
+    ),
+    Table(
+        "programme_costs",
+        "month",
+        _columns("month:month* cost:money* note:text"),
+        "the programme's return and payback",
+        date="month",
+    ),
+    Table(
+        "skills",
+        "manager × skill × date",
+        _columns("manager_id:id* skill:text* rating:number*<1..5> assessed_date:date*"),
+        "managers' competences and training needs",
+        key=("manager_id", "skill", "assessed_date"),
+        date="assessed_date",
+    ),
+]
+CANONICAL: dict[str, Table] = {table.name: table for table in _ALL}
+
+_DTYPES = {
+    "id": "str",
+    "text": "str",
+    "choice": "str",
+    "date": "datetime64[us]",
+    "month": "datetime64[us]",
+    "money": "float64",
+    "number": "float64",
+    "flag": "boolean",
+}
+
+
+def empty_table(name: str) -> pd.DataFrame:
+    """Return a canonical table without rows, its columns typed.
+
+    >>> empty_table("offers").columns.tolist()
+    ['offer', 'cost', 'reason', 'return_probability']
+    """
+    table = CANONICAL[name]
+    return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in table.columns})
+
+
+def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a canonical table's frame with all its columns, in order, in the kit's types."""
+    table = CANONICAL[name]
+    columns = {
+        c.name: frame[c.name].astype(_DTYPES[c.type])
+        if c.name in frame
+        else pd.Series(pd.NA, index=frame.index, dtype=_DTYPES[c.type])
+        if c.type not in ("money", "number")
+        else pd.Series(float("nan"), index=frame.index)
+        for c in table.columns
+    }
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def known_as_of(frame: pd.DataFrame, name: str, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return a canonical table as it was known on a day: later rows gone, later endings blank.
+
+    >>> deals = typed(pd.DataFrame({"opportunity_id": ["1"], "account_id": ["A"], "outcome": ["won"],
+    ...     "opened_date": [pd.Timestamp("2025-01-10")], "closed_date": [pd.Timestamp("2025-09-01")]}), "opportunities")
+    >>> known_as_of(deals, "opportunities", pd.Timestamp("2025-06-30"))["outcome"].tolist()
+    ['open']
+    """
+    table = CANONICAL[name]
+    known = frame
+    if table.date:
+        known = known[known[table.date].le(as_of)]
+    known = known.copy()
+    for column, shown in table.later.items():
+        is_later = known[column].gt(as_of)
+        known[column] = known[column].mask(is_later)
+        for other, value in shown.items():
+            known[other] = known[other].mask(is_later, value)
+    return known.reset_index(drop=True)
+
+
+def exact(values: pd.Series) -> pd.Series:
+    """Return money as exact decimals: limits and sums that decide a class never use binary fractions.
+
+    A money value is held as the double nearest to an exact decimal; its shortest representation
+    gives that decimal back. Missing values become zero.
+
+    >>> (exact(pd.Series([0.1, 0.2])).sum(), 0.1 + 0.2)
+    (Decimal('0.3'), 0.30000000000000004)
+    """
+    quantum = Decimal(1).scaleb(-MONEY_DECIMALS)
+    return pd.Series(
+        [Decimal(0) if pd.isna(v) else Decimal(repr(float(v))).quantize(quantum).normalize() for v in values],
+        index=values.index,
+        dtype=object,
+    )
