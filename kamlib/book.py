@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kamlib.errors import KamError, nearest
 from kamlib.tables import CANONICAL
 
-
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -217,20 +216,19 @@ def validated(model: type[Model], content: dict[str, Any], text: str, file: str)
         if first["type"] == "extra_forbidden":
             known = _fields_at(model, first["loc"][:-1])
             raise KamError(f"Unknown key '{path[-1]}'.", where=where, next=nearest(path[-1], known)) from None
-        if first["type"] == "missing":
-            raise KamError(
-                f"'{path[-1]}' is missing.", where=where, next=f"Add a line: {path[-1]} = …"
-            ) from None
-        message = first["msg"].removeprefix("Value error, ")
-        raise KamError(f"'{dotted}' does not fit: {message}.", where=where, next="Mend that value.") from None
+        if first["type"] == "missing" and isinstance(first["loc"][-1], str):
+            raise KamError(f"'{path[-1]}' is missing.", where=where, next=f"Add a line: {path[-1]} = …") from None
+        message = first["msg"].removeprefix("Value error, ").rstrip(".")
+        end = "" if message.endswith("?") else "."
+        raise KamError(f"'{dotted}' does not fit: {message}{end}", where=where, next="Mend that value.") from None
 
 
 def line_of(text: str, loc: tuple[str | int, ...]) -> int:
-    """Return the line of a TOML text in which a key stands; its table's line when the key is absent.
+    r"""Return the line of a TOML text in which a key stands; its table's line when the key is absent.
 
-    >>> line_of('title = "x"\\n\\n[loss]\\nlots = 3\\n', ("loss", "lots"))
+    >>> line_of('title = "x"\n\n[loss]\nlots = 3\n', ("loss", "lots"))
     4
-    >>> line_of('[[actions]]\\nid = "1"\\n[[actions]]\\nid = "2"\\n', ("actions", 1, "owner"))
+    >>> line_of('[[actions]]\nid = "1"\n[[actions]]\nid = "2"\n', ("actions", 1, "owner"))
     3
     """
     tables = [part for part in loc[:-1] if isinstance(part, str)]
@@ -264,7 +262,7 @@ def _fields_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
         if isinstance(part, int):
             continue
         annotation = model.model_fields[part].annotation
-        found = [a for a in _models_in(annotation)]
+        found = _models_in(annotation)
         if not found:
             return []
         model = found[0]

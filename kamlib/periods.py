@@ -7,6 +7,7 @@ A fiscal year is named for the calendar year in which it ends, so with ``first_m
 
 from __future__ import annotations
 
+import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -80,9 +81,7 @@ class Period:
         return self.label
 
 
-_MONTH_NAMES = (
-    "January February March April May June July August September October November December".split()
-)
+_MONTH_NAMES = tuple(calendar.month_name)[1:]
 
 
 def parse_period(text: str, *, first_month: int = 1) -> Period:
