@@ -15,14 +15,15 @@ GAP = "\u00a0"
 MISSING = "n/a"
 
 SIGNS = {
-    "EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "KRW": "₩", "PLN": "zł", "BRL": "R$",
-    "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "ILS": "₪", "TRY": "₺", "UAH": "₴", "VND": "₫", "NGN": "₦", "PHP": "₱",
+    "EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "KRW": "₩", "PLN": "zł",
+    "BRL": "R$", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "ILS": "₪", "TRY": "₺", "UAH": "₴", "VND": "₫", "NGN": "₦", "PHP": "₱",
 }  # fmt: skip
 """Signs of currencies; any other currency is shown by its code."""
 
 SEPARATORS = {
     "en": (",", "."), "de": (".", ","), "nl": (".", ","), "es": (".", ","), "it": (".", ","), "da": (".", ","),
-    "pt": (".", ","), "id": (".", ","), "tr": (".", ","), "el": (".", ","), "fr": ("\u202f", ","), "pl": ("\u202f", ","),
+    "pt": (".", ","), "id": (".", ","), "tr": (".", ","), "el": (".", ","), "fr": ("\u202f", ","),
+    "pl": ("\u202f", ","),
     "cs": ("\u202f", ","), "sv": ("\u202f", ","), "nb": ("\u202f", ","), "fi": ("\u202f", ","), "uk": ("\u202f", ","),
     "de_CH": ("’", "."), "de_AT": (".", ","), "en_ZA": ("\u202f", ","),
 }  # fmt: skip
@@ -70,9 +71,7 @@ def money(value: Any, source: Any = None) -> str:
         scaled = size / step
         if _three_digits(scaled) < 1000 or unit == "bn":
             break
-    decimals = (
-        0 if size == 0 else _decimals_for(scaled, whole=unit == "" and size == size.to_integral_value())
-    )
+    decimals = 0 if size == 0 else _decimals_for(scaled, whole=unit == "" and size == size.to_integral_value())
     sign = words.currency + GAP if words.currency else ""
     text = _grouped(scaled, decimals, words)
     minus = "−" if amount < 0 and text.strip("0.,") else ""
@@ -113,7 +112,7 @@ def date(value: Any, source: Any = None) -> str:
     day = pd.to_datetime(value) if value is not None else pd.NaT
     if day is pd.NaT or pd.isna(day):
         return MISSING
-    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     return f"{day.day}{GAP}{months[day.month - 1]}{GAP}{day.year}"
 
 
@@ -122,7 +121,7 @@ def change(value: Any, before: Any, source: Any = None, *, unit: str = "money") 
 
     >>> change(103.1, 100).replace(GAP, " "), change(0.46, 0.44, unit="share").replace(GAP, " ")
     ('▲ 3.1 %', '▲ 2.0 pts')
-    >>> change(5, 7, unit="count").replace(GAP, " "), change(1, 0), change(2, 2)
+    >>> change(5, 7, unit="count").replace(GAP, " "), change(1, 0), change(2, 2).replace(GAP, " ")
     ('▼ 2', 'n/a', '= 0')
     """
     now, then = _decimal(value), _decimal(before)

@@ -100,9 +100,7 @@ _RC: dict[str, Any] = {
     "axes.titleweight": "bold",
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
-    "axes.prop_cycle": mpl.cycler(
-        color=[COLOURS[key] for key in ("accent", "overdue", "active", "X", "lost")]
-    ),
+    "axes.prop_cycle": mpl.cycler(color=[COLOURS[key] for key in ("accent", "overdue", "active", "X", "lost")]),
     "axes.unicode_minus": True,
     "axes.formatter.use_locale": False,
     "figure.facecolor": "none",
@@ -136,14 +134,14 @@ def style() -> Iterator[None]:
 def axes(width: float = 8, height: float = 4, nrows: int = 1, ncols: int = 1, **options: Any) -> Any:
     """New axes in the kit's style: one `Axes`, or an array of them; `options` go to `plt.subplots` (`sharex=True`)."""
     with style():
-        figure, drawn = plt.subplots(nrows, ncols, figsize=(width, height), layout="constrained", **options)
+        _, drawn = plt.subplots(nrows, ncols, figsize=(width, height), layout="constrained", **options)
     for ax in np.atleast_1d(drawn).ravel():
         ax.tick_params(length=0)
     return drawn
 
 
 def titles(ax: Axes, finding: str, subtitle: str = "") -> Axes:
-    """Write the finding (bold) and, under it, what is drawn, unit and period (quiet); both left aligned, long ones wrapped.
+    """Write the finding (bold) and, under it, what is drawn, unit and period (quiet): left aligned, wrapped.
 
     A single title of a figure is lifted out of the drawing by `kamlib.page.chart` and set as text of the page.
     """
@@ -151,9 +149,7 @@ def titles(ax: Axes, finding: str, subtitle: str = "") -> Axes:
     with style():
         quiet = wrapped(subtitle, width / 5.0)
         pad = 8 + 12.5 * (quiet.count("\n") + 1 if quiet else 0)
-        title = ax.set_title(
-            wrapped(finding, width / 7.4), loc="left", pad=pad, fontsize=12, weight="bold", color=INK
-        )
+        title = ax.set_title(wrapped(finding, width / 7.4), loc="left", pad=pad, fontsize=12, weight="bold", color=INK)
         title.set_parse_math(False)
         title.set_gid(FINDING)
         for old in [text for text in ax.texts if text.get_gid() == SUBTITLE]:
@@ -164,9 +160,7 @@ def titles(ax: Axes, finding: str, subtitle: str = "") -> Axes:
             "ha": "left",
             "va": "bottom",
         }
-        below = ax.annotate(
-            quiet, (0, 1), xytext=(0, 7), fontsize=9, color=QUIET, annotation_clip=False, **place
-        )
+        below = ax.annotate(quiet, (0, 1), xytext=(0, 7), fontsize=9, color=QUIET, annotation_clip=False, **place)
         below.set_gid(SUBTITLE)
     title.kam_text, below.kam_text = finding, subtitle  # type: ignore[attr-defined]
     return ax
@@ -240,9 +234,7 @@ def text_on(colour: Any) -> str:
     >>> text_on(COLOURS["A"]), text_on(COLOURS["C"])
     ('#fefefe', '#101418')
     """
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)
-    )
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour))
     return "#fefefe" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.22 else "#101418"
 
 
