@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from kamlib.criteria import ScoringSettings
 from kamlib.errors import KamError, nearest
 from kamlib.tables import CANONICAL
 
@@ -78,27 +79,6 @@ class SegmentationSettings(Settings):
             if cell not in cells:
                 raise ValueError(f"'{cell}' is no cell of the matrix; cells are AX to CN")
         return value
-
-
-class Criterion(Settings):
-    """``[[scoring.criteria]]``: one criterion, its weight, and the fixed anchors of its scores."""
-
-    name: str
-    weight: float = Field(gt=0, le=1)
-    measure: str | None = None
-    judged: bool = False
-    side: Literal["attractiveness", "strength"] = "attractiveness"
-    anchors: tuple[float, ...] = ()
-    texts: dict[str, str] = Field(default_factory=dict)
-
-
-class ScoringSettings(Settings):
-    """``[scoring]``: 3 to 5 criteria, the same for every account; weights sum to 1."""
-
-    criteria: tuple[Criterion, ...] = ()
-    draws: int = Field(5000, ge=100, le=100_000)
-    concentration: float = Field(50.0, gt=0)
-    seed: int = 2025
 
 
 class LossSettings(Settings):
@@ -266,7 +246,7 @@ def _fields_at(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
         if not found:
             return []
         model = found[0]
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
