@@ -16,7 +16,8 @@ MISSING = "n/a"
 
 SIGNS = {
     "EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "KRW": "₩", "PLN": "zł",
-    "BRL": "R$", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "ILS": "₪", "TRY": "₺", "UAH": "₴", "VND": "₫", "NGN": "₦", "PHP": "₱",
+    "BRL": "R$", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "ILS": "₪", "TRY": "₺", "UAH": "₴", "VND": "₫",
+    "NGN": "₦", "PHP": "₱",
 }  # fmt: skip
 """Signs of currencies; any other currency is shown by its code."""
 

@@ -16,7 +16,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, to_rgb, to_rgba
+from matplotlib.colors import ListedColormap, to_hex, to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -32,6 +32,8 @@ INK = "#1c2430"
 QUIET = "#5c6673"
 PAPER = "#ffffff"
 GRID = "#dfe3e8"
+ON_DARK_TURNING, ON_LIGHT_TURNING = "#fefefd", "#101419"
+"""Text on a fill that is dark (light) on a light page and turns light (dark) on a dark one: see `text_on`."""
 
 COLOURS: dict[str, str] = {
     "A": "#174a8b",
@@ -229,13 +231,19 @@ def tints(key: str = "accent") -> ListedColormap:
 
 
 def text_on(colour: Any) -> str:
-    """Black or white, whichever reads better on a solid fill of `colour`.
+    """Black or white, whichever reads better on a solid fill of `colour`, on light and on dark pages.
 
-    >>> text_on(COLOURS["A"]), text_on(COLOURS["C"])
-    ('#fefefe', '#101418')
+    A colour of the palette that changes sides on a dark page takes its text along: the shades returned then are
+    the ones `kamlib.plots.svg` knows as turning.
+
+    >>> text_on(COLOURS["A"]) == ON_DARK_TURNING, text_on("#333333"), text_on("#eeeeee")
+    (True, '#fefefe', '#101418')
     """
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour))
-    return "#fefefe" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.22 else "#101418"
+    own = to_hex(colour)
+    partner = next((DARK[word] for word, light in COLOURS.items() if light == own), own)
+    if _is_dark(own):
+        return "#fefefe" if _is_dark(partner) else ON_DARK_TURNING
+    return ON_LIGHT_TURNING if _is_dark(partner) else "#101418"
 
 
 def short(text: str, limit: int = 36) -> str:
@@ -246,6 +254,11 @@ def short(text: str, limit: int = 36) -> str:
     """
     flat = " ".join(str(text).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def _is_dark(colour: str) -> bool:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.2
 
 
 def columns_wide(text: str) -> float:

@@ -1,0 +1,243 @@
+"""A figure as vector drawing for a page: text stays text, colours follow the page, the same bytes every time.
+
+Matplotlib lays text out with a font that knows Latin letters only; the page draws it with whatever fonts the reader
+has. So text is *measured* with stand-ins as wide as the letters will be, and *written* as it is: no script is cut
+short and none warns of missing glyphs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+from xml.etree import ElementTree
+
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from kamlib.plots.style import COLOURS, FINDING, INK, ON_DARK_TURNING, ON_LIGHT_TURNING, PAPER, SUBTITLE, style
+
+_SVG, _HREF = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
+
+PAGE_COLOURS = {
+    **{colour: f"var(--kam-{word.lower()},{colour})" for word, colour in reversed(COLOURS.items())},
+    INK: "currentColor",
+    "#000000": "currentColor",
+    PAPER: f"var(--kam-paper,{PAPER})",
+    ON_DARK_TURNING: "var(--kam-on-dark,#fff)",
+    ON_LIGHT_TURNING: "var(--kam-on-light,#101418)",
+}
+"""Colour of the drawing → what the page is told: a variable of its stylesheet, else the colour itself."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure ready for a page: `svg` markup, its size in points, and its single title, where it has one."""
+
+    svg: str
+    width: float
+    height: float
+    finding: str = ""
+    subtitle: str = ""
+
+
+def drawing(figure: Figure) -> Drawing:
+    """Draw a figure; a single title written by `style.titles` is left out of the drawing and returned as text."""
+    texts = figure.findobj(Text)
+    for text in texts:
+        text.set_parse_math(False)
+    findings = [text for text in texts if text.get_gid() == FINDING and text.get_text()]
+    lifted = [t for t in texts if t.get_gid() in (FINDING, SUBTITLE)] if len(findings) == 1 else []
+    said = {t.get_gid(): getattr(t, "kam_text", t.get_text()) for t in lifted}
+    with _on_svg_canvas(figure), _hidden(lifted), style():
+        out = StringIO()
+        width, height = figure.get_size_inches() * 72
+        renderer = _Renderer(width, height, out, image_dpi=72, metadata=_NO_METADATA)
+        figure.draw(renderer)
+        renderer.finalize()
+        box = figure.get_tightbbox(renderer)
+    left, right = min(0.0, box.x0 * 72 - 2), max(width, box.x1 * 72 + 2)
+    top, bottom = min(0.0, height - box.y1 * 72 - 2), max(height, height - box.y0 * 72 + 2)
+    svg = _cleaned(out.getvalue(), (left, top, right - left, bottom - top))
+    return Drawing(svg, right - left, bottom - top, said.get(FINDING, ""), said.get(SUBTITLE, ""))
+
+
+_NO_METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+class _Renderer(RendererSVG):
+    """Measures letters its font lacks by stand-ins of their width; writes them as they are."""
+
+    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+        return super().get_text_width_height_descent(stand_in(s), prop, False)
+
+    def draw_text(self, gc: Any, x: float, y: float, s: str, *args: Any, **options: Any) -> None:
+        super().draw_text(gc, x, y, _writable(s), *args, **options)
+
+
+class _Canvas(FigureCanvasSVG):
+    """Gives layout the same measuring as drawing."""
+
+    def get_renderer(self) -> _Renderer:
+        width, height = self.figure.get_size_inches() * 72
+        return _Renderer(width, height, StringIO(), image_dpi=72, metadata=_NO_METADATA)
+
+
+def stand_in(text: str) -> str:
+    """Return Latin letters that take the room of any script's: marks none, East Asian letters and emoji about two.
+
+    >>> stand_in("Zoë"), stand_in("東京"), stand_in("e\u0301")
+    ('Zoë', 'MnMn', 'e')
+    """
+    return "".join(_room(letter) for letter in text)
+
+
+def _room(letter: str) -> str:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf", "Cc", "Cs"):
+        return " " if letter in "\t\n" else ""
+    code = ord(letter)
+    if unicodedata.east_asian_width(letter) in ("W", "F") or code >= 0x1F000:
+        return "Mn" if code < 0x1F000 else "MM"
+    if code < 0x0530 or 0x1E00 <= code < 0x2070 or 0x20A0 <= code < 0x2600:
+        return letter  # Latin, Greek, Cyrillic, punctuation, currency, arrows, shapes: in the font
+    return "n" if 0x0590 <= code < 0x0900 else "m"
+
+
+def _writable(text: str) -> str:
+    return "".join(
+        letter for letter in text if unicodedata.category(letter) not in ("Cc", "Cs", "Cn") or letter == "\t"
+    )
+
+
+@contextmanager
+def _on_svg_canvas(figure: Figure) -> Iterator[None]:
+    canvas, dpi = figure.canvas, figure.dpi
+    _Canvas(figure)
+    figure.dpi = 72
+    try:
+        yield
+    finally:
+        figure.dpi = dpi
+        figure.set_canvas(canvas)
+
+
+@contextmanager
+def _hidden(texts: list[Text]) -> Iterator[None]:
+    for text in texts:
+        text.set_visible(False)
+        text.set_in_layout(False)
+    try:
+        yield
+    finally:
+        for text in texts:
+            text.set_visible(True)
+            text.set_in_layout(True)
+
+
+def _cleaned(source: str, box: tuple[float, float, float, float]) -> str:
+    root = ElementTree.fromstring(source)
+    body = ElementTree.Element("svg", viewBox=" ".join(_plain(part) for part in box))
+    body.set("style", "fill:currentColor;stroke-linejoin:round")
+    for child in root:
+        _copy(child, body, in_defs=False)
+    prefix = "c" + hashlib.sha256(source.encode()).hexdigest()[:8]
+    _rename_ids(body, prefix)
+    return ElementTree.tostring(body, encoding="unicode")
+
+
+def _copy(element: ElementTree.Element, parent: ElementTree.Element, *, in_defs: bool) -> None:
+    tag = element.tag.removeprefix(_SVG)
+    if tag in ("metadata", "style", "title"):
+        return
+    attributes = {name: _value(name, value, in_defs) for name, value in element.attrib.items()}
+    if _HREF in attributes:
+        attributes["href"] = attributes.pop(_HREF)
+    if attributes.get("style") == "":
+        del attributes["style"]
+    in_defs = in_defs or tag == "defs"
+    children = list(element)
+    if tag == "g" and set(attributes) <= {"id"}:  # a group that says nothing
+        made = parent
+    else:
+        if tag == "defs" and not children:
+            return
+        made = ElementTree.SubElement(parent, tag, attributes)
+        made.text = element.text if tag in ("text", "tspan") else None
+    start = len(made)
+    for child in children:
+        _copy(child, made, in_defs=in_defs)
+    if not in_defs:
+        _hoist_style(made, start)
+
+
+def _hoist_style(parent: ElementTree.Element, start: int) -> None:
+    """Write the style of many marks alike once, on a group around them."""
+    marks = parent[start:]
+    uses = [mark for mark in marks if mark.tag == "use"]
+    if len(uses) < 4 or len({mark.get("style") for mark in uses}) != 1 or len(uses) != len(marks):
+        return
+    group = ElementTree.Element("g", {"style": uses[0].get("style") or ""})
+    for mark in uses:
+        mark.attrib.pop("style", None)
+        parent.remove(mark)
+        group.append(mark)
+    parent.append(group)
+
+
+def _value(name: str, value: str, in_defs: bool) -> str:
+    if name == "style":
+        return _page_style(value)
+    if name in ("d", "x", "y", "x1", "y1", "x2", "y2", "width", "height", "transform", "points"):
+        digits = 1 if name == "d" and not in_defs else 2
+        value = re.sub(r"-?\d+\.\d+(?:e-?\d+)?", lambda found: _plain(float(found[0]), digits), value)
+        value = re.sub(r"\s+", " ", value).strip()
+        return re.sub(r"^rotate\(-?0(?: [^)]*)?\)$", "", value) if name == "transform" else value
+    return value
+
+
+def _page_style(value: str) -> str:
+    kept = []
+    for part in value.split(";"):
+        name, _, said = (text.strip() for text in part.partition(":"))
+        if not name or name == "font-family":
+            continue
+        if name == "font":  # shorthand: keep weight and size, the family is the page's
+            size = re.search(r"(\d+(?:\.\d+)?)px", said)
+            weight = re.search(r"\b([1-9]00|bold)\b", said)
+            kept += [f"font-weight:{weight[1]}"] if weight else []
+            kept += [f"font-size:{size[1]}px"] if size else []
+            continue
+        if re.fullmatch(r"#[0-9a-f]{6}", said):
+            said = PAGE_COLOURS.get(said, said)
+        elif re.fullmatch(r"-?\d+\.\d+", said):
+            said = _plain(float(said), 3)
+        kept.append(f"{name}:{said}")
+    return ";".join(kept)
+
+
+def _rename_ids(body: ElementTree.Element, prefix: str) -> None:
+    used: dict[str, str] = {}
+    for element in body.iter():
+        for name, value in element.attrib.items():
+            target = value[1:] if name == "href" else next(iter(re.findall(r"url\(#([^)]+)\)", value)), "")
+            if target:
+                new = used.setdefault(target, f"{prefix}-{len(used)}")
+                element.set(name, value.replace(target, new))
+    for element in body.iter():
+        own = element.attrib.pop("id", None)
+        if own in used:
+            element.set("id", used[own])
+        if element.attrib.get("transform") == "":
+            del element.attrib["transform"]
+
+
+def _plain(number: float, digits: int = 2) -> str:
+    text = f"{number:.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
