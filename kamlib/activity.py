@@ -1,0 +1,363 @@
+"""From order lines to activity tables: the engine condenses millions of lines to a few small frames.
+
+Lines never reach pandas. For one as-of day the engine yields account × day, account × category ×
+month, account × product × window, account × manager × month and deliveries; everything after is
+plain pandas. :class:`PeriodData` holds them beside the canonical tables as known on that day.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.casting import MONEY, last_day
+from kamlib.intake import Intake
+from kamlib.periods import Period, month_of
+from kamlib.tables import known_as_of
+
+_MONEY = ("revenue", "cost")
+
+
+def _lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
+    """Return the used lines up to a day, with every optional column the activity tables ask for."""
+    orders = intake.orders
+    absent = {
+        "cost": ibis.null(MONEY),
+        "quantity": ibis.null(MONEY),
+        "product_id": ibis.null("string"),
+        "product": ibis.null("string"),
+        "category": ibis.null("string"),
+        "region": ibis.null("string"),
+        "channel": ibis.null("string"),
+        "manager_id": ibis.null("string"),
+        "promised_date": ibis.null("date"),
+        "delivered_date": ibis.null("date"),
+    }
+    missing = {name: value for name, value in absent.items() if name not in intake.order_columns}
+    used = orders.filter(orders["_reason"].isnull() & (orders["order_date"] <= as_of.date()))
+    return used.mutate(**missing)
+
+
+def _sums(lines: ir.Table) -> dict[str, ir.Value]:
+    """Revenue, cost and quantity; a cost is known only where every line has one."""
+    is_whole = lines["cost"].count() == lines.count()
+    return {
+        "revenue": lines["revenue"].sum(),
+        "cost": ibis.ifelse(is_whole, lines["cost"].sum(), ibis.null(MONEY)),
+        "quantity": lines["quantity"].sum(),
+    }
+
+
+def _month(day: ir.DateValue, as_of: pd.Timestamp) -> ir.DateValue:
+    """Return the last day of a day's activity month, as :func:`kamlib.periods.month_of` counts them."""
+    if as_of.is_month_end:
+        return last_day(day)
+    number = as_of.day
+    start = day.truncate("M")
+    start = ibis.ifelse(day.day() > number, (start + ibis.interval(months=1)).cast("date"), start)
+    length = last_day(start).day()
+    shift = ibis.least(length, ibis.literal(number)) - 1
+    return start + shift.as_interval("D")
+
+
+def _frame(rows: ir.Table, by: list[str]) -> pd.DataFrame:
+    """Bring an aggregate to pandas: money as floats, dates as days, sorted by its key."""
+    frame = rows.select(
+        **{name: rows[name].cast("float64") if rows[name].type().is_decimal() else rows[name] for name in rows.columns}
+    ).to_pandas()
+    for name, type_ in rows.schema().items():
+        if type_.is_date():
+            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[us]")
+        elif type_.is_string():
+            frame[name] = frame[name].astype("str")
+    return frame.sort_values(by, kind="stable").reset_index(drop=True)
+
+
+def account_days(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account × day with order lines, up to the as-of day.
+
+    Net of credit notes. An *order day* is a row with revenue above 0.
+
+    Columns
+    -------
+    account_id: the account
+    date: the day
+    revenue: net revenue (book currency)
+    cost: cost; missing where a line has none
+    quantity: units
+    order_count: distinct orders
+    line_count: order lines
+    """
+    lines = _lines(intake, as_of)
+    rows = lines.group_by("account_id", date=lines["order_date"]).aggregate(
+        **_sums(lines), order_count=lines["order_id"].nunique(), line_count=lines.count()
+    )
+    return _frame(rows, ["account_id", "date"])
+
+
+def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account × month with order lines; months end as the as-of day does.
+
+    Columns
+    -------
+    account_id: the account
+    month: last day of the month
+    revenue: net revenue (book currency)
+    cost: cost; missing where a day has none
+    order_count: orders
+    order_day_count: days with revenue above 0
+    """
+    days = account_days.assign(
+        month=month_of(account_days["date"], as_of),
+        is_order_day=account_days["revenue"].gt(0).astype("int64"),
+        is_cost_missing=account_days["cost"].isna(),
+    )
+    months = days.groupby(["account_id", "month"], as_index=False).agg(
+        revenue=("revenue", "sum"),
+        cost=("cost", "sum"),
+        order_count=("order_count", "sum"),
+        order_day_count=("is_order_day", "sum"),
+        is_cost_missing=("is_cost_missing", "any"),
+    )
+    months["revenue"] = months["revenue"].round(6)
+    months["cost"] = months["cost"].round(6).mask(months["is_cost_missing"])
+    return months.drop(columns="is_cost_missing")
+
+
+def category_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account × category × month: what was supplied.
+
+    Columns
+    -------
+    account_id: the account
+    category: the product category
+    month: last day of the month
+    revenue: net revenue (book currency)
+    cost: cost; missing where a line has none
+    quantity: units
+    """
+    lines = _lines(intake, as_of)
+    lines = lines.filter(lines["category"].notnull()).mutate(month=_month(lines["order_date"], as_of))
+    rows = lines.group_by("account_id", "category", "month").aggregate(**_sums(lines))
+    return _frame(rows, ["account_id", "category", "month"])
+
+
+def product_windows(intake: Intake, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]) -> pd.DataFrame:
+    """One row per account × product × window: quantity and revenue, for price, volume and mix.
+
+    Columns
+    -------
+    account_id: the account
+    product_id: the product
+    category: its category
+    window: which 12 months: now, previous, year_ago
+    quantity: units
+    revenue: net revenue (book currency)
+    cost: cost; missing where a line has none
+    """
+    lines = _lines(intake, as_of)
+    lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
+    lines = lines.filter(lines["product_id"].notnull())
+    parts = []
+    for name, end in windows.items():
+        start = window_start(end)
+        cut = lines.filter((lines["order_date"] >= start.date()) & (lines["order_date"] <= end.date()))
+        rows = cut.group_by("account_id", "product_id").aggregate(category=cut["category"].max(), **_sums(cut))
+        parts.append(_frame(rows, ["account_id", "product_id"]).assign(window=name))
+    columns = ["account_id", "product_id", "category", "window", "quantity", "revenue", "cost"]
+    return pd.concat(parts, ignore_index=True)[columns].astype({"window": "str"})
+
+
+def manager_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account × manager on the order × month.
+
+    Columns
+    -------
+    account_id: the account
+    manager_id: the manager on the order
+    month: last day of the month
+    revenue: net revenue (book currency)
+    cost: cost; missing where a line has none
+    quantity: units
+    """
+    lines = _lines(intake, as_of)
+    lines = lines.filter(lines["manager_id"].notnull()).mutate(month=_month(lines["order_date"], as_of))
+    rows = lines.group_by("account_id", "manager_id", "month").aggregate(**_sums(lines))
+    return _frame(rows, ["account_id", "manager_id", "month"])
+
+
+def deliveries(intake: Intake, *, as_of: pd.Timestamp, on_day_is_late: bool = False) -> pd.DataFrame:
+    """One row per account × manager × month of promise: orders due, and late ones.
+
+    An order is late when a line of it was delivered after its promised day, or is open past it as of
+    the as-of day (with ``on_day_is_late``: on the promised day or after).
+
+    Columns
+    -------
+    account_id: the account
+    manager_id: the manager on the order
+    month: last day of the month in which the order was promised
+    due_count: orders promised up to the as-of day, or delivered
+    late_count: late orders, open ones among them
+    open_late_count: orders not delivered and past their promise
+    delay_days: mean days by which the late orders were late, open ones as of the as-of day
+    """
+    day = as_of.date()
+    lines = _lines(intake, as_of)
+    lines = lines.filter(lines["promised_date"].notnull())
+    done = ibis.ifelse(lines["delivered_date"] <= day, lines["delivered_date"], ibis.null("date"))
+    orders = (
+        lines.mutate(done=done)
+        .group_by("account_id", "order_id")
+        .aggregate(
+            manager_id=ibis._["manager_id"].max(),
+            promised_date=ibis._["promised_date"].max(),
+            delay=(ibis.coalesce(ibis._["done"], ibis.date(day)).delta(ibis._["promised_date"], unit="day")).max(),
+            is_open=ibis._["done"].isnull().any(),
+        )
+    )
+    limit = 0 if on_day_is_late else 1
+    orders = orders.filter((orders["promised_date"] <= day) | ~orders["is_open"])
+    orders = orders.mutate(
+        month=_month(orders["promised_date"], as_of),
+        is_late=ibis.ifelse(orders["is_open"], orders["delay"] >= 1, orders["delay"] >= limit),
+    )
+    rows = orders.group_by("account_id", "manager_id", "month").aggregate(
+        due_count=orders.count(),
+        late_count=orders["is_late"].cast("int64").sum(),
+        open_late_count=(orders["is_late"] & orders["is_open"]).cast("int64").sum(),
+        delay_days=orders["delay"].mean(where=orders["is_late"]),
+    )
+    return _frame(rows, ["account_id", "manager_id", "month"])
+
+
+def latest_facts(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account with orders: manager, region and channel of its latest order that has one.
+
+    Columns
+    -------
+    account_id: the account
+    manager_id: the manager on the latest order
+    region: the region of the latest order
+    channel: the channel of the latest order
+    """
+    lines = _lines(intake, as_of)
+    latest = {}
+    for name in ("manager_id", "region", "channel"):
+        stamp = ibis.struct({"day": lines["order_date"], "order": lines["order_id"], "value": lines[name]})
+        latest[name] = stamp.max(where=lines[name].notnull())["value"]
+    return _frame(lines.group_by("account_id").aggregate(**latest), ["account_id"])
+
+
+def accounts_as_of(
+    listed: pd.DataFrame, tiers: pd.DataFrame, managers: pd.DataFrame, facts: pd.DataFrame, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """One row per account that is listed or has an order: who it is as of a day.
+
+    Columns
+    -------
+    account_id: the account
+    name: its name, else its id
+    parent_id: the account above it in its company group
+    group_id: the head of its company group, else itself
+    group_name: the name of that head
+    is_listed: whether the table accounts has it
+    industry: its industry
+    region: its region, else its latest order's
+    country: its country
+    employees: its headcount
+    founded_year: the year it was founded
+    description: what it does
+    manager_id: its manager, else its latest order's
+    manager_name: the manager's name, else the id
+    sponsor: the executive sponsor
+    customer_since: the day it became a customer
+    tier: its tier as of the day, from dated tiers where the book has them
+    types: declared account types
+    cost_to_serve: cost to serve in a year (book currency)
+    contact_every_days: planned rhythm of contacts
+    """
+    frame = listed.merge(facts, on="account_id", how="outer", suffixes=("", "_latest"))
+    frame["is_listed"] = frame["account_id"].isin(listed["account_id"])
+    for name in ("manager_id", "region"):
+        frame[name] = frame[name].fillna(frame[f"{name}_latest"])
+    frame["name"] = frame["name"].fillna(frame["account_id"])
+    names = managers.dropna(subset=["name"]).set_index("manager_id")["name"]
+    frame["manager_name"] = frame["manager_id"].map(names).fillna(frame["manager_id"])
+    if not tiers.empty:
+        current = tiers[tiers["end_date"].isna() | tiers["end_date"].ge(as_of)].sort_values("start_date")
+        frame["tier"] = frame["account_id"].map(
+            current.drop_duplicates("account_id", keep="last").set_index("account_id")["tier"]
+        )
+    parents = frame.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
+    frame["group_id"] = [_head(account, parents) for account in frame["account_id"]]
+    frame["group_name"] = frame["group_id"].map(frame.set_index("account_id")["name"]).fillna(frame["group_id"])
+    columns = [
+        "account_id", "name", "parent_id", "group_id", "group_name", "is_listed", "industry", "region", "country",
+        "employees", "founded_year", "description", "manager_id", "manager_name", "sponsor", "customer_since", "tier",
+        "types", "cost_to_serve", "contact_every_days",
+    ]  # fmt: skip
+    text = ["group_id", "group_name", "manager_name", "tier", "manager_id", "region", "name"]
+    return frame[columns].astype(dict.fromkeys(text, "str")).sort_values("account_id").reset_index(drop=True)
+
+
+def _head(account: str, parents: dict[str, str]) -> str:
+    while account in parents:
+        account = parents[account]
+    return account
+
+
+def window_start(end: pd.Timestamp, months: int = 12) -> pd.Timestamp:
+    """Return the first day of the window of so many months that ends on a day.
+
+    >>> window_start(pd.Timestamp("2025-09-30")).date(), window_start(pd.Timestamp("2024-02-29")).date()
+    (datetime.date(2024, 10, 1), datetime.date(2023, 3, 1))
+    """
+    shifted = end - pd.DateOffset(months=months)
+    if end.is_month_end:
+        shifted = shifted + pd.offsets.MonthEnd(0)
+    return shifted + pd.Timedelta(days=1)
+
+
+def activity_tables(intake: Intake, period: Period, book: BookSettings) -> dict[str, pd.DataFrame]:
+    """Return every activity table and canonical table of a book as of a period's end, by name."""
+    as_of = period.as_of
+    windows = {"now": as_of, "previous": period.previous().as_of, "year_ago": period.year_ago().as_of}
+    days = account_days(intake, as_of=as_of)
+    known = {name: known_as_of(frame, name, as_of) for name, frame in intake.frames.items() if name != "accounts"}
+    return {
+        "account_days": days,
+        "account_months": account_months(days, as_of=as_of),
+        "category_months": category_months(intake, as_of=as_of),
+        "product_windows": product_windows(intake, as_of=as_of, windows=windows),
+        "manager_months": manager_months(intake, as_of=as_of),
+        "deliveries": deliveries(intake, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
+        "accounts": accounts_as_of(
+            intake.frames["accounts"], known["tiers"], known["managers"], latest_facts(intake, as_of=as_of), as_of=as_of
+        ),
+        **known,
+    }
+
+
+def first_day(intake: Intake) -> pd.Timestamp | None:
+    """Return the first used order day of a book."""
+    used = intake.orders.filter(intake.orders["_reason"].isnull())
+    day = used["order_date"].min().to_pyarrow().as_py()
+    return None if day is None else pd.Timestamp(day).as_unit("us")
+
+
+def last_covered_day(intake: Intake, book: BookSettings, today: datetime.date | None = None) -> datetime.date | None:
+    """Return the last day the data cover: the latest used order day, or the book's ``complete_to``.
+
+    Order days after ``today`` do not count: a mistyped year covers nothing.
+    """
+    used = intake.orders.filter(intake.orders["_reason"].isnull())
+    if today is not None:
+        used = used.filter(used["order_date"] <= today)
+    latest = used["order_date"].max().to_pyarrow().as_py()
+    found = [day for day in (latest, book.complete_to) if day]
+    return max(found) if found else None
