@@ -1,0 +1,167 @@
+"""Findings: the paragraph at the top of a dossier, most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from kamlib.dossier.shape import COUNT, TEXT, shaped, text_or
+from kamlib.dossier.wording import count, listed
+from kamlib.page.amounts import change, date, money, share
+
+_FINDINGS = {"account_id": TEXT, "position": COUNT, "kind": TEXT, "sentence": TEXT, "anchor": TEXT}
+_NONE = pd.DataFrame()
+
+
+def dossier_findings(
+    tables: Mapping[str, pd.DataFrame],
+    account_id: str,
+    *,
+    as_of: pd.Timestamp,
+    status: str = "",
+    book: Any = None,
+    most: int = 6,
+) -> pd.DataFrame:
+    """One row per sentence of what matters now: first the position, then the most urgent.
+
+    Columns
+    -------
+    account_id: the account
+    position: its place in the paragraph, from 1
+    kind: position, service, people, money, tenders, opportunity, plan, gaps
+    sentence: the sentence
+    anchor: the part of the dossier that shows it
+
+    >>> dossier_findings({}, "A", as_of=pd.Timestamp("2025-09-30"))["sentence"].tolist()
+    ['Nothing was ordered up to 30\\xa0Sep\\xa02025.']
+    """
+    parts = (
+        _position(tables, as_of, status, book),
+        _service(tables),
+        _agreements(tables, book),
+        _people(tables),
+        _plan(tables),
+        _tenders(tables, book),
+        _opportunity(tables, book),
+    )
+    sentences = [sentence for part in parts for sentence in part][:most]
+    rows = [
+        {"account_id": account_id, "position": place, "kind": kind, "sentence": text, "anchor": anchor}
+        for place, (kind, text, anchor) in enumerate(sentences, start=1)
+    ]
+    return shaped(rows, _FINDINGS)
+
+
+Sentence = tuple[str, str, str]
+
+
+def _position(tables, as_of: pd.Timestamp, status: str, book: Any) -> Iterator[Sentence]:
+    figures = tables.get("dossier_figures", _NONE)
+    known = {row.figure: row for row in figures.itertuples()}
+    if "revenue" not in known:
+        yield "position", f"Nothing was ordered up to {date(as_of)}.", "#position"
+        return
+    revenue, text = (
+        known["revenue"],
+        f"Revenue of the last 12 months is {money(known['revenue'].value, book)}",
+    )
+    if pd.notna(revenue.year_ago_value):
+        text += f", {change(revenue.value, revenue.year_ago_value, book)} on the year before"
+    totals = tables.get("category_totals", _NONE)
+    moved = totals[totals["trend"].ne("steady")] if len(totals) > 1 else _NONE
+    if len(moved):
+        largest = moved.loc[moved["revenue_change"].abs().sort_values(kind="stable").index[-1]]
+        word = "more" if largest["revenue_change"] > 0 else "less"
+        text += f"; the largest move is {money(abs(largest['revenue_change']), book)} {word} of {largest['category']}"
+    yield "position", text + ".", "#supplied"
+    silence = known.get("silence")
+    if silence is not None and status in ("overdue", "lost"):
+        yield (
+            "position",
+            f"It is {status}: {silence.value:.0f} days without an order ({silence.note.split('; ')[-1]}).",
+            "#position",
+        )
+
+
+def _service(tables) -> Iterator[Sentence]:
+    promises, incidents = tables.get("promises_kept", _NONE), tables.get("account_incidents", _NONE)
+    texts = []
+    if len(promises) and promises.tail(4)["due_count"].sum():
+        year = promises.tail(4)
+        late, due, waiting = (int(year[c].sum()) for c in ("late_count", "due_count", "open_late_count"))
+        if late:
+            still = f", {waiting} of them still open" if waiting else ""
+            texts.append(f"{late} of {due} deliveries promised in the last 12 months were late{still}")
+    open_ = incidents[incidents["is_open"]] if len(incidents) else _NONE
+    if len(open_):
+        oldest = f"the oldest for {open_['open_days'].max():.0f} days"
+        texts.append(f"{count(len(open_), 'incident is', 'incidents are')} open, {oldest}")
+    if texts:
+        yield "service", "; ".join(texts) + ".", "#promises"
+
+
+def _people(tables) -> Iterator[Sentence]:
+    people, roles = tables.get("stakeholder_map", _NONE), tables.get("stakeholder_roles", _NONE)
+    texts = []
+    if len(people) and people["is_derailer"].any():
+        names = listed(people.loc[people["is_derailer"], "name"], most=2)
+        texts.append(f"{names} could derail us")
+    if len(roles) and roles["is_missing"].any():
+        texts.append(
+            f"we know no {listed(roles.loc[roles['is_missing'], 'role'], most=6).replace(' and ', ' and no ')}"
+        )
+    if texts:
+        text = "; ".join(texts)
+        yield "people", text[0].upper() + text[1:] + ".", "#people"
+
+
+def _agreements(tables, book: Any) -> Iterator[Sentence]:
+    renewals, owed = tables.get("agreement_renewals", _NONE), tables.get("overdue_invoices", _NONE)
+    due = renewals[renewals["status"].eq("renewal due")] if len(renewals) else _NONE
+    if len(due):
+        first = due.iloc[0]
+        text = f"The {text_or(first['kind'], 'agreement')} ends {date(first['end_date'])} and its notice day has come"
+        yield "money", text + ".", "#money"
+    if len(owed):
+        late = f"the oldest {owed['late_days'].max():.0f} days late"
+        text = f"{money(owed['amount'].sum(), book)} is overdue in {count(len(owed), 'invoice')}, {late}."
+        yield "money", text, "#money"
+
+
+def _plan(tables) -> Iterator[Sentence]:
+    steps = [tables[name] for name in ("plan_objectives", "plan_actions") if len(tables.get(name, _NONE))]
+    overdue = [table[table["status"].eq("overdue")] for table in steps]
+    owners = [owner for table in overdue for owner in table["owner"]]
+    if owners:
+        who = listed(dict.fromkeys(owners))
+        text = f"{count(len(owners), 'step of the plan is', 'steps of the plan are')} overdue (owner {who})."
+        yield "plan", text, "#plan"
+
+
+def _tenders(tables, book: Any) -> Iterator[Sentence]:
+    open_ = tables.get("pipeline", _NONE)
+    record = tables.get("tender_record", _NONE)
+    decided = record[record["outcome"].ne("open")] if len(record) else _NONE
+    texts = []
+    if len(decided):
+        texts.append(f"{int(decided['outcome'].eq('won').sum())} of {count(len(decided), 'decided tender')} won")
+    if len(open_):
+        worth = f"worth {money(open_['weighted_value'].sum(), book)} at their chances"
+        texts.append(f"{len(open_)} open, {worth}")
+    if texts:
+        yield "tenders", "; ".join(texts) + ".", "#tenders"
+
+
+def _opportunity(tables, book: Any) -> Iterator[Sentence]:
+    volume, white = tables.get("opportunity_volume", _NONE), tables.get("white_space", _NONE)
+    if len(volume) and volume["theoretical_volume"].notna().any():
+        three = volume[volume["horizon_years"].eq(3)]
+        reach, risk = three["theoretical_volume"].sum(), three["risk_adjusted_volume"].sum()
+        text = f"In reach over three years: {money(reach, book)}, {money(risk, book)} at its risk."
+        yield "opportunity", text, "#opportunity"
+    elif len(white) and white["white_space"].gt(0).any():
+        best = white.iloc[0]
+        text = f"Peers buy {best['category']} ({share(best['buyer_share'], decimals=0)} of them): "
+        yield "opportunity", text + f"{money(best['white_space'], book)} a year in reach.", "#opportunity"

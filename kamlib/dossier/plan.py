@@ -1,0 +1,233 @@
+"""The account plan: ``plans/<account_id>.toml``, read and checked."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+from pydantic import AfterValidator, Field
+
+from kamlib.book import Settings, line_of, validated
+from kamlib.dossier.shape import COUNT, TEXT, shaped
+from kamlib.errors import KamError, nearest
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is blank")
+    return text.strip()
+
+
+Words = Annotated[str, AfterValidator(_said)]
+Horizon = Literal["short", "medium", "long"]
+_PROBLEMS = {"account_id": TEXT, "file": TEXT, "line": COUNT, "problem": TEXT, "next": TEXT}
+
+
+class Mark(Settings):
+    """One entry of ``progress``: how far it was on a day."""
+
+    date: date
+    done: float = Field(ge=0, le=1)
+
+
+class Relationship(Settings):
+    """``[relationship]``: where we stand, contacts planned per month, the next meeting."""
+
+    summary: str = ""
+    rhythm: float | None = Field(None, ge=0)
+    next_meeting: date | None = None
+
+
+class AccountTexts(Settings):
+    """``[account]``: the account's business, and what is critical to it."""
+
+    goals: str = ""
+    structure: str = ""
+    environment: str = ""
+    culture: str = ""
+    financials: str = ""
+    critical_to_customer: str = ""
+
+
+class Swot(Settings):
+    """``[swot]``: the account's business seen from four sides."""
+
+    strengths: tuple[str, ...] = ()
+    weaknesses: tuple[str, ...] = ()
+    opportunities: tuple[str, ...] = ()
+    threats: tuple[str, ...] = ()
+
+
+class Objective(Settings):
+    """``[[objectives]]``: what is to be reached, by whom and when."""
+
+    id: Words
+    horizon: Horizon
+    kind: Literal["missed", "won", "growth"] = "growth"
+    text: Words
+    owner: Words
+    due: date
+    target: str | float | None = None
+    done: float = Field(0.0, ge=0, le=1)
+    expected_value: float | None = None
+    closed: date | None = None
+    lesson: str = ""
+    progress: tuple[Mark, ...] = ()
+
+
+class Action(Settings):
+    """``[[actions]]``: a step towards an objective."""
+
+    id: Words
+    objective: str = ""
+    horizon: Horizon
+    text: Words
+    owner: Words
+    due: date
+    done: float = Field(0.0, ge=0, le=1)
+    progress: tuple[Mark, ...] = ()
+
+
+class Programme(Settings):
+    """``[programme]``: the account's own offer, its contact card, the sales–marketing coordination."""
+
+    offer: str = ""
+    contact_card: str = ""
+    coordination: str = ""
+
+
+class Plan(Settings):
+    """An account plan as its file says it."""
+
+    account_id: Words
+    updated: date | None = None
+    start: date | None = None
+    relationship: Relationship = Relationship()
+    account: AccountTexts = AccountTexts()
+    swot: Swot = Swot()
+    objectives: tuple[Objective, ...] = ()
+    actions: tuple[Action, ...] = ()
+    programme: Programme = Programme()
+
+
+@dataclass(frozen=True)
+class PlanReading:
+    """What came of reading a plan: the plan, or none; and the problems as a table."""
+
+    plan: Plan | None
+    problems: pd.DataFrame
+
+
+def read_plan(path: Path | str, account_id: str | None = None) -> Plan:
+    """Return the plan in a file.
+
+    Raises
+    ------
+    KamError
+        The first thing wrong, with file and line: not UTF-8, no TOML, an unknown key (the nearest
+        known one is named), a missing owner, a value that does not fit, another account's id, an id
+        used twice, an action of an unknown objective, a due or closing day before the plan's start.
+    """
+    path = Path(path)
+    shown = f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        content = tomllib.loads(text)
+    except OSError:
+        raise KamError("The plan cannot be opened.", where=shown, next="Check that the file is there.") from None
+    except UnicodeDecodeError:
+        raise KamError("The plan is not written in UTF-8.", where=shown, next="Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        what = str(error).split(" (at ")[0]
+        raise KamError(
+            f"The plan is no valid TOML: {what}.", where=f"{shown}, line {line}", next="Mend that line."
+        ) from None
+    outline = _outline(text)
+    plan = validated(Plan, content, outline, shown)
+    for loc, what, next_ in _contradictions(plan, account_id):
+        raise KamError(what, where=f"{shown}, line {line_of(outline, loc)}, key '{loc[-1]}'", next=next_)
+    return plan
+
+
+def check_plan(plans: Mapping[str, Path | str], account_id: str) -> PlanReading:
+    """Return the account's plan, or none and what is wrong with its file as data.
+
+    A missing plan is no problem: the dossier's completeness says that there is none.
+
+    >>> check_plan({}, "A").plan is None, check_plan({}, "A").problems.empty
+    (True, True)
+    """
+    if account_id not in plans:
+        return PlanReading(None, shaped([], _PROBLEMS))
+    try:
+        return PlanReading(read_plan(plans[account_id], account_id), shaped([], _PROBLEMS))
+    except KamError as error:
+        file, _, rest = error.where.partition(", line ")
+        line = re.match(r"\d+", rest)
+        row = {
+            "account_id": account_id,
+            "file": file,
+            "line": int(line[0]) if line else 0,
+            "problem": error.what,
+        }
+        return PlanReading(None, shaped([row | {"next": error.next}], _PROBLEMS))
+
+
+def _outline(text: str) -> str:
+    """Return the text with multi-line strings and comments emptied, line for line.
+
+    What stands inside a text cannot then be taken for a key or a table.
+    """
+    blank = re.compile(r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
+
+    def emptied(found: re.Match[str]) -> str:
+        part = found[0]
+        if part.startswith(('"""', "'''")):
+            return '""' + "\n" * part.count("\n")
+        return part if part.startswith(('"', "'")) else ""
+
+    return blank.sub(emptied, text)
+
+
+def _contradictions(plan: Plan, account_id: str | None):
+    """Yield place, problem and remedy of what each value by itself cannot show."""
+    if account_id is not None and plan.account_id != account_id:
+        what = f"The plan is named for account '{account_id}' but says account_id = '{plan.account_id}'."
+        yield ("account_id",), what, "Rename the file or mend account_id."
+    seen: set[str] = set()
+    for i, objective in enumerate(plan.objectives):
+        if objective.id in seen:
+            yield (
+                ("objectives", i, "id"),
+                f"Objective '{objective.id}' is there twice.",
+                "Give each its own id.",
+            )
+        seen.add(objective.id)
+    steps: set[str] = set()
+    for i, action in enumerate(plan.actions):
+        if action.id in steps:
+            yield ("actions", i, "id"), f"Action '{action.id}' is there twice.", "Give each its own id."
+        steps.add(action.id)
+        if action.objective and action.objective not in seen:
+            what = f"Action '{action.id}' serves an unknown objective '{action.objective}'."
+            yield (
+                ("actions", i, "objective"),
+                what,
+                nearest(action.objective, seen) if seen else "Add the objective.",
+            )
+    for table, rows in (("objectives", plan.objectives), ("actions", plan.actions)):
+        for i, row in enumerate(rows):
+            for key in ("due", "closed"):
+                day = getattr(row, key, None)
+                if plan.start and day and day < plan.start:
+                    word = "Objective" if table == "objectives" else "Action"
+                    what = f"{word} '{row.id}': {key} {day} is before the plan's start {plan.start}."
+                    yield (table, i, key), what, "Mend the date, or the start at the top of the file."
