@@ -1,0 +1,35 @@
+"""Key account scoring: measures, scores from fixed anchors, stability, decisions, and whether the criteria worked."""
+
+from kamlib.scoring.decisions import tier_decisions
+from kamlib.scoring.demotion import demotion_risk
+from kamlib.scoring.findings import scoring_findings
+from kamlib.scoring.history import criterion_history, past_year_ends, score_history
+from kamlib.scoring.line import AdmissionRule, admission_line, admission_rule
+from kamlib.scoring.matrix import attractiveness_strength
+from kamlib.scoring.measures import criterion_measures
+from kamlib.scoring.prospects import prospect_ranking
+from kamlib.scoring.review import admission_review, criterion_review, later_outcomes
+from kamlib.scoring.scores import account_scores, criterion_coverage, criterion_scores
+from kamlib.scoring.stability import score_stability
+
+__all__ = [
+    "AdmissionRule",
+    "account_scores",
+    "admission_line",
+    "admission_review",
+    "admission_rule",
+    "attractiveness_strength",
+    "criterion_coverage",
+    "criterion_history",
+    "criterion_measures",
+    "criterion_review",
+    "criterion_scores",
+    "demotion_risk",
+    "later_outcomes",
+    "past_year_ends",
+    "prospect_ranking",
+    "score_history",
+    "score_stability",
+    "scoring_findings",
+    "tier_decisions",
+]

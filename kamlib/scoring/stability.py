@@ -1,0 +1,214 @@
+"""How firmly each account holds its place: would other plausible weights have chosen others?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kamlib.scoring.line import AdmissionRule
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+THOUSAND = 1000  # draws are whole thousandths: sums and ties are exact, the same on every machine
+CHUNK = 20
+COLUMNS = [
+    "account_id", "name", "score", "rank", "is_above_line", "above_line_share", "rank_low", "rank_high",
+    "flip_criterion", "weight", "flip_weight", "weight_change", "note",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The distinct rows of scores: accounts that score alike always share their place, so each is weighed once."""
+
+    scores: Floats
+    is_present: Floats
+    counts: Floats
+    profile_of: Ints
+
+    def totals(self, weights: Floats) -> Floats:
+        """Return the weighted score of every profile under every row of weights (rows × profiles)."""
+        sums = weights @ self.scores.T
+        return sums if self.is_present.all() else sums / np.maximum(weights @ self.is_present.T, 1e-12)
+
+
+def score_stability(
+    criterion_scores: pd.DataFrame,
+    account_scores: pd.DataFrame,
+    *,
+    rule: AdmissionRule,
+    draws: int = 5000,
+    concentration: float = 50.0,
+    seed: int = 2025,
+) -> pd.DataFrame:
+    """One row per account with a score: how often, and between which ranks, it stays where it is when weights vary.
+
+    Plausible weightings are Dirichlet draws around the book's weights (mean = the weights; with a concentration of 50
+    a weight of 0.25 varies by about ±0.06), in whole thousandths; the seed is fixed. Equal scores share the best rank.
+
+    The smallest single-weight change is searched on both sides of every weight, the other weights
+    scaled so that the sum stays 1: on a grid of 0.01 up to 0 and 1, then halved to 0.00001; it crosses the line for
+    certain. It is asked of the accounts above the line and of those that cross it in a draw.
+
+    Columns
+    -------
+    account_id: the account
+    name: its name
+    score: weighted score with the book's weights
+    rank: rank with the book's weights
+    is_above_line: above the admission line with the book's weights
+    above_line_share: share of the draws in which it is above the line
+    rank_low: 5 % of the draws rank it here or better
+    rank_high: 95 % of the draws rank it here or better
+    flip_criterion: the criterion whose weight alone, changed least, moves it across the line
+    weight: the book's weight of that criterion
+    flip_weight: the weight that moves it across
+    weight_change: flip_weight − weight
+    note: blank, or why no weight is named
+    """
+    scored = account_scores[account_scores["score"].notna()].reset_index(drop=True)
+    grid = criterion_scores.pivot(index="account_id", columns="criterion", values="score").reindex(scored["account_id"])
+    names = list(criterion_scores["criterion"].unique())
+    if scored.empty:
+        return _typed(pd.DataFrame(columns=COLUMNS))
+    base = criterion_scores.drop_duplicates("criterion").set_index("criterion")["weight"].reindex(names).to_numpy()
+    profiles = _profiles(grid[names].to_numpy(dtype="float64"))
+    weights = plausible_weights(base, draws=draws, concentration=concentration, seed=seed)
+    above, low, high = _under(weights, profiles, rule)
+    of = profiles.profile_of
+    table = scored[["account_id", "name", "score", "rank", "is_above_line"]].assign(
+        above_line_share=above[of], rank_low=low[of], rank_high=high[of]
+    )
+    asked = np.unique(of[(table["is_above_line"] | table["above_line_share"].gt(0)).to_numpy()])
+    flips = smallest_flips(base, profiles, asked, rule)
+    found = flips.reindex(of).reset_index(drop=True)
+    place = found["criterion"].to_numpy()
+    table["flip_criterion"] = pd.Series([names[int(k)] if k == k else None for k in place], dtype="str")
+    table["weight"] = [base[int(k)] if k == k else np.nan for k in place]
+    table["flip_weight"] = found["flip_weight"]
+    table["weight_change"] = table["flip_weight"] - table["weight"]
+    is_asked = np.isin(of, asked)
+    no_flip = np.where(is_asked, "no single weight moves it across the line", "never above the line in the draws")
+    table["note"] = np.where(table["flip_weight"].isna(), no_flip, "")
+    return _typed(table[COLUMNS])
+
+
+def plausible_weights(base: Floats, *, draws: int, concentration: float, seed: int) -> Floats:
+    """Return Dirichlet draws around the weights in whole thousandths; every row sums to 1000."""
+    drawn = np.random.default_rng(seed).dirichlet(concentration * base, size=draws)
+    return np.diff(np.rint(np.cumsum(drawn, axis=1) * THOUSAND), axis=1, prepend=0.0)
+
+
+def _profiles(scores: Floats) -> Profiles:
+    distinct, profile_of, counts = np.unique(scores, axis=0, return_inverse=True, return_counts=True, equal_nan=True)
+    is_present = ~np.isnan(distinct)
+    return Profiles(
+        np.where(is_present, distinct, 0.0), is_present.astype("float64"), counts.astype("float64"), profile_of.ravel()
+    )
+
+
+def _under(weights: Floats, profiles: Profiles, rule: AdmissionRule) -> tuple[Floats, Ints, Ints]:
+    """Return per profile the share of draws above the line, and the 5 % and 95 % rank."""
+    draws, size = len(weights), len(profiles.counts)
+    ranks = np.empty((size, draws), dtype="uint16" if profiles.counts.sum() < 2**16 else "uint32")
+    above = np.zeros(size)
+    for start in range(0, draws, CHUNK):
+        chunk = weights[start : start + CHUNK] / THOUSAND
+        totals = np.rint(profiles.totals(chunk) * THOUSAND).astype("int64")
+        width = int(totals.max() - totals.min()) + 1
+        cells = totals - totals.min() + np.arange(len(chunk))[:, None] * width
+        held = np.bincount(cells.ravel(), np.tile(profiles.counts, len(chunk)), len(chunk) * width)
+        upto = held.reshape(len(chunk), width).astype("int32").cumsum(axis=1, dtype="int32")
+        rank = (int(profiles.counts.sum()) + 1 - upto).astype(ranks.dtype).ravel()[cells]
+        ranks[:, start : start + len(chunk)] = rank.T
+        above += (totals >= rule.min_score * THOUSAND - 1e-6 if rule.min_score is not None else rank <= rule.top_n).sum(
+            0
+        )
+    places = [int(0.05 * (draws - 1)), int(np.ceil(0.95 * (draws - 1)))]
+    ranks.partition(places, axis=1)
+    return above / draws, ranks[:, places[0]].astype("int64"), ranks[:, places[1]].astype("int64")
+
+
+def smallest_flips(base: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule) -> pd.DataFrame:
+    """Return per asked profile the criterion whose weight, changed least, moves it across the line, and that weight."""
+    brackets = _brackets(base, profiles, asked, rule)
+    near = brackets["distance"] <= brackets.groupby("profile")["distance"].transform("min") + 0.0101
+    brackets = brackets[near].reset_index(drop=True)
+    profile, criterion = brackets["profile"].to_numpy(dtype="int64"), brackets["criterion"].to_numpy(dtype="int64")
+    stays, flips = brackets["stays"].to_numpy(dtype="float64"), brackets["flips"].to_numpy(dtype="float64")
+    was = _is_above(base[None, :], profiles, asked, rule)[0]
+    started = pd.Series(was, index=asked).reindex(profile).to_numpy(dtype=bool)
+    for _ in range(10):
+        middle = (stays + flips) / 2
+        moved = _own_is_above(one_weight_changed(base, criterion, middle), profiles, profile, rule) != started
+        stays, flips = np.where(moved, stays, middle), np.where(moved, middle, flips)
+    brackets = brackets.assign(flip_weight=flips, change=np.abs(flips - base[criterion]))
+    best = brackets.sort_values(["profile", "change", "criterion"]).drop_duplicates("profile").set_index("profile")
+    return best[["criterion", "flip_weight"]]
+
+
+def one_weight_changed(base: Floats, criterion: Ints, weight: Floats) -> Floats:
+    """Return rows of weights in which one is set and the others keep their proportions.
+
+    >>> one_weight_changed(np.array([0.5, 0.3, 0.2]), np.array([0]), np.array([0.6])).round(2)
+    array([[0.6 , 0.24, 0.16]])
+    """
+    rows = np.arange(len(criterion))
+    changed = base[None, :] * ((1 - weight) / (1 - base[criterion]))[:, None]
+    changed[rows, criterion] = weight
+    return changed
+
+
+def _brackets(base: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule) -> pd.DataFrame:
+    """Return the first step of 0.01 on each side of each weight at which a profile crosses the line."""
+    rows = []
+    for criterion in range(len(base)) if len(base) > 1 else []:
+        for end in (0.0, 1.0):
+            count = int(np.ceil(abs(end - base[criterion]) * 100 - 1e-9))
+            steps = np.append(base[criterion] + np.sign(end - base[criterion]) * np.arange(count) / 100, end)
+            weights = one_weight_changed(base, np.full(len(steps), criterion), steps)
+            above = _is_above(weights, profiles, asked, rule)
+            moved = above != above[0]
+            first = moved.argmax(axis=0)
+            for profile, step in zip(asked[moved.any(axis=0)], first[moved.any(axis=0)], strict=True):
+                rows.append((profile, criterion, steps[step - 1], steps[step], abs(steps[step] - base[criterion])))
+    return pd.DataFrame(rows, columns=["profile", "criterion", "stays", "flips", "distance"])
+
+
+def _is_above(weights: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule) -> npt.NDArray[np.bool_]:
+    totals = profiles.totals(weights).round(9)
+    if rule.min_score is not None:
+        return totals[:, asked] >= rule.min_score
+    return totals[:, asked] >= _line_of(totals, profiles.counts, rule.top_n or 1)[:, None]
+
+
+def _own_is_above(weights: Floats, profiles: Profiles, profile: Ints, rule: AdmissionRule) -> npt.NDArray[np.bool_]:
+    totals = profiles.totals(weights).round(9)
+    own = totals[np.arange(len(profile)), profile]
+    if rule.min_score is not None:
+        return own >= rule.min_score
+    return (totals > own[:, None]) @ profiles.counts < (rule.top_n or 1)
+
+
+def _line_of(totals: Floats, counts: Floats, top_n: int) -> Floats:
+    """Return per row the score of the N-th account; −∞ when there are fewer accounts."""
+    if counts.sum() < top_n:
+        return np.full(len(totals), -np.inf)
+    kept = min(top_n, totals.shape[1])  # the N-th account is within the N best profiles
+    places = np.argpartition(-totals, kept - 1, axis=1)[:, :kept]
+    best = np.take_along_axis(totals, places, axis=1)
+    order = np.argsort(-best, axis=1, kind="stable")
+    held = counts[np.take_along_axis(places, order, axis=1)].cumsum(axis=1)
+    nth = (held >= top_n).argmax(axis=1)
+    return np.take_along_axis(best, np.take_along_axis(order, nth[:, None], axis=1), axis=1)[:, 0]
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    types = {"account_id": "str", "name": "str", "rank": "int64", "is_above_line": "bool", "rank_low": "int64",
+             "rank_high": "int64", "flip_criterion": "str", "note": "str"}  # fmt: skip
+    floats = dict.fromkeys(("score", "above_line_share", "weight", "flip_weight", "weight_change"), "float64")
+    return table.astype(types | floats).reset_index(drop=True)
