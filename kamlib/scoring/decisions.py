@@ -76,12 +76,9 @@ def tier_decisions(
     )
     place = table["decision"].map({name: place for place, name in enumerate(ORDER)})
     ordered = table.assign(_place=place).sort_values(["_place", "rank", "account_id"], ignore_index=True)
-    texts = dict.fromkeys(
-        ("decision", "evidence", "owner", "recorded_decision", "recorded_by", "recorded_reason"), "str"
-    )
-    return ordered[COLUMNS].astype(
-        dict.fromkeys(told, "str") | {"is_overridden": "bool", "recorded_date": "datetime64[us]"}
-    )
+    told = ("decision", "evidence", "owner", "recorded_decision", "recorded_by", "recorded_reason")
+    types = dict.fromkeys(told, "str") | {"is_overridden": "bool", "recorded_date": "datetime64[us]"}
+    return ordered[COLUMNS].astype(types)
 
 
 def _compared(
