@@ -1,0 +1,347 @@
+"""Charts of the account dossier: what was supplied, promises, people, wallet, plan, timeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.patches import Rectangle
+
+from kamlib.page.amounts import change, date, money, share
+from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, label, no_axis, short, tint, titles
+
+LANES = ("order", "tier", "agreement", "tender", "incident", "satisfaction", "decision")
+
+
+def plot_category_history(
+    history: pd.DataFrame, totals: pd.DataFrame, *, ax: Axes | None = None, book: Any = None, most: int = 8
+) -> Axes:
+    """Draw two years by month, one row of columns per category, all rows on one scale."""
+    ranked = list(dict.fromkeys(history["category"]))
+    drawn = ranked[:most]
+    ax = ax if ax is not None else axes(8, 1.1 + 0.62 * max(len(drawn), 1))
+    no_axis(ax.yaxis)
+    if not drawn:
+        return _nothing(ax, "Nothing was supplied in the last two years", "orders by category and month")
+    months = sorted(history["month"].unique())
+    top = max(float(history["revenue"].max()), 1e-9)
+    known = totals.set_index("category")
+    for row, category in enumerate(drawn):
+        own = history[history["category"].eq(category)].sort_values("month")["revenue"].to_numpy()
+        colours = [COLOURS["previous"] if i < len(own) - 12 else COLOURS["actual"] for i in range(len(own))]
+        ax.bar(range(len(own)), own / top * 0.82, bottom=-row, width=0.78, color=colours)
+        ax.axhline(-row, color=QUIET, linewidth=0.5)
+        label(ax, -0.8, -row + 0.3, short(category, 24), dx=-4)
+        now, before = (float(known[name].get(category, 0.0)) for name in ("revenue", "previous_revenue"))
+        label(ax, len(own) - 0.2, -row + 0.42, money(now, book))
+        moved = change(now, before, book) if before > 0 else "new" if now > 0 else ""
+        label(ax, len(own) - 0.2, -row + 0.12, moved, colour=_mood(now - before))
+    ax.set_xlim(-1, len(months) + 0.2)
+    ax.set_ylim(-len(drawn) + 0.9, 1.0)
+    ticks = [i for i, month in enumerate(months) if i % 6 == len(months) % 6]
+    ax.set_xticks(ticks, [f"{pd.Timestamp(months[i]):%b %Y}" for i in ticks])
+    ax.spines["bottom"].set_visible(False)
+    left = len(ranked) - len(drawn)
+    cut = f"; {left} smaller categories are in the table" if left else ""
+    subtitle = f"Net revenue by month, last 12 months dark, the 12 before light; one scale{cut}"
+    return titles(ax, _supplied_finding(totals, book), subtitle)
+
+
+def _supplied_finding(totals: pd.DataFrame, book: Any) -> str:
+    now, before = float(totals["revenue"].sum()), float(totals["previous_revenue"].sum())
+    moved = totals.reindex(totals["revenue_change"].abs().sort_values(ascending=False, kind="stable").index)
+    if before <= 0:
+        return f"{money(now, book)} in the last 12 months, nothing in the 12 before"
+    total = f"{money(now, book)}, {change(now, before, book)} on the year before"
+    if len(moved) < 2 or moved["revenue_change"].iloc[0] == 0:
+        return total
+    first = moved.iloc[0]
+    word = "rose" if first["revenue_change"] > 0 else "fell"
+    return f"{total}; {first['category']} {word} most, by {money(abs(first['revenue_change']), book)}"
+
+
+def plot_promises_kept(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw deliveries promised per quarter, on time and late, with the incidents of the quarter below."""
+    ax = ax if ax is not None else axes(8, 3)
+    no_axis(ax.yaxis)
+    if table.empty or not (table["due_count"].sum() or table["incident_count"].sum()):
+        return _nothing(ax, "No promise and no incident on record", "deliveries by quarter")
+    places = range(len(table))
+    ax.bar(places, table["on_time_count"], width=0.6, color=COLOURS["previous"])
+    ax.bar(places, table["late_count"], width=0.6, bottom=table["on_time_count"], color=COLOURS["bad"])
+    for place, row in zip(places, table.itertuples(), strict=True):
+        if row.due_count:
+            text = share(row.on_time_share, decimals=0)
+            late = f"{text}, {row.late_count} late" if row.late_count else text
+            label(ax, place, row.due_count, late, dx=0, dy=8, ha="center")
+        elif row.incident_count:
+            label(ax, place, 0, "none due", dx=0, dy=8, ha="center", colour=QUIET)
+    marks = [f"\n{n} incident{'s' if n > 1 else ''}" if n else "" for n in table["incident_count"]]
+    ends = [f"{day:%b %Y}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)]
+    ax.set_xticks(list(places), ends)
+    ax.margins(y=0.15)
+    late, due, incidents = (int(table.tail(4)[c].sum()) for c in ("late_count", "due_count", "incident_count"))
+    finding = f"{late} of {due} promised deliveries were late in the last four quarters" if due else "Nothing was due"
+    finding += f"; {incidents} incident{'s' if incidents != 1 else ''} opened" if incidents else ""
+    return titles(ax, finding, "Orders by quarter of the promised day: on time light, late red; share on time above")
+
+
+def plot_wallet(table: pd.DataFrame, *, ax: Axes | None = None, book: Any = None, most: int = 10) -> Axes:
+    """Draw each need's annual spend as an outline and what we supply of it as a bar."""
+    known = table[table["annual_spend"].gt(0)]
+    drawn = known.head(most)
+    ax = ax if ax is not None else axes(8, 1.2 + 0.42 * max(len(drawn), 1))
+    if drawn.empty:
+        return _nothing(ax, "No need on record", "annual spend by need")
+    places = [-i for i in range(len(drawn))]
+    ax.barh(places, drawn["annual_spend"], height=0.62, facecolor="none", edgecolor=COLOURS["plan"], linewidth=1)
+    colours = [COLOURS["overdue"] if bad else COLOURS["actual"] for bad in drawn["is_bad_estimate"]]
+    ax.barh(places, drawn["revenue"].clip(lower=0), height=0.4, color=colours)
+    for place, row in zip(places, drawn.itertuples(), strict=True):
+        text = f"{share(row.wallet_share, decimals=0)} of {money(row.annual_spend, book)}"
+        colour = INK
+        if row.is_bad_estimate:
+            text, colour = f"{text}: estimate is wrong", COLOURS["overdue"]
+        label(ax, max(row.annual_spend, row.revenue), place, text, colour=colour)
+    ax.set_yticks(places, [short(name, 26) for name in drawn["category"]])
+    ax.spines["left"].set_visible(False)
+    no_axis(ax.xaxis)
+    ax.margins(x=0.28)
+    ax.set_xlim(left=0)
+    good = known[~known["is_bad_estimate"]]
+    spend, ours = float(good["annual_spend"].sum()), float(good["revenue"].sum())
+    finding = "Every estimate of the spend is below what we sell"
+    if spend > 0:
+        finding = f"We supply {share(ours / spend, decimals=0)} of the known spend; "
+        finding += f"{money(good['held_by_others'].sum(), book)} a year goes to others"
+    left = len(known) - len(drawn)
+    cut = f"; the {left} smallest needs are in the table" if left else ""
+    return titles(ax, finding, f"Annual spend (outline) and our last 12 months (bar) by need{cut}")
+
+
+def plot_plan_progress(objectives: pd.DataFrame, *, ax: Axes | None = None, most: int = 12) -> Axes:
+    """Draw how far each objective is, overdue ones on top, with a mark where it was a period ago."""
+    drawn = objectives.head(most)
+    ax = ax if ax is not None else axes(8, 1.2 + 0.5 * max(len(drawn), 1))
+    if drawn.empty:
+        return _nothing(ax, "No objective on record", "objectives of the account plan")
+    colours = {"overdue": COLOURS["overdue"], "kept": COLOURS["good"], "missed": COLOURS["bad"]}
+    for place, row in zip((-i for i in range(len(drawn))), drawn.itertuples(), strict=True):
+        ax.barh(place, 1, height=0.42, facecolor="none", edgecolor=COLOURS["plan"], linewidth=0.8)
+        colour = colours.get(row.status, COLOURS["actual"])
+        ax.barh(place, row.done_share, height=0.42, color=colour)
+        if pd.notna(row.previous_done_share):
+            ax.plot([row.previous_done_share] * 2, [place - 0.32, place + 0.32], color=INK, linewidth=1.4)
+        text = f"{share(row.done_share, decimals=0)} · due {date(row.due_date)} · {short(row.owner, 20)}"
+        if row.status == "overdue":
+            text = f"{share(row.done_share, decimals=0)} · overdue {row.overdue_days:.0f} days · {short(row.owner, 20)}"
+        elif row.status != "open":
+            text = f"{row.status} · {short(row.owner, 20)}"
+        label(ax, 1, place, text, colour=colour if row.status == "overdue" else INK)
+    ax.set_yticks([-i for i in range(len(drawn))], [_cut(text, 38) for text in drawn["text"]])
+    ax.set_xlim(0, 1.75)
+    no_axis(ax.xaxis)
+    ax.spines["left"].set_visible(False)
+    counts = objectives["status"].value_counts()
+    said = [f"{counts[name]} {name}" for name in ("overdue", "open", "kept", "missed") if name in counts]
+    cut = f"; {len(objectives) - len(drawn)} more in the table" if len(objectives) > len(drawn) else ""
+    mark = "; the stroke is where it stood a period ago" if drawn["previous_done_share"].notna().any() else ""
+    return titles(ax, f"Objectives: {', '.join(said)}", f"Share done of each objective{mark}{cut}")
+
+
+def plot_account_timeline(
+    timeline: pd.DataFrame, *, as_of: pd.Timestamp, ax: Axes | None = None, years: int = 5
+) -> Axes:
+    """Draw the events of the last years, one lane per kind, labelled where there is room."""
+    start = as_of - pd.DateOffset(years=years)
+    recent = timeline[timeline["date"].ge(start)].sort_values(["date", "event"], kind="stable")
+    lanes = [lane for lane in LANES if recent["kind"].eq(lane).any()]
+    ax = ax if ax is not None else axes(8, 1.1 + 0.5 * max(len(lanes), 1))
+    no_axis(ax.yaxis)
+    if not lanes:
+        return _nothing(ax, f"No event in the last {years} years", "relationship by kind of event")
+    first = max(start, recent["date"].min() - pd.DateOffset(months=1))
+    days = max((as_of - first).days, 1)
+    letter = days / 118  # room of one letter of a label, in days, on an eight-inch chart
+    for row, lane in enumerate(lanes):
+        own = recent[recent["kind"].eq(lane)]
+        ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)
+        label(ax, first, -row, lane, dx=-8, colour=QUIET)
+        colours = [_event_colour(event.event, event.amount, lane) for event in own.itertuples()]
+        ax.scatter(own["date"], [-row] * len(own), s=26, color=colours, zorder=3)
+        free = date2num(first) - 1
+        for event in own.iloc[::-1].itertuples() if lane == "satisfaction" else own.itertuples():
+            text, at = _cut(_event_text(event, lane), 30), date2num(event.date)
+            wide = columns_wide(text) * letter
+            from_ = min(at, date2num(as_of) - wide)
+            if from_ > free and lane != "satisfaction":
+                label(ax, from_, -row + 0.34, text, dx=0, ha="left", fontsize=8)
+                free = from_ + wide + 2 * letter
+    if "satisfaction" in lanes:
+        own = recent[recent["kind"].eq("satisfaction")]
+        for event in own.iloc[[0, -1]].drop_duplicates().itertuples():
+            label(
+                ax, event.date, -lanes.index("satisfaction") + 0.34, f"{event.amount:g}", dx=0, ha="center", fontsize=8
+            )
+    ax.set_xlim(first, as_of + pd.Timedelta(days=days * 0.02))
+    ax.set_ylim(-len(lanes) + 0.6, 0.7)
+    locator = AutoDateLocator(minticks=3, maxticks=7)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    latest = recent.iloc[-1]
+    finding = f"Latest on record: {latest['event']}, {date(latest['date'])}"
+    return titles(
+        ax, finding, f"Events of the last {years} years by kind, up to {date(as_of)}; all of them in the table"
+    )
+
+
+def _event_text(event: Any, lane: str) -> str:
+    return event.event.removeprefix("incident: ") if lane == "incident" else event.event
+
+
+def _event_colour(event: str, amount: float, lane: str) -> str:
+    if lane == "incident":
+        return COLOURS["good"] if event.startswith("resolved") else COLOURS["bad"]
+    if lane == "tender":
+        return COLOURS["good"] if event.endswith(" won") else COLOURS["bad"] if event.endswith(" lost") else QUIET
+    if lane == "satisfaction":
+        return COLOURS["bad"] if amount <= 4 else COLOURS["good"] if amount >= 8 else QUIET
+    return COLOURS["accent"]
+
+
+def _mood(difference: float) -> str:
+    return QUIET if difference == 0 else COLOURS["good"] if difference > 0 else COLOURS["bad"]
+
+
+def _cut(text: str, letters: float) -> str:
+    """Return a text cut to the room of so many Latin letters, whatever its script."""
+    flat = " ".join(str(text).split())
+    if columns_wide(flat) <= letters:
+        return flat
+    kept = ""
+    for letter in flat:
+        if columns_wide(kept + letter) > letters - 1:
+            break
+        kept += letter
+    return kept.rstrip() + "…"
+
+
+def _nothing(ax: Axes, finding: str, subtitle: str) -> Axes:
+    no_axis(ax.xaxis)
+    no_axis(ax.yaxis)
+    return titles(ax, finding, subtitle)
+
+
+_COLUMN, _LINE, _PAD, _EDGE = 108.0, 12.0, 7.0, 62.0  # points: width of a cell, a line of text, padding, left edge
+_ATTITUDES = {-2: "against us", -1: "critical", 0: "neutral", 1: "well disposed", 2: "for us"}
+
+
+def plot_stakeholder_map(
+    people: pd.DataFrame, roles: pd.DataFrame | None = None, *, ax: Axes | None = None, most: int = 5
+) -> Axes:
+    """Draw every person in the cell of their influence and attitude: name, role, age of the last contact.
+
+    A cell is as high as its people need, so names never lie over one another. People whose influence or attitude
+    is not recorded stand below the grid, and the roles in which nobody is known below them.
+    """
+    placed = people.dropna(subset=["influence", "attitude"])
+    unknown = people[people["influence"].isna() | people["attitude"].isna()]
+    cells: dict[tuple[int, int], list[Any]] = {}
+    for person in placed.itertuples():
+        cells.setdefault((int(person.influence + 0.5), int(person.attitude + 2.5) - 2), []).append(person)
+    heights = {level: _row_height(cells, level, most) for level in range(5, 0, -1)}
+    below = [list(unknown.itertuples())[i::5][:2] for i in range(5)]
+    rest = max((_height(group) for group in below), default=0.0)
+    missing = list(roles.loc[roles["is_missing"], "role"]) if roles is not None and len(roles) else []
+    wide = _EDGE + 5 * _COLUMN
+    tall = 24 + sum(heights.values()) + (rest + 20 if len(unknown) else 0) + (24 if missing else 0)
+    ax = ax if ax is not None else axes(wide / 72 + 0.2, tall / 72 + 0.7)
+    ax.set_xlim(0, wide)
+    ax.set_ylim(tall, 0)
+    no_axis(ax.xaxis)
+    no_axis(ax.yaxis)
+    for attitude, words in _ATTITUDES.items():
+        _write(ax, _EDGE + (attitude + 2.5) * _COLUMN, 12, words, QUIET, ha="center")
+    top = 24.0
+    for level, height in heights.items():
+        _write(ax, 4, top + height / 2, f"influence {level}", QUIET, ha="left")
+        for attitude in _ATTITUDES:
+            left = _EDGE + (attitude + 2) * _COLUMN
+            key = "bad" if level >= 4 and attitude < 0 else "good" if level >= 4 and attitude > 0 else "quiet"
+            strength = 0.28 if key != "quiet" else 0.04
+            box = (left + 1, top + 1), _COLUMN - 2, height - 2
+            ax.add_patch(Rectangle(*box, facecolor=tint(strength, key), edgecolor="none"))
+            _people(ax, cells.get((level, attitude), []), left, top, most)
+        top += height
+    if len(unknown):
+        hidden = max(len(unknown) - 10, 0)
+        more = f"; {hidden} more in the table" if hidden else ""
+        _write(ax, 4, top + 12, f"Influence or attitude not recorded{more}:", QUIET)
+        for column, group in enumerate(below):
+            _people(ax, group, _EDGE + column * _COLUMN, top + 18, 2)
+        top += rest + 20
+    if missing:
+        _write(ax, 4, top + 14, f"Nobody known as: {', '.join(missing)}", COLOURS["bad"], weight="bold")
+    subtitle = "People by influence (up) and attitude (right); red dot: could derail us, hollow: no recent contact"
+    return titles(ax, _people_finding(people, missing), subtitle)
+
+
+def _people_finding(people: pd.DataFrame, missing: list[str]) -> str:
+    if people.empty:
+        return "Nobody is known at this account"
+    derailers, stale = int(people["is_derailer"].sum()), int(people["is_stale"].sum())
+    parts = [f"{len(people)} {'person' if len(people) == 1 else 'people'} known"]
+    parts += [f"{derailers} could derail us"] if derailers else []
+    parts += [f"{stale} without recent contact"] if stale else []
+    parts += [f"{len(missing)} of 6 roles missing"] if missing else []
+    return ", ".join(parts)
+
+
+def _name_lines(name: str) -> list[str]:
+    """Return a name on at most two lines of a cell's width."""
+    if columns_wide(name) <= 17:
+        return [name]
+    first, rest = "", name
+    for word in name.split(" "):
+        if columns_wide(f"{first} {word}".strip()) > 17:
+            break
+        first = f"{first} {word}".strip()
+    if not first:
+        return [_cut(name, 17)]
+    rest = name[len(first) :].strip()
+    return [first, _cut(rest, 17)]
+
+
+def _height(group: list[Any]) -> float:
+    return sum((len(_name_lines(person.name)) + 1) * _LINE + 5 for person in group) + _PAD
+
+
+def _row_height(cells: dict[tuple[int, int], list[Any]], level: int, most: int) -> float:
+    groups = [cells.get((level, attitude), []) for attitude in _ATTITUDES]
+    needed = [_height(group[:most]) + (_LINE if len(group) > most else 0) for group in groups]
+    return max(30.0, *needed)
+
+
+def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> None:
+    at = top + _PAD + 5
+    for person in group[:most]:
+        colour = {"derailer": "bad", "opponent": "overdue", "supporter": "good"}.get(person.stance, "quiet")
+        face = "none" if person.is_stale else COLOURS[colour]
+        ax.plot(left + 9, at, "o", markersize=6, markerfacecolor=face, markeredgecolor=COLOURS[colour])
+        for line in _name_lines(person.name):
+            _write(ax, left + 16, at, line, INK)
+            at += _LINE
+        days = "no date" if pd.isna(person.last_contact_days) else f"{person.last_contact_days:.0f} d ago"
+        role = person.role if isinstance(person.role, str) else "role?"
+        _write(ax, left + 16, at, f"{role} · {days}", QUIET, fontsize=8)
+        at += _LINE + 5
+    if len(group) > most:
+        _write(ax, left + 16, at, f"+ {len(group) - most} more in the table", QUIET, fontsize=8)
+
+
+def _write(ax: Axes, x: float, y: float, text: str, colour: str, **options: Any) -> None:
+    options = {"fontsize": 9, "ha": "left", "va": "center", **options}
+    written = ax.text(x, y, text, color=colour, **options)
+    written.set_parse_math(False)
