@@ -1,0 +1,190 @@
+"""Who is still there, and what to expect of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.special import betainc, expit
+
+from kamlib.btyd.likelihood import Numbers, leaving_log_odds, stay_terms
+from kamlib.btyd.models import BuyerModel
+from kamlib.errors import KamError
+
+_ONE_TIME = "The plain form takes an account with one order day for present: use the modified form."
+_NEGLIGIBLE = 1e-11
+
+
+def alive_probability(summary: pd.DataFrame, model: BuyerModel) -> pd.DataFrame:
+    """One row per account: the probability that it has not left for good, as of the summary's date.
+
+    The posterior probability of being present, given the account's own history and the fitted
+    model: 1 / (1 + e^D) with D the log-odds of having left after the last order (see
+    ``kamlib.btyd.likelihood``). It falls with silence, the faster the shorter and the more regular
+    the account's gaps have been. Without a usable model it is n/a and ``reason`` says why.
+
+    Columns
+    -------
+    account_id: the account
+    frequency: repeat order days
+    recency_days: days from the first order day to the last
+    age_days: days from the first order day to the as-of date
+    silence_days: days from the last order day to the as-of date
+    alive_probability: probability that the account has not left (0–1)
+    model: model used
+    reason: why there is no probability, or how to read it
+
+    Examples
+    --------
+    >>> model = BuyerModel("MBG/NBD", 1, True, r=0.525, alpha=6.183, a=0.891, b=1.614, n=2357, status="converged")
+    >>> buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [2, 2], "recency_days": [213, 30],
+    ...     "age_days": [272, 272]})
+    >>> alive_probability(buyers, model)["alive_probability"].round(2).tolist()
+    [0.71, 0.09]
+    """
+    alive = np.full(len(summary), math.nan)
+    if model.is_usable:
+        alive = _alive(model, *_times(summary, model))
+    return _accounts(summary).assign(
+        silence_days=summary["age_days"].sub(summary["recency_days"]).to_numpy(),
+        alive_probability=alive,
+        model=pd.Series(model.name, index=range(len(summary)), dtype="str"),
+        reason=_reasons(summary, model),
+    )
+
+
+def expected_orders(
+    summary: pd.DataFrame, model: BuyerModel, *, days: int = 365, interval_share: float = 0.8
+) -> pd.DataFrame:
+    """One row per account: the order days to expect of it over the next ``days`` days.
+
+    An account that is present has done j of the k steps to its next order; its rate of steps is
+    then gamma(r+kx+j, alpha+T), its probability of leaving beta(a, b+x+d). With
+    z = s/(alpha+T+s) for a horizon s, the probability of at least m further orders is
+
+        P(N ≥ m) = P(present) · B(a, b+x+d+m-1)/B(a, b+x+d) · Σ_j P(j) · I_z(mk-j, r+kx+j)
+
+    and the expectation is its sum over m: a series of positive, falling terms, without the
+    hypergeometric function whose value is lost for large x and T. For k = 1 it equals equation
+    (10) of Fader, Hardie and Lee (2005). No account has more than one order day per day, so the
+    series ends with the horizon's last day. The interval is predictive (how many order days this
+    account may have), not one of the parameters.
+
+    Columns
+    -------
+    account_id: the account
+    frequency: repeat order days
+    recency_days: days from the first order day to the last
+    age_days: days from the first order day to the as-of date
+    horizon_days: length of the forecast
+    alive_probability: probability that the account has not left (0–1)
+    expected_orders: expected order days within the horizon
+    order_probability: probability of at least one order day within the horizon (0–1)
+    orders_low: lower end of the predictive interval
+    orders_high: upper end of the predictive interval
+    model: model used
+    reason: why there is no forecast, or how to read it
+
+    Examples
+    --------
+    >>> model = BuyerModel("BG/NBD", 1, False, r=0.243, alpha=4.414, a=0.793, b=2.426, n=2357, status="converged")
+    >>> buyers = pd.DataFrame({"account_id": ["A"], "frequency": [2], "recency_days": [213], "age_days": [272]})
+    >>> expected_orders(buyers, model, days=273)["expected_orders"].round(4).tolist()
+    [1.2261]
+    """
+    if days < 1:
+        raise KamError(f"A forecast needs at least one day, not {days}.", where="days")
+    size = len(summary)
+    alive, expected, once = (np.full(size, math.nan) for _ in range(3))
+    low, high = np.full(size, math.nan), np.full(size, math.nan)
+    if model.is_usable and size:
+        times, back = np.unique(np.column_stack(_times(summary, model)), axis=0, return_inverse=True)
+        tail = (1 - interval_share) / 2
+        total, first, at_low, at_high = (np.zeros(len(times)) for _ in range(4))
+        for m, rows, chance in at_least(model, times, days):
+            total[rows] += chance
+            at_low[rows] += chance > 1 - tail
+            at_high[rows] += chance > tail
+            if m == 1:
+                first[rows] = chance
+        alive = _alive(model, *times.T)[back]
+        expected, once, low, high = total[back], first[back], at_low[back], at_high[back]
+    return _accounts(summary).assign(
+        horizon_days=pd.Series(days, index=range(size), dtype="int64"),
+        alive_probability=alive,
+        expected_orders=expected,
+        order_probability=once,
+        orders_low=low,
+        orders_high=high,
+        model=pd.Series(model.name, index=range(size), dtype="str"),
+        reason=_reasons(summary, model),
+    )
+
+
+def at_least(
+    model: BuyerModel, times: Numbers, days: int
+) -> Iterator[tuple[int, np.ndarray[tuple[int], np.dtype[np.intp]], Numbers]]:
+    """Yield m = 1, 2, …, the rows still worth counting, and their probability of m or more orders.
+
+    ``times`` has the columns frequency, recency and age, in the model's unit. A row is dropped
+    once its probability is negligible beside what it has summed to.
+    """
+    x, recency, age = times.T
+    horizon = days / model.unit_days
+    k, left = model.k, model.b + x + int(model.is_modified)
+    n = model.r + k * x
+    weights = stay_terms(n, (age - recency) / (model.alpha + age), k)
+    weights /= weights.sum(axis=1, keepdims=True)
+    share = horizon / (model.alpha + age + horizon)
+    steps = np.arange(k)
+    stays = _alive(model, x, recency, age)
+    total = np.zeros(len(x))
+    rows = np.arange(len(x))
+    for m in range(1, days + 1):
+        reach = betainc(m * k - steps, n[rows, None] + steps, share[rows, None])
+        chance = stays * (weights[rows] * reach).sum(axis=1)
+        total[rows] += chance
+        yield m, rows, chance
+        is_worth = chance > _NEGLIGIBLE * total[rows]
+        stays = (stays * (left[rows] + m - 1) / (model.a + left[rows] + m - 1))[is_worth]
+        rows = rows[is_worth]
+        if not len(rows):
+            return
+
+
+def _alive(model: BuyerModel, x: Numbers, recency: Numbers, age: Numbers) -> Numbers:
+    n = model.r + model.k * x
+    stay = stay_terms(n, (age - recency) / (model.alpha + age), model.k).sum(axis=1)
+    d = int(model.is_modified)
+    odds = leaving_log_odds(
+        n,
+        np.log(model.alpha + age),
+        np.log(model.alpha + recency),
+        np.log(stay),
+        model.a,
+        model.b + x + d - 1,
+        x,
+        d,
+    )
+    return expit(-odds)
+
+
+def _times(summary: pd.DataFrame, model: BuyerModel) -> tuple[Numbers, Numbers, Numbers]:
+    return (
+        summary["frequency"].to_numpy(float),
+        summary["recency_days"].to_numpy(float) / model.unit_days,
+        summary["age_days"].to_numpy(float) / model.unit_days,
+    )
+
+
+def _accounts(summary: pd.DataFrame) -> pd.DataFrame:
+    return summary[["account_id", "frequency", "recency_days", "age_days"]].reset_index(drop=True)
+
+
+def _reasons(summary: pd.DataFrame, model: BuyerModel) -> pd.Series:
+    reasons = pd.Series(model.reason, index=range(len(summary)), dtype="str")
+    if model.is_usable and not model.is_modified:
+        reasons = reasons.mask(summary["frequency"].eq(0).to_numpy(), _ONE_TIME)
+    return reasons

@@ -1,0 +1,158 @@
+"""What an order day is worth: the gamma-gamma model of spend per order day."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import digamma, gammaln
+
+from kamlib.btyd.models import LEAST_REPEAT_ACCOUNTS
+
+_BOUND = 11.5
+_DEPENDENT = 0.3
+
+
+@dataclass(frozen=True)
+class SpendModel:
+    """A fitted gamma-gamma model: values of one account's order days are gamma(p, ν), ν is gamma(q, v).
+
+    ``correlation`` is that of the number of repeat order days with their mean value, which the
+    model takes for none; ``reason`` warns where it is not small. ``status`` as in ``BuyerModel``.
+    """
+
+    p: float = math.nan
+    q: float = math.nan
+    v: float = math.nan
+    log_likelihood: float = math.nan
+    n: int = 0
+    correlation: float = math.nan
+    status: str = "too few"
+    reason: str = ""
+
+    @property
+    def converged(self) -> bool:
+        """The search ended at a proper maximum of the likelihood."""
+        return self.status == "converged"
+
+    @property
+    def is_usable(self) -> bool:
+        """There are parameters to forecast with."""
+        return self.status in ("converged", "at a limit")
+
+
+def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
+    """Fit the gamma-gamma model of Fader and Hardie (2005/2013) to a ``buyer_summary``.
+
+    Only accounts with repeat order days take part. With x repeat order days of mean value z:
+
+        ln L = Σ ln Γ(px+q) - ln Γ(px) - ln Γ(q) + q ln v + (px-1) ln z + px ln x - (px+q) ln(v+xz)
+
+    Source: P. Fader and B. Hardie, "The gamma-gamma model of monetary value", and Fader, Hardie
+    and Lee (2005), RFM and CLV, Journal of Marketing Research 42(4).
+    """
+    repeats = summary[summary["frequency"].gt(0) & summary["mean_value"].gt(0)]
+    x, value = repeats["frequency"].to_numpy(float), repeats["mean_value"].to_numpy(float)
+    if len(x) < LEAST_REPEAT_ACCOUNTS:
+        return SpendModel(n=len(x), reason=f"{len(x)} accounts ordered again; a model needs {LEAST_REPEAT_ACCOUNTS}.")
+    scale = float(np.average(value, weights=x))
+    found = minimize(
+        _cost,
+        np.zeros(3),
+        args=(x, value / scale),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-_BOUND, _BOUND)] * 3,
+        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-6},
+    )
+    p, q, v = (float(t) for t in np.exp(found.x))
+    varies = x.std() > 0 and value.std() > 0
+    model = SpendModel(
+        p=p,
+        q=q,
+        v=v * scale,
+        log_likelihood=float(-found.fun * len(x) - len(x) * math.log(scale)),
+        n=len(x),
+        correlation=float(np.corrcoef(x, value)[0, 1]) if varies else math.nan,
+        status="converged",
+    )
+    if not np.isfinite(found.x).all() or float(np.abs(found.jac).max()) > 1e-3:
+        return replace(model, status="not converged", reason="The search for the best parameters did not settle.")
+    if not 1e-3 < p < 1e3 or not 1e-3 < q < 1e3:
+        return replace(
+            model, status="at a limit", reason="The data do not show how values vary within or between accounts."
+        )
+    if abs(model.correlation) > _DEPENDENT:
+        how = "more" if model.correlation > 0 else "less"
+        return replace(
+            model,
+            reason=f"Accounts that order often spend {how} per order day (correlation {model.correlation:.2f}); "
+            "the model takes the two for independent.",
+        )
+    return model
+
+
+def expected_spend(summary: pd.DataFrame, spend: SpendModel) -> pd.DataFrame:
+    """One row per account: the value to expect of its next order day.
+
+    A weighted mean of the account's own mean value and that of all: p·(v + x·z)/(p·x + q - 1),
+    which is p·v/(q-1) for an account without repeat order days.
+
+    Columns
+    -------
+    account_id: the account
+    frequency: repeat order days
+    mean_value: mean net revenue of the repeat order days (book currency); n/a without any
+    expected_value: expected net revenue of an order day (book currency)
+    reason: why there is no value, or how to read it
+
+    Examples
+    --------
+    >>> spend = SpendModel(p=6.25, q=3.74, v=15.44, status="converged")
+    >>> buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [0, 5], "mean_value": [None, 100.0]})
+    >>> expected_spend(buyers, spend)["expected_value"].round(2).tolist()
+    [35.22, 94.78]
+    """
+    x = summary["frequency"].to_numpy(float)
+    total = x * summary["mean_value"].astype("float64").fillna(0).to_numpy()
+    below = spend.p * x + spend.q - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(below > 0, spend.p * (spend.v + total) / below, math.nan)
+    value = value if spend.is_usable else np.full(len(x), math.nan)
+    reason = np.where(spend.is_usable & np.isnan(value), "Values spread too widely for a mean.", spend.reason)
+    return pd.DataFrame(
+        {
+            "account_id": summary["account_id"].astype("str").to_numpy(),
+            "frequency": summary["frequency"].to_numpy(),
+            "mean_value": summary["mean_value"].astype("float64").to_numpy(),
+            "expected_value": value,
+            "reason": reason,
+        }
+    ).astype({"account_id": "str", "reason": "str"})
+
+
+def _cost(
+    log_parameters: NDArray[np.float64], x: NDArray[np.float64], value: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the mean negative log-likelihood and its gradient in the parameters' logarithms."""
+    p, q, v = np.exp(log_parameters)
+    shape = p * x + q
+    log_total = np.log(v + x * value)
+    rows = (
+        gammaln(shape)
+        - gammaln(p * x)
+        - gammaln(q)
+        + q * np.log(v)
+        + (p * x - 1) * np.log(value)
+        + p * x * np.log(x)
+        - shape * log_total
+    )
+    psi = digamma(shape)
+    slope_p = x * (psi - digamma(p * x) + np.log(value) + np.log(x) - log_total)
+    slope_q = psi - digamma(q) + np.log(v) - log_total
+    slope_v = q / v - shape / (v + x * value)
+    return float(-rows.mean()), -np.array([p * slope_p.mean(), q * slope_q.mean(), v * slope_v.mean()])

@@ -1,0 +1,195 @@
+"""The likelihood against numerical integration, its gradient against differences, extremes, small data."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.optimize import approx_fprime
+from scipy.special import gammaln, hyp2f1, roots_jacobi, roots_legendre
+
+from kamlib import btyd
+from kamlib.btyd.likelihood import Histories, log_likelihood
+from kamlib.errors import KamError
+
+PARAMETERS = (0.8, 5.0, 1.3, 2.7)
+BUYERS = {"none": ([], 9.0), "one": ([4.0], 30.0), "two": ([3.0, 5.0], 9.5), "five": ([1.0, 2.0, 2.0, 1.5, 3.0], 20.0)}
+
+
+def integrals(gaps, age, k, modified):
+    """The density of a history in which the account stayed, and of one in which it left, straight from the story."""
+    r, alpha, a, b = PARAMETERS
+    silence, x, d = age - sum(gaps), len(gaps), int(modified)
+    nodes, weights = roots_legendre(1000)
+    u = (nodes + 1) / 2
+    rate = u**4 / (1 - u)  # spreads the steep start and the long end over 0 … 1
+    rate_weight = weights / 2 * (4 * u**3 * (1 - u) + u**4) / (1 - u) ** 2 * stats.gamma.pdf(rate, r, scale=1 / alpha)
+    nodes, weights = roots_jacobi(60, b - 1, a - 1)
+    p, p_weight = (nodes + 1) / 2, weights / weights.sum()  # p is beta(a, b)
+
+    orders = np.prod([stats.gamma.pdf(gap, k, scale=1 / rate) for gap in gaps], axis=0)
+    silent = stats.gamma.sf(silence, k, scale=1 / rate)
+    stayed = (rate_weight @ (orders * silent)) * (p_weight @ (1 - p) ** (x + d))
+    left = (rate_weight @ (orders * np.ones_like(rate))) * (p_weight @ (p * (1 - p) ** (x + d - 1))) if x or d else 0.0
+    return stayed, left
+
+
+def one(gaps, age, **options):
+    value, _ = log_likelihood(
+        np.log(PARAMETERS), Histories.of(np.array([len(gaps)]), np.array([sum(gaps)]), np.array([age])), **options
+    )
+    k = options["k"]
+    return value + (k - 1) * np.log(gaps).sum() - len(gaps) * gammaln(k)
+
+
+@pytest.mark.parametrize("modified", [False, True], ids=["plain", "modified"])
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("who", BUYERS)
+def test_likelihood_and_alive_are_the_integrals(who, k, modified):
+    gaps, age = BUYERS[who]
+    stayed, left = integrals(gaps, age, k, modified)
+    assert math.exp(one(gaps, age, k=k, modified=modified)) == pytest.approx(stayed + left, rel=1e-7)
+    r, alpha, a, b = PARAMETERS
+    model = btyd.BuyerModel("", k, modified, r, alpha, a, b, unit_days=1, n=9, status="converged")
+    summary = pd.DataFrame(
+        {"account_id": ["A"], "frequency": [len(gaps)], "recency_days": [sum(gaps)], "age_days": [age]}
+    )
+    alive = btyd.alive_probability(summary, model)["alive_probability"].iloc[0]
+    assert alive == pytest.approx(stayed / (stayed + left), rel=1e-7)
+
+
+@pytest.mark.parametrize("modified", [False, True])
+@pytest.mark.parametrize("k", [1, 2, 7])
+@pytest.mark.parametrize("parameters", [PARAMETERS, (0.05, 40.0, 0.02, 300.0), (30.0, 0.4, 8.0, 0.3)])
+def test_gradient_is_that_of_finite_differences(parameters, k, modified):
+    rng = np.random.default_rng(k)
+    x = np.array([0, 0, 1, 2, 5, 40])
+    recency = np.array([0, 0, 10.0, 7, 30, 51])
+    histories = Histories.of(np.repeat(x, 2), np.repeat(recency, 2), np.repeat(recency + rng.uniform(0, 30, 6), 2))
+    at = np.log(parameters)
+    _, gradient = log_likelihood(at, histories, k=k, modified=modified)
+    numeric = approx_fprime(at, lambda p: log_likelihood(p, histories, k=k, modified=modified)[0], 1e-6)
+    np.testing.assert_allclose(gradient, numeric, rtol=2e-4, atol=2e-4)
+
+
+def test_equal_histories_are_counted_once():
+    x, recency, age = np.array([2, 0, 2]), np.array([5.0, 0, 5]), np.array([9.0, 9, 9])
+    histories = Histories.of(x, recency, age)
+    assert histories.count.tolist() == [1, 2]
+    whole, _ = log_likelihood(np.log(PARAMETERS), histories)
+    parts = [
+        log_likelihood(np.log(PARAMETERS), Histories.of(*(v[i : i + 1] for v in (x, recency, age))))[0]
+        for i in range(3)
+    ]
+    assert whole == pytest.approx(sum(parts))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    x=st.integers(0, 500),
+    age=st.floats(0, 5000),
+    share=st.floats(0, 1),
+    k=st.integers(1, 12),
+    modified=st.booleans(),
+    parameters=st.tuples(*[st.floats(-6, 6)] * 4),
+)
+def test_extremes_stay_finite(x, age, share, k, modified, parameters):
+    recency = age * share if x else 0.0
+    value, gradient = log_likelihood(
+        np.array(parameters),
+        Histories.of(np.array([x]), np.array([recency]), np.array([age])),
+        k=k,
+        modified=modified,
+    )
+    assert math.isfinite(value) and np.isfinite(gradient).all()
+    r, alpha, a, b = np.exp(parameters)
+    model = btyd.BuyerModel("", k, modified, r, alpha, a, b, unit_days=1, n=9, status="converged")
+    summary = pd.DataFrame({"account_id": ["A"], "frequency": [x], "recency_days": [recency], "age_days": [age]})
+    forecast = btyd.expected_orders(summary, model, days=30).iloc[0]
+    assert 0 <= forecast["alive_probability"] <= 1
+    assert 0 <= forecast["order_probability"] <= forecast["alive_probability"] + 1e-12
+    assert forecast["order_probability"] <= forecast["expected_orders"] + 1e-12
+    assert forecast["orders_low"] <= forecast["orders_high"] <= 30
+
+
+@pytest.mark.parametrize("modified", [False, True])
+def test_forecast_is_the_published_closed_form_for_exponential_gaps(modified):
+    r, alpha, a, b = PARAMETERS
+    model = btyd.BuyerModel("", 1, modified, r, alpha, a, b, n=9, status="converged")
+    summary = pd.DataFrame(
+        {
+            "account_id": list("ABCDE"),
+            "frequency": [0, 0, 3, 12, 80],
+            "recency_days": [0, 0, 100, 300, 700],
+            "age_days": [0, 210, 150, 301, 1000],
+        }
+    )
+    table = btyd.expected_orders(summary, model, days=364)
+    x, age, t, d = summary["frequency"], summary["age_days"] / 7, 364 / 7, int(modified)
+    shrink = ((alpha + age) / (alpha + age + t)) ** (r + x)
+    series = hyp2f1(r + x, b + x + d, a + b + x + d - 1, t / (alpha + age + t))
+    closed = (a + b + x + d - 1) / (a - 1) * (1 - shrink * series) * table["alive_probability"]
+    np.testing.assert_allclose(table["expected_orders"], closed, rtol=1e-8)
+
+
+def test_large_buyers_where_the_closed_form_overflows():
+    model = btyd.BuyerModel("", 1, True, 0.5, 6.0, 0.9, 1.6, unit_days=1, n=9, status="converged")
+    summary = pd.DataFrame({"account_id": ["A"], "frequency": [500], "recency_days": [4990], "age_days": [5000]})
+    row = btyd.expected_orders(summary, model, days=365).iloc[0]
+    rate = (0.5 + 500) / (6 + 5000)
+    # leaving costs about one order day in 557
+    assert 0.90 * rate * 365 < row["expected_orders"] / row["alive_probability"] < rate * 365
+    assert row["orders_low"] < row["expected_orders"] < row["orders_high"]
+
+
+def few(count, repeat=0):
+    return pd.DataFrame(
+        {
+            "account_id": [f"A{i}" for i in range(count)],
+            "frequency": [2 if i < repeat else 0 for i in range(count)],
+            "recency_days": [40 if i < repeat else 0 for i in range(count)],
+            "age_days": 100,
+            "log_gap_sum": [2 * math.log(20) if i < repeat else 0 for i in range(count)],
+            "mean_value": [float(i + 1) if i < repeat else math.nan for i in range(count)],
+        }
+    )
+
+
+@pytest.mark.parametrize("count, repeat, words", [(0, 0, "0 accounts"), (19, 19, "19 accounts"), (50, 3, "3 accounts")])
+def test_small_data_say_so_and_the_tables_still_come(count, repeat, words):
+    models = btyd.fit_family(few(count, repeat))
+    model = btyd.choose_model(models)
+    assert all(m.status == "too few" and not m.is_usable for m in models)
+    assert words in model.reason and math.isnan(model.r)
+    for table in (btyd.alive_probability(few(count, repeat), model), btyd.expected_orders(few(count, repeat), model)):
+        assert len(table) == count
+        assert table["alive_probability"].isna().all()
+        assert table["reason"].eq(model.reason).all()
+    assert btyd.model_choice(models)["status"].tolist() == ["too few"] * 4
+
+
+def test_accounts_all_alike_are_at_a_limit_and_say_why():
+    model = btyd.fit_mbgnbd(few(200, 200))
+    assert model.status in ("at a limit", "not converged")
+    assert model.reason
+    assert not model.converged
+
+
+def test_only_the_usable_are_chosen():
+    good = btyd.BuyerModel("BG/NBD", 1, False, 1, 1, 1, 1, log_likelihood=-900.0, n=99, status="converged")
+    broken = btyd.BuyerModel("MBG/NBD", 1, True, log_likelihood=-100.0, n=99, status="not converged")
+    assert btyd.choose_model([broken, good]) is good
+    with pytest.raises(KamError, match="no buying model"):
+        btyd.choose_model([])
+
+
+def test_plain_form_needs_very_strong_evidence():
+    def fitted(modified, value):
+        return btyd.BuyerModel("", 1, modified, 1, 1, 1, 1, log_likelihood=value, n=99, status="converged")
+
+    modified = fitted(True, -500.0)
+    assert btyd.choose_model([fitted(False, -496.0), modified]) is modified  # 8 points of BIC
+    assert not btyd.choose_model([fitted(False, -494.0), modified]).is_modified  # 12 points
