@@ -1,5 +1,61 @@
-"""What readers see."""
+"""What readers see: headlines, key figures, tables and charts, in JupyterLab and on published pages alike."""
 
 from kamlib.page.amounts import change, date, money, number, share
+from kamlib.page.export import csv_text, neutralised, publish, published, restored
+from kamlib.page.fragments import Fragment, dossier_links, template_folder
+from kamlib.page.names import page_name
+from kamlib.page.rows import table, table_fragment
+from kamlib.page.show import (
+    Action,
+    Card,
+    Sentence,
+    actions,
+    actions_fragment,
+    cards,
+    cards_fragment,
+    chart,
+    chart_fragment,
+    headline,
+    headline_fragment,
+    note,
+    note_fragment,
+)
+from kamlib.page.site import Foot, Link, PeriodEntry, content_security_policy, page_resources, site_index
 
-__all__ = ["change", "date", "money", "number", "share"]
+__all__ = [
+    "Action",
+    "Card",
+    "Foot",
+    "Fragment",
+    "Link",
+    "PeriodEntry",
+    "Sentence",
+    "actions",
+    "actions_fragment",
+    "cards",
+    "cards_fragment",
+    "change",
+    "chart",
+    "chart_fragment",
+    "content_security_policy",
+    "csv_text",
+    "date",
+    "dossier_links",
+    "headline",
+    "headline_fragment",
+    "money",
+    "neutralised",
+    "note",
+    "note_fragment",
+    "number",
+    "page_name",
+    "page_resources",
+    "publish",
+    "published",
+    "restored",
+    "share",
+    "site_index",
+    "table",
+    "table_fragment",
+    "template_folder",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pandas as pd
@@ -99,7 +99,7 @@ def number(value: Any, source: Any = None, *, decimals: int | None = None) -> st
     if amount is None:
         return MISSING
     if decimals is None:
-        rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+        rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
         decimals = max(0, -int(rounded.normalize().as_tuple().exponent)) if abs(amount) < 1000 else 0
     return _signed(amount, decimals, wording(source))
 
@@ -152,7 +152,7 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _three_digits(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal(1), ROUND_HALF_EVEN)
+    return amount.quantize(Decimal(1), ROUND_HALF_UP)
 
 
 def _decimals_for(amount: Decimal, *, whole: bool) -> int:
@@ -169,5 +169,5 @@ def _signed(amount: Decimal, decimals: int, words: Wording) -> str:
 
 
 def _grouped(amount: Decimal, decimals: int, words: Wording) -> str:
-    plain = f"{amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN):,.{decimals}f}"
+    plain = f"{amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,.{decimals}f}"
     return plain.translate(str.maketrans({",": words.thousands, ".": words.decimal}))

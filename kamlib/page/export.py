@@ -1,0 +1,98 @@
+"""Published tables: CSV files that no spreadsheet program takes for formulas, and typed copies for later notebooks."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kamlib.errors import KamError
+from kamlib.page.columns import exported, kind_of
+
+TABLES = "KAM_TABLES"
+"""Environment variable: the folder for CSV files, set by a report run."""
+TYPED = "KAM_TYPED"
+"""Environment variable: the folder for typed copies, set by a report run."""
+
+_TRIGGER = re.compile(r"'*\s*[=+\-@\t\r\n＝＋－＠]")
+_RESTORE = re.compile(r"'+\s*[=+\-@\t\r\n＝＋－＠]")
+
+
+def neutralised(text: str) -> str:
+    """Return text that a spreadsheet program shows and never runs: an apostrophe before = + - @, tab and line ends.
+
+    >>> neutralised("=1+1"), neutralised("Kettle & Sons"), restored(neutralised("'=1"))
+    ("'=1+1", 'Kettle & Sons', "'=1")
+    """
+    return "'" + text if _TRIGGER.match(text) else text
+
+
+def restored(text: str) -> str:
+    """Return the text that `neutralised` was given: one apostrophe less where such a sign follows apostrophes."""
+    return text[1:] if _RESTORE.match(text) else text
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """Return a table as CSV: comma, UTF-8, bare line feeds, ISO dates, plain shares, money of at most 6 decimals."""
+    kinds = {key: kind_of(table[key], key) for key in table.columns}
+    columns = [[_cell(value, kind) for value in table[key]] for key, kind in kinds.items()]
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(neutralised(str(key)) for key in table.columns)
+    writer.writerows(zip(*columns, strict=True))
+    return out.getvalue()
+
+
+def publish(data: Any, table: pd.DataFrame, name: str) -> None:
+    """Write `tables/<name>.csv`, and a typed copy for `published`, in a report run; elsewhere do nothing."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
+        raise KamError(
+            f"'{name}' cannot be the name of a published table.",
+            where="a call of table() or publish()",
+            next="Use small letters, digits and underscores.",
+        )
+    text = csv_text(table)
+    folder, typed = os.environ.get(TABLES), os.environ.get(TYPED)
+    if folder:
+        _write(Path(folder) / f"{name}.csv", text)
+    if typed:
+        Path(typed).mkdir(parents=True, exist_ok=True)
+        table.reset_index(drop=True).to_parquet(Path(typed) / f"{name}.parquet", engine="pyarrow", index=False)
+
+
+def published(name: str) -> pd.DataFrame | None:
+    """Return a table published by an earlier notebook of this run, its types kept; None where there is none."""
+    folder = os.environ.get(TYPED)
+    file = Path(folder or ".") / f"{name}.parquet"
+    return pd.read_parquet(file, engine="pyarrow") if folder and file.is_file() else None
+
+
+def _cell(value: Any, kind: str) -> str:
+    plain = exported(value, kind)
+    if plain is None:
+        return ""
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    if isinstance(plain, str):
+        return neutralised(plain) if kind == "text" else plain
+    if isinstance(plain, float) and kind == "money":
+        return f"{plain:.6f}".rstrip("0").rstrip(".")
+    return repr(plain)
+
+
+def _write(file: Path, text: str) -> None:
+    content = text.encode("utf-8", "replace")
+    if file.is_file() and file.read_bytes() != content:
+        raise KamError(
+            f"Two different tables were published as '{file.stem}'.",
+            where=str(file),
+            next="Publish each table once, or under two names.",
+            exit_code=1,
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)

@@ -1,0 +1,136 @@
+"""Tables on pages: sorted, filtered and downloaded in the reader's browser, published as data beside the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from kamlib.page.amounts import Wording, wording
+from kamlib.page.columns import Column, columns_of, exported, shown
+from kamlib.page.export import publish
+from kamlib.page.fragments import Fragment, dossier_links, rendered
+
+FIRST_ROWS = 25
+"""Rows written into the page itself; the rest is drawn when asked for."""
+
+
+def table(
+    data: Any,
+    frame: pd.DataFrame,
+    name: str,
+    *,
+    title: str,
+    caption: str = "",
+    columns: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    limit: int | None = None,
+) -> None:
+    """Show a table and publish it whole as `tables/<name>.csv`.
+
+    Parameters
+    ----------
+    data
+        The data of the period: currency, separators, dossiers.
+    frame, name
+        The table, and the name it is published under.
+    title, caption
+        The finding; and what it is, unit, period.
+    columns
+        Column → heading: only these are shown, in this order. Without it all are, under made-up headings.
+    links
+        Column → `"dossier"`: its cells lead to the account's dossier, found by `account_id`.
+    kinds
+        Column → text, money, share, number, count, date or flag, where name and type do not say it.
+    limit
+        Show only the first so many rows.
+    """
+    publish(data, frame, name)
+    options = {"columns": columns, "links": links, "kinds": kinds, "limit": limit}
+    table_fragment(data, frame, name, title=title, caption=caption, **options).show()  # type: ignore[arg-type]
+
+
+def table_fragment(
+    data: Any,
+    frame: pd.DataFrame,
+    name: str,
+    *,
+    title: str,
+    caption: str = "",
+    columns: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    limit: int | None = None,
+) -> Fragment:
+    """Return a table as a piece of a page; see `table`."""
+    words = wording(data)
+    view = frame if limit is None else frame.head(limit)
+    view = view.reset_index(drop=True)
+    specs = columns_of(view, words, labels=columns, kinds=kinds, links=links)
+    addresses = _addresses(view, specs, dossier_links(data))
+    html = rendered(
+        "table.html.j2",
+        name=name,
+        title=title,
+        caption=caption,
+        columns=specs,
+        rows=_first_rows(view, specs, addresses, words),
+        total=len(view),
+        total_text=f"{len(view):,}".replace(",", words.thousands),
+        whole=len(frame),
+        data=_payload(view, name, specs, addresses, words),
+    )
+    text = view[[spec.key for spec in specs]].head(10).to_string(index=False, max_colwidth=40) if specs else ""
+    return Fragment(html, "\n".join(part for part in (title, caption, text, f"{len(view)} rows") if part))
+
+
+def _addresses(view: pd.DataFrame, specs: list[Column], dossiers: dict[str, str]) -> list[str | None]:
+    """Return the dossier of each row; nothing at all where no column leads there."""
+    if not dossiers or "account_id" not in view or not any(spec.link for spec in specs):
+        return []
+    return [dossiers.get(str(account)) for account in view["account_id"]]
+
+
+def _first_rows(
+    view: pd.DataFrame, specs: list[Column], addresses: list[str | None], words: Wording
+) -> list[list[dict[str, Any]]]:
+    columns = [[shown(value, spec, words) for value in view[spec.key].head(FIRST_ROWS)] for spec in specs]
+    return [
+        [
+            {"text": text, "column": spec, "link": addresses[row] if addresses and spec.link else None}
+            for text, spec in zip(cells, specs, strict=True)
+        ]
+        for row, cells in enumerate(zip(*columns, strict=True))
+    ]
+
+
+def _payload(
+    view: pd.DataFrame, name: str, specs: list[Column], addresses: list[str | None], words: Wording
+) -> dict[str, Any]:
+    """Return all rows, column by column, for the page's script: figures as published, texts whole."""
+    return {
+        "name": name,
+        "separators": [words.thousands, words.decimal],
+        "columns": [
+            {"key": one.key, "kind": one.kind, "decimals": one.decimals, "label": one.label, "link": one.link}
+            for one in specs
+        ],
+        "cells": [[exported(value, spec.kind) for value in view[spec.key]] for spec in specs],
+        "links": addresses,
+        "page": FIRST_ROWS,
+        "choices": _choices(view, specs),
+    }
+
+
+def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:
+    """Return up to three columns that sort the rows into few classes, such as status; long tables only."""
+    if len(view) <= 12:
+        return []
+    few = [
+        index
+        for index, spec in enumerate(specs)
+        if spec.kind == "text" and 2 <= view[spec.key].nunique() <= 12 and not spec.link and spec.key != "name"
+    ]
+    return few[:3]

@@ -1,0 +1,203 @@
+"""What notebooks show: headlines, key figures, actions, charts and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from markupsafe import Markup
+
+from kamlib.page.amounts import MISSING, change, date, money, number, share
+from kamlib.page.fragments import Fragment, dossier_links, rendered
+
+POINTS_TO_PIXELS = 1.28
+"""A chart eight inches wide takes 737 pixels: its 9-point labels read like the page's small print."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a headline; `link` leads to its evidence, `account` to that account's dossier."""
+
+    text: str
+    link: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A key figure: its value, the values to compare it with, its history, and which way is good."""
+
+    label: str
+    value: Any
+    unit: Literal["money", "share", "count", "number", "text"] = "money"
+    previous: Any = None
+    year_ago: Any = None
+    history: tuple[Any, ...] = ()
+    good: Literal["up", "down", "neither"] = "up"
+    note: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One line of the front page: what changed, what to do, who, by when."""
+
+    changed: str
+    to_do: str = ""
+    owner: str = ""
+    by: Any = ""
+    link: str = ""
+    account: str = ""
+
+
+def headline(data: Any, title: str, sentences: Iterable[str | Sentence]) -> None:
+    """Show the first screen: a title and sentences with figures, each leading to its evidence."""
+    headline_fragment(data, title, sentences).show()
+
+
+def headline_fragment(data: Any, title: str, sentences: Iterable[str | Sentence]) -> Fragment:
+    """Return the first screen; see `headline`."""
+    said = [text if isinstance(text, Sentence) else Sentence(str(text)) for text in sentences]
+    lines = [{"text": one.text, "link": _address(data, one.link, one.account)} for one in said]
+    html = rendered("headline.html.j2", title=title, sentences=lines)
+    return Fragment(html, "\n".join([title, *(f"- {one.text}" for one in said)]))
+
+
+def note(text: str) -> None:
+    """Show a quiet paragraph: how to read it, what cannot be known."""
+    note_fragment(text).show()
+
+
+def note_fragment(text: str) -> Fragment:
+    """Return a quiet paragraph."""
+    return Fragment(rendered("note.html.j2", text=str(text)), str(text))
+
+
+def cards(data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None) -> None:
+    """Show key figures with their change and history; `compared` names the two periods compared with."""
+    cards_fragment(data, figures, compared=compared).show()
+
+
+def cards_fragment(data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None) -> Fragment:
+    """Return key figures; see `cards`."""
+    labels = compared or _compared(data)
+    shown = [card_values(figure, data, labels) for figure in figures]
+    text = "\n".join(f"{one['label']}: {one['value']} {one['changes_text']}".rstrip() for one in shown)
+    return Fragment(rendered("cards.html.j2", cards=shown), text)
+
+
+def actions(data: Any, lines: Sequence[Action], *, title: str = "What changed, what to do") -> None:
+    """Show what changed, what to do, who owns it and by when; one line each, the most important first."""
+    actions_fragment(data, lines, title=title).show()
+
+
+def actions_fragment(data: Any, lines: Sequence[Action], *, title: str = "What changed, what to do") -> Fragment:
+    """Return the list of actions; see `actions`."""
+    shown = [
+        {
+            "changed": line.changed,
+            "to_do": line.to_do,
+            "owner": line.owner,
+            "by": line.by if isinstance(line.by, str) else date(line.by),
+            "link": _address(data, line.link, line.account),
+        }
+        for line in lines
+    ]
+    text = [f"{i}. {a['changed']} → {a['to_do']} ({a['owner']}, {a['by']})" for i, a in enumerate(shown, start=1)]
+    return Fragment(rendered("actions.html.j2", title=title, actions=shown), "\n".join([title, *text]))
+
+
+def chart(drawn: Any, *, alt: str) -> None:
+    """Show a figure, or the figure of an axes, as vector drawing; `alt` says in a sentence what it shows.
+
+    A title written by `kamlib.plots.style.titles` becomes text of the page above the drawing.
+    """
+    chart_fragment(drawn, alt=alt).show()
+
+
+def chart_fragment(drawn: Any, *, alt: str) -> Fragment:
+    """Return a figure as a piece of a page and close it; see `chart`."""
+    from matplotlib import pyplot as plt
+
+    from kamlib.plots.svg import drawing
+
+    figure = drawn if hasattr(drawn, "savefig") else next(iter(_flat(drawn))).get_figure(root=True)
+    done = drawing(figure)
+    plt.close(figure)
+    html = rendered(
+        "chart.html.j2",
+        alt=alt,
+        finding=done.finding,
+        subtitle=done.subtitle,
+        width=round(done.width * POINTS_TO_PIXELS),
+        least=round(min(done.width, 560)),
+        svg=Markup(done.svg),
+    )
+    return Fragment(html, "\n".join(part for part in (done.finding, done.subtitle, alt) if part))
+
+
+def amount(value: Any, unit: str, data: Any = None) -> str:
+    """Return an amount in its unit as people read it."""
+    if unit == "text":
+        return MISSING if value is None else str(value)
+    if unit == "money":
+        return money(value, data)
+    return share(value, data) if unit == "share" else number(value, data)
+
+
+def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, Any]:
+    """Return what the template of a card needs."""
+    changes = []
+    for before, label in zip((figure.previous, figure.year_ago), labels, strict=True):
+        if before is None or figure.unit == "text":
+            continue
+        text = change(figure.value, before, data, unit="count" if figure.unit == "number" else figure.unit)
+        direction = {"▲": "up", "▼": "down"}.get(text[0], "")
+        mood = "" if not direction or figure.good == "neither" else "good" if direction == figure.good else "bad"
+        changes.append({"text": text, "mood": mood, "label": label})
+    return {
+        "label": figure.label,
+        "value": amount(figure.value, figure.unit, data),
+        "changes": changes,
+        "changes_text": ", ".join(f"{one['text']} on {one['label']}" for one in changes),
+        "note": figure.note,
+        "link": _address(data, figure.link, ""),
+        "bars": bars(figure.history),
+        "history": ", ".join(amount(value, figure.unit, data) for value in figure.history),
+    }
+
+
+def bars(values: Sequence[Any], height: float = 24) -> list[dict[str, float]]:
+    """Return the bars of a small history, oldest first; what is missing or below zero has no height.
+
+    >>> bars([1, 2])
+    [{'x': 0, 'y': 12.0, 'height': 12.0}, {'x': 8, 'y': 0.0, 'height': 24.0}]
+    """
+    sizes = [max(float(value), 0.0) if value is not None and value == value else 0.0 for value in values]
+    top = max(sizes, default=0.0) or 1.0
+    tall = [round(height * size / top, 1) for size in sizes]
+    return [{"x": 8 * i, "y": round(height - size, 1), "height": size} for i, size in enumerate(tall)]
+
+
+def _address(data: Any, link: str, account: str) -> str:
+    if account:
+        return dossier_links(data).get(account, link if _is_safe(link) else "")
+    return link if _is_safe(link) else ""
+
+
+def _is_safe(link: str) -> bool:
+    """Only addresses inside the report: no scheme, no other host."""
+    return bool(link) and ":" not in link.split("#")[0] and not link.startswith(("//", "\\", "/"))
+
+
+def _compared(data: Any) -> tuple[str, str]:
+    period = getattr(data, "period", None)
+    try:
+        return str(period.previous().label), str(period.year_ago().label)  # type: ignore[union-attr]
+    except AttributeError:
+        return "the period before", "a year ago"
+
+
+def _flat(drawn: Any) -> Iterable[Any]:
+    return drawn.ravel() if hasattr(drawn, "ravel") else drawn if isinstance(drawn, list | tuple) else [drawn]

@@ -1,0 +1,168 @@
+"""Around the notebooks: what the page template wants, its security policy, and the index of all periods."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from kamlib.page.amounts import money, number
+from kamlib.page.fragments import rendered, template_folder
+from kamlib.page.show import Card, amount, bars, card_values
+
+
+@dataclass(frozen=True)
+class Foot:
+    """What a page rests on: rows and money read, used and set aside, the days, the version, the definitions."""
+
+    as_of: str
+    version: str
+    rows_read: int = 0
+    rows_used: int = 0
+    rows_set_aside: int = 0
+    revenue_set_aside: float = 0.0
+    fresh_to: str = ""
+    reasons: tuple[tuple[str, str, int, float], ...] = ()
+    definitions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of a page's navigation."""
+
+    title: str
+    href: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class PeriodEntry:
+    """A period on the site index: its label, address, key figures (oldest history first) and what it brought."""
+
+    label: str
+    href: str
+    as_of: str
+    figures: tuple[Card, ...] = ()
+    published: tuple[Link, ...] = ()
+    is_new: bool = False
+
+
+def page_resources(
+    *,
+    title: str,
+    book_title: str,
+    period: str,
+    navigation: Sequence[Link],
+    foot: Foot,
+    home: str = "../index.html",
+    compared: str = "",
+    language: str = "en",
+    book: Any = None,
+) -> dict[str, Any]:
+    """Return what to pass to nbconvert: `exporter.from_notebook_node(nb, resources=page_resources(…))`.
+
+    `home` is the site index seen from the page; `compared` such as "2025-Q2 and 2024-Q3".
+    """
+    return {
+        "kam": {
+            **_frame(),
+            "title": title,
+            "book_title": book_title,
+            "period": period,
+            "navigation": list(navigation),
+            "foot": _foot_values(foot, book),
+            "home": home,
+            "compared": compared,
+            "language": language,
+        }
+    }
+
+
+def site_index(
+    entries: Sequence[PeriodEntry],
+    *,
+    book_title: str,
+    book: Any = None,
+    language: str = "en",
+    version: str = "",
+) -> str:
+    """Return the page of all periods, newest first: small multiples of the main figures, what was newly published."""
+    newest = entries[0] if entries else None
+    trends = [_trend(card, entries, book) for card in newest.figures] if newest else []
+    periods = [
+        {
+            "entry": entry,
+            "cards": [{"label": c.label, "value": amount(c.value, c.unit, book)} for c in entry.figures],
+        }
+        for entry in entries
+    ]
+    return rendered(
+        "site_index.html.j2",
+        frame=_frame(),
+        book_title=book_title,
+        language=language,
+        version=version,
+        newest=newest,
+        trends=trends,
+        periods=periods,
+    )
+
+
+def content_security_policy() -> str:
+    """Return the policy of every page: nothing is loaded, no script runs but the kit's own, known by its hash."""
+    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def script() -> str:
+    """Return the one script of the pages."""
+    return (template_folder() / "report" / "page.js").read_text(encoding="utf-8").strip()
+
+
+@cache
+def stylesheet() -> str:
+    """Return the one stylesheet of the pages."""
+    return (template_folder() / "report" / "page.css").read_text(encoding="utf-8").strip()
+
+
+def _frame() -> dict[str, str]:
+    return {"csp": content_security_policy(), "script": script(), "stylesheet": stylesheet()}
+
+
+def _foot_values(foot: Foot, book: Any) -> dict[str, Any]:
+    reasons = [
+        {"table": table, "reason": reason, "rows": number(rows, book), "revenue": money(revenue, book)}
+        for table, reason, rows, revenue in foot.reasons
+    ]
+    return {
+        "as_of": foot.as_of,
+        "fresh_to": foot.fresh_to,
+        "version": foot.version,
+        "read": number(foot.rows_read, book) if foot.rows_read else "",
+        "used": number(foot.rows_used, book),
+        "set_aside": number(foot.rows_set_aside, book),
+        "set_aside_revenue": money(foot.revenue_set_aside, book),
+        "reasons": reasons,
+        "definitions": foot.definitions,
+    }
+
+
+def _trend(card: Card, entries: Sequence[PeriodEntry], book: Any) -> dict[str, Any]:
+    """Return one small multiple: the figure over all periods, oldest first."""
+    found: list[tuple[str, Any]] = []
+    for entry in reversed(entries):
+        same: Mapping[str, Card] = {one.label: one for one in entry.figures}
+        found.append((entry.label, same[card.label].value if card.label in same else None))
+    values = [value for _, value in found] if card.unit != "text" else []
+    return {
+        **card_values(card, book, ("the period before", "a year ago")),
+        "bars": bars(values, 36),
+        "history": ", ".join(f"{label} {amount(value, card.unit, book)}" for label, value in found),
+    }

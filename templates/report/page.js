@@ -1,0 +1,201 @@
+"use strict";
+(() => {
+  const LARGEST_PRINT = 300;
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const FORMULA = /^'*\s*[=+\-@\t\r\n＝＋－＠]/;
+  const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+  const make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+
+  function formatted(value, column, separators) {
+    if (value === null) return column.kind === "text" || column.kind === "flag" ? "" : "n/a";
+    if (column.kind === "text") return value.length > 60 ? value.slice(0, 59).trimEnd() + "…" : value;
+    if (column.kind === "flag") return value ? "yes" : "no";
+    if (column.kind === "date") {
+      const [year, month, day] = value.slice(0, 10).split("-").map(Number);
+      return `${day}\u00a0${MONTHS[month - 1]}\u00a0${year}`;
+    }
+    const [whole, part] = rounded(Math.abs(value), column.kind === "share" ? 2 : 0, column.decimals).split(".");
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, separators[0]);
+    const text = part ? grouped + separators[1] + part : grouped;
+    const minus = value < 0 && /[1-9]/.test(text) ? "−" : "";
+    return minus + text + (column.kind === "share" ? "\u00a0%" : "");
+  }
+
+  /* Half up on the figure's decimal digits, as the page's own first rows are rounded. */
+  function rounded(value, shift, decimals) {
+    if (value < 1e-6) return (0).toFixed(decimals);
+    return Number(`${Math.round(Number(`${value}e${shift + decimals}`))}e-${decimals}`).toFixed(decimals);
+  }
+
+  function compare(a, b) {
+    if (typeof a === "string") return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+    return a - b;
+  }
+
+  function csv(table, order) {
+    const quoted = (text) => (/[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
+    const cell = (value, kind) => {
+      if (value === null) return "";
+      if (kind !== "text") return String(value);
+      return quoted(FORMULA.test(value) ? "'" + value : value);
+    };
+    const lines = order.map((row) => table.columns.map((c, i) => cell(table.cells[i][row], c.kind)).join(","));
+    return [table.columns.map((c) => cell(c.key, "text")).join(","), ...lines].join("\n") + "\n";
+  }
+
+  function download(name, text) {
+    const address = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+    const link = make("a", { href: address, download: name + ".csv" });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  }
+
+  function bring(figure) {
+    const table = JSON.parse(figure.querySelector("script.rows-of").textContent);
+    const { columns, cells, links, separators } = table;
+    const count = cells.length ? cells[0].length : 0;
+    const body = figure.querySelector("tbody");
+    const status = figure.querySelector(".rows");
+    const said = status.textContent.includes("Cut at") ? status.textContent.replace(/^.*?(?=Cut at)/, " ") : "";
+    const heads = [...figure.querySelectorAll("thead th")];
+    const tools = figure.querySelector(".tools");
+    const scroll = figure.querySelector(".scroll");
+    const whole = (number) => formatted(number, { kind: "count", decimals: 0 }, separators);
+    const texts = Array.from({ length: count }, (_, row) =>
+      columns.map((c, i) => (c.kind === "text" ? cells[i][row] ?? "" : formatted(cells[i][row], c, separators))).join("\n").toLowerCase());
+    let order = Array.from({ length: count }, (_, row) => row);
+    let sorted = { column: -1, down: false };
+    let words = "";
+    let page = 0;
+    let size = table.page;
+    const chosen = new Map();
+
+    const cellOf = (row, index) => {
+      const column = columns[index];
+      const cell = document.createElement(index === 0 ? "th" : "td");
+      if (index === 0) cell.scope = "row";
+      if (!["text", "date", "flag"].includes(column.kind)) cell.className = "n";
+      const text = formatted(cells[index][row], column, separators);
+      const address = column.link && links.length ? links[row] : null;
+      const holder = address || column.kind === "text" ? make("bdi", { textContent: text }) : text;
+      cell.append(address ? make("a", { href: address }, holder) : holder);
+      return cell;
+    };
+
+    const previous = make("button", { type: "button", textContent: "‹ Back" });
+    const next = make("button", { type: "button", textContent: "On ›" });
+    const place = make("span", {});
+    const pages = make("div", { className: "pages" }, previous, place, next);
+
+    function draw() {
+      const last = Math.max(0, Math.ceil(order.length / size) - 1);
+      page = Math.min(page, last);
+      const rows = order.slice(page * size, (page + 1) * size);
+      body.replaceChildren(...rows.map((row) => make("tr", {}, ...columns.map((_, index) => cellOf(row, index)))));
+      heads.forEach((head, index) => {
+        if (index === sorted.column) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
+        else head.removeAttribute("aria-sort");
+      });
+      status.textContent = (order.length === count ? `${whole(count)} rows.` : `${whole(order.length)} of ${whole(count)} rows.`) + said;
+      place.textContent = `Page ${page + 1} of ${last + 1}`;
+      pages.hidden = last === 0;
+      pages.style.display = last === 0 ? "none" : "";
+      previous.disabled = page === 0;
+      next.disabled = page === last;
+    }
+
+    function choose() {
+      const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
+      order = [];
+      for (let row = 0; row < count; row += 1) {
+        if (!parts.every((part) => texts[row].includes(part))) continue;
+        if ([...chosen].some(([index, value]) => (cells[index][row] ?? "") !== value)) continue;
+        order.push(row);
+      }
+      if (sorted.column >= 0) {
+        const values = cells[sorted.column];
+        const sign = sorted.down ? -1 : 1;
+        order.sort((a, b) => {
+          if (values[a] === null || values[b] === null) return (values[a] === null) - (values[b] === null) || a - b;
+          return sign * compare(values[a], values[b]) || a - b;
+        });
+      }
+      page = 0;
+      draw();
+    }
+
+    heads.forEach((head, index) => {
+      const button = make("button", { type: "button", textContent: head.textContent });
+      head.replaceChildren(button);
+      button.addEventListener("click", () => {
+        const first = !["text", "date", "flag"].includes(columns[index].kind);
+        sorted = { column: index, down: sorted.column === index ? !sorted.down : first };
+        choose();
+      });
+    });
+    if (count > 8) {
+      const filter = make("input", { type: "search", autocomplete: "off", spellcheck: false });
+      filter.addEventListener("input", () => { words = filter.value; choose(); });
+      tools.append(make("label", { textContent: "Find" }, filter));
+    }
+    table.choices.forEach((index) => {
+      const values = [...new Set(cells[index].map((value) => value ?? ""))].sort(collator.compare);
+      const select = make("select", {}, make("option", { value: "", textContent: "all" }),
+        ...values.map((value, i) => make("option", { value: String(i + 1), textContent: value === "" ? "(none)" : formatted(value, columns[index], separators) })));
+      select.addEventListener("change", () => {
+        if (select.value === "") chosen.delete(index);
+        else chosen.set(index, values[Number(select.value) - 1]);
+        choose();
+      });
+      tools.append(make("label", { textContent: columns[index].label }, select));
+    });
+    if (count > size) {
+      const rows = make("select", {}, ...[25, 100, 500].map((n) => make("option", { value: String(n), textContent: String(n) })));
+      rows.addEventListener("change", () => { size = Number(rows.value); page = 0; draw(); });
+      tools.append(make("label", { textContent: "Rows" }, rows));
+    }
+    const save = make("button", { type: "button", className: "right", textContent: "Download CSV" });
+    save.addEventListener("click", () => download(table.name, csv(table, order)));
+    tools.append(save);
+    tools.hidden = false;
+    previous.addEventListener("click", () => { page -= 1; draw(); scroll.scrollTop = 0; });
+    next.addEventListener("click", () => { page += 1; draw(); scroll.scrollTop = 0; });
+    scroll.after(pages);
+    draw();
+
+    let before = size;
+    addEventListener("beforeprint", () => {
+      before = size;
+      size = Math.max(size, LARGEST_PRINT);
+      draw();
+      if (order.length > size) status.textContent = `The first ${whole(size)} of ${whole(order.length)} rows; all are in tables/${table.name}.csv.`;
+    });
+    addEventListener("afterprint", () => { size = before; draw(); });
+  }
+
+  document.querySelectorAll("figure.table").forEach((figure) => {
+    if (figure.querySelector("script.rows-of")) bring(figure);
+  });
+
+  const stops = () => document.querySelectorAll(".scroll").forEach((region) => {
+    const moves = region.scrollWidth > region.clientWidth + 1 || region.scrollHeight > region.clientHeight + 1;
+    if (moves) region.tabIndex = 0;
+    else region.removeAttribute("tabindex");
+  });
+  addEventListener("resize", stops);
+  stops();
+
+  const open = () => {
+    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    const fold = target && target.closest("details");
+    if (fold) { fold.open = true; target.scrollIntoView(); }
+  };
+  addEventListener("hashchange", open);
+  open();
+})();
