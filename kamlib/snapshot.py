@@ -89,8 +89,8 @@ class PeriodData:
 
     def published(self, table: str) -> pd.DataFrame | None:
         """Return a table that another notebook of this report has published, or None."""
-        folder = os.environ.get("KAM_TABLES")
-        file = Path(folder) / ".kept" / f"{table}.parquet" if folder else None
+        folder = os.environ.get("KAM_PUBLISHED")
+        file = Path(folder) / f"{table}.parquet" if folder else None
         return _read_table(file) if file and file.is_file() else None
 
 

@@ -1,0 +1,3 @@
+-- One row per employee who takes orders.
+SELECT employeeID AS manager_id, firstName || ' ' || lastName AS name
+FROM employees

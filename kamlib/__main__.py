@@ -1,0 +1,2 @@
+from kamlib.cli import main
+raise SystemExit(main())

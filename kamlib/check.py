@@ -1,0 +1,94 @@
+"""What ``kam check`` says of a book: rows read, used and set aside, control totals, what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kamlib.book import read_settings
+from kamlib.intake import control_totals, read_book, row_account, set_aside_rows
+from kamlib.sources import open_engine
+from kamlib.tables import CANONICAL
+
+
+def check_book(folder: Path) -> dict:
+    """Return what was found: ``tables``, ``totals``, ``missing``, ``notices`` and the first rows set aside.
+
+    ``tables`` has per table the rows read, used and set aside (by reason), and for orders the same
+    for the amounts; read = used + set aside.
+    """
+    settings = read_settings(folder)
+    with open_engine() as engine:
+        intake = read_book(folder, settings, engine)
+        account = row_account(intake)
+        totals = control_totals(intake)
+        aside = set_aside_rows(intake, limit=20)
+        notices = [{"table": n.table, "what": n.what, "next": n.next} for n in intake.notices]
+        present, columns = intake.present, intake.order_columns
+    tables: dict[str, dict] = {name: _empty() for name in CANONICAL if name in present}
+    for row in account.itertuples():
+        entry = tables.setdefault(row.table, _empty())
+        entry["read"] += row.rows
+        if row.reason == "used":
+            entry["used"] += row.rows
+        else:
+            entry["set_aside"][row.reason] = row.rows
+        if row.table == "orders":
+            amount = 0.0 if row.revenue != row.revenue else row.revenue
+            sums = entry.setdefault("revenue", {"read": 0.0, "used": 0.0, "set_aside": {}})
+            sums["read"] = round(sums["read"] + amount, 6)
+            if row.reason == "used":
+                sums["used"] = amount
+            else:
+                sums["set_aside"][row.reason] = amount
+    return {
+        "book": settings.title,
+        "currency": settings.currency,
+        "tables": tables,
+        "totals": totals,
+        "missing": {name: table.adds for name, table in CANONICAL.items() if name not in present},
+        "missing_columns": [c for c in CANONICAL["orders"].names if c not in columns],
+        "notices": notices,
+        "rows_set_aside": aside.astype("object").where(aside.notna(), None).to_dict("records"),
+    }
+
+
+def _empty() -> dict:
+    return {"read": 0, "used": 0, "set_aside": {}}
+
+
+def check_text(found: dict) -> str:
+    """Return the same as people read it."""
+    lines = [found["book"], ""]
+    width = max(len(name) for name in found["tables"])
+    lines.append(f"{'table':<{width}}  {'read':>12}  {'used':>12}  {'set aside':>12}")
+    for name, entry in found["tables"].items():
+        aside = sum(entry["set_aside"].values())
+        lines.append(f"{name:<{width}}  {entry['read']:>12,}  {entry['used']:>12,}  {aside:>12,}")
+        sums = entry.get("revenue", {}).get("set_aside", {})
+        for reason, rows in entry["set_aside"].items():
+            amount = f" ({found['currency']} {sums[reason]:,.2f})" if reason in sums else ""
+            lines.append(f"{'':<{width}}  {rows:>12,}  {reason}{amount}")
+    totals = found["totals"]
+    cost = "no cost column" if totals["cost"] is None else f"{found['currency']} {totals['cost']:,.2f}"
+    lines += [
+        "",
+        f"Revenue  {found['currency']} {totals['revenue']:,.2f}",
+        f"Cost     {cost}",
+        f"Orders   {totals['orders']:,} of {totals['accounts']:,} accounts",
+        f"Dates    {totals['first_date'] or 'none'} to {totals['last_date'] or 'none'}",
+    ]
+    if found["rows_set_aside"]:
+        lines += ["", "First rows set aside:"]
+        for row in found["rows_set_aside"]:
+            place = f"line {row['line']:.0f}" if row["line"] is not None else f"row {row['row']:.0f}"
+            lines.append(f"  {row['file']}, {place}: {row['reason']}")
+    if found["notices"]:
+        lines += ["", "Worth knowing:"]
+        for notice in found["notices"]:
+            lines.append(f"  {notice['table']}: {notice['what']} {notice['next']}".rstrip())
+    if found["missing"]:
+        lines += ["", "Not in the book; adding it would give:"]
+        lines += [f"  {name:<16}  {adds}" for name, adds in found["missing"].items()]
+    if found["missing_columns"]:
+        lines += ["", f"Columns that orders could also have: {', '.join(found['missing_columns'])}."]
+    return "\n".join(lines)

@@ -1,0 +1,242 @@
+"""A report run: read the book once, run the notebooks, check what they made, publish each period."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import kamlib
+from kamlib.book import read_settings
+from kamlib.errors import KamError, nearest
+from kamlib.intake import Intake, read_book
+from kamlib.periods import Period, resolve_periods
+from kamlib.report import site
+from kamlib.report.kernel import run_notebook
+from kamlib.report.pages import PAGES, Page, kit_folder, notebook_file, wanted_pages
+from kamlib.report.write import Made, page_names, versions, write_index, write_intake, write_pages, write_run
+from kamlib.snapshot import PeriodData, default_period, fingerprint, read_snapshot, write_snapshots
+from kamlib.sources import input_files, open_engine
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``kam report`` is asked for, checked before anything runs."""
+
+    book: Path
+    periods: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    accounts: str = "key"
+    manager_id: str = ""
+    out: Path = Path("reports")
+    jobs: int = 2
+    force: bool = False
+    timeout: int = 600
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one period: ``published`` or ``unchanged``, with the path of its front page."""
+
+    period: str
+    state: str
+    path: Path
+    seconds: float
+
+
+Progress = Callable[[str, str, int, int], None]
+
+
+def render(request: Request, *, today: date, progress: Progress = lambda *_: None) -> list[Outcome]:
+    """Render and publish the periods of a request; return what became of each.
+
+    Raises
+    ------
+    KamError
+        The request or the book is wrong (nothing was started), or a report failed (periods
+        published before it stay, its own last good report is unchanged).
+    """
+    pages = wanted_pages(list(request.only))
+    settings = read_settings(request.book)
+    asked = resolve_periods(list(request.periods), first_month=settings.fiscal_year.first_month, today=today)
+    before = fingerprint(input_files(request.book), request.book)
+    outcomes = []
+    with open_engine() as engine, tempfile.TemporaryDirectory(prefix="kam-") as scratch:
+        progress("", "reading the book", 0, 1)
+        intake = read_book(request.book, settings, engine)
+        periods = asked or [default_period(intake, settings, today)]
+        _check_periods(periods, intake)
+        if fingerprint(input_files(request.book), request.book) != before:
+            raise KamError(
+                "A file of the book changed while it was read.",
+                where=str(request.book),
+                next="Wait until it is written, then run again.",
+            )
+        request.out.mkdir(parents=True, exist_ok=True)
+        site.clear_scratch(request.out)
+        for period in periods:
+            started = time.monotonic()
+            mark = _mark(request, period, before)
+            if not request.force and _is_unchanged(request.out, period, mark):
+                outcomes.append(Outcome(period.label, "unchanged", request.out / period.label / "index.html", 0.0))
+                continue
+            folders = write_snapshots(intake, [period], Path(scratch), manager_id=request.manager_id)
+            data = read_snapshot(folders[period.label])
+            staged = site.stage(request.out, period.label)
+            try:
+                _make_period(request, pages, data, intake, staged, mark, progress)
+                site.publish(staged, request.out, period.label)
+            finally:
+                shutil.rmtree(staged, ignore_errors=True)
+            outcomes.append(
+                Outcome(
+                    period.label, "published", request.out / period.label / "index.html", time.monotonic() - started
+                )
+            )
+        published = {outcome.period for outcome in outcomes if outcome.state == "published"}
+        if published or not (request.out / "index.html").is_file():
+            write_index(request.out, settings.title, published, settings)
+        site.clear_scratch(request.out)
+    return outcomes
+
+
+def _check_periods(periods: list[Period], intake: Intake) -> None:
+    from kamlib.activity import first_day
+
+    first = first_day(intake)
+    for period in periods:
+        if first is None or period.end < first:
+            raise KamError(
+                f"The book has no orders up to the end of {period.title}.",
+                where=f"--period {period.label}",
+                next=f"Its first order is of {first.date()}." if first is not None else "Run kam check to see why.",
+            )
+
+
+def _mark(request: Request, period: Period, inputs: dict[str, str]) -> dict:
+    """Return everything a period's report depends on: when it is equal, nothing has to be done."""
+    kit = kit_folder()
+    package = Path(kamlib.__file__).resolve().parent
+    code = sorted([*package.rglob("*.py"), *(kit / "notebooks").glob("*.ipynb")])
+    code += sorted(file for file in (kit / "templates").rglob("*") if file.is_file())
+    own = fingerprint([file for file in code if package in file.parents], package)
+    own |= fingerprint([file for file in code if package not in file.parents], kit)
+    return {
+        "period": period.label,
+        "only": sorted(request.only),
+        "accounts": request.accounts,
+        "manager_id": request.manager_id,
+        "inputs": inputs,
+        "kit": own,
+        "versions": versions(),
+    }
+
+
+def _is_unchanged(out: Path, period: Period, mark: dict) -> bool:
+    run = site.published_run(out, period.label)
+    return bool(run) and run.get("mark") == json.loads(json.dumps(mark)) and site.is_whole(out, period.label)
+
+
+def _make_period(
+    request: Request,
+    pages: list[Page],
+    data: PeriodData,
+    intake: Intake,
+    staged: Path,
+    mark: dict,
+    progress: Progress,
+) -> None:
+    """Fill a staged folder with a period's pages, tables and ``run.json``."""
+    label, names = data.period.label, page_names(data)
+    shown = set(request.only or PAGES)
+    scratch = data.folder / f"run-{staged.name}"
+    typed = scratch / "typed"
+    typed.mkdir(parents=True)
+    links, near_links = scratch / "links.json", scratch / "near_links.json"
+    (staged / "tables").mkdir()
+    parameters = {"book": str(data.folder), "period": label, "manager_id": request.manager_id}
+    fixed = {"KAM_PUBLISHED": str(typed), "PYTHONHASHSEED": "0", "TZ": "UTC"}
+
+    def make(page: Page, account: str = "") -> Made:
+        began = time.monotonic()
+        if account:
+            own = {"KAM_TABLES": str(staged / "tables" / "dossiers" / names[account]), "KAM_LINKS": str(near_links)}
+            extra = {"account_id": account}
+        else:
+            own = {"KAM_TABLES": str(staged / "tables"), "KAM_TYPED": str(typed), "KAM_LINKS": str(links)}
+            extra = {}
+        executed = run_notebook(
+            notebook_file(page),
+            {**parameters, **extra},
+            environment={**fixed, **own},
+            timeout=request.timeout,
+        )
+        return Made(page, account, executed, round(time.monotonic() - began, 2))
+
+    has = {page.name for page in pages}
+    chosen = dossier_accounts(request.accounts, data) if "dossiers" in has else []
+    links.write_text(json.dumps({account: f"dossiers/{names[account]}.html" for account in chosen}), encoding="utf-8")
+    near_links.write_text(json.dumps({account: f"{names[account]}.html" for account in chosen}), encoding="utf-8")
+    singles = [page for page in pages if page.name not in ("dossiers", "overview")]
+    total = len(singles) + len(chosen) + ("overview" in has)
+    made: list[Made] = []
+    progress(label, "segmentation, scoring, retention, programme", 0, total)
+    with ThreadPoolExecutor(max_workers=max(1, request.jobs)) as pool:
+        for calls in ([(page, "") for page in singles], [(PAGES["dossiers"], account) for account in chosen]):
+            for one in _all(pool, make, calls):
+                made.append(one)
+                progress(label, one.account or one.page.title, len(made), total)
+    if "overview" in has:
+        made.append(make(PAGES["overview"]))
+        progress(label, "overview", total, total)
+    write_pages(made, shown, data, staged)
+    write_intake(staged, data)
+    write_run(staged, data, intake, mark, typed, made)
+
+
+def _all(pool: ThreadPoolExecutor, make: Callable[..., Made], calls: list[tuple]) -> Iterator[Made]:
+    """Run calls side by side; the first failure ends those that have not begun."""
+    futures = [pool.submit(make, *arguments) for arguments in calls]
+    try:
+        for future in futures:
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def dossier_accounts(choice: str, data: PeriodData) -> list[str]:
+    """Return the accounts that get a dossier: ``key``, ``all``, ``none``, or ids separated by commas.
+
+    Raises
+    ------
+    KamError
+        An id is not an account of the book.
+    """
+    known = data.accounts["account_id"].tolist()
+    if choice == "none":
+        return []
+    if choice == "all":
+        return known
+    if choice == "key":
+        from kamlib.segmentation import account_classes, key_accounts
+
+        options = data.book.segmentation
+        classes = account_classes(data.account_months, data.accounts, as_of=data.as_of, abc=options.abc)
+        keys = key_accounts(
+            data.accounts, data.tiers, classes, as_of=data.as_of, at_most=data.book.key_accounts.at_most
+        )
+        return keys.loc[keys["is_key"], "account_id"].tolist()
+    asked = [part.strip() for part in choice.split(",") if part.strip()]
+    for account in asked:
+        if account not in known:
+            raise KamError(
+                f"'{account}' is not an account of the book.", where="--accounts", next=nearest(account, known)
+            )
+    return asked

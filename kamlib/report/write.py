@@ -1,0 +1,249 @@
+"""What a period's staged folder holds: pages, tables, ``run.json``; and the index of all periods."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+
+import kamlib
+from kamlib.intake import Intake, control_totals, row_account
+from kamlib.page import Card, Foot, Link, PeriodEntry, csv_text, page_name, page_resources, site_index, table_fragment
+from kamlib.report import site
+from kamlib.report.pages import PAGES, Page, check_page, page_html
+from kamlib.snapshot import PeriodData
+
+
+@dataclass(frozen=True)
+class Made:
+    """A notebook that has run: its page, the account it is about, and its outputs."""
+
+    page: Page
+    account: str
+    executed: nbformat.NotebookNode
+    seconds: float
+
+
+def page_names(data: PeriodData) -> dict[str, str]:
+    """Return the page name of every account of the book."""
+    return page_name(data.accounts["account_id"])
+
+
+def write_pages(made: list[Made], shown: set[str], data: PeriodData, staged: Path) -> None:
+    """Write the pages of the notebooks that are asked for, and refuse one that is not self-contained."""
+    names = page_names(data)
+    titles = data.accounts.set_index("account_id")["name"]
+    order = ("overview", "segmentation", "scoring", "retention", "programme")
+    singles = sorted(
+        (one.page for one in made if not one.account and one.page.name in shown), key=lambda p: order.index(p.name)
+    )
+    accounts = [one.account for one in made if one.account]
+
+    def links(current: str, up: str) -> list[Link]:
+        found = [Link(page.title, up + page.file, page.name == current) for page in singles]
+        if accounts:
+            found.append(Link(f"Dossiers ({len(accounts)})", f"{up}dossiers/index.html", current == "dossiers"))
+        return found
+
+    if accounts:
+        (staged / "dossiers").mkdir(exist_ok=True)
+        node = _dossier_list(data, accounts, names, staged)
+        html = page_html(node, _resources("Dossiers", links("dossiers", "../"), data, "../"))
+        write_page(staged / "dossiers" / "index.html", "dossiers/index.html", html)
+    for one in made:
+        if one.page.name not in shown:
+            continue
+        up = "../" if one.account else ""
+        file = one.page.file.format(account=names[one.account]) if one.account else one.page.file
+        title = str(titles[one.account]) if one.account else one.page.title
+        html = page_html(one.executed, _resources(title, links(one.page.name, up), data, up))
+        write_page(staged / file, file, html)
+
+
+def _dossier_list(data: PeriodData, accounts: list[str], names: dict[str, str], staged: Path) -> nbformat.NotebookNode:
+    """Return the list of dossiers as a notebook of one output."""
+    revenue = data.account_months[data.account_months["month"].gt(data.as_of - pd.DateOffset(years=1))]
+    listed = (
+        data.accounts[data.accounts["account_id"].isin(accounts)][
+            ["account_id", "name", "group_name", "manager_name", "sponsor", "industry", "region"]
+        ]
+        .assign(revenue=lambda f: f["account_id"].map(revenue.groupby("account_id")["revenue"].sum()))
+        .sort_values(["revenue", "account_id"], ascending=[False, True], kind="stable")
+        .reset_index(drop=True)
+    )
+    fragment = table_fragment(
+        _Linked(data.book, {account: f"{names[account]}.html" for account in accounts}),
+        listed,
+        "dossiers",
+        title="Dossiers, the largest account first",
+        caption=f"Revenue of the 12 months to {data.as_of:%Y-%m-%d}, {data.book.currency}",
+        columns={
+            "account_id": "Account",
+            "name": "Name",
+            "group_name": "Group",
+            "manager_name": "Manager",
+            "sponsor": "Sponsor",
+            "industry": "Industry",
+            "region": "Region",
+            "revenue": "Revenue",
+        },
+        links={"name": "dossier", "account_id": "dossier"},
+    )
+    output = nbformat.v4.new_output("display_data", data={"text/html": fragment.html, "text/plain": fragment.text})
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(id="dossiers", outputs=[output])])
+
+
+@dataclass(frozen=True)
+class _Linked:
+    """What a table needs to know of its page: the book, and where each dossier is."""
+
+    book: object
+    dossiers: dict[str, str]
+
+
+def write_page(path: Path, file: str, html: str) -> None:
+    """Write a page that has passed its check."""
+    check_page(html, file)
+    path.write_text(html, encoding="utf-8", newline="\n")
+
+
+def _resources(title: str, links: list[Link], data: PeriodData, up: str) -> dict:
+    return page_resources(
+        title=title,
+        book_title=data.book.title,
+        period=data.period.title,
+        compared=" · ".join(other.period.title for other in (data.previous, data.year_ago) if other),
+        navigation=links,
+        home=f"{up}../index.html",
+        foot=foot(data),
+        language=data.book.locale[:2],
+        book=data.book,
+    )
+
+
+def foot(data: PeriodData) -> Foot:
+    """Return what a page rests on: rows used and set aside, days, version, definitions used."""
+    rows = data.intake
+    orders = rows[rows["table"].eq("orders")]
+    aside = rows[rows["reason"].ne("used")]
+    order_days = data.account_days["date"]
+    book = data.book
+    low, high = book.segmentation.abc
+    definitions = (
+        ("Window", f"{book.segmentation.window_months} months to {data.as_of:%Y-%m-%d}"),
+        ("ABC", f"A below {low:.0%}, B below {high:.0%} of the cumulative share before the account"),
+        ("Loss", f"overdue above {book.loss.overdue:g}, lost above {book.loss.lost:g} usual gaps and "
+                 f"{book.loss.min_silence_days} days"),
+        ("Key account", book.key_accounts.definition or "tier key of the book, else class A by revenue"),
+    )  # fmt: skip
+    return Foot(
+        as_of=f"{data.as_of:%Y-%m-%d}",
+        version=f"kamlib {kamlib.__version__}",
+        rows_read=int(orders["rows"].sum()),
+        rows_used=int(orders.loc[orders["reason"].eq("used"), "rows"].sum()),
+        rows_set_aside=int(orders.loc[orders["reason"].ne("used"), "rows"].sum()),
+        revenue_set_aside=float(orders.loc[orders["reason"].ne("used"), "revenue"].sum()),
+        fresh_to=f"{order_days.max():%Y-%m-%d}" if len(order_days) else "",
+        reasons=tuple(
+            (row.table, row.reason, int(row.rows), 0.0 if pd.isna(row.revenue) else float(row.revenue))
+            for row in aside.itertuples()
+        ),
+        definitions=definitions,
+    )
+
+
+def write_run(staged: Path, data: PeriodData, intake: Intake, mark: dict, typed: Path, made: list[Made]) -> None:
+    """Write ``run.json``: what the report was made from and how, and the hash of every file beside it."""
+    run = {
+        "period": {"label": data.period.label, "start": f"{data.period.start:%Y-%m-%d}",
+                   "as_of": f"{data.as_of:%Y-%m-%d}"},
+        "book": data.book.title,
+        "mark": mark,
+        "figures": _figures(typed),
+        "rows": {"as_of": _records(row_account(intake, data.as_of)), "whole_book": _records(row_account(intake))},
+        "totals": control_totals(intake),
+        "notices": [{"table": n.table, "what": n.what, "next": n.next} for n in intake.notices],
+        "timings": {f"{one.page.notebook} {one.account}".strip(): one.seconds for one in made},
+        "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
+        "files": site.manifest(staged),
+    }  # fmt: skip
+    text = json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False)
+    (staged / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_intake(staged: Path, data: PeriodData) -> None:
+    """Write the table ``intake``: rows used and set aside as of the period's end."""
+    (staged / "tables" / "intake.csv").write_text(csv_text(data.intake), encoding="utf-8", newline="\n")
+
+
+def _records(frame: pd.DataFrame) -> list[dict]:
+    return frame.astype("object").where(frame.notna(), None).to_dict("records")
+
+
+def _figures(typed: Path) -> list[dict]:
+    file = typed / "key_figures.parquet"
+    return _records(pd.read_parquet(file)) if file.is_file() else []
+
+
+_MAIN = {
+    ("revenue", "key"): ("Revenue of key accounts", "money", "up"),
+    ("revenue_share", "key"): ("Share of total", "share", "neither"),
+    ("nrr", "key"): ("NRR", "share", "up"),
+    ("grr", "key"): ("GRR", "share", "up"),
+    ("revenue_at_risk", "key"): ("At risk", "money", "down"),
+}
+
+
+def write_index(out: Path, title: str, newly: set[str], book: object) -> None:
+    """Write the site's front page from the ``run.json`` of every published period, newest first."""
+    runs = {
+        folder.name: run
+        for folder in out.iterdir()
+        if folder.is_dir() and not folder.name.startswith(".") and (run := site.published_run(out, folder.name))
+    }
+    entries = []
+    for label, run in sorted(runs.items(), key=lambda item: (item[1]["period"]["as_of"], item[0]), reverse=True):
+        found = {(row["figure"], row["scope"]): row for row in run["figures"]}
+        figures = tuple(
+            Card(
+                name,
+                found[key]["value"],
+                unit,
+                previous=found[key]["previous_value"],
+                year_ago=found[key]["year_ago_value"],
+                good=good,
+            )
+            for key, (name, unit, good) in _MAIN.items()
+            if key in found
+        )
+        pages = [page for page in PAGES.values() if "{" not in page.file and page.file in run["files"]]
+        links = [Link(page.title, f"{label}/{page.file}") for page in pages]
+        if "dossiers/index.html" in run["files"]:
+            links.append(Link("Dossiers", f"{label}/dossiers/index.html"))
+        front = "index.html" if "index.html" in run["files"] else next((p.file for p in pages), "run.json")
+        entries.append(
+            PeriodEntry(
+                label=label,
+                href=f"{label}/{front}",
+                as_of=run["period"]["as_of"],
+                figures=figures,
+                published=tuple(links),
+                is_new=label in newly,
+            )
+        )
+    html = site_index(entries, book_title=title, book=book, version=kamlib.__version__)
+    check_page(html, "index.html")
+    site.write_file(out / "index.html", html.encode("utf-8"))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a report's bytes depend on."""
+    names = ("pandas", "numpy", "scipy", "matplotlib", "lifelines", "statsmodels", "ibis-framework", "duckdb",
+             "nbconvert", "papermill")  # fmt: skip
+    found = {name: importlib.metadata.version(name) for name in names}
+    return {"kamlib": kamlib.__version__, "python": platform.python_version(), **found}
