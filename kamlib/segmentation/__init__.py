@@ -1,0 +1,32 @@
+"""Segmentation: who the accounts are by size, regularity and kind, how few carry how much, and who moved why."""
+
+from kamlib.segmentation.classes import account_classes
+from kamlib.segmentation.curves import lorenz, pareto, whale_curve
+from kamlib.segmentation.dependence import concentration, rollup_changes
+from kamlib.segmentation.findings import segmentation_findings, segmentation_limits
+from kamlib.segmentation.keys import key_accounts
+from kamlib.segmentation.kinds import account_types
+from kamlib.segmentation.matrix import abc_cross, abc_xyz_matrix
+from kamlib.segmentation.moves import class_migration, class_moves
+from kamlib.segmentation.price import price_volume_mix
+from kamlib.segmentation.rfm import rfm_scores, rfm_segments
+
+__all__ = [
+    "abc_cross",
+    "abc_xyz_matrix",
+    "account_classes",
+    "account_types",
+    "class_migration",
+    "class_moves",
+    "concentration",
+    "key_accounts",
+    "lorenz",
+    "pareto",
+    "price_volume_mix",
+    "rfm_scores",
+    "rfm_segments",
+    "rollup_changes",
+    "segmentation_findings",
+    "segmentation_limits",
+    "whale_curve",
+]

@@ -1,0 +1,229 @@
+"""What the segmentation found, in sentences: what changed, what to do, who owns it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.page.amounts import money
+from kamlib.page.show import Sentence
+from kamlib.segmentation.words import count, ordinal, percent
+
+DEPENDENT_SHARE = 0.20
+
+
+def segmentation_findings(
+    classes: pd.DataFrame,
+    concentration: pd.DataFrame,
+    rollup: pd.DataFrame,
+    keys: pd.DataFrame,
+    moves: pd.DataFrame | None = None,
+    *,
+    band: tuple[float, float] = (0.30, 0.55),
+    book: Any = None,
+) -> list[Sentence]:
+    """Return the sentences of the first screen, the most pressing first; six at most.
+
+    ``moves`` is None (or empty) when no earlier period can be compared; nothing is then said of change.
+    """
+    sentences = [
+        *_moves(moves, book),
+        *_groups(rollup, book),
+        *_losers(classes, book),
+        *_dependence(concentration, classes, book),
+        *_keys(concentration, keys, band, book),
+        *_size(classes, book),
+    ]
+    return sentences or [Sentence("No revenue in the window: there is nothing to segment.")]
+
+
+def _moves(moves: pd.DataFrame | None, book: Any) -> list[Sentence]:
+    if moves is None or moves.empty:
+        return []
+    down = moves[moves["direction"].eq("down")]
+    up = moves[moves["direction"].eq("up")]
+    texts = []
+    if len(down):
+        alone = int(down["cause"].eq("neighbours").sum())
+        text = f"{count(len(down), 'account', book=book).capitalize()} moved down a class"
+        if alone:
+            text += f", {count(alone, 'of them', 'of them', book)} only because others grew"
+        ours = down[down["cause"].ne("neighbours")]
+        texts.append(Sentence(text + ".", link="#class_moves"))
+        if len(ours):
+            worst = ours.iloc[(ours["revenue_now"] - ours["revenue_then"]).argmin()]
+            texts.append(
+                Sentence(
+                    f"{worst['name']} fell from {worst['abc_then']} to {worst['abc_now']}: "
+                    f"{money(worst['revenue_then'], book)} → {money(worst['revenue_now'], book)} in twelve months. "
+                    f"{_owner(worst['manager_name'])} should ask why before the next order is due.",
+                    link="#class_moves",
+                )
+            )
+    if len(up):
+        best = up.iloc[(up["revenue_now"] - up["revenue_then"]).argmax()]
+        texts.append(
+            Sentence(
+                f"{count(len(up), 'account', book=book).capitalize()} moved up a class, first {best['name']} "
+                f"({best['abc_then']} to {best['abc_now']}, now {money(best['revenue_now'], book)}). "
+                f"{_owner(best['manager_name'])} should review its treatment.",
+                link="#class_moves",
+            )
+        )
+    if not len(down) and not len(up):
+        texts.append(Sentence("No account changed its revenue class since the previous period.", link="#class_moves"))
+    return texts
+
+
+def _groups(rollup: pd.DataFrame, book: Any) -> list[Sentence]:
+    gained = rollup[(rollup["rank_gain"] > 0) & rollup["abc_group"].eq("A") & (rollup["active_count"] > 1)]
+    if gained.empty:
+        return []
+    group = gained.sort_values(["rank_gain", "group_id"], ascending=[False, True], kind="stable").iloc[0]
+    return [
+        Sentence(
+            f"{group['group_name']}, counted as one group, is our {ordinal(group['group_rank'])} account "
+            f"({money(group['revenue'], book)}); its largest company alone is the {ordinal(group['largest_rank'])}. "
+            "Give it one owner and ask for a group agreement.",
+            link="#rollup_changes",
+        )
+    ]
+
+
+def _losers(classes: pd.DataFrame, book: Any) -> list[Sentence]:
+    losers = classes[classes["margin"].lt(0) & classes["revenue"].gt(0)]
+    if losers.empty:
+        return []
+    worst = losers.sort_values(["margin", "account_id"], kind="stable").iloc[0]
+    return [
+        Sentence(
+            f"{count(len(losers), 'account', book=book).capitalize()} cost{'s' if len(losers) == 1 else ''} more than "
+            f"they bring ({money(losers['margin'].sum(), book)}), most of all {worst['name']} "
+            f"({money(worst['margin'], book)}). {_owner(worst['manager_name'])} should look at its prices and service.",
+            link="#abc_cross",
+        )
+    ]
+
+
+def _dependence(concentration: pd.DataFrame, classes: pd.DataFrame, book: Any) -> list[Sentence]:
+    groups = concentration[concentration["scope"].eq("groups")]
+    if groups.empty or not groups["top_1_share"].iloc[0] >= DEPENDENT_SHARE:
+        return []
+    row = groups.iloc[0]
+    return [
+        Sentence(
+            f"{percent(row['top_1_share'], book)} of revenue hangs on one customer (counted as a group); "
+            f"we depend on as few as {row['effective_number']:.1f} equal ones would.",
+            link="#concentration",
+        )
+    ]
+
+
+def _keys(concentration: pd.DataFrame, keys: pd.DataFrame, band: tuple[float, float], book: Any) -> list[Sentence]:
+    rows = concentration[concentration["scope"].eq("accounts")]
+    if rows.empty or pd.isna(rows["key_share"].iloc[0]) or not rows["key_count"].iloc[0]:
+        return []
+    row = rows.iloc[0]
+    place = {"below": "below", "within": "within", "above": "above"}[row["key_band"]]
+    provisional = (
+        " (provisional: the book has no tiers)" if keys["key_rule"].str.startswith("provisional").any() else ""
+    )
+    return [
+        Sentence(
+            f"{count(row['key_count'], 'key account', book=book).capitalize()}{provisional} "
+            f"bring{'s' if row['key_count'] == 1 else ''} {percent(row['key_share'], book)} of revenue, "
+            f"{place} the usual {band[0] * 100:.0f}–{band[1] * 100:.0f} %.",
+            link="#concentration",
+        )
+    ]
+
+
+def _size(classes: pd.DataFrame, book: Any) -> list[Sentence]:
+    classed = classes[classes["abc_revenue"].notna()]
+    if classed.empty:
+        return []
+    largest = classed[classed["abc_revenue"].eq("A")]
+    held = largest["revenue"].sum() / classed["revenue"].sum()
+    return [
+        Sentence(
+            f"{count(len(largest), 'account', book=book).capitalize()} of {len(classed):,} with revenue (class A) "
+            f"bring{'s' if len(largest) == 1 else ''} {percent(held, book)} of {money(classed['revenue'].sum(), book)}.",
+            link="#account_classes",
+        )
+    ]
+
+
+def _owner(manager: Any) -> str:
+    return manager if isinstance(manager, str) and manager else "Its owner (none is named)"
+
+
+def segmentation_limits(
+    classes: pd.DataFrame, accounts: pd.DataFrame, keys: pd.DataFrame, *, has_previous: bool
+) -> pd.DataFrame:
+    """One row per thing this segmentation could not do with the book's data: why, and what would help.
+
+    Columns
+    -------
+    missing: what could not be done
+    reason: why not
+    adding: what to add, and what it would give
+    """
+    unknown = int((classes["margin"].isna() & classes["revenue"].ne(0)).sum())
+    noisy = int(classes["is_cv_noise"].sum())
+    measured = int(classes["xyz_variability"].isin(["X", "Y", "Z"]).sum())
+    unclassed = int(classes["abc_revenue"].isna().sum())
+    has_parents = "group_id" in accounts and accounts["group_id"].ne(accounts["account_id"]).any()
+    rows = [
+        (
+            classes["margin"].isna().all() and len(classes) > 0,
+            "Classes by margin, whale curve, breadwinners by profit",
+            "No cost is known.",
+            "orders.cost: which accounts earn and which only turn over money.",
+        ),
+        (
+            0 < unknown < len(classes) and classes["margin"].notna().any(),
+            f"Margin of {unknown:,} accounts",
+            "A cost of their window is unknown.",
+            "The missing costs in orders.cost.",
+        ),
+        (
+            not has_parents,
+            "Company groups",
+            "No account has a parent in this book.",
+            "accounts.parent_id: subsidiaries counted as the one customer they are.",
+        ),
+        (
+            keys["key_rule"].str.startswith("provisional").any(),
+            "Key accounts as the company chose them",
+            "The book has no tiers; the largest accounts stand in.",
+            "tiers (account_id, tier, start_date): who was a key account when.",
+        ),
+        (
+            not has_previous,
+            "Class moves",
+            "The data do not reach back to a window before.",
+            "Earlier orders: every class change explained.",
+        ),
+        (
+            "types" not in accounts or accounts["types"].isna().all(),
+            "Declared types of accounts",
+            "No account has types.",
+            "accounts.types: image-makers and experts, which orders cannot show.",
+        ),
+        (
+            measured > 0 and noisy > measured / 2,
+            f"XYZ by variability for {noisy:,} of {measured:,} accounts",
+            "Their CV is about what randomly timed orders would give: the class mostly measures order size and "
+            "timing noise.",
+            "Read XYZ by frequency instead, or a longer window.",
+        ),
+        (
+            unclassed > 0,
+            f"A revenue class for {unclassed:,} accounts",
+            "Their revenue of the window is zero or less.",
+            "Nothing; they are listed in the full table with the reason.",
+        ),
+    ]
+    kept = [(missing, reason, adding) for holds, missing, reason, adding in rows if holds]
+    return pd.DataFrame(kept, columns=["missing", "reason", "adding"]).astype("str")
