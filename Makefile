@@ -1,0 +1,57 @@
+# Everything from a clone: `make report`, `make test`. Needs Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lab check lint types docs lock bench soak clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "The kit needs Python 3.11 or newer; say which: make report PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+report: $(READY)  ## render the sample book's reports into reports/
+	@$(BIN)/kam report
+
+test: $(READY)  ## run all tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not soak"
+	$(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout 300 -n $(WORKERS) --dist loadscope notebooks
+
+lab: $(READY)  ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+check: lint types docs test  ## the one gate: style, types, docs, tests
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+docs: $(READY)  ## write docs/tables.md from the code
+	$(BIN)/python -m kamlib.dictionary --check docs/tables.md
+
+lock:  ## write the lock files anew (needs uv)
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links -q -o requirements.txt
+	uv pip compile pyproject.toml --extra browser --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links -q -c requirements.txt -o requirements-browser.txt
+
+bench: $(READY)  ## measure speed, side by side
+	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+soak: $(READY)  ## the long forms of the statistical and breaking tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m soak
+
+clean:  ## remove what make has made
+	rm -rf $(VENV) reports build dist
