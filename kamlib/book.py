@@ -114,7 +114,19 @@ class ProgrammeSettings(Settings):
 
     hours_per_contact: float = Field(3.0, gt=0)
     contact_every_days: float = Field(30.0, gt=0)
+    hours_per_account: float = Field(0.0, ge=0)
     hours_per_month: float = Field(140.0, gt=0)
+    accounts_per_manager: tuple[int, int] = (1, 3)
+    revenue_per_manager: float | None = Field(None, gt=0)
+    fixed: tuple[str, ...] = ()
+    move_penalty: float = Field(0.05, ge=0)
+    team_roles: tuple[str, ...] = ("sales", "marketing", "technical support", "delivery")
+    plan_fresh_days: int = Field(180, ge=1)
+    required_rating: float = Field(3.0, ge=1, le=5)
+    required_ratings: dict[str, float] = Field(default_factory=dict)
+    readiness: dict[Literal["sales_cycle", "potential", "expand", "competition", "capability"], str] = Field(
+        default_factory=dict
+    )
 
 
 class Connection(Settings):
