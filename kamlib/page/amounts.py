@@ -134,7 +134,8 @@ def change(value: Any, before: Any, source: Any = None, *, unit: str = "money") 
     elif unit == "money":
         if then <= 0:
             return MISSING if difference else "=" + GAP + "0"
-        text = _grouped(abs(difference / then) * 100, 1, words) + GAP + "%"
+        relative = abs(difference / then) * 100
+        text = _grouped(relative, 0 if relative >= 100 else 1, words) + GAP + "%"
     else:
         text = number(abs(difference), words)
     if not any(letter in "123456789" for letter in text):

@@ -20,6 +20,8 @@ _LABELS = {
     "account_id": "Account", "manager_id": "Manager", "abc": "ABC", "xyz": "XYZ", "cv": "CV", "nrr": "NRR",
     "grr": "GRR", "hhi": "HHI", "rfm": "RFM", "clv": "CLV", "id": "ID", "is": "", "p": "P",
 }  # fmt: skip
+MARKS = {"A", "B", "C", "X", "Y", "Z", "N", "active", "overdue", "lost", "new", "never", "key"}
+"""Texts with a colour of their own in the whole kit."""
 CUT = 60
 """Longest text shown in a cell; exports carry it whole."""
 
@@ -34,6 +36,8 @@ class Column:
     decimals: int = 0
     unit: str = ""
     link: bool = False
+    is_wide: bool = False  # its texts are long enough to deserve room
+    marks: bool = False  # its texts are classes or statuses: each has its colour
 
     @property
     def heading(self) -> str:
@@ -60,7 +64,18 @@ def column(
     unit = {"money": words.currency}.get(kind, "days" if key.endswith("_days") else "")
     if label and unit and unit in label:
         unit = ""
-    return Column(key, label or label_of(key), kind, _decimals(values, kind), unit, link)
+    marks = kind == "text" and not link and values.notna().any() and set(values.dropna()) <= MARKS
+    is_wide = kind == "text" and not values.dropna().empty and values.dropna().astype(str).str.len().max() > 14
+    return Column(
+        key,
+        label or label_of(key),
+        kind,
+        _decimals(values, kind),
+        unit,
+        link=link,
+        is_wide=bool(is_wide),
+        marks=bool(marks),
+    )
 
 
 def kind_of(values: pd.Series, key: str) -> str:

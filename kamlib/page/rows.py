@@ -114,7 +114,14 @@ def _payload(
         "name": name,
         "separators": [words.thousands, words.decimal],
         "columns": [
-            {"key": one.key, "kind": one.kind, "decimals": one.decimals, "label": one.label, "link": one.link}
+            {
+                "key": one.key,
+                "kind": one.kind,
+                "decimals": one.decimals,
+                "label": one.label,
+                "link": one.link,
+                "marks": one.marks,
+            }
             for one in specs
         ],
         "cells": [[exported(value, spec.kind) for value in view[spec.key]] for spec in specs],

@@ -143,7 +143,9 @@ def amount(value: Any, unit: str, data: Any = None) -> str:
         return MISSING if value is None else str(value)
     if unit == "money":
         return money(value, data)
-    return share(value, data) if unit == "share" else number(value, data)
+    if unit == "share":
+        return share(value, data, decimals=0 if value is not None and abs(value) >= 0.9995 else 1)
+    return number(value, data)
 
 
 def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, Any]:

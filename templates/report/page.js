@@ -80,16 +80,18 @@
       const column = columns[index];
       const cell = document.createElement(index === 0 ? "th" : "td");
       if (index === 0) cell.scope = "row";
-      if (!["text", "date", "flag"].includes(column.kind)) cell.className = "n";
       const text = formatted(cells[index][row], column, separators);
+      if (!["text", "date", "flag"].includes(column.kind)) cell.className = "n";
+      else if (column.kind === "date") cell.className = "d";
+      else if (column.marks && text) cell.className = `m m-${text.toLowerCase()}`;
       const address = column.link && links.length ? links[row] : null;
       const holder = address || column.kind === "text" ? make("bdi", { textContent: text }) : text;
       cell.append(address ? make("a", { href: address }, holder) : holder);
       return cell;
     };
 
-    const previous = make("button", { type: "button", textContent: "‹ Back" });
-    const next = make("button", { type: "button", textContent: "On ›" });
+    const previous = make("button", { type: "button", textContent: "‹ Previous" });
+    const next = make("button", { type: "button", textContent: "Next ›" });
     const place = make("span", {});
     const pages = make("div", { className: "pages" }, previous, place, next);
 
@@ -132,6 +134,7 @@
 
     heads.forEach((head, index) => {
       const button = make("button", { type: "button", textContent: head.textContent });
+      head.dataset.heading = head.textContent;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
         const first = !["text", "date", "flag"].includes(columns[index].kind);
