@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kamlib.page.amounts import number, share
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.scores import names_of
 
@@ -31,6 +32,7 @@ def tier_decisions(
     as_of: pd.Timestamp,
     within: float = WITHIN,
     least_regularity: float = LEAST_REGULARITY,
+    book: Any = None,
 ) -> pd.DataFrame:
     """One row per key account and per account that is or may become a candidate: the decision the evidence proposes.
 
@@ -66,7 +68,7 @@ def tier_decisions(
     table = _compared(account_scores, previous_scores, criterion_scores, criterion_measures)
     table["decision"] = _decided(table, within=within, least_regularity=least_regularity)
     table = table[table["decision"].ne("")].reset_index(drop=True)
-    table["evidence"] = _evidence(table, demotion_risk)
+    table["evidence"] = _evidence(table, demotion_risk, book)
     owner = names_of(accounts, pd.Index(table["account_id"]), "manager_name")
     has_owner = owner.index != owner.to_numpy()
     table["owner"] = np.where(has_owner, owner.to_numpy(), "")
@@ -113,7 +115,7 @@ def _decided(table: pd.DataFrame, *, within: float, least_regularity: float) -> 
     )
 
 
-def _evidence(table: pd.DataFrame, demotion_risk: pd.DataFrame | None) -> list[str]:
+def _evidence(table: pd.DataFrame, demotion_risk: pd.DataFrame | None, book: Any) -> list[str]:
     bands = risk_band(table["score"], table["line_score"])
     risks = (
         {}
@@ -121,49 +123,55 @@ def _evidence(table: pd.DataFrame, demotion_risk: pd.DataFrame | None) -> list[s
         else demotion_risk[demotion_risk["horizon_years"] == 1].set_index("band", drop=False).to_dict("index")
     )
     return [
-        _sentence(row, risks.get(band, {})) for row, band in zip(table.to_dict("records"), bands, strict=True)
+        _sentence(row, risks.get(band, {}), book) for row, band in zip(table.to_dict("records"), bands, strict=True)
     ]  # fmt: skip
 
 
-def _sentence(row: dict[Any, Any], risk: dict[Any, Any]) -> str:
-    text = _position(row)
+def _sentence(row: dict[Any, Any], risk: dict[Any, Any], book: Any) -> str:
+    text = _position(row, book)
     if row["decision"] == "promote" and risk and risk["risk_share"] == risk["risk_share"]:
         text += (
             f" Of {risk['account_count']} accounts {risk['band']} in past years, "
-            f"{risk['risk_share']:.0%} were below it a year later ({risk['risk_low']:.0%} to {risk['risk_high']:.0%})."
+            f"{_percent(risk['risk_share'], book)} were below it a year later "
+            f"({_percent(risk['risk_low'], book)} to {_percent(risk['risk_high'], book)})."
         )
     if row["completeness_share"] < 0.75:
-        text += (
-            f" Only {row['completeness_share']:.0%} of the weights have a score (missing: {row['missing_criteria']})."
-        )
+        known = _percent(row["completeness_share"], book)
+        text += f" Only {known} of the weights have a score (missing: {row['missing_criteria']})."
     return text
 
 
-def _position(row: dict[Any, Any]) -> str:
-    score, line = row["score"], row["line_score"]
+def _position(row: dict[Any, Any], book: Any) -> str:
+    score, line, was = row["score"], row["line_score"], row["previous_score"]
     if score != score:
         return f"No score can be given ({row['missing_criteria']}), so it is not above the line."
-    at = f"{score:.1f} (rank {row['rank']}, line " + (f"{line:.1f})" if line == line else "open)")
-    was = row["previous_score"]
-    before = f", {was:.1f} before" if was == was else ", no score before"
+    said, lies = _points(score, book), _points(line, book) if line == line else "open"
+    at = f"{said} (rank {row['rank']}, line {lies})" + (f", {_points(was, book)} before" if was == was else "")
     decision = row["decision"]
     if decision == "promote":
-        return f"Above the line in two successive periods: {at}{before}."
+        return f"Above the line in two successive periods: {at}."
     if decision == "review":
-        return f"Below the line in two successive periods: {at}{before}. Weakest: {row['weakest']}."
+        return f"Below the line in two successive periods: {at}. Weakest: {row['weakest']}."
+    then = "was not above it before" if row["is_above_line"] else "was above it before"
+    compared = f"it {then}" if row["has_previous"] else "there is no earlier period to compare with"
     if decision == "confirm":
-        text = "it was below before" if row["has_previous"] else "there is no earlier period to compare with"
-        return f"Above the line now: {at}{before}; {text}, so wait for the next period."
+        return f"Above the line now: {at}; {compared}, so wait for the next period."
     if decision == "watch":
-        gap = 1 - score / line
         return (
-            f"{score:.1f}, {gap:.0%} below the line of {line:.1f} (rank {row['rank']}): orders in "
-            f"{row['regularity']:.0%} of the months, revenue up {row['growth']:.0%}."
+            f"{said} (rank {row['rank']}), {_percent(1 - score / line, book)} below the line of {lies}: orders in "
+            f"{_percent(row['regularity'], book)} of the months, revenue up {_percent(row['growth'], book)}."
         )
     if row["is_above_line"]:
-        return f"Above the line: {at}{before}."
-    text = "it was above before" if row["has_previous"] else "there is no earlier period to compare with"
-    return f"Below the line now: {at}{before}; {text}. Review it if it stays there. Weakest: {row['weakest']}."
+        return f"Above the line: {at}."
+    return f"Below the line now: {at}; {compared}. Review it if it stays there. Weakest: {row['weakest']}."
+
+
+def _points(score: float, book: Any) -> str:
+    return number(score, book, decimals=2)
+
+
+def _percent(value: float, book: Any) -> str:
+    return share(value, book, decimals=0)
 
 
 def _recorded(decisions: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
-FIRM, SHAKY = 0.90, 0.10
+from kamlib.page.amounts import share
+
+FIRM = 0.90
 NAMES = 3
 
 
@@ -20,6 +23,7 @@ def scoring_findings(
     criterion_coverage: pd.DataFrame,
     *,
     is_built_in: bool = False,
+    book: Any = None,
 ) -> pd.DataFrame:
     """One row per finding for the first screen: a sentence with its figures, and where its evidence is.
 
@@ -32,7 +36,7 @@ def scoring_findings(
         *_decisions(tier_decisions),
         *_line(admission_line, score_stability),
         *_moves(attractiveness_strength),
-        *_risk(demotion_risk),
+        *_risk(demotion_risk, book),
         *_review(criterion_review),
         *_gaps(criterion_coverage, is_built_in=is_built_in),
     ]
@@ -120,20 +124,16 @@ def _moves(matrix: pd.DataFrame) -> list[tuple[str, str]]:
     return [(f"{changed.capitalize()} changed quadrant within a year: {listed(told)}.", "#attractiveness-strength")]
 
 
-def _risk(risk: pd.DataFrame) -> list[tuple[str, str]]:
+def _risk(risk: pd.DataFrame, book: Any) -> list[tuple[str, str]]:
     everyone = risk[(risk["band"] == "all") & (risk["horizon_years"] == 1)]
     if everyone.empty:
         return []
     row = everyone.iloc[0]
     if row["risk_share"] != row["risk_share"]:
         return [(f"The risk of a later demotion cannot be told: {row['note']}.", "#demotion-risk")]
-    return [
-        (
-            f"Of the accounts above the line in past years, {row['risk_share']:.0%} were below it a year later "
-            f"({row['risk_low']:.0%} to {row['risk_high']:.0%}): admit with care.",
-            "#demotion-risk",
-        )
-    ]
+    risk_share, low, high = (share(row[name], book, decimals=0) for name in ("risk_share", "risk_low", "risk_high"))
+    text = f"Of the accounts above the line in past years, {risk_share} were below it a year later ({low} to {high})."
+    return [(text, "#demotion-risk")]
 
 
 def _review(review: pd.DataFrame) -> list[tuple[str, str]]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kamlib.page.amounts import MISSING, money, number
+
 PS = ["need", "solvency", "authority"]
 KEY_SCORE = 7.0
 LEAST_P = 5.0
@@ -23,6 +25,7 @@ def prospect_ranking(
     least_budget: float | None = None,
     key_score: float = KEY_SCORE,
     least_p: float = LEAST_P,
+    book: Any = None,
 ) -> pd.DataFrame:
     """One row per prospect: the mean of need, solvency and authority (1–10), and who should take it on.
 
@@ -64,8 +67,11 @@ def prospect_ranking(
         default="",
     )  # fmt: skip
     table["proposed_owner"] = np.where(refused == "", KAM, DEVELOPER)
-    records = zip(table.to_dict("records"), refused, strict=True)
-    table["owner_rule"] = [_rule(row, why, least_budget, key_score, least_p) for row, why in records]
+    least = money(least_budget, book)
+    table["owner_rule"] = [
+        _rule(row, why, least, key_score, least_p, book)
+        for row, why in zip(table.to_dict("records"), refused, strict=True)
+    ]
     ordered = table.sort_values(["rank", "prospect_id"], na_position="last", ignore_index=True)[COLUMNS]
     types = {
         column: "str"
@@ -76,19 +82,20 @@ def prospect_ranking(
     return ordered.astype(types | dict.fromkeys(("score", *PS, "budget"), "float64"))
 
 
-def _rule(row: dict[Any, Any], refused: str, least_budget: float | None, key_score: float, least_p: float) -> str:
+def _rule(row: dict[Any, Any], refused: str, least_budget: str, key_score: float, least_p: float, book: Any) -> str:
+    mean = f"mean of the three Ps {number(row['score'], book, decimals=1)}"
+    budget = row["budget"]
     if refused == "missing":
         lacking = " and ".join(p for p in PS if row[p] != row[p])
         return f"{lacking} not judged yet: a business developer finds out first"
-    weak = ", ".join(f"{p} {row[p]:g}" for p in PS if row[p] < least_p)
     if refused == "weak":
-        return f"{weak}: below {least_p:g}"
+        return ", ".join(f"{p} {row[p]:g}" for p in PS if row[p] < least_p) + f": below {least_p:g}"
     if refused == "low":
-        return f"mean of the three Ps {row['score']:.1f}: below {key_score:g}"
+        return f"{mean}: below {key_score:g}"
     if refused == "small":
-        return f"budget {row['budget']:,.0f}: below {least_budget:,.0f}, the smallest key account"
-    told = f"mean of the three Ps {row['score']:.1f}: {key_score:g} or more, none below {least_p:g}"
-    budget = row["budget"]
-    if least_budget is None or budget != budget:
-        return told + ("; budget not known" if budget != budget else "")
-    return told + f"; budget {budget:,.0f}: at least {least_budget:,.0f}, the smallest key account"
+        return f"budget {money(budget, book)}: below {least_budget}, the smallest key account"
+    told = f"{mean}: {key_score:g} or more, none below {least_p:g}"
+    if budget != budget:
+        return f"{told}; budget not known"
+    known = least_budget != MISSING
+    return f"{told}; budget {money(budget, book)}: at least {least_budget}, the smallest key account" if known else told

@@ -155,7 +155,7 @@ def _correlation(pairs: pd.DataFrame, outcome: str, width: float, least: int) ->
     }  # fmt: skip
     nothing = {"correlation": np.nan, "correlation_low": np.nan, "correlation_high": np.nan, "verdict": "cannot tell"}
     if accounts < least:
-        return nothing | counts | {"note": f"{accounts} accounts can be followed, {least} are needed"}
+        return nothing | counts | {"note": f"{accounts} accounts, {least} are needed"}
     score, later = (_centred_ranks(known, column) for column in ("score", outcome))
     spread = float(np.sqrt((score**2).sum() * (later**2).sum()))
     if spread == 0:

@@ -1,0 +1,295 @@
+"""Charts of the scoring: the ranked list with its line, attractiveness × strength, demotion risk, criterion review."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kamlib.page.amounts import number, share
+from kamlib.plots import style
+from kamlib.plots.style import COLOURS
+
+MOST_BARS = 30
+MOST_ARROWS = 20
+MOST_SPOTS = 150
+FIRM, SHAKY = 0.90, 0.60
+VERDICTS = {"foretold": "good", "misled": "bad", "cannot tell": "quiet"}
+
+
+def plot_account_scores(
+    account_scores: pd.DataFrame,
+    criterion_scores: pd.DataFrame,
+    score_stability: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    most: int = MOST_BARS,
+    period: str = "",
+    book: Any = None,
+) -> Axes:
+    """Draw the ranked accounts as bars of what each criterion adds, the admission line, and how firm each place is."""
+    scored = account_scores[account_scores["rank"].notna()].reset_index(drop=True)
+    shown = _around_the_line(scored, most)
+    ax = ax or style.axes(8, 1.3 + 0.27 * max(len(shown), 3))
+    cut = (
+        "" if len(shown) == len(scored) else f"; {len(shown)} of {number(len(scored), book)} accounts, around the line"
+    )
+    subtitle = f"Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks{cut}"
+    subtitle += f"; {period}" if period else ""
+    if shown.empty:
+        return _nothing(ax, "No account can be scored", subtitle)
+    places = pd.Series(range(len(shown)), index=shown["account_id"])
+    _stack(ax, criterion_scores[criterion_scores["account_id"].isin(places.index)], places, shown, book)
+    _marks_of_stability(ax, score_stability, places, book)
+    names = [_name(row, book) for row in shown.to_dict("records")]
+    ax.set_yticks(range(len(shown)), names)
+    ax.set_ylim(len(shown) - 0.4, -1.6)
+    ax.set_xlim(0, 13.6)
+    style.no_axis(ax.xaxis)
+    ax.spines["left"].set_visible(False)
+    _line(ax, shown, book)
+    return style.titles(ax, _ranking_finding(account_scores, score_stability, book), subtitle + "; ● key account")
+
+
+def plot_attractiveness_strength(
+    attractiveness_strength: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    split: float = 5.5,
+    most: int = MOST_ARROWS,
+    period: str = "",
+    book: Any = None,
+) -> Axes:
+    """Draw where each account stands, with arrows from a year ago for the key accounts."""
+    ax = ax or style.axes(8, 6)
+    key = attractiveness_strength[attractiveness_strength["is_key"]]
+    drawn = _most_moved(key, most)
+    subtitle = (
+        "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, larger where several"
+    )
+    subtitle += f"; {len(drawn)} of {len(key)} key accounts" if len(drawn) < len(key) else ""
+    subtitle += f"; {period}" if period else ""
+    for low, high, name, where in _QUADRANTS:
+        ax.text(low, high, name, color=COLOURS["quiet"], fontsize=10, **where)
+    ax.axhline(split, color=COLOURS["quiet"], linewidth=0.8)
+    ax.axvline(split, color=COLOURS["quiet"], linewidth=0.8)
+    ax.set(xlim=(0.5, 10.5), ylim=(0.5, 10.5), xlabel="Our strength with the account →", ylabel="Its attractiveness →")
+    style.number_axis(ax.xaxis, book)
+    style.number_axis(ax.yaxis, book)
+    if attractiveness_strength.empty:
+        return style.titles(ax, "No account has both sub-scores", subtitle)
+    _others(ax, attractiveness_strength[~attractiveness_strength["is_key"]])
+    for row in drawn.to_dict("records"):
+        _arrow(ax, row)
+    _names(ax, drawn)
+    moved = int(key["is_moved"].sum())
+    strategic = int((key["quadrant"] == "strategic").sum())
+    finding = f"{strategic} of {_plural(len(key), 'key account')} {'is' if strategic == 1 else 'are'} strategic; "
+    finding += f"{moved or 'none'} changed quadrant within a year"
+    if key.empty:
+        finding = f"{_plural(int(attractiveness_strength['is_moved'].sum()), 'account')} changed quadrant within a year"
+    return style.titles(ax, finding, subtitle)
+
+
+def plot_demotion_risk(
+    demotion_risk: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None
+) -> Axes:
+    """Draw how often accounts above the line fell below it later, with intervals and numbers."""
+    ax = ax or style.axes(8, 0.8 + 0.4 * max(len(demotion_risk), 3))
+    subtitle = "Share of accounts above the line at past year-ends that were below it within the horizon; 95 % interval"
+    subtitle += f"; {period}" if period else ""
+    known = demotion_risk[demotion_risk["risk_share"].notna()]
+    labels = []
+    for place, row in enumerate(demotion_risk.to_dict("records")):
+        years = "1 year" if row["horizon_years"] == 1 else f"{row['horizon_years']} years"
+        labels.append(f"{'any place' if row['band'] == 'all' else row['band']}, {years}")
+        if row["risk_share"] != row["risk_share"]:
+            followed = _plural(row["account_count"], "account")
+            style.label(ax, 0, place, f"not enough history ({followed})", colour=COLOURS["quiet"], dx=2)
+            continue
+        ax.plot([row["risk_low"], row["risk_high"]], [place, place], color=COLOURS["accent"], linewidth=2)
+        ax.plot(row["risk_share"], place, "o", color=COLOURS["accent"], markersize=6)
+        said = f"{share(row['risk_share'], book, decimals=0)} of {_plural(row['account_count'], 'account')}"
+        style.label(ax, row["risk_high"], place, said)
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(demotion_risk) - 0.4, -0.6)
+    ax.set_xlim(-0.01, 1.2)
+    style.share_axis(ax.xaxis, book)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    finding = "Not enough history to tell how often an admission is regretted"
+    for row in known[known["band"] == "all"].head(1).to_dict("records"):
+        later = "a year later" if row["horizon_years"] == 1 else f"within {row['horizon_years']} years"
+        finding = f"{share(row['risk_share'], book, decimals=0)} of the accounts above the line were below it {later}"
+    return style.titles(ax, finding, subtitle)
+
+
+def plot_criterion_review(
+    criterion_review: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None
+) -> Axes:
+    """Draw for each criterion how its past scores went with what followed, with intervals."""
+    ax = ax or style.axes(8, 1.0 + 0.32 * max(len(criterion_review), 3))
+    subtitle = (
+        "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold for all rows together"
+    )
+    subtitle += f"; {period}" if period else ""
+    rows = criterion_review.sort_values("outcome", kind="stable").reset_index(drop=True)
+    for place, row in enumerate(rows.to_dict("records")):
+        colour = COLOURS[VERDICTS[row["verdict"]]]
+        if row["correlation"] != row["correlation"]:
+            style.label(ax, 0, place, row["note"], colour=COLOURS["quiet"])
+            continue
+        ax.plot([row["correlation_low"], row["correlation_high"]], [place, place], color=colour, linewidth=2)
+        ax.plot(row["correlation"], place, "o", color=colour, markersize=6)
+        style.label(ax, row["correlation_high"], place, row["verdict"], colour=colour)
+    labels = [f"{criterion} → {outcome}" for criterion, outcome in zip(rows["criterion"], rows["outcome"], strict=True)]
+    ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
+    ax.set_yticks(range(len(labels)), [style.short(text, 44) for text in labels])
+    ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
+    ax.set_xlim(-1.05, 1.3)
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1])
+    told = rows[rows["verdict"] != "cannot tell"]
+    finding = "Whether the criteria foretell growth or loyalty cannot be told yet"
+    if len(told):
+        words = {"foretold": "foretold", "misled": "pointed the wrong way for"}
+        parts = [f"{row['criterion']} {words[row['verdict']]} {row['outcome']}" for row in told.to_dict("records")]
+        rest = len(rows) - len(told)
+        finding = "; ".join(parts[:2]) + (f"; and {len(parts) - 2} more" if len(parts) > 2 else "")
+        finding = finding[0].upper() + finding[1:] + (f"; {rest} of {len(rows)} cannot be told" if rest else "")
+    return style.titles(ax, finding, subtitle)
+
+
+_QUADRANTS: list[tuple[float, float, str, dict[str, Any]]] = [
+    (10.4, 10.4, "strategic", {"ha": "right", "va": "top"}),
+    (0.6, 10.4, "star", {"ha": "left", "va": "top"}),
+    (10.4, 0.6, "status", {"ha": "right", "va": "bottom"}),
+    (0.6, 0.6, "streamline", {"ha": "left", "va": "bottom"}),
+]
+
+
+def _around_the_line(scored: pd.DataFrame, most: int) -> pd.DataFrame:
+    above = int(scored["is_above_line"].sum())
+    start = 0 if above + most // 3 <= most else above - most // 2
+    start = max(0, min(start, len(scored) - most))
+    return scored.iloc[start : start + most].reset_index(drop=True)
+
+
+def _name(row: dict[Any, Any], book: Any) -> str:
+    known = row["completeness_share"]
+    return (
+        style.short(row["name"], 28)
+        + ("" if known > 0.999 else f" ({share(known, book, decimals=0)} scored)")
+        + (" ●" if row["is_key"] else "")
+    )
+
+
+def _stack(ax: Axes, criterion_scores: pd.DataFrame, places: pd.Series, shown: pd.DataFrame, book: Any) -> None:
+    left = pd.Series(0.0, index=places.index)
+    sides = {"attractiveness": "accent", "strength": "active"}
+    seen = dict.fromkeys(sides, 0)
+    for criterion, rows in criterion_scores.groupby("criterion", sort=False):
+        side = rows["side"].iloc[0]
+        part = rows.set_index("account_id")["contribution"].reindex(places.index).fillna(0.0)
+        strength = (0.95, 0.6, 0.3, 0.1, 0.0)[seen[side]]
+        seen[side] += 1
+        colour = style.tint(strength, sides[side])
+        ax.barh(places.to_numpy(), part.to_numpy(), left=left.to_numpy(), height=0.72, color=colour, linewidth=0)
+        first = part.iloc[0]
+        if first > 0:
+            words = style.short(str(criterion), max(int(first * 6.5), 3))
+            style.label(ax, left.iloc[0], -0.62, words, colour=COLOURS["quiet"], dx=1, fontsize=8)
+        left += part
+    for place, score in zip(places, shown["score"], strict=True):
+        style.label(ax, 10.6, place, number(score, book, decimals=2), dx=0, ha="right")
+    style.label(ax, 10.6, -1, "score", colour=COLOURS["quiet"], dx=0, fontsize=8, ha="right")
+
+
+def _marks_of_stability(ax: Axes, stability: pd.DataFrame, places: pd.Series, book: Any) -> None:
+    for row in stability[stability["account_id"].isin(places.index)].to_dict("records"):
+        place = places[row["account_id"]]
+        firm = row["above_line_share"] if row["is_above_line"] else 1 - row["above_line_share"]
+        colour = COLOURS["good" if firm >= FIRM else "overdue" if firm >= SHAKY else "bad"]
+        ax.plot(11.3, place, "o" if firm >= FIRM else "D" if firm >= SHAKY else "X", color=colour, markersize=6)
+        low, high = number(row["rank_low"], book), number(row["rank_high"], book)
+        ranks = low if low == high else f"{low}–{high}"
+        style.label(ax, 11.3, place, f"{share(row['above_line_share'], book, decimals=0)} · {ranks}", dx=7)
+    style.label(ax, 11.3, -1, "above · ranks", colour=COLOURS["quiet"], dx=-4, fontsize=8, ha="left")
+
+
+def _line(ax: Axes, shown: pd.DataFrame, book: Any) -> None:
+    line = shown["line_score"].iloc[0]
+    if line == line:
+        ax.plot([line, line], [-0.5, len(shown) - 0.5], color=COLOURS["actual"], linewidth=1.2, linestyle=(0, (4, 3)))
+        style.label(ax, line, -1.2, f"line {number(line, book, decimals=2)}", dx=0, ha="center")
+    above = int(shown["is_above_line"].sum())
+    if 0 < above < len(shown):
+        ax.plot([0, 13.4], [above - 0.5, above - 0.5], color=COLOURS["actual"], linewidth=0.8)
+
+
+def _ranking_finding(account_scores: pd.DataFrame, stability: pd.DataFrame, book: Any) -> str:
+    above = stability[stability["is_above_line"]]
+    firm = int((above["above_line_share"] >= FIRM).sum())
+    below = int((account_scores["is_key"] & ~account_scores["is_above_line"]).sum())
+    places = (
+        f"{number(firm, book)} of {_plural(len(above), 'place')} above the line {'is' if firm == 1 else 'are'} firm"
+    )
+    if not account_scores["is_key"].any():
+        return places
+    said = (
+        "no key account is below it"
+        if not below
+        else f"{_plural(below, 'key account')} {'is' if below == 1 else 'are'} below it"
+    )
+    return f"{places}; {said}"
+
+
+def _most_moved(key: pd.DataFrame, most: int) -> pd.DataFrame:
+    way = (key["attractiveness_score"] - key["year_ago_attractiveness_score"]).abs()
+    way += (key["strength_score"] - key["year_ago_strength_score"]).abs()
+    order = key.assign(_way=way.fillna(0.0)).sort_values(
+        ["is_moved", "_way", "account_id"], ascending=[False, False, True]
+    )
+    return order.head(most)
+
+
+def _others(ax: Axes, others: pd.DataFrame) -> None:
+    spots = others[["strength_score", "attractiveness_score"]].round(1).value_counts().reset_index(name="accounts")
+    if len(spots) > MOST_SPOTS:
+        halves = (others[["strength_score", "attractiveness_score"]] * 2).round() / 2
+        spots = halves.value_counts().reset_index(name="accounts")
+    ax.scatter(
+        spots["strength_score"],
+        spots["attractiveness_score"],
+        s=8 + 4 * spots["accounts"].clip(upper=60),
+        color=COLOURS["previous"],
+        alpha=0.5,
+        linewidths=0,
+    )
+
+
+def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
+    now = (row["strength_score"], row["attractiveness_score"])
+    then = (row["year_ago_strength_score"], row["year_ago_attractiveness_score"])
+    colour = COLOURS["key"]
+    if then[0] == then[0] and then != now:
+        arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 4}
+        ax.annotate("", now, then, arrowprops=arrow)
+    ax.plot(*now, "o", color=colour, markersize=6)
+
+
+def _names(ax: Axes, drawn: pd.DataFrame) -> None:
+    for (strength, attractiveness), rows in drawn.groupby(["strength_score", "attractiveness_score"]):
+        shown = ", ".join(style.short(name, 18) for name in rows["name"].head(2))
+        more = f" +{len(rows) - 2}" if len(rows) > 2 else ""
+        dx = -6 if rows["strength_score"].iloc[0] > 8 else 6
+        style.label(ax, strength, attractiveness, shown + more, dx=dx, dy=6)
+
+
+def _nothing(ax: Axes, finding: str, subtitle: str) -> Axes:
+    style.no_axis(ax.xaxis)
+    style.no_axis(ax.yaxis)
+    return style.titles(ax, finding, subtitle)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
