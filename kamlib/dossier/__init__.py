@@ -12,8 +12,17 @@ from kamlib.dossier.objectives import plan_actions, plan_objectives, plan_regist
 from kamlib.dossier.opportunity import opportunity_volume, wallet, white_space
 from kamlib.dossier.outlook import target_outlook
 from kamlib.dossier.plan import Plan, PlanReading, check_plan, read_plan
-from kamlib.dossier.profile import account_profile, known_account, largest_account
+from kamlib.dossier.profile import account_identity, account_profile, known_account, largest_account
 from kamlib.dossier.service import account_incidents, promises_kept
+from kamlib.dossier.show import (
+    dossier_cards,
+    finding_sentences,
+    gap_note,
+    indented,
+    show_brief,
+    show_profile,
+    show_swot,
+)
 from kamlib.dossier.stakeholders import stakeholder_map, stakeholder_roles, team_roles
 from kamlib.dossier.tenders import account_competitors, pipeline, tender_record
 
@@ -21,6 +30,7 @@ __all__ = [
     "Plan",
     "PlanReading",
     "account_competitors",
+    "account_identity",
     "account_incidents",
     "account_profile",
     "account_timeline",
@@ -28,11 +38,15 @@ __all__ = [
     "category_history",
     "category_totals",
     "check_plan",
+    "dossier_cards",
     "dossier_completeness",
     "dossier_figures",
     "dossier_findings",
     "dossier_tables",
+    "finding_sentences",
+    "gap_note",
     "group_tree",
+    "indented",
     "known_account",
     "largest_account",
     "money_owed",
@@ -47,6 +61,9 @@ __all__ = [
     "plan_swot",
     "promises_kept",
     "read_plan",
+    "show_brief",
+    "show_profile",
+    "show_swot",
     "stakeholder_map",
     "stakeholder_roles",
     "target_outlook",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.dossier.plan import Plan
-from kamlib.dossier.shape import COUNT, DATE, TEXT, shaped, text_or
+from kamlib.dossier.shape import COUNT, DATE, TEXT, each, shaped, text_or
 from kamlib.dossier.wording import count, listed
 from kamlib.page.amounts import change, date, money, number, share
 
@@ -74,7 +74,7 @@ def negotiation_brief(
 
 def _position(tables: Tables, book: Any) -> Iterator[Point]:
     figures = tables.get("dossier_figures", _NONE)
-    known = {row.figure: row for row in figures.itertuples()}
+    known = {row.figure: row for row in each(figures)}
     for name in ("revenue", "margin rate", "on time", "share of wallet", "satisfaction", "silence"):
         if name not in known or pd.isna(known[name].value):
             continue
@@ -101,13 +101,13 @@ def _changes(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
     if len(totals):
         moved = totals[totals["trend"].ne("steady")].copy()
         moved["size"] = (moved["revenue"] - moved["previous_revenue"]).abs()
-        for row in moved.sort_values(["size", "category"], ascending=[False, True]).head(3).itertuples():
+        for row in each(moved.sort_values(["size", "category"], ascending=[False, True]).head(3)):
             text = f"{row.category}: {row.trend}, {money(row.revenue, book)} after {money(row.previous_revenue, book)}."
             yield text, f"orders, category {row.category}, 12 months against 12 before", row.last_month
     a_year_ago = as_of - pd.DateOffset(years=1)
     record = tables.get("tender_record", _NONE)
     if len(record):
-        for row in record[record["outcome"].ne("open") & record["closed_date"].gt(a_year_ago)].head(2).itertuples():
+        for row in each(record[record["outcome"].ne("open") & record["closed_date"].gt(a_year_ago)].head(2)):
             to = f" to {row.competitor}" if row.outcome == "lost" and text_or(row.competitor) else ""
             why = f": {row.reason}" if text_or(row.reason) else ""
             text = f"{text_or(row.kind, 'deal').capitalize()} {row.outcome}{to}, {money(row.value, book)}{why}."
@@ -116,7 +116,7 @@ def _changes(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
 
 def _open(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
     incidents = tables.get("account_incidents", _NONE)
-    for row in incidents[incidents["is_open"]].head(3).itertuples() if len(incidents) else ():
+    for row in each(incidents[incidents["is_open"]].head(3)) if len(incidents) else ():
         grave = f", severity {row.severity:g}" if pd.notna(row.severity) else ""
         note = f": {row.note}" if text_or(row.note) else ""
         text = f"Incident open for {row.open_days:.0f} days, {str(row.kind).replace('_', ' ')}{grave}{note}."
@@ -136,7 +136,7 @@ def _open(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
             oldest.due_date,
         )
     renewals = tables.get("agreement_renewals", _NONE)
-    for row in renewals.itertuples() if len(renewals) else ():
+    for row in each(renewals) if len(renewals) else ():
         name = text_or(row.kind, "agreement").capitalize()
         if row.status in ("renewal due", "coming up"):
             when = "act now" if row.status == "renewal due" else f"act by {date(row.notice_date)}"
@@ -157,7 +157,7 @@ def _open(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
 
 def _questions(tables: Tables, plan: Plan | None) -> Iterator[Point]:
     people, roles = tables.get("stakeholder_map", _NONE), tables.get("stakeholder_roles", _NONE)
-    for row in people[people["is_derailer"]].head(2).itertuples() if len(people) else ():
+    for row in each(people[people["is_derailer"]].head(2)) if len(people) else ():
         yield (
             f"What would {row.name} need from us to stand behind it?",
             "contacts, " + str(row.name),
@@ -167,11 +167,11 @@ def _questions(tables: Tables, plan: Plan | None) -> Iterator[Point]:
         missing = roles[roles["is_missing"]]
         yield " ".join(missing["question"].head(2)), f"contacts: no {listed(missing['role'], most=6)}", pd.NaT
     totals = tables.get("category_totals", _NONE)
-    for row in totals[totals["trend"].eq("stopped")].head(1).itertuples() if len(totals) else ():
+    for row in each(totals[totals["trend"].eq("stopped")].head(1)) if len(totals) else ():
         text = f"What made you stop buying {row.category} from us, and who supplies it now?"
         yield text, f"orders, category {row.category}", row.last_month
     wallet = tables.get("wallet", _NONE)
-    for row in wallet[wallet["is_bad_estimate"]].head(1).itertuples() if len(wallet) else ():
+    for row in each(wallet[wallet["is_bad_estimate"]].head(1)) if len(wallet) else ():
         yield (
             f"What do you spend on {row.category} a year, with all suppliers?",
             f"needs, {row.category}: {row.note}",
@@ -180,19 +180,14 @@ def _questions(tables: Tables, plan: Plan | None) -> Iterator[Point]:
     record = tables.get("tender_record", _NONE)
     if len(record):
         lost = record[record["outcome"].eq("lost") & record["reason"].isna()]
-        for row in lost.head(1).itertuples():
+        for row in each(lost.head(1)):
             yield (
                 "Why did the last tender go elsewhere?",
                 f"opportunities, {row.opportunity_id}: no reason",
                 row.closed_date,
             )
-    if plan is None or not plan.account.critical_to_customer.strip():
-        if any(len(table) for name, table in tables.items() if name not in ("dossier_figures", "category_totals")):
-            yield (
-                "What must never go wrong for you?",
-                "plan: critical to the customer is not recorded",
-                pd.NaT,
-            )
+    if "plan_objectives" in tables and (plan is None or not plan.account.critical_to_customer.strip()):
+        yield "What must never go wrong for you?", "plan: critical to the customer is not recorded", pd.NaT
 
 
 def _suggestions(tables: Tables, plan: Plan | None, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
@@ -203,20 +198,21 @@ def _suggestions(tables: Tables, plan: Plan | None, as_of: pd.Timestamp, book: A
     if len(volume):
         first = volume[volume["horizon_years"].eq(volume["horizon_years"].min())]
         best = first.sort_values(["risk_adjusted_volume", "category"], ascending=[False, True])
-        for row in best[best["risk_adjusted_volume"].gt(0)].head(2).itertuples():
+        for row in each(best[best["risk_adjusted_volume"].gt(0)].head(2)):
             reach = (
                 f"{money(row.theoretical_volume, book)} in reach, {money(row.risk_adjusted_volume, book)} at its risk"
             )
             within = count(row.horizon_years, "year")
             yield f"{row.category}: {reach}, within {within}.", f"needs, {row.category}", pd.NaT
     white = tables.get("white_space", _NONE)
-    for row in white[white["white_space"].gt(0)].head(2).itertuples() if len(white) else ():
-        text = f"{row.category}: bought by {row.buyer_count} of {row.peer_count} peers; {money(row.white_space, book)} a year."
+    for row in each(white[white["white_space"].gt(0)].head(2)) if len(white) else ():
+        peers = f"bought by {row.buyer_count} of {row.peer_count} peers"
+        text = f"{row.category}: {peers}; {money(row.white_space, book)} a year."
         yield text, f"orders of the peers ({row.peer_group})", as_of
     steps = tables.get("plan_objectives", _NONE)
     open_ = steps[steps["status"].isin(["open", "overdue"])] if len(steps) else _NONE
     for row in (
-        open_.sort_values(["expected_value", "objective_id"], ascending=[False, True]).head(2).itertuples()
+        each(open_.sort_values(["expected_value", "objective_id"], ascending=[False, True]).head(2))
         if len(open_)
         else ()
     ):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from kamlib.dossier.shape import DATE, NUMBER, TEXT, in_window, shaped
+from kamlib.dossier.shape import DATE, NUMBER, TEXT, each, in_window, shaped
 
 _FIGURES = {
     "account_id": TEXT, "figure": TEXT, "unit": TEXT, "value": NUMBER, "year_ago_value": NUMBER, "source": TEXT,
@@ -57,7 +59,7 @@ def dossier_figures(
     return shaped([{"account_id": account_id, "evidence_date": as_of, "note": "", **row} for row in rows], _FIGURES)
 
 
-def _row(figure: str, unit: str, value: float, before: float, source: str, **more) -> dict:
+def _row(figure: str, unit: str, value: Any, before: Any, source: str, **more: Any) -> dict:
     return {
         "figure": figure,
         "unit": unit,
@@ -184,7 +186,7 @@ def _money_figures(wallet, owed, pipeline, account_id: str) -> list[dict]:
         )
     if owed is not None and len(owed):
         own = owed[owed["account_id"].eq(account_id)]
-        for row in own.itertuples():
+        for row in each(own):
             note = f"{row.overdue_count} invoices" if row.overdue_count else ""
             rows.append(_row("overdue", "money", row.overdue_amount, none, "invoices", note=note))
             rows.append(_row("days late, paying", "days", row.mean_late_days, none, "invoices", note=row.trend))

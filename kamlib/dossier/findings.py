@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.dossier.shape import COUNT, TEXT, shaped, text_or
+from kamlib.dossier.shape import COUNT, TEXT, each, shaped, text_or
 from kamlib.dossier.wording import count, listed
-from kamlib.page.amounts import change, date, money, share
+from kamlib.page.amounts import change, date, money, number, share
 
 _FINDINGS = {"account_id": TEXT, "position": COUNT, "kind": TEXT, "sentence": TEXT, "anchor": TEXT}
 _NONE = pd.DataFrame()
@@ -20,11 +20,10 @@ def dossier_findings(
     account_id: str,
     *,
     as_of: pd.Timestamp,
-    status: str = "",
     book: Any = None,
     most: int = 6,
 ) -> pd.DataFrame:
-    """One row per sentence of what matters now: first the position, then the most urgent.
+    """One row per sentence of what matters now: a broken plan, who it is, its position, then the most urgent.
 
     Columns
     -------
@@ -32,13 +31,13 @@ def dossier_findings(
     position: its place in the paragraph, from 1
     kind: position, service, people, money, tenders, opportunity, plan, gaps
     sentence: the sentence
-    anchor: the part of the dossier that shows it
+    anchor: the table of the dossier that shows it
 
-    >>> dossier_findings({}, "A", as_of=pd.Timestamp("2025-09-30"))["sentence"].tolist()
-    ['Nothing was ordered up to 30\\xa0Sep\\xa02025.']
+    >>> dossier_findings({}, "A", as_of=pd.Timestamp("2025-09-30")).shape[0]
+    1
     """
     parts = (
-        _position(tables, as_of, status, book),
+        _position(tables, as_of, book),
         _service(tables),
         _agreements(tables, book),
         _people(tables),
@@ -46,7 +45,8 @@ def dossier_findings(
         _tenders(tables, book),
         _opportunity(tables, book),
     )
-    sentences = [sentence for part in parts for sentence in part][:most]
+    first = [*_problems(tables), *_identity(tables, book)]
+    sentences = first + [sentence for part in parts for sentence in part][:most]
     rows = [
         {"account_id": account_id, "position": place, "kind": kind, "sentence": text, "anchor": anchor}
         for place, (kind, text, anchor) in enumerate(sentences, start=1)
@@ -57,11 +57,29 @@ def dossier_findings(
 Sentence = tuple[str, str, str]
 
 
-def _position(tables, as_of: pd.Timestamp, status: str, book: Any) -> Iterator[Sentence]:
+def _problems(tables) -> Iterator[Sentence]:
+    for row in each(tables.get("plan_problems", _NONE)):
+        text = f"The account plan cannot be read: {row.problem} ({row.file}, line {row.line}) {row.next}"
+        yield "gaps", text, "#plan_problems"
+
+
+def _identity(tables, book: Any) -> Iterator[Sentence]:
+    for row in each(tables.get("account_identity", _NONE)):
+        said = [f"{row.tier} account" if row.tier else "", f"group {row.group_name}" if row.group_name else ""]
+        said += [f"class {row.revenue_class}" if row.revenue_class else "", row.status]
+        if pd.notna(row.score):
+            said.append(f"score {number(row.score, book)}, rank {row.rank:.0f}")
+        said.append(f"owner {row.owner}" if row.owner else "no owner")
+        said.append(f"sponsor {row.sponsor}" if row.sponsor else "no executive sponsor")
+        text = "; ".join(part for part in said if part)
+        yield "position", text[0].upper() + text[1:] + ".", "#account_profile"
+
+
+def _position(tables, as_of: pd.Timestamp, book: Any) -> Iterator[Sentence]:
     figures = tables.get("dossier_figures", _NONE)
-    known = {row.figure: row for row in figures.itertuples()}
+    known = {row.figure: row for row in each(figures)}
     if "revenue" not in known:
-        yield "position", f"Nothing was ordered up to {date(as_of)}.", "#position"
+        yield "position", f"Nothing was ordered up to {date(as_of)}.", "#dossier_figures"
         return
     revenue, text = (
         known["revenue"],
@@ -75,13 +93,14 @@ def _position(tables, as_of: pd.Timestamp, status: str, book: Any) -> Iterator[S
         largest = moved.loc[moved["revenue_change"].abs().sort_values(kind="stable").index[-1]]
         word = "more" if largest["revenue_change"] > 0 else "less"
         text += f"; the largest move is {money(abs(largest['revenue_change']), book)} {word} of {largest['category']}"
-    yield "position", text + ".", "#supplied"
+    yield "position", text + ".", "#category_totals"
     silence = known.get("silence")
+    status = " ".join(tables.get("account_identity", pd.DataFrame({"status": []}))["status"])
     if silence is not None and status in ("overdue", "lost"):
         yield (
             "position",
             f"It is {status}: {silence.value:.0f} days without an order ({silence.note.split('; ')[-1]}).",
-            "#position",
+            "#dossier_figures",
         )
 
 
@@ -99,7 +118,7 @@ def _service(tables) -> Iterator[Sentence]:
         oldest = f"the oldest for {open_['open_days'].max():.0f} days"
         texts.append(f"{count(len(open_), 'incident is', 'incidents are')} open, {oldest}")
     if texts:
-        yield "service", "; ".join(texts) + ".", "#promises"
+        yield "service", "; ".join(texts) + ".", "#promises_kept"
 
 
 def _people(tables) -> Iterator[Sentence]:
@@ -114,7 +133,7 @@ def _people(tables) -> Iterator[Sentence]:
         )
     if texts:
         text = "; ".join(texts)
-        yield "people", text[0].upper() + text[1:] + ".", "#people"
+        yield "people", text[0].upper() + text[1:] + ".", "#stakeholder_map"
 
 
 def _agreements(tables, book: Any) -> Iterator[Sentence]:
@@ -123,11 +142,11 @@ def _agreements(tables, book: Any) -> Iterator[Sentence]:
     if len(due):
         first = due.iloc[0]
         text = f"The {text_or(first['kind'], 'agreement')} ends {date(first['end_date'])} and its notice day has come"
-        yield "money", text + ".", "#money"
+        yield "money", text + ".", "#agreement_renewals"
     if len(owed):
         late = f"the oldest {owed['late_days'].max():.0f} days late"
         text = f"{money(owed['amount'].sum(), book)} is overdue in {count(len(owed), 'invoice')}, {late}."
-        yield "money", text, "#money"
+        yield "money", text, "#overdue_invoices"
 
 
 def _plan(tables) -> Iterator[Sentence]:
@@ -137,7 +156,7 @@ def _plan(tables) -> Iterator[Sentence]:
     if owners:
         who = listed(dict.fromkeys(owners))
         text = f"{count(len(owners), 'step of the plan is', 'steps of the plan are')} overdue (owner {who})."
-        yield "plan", text, "#plan"
+        yield "plan", text, "#plan_objectives"
 
 
 def _tenders(tables, book: Any) -> Iterator[Sentence]:
@@ -151,7 +170,7 @@ def _tenders(tables, book: Any) -> Iterator[Sentence]:
         worth = f"worth {money(open_['weighted_value'].sum(), book)} at their chances"
         texts.append(f"{len(open_)} open, {worth}")
     if texts:
-        yield "tenders", "; ".join(texts) + ".", "#tenders"
+        yield "tenders", "; ".join(texts) + ".", "#tender_record"
 
 
 def _opportunity(tables, book: Any) -> Iterator[Sentence]:
@@ -160,8 +179,8 @@ def _opportunity(tables, book: Any) -> Iterator[Sentence]:
         three = volume[volume["horizon_years"].eq(3)]
         reach, risk = three["theoretical_volume"].sum(), three["risk_adjusted_volume"].sum()
         text = f"In reach over three years: {money(reach, book)}, {money(risk, book)} at its risk."
-        yield "opportunity", text, "#opportunity"
+        yield "opportunity", text, "#opportunity_volume"
     elif len(white) and white["white_space"].gt(0).any():
         best = white.iloc[0]
         text = f"Peers buy {best['category']} ({share(best['buyer_share'], decimals=0)} of them): "
-        yield "opportunity", text + f"{money(best['white_space'], book)} a year in reach.", "#opportunity"
+        yield "opportunity", text + f"{money(best['white_space'], book)} a year in reach.", "#white_space"

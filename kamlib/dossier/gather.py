@@ -17,7 +17,7 @@ from kamlib.dossier.objectives import plan_actions, plan_objectives, plan_swot
 from kamlib.dossier.opportunity import opportunity_volume, wallet, white_space
 from kamlib.dossier.outlook import target_outlook
 from kamlib.dossier.plan import check_plan
-from kamlib.dossier.profile import account_profile
+from kamlib.dossier.profile import account_identity, account_profile
 from kamlib.dossier.service import account_incidents, promises_kept
 from kamlib.dossier.stakeholders import stakeholder_map, stakeholder_roles, team_roles
 from kamlib.dossier.tenders import account_competitors, pipeline, tender_record
@@ -30,15 +30,16 @@ def dossier_tables(
     account_id: str,
     *,
     classes: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
     status: pd.DataFrame | None = None,
     previous: dict[str, pd.DataFrame] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return every table of one account's dossier by its name.
 
-    ``data`` is a period as notebooks get it: each of its tables an attribute. ``classes`` and
-    ``status`` are the tables of the segmentation and the retention notebook where they are there;
-    ``previous`` the plan tables of the previous period. A plan that cannot be read leaves its tables
-    empty and its problem in ``plan_problems``.
+    ``data`` is a period as notebooks get it: each of its tables an attribute. ``classes``, ``scores`` and
+    ``status`` are the tables ``account_classes``, ``account_scores`` and ``account_status`` where they are
+    there; ``previous`` holds the plan tables of the previous period. A plan that cannot be read leaves its
+    tables empty and its problem in ``plan_problems``.
     """
     as_of, book = data.as_of, data.book
     accounts, months, categories = data.accounts, data.account_months, data.category_months
@@ -52,6 +53,9 @@ def dossier_tables(
     before = previous or {}
     tables = {
         "plan_problems": reading.problems,
+        "account_identity": account_identity(
+            accounts, account_id, classes=classes, scores=scores, status=status
+        ),
         "account_profile": account_profile(accounts, account_id, plan=reading.plan, managers=managers),
         "group_tree": group_tree(accounts, months, account_id, **when),
         "category_history": category_history(categories, account_id, account_months=months, **when),
@@ -96,8 +100,5 @@ def dossier_tables(
         frames, account_id, plan=reading.plan, plan_problem=problem, **when
     )
     tables["negotiation_brief"] = negotiation_brief(tables, account_id, plan=reading.plan, book=book, **when)
-    state = ""
-    if status is not None and len(status):
-        state = " ".join(status.loc[status["account_id"].eq(account_id), "status"].dropna().astype(str))
-    tables["dossier_findings"] = dossier_findings(tables, account_id, status=state, book=book, **when)
+    tables["dossier_findings"] = dossier_findings(tables, account_id, book=book, **when)
     return tables

@@ -11,6 +11,7 @@ from kamlib.dossier.shape import (
     NUMBER,
     TEXT,
     canonical,
+    each,
     in_window,
     rows_of,
     shaped,
@@ -74,7 +75,7 @@ def group_tree(
     parents = rows["parent_id"].dropna().to_dict()
     children: dict[str, list[str]] = {}
     for child, parent in parents.items():
-        children.setdefault(parent, []).append(child)
+        children.setdefault(parent, []).append(str(child))
     root, seen = account_id, {account_id}
     while root in parents and parents[root] not in seen:
         root = parents[root]
@@ -141,26 +142,26 @@ def account_timeline(
     ['latest order', 'first order', 'largest order day']
     """
     rows = [*_order_events(account_days, account_id, as_of), *_tier_events(accounts, tiers, account_id)]
-    for row in rows_of(agreements, "agreements", account_id).itertuples():
+    for row in each(rows_of(agreements, "agreements", account_id)):
         kind, terms = text_or(row.kind, "agreement"), text_or(row.terms)
         rows.append(_event(row.start_date, "agreement", f"{kind} began", row.value, terms))
         if pd.notna(row.end_date):
             rows.append(_event(row.end_date, "agreement", f"{kind} ended", row.value, terms))
-    for row in rows_of(opportunities, "opportunities", account_id).itertuples():
+    for row in each(rows_of(opportunities, "opportunities", account_id)):
         what = text_or(row.kind, "deal")
         note = ", ".join(text_or(x) for x in (row.category, row.competitor, row.reason) if text_or(x))
         rows.append(_event(row.opened_date, "tender", f"{what} opened", row.value, text_or(row.category)))
         if pd.notna(row.closed_date) and row.outcome != "open":
             rows.append(_event(row.closed_date, "tender", f"{what} {row.outcome}", row.value, note))
-    for row in rows_of(incidents, "incidents", account_id).itertuples():
+    for row in each(rows_of(incidents, "incidents", account_id)):
         what = str(row.kind).replace("_", " ")
         rows.append(_event(row.opened_date, "incident", f"incident: {what}", None, text_or(row.note)))
         if pd.notna(row.resolved_date):
             rows.append(_event(row.resolved_date, "incident", f"resolved: {what}", None, text_or(row.note)))
-    for row in rows_of(interactions, "interactions", account_id).dropna(subset="satisfaction").itertuples():
+    for row in each(rows_of(interactions, "interactions", account_id).dropna(subset="satisfaction")):
         mark = f"satisfaction {row.satisfaction:g} of 10"
         rows.append(_event(row.date, "satisfaction", mark, row.satisfaction, text_or(row.topic)))
-    for row in rows_of(decisions, "decisions", account_id).itertuples():
+    for row in each(rows_of(decisions, "decisions", account_id)):
         rows.append(_event(row.date, "decision", f"decided: {row.decision}", None, text_or(row.reason)))
     table = shaped([{"account_id": account_id, **row} for row in rows], _TIMELINE)
     table = table[table["date"].le(as_of)]
@@ -188,7 +189,7 @@ def _tier_events(accounts: pd.DataFrame | None, tiers: pd.DataFrame | None, acco
     events = [_event(date, "tier", "customer since", None, "") for date in since]
     spells = rows_of(tiers, "tiers", account_id).sort_values(["start_date", "tier"])
     before = spells["tier"].shift()
-    for spell, previous in zip(spells.itertuples(), before, strict=True):
+    for spell, previous in zip(each(spells), before, strict=True):
         was = f" (was {previous})" if text_or(previous) else ""
         events.append(_event(spell.start_date, "tier", f"became {spell.tier}{was}", None, ""))
     return events

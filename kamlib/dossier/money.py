@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from scipy.stats import theilslopes
 
 from kamlib.dossier.shape import COUNT, DATE, NUMBER, TEXT, canonical, shaped
 from kamlib.periods import trailing_months
@@ -40,7 +39,8 @@ def payment_habit(
 
     >>> invoices = pd.DataFrame({"invoice_id": ["1", "2"], "account_id": ["A", "A"], "amount": [100.0, 50.0],
     ...     "invoice_date": pd.to_datetime(["2025-07-01", "2025-07-01"]),
-    ...     "due_date": pd.to_datetime(["2025-08-01", "2025-09-20"]), "paid_date": pd.to_datetime(["2025-08-07", None])})
+    ...     "due_date": pd.to_datetime(["2025-08-01", "2025-09-20"]),
+    ...     "paid_date": pd.to_datetime(["2025-08-07", None])})
     >>> payment_habit(invoices, "A", as_of=pd.Timestamp("2025-09-30"))["mean_late_days"].tolist()
     [8.0]
     """
@@ -49,7 +49,7 @@ def payment_habit(
     ends = trailing_months(as_of, 3 * quarter_count)[2::3]
     start = trailing_months(as_of, 3 * quarter_count + 1)[0]
     spans = pd.IntervalIndex.from_arrays(ends[:-1].insert(0, start), ends, closed="right")
-    place = spans.get_indexer(own["due_date"])
+    place = spans.get_indexer(pd.Index(own["due_date"]))
     own = own.assign(quarter_end_date=ends[place.clip(min=0)])[place >= 0]
     own["overdue"] = own["amount"].where(own["is_open"], 0.0)
     table = own.groupby("quarter_end_date").agg(
@@ -147,6 +147,8 @@ def _due(invoices: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 def _slope(values: pd.Series, least: int) -> tuple[float, float, float]:
     if values.notna().sum() < least:
         return float("nan"), float("nan"), float("nan")
+    from scipy.stats import theilslopes  # half a second to load, needed by accounts with invoices alone
+
     fit = theilslopes(values.dropna(), alpha=0.95)
     return float(fit.slope), float(fit.low_slope), float(fit.high_slope)
 

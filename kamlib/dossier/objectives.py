@@ -174,10 +174,9 @@ def plan_register(plans: Mapping[str, Path | str], *, as_of: pd.Timestamp) -> pd
             plan = reading.plan
             objectives = plan_objectives(plan, as_of=as_of)["status"]
             parts = plan_parts(plan)
-            updated = pd.Timestamp(plan.updated) if plan.updated else pd.NaT
             row |= {
-                "updated_date": updated,
-                "age_days": max((as_of - updated).days, 0) if plan.updated else None,
+                "updated_date": plan.updated,
+                "age_days": max((as_of - pd.Timestamp(plan.updated)).days, 0) if plan.updated else None,
                 "filled_share": sum(parts.values()) / len(parts),
                 "objective_count": len(objectives),
                 "overdue_objective_count": int(objectives.eq("overdue").sum()),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from kamlib.dossier.shape import COUNT, FLAG, NUMBER, TEXT, in_window, rows_of, shaped
+from kamlib.dossier.shape import COUNT, FLAG, NUMBER, TEXT, each, in_window, rows_of, shaped
 from kamlib.tables import exact
 
 _WALLET = {
@@ -48,7 +48,8 @@ def wallet(needs: pd.DataFrame, category_months: pd.DataFrame, account_id: str, 
     >>> needs = pd.DataFrame({"account_id": ["A"], "category": ["Ink"], "annual_spend": [100.0]})
     >>> months = pd.DataFrame({"account_id": ["A"], "category": ["Ink"], "revenue": [120.0],
     ...     "month": [pd.Timestamp("2025-09-30")]})
-    >>> wallet(needs, months, "A", as_of=pd.Timestamp("2025-09-30"))[["wallet_share", "is_bad_estimate"]].values.tolist()
+    >>> table = wallet(needs, months, "A", as_of=pd.Timestamp("2025-09-30"))
+    >>> table[["wallet_share", "is_bad_estimate"]].values.tolist()
     [[1.2, True]]
     """
     if needs is None or needs.empty:
@@ -69,7 +70,7 @@ def wallet(needs: pd.DataFrame, category_months: pd.DataFrame, account_id: str, 
         is_bad_estimate=over.astype(bool),
         held_by_others=(spend - revenue.astype(float)).clip(lower=0).mask(over | ~spend.gt(0)),
     )
-    table["note"] = [_wallet_note(row) for row in table.itertuples()]
+    table["note"] = [_wallet_note(row) for row in each(table)]
     order = ["annual_spend", "revenue", "category"]
     return shaped(table.sort_values(order, ascending=[False, False, True]), _WALLET)
 
@@ -132,7 +133,11 @@ def white_space(
     buyers = spend.gt(0)
     counts = buyers.sum()
     limit = Decimal(str(bought_by)) * len(peers)
-    usual = [category for category, n in counts.items() if n > 0 and Decimal(int(n)) >= limit]
+    usual = [
+        category
+        for category, n in zip(counts.index.astype(str), counts, strict=True)
+        if n > 0 and Decimal(int(n)) >= limit
+    ]
     size = float(sizes.get(account_id, 0.0))
     scaled = spend.where(buyers).div(sizes.reindex(peers), axis=0).median() * size
     current = window[window["account_id"].eq(account_id)].groupby("category")["revenue"].sum()
@@ -213,7 +218,7 @@ def opportunity_volume(
     """
     own = rows_of(needs, "needs", account_id)
     rows = []
-    for need in own.itertuples():
+    for need in each(own):
         yearly = need.annual_spend * need.attainable_share
         gaps = [n for n in ("attainable_share", "probability") if pd.isna(getattr(need, n))]
         for years in horizons:

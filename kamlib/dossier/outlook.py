@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from kamlib.dossier.shape import DATE, NUMBER, TEXT, canonical, in_window, shaped
 from kamlib.periods import period_of, trailing_months
@@ -73,7 +73,7 @@ def target_outlook(
     deals, deal_sd = _deals(pipeline, account_id, year.end)
     months_left = 12 * (year.end.year - as_of.year) + year.end.month - as_of.month
     expected, months_sd, freedom, how = _months_left(own, as_of, months_left)
-    spread = float(student.ppf(0.5 + level / 2, freedom)) * (months_sd**2 + deal_sd**2) ** 0.5
+    spread = float(stdtrit(freedom, 0.5 + level / 2)) * (months_sd**2 + deal_sd**2) ** 0.5
     aims = canonical(targets, "targets")
     aims = aims[aims["account_id"].eq(account_id) & aims["month"].between(year.start, year.end)]
     this_year = own[own["month"].gt(year.start)]

@@ -108,7 +108,7 @@ class Plan(Settings):
     account_id: Words
     updated: date | None = None
     start: date | None = None
-    relationship: Relationship = Relationship()
+    relationship: Relationship = Field(default_factory=lambda: Relationship(rhythm=None, next_meeting=None))
     account: AccountTexts = AccountTexts()
     swot: Swot = Swot()
     objectives: tuple[Objective, ...] = ()
@@ -223,7 +223,11 @@ def _contradictions(plan: Plan, account_id: str | None):
                 what,
                 nearest(action.objective, seen) if seen else "Add the objective.",
             )
-    for table, rows in (("objectives", plan.objectives), ("actions", plan.actions)):
+    both: tuple[tuple[str, tuple[Objective | Action, ...]], ...] = (
+        ("objectives", plan.objectives),
+        ("actions", plan.actions),
+    )
+    for table, rows in both:
         for i, row in enumerate(rows):
             for key in ("due", "closed"):
                 day = getattr(row, key, None)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.dossier.plan import Plan
-from kamlib.dossier.shape import FLAG, TEXT, in_window, rows_of, shaped, text_or
+from kamlib.dossier.shape import FLAG, NUMBER, TEXT, in_window, rows_of, shaped, text_or
 from kamlib.errors import KamError, nearest
 
 _PROFILE = {"account_id": TEXT, "part": TEXT, "field": TEXT, "value": TEXT, "source": TEXT, "is_filled": FLAG}
+_IDENTITY = {
+    "account_id": TEXT, "name": TEXT, "group_name": TEXT, "owner": TEXT, "sponsor": TEXT, "tier": TEXT,
+    "revenue_class": TEXT, "score": NUMBER, "rank": NUMBER, "status": TEXT,
+}  # fmt: skip
 _FIELDS = (
     ("General", "description", "what it does"),
     ("General", "industry", "industry"),
@@ -32,6 +36,62 @@ _TEXTS = {
     "financials": "financial performance",
     "critical_to_customer": "critical to the customer",
 }
+
+
+def account_identity(
+    accounts: pd.DataFrame,
+    account_id: str,
+    *,
+    classes: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
+    status: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """One row: who the account is, and what the other reports of the period say of it.
+
+    ``classes``, ``scores`` and ``status`` are the tables ``account_classes``, ``account_scores`` and
+    ``account_status``; what is not given stays blank.
+
+    Columns
+    -------
+    account_id: the account
+    name: its name, else its id
+    group_name: its company group; blank where it is the group's only name
+    owner: the manager's name, else their id
+    sponsor: our executive sponsor
+    tier: key, candidate, regular, former
+    revenue_class: ABC by revenue and XYZ by frequency, such as AX
+    score: its score, 1 to 10
+    rank: its rank by score
+    status: active, overdue, lost, new, never
+
+    >>> accounts = pd.DataFrame({"account_id": ["A"], "name": ["Alpha"], "manager_id": ["M1"]})
+    >>> account_identity(accounts, "A")[["name", "owner"]].values.tolist()
+    [['Alpha', 'M1']]
+    """
+    own = _first(accounts, account_id)
+    name = text_or(own.get("name"), account_id)
+    group = text_or(own.get("group_name"))
+    classed, scored = _first(classes, account_id), _first(scores, account_id)
+    row = {
+        "account_id": account_id,
+        "name": name,
+        "group_name": group if group != name else "",
+        "owner": text_or(own.get("manager_name"), text_or(own.get("manager_id"))),
+        "sponsor": text_or(own.get("sponsor")),
+        "tier": text_or(own.get("tier")),
+        "revenue_class": text_or(classed.get("abc_revenue")) + text_or(classed.get("xyz_frequency")),
+        "score": scored.get("score"),
+        "rank": scored.get("rank"),
+        "status": text_or(_first(status, account_id).get("status")),
+    }
+    return shaped([row], _IDENTITY)
+
+
+def _first(frame: pd.DataFrame | None, account_id: str) -> dict:
+    if frame is None or frame.empty:
+        return {}
+    own = frame[frame["account_id"].eq(account_id)]
+    return own.iloc[0].to_dict() if len(own) else {}
 
 
 def largest_account(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> str:

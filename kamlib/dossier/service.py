@@ -60,8 +60,8 @@ def promises_kept(
     ends = pd.DatetimeIndex(sorted(set(quarter_of.values()))).as_unit("us")
     starts = trailing_months(as_of, 3 * quarter_count + 1)[0]
     spans = pd.IntervalIndex.from_arrays(ends[:-1].insert(0, starts), ends, closed="right")
-    per_quarter = pd.Series(spans.get_indexer(opened)).value_counts()
-    counts = {ends[i]: n for i, n in per_quarter.items() if i >= 0}
+    places = [int(place) for place in spans.get_indexer(pd.Index(opened))]
+    counts = {ends[place]: places.count(place) for place in set(places) if place >= 0}
     known = sorted({*table["quarter_end_date"], *counts})
     if known:
         table = table.set_index("quarter_end_date").reindex(ends[ends >= known[0]]).rename_axis("quarter_end_date")

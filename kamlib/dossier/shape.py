@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,10 +10,14 @@ import pandas as pd
 from kamlib.periods import trailing_months
 from kamlib.tables import CANONICAL, empty_table, typed
 
-TEXT, DATE, NUMBER, COUNT, FLAG = "str", "datetime64[us]", "float64", "int64", "bool"
+TEXT: Any = "str"
+DATE: Any = "datetime64[us]"
+NUMBER: Any = "float64"
+COUNT: Any = "int64"
+FLAG: Any = "bool"
 
 
-def shaped(rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str, str]) -> pd.DataFrame:
+def shaped(rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str, Any]) -> pd.DataFrame:
     """Return rows as a table with exactly the columns of a shape, typed, under a plain index.
 
     >>> shaped([], {"account_id": TEXT, "revenue": NUMBER}).dtypes.astype(str).tolist()
@@ -27,7 +31,7 @@ def shaped(rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str,
     return pd.DataFrame(columns).reset_index(drop=True)
 
 
-def _blank(dtype: str, index: pd.Index) -> pd.Series:
+def _blank(dtype: Any, index: pd.Index) -> pd.Series:
     fill = {COUNT: 0, FLAG: False}.get(dtype)
     return pd.Series(fill, index=index, dtype=dtype)
 
@@ -61,3 +65,8 @@ def days_between(later: pd.Timestamp, earlier: pd.Series) -> pd.Series:
 def text_or(value: Any, otherwise: str = "") -> str:
     """Return a text, or another one where there is none."""
     return otherwise if value is None or pd.isna(value) or str(value).strip() == "" else str(value)
+
+
+def each(frame: pd.DataFrame) -> Iterator[Any]:
+    """Return a table's rows one by one, each column an attribute."""
+    yield from frame.itertuples(index=False)

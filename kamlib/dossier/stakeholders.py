@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.dossier.shape import COUNT, DATE, FLAG, NUMBER, TEXT, days_between, rows_of, shaped
+from kamlib.dossier.shape import COUNT, DATE, FLAG, NUMBER, TEXT, days_between, each, rows_of, shaped
 
 ROLES = {
     "decider": "Who decides in the end?",
@@ -62,9 +62,9 @@ def stakeholder_map(
     """
     own = rows_of(contacts, "contacts", account_id)
     met = rows_of(interactions, "interactions", account_id)
-    met = met[met["date"].le(as_of)].groupby("contact_id")["date"].max().to_dict()
+    latest = met[met["date"].le(as_of)].groupby("contact_id")["date"].max().to_dict()
     recorded = own["last_contact_date"].mask(own["last_contact_date"].gt(as_of))
-    last = pd.concat([recorded, own["contact_id"].map(met).astype(DATE)], axis=1).max(axis=1)
+    last = pd.concat([recorded, own["contact_id"].map(latest).astype(DATE)], axis=1).max(axis=1)
     days = days_between(as_of, last.astype(DATE))
     derails = own["influence"].ge(4) & own["attitude"].lt(0)
     own = own.assign(
@@ -74,7 +74,7 @@ def stakeholder_map(
         is_stale=(days.isna() | days.gt(stale_after_days)).astype(bool),
     )
     own["stance"] = [_stance(*row) for row in zip(own["attitude"], own["is_derailer"], strict=True)]
-    own["note"] = [_note(row) for row in own.itertuples()]
+    own["note"] = [_note(row) for row in each(own)]
     own["first"] = ~own["is_derailer"]
     own = own.sort_values(
         ["first", "influence", "attitude", "name", "contact_id"], ascending=[True, False, True, True, True]

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.patches import Rectangle
 
+from kamlib.dossier.shape import each
 from kamlib.page.amounts import change, date, money, share
 from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, label, no_axis, short, tint, titles
 
@@ -71,7 +72,7 @@ def plot_promises_kept(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     places = range(len(table))
     ax.bar(places, table["on_time_count"], width=0.6, color=COLOURS["previous"])
     ax.bar(places, table["late_count"], width=0.6, bottom=table["on_time_count"], color=COLOURS["bad"])
-    for place, row in zip(places, table.itertuples(), strict=True):
+    for place, row in zip(places, each(table), strict=True):
         if row.due_count:
             text = share(row.on_time_share, decimals=0)
             late = f"{text}, {row.late_count} late" if row.late_count else text
@@ -82,8 +83,8 @@ def plot_promises_kept(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ends = [f"{day:%b %Y}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)]
     ax.set_xticks(list(places), ends)
     ax.margins(y=0.15)
-    late, due, incidents = (int(table.tail(4)[c].sum()) for c in ("late_count", "due_count", "incident_count"))
-    finding = f"{late} of {due} promised deliveries were late in the last four quarters" if due else "Nothing was due"
+    late_now, due, incidents = (int(table.tail(4)[c].sum()) for c in ("late_count", "due_count", "incident_count"))
+    finding = f"{late_now} of {due} promised deliveries were late in the last four quarters" if due else "Nothing was due"
     finding += f"; {incidents} incident{'s' if incidents != 1 else ''} opened" if incidents else ""
     return titles(ax, finding, "Orders by quarter of the promised day: on time light, late red; share on time above")
 
@@ -99,7 +100,7 @@ def plot_wallet(table: pd.DataFrame, *, ax: Axes | None = None, book: Any = None
     ax.barh(places, drawn["annual_spend"], height=0.62, facecolor="none", edgecolor=COLOURS["plan"], linewidth=1)
     colours = [COLOURS["overdue"] if bad else COLOURS["actual"] for bad in drawn["is_bad_estimate"]]
     ax.barh(places, drawn["revenue"].clip(lower=0), height=0.4, color=colours)
-    for place, row in zip(places, drawn.itertuples(), strict=True):
+    for place, row in zip(places, each(drawn), strict=True):
         text = f"{share(row.wallet_share, decimals=0)} of {money(row.annual_spend, book)}"
         colour = INK
         if row.is_bad_estimate:
@@ -128,7 +129,7 @@ def plot_plan_progress(objectives: pd.DataFrame, *, ax: Axes | None = None, most
     if drawn.empty:
         return _nothing(ax, "No objective on record", "objectives of the account plan")
     colours = {"overdue": COLOURS["overdue"], "kept": COLOURS["good"], "missed": COLOURS["bad"]}
-    for place, row in zip((-i for i in range(len(drawn))), drawn.itertuples(), strict=True):
+    for place, row in zip((-i for i in range(len(drawn))), each(drawn), strict=True):
         ax.barh(place, 1, height=0.42, facecolor="none", edgecolor=COLOURS["plan"], linewidth=0.8)
         colour = colours.get(row.status, COLOURS["actual"])
         ax.barh(place, row.done_share, height=0.42, color=colour)
@@ -169,10 +170,10 @@ def plot_account_timeline(
         own = recent[recent["kind"].eq(lane)]
         ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)
         label(ax, first, -row, lane, dx=-8, colour=QUIET)
-        colours = [_event_colour(event.event, event.amount, lane) for event in own.itertuples()]
+        colours = [_event_colour(event.event, event.amount, lane) for event in each(own)]
         ax.scatter(own["date"], [-row] * len(own), s=26, color=colours, zorder=3)
         free = date2num(first) - 1
-        for event in own.iloc[::-1].itertuples() if lane == "satisfaction" else own.itertuples():
+        for event in each(own.iloc[::-1]) if lane == "satisfaction" else each(own):
             text, at = _cut(_event_text(event, lane), 30), date2num(event.date)
             wide = columns_wide(text) * letter
             from_ = min(at, date2num(as_of) - wide)
@@ -181,11 +182,11 @@ def plot_account_timeline(
                 free = from_ + wide + 2 * letter
     if "satisfaction" in lanes:
         own = recent[recent["kind"].eq("satisfaction")]
-        for event in own.iloc[[0, -1]].drop_duplicates().itertuples():
+        for event in each(own.iloc[[0, -1]].drop_duplicates()):
             label(
                 ax, event.date, -lanes.index("satisfaction") + 0.34, f"{event.amount:g}", dx=0, ha="center", fontsize=8
             )
-    ax.set_xlim(first, as_of + pd.Timedelta(days=days * 0.02))
+    ax.set_xlim(date2num(first), date2num(as_of) + days * 0.02)
     ax.set_ylim(-len(lanes) + 0.6, 0.7)
     locator = AutoDateLocator(minticks=3, maxticks=7)
     ax.xaxis.set_major_locator(locator)
@@ -249,10 +250,10 @@ def plot_stakeholder_map(
     placed = people.dropna(subset=["influence", "attitude"])
     unknown = people[people["influence"].isna() | people["attitude"].isna()]
     cells: dict[tuple[int, int], list[Any]] = {}
-    for person in placed.itertuples():
+    for person in each(placed):
         cells.setdefault((int(person.influence + 0.5), int(person.attitude + 2.5) - 2), []).append(person)
     heights = {level: _row_height(cells, level, most) for level in range(5, 0, -1)}
-    below = [list(unknown.itertuples())[i::5][:2] for i in range(5)]
+    below = [list(each(unknown))[i::5][:2] for i in range(5)]
     rest = max((_height(group) for group in below), default=0.0)
     missing = list(roles.loc[roles["is_missing"], "role"]) if roles is not None and len(roles) else []
     wide = _EDGE + 5 * _COLUMN

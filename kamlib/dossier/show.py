@@ -1,0 +1,100 @@
+"""Showing: the parts of a dossier that are neither a table nor a chart."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.dossier.shape import each, text_or
+from kamlib.page.amounts import date
+from kamlib.page.fragments import Fragment, rendered
+from kamlib.page.show import Card, Sentence
+
+_LABELS = {"days late, paying": "Days late, paying"}
+_GOOD = {"silence": "down", "open incidents": "down", "overdue": "down", "days late, paying": "down"}
+
+
+def dossier_cards(figures: pd.DataFrame, *, most: int = 8) -> list[Card]:
+    """Return the account's figures as cards, each with the year before."""
+    return [
+        Card(
+            _LABELS.get(row.figure, row.figure[0].upper() + row.figure[1:]),
+            row.value,
+            "number" if row.unit in ("days", "count") else row.unit,  # type: ignore[arg-type]
+            year_ago=None if pd.isna(row.year_ago_value) else row.year_ago_value,
+            good=_GOOD.get(row.figure, "up"),  # type: ignore[arg-type]
+            note=f"days {row.note}" if row.unit == "days" else row.note,
+        )
+        for row in each(figures.head(most))
+    ]
+
+
+def gap_note(completeness: pd.DataFrame, part: str) -> str:
+    """Return what to say where a part of the dossier is empty: why, and what adding it gives.
+
+    >>> table = pd.DataFrame({"part": ["Rivals"], "missing": ["the book has no competitors"],
+    ...     "adding_gives": ["who courts the account"]})
+    >>> gap_note(table, "Rivals")
+    'Nothing here: the book has no competitors. Adding it gives who courts the account.'
+    """
+    row = completeness[completeness["part"].eq(part)].iloc[0]
+    why = text_or(row["missing"], "nothing is recorded up to this period")
+    gives = text_or(row["adding_gives"])
+    return f"Nothing here: {why}." + (f" Adding it gives {gives}." if gives else "")
+
+
+def show_brief(brief: pd.DataFrame) -> None:
+    """Show the negotiation brief as one printable page: sections, their points, the evidence of each."""
+    points = [
+        {
+            "section": row.section,
+            "label": "",
+            "text": row.text,
+            "evidence": row.evidence + (f", {date(row.evidence_date)}" if pd.notna(row.evidence_date) else ""),
+        }
+        for row in each(brief)
+    ]
+    points_fragment("negotiation_brief", points).show()
+
+
+def show_profile(profile: pd.DataFrame) -> None:
+    """Show the general part: what is recorded field by field, then what is not."""
+    points: list[dict[str, str]] = []
+    for part, rows in profile.groupby("part", sort=False):
+        filled = rows[rows["is_filled"]]
+        points += [
+            {"section": str(part), "label": row.field, "text": row.value, "evidence": ""} for row in each(filled)
+        ]
+        gaps = ", ".join(rows.loc[~rows["is_filled"], "field"])
+        points += [{"section": str(part), "label": "not recorded", "text": gaps, "evidence": ""}] if gaps else []
+    points_fragment("account_profile", points).show()
+
+
+def points_fragment(name: str, points: list[dict[str, str]]) -> Fragment:
+    """Return points under their sections as a piece of a page."""
+    sections: dict[str, list[dict[str, str]]] = {}
+    for point in points:
+        sections.setdefault(point["section"], []).append(point)
+    lines = [f"{p['section']}: {p['label']} {p['text']} ({p['evidence']})" for p in points]
+    return Fragment(rendered("points.html.j2", name=name, sections=sections), "\n".join(lines))
+
+
+def finding_sentences(findings: pd.DataFrame) -> list[Sentence]:
+    """Return the findings as the sentences of a headline, each leading to the table that shows it."""
+    return [Sentence(row.sentence, row.anchor) for row in each(findings)]
+
+
+def show_swot(swot: pd.DataFrame) -> None:
+    """Show the plan's SWOT: strengths, weaknesses, opportunities, threats."""
+    points = [
+        {"section": row.quadrant.capitalize(), "label": "", "text": row.text, "evidence": ""} for row in each(swot)
+    ]
+    points_fragment("plan_swot", points).show()
+
+
+def indented(tree: pd.DataFrame) -> pd.DataFrame:
+    """Return the group's tree with each name set in by its depth.
+
+    >>> indented(pd.DataFrame({"name": ["Alpha", "Beta"], "depth": [0, 1]}))["name"].tolist()
+    ['Alpha', '— Beta']
+    """
+    return tree.assign(name=tree["depth"].map(lambda depth: "— " * depth) + tree["name"])
