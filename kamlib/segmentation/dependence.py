@@ -133,12 +133,13 @@ def rollup_changes(classes: pd.DataFrame, accounts: pd.DataFrame, *, abc: tuple[
     rank_gain: largest_rank − group_rank
     """
     rows = _with_groups(classes, accounts)
+    rows["is_active"] = rows["revenue"] > 0
     rows["rank"] = rows["revenue"].rank(method="min", ascending=False).astype("int64")
     rows = rows.sort_values(["revenue", "account_id"], ascending=[False, True], kind="stable")
     groups = rows.groupby("group_id", sort=True).agg(
         group_name=("group_name", "first"),
         member_count=("account_id", "size"),
-        active_count=("revenue", lambda revenue: int((revenue > 0).sum())),
+        active_count=("is_active", "sum"),
         revenue=("revenue", "sum"),
         largest_id=("account_id", "first"),
         largest_name=("name", "first"),

@@ -145,10 +145,11 @@ def _size(classes: pd.DataFrame, book: Any) -> list[Sentence]:
         return []
     largest = classed[classed["abc_revenue"].eq("A")]
     held = largest["revenue"].sum() / classed["revenue"].sum()
+    total = money(classed["revenue"].sum(), book)
     return [
         Sentence(
             f"{count(len(largest), 'account', book=book).capitalize()} of {len(classed):,} with revenue (class A) "
-            f"bring{'s' if len(largest) == 1 else ''} {percent(held, book)} of {money(classed['revenue'].sum(), book)}.",
+            f"bring{'s' if len(largest) == 1 else ''} {percent(held, book)} of {total}.",
             link="#account_classes",
         )
     ]

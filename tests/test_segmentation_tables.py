@@ -1,0 +1,311 @@
+"""Matrix, curves, concentration, groups, types and sentences against answers worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kamlib import segmentation
+from kamlib.segmentation import (
+    abc_cross,
+    abc_xyz_matrix,
+    account_classes,
+    account_types,
+    class_moves,
+    concentration,
+    key_accounts,
+    lorenz,
+    pareto,
+    rollup_changes,
+    segmentation_findings,
+    segmentation_limits,
+    whale_curve,
+)
+
+AS_OF = pd.Timestamp("2025-12-31")
+NO_TIERS = pd.DataFrame({"account_id": [], "tier": [], "start_date": [], "end_date": []}).astype(
+    {"account_id": "str", "tier": "str", "start_date": "datetime64[us]", "end_date": "datetime64[us]"}
+)
+
+
+def accounts_of(ids, **columns) -> pd.DataFrame:
+    return pd.DataFrame({"account_id": pd.Series(list(ids), dtype="str"), **columns})
+
+
+def classes_of(revenue: dict, margin: dict | None = None, accounts: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Classes of accounts that ordered long ago, and for this revenue (and margin) in the last month."""
+    ids = list(revenue)
+    counts = {"order_count": 1, "order_day_count": 1}
+    old = pd.DataFrame(
+        {"account_id": ids, "month": pd.Timestamp("2020-01-31"), "revenue": 1.0, "cost": np.nan, **counts}
+    )
+    now = pd.DataFrame({"account_id": ids, "month": AS_OF, "revenue": list(revenue.values()), **counts})
+    now["cost"] = [revenue[i] - margin[i] for i in ids] if margin else np.nan
+    months = pd.concat([old, now]).astype({"account_id": "str", "month": "datetime64[us]", "revenue": "float64"})
+    return account_classes(months, accounts_of(ids) if accounts is None else accounts, as_of=AS_OF)
+
+
+def keys_of(classes: pd.DataFrame, *ids: str) -> pd.DataFrame:
+    keys = key_accounts(classes[["account_id"]], NO_TIERS, classes, as_of=AS_OF)
+    return keys.assign(is_key=keys["account_id"].isin(ids))
+
+
+FIVE = {"a": 50.0, "b": 29.0, "c": 15.0, "d": 5.0, "e": 1.0}
+
+
+def test_matrix_counts_every_account_once_per_basis():
+    classes = classes_of({**FIVE, "minus": -4.0})
+    table = abc_xyz_matrix(classes, treatments={"AZ": "Call weekly."})
+    frequency = table[table["basis"].eq("frequency")].set_index("cell")
+    assert frequency.loc["AZ", ["account_count", "revenue", "treatment"]].tolist() == [3, 94.0, "Call weekly."]
+    assert frequency.loc["BZ", ["account_count", "account_share", "revenue_share"]].tolist() == [1, 0.2, 0.05]
+    assert frequency.loc["none Z", ["account_count", "revenue"]].tolist() == [1, -4.0]
+    for _, part in table.groupby("basis"):
+        assert part["account_count"].sum() == 6
+        assert part["revenue"].sum() == pytest.approx(classes["revenue"].sum())
+    assert table["cell"].iloc[:12].tolist() == [f"{a}{x}" for a in "ABC" for x in "XYZN"]
+    assert table.loc[table["cell"].isin(["AX", "CN"]), "treatment"].str.len().gt(20).all()
+
+
+def test_cross_table_finds_the_large_that_earn_nothing():
+    classes = classes_of({"big": 900.0, "small": 100.0}, {"big": -10.0, "small": 60.0})
+    cross = abc_cross(classes).set_index(["abc_revenue", "abc_margin"])
+    assert cross.loc[("A", "none"), ["account_count", "revenue", "margin"]].tolist() == [1, 900.0, -10.0]
+    assert cross.loc[("B", "A"), "margin"] == 60.0
+    assert cross["account_count"].sum() == 2
+    assert abc_cross(classes_of(FIVE)).empty
+
+
+def test_pareto_bends_where_classes_end():
+    table = pareto(classes_of({**FIVE, "minus": -4.0}))
+    assert table["cum_share"].round(9).tolist() == [0.5, 0.79, 0.94, 0.99, 1.0]
+    assert table.loc[table["is_bend"], "account_id"].tolist() == ["c", "d"]
+    assert table["account_share"].tolist() == [0.2, 0.4, 0.6, 0.8, 1.0]
+
+
+def test_whale_curve_climbs_to_a_peak_and_falls():
+    table = whale_curve(classes_of(dict.fromkeys("abcd", 100.0), {"a": 60.0, "b": 50.0, "c": 0.0, "d": -10.0}))
+    assert table["cumulative_margin"].tolist() == [60.0, 110.0, 110.0, 100.0]
+    assert table["cumulative_share"].tolist() == [0.6, 1.1, 1.1, 1.0]
+    assert whale_curve(classes_of(FIVE)).empty
+
+
+def test_lorenz_starts_at_the_origin_and_ends_at_one():
+    table = lorenz(classes_of(FIVE))
+    assert table["account_share"].tolist() == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert table["revenue_share"].round(9).tolist() == [0.0, 0.01, 0.06, 0.21, 0.5, 1.0]
+
+
+def test_concentration_by_hand():
+    """Shares .5 .29 .15 .05 .01: HHI .3592, Gini = 2·(1·1 + 2·5 + 3·15 + 4·29 + 5·50)/(5·100) − 6/5 = .488."""
+    classes = classes_of({**FIVE, "minus": -4.0})
+    table = concentration(classes, classes[["account_id"]], keys_of(classes, "a")).set_index("scope")
+    row = table.loc["accounts"]
+    assert row["hhi"] == pytest.approx(0.25 + 0.0841 + 0.0225 + 0.0025 + 0.0001)
+    assert row["effective_number"] == pytest.approx(1 / 0.3592)
+    assert row["gini"] == pytest.approx(0.488)
+    assert row[["top_1_share", "top_5_share", "top_10_share"]].tolist() == [0.5, 1.0, 1.0]
+    assert row[["account_count", "excluded_count", "excluded_revenue"]].tolist() == [5, 1, -4.0]
+    assert row["key_share"] == pytest.approx(50 / 96)
+    assert row["key_band"] == "within"
+    pd.testing.assert_series_equal(row.drop("note"), table.loc["groups"].drop("note"), check_names=False)
+
+
+@pytest.mark.parametrize(("keys", "band"), [("a", "within"), ("b", "below"), ("ab", "above"), ("", None)])
+def test_the_key_accounts_share_against_the_usual_band(keys, band):
+    classes = classes_of(FIVE)
+    row = concentration(classes, classes[["account_id"]], keys_of(classes, *keys)).iloc[0]
+    assert (row["key_band"] if isinstance(row["key_band"], str) else None) == band
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_equal_accounts_have_gini_zero_and_count_as_many_as_they_are(count):
+    classes = classes_of({f"e{i}": 3.3 for i in range(count)})
+    row = concentration(classes, classes[["account_id"]], keys_of(classes)).iloc[0]
+    assert row["gini"] == pytest.approx(0.0, abs=1e-12)
+    assert row["effective_number"] == pytest.approx(count)
+
+
+def test_a_group_that_hides_its_size_is_found():
+    classes = classes_of({"big": 60.0, "n1": 25.0, "n2": 25.0, "n3": 20.0, "solo": 50.0})
+    accounts = accounts_of(
+        ["big", "n1", "n2", "n3", "solo"],
+        group_id=["big", "n1", "n1", "n1", "solo"],
+        group_name=["Big", "Nordwind", "Nordwind", "Nordwind", "Solo"],
+    )
+    table = rollup_changes(classes, accounts)
+    assert len(table) == 1
+    row = table.iloc[0]
+    assert row[["group_id", "group_name", "member_count", "revenue"]].tolist() == ["n1", "Nordwind", 3, 70.0]
+    assert row[["group_rank", "largest_id", "largest_rank", "rank_gain"]].tolist() == [1, "n1", 3, 2]
+    share = concentration(classes, accounts, keys_of(classes, "n2")).set_index("scope")
+    assert share.loc["groups", "top_1_share"] == pytest.approx(70 / 180)
+    assert share.loc["groups", ["account_count", "key_count", "key_revenue"]].tolist() == [3, 1, 70.0]
+    said = segmentation_findings(classes, share.reset_index(), table, keys_of(classes))
+    assert any("Nordwind, counted as one group, is our largest account" in one.text for one in said)
+
+
+def test_breadwinners_by_profit_and_without_cost_by_revenue():
+    accounts = accounts_of("ab")
+    by_profit = account_types(classes_of({"a": 900.0, "b": 100.0}, {"a": 5.0, "b": 45.0}), accounts, as_of=AS_OF)
+    assert by_profit[["account_id", "type", "origin"]].to_numpy().tolist() == [
+        ["a", "breadwinner", "data"],
+        ["b", "breadwinner", "data"],
+    ]
+    assert by_profit["evidence"].str.replace("\xa0", " ").iloc[1].startswith("90 % of all profit: 45")
+    by_revenue = account_types(classes_of({"a": 95.0, "b": 5.0}), accounts, as_of=AS_OF)
+    assert by_revenue["account_id"].tolist() == ["a"]
+    assert "margin is unknown" in by_revenue["evidence"].iloc[0]
+
+
+def test_types_overlap_and_say_where_they_come_from():
+    accounts = accounts_of("abc", types=["Image maker; expert", None, "breadwinner, friend"])
+    table = account_types(classes_of({"a": 60.0, "b": 35.0, "c": 5.0}), accounts, as_of=AS_OF)
+    found = {(row.account_id, row.type): row.origin for row in table.itertuples()}
+    assert found == {
+        ("a", "breadwinner"): "data",
+        ("b", "breadwinner"): "data",
+        ("c", "breadwinner"): "declared",
+        ("a", "image-maker"): "declared",
+        ("a", "expert"): "declared",
+    }
+
+
+def test_leaders_of_an_industry_newcomers_with_a_budget_and_critics():
+    ids = ["lead", "p1", "p2", "p3", "p4", "other"]
+    accounts = accounts_of(ids, industry=["steel"] * 5 + ["paper"], employees=[900.0, 450.0, 9.0, 9.0, 9.0, 9000.0])
+    classes = classes_of(dict.fromkeys(ids, 10.0) | {"p4": 0.01})
+    incidents = accounts_of(["p1"] * 3 + ["p2"] * 3, kind=["quality"] * 3 + ["late"] * 3, opened_date=[AS_OF] * 6)
+    needs = accounts_of(["p3", "p4"], annual_spend=[5000.0, 1.0])
+    classes.loc[classes["account_id"].isin(["p3", "p4"]), "first_order_month"] = AS_OF
+    table = account_types(classes, accounts, needs, incidents, as_of=AS_OF, breadwinner_share=0.5)
+    found = set(zip(table["account_id"], table["type"], strict=True))
+    assert found == {("lead", "image-maker"), ("p1", "expert"), ("p3", "prospective")}
+    accounts.loc[1, "employees"] = 451.0
+    assert "image-maker" not in set(account_types(classes, accounts, as_of=AS_OF)["type"])
+
+
+def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
+    owners = accounts_of("abc", name=["Kettle", "Bolt", "Cog"], manager_name=["P. Weiss", "I. Costa", None])
+    then = classes_of({"a": 70.0, "b": 30.0, "c": 0.0}, accounts=owners)
+    now = classes_of({"a": 170.0, "b": 30.0, "c": -1.0}, accounts=owners)
+    products = accounts_of([], product_id=[], window=[], quantity=[], revenue=[]).astype(
+        {"quantity": "float64", "revenue": "float64", "window": "str", "product_id": "str"}
+    )
+    keys = keys_of(now, "a")
+    tables = (now, concentration(now, owners, keys), rollup_changes(now, owners), keys)
+    said = segmentation_findings(*tables, class_moves(then, now, products))
+    texts = [one.text.replace("\xa0", " ") for one in said]
+    assert texts[0] == "One account moved down a class, one of them only because others grew."
+    assert "85 % of revenue hangs on one customer" in texts[1]
+    assert (
+        "One key account (provisional: the book has no tiers) brings 85 % of revenue, above the usual 30–55 %." in texts
+    )
+    assert all(one.link.startswith("#") for one in said)
+    worse = class_moves(now, classes_of({"a": 10.0, "b": 90.0, "c": 0.0}, accounts=owners), products)
+    texts = [one.text for one in segmentation_findings(*tables, worse)]
+    assert any("Kettle fell from A to B" in text and "P. Weiss should ask why" in text for text in texts)
+
+
+def test_a_book_of_orders_alone_is_told_what_is_missing():
+    classes = classes_of(FIVE)
+    table = segmentation_limits(classes, classes[["account_id"]], keys_of(classes), has_previous=False)
+    assert table["adding"].str.split(" |:").str[0].tolist() == [
+        "orders.cost", "accounts.parent_id", "tiers", "Earlier", "accounts.types",
+    ]  # fmt: skip
+
+
+def test_a_company_below_zero_renders_without_shares():
+    classes = classes_of({"p": 10.0, "q": -50.0})
+    keys = keys_of(classes, "p")
+    row = concentration(classes, classes[["account_id"]], keys).iloc[0]
+    assert np.isnan(row["key_share"])
+    assert abc_xyz_matrix(classes)["revenue_share"].isna().all()
+    assert segmentation_findings(
+        classes,
+        concentration(classes, classes[["account_id"]], keys),
+        rollup_changes(classes, classes[["account_id"]]),
+        keys,
+    )
+
+
+def test_empty_books_give_empty_tables_of_the_same_form():
+    full = classes_of(FIVE, FIVE)
+    empty = full.iloc[:0]
+    nobody, accounts = accounts_of([]), accounts_of(FIVE)
+    pairs = [
+        (abc_xyz_matrix(empty), abc_xyz_matrix(full)),
+        (abc_cross(empty), abc_cross(full)),
+        (pareto(empty), pareto(full)),
+        (whale_curve(empty), whale_curve(full)),
+        (lorenz(empty), lorenz(full)),
+        (concentration(empty, nobody, keys_of(empty)), concentration(full, accounts, keys_of(full))),
+        (rollup_changes(empty, nobody), rollup_changes(full, accounts)),
+        (account_types(empty, nobody, as_of=AS_OF), account_types(full, accounts, as_of=AS_OF)),
+    ]
+    for none, some in pairs:
+        pd.testing.assert_series_equal(none.dtypes, some.dtypes)
+    said = segmentation_findings(empty, pairs[5][0], pairs[6][0], keys_of(empty))
+    assert [one.text for one in said] == ["No revenue in the window: there is nothing to segment."]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.sampled_from([f"a{i}" for i in range(30)]), st.integers(-900, 90_000), min_size=1))
+def test_cells_curves_and_classes_sum_to_the_window(cents):
+    classes = classes_of({name: value / 100 for name, value in cents.items()})
+    total = sum(cents.values()) / 100
+    for _, part in abc_xyz_matrix(classes).groupby("basis"):
+        assert part["revenue"].sum() == pytest.approx(total, abs=1e-6)
+        assert part["account_count"].sum() == len(cents)
+    row = concentration(classes, classes[["account_id"]], keys_of(classes)).iloc[0]
+    assert row["revenue"] + row["excluded_revenue"] == pytest.approx(total, abs=1e-6)
+    curve = pareto(classes)
+    assert curve["cum_share"].is_monotonic_increasing
+    assert len(curve) == row["account_count"] == sum(value > 0 for value in cents.values())
+    if row["account_count"]:
+        assert 0 <= row["gini"] < 1
+        assert row["effective_number"] * (1 + 1e-12) >= 1 and row["effective_number"] <= row["account_count"] * (
+            1 + 1e-12
+        )
+
+
+def documented_columns(function) -> list[str]:
+    lines = function.__doc__.split("-------\n")[1].splitlines()
+    return [
+        line.strip().split(":")[0]
+        for line in lines
+        if line.startswith("    ") and not line.startswith("        ") and line.strip()
+    ]
+
+
+def test_documented_columns_are_those_returned():
+    classes = classes_of(FIVE, FIVE)
+    accounts, keys = accounts_of(FIVE), keys_of(classes)
+    products = accounts_of([], product_id=[], window=[], quantity=[], revenue=[])
+    moves = class_moves(None, classes, products)
+    days = accounts_of("a", date=[AS_OF], revenue=[1.0], order_count=[1])
+    scores = segmentation.rfm_scores(days, as_of=AS_OF)
+    returned = {
+        "account_classes": classes,
+        "key_accounts": keys,
+        "abc_xyz_matrix": abc_xyz_matrix(classes),
+        "abc_cross": abc_cross(classes),
+        "pareto": pareto(classes),
+        "whale_curve": whale_curve(classes),
+        "lorenz": lorenz(classes),
+        "concentration": concentration(classes, accounts, keys),
+        "rollup_changes": rollup_changes(classes, accounts),
+        "account_types": account_types(classes, accounts, as_of=AS_OF),
+        "class_moves": moves,
+        "class_migration": segmentation.class_migration(moves),
+        "price_volume_mix": segmentation.price_volume_mix(products),
+        "rfm_scores": scores,
+        "rfm_segments": segmentation.rfm_segments(scores),
+        "segmentation_limits": segmentation_limits(classes, accounts, keys, has_previous=True),
+    }
+    assert {n for n in segmentation.__all__ if n != "segmentation_findings"} == set(returned)
+    for name, table in returned.items():
+        assert documented_columns(getattr(segmentation, name)) == table.columns.tolist(), name
