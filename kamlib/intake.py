@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.casting import MONEY, ambiguous, cleaned, problem, reader
+from kamlib.casting import MONEY, ambiguous, cleaned, last_day, problem, reader
 from kamlib.errors import KamError, nearest
 from kamlib.sources import Engine, Source, read_sources
 from kamlib.tables import CANONICAL, Column, Table, empty_table, typed
@@ -261,14 +261,16 @@ def _in_book_currency(
         rates.assign(currency=rates["currency"].str.upper())[["month", "currency", "rate"]],
         temp=True,
         overwrite=True,
-    ).mutate(month=ibis._["month"].cast("date"), rate=ibis._["rate"].cast("decimal(18, 9)"))
-    from kamlib.casting import last_day
-
+    ).mutate(month=ibis._["month"].cast("date"), rate=ibis._["rate"].cast("float64"))
     lines = orders.mutate(_month=last_day(orders["order_date"]), _code=orders["currency"].upper())
     joined = lines.left_join(known, [lines["_month"] == known["month"], lines["_code"] == known["currency"]])
     home = joined["_code"].fill_null(book.currency.upper()) == book.currency.upper()
-    factor = ibis.ifelse(home, ibis.literal(1).cast("decimal(18, 9)"), joined["rate"])
-    converted = {name: (joined[name] * factor).cast(MONEY) for name in ("revenue", "cost") if name in orders.columns}
+    factor = ibis.ifelse(home, ibis.literal(1.0), joined["rate"])
+    converted = {
+        name: ibis.ifelse(home, joined[name], (joined[name].cast("float64") * factor).cast(MONEY))
+        for name in ("revenue", "cost")
+        if name in orders.columns
+    }
     reason = ibis.coalesce(joined["_reason"], _if(factor.isnull(), "no rate for its month and currency"))
     return engine.keep(joined.mutate(**converted, _reason=reason).select(orders.columns), "kam_converted")
 

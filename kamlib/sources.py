@@ -215,9 +215,7 @@ def _read_text(name: str, files: list[Path], book: BookSettings, engine: Engine,
         parts.append(part)
         rejects.append(rejected)
     rows = ibis.union(*[_aligned(part, parts) for part in parts]) if len(parts) > 1 else parts[0]
-    if table != rows.get_name():
-        rows = engine.keep(rows, table)
-    return Source(name, rows, tuple(files), pd.concat(rejects, ignore_index=True))
+    return Source(name, engine.keep(rows, table), tuple(files), pd.concat(rejects, ignore_index=True))
 
 
 @dataclass(frozen=True)
@@ -251,9 +249,10 @@ def _scan(
             next="Close it, or double it where it stands for itself.",
         )
     rejected = errors.drop_duplicates(["file_path", "line"])
-    counts = con.raw_sql(f"SELECT _file, count(*) n FROM {table}_text GROUP BY _file").df().set_index("_file")["n"]
-    for path, number in rejected["file_path"].value_counts().items():
-        if counts.get(path, 0) == 0 and number > 0:
+    first = con.raw_sql(f"SELECT _file, min(rowid) AS at FROM {table}_text GROUP BY _file").df()
+    first = first.set_index("_file")["at"]
+    for path in rejected["file_path"].unique():
+        if path not in first.index:
             first = rejected[rejected["file_path"].eq(path)].iloc[0]
             raise KamError(
                 f"No row fits the header of {len(header.columns)} columns: {first['error_message']}",
@@ -262,12 +261,18 @@ def _scan(
             )
     names = con.create_table(
         f"{table}_names",
-        pd.DataFrame({"_file": list(originals), "_name": [o.name for o in originals.values()]}),
+        pd.DataFrame(
+            {
+                "_path": list(originals),
+                "_name": [original.name for original in originals.values()],
+                "_first": [int(first.get(path, 0)) for path in originals],
+            }
+        ),
         temp=True,
     )
     text = con.table(f"{table}_text")
-    numbered = text.mutate(_row=ibis.row_number().over(group_by=text["_file"], order_by=text.rowid()) + 1)
-    rows = numbered.inner_join(names, "_file").drop("_file").rename(_file="_name")
+    numbered = text.mutate(_at=text.rowid()).inner_join(names, [("_file", "_path")])
+    rows = numbered.mutate(_row=numbered["_at"] - numbered["_first"] + 1, _file=numbered["_name"])
     rejected = pd.DataFrame(
         {
             "file": [originals[path].name for path in rejected["file_path"]],
@@ -282,7 +287,7 @@ def _scan(
             ],
         }
     )
-    return engine.keep(rows, table), rejected
+    return rows.select(*header.columns, "_file", "_row"), rejected
 
 
 def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
