@@ -1,0 +1,317 @@
+"""What an executive reads first: what is at risk, who is newly overdue, who owns it and what comes next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.page.amounts import date, money, number, share
+
+_COLUMNS = {
+    "topic": "str",
+    "finding": "str",
+    "account_id": "str",
+    "manager_id": "str",
+    "manager_name": "str",
+    "next_step": "str",
+}
+
+
+def retention_findings(
+    status: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    status_before: pd.DataFrame | None = None,
+    keys: pd.DataFrame | None = None,
+    figures: pd.DataFrame | None = None,
+    outcomes: pd.DataFrame | None = None,
+    quality: pd.DataFrame | None = None,
+    lost: pd.DataFrame | None = None,
+    causes: pd.DataFrame | None = None,
+    checkins: pd.DataFrame | None = None,
+    deliveries: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
+    offers: pd.DataFrame | None = None,
+    at_most: int = 5,
+    book: Any = None,
+) -> pd.DataFrame:
+    """One row per finding, the most pressing first; about a dozen. Every table but the status may be missing.
+
+    ``status_before`` is the status at the end of the period before, ``keys`` says who is key (account_id,
+    is_key), ``figures``, ``outcomes``, ``quality``, ``lost``, ``causes``, ``checkins`` and ``offers`` are the
+    tables ``retention_figures``, ``alarm_outcomes``, ``alarm_quality``, ``lost_accounts``,
+    ``leaving_causes``, ``overdue_checkins`` and ``win_back``. At most ``at_most`` accounts are named as newly
+    overdue.
+
+    Columns
+    -------
+    topic: at risk, newly overdue, lost, returned, retention, alarms, causes, check-ins, win-back or unknown
+    finding: the sentence
+    account_id: the account it speaks of, where it is one
+    manager_id: who owns it
+    manager_name: the owner's name
+    next_step: what to do
+    """
+    is_key = _is_key(status, keys)
+    rows = [
+        *_at_risk(status, is_key, keys is not None, book),
+        *_newly_overdue(status, status_before, is_key, deliveries, interactions, as_of, at_most, book),
+        *_lost_now(status, status_before, is_key, book),
+        *_returned(status, status_before, book),
+        *_rates(figures, book),
+        *_alarms(outcomes, quality, book),
+        *_unseen(lost, as_of, book),
+        *_causes(causes, book),
+        *_checkins(checkins, keys, book),
+        *_win_back(offers, book),
+    ]
+    table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    return table.astype(_COLUMNS)
+
+
+def _is_key(status: pd.DataFrame, keys: pd.DataFrame | None) -> pd.Series:
+    chosen = [] if keys is None else keys.loc[keys["is_key"].astype(bool), "account_id"]
+    return status["account_id"].isin(chosen)
+
+
+def _accounts(count: int, kind: str = "account") -> str:
+    words = (
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    )
+    return f"{words[count] if count < len(words) else number(count)} {kind}{'' if count == 1 else 's'}"
+
+
+def _first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _at_risk(status: pd.DataFrame, is_key: pd.Series, has_keys: bool, book: Any) -> list[dict[str, Any]]:
+    overdue = status["status"].eq("overdue")
+    every, keyed = status[overdue], status[overdue & is_key]
+    amount, of_key = every["revenue"].sum(), keyed["revenue"].sum()
+    if every.empty:
+        return [{"topic": "at risk", "finding": "No account is overdue."}]
+    owners = keyed["manager_name"].fillna(keyed["manager_id"]).dropna().unique()
+    whose = f", all of them {owners[0]}’s" if len(owners) == 1 and len(keyed) > 1 else ""
+    if not has_keys:
+        text = f"{money(amount, book)} a year is at risk in {_accounts(len(every), 'overdue account')}."
+    elif keyed.empty:
+        text = f"No key account is overdue; {_accounts(len(every), 'other account')} with {money(amount, book)} a year are."
+        text = text.replace("a year are.", "a year is.") if len(every) == 1 else text
+    else:
+        text = (
+            f"{money(of_key, book)} a year is at risk in {_accounts(len(keyed), 'overdue key account')}{whose}; "
+            f"over all accounts {money(amount, book)} in {number(len(every))}."
+        )
+    return [{"topic": "at risk", "finding": text, "next_step": "Call the overdue accounts, the largest first"}]
+
+
+def _newly_overdue(
+    status: pd.DataFrame,
+    before: pd.DataFrame | None,
+    is_key: pd.Series,
+    deliveries: pd.DataFrame | None,
+    interactions: pd.DataFrame | None,
+    as_of: pd.Timestamp,
+    at_most: int,
+    book: Any,
+) -> list[dict[str, Any]]:
+    now = status[status["status"].eq("overdue")].assign(is_key=is_key)
+    if before is not None:
+        then = before.loc[before["status"].isin(["overdue", "lost"]), ["account_id", "last_order_date"]]
+        same = now.merge(then, on=["account_id", "last_order_date"])["account_id"]
+        now = now[~now["account_id"].isin(same)]
+    named = now.sort_values(["is_key", "revenue", "account_id"], ascending=[False, False, True]).head(at_most)
+    rows = []
+    for a in named.itertuples():
+        usual = f", usually {number(a.usual_gap_days, decimals=0)}" if a.usual_gap_days == a.usual_gap_days else ""
+        borrowed = "" if a.gap_basis == "own" else " (judged by like accounts: too few orders of its own)"
+        late, due = _late(deliveries, str(a.account_id), as_of)
+        last = _last_contact(interactions, str(a.account_id))
+        why = f" {late} of its {due} orders due in the last three months were late." if late else ""
+        step = "Call: ask what the late deliveries cost them" if late else "Call: ask when the next order comes"
+        if interactions is not None and len(interactions):
+            seen = "no contact on record" if last is None else f"last contact {date(last)}"
+            stale = last is None or (as_of - last).days > a.silence_days
+            step += f"; {seen}" + (", before its last order" if stale and last is not None else "")
+        text = (
+            f"{a.name} is newly overdue: {number(a.silence_days)} days without an order{usual}{borrowed}; "
+            f"{money(a.revenue, book)} a year.{why}"
+        )
+        rows.append(
+            {
+                "topic": "newly overdue",
+                "finding": text,
+                "account_id": a.account_id,
+                "manager_id": a.manager_id,
+                "manager_name": a.manager_name,
+                "next_step": step,
+            }
+        )
+    if len(now) > len(named):
+        more = now[~now["account_id"].isin(named["account_id"])]
+        text = f"{_first(_accounts(len(more), 'further account'))} became overdue, with {money(more['revenue'].sum(), book)}."
+        rows.append({"topic": "newly overdue", "finding": text})
+    return rows
+
+
+def _lost_now(status: pd.DataFrame, before: pd.DataFrame | None, is_key: pd.Series, book: Any) -> list[dict[str, Any]]:
+    if before is None:
+        return []
+    there = before.loc[before["status"].isin(["active", "overdue", "new"]), "account_id"]
+    gone = status[status["status"].eq("lost") & status["account_id"].isin(there)]
+    if gone.empty:
+        return [{"topic": "lost", "finding": "No account was lost in the period."}]
+    names = ", ".join(gone["name"].head(3)) + (" …" if len(gone) > 3 else "")
+    of_key = int(is_key[gone.index].sum())
+    kind = f", {_accounts(of_key, 'key account')} among them" if of_key else ""
+    text = (
+        f"{_first(_accounts(len(gone)))} {'was' if len(gone) == 1 else 'were'} lost in the period{kind}, with "
+        f"{money(gone['last_year_revenue'].sum(), book)} in their last year: {names}."
+    )
+    return [{"topic": "lost", "finding": text, "next_step": "Record the reason; decide whether to win them back"}]
+
+
+def _returned(status: pd.DataFrame, before: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
+    if before is None:
+        return []
+    gone = before.loc[before["status"].eq("lost"), "account_id"]
+    back = status[status["account_id"].isin(gone) & ~status["status"].isin(["lost", "never"])]
+    if back.empty:
+        return []
+    names = ", ".join(back["name"].head(3)) + (" …" if len(back) > 3 else "")
+    return [{"topic": "returned", "finding": f"{_first(_accounts(len(back)))} came back in the period: {names}."}]
+
+
+def _rates(figures: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
+    if figures is None or figures.empty:
+        return []
+    value = figures.set_index(["figure", "scope"])["value"]
+    scope = "key" if ("NRR", "key") in value.index and value["NRR", "key"] == value["NRR", "key"] else "all"
+    nrr, grr = value.get(("NRR", scope)), value.get(("GRR", scope))
+    if nrr is None or nrr != nrr:
+        return [
+            {
+                "topic": "unknown",
+                "finding": "Retention of revenue cannot be known yet: no revenue a year before.",
+            }
+        ]
+    who = "Key accounts" if scope == "key" else "All accounts together"
+    text = f"{who} kept {share(grr, book, decimals=0)} of last year’s revenue; with growth, {share(nrr, book, decimals=0)}."
+    return [{"topic": "retention", "finding": text}]
+
+
+def _alarms(outcomes: pd.DataFrame | None, quality: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
+    rows = []
+    if outcomes is not None and len(outcomes):
+        last = outcomes[outcomes["warned_date"].eq(outcomes["warned_date"].max())]
+        counts = last["outcome"].value_counts()
+        text = (
+            f"Of the {len(last)} warnings of {date(last['warned_date'].iloc[0])}, {counts.get('ordered again', 0)} have "
+            f"ordered again, {counts.get('lost', 0)} are lost, {counts.get('still overdue', 0)} still silent."
+        )
+        rows.append({"topic": "alarms", "finding": text})
+    book_k = pd.DataFrame() if quality is None else quality[quality["is_book"] & quality["rule"].eq("overdue")]
+    if len(book_k) and book_k["alarm_count"].iloc[0]:
+        q = book_k.iloc[0]
+        right = f"An overdue warning was right in {share(1 - q['false_alarm_rate'], book, decimals=0)} of past cases"
+        missed = (
+            f"; {share(q['missed_loss_rate'], book, decimals=0)} of leavers had no warning yet"
+            if q["leaver_count"]
+            else ""
+        )
+        rows.append({"topic": "alarms", "finding": f"{right}{missed}."})
+    elif quality is not None:
+        rows.append(
+            {
+                "topic": "unknown",
+                "finding": "How good the warnings are cannot be known yet: it takes two years of orders.",
+            }
+        )
+    return rows
+
+
+def _unseen(lost: pd.DataFrame | None, as_of: pd.Timestamp, book: Any) -> list[dict[str, Any]]:
+    if lost is None or not lost["recorded_date"].notna().any():
+        return []
+    recent = lost[lost["detection_date"].gt(as_of - pd.DateOffset(years=1)) & lost["return_date"].isna()]
+    unseen = recent[recent["seen"].eq("detected only")]
+    if unseen.empty:
+        return []
+    text = (
+        f"{_first(_accounts(len(unseen), 'loss').replace('losss', 'losses'))} of the last twelve months "
+        f"{'is' if len(unseen) == 1 else 'are'} recorded by nobody: {money(unseen['revenue_lost'].sum(), book)} a year, "
+        f"{', '.join(unseen.sort_values('revenue_lost', ascending=False)['name'].head(3))}."
+    )
+    return [{"topic": "lost", "finding": text, "next_step": "Ask the owners; record the reason"}]
+
+
+def _causes(causes: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
+    if causes is None:
+        return []
+    clear = causes[causes["hazard_ratio_low"].gt(1)].sort_values("hazard_ratio_low", ascending=False).head(2)
+    return [
+        {
+            "topic": "causes",
+            "finding": f"After each {c.measure if c.measure != 'incident' else f'incident ({c.cause})'} accounts were "
+            f"{number(c.hazard_ratio, book, decimals=1)} times as likely to leave "
+            f"({number(c.hazard_ratio_low, book, decimals=1)} to {number(c.hazard_ratio_high, book, decimals=1)}): "
+            "a correlation, not proof.",
+        }
+        for c in clear.itertuples()
+    ]
+
+
+def _checkins(checkins: pd.DataFrame | None, keys: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
+    if checkins is None or checkins.empty:
+        return []
+    own = checkins if keys is None else checkins[checkins["account_id"].isin(keys.loc[keys["is_key"], "account_id"])]
+    kind = "check-in" if keys is None else "check-in with key accounts"
+    if own.empty:
+        return []
+    worst = own.sort_values(["days_overdue", "account_id"], ascending=[False, True]).iloc[0]
+    text = f"{_first(_accounts(len(own), kind).replace('accountss', 'accounts'))} {'is' if len(own) == 1 else 'are'} overdue"
+    if kind != "check-in" and len(own) > 1:
+        text = text.replace("check-in ", "check-ins ")
+    longest = (
+        f"; longest: {worst['name']}, by {number(worst['days_overdue'])} days" if worst["days_overdue"] > 0 else ""
+    )
+    return [{"topic": "check-ins", "finding": f"{text}{longest}.", "next_step": "Make the overdue contacts"}]
+
+
+def _win_back(offers: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
+    if offers is None or not offers["is_chosen"].any():
+        return []
+    chosen = offers[offers["is_chosen"]]
+    text = (
+        f"Offers to {_accounts(len(chosen), 'lost account')} for {money(chosen['cost'].sum(), book)} are worth "
+        f"{money(chosen['value'].sum(), book)} after their cost, by expectation."
+    )
+    return [{"topic": "win-back", "finding": text, "next_step": "Make the offers on the list"}]
+
+
+def _late(deliveries: pd.DataFrame | None, account_id: str, as_of: pd.Timestamp) -> tuple[int, int]:
+    if deliveries is None or deliveries.empty:
+        return 0, 0
+    own = deliveries[deliveries["account_id"].eq(account_id) & deliveries["month"].gt(as_of - pd.DateOffset(months=3))]
+    return int(own["late_count"].sum()), int(own["due_count"].sum())
+
+
+def _last_contact(interactions: pd.DataFrame | None, account_id: str) -> pd.Timestamp | None:
+    if interactions is None:
+        return None
+    dates = interactions.loc[interactions["account_id"].eq(account_id), "date"]
+    return dates.max() if len(dates) else None

@@ -1,0 +1,154 @@
+"""Order days, the gaps between them, and sums over windows: what every retention figure starts from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kamlib.periods import trailing_months
+
+DAY = np.timedelta64(1, "D")
+
+
+def order_days(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account × order day: a day with positive net revenue, up to the as-of day.
+
+    Columns
+    -------
+    account_id: the account
+    date: the order day
+    """
+    rows = account_days["revenue"].gt(0) & account_days["date"].le(as_of)
+    days = account_days.loc[rows, ["account_id", "date"]].drop_duplicates()
+    return days.sort_values(["account_id", "date"], ignore_index=True)
+
+
+def order_gaps(days: pd.DataFrame) -> pd.DataFrame:
+    """One row per gap between two order days of one account, in the order of ``order_days``.
+
+    Columns
+    -------
+    account_id: the account
+    last_order_date: the order day before the gap
+    next_order_date: the order day that ends it
+    gap_days: days between the two
+    earlier_gap_count: gaps of the account before this one
+    """
+    inner = days["account_id"].eq(days["account_id"].shift())
+    gaps = pd.DataFrame(
+        {
+            "account_id": days.loc[inner, "account_id"],
+            "last_order_date": days["date"].shift()[inner].astype("datetime64[us]"),
+            "next_order_date": days.loc[inner, "date"],
+        }
+    ).reset_index(drop=True)
+    gaps["gap_days"] = (gaps["next_order_date"] - gaps["last_order_date"]).dt.days.astype("int64")
+    gaps["earlier_gap_count"] = gaps.groupby("account_id").cumcount().astype("int64")
+    return gaps
+
+
+def window_edges(as_of: pd.Timestamp, *, years_back: int = 0) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return a 12-month window: the day before it begins and its last day.
+
+    ``years_back=0`` is the window that ends on the as-of day, 1 the one before.
+
+    >>> [d.date().isoformat() for d in window_edges(pd.Timestamp("2025-02-28"))]
+    ['2024-02-29', '2025-02-28']
+    """
+    months = trailing_months(as_of, 12 * (years_back + 1) + 1)
+    return months[0], months[12]
+
+
+def year_later(day: pd.Timestamp) -> pd.Timestamp:
+    """Return the day 12 months later; a month's end stays a month's end.
+
+    >>> year_later(pd.Timestamp("2023-02-28")).date().isoformat()
+    '2024-02-29'
+    """
+    later = day + pd.DateOffset(months=12)
+    return later + pd.offsets.MonthEnd(0) if day.is_month_end else later
+
+
+def window_sums(account_days: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
+    """One row per row of ``spans``: revenue and margin of the account after one day and up to another.
+
+    ``spans`` has account_id, after_date, until_date. Margin is n/a as soon as one cost is unknown.
+
+    Columns
+    -------
+    revenue: net revenue of the span (book currency)
+    margin: revenue less cost; n/a where a cost is unknown
+    """
+    spans = spans.reset_index(drop=True)
+    spans = spans.assign(span=np.arange(len(spans)))
+    columns = ["account_id", "date", "revenue", *(["cost"] if "cost" in account_days else [])]
+    rows = account_days.loc[account_days["account_id"].isin(spans["account_id"]), columns].merge(
+        spans[["account_id", "after_date", "until_date", "span"]], on="account_id"
+    )
+    rows = rows[rows["date"].gt(rows["after_date"]) & rows["date"].le(rows["until_date"])]
+    rows = rows.sort_values(["span", "date"], kind="stable")
+    cost = rows["cost"] if "cost" in rows else pd.Series(np.nan, index=rows.index)
+    by_span = rows.assign(margin=rows["revenue"] - cost, unknown=cost.isna()).groupby("span")
+    sums = by_span[["revenue", "margin", "unknown"]].sum().reindex(spans["span"])
+    has_cost = "cost" in account_days and bool(account_days["cost"].notna().any())
+    empty = 0.0 if has_cost else np.nan
+    margin = sums["margin"].mask(sums["unknown"].gt(0)).mask(sums["unknown"].isna(), empty)
+    return pd.DataFrame(
+        {
+            "revenue": sums["revenue"].fillna(0.0).astype("float64").round(6).to_numpy(),
+            "margin": margin.astype("float64").round(6).to_numpy(),
+        }
+    )
+
+
+def expanding_medians(gaps: pd.DataFrame) -> pd.Series:
+    """Return for each gap the median of the account's gaps before it (n/a for the first)."""
+    if gaps.empty:
+        return pd.Series(dtype="float64")
+    medians = gaps.groupby("account_id")["gap_days"].expanding().median().droplevel(0)
+    return medians.groupby(gaps["account_id"]).shift()
+
+
+def pooled_medians(
+    pool_days: np.ndarray,
+    pool_values: np.ndarray,
+    pool_groups: np.ndarray,
+    days: np.ndarray,
+    groups: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the median, and the number, of the pooled gaps of a group that had ended by a day, for many days.
+
+    Gaps are whole days, so that a running histogram answers each day without sorting again. Groups are codes
+    from 0; group −1 of a query means all gaps.
+    """
+    medians, counts = np.full(len(days), np.nan), np.zeros(len(days), dtype="int64")
+    if not len(pool_values):
+        return medians, counts
+    group_count = int(max(pool_groups.max(), 0)) + 1
+    histogram = np.zeros((group_count + 1, int(pool_values.max()) + 1), dtype="int64")
+    order = np.argsort(pool_days, kind="stable")
+    pool_days, pool_values, pool_groups = pool_days[order], pool_values[order], pool_groups[order]
+    seen = 0
+    for day in np.unique(days):
+        until = np.searchsorted(pool_days, day, side="right")
+        new = slice(seen, until)
+        np.add.at(histogram, (np.full(until - seen, -1), pool_values[new]), 1)
+        named = pool_groups[new] >= 0
+        np.add.at(histogram, (pool_groups[new][named], pool_values[new][named]), 1)
+        seen = until
+        for group in np.unique(groups[days == day]):
+            at = (days == day) & (groups == group)
+            running = histogram[group if 0 <= group < group_count else -1].cumsum()
+            counts[at] = total = running[-1]
+            if group >= group_count:
+                counts[at] = total = 0
+            if total:
+                middle = np.searchsorted(running, [(total - 1) // 2, total // 2], side="right")
+                medians[at] = middle.mean()
+    return medians, counts
+
+
+def looked_up(keys: pd.Series, source: pd.Series) -> pd.Series:
+    """Return for each key the value of ``source`` (indexed by unique keys), its type kept; n/a where there is none."""
+    found = source.reindex(keys.to_numpy())
+    return found.set_axis(keys.index)
