@@ -8,17 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.special import gammaln
 
 from kamlib.btyd.likelihood import Histories, Numbers, log_likelihood
+from kamlib.btyd.search import Summit, climb
 from kamlib.errors import KamError
 
 LEAST_ACCOUNTS = 20
 LEAST_REPEAT_ACCOUNTS = 10
 MOST_K = 12
 _EXTREME = 1000.0
-_BOUND = 11.5
 _STRONG = 10.0
 
 
@@ -202,24 +201,13 @@ def _fit(summary: pd.DataFrame, *, k: int, modified: bool, unit_days: float) -> 
     age = summary["age_days"].to_numpy(float) / unit_days
     histories = Histories.of(x, recency, age)
 
-    def cost(log_parameters: Numbers) -> tuple[float, Numbers]:
-        value, gradient = log_likelihood(log_parameters, histories, k=k, modified=modified)
-        return -value / len(x), -gradient / len(x)
-
     pace = x.sum() / age.sum()
     start = np.log([1.0, 1.0 / (k * pace), 1.0, 3.0])
-    found = minimize(
-        cost,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(s - _BOUND, s + _BOUND) for s in start],
-        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-6},
-    )
-    r, alpha, a, b = (float(p) for p in np.exp(found.x))
+    found = climb(lambda at: log_likelihood(at, histories, k=k, modified=modified), start, len(x))
+    r, alpha, a, b = (float(p) for p in np.exp(found.at))
     gaps = (k - 1) * float(summary["log_gap_sum"].sum() - x.sum() * math.log(unit_days)) if k > 1 else 0.0
-    errors = np.exp(found.x) * _log_errors(found.x, histories, k, modified)
-    status, reason = _judge(found.success, float(np.abs(found.jac).max()), r, alpha * pace * k, a, b)
+    errors = np.exp(found.at) * _log_errors(found.at, histories, k, modified)
+    status, reason = _judge(found, r, alpha * pace * k, a, b)
     return replace(
         empty,
         r=r,
@@ -230,25 +218,23 @@ def _fit(summary: pd.DataFrame, *, k: int, modified: bool, unit_days: float) -> 
         alpha_se=float(errors[1]),
         a_se=float(errors[2]),
         b_se=float(errors[3]),
-        log_likelihood=float(-found.fun * len(x) + gaps - x.sum() * gammaln(k)),
+        log_likelihood=float(found.value + gaps - x.sum() * gammaln(k)),
         status=status,
         reason=reason,
     )
 
 
-def _judge(success: bool, slope: float, r: float, pace: float, a: float, b: float) -> tuple[str, str]:
+def _judge(found: Summit, r: float, pace: float, a: float, b: float) -> tuple[str, str]:
     """Return the status of a search and its reason in words."""
 
-    def extreme(value: float) -> bool:
+    def is_extreme(value: float) -> bool:
         return not 1 / _EXTREME < value < _EXTREME
 
-    if not math.isfinite(slope) or slope > 1e-3:
-        return "not converged", "The search for the best parameters did not settle."
-    if extreme(a) or extreme(b):
+    if math.isfinite(found.slope) and (is_extreme(a) or is_extreme(b)):
         return "at a limit", "The data do not show how the readiness to leave differs between accounts."
-    if extreme(r) or extreme(pace):
+    if math.isfinite(found.slope) and (is_extreme(r) or is_extreme(pace)):
         return "at a limit", "The data do not show how the pace of ordering differs between accounts."
-    if not success and slope > 1e-4:
+    if not found.is_level:
         return "not converged", "The search for the best parameters did not settle."
     return "converged", ""
 

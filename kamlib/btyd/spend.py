@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from kamlib.btyd.models import LEAST_REPEAT_ACCOUNTS
+from kamlib.btyd.search import climb
 
-_BOUND = 11.5
 _DEPENDENT = 0.3
 
 
@@ -60,32 +59,24 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
     if len(x) < LEAST_REPEAT_ACCOUNTS:
         return SpendModel(n=len(x), reason=f"{len(x)} accounts ordered again; a model needs {LEAST_REPEAT_ACCOUNTS}.")
     scale = float(np.average(value, weights=x))
-    found = minimize(
-        _cost,
-        np.zeros(3),
-        args=(x, value / scale),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(-_BOUND, _BOUND)] * 3,
-        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-6},
-    )
-    p, q, v = (float(t) for t in np.exp(found.x))
+    found = climb(lambda at: log_likelihood(at, x, value / scale), np.zeros(3), len(x))
+    p, q, v = (float(t) for t in np.exp(found.at))
     varies = x.std() > 0 and value.std() > 0
     model = SpendModel(
         p=p,
         q=q,
         v=v * scale,
-        log_likelihood=float(-found.fun * len(x) - len(x) * math.log(scale)),
+        log_likelihood=found.value - len(x) * math.log(scale),
         n=len(x),
         correlation=float(np.corrcoef(x, value)[0, 1]) if varies else math.nan,
         status="converged",
     )
-    if not np.isfinite(found.x).all() or float(np.abs(found.jac).max()) > 1e-3:
-        return replace(model, status="not converged", reason="The search for the best parameters did not settle.")
     if not 1e-3 < p < 1e3 or not 1e-3 < q < 1e3:
         return replace(
             model, status="at a limit", reason="The data do not show how values vary within or between accounts."
         )
+    if not found.is_level:
+        return replace(model, status="not converged", reason="The search for the best parameters did not settle.")
     if abs(model.correlation) > _DEPENDENT:
         how = "more" if model.correlation > 0 else "less"
         return replace(
@@ -135,10 +126,10 @@ def expected_spend(summary: pd.DataFrame, spend: SpendModel) -> pd.DataFrame:
     ).astype({"account_id": "str", "reason": "str"})
 
 
-def _cost(
+def log_likelihood(
     log_parameters: NDArray[np.float64], x: NDArray[np.float64], value: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the mean negative log-likelihood and its gradient in the parameters' logarithms."""
+    """Return the log-likelihood of mean values, and its gradient in the logarithms of p, q and v."""
     p, q, v = np.exp(log_parameters)
     shape = p * x + q
     log_total = np.log(v + x * value)
@@ -155,4 +146,4 @@ def _cost(
     slope_p = x * (psi - digamma(p * x) + np.log(value) + np.log(x) - log_total)
     slope_q = psi - digamma(q) + np.log(v) - log_total
     slope_v = q / v - shape / (v + x * value)
-    return float(-rows.mean()), -np.array([p * slope_p.mean(), q * slope_q.mean(), v * slope_v.mean()])
+    return float(rows.sum()), np.array([p * slope_p.sum(), q * slope_q.sum(), v * slope_v.sum()])

@@ -1,0 +1,165 @@
+"""What order days and accounts are worth."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.integrate import quad
+from scipy.optimize import approx_fprime
+from scipy.stats import gamma
+
+from kamlib import btyd
+from kamlib.btyd.spend import log_likelihood
+from kamlib.errors import KamError
+
+ONE = pd.DataFrame({"account_id": ["A"], "margin": [1000.0], "retention_share": [0.8]})
+
+
+def spenders(n, *, p=5.0, q=4.0, v=60.0, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.geometric(0.25, n)
+    rate = rng.gamma(q, 1 / v, n)
+    return pd.DataFrame(
+        {"account_id": [f"{i:05d}" for i in range(n)], "frequency": x, "mean_value": rng.gamma(p * x, 1 / (rate * x))}
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_gamma_gamma_recovers_its_truth(seed):
+    spend = btyd.fit_gamma_gamma(spenders(6000, seed=seed))
+    assert spend.converged and spend.reason == ""
+    assert (spend.p, spend.q, spend.v) == pytest.approx((5, 4, 60), rel=0.12)
+    assert spend.p * spend.v / (spend.q - 1) == pytest.approx(100, rel=0.04)
+
+
+def test_gamma_gamma_knows_no_currency():
+    euros = spenders(500)
+    cents = euros.assign(mean_value=euros["mean_value"] * 100)
+    a, b = btyd.fit_gamma_gamma(euros), btyd.fit_gamma_gamma(cents)
+    assert (b.p, b.q, b.v) == pytest.approx((a.p, a.q, 100 * a.v), rel=1e-3)
+    assert b.log_likelihood == pytest.approx(a.log_likelihood - 500 * math.log(100))
+
+
+def test_gamma_gamma_likelihood_is_the_integral():
+    p, q, v, x, z = 5.0, 4.0, 60.0, 3, 80.0
+    density = quad(lambda nu: gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v), 0, 1)[0]
+    value, _ = log_likelihood(np.log([p, q, v]), np.array([float(x)]), np.array([z]))
+    assert math.exp(value) == pytest.approx(density, rel=1e-6)
+
+
+def test_gamma_gamma_gradient():
+    data = spenders(50)
+    at = np.log([2.0, 3.0, 40.0])
+    x, value = data["frequency"].to_numpy(float), data["mean_value"].to_numpy()
+    numeric = approx_fprime(at, lambda t: log_likelihood(t, x, value)[0], 1e-7)
+    np.testing.assert_allclose(log_likelihood(at, x, value)[1], numeric, atol=1e-3)
+
+
+def test_expected_spend_is_the_posterior_mean():
+    p, q, v, x, z = 5.0, 4.0, 60.0, 3, 80.0
+    density = lambda nu: gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v)  # noqa: E731
+    mean = quad(lambda nu: density(nu) * p / nu, 1e-9, 1)[0] / quad(density, 1e-9, 1)[0]
+    spend = btyd.SpendModel(p=p, q=q, v=v, status="converged")
+    buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [x, 0], "mean_value": [z, math.nan]})
+    found = btyd.expected_spend(buyers, spend)["expected_value"].tolist()
+    assert found == pytest.approx([mean, p * v / (q - 1)], rel=1e-6)
+
+
+def test_spend_without_a_mean_says_so():
+    spend = btyd.SpendModel(p=5, q=0.9, v=60, status="converged")
+    buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [0, 3], "mean_value": [math.nan, 50]})
+    table = btyd.expected_spend(buyers, spend)
+    assert math.isnan(table["expected_value"][0]) and table["reason"][0] == "Values spread too widely for a mean."
+    assert table["expected_value"][1] > 0 and table["reason"][1] == ""
+
+
+def test_spend_that_depends_on_frequency_is_warned_of():
+    data = spenders(500)
+    data["mean_value"] *= data["frequency"]
+    spend = btyd.fit_gamma_gamma(data)
+    assert spend.correlation > 0.3 and "order often spend more" in spend.reason
+    assert spend.is_usable
+
+
+def test_few_spenders():
+    spend = btyd.fit_gamma_gamma(spenders(9))
+    assert not spend.is_usable and "9 accounts" in spend.reason
+    assert btyd.expected_spend(spenders(9), spend)["expected_value"].isna().all()
+    assert btyd.fit_gamma_gamma(spenders(60).assign(mean_value=50.0)).status == "at a limit"
+
+
+@pytest.mark.parametrize(
+    "timing, worth", [("retained from year 1", 2667), ("certain in year 1", 3333), ("paid at once", 3667)]
+)
+def test_timing_conventions(timing, worth):
+    table = btyd.customer_value(ONE, years=(1, 3, math.inf), timing=timing)
+    assert table["timing"].tolist() == [timing] * 3
+    assert table["customer_value"].iloc[2] == pytest.approx(worth, abs=0.5)
+    first = {"retained from year 1": 0, "certain in year 1": 0, "paid at once": -1}[timing]
+    kept = {"retained from year 1": 1, "certain in year 1": 0, "paid at once": 0}[timing]
+    by_hand = [sum(1000 * 0.8 ** (t + kept) / 1.1 ** (t + 1 + first) for t in range(n)) for n in (1, 3)]
+    assert table["customer_value"].iloc[:2].tolist() == pytest.approx(by_hand)
+
+
+def test_value_per_account_and_horizon():
+    accounts = pd.DataFrame(
+        {
+            "account_id": ["B", "A", "C"],
+            "margin": [100.0, -50.0, math.nan],
+            "retention_share": [1.0, 0.5, 0.5],
+        },
+        index=[7, 7, 7],
+    )
+    table = btyd.customer_value(accounts, discount=0.0, years=(5, 1, math.inf))
+    assert table["account_id"].tolist() == list("AAABBBCCC")
+    assert table["horizon_years"].tolist() == [1, 5, math.inf] * 3
+    assert table["customer_value"].tolist()[:5] == pytest.approx([-25, -48.4375, -50, 100, 500])
+    assert table["customer_value"].iloc[5:].isna().all()  # a sum without end; an unknown margin
+    assert btyd.customer_value(accounts.head(0)).columns.tolist() == table.columns.tolist()
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [({"timing": "retained from year one"}, "timing"), ({"discount": -1.0}, "discount"), ({}, "retention share")],
+)
+def test_wrong_requests_are_refused(options, words):
+    accounts = ONE.assign(retention_share=80.0) if not options else ONE
+    with pytest.raises(KamError, match=words):
+        btyd.customer_value(accounts, **options)
+
+
+def test_expected_value_is_orders_times_value_times_margin():
+    model = btyd.BuyerModel("MBG/NBD", 1, True, 0.5, 6.0, 0.9, 1.6, n=99, status="converged")
+    spend = btyd.SpendModel(p=6.0, q=4.0, v=15.0, n=99, status="converged")
+    buyers = pd.DataFrame(
+        {
+            "account_id": ["B", "A"],
+            "frequency": [4, 0],
+            "recency_days": [300, 0],
+            "age_days": [365, 30],
+            "mean_value": [20.0, math.nan],
+        }
+    )
+    table = btyd.expected_customer_value(buyers, model, spend, margin_share=0.25, discount=0.0, years=(1, 3))
+    assert table["account_id"].tolist() == ["A", "A", "B", "B"]
+    orders = [
+        btyd.expected_orders(buyers, model, days=days)["expected_orders"][row] for row in (1, 0) for days in (365, 1096)
+    ]
+    assert table["expected_orders"].tolist() == pytest.approx(orders)
+    assert table["customer_value"].tolist() == pytest.approx((table["expected_value"] * orders * 0.25).tolist())
+    discounted = btyd.expected_customer_value(buyers, model, spend, margin_share=0.25, years=(1, 3))
+    assert discounted["customer_value"][0] == pytest.approx(table["customer_value"][0] / 1.1)
+    later = (orders[1] - orders[0]) * table["expected_value"][0] * 0.25
+    assert table["customer_value"][0] / 1.1 + later / 1.1**3 < discounted["customer_value"][1]
+    assert discounted["customer_value"][1] < table["customer_value"][0] / 1.1 + later / 1.1**2
+
+
+def test_no_model_no_value_but_a_reason():
+    buyers = pd.DataFrame(
+        {"account_id": ["A"], "frequency": [1], "recency_days": [9], "age_days": [9], "mean_value": [5.0]}
+    )
+    table = btyd.expected_customer_value(
+        buyers, btyd.BuyerModel("MBG/NBD", 1, True, reason="Too few."), btyd.SpendModel(), margin_share=0.3
+    )
+    assert table["customer_value"].isna().all() and table["reason"].tolist() == ["Too few."] * 3
