@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from kamlib.criteria import ScoringSettings
 from kamlib.errors import KamError, nearest
@@ -69,7 +69,28 @@ class SegmentationSettings(Settings):
     abc: tuple[float, float] = (0.80, 0.95)
     xyz_frequency: tuple[float, float] = (0.75, 1 / 3)
     xyz_variability: Literal["customer", "classic"] | tuple[float, float] = "customer"
+    young_months: int = Field(6, ge=0, le=60)
+    breadwinner_share: float = Field(0.10, gt=0, le=1)
+    rfm: Literal["ranks", "rfm"] = "ranks"
     treatments: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def class_limits(self) -> dict[str, Any]:
+        """The options of ``account_classes``, by name."""
+        return self.model_dump(exclude={"breadwinner_share", "rfm", "treatments"})
+
+    @field_validator("abc", "xyz_frequency", "xyz_variability")
+    @classmethod
+    def _limits_in_order(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str):
+            return value
+        first, second = sorted(value, reverse=info.field_name == "xyz_frequency")
+        if (first, second) != value or first == second or min(value) <= 0:
+            order = "falling" if info.field_name == "xyz_frequency" else "rising"
+            raise ValueError(f"give two {order} limits above zero")
+        if info.field_name != "xyz_variability" and max(value) > 1:
+            raise ValueError("limits are shares: at most 1")
+        return value
 
     @field_validator("treatments")
     @classmethod
