@@ -171,4 +171,4 @@ def _signed(amount: Decimal, decimals: int, words: Wording) -> str:
 
 def _grouped(amount: Decimal, decimals: int, words: Wording) -> str:
     plain = f"{amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,.{decimals}f}"
-    return plain.translate(str.maketrans({",": words.thousands, ".": words.decimal}))
+    return words.decimal.join(part.replace(",", words.thousands) for part in plain.split("."))

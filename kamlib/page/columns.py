@@ -65,7 +65,7 @@ def column(
     if label and unit and unit in label:
         unit = ""
     marks = kind == "text" and not link and values.notna().any() and set(values.dropna()) <= MARKS
-    is_wide = kind == "text" and not values.dropna().empty and values.dropna().astype(str).str.len().max() > 14
+    is_wide = kind == "text" and not values.dropna().empty and max(len(str(value)) for value in values.dropna()) > 14
     return Column(
         key,
         label or label_of(key),

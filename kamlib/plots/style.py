@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex, to_rgb, to_rgba
 from matplotlib.figure import Figure
@@ -102,7 +103,7 @@ _RC: dict[str, Any] = {
     "axes.titleweight": "bold",
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
-    "axes.prop_cycle": mpl.cycler(color=[COLOURS[key] for key in ("accent", "overdue", "active", "X", "lost")]),
+    "axes.prop_cycle": cycler(color=[COLOURS[key] for key in ("accent", "overdue", "active", "X", "lost")]),
     "axes.unicode_minus": True,
     "axes.formatter.use_locale": False,
     "figure.facecolor": "none",
@@ -129,7 +130,7 @@ _RC: dict[str, Any] = {
 @contextmanager
 def style() -> Iterator[None]:
     """The kit's matplotlib settings, for the length of a `with` block."""
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(_RC):  # type: ignore[arg-type]
         yield
 
 
@@ -216,7 +217,7 @@ def number_axis(axis: Axis, book: Any = None) -> None:
 def no_axis(axis: Axis) -> None:
     """Take an axis away where a label on the mark already says it."""
     axis.set_ticks([])
-    axis.axes.spines["bottom" if axis.axis_name == "x" else "left"].set_visible(False)
+    axis.axes.spines["bottom" if axis is axis.axes.xaxis else "left"].set_visible(False)
 
 
 def tint(strength: float, key: str = "accent") -> tuple[float, float, float, float]:

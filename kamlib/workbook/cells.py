@@ -1,0 +1,112 @@
+"""Cells of a workbook: text as text whatever it looks like, figures as figures, what is missing as empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from kamlib.page.columns import exported
+from kamlib.page.export import neutralised
+
+LONGEST_TEXT = 32_767
+"""A cell holds no more; longer texts are cut here and whole in the CSV files."""
+
+
+def formats_of(workbook: Any) -> dict[str, Any]:
+    """Return the formats of the workbook, by what a cell is."""
+    base: dict[str, Any] = {"font_name": "Calibri", "font_size": 10, "valign": "top"}
+    kinds: dict[str, dict[str, Any]] = {
+        "text": {},
+        "guarded": {"quote_prefix": True},  # stays text when a user edits the cell
+        "money": {"num_format": "#,##0.00"},
+        "share": {"num_format": "0.0%"},
+        "number": {"num_format": "0.00"},
+        "count": {"num_format": "#,##0"},
+        "date": {"num_format": "yyyy-mm-dd", "align": "left"},
+        "flag": {},
+        "class": {"align": "center"},
+        "title": {"bold": True, "font_size": 14},
+        "quiet": {"font_color": "#5c6673"},
+        "heading": {"bold": True, "bottom": 1, "text_wrap": True},
+        "input_number": {"num_format": "0.0000", "bg_color": "#fff4cf", "border": 1, "border_color": "#d38a00"},
+        "input_date": {"num_format": "yyyy-mm-dd", "bg_color": "#fff4cf", "border": 1, "border_color": "#d38a00"},
+        "bold_share": {"num_format": "0.0%", "bold": True},
+    }
+    made = {name: workbook.add_format({**base, **more}) for name, more in kinds.items()}
+    for key, colour, ink in (
+        ("A", "#174a8b", "#ffffff"), ("B", "#5d92cc", "#ffffff"), ("C", "#b3cdea", "#1c2430"),
+        ("X", "#55338a", "#ffffff"), ("Y", "#957abf", "#ffffff"), ("Z", "#d0c3e4", "#1c2430"),
+        ("moved", "#fff4cf", "#1c2430"),
+    ):  # fmt: skip
+        made[f"is_{key}"] = workbook.add_format({"bg_color": colour, "font_color": ink})
+    return made
+
+
+def put(sheet: Any, row: int, column: int, value: Any, kind: str, formats: dict[str, Any]) -> None:
+    """Write a value of the data: text as text whatever it looks like, what is missing as an empty cell."""
+    told = "text" if isinstance(value, str) else "date" if isinstance(value, pd.Timestamp) else kind
+    plain = exported(value, told)
+    if plain is None:
+        sheet.write_blank(row, column, None, formats[kind])
+    elif isinstance(value, pd.Timestamp):
+        sheet.write_datetime(row, column, value.to_pydatetime(), formats["date"])
+    elif isinstance(plain, bool):
+        sheet.write_boolean(row, column, plain, formats["flag"])
+    elif isinstance(plain, str) or kind in ("text", "title", "quiet"):
+        text = cell_text(str(plain))
+        guarded = kind == "text" and neutralised(text) != text
+        sheet.write_string(row, column, text, formats["guarded" if guarded else kind])
+    else:
+        sheet.write_number(row, column, plain, formats[kind])
+
+
+def put_formula(
+    sheet: Any, row: int, column: int, formula: str, value: Any, kind: str, formats: dict[str, Any]
+) -> None:
+    """Write a formula with the value it has now."""
+    plain = exported(value, "text" if isinstance(value, str) else "number")
+    sheet.write_formula(row, column, formula, formats[kind], "" if plain is None else plain)
+
+
+def paint(sheet: Any, column: int, rows: int, text: str, formats: dict[str, Any]) -> None:
+    """Give a class its colour wherever it stands in a column."""
+    rule = {"type": "cell", "criteria": "==", "value": f'"{text}"', "format": formats[f"is_{text}"]}
+    sheet.conditional_format(1, column, rows, column, rule)
+
+
+def named_table(
+    sheet: Any, name: str, headings: Sequence[str], rows: int, formats: dict[str, Any], top: int = 0
+) -> None:
+    """Make a named table with filters and frozen headings; a table without rows is its headings."""
+    sheet.freeze_panes(top + 1, 2)
+    if not rows:
+        for column, heading in enumerate(headings):
+            sheet.write_string(top, column, heading, formats["heading"])
+        sheet.write_string(top + 1, 0, "No rows.", formats["quiet"])
+        return
+    columns = [{"header": heading, "header_format": formats["heading"]} for heading in headings]
+    options = {"name": name, "columns": columns, "style": "Table Style Light 1", "autofilter": True}
+    sheet.add_table(top, 0, top + rows, len(headings) - 1, options)
+
+
+def class_text(value: Any) -> str:
+    """Return a class, empty where there is none."""
+    return value if isinstance(value, str) else ""
+
+
+def cell_text(value: str) -> str:
+    """Return text that fits a cell, without halves of letters that no file can hold."""
+    return value[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")
+
+
+def unique_headings(headings: Sequence[str]) -> list[str]:
+    """Return headings that a spreadsheet table accepts: none empty, none twice ignoring case, at most 255 letters."""
+    seen: dict[str, int] = {}
+    result = []
+    for heading in headings:
+        text = (heading or "Column")[:240]
+        count = seen[text.lower()] = seen.get(text.lower(), 0) + 1
+        result.append(text if count == 1 else f"{text} ({count})")
+    return result

@@ -1,0 +1,313 @@
+"""The workbook: live formulas that give the report's classes, and text that never becomes a formula."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from types import SimpleNamespace
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from kamlib.segmentation import account_classes
+from kamlib.workbook import write_workbook
+
+from .payloads import TEXTS
+
+AS_OF = pd.Timestamp("2025-12-31")
+BOOK = SimpleNamespace(
+    title="=1+1 & Sons",
+    currency="EUR",
+    locale="en",
+    segmentation=SimpleNamespace(
+        abc=(0.8, 0.95), xyz_frequency=(0.75, 1 / 3), xyz_variability="customer", window_months=12
+    ),
+)
+
+
+def orders(account, amounts, cost=0.5):
+    """Rows of an account: one amount per month, the last for December 2025; None is a month without a row."""
+    months = pd.date_range(end=AS_OF, periods=len(amounts), freq="ME").as_unit("us")
+    frame = pd.DataFrame({"account_id": account, "month": months, "revenue": amounts}).dropna()
+    return frame.assign(cost=frame["revenue"] * cost, order_count=1, order_day_count=1)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """Whale, ties at a limit, a seasonal buyer, a newcomer, credit notes, and no orders at all."""
+    months = pd.concat(
+        [
+            orders("whale", [100.0] * 24),
+            orders("tie1", [None] * 12 + [20.0, 30.0] * 6),
+            orders("tie2", [None] * 12 + [25.0] * 12, cost=0.9),
+            orders("seasonal", [0.0, 0.0, 60.0] * 8),
+            orders("steady newcomer", [None] * 20 + [10.0] * 4),
+            orders("two orders", [None] * 12 + [5.0, None, None, None, 5.0] + [None] * 7),
+            orders("credit", [None] * 12 + [10.0, -30.0] + [None] * 10),
+            orders("fraction", [None] * 12 + [0.1] * 12),
+        ],
+        ignore_index=True,
+    )
+    names = ["whale", "tie1", "tie2", "seasonal", "steady newcomer", "two orders", "credit", "fraction", "silent"]
+    accounts = pd.DataFrame({"account_id": names, "name": [n.title() for n in names], "manager_name": "Ines Costa"})
+    accounts["cost_to_serve"] = float("nan")
+    classes = account_classes(months, accounts, as_of=AS_OF)
+    scores = pd.DataFrame(
+        [
+            (account, criterion, weight, score)
+            for account, values in {"whale": (9, 2), "tie1": (5, 8), "tie2": (None, 7), "silent": (None, None)}.items()
+            for (criterion, weight), score in zip((("growth", 0.7), ("=margin", 0.3)), values, strict=True)
+        ],
+        columns=["account_id", "criterion", "weight", "score"],
+    )
+    ranked = pd.DataFrame(
+        {
+            "account_id": ["tie2", "whale", "tie1", "silent"],
+            "name": ["Tie2", "Whale", "Tie1", "Silent"],
+            "score": [7.0, 6.9, 5.9, None],
+            "rank": pd.array([1, 2, 3, None], dtype="Int64"),
+        }
+    )
+    status = pd.DataFrame({"account_id": names, "status": "active", "silence_days": 3.0, "revenue": 1.5})
+    return {
+        "account_classes": classes,
+        "account_months": months,
+        "criterion_scores": scores,
+        "account_scores": ranked,
+        "account_status": status,
+        "win_back": status.head(0),
+    }
+
+
+@pytest.fixture(scope="module")
+def written(tables, tmp_path_factory):
+    return write_workbook(
+        tables, tmp_path_factory.mktemp("book") / "workbook.xlsx", book=BOOK, as_of=AS_OF, period="2025"
+    )
+
+
+@pytest.fixture(scope="module")
+def recalculated(tmp_path_factory):
+    """Return a function that opens a workbook in LibreOffice, calculates it anew and reads the values."""
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("LibreOffice is not installed; the workbook must be recalculated in CI")
+        pytest.skip("LibreOffice is not installed: nothing here can recalculate the workbook")
+    profile = tmp_path_factory.mktemp("profile")
+    (profile / "user").mkdir()
+    (profile / "user" / "registrymodifications.xcu").write_text(
+        '<?xml version="1.0" encoding="UTF-8"?><oor:items xmlns:oor="http://openoffice.org/2001/registry">'
+        '<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse">'
+        "<value>0</value></prop></item></oor:items>"
+    )
+
+    def recalculate(path):
+        out = tmp_path_factory.mktemp("recalculated")
+        command = [
+            program,
+            f"-env:UserInstallation={profile.as_uri()}",
+            "--headless",
+            "--convert-to",
+            "xlsx:Calc MS Excel 2007 XML",
+        ]
+        subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=240)
+        return openpyxl.load_workbook(out / path.name, data_only=True)
+
+    return recalculate
+
+
+def rows(book, sheet, top=1):
+    """Rows of a sheet as dicts, empty cells and empty texts as None."""
+    values = list(book[sheet].iter_rows(min_row=top, values_only=True))
+    heads = values[0]
+    return [dict(zip(heads, (None if v == "" else v for v in row), strict=True)) for row in values[1:]]
+
+
+def classes_of(book):
+    return {
+        row["Account"]: (row["ABC revenue"], row["ABC margin"], row["XYZ frequency"], row["XYZ variability"])
+        for row in rows(book, "Accounts")
+    }
+
+
+def expected(classes):
+    columns = ["abc_revenue", "abc_margin", "xyz_frequency", "xyz_variability"]
+    frame = classes.astype(dict.fromkeys(columns, object))
+    frame[columns] = frame[columns].where(frame[columns].notna(), None)
+    return {row["account_id"]: tuple(row[column] for column in columns) for row in frame.to_dict("records")}
+
+
+def without_values(source, target):
+    """Save a workbook without any calculated value: what is read later was calculated later."""
+    book = openpyxl.load_workbook(source)
+    book.save(target)
+    return book
+
+
+def test_the_written_values_are_the_reports(tables, written):
+    assert classes_of(openpyxl.load_workbook(written, data_only=True)) == expected(tables["account_classes"])
+
+
+def test_libreoffice_calculates_the_reports_classes(tables, written, recalculated, tmp_path):
+    without_values(written, tmp_path / "bare.xlsx")
+    bare = openpyxl.load_workbook(tmp_path / "bare.xlsx", data_only=True)
+    assert {value for pair in classes_of(bare).values() for value in pair} == {None}
+    book = recalculated(tmp_path / "bare.xlsx")
+    assert classes_of(book) == expected(tables["account_classes"])
+    cv = {row["Account"]: row["CV"] for row in rows(book, "Accounts")}
+    for row in tables["account_classes"].itertuples():
+        assert (cv[row.account_id] is None) == pd.isna(row.cv)
+        assert pd.isna(row.cv) or cv[row.account_id] == pytest.approx(row.cv, abs=1e-8)
+
+
+def test_the_example_covers_the_edges(tables):
+    found = expected(tables["account_classes"])
+    assert found["tie1"][0] == found["tie2"][0]
+    assert found["credit"][0] is None and found["silent"] == (None, None, None, None)
+    assert found["steady newcomer"][2:] == ("N", "N")
+    assert {pair[0] for pair in found.values()} >= {"A", "B", "C"}
+
+
+def test_a_changed_limit_moves_classes(tables, written, recalculated, tmp_path):
+    book = openpyxl.load_workbook(written)
+    limits = {row[0].value: row[1] for row in book["Limits"].iter_rows(min_row=3)}
+    limits["A while the share before the account is below"].value = 0.3
+    limits["X (even): coefficient of variation, at most"].value = 0.1
+    book.save(tmp_path / "changed.xlsx")
+    months, accounts = (
+        tables["account_months"],
+        tables["account_classes"][["account_id", "name", "manager_name"]].copy(),
+    )
+    accounts["cost_to_serve"] = float("nan")
+    same = account_classes(months, accounts, as_of=AS_OF, abc=(0.3, 0.95), xyz_variability=(0.1, 1.0))
+    found = classes_of(recalculated(tmp_path / "changed.xlsx"))
+    assert found == expected(same)
+    assert found != expected(tables["account_classes"])
+
+
+def test_the_matrix_counts_every_classed_account(tables, written, recalculated, tmp_path):
+    without_values(written, tmp_path / "bare.xlsx")
+    sheet = recalculated(tmp_path / "bare.xlsx")["Matrix"]
+    classes = tables["account_classes"].dropna(subset=["abc_revenue", "xyz_frequency"])
+    counts = [
+        cell for row in sheet.iter_rows(min_row=3, max_row=5, min_col=2, max_col=5, values_only=True) for cell in row
+    ]
+    sums = [
+        cell for row in sheet.iter_rows(min_row=3, max_row=5, min_col=8, max_col=11, values_only=True) for cell in row
+    ]
+    assert sum(counts) == len(classes) > 0
+    assert sum(sums) == pytest.approx(classes["revenue"].sum())
+
+
+def test_scores_follow_the_weights(written, recalculated, tmp_path):
+    book = openpyxl.load_workbook(written)
+    book["Scoring"]["E2"].value, book["Scoring"]["F2"].value = 0.2, 0.2
+    book.save(tmp_path / "weights.xlsx")
+    found = {
+        row["Account"]: (row["Score"], row["Rank"])
+        for row in rows(recalculated(tmp_path / "weights.xlsx"), "Scoring", top=4)
+    }
+    assert found == {"whale": (5.5, 3), "tie1": (6.5, 2), "tie2": (7, 1), "silent": (None, None)}
+
+
+def test_the_same_tables_give_the_same_bytes(tables, written, tmp_path):
+    again = write_workbook(tables, tmp_path / "workbook.xlsx", book=BOOK, as_of=AS_OF, period="2025")
+    assert again.read_bytes() == written.read_bytes()
+
+
+def test_sheets_have_tables_filters_and_frozen_headings(written):
+    book = openpyxl.load_workbook(written)
+    named = {name: sheet for sheet in book for name in sheet.tables}
+    assert set(named) == {"accounts", "scoring", "retention"}
+    assert all(sheet.freeze_panes and sheet.tables[name].autoFilter is not None for name, sheet in named.items())
+    assert book["Win-back"].freeze_panes and book["Win-back"]["A4"].value == "No rows."
+
+
+def test_formulas_are_old_enough_for_every_program(written):
+    formulas = "".join(
+        part
+        for name in zipfile.ZipFile(written).namelist()
+        if name.startswith("xl/worksheets/")
+        for part in re.findall(r"<f>(.*?)</f>", zipfile.ZipFile(written).read(name).decode())
+    )
+    used = set(re.findall(r"([A-Z][A-Z0-9.]+)\(", formulas))
+    assert {"SUMPRODUCT", "STDEV.S", "COUNTIFS", "SUMIFS", "RANK"} <= used
+    assert not used & {"XLOOKUP", "FILTER", "LET", "SORT", "UNIQUE", "INDIRECT", "HYPERLINK"}
+
+
+@pytest.fixture(scope="module")
+def hostile(tables, tmp_path_factory):
+    """A workbook whose every text is a payload."""
+    count = len(TEXTS)
+    text = pd.Series(TEXTS, dtype="str")
+    classes = pd.concat([tables["account_classes"].head(1)] * count, ignore_index=True)
+    classes = classes.assign(account_id=text, name=text, manager_name=text)
+    status = pd.DataFrame({"account_id": text, "name": text, "status": text, "revenue": 1.0})
+    scores = pd.DataFrame({"account_id": text, "criterion": text[::-1].to_numpy(), "weight": 0.5, "score": 5.0})
+    ranked = pd.DataFrame({"account_id": text, "name": text, "score": 5.0, "rank": 1})
+    given = {
+        "account_classes": classes,
+        "account_months": tables["account_months"],
+        "account_status": status,
+        "criterion_scores": scores,
+        "account_scores": ranked,
+        "win_back": status,
+        "key_figures": status,
+    }
+    path = tmp_path_factory.mktemp("hostile") / "workbook.xlsx"
+    return write_workbook(given, path, book=BOOK, as_of=AS_OF, period="=1+1")
+
+
+def test_payloads_reopen_as_plain_text(hostile):
+    book = openpyxl.load_workbook(hostile)
+    written = [text.replace("\r", "\n") for text in TEXTS]
+    for sheet, column in (
+        ("Accounts", 1),
+        ("Accounts", 2),
+        ("Accounts", 3),
+        ("Retention", 1),
+        ("Retention", 3),
+        ("Win-back", 2),
+    ):
+        cells = [book[sheet].cell(row, column) for row in range(1, book[sheet].max_row + 1)]
+        found = [cell for cell in cells if cell.value is not None][-len(TEXTS) :]
+        assert [str(cell.value).replace("_x000D_", "\n").replace("\r", "\n") for cell in found] == written
+        assert {cell.data_type for cell in found} == {"s"}
+        assert not any(cell.hyperlink for cell in found)
+    assert book["Read me"]["A1"].value == "=1+1 & Sons" and book["Read me"]["A1"].data_type == "s"
+
+
+def test_no_part_of_the_file_is_a_link_or_a_foreign_formula(hostile):
+    archive = zipfile.ZipFile(hostile)
+    for name in archive.namelist():
+        content = archive.read(name).decode()
+        assert "<hyperlink" not in content and 'TargetMode="External"' not in content, name
+        for formula in re.findall(r"<f>(.*?)</f>", content):
+            assert not re.search(r"HYPERLINK|WEBSERVICE|cmd|A1:A9|evil", formula), formula
+
+
+def test_libreoffice_reads_payloads_as_text(hostile, recalculated):
+    book = recalculated(hostile)
+    found = [row["Account"] for row in rows(book, "Retention", top=3)]
+    assert [text for text in found if str(text).startswith(("=", "+", "@", "http", "mailto"))] == [
+        text for text in TEXTS if text.startswith(("=", "+", "@", "http", "mailto"))
+    ]
+    assert book["Read me"]["A1"].value == "=1+1 & Sons"
+
+
+def test_long_texts_fit_and_nothing_is_a_number(tmp_path):
+    status = pd.DataFrame({"account_id": pd.Series(["x" * 40_000, "00123", "\ud800"], dtype="object"), "revenue": 1.0})
+    path = write_workbook({"account_status": status}, tmp_path / "w.xlsx", book=BOOK, as_of=AS_OF)
+    found = [row["Account"] for row in rows(openpyxl.load_workbook(path), "Retention", top=3)]
+    assert [len(found[0]), found[1], found[2]] == [32_767, "00123", "?"]
+
+
+def test_an_empty_book_gives_a_workbook(tmp_path):
+    empty = pd.DataFrame({"account_id": pd.Series(dtype="str"), "status": pd.Series(dtype="str")})
+    path = write_workbook({"account_status": empty}, tmp_path / "w.xlsx", book=BOOK, as_of=AS_OF)
+    assert openpyxl.load_workbook(path).sheetnames == ["Read me", "Retention"]
