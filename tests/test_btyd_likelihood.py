@@ -186,10 +186,32 @@ def test_only_the_usable_are_chosen():
         btyd.choose_model([])
 
 
-def test_plain_form_needs_very_strong_evidence():
-    def fitted(modified, value):
-        return btyd.BuyerModel("", 1, modified, 1, 1, 1, 1, log_likelihood=value, n=99, status="converged")
+def test_the_modified_forms_come_first():
+    def fitted(modified, value, status="converged"):
+        return btyd.BuyerModel("", 1, modified, 1, 1, 1, 1, log_likelihood=value, n=99, status=status)
 
-    modified = fitted(True, -500.0)
-    assert btyd.choose_model([fitted(False, -496.0), modified]) is modified  # 8 points of BIC
-    assert not btyd.choose_model([fitted(False, -494.0), modified]).is_modified  # 12 points
+    plain, modified = fitted(False, -400.0), fitted(True, -500.0)
+    assert btyd.choose_model([plain, modified]) is modified
+    assert btyd.choose_model([plain, modified], with_plain=True) is plain
+    assert btyd.choose_model([plain, fitted(True, -1.0, "not converged")]) is plain
+    better = fitted(True, -450.0)
+    assert btyd.choose_model([modified, better, plain]) is better
+    assert btyd.model_choice([modified, better, plain])["is_chosen"].tolist() == [False, True, False]
+
+
+def test_accounts_that_never_leave_are_called_that():
+    loyal = pd.DataFrame(
+        {
+            "account_id": [f"A{i}" for i in range(60)],
+            "frequency": [5 + i for i in range(60)],
+            "recency_days": 355,
+            "age_days": 360,
+            "log_gap_sum": [(5 + i) * math.log(355 / (5 + i)) for i in range(60)],
+        }
+    )
+    model = btyd.fit_mbgnbd(loyal)
+    assert model.status == "at a limit" and model.is_usable
+    assert "Hardly any leaving" in model.reason
+    table = btyd.alive_probability(loyal, model)
+    assert (table["alive_probability"] > 0.99).all()
+    assert table["reason"].eq(model.reason).all()

@@ -18,7 +18,6 @@ LEAST_ACCOUNTS = 20
 LEAST_REPEAT_ACCOUNTS = 10
 MOST_K = 12
 _EXTREME = 1000.0
-_STRONG = 10.0
 
 
 @dataclass(frozen=True)
@@ -99,12 +98,11 @@ def fit_family(summary: pd.DataFrame, *, unit_days: float = 7.0) -> tuple[BuyerM
     )
 
 
-def choose_model(models: Sequence[BuyerModel]) -> BuyerModel:
-    """Return the model to use: the lowest BIC, the modified forms first.
+def choose_model(models: Sequence[BuyerModel], *, with_plain: bool = False) -> BuyerModel:
+    """Return the model to use: the lowest BIC among the usable modified forms.
 
-    A plain form takes every one-time buyer for present. It is chosen only where its BIC is better
-    than the best modified form's by more than 10, "very strong" evidence (Kass and Raftery 1995,
-    JASA 90). Usable models come before those that are not; without any, the one that says why.
+    The plain forms take every one-time buyer for present, however long ago that was. They are chosen only
+    ``with_plain``, or where no modified form is usable. Without any usable model, return one that says why.
 
     Raises
     ------
@@ -113,8 +111,12 @@ def choose_model(models: Sequence[BuyerModel]) -> BuyerModel:
     """
     if not models:
         raise KamError("There is no buying model to choose from.", next="Fit one first, for example fit_family().")
-    usable = [model for model in models if model.is_usable]
-    return min(usable or list(models), key=lambda model: (_handicapped(model), model.k))
+
+    def rank(model: BuyerModel) -> tuple[bool, bool, float, int]:
+        bic = model.bic if math.isfinite(model.bic) else math.inf
+        return not model.is_usable, not (model.is_modified or with_plain), bic, model.k
+
+    return min(models, key=rank)
 
 
 def model_choice(models: Sequence[BuyerModel]) -> pd.DataFrame:
@@ -154,11 +156,6 @@ def model_choice(models: Sequence[BuyerModel]) -> pd.DataFrame:
         "is_chosen": "bool",
     }
     return pd.DataFrame(rows, columns=names).astype(types)
-
-
-def _handicapped(model: BuyerModel) -> float:
-    bic = model.bic if math.isfinite(model.bic) else math.inf
-    return bic + (0.0 if model.is_modified else _STRONG)
 
 
 def _name(k: int, modified: bool, erlang: bool) -> str:
@@ -230,6 +227,8 @@ def _judge(found: Summit, r: float, pace: float, a: float, b: float) -> tuple[st
     def is_extreme(value: float) -> bool:
         return not 1 / _EXTREME < value < _EXTREME
 
+    if math.isfinite(found.slope) and is_extreme(b / a) and b > a:
+        return "at a limit", "Hardly any leaving can be seen: nearly every account counts as present."
     if math.isfinite(found.slope) and (is_extreme(a) or is_extreme(b)):
         return "at a limit", "The data do not show how the readiness to leave differs between accounts."
     if math.isfinite(found.slope) and (is_extreme(r) or is_extreme(pace)):

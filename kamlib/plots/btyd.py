@@ -46,14 +46,7 @@ def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None) -> Ax
         )
         drawn.set_ylim(bottom=0)
         drawn.legend(loc="upper left")
-    within = calibration["is_within"].dropna()
-    model = calibration["model"].iloc[0]
-    if calibration["expected_orders"].isna().all():
-        finding = f"No forecast to check: {calibration['reason'].iloc[0]}"
-    elif within.all():
-        finding = f"{model} was right within chance in all {len(within)} groups"
-    else:
-        finding = f"{model} was right within chance in {int(within.sum())} of {len(within)} groups"
+    finding = _calibration_finding(calibration)
     return style.titles(
         drawn,
         finding,
@@ -73,15 +66,15 @@ def plot_alive(
         return _nothing(drawn, "Nothing can be said of who is still there", why)
     place = np.arange(len(shown))
     chance = shown["alive_probability"].to_numpy(float)
-    colours = [style.COLOURS["lost" if p < 0.2 else "overdue" if p < 0.5 else "active"] for p in chance]
+    colours = [style.COLOURS["bad" if p < 0.5 else "accent"] for p in chance]
     with style.style():
         drawn.barh(place, chance, color=colours, height=0.7)
         style.label_bars(
             drawn,
-            [f"{p:.0%} · silent {days:,.0f} days" for p, days in zip(chance, shown["silence_days"], strict=True)],
+            [f"{_percent(p)} · silent {days:,.0f} days" for p, days in zip(chance, shown["silence_days"], strict=True)],
         )
         drawn.set_yticks(place, [style.short((names or {}).get(key, key)) for key in shown["account_id"]])
-        drawn.invert_yaxis()
+        drawn.set_ylim(len(shown) - 0.4, -0.6)
         drawn.set_xlim(0, 1.3)
     style.no_axis(drawn.xaxis)
     doubtful = int(known["alive_probability"].lt(0.5).sum())
@@ -92,6 +85,28 @@ def plot_alive(
     )
     cut = "" if len(shown) == len(known) else f"; the {len(shown)} least likely of {len(known):,}"
     return style.titles(drawn, finding, f"Probability of still being a customer, {known['model'].iloc[0]}{cut}")
+
+
+def _calibration_finding(calibration: pd.DataFrame) -> str:
+    model = calibration["model"].iloc[0]
+    groups = calibration.dropna(subset="is_within")
+    if calibration["expected_orders"].isna().all():
+        return f"No forecast to check: {calibration['reason'].iloc[0]}"
+    if groups.empty:
+        return "Too few accounts to check the forecast"
+    missed = groups[~groups["is_within"].astype(bool)]
+    share = f"{len(missed)} of {len(groups)} groups"
+    if missed.empty:
+        return f"{model} was right within chance in all {len(groups)} groups"
+    if (missed["expected_orders"] < missed["actual_low"]).all():
+        return f"{model} expected too few orders in {share}"
+    if (missed["expected_orders"] > missed["actual_high"]).all():
+        return f"{model} expected too many orders in {share}"
+    return f"{model} was off by more than chance in {share}"
+
+
+def _percent(chance: float) -> str:
+    return "< 1 %" if chance < 0.01 else f"{100 * chance:.0f} %"
 
 
 def _nothing(ax: Axes, finding: str, subtitle: str) -> Axes:
