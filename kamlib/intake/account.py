@@ -1,0 +1,90 @@
+"""Accounting for every row: how many were used, set aside and why, and the sums to reconcile."""
+
+from __future__ import annotations
+
+import ibis
+import pandas as pd
+
+from kamlib.casting import MONEY
+from kamlib.intake.book import Intake
+from kamlib.tables import CANONICAL
+
+
+def row_account(intake: Intake, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    """One row per table and reason: how many rows of input were used or set aside.
+
+    With ``as_of`` only rows dated up to that day count, and rows whose date cannot be read.
+
+    Columns
+    -------
+    table: the table, ``raw/…`` for files that only .sql files read
+    reason: ``used``, or why the rows were set aside
+    rows: number of rows
+    revenue: sum of their readable amounts (orders only; book currency)
+    """
+    lines = intake.orders
+    if as_of is not None:
+        lines = lines.filter(lines["order_date"].isnull() | (lines["order_date"] <= as_of.date()))
+    orders = (
+        lines.group_by(reason=lines["_reason"].fill_null("used"))
+        .aggregate(rows=lines.count(), revenue=lines["revenue"].sum())
+        .to_pandas()
+        .assign(table="orders")
+    )
+    orders["revenue"] = orders["revenue"].astype("float64")
+    side = intake.side_rows.groupby(["table", "reason"], as_index=False).size().rename(columns={"size": "rows"})
+    rejected = intake.rejected.groupby(["table", "reason"], as_index=False).size().rename(columns={"size": "rows"})
+    order = {name: number for number, name in enumerate(CANONICAL)}
+    return (
+        pd.concat([orders, side, rejected], ignore_index=True)
+        .reindex(columns=["table", "reason", "rows", "revenue"])
+        .assign(
+            table_number=lambda f: f["table"].map(order).fillna(99),
+            is_aside=lambda f: f["reason"].ne("used"),
+        )
+        .sort_values(["table_number", "table", "is_aside", "reason"], kind="stable")
+        .reset_index(drop=True)[["table", "reason", "rows", "revenue"]]
+        .astype({"rows": "int64", "table": "str", "reason": "str"})
+    )
+
+
+def control_totals(intake: Intake) -> dict[str, object]:
+    """Return the sums a reader reconciles: revenue, cost, orders, accounts, first and last date."""
+    used = intake.orders.filter(intake.orders["_reason"].isnull())
+    has_cost = "cost" in intake.order_columns
+    row = (
+        used.aggregate(
+            revenue=used["revenue"].sum(),
+            cost=used["cost"].sum() if has_cost else ibis.null(MONEY),
+            orders=used["order_id"].nunique(),
+            accounts=used["account_id"].nunique(),
+            first_date=used["order_date"].min(),
+            last_date=used["order_date"].max(),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    return {
+        "revenue": float(row["revenue"] or 0),
+        "cost": None if row["cost"] is None else float(row["cost"]),
+        "orders": row["orders"],
+        "accounts": row["accounts"],
+        "first_date": row["first_date"] and row["first_date"].isoformat(),
+        "last_date": row["last_date"] and row["last_date"].isoformat(),
+    }
+
+
+def set_aside_rows(intake: Intake, limit: int = 10_000) -> pd.DataFrame:
+    """One row per row of input that was set aside: table, file, row or line, reason (at most ``limit``)."""
+    lines = intake.orders
+    aside = lines.filter(lines["_reason"].notnull()).select(
+        file=lines["_file"], row=lines["_row"], reason=lines["_reason"], revenue=lines["revenue"].cast("float64")
+    )
+    orders = aside.order_by("file", "row").limit(limit).to_pandas().assign(table="orders")
+    side = intake.side_rows[intake.side_rows["reason"].ne("used")]
+    return (
+        pd.concat([orders, side, intake.rejected], ignore_index=True)
+        .reindex(columns=["table", "file", "row", "line", "reason", "revenue"])
+        .head(limit)
+        .reset_index(drop=True)
+    )

@@ -1,0 +1,124 @@
+"""One table from text to typed columns, each row with the reason it is set aside, if it is."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.casting import ambiguous, cleaned, problem, reader
+from kamlib.errors import KamError, nearest
+from kamlib.intake.notices import Notice
+from kamlib.sources import Engine, Source
+from kamlib.tables import Column, Table
+
+
+def read_table(
+    source: Source, table: Table, book: BookSettings, engine: Engine, notices: list[Notice]
+) -> tuple[ir.Table, frozenset[str]]:
+    """Return a table's rows typed, with ``_reason``, ``_file`` and ``_row``; and the columns that were given.
+
+    Raises
+    ------
+    KamError
+        A required column is missing, or a value's meaning depends on a locale that is not declared.
+    """
+    rows = _renamed(source, table, book)
+    given = frozenset(name for name in table.names if name in rows.columns)
+    missing = [name for name in table.required if name not in given]
+    where = ", ".join(file.name for file in source.files[:3])
+    if missing:
+        found = [c for c in rows.columns if not c.startswith("_")]
+        raise KamError(
+            f"The table '{table.name}' has no column '{missing[0]}'.",
+            where=f"{where}: found {', '.join(found) or 'nothing'}",
+            next=f"{nearest(missing[0], found)} It needs {', '.join(table.required)}; a column of another name is "
+            f'mapped under [columns.{table.name}] in book.toml: {missing[0]} = "Its name".',
+        )
+    columns = [table.column(name) for name in table.names if name in given]
+    _refuse_ambiguous(rows, columns, book, where)
+    values, reasons = {}, []
+    if "set_aside" in rows.columns:
+        reasons.append(cleaned(rows["set_aside"]))
+    for column in columns:
+        raw = rows[column.name]
+        value = reader(column, book.input, is_excel=source.is_excel)(raw)
+        values[column.name] = value
+        is_blank = cleaned(raw).isnull()
+        if column.required:
+            reasons.append(reason_if(is_blank, f"no {column.name}"))
+        reasons.append(reason_if(~is_blank & value.isnull(), problem(column)))
+        if column.least is not None or column.most is not None:
+            reasons.append(reason_if(_outside(value, column), f"{column.name} is outside its limits"))
+    kept = rows.select(
+        **values,
+        _reason=ibis.coalesce(*reasons),
+        _file=rows["_file"],
+        _row=rows["_row"],
+        _mended=_mended(rows, values, columns),
+    )
+    kept = engine.keep(kept, f"kam_typed_{table.name}")
+    mended, total = kept.aggregate(m=kept["_mended"].sum(), n=kept.count()).execute().iloc[0]
+    if not total:
+        notices.append(Notice(table.name, f"{where} has no rows.", "Add rows, or remove the file."))
+    if mended and mended == mended:
+        notices.append(
+            Notice(table.name, f"{int(mended):,} ids had blanks or invisible characters around them: mended.")
+        )
+    return kept.drop("_mended"), given
+
+
+def _renamed(source: Source, table: Table, book: BookSettings) -> ir.Table:
+    """Apply the book's column names; names match whatever their case."""
+    rows, renames = source.rows, {}
+    by_fold = {column.casefold(): column for column in rows.columns}
+    for name, theirs in book.columns.get(table.name, {}).items():
+        if theirs.casefold() not in by_fold:
+            found = [c for c in rows.columns if not c.startswith("_")]
+            raise KamError(
+                f"The table '{table.name}' has no column '{theirs}'.",
+                where=f"[columns.{table.name}] {name} in book.toml; {source.files[0].name} has {', '.join(found)}",
+                next=nearest(theirs, found),
+            )
+        renames[name] = by_fold[theirs.casefold()]
+    for name in (*table.names, "set_aside"):
+        if name not in renames and name in by_fold and by_fold[name] not in renames.values():
+            renames[name] = by_fold[name]
+    return rows.select(**{name: rows[theirs] for name, theirs in renames.items()}, _file="_file", _row="_row")
+
+
+def _refuse_ambiguous(rows: ir.Table, columns: list[Column], book: BookSettings, where: str) -> None:
+    tests = {c.name: ambiguous(c, rows[c.name], book.input) for c in columns}
+    open_ = {name: rows[name].max(where=test) for name, test in tests.items() if test is not None}
+    if not open_:
+        return
+    for name, example in rows.aggregate(**open_).execute().iloc[0].items():
+        if pd.notna(example):
+            is_date = next(c for c in columns if c.name == name).type in ("date", "month")
+            raise KamError(
+                f"'{example}' can be read in two ways.",
+                where=f"{where}, column {name}",
+                next='Say how dates are written: date_format = "%d/%m/%Y" under [input] in book.toml.'
+                if is_date
+                else 'Say which mark is the decimal one: decimal = "," under [input] in book.toml.',
+            )
+
+
+def reason_if(test: ir.BooleanValue, reason: str) -> ir.StringValue:
+    """Return a reason where a test holds, nothing elsewhere."""
+    return ibis.ifelse(test, ibis.literal(reason), ibis.null("string"))
+
+
+def _outside(value: ir.Value, column: Column) -> ir.BooleanValue:
+    low = value < column.least if column.least is not None else ibis.literal(False)
+    return low | (value > column.most) if column.most is not None else low
+
+
+def _mended(rows: ir.Table, values: dict[str, ir.Value], columns: list[Column]) -> ir.IntegerValue:
+    ids = [c.name for c in columns if c.type == "id" and rows[c.name].type().is_string()]
+    changed = [(rows[name] != cleaned(rows[name])).fill_null(False).cast("int64") for name in ids]
+    total = ibis.literal(0)
+    for one in changed:
+        total = total + one
+    return total

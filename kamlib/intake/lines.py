@@ -1,0 +1,124 @@
+"""Order lines in one currency, repeated ones set aside, and what is worth knowing of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.casting import MONEY, last_day
+from kamlib.errors import KamError
+from kamlib.intake.columns import reason_if
+from kamlib.intake.notices import Notice
+from kamlib.sources import Engine
+
+
+def in_book_currency(
+    orders: ir.Table, given: frozenset[str], rates: pd.DataFrame, book: BookSettings, engine: Engine, folder: Path
+) -> ir.Table:
+    """Convert amounts by the month's rate (book currency for one unit)."""
+    if "currency" not in given:
+        return orders
+    used = orders.filter(orders["_reason"].isnull())
+    found = set(used["currency"].upper().name("c").as_table().distinct().execute()["c"].dropna())
+    foreign = found - {book.currency.upper()}
+    if not foreign:
+        return orders
+    if rates.empty:
+        raise KamError(
+            f"Orders are in several currencies: {', '.join(sorted(found))}.",
+            where=f"{folder}/orders, column currency",
+            next=f"Add a table rates (month, currency, rate: {book.currency} for one unit), or convert in orders.sql.",
+        )
+    known = engine.connection.create_table(
+        "kam_rates",
+        rates.assign(currency=rates["currency"].str.upper())[["month", "currency", "rate"]],
+        temp=True,
+        overwrite=True,
+    ).mutate(month=ibis._["month"].cast("date"), rate=ibis._["rate"].cast("float64"))
+    lines = orders.mutate(_month=last_day(orders["order_date"]), _code=orders["currency"].upper())
+    joined = lines.left_join(known, [lines["_month"] == known["month"], lines["_code"] == known["currency"]])
+    home = joined["_code"].fill_null(book.currency.upper()) == book.currency.upper()
+    factor = ibis.ifelse(home, ibis.literal(1.0), joined["rate"])
+    converted = {
+        name: ibis.ifelse(home, joined[name], (joined[name].cast("float64") * factor).cast(MONEY))
+        for name in ("revenue", "cost")
+        if name in orders.columns
+    }
+    reason = ibis.coalesce(joined["_reason"], reason_if(factor.isnull(), "no rate for its month and currency"))
+    return engine.keep(joined.mutate(**converted, _reason=reason).select(orders.columns), "kam_converted")
+
+
+def without_repeats(orders: ir.Table, given: frozenset[str], book: BookSettings) -> ir.Table:
+    """Set repeated lines aside: by line_id where there is one, else as the book says."""
+    used = orders["_reason"].isnull()
+    if "line_id" in given:
+        same = ibis.window(group_by=[orders["order_id"], orders["line_id"], used])
+        first = ibis.window(
+            group_by=[orders["order_id"], orders["line_id"], used], order_by=[orders["_file"], orders["_row"]]
+        )
+        is_named = used & orders["line_id"].notnull()
+        differs = orders["revenue"].min().over(same) != orders["revenue"].max().over(same)
+        later = ibis.row_number().over(first) > 0
+        reason = ibis.cases(
+            (is_named & differs, "same line_id with different amounts"),
+            (is_named & later, "repeats its line_id"),
+            else_=ibis.null("string"),
+        )
+        return orders.mutate(_reason=ibis.coalesce(orders["_reason"], reason))
+    if book.input.duplicates == "set aside":
+        twins = ibis.window(
+            group_by=[orders[name] for name in sorted(given)] + [used], order_by=[orders["_file"], orders["_row"]]
+        )
+        later = used & (ibis.row_number().over(twins) > 0)
+        return orders.mutate(_reason=ibis.coalesce(orders["_reason"], reason_if(later, "repeats another line")))
+    return orders
+
+
+def order_notices(
+    orders: ir.Table, given: frozenset[str], accounts: pd.DataFrame, book: BookSettings, has_accounts: bool
+) -> list[Notice]:
+    """Return what is worth knowing of the order lines: repeats, twins by case, accounts that are not listed."""
+    used = orders.filter(orders["_reason"].isnull())
+    notices = []
+    if "line_id" not in given and book.input.duplicates == "accept":
+        groups = used.group_by(sorted(given)).aggregate(n=used.count()).filter(ibis._["n"] > 1)
+        count, amount = (
+            groups.aggregate(n=(groups["n"] - 1).sum(), amount=(groups["revenue"] * (groups["n"] - 1)).sum())
+            .execute()
+            .iloc[0]
+        )
+        if pd.notna(count) and count > 0:
+            notices.append(
+                Notice(
+                    "orders",
+                    f"{int(count):,} lines repeat another one ({book.currency} {float(amount):,.2f}); they are used.",
+                    'If they are mistakes, say duplicates = "set aside" under [input] in book.toml.',
+                )
+            )
+    if not book.input.fold_case:
+        folded = used.group_by(fold=used["account_id"].lower()).aggregate(ids=used["account_id"].nunique())
+        twins = folded.filter(folded["ids"] > 1).count().execute()
+        if twins:
+            notices.append(
+                Notice(
+                    "orders",
+                    f"{twins:,} account ids differ from another one only by upper and lower case.",
+                    "If they are the same account, say fold_case = true under [input] in book.toml.",
+                )
+            )
+    if has_accounts:
+        ids = set(used["account_id"].name("a").as_table().distinct().execute()["a"])
+        unlisted = ids - set(accounts["account_id"])
+        if unlisted:
+            notices.append(
+                Notice(
+                    "orders",
+                    f"{len(unlisted):,} accounts with orders are not in the table accounts; their id is their name.",
+                    "Add them to accounts.",
+                )
+            )
+    return notices

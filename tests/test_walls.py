@@ -1,0 +1,143 @@
+"""The walls of the design: who may import what, and what a report notebook may contain."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "kamlib"
+FILES = sorted(PACKAGE.rglob("*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ANALYSIS = ("segmentation", "scoring", "retention", "btyd", "dossier", "programme", "overview")
+LAYERS = (
+    {"errors", "tables", "periods", "criteria"},
+    {"book", "sources", "casting"},
+    {"intake", "activity", "snapshot"},
+    {*ANALYSIS},
+    {"plots", "page"},
+    {"practice", "workbook", "report", "check", "dictionary", "cli", "__main__", "__init__"},
+)
+LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
+
+
+def module(file: Path) -> str:
+    """The top-level module of kamlib that a file belongs to."""
+    first = file.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(file: Path) -> set[str]:
+    """Every module that a file imports, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def kit_imports(file: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports(file) if name.startswith("kamlib.")} & set(LAYER)
+
+
+def test_every_module_has_its_place():
+    assert {module(file) for file in FILES} <= set(LAYER)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_imports_run_one_way(file):
+    own = module(file)
+    if own == "__init__":
+        return
+    later = {name for name in kit_imports(file) if LAYER[name] > LAYER[own] and name != own}
+    assert not later, f"{own} imports {later}, which stand above it"
+    if own in ANALYSIS:
+        assert not kit_imports(file) & set(ANALYSIS) - {own}, "analysis modules receive each other's tables"
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        ("matplotlib", {"plots"}),
+        ("seaborn", {"plots"}),
+        ("papermill", {"report"}),
+        ("nbconvert", {"report"}),
+        ("duckdb", {"sources"}),
+        ("ibis", {"sources", "casting", "intake", "activity"}),
+        ("xlsxwriter", {"workbook"}),
+    ],
+)
+def test_one_module_knows_each_large_library(package, allowed):
+    users = {module(file) for file in FILES if package in {name.split(".")[0] for name in imports(file)}}
+    assert users <= allowed
+    assert users or package == "duckdb"
+
+
+def test_only_sources_opens_an_engine():
+    openers = {module(file) for file in FILES if "duckdb.connect" in file.read_text(encoding="utf-8")}
+    assert openers == {"sources"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_module_is_one_noun_and_not_long(file):
+    assert not set(file.relative_to(PACKAGE).with_suffix("").parts) & {"utils", "helpers", "common", "misc"}
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 420
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    called = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    }
+    if module(file) not in ("cli", "report"):
+        assert not called & {"today", "now", "print"}
+    assert not any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.name)
+class TestReportNotebook:
+    def cells(self, file: Path, kind: str) -> list[str]:
+        notebook = json.loads(file.read_text(encoding="utf-8"))
+        return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+    def test_it_composes_and_computes_nothing_itself(self, file):
+        banned = (ast.FunctionDef, ast.For, ast.While, ast.ClassDef, ast.Lambda, ast.ListComp, ast.DictComp)
+        for source in self.cells(file, "code"):
+            assert not source.lstrip().startswith(("!", "%%"))
+            tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))
+            assert not [type(node).__name__ for node in ast.walk(tree) if isinstance(node, banned)], source
+            attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+            assert not attributes & {"merge", "groupby", "apply", "iterrows", "pivot_table"}, source
+
+    def test_it_has_one_parameters_cell_that_papermill_can_read(self, file):
+        notebook = json.loads(file.read_text(encoding="utf-8"))
+        tagged = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
+        assert len(tagged) == 1
+        lines = "".join(tagged[0]["source"]).splitlines()
+        names = [line.split("=")[0].strip() for line in lines if "=" in line and not line.startswith("#")]
+        assert names[:3] == ["book", "period", "manager_id"]
+        for line in lines:
+            comment = line.partition("#")[2]
+            assert "=" not in comment and '"' not in comment
+
+    def test_it_is_committed_without_outputs_and_reads_like_a_memo(self, file):
+        notebook = json.loads(file.read_text(encoding="utf-8"))
+        code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+        assert all(not c["outputs"] and c["execution_count"] is None for c in code)
+        assert all("id" in c for c in notebook["cells"])
+        assert len(self.cells(file, "markdown")) >= 3
+
+
+def test_the_five_report_notebooks_and_the_front_page_are_there():
+    assert [file.stem for file in NOTEBOOKS] == [
+        "00_overview",
+        "01_segmentation",
+        "02_key_account_scoring",
+        "03_retention",
+        "04_account_dossier",
+        "05_programme_review",
+    ]
