@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamlib import segmentation
+from kamlib.errors import KamError
 from kamlib.segmentation import (
     abc_cross,
     abc_xyz_matrix,
@@ -20,6 +21,7 @@ from kamlib.segmentation import (
     lorenz,
     pareto,
     rollup_changes,
+    segmentation_control,
     segmentation_findings,
     segmentation_limits,
     whale_curve,
@@ -272,6 +274,21 @@ def test_cells_curves_and_classes_sum_to_the_window(cents):
         )
 
 
+MONTHS = accounts_of(FIVE, month=[AS_OF] * 5, revenue=list(FIVE.values()))
+
+
+def test_control_totals_hold_and_a_wrong_table_is_refused():
+    classes = classes_of(FIVE)
+    tables = [abc_xyz_matrix(classes), concentration(classes, classes[["account_id"]], keys_of(classes))]
+    moves = class_moves(classes, classes, accounts_of([], product_id=[], window=[], quantity=[], revenue=[]))
+    table = segmentation_control(MONTHS, classes, *tables, moves, as_of=AS_OF)
+    assert table["revenue"].tolist() == [100.0] * 5
+    assert table["control_revenue"].tolist() == [100.0] * 5
+    wrong = classes.assign(revenue=classes["revenue"] + 0.01)
+    with pytest.raises(KamError, match=r"does not add up: classes 100\.05, account months 100\.00"):
+        segmentation_control(MONTHS, wrong, *tables, moves, as_of=AS_OF)
+
+
 def documented_columns(function) -> list[str]:
     lines = function.__doc__.split("-------\n")[1].splitlines()
     return [
@@ -304,6 +321,9 @@ def test_documented_columns_are_those_returned():
         "price_volume_mix": segmentation.price_volume_mix(products),
         "rfm_scores": scores,
         "rfm_segments": segmentation.rfm_segments(scores),
+        "segmentation_control": segmentation.segmentation_control(
+            MONTHS, classes, abc_xyz_matrix(classes), concentration(classes, accounts, keys), moves, as_of=AS_OF
+        ),
         "segmentation_limits": segmentation_limits(classes, accounts, keys, has_previous=True),
     }
     assert {n for n in segmentation.__all__ if n != "segmentation_findings"} == set(returned)

@@ -26,7 +26,7 @@ def plot_pareto(
 ) -> Axes:
     """Draw how the accounts, largest first, add up to all revenue; the class limits; names at the bends."""
     ax = ax or style.axes(8, 4)
-    subtitle = _subtitle("Cumulative share of revenue over accounts, largest first; 12 months", period)
+    subtitle = _subtitle("Cumulative share of revenue over accounts, largest first", period)
     if pareto.empty:
         return _nothing(ax, "No account has revenue in the window", subtitle)
     ends = [0, *pareto["cum_share"]]
@@ -66,7 +66,7 @@ def plot_pareto(
 def plot_whale_curve(whale_curve: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
     """Draw profit added up from the most to the least profitable account: its peak, and what is lost after it."""
     ax = ax or style.axes(8, 4)
-    subtitle = _subtitle("Cumulative margin over accounts, most profitable first; 12 months", period)
+    subtitle = _subtitle("Cumulative margin over accounts, most profitable first", period)
     if whale_curve.empty:
         return _nothing(ax, "No margin is known: the book has no cost", subtitle)
     peak = whale_curve.iloc[whale_curve["cumulative_margin"].argmax()]
@@ -106,7 +106,7 @@ def plot_lorenz(
 ) -> Axes:
     """Draw the Lorenz curve against the line of equal accounts; the Gini coefficient beside it."""
     ax = ax or style.axes(5, 4.5)
-    subtitle = _subtitle("Share of revenue over share of accounts, smallest first; 12 months", period)
+    subtitle = _subtitle("Share of revenue over share of accounts, smallest first", period)
     rows = concentration[concentration["scope"].eq("accounts")]
     if lorenz.empty or rows.empty:
         return _nothing(ax, "No account has revenue in the window", subtitle)
@@ -135,7 +135,7 @@ def plot_concentration(
 ) -> Axes:
     """Draw the share of the 1, 5, 10 and 20 largest, as single accounts and as groups."""
     ax = ax or style.axes(8, 3)
-    subtitle = _subtitle("Share of revenue of the largest, as accounts and as groups; 12 months", period)
+    subtitle = _subtitle("Share of revenue of the largest, as accounts and as groups", period)
     if concentration.empty or not concentration["revenue"].gt(0).all():
         return _nothing(ax, "No account has revenue in the window", subtitle)
     rows: Any = concentration.set_index("scope")
@@ -172,7 +172,7 @@ def plot_abc_xyz_matrix(
     """Draw the matrix of revenue class and regularity: count and share of revenue in each cell."""
     ax = ax or style.axes(7, 3.6)
     how = {"frequency": "how often they order", "variability": "how even their months are (CV)"}[basis]
-    subtitle = _subtitle(f"Accounts and share of revenue by size (ABC) and {how} (XYZ; N new); 12 months", period)
+    subtitle = _subtitle(f"Accounts and share of revenue by size (ABC) and {how} (XYZ; N new)", period)
     cells = matrix[matrix["basis"].eq(basis) & matrix["abc"].isin(list("ABC")) & matrix["xyz"].isin(list("XYZN"))]
     if not cells["account_count"].sum():
         return _nothing(ax, "No account has both classes", subtitle)
@@ -194,7 +194,7 @@ def plot_abc_xyz_matrix(
 def plot_abc_cross(cross: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
     """Draw revenue class against margin class: who is large in sales but not in profit."""
     ax = ax or style.axes(6, 3.4)
-    subtitle = _subtitle("Accounts and their margin by revenue class (rows) and margin class; 12 months", period)
+    subtitle = _subtitle("Accounts and their margin by revenue class (rows) and margin class", period)
     if cross.empty:
         return _nothing(ax, "No margin is known: the book has no cost", subtitle)
     texts = [
@@ -277,7 +277,7 @@ def plot_class_moves(moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = N
 def plot_rfm_segments(segments: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
     """Draw each RFM segment's share of revenue, with the number of its accounts."""
     ax = ax or style.axes(8, 3.6)
-    subtitle = _subtitle("Share of revenue and number of accounts by RFM segment; 12 months", period)
+    subtitle = _subtitle("Share of revenue and number of accounts by RFM segment", period)
     if not segments["account_count"].sum():
         return _nothing(ax, "No account has ever ordered", subtitle)
     shown = segments.iloc[::-1]

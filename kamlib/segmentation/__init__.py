@@ -1,6 +1,7 @@
 """Segmentation: who the accounts are by size, regularity and kind, how few carry how much, and who moved why."""
 
 from kamlib.segmentation.classes import account_classes
+from kamlib.segmentation.control import segmentation_control
 from kamlib.segmentation.curves import lorenz, pareto, whale_curve
 from kamlib.segmentation.dependence import concentration, rollup_changes
 from kamlib.segmentation.findings import segmentation_findings, segmentation_limits
@@ -26,6 +27,7 @@ __all__ = [
     "rfm_scores",
     "rfm_segments",
     "rollup_changes",
+    "segmentation_control",
     "segmentation_findings",
     "segmentation_limits",
     "whale_curve",
