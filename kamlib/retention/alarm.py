@@ -152,7 +152,7 @@ def alarm_outcomes(
         "usual_gap_days",
     ]
     columns += ["last_year_revenue", "outcome", "next_order_date"]
-    table = pd.concat(tables, ignore_index=True) if tables else now.head(0).assign(warned_date=pd.NaT, outcome="")
+    table = pd.concat(tables, ignore_index=True) if tables else now.head(0)
     table = table.reindex(columns=columns).astype(
         {"warned_date": "datetime64[us]", "next_order_date": "datetime64[us]", "outcome": "str"}
     )

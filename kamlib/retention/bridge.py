@@ -36,7 +36,7 @@ def account_bridge(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.D
         _step(base, now, early) for base, now, early in zip(sums["base"], sums["now"], sums["is_early"], strict=True)
     ]
     sums["change"] = sums["now"] - sums["base"]
-    table = sums[sums["base"].ne(_ZERO) | sums["now"].ne(_ZERO)]
+    table = sums[sums["base"].astype(bool) | sums["now"].astype(bool)]
     money = {column: table[column].astype("float64") for column in ("base", "now", "change")}
     return (
         table.assign(**money)[["account_id", "base", "now", "change", "step"]]
@@ -71,14 +71,14 @@ def revenue_bridge(
     (100.0, 60.0)
     """
     sums = _exact_windows(account_months, as_of)
-    sums = sums[sums["base"].ne(_ZERO) | sums["now"].ne(_ZERO)]
+    sums = sums[sums["base"].astype(bool) | sums["now"].astype(bool)]
     sums["step"] = [_step(*row) for row in zip(sums["base"], sums["now"], sums["is_early"], strict=True)]
     sums["change"] = sums["now"] - sums["base"]
     rows: list[dict[str, object]] = []
     for scope, part in _scopes(sums, keys):
         for step in STEPS if len(part) else ():
             if step in ("base", "now"):
-                amount, count = part[step].sum(), int(part[step].gt(_ZERO).sum())
+                amount, count = sum(part[step], _ZERO), int(part[step].gt(0).sum())
             else:
                 inside = part[part["step"].eq(step)]
                 sign = -1 if step in ("contraction", "stopped") else 1
@@ -107,7 +107,7 @@ def retention_rates(
     sums = _exact_windows(account_months, as_of)
     rows = []
     for scope, part in _scopes(sums, keys):
-        cohort = part[part["base"].gt(_ZERO)]
+        cohort = part[part["base"].gt(0)]
         base = sum(cohort["base"], _ZERO)
         kept = sum((min(b, max(n, _ZERO)) for b, n in zip(cohort["base"], cohort["now"], strict=True)), _ZERO)
         nrr, grr = (float(sum(cohort["now"], _ZERO) / base), float(kept / base)) if base else (np.nan, np.nan)
@@ -138,11 +138,9 @@ def retention_figures(
     value: the figure: share 0–1, money or count
     """
     rows: list[tuple[str, str, float]] = []
-    for rate in retention_rates(account_months, keys, as_of=as_of).itertuples():
-        rows += [
-            ("NRR", str(rate.scope), float(rate.nrr_share)),
-            ("GRR", str(rate.scope), float(rate.grr_share)),
-        ]  # type: ignore[arg-type]
+    rates = retention_rates(account_months, keys, as_of=as_of)
+    for figure, column in (("NRR", "nrr_share"), ("GRR", "grr_share")):
+        rows += [(figure, scope, value) for scope, value in zip(rates["scope"], rates[column], strict=True)]
     for scope, part in _scopes(status, keys):
         churn = _churn(part, status_before)
         at_risk = part[part["status"].eq("overdue")]

@@ -1,4 +1,4 @@
-"""Why they leave: lateness and incidents against leaving; a correlation, tested so that chance rarely passes for one."""
+"""Why they leave: lateness and incidents against leaving; a correlation that chance seldom passes for."""
 
 from __future__ import annotations
 

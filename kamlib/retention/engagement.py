@@ -177,8 +177,9 @@ def overdue_checkins(
     revenue: net revenue of the 12 months to the as-of day
     """
     calls = interactions[interactions["date"].le(as_of)]
-    own = accounts.loc[accounts["contact_every_days"].notna(), "account_id"] if "contact_every_days" in accounts else []
-    wanted = {*own, *calls["account_id"]} if account_ids is None else set(account_ids)
+    wanted = set(calls["account_id"]) if account_ids is None else set(account_ids)
+    if account_ids is None and "contact_every_days" in accounts:
+        wanted |= set(accounts.loc[accounts["contact_every_days"].notna(), "account_id"])
     table = status.loc[
         status["account_id"].isin(wanted) & ~status["status"].isin(["lost", "never"]),
         ["account_id", "name", "manager_id", "manager_name", "status", "revenue"],

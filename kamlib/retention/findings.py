@@ -71,8 +71,9 @@ def retention_findings(
 
 
 def _is_key(status: pd.DataFrame, keys: pd.DataFrame | None) -> pd.Series:
-    chosen = [] if keys is None else keys.loc[keys["is_key"].astype(bool), "account_id"]
-    return status["account_id"].isin(chosen)
+    if keys is None:
+        return pd.Series(False, index=status.index)
+    return status["account_id"].isin(keys.loc[keys["is_key"].astype(bool), "account_id"])
 
 
 def _accounts(count: int, kind: str = "account") -> str:
@@ -109,8 +110,9 @@ def _at_risk(status: pd.DataFrame, is_key: pd.Series, has_keys: bool, book: Any)
     if not has_keys:
         text = f"{money(amount, book)} a year is at risk in {_accounts(len(every), 'overdue account')}."
     elif keyed.empty:
-        text = f"No key account is overdue; {_accounts(len(every), 'other account')} with {money(amount, book)} a year are."
-        text = text.replace("a year are.", "a year is.") if len(every) == 1 else text
+        are = "is" if len(every) == 1 else "are"
+        others = _accounts(len(every), "other account")
+        text = f"No key account is overdue; {others} with {money(amount, book)} a year {are}."
     else:
         text = (
             f"{money(of_key, book)} a year is at risk in {_accounts(len(keyed), 'overdue key account')}{whose}; "
@@ -135,37 +137,44 @@ def _newly_overdue(
         same = now.merge(then, on=["account_id", "last_order_date"])["account_id"]
         now = now[~now["account_id"].isin(same)]
     named = now.sort_values(["is_key", "revenue", "account_id"], ascending=[False, False, True]).head(at_most)
-    rows = []
-    for a in named.itertuples():
-        usual = f", usually {number(a.usual_gap_days, decimals=0)}" if a.usual_gap_days == a.usual_gap_days else ""
-        borrowed = "" if a.gap_basis == "own" else " (judged by like accounts: too few orders of its own)"
-        late, due = _late(deliveries, str(a.account_id), as_of)
-        last = _last_contact(interactions, str(a.account_id))
-        why = f" {late} of its {due} orders due in the last three months were late." if late else ""
-        step = "Call: ask what the late deliveries cost them" if late else "Call: ask when the next order comes"
-        if interactions is not None and len(interactions):
-            seen = "no contact on record" if last is None else f"last contact {date(last)}"
-            stale = last is None or (as_of - last).days > a.silence_days
-            step += f"; {seen}" + (", before its last order" if stale and last is not None else "")
-        text = (
-            f"{a.name} is newly overdue: {number(a.silence_days)} days without an order{usual}{borrowed}; "
-            f"{money(a.revenue, book)} a year.{why}"
-        )
-        rows.append(
-            {
-                "topic": "newly overdue",
-                "finding": text,
-                "account_id": a.account_id,
-                "manager_id": a.manager_id,
-                "manager_name": a.manager_name,
-                "next_step": step,
-            }
-        )
+    rows = [_overdue(a, deliveries, interactions, as_of, book) for a in named.to_dict("records")]
     if len(now) > len(named):
         more = now[~now["account_id"].isin(named["account_id"])]
-        text = f"{_first(_accounts(len(more), 'further account'))} became overdue, with {money(more['revenue'].sum(), book)}."
+        further, amount = _first(_accounts(len(more), "further account")), money(more["revenue"].sum(), book)
+        text = f"{further} became overdue, with {amount} a year."
         rows.append({"topic": "newly overdue", "finding": text})
     return rows
+
+
+def _overdue(
+    account: dict[Any, Any],
+    deliveries: pd.DataFrame | None,
+    interactions: pd.DataFrame | None,
+    as_of: pd.Timestamp,
+    book: Any,
+) -> dict[str, Any]:
+    """Return the line of one newly overdue account: its silence, its money, what happened before, what to do."""
+    usual = account["usual_gap_days"]
+    rhythm = "" if pd.isna(usual) else f", usually {number(usual, decimals=0)}"
+    borrowed = "" if account["gap_basis"] == "own" else " (judged by like accounts: too few orders of its own)"
+    late, due = _late(deliveries, account["account_id"], as_of)
+    why = f" {late} of its {due} orders due in the last three months were late." if late else ""
+    step = "Call: ask what the late deliveries cost them" if late else "Call: ask when the next order comes"
+    if interactions is not None and len(interactions):
+        last = _last_contact(interactions, account["account_id"])
+        step += "; no contact on record" if last is None else f"; last contact {date(last)}"
+        if last is not None and last < account["last_order_date"]:
+            step += ", before its last order"
+    text = (
+        f"{account['name']} is newly overdue: {number(account['silence_days'])} days without an order{rhythm}"
+        f"{borrowed}; {money(account['revenue'], book)} a year.{why}"
+    )
+    return {
+        "topic": "newly overdue",
+        "finding": text,
+        **{c: account[c] for c in ("account_id", "manager_id", "manager_name")},
+        "next_step": step,
+    }
 
 
 def _lost_now(status: pd.DataFrame, before: pd.DataFrame | None, is_key: pd.Series, book: Any) -> list[dict[str, Any]]:
@@ -210,7 +219,8 @@ def _rates(figures: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
             }
         ]
     who = "Key accounts" if scope == "key" else "All accounts together"
-    text = f"{who} kept {share(grr, book, decimals=0)} of last year’s revenue; with growth, {share(nrr, book, decimals=0)}."
+    kept, grown = share(grr, book, decimals=0), share(nrr, book, decimals=0)
+    text = f"{who} kept {kept} of last year’s revenue (GRR); with what grew, {grown} (NRR)."
     return [{"topic": "retention", "finding": text}]
 
 
@@ -220,8 +230,9 @@ def _alarms(outcomes: pd.DataFrame | None, quality: pd.DataFrame | None, book: A
         last = outcomes[outcomes["warned_date"].eq(outcomes["warned_date"].max())]
         counts = last["outcome"].value_counts()
         text = (
-            f"Of the {len(last)} warnings of {date(last['warned_date'].iloc[0])}, {counts.get('ordered again', 0)} have "
-            f"ordered again, {counts.get('lost', 0)} are lost, {counts.get('still overdue', 0)} still silent."
+            f"Of the {len(last)} warnings of {date(last['warned_date'].iloc[0])}, "
+            f"{counts.get('ordered again', 0)} have ordered again, {counts.get('lost', 0)} are lost, "
+            f"{counts.get('still overdue', 0)} still silent."
         )
         rows.append({"topic": "alarms", "finding": text})
     book_k = pd.DataFrame() if quality is None else quality[quality["is_book"] & quality["rule"].eq("overdue")]
@@ -251,10 +262,11 @@ def _unseen(lost: pd.DataFrame | None, as_of: pd.Timestamp, book: Any) -> list[d
     unseen = recent[recent["seen"].eq("detected only")]
     if unseen.empty:
         return []
+    subject = "One loss" if len(unseen) == 1 else _first(_accounts(len(unseen), "losse"))
+    names = unseen.sort_values(["revenue_lost", "account_id"], ascending=[False, True])["name"].head(3)
     text = (
-        f"{_first(_accounts(len(unseen), 'loss').replace('losss', 'losses'))} of the last twelve months "
-        f"{'is' if len(unseen) == 1 else 'are'} recorded by nobody: {money(unseen['revenue_lost'].sum(), book)} a year, "
-        f"{', '.join(unseen.sort_values('revenue_lost', ascending=False)['name'].head(3))}."
+        f"{subject} of the last twelve months nobody recorded: {money(unseen['revenue_lost'].sum(), book)} a year, "
+        f"{', '.join(names)}{' …' if len(unseen) > 3 else ''}."
     )
     return [{"topic": "lost", "finding": text, "next_step": "Ask the owners; record the reason"}]
 
@@ -263,29 +275,27 @@ def _causes(causes: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
     if causes is None:
         return []
     clear = causes[causes["hazard_ratio_low"].gt(1)].sort_values("hazard_ratio_low", ascending=False).head(2)
-    return [
-        {
-            "topic": "causes",
-            "finding": f"After each {c.measure if c.measure != 'incident' else f'incident ({c.cause})'} accounts were "
-            f"{number(c.hazard_ratio, book, decimals=1)} times as likely to leave "
-            f"({number(c.hazard_ratio_low, book, decimals=1)} to {number(c.hazard_ratio_high, book, decimals=1)}): "
-            "a correlation, not proof.",
-        }
-        for c in clear.itertuples()
-    ]
+    rows = []
+    for c in clear.to_dict("records"):
+        event = c["measure"] if c["measure"] != "incident" else f"incident ({c['cause']})"
+        ratio, low, high = (
+            number(c[column], book, decimals=1) for column in ("hazard_ratio", "hazard_ratio_low", "hazard_ratio_high")
+        )
+        text = f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high}): a correlation, not proof."
+        rows.append({"topic": "causes", "finding": text})
+    return rows
 
 
 def _checkins(checkins: pd.DataFrame | None, keys: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
     if checkins is None or checkins.empty:
         return []
     own = checkins if keys is None else checkins[checkins["account_id"].isin(keys.loc[keys["is_key"], "account_id"])]
-    kind = "check-in" if keys is None else "check-in with key accounts"
     if own.empty:
         return []
     worst = own.sort_values(["days_overdue", "account_id"], ascending=[False, True]).iloc[0]
-    text = f"{_first(_accounts(len(own), kind).replace('accountss', 'accounts'))} {'is' if len(own) == 1 else 'are'} overdue"
-    if kind != "check-in" and len(own) > 1:
-        text = text.replace("check-in ", "check-ins ")
+    are = "is" if len(own) == 1 else "are"
+    whom = "" if keys is None else " with key accounts"
+    text = f"{_first(_accounts(len(own), 'check-in'))}{whom} {are} overdue"
     longest = (
         f"; longest: {worst['name']}, by {number(worst['days_overdue'])} days" if worst["days_overdue"] > 0 else ""
     )
@@ -310,8 +320,6 @@ def _late(deliveries: pd.DataFrame | None, account_id: str, as_of: pd.Timestamp)
     return int(own["late_count"].sum()), int(own["due_count"].sum())
 
 
-def _last_contact(interactions: pd.DataFrame | None, account_id: str) -> pd.Timestamp | None:
-    if interactions is None:
-        return None
+def _last_contact(interactions: pd.DataFrame, account_id: str) -> pd.Timestamp | None:
     dates = interactions.loc[interactions["account_id"].eq(account_id), "date"]
     return dates.max() if len(dates) else None

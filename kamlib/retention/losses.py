@@ -13,6 +13,10 @@ _LOST_COLUMNS = [
     "account_id", "name", "manager_id", "manager_name", "industry", "region", "last_order_date", "detection_date",
     "return_date", "revenue_lost", "margin_lost", "reason", "recorded_date", "seen",
 ]  # fmt: skip
+_DYNAMICS = [
+    "month", "lost_count", "returned_count", "revenue_lost", "margin_lost", "lost_12m_count", "revenue_lost_12m",
+    "margin_lost_12m", "detected_count", "detection_lag_days", "is_known",
+]  # fmt: skip
 
 
 def lost_accounts(
@@ -135,18 +139,7 @@ def loss_dynamics(lost: pd.DataFrame, status: pd.DataFrame, *, as_of: pd.Timesta
     table["detected_count"] = looked_up(table["month"], detected).fillna(0).astype("int64")
     table["detection_lag_days"] = lag
     table["is_known"] = known.astype(bool)
-    return table[
-        [
-            "month",
-            "lost_count",
-            "returned_count",
-            "revenue_lost",
-            "margin_lost",
-            "lost_12m_count",
-            "revenue_lost_12m",
-        ]
-        + ["margin_lost_12m", "detected_count", "detection_lag_days", "is_known"]
-    ]
+    return table[_DYNAMICS]
 
 
 def loss_directions(

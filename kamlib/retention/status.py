@@ -16,6 +16,11 @@ from kamlib.retention.order_days import (
 )
 
 STATUSES = ("lost", "overdue", "active", "new", "never")
+_COLUMNS = [
+    "account_id", "name", "manager_id", "manager_name", "status", "is_returned", "last_order_date", "silence_days",
+    "usual_gap_days", "gap_basis", "overdue_since_date", "detection_date", "lost_after_days", "revenue", "margin",
+    "last_year_revenue", "last_year_margin", "first_order_date", "order_day_count",
+]  # fmt: skip
 
 
 def usual_gaps(
@@ -131,7 +136,7 @@ def account_status(
     table["status"] = np.select([never, is_new, is_lost, is_overdue], ["never", "new", "lost", "overdue"], "active")
     late = table["status"].isin(["overdue", "lost"])
     table["overdue_since_date"] = overdue_day.where(late)
-    table["detection_date"] = np.maximum(lost_day, overdue_day).where(table["status"].eq("lost"))
+    table["detection_date"] = lost_day.where(lost_day.ge(overdue_day), overdue_day).where(table["status"].eq("lost"))
     table["lost_after_days"] = (lost_day - table["last_order_date"]).dt.days.astype("float64")
     after, until = window_edges(as_of)
     now = window_sums(account_days, table[["account_id"]].assign(after_date=after, until_date=until))
@@ -154,25 +159,8 @@ def account_status(
     table["is_returned"] = table["account_id"].isin(back)
     table["order_day_count"] = table["order_day_count"].fillna(0).astype("int64")
     table = table.sort_values(["last_year_revenue", "account_id"], ascending=[False, True], ignore_index=True)
-    return table[
-        ["account_id", "name", "manager_id", "manager_name", "status", "is_returned", "last_order_date"]
-        + [
-            "silence_days",
-            "usual_gap_days",
-            "gap_basis",
-            "overdue_since_date",
-            "detection_date",
-            "lost_after_days",
-        ]
-        + [
-            "revenue",
-            "margin",
-            "last_year_revenue",
-            "last_year_margin",
-            "first_order_date",
-            "order_day_count",
-        ]
-    ].astype({"status": "str", "overdue_since_date": "datetime64[us]", "detection_date": "datetime64[us]"})
+    dates = dict.fromkeys(("overdue_since_date", "detection_date"), "datetime64[us]")
+    return table[_COLUMNS].astype({"status": "str", **dates})
 
 
 def lost_spells(
@@ -217,8 +205,8 @@ def lost_spells(
         new_days=new_days,
         min_gaps=min_gaps,
     )
-    still = status.loc[status["status"].eq("lost")].assign(return_date=pd.NaT)
-    still["return_date"] = still["return_date"].astype("datetime64[us]")
+    still = status.loc[status["status"].eq("lost")].copy()
+    still["return_date"] = pd.Series(pd.NaT, index=still.index, dtype="datetime64[us]")
     spells = pd.concat([closed, still[closed.columns]], ignore_index=True)
     return spells.sort_values(["last_order_date", "account_id"], ignore_index=True)
 
