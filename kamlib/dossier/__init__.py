@@ -19,9 +19,11 @@ from kamlib.dossier.show import (
     finding_sentences,
     gap_note,
     indented,
+    outlook_title,
     show_brief,
     show_profile,
     show_swot,
+    volume_title,
 )
 from kamlib.dossier.stakeholders import stakeholder_map, stakeholder_roles, team_roles
 from kamlib.dossier.tenders import account_competitors, pipeline, tender_record
@@ -52,6 +54,7 @@ __all__ = [
     "money_owed",
     "negotiation_brief",
     "opportunity_volume",
+    "outlook_title",
     "overdue_invoices",
     "payment_habit",
     "pipeline",
@@ -69,6 +72,7 @@ __all__ = [
     "target_outlook",
     "team_roles",
     "tender_record",
+    "volume_title",
     "wallet",
     "white_space",
 ]

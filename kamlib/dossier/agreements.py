@@ -62,5 +62,6 @@ def agreement_renewals(
     own = own.assign(
         notice_date=notice_date, days_to_notice_days=to_notice, status=status, terms_kept=kept,
         place=status.map(_ORDER),
+        sooner=(own["end_date"] - as_of).dt.days.abs(),
     )  # fmt: skip
-    return shaped(own.sort_values(["place", "end_date", "agreement_id", "account_id"]), _RENEWALS)
+    return shaped(own.sort_values(["place", "sooner", "agreement_id", "account_id"]), _RENEWALS)

@@ -75,7 +75,7 @@ def negotiation_brief(
 def _position(tables: Tables, book: Any) -> Iterator[Point]:
     figures = tables.get("dossier_figures", _NONE)
     known = {row.figure: row for row in each(figures)}
-    for name in ("revenue", "margin rate", "on time", "share of wallet", "satisfaction", "silence"):
+    for name in ("revenue", "margin rate", "on time", "share of wallet", "satisfaction", "silence", "order days"):
         if name not in known or pd.isna(known[name].value):
             continue
         row = known[name]
@@ -85,7 +85,7 @@ def _position(tables: Tables, book: Any) -> Iterator[Point]:
             how = change(row.value, row.year_ago_value, book, unit=row.unit)
             text += f", a year before {before} ({how})"
         text += f"; {row.note}" if row.note and row.note != "12 months" else ""
-        yield text + ".", f"{row.source}, {row.note or 'as of the day'}", row.evidence_date
+        yield text + ".", f"{row.source}, 12 months" if row.note == "12 months" else row.source, row.evidence_date
 
 
 def _figure(value: float, unit: str, book: Any) -> str:
@@ -200,7 +200,7 @@ def _suggestions(tables: Tables, plan: Plan | None, as_of: pd.Timestamp, book: A
         best = first.sort_values(["risk_adjusted_volume", "category"], ascending=[False, True])
         for row in each(best[best["risk_adjusted_volume"].gt(0)].head(2)):
             reach = (
-                f"{money(row.theoretical_volume, book)} in reach, {money(row.risk_adjusted_volume, book)} at its risk"
+                f"{money(row.theoretical_volume, book)} in reach, {money(row.risk_adjusted_volume, book)} risk-adjusted"
             )
             within = count(row.horizon_years, "year")
             yield f"{row.category}: {reach}, within {within}.", f"needs, {row.category}", pd.NaT

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.dossier.history import NO_CATEGORY
 from kamlib.dossier.shape import DATE, NUMBER, TEXT, each, in_window, shaped
 
 _FIGURES = {
@@ -120,7 +121,7 @@ def _margin(months: pd.DataFrame) -> float:
 
 
 def _category_figures(totals: pd.DataFrame | None) -> list[dict]:
-    if totals is None or totals.empty:
+    if totals is None or totals.empty or totals["category"].eq(NO_CATEGORY).all():
         return []
     now, before = totals["revenue"].gt(0).sum(), totals["previous_revenue"].gt(0).sum()
     latest = totals["last_month"].max()

@@ -13,6 +13,7 @@ from kamlib.page.amounts import change, date, money, number, share
 
 _FINDINGS = {"account_id": TEXT, "position": COUNT, "kind": TEXT, "sentence": TEXT, "anchor": TEXT}
 _NONE = pd.DataFrame()
+_NOTABLE_LATE = 0.05  # a share of late deliveries below it is no news
 
 
 def dossier_findings(
@@ -44,6 +45,7 @@ def dossier_findings(
         _plan(tables),
         _tenders(tables, book),
         _opportunity(tables, book),
+        _gaps(tables),
     )
     first = [*_problems(tables), *_identity(tables, book)]
     sentences = first + [sentence for part in parts for sentence in part][:most]
@@ -69,10 +71,11 @@ def _identity(tables, book: Any) -> Iterator[Sentence]:
         said += [f"class {row.revenue_class}" if row.revenue_class else "", row.status]
         if pd.notna(row.score):
             said.append(f"score {number(row.score, book)}, rank {row.rank:.0f}")
-        said.append(f"owner {row.owner}" if row.owner else "no owner")
-        said.append(f"sponsor {row.sponsor}" if row.sponsor else "no executive sponsor")
+        said.append(f"owner {row.owner}" if row.owner else "no owner" if row.tier == "key" else "")
+        said.append(f"sponsor {row.sponsor}" if row.sponsor else "no executive sponsor" if row.tier == "key" else "")
         text = "; ".join(part for part in said if part)
-        yield "position", text[0].upper() + text[1:] + ".", "#account_profile"
+        if text:
+            yield "position", text[0].upper() + text[1:] + ".", "#account_profile"
 
 
 def _position(tables, as_of: pd.Timestamp, book: Any) -> Iterator[Sentence]:
@@ -110,7 +113,7 @@ def _service(tables) -> Iterator[Sentence]:
     if len(promises) and promises.tail(4)["due_count"].sum():
         year = promises.tail(4)
         late, due, waiting = (int(year[c].sum()) for c in ("late_count", "due_count", "open_late_count"))
-        if late:
+        if waiting or late > due * _NOTABLE_LATE:
             still = f", {waiting} of them still open" if waiting else ""
             texts.append(f"{late} of {due} deliveries promised in the last 12 months were late{still}")
     open_ = incidents[incidents["is_open"]] if len(incidents) else _NONE
@@ -154,8 +157,10 @@ def _plan(tables) -> Iterator[Sentence]:
     overdue = [table[table["status"].eq("overdue")] for table in steps]
     owners = [owner for table in overdue for owner in table["owner"]]
     if owners:
+        oldest = max((row for table in overdue for row in each(table)), key=lambda row: row.overdue_days)
+        many = count(len(owners), "step of the plan is", "steps of the plan are")
         who = listed(dict.fromkeys(owners))
-        text = f"{count(len(owners), 'step of the plan is', 'steps of the plan are')} overdue (owner {who})."
+        text = f"{many} overdue (owner {who}), for {oldest.overdue_days:.0f} days: {oldest.text}."
         yield "plan", text, "#plan_objectives"
 
 
@@ -178,9 +183,17 @@ def _opportunity(tables, book: Any) -> Iterator[Sentence]:
     if len(volume) and volume["theoretical_volume"].notna().any():
         three = volume[volume["horizon_years"].eq(3)]
         reach, risk = three["theoretical_volume"].sum(), three["risk_adjusted_volume"].sum()
-        text = f"In reach over three years: {money(reach, book)}, {money(risk, book)} at its risk."
+        text = f"In reach over three years: {money(reach, book)}, {money(risk, book)} risk-adjusted."
         yield "opportunity", text, "#opportunity_volume"
     elif len(white) and white["white_space"].gt(0).any():
         best = white.iloc[0]
         text = f"Peers buy {best['category']} ({share(best['buyer_share'], decimals=0)} of them): "
         yield "opportunity", text + f"{money(best['white_space'], book)} a year in reach.", "#white_space"
+
+
+def _gaps(tables) -> Iterator[Sentence]:
+    parts = tables.get("dossier_completeness", _NONE)
+    empty = parts[parts["filled_share"].eq(0)] if len(parts) else _NONE
+    if 2 * len(empty) >= len(parts) > 0:
+        text = f"{len(empty)} of {len(parts)} parts of this dossier are empty: its table says what adding each gives."
+        yield "gaps", text, "#dossier_completeness"

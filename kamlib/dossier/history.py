@@ -24,7 +24,15 @@ _GROUP = {
     "group_id": TEXT, "account_id": TEXT, "name": TEXT, "parent_id": TEXT, "depth": COUNT, "is_self": FLAG,
     "tier": TEXT, "country": TEXT, "revenue": NUMBER, "previous_revenue": NUMBER, "revenue_share": NUMBER,
 }  # fmt: skip
-_TIMELINE = {"account_id": TEXT, "date": DATE, "kind": TEXT, "event": TEXT, "amount": NUMBER, "note": TEXT}
+_TIMELINE = {
+    "account_id": TEXT,
+    "date": DATE,
+    "kind": TEXT,
+    "event": TEXT,
+    "amount": NUMBER,
+    "mark": NUMBER,
+    "note": TEXT,
+}
 _CATEGORY_HISTORY = {
     "account_id": TEXT,
     "category": TEXT,
@@ -133,7 +141,8 @@ def account_timeline(
     date: the day of the event
     kind: order, tier, agreement, tender, incident, satisfaction, decision
     event: what happened
-    amount: the money it moved (book currency), n/a where none is recorded; the mark for satisfaction
+    amount: the money it moved (book currency); n/a where none is recorded
+    mark: the satisfaction mark, 0 to 10; n/a for other events
     note: what else is recorded: terms, reason, rival
 
     >>> days = pd.DataFrame({"account_id": ["A", "A"], "date": pd.to_datetime(["2025-01-02", "2025-03-04"]),
@@ -159,8 +168,8 @@ def account_timeline(
         if pd.notna(row.resolved_date):
             rows.append(_event(row.resolved_date, "incident", f"resolved: {what}", None, text_or(row.note)))
     for row in each(rows_of(interactions, "interactions", account_id).dropna(subset="satisfaction")):
-        mark = f"satisfaction {row.satisfaction:g} of 10"
-        rows.append(_event(row.date, "satisfaction", mark, row.satisfaction, text_or(row.topic)))
+        event = _event(row.date, "satisfaction", f"satisfaction {row.satisfaction:g} of 10", None, text_or(row.topic))
+        rows.append(event | {"mark": row.satisfaction})
     for row in each(rows_of(decisions, "decisions", account_id)):
         rows.append(_event(row.date, "decision", f"decided: {row.decision}", None, text_or(row.reason)))
     table = shaped([{"account_id": account_id, **row} for row in rows], _TIMELINE)

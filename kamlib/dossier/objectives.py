@@ -76,7 +76,7 @@ def plan_objectives(
             | {
                 "objective_id": objective.id,
                 "kind": objective.kind,
-                "target": "" if objective.target is None else f"{objective.target}",
+                "target": _target(objective.target),
                 "expected_value": objective.expected_value,
                 "closed_date": closed,
                 "lesson": objective.lesson,
@@ -222,6 +222,10 @@ def _step(step, done, earlier, plan, as_of, previous_end, managers, *, is_closed
         "previous_done_share": before,
         "done_change": None if before is None else done - before,
     }
+
+
+def _target(target: str | float | None) -> str:
+    return "" if target is None else target if isinstance(target, str) else f"{target:,.10g}"
 
 
 def _done(step: Objective | Action, as_of: pd.Timestamp) -> float:

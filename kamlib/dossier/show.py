@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kamlib.dossier.shape import each, text_or
-from kamlib.page.amounts import date
+from kamlib.page.amounts import date, money
 from kamlib.page.fragments import Fragment, rendered
 from kamlib.page.show import Card, Sentence
 
@@ -49,7 +51,7 @@ def show_brief(brief: pd.DataFrame) -> None:
             "section": row.section,
             "label": "",
             "text": row.text,
-            "evidence": row.evidence + (f", {date(row.evidence_date)}" if pd.notna(row.evidence_date) else ""),
+            "evidence": row.evidence + (f", {date(row.evidence_date)}" if pd.notna(row.evidence_date) else ", undated"),
         }
         for row in each(brief)
     ]
@@ -98,3 +100,23 @@ def indented(tree: pd.DataFrame) -> pd.DataFrame:
     ['Alpha', '— Beta']
     """
     return tree.assign(name=tree["depth"].map(lambda depth: "— " * depth) + tree["name"])
+
+
+def outlook_title(outlook: pd.DataFrame, book: Any = None) -> str:
+    """Return the finding of the outlook: what is in, where the year will end, and how that stands to the target."""
+    row = outlook.iloc[0]
+    text = f"{money(row['to_date'], book)} to date; the year will end near {money(row['outlook'], book)}"
+    if row["note"].startswith("the year is over"):
+        text = f"The year ended with {money(row['to_date'], book)}"
+    if pd.isna(row["year_target"]):
+        return text + "; there is no target"
+    word = "above" if row["outlook_gap"] >= 0 else "below"
+    return f"{text}, {money(abs(row['outlook_gap']), book)} {word} its target"
+
+
+def volume_title(volume: pd.DataFrame, book: Any = None) -> str:
+    """Return the finding of the opportunity volume: the longest horizon, theoretical and risk-adjusted."""
+    years = volume["horizon_years"].max()
+    longest = volume[volume["horizon_years"].eq(years)]
+    reach, risk = longest["theoretical_volume"].sum(), longest["risk_adjusted_volume"].sum()
+    return f"In reach over {years} years: {money(reach, book)}, {money(risk, book)} risk-adjusted"

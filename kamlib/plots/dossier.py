@@ -7,12 +7,20 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-from matplotlib.patches import Rectangle
 
 from kamlib.dossier.shape import each
 from kamlib.page.amounts import change, date, money, share
-from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, label, no_axis, short, tint, titles
+from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
+from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, label, no_axis, short, titles
 
+__all__ = [
+    "plot_account_timeline",
+    "plot_category_history",
+    "plot_plan_progress",
+    "plot_promises_kept",
+    "plot_stakeholder_map",
+    "plot_wallet",
+]
 LANES = ("order", "tier", "agreement", "tender", "incident", "satisfaction", "decision")
 
 
@@ -84,7 +92,9 @@ def plot_promises_kept(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xticks(list(places), ends)
     ax.margins(y=0.15)
     late_now, due, incidents = (int(table.tail(4)[c].sum()) for c in ("late_count", "due_count", "incident_count"))
-    finding = f"{late_now} of {due} promised deliveries were late in the last four quarters" if due else "Nothing was due"
+    finding = (
+        f"{late_now} of {due} promised deliveries were late in the last four quarters" if due else "Nothing was due"
+    )
     finding += f"; {incidents} incident{'s' if incidents != 1 else ''} opened" if incidents else ""
     return titles(ax, finding, "Orders by quarter of the promised day: on time light, late red; share on time above")
 
@@ -125,7 +135,7 @@ def plot_wallet(table: pd.DataFrame, *, ax: Axes | None = None, book: Any = None
 def plot_plan_progress(objectives: pd.DataFrame, *, ax: Axes | None = None, most: int = 12) -> Axes:
     """Draw how far each objective is, overdue ones on top, with a mark where it was a period ago."""
     drawn = objectives.head(most)
-    ax = ax if ax is not None else axes(8, 1.2 + 0.5 * max(len(drawn), 1))
+    ax = ax if ax is not None else axes(8, 1.1 + 0.4 * max(len(drawn), 1))
     if drawn.empty:
         return _nothing(ax, "No objective on record", "objectives of the account plan")
     colours = {"overdue": COLOURS["overdue"], "kept": COLOURS["good"], "missed": COLOURS["bad"]}
@@ -141,7 +151,7 @@ def plot_plan_progress(objectives: pd.DataFrame, *, ax: Axes | None = None, most
         elif row.status != "open":
             text = f"{row.status} · {short(row.owner, 20)}"
         label(ax, 1, place, text, colour=colour if row.status == "overdue" else INK)
-    ax.set_yticks([-i for i in range(len(drawn))], [_cut(text, 38) for text in drawn["text"]])
+    ax.set_yticks([-i for i in range(len(drawn))], [cut_to(text, 38) for text in drawn["text"]])
     ax.set_xlim(0, 1.75)
     no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
@@ -170,29 +180,30 @@ def plot_account_timeline(
         own = recent[recent["kind"].eq(lane)]
         ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)
         label(ax, first, -row, lane, dx=-8, colour=QUIET)
-        colours = [_event_colour(event.event, event.amount, lane) for event in each(own)]
+        colours = [_event_colour(event.event, event.mark, lane) for event in each(own)]
         ax.scatter(own["date"], [-row] * len(own), s=26, color=colours, zorder=3)
         free = date2num(first) - 1
-        for event in each(own.iloc[::-1]) if lane == "satisfaction" else each(own):
-            text, at = _cut(_event_text(event, lane), 30), date2num(event.date)
+        quiet = own["event"].str.contains(r" opened$| ended$|^resolved: ") & own.index.to_series().ne(own.index[-1])
+        for event in each(own[~quiet] if lane != "satisfaction" else own.iloc[:0]):
+            text, at = cut_to(_event_text(event, lane), 30), date2num(event.date)
             wide = columns_wide(text) * letter
             from_ = min(at, date2num(as_of) - wide)
-            if from_ > free and lane != "satisfaction":
+            if from_ > free:
                 label(ax, from_, -row + 0.34, text, dx=0, ha="left", fontsize=8)
                 free = from_ + wide + 2 * letter
     if "satisfaction" in lanes:
         own = recent[recent["kind"].eq("satisfaction")]
         for event in each(own.iloc[[0, -1]].drop_duplicates()):
-            label(
-                ax, event.date, -lanes.index("satisfaction") + 0.34, f"{event.amount:g}", dx=0, ha="center", fontsize=8
-            )
+            label(ax, event.date, -lanes.index("satisfaction") + 0.34, f"{event.mark:g}", dx=0, ha="center", fontsize=8)
     ax.set_xlim(date2num(first), date2num(as_of) + days * 0.02)
     ax.set_ylim(-len(lanes) + 0.6, 0.7)
     locator = AutoDateLocator(minticks=3, maxticks=7)
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
-    latest = recent.iloc[-1]
-    finding = f"Latest on record: {latest['event']}, {date(latest['date'])}"
+    news = recent[~recent["kind"].isin(["order", "satisfaction"])]
+    latest = (news if len(news) else recent).iloc[-1]
+    beside = "Latest beside orders" if len(news) else "Latest"
+    finding = f"{beside}: {latest['event']}, {date(latest['date'])}"
     return titles(
         ax, finding, f"Events of the last {years} years by kind, up to {date(as_of)}; all of them in the table"
     )
@@ -202,13 +213,13 @@ def _event_text(event: Any, lane: str) -> str:
     return event.event.removeprefix("incident: ") if lane == "incident" else event.event
 
 
-def _event_colour(event: str, amount: float, lane: str) -> str:
+def _event_colour(event: str, mark: float, lane: str) -> str:
     if lane == "incident":
         return COLOURS["good"] if event.startswith("resolved") else COLOURS["bad"]
     if lane == "tender":
         return COLOURS["good"] if event.endswith(" won") else COLOURS["bad"] if event.endswith(" lost") else QUIET
     if lane == "satisfaction":
-        return COLOURS["bad"] if amount <= 4 else COLOURS["good"] if amount >= 8 else QUIET
+        return COLOURS["bad"] if mark <= 4 else COLOURS["good"] if mark >= 8 else QUIET
     return COLOURS["accent"]
 
 
@@ -216,133 +227,7 @@ def _mood(difference: float) -> str:
     return QUIET if difference == 0 else COLOURS["good"] if difference > 0 else COLOURS["bad"]
 
 
-def _cut(text: str, letters: float) -> str:
-    """Return a text cut to the room of so many Latin letters, whatever its script."""
-    flat = " ".join(str(text).split())
-    if columns_wide(flat) <= letters:
-        return flat
-    kept = ""
-    for letter in flat:
-        if columns_wide(kept + letter) > letters - 1:
-            break
-        kept += letter
-    return kept.rstrip() + "…"
-
-
 def _nothing(ax: Axes, finding: str, subtitle: str) -> Axes:
     no_axis(ax.xaxis)
     no_axis(ax.yaxis)
     return titles(ax, finding, subtitle)
-
-
-_COLUMN, _LINE, _PAD, _EDGE = 108.0, 12.0, 7.0, 62.0  # points: width of a cell, a line of text, padding, left edge
-_ATTITUDES = {-2: "against us", -1: "critical", 0: "neutral", 1: "well disposed", 2: "for us"}
-
-
-def plot_stakeholder_map(
-    people: pd.DataFrame, roles: pd.DataFrame | None = None, *, ax: Axes | None = None, most: int = 5
-) -> Axes:
-    """Draw every person in the cell of their influence and attitude: name, role, age of the last contact.
-
-    A cell is as high as its people need, so names never lie over one another. People whose influence or attitude
-    is not recorded stand below the grid, and the roles in which nobody is known below them.
-    """
-    placed = people.dropna(subset=["influence", "attitude"])
-    unknown = people[people["influence"].isna() | people["attitude"].isna()]
-    cells: dict[tuple[int, int], list[Any]] = {}
-    for person in each(placed):
-        cells.setdefault((int(person.influence + 0.5), int(person.attitude + 2.5) - 2), []).append(person)
-    heights = {level: _row_height(cells, level, most) for level in range(5, 0, -1)}
-    below = [list(each(unknown))[i::5][:2] for i in range(5)]
-    rest = max((_height(group) for group in below), default=0.0)
-    missing = list(roles.loc[roles["is_missing"], "role"]) if roles is not None and len(roles) else []
-    wide = _EDGE + 5 * _COLUMN
-    tall = 24 + sum(heights.values()) + (rest + 20 if len(unknown) else 0) + (24 if missing else 0)
-    ax = ax if ax is not None else axes(wide / 72 + 0.2, tall / 72 + 0.7)
-    ax.set_xlim(0, wide)
-    ax.set_ylim(tall, 0)
-    no_axis(ax.xaxis)
-    no_axis(ax.yaxis)
-    for attitude, words in _ATTITUDES.items():
-        _write(ax, _EDGE + (attitude + 2.5) * _COLUMN, 12, words, QUIET, ha="center")
-    top = 24.0
-    for level, height in heights.items():
-        _write(ax, 4, top + height / 2, f"influence {level}", QUIET, ha="left")
-        for attitude in _ATTITUDES:
-            left = _EDGE + (attitude + 2) * _COLUMN
-            key = "bad" if level >= 4 and attitude < 0 else "good" if level >= 4 and attitude > 0 else "quiet"
-            strength = 0.28 if key != "quiet" else 0.04
-            box = (left + 1, top + 1), _COLUMN - 2, height - 2
-            ax.add_patch(Rectangle(*box, facecolor=tint(strength, key), edgecolor="none"))
-            _people(ax, cells.get((level, attitude), []), left, top, most)
-        top += height
-    if len(unknown):
-        hidden = max(len(unknown) - 10, 0)
-        more = f"; {hidden} more in the table" if hidden else ""
-        _write(ax, 4, top + 12, f"Influence or attitude not recorded{more}:", QUIET)
-        for column, group in enumerate(below):
-            _people(ax, group, _EDGE + column * _COLUMN, top + 18, 2)
-        top += rest + 20
-    if missing:
-        _write(ax, 4, top + 14, f"Nobody known as: {', '.join(missing)}", COLOURS["bad"], weight="bold")
-    subtitle = "People by influence (up) and attitude (right); red dot: could derail us, hollow: no recent contact"
-    return titles(ax, _people_finding(people, missing), subtitle)
-
-
-def _people_finding(people: pd.DataFrame, missing: list[str]) -> str:
-    if people.empty:
-        return "Nobody is known at this account"
-    derailers, stale = int(people["is_derailer"].sum()), int(people["is_stale"].sum())
-    parts = [f"{len(people)} {'person' if len(people) == 1 else 'people'} known"]
-    parts += [f"{derailers} could derail us"] if derailers else []
-    parts += [f"{stale} without recent contact"] if stale else []
-    parts += [f"{len(missing)} of 6 roles missing"] if missing else []
-    return ", ".join(parts)
-
-
-def _name_lines(name: str) -> list[str]:
-    """Return a name on at most two lines of a cell's width."""
-    if columns_wide(name) <= 17:
-        return [name]
-    first, rest = "", name
-    for word in name.split(" "):
-        if columns_wide(f"{first} {word}".strip()) > 17:
-            break
-        first = f"{first} {word}".strip()
-    if not first:
-        return [_cut(name, 17)]
-    rest = name[len(first) :].strip()
-    return [first, _cut(rest, 17)]
-
-
-def _height(group: list[Any]) -> float:
-    return sum((len(_name_lines(person.name)) + 1) * _LINE + 5 for person in group) + _PAD
-
-
-def _row_height(cells: dict[tuple[int, int], list[Any]], level: int, most: int) -> float:
-    groups = [cells.get((level, attitude), []) for attitude in _ATTITUDES]
-    needed = [_height(group[:most]) + (_LINE if len(group) > most else 0) for group in groups]
-    return max(30.0, *needed)
-
-
-def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> None:
-    at = top + _PAD + 5
-    for person in group[:most]:
-        colour = {"derailer": "bad", "opponent": "overdue", "supporter": "good"}.get(person.stance, "quiet")
-        face = "none" if person.is_stale else COLOURS[colour]
-        ax.plot(left + 9, at, "o", markersize=6, markerfacecolor=face, markeredgecolor=COLOURS[colour])
-        for line in _name_lines(person.name):
-            _write(ax, left + 16, at, line, INK)
-            at += _LINE
-        days = "no date" if pd.isna(person.last_contact_days) else f"{person.last_contact_days:.0f} d ago"
-        role = person.role if isinstance(person.role, str) else "role?"
-        _write(ax, left + 16, at, f"{role} · {days}", QUIET, fontsize=8)
-        at += _LINE + 5
-    if len(group) > most:
-        _write(ax, left + 16, at, f"+ {len(group) - most} more in the table", QUIET, fontsize=8)
-
-
-def _write(ax: Axes, x: float, y: float, text: str, colour: str, **options: Any) -> None:
-    options = {"fontsize": 9, "ha": "left", "va": "center", **options}
-    written = ax.text(x, y, text, color=colour, **options)
-    written.set_parse_math(False)

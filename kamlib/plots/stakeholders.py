@@ -1,0 +1,137 @@
+"""The stakeholder map: every person in the cell of their influence and attitude."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from kamlib.dossier.shape import each
+from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, no_axis, tint, titles
+
+_COLUMN, _LINE, _PAD, _EDGE = 108.0, 12.0, 7.0, 62.0  # points: width of a cell, a line of text, padding, left edge
+_ATTITUDES = {-2: "against us", -1: "critical", 0: "neutral", 1: "well disposed", 2: "for us"}
+
+
+def plot_stakeholder_map(
+    people: pd.DataFrame, roles: pd.DataFrame | None = None, *, ax: Axes | None = None, most: int = 5
+) -> Axes:
+    """Draw every person in the cell of their influence and attitude: name, role, age of the last contact.
+
+    A cell is as high as its people need, so names never lie over one another. People whose influence or attitude
+    is not recorded stand below the grid, and the roles in which nobody is known below them.
+    """
+    placed = people.dropna(subset=["influence", "attitude"])
+    unknown = people[people["influence"].isna() | people["attitude"].isna()]
+    cells: dict[tuple[int, int], list[Any]] = {}
+    for person in each(placed):
+        cells.setdefault((int(person.influence + 0.5), int(person.attitude + 2.5) - 2), []).append(person)
+    heights = {level: _row_height(cells, level, most) for level in range(5, 0, -1)}
+    below = [list(each(unknown))[i::5][:2] for i in range(5)]
+    rest = max((_height(group) for group in below), default=0.0)
+    missing = list(roles.loc[roles["is_missing"], "role"]) if roles is not None and len(roles) else []
+    wide = _EDGE + 5 * _COLUMN
+    tall = 24 + sum(heights.values()) + (rest + 20 if len(unknown) else 0) + (24 if missing else 0)
+    ax = ax if ax is not None else axes(wide / 72 + 0.2, tall / 72 + 0.7)
+    ax.set_xlim(0, wide)
+    ax.set_ylim(tall, 0)
+    no_axis(ax.xaxis)
+    no_axis(ax.yaxis)
+    for attitude, words in _ATTITUDES.items():
+        _write(ax, _EDGE + (attitude + 2.5) * _COLUMN, 12, words, QUIET, ha="center")
+    top = 24.0
+    for level, height in heights.items():
+        _write(ax, 4, top + height / 2, f"influence {level}", QUIET, ha="left")
+        for attitude in _ATTITUDES:
+            left = _EDGE + (attitude + 2) * _COLUMN
+            key = "bad" if level >= 4 and attitude < 0 else "good" if level >= 4 and attitude > 0 else "quiet"
+            strength = 0.28 if key != "quiet" else 0.04
+            box = (left + 1, top + 1), _COLUMN - 2, height - 2
+            ax.add_patch(Rectangle(*box, facecolor=tint(strength, key), edgecolor="none"))
+            _people(ax, cells.get((level, attitude), []), left, top, most)
+        top += height
+    if len(unknown):
+        hidden = max(len(unknown) - 10, 0)
+        more = f"; {hidden} more in the table" if hidden else ""
+        _write(ax, 4, top + 12, f"Influence or attitude not recorded{more}:", QUIET)
+        for column, group in enumerate(below):
+            _people(ax, group, _EDGE + column * _COLUMN, top + 18, 2)
+        top += rest + 20
+    if missing:
+        _write(ax, 4, top + 14, f"Nobody known as: {', '.join(missing)}", COLOURS["bad"], weight="bold")
+    subtitle = "People by influence (up) and attitude (right); red dot: could derail us, hollow: no recent contact"
+    return titles(ax, _people_finding(people, missing), subtitle)
+
+
+def _people_finding(people: pd.DataFrame, missing: list[str]) -> str:
+    if people.empty:
+        return "Nobody is known at this account"
+    derailers, stale = int(people["is_derailer"].sum()), int(people["is_stale"].sum())
+    parts = [f"{len(people)} {'person' if len(people) == 1 else 'people'} known"]
+    parts += [f"{derailers} could derail us"] if derailers else []
+    parts += [f"{stale} without recent contact"] if stale else []
+    parts += [f"{len(missing)} of 6 roles missing"] if missing else []
+    return ", ".join(parts)
+
+
+def _name_lines(name: str) -> list[str]:
+    """Return a name on at most two lines of a cell's width."""
+    if columns_wide(name) <= 17:
+        return [name]
+    first, rest = "", name
+    for word in name.split(" "):
+        if columns_wide(f"{first} {word}".strip()) > 17:
+            break
+        first = f"{first} {word}".strip()
+    if not first:
+        return [cut_to(name, 17)]
+    rest = name[len(first) :].strip()
+    return [first, cut_to(rest, 17)]
+
+
+def _height(group: list[Any]) -> float:
+    return sum((len(_name_lines(person.name)) + 1) * _LINE + 5 for person in group) + _PAD
+
+
+def _row_height(cells: dict[tuple[int, int], list[Any]], level: int, most: int) -> float:
+    groups = [cells.get((level, attitude), []) for attitude in _ATTITUDES]
+    needed = [_height(group[:most]) + (_LINE if len(group) > most else 0) for group in groups]
+    return max(30.0, *needed)
+
+
+def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> None:
+    at = top + _PAD + 5
+    for person in group[:most]:
+        colour = {"derailer": "bad", "opponent": "overdue", "supporter": "good"}.get(person.stance, "quiet")
+        face = "none" if person.is_stale else COLOURS[colour]
+        ax.plot(left + 9, at, "o", markersize=6, markerfacecolor=face, markeredgecolor=COLOURS[colour])
+        for line in _name_lines(person.name):
+            _write(ax, left + 16, at, line, INK)
+            at += _LINE
+        days = "no date" if pd.isna(person.last_contact_days) else f"{person.last_contact_days:.0f} d ago"
+        role = person.role if isinstance(person.role, str) else "role?"
+        _write(ax, left + 16, at, f"{role} · {days}", QUIET, fontsize=8)
+        at += _LINE + 5
+    if len(group) > most:
+        _write(ax, left + 16, at, f"+ {len(group) - most} more in the table", QUIET, fontsize=8)
+
+
+def _write(ax: Axes, x: float, y: float, text: str, colour: str, **options: Any) -> None:
+    options = {"fontsize": 9, "ha": "left", "va": "center", **options}
+    written = ax.text(x, y, text, color=colour, **options)
+    written.set_parse_math(False)
+
+
+def cut_to(text: str, letters: float) -> str:
+    """Return a text cut to the room of so many Latin letters, whatever its script."""
+    flat = " ".join(str(text).split())
+    if columns_wide(flat) <= letters:
+        return flat
+    kept = ""
+    for letter in flat:
+        if columns_wide(kept + letter) > letters - 1:
+            break
+        kept += letter
+    return kept.rstrip() + "…"
