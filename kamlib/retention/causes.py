@@ -6,7 +6,9 @@ import warnings
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
+from statsmodels.genmod import families
+from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools.tools import add_constant
 
 from kamlib.retention.order_days import DAY, looked_up, order_days
 
@@ -182,7 +184,7 @@ def _hazard_model(cases: pd.DataFrame, columns: list[str]) -> tuple[float, float
     if np.linalg.matrix_rank(centred.to_numpy()) < centred.shape[1]:
         return None
     left = cases["is_left"].astype("float64")
-    model = sm.GLM(left, sm.add_constant(centred), family=sm.families.Binomial(link=sm.families.links.CLogLog()))
+    model = GLM(left, add_constant(centred), family=families.Binomial(link=families.links.CLogLog()))
     start = np.zeros(centred.shape[1] + 1)
     start[0] = np.log(-np.log1p(-left.mean()))
     with warnings.catch_warnings():

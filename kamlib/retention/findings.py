@@ -281,8 +281,8 @@ def _causes(causes: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
         ratio, low, high = (
             number(c[column], book, decimals=1) for column in ("hazard_ratio", "hazard_ratio_low", "hazard_ratio_high")
         )
-        text = f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high}): a correlation, not proof."
-        rows.append({"topic": "causes", "finding": text})
+        likely = f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high})"
+        rows.append({"topic": "causes", "finding": f"{likely}: a correlation, not proof."})
     return rows
 
 

@@ -7,8 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.genmod import families
+from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools.tools import add_constant
 
 from kamlib.periods import trailing_months
 from kamlib.retention.causes import MISTAKES
@@ -141,7 +143,7 @@ def _yearly_ratio(counts: np.ndarray, min_quarters: int) -> tuple[float, float, 
     years = np.arange(len(counts)) / 4
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result = sm.GLM(counts, sm.add_constant(years - years.mean()), family=sm.families.Poisson()).fit()
+        result = GLM(counts, add_constant(years - years.mean()), family=families.Poisson()).fit()
     dispersion = max(1.0, result.pearson_chi2 / result.df_resid)
     slope, error = result.params[1], result.bse[1] * np.sqrt(dispersion)
     t = stats.t.ppf(0.975, result.df_resid)
