@@ -3,7 +3,14 @@
 import pandas as pd
 import pytest
 
-from kamlib.dossier import account_incidents, account_timeline, category_history, category_totals, group_tree, promises_kept
+from kamlib.dossier import (
+    account_incidents,
+    account_timeline,
+    category_history,
+    category_totals,
+    group_tree,
+    promises_kept,
+)
 
 AS_OF = pd.Timestamp("2025-09-30")
 
@@ -15,7 +22,11 @@ def months(*rows):
 
 def test_group_is_a_tree_from_the_ultimate_parent_with_the_larger_sibling_first():
     accounts = pd.DataFrame(
-        {"account_id": ["D", "B", "C", "A", "X"], "name": ["d", "b", "c", "a", "x"], "parent_id": ["B", "A", "A", None, None]}
+        {
+            "account_id": ["D", "B", "C", "A", "X"],
+            "name": ["d", "b", "c", "a", "x"],
+            "parent_id": ["B", "A", "A", None, None],
+        }
     )
     money = months(("B", "k", "2025-09-30", 10), ("C", "k", "2025-09-30", 70), ("D", "k", "2025-09-30", 20))
     tree = group_tree(accounts, money, "D", as_of=AS_OF)
@@ -76,15 +87,29 @@ def test_timeline_tells_tiers_tenders_agreements_and_marks():
             {"account_id": ["A", "A"], "tier": ["regular", "key"], "start_date": [day("2023-01-01"), day("2024-01-01")]}
         ),
         agreements=pd.DataFrame(
-            {"agreement_id": ["1"], "account_id": ["A"], "start_date": [day("2024-02-01")], "end_date": [day("2026-01-01")], "kind": ["frame"]}
+            {
+                "agreement_id": ["1"],
+                "account_id": ["A"],
+                "start_date": [day("2024-02-01")],
+                "end_date": [day("2026-01-01")],
+                "kind": ["frame"],
+            }
         ),
         opportunities=pd.DataFrame(
             {
-                "opportunity_id": ["9"], "account_id": ["A"], "opened_date": [day("2024-03-01")], "outcome": ["lost"],
-                "closed_date": [day("2024-04-01")], "kind": ["tender"], "competitor": ["Rival"], "reason": ["price"],
+                "opportunity_id": ["9"],
+                "account_id": ["A"],
+                "opened_date": [day("2024-03-01")],
+                "outcome": ["lost"],
+                "closed_date": [day("2024-04-01")],
+                "kind": ["tender"],
+                "competitor": ["Rival"],
+                "reason": ["price"],
             }  # fmt: skip
         ),
-        interactions=pd.DataFrame({"account_id": ["A", "A"], "date": [day("2024-05-01")] * 2, "satisfaction": [7.0, None]}),
+        interactions=pd.DataFrame(
+            {"account_id": ["A", "A"], "date": [day("2024-05-01")] * 2, "satisfaction": [7.0, None]}
+        ),
     )
     assert table["event"].tolist() == [
         "satisfaction 7 of 10", "tender lost", "tender opened", "frame began", "became key (was regular)", "became regular",
@@ -93,7 +118,12 @@ def test_timeline_tells_tiers_tenders_agreements_and_marks():
 
 
 def test_category_history_fills_months_without_orders_and_keeps_the_sum():
-    money = months(("A", "ink", "2025-09-30", 7), ("A", "paper", "2025-08-31", 9), ("A", "old", "2023-09-30", 99), ("B", "ink", "2025-09-30", 5))
+    money = months(
+        ("A", "ink", "2025-09-30", 7),
+        ("A", "paper", "2025-08-31", 9),
+        ("A", "old", "2023-09-30", 99),
+        ("B", "ink", "2025-09-30", 5),
+    )
     table = category_history(money, "A", as_of=AS_OF)
     assert table.groupby("category", sort=False)["revenue"].agg(["size", "sum"]).to_dict("index") == {
         "paper": {"size": 24, "sum": 9.0}, "ink": {"size": 24, "sum": 7.0},

@@ -39,7 +39,15 @@ def test_a_share_of_exactly_one_is_no_bad_estimate_though_floats_would_say_so():
 
 
 def test_white_space_scales_the_median_buyer_and_takes_off_what_is_bought():
-    peers = [("P1", "x", 80.0), ("P1", "y", 20.0), ("P2", "x", 30.0), ("P2", "y", 20.0), ("P3", "x", 100.0), ("P4", "x", 10.0), ("P5", "x", 7.0)]
+    peers = [
+        ("P1", "x", 80.0),
+        ("P1", "y", 20.0),
+        ("P2", "x", 30.0),
+        ("P2", "y", 20.0),
+        ("P3", "x", 100.0),
+        ("P4", "x", 10.0),
+        ("P5", "x", 7.0),
+    ]
     table = white_space(bought(("A", "x", 190.0), ("A", "y", 10.0), *peers), pd.DataFrame(), "A", as_of=AS_OF)
     row = table.set_index("category").loc["y"]
     # two of five peers buy y (0.40, in), with 0.2 and 0.4 of their revenue: median 0.3 × 200 − 10
@@ -54,7 +62,8 @@ def test_white_space_names_its_peers_and_falls_back_from_industry_to_class_to_al
     accounts = pd.DataFrame({"account_id": ids, "industry": ["food"] * 3 + ["steel"] * 4})
     classes = pd.DataFrame({"account_id": ids, "abc_revenue": ["A"] * 6 + ["B"]})
     group = {
-        n: white_space(money, accounts, "A", as_of=AS_OF, classes=classes, min_peers=n)["peer_group"].iloc[0] for n in (2, 5, 6)
+        n: white_space(money, accounts, "A", as_of=AS_OF, classes=classes, min_peers=n)["peer_group"].iloc[0]
+        for n in (2, 5, 6)
     }
     assert group == {2: "industry food", 5: "class A", 6: "all accounts"}
 

@@ -22,9 +22,15 @@ def test_a_derailer_has_influence_of_four_and_an_attitude_below_zero(influence, 
 
 
 def test_derailers_stand_first_and_every_person_once():
-    people = pd.DataFrame([person("Big", 5, 2), person("Bad", 4, -1), person("Small", 1, -2), {"account_id": "B", "name": "Other"}])
+    people = pd.DataFrame(
+        [person("Big", 5, 2), person("Bad", 4, -1), person("Small", 1, -2), {"account_id": "B", "name": "Other"}]
+    )
     table = stakeholder_map(people, "A", as_of=AS_OF)
-    assert table[["name", "stance"]].values.tolist() == [["Bad", "derailer"], ["Big", "supporter"], ["Small", "opponent"]]
+    assert table[["name", "stance"]].values.tolist() == [
+        ["Bad", "derailer"],
+        ["Big", "supporter"],
+        ["Small", "opponent"],
+    ]
 
 
 def test_last_contact_is_the_later_of_record_and_interaction_never_after_the_day():
@@ -80,7 +86,9 @@ def deals():
         ("7", "B", "won", "2025-01-01", "2025-02-01", None, None, 1.0, None, None),
         ("8", "B", "lost", "2025-01-01", "2025-02-01", None, None, 1.0, None, None),
     ]
-    columns = "opportunity_id account_id outcome opened_date closed_date expected_close probability value competitor reason"
+    columns = (
+        "opportunity_id account_id outcome opened_date closed_date expected_close probability value competitor reason"
+    )
     frame = pd.DataFrame(rows, columns=columns.split())
     dates = ["opened_date", "closed_date", "expected_close"]
     assert day(frame["opened_date"].iloc[0])
@@ -105,7 +113,12 @@ def test_pipeline_without_enough_decided_deals_weighs_nothing_it_does_not_know()
 
 def test_rivals_named_and_met_are_one_row_each():
     rivals = pd.DataFrame(
-        {"account_id": "A", "competitor": ["Rival", "Rival", "New"], "category": ["ink", "paper", None], "threat": [2.0, 4.0, 5.0]}
+        {
+            "account_id": "A",
+            "competitor": ["Rival", "Rival", "New"],
+            "category": ["ink", "paper", None],
+            "threat": [2.0, 4.0, 5.0],
+        }
     )
     table = account_competitors(rivals, deals(), "A", as_of=AS_OF)
     assert table[["competitor", "threat", "won_count", "lost_count", "lost_value", "open_count"]].fillna(-1).values.tolist() == [

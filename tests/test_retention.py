@@ -404,7 +404,7 @@ class TestWinBack:
         rates = ret.return_rates(
             ret.lost_spells(days({}), as_of=AS_OF).assign(reason=None, margin_lost=0.0), days({}), as_of=AS_OF
         )
-        table = ret.win_back(status, lost, offers, rates, budget=150.0, second_life_share=0.5).set_index("account_id")
+        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF, budget=150.0, second_life_share=0.5).set_index("account_id")
         # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 + visit L1 = 250
         assert table["is_chosen"].to_dict() == {"L0": True, "L1": True, "L2": False, "L3": False}
         assert table.loc["L0", ["offer", "value"]].tolist() == ["discount", 150.0]
@@ -412,7 +412,7 @@ class TestWinBack:
         assert table.loc["L2", "why_not"] == "the budget brings more elsewhere"
         assert table.loc["L3", "why_not"] == "its margin is not known"
         assert table.loc["L1", "probability_source"] == "offer"
-        free = ret.win_back(status, lost, offers, rates, second_life_share=0.5)
+        free = ret.win_back(status, lost, offers, rates, as_of=AS_OF, second_life_share=0.5)
         assert free["is_chosen"].sum() == 3
 
     def test_without_a_second_life_nothing_is_promised(self):

@@ -68,7 +68,7 @@ def target_outlook(
         return shaped([], _OUTLOOK)
     window = in_window(own, as_of)
     cost = window["cost"] if "cost" in window else pd.Series(dtype="float64")
-    with_margin = len(window) > 0 and cost.notna().all() and window["revenue"].sum() > 0
+    with_margin = len(cost) > 0 and cost.notna().all() and window["revenue"].sum() > 0
     rate = (window["revenue"].sum() - cost.sum()) / window["revenue"].sum() if with_margin else float("nan")
     deals, deal_sd = _deals(pipeline, account_id, year.end)
     months_left = 12 * (year.end.year - as_of.year) + year.end.month - as_of.month

@@ -1,0 +1,215 @@
+"""Account plans: one clear message with file and line; objectives, actions, progress."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from kamlib.dossier import check_plan, plan_actions, plan_objectives, plan_register, plan_swot, read_plan
+from kamlib.errors import KamError
+
+AS_OF = pd.Timestamp("2025-09-30")
+TEMPLATE = Path(__file__).resolve().parents[1] / "templates" / "plan.toml"
+PLAN = '''account_id = "ACME"
+updated = 2025-09-15
+start = 2025-01-01
+
+[relationship]
+summary = """
+[[actions]]
+owner = nobody
+"""
+rhythm = 2
+
+[swot]
+strengths = ["fast", "near"]
+threats = ["rival"]
+
+[[objectives]]
+id = "O1"
+horizon = "short"
+text = "First"
+owner = "M1"
+due = 2025-06-30
+done = 0.5
+
+[[objectives]]
+id = "O2"
+horizon = "long"
+kind = "growth"
+text = "Second"
+owner = "Ines"
+due = 2025-12-15
+progress = [{ date = 2025-06-01, done = 0.2 }, { date = 2025-08-01, done = 0.6 }, { date = 2025-11-01, done = 1.0 }]
+expected_value = 40000
+
+[[objectives]]
+id = "O3"
+horizon = "medium"
+text = "Third"
+owner = "Ines"
+due = 2025-03-31
+done = 0.4
+closed = 2025-08-01
+lesson = "start earlier"
+
+[[actions]]
+id = "A1"
+objective = "O1"
+horizon = "short"
+text = "Call"
+owner = "M1"
+due = 2025-09-01
+
+[[actions]]
+id = "A2"
+objective = "O2"
+horizon = "short"
+text = "Visit"
+owner = "M1"
+due = 2025-10-10
+done = 1
+'''
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(text: str, name: str = "ACME.toml") -> Path:
+        file = tmp_path / "plans" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return _write
+
+
+def line(text: str, part: str, nth: int = 1) -> int:
+    places = [i for i, one in enumerate(text.splitlines(), start=1) if part in one]
+    return places[nth - 1]
+
+
+def test_the_template_is_a_valid_plan():
+    plan = read_plan(TEMPLATE)
+    assert (len(plan.objectives), len(plan.actions)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "at", "next_"),
+    [
+        (
+            'owner = "M1"\ndue = 2025-06-30',
+            'ownr = "M1"\ndue = 2025-06-30',
+            "Unknown key 'ownr'.",
+            "ownr",
+            "Did you mean 'owner'?",
+        ),
+        ("rhythm", "rythm", "Unknown key 'rythm'.", "rythm", "Did you mean 'rhythm'?"),
+        ("[swot]", "[swott]", "Unknown key 'swott'.", "[swott]", "Did you mean 'swot'?"),
+        (
+            'owner = "M1"\ndue = 2025-09-01',
+            "due = 2025-09-01",
+            "'owner' is missing.",
+            "[[actions]]2",
+            "Add a line: owner = …",
+        ),
+        (
+            'owner = "M1"\ndue = 2025-06-30',
+            'owner = " "\ndue = 2025-06-30',
+            "'objectives.0.owner' does not fit: it is blank.",
+            'owner = " "',
+            "",
+        ),
+        (
+            "due = 2025-10-10",
+            "due = 2024-10-10",
+            "Action 'A2': due 2024-10-10 is before the plan's start 2025-01-01.",
+            "due = 2024-10-10",
+            "",
+        ),
+        (
+            "closed = 2025-08-01",
+            "closed = 2024-08-01",
+            "Objective 'O3': closed 2024-08-01 is before the plan's start 2025-01-01.",
+            "closed",
+            "",
+        ),
+        ('objective = "O2"', 'objective = "O22"', "Action 'A2' serves an unknown objective 'O22'.", "O22", "O2"),
+        ('id = "A2"', 'id = "A1"', "Action 'A1' is there twice.", 'id = "A1"2', "Give each its own id."),
+        ('id = "O2"', 'id = "O1"', "Objective 'O1' is there twice.", 'id = "O1"2', "Give each its own id."),
+        ("done = 0.5", "done = 50", "'objectives.0.done' does not fit", "done = 50", ""),
+        ('horizon = "long"', 'horizon = "later"', "'objectives.1.horizon' does not fit", "later", ""),
+        ('account_id = "ACME"', 'account_id = "ACM"', "The plan is named for account 'ACME'", "ACM", "Rename"),
+        ('threats = ["rival"]', 'threats = "rival', "The plan is no valid TOML", "rival", "Mend that line."),
+    ],
+)
+def test_a_broken_plan_is_one_message_with_file_and_line(write, old, new, what, at, next_):
+    assert PLAN.count(old) >= 1
+    text = PLAN.replace(old, new, 1)
+    nth = int(at[-1]) if at[-1] in "23" and at[-2] in ']"' else 1
+    expected = line(text, at.rstrip("23") if nth > 1 else at, nth)
+    with pytest.raises(KamError) as caught:
+        read_plan(write(text), "ACME")
+    assert what in caught.value.what
+    assert f"plans/ACME.toml, line {expected}" in caught.value.where
+    assert next_ in caught.value.next
+
+
+def test_a_plan_that_is_not_utf8_or_not_there_says_so(write, tmp_path):
+    file = write("")
+    file.write_bytes(b'account_id = "\xe9"')
+    with pytest.raises(KamError, match="not written in UTF-8"):
+        read_plan(file)
+    with pytest.raises(KamError, match="cannot be opened"):
+        read_plan(tmp_path / "none.toml")
+
+
+def test_a_broken_plan_is_data_for_its_dossier_and_no_harm_to_the_others(write):
+    plans = {"ACME": write(PLAN), "BAD": write('account_id = "BAD"\nsumary = ""\n', "BAD.toml")}
+    bad, good = check_plan(plans, "BAD"), check_plan(plans, "ACME")
+    assert good.plan is not None and good.problems.empty
+    assert bad.plan is None
+    assert bad.problems[["account_id", "file", "line", "problem"]].values.tolist() == [
+        ["BAD", "plans/BAD.toml", 2, "Unknown key 'sumary'."]
+    ]
+    register = plan_register(plans, as_of=AS_OF).set_index("account_id")
+    assert register.loc["BAD", "problem"].startswith("Unknown key 'sumary'.")
+    assert register.loc[
+        "ACME", ["objective_count", "overdue_objective_count", "kept_count", "missed_count"]
+    ].tolist() == [3, 1, 0, 1]
+    assert register.loc["ACME", "age_days"] == 15
+
+
+def test_objectives_overdue_first_with_the_state_of_the_day(write):
+    plan = read_plan(write(PLAN))
+    managers = pd.DataFrame({"manager_id": ["M1"], "name": ["Paul"]})
+    table = plan_objectives(plan, as_of=AS_OF, previous_end=pd.Timestamp("2025-06-30"), managers=managers)
+    assert table[["objective_id", "status", "owner"]].values.tolist() == [
+        ["O1", "overdue", "Paul"], ["O2", "open", "Ines"], ["O3", "missed", "Ines"],
+    ]  # fmt: skip
+    assert table["overdue_days"].fillna(-1).tolist() == [92.0, -1.0, -1.0]
+    assert table["done_share"].tolist() == [0.5, 0.6, 0.4]
+    assert table["done_change"].fillna(-1).round(6).tolist() == [-1.0, 0.4, -1.0]
+
+
+def test_an_objective_is_shown_as_it_stood_on_an_earlier_day(write):
+    plan = read_plan(write(PLAN))
+    table = plan_objectives(plan, as_of=pd.Timestamp("2025-03-31")).set_index("objective_id")
+    assert table["status"].to_dict() == {"O1": "open", "O2": "open", "O3": "open"}
+    assert table.loc["O2", "done_share"] == 0.0
+
+
+def test_progress_can_come_from_the_previous_periods_table(write):
+    plan = read_plan(write(PLAN))
+    before = pd.DataFrame({"account_id": ["ACME", "OTHER"], "objective_id": ["O1", "O1"], "done_share": [0.3, 0.9]})
+    table = plan_objectives(plan, as_of=AS_OF, previous=before).set_index("objective_id")
+    assert table.loc["O1", "done_change"] == pytest.approx(0.2)
+
+
+def test_actions_and_swot(write):
+    plan = read_plan(write(PLAN))
+    actions = plan_actions(plan, as_of=AS_OF)
+    assert actions[["action_id", "status", "overdue_days"]].fillna(-1).values.tolist() == [
+        ["A1", "overdue", 29.0],
+        ["A2", "kept", -1.0],
+    ]
+    assert plan_swot(plan)["text"].tolist() == ["fast", "near", "rival"]
