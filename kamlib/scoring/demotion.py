@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
+from scipy.stats import beta
 
 JUST_ABOVE, CLEAR = "just above the line", "clear of the line"
 CLEAR_BY = 0.10
@@ -27,7 +27,7 @@ def demotion_risk(
     A spell is an account above the line at a past year-end whose next 1 (or 3) year-ends are all
     past. It counts as below when it was below the line at any of them, or no longer bought at all. Comparable accounts
     are those in the same band: less than 10 % above the line, or clear of it. The interval (95 %,
-    Wilson) takes the number of different accounts as its sample, for the years of one account are no independent
+    Jeffreys) takes the number of different accounts as its sample, for the years of one account are no independent
     evidence. Fewer than ``least_accounts`` of them give no number.
 
     Columns
@@ -86,5 +86,7 @@ def _risk(spells: pd.DataFrame, band: str, horizon: int, least: int) -> dict[str
         years = "1 year" if horizon == 1 else f"{horizon} years"
         return row | nothing | {"note": f"not enough history: {found} can be followed for {years}, {least} are needed"}
     share = below / len(spells)
-    low, high = proportion_confint(share * accounts, accounts, alpha=0.05, method="wilson")
-    return row | {"risk_share": share, "risk_low": float(low), "risk_high": float(high)}
+    hits, misses = share * accounts, (1 - share) * accounts
+    low = float(beta.ppf(0.025, hits + 0.5, misses + 0.5)) if below else 0.0
+    high = float(beta.ppf(0.975, hits + 0.5, misses + 0.5)) if below < len(spells) else 1.0
+    return row | {"risk_share": share, "risk_low": low, "risk_high": high}

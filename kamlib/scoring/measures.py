@@ -128,7 +128,7 @@ def _regularity(
     window: pd.DataFrame, first: pd.Series, months: pd.DatetimeIndex, ids: pd.Index
 ) -> tuple[pd.Series, pd.Series]:
     ordered = window[window["order_day_count"] > 0].groupby("account_id")["month"].nunique().reindex(ids, fill_value=0)
-    starts = months.searchsorted(first.fillna(pd.Timestamp.max).to_numpy())
+    starts = months.searchsorted(first.fillna(months[-1] + pd.Timedelta(days=1)).to_numpy())
     counted = pd.Series(len(months) - starts, index=ids)
     is_young = counted < min(YOUNG_MONTHS, len(months))
     note = _where(is_young, f"first order less than {YOUNG_MONTHS} months ago").mask(first.isna(), "no order yet")

@@ -1,0 +1,148 @@
+"""Raw measures of six hand-made accounts, every value worked by hand."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from kamlib.periods import trailing_months
+from kamlib.scoring import criterion_measures
+
+AS_OF = pd.Timestamp("2025-12-31")
+MONTHS = trailing_months(AS_OF, 36)
+
+
+def months_of(account, ago, revenue, cost=None, orders=1):
+    """Rows of one account: the month so many months before the as-of month, and its revenue."""
+    return [
+        {"account_id": account, "month": MONTHS[-1 - back], "revenue": float(amount),
+         "cost": math.nan if cost is None else amount * cost, "order_count": orders, "order_day_count": orders}
+        for back, amount in zip(ago, revenue, strict=True)
+    ]  # fmt: skip
+
+
+def frame(*parts):
+    rows = [row for part in parts for row in part]
+    return pd.DataFrame(rows).astype({"account_id": "str"})
+
+
+def value_of(measures, account, measure):
+    row = measures[(measures["account_id"] == account) & (measures["measure"] == measure)]
+    return row["value"].iloc[0], row["note"].iloc[0]
+
+
+def test_measures_of_one_account_by_hand():
+    months = frame(
+        months_of("A", [12, 18, 23], [40, 30, 30], cost=0.5),
+        months_of("A", [0, 3, 6, 9], [50, 25, 25, 15], cost=0.6),
+    )
+    categories = pd.DataFrame(
+        {"account_id": ["A"] * 4, "category": ["pumps", "valves", "seals", None], "month": [MONTHS[-1]] * 4,
+         "revenue": [50.0, 30.0, -5.0, 40.0], "cost": 0.0, "quantity": 1.0}
+    )  # fmt: skip
+    needs = pd.DataFrame({"account_id": ["A", "A"], "category": ["pumps", "pipes"], "annual_spend": [300.0, 160.0]})
+    accounts = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [11.5]})
+    measures = criterion_measures(months, categories, needs, accounts, as_of=AS_OF)
+    assert dict(zip(measures["measure"], measures["value"], strict=True)) == {
+        "growth": 0.15,  # 115 / 100 − 1, exactly
+        "margin_rate": 0.3,  # (115 − 69 − 11.5) / 115
+        "regularity": pytest.approx(1 / 3, abs=1e-12),
+        "breadth": 2.0,  # seals net below zero, the line without a category counts for none
+        "share_of_wallet": 0.25,
+        "revenue": 115.0,
+        "margin": 34.5,
+        "open_wallet": 345.0,
+    }
+    assert measures["note"].eq("").all()
+
+
+def test_growth_needs_a_whole_base_year():
+    months = frame(
+        months_of("grown", [23, 0], [100, 115]),
+        months_of("late third month", [21, 0], [100, 110]),
+        months_of("late fourth month", [20, 0], [100, 110]),
+        months_of("newcomer", [5, 0], [10, 10]),
+        months_of("back", [30, 0], [10, 10]),
+    )
+    measures = criterion_measures(months, as_of=AS_OF)
+    assert value_of(measures, "grown", "growth") == (0.15, "")
+    assert value_of(measures, "late third month", "growth") == (0.1, "")
+    value, note = value_of(measures, "late fourth month", "growth")
+    assert math.isnan(value) and note == "first order within the 12 months before the window"
+    for account in ("newcomer", "back"):
+        value, note = value_of(measures, account, "growth")
+        assert math.isnan(value) and note == "no revenue in the 12 months before the window"
+
+
+def test_regularity_leaves_out_the_months_before_the_first_order():
+    months = frame(
+        months_of("eight months old", [7, 6, 4, 0], [10] * 4),
+        months_of("five months old", [4, 0], [10] * 2),
+        months_of("old", [30, 0], [10] * 2),
+    )
+    measures = criterion_measures(months, as_of=AS_OF)
+    assert value_of(measures, "eight months old", "regularity") == (0.5, "")
+    assert value_of(measures, "old", "regularity") == (round(1 / 12, 12), "")
+    value, note = value_of(measures, "five months old", "regularity")
+    assert math.isnan(value) and note == "first order less than 6 months ago"
+
+
+def test_scored_are_buyers_of_the_window_and_key_accounts():
+    months = frame(
+        months_of("buys", [0], [10]),
+        months_of("stopped", [13], [10]),
+        months_of("stopped key", [13], [10]),
+        months_of("credit only", [2], [-5], orders=0),
+        months_of("later", [0], [1]),
+    )
+    months.loc[months["account_id"] == "later", "month"] = AS_OF + pd.offsets.MonthEnd(1)
+    keys = pd.DataFrame({"account_id": ["stopped key", "never ordered", "stopped"], "is_key": [True, True, False]})
+    measures = criterion_measures(months, key_accounts=keys, as_of=AS_OF)
+    assert sorted(measures["account_id"].unique()) == ["buys", "never ordered", "stopped key"]
+    assert value_of(measures, "stopped key", "regularity") == (0.0, "")
+    assert value_of(measures, "stopped key", "revenue") == (0.0, "")
+    assert math.isnan(value_of(measures, "stopped key", "growth")[0])
+    assert value_of(measures, "never ordered", "regularity")[1] == "no order yet"
+    assert value_of(measures, "stopped key", "margin_rate")[1] == "no revenue in the window"
+    assert value_of(measures, "buys", "margin_rate")[1] == "no cost in the orders"
+
+
+def test_margin_is_unknown_where_a_cost_is():
+    months = frame(months_of("A", [1, 0], [100, 100], cost=0.7), months_of("B", [1, 0], [100, 100], cost=0.7))
+    months.loc[0, "cost"] = math.nan
+    measures = criterion_measures(months, as_of=AS_OF)
+    value, note = value_of(measures, "A", "margin_rate")
+    assert math.isnan(value) and note == "cost unknown in part of the window"
+    assert value_of(measures, "B", "margin_rate") == (0.3, "")
+    assert value_of(measures, "B", "margin") == (60.0, "")
+
+
+def test_what_the_book_lacks_is_said():
+    measures = criterion_measures(frame(months_of("A", [0], [10])), as_of=AS_OF)
+    assert value_of(measures, "A", "breadth")[1] == "no categories in the orders"
+    assert value_of(measures, "A", "share_of_wallet")[1] == "no needs recorded"
+    assert value_of(measures, "A", "open_wallet")[1] == "no needs recorded"
+
+
+def test_a_wallet_smaller_than_our_revenue_is_doubted():
+    needs = pd.DataFrame({"account_id": ["A"], "category": ["x"], "annual_spend": [8.0]})
+    measures = criterion_measures(frame(months_of("A", [0], [10])), needs=needs, as_of=AS_OF)
+    assert value_of(measures, "A", "share_of_wallet") == (1.25, "above 1: the account's spend is estimated too low")
+    assert value_of(measures, "A", "open_wallet") == (0.0, "")
+
+
+def test_row_order_does_not_matter_and_input_is_untouched():
+    months = frame(months_of("A", range(24), [0.1 * k + 0.07 for k in range(24)], cost=0.3), months_of("B", [0], [1]))
+    before = months.copy()
+    shuffled = months.sample(frac=1, random_state=3)
+    pd.testing.assert_frame_equal(
+        criterion_measures(months, as_of=AS_OF), criterion_measures(shuffled, as_of=AS_OF), check_exact=True
+    )
+    pd.testing.assert_frame_equal(months, before)
+
+
+def test_no_orders_give_an_empty_table_with_its_types():
+    months = frame(months_of("A", [0], [10])).head(0)
+    measures = criterion_measures(months, as_of=AS_OF)
+    assert measures.columns.tolist() == ["account_id", "measure", "value", "note"]
+    assert measures.empty and measures["value"].dtype == "float64"

@@ -1,0 +1,239 @@
+"""Scores from fixed anchors, the weighted total, the admission line."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from kamlib.criteria import BUILT_IN_CRITERIA, Criterion, ScoringSettings
+from kamlib.scoring import (
+    AdmissionRule,
+    account_scores,
+    admission_line,
+    admission_rule,
+    criterion_coverage,
+    criterion_scores,
+)
+
+AS_OF = pd.Timestamp("2025-12-31")
+GROWTH = Criterion(name="growth", weight=0.5, measure="growth")
+BREADTH = Criterion(name="breadth", weight=0.3, measure="breadth", side="strength")
+FIT = Criterion(name="fit", weight=0.2, judged=True)
+
+
+def measures(**values):
+    """One row per account and measure: measures(A={"growth": 0.1})."""
+    rows = [
+        {"account_id": account, "measure": name, "value": value, "note": "" if value == value else "unknown"}
+        for account, mine in values.items()
+        for name, value in mine.items()
+    ]
+    return pd.DataFrame(rows, columns=["account_id", "measure", "value", "note"]).astype({"account_id": "str"})
+
+
+def judgements(*rows):
+    table = pd.DataFrame(rows, columns=["account_id", "criterion", "score", "judged_date"])
+    return table.assign(judged_date=pd.to_datetime(table["judged_date"]), by="x")
+
+
+def test_a_limit_belongs_to_the_score_that_begins_there():
+    limits = [-0.20, -0.10, -0.05, 0.0, 0.03, 0.06, 0.10, 0.15, 0.25]
+    at = {f"at {place}": {"growth": limit} for place, limit in enumerate(limits)}
+    under = {f"under {place}": {"growth": limit - 1e-9} for place, limit in enumerate(limits)}
+    scores = criterion_scores(measures(**at, **under), criteria=[GROWTH], as_of=AS_OF).set_index("account_id")["score"]
+    assert [scores[f"at {place}"] for place in range(9)] == [2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert [scores[f"under {place}"] for place in range(9)] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_anchors_as_pairs_skip_scores():
+    pairs = Criterion.model_validate(
+        {
+            "name": "growth",
+            "weight": 1,
+            "measure": "growth",
+            "anchors": [{"score": 3, "from": 0}, {"score": 9, "from": 0.1}],
+        }
+    )
+    scores = criterion_scores(
+        measures(a={"growth": -0.1}, b={"growth": 0.0}, c={"growth": 0.0999}, d={"growth": 5.0}),
+        criteria=[pairs],
+        as_of=AS_OF,
+    )
+    assert scores["score"].tolist() == [1, 3, 3, 9]
+
+
+def test_the_latest_judgement_up_to_the_date_counts():
+    judged = judgements(
+        ("A", "fit", 4.0, "2024-01-01"), ("A", "fit", 8.0, "2025-06-30"), ("A", "fit", 10.0, "2026-01-01"),
+        ("B", "image", 9.0, "2025-01-01"), ("C", "fit", 12.0, "2025-01-01"),
+    )  # fmt: skip
+    table = measures(A={"growth": 0.0}, B={"growth": 0.0}, C={"growth": 0.0})
+    scores = criterion_scores(table, judged, criteria=[GROWTH, FIT], as_of=AS_OF)
+    fit = scores[scores["criterion"] == "fit"].set_index("account_id")
+    assert fit["score"].to_dict() == {
+        "A": 8.0,
+        "B": pytest.approx(math.nan, nan_ok=True),
+        "C": pytest.approx(math.nan, nan_ok=True),
+    }
+    assert fit.loc["A", "judged_date"] == pd.Timestamp("2025-06-30")
+    assert fit["origin"].to_dict() == {"A": "judged", "B": "missing", "C": "missing"}
+    assert fit["note"].to_dict() == {"A": "", "B": "not judged", "C": "judged outside 1 to 10"}
+
+
+def test_scores_by_hand_with_a_missing_one_weighted_again():
+    judged = judgements(("A", "fit", 6.0, "2025-06-30"))
+    table = measures(
+        A={"growth": 0.10, "breadth": 3},
+        B={"growth": math.nan, "breadth": 10},
+        C={"growth": math.nan, "breadth": math.nan},
+    )
+    scores = criterion_scores(table, judged, criteria=[GROWTH, BREADTH, FIT], as_of=AS_OF)
+    assert scores.loc[scores["account_id"] == "A", "contribution"].tolist() == pytest.approx([4.0, 0.9, 1.2])
+    ranked = account_scores(scores, rule=AdmissionRule(top_n=1)).set_index("account_id")
+    assert ranked.index.tolist() == ["B", "A", "C"]
+    assert ranked.loc["A", "score"] == 6.1  # .5 · 8 + .3 · 3 + .2 · 6
+    assert ranked.loc["B", "score"] == 10  # breadth alone
+    assert ranked["completeness_share"].to_dict() == {"B": 0.3, "A": 1.0, "C": 0.0}
+    assert ranked.loc["B", "missing_criteria"] == "growth, fit"
+    assert ranked.loc["A", "attractiveness_score"] == pytest.approx(5.2 / 0.7)  # growth and fit
+    assert ranked.loc["A", "strength_score"] == 3
+    assert ranked["is_above_line"].to_dict() == {"B": True, "A": False, "C": False}
+    assert math.isnan(ranked.loc["C", "score"]) and pd.isna(ranked.loc["C", "rank"])
+
+
+def random_measures(count, seed):
+    rng = np.random.default_rng(seed)
+    return measures(
+        **{
+            f"A{number:03d}": {"growth": rng.uniform(-0.3, 0.4), "margin_rate": rng.choice([rng.uniform(0, 0.6), math.nan]),
+                               "regularity": rng.uniform(0, 1), "breadth": float(rng.integers(0, 12))}
+            for number in range(count)
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_new_account_changes_no_other_score_and_row_order_changes_nothing(seed):
+    rule = AdmissionRule(top_n=5)
+    table = random_measures(40, seed)
+    newcomer = measures(new={"growth": 99.0, "margin_rate": 0.9, "regularity": 1.0, "breadth": 50.0})
+
+    def scored(rows):
+        return account_scores(criterion_scores(rows, criteria=BUILT_IN_CRITERIA, as_of=AS_OF), rule=rule)
+
+    before = scored(table)
+    after = scored(pd.concat([table, newcomer], ignore_index=True))
+    columns = ["account_id", "score", "completeness_share", "attractiveness_score", "strength_score"]
+    kept = after[after["account_id"] != "new"].sort_values("account_id", ignore_index=True)[columns]
+    pd.testing.assert_frame_equal(before.sort_values("account_id", ignore_index=True)[columns], kept, check_exact=True)
+    pd.testing.assert_frame_equal(before, scored(table.sample(frac=1, random_state=seed)), check_exact=True)
+
+
+def test_contributions_sum_to_the_score():
+    scores = criterion_scores(random_measures(50, 7), criteria=BUILT_IN_CRITERIA, as_of=AS_OF)
+    total = scores.groupby("account_id")["contribution"].sum()
+    ranked = account_scores(scores, rule=AdmissionRule(top_n=5)).set_index("account_id")["score"]
+    pd.testing.assert_series_equal(total, ranked.sort_index(), check_names=False, check_exact=False, rtol=1e-8)
+
+
+def test_equal_scores_share_the_last_place():
+    table = measures(a={"growth": 0.3}, b={"growth": 0.1}, c={"growth": 0.1}, d={"growth": 0.0})
+    scores = criterion_scores(table, criteria=[GROWTH], as_of=AS_OF)
+    rule = AdmissionRule(top_n=2)
+    ranked = account_scores(scores, rule=rule)
+    assert ranked["rank"].tolist() == [1, 2, 2, 4]
+    assert ranked["is_above_line"].tolist() == [True, True, True, False]
+    line = admission_line(ranked, rule=rule).iloc[0]
+    assert (line["line_score"], line["above_count"], line["note"]) == (8.0, 3, "equal scores share the last place")
+
+
+def test_a_least_score_is_met_exactly():
+    thirds = [
+        Criterion(name=name, weight=weight, measure=name)
+        for name, weight in (("growth", 0.1), ("breadth", 0.7), ("regularity", 0.2))
+    ]
+    table = measures(a={"growth": 0.06, "breadth": 7, "regularity": 0.6})  # 7, 7, 7: a float sum gives 6.999…
+    ranked = account_scores(criterion_scores(table, criteria=thirds, as_of=AS_OF), rule=AdmissionRule(min_score=7))
+    assert ranked["is_above_line"].tolist() == [True]
+
+
+def test_admission_line_names_key_accounts_below_it():
+    table = measures(a={"growth": 0.3}, b={"growth": 0.1}, c={"growth": -0.5})
+    keys = pd.DataFrame({"account_id": ["a", "c"], "is_key": [True, True]})
+    rule = admission_rule(keys)
+    assert rule.top_n == 2 and not rule.is_from_book
+    scores = criterion_scores(table, criteria=[GROWTH], as_of=AS_OF)
+    accounts = pd.DataFrame({"account_id": ["a"], "name": ["Acme"]})
+    ranked = account_scores(scores, keys, accounts, rule=rule)
+    assert ranked["name"].tolist() == ["Acme", "b", "c"]
+    line = admission_line(ranked, rule=rule).iloc[0]
+    assert (line["rule"], line["key_count"], line["key_below_count"]) == ("the 2 highest scores", 2, 1)
+    assert line["note"] == "the book sets no line: as many places as there are key accounts today"
+
+
+def test_rule_of_the_book_goes_first():
+    assert admission_rule(None, top_n=3) == AdmissionRule(top_n=3)
+    assert admission_rule(None, min_score=6) == AdmissionRule(min_score=6)
+    assert admission_rule(None, at_most=20).top_n == 20
+
+
+def test_fewer_accounts_than_places_are_all_above_the_line():
+    rule = AdmissionRule(top_n=5)
+    ranked = account_scores(criterion_scores(measures(a={"growth": 0.3}), criteria=[GROWTH], as_of=AS_OF), rule=rule)
+    line = admission_line(ranked, rule=rule).iloc[0]
+    assert ranked["is_above_line"].tolist() == [True] and math.isnan(line["line_score"])
+    assert line["note"] == "fewer accounts are scored than there are places: all are above the line"
+
+
+def test_coverage_is_the_written_definition():
+    scores = criterion_scores(measures(a={"growth": 0.3}, b={"growth": math.nan}), criteria=[GROWTH, FIT], as_of=AS_OF)
+    table = criterion_coverage(scores, criteria=[GROWTH, FIT])
+    assert table["scored_count"].tolist() == [1, 0]
+    assert table["missing_count"].tolist() == [1, 2]
+    assert table["note"].tolist() == ["unknown", "not judged"]
+    assert table["anchors"].tolist()[0].startswith("1 below · 2 from -0.2 · 3 from -0.1")
+
+
+def test_nothing_to_score():
+    scores = criterion_scores(measures(), criteria=BUILT_IN_CRITERIA, as_of=AS_OF)
+    ranked = account_scores(scores, rule=AdmissionRule(top_n=3))
+    assert scores.empty and ranked.empty
+    assert ranked.dtypes[["is_above_line", "is_key"]].eq("bool").all()
+
+
+def settings(*criteria):
+    return {"criteria": [{"name": name, "weight": weight, **rest} for name, weight, rest in criteria]}
+
+
+GOOD = (("g", 0.5, {"measure": "growth"}), ("m", 0.3, {"measure": "margin_rate"}), ("f", 0.2, {"judged": True}))
+
+
+def test_settings_that_fit():
+    scoring = ScoringSettings.model_validate(settings(*GOOD))
+    assert [criterion.name for criterion in scoring.in_use] == ["g", "m", "f"] and not scoring.is_built_in
+    assert ScoringSettings().in_use == BUILT_IN_CRITERIA and ScoringSettings().is_built_in
+    assert sum(criterion.weight for criterion in BUILT_IN_CRITERIA) == 1
+
+
+@pytest.mark.parametrize(
+    ("criteria", "said"),
+    [
+        ((*GOOD[:2], ("f", 0.21, {"judged": True})), "the weights sum to 1.01, not 1"),
+        (GOOD[:2], "2 criteria given; a scoring has 3 to 5"),
+        ((*GOOD[:2], ("g", 0.2, {"judged": True})), "criterion 'g' is given twice"),
+        ((*GOOD[:2], ("f", 0.2, {"measure": "growht"})), "no measure 'growht': Did you mean 'growth'?"),
+        ((*GOOD[:2], ("f", 0.2, {})), "needs either a measure or judged = true"),
+        ((*GOOD[:2], ("f", 0.2, {"judged": True, "measure": "growth"})), "needs either a measure or judged = true"),
+        ((*GOOD[:2], ("f", 0.2, {"measure": "revenue"})), "measures money (revenue): give its anchors"),
+        ((*GOOD[:2], ("f", 0.2, {"measure": "growth", "anchors": [1, 2, 3]})), "3 limits given; nine are needed"),
+        ((*GOOD[:2], ("f", 0.2, {"measure": "growth", "anchors": [1, 2, 3, 4, 5, 6, 7, 9, 8]})), "anchors must ascend"),
+        ((*GOOD[:2], ("f", 0.2, {"judged": True, "texts": {"11": "x"}})), "'11' is no score"),
+        ((*GOOD[:2], ("f", 0.2, {"judged": True, "wieght": 1})), "Extra inputs are not permitted"),
+    ],
+)
+def test_settings_that_are_refused(criteria, said):
+    with pytest.raises(ValidationError) as refused:
+        ScoringSettings.model_validate(settings(*criteria))
+    assert said in str(refused.value)
