@@ -24,6 +24,7 @@ from papermill.execute import execute_notebook
 from traitlets.config import Config
 
 from kamlib.errors import KamError
+from kamlib.report.warm import SOCKET
 
 _ENGINE = "kam"
 
@@ -35,7 +36,7 @@ class KitEngine(Engine):
     def execute_managed_notebook(cls, nb_man, kernel_name, *, environment, timeout, **_):
         """Run a notebook's cells in a kernel that exists for it alone."""
         with tempfile.TemporaryDirectory(prefix="kam-") as private:
-            manager = _manager(Path(private))
+            manager = _manager(Path(private), is_warm=bool(environment.get(SOCKET)))
             client = PapermillNotebookClient(
                 nb_man, km=manager, timeout=timeout, startup_timeout=120, kernel_name=kernel_name
             )
@@ -45,7 +46,7 @@ class KitEngine(Engine):
                 _stop(manager)
 
 
-def _manager(private: Path) -> AsyncKernelManager:
+def _manager(private: Path, *, is_warm: bool) -> AsyncKernelManager:
     config = Config()
     config.AsyncKernelManager.connection_file = str(private / "kernel.json")
     if sys.platform != "win32":
@@ -56,6 +57,7 @@ def _manager(private: Path) -> AsyncKernelManager:
         argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"],
         display_name="KAM kit",
         language="python",
+        metadata={"kernel_provisioner": {"provisioner_name": "kam-warm"}} if is_warm else {},
     )
     return manager
 
@@ -91,6 +93,7 @@ def run_notebook(
             parameters=dict(parameters),
             engine_name=_ENGINE,
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             environment=environment,
             timeout=timeout,

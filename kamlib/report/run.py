@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from kamlib.periods import Period, resolve_periods
 from kamlib.report import site
 from kamlib.report.kernel import run_notebook
 from kamlib.report.pages import PAGES, Page, kit_folder, notebook_file, wanted_pages
+from kamlib.report.warm import SOCKET, ForkServer, can_fork
 from kamlib.report.write import Made, page_names, versions, write_index, write_intake, write_pages, write_run
 from kamlib.snapshot import PeriodData, default_period, fingerprint, read_snapshot, write_snapshots
 from kamlib.sources import input_files, open_engine
@@ -67,7 +69,7 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
     asked = resolve_periods(list(request.periods), first_month=settings.fiscal_year.first_month, today=today)
     before = fingerprint(input_files(request.book), request.book)
     outcomes = []
-    with open_engine() as engine, tempfile.TemporaryDirectory(prefix="kam-") as scratch:
+    with open_engine() as engine, tempfile.TemporaryDirectory(prefix="kam-") as scratch, _kernels() as kernels:
         progress("", "reading the book", 0, 1)
         intake = read_book(request.book, settings, engine)
         periods = asked or [default_period(intake, settings, today)]
@@ -90,7 +92,7 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
             data = read_snapshot(folders[period.label])
             staged = site.stage(request.out, period.label)
             try:
-                _make_period(request, pages, data, intake, staged, mark, progress)
+                _make_period(request, pages, data, intake, staged, mark, kernels(), progress)
                 site.publish(staged, request.out, period.label)
             finally:
                 shutil.rmtree(staged, ignore_errors=True)
@@ -104,6 +106,26 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
             write_index(request.out, settings.title, published, settings)
         site.clear_scratch(request.out)
     return outcomes
+
+
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "TZ": "UTC", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+
+
+@contextlib.contextmanager
+def _kernels() -> Iterator[Callable[[], dict[str, str]]]:
+    """Give a function that returns the environment of kernels: warm ones where they can be had."""
+    if not can_fork():
+        yield lambda: _ENVIRONMENT
+        return
+    with ForkServer(_ENVIRONMENT) as server:
+        found: list[dict[str, str]] = []
+
+        def environment() -> dict[str, str]:
+            if not found:
+                found.append({**_ENVIRONMENT, **({SOCKET: server.address} if server.is_ready() else {})})
+            return found[0]
+
+        yield environment
 
 
 def _check_periods(periods: list[Period], intake: Intake) -> None:
@@ -150,6 +172,7 @@ def _make_period(
     intake: Intake,
     staged: Path,
     mark: dict,
+    kernels: dict[str, str],
     progress: Progress,
 ) -> None:
     """Fill a staged folder with a period's pages, tables and ``run.json``."""
@@ -161,7 +184,7 @@ def _make_period(
     links, near_links = scratch / "links.json", scratch / "near_links.json"
     (staged / "tables").mkdir()
     parameters = {"book": str(data.folder), "period": label, "manager_id": request.manager_id}
-    fixed = {"KAM_PUBLISHED": str(typed), "PYTHONHASHSEED": "0", "TZ": "UTC"}
+    fixed = {**kernels, "KAM_PUBLISHED": str(typed)}
 
     def make(page: Page, account: str = "") -> Made:
         began = time.monotonic()

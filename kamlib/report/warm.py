@@ -1,0 +1,190 @@
+"""Warm kernels: one process loads the libraries once and every kernel is a fork of it.
+
+:class:`WarmProvisioner` is a jupyter_client kernel provisioner (an entry point of the package). The
+fork server starts with the run and ends with it: when its standard input closes it ends every
+kernel it has forked. Where there is no fork that is safe (Windows, macOS) kernels start cold.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning import LocalProvisioner
+
+SOCKET = "KAM_WARM_SOCKET"
+_LOADED = (
+    "ipykernel.kernelapp", "IPython.core.display", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "seaborn",
+    "scipy.stats", "scipy.optimize", "statsmodels.api", "lifelines", "pyarrow.parquet", "jinja2",
+    "kamlib.snapshot", "kamlib.page", "kamlib.segmentation", "kamlib.scoring", "kamlib.retention", "kamlib.btyd",
+    "kamlib.dossier", "kamlib.programme", "kamlib.overview",
+)  # fmt: skip
+
+
+def can_fork() -> bool:
+    """Return whether kernels may be forks here."""
+    return sys.platform.startswith("linux")
+
+
+class ForkServer:
+    """The process that kernels are forks of; use it in a ``with`` block."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="kam-")
+        self.address = str(Path(self._folder.name) / "warm")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kamlib.report.warm", self.address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> ForkServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._folder.cleanup()
+
+    def is_ready(self) -> bool:
+        """Wait until the libraries are loaded; return whether kernels can be had."""
+        return bool(self._process.stdout and self._process.stdout.readline())
+
+
+class _Fork:
+    """A forked kernel as its provisioner sees it: alive as long as it holds its end of the connection."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, address: str, order: dict[str, Any]) -> None:
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._line.connect(address)
+        self._line.sendall(json.dumps(order).encode() + b"\n")
+        self.pid = int(self._line.makefile().readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return None while the kernel runs."""
+        if self.returncode is None and select.select([self._line], [], [], 0)[0]:
+            try:
+                ended = self._line.recv(64) == b""
+            except OSError:
+                ended = True
+            if ended:
+                self.returncode = 0
+                self._line.close()
+        return self.returncode
+
+    def wait(self) -> int:
+        """Wait until the kernel has ended."""
+        while self.poll() is None:
+            select.select([self._line], [], [], 1)
+        return self.returncode or 0
+
+    def send_signal(self, number: int) -> None:
+        """Send the kernel a signal."""
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End the kernel at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask the kernel to end."""
+        self.send_signal(signal.SIGTERM)
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Starts a kernel as a fork of the server that the environment names."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        """Start the kernel; the command's arguments after the module name are passed on."""
+        environment = dict(kwargs.get("env") or os.environ)
+        order = {
+            "arguments": cmd[cmd.index("-f") :],
+            "environment": environment,
+            "folder": str(kwargs.get("cwd") or os.getcwd()),
+        }
+        self.process = _Fork(environment[SOCKET], order)
+        self.pid = self.process.pid
+        self.pgid = self.pid
+        return self.connection_info
+
+
+def serve(address: str) -> None:
+    """Load the libraries, then fork a kernel for every order, until standard input closes."""
+    for name in _LOADED:
+        import_module(name)
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    server.bind(address)
+    server.listen(64)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    kernels: list[int] = []
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while True:
+        ready, _, _ = select.select([server, sys.stdin], [], [])
+        if sys.stdin in ready and not os.read(sys.stdin.fileno(), 1):
+            break
+        if server in ready:
+            line, _ = server.accept()
+            order = json.loads(line.makefile().readline())
+            child = os.fork()
+            if child == 0:
+                server.close()
+                _become_kernel(line, order)
+            kernels.append(child)
+            line.close()
+    for kernel in kernels:
+        try:
+            os.killpg(kernel, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+
+
+def _become_kernel(line: socket.socket, order: dict[str, Any]) -> None:
+    """Turn this fork into a kernel; never returns."""
+    code = 1
+    try:
+        os.setsid()
+        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nowhere, standard)
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.environ["JPY_PARENT_PID"] = str(os.getppid())
+        os.chdir(order["folder"])
+        line.sendall(f"{os.getpid()}\n".encode())
+        from ipykernel.kernelapp import launch_new_instance
+
+        launch_new_instance(argv=order["arguments"])
+        code = 0
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 0
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
