@@ -14,6 +14,10 @@ from kamlib.plots.style import COLOURS
 from kamlib.segmentation.words import percent
 
 MOST_POINTS = 300
+XYZ_WORDS = {
+    "frequency": ["X often", "Y regularly", "Z occasionally", "N new"],
+    "variability": ["X even", "Y uneven", "Z erratic", "N new"],
+}
 
 
 def plot_pareto(
@@ -69,24 +73,28 @@ def plot_whale_curve(whale_curve: pd.DataFrame, *, ax: Axes | None = None, perio
     subtitle = _subtitle("Cumulative margin over accounts, most profitable first", period)
     if whale_curve.empty:
         return _nothing(ax, "No margin is known: the book has no cost", subtitle)
-    peak = whale_curve.iloc[whale_curve["cumulative_margin"].argmax()]
+    highest = whale_curve["cumulative_margin"].argmax()
+    top = max(whale_curve["cumulative_margin"].iloc[highest], 0.0)
+    peak = int(whale_curve["rank"].iloc[highest]) if top > 0 else 0
     total = whale_curve["cumulative_margin"].iloc[-1]
-    drawn = _thinned(whale_curve, whale_curve["rank"].eq(peak["rank"]))
-    rises, falls = drawn[drawn["rank"] <= peak["rank"]], drawn[drawn["rank"] >= peak["rank"]]
-    for part, colour, start in ((rises, COLOURS["good"], [(0, 0.0)]), (falls, COLOURS["bad"], [])):
-        points = start + list(zip(part["rank"], part["cumulative_margin"], strict=True))
-        xs, ys = zip(*points, strict=True)
+    drawn = _thinned(whale_curve, whale_curve["rank"].eq(peak))
+    points = [(0, 0.0), *zip(drawn["rank"], drawn["cumulative_margin"], strict=True)]
+    for colour, part in (
+        (COLOURS["good"], [point for point in points if point[0] <= peak]),
+        (COLOURS["bad"], [point for point in points if point[0] >= peak]),
+    ):
+        xs, ys = zip(*part, strict=True)
         ax.plot(xs, ys, color=colour, linewidth=3)
         ax.fill_between(xs, ys, color=colour, alpha=0.15, linewidth=0)
     ax.axhline(0, color=COLOURS["quiet"], linewidth=0.8)
     losers = int((whale_curve["margin"] < 0).sum())
     if losers:
-        ax.plot(peak["rank"], peak["cumulative_margin"], "o", color=COLOURS["good"])
+        ax.plot(peak, top, "o", color=COLOURS["good"])
         ax.plot(len(whale_curve), total, "o", color=COLOURS["bad"])
-        style.label(ax, peak["rank"], peak["cumulative_margin"], money(peak["cumulative_margin"], book), dx=-8, dy=8)
+        style.label(ax, peak, top, money(top, book), dx=-8, dy=8)
         style.label(ax, len(whale_curve), total, money(total, book), dx=6, colour=COLOURS["bad"])
-        lost = money(peak["cumulative_margin"] - total, book)
-        finding = f"{_plural(losers, 'account', book)} {'loses' if losers == 1 else 'lose'} {lost} of the margin made"
+        verb, than = ("costs", "it brings") if losers == 1 else ("cost", "they bring")
+        finding = f"{_plural(losers, 'account', book)} {verb} {money(top - total, book)} more than {than}"
     else:
         style.label(ax, len(whale_curve), total, money(total, book), dx=6)
         finding = "No account costs more than it brings"
@@ -148,7 +156,7 @@ def plot_concentration(
         offset = (0.2 - 0.4 * place) * (len(scopes) - 1)
         values = rows.loc[scope, columns]
         ax.barh(np.arange(len(tops)) + offset, values, height=0.38, color=colour, label=scope)
-        style.label_bars(ax, [f"{percent(value, book)} {scope}" for value in values])
+        style.label_bars(ax, [f"{percent(value, book)} {scope if len(scopes) > 1 else ''}" for value in values])
     ax.set_yticks(range(len(tops)), ["largest" if top == 1 else f"{top} largest" for top in tops])
     ax.set_xlim(0, rows.loc[list(scopes), columns[0]].max() * 1.2)
     ax.set_ylim(min(len(tops) - 3.5, -0.5), len(tops) - 0.5)
@@ -171,8 +179,8 @@ def plot_abc_xyz_matrix(
 ) -> Axes:
     """Draw the matrix of revenue class and regularity: count and share of revenue in each cell."""
     ax = ax or style.axes(7, 3.6)
-    how = {"frequency": "how often they order", "variability": "how even their months are (CV)"}[basis]
-    subtitle = _subtitle(f"Accounts and share of revenue by size (ABC) and {how} (XYZ; N new)", period)
+    how = {"frequency": "how often they order", "variability": "how even their months are"}[basis]
+    subtitle = _subtitle(f"Accounts and share of revenue by size (ABC) and {how}", period)
     cells = matrix[matrix["basis"].eq(basis) & matrix["abc"].isin(list("ABC")) & matrix["xyz"].isin(list("XYZN"))]
     if not cells["account_count"].sum():
         return _nothing(ax, "No account has both classes", subtitle)
@@ -182,6 +190,7 @@ def plot_abc_xyz_matrix(
     ]
     cells = cells.assign(text=texts)
     _heat_map(ax, cells, "abc", "xyz", "revenue_share", list("ABC"), list("XYZN"))
+    ax.set_xticklabels(XYZ_WORDS[basis])
     top = cells.sort_values(["revenue", "cell"], ascending=[False, True], kind="stable").iloc[0]
     verb = "brings" if top["account_count"] == 1 else "bring"
     finding = (
@@ -268,7 +277,8 @@ def plot_class_moves(moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = N
     ax.set_yticks(places, names)
     ax.margins(x=0.15)
     style.no_axis(ax.xaxis)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.4, -0.02 - 0.9 / (len(shown) + 3)), ncols=2)
+    with style.style():
+        ax.legend(loc="lower center", bbox_to_anchor=(0.4, -0.02 - 0.9 / (len(shown) + 3)), ncols=2)
     others = int(moved["cause"].eq("neighbours").sum())
     finding = f"{_plural(len(moved), 'account')} changed class, {others:,} only because of the others"
     return style.titles(ax, finding, subtitle)
@@ -302,7 +312,7 @@ def _heat_map(
     """Draw a grid of shaded cells with the column ``text`` in them, first row on top."""
     grid = cells.set_index([row, column])
     heat = grid[value].unstack().reindex(index=rows, columns=columns).astype("float64").fillna(0.0)
-    texts = grid["text"].unstack().reindex(index=rows, columns=columns).fillna("–")
+    texts = grid["text"].unstack().reindex(index=rows, columns=columns).astype(object).fillna("–")
     highest = max(float(heat.to_numpy().max()), 1e-12)
     ax.pcolormesh(heat.to_numpy(), cmap=style.tints(), vmin=0, vmax=highest, edgecolors="white", linewidth=2)
     with style.style():
@@ -319,9 +329,9 @@ def _thinned(points: pd.DataFrame, always: pd.Series) -> pd.DataFrame:
     """Return at most some hundred points, the first, the last and ``always`` among them."""
     if len(points) <= MOST_POINTS:
         return points
-    kept = np.zeros(len(points), dtype=bool)
-    kept[np.unique(np.round(np.linspace(0, 1, MOST_POINTS) ** 2 * (len(points) - 1)).astype(int))] = True
-    kept[np.linspace(0, len(points) - 1, MOST_POINTS // 2).round().astype(int)] = True
+    kept, steps = np.zeros(len(points), dtype=bool), np.linspace(0, 1, MOST_POINTS)
+    for way in (steps, steps**2):
+        kept[np.round(way * (len(points) - 1)).astype(int)] = True
     return points[kept | always.to_numpy()]
 
 
@@ -336,7 +346,6 @@ def _plural(count: Any, noun: str, book: Any = None) -> str:
 def _nothing(ax: Axes, finding: str, subtitle: str) -> Axes:
     """Leave the axes empty and let the title say why."""
     ax.set_axis_off()
-    figure = ax.get_figure(root=True)
-    if figure is not None and len(figure.axes) == 1:
+    if (figure := ax.get_figure(root=True)) is not None and len(figure.axes) == 1:
         figure.set_figheight(1.0)
     return style.titles(ax, finding, subtitle)

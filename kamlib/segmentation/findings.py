@@ -56,7 +56,8 @@ def _moves(moves: pd.DataFrame | None, book: Any) -> list[Sentence]:
             texts.append(
                 Sentence(
                     f"{worst['name']} fell from {worst['abc_then']} to {worst['abc_now']}: "
-                    f"{money(worst['revenue_then'], book)} → {money(worst['revenue_now'], book)} in twelve months. "
+                    f"its yearly revenue went from {money(worst['revenue_then'], book)} to "
+                    f"{money(worst['revenue_now'], book)}. "
                     f"{_owner(worst['manager_name'])} should ask why before the next order is due.",
                     link="#class_moves",
                 )
@@ -101,7 +102,7 @@ def _losers(classes: pd.DataFrame, book: Any) -> list[Sentence]:
             f"{count(len(losers), 'account', book=book).capitalize()} cost{'s' if len(losers) == 1 else ''} more than "
             f"they bring ({money(losers['margin'].sum(), book)}), most of all {worst['name']} "
             f"({money(worst['margin'], book)}). {_owner(worst['manager_name'])} should look at its prices and service.",
-            link="#abc_cross",
+            link="#account_classes",
         )
     ]
 

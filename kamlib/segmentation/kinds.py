@@ -14,6 +14,7 @@ from kamlib.segmentation.words import percent
 TYPES = ("breadwinner", "prospective", "image-maker", "expert")
 BREADWINNER_SHARE = 0.10
 NEW_MONTHS = 12
+FEWEST_PACE_MONTHS = 3
 FEWEST_PEERS = 5
 LEADER_TIMES = 2.0
 EXPERT_INCIDENTS = 3
@@ -37,7 +38,7 @@ def account_types(
     - *breadwinner*: at least ``breadwinner_share`` of the profit (of the sum of positive margins); without any
       known margin, of revenue, and the evidence says so.
     - *prospective*: first order in the last 12 months, and a budget at or above the smallest account of
-      class A: its yearly spend in ``needs``, or its own revenue at the pace so far.
+      class A: its yearly spend in ``needs``, or its own revenue at the pace of at least 3 months.
     - *image-maker*: by employees at least twice the next of its industry (or region), among at least 5 accounts
       whose headcount is known.
     - *expert*: at least 3 incidents about quality or product knowledge in the last 12 months: it notices.
@@ -108,7 +109,8 @@ def _prospective(classes: pd.DataFrame, needs: pd.DataFrame | None, as_of: pd.Ti
     spend = pd.Series(dtype="float64") if needs is None else needs.groupby("account_id")["annual_spend"].sum()
     rows = classes[["account_id", "revenue", "counted_month_count", "first_order_month"]].copy()
     rows["spend"] = rows["account_id"].map(spend).astype("float64")
-    rows["pace"] = rows["revenue"] / rows["counted_month_count"].where(rows["counted_month_count"] > 0) * 12
+    enough = rows["counted_month_count"] >= FEWEST_PACE_MONTHS
+    rows["pace"] = rows["revenue"] / rows["counted_month_count"].where(enough) * 12
     is_new = rows["first_order_month"] >= trailing_months(as_of, NEW_MONTHS)[0]
     rows = rows[is_new & (rows[["spend", "pace"]].max(axis=1) >= line)]
     evidence = [
