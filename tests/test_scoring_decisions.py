@@ -1,0 +1,203 @@
+"""Decisions, the attractiveness × strength matrix and prospects, each with the whole answer by hand."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from kamlib.scoring import attractiveness_strength, prospect_ranking, scoring_findings, tier_decisions
+
+AS_OF = pd.Timestamp("2025-09-30")
+LINE = 6.0
+
+
+def scores(**rows):
+    """account=(score, is_key): ranked, the line at 6.0."""
+    table = pd.DataFrame(
+        [(account, account.title(), float(score), is_key) for account, (score, is_key) in rows.items()],
+        columns=["account_id", "name", "score", "is_key"],
+    ).astype({"account_id": "str", "name": "str"})
+    return table.assign(
+        rank=table["score"].rank(method="min", ascending=False).astype("Int64"), line_score=LINE,
+        is_above_line=table["score"] >= LINE, completeness_share=1.0, missing_criteria="",
+        attractiveness_score=table["score"], strength_score=table["score"],
+    )  # fmt: skip
+
+
+def criteria(*accounts):
+    rows = [(a, c, s) for a in accounts for c, s in (("growth", 2.0), ("breadth", 3.0), ("fit", 9.0))]
+    return pd.DataFrame(rows, columns=["account_id", "criterion", "score"])
+
+
+def measures(**rows):
+    """account=(growth, regularity)."""
+    return pd.DataFrame(
+        [(a, m, v) for a, pair in rows.items() for m, v in zip(("growth", "regularity"), pair, strict=True)],
+        columns=["account_id", "measure", "value"],
+    )
+
+
+NOW = scores(
+    stays=(8, True), falls=(5, True), dips=(5.5, True), rises=(7, False), arrives=(6, False), near=(5.4, False),
+    shrinks=(5.9, False), rare=(5.9, False), far=(5.3, False), blank=(math.nan, True),
+)  # fmt: skip
+BEFORE = scores(
+    stays=(8, True), falls=(5.5, True), dips=(6, True), rises=(6.5, False), arrives=(5, False), near=(7, False)
+)
+MEASURES = measures(
+    near=(0.18, 0.92), shrinks=(-0.01, 1.0), rare=(0.5, 0.25), far=(0.5, 1.0), arrives=(0.5, 1.0), rises=(0.1, 1.0)
+)
+
+
+def decided(now=NOW, before=BEFORE, **options):
+    return tier_decisions(now, before, criteria(*now["account_id"]), MEASURES, as_of=AS_OF, **options).set_index(
+        "account_id"
+    )
+
+
+def test_each_decision_by_hand():
+    table = decided()
+    assert table["decision"].to_dict() == {
+        "rises": "promote", "falls": "review", "blank": "review", "arrives": "confirm", "near": "watch",
+        "stays": "keep", "dips": "keep",
+    }  # fmt: skip
+    assert (
+        table.loc["rises", "evidence"]
+        == "Above the line in two successive periods: 7.00 (rank 2, line 6.00), 6.50 before."
+    )
+    assert table.loc["falls", "evidence"] == (
+        "Below the line in two successive periods: 5.00 (rank 9, line 6.00), 5.50 before. Weakest: growth 2, breadth 3."
+    )
+    assert table.loc["near", "evidence"].replace("\u00a0", " ") == (
+        "5.40 (rank 7), 10 % below the line of 6.00: orders in 92 % of the months, revenue up 18 %."
+    )
+    assert table.loc["dips", "evidence"].startswith(
+        "Below the line now: 5.50 (rank 6, line 6.00), 6.00 before; it was above"
+    )
+    assert table.loc["blank", "evidence"].startswith("No score can be given")
+
+
+def test_without_an_earlier_period_nothing_is_promoted_or_reviewed():
+    table = decided(before=BEFORE.head(0))
+    assert set(table["decision"]) == {"keep", "confirm", "watch"}
+    assert "there is no earlier period to compare with" in table.loc["rises", "evidence"]
+    assert table.loc["falls", "decision"] == "keep"
+
+
+def test_owner_and_recorded_decision_stand_beside_the_proposal():
+    accounts = pd.DataFrame({"account_id": ["rises", "falls"], "manager_name": ["I. Costa", None]})
+    log = pd.DataFrame(
+        {"account_id": ["falls", "falls", "rises", "stays"], "date": pd.to_datetime(["2025-01-01", "2025-09-01", "2025-10-01", "2025-09-01"]),
+         "decision": ["review", "keep", "promote", "Keep"], "by": "board", "reason": ["low", "new plant", "", ""]}
+    )  # fmt: skip
+    table = decided(accounts=accounts, decisions=log)
+    assert table["owner"].to_dict() == {account: "I. Costa" if account == "rises" else "" for account in table.index}
+    assert table.loc["falls", ["recorded_decision", "recorded_by", "recorded_reason"]].tolist() == [
+        "keep",
+        "board",
+        "new plant",
+    ]
+    assert table.loc["falls", "recorded_date"] == pd.Timestamp("2025-09-01")
+    assert pd.isna(table.loc["rises", "recorded_decision"])  # taken after the as-of day
+    assert table["is_overridden"].to_dict() == {account: account == "falls" for account in table.index}
+
+
+def test_promotion_names_the_risk_of_comparable_accounts():
+    risk = pd.DataFrame(
+        {"band": ["all", "just above the line", "clear of the line"], "horizon_years": 1, "risk_share": [0.3, 0.5, 0.25],
+         "risk_low": [0.2, 0.4, 0.1], "risk_high": [0.4, 0.6, 0.45], "account_count": [30, 10, 20]}
+    )  # fmt: skip
+    told = decided(demotion_risk=risk).loc["rises", "evidence"].replace("\u00a0", " ")
+    assert told.endswith(
+        "Of 20 accounts clear of the line in past years, 25 % were below it a year later (10 % to 45 %)."
+    )
+
+
+def test_decisions_do_not_depend_on_row_order():
+    shuffled = tier_decisions(
+        NOW.sample(frac=1, random_state=1), BEFORE.sample(frac=1, random_state=2), criteria(*reversed(NOW["account_id"].tolist())),
+        MEASURES.sample(frac=1, random_state=3), as_of=AS_OF,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(decided().reset_index()[shuffled.columns], shuffled)
+
+
+def sub_scores(**rows):
+    return pd.DataFrame(
+        [(a, a.title(), False, *pair) for a, pair in rows.items()],
+        columns=["account_id", "name", "is_key", "attractiveness_score", "strength_score"],
+    )
+
+
+def test_quadrants_now_and_a_year_ago():
+    now = sub_scores(a=(5.5, 5.5), b=(9.0, 5.4), c=(5.4, 9.0), d=(2.0, 2.0), e=(7.0, math.nan))
+    ago = sub_scores(a=(5.4, 5.4), b=(9.0, 5.0), c=(math.nan, 3.0))
+    table = attractiveness_strength(now, ago).set_index("account_id")
+    assert table["quadrant"].to_dict() == {"a": "strategic", "b": "star", "c": "status", "d": "streamline"}
+    assert table["year_ago_quadrant"].dropna().to_dict() == {"a": "streamline", "b": "star"}
+    assert table["is_moved"].to_dict() == {"a": True, "b": False, "c": False, "d": False}
+    alone = attractiveness_strength(now)
+    assert not alone["is_moved"].any() and alone.columns.tolist() == ["account_id", *table.columns]
+
+
+PROSPECTS = pd.DataFrame(
+    {
+        "prospect_id": ["P1", "P2", "P3", "P4", "P5", "P6"],
+        "name": ["Strong", "Weak hand", "Unknown", "Middling", "Small", "No budget known"],
+        "need": [8, 9, 9, 7, 9, 7], "solvency": [7, 9, 9, 6, 9, 7], "authority": [9, 4, math.nan, 7, 9, 7],
+        "budget": [120_000, 500_000, 90_000, 80_000, 40_000, math.nan], "source": ["trade press"] * 6,
+    }
+)  # fmt: skip
+
+
+def test_prospects_by_the_three_ps():
+    table = prospect_ranking(PROSPECTS, least_budget=80_000).set_index("prospect_id")
+    assert table.index.tolist() == ["P3", "P5", "P1", "P2", "P6", "P4"]
+    assert table["score"].round(3).tolist() == [9, 9, 8, 7.333, 7, 6.667]
+    assert table["rank"].tolist() == [1, 1, 3, 4, 5, 6]
+    assert table["proposed_owner"].to_dict() == {
+        "P3": "business developer", "P5": "business developer", "P1": "key account manager", "P2": "business developer",
+        "P6": "key account manager", "P4": "business developer",
+    }  # fmt: skip
+    rules = table["owner_rule"].str.replace("\u00a0", " ")
+    assert (
+        rules["P1"]
+        == "mean of the three Ps 8.0: 7 or more, none below 5; budget 120 k: at least 80.0 k, the smallest key account"
+    )
+    assert rules["P2"] == "authority 4: below 5"
+    assert rules["P3"] == "authority not judged yet: a business developer finds out first"
+    assert rules["P4"] == "mean of the three Ps 6.7: below 7"
+    assert rules["P5"] == "budget 40.0 k: below 80.0 k, the smallest key account"
+    assert rules["P6"] == "mean of the three Ps 7.0: 7 or more, none below 5; budget not known"
+    assert table.loc["P3", "completeness_share"] == pytest.approx(2 / 3)
+
+
+def test_prospects_without_a_budget_to_meet_and_none_at_all():
+    table = prospect_ranking(PROSPECTS).set_index("prospect_id")
+    assert table.loc["P5", "proposed_owner"] == "key account manager"
+    assert prospect_ranking(PROSPECTS.head(0)).empty
+
+
+def test_findings_say_what_to_do_and_what_cannot_be_known():
+    risk = pd.DataFrame({"band": ["all"], "horizon_years": [1], "risk_share": [math.nan], "risk_low": [math.nan],
+                         "risk_high": [math.nan], "note": ["not enough history: no account can be followed"]})  # fmt: skip
+    line = pd.DataFrame(
+        {"rule": ["the 3 highest scores"], "scored_count": [9], "key_count": [4], "key_below_count": [3]}
+    )
+    stability = pd.DataFrame({"account_id": ["stays", "rises", "arrives"], "name": ["Stays", "Rises", "Arrives"],
+                              "is_above_line": True, "above_line_share": [1.0, 0.95, 0.6]})  # fmt: skip
+    matrix = attractiveness_strength(sub_scores(a=(9.0, 9.0)))
+    review = pd.DataFrame({"criterion": ["growth"], "outcome": ["retention"], "verdict": ["foretold"]})
+    coverage = pd.DataFrame(
+        {"criterion": ["margin rate"], "scored_count": [0], "missing_count": [9], "note": ["no cost in the orders"]}
+    )
+    found = scoring_findings(decided().reset_index(), line, stability, matrix, review, risk, coverage, is_built_in=True)
+    said = "\n".join(found["sentence"])
+    for part in (
+        "Promote Rises: above the line", "Review Falls and Blank: below the line", "Wait one period with Arrives",
+        "Watch Near: regular, growing", "3 of 4 key accounts are below the line (the 3 highest scores).",
+        "2 of 3 places above the line hold in at least 90 % of plausible weightings; least sure: Arrives.",
+        "The risk of a later demotion cannot be told: not enough history", "growth foretold retention",
+        "the size of an account is not scored", "Margin rate could not be scored: no cost in the orders.",
+    ):  # fmt: skip
+        assert part in said
+    assert found["link"].str.startswith("#").all()
