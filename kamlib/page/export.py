@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
-from io import StringIO
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +40,9 @@ def csv_text(table: pd.DataFrame) -> str:
     """Return a table as CSV: comma, UTF-8, bare line feeds, ISO dates, plain shares, money of at most 6 decimals."""
     kinds = {key: kind_of(table[key], key) for key in table.columns}
     columns = [[_cell(value, kind) for value in table[key]] for key, kind in kinds.items()]
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(neutralised(str(key)) for key in table.columns)
-    writer.writerows(zip(*columns, strict=True))
-    return out.getvalue()
+    heads = [_quoted(neutralised(str(key))) for key in table.columns]
+    lines = [",".join(heads), *(",".join(cells) or '""' for cells in zip(*columns, strict=True))]
+    return "\n".join(lines) + "\n"
 
 
 def publish(data: Any, table: pd.DataFrame, name: str) -> None:
@@ -79,10 +76,13 @@ def _cell(value: Any, kind: str) -> str:
     if isinstance(plain, bool):
         return "true" if plain else "false"
     if isinstance(plain, str):
-        return neutralised(plain) if kind == "text" else plain
-    if isinstance(plain, float) and kind == "money":
-        return f"{plain:.6f}".rstrip("0").rstrip(".")
-    return repr(plain)
+        return _quoted(neutralised(plain)) if kind == "text" else plain
+    return f"{Decimal(repr(plain)):f}"  # never an exponent
+
+
+def _quoted(text: str) -> str:
+    """Return a field; the signs that some program takes for a separator or a line's end stand in quotes."""
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[",;\t\r\n\u2028\u2029\x85\x0b\x0c]', text) else text
 
 
 def _write(file: Path, text: str) -> None:

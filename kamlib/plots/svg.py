@@ -160,6 +160,8 @@ def _copy(element: ElementTree.Element, parent: ElementTree.Element, *, in_defs:
         attributes["href"] = attributes.pop(_HREF)
     if attributes.get("style") == "":
         del attributes["style"]
+    if tag == "path" and attributes.get("style") == "fill:none":  # neither filled nor stroked
+        return
     in_defs = in_defs or tag == "defs"
     children = list(element)
     if tag == "g" and set(attributes) <= {"id"}:  # a group that says nothing

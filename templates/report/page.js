@@ -10,6 +10,11 @@
     return element;
   };
 
+  const labelled = (text, control) => {
+    control.setAttribute("aria-label", text);
+    return make("label", { textContent: text }, control);
+  };
+
   function formatted(value, column, separators) {
     if (value === null) return column.kind === "text" || column.kind === "flag" ? "" : "n/a";
     if (column.kind === "text") return value.length > 60 ? value.slice(0, 59).trimEnd() + "…" : value;
@@ -36,10 +41,19 @@
     return a - b;
   }
 
+  /* A figure without an exponent, as in the published tables. */
+  function plain(value) {
+    const [, minus, whole, part = "", exponent] = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(String(value)) ?? [];
+    if (exponent === undefined) return String(value);
+    const move = Number(exponent);
+    return move < 0 ? `${minus}0.${"0".repeat(-move - 1)}${whole}${part}` : minus + (whole + part).padEnd(move + 1, "0");
+  }
+
   function csv(table, order) {
-    const quoted = (text) => (/[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
+    const quoted = (text) => (/[",;\t\r\n\u2028\u2029\x85\x0b\x0c]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
     const cell = (value, kind) => {
       if (value === null) return "";
+      if (typeof value === "number") return plain(value);
       if (kind !== "text") return String(value);
       return quoted(FORMULA.test(value) ? "'" + value : value);
     };
@@ -145,7 +159,7 @@
     if (count > 8) {
       const filter = make("input", { type: "search", autocomplete: "off", spellcheck: false });
       filter.addEventListener("input", () => { words = filter.value; choose(); });
-      tools.append(make("label", { textContent: "Find" }, filter));
+      tools.append(labelled("Find", filter));
     }
     table.choices.forEach((index) => {
       const values = [...new Set(cells[index].map((value) => value ?? ""))].sort(collator.compare);
@@ -156,12 +170,12 @@
         else chosen.set(index, values[Number(select.value) - 1]);
         choose();
       });
-      tools.append(make("label", { textContent: columns[index].label }, select));
+      tools.append(labelled(columns[index].label, select));
     });
     if (count > size) {
       const rows = make("select", {}, ...[25, 100, 500].map((n) => make("option", { value: String(n), textContent: String(n) })));
       rows.addEventListener("change", () => { size = Number(rows.value); page = 0; draw(); });
-      tools.append(make("label", { textContent: "Rows" }, rows));
+      tools.append(labelled("Rows", rows));
     }
     const save = make("button", { type: "button", className: "right", textContent: "Download CSV" });
     save.addEventListener("click", () => download(table.name, csv(table, order)));
