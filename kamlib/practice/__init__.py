@@ -1,0 +1,10 @@
+"""Practice companies: fictional companies of any size in which the truth is known (M37).
+
+A company is simulated first (`world`: accounts, order days, deliveries, mistakes, leaving, values, lines) and written
+down afterwards as the canonical tables of a book. What was planted is in its `truth`.
+"""
+
+from kamlib.practice.cast import STORIES
+from kamlib.practice.company import SAMPLE_SEED, Company, company, write_company
+
+__all__ = ["SAMPLE_SEED", "STORIES", "Company", "company", "write_company"]
