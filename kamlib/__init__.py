@@ -10,8 +10,19 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_MODULES = ("page", "plots", "segmentation", "scoring", "retention", "btyd", "dossier", "programme", "practice")
-_CALCULATIONS = ("segmentation", "scoring", "retention", "btyd", "dossier", "programme")
+_MODULES = (
+    "page",
+    "plots",
+    "segmentation",
+    "scoring",
+    "retention",
+    "btyd",
+    "dossier",
+    "programme",
+    "overview",
+    "practice",
+)
+_CALCULATIONS = ("segmentation", "scoring", "retention", "btyd", "dossier", "programme", "overview")
 
 
 def __getattr__(name: str) -> object:

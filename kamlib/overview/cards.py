@@ -1,0 +1,61 @@
+"""The front page's key figures as cards, and its changes as actions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.page import Action, Card
+
+_CARDS = (
+    ("revenue", "key", "Revenue of key accounts", "money", "up", "segmentation.html"),
+    ("revenue_share", "key", "Share of total", "share", "neither", "segmentation.html"),
+    ("NRR", "all", "NRR, all accounts", "share", "up", "retention.html"),
+    ("GRR", "all", "GRR, all accounts", "share", "up", "retention.html"),
+    ("revenue_at_risk", "key", "At risk, key accounts", "money", "down", "retention.html"),
+    ("lost_in_period", "all", "Accounts lost in the period", "count", "down", "retention.html"),
+)
+
+
+def figure_cards(
+    key_figures: pd.DataFrame, figure_history: pd.DataFrame, tier_decisions: pd.DataFrame | None = None
+) -> list[Card]:
+    """Return the key figures as cards, each with its change and its last periods."""
+    found = key_figures.set_index(["figure", "scope"])
+    cards = []
+    for figure, scope, label, unit, good, link in _CARDS:
+        if (figure, scope) not in found.index:
+            continue
+        row = found.loc[(figure, scope)]
+        history = figure_history[figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)]
+        cards.append(
+            Card(
+                label,
+                row["value"],
+                unit,
+                previous=row["previous_value"],
+                year_ago=row["year_ago_value"],
+                history=tuple(history.sort_values("as_of_date")["value"].tail(8)),
+                good=good,
+                note="30–55 % is usual" if figure == "revenue_share" else "",
+                link=link,
+            )
+        )
+    counts = found["value"]
+    watch = int(tier_decisions["decision"].eq("watch").sum()) if tier_decisions is not None else 0
+    text = f"{counts.get(('accounts', 'key'), 0):.0f} / {watch} / {counts.get(('lost_accounts', 'all'), 0):.0f}"
+    return [*cards, Card("Accounts key / watched / lost", text, "text", link="scoring.html")]
+
+
+def front_actions(main_changes: pd.DataFrame) -> list[Action]:
+    """Return the main changes as the lines of the first screen."""
+    return [
+        Action(
+            row.changed,
+            row.to_do,
+            row.owner if isinstance(row.owner, str) else "",
+            row.due_date,
+            row.link,
+            row.account_id,
+        )
+        for row in main_changes.itertuples()
+    ]
