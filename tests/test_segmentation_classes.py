@@ -115,6 +115,8 @@ def test_margin_takes_cost_and_cost_to_serve_off_and_ranks_anew():
     assert table["margin"].to_dict() == {"big": -50.0, "small": 300.0}
     assert table["abc_margin"].fillna("-").to_dict() == {"big": "-", "small": "A"}
     assert table["abc_revenue"].to_dict() == {"big": "A", "small": "A"}
+    idle = account_classes(months, accounts_of("big", "idle", cost_to_serve=[0.0, 99.0]), as_of=AS_OF)
+    assert idle.set_index("account_id").loc["idle", "margin"] == 0.0
     half = account_classes(months, accounts, as_of=AS_OF, window_months=6).set_index("account_id")
     assert half.loc["big", "margin"] == 25.0
 

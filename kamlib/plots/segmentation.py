@@ -87,8 +87,7 @@ def plot_whale_curve(whale_curve: pd.DataFrame, *, ax: Axes | None = None, perio
         ax.plot(xs, ys, color=colour, linewidth=3)
         ax.fill_between(xs, ys, color=colour, alpha=0.15, linewidth=0)
     ax.axhline(0, color=COLOURS["quiet"], linewidth=0.8)
-    losers = int((whale_curve["margin"] < 0).sum())
-    if losers:
+    if losers := int((whale_curve["margin"] < 0).sum()):
         ax.plot(peak, top, "o", color=COLOURS["good"])
         ax.plot(len(whale_curve), total, "o", color=COLOURS["bad"])
         style.label(ax, peak, top, money(top, book), dx=-8, dy=8)

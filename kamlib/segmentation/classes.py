@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 
@@ -29,7 +31,8 @@ def account_classes(
     below 0.80, B below 0.95, else C; equal values share the class of the first of them, and the
     comparison is in exact decimals. An account whose measure is zero or less has no class.
     Margin is revenue less cost, less its cost to serve (a year's, scaled to the window) where known; it is
-    n/a where the cost of a month of the window is unknown.
+    n/a where the cost of a month of the window is unknown. An account without a row in the window is
+    not served: nothing is taken off.
     XYZ by frequency is the share of the window's months with an order; by variability the CV
     (sample standard deviation / mean) of its monthly revenue. Both leave out the months before the first order
     ever; N is an account whose first order is younger than ``young_months``. Fewer than 3 order
@@ -121,7 +124,8 @@ def _margins(
     cost = exact_sums(window, "cost", revenue.index)
     margin = revenue - cost
     if "cost_to_serve" in listed:
-        margin = margin - exact(listed["cost_to_serve"]).map(lambda yearly: yearly * months / 12)
+        served = exact(listed["cost_to_serve"]).where(margin.index.isin(window["account_id"]), Decimal(0))
+        margin = margin - served.map(lambda yearly: yearly * months / 12)
     return margin.mask(margin.index.isin(unknown))
 
 

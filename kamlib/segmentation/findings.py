@@ -11,6 +11,7 @@ from kamlib.page.show import Sentence
 from kamlib.segmentation.words import count, ordinal, percent
 
 DEPENDENT_SHARE = 0.20
+SMALL_LOSS_SHARE = 0.01
 
 
 def segmentation_findings(
@@ -64,9 +65,11 @@ def _moves(moves: pd.DataFrame | None, book: Any) -> list[Sentence]:
             )
     if len(up):
         best = up.iloc[(up["revenue_now"] - up["revenue_then"]).argmax()]
+        alone = int(up["cause"].eq("neighbours").sum())
+        only = f" ({count(alone, 'of them', 'of them', book)} only because others shrank)" if alone else ""
         texts.append(
             Sentence(
-                f"{count(len(up), 'account', book=book).capitalize()} moved up a class, first {best['name']} "
+                f"{count(len(up), 'account', book=book).capitalize()} moved up a class{only}, first {best['name']} "
                 f"({best['abc_then']} to {best['abc_now']}, now {money(best['revenue_now'], book)}). "
                 f"{_owner(best['manager_name'])} should review its treatment.",
                 link="#class_moves",
@@ -94,7 +97,7 @@ def _groups(rollup: pd.DataFrame, book: Any) -> list[Sentence]:
 
 def _losers(classes: pd.DataFrame, book: Any) -> list[Sentence]:
     losers = classes[classes["margin"].lt(0) & classes["revenue"].gt(0)]
-    if losers.empty:
+    if -losers["margin"].sum() < SMALL_LOSS_SHARE * classes["margin"].clip(lower=0).sum() or losers.empty:
         return []
     worst = losers.sort_values(["margin", "account_id"], kind="stable").iloc[0]
     return [
