@@ -8,6 +8,7 @@ from kamlib.dossier import (
     account_timeline,
     category_history,
     category_totals,
+    dossier_figures,
     group_tree,
     promises_kept,
 )
@@ -105,7 +106,7 @@ def test_timeline_tells_tiers_tenders_agreements_and_marks():
                 "kind": ["tender"],
                 "competitor": ["Rival"],
                 "reason": ["price"],
-            }  # fmt: skip
+            }
         ),
         interactions=pd.DataFrame(
             {"account_id": ["A", "A"], "date": [day("2024-05-01")] * 2, "satisfaction": [7.0, None]}
@@ -186,3 +187,14 @@ def test_incidents_open_first_and_resolved_later_counts_as_open():
     assert table[["kind", "is_open", "open_days"]].values.tolist() == [
         ["other", True, 60.0], ["quality", True, 29.0], ["late", False, 10.0],
     ]  # fmt: skip
+
+
+def test_a_year_before_that_the_data_do_not_cover_is_no_comparison():
+    money = months(("A", "k", "2025-09-30", 12), ("A", "k", "2024-09-30", 10))
+    half = category_totals(money, "A", as_of=AS_OF, first_date=pd.Timestamp("2024-06-01"))
+    whole = category_totals(money, "A", as_of=AS_OF, first_date=pd.Timestamp("2023-10-31"))
+    assert half["previous_revenue"].isna().all() and half["trend"].tolist() == [""]
+    assert whole[["previous_revenue", "trend"]].values.tolist() == [[10.0, "grown"]]
+    days = money.rename(columns={"month": "date"})
+    figures = dossier_figures(days, money, "A", as_of=AS_OF, first_date=pd.Timestamp("2024-06-01")).set_index("figure")
+    assert figures.loc["revenue", "value"] == 12 and pd.isna(figures.loc["revenue", "year_ago_value"])

@@ -38,7 +38,12 @@ def period(**tables) -> SimpleNamespace:
         name: pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()}) for name, columns in ACTIVITY.items()
     }
     return SimpleNamespace(
-        **(frames | tables), as_of=AS_OF, book=BookSettings(title="T"), plans={}, period=period_of(AS_OF)
+        **(frames | tables),
+        as_of=AS_OF,
+        first_date=None,
+        book=BookSettings(title="T"),
+        plans={},
+        period=period_of(AS_OF),
     )
 
 

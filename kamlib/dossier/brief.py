@@ -99,7 +99,7 @@ def _figure(value: float, unit: str, book: Any) -> str:
 def _changes(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
     totals = tables.get("category_totals", _NONE)
     if len(totals):
-        moved = totals[totals["trend"].ne("steady")].copy()
+        moved = totals[~totals["trend"].isin(["steady", ""])].copy()
         moved["size"] = (moved["revenue"] - moved["previous_revenue"]).abs()
         for row in each(moved.sort_values(["size", "category"], ascending=[False, True]).head(3)):
             text = f"{row.category}: {row.trend}, {money(row.revenue, book)} after {money(row.previous_revenue, book)}."

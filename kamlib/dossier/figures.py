@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.dossier.history import NO_CATEGORY
-from kamlib.dossier.shape import DATE, NUMBER, TEXT, each, in_window, shaped
+from kamlib.dossier.shape import DATE, NUMBER, TEXT, covers_year_before, each, in_window, shaped
 
 _FIGURES = {
     "account_id": TEXT, "figure": TEXT, "unit": TEXT, "value": NUMBER, "year_ago_value": NUMBER, "source": TEXT,
@@ -21,6 +21,7 @@ def dossier_figures(
     account_id: str,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     category_totals: pd.DataFrame | None = None,
     promises: pd.DataFrame | None = None,
     incidents: pd.DataFrame | None = None,
@@ -32,7 +33,8 @@ def dossier_figures(
     """One row per figure of the account: the window, and the same window a year before.
 
     The first six come from orders alone; each further table adds its figure. A figure whose table is
-    empty is left out. Where an account's costs are not known throughout, there is no margin.
+    empty is left out. Where an account's costs are not known throughout, there is no margin. Where the
+    book's data begin (``first_date``) within the year before, its values are n/a.
 
     Columns
     -------
@@ -52,7 +54,7 @@ def dossier_figures(
     [['revenue', 10.0], ['order days', 1.0], ['revenue per order day', 10.0]]
     """
     rows = [
-        *_order_figures(account_days, account_months, account_id, as_of),
+        *_order_figures(account_days, account_months, account_id, as_of, first_date),
         *_category_figures(category_totals),
         *_service_figures(promises, incidents, interactions, account_id, as_of),
         *_money_figures(wallet, owed, pipeline, account_id),
@@ -71,14 +73,16 @@ def _row(figure: str, unit: str, value: Any, before: Any, source: str, **more: A
     }
 
 
-def _order_figures(days: pd.DataFrame, months: pd.DataFrame, account_id: str, as_of: pd.Timestamp) -> list[dict]:
+def _order_figures(
+    days: pd.DataFrame, months: pd.DataFrame, account_id: str, as_of: pd.Timestamp, first_date: pd.Timestamp | None
+) -> list[dict]:
     days = days[days["account_id"].eq(account_id) & days["date"].le(as_of) & days["revenue"].gt(0)]
     months = months[months["account_id"].eq(account_id)]
     if days.empty and months.empty:
         return []
     a_year_ago = as_of - pd.DateOffset(years=1)
     first = days["date"].min()
-    known = pd.notna(first) and first <= a_year_ago
+    known = pd.notna(first) and first <= a_year_ago and covers_year_before(first_date, as_of)
     latest = days["date"].max()
     now, before = in_window(months, as_of), in_window(months, as_of, skip=12)
     revenue, earlier = now["revenue"].sum(), before["revenue"].sum() if known else float("nan")
@@ -124,6 +128,7 @@ def _category_figures(totals: pd.DataFrame | None) -> list[dict]:
     if totals is None or totals.empty or totals["category"].eq(NO_CATEGORY).all():
         return []
     now, before = totals["revenue"].gt(0).sum(), totals["previous_revenue"].gt(0).sum()
+    before = before if totals["previous_revenue"].notna().any() else None
     latest = totals["last_month"].max()
     return [_row("categories bought", "count", now, before, "orders", note="12 months", evidence_date=latest)]
 

@@ -91,7 +91,7 @@ def _position(tables, as_of: pd.Timestamp, book: Any) -> Iterator[Sentence]:
     if pd.notna(revenue.year_ago_value):
         text += f", {change(revenue.value, revenue.year_ago_value, book)} on the year before"
     totals = tables.get("category_totals", _NONE)
-    moved = totals[totals["trend"].ne("steady")] if len(totals) > 1 else _NONE
+    moved = totals[~totals["trend"].isin(["steady", ""])] if len(totals) > 1 else _NONE
     if len(moved):
         largest = moved.loc[moved["revenue_change"].abs().sort_values(kind="stable").index[-1]]
         word = "more" if largest["revenue_change"] > 0 else "less"

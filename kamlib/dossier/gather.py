@@ -57,9 +57,11 @@ def dossier_tables(
             accounts, account_id, classes=classes, scores=scores, status=status
         ),
         "account_profile": account_profile(accounts, account_id, plan=reading.plan, managers=managers),
-        "group_tree": group_tree(accounts, months, account_id, **when),
+        "group_tree": group_tree(accounts, months, account_id, first_date=data.first_date, **when),
         "category_history": category_history(categories, account_id, account_months=months, **when),
-        "category_totals": category_totals(categories, account_id, account_months=months, **when),
+        "category_totals": category_totals(
+            categories, account_id, account_months=months, first_date=data.first_date, **when
+        ),
         "promises_kept": promises_kept(data.deliveries, account_id, incidents=incidents, **when),
         "account_incidents": account_incidents(incidents, account_id, **when),
         "tender_record": tender_record(opportunities, account_id),
@@ -92,7 +94,8 @@ def dossier_tables(
     tables["dossier_figures"] = dossier_figures(
         data.account_days, months, account_id, category_totals=tables["category_totals"],
         promises=tables["promises_kept"], incidents=tables["account_incidents"], wallet=tables["wallet"],
-        owed=tables["money_owed"], pipeline=tables["pipeline"], interactions=data.interactions, **when,
+        owed=tables["money_owed"], pipeline=tables["pipeline"], interactions=data.interactions,
+        first_date=data.first_date, **when,
     )  # fmt: skip
     frames = {name: getattr(data, name) for name in (*_ACTIVITY, *(p.table for p in PARTS if p.table != "orders"))}
     problem = " ".join(reading.problems["problem"])

@@ -11,6 +11,7 @@ from kamlib.dossier.shape import (
     NUMBER,
     TEXT,
     canonical,
+    covers_year_before,
     each,
     in_window,
     rows_of,
@@ -47,7 +48,12 @@ _CATEGORY_TOTALS = {
 
 
 def group_tree(
-    accounts: pd.DataFrame, account_months: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp
+    accounts: pd.DataFrame,
+    account_months: pd.DataFrame,
+    account_id: str,
+    *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """One row per account of the company group: parents before their subsidiaries, depth first.
 
@@ -65,7 +71,7 @@ def group_tree(
     tier: the account's tier
     country: its country
     revenue: net revenue of the window (book currency)
-    previous_revenue: the same of the 12 months before
+    previous_revenue: the same of the 12 months before; n/a where the book's data (``first_date``) do not cover them
     revenue_share: share of the group's revenue; n/a where the group's revenue is not positive
 
     >>> accounts = pd.DataFrame({"account_id": ["A", "B"], "name": ["Alpha", "Beta"], "parent_id": [None, "A"]})
@@ -113,6 +119,8 @@ def group_tree(
         below = sorted(children.get(member, []), key=lambda child: (-float(now.get(child, 0.0)), child))
         stack.extend((child, depth + 1) for child in reversed(below))
     table = shaped(tree, _GROUP)
+    if not covers_year_before(first_date, as_of):
+        table["previous_revenue"] = float("nan")
     total = table["revenue"].sum()
     return table.assign(revenue_share=table["revenue"] / total if total > 0 else float("nan"))
 
@@ -255,9 +263,12 @@ def category_totals(
     *,
     as_of: pd.Timestamp,
     account_months: pd.DataFrame | None = None,
+    first_date: pd.Timestamp | None = None,
     steady: float = 0.10,
 ) -> pd.DataFrame:
     """One row per category: the last 12 months beside the 12 before, largest first.
+
+    Where the book's data begin (``first_date``) within the 12 months before, these cannot be compared: n/a.
 
     Columns
     -------
@@ -268,7 +279,7 @@ def category_totals(
     revenue_change: the difference
     revenue_share: share of the account's window revenue; n/a where that is not positive
     last_month: last day of the latest month with revenue
-    trend: new, stopped, grown, shrunk, or steady (within ``steady`` of the year before)
+    trend: new, stopped, grown, shrunk, steady (within ``steady`` of the year before); blank without a year before
 
     >>> months = pd.DataFrame({"account_id": ["A", "A"], "category": ["Ink", "Ink"], "revenue": [80.0, 100.0],
     ...     "quantity": [1.0, 1.0], "month": pd.to_datetime(["2025-09-30", "2024-09-30"])})
@@ -280,6 +291,8 @@ def category_totals(
     now = in_window(own, as_of).groupby("category")["revenue"].sum()
     before = in_window(own, as_of, skip=12).groupby("category")["revenue"].sum()
     table = pd.DataFrame({"revenue": now, "previous_revenue": before}).fillna(0.0)
+    if not covers_year_before(first_date, as_of):
+        table["previous_revenue"] = float("nan")
     table["revenue_change"] = table["revenue"] - table["previous_revenue"]
     total = table["revenue"].sum()
     table["revenue_share"] = table["revenue"] / total if total > 0 else float("nan")
@@ -291,6 +304,8 @@ def category_totals(
 
 
 def _trend(now: float, before: float, steady: float) -> str:
+    if pd.isna(before):
+        return ""
     if before <= 0:
         return "new" if now > 0 else "steady"
     if now <= 0:

@@ -57,6 +57,19 @@ def in_window(frame: pd.DataFrame, as_of: pd.Timestamp, *, count: int = 12, skip
     return frame[frame["month"].isin(months)]
 
 
+def covers_year_before(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
+    """Return whether data from a first day on cover the 12 months before the window; True where none is given.
+
+    A first order within the first month of these 12 counts as covered: a quiet start is no gap.
+
+    >>> covers_year_before(pd.Timestamp("2023-10-20"), pd.Timestamp("2025-09-30"))
+    True
+    >>> covers_year_before(pd.Timestamp("2024-02-01"), pd.Timestamp("2025-09-30"))
+    False
+    """
+    return first_date is None or pd.isna(first_date) or first_date <= trailing_months(as_of, 24)[0]
+
+
 def days_between(later: pd.Timestamp, earlier: pd.Series) -> pd.Series:
     """Return whole days from each earlier day to a later one; NaN where there is no day."""
     return (later - earlier).dt.days.astype("float64")

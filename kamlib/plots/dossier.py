@@ -45,7 +45,7 @@ def plot_category_history(
         label(ax, -0.8, -row + 0.3, short(category, 24), dx=-4)
         now, before = (float(known[name].get(category, 0.0)) for name in ("revenue", "previous_revenue"))
         label(ax, len(own) - 0.2, -row + 0.42, money(now, book))
-        moved = change(now, before, book) if before > 0 else "new" if now > 0 else ""
+        moved = change(now, before, book) if before > 0 else "new" if now > 0 and before <= 0 else ""
         label(ax, len(own) - 0.2, -row + 0.12, moved, colour=_mood(now - before))
     ax.set_xlim(-1, len(months) + 0.2)
     ax.set_ylim(-len(drawn) + 0.9, 1.0)
@@ -60,6 +60,8 @@ def plot_category_history(
 
 def _supplied_finding(totals: pd.DataFrame, book: Any) -> str:
     now, before = float(totals["revenue"].sum()), float(totals["previous_revenue"].sum())
+    if totals["previous_revenue"].isna().all():
+        return f"{money(now, book)} in the last 12 months; the data do not cover the year before"
     moved = totals.reindex(totals["revenue_change"].abs().sort_values(ascending=False, kind="stable").index)
     if before <= 0:
         return f"{money(now, book)} in the last 12 months, nothing in the 12 before"
@@ -224,7 +226,7 @@ def _event_colour(event: str, mark: float, lane: str) -> str:
 
 
 def _mood(difference: float) -> str:
-    return QUIET if difference == 0 else COLOURS["good"] if difference > 0 else COLOURS["bad"]
+    return COLOURS["good"] if difference > 0 else COLOURS["bad"] if difference < 0 else QUIET
 
 
 def _nothing(ax: Axes, finding: str, subtitle: str) -> Axes:
