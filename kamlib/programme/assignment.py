@@ -60,11 +60,12 @@ def proposed_assignment(
 ) -> pd.DataFrame:
     """One row per key account: its manager now and the one proposed.
 
-    Minimises the heaviest load in hours (hours over the manager's hours) plus the heaviest load in revenue (revenue over an even
-    split) plus ``move_penalty`` for each relationship taken from its manager: a move has to lower the two peaks together by more
-    than that. Neither peak may rise, so the worst-loaded manager is never worse off; fixed accounts stay; accounts without a
-    manager get one. Managers are those of key accounts and those whose hours are given. A mixed-integer programme, solved by
-    `scipy.optimize.milp` (HiGHS); the note says where the search was cut before the optimum was proven.
+    Minimises the heaviest load in hours (hours over the manager's hours) plus the heaviest load in revenue
+    (revenue over an even split) plus ``move_penalty`` for each relationship taken from its manager: a move has to
+    lower the two peaks together by more than that. Neither peak may rise, so the worst-loaded manager is never
+    worse off; fixed accounts stay; accounts without a manager get one. Managers are those of key accounts and
+    those whose hours are given. A mixed-integer programme, solved by `scipy.optimize.milp` (HiGHS); the note says
+    where the search was cut before the optimum was proven.
 
     Columns
     -------
@@ -225,25 +226,20 @@ def assignment_changes(proposed_assignment: pd.DataFrame, assignment_loads: pd.D
     moved = proposed_assignment[proposed_assignment["is_moved"]]
     if moved.empty:
         return shaped([], _CHANGES)
-    loads = assignment_loads.set_index("manager_id")
-    names = loads["manager_name"]
+    loads = {str(row["manager_id"]): row for _, row in assignment_loads.iterrows()}
     rows = []
-    for row in moved.sort_values(["revenue", "account_id"], ascending=[False, True]).itertuples():
-        giver = (
-            f"{names[row.manager_id]} goes from {_loads(loads.loc[row.manager_id])}"
-            if row.manager_id in loads.index
-            else "it has no manager today"
-        )
-        taker = f"{names[row.proposed_manager_id]} from {_loads(loads.loc[row.proposed_manager_id])}"
+    for _, row in moved.sort_values(["revenue", "account_id"], ascending=[False, True]).iterrows():
+        giver, taker = loads.get(row["manager_id"]), loads[row["proposed_manager_id"]]
+        before = "it has no manager today" if giver is None else f"{giver['manager_name']} goes from {_loads(giver)}"
         rows.append(
             {
-                "account_id": row.account_id,
-                "name": row.name,
-                "from_manager": names.get(row.manager_id, "no manager"),
-                "to_manager": names[row.proposed_manager_id],
-                "hours": row.hours,
-                "revenue": row.revenue,
-                "why": f"{giver}; {taker}",
+                "account_id": row["account_id"],
+                "name": row["name"],
+                "from_manager": "no manager" if giver is None else giver["manager_name"],
+                "to_manager": taker["manager_name"],
+                "hours": row["hours"],
+                "revenue": row["revenue"],
+                "why": f"{before}; {taker['manager_name']} from {_loads(taker)}",
             }
         )
     return shaped(rows, _CHANGES)

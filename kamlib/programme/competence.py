@@ -45,8 +45,8 @@ def competence(
 ) -> pd.DataFrame:
     """One row per manager × skill: the latest rating, the one before, and the level required.
 
-    Ratings run from 1 to 5. Of two ratings on one day the lower counts. A rating needs training when it is below the level
-    required for the skill, else for all.
+    Ratings run from 1 to 5. Of two ratings on one day the lower counts. A rating needs training when it is below
+    the level required for the skill, else for all.
 
     Columns
     -------
@@ -64,8 +64,9 @@ def competence(
     gap: how far the rating is below it; 0 where it is not
     is_training_need: whether it is
     """
-    known = canonical(skills, "skills").dropna(subset=["rating", "assessed_date"])
-    known = known[known["assessed_date"].le(as_of)].groupby(["manager_id", "skill", "assessed_date"])["rating"].min()
+    told = canonical(skills, "skills").dropna(subset=["rating", "assessed_date"])
+    told = told[told["assessed_date"].le(as_of)]
+    known = told.groupby(["manager_id", "skill", "assessed_date"])["rating"].min()
     if known.empty:
         return shaped([], _COMPETENCE)
     groups = known.reset_index("assessed_date").groupby(level=["manager_id", "skill"], sort=True)

@@ -9,10 +9,10 @@ peak, are then in the comparison and not in the effect. Works on arrays, account
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,16 +20,21 @@ Ints = NDArray[np.int64]
 NEVER = 10**6
 """Month number of an admission that has not happened."""
 
-OWN_SPREAD_FROM = 5
-"""From so many key accounts on, their own spread sets the interval; below, the comparison accounts' does."""
+
+SHAPE_BAND = float(np.log(1.5))
+"""How far beyond the key accounts' a year may stand from the mean of its account's years, log points."""
+
+SIZE_PRIOR = 0.05
+"""How much growth is thought to differ per log point of size before the accounts are looked at (standard deviation)."""
 
 
 @dataclass(frozen=True)
 class Spells:
     """When each account (row of the margin array) was in the programme, as month numbers.
 
-    ``start`` is the first whole month in the programme (`NEVER` without one), ``before`` the first month that is no longer
-    wholly before it, ``end`` the first month no longer in it, ``first`` the month of the account's first order.
+    ``start`` is the first whole month in the programme (`NEVER` without one), ``before`` the first month that is
+    no longer wholly before it, ``end`` the first month no longer in it, ``first`` the month of the account's
+    first order.
     """
 
     start: Ints
@@ -38,17 +43,17 @@ class Spells:
     first: Ints
 
 
-def damped_log(ratio: Floats, *, knee: float = 0.5) -> Floats:
-    """Logarithm above the knee, its tangent below: a year without margin counts as a loss and not as minus infinity.
+def damped(ratio: Floats, *, knee: float = 2.0) -> Floats:
+    """The ratio itself up to the knee, its logarithm beyond: one account that multiplied does not decide for all.
 
-    >>> damped_log(np.array([1.0, 0.5, 0.0, -0.5])).round(3).tolist()
-    [0.0, -0.693, -1.693, -2.693]
+    >>> damped(np.array([-0.5, 0.0, 1.0, 2.0, 2.0 * np.e])).round(3).tolist()
+    [-0.5, 0.0, 1.0, 2.0, 4.0]
     """
-    return np.where(ratio >= knee, np.log(np.maximum(ratio, knee)), np.log(knee) + (ratio - knee) / knee)
+    return np.where(ratio <= knee, ratio, knee * (1 + np.log(np.maximum(ratio, knee) / knee)))
 
 
 def past_years(margin: Floats, start: int, first: Ints) -> tuple[list[Floats], Ints]:
-    """Margin of the whole years before ``start``, latest first, and how many in a row each account has with a margin."""
+    """Margin of the whole years before ``start``, latest first, and how many in a row had one, by account."""
     years: list[Floats] = []
     count = np.zeros(len(margin), dtype=np.int64)
     unbroken = np.ones(len(margin), dtype=bool)
@@ -66,10 +71,10 @@ def blocks(start: int, end: int) -> list[tuple[int, int]]:
     >>> blocks(10, 40), blocks(10, 38), blocks(10, 13)
     ([(10, 22), (22, 34), (34, 40)], [(10, 22), (22, 38)], [(10, 13)])
     """
-    cuts = list(range(start, end, 12)) + [end]
+    cuts = [*range(start, end, 12), end]
     if len(cuts) > 2 and cuts[-1] - cuts[-2] < 6:
         del cuts[-2]
-    return list(zip(cuts[:-1], cuts[1:], strict=True))
+    return list(pairwise(cuts))
 
 
 @dataclass(frozen=True)
@@ -82,190 +87,92 @@ class Window:
     gain: Floats
     """Member × comparison account: how a residual of the one moves the prediction of the other."""
     surprise: Floats
-    """Member: log points above its prediction."""
+    """Member: outcome less prediction."""
+    expected: Floats
+    """Member: the prediction."""
     residual: Floats
     """Comparison account: residual over one less its leverage, so that the few that steer the line count as such."""
     spread: float
+    prediction: Floats
+    """Account: the prediction, kept above zero."""
     level: Floats
-    """Account: expected margin a month before the calendar's share is applied."""
+    """Account: the prediction in money, before the calendar's share of each month is applied."""
     centre: Floats
-    """How the level of the comparison accounts as a whole moves with each residual."""
+    """Comparison account: by which share its residual moves the level of all of them together."""
+    steer: Floats
+    """Member: how far its prediction would move if growth differed with size by one `SIZE_PRIOR`."""
+    centre_steer: float
 
 
 def fit_window(
     margin: Floats,
     past: Floats,
     fit: NDArray[np.bool_],
-    spells: Spells,
     members: list[int],
     low: int,
     high: int,
     *,
     fewest: int,
 ) -> Window | None:
-    """Fit one window; None where fewer than ``fewest`` comparison accounts are left."""
-    controls = np.flatnonzero(fit & (spells.start >= high))
+    """Fit one window, in ratios of the margin to the mean of the years before; None with too few comparison accounts."""
+    controls = np.flatnonzero(fit)
     if len(controls) < fewest + past.shape[1] + 1:
         return None
-    design = np.column_stack([np.ones(len(past)), past])
-    scale = np.exp(past.mean(axis=1)) / 12
-    ratio = margin[:, low:high].mean(axis=1) / scale
+    scale = np.maximum(past.mean(axis=1), 1e-300)
+    size = np.log(scale)
+    design = np.column_stack([np.ones(len(past)), size - size[controls].mean(), past[:, :-1] / scale[:, None] - 1])
+    ratio = 12 * margin[:, low:high].mean(axis=1) / scale
     typical = max(float(np.median(ratio[controls])), 0.05)
-    outcome = damped_log(ratio / typical)
+    outcome = damped(ratio / typical)
     x = design[controls]
-    weights = np.linalg.pinv(x.T @ x) @ x.T
+    plain = outcome[controls] - x @ np.linalg.lstsq(x, outcome[controls], rcond=None)[0]
+    variance = float(plain @ plain) / (len(controls) - x.shape[1])
+    prior = np.zeros(x.shape[1])
+    prior[1] = variance / SIZE_PRIOR**2  # few accounts are as large as key accounts: size alone may not steer the line
+    inverse = np.linalg.pinv(x.T @ x + np.diag(prior))
+    weights = inverse @ x.T
     slope = weights @ outcome[controls]
     rest = outcome[controls] - x @ slope
     leverage = np.clip(np.einsum("ij,ji->i", x, weights), 0, 0.9)
-    level = scale * typical * np.exp(np.clip(design @ slope, -6, 6))
+    prediction = np.maximum(design @ slope, 0.05)
+    level = scale * prediction
+    pulled = inverse[:, 1] * prior[1] * SIZE_PRIOR
+    centre = scale[controls] @ x / level[controls].sum()
     return Window(
         low=low,
         high=high,
         controls=controls,
         gain=design[members] @ weights,
         surprise=outcome[members] - design[members] @ slope,
+        expected=design[members] @ slope,
         residual=rest / (1 - leverage),
         spread=float(np.sqrt(rest @ rest / (len(controls) - x.shape[1]))),
+        prediction=prediction,
         level=level,
-        centre=(level[controls] @ x / level[controls].sum()) @ weights,
+        centre=centre @ weights,
+        steer=design[members] @ pulled,
+        centre_steer=float(centre @ pulled),
     )
 
 
-@dataclass
-class Comparison:
-    """What the regression says, per measured account (row of the margin array) and over all of them."""
+def overlapping(
+    margin: Floats, spells: Spells, members: list[int], before: int, count: int, *, size_band: float
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the margin of the years before, latest first, and which accounts have a past like the members'.
 
-    account: list[int]
-    effect: list[float]
-    """Log points above the counterfactual, mean over the months in the programme."""
-    spread: list[float]
-    """Standard deviation of a comparison account around its prediction, log points."""
-    past_years: list[int]
-    control_count: list[int]
-    reasons: dict[int, str]
-    """Accounts that could not be measured."""
-    counterfactual: Floats
-    """Account × month, money; zero outside the programme."""
-    margin: Floats
-    """Account × month, money; zero outside the programme."""
-    log_influence: Floats
-    """How far each comparison account moves the sum of the effects."""
-    money_influence: Floats
-    """How far each comparison account moves the cumulative counterfactual by each month."""
-    money_noise: Floats
-    """Variance of the cumulative counterfactual by month that no past tells about."""
-    freedom: int
-    """Degrees of freedom of the smallest regression."""
-
-    def add_effect(self, members: list[int], windows: list[Window], years: int) -> None:
-        """Mean surprise of each member over its windows, by months."""
-        months = np.array([w.high - w.low for w in windows], dtype=float)
-        share = months / months.sum()
-        effect = np.sum([s * w.surprise for s, w in zip(share, windows, strict=True)], axis=0)
-        for i, value in zip(members, effect.tolist(), strict=True):
-            self.account.append(i)
-            self.effect.append(value)
-            self.spread.append(float(sum(s * w.spread for s, w in zip(share, windows, strict=True))))
-            self.past_years.append(years)
-            self.control_count.append(min(len(w.controls) for w in windows))
-        for s, w in zip(share, windows, strict=True):
-            self.log_influence[w.controls] += s * w.gain.sum(axis=0) * w.residual
-            self.freedom = min(self.freedom, len(w.controls) - years - 1)
-
-    def add_money(self, margin: Floats, members: list[int], windows: list[Window]) -> None:
-        """Level from the regression, the calendar's share of each month from the comparison accounts as a whole."""
-        months = margin.shape[1]
-        beyond = np.zeros(len(margin))
-        expected_so_far = np.zeros(len(margin))
-        for w in windows:
-            season = margin[w.controls, w.low : w.high].sum(axis=0) / w.level[w.controls].sum()
-            expected = w.level[:, None] * season
-            self.counterfactual[members, w.low : w.high] = expected[members]
-            self.margin[members, w.low : w.high] = margin[members, w.low : w.high]
-            drift = (margin[w.controls, w.low : w.high] - expected[w.controls]).cumsum(axis=1)
-            pull = (w.gain - w.centre) * w.residual
-            moved = w.level[members].sum() / w.level[w.controls].sum() * drift + pull.T @ expected[members].cumsum(
-                axis=1
-            )
-            self.money_influence[w.controls, w.low : w.high] += moved
-            self.money_influence[w.controls, w.high :] += moved[:, -1:]
-            so_far = expected_so_far[:, None] + expected.cumsum(axis=1)
-            relative = (beyond[w.controls, None] + drift) / np.maximum(so_far[w.controls], 1e-12)
-            noise = (relative**2).mean(axis=0) * (so_far[members] ** 2).sum(axis=0)
-            self.money_noise[w.low : w.high] += noise
-            if w is windows[-1]:
-                self.money_noise[w.high : months] += noise[-1]
-            beyond[w.controls] += drift[:, -1]
-            expected_so_far += expected.sum(axis=1)
-
-
-def compare(
-    margin: Floats,
-    spells: Spells,
-    *,
-    counted: NDArray[np.bool_],
-    min_controls: int = 12,
-    min_months: int = 3,
-    size_band: float = 5.0,
-) -> Comparison:
-    """Compare the counted accounts with accounts that were not in the programme in the same months.
-
-    Comparison accounts have the same whole years of history, a margin in each of them, and on average between
-    1/``size_band`` and ``size_band`` times the margin of the accounts they stand for. An account admitted later serves until then.
+    Alike are accounts with the same years of history, of comparable size, that bought in the last three (six) months
+    where all members did, and whose years stood to one another as the members' did, give or take half as much again.
     """
-    n, months = margin.shape
-    result = Comparison(
-        [], [], [], [], [], {}, *np.zeros((2, n, months)), np.zeros(n), np.zeros((n, months)), np.zeros(months), n
-    )
-    groups: dict[tuple[int, int, int, int], list[int]] = {}
-    for i in np.flatnonzero(counted).tolist():
-        start, before, end = int(spells.start[i]), int(spells.before[i]), min(int(spells.end[i]), months)
-        count = int(past_years(margin[[i]], before, spells.first[[i]])[1][0])
-        if end - start < min_months:
-            result.reasons[i] = f"fewer than {min_months} whole months in the programme"
-        elif count == 0:
-            result.reasons[i] = "no whole year with a margin before the admission"
-        else:
-            groups.setdefault((start, before, end, count), []).append(i)
-    for (start, before, end, count), members in sorted(groups.items()):
-        years, available = past_years(margin, before, spells.first)
-        past = np.log(np.maximum(np.stack(years[:count], axis=1), 1e-300))
-        size = past.mean(axis=1)
-        band = np.log(size_band)
-        fit = (available >= count) & (size >= size[members].min() - band) & (size <= size[members].max() + band)
-        windows: list[Window] = []
-        for low, high in blocks(start, end):
-            window = fit_window(margin, past, fit, spells, members, low, high, fewest=min_controls)
-            if window is None:
-                break
-            windows.append(window)
-        if windows:
-            result.add_effect(members, windows, count)
-            result.add_money(margin, members, windows)
-        else:
-            result.reasons |= dict.fromkeys(members, f"fewer than {min_controls} comparable accounts")
-    return result
-
-
-def placebo_admissions(margin: Floats, spells: Spells, found: Comparison, *, each: int = 2) -> Comparison:
-    """Compare accounts that were never admitted as if they had been, at the same time as the key accounts they resemble.
-
-    For every measured account the ``each`` accounts are taken, once each, that are nearest to it in size and in how far the
-    last year stood above the mean of all years before the admission.
-    """
-    never = spells.start >= NEVER
-    start, before, end = spells.start.copy(), spells.before.copy(), spells.end.copy()
-    pretended = np.zeros(len(margin), dtype=bool)
-    for i, count in zip(found.account, found.past_years, strict=True):
-        years, available = past_years(margin, int(spells.before[i]), spells.first)
-        past = np.log(np.maximum(np.stack(years[:count], axis=1), 1e-300))
-        traits = np.column_stack([past.mean(axis=1), past[:, 0] - past.mean(axis=1)])
-        free = np.flatnonzero(never & ~pretended & (available >= count))
-        if not len(free):
-            continue
-        unit = np.maximum(traits[free].std(axis=0), 1e-9)
-        distance = (((traits[free] - traits[i]) / unit) ** 2).sum(axis=1)
-        for j in free[np.argsort(distance, kind="stable")[:each]]:
-            pretended[j] = True
-            start[j], before[j], end[j] = spells.start[i], spells.before[i], spells.end[i]
-    return compare(margin, Spells(start, before, end, spells.first), counted=pretended)
+    years, available = past_years(margin, before, spells.first)
+    past = np.stack(years[:count], axis=1)
+    size = np.maximum(past.mean(axis=1), 1e-300)
+    traits = np.log(np.maximum(np.column_stack([size, past / size[:, None]]), 1e-300))
+    band = np.array([np.log(size_band), *[SHAPE_BAND] * count])
+    low, high = traits[members].min(axis=0) - band, traits[members].max(axis=0) + band
+    alike = (available >= count) & (spells.start > spells.start[members[0]])
+    alike &= ((traits >= low) & (traits <= high)).all(axis=1)
+    for months in (3, 6):
+        recent = margin[:, max(before - months, 0) : before].sum(axis=1) > 0
+        if recent[members].all():
+            return past, alike & recent
+    return past, alike

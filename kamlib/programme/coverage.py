@@ -76,8 +76,8 @@ def coverage(
 ) -> pd.DataFrame:
     """One row per key account: sponsor, decision roles known, last contact, team and plan; the most gaps first.
 
-    A table that the book lacks altogether is no gap of an account: its columns are n/a. The plan counts as fresh when it was
-    updated at most ``fresh_days`` ago.
+    A table that the book lacks altogether is no gap of an account: its columns are n/a. The plan counts as fresh
+    when it was updated at most ``fresh_days`` ago.
 
     Columns
     -------
@@ -190,10 +190,11 @@ def coverage_summary(coverage: pd.DataFrame) -> pd.DataFrame:
     """
     if coverage.empty:
         return shaped([], _SUMMARY)
-    parts = {
+    seen = coverage["contact_age_days"].notna().any()
+    parts: dict[str, pd.Series] = {
         "sponsor": coverage["has_sponsor"].astype(float),
         "decision roles": coverage["role_filled_share"].ge(1).where(coverage["role_filled_share"].notna()),
-        "contact in 90 days": coverage["contact_age_days"].le(90).where(coverage["contact_age_days"].notna().any()),
+        "contact in 90 days": coverage["contact_age_days"].le(90) if seen else coverage["contact_age_days"],
         "team": coverage["team_filled_share"].ge(1).where(coverage["team_filled_share"].notna()),
         "plan": coverage["has_plan"],
         "fresh plan": coverage["is_plan_fresh"],
@@ -216,7 +217,7 @@ def coverage_summary(coverage: pd.DataFrame) -> pd.DataFrame:
 
 
 def objectives_review(plan_objectives: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
-    """One row per objective of all plans that is decided or overdue: overdue, then missed, then kept; the dearest first.
+    """One row per objective of all plans that is overdue, missed or kept, in that order; the dearest first.
 
     Columns
     -------

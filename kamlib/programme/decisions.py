@@ -28,8 +28,9 @@ def decision_log(
 ) -> pd.DataFrame:
     """One row per decision taken: who, when, why, and what the evidence proposes for the account; the latest first.
 
-    ``proposals`` has ``account_id`` and ``proposal`` (promote, watch, review, keep). Only the latest decision on an account is
-    set against the proposal: earlier ones were taken on other evidence. It is overridden when its word differs.
+    ``proposals`` has ``account_id`` and ``decision``, what the evidence proposes (promote, review, watch …). Only
+    the latest decision on an account is set against the proposal: earlier ones were taken on other evidence. It
+    is overridden when its word differs.
 
     Columns
     -------
@@ -50,9 +51,7 @@ def decision_log(
     log = log.sort_values(["date", "account_id", "decision"], ascending=[False, True, True], kind="stable")
     offered = pd.Series(dtype="str")
     if proposals is not None and len(proposals):
-        offered = (
-            proposals.dropna(subset=["proposal"]).drop_duplicates("account_id").set_index("account_id")["proposal"]
-        )
+        offered = proposals.drop_duplicates("account_id").set_index("account_id")["decision"].dropna()
     is_latest = ~log["account_id"].duplicated()
     proposal = log["account_id"].map(offered).where(is_latest).fillna("").astype("str")
     same = proposal.str.strip().str.casefold().eq(log["decision"].fillna("").str.strip().str.casefold())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from scipy.stats import theilslopes
@@ -40,12 +42,12 @@ def programme_engagement(
     as_of: pd.Timestamp,
     quarter_count: int = 8,
 ) -> pd.DataFrame:
-    """One row per quarter, counted back from the as-of day: how well contacts and orders of today's key accounts kept up.
+    """One row per quarter, counted back from the as-of day: how contacts and orders of today's key accounts kept up.
 
     Engagement is the mean over the accounts of contacts made / contacts planned, at most 1 each: a visit too many
-    here does not make up for one missing there. Loyalty is the mean of satisfaction (0–10 as a share) and of the order days
-    against the account's own mean of the four quarters before (at most 1 each); of what is known of the two. An account
-    counts from the quarter after its first order.
+    here does not make up for one missing there. Loyalty is the mean of satisfaction (0–10 as a share) and of the
+    order days against the account's own mean of the four quarters before (at most 1 each); of what is known of
+    the two. An account counts from the quarter after its first order.
 
     Columns
     -------
@@ -68,7 +70,7 @@ def programme_engagement(
     ends = trailing_months(as_of, 3 * (quarter_count + 5))[2::3]
     days = pd.DataFrame(0.0, index=ids, columns=ends[1:])
     contacts, rows = {}, []
-    for before, end in zip(ends[:-1], ends[1:], strict=True):
+    for before, end in pairwise(ends):
         own = months[months["month"].gt(before) & months["month"].le(end)]
         days[end] = own.groupby("account_id")["order_day_count"].sum().reindex(ids).fillna(0.0).to_numpy()
         contacts[end] = made[made["date"].gt(before) & made["date"].le(end)]

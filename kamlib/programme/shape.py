@@ -23,9 +23,9 @@ def shaped(rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str,
     blank = {COUNT: 0, FLAG: False}
     return pd.DataFrame(
         {
-            name: frame[name].astype(dtype)
+            name: frame[name].astype(pd.api.types.pandas_dtype(dtype))
             if name in frame and len(frame)
-            else pd.Series(blank.get(dtype), index=frame.index, dtype=dtype)
+            else pd.Series(blank.get(dtype), index=frame.index, dtype=pd.api.types.pandas_dtype(dtype))
             for name, dtype in shape.items()
         }
     ).reset_index(drop=True)
@@ -49,16 +49,11 @@ def window_sums(account_months: pd.DataFrame, as_of: pd.Timestamp, *, count: int
     The margin is n/a where a row of the window lacks its cost.
     """
     months = trailing_months(as_of, count + skip)[:count]
-    rows = account_months[account_months["month"].isin(months)] if len(account_months) else account_months
-    return (
-        rows.assign(margin=rows["revenue"] - rows["cost"])
-        .groupby("account_id", sort=True)[["revenue", "margin"]]
-        .agg(lambda values: values.sum(skipna=False))
-        if len(rows)
-        else pd.DataFrame(
-            columns=["revenue", "margin"], index=pd.Index([], dtype="str", name="account_id"), dtype=float
-        )
-    )
+    rows = account_months[account_months["month"].isin(months)]
+    rows = rows.assign(margin=rows["revenue"] - rows["cost"])
+    sums = rows.groupby("account_id", sort=True)[["revenue", "margin"]].sum()
+    lacking = rows.loc[rows["margin"].isna(), "account_id"].unique()
+    return sums.assign(margin=sums["margin"].mask(sums.index.isin(lacking)))
 
 
 def name_of(ids: pd.Series, names: pd.DataFrame, key: str) -> pd.Series:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.periods import period_of
-from kamlib.programme.shape import COUNT, DATE, FLAG, NUMBER, TEXT, canonical, key_ids, name_of, shaped
+from kamlib.programme.shape import COUNT, DATE, FLAG, NUMBER, TEXT, canonical, key_ids, name_of, shaped, window_sums
 
 PROGRAMME = "key accounts"
 """The name under which `as_one_account` puts all key accounts together."""
@@ -44,7 +44,8 @@ _OWED = {
 def as_one_account(frame: pd.DataFrame, key_accounts: pd.DataFrame) -> pd.DataFrame:
     """One row per row of a key account: the same table with all key accounts under one name.
 
-    So that what is calculated for an account (an outlook with its interval) is calculated for the programme the same way.
+    So that what is calculated for an account (an outlook with its interval) is calculated for the programme the
+    same way.
 
     Columns
     -------
@@ -68,7 +69,7 @@ def account_targets(
     as_of: pd.Timestamp,
     first_month: int = 1,
 ) -> pd.DataFrame:
-    """One row per key account: the fiscal year to date against target, and the weighted pipeline; the furthest behind first.
+    """One row per key account: the fiscal year to date against target, and its pipeline; the furthest behind first.
 
     Columns
     -------
@@ -91,9 +92,8 @@ def account_targets(
     if ids.empty:
         return shaped([], _TARGETS)
     year = period_of(as_of, "year", first_month=first_month)
-    done = account_months[account_months["month"].gt(year.start) & account_months["month"].le(as_of)]
-    done = done.assign(margin=done["revenue"] - done["cost"]).groupby("account_id")[["revenue", "margin"]]
-    done = done.agg(lambda v: v.sum(skipna=False)).reindex(ids)
+    months = (as_of.year - year.start.year) * 12 + as_of.month - year.start.month + 1
+    done = window_sums(account_months, as_of, count=months).reindex(ids)
     aims = canonical(targets, "targets")
     aims = aims[aims["month"].between(year.start, year.end)]
     so_far = aims[aims["month"].le(as_of)].groupby("account_id")[["revenue", "margin"]].sum(min_count=1).reindex(ids)

@@ -65,8 +65,9 @@ def account_load(
 ) -> pd.DataFrame:
     """One row per key account: who carries it, the hours its planned rhythm asks for, and what it brings.
 
-    Hours a month = contacts a month (30.44 / days between contacts) × hours per contact + fixed hours per account. The
-    rhythm is the account plan's, else the account's own ``contact_every_days``, else the book's default.
+    Hours a month = contacts a month (30.44 / days between contacts) × hours per contact + fixed hours per
+    account. The rhythm is the account plan's, else the account's own ``contact_every_days``, else the book's
+    default.
 
     Columns
     -------
@@ -81,9 +82,9 @@ def account_load(
     margin: margin of the last 12 months; n/a without costs
     """
     ids = pd.Series(key_ids(key_accounts), dtype="str")
-    known = (
-        accounts.drop_duplicates("account_id").set_index("account_id").reindex(ids) if len(ids) else accounts.head(0)
-    )
+    if ids.empty:
+        return shaped([], _LOAD)
+    known = accounts.drop_duplicates("account_id").set_index("account_id").reindex(ids)
     planned = pd.Series(np.nan, index=ids)
     if rhythms is not None and len(rhythms):
         planned = rhythms.groupby("account_id")["contact_every_days"].min().reindex(ids).astype(float)
@@ -95,8 +96,8 @@ def account_load(
             {
                 "account_id": ids,
                 "name": name_of(ids, accounts, "account_id"),
-                "manager_id": known["manager_id"].fillna(UNASSIGNED).to_numpy() if len(ids) else [],
-                "manager_name": _manager_names(known) if len(ids) else [],
+                "manager_id": known["manager_id"].fillna(UNASSIGNED).to_numpy(),
+                "manager_name": _manager_names(known),
                 "contact_every_days": rhythm,
                 "rhythm_source": np.where(planned.gt(0), "plan", np.where(own.gt(0), "account", "default")),
                 "hours": MONTH_DAYS / rhythm * hours_per_contact + hours_per_account,
@@ -124,8 +125,9 @@ def workload(
 ) -> pd.DataFrame:
     """One row per manager of key accounts: hours and revenue against what one person can carry.
 
-    The warning is on hours and on revenue; the count is shown against the usual span and never warns by itself. The
-    revenue limit is the book's, else ``largest_revenue_load`` × the mean revenue of the managers (n/a with one manager).
+    The warning is on hours and on revenue; the count is shown against the usual span and never warns by itself.
+    The revenue limit is the book's, else ``largest_revenue_load`` × the mean revenue of the managers (n/a with
+    one manager).
 
     Columns
     -------
@@ -197,8 +199,8 @@ def manager_dependence(
 ) -> pd.DataFrame:
     """One row per manager on orders of the last 12 months: profit earned, and what is exposed if the manager leaves.
 
-    Exposed are key accounts in which this manager handled at least ``sole_share`` of the orders' revenue: nobody else is known
-    there. Profit is margin; where costs are not known it is revenue, and ``measure`` says so.
+    Exposed are key accounts in which this manager handled at least ``sole_share`` of the orders' revenue: nobody
+    else is known there. Profit is margin; where costs are not known it is revenue, and ``measure`` says so.
 
     Columns
     -------
