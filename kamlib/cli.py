@@ -72,7 +72,7 @@ def report(
     debug: Debug = False,
 ) -> None:
     """Render the reports of a book, per period, and publish them."""
-    from kamlib.report import Request, print_site, render
+    from kamlib.report import Request, render
 
     if log not in ("text", "json"):
         raise KamError(f"'{log}' is no form of log.", where="--log", next="Say text or json.")
@@ -86,11 +86,10 @@ def report(
         jobs=jobs,
         force=force,
         timeout=timeout,
+        pdf=pdf,
     )
     with _Steps(as_json=log == "json") as steps:
         outcomes = render(request, today=date.today(), progress=steps)
-        if pdf:
-            print_site(out, [outcome.period for outcome in outcomes], progress=steps)
     for outcome in outcomes:
         what = "nothing changed" if outcome.state == "unchanged" else f"published in {outcome.seconds:.0f} s"
         if log == "json":

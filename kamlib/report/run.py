@@ -21,6 +21,7 @@ from kamlib.periods import Period, resolve_periods
 from kamlib.report import site
 from kamlib.report.kernel import run_notebook
 from kamlib.report.pages import PAGES, Page, kit_folder, notebook_file, wanted_pages
+from kamlib.report.printing import browser, print_pages
 from kamlib.report.warm import SOCKET, ForkServer, can_fork
 from kamlib.report.write import Made, page_names, versions, write_index, write_intake, write_pages, write_run
 from kamlib.snapshot import PeriodData, default_period, fingerprint, read_snapshot, write_snapshots
@@ -40,6 +41,7 @@ class Request:
     jobs: int = 2
     force: bool = False
     timeout: int = 600
+    pdf: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
         published before it stay, its own last good report is unchanged).
     """
     pages = wanted_pages(list(request.only))
+    if request.pdf:
+        browser()
     settings = read_settings(request.book)
     asked = resolve_periods(list(request.periods), first_month=settings.fiscal_year.first_month, today=today)
     before = fingerprint(input_files(request.book), request.book)
@@ -154,6 +158,7 @@ def _mark(request: Request, period: Period, inputs: dict[str, str]) -> dict:
         "only": sorted(request.only),
         "accounts": request.accounts,
         "manager_id": request.manager_id,
+        "pdf": request.pdf,
         "inputs": inputs,
         "kit": own,
         "versions": versions(),
@@ -220,6 +225,9 @@ def _make_period(
         progress(label, "overview", total, total)
     write_pages(made, shown, data, staged)
     write_intake(staged, data)
+    if request.pdf:
+        progress(label, "printing", total, total)
+        print_pages(staged)
     write_run(staged, data, intake, mark, typed, made)
 
 

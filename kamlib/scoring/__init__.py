@@ -1,9 +1,10 @@
 """Key account scoring: measures, scores from fixed anchors, stability, decisions, and whether the criteria worked."""
 
-from kamlib.scoring.decisions import tier_decisions
+from kamlib.scoring.decisions import tier_decisions, watch_list
 from kamlib.scoring.demotion import demotion_risk
-from kamlib.scoring.findings import scoring_findings
+from kamlib.scoring.findings import decision_actions, scoring_findings
 from kamlib.scoring.history import criterion_history, past_year_ends, score_history
+from kamlib.scoring.limits import scoring_limits
 from kamlib.scoring.line import AdmissionRule, admission_line, admission_rule
 from kamlib.scoring.matrix import attractiveness_strength
 from kamlib.scoring.measures import criterion_measures
@@ -24,6 +25,7 @@ __all__ = [
     "criterion_measures",
     "criterion_review",
     "criterion_scores",
+    "decision_actions",
     "demotion_risk",
     "later_outcomes",
     "past_year_ends",
@@ -31,5 +33,7 @@ __all__ = [
     "score_history",
     "score_stability",
     "scoring_findings",
+    "scoring_limits",
     "tier_decisions",
+    "watch_list",
 ]

@@ -83,6 +83,41 @@ def tier_decisions(
     return ordered[COLUMNS].astype(types)
 
 
+def watch_list(tier_decisions: pd.DataFrame, criterion_measures: pd.DataFrame) -> pd.DataFrame:
+    """One row per account that is not key but may become so: promotable, above the line for the first time, or near it.
+
+    Columns
+    -------
+    account_id: the account
+    name: its name
+    decision: promote, confirm or watch
+    score: weighted score now
+    line_score: score at the admission line now
+    below_line_share: how far the score is below the line, as a share of it; negative above it
+    growth: revenue of the window / revenue of the window before − 1
+    regularity_share: share of the window's months with an order
+    revenue: net revenue of the window (book currency)
+    owner: the account's manager; blank when none is recorded
+    """
+    mine = tier_decisions[tier_decisions["decision"].isin(["promote", "confirm", "watch"])].reset_index(drop=True)
+    wide = criterion_measures.pivot(index="account_id", columns="measure", values="value").reindex(mine["account_id"])
+    table = mine.assign(below_line_share=(1 - mine["score"] / mine["line_score"]).round(9))
+    for column, measure in (("growth", "growth"), ("regularity_share", "regularity"), ("revenue", "revenue")):
+        values = wide[measure].to_numpy(dtype="float64") if measure in wide else np.nan
+        table[column] = pd.Series(values, index=table.index, dtype="float64")
+    columns = [
+        "account_id",
+        "name",
+        "decision",
+        "score",
+        "line_score",
+        "below_line_share",
+        "growth",
+        "regularity_share",
+    ]
+    return table[[*columns, "revenue", "owner"]]
+
+
 def _compared(
     now: pd.DataFrame, previous: pd.DataFrame, criterion_scores: pd.DataFrame, measures: pd.DataFrame
 ) -> pd.DataFrame:

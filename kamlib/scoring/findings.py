@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.page.amounts import share
+from kamlib.page.show import Action, Sentence
 
 FIRM = 0.90
 NAMES = 3
@@ -24,15 +25,9 @@ def scoring_findings(
     *,
     is_built_in: bool = False,
     book: Any = None,
-) -> pd.DataFrame:
-    """One row per finding for the first screen: a sentence with its figures, and where its evidence is.
-
-    Columns
-    -------
-    sentence: the finding
-    link: the part of the page that shows its evidence
-    """
-    rows: list[tuple[str, str]] = [
+) -> list[Sentence]:
+    """Return the sentences of the first screen, the most pressing first, each leading to its evidence."""
+    return [
         *_decisions(tier_decisions),
         *_line(admission_line, score_stability),
         *_moves(attractiveness_strength),
@@ -40,7 +35,21 @@ def scoring_findings(
         *_review(criterion_review),
         *_gaps(criterion_coverage, is_built_in=is_built_in),
     ]
-    return pd.DataFrame(rows, columns=["sentence", "link"]).astype("str")
+
+
+def decision_actions(tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Action]:
+    """Return the decisions to take, each with its evidence in a sentence and its owner; the most pressing first."""
+    verbs = {"promote": "Promote", "review": "Review", "confirm": "Wait one period with", "watch": "Watch"}
+    open_ = tier_decisions[tier_decisions["decision"].isin(verbs)].head(most)
+    return [
+        Action(
+            changed=row["evidence"],
+            to_do=f"{verbs[row['decision']]} {row['name']}",
+            owner=row["owner"],
+            account=row["account_id"],
+        )
+        for row in open_.to_dict("records")
+    ]
 
 
 def listed(names: Iterable[str], limit: int = NAMES) -> str:
@@ -65,98 +74,90 @@ def counted(count: int, one: str, many: str) -> str:
     return f"no {one}" if count == 0 else f"1 {one}" if count == 1 else f"{count} {many}"
 
 
-def _decisions(table: pd.DataFrame) -> list[tuple[str, str]]:
+def _decisions(table: pd.DataFrame) -> list[Sentence]:
     told = {
-        "promote": ("Promote {}: above the line in two successive periods.", "#decisions"),
-        "review": ("Review {}: below the line in two successive periods.", "#decisions"),
-        "confirm": ("Wait one period with {}: above the line for the first time.", "#decisions"),
-        "watch": ("Watch {}: regular, growing, and within 10 % below the line.", "#watch-list"),
+        "promote": ("Promote {}: above the line in two successive periods.", "#tier_decisions"),
+        "review": ("Review {}: below the line in two successive periods.", "#tier_decisions"),
+        "confirm": ("Wait one period with {}: above the line for the first time.", "#watch_list"),
+        "watch": ("Watch {}: regular, growing, and within 10 % below the line.", "#watch_list"),
     }
     rows = []
     for decision, (text, link) in told.items():
         mine = table[table["decision"] == decision]
         if len(mine):
             owned = mine["name"] + (" (" + mine["owner"] + ")").where(mine["owner"].ne(""), "")
-            rows.append((text.format(listed(owned)), link))
+            rows.append(Sentence(text.format(listed(owned)), link))
     if not any(table["decision"].isin(["promote", "review"])):
         kept = int((table["decision"] == "keep").sum())
-        keeps = "" if not kept else f" {counted(kept, 'key account is', 'key accounts are')} kept."
-        rows.insert(0, (f"Nothing to promote or to review in this period.{keeps}", "#decisions"))
+        keeps = "" if not kept else f" {counted(kept, 'key account is', 'key accounts are').capitalize()} kept."
+        rows.insert(0, Sentence(f"Nothing to promote or to review in this period.{keeps}", "#tier_decisions"))
     differs = table[table["is_overridden"]]
     if len(differs):
-        rows.append((f"The decision recorded differs from the evidence for {listed(differs['name'])}.", "#decisions"))
+        named = listed(differs["name"])
+        rows.append(Sentence(f"The decision recorded differs from the evidence for {named}.", "#tier_decisions"))
     return rows
 
 
-def _line(line: pd.DataFrame, stability: pd.DataFrame) -> list[tuple[str, str]]:
+def _line(line: pd.DataFrame, stability: pd.DataFrame) -> list[Sentence]:
     if line.empty or not line["scored_count"].iloc[0]:
-        return [("No account can be scored in this period.", "#scores")]
-    rows = []
-    row = line.iloc[0]
+        return [Sentence("No account can be scored in this period.", "#criterion_coverage")]
+    rows, row = [], line.iloc[0]
     if row["key_below_count"]:
+        below = f"{row['key_below_count']} of {row['key_count']} key accounts"
         verb = "is" if row["key_below_count"] == 1 else "are"
-        rows.append(
-            (
-                f"{row['key_below_count']} of {row['key_count']} key accounts {verb} below the line ({row['rule']}).",
-                "#scores",
-            )
-        )
+        rows.append(Sentence(f"{below} {verb} below the line ({row['rule']}).", "#account_scores"))
     above = stability[stability["is_above_line"]]
-    firm = int((above["above_line_share"] >= FIRM).sum())
     if len(above):
+        firm = int((above["above_line_share"] >= FIRM).sum())
         rest = above[above["above_line_share"] < FIRM].sort_values(["above_line_share", "account_id"])
         shaky = f"; least sure: {listed(rest['name'])}" if len(rest) else ""
-        rows.append(
-            (
-                f"{firm} of {len(above)} places above the line hold in at least 90 % of plausible weightings{shaky}.",
-                "#scores",
-            )
-        )
+        text = f"{firm} of {len(above)} places above the line hold in at least 90 % of plausible weightings{shaky}."
+        rows.append(Sentence(text, "#score_stability"))
     return rows
 
 
-def _moves(matrix: pd.DataFrame) -> list[tuple[str, str]]:
+def _moves(matrix: pd.DataFrame) -> list[Sentence]:
     moved = matrix[matrix["is_moved"] & matrix["is_key"]]
     if moved.empty:
         return []
     told = moved["name"] + " (" + moved["year_ago_quadrant"] + " → " + moved["quadrant"] + ")"
-    changed = counted(len(moved), "key account has", "key accounts have")
-    return [(f"{changed.capitalize()} changed quadrant within a year: {listed(told)}.", "#attractiveness-strength")]
+    changed = counted(len(moved), "key account has", "key accounts have").capitalize()
+    return [Sentence(f"{changed} changed quadrant within a year: {listed(told)}.", "#attractiveness_strength")]
 
 
-def _risk(risk: pd.DataFrame, book: Any) -> list[tuple[str, str]]:
+def _risk(risk: pd.DataFrame, book: Any) -> list[Sentence]:
     everyone = risk[(risk["band"] == "all") & (risk["horizon_years"] == 1)]
     if everyone.empty:
         return []
     row = everyone.iloc[0]
     if row["risk_share"] != row["risk_share"]:
-        return [(f"The risk of a later demotion cannot be told: {row['note']}.", "#demotion-risk")]
+        return [Sentence(f"The risk of a later demotion cannot be told: {row['note']}.", "#demotion_risk")]
     risk_share, low, high = (share(row[name], book, decimals=0) for name in ("risk_share", "risk_low", "risk_high"))
     text = f"Of the accounts above the line in past years, {risk_share} were below it a year later ({low} to {high})."
-    return [(text, "#demotion-risk")]
+    return [Sentence(text, "#demotion_risk")]
 
 
-def _review(review: pd.DataFrame) -> list[tuple[str, str]]:
+def _review(review: pd.DataFrame) -> list[Sentence]:
     told = []
     for verdict, text in (("foretold", "foretold"), ("misled", "pointed the wrong way for")):
         mine = review[review["verdict"] == verdict]
-        told += [
-            f"{criterion} {text} {outcome}"
-            for criterion, outcome in zip(mine["criterion"], mine["outcome"], strict=True)
-        ]
+        for criterion, outcome in zip(mine["criterion"], mine["outcome"], strict=True):
+            told.append(f"{criterion} {text} {outcome}")
     if told:
-        return [(f"Did the criteria work? {listed(told)}.", "#criteria-review")]
-    return [("Whether the criteria work cannot be told yet.", "#criteria-review")] if len(review) else []
+        text = listed(told)
+        return [Sentence(f"Did the criteria work? {text[:1].upper()}{text[1:]}.", "#criterion_review")]
+    if review.empty:
+        return []
+    return [Sentence("Whether the criteria work cannot be told yet.", "#criterion_review")]
 
 
-def _gaps(coverage: pd.DataFrame, *, is_built_in: bool) -> list[tuple[str, str]]:
+def _gaps(coverage: pd.DataFrame, *, is_built_in: bool) -> list[Sentence]:
     rows = []
     if is_built_in:
-        rows.append(
-            ("The book states no criteria of its own: growth, margin rate, regularity and breadth count alike, and "
-             "the size of an account is not scored.", "#criteria")
-        )  # fmt: skip
+        text = "The book states no criteria of its own: growth, margin rate, regularity and breadth count alike"
+        rows.append(Sentence(f"{text}, and the size of an account is not scored.", "#criterion_coverage"))
     blank = coverage[(coverage["scored_count"] == 0) & (coverage["missing_count"] > 0)]
-    for row in blank.to_dict("records"):
-        rows.append((f"{row['criterion'].capitalize()} could not be scored: {row['note']}.", "#criteria"))
+    if len(blank):
+        lacking = blank["criterion"] + " (" + blank["note"] + ")"
+        rows.append(Sentence(f"Not scored for anyone: {listed(lacking, 5)}.", "#criterion_coverage"))
     return rows
