@@ -61,6 +61,8 @@ def criterion_history(
     parts = []
     for as_of in as_ofs:
         measures = criterion_measures(account_months, category_months, as_of=as_of, window_months=window_months)
+        undated = measures["measure"].isin(["share_of_wallet", "open_wallet"])
+        measures["note"] = measures["note"].mask(undated, "the needs of accounts carry no date")
         scores = criterion_scores(measures, judgements, criteria=criteria, as_of=as_of)
         parts.append(scores.assign(as_of_date=pd.Series(as_of, index=scores.index, dtype="datetime64[us]")))
     if not parts:

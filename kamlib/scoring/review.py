@@ -114,7 +114,10 @@ def criterion_review(
         for criterion in criteria
         for name, column in outcomes.items()
     ]
+    never = criterion_history[criterion_history["score"].isna()].groupby("criterion")["note"].agg("first")
     for row in rows:
+        if row["account_count"] == 0 and never.get(row["criterion"]):
+            row |= {"note": never[row["criterion"]]}
         if row["verdict"] == "misled" and row["outcome"] != "retention" and row["criterion"] in from_orders:
             row |= {
                 "verdict": "cannot tell",
