@@ -329,7 +329,7 @@ class TestSurvival:
         lives = pd.DataFrame(
             {"duration_days": [5.0, 10, 12], "is_lost": [True, True, False], "entry_days": [0.0, 6.0, 0.0]}
         )
-        table = ret.survival(lives).set_index("duration_days")
+        table = ret.survival(lives, min_at_risk=1).set_index("duration_days")
         assert table.loc[5.0, "survival_share"] == 0.5  # two at risk: the second enters at 6
         assert table.loc[10.0, "survival_share"] == 0.25
 
@@ -377,6 +377,7 @@ class TestWinBack:
                 "manager_id": "M",
                 "manager_name": "Mia",
                 "status": "lost",
+                "detection_date": pd.Timestamp("2025-04-01"),
                 "last_order_date": pd.Timestamp("2025-01-01"),
                 "last_year_margin": [1000.0, 800.0, 500.0, np.nan],
             }
@@ -399,12 +400,16 @@ class TestWinBack:
         )
         return status, lost, offers
 
+    def no_rates(self):
+        lost = self.tables()[1].iloc[:0]
+        return ret.return_rates(lost.assign(detection_date=lost["return_date"]), days({}), as_of=AS_OF)
+
     def test_the_best_list_under_the_budget(self):
         status, lost, offers = self.tables()
-        rates = ret.return_rates(
-            ret.lost_spells(days({}), as_of=AS_OF).assign(reason=None, margin_lost=0.0), days({}), as_of=AS_OF
+        rates = self.no_rates()
+        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF, budget=150.0, second_life_share=0.5).set_index(
+            "account_id"
         )
-        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF, budget=150.0, second_life_share=0.5).set_index("account_id")
         # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 + visit L1 = 250
         assert table["is_chosen"].to_dict() == {"L0": True, "L1": True, "L2": False, "L3": False}
         assert table.loc["L0", ["offer", "value"]].tolist() == ["discount", 150.0]
@@ -415,16 +420,34 @@ class TestWinBack:
         free = ret.win_back(status, lost, offers, rates, as_of=AS_OF, second_life_share=0.5)
         assert free["is_chosen"].sum() == 3
 
-    def test_without_a_second_life_nothing_is_promised(self):
+    def test_a_long_lost_account_is_judged_by_long_lost_ones(self):
         status, lost, offers = self.tables()
-        table = ret.win_back(
-            status, lost, offers, ret.return_rates(lost.iloc[:0].assign(detection_date=pd.NaT), days({}), as_of=AS_OF)
+        rates = pd.DataFrame(
+            {
+                "lost_for_days": [0, 90, 90],
+                "reason": ["all", "all", "late"],
+                "return_probability": [0.9, 0.2, 0.1],
+                "return_low": 0.0,
+                "return_high": 1.0,
+                "second_life_share": [1.2, 0.5, 0.5],
+            }
         )
+        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF).set_index("account_id")  # lost for 274 days
+        assert table["return_probability"].to_dict() == {"L0": 0.2, "L1": 0.1, "L2": 0.2, "L3": 0.2}
+        assert table["expected_margin"].iloc[:3].to_dict() == {"L0": 500.0, "L2": 250.0, "L1": 400.0}
+        assert set(table["margin_source"]) == {"own returns"}
+        assert table.loc["L0", ["offer", "value", "is_chosen"]].tolist() == ["discount", 50.0, True]
+        assert table.loc["L1", "why_not"] == "the offer costs more than it can be expected to bring"
+
+    def test_without_any_chance_known_nothing_is_promised(self):
+        status, lost, offers = self.tables()
+        table = ret.win_back(status, lost, offers.assign(return_probability=np.nan), self.no_rates(), as_of=AS_OF)
         assert not table["is_chosen"].any()
         assert table["value"].isna().all()
-        assert table["why_not"].notna().all()
+        assert table["why_not"].str.contains("not known").all()
+        assert set(table["margin_source"]) == {"assumed: as before the loss"}
 
-    def test_rates_come_from_the_own_returns_of_old_losses(self):
+    def test_rates_come_from_the_own_returns_of_losses_as_old(self):
         last = pd.Timestamp("2023-01-01")
         lost = pd.DataFrame(
             {
@@ -437,12 +460,20 @@ class TestWinBack:
                 "revenue_lost": 200.0,
             }
         )
-        table = ret.return_rates(lost, days({}), as_of=AS_OF).set_index("reason")
+        orders = days({f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}, revenue=50.0, cost=20.0)
+        table = ret.return_rates(lost, orders, as_of=AS_OF).set_index(["lost_for_days", "reason"])
         rate = 6.5 / 21
-        assert table.loc["price", "return_probability"] == pytest.approx((6 + 10 * rate) / 20)
-        assert table.loc["late", ["spell_count", "return_count"]].tolist() == [10, 0]  # the youngest is too young
-        assert 0 < table.loc["late", "return_probability"] < rate < table.loc["price", "return_probability"] < 0.6
-        few = ret.return_rates(lost.head(5), days({}), as_of=AS_OF)
+        assert table.loc[(0, "price"), "return_probability"] == pytest.approx((6 + 10 * rate) / 20)
+        assert table.loc[(0, "late"), ["spell_count", "return_count"]].tolist() == [10, 0]  # the youngest is too young
+        assert 0 < table.loc[(0, "late"), "return_probability"] < rate < table.loc[(0, "price"), "return_probability"]
+        assert table.loc[(90, "all"), ["spell_count", "return_count"]].tolist() == [
+            20,
+            6,
+        ]  # back 110 days after detection
+        assert table.loc[(365, "all"), ["spell_count", "return_count"]].tolist() == [14, 0]
+        assert table.loc[(0, "all"), "second_life_share"] == 0.5  # 5 × 60 of 6 × 100; the sixth brought nothing
+        assert np.isnan(table.loc[(365, "all"), "second_life_share"])
+        few = ret.return_rates(lost.head(5), orders, as_of=AS_OF)
         assert few["return_probability"].isna().all() and few["note"].str.contains("only 5").all()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from lifelines import KaplanMeierFitter
+from lifelines.exceptions import StatError
 from lifelines.statistics import multivariate_logrank_test
 from statsmodels.duration.survfunc import survdiff
 
@@ -88,12 +89,15 @@ def account_lifetimes(
     return table[[*columns, "abc_revenue", "note"]]
 
 
-def survival(lifetimes: pd.DataFrame, *, by: str | None = None, alpha: float = 0.05) -> pd.DataFrame:
+def survival(
+    lifetimes: pd.DataFrame, *, by: str | None = None, alpha: float = 0.05, min_at_risk: int = 5
+) -> pd.DataFrame:
     """One row per group × age at which an account was lost or censored: the Kaplan–Meier curve.
 
     ``lifetimes`` has duration_days and is_lost, and where it applies entry_days; rows without a duration are
-    left out. The interval is the log-log one (lifelines). Where accounts enter late and none is at risk at
-    first, the curve starts with the first one at risk; it then speaks of accounts that had reached that age.
+    left out. The interval is the log-log one (lifelines). Where accounts enter late, few may be at risk at
+    first and one loss would halve the curve: it then starts at the age at which ``min_at_risk`` are, and
+    speaks of accounts that reached that age; a group that never has so many has no curve.
 
     Columns
     -------
@@ -109,7 +113,9 @@ def survival(lifetimes: pd.DataFrame, *, by: str | None = None, alpha: float = 0
     """
     parts = []
     for group, rows in _groups(lifetimes, by):
-        fitted = _fitted(rows, alpha)
+        fitted = _fitted(rows, alpha, min_at_risk)
+        if fitted is None:
+            continue
         events = fitted.event_table
         limits = fitted.confidence_interval_
         curve = fitted.survival_function_.iloc[:, 0]
@@ -129,7 +135,9 @@ def survival(lifetimes: pd.DataFrame, *, by: str | None = None, alpha: float = 0
     return table.reindex(columns=list(_CURVE)).astype(_CURVE)
 
 
-def survival_medians(lifetimes: pd.DataFrame, *, by: str | None = None, alpha: float = 0.05) -> pd.DataFrame:
+def survival_medians(
+    lifetimes: pd.DataFrame, *, by: str | None = None, alpha: float = 0.05, min_at_risk: int = 5
+) -> pd.DataFrame:
     """One row per group: the age by which half the accounts are lost, with its interval; blank while fewer are.
 
     The interval is read off the curve's own log-log limits (Brookmeyer and Crowley 1982).
@@ -140,6 +148,7 @@ def survival_medians(lifetimes: pd.DataFrame, *, by: str | None = None, alpha: f
     group: the group
     account_count: accounts with a known life
     lost_count: of these lost
+    from_days: age at which the curve starts: it speaks of accounts that reached it
     median_days: median life in days; n/a while the curve stays above one half
     median_low_days: lower end of its 95 % interval
     median_high_days: upper end; n/a where the data do not reach it
@@ -148,7 +157,7 @@ def survival_medians(lifetimes: pd.DataFrame, *, by: str | None = None, alpha: f
     """
     rows = []
     for group, part in _groups(lifetimes, by):
-        curve = survival(part.assign(**{by: group}) if by else part, by=by, alpha=alpha)
+        curve = survival(part, alpha=alpha, min_at_risk=min_at_risk)
         median, low, high = (
             _first_at_half(curve, column) for column in ("survival_share", "survival_low", "survival_high")
         )
@@ -160,21 +169,23 @@ def survival_medians(lifetimes: pd.DataFrame, *, by: str | None = None, alpha: f
                 "group": group,
                 "account_count": len(part),
                 "lost_count": int(part["is_lost"].sum()),
+                "from_days": curve["duration_days"].min() if len(curve) else np.nan,
                 "median_days": median,
                 "median_low_days": low,
                 "median_high_days": high,
                 "one_year_share": float(year.iloc[-1]) if reached and len(year) else np.nan,
-                "note": None if median == median else "more than half are still there",
+                "note": _median_note(curve, median),
             }
         )
     types = {
-        "dimension": "str", "group": "str", "account_count": "int64", "lost_count": "int64", "median_days": "float64",
-        "median_low_days": "float64", "median_high_days": "float64", "one_year_share": "float64", "note": "str",
+        "dimension": "str", "group": "str", "account_count": "int64", "lost_count": "int64", "from_days": "float64",
+        "median_days": "float64", "median_low_days": "float64", "median_high_days": "float64",
+        "one_year_share": "float64", "note": "str",
     }  # fmt: skip
     return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
-def survival_test(lifetimes: pd.DataFrame, *, by: str) -> pd.DataFrame:
+def survival_test(lifetimes: pd.DataFrame, *, by: str, min_accounts: int = 5) -> pd.DataFrame:
     """One row: the log-rank test of whether the groups are lost at the same rate.
 
     With delayed entry the risk sets are those of statsmodels' ``survdiff``, else lifelines' test. Groups
@@ -189,18 +200,22 @@ def survival_test(lifetimes: pd.DataFrame, *, by: str) -> pd.DataFrame:
     note: what keeps the test from being made, where something does
     """
     usable = lifetimes[lifetimes["duration_days"].notna() & lifetimes[by].notna()]
+    usable = usable[usable.groupby(by)["duration_days"].transform("size").ge(min_accounts)]
     groups = int(usable[by].nunique())
     statistic = p_value = np.nan
     note = "fewer than two groups" if groups < 2 else None if usable["is_lost"].any() else "no account was lost"
     if note is None:
         entry = usable["entry_days"] if "entry_days" in usable else pd.Series(0.0, index=usable.index)
         if entry.gt(0).any():
-            statistic, p_value = survdiff(
-                usable["duration_days"].to_numpy(),
-                usable["is_lost"].astype("int64").to_numpy(),
-                usable[by].to_numpy(dtype=object),
-                entry=entry.to_numpy(),
-            )
+            try:
+                statistic, p_value = survdiff(
+                    usable["duration_days"].to_numpy(),
+                    usable["is_lost"].astype("int64").to_numpy(),
+                    usable[by].to_numpy(dtype=object),
+                    entry=entry.to_numpy(),
+                )
+            except np.linalg.LinAlgError:
+                note = "the groups are too small to compare"
         else:
             result = multivariate_logrank_test(usable["duration_days"], usable[by], usable["is_lost"])
             statistic, p_value = result.test_statistic, result.p_value
@@ -221,9 +236,33 @@ def _groups(lifetimes: pd.DataFrame, by: str | None) -> list[tuple[str, pd.DataF
     return [(str(g), part) for g, part in usable.groupby(by)] if by else [(OVERALL, usable)]
 
 
-def _fitted(rows: pd.DataFrame, alpha: float) -> KaplanMeierFitter:
-    entry = rows["entry_days"] if "entry_days" in rows and rows["entry_days"].gt(0).any() else None
-    return KaplanMeierFitter(alpha=alpha).fit(rows["duration_days"], rows["is_lost"], entry=entry)
+def _median_note(curve: pd.DataFrame, median: float) -> str | None:
+    if curve.empty:
+        return "too few observed at any one age"
+    return None if median == median else "more than half are still there"
+
+
+def _fitted(rows: pd.DataFrame, alpha: float, min_at_risk: int) -> KaplanMeierFitter | None:
+    """Return the fitted curve; None where too few are ever at risk at a time."""
+    fitter = KaplanMeierFitter(alpha=alpha)
+    if "entry_days" not in rows or not rows["entry_days"].gt(0).any():
+        return fitter.fit(rows["duration_days"], rows["is_lost"])
+    begin = _begin(rows, min_at_risk)
+    known = rows[rows["duration_days"].gt(begin)]
+    if known.empty:
+        return None
+    try:
+        return fitter.fit(known["duration_days"], known["is_lost"], entry=known["entry_days"].clip(lower=begin))
+    except StatError:  # the first ones at risk were all lost at once
+        return None
+
+
+def _begin(rows: pd.DataFrame, min_at_risk: int) -> float:
+    """Return the first age at which enough accounts are under observation; beyond every life where they never are."""
+    entries = np.sort(rows["entry_days"].unique())
+    at_risk = [(rows["entry_days"].le(age) & rows["duration_days"].gt(age)).sum() for age in entries]
+    enough = entries[np.array(at_risk) >= min_at_risk]
+    return float(enough[0]) if len(enough) else np.inf
 
 
 def _first_at_half(curve: pd.DataFrame, column: str) -> float:

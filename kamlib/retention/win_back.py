@@ -9,15 +9,18 @@ from scipy import optimize, sparse, stats
 from kamlib.retention.order_days import looked_up, window_sums
 
 UNKNOWN = "not recorded"
+ALL = "all"
+LOST_FOR_DAYS = (0, 90, 365)
 _RATES = {
-    "reason": "str", "spell_count": "int64", "return_count": "int64", "return_probability": "float64",
-    "return_low": "float64", "return_high": "float64", "second_life_share": "float64", "note": "str",
+    "lost_for_days": "int64", "reason": "str", "spell_count": "int64", "return_count": "int64",
+    "return_probability": "float64", "return_low": "float64", "return_high": "float64", "second_life_share": "float64",
+    "note": "str",
 }  # fmt: skip
 _LIST = {
     "account_id": "str", "name": "str", "manager_id": "str", "manager_name": "str", "last_order_date": "datetime64[us]",
     "reason": "str", "offer": "str", "cost": "float64", "return_probability": "float64", "return_low": "float64",
     "return_high": "float64", "probability_source": "str", "last_year_margin": "float64", "expected_margin": "float64",
-    "value": "float64", "is_chosen": "bool", "why_not": "str",
+    "margin_source": "str", "value": "float64", "is_chosen": "bool", "why_not": "str",
 }  # fmt: skip
 
 
@@ -30,22 +33,26 @@ def return_rates(
     min_spells: int = 10,
     prior_spells: float = 10.0,
 ) -> pd.DataFrame:
-    """One row per reason, and one for all: how many lost accounts came back within a year of being seen as lost.
+    """One row per time lost × reason, and one for all reasons: how many lost accounts came back within a year.
 
-    From the book's own history: the table ``lost_accounts``, of which only losses count that were detected at
-    least ``within_days`` ago (the others may still return). The rate of a reason is drawn towards that of all
-    losses as if ``prior_spells`` spells more had been seen at that rate (beta-binomial; the rate of all with
-    Jeffreys' half a return and half a loss added); the interval is the 95 % one of the resulting beta
-    distribution. With fewer than ``min_spells`` losses in all: no rate. ``second_life_share``: margin
-    (revenue where costs are unknown) of the 12 months after the return / of the 12 months before the loss,
-    summed over the accounts that came back and whose 12 months are over; at least 5 of them. These are
-    accounts that came back by themselves or by whatever was done then: the rate is not what an offer adds.
+    From the book's own history, the table ``lost_accounts``. Most silences that end do so soon, many were no
+    loss at all: what counts for an account that has been lost for a while is how many came back of those that
+    had been lost as long. So losses are looked at when they were detected, and 90 and 365 days after that
+    (``lost_for_days``), each only if it was still one then and the ``within_days`` after it are over. The
+    rate of a reason is drawn towards that of all reasons as if ``prior_spells`` losses more had been seen at
+    that rate (beta-binomial; half a return and half a loss are added to all, after Jeffreys); the interval is
+    the 95 % one of the resulting beta distribution. Fewer than ``min_spells`` losses: no rate.
+    ``second_life_share``: margin (revenue where costs are unknown) of the 12 months after the return / of the
+    12 months before the loss, summed over accounts that came back after having been lost that long; at least
+    5 of them. These accounts came back by themselves or by what was done then: the rate is not what an offer
+    adds.
 
     Columns
     -------
+    lost_for_days: days since the loss was detected, at least
     reason: the recorded reason, "not recorded", or "all"
-    spell_count: losses old enough to judge
-    return_count: of these came back in time
+    spell_count: losses that lasted that long and are old enough to judge
+    return_count: of these came back within a year from then
     return_probability: chance of a return, drawn towards all
     return_low: lower end of its 95 % interval
     return_high: upper end
@@ -53,29 +60,18 @@ def return_rates(
     note: what keeps a figure from being known
     """
     spells = lost[lost["last_order_date"].notna()]
-    spells = spells[spells["detection_date"].le(as_of - pd.Timedelta(days=within_days))]
     spells = spells.assign(reason=spells["reason"].fillna(UNKNOWN))
     waited = (spells["return_date"] - spells["detection_date"]).dt.days
-    spells["is_back"] = waited.le(within_days)
-    total, back = len(spells), int(spells["is_back"].sum())
-    if not total:
+    parts = []
+    for since in LOST_FOR_DAYS:
+        judged = spells["detection_date"].le(as_of - pd.Timedelta(days=since + within_days))
+        there = spells[judged & ~waited.le(since)].assign(is_back=waited.le(since + within_days))
+        if len(there):
+            part = _rates(there, min_spells, prior_spells).assign(lost_for_days=since)
+            parts.append(part.assign(second_life_share=_second_life(there[there["is_back"]], account_days, as_of)))
+    if not parts:
         return pd.DataFrame({c: pd.Series(dtype=t) for c, t in _RATES.items()})
-    table = spells.groupby("reason").agg(spell_count=("is_back", "size"), return_count=("is_back", "sum")).reset_index()
-    rate = (back + 0.5) / (total + 1)
-    a = table["return_count"] + prior_spells * rate
-    b = table["spell_count"] - table["return_count"] + prior_spells * (1 - rate)
-    _add_beta(table, a, b)
-    overall = pd.DataFrame({"reason": ["all"], "spell_count": [total], "return_count": [back]})
-    _add_beta(overall, pd.Series([back + 0.5]), pd.Series([total - back + 0.5]))
-    table = pd.concat(
-        [table.sort_values(["spell_count", "reason"], ascending=[False, True]), overall], ignore_index=True
-    )
-    table["second_life_share"] = _second_life(spells[spells["is_back"]], account_days, as_of)
-    table["note"] = None
-    if total < min_spells:
-        table[["return_probability", "return_low", "return_high"]] = np.nan
-        table["note"] = f"only {total} losses old enough to judge"
-    return table[list(_RATES)].astype(_RATES)
+    return pd.concat(parts, ignore_index=True)[list(_RATES)].astype(_RATES)
 
 
 def win_back(
@@ -84,18 +80,20 @@ def win_back(
     offers: pd.DataFrame,
     rates: pd.DataFrame,
     *,
+    as_of: pd.Timestamp,
     budget: float | None = None,
     second_life_share: float | None = None,
 ) -> pd.DataFrame:
     """One row per lost account: the best offer for it, what to expect of it, and whether the budget should go there.
 
-    Value = P(return) × expected margin of the second life − cost of the offer, over the first 12 months after
-    a return. P(return): the book's own rate for the recorded reason (``return_rates``), else the offer's
-    ``return_probability``, else n/a. Expected margin: margin of the 12 months to the last order ×
-    ``second_life_share`` (the book's setting, else the share seen at returned accounts; n/a without either).
-    The cost is paid per offer made; a discount belongs in the margin. An offer with a reason is made only to
-    accounts lost for that reason. At most one offer per account; the chosen ones maximise the total value
-    under ``budget`` (None: no limit), solved exactly as an integer programme.
+    Value = P(return) × expected margin of the second life − cost of the offer, over the 12 months after a
+    return. P(return): the book's own rate (``return_rates``) for the recorded reason and the time the account
+    has been lost; else the offer's ``return_probability``; else n/a. Expected margin: margin of the 12 months
+    to the last order × the share of it that a second life brings: the book's setting ``second_life_share``,
+    else what returned accounts brought, else 1 (assumed; ``margin_source`` says which). The cost is paid per
+    offer made; a discount belongs in the margin. An offer with a reason is made only to accounts lost for
+    that reason; at most one offer per account. The chosen ones maximise the total value under ``budget``
+    (None: no limit), solved exactly as an integer programme.
 
     Columns
     -------
@@ -113,6 +111,7 @@ def win_back(
     probability_source: own returns, offer, or blank
     last_year_margin: margin of the 12 months to the last order
     expected_margin: expected margin of the first 12 months after a return
+    margin_source: where the share of a second life comes from: own returns, book setting, or assumed
     value: expected value of making the offer
     is_chosen: on the list
     why_not: why the account is not on the list
@@ -122,10 +121,15 @@ def win_back(
     reasons = open_spells.drop_duplicates("account_id").set_index("account_id")["reason"]
     table = gone[["account_id", "name", "manager_id", "manager_name", "last_order_date", "last_year_margin"]].copy()
     table["reason"] = looked_up(table["account_id"], reasons).astype("str").fillna(UNKNOWN)
-    share = second_life_share
-    if share is None and len(rates):
-        share = rates["second_life_share"].iloc[0]
-    table["expected_margin"] = table["last_year_margin"] * (np.nan if share is None else share)
+    lost_for = (as_of - gone["detection_date"]).dt.days
+    table["lost_for_days"] = np.select([lost_for >= days for days in LOST_FOR_DAYS[::-1]], LOST_FOR_DAYS[::-1], 0)
+    seen = rates.drop_duplicates("lost_for_days").set_index("lost_for_days")["second_life_share"]
+    share = looked_up(table["lost_for_days"], seen).astype("float64")
+    source = np.where(share.notna(), "own returns", "assumed: as before the loss")
+    if second_life_share is not None:
+        share, source = pd.Series(second_life_share, index=table.index), np.full(len(table), "book setting")
+    table["expected_margin"] = table["last_year_margin"] * share.fillna(1.0)
+    table["margin_source"] = source
     pairs = _pairs(table, offers, rates)
     pairs["is_chosen"] = _chosen(pairs, budget)
     best = pairs.sort_values(
@@ -145,7 +149,7 @@ def win_back(
     for column in columns:
         table[column] = looked_up(table["account_id"], best[column])
     table["is_chosen"] = looked_up(table["account_id"], best["is_chosen"]).eq(True)
-    table["why_not"] = _why_not(table, offers, share)
+    table["why_not"] = _why_not(table, offers)
     table = table.sort_values(
         ["is_chosen", "value", "last_year_margin", "account_id"],
         ascending=[False, False, False, True],
@@ -161,11 +165,15 @@ def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd
     )
     given = given[given["cost"].notna()].sort_values(["offer", "cost"], ignore_index=True)
     pairs = table.sort_values("account_id").merge(given, how="cross")
-    pairs = pairs[pairs["for_reason"].isna() | pairs["for_reason"].eq(pairs["reason"])].reset_index(drop=True)
-    own = rates.drop_duplicates("reason").set_index("reason")
+    fits = pairs["for_reason"].eq(pairs["reason"])
+    general = pairs["for_reason"].isna() & ~pairs["reason"].isin(given["for_reason"].dropna())
+    pairs = pairs[fits | general].reset_index(drop=True)
+    own = rates.set_index(["lost_for_days", "reason"])
+    by_reason = pd.MultiIndex.from_frame(pairs[["lost_for_days", "reason"]])
+    of_all = pd.MultiIndex.from_frame(pairs[["lost_for_days"]].assign(reason=ALL))
     for column in ("return_probability", "return_low", "return_high"):
-        of_reason = looked_up(pairs["reason"], own[column]).astype("float64")
-        pairs[column] = of_reason.fillna(own[column].get("all", np.nan))
+        found = pd.Series(own[column].reindex(by_reason).to_numpy(), index=pairs.index).astype("float64")
+        pairs[column] = found.fillna(pd.Series(own[column].reindex(of_all).to_numpy(), index=pairs.index))
     is_own = pairs["return_probability"].notna()
     pairs["return_probability"] = pairs["return_probability"].fillna(pairs["given_probability"])
     source = np.select([is_own, pairs["return_probability"].notna()], ["own returns", "offer"], "")
@@ -197,16 +205,14 @@ def _chosen(pairs: pd.DataFrame, budget: float | None) -> np.ndarray:
     return chosen
 
 
-def _why_not(table: pd.DataFrame, offers: pd.DataFrame, share: float | None) -> pd.Series:
+def _why_not(table: pd.DataFrame, offers: pd.DataFrame) -> pd.Series:
     """Return for each account that is not on the list the first thing in its way."""
-    no_share = share is None or share != share
     reasons = np.select(
         [
             table["is_chosen"],
             np.full(len(table), offers.empty),
             table["offer"].isna(),
             table["last_year_margin"].isna(),
-            np.full(len(table), no_share),
             table["return_probability"].isna(),
             table["value"].le(0),
         ],
@@ -215,7 +221,6 @@ def _why_not(table: pd.DataFrame, offers: pd.DataFrame, share: float | None) -> 
             "the book has no offers",
             "no offer fits the reason",
             "its margin is not known",
-            "worth of a second life not known: too few returns, and no [win_back] second_life_share",
             "chance of a return not known: too few returns, and none given with the offer",
             "the offer costs more than it can be expected to bring",
         ],
@@ -224,9 +229,25 @@ def _why_not(table: pd.DataFrame, offers: pd.DataFrame, share: float | None) -> 
     return pd.Series(reasons, index=table.index).replace("", None).astype("str")
 
 
-def _add_beta(table: pd.DataFrame, a: pd.Series, b: pd.Series) -> None:
-    table["return_probability"] = a / (a + b)
-    table["return_low"], table["return_high"] = stats.beta.ppf(0.025, a, b), stats.beta.ppf(0.975, a, b)
+def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.DataFrame:
+    """Return the rates of all losses together and of each reason drawn towards them."""
+    total, back = len(spells), int(spells["is_back"].sum())
+    counts = (
+        spells.groupby("reason").agg(spell_count=("is_back", "size"), return_count=("is_back", "sum")).reset_index()
+    )
+    counts = counts.sort_values(["spell_count", "reason"], ascending=[False, True])
+    table = pd.concat(
+        [pd.DataFrame({"reason": [ALL], "spell_count": [total], "return_count": [back]}), counts], ignore_index=True
+    )
+    rate = (back + 0.5) / (total + 1)
+    is_all = table["reason"].eq(ALL)
+    a = table["return_count"] + np.where(is_all, 0.5, prior_spells * rate)
+    b = table["spell_count"] - table["return_count"] + np.where(is_all, 0.5, prior_spells * (1 - rate))
+    known = total >= min_spells
+    table["return_probability"] = a / (a + b) if known else np.nan
+    table["return_low"] = np.where(known, stats.beta.ppf(0.025, a, b), np.nan)
+    table["return_high"] = np.where(known, stats.beta.ppf(0.975, a, b), np.nan)
+    return table.assign(note=None if known else f"only {total} losses old enough to judge")
 
 
 def _second_life(back: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Timestamp) -> float:
