@@ -68,6 +68,8 @@ def test_first_date_leaves_out_relationships_that_began_before():
 def test_holdout_sees_the_past_before_and_the_orders_after():
     held = btyd.buyer_holdout(SIX, as_of=AS_OF, holdout_days=59)  # from 2025-02-01
     assert held[["account_id", "frequency", "age_days", "later_order_count"]].values.tolist() == [["A", 2, 30, 1]]
+    on_the_day = btyd.buyer_holdout(SIX, as_of=AS_OF, holdout_days=39)  # the last order is the day before it begins
+    assert on_the_day[["frequency", "silence_days", "later_order_count"]].values.tolist() == [[3, 0, 0]]
 
 
 def test_empty_in_empty_out_with_types():

@@ -12,6 +12,7 @@ from scipy.optimize import approx_fprime
 from scipy.special import gammaln, hyp2f1, roots_jacobi, roots_legendre
 
 from kamlib import btyd
+from kamlib.btyd.forecast import at_least
 from kamlib.btyd.likelihood import Histories, log_likelihood
 from kamlib.errors import KamError
 
@@ -143,6 +144,30 @@ def test_large_buyers_where_the_closed_form_overflows():
     # leaving costs about one order day in 557
     assert 0.90 * rate * 365 < row["expected_orders"] / row["alive_probability"] < rate * 365
     assert row["orders_low"] < row["expected_orders"] < row["orders_high"]
+
+
+def test_the_interval_holds_its_share():
+    model = btyd.BuyerModel("", 3, True, 2.0, 2.0, 0.9, 9.0, unit_days=7, n=9, status="converged")
+    buyers = pd.DataFrame(
+        {
+            "account_id": list("ABC"),
+            "frequency": [0, 5, 60],
+            "recency_days": [0, 300, 690],
+            "age_days": [90, 330, 700],
+        }
+    )
+    table = btyd.expected_orders(buyers, model, days=365, interval_share=0.6)
+    reach = np.zeros((400, 3))  # P(N ≥ m)
+    reach[0] = 1
+    for m, rows, chance in at_least(model, buyers[buyers.columns[1:]].to_numpy() / [1, 7, 7], 365):
+        reach[m, rows] = chance
+    np.testing.assert_allclose(reach[1:].sum(axis=0), table["expected_orders"])
+    for row, (low, high) in enumerate(
+        zip(table["orders_low"].astype(int), table["orders_high"].astype(int), strict=True)
+    ):
+        assert reach[low, row] > 0.8 >= reach[low + 1, row]
+        assert reach[high, row] > 0.2 >= reach[high + 1, row]
+    assert table["orders_low"].tolist()[2] > 0
 
 
 def few(count, repeat=0):

@@ -174,7 +174,7 @@ def _fit_k(summary: pd.DataFrame, *, k: int | None, modified: bool, unit_days: f
         if best.status == "too few" or worse == 2:
             break
         model = _fit(summary, k=regularity, modified=modified, unit_days=unit_days)
-        is_better = model.is_usable and not model.log_likelihood <= best.log_likelihood
+        is_better = model.is_usable and not (best.is_usable and model.log_likelihood <= best.log_likelihood)
         best, worse = (model, 0) if is_better else (best, worse + 1)
     reason = best.reason
     if best.k == MOST_K:
@@ -199,8 +199,8 @@ def _fit(summary: pd.DataFrame, *, k: int, modified: bool, unit_days: float) -> 
     histories = Histories.of(x, recency, age)
 
     pace = x.sum() / age.sum()
-    start = np.log([1.0, 1.0 / (k * pace), 1.0, 3.0])
-    found = climb(lambda at: log_likelihood(at, histories, k=k, modified=modified), start, len(x))
+    starts = [np.log([1.0, 1.0 / (k * pace), 1.0, 3.0]), np.log([5.0, 5.0 / (k * pace), 0.5, 20.0])]
+    found = climb(lambda at: log_likelihood(at, histories, k=k, modified=modified), starts, len(x))
     r, alpha, a, b = (float(p) for p in np.exp(found.at))
     gaps = (k - 1) * float(summary["log_gap_sum"].sum() - x.sum() * math.log(unit_days)) if k > 1 else 0.0
     errors = np.exp(found.at) * _log_errors(found.at, histories, k, modified)

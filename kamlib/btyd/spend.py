@@ -59,7 +59,7 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
     if len(x) < LEAST_REPEAT_ACCOUNTS:
         return SpendModel(n=len(x), reason=f"{len(x)} accounts ordered again; a model needs {LEAST_REPEAT_ACCOUNTS}.")
     scale = float(np.average(value, weights=x))
-    found = climb(lambda at: log_likelihood(at, x, value / scale), np.zeros(3), len(x))
+    found = climb(lambda at: log_likelihood(at, x, value / scale), [np.zeros(3)], len(x))
     p, q, v = (float(t) for t in np.exp(found.at))
     varies = x.std() > 0 and value.std() > 0
     model = SpendModel(
