@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+MARGIN_LIMITS = (5000, 10000, 18000, 28000, 40000, 55000, 75000, 100000, 150000)
 DEFINITION = (
     "A customer that will be worth more to us than its orders of today: it scores above the line in two quarters "
     "running, and the steering group agrees. Revenue alone makes no key account."
@@ -16,7 +17,7 @@ currency = "EUR"
 [key_accounts]
 definition = "{definition}"
 version = "2023-1"
-min_score = 6.0                   # admission line; or top_n = 15
+min_score = 6.5                   # admission line; or top_n = 15
 
 # Three to five criteria, 1 to 10 points each, weights that sum to 1. The anchors are fixed: nine limits from
 # which the scores 2 to 10 are given. So a new account never changes another account's score.
@@ -28,22 +29,22 @@ side = "attractiveness"
 anchors = [-0.30, -0.20, -0.10, -0.03, 0.03, 0.08, 0.15, 0.25, 0.40]
 
 [[scoring.criteria]]
-name = "margin rate"              # margin / revenue
-measure = "margin_rate"
-weight = 0.15
+name = "margin"                   # revenue less cost of the window, in euros: limits fit for this company's size
+measure = "margin"
+weight = 0.30
 side = "attractiveness"
-anchors = [0.12, 0.15, 0.18, 0.21, 0.24, 0.27, 0.30, 0.33, 0.36]
+anchors = [{anchors}]
 
 [[scoring.criteria]]
 name = "regularity"               # how evenly it orders
 measure = "regularity"
-weight = 0.20
+weight = 0.10
 side = "strength"
 
 [[scoring.criteria]]
 name = "share of wallet"          # our revenue / what they spend in all (table needs)
 measure = "share_of_wallet"
-weight = 0.20
+weight = 0.15
 side = "strength"
 
 [[scoring.criteria]]
@@ -69,6 +70,10 @@ budget = 6000
 """
 
 
-def book_text() -> str:
-    """The book.toml: title, definition of a key account, scoring, loss rule and win-back budget."""
-    return BOOK.replace("{definition}", DEFINITION)
+def book_text(size: float = 1.0) -> str:
+    """The book.toml: title, definition of a key account, scoring, loss rule and win-back budget.
+
+    `size`: how large an account is on average, as a multiple of Meridian's; the limits of the margin go with it.
+    """
+    anchors = ", ".join(f"{float(f'{limit * size:.2g}'):.10g}" for limit in MARGIN_LIMITS)
+    return BOOK.replace("{definition}", DEFINITION).replace("{anchors}", anchors)

@@ -148,7 +148,7 @@ def _written(simulated: World) -> Company:
         tables={name: typed(tables[name], name) for name in CANONICAL},
         truth=truth(simulated, orders, damaged),
         plans=plans(simulated),
-        book=book_text(),
+        book=book_text(setting.revenue / setting.accounts / REVENUE_PER_ACCOUNT),
         dirt=damaged,
     )
 

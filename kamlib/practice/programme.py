@@ -121,8 +121,8 @@ def judgements(world: World) -> pd.DataFrame:
     )
     months = [month for month in months if month >= 0]
     story = world.accounts["story"]
-    fit = np.clip(rng.normal(4.6, 1.3, len(story)) + 2.6 * np.isfinite(world.values.admitted), 1, 10)
-    fit = np.where(story.isin(["promotable", "whale"]), 8.4, np.where(story.eq("shrinking"), 4.0, fit))
+    fit = np.clip(rng.normal(4.4, 1.1, len(story)) + 3.1 * np.isfinite(world.values.admitted), 1, 10)
+    fit = np.where(story.isin(["promotable", "whale"]), 8.4, np.where(story.eq("shrinking"), 5.0, fit))
     frames = []
     for month in months:
         fit = np.clip(fit + rng.normal(0, 0.35, len(fit)), 1, 10)
