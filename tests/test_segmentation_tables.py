@@ -201,7 +201,7 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
     tables = (now, concentration(now, owners, keys), rollup_changes(now, owners), keys)
     said = segmentation_findings(*tables, class_moves(then, now, products))
     texts = [one.text.replace("\xa0", " ") for one in said]
-    assert texts[0] == "One account moved down a class, one of them only because others grew."
+    assert texts[0] == "One account moved down a class, only because others grew."
     assert "85 % of revenue hangs on one customer" in texts[1]
     assert (
         "One key account (provisional: the book has no tiers) brings 85 % of revenue, above the usual 30–55 %." in texts
@@ -326,6 +326,27 @@ def test_documented_columns_are_those_returned():
         ),
         "segmentation_limits": segmentation_limits(classes, accounts, keys, has_previous=True),
     }
-    assert {n for n in segmentation.__all__ if n != "segmentation_findings"} == set(returned)
+    assert {n for n in segmentation.__all__ if n not in ("segmentation_findings", "is_window_whole")} == set(returned)
     for name, table in returned.items():
         assert documented_columns(getattr(segmentation, name)) == table.columns.tolist(), name
+
+
+def test_moves_out_of_a_window_that_the_data_only_begin_in_are_not_told():
+    then, now = classes_of({"a": 70.0, "b": 30.0}), classes_of({"a": 170.0, "b": 30.0})
+    keys = keys_of(now)
+    products = accounts_of([], product_id=[], window=[], quantity=[], revenue=[])
+    tables = (now, concentration(now, now[["account_id"]], keys), rollup_changes(now, now[["account_id"]]), keys)
+    said = segmentation_findings(*tables, class_moves(then, now, products), is_comparable=False)
+    assert said[0].text.startswith("The data begin inside the window")
+    assert not any("moved" in one.text for one in said[1:])
+    limits = segmentation_limits(now, now[["account_id"]], keys, has_previous=True, is_comparable=False)
+    assert "Fair class moves" in limits["missing"].tolist()
+
+
+def test_accounts_of_the_first_months_of_the_data_are_not_taken_for_new():
+    accounts = accounts_of("ab")
+    classes = classes_of({"a": 90.0, "b": 90.0})
+    needs = accounts_of("ab", annual_spend=[500.0, 500.0])
+    classes["first_order_month"] = [AS_OF - pd.offsets.MonthEnd(6), AS_OF - pd.offsets.MonthEnd(2)]
+    table = account_types(classes, accounts, needs, as_of=AS_OF, breadwinner_share=0.9)
+    assert table[["account_id", "type"]].to_numpy().tolist() == [["b", "prospective"]]

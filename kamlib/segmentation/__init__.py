@@ -1,7 +1,7 @@
 """Segmentation: who the accounts are by size, regularity and kind, how few carry how much, and who moved why."""
 
 from kamlib.segmentation.classes import account_classes
-from kamlib.segmentation.control import segmentation_control
+from kamlib.segmentation.control import is_window_whole, segmentation_control
 from kamlib.segmentation.curves import lorenz, pareto, whale_curve
 from kamlib.segmentation.dependence import concentration, rollup_changes
 from kamlib.segmentation.findings import segmentation_findings, segmentation_limits
@@ -20,6 +20,7 @@ __all__ = [
     "class_migration",
     "class_moves",
     "concentration",
+    "is_window_whole",
     "key_accounts",
     "lorenz",
     "pareto",

@@ -9,6 +9,17 @@ from kamlib.periods import trailing_months
 from kamlib.tables import exact
 
 
+def is_window_whole(first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12) -> bool:
+    """Return whether the data reach back to the first month of the window that ends on ``as_of``.
+
+    >>> is_window_whole(pd.Timestamp("2024-10-03"), as_of=pd.Timestamp("2025-09-30"))
+    True
+    >>> is_window_whole(pd.Timestamp("2024-12-01"), as_of=pd.Timestamp("2025-09-30"))
+    False
+    """
+    return first_date is not None and bool(first_date <= trailing_months(as_of, window_months)[0])
+
+
 def segmentation_control(
     account_months: pd.DataFrame,
     classes: pd.DataFrame,

@@ -21,15 +21,18 @@ def segmentation_findings(
     keys: pd.DataFrame,
     moves: pd.DataFrame | None = None,
     *,
+    is_comparable: bool = True,
     band: tuple[float, float] = (0.30, 0.55),
     book: Any = None,
 ) -> list[Sentence]:
-    """Return the sentences of the first screen, the most pressing first; six at most.
+    """Return the sentences of the first screen, what changed first.
 
     ``moves`` is None (or empty) when no earlier period can be compared; nothing is then said of change.
+    ``is_comparable`` is False when the data begin inside the window then (see ``is_window_whole``):
+    classes then rest on fewer months than now, and no account is named for having moved.
     """
     sentences = [
-        *_moves(moves, book),
+        *_moves(moves, is_comparable, book),
         *_groups(rollup, book),
         *_losers(classes, book),
         *_dependence(concentration, classes, book),
@@ -39,17 +42,18 @@ def segmentation_findings(
     return sentences or [Sentence("No revenue in the window: there is nothing to segment.")]
 
 
-def _moves(moves: pd.DataFrame | None, book: Any) -> list[Sentence]:
+def _moves(moves: pd.DataFrame | None, is_comparable: bool, book: Any) -> list[Sentence]:
     if moves is None or moves.empty:
         return []
+    if not is_comparable:
+        return [Sentence("The data begin inside the window of the previous period: who moved cannot be told yet.")]
     down = moves[moves["direction"].eq("down")]
     up = moves[moves["direction"].eq("up")]
     texts = []
     if len(down):
         alone = int(down["cause"].eq("neighbours").sum())
         text = f"{count(len(down), 'account', book=book).capitalize()} moved down a class"
-        if alone:
-            text += f", {count(alone, 'of them', 'of them', book)} only because others grew"
+        text += _share_of(alone, len(down), "only because others grew", book)
         ours = down[down["cause"].ne("neighbours")]
         texts.append(Sentence(text + ".", link="#class_moves"))
         if len(ours):
@@ -66,10 +70,10 @@ def _moves(moves: pd.DataFrame | None, book: Any) -> list[Sentence]:
     if len(up):
         best = up.iloc[(up["revenue_now"] - up["revenue_then"]).argmax()]
         alone = int(up["cause"].eq("neighbours").sum())
-        only = f" ({count(alone, 'of them', 'of them', book)} only because others shrank)" if alone else ""
+        only = _share_of(alone, len(up), "only because others shrank", book)
         texts.append(
             Sentence(
-                f"{count(len(up), 'account', book=book).capitalize()} moved up a class{only}, first {best['name']} "
+                f"{count(len(up), 'account', book=book).capitalize()} moved up a class{only}; first {best['name']} "
                 f"({best['abc_then']} to {best['abc_now']}, now {money(best['revenue_now'], book)}). "
                 f"{_owner(best['manager_name'])} should review its treatment.",
                 link="#class_moves",
@@ -78,6 +82,13 @@ def _moves(moves: pd.DataFrame | None, book: Any) -> list[Sentence]:
     if not len(down) and not len(up):
         texts.append(Sentence("No account changed its revenue class since the previous period.", link="#class_moves"))
     return texts
+
+
+def _share_of(part: int, whole: int, because: str, book: Any) -> str:
+    if not part:
+        return ""
+    who = "" if whole == 1 else "all of them " if part == whole else f"{count(part, 'of them', 'of them', book)} "
+    return f", {who}{because}"
 
 
 def _groups(rollup: pd.DataFrame, book: Any) -> list[Sentence]:
@@ -160,11 +171,11 @@ def _size(classes: pd.DataFrame, book: Any) -> list[Sentence]:
 
 
 def _owner(manager: Any) -> str:
-    return manager if isinstance(manager, str) and manager else "Its owner (none is named)"
+    return manager if isinstance(manager, str) and manager else "Its owner"
 
 
 def segmentation_limits(
-    classes: pd.DataFrame, accounts: pd.DataFrame, keys: pd.DataFrame, *, has_previous: bool
+    classes: pd.DataFrame, accounts: pd.DataFrame, keys: pd.DataFrame, *, has_previous: bool, is_comparable: bool = True
 ) -> pd.DataFrame:
     """One row per thing this segmentation could not do with the book's data: why, and what would help.
 
@@ -209,6 +220,12 @@ def segmentation_limits(
             "Class moves",
             "The data do not reach back to a window before.",
             "Earlier orders: every class change explained.",
+        ),
+        (
+            has_previous and not is_comparable,
+            "Fair class moves",
+            "The data begin inside the window of the previous period, which so has fewer months than now.",
+            "Earlier orders, or patience: a year after the data begin the windows are whole.",
         ),
         (
             "types" not in accounts or accounts["types"].isna().all(),

@@ -14,6 +14,7 @@ from kamlib.segmentation.words import percent
 TYPES = ("breadwinner", "prospective", "image-maker", "expert")
 BREADWINNER_SHARE = 0.10
 NEW_MONTHS = 12
+BEFORE_HISTORY_MONTHS = 3
 FEWEST_PACE_MONTHS = 3
 FEWEST_PEERS = 5
 LEADER_TIMES = 2.0
@@ -37,8 +38,9 @@ def account_types(
 
     - *breadwinner*: at least ``breadwinner_share`` of the profit (of the sum of positive margins); without any
       known margin, of revenue, and the evidence says so.
-    - *prospective*: first order in the last 12 months, and a budget at or above the smallest account of
-      class A: its yearly spend in ``needs``, or its own revenue at the pace of at least 3 months.
+    - *prospective*: first order in the last 12 months, and a budget of the median account of class A or
+      more: its yearly spend in ``needs``, or its own revenue at the pace of at least 3 months. Accounts
+      first seen in the first 3 months of the data are not taken for new.
     - *image-maker*: by employees at least twice the next of its industry (or region), among at least 5 accounts
       whose headcount is known.
     - *expert*: at least 3 incidents about quality or product knowledge in the last 12 months: it notices.
@@ -105,23 +107,22 @@ def _breadwinners(classes: pd.DataFrame, limit: float, book: Any) -> pd.DataFram
 
 def _prospective(classes: pd.DataFrame, needs: pd.DataFrame | None, as_of: pd.Timestamp, book: Any) -> pd.DataFrame:
     """Find newcomers whose budget would put them into class A."""
-    line = classes.loc[classes["abc_revenue"].eq("A"), "revenue"].min()
+    line = classes.loc[classes["abc_revenue"].eq("A"), "revenue"].median()
     spend = pd.Series(dtype="float64") if needs is None else needs.groupby("account_id")["annual_spend"].sum()
     rows = classes[["account_id", "revenue", "counted_month_count", "first_order_month"]].copy()
     rows["spend"] = rows["account_id"].map(spend).astype("float64")
     enough = rows["counted_month_count"] >= FEWEST_PACE_MONTHS
     rows["pace"] = rows["revenue"] / rows["counted_month_count"].where(enough) * 12
-    is_new = rows["first_order_month"] >= trailing_months(as_of, NEW_MONTHS)[0]
+    first = rows["first_order_month"]
+    history = first.min() + pd.DateOffset(months=BEFORE_HISTORY_MONTHS)
+    is_new = first.ge(trailing_months(as_of, NEW_MONTHS)[0]) & first.ge(history)
     rows = rows[is_new & (rows[["spend", "pace"]].max(axis=1) >= line)]
+    columns = (rows["first_order_month"], rows["spend"], rows["pace"], rows["spend"] >= line)
     evidence = [
-        f"First order {row.first_order_month:%Y-%m}; "
-        + (
-            f"needs of {money(row.spend, book)} a year"
-            if row.spend >= line
-            else f"{money(row.pace, book)} a year at the pace so far"
-        )
-        + f", class A begins at {money(line, book)}."
-        for row in rows.itertuples()
+        f"First order {first_month:%Y-%m}; "
+        + (f"needs of {money(spend, book)} a year" if has_needs else f"{money(pace, book)} a year at the pace so far")
+        + f", the median of class A has {money(line, book)}."
+        for first_month, spend, pace, has_needs in zip(*columns, strict=True)
     ]
     return _flags(rows["account_id"], "prospective", evidence)
 
