@@ -17,14 +17,23 @@ ARROWS = {"up": "▲", "down": "▼", "none": "="}
 
 
 def plot_survival(
-    survival: pd.DataFrame, *, ax: Axes | None = None, most: int = 4, period: str = "", book: Any = None
+    survival: pd.DataFrame,
+    test: pd.DataFrame | None = None,
+    *,
+    ax: Axes | None = None,
+    most: int = 4,
+    period: str = "",
+    book: Any = None,
 ) -> Axes:
-    """Draw survival curves with their interval, and under the axis the number still under observation per year."""
+    """Draw survival curves with their interval, and under the axis the number still under observation per year.
+
+    ``test`` is the table ``survival_test``: without a clear difference between groups the title claims none.
+    """
     sizes = survival.groupby("group")["at_risk_count"].max().sort_values(ascending=False, kind="stable")
     groups = sorted(sizes.index[:most])
     ax = ax or style.axes(8, 4 + 0.25 * len(groups))
     what = survival["dimension"].iloc[0] if len(survival) else "all accounts"
-    what = {"manager_id": "manager", "abc_revenue": "revenue class"}.get(what, what)
+    what = {"manager_name": "manager", "abc_revenue": "revenue class"}.get(what, what)
     cut = f", the {len(groups)} largest of {len(sizes)} groups" if len(sizes) > len(groups) else ""
     by = "" if what == "all accounts" else f" by {what}{cut}"
     subtitle = _subtitle(
@@ -60,7 +69,7 @@ def plot_survival(
     ax.set_xlim(0, longest * (1.18 if len(groups) > 1 else 1.02))
     style.share_axis(ax.yaxis, book)
     ax.set_xlabel(" \n" * len(groups))
-    return style.titles(ax, _survival_finding(survival, groups), subtitle)
+    return style.titles(ax, _survival_finding(survival, groups, test), subtitle)
 
 
 def plot_leaving_causes(causes: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
@@ -151,34 +160,35 @@ def plot_engagement(
         ("satisfaction", "satisfaction_trend", "satisfaction, 0–10", 10.0),
         ("order_share", "order_trend", "orders / usual", 2.5),
     )
-    drawn = np.atleast_2d(style.axes(8, 0.9 + 0.75 * len(shown), len(shown), 3, sharex=True))
+    drawn = np.atleast_2d(style.axes(8, 1.1 + 0.62 * len(shown), len(shown), 3, sharex=True))
     for row, account in enumerate(shown.to_dict("records")):
         part = series[series["account_id"].eq(account["account_id"])]
         for column, (measure, trend, words, top) in enumerate(kinds):
             ax = drawn[row, column]
-            direction = account[trend] if isinstance(account[trend], str) else None
-            colour = COLOURS[{"up": "good", "down": "bad"}.get(direction or "", "actual")]
+            direction = account[trend] if isinstance(account[trend], str) else ""
+            colour = COLOURS[{"up": "good", "down": "bad"}.get(direction, "actual")]
             points = part[part[measure].notna()]
             with style.style():
                 if column != 1:
                     ax.axhline(1, color=COLOURS["previous"], linewidth=0.8)
                 ax.plot(points["period_end"], points[measure].clip(upper=top), color=colour, marker="o", markersize=2.5)
-            ax.set_ylim(0, top * 1.05)
+            ax.set_ylim(-0.05 * top, top * 1.05)
             style.no_axis(ax.yaxis)
-            ax.tick_params(axis="x", labelsize=8)
-            ax.xaxis.set_major_locator(style.MaxNLocator(3))
-            arrow = ARROWS[direction] if direction else ""
             level = account[measure]
             text = (
-                "n/a"
-                if level != level
-                else number(level, book, decimals=1)
-                if column == 1
+                "n/a" if level != level else number(level, book, decimals=1) if column == 1
                 else share(level, book, decimals=0)
+            )  # fmt: skip
+            style.label(
+                ax, 1, 0.5, f"{text} {ARROWS.get(direction, '')}", dx=4, colour=colour, xycoords="axes fraction"
             )
-            head = f"{style.short(account['name'], 22)} · " if column == 0 else ""
-            ax.set_title(f"{head}{words}: {text} {arrow}" if row == 0 or column == 0 else f"{text} {arrow}",
-                         fontsize=8.5, loc="left", color=style.INK, parse_math=False)  # fmt: skip
+            if row == 0:
+                ax.set_title(words, fontsize=9, loc="left", color=COLOURS["quiet"], weight="normal")
+            if column == 0:
+                ax.set_ylabel(style.short(account["name"], 24), rotation=0, ha="right", va="center", color=style.INK)
+    ends = series["period_end"]
+    for ax in drawn[-1]:
+        ax.set_xticks([ends.min(), ends.max()], [f"{day:%b %y}" for day in (ends.min(), ends.max())])
     down = table[[k[1] for k in kinds]].eq("down").any(axis=1).sum()
     measured = table[[k[1] for k in kinds]].notna().any(axis=1).sum()
     cut = f"; the {len(shown)} first of {len(table)}" if len(table) > len(shown) else ""
@@ -226,7 +236,12 @@ def plot_win_back(table: pd.DataFrame, *, ax: Axes | None = None, most: int = 12
     return style.titles(ax, finding, subtitle + cut)
 
 
-def _survival_finding(survival: pd.DataFrame, groups: list[str]) -> str:
+def _survival_finding(survival: pd.DataFrame, groups: list[str], test: pd.DataFrame | None) -> str:
+    if len(groups) > 1 and test is not None and not test["p_value"].lt(0.05).all():
+        p_value = test["p_value"].iloc[0]
+        return "No group is lost clearly faster than another" + (
+            "" if p_value != p_value else f" (log-rank test, p = {p_value:.2f})"
+        )
     if len(groups) > 1:
         ends = survival[survival["duration_days"].le(5 * 365.25)].groupby("group")["survival_share"].last()[groups]
         best, worst = ends.idxmax(), ends.idxmin()

@@ -62,6 +62,7 @@ def plot_revenue_bridge(
         [f"{STEP_NAMES[s]}\n{number(n, book)}" for s, n in zip(rows.index, rows["accounts"], strict=True)],
     )
     style.no_axis(ax.yaxis)
+    ax.set_ylim(min(0.0, starts.min(), ends.min()), max(starts.max(), ends.max()) * 1.12)
     base, now = rows.loc["base", "revenue"], rows.loc["now", "revenue"]
     gone = rows.loc["stopped", "revenue"] + rows.loc["contraction", "revenue"]
     if base <= 0:
@@ -98,7 +99,8 @@ def plot_account_status(
     style.no_axis(ax.xaxis)
     owners = status.loc[status["status"].eq("overdue"), "revenue"]
     verb = "is" if total == 1 else "are"
-    finding = f"{number(total, book)} account{'' if total == 1 else 's'} {verb} overdue, with {money(owners.sum(), book)} a year"
+    noun = "account" if total == 1 else "accounts"
+    finding = f"{number(total, book)} {noun} {verb} overdue, with {money(owners.sum(), book)} a year"
     return style.titles(ax, finding, subtitle)
 
 
@@ -170,11 +172,10 @@ def plot_loss_dynamics(dynamics: pd.DataFrame, *, ax: Axes | None = None, period
         return style.titles(
             ax, f"{number(lost, book)} accounts lost so far, with {money(total, book)} a year", subtitle
         )
-    year_before = known["revenue_lost_12m"].iloc[-13] if len(known) > 12 else np.nan
-    before = "" if year_before != year_before else f", after {money(year_before, book)} in the 12 months before"
+    back = known["returned_count"].tail(12).sum()
     finding = (
-        f"{number(count, book)} accounts with {money(last['revenue_lost_12m'], book)} a year were lost in the 12 months to "
-        f"{date(last['month'])}{before}"
+        f"{number(count, book)} accounts with {money(last['revenue_lost_12m'], book)} a year were lost in the 12 "
+        f"months to {date(last['month'])}; {number(back, book)} of them have come back"
     )
     return style.titles(ax, finding, subtitle)
 
@@ -260,8 +261,8 @@ def plot_cohort_retention(
         return style.titles(ax, "How many stay a year cannot be known yet", subtitle)
     year = together.loc[12]
     finding = (
-        f"{share(year['active_share'], book, decimals=0)} of {number(year['account_count'], book)} accounts order in the "
-        "twelfth month after their first"
+        f"{share(year['active_share'], book, decimals=0)} of {number(year['account_count'], book)} accounts order in "
+        "the twelfth month after their first"
     )
     return style.titles(ax, finding, subtitle)
 

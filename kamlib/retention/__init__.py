@@ -5,7 +5,7 @@ from kamlib.retention.bridge import account_bridge, retention_figures, retention
 from kamlib.retention.causes import leaving_cases, leaving_causes
 from kamlib.retention.cohorts import cohort_retention
 from kamlib.retention.engagement import engagement, engagement_series, overdue_checkins
-from kamlib.retention.findings import retention_findings
+from kamlib.retention.findings import retention_findings, retention_sentences
 from kamlib.retention.losses import detection_lag, loss_directions, loss_dynamics, lost_accounts
 from kamlib.retention.mistakes import incident_trend, loss_reasons
 from kamlib.retention.status import account_status, lost_spells, usual_gaps
@@ -35,6 +35,7 @@ __all__ = [
     "retention_figures",
     "retention_findings",
     "retention_rates",
+    "retention_sentences",
     "return_rates",
     "revenue_bridge",
     "survival",

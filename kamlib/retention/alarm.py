@@ -107,14 +107,14 @@ def alarm_outcomes(
     accounts: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
-    warned: Sequence[pd.Timestamp],
+    warned: Sequence[pd.Timestamp | None],
     classes: pd.DataFrame | None = None,
     **rule: float,
 ) -> pd.DataFrame:
     """One row per past date × account that was overdue then: how the warning turned out by the as-of day.
 
-    Accounts that turned overdue count, not those already lost; ``rule`` are the settings of
-    ``account_status``.
+    Accounts that turned overdue count, not those already lost; a date that is None is left out; ``rule`` are
+    the settings of ``account_status``.
 
     Columns
     -------
@@ -133,6 +133,8 @@ def alarm_outcomes(
     now = account_status(account_days, accounts, as_of=as_of, classes=classes, **rule)  # type: ignore[arg-type]
     days = order_days(account_days, as_of=as_of)
     for date in warned:
+        if date is None:
+            continue
         then = account_status(account_days, accounts, as_of=date, **rule)  # type: ignore[arg-type]
         then = then[then["status"].eq("overdue") & then["silence_days"].notna()]
         later = days[days["date"].gt(date)].groupby("account_id")["date"].min()

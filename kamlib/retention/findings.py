@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.page.amounts import date, money, number, share
+from kamlib.page.show import Sentence
 
 _COLUMNS = {
     "topic": "str",
@@ -67,6 +68,7 @@ def retention_findings(
         *_win_back(offers, book),
     ]
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    table["finding"] = table["finding"].str.replace(r"\.\.$", ".", regex=True)
     return table.astype(_COLUMNS)
 
 
@@ -158,7 +160,8 @@ def _overdue(
     rhythm = "" if pd.isna(usual) else f", usually {number(usual, decimals=0)}"
     borrowed = "" if account["gap_basis"] == "own" else " (judged by like accounts: too few orders of its own)"
     late, due = _late(deliveries, account["account_id"], as_of)
-    why = f" {late} of its {due} orders due in the last three months were late." if late else ""
+    verb = "was" if late == 1 else "were"
+    why = f" {late} of its {due} orders due in the last three months {verb} late." if late else ""
     step = "Call: ask what the late deliveries cost them" if late else "Call: ask when the next order comes"
     if interactions is not None and len(interactions):
         last = _last_contact(interactions, account["account_id"])
@@ -279,7 +282,7 @@ def _causes(causes: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
     for c in clear.to_dict("records"):
         event = c["measure"] if c["measure"] != "incident" else f"incident ({c['cause']})"
         ratio, low, high = (
-            number(c[column], book, decimals=1) for column in ("hazard_ratio", "hazard_ratio_low", "hazard_ratio_high")
+            number(c[column], book, decimals=2) for column in ("hazard_ratio", "hazard_ratio_low", "hazard_ratio_high")
         )
         likely = f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high})"
         rows.append({"topic": "causes", "finding": f"{likely}: a correlation, not proof."})
@@ -323,3 +326,30 @@ def _late(deliveries: pd.DataFrame | None, account_id: str, as_of: pd.Timestamp)
 def _last_contact(interactions: pd.DataFrame, account_id: str) -> pd.Timestamp | None:
     dates = interactions.loc[interactions["account_id"].eq(account_id), "date"]
     return dates.max() if len(dates) else None
+
+
+TOPIC_LINKS = {
+    "at risk": "#account_status",
+    "newly overdue": "#account_status",
+    "lost": "#lost_accounts",
+    "returned": "#account_status",
+    "retention": "#revenue_bridge",
+    "alarms": "#alarm_quality",
+    "causes": "#leaving_causes",
+    "check-ins": "#overdue_checkins",
+    "win-back": "#win_back",
+    "unknown": "#revenue_bridge",
+}
+"""The table that holds the evidence of each topic."""
+
+
+def retention_sentences(findings: pd.DataFrame) -> list[Sentence]:
+    """Return the findings as the sentences of the first screen: owner and next step added, each with its link."""
+    rows = findings.astype(object).where(findings.notna(), "").to_dict("records")
+    sentences = []
+    for row in rows:
+        step = f" {row['next_step']}." if row["next_step"] else ""
+        owner = f" {row['manager_name'] or row['manager_id']}:" if row["manager_id"] and step else ""
+        link = "" if row["account_id"] else TOPIC_LINKS[row["topic"]]
+        sentences.append(Sentence(f"{row['finding']}{owner}{step}", link=link, account=row["account_id"]))
+    return sentences

@@ -52,6 +52,7 @@ def account_lifetimes(
     is_lost: the life ended; else it is censored
     industry: its industry
     manager_id: who owns it
+    manager_name: the owner's name
     abc_revenue: its revenue class as of the as-of day
     note: why duration_days is blank, where it is
     """
@@ -84,7 +85,16 @@ def account_lifetimes(
         looked_up(table["account_id"], classes.set_index("account_id")["abc_revenue"]) if classes is not None else None
     )
     table["abc_revenue"] = pd.Series(group, index=table.index).astype("str")
-    columns = ["account_id", "start_date", "entry_days", "duration_days", "is_lost", "industry", "manager_id"]
+    columns = [
+        "account_id",
+        "start_date",
+        "entry_days",
+        "duration_days",
+        "is_lost",
+        "industry",
+        "manager_id",
+        "manager_name",
+    ]
     table = table.sort_values("account_id", ignore_index=True)
     return table[[*columns, "abc_revenue", "note"]]
 
