@@ -286,8 +286,9 @@ def accounts_as_of(
     for name in ("manager_id", "region"):
         frame[name] = frame[name].fillna(frame[f"{name}_latest"])
     frame["name"] = frame["name"].fillna(frame["account_id"])
+    frame = frame.astype({"manager_id": "str", "region": "str", "name": "str"})
     names = managers.dropna(subset=["name"]).set_index("manager_id")["name"]
-    frame["manager_name"] = frame["manager_id"].map(names).fillna(frame["manager_id"])
+    frame["manager_name"] = frame["manager_id"].map(names).astype("str").fillna(frame["manager_id"])
     if not tiers.empty:
         current = tiers[tiers["end_date"].isna() | tiers["end_date"].ge(as_of)].sort_values("start_date")
         frame["tier"] = frame["account_id"].map(
@@ -295,7 +296,9 @@ def accounts_as_of(
         )
     parents = frame.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
     frame["group_id"] = [_head(account, parents) for account in frame["account_id"]]
-    frame["group_name"] = frame["group_id"].map(frame.set_index("account_id")["name"]).fillna(frame["group_id"])
+    frame["group_name"] = (
+        frame["group_id"].map(frame.set_index("account_id")["name"]).astype("str").fillna(frame["group_id"])
+    )
     columns = [
         "account_id", "name", "parent_id", "group_id", "group_name", "is_listed", "industry", "region", "country",
         "employees", "founded_year", "description", "manager_id", "manager_name", "sponsor", "customer_since", "tier",

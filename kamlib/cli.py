@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import kamlib
-from kamlib.errors import KamError
+from kamlib.errors import KamError, nearest
 
 app = typer.Typer(
     name="kam",
@@ -115,22 +115,24 @@ def check(
 @app.command()
 def practice(
     folder: Annotated[Path, typer.Argument(help="Folder to write the practice company to.")],
-    seed: Annotated[int, typer.Option("--seed", help="Another seed, another company.")] = 2025,
+    seed: Annotated[int | None, typer.Option("--seed", help="Another seed, another company.")] = None,
     story: Annotated[str, typer.Option("--story", help="all, or one story to plant.")] = "all",
     like: Annotated[Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")] = None,
     debug: Debug = False,
 ) -> None:
     """Write a practice company whose truth is known."""
-    from kamlib.practice import company, write_company
+    from kamlib.practice import SAMPLE_SEED, STORIES, company, write_company
 
     if folder.exists() and any(folder.iterdir()):
         raise KamError("The folder is not empty.", where=str(folder), next="Name a new folder.")
+    if story not in ("all", "none", *STORIES):
+        raise KamError(f"There is no story '{story}'.", where="--story", next=nearest(story, ["all", "none", *STORIES]))
     frames = None
     if like is not None:
         from kamlib.snapshot import open_period
 
         frames = open_period(like).account_days
-    write_company(company(seed=seed, story=story, like=frames), folder)
+    write_company(company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder)
     typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
 
 

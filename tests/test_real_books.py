@@ -1,0 +1,95 @@
+"""Published totals of real data come out through ``kam check`` and through the activity tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kamlib.book import read_settings
+from kamlib.cli import main
+from kamlib.intake import read_book
+from kamlib.snapshot import open_period
+from kamlib.sources import open_engine
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def check(capsys, book: Path) -> dict:
+    capsys.readouterr()
+    assert main(["check", "--book", str(book), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+class TestNorthwind:
+    """Totals as published for the Northwind sample database; late orders the published way (shipped ≥ required)."""
+
+    book = ROOT / "data" / "northwind"
+
+    def test_control_totals(self, capsys):
+        found = check(capsys, self.book)
+        assert round(found["totals"]["revenue"], 2) == 1_265_793.04
+        assert found["totals"]["orders"] == 830
+        orders = found["tables"]["orders"]
+        assert orders["read"] == orders["used"] + sum(orders["set_aside"].values()) == 2155
+
+    def test_revenue_by_year(self):
+        days = open_period(self.book, "1998").account_days
+        by_year = days.groupby(days["date"].dt.year)["revenue"].sum().round(2).to_dict()
+        assert by_year == {1996: 208_083.97, 1997: 617_085.20, 1998: 440_623.87}
+
+    def test_late_orders_by_manager(self):
+        data = open_period(self.book, "1998")
+        late = data.deliveries.assign(closed=lambda f: f["late_count"] - f["open_late_count"])
+        names = data.managers.set_index("manager_id")["name"].str.split().str[-1]
+        assert late.groupby(late["manager_id"].map(names))["closed"].sum().to_dict() == {
+            "Peacock": 10, "Leverling": 5, "Callahan": 5, "Dodsworth": 5, "King": 4, "Fuller": 4, "Davolio": 3,
+            "Suyama": 3, "Buchanan": 1,
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def online_retail(tmp_path_factory, shared) -> Path:
+    """A throw-away book of one .sql file and a folder."""
+    folder = tmp_path_factory.mktemp("retail")
+    (folder / "book.toml").write_text('title = "Online Retail"\ncurrency = "GBP"\n')
+    (folder / "raw").mkdir()
+    (folder / "raw" / "lines").symlink_to(shared / "online_retail" / "by-day")
+    (folder / "orders.sql").write_text(
+        """
+        SELECT InvoiceNo AS order_id, replace(CustomerID, '.0', '') AS account_id, InvoiceDate AS order_date,
+          CAST(Quantity AS INTEGER) * CAST(UnitPrice AS DECIMAL(18, 4)) AS revenue, Quantity AS quantity,
+          StockCode AS product_id, Description AS product, Country AS region,
+          CASE WHEN InvoiceNo LIKE 'C%' THEN 'cancellation'
+               WHEN CustomerID IS NULL THEN 'no customer id'
+               WHEN CAST(Quantity AS INTEGER) <= 0 THEN 'quantity not above 0'
+               WHEN CAST(UnitPrice AS DECIMAL(18, 4)) <= 0 THEN 'price not above 0' END AS set_aside
+        FROM lines
+        """
+    )
+    return folder
+
+
+class TestOnlineRetail:
+    """Totals as published for the cleaned UCI data set (repeated lines kept)."""
+
+    def test_every_line_is_used_or_set_aside_and_the_published_totals_come_out(self, capsys, online_retail):
+        found = check(capsys, online_retail)
+        orders, totals = found["tables"]["orders"], found["totals"]
+        assert orders["read"] == 541_909
+        assert orders["used"] == 397_884
+        assert orders["used"] + sum(orders["set_aside"].values()) == orders["read"]
+        amounts = orders["revenue"]
+        assert (
+            round(amounts["used"] + sum(amounts["set_aside"].values()), 3) == round(amounts["read"], 3) == 9_747_747.934
+        )
+        assert round(totals["revenue"], 2) == 8_911_407.90
+        assert (totals["orders"], totals["accounts"]) == (18_532, 4_338)
+        assert orders["set_aside"]["cancellation"] == 9_288
+
+    def test_the_products_of_the_cleaned_lines(self, online_retail):
+        with open_engine() as engine:
+            lines = read_book(online_retail, read_settings(online_retail), engine).orders
+            used = lines.filter(lines["_reason"].isnull())
+            assert used["product_id"].nunique().execute() == 3_665
