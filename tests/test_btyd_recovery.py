@@ -76,9 +76,11 @@ def test_regularity_is_estimated_and_its_model_chosen(k):
 
 
 def test_random_buyers_are_not_called_regular():
-    chosen = btyd.choose_model(btyd.fit_family(simulate(800, k=1, modified=True, seed=9)))
-    assert chosen.name == "MBG/NBD"
-    assert chosen.parameter_count == 4
+    models = btyd.fit_family(simulate(800, k=1, modified=True, seed=9))
+    assert btyd.choose_model(models).name == "MBG/NBD"
+    plain, searched = models[1], models[3]
+    assert (plain.k, searched.k) == (1, 1)
+    assert searched.bic - plain.bic == pytest.approx(math.log(800))  # looking for k is a parameter more
 
 
 def test_the_unit_of_time_changes_nothing_but_alpha():
