@@ -26,7 +26,7 @@ def why_moved(moves: pd.DataFrame, book: Any) -> pd.Series:
 def _sentence(row: dict, book: Any) -> str:
     now, then = money(row["revenue_now"], book), money(row["revenue_then"], book)
     if row["kind"] == "new":
-        return f"New: first order since the last report, {now} so far, straight into {row['abc_now']}."
+        return f"New: first order since the last report, {now} so far, class {row['abc_now']}."
     if row["kind"] == "returned":
         return f"Back after a window without revenue: {now}, class {row['abc_now']}."
     if row["kind"] == "stopped":
