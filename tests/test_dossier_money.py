@@ -82,7 +82,7 @@ def test_outlook_of_a_young_account_is_its_mean_month_with_a_students_interval()
     values = [10.0, 14.0, 6.0, 10.0, 10.0, 10.0]
     row = target_outlook(months(values), NONE, NONE, "A", as_of=AS_OF).iloc[0]
     assert row[["to_date", "expected_orders", "outlook"]].tolist() == [60.0, 30.0, 90.0]
-    deviation = pd.Series(values).std(ddof=1) * (3 + 9 / 6) ** 0.5
+    deviation = pd.Series(values).std(ddof=1) * (3 + 9 / 6) ** 0.5 * (1 + 0.06 * 3) ** 0.5
     spread = student.ppf(0.9, 5) * deviation
     assert row["outlook_high"] == pytest.approx(90 + spread)
     assert row["outlook_low"] == pytest.approx(90 - spread)

@@ -185,3 +185,37 @@ def test_documented_columns_are_the_ones_returned(function):
     documented = [line.split(":")[0] for line in listed.splitlines()]
     tables = dossier.dossier_tables(orders_alone(), "A") | {"plan_register": dossier.plan_register({}, as_of=AS_OF)}
     assert documented == list(tables[function.__name__].columns)
+
+
+def test_the_brief_says_what_is_owed_what_to_ask_and_what_to_bring_each_with_its_row_and_day():
+    day = pd.Timestamp
+    agreements = pd.DataFrame(
+        {
+            "agreement_id": ["G1"], "account_id": ["A"], "start_date": [day("2024-11-01")], "kind": ["frame agreement"],
+            "end_date": [day("2025-11-30")], "notice_days": [60.0], "is_kept": [False], "terms": ["free delivery"],
+        }
+    )  # fmt: skip
+    needs = pd.DataFrame(
+        {
+            "account_id": ["A"],
+            "category": ["Ink"],
+            "annual_spend": [1100.0],
+            "attainable_share": [1.0],
+            "probability": [0.5],
+        }
+    )
+    people = pd.DataFrame(
+        {"account_id": ["A"], "name": ["Ada"], "role": ["decider"], "influence": [5.0], "attitude": [-2.0]}
+    )
+    data = orders_alone()
+    data.agreements, data.needs, data.contacts = agreements, needs, people
+    tables = dossier.dossier_tables(data, "A")
+    brief = tables["negotiation_brief"].set_index("text")
+    plain = {text.replace("\u00a0", " "): row for text, row in brief.to_dict("index").items()}
+    assert plain["Frame agreement ends 30 Nov 2025: act by 1 Oct 2025."]["evidence"] == "agreements, G1"
+    assert plain["Frame agreement: terms are not kept: free delivery."]["evidence_date"] == day("2024-11-01")
+    assert plain["What would Ada need from us to stand behind it?"]["section"] == "Ask"
+    assert plain["Ink: up to € 1.00 k within 1 year, € 500 risk-adjusted; we sell € 0 now."]["section"] == "Bring"
+    said = " ".join(tables["dossier_findings"]["sentence"]).replace("\u00a0", " ")
+    assert "ends 30 Nov 2025: act by 1 Oct 2025." in said and "Terms of 1 running agreement are not kept." in said
+    assert "Ada could derail us; we know no approver" in said

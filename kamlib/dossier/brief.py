@@ -145,7 +145,7 @@ def _open(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
                 f"agreements, {row.agreement_id}",
                 row.start_date,
             )
-        elif row.status != "ended" and row.terms_kept == "broken":
+        if row.status != "ended" and row.terms_kept == "broken":
             terms = f": {row.terms}" if text_or(row.terms) else ""
             yield f"{name}: terms are not kept{terms}.", f"agreements, {row.agreement_id}", row.start_date
     for name, key in (("plan_objectives", "objective_id"), ("plan_actions", "action_id")):
@@ -195,15 +195,16 @@ def _suggestions(tables: Tables, plan: Plan | None, as_of: pd.Timestamp, book: A
     if plan and plan.programme.offer.strip():
         yield f"Our offer: {plan.programme.offer.strip()}", "plan, programme.offer", updated
     volume = tables.get("opportunity_volume", _NONE)
+    wallet = tables.get("wallet", _NONE)
+    sold = dict(zip(wallet["category"], wallet["revenue"], strict=True)) if len(wallet) else {}
     if len(volume):
         first = volume[volume["horizon_years"].eq(volume["horizon_years"].min())]
         best = first.sort_values(["risk_adjusted_volume", "category"], ascending=[False, True])
         for row in each(best[best["risk_adjusted_volume"].gt(0)].head(2)):
-            reach = (
-                f"{money(row.theoretical_volume, book)} in reach, {money(row.risk_adjusted_volume, book)} risk-adjusted"
-            )
-            within = count(row.horizon_years, "year")
-            yield f"{row.category}: {reach}, within {within}.", f"needs, {row.category}", pd.NaT
+            reach = f"{money(row.theoretical_volume, book)} within {count(row.horizon_years, 'year')}"
+            risk = f"{money(row.risk_adjusted_volume, book)} risk-adjusted"
+            now = f"; we sell {money(sold[row.category], book)} now" if row.category in sold else ""
+            yield f"{row.category}: up to {reach}, {risk}{now}.", f"needs, {row.category}", pd.NaT
     white = tables.get("white_space", _NONE)
     for row in each(white[white["white_space"].gt(0)].head(2)) if len(white) else ():
         peers = f"bought by {row.buyer_count} of {row.peer_count} peers"

@@ -127,8 +127,8 @@ def _margin(months: pd.DataFrame) -> float:
 def _category_figures(totals: pd.DataFrame | None) -> list[dict]:
     if totals is None or totals.empty or totals["category"].eq(NO_CATEGORY).all():
         return []
-    now, before = totals["revenue"].gt(0).sum(), totals["previous_revenue"].gt(0).sum()
-    before = before if totals["previous_revenue"].notna().any() else None
+    now, earlier = totals["revenue"].gt(0).sum(), totals["previous_revenue"]
+    before = earlier.gt(0).sum() if earlier.notna().any() else None
     latest = totals["last_month"].max()
     return [_row("categories bought", "count", now, before, "orders", note="12 months", evidence_date=latest)]
 

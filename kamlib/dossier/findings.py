@@ -146,6 +146,17 @@ def _agreements(tables, book: Any) -> Iterator[Sentence]:
         first = due.iloc[0]
         text = f"The {text_or(first['kind'], 'agreement')} ends {date(first['end_date'])} and its notice day has come"
         yield "money", text + ".", "#agreement_renewals"
+    soon = renewals[renewals["status"].eq("coming up")] if len(renewals) else _NONE
+    soon = soon[soon["days_to_notice_days"].le(30)] if len(soon) else _NONE
+    if len(soon) and not len(due):
+        first = soon.iloc[0]
+        name, last_day = text_or(first["kind"], "agreement"), date(first["notice_date"])
+        text = f"The {name} ends {date(first['end_date'])}: act by {last_day}."
+        yield "money", text, "#agreement_renewals"
+    broken = renewals[renewals["terms_kept"].eq("broken") & renewals["status"].ne("ended")] if len(renewals) else _NONE
+    if len(broken):
+        text = f"Terms of {count(len(broken), 'running agreement')} are not kept."
+        yield "money", text, "#agreement_renewals"
     if len(owed):
         late = f"the oldest {owed['late_days'].max():.0f} days late"
         text = f"{money(owed['amount'].sum(), book)} is overdue in {count(len(owed), 'invoice')}, {late}."

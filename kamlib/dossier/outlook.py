@@ -8,6 +8,9 @@ from scipy.special import stdtrit
 from kamlib.dossier.shape import DATE, NUMBER, TEXT, canonical, in_window, shaped
 from kamlib.periods import period_of, trailing_months
 
+_DRIFT = 0.06
+"""Share of a month's variance that lasts through the months left. Taken from practice companies: without it 80 %
+intervals held 68 % of the years with nine months left, and 77 % with three."""
 _OUTLOOK = {
     "account_id": TEXT, "measure": TEXT, "year_start_date": DATE, "year_end_date": DATE, "to_date": NUMBER,
     "target_to_date": NUMBER, "gap_to_date": NUMBER, "year_target": NUMBER, "weighted_pipeline": NUMBER,
@@ -33,10 +36,10 @@ def target_outlook(
     last 12 months' revenue times the share that the remaining calendar months had in the last 24
     months; with less than 24 months of history, the mean month times the months left.
 
-    The interval (``level``) adds two variances: of the months left (with 24 months half the variance of
-    the year-on-year differences, × 1.5 per month; with less the months' own variance s²·(m + m²/n);
-    Student's t) and of the deals won or not, Σ p(1−p)v². It never lies below what is already in, unless
-    credit notes are expected.
+    The interval (``level``) adds two variances. Of the months left: with 24 months half the variance of the
+    year-on-year differences, × 1.5 per month; with less the months' own variance, s²·(m + m²/n); both × (1 + 0.06 m)
+    for what lasts from month to month, with Student's t. Of the deals won or not: Σ p(1−p)v². It never lies
+    below what is already in, unless credit notes are expected.
 
     Columns
     -------
@@ -131,15 +134,16 @@ def _months_left(own: pd.DataFrame, as_of: pd.Timestamp, months_left: int) -> tu
     age = 12 * (as_of.year - first.year) + as_of.month - first.month + 1
     count = 24 if age >= 24 else min(age, 12)
     series = _dense(own, as_of, count)
+    drift = (1 + _DRIFT * months_left) ** 0.5
     if count < 24:
         spread = float(series.std(ddof=1)) if count > 1 else float(abs(series.iloc[0]))
-        deviation = spread * (months_left + months_left**2 / count) ** 0.5
+        deviation = spread * (months_left + months_left**2 / count) ** 0.5 * drift
         return float(series.mean()) * months_left, deviation, max(count - 1, 1), f"mean of {count} months"
     past, now = series.iloc[:12].to_numpy(), series.iloc[12:].to_numpy()
     both = past.sum() + now.sum()
     left = slice(0, months_left)  # the first months of the window are the calendar months that are still to come
     seasonal = (past[left].sum() + now[left].sum()) / both if both > 0 else months_left / 12
-    deviation = float((now - past).std(ddof=1)) / 2**0.5 * (1.5 * months_left) ** 0.5
+    deviation = float((now - past).std(ddof=1)) / 2**0.5 * (1.5 * months_left) ** 0.5 * drift
     return float(now.sum() * seasonal), deviation, 11, "last 12 months, by the season of the last 24"
 
 

@@ -105,7 +105,7 @@ def indented(tree: pd.DataFrame) -> pd.DataFrame:
 def outlook_title(outlook: pd.DataFrame, book: Any = None) -> str:
     """Return the finding of the outlook: what is in, where the year will end, and how that stands to the target."""
     row = outlook.iloc[0]
-    text = f"{money(row['to_date'], book)} to date; the year will end near {money(row['outlook'], book)}"
+    text = f"{money(row['to_date'], book)} to date; outlook for the year {money(row['outlook'], book)}"
     if row["note"].startswith("the year is over"):
         text = f"The year ended with {money(row['to_date'], book)}"
     if pd.isna(row["year_target"]):
