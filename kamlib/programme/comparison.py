@@ -108,7 +108,7 @@ class Comparison:
         wider = 1.0
         if len(self.account) >= OWN_SPREAD_FROM:
             own = np.array(self.surprise) - self.effect * np.array(self.expected)
-            wider = max(1.0, float(np.var(own, ddof=1) / max(np.mean(np.square(self.spread)), 1e-12)))
+            wider = max(1.0, float(np.var(own, ddof=1)) / max(float(np.mean(np.square(self.spread))), 1e-12))
         size = self.counterfactual[self.account].sum(axis=1)
         equal = size.sum() ** 2 / max((size**2).sum(), 1e-12)  # so many accounts of one size would be as uncertain
         freedom = max(min(equal - 1, self.freedom), 2.0)

@@ -114,7 +114,7 @@ def fit_window(
     *,
     fewest: int,
 ) -> Window | None:
-    """Fit one window, in ratios of the margin to the mean of the years before; None with too few comparison accounts."""
+    """Fit one window, in ratios of margin to the mean of the years before; None with too few comparison accounts."""
     controls = np.flatnonzero(fit)
     if len(controls) < fewest + past.shape[1] + 1:
         return None

@@ -76,8 +76,8 @@ def coverage(
 ) -> pd.DataFrame:
     """One row per key account: sponsor, decision roles known, last contact, team and plan; the most gaps first.
 
-    A table that the book lacks altogether is no gap of an account: its columns are n/a. The plan counts as fresh
-    when it was updated at most ``fresh_days`` ago.
+    What the book records of no account at all (contacts, team, sponsors, plans) is no gap of an account. The plan
+    counts as fresh when it was updated at most ``fresh_days`` ago.
 
     Columns
     -------
@@ -125,6 +125,8 @@ def coverage(
     problem = plans["problem"].fillna("").astype("str") if "problem" in plans else pd.Series("", index=ids)
     has_plan = (plans["filled_share"].notna() & problem.eq("")).to_numpy()
     age = pd.to_numeric(plans["age_days"]).astype(float).to_numpy()
+    # what the book records of nobody is no gap of an account
+    sponsored = "sponsor" in accounts and accounts["sponsor"].fillna("").str.strip().ne("").any()
     table = pd.DataFrame(
         {
             "account_id": ids,
@@ -145,7 +147,8 @@ def coverage(
             "is_plan_fresh": has_plan & (age <= fresh_days),
         }
     )
-    gaps = [_gaps(row, bad, fresh_days) for (_, row), bad in zip(table.iterrows(), problem, strict=True)]
+    recorded = {"sponsor": bool(sponsored), "plan": len(plan_register) > 0}
+    gaps = [_gaps(row, bad, fresh_days, recorded) for (_, row), bad in zip(table.iterrows(), problem, strict=True)]
     table["gap_count"] = [len(found) for found in gaps]
     table["note"] = ["; ".join(found) for found in gaps]
     return shaped(table.sort_values(["gap_count", "account_id"], ascending=[False, True], kind="stable"), _COVERAGE)
@@ -161,14 +164,16 @@ def _filled(people: pd.DataFrame, ids: pd.Series, roles: list[str]) -> tuple[lis
     return [1 - len(gone) / len(roles) for gone in missing], [", ".join(gone) for gone in missing]
 
 
-def _gaps(row: pd.Series, problem: str, fresh_days: int) -> list[str]:
-    found = [] if row["has_sponsor"] else ["no sponsor"]
+def _gaps(row: pd.Series, problem: str, fresh_days: int, recorded: dict[str, bool]) -> list[str]:
+    found = [] if row["has_sponsor"] or not recorded["sponsor"] else ["no sponsor"]
     if row["missing_roles"]:
         found.append(f"no {row['missing_roles']} known" if row["contact_count"] else "nobody known")
     if row["missing_team_roles"]:
         found.append(f"team lacks {row['missing_team_roles']}")
     if problem:
         found.append("plan cannot be read")
+    elif not recorded["plan"]:
+        return found
     elif not row["has_plan"]:
         found.append("no plan")
     elif not row["is_plan_fresh"]:
@@ -190,14 +195,16 @@ def coverage_summary(coverage: pd.DataFrame) -> pd.DataFrame:
     """
     if coverage.empty:
         return shaped([], _SUMMARY)
+    nothing = pd.Series(np.nan, index=coverage.index)
+    planned = (coverage["has_plan"] | coverage["note"].str.contains("plan", regex=False)).any()
     seen = coverage["contact_age_days"].notna().any()
     parts: dict[str, pd.Series] = {
-        "sponsor": coverage["has_sponsor"].astype(float),
+        "sponsor": coverage["has_sponsor"] if coverage["has_sponsor"].any() else nothing,
         "decision roles": coverage["role_filled_share"].ge(1).where(coverage["role_filled_share"].notna()),
         "contact in 90 days": coverage["contact_age_days"].le(90) if seen else coverage["contact_age_days"],
         "team": coverage["team_filled_share"].ge(1).where(coverage["team_filled_share"].notna()),
-        "plan": coverage["has_plan"],
-        "fresh plan": coverage["is_plan_fresh"],
+        "plan": coverage["has_plan"] if planned else nothing,
+        "fresh plan": coverage["is_plan_fresh"] if planned else nothing,
     }
     rows = []
     for part, has in parts.items():

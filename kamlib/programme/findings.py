@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -45,6 +45,39 @@ def programme_findings(
     return sentences[:7] or [Sentence("Nothing can be said of the programme yet: no key accounts are known.")]
 
 
+NEEDED = {
+    "tiers": "who was admitted when, and so what the programme brings",
+    "programme_costs": "the return against cost and the month of payback",
+    "managers": "load against the hours that each manager has",
+    "contacts": "which decision roles are known",
+    "interactions": "engagement, and who was not visited",
+    "targets": "results against target",
+    "opportunities": "the weighted pipeline in the outlook",
+    "invoices": "money owed",
+    "skills": "competences and training needs",
+    "team": "account teams and their missing roles",
+    "decisions": "the log of decisions",
+}
+"""What a table of the book would add to the programme review."""
+
+
+def programme_limits(present: Iterable[str], key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
+    """Return the paragraph that says who is key by which rule, and which table would add what.
+
+    >>> keys = pd.DataFrame({"account_id": ["A"], "is_key": [True], "key_rule": ["tier key of the book"]})
+    >>> programme_limits([*NEEDED], keys)
+    'Key accounts: 1, by the rule: tier key of the book.'
+    """
+    there = set(present)
+    count = int(key_accounts["is_key"].sum()) if len(key_accounts) else 0
+    rule = key_accounts["key_rule"].iloc[0] if len(key_accounts) else "none"
+    missing = [f"{table} ({adds})" for table, adds in NEEDED.items() if table not in there]
+    text = f"Key accounts: {count}, by the rule: {rule}."
+    if not has_cost:
+        text += " Orders carry no cost: profit is measured as revenue and the return cannot be told."
+    return text + (f" What the book lacks, and what it would add: {'; '.join(missing)}." if missing else "")
+
+
 def _rows(table: pd.DataFrame | None) -> pd.DataFrame:
     return pd.DataFrame() if table is None else table
 
@@ -76,6 +109,9 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame) -> Iterator[Sentence]:
     if workload.empty:
         return
     orphans = workload.loc[workload["manager_id"].eq(""), "key_count"].sum()
+    if orphans and workload["manager_id"].eq("").all():
+        yield Sentence("No manager is known for any key account, so nothing can be said of workload.", link="#workload")
+        return
     if orphans:
         verb = "account has" if orphans == 1 else "accounts have"
         yield Sentence(f"{orphans} key {verb} no manager: name one.", link="#workload")
@@ -87,7 +123,7 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame) -> Iterator[Sentence]:
     hours = f"{who['hours_load_share'] * 100:.0f} % of the hours" if who["is_over_hours"] else "revenue above the limit"
     text = f"{who['manager_name']} carries too much: {hours}, {who['key_count']} key accounts."
     if len(over) > 1:
-        text += f" {len(over) - 1} more are over a limit."
+        text += " One more is over a limit." if len(over) == 2 else f" {len(over) - 1} more are over a limit."
     if len(changes):
         moved = "One move evens" if len(changes) == 1 else f"{len(changes)} moves even"
         text += f" {moved} it out, first {changes['name'].iloc[0]} to {changes['to_manager'].iloc[0]}."
@@ -111,7 +147,7 @@ def _target(outlook: pd.DataFrame, book: Any) -> Iterator[Sentence]:
 def _dependence(table: pd.DataFrame, book: Any) -> Iterator[Sentence]:
     if table.empty or not table["exposed_profit"].max() > 0:
         return
-    row = table.loc[table["exposed_profit"].idxmax()]
+    row = table.sort_values("exposed_profit", kind="stable").iloc[-1]
     accounts = "1 key account knows" if row["sole_count"] == 1 else f"{row['sole_count']} key accounts know"
     yield Sentence(
         f"If {row['manager_name']} leaves, {money(row['exposed_profit'], book)} of yearly {row['measure']} is exposed: "
@@ -151,9 +187,9 @@ def _objectives(tally: pd.DataFrame, book: Any) -> Iterator[Sentence]:
     if own.empty:
         return
     row = own.iloc[0]
+    worth = f"; the missed ones were worth {money(row['missed_value'], book)}" if row["missed_value"] > 0 else ""
     yield Sentence(
-        f"Objectives: {row['kept_count']} kept, {row['missed_count']} missed, {row['overdue_count']} overdue; "
-        f"missed ones were worth {money(row['missed_value'], book)}.",
+        f"Objectives: {row['overdue_count']} overdue, {row['missed_count']} missed, {row['kept_count']} kept{worth}.",
         link="#objectives_review",
     )
 
@@ -174,7 +210,7 @@ def _engagement(trend: pd.DataFrame) -> Iterator[Sentence]:
     words = trend.set_index("measure")["trend"]
     if words.eq("rising").all():
         yield Sentence("Engagement and loyalty are both rising.", link="#programme_engagement")
-    elif not words.eq("too few quarters").all():
+    elif not words.eq("too few quarters").any():
         yield Sentence(
             f"Engagement and loyalty should both rise: engagement shows {_trend(words['engagement'])}, "
             f"loyalty {_trend(words['loyalty'])}.",
