@@ -22,8 +22,8 @@ _LABELS = {
 }  # fmt: skip
 MARKS = {"A", "B", "C", "X", "Y", "Z", "N", "active", "overdue", "lost", "new", "never", "key"}
 """Texts with a colour of their own in the whole kit."""
-CUT = 60
-"""Longest text shown in a cell; exports carry it whole."""
+CUT, CUT_SENTENCE = 60, 400
+"""Longest name and longest other text shown in a cell; exports carry them whole."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Column:
     decimals: int = 0
     unit: str = ""
     link: bool = False
+    cut: int = CUT
     is_wide: bool = False  # its texts are long enough to deserve room
     marks: bool = False  # its texts are classes or statuses: each has its colour
 
@@ -73,6 +74,7 @@ def column(
         _decimals(values, kind),
         unit,
         link=link,
+        cut=CUT if key.split("_")[-1] in ("id", "name") else CUT_SENTENCE,
         is_wide=bool(is_wide),
         marks=bool(marks),
     )
@@ -128,7 +130,7 @@ def shown(value: Any, spec: Column, words: Wording) -> str:
     if spec.is_numeric:
         return number(value, words, decimals=spec.decimals)
     text = str(value)
-    return text if len(text) <= CUT else text[: CUT - 1].rstrip() + "…"
+    return text if len(text) <= spec.cut else text[: spec.cut - 1].rstrip() + "…"
 
 
 def exported(value: Any, kind: str) -> str | int | float | bool | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page.amounts import Wording, wording
+from kamlib.page.amounts import Wording, number, wording
 from kamlib.page.columns import Column, columns_of, exported, shown
 from kamlib.page.export import publish
 from kamlib.page.fragments import Fragment, dossier_links, rendered
@@ -78,8 +78,9 @@ def table_fragment(
         columns=specs,
         rows=_first_rows(view, specs, addresses, words),
         total=len(view),
-        total_text=f"{len(view):,}".replace(",", words.thousands),
+        total_text=number(len(view), words),
         whole=len(frame),
+        whole_text=number(len(frame), words),
         data=_payload(view, name, specs, addresses, words),
     )
     text = view[[spec.key for spec in specs]].head(10).to_string(index=False, max_colwidth=40) if specs else ""
@@ -121,6 +122,7 @@ def _payload(
                 "label": one.label,
                 "link": one.link,
                 "marks": one.marks,
+                "cut": one.cut,
             }
             for one in specs
         ],
@@ -138,6 +140,12 @@ def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:
     few = [
         index
         for index, spec in enumerate(specs)
-        if spec.kind == "text" and 2 <= view[spec.key].nunique() <= 12 and not spec.link and spec.key != "name"
+        if spec.kind == "text" and not spec.link and spec.key != "name" and _is_class(view[spec.key])
     ]
     return few[:3]
+
+
+def _is_class(values: pd.Series) -> bool:
+    """Whether a column sorts its rows into a few classes with short names."""
+    found = values.dropna().unique()
+    return 2 <= len(found) <= 12 and max(len(str(value)) for value in found) <= 24

@@ -17,7 +17,7 @@
 
   function formatted(value, column, separators) {
     if (value === null) return column.kind === "text" || column.kind === "flag" ? "" : "n/a";
-    if (column.kind === "text") return value.length > 60 ? value.slice(0, 59).trimEnd() + "…" : value;
+    if (column.kind === "text") return value.length > column.cut ? value.slice(0, column.cut - 1).trimEnd() + "…" : value;
     if (column.kind === "flag") return value ? "yes" : "no";
     if (column.kind === "date") {
       const [year, month, day] = value.slice(0, 10).split("-").map(Number);
@@ -76,7 +76,7 @@
     const count = cells.length ? cells[0].length : 0;
     const body = figure.querySelector("tbody");
     const status = figure.querySelector(".rows");
-    const said = status.textContent.includes("Cut at") ? status.textContent.replace(/^.*?(?=Cut at)/, " ") : "";
+    const said = status.dataset.cut ? " " + status.dataset.cut : "";
     const heads = [...figure.querySelectorAll("thead th")];
     const tools = figure.querySelector(".tools");
     const scroll = figure.querySelector(".scroll");
@@ -164,7 +164,7 @@
     table.choices.forEach((index) => {
       const values = [...new Set(cells[index].map((value) => value ?? ""))].sort(collator.compare);
       const select = make("select", {}, make("option", { value: "", textContent: "all" }),
-        ...values.map((value, i) => make("option", { value: String(i + 1), textContent: value === "" ? "(none)" : formatted(value, columns[index], separators) })));
+        ...values.map((value, i) => make("option", { value: String(i + 1), textContent: value === "" ? "(none)" : value })));
       select.addEventListener("change", () => {
         if (select.value === "") chosen.delete(index);
         else chosen.set(index, values[Number(select.value) - 1]);
