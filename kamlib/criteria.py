@@ -26,7 +26,7 @@ MEASURES: dict[str, tuple[float, ...]] = {
 }
 
 
-class Anchor(BaseModel, extra="forbid", frozen=True):
+class Anchor(BaseModel, extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True):
     """One step of a criterion: the score given from this limit (included) up to the next one."""
 
     score: int = Field(ge=1, le=10)

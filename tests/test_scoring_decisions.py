@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from kamlib.scoring import attractiveness_strength, prospect_ranking, scoring_findings, tier_decisions
+from kamlib.scoring import attractiveness_strength, prospect_ranking, scoring_findings, tier_decisions, watch_list
 
 AS_OF = pd.Timestamp("2025-09-30")
 LINE = 6.0
@@ -121,6 +121,15 @@ def test_decisions_do_not_depend_on_row_order():
     pd.testing.assert_frame_equal(decided().reset_index()[shuffled.columns], shuffled)
 
 
+def test_watch_list_by_hand():
+    revenue = pd.DataFrame({"account_id": ["near"], "measure": ["revenue"], "value": [900.0]})
+    table = watch_list(decided().reset_index(), pd.concat([MEASURES, revenue])).set_index("account_id")
+    assert table["decision"].to_dict() == {"rises": "promote", "arrives": "confirm", "near": "watch"}
+    near = ["below_line_share", "growth", "regularity_share", "revenue"]
+    assert table.loc["near", near].tolist() == [0.1, 0.18, 0.92, 900.0]
+    assert watch_list(decided().reset_index().head(0), MEASURES).empty
+
+
 def sub_scores(**rows):
     return pd.DataFrame(
         [(a, a.title(), False, *pair) for a, pair in rows.items()],
@@ -191,13 +200,13 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
         {"criterion": ["margin rate"], "scored_count": [0], "missing_count": [9], "note": ["no cost in the orders"]}
     )
     found = scoring_findings(decided().reset_index(), line, stability, matrix, review, risk, coverage, is_built_in=True)
-    said = "\n".join(found["sentence"])
+    said = "\n".join(one.text for one in found)
     for part in (
         "Promote Rises: above the line", "Review Falls and Blank: below the line", "Wait one period with Arrives",
         "Watch Near: regular, growing", "3 of 4 key accounts are below the line (the 3 highest scores).",
         "2 of 3 places above the line hold in at least 90 % of plausible weightings; least sure: Arrives.",
-        "The risk of a later demotion cannot be told: not enough history", "growth foretold retention",
-        "the size of an account is not scored", "Margin rate could not be scored: no cost in the orders.",
+        "The risk of a later demotion cannot be told: not enough history", "Growth foretold retention",
+        "the size of an account is not scored", "Not scored for anyone: margin rate (no cost in the orders).",
     ):  # fmt: skip
         assert part in said
-    assert found["link"].str.startswith("#").all()
+    assert all(one.link.startswith("#") for one in found)

@@ -217,6 +217,17 @@ def test_settings_that_fit():
     assert sum(criterion.weight for criterion in BUILT_IN_CRITERIA) == 1
 
 
+def test_settings_survive_being_written_and_read_again():
+    limits = {"measure": "growth", "anchors": [-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4, 0.5]}
+    pairs = {
+        "measure": "margin_rate",
+        "anchors": [{"score": 4, "from": 0.1, "text": "fair"}, {"score": 8, "from": 0.3}],
+    }
+    scoring = ScoringSettings.model_validate(settings(("g", 0.5, limits), ("m", 0.3, pairs), GOOD[2]))
+    again = ScoringSettings.model_validate_json(scoring.model_dump_json())
+    assert again == scoring and again.criteria[1].steps == ((0.1, 4), (0.3, 8))
+
+
 @pytest.mark.parametrize(
     ("criteria", "said"),
     [

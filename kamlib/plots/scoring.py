@@ -44,7 +44,7 @@ def plot_account_scores(
     _marks_of_stability(ax, score_stability, places, book)
     names = [_name(row, book) for row in shown.to_dict("records")]
     ax.set_yticks(range(len(shown)), names)
-    ax.set_ylim(len(shown) - 0.4, -1.6)
+    ax.set_ylim(len(shown) - 0.4, -1.4)
     ax.set_xlim(0, 13.6)
     style.no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
@@ -70,11 +70,21 @@ def plot_attractiveness_strength(
     )
     subtitle += f"; {len(drawn)} of {len(key)} key accounts" if len(drawn) < len(key) else ""
     subtitle += f"; {period}" if period else ""
-    for low, high, name, where in _QUADRANTS:
-        ax.text(low, high, name, color=COLOURS["quiet"], fontsize=10, **where)
+    for x, y, name, where in _QUADRANTS:
+        ax.text(x, y, name, color=COLOURS["quiet"], fontsize=10, transform=ax.transAxes, **where)
     ax.axhline(split, color=COLOURS["quiet"], linewidth=0.8)
     ax.axvline(split, color=COLOURS["quiet"], linewidth=0.8)
-    ax.set(xlim=(0.5, 10.5), ylim=(0.5, 10.5), xlabel="Our strength with the account →", ylabel="Its attractiveness →")
+    both = ["strength_score", "attractiveness_score"]
+    seen = [
+        pd.concat([attractiveness_strength[name], drawn[f"year_ago_{name}"].dropna()], ignore_index=True)
+        for name in both
+    ]
+    ax.set(
+        xlim=_reach(seen[0], split),
+        ylim=_reach(seen[1], split),
+        xlabel="Our strength with the account →",
+        ylabel="Its attractiveness →",
+    )
     style.number_axis(ax.xaxis, book)
     style.number_axis(ax.yaxis, book)
     if attractiveness_strength.empty:
@@ -160,10 +170,10 @@ def plot_criterion_review(
 
 
 _QUADRANTS: list[tuple[float, float, str, dict[str, Any]]] = [
-    (10.4, 10.4, "strategic", {"ha": "right", "va": "top"}),
-    (0.6, 10.4, "star", {"ha": "left", "va": "top"}),
-    (10.4, 0.6, "status", {"ha": "right", "va": "bottom"}),
-    (0.6, 0.6, "streamline", {"ha": "left", "va": "bottom"}),
+    (0.99, 0.99, "strategic", {"ha": "right", "va": "top"}),
+    (0.01, 0.99, "star", {"ha": "left", "va": "top"}),
+    (0.99, 0.01, "status", {"ha": "right", "va": "bottom"}),
+    (0.01, 0.01, "streamline", {"ha": "left", "va": "bottom"}),
 ]
 
 
@@ -177,7 +187,7 @@ def _around_the_line(scored: pd.DataFrame, most: int) -> pd.DataFrame:
 def _name(row: dict[Any, Any], book: Any) -> str:
     known = row["completeness_share"]
     return (
-        style.short(row["name"], 28)
+        style.short(row["name"], 24)
         + ("" if known > 0.999 else f" ({share(known, book, decimals=0)} scored)")
         + (" ●" if row["is_key"] else "")
     )
@@ -193,15 +203,29 @@ def _stack(ax: Axes, criterion_scores: pd.DataFrame, places: pd.Series, shown: p
         strength = (0.95, 0.6, 0.3, 0.1, 0.0)[seen[side]]
         seen[side] += 1
         colour = style.tint(strength, sides[side])
-        ax.barh(places.to_numpy(), part.to_numpy(), left=left.to_numpy(), height=0.72, color=colour, linewidth=0)
-        first = part.iloc[0]
-        if first > 0:
-            words = style.short(str(criterion), max(int(first * 6.5), 3))
-            style.label(ax, left.iloc[0], -0.62, words, colour=COLOURS["quiet"], dx=1, fontsize=8)
+        ax.barh(
+            places.to_numpy(),
+            part.to_numpy(),
+            left=left.to_numpy(),
+            height=0.72,
+            color=colour,
+            linewidth=0,
+            label=style.short(str(criterion), 24),
+        )
         left += part
     for place, score in zip(places, shown["score"], strict=True):
         style.label(ax, 10.6, place, number(score, book, decimals=2), dx=0, ha="right")
     style.label(ax, 10.6, -1, "score", colour=COLOURS["quiet"], dx=0, fontsize=8, ha="right")
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(0, 0),
+        ncols=3,
+        frameon=False,
+        fontsize=9,
+        borderaxespad=0.2,
+        handlelength=1,
+        columnspacing=1.2,
+    )
 
 
 def _marks_of_stability(ax: Axes, stability: pd.DataFrame, places: pd.Series, book: Any) -> None:
@@ -220,7 +244,7 @@ def _line(ax: Axes, shown: pd.DataFrame, book: Any) -> None:
     line = shown["line_score"].iloc[0]
     if line == line:
         ax.plot([line, line], [-0.5, len(shown) - 0.5], color=COLOURS["actual"], linewidth=1.2, linestyle=(0, (4, 3)))
-        style.label(ax, line, -1.2, f"line {number(line, book, decimals=2)}", dx=0, ha="center")
+        style.label(ax, line, -0.9, f"line {number(line, book, decimals=2)}", dx=0, ha="center")
     above = int(shown["is_above_line"].sum())
     if 0 < above < len(shown):
         ax.plot([0, 13.4], [above - 0.5, above - 0.5], color=COLOURS["actual"], linewidth=0.8)
@@ -278,11 +302,40 @@ def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
 
 
 def _names(ax: Axes, drawn: pd.DataFrame) -> None:
-    for (strength, attractiveness), rows in drawn.groupby(["strength_score", "attractiveness_score"]):
+    """Write names beside their points, at the first place where they lie on no other name."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    line, letter = (top - bottom) / 30, (right - left) / 95
+    written: list[tuple[float, float, float]] = []
+    spots = drawn.groupby(["attractiveness_score", "strength_score"], sort=True)
+    for _, rows in reversed(list(spots)):
         shown = ", ".join(style.short(name, 18) for name in rows["name"].head(2))
-        more = f" +{len(rows) - 2}" if len(rows) > 2 else ""
-        dx = -6 if rows["strength_score"].iloc[0] > 8 else 6
-        style.label(ax, strength, attractiveness, shown + more, dx=dx, dy=6)
+        shown += f" +{len(rows) - 2}" if len(rows) > 2 else ""
+        x, y = float(rows["strength_score"].iloc[0]), float(rows["attractiveness_score"].iloc[0])
+        width = letter * style.columns_wide(shown)
+        places = [
+            (start, y + step * line)
+            for step in (0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4)
+            for start in (x + letter, x - letter - width)
+            if left <= start and start + width <= right
+        ] or [(x + letter, y)]
+        free = [
+            place
+            for place in places
+            if not any(
+                abs(place[1] - height) < line and place[0] < end and start < place[0] + width
+                for start, end, height in written
+            )
+        ]
+        start, height = (free or places)[0]
+        written.append((start, start + width, height))
+        ax.text(start, height, shown, ha="left", va="center", fontsize=9)
+
+
+def _reach(scores: pd.Series, split: float) -> tuple[float, float]:
+    """The part of the 1–10 scale that is used, the split within it."""
+    low = min(scores.min() if len(scores) else split, split - 1) - 0.5
+    high = max(scores.max() if len(scores) else split, split + 1) + 0.5
+    return max(low, 0.5), min(high, 10.5)
 
 
 def _nothing(ax: Axes, finding: str, subtitle: str) -> Axes:

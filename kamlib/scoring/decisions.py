@@ -133,7 +133,11 @@ def _compared(
         mine = measures[measures["measure"] == name].set_index("account_id")["value"]
         table[name] = table["account_id"].map(mine).astype("float64")
     weak = criterion_scores.dropna(subset=["score"]).sort_values("score", kind="stable").groupby("account_id").head(2)
-    told = (weak["criterion"] + " " + weak["score"].map("{:g}".format)).groupby(weak["account_id"]).agg(", ".join)
+    told = (
+        (weak["criterion"] + " " + weak["score"].map("{:g}".format).astype("str"))
+        .groupby(weak["account_id"])
+        .agg(", ".join)
+    )
     table["weakest"] = table["account_id"].map(told)
     return table
 

@@ -25,6 +25,7 @@ def scoring_limits(
     *,
     rule: AdmissionRule,
     is_built_in: bool = False,
+    manager_id: str = "",
 ) -> pd.DataFrame:
     """One row per thing that the page cannot say: why, and what adding would change it.
 
@@ -43,6 +44,10 @@ def scoring_limits(
                 "[scoring] in book.toml, 3 to 5 criteria",
             )
         )
+    if manager_id:
+        rows.append(
+            ("places among all accounts", "only this manager's accounts are ranked", "the report of the whole book")
+        )
     if not rule.is_from_book:
         rows.append(
             (
@@ -52,7 +57,8 @@ def scoring_limits(
             )
         )
     for row in criterion_coverage[criterion_coverage["missing_count"] > 0].to_dict("records"):
-        who = "all accounts" if not row["scored_count"] else f"{row['missing_count']} accounts"
+        count = row["missing_count"]
+        who = "all accounts" if not row["scored_count"] else "1 account" if count == 1 else f"{count} accounts"
         rows.append((f"{row['criterion']} of {who}", row["note"], _ADDING.get(row["note"], "")))
     if not previous_scores["score"].notna().any():
         rows.append(("promotions and reviews", "no scores in the previous period", "orders of earlier periods"))
