@@ -232,7 +232,8 @@ def plot_competence(competence: pd.DataFrame, *, ax: Axes | None = None, period:
     finding = "Nobody is below the level required"
     if len(needs):
         skill = needs["skill"].value_counts(sort=False).sort_index().idxmax()
-        finding = f"{len(needs)} ratings are below the level required, most in {skill}"
+        ratings = "1 rating is" if len(needs) == 1 else f"{len(needs)} ratings are"
+        finding = f"{ratings} below the level required, most in {skill}"
     return style.titles(ax, finding, subtitle)
 
 
