@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections import Counter
@@ -15,14 +13,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from kamlib import page
-from kamlib.errors import KamError
-from kamlib.page.amounts import GAP, Wording
 from kamlib.page.site import script, stylesheet
 from kamlib.plots import style
-from kamlib.plots.svg import drawing
 
 from .browser import made
-from .payloads import IDS, MARKUP, TEXTS
+from .payloads import MARKUP, TEXTS
 
 ALLOWED = {
     "html", "head", "meta", "title", "link", "style", "body", "a", "header", "p", "strong", "span", "nav", "ul", "li", "main",
@@ -251,177 +246,6 @@ def test_a_table_shows_only_the_columns_asked_for_in_their_order():
     frame = pd.DataFrame({"a": [1], "revenue": [2.5], "c": ["x"]})
     html = page.table_fragment(made.data_of(), frame, "t", title="x", columns={"c": "See", "revenue": "Sales"}).html
     assert [th.get_text() for th in BeautifulSoup(html, "html.parser").thead.find_all("th")] == ["See", "Sales, €"]
-
-
-# Published tables
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_no_csv_cell_is_a_formula_and_every_text_can_be_restored(text):
-    cell = next(csv.reader(io.StringIO(page.csv_text(pd.DataFrame({"t": [text]})).split("\n", 1)[1])))[0]
-    assert not re.match(r"\s*[=+\-@\t\r\n＝＋－＠]", cell)
-    assert page.restored(cell) == text
-
-
-def test_csv_is_plain_exact_and_the_same_on_every_machine():
-    frame = pd.DataFrame(
-        {
-            "account_id": pd.Series(["00123", "NA", None], dtype="str"),
-            "revenue": [0.1 + 0.2, -5.0, float("nan")],
-            "revenue_share": [1 / 3, 0.5, float("nan")],
-            "order_count": [1, 2, 3],
-            "month": pd.to_datetime(["2025-01-31", None, "2025-02-28"]),
-            "is_key": [True, False, True],
-        }
-    )
-    assert page.csv_text(frame) == (
-        "account_id,revenue,revenue_share,order_count,month,is_key\n"
-        "00123,0.3,0.333333333333,1,2025-01-31,true\n"
-        "NA,-5,0.5,2,,false\n"
-        ",,,3,2025-02-28,true\n"
-    )
-
-
-def test_money_never_shows_an_exponent():
-    text = page.csv_text(pd.DataFrame({"revenue": [1e-6, 1e15, 123456789.123456]}))
-    assert text == "revenue\n0.000001\n1000000000000000\n123456789.123456\n"
-
-
-def test_publishing_writes_csv_and_a_typed_copy(tmp_path, monkeypatch):
-    frame = pd.DataFrame({"account_id": pd.Series(["00123", "NA"], dtype="str"), "revenue": [1.5, 2.0]})
-    page.publish(made.data_of(), frame, "sales")
-    assert page.published("sales") is None and not list(tmp_path.iterdir())
-    monkeypatch.setenv("KAM_TABLES", str(tmp_path / "tables"))
-    monkeypatch.setenv("KAM_TYPED", str(tmp_path / "typed"))
-    page.publish(made.data_of(), frame, "sales")
-    page.publish(made.data_of(), frame, "sales")
-    assert (tmp_path / "tables" / "sales.csv").read_bytes() == b"account_id,revenue\n00123,1.5\nNA,2\n"
-    pd.testing.assert_frame_equal(page.published("sales"), frame)
-    with pytest.raises(KamError, match="Two different tables"):
-        page.publish(made.data_of(), frame.head(1), "sales")
-
-
-@pytest.mark.parametrize("name", ["../x", "A", "", "a b", "a.csv", "x" * 99, "a/b", "1a"])
-def test_a_table_name_is_a_plain_word(name, tmp_path, monkeypatch):
-    monkeypatch.setenv("KAM_TABLES", str(tmp_path))
-    with pytest.raises(KamError):
-        page.publish(made.data_of(), pd.DataFrame({"a": [1]}), name)
-    assert list(tmp_path.iterdir()) == []
-
-
-# Names of pages
-
-
-def test_hostile_ids_have_harmless_names_of_their_own():
-    names = page.page_name(IDS)
-    assert list(names) == list(dict.fromkeys(IDS))
-    assert len({name.lower() for name in names.values()}) == len(names)
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) for name in names.values())
-    assert not {name.lower() for name in names.values()} & {"con", "nul", "aux", "prn", "lpt1", "com9"}
-    assert names["x" * 64] == "x" * 64 and names["a-b"] == "a-b"
-    assert names["ACME"] != "ACME" and names["K"] != names["k"]
-
-
-def test_names_do_not_depend_on_the_order_of_ids():
-    assert page.page_name(reversed(IDS)) == dict(page.page_name(IDS))
-
-
-def test_an_id_that_looks_like_another_ids_name_keeps_its_own_page():
-    taken = page.page_name(["a b"])["a b"]
-    names = page.page_name(["a b", taken])
-    assert names[taken] == taken and names["a b"] != taken
-
-
-# Amounts
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (1_240_312, "€ 1.24 m"), (412_000, "€ 412 k"), (999.5, "€ 1.00 k"), (999.4, "€ 999"), (0, "€ 0"), (-12, "−€ 12"),
-        (12.5, "€ 12.5"), (1e9, "€ 1.00 bn"), (1e15, "€ 1,000,000 bn"), (-0.001, "€ 0.00"), (float("nan"), "n/a"),
-        (None, "n/a"), (float("inf"), "n/a"), (pd.NA, "n/a"), (99_950, "€ 100 k"), (999_999_999, "€ 1.00 bn"),
-    ],
-)  # fmt: skip
-def test_money_has_the_digits_it_needs(value, shown):
-    assert page.money(value, Wording("€")).replace(GAP, " ") == shown
-
-
-def test_separators_follow_the_locale():
-    german = made.SimpleNamespace(currency="EUR", locale="de-DE")
-    swiss = made.SimpleNamespace(currency="CHF", locale="de_CH")
-    assert page.number(1234.5, german) == "1.235"
-    assert page.number(999.25, german) == "999,25"
-    assert page.share(0.1234, german).replace(GAP, " ") == "12,3 %"
-    assert page.money(1_234_000, swiss).replace(GAP, " ") == "CHF 1.23 m"
-
-
-# Charts
-
-
-def test_a_chart_is_text_that_any_script_can_render(recwarn):
-    names = ["東京電機株式会社", "شركة النور", "తెలుగు కంపెనీ", "e\u0301", "😀", "A$B$C", "\x00\ud800x"]
-    ax = style.axes(8, 4)
-    ax.barh(names[:6], range(6))
-    ax.text(1, 1, names[6])
-    done = drawing(ax.figure)
-    texts = [text.get_text() for text in BeautifulSoup(done.svg, "html.parser").find_all("text")]
-    assert set(names[:6]) <= set(texts) and "x" in texts
-    assert not [w for w in recwarn if "lyph" in str(w.message)]
-
-
-def test_nothing_of_a_chart_is_cut():
-    ax = style.axes(4, 2)
-    ax.plot([0, 1])
-    ax.set_position([0.1, 0.1, 0.8, 0.8])
-    ax.figure.set_layout_engine("none")
-    style.label(ax, 1, 1, "a long label far beyond the right")
-    assert drawing(ax.figure).width > 4 * 72 + 80
-
-
-def test_two_charts_share_no_names_and_the_same_chart_is_the_same_bytes():
-    def one(height):
-        ax = style.axes(6, 3)
-        ax.scatter(range(9), [height] * 9, color=style.COLOURS["A"])
-        return drawing(style.titles(ax, "Found", "what").figure)
-
-    first, second = one(1), one(2)
-    ids = [re.findall(r'id="([^"]+)"', chart.svg) for chart in (first, second)]
-    assert ids[0] and not set(ids[0]) & set(ids[1])
-    assert one(1) == first
-    assert (first.finding, first.subtitle) == ("Found", "what") and "Found" not in first.svg
-    assert not re.search(r"<style|metadata|matplotlib|xmlns|font-family|\d\.\d{4}", first.svg)
-
-
-def test_colours_of_charts_and_pages_agree_in_light_and_dark():
-    light, dark = stylesheet().split("@media screen and (prefers-color-scheme: dark)", 1)
-    for said, palette in ((light, style.COLOURS), (dark, style.DARK)):
-        found = dict(re.findall(r"--kam-([a-z]+): (#[0-9a-f]{6})", said.split("* {")[0]))
-        assert {word: found[word.lower()] for word in palette} == palette
-    assert f"--kam-ink: {style.INK}" in light
-
-
-def contrast(one, other):
-    def luminance(colour):
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_colours_used_for_text_can_be_read_and_marks_can_be_seen():
-    for palette, paper in ((style.COLOURS, "#ffffff"), (style.DARK, "#12161c")):
-        assert (
-            min(contrast(palette[word], paper) for word in ("accent", "good", "bad", "quiet", "actual", "key")) >= 4.5
-        )
-        assert min(contrast(palette[word], paper) for word in ("A", "B", "X", "Y", "active", "lost")) >= 3
-    for key, colour in style.COLOURS.items():
-        words = {"#fefefe": ("#ffffff", "#ffffff"), "#101418": ("#101418", "#101418")}
-        words |= {style.ON_DARK_TURNING: ("#ffffff", "#101418"), style.ON_LIGHT_TURNING: ("#101418", "#ffffff")}
-        on_light, on_dark = words[style.text_on(colour)]
-        assert contrast(on_light, colour) >= 3.5 and contrast(on_dark, style.DARK[key]) >= 3.5, key
 
 
 # The index of periods
