@@ -84,7 +84,7 @@ def test_titles_state_the_finding():
     assert found["whale"] == "No account costs more than it brings"
     assert found["lorenz"] == "The smaller half of accounts brings 5.0 % of revenue (Gini 0.56)"
     assert found["concentration"] == "The largest account brings 60 % of revenue"
-    assert found["matrix"] == "2 accounts in AZ bring 85 % of revenue"
+    assert found["matrix"] == "2 accounts in AZ bring 85, 85 % of revenue"
     assert found["cross"] == "Every account of class A by revenue is A by margin too"
     assert found["moves"].endswith("only because of the others")
 

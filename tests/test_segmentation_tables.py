@@ -225,6 +225,8 @@ def test_a_company_below_zero_renders_without_shares():
     keys = keys_of(classes, "p")
     row = concentration(classes, classes[["account_id"]], keys).iloc[0]
     assert np.isnan(row["key_share"])
+    limits = segmentation_limits(classes, classes[["account_id"]], keys, has_previous=True)
+    assert limits["missing"].str.startswith("Shares of revenue").any()
     assert abc_xyz_matrix(classes)["revenue_share"].isna().all()
     assert segmentation_findings(
         classes,

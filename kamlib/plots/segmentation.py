@@ -141,13 +141,13 @@ def plot_concentration(
     concentration: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None
 ) -> Axes:
     """Draw the share of the 1, 5, 10 and 20 largest, as single accounts and as groups."""
-    ax = ax or style.axes(8, 3)
     subtitle = _subtitle("Share of revenue of the largest, as accounts and as groups", period)
     if concentration.empty or not concentration["revenue"].gt(0).all():
-        return _nothing(ax, "No account has revenue in the window", subtitle)
+        return _nothing(ax or style.axes(8, 1), "No account has revenue in the window", subtitle)
     rows: Any = concentration.set_index("scope")
     tops = [top for top in (20, 10, 5, 1) if top == 1 or top < rows.loc["accounts", "account_count"]]
     columns = [f"top_{top}_share" for top in tops]
+    ax = ax or style.axes(8, 0.9 + 0.55 * len(tops))
     scopes = {"accounts": COLOURS["previous"], "groups": COLOURS["actual"]}
     if rows.loc["accounts", columns].equals(rows.loc["groups", columns]):
         scopes = {"accounts": COLOURS["actual"]}
@@ -158,7 +158,6 @@ def plot_concentration(
         style.label_bars(ax, [f"{percent(value, book)} {scope if len(scopes) > 1 else ''}" for value in values])
     ax.set_yticks(range(len(tops)), ["largest" if top == 1 else f"{top} largest" for top in tops])
     ax.set_xlim(0, rows.loc[list(scopes), columns[0]].max() * 1.2)
-    ax.set_ylim(min(len(tops) - 3.5, -0.5), len(tops) - 0.5)
     style.no_axis(ax.xaxis)
     column = columns[1] if tops[0] == 20 else columns[0]
     told, scope = tops[columns.index(column)], list(scopes)[-1]
@@ -192,10 +191,9 @@ def plot_abc_xyz_matrix(
     ax.set_xticklabels(XYZ_WORDS[basis])
     top = cells.sort_values(["revenue", "cell"], ascending=[False, True], kind="stable").iloc[0]
     verb = "brings" if top["account_count"] == 1 else "bring"
-    finding = (
-        f"{_plural(top['account_count'], 'account', book)} in {top['cell']} {verb} "
-        f"{percent(top['revenue_share'], book)} of revenue"
-    )
+    share = "" if pd.isna(top["revenue_share"]) else f", {percent(top['revenue_share'], book)} of revenue"
+    amount = money(top["revenue"], book)
+    finding = f"{_plural(top['account_count'], 'account', book)} in {top['cell']} {verb} {amount}{share}"
     return style.titles(ax, finding, subtitle)
 
 

@@ -198,6 +198,12 @@ def segmentation_limits(
             "orders.cost: which accounts earn and which only turn over money.",
         ),
         (
+            classes["revenue"].sum() <= 0 and len(classes) > 0,
+            "Shares of revenue, the key accounts' share",
+            "All revenue of the window adds up to zero or less.",
+            "Nothing; amounts and classes stand, shares of such a total would mislead.",
+        ),
+        (
             0 < unknown < len(classes) and classes["margin"].notna().any(),
             f"Margin of {unknown:,} accounts",
             "A cost of their window is unknown.",
