@@ -181,7 +181,7 @@ def _write_snapshot(intake, period: Period, folder: Path, manager_id: str, first
             (folder / "plans" / file.name).write_bytes(file.read_bytes())
             plans[file.stem] = file.name
     about = {
-        "settings": json.loads(intake.book.model_dump_json()),
+        "settings": json.loads(intake.book.model_dump_json(by_alias=True)),
         "period": period.label,
         "manager_id": manager_id,
         "present": sorted(intake.present),

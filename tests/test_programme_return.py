@@ -63,7 +63,9 @@ def as_tables(margin, start):
 def measured(seed, **options):
     margin, start = company(seed, **options)
     n = len(margin)
-    return settled(margin, Spells(start, start.copy(), np.full(n, NEVER), np.zeros(n, dtype=int)), counted=start < NEVER)
+    return settled(
+        margin, Spells(start, start.copy(), np.full(n, NEVER), np.zeros(n, dtype=int)), counted=start < NEVER
+    )
 
 
 def contained(seeds, effect, **options):
@@ -149,13 +151,21 @@ def test_without_noise_the_return_is_exact():
 
 def total(values, low=None, high=None):
     months = MONTHS[: len(values)]
-    frame = pd.DataFrame({"month": months, "cumulative": values, "months_since_first_cost": np.arange(len(values), dtype=float)})
+    frame = pd.DataFrame(
+        {"month": months, "cumulative": values, "months_since_first_cost": np.arange(len(values), dtype=float)}
+    )
     return frame.assign(cumulative_low=values if low is None else low, cumulative_high=values if high is None else high)
 
 
 @pytest.mark.parametrize(
     ("values", "months"),
-    [([-100, -50, 10, -5, 20, 40], 4), ([-100, -50, -10, -5], None), ([50, 60, 70], 1), ([-5, 3, 4, -1], None), ([-5, 0, 0], 1)],
+    [
+        ([-100, -50, 10, -5, 20, 40], 4),
+        ([-100, -50, -10, -5], None),
+        ([50, 60, 70], 1),
+        ([-5, 3, 4, -1], None),
+        ([-5, 0, 0], 1),
+    ],
 )
 def test_payback_is_the_first_month_from_which_it_stays_above(values, months):
     row = programme_payback(total([float(v) for v in values])).iloc[0]
@@ -190,7 +200,9 @@ def test_what_cannot_be_measured_says_why():
     assert "no whole year" in reasons[0]
     assert "fewer than 3 whole months" in reasons[1]
     assert "cost is missing" in reasons[2]
-    assert "comparable" in programme_effect(months[months["account_id"].lt("A005")], tiers, as_of=MONTHS[59])["reason"][2]
+    assert (
+        "comparable" in programme_effect(months[months["account_id"].lt("A005")], tiers, as_of=MONTHS[59])["reason"][2]
+    )
 
 
 def test_without_costs_of_orders_it_is_revenue_and_no_payback():

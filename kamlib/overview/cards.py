@@ -12,7 +12,6 @@ _CARDS = (
     ("NRR", "all", "NRR, all accounts", "share", "up", "retention.html"),
     ("GRR", "all", "GRR, all accounts", "share", "up", "retention.html"),
     ("revenue_at_risk", "key", "At risk, key accounts", "money", "down", "retention.html"),
-    ("lost_in_period", "all", "Accounts lost in the period", "count", "down", "retention.html"),
 )
 
 
@@ -43,7 +42,7 @@ def figure_cards(
     counts = found["value"]
     watch = int(tier_decisions["decision"].eq("watch").sum()) if tier_decisions is not None else 0
     text = f"{counts.get(('accounts', 'key'), 0):.0f} / {watch} / {counts.get(('lost_accounts', 'all'), 0):.0f}"
-    return [*cards, Card("Accounts key / watched / lost", text, "text", link="scoring.html")]
+    return [*cards, Card("Key / watched / lost", text, "text", link="scoring.html")]
 
 
 def front_actions(main_changes: pd.DataFrame) -> list[Action]:

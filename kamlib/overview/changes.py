@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page import date, money, number, share
+from kamlib.page import Sentence, date, money, number, share
 
 _COLUMNS = ["kind", "account_id", "name", "changed", "to_do", "owner", "due_date", "at_stake", "link"]
 _URGENCY = {
@@ -204,11 +204,16 @@ def overview_findings(
     status: pd.DataFrame,
     keys: pd.DataFrame,
     interactions: pd.DataFrame | None = None,
+    outlook: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
+    before: str = "a period ago",
     book: Any = None,
-) -> list[str]:
-    """Return the front page's first sentences: the figures that matter, in words."""
+) -> list[Sentence]:
+    """Return the front page's first sentences: the figures that matter, in words, each with its evidence.
+
+    ``outlook`` is the table ``programme_outlook``; ``before`` names the previous period.
+    """
     found = key_figures.set_index(["figure", "scope"])
 
     def value(figure: str, scope: str, column: str = "value") -> float:
@@ -225,25 +230,46 @@ def overview_findings(
         trend = ""
         if before == before and before > 0:
             more = "more" if revenue >= before else "less"
-            trend = f", {share(abs(revenue / before - 1), book)} {more} than a period ago"
+            trend = f", {share(abs(revenue / before - 1), book)} {more} than in the 12 months to the end of {before}"
         band = ""
         if key_share == key_share:
             place = "below" if key_share < 0.30 else "above" if key_share > 0.55 else "within"
             band = f": {share(key_share, book)} of all sales, {place} the usual 30–55 %"
         said.append(
-            f"The {count} key account{'s' if count > 1 else ''} brought {money(revenue, book)} in the 12 months to "
-            f"{date(as_of)}{trend}{band}."
+            Sentence(
+                f"The {count} key account{'s' if count > 1 else ''} brought {money(revenue, book)} in the 12 months to "
+                f"{date(as_of)}{trend}{band}.",
+                "segmentation.html",
+            )
         )
     else:
-        said.append(f"No key account is known as of {date(as_of)}.")
+        said.append(Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html"))
     nrr, grr = value("NRR", "all"), value("GRR", "all")
     if nrr == nrr:
-        said.append(
-            f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with growth (NRR) and "
-            f"{grr * 100:.0f} without (GRR)."
-        )
-    said.append(_risk(status, keys, interactions, as_of, book))
-    return said
+        text = f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with growth (NRR)"
+        said.append(Sentence(f"{text} and {grr * 100:.0f} without (GRR).", "retention.html"))
+    said.append(Sentence(_risk(status, keys, interactions, as_of, book), "retention.html"))
+    return [*said, *_targets(outlook, book)]
+
+
+def _targets(outlook: pd.DataFrame | None, book: Any) -> list[Sentence]:
+    if outlook is None or outlook.empty:
+        return []
+    found = outlook[outlook["measure"].eq("revenue")]
+    if found.empty or pd.isna(found["outlook"].iloc[0]):
+        return []
+    row = found.iloc[0]
+    low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
+    year = (
+        f"Key accounts are heading for {money(row['outlook'], book)} this fiscal year (80 % interval {low} to {high})"
+    )
+    if pd.isna(row["year_target"]):
+        return [Sentence(f"{year}; the book has no target.", "programme.html")]
+    gap = row["outlook_gap"]
+    place = (
+        f"{money(abs(gap), book)} {'above' if gap >= 0 else 'short of'} the target of {money(row['year_target'], book)}"
+    )
+    return [Sentence(f"{year}, {place}.", "programme.html")]
 
 
 def _risk(

@@ -23,7 +23,16 @@ from kamlib.report.kernel import run_notebook
 from kamlib.report.pages import PAGES, Page, kit_folder, notebook_file, wanted_pages
 from kamlib.report.printing import browser, print_pages
 from kamlib.report.warm import SOCKET, ForkServer, can_fork
-from kamlib.report.write import Made, page_names, versions, write_index, write_intake, write_pages, write_run
+from kamlib.report.write import (
+    Made,
+    page_names,
+    versions,
+    write_index,
+    write_intake,
+    write_pages,
+    write_period_workbook,
+    write_run,
+)
 from kamlib.snapshot import PeriodData, default_period, fingerprint, read_snapshot, write_snapshots
 from kamlib.sources import input_files, open_engine
 
@@ -112,7 +121,13 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
     return outcomes
 
 
-_ENVIRONMENT = {"PYTHONHASHSEED": "0", "TZ": "UTC", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MPLBACKEND": "agg",
+}
 
 
 @contextlib.contextmanager
@@ -223,8 +238,9 @@ def _make_period(
     if "overview" in has:
         made.append(make(PAGES["overview"]))
         progress(label, "overview", total, total)
-    write_pages(made, shown, data, staged)
     write_intake(staged, data)
+    write_period_workbook(staged, data, typed)
+    write_pages(made, shown, data, staged)
     if request.pdf:
         progress(label, "printing", total, total)
         print_pages(staged)

@@ -12,11 +12,13 @@ import nbformat
 import pandas as pd
 
 import kamlib
+from kamlib.dictionary import entries
 from kamlib.intake import Intake, control_totals, row_account
 from kamlib.page import Card, Foot, Link, PeriodEntry, csv_text, page_name, page_resources, site_index, table_fragment
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
 from kamlib.snapshot import PeriodData
+from kamlib.workbook import write_workbook
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,13 @@ def write_pages(made: list[Made], shown: set[str], data: PeriodData, staged: Pat
         found = [Link(page.title, up + page.file, page.name == current) for page in singles]
         if accounts:
             found.append(Link(f"Dossiers ({len(accounts)})", f"{up}dossiers/index.html", current == "dossiers"))
+        found.append(Link("Tables", f"{up}tables.html", current == "tables"))
+        if (staged / "workbook.xlsx").is_file():
+            found.append(Link("Workbook", f"{up}workbook.xlsx"))
         return found
+
+    listed = _resources("Tables", links("tables", ""), data, "")
+    write_page(staged / "tables.html", "tables.html", page_html(_table_list(staged), listed))
 
     if accounts:
         (staged / "dossiers").mkdir(exist_ok=True)
@@ -98,6 +106,25 @@ def _dossier_list(data: PeriodData, accounts: list[str], names: dict[str, str], 
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(id="dossiers", outputs=[output])])
 
 
+def _table_list(staged: Path) -> nbformat.NotebookNode:
+    """Return the list of published tables as a notebook: each with its row, linked to its file."""
+    rows = {entry.name: entry.row for entry in entries()}
+    lines = ["# Every table of this period, as data", ""]
+    for file in sorted((staged / "tables").glob("*.csv")):
+        lines.append(f"- [{file.stem}](tables/{file.name}) {rows.get(file.stem, '')}")
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("\n".join(lines), id="tables")])
+
+
+def write_period_workbook(staged: Path, data: PeriodData, typed: Path) -> None:
+    """Write ``workbook.xlsx`` from the tables that the notebooks have published."""
+    names = ("account_classes", "criterion_scores", "account_scores", "account_status", "win_back", "key_figures")
+    tables = {name: pd.read_parquet(file) for name in names if (file := typed / f"{name}.parquet").is_file()}
+    if tables:
+        tables["account_months"] = data.account_months
+        path = staged / "workbook.xlsx"
+        write_workbook(tables, path, book=data.book, as_of=data.as_of, period=data.period.label)
+
+
 @dataclass(frozen=True)
 class _Linked:
     """What a table needs to know of its page: the book, and where each dossier is."""
@@ -121,8 +148,7 @@ def _resources(title: str, links: list[Link], data: PeriodData, up: str) -> dict
         navigation=links,
         home=f"{up}../index.html",
         foot=foot(data),
-        language=data.book.locale[:2],
-        book=data.book,
+                book=data.book,
     )
 
 
