@@ -220,7 +220,7 @@ def overview_findings(
         return found[column].get((figure, scope), float("nan"))
 
     said = []
-    revenue, before, key_share = (
+    revenue, earlier, key_share = (
         value("revenue", "key"),
         value("revenue", "key", "previous_value"),
         value("revenue_share", "key"),
@@ -228,9 +228,9 @@ def overview_findings(
     count = int(keys["is_key"].sum())
     if count and revenue == revenue:
         trend = ""
-        if before == before and before > 0:
-            more = "more" if revenue >= before else "less"
-            trend = f", {share(abs(revenue / before - 1), book)} {more} than in the 12 months to the end of {before}"
+        if earlier == earlier and earlier > 0:
+            more = "more" if revenue >= earlier else "less"
+            trend = f", {share(abs(revenue / earlier - 1), book)} {more} than in the 12 months to the end of {before}"
         band = ""
         if key_share == key_share:
             place = "below" if key_share < 0.30 else "above" if key_share > 0.55 else "within"
