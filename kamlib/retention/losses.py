@@ -127,7 +127,8 @@ def loss_dynamics(lost: pd.DataFrame, status: pd.DataFrame, *, as_of: pd.Timesta
         "revenue_lost": grouped["revenue_lost"].sum(),
         "margin_lost": grouped["margin_lost"].apply(lambda m: m.sum(skipna=False)),
     }
-    known = table["month"].le(as_of - pd.Timedelta(days=lag)) if span else pd.Series(dtype=bool)
+    seen_until = as_of - pd.Timedelta(days=lag) if lag == lag else pd.NaT
+    known = table["month"].le(seen_until)
     no_cost = len(found) > 0 and found["margin_lost"].isna().all()
     for column, values in parts.items():
         empty = np.nan if column == "margin_lost" and no_cost else 0.0
