@@ -130,7 +130,7 @@ def test_the_assignment_is_the_best_of_all(seed):
     assert not proposal.set_index("account_id").loc["A1", "is_moved"]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_larger_cases_never_leave_the_worst_loaded_worse(seed):
     rng = np.random.default_rng(100 + seed)
     table = loads(rng.gamma(2, 10, 24), rng.lognormal(3, 1, 24), rng.choice(["M1", "M2", "M3", "M4"], 24))
@@ -141,6 +141,12 @@ def test_larger_cases_never_leave_the_worst_loaded_worse(seed):
         assert both[f"proposed_{load}"].max() <= both[load].max() + 1e-9
     assert both["hours"].sum() == pytest.approx(both["proposed_hours"].sum())
     assert both["revenue"].sum() == pytest.approx(both["proposed_revenue"].sum())
+
+
+def test_hours_are_not_evened_out_at_the_cost_of_the_heaviest_revenue():
+    """Moving either account of M1 would free many hours, but leave M2 with more revenue than anyone has today."""
+    table = loads([80, 80, 5], [60, 30, 80], ["M1", "M1", "M2"])
+    assert proposed_assignment(table, people(M1=100, M2=100))["is_moved"].sum() == 0
 
 
 def test_a_dear_relationship_is_kept_and_a_cheap_one_moves():
