@@ -21,11 +21,11 @@ NO_ORDERS = pd.DataFrame(
 )
 
 
-def company(seed, *, effect, on_peak, accounts=160, keys=14, years=7, noise=0.25):
+def company(seed, *, effect, on_peak, accounts=160, keys=14, years=7, noise=0.25, wander=0.05):
     """Account × month margins: size, slow drift, market and yearly noise; admitted at the start of year 3, 4 or 5."""
     rng = np.random.default_rng(seed)
     size = rng.normal(0, 1, accounts)
-    drift = np.cumsum(rng.normal(0, 0.05, (accounts, years)), axis=1)
+    drift = np.cumsum(rng.normal(0, wander, (accounts, years)), axis=1)
     market = rng.normal(0, 0.1, years)
     year = np.exp(size[:, None] + drift + market + rng.normal(0, noise, (accounts, years))) * 1000
     start = np.full(accounts, NEVER)
@@ -88,6 +88,12 @@ def test_the_effect_is_not_biased_and_the_interval_not_idle():
     found = [measured(seed, effect=0.3, on_peak=True) for seed in range(20)]
     assert abs(np.mean([one.effect for one in found]) - 0.3) < 0.06
     assert sum(one.interval(0.95)[0] > 0 for one in found) >= 12
+
+
+def test_a_rise_that_lasts_is_no_effect():
+    """Where sizes wander, a peak stays: the regression has to learn from the comparison that the last year counts most."""
+    found = [measured(seed, effect=0.0, on_peak=True, noise=0.05, wander=0.2).effect for seed in range(10)]
+    assert abs(np.mean(found)) < 0.1
 
 
 @pytest.mark.soak
