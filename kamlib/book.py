@@ -116,6 +116,7 @@ class WinBackSettings(Settings):
     """``[win_back]``: the money for offers."""
 
     budget: float | None = Field(None, ge=0)
+    second_life_share: float | None = Field(None, ge=0)
 
 
 class ValueSettings(Settings):

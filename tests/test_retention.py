@@ -585,3 +585,49 @@ def test_an_empty_book_gives_empty_tables():
     assert ret.alarm_quality(none, as_of=AS_OF)["false_alarm_rate"].isna().all()
     findings = ret.retention_findings(status, as_of=AS_OF)
     assert findings["finding"].tolist() == ["No account is overdue."]
+
+
+class TestFindings:
+    def test_newly_overdue_has_owner_reason_and_next_step(self):
+        orders = days(
+            {"LATE": every("2025-01-01", 20, 16), "FINE": every("2025-01-05", 20, 18)}
+        )  # LATE last 2025-10-28
+        accounts = pd.DataFrame(
+            {
+                "account_id": ["LATE", "FINE"],
+                "name": ["Kettle & Sons", "Fine Ltd"],
+                "manager_id": "M1",
+                "manager_name": "Ines",
+            }
+        ).astype("str")
+        before = pd.Timestamp("2025-11-30")
+        status = ret.account_status(orders, accounts, as_of=AS_OF)
+        deliveries = pd.DataFrame(
+            {"account_id": ["LATE"], "month": [pd.Timestamp("2025-10-31")], "due_count": [3], "late_count": [2]}
+        )
+        findings = ret.retention_findings(
+            status,
+            as_of=AS_OF,
+            status_before=ret.account_status(orders, accounts, as_of=before),
+            keys=pd.DataFrame({"account_id": ["LATE"], "is_key": [True]}),
+            deliveries=deliveries,
+        )
+        plain = findings["finding"].str.replace("\N{NO-BREAK SPACE}", " ")
+        assert plain.tolist()[:2] == [
+            "1.60 k a year is at risk in one overdue key account; over all accounts 1.60 k in 1.",
+            "Kettle & Sons is newly overdue: 64 days without an order, usually 20; 1.60 k a year. "
+            "2 of its 3 orders due in the last three months were late.",
+        ]
+        assert findings["next_step"].iloc[1] == "Call and ask what the late deliveries cost them"
+        sentence = ret.retention_sentences(findings)[1]
+        assert sentence.account == "LATE" and "Ines: Call and ask" in sentence.text
+        # a month on it is old news
+        later = ret.account_status(orders, accounts, as_of=pd.Timestamp("2026-01-10"))
+        again = ret.retention_findings(later, as_of=pd.Timestamp("2026-01-10"), status_before=status)
+        assert "newly overdue" not in set(again["topic"])
+
+    def test_nothing_to_say_invents_nothing(self):
+        orders = days({"A": every("2025-01-01", 20, 19)})
+        status = ret.account_status(orders, as_of=AS_OF)
+        findings = ret.retention_findings(status, as_of=AS_OF, status_before=status)
+        assert findings["finding"].tolist() == ["No account is overdue.", "No account was lost in the period."]

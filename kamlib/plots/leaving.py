@@ -140,8 +140,8 @@ def plot_incident_trend(trend: pd.DataFrame, *, period: str = "", book: Any = No
         ax.set_visible(False)
     worse = trend.loc[trend["trend"].eq("up"), "mistake"].unique()
     better = trend.loc[trend["trend"].eq("down"), "mistake"].unique()
-    words = [f"{name}: {', '.join(k)}" for name, k in (("more often", worse), ("less often", better)) if len(k)]
-    finding = "; ".join(words).capitalize() if words else "No kind of mistake has become clearly more or less frequent"
+    found = [f"{name}: {', '.join(k)}" for name, k in (("more often", worse), ("less often", better)) if len(k)]
+    finding = "; ".join(found).capitalize() if found else "No kind of mistake has become clearly more or less frequent"
     _above(
         drawn[0], finding, _subtitle("Incidents per quarter, one scale; colour only where the trend is clear", period)
     )
@@ -189,7 +189,7 @@ def plot_engagement(
     ends = series["period_end"]
     for ax in drawn[-1]:
         ax.set_xticks([ends.min(), ends.max()], [f"{day:%b %y}" for day in (ends.min(), ends.max())])
-    down = table[[k[1] for k in kinds]].eq("down").any(axis=1).sum()
+    down = (table[[k[1] for k in kinds]] == "down").any(axis=1).sum()
     measured = table[[k[1] for k in kinds]].notna().any(axis=1).sum()
     cut = f"; the {len(shown)} first of {len(table)}" if len(table) > len(shown) else ""
     finding = (
@@ -212,7 +212,10 @@ def plot_win_back(table: pd.DataFrame, *, ax: Axes | None = None, most: int = 12
     ax = ax or style.axes(8, max(1.6, 0.9 + 0.4 * len(shown)))
     subtitle = "Expected value after the offer's cost; line: at both ends of the 95 % interval of the chance"
     if shown.empty:
-        return _nothing(ax, "No offer is worth making on what is known", subtitle)
+        no_offers = len(table) and table["why_not"].eq("the book has no offers").all()
+        return _nothing(
+            ax, "The book has no offers" if no_offers else "No offer is worth making on what is known", subtitle
+        )
     place = np.arange(len(shown))[::-1]
     low = shown["return_low"] * shown["expected_margin"] - shown["cost"]
     high = shown["return_high"] * shown["expected_margin"] - shown["cost"]
@@ -244,7 +247,7 @@ def _survival_finding(survival: pd.DataFrame, groups: list[str], test: pd.DataFr
         )
     if len(groups) > 1:
         ends = survival[survival["duration_days"].le(5 * 365.25)].groupby("group")["survival_share"].last()[groups]
-        best, worst = ends.idxmax(), ends.idxmin()
+        best, worst = str(ends.idxmax()), str(ends.idxmin())
         return f"After five years {best} kept {share(ends[best], decimals=0)}, {worst} {share(ends[worst], decimals=0)}"
     curve = survival
     half = curve[curve["survival_share"].le(0.5)]

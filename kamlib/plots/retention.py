@@ -63,8 +63,8 @@ def plot_revenue_bridge(
     )
     style.no_axis(ax.yaxis)
     ax.set_ylim(min(0.0, starts.min(), ends.min()), max(starts.max(), ends.max()) * 1.12)
-    base, now = rows.loc["base", "revenue"], rows.loc["now", "revenue"]
-    gone = rows.loc["stopped", "revenue"] + rows.loc["contraction", "revenue"]
+    amounts = rows["revenue"].to_dict()
+    base, now, gone = amounts["base"], amounts["now"], amounts["stopped"] + amounts["contraction"]
     if base <= 0:
         return style.titles(ax, f"All revenue of {who} is younger than a year", subtitle)
     verb = "grew" if now >= base else "fell"

@@ -145,7 +145,7 @@ def engagement(
         columns |= dict.fromkeys((f"{name}_slope", f"{name}_slope_low", f"{name}_slope_high"), "float64")
         columns[f"{name}_trend"] = "str"
     table = table.reindex(columns=list(columns)).astype(columns)
-    falling = table[["contact_trend", "satisfaction_trend", "order_trend"]].eq("down").sum(axis=1)
+    falling = (table[["contact_trend", "satisfaction_trend", "order_trend"]] == "down").sum(axis=1)
     order = table.assign(falling=falling).sort_values(["falling", "account_id"], ascending=[False, True]).index
     return table.loc[order].reset_index(drop=True)
 

@@ -133,7 +133,7 @@ def _newly_overdue(
     at_most: int,
     book: Any,
 ) -> list[dict[str, Any]]:
-    now = status[status["status"].eq("overdue")].assign(is_key=is_key)
+    now = status.assign(is_key=is_key)[status["status"].eq("overdue")]
     if before is not None:
         then = before.loc[before["status"].isin(["overdue", "lost"]), ["account_id", "last_order_date"]]
         same = now.merge(then, on=["account_id", "last_order_date"])["account_id"]
@@ -162,7 +162,7 @@ def _overdue(
     late, due = _late(deliveries, account["account_id"], as_of)
     verb = "was" if late == 1 else "were"
     why = f" {late} of its {due} orders due in the last three months {verb} late." if late else ""
-    step = "Call: ask what the late deliveries cost them" if late else "Call: ask when the next order comes"
+    step = "Call and ask what the late deliveries cost them" if late else "Call and ask when the next order comes"
     if interactions is not None and len(interactions):
         last = _last_contact(interactions, account["account_id"])
         step += "; no contact on record" if last is None else f"; last contact {date(last)}"
