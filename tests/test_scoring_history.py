@@ -133,7 +133,7 @@ def reviewed(scores, growth, retained):
     count = len(scores)
     rows = [(end, f"A{k:03d}") for end in ENDS[:3] for k in range(count)]
     past = pd.DataFrame(rows, columns=["as_of_date", "account_id"])
-    past = past.assign(criterion="fit", score=np.tile(scores, 3), origin="judged")
+    past = past.assign(criterion="fit", score=np.tile(scores, 3), origin="judged", note="")
     outcomes = past[["as_of_date", "account_id"]].assign(
         basis="margin", growth=growth.ravel(), is_retained=retained.ravel()
     )

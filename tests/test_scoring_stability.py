@@ -113,6 +113,16 @@ def test_shares_agree_with_counting_draw_by_draw():
     )
 
 
+@pytest.mark.parametrize("top_n", [1, 4, 30])
+def test_leaving_out_the_hopeless_changes_no_share(top_n, monkeypatch):
+    rng = np.random.default_rng(top_n)
+    rows = {f"A{k:03d}": tuple(rng.integers(1, 11, 3)) for k in range(150)} | {"gap": (7, math.nan, 9)}
+    rule = AdmissionRule(top_n=top_n)
+    quick = stability_of(rows, [0.4, 0.35, 0.25], rule, draws=300)
+    monkeypatch.setattr("kamlib.scoring.stability._contenders", lambda profiles, rule: np.arange(len(profiles.counts)))
+    pd.testing.assert_frame_equal(quick, stability_of(rows, [0.4, 0.35, 0.25], rule, draws=300), check_exact=True)
+
+
 def test_draws_have_the_weights_as_mean_and_sum_to_one():
     weights = np.array([0.5, 0.3, 0.2])
     drawn = plausible_weights(weights, draws=20_000, concentration=50, seed=1)

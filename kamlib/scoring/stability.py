@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,8 @@ THOUSAND = 1000  # draws are whole thousandths: sums and ties are exact, the sam
 CHUNK = 8  # rows of weights at a time: small enough for the cache
 HALVINGS = 7  # of a step of 0.01: a flip is found to the nearest 0.0001
 SAME = 5e-10  # scores that differ by less are equal
-RANKS_EVERY = 5  # chunks; a fifth of the draws places the 5 % and 95 % rank well enough
+RANKS_EVERY = 5  # a fifth of the draws places the 5 % and 95 % rank well enough
+STRONGEST = 200
 COLUMNS = [
     "account_id", "name", "score", "rank", "is_above_line", "above_line_share", "rank_low", "rank_high",
     "flip_criterion", "weight", "flip_weight", "weight_change", "note",
@@ -82,13 +84,18 @@ def score_stability(
     base = criterion_scores.drop_duplicates("criterion").set_index("criterion")["weight"].reindex(names).to_numpy()
     profiles = _profiles(grid[names].to_numpy(dtype="float64"))
     weights = plausible_weights(base, draws=draws, concentration=concentration, seed=seed)
-    above, low, high = _under(weights, profiles, rule)
+    low, high = _rank_intervals(weights[::RANKS_EVERY], profiles)
+    kept = _contenders(profiles, rule)
+    rivals = Profiles(profiles.scores[kept], profiles.is_present[kept], profiles.counts[kept], np.arange(len(kept)))
+    above = np.zeros(len(profiles.counts))
+    above[kept] = _above_share(weights, rivals, rule)
     of = profiles.profile_of
     table = scored[["account_id", "name", "score", "rank", "is_above_line"]].assign(
         above_line_share=above[of], rank_low=low[of], rank_high=high[of]
     )
     asked = np.unique(of[(table["is_above_line"] | table["above_line_share"].gt(0)).to_numpy()])
-    flips = smallest_flips(base, profiles, asked, rule)
+    flips = smallest_flips(base, rivals, np.searchsorted(kept, asked), rule)
+    flips.index = kept[flips.index.to_numpy(dtype="int64")]
     found = flips.reindex(of).reset_index(drop=True)
     place = found["criterion"].to_numpy()
     table["flip_criterion"] = pd.Series([names[int(k)] if k == k else None for k in place], dtype="str")
@@ -115,35 +122,58 @@ def _profiles(scores: Floats) -> Profiles:
     )
 
 
-def _under(weights: Floats, profiles: Profiles, rule: AdmissionRule) -> tuple[Floats, Ints, Ints]:
-    """Return per profile the share of draws above the line, and the 5 % and 95 % rank.
+def _contenders(profiles: Profiles, rule: AdmissionRule) -> Ints:
+    """Return the profiles that can be above the line under some weights.
 
-    Scores are whole thousandths, so ranks come from counting instead of sorting, and ties are exact.
+    Who is beaten in every criterion by as many accounts as there are places never is, and the line lies where it lies
+    without it. A profile with a missing score is kept, and beats nobody. The 200 strongest profiles find most of it.
     """
-    scores, present = profiles.scores.T.astype("float32"), profiles.is_present.T.astype("float32")
-    size, accounts = len(profiles.counts), int(profiles.counts.sum())
-    above, ranks = np.zeros(size, dtype="int64"), []
-    small = "uint16" if accounts < 2**16 else "int32"
+    if rule.top_n is None:
+        return np.arange(len(profiles.counts))
+    whole = profiles.is_present.all(axis=1)
+    strongest = np.argsort(np.where(whole, -profiles.scores.sum(axis=1), 0.0), kind="stable")[:STRONGEST]
+    strongest = strongest[whole[strongest]]
+    rivals, mine = profiles.scores[strongest][None, :, :], profiles.scores[:, None, :]
+    beaten = np.logical_and((rivals >= mine).all(axis=2), (rivals > mine).any(axis=2))
+    beaten_by = np.asarray(beaten) @ profiles.counts[strongest]
+    return np.flatnonzero(~whole | (beaten_by < rule.top_n))
+
+
+def _above_share(weights: Floats, profiles: Profiles, rule: AdmissionRule) -> Floats:
+    """Return per profile the share of draws in which it is above the line."""
+    above = np.zeros(len(profiles.counts))
+    for start in range(0, len(weights), 10 * CHUNK):
+        totals = _thousandths(weights[start : start + 10 * CHUNK], profiles)
+        line = np.array([THOUSAND * rule.min_score - 1e-6]) if rule.min_score is not None else None
+        line = _line_of(totals, profiles.counts, rule.top_n or 1) if line is None else line
+        above += (totals >= line[:, None]).sum(axis=0)
+    return above / len(weights)
+
+
+def _rank_intervals(weights: Floats, profiles: Profiles) -> tuple[Ints, Ints]:
+    """Return per profile the 5 % and 95 % rank, counted instead of sorted: scores are whole thousandths."""
+    accounts, ranks = int(profiles.counts.sum()), []
     held_by = np.tile(profiles.counts, CHUNK)
-    for place, start in enumerate(range(0, len(weights), CHUNK)):
-        chunk = weights[start : start + CHUNK].astype("float32")
-        sums = chunk @ scores
-        totals = np.rint(sums if present.all() else THOUSAND * (sums / np.maximum(chunk @ present, 1))).astype("int64")
+    for start in range(0, len(weights), CHUNK):
+        totals = _thousandths(weights[start : start + CHUNK], profiles).astype("int64")
         lowest, width = int(totals.min()), int(totals.max() - totals.min()) + 1
-        cells = totals - lowest + np.arange(len(chunk))[:, None] * width
-        held = np.bincount(cells.ravel(), held_by[: cells.size], len(chunk) * width)
-        upto = held.reshape(len(chunk), width).astype("int32").cumsum(axis=1, dtype="int32")
-        if rule.min_score is not None:
-            above += (totals >= rule.min_score * THOUSAND - 1e-6).sum(axis=0)
-        else:
-            line = lowest + (upto <= accounts - (rule.top_n or 1)).sum(axis=1)
-            above += (totals >= line[:, None]).sum(axis=0)
-        if place % RANKS_EVERY == 0:
-            ranks.append((accounts + 1 - upto).astype(small).ravel()[cells].T)
+        cells = totals - lowest + np.arange(len(totals))[:, None] * width
+        held = np.bincount(cells.ravel(), held_by[: cells.size], len(totals) * width)
+        upto = held.reshape(len(totals), width).astype("int32").cumsum(axis=1, dtype="int32")
+        ranks.append((accounts + 1 - upto).astype("uint16" if accounts < 2**16 else "int32").ravel()[cells].T)
     drawn = np.concatenate(ranks, axis=1)
     places = [int(0.05 * (drawn.shape[1] - 1)), int(np.ceil(0.95 * (drawn.shape[1] - 1)))]
     drawn.partition(places, axis=1)
-    return above / len(weights), drawn[:, places[0]].astype("int64"), drawn[:, places[1]].astype("int64")
+    return drawn[:, places[0]].astype("int64"), drawn[:, places[1]].astype("int64")
+
+
+def _thousandths(weights: Floats, profiles: Profiles) -> npt.NDArray[np.float32]:
+    """Return the scores of every profile in whole thousandths, exact for whole scores."""
+    drawn = weights.astype("float32")
+    sums = drawn @ profiles.scores.T.astype("float32")
+    if not profiles.is_present.all():
+        sums = THOUSAND * (sums / np.maximum(drawn @ profiles.is_present.T.astype("float32"), 1))
+    return np.rint(sums)
 
 
 def smallest_flips(base: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule) -> pd.DataFrame:
@@ -207,7 +237,7 @@ def _own_is_above(weights: Floats, profiles: Profiles, profile: Ints, rule: Admi
     return (totals > own[:, None] + SAME) @ profiles.counts < (rule.top_n or 1)
 
 
-def _line_of(totals: Floats, counts: Floats, top_n: int) -> Floats:
+def _line_of(totals: npt.NDArray[Any], counts: Floats, top_n: int) -> Floats:
     """Return per row the score of the N-th account; −∞ when there are fewer accounts."""
     if counts.sum() < top_n:
         return np.full(len(totals), -np.inf)
