@@ -1,0 +1,134 @@
+"""Targets, debts, decisions and readiness over the programme (M31, M39–M41)."""
+
+import numpy as np
+import pandas as pd
+
+from kamlib import programme
+from kamlib.tables import typed
+
+AS_OF = pd.Timestamp("2025-12-31")
+KEYS = pd.DataFrame({"account_id": ["A", "B"], "is_key": [True, True], "key_rule": ["tier key of the book"] * 2})
+ACCOUNTS = pd.DataFrame(
+    {
+        "account_id": ["A", "B"],
+        "name": ["Alpha", "Beta"],
+        "manager_id": ["M1", "M1"],
+        "manager_name": ["Ines", "Ines"],
+        "sponsor": ["Dr. Vogt", None],
+        "contact_every_days": [30.0, 30.0],
+    }
+).astype({"sponsor": "str"})
+
+
+def table(name, *rows):
+    return typed(pd.DataFrame(list(rows)), name)
+
+
+def day(text):
+    return pd.Timestamp(text)
+
+
+def months_of(revenue_days, start="2022-01-31", count=48):
+    ends = pd.date_range(start, periods=count, freq="ME").as_unit("us")
+    return pd.DataFrame(
+        {
+            "account_id": "A",
+            "month": ends,
+            "revenue": 100.0,
+            "cost": 60.0,
+            "order_count": 1,
+            "order_day_count": revenue_days,
+        }
+    )
+
+
+def test_targets_to_date_and_pipeline():
+    ends = pd.to_datetime(["2025-01-31", "2025-06-30", "2025-09-30"])
+    targets = typed(pd.DataFrame({"account_id": "A", "month": ends, "revenue": [500.0, 300.0, 900.0]}), "targets")
+    deals = table(
+        "opportunities",
+        {"opportunity_id": "1", "account_id": "A", "opened_date": day("2025-01-01"), "outcome": "open", "value": 100.0, "probability": 0.4},
+        {"opportunity_id": "2", "account_id": "A", "opened_date": day("2025-01-01"), "outcome": "won", "value": 100.0, "probability": 1.0},
+    )  # fmt: skip
+    found = programme.account_targets(months_of(1), targets, deals, KEYS, ACCOUNTS, as_of=day("2025-06-30")).set_index(
+        "account_id"
+    )
+    assert found.loc["A", ["revenue", "target_revenue", "revenue_gap", "margin"]].to_list() == [
+        600.0,
+        800.0,
+        -200.0,
+        240.0,
+    ]
+    assert found.loc["A", "year_target_revenue"] == 1700.0
+    assert found.loc["A", ["open_count", "weighted_pipeline"]].to_list() == [1, 40.0]
+    assert found.loc["A", "is_behind"]
+    assert np.isnan(found.loc["B", "revenue_gap"])
+    fiscal = programme.account_targets(
+        months_of(1), targets, deals, KEYS, ACCOUNTS, as_of=day("2025-06-30"), first_month=4
+    )
+    assert fiscal.set_index("account_id").loc["A", "revenue"] == 300.0
+
+
+def test_decisions_beside_the_evidence():
+    log = table(
+        "decisions",
+        {"account_id": "A", "date": day("2025-01-01"), "decision": "watch", "by": "board"},
+        {"account_id": "A", "date": day("2025-06-01"), "decision": "Keep", "by": "board", "reason": "new plant"},
+        {"account_id": "B", "date": day("2025-03-01"), "decision": "keep", "by": "board"},
+        {"account_id": "B", "date": day("2026-03-01"), "decision": "review"},
+    )
+    evidence = pd.DataFrame({"account_id": ["A", "B"], "decision": ["keep", "review"]})
+    found = programme.decision_log(log, ACCOUNTS, evidence, as_of=AS_OF)
+    assert found["account_id"].to_list() == ["A", "B", "A"]
+    assert found["is_overridden"].to_list() == [False, True, False]
+    assert found["note"].to_list() == ["", "the evidence says review; no reason recorded", "no reason recorded"]
+    assert found["proposal"].to_list() == ["keep", "review", ""]
+
+
+def test_readiness_answers_asks_and_believes_the_book():
+    deals = table(
+        "opportunities",
+        *(
+            {"opportunity_id": str(i), "account_id": "A", "opened_date": day("2025-01-01"), "closed_date": day("2025-04-01"), "outcome": "won"}
+            for i in range(5)
+        ),
+    )  # fmt: skip
+    needs = table("needs", {"account_id": "A", "category": "tools", "annual_spend": 1000.0, "attainable_share": 0.5})
+    bought = months_of(1).assign(category="tools", quantity=1.0)
+    rivals = table("competitors", {"account_id": "A", "competitor": "Rival"})
+    none = pd.DataFrame()
+    found = programme.readiness(
+        KEYS,
+        months_of(1),
+        bought,
+        deals,
+        rivals,
+        needs,
+        none,
+        none,
+        none,
+        as_of=AS_OF,
+        answers={"capability": "24 months"},
+    )
+    assert found["answer"].to_list() == ["yes", "no", "to be answered", "yes", "24 months"]
+    assert found["source"].to_list() == ["data", "data", "asked", "data", "book"]
+    assert found["evidence"].iloc[0] == "5 won deals took 90 days in the median"
+    assert found["evidence"].iloc[1] == "attainable and not yet ours: 0 % of the key accounts' revenue"
+
+
+def test_money_owed_by_key_accounts_alone():
+    owed = pd.DataFrame(
+        {
+            "account_id": ["A", "Z", "B"],
+            "open_amount": [100.0, 900.0, 0.0],
+            "overdue_amount": [40.0, 900.0, 0.0],
+            "overdue_count": 1,
+            "oldest_due_date": pd.NaT,
+            "oldest_late_days": 9.0,
+            "mean_late_days": 3.0,
+            "trend": "later",
+        }
+    )
+    found = programme.programme_owed(owed, KEYS, ACCOUNTS)
+    assert found["account_id"].to_list() == ["A"]
+    assert found["overdue_share"].to_list() == [0.4]
