@@ -130,12 +130,12 @@ def _contenders(profiles: Profiles, rule: AdmissionRule) -> Ints:
     """
     if rule.top_n is None:
         return np.arange(len(profiles.counts))
-    whole = profiles.is_present.all(axis=1)
+    whole = np.asarray(profiles.is_present.all(axis=1))
     strongest = np.argsort(np.where(whole, -profiles.scores.sum(axis=1), 0.0), kind="stable")[:STRONGEST]
     strongest = strongest[whole[strongest]]
     rivals, mine = profiles.scores[strongest][None, :, :], profiles.scores[:, None, :]
-    beaten = np.logical_and((rivals >= mine).all(axis=2), (rivals > mine).any(axis=2))
-    beaten_by = np.asarray(beaten) @ profiles.counts[strongest]
+    is_beaten = np.all(rivals >= mine, axis=2) & np.any(rivals > mine, axis=2)
+    beaten_by = is_beaten @ profiles.counts[strongest]
     return np.flatnonzero(~whole | (beaten_by < rule.top_n))
 
 
