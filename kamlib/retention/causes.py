@@ -63,7 +63,13 @@ def leaving_cases(
     is_left: no order followed
     due_count: its orders promised in the month and the two before
     late_count: of these late
-    late … other: incidents of that kind in the days before, one column a kind
+    late: incidents of lateness in the days before
+    conflict: incidents of conflict
+    unaware: incidents of not knowing the client
+    unprepared: incidents of unprepared negotiation
+    product_knowledge: incidents of weak product knowledge
+    quality: incidents of quality
+    other: other incidents
     incident_count: incidents of all kinds but late
     order_day_count: its order days of the 365 days to this one
     tenure_days: days since its first order

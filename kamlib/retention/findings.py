@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page.amounts import date, money, number, share
-from kamlib.page.show import Sentence
+from kamlib.amounts import date, money, number, share
+from kamlib.statements import Sentence
 
 _COLUMNS = {
     "topic": "str",
