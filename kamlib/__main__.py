@@ -1,2 +1,5 @@
+"""``python -m kamlib`` is ``kam``."""
+
 from kamlib.cli import main
+
 raise SystemExit(main())

@@ -99,7 +99,8 @@ def dictionary() -> str:
         for column in table.columns:
             kind = _TYPES[column.type] + (f" {', '.join(column.choices)}" if column.choices else "")
             if column.least is not None:
-                kind += f", {column.least:g} to {column.most:g}" if column.most is not None else f", from {column.least:g}"
+                most = f" to {column.most:g}" if column.most is not None else " or more"
+                kind += f", {column.least:g}{most}"
             lines.append(f"| {'**' + column.name + '**' if column.required else column.name} | {kind} |")
         lines.append("")
     module = ""

@@ -336,10 +336,13 @@ def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header,
             )
         seen.add(column.casefold())
     readable = file
-    if encoding.lower() not in ("utf-8", "utf8", "utf-8-sig") or "\r" in text.replace("\r\n", ""):
+    returns = text.count("\r\n")
+    is_mixed = text.count("\r") > returns or 0 < returns < text.count("\n")
+    if encoding.lower() not in ("utf-8", "utf8", "utf-8-sig") or is_mixed:
         engine.loaded += 1
         readable = Path(engine.scratch.name) / f"{engine.loaded}.csv"
-        readable.write_text(text.lstrip("\ufeff"), encoding="utf-8", newline="")
+        plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        readable.write_text(plain, encoding="utf-8", newline="")
     return _Header(tuple(columns), delimiter, skip), readable
 
 

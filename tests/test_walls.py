@@ -12,13 +12,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "kamlib"
 FILES = sorted(PACKAGE.rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-ANALYSIS = ("segmentation", "scoring", "retention", "btyd", "dossier", "programme", "overview")
+ANALYSIS = ("segmentation", "scoring", "retention", "btyd", "dossier", "programme")
 LAYERS = (
-    {"errors", "tables", "periods", "criteria"},
+    {"errors", "tables", "periods", "criteria", "amounts", "statements"},
     {"book", "sources", "casting"},
     {"intake", "activity", "snapshot"},
     {*ANALYSIS},
     {"plots", "page"},
+    {"overview"},
     {"practice", "workbook", "report", "check", "dictionary", "cli", "__main__", "__init__"},
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}

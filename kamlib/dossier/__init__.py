@@ -15,14 +15,14 @@ from kamlib.dossier.plan import Plan, PlanReading, check_plan, read_plan
 from kamlib.dossier.profile import account_identity, account_profile, known_account, largest_account
 from kamlib.dossier.service import account_incidents, promises_kept
 from kamlib.dossier.show import (
+    brief_points,
     dossier_cards,
     finding_sentences,
     gap_note,
     indented,
     outlook_title,
-    show_brief,
-    show_profile,
-    show_swot,
+    profile_points,
+    swot_points,
     volume_title,
 )
 from kamlib.dossier.stakeholders import stakeholder_map, stakeholder_roles, team_roles
@@ -37,6 +37,7 @@ __all__ = [
     "account_profile",
     "account_timeline",
     "agreement_renewals",
+    "brief_points",
     "category_history",
     "category_totals",
     "check_plan",
@@ -62,13 +63,12 @@ __all__ = [
     "plan_objectives",
     "plan_register",
     "plan_swot",
+    "profile_points",
     "promises_kept",
     "read_plan",
-    "show_brief",
-    "show_profile",
-    "show_swot",
     "stakeholder_map",
     "stakeholder_roles",
+    "swot_points",
     "target_outlook",
     "team_roles",
     "tender_record",

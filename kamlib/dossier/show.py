@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.amounts import date, money
 from kamlib.dossier.shape import each, text_or
-from kamlib.page.amounts import date, money
-from kamlib.page.fragments import Fragment, rendered
-from kamlib.page.show import Card, Sentence
+from kamlib.statements import Card, Point, Sentence
 
 _LABELS = {"days late, paying": "Days late, paying"}
 _GOOD = {"silence": "down", "open incidents": "down", "overdue": "down", "days late, paying": "down"}
@@ -44,40 +43,27 @@ def gap_note(completeness: pd.DataFrame, part: str) -> str:
     return f"Nothing here: {why}." + (f" Adding it gives {gives}." if gives else "")
 
 
-def show_brief(brief: pd.DataFrame) -> None:
-    """Show the negotiation brief as one printable page: sections, their points, the evidence of each."""
-    points = [
-        {
-            "section": row.section,
-            "label": "",
-            "text": row.text,
-            "evidence": row.evidence + (f", {date(row.evidence_date)}" if pd.notna(row.evidence_date) else ", undated"),
-        }
+def brief_points(brief: pd.DataFrame) -> list[Point]:
+    """Return the negotiation brief as points under their sections, each with the evidence it rests on."""
+    return [
+        Point(
+            row.section,
+            row.text,
+            evidence=row.evidence + (f", {date(row.evidence_date)}" if pd.notna(row.evidence_date) else ", undated"),
+        )
         for row in each(brief)
     ]
-    points_fragment("negotiation_brief", points).show()
 
 
-def show_profile(profile: pd.DataFrame) -> None:
-    """Show the general part: what is recorded field by field, then what is not."""
-    points: list[dict[str, str]] = []
+def profile_points(profile: pd.DataFrame) -> list[Point]:
+    """Return the general part as points: what is recorded field by field, then what is not."""
+    points: list[Point] = []
     for part, rows in profile.groupby("part", sort=False):
         filled = rows[rows["is_filled"]]
-        points += [
-            {"section": str(part), "label": row.field, "text": row.value, "evidence": ""} for row in each(filled)
-        ]
+        points += [Point(str(part), row.value, label=row.field) for row in each(filled)]
         gaps = ", ".join(rows.loc[~rows["is_filled"], "field"])
-        points += [{"section": str(part), "label": "not recorded", "text": gaps, "evidence": ""}] if gaps else []
-    points_fragment("account_profile", points).show()
-
-
-def points_fragment(name: str, points: list[dict[str, str]]) -> Fragment:
-    """Return points under their sections as a piece of a page."""
-    sections: dict[str, list[dict[str, str]]] = {}
-    for point in points:
-        sections.setdefault(point["section"], []).append(point)
-    lines = [f"{p['section']}: {p['label']} {p['text']} ({p['evidence']})" for p in points]
-    return Fragment(rendered("points.html.j2", name=name, sections=sections), "\n".join(lines))
+        points += [Point(str(part), gaps, label="not recorded")] if gaps else []
+    return points
 
 
 def finding_sentences(findings: pd.DataFrame) -> list[Sentence]:
@@ -85,12 +71,9 @@ def finding_sentences(findings: pd.DataFrame) -> list[Sentence]:
     return [Sentence(row.sentence, row.anchor) for row in each(findings)]
 
 
-def show_swot(swot: pd.DataFrame) -> None:
-    """Show the plan's SWOT: strengths, weaknesses, opportunities, threats."""
-    points = [
-        {"section": row.quadrant.capitalize(), "label": "", "text": row.text, "evidence": ""} for row in each(swot)
-    ]
-    points_fragment("plan_swot", points).show()
+def swot_points(swot: pd.DataFrame) -> list[Point]:
+    """Return the plan's SWOT as points: strengths, weaknesses, opportunities, threats."""
+    return [Point(row.quadrant.capitalize(), row.text) for row in each(swot)]
 
 
 def indented(tree: pd.DataFrame) -> pd.DataFrame:

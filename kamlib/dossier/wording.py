@@ -1,4 +1,4 @@
-"""Wording: counts and lists in a dossier's sentences; amounts are written by ``kamlib.page.amounts``."""
+"""Wording: counts and lists in a dossier's sentences; amounts are written by ``kamlib.amounts``."""
 
 from __future__ import annotations
 

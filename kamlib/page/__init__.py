@@ -1,14 +1,11 @@
 """What readers see: headlines, key figures, tables and charts, in JupyterLab and on published pages alike."""
 
-from kamlib.page.amounts import change, date, money, number, share
+from kamlib.amounts import change, date, money, number, share
 from kamlib.page.export import csv_text, neutralised, publish, published, restored
 from kamlib.page.fragments import Fragment, dossier_links, template_folder
 from kamlib.page.names import page_name
 from kamlib.page.rows import table, table_fragment
 from kamlib.page.show import (
-    Action,
-    Card,
-    Sentence,
     actions,
     actions_fragment,
     cards,
@@ -19,8 +16,11 @@ from kamlib.page.show import (
     headline_fragment,
     note,
     note_fragment,
+    points,
+    points_fragment,
 )
 from kamlib.page.site import Foot, Link, PeriodEntry, content_security_policy, page_resources, site_index
+from kamlib.statements import Action, Card, Point, Sentence
 
 __all__ = [
     "Action",
@@ -29,6 +29,7 @@ __all__ = [
     "Fragment",
     "Link",
     "PeriodEntry",
+    "Point",
     "Sentence",
     "actions",
     "actions_fragment",
@@ -50,6 +51,8 @@ __all__ = [
     "number",
     "page_name",
     "page_resources",
+    "points",
+    "points_fragment",
     "publish",
     "published",
     "restored",

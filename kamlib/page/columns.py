@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.page.amounts import GAP, Wording, date, number
+from kamlib.amounts import GAP, Wording, date, number
 
 KINDS = ("text", "money", "share", "number", "count", "date", "flag")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page.amounts import Wording, number, wording
+from kamlib.amounts import Wording, number, wording
 from kamlib.page.columns import Column, columns_of, exported, shown
 from kamlib.page.export import publish
 from kamlib.page.fragments import Fragment, dossier_links, rendered

@@ -3,52 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from markupsafe import Markup
 
-from kamlib.page.amounts import MISSING, change, date, money, number, share
+from kamlib.amounts import MISSING, change, date, money, number, share
 from kamlib.page.fragments import Fragment, dossier_links, rendered
+from kamlib.statements import Action, Card, Point, Sentence
 
 POINTS_TO_PIXELS = 1.44
 """A chart eight inches wide takes 830 pixels: its 9-point labels are as large as the page's small print."""
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence of a headline; `link` leads to its evidence, `account` to that account's dossier."""
-
-    text: str
-    link: str = ""
-    account: str = ""
-
-
-@dataclass(frozen=True)
-class Card:
-    """A key figure: its value, the values to compare it with, its history, and which way is good."""
-
-    label: str
-    value: Any
-    unit: Literal["money", "share", "count", "number", "text"] = "money"
-    previous: Any = None
-    year_ago: Any = None
-    history: tuple[Any, ...] = ()
-    good: Literal["up", "down", "neither"] = "up"
-    note: str = ""
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Action:
-    """One line of the front page: what changed, what to do, who, by when."""
-
-    changed: str
-    to_do: str = ""
-    owner: str = ""
-    by: Any = ""
-    link: str = ""
-    account: str = ""
 
 
 def headline(data: Any, title: str, sentences: Iterable[str | Sentence]) -> None:
@@ -72,6 +36,20 @@ def note(text: str) -> None:
 def note_fragment(text: str) -> Fragment:
     """Return a quiet paragraph."""
     return Fragment(rendered("note.html.j2", text=str(text)), str(text))
+
+
+def points(name: str, said: Sequence[Point]) -> None:
+    """Show points under their sections as lists: a brief, a SWOT, a profile."""
+    points_fragment(name, said).show()
+
+
+def points_fragment(name: str, said: Sequence[Point]) -> Fragment:
+    """Return points under their sections; see `points`."""
+    sections: dict[str, list[Point]] = {}
+    for point in said:
+        sections.setdefault(point.section, []).append(point)
+    lines = [f"{one.section}: {one.label} {one.text} ({one.evidence})" for one in said]
+    return Fragment(rendered("points.html.j2", name=name, sections=sections), "\n".join(lines))
 
 
 def cards(data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None) -> None:
@@ -118,13 +96,11 @@ def chart(drawn: Any, *, alt: str) -> None:
 
 def chart_fragment(drawn: Any, *, alt: str) -> Fragment:
     """Return a figure as a piece of a page and close it; see `chart`."""
-    from matplotlib import pyplot as plt
-
-    from kamlib.plots.svg import drawing
+    from kamlib.plots.svg import close, drawing
 
     figure = drawn if hasattr(drawn, "savefig") else next(iter(_flat(drawn))).get_figure(root=True)
     done = drawing(figure)
-    plt.close(figure)
+    close(figure)
     html = rendered(
         "chart.html.j2",
         alt=alt,

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from kamlib.page.amounts import money, number
+from kamlib.amounts import money, number
 from kamlib.page.fragments import rendered, template_folder
-from kamlib.page.show import Card, amount, bars, card_values
+from kamlib.page.show import amount, bars, card_values
+from kamlib.statements import Card
 
 
 @dataclass(frozen=True)

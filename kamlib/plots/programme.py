@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
-from kamlib.page.amounts import date, money, share
+from kamlib.amounts import date, money, share
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 
@@ -213,7 +214,10 @@ def plot_competence(competence: pd.DataFrame, *, ax: Axes | None = None, period:
         style.no_axis(ax.xaxis)
         style.no_axis(ax.yaxis)
         return style.titles(ax, "No manager has been rated", subtitle)
-    ax.pcolormesh(grid.to_numpy(), cmap=style.tints("accent"), vmin=1, vmax=5, edgecolors="none")
+    sns.heatmap(
+        grid, ax=ax, cmap=style.tints("accent"), vmin=1, vmax=5, cbar=False, xticklabels=False, yticklabels=False
+    )
+    ax.set(xlabel="", ylabel="")
     rows = {skill: i for i, skill in enumerate(grid.index)}
     columns = {name: i for i, name in enumerate(grid.columns)}
     for _, one in competence.iterrows():
@@ -224,8 +228,7 @@ def plot_competence(competence: pd.DataFrame, *, ax: Axes | None = None, period:
             frame = [x + 0.06, x + 0.94, x + 0.94, x + 0.06, x + 0.06], [y + 0.1, y + 0.1, y + 0.9, y + 0.9, y + 0.1]
             ax.plot(*frame, color=COLOURS["bad"], lw=1.4)
     ax.set_xticks(np.arange(len(columns)) + 0.5, [style.short(name, 18) for name in columns])
-    ax.set_yticks(np.arange(len(rows)) + 0.5, [style.short(skill, 34) for skill in rows])
-    ax.invert_yaxis()
+    ax.set_yticks(np.arange(len(rows)) + 0.5, [style.short(skill, 34) for skill in rows], rotation=0)
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(False)
     needs = competence[competence["is_training_need"]]

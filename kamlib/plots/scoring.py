@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.page.amounts import number, share
+from kamlib.amounts import number, share
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 

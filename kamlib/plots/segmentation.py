@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.page.amounts import money, number
+from kamlib.amounts import money, number
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.segmentation.words import percent

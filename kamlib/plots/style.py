@@ -21,9 +21,9 @@ from matplotlib.colors import ListedColormap, to_hex, to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from kamlib.page.amounts import money as money_text
-from kamlib.page.amounts import number as number_text
-from kamlib.page.amounts import share as share_text
+from kamlib.amounts import money as money_text
+from kamlib.amounts import number as number_text
+from kamlib.amounts import share as share_text
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis

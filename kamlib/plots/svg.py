@@ -17,6 +17,7 @@ from io import StringIO
 from typing import Any
 from xml.etree import ElementTree
 
+from matplotlib import pyplot as plt
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -45,6 +46,11 @@ class Drawing:
     height: float
     finding: str = ""
     subtitle: str = ""
+
+
+def close(figure: Figure) -> None:
+    """Free a figure that has been drawn."""
+    plt.close(figure)
 
 
 def drawing(figure: Figure) -> Drawing:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page.amounts import money, share
-from kamlib.page.show import Sentence
+from kamlib.amounts import money, share
+from kamlib.statements import Sentence
 
 
 def programme_findings(

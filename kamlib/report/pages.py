@@ -32,7 +32,7 @@ PAGES = {
         Page("segmentation", "01_segmentation", "segmentation.html", "Segmentation"),
         Page("scoring", "02_key_account_scoring", "scoring.html", "Scoring"),
         Page("retention", "03_retention", "retention.html", "Retention"),
-        Page("programme", "05_programme_review", "programme.html", "Programme"),
+        Page("programme", "05_programme_review", "programme.html", "Programme", ("scoring",)),
         Page(
             "dossiers",
             "04_account_dossier",
@@ -68,7 +68,7 @@ def wanted_pages(only: list[str]) -> list[Page]:
 
         raise KamError(f"There is no page '{unknown[0]}'.", where="--only", next=nearest(unknown[0], PAGES))
     for name in list(names):
-        names |= set(PAGES[name].needs)
+        names |= set(PAGES[name].needs) | {other for need in PAGES[name].needs for other in PAGES[need].needs}
     return [page for page in PAGES.values() if page.name in names and notebook_file(page).is_file()]
 
 

@@ -226,18 +226,18 @@ def _make_period(
     chosen = dossier_accounts(request.accounts, data) if "dossiers" in has else []
     links.write_text(json.dumps({account: f"dossiers/{names[account]}.html" for account in chosen}), encoding="utf-8")
     near_links.write_text(json.dumps({account: f"{names[account]}.html" for account in chosen}), encoding="utf-8")
-    singles = [page for page in pages if page.name not in ("dossiers", "overview")]
-    total = len(singles) + len(chosen) + ("overview" in has)
+    first = [(page, "") for page in pages if not page.needs]
+    second = [(page, "") for page in pages if page.name == "programme"]
+    second += [(PAGES["dossiers"], account) for account in chosen]
+    last = [(page, "") for page in pages if page.name == "overview"]
+    total = len(first) + len(second) + len(last)
     made: list[Made] = []
-    progress(label, "segmentation, scoring, retention, programme", 0, total)
+    progress(label, "starting", 0, total)
     with ThreadPoolExecutor(max_workers=max(1, request.jobs)) as pool:
-        for calls in ([(page, "") for page in singles], [(PAGES["dossiers"], account) for account in chosen]):
+        for calls in (first, second, last):
             for one in _all(pool, make, calls):
                 made.append(one)
                 progress(label, one.account or one.page.title, len(made), total)
-    if "overview" in has:
-        made.append(make(PAGES["overview"]))
-        progress(label, "overview", total, total)
     write_intake(staged, data)
     write_period_workbook(staged, data, typed)
     write_pages(made, shown, data, staged)

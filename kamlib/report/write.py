@@ -148,7 +148,7 @@ def _resources(title: str, links: list[Link], data: PeriodData, up: str) -> dict
         navigation=links,
         home=f"{up}../index.html",
         foot=foot(data),
-                book=data.book,
+        book=data.book,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.page.amounts import number, share
+from kamlib.amounts import number, share
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.scores import names_of
 

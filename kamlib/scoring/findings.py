@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page.amounts import share
-from kamlib.page.show import Action, Sentence
+from kamlib.amounts import share
+from kamlib.statements import Action, Sentence
 
 FIRM = 0.90
 NAMES = 3

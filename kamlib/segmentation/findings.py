@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page.amounts import money
-from kamlib.page.show import Sentence
+from kamlib.amounts import money
 from kamlib.segmentation.words import count, ordinal, percent
+from kamlib.statements import Sentence
 
 DEPENDENT_SHARE = 0.20
 SMALL_LOSS_SHARE = 0.01

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page.amounts import money, number
+from kamlib.amounts import money, number
 from kamlib.periods import trailing_months
 from kamlib.segmentation.words import percent
 

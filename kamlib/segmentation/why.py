@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page.amounts import money
+from kamlib.amounts import money
 from kamlib.segmentation.words import percent
 
 NAMES = {"price_revenue_change": "price", "volume_revenue_change": "volume", "mix_revenue_change": "mix"}

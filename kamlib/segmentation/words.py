@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kamlib.page.amounts import number, share
+from kamlib.amounts import number, share
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 

@@ -1,0 +1,52 @@
+"""What a page says, as data: sentences, key figures, actions. How they look is the page's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a headline; `link` leads to its evidence, `account` to that account's dossier."""
+
+    text: str
+    link: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A key figure: its value, the values to compare it with, its history, and which way is good."""
+
+    label: str
+    value: Any
+    unit: Literal["money", "share", "count", "number", "text"] = "money"
+    previous: Any = None
+    year_ago: Any = None
+    history: tuple[Any, ...] = ()
+    good: Literal["up", "down", "neither"] = "up"
+    note: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One line of the front page: what changed, what to do, who, by when."""
+
+    changed: str
+    to_do: str = ""
+    owner: str = ""
+    by: Any = ""
+    link: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a list that is read, under its section: a label where it has one, and the evidence it rests on."""
+
+    section: str
+    text: str
+    label: str = ""
+    evidence: str = ""
