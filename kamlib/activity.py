@@ -8,6 +8,8 @@ plain pandas. :class:`PeriodData` holds them beside the canonical tables as know
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -308,7 +310,7 @@ def accounts_as_of(
     return frame[columns].astype(dict.fromkeys(text, "str")).sort_values("account_id").reset_index(drop=True)
 
 
-def _head(account: str, parents: dict[str, str]) -> str:
+def _head(account: str, parents: Mapping[Any, str]) -> str:
     while account in parents:
         account = parents[account]
     return account

@@ -7,7 +7,7 @@ from pathlib import Path
 from kamlib.book import read_settings
 from kamlib.intake import control_totals, read_book, row_account, set_aside_rows
 from kamlib.sources import open_engine
-from kamlib.tables import CANONICAL
+from kamlib.tables import CANONICAL, each
 
 
 def check_book(folder: Path) -> dict:
@@ -25,7 +25,7 @@ def check_book(folder: Path) -> dict:
         notices = [{"table": n.table, "what": n.what, "next": n.next} for n in intake.notices]
         present, columns = intake.present, intake.order_columns
     tables: dict[str, dict] = {name: _empty() for name in CANONICAL if name in present}
-    for row in account.itertuples():
+    for row in each(account):
         entry = tables.setdefault(row.table, _empty())
         entry["read"] += row.rows
         if row.reason == "used":

@@ -20,7 +20,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
-from kamlib.tables import CANONICAL
+from kamlib.tables import CANONICAL, each
 
 _FORMS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 _LARGEST_UNPACKED = 1_000_000_000
@@ -242,7 +242,7 @@ def _scan(
         f"SELECT s.file_path, e.line, e.error_type, e.error_message FROM {table}_errors e "
         f"JOIN {table}_scans s USING (scan_id, file_id) ORDER BY ALL"
     ).df()
-    for error in errors[errors["error_type"].eq("UNQUOTED VALUE")].itertuples():
+    for error in each(errors[errors["error_type"].eq("UNQUOTED VALUE")]):
         raise KamError(
             "A quotation mark opens and never closes.",
             where=f"{originals[error.file_path]}, line {error.line}",
@@ -317,7 +317,7 @@ def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header,
             next='Save it as UTF-8, or say how it is written: encoding = "cp1252" under [input] in book.toml.',
         ) from None
     skip, delimiter = 0, book.input.delimiter
-    head = text[:200_000]
+    head = text[:200_000].replace("\r\n", "\n").replace("\r", "\n")
     if head.lower().startswith("sep=") and "\n" in head:
         skip, delimiter = 1, head[4]
         head = head.split("\n", 1)[1]

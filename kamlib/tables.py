@@ -15,9 +15,10 @@ One schema serves reading, checking, messages and documentation. Column types:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -286,7 +287,7 @@ _ALL = [
 ]
 CANONICAL: dict[str, Table] = {table.name: table for table in _ALL}
 
-_DTYPES = {
+_DTYPES: dict[str, Any] = {
     "id": "str",
     "text": "str",
     "choice": "str",
@@ -341,6 +342,11 @@ def known_as_of(frame: pd.DataFrame, name: str, as_of: pd.Timestamp) -> pd.DataF
         for other, value in shown.items():
             known[other] = known[other].mask(is_later, value)
     return known.reset_index(drop=True)
+
+
+def each(frame: pd.DataFrame) -> Iterator[Any]:
+    """Return a table's rows one by one, each column an attribute."""
+    yield from frame.itertuples(index=False)
 
 
 def exact(values: pd.Series) -> pd.Series:

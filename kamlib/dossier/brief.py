@@ -9,8 +9,9 @@ import pandas as pd
 
 from kamlib.amounts import change, date, money, number, share
 from kamlib.dossier.plan import Plan
-from kamlib.dossier.shape import COUNT, DATE, TEXT, each, shaped, text_or
+from kamlib.dossier.shape import COUNT, DATE, TEXT, shaped, text_or
 from kamlib.dossier.wording import count, listed
+from kamlib.tables import each
 
 _BRIEF = {
     "account_id": TEXT, "section": TEXT, "position": COUNT, "text": TEXT, "evidence": TEXT, "evidence_date": DATE,

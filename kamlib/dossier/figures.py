@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from kamlib.dossier.history import NO_CATEGORY
-from kamlib.dossier.shape import DATE, NUMBER, TEXT, covers_year_before, each, in_window, shaped
+from kamlib.dossier.shape import DATE, NUMBER, TEXT, covers_year_before, in_window, shaped
+from kamlib.tables import each
 
 _FIGURES = {
     "account_id": TEXT, "figure": TEXT, "unit": TEXT, "value": NUMBER, "year_ago_value": NUMBER, "source": TEXT,

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from kamlib.amounts import change, date, money, number, share
-from kamlib.dossier.shape import COUNT, TEXT, each, shaped, text_or
+from kamlib.dossier.shape import COUNT, TEXT, shaped, text_or
 from kamlib.dossier.wording import count, listed
+from kamlib.tables import each
 
 _FINDINGS = {"account_id": TEXT, "position": COUNT, "kind": TEXT, "sentence": TEXT, "anchor": TEXT}
 _NONE = pd.DataFrame()

@@ -12,13 +12,13 @@ from kamlib.dossier.shape import (
     TEXT,
     canonical,
     covers_year_before,
-    each,
     in_window,
     rows_of,
     shaped,
     text_or,
 )
 from kamlib.periods import trailing_months
+from kamlib.tables import each
 
 NO_CATEGORY = "(no category)"
 _GROUP = {

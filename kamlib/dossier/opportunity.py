@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from kamlib.dossier.shape import COUNT, FLAG, NUMBER, TEXT, each, in_window, rows_of, shaped
-from kamlib.tables import exact
+from kamlib.dossier.shape import COUNT, FLAG, NUMBER, TEXT, in_window, rows_of, shaped
+from kamlib.tables import each, exact
 
 _WALLET = {
     "account_id": TEXT, "category": TEXT, "annual_spend": NUMBER, "revenue": NUMBER, "wallet_share": NUMBER,

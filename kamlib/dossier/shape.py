@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -78,8 +78,3 @@ def days_between(later: pd.Timestamp, earlier: pd.Series) -> pd.Series:
 def text_or(value: Any, otherwise: str = "") -> str:
     """Return a text, or another one where there is none."""
     return otherwise if value is None or pd.isna(value) or str(value).strip() == "" else str(value)
-
-
-def each(frame: pd.DataFrame) -> Iterator[Any]:
-    """Return a table's rows one by one, each column an attribute."""
-    yield from frame.itertuples(index=False)

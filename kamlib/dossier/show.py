@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from kamlib.amounts import date, money
-from kamlib.dossier.shape import each, text_or
+from kamlib.dossier.shape import text_or
 from kamlib.statements import Card, Point, Sentence
+from kamlib.tables import each
 
 _LABELS = {"days late, paying": "Days late, paying"}
 _GOOD = {"silence": "down", "open incidents": "down", "overdue": "down", "days late, paying": "down"}

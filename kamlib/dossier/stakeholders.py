@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.dossier.shape import COUNT, DATE, FLAG, NUMBER, TEXT, days_between, each, rows_of, shaped
+from kamlib.dossier.shape import COUNT, DATE, FLAG, NUMBER, TEXT, days_between, rows_of, shaped
+from kamlib.tables import each
 
 ROLES = {
     "decider": "Who decides in the end?",

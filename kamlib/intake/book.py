@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -110,7 +111,7 @@ def _frames(tables: dict[str, ir.Table]) -> tuple[dict[str, pd.DataFrame], pd.Da
 
 
 def _check_accounts(accounts: pd.DataFrame, folder: Path) -> None:
-    parents = accounts.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
+    parents: dict[Any, str] = accounts.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
     for start in parents:
         path, here = [start], parents[start]
         while here in parents and here not in path:

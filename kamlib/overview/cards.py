@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kamlib.page import Action, Card
+from kamlib.tables import each
 
-_CARDS = (
+_CARDS: tuple[tuple[str, str, str, Any, Any, str], ...] = (
     ("revenue", "key", "Revenue of key accounts", "money", "up", "segmentation.html"),
     ("revenue_share", "key", "Share of total", "share", "neither", "segmentation.html"),
     ("NRR", "all", "NRR, all accounts", "share", "up", "retention.html"),
@@ -24,7 +27,7 @@ def figure_cards(
     for figure, scope, label, unit, good, link in _CARDS:
         if (figure, scope) not in found.index:
             continue
-        row = found.loc[(figure, scope)]
+        row: Any = found.loc[(figure, scope)]
         history = figure_history[figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)]
         cards.append(
             Card(
@@ -56,5 +59,5 @@ def front_actions(main_changes: pd.DataFrame) -> list[Action]:
             row.link,
             row.account_id,
         )
-        for row in main_changes.itertuples()
+        for row in each(main_changes)
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.page import Sentence, date, money, number, share
+from kamlib.tables import each
 
 _COLUMNS = ["kind", "account_id", "name", "changed", "to_do", "owner", "due_date", "at_stake", "link"]
 _URGENCY = {
@@ -111,7 +112,7 @@ def _silent(
 ) -> Iterator[tuple]:
     then = before.set_index("account_id")["status"] if before is not None else pd.Series(dtype="str")
     trust = _trust(quality)
-    for row in status[status["status"].isin(["overdue", "lost"])].itertuples():
+    for row in each(status[status["status"].isin(["overdue", "lost"])]):
         was = then.get(row.account_id)
         if row.status == "overdue":
             still = "is still overdue" if was == "overdue" else "is overdue"
@@ -156,7 +157,7 @@ def _decided(decisions: pd.DataFrame | None, as_of: pd.Timestamp) -> Iterator[tu
         "promote": "Decide whether to make it a key account.",
         "review": "Review its place among the key accounts.",
     }
-    for row in decisions[decisions["decision"].isin(words)].itertuples():
+    for row in each(decisions[decisions["decision"].isin(words)]):
         yield (row.decision, row.account_id, row.name, f"{row.name}: {row.evidence}", words[row.decision],
                as_of + pd.Timedelta(days=30), "scoring.html")  # fmt: skip
 
@@ -164,7 +165,7 @@ def _decided(decisions: pd.DataFrame | None, as_of: pd.Timestamp) -> Iterator[tu
 def _moved(moves: pd.DataFrame | None, as_of: pd.Timestamp) -> Iterator[tuple]:
     if moves is None:
         return
-    for row in moves[moves["direction"].isin(["up", "down"])].itertuples():
+    for row in each(moves[moves["direction"].isin(["up", "down"])]):
         if row.direction == "down":
             neighbours = row.cause == "neighbours"
             to_do = "Nothing: it did not change." if neighbours else "Ask what changed; agree the next orders."
@@ -179,7 +180,7 @@ def _renewed(
 ) -> Iterator[tuple]:
     if renewals is None:
         return
-    for row in renewals[renewals["status"].eq("renewal due") & renewals["account_id"].isin(keys)].itertuples():
+    for row in each(renewals[renewals["status"].eq("renewal due") & renewals["account_id"].isin(keys)]):
         name = names.get(row.account_id, row.account_id)
         kind = row.kind if isinstance(row.kind, str) and row.kind else "agreement"
         changed = f"{name}: its {kind} of {money(row.value, book)} ends on {date(row.end_date)}."
@@ -190,7 +191,7 @@ def _renewed(
 def _grouped(rollup: pd.DataFrame | None, as_of: pd.Timestamp, book: Any) -> Iterator[tuple]:
     if rollup is None:
         return
-    for row in rollup[rollup["rank_gain"].ge(3) & rollup["group_rank"].le(10)].itertuples():
+    for row in each(rollup[rollup["rank_gain"].ge(3) & rollup["group_rank"].le(10)]):
         changed = (
             f"{row.group_name}, counted as one group of {row.active_count:.0f} accounts, is no. {row.group_rank:.0f} "
             f"({money(row.revenue, book)}); its largest account alone is no. {row.largest_rank:.0f}."

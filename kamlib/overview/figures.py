@@ -10,6 +10,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.retention import account_status, retention_figures
 from kamlib.segmentation import account_classes, concentration, key_accounts
+from kamlib.tables import each
 
 _COLUMNS = ["as_of_date", "figure", "scope", "value"]
 
@@ -65,7 +66,7 @@ def figures_as_of(
         ("accounts", "key", float(keys["is_key"].sum())),
     ]
     names = {"accounts": "all", "groups": "groups"}
-    for row in spread.itertuples():
+    for row in each(spread):
         scope = names[str(row.scope)]
         rows += [(f"top_{n}_share", scope, getattr(row, f"top_{n}_share")) for n in (1, 5, 10, 20)]
         rows += [(name, scope, getattr(row, name)) for name in ("hhi", "effective_number", "gini")]

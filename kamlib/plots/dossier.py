@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 
 from kamlib.amounts import change, date, money, share
-from kamlib.dossier.shape import each
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
 from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, label, no_axis, short, titles
+from kamlib.tables import each
 
 __all__ = [
     "plot_account_timeline",

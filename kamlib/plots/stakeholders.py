@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from kamlib.dossier.shape import each
 from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, no_axis, tint, titles
+from kamlib.tables import each
 
 _COLUMN, _LINE, _PAD, _EDGE = 108.0, 12.0, 7.0, 62.0  # points: width of a cell, a line of text, padding, left edge
 _ATTITUDES = {-2: "against us", -1: "critical", 0: "neutral", 1: "well disposed", 2: "for us"}

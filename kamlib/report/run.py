@@ -182,7 +182,7 @@ def _mark(request: Request, period: Period, inputs: dict[str, str]) -> dict:
 
 def _is_unchanged(out: Path, period: Period, mark: dict) -> bool:
     run = site.published_run(out, period.label)
-    return bool(run) and run.get("mark") == json.loads(json.dumps(mark)) and site.is_whole(out, period.label)
+    return run is not None and run.get("mark") == json.loads(json.dumps(mark)) and site.is_whole(out, period.label)
 
 
 def _make_period(

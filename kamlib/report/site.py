@@ -51,7 +51,7 @@ def published_run(out: Path, label: str) -> dict | None:
 def is_whole(out: Path, label: str) -> bool:
     """Return whether every file of a published period is there and as its ``run.json`` says."""
     run = published_run(out, label)
-    return bool(run) and manifest(out / label) == run.get("files")
+    return run is not None and manifest(out / label) == run.get("files")
 
 
 def publish(staged: Path, out: Path, label: str) -> None:

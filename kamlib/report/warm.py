@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 SOCKET = "KAM_WARM_SOCKET"
@@ -116,7 +117,7 @@ class _Fork:
 class WarmProvisioner(LocalProvisioner):
     """Starts a kernel as a fork of the server that the environment names."""
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel; the command's arguments after the module name are passed on."""
         environment = dict(kwargs.get("env") or os.environ)
         order = {
@@ -124,8 +125,9 @@ class WarmProvisioner(LocalProvisioner):
             "environment": environment,
             "folder": str(kwargs.get("cwd") or os.getcwd()),
         }
-        self.process = _Fork(environment[SOCKET], order)
-        self.pid = self.process.pid
+        fork = _Fork(environment[SOCKET], order)
+        self.process = fork  # type: ignore[assignment]
+        self.pid = fork.pid
         self.pgid = self.pid
         return self.connection_info
 

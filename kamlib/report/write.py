@@ -7,6 +7,7 @@ import json
 import platform
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -18,6 +19,7 @@ from kamlib.page import Card, Foot, Link, PeriodEntry, csv_text, page_name, page
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
 from kamlib.snapshot import PeriodData
+from kamlib.tables import each
 from kamlib.workbook import write_workbook
 
 
@@ -177,7 +179,7 @@ def foot(data: PeriodData) -> Foot:
         fresh_to=f"{order_days.max():%Y-%m-%d}" if len(order_days) else "",
         reasons=tuple(
             (row.table, row.reason, int(row.rows), 0.0 if pd.isna(row.revenue) else float(row.revenue))
-            for row in aside.itertuples()
+            for row in each(aside)
         ),
         definitions=definitions,
     )
@@ -216,7 +218,7 @@ def _figures(typed: Path) -> list[dict]:
     return _records(pd.read_parquet(file)) if file.is_file() else []
 
 
-_MAIN = {
+_MAIN: dict[tuple[str, str], tuple[str, Any, Any]] = {
     ("revenue", "key"): ("Revenue of key accounts", "money", "up"),
     ("revenue_share", "key"): ("Share of total", "share", "neither"),
     ("nrr", "key"): ("NRR", "share", "up"),
