@@ -192,7 +192,7 @@ def _read_files(name: str, files: list[Path], book: BookSettings, engine: Engine
         engine.connection.create_table(table, frame.astype("str"), temp=True, overwrite=True)
         rows = engine.connection.table(table).cast({"_row": "int64"})
         return Source(name, rows, tuple(files), _no_rejects(), is_excel=True)
-    return _read_text(name, files, book, engine, table)
+    return _read_text(name, files, book, engine, keep_as)
 
 
 def _parquets(files: list[Path], engine: Engine) -> list[ir.Table]:
@@ -202,7 +202,7 @@ def _parquets(files: list[Path], engine: Engine) -> list[ir.Table]:
     ]
 
 
-def _read_text(name: str, files: list[Path], book: BookSettings, engine: Engine, table: str) -> Source:
+def _read_text(name: str, files: list[Path], book: BookSettings, engine: Engine, keep_as: str | None) -> Source:
     """Read delimited files; files that share a header are read together, in one parallel scan."""
     groups: dict[_Header, list[tuple[Path, Path]]] = {}
     for file in files:
@@ -215,7 +215,9 @@ def _read_text(name: str, files: list[Path], book: BookSettings, engine: Engine,
         parts.append(part)
         rejects.append(rejected)
     rows = ibis.union(*[_aligned(part, parts) for part in parts]) if len(parts) > 1 else parts[0]
-    return Source(name, engine.keep(rows, table), tuple(files), pd.concat(rejects, ignore_index=True))
+    if keep_as:
+        rows = engine.keep(rows, keep_as)
+    return Source(name, rows, tuple(files), pd.concat(rejects, ignore_index=True))
 
 
 @dataclass(frozen=True)
@@ -249,30 +251,31 @@ def _scan(
             next="Close it, or double it where it stands for itself.",
         )
     rejected = errors.drop_duplicates(["file_path", "line"])
-    first = con.raw_sql(f"SELECT _file, min(rowid) AS at FROM {table}_text GROUP BY _file").df()
-    first = first.set_index("_file")["at"]
-    for path in rejected["file_path"].unique():
-        if path not in first.index:
-            first = rejected[rejected["file_path"].eq(path)].iloc[0]
-            raise KamError(
-                f"No row fits the header of {len(header.columns)} columns: {first['error_message']}",
-                where=f"{originals[path]}, line {first['line']}",
-                next="Write as many values in each row as the header has names.",
-            )
-    names = con.create_table(
-        f"{table}_names",
-        pd.DataFrame(
-            {
-                "_path": list(originals),
-                "_name": [original.name for original in originals.values()],
-                "_first": [int(first.get(path, 0)) for path in originals],
-            }
-        ),
-        temp=True,
-    )
     text = con.table(f"{table}_text")
-    numbered = text.mutate(_at=text.rowid()).inner_join(names, [("_file", "_path")])
-    rows = numbered.mutate(_row=numbered["_at"] - numbered["_first"] + 1, _file=numbered["_name"])
+    if len(members) == 1:
+        original = members[0][0]
+        if len(rejected) and not text.count().execute():
+            raise _nothing_fits(header, original, rejected.iloc[0])
+        rows = text.mutate(_row=text.rowid() + 1, _file=ibis.literal(original.name))
+    else:
+        first = con.raw_sql(f"SELECT _file, min(rowid) AS at FROM {table}_text GROUP BY _file").df()
+        first = first.set_index("_file")["at"]
+        for path in rejected["file_path"].unique():
+            if path not in first.index:
+                raise _nothing_fits(header, originals[path], rejected[rejected["file_path"].eq(path)].iloc[0])
+        names = con.create_table(
+            f"{table}_names",
+            pd.DataFrame(
+                {
+                    "_path": list(originals),
+                    "_name": [original.name for original in originals.values()],
+                    "_first": [int(first.get(path, 0)) for path in originals],
+                }
+            ),
+            temp=True,
+        )
+        numbered = text.mutate(_at=text.rowid()).inner_join(names, [("_file", "_path")])
+        rows = numbered.mutate(_row=numbered["_at"] - numbered["_first"] + 1, _file=numbered["_name"])
     rejected = pd.DataFrame(
         {
             "file": [originals[path].name for path in rejected["file_path"]],
@@ -288,6 +291,14 @@ def _scan(
         }
     )
     return rows.select(*header.columns, "_file", "_row"), rejected
+
+
+def _nothing_fits(header: _Header, file: Path, rejected: pd.Series) -> KamError:
+    return KamError(
+        f"No row fits the header of {len(header.columns)} columns: {rejected['error_message']}",
+        where=f"{file}, line {rejected['line']}",
+        next="Write as many values in each row as the header has names.",
+    )
 
 
 def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
-from kamlib.intake.columns import read_table
+from kamlib.intake.columns import TypedRows, check_rows, read_table
 from kamlib.intake.lines import in_book_currency, order_notices, without_repeats
 from kamlib.intake.notices import Notice
 from kamlib.sources import Engine, read_sources
@@ -52,18 +52,18 @@ def read_book(folder: Path, book: BookSettings, engine: Engine, progress: Progre
         several currencies without rates.
     """
     sources = read_sources(folder, book, engine)
-    tables: dict[str, ir.Table] = {}
-    given: dict[str, frozenset[str]] = {}
-    notices: list[Notice] = []
+    reads: dict[str, TypedRows] = {}
     for name, source in sources.items():
         if name in CANONICAL:
             progress(name)
-            tables[name], given[name] = read_table(source, CANONICAL[name], book, engine, notices)
-    frames, side = _frames(tables)
+            reads[name] = read_table(source, CANONICAL[name], book)
+    given = reads["orders"].given
+    orders, notices = _order_lines(reads.pop("orders"), engine)
+    frames, side = _frames(reads, notices)
     _check_accounts(frames["accounts"], folder)
-    orders = in_book_currency(tables["orders"], given["orders"], frames["rates"], book, engine, folder)
-    orders = engine.keep(without_repeats(orders, given["orders"], book), "kam_lines")
-    notices += order_notices(orders, given["orders"], frames["accounts"], book, "accounts" in tables)
+    orders = in_book_currency(orders, given, frames["rates"], book, engine, folder)
+    orders = engine.keep(without_repeats(orders, given, book), "kam_lines")
+    notices += order_notices(orders, given, frames["accounts"], book, "accounts" in reads)
     rejected = pd.concat(
         [source.rejected.assign(table=name) for name, source in sources.items()], ignore_index=True
     ).reindex(columns=["table", "file", "line", "reason"])
@@ -71,9 +71,9 @@ def read_book(folder: Path, book: BookSettings, engine: Engine, progress: Progre
         folder,
         book,
         engine,
-        frozenset(tables),
+        frozenset({"orders", *reads}),
         orders,
-        given["orders"],
+        given,
         frames,
         side,
         rejected,
@@ -81,16 +81,28 @@ def read_book(folder: Path, book: BookSettings, engine: Engine, progress: Progre
     )
 
 
-def _frames(tables: dict[str, ir.Table]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice]]:
+    """Run the reading of the order lines once; they stay in the engine."""
+    kept = engine.keep(read.rows, "kam_typed_orders")
+    found = kept.aggregate(n=kept.count(), mended=kept["_mended"].sum(), open=kept["_open"].max())
+    count, mended, open_cell = found.to_pyarrow().to_pylist()[0].values()
+    return kept.drop("_mended", "_open"), check_rows(read, count, int(mended or 0), open_cell)
+
+
+def _frames(reads: dict[str, TypedRows], notices: list[Notice]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return every table but orders as a frame, and all their rows that were set aside or used."""
     frames, side = {}, [pd.DataFrame(columns=["table", "file", "row", "reason"])]
     for name, table in CANONICAL.items():
         if name == "orders":
             continue
-        if name not in tables:
+        if name not in reads:
             frames[name] = empty_table(name)
             continue
-        rows = tables[name].order_by("_file", "_row").to_pandas()
+        rows = reads[name].rows.to_pandas().sort_values(["_file", "_row"], kind="stable", ignore_index=True)
+        open_cells = rows["_open"].dropna()
+        notices += check_rows(
+            reads[name], len(rows), int(rows["_mended"].sum()), open_cells.iloc[0] if len(open_cells) else None
+        )
         reason = rows["_reason"].astype("object")
         if table.key:
             used = reason.isna()

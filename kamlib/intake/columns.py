@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.casting import ambiguous, cleaned, problem, reader
 from kamlib.errors import KamError, nearest
 from kamlib.intake.notices import Notice
-from kamlib.sources import Engine, Source
+from kamlib.sources import Source
 from kamlib.tables import Column, Table
 
+_BETWEEN = "\x1f"
 
-def read_table(
-    source: Source, table: Table, book: BookSettings, engine: Engine, notices: list[Notice]
-) -> tuple[ir.Table, frozenset[str]]:
-    """Return a table's rows typed, with ``_reason``, ``_file`` and ``_row``; and the columns that were given.
+
+@dataclass(frozen=True)
+class TypedRows:
+    """A table's rows with their columns typed, as an expression that has not run yet.
+
+    Beside the columns: ``_reason`` (why the row is set aside, missing where it is used), ``_file``, ``_row``,
+    ``_mended`` (ids of the row that were mended) and ``_open`` (a cell whose meaning the book leaves open).
+    """
+
+    table: Table
+    rows: ir.Table
+    given: frozenset[str]
+    where: str
+
+
+def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
+    """Return a table's rows with their columns typed.
 
     Raises
     ------
     KamError
-        A required column is missing, or a value's meaning depends on a locale that is not declared.
+        A required column is missing.
     """
     rows = _renamed(source, table, book)
     given = frozenset(name for name in table.names if name in rows.columns)
@@ -37,8 +52,7 @@ def read_table(
             f'mapped under [columns.{table.name}] in book.toml: {missing[0]} = "Its name".',
         )
     columns = [table.column(name) for name in table.names if name in given]
-    _refuse_ambiguous(rows, columns, book, where)
-    values, reasons = {}, []
+    values, reasons, open_cells = {}, [], [ibis.null("string")]
     if "set_aside" in rows.columns:
         reasons.append(cleaned(rows["set_aside"]))
     for column in columns:
@@ -51,22 +65,43 @@ def read_table(
         reasons.append(reason_if(~is_blank & value.isnull(), problem(column)))
         if column.least is not None or column.most is not None:
             reasons.append(reason_if(_outside(value, column), f"{column.name} is outside its limits"))
-    kept = rows.select(
+        is_open = ambiguous(column, raw, book.input)
+        if is_open is not None:
+            open_cells.append(ibis.ifelse(is_open, ibis.literal(column.name + _BETWEEN) + raw, ibis.null("string")))
+    typed = rows.select(
         **values,
         _reason=ibis.coalesce(*reasons),
         _file=rows["_file"],
         _row=rows["_row"],
         _mended=_mended(rows, values, columns),
+        _open=ibis.coalesce(*open_cells),
     )
-    kept = engine.keep(kept, f"kam_typed_{table.name}")
-    mended, total = kept.aggregate(m=kept["_mended"].sum(), n=kept.count()).execute().iloc[0]
-    if not total:
-        notices.append(Notice(table.name, f"{where} has no rows.", "Add rows, or remove the file."))
-    if mended and mended == mended:
-        notices.append(
-            Notice(table.name, f"{int(mended):,} ids had blanks or invisible characters around them: mended.")
+    return TypedRows(table, typed, given, where)
+
+
+def check_rows(read: TypedRows, count: int, mended: int, open_cell: str | None) -> list[Notice]:
+    """Return what is worth knowing of a table's rows: none of them, or ids that were mended.
+
+    Raises
+    ------
+    KamError
+        A cell can be read in two ways and the book does not say how.
+    """
+    if open_cell:
+        name, _, example = open_cell.partition(_BETWEEN)
+        is_date = read.table.column(name).type in ("date", "month")
+        raise KamError(
+            f"'{example}' can be read in two ways.",
+            where=f"{read.where}, column {name}",
+            next='Say how dates are written: date_format = "%d/%m/%Y" under [input] in book.toml.'
+            if is_date
+            else 'Say which mark is the decimal one: decimal = "," under [input] in book.toml.',
         )
-    return kept.drop("_mended"), given
+    if not count:
+        return [Notice(read.table.name, f"{read.where} has no rows.", "Add rows, or remove the file.")]
+    if mended:
+        return [Notice(read.table.name, f"{mended:,} ids had blanks or invisible characters around them: mended.")]
+    return []
 
 
 def _renamed(source: Source, table: Table, book: BookSettings) -> ir.Table:
@@ -86,23 +121,6 @@ def _renamed(source: Source, table: Table, book: BookSettings) -> ir.Table:
         if name not in renames and name in by_fold and by_fold[name] not in renames.values():
             renames[name] = by_fold[name]
     return rows.select(**{name: rows[theirs] for name, theirs in renames.items()}, _file="_file", _row="_row")
-
-
-def _refuse_ambiguous(rows: ir.Table, columns: list[Column], book: BookSettings, where: str) -> None:
-    tests = {c.name: ambiguous(c, rows[c.name], book.input) for c in columns}
-    open_ = {name: rows[name].max(where=test) for name, test in tests.items() if test is not None}
-    if not open_:
-        return
-    for name, example in rows.aggregate(**open_).execute().iloc[0].items():
-        if pd.notna(example):
-            is_date = next(c for c in columns if c.name == name).type in ("date", "month")
-            raise KamError(
-                f"'{example}' can be read in two ways.",
-                where=f"{where}, column {name}",
-                next='Say how dates are written: date_format = "%d/%m/%Y" under [input] in book.toml.'
-                if is_date
-                else 'Say which mark is the decimal one: decimal = "," under [input] in book.toml.',
-            )
 
 
 def reason_if(test: ir.BooleanValue, reason: str) -> ir.StringValue:
