@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the golden tables be written anew."""
+    parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew instead of comparing")
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +47,37 @@ def make_book(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+def kam(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "kamlib", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False)
+
+
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a lock file while another worker of the test run waits; without such locks do nothing."""
+    with lock.open("w") as file:
+        with contextlib.suppress(ImportError):
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """The sample book's report for 2025-Q3, rendered once per test run: site, folder, last_line, accounts."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if base.name.startswith("popen-") else base
+    site, said = shared / "sample-report" / "site", shared / "sample-report" / "said.txt"
+    said.parent.mkdir(exist_ok=True)
+    accounts = ("A0009", "A0037")
+    with _alone(shared / "sample-report.lock"):
+        if not said.is_file():
+            run = kam("report", "--period", "2025-Q3", "--accounts", ",".join(accounts), "--out", site)
+            assert run.returncode == 0, run.stderr
+            said.write_text(run.stdout, encoding="utf-8")
+    last_line = said.read_text(encoding="utf-8").splitlines()[-1]
+    return SimpleNamespace(site=site, folder=site / "2025-Q3", last_line=last_line, accounts=accounts)

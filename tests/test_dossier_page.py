@@ -9,11 +9,12 @@ import pytest
 
 import kamlib.dossier as dossier
 from kamlib.book import BookSettings
-from kamlib.dossier.show import points_fragment
 from kamlib.errors import KamError
+from kamlib.page import points_fragment
 from kamlib.periods import period_of
 from kamlib.plots import dossier as draw
 from kamlib.plots.svg import drawing
+from kamlib.statements import Point
 from kamlib.tables import CANONICAL, empty_table
 
 AS_OF = pd.Timestamp("2025-09-30")
@@ -167,9 +168,30 @@ def test_the_map_cuts_a_crowd_and_says_so():
 
 def test_text_of_a_brief_never_becomes_markup():
     hostile = "<script>alert(1)</script>"
-    points = [{"section": hostile, "label": hostile, "text": hostile, "evidence": hostile}]
-    html = points_fragment("brief", points).html
+    html = points_fragment("brief", [Point(hostile, hostile, label=hostile, evidence=hostile)]).html
     assert "<script" not in html and html.count("&lt;script&gt;") == 4
+
+
+@pytest.mark.filterwarnings("error")
+def test_brief_profile_and_swot_are_points_with_every_text_of_their_tables():
+    brief = pd.DataFrame(
+        {
+            "section": ["Position", "Ask"], "text": ["Revenue fell.", "Why?"], "evidence": ["orders", "contacts, P1"],
+            "evidence_date": [pd.NaT, pd.Timestamp("2025-09-01")],
+        }
+    )  # fmt: skip
+    assert [point.evidence for point in dossier.brief_points(brief)] == [
+        "orders, undated",
+        "contacts, P1, 1\xa0Sep\xa02025",
+    ]
+    profile = pd.DataFrame(
+        {"part": ["Goals", "Goals"], "field": ["goals", "culture"], "value": ["grow", None], "is_filled": [True, False]}
+    )
+    said = [(point.section, point.label, point.text) for point in dossier.profile_points(profile)]
+    assert said == [("Goals", "goals", "grow"), ("Goals", "not recorded", "culture")]
+    swot = pd.DataFrame({"quadrant": ["strengths"], "text": ["<b>trust</b>"]})
+    html = points_fragment("plan_swot", dossier.swot_points(swot)).html
+    assert "Strengths" in html and "&lt;b&gt;trust&lt;/b&gt;" in html and "<b>trust" not in html
 
 
 TABLES = [

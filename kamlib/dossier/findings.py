@@ -33,7 +33,7 @@ def dossier_findings(
     position: its place in the paragraph, from 1
     kind: position, service, people, money, tenders, opportunity, plan, gaps
     sentence: the sentence
-    anchor: the table of the dossier that shows it
+    anchor: the table or part of the dossier that shows it
 
     >>> dossier_findings({}, "A", as_of=pd.Timestamp("2025-09-30")).shape[0]
     1
@@ -83,7 +83,7 @@ def _position(tables, as_of: pd.Timestamp, book: Any) -> Iterator[Sentence]:
     figures = tables.get("dossier_figures", _NONE)
     known = {row.figure: row for row in each(figures)}
     if "revenue" not in known:
-        yield "position", f"Nothing was ordered up to {date(as_of)}.", "#dossier_figures"
+        yield "position", f"Nothing was ordered up to {date(as_of)}.", "#Where-we-stand"
         return
     revenue, text = (
         known["revenue"],
@@ -104,7 +104,7 @@ def _position(tables, as_of: pd.Timestamp, book: Any) -> Iterator[Sentence]:
         yield (
             "position",
             f"It is {status}: {silence.value:.0f} days without an order ({silence.note.split('; ')[-1]}).",
-            "#dossier_figures",
+            "#Where-we-stand",
         )
 
 
@@ -122,7 +122,7 @@ def _service(tables) -> Iterator[Sentence]:
         oldest = f"the oldest for {open_['open_days'].max():.0f} days"
         texts.append(f"{count(len(open_), 'incident is', 'incidents are')} open, {oldest}")
     if texts:
-        yield "service", "; ".join(texts) + ".", "#promises_kept"
+        yield "service", "; ".join(texts) + ".", "#Promises-kept"
 
 
 def _people(tables) -> Iterator[Sentence]:

@@ -140,7 +140,7 @@ def _target(outlook: pd.DataFrame, book: Any) -> Iterator[Sentence]:
     yield Sentence(
         f"Key accounts are heading for {money(own['outlook'], book)} this year, {money(abs(own['outlook_gap']), book)} "
         f"{side} target{'' if certain else '; the interval holds the target'}.",
-        link="#target_outlook",
+        link="#programme_outlook",
     )
 
 
@@ -209,12 +209,12 @@ def _engagement(trend: pd.DataFrame) -> Iterator[Sentence]:
         return
     words = trend.set_index("measure")["trend"]
     if words.eq("rising").all():
-        yield Sentence("Engagement and loyalty are both rising.", link="#programme_engagement")
+        yield Sentence("Engagement and loyalty are both rising.", link="#Engagement-and-loyalty")
     elif not words.eq("too few quarters").any():
         yield Sentence(
             f"Engagement and loyalty should both rise: engagement shows {_trend(words['engagement'])}, "
             f"loyalty {_trend(words['loyalty'])}.",
-            link="#programme_engagement",
+            link="#Engagement-and-loyalty",
         )
 
 
