@@ -221,8 +221,8 @@ def _figures(typed: Path) -> list[dict]:
 _MAIN: dict[tuple[str, str], tuple[str, Any, Any]] = {
     ("revenue", "key"): ("Revenue of key accounts", "money", "up"),
     ("revenue_share", "key"): ("Share of total", "share", "neither"),
-    ("nrr", "key"): ("NRR", "share", "up"),
-    ("grr", "key"): ("GRR", "share", "up"),
+    ("NRR", "all"): ("NRR, all accounts", "share", "up"),
+    ("GRR", "all"): ("GRR, all accounts", "share", "up"),
     ("revenue_at_risk", "key"): ("At risk", "money", "down"),
 }
 
