@@ -27,6 +27,7 @@ _GROUPED = r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?([eE][+-]?\d{1,2})?$"
 _ISO = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$"
 _OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 _OPEN_DATE = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}( .*)?$"
+_OPEN_AMOUNT = r"^[(+-]?[\d.]*,[\d.,]*([eE][+-]?\d+)?[)-]?$"
 _DAMAGED = r"^[+-]?\d[.,]\d+E\+\d+$"
 _TRUE, _FALSE = ("true", "yes", "y", "1", "t"), ("false", "no", "n", "0", "f")
 
@@ -98,7 +99,7 @@ def ambiguous(column: Column, value: ir.Value, settings: InputSettings) -> ir.Bo
     if not value.type().is_string():
         return None
     if column.type in ("money", "number") and settings.decimal is None:
-        return value.contains(",")
+        return value.contains(",") & value.re_replace(_MARKS, "").re_search(_OPEN_AMOUNT)
     if column.type in ("date", "month") and settings.date_format is None:
         return cleaned(value).re_search(_OPEN_DATE)
     return None
