@@ -6,5 +6,6 @@ down afterwards as the canonical tables of a book. What was planted is in its `t
 
 from kamlib.practice.cast import STORIES
 from kamlib.practice.company import SAMPLE_SEED, Company, company, write_company
+from kamlib.practice.leavers import found_leavers, leaver_score
 
-__all__ = ["SAMPLE_SEED", "STORIES", "Company", "company", "write_company"]
+__all__ = ["SAMPLE_SEED", "STORIES", "Company", "company", "found_leavers", "leaver_score", "write_company"]

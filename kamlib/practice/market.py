@@ -26,6 +26,8 @@ OFFERS = (
     ("own service contact", 1500.0, "service level down", 0.22),
     ("welcome-back gift", 250.0, None, 0.08),
 )
+# number of the prospect → need, solvency, authority, and its budget as a share of the company's revenue
+STRONG_PROSPECTS = {4: ([9, 8, 8], 0.042), 8: ([8, 9, 5], 0.03)}
 
 
 def incidents(world: World) -> pd.DataFrame:
@@ -169,7 +171,7 @@ def offers() -> pd.DataFrame:
 
 
 def prospects(world: World) -> pd.DataFrame:
-    """One row per prospect, judged by the three Ps."""
+    """One row per prospect, judged by the three Ps; two are worth a key account manager, one of them with a doubt."""
     rng = world.setting.rng("prospects")
     sources = ("trade press", "advertising", "media", "internet", "databases", "fair", "recommendation")
     rows = []
@@ -180,6 +182,9 @@ def prospects(world: World) -> pd.DataFrame:
         budget = float(np.round(np.exp(rng.normal(11, 0.7)), -3))
         source, rival = sources[int(rng.integers(0, len(sources)))], RIVALS[int(rng.integers(0, len(RIVALS)))]
         region = ("Central", "South", "North")[number % 3]
+        if number in STRONG_PROSPECTS:
+            scores, share = STRONG_PROSPECTS[number]
+            budget, source = float(np.round(share * world.setting.revenue, -3)), "recommendation"
         rows.append(
             (f"L{number + 1:03d}", f"{family} {trade} (lead)", *scores, budget, source, rival, industry, region)
         )

@@ -62,14 +62,14 @@ FOREIGN = (
 )
 GIVEN = {
     "CN": ("王 伟", "李 娜", "张 敏", "刘 洋", "陈 静", "杨 磊", "赵 强", "黄 丽"),
-    "IN": ("లక్ష్మి రావు", "Arjun Reddy", "Sita Menon", "రవి కుమార్", "Kiran Rao", "Meera Iyer", "Vikram Naidu", "Anil Varma"),
+    "IN": ("లక్ష్మి రావు", "Arjun Reddy", "सीता शर्मा", "రవి కుమార్", "Kiran Rao", "मीरा जोशी", "Vikram Naidu", "అనిల్ వర్మ"),
     "AE": (
         "أحمد منصور",
         "ليلى حداد",
-        "Omar Haddad",
+        "عمر الحداد",
         "سمير خليل",
         "Nadia Saleh",
-        "Yusuf Amin",
+        "يوسف أمين",
         "Rania Aziz",
         "Karim Nasser",
     ),

@@ -37,11 +37,12 @@ def contacts(world: World) -> pd.DataFrame:
     attitude = np.where((story == "late_leaver") & (place < 2), -2.0, attitude) + 0.0
     country = world.accounts["country"].to_numpy()[account]
     pick = rng.integers(0, 1000, (len(account), 2))
+    start = pick[(np.cumsum(count) - count)[account]]  # one place in the lists per account: nobody is there twice
     frame = pd.DataFrame(
         {
             "account": account,
             "account_id": world.ids(account),
-            "name": [_person(c, i, p, q) for c, i, (p, q) in zip(country, place, pick.tolist(), strict=True)],
+            "name": [_person(c, i, p, q) for c, i, (p, q) in zip(country, place, start.tolist(), strict=True)],
             "contact_id": [f"{i}-P{p + 1}" for i, p in zip(world.ids(account), place, strict=True)],
             "title": [TITLES[r][p % 2] for r, (p, _) in zip(role, pick.tolist(), strict=True)],
             "role": role,

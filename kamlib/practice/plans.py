@@ -174,6 +174,7 @@ def _actions(world: World, owner: str, start: int, updated: int, rng: np.random.
             text = ACTIONS[horizon][(int(rng.integers(0, 3)) + step) % 3]
             due = start + int(rng.integers(*SPANS[horizon]))
             done = 1.0 if due < updated and rng.random() < 0.75 else round(float(rng.integers(0, 6)) / 10, 1)
+            is_logged = step == 0  # the first step of each horizon is followed up, the second only at the end
             actions.append(
                 _table(
                     "[actions]",
@@ -184,13 +185,14 @@ def _actions(world: World, owner: str, start: int, updated: int, rng: np.random.
                     owner=owner,
                     due=_day(world, due),
                     done=done,
+                    progress=_progress(world, done, start, min(updated, due)) if is_logged else None,
                 )
             )
     return actions
 
 
 def _progress(world: World, done: float, start: int, until: int) -> list[dict[str, object]] | None:
-    """How far an objective was at three days between the plan's start and its last change."""
+    """How far an objective or action was at three days between the plan's start and its last change."""
     if done == 0 or until - start < 30:
         return None
     steps = ((0.35, 0.3), (0.7, 0.7), (1.0, 1.0))

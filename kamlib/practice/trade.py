@@ -11,6 +11,7 @@ from kamlib.practice.cast import NEIGHBOUR_STORY, SEASON
 from kamlib.practice.setting import Setting
 
 GRACE_MONTHS = 6
+LATE_IN_SPELL, LATE_ELSE = 0.40, 0.04
 OTHER_CAUSES = {"price": 0.35, "business closed": 0.2, "opinion ignored": 0.2, "service level down": 0.25}
 
 
@@ -79,7 +80,10 @@ def _closing(accounts: pd.DataFrame, left: Leaving) -> int:
 
 
 def deliveries(orders: pd.DataFrame, accounts: pd.DataFrame, setting: Setting) -> pd.DataFrame:
-    """One row per order, with promised and delivered day. Lateness comes in spells of some months per account."""
+    """One row per order, with promised and delivered day. Lateness comes in spells of some months per account.
+
+    The spells spare the cast: what becomes of it is planted, and much lateness without an effect would blur the truth.
+    """
     rng = setting.rng("deliveries")
     state = np.zeros((len(accounts), setting.months), dtype=bool)
     draw = rng.random(state.shape)
@@ -87,9 +91,9 @@ def deliveries(orders: pd.DataFrame, accounts: pd.DataFrame, setting: Setting) -
     for month in range(1, setting.months):
         state[:, month] = np.where(state[:, month - 1], draw[:, month] < 0.72, draw[:, month] < 0.04)
     day, who = orders["day"].to_numpy(), orders["account"].to_numpy()
-    chance = np.where(state[who, setting.month_of(day)], 0.36, 0.035)
-    is_late = rng.random(len(orders)) < chance
     story = accounts["story"].to_numpy()[who]
+    in_spell = state[who, setting.month_of(day)] & (story == "background")
+    is_late = rng.random(len(orders)) < np.where(in_spell, LATE_IN_SPELL, LATE_ELSE)
     to_last = orders.groupby("account").cumcount(ascending=False).to_numpy()
     planted = (story == "late_leaver") & (to_last < 4)
     is_late = (is_late & (story != "steady")) | (planted & (to_last < 3))
@@ -109,13 +113,13 @@ def mistakes(accounts: pd.DataFrame, setting: Setting) -> np.ndarray:
 
 
 def leaving(orders: pd.DataFrame, wrongs: np.ndarray, accounts: pd.DataFrame, setting: Setting) -> Leaving:
-    """Who leaves and when: a proportional hazard per month, so that the truth is what a Cox model estimates.
+    """Who leaves and when: a proportional hazard, so that the truth is what a hazard model estimates.
 
-    The chance to decide at the end of month t is 1 − exp(−h · r^late · q^incidents), with `late` the late orders
-    promised in the three months up to t, `incidents` the other incidents of the same months, r and q the planted
-    hazard ratios. No order follows. h is set so that `leavers` departures are expected in the whole history.
-    Everybody can leave from six months after the first order on, except the accounts of the cast, whose fate is
-    planted.
+    An account that ordered in month t asks itself at the end of that month whether to order again. The chance that
+    it does not is 1 − exp(−h · r^late · q^incidents), with `late` the late orders promised in the three months up to
+    t, `incidents` the other incidents of the same months, r and q the planted hazard ratios. h is set so that
+    `leavers` departures are expected in the whole history. Everybody can leave from six months after the first order
+    on, except the accounts of the cast, whose fate is planted.
     """
     rng = setting.rng("leaving")
     shape = (len(accounts), setting.months)
@@ -124,9 +128,11 @@ def leaving(orders: pd.DataFrame, wrongs: np.ndarray, accounts: pd.DataFrame, se
     np.add.at(late_count, (late["account"].to_numpy(), setting.month_of(late["promised"].to_numpy())), 1)
     late3, wrong3 = _three_months(late_count), _three_months(wrongs)
     risk = setting.late_hazard_ratio**late3 * setting.incident_hazard_ratio**wrong3
-    first_day = orders.groupby("account")["day"].min().reindex(accounts.index, fill_value=setting.days)
-    first = setting.month_of(first_day.to_numpy()) + GRACE_MONTHS
-    at_risk = (np.arange(setting.months) >= first[:, None]) & accounts["story"].eq("background").to_numpy()[:, None]
+    ordered = np.zeros(shape, dtype=bool)
+    ordered[orders["account"].to_numpy(), setting.month_of(orders["day"].to_numpy())] = True
+    first = np.where(ordered.any(axis=1), ordered.argmax(axis=1), setting.months) + GRACE_MONTHS
+    at_risk = ordered & (np.arange(setting.months) >= first[:, None])
+    at_risk &= accounts["story"].eq("background").to_numpy()[:, None]
     at_risk[:, -1] = False
     total = np.cumsum(np.where(at_risk, risk, 0), axis=1)
     base = _base_hazard(total[:, -1], setting.leavers)

@@ -70,7 +70,7 @@ def _company_rows(world: World) -> list[Row]:
         ),
         "base_hazard": (
             world.left.base_hazard,
-            "hazard of leaving per month without late orders and incidents, from month 6 on",
+            "hazard of leaving per month with an order, without late orders and incidents, from month 6 on",
         ),
         "programme_effect": (
             setting.programme_effect,

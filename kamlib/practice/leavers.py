@@ -1,0 +1,89 @@
+"""Planted leavers against what the loss criterion found: the share caught, how early, and how often it was wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+LEAVERS = ("leaver", "late_leaver", "price_leaver", "incident_leaver", "unseen_loss", "returned")
+"""Stories of the truth that end an account, for good or until it is won back."""
+
+_FOUND = ["story", "account_id", "last_order_date", "detection_date", "silent_year_date", "is_known", "is_caught",
+          "lead_days"]  # fmt: skip
+
+
+def found_leavers(truth: pd.DataFrame, spells: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per planted leaver up to the as-of day: when the loss criterion saw it, if it did.
+
+    ``spells`` is the table ``lost_spells`` as of the same day. A leaver is *known* once its twelve months without an
+    order are complete; younger ones may still be silent for too short a time. It is *caught* when the criterion saw
+    it before that day, and the lead time is what was won against waiting for the whole year. An account that was
+    back within the year is no leaver in this sense.
+
+    Columns
+    -------
+    story: how it was planted
+    account_id: the account
+    last_order_date: its planted last order
+    detection_date: first day the criterion saw it; blank where it did not
+    silent_year_date: the day on which twelve months without an order are complete
+    is_known: that day has come
+    is_caught: seen before that day
+    lead_days: days from the detection to that day; n/a where it was not caught
+    """
+    planted = truth[truth["story"].isin(LEAVERS) & truth["date"].le(as_of)]
+    planted = planted[~(planted["story"].eq("returned") & planted["value"].le(365))]
+    back = truth[truth["story"].eq("leaver_returned")].groupby("account_id")["date"].max()
+    table = planted[["story", "account_id", "date"]].rename(columns={"date": "last_order_date"})
+    table["silent_year_date"] = (table["last_order_date"] + pd.DateOffset(years=1)).astype("datetime64[us]")
+    table = table[~table["account_id"].map(back).lt(table["silent_year_date"])]
+    table = table.merge(
+        spells[["account_id", "last_order_date", "detection_date"]], on=["account_id", "last_order_date"], how="left"
+    )
+    table["is_known"] = table["silent_year_date"].le(as_of)
+    table["is_caught"] = table["detection_date"].lt(table["silent_year_date"])
+    table["lead_days"] = (table["silent_year_date"] - table["detection_date"]).dt.days.where(table["is_caught"])
+    table = table.astype({"story": "str", "account_id": "str", "lead_days": "float64"})
+    return table.sort_values(["last_order_date", "account_id"], ignore_index=True)[_FOUND]
+
+
+def leaver_score(
+    truth: pd.DataFrame, spells: pd.DataFrame, alarm_quality: pd.DataFrame, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """One row: planted leavers caught, the median lead time, and beside them how often the criterion was wrong.
+
+    Two measures of wrong: against the truth, the losses it called for accounts that nobody planted to leave (a
+    season, a pause, a gap that chance made long); and as the back-test ``alarm_quality`` saw it with the book's own k,
+    without any knowledge of the truth.
+
+    Columns
+    -------
+    planted_count: planted leavers whose silent year is complete
+    caught_count: seen by the criterion before that
+    caught_share: caught / planted
+    lead_days: median days from the detection to the complete year
+    spell_count: losses that the criterion called
+    false_count: of these, losses of accounts that were not planted to leave then
+    false_share: false / called
+    false_alarm_rate: the back-test's rate of false alarms for the same rule
+    false_alarm_low: lower end of its 95 % interval
+    false_alarm_high: upper end
+    """
+    known = found_leavers(truth, spells, as_of=as_of).query("is_known")
+    called = spells[spells["detection_date"].le(as_of)]
+    planted = truth[truth["story"].isin(LEAVERS)]
+    true = pd.MultiIndex.from_frame(planted[["account_id", "date"]])
+    is_false = ~pd.MultiIndex.from_frame(called[["account_id", "last_order_date"]]).isin(true)
+    tested = alarm_quality[alarm_quality["rule"].eq("lost") & alarm_quality["is_book"]]
+    rates = tested[["false_alarm_rate", "false_alarm_low", "false_alarm_high"]]
+    row = {
+        "planted_count": len(known),
+        "caught_count": int(known["is_caught"].sum()),
+        "caught_share": float(known["is_caught"].mean()) if len(known) else np.nan,
+        "lead_days": float(known["lead_days"].median()),
+        "spell_count": len(called),
+        "false_count": int(is_false.sum()),
+        "false_share": float(is_false.mean()) if len(called) else np.nan,
+        **(rates.iloc[0].to_dict() if len(rates) else dict.fromkeys(rates.columns, np.nan)),
+    }
+    return pd.DataFrame([row])
