@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -73,7 +74,9 @@ def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     shared = base.parent if base.name.startswith("popen-") else base
     site, said = shared / "sample-report" / "site", shared / "sample-report" / "said.txt"
     said.parent.mkdir(exist_ok=True)
-    accounts = ("A0009", "A0037")
+    with (ROOT / "data" / "sample" / "tiers.csv").open(encoding="utf-8", newline="") as file:
+        spells = [row for row in csv.DictReader(file) if row["tier"] == "key" and row["start_date"] <= "2025-09-30"]
+    accounts = tuple(sorted({row["account_id"] for row in spells if not row["end_date"]})[:2])
     with _alone(shared / "sample-report.lock"):
         if not said.is_file():
             run = kam("report", "--period", "2025-Q3", "--accounts", ",".join(accounts), "--out", site)
