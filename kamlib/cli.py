@@ -179,7 +179,8 @@ class _Steps:
         self.bar.update(self.tasks[key], description=f"{period} {step}".strip(), completed=done, total=total)
 
 
-def _interrupted(*_: object) -> None:
+def _interrupted(number: int, *_: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # tidying up is not interrupted by a second one
     raise KamError(
         "The run was stopped.",
         next="What was published before is unchanged. Run the command again.",
@@ -191,9 +192,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     os.umask(0o077)
     given = sys.argv[1:] if arguments is None else arguments
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _interrupted)
+    stops = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, _interrupted) for number in stops}
     try:
         code = app(args=given, standalone_mode=False, prog_name="kam")
         return code if isinstance(code, int) else 0
@@ -220,3 +220,6 @@ def main(arguments: list[str] | None = None) -> int:
             "  Next:  Run again with --debug and report what it shows. What was published before is unchanged.\n"
         )
         return 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

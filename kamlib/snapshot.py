@@ -19,7 +19,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError, nearest
-from kamlib.periods import Period, last_whole_quarter, parse_period
+from kamlib.periods import Period, last_whole_quarter, parse_period, period_of
 from kamlib.tables import CANONICAL
 
 ACTIVITY = ("account_days", "account_months", "category_months", "product_windows", "manager_months", "deliveries")
@@ -133,8 +133,11 @@ def open_period(book: str | Path = "data/sample", period: str = "", manager_id: 
 
 
 def default_period(intake, settings: BookSettings, today: date | None = None) -> Period:
-    """Return the last quarter that the data cover whole; order days after ``today`` do not count."""
-    from kamlib.activity import last_covered_day
+    """Return the last quarter that the data cover whole; order days after ``today`` do not count.
+
+    Where they cover none, it is the quarter of the first order.
+    """
+    from kamlib.activity import first_day, last_covered_day
 
     day = last_covered_day(intake, settings, today=today)
     if day is None:
@@ -143,7 +146,9 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
             where=str(intake.folder),
             next="Run kam check to see why the lines were set aside.",
         )
-    return last_whole_quarter(pd.Timestamp(day), first_month=settings.fiscal_year.first_month)
+    first_month = settings.fiscal_year.first_month
+    whole, first = last_whole_quarter(pd.Timestamp(day), first_month=first_month), first_day(intake)
+    return whole if first is None or whole.end >= first else period_of(first, first_month=first_month)
 
 
 def write_snapshots(intake, periods: list[Period], root: Path, *, manager_id: str = "") -> dict[str, Path]:

@@ -258,6 +258,15 @@ def test_titles_say_the_finding():
     plt.close("all")
 
 
+def test_what_is_recorded_of_nobody_is_not_called_covered():
+    tables = [empty_table(name) for name in ("contacts", "team", "interactions")]
+    accounts = ACCOUNTS.assign(sponsor=None)
+    cover = programme.coverage(KEYS, accounts, *tables, NO_PLANS, as_of=AS_OF)
+    ax = draw.plot_coverage(cover)
+    assert ax.get_title(loc="left") == "How key accounts are covered is not recorded"
+    plt.close("all")
+
+
 def docstring_columns(function):
     lines = function.__doc__.split("Columns\n")[1].splitlines()[1:]
     return [line.strip().split(":")[0] for line in lines if ":" in line]

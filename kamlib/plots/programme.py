@@ -138,10 +138,11 @@ def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None, period: str
     ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(False)
-    whole = int(coverage["gap_count"].eq(0).sum()) if len(coverage) else 0
-    finding = (
-        f"{whole} of {len(coverage)} key accounts are covered without a gap" if len(coverage) else "No key accounts"
-    )
+    finding = f"{int(coverage['gap_count'].eq(0).sum())} of {len(coverage)} key accounts are covered without a gap"
+    if coverage.empty:
+        finding = "No key accounts"
+    elif not any(pd.notna(value) for column in PARTS for value in _cover(coverage, column)):
+        finding = "How key accounts are covered is not recorded"
     style.titles(ax, finding, subtitle)
     return ax
 
@@ -246,10 +247,14 @@ def plot_engagement(
     """Draw engagement and loyalty of the key accounts by quarter."""
     ax = ax or style.axes(8, 3.4)
     subtitle = "Mean over key accounts by quarter: contacts made of those planned; satisfaction and expected orders"
-    if programme_engagement.empty or programme_engagement[["engagement_share", "loyalty_share"]].isna().all().all():
+    if programme_engagement[["engagement_share", "loyalty_share"]].notna().sum().max() < 2:
         style.no_axis(ax.xaxis)
         style.no_axis(ax.yaxis)
-        return style.titles(ax, "Engagement and loyalty are not known", subtitle)
+        known = programme_engagement[["engagement_share", "loyalty_share"]].notna().any().any()
+        finding = (
+            "Engagement and loyalty: too few quarters to draw" if known else "Engagement and loyalty are not known"
+        )
+        return style.titles(ax, finding, subtitle)
     for column, name, colour in (("engagement_share", "engagement", "accent"), ("loyalty_share", "loyalty", "active")):
         own = programme_engagement.dropna(subset=[column])
         if len(own):
@@ -261,6 +266,8 @@ def plot_engagement(
     words = engagement_trend.set_index("measure")["trend"]
     if words.eq("rising").all():
         finding = "Engagement and loyalty are both rising"
+    elif words.eq("too few quarters").all():
+        finding = "Too few quarters to tell whether engagement and loyalty rise"
     else:
         finding = f"Not both are rising: engagement {words['engagement']}, loyalty {words['loyalty']}"
     return style.titles(ax, finding, subtitle)

@@ -7,6 +7,7 @@ left early (``sys.exit(0)``) or never ran; :func:`run_notebook` looks at every c
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -33,17 +35,19 @@ class KitEngine(Engine):
     """The papermill engine of the kit: a private kernel of this very Python."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, environment, timeout, **_):
-        """Run a notebook's cells in a kernel that exists for it alone."""
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, environment, timeout, running, **_):
+        """Run a notebook's cells in a kernel that exists for it alone, listed in ``running`` while it does."""
         with tempfile.TemporaryDirectory(prefix="kam-") as private:
             manager = _manager(Path(private), is_warm=bool(environment.get(SOCKET)))
             client = PapermillNotebookClient(
                 nb_man, km=manager, timeout=timeout, startup_timeout=120, kernel_name=kernel_name
             )
+            running.append(manager)
             try:
                 return client.execute(env={**os.environ, **environment}, cleanup_kc=True)
             finally:
                 _stop(manager)
+                running.remove(manager)
 
 
 def _manager(private: Path, *, is_warm: bool) -> AsyncKernelManager:
@@ -70,22 +74,42 @@ def _stop(manager: AsyncKernelManager) -> None:
     manager.cleanup_connection_file()
 
 
+def end_kernels(running: list[AsyncKernelManager]) -> None:
+    """End kernels at once; the notebooks that run in them fail. One that has not started yet is left alone."""
+    for manager in list(running):
+        process = getattr(manager.provisioner, "process", None)
+        if process is not None and process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+
 papermill_engines.register(_ENGINE, KitEngine)
 
 
 def run_notebook(
-    notebook: Path, parameters: Mapping[str, str], *, environment: Mapping[str, str], timeout: int = 600
+    notebook: Path,
+    parameters: Mapping[str, str],
+    *,
+    environment: Mapping[str, str],
+    timeout: int = 600,
+    running: list[AsyncKernelManager] | None = None,
 ) -> nbformat.NotebookNode:
-    """Return a notebook with its outputs.
+    """Return a notebook with its outputs; its kernel is in ``running`` as long as it runs (see `end_kernels`).
 
     Raises
     ------
     KamError
-        A cell fails, leaves early, is never reached, or takes too long; the kernel dies. Says which
-        notebook, what happened and where.
+        A cell fails, leaves early, is never reached, or takes too long; the kernel dies; a cell calls
+        a program of the system, whose failure nobody would notice. Says which notebook, what happened
+        and where.
     """
     node = nbformat.read(notebook, as_version=4)
     node.metadata.pop("papermill", None)
+    for cell in node.cells:
+        if cell.cell_type == "code" and _calls_shell(cell.source):
+            raise _failure(
+                notebook, "a step calls a program of the system (with !), whose failure would not show", cell.source
+            )
     try:
         executed = execute_notebook(
             node,
@@ -97,6 +121,7 @@ def run_notebook(
             progress_bar=False,
             environment=environment,
             timeout=timeout,
+            running=[] if running is None else running,
         )
     except PapermillExecutionError as error:
         raise _failure(notebook, f"{error.ename}: {error.evalue}", error.source) from error
@@ -106,6 +131,11 @@ def run_notebook(
         raise _failure(notebook, f"its Python process ended ({error})", "") from error
     _check_every_cell(notebook, executed)
     return executed
+
+
+def _calls_shell(source: str) -> bool:
+    plain = TransformerManager().transform_cell(source)
+    return "get_ipython().system(" in plain or "get_ipython().getoutput(" in plain
 
 
 def _check_every_cell(notebook: Path, executed: nbformat.NotebookNode) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake, read_book
 from kamlib.periods import Period, resolve_periods
 from kamlib.report import site
-from kamlib.report.kernel import run_notebook
+from kamlib.report.kernel import end_kernels, run_notebook
 from kamlib.report.pages import PAGES, Page, kit_folder, notebook_file, wanted_pages
 from kamlib.report.printing import browser, print_pages
 from kamlib.report.warm import SOCKET, ForkServer, can_fork
@@ -78,6 +79,7 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
     pages = wanted_pages(list(request.only))
     if request.pdf:
         browser()
+    _check_writable(request.out)
     settings = read_settings(request.book)
     asked = resolve_periods(list(request.periods), first_month=settings.fiscal_year.first_month, today=today)
     before = fingerprint(input_files(request.book), request.book)
@@ -93,7 +95,8 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
                 where=str(request.book),
                 next="Wait until it is written, then run again.",
             )
-        request.out.mkdir(parents=True, exist_ok=True)
+        with _writing(request.out):
+            request.out.mkdir(parents=True, exist_ok=True)
         site.clear_scratch(request.out)
         for period in periods:
             started = time.monotonic()
@@ -103,12 +106,14 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
                 continue
             folders = write_snapshots(intake, [period], Path(scratch), manager_id=request.manager_id)
             data = read_snapshot(folders[period.label])
-            staged = site.stage(request.out, period.label)
-            try:
-                _make_period(request, pages, data, intake, staged, mark, kernels(), progress)
-                site.publish(staged, request.out, period.label)
-            finally:
-                shutil.rmtree(staged, ignore_errors=True)
+            with _writing(request.out):
+                staged = site.stage(request.out, period.label)
+                try:
+                    _make_period(request, pages, data, intake, staged, mark, kernels(), progress)
+                    site.publish(staged, request.out, period.label)
+                finally:
+                    shutil.rmtree(staged, ignore_errors=True)
+                    site.clear_scratch(request.out)
             outcomes.append(
                 Outcome(
                     period.label, "published", request.out / period.label / "index.html", time.monotonic() - started
@@ -116,7 +121,8 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
             )
         published = {outcome.period for outcome in outcomes if outcome.state == "published"}
         if published or not (request.out / "index.html").is_file():
-            write_index(request.out, settings.title, published, settings)
+            with _writing(request.out):
+                write_index(request.out, settings.title, published, settings)
         site.clear_scratch(request.out)
     return outcomes
 
@@ -145,6 +151,31 @@ def _kernels() -> Iterator[Callable[[], dict[str, str]]]:
             return found[0]
 
         yield environment
+
+
+def _check_writable(out: Path) -> None:
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return
+    what = "The folder cannot be written to." if there.is_dir() else "There is a file where a folder is needed."
+    raise KamError(
+        what, where=f"--out {out}: {there}", next="Name another folder after --out, or mend its permissions."
+    )
+
+
+@contextlib.contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Say in plain words that there is no room, or that writing is not allowed."""
+    try:
+        yield
+    except OSError as error:
+        raise KamError(
+            f"The report cannot be written: {error.strerror or error}.",
+            where=str(error.filename or out),
+            next="Make room on the disk or mend the permissions, then run again. "
+            "What was published before is unchanged.",
+            exit_code=1,
+        ) from error
 
 
 def _check_periods(periods: list[Period], intake: Intake) -> None:
@@ -219,6 +250,7 @@ def _make_period(
             {**parameters, **extra},
             environment={**fixed, **own},
             timeout=request.timeout,
+            running=running,
         )
         return Made(page, account, executed, round(time.monotonic() - began, 2))
 
@@ -232,10 +264,11 @@ def _make_period(
     last = [(page, "") for page in pages if page.name == "overview"]
     total = len(first) + len(second) + len(last)
     made: list[Made] = []
+    running: list = []
     progress(label, "starting", 0, total)
     with ThreadPoolExecutor(max_workers=max(1, request.jobs)) as pool:
         for calls in (first, second, last):
-            for one in _all(pool, make, calls):
+            for one in _all(pool, make, calls, running):
                 made.append(one)
                 progress(label, one.account or one.page.title, len(made), total)
     write_intake(staged, data)
@@ -247,8 +280,8 @@ def _make_period(
     write_run(staged, data, intake, mark, typed, made)
 
 
-def _all(pool: ThreadPoolExecutor, make: Callable[..., Made], calls: list[tuple]) -> Iterator[Made]:
-    """Run calls side by side; the first failure ends those that have not begun."""
+def _all(pool: ThreadPoolExecutor, make: Callable[..., Made], calls: list[tuple], running: list) -> Iterator[Made]:
+    """Run calls side by side; the first failure, or a signal to stop, ends the others."""
     futures = [pool.submit(make, *arguments) for arguments in calls]
     try:
         for future in futures:
@@ -256,6 +289,8 @@ def _all(pool: ThreadPoolExecutor, make: Callable[..., Made], calls: list[tuple]
     finally:
         for future in futures:
             future.cancel()
+        while wait(futures, timeout=0.2).not_done:  # none when all went well
+            end_kernels(running)
 
 
 def dossier_accounts(choice: str, data: PeriodData) -> list[str]:

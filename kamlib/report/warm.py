@@ -50,11 +50,14 @@ class ForkServer:
             env={**os.environ, **environment},
             start_new_session=True,
         )
+        self._is_asked = False
 
     def __enter__(self) -> ForkServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._is_asked:  # still loading, and no kernel can be there
+            self._process.kill()
         if self._process.stdin:
             self._process.stdin.close()
         try:
@@ -68,6 +71,7 @@ class ForkServer:
 
     def is_ready(self) -> bool:
         """Wait until the libraries are loaded; return whether kernels can be had."""
+        self._is_asked = True
         return bool(self._process.stdout and self._process.stdout.readline())
 
 

@@ -1,0 +1,225 @@
+"""A run that fails, is stopped or finds no room leaves the published site as it was, and no process behind."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from kamlib.cli import main
+from kamlib.report import pages, run
+from kamlib.report.pages import kit_folder
+
+ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
+    f"{month},{account},2025-{month:02d}-05,{10 * month}\n" for month in range(1, 13) for account in "AB"
+)
+FIRST = 'import kamlib as kam\ndata = kam.open_period(book, period, manager_id)\nkam.page.note("All is well.")'
+PARAMETERS = 'book = ""\nperiod = ""\nmanager_id = ""'
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+
+def tree_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        digest.update(file.relative_to(folder).as_posix().encode())
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory) -> Path:
+    """A kit whose notebook of segmentation is two lines long."""
+    folder = tmp_path_factory.mktemp("kit")
+    shutil.copytree(kit_folder() / "templates", folder / "templates")
+    (folder / "notebooks").mkdir()
+    write_notebook(folder)
+    return folder
+
+
+def write_notebook(kit: Path, *cells: str) -> None:
+    """Write the kit's notebook with further cells."""
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    book.cells = [nbformat.v4.new_code_cell(source, id=f"c{n}") for n, source in enumerate([PARAMETERS, FIRST, *cells])]
+    book.cells[0].metadata["tags"] = ["parameters"]
+    nbformat.write(book, kit / "notebooks" / "01_segmentation.ipynb")
+
+
+@pytest.fixture
+def use_kit(kit, monkeypatch):
+    """Return a function that puts cells into the kit's notebook."""
+    for module in (pages, run):
+        monkeypatch.setattr(module, "kit_folder", lambda: kit)
+
+    def use(*cells: str) -> Path:
+        write_notebook(kit, *cells)
+        return kit
+
+    return use
+
+
+@pytest.fixture(scope="module")
+def good(kit, tmp_path_factory) -> tuple[Path, Path]:
+    """A tiny book, and the site published from it."""
+    folder = tmp_path_factory.mktemp("good")
+    book = folder / "book"
+    book.mkdir()
+    (book / "book.toml").write_text('title = "Tiny"\ncomplete_to = 2025-12-31\n')
+    (book / "orders.csv").write_text(ORDERS)
+    write_notebook(kit)
+    done = subprocess.run(command(kit, book, folder / "site"), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "All is well." in (folder / "site" / "2025-Q4" / "segmentation.html").read_text()
+    return book, folder / "site"
+
+
+@pytest.fixture
+def site(good, tmp_path) -> Path:
+    """A copy of the published site, to run into."""
+    return Path(shutil.copytree(good[1], tmp_path / "site"))
+
+
+def command(kit: Path, book: Path, out: Path, *more: str) -> list[str]:
+    """The command line as a program of its own, with another kit."""
+    code = (
+        "import sys; from pathlib import Path; from kamlib.report import pages, run; "
+        f"pages.kit_folder = run.kit_folder = lambda: Path({str(kit)!r}); "
+        "from kamlib.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    given = ["report", "--book", str(book), "--out", str(out), "--only", "segmentation", *more]
+    return [sys.executable, "-c", code, *given]
+
+
+def children() -> set[int]:
+    """Every process below this one."""
+    found: set[int] = set()
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except (OSError, IndexError):
+                continue
+    grown = {os.getpid()}
+    while grown:
+        grown = {child for child, parent in parents.items() if parent in grown} - found
+        found |= grown
+    return found
+
+
+def is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_until(test, seconds: float = 240) -> bool:
+    until = time.monotonic() + seconds
+    while not test():
+        if time.monotonic() > until:
+            return False
+        threading.Event().wait(0.05)
+    return True
+
+
+@linux
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("raise ValueError('no such thing')", "ValueError: no such thing"),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("import os; os._exit(0)", "its Python process ended"),
+        ("import threading\nt = threading.Thread(target=lambda: 1 / 0)\nt.start(); t.join()", "ZeroDivisionError"),
+        ("!false", "program of the system"),
+        ("while True: pass", "longer than 3 seconds"),
+        ("from IPython.display import HTML\nHTML('<img src=http://evil.example/x.png>')", "from elsewhere"),
+    ],
+)
+def test_a_step_that_fails_changes_nothing(good, site, use_kit, monkeypatch, capsys, cell, said):
+    monkeypatch.setattr(run, "can_fork", lambda: False)
+    use_kit(cell)
+    before, running = tree_hash(site), children()
+    arguments = ["report", "--book", str(good[0]), "--out", str(site), "--only", "segmentation", "--timeout", "3"]
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Next:" in error
+    assert "Traceback" not in error
+    assert tree_hash(site) == before
+    assert children() <= running
+
+
+@linux
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(good, site, use_kit, tmp_path, number):
+    mark = tmp_path / "kernel"
+    kit = use_kit(
+        f"import os, pathlib, time\nf = pathlib.Path({str(mark)!r})\nf.with_suffix('.new').write_text(str(os.getpid()))\n"
+        "_ = f.with_suffix('.new').rename(f)\nwhile True: time.sleep(1)"
+    )
+    before = tree_hash(site)
+    process = subprocess.Popen(command(kit, good[0], site), stderr=subprocess.PIPE, text=True)
+    assert wait_until(mark.is_file)
+    kernel = int(mark.read_text())
+    began = time.monotonic()
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert time.monotonic() - began < 55
+    if number == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+        assert tree_hash(site / "2025-Q4") == tree_hash(good[1] / "2025-Q4")
+    else:
+        assert process.returncode == 1
+        assert "stopped" in error
+        assert "Traceback" not in error
+        assert tree_hash(site) == before
+    assert wait_until(lambda: not is_running(kernel), 15)
+
+
+@linux
+def test_no_room_on_the_disk(good, site, use_kit):
+    kit = use_kit("kam.page.note('x' * 3_000_000)")
+    before = tree_hash(site)
+    line = " ".join(f"'{part}'" if " " not in part else '"$CODE"' for part in command(kit, good[0], site))
+    code = next(part for part in command(kit, good[0], site) if " " in part)
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 2000; exec {line}"], env={**os.environ, "CODE": code}, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "Next:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert tree_hash(site) == before
+
+
+def test_an_output_folder_that_cannot_be_written(good, tmp_path, capsys):
+    file = tmp_path / "reports"
+    file.write_text("a file in the way")
+    assert main(["report", "--book", str(good[0]), "--out", str(file), "--only", "segmentation"]) == 2
+    error = capsys.readouterr().err
+    assert str(file) in error
+    assert "Next:" in error
+    assert "does not know" not in error
+    assert file.read_text() == "a file in the way"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_site_that_is_read_only(good, site, capsys):
+    site.chmod(0o500)
+    try:
+        assert main(["report", "--book", str(good[0]), "--out", str(site), "--force", "--only", "segmentation"]) == 2
+    finally:
+        site.chmod(0o700)
+    assert "cannot be written" in capsys.readouterr().err
