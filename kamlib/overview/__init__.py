@@ -8,10 +8,14 @@ from kamlib.overview.cards import figure_cards, front_actions
 from kamlib.overview.changes import main_changes, overview_findings, period_changes
 from kamlib.overview.figures import figure_history, figures_as_of, key_figures
 from kamlib.overview.tables import front_tables, period_ends
+from kamlib.overview.wording import cell_words, figure_kinds, figure_words
 
 __all__ = [
+    "cell_words",
     "figure_cards",
     "figure_history",
+    "figure_kinds",
+    "figure_words",
     "figures_as_of",
     "front_actions",
     "front_tables",

@@ -43,19 +43,25 @@ def figure_cards(
             )
         )
     counts = found["value"]
-    watch = int(tier_decisions["decision"].eq("watch").sum()) if tier_decisions is not None else 0
-    text = f"{counts.get(('accounts', 'key'), 0):.0f} / {watch} / {counts.get(('lost_accounts', 'all'), 0):.0f}"
-    return [*cards, Card("Key / watched / lost", text, "text", link="scoring.html")]
+    if tier_decisions is None:
+        watched = ""
+    else:
+        watched = f"{int(tier_decisions['decision'].eq('watch').sum())} watched, "
+    lost = counts.get(("lost_in_period", "all"), float("nan"))
+    left = "" if lost != lost else f"{lost:.0f} of all accounts lost in the period"
+    number = counts.get(("accounts", "key"), 0.0)
+    note = (watched + left).rstrip(", ")
+    return [*cards, Card("Key accounts", number, "count", good="neither", note=note, link="scoring.html")]
 
 
-def front_actions(main_changes: pd.DataFrame) -> list[Action]:
-    """Return the main changes as the lines of the first screen."""
+def front_actions(main_changes: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[Action]:
+    """Return the main changes as the lines of the first screen; what was due by the ``as_of`` day is due now."""
     return [
         Action(
             row.changed,
             row.to_do,
             row.owner if isinstance(row.owner, str) else "",
-            row.due_date,
+            "now" if as_of is not None and row.due_date <= as_of else row.due_date,
             row.link,
             row.account_id,
         )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from kamlib.amounts import GAP, Wording, date, number
 
-KINDS = ("text", "money", "share", "number", "count", "date", "flag")
+KINDS = ("text", "prose", "money", "share", "number", "count", "mixed", "date", "flag")
 
 _MONEY_WORDS = ("revenue", "margin", "cost", "profit", "amount", "spend", "budget", "price", "paid", "owed")
 _LABELS = {
@@ -24,6 +24,12 @@ MARKS = {"A", "B", "C", "X", "Y", "Z", "N", "active", "overdue", "lost", "new", 
 """Texts with a colour of their own in the whole kit."""
 CUT, CUT_SENTENCE = 60, 400
 """Longest name and longest other text shown in a cell; exports carry them whole."""
+SHORT, LONG = 24, 60
+"""Texts of up to so many letters never wrap; a column with longer ones than the second is prose and gets room."""
+
+
+MIXED = {"money": 0, "share": 1, "count": 0, "number": 1, "index": 3}
+"""Kinds of figures that one column may hold row by row, with their decimals."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,11 @@ class Column:
     unit: str = ""
     link: bool = False
     cut: int = CUT
+    is_short: bool = False  # its texts stay on one line
     is_wide: bool = False  # its texts are long enough to deserve room
     marks: bool = False  # its texts are classes or statuses: each has its colour
+    words: Mapping[str, str] = field(default_factory=dict)  # how a text is written for people
+    row_kinds: tuple[str, ...] = ()  # what each row is, in a mixed column
 
     @property
     def heading(self) -> str:
@@ -48,7 +57,23 @@ class Column:
     @property
     def is_numeric(self) -> bool:
         """Whether its cells are aligned right."""
-        return self.kind in ("money", "share", "number", "count")
+        return self.kind in ("money", "share", "number", "count", "mixed")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its cells are words."""
+        return self.kind in ("text", "prose")
+
+    @property
+    def style(self) -> str:
+        """The class of its cells on the page: figures right, days and short texts on one line, prose with room."""
+        if self.is_numeric:
+            return "n"
+        if self.kind == "date":
+            return "d"
+        if self.kind == "prose":
+            return "p"
+        return "w" if self.is_wide else "s" if self.is_short else ""
 
 
 def column(
@@ -57,16 +82,22 @@ def column(
     words: Wording,
     *,
     label: str | None = None,
-    kind: str | None = None,
+    kind: str | Sequence[str] | None = None,
     link: bool = False,
+    written: Mapping[str, str] | None = None,
 ) -> Column:
     """Describe a column by its type and its name's suffix."""
-    kind = kind or kind_of(values, key)
+    row_kinds = tuple(kind) if kind is not None and not isinstance(kind, str) else ()
+    kind = "mixed" if row_kinds else str(kind or kind_of(values, key))
+    is_name = key.split("_")[-1] in ("id", "name")
+    said = {str(value) for value in values.dropna()} if kind in ("text", "prose") else set()
+    longest = max((len((written or {}).get(text, text)) for text in said), default=0)
+    if kind == "text" and not is_name and longest > LONG:
+        kind = "prose"
     unit = {"money": words.currency}.get(kind, "days" if key.endswith("_days") else "")
-    if label and unit and unit in label:
+    if label and unit and unit.lower() in label.lower():
         unit = ""
-    marks = kind == "text" and not link and values.notna().any() and set(values.dropna()) <= MARKS
-    is_wide = kind == "text" and not values.dropna().empty and max(len(str(value)) for value in values.dropna()) > 14
+    marks = kind == "text" and not link and bool(said) and said <= MARKS
     return Column(
         key,
         label or label_of(key),
@@ -74,9 +105,12 @@ def column(
         _decimals(values, kind),
         unit,
         link=link,
-        cut=CUT if key.split("_")[-1] in ("id", "name") else CUT_SENTENCE,
-        is_wide=bool(is_wide),
-        marks=bool(marks),
+        cut=CUT if is_name else CUT_SENTENCE,
+        is_short=kind == "text" and 0 < longest <= SHORT,
+        is_wide=kind == "text" and longest > SHORT,
+        marks=marks,
+        words={text: written[text] for text in sorted(said & set(written))} if written else {},
+        row_kinds=row_kinds,
     )
 
 
@@ -117,10 +151,18 @@ def label_of(key: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def of_row(spec: Column, row: int, words: Wording) -> Column:
+    """Return what a cell of a mixed column is: its row's kind, decimals and unit; any other column is itself."""
+    if spec.kind != "mixed":
+        return spec
+    kind = spec.row_kinds[row]
+    return replace(spec, kind=kind, decimals=MIXED[kind], unit=words.currency if kind == "money" else "")
+
+
 def shown(value: Any, spec: Column, words: Wording) -> str:
     """Return a cell as people read it."""
     if _missing(value):
-        return "" if spec.kind in ("text", "flag") else "n/a"
+        return "" if spec.is_text or spec.kind == "flag" else "n/a"
     if spec.kind == "date":
         return date(value)
     if spec.kind == "flag":
@@ -128,8 +170,9 @@ def shown(value: Any, spec: Column, words: Wording) -> str:
     if spec.kind == "share":
         return number(Decimal(repr(float(value))) * 100, words, decimals=spec.decimals) + GAP + "%"
     if spec.is_numeric:
-        return number(value, words, decimals=spec.decimals)
-    text = str(value)
+        text = number(value, words, decimals=spec.decimals)
+        return spec.unit + GAP + text if spec.row_kinds and spec.unit else text
+    text = spec.words.get(str(value), str(value))
     return text if len(text) <= spec.cut else text[: spec.cut - 1].rstrip() + "…"
 
 
@@ -145,7 +188,7 @@ def exported(value: Any, kind: str) -> str | int | float | bool | None:
         return value.date().isoformat() if value == value.normalize() else value.isoformat()
     if kind == "flag":
         return bool(value)
-    if kind == "text":
+    if kind in ("text", "prose"):
         return str(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
@@ -160,11 +203,13 @@ def columns_of(
     words: Wording,
     *,
     labels: Mapping[str, str] | None = None,
-    kinds: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str | Sequence[str]] | None = None,
     links: Mapping[str, str] | None = None,
+    written: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Column]:
-    """Describe the columns to show: those of `labels`, in its order, or all."""
+    """Describe the columns to show: those of `labels`, in its order, or all; texts that no row has are left out."""
     keys = [key for key in labels if key in table] if labels else list(table.columns)
+    keys = [key for key in keys if key == keys[0] or not _is_blank(table[key])]
     return [
         column(
             table[key],
@@ -173,6 +218,7 @@ def columns_of(
             label=(labels or {}).get(key),
             kind=(kinds or {}).get(key),
             link=key in (links or {}),
+            written=(written or {}).get(key),
         )
         for key in keys
     ]
@@ -190,7 +236,15 @@ def _decimals(values: pd.Series, kind: str) -> int:
     for digits in (0, 1):
         if np.allclose(sizes, sizes.round(digits), atol=1e-9):
             return digits
-    return 2 if sizes.max() < 1000 else 0
+    if sizes.max() >= 1000:
+        return 0
+    return 1 if sizes.max() >= 20 else 2
+
+
+def _is_blank(values: pd.Series) -> bool:
+    """Whether a column of texts says nothing in any row."""
+    is_words = values.dtype == object or pd.api.types.is_string_dtype(values)
+    return bool(len(values)) and is_words and not any(not _missing(value) and str(value) for value in values)
 
 
 def _missing(value: Any) -> bool:

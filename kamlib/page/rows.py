@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from kamlib.amounts import Wording, number, wording
-from kamlib.page.columns import Column, columns_of, exported, shown
+from kamlib.page.columns import MIXED, Column, columns_of, exported, of_row, shown
 from kamlib.page.export import publish
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 
@@ -25,7 +25,9 @@ def table(
     caption: str = "",
     columns: Mapping[str, str] | None = None,
     links: Mapping[str, str] | None = None,
-    kinds: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str | Sequence[str]] | None = None,
+    words: Mapping[str, Mapping[str, str]] | None = None,
+    view: pd.DataFrame | None = None,
     limit: int | None = None,
 ) -> None:
     """Show a table and publish it whole as `tables/<name>.csv`.
@@ -43,12 +45,17 @@ def table(
     links
         Column → `"dossier"`: its cells lead to the account's dossier, found by `account_id`.
     kinds
-        Column → text, money, share, number, count, date or flag, where name and type do not say it.
+        Column → text, prose, money, share, number, count, date or flag, where name and type do not say it; or one of
+        money, share, number, count, index per row, where a column holds figures of several kinds.
+    words
+        Column → text in the data → how it is written for people; the published table keeps the data's.
+    view
+        The rows to show, in the order to show them, where these are not the whole table.
     limit
         Show only the first so many rows.
     """
     publish(data, frame, name)
-    options = {"columns": columns, "links": links, "kinds": kinds, "limit": limit}
+    options = {"columns": columns, "links": links, "kinds": kinds, "words": words, "view": view, "limit": limit}
     table_fragment(data, frame, name, title=title, caption=caption, **options).show()  # type: ignore[arg-type]
 
 
@@ -61,30 +68,53 @@ def table_fragment(
     caption: str = "",
     columns: Mapping[str, str] | None = None,
     links: Mapping[str, str] | None = None,
-    kinds: Mapping[str, str] | None = None,
+    kinds: Mapping[str, str | Sequence[str]] | None = None,
+    words: Mapping[str, Mapping[str, str]] | None = None,
+    view: pd.DataFrame | None = None,
     limit: int | None = None,
 ) -> Fragment:
     """Return a table as a piece of a page; see `table`."""
-    words = wording(data)
-    view = frame if limit is None else frame.head(limit)
-    view = view.reset_index(drop=True)
-    specs = columns_of(view, words, labels=columns, kinds=kinds, links=links)
-    addresses = _addresses(view, specs, dossier_links(data))
+    wording_ = wording(data)
+    rows = frame if view is None else view
+    rows = (rows if limit is None else rows.head(limit)).reset_index(drop=True)
+    specs = columns_of(rows, wording_, labels=columns, kinds=kinds, links=links, written=words)
+    addresses = _addresses(rows, specs, dossier_links(data))
     html = rendered(
-        "table.html.j2",
+        "table.html.j2" if len(rows) else "gap.html.j2",
         name=name,
         title=title,
         caption=caption,
         columns=specs,
-        rows=_first_rows(view, specs, addresses, words),
-        total=len(view),
-        total_text=number(len(view), words),
+        rows=_first_rows(rows, specs, addresses, wording_),
+        total=len(rows),
+        total_text=number(len(rows), wording_),
         whole=len(frame),
-        whole_text=number(len(frame), words),
-        data=_payload(view, name, specs, addresses, words),
+        whole_text=number(len(frame), wording_),
+        data=_payload(rows, name, specs, addresses, wording_),
+        text=nothing_said(title),
     )
-    text = view[[spec.key for spec in specs]].head(10).to_string(index=False, max_colwidth=40) if specs else ""
-    return Fragment(html, "\n".join(part for part in (title, caption, text, f"{len(view)} rows") if part))
+    text = rows[[spec.key for spec in specs]].head(10).to_string(index=False, max_colwidth=40) if specs else ""
+    return Fragment(html, "\n".join(part for part in (title, caption, text, counted(len(rows))) if part))
+
+
+def nothing_said(title: str) -> str:
+    """Return what to say instead of a table without rows: its title, where that says it already, or that none is there.
+
+    >>> nothing_said("No account moved"), nothing_said("Training needs")
+    ('No account moved.', 'Training needs: nothing to list.')
+    """
+    says_it = title.lower().startswith(("no ", "0 ", "none", "nothing")) or ": 0" in title or " not " in title
+    text = title.strip().rstrip(".")
+    return f"{text}." if says_it or "cannot" in title else f"{text}: nothing to list."
+
+
+def counted(rows: int) -> str:
+    """Return how many rows there are, in words.
+
+    >>> counted(1), counted(12)
+    ('1 row', '12 rows')
+    """
+    return f"{rows} row" if rows == 1 else f"{rows} rows"
 
 
 def _addresses(view: pd.DataFrame, specs: list[Column], dossiers: dict[str, str]) -> list[str | None]:
@@ -97,7 +127,10 @@ def _addresses(view: pd.DataFrame, specs: list[Column], dossiers: dict[str, str]
 def _first_rows(
     view: pd.DataFrame, specs: list[Column], addresses: list[str | None], words: Wording
 ) -> list[list[dict[str, Any]]]:
-    columns = [[shown(value, spec, words) for value in view[spec.key].head(FIRST_ROWS)] for spec in specs]
+    columns = [
+        [shown(value, of_row(spec, row, words), words) for row, value in enumerate(view[spec.key].head(FIRST_ROWS))]
+        for spec in specs
+    ]
     return [
         [
             {"text": text, "column": spec, "link": addresses[row] if addresses and spec.link else None}
@@ -114,6 +147,7 @@ def _payload(
     return {
         "name": name,
         "separators": [words.thousands, words.decimal],
+        "currency": words.currency,
         "columns": [
             {
                 "key": one.key,
@@ -123,6 +157,9 @@ def _payload(
                 "link": one.link,
                 "marks": one.marks,
                 "cut": one.cut,
+                "style": one.style,
+                **({"words": one.words} if one.words else {}),
+                **({"rows": [[kind, MIXED[kind]] for kind in one.row_kinds]} if one.row_kinds else {}),
             }
             for one in specs
         ],
@@ -140,7 +177,7 @@ def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:
     few = [
         index
         for index, spec in enumerate(specs)
-        if spec.kind == "text" and not spec.link and spec.key != "name" and _is_class(view[spec.key])
+        if spec.kind == "text" and not (spec.link or spec.words) and spec.key != "name" and _is_class(view[spec.key])
     ]
     return few[:3]
 

@@ -11,6 +11,9 @@ from kamlib.amounts import MISSING, change, date, money, number, share
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.statements import Action, Card, Point, Sentence
 
+MOST_SENTENCES = 7
+"""Sentences of a first screen; further ones stand in a fold below."""
+
 POINTS_TO_PIXELS = 1.44
 """A chart eight inches wide takes 830 pixels: its 9-point labels are as large as the page's small print."""
 
@@ -24,7 +27,7 @@ def headline_fragment(data: Any, title: str, sentences: Iterable[str | Sentence]
     """Return the first screen; see `headline`."""
     said = [text if isinstance(text, Sentence) else Sentence(str(text)) for text in sentences]
     lines = [{"text": one.text, "link": _address(data, one.link, one.account)} for one in said]
-    html = rendered("headline.html.j2", title=title, sentences=lines)
+    html = rendered("headline.html.j2", title=title, sentences=lines, most=MOST_SENTENCES)
     return Fragment(html, "\n".join([title, *(f"- {one.text}" for one in said)]))
 
 
@@ -38,9 +41,20 @@ def note_fragment(text: str) -> Fragment:
     return Fragment(rendered("note.html.j2", text=str(text)), str(text))
 
 
+def gap(text: str) -> None:
+    """Show in one line what is not there and why; a page gathers the gaps of empty sections at its end."""
+    gap_fragment(text).show()
+
+
+def gap_fragment(text: str, name: str = "") -> Fragment:
+    """Return a line on what is not there; see `gap`."""
+    return Fragment(rendered("gap.html.j2", text=str(text), name=name), str(text))
+
+
 def points(name: str, said: Sequence[Point]) -> None:
-    """Show points under their sections as lists: a brief, a SWOT, a profile."""
-    points_fragment(name, said).show()
+    """Show points under their sections as lists: a brief, a SWOT, a profile; nothing where there is none."""
+    if said:
+        points_fragment(name, said).show()
 
 
 def points_fragment(name: str, said: Sequence[Point]) -> Fragment:
@@ -49,7 +63,8 @@ def points_fragment(name: str, said: Sequence[Point]) -> Fragment:
     for point in said:
         sections.setdefault(point.section, []).append(point)
     lines = [f"{one.section}: {one.label} {one.text} ({one.evidence})" for one in said]
-    return Fragment(rendered("points.html.j2", name=name, sections=sections), "\n".join(lines))
+    html = rendered("points.html.j2", name=name, sections=sections, is_paired=len(sections) in (2, 4))
+    return Fragment(html, "\n".join(lines))
 
 
 def cards(data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None) -> None:
@@ -83,7 +98,12 @@ def actions_fragment(data: Any, lines: Sequence[Action], *, title: str = "What c
         for line in lines
     ]
     text = [f"{i}. {a['changed']} → {a['to_do']} ({a['owner']}, {a['by']})" for i, a in enumerate(shown, start=1)]
-    return Fragment(rendered("actions.html.j2", title=title, actions=shown), "\n".join([title, *text]))
+    return Fragment(
+        rendered(
+            "actions.html.j2", title=title, actions=shown, dated=any(one["by"] not in ("", MISSING) for one in shown)
+        ),
+        "\n".join([title, *text]),
+    )
 
 
 def chart(drawn: Any, *, alt: str) -> None:
@@ -101,6 +121,8 @@ def chart_fragment(drawn: Any, *, alt: str) -> Fragment:
     figure = drawn if hasattr(drawn, "savefig") else next(iter(_flat(drawn))).get_figure(root=True)
     done = drawing(figure)
     close(figure)
+    if done.is_empty:
+        return gap_fragment(f"{done.finding.rstrip('.')}." if done.finding else "Nothing to draw: nothing is recorded.")
     html = rendered(
         "chart.html.j2",
         alt=alt,
@@ -131,6 +153,10 @@ def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, A
         if before is None or figure.unit == "text":
             continue
         text = change(figure.value, before, data, unit="count" if figure.unit == "number" else figure.unit)
+        if before != before:
+            continue  # not known then: no comparison
+        if figure.unit == "money" and before == 0 and figure.value == figure.value and figure.value > 0:
+            text = f"▲ from {money(0, data)}"
         direction = {"▲": "up", "▼": "down"}.get(text[0], "")
         mood = "" if not direction or figure.good == "neither" else "good" if direction == figure.good else "bad"
         changes.append({"text": text, "mood": mood, "label": label})
@@ -172,9 +198,13 @@ def _is_safe(link: str) -> bool:
 def _compared(data: Any) -> tuple[str, str]:
     period = getattr(data, "period", None)
     try:
-        return str(period.previous().label), str(period.year_ago().label)  # type: ignore[union-attr]
+        return _named(period.previous()), _named(period.year_ago())  # type: ignore[union-attr]
     except AttributeError:
         return "the period before", "a year ago"
+
+
+def _named(period: Any) -> str:
+    return str(getattr(period, "title", "") or period.label)
 
 
 def _flat(drawn: Any) -> Iterable[Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from kamlib.amounts import money, number
+from kamlib.amounts import date, money, number
 from kamlib.page.fragments import rendered, template_folder
 from kamlib.page.show import amount, bars, card_values
 from kamlib.statements import Card
@@ -96,6 +97,7 @@ def site_index(
     periods = [
         {
             "entry": entry,
+            "as_of": _day(entry.as_of),
             "cards": [{"label": c.label, "value": amount(c.value, c.unit, book)} for c in entry.figures],
         }
         for entry in entries
@@ -107,6 +109,7 @@ def site_index(
         language=language,
         version=version,
         newest=newest,
+        newest_day=_day(newest.as_of) if newest else "",
         trends=trends,
         periods=periods,
     )
@@ -143,8 +146,8 @@ def _foot_values(foot: Foot, book: Any) -> dict[str, Any]:
         for table, reason, rows, revenue in foot.reasons
     ]
     return {
-        "as_of": foot.as_of,
-        "fresh_to": foot.fresh_to,
+        "as_of": _day(foot.as_of),
+        "fresh_to": _day(foot.fresh_to),
         "version": foot.version,
         "read": number(foot.rows_read, book) if foot.rows_read else "",
         "used": number(foot.rows_used, book),
@@ -153,6 +156,15 @@ def _foot_values(foot: Foot, book: Any) -> dict[str, Any]:
         "reasons": reasons,
         "definitions": foot.definitions,
     }
+
+
+def _day(text: str) -> str:
+    r"""Return an ISO day as people read it; any other text as it is.
+
+    >>> _day("2025-09-30").replace("\u00a0", " "), _day("30 Sep 2025"), _day("")
+    ('30 Sep 2025', '30 Sep 2025', '')
+    """
+    return date(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else text
 
 
 def _trend(card: Card, entries: Sequence[PeriodEntry], book: Any) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None) -> Ax
             if by_tenths
             else "repeat order days before the hold-out; accounts below"
         )
-        drawn.set_ylim(bottom=0)
-        drawn.legend(loc="upper left")
+        drawn.set_ylim(0, 1.18 * drawn.get_ylim()[1])
+        drawn.legend(loc="upper left", ncols=2)
     finding = _calibration_finding(calibration)
     return style.titles(
         drawn,
@@ -97,12 +97,16 @@ def _calibration_finding(calibration: pd.DataFrame) -> str:
     missed = groups[~groups["is_within"].astype(bool)]
     share = f"{len(missed)} of {len(groups)} groups"
     if missed.empty:
-        return f"{model} was right within chance in all {len(groups)} groups"
+        return f"{model} was right within chance in {_every(len(groups))}"
     if (missed["expected_orders"] < missed["actual_low"]).all():
         return f"{model} expected too few orders in {share}"
     if (missed["expected_orders"] > missed["actual_high"]).all():
         return f"{model} expected too many orders in {share}"
     return f"{model} was off by more than chance in {share}"
+
+
+def _every(groups: int) -> str:
+    return {1: "the one group", 2: "both groups"}.get(groups, f"all {groups} groups")
 
 
 def _percent(chance: float) -> str:

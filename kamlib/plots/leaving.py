@@ -43,6 +43,7 @@ def plot_survival(
         return _nothing(ax, "How long accounts stay cannot be known yet", subtitle)
     longest = survival["duration_days"].max() / 365.25
     years = np.arange(0, np.floor(longest) + 1, max(1, int(longest // 8)))
+    ends: list[tuple[float, float, str, str]] = []
     with style.style():
         for place, group in enumerate(groups):
             curve = survival[survival["group"].eq(group)]
@@ -52,7 +53,7 @@ def plot_survival(
                 x, curve["survival_low"], curve["survival_high"], step="post", color=colour, alpha=0.15, linewidth=0
             )
             if len(groups) > 1:
-                style.label(ax, x.iloc[-1], curve["survival_share"].iloc[-1], str(group), colour=colour)
+                ends.append((float(x.iloc[-1]), float(curve["survival_share"].iloc[-1]), str(group), colour))
             rows = [curve.loc[curve["duration_days"].ge(365.25 * year), "at_risk_count"] for year in years]
             for year, row in zip(years, rows, strict=True):
                 ax.annotate(
@@ -60,6 +61,8 @@ def plot_survival(
                     (year, 0), xytext=(0, -34 - 12 * place), textcoords="offset points",
                     ha="center", fontsize=8, color=colour, annotation_clip=False,
                 )  # fmt: skip
+    for end, lifted in zip(ends, _apart([end[1] for end in ends]), strict=True):
+        style.label(ax, end[0], lifted, end[2], colour=end[3])
     ax.annotate(
         "under observation:", (0, 0), xytext=(0, -22), textcoords="offset points", fontsize=8, color=COLOURS["quiet"],
         ha="left", annotation_clip=False,
@@ -70,6 +73,18 @@ def plot_survival(
     style.share_axis(ax.yaxis, book)
     ax.set_xlabel(" \n" * len(groups))
     return style.titles(ax, _survival_finding(survival, groups, test), subtitle)
+
+
+def _apart(heights: list[float], least: float = 0.055) -> list[float]:
+    """Return heights moved up where they stand closer than ``least``, in the order given, so that labels do not meet.
+
+    >>> _apart([0.0, 0.5, 0.0])
+    [0.0, 0.5, 0.055]
+    """
+    moved, last = list(heights), -1.0
+    for place in sorted(range(len(heights)), key=lambda one: (heights[one], one)):
+        moved[place] = last = max(heights[place], last + least)
+    return moved
 
 
 def plot_leaving_causes(causes: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
@@ -192,8 +207,11 @@ def plot_engagement(
     down = (table[[k[1] for k in kinds]] == "down").any(axis=1).sum()
     measured = table[[k[1] for k in kinds]].notna().any(axis=1).sum()
     cut = f"; the {len(shown)} first of {len(table)}" if len(table) > len(shown) else ""
+    alone = len(table) == 1
     finding = (
-        f"Engagement or loyalty clearly falls at {number(down, book)} of {number(measured, book)} accounts"
+        ("Engagement or loyalty clearly falls" if down else "Neither engagement nor loyalty clearly falls")
+        if measured and alone
+        else f"Engagement or loyalty clearly falls at {number(down, book)} of {number(measured, book)} accounts"
         if measured
         else "Too few points for any trend"
     )

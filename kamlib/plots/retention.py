@@ -65,7 +65,9 @@ def plot_revenue_bridge(
     ax.set_ylim(min(0.0, starts.min(), ends.min()), max(starts.max(), ends.max()) * 1.12)
     amounts = rows["revenue"].to_dict()
     base, now, gone = amounts["base"], amounts["now"], amounts["stopped"] + amounts["contraction"]
-    if base <= 0:
+    if base < 0 or (base == 0 and now <= 0):
+        return style.titles(ax, f"No revenue of {who} above zero in the year before: no rate can be given", subtitle)
+    if base == 0:
         return style.titles(ax, f"All revenue of {who} is younger than a year", subtitle)
     verb = "grew" if now >= base else "fell"
     finding = (

@@ -231,7 +231,7 @@ def plot_class_migration(
     subtitle = _subtitle(f"{what}: accounts from class then (rows) to class now (columns)", period)
     cells = migration[migration["basis"].eq(basis)]
     if not cells["account_count"].sum():
-        return _nothing(ax, "No earlier period to compare with", subtitle)
+        return _nothing(ax, "No account had a class then and has one now", subtitle)
     letters = list(dict.fromkeys(cells["class_then"]))
     ranks = {letter: place for place, letter in enumerate(letters)}
     is_move = cells["class_then"].ne(cells["class_now"])

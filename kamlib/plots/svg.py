@@ -46,6 +46,7 @@ class Drawing:
     height: float
     finding: str = ""
     subtitle: str = ""
+    is_empty: bool = False  # no data in any of its axes
 
 
 def close(figure: Figure) -> None:
@@ -55,6 +56,7 @@ def close(figure: Figure) -> None:
 
 def drawing(figure: Figure) -> Drawing:
     """Draw a figure; a single title written by `style.titles` is left out of the drawing and returned as text."""
+    is_empty = not any(axes.has_data() for axes in figure.axes)
     texts = figure.findobj(Text)
     for text in texts:
         text.set_parse_math(False)
@@ -70,8 +72,10 @@ def drawing(figure: Figure) -> Drawing:
         box = figure.get_tightbbox(renderer)
     left, right = min(0.0, box.x0 * 72 - 2), max(width, box.x1 * 72 + 2)
     top, bottom = min(0.0, height - box.y1 * 72 - 2), max(height, height - box.y0 * 72 + 2)
+    whole = "; ".join(dict.fromkeys(getattr(t, "kam_text", t.get_text()) for t in findings)) if is_empty else ""
+    finding = said.get(FINDING, "") or whole
     svg = _cleaned(out.getvalue(), (left, top, right - left, bottom - top))
-    return Drawing(svg, right - left, bottom - top, said.get(FINDING, ""), said.get(SUBTITLE, ""))
+    return Drawing(svg, right - left, bottom - top, finding, said.get(SUBTITLE, ""), is_empty)
 
 
 _NO_METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}

@@ -5,7 +5,7 @@ from kamlib.programme.competence import competence, training_needs
 from kamlib.programme.coverage import coverage, coverage_summary, objectives_review, objectives_tally
 from kamlib.programme.decisions import decision_log
 from kamlib.programme.engagement import engagement_trend, programme_engagement
-from kamlib.programme.findings import programme_findings, programme_limits
+from kamlib.programme.findings import programme_findings, programme_limits, programme_missing
 from kamlib.programme.payback import programme_payback
 from kamlib.programme.plans import every_plan, plan_rhythms
 from kamlib.programme.readiness import readiness
@@ -34,6 +34,7 @@ __all__ = [
     "programme_engagement",
     "programme_findings",
     "programme_limits",
+    "programme_missing",
     "programme_owed",
     "programme_payback",
     "programme_return",

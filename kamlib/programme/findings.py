@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.amounts import money, share
-from kamlib.statements import Sentence
+from kamlib.statements import Point, Sentence
 
 
 def programme_findings(
@@ -61,21 +61,29 @@ NEEDED = {
 """What a table of the book would add to the programme review."""
 
 
-def programme_limits(present: Iterable[str], key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
-    """Return the paragraph that says who is key by which rule, and which table would add what.
+def programme_limits(key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
+    """Return the sentence that says who is key by which rule, and what orders without cost cannot tell.
 
     >>> keys = pd.DataFrame({"account_id": ["A"], "is_key": [True], "key_rule": ["tier key of the book"]})
-    >>> programme_limits([*NEEDED], keys)
+    >>> programme_limits(keys)
     'Key accounts: 1, by the rule: tier key of the book.'
     """
-    there = set(present)
     count = int(key_accounts["is_key"].sum()) if len(key_accounts) else 0
     rule = key_accounts["key_rule"].iloc[0] if len(key_accounts) else "none"
-    missing = [f"{table} ({adds})" for table, adds in NEEDED.items() if table not in there]
     text = f"Key accounts: {count}, by the rule: {rule}."
     if not has_cost:
         text += " Orders carry no cost: profit is measured as revenue and the return cannot be told."
-    return text + (f" What the book lacks, and what it would add: {'; '.join(missing)}." if missing else "")
+    return text
+
+
+def programme_missing(present: Iterable[str]) -> list[Point]:
+    """Return one point for each table that the book lacks: what it would add to the programme review.
+
+    >>> [(point.label, point.text) for point in programme_missing({*NEEDED} - {"skills"})]
+    [('skills', 'competences and training needs')]
+    """
+    there = set(present)
+    return [Point("", adds, table) for table, adds in NEEDED.items() if table not in there]
 
 
 def _rows(table: pd.DataFrame | None) -> pd.DataFrame:

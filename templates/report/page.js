@@ -15,9 +15,14 @@
     return make("label", { textContent: text }, control);
   };
 
+  const isText = (column) => column.kind === "text" || column.kind === "prose";
+
   function formatted(value, column, separators) {
-    if (value === null) return column.kind === "text" || column.kind === "flag" ? "" : "n/a";
-    if (column.kind === "text") return value.length > column.cut ? value.slice(0, column.cut - 1).trimEnd() + "…" : value;
+    if (value === null) return isText(column) || column.kind === "flag" ? "" : "n/a";
+    if (isText(column)) {
+      const said = Object.hasOwn(column.words ?? {}, value) ? column.words[value] : value;
+      return said.length > column.cut ? said.slice(0, column.cut - 1).trimEnd() + "…" : said;
+    }
     if (column.kind === "flag") return value ? "yes" : "no";
     if (column.kind === "date") {
       const [year, month, day] = value.slice(0, 10).split("-").map(Number);
@@ -54,7 +59,7 @@
     const cell = (value, kind) => {
       if (value === null) return "";
       if (typeof value === "number") return plain(value);
-      if (kind !== "text") return String(value);
+      if (kind !== "text" && kind !== "prose") return String(value);
       return quoted(FORMULA.test(value) ? "'" + value : value);
     };
     const lines = order.map((row) => table.columns.map((c, i) => cell(table.cells[i][row], c.kind)).join(","));
@@ -72,7 +77,7 @@
 
   function bring(figure) {
     const table = JSON.parse(figure.querySelector("script.rows-of").textContent);
-    const { columns, cells, links, separators } = table;
+    const { columns, cells, links, separators, currency } = table;
     const count = cells.length ? cells[0].length : 0;
     const body = figure.querySelector("tbody");
     const status = figure.querySelector(".rows");
@@ -81,8 +86,16 @@
     const tools = figure.querySelector(".tools");
     const scroll = figure.querySelector(".scroll");
     const whole = (number) => formatted(number, { kind: "count", decimals: 0 }, separators);
+    const textOf = (row, index) => {
+      const column = columns[index];
+      const value = cells[index][row];
+      if (!column.rows) return formatted(value, column, separators);
+      const [kind, decimals] = column.rows[row];
+      const text = formatted(value, { kind, decimals }, separators);
+      return kind === "money" && value !== null && currency ? `${currency}\u00a0${text}` : text;
+    };
     const texts = Array.from({ length: count }, (_, row) =>
-      columns.map((c, i) => (c.kind === "text" ? cells[i][row] ?? "" : formatted(cells[i][row], c, separators))).join("\n").toLowerCase());
+      columns.map((c, i) => (isText(c) && !c.words ? cells[i][row] ?? "" : textOf(row, i))).join("\n").toLowerCase());
     let order = Array.from({ length: count }, (_, row) => row);
     let sorted = { column: -1, down: false };
     let words = "";
@@ -94,12 +107,11 @@
       const column = columns[index];
       const cell = document.createElement(index === 0 ? "th" : "td");
       if (index === 0) cell.scope = "row";
-      const text = formatted(cells[index][row], column, separators);
-      if (!["text", "date", "flag"].includes(column.kind)) cell.className = "n";
-      else if (column.kind === "date") cell.className = "d";
-      else if (column.marks && text) cell.className = `m m-${text.toLowerCase()}`;
+      const text = textOf(row, index);
+      if (column.marks && text) cell.className = `m m-${text.toLowerCase()}`;
+      else if (column.style) cell.className = column.style;
       const address = column.link && links.length ? links[row] : null;
-      const holder = address || column.kind === "text" ? make("bdi", { textContent: text }) : text;
+      const holder = address || isText(column) ? make("bdi", { textContent: text }) : text;
       cell.append(address ? make("a", { href: address }, holder) : holder);
       return cell;
     };
@@ -118,7 +130,7 @@
         if (index === sorted.column) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
         else head.removeAttribute("aria-sort");
       });
-      status.textContent = (order.length === count ? `${whole(count)} rows.` : `${whole(order.length)} of ${whole(count)} rows.`) + said;
+      status.textContent = (order.length === count ? `${whole(count)} row${count === 1 ? "" : "s"}.` : `${whole(order.length)} of ${whole(count)} rows.`) + said;
       place.textContent = `Page ${page + 1} of ${last + 1}`;
       pages.hidden = last === 0;
       pages.style.display = last === 0 ? "none" : "";
@@ -151,7 +163,7 @@
       head.dataset.heading = head.textContent;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
-        const first = !["text", "date", "flag"].includes(columns[index].kind);
+        const first = !["text", "prose", "date", "flag"].includes(columns[index].kind);
         sorted = { column: index, down: sorted.column === index ? !sorted.down : first };
         choose();
       });
@@ -207,6 +219,10 @@
   });
   addEventListener("resize", stops);
   stops();
+
+  const folds = [...document.querySelectorAll("details.more")];
+  addEventListener("beforeprint", () => folds.forEach((fold) => { fold.dataset.was = fold.open; fold.open = true; }));
+  addEventListener("afterprint", () => folds.forEach((fold) => { fold.open = fold.dataset.was === "true"; }));
 
   const open = () => {
     const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;

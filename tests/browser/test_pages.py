@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 import shutil
 
@@ -14,29 +13,6 @@ from kamlib import page as kam_page
 
 from ..payloads import FORMULAS, MARKUP, TEXTS
 from . import made
-
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium; where there is none the tests are skipped with the reason, in CI they fail."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        program = None
-    if program is None:
-        reason = "needs chromium and the packages playwright and axe-playwright-python"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -75,28 +51,9 @@ NAMES = ["front", "many", "few", "hostile", "index"]
 
 
 @pytest.fixture
-def visit(browser, site):
-    """Return a function that opens a page and watches it: requests, console, dialogs."""
-    contexts = []
-
-    def open_page(name, *, width=1440, scheme="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
-        )
-        contexts.append(context)
-        tab = context.new_page()
-        tab.seen = []
-        tab.on("request", lambda request: tab.seen.append(f"request {request.url}"))
-        tab.on("console", lambda message: tab.seen.append(f"console {message.text}"))
-        tab.on("pageerror", lambda error: tab.seen.append(f"error {error}"))
-        tab.on("dialog", lambda dialog: (tab.seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        tab.goto((site / f"{name}.html").as_uri())
-        assert tab.seen.pop(0).startswith("request file://")
-        return tab
-
-    yield open_page
-    for context in contexts:
-        context.close()
+def visit(watched, site):
+    """Return a function that opens a page of the site by name and watches it."""
+    return lambda name, **options: watched(site / f"{name}.html", **options)
 
 
 @pytest.mark.parametrize("name", NAMES)

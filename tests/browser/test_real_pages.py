@@ -1,0 +1,111 @@
+"""The pages of a real report, as `kam report` publishes them, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+PAGES = [
+    "../index", "index", "segmentation", "scoring", "retention", "programme", "tables", "dossiers/index",
+    "dossiers/A0009", "dossiers/A0037",
+]  # fmt: skip
+
+
+@pytest.fixture
+def visit(watched, sample_report):
+    """Return a function that opens a page of the sample's report and watches it."""
+    return lambda name, **options: watched((sample_report.folder / f"{name}.html").resolve(), **options)
+
+
+def test_every_published_page_is_among_those_visited(browser, sample_report):
+    folder = Path(sample_report.folder)
+    assert {file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.html")} == {*PAGES[1:]}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_real_page_is_quiet_whole_and_accessible(visit, name):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = visit(name)
+    for button in tab.locator("thead button").all()[:3]:
+        button.click()
+    tab.mouse.wheel(0, 50_000)
+    assert tab.seen == []
+    assert tab.locator("h1").count() == 1 and len(tab.locator("main").inner_text()) > 100
+    found = Axe().run(tab).response["violations"]
+    severe = [(one["id"], one["nodes"][0]["html"][:160]) for one in found if one["impact"] in ("serious", "critical")]
+    assert severe == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_real_page_never_scrolls_sideways_on_a_phone(visit, name):
+    tab = visit(name, width=390)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tab.seen == []
+
+
+def test_a_real_drawing_is_never_wider_than_its_frame_on_a_desktop(visit):
+    for name in ("index", "segmentation", "retention"):
+        cut = (
+            visit(name)
+            .locator(".chart .scroll")
+            .evaluate_all(
+                "frames => frames.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.getAttribute('aria-label'))"
+            )
+        )
+        assert cut == [], name
+
+
+def test_a_real_table_sorts_filters_and_is_downloaded(visit, sample_report, tmp_path):
+    tab = visit("segmentation")
+    table = tab.locator("#account_classes")
+    head = table.get_by_role("columnheader", name="Revenue, €")
+    head.get_by_role("button").click()
+    amounts = [int(re.sub(r"\D", "", text)) for text in table.locator("tbody tr td:nth-child(2)").all_text_contents()]
+    assert len(amounts) == 25 and amounts == sorted(amounts, reverse=True)
+    with tab.expect_download() as started:
+        table.get_by_role("button", name="Download CSV").click()
+    started.value.save_as(tmp_path / "down.csv")
+    published = Path(sample_report.folder) / "tables" / "account_classes.csv"
+    with (tmp_path / "down.csv").open(encoding="utf-8", newline="") as file:
+        mine = list(csv.DictReader(file))
+    with published.open(encoding="utf-8", newline="") as file:
+        theirs = list(csv.DictReader(file))
+    by_name = {(row["name"], row["revenue"]) for row in theirs}
+    assert len(mine) == len(theirs) and {(row["name"], row["revenue"]) for row in mine} == by_name
+    select = table.get_by_label("ABC revenue")
+    select.select_option(label="A")
+    wanted = sum(row["abc_revenue"] == "A" for row in theirs)
+    assert 0 < wanted < len(theirs)
+    assert table.locator(".rows").text_content().startswith(f"{wanted} of {len(theirs)} rows")
+
+
+def test_key_figures_are_written_by_their_kind(visit):
+    """Money with its currency, shares in percent, counts whole: in the rows written and in those the script draws."""
+    tab = visit("index")
+    table = tab.locator("#key_figures")
+    written = re.compile(r"€\u00a0[\d,]+|−?[\d.,]+\u00a0%|−?[\d,]+(\.\d{1,3})?|n/a|−€\u00a0[\d,]+|€\u00a0−[\d,]+")
+
+    def row(name, scope):
+        rows = table.locator("tbody tr").filter(has_text=name).filter(has_text=scope)
+        return rows.first.locator("td").all_text_contents()[1]
+
+    assert row("Net revenue retention (NRR)", "all accounts").endswith("%")
+    table.get_by_role("columnheader", name="Figure").get_by_role("button").click()
+    table.get_by_label("Rows", exact=True).select_option("100")
+    assert row("Net revenue retention (NRR)", "key accounts").endswith("%")
+    assert row("Revenue", "key accounts").startswith("€")
+    cells = table.locator("tbody td.n").all_text_contents()
+    assert len(cells) > 60 and not [text for text in cells if not written.fullmatch(text)]
+
+
+def test_the_brief_is_printed_on_a_sheet_of_its_own(visit, sample_report):
+    tab = visit(f"dossiers/{sample_report.accounts[0]}")
+    tab.emulate_media(media="print")
+    breaks = tab.locator("#negotiation_brief").evaluate(
+        "one => [getComputedStyle(one).breakAfter, getComputedStyle(one.previousElementSibling).breakBefore]"
+    )
+    assert breaks == ["page", "page"]
