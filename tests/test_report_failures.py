@@ -171,11 +171,14 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(good, site,
     )
     before = tree_hash(site)
     process = subprocess.Popen(command(kit, good[0], site), stderr=subprocess.PIPE, text=True)
-    assert wait_until(mark.is_file)
-    kernel = int(mark.read_text())
-    began = time.monotonic()
-    process.send_signal(number)
-    _, error = process.communicate(timeout=60)
+    try:
+        assert wait_until(mark.is_file)
+        kernel = int(mark.read_text())
+        began = time.monotonic()
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert time.monotonic() - began < 55
     if number == signal.SIGKILL:
         assert process.returncode == -signal.SIGKILL

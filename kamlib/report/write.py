@@ -186,22 +186,31 @@ def foot(data: PeriodData) -> Foot:
 
 
 def write_run(staged: Path, data: PeriodData, intake: Intake, mark: dict, typed: Path, made: list[Made]) -> None:
-    """Write ``run.json``: what the report was made from and how, and the hash of every file beside it."""
+    """Write ``run.json``: what the report was made from and how, and the hash of every file beside it.
+
+    A manager's report leaves out what the whole book adds up to, and notices, which may name accounts.
+    """
     run = {
         "period": {"label": data.period.label, "start": f"{data.period.start:%Y-%m-%d}",
                    "as_of": f"{data.as_of:%Y-%m-%d}"},
         "book": data.book.title,
         "mark": mark,
         "figures": _figures(typed),
-        "rows": {"as_of": _records(row_account(intake, data.as_of)), "whole_book": _records(row_account(intake))},
-        "totals": control_totals(intake),
-        "notices": [{"table": n.table, "what": n.what, "next": n.next} for n in intake.notices],
+        **({} if data.manager_id else _whole_book(intake, data.as_of)),
         "timings": {f"{one.page.notebook} {one.account}".strip(): one.seconds for one in made},
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         "files": site.manifest(staged),
     }  # fmt: skip
     text = json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False)
     (staged / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _whole_book(intake: Intake, as_of: pd.Timestamp) -> dict:
+    return {
+        "rows": {"as_of": _records(row_account(intake, as_of)), "whole_book": _records(row_account(intake))},
+        "totals": control_totals(intake),
+        "notices": [{"table": n.table, "what": n.what, "next": n.next} for n in intake.notices],
+    }
 
 
 def write_intake(staged: Path, data: PeriodData) -> None:

@@ -1,0 +1,38 @@
+"""Titles of charts where a book has credit notes alone, or no account with a class."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from kamlib.plots.retention import plot_revenue_bridge
+from kamlib.plots.segmentation import plot_class_migration
+
+STEPS = ("base", "new", "returned", "expansion", "contraction", "stopped", "now")
+
+
+def bridge(**revenue: float) -> pd.DataFrame:
+    return pd.DataFrame({"scope": "all", "step": STEPS, "revenue": [revenue.get(s, 0.0) for s in STEPS], "accounts": 1})
+
+
+@pytest.mark.parametrize(
+    ("revenue", "said"),
+    [
+        ({"base": -10.0, "contraction": 5.0, "now": -15.0}, "above zero in the year before"),
+        ({}, "above zero in the year before"),
+        ({"new": 7.0, "now": 7.0}, "All revenue of all accounts is younger than a year"),
+        ({"base": 5.0, "expansion": 5.0, "now": 10.0}, "grew by 100"),
+    ],
+)
+def test_the_bridge_of_a_year_without_revenue(revenue, said):
+    title = plot_revenue_bridge(bridge(**revenue), scope="all").get_title(loc="left")
+    plt.close("all")
+    assert said in title.replace("\n", " ")
+
+
+def test_nobody_with_a_class_is_not_called_a_missing_period():
+    nobody = pd.DataFrame({"basis": ["abc"], "class_then": ["A"], "class_now": ["A"], "account_count": [0]})
+    title = plot_class_migration(nobody).get_title(loc="left")
+    plt.close("all")
+    assert title == "No account had a class then and has one now"
