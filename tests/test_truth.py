@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import kamlib as kam
-from kamlib.practice import found_leavers, leaver_score
+from kamlib.practice import activity, company, found_leavers, leaver_score
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
@@ -81,6 +81,15 @@ def retention_of(data):
 def retention(third, fourth):
     """Period → the tables of the retention report."""
     return {"2025-Q3": retention_of(third), "2025-Q4": retention_of(fourth)}
+
+
+def test_the_files_tell_what_the_generator_made(fourth):
+    """The engine's tables of the book are those of the company itself: damaged lines are set aside, no more."""
+    made = activity(company(), as_of=fourth.as_of)
+    there = fourth.account_days[["account_id", "date", "revenue", "cost"]]
+    pd.testing.assert_frame_equal(there, made.account_days, check_dtype=False)
+    due = fourth.deliveries.groupby(["account_id", "month"], as_index=False)[["due_count", "late_count"]].sum()
+    pd.testing.assert_frame_equal(due, made.deliveries, check_dtype=False)
 
 
 # ── segmentation ──────────────────────────────────────────────────────────────

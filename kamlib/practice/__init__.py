@@ -4,8 +4,19 @@ A company is simulated first (`world`: accounts, order days, deliveries, mistake
 down afterwards as the canonical tables of a book. What was planted is in its `truth`.
 """
 
+from kamlib.practice.activity import Activity, activity
 from kamlib.practice.cast import STORIES
 from kamlib.practice.company import SAMPLE_SEED, Company, company, write_company
 from kamlib.practice.leavers import found_leavers, leaver_score
 
-__all__ = ["SAMPLE_SEED", "STORIES", "Company", "company", "found_leavers", "leaver_score", "write_company"]
+__all__ = [
+    "SAMPLE_SEED",
+    "STORIES",
+    "Activity",
+    "Company",
+    "activity",
+    "company",
+    "found_leavers",
+    "leaver_score",
+    "write_company",
+]

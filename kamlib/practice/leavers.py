@@ -36,7 +36,8 @@ def found_leavers(truth: pd.DataFrame, spells: pd.DataFrame, *, as_of: pd.Timest
     back = truth[truth["story"].eq("leaver_returned")].groupby("account_id")["date"].max()
     table = planted[["story", "account_id", "date"]].rename(columns={"date": "last_order_date"})
     table["silent_year_date"] = (table["last_order_date"] + pd.DateOffset(years=1)).astype("datetime64[us]")
-    table = table[~table["account_id"].map(back).lt(table["silent_year_date"])]
+    is_back = table["silent_year_date"].gt(back.reindex(table["account_id"]).set_axis(table.index))
+    table = table[~is_back]
     table = table.merge(
         spells[["account_id", "last_order_date", "detection_date"]], on=["account_id", "last_order_date"], how="left"
     )
@@ -76,7 +77,7 @@ def leaver_score(
     is_false = ~pd.MultiIndex.from_frame(called[["account_id", "last_order_date"]]).isin(true)
     tested = alarm_quality[alarm_quality["rule"].eq("lost") & alarm_quality["is_book"]]
     rates = tested[["false_alarm_rate", "false_alarm_low", "false_alarm_high"]]
-    row = {
+    row: dict[str, object] = {
         "planted_count": len(known),
         "caught_count": int(known["is_caught"].sum()),
         "caught_share": float(known["is_caught"].mean()) if len(known) else np.nan,
@@ -84,6 +85,5 @@ def leaver_score(
         "spell_count": len(called),
         "false_count": int(is_false.sum()),
         "false_share": float(is_false.mean()) if len(called) else np.nan,
-        **(rates.iloc[0].to_dict() if len(rates) else dict.fromkeys(rates.columns, np.nan)),
     }
-    return pd.DataFrame([row])
+    return pd.DataFrame([row]).assign(**{str(name): rates[name].iloc[0] if len(rates) else np.nan for name in rates})
