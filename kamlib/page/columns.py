@@ -13,7 +13,7 @@ import pandas as pd
 
 from kamlib.amounts import GAP, Wording, date, number
 
-KINDS = ("text", "prose", "money", "share", "number", "count", "mixed", "date", "flag")
+KINDS = ("text", "prose", "money", "share", "number", "count", "index", "mixed", "date", "flag")
 
 _MONEY_WORDS = ("revenue", "margin", "cost", "profit", "amount", "spend", "budget", "price", "paid", "owed")
 _LABELS = {
@@ -57,7 +57,7 @@ class Column:
     @property
     def is_numeric(self) -> bool:
         """Whether its cells are aligned right."""
-        return self.kind in ("money", "share", "number", "count", "mixed")
+        return self.kind in ("money", "share", "number", "count", "index", "mixed")
 
     @property
     def is_text(self) -> bool:

@@ -10,19 +10,27 @@ import pytest
 
 PAGES = [
     "../index", "index", "segmentation", "scoring", "retention", "programme", "tables", "dossiers/index",
-    "dossiers/A0009", "dossiers/A0037",
+    "dossiers/FIRST", "dossiers/SECOND",
 ]  # fmt: skip
 
 
 @pytest.fixture
 def visit(watched, sample_report):
     """Return a function that opens a page of the sample's report and watches it."""
-    return lambda name, **options: watched((sample_report.folder / f"{name}.html").resolve(), **options)
+    return lambda name, **options: watched(
+        (sample_report.folder / f"{named(name, sample_report)}.html").resolve(), **options
+    )
+
+
+def named(name, report):
+    """Return a page's own name: FIRST and SECOND stand for the report's two accounts."""
+    return name.replace("FIRST", report.accounts[0]).replace("SECOND", report.accounts[1])
 
 
 def test_every_published_page_is_among_those_visited(browser, sample_report):
     folder = Path(sample_report.folder)
-    assert {file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.html")} == {*PAGES[1:]}
+    published = {file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.html")}
+    assert published == {named(name, sample_report) for name in PAGES[1:]}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -90,7 +98,8 @@ def test_key_figures_are_written_by_their_kind(visit):
     written = re.compile(r"€\u00a0[\d,]+|−?[\d.,]+\u00a0%|−?[\d,]+(\.\d{1,3})?|n/a|−€\u00a0[\d,]+|€\u00a0−[\d,]+")
 
     def row(name, scope):
-        rows = table.locator("tbody tr").filter(has_text=name).filter(has_text=scope)
+        head = tab.get_by_role("rowheader", name=name, exact=True)
+        rows = table.locator("tbody tr").filter(has=head).filter(has_text=scope)
         return rows.first.locator("td").all_text_contents()[1]
 
     assert row("Net revenue retention (NRR)", "all accounts").endswith("%")
