@@ -106,7 +106,7 @@ def test_a_table_sorts_by_value_and_says_so(visit):
 def test_a_table_is_drawn_by_the_script_as_it_was_written(visit, site):
     tab = visit("many")
     source = (site / "many.html").read_text(encoding="utf-8")
-    written = re.findall(r"<tr>(<th scope=.*?)</tr>", source.split("<tbody>")[1].split("</tbody>")[0], re.S)
+    written = re.findall(r"<tr>(<th .*?)</tr>", source.split("<tbody>")[1].split("</tbody>")[0], re.S)
     drawn = tab.locator("figure.table tbody tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
