@@ -96,7 +96,8 @@ def report(
             typer.echo(json.dumps({"period": outcome.period, "state": outcome.state, "path": str(outcome.path)}))
         else:
             typer.echo(f"{outcome.period}: {what}")
-    typer.echo(str(out / "index.html") if log == "text" else json.dumps({"site": str(out / "index.html")}))
+    index = outcomes[-1].path.parents[1] / "index.html"
+    typer.echo(str(index) if log == "text" else json.dumps({"site": str(index)}))
 
 
 @app.command()

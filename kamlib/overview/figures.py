@@ -89,7 +89,8 @@ def figure_history(
     """One row per as-of day × figure × scope: the main figures over past periods, oldest first.
 
     ``ends`` are the periods' last days, ascending; the first is only what the second is compared
-    with. Days before the first order are left out.
+    with. Past days whose 12 months the data do not cover whole are left out: half a window is no
+    base for a comparison.
 
     Columns
     -------
@@ -102,7 +103,7 @@ def figure_history(
     parts = [
         figures_as_of(account_days, account_months, accounts, tiers, as_of=end, before=before, book=book)
         for before, end in pairwise(ends)
-        if pd.notna(first) and end >= first
+        if end == ends[-1] or (pd.notna(first) and end - pd.DateOffset(months=11) >= first)
     ]
     if not parts:
         return pd.DataFrame({"as_of_date": [], "figure": [], "scope": [], "value": []}).astype(

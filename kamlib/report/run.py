@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import kamlib
 from kamlib.book import read_settings
 from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake, read_book
+from kamlib.page import page_name
 from kamlib.periods import Period, resolve_periods
 from kamlib.report import site
 from kamlib.report.kernel import end_kernels, run_notebook
@@ -71,6 +72,8 @@ Progress = Callable[[str, str, int, int], None]
 def render(request: Request, *, today: date, progress: Progress = lambda *_: None) -> list[Outcome]:
     """Render and publish the periods of a request; return what became of each.
 
+    A manager's report is a site of its own, in the folder ``manager-<id>``: it never stands in for the whole one.
+
     Raises
     ------
     KamError
@@ -78,6 +81,9 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
         published before it stay, its own last good report is unchanged).
     """
     pages = wanted_pages(list(request.only))
+    if request.manager_id:
+        folder = next(iter(page_name([request.manager_id]).values()))
+        request = replace(request, out=request.out / f"manager-{folder}")
     if request.pdf:
         browser()
     _check_writable(request.out)

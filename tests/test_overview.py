@@ -1,0 +1,106 @@
+"""The front page: figures that compare, the most pressing changes first, sentences that say no more than is known."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.overview import figure_history, key_figures, main_changes, overview_findings, period_changes
+from kamlib.periods import month_of
+from kamlib.tables import empty_table
+
+END, BEFORE = pd.Timestamp("2025-09-30"), pd.Timestamp("2025-06-30")
+BOOK = BookSettings(title="Test")
+
+
+def days(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["account_id", "date", "revenue"])
+    frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[us]")
+    return frame.assign(cost=float("nan"), quantity=1.0, order_count=1, line_count=1).sort_values(
+        ["account_id", "date"], ignore_index=True
+    )
+
+
+def months(frame: pd.DataFrame) -> pd.DataFrame:
+    return (
+        frame.assign(month=month_of(frame["date"], END), order_day_count=1)
+        .groupby(["account_id", "month"], as_index=False)
+        .agg(revenue=("revenue", "sum"), cost=("cost", "sum"), order_count=("order_count", "sum"),
+             order_day_count=("order_day_count", "sum"))
+    )  # fmt: skip
+
+
+def accounts(*ids: str) -> pd.DataFrame:
+    empty = dict.fromkeys(["parent_id", "industry", "region", "sponsor", "types"], pd.NA)
+    frame = pd.DataFrame({"account_id": ids, "name": [f"Company {i}" for i in ids], "group_id": ids, "group_name": ids})
+    return frame.assign(
+        manager_id="m", manager_name="Ines", cost_to_serve=float("nan"), is_listed=True, tier=pd.NA, **empty
+    )
+
+
+def history(frame: pd.DataFrame, ends: list[pd.Timestamp], *ids: str) -> pd.DataFrame:
+    return figure_history(frame, months(frame), accounts(*ids), empty_table("tiers"), ends=ends, book=BOOK)
+
+
+def test_key_figures_by_hand():
+    lines = [
+        ("A", f"{y}-{m:02d}-10", 100.0) for y in (2023, 2024, 2025) for m in range(1, 13) if f"{y}{m:02d}" <= "202509"
+    ]
+    lines += [("B", f"2024-{m:02d}-20", 10.0) for m in range(1, 13)]
+    ends = [pd.Timestamp(d) for d in ("2024-06-30", "2024-09-30", "2025-03-31", "2025-06-30", "2025-09-30")]
+    figures = key_figures(history(days(lines), ends, "A", "B"), as_of=END, previous=BEFORE, year_ago=ends[1])
+    found = figures.set_index(["figure", "scope"])
+    assert found.loc[("revenue", "all")].tolist() == [1230.0, 1260.0, 1290.0]
+    assert found.loc[("NRR", "all"), "value"] == round((1200 + 30) / (1200 + 90), 9)
+    assert found.loc[("GRR", "all"), "value"] == round((1200 + 30) / (1200 + 90), 9)
+    assert found.loc[("top_1_share", "all"), "value"] == round(1200 / 1230, 9)
+
+
+def test_half_a_window_is_no_base_for_a_comparison():
+    lines = [("A", f"2025-{m:02d}-10", 100.0) for m in range(1, 10)]
+    ends = [pd.Timestamp("2025-03-31"), BEFORE, END]
+    figures = key_figures(
+        history(days(lines), ends, "A"), as_of=END, previous=BEFORE, year_ago=pd.Timestamp("2024-09-30")
+    )
+    row = figures.set_index(["figure", "scope"]).loc[("revenue", "all")]
+    assert row["value"] == 900
+    assert row[["previous_value", "year_ago_value"]].isna().all()
+
+
+def status(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["account_id", "status", "last_year_revenue"])
+    return frame.assign(
+        name="Company " + frame["account_id"], manager_name="Ines", silence_days=61.0, usual_gap_days=19.0,
+        last_order_date=pd.Timestamp("2025-07-31"), revenue=frame["last_year_revenue"],
+    )  # fmt: skip
+
+
+def test_the_most_pressing_changes_come_first_each_account_once():
+    now = status([("A", "overdue", 100.0), ("B", "overdue", 900.0), ("C", "lost", 500.0), ("D", "lost", 800.0)])
+    then = status([("A", "active", 0.0), ("B", "overdue", 0.0), ("C", "active", 0.0), ("D", "lost", 0.0)])
+    keys = pd.DataFrame({"account_id": ["A", "B", "C", "D"], "is_key": [True, False, False, False]})
+    quality = pd.DataFrame({"rule": ["overdue"], "is_book": [True], "alarm_count": [10], "false_alarm_count": [3]})
+    changes = period_changes(now, then, keys, alarm_quality=quality, as_of=END, book=BOOK)
+    assert changes["account_id"].tolist() == ["B", "C", "A"]
+    assert changes.loc[0, "changed"] == (
+        "Company B is still overdue: 61 days without an order, usually 19. Such an alarm was right in 7 of 10 past cases."
+    )
+    assert changes["owner"].eq("Ines").all()
+    assert changes.loc[0, "due_date"] == pd.Timestamp("2025-10-07")
+
+
+def test_the_first_screen_is_not_all_of_one_kind():
+    now = status([(i, "overdue", 1000.0 - n) for n, i in enumerate("ABCD")] + [("E", "lost", 1.0)])
+    then = status([("E", "active", 1.0)])
+    first = main_changes(period_changes(now, then, as_of=END, book=BOOK), most=3)
+    assert first["account_id"].tolist() == ["A", "B", "E"]
+
+
+def test_nothing_known_is_said_so():
+    empty = pd.DataFrame({"figure": [], "scope": [], "value": [], "previous_value": [], "year_ago_value": []})
+    keys = pd.DataFrame({"account_id": ["A"], "is_key": [False]})
+    said = overview_findings(empty, status([("A", "active", 5.0)]), keys, as_of=END, book=BOOK)
+    assert [one.text.replace("\u00a0", " ") for one in said] == [
+        "No key account is known as of 30 Sep 2025.",
+        "No account is overdue.",
+    ]
