@@ -165,7 +165,16 @@ def test_declared_dates_and_time_zones(make_book):
         (HEAD + "1,Z\u00fcrich,2025-01-01,5\n").replace("\n", "\r").encode(),
         (HEAD.upper() + "1,Z\u00fcrich,2025-01-01,5\n").encode(),
     ],
-    ids=["byte order mark", "UTF-16", "sep line", "CRLF", "no last line end", "mixed line ends", "CR", "upper case header"],
+    ids=[
+        "byte order mark",
+        "UTF-16",
+        "sep line",
+        "CRLF",
+        "no last line end",
+        "mixed line ends",
+        "CR",
+        "upper case header",
+    ],
 )
 def test_the_same_rows_however_the_file_is_written(make_book, content):
     assert [row[:2] for row in orders(make_book({"orders.csv": content}))] == [("1", "Zürich")]
