@@ -14,6 +14,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from kamlib.dossier import money_owed
 from kamlib.practice import company, write_company
 from kamlib.segmentation import account_classes
 from kamlib.workbook import write_workbook
@@ -139,3 +140,23 @@ def test_libreoffice_recalculates_the_workbook_of_5000_accounts(tmp_path):
     assert found == dict(
         zip(classes["account_id"], classes["abc_revenue"].where(classes["abc_revenue"].notna(), None), strict=False)
     )
+
+
+def test_what_5000_accounts_owe_is_told_in_one_pass():
+    draw = np.random.default_rng(5)
+    count = 60_000
+    dated = pd.Timestamp("2023-10-01") + pd.to_timedelta(draw.integers(0, 700, count), unit="D")
+    invoices = pd.DataFrame(
+        {
+            "invoice_id": np.arange(count).astype(str),
+            "account_id": [f"A{number:05d}" for number in draw.integers(0, 5000, count)],
+            "invoice_date": dated,
+            "due_date": dated + pd.Timedelta(days=30),
+            "paid_date": dated + pd.to_timedelta(draw.integers(10, 60, count), unit="D"),
+            "amount": 100.0,
+        }
+    )
+    begun = time.process_time()
+    owed = money_owed(invoices, as_of=AS_OF)
+    assert time.process_time() - begun < 40  # processor seconds; measured 5, and 109 account by account
+    assert len(owed) == invoices["account_id"].nunique()

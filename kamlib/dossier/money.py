@@ -44,19 +44,24 @@ def payment_habit(
     >>> payment_habit(invoices, "A", as_of=pd.Timestamp("2025-09-30"))["mean_late_days"].tolist()
     [8.0]
     """
-    own = _due(invoices, as_of)
-    own = own[own["account_id"].eq(account_id)]
+    due = _due(invoices, as_of)
+    table = _by_quarter(due[due["account_id"].eq(account_id)], as_of, quarter_count)
+    return shaped(table.assign(account_id=account_id), _HABIT)
+
+
+def _by_quarter(due: pd.DataFrame, as_of: pd.Timestamp, quarter_count: int) -> pd.DataFrame:
+    """Return the habit of every account at once: one row per account and quarter."""
     ends = trailing_months(as_of, 3 * quarter_count)[2::3]
     start = trailing_months(as_of, 3 * quarter_count + 1)[0]
     spans = pd.IntervalIndex.from_arrays(ends[:-1].insert(0, start), ends, closed="right")
-    place = spans.get_indexer(pd.Index(own["due_date"]))
-    own = own.assign(quarter_end_date=ends[place.clip(min=0)])[place >= 0]
+    place = spans.get_indexer(pd.Index(due["due_date"]))
+    own = due.assign(quarter_end_date=ends[place.clip(min=0)])[place >= 0]
     own["overdue"] = own["amount"].where(own["is_open"], 0.0)
-    table = own.groupby("quarter_end_date").agg(
+    table = own.groupby(["account_id", "quarter_end_date"]).agg(
         due_count=("amount", "size"), due_amount=("amount", "sum"), late_count=("is_late", "sum"),
         open_count=("is_open", "sum"), overdue_amount=("overdue", "sum"), mean_late_days=("late_days", "mean"),
     )  # fmt: skip
-    return shaped(table.reset_index().assign(account_id=account_id), _HABIT)
+    return table.reset_index()
 
 
 def money_owed(invoices: pd.DataFrame, *, as_of: pd.Timestamp, min_quarters: int = 4) -> pd.DataFrame:
@@ -90,28 +95,29 @@ def money_owed(invoices: pd.DataFrame, *, as_of: pd.Timestamp, min_quarters: int
     due = _due(invoices, as_of)
     year_start = trailing_months(as_of, 13)[0]
     rows = []
-    fallen = dict(iter(due.groupby("account_id")))
-    for account_id, held in known.groupby("account_id"):  # each account's own rows: thousands of accounts stay quick
-        own = fallen.get(account_id, due.head(0))
-        overdue = own[own["is_open"]]
-        habit = payment_habit(held, str(account_id), as_of=as_of)["mean_late_days"]
-        slope, low, high = _slope(habit, min_quarters)
+    overdue = due[due["is_open"]].groupby("account_id").agg(
+        overdue_amount=("amount", "sum"), overdue_count=("amount", "size"), oldest_due_date=("due_date", "min"),
+        oldest_late_days=("late_days", "max"),
+    )  # fmt: skip
+    late = due[due["due_date"].gt(year_start)].groupby("account_id")["late_days"].mean()
+    quarters = dict(iter(_by_quarter(due, as_of, 8).groupby("account_id")["mean_late_days"]))
+    none = pd.Series(dtype="float64")
+    for account_id in sorted(known["account_id"].unique()):
+        slope, low, high = _slope(quarters.get(account_id, none), min_quarters)
         rows.append(
             {
                 "account_id": account_id,
                 "open_amount": unpaid.get(account_id, 0.0),
-                "overdue_amount": overdue["amount"].sum(),
-                "overdue_count": len(overdue),
-                "oldest_due_date": overdue["due_date"].min(),
-                "oldest_late_days": overdue["late_days"].max(),
-                "mean_late_days": own.loc[own["due_date"].gt(year_start), "late_days"].mean(),
+                "mean_late_days": late.get(account_id),
                 "trend_days": slope,
                 "trend_low_days": low,
                 "trend_high_days": high,
                 "trend": _trend(slope, low, high),
             }
         )
-    table = shaped(rows, _OWED).sort_values(["overdue_amount", "account_id"], ascending=[False, True])
+    found = shaped(rows, _OWED).drop(columns=list(overdue.columns)).merge(overdue, on="account_id", how="left")
+    found = found.fillna({"overdue_amount": 0.0, "overdue_count": 0})
+    table = shaped(found, _OWED).sort_values(["overdue_amount", "account_id"], ascending=[False, True])
     return shaped(table, _OWED)
 
 
