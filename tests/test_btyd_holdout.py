@@ -161,7 +161,7 @@ def test_charts_say_what_the_tables_hold(regular):
 @pytest.mark.parametrize(
     "expected, words",
     [
-        ((1.0, 2.0), "was right within chance in all 2 groups"),
+        ((1.0, 2.0), "was right within chance in both groups"),
         ((0.1, 2.0), "expected too few orders in 1 of 2 groups"),
         ((9.0, 9.0), "expected too many orders in 2 of 2 groups"),
         ((0.1, 9.0), "was off by more than chance in 2 of 2 groups"),
