@@ -108,6 +108,6 @@ def write_list(
     sheet.write_string(0, 0, says, formats["quiet"])
     named_table(sheet, name, unique_headings([spec.heading for spec in specs]), len(table), formats, top=2)
     for column, spec in enumerate(specs):
-        sheet.set_column(column, column, 26 if spec.kind == "text" and spec.is_wide else 14)
+        sheet.set_column(column, column, 26 if spec.kind == "prose" or spec.is_wide else 14)
         for row, value in enumerate(table[spec.key], start=3):
             put(sheet, row, column, value, spec.kind, formats)

@@ -44,8 +44,13 @@ def formats_of(workbook: Any) -> dict[str, Any]:
     return made
 
 
+_AS_CELLS = {"prose": "text", "index": "number", "mixed": "number"}
+"""Kinds that only pages tell apart."""
+
+
 def put(sheet: Any, row: int, column: int, value: Any, kind: str, formats: dict[str, Any]) -> None:
     """Write a value of the data: text as text whatever it looks like, what is missing as an empty cell."""
+    kind = _AS_CELLS.get(kind, kind)
     told = "text" if isinstance(value, str) else "date" if isinstance(value, pd.Timestamp) else kind
     plain = exported(value, told)
     if plain is None:
