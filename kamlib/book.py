@@ -151,13 +151,6 @@ class ProgrammeSettings(Settings):
     )
 
 
-class Connection(Settings):
-    """``[connection]``: another engine for the ``.sql`` files; secrets come from the environment."""
-
-    url: str
-    dialect: Literal["duckdb", "native"] = "duckdb"
-
-
 class BookSettings(Settings):
     """Everything a ``book.toml`` may say."""
 
@@ -176,7 +169,6 @@ class BookSettings(Settings):
     value: ValueSettings = ValueSettings()
     delivery: DeliverySettings = DeliverySettings()
     programme: ProgrammeSettings = ProgrammeSettings()
-    connection: Connection | None = None
 
     @field_validator("columns")
     @classmethod

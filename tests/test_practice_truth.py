@@ -129,9 +129,9 @@ def test_every_setting_stands_in_the_sample_book_and_its_default_is_the_real_one
     told_text = tomllib.loads(re.sub(r"(?m)^#(?=\S)", "", text))
     told = BookSettings.model_validate(told_text)
     optional = {"complete_to", "delimiter", "decimal", "date_format", "time_zone", "second_life_share"}
-    optional |= {"revenue_per_manager", "connection"}
+    optional |= {"revenue_per_manager"}
     for path in every_setting(BookSettings):
-        if path[-1] in ("top_n", "criteria", "connection", "columns", "readiness"):
+        if path[-1] in ("top_n", "criteria", "columns", "readiness"):
             assert path[-1] in text, path
             continue
         place, real, shown = told_text, used, told

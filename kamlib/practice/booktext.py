@@ -138,11 +138,6 @@ capability = "Runway of 24 months, agreed with the board in January; a sixth man
 #sales_cycle = "…"
 #potential = "…"
 #competition = "…"
-
-# Another engine for .sql files in this folder; passwords come from the environment, never from this file.
-#[connection]
-#url = "postgresql://reports@db.example/sales"
-#dialect = "duckdb"               # or "native": the .sql files are in the database's own dialect
 """
 
 
