@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from kamlib.book import read_settings
@@ -38,6 +40,19 @@ class TestNorthwind:
         days = open_period(self.book, "1998").account_days
         by_year = days.groupby(days["date"].dt.year)["revenue"].sum().round(2).to_dict()
         assert by_year == {1996: 208_083.97, 1997: 617_085.20, 1998: 440_623.87}
+
+    def test_published_tables_sum_to_the_years(self, tmp_path):
+        out = tmp_path / "site"
+        request = ["--period", "1996..1998", "--only", "segmentation", "--out", str(out)]
+        assert main(["report", "--book", str(self.book), *request]) == 0
+        published = {}
+        for year in ("1996", "1997", "1998"):
+            classes = pd.read_csv(out / year / "tables" / "account_classes.csv", dtype="str")
+            published[year] = sum(map(Decimal, classes["revenue"].dropna()))
+        assert {year: round(float(total), 2) for year, total in published.items()} == {
+            "1996": 208_083.97, "1997": 617_085.20, "1998": 440_623.87,
+        }  # fmt: skip
+        assert round(sum(published.values()), 2) == Decimal("1265793.04")
 
     def test_late_orders_by_manager(self):
         data = open_period(self.book, "1998")
