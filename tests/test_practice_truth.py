@@ -52,7 +52,7 @@ def test_an_unplanted_cause_seldom_passes_for_one():
 @pytest.mark.soak
 def test_an_unplanted_cause_in_200_practice_companies():
     """The 99 % bound of an honest test at level .05: at most 18 of 200."""
-    found = [seed for seed in range(200) if excludes_one(late_deliveries(company(seed, late_hazard_ratio=1)))]
+    found = [seed for seed in range(1000, 1200) if excludes_one(late_deliveries(company(seed, late_hazard_ratio=1)))]
     print(f"\nan unplanted cause passed for one in {len(found)} of 200 companies")
     assert len(found) <= 18
 
@@ -60,7 +60,7 @@ def test_an_unplanted_cause_in_200_practice_companies():
 @pytest.mark.soak
 def test_the_planted_cause_in_100_practice_companies():
     """Its size is found as well: the median of the estimates is near the planted ratio of 2.5."""
-    rows = pd.DataFrame([late_deliveries(company(seed)) for seed in range(100)])
+    rows = pd.DataFrame([late_deliveries(company(seed)) for seed in range(1000, 1100)])
     print(f"\n{(rows['hazard_ratio_low'] > 1).mean():.2f} of the intervals lie above 1")
     assert (rows["hazard_ratio_low"] > 1).mean() >= 0.9
     assert rows["hazard_ratio"].median() == pytest.approx(2.5, rel=0.15)

@@ -68,9 +68,9 @@ def measured(seed, **options):
     )
 
 
-def contained(seeds, effect, **options):
+def contained(seeds, effect, *, first=0, **options):
     hits = 0
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         low, high = measured(seed, effect=effect, **options).interval(0.95)
         hits += low <= effect <= high
     return hits
@@ -99,7 +99,7 @@ def test_a_rise_that_lasts_is_no_effect():
 @pytest.mark.soak
 @pytest.mark.parametrize(("effect", "on_peak", "least"), [(0.15, False, 90), (0.15, True, 90), (0.0, True, 89)])
 def test_a_hundred_companies(effect, on_peak, least):
-    assert contained(100, effect, on_peak=on_peak) >= least
+    assert contained(100, effect, on_peak=on_peak, first=1000) >= least
 
 
 @pytest.mark.soak
@@ -108,7 +108,7 @@ def test_a_hundred_practice_companies(effect, admission):
     from kamlib.practice import company as practice_company
 
     inside = claims = 0
-    for seed in range(100):
+    for seed in range(1000, 1100):  # none of them was looked at when the method was chosen
         tables = practice_company(seed, programme_effect=effect, admission=admission).tables
         orders = tables["orders"].assign(month=lambda o: (o["order_date"] + pd.offsets.MonthEnd(0)).dt.as_unit("us"))
         orders = orders.merge(tables["rates"], on=["month", "currency"], how="left")
