@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
+
+from kamlib.practice.company import Company, company
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -84,3 +87,21 @@ def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
             said.write_text(run.stdout, encoding="utf-8")
     last_line = said.read_text(encoding="utf-8").splitlines()[-1]
     return SimpleNamespace(site=site, folder=site / "2025-Q3", last_line=last_line, accounts=accounts)
+
+
+@pytest.fixture(scope="session")
+def meridian() -> Company:
+    """The practice company that the sample book is made of."""
+    return company()
+
+
+@pytest.fixture(scope="session")
+def orders(meridian: Company) -> pd.DataFrame:
+    """Its order lines."""
+    return meridian.tables["orders"]
+
+
+@pytest.fixture(scope="session")
+def told(meridian: Company) -> dict[str, pd.DataFrame]:
+    """story -> its rows of the truth."""
+    return {story: rows.reset_index(drop=True) for story, rows in meridian.truth.groupby("story")}

@@ -16,37 +16,9 @@ from kamlib.errors import KamError
 from kamlib.practice import SAMPLE_SEED, STORIES, company, write_company
 from kamlib.tables import CANONICAL
 
+from .orderlines import only, window
+
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-
-
-@pytest.fixture(scope="module")
-def meridian():
-    return company()
-
-
-@pytest.fixture(scope="module")
-def orders(meridian):
-    return meridian.tables["orders"]
-
-
-@pytest.fixture(scope="module")
-def told(meridian):
-    """story -> its rows of the truth."""
-    return {story: rows.reset_index(drop=True) for story, rows in meridian.truth.groupby("story")}
-
-
-def only(rows):
-    assert len(rows) == 1
-    return rows.iloc[0]
-
-
-def of(orders, account_id):
-    return orders[orders["account_id"] == account_id]
-
-
-def window(orders, end, months=12):
-    end = pd.Timestamp(end)
-    return orders[(orders["order_date"] <= end) & (orders["order_date"] > end - pd.DateOffset(months=months))]
 
 
 def files(folder):

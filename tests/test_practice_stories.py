@@ -8,41 +8,13 @@ import pytest
 
 from kamlib.practice import STORIES, company
 
-
-@pytest.fixture(scope="module")
-def meridian():
-    return company()
-
-
-@pytest.fixture(scope="module")
-def orders(meridian):
-    return meridian.tables["orders"]
-
-
-@pytest.fixture(scope="module")
-def told(meridian):
-    """story -> its rows of the truth."""
-    return {story: rows.reset_index(drop=True) for story, rows in meridian.truth.groupby("story")}
-
-
-def only(rows):
-    assert len(rows) == 1
-    return rows.iloc[0]
-
-
-def of(orders, account_id):
-    return orders[orders["account_id"] == account_id]
+from .orderlines import of, only, window
 
 
 def order_days(orders, account_id):
     """Days with positive net revenue."""
     days = of(orders, account_id).groupby("order_date")["revenue"].sum()
     return days[days > 0].index
-
-
-def window(orders, end, months=12):
-    end = pd.Timestamp(end)
-    return orders[(orders["order_date"] <= end) & (orders["order_date"] > end - pd.DateOffset(months=months))]
 
 
 def abc(orders, end):

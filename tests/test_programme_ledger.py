@@ -6,26 +6,7 @@ import pandas as pd
 from kamlib import programme
 from kamlib.tables import typed
 
-AS_OF = pd.Timestamp("2025-12-31")
-KEYS = pd.DataFrame({"account_id": ["A", "B"], "is_key": [True, True], "key_rule": ["tier key of the book"] * 2})
-ACCOUNTS = pd.DataFrame(
-    {
-        "account_id": ["A", "B"],
-        "name": ["Alpha", "Beta"],
-        "manager_id": ["M1", "M1"],
-        "manager_name": ["Ines", "Ines"],
-        "sponsor": ["Dr. Vogt", None],
-        "contact_every_days": [30.0, 30.0],
-    }
-).astype({"sponsor": "str"})
-
-
-def table(name, *rows):
-    return typed(pd.DataFrame(list(rows)), name)
-
-
-def day(text):
-    return pd.Timestamp(text)
+from .programme import ACCOUNTS, AS_OF, KEYS, day, table
 
 
 def months_of(revenue_days, start="2022-01-31", count=48):

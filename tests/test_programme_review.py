@@ -11,29 +11,11 @@ from matplotlib import pyplot as plt
 from kamlib import programme
 from kamlib.plots import programme as draw
 from kamlib.programme.shape import canonical
-from kamlib.tables import empty_table, typed
+from kamlib.tables import empty_table
 
-AS_OF = pd.Timestamp("2025-12-31")
-KEYS = pd.DataFrame({"account_id": ["A", "B"], "is_key": [True, True], "key_rule": ["tier key of the book"] * 2})
-ACCOUNTS = pd.DataFrame(
-    {
-        "account_id": ["A", "B"],
-        "name": ["Alpha", "Beta"],
-        "manager_id": ["M1", "M1"],
-        "manager_name": ["Ines", "Ines"],
-        "sponsor": ["Dr. Vogt", None],
-        "contact_every_days": [30.0, 30.0],
-    }
-).astype({"sponsor": "str"})
+from .programme import ACCOUNTS, AS_OF, KEYS, day, table
+
 NO_PLANS = pd.DataFrame({"account_id": pd.Series(dtype="str"), "filled_share": [], "age_days": [], "problem": []})
-
-
-def table(name, *rows):
-    return typed(pd.DataFrame(list(rows)), name)
-
-
-def day(text):
-    return pd.Timestamp(text)
 
 
 def test_coverage_by_hand():

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import gammaln
 
 from kamlib.btyd.likelihood import Histories, Numbers, log_likelihood
-from kamlib.btyd.search import Summit, climb
+from kamlib.btyd.search import Fit, Summit, climb
 from kamlib.errors import KamError
 
 LEAST_ACCOUNTS = 20
@@ -21,7 +21,7 @@ _EXTREME = 1000.0
 
 
 @dataclass(frozen=True)
-class BuyerModel:
+class BuyerModel(Fit):
     """One fitted model of the beta-geometric family.
 
     ``r`` and ``alpha`` shape the order rates, ``a`` and ``b`` the probability of leaving after an
@@ -47,16 +47,6 @@ class BuyerModel:
     parameter_count: int = 4
     status: str = "too few"
     reason: str = ""
-
-    @property
-    def converged(self) -> bool:
-        """The search ended at a proper maximum of the likelihood."""
-        return self.status == "converged"
-
-    @property
-    def is_usable(self) -> bool:
-        """There are parameters to forecast with."""
-        return self.status in ("converged", "at a limit")
 
     @property
     def bic(self) -> float:

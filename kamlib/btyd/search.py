@@ -14,6 +14,22 @@ FURTHEST = 11.5
 """How far a parameter's logarithm may go from its start: a factor of 100,000."""
 
 
+class Fit:
+    """What every fitted model says of its search."""
+
+    status: str
+
+    @property
+    def converged(self) -> bool:
+        """The search ended at a proper maximum of the likelihood."""
+        return self.status == "converged"
+
+    @property
+    def is_usable(self) -> bool:
+        """There are parameters to forecast with."""
+        return self.status in ("converged", "at a limit")
+
+
 @dataclass(frozen=True)
 class Summit:
     """Where a search ended: the point, the value there, and the steepest slope left, per account."""

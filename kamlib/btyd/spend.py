@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
 from kamlib.btyd.models import LEAST_REPEAT_ACCOUNTS
-from kamlib.btyd.search import climb
+from kamlib.btyd.search import Fit, climb
 
 _DEPENDENT = 0.3
 
 
 @dataclass(frozen=True)
-class SpendModel:
+class SpendModel(Fit):
     """A fitted gamma-gamma model: values of one account's order days are gamma(p, ν), ν is gamma(q, v).
 
     ``correlation`` is that of the number of repeat order days with their mean value, which the
@@ -32,16 +32,6 @@ class SpendModel:
     correlation: float = math.nan
     status: str = "too few"
     reason: str = ""
-
-    @property
-    def converged(self) -> bool:
-        """The search ended at a proper maximum of the likelihood."""
-        return self.status == "converged"
-
-    @property
-    def is_usable(self) -> bool:
-        """There are parameters to forecast with."""
-        return self.status in ("converged", "at a limit")
 
 
 def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
