@@ -167,7 +167,7 @@ def write_snapshots(intake, periods: list[Period], root: Path, *, manager_id: st
 
 def _write_snapshot(intake, period: Period, folder: Path, manager_id: str, first: pd.Timestamp | None) -> Path:
     from kamlib.activity import activity_tables
-    from kamlib.intake import row_account
+    from kamlib.intake import plans_of, row_account
 
     if (folder / "snapshot.json").is_file():
         return folder
@@ -178,13 +178,10 @@ def _write_snapshot(intake, period: Period, folder: Path, manager_id: str, first
         tables = only_manager(tables, manager_id)
     for name, frame in tables.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-    mine = set(tables["accounts"]["account_id"])
-    plans = {}
-    for file in sorted((intake.folder / "plans").glob("*.toml")) if (intake.folder / "plans").is_dir() else []:
-        if file.stem in mine or not manager_id:
-            (folder / "plans").mkdir(exist_ok=True)
-            (folder / "plans" / file.name).write_bytes(file.read_bytes())
-            plans[file.stem] = file.name
+    plans, _ = plans_of(intake.folder, tables["accounts"]["account_id"], intake.book)
+    for file in plans.values():
+        (folder / "plans").mkdir(exist_ok=True)
+        (folder / "plans" / file.name).write_bytes(file.read_bytes())
     about = {
         "settings": json.loads(intake.book.model_dump_json(by_alias=True)),
         "period": period.label,
@@ -192,7 +189,7 @@ def _write_snapshot(intake, period: Period, folder: Path, manager_id: str, first
         "present": sorted(intake.present),
         "has_cost": "cost" in intake.order_columns,
         "first_date": first and first.date().isoformat(),
-        "plans": plans,
+        "plans": {account: file.name for account, file in plans.items()},
     }
     (folder / "snapshot.json").write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
     return folder

@@ -100,8 +100,13 @@ def input_files(folder: Path) -> list[Path]:
     found = [folder / "book.toml", *_table_files(folder).values()]
     for parts in _raw_files(folder / "raw").values():
         found += parts
+    return found + plan_files(folder)
+
+
+def plan_files(folder: Path) -> list[Path]:
+    """Return the account plans of a book, in a fixed order."""
     plans = folder / "plans"
-    return found + (sorted(plans.glob("*.toml")) if plans.is_dir() else [])
+    return sorted(plans.glob("*.toml")) if plans.is_dir() else []
 
 
 def _table_files(folder: Path) -> dict[str, Path]:

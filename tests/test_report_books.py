@@ -8,10 +8,12 @@ from datetime import date
 import pytest
 
 from kamlib.book import read_settings
+from kamlib.check import check_book
 from kamlib.cli import main
+from kamlib.dossier import check_plan
 from kamlib.intake import read_book
 from kamlib.report import run
-from kamlib.snapshot import default_period
+from kamlib.snapshot import default_period, open_period
 from kamlib.sources import open_engine
 
 BOOK = ("MINE", "ZEDHEAD", "zedhead")
@@ -40,6 +42,50 @@ def test_the_default_period_holds_an_order(make_book, days, settings, label):
     lines = "".join(f"{number},A,{day},10\n" for number, day in enumerate(days))
     book = make_book({"orders.csv": HEADER + lines}, settings='title = "T"\n' + settings)
     assert default(book) == label
+
+
+@pytest.mark.parametrize(
+    ("account", "file", "settings"),
+    [
+        ("A-1", "A-1", ""),
+        ("A/1", "first", ""),  # no file name: account_id decides
+        ("a 1", "A 1", "[input]\nfold_case = true\n"),
+        ("M\u00fcller", "Mu\u0308ller", ""),  # as some systems write names
+    ],
+)
+def test_an_account_finds_its_plan(make_book, account, file, settings):
+    said = account.replace("a 1", "A 1")
+    book = make_book(
+        {
+            "orders.csv": HEADER + f"1,{said},2025-05-05,10\n2,B,2025-05-05,10\n",
+            f"plans/{file}.toml": f'account_id = "{said}"\n',
+            "plans/B.toml": 'account_id = "B"\n',
+            "plans/again.toml": 'account_id = "B"\n',
+            "plans/broken.toml": "account_id = \n",
+            "plans/nobody.toml": 'account_id = "C"\n',
+        },
+        settings='title = "T"\n' + settings,
+    )
+    data = open_period(book, "2025-Q2")
+    other = "b" if settings else "B"
+    assert {name: path.name for name, path in data.plans.items()} == {account: f"{file}.toml", other: "B.toml"}
+    assert check_plan(data.plans, account).problems.empty
+    told = [notice["what"].split()[2] for notice in check_book(book)["notices"]]
+    assert told == ["again.toml", "broken.toml", "nobody.toml"]
+
+
+def test_a_manager_is_not_given_the_plan_of_another(make_book):
+    book = make_book(
+        {
+            "orders.csv": HEADER + "1,A/1,2025-05-05,10\n2,B/1,2025-05-05,10\n",
+            "accounts.csv": "account_id,name,manager_id\nA/1,A,M1\nB/1,B,M2\n",
+            "plans/a.toml": 'account_id = "A/1"\n',
+            "plans/b.toml": 'account_id = "B/1"\n',
+        }
+    )
+    data = open_period(book, "2025-Q2", "M1")
+    assert list(data.plans) == ["A/1"]
+    assert [file.name for file in (data.folder / "plans").iterdir()] == ["a.toml"]
 
 
 def test_a_managers_report_holds_nothing_of_another(make_book, tmp_path, monkeypatch):

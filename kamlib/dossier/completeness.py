@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kamlib.dossier.objectives import plan_parts
-from kamlib.dossier.plan import Plan
+from kamlib.dossier.plan import Plan, plan_place
 from kamlib.dossier.shape import COUNT, DATE, NUMBER, TEXT, rows_of, shaped
 
 _COMPLETENESS = {
@@ -209,9 +209,10 @@ def _filled(own: pd.DataFrame, filled: float, missing: str, gives: str) -> dict:
 
 def _plan_part(plan: Plan | None, problem: str, account_id: str, as_of: pd.Timestamp) -> dict:
     gives = "objectives and actions with owner, due day and progress; SWOT; our own programme"
-    row = {"part": "Account plan", "source": f"plans/{account_id}.toml", "row_count": 0, "filled_share": 0.0}
+    place = plan_place(account_id)
+    row = {"part": "Account plan", "source": place, "row_count": 0, "filled_share": 0.0}
     if plan is None:
-        return row | {"missing": problem or f"no plan: add plans/{account_id}.toml", "adding_gives": gives}
+        return row | {"missing": problem or f"no plan: add {place}", "adding_gives": gives}
     parts = plan_parts(plan)
     gaps = [name for name, said in parts.items() if not said]
     return row | {

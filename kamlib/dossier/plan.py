@@ -1,9 +1,10 @@
-"""The account plan: ``plans/<account_id>.toml``, read and checked."""
+"""The account plan: ``plans/<account_id>.toml``, or the file that says ``account_id``, read and checked."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -197,9 +198,25 @@ def _outline(text: str) -> str:
     return blank.sub(emptied, text)
 
 
+def plan_place(account_id: str) -> str:
+    r"""Return where an account's plan belongs; an id that is no file name takes any.
+
+    >>> plan_place("ACME")
+    'plans/ACME.toml'
+    >>> plan_place("12/7")
+    "a file in plans/ that says account_id = '12/7'"
+    """
+    is_file_name = len(account_id) <= 80 and not re.search(r'[\\/:*?"<>|]', account_id)
+    return f"plans/{account_id}.toml" if is_file_name else f"a file in plans/ that says account_id = '{account_id}'"
+
+
+def _plain(account_id: str) -> str:
+    return unicodedata.normalize("NFC", account_id).strip().lower()
+
+
 def _contradictions(plan: Plan, account_id: str | None):
     """Yield place, problem and remedy of what each value by itself cannot show."""
-    if account_id is not None and plan.account_id != account_id:
+    if account_id is not None and _plain(plan.account_id) != _plain(account_id):
         what = f"The plan is named for account '{account_id}' but says account_id = '{plan.account_id}'."
         yield ("account_id",), what, "Rename the file or mend account_id."
     seen: set[str] = set()

@@ -15,6 +15,7 @@ from kamlib.errors import KamError
 from kamlib.intake.columns import TypedRows, check_rows, read_table
 from kamlib.intake.lines import in_book_currency, order_notices, without_repeats
 from kamlib.intake.notices import Notice
+from kamlib.intake.plans import plan_notices
 from kamlib.sources import Engine, read_sources
 from kamlib.tables import CANONICAL, empty_table, typed
 
@@ -63,7 +64,9 @@ def read_book(folder: Path, book: BookSettings, engine: Engine, progress: Progre
     _check_accounts(frames["accounts"], folder)
     orders = in_book_currency(orders, given, frames["rates"], book, engine, folder)
     orders = engine.keep(without_repeats(orders, given, book), "kam_lines")
-    notices += order_notices(orders, given, frames["accounts"], book, "accounts" in reads)
+    ids = set(orders.filter(orders["_reason"].isnull())["account_id"].name("a").as_table().distinct().execute()["a"])
+    notices += order_notices(orders, given, frames["accounts"], book, ids if "accounts" in reads else set())
+    notices += plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book)
     rejected = pd.concat(
         [source.rejected.assign(table=name) for name, source in sources.items()], ignore_index=True
     ).reindex(columns=["table", "file", "line", "reason"])

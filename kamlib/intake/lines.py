@@ -79,9 +79,12 @@ def without_repeats(orders: ir.Table, given: frozenset[str], book: BookSettings)
 
 
 def order_notices(
-    orders: ir.Table, given: frozenset[str], accounts: pd.DataFrame, book: BookSettings, has_accounts: bool
+    orders: ir.Table, given: frozenset[str], accounts: pd.DataFrame, book: BookSettings, ids: set[str]
 ) -> list[Notice]:
-    """Return what is worth knowing of the order lines: repeats, twins by case, accounts that are not listed."""
+    """Return what is worth knowing of the order lines: repeats, twins by case, accounts that are not listed.
+
+    ``ids`` are the accounts of the order lines where there is a list of accounts, else none.
+    """
     used = orders.filter(orders["_reason"].isnull())
     notices = []
     if "line_id" not in given and book.input.duplicates == "accept":
@@ -106,19 +109,17 @@ def order_notices(
             notices.append(
                 Notice(
                     "orders",
-                    f"{twins:,} account ids differ from another one only by upper and lower case.",
+                    f"Account ids that differ from another one only by upper and lower case: {twins:,}.",
                     "If they are the same account, say fold_case = true under [input] in book.toml.",
                 )
             )
-    if has_accounts:
-        ids = set(used["account_id"].name("a").as_table().distinct().execute()["a"])
-        unlisted = ids - set(accounts["account_id"])
-        if unlisted:
-            notices.append(
-                Notice(
-                    "orders",
-                    f"{len(unlisted):,} accounts with orders are not in the table accounts; their id is their name.",
-                    "Add them to accounts.",
-                )
+    unlisted = ids - set(accounts["account_id"])
+    if unlisted:
+        notices.append(
+            Notice(
+                "orders",
+                f"Accounts with orders that are not in the table accounts: {len(unlisted):,}; their id is their name.",
+                "Add them to accounts.",
             )
+        )
     return notices
