@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.activity import account_months
 from kamlib.book import BookSettings
 from kamlib.overview import figure_history, key_figures, main_changes, overview_findings, period_changes
 from kamlib.periods import month_of
@@ -54,6 +55,18 @@ def test_key_figures_by_hand():
     assert found.loc[("NRR", "all"), "value"] == round((1200 + 30) / (1200 + 90), 9)
     assert found.loc[("GRR", "all"), "value"] == round((1200 + 30) / (1200 + 90), 9)
     assert found.loc[("top_1_share", "all"), "value"] == round(1200 / 1230, 9)
+
+
+def test_the_figures_of_past_weeks_are_those_of_twelve_whole_months():
+    lines = [("A", f"{y}-{m:02d}-{d:02d}", 100.0) for y in (2023, 2024, 2025) for m in range(1, 13) for d in (1, 28)]
+    ends = [pd.Timestamp("2025-07-20"), pd.Timestamp("2025-07-27"), pd.Timestamp("2025-08-03")]
+    frame = days([line for line in lines if line[1] <= "2025-08-03"])
+    own = account_months(frame, as_of=ends[-1])
+    past = figure_history(frame, own, accounts("A"), empty_table("tiers"), ends=ends, book=BOOK)
+    figures = key_figures(past, as_of=ends[2], previous=ends[1], year_ago=pd.Timestamp("2024-08-04"))
+    found = figures.set_index(["figure", "scope"])
+    assert found.loc[("revenue", "all"), ["value", "previous_value"]].tolist() == [2400, 2400]
+    assert found.loc[("NRR", "key"), ["value", "previous_value"]].tolist() == [1, 1]
 
 
 def test_half_a_window_is_no_base_for_a_comparison():

@@ -90,7 +90,8 @@ def figure_history(
 
     ``ends`` are the periods' last days, ascending; the first is only what the second is compared
     with. Past days whose 12 months the data do not cover whole are left out: half a window is no
-    base for a comparison.
+    base for a comparison. ``account_months`` are those of the last of ``ends``; where a period does not end with a
+    month (weeks), each earlier day gets months of its own.
 
     Columns
     -------
@@ -100,8 +101,16 @@ def figure_history(
     value: share 0–1, money (book currency) or count
     """
     first = account_days["date"].min()
+
+    def months(end: pd.Timestamp) -> pd.DataFrame:
+        if end == ends[-1] or (end.is_month_end and ends[-1].is_month_end):
+            return account_months
+        from kamlib import activity  # brings the engine with it
+
+        return activity.account_months(account_days[account_days["date"].le(end)], as_of=end)
+
     parts = [
-        figures_as_of(account_days, account_months, accounts, tiers, as_of=end, before=before, book=book)
+        figures_as_of(account_days, months(end), accounts, tiers, as_of=end, before=before, book=book)
         for before, end in pairwise(ends)
         if end == ends[-1] or (pd.notna(first) and end - pd.DateOffset(months=11) >= first)
     ]
