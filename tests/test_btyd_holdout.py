@@ -154,7 +154,9 @@ def test_charts_say_what_the_tables_hold(regular):
     ax = plot_alive(alive, names={"A0001": "x" * 99})
     finding, subtitle = said(ax)
     assert finding.startswith(f"{alive['alive_probability'].lt(0.5).sum()} of 400 accounts")
-    assert "the 30 least likely of 400" in subtitle
+    doubted = alive["alive_probability"].between(0.01, 0.99)
+    assert f"the 30 least likely of {doubted.sum()};" in subtitle
+    assert f"not drawn: {alive['alive_probability'].lt(0.01).sum()} below 1 %" in subtitle
     assert len(ax.patches) == 30
 
 

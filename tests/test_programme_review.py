@@ -236,7 +236,7 @@ def test_titles_say_the_finding():
         "skills", {"manager_id": "M1", "skill": "negotiation", "rating": 2.0, "assessed_date": day("2025-01-10")}
     )
     ax = draw.plot_competence(programme.competence(skills, empty_table("managers"), as_of=AS_OF))
-    assert ax.get_title(loc="left") == "1 rating is below the level required, most in negotiation"
+    assert ax.get_title(loc="left") == "1 rating is below the level required, in negotiation"
     plt.close("all")
 
 

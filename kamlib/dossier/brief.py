@@ -84,8 +84,12 @@ def _position(tables: Tables, book: Any) -> Iterator[Point]:
         if pd.notna(row.year_ago_value):
             before = _figure(row.year_ago_value, row.unit, book)
             how = change(row.value, row.year_ago_value, book, unit=row.unit)
-            text += f", a year before {before} ({how})"
-        text += f"; {row.note}" if row.note and row.note != "12 months" else ""
+            text += ", as a year before" if row.value == row.year_ago_value else f", a year before {before} ({how})"
+        note = str(row.note or "").removesuffix(", 12 months")
+        if row.unit == "days":
+            text += f" {note.replace('; ', ' (', 1)}" + (")" if "; " in note else "")
+        elif note != "12 months":
+            text += f"; {note}" if note else ""
         yield text + ".", f"{row.source}, 12 months" if row.note == "12 months" else row.source, row.evidence_date
 
 

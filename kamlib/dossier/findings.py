@@ -172,7 +172,8 @@ def _plan(tables) -> Iterator[Sentence]:
         oldest = max((row for table in overdue for row in each(table)), key=lambda row: row.overdue_days)
         many = count(len(owners), "step of the plan is", "steps of the plan are")
         who = listed(dict.fromkeys(owners))
-        text = f"{many} overdue (owner {who}), for {oldest.overdue_days:.0f} days: {oldest.text}."
+        since = "the longest for " if len(owners) > 1 else "for "
+        text = f"{many} overdue (owner {who}), {since}{count(oldest.overdue_days, 'day')}: {oldest.text}."
         yield "plan", text, "#plan_objectives"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.amounts import date
 from kamlib.dossier.plan import Plan
 from kamlib.dossier.shape import FLAG, NUMBER, TEXT, in_window, rows_of, shaped, text_or
 from kamlib.errors import KamError, nearest
@@ -151,7 +152,7 @@ def account_profile(
     for part, column, words in _FIELDS:
         value = values.get(column)
         if isinstance(value, pd.Timestamp) and pd.notna(value):
-            value = value.date().isoformat()
+            value = date(value)
         elif isinstance(value, float) and pd.notna(value):
             value = f"{value:g}"
         text = text_or(value)

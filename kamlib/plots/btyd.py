@@ -57,13 +57,22 @@ def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None) -> Ax
 def plot_alive(
     alive: pd.DataFrame, *, names: dict[str, str] | None = None, most: int = _MOST_ACCOUNTS, ax: Axes | None = None
 ) -> Axes:
-    """Draw each account's probability of being there, the ``most`` least likely accounts first."""
+    """Draw the probability of being there of the accounts in doubt (1 to 99 %), the ``most`` least likely first."""
     known = alive.dropna(subset="alive_probability")
-    shown = known.sort_values(["alive_probability", "account_id"]).head(most)
+    doubted = known[known["alive_probability"].between(0.01, 0.99)]
+    shown = doubted.sort_values(["alive_probability", "account_id"]).head(most)
     drawn = style.axes(8, max(2.0, 1.2 + 0.24 * len(shown))) if ax is None else ax
-    if shown.empty:
+    if known.empty:
         why = alive["reason"].iloc[0] if len(alive) else "No account has ordered"
         return _nothing(drawn, "Nothing can be said of who is still there", why)
+    gone, doubtful = (int(known["alive_probability"].lt(limit).sum()) for limit in (0.01, 0.5))
+    finding = (
+        "Every account is more likely here than gone"
+        if not doubtful
+        else f"{doubtful:,} of {len(known):,} accounts {'is' if doubtful == 1 else 'are'} more likely gone than here"
+    )
+    if shown.empty:
+        return _nothing(drawn, f"{finding}, and no other is in doubt" if doubtful else finding, "")
     place = np.arange(len(shown))
     chance = shown["alive_probability"].to_numpy(float)
     colours = [style.COLOURS["bad" if p < 0.5 else "accent"] for p in chance]
@@ -77,14 +86,13 @@ def plot_alive(
         drawn.set_ylim(len(shown) - 0.4, -0.6)
         drawn.set_xlim(0, 1.3)
     style.no_axis(drawn.xaxis)
-    doubtful = int(known["alive_probability"].lt(0.5).sum())
-    finding = (
-        "Every account is more likely here than gone"
-        if not doubtful
-        else f"{doubtful:,} of {len(known):,} accounts {'is' if doubtful == 1 else 'are'} more likely gone than here"
+    cut = "" if len(shown) == len(doubted) else f", the {len(shown)} least likely of {len(doubted):,}"
+    sure = f"; not drawn: {gone:,} below 1 %" if gone else ""
+    return style.titles(
+        drawn,
+        finding,
+        f"Probability of still being a customer, accounts between 1 and 99 %{cut}; {known['model'].iloc[0]}{sure}",
     )
-    cut = "" if len(shown) == len(known) else f"; the {len(shown)} least likely of {len(known):,}"
-    return style.titles(drawn, finding, f"Probability of still being a customer, {known['model'].iloc[0]}{cut}")
 
 
 def _calibration_finding(calibration: pd.DataFrame) -> str:

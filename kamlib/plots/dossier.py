@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import date2num
 
 from kamlib.amounts import change, date, money, share
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
-from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, label, no_axis, short, titles
+from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, label, month_axis, no_axis, short, titles
 from kamlib.tables import each
 
 __all__ = [
@@ -54,7 +54,7 @@ def plot_category_history(
     ax.spines["bottom"].set_visible(False)
     left = len(ranked) - len(drawn)
     cut = f"; {left} smaller categories are in the table" if left else ""
-    subtitle = f"Net revenue by month, last 12 months dark, the 12 before light; one scale{cut}"
+    subtitle = f"Net revenue by month, last 12 months strong, the 12 before pale; one scale{cut}"
     return titles(ax, _supplied_finding(totals, book), subtitle)
 
 
@@ -94,11 +94,12 @@ def plot_promises_kept(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_xticks(list(places), ends)
     ax.margins(y=0.15)
     late_now, due, incidents = (int(table.tail(4)[c].sum()) for c in ("late_count", "due_count", "incident_count"))
-    finding = (
-        f"{late_now} of {due} promised deliveries were late in the last four quarters" if due else "Nothing was due"
-    )
+    finding = "Nothing was due"
+    if due:
+        verb = "were" if late_now > 1 else "was"
+        finding = f"{late_now or 'None'} of {due} promised deliveries {verb} late in the last four quarters"
     finding += f"; {incidents} incident{'s' if incidents != 1 else ''} opened" if incidents else ""
-    return titles(ax, finding, "Orders by quarter of the promised day: on time light, late red; share on time above")
+    return titles(ax, finding, "Orders by quarter of the promised day: on time grey, late red; share on time above")
 
 
 def plot_wallet(table: pd.DataFrame, *, ax: Axes | None = None, book: Any = None, most: int = 10) -> Axes:
@@ -153,8 +154,8 @@ def plot_plan_progress(objectives: pd.DataFrame, *, ax: Axes | None = None, most
         elif row.status != "open":
             text = f"{row.status} · {short(row.owner, 20)}"
         label(ax, 1, place, text, colour=colour if row.status == "overdue" else INK)
-    ax.set_yticks([-i for i in range(len(drawn))], [cut_to(text, 38) for text in drawn["text"]])
-    ax.set_xlim(0, 1.75)
+    ax.set_yticks([-i for i in range(len(drawn))], [cut_to(text, 46) for text in drawn["text"]])
+    ax.set_xlim(0, 2)
     no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
     counts = objectives["status"].value_counts()
@@ -199,9 +200,7 @@ def plot_account_timeline(
             label(ax, event.date, -lanes.index("satisfaction") + 0.34, f"{event.mark:g}", dx=0, ha="center", fontsize=8)
     ax.set_xlim(date2num(first), date2num(as_of) + days * 0.02)
     ax.set_ylim(-len(lanes) + 0.6, 0.7)
-    locator = AutoDateLocator(minticks=3, maxticks=7)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    month_axis(ax.xaxis)
     news = recent[~recent["kind"].isin(["order", "satisfaction"])]
     latest = (news if len(news) else recent).iloc[-1]
     beside = "Latest beside orders" if len(news) else "Latest"

@@ -40,7 +40,7 @@ def plot_survival(
         f"Share of accounts still there{by}, by years since the first order; band: 95 % interval", period
     )
     if survival.empty:
-        return _nothing(ax, "How long accounts stay cannot be known yet", subtitle)
+        return _nothing(ax, "Too few accounts lost to draw how long they stay", subtitle)
     longest = survival["duration_days"].max() / 365.25
     years = np.arange(0, np.floor(longest) + 1, max(1, int(longest // 8)))
     ends: list[tuple[float, float, str, str]] = []
@@ -61,7 +61,7 @@ def plot_survival(
                     (year, 0), xytext=(0, -34 - 12 * place), textcoords="offset points",
                     ha="center", fontsize=8, color=colour, annotation_clip=False,
                 )  # fmt: skip
-    for end, lifted in zip(ends, _apart([end[1] for end in ends]), strict=True):
+    for end, lifted in zip(ends, style.apart([end[1] for end in ends], 0.055), strict=True):
         style.label(ax, end[0], lifted, end[2], colour=end[3])
     ax.annotate(
         "under observation:", (0, 0), xytext=(0, -22), textcoords="offset points", fontsize=8, color=COLOURS["quiet"],
@@ -75,18 +75,6 @@ def plot_survival(
     return style.titles(ax, _survival_finding(survival, groups, test), subtitle)
 
 
-def _apart(heights: list[float], least: float = 0.055) -> list[float]:
-    """Return heights moved up where they stand closer than ``least``, in the order given, so that labels do not meet.
-
-    >>> _apart([0.0, 0.5, 0.0])
-    [0.0, 0.5, 0.055]
-    """
-    moved, last = list(heights), -1.0
-    for place in sorted(range(len(heights)), key=lambda one: (heights[one], one)):
-        moved[place] = last = max(heights[place], last + least)
-    return moved
-
-
 def plot_leaving_causes(causes: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
     """Draw the hazard ratios with their 95 % interval on a log scale; causes that cannot be told say why."""
     ax = ax or style.axes(8, max(1.8, 1.1 + 0.36 * len(causes)))
@@ -95,8 +83,10 @@ def plot_leaving_causes(causes: pd.DataFrame, *, ax: Axes | None = None, period:
     )
     if causes.empty:
         return _nothing(ax, "Nothing recorded that could have driven accounts away", subtitle)
-    place = np.arange(len(causes))[::-1]
     known = causes["hazard_ratio"].notna()
+    if not known.any():
+        return _nothing(ax, "Too few losses to tell what drove accounts away", subtitle)
+    place = np.arange(len(causes))[::-1]
     limits = causes.loc[known, ["hazard_ratio_low", "hazard_ratio_high"]].clip(0.1, 10)
     low, high = min([0.5, *limits["hazard_ratio_low"]]) * 0.9, max([2.0, *limits["hazard_ratio_high"]]) * 1.1
     with style.style():
@@ -123,9 +113,7 @@ def plot_leaving_causes(causes: pd.DataFrame, *, ax: Axes | None = None, period:
     ax.set_ylim(-0.6, len(causes) - 0.4)
     clear = causes[causes["hazard_ratio_low"].gt(1)]
     if clear.empty:
-        finding = (
-            "No cause stands out from chance" if known.any() else "Too few losses to tell what drove accounts away"
-        )
+        finding = "No cause stands out from chance"
     else:
         finding = f"Accounts left more often after: {', '.join(clear['cause'])} (a correlation, not proof)"
     return style.titles(ax, finding, subtitle)
@@ -211,7 +199,8 @@ def plot_engagement(
     finding = (
         ("Engagement or loyalty clearly falls" if down else "Neither engagement nor loyalty clearly falls")
         if measured and alone
-        else f"Engagement or loyalty clearly falls at {number(down, book)} of {number(measured, book)} accounts"
+        else f"Engagement or loyalty clearly falls at {number(down, book) if down else 'none'} of "
+        f"{number(measured, book)} accounts"
         if measured
         else "Too few points for any trend"
     )
@@ -280,12 +269,10 @@ def _survival_finding(survival: pd.DataFrame, groups: list[str], test: pd.DataFr
 def _above(ax: Axes, finding: str, subtitle: str) -> None:
     """Write the finding over a figure of several axes."""
     with style.style():
-        ax.figure.suptitle(
-            finding + ("\n" if subtitle else ""), x=0.01, ha="left", fontsize=12, weight="bold", color=style.INK
-        )
-        ax.figure.text(0.01, 1.0, "", fontsize=1)
-        if subtitle:
-            ax.figure.supxlabel(subtitle, x=0.01, ha="left", fontsize=9, color=COLOURS["quiet"])
+        above = ax.figure.suptitle(finding, x=0.01, ha="left", fontsize=12, weight="bold", color=style.INK)
+        below = ax.figure.supxlabel(subtitle, x=0.01, ha="left", fontsize=9, color=COLOURS["quiet"])
+    above.set_gid(style.FINDING)
+    below.set_gid(style.SUBTITLE)
 
 
 def _subtitle(text: str, period: str) -> str:

@@ -31,7 +31,8 @@ def plot_workload(workload: pd.DataFrame, *, axes: Any = None, period: str = "",
     people = workload[workload["manager_id"].ne("")].head(MOST_MANAGERS).iloc[::-1]
     axes = style.axes(8, 1.5 + 0.36 * max(len(people), 2), 1, 2) if axes is None else axes
     over = int((workload["is_over_hours"] | workload["is_over_revenue"]).sum())
-    hours = f"{over} of {len(people)} managers carry more than the limits" if over else "No manager is over a limit"
+    verb = "carries" if over == 1 else "carry"
+    hours = f"{over} of {len(people)} managers {verb} more than the limits" if over else "No manager is over a limit"
     cut = f"; the {len(people)} heaviest of {len(workload)} managers" if len(people) < len(workload) - 1 else ""
     limit_known = "; line: limit" if people["revenue_limit"].notna().any() else ""
     panels = (
@@ -53,8 +54,9 @@ def plot_workload(workload: pd.DataFrame, *, axes: Any = None, period: str = "",
         colours = [COLOURS["bad"] if one > 1 else COLOURS["actual"] for one in people[load].fillna(0)]
         ax.barh(range(len(people)), people[value], color=colours, height=0.6)
         ax.vlines(people[limit], np.arange(len(people)) - 0.42, np.arange(len(people)) + 0.42, COLOURS["plan"], lw=2)
-        texts = [_load_text(row, value, load, book) for _, row in people.iterrows()]
-        style.label_bars(ax, texts)
+        for place, row in enumerate(people.to_dict("records")):
+            text, end = _load_text(row, value, load, book), np.fmax(row[value], row[limit])
+            style.label(ax, end, place, text, dx=6)  # beyond the bar and its limit
         ax.set_yticks(
             range(len(people)),
             [
@@ -71,7 +73,7 @@ def plot_workload(workload: pd.DataFrame, *, axes: Any = None, period: str = "",
     return axes
 
 
-def _load_text(row: pd.Series, value: str, load: str, book: Any) -> str:
+def _load_text(row: dict[Any, Any], value: str, load: str, book: Any) -> str:
     amount = f"{row[value]:.0f} h" if value == "hours" else money(row[value], book)
     known = "" if pd.isna(row[load]) else f", {share(row[load], book, decimals=0)}"
     return amount + known
@@ -122,9 +124,12 @@ def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None, period: str
     shown = coverage.head(MOST_ACCOUNTS)
     ax = ax or style.axes(8, 1.4 + 0.26 * max(len(shown), 3))
     cut = f"; the {len(shown)} with most gaps of {len(coverage)}" if len(shown) < len(coverage) else ""
-    subtitle = f"Key accounts: filled = there, light = in part, open = missing, blank = not recorded{cut}"
+    known = {column: part for column, part in PARTS.items() if pd.notna(_cover(coverage, column)).any()}
+    unknown = [part for column, part in PARTS.items() if column not in known]
+    subtitle = f"Key accounts: filled = there, pale = in part, open = missing{cut}"
+    subtitle += f"; not recorded: {', '.join(unknown)}" if unknown else ""
     subtitle += f"; {period}" if period else ""
-    for x, column in enumerate(PARTS):
+    for x, column in enumerate(known):
         values = _cover(shown, column)
         for y, value in enumerate(values):
             if pd.isna(value):
@@ -132,16 +137,18 @@ def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None, period: str
             face = "none" if value <= 0 else to_rgba(COLOURS["good"], 1.0 if value >= 1 else 0.35)
             edge = COLOURS["bad"] if value <= 0 else COLOURS["good"]
             ax.scatter(x, y, s=85, marker="s", facecolors=face, edgecolors=edge, linewidths=1.3)
-    ax.set_yticks(range(len(shown)), [style.short(name, 22) for name in shown["name"]])
-    ax.set_xticks(range(len(PARTS)), [part.replace(" ", "\n", 1) for part in PARTS.values()])
+    ax.set_yticks(range(len(shown)), [style.short(name, 34) for name in shown["name"]])
+    ax.set_xticks(range(len(known)), [part.replace(" ", "\n", 1) for part in known.values()])
+    ax.xaxis.tick_top()
     ax.set_xlim(-0.6, len(PARTS) - 0.4)
     ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(False)
-    finding = f"{int(coverage['gap_count'].eq(0).sum())} of {len(coverage)} key accounts are covered without a gap"
+    whole = int(coverage["gap_count"].eq(0).sum())
+    finding = f"{whole or 'None'} of {len(coverage)} key accounts {'are' if whole > 1 else 'is'} covered without a gap"
     if coverage.empty:
         finding = "No key accounts"
-    elif not any(pd.notna(value) for column in PARTS for value in _cover(coverage, column)):
+    elif not known:
         finding = "How key accounts are covered is not recorded"
     style.titles(ax, finding, subtitle)
     return ax
@@ -186,9 +193,11 @@ def plot_programme_return(
         sure = row["answer"] == "paid back"
         ax.scatter(row["month"], row["cumulative"], s=70, zorder=5, color=COLOURS["good" if sure else "overdue"])
         text = f"payback {date(row['month'])}" + ("" if sure else ", not certain")
-        style.label(ax, row["month"], row["cumulative"], text, dx=8, dy=16)
+        ax.axvline(row["month"], color=COLOURS["quiet"], lw=0.8, ls=(0, (1, 2)))
+        style.label(ax, row["month"], 1, text, dx=4, dy=-5, xycoords=("data", "axes fraction"), va="top")
     ax.margins(x=0.02)
-    ax.set_xlim(right=table["month"].iloc[-1] + (table["month"].iloc[-1] - table["month"].iloc[0]) * 0.14)
+    style.month_axis(ax.xaxis)
+    ax.set_xlim(right=table["month"].iloc[-1] + (table["month"].iloc[-1] - table["month"].iloc[0]) * 0.02)
     style.money_axis(ax.yaxis, book)
     return style.titles(ax, finding or _return_finding(programme_payback, table, book), subtitle)
 
@@ -235,9 +244,12 @@ def plot_competence(competence: pd.DataFrame, *, ax: Axes | None = None, period:
     needs = competence[competence["is_training_need"]]
     finding = "Nobody is below the level required"
     if len(needs):
-        skill = needs["skill"].value_counts(sort=False).sort_index().idxmax()
+        counts = needs["skill"].value_counts(sort=False).sort_index()
+        most = list(counts[counts.eq(counts.max())].index)
         ratings = "1 rating is" if len(needs) == 1 else f"{len(needs)} ratings are"
-        finding = f"{ratings} below the level required, most in {skill}"
+        finding = f"{ratings} below the level required"
+        if len(most) <= 2:
+            finding += f", {'most ' if len(counts) > len(most) else ''}in {' and '.join(most)}"
     return style.titles(ax, finding, subtitle)
 
 
@@ -255,19 +267,27 @@ def plot_engagement(
             "Engagement and loyalty: too few quarters to draw" if known else "Engagement and loyalty are not known"
         )
         return style.titles(ax, finding, subtitle)
+    ends = []
     for column, name, colour in (("engagement_share", "engagement", "accent"), ("loyalty_share", "loyalty", "active")):
         own = programme_engagement.dropna(subset=[column])
         if len(own):
             ax.plot(own["quarter_end_date"], own[column], color=COLOURS[colour], marker="o", ms=4)
-            style.label(ax, own["quarter_end_date"].iloc[-1], own[column].iloc[-1], name, colour=COLOURS[colour], dx=8)
+            ends.append((own[column].iloc[-1], own["quarter_end_date"].iloc[-1], name, COLOURS[colour]))
+    heights = style.apart([end[0] for end in ends], 0.07)
+    for height, (_, day, name, colour) in zip(heights, ends, strict=True):
+        style.label(ax, day, height, name, colour=colour, dx=8)
     ax.set_ylim(0, 1.05)
     ax.margins(x=0.04)
+    days = programme_engagement["quarter_end_date"]
+    ax.set_xticks(days, [f"{day:%b %Y}" for day in days])
     style.share_axis(ax.yaxis)
     words = engagement_trend.set_index("measure")["trend"]
     if words.eq("rising").all():
         finding = "Engagement and loyalty are both rising"
     elif words.eq("too few quarters").all():
         finding = "Too few quarters to tell whether engagement and loyalty rise"
+    elif words.eq("no clear trend").all():
+        finding = "Neither engagement nor loyalty has a clear trend"
     else:
         finding = f"Not both are rising: engagement {words['engagement']}, loyalty {words['loyalty']}"
     return style.titles(ax, finding, subtitle)

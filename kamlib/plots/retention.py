@@ -62,7 +62,8 @@ def plot_revenue_bridge(
         [f"{STEP_NAMES[s]}\n{number(n, book)}" for s, n in zip(rows.index, rows["accounts"], strict=True)],
     )
     style.no_axis(ax.yaxis)
-    ax.set_ylim(min(0.0, starts.min(), ends.min()), max(starts.max(), ends.max()) * 1.12)
+    highest = max(starts.max(), ends.max())
+    ax.set_ylim(min(0.0, starts.min(), ends.min()), highest * 1.12 if highest > 0 else 1.0)
     amounts = rows["revenue"].to_dict()
     base, now, gone = amounts["base"], amounts["now"], amounts["stopped"] + amounts["contraction"]
     if base < 0 or (base == 0 and now <= 0):
@@ -161,9 +162,9 @@ def plot_loss_dynamics(dynamics: pd.DataFrame, *, ax: Axes | None = None, period
                 known["month"].max() + pd.Timedelta(days=12), young["month"].max() + pd.Timedelta(days=12),
                 facecolor="none", edgecolor=COLOURS["previous"], hatch="///", linewidth=0,
             )  # fmt: skip
-            style.label(
-                ax, young["month"].iloc[0], ax.get_ylim()[1] * 0.96, "not known yet", colour=COLOURS["quiet"], dx=-8
-            )
+            place = {"xycoords": ("data", "axes fraction"), "ha": "right"}
+            style.label(ax, young["month"].max(), 1, "not known yet", colour=COLOURS["quiet"], dx=0, dy=6, **place)
+    style.month_axis(ax.xaxis)
     style.money_axis(ax.yaxis, book)
     last = known.iloc[-1]
     count = known["lost_12m_count"].iloc[-1]
@@ -209,7 +210,7 @@ def plot_loss_directions(
     ax.set_xlim(0, shown["revenue_lost"].max() * 1.25)
     style.no_axis(ax.xaxis)
     first = shown.iloc[0]
-    finding = f"{first['value']}: {share(first['lost_share'], book, decimals=0)} of the revenue lost, by {word}"
+    finding = f"{first['value']}: {share(first['lost_share'], book, decimals=0)} of the revenue lost"
     return style.titles(ax, finding, subtitle)
 
 

@@ -42,7 +42,10 @@ def plot_account_scores(
     places = pd.Series(range(len(shown)), index=shown["account_id"])
     _stack(ax, criterion_scores[criterion_scores["account_id"].isin(places.index)], places, shown, book)
     _marks_of_stability(ax, score_stability, places, book)
-    names = [_name(row, book) for row in shown.to_dict("records")]
+    known = shown["completeness_share"].unique()
+    alike = len(known) == 1 and known[0] <= 0.999
+    subtitle += f"; from {share(known[0], book, decimals=0)} of the weights" if alike else ""
+    names = [_name(row, book, alike=alike) for row in shown.to_dict("records")]
     ax.set_yticks(range(len(shown)), names)
     ax.set_ylim(len(shown) - 0.4, -1.4)
     ax.set_xlim(0, 13.6)
@@ -70,6 +73,8 @@ def plot_attractiveness_strength(
     )
     subtitle += f"; {len(drawn)} of {len(key)} key accounts" if len(drawn) < len(key) else ""
     subtitle += f"; {period}" if period else ""
+    if attractiveness_strength.empty:
+        return _nothing(ax, "No account has both sub-scores", subtitle)
     for x, y, name, where in _QUADRANTS:
         ax.text(x, y, name, color=COLOURS["quiet"], fontsize=10, transform=ax.transAxes, **where)
     ax.axhline(split, color=COLOURS["quiet"], linewidth=0.8)
@@ -87,8 +92,6 @@ def plot_attractiveness_strength(
     )
     style.number_axis(ax.xaxis, book)
     style.number_axis(ax.yaxis, book)
-    if attractiveness_strength.empty:
-        return style.titles(ax, "No account has both sub-scores", subtitle)
     _others(ax, attractiveness_strength[~attractiveness_strength["is_key"]])
     for row in drawn.to_dict("records"):
         _arrow(ax, row)
@@ -143,6 +146,8 @@ def plot_criterion_review(
         "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold for all rows together"
     )
     subtitle += f"; {period}" if period else ""
+    if criterion_review.empty:
+        return _nothing(ax, "Whether the criteria foretell growth or loyalty cannot be told yet", subtitle)
     rows = criterion_review.sort_values("outcome", kind="stable").reset_index(drop=True)
     for place, row in enumerate(rows.to_dict("records")):
         colour = COLOURS[VERDICTS[row["verdict"]]]
@@ -184,11 +189,11 @@ def _around_the_line(scored: pd.DataFrame, most: int) -> pd.DataFrame:
     return scored.iloc[start : start + most].reset_index(drop=True)
 
 
-def _name(row: dict[Any, Any], book: Any) -> str:
+def _name(row: dict[Any, Any], book: Any, *, alike: bool) -> str:
     known = row["completeness_share"]
     return (
-        style.short(row["name"], 24)
-        + ("" if known > 0.999 else f" ({share(known, book, decimals=0)} scored)")
+        style.short(row["name"], 32)
+        + ("" if known > 0.999 or alike else f" ({share(known, book, decimals=0)} scored)")
         + (" ●" if row["is_key"] else "")
     )
 
@@ -296,26 +301,28 @@ def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
     then = (row["year_ago_strength_score"], row["year_ago_attractiveness_score"])
     colour = COLOURS["key"]
     if then[0] == then[0] and then != now:
-        arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 4}
+        arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1, "shrinkA": 0, "shrinkB": 4, "alpha": 0.45}
         ax.annotate("", now, then, arrowprops=arrow)
     ax.plot(*now, "o", color=colour, markersize=6)
 
 
 def _names(ax: Axes, drawn: pd.DataFrame) -> None:
-    """Write names beside their points, at the first place where they lie on no other name."""
+    """Write names beside their points, where they lie on no other name and on as few points and arrows as can be."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     line, letter = (top - bottom) / 30, (right - left) / 95
     written: list[tuple[float, float, float]] = []
+    drawings = _drawn_spots(drawn)
     spots = drawn.groupby(["attractiveness_score", "strength_score"], sort=True)
     for _, rows in reversed(list(spots)):
-        shown = ", ".join(style.short(name, 18) for name in rows["name"].head(2))
+        shown = ", ".join(style.short(name, 26) for name in rows["name"].head(2))
         shown += f" +{len(rows) - 2}" if len(rows) > 2 else ""
         x, y = float(rows["strength_score"].iloc[0]), float(rows["attractiveness_score"].iloc[0])
         width = letter * style.columns_wide(shown)
         places = [
             (start, y + step * line)
             for step in (0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4)
-            for start in (x + letter, x - letter - width)
+            for start in (x + letter, x - letter - width, x - width / 2)
+            if step or start != x - width / 2
             if left <= start and start + width <= right
         ] or [(x + letter, y)]
         free = [
@@ -326,9 +333,25 @@ def _names(ax: Axes, drawn: pd.DataFrame) -> None:
                 for start, end, height in written
             )
         ]
-        start, height = (free or places)[0]
+        start, height = min(free or places, key=lambda place: _covered(drawings, place, width, line / 2))
         written.append((start, start + width, height))
         ax.text(start, height, shown, ha="left", va="center", fontsize=9)
+
+
+def _drawn_spots(drawn: pd.DataFrame) -> list[tuple[float, float]]:
+    """Points that names had better leave free: where accounts stand, and twenty on each arrow."""
+    spots: list[tuple[float, float]] = []
+    for row in drawn.to_dict("records"):
+        now = (row["strength_score"], row["attractiveness_score"])
+        then = (row["year_ago_strength_score"], row["year_ago_attractiveness_score"])
+        spots += [now] * 10
+        if then[0] == then[0]:
+            spots += [tuple(b + (n - b) * i / 20 for n, b in zip(now, then, strict=True)) for i in range(20)]  # type: ignore[misc]
+    return spots
+
+
+def _covered(spots: list[tuple[float, float]], place: tuple[float, float], width: float, half: float) -> int:
+    return sum(place[0] <= x <= place[0] + width and abs(y - place[1]) < half for x, y in spots)
 
 
 def _reach(scores: pd.Series, split: float) -> tuple[float, float]:

@@ -7,6 +7,7 @@ the page. Nothing is set globally: every function works inside its own `style()`
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex, to_rgb, to_rgba
+from matplotlib.dates import DateFormatter, MonthLocator, YearLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -176,7 +178,7 @@ def label(
     options = {"ha": "left" if dx >= 0 else "right", "va": "center", "fontsize": 9, **options}
     with style():
         ax.annotate(
-            short(text),
+            short(text, 60),
             (x, y),
             xytext=(dx, dy),
             textcoords="offset points",
@@ -185,6 +187,18 @@ def label(
             **options,
         )
     return ax
+
+
+def apart(heights: list[float], least: float) -> list[float]:
+    """Return heights moved up where they stand closer than `least`, in the order given, so that labels do not meet.
+
+    >>> apart([0.0, 0.5, 0.0], 0.055)
+    [0.0, 0.5, 0.055]
+    """
+    moved, last = list(heights), -math.inf
+    for place in sorted(range(len(heights)), key=lambda one: (heights[one], one)):
+        moved[place] = last = max(heights[place], last + least)
+    return moved
 
 
 def label_bars(ax: Axes, texts: list[str], *, colour: str = INK, padding: float = 3) -> Axes:
@@ -212,6 +226,20 @@ def number_axis(axis: Axis, book: Any = None) -> None:
     """Tick labels as plain numbers with the book's thousands separator; whole steps only."""
     axis.set_major_locator(MaxNLocator(5, integer=True))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number_text(value, book)))
+
+
+def month_axis(axis: Axis) -> None:
+    """Tick labels of a time axis: years, or months as Mar 2024 where there are fewer than three years."""
+    first, last = num2date(axis.get_view_interval())
+    if last.year - first.year >= 3:
+        axis.set_major_locator(YearLocator(max(1, (last.year - first.year) // 8)))
+        axis.set_major_formatter(DateFormatter("%Y"))
+        return
+    months = (last.year - first.year) * 12 + last.month - first.month
+    axis.set_major_locator(
+        MonthLocator(interval=next(step for step in (1, 2, 3, 6) if months <= 6 * step or step == 6))
+    )
+    axis.set_major_formatter(DateFormatter("%b %Y"))
 
 
 def no_axis(axis: Axis) -> None:

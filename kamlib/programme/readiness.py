@@ -136,7 +136,8 @@ def _expand(keys: list[str], months: pd.DataFrame, as_of: pd.Timestamp) -> _Answ
     history = months["month"].min() if len(months) else pd.NaT
     landed = first[first.le(window[0]) & first.gt(history + pd.DateOffset(months=3))]
     if len(landed) < 3:
-        return "", f"{len(landed)} key accounts began inside the data and two years ago", "a longer history"
+        accounts = {0: "no key account", 1: "1 key account"}.get(len(landed), f"{len(landed)} key accounts")
+        return "", f"{accounts} began inside the data and two years ago", "a longer history"
     own = own[own["account_id"].isin(landed.index)]
     age = own["month"] < own["account_id"].map(landed) + pd.DateOffset(months=12) - pd.Timedelta(days=5)
     begin = own[age].groupby("account_id")["revenue"].sum()

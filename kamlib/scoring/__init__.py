@@ -2,7 +2,7 @@
 
 from kamlib.scoring.decisions import tier_decisions, watch_list
 from kamlib.scoring.demotion import demotion_risk
-from kamlib.scoring.findings import decision_actions, scoring_findings
+from kamlib.scoring.findings import decision_actions, decisions_title, scoring_findings
 from kamlib.scoring.history import criterion_history, past_year_ends, score_history
 from kamlib.scoring.limits import scoring_limits
 from kamlib.scoring.line import AdmissionRule, admission_line, admission_rule
@@ -26,6 +26,7 @@ __all__ = [
     "criterion_review",
     "criterion_scores",
     "decision_actions",
+    "decisions_title",
     "demotion_risk",
     "later_outcomes",
     "past_year_ends",

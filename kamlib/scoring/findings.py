@@ -52,6 +52,19 @@ def decision_actions(tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Ac
     ]
 
 
+def decisions_title(tier_decisions: pd.DataFrame) -> str:
+    """Return the title of the table of decisions.
+
+    >>> decisions_title(pd.DataFrame({"decision": ["review", "keep", "watch"]}))
+    '1 decision to take, 1 key account kept'
+    """
+    take = int(tier_decisions["decision"].isin(["promote", "review"]).sum())
+    kept = int(tier_decisions["decision"].eq("keep").sum())
+    decisions = f"{take} decision{'' if take == 1 else 's'}" if take else "No decision"
+    accounts = f"{kept} key account{'' if kept == 1 else 's'}" if kept else "no key account"
+    return f"{decisions} to take, {accounts} kept"
+
+
 def listed(names: Iterable[str], limit: int = NAMES) -> str:
     """Name the first few, count the rest.
 

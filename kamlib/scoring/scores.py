@@ -163,9 +163,16 @@ def anchor_text(criterion: Criterion) -> str:
     if criterion.judged:
         return " · ".join(f"{score} {texts[score]}" for score in sorted(texts)) or "judged from 1 to 10"
     steps = [
-        f"{score} from {limit:g}" + (f" ({texts[score]})" if score in texts else "") for limit, score in criterion.steps
+        f"{score} from {_limit_text(limit, criterion.measure)}" + (f" ({texts[score]})" if score in texts else "")
+        for limit, score in criterion.steps
     ]
     return " · ".join(["1 below", *steps])
+
+
+def _limit_text(limit: float, measure: str | None) -> str:
+    if measure in ("growth", "margin_rate", "regularity", "share_of_wallet"):
+        return f"{limit * 100:g} %".replace("-", "−")
+    return f"{limit:,.10g}".replace("-", "−")
 
 
 def is_key(key_accounts: pd.DataFrame | None, ids: pd.Index) -> pd.Series:

@@ -1,0 +1,149 @@
+"""Labels keep clear of lines and of one another; titles stand over their charts; charts without data are left out."""
+
+from __future__ import annotations
+
+import warnings
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from kamlib import dossier, scoring
+from kamlib.plots import btyd, leaving, programme, retention, style
+from kamlib.plots import scoring as draw_scoring
+from kamlib.plots.svg import drawing
+
+MONTHS = pd.date_range("2024-01-31", periods=6, freq="ME")
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
+def said(ax) -> list:
+    return [text for text in ax.texts if text.get_text() and text.get_gid() is None]
+
+
+def test_a_bridge_of_nothing_draws_without_a_warning():
+    steps = ("base", "new", "returned", "expansion", "contraction", "stopped", "now")
+    nothing = pd.DataFrame({"scope": "all", "step": steps, "revenue": 0.0, "accounts": 0})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        retention.plot_revenue_bridge(nothing)
+
+
+def test_loads_are_written_beyond_bar_and_limit():
+    work = pd.DataFrame(
+        {
+            "manager_id": ["M1", "M2"], "manager_name": ["Ann", "Bo"], "key_count": [8, 1], "hours": [258.0, 60.0],
+            "hours_load_share": [2.15, 0.41], "hours_per_month": [120.0, 145.0], "revenue": [4e6, 6e5],
+            "revenue_load_share": [1.94, 0.31], "revenue_limit": [2.1e6, 2.1e6], "is_over_hours": [True, False],
+            "is_over_revenue": [True, False],
+        }
+    )  # fmt: skip
+    hours, revenue = programme.plot_workload(work)
+    assert [text.xy[0] for text in said(hours)] == [145.0, 258.0]
+    assert [text.xy[0] for text in said(revenue)] == [2.1e6, 4e6]
+    assert hours.get_title(loc="left").replace("\n", " ") == "1 of 2 managers carries more than the limits"
+
+
+def test_what_cannot_be_known_yet_is_said_above_the_bars():
+    known = MONTHS < "2024-05-01"
+    losses = pd.DataFrame(
+        {
+            "month": MONTHS, "is_known": known, "lost_count": 1, "revenue_lost": 10.0, "revenue_lost_12m": float("nan"),
+            "lost_12m_count": float("nan"), "returned_count": 0,
+        }
+    )  # fmt: skip
+    (note,) = said(retention.plot_loss_dynamics(losses))
+    assert note.get_text() == "not known yet" and note.xy[1] == 1 and note.xyann[1] > 0
+
+
+@pytest.mark.parametrize(("count", "first"), [(6, "Jan 2024"), (60, "2024")])
+def test_months_are_written_as_people_read_them(count, first):
+    ax = style.axes()
+    ax.plot(pd.date_range("2023-12-31", periods=count, freq="ME"), range(count))
+    style.month_axis(ax.xaxis)
+    ax.figure.canvas.draw()
+    written = [label.get_text() for label in ax.get_xticklabels()]
+    assert first in written and len(written) <= 8
+
+
+def test_the_finding_of_small_charts_stands_over_them_as_text_of_the_page():
+    table = pd.DataFrame(
+        {
+            "account_id": ["A", "B"], "name": ["Ann", "Bo"], "contact_share": 1.0, "contact_trend": "none",
+            "satisfaction": 8.0, "satisfaction_trend": "none", "order_share": 1.0, "order_trend": "none",
+        }
+    )  # fmt: skip
+    series = pd.DataFrame({"account_id": "A", "period_end": MONTHS}).assign(
+        contact_share=1.0, satisfaction=8.0, order_share=1.0
+    )
+    drawn = drawing(leaving.plot_engagement(series, table))
+    assert drawn.finding == "Engagement or loyalty clearly falls at none of 2 accounts"
+    assert drawn.subtitle.startswith("Line at 1") and drawn.finding not in drawn.svg
+
+
+def test_only_accounts_in_doubt_are_drawn():
+    alive = pd.DataFrame(
+        {
+            "account_id": ["gone", "doubt", "here"], "alive_probability": [0.001, 0.4, 1.0], "silence_days": 9,
+            "model": "BG/NBD", "reason": None,
+        }
+    )  # fmt: skip
+    ax = btyd.plot_alive(alive)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["doubt"]
+    assert ax.get_title(loc="left") == "2 of 3 accounts are more likely gone than here"
+    sure = btyd.plot_alive(alive[alive["account_id"].ne("doubt")])
+    assert "1 of 2 accounts is more likely gone than here, and no other is in doubt" in drawing(sure.figure).finding
+
+
+def test_parts_that_are_recorded_of_nobody_take_no_column():
+    cover = pd.DataFrame(
+        {
+            "name": ["Ann"], "has_sponsor": False, "role_filled_share": 0.0, "contact_age_days": float("nan"),
+            "team_filled_share": float("nan"), "has_plan": False, "is_plan_fresh": False, "gap_count": 1,
+            "note": "no decider known",
+        }
+    )  # fmt: skip
+    ax = programme.plot_coverage(cover)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["decision\nroles"]
+    assert ax.get_title(loc="left") == "None of 1 key accounts is covered without a gap"
+
+
+def test_charts_without_data_are_left_out():
+    matrix = pd.DataFrame(columns=["is_key", "strength_score", "attractiveness_score", "is_moved", "quadrant"]).astype(
+        {"is_key": bool}
+    )
+    for ax in (
+        draw_scoring.plot_attractiveness_strength(
+            matrix.assign(year_ago_strength_score=None, year_ago_attractiveness_score=None, account_id=None)
+        ),
+        draw_scoring.plot_criterion_review(pd.DataFrame(columns=["criterion", "outcome"])),
+        leaving.plot_leaving_causes(pd.DataFrame({"cause": ["late"], "hazard_ratio": float("nan"), "note": "few"})),
+    ):
+        assert drawing(ax.figure).is_empty
+
+
+def test_a_title_counts_in_words():
+    assert scoring.decisions_title(pd.DataFrame({"decision": ["watch"]})) == "No decision to take, no key account kept"
+
+
+def test_the_brief_reads_as_sentences():
+    figures = pd.DataFrame(
+        {
+            "figure": ["on time", "silence", "satisfaction"], "unit": ["share", "days", "count"],
+            "value": [18 / 19, 40.0, 9.0], "year_ago_value": [0.95, float("nan"), 9.0],
+            "source": ["orders", "orders", "interactions"], "evidence_date": pd.Timestamp("2025-12-31"),
+            "note": ["1 of 19 late, 12 months", "since the last order; usual gap 18 days", "latest mark, of 10"],
+        }
+    )  # fmt: skip
+    brief = dossier.negotiation_brief({"dossier_figures": figures}, "A", as_of=pd.Timestamp("2025-12-31"))
+    said = brief.loc[brief["section"].eq("Position"), "text"].str.replace("\u202f", " ").str.replace("\xa0", " ")
+    assert said.tolist() == [
+        "On time: 94.7 %, a year before 95.0 % (▼ 0.3 pts); 1 of 19 late.",
+        "Satisfaction: 9, as a year before; latest mark, of 10.",
+        "Silence: 40 days since the last order (usual gap 18 days).",
+    ]
