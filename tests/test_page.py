@@ -251,6 +251,13 @@ def test_a_table_shows_only_the_columns_asked_for_in_their_order():
 # The index of periods
 
 
+def test_a_card_of_a_year_compares_once():
+    card = page.Card("Revenue", 110.0, "money", previous=100.0, year_ago=100.0)
+    shown = page.cards_fragment(None, [card], compared=("2024", "2024")).html
+    assert shown.count("10.0 %") == 1 + page.cards_fragment(None, [card], compared=("Q4", "Q1")).html.count("10.0 %") - 2
+    assert "on 2024" in shown
+
+
 def test_the_site_index_lists_periods_newest_first():
     soup = BeautifulSoup(made.index_page(), "html.parser")
     heads = [a["href"] for a in soup.select(".periods h3 a")]

@@ -13,6 +13,7 @@ from kamlib.cli import main
 from kamlib.dossier import check_plan
 from kamlib.intake import read_book
 from kamlib.report import run
+from kamlib.report.write import foot
 from kamlib.snapshot import default_period, open_period
 from kamlib.sources import open_engine
 
@@ -72,6 +73,22 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
     assert check_plan(data.plans, account).problems.empty
     told = [notice["what"].split()[2] for notice in check_book(book)["notices"]]
     assert told == ["again.toml", "broken.toml", "nobody.toml"]
+
+
+@pytest.mark.parametrize(
+    ("tier", "settings", "said"),
+    [
+        ("key", "", "tier key of the book"),
+        ("key", 'definition = "The best"', "The best"),
+        ("", 'definition = "The best"', "provisional, as the book has no tiers: class A by revenue, at most 20; to be: The best"),
+    ],
+)
+def test_the_foot_says_who_is_called_a_key_account(make_book, tier, settings, said):
+    book = make_book(
+        {"orders.csv": HEADER + "1,A,2025-05-05,10\n", "accounts.csv": f"account_id,name,tier\nA,A,{tier}\n"},
+        settings=f'title = "T"\n[key_accounts]\n{settings}\n',
+    )
+    assert dict(foot(open_period(book, "2025-Q2")).definitions)["Key account"] == said
 
 
 def test_a_manager_is_not_given_the_plan_of_another(make_book):

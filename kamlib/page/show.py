@@ -149,7 +149,8 @@ def amount(value: Any, unit: str, data: Any = None) -> str:
 def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, Any]:
     """Return what the template of a card needs."""
     changes = []
-    for before, label in zip((figure.previous, figure.year_ago), labels, strict=True):
+    compared = dict(zip(labels, (figure.previous, figure.year_ago), strict=True))  # a year's two are the same
+    for label, before in compared.items():
         if before is None or figure.unit == "text":
             continue
         text = change(figure.value, before, data, unit="count" if figure.unit == "number" else figure.unit)

@@ -146,7 +146,7 @@ def _resources(title: str, links: list[Link], data: PeriodData, up: str) -> dict
         title=title,
         book_title=data.book.title,
         period=data.period.title,
-        compared=" · ".join(other.period.title for other in (data.previous, data.year_ago) if other),
+        compared=" · ".join(dict.fromkeys(other.period.title for other in (data.previous, data.year_ago) if other)),
         navigation=links,
         home=f"{up}../index.html",
         foot=foot(data),
@@ -167,7 +167,7 @@ def foot(data: PeriodData) -> Foot:
         ("ABC", f"A below {low:.0%}, B below {high:.0%} of the cumulative share before the account"),
         ("Loss", f"overdue above {book.loss.overdue:g}, lost above {book.loss.lost:g} usual gaps and "
                  f"{book.loss.min_silence_days} days"),
-        ("Key account", book.key_accounts.definition or "tier key of the book, else class A by revenue"),
+        ("Key account", _key_account(data)),
     )  # fmt: skip
     return Foot(
         as_of=f"{data.as_of:%Y-%m-%d}",
@@ -183,6 +183,15 @@ def foot(data: PeriodData) -> Foot:
         ),
         definitions=definitions,
     )
+
+
+def _key_account(data: PeriodData) -> str:
+    """Return who is called a key account: nobody's definition holds where the book does not say who meets it."""
+    settings = data.book.key_accounts
+    if len(data.tiers) or data.accounts["tier"].notna().any():
+        return settings.definition or "tier key of the book"
+    rule = f"provisional, as the book has no tiers: class A by revenue, at most {settings.at_most}"
+    return f"{rule}; to be: {settings.definition}" if settings.definition else rule
 
 
 def write_run(staged: Path, data: PeriodData, intake: Intake, mark: dict, typed: Path, made: list[Made]) -> None:
