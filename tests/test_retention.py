@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import kamlib.retention as ret
+from kamlib.segmentation import size_classes
 
 DD = Path(__file__).resolve().parents[2] / "shared" / "data" / "lifelines" / "dd.csv"
 AS_OF = pd.Timestamp("2025-12-31")
@@ -325,6 +326,19 @@ class TestSurvival:
         row = ret.survival_medians(lives).iloc[0]
         assert np.isnan(row["median_days"]) and row["note"] == "more than half are still there"
 
+    def test_lost_and_present_accounts_are_classed_alike(self):
+        """The class of the window would know no lost account: every class curve would stay at the top."""
+        orders = days({"GONE": every("2023-06-01", 20, 10), "STAYS": every("2023-06-01", 20, 47)})
+        status = ret.account_status(orders, as_of=AS_OF)
+        assert status.set_index("account_id")["status"].to_dict() == {"GONE": "lost", "STAYS": "active"}
+        classes = size_classes(status)
+        assert set(classes["account_id"]) == {"GONE", "STAYS"}
+        lives = ret.account_lifetimes(status, None, classes, as_of=AS_OF, history_months=0)
+        medians = ret.survival_medians(lives, by=["abc_revenue"])
+        assert medians["dimension"].tolist()[0] == "all accounts"
+        by_class = medians[medians["dimension"].eq("abc_revenue")]
+        assert by_class[["account_count", "lost_count"]].sum().tolist() == [2, 1]
+
     def test_late_entry_leaves_the_early_risk_set(self):
         lives = pd.DataFrame(
             {"duration_days": [5.0, 10, 12], "is_lost": [True, True, False], "entry_days": [0.0, 6.0, 0.0]}
@@ -402,7 +416,9 @@ class TestWinBack:
 
     def no_rates(self):
         lost = self.tables()[1].iloc[:0]
-        return ret.return_rates(lost.assign(detection_date=lost["return_date"]), days({}), as_of=AS_OF)
+        return ret.return_rates(
+            lost.assign(detection_date=lost["return_date"], recorded_date=lost["return_date"]), days({}), as_of=AS_OF
+        )
 
     def test_the_best_list_under_the_budget(self):
         status, lost, offers = self.tables()
@@ -456,6 +472,7 @@ class TestWinBack:
                 "detection_date": [last + pd.Timedelta(days=90)] * 20 + [AS_OF - pd.Timedelta(days=30)],
                 "return_date": [last + pd.Timedelta(days=200)] * 6 + [pd.NaT] * 15,
                 "reason": ["price"] * 10 + ["late"] * 10 + ["late"],
+                "recorded_date": last + pd.Timedelta(days=60),
                 "margin_lost": 100.0,
                 "revenue_lost": 200.0,
             }
@@ -475,6 +492,28 @@ class TestWinBack:
         assert np.isnan(table.loc[(365, "all"), "second_life_share"])
         few = ret.return_rates(lost.head(5), orders, as_of=AS_OF)
         assert few["return_probability"].isna().all() and few["note"].str.contains("only 5").all()
+
+    def test_a_reason_counts_from_the_day_it_was_recorded(self):
+        """Who comes back at once gets no reason: nobody may be judged by one that was written down only later."""
+        last = pd.Timestamp("2023-01-01")
+        detected = last + pd.Timedelta(days=90)
+        lost = pd.DataFrame(
+            {
+                "account_id": [f"A{i:02d}" for i in range(20)],
+                "last_order_date": last,
+                "detection_date": detected,
+                "return_date": [detected + pd.Timedelta(days=20)] * 10 + [pd.NaT] * 10,
+                "reason": [None] * 10 + ["price"] * 10,
+                "recorded_date": [pd.NaT] * 10 + [detected + pd.Timedelta(days=40)] * 10,
+                "margin_lost": 100.0,
+                "revenue_lost": 200.0,
+            }
+        )
+        table = ret.return_rates(lost, days({}), as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        assert table.loc[(0, "not recorded"), ["spell_count", "return_count"]].tolist() == [20, 10]
+        assert (0, "price") not in table.index
+        assert table.loc[(90, "price"), ["spell_count", "return_count"]].tolist() == [10, 0]
+        assert (90, "not recorded") not in table.index
 
 
 class TestEngagement:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from lifelines import KaplanMeierFitter
@@ -41,7 +43,8 @@ def account_lifetimes(
     age is not known: they are left out, and ``note`` says so. A lost account's life ended after its last
     order. Any other account is known to be there until the as-of date less its own detection lag
     (``lost_after_days``): it is censored that day; younger ones are left out. Accounts that were lost and
-    came back count as staying.
+    came back count as staying. ``classes`` (account_id, abc_revenue) must class lost accounts too, like the
+    table ``size_classes``: a class of the window would leave out those that were lost before it.
 
     Columns
     -------
@@ -53,7 +56,7 @@ def account_lifetimes(
     industry: its industry
     manager_id: who owns it
     manager_name: the owner's name
-    abc_revenue: its revenue class as of the as-of day
+    abc_revenue: its class of ``classes``
     note: why duration_days is blank, where it is
     """
     table = status[status["first_order_date"].notna()].reset_index(drop=True)
@@ -146,11 +149,12 @@ def survival(
 
 
 def survival_medians(
-    lifetimes: pd.DataFrame, *, by: str | None = None, alpha: float = 0.05, min_at_risk: int = 5
+    lifetimes: pd.DataFrame, *, by: Sequence[str] = (), alpha: float = 0.05, min_at_risk: int = 5
 ) -> pd.DataFrame:
-    """One row per group: the age by which half the accounts are lost, with its interval; blank while fewer are.
+    """One row for all accounts and per group: the age by which half are lost, with its interval; blank while fewer are.
 
-    The interval is read off the curve's own log-log limits (Brookmeyer and Crowley 1982).
+    The interval is read off the curve's own log-log limits (Brookmeyer and Crowley 1982). ``by`` names the
+    columns to group by, one after the other.
 
     Columns
     -------
@@ -166,27 +170,28 @@ def survival_medians(
     note: why the median is blank, where it is
     """
     rows = []
-    for group, part in _groups(lifetimes, by):
-        curve = survival(part, alpha=alpha, min_at_risk=min_at_risk)
-        median, low, high = (
-            _first_at_half(curve, column) for column in ("survival_share", "survival_low", "survival_high")
-        )
-        reached = part["duration_days"].max() >= 365
-        year = curve.loc[curve["duration_days"].le(365), "survival_share"]
-        rows.append(
-            {
-                "dimension": by or OVERALL,
-                "group": group,
-                "account_count": len(part),
-                "lost_count": int(part["is_lost"].sum()),
-                "from_days": curve["duration_days"].min() if len(curve) else np.nan,
-                "median_days": median,
-                "median_low_days": low,
-                "median_high_days": high,
-                "one_year_share": float(year.iloc[-1]) if reached and len(year) else np.nan,
-                "note": _median_note(curve, median),
-            }
-        )
+    for dimension in (None, *by):
+        for group, part in _groups(lifetimes, dimension):
+            curve = survival(part, alpha=alpha, min_at_risk=min_at_risk)
+            median, low, high = (
+                _first_at_half(curve, column) for column in ("survival_share", "survival_low", "survival_high")
+            )
+            reached = part["duration_days"].max() >= 365
+            year = curve.loc[curve["duration_days"].le(365), "survival_share"]
+            rows.append(
+                {
+                    "dimension": dimension or OVERALL,
+                    "group": group,
+                    "account_count": len(part),
+                    "lost_count": int(part["is_lost"].sum()),
+                    "from_days": curve["duration_days"].min() if len(curve) else np.nan,
+                    "median_days": median,
+                    "median_low_days": low,
+                    "median_high_days": high,
+                    "one_year_share": float(year.iloc[-1]) if reached and len(year) else np.nan,
+                    "note": _median_note(curve, median),
+                }
+            )
     types = {
         "dimension": "str", "group": "str", "account_count": "int64", "lost_count": "int64", "from_days": "float64",
         "median_days": "float64", "median_low_days": "float64", "median_high_days": "float64",

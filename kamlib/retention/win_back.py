@@ -38,19 +38,20 @@ def return_rates(
     From the book's own history, the table ``lost_accounts``. Most silences that end do so soon, many were no
     loss at all: what counts for an account that has been lost for a while is how many came back of those that
     had been lost as long. So losses are looked at when they were detected, and 90 and 365 days after that
-    (``lost_for_days``), each only if it was still one then and the ``within_days`` after it are over. The
-    rate of a reason is drawn towards that of all reasons as if ``prior_spells`` losses more had been seen at
-    that rate (beta-binomial; half a return and half a loss are added to all, after Jeffreys); the interval is
-    the 95 % one of the resulting beta distribution. Fewer than ``min_spells`` losses: no rate.
-    ``second_life_share``: margin (revenue where costs are unknown) of the 12 months after the return / of the
-    12 months before the loss, summed over accounts that came back after having been lost that long; at least
-    5 of them. These accounts came back by themselves or by what was done then: the rate is not what an offer
-    adds.
+    (``lost_for_days``), each only if it was still one then and the ``within_days`` after it are over. A
+    reason counts from the day it was recorded: who comes back at once gets none, and those whose reason is
+    only written down later would make "not recorded" a good sign. The rate of a reason is drawn towards that
+    of all reasons as if ``prior_spells`` losses more had been seen at that rate (beta-binomial; half a return
+    and half a loss are added to all, after Jeffreys); the interval is the 95 % one of the resulting beta
+    distribution. Fewer than ``min_spells`` losses: no rate. ``second_life_share``: margin (revenue where
+    costs are unknown) of the 12 months after the return / of the 12 months before the loss, summed over
+    accounts that came back after having been lost that long; at least 5 of them. These accounts came back by
+    themselves or by what was done then: the rate is not what an offer adds.
 
     Columns
     -------
     lost_for_days: days since the loss was detected, at least
-    reason: the recorded reason, "not recorded", or "all"
+    reason: the reason recorded by then, "not recorded", or "all"
     spell_count: losses that lasted that long and are old enough to judge
     return_count: of these came back within a year from then
     return_probability: chance of a return, drawn towards all
@@ -60,12 +61,13 @@ def return_rates(
     note: what keeps a figure from being known
     """
     spells = lost[lost["last_order_date"].notna()]
-    spells = spells.assign(reason=spells["reason"].fillna(UNKNOWN))
+    written = (spells["recorded_date"] - spells["detection_date"]).dt.days
     waited = (spells["return_date"] - spells["detection_date"]).dt.days
     parts = []
     for since in LOST_FOR_DAYS:
         judged = spells["detection_date"].le(as_of - pd.Timedelta(days=since + within_days))
-        there = spells[judged & ~waited.le(since)].assign(is_back=waited.le(since + within_days))
+        reason = spells["reason"].where(written.le(since)).fillna(UNKNOWN)
+        there = spells.assign(reason=reason, is_back=waited.le(since + within_days))[judged & ~waited.le(since)]
         if len(there):
             part = _rates(there, min_spells, prior_spells).assign(lost_for_days=since)
             parts.append(part.assign(second_life_share=_second_life(there[there["is_back"]], account_days, as_of)))

@@ -1,5 +1,6 @@
 """Segmentation: who the accounts are by size, regularity and kind, how few carry how much, and who moved why."""
 
+from kamlib.segmentation.abc import size_classes
 from kamlib.segmentation.classes import account_classes
 from kamlib.segmentation.control import is_window_whole, segmentation_control
 from kamlib.segmentation.curves import lorenz, pareto, whale_curve
@@ -31,5 +32,6 @@ __all__ = [
     "segmentation_control",
     "segmentation_findings",
     "segmentation_limits",
+    "size_classes",
     "whale_curve",
 ]

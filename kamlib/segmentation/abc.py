@@ -55,3 +55,25 @@ def abc_of(measure: pd.Series, *, abc: tuple[float, float] = LIMITS) -> pd.DataF
             "before_share": pd.Series(ahead, index=measure.index, dtype="float64"),
         }
     )
+
+
+def size_classes(status: pd.DataFrame, *, abc: tuple[float, float] = LIMITS) -> pd.DataFrame:
+    """One row per account that ever ordered: its class by the revenue of the 12 months to its last order.
+
+    ``status`` is the table ``account_status``. A lost account has no revenue in the window and so no class
+    there: what compares those who left with those who stayed must look at both in the same way. Classes are
+    those of ``abc_of``.
+
+    Columns
+    -------
+    account_id: the account
+    abc_revenue: A, B or C
+
+    Examples
+    --------
+    >>> size_classes(pd.DataFrame({"account_id": ["STAYS", "GONE"], "last_year_revenue": [80.0, 20.0]})).values.tolist()
+    [['STAYS', 'A'], ['GONE', 'B']]
+    """
+    table = status[status["last_year_revenue"].gt(0)].reset_index(drop=True)
+    classes = abc_of(exact(table["last_year_revenue"]), abc=abc)["abc"]
+    return table[["account_id"]].assign(abc_revenue=classes)
