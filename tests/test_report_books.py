@@ -80,7 +80,11 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
     [
         ("key", "", "tier key of the book"),
         ("key", 'definition = "The best"', "The best"),
-        ("", 'definition = "The best"', "provisional, as the book has no tiers: class A by revenue, at most 20; to be: The best"),
+        (
+            "",
+            'definition = "The best"',
+            "provisional, as the book has no tiers: class A by revenue, at most 20; to be: The best",
+        ),
     ],
 )
 def test_the_foot_says_who_is_called_a_key_account(make_book, tier, settings, said):
