@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from kamlib.dossier import agreement_renewals, money_owed, overdue_invoices, payment_habit, target_outlook
+from kamlib.dossier import (
+    agreement_renewals,
+    money_owed,
+    outlook_title,
+    overdue_invoices,
+    payment_habit,
+    target_outlook,
+)
 from kamlib.periods import trailing_months
 
 AS_OF = pd.Timestamp("2025-09-30")
@@ -133,3 +140,28 @@ def test_a_year_that_is_over_has_its_outlook_behind_it():
     frame = pd.DataFrame({"account_id": "A", "month": trailing_months(day, 12), "revenue": 5.0})
     row = target_outlook(frame, NONE, NONE, "A", as_of=day).iloc[0]
     assert row[["to_date", "outlook", "outlook_low", "outlook_high"]].tolist() == [60.0] * 4
+
+
+def test_a_year_that_is_over_counts_no_open_deal():
+    day = pd.Timestamp("2025-12-31")
+    frame = pd.DataFrame({"account_id": "A", "month": trailing_months(day, 12), "revenue": 5.0})
+    pipeline = pd.DataFrame(
+        {
+            "account_id": ["A"], "expected_close_date": [pd.Timestamp("2025-11-01")], "value": [100.0],
+            "probability": [0.5], "weighted_value": [50.0],
+        }
+    )  # fmt: skip
+    table = target_outlook(frame, NONE, pipeline, "A", as_of=day)
+    assert table.iloc[0][["weighted_pipeline", "outlook", "outlook_low", "outlook_high"]].tolist() == [0.0] + [60.0] * 3
+    assert outlook_title(table).startswith("The year ended with 60")
+
+
+def test_an_outlook_needs_three_months_with_revenue():
+    few = target_outlook(months([0.0] * 10 + [10.0, 10.0]), NONE, NONE, "A", as_of=AS_OF)
+    row = few.iloc[0]
+    assert row["to_date"] == 20.0
+    assert row[["expected_orders", "outlook", "outlook_low", "outlook_high", "outlook_gap"]].isna().all()
+    assert row["note"].startswith("revenue in 2 of the last 12 months; an outlook needs 3")
+    assert outlook_title(few) == "20 to date; too few months with orders to tell where the year will end"
+    enough = target_outlook(months([0.0] * 9 + [10.0] * 3), NONE, NONE, "A", as_of=AS_OF).iloc[0]
+    assert enough["outlook"] > 30.0

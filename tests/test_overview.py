@@ -6,7 +6,14 @@ import pandas as pd
 
 from kamlib.activity import account_months
 from kamlib.book import BookSettings
-from kamlib.overview import figure_history, key_figures, main_changes, overview_findings, period_changes
+from kamlib.overview import (
+    figure_cards,
+    figure_history,
+    key_figures,
+    main_changes,
+    overview_findings,
+    period_changes,
+)
 from kamlib.periods import month_of
 from kamlib.tables import empty_table
 
@@ -98,6 +105,7 @@ def test_the_most_pressing_changes_come_first_each_account_once():
     assert changes.loc[0, "changed"] == (
         "Company B is still overdue: 61 days without an order, usually 19. Such an alarm was right in 7 of 10 past cases."
     )
+    assert changes.loc[2, "changed"].endswith("usually 19.")  # how good alarms are is said once
     assert changes["owner"].eq("Ines").all()
     assert changes.loc[0, "due_date"] == pd.Timestamp("2025-10-07")
 
@@ -117,3 +125,68 @@ def test_nothing_known_is_said_so():
         "No key account is known as of 30 Sep 2025.",
         "No account is overdue.",
     ]
+
+
+def figures(**values: tuple[float, float, float]) -> pd.DataFrame:
+    scopes = {"NRR": "all", "GRR": "all"}
+    rows = [(name, scopes.get(name, "key"), *row) for name, row in values.items()]
+    return pd.DataFrame(rows, columns=["figure", "scope", "value", "previous_value", "year_ago_value"])
+
+
+def said(found: pd.DataFrame, **options) -> list[str]:
+    keys = pd.DataFrame({"account_id": ["A", "B"], "is_key": [True, True], "key_rule": "tier key"})
+    sentences = overview_findings(found, status([("A", "active", 5.0)]), keys, as_of=END, before="Q2 2025", **options)
+    return [one.text.replace("\u00a0", " ") for one in sentences]
+
+
+def test_revenue_of_key_accounts_is_compared_like_for_like():
+    found = figures(revenue=(90.0, 200.0, 200.0), accounts=(2.0, 3.0, 3.0), lost_in_period=(1.0, 0.0, 0.0))
+    text = said(found, same_accounts=100.0)[0]
+    assert text.startswith("The 2 key accounts brought 90 in the 12 months to 30 Sep 2025, 10.0 % less than the same ")
+    assert "than" not in said(found)[0]
+    assert "as much as the same accounts" in said(found, same_accounts=90.0)[0]
+    revenue, number = figure_cards(found, figure_history_of(found), same_accounts=100.0)
+    assert revenue.note.replace("\u00a0", " ") == "▼ 10.0 % with the same accounts"
+    assert (number.value, number.previous, number.note) == (2.0, 3.0, "1 lost in the period")
+    assert figure_cards(found, figure_history_of(found), same_accounts=200.0)[0].note == ""
+
+
+def figure_history_of(found: pd.DataFrame) -> pd.DataFrame:
+    return found[["figure", "scope", "value"]].assign(as_of_date=END)
+
+
+def test_half_a_base_year_tells_nothing_of_what_stays():
+    found = figures(revenue=(90.0, 90.0, 90.0), NRR=(2.7, 4.0, float("nan")), GRR=(0.9, 0.9, float("nan")))
+    assert (
+        said(found)[1]
+        == "Of each 100 that accounts spent in the year before, 270 came back with growth (NRR) and 90 without (GRR)."
+    )
+    late = said(found, first_date=pd.Timestamp("2024-04-04"))[1]
+    assert (
+        late
+        == "How much revenue stays (NRR, GRR) cannot be told yet: the data hold 6 of the 12 months of the year before."
+    )
+    assert said(found, first_date=pd.Timestamp("2023-10-31"))[1] == said(found)[1]
+
+
+def outlook(note: str, **values: float) -> pd.DataFrame:
+    row = {"to_date": 60.0, "outlook": 60.0, "outlook_low": 60.0, "outlook_high": 60.0, "year_target": 80.0}
+    row |= {"outlook_gap": -20.0} | values
+    return pd.DataFrame([{"measure": "revenue", "note": note, **row}])
+
+
+def test_a_year_that_is_over_is_told_as_a_result():
+    found = figures(revenue=(60.0, 60.0, 60.0))
+    over = said(found, outlook=outlook("the year is over"))[-1]
+    assert over == "Key accounts ended the fiscal year at 60, 20 short of the target of 80."
+    ahead = said(found, outlook=outlook("mean of 9 months", outlook_low=50.0, outlook_high=70.0))[-1]
+    assert ahead.startswith("Key accounts are heading for 60 this fiscal year (80 % interval 50 to 70), 20 short of")
+    unknown = outlook("revenue in 1 of the last 12 months", outlook=float("nan"))
+    assert said(found, outlook=unknown)[-1] == "No account is overdue."
+
+
+def test_key_accounts_that_nobody_chose_are_said_to_stand_in():
+    keys = pd.DataFrame({"account_id": ["A"], "is_key": [True], "key_rule": ["provisional: class A"]})
+    found = figures(revenue=(90.0, 90.0, 90.0))
+    text = overview_findings(found, status([("A", "active", 5.0)]), keys, as_of=END, same_accounts=45.0)[0].text
+    assert "100.0 % more than in the 12 months" in text.replace("\u00a0", " ") and "the largest stand in" in text

@@ -197,6 +197,9 @@ def test_every_table_shown_is_published_with_its_rows(report):
 def test_the_list_of_tables_lists_them_all(report):
     listed = {link["href"] for link in report.pages["tables.html"].select("main a[href$='.csv']")}
     assert listed == {f"tables/{name}.csv" for name in report.tables}
+    for row in report.pages["tables.html"].select("main tbody tr"):
+        name, each, _ = (cell.get_text() for cell in row.select("th, td"))
+        assert each and "ne row per" not in each, name
 
 
 # run.json

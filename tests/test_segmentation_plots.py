@@ -89,6 +89,33 @@ def test_titles_state_the_finding():
     assert found["moves"].endswith("only because of the others")
 
 
+def test_titles_count_in_plain_words():
+    def moved(*causes: str) -> str:
+        rows = [{"kind": "move", "cause": cause, "own_effect_share": 0.01, "neighbours_effect_share": 0.02,
+                 "name": cause, "abc_then": "A", "abc_now": "B"} for cause in causes]  # fmt: skip
+        return finding(draw.plot_class_moves(pd.DataFrame(rows)))
+
+    assert moved("own", "own") == "2 accounts changed class"
+    assert moved("neighbours") == "1 account changed class, only because of the others"
+    assert moved("neighbours", "own") == "2 accounts changed class, 1 only because of the others"
+    assert moved("neighbours", "neighbours") == "2 accounts changed class, all only because of the others"
+
+    def migrated(*moves: tuple[str, str, int]) -> str:
+        cells = pd.DataFrame(moves, columns=["class_then", "class_now", "account_count"]).assign(basis="abc")
+        grid = pd.MultiIndex.from_product([list("ABC"), list("ABC")], names=["class_then", "class_now"])
+        full = cells.set_index(["class_then", "class_now"])["account_count"].reindex(grid, fill_value=0)
+        return finding(draw.plot_class_migration(full.reset_index().assign(basis="abc")))
+
+    assert migrated(("A", "A", 3), ("A", "B", 1)) == "1 account moved down"
+    assert migrated(("A", "B", 2), ("B", "A", 1)) == "2 accounts moved down, 1 moved up"
+    assert migrated(("A", "A", 3)) == "No account changed its class"
+
+    segments = pd.DataFrame(
+        {"segment": ["Lost", "Champions"], "account_count": [3, 1], "revenue": [0.0, 5.0], "revenue_share": [0.0, 1.0]}
+    )
+    assert finding(draw.plot_rfm_segments(segments)) == "1 account in “Champions” brings 100 % of revenue"
+
+
 def test_losses_are_told_in_the_title_of_the_whale_curve():
     assert (
         finding(charts_of(np.array([60.0, 25.0, 10.0, 5.0]), cost=1.5)["whale"])

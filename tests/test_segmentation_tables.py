@@ -202,7 +202,13 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
     said = segmentation_findings(*tables, class_moves(then, now, products))
     texts = [one.text.replace("\xa0", " ") for one in said]
     assert texts[0] == "One account moved down a class, only because others grew."
-    assert "85 % of revenue hangs on one customer" in texts[1]
+    hangs = "% of revenue hangs on one customer (counted as a group): as if we had"
+    assert texts[1] == f"85 {hangs} 1.3 customers of equal size."
+    assert texts[3] == "One of two accounts with revenue is class A and brings 85 % of 200."
+    alone = classes_of({"a": 170.0, "b": 1.0}, accounts=owners)
+    shares = concentration(alone, owners, keys_of(alone))
+    said_alone = [one.text.replace("\xa0", " ") for one in segmentation_findings(alone, shares, tables[2], keys)]
+    assert f"99 {hangs} no other." in said_alone
     assert (
         "One key account (provisional: the book has no tiers) brings 85 % of revenue, above the usual 30–55 %." in texts
     )

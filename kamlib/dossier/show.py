@@ -90,6 +90,8 @@ def outlook_title(outlook: pd.DataFrame, book: Any = None) -> str:
     """Return the finding of the outlook: what is in, where the year will end, and how that stands to the target."""
     row = outlook.iloc[0]
     text = f"{money(row['to_date'], book)} to date; outlook for the year {money(row['outlook'], book)}"
+    if pd.isna(row["outlook"]):
+        return f"{money(row['to_date'], book)} to date; too few months with orders to tell where the year will end"
     if row["note"].startswith("the year is over"):
         text = f"The year ended with {money(row['to_date'], book)}"
     if pd.isna(row["year_target"]):

@@ -7,7 +7,7 @@ way of computing its figures for every as-of day.
 from kamlib.overview.cards import figure_cards, front_actions
 from kamlib.overview.changes import main_changes, overview_findings, period_changes
 from kamlib.overview.figures import figure_history, figures_as_of, key_figures
-from kamlib.overview.tables import front_tables, period_ends
+from kamlib.overview.tables import front_tables, period_ends, same_key_revenue
 from kamlib.overview.wording import cell_words, figure_kinds, figure_words
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "overview_findings",
     "period_changes",
     "period_ends",
+    "same_key_revenue",
 ]

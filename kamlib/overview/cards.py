@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.page import Action, Card
+from kamlib.page import Action, Card, change
 from kamlib.tables import each
 
 _CARDS: tuple[tuple[str, str, str, Any, Any, str], ...] = (
@@ -19,9 +19,18 @@ _CARDS: tuple[tuple[str, str, str, Any, Any, str], ...] = (
 
 
 def figure_cards(
-    key_figures: pd.DataFrame, figure_history: pd.DataFrame, tier_decisions: pd.DataFrame | None = None
+    key_figures: pd.DataFrame,
+    figure_history: pd.DataFrame,
+    tier_decisions: pd.DataFrame | None = None,
+    *,
+    same_accounts: float | None = None,
+    book: Any = None,
 ) -> list[Card]:
-    """Return the key figures as cards, each with its change and its last periods."""
+    """Return the key figures as cards, each with its change and its last periods.
+
+    Key accounts come and go: beside the change of their revenue stands that of today's key accounts alone, when
+    ``same_accounts`` (``same_key_revenue``) says what these brought a period ago and it is not the same.
+    """
     found = key_figures.set_index(["figure", "scope"])
     cards = []
     for figure, scope, label, unit, good, link in _CARDS:
@@ -38,20 +47,35 @@ def figure_cards(
                 year_ago=row["year_ago_value"],
                 history=tuple(history.sort_values("as_of_date")["value"].tail(8)),
                 good=good,
-                note="30–55 % is usual" if figure == "revenue_share" else "",
+                note=_note(figure, row, same_accounts, book),
                 link=link,
             )
         )
-    counts = found["value"]
-    if tier_decisions is None:
-        watched = ""
-    else:
-        watched = f"{int(tier_decisions['decision'].eq('watch').sum())} watched, "
-    lost = counts.get(("lost_in_period", "all"), float("nan"))
-    left = "" if lost != lost else f"{lost:.0f} of all accounts lost in the period"
-    number = counts.get(("accounts", "key"), 0.0)
-    note = (watched + left).rstrip(", ")
-    return [*cards, Card("Key accounts", number, "count", good="neither", note=note, link="scoring.html")]
+    watched = 0 if tier_decisions is None else int(tier_decisions["decision"].eq("watch").sum())
+    lost = found["value"].get(("lost_in_period", "key"), float("nan"))
+    notes = [f"{many:.0f} {what}" for many, what in ((watched, "watched"), (lost, "lost in the period")) if many > 0]
+    row = found.loc[("accounts", "key")] if ("accounts", "key") in found.index else {"value": 0.0}
+    number = Card(
+        "Key accounts",
+        row["value"],
+        "count",
+        previous=row.get("previous_value"),
+        year_ago=row.get("year_ago_value"),
+        good="neither",
+        note=", ".join(notes),
+        link="scoring.html",
+    )
+    return [*cards, number]
+
+
+def _note(figure: str, row: Any, same_accounts: float | None, book: Any) -> str:
+    if figure == "revenue_share":
+        return "30–55 % is usual"
+    if figure != "revenue" or same_accounts is None or not same_accounts > 0:
+        return ""
+    if pd.isna(row["previous_value"]) or abs(row["previous_value"] - same_accounts) < 0.005:
+        return ""
+    return f"{change(row['value'], same_accounts, book)} with the same accounts"
 
 
 def front_actions(main_changes: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[Action]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.page import Sentence, date, money, number, share
+from kamlib.periods import trailing_months
 from kamlib.tables import each
 
 _COLUMNS = ["kind", "account_id", "name", "changed", "to_do", "owner", "due_date", "at_stake", "link"]
@@ -40,7 +41,8 @@ def period_changes(
     """One row per change of the period: what it is, what to do, owner and day; the most pressing first.
 
     Pressing is the money at stake (revenue of the account's last 12 months) times the urgency of its
-    kind, tripled for key accounts. Each account appears once, with its most pressing change.
+    kind, tripled for key accounts. Each account appears once, with its most pressing change. The first alarm
+    says how often such alarms have been right.
 
     Columns
     -------
@@ -60,7 +62,7 @@ def period_changes(
     stake = status.set_index("account_id")["last_year_revenue"]
     is_key = set(keys.loc[keys["is_key"], "account_id"]) if keys is not None else set()
     rows = [
-        *_silent(status, status_before, alarm_quality, deliveries, as_of, book),
+        *_silent(status, status_before, deliveries, as_of, book),
         *_decided(tier_decisions, as_of),
         *_moved(moves, as_of),
         *_renewed(renewals, names, is_key, as_of, book),
@@ -74,12 +76,11 @@ def period_changes(
     )
     table["pressing"] = weight * table["at_stake"].clip(lower=0)
     table = table.sort_values(["pressing", "account_id"], ascending=[False, True], kind="stable")
+    table = table.drop_duplicates("account_id").reset_index(drop=True)
+    alarms = table.index[table["kind"].eq("overdue")]
+    table.loc[alarms[:1], "changed"] += _trust(alarm_quality)
     text = dict.fromkeys(("kind", "account_id", "name", "changed", "to_do", "link"), "str")
-    return (
-        table.drop_duplicates("account_id")
-        .astype({**text, "due_date": "datetime64[us]"})[_COLUMNS]
-        .reset_index(drop=True)
-    )
+    return table.astype({**text, "due_date": "datetime64[us]"})[_COLUMNS]
 
 
 def main_changes(period_changes: pd.DataFrame, *, most: int = 5, most_of_a_kind: int = 2) -> pd.DataFrame:
@@ -105,19 +106,17 @@ def main_changes(period_changes: pd.DataFrame, *, most: int = 5, most_of_a_kind:
 def _silent(
     status: pd.DataFrame,
     before: pd.DataFrame | None,
-    quality: pd.DataFrame | None,
     deliveries: pd.DataFrame | None,
     as_of: pd.Timestamp,
     book: Any,
 ) -> Iterator[tuple]:
     then = before.set_index("account_id")["status"] if before is not None else pd.Series(dtype="str")
-    trust = _trust(quality)
     for row in each(status[status["status"].isin(["overdue", "lost"])]):
         was = then.get(row.account_id)
         if row.status == "overdue":
             still = "is still overdue" if was == "overdue" else "is overdue"
             silence = f"{row.silence_days:.0f} days without an order, usually {row.usual_gap_days:.0f}"
-            changed = f"{row.name} {still}: {silence}.{trust}"
+            changed = f"{row.name} {still}: {silence}."
             late = _late(deliveries, row.account_id, as_of)
             yield ("overdue", row.account_id, row.name, changed, f"Call.{late}", as_of + pd.Timedelta(days=7),
                    "retention.html")  # fmt: skip
@@ -209,11 +208,15 @@ def overview_findings(
     *,
     as_of: pd.Timestamp,
     before: str = "a period ago",
+    same_accounts: float | None = None,
+    first_date: pd.Timestamp | None = None,
     book: Any = None,
 ) -> list[Sentence]:
     """Return the front page's first sentences: the figures that matter, in words, each with its evidence.
 
-    ``outlook`` is the table ``programme_outlook``; ``before`` names the previous period.
+    ``outlook`` is the table ``programme_outlook``; ``before`` names the previous period. ``same_accounts`` is what
+    today's key accounts brought then (``same_key_revenue``): revenue is compared like for like or not at all.
+    ``first_date`` is the day the data begin: half a base year is no base for NRR and GRR.
     """
     found = key_figures.set_index(["figure", "scope"])
 
@@ -221,17 +224,18 @@ def overview_findings(
         return found[column].get((figure, scope), float("nan"))
 
     said = []
-    revenue, earlier, key_share = (
-        value("revenue", "key"),
-        value("revenue", "key", "previous_value"),
-        value("revenue_share", "key"),
-    )
+    revenue, key_share = value("revenue", "key"), value("revenue_share", "key")
     count = int(keys["is_key"].sum())
     if count and revenue == revenue:
         trend = ""
-        if earlier == earlier and earlier > 0:
-            more = "more" if revenue >= earlier else "less"
-            trend = f", {share(abs(revenue / earlier - 1), book)} {more} than in the 12 months to the end of {before}"
+        if same_accounts is not None and same_accounts > 0:
+            change = revenue / same_accounts - 1
+            moved = "as much as" if abs(change) < 0.0005 else (
+                f"{share(abs(change), book)} {'more' if change > 0 else 'less'} than")  # fmt: skip
+            who = " the same accounts" if count > 1 else ""
+            trend = f", {moved}{who} in the 12 months to the end of {before}"
+        is_chosen = "key_rule" not in keys or not keys["key_rule"].str.startswith("provisional").any()
+        chosen = "" if is_chosen else "; the book names none, so the largest stand in"
         band = ""
         if key_share == key_share:
             place = "below" if key_share < 0.30 else "above" if key_share > 0.55 else "within"
@@ -239,18 +243,33 @@ def overview_findings(
         said.append(
             Sentence(
                 f"The {count} key account{'s' if count > 1 else ''} brought {money(revenue, book)} in the 12 months to "
-                f"{date(as_of)}{trend}{band}.",
+                f"{date(as_of)}{trend}{band}{chosen}.",
                 "segmentation.html",
             )
         )
     else:
         said.append(Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html"))
     nrr, grr = value("NRR", "all"), value("GRR", "all")
-    if nrr == nrr:
+    if nrr == nrr and (months := _base_months(first_date, as_of)) < 12:
+        said.append(
+            Sentence(
+                f"How much revenue stays (NRR, GRR) cannot be told yet: the data hold {months} of the 12 months of the "
+                "year before.",
+                "retention.html",
+            )
+        )
+    elif nrr == nrr:
         text = f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with growth (NRR)"
         said.append(Sentence(f"{text} and {grr * 100:.0f} without (GRR).", "retention.html"))
     said.append(Sentence(_risk(status, keys, interactions, as_of, book), "retention.html"))
     return [*said, *_targets(outlook, book)]
+
+
+def _base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
+    """Return how many months of the year before the last 12 months the data hold."""
+    if first_date is None:
+        return 12
+    return int((trailing_months(as_of, 24)[:12] >= first_date).sum())
 
 
 def _targets(outlook: pd.DataFrame | None, book: Any) -> list[Sentence]:
@@ -260,10 +279,12 @@ def _targets(outlook: pd.DataFrame | None, book: Any) -> list[Sentence]:
     if found.empty or pd.isna(found["outlook"].iloc[0]):
         return []
     row = found.iloc[0]
-    low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
-    year = (
-        f"Key accounts are heading for {money(row['outlook'], book)} this fiscal year (80 % interval {low} to {high})"
-    )
+    if str(row["note"]).startswith("the year is over"):
+        year = f"Key accounts ended the fiscal year at {money(row['to_date'], book)}"
+    else:
+        low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
+        between = f"80 % interval {low} to {high}"
+        year = f"Key accounts are heading for {money(row['outlook'], book)} this fiscal year ({between})"
     if pd.isna(row["year_target"]):
         return [Sentence(f"{year}; the book has no target.", "programme.html")]
     gap = row["outlook_gap"]

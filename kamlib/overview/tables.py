@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.periods import trailing_months
 from kamlib.retention import account_status
-from kamlib.segmentation import account_classes, class_moves, key_accounts, rollup_changes
+from kamlib.segmentation import account_classes, class_moves, is_window_whole, key_accounts, rollup_changes
 from kamlib.snapshot import PeriodData
 
 FROM_OTHERS = ("tier_decisions", "alarm_quality", "programme_outlook")
@@ -42,6 +43,20 @@ def front_tables(data: PeriodData) -> dict[str, pd.DataFrame | None]:
             abc = data.book.segmentation.abc
             found["class_moves"] = class_moves(classes_then, classes, data.product_windows, abc=abc, book=data.book)
     return found
+
+
+def same_key_revenue(data: PeriodData, key_accounts: pd.DataFrame) -> float | None:
+    """Return what today's key accounts brought in the 12 months to the previous period's end.
+
+    None where the data do not reach back over those 12 months.
+    """
+    then = data.previous
+    if then is None or not is_window_whole(data.first_date, as_of=then.as_of):
+        return None
+    months = then.account_months
+    ids = key_accounts.loc[key_accounts["is_key"], "account_id"]
+    own = months["account_id"].isin(ids) & months["month"].isin(trailing_months(then.as_of, 12))
+    return float(months.loc[own, "revenue"].sum())
 
 
 def period_ends(data: PeriodData, count: int = 9) -> list[pd.Timestamp]:

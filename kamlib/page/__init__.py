@@ -2,9 +2,9 @@
 
 from kamlib.amounts import change, date, money, number, share
 from kamlib.page.export import csv_text, neutralised, publish, published, restored
-from kamlib.page.fragments import Fragment, dossier_links, template_folder
+from kamlib.page.fragments import Fragment, dossier_links, rendered, template_folder
 from kamlib.page.names import page_name
-from kamlib.page.rows import table, table_fragment
+from kamlib.page.rows import counted, table, table_fragment
 from kamlib.page.show import (
     actions,
     actions_fragment,
@@ -41,6 +41,7 @@ __all__ = [
     "chart",
     "chart_fragment",
     "content_security_policy",
+    "counted",
     "csv_text",
     "date",
     "dossier_links",
@@ -59,6 +60,7 @@ __all__ = [
     "points_fragment",
     "publish",
     "published",
+    "rendered",
     "restored",
     "share",
     "site_index",

@@ -108,13 +108,13 @@ def nothing_said(title: str) -> str:
     return f"{text}." if says_it or "cannot" in title else f"{text}: nothing to list."
 
 
-def counted(rows: int) -> str:
-    """Return how many rows there are, in words.
+def counted(items: int, noun: str = "row") -> str:
+    """Return a count with its noun.
 
-    >>> counted(1), counted(12)
-    ('1 row', '12 rows')
+    >>> counted(1), counted(12), counted(2, "dossier")
+    ('1 row', '12 rows', '2 dossiers')
     """
-    return f"{rows} row" if rows == 1 else f"{rows} rows"
+    return f"{items} {noun}{'' if items == 1 else 's'}"
 
 
 def _addresses(view: pd.DataFrame, specs: list[Column], dossiers: dict[str, str]) -> list[str | None]:

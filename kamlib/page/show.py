@@ -18,6 +18,10 @@ POINTS_TO_PIXELS = 1.44
 """A chart eight inches wide takes 830 pixels: its 9-point labels are as large as the page's small print."""
 
 
+HALF_PIXELS = 660
+"""A chart up to this width stands beside another one on a wide page, and shrinks to a phone's."""
+
+
 def headline(data: Any, title: str, sentences: Iterable[str | Sentence]) -> None:
     """Show the first screen: a title and sentences with figures, each leading to its evidence."""
     headline_fragment(data, title, sentences).show()
@@ -123,13 +127,16 @@ def chart_fragment(drawn: Any, *, alt: str) -> Fragment:
     close(figure)
     if done.is_empty:
         return gap_fragment(f"{done.finding.rstrip('.')}." if done.finding else "Nothing to draw: nothing is recorded.")
+    width = round(done.width * POINTS_TO_PIXELS)
+    is_half = width <= HALF_PIXELS
     html = rendered(
         "chart.html.j2",
         alt=alt,
         finding=done.finding,
         subtitle=done.subtitle,
-        width=round(done.width * POINTS_TO_PIXELS),
-        least=round(min(done.width, 560)),
+        width=width,
+        is_half=is_half,
+        least=round(min(done.width, 340 if is_half else 560)),
         svg=Markup(done.svg),
     )
     return Fragment(html, "\n".join(part for part in (done.finding, done.subtitle, alt) if part))

@@ -14,6 +14,8 @@ from kamlib.plots.style import COLOURS
 from kamlib.segmentation.words import percent
 
 MOST_POINTS = 300
+PAIRED = (6.2, 3.4)
+"""Inches of a chart that stands beside another one on a wide page."""
 XYZ_WORDS = {
     "frequency": ["X often", "Y regularly", "Z occasionally", "N new"],
     "variability": ["X even", "Y uneven", "Z erratic", "N new"],
@@ -52,6 +54,8 @@ def plot_pareto(
     ):
         ax.plot(rank, reached, "o", color=COLOURS[letter], markersize=6)
         dx, dy = (-8, 10) if rank > 0.8 * len(pareto) else (8, 10 if reached < 0.1 else -10)
+        if any(0.02 < reached - limit < 0.07 for limit in limits):
+            dy -= 12  # clear of the limit's own line
         style.label(ax, rank, reached, f"{number(rank, book)}. {style.short(name, 24)}", dx=dx, dy=dy)
     ax.set_ylim(0, 1.1)
     ax.set_xlim(0, max(len(pareto), 2) * 1.02)
@@ -69,7 +73,7 @@ def plot_pareto(
 
 def plot_whale_curve(whale_curve: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
     """Draw profit added up from the most to the least profitable account: its peak, and what is lost after it."""
-    ax = ax or style.axes(8, 4)
+    ax = ax or style.axes(*PAIRED)
     subtitle = _subtitle("Cumulative margin over accounts, most profitable first", period)
     if whale_curve.empty:
         return _nothing(ax, "No margin is known: the book has no cost", subtitle)
@@ -112,7 +116,7 @@ def plot_lorenz(
     book: Any = None,
 ) -> Axes:
     """Draw the Lorenz curve against the line of equal accounts; the Gini coefficient beside it."""
-    ax = ax or style.axes(5, 4.5)
+    ax = ax or style.axes(*PAIRED)
     subtitle = _subtitle("Share of revenue over share of accounts, smallest first", period)
     rows = concentration[concentration["scope"].eq("accounts")]
     if lorenz.empty or rows.empty:
@@ -143,26 +147,28 @@ def plot_concentration(
     """Draw the share of the 1, 5, 10 and 20 largest, as single accounts and as groups."""
     subtitle = _subtitle("Share of revenue of the largest, as accounts and as groups", period)
     if concentration.empty or not concentration["revenue"].gt(0).all():
-        return _nothing(ax or style.axes(8, 1), "No account has revenue in the window", subtitle)
+        return _nothing(ax or style.axes(6.2, 1), "No account has revenue in the window", subtitle)
     rows: Any = concentration.set_index("scope")
     tops = [top for top in (20, 10, 5, 1) if top == 1 or top < rows.loc["accounts", "account_count"]]
     columns = [f"top_{top}_share" for top in tops]
-    ax = ax or style.axes(8, 0.9 + 0.55 * len(tops))
+    ax = ax or style.axes(6.2, 0.9 + 0.6 * len(tops))
     scopes = {"accounts": COLOURS["previous"], "groups": COLOURS["actual"]}
     if rows.loc["accounts", columns].equals(rows.loc["groups", columns]):
         scopes = {"accounts": COLOURS["actual"]}
+        subtitle = _subtitle("Share of revenue of the largest; no groups are known", period)
     for place, (scope, colour) in enumerate(scopes.items()):
         offset = (0.2 - 0.4 * place) * (len(scopes) - 1)
         values = rows.loc[scope, columns]
         ax.barh(np.arange(len(tops)) + offset, values, height=0.38, color=colour, label=scope)
         style.label_bars(ax, [f"{percent(value, book)} {scope if len(scopes) > 1 else ''}" for value in values])
     ax.set_yticks(range(len(tops)), ["largest" if top == 1 else f"{top} largest" for top in tops])
-    ax.set_xlim(0, rows.loc[list(scopes), columns[0]].max() * 1.2)
+    ax.set_xlim(0, rows.loc[list(scopes), columns[0]].max() * 1.25)
+    ax.set_ylim(-0.6, len(tops) - 0.4)
     style.no_axis(ax.xaxis)
     column = columns[1] if tops[0] == 20 else columns[0]
     told, scope = tops[columns.index(column)], list(scopes)[-1]
-    top, alone = rows.loc[scope, column], rows.loc["accounts", column]
-    more = f", {(top - alone) * 100:.0f} points more than counted alone" if top - alone >= 0.005 else ""
+    top, single = rows.loc[scope, column], rows.loc["accounts", column]
+    more = f", {(top - single) * 100:.0f} points more than counted alone" if top - single >= 0.005 else ""
     who = f"The largest {scope.removesuffix('s')} brings" if told == 1 else f"The {told} largest {scope} bring"
     return style.titles(ax, f"{who} {percent(top, book)} of revenue{more}", subtitle)
 
@@ -176,7 +182,7 @@ def plot_abc_xyz_matrix(
     book: Any = None,
 ) -> Axes:
     """Draw the matrix of revenue class and regularity: count and share of revenue in each cell."""
-    ax = ax or style.axes(7, 3.6)
+    ax = ax or style.axes(*PAIRED)
     how = {"frequency": "how often they order", "variability": "how even their months are"}[basis]
     subtitle = _subtitle(f"Accounts and share of revenue by size (ABC) and {how}", period)
     cells = matrix[matrix["basis"].eq(basis) & matrix["abc"].isin(list("ABC")) & matrix["xyz"].isin(list("XYZN"))]
@@ -199,7 +205,7 @@ def plot_abc_xyz_matrix(
 
 def plot_abc_cross(cross: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
     """Draw revenue class against margin class: who is large in sales but not in profit."""
-    ax = ax or style.axes(6, 3.4)
+    ax = ax or style.axes(*PAIRED)
     subtitle = _subtitle("Accounts and their margin by revenue class (rows) and margin class", period)
     if cross.empty:
         return _nothing(ax, "No margin is known: the book has no cost", subtitle)
@@ -226,7 +232,7 @@ def plot_class_migration(
     migration: pd.DataFrame, *, basis: str = "abc", ax: Axes | None = None, period: str = ""
 ) -> Axes:
     """Draw how many accounts went from which class to which."""
-    ax = ax or style.axes(6, 3.4)
+    ax = ax or style.axes(*PAIRED)
     what = {"abc": "Revenue class", "frequency": "Class by frequency", "variability": "Class by variability"}[basis]
     subtitle = _subtitle(f"{what}: accounts from class then (rows) to class now (columns)", period)
     cells = migration[migration["basis"].eq(basis)]
@@ -246,15 +252,18 @@ def plot_class_migration(
     _heat_map(ax, cells, "class_then", "class_now", "heat", letters, letters)
     ax.set_xlabel("Class now")
     ax.set_ylabel("Class then")
-    finding = f"{down:,} moved down, {up:,} moved up" if down or up else "No account changed its class"
-    return style.titles(ax, finding, subtitle)
+    ways = [(many, way) for many, way in ((down, "down"), (up, "up")) if many]
+    told = [
+        f"{f'{many:,}' if place else _plural(many, 'account')} moved {way}" for place, (many, way) in enumerate(ways)
+    ]
+    return style.titles(ax, ", ".join(told) or "No account changed its class", subtitle)
 
 
 def plot_class_moves(moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = None, period: str = "") -> Axes:
     """Draw what moved each account: its own change and the others', in points of cumulative share."""
     moved = moves[moves["kind"].eq("move")]
     shown = moved.head(most).iloc[::-1]
-    ax = ax or style.axes(8, 1.4 + 0.34 * max(len(shown), 2))
+    ax = ax or style.axes(6.2, max(1.4 + 0.34 * len(shown), 2.4))
     cut = f"; the {most} largest of {len(moved):,}" if len(moved) > most else ""
     subtitle = _subtitle(f"Change of the share of revenue before the account, in points (right: down){cut}", period)
     if shown.empty:
@@ -266,7 +275,7 @@ def plot_class_moves(moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = N
     ):
         values = shown[column].to_numpy() * 100
         ax.barh(places + offset, values, height=0.36, color=colour, label=name)
-        style.label_bars(ax, [f"{value:+.1f}".replace("-", "−") for value in values])
+        style.label_bars(ax, [f"{value:+.1f}".replace("-", "−") if abs(value) >= 0.05 else "0" for value in values])
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     names = [
         f"{style.short(row['name'], 24)}  {row['abc_then']} → {row['abc_now']}" for row in shown.to_dict("records")
@@ -274,10 +283,13 @@ def plot_class_moves(moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = N
     ax.set_yticks(places, names)
     ax.margins(x=0.15)
     style.no_axis(ax.xaxis)
+    ax.spines["left"].set_visible(False)
     with style.style():
         ax.legend(loc="lower center", bbox_to_anchor=(0.4, -0.02 - 0.9 / (len(shown) + 3)), ncols=2)
     others = int(moved["cause"].eq("neighbours").sum())
-    finding = f"{_plural(len(moved), 'account')} changed class, {others:,} only because of the others"
+    which = "" if len(moved) == 1 else "all " if others == len(moved) else f"{others:,} "
+    why = f", {which}only because of the others" if others else ""
+    finding = f"{_plural(len(moved), 'account')} changed class{why}"
     return style.titles(ax, finding, subtitle)
 
 
@@ -300,7 +312,12 @@ def plot_rfm_segments(segments: pd.DataFrame, *, ax: Axes | None = None, period:
     ax.set_xlim(min(bars.min(), 0), max(bars.max(), 0.01) * 1.35)
     style.no_axis(ax.xaxis)
     top = segments.sort_values(["revenue", "segment"], ascending=[False, True], kind="stable").iloc[0]
-    return style.titles(ax, f"{top['segment']}: {percent(top['revenue_share'], book)} of revenue", subtitle)
+    if pd.isna(top["revenue_share"]):
+        return style.titles(ax, "No account has revenue in the window", subtitle)
+    who = _plural(top["account_count"], "account", book)
+    verb = "brings" if top["account_count"] == 1 else "bring"
+    finding = f"{who} in “{top['segment']}” {verb} {percent(top['revenue_share'], book)} of revenue"
+    return style.titles(ax, finding, subtitle)
 
 
 def _heat_map(

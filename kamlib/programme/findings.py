@@ -140,10 +140,14 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame) -> Iterator[Sentence]:
 
 def _target(outlook: pd.DataFrame, book: Any) -> Iterator[Sentence]:
     row = outlook[outlook["measure"].eq("revenue")] if len(outlook) else outlook
-    if row.empty or pd.isna(row["year_target"].iloc[0]):
+    if row.empty or row[["year_target", "outlook"]].isna().any(axis=None):
         return
     own = row.iloc[0]
     side = "short of" if own["outlook_gap"] < 0 else "above"
+    if own["note"].startswith("the year is over"):
+        result, gap = money(own["to_date"], book), money(abs(own["outlook_gap"]), book)
+        yield Sentence(f"Key accounts ended the year at {result}, {gap} {side} target.", link="#programme_outlook")
+        return
     certain = own["outlook_high"] < own["year_target"] or own["outlook_low"] > own["year_target"]
     yield Sentence(
         f"Key accounts are heading for {money(own['outlook'], book)} this year, {money(abs(own['outlook_gap']), book)} "

@@ -15,7 +15,20 @@ import pandas as pd
 import kamlib
 from kamlib.dictionary import entries
 from kamlib.intake import Intake, control_totals, row_account
-from kamlib.page import Card, Foot, Link, PeriodEntry, csv_text, page_name, page_resources, site_index, table_fragment
+from kamlib.page import (
+    Card,
+    Foot,
+    Link,
+    PeriodEntry,
+    counted,
+    csv_text,
+    date,
+    page_name,
+    page_resources,
+    rendered,
+    site_index,
+    table_fragment,
+)
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
 from kamlib.snapshot import PeriodData
@@ -75,6 +88,16 @@ def write_pages(made: list[Made], shown: set[str], data: PeriodData, staged: Pat
         write_page(staged / file, file, html)
 
 
+_MADE_BY = {
+    "intake": "row_account",
+    "programme_outlook": "target_outlook",
+    "survival_by_class": "survival",
+    "survival_by_industry": "survival",
+    "survival_by_manager": "survival",
+}
+"""Published table → the calculation it comes from, where the names differ."""
+
+
 def _dossier_list(data: PeriodData, accounts: list[str], names: dict[str, str], staged: Path) -> nbformat.NotebookNode:
     """Return the list of dossiers as a notebook of one output."""
     revenue = data.account_months[data.account_months["month"].gt(data.as_of - pd.DateOffset(years=1))]
@@ -86,35 +109,48 @@ def _dossier_list(data: PeriodData, accounts: list[str], names: dict[str, str], 
         .sort_values(["revenue", "account_id"], ascending=[False, True], kind="stable")
         .reset_index(drop=True)
     )
+    columns = {
+        "name": "Account",
+        "account_id": "Number",
+        "group_name": "Group",
+        "manager_name": "Owner",
+        "sponsor": "Sponsor",
+        "industry": "Industry",
+        "region": "Region",
+        "revenue": "Revenue",
+    }
+    says_nothing = {key for key in ("account_id", "group_name") if listed[key].equals(listed["name"])}
     fragment = table_fragment(
         _Linked(data.book, {account: f"{names[account]}.html" for account in accounts}),
         listed,
         "dossiers",
-        title="Dossiers, the largest account first",
-        caption=f"Revenue of the 12 months to {data.as_of:%Y-%m-%d}, {data.book.currency}",
-        columns={
-            "account_id": "Account",
-            "name": "Name",
-            "group_name": "Group",
-            "manager_name": "Manager",
-            "sponsor": "Sponsor",
-            "industry": "Industry",
-            "region": "Region",
-            "revenue": "Revenue",
-        },
-        links={"name": "dossier", "account_id": "dossier"},
+        title=f"{counted(len(listed), 'dossier')}, the largest account first",
+        caption=f"Revenue of the 12 months to {date(data.as_of)}",
+        columns={key: label for key, label in columns.items() if key not in says_nothing},
+        links={"name": "dossier"},
     )
     output = nbformat.v4.new_output("display_data", data={"text/html": fragment.html, "text/plain": fragment.text})
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(id="dossiers", outputs=[output])])
 
 
 def _table_list(staged: Path) -> nbformat.NotebookNode:
-    """Return the list of published tables as a notebook: each with its row, linked to its file."""
-    rows = {entry.name: entry.row for entry in entries()}
-    lines = ["# Every table of this period, as data", ""]
-    for file in sorted((staged / "tables").glob("*.csv")):
-        lines.append(f"- [{file.stem}](tables/{file.name}) {rows.get(file.stem, '')}")
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("\n".join(lines), id="tables")])
+    """Return the list of published tables as a notebook of one output: each with its row, linked to its file."""
+    said = {entry.name: entry.row.replace("`", "").removesuffix(".") for entry in entries()}
+    files = sorted((staged / "tables").glob("*.csv"))
+    lines = [(file.stem, said.get(_MADE_BY.get(file.stem, file.stem), "")) for file in files]
+    html = rendered("table_list.html.j2", lines=[(name, *_row_and_rest(text)) for name, text in lines])
+    output = nbformat.v4.new_output("display_data", data={"text/html": html})
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(id="tables", outputs=[output])])
+
+
+def _row_and_rest(text: str) -> tuple[str, str]:
+    """Return what one row of a table is, and what is told of it.
+
+    >>> _row_and_rest("One row per account: its score"), _row_and_rest("One row: the line")
+    (('account', 'its score'), ('(one row)', 'the line'))
+    """
+    row, _, rest = text.partition(": ")
+    return {"One row": "(one row)"}.get(row, row.removeprefix("One row ").removeprefix("per ")), rest
 
 
 def write_period_workbook(staged: Path, data: PeriodData, typed: Path) -> None:
@@ -163,7 +199,7 @@ def foot(data: PeriodData) -> Foot:
     book = data.book
     low, high = book.segmentation.abc
     definitions = (
-        ("Window", f"{book.segmentation.window_months} months to {data.as_of:%Y-%m-%d}"),
+        ("Window", f"{book.segmentation.window_months} months to {date(data.as_of)}"),
         ("ABC", f"A below {low:.0%}, B below {high:.0%} of the cumulative share before the account"),
         ("Loss", f"overdue above {book.loss.overdue:g}, lost above {book.loss.lost:g} usual gaps and "
                  f"{book.loss.min_silence_days} days"),

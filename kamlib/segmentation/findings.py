@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import money
+from kamlib.amounts import money, number
 from kamlib.segmentation.words import count, ordinal, percent
 from kamlib.statements import Sentence
 
@@ -111,10 +111,11 @@ def _losers(classes: pd.DataFrame, book: Any) -> list[Sentence]:
     if -losers["margin"].sum() < SMALL_LOSS_SHARE * classes["margin"].clip(lower=0).sum() or losers.empty:
         return []
     worst = losers.sort_values(["margin", "account_id"], kind="stable").iloc[0]
+    cost = "costs more than it brings" if len(losers) == 1 else "cost more than they bring"
     return [
         Sentence(
-            f"{count(len(losers), 'account', book=book).capitalize()} cost{'s' if len(losers) == 1 else ''} more than "
-            f"they bring ({money(losers['margin'].sum(), book)}), most of all {worst['name']} "
+            f"{count(len(losers), 'account', book=book).capitalize()} {cost} "
+            f"({money(losers['margin'].sum(), book)}), most of all {worst['name']} "
             f"({money(worst['margin'], book)}). {_owner(worst['manager_name'])} should look at its prices and service.",
             link="#account_classes",
         )
@@ -128,11 +129,16 @@ def _dependence(concentration: pd.DataFrame, classes: pd.DataFrame, book: Any) -
     row = groups.iloc[0]
     return [
         Sentence(
-            f"{percent(row['top_1_share'], book)} of revenue hangs on one customer (counted as a group); "
-            f"we depend on as few as {row['effective_number']:.1f} equal ones would.",
+            f"{percent(row['top_1_share'], book)} of revenue hangs on one customer (counted as a group): "
+            f"as if we had {_equal(row['effective_number'], book)}.",
             link="#concentration",
         )
     ]
+
+
+def _equal(customers: float, book: Any) -> str:
+    told = number(customers, book, decimals=0 if customers < 1.05 else 1)
+    return "no other" if told == "1" else f"{told} customers of equal size"
 
 
 def _keys(concentration: pd.DataFrame, keys: pd.DataFrame, band: tuple[float, float], book: Any) -> list[Sentence]:
@@ -163,8 +169,9 @@ def _size(classes: pd.DataFrame, book: Any) -> list[Sentence]:
     total = money(classed["revenue"].sum(), book)
     return [
         Sentence(
-            f"{count(len(largest), 'account', book=book).capitalize()} of {len(classed):,} with revenue (class A) "
-            f"bring{'s' if len(largest) == 1 else ''} {percent(held, book)} of {total}.",
+            f"{count(len(largest), 'of', 'of', book).capitalize()} {count(len(classed), 'account', book=book)} with "
+            f"revenue {'is class A and brings' if len(largest) == 1 else 'are class A and bring'} "
+            f"{percent(held, book)} of {total}.",
             link="#account_classes",
         )
     ]
@@ -205,7 +212,7 @@ def segmentation_limits(
         ),
         (
             0 < unknown < len(classes) and classes["margin"].notna().any(),
-            f"Margin of {unknown:,} accounts",
+            f"Margin of {count(unknown, 'account')}",
             "A cost of their window is unknown.",
             "The missing costs in orders.cost.",
         ),
@@ -241,16 +248,16 @@ def segmentation_limits(
         ),
         (
             measured > 0 and noisy > measured / 2,
-            f"XYZ by variability for {noisy:,} of {measured:,} accounts",
-            "Their CV is about what randomly timed orders would give: the class mostly measures order size and "
+            f"XYZ by variability for {noisy:,} of {count(measured, 'account')}",
+            "The CV is about what randomly timed orders would give: the class mostly measures order size and "
             "timing noise.",
             "Read XYZ by frequency instead, or a longer window.",
         ),
         (
             unclassed > 0,
-            f"A revenue class for {unclassed:,} accounts",
-            "Their revenue of the window is zero or less.",
-            "Nothing; they are listed in the full table with the reason.",
+            f"A revenue class for {count(unclassed, 'account')}",
+            "Revenue of the window is zero or less.",
+            "Nothing; the full table lists them with the reason.",
         ),
     ]
     kept = [(missing, reason, adding) for holds, missing, reason, adding in rows if holds]
