@@ -271,3 +271,23 @@ def test_the_site_index_escapes_and_survives_emptiness():
     entry = page.PeriodEntry(MARKUP[2], "2025-Q3/index.html", MARKUP[3], (card,), (page.Link(MARKUP[4], "x.html"),))
     assert active(page.site_index([entry], book_title=MARKUP[5])) == []
     assert "No period is published yet." in page.site_index([], book_title="x")
+
+
+def test_a_notebook_shows_pieces_with_their_stylesheet_and_a_report_without(monkeypatch):
+    import kamlib.page.fragments as fragments
+
+    shown = []
+    monkeypatch.setattr(fragments, "display", shown.append)
+    piece = page.Fragment('<p><a href="retention.html#x">Lost</a> <a href="#y">here</a></p>', "Lost here")
+    monkeypatch.delenv("KAM_TABLES", raising=False)
+    piece.show()
+    monkeypatch.setenv("KAM_TABLES", "tables")
+    piece.show()
+    alone, reported = shown
+    assert reported is piece
+    assert alone.text == "Lost here"
+    soup = BeautifulSoup(alone.html, "html.parser")
+    assert soup.style.string.startswith(".kam.kam.kam {") and ":root" not in soup.style.string
+    assert "@page" not in soup.style.string and "\nbody" not in soup.style.string
+    assert [a["href"] for a in soup.select("div.kam a")] == ["#y"]  # the other pages are not there
+    assert soup.select_one("div.kam p").get_text() == "Lost here"

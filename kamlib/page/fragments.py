@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,8 @@ from typing import Any
 
 from IPython.display import display
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from kamlib.page.export import TABLES
 
 LINKS = "KAM_LINKS"
 """Environment variable: a JSON file `{account_id: address of its dossier seen from this page}`, set by a report run."""
@@ -28,8 +31,32 @@ class Fragment:
         return {"text/html": self.html, "text/plain": self.text}
 
     def show(self) -> None:
-        """Show it below the cell."""
-        display(self)
+        """Show it below the cell; outside a report run, where no page gives it a stylesheet, with its own."""
+        display(self if TABLES in os.environ else Fragment(_dressed(self.html), self.text))
+
+
+def _dressed(html: str) -> str:
+    """Return a piece with the stylesheet around it, which reaches nothing else of the notebook.
+
+    Nesting under a thrice named class outweighs JupyterLab's own rules for tables and headings.
+    """
+    html = re.sub(r'<a href="[^"#]*\.html[^"]*">(.*?)</a>', r"\1", html, flags=re.DOTALL)  # pages that are not there
+    rules = re.sub(r"(?m)^@page .*$", "", stylesheet())
+    rules = re.sub(r"(?m)^(\s*)(?::root|body) {", r"\1& {", rules)
+    return f'<style>.kam.kam.kam {{ {_UNDONE} {rules} }}</style><div class="kam">{html}</div>'
+
+
+_UNDONE = """
+& { padding: .6rem 0 } table { table-layout: auto; margin: 0 } tbody tr { background: none }
+th, td { white-space: normal } ol { list-style: none } a { text-decoration: underline }
+"""
+"""What JupyterLab says of elements and the stylesheet does not."""
+
+
+@cache
+def stylesheet() -> str:
+    """Return the one stylesheet of the pages."""
+    return (template_folder() / "report" / "page.css").read_text(encoding="utf-8").strip()
 
 
 @cache

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from kamlib.amounts import date, money, number
-from kamlib.page.fragments import rendered, template_folder
+from kamlib.page.fragments import rendered, stylesheet, template_folder
 from kamlib.page.show import amount, bars, card_values
 from kamlib.statements import Card
 
@@ -128,12 +128,6 @@ def content_security_policy() -> str:
 def script() -> str:
     """Return the one script of the pages."""
     return (template_folder() / "report" / "page.js").read_text(encoding="utf-8").strip()
-
-
-@cache
-def stylesheet() -> str:
-    """Return the one stylesheet of the pages."""
-    return (template_folder() / "report" / "page.css").read_text(encoding="utf-8").strip()
 
 
 def _frame() -> dict[str, str]:
