@@ -55,6 +55,24 @@ def decided(now=NOW, before=BEFORE, **options):
     )
 
 
+def test_the_evidence_says_when_an_account_is_silent():
+    """A score looks back over a year: an account that has left since may still stand above the line."""
+    status = pd.DataFrame(
+        {
+            "account_id": ["rises", "stays", "near"],
+            "status": ["lost", "active", "overdue"],
+            "last_order_date": pd.to_datetime(["2025-04-02", "2025-09-20", "2025-08-01"]),
+        }
+    )
+    table, plain = decided(status=status), decided()
+    assert table["decision"].equals(plain["decision"])
+    added = {a: table.loc[a, "evidence"].removeprefix(plain.loc[a, "evidence"]) for a in table.index}
+    assert {a: text.replace("\u00a0", " ") for a, text in added.items() if text} == {
+        "rises": " But it counts as lost: no order since 2 Apr 2025.",
+        "near": " But it counts as overdue: no order since 1 Aug 2025.",
+    }
+
+
 def test_each_decision_by_hand():
     table = decided()
     assert table["decision"].to_dict() == {

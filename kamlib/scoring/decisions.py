@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.amounts import number, share
+from kamlib.amounts import date, number, share
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.scores import names_of
 
@@ -30,6 +30,7 @@ def tier_decisions(
     demotion_risk: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
+    status: pd.DataFrame | None = None,
     within: float = WITHIN,
     least_regularity: float = LEAST_REGULARITY,
     book: Any = None,
@@ -44,7 +45,8 @@ def tier_decisions(
     - **confirm**: not key, above the line for the first time: nothing to decide yet; the next period may promote it.
 
     Without scores of a previous period nothing can be promoted or put under review. The latest
-    decision recorded in the ``decisions`` table stands beside the proposal.
+    decision recorded in the ``decisions`` table stands beside the proposal. A score looks back over a year:
+    where ``status`` (the table ``account_status``) calls an account lost or overdue, the evidence says so.
 
     Columns
     -------
@@ -69,6 +71,8 @@ def tier_decisions(
     table["decision"] = _decided(table, within=within, least_regularity=least_regularity)
     table = table[table["decision"].ne("")].reset_index(drop=True)
     table["evidence"] = _evidence(table, demotion_risk, book)
+    if status is not None:
+        table["evidence"] += table["account_id"].map(_silences(status, book)).fillna("")
     owner = names_of(accounts, pd.Index(table["account_id"]), "manager_name")
     has_owner = owner.index != owner.to_numpy()
     table["owner"] = np.where(has_owner, owner.to_numpy(), "")
@@ -164,6 +168,19 @@ def _evidence(table: pd.DataFrame, demotion_risk: pd.DataFrame | None, book: Any
     return [
         _sentence(row, risks.get(band, {}), book) for row, band in zip(table.to_dict("records"), bands, strict=True)
     ]  # fmt: skip
+
+
+def _silences(status: pd.DataFrame, book: Any) -> pd.Series:
+    """Return a sentence per account that is lost or overdue, by account id."""
+    silent = status[status["status"].isin(["lost", "overdue"])].set_index("account_id")
+    return pd.Series(
+        [
+            f" But it counts as {word}: no order since {date(day, book)}."
+            for word, day in zip(silent["status"], silent["last_order_date"], strict=True)
+        ],
+        index=silent.index,
+        dtype="str",
+    )
 
 
 def _sentence(row: dict[Any, Any], risk: dict[Any, Any], book: Any) -> str:
