@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -9,8 +10,8 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -72,62 +73,93 @@ def first_word(name: str, folder: int) -> bytes:
         os.close(file)
 
 
-_PUBLISHER = """
-import sys, itertools
+_PUBLISHERS = """
+import itertools, os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_site import staged
 from kamlib.report import site
-out = Path(sys.argv[1])
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 print("ready", flush=True)
-for turn in itertools.count():
-    site.publish(staged(out, "2025", f"{{sys.argv[2]}}{{turn}}"), out, "2025")
+for line in sys.stdin:
+    name, out = line.rstrip().split(" ", 1)
+    if child := os.fork():
+        print(child, flush=True)
+        continue
+    for turn in itertools.count():
+        site.publish(staged(Path(out), "2025", f"{{name}}{{turn}}"), Path(out), "2025")
 """
 
 
-def publisher(out: Path, name: str) -> subprocess.Popen:
-    code = _PUBLISHER.format(tests=str(Path(__file__).parent))
-    process = subprocess.Popen([sys.executable, "-c", code, str(out), name], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+@pytest.fixture(scope="module")
+def warm() -> Iterator[subprocess.Popen]:
+    """A process that has loaded the kit and forks publishers."""
+    code = _PUBLISHERS.format(tests=str(Path(__file__).parent))
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def publisher(warm, tmp_path) -> Iterator[Callable[[str], int]]:
+    """Return a function that starts a process that publishes again and again."""
+    started: list[int] = []
+
+    def start(name: str) -> int:
+        warm.stdin.write(f"{name} {tmp_path}\n")
+        warm.stdin.flush()
+        started.append(int(warm.stdout.readline()))
+        return started[-1]
+
+    yield start
+    for process in started:
+        kill(process)
+
+
+def kill(process: int) -> None:
+    """Kill a process and wait until it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        while True:
+            os.kill(process, signal.SIGKILL)
+            time.sleep(0.001)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
-def test_killed_at_any_instant_the_site_stays_valid(tmp_path):
+@pytest.mark.parametrize("kills", [30, pytest.param(1000, marks=pytest.mark.soak)])
+def test_killed_at_any_instant_the_site_stays_valid(tmp_path, publisher, kills):
+    began = time.monotonic()
     site.publish(staged(tmp_path, "2025", "first"), tmp_path, "2025")
-    chance = random.Random(7)
-    for _ in range(15):
-        process = publisher(tmp_path, "k")
-        threading.Event().wait(chance.random() * 0.15)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+    once = time.monotonic() - began
+    chance, versions = random.Random(7), set()
+    for number in range(kills):
+        process = publisher(f"{number}-")
+        time.sleep(chance.random() * 3 * once)
+        kill(process)
         assert site.is_whole(tmp_path, "2025")
+        versions.add(json.loads((tmp_path / "2025" / "run.json").read_text())["version"])
+    assert len(versions) > kills / 6  # it was publishing that was killed, not starting
     site.clear_scratch(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["2025"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
-def test_several_publishers_and_a_reader(tmp_path):
+def test_several_publishers_and_a_reader(tmp_path, publisher):
     site.publish(staged(tmp_path, "2025", "first"), tmp_path, "2025")
-    writers = [publisher(tmp_path, name) for name in "ab"]
+    writers = [publisher(name) for name in "ab"]
     seen, until = set(), time.monotonic() + 2
-    try:
-        while time.monotonic() < until:
-            folder = os.open(tmp_path / "2025", os.O_RDONLY)
-            try:
-                one, two = (first_word(name, folder) for name in ("0.html", "9.html"))
-            except FileNotFoundError:
-                continue
-            finally:
-                os.close(folder)
-            assert one == two, "a page of one version beside a page of another"
-            seen.add(one)
-    finally:
-        for writer in writers:
-            writer.kill()
-            writer.wait()
-            writer.stdout.close()
+    while time.monotonic() < until:
+        folder = os.open(tmp_path / "2025", os.O_RDONLY)
+        try:
+            one, two = (first_word(name, folder) for name in ("0.html", "9.html"))
+        except FileNotFoundError:
+            continue
+        finally:
+            os.close(folder)
+        assert one == two, "a page of one version beside a page of another"
+        seen.add(one)
+    for writer in writers:
+        kill(writer)
     assert len(seen) > 1
     assert site.is_whole(tmp_path, "2025")
