@@ -14,7 +14,7 @@ _NAMES = {
     "top_10_share": "Share of the 10 largest",
     "top_20_share": "Share of the 20 largest",
     "hhi": "Concentration (HHI, 0 to 1)",
-    "effective_number": "As if they were so many of equal size (1 / HHI)",
+    "effective_number": "Effective number (1 / HHI)",
     "gini": "Inequality (Gini, 0 to 1)",
     "NRR": "Net revenue retention (NRR)",
     "GRR": "Gross revenue retention (GRR)",

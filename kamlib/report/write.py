@@ -13,6 +13,7 @@ import nbformat
 import pandas as pd
 
 import kamlib
+from kamlib.book import BookSettings
 from kamlib.dictionary import entries
 from kamlib.intake import Intake, control_totals, row_account
 from kamlib.page import (
@@ -29,11 +30,14 @@ from kamlib.page import (
     site_index,
     table_fragment,
 )
+from kamlib.periods import parse_period
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
 from kamlib.snapshot import PeriodData
 from kamlib.tables import each
 from kamlib.workbook import write_workbook
+
+_ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,8 @@ def write_pages(made: list[Made], shown: set[str], data: PeriodData, staged: Pat
     """Write the pages of the notebooks that are asked for, and refuse one that is not self-contained."""
     names = page_names(data)
     titles = data.accounts.set_index("account_id")["name"]
-    order = ("overview", "segmentation", "scoring", "retention", "programme")
     singles = sorted(
-        (one.page for one in made if not one.account and one.page.name in shown), key=lambda p: order.index(p.name)
+        (one.page for one in made if not one.account and one.page.name in shown), key=lambda p: _ORDER.index(p.name)
     )
     accounts = [one.account for one in made if one.account]
 
@@ -277,11 +280,11 @@ _MAIN: dict[tuple[str, str], tuple[str, Any, Any]] = {
     ("revenue_share", "key"): ("Share of total", "share", "neither"),
     ("NRR", "all"): ("NRR, all accounts", "share", "up"),
     ("GRR", "all"): ("GRR, all accounts", "share", "up"),
-    ("revenue_at_risk", "key"): ("At risk", "money", "down"),
+    ("revenue_at_risk", "key"): ("At risk, key accounts", "money", "down"),
 }
 
 
-def write_index(out: Path, title: str, newly: set[str], book: object) -> None:
+def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> None:
     """Write the site's front page from the ``run.json`` of every published period, newest first."""
     runs = {
         folder.name: run
@@ -303,14 +306,14 @@ def write_index(out: Path, title: str, newly: set[str], book: object) -> None:
             for key, (name, unit, good) in _MAIN.items()
             if key in found
         )
-        pages = [page for page in PAGES.values() if "{" not in page.file and page.file in run["files"]]
+        pages = [PAGES[name] for name in _ORDER if PAGES[name].file in run["files"]]
         links = [Link(page.title, f"{label}/{page.file}") for page in pages]
         if "dossiers/index.html" in run["files"]:
             links.append(Link("Dossiers", f"{label}/dossiers/index.html"))
         front = "index.html" if "index.html" in run["files"] else next((p.file for p in pages), "run.json")
         entries.append(
             PeriodEntry(
-                label=label,
+                label=parse_period(label, first_month=book.fiscal_year.first_month).title,
                 href=f"{label}/{front}",
                 as_of=run["period"]["as_of"],
                 figures=figures,
