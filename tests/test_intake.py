@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 import pytest
@@ -89,6 +89,19 @@ def test_one_bad_row_costs_one_row(make_book, line, reason):
     folder = make_book({"orders.csv": HEAD + f"0,A,2025-01-01,1\n{line}\n9,A,2025-01-01,1\n"})
     assert aside(folder) == {reason: 1}
     assert len(orders(folder)) == 2
+
+
+def test_a_damaged_id_is_seen_where_case_is_folded_too(make_book):
+    lines = "0,A,2025-01-01,1\n1,1.23457E+15,2025-01-01,5\n"
+    folder = make_book({"orders.csv": HEAD + lines}, settings='title = "x"\n[input]\nfold_case = true\n')
+    assert aside(folder) == {"account_id is damaged by a spreadsheet": 1}
+
+
+@pytest.mark.parametrize("digits", ["999999999999.9999995", "1000000000000.000001", "1e13", "0.0000005", "5.", "+7"])
+def test_amounts_keep_every_digit_short_or_long(make_book, digits):
+    folder = make_book({"orders.csv": HEAD + f"1,A,2025-01-01,{digits}\n"})
+    exact = Decimal(digits).quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
+    assert orders(folder, ("revenue",)) == [(exact,)]
 
 
 def test_rows_set_aside_are_listed_with_their_place(make_book):

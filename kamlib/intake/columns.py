@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from kamlib.book import BookSettings
-from kamlib.casting import ambiguous, cleaned, problem, reader
+from kamlib.casting import ambiguous, cell, cleaned, problem, reader
 from kamlib.errors import KamError, nearest
 from kamlib.intake.notices import Notice
 from kamlib.sources import Source
@@ -52,31 +52,39 @@ def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
             f'mapped under [columns.{table.name}] in book.toml: {missing[0]} = "Its name".',
         )
     columns = [table.column(name) for name in table.names if name in given]
-    values, reasons, open_cells = {}, [], [ibis.null("string")]
+    return TypedRows(table, _typed(rows, columns, book, is_excel=source.is_excel), given, where)
+
+
+def _typed(rows: ir.Table, columns: list[Column], book: BookSettings, *, is_excel: bool) -> ir.Table:
+    """Clean, then read, then judge: each step of its own, so that the engine takes it once per cell (``view``)."""
+    texts = rows.mutate(**{f"text_{column.name}": cell(column, rows[column.name]) for column in columns}).view()
+    read = {column: reader(column, book.input, is_excel=is_excel) for column in columns}
+    cells = texts.mutate(**{f"value_{c.name}": read[c](texts[f"text_{c.name}"]) for c in columns}).view()
+    reasons, open_cells = [], [ibis.null("string")]
+    mended = ibis.literal(0)
     if "set_aside" in rows.columns:
-        reasons.append(cleaned(rows["set_aside"]))
+        reasons.append(cleaned(cells["set_aside"]))
     for column in columns:
-        raw = rows[column.name]
-        value = reader(column, book.input, is_excel=source.is_excel)(raw)
-        values[column.name] = value
-        is_blank = cleaned(raw).isnull()
+        raw, text, value = (cells[form + column.name] for form in ("", "text_", "value_"))
         if column.required:
-            reasons.append(reason_if(is_blank, f"no {column.name}"))
-        reasons.append(reason_if(~is_blank & value.isnull(), problem(column)))
+            reasons.append(reason_if(text.isnull(), f"no {column.name}"))
+        reasons.append(reason_if(text.notnull() & value.isnull(), problem(column)))
         if column.least is not None or column.most is not None:
             reasons.append(reason_if(_outside(value, column), f"{column.name} is outside its limits"))
-        is_open = ambiguous(column, raw, book.input)
+        is_open = ambiguous(column, raw, text, book.input)
         if is_open is not None:
-            open_cells.append(ibis.ifelse(is_open, ibis.literal(column.name + _BETWEEN) + raw, ibis.null("string")))
-    typed = rows.select(
-        **values,
+            example = ibis.literal(column.name + _BETWEEN) + raw
+            open_cells.append(ibis.ifelse(value.isnull() & is_open, example, ibis.null("string")))
+        if column.type == "id" and raw.type().is_string():
+            mended = mended + (raw != text).fill_null(False).cast("int64")
+    return cells.select(
+        **{column.name: cells[f"value_{column.name}"] for column in columns},
         _reason=ibis.coalesce(*reasons),
-        _file=rows["_file"],
-        _row=rows["_row"],
-        _mended=_mended(rows, values, columns),
+        _file=cells["_file"],
+        _row=cells["_row"],
+        _mended=mended,
         _open=ibis.coalesce(*open_cells),
     )
-    return TypedRows(table, typed, given, where)
 
 
 def check_rows(read: TypedRows, count: int, mended: int, open_cell: str | None) -> list[Notice]:
@@ -131,12 +139,3 @@ def reason_if(test: ir.BooleanValue, reason: str) -> ir.StringValue:
 def _outside(value: ir.Value, column: Column) -> ir.BooleanValue:
     low = value < column.least if column.least is not None else ibis.literal(False)
     return low | (value > column.most) if column.most is not None else low
-
-
-def _mended(rows: ir.Table, values: dict[str, ir.Value], columns: list[Column]) -> ir.IntegerValue:
-    ids = [c.name for c in columns if c.type == "id" and rows[c.name].type().is_string()]
-    changed = [(rows[name] != cleaned(rows[name])).fill_null(False).cast("int64") for name in ids]
-    total = ibis.literal(0)
-    for one in changed:
-        total = total + one
-    return total
