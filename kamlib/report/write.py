@@ -108,28 +108,32 @@ def _dossier_list(data: PeriodData, accounts: list[str], names: dict[str, str], 
         data.accounts[data.accounts["account_id"].isin(accounts)][
             ["account_id", "name", "group_name", "manager_name", "sponsor", "industry", "region"]
         ]
-        .assign(revenue=lambda f: f["account_id"].map(revenue.groupby("account_id")["revenue"].sum()))
+        .assign(
+            revenue=lambda f: f["account_id"].map(revenue.groupby("account_id")["revenue"].sum()),
+            group_name=lambda f: f["group_name"].where(f["group_name"].ne(f["name"]), ""),
+        )
         .sort_values(["revenue", "account_id"], ascending=[False, True], kind="stable")
         .reset_index(drop=True)
     )
     columns = {
         "name": "Account",
-        "account_id": "Number",
-        "group_name": "Group",
+        "revenue": "Revenue",
         "manager_name": "Owner",
         "sponsor": "Sponsor",
+        "group_name": "Group",
         "industry": "Industry",
         "region": "Region",
-        "revenue": "Revenue",
+        "account_id": "Number",
     }
-    says_nothing = {key for key in ("account_id", "group_name") if listed[key].equals(listed["name"])}
+    if listed["account_id"].equals(listed["name"]):
+        del columns["account_id"]
     fragment = table_fragment(
         _Linked(data.book, {account: f"{names[account]}.html" for account in accounts}),
         listed,
         "dossiers",
         title=f"{counted(len(listed), 'dossier')}, the largest account first",
         caption=f"Revenue of the 12 months to {date(data.as_of)}",
-        columns={key: label for key, label in columns.items() if key not in says_nothing},
+        columns=columns,
         links={"name": "dossier"},
     )
     output = nbformat.v4.new_output("display_data", data={"text/html": fragment.html, "text/plain": fragment.text})
