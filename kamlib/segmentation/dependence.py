@@ -101,7 +101,7 @@ def _measured(scope: str, rows: pd.DataFrame, rule: str, band: tuple[float, floa
         "key_revenue": key_revenue,
         "key_share": key_share,
         "key_band": _band(key_share, band) if key_count else None,
-        "note": f"{count:,} {scope} with positive revenue; key accounts by {rule}",
+        "note": f"{count:,} {scope} with positive revenue; key accounts: {rule}",
     }
 
 

@@ -137,7 +137,7 @@ def _dependence(concentration: pd.DataFrame, classes: pd.DataFrame, book: Any) -
 
 
 def _equal(customers: float, book: Any) -> str:
-    told = number(customers, book, decimals=0 if customers < 1.05 else 1)
+    told = number(round(customers, 1), book)
     return "no other" if told == "1" else f"{told} customers of equal size"
 
 
