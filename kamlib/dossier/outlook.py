@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from scipy.special import stdtrit
 
+from kamlib.amounts import share
 from kamlib.dossier.shape import DATE, NUMBER, TEXT, canonical, in_window, shaped
 from kamlib.periods import period_of, trailing_months
 
@@ -117,7 +118,7 @@ def target_outlook(
 
 
 def _rate_note(measure: str, rate: float) -> str:
-    return f"; margin rate of the last 12 months, {rate:.3f}" if measure == "margin" else ""
+    return f"; margin rate of the last 12 months, {share(rate)}" if measure == "margin" else ""
 
 
 def _deals(pipeline: pd.DataFrame, account_id: str, year_end: pd.Timestamp) -> tuple[float, float]:

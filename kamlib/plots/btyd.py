@@ -57,9 +57,9 @@ def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None) -> Ax
 def plot_alive(
     alive: pd.DataFrame, *, names: dict[str, str] | None = None, most: int = _MOST_ACCOUNTS, ax: Axes | None = None
 ) -> Axes:
-    """Draw the probability of being there of the accounts in doubt (1 to 99 %), the ``most`` least likely first."""
+    """Draw the probability of being there of the accounts in doubt (1 to 90 %), the ``most`` least likely first."""
     known = alive.dropna(subset="alive_probability")
-    doubted = known[known["alive_probability"].between(0.01, 0.99)]
+    doubted = known[known["alive_probability"].between(0.01, 0.9)]
     shown = doubted.sort_values(["alive_probability", "account_id"]).head(most)
     drawn = style.axes(8, max(2.0, 1.2 + 0.24 * len(shown))) if ax is None else ax
     if known.empty:
@@ -91,7 +91,7 @@ def plot_alive(
     return style.titles(
         drawn,
         finding,
-        f"Probability of still being a customer, accounts between 1 and 99 %{cut}; {known['model'].iloc[0]}{sure}",
+        f"Probability of still being a customer, accounts between 1 and 90 %{cut}; {known['model'].iloc[0]}{sure}",
     )
 
 

@@ -27,9 +27,10 @@ PARTS = {
 
 
 def plot_workload(workload: pd.DataFrame, *, axes: Any = None, period: str = "", book: Any = None) -> Any:
-    """Draw hours and revenue of each manager against what one can carry, the limit as a line."""
+    """Draw hours and, beside them, revenue of each manager against what one can carry, the limit as a line."""
     people = workload[workload["manager_id"].ne("")].head(MOST_MANAGERS).iloc[::-1]
-    axes = style.axes(8, 1.5 + 0.36 * max(len(people), 2), 1, 2) if axes is None else axes
+    height = 0.8 + 0.36 * max(len(people), 2)
+    axes = (style.axes(5.2, height), style.axes(5.2, height)) if axes is None else axes
     over = int((workload["is_over_hours"] | workload["is_over_revenue"]).sum())
     verb = "carries" if over == 1 else "carry"
     hours = f"{over} of {len(people)} managers {verb} more than the limits" if over else "No manager is over a limit"
@@ -67,7 +68,6 @@ def plot_workload(workload: pd.DataFrame, *, axes: Any = None, period: str = "",
         ax.set_xlim(0, max(people[value].max(), people[limit].max(skipna=True) or 0, 1e-9) * 1.45)
         style.no_axis(ax.xaxis)
         if value == "revenue":
-            ax.set_yticks([])
             finding = _revenue_finding(people)
         style.titles(ax, finding, f"{subtitle}{'; ' + period if period else ''}")
     return axes

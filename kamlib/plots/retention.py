@@ -13,7 +13,7 @@ from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 
 STEP_NAMES = {
-    "base": "the year before",
+    "base": "year before",
     "new": "new",
     "returned": "returned",
     "expansion": "grown",

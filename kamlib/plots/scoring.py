@@ -333,7 +333,13 @@ def _names(ax: Axes, drawn: pd.DataFrame) -> None:
                 for start, end, height in written
             )
         ]
-        start, height = min(free or places, key=lambda place: _covered(drawings, place, width, line / 2))
+        start, height = min(
+            free or places,
+            key=lambda place: _covered(drawings, place, width, line / 2) + 5 * abs(place[1] - y) / line,
+        )
+        if abs(height - y) > 1.2 * line:
+            end = min(max(x, start), start + width)
+            ax.plot([x, end], [y, height + (line / 2 if height < y else -line / 2)], color=COLOURS["quiet"], lw=0.6)
         written.append((start, start + width, height))
         ax.text(start, height, shown, ha="left", va="center", fontsize=9)
 

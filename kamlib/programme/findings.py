@@ -172,15 +172,13 @@ def _coverage(coverage: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Sentenc
     if summary.empty:
         return
     parts = [
-        f"{row['key_count'] - row['covered_count']} of {row['key_count']} lack {word}"
+        f"{row['key_count'] - row['covered_count']} of {row['key_count']} key accounts lack {word}"
         for part, word in (("sponsor", "a sponsor"), ("plan", "a plan"), ("decision roles", "a known decision role"))
         for _, row in summary[summary["part"].eq(part) & summary["covered_share"].lt(1)].iterrows()
     ]
     if parts:
         worst = coverage.iloc[0]
-        yield Sentence(
-            f"Of the key accounts {', '.join(parts)}. Begin with {worst['name']}: {worst['note']}.", link="#coverage"
-        )
+        yield Sentence(f"{'; '.join(parts)}. Begin with {worst['name']}: {worst['note']}.", link="#coverage")
 
 
 def _owed(table: pd.DataFrame, book: Any) -> Iterator[Sentence]:
@@ -200,10 +198,8 @@ def _objectives(tally: pd.DataFrame, book: Any) -> Iterator[Sentence]:
         return
     row = own.iloc[0]
     worth = f"; the missed ones were worth {money(row['missed_value'], book)}" if row["missed_value"] > 0 else ""
-    yield Sentence(
-        f"Objectives: {row['overdue_count']} overdue, {row['missed_count']} missed, {row['kept_count']} kept{worth}.",
-        link="#objectives_review",
-    )
+    said = ", ".join(f"{row[f'{name}_count'] or 'none'} {name}" for name in ("overdue", "missed", "kept"))
+    yield Sentence(f"Objectives: {said}{worth}.", link="#objectives_review")
 
 
 def _training(needs: pd.DataFrame) -> Iterator[Sentence]:
