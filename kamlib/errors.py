@@ -44,14 +44,22 @@ class KamError(Exception):
         return "\n".join(lines)
 
 
+_NAMED = 30
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a hint that names the nearest known word, or lists them all.
+    """Return a hint that names the nearest known word, or lists those there are.
 
     >>> nearest("titel", ["title", "currency"])
     "Did you mean 'title'?"
     >>> nearest("zzz", ["title", "currency"])
     'Known: currency, title.'
+    >>> nearest("zzz", [])
+    'There is none to choose from.'
     """
     known = sorted(known)
-    match = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    return f"Did you mean '{match[0]}'?" if match else f"Known: {', '.join(known)}."
+    match = get_close_matches(word, known, n=1, cutoff=0.6) or get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    if match:
+        return f"Did you mean '{match[0]}'?"
+    more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
+    return f"Known: {', '.join(known[:_NAMED])}{more}." if known else "There is none to choose from."

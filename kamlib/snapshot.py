@@ -140,6 +140,13 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
     from kamlib.activity import first_day, last_covered_day
 
     day = last_covered_day(intake, settings, today=today)
+    first = first_day(intake)
+    if day is None and first is not None:
+        raise KamError(
+            f"Every order is dated after today, the first on {first.date()}, so there is no period to report.",
+            where=str(intake.folder),
+            next="Mend the dates, or name the period with --period.",
+        )
     if day is None:
         raise KamError(
             "No order line could be used, so there is no period to report.",
@@ -147,7 +154,7 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
             next="Run kam check to see why the lines were set aside.",
         )
     first_month = settings.fiscal_year.first_month
-    whole, first = last_whole_quarter(pd.Timestamp(day), first_month=first_month), first_day(intake)
+    whole = last_whole_quarter(pd.Timestamp(day), first_month=first_month)
     return whole if first is None or whole.end >= first else period_of(first, first_month=first_month)
 
 

@@ -11,6 +11,7 @@ from kamlib.book import read_settings
 from kamlib.check import check_book
 from kamlib.cli import main
 from kamlib.dossier import check_plan
+from kamlib.errors import KamError
 from kamlib.intake import read_book
 from kamlib.report import run
 from kamlib.report.write import foot
@@ -93,6 +94,19 @@ def test_the_foot_says_who_is_called_a_key_account(make_book, tier, settings, sa
         settings=f'title = "T"\n[key_accounts]\n{settings}\n',
     )
     assert dict(foot(open_period(book, "2025-Q2")).definitions)["Key account"] == said
+
+
+def test_accounts_are_taken_once_and_an_id_may_hold_a_comma(make_book):
+    book = make_book({"orders.csv": HEADER + '1,"A,B",2025-05-05,10\n2,C,2025-05-05,10\n'})
+    data = open_period(book, "2025-Q2")
+    assert run.dossier_accounts("A,B", data) == ["A,B"]
+    assert run.dossier_accounts("C, C,", data) == ["C"]
+
+
+def test_orders_of_the_future_alone_make_no_period(make_book):
+    book = make_book({"orders.csv": HEADER + "1,A,2031-05-05,10\n"})
+    with pytest.raises(KamError, match="dated after today, the first on 2031-05-05"):
+        default(book)
 
 
 def test_a_manager_is_not_given_the_plan_of_another(make_book):

@@ -192,6 +192,19 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(good, site,
     assert wait_until(lambda: not is_running(kernel), 15)
 
 
+def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(
+    good, use_kit, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(run, "can_fork", lambda: False)
+    use_kit("assert data.period.label != '2025-Q3', 'not this one'")
+    out = tmp_path / "new"
+    arguments = ["report", "--book", str(good[0]), "--out", str(out), "--only", "segmentation"]
+    assert main([*arguments, "--period", "2025-Q2..2025-Q4"]) == 1
+    assert "not this one" in capsys.readouterr().err
+    assert sorted(entry.name for entry in out.iterdir()) == ["2025-Q2", "index.html"]
+    assert "2025-Q2/segmentation.html" in (out / "index.html").read_text(encoding="utf-8")
+
+
 @linux
 def test_no_room_on_the_disk(good, site, use_kit):
     kit = use_kit("kam.page.note('x' * 3_000_000)")

@@ -90,8 +90,11 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
     settings = read_settings(request.book)
     asked = resolve_periods(list(request.periods), first_month=settings.fiscal_year.first_month, today=today)
     before = fingerprint(input_files(request.book), request.book)
-    outcomes = []
-    with open_engine() as engine, tempfile.TemporaryDirectory(prefix="kam-") as scratch, _kernels() as kernels:
+    outcomes: list[Outcome] = []
+    published: set[str] = set()
+    with contextlib.ExitStack() as runs:
+        engine, kernels = runs.enter_context(open_engine()), runs.enter_context(_kernels())
+        scratch = runs.enter_context(tempfile.TemporaryDirectory(prefix="kam-"))
         progress("", "reading the book", 0, 1)
         intake = read_book(request.book, settings, engine)
         periods = asked or [default_period(intake, settings, today)]
@@ -102,8 +105,7 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
                 where=str(request.book),
                 next="Wait until it is written, then run again.",
             )
-        with _writing(request.out):
-            request.out.mkdir(parents=True, exist_ok=True)
+        runs.enter_context(_folder(request.out))
         site.clear_scratch(request.out)
         for period in periods:
             started = time.monotonic()
@@ -118,6 +120,8 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
                 try:
                     _make_period(request, pages, data, intake, staged, mark, kernels(), progress)
                     site.publish(staged, request.out, period.label)
+                    published.add(period.label)
+                    write_index(request.out, settings.title, published, settings)
                 finally:
                     shutil.rmtree(staged, ignore_errors=True)
                     site.clear_scratch(request.out)
@@ -126,8 +130,7 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
                     period.label, "published", request.out / period.label / "index.html", time.monotonic() - started
                 )
             )
-        published = {outcome.period for outcome in outcomes if outcome.state == "published"}
-        if published or not (request.out / "index.html").is_file():
+        if not (request.out / "index.html").is_file():
             with _writing(request.out):
                 write_index(request.out, settings.title, published, settings)
         site.clear_scratch(request.out)
@@ -168,6 +171,21 @@ def _check_writable(out: Path) -> None:
     raise KamError(
         what, where=f"--out {out}: {there}", next="Name another folder after --out, or mend its permissions."
     )
+
+
+@contextlib.contextmanager
+def _folder(out: Path) -> Iterator[None]:
+    """Make the folder of the site; where nothing came of the run, what was made for it goes again."""
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 @contextlib.contextmanager
@@ -311,7 +329,7 @@ def dossier_accounts(choice: str, data: PeriodData) -> list[str]:
     Raises
     ------
     KamError
-        An id is not an account of the book.
+        No id is given, or one is not an account of the book.
     """
     known = data.accounts["account_id"].tolist()
     if choice == "none":
@@ -327,10 +345,16 @@ def dossier_accounts(choice: str, data: PeriodData) -> list[str]:
             data.accounts, data.tiers, classes, as_of=data.as_of, at_most=data.book.key_accounts.at_most
         )
         return keys.loc[keys["is_key"], "account_id"].tolist()
-    asked = [part.strip() for part in choice.split(",") if part.strip()]
+    if choice in known:
+        return [choice]  # an id may hold a comma
+    asked = list(dict.fromkeys(part.strip() for part in choice.split(",") if part.strip()))
+    if not asked:
+        raise KamError("No account is named.", where="--accounts", next="Say key, all, none, or ids: A1,A2.")
     for account in asked:
         if account not in known:
             raise KamError(
-                f"'{account}' is not an account of the book.", where="--accounts", next=nearest(account, known)
+                f"'{account}' is not an account of the book.",
+                where="--accounts",
+                next=nearest(account, [*known, "key", "all", "none"]),
             )
     return asked
