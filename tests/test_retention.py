@@ -665,6 +665,20 @@ class TestFindings:
         again = ret.retention_findings(later, as_of=pd.Timestamp("2026-01-10"), status_before=status)
         assert "newly overdue" not in set(again["topic"])
 
+    def test_those_not_named_are_counted_by_owner(self):
+        orders = days({name: every("2025-01-01", 20, 15) for name in "ABCD"})
+        accounts = pd.DataFrame(
+            {"account_id": list("ABCD"), "name": list("ABCD"), "manager_id": ["M1", "M2", "M2", None]}
+        ).assign(manager_name=["Ines", "Paul", "Paul", None])
+        before = ret.account_status(orders, accounts, as_of=pd.Timestamp("2025-10-10"))
+        now = ret.account_status(orders, accounts, as_of=pd.Timestamp("2025-12-01"))
+        findings = ret.retention_findings(now, as_of=pd.Timestamp("2025-12-01"), status_before=before, at_most=1)
+        more = findings[findings["finding"].str.contains("further")].iloc[0]
+        assert more["finding"].replace("\N{NO-BREAK SPACE}", " ") == (
+            "Three further accounts became overdue, with 4.50 k a year: Paul 2."
+        )
+        assert more["next_step"]
+
     def test_nothing_to_say_invents_nothing(self):
         orders = days({"A": every("2025-01-01", 20, 19)})
         status = ret.account_status(orders, as_of=AS_OF)

@@ -5,7 +5,15 @@ import math
 import pandas as pd
 import pytest
 
-from kamlib.scoring import attractiveness_strength, prospect_ranking, scoring_findings, tier_decisions, watch_list
+from kamlib.scoring import (
+    attractiveness_strength,
+    decision_actions,
+    prospect_ranking,
+    scoring_findings,
+    tier_decisions,
+    watch_list,
+)
+from kamlib.scoring.findings import _decisions
 
 AS_OF = pd.Timestamp("2025-09-30")
 LINE = 6.0
@@ -71,6 +79,13 @@ def test_the_evidence_says_when_an_account_is_silent():
         "rises": " But it counts as lost: no order since 2 Apr 2025.",
         "near": " But it counts as overdue: no order since 1 Aug 2025.",
     }
+    assert table["status"].dropna().to_dict() == {"rises": "lost", "stays": "active", "near": "overdue"}
+    proposed = table.reset_index()
+    said = [one.text for one in _decisions(proposed)]
+    assert "First to be won back: Rises: near or above the line by past orders, but lost." in said
+    assert not any(text.startswith("Promote") for text in said) and any("Watch Near" in text for text in said)
+    to_do = {one.account: one.to_do for one in decision_actions(proposed)}
+    assert (to_do["rises"], to_do["near"]) == ("Win back Rises", "Watch Near")
 
 
 def test_each_decision_by_hand():

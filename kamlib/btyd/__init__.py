@@ -15,7 +15,7 @@ from kamlib.btyd.models import (
 )
 from kamlib.btyd.spend import SpendModel, expected_spend, fit_gamma_gamma
 from kamlib.btyd.value import TIMINGS, customer_value, expected_customer_value
-from kamlib.btyd.verdict import model_verdict
+from kamlib.btyd.verdict import model_verdict, verdict_finding
 
 __all__ = [
     "TIMINGS",
@@ -38,4 +38,5 @@ __all__ = [
     "fit_mbgnbd",
     "model_choice",
     "model_verdict",
+    "verdict_finding",
 ]

@@ -114,6 +114,23 @@ def model_verdict(
     return table[list(_VERDICT)].astype(_VERDICT)
 
 
+def verdict_finding(verdict: pd.DataFrame) -> str:
+    """Return what a ``model_verdict`` means for the reader, in a sentence.
+
+    >>> verdict_finding(pd.DataFrame({"is_deciding": [True], "preferred": ["model"]}))
+    'Go by these probabilities: on the past of this book they were better than the simple rule of silence.'
+    """
+    deciding = verdict[verdict["is_deciding"]]
+    if deciding.empty:
+        return "The orders are too few to try the model on the past of this book: read its figures as guesses."
+    if deciding["preferred"].iloc[0] == "model":
+        return "Go by these probabilities: on the past of this book they were better than the simple rule of silence."
+    return (
+        "Go by the status at the top of the page: on the past of this book the simple rule of silence told as well as "
+        "the model who would order again. What follows is a second opinion."
+    )
+
+
 def _bands(held: pd.DataFrame, lost: float, least_days: int) -> np.ndarray[Any, Any]:
     """Return the band of silence, 0 … 3 (3 is lost), plus 4 for accounts with one order day."""
     silence = held["silence_days"].to_numpy(float)

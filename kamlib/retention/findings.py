@@ -143,9 +143,16 @@ def _newly_overdue(
     if len(now) > len(named):
         more = now[~now["account_id"].isin(named["account_id"])]
         further, amount = _first(_accounts(len(more), "further account")), money(more["revenue"].sum(), book)
-        text = f"{further} became overdue, with {amount} a year."
-        rows.append({"topic": "newly overdue", "finding": text})
+        text = f"{further} became overdue, with {amount} a year{_by_owner(more)}."
+        rows.append({"topic": "newly overdue", "finding": text, "next_step": "Call, the most money first"})
     return rows
+
+
+def _by_owner(accounts: pd.DataFrame) -> str:
+    """Say whose accounts these are: ``: Ines Costa 3, Paul Weiss 1``; nothing where no owner is known."""
+    counts = accounts["manager_name"].fillna(accounts["manager_id"]).value_counts().sort_index(kind="stable")
+    counts = counts.sort_values(ascending=False, kind="stable")
+    return "".join(f"{', ' if i else ': '}{owner} {count}" for i, (owner, count) in enumerate(counts.items()))
 
 
 def _overdue(

@@ -17,6 +17,7 @@ ORDER = ("promote", "review", "confirm", "watch", "keep")
 COLUMNS = [
     "account_id", "name", "decision", "is_key", "score", "rank", "line_score", "previous_score", "completeness_share",
     "evidence", "owner", "recorded_decision", "recorded_date", "recorded_by", "recorded_reason", "is_overridden",
+    "status",
 ]  # fmt: skip
 
 
@@ -66,13 +67,16 @@ def tier_decisions(
     recorded_by: who took it
     recorded_reason: why
     is_overridden: the recorded decision is another than the one proposed
+    status: new, active, overdue or lost, as in `account_status`; missing when that was not given
     """
     table = _compared(account_scores, previous_scores, criterion_scores, criterion_measures)
     table["decision"] = _decided(table, within=within, least_regularity=least_regularity)
     table = table[table["decision"].ne("")].reset_index(drop=True)
     table["evidence"] = _evidence(table, demotion_risk, book)
+    table["status"] = pd.Series(None, index=table.index, dtype="str")
     if status is not None:
         table["evidence"] += table["account_id"].map(_silences(status, book)).fillna("")
+        table["status"] = table["account_id"].map(status.set_index("account_id")["status"]).astype("str")
     owner = names_of(accounts, pd.Index(table["account_id"]), "manager_name")
     has_owner = owner.index != owner.to_numpy()
     table["owner"] = np.where(has_owner, owner.to_numpy(), "")

@@ -44,7 +44,7 @@ def decision_actions(tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Ac
     return [
         Action(
             changed=row["evidence"],
-            to_do=f"{verbs[row['decision']]} {row['name']}",
+            to_do=f"{'Win back' if row['status'] == 'lost' else verbs[row['decision']]} {row['name']}",
             owner=row["owner"],
             account=row["account_id"],
         )
@@ -95,11 +95,17 @@ def _decisions(table: pd.DataFrame) -> list[Sentence]:
         "watch": ("Watch {}: regular, growing, and within 10 % below the line.", "#watch_list"),
     }
     rows = []
+    is_gone = table["status"].eq("lost") & ~table["is_key"]
+    owned = table["name"] + (" (" + table["owner"] + ")").where(table["owner"].ne(""), "")
     for decision, (text, link) in told.items():
-        mine = table[table["decision"] == decision]
+        mine = owned[table["decision"].eq(decision) & ~is_gone]
         if len(mine):
-            owned = mine["name"] + (" (" + mine["owner"] + ")").where(mine["owner"].ne(""), "")
-            rows.append(Sentence(text.format(listed(owned)), link))
+            rows.append(Sentence(text.format(listed(mine)), link))
+    if is_gone.any():
+        text = (
+            f"First to be won back: {listed(owned[is_gone])}: near or above the line by past orders, but lost."
+        )
+        rows.append(Sentence(text, "#tier_decisions"))
     if not any(table["decision"].isin(["promote", "review"])):
         kept = int((table["decision"] == "keep").sum())
         keeps = "" if not kept else f" {counted(kept, 'key account is', 'key accounts are').capitalize()} kept."
