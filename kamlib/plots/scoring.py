@@ -341,7 +341,9 @@ def _names(ax: Axes, drawn: pd.DataFrame) -> None:
             end = min(max(x, start), start + width)
             ax.plot([x, end], [y, height + (line / 2 if height < y else -line / 2)], color=COLOURS["quiet"], lw=0.6)
         written.append((start, start + width, height))
-        ax.text(start, height, shown, ha="left", va="center", fontsize=9)
+        at, side = (start, "left") if start > x else (start + width, "right")
+        at, side = (x, "center") if start < x < start + width else (at, side)
+        ax.text(at, height, shown, ha=side, va="center", fontsize=9)
 
 
 def _drawn_spots(drawn: pd.DataFrame) -> list[tuple[float, float]]:
