@@ -167,6 +167,12 @@ def test_half_a_base_year_tells_nothing_of_what_stays():
         == "How much revenue stays (NRR, GRR) cannot be told yet: the data hold 6 of the 12 months of the year before."
     )
     assert said(found, first_date=pd.Timestamp("2023-10-31"))[1] == said(found)[1]
+    cards = {
+        card.label: card
+        for card in figure_cards(found, figure_history_of(found), first_date=pd.Timestamp("2024-04-04"))
+    }
+    assert (cards["NRR, all accounts"].previous, cards["NRR, all accounts"].note) == (None, "on 6 of 12 months")
+    assert cards["Revenue of key accounts"].previous == 90.0
 
 
 def outlook(note: str, **values: float) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.overview.figures import base_months
 from kamlib.page import Action, Card, change
 from kamlib.tables import each
 
@@ -24,30 +25,34 @@ def figure_cards(
     tier_decisions: pd.DataFrame | None = None,
     *,
     same_accounts: float | None = None,
+    first_date: pd.Timestamp | None = None,
     book: Any = None,
 ) -> list[Card]:
     """Return the key figures as cards, each with its change and its last periods.
 
     Key accounts come and go: beside the change of their revenue stands that of today's key accounts alone, when
-    ``same_accounts`` (``same_key_revenue``) says what these brought a period ago and it is not the same.
+    ``same_accounts`` (``same_key_revenue``) says what these brought a period ago and it is not the same. NRR and GRR
+    whose year before the data (from ``first_date``) do not hold whole are compared with nothing.
     """
+    held = base_months(first_date, figure_history["as_of_date"].max()) if len(figure_history) else 12
     found = key_figures.set_index(["figure", "scope"])
     cards = []
     for figure, scope, label, unit, good, link in _CARDS:
         if (figure, scope) not in found.index:
             continue
         row: Any = found.loc[(figure, scope)]
+        is_half = figure in ("NRR", "GRR") and held < 12
         history = figure_history[figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)]
         cards.append(
             Card(
                 label,
                 row["value"],
                 unit,
-                previous=row["previous_value"],
-                year_ago=row["year_ago_value"],
-                history=tuple(history.sort_values("as_of_date")["value"].tail(8)),
+                previous=None if is_half else row["previous_value"],
+                year_ago=None if is_half else row["year_ago_value"],
+                history=() if is_half else tuple(history.sort_values("as_of_date")["value"].tail(8)),
                 good=good,
-                note=_note(figure, row, same_accounts, book),
+                note=f"on {held} of 12 months" if is_half else _note(figure, row, same_accounts, book),
                 link=link,
             )
         )

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.overview.figures import base_months
 from kamlib.page import Sentence, date, money, number, share
-from kamlib.periods import trailing_months
 from kamlib.tables import each
 
 _COLUMNS = ["kind", "account_id", "name", "changed", "to_do", "owner", "due_date", "at_stake", "link"]
@@ -250,7 +250,7 @@ def overview_findings(
     else:
         said.append(Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html"))
     nrr, grr = value("NRR", "all"), value("GRR", "all")
-    if nrr == nrr and (months := _base_months(first_date, as_of)) < 12:
+    if nrr == nrr and (months := base_months(first_date, as_of)) < 12:
         said.append(
             Sentence(
                 f"How much revenue stays (NRR, GRR) cannot be told yet: the data hold {months} of the 12 months of the "
@@ -263,13 +263,6 @@ def overview_findings(
         said.append(Sentence(f"{text} and {grr * 100:.0f} without (GRR).", "retention.html"))
     said.append(Sentence(_risk(status, keys, interactions, as_of, book), "retention.html"))
     return [*said, *_targets(outlook, book)]
-
-
-def _base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
-    """Return how many months of the year before the last 12 months the data hold."""
-    if first_date is None:
-        return 12
-    return int((trailing_months(as_of, 24)[:12] >= first_date).sum())
 
 
 def _targets(outlook: pd.DataFrame | None, book: Any) -> list[Sentence]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.periods import trailing_months
 from kamlib.retention import account_status, retention_figures
 from kamlib.segmentation import account_classes, concentration, key_accounts
 from kamlib.tables import each
@@ -119,6 +120,15 @@ def figure_history(
             {"as_of_date": "datetime64[us]", "figure": "str", "scope": "str", "value": "float64"}
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
+    """Return how many months of the year before the last 12 months the data hold.
+
+    >>> base_months(pd.Timestamp("1996-07-04"), pd.Timestamp("1997-12-31"))
+    6
+    """
+    return 12 if first_date is None else int((trailing_months(as_of, 24)[:12] >= first_date).sum())
 
 
 def key_figures(
