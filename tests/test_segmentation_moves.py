@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kamlib.book import BookSettings
 from kamlib.periods import trailing_months
 from kamlib.segmentation import account_classes, class_migration, class_moves, price_volume_mix
 
@@ -172,6 +173,8 @@ def test_regularity_changes_are_told():
     assert (row["kind"], row["xyz_frequency_then"], row["xyz_frequency_now"]) == ("same", "X", "Y")
     frequency = "Frequency X → Y: orders in 8 of 12 months, 11 of 12 before."
     assert row["why"] == f"{frequency} Variability X → Y: CV 0.74, 0.31 before."
+    german = class_moves(then, now, NO_PRODUCTS, book=BookSettings(title="T", locale="de")).iloc[0]
+    assert german["why"].endswith("CV 0,74, 0,31 before.")
 
 
 CENTS = st.integers(-2_000, 500_000)

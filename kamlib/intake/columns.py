@@ -98,10 +98,11 @@ def check_rows(read: TypedRows, count: int, mended: int, open_cell: str | None) 
     if open_cell:
         name, _, example = open_cell.partition(_BETWEEN)
         is_date = read.table.column(name).type in ("date", "month")
+        mark = next((mark for mark in "./-" if mark in example), "/")
         raise KamError(
             f"'{example}' can be read in two ways.",
             where=f"{read.where}, column {name}",
-            next='Say how dates are written: date_format = "%d/%m/%Y" under [input] in book.toml.'
+            next=f'Say how dates are written: date_format = "%d{mark}%m{mark}%Y" under [input] in book.toml.'
             if is_date
             else 'Say which mark is the decimal one: decimal = "," under [input] in book.toml.',
         )

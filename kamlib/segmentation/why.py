@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import money
+from kamlib.amounts import money, number
 from kamlib.segmentation.words import percent
 
 NAMES = {"price_revenue_change": "price", "volume_revenue_change": "volume", "mix_revenue_change": "mix"}
@@ -32,10 +32,10 @@ def _sentence(row: dict, book: Any) -> str:
     if row["kind"] == "stopped":
         return f"No revenue left in the window, {then} before; it was {row['abc_then']}."
     if row["kind"] == "same":
-        return _regularity(row)
+        return _regularity(row, book)
     text = f"{row['abc_then']} → {row['abc_now']}. Revenue {_change(row, now, then, book)}{_parts(row, book)}. "
     text += TURNS[row["cause"]].format(then=row["abc_then"])
-    return f"{text} {_regularity(row)}".strip()
+    return f"{text} {_regularity(row, book)}".strip()
 
 
 def _change(row: dict, now: str, then: str, book: Any) -> str:
@@ -56,7 +56,7 @@ def _parts(row: dict, book: Any) -> str:
     return " (" + ", ".join(f"{name} {'+' if v > 0 else ''}{money(v, book)}" for name, v in told) + ")"
 
 
-def _regularity(row: dict) -> str:
+def _regularity(row: dict, book: Any) -> str:
     """Say what changed in the two XYZ classes, when both periods have one and they differ."""
     texts = []
     if _differs(row, "xyz_frequency"):
@@ -68,7 +68,7 @@ def _regularity(row: dict) -> str:
     if _differs(row, "xyz_variability"):
         texts.append(
             f"Variability {row['xyz_variability_then']} → {row['xyz_variability_now']}: "
-            f"CV {row['cv_now']:.2f}, {row['cv_then']:.2f} before."
+            f"CV {number(row['cv_now'], book, decimals=2)}, {number(row['cv_then'], book, decimals=2)} before."
         )
     return " ".join(texts)
 
