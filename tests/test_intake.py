@@ -91,6 +91,16 @@ def test_one_bad_row_costs_one_row(make_book, line, reason):
     assert len(orders(folder)) == 2
 
 
+@pytest.mark.parametrize("files", [["orders.csv"], ["raw/lines.csv"], ["raw/lines/1.csv", "raw/lines/2.csv"]])
+def test_a_column_of_its_own_named_rowid_numbers_no_row(make_book, files):
+    lines = "rowid," + HEAD + "x,1,A,2025-01-01,1\nx,2,A,nonsense,1\n"
+    select = {} if files == ["orders.csv"] else {"orders.sql": "SELECT * FROM lines"}
+    folder = make_book({**dict.fromkeys(files, lines), **select})
+    with open_engine() as engine:
+        rows = set_aside_rows(read_book(folder, read_settings(folder), engine))
+    assert rows["row"].tolist() == [2, 4][: len(files)]
+
+
 def test_a_damaged_id_is_seen_where_case_is_folded_too(make_book):
     lines = "0,A,2025-01-01,1\n1,1.23457E+15,2025-01-01,5\n"
     folder = make_book({"orders.csv": HEAD + lines}, settings='title = "x"\n[input]\nfold_case = true\n')

@@ -63,7 +63,8 @@ def read_book(folder: Path, book: BookSettings, engine: Engine, progress: Progre
     frames, side = _frames(reads, notices)
     _check_accounts(frames["accounts"], folder)
     orders = in_book_currency(orders, given, frames["rates"], book, engine, folder)
-    orders = engine.keep(without_repeats(orders, given, book), "kam_lines")
+    if (judged := without_repeats(orders, given, book)) is not orders:
+        orders = engine.keep(judged, "kam_lines")
     ids = set(orders.filter(orders["_reason"].isnull())["account_id"].name("a").as_table().distinct().execute()["a"])
     notices += order_notices(orders, given, frames["accounts"], book, ids if "accounts" in reads else set())
     notices += plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book)
