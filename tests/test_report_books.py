@@ -14,7 +14,7 @@ from kamlib.dossier import check_plan
 from kamlib.errors import KamError
 from kamlib.intake import read_book
 from kamlib.report import run
-from kamlib.report.write import foot
+from kamlib.report.write import foot, period_shown
 from kamlib.snapshot import default_period, open_period
 from kamlib.sources import open_engine
 
@@ -107,6 +107,20 @@ def test_orders_of_the_future_alone_make_no_period(make_book):
     book = make_book({"orders.csv": HEADER + "1,A,2031-05-05,10\n"})
     with pytest.raises(KamError, match="dated after today, the first on 2031-05-05"):
         default(book)
+
+
+@pytest.mark.parametrize(
+    ("settings", "period", "said"),
+    [
+        ("", "2025-Q2", "Q2 2025"),  # a quiet end is no gap
+        ("", "2025-Q3", "Q3 2025 (data to 5 May 2025 only)"),
+        ("complete_to = 2025-06-20", "2025-Q2", "Q2 2025 (data to 20 Jun 2025 only)"),
+        ("complete_to = 2025-06-30", "2025-Q2", "Q2 2025"),
+    ],
+)
+def test_the_head_of_a_page_says_when_the_data_end_too_soon(make_book, settings, period, said):
+    book = make_book({"orders.csv": HEADER + "1,A,2025-05-05,10\n"}, settings=f'title = "T"\n{settings}\n')
+    assert period_shown(open_period(book, period)).replace("\xa0", " ") == said
 
 
 def test_a_manager_is_not_given_the_plan_of_another(make_book):

@@ -184,11 +184,22 @@ def write_page(path: Path, file: str, html: str) -> None:
     path.write_text(html, encoding="utf-8", newline="\n")
 
 
+def period_shown(data: PeriodData) -> str:
+    """Return the period as every page's head names it: with the day the data end where they do not cover it whole.
+
+    Without ``complete_to`` a quiet end is no gap: only a period without any order is marked.
+    """
+    last, declared = data.account_days["date"].max(), data.book.complete_to
+    end = last if declared is None else pd.Timestamp(declared)
+    is_covered = pd.isna(end) or end >= (data.period.start if declared is None else data.as_of)
+    return data.period.title if is_covered else f"{data.period.title} (data to {date(end)} only)"
+
+
 def _resources(title: str, links: list[Link], data: PeriodData, up: str) -> dict:
     return page_resources(
         title=title,
         book_title=data.book.title,
-        period=data.period.title,
+        period=period_shown(data),
         compared=" · ".join(dict.fromkeys(other.period.title for other in (data.previous, data.year_ago) if other)),
         navigation=links,
         home=f"{up}../index.html",
