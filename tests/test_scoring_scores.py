@@ -193,7 +193,12 @@ def test_coverage_is_the_written_definition():
     assert table["scored_count"].tolist() == [1, 0]
     assert table["missing_count"].tolist() == [1, 2]
     assert table["note"].tolist() == ["unknown", "not judged"]
-    assert table["anchors"].tolist()[0].startswith("1 below · 2 from -0.2 · 3 from -0.1")
+    assert (
+        table["anchors"]
+        .tolist()[0]
+        .replace("\N{NO-BREAK SPACE}", " ")
+        .startswith("1 below · 2 from −20 % · 3 from −10 %")
+    )
 
 
 def test_nothing_to_score():

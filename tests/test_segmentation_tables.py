@@ -318,6 +318,7 @@ def test_documented_columns_are_those_returned():
         "key_accounts": keys,
         "abc_xyz_matrix": abc_xyz_matrix(classes),
         "abc_cross": abc_cross(classes),
+        "size_classes": segmentation.size_classes(classes.assign(last_year_revenue=classes["revenue"])),
         "pareto": pareto(classes),
         "whale_curve": whale_curve(classes),
         "lorenz": lorenz(classes),

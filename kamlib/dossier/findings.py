@@ -116,7 +116,8 @@ def _service(tables) -> Iterator[Sentence]:
         late, due, waiting = (int(year[c].sum()) for c in ("late_count", "due_count", "open_late_count"))
         if waiting or late > due * _NOTABLE_LATE:
             still = f", {waiting} of them still open" if waiting else ""
-            texts.append(f"{late} of {due} deliveries promised in the last 12 months were late{still}")
+            was = "was" if late == 1 else "were"
+            texts.append(f"{late} of {due} deliveries promised in the last 12 months {was} late{still}")
     open_ = incidents[incidents["is_open"]] if len(incidents) else _NONE
     if len(open_):
         oldest = f"the oldest for {open_['open_days'].max():.0f} days"

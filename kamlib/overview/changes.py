@@ -146,7 +146,8 @@ def _late(deliveries: pd.DataFrame | None, account_id: str, as_of: pd.Timestamp)
         deliveries["account_id"].eq(account_id) & deliveries["month"].gt(as_of - pd.DateOffset(months=6))
     ]
     late, due = int(recent["late_count"].sum()), int(recent["due_count"].sum())
-    return f" {late} of its {due} orders due in the last six months were late." if late else ""
+    was = "was" if late == 1 else "were"
+    return f" {late} of its {due} orders due in the last six months {was} late." if late else ""
 
 
 def _decided(decisions: pd.DataFrame | None, as_of: pd.Timestamp) -> Iterator[tuple]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kamlib.amounts import GAP, Wording, date, number
 
-KINDS = ("text", "prose", "money", "share", "number", "count", "index", "mixed", "date", "flag")
+KINDS = ("text", "prose", "money", "share", "number", "count", "index", "mixed", "date", "month", "flag")
 
 _MONEY_WORDS = ("revenue", "margin", "cost", "profit", "amount", "spend", "budget", "price", "paid", "owed")
 _LABELS = {
@@ -69,7 +69,7 @@ class Column:
         """The class of its cells on the page: figures right, days and short texts on one line, prose with room."""
         if self.is_numeric:
             return "n"
-        if self.kind == "date":
+        if self.kind in ("date", "month"):
             return "d"
         if self.kind == "prose":
             return "p"
@@ -119,11 +119,14 @@ def kind_of(values: pd.Series, key: str) -> str:
 
     >>> [kind_of(pd.Series([1.0]), name) for name in ("revenue", "revenue_share", "silence_days")]
     ['money', 'share', 'number']
+    >>> [kind_of(pd.to_datetime(pd.Series([day])), "month") for day in ("2025-09-30", "2025-09-15")]
+    ['month', 'date']
     """
     if pd.api.types.is_bool_dtype(values):
         return "flag"
     if pd.api.types.is_datetime64_any_dtype(values):
-        return "date"
+        days = values.dropna()
+        return "month" if key == "month" and len(days) and days.dt.is_month_end.all() else "date"
     decimal = values.dtype == object and len(values) and all(isinstance(value, Decimal) for value in values.dropna())
     if not (pd.api.types.is_numeric_dtype(values) or (decimal and values.notna().any())):
         return "text"
@@ -162,9 +165,11 @@ def of_row(spec: Column, row: int, words: Wording) -> Column:
 def shown(value: Any, spec: Column, words: Wording) -> str:
     """Return a cell as people read it."""
     if _missing(value):
-        return "" if spec.is_text or spec.kind == "flag" else "n/a"
+        return "n/a" if spec.is_numeric else ""
     if spec.kind == "date":
         return date(value)
+    if spec.kind == "month":
+        return date(value).split(GAP, 1)[1]
     if spec.kind == "flag":
         return "yes" if value else "no"
     if spec.kind == "share":
@@ -184,7 +189,7 @@ def exported(value: Any, kind: str) -> str | int | float | bool | None:
     """
     if _missing(value):
         return None
-    if kind == "date":
+    if kind in ("date", "month"):
         return value.date().isoformat() if value == value.normalize() else value.isoformat()
     if kind == "flag":
         return bool(value)

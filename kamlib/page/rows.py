@@ -45,8 +45,8 @@ def table(
     links
         Column → `"dossier"`: its cells lead to the account's dossier, found by `account_id`.
     kinds
-        Column → text, prose, money, share, number, count, date or flag, where name and type do not say it; or one of
-        money, share, number, count, index per row, where a column holds figures of several kinds.
+        Column → text, prose, money, share, number, count, date, month or flag, where name and type do not say it;
+        or one of money, share, number, count, index per row, where a column holds figures of several kinds.
     words
         Column → text in the data → how it is written for people; the published table keeps the data's.
     view

@@ -102,9 +102,7 @@ def _decisions(table: pd.DataFrame) -> list[Sentence]:
         if len(mine):
             rows.append(Sentence(text.format(listed(mine)), link))
     if is_gone.any():
-        text = (
-            f"First to be won back: {listed(owned[is_gone])}: near or above the line by past orders, but lost."
-        )
+        text = f"First to be won back: {listed(owned[is_gone])}: near or above the line by past orders, but lost."
         rows.append(Sentence(text, "#tier_decisions"))
     if not any(table["decision"].isin(["promote", "review"])):
         kept = int((table["decision"] == "keep").sum())

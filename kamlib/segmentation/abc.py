@@ -64,15 +64,13 @@ def size_classes(status: pd.DataFrame, *, abc: tuple[float, float] = LIMITS) -> 
     there: what compares those who left with those who stayed must look at both in the same way. Classes are
     those of ``abc_of``.
 
+    >>> size_classes(pd.DataFrame({"account_id": ["STAYS", "GONE"], "last_year_revenue": [80.0, 20.0]})).values.tolist()
+    [['STAYS', 'A'], ['GONE', 'B']]
+
     Columns
     -------
     account_id: the account
     abc_revenue: A, B or C
-
-    Examples
-    --------
-    >>> size_classes(pd.DataFrame({"account_id": ["STAYS", "GONE"], "last_year_revenue": [80.0, 20.0]})).values.tolist()
-    [['STAYS', 'A'], ['GONE', 'B']]
     """
     table = status[status["last_year_revenue"].gt(0)].reset_index(drop=True)
     classes = abc_of(exact(table["last_year_revenue"]), abc=abc)["abc"]

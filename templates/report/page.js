@@ -18,15 +18,16 @@
   const isText = (column) => column.kind === "text" || column.kind === "prose";
 
   function formatted(value, column, separators) {
-    if (value === null) return isText(column) || column.kind === "flag" ? "" : "n/a";
+    if (value === null) return isText(column) || ["date", "month", "flag"].includes(column.kind) ? "" : "n/a";
     if (isText(column)) {
       const said = Object.hasOwn(column.words ?? {}, value) ? column.words[value] : value;
       return said.length > column.cut ? said.slice(0, column.cut - 1).trimEnd() + "…" : said;
     }
     if (column.kind === "flag") return value ? "yes" : "no";
-    if (column.kind === "date") {
+    if (column.kind === "date" || column.kind === "month") {
       const [year, month, day] = value.slice(0, 10).split("-").map(Number);
-      return `${day}\u00a0${MONTHS[month - 1]}\u00a0${year}`;
+      const name = `${MONTHS[month - 1]}\u00a0${year}`;
+      return column.kind === "month" ? name : `${day}\u00a0${name}`;
     }
     const [whole, part] = rounded(Math.abs(value), column.kind === "share" ? 2 : 0, column.decimals).split(".");
     const grouped = whole.replace(/\B(?=(\d{3})+$)/g, separators[0]);
@@ -163,7 +164,7 @@
       head.dataset.heading = head.textContent;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
-        const first = !["text", "prose", "date", "flag"].includes(columns[index].kind);
+        const first = !["text", "prose", "date", "month", "flag"].includes(columns[index].kind);
         sorted = { column: index, down: sorted.column === index ? !sorted.down : first };
         choose();
       });
