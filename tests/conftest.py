@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from kamlib.practice.company import Company, company
+
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -105,3 +112,22 @@ def orders(meridian: Company) -> pd.DataFrame:
 def told(meridian: Company) -> dict[str, pd.DataFrame]:
     """story -> its rows of the truth."""
     return {story: rows.reset_index(drop=True) for story, rows in meridian.truth.groupby("story")}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; where there is none the tests are skipped with the reason, in CI they fail."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        program = None
+    if program is None:
+        reason = "needs chromium and the packages playwright and axe-playwright-python"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield started
+        started.close()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import shutil
 import tomllib
 import zipfile
 from types import SimpleNamespace
@@ -274,25 +272,6 @@ def test_rows_that_were_set_aside_are_counted_and_name_no_markup(hostile):
     rows = pd.DataFrame(run["rows"]["whole_book"])
     aside = rows[rows["reason"].ne("used")].groupby("table")["rows"].sum()
     assert {"orders", "invoices", "tiers", "incidents"} <= set(aside.index)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium; where there is none the tests are skipped with the reason, in CI they fail."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        program = None
-    if program is None:
-        reason = "needs chromium and the package playwright"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 ACTIVE = """() => [

@@ -58,7 +58,7 @@ def alive_probability(summary: pd.DataFrame, model: BuyerModel) -> pd.DataFrame:
 def expected_orders(
     summary: pd.DataFrame, model: BuyerModel, *, days: int = 365, interval_share: float = 0.8
 ) -> pd.DataFrame:
-    """One row per account: the order days to expect of it over the next ``days`` days.
+    """One row per account: the order days to expect of it over a horizon, a year unless ``days`` says otherwise.
 
     An account that is present has done j of the k steps to its next order; its rate of steps is
     then gamma(r+kx+j, alpha+T), its probability of leaving beta(a, b+x+d). With

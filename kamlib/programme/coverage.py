@@ -224,7 +224,7 @@ def coverage_summary(coverage: pd.DataFrame) -> pd.DataFrame:
 
 
 def objectives_review(plan_objectives: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
-    """One row per objective of all plans that is overdue, missed or kept, in that order; the dearest first.
+    """One row per objective of all plans that is overdue, missed or kept: owner, worth, lesson; the dearest first.
 
     Columns
     -------

@@ -159,7 +159,7 @@ def overdue_checkins(
     contact_every_days: float = 30.0,
     account_ids: Iterable[str] | None = None,
 ) -> pd.DataFrame:
-    """One row per account whose planned contact is overdue, the most money first.
+    """One row per account whose planned contact is overdue: since when, and who owns it; the most money first.
 
     The next contact is due ``contact_every_days`` after the last one: the account's own rhythm, else the
     book's. ``account_ids``: whom to look at (default: accounts with an own rhythm or an interaction).

@@ -37,7 +37,9 @@ def retention_findings(
     at_most: int = 5,
     book: Any = None,
 ) -> pd.DataFrame:
-    """One row per finding, the most pressing first; about a dozen. Every table but the status may be missing.
+    """One row per finding: what an executive reads, with owner and next step; the most pressing first.
+
+    About a dozen; every table but the status may be missing.
 
     ``status_before`` is the status at the end of the period before, ``keys`` says who is key (account_id,
     is_key), ``figures``, ``outcomes``, ``quality``, ``lost``, ``causes``, ``checkins`` and ``offers`` are the
