@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
+from itertools import groupby, pairwise
 from typing import Any
 from xml.etree import ElementTree
 
@@ -156,6 +157,7 @@ def _cleaned(source: str, box: tuple[float, float, float, float]) -> str:
     body.set("style", "fill:currentColor;stroke-linejoin:round")
     for child in root:
         _copy(child, body, in_defs=False)
+    _hoist_styles(body)
     prefix = "c" + hashlib.sha256(source.encode()).hexdigest()[:8]
     _rename_ids(body, prefix)
     return ElementTree.tostring(body, encoding="unicode")
@@ -181,25 +183,30 @@ def _copy(element: ElementTree.Element, parent: ElementTree.Element, *, in_defs:
             return
         made = ElementTree.SubElement(parent, tag, attributes)
         made.text = element.text if tag in ("text", "tspan") else None
-    start = len(made)
     for child in children:
         _copy(child, made, in_defs=in_defs)
-    if not in_defs:
-        _hoist_style(made, start)
 
 
-def _hoist_style(parent: ElementTree.Element, start: int) -> None:
-    """Write the style of many marks alike once, on a group around them."""
-    marks = parent[start:]
-    uses = [mark for mark in marks if mark.tag == "use"]
-    if len(uses) < 4 or len({mark.get("style") for mark in uses}) != 1 or len(uses) != len(marks):
-        return
-    group = ElementTree.Element("g", {"style": uses[0].get("style") or ""})
-    for mark in uses:
-        mark.attrib.pop("style", None)
-        parent.remove(mark)
-        group.append(mark)
-    parent.append(group)
+def _hoist_styles(parent: ElementTree.Element) -> None:
+    """Write what neighbours have in common once, on a group around them, which draws the same."""
+    for one, other in reversed(list(pairwise(parent))):
+        if one.tag == other.tag == "g" and one.attrib == other.attrib and set(one.attrib) == {"clip-path"}:
+            one.extend(other)
+            parent.remove(other)
+    runs = [list(run) for _, run in groupby(list(parent), key=lambda mark: mark.get("style", ""))]
+    for run in runs:
+        for mark in run:
+            if mark.tag not in ("defs", "text"):
+                _hoist_styles(mark)
+        said = run[0].get("style", "")
+        if len(run) < 3 or not said or re.search(r"(?:^|;)opacity:", said):
+            continue
+        group = ElementTree.Element("g", {"style": said})
+        parent.insert(list(parent).index(run[0]), group)
+        for mark in run:
+            del mark.attrib["style"]
+            parent.remove(mark)
+            group.append(mark)
 
 
 def _value(name: str, value: str, in_defs: bool) -> str:
