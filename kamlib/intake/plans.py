@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from collections.abc import Collection
 from pathlib import Path
 
 from kamlib.book import BookSettings
 from kamlib.intake.notices import Notice
-from kamlib.sources import plan_files
+from kamlib.sources import plan_account, plan_files
 
 
 def plans_of(folder: Path, accounts: Collection[str], book: BookSettings) -> tuple[dict[str, Path], list[Path]]:
@@ -23,7 +22,7 @@ def plans_of(folder: Path, accounts: Collection[str], book: BookSettings) -> tup
     found = {ids[name]: file for file in files if (name := _plain(file.stem, book)) in ids}
     astray = []
     for file in (file for file in files if file not in set(found.values())):
-        account = ids.get(_plain(_said_account(file), book))
+        account = ids.get(_plain(plan_account(file), book))
         if account is None or account in found:
             astray.append(file)
         else:
@@ -41,13 +40,6 @@ def plan_notices(folder: Path, accounts: Collection[str], book: BookSettings) ->
         )
         for file in plans_of(folder, accounts, book)[1]
     ]
-
-
-def _said_account(plan: Path) -> str:
-    try:
-        return str(tomllib.loads(plan.read_text(encoding="utf-8-sig")).get("account_id", ""))
-    except (OSError, ValueError):
-        return ""
 
 
 def _plain(account_id: str, book: BookSettings) -> str:

@@ -6,7 +6,7 @@ means is decided later, column by column, by :mod:`kamlib.intake`.
 """
 
 from kamlib.sources.engine import Engine, open_engine
-from kamlib.sources.files import input_files, plan_files
+from kamlib.sources.files import input_files, plan_account, plan_files
 from kamlib.sources.tables import Source, read_sources
 
-__all__ = ["Engine", "Source", "input_files", "open_engine", "plan_files", "read_sources"]
+__all__ = ["Engine", "Source", "input_files", "open_engine", "plan_account", "plan_files", "read_sources"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 from kamlib.errors import KamError, nearest
@@ -22,6 +23,14 @@ def plan_files(folder: Path) -> list[Path]:
     """Return the account plans of a book, in a fixed order."""
     plans = folder / "plans"
     return sorted(plans.glob("*.toml")) if plans.is_dir() else []
+
+
+def plan_account(plan: Path) -> str:
+    """Return the account that a plan names inside; nothing where it names none or cannot be read."""
+    try:
+        return str(tomllib.loads(plan.read_text(encoding="utf-8-sig")).get("account_id", ""))
+    except (OSError, ValueError):
+        return ""
 
 
 def table_files(folder: Path) -> dict[str, Path]:
