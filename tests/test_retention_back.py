@@ -1,0 +1,316 @@
+"""Whom to win back, engagement, why they leave, findings, on tiny frames whose whole answer is worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kamlib.retention as ret
+
+from .retention import AS_OF, days, every, months
+
+
+class TestWinBack:
+    def tables(self):
+        ids = [f"L{i}" for i in range(4)]
+        status = pd.DataFrame(
+            {
+                "account_id": ids,
+                "name": ids,
+                "manager_id": "M",
+                "manager_name": "Mia",
+                "status": "lost",
+                "detection_date": pd.Timestamp("2025-04-01"),
+                "last_order_date": pd.Timestamp("2025-01-01"),
+                "last_year_margin": [1000.0, 800.0, 500.0, np.nan],
+            }
+        )
+        lost = pd.DataFrame(
+            {
+                "account_id": ids,
+                "last_order_date": pd.Timestamp("2025-01-01"),
+                "return_date": pd.NaT,
+                "reason": ["price", "late", None, "price"],
+            }
+        )
+        offers = pd.DataFrame(
+            {
+                "offer": ["visit", "discount"],
+                "cost": [100.0, 50.0],
+                "reason": [None, "price"],
+                "return_probability": [0.5, 0.4],
+            }
+        )
+        return status, lost, offers
+
+    def no_rates(self):
+        lost = self.tables()[1].iloc[:0]
+        return ret.return_rates(
+            lost.assign(detection_date=lost["return_date"], recorded_date=lost["return_date"]), days({}), as_of=AS_OF
+        )
+
+    def test_the_best_list_under_the_budget(self):
+        status, lost, offers = self.tables()
+        rates = self.no_rates()
+        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF, budget=150.0, second_life_share=0.5).set_index(
+            "account_id"
+        )
+        # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 + visit L1 = 250
+        assert table["is_chosen"].to_dict() == {"L0": True, "L1": True, "L2": False, "L3": False}
+        assert table.loc["L0", ["offer", "value"]].tolist() == ["discount", 150.0]
+        assert table.loc["L1", ["offer", "value"]].tolist() == ["visit", 100.0]
+        assert table.loc["L2", "why_not"] == "the budget brings more elsewhere"
+        assert table.loc["L3", "why_not"] == "its margin is not known"
+        assert table.loc["L1", "probability_source"] == "offer"
+        free = ret.win_back(status, lost, offers, rates, as_of=AS_OF, second_life_share=0.5)
+        assert free["is_chosen"].sum() == 3
+
+    def test_a_long_lost_account_is_judged_by_long_lost_ones(self):
+        status, lost, offers = self.tables()
+        rates = pd.DataFrame(
+            {
+                "lost_for_days": [0, 90, 90],
+                "reason": ["all", "all", "late"],
+                "return_probability": [0.9, 0.2, 0.1],
+                "return_low": 0.0,
+                "return_high": 1.0,
+                "second_life_share": [1.2, 0.5, 0.5],
+            }
+        )
+        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF).set_index("account_id")  # lost for 274 days
+        assert table["return_probability"].to_dict() == {"L0": 0.2, "L1": 0.1, "L2": 0.2, "L3": 0.2}
+        assert table["expected_margin"].iloc[:3].to_dict() == {"L0": 500.0, "L2": 250.0, "L1": 400.0}
+        assert set(table["margin_source"]) == {"own returns"}
+        assert table.loc["L0", ["offer", "value", "is_chosen"]].tolist() == ["discount", 50.0, True]
+        assert table.loc["L1", "why_not"] == "the offer costs more than it can be expected to bring"
+
+    def test_without_any_chance_known_nothing_is_promised(self):
+        status, lost, offers = self.tables()
+        table = ret.win_back(status, lost, offers.assign(return_probability=np.nan), self.no_rates(), as_of=AS_OF)
+        assert not table["is_chosen"].any()
+        assert table["value"].isna().all()
+        assert table["why_not"].str.contains("not known").all()
+        assert set(table["margin_source"]) == {"assumed: as before the loss"}
+
+    def test_rates_come_from_the_own_returns_of_losses_as_old(self):
+        last = pd.Timestamp("2023-01-01")
+        lost = pd.DataFrame(
+            {
+                "account_id": [f"A{i:02d}" for i in range(21)],
+                "last_order_date": last,
+                "detection_date": [last + pd.Timedelta(days=90)] * 20 + [AS_OF - pd.Timedelta(days=30)],
+                "return_date": [last + pd.Timedelta(days=200)] * 6 + [pd.NaT] * 15,
+                "reason": ["price"] * 10 + ["late"] * 10 + ["late"],
+                "recorded_date": last + pd.Timedelta(days=60),
+                "margin_lost": 100.0,
+                "revenue_lost": 200.0,
+            }
+        )
+        orders = days({f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}, revenue=50.0, cost=20.0)
+        table = ret.return_rates(lost, orders, as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        rate = 6.5 / 21
+        assert table.loc[(0, "price"), "return_probability"] == pytest.approx((6 + 10 * rate) / 20)
+        assert table.loc[(0, "late"), ["spell_count", "return_count"]].tolist() == [10, 0]  # the youngest is too young
+        assert 0 < table.loc[(0, "late"), "return_probability"] < rate < table.loc[(0, "price"), "return_probability"]
+        assert table.loc[(90, "all"), ["spell_count", "return_count"]].tolist() == [
+            20,
+            6,
+        ]  # back 110 days after detection
+        assert table.loc[(365, "all"), ["spell_count", "return_count"]].tolist() == [14, 0]
+        assert table.loc[(0, "all"), "second_life_share"] == 0.5  # 5 × 60 of 6 × 100; the sixth brought nothing
+        assert np.isnan(table.loc[(365, "all"), "second_life_share"])
+        few = ret.return_rates(lost.head(5), orders, as_of=AS_OF)
+        assert few["return_probability"].isna().all() and few["note"].str.contains("only 5").all()
+
+    def test_a_reason_counts_from_the_day_it_was_recorded(self):
+        """Who comes back at once gets no reason: nobody may be judged by one that was written down only later."""
+        last = pd.Timestamp("2023-01-01")
+        detected = last + pd.Timedelta(days=90)
+        lost = pd.DataFrame(
+            {
+                "account_id": [f"A{i:02d}" for i in range(20)],
+                "last_order_date": last,
+                "detection_date": detected,
+                "return_date": [detected + pd.Timedelta(days=20)] * 10 + [pd.NaT] * 10,
+                "reason": [None] * 10 + ["price"] * 10,
+                "recorded_date": [pd.NaT] * 10 + [detected + pd.Timedelta(days=40)] * 10,
+                "margin_lost": 100.0,
+                "revenue_lost": 200.0,
+            }
+        )
+        table = ret.return_rates(lost, days({}), as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        assert table.loc[(0, "not recorded"), ["spell_count", "return_count"]].tolist() == [20, 10]
+        assert (0, "price") not in table.index
+        assert table.loc[(90, "price"), ["spell_count", "return_count"]].tolist() == [10, 0]
+        assert (90, "not recorded") not in table.index
+
+
+class TestEngagement:
+    def test_shares_trend_and_overdue(self):
+        counts = [1, 1, 2, 2, 3, 3, 4, 4]
+        ends = pd.date_range("2024-03-31", periods=8, freq="QE")
+        dates = [e - pd.Timedelta(days=5 * (i + 1)) for e, n in zip(ends, counts, strict=True) for i in range(n)]
+        contacts = pd.DataFrame({"account_id": "A", "date": pd.Series(dates).astype("datetime64[us]")})
+        contacts["satisfaction"] = contacts["date"].rank() / 2
+        accounts = pd.DataFrame({"account_id": ["A", "B"], "contact_every_days": [30.0, np.nan]})
+        orders = days({"A": every("2023-01-01", 30, 37), "B": every("2025-01-01", 30, 12)})
+        series = ret.engagement_series(orders, contacts, accounts, as_of=AS_OF)
+        assert series["every"].unique().tolist() == ["quarter"]
+        assert series["contact_count"].tolist() == counts
+        assert series["contact_share"].iloc[0] == pytest.approx(1 / (91 / 30))
+        assert series["order_share"].iloc[-1] == pytest.approx(series["order_day_count"].iloc[-1] / (92 / 30))
+        table = ret.engagement(series, accounts, contacts, as_of=AS_OF).iloc[0]
+        assert (table["contact_trend"], table["satisfaction_trend"], table["order_trend"]) == ("up", "up", "none")
+        short = ret.engagement(series.tail(5), accounts, contacts, as_of=AS_OF).iloc[0]
+        assert pd.isna(short["contact_trend"]) and np.isnan(short["contact_slope"])
+        status = ret.account_status(orders, accounts, as_of=AS_OF)
+        due = ret.overdue_checkins(
+            contacts[contacts["date"] < "2025-10-01"], accounts, status, as_of=AS_OF, account_ids=["A", "B"]
+        ).set_index("account_id")
+        assert due.loc["A", "due_date"] == pd.Timestamp("2025-10-25")
+        assert due.loc["A", "days_overdue"] == 67
+        assert np.isnan(due.loc["B", "days_overdue"])  # no contact at all: due at once
+
+
+class TestWhy:
+    def test_cases_look_back_from_the_last_order_of_a_month(self):
+        orders = days(
+            {"A": ["2024-01-10", "2024-06-05", "2024-06-20", "2024-07-10"], "B": every("2023-01-01", 10, 109)}
+        )
+        status = ret.account_status(orders, as_of=AS_OF)
+        deliveries = pd.DataFrame(
+            {
+                "account_id": ["A", "A", "A", "A"],
+                "month": pd.to_datetime(["2024-01-31", "2024-05-31", "2024-06-30", "2024-08-31"]),
+                "due_count": [1, 2, 3, 9],
+                "late_count": [0, 1, 2, 9],
+            }
+        )
+        incidents = pd.DataFrame(
+            {
+                "account_id": ["A", "A", "A", "B"],
+                "opened_date": pd.to_datetime(["2024-07-10", "2024-07-11", "2024-04-11", "2023-01-02"]),
+                "kind": ["conflict", "conflict", "quality", "other"],
+            }
+        )
+        cases = ret.leaving_cases(orders, status, deliveries, incidents, as_of=AS_OF)
+        a = cases[cases["account_id"].eq("A")].reset_index(drop=True)
+        assert a["order_date"].dt.date.astype(str).tolist() == ["2024-06-20", "2024-07-10"]
+        assert a["is_left"].tolist() == [False, True]
+        assert a["due_count"].tolist() == [5, 5] and a["late_count"].tolist() == [3, 3]  # never those of August
+        assert a["conflict"].tolist() == [0, 1]  # the one after the last order is not a cause
+        assert a["quality"].tolist() == [1, 0]  # 90 days before 2024-07-10 is 2024-04-11: outside
+
+    def test_too_few_leavers_say_so(self):
+        orders = days({"A": every("2024-01-01", 20, 10), "B": every("2024-01-01", 20, 37)})
+        status = ret.account_status(orders, as_of=AS_OF)
+        incidents = pd.DataFrame(
+            {"account_id": ["A"], "opened_date": [pd.Timestamp("2024-01-05")], "kind": ["conflict"]}
+        )
+        table = ret.leaving_causes(ret.leaving_cases(orders, status, None, incidents, as_of=AS_OF))
+        assert table["hazard_ratio"].isna().all()
+        assert table["note"].tolist() == [
+            "the book records no late orders",
+            "only 1 leavers: too few to tell",
+            *table["note"][2:],
+        ]
+
+    def test_incidents_per_quarter_with_a_trend(self):
+        counts = [1, 1, 2, 2, 4, 4, 8, 8]
+        ends = pd.date_range("2024-03-31", periods=8, freq="QE")
+        dates = [e - pd.Timedelta(days=i) for e, n in zip(ends, counts, strict=True) for i in range(n)]
+        dates.append(pd.Timestamp("2024-01-01"))
+        incidents = pd.DataFrame(
+            {
+                "account_id": "A",
+                "opened_date": pd.Series(dates).astype("datetime64[us]"),
+                "kind": "conflict",
+                "severity": 3.0,
+                "resolved_date": pd.NaT,
+            }
+        )
+        table = ret.incident_trend(incidents, as_of=AS_OF)
+        assert table["incident_count"].tolist() == [2, 1, 2, 2, 4, 4, 8, 8]
+        assert table["trend"].unique().tolist() == ["up"]
+        assert 2 < table["yearly_ratio"].iloc[0] < 5
+        assert ret.incident_trend(incidents.head(4), as_of=AS_OF)["trend"].isna().all()
+
+
+def test_an_empty_book_gives_empty_tables():
+    none, empty_months = days({}), months([])
+    status = ret.account_status(none, as_of=AS_OF)
+    spells = ret.lost_spells(none, as_of=AS_OF)
+    accounts = pd.DataFrame({"account_id": pd.Series(dtype="str")})
+    lost = ret.lost_accounts(spells, none, accounts, as_of=AS_OF)
+    tables = [
+        status, spells, lost, ret.usual_gaps(none, as_of=AS_OF), ret.loss_dynamics(lost, status, as_of=AS_OF),
+        ret.loss_directions(lost, None, accounts, as_of=AS_OF), ret.cohort_retention(empty_months, as_of=AS_OF),
+        ret.account_bridge(empty_months, as_of=AS_OF), ret.revenue_bridge(empty_months, as_of=AS_OF),
+        ret.alarm_outcomes(none, as_of=AS_OF, warned=[pd.Timestamp("2025-09-30")]), ret.loss_reasons(lost, as_of=AS_OF),
+        ret.survival(ret.account_lifetimes(status, accounts, as_of=AS_OF)),
+    ]  # fmt: skip
+    assert all(table.empty and len(table.columns) for table in tables)
+    assert ret.alarm_quality(none, as_of=AS_OF)["false_alarm_rate"].isna().all()
+    findings = ret.retention_findings(status, as_of=AS_OF)
+    assert findings["finding"].tolist() == ["No account is overdue."]
+
+
+class TestFindings:
+    def test_newly_overdue_has_owner_reason_and_next_step(self):
+        orders = days(
+            {"LATE": every("2025-01-01", 20, 16), "FINE": every("2025-01-05", 20, 18)}
+        )  # LATE last 2025-10-28
+        accounts = pd.DataFrame(
+            {
+                "account_id": ["LATE", "FINE"],
+                "name": ["Kettle & Sons", "Fine Ltd"],
+                "manager_id": "M1",
+                "manager_name": "Ines",
+            }
+        ).astype("str")
+        before = pd.Timestamp("2025-11-30")
+        status = ret.account_status(orders, accounts, as_of=AS_OF)
+        deliveries = pd.DataFrame(
+            {"account_id": ["LATE"], "month": [pd.Timestamp("2025-10-31")], "due_count": [3], "late_count": [2]}
+        )
+        findings = ret.retention_findings(
+            status,
+            as_of=AS_OF,
+            status_before=ret.account_status(orders, accounts, as_of=before),
+            keys=pd.DataFrame({"account_id": ["LATE"], "is_key": [True]}),
+            deliveries=deliveries,
+        )
+        plain = findings["finding"].str.replace("\N{NO-BREAK SPACE}", " ")
+        assert plain.tolist()[:2] == [
+            "1.60 k a year is at risk in one overdue key account; over all accounts 1.60 k in 1.",
+            "Kettle & Sons is newly overdue: 64 days without an order, usually 20; 1.60 k a year. "
+            "2 of its 3 orders due in the last three months were late.",
+        ]
+        assert findings["next_step"].iloc[1] == "Call and ask what the late deliveries cost them"
+        sentence = ret.retention_sentences(findings)[1]
+        assert sentence.account == "LATE" and "Ines: Call and ask" in sentence.text
+        # a month on it is old news
+        later = ret.account_status(orders, accounts, as_of=pd.Timestamp("2026-01-10"))
+        again = ret.retention_findings(later, as_of=pd.Timestamp("2026-01-10"), status_before=status)
+        assert "newly overdue" not in set(again["topic"])
+
+    def test_those_not_named_are_counted_by_owner(self):
+        orders = days({name: every("2025-01-01", 20, 15) for name in "ABCD"})
+        accounts = pd.DataFrame(
+            {"account_id": list("ABCD"), "name": list("ABCD"), "manager_id": ["M1", "M2", "M2", None]}
+        ).assign(manager_name=["Ines", "Paul", "Paul", None])
+        before = ret.account_status(orders, accounts, as_of=pd.Timestamp("2025-10-10"))
+        now = ret.account_status(orders, accounts, as_of=pd.Timestamp("2025-12-01"))
+        findings = ret.retention_findings(now, as_of=pd.Timestamp("2025-12-01"), status_before=before, at_most=1)
+        more = findings[findings["finding"].str.contains("further")].iloc[0]
+        assert more["finding"].replace("\N{NO-BREAK SPACE}", " ") == (
+            "Three further accounts became overdue, with 4.50 k a year: Paul 2."
+        )
+        assert more["next_step"]
+
+    def test_nothing_to_say_invents_nothing(self):
+        orders = days({"A": every("2025-01-01", 20, 19)})
+        status = ret.account_status(orders, as_of=AS_OF)
+        findings = ret.retention_findings(status, as_of=AS_OF, status_before=status)
+        assert findings["finding"].tolist() == ["No account is overdue.", "No account was lost in the period."]
