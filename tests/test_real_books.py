@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -71,18 +72,7 @@ def online_retail(tmp_path_factory, shared) -> Path:
     (folder / "book.toml").write_text('title = "Online Retail"\ncurrency = "GBP"\n')
     (folder / "raw").mkdir()
     (folder / "raw" / "lines").symlink_to(shared / "online_retail" / "by-day")
-    (folder / "orders.sql").write_text(
-        """
-        SELECT InvoiceNo AS order_id, replace(CustomerID, '.0', '') AS account_id, InvoiceDate AS order_date,
-          CAST(Quantity AS INTEGER) * CAST(UnitPrice AS DECIMAL(18, 4)) AS revenue, Quantity AS quantity,
-          StockCode AS product_id, Description AS product, Country AS region,
-          CASE WHEN InvoiceNo LIKE 'C%' THEN 'cancellation'
-               WHEN CustomerID IS NULL THEN 'no customer id'
-               WHEN CAST(Quantity AS INTEGER) <= 0 THEN 'quantity not above 0'
-               WHEN CAST(UnitPrice AS DECIMAL(18, 4)) <= 0 THEN 'price not above 0' END AS set_aside
-        FROM lines
-        """
-    )
+    shutil.copy(Path(__file__).parent / "data" / "online_retail.sql", folder / "orders.sql")
     return folder
 
 

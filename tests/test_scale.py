@@ -7,13 +7,13 @@ import shutil
 import statistics
 import subprocess
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
+from kamlib.book import BookSettings
 from kamlib.dossier import money_owed
 from kamlib.practice import company, write_company
 from kamlib.segmentation import account_classes
@@ -90,14 +90,7 @@ def many(count):
     return frame, account_classes(frame, accounts, as_of=AS_OF)
 
 
-BOOK = SimpleNamespace(
-    title="Many",
-    currency="EUR",
-    locale="en",
-    segmentation=SimpleNamespace(
-        abc=(0.8, 0.95), xyz_frequency=(0.75, 1 / 3), xyz_variability="customer", window_months=12
-    ),
-)
+BOOK = BookSettings(title="Many", currency="EUR", locale="en")
 
 
 def test_the_workbook_of_5000_accounts_is_written_in_reasonable_time(tmp_path):

@@ -7,26 +7,19 @@ import re
 import shutil
 import subprocess
 import zipfile
-from types import SimpleNamespace
 
 import openpyxl
 import pandas as pd
 import pytest
 
+from kamlib.book import BookSettings
 from kamlib.segmentation import account_classes
 from kamlib.workbook import write_workbook
 
 from .payloads import TEXTS
 
 AS_OF = pd.Timestamp("2025-12-31")
-BOOK = SimpleNamespace(
-    title="=1+1 & Sons",
-    currency="EUR",
-    locale="en",
-    segmentation=SimpleNamespace(
-        abc=(0.8, 0.95), xyz_frequency=(0.75, 1 / 3), xyz_variability="customer", window_months=12
-    ),
-)
+BOOK = BookSettings(title="=1+1 & Sons", currency="EUR", locale="en")
 
 
 def orders(account, amounts, cost=0.5):
