@@ -74,3 +74,13 @@ def test_colours_used_for_text_can_be_read_and_marks_can_be_seen():
         words |= {style.ON_DARK_TURNING: ("#ffffff", "#101418"), style.ON_LIGHT_TURNING: ("#101418", "#ffffff")}
         on_light, on_dark = words[style.text_on(colour)]
         assert contrast(on_light, colour) >= 3.5 and contrast(on_dark, style.DARK[key]) >= 3.5, key
+
+
+def test_every_mark_is_drawn_though_neighbours_share_a_group():
+    ax = style.axes(4, 2)
+    ax.axis("off")
+    for row in range(6):
+        ax.plot([row], [row], marker="s", linestyle="", color="#bf3f0a" if row == 3 else "#0b7768")
+    svg = drawing(ax.figure).svg
+    assert len(re.findall(r"<use ", svg)) == 6
+    assert svg.count('<g clip-path="') < 6
