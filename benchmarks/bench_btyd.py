@@ -1,11 +1,13 @@
-"""Fit BG/NBD to all 23,570 CDNOW customers, beside the retired ``lifetimes`` package on the same summary.
+"""Fit BG/NBD to all 23,570 CDNOW customers, beside the retired ``lifetimes`` package on the same
+summary.
 
-    python benchmarks/bench_btyd.py --data ../shared/data/cdnow --lifetimes-python /path/to/venv/bin/python
+    python benchmarks/bench_btyd.py --data ../shared/data/cdnow --lifetimes-python
+    /path/to/venv/bin/python
 
-``lifetimes`` is no dependency: it lives in an environment of its own, whose interpreter is given with
-``--lifetimes-python`` or ``KAM_LIFETIMES_PYTHON``; without one, this interpreter is tried. Both fits run
-one after the other, by turns, in the same run; the best of the rounds counts. Exit code 1: ours took longer.
-"""
+``lifetimes`` is no dependency: it lives in an environment of its own, whose interpreter is given
+with ``--lifetimes-python`` or ``KAM_LIFETIMES_PYTHON``; without one, this interpreter is tried.
+Both fits run one after the other, by turns, in the same run; the best of the rounds counts. Exit
+code 1: ours took longer."""
 
 from __future__ import annotations
 
@@ -38,9 +40,12 @@ print(json.dumps({"seconds": seconds, **{k: float(v) for k, v in fitter.params_.
 
 def read_master(path: Path) -> pd.DataFrame:
     """One row per purchase of CDNOW_master.txt; a purchase of 0.00 dollars counts as an order day."""
-    table = pd.read_csv(path, sep=r"\s+", skiprows=1, names=["account_id", "date", "quantity", "revenue"], dtype=str)
+    table = pd.read_csv(
+        path, sep=r"\s+", skiprows=1, names=["account_id", "date", "quantity", "revenue"], dtype=str
+    )
     return table.assign(
-        date=pd.to_datetime(table["date"], format="%Y%m%d"), revenue=table["revenue"].astype(float).clip(lower=0.01)
+        date=pd.to_datetime(table["date"], format="%Y%m%d"),
+        revenue=table["revenue"].astype(float).clip(lower=0.01),
     )
 
 
@@ -53,7 +58,9 @@ def seconds_of(fit, summary: pd.DataFrame) -> tuple[float, object]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data/cdnow"))
-    parser.add_argument("--lifetimes-python", default=os.environ.get("KAM_LIFETIMES_PYTHON", sys.executable))
+    parser.add_argument(
+        "--lifetimes-python", default=os.environ.get("KAM_LIFETIMES_PYTHON", sys.executable)
+    )
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     master = options.data / "CDNOW_master.txt"
@@ -74,19 +81,30 @@ def main() -> int:
             seconds, model = seconds_of(fit_bgnbd, summary)
             ours.append(seconds)
             run = subprocess.run(
-                [options.lifetimes_python, "-c", THEIRS, str(path)], capture_output=True, text=True, check=False
+                [options.lifetimes_python, "-c", THEIRS, str(path)],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if run.returncode == 0:
                 found = json.loads(run.stdout)
                 theirs.append(found["seconds"])
     print(f"{len(summary):,} customers, {int(summary['frequency'].sum()):,} repeat order days")
-    print(f"kamlib     {min(ours):7.3f} s  r {model.r:.4f}  alpha {model.alpha:.4f}  a {model.a:.4f}  b {model.b:.4f}")
+    print(
+        f"kamlib     {min(ours):7.3f} s  r {model.r:.4f}  alpha {model.alpha:.4f}  a {model.a:.4f}  b {model.b:.4f}"
+    )
     for name, fit in (("MBG/NBD", fit_mbgnbd), ("MBG/CNBD-k, k 1 … 12", fit_mbgcnbd)):
         seconds, model = seconds_of(fit, summary)
-        print(f"           {seconds:7.3f} s  {name}: {model.name}, log-likelihood {model.log_likelihood:.2f}")
+        print(
+            f"           {seconds:7.3f} s  {name}: {model.name}, log-likelihood {model.log_likelihood:.2f}"
+        )
     if not theirs:
-        print(f"lifetimes  not compared: {options.lifetimes_python} has no working lifetimes package.")
-        print("           python3 -m venv DIR; DIR/bin/pip install lifetimes; then --lifetimes-python DIR/bin/python")
+        print(
+            f"lifetimes  not compared: {options.lifetimes_python} has no working lifetimes package."
+        )
+        print(
+            "           python3 -m venv DIR; DIR/bin/pip install lifetimes; then --lifetimes-python DIR/bin/python"
+        )
         return 0
     r, alpha, a, b = (found[name] for name in ("r", "alpha", "a", "b"))
     print(f"lifetimes  {min(theirs):7.3f} s  r {r:.4f}  alpha {alpha:.4f}  a {a:.4f}  b {b:.4f}")

@@ -1,7 +1,10 @@
-"""Start a kernel with the libraries of a report loaded: cold (a new Python) against warm (a fork), side by side.
+"""Start a kernel with the libraries of a report loaded: cold (a new Python) against warm (a fork),
+side by side.
 
-Run: python benchmarks/bench_kernels.py [--rounds 5]. The two are started by turns in the same run; the best of the
-rounds counts. Exit code 1: warm is not at least twice as fast, 2: kernels cannot be forked on this system.
+Run: python benchmarks/bench_kernels.py [--rounds 5]. The two are started by turns in the same run;
+    the best of the
+rounds counts. Exit code 1: warm is not at least twice as fast, 2: kernels cannot be forked on this
+    system.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""5,000 weight draws on 5,000 accounts against drawing one chart of them: the draws must be the cheaper of the two.
+"""5,000 weight draws on 5,000 accounts against drawing one chart of them: the draws must be the
+cheaper of the two.
 
 Run: python benchmarks/bench_stability.py. Exit code 1 when the draws cost more.
 """
@@ -26,16 +27,25 @@ def measures(count: int, seed: int = 1) -> pd.DataFrame:
     """Measures spread over all anchors, so that few accounts share a profile."""
     rng = np.random.default_rng(seed)
     ids = [f"A{number:05d}" for number in range(count)]
-    spread = {"growth": (-0.3, 0.4), "margin_rate": (0.0, 0.6), "regularity": (0.0, 1.0), "breadth": (1, 11)}
+    spread = {
+        "growth": (-0.3, 0.4),
+        "margin_rate": (0.0, 0.6),
+        "regularity": (0.0, 1.0),
+        "breadth": (1, 11),
+    }
     parts = [
-        pd.DataFrame({"account_id": ids, "measure": name, "value": rng.uniform(*limits, count), "note": ""})
+        pd.DataFrame(
+            {"account_id": ids, "measure": name, "value": rng.uniform(*limits, count), "note": ""}
+        )
         for name, limits in spread.items()
     ]
     return pd.concat(parts, ignore_index=True).astype({"account_id": "str"})
 
 
 def best_of(repeats: int, run: Callable[[], object]) -> float:
-    """The least processor time of several runs, in seconds: the same on an idle and on a busy machine."""
+    """The least processor time of several runs, in seconds: the same on an idle and on a busy
+    machine.
+    """
     times = []
     for _ in range(repeats):
         started = time.process_time()
@@ -58,7 +68,9 @@ def main() -> int:
 
     drawing = best_of(REPEATS, draw_chart)
     weighing = best_of(REPEATS, lambda: score_stability(scores, ranked, rule=rule, draws=DRAWS))
-    profiles = len(scores.pivot(index="account_id", columns="criterion", values="score").drop_duplicates())
+    profiles = len(
+        scores.pivot(index="account_id", columns="criterion", values="score").drop_duplicates()
+    )
     sys.stdout.write(
         f"{ACCOUNTS:,} accounts, {profiles:,} different score profiles, {DRAWS:,} draws\n"
         f"score_stability      {weighing:6.3f} s\n"

@@ -1,7 +1,10 @@
-"""Practice companies and their truth: of the planted leavers, how many are caught, how early, how often it is wrong.
+"""Practice companies and their truth: of the planted leavers, how many are caught, how early, how
+often it is wrong.
 
-And the planted cause, late deliveries: its hazard ratio with interval, and how often the interval excludes 1 when the
-cause is planted and when it is not. Run: python benchmarks/practice_truth.py [companies] [first seed]
+And the planted cause, late deliveries: its hazard ratio with interval, and how often the interval
+    excludes 1 when the
+cause is planted and when it is not. Run: python benchmarks/practice_truth.py [companies] [first
+    seed]
 """
 
 from __future__ import annotations
@@ -13,7 +16,13 @@ import numpy as np
 import pandas as pd
 
 from kamlib.practice import Activity, activity, company, leaver_score
-from kamlib.retention import account_status, alarm_quality, leaving_cases, leaving_causes, lost_spells
+from kamlib.retention import (
+    account_status,
+    alarm_quality,
+    leaving_cases,
+    leaving_causes,
+    lost_spells,
+)
 
 AS_OF = pd.Timestamp("2025-12-31")
 
@@ -21,7 +30,9 @@ AS_OF = pd.Timestamp("2025-12-31")
 def late_deliveries(known: Activity) -> pd.Series:
     """The row of late deliveries in the table of causes."""
     status = account_status(known.account_days, as_of=AS_OF)
-    cases = leaving_cases(known.account_days, status, known.deliveries, known.incidents, as_of=AS_OF)
+    cases = leaving_cases(
+        known.account_days, status, known.deliveries, known.incidents, as_of=AS_OF
+    )
     return leaving_causes(cases).set_index("cause").loc["late deliveries"]
 
 
@@ -32,7 +43,10 @@ def rows(seeds: range) -> Iterator[dict[str, float]]:
         known = activity(made, as_of=AS_OF)
         days = known.account_days
         score = leaver_score(
-            made.truth, lost_spells(days, as_of=AS_OF), alarm_quality(days, as_of=AS_OF), as_of=AS_OF
+            made.truth,
+            lost_spells(days, as_of=AS_OF),
+            alarm_quality(days, as_of=AS_OF),
+            as_of=AS_OF,
         ).iloc[0]
         cause = late_deliveries(known)
         nothing = late_deliveries(activity(company(seed, late_hazard_ratio=1), as_of=AS_OF))
@@ -42,7 +56,9 @@ def rows(seeds: range) -> Iterator[dict[str, float]]:
             **score[names].to_dict(),
             **cause[["hazard_ratio", "hazard_ratio_low", "hazard_ratio_high"]].to_dict(),
             "is_found": bool(cause["hazard_ratio_low"] > 1),
-            "is_found_unplanted": bool(nothing["hazard_ratio_low"] > 1 or nothing["hazard_ratio_high"] < 1),
+            "is_found_unplanted": bool(
+                nothing["hazard_ratio_low"] > 1 or nothing["hazard_ratio_high"] < 1
+            ),
         }
 
 

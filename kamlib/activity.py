@@ -1,4 +1,5 @@
-"""From order lines to activity tables: the engine condenses millions of lines to a few small frames.
+"""From order lines to activity tables: the engine condenses millions of lines to a few small
+frames.
 
 Lines never reach pandas. For one as-of day the engine yields account × day, account × category ×
 month, account × product × window, account × manager × month and deliveries; everything after is
@@ -55,7 +56,9 @@ def _sums(lines: ir.Table) -> dict[str, ir.Value]:
 
 
 def _month(day: ir.DateValue, as_of: pd.Timestamp) -> ir.DateValue:
-    """Return the last day of a day's activity month, as :func:`kamlib.periods.month_of` counts them."""
+    """Return the last day of a day's activity month, as :func:`kamlib.periods.month_of` counts
+    them.
+    """
     if as_of.is_month_end:
         return last_day(day)
     number = as_of.day
@@ -69,7 +72,10 @@ def _month(day: ir.DateValue, as_of: pd.Timestamp) -> ir.DateValue:
 def _frame(rows: ir.Table, by: list[str]) -> pd.DataFrame:
     """Bring an aggregate to pandas: money as floats, dates as days, sorted by its key."""
     frame = rows.select(
-        **{name: rows[name].cast("float64") if rows[name].type().is_decimal() else rows[name] for name in rows.columns}
+        **{
+            name: rows[name].cast("float64") if rows[name].type().is_decimal() else rows[name]
+            for name in rows.columns
+        }
     ).to_pandas()
     for name, type_ in rows.schema().items():
         if type_.is_date():
@@ -143,12 +149,16 @@ def category_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
     quantity: units
     """
     lines = _lines(intake, as_of)
-    lines = lines.filter(lines["category"].notnull()).mutate(month=_month(lines["order_date"], as_of))
+    lines = lines.filter(lines["category"].notnull()).mutate(
+        month=_month(lines["order_date"], as_of)
+    )
     rows = lines.group_by("account_id", "category", "month").aggregate(**_sums(lines))
     return _frame(rows, ["account_id", "category", "month"])
 
 
-def product_windows(intake: Intake, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]) -> pd.DataFrame:
+def product_windows(
+    intake: Intake, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]
+) -> pd.DataFrame:
     """One row per account × product × window: quantity and revenue, for price, volume and mix.
 
     Columns
@@ -167,8 +177,12 @@ def product_windows(intake: Intake, *, as_of: pd.Timestamp, windows: dict[str, p
     parts = []
     for name, end in windows.items():
         start = window_start(end)
-        cut = lines.filter((lines["order_date"] >= start.date()) & (lines["order_date"] <= end.date()))
-        rows = cut.group_by("account_id", "product_id").aggregate(category=cut["category"].max(), **_sums(cut))
+        cut = lines.filter(
+            (lines["order_date"] >= start.date()) & (lines["order_date"] <= end.date())
+        )
+        rows = cut.group_by("account_id", "product_id").aggregate(
+            category=cut["category"].max(), **_sums(cut)
+        )
         parts.append(_frame(rows, ["account_id", "product_id"]).assign(window=name))
     columns = ["account_id", "product_id", "category", "window", "quantity", "revenue", "cost"]
     return pd.concat(parts, ignore_index=True)[columns].astype({"window": "str"})
@@ -187,16 +201,20 @@ def manager_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
     quantity: units
     """
     lines = _lines(intake, as_of)
-    lines = lines.filter(lines["manager_id"].notnull()).mutate(month=_month(lines["order_date"], as_of))
+    lines = lines.filter(lines["manager_id"].notnull()).mutate(
+        month=_month(lines["order_date"], as_of)
+    )
     rows = lines.group_by("account_id", "manager_id", "month").aggregate(**_sums(lines))
     return _frame(rows, ["account_id", "manager_id", "month"])
 
 
-def deliveries(intake: Intake, *, as_of: pd.Timestamp, on_day_is_late: bool = False) -> pd.DataFrame:
+def deliveries(
+    intake: Intake, *, as_of: pd.Timestamp, on_day_is_late: bool = False
+) -> pd.DataFrame:
     """One row per account × manager × month of promise: orders due, and late ones.
 
-    An order is late when a line of it was delivered after its promised day, or is open past it as of
-    the as-of day (with ``on_day_is_late``: on the promised day or after).
+    An order is late when a line of it was delivered after its promised day, or is open past it as
+    of the as-of day (with ``on_day_is_late``: on the promised day or after).
 
     Columns
     -------
@@ -218,7 +236,11 @@ def deliveries(intake: Intake, *, as_of: pd.Timestamp, on_day_is_late: bool = Fa
         .aggregate(
             manager_id=ibis._["manager_id"].max(),
             promised_date=ibis._["promised_date"].max(),
-            delay=(ibis.coalesce(ibis._["done"], ibis.date(day)).delta(ibis._["promised_date"], unit="day")).max(),
+            delay=(
+                ibis.coalesce(ibis._["done"], ibis.date(day)).delta(
+                    ibis._["promised_date"], unit="day"
+                )
+            ).max(),
             is_open=ibis._["done"].isnull().any(),
         )
     )
@@ -238,7 +260,8 @@ def deliveries(intake: Intake, *, as_of: pd.Timestamp, on_day_is_late: bool = Fa
 
 
 def latest_facts(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account with orders: manager, region and channel of its latest order that has one.
+    """One row per account with orders: manager, region and channel of its latest order that has
+    one.
 
     Columns
     -------
@@ -250,13 +273,20 @@ def latest_facts(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
     lines = _lines(intake, as_of)
     latest = {}
     for name in ("manager_id", "region", "channel"):
-        stamp = ibis.struct({"day": lines["order_date"], "order": lines["order_id"], "value": lines[name]})
+        stamp = ibis.struct(
+            {"day": lines["order_date"], "order": lines["order_id"], "value": lines[name]}
+        )
         latest[name] = stamp.max(where=lines[name].notnull())["value"]
     return _frame(lines.group_by("account_id").aggregate(**latest), ["account_id"])
 
 
 def accounts_as_of(
-    listed: pd.DataFrame, tiers: pd.DataFrame, managers: pd.DataFrame, facts: pd.DataFrame, *, as_of: pd.Timestamp
+    listed: pd.DataFrame,
+    tiers: pd.DataFrame,
+    managers: pd.DataFrame,
+    facts: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
 ) -> pd.DataFrame:
     """One row per account that is listed or has an order: who it is as of a day.
 
@@ -292,14 +322,19 @@ def accounts_as_of(
     names = managers.dropna(subset=["name"]).set_index("manager_id")["name"]
     frame["manager_name"] = frame["manager_id"].map(names).astype("str").fillna(frame["manager_id"])
     if not tiers.empty:
-        current = tiers[tiers["end_date"].isna() | tiers["end_date"].ge(as_of)].sort_values("start_date")
+        current = tiers[tiers["end_date"].isna() | tiers["end_date"].ge(as_of)].sort_values(
+            "start_date"
+        )
         frame["tier"] = frame["account_id"].map(
             current.drop_duplicates("account_id", keep="last").set_index("account_id")["tier"]
         )
     parents = frame.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
     frame["group_id"] = [_head(account, parents) for account in frame["account_id"]]
     frame["group_name"] = (
-        frame["group_id"].map(frame.set_index("account_id")["name"]).astype("str").fillna(frame["group_id"])
+        frame["group_id"]
+        .map(frame.set_index("account_id")["name"])
+        .astype("str")
+        .fillna(frame["group_id"])
     )
     columns = [
         "account_id", "name", "parent_id", "group_id", "group_name", "is_listed", "industry", "region", "country",
@@ -307,7 +342,12 @@ def accounts_as_of(
         "types", "cost_to_serve", "contact_every_days",
     ]  # fmt: skip
     text = ["group_id", "group_name", "manager_name", "tier", "manager_id", "region", "name"]
-    return frame[columns].astype(dict.fromkeys(text, "str")).sort_values("account_id").reset_index(drop=True)
+    return (
+        frame[columns]
+        .astype(dict.fromkeys(text, "str"))
+        .sort_values("account_id")
+        .reset_index(drop=True)
+    )
 
 
 def _head(account: str, parents: Mapping[Any, str]) -> str:
@@ -331,9 +371,17 @@ def window_start(end: pd.Timestamp, months: int = 12) -> pd.Timestamp:
 def activity_tables(intake: Intake, period: Period, book: BookSettings) -> dict[str, pd.DataFrame]:
     """Return every activity table and canonical table of a book as of a period's end, by name."""
     as_of = period.as_of
-    windows = {"now": as_of, "previous": period.previous().as_of, "year_ago": period.year_ago().as_of}
+    windows = {
+        "now": as_of,
+        "previous": period.previous().as_of,
+        "year_ago": period.year_ago().as_of,
+    }
     days = account_days(intake, as_of=as_of)
-    known = {name: known_as_of(frame, name, as_of) for name, frame in intake.frames.items() if name != "accounts"}
+    known = {
+        name: known_as_of(frame, name, as_of)
+        for name, frame in intake.frames.items()
+        if name != "accounts"
+    }
     return {
         "account_days": days,
         "account_months": account_months(days, as_of=as_of),
@@ -342,7 +390,11 @@ def activity_tables(intake: Intake, period: Period, book: BookSettings) -> dict[
         "manager_months": manager_months(intake, as_of=as_of),
         "deliveries": deliveries(intake, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
         "accounts": accounts_as_of(
-            intake.frames["accounts"], known["tiers"], known["managers"], latest_facts(intake, as_of=as_of), as_of=as_of
+            intake.frames["accounts"],
+            known["tiers"],
+            known["managers"],
+            latest_facts(intake, as_of=as_of),
+            as_of=as_of,
         ),
         **known,
     }
@@ -355,7 +407,9 @@ def first_day(intake: Intake) -> pd.Timestamp | None:
     return None if day is None else pd.Timestamp(day).as_unit("us")
 
 
-def last_covered_day(intake: Intake, book: BookSettings, today: datetime.date | None = None) -> datetime.date | None:
+def last_covered_day(
+    intake: Intake, book: BookSettings, today: datetime.date | None = None
+) -> datetime.date | None:
     """Return the last day the data cover: the latest used order day, or the book's ``complete_to``.
 
     Order days after ``today`` do not count: a mistyped year covers nothing.

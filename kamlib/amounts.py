@@ -1,4 +1,6 @@
-"""Amounts as people read them: digits by need, the book's currency and separators, n/a where there is none."""
+"""Amounts as people read them: digits by need, the book's currency and separators, n/a where there
+is none.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ SEPARATORS = {
     "cs": ("\u202f", ","), "sv": ("\u202f", ","), "nb": ("\u202f", ","), "fi": ("\u202f", ","), "uk": ("\u202f", ","),
     "de_CH": ("’", "."), "de_AT": (".", ","), "en_ZA": ("\u202f", ","),
 }  # fmt: skip
-"""Thousands and decimal separator by language (and country where it differs); English where nothing is known."""
+"""Thousands and decimal separator by language (and country where it differs); English where nothing
+is known.
+"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class Wording:
 
 
 def wording(source: Any = None) -> Wording:
-    """The wording of a book, of anything that has a `.book` (the data of a period), or the English one.
+    """The wording of a book, of anything that has a `.book` (the data of a period), or the English
+    one.
 
     >>> wording()
     Wording(currency='', thousands=',', decimal='.')
@@ -51,7 +56,9 @@ def wording(source: Any = None) -> Wording:
     book = getattr(source, "book", source)
     currency = str(getattr(book, "currency", "") or "")
     locale = str(getattr(book, "locale", "") or "en").replace("-", "_").split(".")[0]
-    thousands, decimal = SEPARATORS.get(locale) or SEPARATORS.get(locale.split("_")[0]) or SEPARATORS["en"]
+    thousands, decimal = (
+        SEPARATORS.get(locale) or SEPARATORS.get(locale.split("_")[0]) or SEPARATORS["en"]
+    )
     return Wording(SIGNS.get(currency.upper(), currency), thousands, decimal)
 
 
@@ -72,7 +79,11 @@ def money(value: Any, source: Any = None) -> str:
         scaled = size / step
         if _three_digits(scaled) < 1000 or unit == "bn":
             break
-    decimals = 0 if size == 0 else _decimals_for(scaled, whole=unit == "" and size == size.to_integral_value())
+    decimals = (
+        0
+        if size == 0
+        else _decimals_for(scaled, whole=unit == "" and size == size.to_integral_value())
+    )
     sign = words.currency + GAP if words.currency else ""
     text = _grouped(scaled, decimals, words)
     minus = "−" if amount < 0 and text.strip("0.,") else ""
@@ -86,7 +97,9 @@ def share(value: Any, source: Any = None, *, decimals: int = 1) -> str:
     ('12.3 %', 'n/a', '104 %')
     """
     amount = _decimal(value)
-    return MISSING if amount is None else _signed(amount * 100, decimals, wording(source)) + GAP + "%"
+    return (
+        MISSING if amount is None else _signed(amount * 100, decimals, wording(source)) + GAP + "%"
+    )
 
 
 def number(value: Any, source: Any = None, *, decimals: int | None = None) -> str:
@@ -100,7 +113,9 @@ def number(value: Any, source: Any = None, *, decimals: int | None = None) -> st
         return MISSING
     if decimals is None:
         rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-        decimals = max(0, -int(rounded.normalize().as_tuple().exponent)) if abs(amount) < 1000 else 0
+        decimals = (
+            max(0, -int(rounded.normalize().as_tuple().exponent)) if abs(amount) < 1000 else 0
+        )
     return _signed(amount, decimals, wording(source))
 
 
@@ -118,7 +133,8 @@ def date(value: Any, source: Any = None) -> str:
 
 
 def change(value: Any, before: Any, source: Any = None, *, unit: str = "money") -> str:
-    """The change since `before`: relative for money and counts, in percentage points for shares; signed by ▲ ▼.
+    """The change since `before`: relative for money and counts, in percentage points for shares;
+    signed by ▲ ▼.
 
     >>> change(103.1, 100).replace(GAP, " "), change(0.46, 0.44, unit="share").replace(GAP, " ")
     ('▲ 3.1 %', '▲ 2.0 pts')

@@ -12,7 +12,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from kamlib.criteria import ScoringSettings
 from kamlib.errors import KamError, nearest
@@ -146,9 +154,9 @@ class ProgrammeSettings(Settings):
     plan_fresh_days: int = Field(180, ge=1)
     required_rating: float = Field(3.0, ge=1, le=5)
     required_ratings: dict[str, float] = Field(default_factory=dict)
-    readiness: dict[Literal["sales_cycle", "potential", "expand", "competition", "capability"], str] = Field(
-        default_factory=dict
-    )
+    readiness: dict[
+        Literal["sales_cycle", "potential", "expand", "competition", "capability"], str
+    ] = Field(default_factory=dict)
 
 
 class BookSettings(Settings):
@@ -178,7 +186,9 @@ class BookSettings(Settings):
                 raise ValueError(f"no table '{table}': {nearest(table, CANONICAL)}")
             for column in renames:
                 if column not in CANONICAL[table].names:
-                    raise ValueError(f"{table} has no column '{column}': {nearest(column, CANONICAL[table].names)}")
+                    raise ValueError(
+                        f"{table} has no column '{column}': {nearest(column, CANONICAL[table].names)}"
+                    )
         return value
 
 
@@ -193,7 +203,9 @@ def read_settings(folder: Path) -> BookSettings:
     """
     file = folder / "book.toml"
     if not folder.is_dir():
-        raise KamError(f"There is no book '{folder}'.", where=str(folder), next="Check the path after --book.")
+        raise KamError(
+            f"There is no book '{folder}'.", where=str(folder), next="Check the path after --book."
+        )
     if not file.is_file():
         raise KamError(
             "The folder is no book: it has no book.toml.",
@@ -204,9 +216,13 @@ def read_settings(folder: Path) -> BookSettings:
         text = file.read_text(encoding="utf-8-sig")
         content = tomllib.loads(text)
     except UnicodeDecodeError:
-        raise KamError("book.toml is not written in UTF-8.", where=str(file), next="Save it as UTF-8.") from None
+        raise KamError(
+            "book.toml is not written in UTF-8.", where=str(file), next="Save it as UTF-8."
+        ) from None
     except tomllib.TOMLDecodeError as error:
-        raise KamError(f"book.toml cannot be read: {error}.", where=str(file), next="Mend that line.") from None
+        raise KamError(
+            f"book.toml cannot be read: {error}.", where=str(file), next="Mend that line."
+        ) from None
     return validated(BookSettings, content, text, str(file))
 
 
@@ -215,22 +231,31 @@ def validated(model: type[Model], content: dict[str, Any], text: str, file: str)
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = next((e for e in error.errors() if e["type"] == "extra_forbidden"), error.errors()[0])
+        first = next(
+            (e for e in error.errors() if e["type"] == "extra_forbidden"), error.errors()[0]
+        )
         path = [part for part in first["loc"] if isinstance(part, str)]
         dotted = ".".join(str(part) for part in first["loc"])
         where = f"{file}, line {line_of(text, first['loc'])}, key '{dotted}'" if path else file
         if first["type"] == "extra_forbidden":
             known = _fields_at(model, first["loc"][:-1])
-            raise KamError(f"Unknown key '{path[-1]}'.", where=where, next=nearest(path[-1], known)) from None
+            raise KamError(
+                f"Unknown key '{path[-1]}'.", where=where, next=nearest(path[-1], known)
+            ) from None
         if first["type"] == "missing" and isinstance(first["loc"][-1], str):
-            raise KamError(f"'{path[-1]}' is missing.", where=where, next=f"Add a line: {path[-1]} = …") from None
+            raise KamError(
+                f"'{path[-1]}' is missing.", where=where, next=f"Add a line: {path[-1]} = …"
+            ) from None
         message = first["msg"].removeprefix("Value error, ").rstrip(".")
         end = "" if message.endswith("?") else "."
-        raise KamError(f"'{dotted}' does not fit: {message}{end}", where=where, next="Mend that value.") from None
+        raise KamError(
+            f"'{dotted}' does not fit: {message}{end}", where=where, next="Mend that value."
+        ) from None
 
 
 def line_of(text: str, loc: tuple[str | int, ...]) -> int:
-    r"""Return the line of a TOML text in which a key stands; its table's line when the key is absent.
+    r"""Return the line of a TOML text in which a key stands; its table's line when the key is
+    absent.
 
     >>> line_of('title = "x"\n\n[loss]\nlots = 3\n', ("loss", "lots"))
     4

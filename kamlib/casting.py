@@ -1,8 +1,9 @@
 """What a cell of text means: engine expressions that read ids, dates, amounts, choices and flags.
 
-Every reader takes a column that :func:`cell` has cleaned and returns the typed value, empty where the
-text does not fit; the book's locale decides and nothing is guessed. Text whose meaning the locale leaves
-open (``1,234``, ``01/02/2024``) is found by :func:`ambiguous`, so that the book can be refused.
+Every reader takes a column that :func:`cell` has cleaned and returns the typed value, empty where
+the text does not fit; the book's locale decides and nothing is guessed. Text whose meaning the
+locale leaves open (``1,234``, ``01/02/2024``) is found by :func:`ambiguous`, so that the book can
+be refused.
 
 Patterns cost most of an intake's time: text that plainly needs no mending is asked for first.
 """
@@ -22,7 +23,9 @@ from kamlib.tables import MONEY_DECIMALS, Column
 
 MONEY = dt.Decimal(38, MONEY_DECIMALS)
 _SHORT = dt.Decimal(18, MONEY_DECIMALS)  # fifty times as fast to read from text
-_INVISIBLE = r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
+_INVISIBLE = (
+    r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
+)
 _SPACES = r"[\x{00A0}\x{2007}\x{202F}]"
 _EDGES = r"^\s+|\s+$"
 _BLANKS = " \t\n\f\r"
@@ -73,12 +76,19 @@ def cleaned(value: ir.Value) -> ir.StringValue:
     is_clean = (text.length() == strlen(text)) & (text >= "!")
     for blank in _BLANKS:
         is_clean &= ~text.endswith(blank)
-    mended = nfc_normalize(text).re_replace(_INVISIBLE, "").re_replace(_SPACES, " ").re_replace(_EDGES, "")
+    mended = (
+        nfc_normalize(text)
+        .re_replace(_INVISIBLE, "")
+        .re_replace(_SPACES, " ")
+        .re_replace(_EDGES, "")
+    )
     return ibis.ifelse(is_clean, text, mended.nullif(""))
 
 
 def cell(column: Column, raw: ir.Value) -> ir.Value:
-    """Return a column as its reader takes it: text cleaned; amounts and days that the file has typed as they are."""
+    """Return a column as its reader takes it: text cleaned; amounts and days that the file has
+    typed as they are.
+    """
     type_ = raw.type()
     if column.type in ("money", "number") and not type_.is_string():
         return raw
@@ -87,7 +97,9 @@ def cell(column: Column, raw: ir.Value) -> ir.Value:
     return cleaned(raw)
 
 
-def reader(column: Column, settings: InputSettings, *, is_excel: bool = False) -> Callable[[ir.Value], ir.Value]:
+def reader(
+    column: Column, settings: InputSettings, *, is_excel: bool = False
+) -> Callable[[ir.Value], ir.Value]:
     """Return the function that reads a column's cells, cleaned, into its type."""
     match column.type:
         case "id":
@@ -119,8 +131,12 @@ def problem(column: Column) -> str:
     return f"{column.name} {article}"
 
 
-def ambiguous(column: Column, raw: ir.Value, text: ir.Value, settings: InputSettings) -> ir.BooleanValue | None:
-    """Return where the meaning of a cell that was not read depends on a locale that the book does not declare."""
+def ambiguous(
+    column: Column, raw: ir.Value, text: ir.Value, settings: InputSettings
+) -> ir.BooleanValue | None:
+    """Return where the meaning of a cell that was not read depends on a locale that the book does
+    not declare.
+    """
     if not raw.type().is_string():
         return None
     if column.type in ("money", "number") and settings.decimal is None:
@@ -132,13 +148,19 @@ def ambiguous(column: Column, raw: ir.Value, text: ir.Value, settings: InputSett
 
 def _id(text: ir.StringValue, settings: InputSettings) -> ir.StringValue:
     is_damaged = text.contains("E+") & text.re_search(_DAMAGED)
-    return ibis.ifelse(is_damaged, ibis.null("string"), text.lower() if settings.fold_case else text)
+    return ibis.ifelse(
+        is_damaged, ibis.null("string"), text.lower() if settings.fold_case else text
+    )
 
 
 def _amount(value: ir.Value, settings: InputSettings) -> ir.DecimalValue:
     if not value.type().is_string():
         return value.try_cast(MONEY)
-    text = value.re_replace(_MARKS, "").re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^(.+)-$", r"-\1")
+    text = (
+        value.re_replace(_MARKS, "")
+        .re_replace(r"^\((.+)\)$", r"-\1")
+        .re_replace(r"^(.+)-$", r"-\1")
+    )
     if settings.decimal == ",":
         text = text.translate(",.", ".,")
     fits = text.re_search(_PLAIN if settings.decimal is None else _GROUPED)
@@ -159,13 +181,17 @@ def _day(value: ir.Value, settings: InputSettings, is_excel: bool) -> ir.DateVal
     day = ibis.ifelse(is_iso, text.left(10), ibis.null("string")).try_cast("date")
     if settings.time_zone:
         iso = ibis.ifelse(is_iso, text, ibis.null("string"))
-        instant = ibis.ifelse(iso.re_search(_OFFSET) & (iso.length() > 10), iso, ibis.null("string"))
+        instant = ibis.ifelse(
+            iso.re_search(_OFFSET) & (iso.length() > 10), iso, ibis.null("string")
+        )
         local = in_zone(ibis.literal(settings.time_zone), instant.try_cast(dt.Timestamp("UTC")))
         day = ibis.coalesce(local.cast("date"), day)
     if settings.date_format:
         day = ibis.coalesce(try_strptime(text, settings.date_format).cast("date"), day)
     if is_excel:
-        serial = ibis.ifelse(text.re_search(r"^\d{5}(\.\d+)?$"), text, ibis.null("string")).try_cast("float64")
+        serial = ibis.ifelse(
+            text.re_search(r"^\d{5}(\.\d+)?$"), text, ibis.null("string")
+        ).try_cast("float64")
         day = ibis.coalesce(day, ibis.date("1899-12-30") + serial.cast("int64").as_interval("D"))
     return ibis.ifelse(day.year() >= 1900, day, ibis.null("date"))
 
@@ -178,7 +204,9 @@ def _month_text(value: ir.Value) -> ir.Value:
 
 def _flag(text: ir.StringValue) -> ir.BooleanValue:
     text = text.lower()
-    return ibis.cases((text.isin(_TRUE), True), (text.isin(_FALSE), False), else_=ibis.null("boolean"))
+    return ibis.cases(
+        (text.isin(_TRUE), True), (text.isin(_FALSE), False), else_=ibis.null("boolean")
+    )
 
 
 def _choice(text: ir.StringValue, choices: tuple[str, ...]) -> ir.StringValue:

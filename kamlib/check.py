@@ -1,4 +1,6 @@
-"""What ``kam check`` says of a book: rows read, used and set aside, control totals, what is missing."""
+"""What ``kam check`` says of a book: rows read, used and set aside, control totals, what is
+missing.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from kamlib.tables import CANONICAL, each
 
 
 def check_book(folder: Path) -> dict:
-    """Return what was found: ``tables``, ``totals``, ``missing``, ``notices`` and the first rows set aside.
+    """Return what was found: ``tables``, ``totals``, ``missing``, ``notices`` and the first rows
+    set aside.
 
     ``tables`` has per table the rows read, used and set aside (by reason), and for orders the same
     for the amounts; read = used + set aside.
@@ -69,7 +72,9 @@ def check_text(found: dict) -> str:
             amount = f" ({found['currency']} {sums[reason]:,.2f})" if reason in sums else ""
             lines.append(f"{'':<{width}}  {rows:>12,}  {reason}{amount}")
     totals = found["totals"]
-    cost = "no cost column" if totals["cost"] is None else f"{found['currency']} {totals['cost']:,.2f}"
+    cost = (
+        "no cost column" if totals["cost"] is None else f"{found['currency']} {totals['cost']:,.2f}"
+    )
     lines += [
         "",
         f"Revenue  {found['currency']} {totals['revenue']:,.2f}",
@@ -80,7 +85,9 @@ def check_text(found: dict) -> str:
     if found["rows_set_aside"]:
         lines += ["", "First rows set aside:"]
         for row in found["rows_set_aside"]:
-            place = f"line {row['line']:.0f}" if row["line"] is not None else f"row {row['row']:.0f}"
+            place = (
+                f"line {row['line']:.0f}" if row["line"] is not None else f"row {row['row']:.0f}"
+            )
             lines.append(f"  {row['file']}, {place}: {row['reason']}")
     if found["notices"]:
         lines += ["", "Worth knowing:"]
@@ -90,5 +97,8 @@ def check_text(found: dict) -> str:
         lines += ["", "Not in the book; adding it would give:"]
         lines += [f"  {name:<16}  {adds}" for name, adds in found["missing"].items()]
     if found["missing_columns"]:
-        lines += ["", f"Columns that orders could also have: {', '.join(found['missing_columns'])}."]
+        lines += [
+            "",
+            f"Columns that orders could also have: {', '.join(found['missing_columns'])}.",
+        ]
     return "\n".join(lines)

@@ -31,7 +31,9 @@ app = typer.Typer(
 )
 _quiet = Console(stderr=True)
 
-Book = Annotated[Path | None, typer.Option("--book", help="Folder of the book. Default: the sample book.")]
+Book = Annotated[
+    Path | None, typer.Option("--book", help="Folder of the book. Default: the sample book.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the details of an error.")]
 
 
@@ -57,18 +59,34 @@ def report(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="overview, segmentation, scoring, retention, programme or dossiers."),
+        typer.Option(
+            "--only", help="overview, segmentation, scoring, retention, programme or dossiers."
+        ),
     ] = None,
-    accounts: Annotated[str, typer.Option("--accounts", help="Dossiers for: key, all, none, or ids: A1,A2.")] = "key",
-    manager: Annotated[str, typer.Option("--manager", help="Only this manager's accounts (id).")] = "",
-    out: Annotated[Path, typer.Option("--out", help="Folder of the published site.")] = Path("reports"),
+    accounts: Annotated[
+        str, typer.Option("--accounts", help="Dossiers for: key, all, none, or ids: A1,A2.")
+    ] = "key",
+    manager: Annotated[
+        str, typer.Option("--manager", help="Only this manager's accounts (id).")
+    ] = "",
+    out: Annotated[Path, typer.Option("--out", help="Folder of the published site.")] = Path(
+        "reports"
+    ),
     jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Notebooks at a time.")] = min(
         4, os.cpu_count() or 1
     ),
-    force: Annotated[bool, typer.Option("--force", help="Render even when nothing changed.")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Also print the pages to PDF (needs Chromium).")] = False,
-    timeout: Annotated[int, typer.Option("--timeout", min=1, help="Seconds that one step may take.")] = 600,
-    log: Annotated[str, typer.Option("--log", help="text, or json for one line per step.")] = "text",
+    force: Annotated[
+        bool, typer.Option("--force", help="Render even when nothing changed.")
+    ] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also print the pages to PDF (needs Chromium).")
+    ] = False,
+    timeout: Annotated[
+        int, typer.Option("--timeout", min=1, help="Seconds that one step may take.")
+    ] = 600,
+    log: Annotated[
+        str, typer.Option("--log", help="text, or json for one line per step.")
+    ] = "text",
     debug: Debug = False,
 ) -> None:
     """Render the reports of a book, per period, and publish them."""
@@ -91,9 +109,17 @@ def report(
     with _Steps(as_json=log == "json") as steps:
         outcomes = render(request, today=date.today(), progress=steps)
     for outcome in outcomes:
-        what = "nothing changed" if outcome.state == "unchanged" else f"published in {outcome.seconds:.0f} s"
+        what = (
+            "nothing changed"
+            if outcome.state == "unchanged"
+            else f"published in {outcome.seconds:.0f} s"
+        )
         if log == "json":
-            typer.echo(json.dumps({"period": outcome.period, "state": outcome.state, "path": str(outcome.path)}))
+            typer.echo(
+                json.dumps(
+                    {"period": outcome.period, "state": outcome.state, "path": str(outcome.path)}
+                )
+            )
         else:
             typer.echo(f"{outcome.period}: {what}")
     index = outcomes[-1].path.parents[1] / "index.html"
@@ -116,9 +142,13 @@ def check(
 @app.command()
 def practice(
     folder: Annotated[Path, typer.Argument(help="Folder to write the practice company to.")],
-    seed: Annotated[int | None, typer.Option("--seed", help="Another seed, another company.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Another seed, another company.")
+    ] = None,
     story: Annotated[str, typer.Option("--story", help="all, or one story to plant.")] = "all",
-    like: Annotated[Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")] = None,
+    like: Annotated[
+        Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Write a practice company whose truth is known."""
@@ -127,13 +157,19 @@ def practice(
     if folder.exists() and any(folder.iterdir()):
         raise KamError("The folder is not empty.", where=str(folder), next="Name a new folder.")
     if story not in ("all", "none", *STORIES):
-        raise KamError(f"There is no story '{story}'.", where="--story", next=nearest(story, ["all", "none", *STORIES]))
+        raise KamError(
+            f"There is no story '{story}'.",
+            where="--story",
+            next=nearest(story, ["all", "none", *STORIES]),
+        )
     frames = None
     if like is not None:
         from kamlib.snapshot import open_period
 
         frames = open_period(like).account_days
-    write_company(company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder)
+    write_company(
+        company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder
+    )
     typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
 
 
@@ -171,13 +207,19 @@ class _Steps:
 
     def __call__(self, period: str, step: str, done: int, total: int) -> None:
         if self.as_json:
-            line = {"seconds": round(time.monotonic() - self.began, 2), "period": period, "step": step}
+            line = {
+                "seconds": round(time.monotonic() - self.began, 2),
+                "period": period,
+                "step": step,
+            }
             sys.stderr.write(json.dumps({**line, "done": done, "total": total}) + "\n")
             return
         key = period or "book"
         if key not in self.tasks:
             self.tasks[key] = self.bar.add_task(key, total=total)
-        self.bar.update(self.tasks[key], description=f"{period} {step}".strip(), completed=done, total=total)
+        self.bar.update(
+            self.tasks[key], description=f"{period} {step}".strip(), completed=done, total=total
+        )
 
 
 def _interrupted(number: int, *_: object) -> None:
@@ -193,7 +235,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     os.umask(0o077)
     given = sys.argv[1:] if arguments is None else arguments
-    stops = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    stops = [
+        getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    ]
     before = {number: signal.signal(number, _interrupted) for number in stops}
     try:
         code = app(args=given, standalone_mode=False, prog_name="kam")
@@ -209,7 +253,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("The run was stopped. What was published before is unchanged.\n")
         return 1
     except Exception as error:
-        if hasattr(error, "format_message"):  # a mistake in the request, found by the command line itself
+        if hasattr(
+            error, "format_message"
+        ):  # a mistake in the request, found by the command line itself
             sys.stderr.write(
                 f"{error.format_message()}\n  Next:  kam {' '.join(given[:1])} --help lists the options.\n"
             )

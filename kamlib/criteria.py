@@ -1,4 +1,5 @@
-"""The scoring criteria of a book: what they measure or who judges them, their weights and fixed anchors.
+"""The scoring criteria of a book: what they measure or who judges them, their weights and fixed
+anchors.
 
 Anchors are fixed in the book, so that a new account never changes another one's score (M9).
 """
@@ -48,7 +49,11 @@ class Criterion(BaseModel, extra="forbid", frozen=True):
     @field_validator("anchors", mode="before")
     @classmethod
     def _limits_or_pairs(cls, value: Any) -> Any:
-        if isinstance(value, list | tuple) and value and not any(isinstance(a, dict | Anchor) for a in value):
+        if (
+            isinstance(value, list | tuple)
+            and value
+            and not any(isinstance(a, dict | Anchor) for a in value)
+        ):
             if len(value) != 9:
                 raise ValueError(
                     f"{len(value)} limits given; nine are needed, from which the scores 2 to 10 are given "
@@ -81,11 +86,15 @@ class Criterion(BaseModel, extra="forbid", frozen=True):
         if self.judged == (self.measure is not None):
             raise ValueError(f"criterion '{self.name}' needs either a measure or judged = true")
         if self.judged and self.anchors:
-            raise ValueError(f"criterion '{self.name}' is judged: describe its scores in texts, not anchors")
+            raise ValueError(
+                f"criterion '{self.name}' is judged: describe its scores in texts, not anchors"
+            )
         if self.measure is not None and self.measure not in MEASURES:
             raise ValueError(f"no measure '{self.measure}': {nearest(self.measure, MEASURES)}")
         if self.measure is not None and not self.anchors and not MEASURES[self.measure]:
-            raise ValueError(f"criterion '{self.name}' measures money ({self.measure}): give its anchors")
+            raise ValueError(
+                f"criterion '{self.name}' measures money ({self.measure}): give its anchors"
+            )
         return self
 
     @property

@@ -14,7 +14,17 @@ from pathlib import Path
 
 from kamlib.tables import CANONICAL
 
-_MODULES = ("activity", "intake", "segmentation", "scoring", "retention", "btyd", "dossier", "programme", "overview")
+_MODULES = (
+    "activity",
+    "intake",
+    "segmentation",
+    "scoring",
+    "retention",
+    "btyd",
+    "dossier",
+    "programme",
+    "overview",
+)
 _TYPES = {
     "id": "text, never a number",
     "text": "text",
@@ -101,7 +111,9 @@ def dictionary() -> str:
             if column.least is not None:
                 most = f" to {column.most:g}" if column.most is not None else " or more"
                 kind += f", {column.least:g}{most}"
-            lines.append(f"| {'**' + column.name + '**' if column.required else column.name} | {kind} |")
+            lines.append(
+                f"| {'**' + column.name + '**' if column.required else column.name} | {kind} |"
+            )
         lines.append("")
     module = ""
     for entry in entries():
@@ -109,7 +121,9 @@ def dictionary() -> str:
             module = entry.module
             lines += [f"## kamlib.{module}", ""]
         lines += [f"### {entry.name}", "", entry.row, "", "| column | meaning |", "|---|---|"]
-        lines += [f"| {name} | {meaning.replace('|', '/')} |" for name, meaning in entry.columns.items()]
+        lines += [
+            f"| {name} | {meaning.replace('|', '/')} |" for name, meaning in entry.columns.items()
+        ]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -58,8 +58,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     'There is none to choose from.'
     """
     known = sorted(known)
-    match = get_close_matches(word, known, n=1, cutoff=0.6) or get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    match = get_close_matches(word, known, n=1, cutoff=0.6) or get_close_matches(
+        word.lower(), known, n=1, cutoff=0.6
+    )
     if match:
         return f"Did you mean '{match[0]}'?"
     more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
-    return f"Known: {', '.join(known[:_NAMED])}{more}." if known else "There is none to choose from."
+    return (
+        f"Known: {', '.join(known[:_NAMED])}{more}." if known else "There is none to choose from."
+    )

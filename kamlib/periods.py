@@ -110,7 +110,9 @@ def parse_period(text: str, *, first_month: int = 1) -> Period:
             try:
                 return _week_of(date.fromisocalendar(year, int(match[2]), 1), first_month)
             except ValueError:
-                raise KamError(f"{year} has no week {match[2]}.", where=f"period '{text}'", next=_HOW) from None
+                raise KamError(
+                    f"{year} has no week {match[2]}.", where=f"period '{text}'", next=_HOW
+                ) from None
         if kind == "month":
             return _from_start(pd.Timestamp(year, int(match[2]), 1), kind, first_month)
         start = pd.Timestamp(year - (first_month > 1), first_month, 1)
@@ -119,7 +121,9 @@ def parse_period(text: str, *, first_month: int = 1) -> Period:
     raise KamError(f"'{text}' is not a period.", where="--period", next=_HOW)
 
 
-def resolve_periods(texts: list[str], *, first_month: int = 1, today: date | None = None) -> list[Period]:
+def resolve_periods(
+    texts: list[str], *, first_month: int = 1, today: date | None = None
+) -> list[Period]:
     """Return the periods that the words of a command name, in order and once each.
 
     ``previous-quarter`` and its kin count back from ``today``, which only the command line knows.
@@ -146,7 +150,9 @@ def _resolve_one(text: str, first_month: int, today: date | None) -> list[Period
                 next=_HOW,
             )
         if last < first:
-            raise KamError("The range ends before it begins.", where=f"period '{text}'", next="Turn it round.")
+            raise KamError(
+                "The range ends before it begins.", where=f"period '{text}'", next="Turn it round."
+            )
         periods = [first]
         while periods[-1].label != last.label:
             periods.append(periods[-1].shift(1))
@@ -241,4 +247,6 @@ def _week_of(day: date, first_month: int) -> Period:
     year, week, weekday = day.isocalendar()
     monday = pd.Timestamp(day) - pd.Timedelta(days=weekday - 1)
     end = monday + pd.Timedelta(days=6)
-    return Period(monday.as_unit("us"), end.as_unit("us"), f"{year}-W{week:02d}", "week", first_month)
+    return Period(
+        monday.as_unit("us"), end.as_unit("us"), f"{year}-W{week:02d}", "week", first_month
+    )

@@ -22,9 +22,20 @@ from kamlib.errors import KamError, nearest
 from kamlib.periods import Period, last_whole_quarter, parse_period, period_of
 from kamlib.tables import CANONICAL
 
-ACTIVITY = ("account_days", "account_months", "category_months", "product_windows", "manager_months", "deliveries")
+ACTIVITY = (
+    "account_days",
+    "account_months",
+    "category_months",
+    "product_windows",
+    "manager_months",
+    "deliveries",
+)
 _BY_ACCOUNT = frozenset(
-    {*ACTIVITY, "accounts", *(name for name, table in CANONICAL.items() if "account_id" in table.names)}
+    {
+        *ACTIVITY,
+        "accounts",
+        *(name for name, table in CANONICAL.items() if "account_id" in table.names),
+    }
 )
 _SHARED = frozenset({"rates", "offers"})
 
@@ -67,8 +78,14 @@ class PeriodData:
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         """Return a table by its name, as a copy that may be changed."""
-        if name.startswith("_") or name not in (*ACTIVITY, *CANONICAL, "intake") or name == "orders":
-            raise AttributeError(f"A period has no table '{name}'. {nearest(name, [*ACTIVITY, *CANONICAL, 'intake'])}")
+        if (
+            name.startswith("_")
+            or name not in (*ACTIVITY, *CANONICAL, "intake")
+            or name == "orders"
+        ):
+            raise AttributeError(
+                f"A period has no table '{name}'. {nearest(name, [*ACTIVITY, *CANONICAL, 'intake'])}"
+            )
         if name not in self._kept:
             self._kept[name] = _read_table(self.folder / f"{name}.parquet")
         return self._kept[name].copy()
@@ -85,7 +102,11 @@ class PeriodData:
 
     def _neighbour(self, period: Period) -> PeriodData | None:
         folder = self.folder.parent / period.label
-        return read_snapshot(folder, scratch=self._scratch) if (folder / "snapshot.json").is_file() else None
+        return (
+            read_snapshot(folder, scratch=self._scratch)
+            if (folder / "snapshot.json").is_file()
+            else None
+        )
 
     def published(self, table: str) -> pd.DataFrame | None:
         """Return a table that another notebook of this report has published, or None."""
@@ -102,7 +123,9 @@ def _read_table(file: Path) -> pd.DataFrame:
     return frame
 
 
-def open_period(book: str | Path = "data/sample", period: str = "", manager_id: str = "") -> PeriodData:
+def open_period(
+    book: str | Path = "data/sample", period: str = "", manager_id: str = ""
+) -> PeriodData:
     """Return a book as of a period, for a notebook.
 
     ``book`` is a book's folder, or a snapshot that ``kam report`` has prepared. An empty period is
@@ -155,10 +178,14 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
         )
     first_month = settings.fiscal_year.first_month
     whole = last_whole_quarter(pd.Timestamp(day), first_month=first_month)
-    return whole if first is None or whole.end >= first else period_of(first, first_month=first_month)
+    return (
+        whole if first is None or whole.end >= first else period_of(first, first_month=first_month)
+    )
 
 
-def write_snapshots(intake, periods: list[Period], root: Path, *, manager_id: str = "") -> dict[str, Path]:
+def write_snapshots(
+    intake, periods: list[Period], root: Path, *, manager_id: str = ""
+) -> dict[str, Path]:
     """Write the snapshots of periods, and of the periods they compare with; return folder by label."""
     from kamlib.activity import first_day
 
@@ -169,10 +196,15 @@ def write_snapshots(intake, periods: list[Period], root: Path, *, manager_id: st
         for other in (period.previous(), period.year_ago()):
             if first is not None and other.end >= first:
                 wanted.setdefault(other.label, other)
-    return {label: _write_snapshot(intake, period, root / label, manager_id, first) for label, period in wanted.items()}
+    return {
+        label: _write_snapshot(intake, period, root / label, manager_id, first)
+        for label, period in wanted.items()
+    }
 
 
-def _write_snapshot(intake, period: Period, folder: Path, manager_id: str, first: pd.Timestamp | None) -> Path:
+def _write_snapshot(
+    intake, period: Period, folder: Path, manager_id: str, first: pd.Timestamp | None
+) -> Path:
     from kamlib.activity import activity_tables
     from kamlib.intake import plans_of, row_account
 
@@ -198,7 +230,9 @@ def _write_snapshot(intake, period: Period, folder: Path, manager_id: str, first
         "first_date": first and first.date().isoformat(),
         "plans": {account: file.name for account, file in plans.items()},
     }
-    (folder / "snapshot.json").write_text(json.dumps(about, indent=1, sort_keys=True), encoding="utf-8")
+    (folder / "snapshot.json").write_text(
+        json.dumps(about, indent=1, sort_keys=True), encoding="utf-8"
+    )
     return folder
 
 
@@ -265,5 +299,7 @@ def fingerprint(files: list[Path], root: Path) -> dict[str, str]:
     found = {}
     for file in files:
         with file.open("rb") as stream:
-            found[file.relative_to(root).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+            found[file.relative_to(root).as_posix()] = hashlib.file_digest(
+                stream, "sha256"
+            ).hexdigest()
     return found

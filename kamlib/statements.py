@@ -44,7 +44,9 @@ class Action:
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a list that is read, under its section: a label where it has one, and the evidence it rests on."""
+    """A point of a list that is read, under its section: a label where it has one, and the evidence
+    it rests on.
+    """
 
     section: str
     text: str

@@ -153,7 +153,9 @@ _ALL = [
     Table(
         "invoices",
         "invoice",
-        _columns("invoice_id:id* account_id:id* invoice_date:date* due_date:date* amount:money* paid_date:date"),
+        _columns(
+            "invoice_id:id* account_id:id* invoice_date:date* due_date:date* amount:money* paid_date:date"
+        ),
         "money owed and payment habit",
         key=("invoice_id",),
         date="invoice_date",
@@ -350,7 +352,8 @@ def each(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 def exact(values: pd.Series) -> pd.Series:
-    """Return money as exact decimals: limits and sums that decide a class never use binary fractions.
+    """Return money as exact decimals: limits and sums that decide a class never use binary
+    fractions.
 
     A money value is held as the double nearest to an exact decimal; its shortest representation
     gives that decimal back. Missing values become zero.
@@ -360,7 +363,10 @@ def exact(values: pd.Series) -> pd.Series:
     """
     quantum = Decimal(1).scaleb(-MONEY_DECIMALS)
     return pd.Series(
-        [Decimal(0) if pd.isna(v) else Decimal(repr(float(v))).quantize(quantum).normalize() for v in values],
+        [
+            Decimal(0) if pd.isna(v) else Decimal(repr(float(v))).quantize(quantum).normalize()
+            for v in values
+        ],
         index=values.index,
         dtype=object,
     )

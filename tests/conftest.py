@@ -27,7 +27,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the golden tables be written anew."""
-    parser.addoption("--rewrite-golden", action="store_true", help="write tests/golden anew instead of comparing")
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="write tests/golden anew instead of comparing"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +51,9 @@ def shared() -> Path:
 def make_book(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that writes a book: file name → text or bytes."""
 
-    def make(files: dict[str, str | bytes] | None = None, *, settings: str = 'title = "Test"\n') -> Path:
+    def make(
+        files: dict[str, str | bytes] | None = None, *, settings: str = 'title = "Test"\n'
+    ) -> Path:
         folder = tmp_path / "book"
         for name, content in {"book.toml": settings, **(files or {})}.items():
             file = folder / name
@@ -63,7 +67,9 @@ def make_book(tmp_path: Path) -> Callable[..., Path]:
 def kam(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "kamlib", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False
+    )
 
 
 @contextlib.contextmanager
@@ -85,15 +91,23 @@ def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     site, said = shared / "sample-report" / "site", shared / "sample-report" / "said.txt"
     said.parent.mkdir(exist_ok=True)
     with (ROOT / "data" / "sample" / "tiers.csv").open(encoding="utf-8", newline="") as file:
-        spells = [row for row in csv.DictReader(file) if row["tier"] == "key" and row["start_date"] <= "2025-09-30"]
+        spells = [
+            row
+            for row in csv.DictReader(file)
+            if row["tier"] == "key" and row["start_date"] <= "2025-09-30"
+        ]
     accounts = tuple(sorted({row["account_id"] for row in spells if not row["end_date"]})[:2])
     with _alone(shared / "sample-report.lock"):
         if not said.is_file():
-            run = kam("report", "--period", "2025-Q3", "--accounts", ",".join(accounts), "--out", site)
+            run = kam(
+                "report", "--period", "2025-Q3", "--accounts", ",".join(accounts), "--out", site
+            )
             assert run.returncode == 0, run.stderr
             said.write_text(run.stdout, encoding="utf-8")
     last_line = said.read_text(encoding="utf-8").splitlines()[-1]
-    return SimpleNamespace(site=site, folder=site / "2025-Q3", last_line=last_line, accounts=accounts)
+    return SimpleNamespace(
+        site=site, folder=site / "2025-Q3", last_line=last_line, accounts=accounts
+    )
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +131,11 @@ def told(meridian: Company) -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium; where there is none the tests are skipped with the reason, in CI they fail."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -16,4 +16,6 @@ def of(orders, account_id):
 
 def window(orders, end, months=12):
     end = pd.Timestamp(end)
-    return orders[(orders["order_date"] <= end) & (orders["order_date"] > end - pd.DateOffset(months=months))]
+    return orders[
+        (orders["order_date"] <= end) & (orders["order_date"] > end - pd.DateOffset(months=months))
+    ]

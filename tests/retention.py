@@ -8,13 +8,17 @@ import pandas as pd
 AS_OF = pd.Timestamp("2025-12-31")
 
 
-def days(orders: dict[str, list[str]], revenue: float = 100.0, cost: float | None = 60.0) -> pd.DataFrame:
+def days(
+    orders: dict[str, list[str]], revenue: float = 100.0, cost: float | None = 60.0
+) -> pd.DataFrame:
     """An order day per date, of equal revenue."""
     rows = [(account, date) for account, dates in orders.items() for date in dates]
     frame = pd.DataFrame(rows, columns=["account_id", "date"])
     frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[us]")
     return frame.assign(
-        account_id=frame["account_id"].astype("str"), revenue=revenue, cost=np.nan if cost is None else cost
+        account_id=frame["account_id"].astype("str"),
+        revenue=revenue,
+        cost=np.nan if cost is None else cost,
     )
 
 

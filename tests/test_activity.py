@@ -27,13 +27,28 @@ MANAGERS = "manager_id,name\nm2,Ines\n"
 
 @pytest.fixture
 def data(make_book):
-    folder = make_book({"orders.csv": ORDERS, "accounts.csv": ACCOUNTS, "tiers.csv": TIERS, "managers.csv": MANAGERS})
+    folder = make_book(
+        {
+            "orders.csv": ORDERS,
+            "accounts.csv": ACCOUNTS,
+            "tiers.csv": TIERS,
+            "managers.csv": MANAGERS,
+        }
+    )
     return open_period(folder, "2025-Q2")
 
 
 def test_account_days_net_lines_and_know_missing_costs(data):
     days = data.account_days
-    assert days.columns.tolist() == ["account_id", "date", "revenue", "cost", "quantity", "order_count", "line_count"]
+    assert days.columns.tolist() == [
+        "account_id",
+        "date",
+        "revenue",
+        "cost",
+        "quantity",
+        "order_count",
+        "line_count",
+    ]
     assert days["account_id"].tolist() == ["A", "A", "B"]
     assert days["revenue"].tolist() == [150.30, 30.0, 0.0]
     assert days["order_count"].tolist() == [1, 1, 2]
@@ -43,7 +58,11 @@ def test_account_days_net_lines_and_know_missing_costs(data):
 
 def test_account_months_count_order_days_with_positive_revenue(data):
     months = data.account_months
-    assert months["month"].dt.strftime("%Y-%m-%d").tolist() == ["2025-01-31", "2025-02-28", "2025-03-31"]
+    assert months["month"].dt.strftime("%Y-%m-%d").tolist() == [
+        "2025-01-31",
+        "2025-02-28",
+        "2025-03-31",
+    ]
     assert months["order_day_count"].tolist() == [1, 1, 0]
 
 
@@ -62,8 +81,13 @@ def test_deliveries_count_orders_late_and_open_past_their_promise(data):
     assert late.loc[("A", "2025-02-28"), ["due_count", "late_count", "open_late_count", "delay_days"]].tolist() == [
         1, 1, 0, 2,
     ]  # fmt: skip
-    assert late.loc[("A", "2025-03-31"), ["due_count", "late_count", "open_late_count"]].tolist() == [1, 1, 1]
-    assert late.loc[("A", "2025-03-31"), "delay_days"] == (pd.Timestamp("2025-06-30") - pd.Timestamp("2025-03-01")).days
+    assert late.loc[
+        ("A", "2025-03-31"), ["due_count", "late_count", "open_late_count"]
+    ].tolist() == [1, 1, 1]
+    assert (
+        late.loc[("A", "2025-03-31"), "delay_days"]
+        == (pd.Timestamp("2025-06-30") - pd.Timestamp("2025-03-01")).days
+    )
     assert ("B", "2025-07-31") not in late.index
 
 
@@ -77,12 +101,22 @@ def test_accounts_know_group_owner_and_tier_of_the_day(data):
 
 
 def test_later_lines_are_out_of_the_period_and_out_of_its_row_account(data):
-    assert data.intake.query("table == 'orders'")[["reason", "rows"]].values.tolist() == [["used", 5]]
+    assert data.intake.query("table == 'orders'")[["reason", "rows"]].values.tolist() == [
+        ["used", 5]
+    ]
     assert data.account_days["date"].max() <= data.as_of
 
 
 def test_a_past_period_is_the_same_however_much_comes_later(make_book):
-    names = ["account_days", "category_months", "product_windows", "manager_months", "deliveries", "accounts", "intake"]
+    names = [
+        "account_days",
+        "category_months",
+        "product_windows",
+        "manager_months",
+        "deliveries",
+        "accounts",
+        "intake",
+    ]
     before = open_period(make_book({"orders.csv": ORDERS, "tiers.csv": TIERS}), "2025-Q1")
     then = {name: getattr(before, name) for name in names}
     more = ORDERS + "9,1,A,2025-04-01,5000,1,1,p9,new,m7,,\n10,1,Z,2026-01-01,1,1,1,p9,new,m7,,\n"
@@ -101,7 +135,9 @@ def test_a_week_has_months_that_end_on_its_sunday(make_book):
     pd.testing.assert_series_equal(by_category, by_account, check_names=False)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     lines=st.lists(
         st.tuples(
@@ -119,7 +155,12 @@ def test_sums_are_kept_and_row_order_and_files_do_not_matter(make_book, lines, s
     seed.shuffle(shuffled)
     half = len(shuffled) // 2
     one = open_period(make_book({"orders.csv": head + "".join(rows)}), "2025-Q4")
-    folder = make_book({"raw/o/1.csv": head + "".join(shuffled[:half]), "raw/o/2.csv": head + "".join(shuffled[half:])})
+    folder = make_book(
+        {
+            "raw/o/1.csv": head + "".join(shuffled[:half]),
+            "raw/o/2.csv": head + "".join(shuffled[half:]),
+        }
+    )
     (folder / "orders.csv").unlink()
     (folder / "orders.sql").write_text("SELECT * FROM o")
     two = open_period(folder, "2025-Q4")

@@ -49,7 +49,12 @@ def test_summary_of_six_days():
 
 
 def test_rows_of_one_day_are_one_occasion_and_net():
-    doubled = days(("A", "2025-01-01", 50), ("A", "2025-01-01", -60), ("A", "2025-01-02", 5), ("A", "2025-01-02", 5))
+    doubled = days(
+        ("A", "2025-01-01", 50),
+        ("A", "2025-01-01", -60),
+        ("A", "2025-01-02", 5),
+        ("A", "2025-01-02", 5),
+    )
     summary = btyd.buyer_summary(doubled, as_of=AS_OF)
     assert summary["frequency"].tolist() == [0]
     assert summary["first_order_date"].tolist() == [pd.Timestamp("2025-01-02")]
@@ -57,7 +62,9 @@ def test_rows_of_one_day_are_one_occasion_and_net():
 
 def test_order_of_rows_and_later_rows_change_nothing():
     cut = SIX[SIX["date"] <= AS_OF].sample(frac=1, random_state=3)
-    pd.testing.assert_frame_equal(btyd.buyer_summary(cut, as_of=AS_OF), btyd.buyer_summary(SIX, as_of=AS_OF))
+    pd.testing.assert_frame_equal(
+        btyd.buyer_summary(cut, as_of=AS_OF), btyd.buyer_summary(SIX, as_of=AS_OF)
+    )
 
 
 def test_first_date_leaves_out_relationships_that_began_before():
@@ -67,16 +74,25 @@ def test_first_date_leaves_out_relationships_that_began_before():
 
 def test_holdout_sees_the_past_before_and_the_orders_after():
     held = btyd.buyer_holdout(SIX, as_of=AS_OF, holdout_days=59)  # from 2025-02-01
-    assert held[["account_id", "frequency", "age_days", "later_order_count"]].values.tolist() == [["A", 2, 30, 1]]
-    on_the_day = btyd.buyer_holdout(SIX, as_of=AS_OF, holdout_days=39)  # the last order is the day before it begins
-    assert on_the_day[["frequency", "silence_days", "later_order_count"]].values.tolist() == [[3, 0, 0]]
+    assert held[["account_id", "frequency", "age_days", "later_order_count"]].values.tolist() == [
+        ["A", 2, 30, 1]
+    ]
+    on_the_day = btyd.buyer_holdout(
+        SIX, as_of=AS_OF, holdout_days=39
+    )  # the last order is the day before it begins
+    assert on_the_day[["frequency", "silence_days", "later_order_count"]].values.tolist() == [
+        [3, 0, 0]
+    ]
 
 
 def test_empty_in_empty_out_with_types():
     full, empty = btyd.buyer_summary(SIX, as_of=AS_OF), btyd.buyer_summary(SIX.head(0), as_of=AS_OF)
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == full.dtypes.to_dict()
-    assert btyd.buyer_holdout(SIX.head(0), as_of=AS_OF, holdout_days=9)["later_order_count"].dtype == np.int64
+    assert (
+        btyd.buyer_holdout(SIX.head(0), as_of=AS_OF, holdout_days=9)["later_order_count"].dtype
+        == np.int64
+    )
 
 
 def test_missing_column_is_named():
@@ -84,7 +100,9 @@ def test_missing_column_is_named():
         btyd.buyer_summary(SIX.drop(columns="revenue"), as_of=AS_OF)
 
 
-MODEL = btyd.BuyerModel("MBG/NBD", 1, True, r=0.5, alpha=6.0, a=0.9, b=1.6, n=99, status="converged")
+MODEL = btyd.BuyerModel(
+    "MBG/NBD", 1, True, r=0.5, alpha=6.0, a=0.9, b=1.6, n=99, status="converged"
+)
 SPEND = btyd.SpendModel(p=6.0, q=4.0, v=15.0, n=99, status="converged")
 LARGE = pd.concat(
     [
@@ -101,7 +119,9 @@ MARGINS = pd.DataFrame({"account_id": ["A"], "margin": [1000.0], "retention_shar
 TABLES = {
     "buyer_summary": lambda: btyd.buyer_summary(SIX, as_of=AS_OF),
     "buyer_holdout": lambda: btyd.buyer_holdout(SIX, as_of=AS_OF, holdout_days=30),
-    "alive_probability": lambda: btyd.alive_probability(btyd.buyer_summary(SIX, as_of=AS_OF), MODEL),
+    "alive_probability": lambda: btyd.alive_probability(
+        btyd.buyer_summary(SIX, as_of=AS_OF), MODEL
+    ),
     "expected_orders": lambda: btyd.expected_orders(btyd.buyer_summary(SIX, as_of=AS_OF), MODEL),
     "expected_spend": lambda: btyd.expected_spend(btyd.buyer_summary(SIX, as_of=AS_OF), SPEND),
     "customer_value": lambda: btyd.customer_value(MARGINS),
@@ -110,7 +130,9 @@ TABLES = {
     ),
     "model_choice": lambda: btyd.model_choice([MODEL]),
     "calibration": lambda: btyd.calibration(LARGE, as_of=pd.Timestamp("2024-12-31"), model=MODEL),
-    "model_verdict": lambda: btyd.model_verdict(LARGE, as_of=pd.Timestamp("2024-12-31"), model=MODEL),
+    "model_verdict": lambda: btyd.model_verdict(
+        LARGE, as_of=pd.Timestamp("2024-12-31"), model=MODEL
+    ),
 }
 
 

@@ -41,7 +41,9 @@ def test_every_account_is_in_one_group(regular, by):
     held = btyd.buyer_holdout(regular, as_of=AS_OF, holdout_days=365)
     table = btyd.calibration(regular, as_of=AS_OF, by=by)
     assert table["accounts"].sum() == len(held)
-    assert (table["accounts"] @ table["actual_orders"]) == pytest.approx(held["later_order_count"].sum())
+    assert (table["accounts"] @ table["actual_orders"]) == pytest.approx(
+        held["later_order_count"].sum()
+    )
     assert table["holdout_days"].eq(365).all()
     assert (table["actual_low"] <= table["actual_orders"]).all()
     assert (table["actual_orders"] <= table["actual_high"]).all()
@@ -76,13 +78,17 @@ def test_short_histories_hold_out_their_last_third():
     as_of = START + pd.Timedelta(days=300)
     days = btyd.calibration(short, as_of=as_of)["holdout_days"].unique().tolist()
     assert days == [(as_of - short["date"].min()).days // 3]
-    assert btyd.calibration(short, as_of=as_of, holdout_days=150)["holdout_days"].unique().tolist() == [150]
+    assert btyd.calibration(short, as_of=as_of, holdout_days=150)[
+        "holdout_days"
+    ].unique().tolist() == [150]
 
 
 def test_the_model_is_preferred_only_where_it_is_better_beyond_chance(regular):
     table = btyd.model_verdict(regular, as_of=AS_OF)
     assert table["is_deciding"].tolist() == [True, False, False]
-    assert table["difference"].tolist() == pytest.approx((table["model_value"] - table["simple_value"]).tolist())
+    assert table["difference"].tolist() == pytest.approx(
+        (table["model_value"] - table["simple_value"]).tolist()
+    )
     assert (table["difference_low"] <= table["difference"]).all()
     assert (table["difference"] <= table["difference_high"]).all()
     # the model wins where frequency matters; whether an account orders at all in a year silence tells as well
@@ -92,7 +98,9 @@ def test_the_model_is_preferred_only_where_it_is_better_beyond_chance(regular):
 
 
 def test_a_wrong_model_loses_to_the_simple_rule(regular):
-    wrong = btyd.BuyerModel("wrong", 1, True, r=1, alpha=100.0, a=9.0, b=1.0, n=400, status="converged")
+    wrong = btyd.BuyerModel(
+        "wrong", 1, True, r=1, alpha=100.0, a=9.0, b=1.0, n=400, status="converged"
+    )
     table = btyd.model_verdict(regular, as_of=AS_OF, model=wrong)
     assert table["preferred"].tolist() == ["simple rule"] * 3
     assert (table["difference_low"] > 0).tolist()[:2] == [True, True]
@@ -140,14 +148,20 @@ def test_row_order_and_later_orders_change_nothing(regular):
 
 
 def said(ax):
-    return ax.get_title(loc="left").replace("\n", " "), " ".join(t.get_text() for t in ax.texts).replace("\n", " ")
+    return ax.get_title(loc="left").replace("\n", " "), " ".join(
+        t.get_text() for t in ax.texts
+    ).replace("\n", " ")
 
 
 def test_charts_say_what_the_tables_hold(regular):
     table = btyd.calibration(regular, as_of=AS_OF)
     finding, subtitle = said(plot_calibration(table))
     missed = int((~table["is_within"]).sum())
-    assert f"in {missed} of {table['is_within'].count()} groups" in finding if missed else "in all" in finding
+    assert (
+        f"in {missed} of {table['is_within'].count()} groups" in finding
+        if missed
+        else "in all" in finding
+    )
     assert "365 days" in subtitle
     summary = btyd.buyer_summary(regular, as_of=AS_OF)
     alive = btyd.alive_probability(summary, btyd.choose_model(btyd.fit_family(summary)))
@@ -184,7 +198,11 @@ def test_the_chart_says_which_way_the_forecast_was_off(expected, words):
             "reason": "",
         }
     )
-    inside = table["expected_orders"].between(table["actual_low"], table["actual_high"]).astype("boolean")
+    inside = (
+        table["expected_orders"]
+        .between(table["actual_low"], table["actual_high"])
+        .astype("boolean")
+    )
     assert said(plot_calibration(table.assign(is_within=inside)))[0] == f"M {words}"
 
 

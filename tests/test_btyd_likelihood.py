@@ -17,7 +17,12 @@ from kamlib.btyd.likelihood import Histories, log_likelihood
 from kamlib.errors import KamError
 
 PARAMETERS = (0.8, 5.0, 1.3, 2.7)
-BUYERS = {"none": ([], 9.0), "one": ([4.0], 30.0), "two": ([3.0, 5.0], 9.5), "five": ([1.0, 2.0, 2.0, 1.5, 3.0], 20.0)}
+BUYERS = {
+    "none": ([], 9.0),
+    "one": ([4.0], 30.0),
+    "two": ([3.0, 5.0], 9.5),
+    "five": ([1.0, 2.0, 2.0, 1.5, 3.0], 20.0),
+}
 
 
 def integrals(gaps, age, k, modified):
@@ -27,20 +32,32 @@ def integrals(gaps, age, k, modified):
     nodes, weights = roots_legendre(1000)
     u = (nodes + 1) / 2
     rate = u**4 / (1 - u)  # spreads the steep start and the long end over 0 … 1
-    rate_weight = weights / 2 * (4 * u**3 * (1 - u) + u**4) / (1 - u) ** 2 * stats.gamma.pdf(rate, r, scale=1 / alpha)
+    rate_weight = (
+        weights
+        / 2
+        * (4 * u**3 * (1 - u) + u**4)
+        / (1 - u) ** 2
+        * stats.gamma.pdf(rate, r, scale=1 / alpha)
+    )
     nodes, weights = roots_jacobi(60, b - 1, a - 1)
     p, p_weight = (nodes + 1) / 2, weights / weights.sum()  # p is beta(a, b)
 
     orders = np.prod([stats.gamma.pdf(gap, k, scale=1 / rate) for gap in gaps], axis=0)
     silent = stats.gamma.sf(silence, k, scale=1 / rate)
     stayed = (rate_weight @ (orders * silent)) * (p_weight @ (1 - p) ** (x + d))
-    left = (rate_weight @ (orders * np.ones_like(rate))) * (p_weight @ (p * (1 - p) ** (x + d - 1))) if x or d else 0.0
+    left = (
+        (rate_weight @ (orders * np.ones_like(rate))) * (p_weight @ (p * (1 - p) ** (x + d - 1)))
+        if x or d
+        else 0.0
+    )
     return stayed, left
 
 
 def one(gaps, age, **options):
     value, _ = log_likelihood(
-        np.log(PARAMETERS), Histories.of(np.array([len(gaps)]), np.array([sum(gaps)]), np.array([age])), **options
+        np.log(PARAMETERS),
+        Histories.of(np.array([len(gaps)]), np.array([sum(gaps)]), np.array([age])),
+        **options,
     )
     k = options["k"]
     return value + (k - 1) * np.log(gaps).sum() - len(gaps) * gammaln(k)
@@ -52,11 +69,18 @@ def one(gaps, age, **options):
 def test_likelihood_and_alive_are_the_integrals(who, k, modified):
     gaps, age = BUYERS[who]
     stayed, left = integrals(gaps, age, k, modified)
-    assert math.exp(one(gaps, age, k=k, modified=modified)) == pytest.approx(stayed + left, rel=1e-7)
+    assert math.exp(one(gaps, age, k=k, modified=modified)) == pytest.approx(
+        stayed + left, rel=1e-7
+    )
     r, alpha, a, b = PARAMETERS
     model = btyd.BuyerModel("", k, modified, r, alpha, a, b, unit_days=1, n=9, status="converged")
     summary = pd.DataFrame(
-        {"account_id": ["A"], "frequency": [len(gaps)], "recency_days": [sum(gaps)], "age_days": [age]}
+        {
+            "account_id": ["A"],
+            "frequency": [len(gaps)],
+            "recency_days": [sum(gaps)],
+            "age_days": [age],
+        }
     )
     alive = btyd.alive_probability(summary, model)["alive_probability"].iloc[0]
     assert alive == pytest.approx(stayed / (stayed + left), rel=1e-7)
@@ -64,15 +88,21 @@ def test_likelihood_and_alive_are_the_integrals(who, k, modified):
 
 @pytest.mark.parametrize("modified", [False, True])
 @pytest.mark.parametrize("k", [1, 2, 7])
-@pytest.mark.parametrize("parameters", [PARAMETERS, (0.05, 40.0, 0.02, 300.0), (30.0, 0.4, 8.0, 0.3)])
+@pytest.mark.parametrize(
+    "parameters", [PARAMETERS, (0.05, 40.0, 0.02, 300.0), (30.0, 0.4, 8.0, 0.3)]
+)
 def test_gradient_is_that_of_finite_differences(parameters, k, modified):
     rng = np.random.default_rng(k)
     x = np.array([0, 0, 1, 2, 5, 40])
     recency = np.array([0, 0, 10.0, 7, 30, 51])
-    histories = Histories.of(np.repeat(x, 2), np.repeat(recency, 2), np.repeat(recency + rng.uniform(0, 30, 6), 2))
+    histories = Histories.of(
+        np.repeat(x, 2), np.repeat(recency, 2), np.repeat(recency + rng.uniform(0, 30, 6), 2)
+    )
     at = np.log(parameters)
     _, gradient = log_likelihood(at, histories, k=k, modified=modified)
-    numeric = approx_fprime(at, lambda p: log_likelihood(p, histories, k=k, modified=modified)[0], 1e-6)
+    numeric = approx_fprime(
+        at, lambda p: log_likelihood(p, histories, k=k, modified=modified)[0], 1e-6
+    )
     np.testing.assert_allclose(gradient, numeric, rtol=2e-4, atol=2e-4)
 
 
@@ -82,7 +112,9 @@ def test_equal_histories_are_counted_once():
     assert histories.count.tolist() == [1, 2]
     whole, _ = log_likelihood(np.log(PARAMETERS), histories)
     parts = [
-        log_likelihood(np.log(PARAMETERS), Histories.of(*(v[i : i + 1] for v in (x, recency, age))))[0]
+        log_likelihood(
+            np.log(PARAMETERS), Histories.of(*(v[i : i + 1] for v in (x, recency, age)))
+        )[0]
         for i in range(3)
     ]
     assert whole == pytest.approx(sum(parts))
@@ -108,7 +140,9 @@ def test_extremes_stay_finite(x, age, share, k, modified, parameters):
     assert math.isfinite(value) and np.isfinite(gradient).all()
     r, alpha, a, b = np.exp(parameters)
     model = btyd.BuyerModel("", k, modified, r, alpha, a, b, unit_days=1, n=9, status="converged")
-    summary = pd.DataFrame({"account_id": ["A"], "frequency": [x], "recency_days": [recency], "age_days": [age]})
+    summary = pd.DataFrame(
+        {"account_id": ["A"], "frequency": [x], "recency_days": [recency], "age_days": [age]}
+    )
     forecast = btyd.expected_orders(summary, model, days=30).iloc[0]
     assert 0 <= forecast["alive_probability"] <= 1
     assert 0 <= forecast["order_probability"] <= forecast["alive_probability"] + 1e-12
@@ -138,7 +172,9 @@ def test_forecast_is_the_published_closed_form_for_exponential_gaps(modified):
 
 def test_large_buyers_where_the_closed_form_overflows():
     model = btyd.BuyerModel("", 1, True, 0.5, 6.0, 0.9, 1.6, unit_days=1, n=9, status="converged")
-    summary = pd.DataFrame({"account_id": ["A"], "frequency": [500], "recency_days": [4990], "age_days": [5000]})
+    summary = pd.DataFrame(
+        {"account_id": ["A"], "frequency": [500], "recency_days": [4990], "age_days": [5000]}
+    )
     row = btyd.expected_orders(summary, model, days=365).iloc[0]
     rate = (0.5 + 500) / (6 + 5000)
     # leaving costs about one order day in 557
@@ -183,13 +219,18 @@ def few(count, repeat=0):
     )
 
 
-@pytest.mark.parametrize("count, repeat, words", [(0, 0, "0 accounts"), (19, 19, "19 accounts"), (50, 3, "3 accounts")])
+@pytest.mark.parametrize(
+    "count, repeat, words", [(0, 0, "0 accounts"), (19, 19, "19 accounts"), (50, 3, "3 accounts")]
+)
 def test_small_data_say_so_and_the_tables_still_come(count, repeat, words):
     models = btyd.fit_family(few(count, repeat))
     model = btyd.choose_model(models)
     assert all(m.status == "too few" and not m.is_usable for m in models)
     assert words in model.reason and math.isnan(model.r)
-    for table in (btyd.alive_probability(few(count, repeat), model), btyd.expected_orders(few(count, repeat), model)):
+    for table in (
+        btyd.alive_probability(few(count, repeat), model),
+        btyd.expected_orders(few(count, repeat), model),
+    ):
         assert len(table) == count
         assert table["alive_probability"].isna().all()
         assert table["reason"].eq(model.reason).all()
@@ -204,8 +245,12 @@ def test_accounts_all_alike_are_at_a_limit_and_say_why():
 
 
 def test_only_the_usable_are_chosen():
-    good = btyd.BuyerModel("BG/NBD", 1, False, 1, 1, 1, 1, log_likelihood=-900.0, n=99, status="converged")
-    broken = btyd.BuyerModel("MBG/NBD", 1, True, log_likelihood=-100.0, n=99, status="not converged")
+    good = btyd.BuyerModel(
+        "BG/NBD", 1, False, 1, 1, 1, 1, log_likelihood=-900.0, n=99, status="converged"
+    )
+    broken = btyd.BuyerModel(
+        "MBG/NBD", 1, True, log_likelihood=-100.0, n=99, status="not converged"
+    )
     assert btyd.choose_model([broken, good]) is good
     with pytest.raises(KamError, match="no buying model"):
         btyd.choose_model([])
@@ -213,7 +258,9 @@ def test_only_the_usable_are_chosen():
 
 def test_the_modified_forms_come_first():
     def fitted(modified, value, status="converged"):
-        return btyd.BuyerModel("", 1, modified, 1, 1, 1, 1, log_likelihood=value, n=99, status=status)
+        return btyd.BuyerModel(
+            "", 1, modified, 1, 1, 1, 1, log_likelihood=value, n=99, status=status
+        )
 
     plain, modified = fitted(False, -400.0), fitted(True, -500.0)
     assert btyd.choose_model([plain, modified]) is modified
@@ -221,7 +268,11 @@ def test_the_modified_forms_come_first():
     assert btyd.choose_model([plain, fitted(True, -1.0, "not converged")]) is plain
     better = fitted(True, -450.0)
     assert btyd.choose_model([modified, better, plain]) is better
-    assert btyd.model_choice([modified, better, plain])["is_chosen"].tolist() == [False, True, False]
+    assert btyd.model_choice([modified, better, plain])["is_chosen"].tolist() == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_accounts_that_never_leave_are_called_that():

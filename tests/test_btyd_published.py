@@ -40,19 +40,25 @@ def purchases(path, names):
     table = pd.read_csv(path, sep=r"\s+", header=None, names=names, dtype=str)
     # the papers count purchases of 0.00 dollars too; here an order day needs revenue
     return table.assign(
-        date=pd.to_datetime(table["date"], format="%Y%m%d"), revenue=table["revenue"].astype(float).clip(lower=0.01)
+        date=pd.to_datetime(table["date"], format="%Y%m%d"),
+        revenue=table["revenue"].astype(float).clip(lower=0.01),
     )
 
 
 @pytest.fixture(scope="module")
 def sample():
-    return purchases(SHARED / "cdnow" / "CDNOW_sample.txt", ["master_id", "account_id", "date", "quantity", "revenue"])
+    return purchases(
+        SHARED / "cdnow" / "CDNOW_sample.txt",
+        ["master_id", "account_id", "date", "quantity", "revenue"],
+    )
 
 
 def test_bgnbd_parameters(summary):
     model = btyd.fit_bgnbd(summary)
     assert model.converged, model.reason
-    assert (model.r, model.alpha, model.a, model.b) == pytest.approx((0.2426, 4.4137, 0.7930, 2.4262), abs=0.001)
+    assert (model.r, model.alpha, model.a, model.b) == pytest.approx(
+        (0.2426, 4.4137, 0.7930, 2.4262), abs=0.001
+    )
     assert model.log_likelihood == pytest.approx(-9582.429, abs=0.005)
 
 
@@ -60,13 +66,17 @@ def test_bgnbd_parameters(summary):
 def test_bgnbd_parameters_from_the_purchases(sample):
     model = btyd.fit_bgnbd(btyd.buyer_summary(sample, as_of=pd.Timestamp("1997-09-30")))
     assert model.n == 2357
-    assert (model.r, model.alpha, model.a, model.b) == pytest.approx((0.2426, 4.4137, 0.7930, 2.4262), abs=0.0005)
+    assert (model.r, model.alpha, model.a, model.b) == pytest.approx(
+        (0.2426, 4.4137, 0.7930, 2.4262), abs=0.0005
+    )
     assert model.log_likelihood == pytest.approx(-9582.429, abs=0.001)
 
 
 def test_mbgnbd_parameters(summary):
     model = btyd.fit_mbgnbd(summary)
-    assert (model.r, model.alpha, model.a, model.b) == pytest.approx((0.525, 6.183, 0.891, 1.614), abs=0.001)
+    assert (model.r, model.alpha, model.a, model.b) == pytest.approx(
+        (0.525, 6.183, 0.891, 1.614), abs=0.001
+    )
 
 
 def test_gamma_gamma_parameters(summary):
@@ -84,14 +94,22 @@ def test_choice_on_cdnow(sample):
 
 @needs_shared
 def test_holdout_by_repeat_purchases(sample):
-    published = pd.read_csv(SHARED / "reference" / "cdnow_btyd_holdout_published.csv", dtype={0: str})
+    published = pd.read_csv(
+        SHARED / "reference" / "cdnow_btyd_holdout_published.csv", dtype={0: str}
+    )
     before = btyd.buyer_summary(sample, as_of=pd.Timestamp("1997-09-30"))
     table = btyd.calibration(
         sample, as_of=pd.Timestamp("1998-06-30"), holdout_days=39 * 7, model=btyd.fit_bgnbd(before)
     )
     assert table["bin"].tolist() == published["repeat_purchases_in_calibration"].tolist()
-    assert table["accounts"].tolist() == published["customers"].tolist() == [1411, 439, 214, 100, 62, 38, 29, 64]
-    np.testing.assert_allclose(table["actual_orders"], published["mean_holdout_transactions"], atol=5e-7)
+    assert (
+        table["accounts"].tolist()
+        == published["customers"].tolist()
+        == [1411, 439, 214, 100, 62, 38, 29, 64]
+    )
+    np.testing.assert_allclose(
+        table["actual_orders"], published["mean_holdout_transactions"], atol=5e-7
+    )
     np.testing.assert_allclose(table["expected_orders"], published["bgnbd_expected"], atol=3e-4)
 
 
@@ -99,7 +117,9 @@ def test_holdout_by_repeat_purchases(sample):
 def test_model_of_the_holdout_has_not_seen_it(sample):
     as_of = pd.Timestamp("1998-06-30")
     own = btyd.calibration(sample, as_of=as_of, holdout_days=273)
-    changed = sample[~(sample["date"].gt(pd.Timestamp("1997-09-30")) & sample["account_id"].gt("1000"))]
+    changed = sample[
+        ~(sample["date"].gt(pd.Timestamp("1997-09-30")) & sample["account_id"].gt("1000"))
+    ]
     other = btyd.calibration(changed, as_of=as_of, holdout_days=273)
     pd.testing.assert_series_equal(own["expected_orders"], other["expected_orders"])
     assert (own["actual_orders"] > other["actual_orders"]).all()

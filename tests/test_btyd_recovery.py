@@ -80,7 +80,9 @@ def test_random_buyers_are_not_called_regular():
     assert btyd.choose_model(models).name == "MBG/NBD"
     plain, searched = models[1], models[3]
     assert (plain.k, searched.k) == (1, 1)
-    assert searched.bic - plain.bic == pytest.approx(math.log(800))  # looking for k is a parameter more
+    assert searched.bic - plain.bic == pytest.approx(
+        math.log(800)
+    )  # looking for k is a parameter more
 
 
 def test_the_unit_of_time_changes_nothing_but_alpha():
@@ -88,7 +90,10 @@ def test_the_unit_of_time_changes_nothing_but_alpha():
     weekly, daily = (btyd.fit_mbgcnbd(buyers, k=2, unit_days=unit) for unit in (7.0, 1.0))
     assert daily.alpha == pytest.approx(7 * weekly.alpha, rel=1e-3)
     assert (daily.r, daily.a, daily.b) == pytest.approx((weekly.r, weekly.a, weekly.b), rel=2e-3)
-    both = [btyd.expected_orders(buyers, model, days=100)["expected_orders"] for model in (weekly, daily)]
+    both = [
+        btyd.expected_orders(buyers, model, days=100)["expected_orders"]
+        for model in (weekly, daily)
+    ]
     np.testing.assert_allclose(*both, rtol=2e-3)
 
 
@@ -98,9 +103,14 @@ def test_forecasts_come_true_in_every_tenth(k, modified):
     truth = TRUTH | {"alpha": 6.0 / k}
     model = btyd.BuyerModel("", k, modified, **truth, n=6000, status="converged")
     forecast = btyd.expected_orders(buyers, model, days=280)
-    for measure, outcome in (("expected_orders", buyers["later"]), ("order_probability", buyers["later"].gt(0))):
+    for measure, outcome in (
+        ("expected_orders", buyers["later"]),
+        ("order_probability", buyers["later"].gt(0)),
+    ):
         ranked = forecast[measure].sort_values()
-        tenth = ranked.cumsum().mul(10).floordiv(ranked.sum() * 1.0001)  # a tenth of all orders expected in each
+        tenth = (
+            ranked.cumsum().mul(10).floordiv(ranked.sum() * 1.0001)
+        )  # a tenth of all orders expected in each
         off = (outcome.astype(float) - forecast[measure]).groupby(tenth)
         z = off.mean() / (off.std() / np.sqrt(off.size()))
         assert z.abs().max() < 4, (measure, z.round(1).tolist())
@@ -123,7 +133,14 @@ def test_alive_is_the_share_still_there():
 
 
 def one(frequency, recency, age):
-    return pd.DataFrame({"account_id": ["A"], "frequency": [frequency], "recency_days": [recency], "age_days": [age]})
+    return pd.DataFrame(
+        {
+            "account_id": ["A"],
+            "frequency": [frequency],
+            "recency_days": [recency],
+            "age_days": [age],
+        }
+    )
 
 
 def alive(summary, *, k=1, modified=True):
@@ -145,7 +162,10 @@ def test_one_time_buyers(age):
 def test_silence_lowers_the_chance_and_more_orders_lower_it_faster(k, modified):
     silence = range(0, 700, 20)
     few, many = (
-        [alive(one(x, 300, 300 + s), k=k, modified=modified)["alive_probability"].iloc[0] for s in silence]
+        [
+            alive(one(x, 300, 300 + s), k=k, modified=modified)["alive_probability"].iloc[0]
+            for s in silence
+        ]
         for x in (4, 20)
     )
     assert (np.diff(few) < 0).all() and (np.diff(many) < 0).all()
@@ -157,6 +177,8 @@ def test_regular_buyers_are_given_up_sooner():
     r, alpha = TRUTH["r"], TRUTH["alpha"]
     chances = []
     for k in (1, 6):
-        model = btyd.BuyerModel("", k, True, r, alpha / k, TRUTH["a"], TRUTH["b"], n=99, status="converged")
+        model = btyd.BuyerModel(
+            "", k, True, r, alpha / k, TRUTH["a"], TRUTH["b"], n=99, status="converged"
+        )
         chances.append(btyd.alive_probability(late, model)["alive_probability"].iloc[0])
     assert chances[1] < chances[0] / 2

@@ -21,7 +21,11 @@ def spenders(n, *, p=5.0, q=4.0, v=60.0, seed=0):
     x = rng.geometric(0.25, n)
     rate = rng.gamma(q, 1 / v, n)
     return pd.DataFrame(
-        {"account_id": [f"{i:05d}" for i in range(n)], "frequency": x, "mean_value": rng.gamma(p * x, 1 / (rate * x))}
+        {
+            "account_id": [f"{i:05d}" for i in range(n)],
+            "frequency": x,
+            "mean_value": rng.gamma(p * x, 1 / (rate * x)),
+        }
     )
 
 
@@ -43,7 +47,9 @@ def test_gamma_gamma_knows_no_currency():
 
 def test_gamma_gamma_likelihood_is_the_integral():
     p, q, v, x, z = 5.0, 4.0, 60.0, 3, 80.0
-    density = quad(lambda nu: gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v), 0, 1)[0]
+    density = quad(
+        lambda nu: gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v), 0, 1
+    )[0]
     value, _ = log_likelihood(np.log([p, q, v]), np.array([float(x)]), np.array([z]))
     assert math.exp(value) == pytest.approx(density, rel=1e-6)
 
@@ -61,16 +67,23 @@ def test_expected_spend_is_the_posterior_mean():
     density = lambda nu: gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v)  # noqa: E731
     mean = quad(lambda nu: density(nu) * p / nu, 1e-9, 1)[0] / quad(density, 1e-9, 1)[0]
     spend = btyd.SpendModel(p=p, q=q, v=v, status="converged")
-    buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [x, 0], "mean_value": [z, math.nan]})
+    buyers = pd.DataFrame(
+        {"account_id": ["A", "B"], "frequency": [x, 0], "mean_value": [z, math.nan]}
+    )
     found = btyd.expected_spend(buyers, spend)["expected_value"].tolist()
     assert found == pytest.approx([mean, p * v / (q - 1)], rel=1e-6)
 
 
 def test_spend_without_a_mean_says_so():
     spend = btyd.SpendModel(p=5, q=0.9, v=60, status="converged")
-    buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [0, 3], "mean_value": [math.nan, 50]})
+    buyers = pd.DataFrame(
+        {"account_id": ["A", "B"], "frequency": [0, 3], "mean_value": [math.nan, 50]}
+    )
     table = btyd.expected_spend(buyers, spend)
-    assert math.isnan(table["expected_value"][0]) and table["reason"][0] == "Values spread too widely for a mean."
+    assert (
+        math.isnan(table["expected_value"][0])
+        and table["reason"][0] == "Values spread too widely for a mean."
+    )
     assert table["expected_value"][1] > 0 and table["reason"][1] == ""
 
 
@@ -90,7 +103,8 @@ def test_few_spenders():
 
 
 @pytest.mark.parametrize(
-    "timing, worth", [("retained from year 1", 2667), ("certain in year 1", 3333), ("paid at once", 3667)]
+    "timing, worth",
+    [("retained from year 1", 2667), ("certain in year 1", 3333), ("paid at once", 3667)],
 )
 def test_timing_conventions(timing, worth):
     table = btyd.customer_value(ONE, years=(1, 3, math.inf), timing=timing)
@@ -98,7 +112,9 @@ def test_timing_conventions(timing, worth):
     assert table["customer_value"].iloc[2] == pytest.approx(worth, abs=0.5)
     first = {"retained from year 1": 0, "certain in year 1": 0, "paid at once": -1}[timing]
     kept = {"retained from year 1": 1, "certain in year 1": 0, "paid at once": 0}[timing]
-    by_hand = [sum(1000 * 0.8 ** (t + kept) / 1.1 ** (t + 1 + first) for t in range(n)) for n in (1, 3)]
+    by_hand = [
+        sum(1000 * 0.8 ** (t + kept) / 1.1 ** (t + 1 + first) for t in range(n)) for n in (1, 3)
+    ]
     assert table["customer_value"].iloc[:2].tolist() == pytest.approx(by_hand)
 
 
@@ -121,7 +137,11 @@ def test_value_per_account_and_horizon():
 
 @pytest.mark.parametrize(
     "options, words",
-    [({"timing": "retained from year one"}, "timing"), ({"discount": -1.0}, "discount"), ({}, "retention share")],
+    [
+        ({"timing": "retained from year one"}, "timing"),
+        ({"discount": -1.0}, "discount"),
+        ({}, "retention share"),
+    ],
 )
 def test_wrong_requests_are_refused(options, words):
     accounts = ONE.assign(retention_share=80.0) if not options else ONE
@@ -141,13 +161,19 @@ def test_expected_value_is_orders_times_value_times_margin():
             "mean_value": [20.0, math.nan],
         }
     )
-    table = btyd.expected_customer_value(buyers, model, spend, margin_share=0.25, discount=0.0, years=(1, 3))
+    table = btyd.expected_customer_value(
+        buyers, model, spend, margin_share=0.25, discount=0.0, years=(1, 3)
+    )
     assert table["account_id"].tolist() == ["A", "A", "B", "B"]
     orders = [
-        btyd.expected_orders(buyers, model, days=days)["expected_orders"][row] for row in (1, 0) for days in (365, 1096)
+        btyd.expected_orders(buyers, model, days=days)["expected_orders"][row]
+        for row in (1, 0)
+        for days in (365, 1096)
     ]
     assert table["expected_orders"].tolist() == pytest.approx(orders)
-    assert table["customer_value"].tolist() == pytest.approx((table["expected_value"] * orders * 0.25).tolist())
+    assert table["customer_value"].tolist() == pytest.approx(
+        (table["expected_value"] * orders * 0.25).tolist()
+    )
     discounted = btyd.expected_customer_value(buyers, model, spend, margin_share=0.25, years=(1, 3))
     assert discounted["customer_value"][0] == pytest.approx(table["customer_value"][0] / 1.1)
     later = (orders[1] - orders[0]) * table["expected_value"][0] * 0.25
@@ -157,9 +183,18 @@ def test_expected_value_is_orders_times_value_times_margin():
 
 def test_no_model_no_value_but_a_reason():
     buyers = pd.DataFrame(
-        {"account_id": ["A"], "frequency": [1], "recency_days": [9], "age_days": [9], "mean_value": [5.0]}
+        {
+            "account_id": ["A"],
+            "frequency": [1],
+            "recency_days": [9],
+            "age_days": [9],
+            "mean_value": [5.0],
+        }
     )
     table = btyd.expected_customer_value(
-        buyers, btyd.BuyerModel("MBG/NBD", 1, True, reason="Too few."), btyd.SpendModel(), margin_share=0.3
+        buyers,
+        btyd.BuyerModel("MBG/NBD", 1, True, reason="Too few."),
+        btyd.SpendModel(),
+        margin_share=0.3,
     )
     assert table["customer_value"].isna().all() and table["reason"].tolist() == ["Too few."] * 3

@@ -13,7 +13,14 @@ STEPS = ("base", "new", "returned", "expansion", "contraction", "stopped", "now"
 
 
 def bridge(**revenue: float) -> pd.DataFrame:
-    return pd.DataFrame({"scope": "all", "step": STEPS, "revenue": [revenue.get(s, 0.0) for s in STEPS], "accounts": 1})
+    return pd.DataFrame(
+        {
+            "scope": "all",
+            "step": STEPS,
+            "revenue": [revenue.get(s, 0.0) for s in STEPS],
+            "accounts": 1,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,7 +39,9 @@ def test_the_bridge_of_a_year_without_revenue(revenue, said):
 
 
 def test_nobody_with_a_class_is_not_called_a_missing_period():
-    nobody = pd.DataFrame({"basis": ["abc"], "class_then": ["A"], "class_now": ["A"], "account_count": [0]})
+    nobody = pd.DataFrame(
+        {"basis": ["abc"], "class_then": ["A"], "class_now": ["A"], "account_count": [0]}
+    )
     title = plot_class_migration(nobody).get_title(loc="left")
     plt.close("all")
     assert title == "No account had a class then and has one now"

@@ -46,7 +46,10 @@ def test_loads_are_written_beyond_bar_and_limit():
     hours, revenue = programme.plot_workload(work)
     assert [text.xy[0] for text in said(hours)] == [145.0, 258.0]
     assert [text.xy[0] for text in said(revenue)] == [2.1e6, 4e6]
-    assert hours.get_title(loc="left").replace("\n", " ") == "1 of 2 managers carries more than the limits"
+    assert (
+        hours.get_title(loc="left").replace("\n", " ")
+        == "1 of 2 managers carries more than the limits"
+    )
 
 
 def test_what_cannot_be_known_yet_is_said_above_the_bars():
@@ -97,7 +100,10 @@ def test_only_accounts_in_doubt_are_drawn():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["doubt"]
     assert ax.get_title(loc="left") == "2 of 3 accounts are more likely gone than here"
     sure = btyd.plot_alive(alive[alive["account_id"].ne("doubt")])
-    assert "1 of 2 accounts is more likely gone than here, and no other is in doubt" in drawing(sure.figure).finding
+    assert (
+        "1 of 2 accounts is more likely gone than here, and no other is in doubt"
+        in drawing(sure.figure).finding
+    )
 
 
 def test_parts_that_are_recorded_of_nobody_take_no_column():
@@ -114,21 +120,28 @@ def test_parts_that_are_recorded_of_nobody_take_no_column():
 
 
 def test_charts_without_data_are_left_out():
-    matrix = pd.DataFrame(columns=["is_key", "strength_score", "attractiveness_score", "is_moved", "quadrant"]).astype(
-        {"is_key": bool}
-    )
+    matrix = pd.DataFrame(
+        columns=["is_key", "strength_score", "attractiveness_score", "is_moved", "quadrant"]
+    ).astype({"is_key": bool})
     for ax in (
         draw_scoring.plot_attractiveness_strength(
-            matrix.assign(year_ago_strength_score=None, year_ago_attractiveness_score=None, account_id=None)
+            matrix.assign(
+                year_ago_strength_score=None, year_ago_attractiveness_score=None, account_id=None
+            )
         ),
         draw_scoring.plot_criterion_review(pd.DataFrame(columns=["criterion", "outcome"])),
-        leaving.plot_leaving_causes(pd.DataFrame({"cause": ["late"], "hazard_ratio": float("nan"), "note": "few"})),
+        leaving.plot_leaving_causes(
+            pd.DataFrame({"cause": ["late"], "hazard_ratio": float("nan"), "note": "few"})
+        ),
     ):
         assert drawing(ax.figure).is_empty
 
 
 def test_a_title_counts_in_words():
-    assert scoring.decisions_title(pd.DataFrame({"decision": ["watch"]})) == "No decision to take, no key account kept"
+    assert (
+        scoring.decisions_title(pd.DataFrame({"decision": ["watch"]}))
+        == "No decision to take, no key account kept"
+    )
 
 
 def test_the_brief_reads_as_sentences():
@@ -140,8 +153,14 @@ def test_the_brief_reads_as_sentences():
             "note": ["1 of 19 late, 12 months", "since the last order; usual gap 18 days", "latest mark, of 10"],
         }
     )  # fmt: skip
-    brief = dossier.negotiation_brief({"dossier_figures": figures}, "A", as_of=pd.Timestamp("2025-12-31"))
-    said = brief.loc[brief["section"].eq("Position"), "text"].str.replace("\u202f", " ").str.replace("\xa0", " ")
+    brief = dossier.negotiation_brief(
+        {"dossier_figures": figures}, "A", as_of=pd.Timestamp("2025-12-31")
+    )
+    said = (
+        brief.loc[brief["section"].eq("Position"), "text"]
+        .str.replace("\u202f", " ")
+        .str.replace("\xa0", " ")
+    )
     assert said.tolist() == [
         "On time: 94.7 %, a year before 95.0 % (▼ 0.3 pts); 1 of 19 late.",
         "Satisfaction: 9, as a year before; latest mark, of 10.",

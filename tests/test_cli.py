@@ -40,7 +40,9 @@ def no_kernel(monkeypatch):
     ],
 )
 @pytest.mark.usefixtures("no_kernel")
-def test_a_wrong_request_is_refused_before_a_kernel_starts(make_book, tmp_path, capsys, arguments, said):
+def test_a_wrong_request_is_refused_before_a_kernel_starts(
+    make_book, tmp_path, capsys, arguments, said
+):
     book = make_book({"orders.csv": ORDERS})
     out = tmp_path / "reports"
     assert main(["report", "--book", str(book), "--out", str(out), *arguments]) == 2
@@ -94,7 +96,11 @@ def test_check_prints_for_people_and_for_machines(make_book, capsys):
         "set_aside": {"no account_id": 1},
         "revenue": None,
     }
-    assert found["tables"]["orders"]["revenue"] == {"read": 35.0, "used": 30.0, "set_aside": {"no account_id": 5.0}}
+    assert found["tables"]["orders"]["revenue"] == {
+        "read": 35.0,
+        "used": 30.0,
+        "set_aside": {"no account_id": 5.0},
+    }
     assert found["totals"]["accounts"] == 1
     assert "contacts" in found["missing"]
 

@@ -24,7 +24,9 @@ def test_the_file_is_what_the_code_says():
 def test_every_column_has_a_meaning_and_every_table_one_name():
     found = entries()
     assert len(found) > 100
-    assert not [(e.name, column) for e in found for column, meaning in e.columns.items() if not meaning]
+    assert not [
+        (e.name, column) for e in found for column, meaning in e.columns.items() if not meaning
+    ]
     assert len({e.name for e in found}) == len(found)
 
 

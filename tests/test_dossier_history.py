@@ -29,7 +29,9 @@ def test_group_is_a_tree_from_the_ultimate_parent_with_the_larger_sibling_first(
             "parent_id": ["B", "A", "A", None, None],
         }
     )
-    money = months(("B", "k", "2025-09-30", 10), ("C", "k", "2025-09-30", 70), ("D", "k", "2025-09-30", 20))
+    money = months(
+        ("B", "k", "2025-09-30", 10), ("C", "k", "2025-09-30", 70), ("D", "k", "2025-09-30", 20)
+    )
     tree = group_tree(accounts, money, "D", as_of=AS_OF)
     assert tree[["account_id", "depth", "revenue"]].values.tolist() == [
         ["A", 0, 0.0], ["C", 1, 70.0], ["B", 1, 10.0], ["D", 2, 20.0],
@@ -60,7 +62,9 @@ def test_timeline_has_first_latest_and_largest_order_and_nothing_after_the_day()
     days = pd.DataFrame(
         {
             "account_id": ["A"] * 4 + ["B"],
-            "date": pd.to_datetime(["2024-01-05", "2024-06-01", "2025-03-01", "2025-10-02", "2024-02-02"]),
+            "date": pd.to_datetime(
+                ["2024-01-05", "2024-06-01", "2025-03-01", "2025-10-02", "2024-02-02"]
+            ),
             "revenue": [10.0, 90.0, -5.0, 500.0, 7.0],
         }
     )
@@ -85,7 +89,11 @@ def test_timeline_tells_tiers_tenders_agreements_and_marks():
         "A",
         as_of=AS_OF,
         tiers=pd.DataFrame(
-            {"account_id": ["A", "A"], "tier": ["regular", "key"], "start_date": [day("2023-01-01"), day("2024-01-01")]}
+            {
+                "account_id": ["A", "A"],
+                "tier": ["regular", "key"],
+                "start_date": [day("2023-01-01"), day("2024-01-01")],
+            }
         ),
         agreements=pd.DataFrame(
             {
@@ -135,13 +143,22 @@ def test_category_history_fills_months_without_orders_and_keeps_the_sum():
 def test_a_book_without_categories_has_one_nameless_category():
     money = months(("A", None, "2025-09-30", 7))
     empty = money.iloc[:0]
-    assert category_totals(empty, "A", as_of=AS_OF, account_months=money)["category"].tolist() == ["(no category)"]
+    assert category_totals(empty, "A", as_of=AS_OF, account_months=money)["category"].tolist() == [
+        "(no category)"
+    ]
     assert category_totals(money, "A", as_of=AS_OF)["category"].tolist() == ["(no category)"]
 
 
 @pytest.mark.parametrize(
     ("now", "before", "trend"),
-    [(10, 0, "new"), (0, 10, "stopped"), (11, 10, "steady"), (9, 10, "steady"), (12, 10, "grown"), (8, 10, "shrunk")],
+    [
+        (10, 0, "new"),
+        (0, 10, "stopped"),
+        (11, 10, "steady"),
+        (9, 10, "steady"),
+        (12, 10, "grown"),
+        (8, 10, "shrunk"),
+    ],
 )
 def test_trend_of_a_category(now, before, trend):
     money = months(("A", "k", "2025-09-30", now), ("A", "k", "2024-09-30", before))
@@ -150,7 +167,15 @@ def test_trend_of_a_category(now, before, trend):
 
 
 def deliveries(*rows):
-    columns = ["account_id", "manager_id", "month", "due_count", "late_count", "open_late_count", "delay_days"]
+    columns = [
+        "account_id",
+        "manager_id",
+        "month",
+        "due_count",
+        "late_count",
+        "open_late_count",
+        "delay_days",
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.assign(month=pd.to_datetime(frame["month"]))
 
@@ -196,5 +221,9 @@ def test_a_year_before_that_the_data_do_not_cover_is_no_comparison():
     assert half["previous_revenue"].isna().all() and half["trend"].tolist() == [""]
     assert whole[["previous_revenue", "trend"]].values.tolist() == [[10.0, "grown"]]
     days = money.rename(columns={"month": "date"})
-    figures = dossier_figures(days, money, "A", as_of=AS_OF, first_date=pd.Timestamp("2024-06-01")).set_index("figure")
-    assert figures.loc["revenue", "value"] == 12 and pd.isna(figures.loc["revenue", "year_ago_value"])
+    figures = dossier_figures(
+        days, money, "A", as_of=AS_OF, first_date=pd.Timestamp("2024-06-01")
+    ).set_index("figure")
+    assert figures.loc["revenue", "value"] == 12 and pd.isna(
+        figures.loc["revenue", "year_ago_value"]
+    )

@@ -61,7 +61,9 @@ def test_payment_habit_counts_open_invoices_to_the_day_and_early_ones_as_zero():
     assert table["overdue_amount"].tolist() == [0.0, 140.0]
     assert overdue_invoices(frame, "A", as_of=AS_OF)["invoice_id"].tolist() == ["5", "3"]
     owed = money_owed(frame, as_of=AS_OF).iloc[0]
-    assert owed[["open_amount", "overdue_amount", "overdue_count", "oldest_late_days"]].tolist() == [
+    assert owed[
+        ["open_amount", "overdue_amount", "overdue_count", "oldest_late_days"]
+    ].tolist() == [
         210.0,
         140.0,
         2,
@@ -73,7 +75,8 @@ def test_payment_habit_counts_open_invoices_to_the_day_and_early_ones_as_zero():
 def test_a_habit_that_worsens_every_quarter_is_told_as_later():
     ends = trailing_months(AS_OF, 24)[2::3]
     rows = [
-        invoice(str(i), day - pd.Timedelta(days=60), day - pd.Timedelta(days=60 - 3 * i)) for i, day in enumerate(ends)
+        invoice(str(i), day - pd.Timedelta(days=60), day - pd.Timedelta(days=60 - 3 * i))
+        for i, day in enumerate(ends)
     ]
     owed = money_owed(pd.DataFrame(rows), as_of=AS_OF).iloc[0]
     assert (owed["trend"], owed["trend_days"]) == ("later", 3.0)
@@ -123,8 +126,18 @@ def test_outlook_counts_deals_expected_by_the_years_end_and_compares_with_the_ta
     table = target_outlook(months([10.0] * 12, 4.0), targets, pipeline, "A", as_of=AS_OF)
     assert table["measure"].tolist() == ["revenue", "margin"]
     row = table.iloc[0]
-    assert row[["to_date", "target_to_date", "gap_to_date", "year_target"]].tolist() == [90.0, 100.0, -10.0, 160.0]
-    assert row[["weighted_pipeline", "expected_orders", "outlook", "outlook_gap"]].tolist() == [50.0, 30.0, 170.0, 10.0]
+    assert row[["to_date", "target_to_date", "gap_to_date", "year_target"]].tolist() == [
+        90.0,
+        100.0,
+        -10.0,
+        160.0,
+    ]
+    assert row[["weighted_pipeline", "expected_orders", "outlook", "outlook_gap"]].tolist() == [
+        50.0,
+        30.0,
+        170.0,
+        10.0,
+    ]
     assert row["outlook_high"] - row["outlook"] == pytest.approx(student.ppf(0.9, 11) * 50)
     assert table.iloc[1][["to_date", "outlook"]].tolist() == pytest.approx([54.0, 0.6 * 170.0])
     assert pd.isna(table.iloc[1]["year_target"])
@@ -152,7 +165,10 @@ def test_a_year_that_is_over_counts_no_open_deal():
         }
     )  # fmt: skip
     table = target_outlook(frame, NONE, pipeline, "A", as_of=day)
-    assert table.iloc[0][["weighted_pipeline", "outlook", "outlook_low", "outlook_high"]].tolist() == [0.0] + [60.0] * 3
+    assert (
+        table.iloc[0][["weighted_pipeline", "outlook", "outlook_low", "outlook_high"]].tolist()
+        == [0.0] + [60.0] * 3
+    )
     assert outlook_title(table).startswith("The year ended with 60")
 
 
@@ -160,8 +176,15 @@ def test_an_outlook_needs_three_months_with_revenue():
     few = target_outlook(months([0.0] * 10 + [10.0, 10.0]), NONE, NONE, "A", as_of=AS_OF)
     row = few.iloc[0]
     assert row["to_date"] == 20.0
-    assert row[["expected_orders", "outlook", "outlook_low", "outlook_high", "outlook_gap"]].isna().all()
+    assert (
+        row[["expected_orders", "outlook", "outlook_low", "outlook_high", "outlook_gap"]]
+        .isna()
+        .all()
+    )
     assert row["note"].startswith("revenue in 2 of the last 12 months; an outlook needs 3")
-    assert outlook_title(few) == "20 to date; too few months with orders to tell where the year will end"
+    assert (
+        outlook_title(few)
+        == "20 to date; too few months with orders to tell where the year will end"
+    )
     enough = target_outlook(months([0.0] * 9 + [10.0] * 3), NONE, NONE, "A", as_of=AS_OF).iloc[0]
     assert enough["outlook"] > 30.0

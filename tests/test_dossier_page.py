@@ -36,7 +36,8 @@ def period(**tables) -> SimpleNamespace:
     """A period's data of the tables given; every other table is empty."""
     frames = {name: empty_table(name) for name in CANONICAL if name != "orders"}
     frames |= {
-        name: pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()}) for name, columns in ACTIVITY.items()
+        name: pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
+        for name, columns in ACTIVITY.items()
     }
     return SimpleNamespace(
         **(frames | tables),
@@ -55,7 +56,12 @@ def orders_alone() -> SimpleNamespace:
     frame = pd.DataFrame(rows, columns=["account_id", "month", "revenue"]).assign(cost=float("nan"))
     return period(
         accounts=pd.DataFrame(
-            {"account_id": ["A", "B"], "name": ["A", "B"], "group_id": ["A", "B"], "group_name": ["A", "B"]}
+            {
+                "account_id": ["A", "B"],
+                "name": ["A", "B"],
+                "group_id": ["A", "B"],
+                "group_name": ["A", "B"],
+            }
         ),
         account_months=frame,
         account_days=frame.rename(columns={"month": "date"}),
@@ -90,14 +96,21 @@ def test_an_empty_table_has_the_columns_and_types_of_a_full_one():
 def test_orders_alone_give_figures_a_brief_and_say_what_adding_gives():
     tables = dossier.dossier_tables(orders_alone(), "A")
     figures = tables["dossier_figures"].set_index("figure")
-    assert figures.loc["revenue", ["value", "year_ago_value"]].tolist() == [1200.0, pytest.approx(1200.0)]
+    assert figures.loc["revenue", ["value", "year_ago_value"]].tolist() == [
+        1200.0,
+        pytest.approx(1200.0),
+    ]
     assert figures.loc["order days", "value"] == 12
     assert {"Position", "Ask"} <= set(tables["negotiation_brief"]["section"])
     assert tables["negotiation_brief"]["evidence"].str.len().gt(0).all()
     gaps = tables["dossier_completeness"].set_index("part")
     assert gaps.loc["People", "missing"] == "the book has no contacts"
     assert "stakeholder map" in dossier.gap_note(tables["dossier_completeness"], "People")
-    assert tables["dossier_findings"]["sentence"].iloc[-1].startswith("15 of 16 parts of this dossier are empty")
+    assert (
+        tables["dossier_findings"]["sentence"]
+        .iloc[-1]
+        .startswith("15 of 16 parts of this dossier are empty")
+    )
 
 
 def test_a_broken_plan_stands_at_the_top(tmp_path):
@@ -107,7 +120,10 @@ def test_a_broken_plan_stands_at_the_top(tmp_path):
     data.plans = {"A": file}
     tables = dossier.dossier_tables(data, "A")
     first = tables["dossier_findings"]["sentence"].iloc[0]
-    assert first.startswith("The account plan cannot be read: Unknown key 'swott'.") and "line 2" in first
+    assert (
+        first.startswith("The account plan cannot be read: Unknown key 'swott'.")
+        and "line 2" in first
+    )
     assert len(tables["category_totals"]) == 1
 
 
@@ -118,8 +134,14 @@ def test_completeness_counts_fields_and_ages_parts():
             "last_contact_date": pd.to_datetime(["2025-09-20", "2025-06-01"]),
         }
     )  # fmt: skip
-    row = dossier.dossier_completeness({"contacts": people}, "A", as_of=AS_OF).set_index("part").loc["People"]
-    assert row["filled_share"] == 0.5  # of 2 × (title, role, influence, attitude, last contact): 1 + 2 + 2
+    row = (
+        dossier.dossier_completeness({"contacts": people}, "A", as_of=AS_OF)
+        .set_index("part")
+        .loc["People"]
+    )
+    assert (
+        row["filled_share"] == 0.5
+    )  # of 2 × (title, role, influence, attitude, last contact): 1 + 2 + 2
     assert (row["age_days"], row["missing"]) == (10.0, "title, attitude")
 
 
@@ -145,22 +167,32 @@ NAMES = ["王小明", "పి. వెంకట రమణ", "محمد بن عبد
 
 @pytest.mark.filterwarnings("error")
 def test_the_stakeholder_map_writes_every_script_as_text_and_no_two_names_at_one_place():
-    people = pd.DataFrame({"account_id": "A", "name": NAMES, "influence": 5.0, "attitude": -1.0, "role": "buyer"})
+    people = pd.DataFrame(
+        {"account_id": "A", "name": NAMES, "influence": 5.0, "attitude": -1.0, "role": "buyer"}
+    )
     people = pd.concat([people, people.assign(influence=None, name=["甲", "乙", "丙", "丁"])])
     ax = draw.plot_stakeholder_map(
-        dossier.stakeholder_map(people, "A", as_of=AS_OF), dossier.stakeholder_roles(people, "A", as_of=AS_OF)
+        dossier.stakeholder_map(people, "A", as_of=AS_OF),
+        dossier.stakeholder_roles(people, "A", as_of=AS_OF),
     )
     svg = drawing(ax.figure).svg
     texts = "".join(re.findall(r">([^<>]+)</t", svg))
     for word in [part for name in NAMES for part in name.split()]:
         assert word in texts
-    places = [tuple(round(x, 1) for x in text.get_position()) for text in ax.texts if text.get_text()]
+    places = [
+        tuple(round(x, 1) for x in text.get_position()) for text in ax.texts if text.get_text()
+    ]
     assert len(set(places)) == len(places)
 
 
 def test_the_map_cuts_a_crowd_and_says_so():
     people = pd.DataFrame(
-        {"account_id": "A", "name": [f"Person {i}" for i in range(40)], "influence": 4.0, "attitude": 1.0}
+        {
+            "account_id": "A",
+            "name": [f"Person {i}" for i in range(40)],
+            "influence": 4.0,
+            "attitude": 1.0,
+        }
     )
     ax = draw.plot_stakeholder_map(dossier.stakeholder_map(people, "A", as_of=AS_OF))
     assert "+ 35 more in the table" in [text.get_text() for text in ax.texts]
@@ -185,7 +217,12 @@ def test_brief_profile_and_swot_are_points_with_every_text_of_their_tables():
         "contacts, P1, 1\xa0Sep\xa02025",
     ]
     profile = pd.DataFrame(
-        {"part": ["Goals", "Goals"], "field": ["goals", "culture"], "value": ["grow", None], "is_filled": [True, False]}
+        {
+            "part": ["Goals", "Goals"],
+            "field": ["goals", "culture"],
+            "value": ["grow", None],
+            "is_filled": [True, False],
+        }
     )
     said = [(point.section, point.label, point.text) for point in dossier.profile_points(profile)]
     assert said == [("Goals", "goals", "grow"), ("Goals", "not recorded", "culture")]
@@ -205,7 +242,9 @@ TABLES = [
 def test_documented_columns_are_the_ones_returned(function):
     listed = inspect.getdoc(function).split("-------\n")[1].split("\n\n")[0]
     documented = [line.split(":")[0] for line in listed.splitlines()]
-    tables = dossier.dossier_tables(orders_alone(), "A") | {"plan_register": dossier.plan_register({}, as_of=AS_OF)}
+    tables = dossier.dossier_tables(orders_alone(), "A") | {
+        "plan_register": dossier.plan_register({}, as_of=AS_OF)
+    }
     assert documented == list(tables[function.__name__].columns)
 
 
@@ -227,17 +266,34 @@ def test_the_brief_says_what_is_owed_what_to_ask_and_what_to_bring_each_with_its
         }
     )
     people = pd.DataFrame(
-        {"account_id": ["A"], "name": ["Ada"], "role": ["decider"], "influence": [5.0], "attitude": [-2.0]}
+        {
+            "account_id": ["A"],
+            "name": ["Ada"],
+            "role": ["decider"],
+            "influence": [5.0],
+            "attitude": [-2.0],
+        }
     )
     data = orders_alone()
     data.agreements, data.needs, data.contacts = agreements, needs, people
     tables = dossier.dossier_tables(data, "A")
     brief = tables["negotiation_brief"].set_index("text")
     plain = {text.replace("\u00a0", " "): row for text, row in brief.to_dict("index").items()}
-    assert plain["Frame agreement ends 30 Nov 2025: act by 1 Oct 2025."]["evidence"] == "agreements, G1"
-    assert plain["Frame agreement: terms are not kept: free delivery."]["evidence_date"] == day("2024-11-01")
+    assert (
+        plain["Frame agreement ends 30 Nov 2025: act by 1 Oct 2025."]["evidence"]
+        == "agreements, G1"
+    )
+    assert plain["Frame agreement: terms are not kept: free delivery."]["evidence_date"] == day(
+        "2024-11-01"
+    )
     assert plain["What would Ada need from us to stand behind it?"]["section"] == "Ask"
-    assert plain["Ink: up to € 1.00 k within 1 year, € 500 risk-adjusted; we sell € 0 now."]["section"] == "Bring"
+    assert (
+        plain["Ink: up to € 1.00 k within 1 year, € 500 risk-adjusted; we sell € 0 now."]["section"]
+        == "Bring"
+    )
     said = " ".join(tables["dossier_findings"]["sentence"]).replace("\u00a0", " ")
-    assert "ends 30 Nov 2025: act by 1 Oct 2025." in said and "Terms of 1 running agreement are not kept." in said
+    assert (
+        "ends 30 Nov 2025: act by 1 Oct 2025." in said
+        and "Terms of 1 running agreement are not kept." in said
+    )
     assert "Ada could derail us; we know no approver" in said

@@ -3,7 +3,14 @@
 import pandas as pd
 import pytest
 
-from kamlib.dossier import account_competitors, pipeline, stakeholder_map, stakeholder_roles, team_roles, tender_record
+from kamlib.dossier import (
+    account_competitors,
+    pipeline,
+    stakeholder_map,
+    stakeholder_roles,
+    team_roles,
+    tender_record,
+)
 
 AS_OF = pd.Timestamp("2025-09-30")
 
@@ -14,7 +21,14 @@ def person(name, influence, attitude, **more):
 
 @pytest.mark.parametrize(
     ("influence", "attitude", "derails"),
-    [(4, -1, True), (5, -2, True), (3, -2, False), (4, 0, False), (None, -2, False), (5, None, False)],
+    [
+        (4, -1, True),
+        (5, -2, True),
+        (3, -2, False),
+        (4, 0, False),
+        (None, -2, False),
+        (5, None, False),
+    ],
 )
 def test_a_derailer_has_influence_of_four_and_an_attitude_below_zero(influence, attitude, derails):
     table = stakeholder_map(pd.DataFrame([person("P", influence, attitude)]), "A", as_of=AS_OF)
@@ -23,7 +37,12 @@ def test_a_derailer_has_influence_of_four_and_an_attitude_below_zero(influence, 
 
 def test_derailers_stand_first_and_every_person_once():
     people = pd.DataFrame(
-        [person("Big", 5, 2), person("Bad", 4, -1), person("Small", 1, -2), {"account_id": "B", "name": "Other"}]
+        [
+            person("Big", 5, 2),
+            person("Bad", 4, -1),
+            person("Small", 1, -2),
+            {"account_id": "B", "name": "Other"},
+        ]
     )
     table = stakeholder_map(people, "A", as_of=AS_OF)
     assert table[["name", "stance"]].values.tolist() == [
@@ -41,19 +60,37 @@ def test_last_contact_is_the_later_of_record_and_interaction_never_after_the_day
         ]
     )
     met = pd.DataFrame(
-        {"account_id": "A", "contact_id": ["1", "1"], "date": pd.to_datetime(["2025-09-20", "2025-10-20"])}
+        {
+            "account_id": "A",
+            "contact_id": ["1", "1"],
+            "date": pd.to_datetime(["2025-09-20", "2025-10-20"]),
+        }
     )
     table = stakeholder_map(people, "A", as_of=AS_OF, interactions=met)
     assert table["last_contact_days"].fillna(-1).tolist() == [10.0, -1.0]
     assert table["is_stale"].tolist() == [False, True]
-    assert table["note"].tolist() == ["not recorded: role", "no contact on record; not recorded: role"]
+    assert table["note"].tolist() == [
+        "not recorded: role",
+        "no contact on record; not recorded: role",
+    ]
 
 
 def test_missing_roles_are_called_out_first():
     people = pd.DataFrame([person("P", 3, 1, role="buyer"), person("Q", 5, 0, role="buyer")])
     roles = stakeholder_roles(people, "A", as_of=AS_OF)
-    assert roles["role"].tolist() == ["decider", "approver", "influencer", "user", "gatekeeper", "buyer"]
-    assert roles.iloc[-1][["person_count", "highest_influence", "mean_attitude"]].tolist() == [2, 5.0, 0.5]
+    assert roles["role"].tolist() == [
+        "decider",
+        "approver",
+        "influencer",
+        "user",
+        "gatekeeper",
+        "buyer",
+    ]
+    assert roles.iloc[-1][["person_count", "highest_influence", "mean_attitude"]].tolist() == [
+        2,
+        5.0,
+        0.5,
+    ]
 
 
 def test_an_account_without_people_lacks_every_role_but_a_book_without_people_says_nothing():
@@ -64,7 +101,11 @@ def test_an_account_without_people_lacks_every_role_but_a_book_without_people_sa
 
 def test_team_roles_match_without_regard_to_case_and_a_blank_name_fills_nothing():
     team = pd.DataFrame(
-        {"account_id": "A", "role": ["Sales", "Marketing", "Finance", "sales"], "name": ["Ines", " ", "Olu", "Paul"]}
+        {
+            "account_id": "A",
+            "role": ["Sales", "Marketing", "Finance", "sales"],
+            "name": ["Ines", " ", "Olu", "Paul"],
+        }
     )
     table = team_roles(team, "A").set_index("role")
     assert table["is_filled"].to_dict() == {
@@ -86,9 +127,7 @@ def deals():
         ("7", "B", "won", "2025-01-01", "2025-02-01", None, None, 1.0, None, None),
         ("8", "B", "lost", "2025-01-01", "2025-02-01", None, None, 1.0, None, None),
     ]
-    columns = (
-        "opportunity_id account_id outcome opened_date closed_date expected_close probability value competitor reason"
-    )
+    columns = "opportunity_id account_id outcome opened_date closed_date expected_close probability value competitor reason"
     frame = pd.DataFrame(rows, columns=columns.split())
     dates = ["opened_date", "closed_date", "expected_close"]
     assert day(frame["opened_date"].iloc[0])

@@ -5,7 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kamlib.dossier import check_plan, plan_actions, plan_objectives, plan_register, plan_swot, read_plan
+from kamlib.dossier import (
+    check_plan,
+    plan_actions,
+    plan_objectives,
+    plan_register,
+    plan_swot,
+    read_plan,
+)
 from kamlib.errors import KamError
 
 AS_OF = pd.Timestamp("2025-09-30")
@@ -133,13 +140,49 @@ def test_the_template_is_a_valid_plan():
             "closed",
             "",
         ),
-        ('objective = "O2"', 'objective = "O22"', "Action 'A2' serves an unknown objective 'O22'.", "O22", "O2"),
-        ('id = "A2"', 'id = "A1"', "Action 'A1' is there twice.", 'id = "A1"2', "Give each its own id."),
-        ('id = "O2"', 'id = "O1"', "Objective 'O1' is there twice.", 'id = "O1"2', "Give each its own id."),
+        (
+            'objective = "O2"',
+            'objective = "O22"',
+            "Action 'A2' serves an unknown objective 'O22'.",
+            "O22",
+            "O2",
+        ),
+        (
+            'id = "A2"',
+            'id = "A1"',
+            "Action 'A1' is there twice.",
+            'id = "A1"2',
+            "Give each its own id.",
+        ),
+        (
+            'id = "O2"',
+            'id = "O1"',
+            "Objective 'O1' is there twice.",
+            'id = "O1"2',
+            "Give each its own id.",
+        ),
         ("done = 0.5", "done = 50", "'objectives.0.done' does not fit", "done = 50", ""),
-        ('horizon = "long"', 'horizon = "later"', "'objectives.1.horizon' does not fit", "later", ""),
-        ('account_id = "ACME"', 'account_id = "ACM"', "The plan is named for account 'ACME'", "ACM", "Rename"),
-        ('threats = ["rival"]', 'threats = "rival', "The plan is no valid TOML", "rival", "Mend that line."),
+        (
+            'horizon = "long"',
+            'horizon = "later"',
+            "'objectives.1.horizon' does not fit",
+            "later",
+            "",
+        ),
+        (
+            'account_id = "ACME"',
+            'account_id = "ACM"',
+            "The plan is named for account 'ACME'",
+            "ACM",
+            "Rename",
+        ),
+        (
+            'threats = ["rival"]',
+            'threats = "rival',
+            "The plan is no valid TOML",
+            "rival",
+            "Mend that line.",
+        ),
     ],
 )
 def test_a_broken_plan_is_one_message_with_file_and_line(write, old, new, what, at, next_):
@@ -182,7 +225,9 @@ def test_a_broken_plan_is_data_for_its_dossier_and_no_harm_to_the_others(write):
 def test_objectives_overdue_first_with_the_state_of_the_day(write):
     plan = read_plan(write(PLAN))
     managers = pd.DataFrame({"manager_id": ["M1"], "name": ["Paul"]})
-    table = plan_objectives(plan, as_of=AS_OF, previous_end=pd.Timestamp("2025-06-30"), managers=managers)
+    table = plan_objectives(
+        plan, as_of=AS_OF, previous_end=pd.Timestamp("2025-06-30"), managers=managers
+    )
     assert table[["objective_id", "status", "owner"]].values.tolist() == [
         ["O1", "overdue", "Paul"], ["O2", "open", "Ines"], ["O3", "missed", "Ines"],
     ]  # fmt: skip
@@ -200,7 +245,9 @@ def test_an_objective_is_shown_as_it_stood_on_an_earlier_day(write):
 
 def test_progress_can_come_from_the_previous_periods_table(write):
     plan = read_plan(write(PLAN))
-    before = pd.DataFrame({"account_id": ["ACME", "OTHER"], "objective_id": ["O1", "O1"], "done_share": [0.3, 0.9]})
+    before = pd.DataFrame(
+        {"account_id": ["ACME", "OTHER"], "objective_id": ["O1", "O1"], "done_share": [0.3, 0.9]}
+    )
     table = plan_objectives(plan, as_of=AS_OF, previous=before).set_index("objective_id")
     assert table.loc["O1", "done_change"] == pytest.approx(0.2)
 

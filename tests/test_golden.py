@@ -53,7 +53,9 @@ def differences(now: pd.DataFrame, golden: pd.DataFrame, key: list[str]) -> list
         same = now[column].eq(golden[column]) | (numbers[0] - numbers[1]).abs().le(room)
         for row in now.index[~same]:
             name = ", ".join(now.loc[row, key])
-            found.append(f"{name}: {column} {now.loc[row, column]!r}, golden {golden.loc[row, column]!r}")
+            found.append(
+                f"{name}: {column} {now.loc[row, column]!r}, golden {golden.loc[row, column]!r}"
+            )
     return found
 
 
@@ -73,7 +75,9 @@ def test_there_is_no_golden_file_without_a_test():
 
 
 def test_a_difference_is_noticed_and_rounding_is_not():
-    golden = pd.DataFrame({"account_id": ["A", "B"], "revenue": ["1000000", "0.5"], "status": ["active", ""]})
+    golden = pd.DataFrame(
+        {"account_id": ["A", "B"], "revenue": ["1000000", "0.5"], "status": ["active", ""]}
+    )
     near = golden.assign(revenue=["1000000.0005", "0.5"])
     assert differences(near, golden, ["account_id"]) == []
     far = golden.assign(revenue=["1000000.01", "0.5"], status=["active", "lost"])
@@ -82,4 +86,6 @@ def test_a_difference_is_noticed_and_rounding_is_not():
         "B: status 'lost', golden ''",
     ]
     assert differences(golden.head(1), golden, ["account_id"]) == ["row ('B',) is gone"]
-    assert differences(golden.drop(columns="status"), golden, ["account_id"])[0].startswith("columns")
+    assert differences(golden.drop(columns="status"), golden, ["account_id"])[0].startswith(
+        "columns"
+    )

@@ -50,25 +50,39 @@ def cell(table, column, row):
     if column.type == "flag":
         return ("true", "false")[row % 2]
     if column.type in ("date", "month"):
-        late = {"end_date": 400, "expected_close": 300, "due_date": 60, "resolved_date": 20}.get(column.name, 0)
+        late = {"end_date": 400, "expected_close": 300, "due_date": 60, "resolved_date": 20}.get(
+            column.name, 0
+        )
         day = AS_OF - pd.Timedelta(days=(row * 37) % 700 + 1 - late)
         return f"{day + pd.offsets.MonthEnd(0) if column.type == 'month' else day:%Y-%m-%d}"
     least, most = column.least or 0, column.most or 500
-    return f"{least + (row % 7) / 7 * (most - least):.2f}" if column.type == "number" else f"{100 + row % 50}"
+    return (
+        f"{least + (row % 7) / 7 * (most - least):.2f}"
+        if column.type == "number"
+        else f"{100 + row % 50}"
+    )
 
 
 def table_text(name):
     """A canonical table as CSV: as many rows as there are payloads, and rows to be set aside."""
     table = CANONICAL[name]
     if name == "orders":
-        rows = [[cell(name, column, row) for column in table.columns] for row in range(len(ACCOUNTS) * 8)]
+        rows = [
+            [cell(name, column, row) for column in table.columns]
+            for row in range(len(ACCOUNTS) * 8)
+        ]
     else:
         count = len(MANAGERS) if name == "managers" else len(ACCOUNTS)
         rows = [[cell(name, column, row) for column in table.columns] for row in range(count)]
     for payload in (MARKUP[0], FORMULAS[1]):
-        rows.append([payload if column.type != "id" else f"{payload} aside" for column in table.columns])
+        rows.append(
+            [payload if column.type != "id" else f"{payload} aside" for column in table.columns]
+        )
     lines = [table.names, *rows]
-    return "\n".join(",".join('"' + text.replace('"', '""') + '"' for text in line) for line in lines) + "\n"
+    return (
+        "\n".join(",".join('"' + text.replace('"', '""') + '"' for text in line) for line in lines)
+        + "\n"
+    )
 
 
 def quoted(text):
@@ -162,17 +176,30 @@ def hostile(tmp_path_factory):
     (book / "book.toml").write_text(BOOK, encoding="utf-8")
     for name in CANONICAL:
         (book / f"{name}.csv").write_text(table_text(name), encoding="utf-8", newline="")
-    for account in DOSSIERS[2:]:  # a plan is named after its account; the other ids are no file names
+    for account in DOSSIERS[
+        2:
+    ]:  # a plan is named after its account; the other ids are no file names
         text = plan_text(account)
         assert tomllib.loads(text)["account_id"] == account
         (book / "plans" / f"{account}.toml").write_text(text, encoding="utf-8")
     run = kam(
-        "report", "--book", book, "--period", "2025-Q3", "--accounts", ",".join(DOSSIERS), "--out", out, "--debug"
+        "report",
+        "--book",
+        book,
+        "--period",
+        "2025-Q3",
+        "--accounts",
+        ",".join(DOSSIERS),
+        "--out",
+        out,
+        "--debug",
     )
     assert run.returncode == 0, run.stderr
     folder = out / "2025-Q3"
     pages = {
-        path.relative_to(out).as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        path.relative_to(out).as_posix(): BeautifulSoup(
+            path.read_text(encoding="utf-8"), "html.parser"
+        )
         for path in sorted(out.rglob("*.html"))
     }
     return SimpleNamespace(out=out, folder=folder, pages=pages, run=run, book=book)
@@ -189,16 +216,27 @@ def texts_of(page):
     rows = [json.loads(tag.string) for tag in copy.select("script.rows-of")]
     for tag in copy(["script", "style"]):
         tag.extract()
-    cells = [str(text) for data in rows for column in data["cells"] for text in column if isinstance(text, str)]
+    cells = [
+        str(text)
+        for data in rows
+        for column in data["cells"]
+        for text in column
+        if isinstance(text, str)
+    ]
     return normal(copy.get_text(" ")) + "\n" + "\n".join(map(normal, cells))
 
 
 def test_every_page_is_rendered_and_no_id_writes_outside(hostile):
     names = set(hostile.pages)
-    assert {f"2025-Q3/{page}.html" for page in ("index", "segmentation", "scoring", "retention", "programme")} < names
+    assert {
+        f"2025-Q3/{page}.html"
+        for page in ("index", "segmentation", "scoring", "retention", "programme")
+    } < names
     dossiers = [name for name in names if name.startswith("2025-Q3/dossiers/")]
     assert len(dossiers) == len(DOSSIERS) + 1
-    assert all(re.fullmatch(r"2025-Q3/dossiers/[A-Za-z0-9_-]{1,80}\.html", name) for name in dossiers)
+    assert all(
+        re.fullmatch(r"2025-Q3/dossiers/[A-Za-z0-9_-]{1,80}\.html", name) for name in dossiers
+    )
     assert {path.name for path in hostile.out.iterdir()} == {"index.html", "2025-Q3"}
 
 
@@ -206,15 +244,27 @@ def test_no_page_has_an_active_node(hostile):
     for name, page in hostile.pages.items():
         scripts = [tag for tag in page("script") if tag.get("type") != "application/json"]
         assert len(scripts) == 1, name
-        assert not page(["iframe", "object", "embed", "form", "base", "video", "math", "plaintext", "noscript"]), name
+        assert not page(
+            ["iframe", "object", "embed", "form", "base", "video", "math", "plaintext", "noscript"]
+        ), name
         assert not page.body(["style", "link", "meta", "title"]), name
-        assert not [tag for tag in page.body("img") if not str(tag.get("src", "")).startswith("data:image/")], name
+        assert not [
+            tag for tag in page.body("img") if not str(tag.get("src", "")).startswith("data:image/")
+        ], name
         assert len(page("meta")) == 5 and len(page("title")) == 1, name
         for tag in page(True):
             for key, value in tag.attrs.items():
-                assert not key.lower().startswith("on") and key not in ("srcdoc", "autofocus"), (name, tag.name, key)
+                assert not key.lower().startswith("on") and key not in ("srcdoc", "autofocus"), (
+                    name,
+                    tag.name,
+                    key,
+                )
                 if key in ("href", "src", "action", "data", "xlink:href") and tag.name != "link":
-                    assert not re.match(r"\s*([a-z][a-z0-9+.-]*:|//)", str(value), re.I), (name, tag.name, value)
+                    assert not re.match(r"\s*([a-z][a-z0-9+.-]*:|//)", str(value), re.I), (
+                        name,
+                        tag.name,
+                        value,
+                    )
 
 
 @pytest.mark.parametrize(
@@ -246,7 +296,9 @@ def test_no_published_table_holds_a_formula(hostile):
         with path.open(encoding="utf-8", newline="") as file:
             for cell_text in (one for row in csv.reader(file) for one in row):
                 is_number = re.fullmatch(r"-?\d+(\.\d+)?", cell_text)
-                assert is_number or neutralised(cell_text) == cell_text or cell_text.startswith("'"), (path, cell_text)
+                assert (
+                    is_number or neutralised(cell_text) == cell_text or cell_text.startswith("'")
+                ), (path, cell_text)
                 assert not re.match(r"\s*[=+@\t\r\n＝＋＠]", cell_text), (path.name, cell_text)
                 guarded += cell_text.startswith("'")
     assert guarded > 100
@@ -259,9 +311,13 @@ def test_the_workbook_reopens_without_a_foreign_formula_or_link(hostile):
             content = archive.read(name).decode("utf-8")
             assert "<hyperlink" not in content and 'TargetMode="External"' not in content, name
             for formula in re.findall(r"<f>(.*?)</f>", content):
-                assert not re.search(r"HYPERLINK|WEBSERVICE|cmd|A1:A9|evil|script", formula), formula
+                assert not re.search(r"HYPERLINK|WEBSERVICE|cmd|A1:A9|evil|script", formula), (
+                    formula
+                )
     book = openpyxl.load_workbook(path)
-    texts = [one for sheet in book for row in sheet.iter_rows() for one in row if one.data_type == "s"]
+    texts = [
+        one for sheet in book for row in sheet.iter_rows() for one in row if one.data_type == "s"
+    ]
     assert not [one for one in texts if one.hyperlink]
     seen = {normal(str(one.value)) for one in texts}
     assert [text for text in ACCOUNTS if normal(text) not in seen] == []
@@ -288,7 +344,12 @@ def test_in_a_browser_nothing_runs_and_nothing_is_asked_for(hostile, browser):
     for name in hostile.pages:
         tab, seen = context.new_page(), []
         for event in ("request", "console", "pageerror", "dialog"):
-            tab.on(event, lambda what, event=event, seen=seen: seen.append((event, getattr(what, "url", str(what)))))
+            tab.on(
+                event,
+                lambda what, event=event, seen=seen: seen.append(
+                    (event, getattr(what, "url", str(what)))
+                ),
+            )
         tab.goto((hostile.out / name).as_uri())
         assert [event for event, _ in seen] == ["request"], (name, seen)
         for choice in tab.get_by_label("Rows", exact=True).all():

@@ -61,7 +61,9 @@ def test_ids_stay_text(make_book):
 
 def test_invisible_differences_are_mended(make_book):
     ids = ["ACME ", "ACME\u00a0", "\u200bACME", "ACME\u202e", "Cafe\u0301", "Café"]
-    folder = make_book({"orders.csv": HEAD + "".join(f"{n},{i},2025-01-01,1\n" for n, i in enumerate(ids))})
+    folder = make_book(
+        {"orders.csv": HEAD + "".join(f"{n},{i},2025-01-01,1\n" for n, i in enumerate(ids))}
+    )
     assert [row[1] for row in orders(folder)] == ["ACME"] * 4 + ["Café"] * 2
     assert any("mended" in notice["what"] for notice in check_book(folder)["notices"])
 
@@ -91,7 +93,9 @@ def test_one_bad_row_costs_one_row(make_book, line, reason):
     assert len(orders(folder)) == 2
 
 
-@pytest.mark.parametrize("files", [["orders.csv"], ["raw/lines.csv"], ["raw/lines/1.csv", "raw/lines/2.csv"]])
+@pytest.mark.parametrize(
+    "files", [["orders.csv"], ["raw/lines.csv"], ["raw/lines/1.csv", "raw/lines/2.csv"]]
+)
 def test_a_column_of_its_own_named_rowid_numbers_no_row(make_book, files):
     lines = "rowid," + HEAD + "x,1,A,2025-01-01,1\nx,2,A,nonsense,1\n"
     select = {} if files == ["orders.csv"] else {"orders.sql": "SELECT * FROM lines"}
@@ -103,11 +107,15 @@ def test_a_column_of_its_own_named_rowid_numbers_no_row(make_book, files):
 
 def test_a_damaged_id_is_seen_where_case_is_folded_too(make_book):
     lines = "0,A,2025-01-01,1\n1,1.23457E+15,2025-01-01,5\n"
-    folder = make_book({"orders.csv": HEAD + lines}, settings='title = "x"\n[input]\nfold_case = true\n')
+    folder = make_book(
+        {"orders.csv": HEAD + lines}, settings='title = "x"\n[input]\nfold_case = true\n'
+    )
     assert aside(folder) == {"account_id is damaged by a spreadsheet": 1}
 
 
-@pytest.mark.parametrize("digits", ["999999999999.9999995", "1000000000000.000001", "1e13", "0.0000005", "5.", "+7"])
+@pytest.mark.parametrize(
+    "digits", ["999999999999.9999995", "1000000000000.000001", "1e13", "0.0000005", "5.", "+7"]
+)
 def test_amounts_keep_every_digit_short_or_long(make_book, digits):
     folder = make_book({"orders.csv": HEAD + f"1,A,2025-01-01,{digits}\n"})
     exact = Decimal(digits).quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
@@ -141,7 +149,8 @@ def test_rows_set_aside_are_listed_with_their_place(make_book):
 def test_amounts_by_the_books_locale(make_book, decimal, text, value):
     declared = f'title = "x"\n[input]\ndecimal = "{decimal}"\n' if decimal else 'title = "x"\n'
     folder = make_book(
-        {"orders.csv": f"order_id;account_id;order_date;revenue\n1;A;2025-01-01;{text}\n"}, settings=declared
+        {"orders.csv": f"order_id;account_id;order_date;revenue\n1;A;2025-01-01;{text}\n"},
+        settings=declared,
     )
     assert [row[3] for row in orders(folder)] == [Decimal(value)]
 
@@ -169,7 +178,8 @@ def test_what_can_be_read_in_two_ways_is_refused(make_book):
 
 def test_declared_dates_and_time_zones(make_book):
     folder = make_book(
-        {"orders.csv": HEAD + "1,A,31/01/2025,5\n"}, settings='title = "x"\n[input]\ndate_format = "%d/%m/%Y"\n'
+        {"orders.csv": HEAD + "1,A,31/01/2025,5\n"},
+        settings='title = "x"\n[input]\ndate_format = "%d/%m/%Y"\n',
     )
     assert str(orders(folder)[0][2]) == "2025-01-31"
     zone = 'title = "x"\n[input]\ntime_zone = "Europe/Berlin"\n'
@@ -207,7 +217,9 @@ def test_the_same_rows_however_the_file_is_written(make_book, content):
 def test_an_undeclared_encoding_is_refused_with_its_line(make_book):
     content = (HEAD + "1,A,2025-01-01,5\n2,Zürich,2025-01-01,5\n").encode("cp1252")
     assert "line 3" in refusal(make_book({"orders.csv": content})).where
-    folder = make_book({"orders.csv": content}, settings='title = "x"\n[input]\nencoding = "cp1252"\n')
+    folder = make_book(
+        {"orders.csv": content}, settings='title = "x"\n[input]\nencoding = "cp1252"\n'
+    )
     assert [row[1] for row in orders(folder)] == ["A", "Zürich"]
 
 
@@ -254,7 +266,9 @@ def test_repeated_lines(make_book):
 
 def test_an_account_listed_twice_and_groups_in_a_circle_are_refused(make_book):
     line = HEAD + "1,A,2025-01-01,5\n"
-    assert "listed twice" in str(refusal(make_book({"orders.csv": line, "accounts.csv": "account_id\nA\nA \n"})))
+    assert "listed twice" in str(
+        refusal(make_book({"orders.csv": line, "accounts.csv": "account_id\nA\nA \n"}))
+    )
     ring = "account_id,parent_id\nA,B\nB,A\n"
     assert "circle" in str(refusal(make_book({"orders.csv": line, "accounts.csv": ring})))
 
@@ -332,9 +346,7 @@ def test_a_workbook_of_several_sheets_is_refused_with_their_names(make_book):
 
 def test_real_broken_file_costs_its_broken_rows_alone(shared, make_book):
     text = (shared / "northwind" / "csv_broken" / "orders.csv").read_text(encoding="utf-8")
-    sql = (
-        "SELECT orderID AS order_id, customerID AS account_id, orderDate AS order_date, freight AS revenue FROM orders"
-    )
+    sql = "SELECT orderID AS order_id, customerID AS account_id, orderDate AS order_date, freight AS revenue FROM orders"
     found = check_book(make_book({"orders.sql": sql, "raw/orders.csv": text}))
     assert found["tables"]["raw/orders"]["set_aside"] == {"too many values in the row": 176}
     assert found["tables"]["orders"]["read"] == 830 - 176
@@ -344,9 +356,12 @@ _ROWS = st.lists(
     st.tuples(
         st.sampled_from(["1", "2", "", "x y"]),
         st.sampled_from(["A", "B", "", "1.5E+11", "NA"]),
-        st.sampled_from(["2024-12-31", "2025-06-30", "2025-07-01", "9999-12-31", "2024-02-30", "", "soon"]),
+        st.sampled_from(
+            ["2024-12-31", "2025-06-30", "2025-07-01", "9999-12-31", "2024-02-30", "", "soon"]
+        ),
         st.one_of(
-            st.decimals(-1000, 1000, places=2).map(str), st.sampled_from(["", "inf", "NaN", "1e400", "abc", "(3)"])
+            st.decimals(-1000, 1000, places=2).map(str),
+            st.sampled_from(["", "inf", "NaN", "1e400", "abc", "(3)"]),
         ),
         st.sampled_from([0, 0, 0, 1, -1]),
     ),
@@ -354,13 +369,17 @@ _ROWS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rows=_ROWS)
 def test_read_is_used_plus_out_of_period_plus_set_aside(make_book, rows):
     """For counts and for the amounts that can be read, whatever the dirt."""
     lines, amount = [], Decimal(0)
     for order, account, day, revenue, shift in rows:
-        values = [order, account, day, revenue, "tail"][: 5 + shift] + (["more"] if shift > 0 else [])
+        values = [order, account, day, revenue, "tail"][: 5 + shift] + (
+            ["more"] if shift > 0 else []
+        )
         lines.append(",".join(values))
         if shift == 0:
             with_sign = "-" + revenue[1:-1] if revenue.startswith("(") else revenue
@@ -378,5 +397,7 @@ def test_read_is_used_plus_out_of_period_plus_set_aside(make_book, rows):
     assert used["rows"].sum() + whole.loc[whole["reason"].ne("used"), "rows"].sum() == len(rows) + 1
     assert abs(used["revenue"].sum() - totals["revenue"]) < 1e-9
     out_of_period = whole["rows"].sum() - until["rows"].sum()
-    dated_later = sum(day in ("2025-07-01", "9999-12-31") and shift == 0 for _, _, day, _, shift in rows)
+    dated_later = sum(
+        day in ("2025-07-01", "9999-12-31") and shift == 0 for _, _, day, _, shift in rows
+    )
     assert out_of_period == dated_later

@@ -25,12 +25,16 @@ def requirements(*extras: str) -> dict[str, Requirement]:
 
 def locked(name: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for package, version in re.findall(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", (ROOT / name).read_text("utf-8"), re.M):
+    for package, version in re.findall(
+        r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", (ROOT / name).read_text("utf-8"), re.M
+    ):
         found.setdefault(canonicalize_name(package), set()).add(version)
     return found
 
 
-@pytest.mark.parametrize(("file", "extra"), [("requirements.txt", "test"), ("requirements-browser.txt", "browser")])
+@pytest.mark.parametrize(
+    ("file", "extra"), [("requirements.txt", "test"), ("requirements-browser.txt", "browser")]
+)
 def test_the_lock_holds_every_requirement_within_its_bounds(file, extra):
     versions = locked(file)
     for name, requirement in requirements(extra).items():

@@ -25,7 +25,17 @@ ALLOWED = {
     "script", "footer", "details", "summary", "dl", "dt", "dd", "b", "em", "svg", "g", "path", "text", "defs", "clippath",
     "rect", "use", "section", "code", "img",
 }  # fmt: skip
-ADDRESSES = ("href", "src", "action", "formaction", "data", "xlink:href", "srcset", "poster", "background")
+ADDRESSES = (
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "data",
+    "xlink:href",
+    "srcset",
+    "poster",
+    "background",
+)
 
 
 def active(html):
@@ -34,16 +44,24 @@ def active(html):
     found = [tag.name for tag in soup.find_all() if tag.name not in ALLOWED]
     for tag in soup.find_all():
         found += [
-            f"{tag.name} {name}" for name in tag.attrs if name.startswith("on") or name in ("srcdoc", "autofocus")
+            f"{tag.name} {name}"
+            for name in tag.attrs
+            if name.startswith("on") or name in ("srcdoc", "autofocus")
         ]
         for name in ADDRESSES:
             address = str(tag.get(name, "")).strip().lower()
-            picture = tag.name == "img" and re.fullmatch(r"data:image/(png|svg\+xml);base64,[a-z0-9+/=]+", address)
+            picture = tag.name == "img" and re.fullmatch(
+                r"data:image/(png|svg\+xml);base64,[a-z0-9+/=]+", address
+            )
             if ":" in address.split("#")[0] and address != "data:," and not picture:
                 found.append(f"{tag.name} {address}")
             if address.startswith("//"):
                 found.append(f"{tag.name} {address}")
-        if tag.name == "script" and tag.get("type") != "application/json" and tag.string != script():
+        if (
+            tag.name == "script"
+            and tag.get("type") != "application/json"
+            and tag.string != script()
+        ):
             found.append(f"script {tag.string}")
         if tag.name == "meta" and tag.get("http-equiv", "").lower() == "refresh":
             found.append("refresh")
@@ -55,19 +73,31 @@ def active(html):
 @pytest.fixture(scope="module")
 def hostile_page():
     """A page on which every text of every piece is a payload."""
-    data = made.data_of({text: f"dossiers/{name}.html" for text, name in page.page_name(TEXTS).items()})
+    data = made.data_of(
+        {text: f"dossiers/{name}.html" for text, name in page.page_name(TEXTS).items()}
+    )
     columns = {f"text_{number}": TEXTS for number in range(3)}
     table = pd.DataFrame({"account_id": TEXTS, "name": TEXTS, **columns, "revenue": 1.0})
     hostile_columns = pd.DataFrame([[1.0] * len(MARKUP)], columns=MARKUP)
     fragments = [
-        page.headline_fragment(data, MARKUP[0], [*TEXTS, *(page.Sentence(t, link=t, account=t) for t in TEXTS)]),
-        page.cards_fragment(
-            data, [page.Card(t, t, "text", note=t, link=t) for t in TEXTS], compared=(MARKUP[1], MARKUP[2])
+        page.headline_fragment(
+            data, MARKUP[0], [*TEXTS, *(page.Sentence(t, link=t, account=t) for t in TEXTS)]
         ),
-        page.actions_fragment(data, [page.Action(t, t, t, t, link=t, account=t) for t in TEXTS], title=MARKUP[19]),
+        page.cards_fragment(
+            data,
+            [page.Card(t, t, "text", note=t, link=t) for t in TEXTS],
+            compared=(MARKUP[1], MARKUP[2]),
+        ),
+        page.actions_fragment(
+            data, [page.Action(t, t, t, t, link=t, account=t) for t in TEXTS], title=MARKUP[19]
+        ),
         *(page.note_fragment(text) for text in TEXTS),
-        page.table_fragment(data, table, "accounts", title=MARKUP[0], caption=MARKUP[19], links={"name": "dossier"}),
-        page.table_fragment(data, hostile_columns, "columns", title="x", columns={t: t for t in MARKUP}),
+        page.table_fragment(
+            data, table, "accounts", title=MARKUP[0], caption=MARKUP[19], links={"name": "dossier"}
+        ),
+        page.table_fragment(
+            data, hostile_columns, "columns", title="x", columns={t: t for t in MARKUP}
+        ),
         page.chart_fragment(chart_of(MARKUP), alt=MARKUP[19]),
     ]
     cells = [made.code(fragment) for fragment in fragments]
@@ -87,11 +117,19 @@ def hostile_page():
     ]
     cells.append(nbformat.v4.new_code_cell("secret_code()", outputs=stray))
     foot = made.foot(
-        reasons=tuple((t, t, 1, 1.0) for t in TEXTS), definitions=tuple((t, t) for t in TEXTS), as_of=MARKUP[0]
+        reasons=tuple((t, t, 1, 1.0) for t in TEXTS),
+        definitions=tuple((t, t) for t in TEXTS),
+        as_of=MARKUP[0],
     )
     links = [page.Link(text, "x.html") for text in TEXTS]
     return made.html_of(
-        cells, MARKUP[15], book_title=MARKUP[0], period=MARKUP[1], navigation=links, foot=foot, compared=MARKUP[2]
+        cells,
+        MARKUP[15],
+        book_title=MARKUP[0],
+        period=MARKUP[1],
+        navigation=links,
+        foot=foot,
+        compared=MARKUP[2],
     )
 
 
@@ -123,8 +161,14 @@ def test_every_payload_is_visible_as_text(hostile_page):
 
 def test_payloads_in_the_data_of_a_table_stay_data(hostile_page):
     soup = BeautifulSoup(hostile_page, "html.parser")
-    island = next(one for one in soup.find_all("script", type="application/json") if '"accounts"' in one.string)
-    assert not re.search(r"[<>&\u2028\u2029]", island.string.replace("\u2028", "").replace("\u2029", ""))
+    island = next(
+        one
+        for one in soup.find_all("script", type="application/json")
+        if '"accounts"' in one.string
+    )
+    assert not re.search(
+        r"[<>&\u2028\u2029]", island.string.replace("\u2028", "").replace("\u2029", "")
+    )
     cells = json.loads(island.string)["cells"]
     assert cells[1] == TEXTS and cells[2] == TEXTS
 
@@ -136,7 +180,10 @@ def test_code_errors_and_stray_output_are_not_shown(hostile_page):
 
 def test_every_picture_has_words(hostile_page):
     soup = BeautifulSoup(hostile_page, "html.parser")
-    assert [picture["alt"] for picture in soup.find_all("img")] == [MARKUP[19], "Picture without a description"]
+    assert [picture["alt"] for picture in soup.find_all("img")] == [
+        MARKUP[19],
+        "Picture without a description",
+    ]
     assert soup.find(attrs={"role": "img"})["aria-label"] == MARKUP[19]
 
 
@@ -144,7 +191,11 @@ def test_links_of_hostile_texts_stay_inside_the_report(hostile_page):
     soup = BeautifulSoup(hostile_page, "html.parser")
     addresses = {a["href"] for a in soup.find_all("a")}
     assert len(addresses) > 40
-    assert not [address for address in addresses if re.search(r"^\s*[a-z]+:|^[/\\]|\.\.(?!/index.html)", address, re.I)]
+    assert not [
+        address
+        for address in addresses
+        if re.search(r"^\s*[a-z]+:|^[/\\]|\.\.(?!/index.html)", address, re.I)
+    ]
 
 
 class Strict(HTMLParser):
@@ -179,14 +230,20 @@ def test_a_page_is_light_and_its_policy_knows_its_script(front):
     soup = BeautifulSoup(front, "html.parser")
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
     assert policy == page.content_security_policy()
-    assert "default-src 'none'" in policy and "unsafe-inline'; img" in policy and "script-src 'sha256-" in policy
+    assert (
+        "default-src 'none'" in policy
+        and "unsafe-inline'; img" in policy
+        and "script-src 'sha256-" in policy
+    )
     assert soup.find_all("script")[-1].string == script()
 
 
 def test_a_page_has_one_main_heading_landmarks_and_scopes(front):
     soup = BeautifulSoup(front, "html.parser")
     assert [h.get_text() for h in soup.find_all("h1")] == ["Key accounts"]
-    assert soup.html["lang"] == "en" and soup.main and soup.nav["aria-label"] and soup.find("footer")
+    assert (
+        soup.html["lang"] == "en" and soup.main and soup.nav["aria-label"] and soup.find("footer")
+    )
     assert soup.find("a", class_="skip")["href"] == "#main"
     assert all(th.get("scope") in ("col", "row") for th in soup.find_all("th"))
     assert [h.get_text() for h in soup.find_all("h2")] == [
@@ -195,7 +252,9 @@ def test_a_page_has_one_main_heading_landmarks_and_scopes(front):
 
 
 def test_a_page_without_a_headline_is_headed_by_its_title():
-    soup = BeautifulSoup(made.html_of([nbformat.v4.new_markdown_cell("# Notes\n\nText.")], "Scoring"), "html.parser")
+    soup = BeautifulSoup(
+        made.html_of([nbformat.v4.new_markdown_cell("# Notes\n\nText.")], "Scoring"), "html.parser"
+    )
     assert [h.get_text() for h in soup.find_all("h1")] == ["Scoring"]
     assert "Notes" in soup.h2.get_text()
 
@@ -205,7 +264,9 @@ def test_the_same_page_twice_is_the_same_bytes(front):
 
 
 def test_five_thousand_rows_make_a_page_below_two_megabytes():
-    fragment = page.table_fragment(made.data_of(), made.accounts(5000), "account_classes", title="All")
+    fragment = page.table_fragment(
+        made.data_of(), made.accounts(5000), "account_classes", title="All"
+    )
     assert len(fragment.html.encode()) < 1_000_000
     soup = BeautifulSoup(fragment.html, "html.parser")
     assert len(soup.tbody.find_all("tr")) == 25
@@ -219,7 +280,10 @@ def test_five_hundred_accounts_make_a_page_of_at_most_250_kilobytes():
 def test_empty_tables_and_lists_say_so():
     data = made.data_of()
     empty = page.table_fragment(data, made.accounts(0), "account_classes", title="Nobody ordered")
-    assert empty.html.strip() == '<p class="gap" id="account_classes">Nobody ordered: nothing to list.</p>'
+    assert (
+        empty.html.strip()
+        == '<p class="gap" id="account_classes">Nobody ordered: nothing to list.</p>'
+    )
     assert "Nothing needs doing." in page.actions_fragment(data, []).html
     assert page.headline_fragment(data, "Quiet", []).text == "Quiet"
 
@@ -227,7 +291,9 @@ def test_empty_tables_and_lists_say_so():
 def test_long_names_are_cut_on_display_and_whole_in_the_data():
     name = "N" * 10_000
     frame = pd.DataFrame({"account_id": ["1"], "name": [name]})
-    soup = BeautifulSoup(page.table_fragment(made.data_of(), frame, "names", title="x").html, "html.parser")
+    soup = BeautifulSoup(
+        page.table_fragment(made.data_of(), frame, "names", title="x").html, "html.parser"
+    )
     assert soup.tbody.find_all("bdi")[1].get_text() == "N" * 59 + "…"
     assert json.loads(soup.script.string)["cells"][1] == [name]
     assert name in page.csv_text(frame)
@@ -237,15 +303,21 @@ def test_a_table_links_accounts_that_have_a_dossier():
     frame = pd.DataFrame({"account_id": ["A", "B"], "name": ["Anna", "Bert"]})
     data = made.data_of({"A": "dossiers/A.html"})
     soup = BeautifulSoup(
-        page.table_fragment(data, frame, "t", title="x", links={"name": "dossier"}).html, "html.parser"
+        page.table_fragment(data, frame, "t", title="x", links={"name": "dossier"}).html,
+        "html.parser",
     )
     assert [(a["href"], a.get_text()) for a in soup.find_all("a")] == [("dossiers/A.html", "Anna")]
 
 
 def test_a_table_shows_only_the_columns_asked_for_in_their_order():
     frame = pd.DataFrame({"a": [1], "revenue": [2.5], "c": ["x"]})
-    html = page.table_fragment(made.data_of(), frame, "t", title="x", columns={"c": "See", "revenue": "Sales"}).html
-    assert [th.get_text() for th in BeautifulSoup(html, "html.parser").thead.find_all("th")] == ["See", "Sales, €"]
+    html = page.table_fragment(
+        made.data_of(), frame, "t", title="x", columns={"c": "See", "revenue": "Sales"}
+    ).html
+    assert [th.get_text() for th in BeautifulSoup(html, "html.parser").thead.find_all("th")] == [
+        "See",
+        "Sales, €",
+    ]
 
 
 # The index of periods
@@ -268,7 +340,9 @@ def test_the_site_index_lists_periods_newest_first():
 
 def test_the_site_index_escapes_and_survives_emptiness():
     card = page.Card(MARKUP[0], MARKUP[1], "text")
-    entry = page.PeriodEntry(MARKUP[2], "2025-Q3/index.html", MARKUP[3], (card,), (page.Link(MARKUP[4], "x.html"),))
+    entry = page.PeriodEntry(
+        MARKUP[2], "2025-Q3/index.html", MARKUP[3], (card,), (page.Link(MARKUP[4], "x.html"),)
+    )
     assert active(page.site_index([entry], book_title=MARKUP[5])) == []
     assert "No period is published yet." in page.site_index([], book_title="x")
 
@@ -278,7 +352,9 @@ def test_a_notebook_shows_pieces_with_their_stylesheet_and_a_report_without(monk
 
     shown = []
     monkeypatch.setattr(fragments, "display", shown.append)
-    piece = page.Fragment('<p><a href="retention.html#x">Lost</a> <a href="#y">here</a></p>', "Lost here")
+    piece = page.Fragment(
+        '<p><a href="retention.html#x">Lost</a> <a href="#y">here</a></p>', "Lost here"
+    )
     monkeypatch.delenv("KAM_TABLES", raising=False)
     piece.show()
     monkeypatch.setenv("KAM_TABLES", "tables")

@@ -12,7 +12,15 @@ from kamlib.plots.svg import drawing
 
 
 def test_a_chart_is_text_that_any_script_can_render(recwarn):
-    names = ["東京電機株式会社", "شركة النور", "తెలుగు కంపెనీ", "e\u0301", "😀", "A$B$C", "\x00\ud800x"]
+    names = [
+        "東京電機株式会社",
+        "شركة النور",
+        "తెలుగు కంపెనీ",
+        "e\u0301",
+        "😀",
+        "A$B$C",
+        "\x00\ud800x",
+    ]
     ax = style.axes(8, 4)
     ax.barh(names[:6], range(6))
     ax.text(1, 1, names[6])
@@ -66,12 +74,22 @@ def contrast(one, other):
 def test_colours_used_for_text_can_be_read_and_marks_can_be_seen():
     for palette, paper in ((style.COLOURS, "#ffffff"), (style.DARK, "#12161c")):
         assert (
-            min(contrast(palette[word], paper) for word in ("accent", "good", "bad", "quiet", "actual", "key")) >= 4.5
+            min(
+                contrast(palette[word], paper)
+                for word in ("accent", "good", "bad", "quiet", "actual", "key")
+            )
+            >= 4.5
         )
-        assert min(contrast(palette[word], paper) for word in ("A", "B", "X", "Y", "active", "lost")) >= 3
+        assert (
+            min(contrast(palette[word], paper) for word in ("A", "B", "X", "Y", "active", "lost"))
+            >= 3
+        )
     for key, colour in style.COLOURS.items():
         words = {"#fefefe": ("#ffffff", "#ffffff"), "#101418": ("#101418", "#101418")}
-        words |= {style.ON_DARK_TURNING: ("#ffffff", "#101418"), style.ON_LIGHT_TURNING: ("#101418", "#ffffff")}
+        words |= {
+            style.ON_DARK_TURNING: ("#ffffff", "#101418"),
+            style.ON_LIGHT_TURNING: ("#101418", "#ffffff"),
+        }
         on_light, on_dark = words[style.text_on(colour)]
         assert contrast(on_light, colour) >= 3.5 and contrast(on_dark, style.DARK[key]) >= 3.5, key
 

@@ -21,7 +21,9 @@ from .payloads import IDS, TEXTS
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_no_csv_cell_is_a_formula_and_every_text_can_be_restored(text):
-    cell = next(csv.reader(io.StringIO(page.csv_text(pd.DataFrame({"t": [text]})).split("\n", 1)[1])))[0]
+    cell = next(
+        csv.reader(io.StringIO(page.csv_text(pd.DataFrame({"t": [text]})).split("\n", 1)[1]))
+    )[0]
     assert not re.match(r"\s*[=+\-@\t\r\n＝＋－＠]", cell)
     assert page.restored(cell) == text
 
@@ -51,14 +53,18 @@ def test_money_never_shows_an_exponent():
 
 
 def test_publishing_writes_csv_and_a_typed_copy(tmp_path, monkeypatch):
-    frame = pd.DataFrame({"account_id": pd.Series(["00123", "NA"], dtype="str"), "revenue": [1.5, 2.0]})
+    frame = pd.DataFrame(
+        {"account_id": pd.Series(["00123", "NA"], dtype="str"), "revenue": [1.5, 2.0]}
+    )
     page.publish(made.data_of(), frame, "sales")
     assert page.published("sales") is None and not list(tmp_path.iterdir())
     monkeypatch.setenv("KAM_TABLES", str(tmp_path / "tables"))
     monkeypatch.setenv("KAM_TYPED", str(tmp_path / "typed"))
     page.publish(made.data_of(), frame, "sales")
     page.publish(made.data_of(), frame, "sales")
-    assert (tmp_path / "tables" / "sales.csv").read_bytes() == b"account_id,revenue\n00123,1.5\nNA,2\n"
+    assert (
+        tmp_path / "tables" / "sales.csv"
+    ).read_bytes() == b"account_id,revenue\n00123,1.5\nNA,2\n"
     pd.testing.assert_frame_equal(page.published("sales"), frame)
     with pytest.raises(KamError, match="Two different tables"):
         page.publish(made.data_of(), frame.head(1), "sales")
@@ -80,7 +86,14 @@ def test_hostile_ids_have_harmless_names_of_their_own():
     assert list(names) == list(dict.fromkeys(IDS))
     assert len({name.lower() for name in names.values()}) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) for name in names.values())
-    assert not {name.lower() for name in names.values()} & {"con", "nul", "aux", "prn", "lpt1", "com9"}
+    assert not {name.lower() for name in names.values()} & {
+        "con",
+        "nul",
+        "aux",
+        "prn",
+        "lpt1",
+        "com9",
+    }
     assert names["x" * 64] == "x" * 64 and names["a-b"] == "a-b"
     assert names["ACME"] != "ACME" and names["K"] != names["k"]
 

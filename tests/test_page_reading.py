@@ -20,11 +20,16 @@ def soup_of(fragment):
 
 
 def cells_of(fragment):
-    return [[cell.get_text() for cell in row(["th", "td"])] for row in soup_of(fragment).select("tbody tr")]
+    return [
+        [cell.get_text() for cell in row(["th", "td"])]
+        for row in soup_of(fragment).select("tbody tr")
+    ]
 
 
 def test_long_texts_are_prose_and_short_ones_stay_on_one_line():
-    frame = pd.DataFrame({"cell": ["AX", "AY"], "treatment": [LONG, "Ask."], "manager_name": ["Amélie Laurent", ""]})
+    frame = pd.DataFrame(
+        {"cell": ["AX", "AY"], "treatment": [LONG, "Ask."], "manager_name": ["Amélie Laurent", ""]}
+    )
     rows = soup_of(page.table_fragment(made.data_of(), frame, "t", title="x")).select("thead th")
     assert [head.get("class") for head in rows] == [["s"], ["p"], ["s"]]
     assert cells_of(page.table_fragment(made.data_of(), frame, "t", title="x"))[0][1] == LONG
@@ -32,14 +37,20 @@ def test_long_texts_are_prose_and_short_ones_stay_on_one_line():
 
 def test_words_are_shown_and_the_data_keep_their_own():
     frame = pd.DataFrame({"account_id": ["A1", "A2"], "revenue": [1.0, 2.0]})
-    shown = page.table_fragment(made.data_of(), frame, "t", title="x", words={"account_id": {"A1": "Kettle & Sons"}})
+    shown = page.table_fragment(
+        made.data_of(), frame, "t", title="x", words={"account_id": {"A1": "Kettle & Sons"}}
+    )
     assert [row[0] for row in cells_of(shown)] == ["Kettle & Sons", "A2"]
     payload = json.loads(soup_of(shown).select_one("script.rows-of").string)
-    assert payload["cells"][0] == ["A1", "A2"] and payload["columns"][0]["words"] == {"A1": "Kettle & Sons"}
+    assert payload["cells"][0] == ["A1", "A2"] and payload["columns"][0]["words"] == {
+        "A1": "Kettle & Sons"
+    }
 
 
 def test_one_column_may_hold_figures_of_several_kinds():
-    frame = pd.DataFrame({"figure": list("abcde"), "value": [1234.5, 0.981, 14.0, 0.0336, float("nan")]})
+    frame = pd.DataFrame(
+        {"figure": list("abcde"), "value": [1234.5, 0.981, 14.0, 0.0336, float("nan")]}
+    )
     kinds = {"value": ["money", "share", "count", "index", "share"]}
     shown = page.table_fragment(made.data_of(), frame, "t", title="x", kinds=kinds)
     texts = [row[1].replace("\u00a0", " ") for row in cells_of(shown)]
@@ -55,33 +66,52 @@ def test_a_view_is_shown_and_the_whole_is_published(tmp_path, monkeypatch):
     page.table(made.data_of(), frame, "t", title="x", view=latest)
     assert (tmp_path / "t.csv").read_text() == "account_id,revenue\nA1,1\nA2,3\nA3,2\n"
     shown = page.table_fragment(made.data_of(), frame, "t", title="x", view=latest)
-    assert [row[0] for row in cells_of(shown)] == ["A2", "A3"] and "The published table has 3." in shown.html
+    assert [row[0] for row in cells_of(shown)] == [
+        "A2",
+        "A3",
+    ] and "The published table has 3." in shown.html
 
 
 def test_texts_that_no_row_has_are_left_out():
-    frame = pd.DataFrame({"account_id": ["A1"], "note": [""], "reason": [None], "score": [float("nan")]})
+    frame = pd.DataFrame(
+        {"account_id": ["A1"], "note": [""], "reason": [None], "score": [float("nan")]}
+    )
     heads = soup_of(page.table_fragment(made.data_of(), frame, "t", title="x")).select("thead th")
     assert [head.get_text() for head in heads] == ["Account", "Score"]
 
 
 def test_the_eighth_sentence_stands_in_a_fold():
     few = soup_of(page.headline_fragment(made.data_of(), "T", [f"Sentence {n}." for n in range(7)]))
-    many = soup_of(page.headline_fragment(made.data_of(), "T", [f"Sentence {n}." for n in range(9)]))
+    many = soup_of(
+        page.headline_fragment(made.data_of(), "T", [f"Sentence {n}." for n in range(9)])
+    )
     assert not few.select("details") and len(few.select("li")) == 7
     assert [line.get_text() for line in many.select("details li")] == ["Sentence 7.", "Sentence 8."]
     assert many.select_one("summary").get_text() == "2 more findings"
 
 
 def section(title, *fragments):
-    return [nbformat.v4.new_markdown_cell(f"## {title}\n\nHow to read it."), *map(made.code, fragments)]
+    return [
+        nbformat.v4.new_markdown_cell(f"## {title}\n\nHow to read it."),
+        *map(made.code, fragments),
+    ]
 
 
 def test_a_section_of_nothing_but_gaps_is_told_in_one_line_at_the_end():
-    gap, note = page.gap_fragment("The book has no invoices."), page.note_fragment("Something to say.")
+    gap, note = (
+        page.gap_fragment("The book has no invoices."),
+        page.note_fragment("Something to say."),
+    )
     empty = page.table_fragment(made.data_of(), made.accounts(0), "owed", title="What they owe")
-    html = made.html_of([*section("Money owed", gap, empty), *section("Silent"), *section("Mixed", gap, note)])
+    html = made.html_of(
+        [*section("Money owed", gap, empty), *section("Silent"), *section("Mixed", gap, note)]
+    )
     body = BeautifulSoup(html, "html.parser")
-    assert [head.get_text().strip("¶") for head in body.select("main h2")] == ["Silent", "Mixed", "Not shown, and why"]
+    assert [head.get_text().strip("¶") for head in body.select("main h2")] == [
+        "Silent",
+        "Mixed",
+        "Not shown, and why",
+    ]
     told = body.select_one(".gaps")
     assert [line.get_text() for line in told("dt")] == ["Money owed"]
     assert told.dd.select("p:not([hidden])")[0].get_text() == "The book has no invoices."
@@ -91,12 +121,19 @@ def test_a_section_of_nothing_but_gaps_is_told_in_one_line_at_the_end():
 def test_a_chart_without_data_is_its_finding_alone():
     from kamlib.plots import style
 
-    empty = page.chart_fragment(style.titles(style.axes(6, 3), "No manager has been rated", "Ratings"), alt="x")
-    assert soup_of(empty).get_text().strip() == "No manager has been rated." and "<svg" not in empty.html
+    empty = page.chart_fragment(
+        style.titles(style.axes(6, 3), "No manager has been rated", "Ratings"), alt="x"
+    )
+    assert (
+        soup_of(empty).get_text().strip() == "No manager has been rated."
+        and "<svg" not in empty.html
+    )
     assert "<svg" in page.chart_fragment(made.bridge(), alt="x").html
 
 
 def test_a_rise_from_nothing_says_so():
-    risen = page.cards_fragment(made.data_of(), [page.Card("At risk", 357e3, "money", 0.0, float("nan"), good="down")])
+    risen = page.cards_fragment(
+        made.data_of(), [page.Card("At risk", 357e3, "money", 0.0, float("nan"), good="down")]
+    )
     changes = [one.get_text().replace("\u00a0", " ") for one in soup_of(risen).select(".change")]
     assert changes == ["▲ from € 0 on 2025-Q2"]

@@ -28,7 +28,9 @@ def test_a_label_names_its_days(label, first_month, start, end):
     assert (period.label, str(period.start.date()), str(period.end.date())) == (label, start, end)
 
 
-@pytest.mark.parametrize("text", ["2025-Q5", "2025-13", "2025-W60", "2021-W53", "25-Q1", "2025-1", "", "previous-day"])
+@pytest.mark.parametrize(
+    "text", ["2025-Q5", "2025-13", "2025-W60", "2021-W53", "25-Q1", "2025-1", "", "previous-day"]
+)
 def test_what_is_no_period_is_refused_with_the_forms(text):
     with pytest.raises(KamError) as caught:
         resolve_periods([text], today=date(2025, 1, 1))
@@ -39,7 +41,13 @@ def test_what_is_no_period_is_refused_with_the_forms(text):
 def test_ranges_and_previous_ones():
     words = ["2024-Q4..2025-Q2", "previous-quarter", "2025-Q1", "previous-year"]
     found = resolve_periods(words, today=date(2025, 11, 2))
-    assert [period.label for period in found] == ["2024-Q4", "2025-Q1", "2025-Q2", "2025-Q3", "2024"]
+    assert [period.label for period in found] == [
+        "2024-Q4",
+        "2025-Q1",
+        "2025-Q2",
+        "2025-Q3",
+        "2024",
+    ]
 
 
 @pytest.mark.parametrize("text", ["2025-Q2..2025-Q1", "2025..2025-Q1"])
@@ -71,7 +79,10 @@ def test_every_day_lies_in_one_period_and_neighbours_touch(day, kind, first_mont
     assert period.shift(1).previous() == period
 
 
-@given(st.dates(date(2000, 1, 1), date(2030, 1, 1)), st.lists(st.integers(0, 364), min_size=1, max_size=30))
+@given(
+    st.dates(date(2000, 1, 1), date(2030, 1, 1)),
+    st.lists(st.integers(0, 364), min_size=1, max_size=30),
+)
 def test_each_day_of_the_window_falls_in_one_of_its_months(as_of, back):
     as_of = pd.Timestamp(as_of)
     ends = trailing_months(as_of, 13)

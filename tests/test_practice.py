@@ -22,7 +22,9 @@ SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 
 
 def files(folder):
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 # ── the same again ────────────────────────────────────────────────────────────
@@ -42,7 +44,9 @@ def test_same_seed_same_bytes_in_another_process(tmp_path):
     )
     for name, hash_seed, zone in (("a", "1", "UTC"), ("b", "77", "Asia/Tokyo")):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": zone}
-        subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], check=True, env=environment)
+        subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / name)], check=True, env=environment
+        )
     assert files(tmp_path / "a") == files(tmp_path / "b")
 
 
@@ -83,7 +87,9 @@ def test_ids_are_known_wherever_they_are_used(meridian):
         if "manager_id" in frame:
             assert set(frame["manager_id"].dropna()) <= managers, name
     assert set(meridian.tables["accounts"]["parent_id"].dropna()) <= accounts
-    assert set(meridian.tables["interactions"]["contact_id"]) <= set(meridian.tables["contacts"]["contact_id"])
+    assert set(meridian.tables["interactions"]["contact_id"]) <= set(
+        meridian.tables["contacts"]["contact_id"]
+    )
 
 
 def test_lines_add_up_and_are_told_apart(orders):
@@ -132,7 +138,9 @@ def test_damaged_lines_are_in_the_file_and_in_the_truth_only(meridian, orders, t
     total = text.loc[text["order_id"] == "Total", "revenue"].astype(float).item()
     assert total == pytest.approx(orders["revenue"].sum(), abs=0.005)
     assert (orders["revenue"] < 0).sum() > 20
-    assert orders.loc[orders["revenue"] < 0, "revenue"].sum() == pytest.approx(only(told["credit_notes"])["value"])
+    assert orders.loc[orders["revenue"] < 0, "revenue"].sum() == pytest.approx(
+        only(told["credit_notes"])["value"]
+    )
 
 
 # ── plans and book ────────────────────────────────────────────────────────────
@@ -181,21 +189,29 @@ def test_small_companies(accounts, months):
     orders = made.tables["orders"]
     assert len(made.tables["accounts"]) == accounts
     assert orders["order_date"].min() >= pd.Timestamp("2022-07-01")
-    assert orders["order_date"].max() == pd.Timestamp("2022-07-01") + pd.DateOffset(months=months) - pd.DateOffset(
-        days=1
-    )
+    assert orders["order_date"].max() == pd.Timestamp("2022-07-01") + pd.DateOffset(
+        months=months
+    ) - pd.DateOffset(days=1)
 
 
 def test_like_another_book():
     """Thirty accounts that order every tenth day for about 100: so does the company made like them."""
     days = pd.date_range("2023-01-01", "2024-12-31", freq="10D")
-    model = pd.concat([pd.DataFrame({"account_id": f"C{n:02d}", "date": days, "revenue": 90.0 + n}) for n in range(30)])
+    model = pd.concat(
+        [
+            pd.DataFrame({"account_id": f"C{n:02d}", "date": days, "revenue": 90.0 + n})
+            for n in range(30)
+        ]
+    )
     made = company(1, like=model, story="none", leavers=0)
     orders = made.tables["orders"].query("revenue > 0")
     assert len(made.tables["accounts"]) == 30
-    assert orders["order_date"].min() >= days[0] and orders["order_date"].max() == pd.Timestamp("2024-12-31")
+    assert orders["order_date"].min() >= days[0] and orders["order_date"].max() == pd.Timestamp(
+        "2024-12-31"
+    )
     assert window(orders, "2024-12-31")["revenue"].sum() == pytest.approx(
-        window(model.rename(columns={"date": "order_date"}), "2024-12-31")["revenue"].sum(), rel=0.35
+        window(model.rename(columns={"date": "order_date"}), "2024-12-31")["revenue"].sum(),
+        rel=0.35,
     )
     gaps = (
         orders.groupby("account_id")["order_date"]

@@ -61,7 +61,9 @@ def test_group_shares_are_those_of_the_truth(orders, told):
     assert np.allclose(shares.reindex(recorded.index), recorded, atol=0.0005)
 
 
-@pytest.mark.parametrize("story", ["late_leaver", "overdue", "unseen_loss", "price_leaver", "incident_leaver"])
+@pytest.mark.parametrize(
+    "story", ["late_leaver", "overdue", "unseen_loss", "price_leaver", "incident_leaver"]
+)
 def test_planted_leavers_order_last_on_their_day(orders, told, story):
     row = only(told[story])
     assert of(orders, row["account_id"])["order_date"].max() == row["date"]
@@ -75,7 +77,9 @@ def test_late_leaver_left_after_three_late_deliveries(orders, told):
     assert late == [False, True, True, True]
     gaps = pd.Series(order_days(orders, row["account_id"])).diff().dt.days
     silence = (pd.Timestamp("2025-09-30") - row["date"]).days
-    assert silence / gaps.median() > 2 and silence < 90, "overdue, not yet lost, in the third quarter"
+    assert silence / gaps.median() > 2 and silence < 90, (
+        "overdue, not yet lost, in the third quarter"
+    )
     assert (pd.Timestamp("2025-12-31") - row["date"]).days >= max(90, 3 * gaps.median())
 
 
@@ -113,7 +117,10 @@ def test_losses_are_recorded_or_missed_as_planted(meridian, told):
 def test_incident_leaver_had_its_incidents(meridian, told):
     row = only(told["incident_leaver"])
     own = of(meridian.tables["incidents"], row["account_id"])
-    recent = own[(own["opened_date"] <= row["date"]) & (own["opened_date"] > row["date"] - pd.Timedelta(90, "D"))]
+    recent = own[
+        (own["opened_date"] <= row["date"])
+        & (own["opened_date"] > row["date"] - pd.Timedelta(90, "D"))
+    ]
     assert (recent["kind"] == "quality").sum() >= 2 and (recent["kind"] == "conflict").sum() >= 1
     tiers = of(meridian.tables["tiers"], row["account_id"]).sort_values("start_date")
     assert tiers["tier"].tolist() == ["regular", "key", "former"]
@@ -136,7 +143,9 @@ def test_seasonal_buys_in_season_only(orders, told):
 def test_newcomers(orders, told):
     assert len(told["newcomer"]) == 3
     for row in told["newcomer"].itertuples():
-        assert of(orders, row.account_id)["order_date"].min() == row.date > pd.Timestamp("2025-05-01")
+        assert (
+            of(orders, row.account_id)["order_date"].min() == row.date > pd.Timestamp("2025-05-01")
+        )
 
 
 def test_promotable_regular_grows(meridian, orders, told):
@@ -157,7 +166,9 @@ def test_shrinking_key_account(meridian, orders, told):
 def test_steady(orders, told):
     row = only(told["steady"])
     own = of(orders, row["account_id"])
-    quarters = own[own["order_date"] >= "2024-01-01"].resample("QE", on="order_date")["revenue"].sum()
+    quarters = (
+        own[own["order_date"] >= "2024-01-01"].resample("QE", on="order_date")["revenue"].sum()
+    )
     assert quarters.std() / quarters.mean() < 0.15
     gaps = pd.Series(order_days(orders, row["account_id"])).diff().dt.days
     assert gaps.median() == pytest.approx(row["value"], abs=1)
@@ -165,7 +176,11 @@ def test_steady(orders, told):
 
 def test_neighbours_change_its_class(orders, told):
     row = only(told["neighbours"])
-    months = of(orders, row["account_id"]).groupby(orders["order_date"].dt.to_period("M"))["revenue"].sum()
+    months = (
+        of(orders, row["account_id"])
+        .groupby(orders["order_date"].dt.to_period("M"))["revenue"]
+        .sum()
+    )
     assert (months == row["value"]).all() and len(months) == 72
     before, after = (abc(orders, end)[row["account_id"]] for end in ("2025-06-30", "2025-09-30"))
     assert f"{before}→{after}" in row["note"] and before != after
@@ -173,7 +188,12 @@ def test_neighbours_change_its_class(orders, told):
 
 def test_huge_order(orders, told):
     row = only(told["huge_order"])
-    sums = of(orders, row["account_id"]).query("revenue > 0").groupby(["order_id", "order_date"])["revenue"].sum()
+    sums = (
+        of(orders, row["account_id"])
+        .query("revenue > 0")
+        .groupby(["order_id", "order_date"])["revenue"]
+        .sum()
+    )
     assert sums.max() == pytest.approx(row["value"])
     assert sums.idxmax()[1] == row["date"]
     assert sums.max() > 15 * sums.median()
@@ -202,7 +222,9 @@ def test_renewals_fall_due(meridian, told):
 
 def test_wallet_estimated_too_low(meridian, orders, told):
     row = only(told["bad_wallet"])
-    bought = of(window(orders, "2025-12-31"), row["account_id"]).query("revenue > 0")["revenue"].sum()
+    bought = (
+        of(window(orders, "2025-12-31"), row["account_id"]).query("revenue > 0")["revenue"].sum()
+    )
     spend = of(meridian.tables["needs"], row["account_id"])["annual_spend"].sum()
     assert bought / spend == pytest.approx(row["value"], rel=0.05)
 
@@ -240,23 +262,32 @@ def test_more_leave_where_more_is_late():
     before = {ratio: [] for ratio in (1.0, 3.0)}
     for ratio, values in before.items():
         for seed in range(4):
-            truth = company(seed, story="none", late_hazard_ratio=ratio, leavers=40, returns=0).truth
+            truth = company(
+                seed, story="none", late_hazard_ratio=ratio, leavers=40, returns=0
+            ).truth
             values += truth.loc[truth["story"] == "leaver", "value"].tolist()
     assert len(before[1.0]) > 100 and len(before[3.0]) > 100
     assert np.mean(before[3.0]) > 2.5 * np.mean(before[1.0])
 
 
 def test_leavers_come_in_the_number_that_was_asked_for():
-    counts = [(company(seed, story="none", leavers=30).truth["story"] == "leaver").sum() for seed in range(5)]
+    counts = [
+        (company(seed, story="none", leavers=30).truth["story"] == "leaver").sum()
+        for seed in range(5)
+    ]
     assert np.mean(counts) == pytest.approx(30, abs=7)
     assert not (company(1, story="none", leavers=0).truth["story"] == "leaver").any()
 
 
 def test_programme_effect_is_exactly_what_is_recorded():
     """Two companies that differ in the effect only: same orders, and the margin of key accounts differs by it."""
-    with_, without = (company(4, story="none", programme_effect=effect, leavers=0) for effect in (0.25, 0.0))
+    with_, without = (
+        company(4, story="none", programme_effect=effect, leavers=0) for effect in (0.25, 0.0)
+    )
     admitted = with_.truth[with_.truth["story"] == "admitted"].set_index("account_id")["date"]
-    assert admitted.equals(without.truth[without.truth["story"] == "admitted"].set_index("account_id")["date"])
+    assert admitted.equals(
+        without.truth[without.truth["story"] == "admitted"].set_index("account_id")["date"]
+    )
     change = []
     for account_id, date in admitted.items():
         margins = []
@@ -265,21 +296,30 @@ def test_programme_effect_is_exactly_what_is_recorded():
             margin = own["revenue"] - own["cost"]
             is_after = own["order_date"] >= date
             margins.append((margin[~is_after].sum(), margin[is_after].sum()))
-        assert margins[0][0] == pytest.approx(margins[1][0], rel=1e-9), "nothing changes before admission"
+        assert margins[0][0] == pytest.approx(margins[1][0], rel=1e-9), (
+            "nothing changes before admission"
+        )
         change.append(margins[0][1] / margins[1][1] - 1)
     assert np.mean(change) == pytest.approx(0.25, abs=0.01)
     added = with_.truth[with_.truth["story"] == "added_margin"]["value"].sum()
-    assert added > 0 and (without.truth[without.truth["story"] == "added_margin"]["value"] == 0).all()
+    assert (
+        added > 0 and (without.truth[without.truth["story"] == "added_margin"]["value"] == 0).all()
+    )
 
 
 def test_admission_on_a_peak_selects_a_peak():
     gaps = {"steady": [], "peak": []}
     for kind, found in gaps.items():
         for seed in range(3):
-            made = company(seed, story="none", leavers=0, programme_effect=0, admission=kind, waves=(1,))
+            made = company(
+                seed, story="none", leavers=0, programme_effect=0, admission=kind, waves=(1,)
+            )
             orders = made.tables["orders"]
             years = orders.pivot_table(
-                index="account_id", columns=orders["order_date"].dt.year, values="revenue", aggfunc="sum"
+                index="account_id",
+                columns=orders["order_date"].dt.year,
+                values="revenue",
+                aggfunc="sum",
             )
             rise = np.log(years[2022] / years[[2020, 2021]].mean(axis=1))
             keys = made.truth[made.truth["story"] == "admitted"]["account_id"]
@@ -292,7 +332,8 @@ def test_tiers_follow_each_other_without_a_gap(meridian):
         spells = spells.sort_values("start_date")
         assert spells["end_date"].isna().tolist() == [False] * (len(spells) - 1) + [True]
         assert (
-            spells["start_date"].iloc[1:].to_numpy() - spells["end_date"].iloc[:-1].to_numpy() == np.timedelta64(1, "D")
+            spells["start_date"].iloc[1:].to_numpy() - spells["end_date"].iloc[:-1].to_numpy()
+            == np.timedelta64(1, "D")
         ).all()
     latest = meridian.tables["tiers"].sort_values("start_date").groupby("account_id")["tier"].last()
     now = meridian.tables["accounts"].set_index("account_id")["tier"].reindex(latest.index)
@@ -302,8 +343,12 @@ def test_tiers_follow_each_other_without_a_gap(meridian):
 def test_rhythm_is_what_the_truth_says():
     made = company(2, story="none", leavers=0, accounts=60)
     gaps = made.tables["orders"].query("revenue > 0").groupby("account_id")["order_date"].unique()
-    truth = made.truth.pivot_table(index="account_id", columns="story", values="value", aggfunc="first")
+    truth = made.truth.pivot_table(
+        index="account_id", columns="story", values="value", aggfunc="first"
+    )
     often = [a for a in gaps.index if len(gaps[a]) > 60]
-    mean = pd.Series({a: np.diff(np.sort(gaps[a])).astype("timedelta64[D]").astype(float).mean() for a in often})
+    mean = pd.Series(
+        {a: np.diff(np.sort(gaps[a])).astype("timedelta64[D]").astype(float).mean() for a in often}
+    )
     assert len(often) > 10
     assert (mean * truth["rhythm_rate"].reindex(often)).mean() == pytest.approx(1, abs=0.05)

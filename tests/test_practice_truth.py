@@ -11,7 +11,13 @@ import pytest
 from kamlib.book import BookSettings
 from kamlib.practice import activity, company, found_leavers, leaver_score
 from kamlib.practice.booktext import book_text
-from kamlib.retention import account_status, alarm_quality, leaving_cases, leaving_causes, lost_spells
+from kamlib.retention import (
+    account_status,
+    alarm_quality,
+    leaving_cases,
+    leaving_causes,
+    lost_spells,
+)
 
 AS_OF = pd.Timestamp("2025-12-31")
 
@@ -19,7 +25,9 @@ AS_OF = pd.Timestamp("2025-12-31")
 def late_deliveries(made) -> pd.Series:
     known = activity(made, as_of=AS_OF)
     status = account_status(known.account_days, as_of=AS_OF)
-    cases = leaving_cases(known.account_days, status, known.deliveries, known.incidents, as_of=AS_OF)
+    cases = leaving_cases(
+        known.account_days, status, known.deliveries, known.incidents, as_of=AS_OF
+    )
     return leaving_causes(cases).set_index("cause").loc["late deliveries"]
 
 
@@ -34,9 +42,17 @@ def test_leavers_are_caught_and_the_planted_cause_is_found(seed):
     spells, quality = lost_spells(days, as_of=AS_OF), alarm_quality(days, as_of=AS_OF)
     score = leaver_score(made.truth, spells, quality, as_of=AS_OF).iloc[0]
     cause = late_deliveries(made)
-    print(f"\nseed {seed}: {score['caught_count']} of {score['planted_count']} leavers caught, ", end="")
-    print(f"{score['lead_days']:.0f} days early; false alarms {score['false_alarm_rate']:.2f}; hazard ratio ", end="")
-    print(f"{cause['hazard_ratio']:.2f} ({cause['hazard_ratio_low']:.2f}–{cause['hazard_ratio_high']:.2f})")
+    print(
+        f"\nseed {seed}: {score['caught_count']} of {score['planted_count']} leavers caught, ",
+        end="",
+    )
+    print(
+        f"{score['lead_days']:.0f} days early; false alarms {score['false_alarm_rate']:.2f}; hazard ratio ",
+        end="",
+    )
+    print(
+        f"{cause['hazard_ratio']:.2f} ({cause['hazard_ratio_low']:.2f}–{cause['hazard_ratio_high']:.2f})"
+    )
     assert score["planted_count"] >= 15
     assert score["caught_share"] >= 0.8
     assert score["lead_days"] >= 180
@@ -46,13 +62,20 @@ def test_leavers_are_caught_and_the_planted_cause_is_found(seed):
 
 def test_an_unplanted_cause_seldom_passes_for_one():
     """At level .05 more than 3 of 8 would come up in one run of two thousand."""
-    assert sum(excludes_one(late_deliveries(company(seed, late_hazard_ratio=1))) for seed in range(8)) <= 3
+    assert (
+        sum(excludes_one(late_deliveries(company(seed, late_hazard_ratio=1))) for seed in range(8))
+        <= 3
+    )
 
 
 @pytest.mark.soak
 def test_an_unplanted_cause_in_200_practice_companies():
     """The 99 % bound of an honest test at level .05: at most 18 of 200."""
-    found = [seed for seed in range(1000, 1200) if excludes_one(late_deliveries(company(seed, late_hazard_ratio=1)))]
+    found = [
+        seed
+        for seed in range(1000, 1200)
+        if excludes_one(late_deliveries(company(seed, late_hazard_ratio=1)))
+    ]
     print(f"\nan unplanted cause passed for one in {len(found)} of 200 companies")
     assert len(found) <= 18
 
@@ -76,15 +99,21 @@ def test_the_score_of_five_accounts_by_hand():
         {
             "story": ["leaver", "price_leaver", "leaver", "leaver", "leaver_returned", "whale"],
             "account_id": ["A", "B", "C", "D", "D", "W"],
-            "date": pd.to_datetime(["2024-01-31", "2024-03-01", "2025-06-30", "2023-05-10", "2023-11-02", None]),
+            "date": pd.to_datetime(
+                ["2024-01-31", "2024-03-01", "2025-06-30", "2023-05-10", "2023-11-02", None]
+            ),
             "value": [2.0, None, 0.0, 1.0, None, 0.1],
         }
     )
     spells = pd.DataFrame(
         {
             "account_id": ["A", "B", "C", "D", "E"],
-            "last_order_date": pd.to_datetime(["2024-01-31", "2024-03-01", "2025-06-30", "2023-05-10", "2022-01-01"]),
-            "detection_date": pd.to_datetime(["2024-05-01", "2025-04-01", "2025-09-28", "2023-08-08", "2022-04-01"]),
+            "last_order_date": pd.to_datetime(
+                ["2024-01-31", "2024-03-01", "2025-06-30", "2023-05-10", "2022-01-01"]
+            ),
+            "detection_date": pd.to_datetime(
+                ["2024-05-01", "2025-04-01", "2025-09-28", "2023-08-08", "2022-04-01"]
+            ),
         }
     )
     quality = pd.DataFrame(
@@ -108,7 +137,11 @@ def test_the_score_of_five_accounts_by_hand():
         "false_alarm_high": 0.45,
     }  # fmt: skip
     none = leaver_score(truth.head(0), spells.head(0), quality.head(0), as_of=AS_OF).iloc[0]
-    assert none["planted_count"] == 0 and pd.isna(none["caught_share"]) and pd.isna(none["false_alarm_rate"])
+    assert (
+        none["planted_count"] == 0
+        and pd.isna(none["caught_share"])
+        and pd.isna(none["false_alarm_rate"])
+    )
 
 
 # ── the book of the sample ────────────────────────────────────────────────────
@@ -128,7 +161,14 @@ def test_every_setting_stands_in_the_sample_book_and_its_default_is_the_real_one
     used = BookSettings.model_validate(tomllib.loads(text))
     told_text = tomllib.loads(re.sub(r"(?m)^#(?=\S)", "", text))
     told = BookSettings.model_validate(told_text)
-    optional = {"complete_to", "delimiter", "decimal", "date_format", "time_zone", "second_life_share"}
+    optional = {
+        "complete_to",
+        "delimiter",
+        "decimal",
+        "date_format",
+        "time_zone",
+        "second_life_share",
+    }
     optional |= {"revenue_per_manager"}
     for path in every_setting(BookSettings):
         if path[-1] in ("top_n", "criteria", "columns", "readiness"):
@@ -138,8 +178,16 @@ def test_every_setting_stands_in_the_sample_book_and_its_default_is_the_real_one
         for name in path:
             assert name in place, f"{'.'.join(path)} is not explained"
             place, real, shown = place[name], getattr(real, name), getattr(shown, name)
-        assert real == shown or path[-1] in optional, f"{'.'.join(path)}: another default is shown than is used"
-    assert {*told.programme.readiness} == {"sales_cycle", "potential", "expand", "competition", "capability"}
+        assert real == shown or path[-1] in optional, (
+            f"{'.'.join(path)}: another default is shown than is used"
+        )
+    assert {*told.programme.readiness} == {
+        "sales_cycle",
+        "potential",
+        "expand",
+        "competition",
+        "capability",
+    }
     assert {*used.programme.readiness} < {*told.programme.readiness}
 
 

@@ -25,15 +25,18 @@ def months_of(revenue_days, start="2022-01-31", count=48):
 
 def test_targets_to_date_and_pipeline():
     ends = pd.to_datetime(["2025-01-31", "2025-06-30", "2025-09-30"])
-    targets = typed(pd.DataFrame({"account_id": "A", "month": ends, "revenue": [500.0, 300.0, 900.0]}), "targets")
+    targets = typed(
+        pd.DataFrame({"account_id": "A", "month": ends, "revenue": [500.0, 300.0, 900.0]}),
+        "targets",
+    )
     deals = table(
         "opportunities",
         {"opportunity_id": "1", "account_id": "A", "opened_date": day("2025-01-01"), "outcome": "open", "value": 100.0, "probability": 0.4},
         {"opportunity_id": "2", "account_id": "A", "opened_date": day("2025-01-01"), "outcome": "won", "value": 100.0, "probability": 1.0},
     )  # fmt: skip
-    found = programme.account_targets(months_of(1), targets, deals, KEYS, ACCOUNTS, as_of=day("2025-06-30")).set_index(
-        "account_id"
-    )
+    found = programme.account_targets(
+        months_of(1), targets, deals, KEYS, ACCOUNTS, as_of=day("2025-06-30")
+    ).set_index("account_id")
     assert found.loc["A", ["revenue", "target_revenue", "revenue_gap", "margin"]].to_list() == [
         600.0,
         800.0,
@@ -54,7 +57,13 @@ def test_decisions_beside_the_evidence():
     log = table(
         "decisions",
         {"account_id": "A", "date": day("2025-01-01"), "decision": "watch", "by": "board"},
-        {"account_id": "A", "date": day("2025-06-01"), "decision": "Keep", "by": "board", "reason": "new plant"},
+        {
+            "account_id": "A",
+            "date": day("2025-06-01"),
+            "decision": "Keep",
+            "by": "board",
+            "reason": "new plant",
+        },
         {"account_id": "B", "date": day("2025-03-01"), "decision": "keep", "by": "board"},
         {"account_id": "B", "date": day("2026-03-01"), "decision": "review"},
     )
@@ -62,7 +71,11 @@ def test_decisions_beside_the_evidence():
     found = programme.decision_log(log, ACCOUNTS, evidence, as_of=AS_OF)
     assert found["account_id"].to_list() == ["A", "B", "A"]
     assert found["is_overridden"].to_list() == [False, True, False]
-    assert found["note"].to_list() == ["", "the evidence says review; no reason recorded", "no reason recorded"]
+    assert found["note"].to_list() == [
+        "",
+        "the evidence says review; no reason recorded",
+        "no reason recorded",
+    ]
     assert found["proposal"].to_list() == ["keep", "review", ""]
 
 
@@ -74,7 +87,10 @@ def test_readiness_answers_asks_and_believes_the_book():
             for i in range(5)
         ),
     )  # fmt: skip
-    needs = table("needs", {"account_id": "A", "category": "tools", "annual_spend": 1000.0, "attainable_share": 0.5})
+    needs = table(
+        "needs",
+        {"account_id": "A", "category": "tools", "annual_spend": 1000.0, "attainable_share": 0.5},
+    )
     bought = months_of(1).assign(category="tools", quantity=1.0)
     rivals = table("competitors", {"account_id": "A", "competitor": "Rival"})
     none = pd.DataFrame()
@@ -94,7 +110,9 @@ def test_readiness_answers_asks_and_believes_the_book():
     assert found["answer"].to_list() == ["yes", "no", "to be answered", "yes", "24 months"]
     assert found["source"].to_list() == ["data", "data", "asked", "data", "book"]
     assert found["evidence"].iloc[0] == "5 won deals took 90 days in the median"
-    assert found["evidence"].iloc[1] == "attainable and not yet ours: 0 % of the key accounts' revenue"
+    assert (
+        found["evidence"].iloc[1] == "attainable and not yet ours: 0 % of the key accounts' revenue"
+    )
 
 
 def test_money_owed_by_key_accounts_alone():

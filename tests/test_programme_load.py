@@ -30,7 +30,9 @@ ACCOUNTS = pd.DataFrame(
 MONTHS = pd.DataFrame(
     {
         "account_id": ["A", "A", "B", "D"],
-        "month": pd.to_datetime(["2025-12-31", "2024-12-31", "2025-06-30", "2025-06-30"]).as_unit("us"),
+        "month": pd.to_datetime(["2025-12-31", "2024-12-31", "2025-06-30", "2025-06-30"]).as_unit(
+            "us"
+        ),
         "revenue": [1000.0, 7.0, 500.0, 9000.0],
         "cost": [600.0, 1.0, np.nan, 1.0],
     }
@@ -40,7 +42,13 @@ MONTHS = pd.DataFrame(
 def test_load_takes_the_plan_then_the_account_then_the_default():
     rhythms = pd.DataFrame({"account_id": ["A"], "contact_every_days": [7.0]})
     load = account_load(
-        KEYS, ACCOUNTS, MONTHS, as_of=AS_OF, rhythms=rhythms, hours_per_contact=2.0, contact_every_days=30.4375
+        KEYS,
+        ACCOUNTS,
+        MONTHS,
+        as_of=AS_OF,
+        rhythms=rhythms,
+        hours_per_contact=2.0,
+        contact_every_days=30.4375,
     )
     assert load["rhythm_source"].to_list() == ["plan", "account", "default"]
     assert load["hours"].to_list() == pytest.approx([2 * 30.4375 / 7, 2 * 30.4375 / 14, 2.0])
@@ -65,15 +73,27 @@ def loads(hours, revenue, managers):
 
 def people(**hours):
     return pd.DataFrame(
-        {"manager_id": list(hours), "name": list(hours), "hours_per_month": list(map(float, hours.values()))}
+        {
+            "manager_id": list(hours),
+            "name": list(hours),
+            "hours_per_month": list(map(float, hours.values())),
+        }
     )
 
 
 def test_warnings_are_on_hours_and_revenue_and_the_count_is_only_shown():
-    table = loads([90, 30, 10, 10, 10, 10, 5], [100, 100, 10, 10, 10, 10, 50], ["M1", "M1", "M2", "M2", "M2", "M2", ""])
+    table = loads(
+        [90, 30, 10, 10, 10, 10, 5],
+        [100, 100, 10, 10, 10, 10, 50],
+        ["M1", "M1", "M2", "M2", "M2", "M2", ""],
+    )
     work = workload(table, people(M1=100, M2=100)).set_index("manager_id")
     assert work["is_over_hours"].to_dict() == {"M1": True, "M2": False, "": False}
-    assert work["is_over_revenue"].to_dict() == {"M1": True, "M2": False, "": False}  # limit 1.5 × mean(200, 40) = 180
+    assert work["is_over_revenue"].to_dict() == {
+        "M1": True,
+        "M2": False,
+        "": False,
+    }  # limit 1.5 × mean(200, 40) = 180
     assert work.loc["M1", "revenue_limit"] == 180.0
     assert work["is_count_outside"].to_dict() == {"M1": False, "M2": True, "": False}
     assert work.loc["M2", "note"] == "4 accounts, usual 1–3"
@@ -82,12 +102,24 @@ def test_warnings_are_on_hours_and_revenue_and_the_count_is_only_shown():
 
 def test_dependence_by_hand():
     """M1 alone knows A (90 of 100); B is shared half and half; D is no key account."""
-    rows = [("A", "M1", 90, 50), ("A", "M2", 10, 10), ("B", "M1", 50, 40), ("B", "M2", 50, 40), ("D", "M2", 100, 20)]
+    rows = [
+        ("A", "M1", 90, 50),
+        ("A", "M2", 10, 10),
+        ("B", "M1", 50, 40),
+        ("B", "M2", 50, 40),
+        ("D", "M2", 100, 20),
+    ]
     months = pd.DataFrame(rows, columns=["account_id", "manager_id", "revenue", "cost"])
     months = months.assign(month=pd.Timestamp("2025-03-31")).astype({"month": "datetime64[us]"})
-    table = manager_dependence(months, KEYS, people(M1=100, M2=100), as_of=AS_OF).set_index("manager_id")
+    table = manager_dependence(months, KEYS, people(M1=100, M2=100), as_of=AS_OF).set_index(
+        "manager_id"
+    )
     assert table["profit"].to_dict() == {"M2": 90.0, "M1": 50.0}
-    assert table.loc["M1", ["sole_count", "exposed_revenue", "exposed_profit"]].to_list() == [1, 100.0, 40.0]
+    assert table.loc["M1", ["sole_count", "exposed_revenue", "exposed_profit"]].to_list() == [
+        1,
+        100.0,
+        40.0,
+    ]
     assert table.loc["M1", "exposed_share"] == pytest.approx(40 / 60)
     assert table.loc["M2", "sole_count"] == 0
     assert table["profit_share"].sum() == pytest.approx(1)
@@ -133,7 +165,9 @@ def test_the_assignment_is_the_best_of_all(seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_larger_cases_never_leave_the_worst_loaded_worse(seed):
     rng = np.random.default_rng(100 + seed)
-    table = loads(rng.gamma(2, 10, 24), rng.lognormal(3, 1, 24), rng.choice(["M1", "M2", "M3", "M4"], 24))
+    table = loads(
+        rng.gamma(2, 10, 24), rng.lognormal(3, 1, 24), rng.choice(["M1", "M2", "M3", "M4"], 24)
+    )
     managers = people(M1=140, M2=120, M3=100, M4=160, M5=140)
     proposal = proposed_assignment(table, managers)
     both = assignment_loads(proposal, table, managers)
@@ -161,15 +195,21 @@ def test_accounts_without_a_manager_get_one():
     table = loads([10, 10, 10], [10, 10, 10], ["M1", "M1", ""])
     proposal = proposed_assignment(table, people(M1=100, M2=100))
     assert proposal["proposed_manager_id"].to_list() == ["M1", "M1", "M2"]
-    changes = assignment_changes(proposal, assignment_loads(proposal, table, people(M1=100, M2=100)))
+    changes = assignment_changes(
+        proposal, assignment_loads(proposal, table, people(M1=100, M2=100))
+    )
     assert changes["from_manager"].to_list() == ["no manager"]
-    assert changes["why"].iloc[0].startswith("it has no manager today; M2 from 0 to 10 % of the hours")
+    assert (
+        changes["why"].iloc[0].startswith("it has no manager today; M2 from 0 to 10 % of the hours")
+    )
 
 
 def test_row_order_does_not_matter():
     table = loads([30, 20, 10, 25, 5], [5, 80, 20, 10, 40], ["M1", "M1", "M2", "M1", "M2"])
     managers = people(M1=100, M2=100, M3=100)
-    turned = proposed_assignment(table.iloc[::-1].reset_index(drop=True), managers.iloc[::-1].reset_index(drop=True))
+    turned = proposed_assignment(
+        table.iloc[::-1].reset_index(drop=True), managers.iloc[::-1].reset_index(drop=True)
+    )
     pd.testing.assert_frame_equal(proposed_assignment(table, managers), turned)
 
 

@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlib.programme import programme_effect, programme_payback, programme_return, programme_verdict
+from kamlib.programme import (
+    programme_effect,
+    programme_payback,
+    programme_return,
+    programme_verdict,
+)
 from kamlib.programme.comparison import settled
 from kamlib.programme.counterfactual import NEVER, Spells
 from kamlib.tables import empty_table
@@ -39,7 +44,9 @@ def company(seed, *, effect, on_peak, accounts=160, keys=14, years=7, noise=0.25
             chosen = rng.choice(large, count, replace=False)
         start[chosen] = 12 * wave
         year[chosen, wave:] *= 1 + effect
-    share = rng.gamma(4, 1, (accounts, years, 12)) * (1 + 0.4 * np.sin(np.arange(12) / 12 * 2 * np.pi))
+    share = rng.gamma(4, 1, (accounts, years, 12)) * (
+        1 + 0.4 * np.sin(np.arange(12) / 12 * 2 * np.pi)
+    )
     margin = year[:, :, None] * share / share.sum(axis=2, keepdims=True)
     return margin.reshape(accounts, -1), start
 
@@ -64,7 +71,9 @@ def measured(seed, **options):
     margin, start = company(seed, **options)
     n = len(margin)
     return settled(
-        margin, Spells(start, start.copy(), np.full(n, NEVER), np.zeros(n, dtype=int)), counted=start < NEVER
+        margin,
+        Spells(start, start.copy(), np.full(n, NEVER), np.zeros(n, dtype=int)),
+        counted=start < NEVER,
     )
 
 
@@ -77,7 +86,9 @@ def contained(seeds, effect, *, first=0, **options):
 
 
 def test_the_planted_effect_lies_in_the_interval():
-    assert contained(30, 0.15, on_peak=False) >= 26  # 0.95 each: fewer than 26 of 30 has chance 0.016
+    assert (
+        contained(30, 0.15, on_peak=False) >= 26
+    )  # 0.95 each: fewer than 26 of 30 has chance 0.016
 
 
 def test_admission_on_a_peak_claims_nothing():
@@ -92,12 +103,17 @@ def test_the_effect_is_not_biased_and_the_interval_not_idle():
 
 def test_a_rise_that_lasts_is_no_effect():
     """Where sizes wander, a peak stays: the regression has to learn from the comparison that the last year counts most."""
-    found = [measured(seed, effect=0.0, on_peak=True, noise=0.05, wander=0.2).effect for seed in range(10)]
+    found = [
+        measured(seed, effect=0.0, on_peak=True, noise=0.05, wander=0.2).effect
+        for seed in range(10)
+    ]
     assert abs(np.mean(found)) < 0.1
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("effect", "on_peak", "least"), [(0.15, False, 90), (0.15, True, 90), (0.0, True, 89)])
+@pytest.mark.parametrize(
+    ("effect", "on_peak", "least"), [(0.15, False, 90), (0.15, True, 90), (0.0, True, 89)]
+)
 def test_a_hundred_companies(effect, on_peak, least):
     assert contained(100, effect, on_peak=on_peak, first=1000) >= least
 
@@ -110,7 +126,9 @@ def test_a_hundred_practice_companies(effect, admission):
     inside = claims = 0
     for seed in range(1000, 1100):  # none of them was looked at when the method was chosen
         tables = practice_company(seed, programme_effect=effect, admission=admission).tables
-        orders = tables["orders"].assign(month=lambda o: (o["order_date"] + pd.offsets.MonthEnd(0)).dt.as_unit("us"))
+        orders = tables["orders"].assign(
+            month=lambda o: (o["order_date"] + pd.offsets.MonthEnd(0)).dt.as_unit("us")
+        )
         orders = orders.merge(tables["rates"], on=["month", "currency"], how="left")
         rate = orders["rate"].fillna(1.0)
         orders = orders.assign(revenue=orders["revenue"] * rate, cost=orders["cost"] * rate)
@@ -127,7 +145,11 @@ def test_tables_and_arrays_agree():
     months, tiers = as_tables(margin, start)
     verdict = programme_verdict(months, tiers, as_of=AS_OF).iloc[0]
     assert verdict["effect_share"] == pytest.approx(measured(3, effect=0.2, on_peak=False).effect)
-    assert (verdict["measure"], verdict["key_count"], verdict["measured_count"]) == ("margin", 14, 14)
+    assert (verdict["measure"], verdict["key_count"], verdict["measured_count"]) == (
+        "margin",
+        14,
+        14,
+    )
     assert verdict["placebo_count"] == 28
     effect = programme_effect(months, tiers, as_of=AS_OF)
     returns = programme_return(months, tiers, empty_table("programme_costs"), as_of=AS_OF)
@@ -152,15 +174,24 @@ def test_without_noise_the_return_is_exact():
     assert payback.loc["payback", "months_count"] == 2
     assert payback.loc["12 months", "cumulative"] == pytest.approx(13 * 60 - 250)
     assert payback.loc["24 months", "answer"] == "not reached yet"
-    assert programme_verdict(months, tiers, as_of=MONTHS[59])["effect_share"].iloc[0] == pytest.approx(0.3)
+    assert programme_verdict(months, tiers, as_of=MONTHS[59])["effect_share"].iloc[
+        0
+    ] == pytest.approx(0.3)
 
 
 def total(values, low=None, high=None):
     months = MONTHS[: len(values)]
     frame = pd.DataFrame(
-        {"month": months, "cumulative": values, "months_since_first_cost": np.arange(len(values), dtype=float)}
+        {
+            "month": months,
+            "cumulative": values,
+            "months_since_first_cost": np.arange(len(values), dtype=float),
+        }
     )
-    return frame.assign(cumulative_low=values if low is None else low, cumulative_high=values if high is None else high)
+    return frame.assign(
+        cumulative_low=values if low is None else low,
+        cumulative_high=values if high is None else high,
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,9 +210,15 @@ def test_payback_is_the_first_month_from_which_it_stays_above(values, months):
 
 
 def test_payback_interval_and_answer():
-    table = total([-10.0, 5.0, 9.0, 12.0], low=[-20.0, -5.0, -1.0, 2.0], high=[-5.0, 9.0, 12.0, 20.0])
+    table = total(
+        [-10.0, 5.0, 9.0, 12.0], low=[-20.0, -5.0, -1.0, 2.0], high=[-5.0, 9.0, 12.0, 20.0]
+    )
     row = programme_payback(table).iloc[0]
-    assert (row["earliest_date"], row["latest_date"], row["answer"]) == (MONTHS[1], MONTHS[3], "paid back")
+    assert (row["earliest_date"], row["latest_date"], row["answer"]) == (
+        MONTHS[1],
+        MONTHS[3],
+        "paid back",
+    )
     unsure = programme_payback(total([-10.0, 5.0], low=[-20.0, -1.0], high=[-5.0, 9.0])).iloc[0]
     assert unsure["answer"] == "cannot be told: the interval holds zero"
 
@@ -202,12 +239,17 @@ def test_what_cannot_be_measured_says_why():
     start[:3] = [6, 58, 36]
     months, tiers = as_tables(margin, start)
     unknown = months["account_id"].eq("A002") & months["month"].eq(MONTHS[5])
-    reasons = programme_effect(months.assign(cost=months["cost"].mask(unknown)), tiers, as_of=MONTHS[59])["reason"]
+    reasons = programme_effect(
+        months.assign(cost=months["cost"].mask(unknown)), tiers, as_of=MONTHS[59]
+    )["reason"]
     assert "no whole year" in reasons[0]
     assert "fewer than 3 whole months" in reasons[1]
     assert "cost is missing" in reasons[2]
     assert (
-        "comparable" in programme_effect(months[months["account_id"].lt("A005")], tiers, as_of=MONTHS[59])["reason"][2]
+        "comparable"
+        in programme_effect(months[months["account_id"].lt("A005")], tiers, as_of=MONTHS[59])[
+            "reason"
+        ][2]
     )
 
 
@@ -223,14 +265,17 @@ def test_later_months_change_nothing():
     months, tiers = as_tables(*company(1, effect=0.1, on_peak=False))
     cut = months[months["month"] <= MONTHS[71]]
     pd.testing.assert_frame_equal(
-        programme_verdict(months, tiers, as_of=MONTHS[71]), programme_verdict(cut, tiers, as_of=MONTHS[71])
+        programme_verdict(months, tiers, as_of=MONTHS[71]),
+        programme_verdict(cut, tiers, as_of=MONTHS[71]),
     )
 
 
 def test_no_rows_give_the_same_columns():
     tiers = empty_table("tiers")
     assert programme_effect(NO_ORDERS, tiers, as_of=AS_OF).empty
-    assert programme_verdict(NO_ORDERS, tiers, as_of=AS_OF)["verdict"].to_list() == ["cannot be told"]
+    assert programme_verdict(NO_ORDERS, tiers, as_of=AS_OF)["verdict"].to_list() == [
+        "cannot be told"
+    ]
     returns = programme_return(NO_ORDERS, tiers, empty_table("programme_costs"), as_of=AS_OF)
     assert returns.empty
     assert programme_payback(returns)["answer"].to_list() == ["cannot be told"] * 4

@@ -15,21 +15,32 @@ from kamlib.tables import empty_table
 
 from .programme import ACCOUNTS, AS_OF, KEYS, day, table
 
-NO_PLANS = pd.DataFrame({"account_id": pd.Series(dtype="str"), "filled_share": [], "age_days": [], "problem": []})
+NO_PLANS = pd.DataFrame(
+    {"account_id": pd.Series(dtype="str"), "filled_share": [], "age_days": [], "problem": []}
+)
 
 
 def test_coverage_by_hand():
     contacts = table(
         "contacts",
-        {"account_id": "A", "name": "Ann", "role": "decider", "last_contact_date": day("2025-06-30")},
+        {
+            "account_id": "A",
+            "name": "Ann",
+            "role": "decider",
+            "last_contact_date": day("2025-06-30"),
+        },
         {"account_id": "A", "name": "Bob", "role": "Buyer"},
         {"account_id": "B", "name": None, "role": "decider"},
     )
     team = table("team", {"account_id": "A", "role": "sales", "name": "Ines"})
     calls = table(
-        "interactions", {"account_id": "A", "date": day("2025-12-01")}, {"account_id": "A", "date": day("2026-01-05")}
+        "interactions",
+        {"account_id": "A", "date": day("2025-12-01")},
+        {"account_id": "A", "date": day("2026-01-05")},
     )
-    plans = pd.DataFrame({"account_id": ["A"], "filled_share": [0.5], "age_days": [200.0], "problem": [""]})
+    plans = pd.DataFrame(
+        {"account_id": ["A"], "filled_share": [0.5], "age_days": [200.0], "problem": [""]}
+    )
     found = programme.coverage(
         KEYS,
         ACCOUNTS,
@@ -46,7 +57,10 @@ def test_coverage_by_hand():
     assert found.loc["A", "contact_age_days"] == 30.0  # the call of January is not known yet
     assert found.loc["A", "team_filled_share"] == 0.5
     assert found.loc["A", "note"] == "team lacks delivery; plan older than 180 days"
-    assert found.loc["B", "note"] == "no sponsor; no decider, buyer known; team lacks sales, delivery; no plan"
+    assert (
+        found.loc["B", "note"]
+        == "no sponsor; no decider, buyer known; team lacks sales, delivery; no plan"
+    )
     summary = programme.coverage_summary(found.reset_index()).set_index("part")
     assert summary["covered_share"].to_dict() == {
         "sponsor": 0.5, "decision roles": 0.5, "contact in 90 days": 0.5, "team": 0.0, "plan": 0.5, "fresh plan": 0.0,
@@ -84,7 +98,9 @@ def test_objectives_kept_and_missed():
     review = programme.objectives_review(OBJECTIVES, ACCOUNTS)
     assert review["status"].to_list() == ["overdue", "missed", "kept"]
     tally = programme.objectives_tally(OBJECTIVES).set_index("horizon")
-    assert tally.loc["all", ["kept_count", "missed_count", "overdue_count", "open_count"]].to_list() == [1, 1, 1, 1]
+    assert tally.loc[
+        "all", ["kept_count", "missed_count", "overdue_count", "open_count"]
+    ].to_list() == [1, 1, 1, 1]
     assert tally.loc["all", "kept_share"] == pytest.approx(1 / 3)
     assert tally.loc["short", "missed_value"] == 20.0
     assert tally.loc["all", "lesson_count"] == 1
@@ -94,10 +110,30 @@ def test_objectives_kept_and_missed():
 def test_competence_by_hand():
     skills = table(
         "skills",
-        {"manager_id": "M1", "skill": "negotiation", "rating": 3.0, "assessed_date": day("2024-01-10")},
-        {"manager_id": "M1", "skill": "negotiation", "rating": 2.0, "assessed_date": day("2025-01-10")},
-        {"manager_id": "M1", "skill": "negotiation", "rating": 5.0, "assessed_date": day("2026-01-10")},
-        {"manager_id": "M2", "skill": "negotiation", "rating": 3.0, "assessed_date": day("2025-01-10")},
+        {
+            "manager_id": "M1",
+            "skill": "negotiation",
+            "rating": 3.0,
+            "assessed_date": day("2024-01-10"),
+        },
+        {
+            "manager_id": "M1",
+            "skill": "negotiation",
+            "rating": 2.0,
+            "assessed_date": day("2025-01-10"),
+        },
+        {
+            "manager_id": "M1",
+            "skill": "negotiation",
+            "rating": 5.0,
+            "assessed_date": day("2026-01-10"),
+        },
+        {
+            "manager_id": "M2",
+            "skill": "negotiation",
+            "rating": 3.0,
+            "assessed_date": day("2025-01-10"),
+        },
     )
     people = table("managers", {"manager_id": "M1", "name": "Ines"})
     found = programme.competence(skills, people, as_of=AS_OF, required_ratings={"negotiation": 3.5})
@@ -130,7 +166,14 @@ LOAD = pd.DataFrame({"account_id": ["A"], "contact_every_days": [365.25 / 12]})
 def test_engagement_counts_contacts_made_of_those_planned():
     calls = table(
         "interactions",
-        *({"account_id": "A", "date": day("2025-11-05") + pd.Timedelta(days=i), "satisfaction": 8.0} for i in range(9)),
+        *(
+            {
+                "account_id": "A",
+                "date": day("2025-11-05") + pd.Timedelta(days=i),
+                "satisfaction": 8.0,
+            }
+            for i in range(9)
+        ),
         {"account_id": "A", "date": day("2025-08-05"), "satisfaction": 6.0},
         {"account_id": "A", "date": day("2023-01-05")},
     )
@@ -144,7 +187,9 @@ def test_engagement_counts_contacts_made_of_those_planned():
 
 
 def test_both_must_rise():
-    rising = pd.DataFrame({"engagement_share": np.linspace(0.2, 0.9, 8), "loyalty_share": [0.5, 0.7] * 4})
+    rising = pd.DataFrame(
+        {"engagement_share": np.linspace(0.2, 0.9, 8), "loyalty_share": [0.5, 0.7] * 4}
+    )
     trend = programme.engagement_trend(rising).set_index("measure")["trend"]
     assert trend.to_dict() == {"engagement": "rising", "loyalty": "no clear trend"}
     few = programme.engagement_trend(rising.head(4))
@@ -158,7 +203,9 @@ def nothing():
     work = programme.workload(load, empty_table("managers"))
     tables = [empty_table(name) for name in ("contacts", "team", "interactions")]
     cover = programme.coverage(keys, accounts, *tables, NO_PLANS, as_of=AS_OF)
-    quarters = programme.programme_engagement(load, empty_table("interactions"), months, as_of=AS_OF)
+    quarters = programme.programme_engagement(
+        load, empty_table("interactions"), months, as_of=AS_OF
+    )
     skills = programme.competence(empty_table("skills"), empty_table("managers"), as_of=AS_OF)
     return keys, accounts, months, work, cover, quarters, skills
 
@@ -196,9 +243,13 @@ def test_findings_name_figures_and_owners():
             "reason": [""],
         }
     )
-    payback = pd.DataFrame({"question": ["payback"], "answer": ["paid back"], "months_count": [14.0]})
+    payback = pd.DataFrame(
+        {"question": ["payback"], "answer": ["paid back"], "months_count": [14.0]}
+    )
     found = programme.programme_findings(
-        programme_verdict=verdict, programme_payback=payback, objectives_tally=programme.objectives_tally(OBJECTIVES)
+        programme_verdict=verdict,
+        programme_payback=payback,
+        objectives_tally=programme.objectives_tally(OBJECTIVES),
     )
     text = " ".join(one.text for one in found).replace("\u00a0", " ")
     assert (
@@ -215,9 +266,17 @@ def test_findings_name_figures_and_owners():
 
 def test_every_chart_is_drawn_from_nothing():
     _, _, _, work, cover, quarters, skills = nothing()
-    loads = programme.assignment_loads(canonical(None, "managers"), work, canonical(None, "managers"))
+    loads = programme.assignment_loads(
+        canonical(None, "managers"), work, canonical(None, "managers")
+    )
     returns = pd.DataFrame(
-        columns=["month", "months_since_first_cost", "cumulative", "cumulative_low", "cumulative_high"]
+        columns=[
+            "month",
+            "months_since_first_cost",
+            "cumulative",
+            "cumulative_low",
+            "cumulative_high",
+        ]
     )
     axes = [
         draw.plot_workload(work)[0],
@@ -233,7 +292,13 @@ def test_every_chart_is_drawn_from_nothing():
 
 def test_titles_say_the_finding():
     skills = table(
-        "skills", {"manager_id": "M1", "skill": "negotiation", "rating": 2.0, "assessed_date": day("2025-01-10")}
+        "skills",
+        {
+            "manager_id": "M1",
+            "skill": "negotiation",
+            "rating": 2.0,
+            "assessed_date": day("2025-01-10"),
+        },
     )
     ax = draw.plot_competence(programme.competence(skills, empty_table("managers"), as_of=AS_OF))
     assert ax.get_title(loc="left") == "1 rating is below the level required, in negotiation"
@@ -255,7 +320,15 @@ def docstring_columns(function):
 
 
 @pytest.mark.parametrize(
-    "name", ["coverage", "coverage_summary", "objectives_tally", "competence", "engagement_trend", "decision_log"]
+    "name",
+    [
+        "coverage",
+        "coverage_summary",
+        "objectives_tally",
+        "competence",
+        "engagement_trend",
+        "decision_log",
+    ],
 )
 def test_columns_are_the_documented_ones(name):
     _, accounts, _, _, cover, quarters, skills = nothing()

@@ -79,7 +79,9 @@ def online_retail(tmp_path_factory, shared) -> Path:
 class TestOnlineRetail:
     """Totals as published for the cleaned UCI data set (repeated lines kept)."""
 
-    def test_every_line_is_used_or_set_aside_and_the_published_totals_come_out(self, capsys, online_retail):
+    def test_every_line_is_used_or_set_aside_and_the_published_totals_come_out(
+        self, capsys, online_retail
+    ):
         found = check(capsys, online_retail)
         orders, totals = found["tables"]["orders"], found["totals"]
         assert orders["read"] == 541_909
@@ -87,7 +89,9 @@ class TestOnlineRetail:
         assert orders["used"] + sum(orders["set_aside"].values()) == orders["read"]
         amounts = orders["revenue"]
         assert (
-            round(amounts["used"] + sum(amounts["set_aside"].values()), 3) == round(amounts["read"], 3) == 9_747_747.934
+            round(amounts["used"] + sum(amounts["set_aside"].values()), 3)
+            == round(amounts["read"], 3)
+            == 9_747_747.934
         )
         assert round(totals["revenue"], 2) == 8_911_407.90
         assert (totals["orders"], totals["accounts"]) == (18_532, 4_338)

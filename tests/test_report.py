@@ -49,11 +49,18 @@ def report(sample_report):
     """The report with its pages parsed and its tables read."""
     folder = sample_report.folder
     pages = {
-        path.relative_to(folder).as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        path.relative_to(folder).as_posix(): BeautifulSoup(
+            path.read_text(encoding="utf-8"), "html.parser"
+        )
         for path in sorted(folder.rglob("*.html"))
     }
-    pages["../index.html"] = BeautifulSoup((sample_report.site / "index.html").read_text("utf-8"), "html.parser")
-    tables = {path.stem: pd.read_csv(path, dtype={"account_id": str}) for path in (folder / "tables").glob("*.csv")}
+    pages["../index.html"] = BeautifulSoup(
+        (sample_report.site / "index.html").read_text("utf-8"), "html.parser"
+    )
+    tables = {
+        path.stem: pd.read_csv(path, dtype={"account_id": str})
+        for path in (folder / "tables").glob("*.csv")
+    }
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     return SimpleNamespace(**vars(sample_report), pages=pages, tables=tables, run=run)
 
@@ -91,9 +98,17 @@ def test_classes_and_reasons_are_the_words_promised(report):
     for column in ("abc_revenue", "abc_margin"):
         assert set(classes[column].dropna()) == {"A", "B", "C"}
     for column in ("xyz_frequency", "xyz_variability"):
-        assert set(classes[column].dropna()) <= {"X", "Y", "Z", "N"} and classes[column].notna().any()
+        assert (
+            set(classes[column].dropna()) <= {"X", "Y", "Z", "N"} and classes[column].notna().any()
+        )
     assert "used" in set(report.tables["intake"]["reason"])
-    assert set(report.tables["account_status"]["status"]) <= {"never", "new", "active", "overdue", "lost"}
+    assert set(report.tables["account_status"]["status"]) <= {
+        "never",
+        "new",
+        "active",
+        "overdue",
+        "lost",
+    }
     figures = set(report.tables["key_figures"]["figure"])
     assert {"revenue", "NRR", "GRR", "logo_churn", "hhi", "top_1_share"} <= figures
 
@@ -115,7 +130,10 @@ def test_no_page_fetches_anything_or_runs_another_script(report):
             for attribute, value in tag.attrs.items():
                 assert not attribute.lower().startswith("on"), (name, tag.name, attribute)
                 if attribute in ("src", "href", "xlink:href", "data", "action", "srcset"):
-                    assert not re.match(r"\s*([a-z][a-z0-9+.-]*:(?!,)|//)", str(value), re.I), (name, value)
+                    assert not re.match(r"\s*([a-z][a-z0-9+.-]*:(?!,)|//)", str(value), re.I), (
+                        name,
+                        value,
+                    )
         assert not page(["iframe", "object", "embed", "base", "form"]), name
 
 
@@ -135,13 +153,19 @@ def test_every_link_inside_the_site_leads_somewhere(report):
 def test_every_finding_leads_to_a_part_of_its_page(root, page):
     """Whatever the data: each anchor that a module's findings name is a table, a list or a heading of its notebook."""
     module = {"dossiers": "dossier"}.get(page.name, page.name)
-    code = "".join(file.read_text(encoding="utf-8") for file in (root / "kamlib" / module).glob("*.py"))
-    cells = json.loads((root / "notebooks" / f"{page.notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = "".join(
+        file.read_text(encoding="utf-8") for file in (root / "kamlib" / module).glob("*.py")
+    )
+    cells = json.loads((root / "notebooks" / f"{page.notebook}.ipynb").read_text(encoding="utf-8"))[
+        "cells"
+    ]
     parts = set()
     for cell in cells:
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            parts |= {heading.replace(" ", "-") for heading in re.findall(r"^#+ (.*?)\s*$", text, re.M)}
+            parts |= {
+                heading.replace(" ", "-") for heading in re.findall(r"^#+ (.*?)\s*$", text, re.M)
+            }
         else:
             shown = re.findall(r'page\.(?:table|points)\((?:[^()]|\([^()]*\))*?"([a-z_]+)"', text)
             parts |= set(shown)
@@ -151,9 +175,13 @@ def test_every_finding_leads_to_a_part_of_its_page(root, page):
 
 def test_no_code_and_no_prompt_shows(report):
     for name, page in report.pages.items():
-        assert not page.select(".jp-InputArea, .jp-InputPrompt, .input_prompt, .jp-OutputPrompt, .highlight, pre"), name
+        assert not page.select(
+            ".jp-InputArea, .jp-InputPrompt, .input_prompt, .jp-OutputPrompt, .highlight, pre"
+        ), name
         text = plain(page.body)
-        assert not re.search(r"\b(In|Out)\s?\[\d*\]|kam\.page\.|import kamlib|open_period", text), name
+        assert not re.search(r"\b(In|Out)\s?\[\d*\]|kam\.page\.|import kamlib|open_period", text), (
+            name
+        )
 
 
 def test_nothing_says_nan_or_none(report):
@@ -162,7 +190,10 @@ def test_nothing_says_nan_or_none(report):
         body = BeautifulSoup(str(page.body), "html.parser")
         for tag in body(["script", "style"]):
             tag.extract()
-        texts = [body.get_text(" "), *(str(tag["aria-label"]) for tag in body.select("[aria-label]"))]
+        texts = [
+            body.get_text(" "),
+            *(str(tag["aria-label"]) for tag in body.select("[aria-label]")),
+        ]
         assert not odd.search(" ".join(texts)), (name, odd.search(" ".join(texts)))
     for path in (report.folder / "tables").rglob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
@@ -189,7 +220,10 @@ def test_every_table_shown_is_published_with_its_rows(report):
             assert figure["id"] == data["name"], (name, data["name"])
             rows = len(data["cells"][0]) if data["cells"] else 0
             assert rows <= len(published), (name, data["name"])
-            assert {column["key"] for column in data["columns"]} <= set(published.columns), (name, data["name"])
+            assert {column["key"] for column in data["columns"]} <= set(published.columns), (
+                name,
+                data["name"],
+            )
             shown += 1
     assert shown > 50
 
@@ -229,7 +263,10 @@ def test_every_row_of_every_file_is_accounted_for(report, root):
     dates = pd.to_datetime(raw["order_date"], format="%Y-%m-%d", errors="coerce")
     assert as_of["rows"].sum() == int((dates.isna() | dates.le(AS_OF)).sum())
     intake = report.tables["intake"].query("table == 'orders'")
-    assert intake[["reason", "rows"]].to_numpy().tolist() == as_of[["reason", "rows"]].to_numpy().tolist()
+    assert (
+        intake[["reason", "rows"]].to_numpy().tolist()
+        == as_of[["reason", "rows"]].to_numpy().tolist()
+    )
 
 
 # Other requests
@@ -237,16 +274,29 @@ def test_every_row_of_every_file_is_accounted_for(report, root):
 
 def test_a_range_renders_every_period_and_the_index_lists_the_newest_first(tmp_path):
     run = run_kam(
-        "report", "--period", "2025-Q1..2025-Q2", "--only", "segmentation", "--accounts", "none", "--out", tmp_path
+        "report",
+        "--period",
+        "2025-Q1..2025-Q2",
+        "--only",
+        "segmentation",
+        "--accounts",
+        "none",
+        "--out",
+        tmp_path,
     )
     assert run.returncode == 0, run.stderr
     assert [line.split(":")[0] for line in run.stdout.splitlines()[:2]] == ["2025-Q1", "2025-Q2"]
     assert run.stdout.splitlines()[-1] == str(tmp_path / "index.html")
     index = BeautifulSoup((tmp_path / "index.html").read_text(encoding="utf-8"), "html.parser")
-    links = [link["href"].split("/")[0] for link in index.select("main a[href*='segmentation.html']")]
+    links = [
+        link["href"].split("/")[0] for link in index.select("main a[href*='segmentation.html']")
+    ]
     assert list(dict.fromkeys(links)) == ["2025-Q2", "2025-Q1"]
     for label in ("2025-Q1", "2025-Q2"):
-        assert {path.name for path in (tmp_path / label).glob("*.html")} == {"segmentation.html", "tables.html"}
+        assert {path.name for path in (tmp_path / label).glob("*.html")} == {
+            "segmentation.html",
+            "tables.html",
+        }
         assert not (tmp_path / label / "dossiers").exists()
 
 

@@ -70,7 +70,10 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
     )
     data = open_period(book, "2025-Q2")
     other = "b" if settings else "B"
-    assert {name: path.name for name, path in data.plans.items()} == {account: f"{file}.toml", other: "B.toml"}
+    assert {name: path.name for name, path in data.plans.items()} == {
+        account: f"{file}.toml",
+        other: "B.toml",
+    }
     assert check_plan(data.plans, account).problems.empty
     told = [notice["what"].split()[2] for notice in check_book(book)["notices"]]
     assert told == ["again.toml", "broken.toml", "nobody.toml"]
@@ -90,7 +93,10 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
 )
 def test_the_foot_says_who_is_called_a_key_account(make_book, tier, settings, said):
     book = make_book(
-        {"orders.csv": HEADER + "1,A,2025-05-05,10\n", "accounts.csv": f"account_id,name,tier\nA,A,{tier}\n"},
+        {
+            "orders.csv": HEADER + "1,A,2025-05-05,10\n",
+            "accounts.csv": f"account_id,name,tier\nA,A,{tier}\n",
+        },
         settings=f'title = "T"\n[key_accounts]\n{settings}\n',
     )
     assert dict(foot(open_period(book, "2025-Q2")).definitions)["Key account"] == said
@@ -119,7 +125,9 @@ def test_orders_of_the_future_alone_make_no_period(make_book):
     ],
 )
 def test_the_head_of_a_page_says_when_the_data_end_too_soon(make_book, settings, period, said):
-    book = make_book({"orders.csv": HEADER + "1,A,2025-05-05,10\n"}, settings=f'title = "T"\n{settings}\n')
+    book = make_book(
+        {"orders.csv": HEADER + "1,A,2025-05-05,10\n"}, settings=f'title = "T"\n{settings}\n'
+    )
     assert period_shown(open_period(book, period)).replace("\xa0", " ") == said
 
 
@@ -140,7 +148,11 @@ def test_a_manager_is_not_given_the_plan_of_another(make_book):
 def test_a_managers_report_holds_nothing_of_another(make_book, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "can_fork", lambda: False)
     days = [f"2025-{month:02d}-05" for month in range(1, 13)]
-    lines = "".join(f"{n}{a},{a},{day},{7 if a == 'MINE' else 1234567}\n" for n, day in enumerate(days) for a in BOOK)
+    lines = "".join(
+        f"{n}{a},{a},{day},{7 if a == 'MINE' else 1234567}\n"
+        for n, day in enumerate(days)
+        for a in BOOK
+    )
     accounts = "account_id,name,manager_id,parent_id\nMINE,Own Ltd,M1,ZEDHEAD\n"
     accounts += "ZEDHEAD,Foreign Holding,M2,\nzedhead,Foreign Twin,M2,\n"
     book = make_book(
@@ -153,11 +165,36 @@ def test_a_managers_report_holds_nothing_of_another(make_book, tmp_path, monkeyp
         settings='title = "T"\ncomplete_to = 2025-12-31\n',
     )
     out = tmp_path / "site"
-    assert main(["report", "--book", str(book), "--out", str(out), "--manager", "M1", "--only", "segmentation"]) == 0
+    assert (
+        main(
+            [
+                "report",
+                "--book",
+                str(book),
+                "--out",
+                str(out),
+                "--manager",
+                "M1",
+                "--only",
+                "segmentation",
+            ]
+        )
+        == 0
+    )
     files = [file for file in out.rglob("*") if file.is_file()]
     text = "\n".join(readable(file) for file in files)
     assert "Own Ltd" in text
-    for foreign in ("zedhead", "foreign", "fremd", ">m2<", "1234567", "1,234,567", "14814804", "14814888", "29629608"):
+    for foreign in (
+        "zedhead",
+        "foreign",
+        "fremd",
+        ">m2<",
+        "1234567",
+        "1,234,567",
+        "14814804",
+        "14814888",
+        "29629608",
+    ):
         assert foreign not in text.casefold(), foreign
 
 
@@ -166,4 +203,6 @@ def readable(file) -> str:
     if not zipfile.is_zipfile(file):
         return file.read_text(encoding="utf-8")
     with zipfile.ZipFile(file) as archive:
-        return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+        return "\n".join(
+            archive.read(name).decode("utf-8", "replace") for name in archive.namelist()
+        )

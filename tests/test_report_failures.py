@@ -20,7 +20,9 @@ from kamlib.report import pages, run
 from kamlib.report.pages import kit_folder
 
 ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
-    f"{month},{account},2025-{month:02d}-05,{10 * month}\n" for month in range(1, 13) for account in "AB"
+    f"{month},{account},2025-{month:02d}-05,{10 * month}\n"
+    for month in range(1, 13)
+    for account in "AB"
 )
 FIRST = 'import kamlib as kam\ndata = kam.open_period(book, period, manager_id)\nkam.page.note("All is well.")'
 PARAMETERS = 'book = ""\nperiod = ""\nmanager_id = ""'
@@ -49,8 +51,13 @@ def kit(tmp_path_factory) -> Path:
 
 def write_notebook(kit: Path, *cells: str) -> None:
     """Write the kit's notebook with further cells."""
-    book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-    book.cells = [nbformat.v4.new_code_cell(source, id=f"c{n}") for n, source in enumerate([PARAMETERS, FIRST, *cells])]
+    book = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+    book.cells = [
+        nbformat.v4.new_code_cell(source, id=f"c{n}")
+        for n, source in enumerate([PARAMETERS, FIRST, *cells])
+    ]
     book.cells[0].metadata["tags"] = ["parameters"]
     nbformat.write(book, kit / "notebooks" / "01_segmentation.ipynb")
 
@@ -108,7 +115,9 @@ def children() -> set[int]:
         if entry.name.isdigit():
             try:
                 if b"playwright" not in (entry / "cmdline").read_bytes():
-                    parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                    parents[int(entry.name)] = int(
+                        (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
+                    )
             except (OSError, IndexError):
                 continue
     grown = {os.getpid()}
@@ -142,17 +151,33 @@ def wait_until(test, seconds: float = 240) -> bool:
         ("raise ValueError('no such thing')", "ValueError: no such thing"),
         ("import sys; sys.exit(0)", "SystemExit"),
         ("import os; os._exit(0)", "its Python process ended"),
-        ("import threading\nt = threading.Thread(target=lambda: 1 / 0)\nt.start(); t.join()", "ZeroDivisionError"),
+        (
+            "import threading\nt = threading.Thread(target=lambda: 1 / 0)\nt.start(); t.join()",
+            "ZeroDivisionError",
+        ),
         ("!false", "program of the system"),
         ("while True: pass", "longer than 3 seconds"),
-        ("from IPython.display import HTML\nHTML('<img src=http://evil.example/x.png>')", "from elsewhere"),
+        (
+            "from IPython.display import HTML\nHTML('<img src=http://evil.example/x.png>')",
+            "from elsewhere",
+        ),
     ],
 )
 def test_a_step_that_fails_changes_nothing(good, site, use_kit, monkeypatch, capsys, cell, said):
     monkeypatch.setattr(run, "can_fork", lambda: False)
     use_kit(cell)
     before, running = tree_hash(site), children()
-    arguments = ["report", "--book", str(good[0]), "--out", str(site), "--only", "segmentation", "--timeout", "3"]
+    arguments = [
+        "report",
+        "--book",
+        str(good[0]),
+        "--out",
+        str(site),
+        "--only",
+        "segmentation",
+        "--timeout",
+        "3",
+    ]
     assert main(arguments) == 1
     error = capsys.readouterr().err
     assert said in error
@@ -164,7 +189,9 @@ def test_a_step_that_fails_changes_nothing(good, site, use_kit, monkeypatch, cap
 
 @linux
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(good, site, use_kit, tmp_path, number):
+def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(
+    good, site, use_kit, tmp_path, number
+):
     mark = tmp_path / "kernel"
     kit = use_kit(
         f"import os, pathlib, time\nf = pathlib.Path({str(mark)!r})\nf.with_suffix('.new').write_text(str(os.getpid()))\n"
@@ -209,10 +236,15 @@ def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(
 def test_no_room_on_the_disk(good, site, use_kit):
     kit = use_kit("kam.page.note('x' * 3_000_000)")
     before = tree_hash(site)
-    line = " ".join(f"'{part}'" if " " not in part else '"$CODE"' for part in command(kit, good[0], site))
+    line = " ".join(
+        f"'{part}'" if " " not in part else '"$CODE"' for part in command(kit, good[0], site)
+    )
     code = next(part for part in command(kit, good[0], site) if " " in part)
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 2000; exec {line}"], env={**os.environ, "CODE": code}, capture_output=True, text=True
+        ["bash", "-c", f"ulimit -f 2000; exec {line}"],
+        env={**os.environ, "CODE": code},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
@@ -224,7 +256,9 @@ def test_no_room_on_the_disk(good, site, use_kit):
 def test_an_output_folder_that_cannot_be_written(good, tmp_path, capsys):
     file = tmp_path / "reports"
     file.write_text("a file in the way")
-    assert main(["report", "--book", str(good[0]), "--out", str(file), "--only", "segmentation"]) == 2
+    assert (
+        main(["report", "--book", str(good[0]), "--out", str(file), "--only", "segmentation"]) == 2
+    )
     error = capsys.readouterr().err
     assert str(file) in error
     assert "Next:" in error
@@ -232,11 +266,27 @@ def test_an_output_folder_that_cannot_be_written(good, tmp_path, capsys):
     assert file.read_text() == "a file in the way"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere"
+)
 def test_a_site_that_is_read_only(good, site, capsys):
     site.chmod(0o500)
     try:
-        assert main(["report", "--book", str(good[0]), "--out", str(site), "--force", "--only", "segmentation"]) == 2
+        assert (
+            main(
+                [
+                    "report",
+                    "--book",
+                    str(good[0]),
+                    "--out",
+                    str(site),
+                    "--force",
+                    "--only",
+                    "segmentation",
+                ]
+            )
+            == 2
+        )
     finally:
         site.chmod(0o700)
     assert "cannot be written" in capsys.readouterr().err

@@ -16,7 +16,10 @@ AS_OF = pd.Timestamp("2025-09-30")
 def report(sample_report):
     """The report's tables, and its front page parsed."""
     folder = sample_report.folder
-    tables = {path.stem: pd.read_csv(path, dtype={"account_id": str}) for path in (folder / "tables").glob("*.csv")}
+    tables = {
+        path.stem: pd.read_csv(path, dtype={"account_id": str})
+        for path in (folder / "tables").glob("*.csv")
+    }
     front = BeautifulSoup((folder / "index.html").read_text(encoding="utf-8"), "html.parser")
     return SimpleNamespace(tables=tables, front=front)
 
@@ -54,7 +57,9 @@ def test_the_classes_hold_all_revenue_of_the_window(report, lines):
     now = window(lines)
     classes = report.tables["account_classes"].set_index("account_id")["revenue"]
     assert round(classes.sum() * 100) == now.sum() == round(figure(report, "revenue") * 100)
-    assert (classes.mul(100).round().astype("int64") == now.reindex(classes.index, fill_value=0)).all()
+    assert (
+        classes.mul(100).round().astype("int64") == now.reindex(classes.index, fill_value=0)
+    ).all()
 
 
 def test_key_accounts_are_the_tiers_of_the_day_and_their_revenue_adds_up(report, lines, root):
@@ -64,17 +69,28 @@ def test_key_accounts_are_the_tiers_of_the_day_and_their_revenue_adds_up(report,
     keys = tiers.loc[start.le(AS_OF) & ~end.lt(AS_OF) & tiers["tier"].eq("key"), "account_id"]
     published = report.tables["key_accounts"].query("is_key")["account_id"]
     assert sorted(keys) == sorted(published) and len(keys)
-    assert round(figure(report, "revenue", "key") * 100) == window(lines).reindex(keys).fillna(0).sum()
+    assert (
+        round(figure(report, "revenue", "key") * 100) == window(lines).reindex(keys).fillna(0).sum()
+    )
 
 
 def test_retention_of_revenue_is_that_of_the_lines(report, lines):
-    both = pd.DataFrame({"base": window(lines, 1), "now": window(lines)}).fillna(0).query("base > 0")
+    both = (
+        pd.DataFrame({"base": window(lines, 1), "now": window(lines)}).fillna(0).query("base > 0")
+    )
     assert figure(report, "NRR") == pytest.approx(both["now"].sum() / both["base"].sum(), abs=1e-9)
     kept = both.clip(lower=0).min(axis=1).sum()
     assert figure(report, "GRR") == pytest.approx(kept / both["base"].sum(), abs=1e-9)
     bridge = report.tables["revenue_bridge"].query("scope == 'all'").set_index("step")["revenue"]
-    risen, fallen = bridge[["base", "new", "returned", "expansion"]], bridge[["contraction", "stopped"]]
-    assert round((risen.sum() - fallen.sum()) * 100) == round(bridge["now"] * 100) == window(lines).sum()
+    risen, fallen = (
+        bridge[["base", "new", "returned", "expansion"]],
+        bridge[["contraction", "stopped"]],
+    )
+    assert (
+        round((risen.sum() - fallen.sum()) * 100)
+        == round(bridge["now"] * 100)
+        == window(lines).sum()
+    )
 
 
 def test_the_status_of_accounts_is_that_of_their_order_days(report, lines):
@@ -144,5 +160,8 @@ def test_the_sentences_of_the_front_page_are_its_figures(report):
         value, room = told(text)
         assert abs(value - figure(report, name, "key")) <= room
     kept = next(line for line in said if "NRR" in line)
-    nrr, grr = (int(x) for x in re.search(r"(\d+) came back with growth \(NRR\) and (\d+) without", kept).groups())
+    nrr, grr = (
+        int(x)
+        for x in re.search(r"(\d+) came back with growth \(NRR\) and (\d+) without", kept).groups()
+    )
     assert (nrr, grr) == (round(100 * figure(report, "NRR")), round(100 * figure(report, "GRR")))

@@ -24,10 +24,15 @@ def report(folder: Path, lines: list[str], **environment: str) -> str:
     book = folder / "book"
     book.mkdir(parents=True, exist_ok=True)
     (book / "book.toml").write_text('title = "T"\ncomplete_to = 2025-12-31\n')
-    (book / "orders.csv").write_text("\n".join(["order_id,account_id,order_date,revenue", *lines]) + "\n")
+    (book / "orders.csv").write_text(
+        "\n".join(["order_id,account_id,order_date,revenue", *lines]) + "\n"
+    )
     command = [sys.executable, "-m", "kamlib", "report", "--book", book, "--out", folder / "site"]
     done = subprocess.run(
-        [*command, "--only", "segmentation"], env={**os.environ, **environment}, capture_output=True, text=True
+        [*command, "--only", "segmentation"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -53,7 +58,14 @@ def test_a_second_run_finds_nothing_to_do(first):
 
 def test_another_machine_and_other_row_order_give_the_same_bytes(first, tmp_path):
     shuffled = random.Random(8).sample(LINES, len(LINES))
-    report(tmp_path, shuffled, PYTHONHASHSEED="77", TZ="Asia/Kolkata", LANG="de_DE.UTF-8", LC_ALL="C.UTF-8")
+    report(
+        tmp_path,
+        shuffled,
+        PYTHONHASHSEED="77",
+        TZ="Asia/Kolkata",
+        LANG="de_DE.UTF-8",
+        LC_ALL="C.UTF-8",
+    )
     one, other = content(first / "site"), content(tmp_path / "site")
     assert list(one) == list(other)
     assert [name for name in one if one[name] != other[name]] == []

@@ -47,15 +47,17 @@ class TestWinBack:
     def no_rates(self):
         lost = self.tables()[1].iloc[:0]
         return ret.return_rates(
-            lost.assign(detection_date=lost["return_date"], recorded_date=lost["return_date"]), days({}), as_of=AS_OF
+            lost.assign(detection_date=lost["return_date"], recorded_date=lost["return_date"]),
+            days({}),
+            as_of=AS_OF,
         )
 
     def test_the_best_list_under_the_budget(self):
         status, lost, offers = self.tables()
         rates = self.no_rates()
-        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF, budget=150.0, second_life_share=0.5).set_index(
-            "account_id"
-        )
+        table = ret.win_back(
+            status, lost, offers, rates, as_of=AS_OF, budget=150.0, second_life_share=0.5
+        ).set_index("account_id")
         # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 + visit L1 = 250
         assert table["is_chosen"].to_dict() == {"L0": True, "L1": True, "L2": False, "L3": False}
         assert table.loc["L0", ["offer", "value"]].tolist() == ["discount", 150.0]
@@ -78,16 +80,24 @@ class TestWinBack:
                 "second_life_share": [1.2, 0.5, 0.5],
             }
         )
-        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF).set_index("account_id")  # lost for 274 days
+        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF).set_index(
+            "account_id"
+        )  # lost for 274 days
         assert table["return_probability"].to_dict() == {"L0": 0.2, "L1": 0.1, "L2": 0.2, "L3": 0.2}
-        assert table["expected_margin"].iloc[:3].to_dict() == {"L0": 500.0, "L2": 250.0, "L1": 400.0}
+        assert table["expected_margin"].iloc[:3].to_dict() == {
+            "L0": 500.0,
+            "L2": 250.0,
+            "L1": 400.0,
+        }
         assert set(table["margin_source"]) == {"own returns"}
         assert table.loc["L0", ["offer", "value", "is_chosen"]].tolist() == ["discount", 50.0, True]
         assert table.loc["L1", "why_not"] == "the offer costs more than it can be expected to bring"
 
     def test_without_any_chance_known_nothing_is_promised(self):
         status, lost, offers = self.tables()
-        table = ret.win_back(status, lost, offers.assign(return_probability=np.nan), self.no_rates(), as_of=AS_OF)
+        table = ret.win_back(
+            status, lost, offers.assign(return_probability=np.nan), self.no_rates(), as_of=AS_OF
+        )
         assert not table["is_chosen"].any()
         assert table["value"].isna().all()
         assert table["why_not"].str.contains("not known").all()
@@ -99,7 +109,8 @@ class TestWinBack:
             {
                 "account_id": [f"A{i:02d}" for i in range(21)],
                 "last_order_date": last,
-                "detection_date": [last + pd.Timedelta(days=90)] * 20 + [AS_OF - pd.Timedelta(days=30)],
+                "detection_date": [last + pd.Timedelta(days=90)] * 20
+                + [AS_OF - pd.Timedelta(days=30)],
                 "return_date": [last + pd.Timedelta(days=200)] * 6 + [pd.NaT] * 15,
                 "reason": ["price"] * 10 + ["late"] * 10 + ["late"],
                 "recorded_date": last + pd.Timedelta(days=60),
@@ -107,18 +118,30 @@ class TestWinBack:
                 "revenue_lost": 200.0,
             }
         )
-        orders = days({f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}, revenue=50.0, cost=20.0)
+        orders = days(
+            {f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}, revenue=50.0, cost=20.0
+        )
         table = ret.return_rates(lost, orders, as_of=AS_OF).set_index(["lost_for_days", "reason"])
         rate = 6.5 / 21
         assert table.loc[(0, "price"), "return_probability"] == pytest.approx((6 + 10 * rate) / 20)
-        assert table.loc[(0, "late"), ["spell_count", "return_count"]].tolist() == [10, 0]  # the youngest is too young
-        assert 0 < table.loc[(0, "late"), "return_probability"] < rate < table.loc[(0, "price"), "return_probability"]
+        assert table.loc[(0, "late"), ["spell_count", "return_count"]].tolist() == [
+            10,
+            0,
+        ]  # the youngest is too young
+        assert (
+            0
+            < table.loc[(0, "late"), "return_probability"]
+            < rate
+            < table.loc[(0, "price"), "return_probability"]
+        )
         assert table.loc[(90, "all"), ["spell_count", "return_count"]].tolist() == [
             20,
             6,
         ]  # back 110 days after detection
         assert table.loc[(365, "all"), ["spell_count", "return_count"]].tolist() == [14, 0]
-        assert table.loc[(0, "all"), "second_life_share"] == 0.5  # 5 × 60 of 6 × 100; the sixth brought nothing
+        assert (
+            table.loc[(0, "all"), "second_life_share"] == 0.5
+        )  # 5 × 60 of 6 × 100; the sixth brought nothing
         assert np.isnan(table.loc[(365, "all"), "second_life_share"])
         few = ret.return_rates(lost.head(5), orders, as_of=AS_OF)
         assert few["return_probability"].isna().all() and few["note"].str.contains("only 5").all()
@@ -150,8 +173,14 @@ class TestEngagement:
     def test_shares_trend_and_overdue(self):
         counts = [1, 1, 2, 2, 3, 3, 4, 4]
         ends = pd.date_range("2024-03-31", periods=8, freq="QE")
-        dates = [e - pd.Timedelta(days=5 * (i + 1)) for e, n in zip(ends, counts, strict=True) for i in range(n)]
-        contacts = pd.DataFrame({"account_id": "A", "date": pd.Series(dates).astype("datetime64[us]")})
+        dates = [
+            e - pd.Timedelta(days=5 * (i + 1))
+            for e, n in zip(ends, counts, strict=True)
+            for i in range(n)
+        ]
+        contacts = pd.DataFrame(
+            {"account_id": "A", "date": pd.Series(dates).astype("datetime64[us]")}
+        )
         contacts["satisfaction"] = contacts["date"].rank() / 2
         accounts = pd.DataFrame({"account_id": ["A", "B"], "contact_every_days": [30.0, np.nan]})
         orders = days({"A": every("2023-01-01", 30, 37), "B": every("2025-01-01", 30, 12)})
@@ -159,14 +188,24 @@ class TestEngagement:
         assert series["every"].unique().tolist() == ["quarter"]
         assert series["contact_count"].tolist() == counts
         assert series["contact_share"].iloc[0] == pytest.approx(1 / (91 / 30))
-        assert series["order_share"].iloc[-1] == pytest.approx(series["order_day_count"].iloc[-1] / (92 / 30))
+        assert series["order_share"].iloc[-1] == pytest.approx(
+            series["order_day_count"].iloc[-1] / (92 / 30)
+        )
         table = ret.engagement(series, accounts, contacts, as_of=AS_OF).iloc[0]
-        assert (table["contact_trend"], table["satisfaction_trend"], table["order_trend"]) == ("up", "up", "none")
+        assert (table["contact_trend"], table["satisfaction_trend"], table["order_trend"]) == (
+            "up",
+            "up",
+            "none",
+        )
         short = ret.engagement(series.tail(5), accounts, contacts, as_of=AS_OF).iloc[0]
         assert pd.isna(short["contact_trend"]) and np.isnan(short["contact_slope"])
         status = ret.account_status(orders, accounts, as_of=AS_OF)
         due = ret.overdue_checkins(
-            contacts[contacts["date"] < "2025-10-01"], accounts, status, as_of=AS_OF, account_ids=["A", "B"]
+            contacts[contacts["date"] < "2025-10-01"],
+            accounts,
+            status,
+            as_of=AS_OF,
+            account_ids=["A", "B"],
         ).set_index("account_id")
         assert due.loc["A", "due_date"] == pd.Timestamp("2025-10-25")
         assert due.loc["A", "days_overdue"] == 67
@@ -176,7 +215,10 @@ class TestEngagement:
 class TestWhy:
     def test_cases_look_back_from_the_last_order_of_a_month(self):
         orders = days(
-            {"A": ["2024-01-10", "2024-06-05", "2024-06-20", "2024-07-10"], "B": every("2023-01-01", 10, 109)}
+            {
+                "A": ["2024-01-10", "2024-06-05", "2024-06-20", "2024-07-10"],
+                "B": every("2023-01-01", 10, 109),
+            }
         )
         status = ret.account_status(orders, as_of=AS_OF)
         deliveries = pd.DataFrame(
@@ -190,7 +232,9 @@ class TestWhy:
         incidents = pd.DataFrame(
             {
                 "account_id": ["A", "A", "A", "B"],
-                "opened_date": pd.to_datetime(["2024-07-10", "2024-07-11", "2024-04-11", "2023-01-02"]),
+                "opened_date": pd.to_datetime(
+                    ["2024-07-10", "2024-07-11", "2024-04-11", "2023-01-02"]
+                ),
                 "kind": ["conflict", "conflict", "quality", "other"],
             }
         )
@@ -198,7 +242,10 @@ class TestWhy:
         a = cases[cases["account_id"].eq("A")].reset_index(drop=True)
         assert a["order_date"].dt.date.astype(str).tolist() == ["2024-06-20", "2024-07-10"]
         assert a["is_left"].tolist() == [False, True]
-        assert a["due_count"].tolist() == [5, 5] and a["late_count"].tolist() == [3, 3]  # never those of August
+        assert a["due_count"].tolist() == [5, 5] and a["late_count"].tolist() == [
+            3,
+            3,
+        ]  # never those of August
         assert a["conflict"].tolist() == [0, 1]  # the one after the last order is not a cause
         assert a["quality"].tolist() == [1, 0]  # 90 days before 2024-07-10 is 2024-04-11: outside
 
@@ -219,7 +266,9 @@ class TestWhy:
     def test_incidents_per_quarter_with_a_trend(self):
         counts = [1, 1, 2, 2, 4, 4, 8, 8]
         ends = pd.date_range("2024-03-31", periods=8, freq="QE")
-        dates = [e - pd.Timedelta(days=i) for e, n in zip(ends, counts, strict=True) for i in range(n)]
+        dates = [
+            e - pd.Timedelta(days=i) for e, n in zip(ends, counts, strict=True) for i in range(n)
+        ]
         dates.append(pd.Timestamp("2024-01-01"))
         incidents = pd.DataFrame(
             {
@@ -272,7 +321,12 @@ class TestFindings:
         before = pd.Timestamp("2025-11-30")
         status = ret.account_status(orders, accounts, as_of=AS_OF)
         deliveries = pd.DataFrame(
-            {"account_id": ["LATE"], "month": [pd.Timestamp("2025-10-31")], "due_count": [3], "late_count": [2]}
+            {
+                "account_id": ["LATE"],
+                "month": [pd.Timestamp("2025-10-31")],
+                "due_count": [3],
+                "late_count": [2],
+            }
         )
         findings = ret.retention_findings(
             status,
@@ -292,17 +346,25 @@ class TestFindings:
         assert sentence.account == "LATE" and "Ines: Call and ask" in sentence.text
         # a month on it is old news
         later = ret.account_status(orders, accounts, as_of=pd.Timestamp("2026-01-10"))
-        again = ret.retention_findings(later, as_of=pd.Timestamp("2026-01-10"), status_before=status)
+        again = ret.retention_findings(
+            later, as_of=pd.Timestamp("2026-01-10"), status_before=status
+        )
         assert "newly overdue" not in set(again["topic"])
 
     def test_those_not_named_are_counted_by_owner(self):
         orders = days({name: every("2025-01-01", 20, 15) for name in "ABCD"})
         accounts = pd.DataFrame(
-            {"account_id": list("ABCD"), "name": list("ABCD"), "manager_id": ["M1", "M2", "M2", None]}
+            {
+                "account_id": list("ABCD"),
+                "name": list("ABCD"),
+                "manager_id": ["M1", "M2", "M2", None],
+            }
         ).assign(manager_name=["Ines", "Paul", "Paul", None])
         before = ret.account_status(orders, accounts, as_of=pd.Timestamp("2025-10-10"))
         now = ret.account_status(orders, accounts, as_of=pd.Timestamp("2025-12-01"))
-        findings = ret.retention_findings(now, as_of=pd.Timestamp("2025-12-01"), status_before=before, at_most=1)
+        findings = ret.retention_findings(
+            now, as_of=pd.Timestamp("2025-12-01"), status_before=before, at_most=1
+        )
         more = findings[findings["finding"].str.contains("further")].iloc[0]
         assert more["finding"].replace("\N{NO-BREAK SPACE}", " ") == (
             "Three further accounts became overdue, with 4.50 k a year: Paul 2."
@@ -313,4 +375,7 @@ class TestFindings:
         orders = days({"A": every("2025-01-01", 20, 19)})
         status = ret.account_status(orders, as_of=AS_OF)
         findings = ret.retention_findings(status, as_of=AS_OF, status_before=status)
-        assert findings["finding"].tolist() == ["No account is overdue.", "No account was lost in the period."]
+        assert findings["finding"].tolist() == [
+            "No account is overdue.",
+            "No account was lost in the period.",
+        ]

@@ -31,7 +31,9 @@ def books(draw):
     return pd.DataFrame(
         {
             "account_id": frame["account_id"].astype("str"),
-            "date": (pd.Timestamp("2021-01-01") + pd.to_timedelta(frame["day"], unit="D")).astype("datetime64[us]"),
+            "date": (pd.Timestamp("2021-01-01") + pd.to_timedelta(frame["day"], unit="D")).astype(
+                "datetime64[us]"
+            ),
             "revenue": frame["cents"] / 100,
             "cost": frame["cents"] / 200,
         }
@@ -40,7 +42,9 @@ def books(draw):
 
 def months(days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     known = days[days["date"] <= as_of]
-    rows = known.assign(month=month_of(known["date"], as_of), cents=(known["revenue"] * 100).round())
+    rows = known.assign(
+        month=month_of(known["date"], as_of), cents=(known["revenue"] * 100).round()
+    )
     table = rows.groupby(["account_id", "month"]).agg(
         cents=("cents", "sum"), order_day_count=("cents", lambda c: (c > 0).sum())
     )
@@ -90,7 +94,9 @@ def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
         "lost_spells": spells,
         "lost_accounts": lost,
         "alarm_quality": ret.alarm_quality(days, as_of=as_of),
-        "alarm_outcomes": ret.alarm_outcomes(days, as_of=as_of, warned=[as_of - pd.DateOffset(months=3)]),
+        "alarm_outcomes": ret.alarm_outcomes(
+            days, as_of=as_of, warned=[as_of - pd.DateOffset(months=3)]
+        ),
         "loss_dynamics": ret.loss_dynamics(lost, status, as_of=as_of),
         "loss_directions": ret.loss_directions(lost, None, accounts, as_of=as_of),
         "account_bridge": ret.account_bridge(rows, as_of=as_of),
@@ -135,7 +141,9 @@ def test_a_status_is_what_its_dates_say(days):
     assert (lost["silence_days"] >= 90).all()
     assert status.loc[~status["status"].eq("lost"), "detection_date"].isna().all()
     for row in lost.head(3).itertuples():  # run as of the day before it was seen, it was not lost
-        eve = ret.account_status(days, as_of=row.detection_date - pd.Timedelta(days=1)).set_index("account_id")
+        eve = ret.account_status(days, as_of=row.detection_date - pd.Timedelta(days=1)).set_index(
+            "account_id"
+        )
         if row.gap_basis == "own":
             assert eve.loc[row.account_id, "status"] != "lost"
 
@@ -168,19 +176,27 @@ def company(seed: int, *, late_ratio: float = 1.0, incident_ratio: float = 1.0):
         bad = np.repeat(rng.random(count // 3) < 0.15, 3)
         late = rng.random(len(day)) < np.where(bad[month], 0.5, 0.04)
         promised = np.searchsorted(edges, day + rng.integers(3, 15, len(day)), side="right") - 1
-        trouble = np.sort(rng.uniform(first, edges[-1], rng.poisson(0.08 * (edges[-1] - first) / 30))).astype(int)
+        trouble = np.sort(
+            rng.uniform(first, edges[-1], rng.poisson(0.08 * (edges[-1] - first) / 30))
+        ).astype(int)
         lates = np.bincount(promised[late & (promised < count)], minlength=count)
         wrongs = np.bincount(np.searchsorted(edges, trouble, side="right") - 1, minlength=count)
         end = edges[-1]
         for m in range(int(np.searchsorted(edges, first, side="right")) + 5, count):
-            hazard = 0.005 * late_ratio ** lates[m - 2 : m + 1].sum() * incident_ratio ** wrongs[m - 2 : m + 1].sum()
+            hazard = (
+                0.005
+                * late_ratio ** lates[m - 2 : m + 1].sum()
+                * incident_ratio ** wrongs[m - 2 : m + 1].sum()
+            )
             if rng.random() < 1 - np.exp(-hazard):
                 end = edges[m + 1]
                 break
         kept = day < end
         orders.append(pd.DataFrame({"account_id": account, "day": day[kept]}))
         inside = kept & (promised < count)
-        due.append(pd.DataFrame({"account_id": account, "month": promised[inside], "late": late[inside]}))
+        due.append(
+            pd.DataFrame({"account_id": account, "month": promised[inside], "late": late[inside]})
+        )
         last = day[kept].max() if kept.any() else -1
         troubles.append(pd.DataFrame({"account_id": account, "day": trouble[trouble <= last]}))
 
@@ -189,11 +205,19 @@ def company(seed: int, *, late_ratio: float = 1.0, incident_ratio: float = 1.0):
 
     days, due, troubles = (pd.concat(part, ignore_index=True) for part in (orders, due, troubles))
     account_days = pd.DataFrame(
-        {"account_id": days["account_id"].astype("str"), "date": dates(days["day"]), "revenue": 100.0}
+        {
+            "account_id": days["account_id"].astype("str"),
+            "date": dates(days["day"]),
+            "revenue": 100.0,
+        }
     )
     due["month"] = ends.astype("datetime64[us]").to_numpy()[due["month"]]
-    deliveries = due.groupby(["account_id", "month"]).agg(due_count=("late", "size"), late_count=("late", "sum"))
-    incidents = pd.DataFrame({"account_id": troubles["account_id"], "opened_date": dates(troubles["day"])})
+    deliveries = due.groupby(["account_id", "month"]).agg(
+        due_count=("late", "size"), late_count=("late", "sum")
+    )
+    incidents = pd.DataFrame(
+        {"account_id": troubles["account_id"], "opened_date": dates(troubles["day"])}
+    )
     return account_days, deliveries.reset_index(), incidents.assign(kind="conflict")
 
 
@@ -201,7 +225,9 @@ def trouble_and_leaving(seed: int, **ratios: float) -> pd.DataFrame:
     as_of = pd.Timestamp("2025-12-31")
     days, deliveries, incidents = company(seed, **ratios)
     status = ret.account_status(days, as_of=as_of)
-    return ret.leaving_causes(ret.leaving_cases(days, status, deliveries, incidents, as_of=as_of)).set_index("cause")
+    return ret.leaving_causes(
+        ret.leaving_cases(days, status, deliveries, incidents, as_of=as_of)
+    ).set_index("cause")
 
 
 def clear(seeds: range, cause: str, **ratios: float) -> int:
@@ -211,7 +237,9 @@ def clear(seeds: range, cause: str, **ratios: float) -> int:
 
 
 def test_a_planted_cause_is_found_with_its_size():
-    rows = pd.DataFrame([trouble_and_leaving(seed, late_ratio=1.8).loc["late deliveries"] for seed in range(4)])
+    rows = pd.DataFrame(
+        [trouble_and_leaving(seed, late_ratio=1.8).loc["late deliveries"] for seed in range(4)]
+    )
     assert (rows["hazard_ratio_low"] > 1).all()
     assert rows["hazard_ratio"].median() == pytest.approx(1.8, rel=0.15)
 
@@ -224,7 +252,8 @@ def test_causes_that_were_not_planted_seldom_pass_for_one():
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    ("cause", "planted"), [("late deliveries", {"incident_ratio": 2.5}), ("incidents", {"late_ratio": 1.8})]
+    ("cause", "planted"),
+    [("late deliveries", {"incident_ratio": 2.5}), ("incidents", {"late_ratio": 1.8})],
 )
 def test_an_unplanted_cause_in_200_companies(cause, planted):
     """The 99 % bound of an honest test at level .05: at most 18 of 200."""

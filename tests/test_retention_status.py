@@ -20,16 +20,29 @@ class TestUsualGap:
         orders = days(
             {
                 "OWN": ["2025-01-01", "2025-01-11", "2025-01-21", "2025-02-20"],  # gaps 10, 10, 30
-                "PEER": ["2025-01-01", "2025-01-03"],  # one gap of 2, class A with OWN: 2, 10, 10, 30
-                "ODD": ["2025-03-01", "2025-03-09"],  # gap 8, alone in class C: all gaps 2, 8, 10, 10, 30
+                "PEER": [
+                    "2025-01-01",
+                    "2025-01-03",
+                ],  # one gap of 2, class A with OWN: 2, 10, 10, 30
+                "ODD": [
+                    "2025-03-01",
+                    "2025-03-09",
+                ],  # gap 8, alone in class C: all gaps 2, 8, 10, 10, 30
             }
         )
-        classes = pd.DataFrame({"account_id": ["OWN", "PEER", "ODD"], "abc_revenue": ["A", "A", "C"]})
+        classes = pd.DataFrame(
+            {"account_id": ["OWN", "PEER", "ODD"], "abc_revenue": ["A", "A", "C"]}
+        )
         table = ret.usual_gaps(orders, as_of=AS_OF, classes=classes).set_index("account_id")
         assert table["usual_gap_days"].to_dict() == {"ODD": 10.0, "OWN": 10.0, "PEER": 10.0}
         assert table["gap_basis"].to_dict() == {"ODD": "all", "OWN": "own", "PEER": "class"}
-        early = ret.usual_gaps(orders, as_of=pd.Timestamp("2025-01-31"), classes=classes).set_index("account_id")
-        assert early["usual_gap_days"].to_dict() == {"OWN": 10.0, "PEER": 10.0}  # gaps so far 10, 10, 2
+        early = ret.usual_gaps(orders, as_of=pd.Timestamp("2025-01-31"), classes=classes).set_index(
+            "account_id"
+        )
+        assert early["usual_gap_days"].to_dict() == {
+            "OWN": 10.0,
+            "PEER": 10.0,
+        }  # gaps so far 10, 10, 2
         assert early["gap_basis"].to_dict() == {"OWN": "class", "PEER": "class"}
 
     def test_an_order_day_is_a_day_with_positive_net_revenue(self):
@@ -56,7 +69,8 @@ class TestStatus:
         orders = days({"A": every("2025-01-01", 10, 5)})  # last 2025-02-10, usual gap 10
         last = pd.Timestamp("2025-02-10")
         status = [
-            ret.account_status(orders, as_of=last + pd.Timedelta(days=d))["status"].iloc[0] for d in (20, 21, 89, 90)
+            ret.account_status(orders, as_of=last + pd.Timedelta(days=d))["status"].iloc[0]
+            for d in (20, 21, 89, 90)
         ]
         assert status == ["active", "overdue", "overdue", "lost"]
 
@@ -69,11 +83,22 @@ class TestStatus:
         assert (row["revenue"], row["margin"], row["last_year_revenue"]) == (400.0, 160.0, 400.0)
 
     def test_never_new_and_few_orders(self):
-        orders = days({"NEW": ["2025-07-05"], "OLD": ["2025-07-04"], "RHYTHM": every("2025-01-01", 30, 12)})
-        accounts = pd.DataFrame({"account_id": ["NEVER", "NEW", "OLD", "RHYTHM"], "name": ["n", "e", "o", "r"]})
-        table = ret.account_status(orders, accounts.astype("str"), as_of=AS_OF).set_index("account_id")
+        orders = days(
+            {"NEW": ["2025-07-05"], "OLD": ["2025-07-04"], "RHYTHM": every("2025-01-01", 30, 12)}
+        )
+        accounts = pd.DataFrame(
+            {"account_id": ["NEVER", "NEW", "OLD", "RHYTHM"], "name": ["n", "e", "o", "r"]}
+        )
+        table = ret.account_status(orders, accounts.astype("str"), as_of=AS_OF).set_index(
+            "account_id"
+        )
         # NEW: first order 179 days ago. OLD: 180 days ago, borrowed gap 30, silence 180 > 3 × 30
-        assert table["status"].to_dict() == {"NEVER": "never", "NEW": "new", "OLD": "lost", "RHYTHM": "active"}
+        assert table["status"].to_dict() == {
+            "NEVER": "never",
+            "NEW": "new",
+            "OLD": "lost",
+            "RHYTHM": "active",
+        }
         assert table.loc["OLD", "detection_date"] == AS_OF  # not before it stopped being new
         assert np.isnan(table.loc["NEVER", "silence_days"])
         assert table.loc["OLD", "gap_basis"] == "all"
@@ -81,19 +106,27 @@ class TestStatus:
     def test_one_account_with_one_order_is_never_called_lost(self):
         orders = days({"A": ["2023-01-01"]})
         assert ret.account_status(orders, as_of=AS_OF)["status"].tolist() == ["overdue"]
-        assert ret.account_status(orders, as_of=pd.Timestamp("2023-02-01"))["status"].tolist() == ["new"]
+        assert ret.account_status(orders, as_of=pd.Timestamp("2023-02-01"))["status"].tolist() == [
+            "new"
+        ]
 
     def test_a_return_is_a_flag_beside_the_status(self):
         early = every("2024-01-01", 20, 5)  # to 2024-03-21, usual gap 20: lost from 2024-06-19 on
         orders = days(
-            {"BACK": [*early, "2025-02-01", *every("2025-12-01", 10, 3)], "STEADY": every("2024-01-05", 20, 37)}
+            {
+                "BACK": [*early, "2025-02-01", *every("2025-12-01", 10, 3)],
+                "STEADY": every("2024-01-05", 20, 37),
+            }
         )
         table = ret.account_status(orders, as_of=AS_OF).set_index("account_id")
         assert table["is_returned"].to_dict() == {"BACK": True, "STEADY": False}
         assert table["status"].to_dict() == {"BACK": "active", "STEADY": "active"}
         spells = ret.lost_spells(orders, as_of=AS_OF)
         # the second silence, 2025-02-01 to 2025-12-01, is a loss as well
-        assert spells["last_order_date"].dt.date.astype(str).tolist() == ["2024-03-21", "2025-02-01"]
+        assert spells["last_order_date"].dt.date.astype(str).tolist() == [
+            "2024-03-21",
+            "2025-02-01",
+        ]
         assert spells["detection_date"].dt.date.astype(str).tolist() == ["2024-06-19", "2025-05-02"]
         assert spells["return_date"].dt.date.astype(str).tolist() == ["2025-02-01", "2025-12-01"]
 
@@ -109,7 +142,10 @@ class TestAlarm:
             }
         )
         table = ret.alarm_quality(
-            orders, as_of=pd.Timestamp("2026-03-31"), dates=[pd.Timestamp("2024-05-31")], ks=[2.0, 4.0]
+            orders,
+            as_of=pd.Timestamp("2026-03-31"),
+            dates=[pd.Timestamp("2024-05-31")],
+            ks=[2.0, 4.0],
         )
         row = table[table["rule"].eq("overdue") & table["k"].eq(2.0)].iloc[0]
         # LEFT has been silent 96 days, SILENT 126 days, STEADY not: two alarms, one false, one leaver, not missed
@@ -119,7 +155,11 @@ class TestAlarm:
         assert row["is_book"] and row["date_count"] == 1
         assert row["lead_days"] == 366 - 61  # 2024-02-25 to 2025-02-25, less the 61 days of silence
         strict = table[table["rule"].eq("overdue") & table["k"].eq(4.0)].iloc[0]
-        assert (strict["alarm_count"], strict["false_alarm_count"], strict["missed_loss_count"]) == (1, 1, 1)
+        assert (
+            strict["alarm_count"],
+            strict["false_alarm_count"],
+            strict["missed_loss_count"],
+        ) == (1, 1, 1)
         lost = table[table["rule"].eq("lost") & table["k"].eq(2.0)].iloc[0]
         assert (lost["alarm_count"], lost["lead_days"]) == (2, 366 - 90)
 
@@ -133,13 +173,20 @@ class TestAlarm:
         rng = np.random.default_rng(3)
         gaps = {f"A{i:02d}": np.cumsum(1 + rng.geometric(0.03, 60)) for i in range(40)}
         start = pd.Timestamp("2021-01-01")
-        orders = days({a: [str((start + pd.Timedelta(days=int(d))).date()) for d in g] for a, g in gaps.items()})
+        orders = days(
+            {
+                a: [str((start + pd.Timedelta(days=int(d))).date()) for d in g]
+                for a, g in gaps.items()
+            }
+        )
         date, as_of = pd.Timestamp("2023-06-30"), pd.Timestamp("2026-06-30")
         quality = ret.alarm_quality(orders, as_of=as_of, dates=[date])
         status = ret.account_status(orders, as_of=date)
         recent = status[status["silence_days"].le(365) & ~status["status"].isin(["new", "never"])]
         book = quality[quality["is_book"]].set_index("rule")
-        assert book.loc["overdue", "alarm_count"] == recent["status"].isin(["overdue", "lost"]).sum()
+        assert (
+            book.loc["overdue", "alarm_count"] == recent["status"].isin(["overdue", "lost"]).sum()
+        )
         assert book.loc["lost", "alarm_count"] == recent["status"].eq("lost").sum() > 0
 
     def test_outcomes_of_a_warning(self):
@@ -167,7 +214,9 @@ class TestAlarm:
 class TestLosses:
     def lost(self, losses=None):
         orders = days(LEAVER)
-        accounts = pd.DataFrame({"account_id": ["GONE", "STAYS"], "region": ["North", "South"]}).astype("str")
+        accounts = pd.DataFrame(
+            {"account_id": ["GONE", "STAYS"], "region": ["North", "South"]}
+        ).astype("str")
         spells = ret.lost_spells(orders, as_of=AS_OF)
         return ret.lost_accounts(spells, orders, accounts, losses, as_of=AS_OF), accounts
 
@@ -181,7 +230,9 @@ class TestLosses:
         assert (january["revenue_lost"], january["margin_lost"]) == (1900.0, 760.0)
         assert table.loc[pd.Timestamp("2025-04-30"), "detected_count"] == 1  # 90 days later
         assert table.loc[pd.Timestamp("2025-09-30"), "lost_count"] == 0
-        assert table.loc[pd.Timestamp("2025-10-31") :, "lost_count"].isna().all()  # younger than 90 days: blank
+        assert (
+            table.loc[pd.Timestamp("2025-10-31") :, "lost_count"].isna().all()
+        )  # younger than 90 days: blank
         assert table.loc[pd.Timestamp("2025-09-30"), "lost_12m_count"] == 1
         assert table.loc[: pd.Timestamp("2024-11-30"), "lost_12m_count"].isna().all()
         assert table.index.min() == pd.Timestamp("2024-01-31")

@@ -18,7 +18,10 @@ DD = Path(__file__).resolve().parents[2] / "shared" / "data" / "lifelines" / "dd
 
 class TestBridge:
     def test_the_example_of_the_definitions(self):
-        rows = [(a, "2024-06-30", 100.0) for a in "ABC"] + [("A", "2025-06-30", 150.0), ("B", "2025-06-30", 60.0)]
+        rows = [(a, "2024-06-30", 100.0) for a in "ABC"] + [
+            ("A", "2025-06-30", 150.0),
+            ("B", "2025-06-30", 60.0),
+        ]
         rates = ret.retention_rates(months(rows), as_of=AS_OF).iloc[0]
         assert (round(rates["nrr_share"], 2), round(rates["grr_share"], 2)) == (0.70, 0.53)
 
@@ -40,7 +43,11 @@ class TestBridge:
             "base": 4, "new": 1, "returned": 1, "expansion": 1, "contraction": 2, "stopped": 1, "now": 5,
         }  # fmt: skip
         keys = pd.DataFrame({"account_id": ["UP", "STOP"], "is_key": [True, True]})
-        key = ret.revenue_bridge(months(rows), keys, as_of=AS_OF).query("scope == 'key'").set_index("step")
+        key = (
+            ret.revenue_bridge(months(rows), keys, as_of=AS_OF)
+            .query("scope == 'key'")
+            .set_index("step")
+        )
         assert key["revenue"].tolist() == [140.0, 0.0, 0.0, 30.1, 0.0, 45.0, 125.1]
 
     def test_churn_and_risk(self):
@@ -48,13 +55,27 @@ class TestBridge:
             return pd.DataFrame(rows, columns=["account_id", "status", "revenue"])
 
         before = status(
-            [("A", "active", 1), ("B", "overdue", 1), ("C", "lost", 1), ("D", "active", 1), ("E", "never", 0)]
+            [
+                ("A", "active", 1),
+                ("B", "overdue", 1),
+                ("C", "lost", 1),
+                ("D", "active", 1),
+                ("E", "never", 0),
+            ]
         )
         now = status(
-            [("A", "lost", 5), ("B", "overdue", 7.5), ("C", "active", 2), ("D", "overdue", 3), ("E", "new", 1)]
+            [
+                ("A", "lost", 5),
+                ("B", "overdue", 7.5),
+                ("C", "active", 2),
+                ("D", "overdue", 3),
+                ("E", "new", 1),
+            ]
         )
         keys = pd.DataFrame({"account_id": ["B"], "is_key": [True]})
-        figures = ret.retention_figures(months([("A", "2025-01-31", 1.0)]), now, before, keys, as_of=AS_OF)
+        figures = ret.retention_figures(
+            months([("A", "2025-01-31", 1.0)]), now, before, keys, as_of=AS_OF
+        )
         value = figures.set_index(["figure", "scope"])["value"]
         assert value["logo_churn", "all"] == 1 / 3
         assert (value["lost_in_period", "all"], value["returned_in_period", "all"]) == (1, 1)
@@ -77,24 +98,44 @@ class TestCohorts:
         assert april["revenue"].tolist() == [40.0, 60.0, 0.0, 15.0]
         assert april["revenue_share"].round(4).tolist() == [1.2, 1.8, 0.0, 0.45]  # of 100 / 3
         everyone = table[table["cohort"].eq("all")].set_index("months_since")
-        assert everyone["account_count"].tolist() == [3, 3, 2, 2]  # R is only one month old; OLD is left out
+        assert everyone["account_count"].tolist() == [
+            3,
+            3,
+            2,
+            2,
+        ]  # R is only one month old; OLD is left out
         assert everyone["active_share"].round(4).tolist() == [1.0, 0.3333, 0.0, 0.5]
         assert table["cohort"].iloc[0] == "before history"
 
     def test_incomplete_cells_are_blank_never_zero(self):
-        table = ret.cohort_retention(months(list(self.ROWS)), as_of=pd.Timestamp("2024-07-31"), every="quarter")
+        table = ret.cohort_retention(
+            months(list(self.ROWS)), as_of=pd.Timestamp("2024-07-31"), every="quarter"
+        )
         quarter = table[table["cohort"].eq("2024-Q2")].set_index("months_since")
-        assert quarter["is_complete"].tolist() == [True, True, False, False]  # R has reached month 1 only
+        assert quarter["is_complete"].tolist() == [
+            True,
+            True,
+            False,
+            False,
+        ]  # R has reached month 1 only
         assert quarter["active_share"].iloc[2:].isna().all()
         assert quarter["revenue"].iloc[2:].isna().all()
 
 
 class TestSurvival:
     def test_kaplan_meier_by_hand(self):
-        lives = pd.DataFrame({"duration_days": [1.0, 2, 2, 3, 4], "is_lost": [True, True, False, True, False]})
+        lives = pd.DataFrame(
+            {"duration_days": [1.0, 2, 2, 3, 4], "is_lost": [True, True, False, True, False]}
+        )
         table = ret.survival(lives).set_index("duration_days")
         # 4/5, then 3/4 of it, then 1/2 of that
-        assert table["survival_share"].round(10).to_dict() == {0.0: 1.0, 1.0: 0.8, 2.0: 0.6, 3.0: 0.3, 4.0: 0.3}
+        assert table["survival_share"].round(10).to_dict() == {
+            0.0: 1.0,
+            1.0: 0.8,
+            2.0: 0.6,
+            3.0: 0.3,
+            4.0: 0.3,
+        }
         assert table["at_risk_count"].to_dict() == {0.0: 5, 1.0: 5, 2.0: 4, 3.0: 2, 4.0: 1}
         assert ret.survival_medians(lives)["median_days"].tolist() == [3.0]
 
@@ -107,7 +148,10 @@ class TestSurvival:
         """The class of the window would know no lost account: every class curve would stay at the top."""
         orders = days({"GONE": every("2023-06-01", 20, 10), "STAYS": every("2023-06-01", 20, 47)})
         status = ret.account_status(orders, as_of=AS_OF)
-        assert status.set_index("account_id")["status"].to_dict() == {"GONE": "lost", "STAYS": "active"}
+        assert status.set_index("account_id")["status"].to_dict() == {
+            "GONE": "lost",
+            "STAYS": "active",
+        }
         classes = size_classes(status)
         assert set(classes["account_id"]) == {"GONE", "STAYS"}
         lives = ret.account_lifetimes(status, None, classes, as_of=AS_OF, history_months=0)
@@ -118,7 +162,11 @@ class TestSurvival:
 
     def test_late_entry_leaves_the_early_risk_set(self):
         lives = pd.DataFrame(
-            {"duration_days": [5.0, 10, 12], "is_lost": [True, True, False], "entry_days": [0.0, 6.0, 0.0]}
+            {
+                "duration_days": [5.0, 10, 12],
+                "is_lost": [True, True, False],
+                "entry_days": [0.0, 6.0, 0.0],
+            }
         )
         table = ret.survival(lives, min_at_risk=1).set_index("duration_days")
         assert table.loc[5.0, "survival_share"] == 0.5  # two at risk: the second enters at 6
@@ -134,12 +182,16 @@ class TestSurvival:
             }
         )
         accounts = pd.DataFrame({"account_id": ["GONE", "STAYS", "OLD", "UNDATED"]}).astype("str")
-        accounts["customer_since"] = pd.to_datetime([None, None, "2020-01-10", None]).astype("datetime64[us]")
+        accounts["customer_since"] = pd.to_datetime([None, None, "2020-01-10", None]).astype(
+            "datetime64[us]"
+        )
         status = ret.account_status(orders, accounts, as_of=AS_OF)
         lives = ret.account_lifetimes(status, accounts, as_of=AS_OF).set_index("account_id")
         assert lives.loc["GONE", ["duration_days", "is_lost"]].tolist() == [181.0, True]
         horizon = AS_OF - pd.Timedelta(days=90)
-        assert lives.loc["STAYS", "duration_days"] == (horizon - pd.Timestamp("2024-06-01")).days + 1
+        assert (
+            lives.loc["STAYS", "duration_days"] == (horizon - pd.Timestamp("2024-06-01")).days + 1
+        )
         assert lives.loc["OLD", "entry_days"] == 4 * 365 + 1
         assert np.isnan(lives.loc["UNDATED", "duration_days"])
         assert lives.loc["UNDATED", "note"] == "began before the data, no customer_since"
@@ -149,10 +201,16 @@ class TestSurvival:
         """Published with lifelines: median 4.0, log-rank 260.47."""
         data = pd.read_csv(DD)
         lives = pd.DataFrame(
-            {"duration_days": data["duration"], "is_lost": data["observed"].eq(1), "regime": data["democracy"]}
+            {
+                "duration_days": data["duration"],
+                "is_lost": data["observed"].eq(1),
+                "regime": data["democracy"],
+            }
         )
         assert ret.survival_medians(lives)["median_days"].tolist() == [4.0]
         assert ret.survival_test(lives, by="regime")["test_statistic"].round(2).tolist() == [260.47]
         late = lives.assign(entry_days=0.0)
         late.loc[0, "entry_days"] = 0.5  # forces the other risk sets
-        assert ret.survival_test(late, by="regime")["test_statistic"].iloc[0] == pytest.approx(260.47, abs=0.3)
+        assert ret.survival_test(late, by="regime")["test_statistic"].iloc[0] == pytest.approx(
+            260.47, abs=0.3
+        )

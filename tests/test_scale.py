@@ -36,7 +36,17 @@ def rendered(folder, count, months, *options):
     start = f"{2026 - months // 12}-01"
     write_company(company(seed=5, accounts=count, start=start, months=months), folder / "book")
     site = folder / "site"
-    run = kam("report", "--book", folder / "book", "--period", "2025-Q3", "--out", site, "--debug", *options)
+    run = kam(
+        "report",
+        "--book",
+        folder / "book",
+        "--period",
+        "2025-Q3",
+        "--out",
+        site,
+        "--debug",
+        *options,
+    )
     assert run.returncode == 0, run.stderr
     return site
 
@@ -52,7 +62,9 @@ def test_with_500_accounts_the_heaviest_analysis_page_is_light(tmp_path):
 @pytest.mark.soak
 def test_with_500_accounts_pages_and_40_dossiers_are_light(tmp_path):
     count = 500
-    ids = sorted(company(seed=5, accounts=count, start="2022-01", months=48).tables["accounts"]["account_id"])[:40]
+    ids = sorted(
+        company(seed=5, accounts=count, start="2022-01", months=48).tables["accounts"]["account_id"]
+    )[:40]
     site = rendered(tmp_path, count, 48, "--accounts", ",".join(ids))
     found = sizes(site)
     dossiers = {name: size for name, size in found.items() if name.startswith("2025-Q3/dossiers/")}
@@ -66,9 +78,13 @@ def test_with_500_accounts_pages_and_40_dossiers_are_light(tmp_path):
 def test_with_5000_accounts_every_page_stays_under_two_megabytes(tmp_path):
     site = rendered(tmp_path, 5000, 36, "--accounts", "none", "--timeout", "1800")
     found = sizes(site)
-    assert {"segmentation.html", "scoring.html", "retention.html", "programme.html", "index.html"} <= {
-        name.removeprefix("2025-Q3/") for name in found
-    }
+    assert {
+        "segmentation.html",
+        "scoring.html",
+        "retention.html",
+        "programme.html",
+        "index.html",
+    } <= {name.removeprefix("2025-Q3/") for name in found}
     assert max(found.values()) <= MOST, found
     assert len(pd.read_csv(site / "2025-Q3" / "tables" / "account_classes.csv")) == 5000
 
@@ -78,15 +94,15 @@ def many(count):
     draw = np.random.default_rng(3)
     months = pd.date_range(end=AS_OF, periods=14, freq="ME").as_unit("us")
     ids = np.array([f"A{number:05d}" for number in range(count)])
-    frame = pd.DataFrame({"account_id": np.repeat(ids, 14), "month": np.tile(months, count)}).astype(
-        {"account_id": "str"}
-    )
+    frame = pd.DataFrame(
+        {"account_id": np.repeat(ids, 14), "month": np.tile(months, count)}
+    ).astype({"account_id": "str"})
     frame["revenue"] = draw.lognormal(5, 1.5, len(frame)).round(-1)
     frame = frame[draw.random(len(frame)) < 0.6].reset_index(drop=True)
     frame = frame.assign(cost=frame["revenue"] * 0.7, order_count=1, order_day_count=1)
-    accounts = pd.DataFrame({"account_id": ids, "name": ids, "manager_name": "M", "cost_to_serve": np.nan}).astype(
-        {"account_id": "str", "name": "str", "manager_name": "str"}
-    )
+    accounts = pd.DataFrame(
+        {"account_id": ids, "name": ids, "manager_name": "M", "cost_to_serve": np.nan}
+    ).astype({"account_id": "str", "name": "str", "manager_name": "str"})
     return frame, account_classes(frame, accounts, as_of=AS_OF)
 
 
@@ -95,7 +111,11 @@ BOOK = BookSettings(title="Many", currency="EUR", locale="en")
 
 def test_the_workbook_of_5000_accounts_is_written_in_reasonable_time(tmp_path):
     months, classes = many(5000)
-    tables = {"account_classes": classes, "account_months": months, "account_status": classes.head(0)}
+    tables = {
+        "account_classes": classes,
+        "account_months": months,
+        "account_status": classes.head(0),
+    }
     begun = time.process_time()
     path = write_workbook(tables, tmp_path / "w.xlsx", book=BOOK, as_of=AS_OF)
     assert time.process_time() - begun < 30  # processor seconds; measured 5
@@ -111,7 +131,10 @@ def test_libreoffice_recalculates_the_workbook_of_5000_accounts(tmp_path):
         pytest.skip("LibreOffice is not installed: nothing here can recalculate the workbook")
     months, classes = many(5000)
     path = write_workbook(
-        {"account_classes": classes, "account_months": months}, tmp_path / "w.xlsx", book=BOOK, as_of=AS_OF
+        {"account_classes": classes, "account_months": months},
+        tmp_path / "w.xlsx",
+        book=BOOK,
+        as_of=AS_OF,
     )
     bare = openpyxl.load_workbook(path)
     bare.save(tmp_path / "bare.xlsx")  # without a calculated value
@@ -124,14 +147,24 @@ def test_libreoffice_recalculates_the_workbook_of_5000_accounts(tmp_path):
         "xlsx",
     ]
     subprocess.run(
-        [*command, "--outdir", tmp_path / "out", tmp_path / "bare.xlsx"], check=True, capture_output=True, timeout=600
+        [*command, "--outdir", tmp_path / "out", tmp_path / "bare.xlsx"],
+        check=True,
+        capture_output=True,
+        timeout=600,
     )
     assert time.monotonic() - begun < 300
     sheet = openpyxl.load_workbook(tmp_path / "out" / "bare.xlsx", data_only=True)["Accounts"]
     heads = [cell.value for cell in sheet[1]]
-    found = {row[0]: row[heads.index("ABC revenue")] or None for row in sheet.iter_rows(min_row=2, values_only=True)}
+    found = {
+        row[0]: row[heads.index("ABC revenue")] or None
+        for row in sheet.iter_rows(min_row=2, values_only=True)
+    }
     assert found == dict(
-        zip(classes["account_id"], classes["abc_revenue"].where(classes["abc_revenue"].notna(), None), strict=False)
+        zip(
+            classes["account_id"],
+            classes["abc_revenue"].where(classes["abc_revenue"].notna(), None),
+            strict=False,
+        )
     )
 
 
@@ -151,5 +184,7 @@ def test_what_5000_accounts_owe_is_told_in_one_pass():
     )
     begun = time.process_time()
     owed = money_owed(invoices, as_of=AS_OF)
-    assert time.process_time() - begun < 40  # processor seconds; measured 5, and 109 account by account
+    assert (
+        time.process_time() - begun < 40
+    )  # processor seconds; measured 5, and 109 account by account
     assert len(owed) == invoices["account_id"].nunique()

@@ -51,14 +51,22 @@ def orders(revenue):
 def usual(count, seed=1):
     rng = np.random.default_rng(seed)
     grid = np.exp(
-        rng.normal(6, 1, (count, 1)) + rng.normal(0, 0.4, (count, 60)) + rng.normal(0, 0.02, (count, 1)) * np.arange(60)
+        rng.normal(6, 1, (count, 1))
+        + rng.normal(0, 0.4, (count, 60))
+        + rng.normal(0, 0.02, (count, 1)) * np.arange(60)
     )
     return orders(grid * (rng.random((count, 60)) < rng.uniform(0.2, 1, (count, 1))))
 
 
 def everything(months, key_count):
     """All tables of the page, from orders alone."""
-    largest = months[months["month"] > AGO].groupby("account_id")["revenue"].sum().nlargest(key_count).index
+    largest = (
+        months[months["month"] > AGO]
+        .groupby("account_id")["revenue"]
+        .sum()
+        .nlargest(key_count)
+        .index
+    )
     keys = pd.DataFrame({"account_id": largest, "is_key": True})
     rule = admission_rule(keys)
 
@@ -67,7 +75,11 @@ def everything(months, key_count):
         points = criterion_scores(measures, criteria=CRITERIA, as_of=day)
         return measures, points, account_scores(points, keys, rule=rule)
 
-    (measures, points, scores), (_, _, then), (_, _, ago) = scored(AS_OF), scored(BEFORE), scored(AGO)
+    (measures, points, scores), (_, _, then), (_, _, ago) = (
+        scored(AS_OF),
+        scored(BEFORE),
+        scored(AGO),
+    )
     ends = past_year_ends(months, as_of=AS_OF)
     past = criterion_history(months, criteria=CRITERIA, as_ofs=ends)
     history = score_history(past, rule=rule)
@@ -77,7 +89,9 @@ def everything(months, key_count):
         "review": criterion_review(past, history, later_outcomes(months, as_ofs=ends, as_of=AS_OF)),
         "coverage": criterion_coverage(points, criteria=CRITERIA),
     }  # fmt: skip
-    tables["decisions"] = tier_decisions(scores, then, points, measures, demotion_risk=tables["risk"], as_of=AS_OF)
+    tables["decisions"] = tier_decisions(
+        scores, then, points, measures, demotion_risk=tables["risk"], as_of=AS_OF
+    )
     tables["watch"] = watch_list(tables["decisions"], measures)
     tables["findings"] = scoring_findings(
         tables["decisions"], admission_line(scores, rule=rule), tables["stability"], tables["matrix"], tables["review"],
@@ -104,7 +118,10 @@ def charts(tables):
     }
     titles = {name: " ".join(ax.get_title(loc="left").split()) for name, ax in drawn.items()}
     marks = {name: len(ax.patches) + len(ax.texts) + len(ax.lines) for name, ax in drawn.items()}
-    subtitles = {name: " ".join(text.get_text() for text in ax.texts).replace("\n", " ") for name, ax in drawn.items()}
+    subtitles = {
+        name: " ".join(text.get_text() for text in ax.texts).replace("\n", " ")
+        for name, ax in drawn.items()
+    }
     for ax in drawn.values():
         ax.figure.canvas.draw()
         mpl.pyplot.close(ax.figure)
@@ -118,7 +135,9 @@ def test_titles_state_what_the_tables_hold(count):
     above = tables["stability"][tables["stability"]["is_above_line"]]
     firm = int(above["above_line_share"].ge(0.9).sum())
     assert titles["scores"].startswith(f"{firm} of {len(above)} places above the line")
-    strategic = int((tables["matrix"]["is_key"] & tables["matrix"]["quadrant"].eq("strategic")).sum())
+    strategic = int(
+        (tables["matrix"]["is_key"] & tables["matrix"]["quadrant"].eq("strategic")).sum()
+    )
     assert titles["matrix"].startswith(f"{strategic} of 4 key accounts")
     assert "a year later" in titles["risk"] or titles["risk"].startswith("Not enough history")
     assert max(marks.values()) < 400  # no mark per account
@@ -135,14 +154,19 @@ def test_a_book_of_one_order_says_what_it_cannot_do():
     assert titles["scores"] == "No account can be scored"
     assert titles["matrix"] == "No account has both sub-scores"
     assert titles["risk"].startswith("Not enough history")
-    assert titles["review"].startswith("Whether the criteria foretell growth or loyalty cannot be told")
+    assert titles["review"].startswith(
+        "Whether the criteria foretell growth or loyalty cannot be told"
+    )
     assert tables["decisions"]["decision"].tolist() == ["keep"]
     assert tables["watch"].empty and decision_actions(tables["decisions"]) == []
     said = " ".join(one.text for one in tables["findings"])
     assert "No account can be scored in this period." in said and "Not scored for anyone" in said
-    assert {"promotions and reviews", "moves between the quadrants", "demotion risk", "prospects"} <= set(
-        tables["limits"]["missing"]
-    )
+    assert {
+        "promotions and reviews",
+        "moves between the quadrants",
+        "demotion risk",
+        "prospects",
+    } <= set(tables["limits"]["missing"])
 
 
 def test_no_order_at_all_is_no_error():

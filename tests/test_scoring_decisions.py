@@ -22,7 +22,10 @@ LINE = 6.0
 def scores(**rows):
     """account=(score, is_key): ranked, the line at 6.0."""
     table = pd.DataFrame(
-        [(account, account.title(), float(score), is_key) for account, (score, is_key) in rows.items()],
+        [
+            (account, account.title(), float(score), is_key)
+            for account, (score, is_key) in rows.items()
+        ],
         columns=["account_id", "name", "score", "is_key"],
     ).astype({"account_id": "str", "name": "str"})
     return table.assign(
@@ -33,14 +36,20 @@ def scores(**rows):
 
 
 def criteria(*accounts):
-    rows = [(a, c, s) for a in accounts for c, s in (("growth", 2.0), ("breadth", 3.0), ("fit", 9.0))]
+    rows = [
+        (a, c, s) for a in accounts for c, s in (("growth", 2.0), ("breadth", 3.0), ("fit", 9.0))
+    ]
     return pd.DataFrame(rows, columns=["account_id", "criterion", "score"])
 
 
 def measures(**rows):
     """account=(growth, regularity)."""
     return pd.DataFrame(
-        [(a, m, v) for a, pair in rows.items() for m, v in zip(("growth", "regularity"), pair, strict=True)],
+        [
+            (a, m, v)
+            for a, pair in rows.items()
+            for m, v in zip(("growth", "regularity"), pair, strict=True)
+        ],
         columns=["account_id", "measure", "value"],
     )
 
@@ -50,17 +59,27 @@ NOW = scores(
     shrinks=(5.9, False), rare=(5.9, False), far=(5.3, False), blank=(math.nan, True),
 )  # fmt: skip
 BEFORE = scores(
-    stays=(8, True), falls=(5.5, True), dips=(6, True), rises=(6.5, False), arrives=(5, False), near=(7, False)
+    stays=(8, True),
+    falls=(5.5, True),
+    dips=(6, True),
+    rises=(6.5, False),
+    arrives=(5, False),
+    near=(7, False),
 )
 MEASURES = measures(
-    near=(0.18, 0.92), shrinks=(-0.01, 1.0), rare=(0.5, 0.25), far=(0.5, 1.0), arrives=(0.5, 1.0), rises=(0.1, 1.0)
+    near=(0.18, 0.92),
+    shrinks=(-0.01, 1.0),
+    rare=(0.5, 0.25),
+    far=(0.5, 1.0),
+    arrives=(0.5, 1.0),
+    rises=(0.1, 1.0),
 )
 
 
 def decided(now=NOW, before=BEFORE, **options):
-    return tier_decisions(now, before, criteria(*now["account_id"]), MEASURES, as_of=AS_OF, **options).set_index(
-        "account_id"
-    )
+    return tier_decisions(
+        now, before, criteria(*now["account_id"]), MEASURES, as_of=AS_OF, **options
+    ).set_index("account_id")
 
 
 def test_the_evidence_says_when_an_account_is_silent():
@@ -74,16 +93,24 @@ def test_the_evidence_says_when_an_account_is_silent():
     )
     table, plain = decided(status=status), decided()
     assert table["decision"].equals(plain["decision"])
-    added = {a: table.loc[a, "evidence"].removeprefix(plain.loc[a, "evidence"]) for a in table.index}
+    added = {
+        a: table.loc[a, "evidence"].removeprefix(plain.loc[a, "evidence"]) for a in table.index
+    }
     assert {a: text.replace("\u00a0", " ") for a, text in added.items() if text} == {
         "rises": " But it counts as lost: no order since 2 Apr 2025.",
         "near": " But it counts as overdue: no order since 1 Aug 2025.",
     }
-    assert table["status"].dropna().to_dict() == {"rises": "lost", "stays": "active", "near": "overdue"}
+    assert table["status"].dropna().to_dict() == {
+        "rises": "lost",
+        "stays": "active",
+        "near": "overdue",
+    }
     proposed = table.reset_index()
     said = [one.text for one in _decisions(proposed)]
     assert "First to be won back: Rises: near or above the line by past orders, but lost." in said
-    assert not any(text.startswith("Promote") for text in said) and any("Watch Near" in text for text in said)
+    assert not any(text.startswith("Promote") for text in said) and any(
+        "Watch Near" in text for text in said
+    )
     to_do = {one.account: one.to_do for one in decision_actions(proposed)}
     assert (to_do["rises"], to_do["near"]) == ("Win back Rises", "Watch Near")
 
@@ -124,7 +151,9 @@ def test_owner_and_recorded_decision_stand_beside_the_proposal():
          "decision": ["review", "keep", "promote", "Keep"], "by": "board", "reason": ["low", "new plant", "", ""]}
     )  # fmt: skip
     table = decided(accounts=accounts, decisions=log)
-    assert table["owner"].to_dict() == {account: "I. Costa" if account == "rises" else "" for account in table.index}
+    assert table["owner"].to_dict() == {
+        account: "I. Costa" if account == "rises" else "" for account in table.index
+    }
     assert table.loc["falls", ["recorded_decision", "recorded_by", "recorded_reason"]].tolist() == [
         "keep",
         "board",
@@ -132,7 +161,9 @@ def test_owner_and_recorded_decision_stand_beside_the_proposal():
     ]
     assert table.loc["falls", "recorded_date"] == pd.Timestamp("2025-09-01")
     assert pd.isna(table.loc["rises", "recorded_decision"])  # taken after the as-of day
-    assert table["is_overridden"].to_dict() == {account: account == "falls" for account in table.index}
+    assert table["is_overridden"].to_dict() == {
+        account: account == "falls" for account in table.index
+    }
 
 
 def test_promotion_names_the_risk_of_comparable_accounts():
@@ -156,8 +187,14 @@ def test_decisions_do_not_depend_on_row_order():
 
 def test_watch_list_by_hand():
     revenue = pd.DataFrame({"account_id": ["near"], "measure": ["revenue"], "value": [900.0]})
-    table = watch_list(decided().reset_index(), pd.concat([MEASURES, revenue])).set_index("account_id")
-    assert table["decision"].to_dict() == {"rises": "promote", "arrives": "confirm", "near": "watch"}
+    table = watch_list(decided().reset_index(), pd.concat([MEASURES, revenue])).set_index(
+        "account_id"
+    )
+    assert table["decision"].to_dict() == {
+        "rises": "promote",
+        "arrives": "confirm",
+        "near": "watch",
+    }
     near = ["below_line_share", "growth", "regularity_share", "revenue"]
     assert table.loc["near", near].tolist() == [0.1, 0.18, 0.92, 900.0]
     assert watch_list(decided().reset_index().head(0), MEASURES).empty
@@ -174,7 +211,12 @@ def test_quadrants_now_and_a_year_ago():
     now = sub_scores(a=(5.5, 5.5), b=(9.0, 5.4), c=(5.4, 9.0), d=(2.0, 2.0), e=(7.0, math.nan))
     ago = sub_scores(a=(5.4, 5.4), b=(9.0, 5.0), c=(math.nan, 3.0))
     table = attractiveness_strength(now, ago).set_index("account_id")
-    assert table["quadrant"].to_dict() == {"a": "strategic", "b": "star", "c": "status", "d": "streamline"}
+    assert table["quadrant"].to_dict() == {
+        "a": "strategic",
+        "b": "star",
+        "c": "status",
+        "d": "streamline",
+    }
     assert table["year_ago_quadrant"].dropna().to_dict() == {"a": "streamline", "b": "star"}
     assert table["is_moved"].to_dict() == {"a": True, "b": False, "c": False, "d": False}
     alone = attractiveness_strength(now)
@@ -223,16 +265,30 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
     risk = pd.DataFrame({"band": ["all"], "horizon_years": [1], "risk_share": [math.nan], "risk_low": [math.nan],
                          "risk_high": [math.nan], "note": ["not enough history: no account can be followed"]})  # fmt: skip
     line = pd.DataFrame(
-        {"rule": ["the 3 highest scores"], "scored_count": [9], "key_count": [4], "key_below_count": [3]}
+        {
+            "rule": ["the 3 highest scores"],
+            "scored_count": [9],
+            "key_count": [4],
+            "key_below_count": [3],
+        }
     )
     stability = pd.DataFrame({"account_id": ["stays", "rises", "arrives"], "name": ["Stays", "Rises", "Arrives"],
                               "is_above_line": True, "above_line_share": [1.0, 0.95, 0.6]})  # fmt: skip
     matrix = attractiveness_strength(sub_scores(a=(9.0, 9.0)))
-    review = pd.DataFrame({"criterion": ["growth"], "outcome": ["retention"], "verdict": ["foretold"]})
-    coverage = pd.DataFrame(
-        {"criterion": ["margin rate"], "scored_count": [0], "missing_count": [9], "note": ["no cost in the orders"]}
+    review = pd.DataFrame(
+        {"criterion": ["growth"], "outcome": ["retention"], "verdict": ["foretold"]}
     )
-    found = scoring_findings(decided().reset_index(), line, stability, matrix, review, risk, coverage, is_built_in=True)
+    coverage = pd.DataFrame(
+        {
+            "criterion": ["margin rate"],
+            "scored_count": [0],
+            "missing_count": [9],
+            "note": ["no cost in the orders"],
+        }
+    )
+    found = scoring_findings(
+        decided().reset_index(), line, stability, matrix, review, risk, coverage, is_built_in=True
+    )
     said = "\n".join(one.text for one in found)
     for part in (
         "Promote Rises: above the line", "Review Falls and Blank: below the line", "Wait one period with Arrives",

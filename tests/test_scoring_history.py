@@ -40,8 +40,14 @@ def orders(revenue, cost=0.6):
 def test_year_ends_as_far_as_scores_reach():
     months = orders(np.ones((1, 72)))
     assert past_year_ends(months, as_of=AS_OF) == ENDS
-    assert past_year_ends(months[months["month"] >= pd.Timestamp("2021-03-31")], as_of=AS_OF) == ENDS[1:]
-    assert past_year_ends(months[months["month"] >= pd.Timestamp("2021-04-30")], as_of=AS_OF) == ENDS[2:]
+    assert (
+        past_year_ends(months[months["month"] >= pd.Timestamp("2021-03-31")], as_of=AS_OF)
+        == ENDS[1:]
+    )
+    assert (
+        past_year_ends(months[months["month"] >= pd.Timestamp("2021-04-30")], as_of=AS_OF)
+        == ENDS[2:]
+    )
     assert past_year_ends(months.head(0), as_of=AS_OF) == []
 
 
@@ -53,11 +59,15 @@ def test_history_is_what_was_known_then():
     history = score_history(past, rule=rule)
     for end in ENDS:
         known = months[months["month"] <= end]
-        then = criterion_scores(criterion_measures(known, as_of=end), criteria=BUILT_IN_CRITERIA, as_of=end)
+        then = criterion_scores(
+            criterion_measures(known, as_of=end), criteria=BUILT_IN_CRITERIA, as_of=end
+        )
         expected = account_scores(then, rule=rule)[["account_id", "score", "rank", "is_above_line"]]
         mine = history[history["as_of_date"] == end].reset_index(drop=True)[expected.columns]
         pd.testing.assert_frame_equal(mine, expected, check_exact=True)
-    assert criterion_history(months, criteria=BUILT_IN_CRITERIA, as_ofs=[]).columns[0] == "as_of_date"
+    assert (
+        criterion_history(months, criteria=BUILT_IN_CRITERIA, as_ofs=[]).columns[0] == "as_of_date"
+    )
     assert score_history(past.head(0), rule=rule).empty
 
 
@@ -77,14 +87,23 @@ def test_demotion_risk_by_hand():
     gone = math.nan
     table = demotion_risk(
         history(
-            steady=(8, 8, 8, 8, 8), slips=(6, 5, 6, 6, 6), leaves=(6.5, 6.5, gone, gone, gone), never=(5, 5, 5, 5, 5)
+            steady=(8, 8, 8, 8, 8),
+            slips=(6, 5, 6, 6, 6),
+            leaves=(6.5, 6.5, gone, gone, gone),
+            never=(5, 5, 5, 5, 5),
         ),
         least_accounts=2,
     ).set_index(["band", "horizon_years"])
     # followed for a year: steady 4 (0 below), slips 2021 (below), 2023, 2024 (not), leaves 2021 (not), 2022 (gone: below)
-    assert table.loc[("all", 1), ["below_count", "spell_count", "account_count"]].tolist() == [2, 9, 3]
+    assert table.loc[("all", 1), ["below_count", "spell_count", "account_count"]].tolist() == [
+        2,
+        9,
+        3,
+    ]
     assert table.loc[("all", 1), "risk_share"] == pytest.approx(2 / 9)
-    assert table.loc[("just above the line", 1), ["below_count", "spell_count", "account_count"]].tolist() == [2, 5, 2]
+    assert table.loc[
+        ("just above the line", 1), ["below_count", "spell_count", "account_count"]
+    ].tolist() == [2, 5, 2]
     # followed for three years: admitted 2021 or 2022; slips and leaves 2021 are below within 3 years, as is leaves 2022
     assert table.loc[("all", 3), ["below_count", "spell_count"]].tolist() == [3, 5]
     # clear of the line (6.6 or more): steady alone, too few
@@ -108,7 +127,10 @@ def test_demotion_risk_finds_the_planted_rate_within_its_interval():
 def test_no_history_gives_no_number():
     for table in (history(), history(a=(7, 7, 7, 7, 7))):
         risk = demotion_risk(table)
-        assert risk["risk_share"].isna().all() and risk["note"].str.startswith("not enough history").all()
+        assert (
+            risk["risk_share"].isna().all()
+            and risk["note"].str.startswith("not enough history").all()
+        )
         assert risk["band"].tolist() == ["all", "just above the line", "clear of the line"] * 2
 
 
@@ -123,7 +145,9 @@ def test_later_outcomes_by_hand():
     assert mine["growth"].to_dict() == {"A000": 0.5, "A001": -1.0}
     assert mine["is_retained"].to_dict() == {"A000": True, "A001": False}
     assert mine["basis"].unique().tolist() == ["margin"]
-    assert table["as_of_date"].max() == pd.Timestamp("2024-12-31")  # a year that is not over says nothing
+    assert table["as_of_date"].max() == pd.Timestamp(
+        "2024-12-31"
+    )  # a year that is not over says nothing
     bare = later_outcomes(orders(grid).assign(cost=math.nan), as_ofs=ENDS, as_of=AS_OF)
     assert bare["basis"].unique().tolist() == ["revenue"]
 
@@ -146,13 +170,16 @@ def reviewed(scores, growth, retained):
 def test_the_review_finds_a_planted_relation(seed):
     rng = np.random.default_rng(seed)
     scores = rng.integers(1, 11, 80).astype(float)
-    growth = scores / 5 + rng.normal(0, 1, (3, 80)) + np.array([[-3], [0], [3]])  # good and bad years
+    growth = (
+        scores / 5 + rng.normal(0, 1, (3, 80)) + np.array([[-3], [0], [3]])
+    )  # good and bad years
     retained = rng.random((3, 80)) < 0.3 + scores / 15
     table = reviewed(scores, growth, retained)
     for outcome in ("margin growth", "retention"):
         row = table.loc[("fit", outcome)]
         assert (
-            row["verdict"] == "foretold" and 0 < row["correlation_low"] < row["correlation"] < row["correlation_high"]
+            row["verdict"] == "foretold"
+            and 0 < row["correlation_low"] < row["correlation"] < row["correlation_high"]
         )
     misled = reviewed(11 - scores, growth, retained)
     assert misled.loc[("fit", "margin growth"), "verdict"] == "misled"
@@ -172,7 +199,9 @@ def test_the_review_says_why_it_cannot_tell():
     few = reviewed(np.arange(1.0, 11.0), np.zeros((3, 10)), np.ones((3, 10), dtype=bool))
     assert few["note"].unique().tolist() == ["10 accounts, 20 are needed"]
     scores = np.tile(np.arange(1.0, 11.0), 3)
-    loyal = reviewed(scores, np.random.default_rng(1).normal(size=(3, 30)), np.ones((3, 30), dtype=bool))
+    loyal = reviewed(
+        scores, np.random.default_rng(1).normal(size=(3, 30)), np.ones((3, 30), dtype=bool)
+    )
     assert loyal.loc[("fit", "retention"), "note"] == "every account kept buying"
     assert loyal["correlation"].isna().sum() == 2
 
@@ -182,7 +211,9 @@ def test_growth_criteria_are_not_blamed_for_good_years_that_pass():
     months = orders(np.exp(rng.normal(4, 1, (120, 1)) + rng.normal(0, 0.8, (120, 72))))
     past = criterion_history(months, criteria=BUILT_IN_CRITERIA, as_ofs=ENDS)
     table = criterion_review(
-        past, score_history(past, rule=AdmissionRule(top_n=9)), later_outcomes(months, as_ofs=ENDS, as_of=AS_OF)
+        past,
+        score_history(past, rule=AdmissionRule(top_n=9)),
+        later_outcomes(months, as_ofs=ENDS, as_of=AS_OF),
     )
     growth = table.set_index(["criterion", "outcome"]).loc[("growth", "margin growth")]
     assert growth["correlation_high"] < 0 and growth["verdict"] == "cannot tell"
@@ -196,5 +227,8 @@ def test_admission_review_by_hand():
                              "after": [150.0, 0.0], "growth": [0.5, -1.0], "is_retained": [True, False]})  # fmt: skip
     table = admission_review(past, outcomes)
     assert table["is_above_line"].tolist() == [True, False]
-    assert table["growth"].tolist() == [0.5, -1.0] and table["retained_share"].tolist() == [1.0, 0.0]
+    assert table["growth"].tolist() == [0.5, -1.0] and table["retained_share"].tolist() == [
+        1.0,
+        0.0,
+    ]
     assert admission_review(past, outcomes.head(0)).empty

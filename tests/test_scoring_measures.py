@@ -40,7 +40,9 @@ def test_measures_of_one_account_by_hand():
         {"account_id": ["A"] * 4, "category": ["pumps", "valves", "seals", None], "month": [MONTHS[-1]] * 4,
          "revenue": [50.0, 30.0, -5.0, 40.0], "cost": 0.0, "quantity": 1.0}
     )  # fmt: skip
-    needs = pd.DataFrame({"account_id": ["A", "A"], "category": ["pumps", "pipes"], "annual_spend": [300.0, 160.0]})
+    needs = pd.DataFrame(
+        {"account_id": ["A", "A"], "category": ["pumps", "pipes"], "annual_spend": [300.0, 160.0]}
+    )
     accounts = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [11.5]})
     measures = criterion_measures(months, categories, needs, accounts, as_of=AS_OF)
     assert dict(zip(measures["measure"], measures["value"], strict=True)) == {
@@ -96,7 +98,9 @@ def test_scored_are_buyers_of_the_window_and_key_accounts():
         months_of("later", [0], [1]),
     )
     months.loc[months["account_id"] == "later", "month"] = AS_OF + pd.offsets.MonthEnd(1)
-    keys = pd.DataFrame({"account_id": ["stopped key", "never ordered", "stopped"], "is_key": [True, True, False]})
+    keys = pd.DataFrame(
+        {"account_id": ["stopped key", "never ordered", "stopped"], "is_key": [True, True, False]}
+    )
     measures = criterion_measures(months, key_accounts=keys, as_of=AS_OF)
     assert sorted(measures["account_id"].unique()) == ["buys", "never ordered", "stopped key"]
     assert value_of(measures, "stopped key", "regularity") == (0.0, "")
@@ -108,7 +112,9 @@ def test_scored_are_buyers_of_the_window_and_key_accounts():
 
 
 def test_margin_is_unknown_where_a_cost_is():
-    months = frame(months_of("A", [1, 0], [100, 100], cost=0.7), months_of("B", [1, 0], [100, 100], cost=0.7))
+    months = frame(
+        months_of("A", [1, 0], [100, 100], cost=0.7), months_of("B", [1, 0], [100, 100], cost=0.7)
+    )
     months.loc[0, "cost"] = math.nan
     measures = criterion_measures(months, as_of=AS_OF)
     value, note = value_of(measures, "A", "margin_rate")
@@ -127,16 +133,24 @@ def test_what_the_book_lacks_is_said():
 def test_a_wallet_smaller_than_our_revenue_is_doubted():
     needs = pd.DataFrame({"account_id": ["A"], "category": ["x"], "annual_spend": [8.0]})
     measures = criterion_measures(frame(months_of("A", [0], [10])), needs=needs, as_of=AS_OF)
-    assert value_of(measures, "A", "share_of_wallet") == (1.25, "above 1: the account's spend is estimated too low")
+    assert value_of(measures, "A", "share_of_wallet") == (
+        1.25,
+        "above 1: the account's spend is estimated too low",
+    )
     assert value_of(measures, "A", "open_wallet") == (0.0, "")
 
 
 def test_row_order_does_not_matter_and_input_is_untouched():
-    months = frame(months_of("A", range(24), [0.1 * k + 0.07 for k in range(24)], cost=0.3), months_of("B", [0], [1]))
+    months = frame(
+        months_of("A", range(24), [0.1 * k + 0.07 for k in range(24)], cost=0.3),
+        months_of("B", [0], [1]),
+    )
     before = months.copy()
     shuffled = months.sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(
-        criterion_measures(months, as_of=AS_OF), criterion_measures(shuffled, as_of=AS_OF), check_exact=True
+        criterion_measures(months, as_of=AS_OF),
+        criterion_measures(shuffled, as_of=AS_OF),
+        check_exact=True,
     )
     pd.testing.assert_frame_equal(months, before)
 

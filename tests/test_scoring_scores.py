@@ -26,11 +26,18 @@ FIT = Criterion(name="fit", weight=0.2, judged=True)
 def measures(**values):
     """One row per account and measure: measures(A={"growth": 0.1})."""
     rows = [
-        {"account_id": account, "measure": name, "value": value, "note": "" if value == value else "unknown"}
+        {
+            "account_id": account,
+            "measure": name,
+            "value": value,
+            "note": "" if value == value else "unknown",
+        }
         for account, mine in values.items()
         for name, value in mine.items()
     ]
-    return pd.DataFrame(rows, columns=["account_id", "measure", "value", "note"]).astype({"account_id": "str"})
+    return pd.DataFrame(rows, columns=["account_id", "measure", "value", "note"]).astype(
+        {"account_id": "str"}
+    )
 
 
 def judgements(*rows):
@@ -42,7 +49,9 @@ def test_a_limit_belongs_to_the_score_that_begins_there():
     limits = [-0.20, -0.10, -0.05, 0.0, 0.03, 0.06, 0.10, 0.15, 0.25]
     at = {f"at {place}": {"growth": limit} for place, limit in enumerate(limits)}
     under = {f"under {place}": {"growth": limit - 1e-9} for place, limit in enumerate(limits)}
-    scores = criterion_scores(measures(**at, **under), criteria=[GROWTH], as_of=AS_OF).set_index("account_id")["score"]
+    scores = criterion_scores(measures(**at, **under), criteria=[GROWTH], as_of=AS_OF).set_index(
+        "account_id"
+    )["score"]
     assert [scores[f"at {place}"] for place in range(9)] == [2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert [scores[f"under {place}"] for place in range(9)] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
@@ -90,7 +99,9 @@ def test_scores_by_hand_with_a_missing_one_weighted_again():
         C={"growth": math.nan, "breadth": math.nan},
     )
     scores = criterion_scores(table, judged, criteria=[GROWTH, BREADTH, FIT], as_of=AS_OF)
-    assert scores.loc[scores["account_id"] == "A", "contribution"].tolist() == pytest.approx([4.0, 0.9, 1.2])
+    assert scores.loc[scores["account_id"] == "A", "contribution"].tolist() == pytest.approx(
+        [4.0, 0.9, 1.2]
+    )
     ranked = account_scores(scores, rule=AdmissionRule(top_n=1)).set_index("account_id")
     assert ranked.index.tolist() == ["B", "A", "C"]
     assert ranked.loc["A", "score"] == 6.1  # .5 · 8 + .3 · 3 + .2 · 6
@@ -118,24 +129,40 @@ def random_measures(count, seed):
 def test_a_new_account_changes_no_other_score_and_row_order_changes_nothing(seed):
     rule = AdmissionRule(top_n=5)
     table = random_measures(40, seed)
-    newcomer = measures(new={"growth": 99.0, "margin_rate": 0.9, "regularity": 1.0, "breadth": 50.0})
+    newcomer = measures(
+        new={"growth": 99.0, "margin_rate": 0.9, "regularity": 1.0, "breadth": 50.0}
+    )
 
     def scored(rows):
-        return account_scores(criterion_scores(rows, criteria=BUILT_IN_CRITERIA, as_of=AS_OF), rule=rule)
+        return account_scores(
+            criterion_scores(rows, criteria=BUILT_IN_CRITERIA, as_of=AS_OF), rule=rule
+        )
 
     before = scored(table)
     after = scored(pd.concat([table, newcomer], ignore_index=True))
-    columns = ["account_id", "score", "completeness_share", "attractiveness_score", "strength_score"]
+    columns = [
+        "account_id",
+        "score",
+        "completeness_share",
+        "attractiveness_score",
+        "strength_score",
+    ]
     kept = after[after["account_id"] != "new"].sort_values("account_id", ignore_index=True)[columns]
-    pd.testing.assert_frame_equal(before.sort_values("account_id", ignore_index=True)[columns], kept, check_exact=True)
-    pd.testing.assert_frame_equal(before, scored(table.sample(frac=1, random_state=seed)), check_exact=True)
+    pd.testing.assert_frame_equal(
+        before.sort_values("account_id", ignore_index=True)[columns], kept, check_exact=True
+    )
+    pd.testing.assert_frame_equal(
+        before, scored(table.sample(frac=1, random_state=seed)), check_exact=True
+    )
 
 
 def test_contributions_sum_to_the_score():
     scores = criterion_scores(random_measures(50, 7), criteria=BUILT_IN_CRITERIA, as_of=AS_OF)
     total = scores.groupby("account_id")["contribution"].sum()
     ranked = account_scores(scores, rule=AdmissionRule(top_n=5)).set_index("account_id")["score"]
-    pd.testing.assert_series_equal(total, ranked.sort_index(), check_names=False, check_exact=False, rtol=1e-8)
+    pd.testing.assert_series_equal(
+        total, ranked.sort_index(), check_names=False, check_exact=False, rtol=1e-8
+    )
 
 
 def test_equal_scores_share_the_last_place():
@@ -146,7 +173,11 @@ def test_equal_scores_share_the_last_place():
     assert ranked["rank"].tolist() == [1, 2, 2, 4]
     assert ranked["is_above_line"].tolist() == [True, True, True, False]
     line = admission_line(ranked, rule=rule).iloc[0]
-    assert (line["line_score"], line["above_count"], line["note"]) == (8.0, 3, "equal scores share the last place")
+    assert (line["line_score"], line["above_count"], line["note"]) == (
+        8.0,
+        3,
+        "equal scores share the last place",
+    )
 
 
 def test_a_least_score_is_met_exactly():
@@ -154,8 +185,12 @@ def test_a_least_score_is_met_exactly():
         Criterion(name=name, weight=weight, measure=name)
         for name, weight in (("growth", 0.1), ("breadth", 0.7), ("regularity", 0.2))
     ]
-    table = measures(a={"growth": 0.06, "breadth": 7, "regularity": 0.6})  # 7, 7, 7: a float sum gives 6.999…
-    ranked = account_scores(criterion_scores(table, criteria=thirds, as_of=AS_OF), rule=AdmissionRule(min_score=7))
+    table = measures(
+        a={"growth": 0.06, "breadth": 7, "regularity": 0.6}
+    )  # 7, 7, 7: a float sum gives 6.999…
+    ranked = account_scores(
+        criterion_scores(table, criteria=thirds, as_of=AS_OF), rule=AdmissionRule(min_score=7)
+    )
     assert ranked["is_above_line"].tolist() == [True]
 
 
@@ -169,7 +204,11 @@ def test_admission_line_names_key_accounts_below_it():
     ranked = account_scores(scores, keys, accounts, rule=rule)
     assert ranked["name"].tolist() == ["Acme", "b", "c"]
     line = admission_line(ranked, rule=rule).iloc[0]
-    assert (line["rule"], line["key_count"], line["key_below_count"]) == ("the 2 highest scores", 2, 1)
+    assert (line["rule"], line["key_count"], line["key_below_count"]) == (
+        "the 2 highest scores",
+        2,
+        1,
+    )
     assert line["note"] == "the book sets no line: as many places as there are key accounts today"
 
 
@@ -181,14 +220,18 @@ def test_rule_of_the_book_goes_first():
 
 def test_fewer_accounts_than_places_are_all_above_the_line():
     rule = AdmissionRule(top_n=5)
-    ranked = account_scores(criterion_scores(measures(a={"growth": 0.3}), criteria=[GROWTH], as_of=AS_OF), rule=rule)
+    ranked = account_scores(
+        criterion_scores(measures(a={"growth": 0.3}), criteria=[GROWTH], as_of=AS_OF), rule=rule
+    )
     line = admission_line(ranked, rule=rule).iloc[0]
     assert ranked["is_above_line"].tolist() == [True] and math.isnan(line["line_score"])
     assert line["note"] == "fewer accounts are scored than there are places: all are above the line"
 
 
 def test_coverage_is_the_written_definition():
-    scores = criterion_scores(measures(a={"growth": 0.3}, b={"growth": math.nan}), criteria=[GROWTH, FIT], as_of=AS_OF)
+    scores = criterion_scores(
+        measures(a={"growth": 0.3}, b={"growth": math.nan}), criteria=[GROWTH, FIT], as_of=AS_OF
+    )
     table = criterion_coverage(scores, criteria=[GROWTH, FIT])
     assert table["scored_count"].tolist() == [1, 0]
     assert table["missing_count"].tolist() == [1, 2]
@@ -209,15 +252,25 @@ def test_nothing_to_score():
 
 
 def settings(*criteria):
-    return {"criteria": [{"name": name, "weight": weight, **rest} for name, weight, rest in criteria]}
+    return {
+        "criteria": [{"name": name, "weight": weight, **rest} for name, weight, rest in criteria]
+    }
 
 
-GOOD = (("g", 0.5, {"measure": "growth"}), ("m", 0.3, {"measure": "margin_rate"}), ("f", 0.2, {"judged": True}))
+GOOD = (
+    ("g", 0.5, {"measure": "growth"}),
+    ("m", 0.3, {"measure": "margin_rate"}),
+    ("f", 0.2, {"judged": True}),
+)
 
 
 def test_settings_that_fit():
     scoring = ScoringSettings.model_validate(settings(*GOOD))
-    assert [criterion.name for criterion in scoring.in_use] == ["g", "m", "f"] and not scoring.is_built_in
+    assert [criterion.name for criterion in scoring.in_use] == [
+        "g",
+        "m",
+        "f",
+    ] and not scoring.is_built_in
     assert ScoringSettings().in_use == BUILT_IN_CRITERIA and ScoringSettings().is_built_in
     assert sum(criterion.weight for criterion in BUILT_IN_CRITERIA) == 1
 
@@ -228,7 +281,9 @@ def test_settings_survive_being_written_and_read_again():
         "measure": "margin_rate",
         "anchors": [{"score": 4, "from": 0.1, "text": "fair"}, {"score": 8, "from": 0.3}],
     }
-    scoring = ScoringSettings.model_validate(settings(("g", 0.5, limits), ("m", 0.3, pairs), GOOD[2]))
+    scoring = ScoringSettings.model_validate(
+        settings(("g", 0.5, limits), ("m", 0.3, pairs), GOOD[2])
+    )
     again = ScoringSettings.model_validate_json(scoring.model_dump_json())
     assert again == scoring and again.criteria[1].steps == ((0.1, 4), (0.3, 8))
 
@@ -239,12 +294,27 @@ def test_settings_survive_being_written_and_read_again():
         ((*GOOD[:2], ("f", 0.21, {"judged": True})), "the weights sum to 1.01, not 1"),
         (GOOD[:2], "2 criteria given; a scoring has 3 to 5"),
         ((*GOOD[:2], ("g", 0.2, {"judged": True})), "criterion 'g' is given twice"),
-        ((*GOOD[:2], ("f", 0.2, {"measure": "growht"})), "no measure 'growht': Did you mean 'growth'?"),
+        (
+            (*GOOD[:2], ("f", 0.2, {"measure": "growht"})),
+            "no measure 'growht': Did you mean 'growth'?",
+        ),
         ((*GOOD[:2], ("f", 0.2, {})), "needs either a measure or judged = true"),
-        ((*GOOD[:2], ("f", 0.2, {"judged": True, "measure": "growth"})), "needs either a measure or judged = true"),
-        ((*GOOD[:2], ("f", 0.2, {"measure": "revenue"})), "measures money (revenue): give its anchors"),
-        ((*GOOD[:2], ("f", 0.2, {"measure": "growth", "anchors": [1, 2, 3]})), "3 limits given; nine are needed"),
-        ((*GOOD[:2], ("f", 0.2, {"measure": "growth", "anchors": [1, 2, 3, 4, 5, 6, 7, 9, 8]})), "anchors must ascend"),
+        (
+            (*GOOD[:2], ("f", 0.2, {"judged": True, "measure": "growth"})),
+            "needs either a measure or judged = true",
+        ),
+        (
+            (*GOOD[:2], ("f", 0.2, {"measure": "revenue"})),
+            "measures money (revenue): give its anchors",
+        ),
+        (
+            (*GOOD[:2], ("f", 0.2, {"measure": "growth", "anchors": [1, 2, 3]})),
+            "3 limits given; nine are needed",
+        ),
+        (
+            (*GOOD[:2], ("f", 0.2, {"measure": "growth", "anchors": [1, 2, 3, 4, 5, 6, 7, 9, 8]})),
+            "anchors must ascend",
+        ),
         ((*GOOD[:2], ("f", 0.2, {"judged": True, "texts": {"11": "x"}})), "'11' is no score"),
         ((*GOOD[:2], ("f", 0.2, {"judged": True, "wieght": 1})), "Extra inputs are not permitted"),
     ],

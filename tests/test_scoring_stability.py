@@ -15,8 +15,12 @@ AS_OF = pd.Timestamp("2025-12-31")
 
 def scores_of(rows, weights):
     """Criterion scores from a table of scores: judged criteria take any number."""
-    criteria = [Criterion(name=f"c{k}", weight=weight, judged=True) for k, weight in enumerate(weights)]
-    measures = pd.DataFrame({"account_id": list(rows), "measure": "growth", "value": 0.0, "note": ""})
+    criteria = [
+        Criterion(name=f"c{k}", weight=weight, judged=True) for k, weight in enumerate(weights)
+    ]
+    measures = pd.DataFrame(
+        {"account_id": list(rows), "measure": "growth", "value": 0.0, "note": ""}
+    )
     judged = pd.DataFrame(
         [
             (account, f"c{k}", float(score), AS_OF)
@@ -31,7 +35,9 @@ def scores_of(rows, weights):
 
 def stability_of(rows, weights, rule, **options):
     scores = scores_of(rows, weights)
-    return score_stability(scores, account_scores(scores, rule=rule), rule=rule, **options).set_index("account_id")
+    return score_stability(
+        scores, account_scores(scores, rule=rule), rule=rule, **options
+    ).set_index("account_id")
 
 
 def above_with(rows, weights, rule):
@@ -39,7 +45,10 @@ def above_with(rows, weights, rule):
     points = {account: points_of(mine, weights) for account, mine in rows.items()}
     if rule.min_score is not None:
         return {account: score >= rule.min_score for account, score in points.items()}
-    return {a: sum(other > score for other in points.values()) < rule.top_n for a, score in points.items()}
+    return {
+        a: sum(other > score for other in points.values()) < rule.top_n
+        for a, score in points.items()
+    }
 
 
 def points_of(mine, weights):
@@ -95,12 +104,17 @@ def test_the_smallest_change_does_what_it_says_and_less_does_not(seed, rule):
             for change in (0.98 * least - 2e-4, -(0.98 * least - 2e-4)):
                 weight = weights[int(criterion[1:])] + change
                 if least > 1e-3 and 0 <= weight <= 1:
-                    assert above_with(rows, moved(weights, criterion, weight), rule)[account] == before[account]
+                    assert (
+                        above_with(rows, moved(weights, criterion, weight), rule)[account]
+                        == before[account]
+                    )
 
 
 def test_shares_agree_with_counting_draw_by_draw():
     rng = np.random.default_rng(4)
-    rows = {f"A{k:02d}": tuple(rng.integers(1, 11, 3)) for k in range(25)} | {"gap": (7, math.nan, 9)}
+    rows = {f"A{k:02d}": tuple(rng.integers(1, 11, 3)) for k in range(25)} | {
+        "gap": (7, math.nan, 9)
+    }
     weights, rule = [0.4, 0.35, 0.25], AdmissionRule(top_n=6)
     table = stability_of(rows, weights, rule, draws=400, seed=9)
     counted = pd.Series(0.0, index=table.index)
@@ -116,11 +130,18 @@ def test_shares_agree_with_counting_draw_by_draw():
 @pytest.mark.parametrize("top_n", [1, 4, 30])
 def test_leaving_out_the_hopeless_changes_no_share(top_n, monkeypatch):
     rng = np.random.default_rng(top_n)
-    rows = {f"A{k:03d}": tuple(rng.integers(1, 11, 3)) for k in range(150)} | {"gap": (7, math.nan, 9)}
+    rows = {f"A{k:03d}": tuple(rng.integers(1, 11, 3)) for k in range(150)} | {
+        "gap": (7, math.nan, 9)
+    }
     rule = AdmissionRule(top_n=top_n)
     quick = stability_of(rows, [0.4, 0.35, 0.25], rule, draws=300)
-    monkeypatch.setattr("kamlib.scoring.stability._contenders", lambda profiles, rule: np.arange(len(profiles.counts)))
-    pd.testing.assert_frame_equal(quick, stability_of(rows, [0.4, 0.35, 0.25], rule, draws=300), check_exact=True)
+    monkeypatch.setattr(
+        "kamlib.scoring.stability._contenders",
+        lambda profiles, rule: np.arange(len(profiles.counts)),
+    )
+    pd.testing.assert_frame_equal(
+        quick, stability_of(rows, [0.4, 0.35, 0.25], rule, draws=300), check_exact=True
+    )
 
 
 def test_draws_have_the_weights_as_mean_and_sum_to_one():
@@ -137,12 +158,16 @@ def test_same_seed_same_table_whatever_the_row_order():
     rule = AdmissionRule(top_n=7)
     backwards = dict(reversed(rows.items()))
     pd.testing.assert_frame_equal(
-        stability_of(rows, [0.5, 0.3, 0.2], rule), stability_of(backwards, [0.5, 0.3, 0.2], rule), check_exact=True
+        stability_of(rows, [0.5, 0.3, 0.2], rule),
+        stability_of(backwards, [0.5, 0.3, 0.2], rule),
+        check_exact=True,
     )
 
 
 def test_twins_share_everything():
-    table = stability_of({"a": (9, 5), "b": (9, 5), "c": (5, 7)}, [0.5, 0.5], AdmissionRule(top_n=2))
+    table = stability_of(
+        {"a": (9, 5), "b": (9, 5), "c": (5, 7)}, [0.5, 0.5], AdmissionRule(top_n=2)
+    )
     assert table.loc["a"].drop("name").equals(table.loc["b"].drop("name"))
     assert table.loc["a", "rank_low"] == 1
 

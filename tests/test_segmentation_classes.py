@@ -27,7 +27,9 @@ NO_TIERS = pd.DataFrame(
 )
 
 
-def months_of(series: dict[str, list[float]], *, cost: float | None = None, orders: int = 1) -> pd.DataFrame:
+def months_of(
+    series: dict[str, list[float]], *, cost: float | None = None, orders: int = 1
+) -> pd.DataFrame:
     """Account months from each account's last months of revenue; months of zero have no row."""
     rows = [
         (
@@ -44,7 +46,9 @@ def months_of(series: dict[str, list[float]], *, cost: float | None = None, orde
     ]
     columns = ["account_id", "month", "revenue", "cost", "order_count", "order_day_count"]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({"account_id": "str", "month": "datetime64[us]", "revenue": "float64", "cost": "float64"})
+    return frame.astype(
+        {"account_id": "str", "month": "datetime64[us]", "revenue": "float64", "cost": "float64"}
+    )
 
 
 def accounts_of(*ids: str, **columns: list) -> pd.DataFrame:
@@ -74,9 +78,15 @@ def test_an_account_that_holds_85_percent_is_a():
 
 def test_a_boundary_reached_exactly_begins_the_next_class():
     """80 % in eight parts of 0.1: binary sums give 0.7999999999999999 and would make the ninth an A."""
-    table = classes_of({f"a{i}": year(0.1) for i in range(8)} | {"b": year(0.09), "c": year(0.06), "d": year(0.05)})
+    table = classes_of(
+        {f"a{i}": year(0.1) for i in range(8)} | {"b": year(0.09), "c": year(0.06), "d": year(0.05)}
+    )
     assert sum([0.1] * 8) < 0.8
-    assert table["abc_revenue"].to_dict() == {f"a{i}": "A" for i in range(8)} | {"b": "B", "c": "B", "d": "C"}
+    assert table["abc_revenue"].to_dict() == {f"a{i}": "A" for i in range(8)} | {
+        "b": "B",
+        "c": "B",
+        "d": "C",
+    }
 
 
 def test_equal_values_share_the_class_of_the_first_of_them():
@@ -89,7 +99,9 @@ def test_equal_values_share_the_class_of_the_first_of_them():
 def test_accounts_at_zero_or_below_have_no_class_and_a_reason():
     series = {"good": year(100), "gone": [5.0] + [0.0] * 23, "owed": [10.0] + [0.0] * 22 + [-7.0]}
     series["even"] = [1.0] + [0.0] * 21 + [4.0, -4.0]
-    table = account_classes(months_of(series), accounts_of(*series, "listed"), as_of=AS_OF).set_index("account_id")
+    table = account_classes(
+        months_of(series), accounts_of(*series, "listed"), as_of=AS_OF
+    ).set_index("account_id")
     assert table["abc_revenue"].isna().to_dict() == {
         "good": False, "gone": True, "owed": True, "even": True, "listed": True,
     }  # fmt: skip
@@ -115,7 +127,9 @@ def test_margin_takes_cost_and_cost_to_serve_off_and_ranks_anew():
     assert table["margin"].to_dict() == {"big": -50.0, "small": 300.0}
     assert table["abc_margin"].fillna("-").to_dict() == {"big": "-", "small": "A"}
     assert table["abc_revenue"].to_dict() == {"big": "A", "small": "A"}
-    idle = account_classes(months, accounts_of("big", "idle", cost_to_serve=[0.0, 99.0]), as_of=AS_OF)
+    idle = account_classes(
+        months, accounts_of("big", "idle", cost_to_serve=[0.0, 99.0]), as_of=AS_OF
+    )
     assert idle.set_index("account_id").loc["idle", "margin"] == 0.0
     half = account_classes(months, accounts, as_of=AS_OF, window_months=6).set_index("account_id")
     assert half.loc["big", "margin"] == 25.0
@@ -157,7 +171,9 @@ def test_months_before_the_first_order_do_not_raise_the_cv():
     assert round(untrimmed, 2) == 1.48
     table = classes_of({"steady newcomer": [5.0] * 4, "interior": [5.0] + [0.0] * 7 + [5.0] * 4})
     assert table.loc["steady newcomer", "cv"] == 0.0
-    assert table.loc["interior", "cv"] == pytest.approx(np.std([5.0, *[0.0] * 7, *[5.0] * 4], ddof=1) / (25 / 12))
+    assert table.loc["interior", "cv"] == pytest.approx(
+        np.std([5.0, *[0.0] * 7, *[5.0] * 4], ddof=1) / (25 / 12)
+    )
 
 
 # Five items of github.com/akins11/abcxyz as published there: twelve months, standard deviation (n − 1), CV, class.
@@ -187,8 +203,18 @@ def test_variability_limits_are_reached_at_equality():
     table = classes_of({"half": [1.0, *values]})
     assert table.loc["half", "cv"] == pytest.approx(0.5, abs=1e-12)
     assert table.loc["half", "xyz_variability"] == "X"
-    assert classes_of({"half": [1.0, *values]}, xyz_variability="classic").loc["half", "xyz_variability"] == "Z"
-    assert classes_of({"half": [1.0, *values]}, xyz_variability=(0.3, 0.6)).loc["half", "xyz_variability"] == "Y"
+    assert (
+        classes_of({"half": [1.0, *values]}, xyz_variability="classic").loc[
+            "half", "xyz_variability"
+        ]
+        == "Z"
+    )
+    assert (
+        classes_of({"half": [1.0, *values]}, xyz_variability=(0.3, 0.6)).loc[
+            "half", "xyz_variability"
+        ]
+        == "Y"
+    )
 
 
 def test_an_unknown_preset_names_the_nearest():
@@ -198,7 +224,9 @@ def test_an_unknown_preset_names_the_nearest():
 
 
 def test_fewer_than_three_order_days_have_no_variability_class():
-    table = classes_of({"two": [1.0] + [0.0] * 10 + [5.0, 5.0], "three": [1.0] + [0.0] * 9 + [5.0, 5.0, 5.0]})
+    table = classes_of(
+        {"two": [1.0] + [0.0] * 10 + [5.0, 5.0], "three": [1.0] + [0.0] * 9 + [5.0, 5.0, 5.0]}
+    )
     assert table["xyz_variability"].fillna("-").to_dict() == {"three": "Z", "two": "-"}
     assert "fewer than 3 order days" in table.loc["two", "reason"]
 
@@ -255,13 +283,19 @@ def test_key_accounts_by_tier_as_of_the_date():
             "end_date": pd.to_datetime([None, "2025-12-30", None, None]),
         }
     )
-    classes = account_classes(months_of({n: year(9) for n in "abc"}), accounts_of(*"abc"), as_of=AS_OF)
+    classes = account_classes(
+        months_of({n: year(9) for n in "abc"}), accounts_of(*"abc"), as_of=AS_OF
+    )
     keys = key_accounts(accounts_of(*"abc"), tiers, classes, as_of=AS_OF).set_index("account_id")
     assert keys["is_key"].to_dict() == {"a": True, "b": False, "c": False}
     assert set(keys["key_rule"]) == {"tier key of the book"}
     assert keys.loc["a", "key_since"] == pd.Timestamp("2024-01-01")
     declared = accounts_of(*"abc", tier=["regular", None, "key"])
-    assert key_accounts(declared, NO_TIERS, classes, as_of=AS_OF)["is_key"].tolist() == [False, False, True]
+    assert key_accounts(declared, NO_TIERS, classes, as_of=AS_OF)["is_key"].tolist() == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_key_accounts_without_tiers_are_the_largest_of_class_a_and_provisional():
@@ -270,11 +304,18 @@ def test_key_accounts_without_tiers_are_the_largest_of_class_a_and_provisional()
     keys = key_accounts(accounts_of(*series), NO_TIERS, classes, as_of=AS_OF)
     assert keys.loc[keys["is_key"], "account_id"].tolist() == [f"k{i:02d}" for i in range(20)]
     assert set(keys["key_rule"]) == {"provisional: revenue class A, at most 20"}
-    assert key_accounts(accounts_of(*series), NO_TIERS, classes, as_of=AS_OF, at_most=3)["is_key"].sum() == 3
+    assert (
+        key_accounts(accounts_of(*series), NO_TIERS, classes, as_of=AS_OF, at_most=3)[
+            "is_key"
+        ].sum()
+        == 3
+    )
 
 
 CENTS = st.integers(min_value=-5_000, max_value=2_000_000)
-BOOKS = st.dictionaries(st.sampled_from([f"a{i:02d}" for i in range(12)]), st.lists(CENTS, max_size=30), min_size=1)
+BOOKS = st.dictionaries(
+    st.sampled_from([f"a{i:02d}" for i in range(12)]), st.lists(CENTS, max_size=30), min_size=1
+)
 
 
 def book_of(cents: dict[str, list[int]], unit: Decimal = Decimal("0.01")) -> dict[str, list[float]]:
@@ -287,8 +328,15 @@ def test_each_account_is_in_exactly_one_class_and_sums_hold(cents):
     table = classes_of(book_of(cents))
     assert sorted(table.index) == sorted(cents)
     assert (table["abc_revenue"].isin(["A", "B", "C"]) == (table["revenue"] > 0)).all()
-    assert table["xyz_frequency"].isin(["X", "Y", "Z", "N"]).eq(table["first_order_month"].notna()).all()
-    assert table["revenue"].sum() == pytest.approx(sum(sum(values[-12:]) for values in cents.values()) / 100)
+    assert (
+        table["xyz_frequency"]
+        .isin(["X", "Y", "Z", "N"])
+        .eq(table["first_order_month"].notna())
+        .all()
+    )
+    assert table["revenue"].sum() == pytest.approx(
+        sum(sum(values[-12:]) for values in cents.values()) / 100
+    )
     if (table["revenue"] > 0).any():
         assert table["abc_revenue"].iloc[0] == "A"
         ranks = table["abc_revenue"].dropna()
@@ -302,7 +350,9 @@ def test_classes_do_not_depend_on_currency_unit_row_order_or_split_orders(cents,
     plain = classes_of(book_of(cents))[letters]
     other = months_of(book_of(cents, Decimal("0.01") * Decimal(factor)))
     accounts = accounts_of(*cents)
-    scaled = account_classes(other.sample(frac=1, random_state=seed), accounts, as_of=AS_OF).set_index("account_id")
+    scaled = account_classes(
+        other.sample(frac=1, random_state=seed), accounts, as_of=AS_OF
+    ).set_index("account_id")
     pd.testing.assert_frame_equal(plain.sort_index(), scaled[letters].sort_index())
     # One order billed in two halves: the same days, the same money, twice the orders.
     whole = months_of(book_of(cents))
@@ -322,6 +372,12 @@ def test_abc_holds_its_definition_for_any_values(cents):
     for value, letter in zip(cents, table["abc"], strict=True):
         before = sum(other for other in cents if other > value)
         expected = (
-            None if value <= 0 else "A" if before * 100 < 80 * total else "B" if before * 100 < 95 * total else "C"
+            None
+            if value <= 0
+            else "A"
+            if before * 100 < 80 * total
+            else "B"
+            if before * 100 < 95 * total
+            else "C"
         )
         assert (letter if isinstance(letter, str) else None) == expected

@@ -15,23 +15,36 @@ from kamlib.segmentation import account_classes, class_migration, class_moves, p
 THEN, NOW = pd.Timestamp("2025-09-30"), pd.Timestamp("2025-12-31")
 NO_PRODUCTS = pd.DataFrame(
     {
-        **{name: pd.Series(dtype="str") for name in ("account_id", "product_id", "category", "window")},
+        **{
+            name: pd.Series(dtype="str")
+            for name in ("account_id", "product_id", "category", "window")
+        },
         **{name: pd.Series(dtype="float64") for name in ("quantity", "revenue", "cost")},
     }
 )
 
 
-def classes(revenue: dict[str, float], as_of: pd.Timestamp, first: str = "2020-01-31") -> pd.DataFrame:
+def classes(
+    revenue: dict[str, float], as_of: pd.Timestamp, first: str = "2020-01-31"
+) -> pd.DataFrame:
     """Classes of accounts that ordered once long ago, and for this revenue in the window's last month."""
     ids = list(revenue)
     once = {"cost": np.nan, "order_count": 1, "order_day_count": 1}
     old = pd.DataFrame({"account_id": ids, "month": pd.Timestamp(first), "revenue": 1.0, **once})
-    new = pd.DataFrame({"account_id": ids, "month": as_of, "revenue": list(revenue.values()), **once})
-    months = pd.concat([old, new[new["revenue"] != 0]]).astype({"account_id": "str", "month": "datetime64[us]"})
-    return account_classes(months, pd.DataFrame({"account_id": pd.Series(ids, dtype="str")}), as_of=as_of)
+    new = pd.DataFrame(
+        {"account_id": ids, "month": as_of, "revenue": list(revenue.values()), **once}
+    )
+    months = pd.concat([old, new[new["revenue"] != 0]]).astype(
+        {"account_id": "str", "month": "datetime64[us]"}
+    )
+    return account_classes(
+        months, pd.DataFrame({"account_id": pd.Series(ids, dtype="str")}), as_of=as_of
+    )
 
 
-def moves_of(then: dict[str, float], now: dict[str, float], products: pd.DataFrame = NO_PRODUCTS) -> pd.DataFrame:
+def moves_of(
+    then: dict[str, float], now: dict[str, float], products: pd.DataFrame = NO_PRODUCTS
+) -> pd.DataFrame:
     return class_moves(classes(then, THEN), classes(now, NOW), products).set_index("account_id")
 
 
@@ -42,8 +55,14 @@ def test_own_and_neighbours_effect_by_hand():
     b: 60/100 before it then, nothing now. With a as it was both orders give the same: all is its own.
     """
     table = moves_of({"a": 60.0, "b": 40.0}, {"a": 60.0, "b": 90.0})
-    assert table.loc["a", ["own_effect_share", "neighbours_effect_share"]].tolist() == [0.0, pytest.approx(0.6)]
-    assert table.loc["b", ["own_effect_share", "neighbours_effect_share"]].tolist() == [pytest.approx(-0.6), 0.0]
+    assert table.loc["a", ["own_effect_share", "neighbours_effect_share"]].tolist() == [
+        0.0,
+        pytest.approx(0.6),
+    ]
+    assert table.loc["b", ["own_effect_share", "neighbours_effect_share"]].tolist() == [
+        pytest.approx(-0.6),
+        0.0,
+    ]
 
 
 def test_both_orders_of_change_are_averaged():
@@ -59,7 +78,12 @@ def test_a_move_that_only_the_neighbours_made_is_labelled_so():
     """b keeps its 30 while a grows from 70 to 170: 70 % before it becomes 85 %, A becomes B."""
     table = moves_of({"a": 70.0, "b": 30.0}, {"a": 170.0, "b": 30.0})
     row = table.loc["b"]
-    assert (row["kind"], row["direction"], row["abc_then"], row["abc_now"]) == ("move", "down", "A", "B")
+    assert (row["kind"], row["direction"], row["abc_then"], row["abc_now"]) == (
+        "move",
+        "down",
+        "A",
+        "B",
+    )
     assert row["cause"] == "neighbours"
     assert row["own_effect_share"] == 0.0
     assert row["neighbours_effect_share"] == pytest.approx(170 / 200 - 0.7)
@@ -91,7 +115,12 @@ def test_new_returned_and_stopped_accounts_are_no_moves():
         ignore_index=True,
     )
     table = class_moves(then, now, NO_PRODUCTS).set_index("account_id")
-    assert table["kind"].to_dict() == {"fresh": "new", "returns": "returned", "stops": "stopped", "stays": "same"}
+    assert table["kind"].to_dict() == {
+        "fresh": "new",
+        "returns": "returned",
+        "stops": "stopped",
+        "stays": "same",
+    }
     assert table.loc[["fresh", "returns", "stops"], "own_effect_share"].isna().all()
     assert table["direction"].isna().all()
 
@@ -106,7 +135,9 @@ def test_without_classes_then_there_is_nothing_to_compare():
 
 
 def windows(*rows: tuple[str, str, str, float, float]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["account_id", "product_id", "window", "quantity", "revenue"])
+    frame = pd.DataFrame(
+        rows, columns=["account_id", "product_id", "window", "quantity", "revenue"]
+    )
     return frame.assign(category="c", cost=np.nan)
 
 
@@ -129,9 +160,18 @@ def test_price_volume_mix_by_hand():
 
 def test_price_volume_mix_is_unknown_without_quantities_or_a_base():
     table = price_volume_mix(
-        windows(("a", "nut", "previous", np.nan, 20), ("a", "nut", "now", 5, 20), ("b", "nut", "now", 5, 20))
+        windows(
+            ("a", "nut", "previous", np.nan, 20),
+            ("a", "nut", "now", 5, 20),
+            ("b", "nut", "now", 5, 20),
+        )
     )
-    assert table[["price_revenue_change", "volume_revenue_change", "mix_revenue_change"]].isna().all().all()
+    assert (
+        table[["price_revenue_change", "volume_revenue_change", "mix_revenue_change"]]
+        .isna()
+        .all()
+        .all()
+    )
 
 
 def test_the_own_effect_is_split_into_price_volume_and_mix():
@@ -146,7 +186,9 @@ def test_the_own_effect_is_split_into_price_volume_and_mix():
     assert row["price_effect_share"] == pytest.approx(-row["own_effect_share"] / 2)
     assert row["volume_effect_share"] == pytest.approx(row["own_effect_share"] * 1.5)
     assert row["mix_effect_share"] == pytest.approx(0.0, abs=1e-12)
-    assert table.loc["a", ["own_effect_share", "price_effect_share", "mix_effect_share"]].tolist() == [0.0, 0.0, 0.0]
+    assert table.loc[
+        "a", ["own_effect_share", "price_effect_share", "mix_effect_share"]
+    ].tolist() == [0.0, 0.0, 0.0]
 
 
 def test_products_that_do_not_add_up_to_the_revenue_explain_nothing():
@@ -168,7 +210,10 @@ def test_regularity_changes_are_told():
     once = {"cost": np.nan, "order_count": 1, "order_day_count": 1}
     rows = pd.DataFrame({"account_id": "a", "month": months[:-4], "revenue": 5.0, **once})
     accounts = pd.DataFrame({"account_id": pd.Series(["a"], dtype="str")})
-    then, now = (account_classes(rows.astype({"account_id": "str"}), accounts, as_of=day) for day in (THEN, NOW))
+    then, now = (
+        account_classes(rows.astype({"account_id": "str"}), accounts, as_of=day)
+        for day in (THEN, NOW)
+    )
     row = class_moves(then, now, NO_PRODUCTS).iloc[0]
     assert (row["kind"], row["xyz_frequency_then"], row["xyz_frequency_now"]) == ("same", "X", "Y")
     frequency = "Frequency X → Y: orders in 8 of 12 months, 11 of 12 before."
@@ -191,8 +236,12 @@ def test_parts_sum_to_the_change_and_unchanged_accounts_have_no_effect_of_their_
     there = table[table["kind"].isin(["move", "same"])]
     change = there["before_now_share"] - there["before_then_share"]
     np.testing.assert_allclose(there["change_share"], change, atol=1e-12)
-    np.testing.assert_allclose(there["own_effect_share"] + there["neighbours_effect_share"], change, atol=1e-12)
-    assert (there.loc[there["revenue_then"].eq(there["revenue_now"]), "own_effect_share"] == 0).all()
+    np.testing.assert_allclose(
+        there["own_effect_share"] + there["neighbours_effect_share"], change, atol=1e-12
+    )
+    assert (
+        there.loc[there["revenue_then"].eq(there["revenue_now"]), "own_effect_share"] == 0
+    ).all()
     assert (there["kind"].eq("move") == there["abc_then"].ne(there["abc_now"])).all()
     assert there["cause"].notna().eq(there["kind"].eq("move")).all()
     still = there[there["kind"].eq("move") & there["revenue_then"].eq(there["revenue_now"])]
@@ -204,19 +253,26 @@ def test_parts_sum_to_the_change_and_unchanged_accounts_have_no_effect_of_their_
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from("pqr"), st.sampled_from(["previous", "now"]), st.integers(-5, 40), st.integers(-900, 9000)
+            st.sampled_from("pqr"),
+            st.sampled_from(["previous", "now"]),
+            st.integers(-5, 40),
+            st.integers(-900, 9000),
         ),
         min_size=1,
     )
 )
 def test_price_volume_and_mix_sum_to_the_revenue_change(lines):
-    frame = windows(*(("a", product, window, float(q), cents / 100) for product, window, q, cents in lines))
+    frame = windows(
+        *(("a", product, window, float(q), cents / 100) for product, window, q, cents in lines)
+    )
     frame = frame.groupby(["account_id", "product_id", "window", "category"], as_index=False)[
         ["quantity", "revenue"]
     ].sum()
     row = price_volume_mix(frame).iloc[0]
     change = frame["revenue"].where(frame["window"].eq("now"), -frame["revenue"]).sum()
-    parts = row[["price_revenue_change", "volume_revenue_change", "mix_revenue_change"]].astype(float)
+    parts = row[["price_revenue_change", "volume_revenue_change", "mix_revenue_change"]].astype(
+        float
+    )
     if parts.notna().all():
         assert parts.sum() == pytest.approx(change, abs=1e-6)
     else:

@@ -26,7 +26,12 @@ from kamlib.segmentation import (
 
 AS_OF = pd.Timestamp("2025-12-31")
 NO_TIERS = pd.DataFrame({"account_id": [], "tier": [], "start_date": [], "end_date": []}).astype(
-    {"account_id": "str", "tier": "str", "start_date": "datetime64[us]", "end_date": "datetime64[us]"}
+    {
+        "account_id": "str",
+        "tier": "str",
+        "start_date": "datetime64[us]",
+        "end_date": "datetime64[us]",
+    }
 )
 
 
@@ -36,25 +41,47 @@ def _close():
     plt.close("all")
 
 
-def months_of(revenue: np.ndarray, cost: float, name: str = "Account {}") -> tuple[pd.DataFrame, pd.DataFrame]:
+def months_of(
+    revenue: np.ndarray, cost: float, name: str = "Account {}"
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     ids = pd.Series([f"a{i:04d}" for i in range(len(revenue))], dtype="str")
     counts = {"order_count": 1, "order_day_count": 1}
-    old = pd.DataFrame({"account_id": ids, "month": pd.Timestamp("2020-01-31"), "revenue": 1.0, "cost": cost, **counts})
-    now = pd.DataFrame({"account_id": ids, "month": AS_OF, "revenue": revenue, "cost": revenue * cost, **counts})
-    accounts = pd.DataFrame({"account_id": ids, "name": pd.Series([name.format(i) for i in ids], dtype="str")})
+    old = pd.DataFrame(
+        {
+            "account_id": ids,
+            "month": pd.Timestamp("2020-01-31"),
+            "revenue": 1.0,
+            "cost": cost,
+            **counts,
+        }
+    )
+    now = pd.DataFrame(
+        {"account_id": ids, "month": AS_OF, "revenue": revenue, "cost": revenue * cost, **counts}
+    )
+    accounts = pd.DataFrame(
+        {"account_id": ids, "name": pd.Series([name.format(i) for i in ids], dtype="str")}
+    )
     return pd.concat([old, now]).astype({"account_id": "str", "month": "datetime64[us]"}), accounts
 
 
-def charts_of(revenue: np.ndarray, cost: float = np.nan, name: str = "Account {}") -> dict[str, object]:
+def charts_of(
+    revenue: np.ndarray, cost: float = np.nan, name: str = "Account {}"
+) -> dict[str, object]:
     """Every chart of the segmentation for one book, by name."""
     months, accounts = months_of(revenue, cost, name)
     classes = account_classes(months, accounts, as_of=AS_OF)
-    then = account_classes(months.assign(revenue=months["revenue"].to_numpy()[::-1]), accounts, as_of=AS_OF)
+    then = account_classes(
+        months.assign(revenue=months["revenue"].to_numpy()[::-1]), accounts, as_of=AS_OF
+    )
     keys = key_accounts(accounts, NO_TIERS, classes, as_of=AS_OF)
     shares = concentration(classes, accounts, keys)
-    products = pd.DataFrame({n: [] for n in ("account_id", "product_id", "window", "quantity", "revenue")})
+    products = pd.DataFrame(
+        {n: [] for n in ("account_id", "product_id", "window", "quantity", "revenue")}
+    )
     moves = class_moves(
-        then if len(revenue) else None, classes, products.astype({"quantity": "float64", "revenue": "float64"})
+        then if len(revenue) else None,
+        classes,
+        products.astype({"quantity": "float64", "revenue": "float64"}),
     )
     days = months.rename(columns={"month": "date"})
     segments = rfm_segments(rfm_scores(days, as_of=AS_OF))
@@ -73,7 +100,9 @@ def charts_of(revenue: np.ndarray, cost: float = np.nan, name: str = "Account {}
 
 
 def finding(ax) -> str:
-    texts = [child for child in ax.get_children() if getattr(child, "get_gid", lambda: None)() == FINDING]
+    texts = [
+        child for child in ax.get_children() if getattr(child, "get_gid", lambda: None)() == FINDING
+    ]
     return texts[0].kam_text.replace("\xa0", " ")
 
 
@@ -98,12 +127,21 @@ def test_titles_count_in_plain_words():
     assert moved("own", "own") == "2 accounts changed class"
     assert moved("neighbours") == "1 account changed class, only because of the others"
     assert moved("neighbours", "own") == "2 accounts changed class, 1 only because of the others"
-    assert moved("neighbours", "neighbours") == "2 accounts changed class, all only because of the others"
+    assert (
+        moved("neighbours", "neighbours")
+        == "2 accounts changed class, all only because of the others"
+    )
 
     def migrated(*moves: tuple[str, str, int]) -> str:
-        cells = pd.DataFrame(moves, columns=["class_then", "class_now", "account_count"]).assign(basis="abc")
-        grid = pd.MultiIndex.from_product([list("ABC"), list("ABC")], names=["class_then", "class_now"])
-        full = cells.set_index(["class_then", "class_now"])["account_count"].reindex(grid, fill_value=0)
+        cells = pd.DataFrame(moves, columns=["class_then", "class_now", "account_count"]).assign(
+            basis="abc"
+        )
+        grid = pd.MultiIndex.from_product(
+            [list("ABC"), list("ABC")], names=["class_then", "class_now"]
+        )
+        full = cells.set_index(["class_then", "class_now"])["account_count"].reindex(
+            grid, fill_value=0
+        )
         return finding(draw.plot_class_migration(full.reset_index().assign(basis="abc")))
 
     assert migrated(("A", "A", 3), ("A", "B", 1)) == "1 account moved down"
@@ -111,9 +149,17 @@ def test_titles_count_in_plain_words():
     assert migrated(("A", "A", 3)) == "No account changed its class"
 
     segments = pd.DataFrame(
-        {"segment": ["Lost", "Champions"], "account_count": [3, 1], "revenue": [0.0, 5.0], "revenue_share": [0.0, 1.0]}
+        {
+            "segment": ["Lost", "Champions"],
+            "account_count": [3, 1],
+            "revenue": [0.0, 5.0],
+            "revenue_share": [0.0, 1.0],
+        }
     )
-    assert finding(draw.plot_rfm_segments(segments)) == "1 account in “Champions” brings 100 % of revenue"
+    assert (
+        finding(draw.plot_rfm_segments(segments))
+        == "1 account in “Champions” brings 100 % of revenue"
+    )
 
 
 def test_losses_are_told_in_the_title_of_the_whale_curve():

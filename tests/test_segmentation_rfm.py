@@ -30,8 +30,12 @@ PUBLISHED = {
 
 def days_of(orders: pd.DataFrame) -> pd.DataFrame:
     """Account days from single orders."""
-    days = orders.groupby(["account_id", "date"]).agg(revenue=("revenue", "sum"), order_count=("revenue", "size"))
-    return days.reset_index().astype({"account_id": "str", "date": "datetime64[us]", "revenue": "float64"})
+    days = orders.groupby(["account_id", "date"]).agg(
+        revenue=("revenue", "sum"), order_count=("revenue", "size")
+    )
+    return days.reset_index().astype(
+        {"account_id": "str", "date": "datetime64[us]", "revenue": "float64"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,8 @@ def test_the_ten_published_segments_exactly(published_orders):
     scores = rfm_scores(days_of(published_orders), as_of=AS_OF, preset="rfm", window_months=None)
     table = rfm_segments(scores).set_index("segment")
     found = {
-        n: (r.account_count, r.order_count, r.revenue) for n, r in zip(table.index, table.itertuples(), strict=True)
+        n: (r.account_count, r.order_count, r.revenue)
+        for n, r in zip(table.index, table.itertuples(), strict=True)
     }
     assert found == PUBLISHED
     assert len(scores) == 995
@@ -88,7 +93,10 @@ def test_ranks_give_five_bins_of_a_fifth_each():
 def test_equal_values_score_alike_and_no_bin_is_dropped():
     """60 of 100 accounts with one order: mean rank 30.5 of 100 is the second fifth; 40 with two: 80.5, the fifth."""
     scores = rfm_scores(ordering([1] * 60 + [2] * 40), as_of=AS_OF)
-    assert scores.groupby("order_count")["frequency_score"].unique().map(list).to_dict() == {1: [2], 2: [5]}
+    assert scores.groupby("order_count")["frequency_score"].unique().map(list).to_dict() == {
+        1: [2],
+        2: [5],
+    }
 
 
 def test_few_accounts_are_cut_at_fixed_values():
@@ -98,15 +106,26 @@ def test_few_accounts_are_cut_at_fixed_values():
     assert set(scores["cut_offs"]) == {"fixed"}
     assert scores.loc[["a030", "a031"], "recency_score"].tolist() == [5, 4]
     often = pd.DataFrame(
-        [(f"n{n}", AS_OF - pd.Timedelta(days=7 * turn), 1.0) for n in (1, 2, 3, 6, 12) for turn in range(n)],
+        [
+            (f"n{n}", AS_OF - pd.Timedelta(days=7 * turn), 1.0)
+            for n in (1, 2, 3, 6, 12)
+            for turn in range(n)
+        ],
         columns=["account_id", "date", "revenue"],
     )
-    found = rfm_scores(days_of(often), as_of=AS_OF).set_index("account_id")["frequency_score"].to_dict()
+    found = (
+        rfm_scores(days_of(often), as_of=AS_OF).set_index("account_id")["frequency_score"].to_dict()
+    )
     assert found == {"n1": 1, "n2": 2, "n3": 3, "n6": 4, "n12": 5}
 
 
 def test_orders_of_one_day_are_one_occasion_and_credit_notes_none():
-    rows = [("a", "2006-12-01", 5.0), ("a", "2006-12-01", 6.0), ("a", "2006-12-20", -4.0), ("old", "2001-01-01", 9.0)]
+    rows = [
+        ("a", "2006-12-01", 5.0),
+        ("a", "2006-12-01", 6.0),
+        ("a", "2006-12-20", -4.0),
+        ("old", "2001-01-01", 9.0),
+    ]
     orders = pd.DataFrame(rows, columns=["account_id", "date", "revenue"]).assign(
         date=lambda frame: pd.to_datetime(frame["date"])
     )
@@ -128,9 +147,13 @@ def test_nothing_in_gives_empty_tables_of_the_same_form():
 def test_every_account_has_one_segment_whatever_the_unit(counts, factor):
     days = ordering(counts)
     scores = rfm_scores(days, as_of=AS_OF)
-    scaled = rfm_scores(days.assign(revenue=days["revenue"] * factor).sample(frac=1, random_state=1), as_of=AS_OF)
+    scaled = rfm_scores(
+        days.assign(revenue=days["revenue"] * factor).sample(frac=1, random_state=1), as_of=AS_OF
+    )
     assert scores["account_id"].is_unique
     assert len(scores) == len(counts)
-    assert scores[["recency_score", "frequency_score", "monetary_score"]].isin(range(1, 6)).all().all()
+    assert (
+        scores[["recency_score", "frequency_score", "monetary_score"]].isin(range(1, 6)).all().all()
+    )
     assert rfm_segments(scores)["account_count"].sum() == len(counts)
     pd.testing.assert_series_equal(scores["segment"], scaled["segment"])

@@ -29,7 +29,12 @@ from kamlib.segmentation import (
 
 AS_OF = pd.Timestamp("2025-12-31")
 NO_TIERS = pd.DataFrame({"account_id": [], "tier": [], "start_date": [], "end_date": []}).astype(
-    {"account_id": "str", "tier": "str", "start_date": "datetime64[us]", "end_date": "datetime64[us]"}
+    {
+        "account_id": "str",
+        "tier": "str",
+        "start_date": "datetime64[us]",
+        "end_date": "datetime64[us]",
+    }
 )
 
 
@@ -37,16 +42,28 @@ def accounts_of(ids, **columns) -> pd.DataFrame:
     return pd.DataFrame({"account_id": pd.Series(list(ids), dtype="str"), **columns})
 
 
-def classes_of(revenue: dict, margin: dict | None = None, accounts: pd.DataFrame | None = None) -> pd.DataFrame:
+def classes_of(
+    revenue: dict, margin: dict | None = None, accounts: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Classes of accounts that ordered long ago, and for this revenue (and margin) in the last month."""
     ids = list(revenue)
     counts = {"order_count": 1, "order_day_count": 1}
     old = pd.DataFrame(
-        {"account_id": ids, "month": pd.Timestamp("2020-01-31"), "revenue": 1.0, "cost": np.nan, **counts}
+        {
+            "account_id": ids,
+            "month": pd.Timestamp("2020-01-31"),
+            "revenue": 1.0,
+            "cost": np.nan,
+            **counts,
+        }
     )
-    now = pd.DataFrame({"account_id": ids, "month": AS_OF, "revenue": list(revenue.values()), **counts})
+    now = pd.DataFrame(
+        {"account_id": ids, "month": AS_OF, "revenue": list(revenue.values()), **counts}
+    )
     now["cost"] = [revenue[i] - margin[i] for i in ids] if margin else np.nan
-    months = pd.concat([old, now]).astype({"account_id": "str", "month": "datetime64[us]", "revenue": "float64"})
+    months = pd.concat([old, now]).astype(
+        {"account_id": "str", "month": "datetime64[us]", "revenue": "float64"}
+    )
     return account_classes(months, accounts_of(ids) if accounts is None else accounts, as_of=AS_OF)
 
 
@@ -62,8 +79,16 @@ def test_matrix_counts_every_account_once_per_basis():
     classes = classes_of({**FIVE, "minus": -4.0})
     table = abc_xyz_matrix(classes, treatments={"AZ": "Call weekly."})
     frequency = table[table["basis"].eq("frequency")].set_index("cell")
-    assert frequency.loc["AZ", ["account_count", "revenue", "treatment"]].tolist() == [3, 94.0, "Call weekly."]
-    assert frequency.loc["BZ", ["account_count", "account_share", "revenue_share"]].tolist() == [1, 0.2, 0.05]
+    assert frequency.loc["AZ", ["account_count", "revenue", "treatment"]].tolist() == [
+        3,
+        94.0,
+        "Call weekly.",
+    ]
+    assert frequency.loc["BZ", ["account_count", "account_share", "revenue_share"]].tolist() == [
+        1,
+        0.2,
+        0.05,
+    ]
     assert frequency.loc["none Z", ["account_count", "revenue"]].tolist() == [1, -4.0]
     for _, part in table.groupby("basis"):
         assert part["account_count"].sum() == 6
@@ -75,7 +100,11 @@ def test_matrix_counts_every_account_once_per_basis():
 def test_cross_table_finds_the_large_that_earn_nothing():
     classes = classes_of({"big": 900.0, "small": 100.0}, {"big": -10.0, "small": 60.0})
     cross = abc_cross(classes).set_index(["abc_revenue", "abc_margin"])
-    assert cross.loc[("A", "none"), ["account_count", "revenue", "margin"]].tolist() == [1, 900.0, -10.0]
+    assert cross.loc[("A", "none"), ["account_count", "revenue", "margin"]].tolist() == [
+        1,
+        900.0,
+        -10.0,
+    ]
     assert cross.loc[("B", "A"), "margin"] == 60.0
     assert cross["account_count"].sum() == 2
     assert abc_cross(classes_of(FIVE)).empty
@@ -89,7 +118,9 @@ def test_pareto_bends_where_classes_end():
 
 
 def test_whale_curve_climbs_to_a_peak_and_falls():
-    table = whale_curve(classes_of(dict.fromkeys("abcd", 100.0), {"a": 60.0, "b": 50.0, "c": 0.0, "d": -10.0}))
+    table = whale_curve(
+        classes_of(dict.fromkeys("abcd", 100.0), {"a": 60.0, "b": 50.0, "c": 0.0, "d": -10.0})
+    )
     assert table["cumulative_margin"].tolist() == [60.0, 110.0, 110.0, 100.0]
     assert table["cumulative_share"].tolist() == [0.6, 1.1, 1.1, 1.0]
     assert whale_curve(classes_of(FIVE)).empty
@@ -104,7 +135,9 @@ def test_lorenz_starts_at_the_origin_and_ends_at_one():
 def test_concentration_by_hand():
     """Shares .5 .29 .15 .05 .01: HHI .3592, Gini = 2·(1·1 + 2·5 + 3·15 + 4·29 + 5·50)/(5·100) − 6/5 = .488."""
     classes = classes_of({**FIVE, "minus": -4.0})
-    table = concentration(classes, classes[["account_id"]], keys_of(classes, "a")).set_index("scope")
+    table = concentration(classes, classes[["account_id"]], keys_of(classes, "a")).set_index(
+        "scope"
+    )
     row = table.loc["accounts"]
     assert row["hhi"] == pytest.approx(0.25 + 0.0841 + 0.0225 + 0.0025 + 0.0001)
     assert row["effective_number"] == pytest.approx(1 / 0.3592)
@@ -113,10 +146,14 @@ def test_concentration_by_hand():
     assert row[["account_count", "excluded_count", "excluded_revenue"]].tolist() == [5, 1, -4.0]
     assert row["key_share"] == pytest.approx(50 / 96)
     assert row["key_band"] == "within"
-    pd.testing.assert_series_equal(row.drop("note"), table.loc["groups"].drop("note"), check_names=False)
+    pd.testing.assert_series_equal(
+        row.drop("note"), table.loc["groups"].drop("note"), check_names=False
+    )
 
 
-@pytest.mark.parametrize(("keys", "band"), [("a", "within"), ("b", "below"), ("ab", "above"), ("", None)])
+@pytest.mark.parametrize(
+    ("keys", "band"), [("a", "within"), ("b", "below"), ("ab", "above"), ("", None)]
+)
 def test_the_key_accounts_share_against_the_usual_band(keys, band):
     classes = classes_of(FIVE)
     row = concentration(classes, classes[["account_id"]], keys_of(classes, *keys)).iloc[0]
@@ -141,23 +178,41 @@ def test_a_group_that_hides_its_size_is_found():
     table = rollup_changes(classes, accounts)
     assert len(table) == 1
     row = table.iloc[0]
-    assert row[["group_id", "group_name", "member_count", "revenue"]].tolist() == ["n1", "Nordwind", 3, 70.0]
-    assert row[["group_rank", "largest_id", "largest_rank", "rank_gain"]].tolist() == [1, "n1", 3, 2]
+    assert row[["group_id", "group_name", "member_count", "revenue"]].tolist() == [
+        "n1",
+        "Nordwind",
+        3,
+        70.0,
+    ]
+    assert row[["group_rank", "largest_id", "largest_rank", "rank_gain"]].tolist() == [
+        1,
+        "n1",
+        3,
+        2,
+    ]
     share = concentration(classes, accounts, keys_of(classes, "n2")).set_index("scope")
     assert share.loc["groups", "top_1_share"] == pytest.approx(70 / 180)
-    assert share.loc["groups", ["account_count", "key_count", "key_revenue"]].tolist() == [3, 1, 70.0]
+    assert share.loc["groups", ["account_count", "key_count", "key_revenue"]].tolist() == [
+        3,
+        1,
+        70.0,
+    ]
     said = segmentation_findings(classes, share.reset_index(), table, keys_of(classes))
     assert any("Nordwind, counted as one group, is our largest account" in one.text for one in said)
 
 
 def test_breadwinners_by_profit_and_without_cost_by_revenue():
     accounts = accounts_of("ab")
-    by_profit = account_types(classes_of({"a": 900.0, "b": 100.0}, {"a": 5.0, "b": 45.0}), accounts, as_of=AS_OF)
+    by_profit = account_types(
+        classes_of({"a": 900.0, "b": 100.0}, {"a": 5.0, "b": 45.0}), accounts, as_of=AS_OF
+    )
     assert by_profit[["account_id", "type", "origin"]].to_numpy().tolist() == [
         ["a", "breadwinner", "data"],
         ["b", "breadwinner", "data"],
     ]
-    assert by_profit["evidence"].str.replace("\xa0", " ").iloc[1].startswith("90 % of all profit: 45")
+    assert (
+        by_profit["evidence"].str.replace("\xa0", " ").iloc[1].startswith("90 % of all profit: 45")
+    )
     by_revenue = account_types(classes_of({"a": 95.0, "b": 5.0}), accounts, as_of=AS_OF)
     assert by_revenue["account_id"].tolist() == ["a"]
     assert "margin is unknown" in by_revenue["evidence"].iloc[0]
@@ -178,9 +233,13 @@ def test_types_overlap_and_say_where_they_come_from():
 
 def test_leaders_of_an_industry_newcomers_with_a_budget_and_critics():
     ids = ["lead", "p1", "p2", "p3", "p4", "other"]
-    accounts = accounts_of(ids, industry=["steel"] * 5 + ["paper"], employees=[900.0, 450.0, 9.0, 9.0, 9.0, 9000.0])
+    accounts = accounts_of(
+        ids, industry=["steel"] * 5 + ["paper"], employees=[900.0, 450.0, 9.0, 9.0, 9.0, 9000.0]
+    )
     classes = classes_of(dict.fromkeys(ids, 10.0) | {"p4": 0.01})
-    incidents = accounts_of(["p1"] * 3 + ["p2"] * 3, kind=["quality"] * 3 + ["late"] * 3, opened_date=[AS_OF] * 6)
+    incidents = accounts_of(
+        ["p1"] * 3 + ["p2"] * 3, kind=["quality"] * 3 + ["late"] * 3, opened_date=[AS_OF] * 6
+    )
     needs = accounts_of(["p3", "p4"], annual_spend=[5000.0, 1.0])
     classes.loc[classes["account_id"].isin(["p3", "p4"]), "first_order_month"] = AS_OF
     table = account_types(classes, accounts, needs, incidents, as_of=AS_OF, breadwinner_share=0.5)
@@ -191,7 +250,9 @@ def test_leaders_of_an_industry_newcomers_with_a_budget_and_critics():
 
 
 def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
-    owners = accounts_of("abc", name=["Kettle", "Bolt", "Cog"], manager_name=["P. Weiss", "I. Costa", None])
+    owners = accounts_of(
+        "abc", name=["Kettle", "Bolt", "Cog"], manager_name=["P. Weiss", "I. Costa", None]
+    )
     then = classes_of({"a": 70.0, "b": 30.0, "c": 0.0}, accounts=owners)
     now = classes_of({"a": 170.0, "b": 30.0, "c": -1.0}, accounts=owners)
     products = accounts_of([], product_id=[], window=[], quantity=[], revenue=[]).astype(
@@ -207,20 +268,30 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
     assert texts[3] == "One of two accounts with revenue is class A and brings 85 % of 200."
     alone = classes_of({"a": 170.0, "b": 1.0}, accounts=owners)
     shares = concentration(alone, owners, keys_of(alone))
-    said_alone = [one.text.replace("\xa0", " ") for one in segmentation_findings(alone, shares, tables[2], keys)]
+    said_alone = [
+        one.text.replace("\xa0", " ")
+        for one in segmentation_findings(alone, shares, tables[2], keys)
+    ]
     assert f"99 {hangs} no other." in said_alone
     assert (
-        "One key account (provisional: the book has no tiers) brings 85 % of revenue, above the usual 30–55 %." in texts
+        "One key account (provisional: the book has no tiers) brings 85 % of revenue, above the usual 30–55 %."
+        in texts
     )
     assert all(one.link.startswith("#") for one in said)
-    worse = class_moves(now, classes_of({"a": 10.0, "b": 90.0, "c": 0.0}, accounts=owners), products)
+    worse = class_moves(
+        now, classes_of({"a": 10.0, "b": 90.0, "c": 0.0}, accounts=owners), products
+    )
     texts = [one.text for one in segmentation_findings(*tables, worse)]
-    assert any("Kettle fell from A to B" in text and "P. Weiss should ask why" in text for text in texts)
+    assert any(
+        "Kettle fell from A to B" in text and "P. Weiss should ask why" in text for text in texts
+    )
 
 
 def test_a_book_of_orders_alone_is_told_what_is_missing():
     classes = classes_of(FIVE)
-    table = segmentation_limits(classes, classes[["account_id"]], keys_of(classes), has_previous=False)
+    table = segmentation_limits(
+        classes, classes[["account_id"]], keys_of(classes), has_previous=False
+    )
     assert table["adding"].str.split(" |:").str[0].tolist() == [
         "orders.cost", "accounts.parent_id", "tiers", "Earlier", "accounts.types",
     ]  # fmt: skip
@@ -252,7 +323,10 @@ def test_empty_books_give_empty_tables_of_the_same_form():
         (pareto(empty), pareto(full)),
         (whale_curve(empty), whale_curve(full)),
         (lorenz(empty), lorenz(full)),
-        (concentration(empty, nobody, keys_of(empty)), concentration(full, accounts, keys_of(full))),
+        (
+            concentration(empty, nobody, keys_of(empty)),
+            concentration(full, accounts, keys_of(full)),
+        ),
         (rollup_changes(empty, nobody), rollup_changes(full, accounts)),
         (account_types(empty, nobody, as_of=AS_OF), account_types(full, accounts, as_of=AS_OF)),
     ]
@@ -263,7 +337,11 @@ def test_empty_books_give_empty_tables_of_the_same_form():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.dictionaries(st.sampled_from([f"a{i}" for i in range(30)]), st.integers(-900, 90_000), min_size=1))
+@given(
+    st.dictionaries(
+        st.sampled_from([f"a{i}" for i in range(30)]), st.integers(-900, 90_000), min_size=1
+    )
+)
 def test_cells_curves_and_classes_sum_to_the_window(cents):
     classes = classes_of({name: value / 100 for name, value in cents.items()})
     total = sum(cents.values()) / 100
@@ -277,9 +355,9 @@ def test_cells_curves_and_classes_sum_to_the_window(cents):
     assert len(curve) == row["account_count"] == sum(value > 0 for value in cents.values())
     if row["account_count"]:
         assert 0 <= row["gini"] < 1
-        assert row["effective_number"] * (1 + 1e-12) >= 1 and row["effective_number"] <= row["account_count"] * (
-            1 + 1e-12
-        )
+        assert row["effective_number"] * (1 + 1e-12) >= 1 and row["effective_number"] <= row[
+            "account_count"
+        ] * (1 + 1e-12)
 
 
 MONTHS = accounts_of(FIVE, month=[AS_OF] * 5, revenue=list(FIVE.values()))
@@ -287,8 +365,13 @@ MONTHS = accounts_of(FIVE, month=[AS_OF] * 5, revenue=list(FIVE.values()))
 
 def test_control_totals_hold_and_a_wrong_table_is_refused():
     classes = classes_of(FIVE)
-    tables = [abc_xyz_matrix(classes), concentration(classes, classes[["account_id"]], keys_of(classes))]
-    moves = class_moves(classes, classes, accounts_of([], product_id=[], window=[], quantity=[], revenue=[]))
+    tables = [
+        abc_xyz_matrix(classes),
+        concentration(classes, classes[["account_id"]], keys_of(classes)),
+    ]
+    moves = class_moves(
+        classes, classes, accounts_of([], product_id=[], window=[], quantity=[], revenue=[])
+    )
     table = segmentation_control(MONTHS, classes, *tables, moves, as_of=AS_OF)
     assert table["revenue"].tolist() == [100.0] * 5
     assert table["control_revenue"].tolist() == [100.0] * 5
@@ -318,7 +401,9 @@ def test_documented_columns_are_those_returned():
         "key_accounts": keys,
         "abc_xyz_matrix": abc_xyz_matrix(classes),
         "abc_cross": abc_cross(classes),
-        "size_classes": segmentation.size_classes(classes.assign(last_year_revenue=classes["revenue"])),
+        "size_classes": segmentation.size_classes(
+            classes.assign(last_year_revenue=classes["revenue"])
+        ),
         "pareto": pareto(classes),
         "whale_curve": whale_curve(classes),
         "lorenz": lorenz(classes),
@@ -331,11 +416,18 @@ def test_documented_columns_are_those_returned():
         "rfm_scores": scores,
         "rfm_segments": segmentation.rfm_segments(scores),
         "segmentation_control": segmentation.segmentation_control(
-            MONTHS, classes, abc_xyz_matrix(classes), concentration(classes, accounts, keys), moves, as_of=AS_OF
+            MONTHS,
+            classes,
+            abc_xyz_matrix(classes),
+            concentration(classes, accounts, keys),
+            moves,
+            as_of=AS_OF,
         ),
         "segmentation_limits": segmentation_limits(classes, accounts, keys, has_previous=True),
     }
-    assert {n for n in segmentation.__all__ if n not in ("segmentation_findings", "is_window_whole")} == set(returned)
+    assert {
+        n for n in segmentation.__all__ if n not in ("segmentation_findings", "is_window_whole")
+    } == set(returned)
     for name, table in returned.items():
         assert documented_columns(getattr(segmentation, name)) == table.columns.tolist(), name
 
@@ -344,11 +436,18 @@ def test_moves_out_of_a_window_that_the_data_only_begin_in_are_not_told():
     then, now = classes_of({"a": 70.0, "b": 30.0}), classes_of({"a": 170.0, "b": 30.0})
     keys = keys_of(now)
     products = accounts_of([], product_id=[], window=[], quantity=[], revenue=[])
-    tables = (now, concentration(now, now[["account_id"]], keys), rollup_changes(now, now[["account_id"]]), keys)
+    tables = (
+        now,
+        concentration(now, now[["account_id"]], keys),
+        rollup_changes(now, now[["account_id"]]),
+        keys,
+    )
     said = segmentation_findings(*tables, class_moves(then, now, products), is_comparable=False)
     assert said[0].text.startswith("The data begin inside the window")
     assert not any("moved" in one.text for one in said[1:])
-    limits = segmentation_limits(now, now[["account_id"]], keys, has_previous=True, is_comparable=False)
+    limits = segmentation_limits(
+        now, now[["account_id"]], keys, has_previous=True, is_comparable=False
+    )
     assert "Fair class moves" in limits["missing"].tolist()
 
 

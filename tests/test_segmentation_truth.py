@@ -36,7 +36,9 @@ def planted(truth: pd.DataFrame, story: str) -> list[str]:
 def test_the_whale_is_the_largest_account_and_a_breadwinner(data, classes, truth):
     assert classes["account_id"].iloc[:1].tolist() == planted(truth, "whale")
     types = account_types(classes, data.accounts, as_of=data.as_of)
-    assert planted(truth, "whale")[0] in set(types.loc[types["type"].eq("breadwinner"), "account_id"])
+    assert planted(truth, "whale")[0] in set(
+        types.loc[types["type"].eq("breadwinner"), "account_id"]
+    )
 
 
 def test_the_group_that_hides_its_size_gains_the_most_ranks(data, classes, truth):
@@ -53,7 +55,11 @@ def test_the_account_with_equal_months_moved_only_because_of_its_neighbours(data
     looks = [account_classes(data.account_months, data.accounts, as_of=end) for end in ends]
     causes = []
     for now, then in pairwise(looks):
-        row = class_moves(then, now, data.product_windows.iloc[:0]).set_index("account_id").loc[account]
+        row = (
+            class_moves(then, now, data.product_windows.iloc[:0])
+            .set_index("account_id")
+            .loc[account]
+        )
         assert row["own_effect_share"] == 0.0
         causes.append(row["cause"] if row["kind"] == "move" else None)
     assert set(causes) == {None, "neighbours"}

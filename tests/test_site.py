@@ -42,7 +42,12 @@ def test_a_period_is_published_and_replaced_whole(tmp_path):
     assert site.is_whole(tmp_path, "2025-Q1")
     site.publish(staged(tmp_path, "2025-Q1", "two", pages=3), tmp_path, "2025-Q1")
     assert site.is_whole(tmp_path, "2025-Q1")
-    assert sorted(f.name for f in (tmp_path / "2025-Q1").iterdir()) == ["0.html", "1.html", "2.html", "run.json"]
+    assert sorted(f.name for f in (tmp_path / "2025-Q1").iterdir()) == [
+        "0.html",
+        "1.html",
+        "2.html",
+        "run.json",
+    ]
     site.clear_scratch(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["2025-Q1"]
 
@@ -57,7 +62,9 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path):
 
 
 def test_scratch_of_a_run_that_is_gone_is_cleared_and_of_a_living_one_kept(tmp_path):
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
     (tmp_path / ".kam" / f"2025-{int(gone.stdout)}-1").mkdir(parents=True)
     living = tmp_path / ".kam" / f"2025-{os.getppid()}-1"
     living.mkdir()
@@ -96,7 +103,9 @@ def warm() -> Iterator[subprocess.Popen]:
     """A process that has loaded the kit and forks publishers."""
     code = _PUBLISHERS.format(tests=str(Path(__file__).parent))
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
         yield process
         process.kill()

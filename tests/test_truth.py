@@ -53,16 +53,22 @@ def segmentation(third):
     return SimpleNamespace(
         classes=classes,
         keys=keys,
-        moves=kam.class_moves(then, classes, third.product_windows, abc=third.book.segmentation.abc),
+        moves=kam.class_moves(
+            then, classes, third.product_windows, abc=third.book.segmentation.abc
+        ),
         groups=kam.rollup_changes(classes, third.accounts, abc=third.book.segmentation.abc),
-        types=kam.account_types(classes, third.accounts, third.needs, third.incidents, as_of=third.as_of),
+        types=kam.account_types(
+            classes, third.accounts, third.needs, third.incidents, as_of=third.as_of
+        ),
     )
 
 
 def retention_of(data):
     classes, _ = classes_and_keys(data)
     as_of, rule = data.as_of, data.book.loss.model_dump()
-    status = kam.account_status(data.account_days, data.accounts, as_of=as_of, classes=classes, **rule)
+    status = kam.account_status(
+        data.account_days, data.accounts, as_of=as_of, classes=classes, **rule
+    )
     spells = kam.lost_spells(data.account_days, as_of=as_of, classes=classes, **rule)
     lost = kam.lost_accounts(spells, data.account_days, data.accounts, data.losses, as_of=as_of)
     return SimpleNamespace(
@@ -72,7 +78,9 @@ def retention_of(data):
         directions=kam.loss_directions(lost, data.category_months, data.accounts, as_of=as_of),
         quality=kam.alarm_quality(data.account_days, as_of=as_of, **rule),
         causes=kam.leaving_causes(
-            kam.leaving_cases(data.account_days, status, data.deliveries, data.incidents, as_of=as_of)
+            kam.leaving_cases(
+                data.account_days, status, data.deliveries, data.incidents, as_of=as_of
+            )
         ).set_index("cause"),
     )
 
@@ -88,7 +96,9 @@ def test_the_files_tell_what_the_generator_made(fourth):
     made = activity(company(), as_of=fourth.as_of)
     there = fourth.account_days[["account_id", "date", "revenue", "cost"]]
     pd.testing.assert_frame_equal(there, made.account_days, check_dtype=False)
-    due = fourth.deliveries.groupby(["account_id", "month"], as_index=False)[["due_count", "late_count"]].sum()
+    due = fourth.deliveries.groupby(["account_id", "month"], as_index=False)[
+        ["due_count", "late_count"]
+    ].sum()
     pd.testing.assert_frame_equal(due, made.deliveries, check_dtype=False)
 
 
@@ -135,14 +145,27 @@ def decisions(third, segmentation):
 
     def scored(data):
         measures = kam.criterion_measures(
-            data.account_months, data.category_months, data.needs, data.accounts, segmentation.keys, as_of=data.as_of
+            data.account_months,
+            data.category_months,
+            data.needs,
+            data.accounts,
+            segmentation.keys,
+            as_of=data.as_of,
         )
-        points = kam.criterion_scores(measures, data.judgements, criteria=criteria, as_of=data.as_of)
-        return measures, points, kam.account_scores(points, segmentation.keys, third.accounts, rule=rule)
+        points = kam.criterion_scores(
+            measures, data.judgements, criteria=criteria, as_of=data.as_of
+        )
+        return (
+            measures,
+            points,
+            kam.account_scores(points, segmentation.keys, third.accounts, rule=rule),
+        )
 
     measures, points, scores = scored(third)
     _, _, then = scored(third.previous)
-    table = kam.tier_decisions(scores, then, points, measures, third.accounts, third.decisions, as_of=third.as_of)
+    table = kam.tier_decisions(
+        scores, then, points, measures, third.accounts, third.decisions, as_of=third.as_of
+    )
     return table.set_index("account_id")
 
 
@@ -171,7 +194,9 @@ def test_leavers_are_caught_early_and_the_false_alarms_stand_beside(retention, t
     assert score["lead_days"] >= 200
     assert 0 < score["false_alarm_low"] < score["false_alarm_rate"] < score["false_alarm_high"] < 1
     known = found_leavers(truth, found.spells, as_of=as_of)
-    assert len(known) > known["is_known"].sum(), "those silent for less than a year are listed, not counted"
+    assert len(known) > known["is_known"].sum(), (
+        "those silent for less than a year are listed, not counted"
+    )
 
 
 @pytest.mark.parametrize("period", ["2025-Q3", "2025-Q4"])
@@ -185,7 +210,10 @@ def test_late_deliveries_come_out_as_the_cause(retention, truth, period):
 
 def test_the_key_account_with_late_deliveries_is_overdue_first_and_lost_then(retention, planted):
     (kettle,) = planted("late_leaver")
-    assert retention["2025-Q3"].status.loc[kettle, ["name", "status"]].tolist() == ["Kettle & Sons", "overdue"]
+    assert retention["2025-Q3"].status.loc[kettle, ["name", "status"]].tolist() == [
+        "Kettle & Sons",
+        "overdue",
+    ]
     assert retention["2025-Q4"].status.loc[kettle, "status"] == "lost"
 
 
@@ -193,7 +221,11 @@ def test_the_loss_that_nobody_saw_is_detected_and_marked_so(retention, planted):
     (account,) = planted("unseen_loss")
     for found in retention.values():
         row = found.lost.set_index("account_id").loc[account]
-        assert row["seen"] == "detected only" and pd.isna(row["reason"]) and pd.isna(row["return_date"])
+        assert (
+            row["seen"] == "detected only"
+            and pd.isna(row["reason"])
+            and pd.isna(row["return_date"])
+        )
         seen = found.directions[found.directions["direction"].eq("seen")].set_index("value")
         assert seen.loc["detected only", "revenue_lost"] >= row["revenue_lost"] > 0
 

@@ -58,7 +58,9 @@ def test_imports_run_one_way(file):
     later = {name for name in kit_imports(file) if LAYER[name] > LAYER[own] and name != own}
     assert not later, f"{own} imports {later}, which stand above it"
     if own in ANALYSIS:
-        assert not kit_imports(file) & set(ANALYSIS) - {own}, "analysis modules receive each other's tables"
+        assert not kit_imports(file) & set(ANALYSIS) - {own}, (
+            "analysis modules receive each other's tables"
+        )
 
 
 @pytest.mark.parametrize(
@@ -74,19 +76,28 @@ def test_imports_run_one_way(file):
     ],
 )
 def test_one_module_knows_each_large_library(package, allowed):
-    users = {module(file) for file in FILES if package in {name.split(".")[0] for name in imports(file)}}
+    users = {
+        module(file) for file in FILES if package in {name.split(".")[0] for name in imports(file)}
+    }
     assert users <= allowed
     assert users or package == "duckdb"
 
 
 def test_only_sources_opens_an_engine():
-    openers = {module(file) for file in FILES if "duckdb.connect" in file.read_text(encoding="utf-8")}
+    openers = {
+        module(file) for file in FILES if "duckdb.connect" in file.read_text(encoding="utf-8")
+    }
     assert openers == {"sources"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_a_module_is_one_noun_and_not_long(file):
-    assert not set(file.relative_to(PACKAGE).with_suffix("").parts) & {"utils", "helpers", "common", "misc"}
+    assert not set(file.relative_to(PACKAGE).with_suffix("").parts) & {
+        "utils",
+        "helpers",
+        "common",
+        "misc",
+    }
     assert len(file.read_text(encoding="utf-8").splitlines()) <= 420
     tree = ast.parse(file.read_text(encoding="utf-8"))
     called = {
@@ -106,11 +117,23 @@ class TestReportNotebook:
         return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == kind]
 
     def test_it_composes_and_computes_nothing_itself(self, file):
-        banned = (ast.FunctionDef, ast.For, ast.While, ast.ClassDef, ast.Lambda, ast.ListComp, ast.DictComp)
+        banned = (
+            ast.FunctionDef,
+            ast.For,
+            ast.While,
+            ast.ClassDef,
+            ast.Lambda,
+            ast.ListComp,
+            ast.DictComp,
+        )
         for source in self.cells(file, "code"):
             assert not source.lstrip().startswith(("!", "%%"))
-            tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))
-            assert not [type(node).__name__ for node in ast.walk(tree) if isinstance(node, banned)], source
+            tree = ast.parse(
+                "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+            )
+            assert not [
+                type(node).__name__ for node in ast.walk(tree) if isinstance(node, banned)
+            ], source
             attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
             assert not attributes & {"merge", "groupby", "apply", "iterrows", "pivot_table"}, source
 
@@ -119,7 +142,9 @@ class TestReportNotebook:
         tagged = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
         assert len(tagged) == 1
         lines = "".join(tagged[0]["source"]).splitlines()
-        names = [line.split("=")[0].strip() for line in lines if "=" in line and not line.startswith("#")]
+        names = [
+            line.split("=")[0].strip() for line in lines if "=" in line and not line.startswith("#")
+        ]
         assert names[:3] == ["book", "period", "manager_id"]
         for line in lines:
             comment = line.partition("#")[2]

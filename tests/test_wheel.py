@@ -27,12 +27,18 @@ def wheel(tmp_path_factory) -> set[str]:
 
 def kept(*folders: str) -> set[str]:
     """The files that git keeps in folders; where there is no git, those that are there."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--", *folders], cwd=ROOT, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--", *folders], cwd=ROOT, capture_output=True, text=True
+    )
     names = {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
     if names:
         return names
     files = (file for folder in folders for file in (ROOT / folder).rglob("*"))
-    return {f.relative_to(ROOT).as_posix() for f in files if f.is_file() and "__pycache__" not in f.parts}
+    return {
+        f.relative_to(ROOT).as_posix()
+        for f in files
+        if f.is_file() and "__pycache__" not in f.parts
+    }
 
 
 def test_notebooks_templates_and_sample_are_inside(wheel):
@@ -48,7 +54,9 @@ def test_every_module_is_inside(wheel):
 
 
 def test_nothing_else_is_inside(wheel):
-    outside = {name for name in wheel if not name.startswith("kamlib/") and ".dist-info/" not in name}
+    outside = {
+        name for name in wheel if not name.startswith("kamlib/") and ".dist-info/" not in name
+    }
     assert not outside
     scraps = (".pyc", ".ipynb_checkpoints", ".DS_Store", ".kam")
     assert not {name for name in wheel if any(scrap in name for scrap in scraps)}

@@ -45,15 +45,34 @@ def tables():
         ],
         ignore_index=True,
     )
-    names = ["whale", "tie1", "tie2", "seasonal", "steady newcomer", "two orders", "credit", "fraction", "silent"]
-    accounts = pd.DataFrame({"account_id": names, "name": [n.title() for n in names], "manager_name": "Ines Costa"})
+    names = [
+        "whale",
+        "tie1",
+        "tie2",
+        "seasonal",
+        "steady newcomer",
+        "two orders",
+        "credit",
+        "fraction",
+        "silent",
+    ]
+    accounts = pd.DataFrame(
+        {"account_id": names, "name": [n.title() for n in names], "manager_name": "Ines Costa"}
+    )
     accounts["cost_to_serve"] = float("nan")
     classes = account_classes(months, accounts, as_of=AS_OF)
     scores = pd.DataFrame(
         [
             (account, criterion, weight, score)
-            for account, values in {"whale": (9, 2), "tie1": (5, 8), "tie2": (None, 7), "silent": (None, None)}.items()
-            for (criterion, weight), score in zip((("growth", 0.7), ("=margin", 0.3)), values, strict=True)
+            for account, values in {
+                "whale": (9, 2),
+                "tie1": (5, 8),
+                "tie2": (None, 7),
+                "silent": (None, None),
+            }.items()
+            for (criterion, weight), score in zip(
+                (("growth", 0.7), ("=margin", 0.3)), values, strict=True
+            )
         ],
         columns=["account_id", "criterion", "weight", "score"],
     )
@@ -65,7 +84,9 @@ def tables():
             "rank": pd.array([1, 2, 3, None], dtype="Int64"),
         }
     )
-    status = pd.DataFrame({"account_id": names, "status": "active", "silence_days": 3.0, "revenue": 1.5})
+    status = pd.DataFrame(
+        {"account_id": names, "status": "active", "silence_days": 3.0, "revenue": 1.5}
+    )
     return {
         "account_classes": classes,
         "account_months": months,
@@ -79,7 +100,11 @@ def tables():
 @pytest.fixture(scope="module")
 def written(tables, tmp_path_factory):
     return write_workbook(
-        tables, tmp_path_factory.mktemp("book") / "workbook.xlsx", book=BOOK, as_of=AS_OF, period="2025"
+        tables,
+        tmp_path_factory.mktemp("book") / "workbook.xlsx",
+        book=BOOK,
+        as_of=AS_OF,
+        period="2025",
     )
 
 
@@ -108,7 +133,12 @@ def recalculated(tmp_path_factory):
             "--convert-to",
             "xlsx:Calc MS Excel 2007 XML",
         ]
-        subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=240)
+        subprocess.run(
+            [*command, "--outdir", str(out), str(path)],
+            check=True,
+            capture_output=True,
+            timeout=240,
+        )
         return openpyxl.load_workbook(out / path.name, data_only=True)
 
     return recalculate
@@ -118,12 +148,19 @@ def rows(book, sheet, top=1):
     """Rows of a sheet as dicts, empty cells and empty texts as None."""
     values = list(book[sheet].iter_rows(min_row=top, values_only=True))
     heads = values[0]
-    return [dict(zip(heads, (None if v == "" else v for v in row), strict=True)) for row in values[1:]]
+    return [
+        dict(zip(heads, (None if v == "" else v for v in row), strict=True)) for row in values[1:]
+    ]
 
 
 def classes_of(book):
     return {
-        row["Account"]: (row["ABC revenue"], row["ABC margin"], row["XYZ frequency"], row["XYZ variability"])
+        row["Account"]: (
+            row["ABC revenue"],
+            row["ABC margin"],
+            row["XYZ frequency"],
+            row["XYZ variability"],
+        )
         for row in rows(book, "Accounts")
     }
 
@@ -132,7 +169,10 @@ def expected(classes):
     columns = ["abc_revenue", "abc_margin", "xyz_frequency", "xyz_variability"]
     frame = classes.astype(dict.fromkeys(columns, object))
     frame[columns] = frame[columns].where(frame[columns].notna(), None)
-    return {row["account_id"]: tuple(row[column] for column in columns) for row in frame.to_dict("records")}
+    return {
+        row["account_id"]: tuple(row[column] for column in columns)
+        for row in frame.to_dict("records")
+    }
 
 
 def without_values(source, target):
@@ -143,7 +183,9 @@ def without_values(source, target):
 
 
 def test_the_written_values_are_the_reports(tables, written):
-    assert classes_of(openpyxl.load_workbook(written, data_only=True)) == expected(tables["account_classes"])
+    assert classes_of(openpyxl.load_workbook(written, data_only=True)) == expected(
+        tables["account_classes"]
+    )
 
 
 def test_libreoffice_calculates_the_reports_classes(tables, written, recalculated, tmp_path):
@@ -177,7 +219,9 @@ def test_a_changed_limit_moves_classes(tables, written, recalculated, tmp_path):
         tables["account_classes"][["account_id", "name", "manager_name"]].copy(),
     )
     accounts["cost_to_serve"] = float("nan")
-    same = account_classes(months, accounts, as_of=AS_OF, abc=(0.3, 0.95), xyz_variability=(0.1, 1.0))
+    same = account_classes(
+        months, accounts, as_of=AS_OF, abc=(0.3, 0.95), xyz_variability=(0.1, 1.0)
+    )
     found = classes_of(recalculated(tmp_path / "changed.xlsx"))
     assert found == expected(same)
     assert found != expected(tables["account_classes"])
@@ -188,10 +232,14 @@ def test_the_matrix_counts_every_classed_account(tables, written, recalculated, 
     sheet = recalculated(tmp_path / "bare.xlsx")["Matrix"]
     classes = tables["account_classes"].dropna(subset=["abc_revenue", "xyz_frequency"])
     counts = [
-        cell for row in sheet.iter_rows(min_row=3, max_row=5, min_col=2, max_col=5, values_only=True) for cell in row
+        cell
+        for row in sheet.iter_rows(min_row=3, max_row=5, min_col=2, max_col=5, values_only=True)
+        for cell in row
     ]
     sums = [
-        cell for row in sheet.iter_rows(min_row=3, max_row=5, min_col=8, max_col=11, values_only=True) for cell in row
+        cell
+        for row in sheet.iter_rows(min_row=3, max_row=5, min_col=8, max_col=11, values_only=True)
+        for cell in row
     ]
     assert sum(counts) == len(classes) > 0
     assert sum(sums) == pytest.approx(classes["revenue"].sum())
@@ -209,7 +257,9 @@ def test_scores_follow_the_weights(written, recalculated, tmp_path):
 
 
 def test_the_same_tables_give_the_same_bytes(tables, written, tmp_path):
-    again = write_workbook(tables, tmp_path / "workbook.xlsx", book=BOOK, as_of=AS_OF, period="2025")
+    again = write_workbook(
+        tables, tmp_path / "workbook.xlsx", book=BOOK, as_of=AS_OF, period="2025"
+    )
     assert again.read_bytes() == written.read_bytes()
 
 
@@ -217,7 +267,10 @@ def test_sheets_have_tables_filters_and_frozen_headings(written):
     book = openpyxl.load_workbook(written)
     named = {name: sheet for sheet in book for name in sheet.tables}
     assert set(named) == {"accounts", "scoring", "retention"}
-    assert all(sheet.freeze_panes and sheet.tables[name].autoFilter is not None for name, sheet in named.items())
+    assert all(
+        sheet.freeze_panes and sheet.tables[name].autoFilter is not None
+        for name, sheet in named.items()
+    )
     assert book["Win-back"].freeze_panes and book["Win-back"]["A4"].value == "No rows."
 
 
@@ -241,7 +294,9 @@ def hostile(tables, tmp_path_factory):
     classes = pd.concat([tables["account_classes"].head(1)] * count, ignore_index=True)
     classes = classes.assign(account_id=text, name=text, manager_name=text)
     status = pd.DataFrame({"account_id": text, "name": text, "status": text, "revenue": 1.0})
-    scores = pd.DataFrame({"account_id": text, "criterion": text[::-1].to_numpy(), "weight": 0.5, "score": 5.0})
+    scores = pd.DataFrame(
+        {"account_id": text, "criterion": text[::-1].to_numpy(), "weight": 0.5, "score": 5.0}
+    )
     ranked = pd.DataFrame({"account_id": text, "name": text, "score": 5.0, "rank": 1})
     given = {
         "account_classes": classes,
@@ -269,7 +324,9 @@ def test_payloads_reopen_as_plain_text(hostile):
     ):
         cells = [book[sheet].cell(row, column) for row in range(1, book[sheet].max_row + 1)]
         found = [cell for cell in cells if cell.value is not None][-len(TEXTS) :]
-        assert [str(cell.value).replace("_x000D_", "\n").replace("\r", "\n") for cell in found] == written
+        assert [
+            str(cell.value).replace("_x000D_", "\n").replace("\r", "\n") for cell in found
+        ] == written
         assert {cell.data_type for cell in found} == {"s"}
         assert not any(cell.hyperlink for cell in found)
     assert book["Read me"]["A1"].value == "=1+1 & Sons" and book["Read me"]["A1"].data_type == "s"
@@ -294,7 +351,9 @@ def test_libreoffice_reads_payloads_as_text(hostile, recalculated):
 
 
 def test_long_texts_fit_and_nothing_is_a_number(tmp_path):
-    status = pd.DataFrame({"account_id": pd.Series(["x" * 40_000, "00123", "\ud800"], dtype="object"), "revenue": 1.0})
+    status = pd.DataFrame(
+        {"account_id": pd.Series(["x" * 40_000, "00123", "\ud800"], dtype="object"), "revenue": 1.0}
+    )
     path = write_workbook({"account_status": status}, tmp_path / "w.xlsx", book=BOOK, as_of=AS_OF)
     found = [row["Account"] for row in rows(openpyxl.load_workbook(path), "Retention", top=3)]
     assert [len(found[0]), found[1], found[2]] == [32_767, "00123", "?"]

@@ -1,4 +1,6 @@
-"""What a buying model needs to know of each account: how often, how lately, for how long, for how much."""
+"""What a buying model needs to know of each account: how often, how lately, for how long, for how
+much.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,8 @@ def buyer_holdout(
     holdout_days: int,
     first_date: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
-    """One row per account that had ordered before the hold-out: its summary then, and what it did after.
+    """One row per account that had ordered before the hold-out: its summary then, and what it did
+    after.
 
     The hold-out is the last ``holdout_days`` days up to ``as_of``. The summary columns are those of
     ``buyer_summary`` as of the day before it, so that a model fitted to this table has not seen
@@ -135,7 +138,9 @@ def buyer_holdout(
 
 
 def _order_days(account_days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the days of positive net revenue up to ``as_of``, one row per account and day, in order."""
+    """Return the days of positive net revenue up to ``as_of``, one row per account and day, in
+    order.
+    """
     missing = {"account_id", "date", "revenue"} - set(account_days)
     if missing:
         raise KamError(

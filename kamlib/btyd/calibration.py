@@ -42,13 +42,15 @@ def calibration(
     model: BuyerModel | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """One row per group of accounts: mean order days that came in the hold-out, beside what the model expected.
+    """One row per group of accounts: mean order days that came in the hold-out, beside what the
+    model expected.
 
     The model is fitted to the days before the hold-out alone (or given; then it must have been).
-    Groups are the repeat order days before the hold-out, 0 … 6 and 7+, or with ``by="decile"`` tenths of
-    the accounts by expected order days. The interval is a 95 % bootstrap of the accounts in the group;
-    a group of one has none, and where no order came the upper end is 3/n (rule of three). Without
-    ``holdout_days`` the hold-out is the last year, or the last third of a history under three years.
+    Groups are the repeat order days before the hold-out, 0 … 6 and 7+, or with ``by="decile"``
+    tenths of the accounts by expected order days. The interval is a 95 % bootstrap of the accounts
+    in the group; a group of one has none, and where no order came the upper end is 3/n (rule of
+    three). Without ``holdout_days`` the hold-out is the last year, or the last third of a history
+    under three years.
 
     Columns
     -------
@@ -77,7 +79,18 @@ def calibration(
         actual = held["later_order_count"].to_numpy(float)[members]
         low, high = mean_interval(actual, rng)
         mean = float(expected[members].mean())
-        rows.append([label, by, len(actual), float(actual.mean()), low, high, mean, _within(mean, low, high)])
+        rows.append(
+            [
+                label,
+                by,
+                len(actual),
+                float(actual.mean()),
+                low,
+                high,
+                mean,
+                _within(mean, low, high),
+            ]
+        )
     table = pd.DataFrame(rows, columns=list(_CALIBRATION)[:8])
     return table.assign(holdout_days=days, model=used.name, reason=used.reason).astype(_CALIBRATION)
 
@@ -89,18 +102,28 @@ def held_out(
     first_date: pd.Timestamp | None,
     model: BuyerModel | None,
 ) -> tuple[pd.DataFrame, BuyerModel]:
-    """Return the hold-out table and a model that has not seen it; see ``calibration`` for its length."""
+    """Return the hold-out table and a model that has not seen it; see ``calibration`` for its
+    length.
+    """
     if holdout_days is not None and holdout_days < 1:
-        raise KamError(f"A hold-out needs at least one day, not {holdout_days}.", where="holdout_days")
+        raise KamError(
+            f"A hold-out needs at least one day, not {holdout_days}.", where="holdout_days"
+        )
     if holdout_days is None:
-        known = account_days.loc[account_days["date"].le(as_of) & account_days["revenue"].gt(0), "date"]
+        known = account_days.loc[
+            account_days["date"].le(as_of) & account_days["revenue"].gt(0), "date"
+        ]
         history = 0 if known.empty else (as_of - known.min()).days
         holdout_days = max(1, min(365, history // 3))
-    held = buyer_holdout(account_days, as_of=as_of, holdout_days=holdout_days, first_date=first_date)
+    held = buyer_holdout(
+        account_days, as_of=as_of, holdout_days=holdout_days, first_date=first_date
+    )
     return held, model or choose_model(fit_family(held))
 
 
-def _bins(held: pd.DataFrame, expected: np.ndarray[Any, Any], by: str) -> list[tuple[str, np.ndarray[Any, Any]]]:
+def _bins(
+    held: pd.DataFrame, expected: np.ndarray[Any, Any], by: str
+) -> list[tuple[str, np.ndarray[Any, Any]]]:
     """Return the groups' labels and the positions of their accounts, in order."""
     if by == "frequency":
         number = held["frequency"].clip(upper=MOST_REPEATS).to_numpy()
@@ -110,7 +133,9 @@ def _bins(held: pd.DataFrame, expected: np.ndarray[Any, Any], by: str) -> list[t
         rank[np.argsort(expected, kind="stable")] = np.arange(len(expected))
         number = rank * 10 // len(expected) + 1
         labels = {n: str(n) for n in range(1, 11)}
-    return [(label, np.flatnonzero(number == n)) for n, label in labels.items() if (number == n).any()]
+    return [
+        (label, np.flatnonzero(number == n)) for n, label in labels.items() if (number == n).any()
+    ]
 
 
 def mean_interval(values: np.ndarray[Any, Any], rng: np.random.Generator) -> tuple[float, float]:
@@ -121,7 +146,9 @@ def mean_interval(values: np.ndarray[Any, Any], rng: np.random.Generator) -> tup
         return 0.0, 3 / len(values)
     at_once = max(1, 200_000 // len(values))
     draws = [min(at_once, DRAWS - done) for done in range(0, DRAWS, at_once)]
-    means = np.concatenate([values[rng.integers(len(values), size=(d, len(values)))].mean(axis=1) for d in draws])
+    means = np.concatenate(
+        [values[rng.integers(len(values), size=(d, len(values)))].mean(axis=1) for d in draws]
+    )
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 

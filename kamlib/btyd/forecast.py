@@ -58,7 +58,8 @@ def alive_probability(summary: pd.DataFrame, model: BuyerModel) -> pd.DataFrame:
 def expected_orders(
     summary: pd.DataFrame, model: BuyerModel, *, days: int = 365, interval_share: float = 0.8
 ) -> pd.DataFrame:
-    """One row per account: the order days to expect of it over a horizon, a year unless ``days`` says otherwise.
+    """One row per account: the order days to expect of it over a horizon, a year unless ``days``
+    says otherwise.
 
     An account that is present has done j of the k steps to its next order; its rate of steps is
     then gamma(r+kx+j, alpha+T), its probability of leaving beta(a, b+x+d). With
@@ -100,7 +101,9 @@ def expected_orders(
     alive, expected, once = (np.full(size, math.nan) for _ in range(3))
     low, high = np.full(size, math.nan), np.full(size, math.nan)
     if model.is_usable and size:
-        times, back = np.unique(np.column_stack(_times(summary, model)), axis=0, return_inverse=True)
+        times, back = np.unique(
+            np.column_stack(_times(summary, model)), axis=0, return_inverse=True
+        )
         tail = (1 - interval_share) / 2
         total, first, at_low, at_high = (np.zeros(len(times)) for _ in range(4))
         for m, rows, chance in at_least(model, times, days):

@@ -11,8 +11,8 @@ form, else 0:
 
     L = const · alpha^r Γ(n)/Γ(r) · B(a, b+x+d)/B(a, b) · (alpha+T)^-n · (S + e^D')
 
-    S    = Σ_{j<k} (n)_j/j! · ((T-t)/(alpha+T))^j                    still there
-    e^D' = a/(b+x+d-1) · ((alpha+T)/(alpha+t))^n, 0 in the plain form for x = 0      left after the last
+    S    = Σ_{j<k} (n)_j/j! · ((T-t)/(alpha+T))^j                    still there e^D' = a/(b+x+d-1)
+    · ((alpha+T)/(alpha+t))^n, 0 in the plain form for x = 0      left after the last
 
 Everything is kept in logarithms; S is a sum of positive terms. The constant holds the gaps
 themselves: (k-1)·Σ ln gap - x·ln Γ(k). Sources: Fader, Hardie and Lee (2005), "Counting your
@@ -133,7 +133,10 @@ def leaving_log_odds(
     can_leave = np.full(len(x), True) if d else x > 0
     odds = np.full(len(x), -np.inf)
     odds[can_leave] = (
-        np.log(a) - np.log(stayed[can_leave]) + n[can_leave] * (log_age - log_recency)[can_leave] - log_stay[can_leave]
+        np.log(a)
+        - np.log(stayed[can_leave])
+        + n[can_leave] * (log_age - log_recency)[can_leave]
+        - log_stay[can_leave]
     )
     return odds
 

@@ -27,7 +27,8 @@ class BuyerModel(Fit):
     ``r`` and ``alpha`` shape the order rates, ``a`` and ``b`` the probability of leaving after an
     order; ``_se`` are their standard errors (n/a where the likelihood is flat). ``alpha`` is in
     units of ``unit_days`` days. ``status`` is ``converged``, ``at a limit`` (usable, but the data
-    do not pin every parameter down), ``not converged`` or ``too few``; ``reason`` says why in words.
+    do not pin every parameter down), ``not converged`` or ``too few``; ``reason`` says why in
+    words.
     """
 
     name: str
@@ -51,7 +52,11 @@ class BuyerModel(Fit):
     @property
     def bic(self) -> float:
         """Bayesian information criterion, lower is better; an estimated k counts as a parameter."""
-        return self.parameter_count * math.log(self.n) - 2 * self.log_likelihood if self.n else math.nan
+        return (
+            self.parameter_count * math.log(self.n) - 2 * self.log_likelihood
+            if self.n
+            else math.nan
+        )
 
 
 def fit_bgnbd(summary: pd.DataFrame, *, unit_days: float = 7.0) -> BuyerModel:
@@ -64,17 +69,27 @@ def fit_bgnbd(summary: pd.DataFrame, *, unit_days: float = 7.0) -> BuyerModel:
 
 
 def fit_mbgnbd(summary: pd.DataFrame, *, unit_days: float = 7.0) -> BuyerModel:
-    """Fit the MBG/NBD model of Batislam, Denizel and Filiztekin (2007): leaving after the first order too."""
+    """Fit the MBG/NBD model of Batislam, Denizel and Filiztekin (2007): leaving after the first
+    order too.
+    """
     return _fit(summary, k=1, modified=True, unit_days=unit_days)
 
 
-def fit_bgcnbd(summary: pd.DataFrame, *, k: int | None = None, unit_days: float = 7.0) -> BuyerModel:
-    """Fit the BG/CNBD-k model of Reutterer, Platzer and Schröder (2021); k by likelihood over 1 … 12 unless given."""
+def fit_bgcnbd(
+    summary: pd.DataFrame, *, k: int | None = None, unit_days: float = 7.0
+) -> BuyerModel:
+    """Fit the BG/CNBD-k model of Reutterer, Platzer and Schröder (2021); k by likelihood over 1 …
+    12 unless given.
+    """
     return _fit_k(summary, k=k, modified=False, unit_days=unit_days)
 
 
-def fit_mbgcnbd(summary: pd.DataFrame, *, k: int | None = None, unit_days: float = 7.0) -> BuyerModel:
-    """Fit the MBG/CNBD-k model of Reutterer, Platzer and Schröder (2021); k by likelihood over 1 … 12 unless given."""
+def fit_mbgcnbd(
+    summary: pd.DataFrame, *, k: int | None = None, unit_days: float = 7.0
+) -> BuyerModel:
+    """Fit the MBG/CNBD-k model of Reutterer, Platzer and Schröder (2021); k by likelihood over 1 …
+    12 unless given.
+    """
     return _fit_k(summary, k=k, modified=True, unit_days=unit_days)
 
 
@@ -91,8 +106,9 @@ def fit_family(summary: pd.DataFrame, *, unit_days: float = 7.0) -> tuple[BuyerM
 def choose_model(models: Sequence[BuyerModel], *, with_plain: bool = False) -> BuyerModel:
     """Return the model to use: the lowest BIC among the usable modified forms.
 
-    The plain forms take every one-time buyer for present, however long ago that was. They are chosen only
-    ``with_plain``, or where no modified form is usable. Without any usable model, return one that says why.
+    The plain forms take every one-time buyer for present, however long ago that was. They are
+    chosen only ``with_plain``, or where no modified form is usable. Without any usable model,
+    return one that says why.
 
     Raises
     ------
@@ -100,7 +116,10 @@ def choose_model(models: Sequence[BuyerModel], *, with_plain: bool = False) -> B
         No model was given.
     """
     if not models:
-        raise KamError("There is no buying model to choose from.", next="Fit one first, for example fit_family().")
+        raise KamError(
+            "There is no buying model to choose from.",
+            next="Fit one first, for example fit_family().",
+        )
 
     def rank(model: BuyerModel) -> tuple[bool, bool, float, int]:
         bic = model.bic if math.isfinite(model.bic) else math.inf
@@ -132,9 +151,24 @@ def model_choice(models: Sequence[BuyerModel]) -> pd.DataFrame:
     reason: why the status is not converged; how the model was chosen
     is_chosen: the model used
     """
-    columns = ["r", "alpha", "a", "b", "r_se", "alpha_se", "a_se", "b_se", "unit_days", "log_likelihood", "bic"]
+    columns = [
+        "r",
+        "alpha",
+        "a",
+        "b",
+        "r_se",
+        "alpha_se",
+        "a_se",
+        "b_se",
+        "unit_days",
+        "log_likelihood",
+        "bic",
+    ]
     chosen = choose_model(models) if models else None
-    rows = [[m.name, m.k, *(getattr(m, c) for c in columns), m.n, m.status, m.reason, m is chosen] for m in models]
+    rows = [
+        [m.name, m.k, *(getattr(m, c) for c in columns), m.n, m.status, m.reason, m is chosen]
+        for m in models
+    ]
     names = ["model", "k", *columns, "accounts", "status", "reason", "is_chosen"]
     types = {
         "model": "str",
@@ -157,14 +191,19 @@ def _fit_k(summary: pd.DataFrame, *, k: int | None, modified: bool, unit_days: f
     if k is not None:
         if not (isinstance(k, int) and k >= 1):
             raise KamError(f"The regularity k must be a whole number from 1, not {k}.")
-        return replace(_fit(summary, k=k, modified=modified, unit_days=unit_days), name=_name(k, modified, True))
+        return replace(
+            _fit(summary, k=k, modified=modified, unit_days=unit_days),
+            name=_name(k, modified, True),
+        )
     best = _fit(summary, k=1, modified=modified, unit_days=unit_days)
     worse = 0
     for regularity in range(2, MOST_K + 1):
         if best.status == "too few" or worse == 2:
             break
         model = _fit(summary, k=regularity, modified=modified, unit_days=unit_days)
-        is_better = model.is_usable and not (best.is_usable and model.log_likelihood <= best.log_likelihood)
+        is_better = model.is_usable and not (
+            best.is_usable and model.log_likelihood <= best.log_likelihood
+        )
         best, worse = (model, 0) if is_better else (best, worse + 1)
     reason = best.reason
     if best.k == MOST_K:
@@ -177,7 +216,9 @@ def _fit(summary: pd.DataFrame, *, k: int, modified: bool, unit_days: float) -> 
     x = summary["frequency"].to_numpy(float)
     empty = BuyerModel(_name(k, modified, k > 1), k, modified, unit_days=unit_days, n=len(x))
     if len(x) < LEAST_ACCOUNTS:
-        return replace(empty, reason=f"{len(x)} accounts with orders; a model needs {LEAST_ACCOUNTS}.")
+        return replace(
+            empty, reason=f"{len(x)} accounts with orders; a model needs {LEAST_ACCOUNTS}."
+        )
     repeat_count = int((x > 0).sum())
     if repeat_count < LEAST_REPEAT_ACCOUNTS:
         return replace(
@@ -192,7 +233,11 @@ def _fit(summary: pd.DataFrame, *, k: int, modified: bool, unit_days: float) -> 
     starts = [np.log([1.0, 1.0 / (k * pace), 1.0, 3.0]), np.log([5.0, 5.0 / (k * pace), 0.5, 20.0])]
     found = climb(lambda at: log_likelihood(at, histories, k=k, modified=modified), starts, len(x))
     r, alpha, a, b = (float(p) for p in np.exp(found.at))
-    gaps = (k - 1) * float(summary["log_gap_sum"].sum() - x.sum() * math.log(unit_days)) if k > 1 else 0.0
+    gaps = (
+        (k - 1) * float(summary["log_gap_sum"].sum() - x.sum() * math.log(unit_days))
+        if k > 1
+        else 0.0
+    )
     errors = np.exp(found.at) * _log_errors(found.at, histories, k, modified)
     status, reason = _judge(found, r, alpha * pace * k, a, b)
     return replace(
@@ -218,11 +263,20 @@ def _judge(found: Summit, r: float, pace: float, a: float, b: float) -> tuple[st
         return not 1 / _EXTREME < value < _EXTREME
 
     if math.isfinite(found.slope) and is_extreme(b / a) and b > a:
-        return "at a limit", "Hardly any leaving can be seen: nearly every account counts as present."
+        return (
+            "at a limit",
+            "Hardly any leaving can be seen: nearly every account counts as present.",
+        )
     if math.isfinite(found.slope) and (is_extreme(a) or is_extreme(b)):
-        return "at a limit", "The data do not show how the readiness to leave differs between accounts."
+        return (
+            "at a limit",
+            "The data do not show how the readiness to leave differs between accounts.",
+        )
     if math.isfinite(found.slope) and (is_extreme(r) or is_extreme(pace)):
-        return "at a limit", "The data do not show how the pace of ordering differs between accounts."
+        return (
+            "at a limit",
+            "The data do not show how the pace of ordering differs between accounts.",
+        )
     if not found.is_level:
         return "not converged", "The search for the best parameters did not settle."
     return "converged", ""

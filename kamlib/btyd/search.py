@@ -44,14 +44,17 @@ class Summit:
         return self.slope < 1e-5
 
 
-def climb(function: Callable[[Numbers], tuple[float, Numbers]], starts: Sequence[Numbers], count: int) -> Summit:
-    """Return the highest point of a sum over ``count`` accounts, searched by BFGS from the first start.
+def climb(
+    function: Callable[[Numbers], tuple[float, Numbers]], starts: Sequence[Numbers], count: int
+) -> Summit:
+    """Return the highest point of a sum over ``count`` accounts, searched by BFGS from the first
+    start.
 
-    ``function`` returns value and gradient in the logarithms of the parameters. Where the slope does not
-    vanish, the search is repeated from the next start, and the highest point counts. Beyond ``FURTHEST``
-    the function is continued flat with a quadratic penalty, so that a likelihood without a maximum ends the
-    search near there. (Not L-BFGS-B: its matrix routines start threads for a 4 × 4 matrix and wait for them
-    on a busy machine.)
+    ``function`` returns value and gradient in the logarithms of the parameters. Where the slope
+    does not vanish, the search is repeated from the next start, and the highest point counts.
+    Beyond ``FURTHEST`` the function is continued flat with a quadratic penalty, so that a
+    likelihood without a maximum ends the search near there. (Not L-BFGS-B: its matrix routines
+    start threads for a 4 × 4 matrix and wait for them on a busy machine.)
     """
     best: Summit | None = None
     for start in starts:
@@ -65,12 +68,16 @@ def climb(function: Callable[[Numbers], tuple[float, Numbers]], starts: Sequence
     return best
 
 
-def _climb(function: Callable[[Numbers], tuple[float, Numbers]], start: Numbers, count: int) -> Summit:
+def _climb(
+    function: Callable[[Numbers], tuple[float, Numbers]], start: Numbers, count: int
+) -> Summit:
     def cost(at: Numbers) -> tuple[float, Numbers]:
         inside = np.clip(at, start - FURTHEST, start + FURTHEST)
         value, gradient = function(inside)
         beyond = at - inside
-        return -value / count + (beyond**2).sum() / 2, np.where(beyond == 0, -gradient / count, beyond)
+        return -value / count + (beyond**2).sum() / 2, np.where(
+            beyond == 0, -gradient / count, beyond
+        )
 
     found = minimize(cost, start, jac=True, method="BFGS", options={"maxiter": 200, "gtol": 1e-6})
     at = np.clip(found.x, start - FURTHEST, start + FURTHEST)

@@ -18,7 +18,8 @@ _DEPENDENT = 0.3
 
 @dataclass(frozen=True)
 class SpendModel(Fit):
-    """A fitted gamma-gamma model: values of one account's order days are gamma(p, ν), ν is gamma(q, v).
+    """A fitted gamma-gamma model: values of one account's order days are gamma(p, ν), ν is gamma(q,
+    v).
 
     ``correlation`` is that of the number of repeat order days with their mean value, which the
     model takes for none; ``reason`` warns where it is not small. ``status`` as in ``BuyerModel``.
@@ -47,7 +48,10 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
     repeats = summary[summary["frequency"].gt(0) & summary["mean_value"].gt(0)]
     x, value = repeats["frequency"].to_numpy(float), repeats["mean_value"].to_numpy(float)
     if len(x) < LEAST_REPEAT_ACCOUNTS:
-        return SpendModel(n=len(x), reason=f"{len(x)} accounts ordered again; a model needs {LEAST_REPEAT_ACCOUNTS}.")
+        return SpendModel(
+            n=len(x),
+            reason=f"{len(x)} accounts ordered again; a model needs {LEAST_REPEAT_ACCOUNTS}.",
+        )
     scale = float(np.average(value, weights=x))
     found = climb(lambda at: log_likelihood(at, x, value / scale), [np.zeros(3)], len(x))
     p, q, v = (float(t) for t in np.exp(found.at))
@@ -63,10 +67,16 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
     )
     if not 1e-3 < p < 1e3 or not 1e-3 < q < 1e3:
         return replace(
-            model, status="at a limit", reason="The data do not show how values vary within or between accounts."
+            model,
+            status="at a limit",
+            reason="The data do not show how values vary within or between accounts.",
         )
     if not found.is_level:
-        return replace(model, status="not converged", reason="The search for the best parameters did not settle.")
+        return replace(
+            model,
+            status="not converged",
+            reason="The search for the best parameters did not settle.",
+        )
     if abs(model.correlation) > _DEPENDENT:
         how = "more" if model.correlation > 0 else "less"
         return replace(
@@ -104,7 +114,9 @@ def expected_spend(summary: pd.DataFrame, spend: SpendModel) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(below > 0, spend.p * (spend.v + total) / below, math.nan)
     value = value if spend.is_usable else np.full(len(x), math.nan)
-    reason = np.where(spend.is_usable & np.isnan(value), "Values spread too widely for a mean.", spend.reason)
+    reason = np.where(
+        spend.is_usable & np.isnan(value), "Values spread too widely for a mean.", spend.reason
+    )
     return pd.DataFrame(
         {
             "account_id": summary["account_id"].astype("str").to_numpy(),

@@ -38,7 +38,8 @@ def customer_value(
         certain in year 1       Σ m·r^(t-1)/(1+d)^t, t = 1 … n       3333
         paid at once            Σ m·r^t/(1+d)^t,     t = 0 … n-1     3667
 
-    Source: S. Gupta and D. Lehmann (2003), Customers as assets, Journal of Interactive Marketing 17(1).
+    Source: S. Gupta and D. Lehmann (2003), Customers as assets, Journal of Interactive Marketing
+        17(1).
 
     Columns
     -------
@@ -48,7 +49,8 @@ def customer_value(
     retention_share: probability of staying a year (0–1)
     discount_share: discount rate of a year (0–1)
     timing: timing convention of the margins
-    customer_value: discounted expected margin (book currency); n/a where margin or retention is, or the sum has no end
+    customer_value: discounted expected margin (book currency); n/a where margin or retention is, or
+        the sum has no end
 
     Examples
     --------
@@ -59,12 +61,16 @@ def customer_value(
     [727.3, 1640.9, 2124.1]
     """
     if timing not in TIMINGS:
-        raise KamError(f"There is no timing '{timing}'.", where="timing", next=nearest(timing, TIMINGS))
+        raise KamError(
+            f"There is no timing '{timing}'.", where="timing", next=nearest(timing, TIMINGS)
+        )
     _check_discount(discount)
     retention = accounts["retention_share"].astype("float64")
     if (retention.lt(0) | retention.gt(1)).any():
         raise KamError(
-            "A retention share lies outside 0 … 1.", where="retention_share", next="Give shares, not percent."
+            "A retention share lies outside 0 … 1.",
+            where="retention_share",
+            next="Give shares, not percent.",
         )
     table = _per_horizon(accounts["account_id"], years)
     repeated = accounts[["margin", "retention_share"]].iloc[table.pop("row")].astype("float64")
@@ -74,7 +80,11 @@ def customer_value(
     table["timing"] = pd.Series(timing, index=table.index, dtype="str")
     kept = table["retention_share"].to_numpy()
     ratio, horizon = kept / (1 + discount), table["horizon_years"].to_numpy()
-    lead = {"retained from year 1": ratio, "certain in year 1": 1 / (1 + discount), "paid at once": 1.0}[timing]
+    lead = {
+        "retained from year 1": ratio,
+        "certain in year 1": 1 / (1 + discount),
+        "paid at once": 1.0,
+    }[timing]
     with np.errstate(divide="ignore", invalid="ignore"):
         total = np.where(ratio == 1, horizon, (1 - ratio**horizon) / (1 - ratio))
     total = np.where(np.isfinite(total), total, math.nan)
@@ -94,8 +104,8 @@ def expected_customer_value(
     """One row per account and horizon: the discounted margin that buying and spend models expect.
 
     Σ over the years of expected order days of that year × expected value of an order day ×
-    ``margin_share``, discounted at the end of the year. Leaving is in the expected orders, so there is
-    no retention share here; ``customer_value`` is the sum for a given one.
+    ``margin_share``, discounted at the end of the year. Leaving is in the expected orders, so there
+    is no retention share here; ``customer_value`` is the sum for a given one.
 
     Columns
     -------
@@ -116,23 +126,33 @@ def expected_customer_value(
     table = _per_horizon(summary["account_id"], years)
     orders = np.zeros((len(summary), max(years, default=0) + 1))
     for year in range(1, orders.shape[1]):
-        orders[:, year] = expected_orders(summary, model, days=round(365.25 * year))["expected_orders"]
+        orders[:, year] = expected_orders(summary, model, days=round(365.25 * year))[
+            "expected_orders"
+        ]
     weights = (1 + discount) ** -np.arange(1, orders.shape[1], dtype=float)
-    worth = np.concatenate((np.zeros((len(summary), 1)), (np.diff(orders, axis=1) * weights).cumsum(axis=1)), axis=1)
+    worth = np.concatenate(
+        (np.zeros((len(summary), 1)), (np.diff(orders, axis=1) * weights).cumsum(axis=1)), axis=1
+    )
     row, horizon = table.pop("row").to_numpy(), table["horizon_years"].to_numpy(int)
     table["expected_orders"] = orders[row, horizon]
     table["expected_value"] = value["expected_value"].to_numpy()[row]
     table["margin_share"] = float(margin_share)
     table["discount_share"] = float(discount)
-    table["timing"] = pd.Series("margins at the end of each year, as expected in it", index=table.index, dtype="str")
-    table["customer_value"] = worth[row, horizon] * table["expected_value"].to_numpy() * margin_share
+    table["timing"] = pd.Series(
+        "margins at the end of each year, as expected in it", index=table.index, dtype="str"
+    )
+    table["customer_value"] = (
+        worth[row, horizon] * table["expected_value"].to_numpy() * margin_share
+    )
     reasons = value["reason"].where(value["reason"].ne(""), model.reason)
     table["reason"] = pd.Series(reasons.to_numpy()[row], index=table.index, dtype="str")
     return table
 
 
 def _per_horizon(account_ids: pd.Series, years: Sequence[float]) -> pd.DataFrame:
-    """Return account_id and horizon_years, by account and then horizon, with the row they came from."""
+    """Return account_id and horizon_years, by account and then horizon, with the row they came
+    from.
+    """
     horizons = sorted(years)
     ids = account_ids.astype("str")
     table = pd.DataFrame(
@@ -147,4 +167,8 @@ def _per_horizon(account_ids: pd.Series, years: Sequence[float]) -> pd.DataFrame
 
 def _check_discount(discount: float) -> None:
     if not discount > -1:
-        raise KamError(f"A discount rate of {discount} is not one.", where="discount", next="Write 0.1 for 10 %.")
+        raise KamError(
+            f"A discount rate of {discount} is not one.",
+            where="discount",
+            next="Write 0.1 for 10 %.",
+        )

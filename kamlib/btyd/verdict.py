@@ -43,18 +43,20 @@ def model_verdict(
     model: BuyerModel | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """One row per measure: the buying model against the simple rule of silence, on the book's own hold-out.
+    """One row per measure: the buying model against the simple rule of silence, on the book's own
+    hold-out.
 
     All measures are losses, lower is better, and proper: honest chances score best. *Will it order*
-    (in the hold-out): the Brier score, which decides, and the logarithmic score; *how often*: the mean
+    (in the hold-out): the Brier score, which decides, and the logarithmic score; *how often*: the
+        mean
     squared error of order days.
 
-    The simple rule looks at silence / usual gap (≤ 1, ≤ 2, ≤ ``lost``, above and silent for ``least_days``),
-    one-time buyers apart; its chance is the share of such accounts that ordered in the stretch of the
-    same length before the hold-out, (s + 1)/(n + 2). Where the data do not reach back so far, it is the
-    share among the *other* accounts in the hold-out itself, a head start for the rule. How often: at
-    the account's own pace if not lost, else never (Wübben and von Wangenheim 2008, Journal of Marketing
-    72(3): such rules are hard to beat).
+    The simple rule looks at silence / usual gap (≤ 1, ≤ 2, ≤ ``lost``, above and silent for
+    ``least_days``), one-time buyers apart; its chance is the share of such accounts that ordered in
+    the stretch of the same length before the hold-out, (s + 1)/(n + 2). Where the data do not reach
+    back so far, it is the share among the *other* accounts in the hold-out itself, a head start for
+    the rule. How often: at the account's own pace if not lost, else never (Wübben and von
+    Wangenheim 2008, Journal of Marketing 72(3): such rules are hard to beat).
 
     The interval is a 95 % bootstrap of the accounts. The model is preferred only where the whole
     interval of the difference is on its side: the simpler rule is preferred when it does as well.
@@ -81,17 +83,28 @@ def model_verdict(
     forecast = expected_orders(held, used, days=days)
     count = held["later_order_count"].to_numpy(float)
     bands = _bands(held, lost, least_days)
-    past = buyer_holdout(account_days, as_of=as_of - pd.Timedelta(days=days), holdout_days=days, first_date=first_date)
+    past = buyer_holdout(
+        account_days,
+        as_of=as_of - pd.Timedelta(days=days),
+        holdout_days=days,
+        first_date=first_date,
+    )
     learned = len(past) >= LEAST_ACCOUNTS
     if learned:
-        chance = _past_chance(bands, _bands(past, lost, least_days), past["later_order_count"].gt(0).to_numpy())
+        chance = _past_chance(
+            bands, _bands(past, lost, least_days), past["later_order_count"].gt(0).to_numpy()
+        )
     else:
         chance = _others_chance(bands, count > 0)
     own_pace = held["frequency"].to_numpy() / held["age_days"].clip(lower=1).to_numpy() * days
     forecasts = {
         "will it order: Brier score": (_brier, forecast["order_probability"], chance),
         "will it order: logarithmic score": (_log_score, forecast["order_probability"], chance),
-        "how often: squared error": (_squared, forecast["expected_orders"], np.where(bands % 4 == 3, 0.0, own_pace)),
+        "how often: squared error": (
+            _squared,
+            forecast["expected_orders"],
+            np.where(bands % 4 == 3, 0.0, own_pace),
+        ),
     }
     rows: list[dict[str, Any]] = []
     for measure, (loss, model_says, simple_says) in forecasts.items():

@@ -57,7 +57,9 @@ def agreement_renewals(
     to_notice = (notice_date - as_of).dt.days.astype("float64")
     status = pd.Series("in force", index=own.index, dtype="str")
     status = status.mask(to_notice.le(ahead_days), "coming up").mask(to_notice.le(0), "renewal due")
-    status = status.mask(own["end_date"].lt(as_of), "ended").mask(own["end_date"].isna(), "open-ended")
+    status = status.mask(own["end_date"].lt(as_of), "ended").mask(
+        own["end_date"].isna(), "open-ended"
+    )
     kept = own["is_kept"].map({True: "kept", False: "broken"}).astype("str").fillna("not recorded")
     own = own.assign(
         notice_date=notice_date, days_to_notice_days=to_notice, status=status, terms_kept=kept,

@@ -32,8 +32,10 @@ def negotiation_brief(
 ) -> pd.DataFrame:
     """One row per point of the brief, in the order in which it is read.
 
-    Sections: *Position*, *What changed*, *Open with us*, *Ask*, *Bring*; at most ``most`` points each.
-    ``tables`` holds the dossier's tables by their names; what is missing or empty adds no point. ``book``
+    Sections: *Position*, *What changed*, *Open with us*, *Ask*, *Bring*; at most ``most`` points
+        each.
+    ``tables`` holds the dossier's tables by their names; what is missing or empty adds no point.
+        ``book``
     gives the currency and how amounts are written.
 
     Columns
@@ -76,7 +78,15 @@ def negotiation_brief(
 def _position(tables: Tables, book: Any) -> Iterator[Point]:
     figures = tables.get("dossier_figures", _NONE)
     known = {row.figure: row for row in each(figures)}
-    for name in ("revenue", "margin rate", "on time", "share of wallet", "satisfaction", "silence", "order days"):
+    for name in (
+        "revenue",
+        "margin rate",
+        "on time",
+        "share of wallet",
+        "satisfaction",
+        "silence",
+        "order days",
+    ):
         if name not in known or pd.isna(known[name].value):
             continue
         row = known[name]
@@ -84,13 +94,21 @@ def _position(tables: Tables, book: Any) -> Iterator[Point]:
         if pd.notna(row.year_ago_value):
             before = _figure(row.year_ago_value, row.unit, book)
             how = change(row.value, row.year_ago_value, book, unit=row.unit)
-            text += ", as a year before" if row.value == row.year_ago_value else f", a year before {before} ({how})"
+            text += (
+                ", as a year before"
+                if row.value == row.year_ago_value
+                else f", a year before {before} ({how})"
+            )
         note = str(row.note or "").removesuffix(", 12 months")
         if row.unit == "days":
             text += f" {note.replace('; ', ' (', 1)}" + (")" if "; " in note else "")
         elif note != "12 months":
             text += f"; {note}" if note else ""
-        yield text + ".", f"{row.source}, 12 months" if row.note == "12 months" else row.source, row.evidence_date
+        yield (
+            text + ".",
+            f"{row.source}, 12 months" if row.note == "12 months" else row.source,
+            row.evidence_date,
+        )
 
 
 def _figure(value: float, unit: str, book: Any) -> str:
@@ -108,12 +126,20 @@ def _changes(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
         moved["size"] = (moved["revenue"] - moved["previous_revenue"]).abs()
         for row in each(moved.sort_values(["size", "category"], ascending=[False, True]).head(3)):
             text = f"{row.category}: {row.trend}, {money(row.revenue, book)} after {money(row.previous_revenue, book)}."
-            yield text, f"orders, category {row.category}, 12 months against 12 before", row.last_month
+            yield (
+                text,
+                f"orders, category {row.category}, 12 months against 12 before",
+                row.last_month,
+            )
     a_year_ago = as_of - pd.DateOffset(years=1)
     record = tables.get("tender_record", _NONE)
     if len(record):
-        for row in each(record[record["outcome"].ne("open") & record["closed_date"].gt(a_year_ago)].head(2)):
-            to = f" to {row.competitor}" if row.outcome == "lost" and text_or(row.competitor) else ""
+        for row in each(
+            record[record["outcome"].ne("open") & record["closed_date"].gt(a_year_ago)].head(2)
+        ):
+            to = (
+                f" to {row.competitor}" if row.outcome == "lost" and text_or(row.competitor) else ""
+            )
             why = f": {row.reason}" if text_or(row.reason) else ""
             text = f"{text_or(row.kind, 'deal').capitalize()} {row.outcome}{to}, {money(row.value, book)}{why}."
             yield text, f"opportunities, {row.opportunity_id}", row.closed_date
@@ -152,7 +178,11 @@ def _open(tables: Tables, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
             )
         if row.status != "ended" and row.terms_kept == "broken":
             terms = f": {row.terms}" if text_or(row.terms) else ""
-            yield f"{name}: terms are not kept{terms}.", f"agreements, {row.agreement_id}", row.start_date
+            yield (
+                f"{name}: terms are not kept{terms}.",
+                f"agreements, {row.agreement_id}",
+                row.start_date,
+            )
     for name, key in (("plan_objectives", "objective_id"), ("plan_actions", "action_id")):
         steps = tables.get(name, _NONE)
         for _, row in steps[steps["status"].eq("overdue")].head(2).iterrows() if len(steps) else ():
@@ -170,7 +200,11 @@ def _questions(tables: Tables, plan: Plan | None) -> Iterator[Point]:
         )
     if len(roles) and roles["is_missing"].any():
         missing = roles[roles["is_missing"]]
-        yield " ".join(missing["question"].head(2)), f"contacts: no {listed(missing['role'], most=6)}", pd.NaT
+        yield (
+            " ".join(missing["question"].head(2)),
+            f"contacts: no {listed(missing['role'], most=6)}",
+            pd.NaT,
+        )
     totals = tables.get("category_totals", _NONE)
     for row in each(totals[totals["trend"].eq("stopped")].head(1)) if len(totals) else ():
         text = f"What made you stop buying {row.category} from us, and who supplies it now?"
@@ -191,11 +225,19 @@ def _questions(tables: Tables, plan: Plan | None) -> Iterator[Point]:
                 f"opportunities, {row.opportunity_id}: no reason",
                 row.closed_date,
             )
-    if "plan_objectives" in tables and (plan is None or not plan.account.critical_to_customer.strip()):
-        yield "What must never go wrong for you?", "plan: critical to the customer is not recorded", pd.NaT
+    if "plan_objectives" in tables and (
+        plan is None or not plan.account.critical_to_customer.strip()
+    ):
+        yield (
+            "What must never go wrong for you?",
+            "plan: critical to the customer is not recorded",
+            pd.NaT,
+        )
 
 
-def _suggestions(tables: Tables, plan: Plan | None, as_of: pd.Timestamp, book: Any) -> Iterator[Point]:
+def _suggestions(
+    tables: Tables, plan: Plan | None, as_of: pd.Timestamp, book: Any
+) -> Iterator[Point]:
     updated = pd.Timestamp(plan.updated) if plan and plan.updated else pd.NaT
     if plan and plan.programme.offer.strip():
         yield f"Our offer: {plan.programme.offer.strip()}", "plan, programme.offer", updated
@@ -206,7 +248,9 @@ def _suggestions(tables: Tables, plan: Plan | None, as_of: pd.Timestamp, book: A
         first = volume[volume["horizon_years"].eq(volume["horizon_years"].min())]
         best = first.sort_values(["risk_adjusted_volume", "category"], ascending=[False, True])
         for row in each(best[best["risk_adjusted_volume"].gt(0)].head(2)):
-            reach = f"{money(row.theoretical_volume, book)} within {count(row.horizon_years, 'year')}"
+            reach = (
+                f"{money(row.theoretical_volume, book)} within {count(row.horizon_years, 'year')}"
+            )
             risk = f"{money(row.risk_adjusted_volume, book)} risk-adjusted"
             now = f"; we sell {money(sold[row.category], book)} now" if row.category in sold else ""
             yield f"{row.category}: up to {reach}, {risk}{now}.", f"needs, {row.category}", pd.NaT

@@ -1,4 +1,6 @@
-"""Completeness: how much of a dossier is filled, how old it is, and what adding the rest would give."""
+"""Completeness: how much of a dossier is filled, how old it is, and what adding the rest would
+give.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ _COMPLETENESS = {
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a dossier: its table, the columns that fill it, the columns that date it, what it gives."""
+    """One part of a dossier: its table, the columns that fill it, the columns that date it, what it
+    gives.
+    """
 
     name: str
     table: str
@@ -59,7 +63,9 @@ PARTS = (
         ("month",),
         "promises kept on time, quarter by quarter",
     ),
-    Part("Categories", "orders", ("category",), ("month",), "what was supplied, and what peers buy"),
+    Part(
+        "Categories", "orders", ("category",), ("month",), "what was supplied, and what peers buy"
+    ),
     Part("Costs", "orders", ("cost",), ("month",), "the account's margin"),
     Part(
         "People",
@@ -96,7 +102,13 @@ PARTS = (
         ("start_date",),
         "terms kept or not, and renewals falling due",
     ),
-    Part("Rivals", "competitors", ("category", "share_estimate", "threat"), (), "who courts the account"),
+    Part(
+        "Rivals",
+        "competitors",
+        ("category", "share_estimate", "threat"),
+        (),
+        "who courts the account",
+    ),
     Part(
         "Needs",
         "needs",
@@ -126,10 +138,10 @@ def dossier_completeness(
 ) -> pd.DataFrame:
     """One row per part of the dossier: the parts with the least in them first.
 
-    ``frames`` holds the canonical and activity tables by name; a table that is absent or empty is one
-    the book lacks. A part's share is that of its fields that say something, over the account's rows;
-    0 without a row. Order columns are judged by the activity tables: they are there or not. Parts
-    without dates of their own have no age.
+    ``frames`` holds the canonical and activity tables by name; a table that is absent or empty is
+    one the book lacks. A part's share is that of its fields that say something, over the account's
+    rows; 0 without a row. Order columns are judged by the activity tables: they are there or not.
+    Parts without dates of their own have no age.
 
     Columns
     -------
@@ -150,12 +162,16 @@ def dossier_completeness(
     rows = [_part(part, frames, account_id, as_of) for part in PARTS]
     rows.append(_plan_part(plan, plan_problem, account_id, as_of))
     table = shaped([{"account_id": account_id, **row} for row in rows], _COMPLETENESS)
-    table["last_confirmed_date"] = table["last_confirmed_date"].mask(table["last_confirmed_date"].gt(as_of))
+    table["last_confirmed_date"] = table["last_confirmed_date"].mask(
+        table["last_confirmed_date"].gt(as_of)
+    )
     table["age_days"] = (as_of - table["last_confirmed_date"]).dt.days.astype("float64")
     return table.sort_values("filled_share", kind="stable").reset_index(drop=True)
 
 
-def _part(part: Part, frames: Mapping[str, pd.DataFrame], account_id: str, as_of: pd.Timestamp) -> dict:
+def _part(
+    part: Part, frames: Mapping[str, pd.DataFrame], account_id: str, as_of: pd.Timestamp
+) -> dict:
     row = {
         "part": part.name,
         "source": part.table,
@@ -184,9 +200,17 @@ def _part(part: Part, frames: Mapping[str, pd.DataFrame], account_id: str, as_of
 
 
 def _order_part(part: Part, frames: Mapping[str, pd.DataFrame], account_id: str) -> dict:
-    source = {"Deliveries": "deliveries", "Categories": "category_months", "Costs": "account_months"}[part.name]
+    source = {
+        "Deliveries": "deliveries",
+        "Categories": "category_months",
+        "Costs": "account_months",
+    }[part.name]
     frame = frames.get(source)
-    own = frame[frame["account_id"].eq(account_id)] if frame is not None and len(frame) else pd.DataFrame()
+    own = (
+        frame[frame["account_id"].eq(account_id)]
+        if frame is not None and len(frame)
+        else pd.DataFrame()
+    )
     if part.name == "Categories" and len(own):
         own = own.dropna(subset="category")
     words = " and ".join(name.replace("_", " ") for name in part.columns)
@@ -195,7 +219,13 @@ def _order_part(part: Part, frames: Mapping[str, pd.DataFrame], account_id: str)
     if part.name != "Costs":
         return _filled(own, 1.0, "", "")
     known = float(own["cost"].notna().mean()) if "cost" in own else 0.0
-    gap = "" if known == 1 else f"the orders carry no {words}" if known == 0 else "cost of some orders"
+    gap = (
+        ""
+        if known == 1
+        else f"the orders carry no {words}"
+        if known == 0
+        else "cost of some orders"
+    )
     return _filled(own, known, gap, "" if known == 1 else part.gives)
 
 

@@ -33,9 +33,9 @@ def dossier_figures(
 ) -> pd.DataFrame:
     """One row per figure of the account: the window, and the same window a year before.
 
-    The first six come from orders alone; each further table adds its figure. A figure whose table is
-    empty is left out. Where an account's costs are not known throughout, there is no margin. Where the
-    book's data begin (``first_date``) within the year before, its values are n/a.
+    The first six come from orders alone; each further table adds its figure. A figure whose table
+    is empty is left out. Where an account's costs are not known throughout, there is no margin.
+    Where the book's data begin (``first_date``) within the year before, its values are n/a.
 
     Columns
     -------
@@ -60,7 +60,10 @@ def dossier_figures(
         *_service_figures(promises, incidents, interactions, account_id, as_of),
         *_money_figures(wallet, owed, pipeline, account_id),
     ]
-    return shaped([{"account_id": account_id, "evidence_date": as_of, "note": "", **row} for row in rows], _FIGURES)
+    return shaped(
+        [{"account_id": account_id, "evidence_date": as_of, "note": "", **row} for row in rows],
+        _FIGURES,
+    )
 
 
 def _row(figure: str, unit: str, value: Any, before: Any, source: str, **more: Any) -> dict:
@@ -75,7 +78,11 @@ def _row(figure: str, unit: str, value: Any, before: Any, source: str, **more: A
 
 
 def _order_figures(
-    days: pd.DataFrame, months: pd.DataFrame, account_id: str, as_of: pd.Timestamp, first_date: pd.Timestamp | None
+    days: pd.DataFrame,
+    months: pd.DataFrame,
+    account_id: str,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
 ) -> list[dict]:
     days = days[days["account_id"].eq(account_id) & days["date"].le(as_of) & days["revenue"].gt(0)]
     months = months[months["account_id"].eq(account_id)]
@@ -88,7 +95,11 @@ def _order_figures(
     now, before = in_window(months, as_of), in_window(months, as_of, skip=12)
     revenue, earlier = now["revenue"].sum(), before["revenue"].sum() if known else float("nan")
     on_days = days["date"].gt(a_year_ago).sum()
-    then = days["date"].between(a_year_ago - pd.DateOffset(years=1), a_year_ago, inclusive="right").sum()
+    then = (
+        days["date"]
+        .between(a_year_ago - pd.DateOffset(years=1), a_year_ago, inclusive="right")
+        .sum()
+    )
     earlier_days = float(then) if known else float("nan")
     year = {"note": "12 months", "evidence_date": latest}
     rows = [_row("revenue", "money", revenue, earlier, "orders", **year)]
@@ -131,24 +142,44 @@ def _category_figures(totals: pd.DataFrame | None) -> list[dict]:
     now, earlier = totals["revenue"].gt(0).sum(), totals["previous_revenue"]
     before = earlier.gt(0).sum() if earlier.notna().any() else None
     latest = totals["last_month"].max()
-    return [_row("categories bought", "count", now, before, "orders", note="12 months", evidence_date=latest)]
+    return [
+        _row(
+            "categories bought",
+            "count",
+            now,
+            before,
+            "orders",
+            note="12 months",
+            evidence_date=latest,
+        )
+    ]
 
 
-def _service_figures(promises, incidents, interactions, account_id: str, as_of: pd.Timestamp) -> list[dict]:
+def _service_figures(
+    promises, incidents, interactions, account_id: str, as_of: pd.Timestamp
+) -> list[dict]:
     rows = []
     if promises is not None and len(promises):
         now, before = promises.tail(4), promises.iloc[-8:-4]
         shares = [
-            q["on_time_count"].sum() / q["due_count"].sum() if q["due_count"].sum() else None for q in (now, before)
+            q["on_time_count"].sum() / q["due_count"].sum() if q["due_count"].sum() else None
+            for q in (now, before)
         ]
         if shares[0] is not None:
             note = f"{now['late_count'].sum()} of {now['due_count'].sum()} late, 12 months"
             rows.append(_row("on time", "share", shares[0], shares[1], "orders", note=note))
     if incidents is not None and len(incidents):
-        is_open, oldest = incidents["is_open"], incidents.loc[incidents["is_open"], "opened_date"].min()
+        is_open, oldest = (
+            incidents["is_open"],
+            incidents.loc[incidents["is_open"], "opened_date"].min(),
+        )
         a_year_ago = as_of - pd.DateOffset(years=1)
-        was_open = incidents["opened_date"].le(a_year_ago) & ~incidents["resolved_date"].le(a_year_ago)
-        note = f"oldest {incidents.loc[is_open, 'open_days'].max():.0f} days" if is_open.any() else ""
+        was_open = incidents["opened_date"].le(a_year_ago) & ~incidents["resolved_date"].le(
+            a_year_ago
+        )
+        note = (
+            f"oldest {incidents.loc[is_open, 'open_days'].max():.0f} days" if is_open.any() else ""
+        )
         rows.append(
             _row(
                 "open incidents",
@@ -161,7 +192,9 @@ def _service_figures(promises, incidents, interactions, account_id: str, as_of: 
             )
         )
     if interactions is not None and len(interactions):
-        own = interactions[interactions["account_id"].eq(account_id) & interactions["date"].le(as_of)]
+        own = interactions[
+            interactions["account_id"].eq(account_id) & interactions["date"].le(as_of)
+        ]
         marks = own.dropna(subset="satisfaction").sort_values("date")
         before = marks[marks["date"].le(as_of - pd.DateOffset(years=1))]
         if len(marks):
@@ -196,7 +229,16 @@ def _money_figures(wallet, owed, pipeline, account_id: str) -> list[dict]:
         for row in each(own):
             note = f"{row.overdue_count} invoices" if row.overdue_count else ""
             rows.append(_row("overdue", "money", row.overdue_amount, none, "invoices", note=note))
-            rows.append(_row("days late, paying", "days", row.mean_late_days, none, "invoices", note=row.trend))
+            rows.append(
+                _row(
+                    "days late, paying",
+                    "days",
+                    row.mean_late_days,
+                    none,
+                    "invoices",
+                    note=row.trend,
+                )
+            )
     if pipeline is not None and len(pipeline):
         own = pipeline[pipeline["account_id"].eq(account_id)]
         if len(own):

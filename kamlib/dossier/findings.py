@@ -25,7 +25,8 @@ def dossier_findings(
     book: Any = None,
     most: int = 6,
 ) -> pd.DataFrame:
-    """One row per sentence of what matters now: a broken plan, who it is, its position, then the most urgent.
+    """One row per sentence of what matters now: a broken plan, who it is, its position, then the
+    most urgent.
 
     Columns
     -------
@@ -51,7 +52,13 @@ def dossier_findings(
     first = [*_problems(tables), *_identity(tables, book)]
     sentences = first + [sentence for part in parts for sentence in part][:most]
     rows = [
-        {"account_id": account_id, "position": place, "kind": kind, "sentence": text, "anchor": anchor}
+        {
+            "account_id": account_id,
+            "position": place,
+            "kind": kind,
+            "sentence": text,
+            "anchor": anchor,
+        }
         for place, (kind, text, anchor) in enumerate(sentences, start=1)
     ]
     return shaped(rows, _FINDINGS)
@@ -68,12 +75,21 @@ def _problems(tables) -> Iterator[Sentence]:
 
 def _identity(tables, book: Any) -> Iterator[Sentence]:
     for row in each(tables.get("account_identity", _NONE)):
-        said = [f"{row.tier} account" if row.tier else "", f"group {row.group_name}" if row.group_name else ""]
+        said = [
+            f"{row.tier} account" if row.tier else "",
+            f"group {row.group_name}" if row.group_name else "",
+        ]
         said += [f"class {row.revenue_class}" if row.revenue_class else "", row.status]
         if pd.notna(row.score):
             said.append(f"score {number(row.score, book)}, rank {row.rank:.0f}")
         said.append(f"owner {row.owner}" if row.owner else "no owner" if row.tier == "key" else "")
-        said.append(f"sponsor {row.sponsor}" if row.sponsor else "no executive sponsor" if row.tier == "key" else "")
+        said.append(
+            f"sponsor {row.sponsor}"
+            if row.sponsor
+            else "no executive sponsor"
+            if row.tier == "key"
+            else ""
+        )
         text = "; ".join(part for part in said if part)
         if text:
             yield "position", text[0].upper() + text[1:] + ".", "#account_profile"
@@ -113,11 +129,15 @@ def _service(tables) -> Iterator[Sentence]:
     texts = []
     if len(promises) and promises.tail(4)["due_count"].sum():
         year = promises.tail(4)
-        late, due, waiting = (int(year[c].sum()) for c in ("late_count", "due_count", "open_late_count"))
+        late, due, waiting = (
+            int(year[c].sum()) for c in ("late_count", "due_count", "open_late_count")
+        )
         if waiting or late > due * _NOTABLE_LATE:
             still = f", {waiting} of them still open" if waiting else ""
             was = "was" if late == 1 else "were"
-            texts.append(f"{late} of {due} deliveries promised in the last 12 months {was} late{still}")
+            texts.append(
+                f"{late} of {due} deliveries promised in the last 12 months {was} late{still}"
+            )
     open_ = incidents[incidents["is_open"]] if len(incidents) else _NONE
     if len(open_):
         oldest = f"the oldest for {open_['open_days'].max():.0f} days"
@@ -155,7 +175,11 @@ def _agreements(tables, book: Any) -> Iterator[Sentence]:
         name, last_day = text_or(first["kind"], "agreement"), date(first["notice_date"])
         text = f"The {name} ends {date(first['end_date'])}: act by {last_day}."
         yield "money", text, "#agreement_renewals"
-    broken = renewals[renewals["terms_kept"].eq("broken") & renewals["status"].ne("ended")] if len(renewals) else _NONE
+    broken = (
+        renewals[renewals["terms_kept"].eq("broken") & renewals["status"].ne("ended")]
+        if len(renewals)
+        else _NONE
+    )
     if len(broken):
         text = f"Terms of {count(len(broken), 'running agreement')} are not kept."
         yield "money", text, "#agreement_renewals"
@@ -166,11 +190,15 @@ def _agreements(tables, book: Any) -> Iterator[Sentence]:
 
 
 def _plan(tables) -> Iterator[Sentence]:
-    steps = [tables[name] for name in ("plan_objectives", "plan_actions") if len(tables.get(name, _NONE))]
+    steps = [
+        tables[name] for name in ("plan_objectives", "plan_actions") if len(tables.get(name, _NONE))
+    ]
     overdue = [table[table["status"].eq("overdue")] for table in steps]
     owners = [owner for table in overdue for owner in table["owner"]]
     if owners:
-        oldest = max((row for table in overdue for row in each(table)), key=lambda row: row.overdue_days)
+        oldest = max(
+            (row for table in overdue for row in each(table)), key=lambda row: row.overdue_days
+        )
         many = count(len(owners), "step of the plan is", "steps of the plan are")
         who = listed(dict.fromkeys(owners))
         since = "the longest for " if len(owners) > 1 else "for "
@@ -184,7 +212,9 @@ def _tenders(tables, book: Any) -> Iterator[Sentence]:
     decided = record[record["outcome"].ne("open")] if len(record) else _NONE
     texts = []
     if len(decided):
-        texts.append(f"{int(decided['outcome'].eq('won').sum())} of {count(len(decided), 'decided tender')} won")
+        texts.append(
+            f"{int(decided['outcome'].eq('won').sum())} of {count(len(decided), 'decided tender')} won"
+        )
     if len(open_):
         worth = f"worth {money(open_['weighted_value'].sum(), book)} at their chances"
         texts.append(f"{len(open_)} open, {worth}")
@@ -197,12 +227,18 @@ def _opportunity(tables, book: Any) -> Iterator[Sentence]:
     if len(volume) and volume["theoretical_volume"].notna().any():
         three = volume[volume["horizon_years"].eq(3)]
         reach, risk = three["theoretical_volume"].sum(), three["risk_adjusted_volume"].sum()
-        text = f"In reach over three years: {money(reach, book)}, {money(risk, book)} risk-adjusted."
+        text = (
+            f"In reach over three years: {money(reach, book)}, {money(risk, book)} risk-adjusted."
+        )
         yield "opportunity", text, "#opportunity_volume"
     elif len(white) and white["white_space"].gt(0).any():
         best = white.iloc[0]
         text = f"Peers buy {best['category']} ({share(best['buyer_share'], decimals=0)} of them): "
-        yield "opportunity", text + f"{money(best['white_space'], book)} a year in reach.", "#white_space"
+        yield (
+            "opportunity",
+            text + f"{money(best['white_space'], book)} a year in reach.",
+            "#white_space",
+        )
 
 
 def _gaps(tables) -> Iterator[Sentence]:

@@ -36,10 +36,10 @@ def dossier_tables(
 ) -> dict[str, pd.DataFrame]:
     """Return every table of one account's dossier by its name.
 
-    ``data`` is a period as notebooks get it: each of its tables an attribute. ``classes``, ``scores`` and
-    ``status`` are the tables ``account_classes``, ``account_scores`` and ``account_status`` where they are
-    there; ``previous`` holds the plan tables of the previous period. A plan that cannot be read leaves its
-    tables empty and its problem in ``plan_problems``.
+    ``data`` is a period as notebooks get it: each of its tables an attribute. ``classes``,
+    ``scores`` and ``status`` are the tables ``account_classes``, ``account_scores`` and
+    ``account_status`` where they are there; ``previous`` holds the plan tables of the previous
+    period. A plan that cannot be read leaves its tables empty and its problem in ``plan_problems``.
     """
     as_of, book = data.as_of, data.book
     accounts, months, categories = data.accounts, data.account_months, data.category_months
@@ -89,7 +89,12 @@ def dossier_tables(
         ),
     }  # fmt: skip
     tables["target_outlook"] = target_outlook(
-        months, data.targets, tables["pipeline"], account_id, first_month=book.fiscal_year.first_month, **when
+        months,
+        data.targets,
+        tables["pipeline"],
+        account_id,
+        first_month=book.fiscal_year.first_month,
+        **when,
     )
     tables["dossier_figures"] = dossier_figures(
         data.account_days, months, account_id, category_totals=tables["category_totals"],
@@ -97,11 +102,16 @@ def dossier_tables(
         owed=tables["money_owed"], pipeline=tables["pipeline"], interactions=data.interactions,
         first_date=data.first_date, **when,
     )  # fmt: skip
-    frames = {name: getattr(data, name) for name in (*_ACTIVITY, *(p.table for p in PARTS if p.table != "orders"))}
+    frames = {
+        name: getattr(data, name)
+        for name in (*_ACTIVITY, *(p.table for p in PARTS if p.table != "orders"))
+    }
     problem = " ".join(reading.problems["problem"])
     tables["dossier_completeness"] = dossier_completeness(
         frames, account_id, plan=reading.plan, plan_problem=problem, **when
     )
-    tables["negotiation_brief"] = negotiation_brief(tables, account_id, plan=reading.plan, book=book, **when)
+    tables["negotiation_brief"] = negotiation_brief(
+        tables, account_id, plan=reading.plan, book=book, **when
+    )
     tables["dossier_findings"] = dossier_findings(tables, account_id, book=book, **when)
     return tables

@@ -71,7 +71,8 @@ def group_tree(
     tier: the account's tier
     country: its country
     revenue: net revenue of the window (book currency)
-    previous_revenue: the same of the 12 months before; n/a where the book's data (``first_date``) do not cover them
+    previous_revenue: the same of the 12 months before; n/a where the book's data (``first_date``)
+        do not cover them
     revenue_share: share of the group's revenue; n/a where the group's revenue is not positive
 
     >>> accounts = pd.DataFrame({"account_id": ["A", "B"], "name": ["Alpha", "Beta"], "parent_id": [None, "A"]})
@@ -116,7 +117,9 @@ def group_tree(
                 "previous_revenue": float(before.get(member, 0.0)),
             }
         )
-        below = sorted(children.get(member, []), key=lambda child: (-float(now.get(child, 0.0)), child))
+        below = sorted(
+            children.get(member, []), key=lambda child: (-float(now.get(child, 0.0)), child)
+        )
         stack.extend((child, depth + 1) for child in reversed(below))
     table = shaped(tree, _GROUP)
     if not covers_year_before(first_date, as_of):
@@ -158,7 +161,10 @@ def account_timeline(
     >>> account_timeline(days, "A", as_of=pd.Timestamp("2025-03-31"))["event"].tolist()
     ['latest order', 'first order', 'largest order day']
     """
-    rows = [*_order_events(account_days, account_id, as_of), *_tier_events(accounts, tiers, account_id)]
+    rows = [
+        *_order_events(account_days, account_id, as_of),
+        *_tier_events(accounts, tiers, account_id),
+    ]
     for row in each(rows_of(agreements, "agreements", account_id)):
         kind, terms = text_or(row.kind, "agreement"), text_or(row.terms)
         rows.append(_event(row.start_date, "agreement", f"{kind} began", row.value, terms))
@@ -166,24 +172,44 @@ def account_timeline(
             rows.append(_event(row.end_date, "agreement", f"{kind} ended", row.value, terms))
     for row in each(rows_of(opportunities, "opportunities", account_id)):
         what = text_or(row.kind, "deal")
-        note = ", ".join(text_or(x) for x in (row.category, row.competitor, row.reason) if text_or(x))
-        rows.append(_event(row.opened_date, "tender", f"{what} opened", row.value, text_or(row.category)))
+        note = ", ".join(
+            text_or(x) for x in (row.category, row.competitor, row.reason) if text_or(x)
+        )
+        rows.append(
+            _event(row.opened_date, "tender", f"{what} opened", row.value, text_or(row.category))
+        )
         if pd.notna(row.closed_date) and row.outcome != "open":
             rows.append(_event(row.closed_date, "tender", f"{what} {row.outcome}", row.value, note))
     for row in each(rows_of(incidents, "incidents", account_id)):
         what = str(row.kind).replace("_", " ")
-        rows.append(_event(row.opened_date, "incident", f"incident: {what}", None, text_or(row.note)))
+        rows.append(
+            _event(row.opened_date, "incident", f"incident: {what}", None, text_or(row.note))
+        )
         if pd.notna(row.resolved_date):
-            rows.append(_event(row.resolved_date, "incident", f"resolved: {what}", None, text_or(row.note)))
-    for row in each(rows_of(interactions, "interactions", account_id).dropna(subset="satisfaction")):
-        event = _event(row.date, "satisfaction", f"satisfaction {row.satisfaction:g} of 10", None, text_or(row.topic))
+            rows.append(
+                _event(row.resolved_date, "incident", f"resolved: {what}", None, text_or(row.note))
+            )
+    for row in each(
+        rows_of(interactions, "interactions", account_id).dropna(subset="satisfaction")
+    ):
+        event = _event(
+            row.date,
+            "satisfaction",
+            f"satisfaction {row.satisfaction:g} of 10",
+            None,
+            text_or(row.topic),
+        )
         rows.append(event | {"mark": row.satisfaction})
     for row in each(rows_of(decisions, "decisions", account_id)):
-        rows.append(_event(row.date, "decision", f"decided: {row.decision}", None, text_or(row.reason)))
+        rows.append(
+            _event(row.date, "decision", f"decided: {row.decision}", None, text_or(row.reason))
+        )
     table = shaped([{"account_id": account_id, **row} for row in rows], _TIMELINE)
     table = table[table["date"].le(as_of)]
     order = ["date", "kind", "event", "note"]
-    return table.sort_values(order, ascending=[False, True, True, True], kind="stable").reset_index(drop=True)
+    return table.sort_values(order, ascending=[False, True, True, True], kind="stable").reset_index(
+        drop=True
+    )
 
 
 def _event(date: object, kind: str, event: str, amount: object, note: str) -> dict:
@@ -197,11 +223,15 @@ def _order_events(account_days: pd.DataFrame, account_id: str, as_of: pd.Timesta
         return []
     largest = days.sort_values(["revenue", "date"], ascending=[False, True]).iloc[0]
     events = [(days.iloc[0], "first order")]
-    events += [(days.iloc[-1], "latest order"), (largest, "largest order day")] if len(days) > 1 else []
+    events += (
+        [(days.iloc[-1], "latest order"), (largest, "largest order day")] if len(days) > 1 else []
+    )
     return [_event(day["date"], "order", event, day["revenue"], "") for day, event in events]
 
 
-def _tier_events(accounts: pd.DataFrame | None, tiers: pd.DataFrame | None, account_id: str) -> list[dict]:
+def _tier_events(
+    accounts: pd.DataFrame | None, tiers: pd.DataFrame | None, account_id: str
+) -> list[dict]:
     since = rows_of(accounts, "accounts", account_id)["customer_since"].dropna()
     events = [_event(date, "tier", "customer since", None, "") for date in since]
     spells = rows_of(tiers, "tiers", account_id).sort_values(["start_date", "tier"])
@@ -268,7 +298,8 @@ def category_totals(
 ) -> pd.DataFrame:
     """One row per category: the last 12 months beside the 12 before, largest first.
 
-    Where the book's data begin (``first_date``) within the 12 months before, these cannot be compared: n/a.
+    Where the book's data begin (``first_date``) within the 12 months before, these cannot be
+    compared: n/a.
 
     Columns
     -------
@@ -279,7 +310,8 @@ def category_totals(
     revenue_change: the difference
     revenue_share: share of the account's window revenue; n/a where that is not positive
     last_month: last day of the latest month with revenue
-    trend: new, stopped, grown, shrunk, steady (within ``steady`` of the year before); blank without a year before
+    trend: new, stopped, grown, shrunk, steady (within ``steady`` of the year before); blank without
+        a year before
 
     >>> months = pd.DataFrame({"account_id": ["A", "A"], "category": ["Ink", "Ink"], "revenue": [80.0, 100.0],
     ...     "quantity": [1.0, 1.0], "month": pd.to_datetime(["2025-09-30", "2024-09-30"])})
@@ -297,9 +329,14 @@ def category_totals(
     total = table["revenue"].sum()
     table["revenue_share"] = table["revenue"] / total if total > 0 else float("nan")
     table["last_month"] = both[both["revenue"].gt(0)].groupby("category")["month"].max()
-    table["trend"] = [_trend(*pair, steady) for pair in zip(table["revenue"], table["previous_revenue"], strict=True)]
+    table["trend"] = [
+        _trend(*pair, steady)
+        for pair in zip(table["revenue"], table["previous_revenue"], strict=True)
+    ]
     table = table.rename_axis("category").reset_index().assign(account_id=account_id)
-    table = table.sort_values(["revenue", "previous_revenue", "category"], ascending=[False, False, True])
+    table = table.sort_values(
+        ["revenue", "previous_revenue", "category"], ascending=[False, False, True]
+    )
     return shaped(table, _CATEGORY_TOTALS)
 
 
@@ -315,11 +352,15 @@ def _trend(now: float, before: float, steady: float) -> str:
     return "grown" if now > before else "shrunk"
 
 
-def _supplied(category_months: pd.DataFrame, account_months: pd.DataFrame | None, account_id: str) -> pd.DataFrame:
+def _supplied(
+    category_months: pd.DataFrame, account_months: pd.DataFrame | None, account_id: str
+) -> pd.DataFrame:
     """Return the account's months by category; by one nameless category where the book has none."""
     own = category_months[category_months["account_id"].eq(account_id)]
     if own.empty and account_months is not None:
-        own = account_months[account_months["account_id"].eq(account_id)].assign(category=NO_CATEGORY)
+        own = account_months[account_months["account_id"].eq(account_id)].assign(
+            category=NO_CATEGORY
+        )
     if "quantity" not in own:
         own = own.assign(quantity=float("nan"))
     return own.assign(category=own["category"].astype("str").fillna(NO_CATEGORY))

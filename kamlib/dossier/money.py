@@ -21,7 +21,8 @@ _OWED = {
 def payment_habit(
     invoices: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp, quarter_count: int = 8
 ) -> pd.DataFrame:
-    """One row per quarter in which invoices fell due, counted back from the as-of day: oldest first.
+    """One row per quarter in which invoices fell due, counted back from the as-of day: oldest
+    first.
 
     An invoice paid early or on its day is 0 days late; one still open counts its days up to the
     as-of day, so the latest quarters can still get worse. Credit notes (amount ≤ 0) are left out.
@@ -64,7 +65,9 @@ def _by_quarter(due: pd.DataFrame, as_of: pd.Timestamp, quarter_count: int) -> p
     return table.reset_index()
 
 
-def money_owed(invoices: pd.DataFrame, *, as_of: pd.Timestamp, min_quarters: int = 4) -> pd.DataFrame:
+def money_owed(
+    invoices: pd.DataFrame, *, as_of: pd.Timestamp, min_quarters: int = 4
+) -> pd.DataFrame:
     """One row per account with invoices: the largest overdue amount first.
 
     The trend is the Theil–Sen slope of the mean days late over the quarters of the last two years,
@@ -115,13 +118,21 @@ def money_owed(invoices: pd.DataFrame, *, as_of: pd.Timestamp, min_quarters: int
                 "trend": _trend(slope, low, high),
             }
         )
-    found = shaped(rows, _OWED).drop(columns=list(overdue.columns)).merge(overdue, on="account_id", how="left")
+    found = (
+        shaped(rows, _OWED)
+        .drop(columns=list(overdue.columns))
+        .merge(overdue, on="account_id", how="left")
+    )
     found = found.fillna({"overdue_amount": 0.0, "overdue_count": 0})
-    table = shaped(found, _OWED).sort_values(["overdue_amount", "account_id"], ascending=[False, True])
+    table = shaped(found, _OWED).sort_values(
+        ["overdue_amount", "account_id"], ascending=[False, True]
+    )
     return shaped(table, _OWED)
 
 
-def overdue_invoices(invoices: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def overdue_invoices(
+    invoices: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
     """One row per invoice past its due day and not paid: the oldest first.
 
     Columns
@@ -134,7 +145,9 @@ def overdue_invoices(invoices: pd.DataFrame, account_id: str, *, as_of: pd.Times
     late_days: days past the due day
     """
     own = _due(invoices, as_of)
-    own = own[own["account_id"].eq(account_id) & own["is_open"]].sort_values(["due_date", "invoice_id"])
+    own = own[own["account_id"].eq(account_id) & own["is_open"]].sort_values(
+        ["due_date", "invoice_id"]
+    )
     shape = {
         "account_id": TEXT, "invoice_id": TEXT, "invoice_date": DATE, "due_date": DATE, "amount": NUMBER,
         "late_days": NUMBER,
@@ -145,7 +158,9 @@ def overdue_invoices(invoices: pd.DataFrame, account_id: str, *, as_of: pd.Times
 def _due(invoices: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     """Return the invoices that were due before the as-of day, with their days late."""
     known = canonical(invoices, "invoices")
-    known = known[known["amount"].gt(0) & known["invoice_date"].le(as_of) & known["due_date"].lt(as_of)]
+    known = known[
+        known["amount"].gt(0) & known["invoice_date"].le(as_of) & known["due_date"].lt(as_of)
+    ]
     paid = known["paid_date"].mask(known["paid_date"].gt(as_of))
     late = (paid.fillna(as_of) - known["due_date"]).dt.days.clip(lower=0).astype("float64")
     return known.assign(is_open=paid.isna(), late_days=late, is_late=late.gt(0))
@@ -154,7 +169,9 @@ def _due(invoices: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 def _slope(values: pd.Series, least: int) -> tuple[float, float, float]:
     if values.notna().sum() < least:
         return float("nan"), float("nan"), float("nan")
-    from scipy.stats import theilslopes  # half a second to load, needed by accounts with invoices alone
+    from scipy.stats import (
+        theilslopes,
+    )  # half a second to load, needed by accounts with invoices alone
 
     fit = theilslopes(values.dropna(), alpha=0.95)
     return float(fit.slope), float(fit.low_slope), float(fit.high_slope)

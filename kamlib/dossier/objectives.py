@@ -69,10 +69,23 @@ def plan_objectives(
     earlier = _earlier(previous, "objective_id", plan.account_id)
     rows = []
     for objective in plan.objectives:
-        closed = objective.closed if objective.closed and pd.Timestamp(objective.closed) <= as_of else None
+        closed = (
+            objective.closed
+            if objective.closed and pd.Timestamp(objective.closed) <= as_of
+            else None
+        )
         done = _done(objective, as_of)
         rows.append(
-            _step(objective, done, earlier, plan, as_of, previous_end, managers, is_closed=closed is not None)
+            _step(
+                objective,
+                done,
+                earlier,
+                plan,
+                as_of,
+                previous_end,
+                managers,
+                is_closed=closed is not None,
+            )
             | {
                 "objective_id": objective.id,
                 "kind": objective.kind,
@@ -114,7 +127,16 @@ def plan_actions(
         return shaped([], _ACTIONS)
     earlier = _earlier(previous, "action_id", plan.account_id)
     rows = [
-        _step(action, _done(action, as_of), earlier, plan, as_of, previous_end, managers, is_closed=False)
+        _step(
+            action,
+            _done(action, as_of),
+            earlier,
+            plan,
+            as_of,
+            previous_end,
+            managers,
+            is_closed=False,
+        )
         | {"action_id": action.id, "objective_id": action.objective}
         for action in plan.actions
     ]
@@ -145,7 +167,8 @@ def plan_register(plans: Mapping[str, Path | str], *, as_of: pd.Timestamp) -> pd
     """One row per plan file: its age, how much of it is filled, what is overdue, kept and missed.
 
     Filled counts the plan's 17 parts: summary, rhythm, next meeting, six texts on the account, four
-    quadrants of the SWOT, objectives, actions, offer, contact card. A broken plan is a row with its problem.
+    quadrants of the SWOT, objectives, actions, offer, contact card. A broken plan is a row with its
+    problem.
 
     Columns
     -------
@@ -176,13 +199,17 @@ def plan_register(plans: Mapping[str, Path | str], *, as_of: pd.Timestamp) -> pd
             parts = plan_parts(plan)
             row |= {
                 "updated_date": plan.updated,
-                "age_days": max((as_of - pd.Timestamp(plan.updated)).days, 0) if plan.updated else None,
+                "age_days": max((as_of - pd.Timestamp(plan.updated)).days, 0)
+                if plan.updated
+                else None,
                 "filled_share": sum(parts.values()) / len(parts),
                 "objective_count": len(objectives),
                 "overdue_objective_count": int(objectives.eq("overdue").sum()),
                 "kept_count": int(objectives.eq("kept").sum()),
                 "missed_count": int(objectives.eq("missed").sum()),
-                "overdue_action_count": int(plan_actions(plan, as_of=as_of)["status"].eq("overdue").sum()),
+                "overdue_action_count": int(
+                    plan_actions(plan, as_of=as_of)["status"].eq("overdue").sum()
+                ),
                 "next_meeting_date": plan.relationship.next_meeting,
                 "problem": "",
             }
@@ -203,13 +230,18 @@ def plan_parts(plan: Plan) -> dict[str, bool]:
     parts |= {name: getattr(swot, name) for name in type(swot).model_fields}
     parts |= {"objectives": plan.objectives, "actions": plan.actions}
     parts |= {"offer": plan.programme.offer, "contact card": plan.programme.contact_card}
-    return {name: value is not None and value != () and str(value).strip() != "" for name, value in parts.items()}
+    return {
+        name: value is not None and value != () and str(value).strip() != ""
+        for name, value in parts.items()
+    }
 
 
 def _step(step, done, earlier, plan, as_of, previous_end, managers, *, is_closed) -> dict:
     due = pd.Timestamp(step.due)
     before = _done_before(step, earlier, previous_end)
-    status = "kept" if done >= 1 else "missed" if is_closed else "overdue" if due < as_of else "open"
+    status = (
+        "kept" if done >= 1 else "missed" if is_closed else "overdue" if due < as_of else "open"
+    )
     return {
         "account_id": plan.account_id,
         "status": status,
@@ -264,4 +296,7 @@ def _owner(owner: str, managers: pd.DataFrame | None) -> str:
 
 def _ordered(rows: list[dict], shape: dict[str, str], key: str) -> pd.DataFrame:
     table = shaped(rows, shape)
-    return shaped(table.assign(place=table["status"].map(_PLACE)).sort_values(["place", "due_date", key]), shape)
+    return shaped(
+        table.assign(place=table["status"].map(_PLACE)).sort_values(["place", "due_date", key]),
+        shape,
+    )

@@ -24,7 +24,9 @@ _VOLUME = {
 }  # fmt: skip
 
 
-def wallet(needs: pd.DataFrame, category_months: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def wallet(
+    needs: pd.DataFrame, category_months: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
     """One row per category the account needs or buys: the largest annual spend first.
 
     Share of wallet is our window revenue over the account's annual spend. A share above 1 (compared
@@ -60,7 +62,11 @@ def wallet(needs: pd.DataFrame, category_months: pd.DataFrame, account_id: str, 
     sums = exact(bought["revenue"]).groupby(bought["category"]).sum()
     sums = sums[sums.ne(0)]
     table = own.reindex(own.index.union(sums.index)).rename_axis("category").reset_index()
-    revenue = table["category"].map(sums).map(lambda value: value if isinstance(value, Decimal) else Decimal(0))
+    revenue = (
+        table["category"]
+        .map(sums)
+        .map(lambda value: value if isinstance(value, Decimal) else Decimal(0))
+    )
     spend = table["annual_spend"]
     over = (revenue > exact(spend)) & spend.gt(0)
     table = table.assign(
@@ -95,12 +101,13 @@ def white_space(
     bought_by: float = 0.40,
     min_peers: int = 5,
 ) -> pd.DataFrame:
-    """One row per category that at least ``bought_by`` of the peers buy: the largest white space first.
+    """One row per category that at least ``bought_by`` of the peers buy: the largest white space
+    first.
 
-    Peers are the accounts of the same industry with revenue in the window; where they are fewer than
-    ``min_peers``, those of the same revenue class (from ``classes``: account_id, abc_revenue); where
-    these are too few as well, all accounts. With fewer than ``min_peers`` in all there is no figure,
-    and the reason says so.
+    Peers are the accounts of the same industry with revenue in the window; where they are fewer
+    than ``min_peers``, those of the same revenue class (from ``classes``: account_id, abc_revenue);
+    where these are too few as well, all accounts. With fewer than ``min_peers`` in all there is no
+    figure, and the reason says so.
 
     White space = median over the peers that buy the category of (their spend in it × the account's
     window revenue / their own window revenue) − the account's current revenue in it, never below 0.
@@ -125,7 +132,12 @@ def white_space(
     [['y', 37.5, 'all accounts'], ['x', 0.0, 'all accounts']]
     """
     window = in_window(category_months, as_of)
-    spend = window.dropna(subset="category").groupby(["account_id", "category"])["revenue"].sum().unstack()
+    spend = (
+        window.dropna(subset="category")
+        .groupby(["account_id", "category"])["revenue"]
+        .sum()
+        .unstack()
+    )
     sizes = window.groupby("account_id")["revenue"].sum()
     buying = [str(account) for account in sizes[sizes.gt(0)].index]
     peers, group = _peers(account_id, buying, accounts, classes, min_peers)
@@ -150,7 +162,9 @@ def white_space(
         {
             "account_id": account_id,
             "category": category,
-            "white_space": max(scaled[category] - float(current.get(category, 0.0)), 0.0) if not reason else None,
+            "white_space": max(scaled[category] - float(current.get(category, 0.0)), 0.0)
+            if not reason
+            else None,
             "revenue": float(current.get(category, 0.0)),
             "peer_revenue": scaled[category] if not reason else None,
             "buyer_count": int(counts[category]),
@@ -167,11 +181,18 @@ def white_space(
 
 
 def _peers(
-    account_id: str, buying: list[str], accounts: pd.DataFrame, classes: pd.DataFrame | None, min_peers: int
+    account_id: str,
+    buying: list[str],
+    accounts: pd.DataFrame,
+    classes: pd.DataFrame | None,
+    min_peers: int,
 ) -> tuple[list[str], str]:
     """Return the peers and who they are: same industry, else same class, else all."""
     others = [account for account in buying if account != account_id]
-    for frame, column, label in ((accounts, "industry", "industry"), (classes, "abc_revenue", "class")):
+    for frame, column, label in (
+        (accounts, "industry", "industry"),
+        (classes, "abc_revenue", "class"),
+    ):
         if frame is None or frame.empty or column not in frame:
             continue
         traits = frame.set_index("account_id")[column]
@@ -194,7 +215,8 @@ def opportunity_volume(
 ) -> pd.DataFrame:
     """One row per need and horizon: the revenue in reach, today's value.
 
-    Theoretical: annual spend × attainable share × Σ 1/(1+d)ᵗ over t = 1 … n years (each year's money
+    Theoretical: annual spend × attainable share × Σ 1/(1+d)ᵗ over t = 1 … n years (each year's
+        money
     valued at that year's end). Risk-adjusted: × probability. Both include what competitors hold and
     what we already sell. Without an attainable share there is no volume, without a probability no
     risk-adjusted one; the note says so.

@@ -10,10 +10,11 @@ from kamlib.dossier.shape import DATE, NUMBER, TEXT, canonical, in_window, shape
 from kamlib.periods import period_of, trailing_months
 
 _DRIFT = 0.06
-"""Share of a month's variance that lasts through the months left. Taken from practice companies: without it 80 %
-intervals held 68 % of the years with nine months left, and 77 % with three."""
+"""Share of a month's variance that lasts through the months left. Taken from practice companies:
+without it 80 % intervals held 68 % of the years with nine months left, and 77 % with three."""
 MIN_MONTHS = 3
-"""Months with revenue in the last 12: with fewer, what the months left will bring cannot be told."""
+"""Months with revenue in the last 12: with fewer, what the months left will bring cannot be told.
+"""
 _OUTLOOK = {
     "account_id": TEXT, "measure": TEXT, "year_start_date": DATE, "year_end_date": DATE, "to_date": NUMBER,
     "target_to_date": NUMBER, "gap_to_date": NUMBER, "year_target": NUMBER, "weighted_pipeline": NUMBER,
@@ -32,19 +33,21 @@ def target_outlook(
     first_month: int = 1,
     level: float = 0.80,
 ) -> pd.DataFrame:
-    """One row per measure (revenue, and margin where costs are known): where the fiscal year stands and will end.
+    """One row per measure (revenue, and margin where costs are known): where the fiscal year stands
+    and will end.
 
     Outlook = to date + weighted pipeline + expected orders. The pipeline counts open deals whose
     decision is expected by the year's end, those past their day among them. Expected orders are the
     last 12 months' revenue times the share that the remaining calendar months had in the last 24
-    months; with less than 24 months of history, the mean month times the months left. With revenue in fewer
-    than ``MIN_MONTHS`` (3) of the last 12 months neither they nor the outlook can be told: n/a. When the year
-    is over, its outlook is what is in.
+    months; with less than 24 months of history, the mean month times the months left. With revenue
+    in fewer than ``MIN_MONTHS`` (3) of the last 12 months neither they nor the outlook can be told:
+    n/a. When the year is over, its outlook is what is in.
 
-    The interval (``level``) adds two variances. Of the months left: with 24 months half the variance of the
-    year-on-year differences, × 1.5 per month; with less the months' own variance, s²·(m + m²/n); both × (1 + 0.06 m)
-    for what lasts from month to month, with Student's t. Of the deals won or not: Σ p(1−p)v². It never lies
-    below what is already in, unless credit notes are expected.
+    The interval (``level``) adds two variances. Of the months left: with 24 months half the
+    variance of the year-on-year differences, × 1.5 per month; with less the months' own variance,
+    s²·(m + m²/n); both × (1 + 0.06 m) for what lasts from month to month, with Student's t. Of the
+    deals won or not: Σ p(1−p)v². It never lies below what is already in, unless credit notes are
+    expected.
 
     Columns
     -------
@@ -71,13 +74,19 @@ def target_outlook(
     [[30.0, 30.0, 60.0]]
     """
     year = period_of(as_of, "year", first_month=first_month)
-    own = account_months[account_months["account_id"].eq(account_id) & account_months["month"].le(as_of)]
+    own = account_months[
+        account_months["account_id"].eq(account_id) & account_months["month"].le(as_of)
+    ]
     if own.empty:
         return shaped([], _OUTLOOK)
     window = in_window(own, as_of)
     cost = window["cost"] if "cost" in window else pd.Series(dtype="float64")
     with_margin = len(cost) > 0 and cost.notna().all() and window["revenue"].sum() > 0
-    rate = (window["revenue"].sum() - cost.sum()) / window["revenue"].sum() if with_margin else float("nan")
+    rate = (
+        (window["revenue"].sum() - cost.sum()) / window["revenue"].sum()
+        if with_margin
+        else float("nan")
+    )
     months_left = 12 * (year.end.year - as_of.year) + year.end.month - as_of.month
     deals, deal_sd = _deals(pipeline, account_id, year.end) if months_left > 0 else (0.0, 0.0)
     expected, months_sd, freedom, how = _months_left(own, as_of, months_left)
@@ -122,20 +131,36 @@ def _rate_note(measure: str, rate: float) -> str:
 
 
 def _deals(pipeline: pd.DataFrame, account_id: str, year_end: pd.Timestamp) -> tuple[float, float]:
-    """Return the weighted value of the deals expected to be decided by the year's end, and its spread."""
+    """Return the weighted value of the deals expected to be decided by the year's end, and its
+    spread.
+    """
     if pipeline.empty:
         return 0.0, 0.0
-    open_ = pipeline[pipeline["account_id"].eq(account_id) & pipeline["expected_close_date"].le(year_end)]
+    open_ = pipeline[
+        pipeline["account_id"].eq(account_id) & pipeline["expected_close_date"].le(year_end)
+    ]
     open_ = open_.dropna(subset="weighted_value")
     chance = open_["probability"]
-    return float(open_["weighted_value"].sum()), float((chance * (1 - chance) * open_["value"] ** 2).sum() ** 0.5)
+    return float(open_["weighted_value"].sum()), float(
+        (chance * (1 - chance) * open_["value"] ** 2).sum() ** 0.5
+    )
 
 
-def _months_left(own: pd.DataFrame, as_of: pd.Timestamp, months_left: int) -> tuple[float, float, float, str]:
-    """Return expected revenue of the months left, its standard deviation, degrees of freedom, and how."""
+def _months_left(
+    own: pd.DataFrame, as_of: pd.Timestamp, months_left: int
+) -> tuple[float, float, float, str]:
+    """Return expected revenue of the months left, its standard deviation, degrees of freedom, and
+    how.
+    """
     if months_left <= 0:
         return 0.0, 0.0, 1.0, "the year is over"
-    bought = int(own.loc[own["month"].gt(trailing_months(as_of, 13)[0])].groupby("month")["revenue"].sum().gt(0).sum())
+    bought = int(
+        own.loc[own["month"].gt(trailing_months(as_of, 13)[0])]
+        .groupby("month")["revenue"]
+        .sum()
+        .gt(0)
+        .sum()
+    )
     if bought < MIN_MONTHS:
         known = f"revenue in {bought} of the last 12 months; an outlook needs {MIN_MONTHS}"
         return float("nan"), float("nan"), 1.0, known
@@ -147,13 +172,25 @@ def _months_left(own: pd.DataFrame, as_of: pd.Timestamp, months_left: int) -> tu
     if count < 24:
         spread = float(series.std(ddof=1)) if count > 1 else float(abs(series.iloc[0]))
         deviation = spread * (months_left + months_left**2 / count) ** 0.5 * drift
-        return float(series.mean()) * months_left, deviation, max(count - 1, 1), f"mean of {count} months"
+        return (
+            float(series.mean()) * months_left,
+            deviation,
+            max(count - 1, 1),
+            f"mean of {count} months",
+        )
     past, now = series.iloc[:12].to_numpy(), series.iloc[12:].to_numpy()
     both = past.sum() + now.sum()
-    left = slice(0, months_left)  # the first months of the window are the calendar months that are still to come
+    left = slice(
+        0, months_left
+    )  # the first months of the window are the calendar months that are still to come
     seasonal = (past[left].sum() + now[left].sum()) / both if both > 0 else months_left / 12
     deviation = float((now - past).std(ddof=1)) / 2**0.5 * (1.5 * months_left) ** 0.5 * drift
-    return float(now.sum() * seasonal), deviation, 11, "last 12 months, by the season of the last 24"
+    return (
+        float(now.sum() * seasonal),
+        deviation,
+        11,
+        "last 12 months, by the season of the last 24",
+    )
 
 
 def _dense(own: pd.DataFrame, as_of: pd.Timestamp, count: int) -> pd.Series:

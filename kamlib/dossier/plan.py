@@ -1,4 +1,6 @@
-"""The account plan: ``plans/<account_id>.toml``, or the file that says ``account_id``, read and checked."""
+"""The account plan: ``plans/<account_id>.toml``, or the file that says ``account_id``, read and
+checked.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +111,9 @@ class Plan(Settings):
     account_id: Words
     updated: date | None = None
     start: date | None = None
-    relationship: Relationship = Field(default_factory=lambda: Relationship(rhythm=None, next_meeting=None))
+    relationship: Relationship = Field(
+        default_factory=lambda: Relationship(rhythm=None, next_meeting=None)
+    )
     account: AccountTexts = AccountTexts()
     swot: Swot = Swot()
     objectives: tuple[Objective, ...] = ()
@@ -141,20 +145,28 @@ def read_plan(path: Path | str, account_id: str | None = None) -> Plan:
         text = path.read_text(encoding="utf-8-sig")
         content = tomllib.loads(text)
     except OSError:
-        raise KamError("The plan cannot be opened.", where=shown, next="Check that the file is there.") from None
+        raise KamError(
+            "The plan cannot be opened.", where=shown, next="Check that the file is there."
+        ) from None
     except UnicodeDecodeError:
-        raise KamError("The plan is not written in UTF-8.", where=shown, next="Save it as UTF-8.") from None
+        raise KamError(
+            "The plan is not written in UTF-8.", where=shown, next="Save it as UTF-8."
+        ) from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         what = str(error).split(" (at ")[0]
         raise KamError(
-            f"The plan is no valid TOML: {what}.", where=f"{shown}, line {line}", next="Mend that line."
+            f"The plan is no valid TOML: {what}.",
+            where=f"{shown}, line {line}",
+            next="Mend that line.",
         ) from None
     outline = _outline(text)
     plan = validated(Plan, content, outline, shown)
     for loc, what, next_ in _contradictions(plan, account_id):
-        raise KamError(what, where=f"{shown}, line {line_of(outline, loc)}, key '{loc[-1]}'", next=next_)
+        raise KamError(
+            what, where=f"{shown}, line {line_of(outline, loc)}, key '{loc[-1]}'", next=next_
+        )
     return plan
 
 
@@ -187,7 +199,9 @@ def _outline(text: str) -> str:
 
     What stands inside a text cannot then be taken for a key or a table.
     """
-    blank = re.compile(r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
+    blank = re.compile(
+        r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
+    )
 
     def emptied(found: re.Match[str]) -> str:
         part = found[0]
@@ -207,7 +221,11 @@ def plan_place(account_id: str) -> str:
     "a file in plans/ that says account_id = '12/7'"
     """
     is_file_name = len(account_id) <= 80 and not re.search(r'[\\/:*?"<>|]', account_id)
-    return f"plans/{account_id}.toml" if is_file_name else f"a file in plans/ that says account_id = '{account_id}'"
+    return (
+        f"plans/{account_id}.toml"
+        if is_file_name
+        else f"a file in plans/ that says account_id = '{account_id}'"
+    )
 
 
 def _plain(account_id: str) -> str:
@@ -231,7 +249,11 @@ def _contradictions(plan: Plan, account_id: str | None):
     steps: set[str] = set()
     for i, action in enumerate(plan.actions):
         if action.id in steps:
-            yield ("actions", i, "id"), f"Action '{action.id}' is there twice.", "Give each its own id."
+            yield (
+                ("actions", i, "id"),
+                f"Action '{action.id}' is there twice.",
+                "Give each its own id.",
+            )
         steps.add(action.id)
         if action.objective and action.objective not in seen:
             what = f"Action '{action.id}' serves an unknown objective '{action.objective}'."
@@ -250,5 +272,11 @@ def _contradictions(plan: Plan, account_id: str | None):
                 day = getattr(row, key, None)
                 if plan.start and day and day < plan.start:
                     word = "Objective" if table == "objectives" else "Action"
-                    what = f"{word} '{row.id}': {key} {day} is before the plan's start {plan.start}."
-                    yield (table, i, key), what, "Mend the date, or the start at the top of the file."
+                    what = (
+                        f"{word} '{row.id}': {key} {day} is before the plan's start {plan.start}."
+                    )
+                    yield (
+                        (table, i, key),
+                        what,
+                        "Mend the date, or the start at the top of the file.",
+                    )

@@ -9,7 +9,14 @@ from kamlib.dossier.plan import Plan
 from kamlib.dossier.shape import FLAG, NUMBER, TEXT, in_window, rows_of, shaped, text_or
 from kamlib.errors import KamError, nearest
 
-_PROFILE = {"account_id": TEXT, "part": TEXT, "field": TEXT, "value": TEXT, "source": TEXT, "is_filled": FLAG}
+_PROFILE = {
+    "account_id": TEXT,
+    "part": TEXT,
+    "field": TEXT,
+    "value": TEXT,
+    "source": TEXT,
+    "is_filled": FLAG,
+}
 _IDENTITY = {
     "account_id": TEXT, "name": TEXT, "group_name": TEXT, "owner": TEXT, "sponsor": TEXT, "tier": TEXT,
     "revenue_class": TEXT, "score": NUMBER, "rank": NUMBER, "status": TEXT,
@@ -49,8 +56,8 @@ def account_identity(
 ) -> pd.DataFrame:
     """One row: who the account is, and what the other reports of the period say of it.
 
-    ``classes``, ``scores`` and ``status`` are the tables ``account_classes``, ``account_scores`` and
-    ``account_status``; what is not given stays blank.
+    ``classes``, ``scores`` and ``status`` are the tables ``account_classes``, ``account_scores``
+    and ``account_status``; what is not given stays blank.
 
     Columns
     -------
@@ -80,7 +87,8 @@ def account_identity(
         "owner": text_or(own.get("manager_name"), text_or(own.get("manager_id"))),
         "sponsor": text_or(own.get("sponsor")),
         "tier": text_or(own.get("tier")),
-        "revenue_class": text_or(classed.get("abc_revenue")) + text_or(classed.get("xyz_frequency")),
+        "revenue_class": text_or(classed.get("abc_revenue"))
+        + text_or(classed.get("xyz_frequency")),
         "score": scored.get("score"),
         "rank": scored.get("rank"),
         "status": text_or(_first(status, account_id).get("status")),
@@ -124,13 +132,20 @@ def known_account(account_id: str, accounts: pd.DataFrame) -> str:
     if account_id in known:
         return account_id
     hint = nearest(account_id, known) if len(known) <= 20 or account_id else ""
-    raise KamError(f"There is no account '{account_id}' in this period.", where="account_id", next=hint[:300])
+    raise KamError(
+        f"There is no account '{account_id}' in this period.", where="account_id", next=hint[:300]
+    )
 
 
 def account_profile(
-    accounts: pd.DataFrame, account_id: str, *, plan: Plan | None = None, managers: pd.DataFrame | None = None
+    accounts: pd.DataFrame,
+    account_id: str,
+    *,
+    plan: Plan | None = None,
+    managers: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One row per field of the general part: what the accounts table and the plan say, and what they leave open.
+    """One row per field of the general part: what the accounts table and the plan say, and what
+    they leave open.
 
     Columns
     -------
@@ -161,12 +176,31 @@ def account_profile(
         rows.append({"part": part, "field": words, "value": text, "source": f"accounts.{column}"})
     for key, words in _TEXTS.items():
         text = getattr(plan.account, key) if plan else ""
-        rows.append({"part": "Business", "field": words, "value": text.strip(), "source": f"plan, account.{key}"})
+        rows.append(
+            {
+                "part": "Business",
+                "field": words,
+                "value": text.strip(),
+                "source": f"plan, account.{key}",
+            }
+        )
     for key in ("offer", "contact_card", "coordination"):
         text = getattr(plan.programme, key) if plan else ""
-        words = {"offer": "our offer", "coordination": "sales–marketing coordination"}.get(key, "contact card")
-        rows.append({"part": "Programme", "field": words, "value": text.strip(), "source": f"plan, programme.{key}"})
-    return shaped([{"account_id": account_id, **row, "is_filled": bool(row["value"])} for row in rows], _PROFILE)
+        words = {"offer": "our offer", "coordination": "sales–marketing coordination"}.get(
+            key, "contact card"
+        )
+        rows.append(
+            {
+                "part": "Programme",
+                "field": words,
+                "value": text.strip(),
+                "source": f"plan, programme.{key}",
+            }
+        )
+    return shaped(
+        [{"account_id": account_id, **row, "is_filled": bool(row["value"])} for row in rows],
+        _PROFILE,
+    )
 
 
 def _names(frame: pd.DataFrame | None, key: str = "manager_id") -> dict[str, str]:

@@ -54,7 +54,9 @@ def promises_kept(
         quarter_end_date=own["month"].map(quarter_of).astype(DATE),
         delay=own["delay_days"].fillna(0.0) * own["late_count"],
     )
-    sums = own.groupby("quarter_end_date")[["due_count", "late_count", "open_late_count", "delay"]].sum()
+    sums = own.groupby("quarter_end_date")[
+        ["due_count", "late_count", "open_late_count", "delay"]
+    ].sum()
     table = sums.reset_index()
     opened = rows_of(incidents, "incidents", account_id)["opened_date"]
     ends = pd.DatetimeIndex(sorted(set(quarter_of.values()))).as_unit("us")
@@ -64,7 +66,11 @@ def promises_kept(
     counts = {ends[place]: places.count(place) for place in set(places) if place >= 0}
     known = sorted({*table["quarter_end_date"], *counts})
     if known:
-        table = table.set_index("quarter_end_date").reindex(ends[ends >= known[0]]).rename_axis("quarter_end_date")
+        table = (
+            table.set_index("quarter_end_date")
+            .reindex(ends[ends >= known[0]])
+            .rename_axis("quarter_end_date")
+        )
         table = table.fillna(0.0).reset_index()
     due, late = table["due_count"], table["late_count"]
     table = table.assign(
@@ -77,7 +83,9 @@ def promises_kept(
     return shaped(table, _PROMISES)
 
 
-def account_incidents(incidents: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def account_incidents(
+    incidents: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
     """One row per incident: the open ones first, the gravest and oldest of them on top.
 
     Columns
@@ -101,6 +109,8 @@ def account_incidents(incidents: pd.DataFrame, account_id: str, *, as_of: pd.Tim
     until = own["resolved_date"].fillna(as_of)
     own["open_days"] = (until - own["opened_date"]).dt.days.astype("float64")
     own["newest"] = -own["opened_date"].astype("int64")
-    opened = own[own["is_open"]].sort_values(["severity", "opened_date", "kind"], ascending=[False, True, True])
+    opened = own[own["is_open"]].sort_values(
+        ["severity", "opened_date", "kind"], ascending=[False, True, True]
+    )
     closed = own[~own["is_open"]].sort_values(["newest", "kind"])
     return shaped(pd.concat([opened, closed]), _INCIDENTS)

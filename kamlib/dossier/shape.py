@@ -17,7 +17,9 @@ COUNT: Any = "int64"
 FLAG: Any = "bool"
 
 
-def shaped(rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str, Any]) -> pd.DataFrame:
+def shaped(
+    rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str, Any]
+) -> pd.DataFrame:
     """Return rows as a table with exactly the columns of a shape, typed, under a plain index.
 
     >>> shaped([], {"account_id": TEXT, "revenue": NUMBER}).dtypes.astype(str).tolist()
@@ -25,7 +27,9 @@ def shaped(rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str,
     """
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     columns = {
-        name: frame[name].astype(dtype) if len(frame) and name in frame else _blank(dtype, frame.index)
+        name: frame[name].astype(dtype)
+        if len(frame) and name in frame
+        else _blank(dtype, frame.index)
         for name, dtype in shape.items()
     }
     return pd.DataFrame(columns).reset_index(drop=True)
@@ -37,7 +41,9 @@ def _blank(dtype: Any, index: pd.Index) -> pd.Series:
 
 
 def rows_of(frame: pd.DataFrame | None, table: str, account_id: str) -> pd.DataFrame:
-    """Return the account's rows of a canonical table, with all its columns; none for a missing table."""
+    """Return the account's rows of a canonical table, with all its columns; none for a missing
+    table.
+    """
     if frame is None or frame.empty:
         return empty_table(table)
     return typed(frame[frame["account_id"].eq(account_id)], table)
@@ -51,14 +57,17 @@ def canonical(frame: pd.DataFrame | None, table: str) -> pd.DataFrame:
     return pd.concat([typed(frame, table), frame[extra].reset_index(drop=True)], axis=1)
 
 
-def in_window(frame: pd.DataFrame, as_of: pd.Timestamp, *, count: int = 12, skip: int = 0) -> pd.DataFrame:
+def in_window(
+    frame: pd.DataFrame, as_of: pd.Timestamp, *, count: int = 12, skip: int = 0
+) -> pd.DataFrame:
     """Return the rows of the ``count`` months that end ``skip`` months before the as-of day."""
     months = trailing_months(as_of, count + skip)[:count]
     return frame[frame["month"].isin(months)]
 
 
 def covers_year_before(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
-    """Return whether data from a first day on cover the 12 months before the window; True where none is given.
+    """Return whether data from a first day on cover the 12 months before the window; True where
+    none is given.
 
     A first order within the first month of these 12 counts as covered: a quiet start is no gap.
 

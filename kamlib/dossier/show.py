@@ -12,7 +12,12 @@ from kamlib.statements import Card, Point, Sentence
 from kamlib.tables import each
 
 _LABELS = {"days late, paying": "Days late, paying"}
-_GOOD = {"silence": "down", "open incidents": "down", "overdue": "down", "days late, paying": "down"}
+_GOOD = {
+    "silence": "down",
+    "open incidents": "down",
+    "overdue": "down",
+    "days late, paying": "down",
+}
 
 
 def dossier_cards(figures: pd.DataFrame, *, most: int = 8) -> list[Card]:
@@ -45,12 +50,15 @@ def gap_note(completeness: pd.DataFrame, part: str) -> str:
 
 
 def brief_points(brief: pd.DataFrame) -> list[Point]:
-    """Return the negotiation brief as points under their sections, each with the evidence it rests on."""
+    """Return the negotiation brief as points under their sections, each with the evidence it rests
+    on.
+    """
     return [
         Point(
             row.section,
             row.text,
-            evidence=row.evidence + (f", {date(row.evidence_date)}" if pd.notna(row.evidence_date) else ", undated"),
+            evidence=row.evidence
+            + (f", {date(row.evidence_date)}" if pd.notna(row.evidence_date) else ", undated"),
         )
         for row in each(brief)
     ]
@@ -87,9 +95,13 @@ def indented(tree: pd.DataFrame) -> pd.DataFrame:
 
 
 def outlook_title(outlook: pd.DataFrame, book: Any = None) -> str:
-    """Return the finding of the outlook: what is in, where the year will end, and how that stands to the target."""
+    """Return the finding of the outlook: what is in, where the year will end, and how that stands
+    to the target.
+    """
     row = outlook.iloc[0]
-    text = f"{money(row['to_date'], book)} to date; outlook for the year {money(row['outlook'], book)}"
+    text = (
+        f"{money(row['to_date'], book)} to date; outlook for the year {money(row['outlook'], book)}"
+    )
     if pd.isna(row["outlook"]):
         return f"{money(row['to_date'], book)} to date; too few months with orders to tell where the year will end"
     if row["note"].startswith("the year is over"):
@@ -101,7 +113,9 @@ def outlook_title(outlook: pd.DataFrame, book: Any = None) -> str:
 
 
 def volume_title(volume: pd.DataFrame, book: Any = None) -> str:
-    """Return the finding of the opportunity volume: the longest horizon, theoretical and risk-adjusted."""
+    """Return the finding of the opportunity volume: the longest horizon, theoretical and
+    risk-adjusted.
+    """
     years = volume["horizon_years"].max()
     longest = volume[volume["horizon_years"].eq(years)]
     reach, risk = longest["theoretical_volume"].sum(), longest["risk_adjusted_volume"].sum()

@@ -78,7 +78,8 @@ def stakeholder_map(
     own["note"] = [_note(row) for row in each(own)]
     own["first"] = ~own["is_derailer"]
     own = own.sort_values(
-        ["first", "influence", "attitude", "name", "contact_id"], ascending=[True, False, True, True, True]
+        ["first", "influence", "attitude", "name", "contact_id"],
+        ascending=[True, False, True, True, True],
     )
     return shaped(own, _MAP)
 
@@ -101,7 +102,9 @@ def _note(person) -> str:
     return "; ".join(notes + ([f"not recorded: {', '.join(missing)}"] if missing else []))
 
 
-def stakeholder_roles(contacts: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def stakeholder_roles(
+    contacts: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
     """One row per role in a decision: the missing ones first.
 
     A book without any contact says nothing about roles: no rows.

@@ -107,9 +107,14 @@ def account_competitors(
 
 
 def pipeline(
-    opportunities: pd.DataFrame, account_id: str | None = None, *, as_of: pd.Timestamp, min_closed: int = 5
+    opportunities: pd.DataFrame,
+    account_id: str | None = None,
+    *,
+    as_of: pd.Timestamp,
+    min_closed: int = 5,
 ) -> pd.DataFrame:
-    """One row per open tender or deal, weighted by its probability: the largest weighted value first.
+    """One row per open tender or deal, weighted by its probability: the largest weighted value
+    first.
 
     Without an account the pipeline of the whole book. A deal without a probability takes the share
     of decided deals that were won, over all accounts, where at least ``min_closed`` are decided;
@@ -154,7 +159,9 @@ def pipeline(
         else "probability not recorded"
     )
     note = no_chance.map({True: borrowed, False: ""}).astype("str")
-    note = note.mask(no_date, note + no_chance.map({True: "; ", False: ""}).astype("str") + "no expected close")
+    note = note.mask(
+        no_date, note + no_chance.map({True: "; ", False: ""}).astype("str") + "no expected close"
+    )
     note = note.mask(no_value, "value not recorded")
     own = own.assign(
         probability=own["probability"].fillna(won_share),

@@ -9,4 +9,12 @@ from kamlib.intake.book import Intake, read_book
 from kamlib.intake.notices import Notice
 from kamlib.intake.plans import plans_of
 
-__all__ = ["Intake", "Notice", "control_totals", "plans_of", "read_book", "row_account", "set_aside_rows"]
+__all__ = [
+    "Intake",
+    "Notice",
+    "control_totals",
+    "plans_of",
+    "read_book",
+    "row_account",
+    "set_aside_rows",
+]

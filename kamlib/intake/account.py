@@ -32,8 +32,16 @@ def row_account(intake: Intake, as_of: pd.Timestamp | None = None) -> pd.DataFra
         .assign(table="orders")
     )
     orders["revenue"] = orders["revenue"].astype("float64")
-    side = intake.side_rows.groupby(["table", "reason"], as_index=False).size().rename(columns={"size": "rows"})
-    rejected = intake.rejected.groupby(["table", "reason"], as_index=False).size().rename(columns={"size": "rows"})
+    side = (
+        intake.side_rows.groupby(["table", "reason"], as_index=False)
+        .size()
+        .rename(columns={"size": "rows"})
+    )
+    rejected = (
+        intake.rejected.groupby(["table", "reason"], as_index=False)
+        .size()
+        .rename(columns={"size": "rows"})
+    )
     order = {name: number for number, name in enumerate(CANONICAL)}
     return (
         pd.concat([orders, side, rejected], ignore_index=True)
@@ -75,10 +83,15 @@ def control_totals(intake: Intake) -> dict[str, object]:
 
 
 def set_aside_rows(intake: Intake, limit: int = 10_000) -> pd.DataFrame:
-    """One row per row of input that was set aside: table, file, row or line, reason (at most ``limit``)."""
+    """One row per row of input that was set aside: table, file, row or line, reason (at most
+    ``limit``).
+    """
     lines = intake.orders
     aside = lines.filter(lines["_reason"].notnull()).select(
-        file=lines["_file"], row=lines["_row"], reason=lines["_reason"], revenue=lines["revenue"].cast("float64")
+        file=lines["_file"],
+        row=lines["_row"],
+        reason=lines["_reason"],
+        revenue=lines["revenue"].cast("float64"),
     )
     orders = aside.order_by("file", "row").limit(limit).to_pandas().assign(table="orders")
     side = intake.side_rows[intake.side_rows["reason"].ne("used")]

@@ -43,7 +43,9 @@ class Intake:
     notices: tuple[Notice, ...] = field(default=())
 
 
-def read_book(folder: Path, book: BookSettings, engine: Engine, progress: Progress = lambda _: None) -> Intake:
+def read_book(
+    folder: Path, book: BookSettings, engine: Engine, progress: Progress = lambda _: None
+) -> Intake:
     """Read a book's tables into the engine.
 
     Raises
@@ -65,8 +67,16 @@ def read_book(folder: Path, book: BookSettings, engine: Engine, progress: Progre
     orders = in_book_currency(orders, given, frames["rates"], book, engine, folder)
     if (judged := without_repeats(orders, given, book)) is not orders:
         orders = engine.keep(judged, "kam_lines")
-    ids = set(orders.filter(orders["_reason"].isnull())["account_id"].name("a").as_table().distinct().execute()["a"])
-    notices += order_notices(orders, given, frames["accounts"], book, ids if "accounts" in reads else set())
+    ids = set(
+        orders.filter(orders["_reason"].isnull())["account_id"]
+        .name("a")
+        .as_table()
+        .distinct()
+        .execute()["a"]
+    )
+    notices += order_notices(
+        orders, given, frames["accounts"], book, ids if "accounts" in reads else set()
+    )
     notices += plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book)
     rejected = pd.concat(
         [source.rejected.assign(table=name) for name, source in sources.items()], ignore_index=True
@@ -93,7 +103,9 @@ def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice
     return kept.drop("_mended", "_open"), check_rows(read, count, int(mended or 0), open_cell)
 
 
-def _frames(reads: dict[str, TypedRows], notices: list[Notice]) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def _frames(
+    reads: dict[str, TypedRows], notices: list[Notice]
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return every table but orders as a frame, and all their rows that were set aside or used."""
     frames, side = {}, [pd.DataFrame(columns=["table", "file", "row", "reason"])]
     for name, table in CANONICAL.items():
@@ -102,10 +114,17 @@ def _frames(reads: dict[str, TypedRows], notices: list[Notice]) -> tuple[dict[st
         if name not in reads:
             frames[name] = empty_table(name)
             continue
-        rows = reads[name].rows.to_pandas().sort_values(["_file", "_row"], kind="stable", ignore_index=True)
+        rows = (
+            reads[name]
+            .rows.to_pandas()
+            .sort_values(["_file", "_row"], kind="stable", ignore_index=True)
+        )
         open_cells = rows["_open"].dropna()
         notices += check_rows(
-            reads[name], len(rows), int(rows["_mended"].sum()), open_cells.iloc[0] if len(open_cells) else None
+            reads[name],
+            len(rows),
+            int(rows["_mended"].sum()),
+            open_cells.iloc[0] if len(open_cells) else None,
         )
         reason = rows["_reason"].astype("object")
         if table.key:
@@ -120,14 +139,23 @@ def _frames(reads: dict[str, TypedRows], notices: list[Notice]) -> tuple[dict[st
                 )
             reason[repeated[repeated].index] = f"repeats its {' and '.join(table.key)}"
         side.append(
-            pd.DataFrame({"table": name, "file": rows["_file"], "row": rows["_row"], "reason": reason.fillna("used")})
+            pd.DataFrame(
+                {
+                    "table": name,
+                    "file": rows["_file"],
+                    "row": rows["_row"],
+                    "reason": reason.fillna("used"),
+                }
+            )
         )
         frames[name] = typed(rows[reason.isna()], name)
     return frames, pd.concat(side, ignore_index=True)
 
 
 def _check_accounts(accounts: pd.DataFrame, folder: Path) -> None:
-    parents: dict[Any, str] = accounts.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
+    parents: dict[Any, str] = (
+        accounts.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
+    )
     for start in parents:
         path, here = [start], parents[start]
         while here in parents and here not in path:

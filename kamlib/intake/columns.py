@@ -21,8 +21,10 @@ _BETWEEN = "\x1f"
 class TypedRows:
     """A table's rows with their columns typed, as an expression that has not run yet.
 
-    Beside the columns: ``_reason`` (why the row is set aside, missing where it is used), ``_file``, ``_row``,
-    ``_mended`` (ids of the row that were mended) and ``_open`` (a cell whose meaning the book leaves open).
+    Beside the columns: ``_reason`` (why the row is set aside, missing where it is used), ``_file``,
+        ``_row``,
+    ``_mended`` (ids of the row that were mended) and ``_open`` (a cell whose meaning the book
+        leaves open).
     """
 
     table: Table
@@ -55,11 +57,19 @@ def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
     return TypedRows(table, _typed(rows, columns, book, is_excel=source.is_excel), given, where)
 
 
-def _typed(rows: ir.Table, columns: list[Column], book: BookSettings, *, is_excel: bool) -> ir.Table:
-    """Clean, then read, then judge: each step of its own, so that the engine takes it once per cell (``view``)."""
-    texts = rows.mutate(**{f"text_{column.name}": cell(column, rows[column.name]) for column in columns}).view()
+def _typed(
+    rows: ir.Table, columns: list[Column], book: BookSettings, *, is_excel: bool
+) -> ir.Table:
+    """Clean, then read, then judge: each step of its own, so that the engine takes it once per cell
+    (``view``).
+    """
+    texts = rows.mutate(
+        **{f"text_{column.name}": cell(column, rows[column.name]) for column in columns}
+    ).view()
     read = {column: reader(column, book.input, is_excel=is_excel) for column in columns}
-    cells = texts.mutate(**{f"value_{c.name}": read[c](texts[f"text_{c.name}"]) for c in columns}).view()
+    cells = texts.mutate(
+        **{f"value_{c.name}": read[c](texts[f"text_{c.name}"]) for c in columns}
+    ).view()
     reasons, open_cells = [], [ibis.null("string")]
     mended = ibis.literal(0)
     if "set_aside" in rows.columns:
@@ -70,7 +80,9 @@ def _typed(rows: ir.Table, columns: list[Column], book: BookSettings, *, is_exce
             reasons.append(reason_if(text.isnull(), f"no {column.name}"))
         reasons.append(reason_if(text.notnull() & value.isnull(), problem(column)))
         if column.least is not None or column.most is not None:
-            reasons.append(reason_if(_outside(value, column), f"{column.name} is outside its limits"))
+            reasons.append(
+                reason_if(_outside(value, column), f"{column.name} is outside its limits")
+            )
         is_open = ambiguous(column, raw, text, book.input)
         if is_open is not None:
             example = ibis.literal(column.name + _BETWEEN) + raw
@@ -107,9 +119,16 @@ def check_rows(read: TypedRows, count: int, mended: int, open_cell: str | None) 
             else 'Say which mark is the decimal one: decimal = "," under [input] in book.toml.',
         )
     if not count:
-        return [Notice(read.table.name, f"{read.where} has no rows.", "Add rows, or remove the file.")]
+        return [
+            Notice(read.table.name, f"{read.where} has no rows.", "Add rows, or remove the file.")
+        ]
     if mended:
-        return [Notice(read.table.name, f"{mended:,} ids had blanks or invisible characters around them: mended.")]
+        return [
+            Notice(
+                read.table.name,
+                f"{mended:,} ids had blanks or invisible characters around them: mended.",
+            )
+        ]
     return []
 
 
@@ -129,7 +148,9 @@ def _renamed(source: Source, table: Table, book: BookSettings) -> ir.Table:
     for name in (*table.names, "set_aside"):
         if name not in renames and name in by_fold and by_fold[name] not in renames.values():
             renames[name] = by_fold[name]
-    return rows.select(**{name: rows[theirs] for name, theirs in renames.items()}, _file="_file", _row="_row")
+    return rows.select(
+        **{name: rows[theirs] for name, theirs in renames.items()}, _file="_file", _row="_row"
+    )
 
 
 def reason_if(test: ir.BooleanValue, reason: str) -> ir.StringValue:

@@ -17,7 +17,12 @@ from kamlib.sources import Engine
 
 
 def in_book_currency(
-    orders: ir.Table, given: frozenset[str], rates: pd.DataFrame, book: BookSettings, engine: Engine, folder: Path
+    orders: ir.Table,
+    given: frozenset[str],
+    rates: pd.DataFrame,
+    book: BookSettings,
+    engine: Engine,
+    folder: Path,
 ) -> ir.Table:
     """Convert amounts by the month's rate (book currency for one unit)."""
     if "currency" not in given:
@@ -40,7 +45,9 @@ def in_book_currency(
         overwrite=True,
     ).mutate(month=ibis._["month"].cast("date"), rate=ibis._["rate"].cast("float64"))
     lines = orders.mutate(_month=last_day(orders["order_date"]), _code=orders["currency"].upper())
-    joined = lines.left_join(known, [lines["_month"] == known["month"], lines["_code"] == known["currency"]])
+    joined = lines.left_join(
+        known, [lines["_month"] == known["month"], lines["_code"] == known["currency"]]
+    )
     home = joined["_code"].fill_null(book.currency.upper()) == book.currency.upper()
     factor = ibis.ifelse(home, ibis.literal(1.0), joined["rate"])
     converted = {
@@ -48,8 +55,12 @@ def in_book_currency(
         for name in ("revenue", "cost")
         if name in orders.columns
     }
-    reason = ibis.coalesce(joined["_reason"], reason_if(factor.isnull(), "no rate for its month and currency"))
-    return engine.keep(joined.mutate(**converted, _reason=reason).select(orders.columns), "kam_converted")
+    reason = ibis.coalesce(
+        joined["_reason"], reason_if(factor.isnull(), "no rate for its month and currency")
+    )
+    return engine.keep(
+        joined.mutate(**converted, _reason=reason).select(orders.columns), "kam_converted"
+    )
 
 
 def without_repeats(orders: ir.Table, given: frozenset[str], book: BookSettings) -> ir.Table:
@@ -58,7 +69,8 @@ def without_repeats(orders: ir.Table, given: frozenset[str], book: BookSettings)
     if "line_id" in given:
         same = ibis.window(group_by=[orders["order_id"], orders["line_id"], used])
         first = ibis.window(
-            group_by=[orders["order_id"], orders["line_id"], used], order_by=[orders["_file"], orders["_row"]]
+            group_by=[orders["order_id"], orders["line_id"], used],
+            order_by=[orders["_file"], orders["_row"]],
         )
         is_named = used & orders["line_id"].notnull()
         differs = orders["revenue"].min().over(same) != orders["revenue"].max().over(same)
@@ -71,17 +83,25 @@ def without_repeats(orders: ir.Table, given: frozenset[str], book: BookSettings)
         return orders.mutate(_reason=ibis.coalesce(orders["_reason"], reason))
     if book.input.duplicates == "set aside":
         twins = ibis.window(
-            group_by=[orders[name] for name in sorted(given)] + [used], order_by=[orders["_file"], orders["_row"]]
+            group_by=[orders[name] for name in sorted(given)] + [used],
+            order_by=[orders["_file"], orders["_row"]],
         )
         later = used & (ibis.row_number().over(twins) > 0)
-        return orders.mutate(_reason=ibis.coalesce(orders["_reason"], reason_if(later, "repeats another line")))
+        return orders.mutate(
+            _reason=ibis.coalesce(orders["_reason"], reason_if(later, "repeats another line"))
+        )
     return orders
 
 
 def order_notices(
-    orders: ir.Table, given: frozenset[str], accounts: pd.DataFrame, book: BookSettings, ids: set[str]
+    orders: ir.Table,
+    given: frozenset[str],
+    accounts: pd.DataFrame,
+    book: BookSettings,
+    ids: set[str],
 ) -> list[Notice]:
-    """Return what is worth knowing of the order lines: repeats, twins by case, accounts that are not listed.
+    """Return what is worth knowing of the order lines: repeats, twins by case, accounts that are
+    not listed.
 
     ``ids`` are the accounts of the order lines where there is a list of accounts, else none.
     """
@@ -90,7 +110,9 @@ def order_notices(
     if "line_id" not in given and book.input.duplicates == "accept":
         groups = used.group_by(sorted(given)).aggregate(n=used.count()).filter(ibis._["n"] > 1)
         count, amount = (
-            groups.aggregate(n=(groups["n"] - 1).sum(), amount=(groups["revenue"] * (groups["n"] - 1)).sum())
+            groups.aggregate(
+                n=(groups["n"] - 1).sum(), amount=(groups["revenue"] * (groups["n"] - 1)).sum()
+            )
             .execute()
             .iloc[0]
         )
@@ -103,7 +125,9 @@ def order_notices(
                 )
             )
     if not book.input.fold_case:
-        folded = used.group_by(fold=used["account_id"].lower()).aggregate(ids=used["account_id"].nunique())
+        folded = used.group_by(fold=used["account_id"].lower()).aggregate(
+            ids=used["account_id"].nunique()
+        )
         twins = folded.filter(folded["ids"] > 1).count().execute()
         if twins:
             notices.append(

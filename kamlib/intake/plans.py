@@ -11,11 +11,15 @@ from kamlib.intake.notices import Notice
 from kamlib.sources import plan_account, plan_files
 
 
-def plans_of(folder: Path, accounts: Collection[str], book: BookSettings) -> tuple[dict[str, Path], list[Path]]:
-    """Return the account plans of a book by account, and the plan files that belong to none of the accounts.
+def plans_of(
+    folder: Path, accounts: Collection[str], book: BookSettings
+) -> tuple[dict[str, Path], list[Path]]:
+    """Return the account plans of a book by account, and the plan files that belong to none of the
+    accounts.
 
-    A file in ``plans/`` is named for its account. One that is not (the id may be no file name) belongs to the
-    account that its key ``account_id`` says, unless that account has a file of its own name.
+    A file in ``plans/`` is named for its account. One that is not (the id may be no file name)
+    belongs to the account that its key ``account_id`` says, unless that account has a file of its
+    own name.
     """
     ids = {_plain(account, book): account for account in accounts}
     files = plan_files(folder)

@@ -30,11 +30,15 @@ def figure_cards(
 ) -> list[Card]:
     """Return the key figures as cards, each with its change and its last periods.
 
-    Key accounts come and go: beside the change of their revenue stands that of today's key accounts alone, when
-    ``same_accounts`` (``same_key_revenue``) says what these brought a period ago and it is not the same. NRR and GRR
+    Key accounts come and go: beside the change of their revenue stands that of today's key accounts
+        alone, when
+    ``same_accounts`` (``same_key_revenue``) says what these brought a period ago and it is not the
+        same. NRR and GRR
     whose year before the data (from ``first_date``) do not hold whole are compared with nothing.
     """
-    held = base_months(first_date, figure_history["as_of_date"].max()) if len(figure_history) else 12
+    held = (
+        base_months(first_date, figure_history["as_of_date"].max()) if len(figure_history) else 12
+    )
     found = key_figures.set_index(["figure", "scope"])
     cards = []
     for figure, scope, label, unit, good, link in _CARDS:
@@ -42,7 +46,9 @@ def figure_cards(
             continue
         row: Any = found.loc[(figure, scope)]
         is_half = figure in ("NRR", "GRR") and held < 12
-        history = figure_history[figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)]
+        history = figure_history[
+            figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)
+        ]
         cards.append(
             Card(
                 label,
@@ -50,15 +56,23 @@ def figure_cards(
                 unit,
                 previous=None if is_half else row["previous_value"],
                 year_ago=None if is_half else row["year_ago_value"],
-                history=() if is_half else tuple(history.sort_values("as_of_date")["value"].tail(8)),
+                history=()
+                if is_half
+                else tuple(history.sort_values("as_of_date")["value"].tail(8)),
                 good=good,
-                note=f"on {held} of 12 months" if is_half else _note(figure, row, same_accounts, book),
+                note=f"on {held} of 12 months"
+                if is_half
+                else _note(figure, row, same_accounts, book),
                 link=link,
             )
         )
     watched = 0 if tier_decisions is None else int(tier_decisions["decision"].eq("watch").sum())
     lost = found["value"].get(("lost_in_period", "key"), float("nan"))
-    notes = [f"{many:.0f} {what}" for many, what in ((watched, "watched"), (lost, "lost in the period")) if many > 0]
+    notes = [
+        f"{many:.0f} {what}"
+        for many, what in ((watched, "watched"), (lost, "lost in the period"))
+        if many > 0
+    ]
     row = found.loc[("accounts", "key")] if ("accounts", "key") in found.index else {"value": 0.0}
     number = Card(
         "Key accounts",
@@ -84,7 +98,9 @@ def _note(figure: str, row: Any, same_accounts: float | None, book: Any) -> str:
 
 
 def front_actions(main_changes: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> list[Action]:
-    """Return the main changes as the lines of the first screen; what was due by the ``as_of`` day is due now."""
+    """Return the main changes as the lines of the first screen; what was due by the ``as_of`` day
+    is due now.
+    """
     return [
         Action(
             row.changed,

@@ -11,7 +11,17 @@ from kamlib.overview.figures import base_months
 from kamlib.page import Sentence, date, money, number, share
 from kamlib.tables import each
 
-_COLUMNS = ["kind", "account_id", "name", "changed", "to_do", "owner", "due_date", "at_stake", "link"]
+_COLUMNS = [
+    "kind",
+    "account_id",
+    "name",
+    "changed",
+    "to_do",
+    "owner",
+    "due_date",
+    "at_stake",
+    "link",
+]
 _URGENCY = {
     "overdue": 3.0,
     "lost": 2.5,
@@ -38,11 +48,12 @@ def period_changes(
     as_of: pd.Timestamp,
     book: Any = None,
 ) -> pd.DataFrame:
-    """One row per change of the period: what it is, what to do, owner and day; the most pressing first.
+    """One row per change of the period: what it is, what to do, owner and day; the most pressing
+    first.
 
-    Pressing is the money at stake (revenue of the account's last 12 months) times the urgency of its
-    kind, tripled for key accounts. Each account appears once, with its most pressing change. The first alarm
-    says how often such alarms have been right.
+    Pressing is the money at stake (revenue of the account's last 12 months) times the urgency of
+    its kind, tripled for key accounts. Each account appears once, with its most pressing change.
+    The first alarm says how often such alarms have been right.
 
     Columns
     -------
@@ -52,7 +63,8 @@ def period_changes(
     changed: what changed, in a sentence
     to_do: what to do
     owner: who owns the account
-    due_date: by when: a week for overdue accounts, two for lost ones, 30 days for decisions, the notice
+    due_date: by when: a week for overdue accounts, two for lost ones, 30 days for decisions, the
+        notice
         day for renewals
     at_stake: revenue of the account's last 12 months (book currency)
     link: where the evidence is
@@ -68,7 +80,9 @@ def period_changes(
         *_renewed(renewals, names, is_key, as_of, book),
         *_grouped(rollup, as_of, book),
     ]
-    table = pd.DataFrame(rows, columns=["kind", "account_id", "name", "changed", "to_do", "due_date", "link"])
+    table = pd.DataFrame(
+        rows, columns=["kind", "account_id", "name", "changed", "to_do", "due_date", "link"]
+    )
     table["owner"] = table["account_id"].map(owners).astype("str")
     table["at_stake"] = table["account_id"].map(stake).astype("float64").fillna(0.0)
     weight = table["kind"].map(_URGENCY).astype("float64") * table["account_id"].isin(is_key).map(
@@ -83,7 +97,9 @@ def period_changes(
     return table.astype({**text, "due_date": "datetime64[us]"})[_COLUMNS]
 
 
-def main_changes(period_changes: pd.DataFrame, *, most: int = 5, most_of_a_kind: int = 2) -> pd.DataFrame:
+def main_changes(
+    period_changes: pd.DataFrame, *, most: int = 5, most_of_a_kind: int = 2
+) -> pd.DataFrame:
     """One row per change for the first screen: the most pressing, not all of one kind.
 
     Columns
@@ -110,12 +126,16 @@ def _silent(
     as_of: pd.Timestamp,
     book: Any,
 ) -> Iterator[tuple]:
-    then = before.set_index("account_id")["status"] if before is not None else pd.Series(dtype="str")
+    then = (
+        before.set_index("account_id")["status"] if before is not None else pd.Series(dtype="str")
+    )
     for row in each(status[status["status"].isin(["overdue", "lost"])]):
         was = then.get(row.account_id)
         if row.status == "overdue":
             still = "is still overdue" if was == "overdue" else "is overdue"
-            silence = f"{row.silence_days:.0f} days without an order, usually {row.usual_gap_days:.0f}"
+            silence = (
+                f"{row.silence_days:.0f} days without an order, usually {row.usual_gap_days:.0f}"
+            )
             changed = f"{row.name} {still}: {silence}."
             late = _late(deliveries, row.account_id, as_of)
             yield ("overdue", row.account_id, row.name, changed, f"Call.{late}", as_of + pd.Timedelta(days=7),
@@ -143,7 +163,8 @@ def _late(deliveries: pd.DataFrame | None, account_id: str, as_of: pd.Timestamp)
     if deliveries is None or deliveries.empty:
         return ""
     recent = deliveries[
-        deliveries["account_id"].eq(account_id) & deliveries["month"].gt(as_of - pd.DateOffset(months=6))
+        deliveries["account_id"].eq(account_id)
+        & deliveries["month"].gt(as_of - pd.DateOffset(months=6))
     ]
     late, due = int(recent["late_count"].sum()), int(recent["due_count"].sum())
     was = "was" if late == 1 else "were"
@@ -168,7 +189,11 @@ def _moved(moves: pd.DataFrame | None, as_of: pd.Timestamp) -> Iterator[tuple]:
     for row in each(moves[moves["direction"].isin(["up", "down"])]):
         if row.direction == "down":
             neighbours = row.cause == "neighbours"
-            to_do = "Nothing: it did not change." if neighbours else "Ask what changed; agree the next orders."
+            to_do = (
+                "Nothing: it did not change."
+                if neighbours
+                else "Ask what changed; agree the next orders."
+            )
         else:
             to_do = "Find out what drives the growth."
         yield (row.direction, row.account_id, row.name, str(row.why), to_do, as_of + pd.Timedelta(days=30),
@@ -180,11 +205,17 @@ def _renewed(
 ) -> Iterator[tuple]:
     if renewals is None:
         return
-    for row in each(renewals[renewals["status"].eq("renewal due") & renewals["account_id"].isin(keys)]):
+    for row in each(
+        renewals[renewals["status"].eq("renewal due") & renewals["account_id"].isin(keys)]
+    ):
         name = names.get(row.account_id, row.account_id)
         kind = row.kind if isinstance(row.kind, str) and row.kind else "agreement"
         changed = f"{name}: its {kind} of {money(row.value, book)} ends on {date(row.end_date)}."
-        due = max(row.notice_date, as_of) if pd.notna(row.notice_date) else as_of + pd.Timedelta(days=30)
+        due = (
+            max(row.notice_date, as_of)
+            if pd.notna(row.notice_date)
+            else as_of + pd.Timedelta(days=30)
+        )
         yield ("renewal", row.account_id, name, changed, "Renew it, or say why not.", due, "")
 
 
@@ -213,11 +244,13 @@ def overview_findings(
     first_date: pd.Timestamp | None = None,
     book: Any = None,
 ) -> list[Sentence]:
-    """Return the front page's first sentences: the figures that matter, in words, each with its evidence.
+    """Return the front page's first sentences: the figures that matter, in words, each with its
+    evidence.
 
-    ``outlook`` is the table ``programme_outlook``; ``before`` names the previous period. ``same_accounts`` is what
-    today's key accounts brought then (``same_key_revenue``): revenue is compared like for like or not at all.
-    ``first_date`` is the day the data begin: half a base year is no base for NRR and GRR.
+    ``outlook`` is the table ``programme_outlook``; ``before`` names the previous period.
+    ``same_accounts`` is what today's key accounts brought then (``same_key_revenue``): revenue is
+    compared like for like or not at all. ``first_date`` is the day the data begin: half a base year
+    is no base for NRR and GRR.
     """
     found = key_figures.set_index(["figure", "scope"])
 
@@ -235,7 +268,9 @@ def overview_findings(
                 f"{share(abs(change), book)} {'more' if change > 0 else 'less'} than")  # fmt: skip
             who = " the same accounts" if count > 1 else ""
             trend = f", {moved}{who} in the 12 months to the end of {before}"
-        is_chosen = "key_rule" not in keys or not keys["key_rule"].str.startswith("provisional").any()
+        is_chosen = (
+            "key_rule" not in keys or not keys["key_rule"].str.startswith("provisional").any()
+        )
         chosen = "" if is_chosen else "; the book names none, so the largest stand in"
         band = ""
         if key_share == key_share:
@@ -282,14 +317,16 @@ def _targets(outlook: pd.DataFrame | None, book: Any) -> list[Sentence]:
     if pd.isna(row["year_target"]):
         return [Sentence(f"{year}; the book has no target.", "programme.html")]
     gap = row["outlook_gap"]
-    place = (
-        f"{money(abs(gap), book)} {'above' if gap >= 0 else 'short of'} the target of {money(row['year_target'], book)}"
-    )
+    place = f"{money(abs(gap), book)} {'above' if gap >= 0 else 'short of'} the target of {money(row['year_target'], book)}"
     return [Sentence(f"{year}, {place}.", "programme.html")]
 
 
 def _risk(
-    status: pd.DataFrame, keys: pd.DataFrame, interactions: pd.DataFrame | None, as_of: pd.Timestamp, book: Any
+    status: pd.DataFrame,
+    keys: pd.DataFrame,
+    interactions: pd.DataFrame | None,
+    as_of: pd.Timestamp,
+    book: Any,
 ) -> str:
     ids = set(keys.loc[keys["is_key"], "account_id"])
     at_risk = status[status["status"].eq("overdue") & status["account_id"].isin(ids)]
@@ -298,9 +335,7 @@ def _risk(
         if others.empty:
             return "No account is overdue."
         amount = money(others["revenue"].sum(), book)
-        return (
-            f"No key account is overdue; {len(others)} other account{'s' * (len(others) > 1)} with {amount} a year are."
-        )
+        return f"No key account is overdue; {len(others)} other account{'s' * (len(others) > 1)} with {amount} a year are."
     owners = at_risk["manager_name"].dropna().unique()
     whose = f", {'all' if len(at_risk) > 2 else 'both'} {owners[0]}'s" if len(owners) == 1 and len(at_risk) > 1 else (
         f" of {owners[0]}" if len(owners) == 1 else "")  # fmt: skip
@@ -312,6 +347,4 @@ def _risk(
         if alone:
             visited = f"; {', '.join(alone[:3])} had no contact in the last 90 days"
     amount = money(at_risk["revenue"].sum(), book)
-    return (
-        f"{amount} a year is at risk in {len(at_risk)} overdue key account{'s' * (len(at_risk) > 1)}{whose}{visited}."
-    )
+    return f"{amount} a year is at risk in {len(at_risk)} overdue key account{'s' * (len(at_risk) > 1)}{whose}{visited}."

@@ -1,4 +1,6 @@
-"""The figures of the front page: one way of computing them for every as-of day, so that they compare."""
+"""The figures of the front page: one way of computing them for every as-of day, so that they
+compare.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ def figures_as_of(
     Columns
     -------
     as_of_date: the day
-    figure: revenue, margin, revenue_share, accounts, NRR, GRR, logo_churn, revenue_at_risk, hhi and others
+    figure: revenue, margin, revenue_share, accounts, NRR, GRR, logo_churn, revenue_at_risk, hhi and
+        others
     scope: key (key accounts), all, or groups (companies rolled up to their parent)
     value: share 0–1, money (book currency) or count
     """
@@ -53,7 +56,9 @@ def figures_as_of(
     keys = key_accounts(accounts, tiers, classes, as_of=as_of, at_most=book.key_accounts.at_most)
     rule = book.loss.model_dump()
     status = account_status(days, accounts, as_of=as_of, classes=classes, **rule)
-    earlier = account_status(days[days["date"].le(before)], accounts, as_of=before, classes=classes, **rule)
+    earlier = account_status(
+        days[days["date"].le(before)], accounts, as_of=before, classes=classes, **rule
+    )
     found = retention_figures(months, status, earlier, keys, as_of=as_of)
     spread = concentration(classes, accounts, keys)
     is_key = classes["account_id"].isin(keys.loc[keys["is_key"], "account_id"])
@@ -61,7 +66,11 @@ def figures_as_of(
     rows = [
         ("revenue", "all", classes["revenue"].sum()),
         ("revenue", "key", classes.loc[is_key, "revenue"].sum()),
-        ("margin", "all", classes.loc[bought, "margin"].sum(skipna=False) if bought.any() else float("nan")),
+        (
+            "margin",
+            "all",
+            classes.loc[bought, "margin"].sum(skipna=False) if bought.any() else float("nan"),
+        ),
         ("margin", "key", classes.loc[is_key & bought, "margin"].sum(skipna=False)),
         ("accounts", "all", float(bought.sum())),
         ("accounts", "key", float(keys["is_key"].sum())),
@@ -74,7 +83,9 @@ def figures_as_of(
         if row.scope == "accounts":
             rows.append(("revenue_share", "key", row.key_share))
     own = pd.DataFrame(rows, columns=["figure", "scope", "value"])
-    table = pd.concat([own, found], ignore_index=True).astype({"figure": "str", "scope": "str", "value": "float64"})
+    table = pd.concat([own, found], ignore_index=True).astype(
+        {"figure": "str", "scope": "str", "value": "float64"}
+    )
     return table.assign(as_of_date=as_of)[_COLUMNS].round({"value": 9})
 
 
@@ -91,8 +102,8 @@ def figure_history(
 
     ``ends`` are the periods' last days, ascending; the first is only what the second is compared
     with. Past days whose 12 months the data do not cover whole are left out: half a window is no
-    base for a comparison. ``account_months`` are those of the last of ``ends``; where a period does not end with a
-    month (weeks), each earlier day gets months of its own.
+    base for a comparison. ``account_months`` are those of the last of ``ends``; where a period does
+    not end with a month (weeks), each earlier day gets months of its own.
 
     Columns
     -------
@@ -111,7 +122,9 @@ def figure_history(
         return activity.account_months(account_days[account_days["date"].le(end)], as_of=end)
 
     parts = [
-        figures_as_of(account_days, months(end), accounts, tiers, as_of=end, before=before, book=book)
+        figures_as_of(
+            account_days, months(end), accounts, tiers, as_of=end, before=before, book=book
+        )
         for before, end in pairwise(ends)
         if end == ends[-1] or (pd.notna(first) and end - pd.DateOffset(months=11) >= first)
     ]
@@ -132,7 +145,11 @@ def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
 
 
 def key_figures(
-    figure_history: pd.DataFrame, *, as_of: pd.Timestamp, previous: pd.Timestamp, year_ago: pd.Timestamp
+    figure_history: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    previous: pd.Timestamp,
+    year_ago: pd.Timestamp,
 ) -> pd.DataFrame:
     """One row per figure × scope: its value, and the values a period and a year before.
 
@@ -145,8 +162,14 @@ def key_figures(
     year_ago_value: as of the end of the like period a year before
     """
     by_day = {
-        name: figure_history.loc[figure_history["as_of_date"].eq(day)].set_index(["figure", "scope"])["value"]
-        for name, day in (("value", as_of), ("previous_value", previous), ("year_ago_value", year_ago))
+        name: figure_history.loc[figure_history["as_of_date"].eq(day)].set_index(
+            ["figure", "scope"]
+        )["value"]
+        for name, day in (
+            ("value", as_of),
+            ("previous_value", previous),
+            ("year_ago_value", year_ago),
+        )
     }
     table = pd.DataFrame({"value": by_day.pop("value")})
     for name, values in by_day.items():

@@ -6,7 +6,13 @@ import pandas as pd
 
 from kamlib.periods import trailing_months
 from kamlib.retention import account_status
-from kamlib.segmentation import account_classes, class_moves, is_window_whole, key_accounts, rollup_changes
+from kamlib.segmentation import (
+    account_classes,
+    class_moves,
+    is_window_whole,
+    key_accounts,
+    rollup_changes,
+)
 from kamlib.snapshot import PeriodData
 
 FROM_OTHERS = ("tier_decisions", "alarm_quality", "programme_outlook")
@@ -15,18 +21,27 @@ FROM_OTHERS = ("tier_decisions", "alarm_quality", "programme_outlook")
 def front_tables(data: PeriodData) -> dict[str, pd.DataFrame | None]:
     """Return the tables of the front page by name.
 
-    In a report run they are the ones the other notebooks have just published. When the front page is
-    opened by hand, what segmentation and retention say is computed here with the book's settings, and
-    the tables of ``FROM_OTHERS`` are None: their notebooks were not run.
+    In a report run they are the ones the other notebooks have just published. When the front page
+    is opened by hand, what segmentation and retention say is computed here with the book's
+    settings, and the tables of ``FROM_OTHERS`` are None: their notebooks were not run.
     """
-    found = {name: data.published(name) for name in ("key_accounts", "class_moves", "rollup_changes", "account_status")}
+    found = {
+        name: data.published(name)
+        for name in ("key_accounts", "class_moves", "rollup_changes", "account_status")
+    }
     found |= {name: data.published(name) for name in FROM_OTHERS}
-    classes = account_classes(data.account_months, data.accounts, as_of=data.as_of, **_classing(data))
+    classes = account_classes(
+        data.account_months, data.accounts, as_of=data.as_of, **_classing(data)
+    )
     if found["key_accounts"] is None:
         at_most = data.book.key_accounts.at_most
-        found["key_accounts"] = key_accounts(data.accounts, data.tiers, classes, as_of=data.as_of, at_most=at_most)
+        found["key_accounts"] = key_accounts(
+            data.accounts, data.tiers, classes, as_of=data.as_of, at_most=at_most
+        )
     if found["rollup_changes"] is None:
-        found["rollup_changes"] = rollup_changes(classes, data.accounts, abc=data.book.segmentation.abc)
+        found["rollup_changes"] = rollup_changes(
+            classes, data.accounts, abc=data.book.segmentation.abc
+        )
     rule = data.book.loss.model_dump()
     if found["account_status"] is None:
         found["account_status"] = account_status(
@@ -35,13 +50,17 @@ def front_tables(data: PeriodData) -> dict[str, pd.DataFrame | None]:
     found["status_before"] = None
     if data.previous is not None:
         then = data.previous
-        classes_then = account_classes(then.account_months, then.accounts, as_of=then.as_of, **_classing(then))
+        classes_then = account_classes(
+            then.account_months, then.accounts, as_of=then.as_of, **_classing(then)
+        )
         found["status_before"] = account_status(
             then.account_days, then.accounts, as_of=then.as_of, classes=classes_then, **rule
         )
         if found["class_moves"] is None:
             abc = data.book.segmentation.abc
-            found["class_moves"] = class_moves(classes_then, classes, data.product_windows, abc=abc, book=data.book)
+            found["class_moves"] = class_moves(
+                classes_then, classes, data.product_windows, abc=abc, book=data.book
+            )
     return found
 
 
@@ -60,7 +79,9 @@ def same_key_revenue(data: PeriodData, key_accounts: pd.DataFrame) -> float | No
 
 
 def period_ends(data: PeriodData, count: int = 9) -> list[pd.Timestamp]:
-    """Return the last days of the period and of those before it, oldest first, the year-ago one among them."""
+    """Return the last days of the period and of those before it, oldest first, the year-ago one
+    among them.
+    """
     ends = {data.period.shift(-step).end for step in range(count)}
     ends |= {data.period.year_ago().end, data.period.year_ago().previous().end}
     return sorted(ends)

@@ -56,9 +56,13 @@ def cell_words() -> dict[str, dict[str, str]]:
 
 
 def figure_kinds(figures: pd.DataFrame) -> list[str]:
-    """Return what the value of each row of ``key_figures`` is: money, share, count, number or index.
+    """Return what the value of each row of ``key_figures`` is: money, share, count, number or
+    index.
 
     >>> figure_kinds(pd.DataFrame({"figure": ["revenue", "NRR", "top_5_share", "lost_accounts"]}))
     ['money', 'share', 'share', 'count']
     """
-    return [_KINDS.get(name, "share" if name.endswith("_share") else "count") for name in figures["figure"]]
+    return [
+        _KINDS.get(name, "share" if name.endswith("_share") else "count")
+        for name in figures["figure"]
+    ]

@@ -1,4 +1,6 @@
-"""What readers see: headlines, key figures, tables and charts, in JupyterLab and on published pages alike."""
+"""What readers see: headlines, key figures, tables and charts, in JupyterLab and on published pages
+alike.
+"""
 
 from kamlib.amounts import change, date, money, number, share
 from kamlib.page.export import csv_text, neutralised, publish, published, restored
@@ -21,7 +23,14 @@ from kamlib.page.show import (
     points,
     points_fragment,
 )
-from kamlib.page.site import Foot, Link, PeriodEntry, content_security_policy, page_resources, site_index
+from kamlib.page.site import (
+    Foot,
+    Link,
+    PeriodEntry,
+    content_security_policy,
+    page_resources,
+    site_index,
+)
 from kamlib.statements import Action, Card, Point, Sentence
 
 __all__ = [

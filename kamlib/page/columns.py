@@ -13,9 +13,32 @@ import pandas as pd
 
 from kamlib.amounts import GAP, Wording, date, number
 
-KINDS = ("text", "prose", "money", "share", "number", "count", "index", "mixed", "date", "month", "flag")
+KINDS = (
+    "text",
+    "prose",
+    "money",
+    "share",
+    "number",
+    "count",
+    "index",
+    "mixed",
+    "date",
+    "month",
+    "flag",
+)
 
-_MONEY_WORDS = ("revenue", "margin", "cost", "profit", "amount", "spend", "budget", "price", "paid", "owed")
+_MONEY_WORDS = (
+    "revenue",
+    "margin",
+    "cost",
+    "profit",
+    "amount",
+    "spend",
+    "budget",
+    "price",
+    "paid",
+    "owed",
+)
 _LABELS = {
     "account_id": "Account", "manager_id": "Manager", "abc": "ABC", "xyz": "XYZ", "cv": "CV", "nrr": "NRR",
     "grr": "GRR", "hhi": "HHI", "rfm": "RFM", "clv": "CLV", "id": "ID", "is": "", "p": "P",
@@ -25,7 +48,9 @@ MARKS = {"A", "B", "C", "X", "Y", "Z", "N", "active", "overdue", "lost", "new", 
 CUT, CUT_SENTENCE = 60, 400
 """Longest name and longest other text shown in a cell; exports carry them whole."""
 SHORT, LONG = 24, 60
-"""Texts of up to so many letters never wrap; a column with longer ones than the second is prose and gets room."""
+"""Texts of up to so many letters never wrap; a column with longer ones than the second is prose and
+gets room.
+"""
 
 
 MIXED = {"money": 0, "share": 1, "count": 0, "number": 1, "index": 3}
@@ -66,7 +91,9 @@ class Column:
 
     @property
     def style(self) -> str:
-        """The class of its cells on the page: figures right, days and short texts on one line, prose with room."""
+        """The class of its cells on the page: figures right, days and short texts on one line,
+        prose with room.
+        """
         if self.is_numeric:
             return "n"
         if self.kind in ("date", "month"):
@@ -127,10 +154,20 @@ def kind_of(values: pd.Series, key: str) -> str:
     if pd.api.types.is_datetime64_any_dtype(values):
         days = values.dropna()
         return "month" if key == "month" and len(days) and days.dt.is_month_end.all() else "date"
-    decimal = values.dtype == object and len(values) and all(isinstance(value, Decimal) for value in values.dropna())
+    decimal = (
+        values.dtype == object
+        and len(values)
+        and all(isinstance(value, Decimal) for value in values.dropna())
+    )
     if not (pd.api.types.is_numeric_dtype(values) or (decimal and values.notna().any())):
         return "text"
-    if key.endswith(("_share", "_rate", "_probability")) or key in ("share", "probability", "nrr", "grr", "churn"):
+    if key.endswith(("_share", "_rate", "_probability")) or key in (
+        "share",
+        "probability",
+        "nrr",
+        "grr",
+        "churn",
+    ):
         return "share"
     if key.endswith(("_days", "_score", "_index", "_months", "_hours", "_rank", "_cv")):
         return "number"
@@ -155,11 +192,15 @@ def label_of(key: str) -> str:
 
 
 def of_row(spec: Column, row: int, words: Wording) -> Column:
-    """Return what a cell of a mixed column is: its row's kind, decimals and unit; any other column is itself."""
+    """Return what a cell of a mixed column is: its row's kind, decimals and unit; any other column
+    is itself.
+    """
     if spec.kind != "mixed":
         return spec
     kind = spec.row_kinds[row]
-    return replace(spec, kind=kind, decimals=MIXED[kind], unit=words.currency if kind == "money" else "")
+    return replace(
+        spec, kind=kind, decimals=MIXED[kind], unit=words.currency if kind == "money" else ""
+    )
 
 
 def shown(value: Any, spec: Column, words: Wording) -> str:
@@ -182,7 +223,8 @@ def shown(value: Any, spec: Column, words: Wording) -> str:
 
 
 def exported(value: Any, kind: str) -> str | int | float | bool | None:
-    """Return a cell as machines read it: ISO dates, money of at most 6 decimals, no float noise, text whole.
+    """Return a cell as machines read it: ISO dates, money of at most 6 decimals, no float noise,
+    text whole.
 
     >>> exported(0.1 + 0.2, "money"), exported(float("nan"), "money"), exported(1e-9 / 3, "share")
     (0.3, None, 3.33333333333e-10)
@@ -212,7 +254,9 @@ def columns_of(
     links: Mapping[str, str] | None = None,
     written: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Column]:
-    """Describe the columns to show: those of `labels`, in its order, or all; texts that no row has are left out."""
+    """Describe the columns to show: those of `labels`, in its order, or all; texts that no row has
+    are left out.
+    """
     keys = [key for key in labels if key in table] if labels else list(table.columns)
     keys = [key for key in keys if key == keys[0] or not _is_blank(table[key])]
     return [
@@ -249,8 +293,17 @@ def _decimals(values: pd.Series, kind: str) -> int:
 def _is_blank(values: pd.Series) -> bool:
     """Whether a column of texts says nothing in any row."""
     is_words = values.dtype == object or pd.api.types.is_string_dtype(values)
-    return bool(len(values)) and is_words and not any(not _missing(value) and str(value) for value in values)
+    return (
+        bool(len(values))
+        and is_words
+        and not any(not _missing(value) and str(value) for value in values)
+    )
 
 
 def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+    return (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float) and value != value)
+    )

@@ -1,4 +1,6 @@
-"""Published tables: CSV files that no spreadsheet program takes for formulas, and typed copies for later notebooks."""
+"""Published tables: CSV files that no spreadsheet program takes for formulas, and typed copies for
+later notebooks.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ _RESTORE = re.compile(r"'+\s*[=+\-@\t\r\n＝＋－＠]")
 
 
 def neutralised(text: str) -> str:
-    """Return text that a spreadsheet program shows and never runs: an apostrophe before = + - @, tab and line ends.
+    """Return text that a spreadsheet program shows and never runs: an apostrophe before = + - @,
+    tab and line ends.
 
     >>> neutralised("=1+1"), neutralised("Kettle & Sons"), restored(neutralised("'=1"))
     ("'=1+1", 'Kettle & Sons', "'=1")
@@ -32,12 +35,16 @@ def neutralised(text: str) -> str:
 
 
 def restored(text: str) -> str:
-    """Return the text that `neutralised` was given: one apostrophe less where such a sign follows apostrophes."""
+    """Return the text that `neutralised` was given: one apostrophe less where such a sign follows
+    apostrophes.
+    """
     return text[1:] if _RESTORE.match(text) else text
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """Return a table as CSV: comma, UTF-8, bare line feeds, ISO dates, plain shares, money of at most 6 decimals."""
+    """Return a table as CSV: comma, UTF-8, bare line feeds, ISO dates, plain shares, money of at
+    most 6 decimals.
+    """
     kinds = {key: kind_of(table[key], key) for key in table.columns}
     columns = [[_cell(value, kind) for value in table[key]] for key, kind in kinds.items()]
     heads = [_quoted(neutralised(str(key))) for key in table.columns]
@@ -46,7 +53,9 @@ def csv_text(table: pd.DataFrame) -> str:
 
 
 def publish(data: Any, table: pd.DataFrame, name: str) -> None:
-    """Write `tables/<name>.csv`, and a typed copy for `published`, in a report run; elsewhere do nothing."""
+    """Write `tables/<name>.csv`, and a typed copy for `published`, in a report run; elsewhere do
+    nothing.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
         raise KamError(
             f"'{name}' cannot be the name of a published table.",
@@ -59,11 +68,15 @@ def publish(data: Any, table: pd.DataFrame, name: str) -> None:
         _write(Path(folder) / f"{name}.csv", text)
     if typed:
         Path(typed).mkdir(parents=True, exist_ok=True)
-        table.reset_index(drop=True).to_parquet(Path(typed) / f"{name}.parquet", engine="pyarrow", index=False)
+        table.reset_index(drop=True).to_parquet(
+            Path(typed) / f"{name}.parquet", engine="pyarrow", index=False
+        )
 
 
 def published(name: str) -> pd.DataFrame | None:
-    """Return a table published by an earlier notebook of this run, its types kept; None where there is none."""
+    """Return a table published by an earlier notebook of this run, its types kept; None where there
+    is none.
+    """
     folder = os.environ.get(TYPED)
     file = Path(folder or ".") / f"{name}.parquet"
     return pd.read_parquet(file, engine="pyarrow") if folder and file.is_file() else None
@@ -81,8 +94,14 @@ def _cell(value: Any, kind: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a field; the signs that some program takes for a separator or a line's end stand in quotes."""
-    return '"' + text.replace('"', '""') + '"' if re.search(r'[",;\t\r\n\u2028\u2029\x85\x0b\x0c]', text) else text
+    """Return a field; the signs that some program takes for a separator or a line's end stand in
+    quotes.
+    """
+    return (
+        '"' + text.replace('"', '""') + '"'
+        if re.search(r'[",;\t\r\n\u2028\u2029\x85\x0b\x0c]', text)
+        else text
+    )
 
 
 def _write(file: Path, text: str) -> None:

@@ -1,4 +1,6 @@
-"""Pieces of a page, made by templates that escape every text, and shown alike in JupyterLab and in reports."""
+"""Pieces of a page, made by templates that escape every text, and shown alike in JupyterLab and in
+reports.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from kamlib.page.export import TABLES
 
 LINKS = "KAM_LINKS"
-"""Environment variable: a JSON file `{account_id: address of its dossier seen from this page}`, set by a report run."""
+"""Environment variable: a JSON file `{account_id: address of its dossier seen from this page}`, set
+by a report run.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,9 @@ class Fragment:
         return {"text/html": self.html, "text/plain": self.text}
 
     def show(self) -> None:
-        """Show it below the cell; outside a report run, where no page gives it a stylesheet, with its own."""
+        """Show it below the cell; outside a report run, where no page gives it a stylesheet, with
+        its own.
+        """
         display(self if TABLES in os.environ else Fragment(_dressed(self.html), self.text))
 
 
@@ -40,7 +46,9 @@ def _dressed(html: str) -> str:
 
     Nesting under a thrice named class outweighs JupyterLab's own rules for tables and headings.
     """
-    html = re.sub(r'<a href="[^"#]*\.html[^"]*">(.*?)</a>', r"\1", html, flags=re.DOTALL)  # pages that are not there
+    html = re.sub(
+        r'<a href="[^"#]*\.html[^"]*">(.*?)</a>', r"\1", html, flags=re.DOTALL
+    )  # pages that are not there
     rules = re.sub(r"(?m)^@page .*$", "", stylesheet())
     rules = re.sub(r"(?m)^(\s*)(?::root|body) {", r"\1& {", rules)
     return f'<style>.kam.kam.kam {{ {_UNDONE} {rules} }}</style><div class="kam">{html}</div>'
@@ -73,12 +81,18 @@ def rendered(template: str, **values: Any) -> str:
 
 
 def dossier_links(data: Any = None) -> dict[str, str]:
-    """Return where each account's dossier is, seen from the page being made; empty outside a report run."""
+    """Return where each account's dossier is, seen from the page being made; empty outside a report
+    run.
+    """
     given = getattr(data, "dossiers", None)
     if isinstance(given, Mapping):
         return {str(account): str(address) for account, address in given.items()}
     file = os.environ.get(LINKS)
-    return dict(json.loads(Path(file).read_text(encoding="utf-8"))) if file and Path(file).is_file() else {}
+    return (
+        dict(json.loads(Path(file).read_text(encoding="utf-8")))
+        if file and Path(file).is_file()
+        else {}
+    )
 
 
 @cache

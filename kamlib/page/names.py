@@ -9,15 +9,21 @@ from collections import Counter
 from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{number}" for port in ("com", "lpt") for number in range(10)),
+}
 
 
 def page_name(ids: Iterable[str]) -> dict[str, str]:
     """Return the page name (no folder, no ending) of each id.
 
-    An id that is a plain file name, and no twin of another when case is ignored, is its own page name. Any other,
-    and names that Windows keeps for devices, become a readable stem and a hash of the id. Pass all ids of the book:
-    twins can only be told in company.
+    An id that is a plain file name, and no twin of another when case is ignored, is its own page
+    name. Any other, and names that Windows keeps for devices, become a readable stem and a hash of
+    the id. Pass all ids of the book: twins can only be told in company.
 
     >>> page_name(["ACME", "00123"])
     {'ACME': 'ACME', '00123': '00123'}
@@ -31,7 +37,9 @@ def page_name(ids: Iterable[str]) -> dict[str, str]:
     twins = Counter(given.lower() for given in unique)
     names: dict[str, str] = {}
     for given in unique:
-        plain = _PLAIN.fullmatch(given) and given.lower() not in _DEVICES and twins[given.lower()] == 1
+        plain = (
+            _PLAIN.fullmatch(given) and given.lower() not in _DEVICES and twins[given.lower()] == 1
+        )
         names[given] = given if plain else _hashed(given, taken=twins)
     return names
 

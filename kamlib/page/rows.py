@@ -1,4 +1,6 @@
-"""Tables on pages: sorted, filtered and downloaded in the reader's browser, published as data beside the page."""
+"""Tables on pages: sorted, filtered and downloaded in the reader's browser, published as data
+beside the page.
+"""
 
 from __future__ import annotations
 
@@ -41,21 +43,31 @@ def table(
     title, caption
         The finding; and what it is, unit, period.
     columns
-        Column → heading: only these are shown, in this order. Without it all are, under made-up headings.
+        Column → heading: only these are shown, in this order. Without it all are, under made-up
+        headings.
     links
         Column → `"dossier"`: its cells lead to the account's dossier, found by `account_id`.
     kinds
-        Column → text, prose, money, share, number, count, date, month or flag, where name and type do not say it;
-        or one of money, share, number, count, index per row, where a column holds figures of several kinds.
+        Column → text, prose, money, share, number, count, date, month or flag, where name and type
+        do not say it; or one of money, share, number, count, index per row, where a column holds
+        figures of several kinds.
     words
-        Column → text in the data → how it is written for people; the published table keeps the data's.
+        Column → text in the data → how it is written for people; the published table keeps the
+        data's.
     view
         The rows to show, in the order to show them, where these are not the whole table.
     limit
         Show only the first so many rows.
     """
     publish(data, frame, name)
-    options = {"columns": columns, "links": links, "kinds": kinds, "words": words, "view": view, "limit": limit}
+    options = {
+        "columns": columns,
+        "links": links,
+        "kinds": kinds,
+        "words": words,
+        "view": view,
+        "limit": limit,
+    }
     table_fragment(data, frame, name, title=title, caption=caption, **options).show()  # type: ignore[arg-type]
 
 
@@ -93,17 +105,28 @@ def table_fragment(
         data=_payload(rows, name, specs, addresses, wording_),
         text=nothing_said(title),
     )
-    text = rows[[spec.key for spec in specs]].head(10).to_string(index=False, max_colwidth=40) if specs else ""
-    return Fragment(html, "\n".join(part for part in (title, caption, text, counted(len(rows))) if part))
+    text = (
+        rows[[spec.key for spec in specs]].head(10).to_string(index=False, max_colwidth=40)
+        if specs
+        else ""
+    )
+    return Fragment(
+        html, "\n".join(part for part in (title, caption, text, counted(len(rows))) if part)
+    )
 
 
 def nothing_said(title: str) -> str:
-    """Return what to say instead of a table without rows: its title, where that says it already, or that none is there.
+    """Return what to say instead of a table without rows: its title, where that says it already, or
+    that none is there.
 
     >>> nothing_said("No account moved"), nothing_said("Training needs")
     ('No account moved.', 'Training needs: nothing to list.')
     """
-    says_it = title.lower().startswith(("no ", "0 ", "none", "nothing")) or ": 0" in title or " not " in title
+    says_it = (
+        title.lower().startswith(("no ", "0 ", "none", "nothing"))
+        or ": 0" in title
+        or " not " in title
+    )
     text = title.strip().rstrip(".")
     return f"{text}." if says_it or "cannot" in title else f"{text}: nothing to list."
 
@@ -117,7 +140,9 @@ def counted(items: int, noun: str = "row") -> str:
     return f"{items} {noun}{'' if items == 1 else 's'}"
 
 
-def _addresses(view: pd.DataFrame, specs: list[Column], dossiers: dict[str, str]) -> list[str | None]:
+def _addresses(
+    view: pd.DataFrame, specs: list[Column], dossiers: dict[str, str]
+) -> list[str | None]:
     """Return the dossier of each row; nothing at all where no column leads there."""
     if not dossiers or "account_id" not in view or not any(spec.link for spec in specs):
         return []
@@ -128,12 +153,19 @@ def _first_rows(
     view: pd.DataFrame, specs: list[Column], addresses: list[str | None], words: Wording
 ) -> list[list[dict[str, Any]]]:
     columns = [
-        [shown(value, of_row(spec, row, words), words) for row, value in enumerate(view[spec.key].head(FIRST_ROWS))]
+        [
+            shown(value, of_row(spec, row, words), words)
+            for row, value in enumerate(view[spec.key].head(FIRST_ROWS))
+        ]
         for spec in specs
     ]
     return [
         [
-            {"text": text, "column": spec, "link": addresses[row] if addresses and spec.link else None}
+            {
+                "text": text,
+                "column": spec,
+                "link": addresses[row] if addresses and spec.link else None,
+            }
             for text, spec in zip(cells, specs, strict=True)
         ]
         for row, cells in enumerate(zip(*columns, strict=True))
@@ -159,7 +191,11 @@ def _payload(
                 "cut": one.cut,
                 "style": one.style,
                 **({"words": one.words} if one.words else {}),
-                **({"rows": [[kind, MIXED[kind]] for kind in one.row_kinds]} if one.row_kinds else {}),
+                **(
+                    {"rows": [[kind, MIXED[kind]] for kind in one.row_kinds]}
+                    if one.row_kinds
+                    else {}
+                ),
             }
             for one in specs
         ],
@@ -171,13 +207,18 @@ def _payload(
 
 
 def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:
-    """Return up to three columns that sort the rows into few classes, such as status; long tables only."""
+    """Return up to three columns that sort the rows into few classes, such as status; long tables
+    only.
+    """
     if len(view) <= 12:
         return []
     few = [
         index
         for index, spec in enumerate(specs)
-        if spec.kind == "text" and not (spec.link or spec.words) and spec.key != "name" and _is_class(view[spec.key])
+        if spec.kind == "text"
+        and not (spec.link or spec.words)
+        and spec.key != "name"
+        and _is_class(view[spec.key])
     ]
     return few[:3]
 

@@ -15,7 +15,9 @@ MOST_SENTENCES = 7
 """Sentences of a first screen; further ones stand in a fold below."""
 
 POINTS_TO_PIXELS = 1.44
-"""A chart eight inches wide takes 830 pixels: its 9-point labels are as large as the page's small print."""
+"""A chart eight inches wide takes 830 pixels: its 9-point labels are as large as the page's small
+print.
+"""
 
 
 HALF_PIXELS = 660
@@ -46,7 +48,9 @@ def note_fragment(text: str) -> Fragment:
 
 
 def gap(text: str) -> None:
-    """Show in one line what is not there and why; a page gathers the gaps of empty sections at its end."""
+    """Show in one line what is not there and why; a page gathers the gaps of empty sections at its
+    end.
+    """
     gap_fragment(text).show()
 
 
@@ -56,7 +60,9 @@ def gap_fragment(text: str, name: str = "") -> Fragment:
 
 
 def points(name: str, said: Sequence[Point]) -> None:
-    """Show points under their sections as lists: a brief, a SWOT, a profile; nothing where there is none."""
+    """Show points under their sections as lists: a brief, a SWOT, a profile; nothing where there is
+    none.
+    """
     if said:
         points_fragment(name, said).show()
 
@@ -67,29 +73,41 @@ def points_fragment(name: str, said: Sequence[Point]) -> Fragment:
     for point in said:
         sections.setdefault(point.section, []).append(point)
     lines = [f"{one.section}: {one.label} {one.text} ({one.evidence})" for one in said]
-    html = rendered("points.html.j2", name=name, sections=sections, is_paired=len(sections) in (2, 4))
+    html = rendered(
+        "points.html.j2", name=name, sections=sections, is_paired=len(sections) in (2, 4)
+    )
     return Fragment(html, "\n".join(lines))
 
 
 def cards(data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None) -> None:
-    """Show key figures with their change and history; `compared` names the two periods compared with."""
+    """Show key figures with their change and history; `compared` names the two periods compared
+    with.
+    """
     cards_fragment(data, figures, compared=compared).show()
 
 
-def cards_fragment(data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None) -> Fragment:
+def cards_fragment(
+    data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None
+) -> Fragment:
     """Return key figures; see `cards`."""
     labels = compared or _compared(data)
     shown = [card_values(figure, data, labels) for figure in figures]
-    text = "\n".join(f"{one['label']}: {one['value']} {one['changes_text']}".rstrip() for one in shown)
+    text = "\n".join(
+        f"{one['label']}: {one['value']} {one['changes_text']}".rstrip() for one in shown
+    )
     return Fragment(rendered("cards.html.j2", cards=shown), text)
 
 
 def actions(data: Any, lines: Sequence[Action], *, title: str = "What changed, what to do") -> None:
-    """Show what changed, what to do, who owns it and by when; one line each, the most important first."""
+    """Show what changed, what to do, who owns it and by when; one line each, the most important
+    first.
+    """
     actions_fragment(data, lines, title=title).show()
 
 
-def actions_fragment(data: Any, lines: Sequence[Action], *, title: str = "What changed, what to do") -> Fragment:
+def actions_fragment(
+    data: Any, lines: Sequence[Action], *, title: str = "What changed, what to do"
+) -> Fragment:
     """Return the list of actions; see `actions`."""
     shown = [
         {
@@ -101,17 +119,24 @@ def actions_fragment(data: Any, lines: Sequence[Action], *, title: str = "What c
         }
         for line in lines
     ]
-    text = [f"{i}. {a['changed']} → {a['to_do']} ({a['owner']}, {a['by']})" for i, a in enumerate(shown, start=1)]
+    text = [
+        f"{i}. {a['changed']} → {a['to_do']} ({a['owner']}, {a['by']})"
+        for i, a in enumerate(shown, start=1)
+    ]
     return Fragment(
         rendered(
-            "actions.html.j2", title=title, actions=shown, dated=any(one["by"] not in ("", MISSING) for one in shown)
+            "actions.html.j2",
+            title=title,
+            actions=shown,
+            dated=any(one["by"] not in ("", MISSING) for one in shown),
         ),
         "\n".join([title, *text]),
     )
 
 
 def chart(drawn: Any, *, alt: str) -> None:
-    """Show a figure, or the figure of an axes, as vector drawing; `alt` says in a sentence what it shows.
+    """Show a figure, or the figure of an axes, as vector drawing; `alt` says in a sentence what it
+    shows.
 
     A title written by `kamlib.plots.style.titles` becomes text of the page above the drawing.
     """
@@ -126,7 +151,11 @@ def chart_fragment(drawn: Any, *, alt: str) -> Fragment:
     done = drawing(figure)
     close(figure)
     if done.is_empty:
-        return gap_fragment(f"{done.finding.rstrip('.')}." if done.finding else "Nothing to draw: nothing is recorded.")
+        return gap_fragment(
+            f"{done.finding.rstrip('.')}."
+            if done.finding
+            else "Nothing to draw: nothing is recorded."
+        )
     width = round(done.width * POINTS_TO_PIXELS)
     is_half = width <= HALF_PIXELS
     html = rendered(
@@ -156,17 +185,32 @@ def amount(value: Any, unit: str, data: Any = None) -> str:
 def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, Any]:
     """Return what the template of a card needs."""
     changes = []
-    compared = dict(zip(labels, (figure.previous, figure.year_ago), strict=True))  # a year's two are the same
+    compared = dict(
+        zip(labels, (figure.previous, figure.year_ago), strict=True)
+    )  # a year's two are the same
     for label, before in compared.items():
         if before is None or figure.unit == "text":
             continue
-        text = change(figure.value, before, data, unit="count" if figure.unit == "number" else figure.unit)
+        text = change(
+            figure.value, before, data, unit="count" if figure.unit == "number" else figure.unit
+        )
         if before != before:
             continue  # not known then: no comparison
-        if figure.unit == "money" and before == 0 and figure.value == figure.value and figure.value > 0:
+        if (
+            figure.unit == "money"
+            and before == 0
+            and figure.value == figure.value
+            and figure.value > 0
+        ):
             text = f"▲ from {money(0, data)}"
         direction = {"▲": "up", "▼": "down"}.get(text[0], "")
-        mood = "" if not direction or figure.good == "neither" else "good" if direction == figure.good else "bad"
+        mood = (
+            ""
+            if not direction or figure.good == "neither"
+            else "good"
+            if direction == figure.good
+            else "bad"
+        )
         changes.append({"text": text, "mood": mood, "label": label})
     return {
         "label": figure.label,
@@ -181,15 +225,20 @@ def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, A
 
 
 def bars(values: Sequence[Any], height: float = 24) -> list[dict[str, float]]:
-    """Return the bars of a small history, oldest first; what is missing or below zero has no height.
+    """Return the bars of a small history, oldest first; what is missing or below zero has no
+    height.
 
     >>> bars([1, 2])
     [{'x': 0, 'y': 12.0, 'height': 12.0}, {'x': 8, 'y': 0.0, 'height': 24.0}]
     """
-    sizes = [max(float(value), 0.0) if value is not None and value == value else 0.0 for value in values]
+    sizes = [
+        max(float(value), 0.0) if value is not None and value == value else 0.0 for value in values
+    ]
     top = max(sizes, default=0.0) or 1.0
     tall = [round(height * size / top, 1) for size in sizes]
-    return [{"x": 8 * i, "y": round(height - size, 1), "height": size} for i, size in enumerate(tall)]
+    return [
+        {"x": 8 * i, "y": round(height - size, 1), "height": size} for i, size in enumerate(tall)
+    ]
 
 
 def _address(data: Any, link: str, account: str) -> str:
@@ -216,4 +265,10 @@ def _named(period: Any) -> str:
 
 
 def _flat(drawn: Any) -> Iterable[Any]:
-    return drawn.ravel() if hasattr(drawn, "ravel") else drawn if isinstance(drawn, list | tuple) else [drawn]
+    return (
+        drawn.ravel()
+        if hasattr(drawn, "ravel")
+        else drawn
+        if isinstance(drawn, list | tuple)
+        else [drawn]
+    )

@@ -1,4 +1,6 @@
-"""Around the notebooks: what the page template wants, its security policy, and the index of all periods."""
+"""Around the notebooks: what the page template wants, its security policy, and the index of all
+periods.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from kamlib.statements import Card
 
 @dataclass(frozen=True)
 class Foot:
-    """What a page rests on: rows and money read, used and set aside, the days, the version, the definitions."""
+    """What a page rests on: rows and money read, used and set aside, the days, the version, the
+    definitions.
+    """
 
     as_of: str
     version: str
@@ -42,7 +46,9 @@ class Link:
 
 @dataclass(frozen=True)
 class PeriodEntry:
-    """A period on the site index: its label, address, key figures (oldest history first) and what it brought."""
+    """A period on the site index: its label, address, key figures (oldest history first) and what
+    it brought.
+    """
 
     label: str
     href: str
@@ -64,7 +70,8 @@ def page_resources(
     language: str = "en",
     book: Any = None,
 ) -> dict[str, Any]:
-    """Return what to pass to nbconvert: `exporter.from_notebook_node(nb, resources=page_resources(…))`.
+    """Return what to pass to nbconvert: `exporter.from_notebook_node(nb,
+    resources=page_resources(…))`.
 
     `home` is the site index seen from the page; `compared` such as "2025-Q2 and 2024-Q3".
     """
@@ -91,14 +98,18 @@ def site_index(
     language: str = "en",
     version: str = "",
 ) -> str:
-    """Return the page of all periods, newest first: small multiples of the main figures, what was newly published."""
+    """Return the page of all periods, newest first: small multiples of the main figures, what was
+    newly published.
+    """
     newest = entries[0] if entries else None
     trends = [_trend(card, entries, book) for card in newest.figures] if newest else []
     periods = [
         {
             "entry": entry,
             "as_of": _day(entry.as_of),
-            "cards": [{"label": c.label, "value": amount(c.value, c.unit, book)} for c in entry.figures],
+            "cards": [
+                {"label": c.label, "value": amount(c.value, c.unit, book)} for c in entry.figures
+            ],
         }
         for entry in entries
     ]
@@ -116,7 +127,9 @@ def site_index(
 
 
 def content_security_policy() -> str:
-    """Return the policy of every page: nothing is loaded, no script runs but the kit's own, known by its hash."""
+    """Return the policy of every page: nothing is loaded, no script runs but the kit's own, known
+    by its hash.
+    """
     digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
     return (
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
@@ -136,7 +149,12 @@ def _frame() -> dict[str, str]:
 
 def _foot_values(foot: Foot, book: Any) -> dict[str, Any]:
     reasons = [
-        {"table": table, "reason": reason, "rows": number(rows, book), "revenue": money(revenue, book)}
+        {
+            "table": table,
+            "reason": reason,
+            "rows": number(rows, book),
+            "revenue": money(revenue, book),
+        }
         for table, reason, rows, revenue in foot.reasons
     ]
     return {

@@ -12,17 +12,27 @@ _MOST_ACCOUNTS = 30
 
 
 def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw the order days that came beside those expected, one group of accounts per place on the axis."""
+    """Draw the order days that came beside those expected, one group of accounts per place on the
+    axis.
+    """
     drawn = style.axes(8, 4) if ax is None else ax
     if calibration.empty:
-        return _nothing(drawn, "Forecasts cannot be checked yet", "No account had ordered before the hold-out")
+        return _nothing(
+            drawn, "Forecasts cannot be checked yet", "No account had ordered before the hold-out"
+        )
     days = int(calibration["holdout_days"].iloc[0])
     place = np.arange(len(calibration))
     actual = calibration["actual_orders"].to_numpy(float)
     reach = np.abs(calibration[["actual_low", "actual_high"]].to_numpy(float).T - actual)
     with style.style():
         drawn.errorbar(
-            place, actual, yerr=np.nan_to_num(reach), fmt="o", color=style.COLOURS["actual"], capsize=3, label="came"
+            place,
+            actual,
+            yerr=np.nan_to_num(reach),
+            fmt="o",
+            color=style.COLOURS["actual"],
+            capsize=3,
+            label="came",
         )
         drawn.plot(
             place,
@@ -35,7 +45,8 @@ def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None) -> Ax
             label="expected",
         )
         labels = [
-            f"{group}\n{count:,}" for group, count in zip(calibration["bin"], calibration["accounts"], strict=True)
+            f"{group}\n{count:,}"
+            for group, count in zip(calibration["bin"], calibration["accounts"], strict=True)
         ]
         drawn.set_xticks(place, labels)
         by_tenths = calibration["bin_by"].iloc[0] == "decile"
@@ -55,9 +66,15 @@ def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None) -> Ax
 
 
 def plot_alive(
-    alive: pd.DataFrame, *, names: dict[str, str] | None = None, most: int = _MOST_ACCOUNTS, ax: Axes | None = None
+    alive: pd.DataFrame,
+    *,
+    names: dict[str, str] | None = None,
+    most: int = _MOST_ACCOUNTS,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw the probability of being there of the accounts in doubt (1 to 90 %), the ``most`` least likely first."""
+    """Draw the probability of being there of the accounts in doubt (1 to 90 %), the ``most`` least
+    likely first.
+    """
     known = alive.dropna(subset="alive_probability")
     doubted = known[known["alive_probability"].between(0.01, 0.9)]
     shown = doubted.sort_values(["alive_probability", "account_id"]).head(most)
@@ -80,13 +97,20 @@ def plot_alive(
         drawn.barh(place, chance, color=colours, height=0.7)
         style.label_bars(
             drawn,
-            [f"{_percent(p)} · silent {days:,.0f} days" for p, days in zip(chance, shown["silence_days"], strict=True)],
+            [
+                f"{_percent(p)} · silent {days:,.0f} days"
+                for p, days in zip(chance, shown["silence_days"], strict=True)
+            ],
         )
-        drawn.set_yticks(place, [style.short((names or {}).get(key, key)) for key in shown["account_id"]])
+        drawn.set_yticks(
+            place, [style.short((names or {}).get(key, key)) for key in shown["account_id"]]
+        )
         drawn.set_ylim(len(shown) - 0.4, -0.6)
         drawn.set_xlim(0, 1.3)
     style.no_axis(drawn.xaxis)
-    cut = "" if len(shown) == len(doubted) else f", the {len(shown)} least likely of {len(doubted):,}"
+    cut = (
+        "" if len(shown) == len(doubted) else f", the {len(shown)} least likely of {len(doubted):,}"
+    )
     sure = f"; not drawn: {gone:,} below 1 %" if gone else ""
     return style.titles(
         drawn,

@@ -10,7 +10,18 @@ from matplotlib.dates import date2num
 
 from kamlib.amounts import change, date, money, share
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
-from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, label, month_axis, no_axis, short, titles
+from kamlib.plots.style import (
+    COLOURS,
+    INK,
+    QUIET,
+    axes,
+    columns_wide,
+    label,
+    month_axis,
+    no_axis,
+    short,
+    titles,
+)
 from kamlib.tables import each
 
 __all__ = [
@@ -25,7 +36,12 @@ LANES = ("order", "tier", "agreement", "tender", "incident", "satisfaction", "de
 
 
 def plot_category_history(
-    history: pd.DataFrame, totals: pd.DataFrame, *, ax: Axes | None = None, book: Any = None, most: int = 8
+    history: pd.DataFrame,
+    totals: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    book: Any = None,
+    most: int = 8,
 ) -> Axes:
     """Draw two years by month, one row of columns per category, all rows on one scale."""
     ranked = list(dict.fromkeys(history["category"]))
@@ -33,19 +49,27 @@ def plot_category_history(
     ax = ax if ax is not None else axes(8, 1.1 + 0.62 * max(len(drawn), 1))
     no_axis(ax.yaxis)
     if not drawn:
-        return _nothing(ax, "Nothing was supplied in the last two years", "orders by category and month")
+        return _nothing(
+            ax, "Nothing was supplied in the last two years", "orders by category and month"
+        )
     months = sorted(history["month"].unique())
     top = max(float(history["revenue"].max()), 1e-9)
     known = totals.set_index("category")
     for row, category in enumerate(drawn):
         own = history[history["category"].eq(category)].sort_values("month")["revenue"].to_numpy()
-        colours = [COLOURS["previous"] if i < len(own) - 12 else COLOURS["actual"] for i in range(len(own))]
+        colours = [
+            COLOURS["previous"] if i < len(own) - 12 else COLOURS["actual"] for i in range(len(own))
+        ]
         ax.bar(range(len(own)), own / top * 0.82, bottom=-row, width=0.78, color=colours)
         ax.axhline(-row, color=QUIET, linewidth=0.5)
         label(ax, -0.8, -row + 0.3, short(category, 24), dx=-4)
-        now, before = (float(known[name].get(category, 0.0)) for name in ("revenue", "previous_revenue"))
+        now, before = (
+            float(known[name].get(category, 0.0)) for name in ("revenue", "previous_revenue")
+        )
         label(ax, len(own) - 0.2, -row + 0.42, money(now, book))
-        moved = change(now, before, book) if before > 0 else "new" if now > 0 and before <= 0 else ""
+        moved = (
+            change(now, before, book) if before > 0 else "new" if now > 0 and before <= 0 else ""
+        )
         label(ax, len(own) - 0.2, -row + 0.12, moved, colour=_mood(now - before))
     ax.set_xlim(-1, len(months) + 0.2)
     ax.set_ylim(-len(drawn) + 0.9, 1.0)
@@ -62,7 +86,9 @@ def _supplied_finding(totals: pd.DataFrame, book: Any) -> str:
     now, before = float(totals["revenue"].sum()), float(totals["previous_revenue"].sum())
     if totals["previous_revenue"].isna().all():
         return f"{money(now, book)} in the last 12 months; the data do not cover the year before"
-    moved = totals.reindex(totals["revenue_change"].abs().sort_values(ascending=False, kind="stable").index)
+    moved = totals.reindex(
+        totals["revenue_change"].abs().sort_values(ascending=False, kind="stable").index
+    )
     if before <= 0:
         return f"{money(now, book)} in the last 12 months, nothing in the 12 before"
     total = f"{money(now, book)}, {change(now, before, book)} on the year before"
@@ -70,18 +96,24 @@ def _supplied_finding(totals: pd.DataFrame, book: Any) -> str:
         return total
     first = moved.iloc[0]
     word = "rose" if first["revenue_change"] > 0 else "fell"
-    return f"{total}; {first['category']} {word} most, by {money(abs(first['revenue_change']), book)}"
+    return (
+        f"{total}; {first['category']} {word} most, by {money(abs(first['revenue_change']), book)}"
+    )
 
 
 def plot_promises_kept(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw deliveries promised per quarter, on time and late, with the incidents of the quarter below."""
+    """Draw deliveries promised per quarter, on time and late, with the incidents of the quarter
+    below.
+    """
     ax = ax if ax is not None else axes(8, 3)
     no_axis(ax.yaxis)
     if table.empty or not (table["due_count"].sum() or table["incident_count"].sum()):
         return _nothing(ax, "No promise and no incident on record", "deliveries by quarter")
     places = range(len(table))
     ax.bar(places, table["on_time_count"], width=0.6, color=COLOURS["previous"])
-    ax.bar(places, table["late_count"], width=0.6, bottom=table["on_time_count"], color=COLOURS["bad"])
+    ax.bar(
+        places, table["late_count"], width=0.6, bottom=table["on_time_count"], color=COLOURS["bad"]
+    )
     for place, row in zip(places, each(table), strict=True):
         if row.due_count:
             text = share(row.on_time_share, decimals=0)
@@ -90,19 +122,29 @@ def plot_promises_kept(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         elif row.incident_count:
             label(ax, place, 0, "none due", dx=0, dy=8, ha="center", colour=QUIET)
     marks = [f"\n{n} incident{'s' if n > 1 else ''}" if n else "" for n in table["incident_count"]]
-    ends = [f"{day:%b %Y}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)]
+    ends = [
+        f"{day:%b %Y}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)
+    ]
     ax.set_xticks(list(places), ends)
     ax.margins(y=0.15)
-    late_now, due, incidents = (int(table.tail(4)[c].sum()) for c in ("late_count", "due_count", "incident_count"))
+    late_now, due, incidents = (
+        int(table.tail(4)[c].sum()) for c in ("late_count", "due_count", "incident_count")
+    )
     finding = "Nothing was due"
     if due:
         verb = "were" if late_now > 1 else "was"
         finding = f"{late_now or 'None'} of {due} promised deliveries {verb} late in the last four quarters"
     finding += f"; {incidents} incident{'s' if incidents != 1 else ''} opened" if incidents else ""
-    return titles(ax, finding, "Orders by quarter of the promised day: on time grey, late red; share on time above")
+    return titles(
+        ax,
+        finding,
+        "Orders by quarter of the promised day: on time grey, late red; share on time above",
+    )
 
 
-def plot_wallet(table: pd.DataFrame, *, ax: Axes | None = None, book: Any = None, most: int = 10) -> Axes:
+def plot_wallet(
+    table: pd.DataFrame, *, ax: Axes | None = None, book: Any = None, most: int = 10
+) -> Axes:
     """Draw each need's annual spend as an outline and what we supply of it as a bar."""
     known = table[table["annual_spend"].gt(0)]
     drawn = known.head(most)
@@ -110,7 +152,14 @@ def plot_wallet(table: pd.DataFrame, *, ax: Axes | None = None, book: Any = None
     if drawn.empty:
         return _nothing(ax, "No need on record", "annual spend by need")
     places = [-i for i in range(len(drawn))]
-    ax.barh(places, drawn["annual_spend"], height=0.62, facecolor="none", edgecolor=COLOURS["plan"], linewidth=1)
+    ax.barh(
+        places,
+        drawn["annual_spend"],
+        height=0.62,
+        facecolor="none",
+        edgecolor=COLOURS["plan"],
+        linewidth=1,
+    )
     colours = [COLOURS["overdue"] if bad else COLOURS["actual"] for bad in drawn["is_bad_estimate"]]
     ax.barh(places, drawn["revenue"].clip(lower=0), height=0.4, color=colours)
     for place, row in zip(places, each(drawn), strict=True):
@@ -147,7 +196,12 @@ def plot_plan_progress(objectives: pd.DataFrame, *, ax: Axes | None = None, most
         colour = colours.get(row.status, COLOURS["actual"])
         ax.barh(place, row.done_share, height=0.42, color=colour)
         if pd.notna(row.previous_done_share):
-            ax.plot([row.previous_done_share] * 2, [place - 0.32, place + 0.32], color=INK, linewidth=1.4)
+            ax.plot(
+                [row.previous_done_share] * 2,
+                [place - 0.32, place + 0.32],
+                color=INK,
+                linewidth=1.4,
+            )
         text = f"{share(row.done_share, decimals=0)} · due {date(row.due_date)} · {short(row.owner, 20)}"
         if row.status == "overdue":
             text = f"{share(row.done_share, decimals=0)} · overdue {row.overdue_days:.0f} days · {short(row.owner, 20)}"
@@ -159,9 +213,19 @@ def plot_plan_progress(objectives: pd.DataFrame, *, ax: Axes | None = None, most
     no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
     counts = objectives["status"].value_counts()
-    said = [f"{counts[name]} {name}" for name in ("overdue", "open", "kept", "missed") if name in counts]
-    cut = f"; {len(objectives) - len(drawn)} more in the table" if len(objectives) > len(drawn) else ""
-    mark = "; the stroke is where it stood a period ago" if drawn["previous_done_share"].notna().any() else ""
+    said = [
+        f"{counts[name]} {name}" for name in ("overdue", "open", "kept", "missed") if name in counts
+    ]
+    cut = (
+        f"; {len(objectives) - len(drawn)} more in the table"
+        if len(objectives) > len(drawn)
+        else ""
+    )
+    mark = (
+        "; the stroke is where it stood a period ago"
+        if drawn["previous_done_share"].notna().any()
+        else ""
+    )
     return titles(ax, f"Objectives: {', '.join(said)}", f"Share done of each objective{mark}{cut}")
 
 
@@ -186,7 +250,9 @@ def plot_account_timeline(
         colours = [_event_colour(event.event, event.mark, lane) for event in each(own)]
         ax.scatter(own["date"], [-row] * len(own), s=26, color=colours, zorder=3)
         free = date2num(first) - 1
-        quiet = own["event"].str.contains(r" opened$| ended$|^resolved: ") & own.index.to_series().ne(own.index[-1])
+        quiet = own["event"].str.contains(
+            r" opened$| ended$|^resolved: "
+        ) & own.index.to_series().ne(own.index[-1])
         for event in each(own[~quiet] if lane != "satisfaction" else own.iloc[:0]):
             text, at = cut_to(_event_text(event, lane), 30), date2num(event.date)
             wide = columns_wide(text) * letter
@@ -197,7 +263,15 @@ def plot_account_timeline(
     if "satisfaction" in lanes:
         own = recent[recent["kind"].eq("satisfaction")]
         for event in each(own.iloc[[0, -1]].drop_duplicates()):
-            label(ax, event.date, -lanes.index("satisfaction") + 0.34, f"{event.mark:g}", dx=0, ha="center", fontsize=8)
+            label(
+                ax,
+                event.date,
+                -lanes.index("satisfaction") + 0.34,
+                f"{event.mark:g}",
+                dx=0,
+                ha="center",
+                fontsize=8,
+            )
     ax.set_xlim(date2num(first), date2num(as_of) + days * 0.02)
     ax.set_ylim(-len(lanes) + 0.6, 0.7)
     month_axis(ax.xaxis)
@@ -206,7 +280,9 @@ def plot_account_timeline(
     beside = "Latest beside orders" if len(news) else "Latest"
     finding = f"{beside}: {latest['event']}, {date(latest['date'])}"
     return titles(
-        ax, finding, f"Events of the last {years} years by kind, up to {date(as_of)}; all of them in the table"
+        ax,
+        finding,
+        f"Events of the last {years} years by kind, up to {date(as_of)}; all of them in the table",
     )
 
 
@@ -218,7 +294,13 @@ def _event_colour(event: str, mark: float, lane: str) -> str:
     if lane == "incident":
         return COLOURS["good"] if event.startswith("resolved") else COLOURS["bad"]
     if lane == "tender":
-        return COLOURS["good"] if event.endswith(" won") else COLOURS["bad"] if event.endswith(" lost") else QUIET
+        return (
+            COLOURS["good"]
+            if event.endswith(" won")
+            else COLOURS["bad"]
+            if event.endswith(" lost")
+            else QUIET
+        )
     if lane == "satisfaction":
         return COLOURS["bad"] if mark <= 4 else COLOURS["good"] if mark >= 8 else QUIET
     return COLOURS["accent"]

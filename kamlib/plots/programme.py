@@ -26,15 +26,27 @@ PARTS = {
 }
 
 
-def plot_workload(workload: pd.DataFrame, *, axes: Any = None, period: str = "", book: Any = None) -> Any:
-    """Draw hours and, beside them, revenue of each manager against what one can carry, the limit as a line."""
+def plot_workload(
+    workload: pd.DataFrame, *, axes: Any = None, period: str = "", book: Any = None
+) -> Any:
+    """Draw hours and, beside them, revenue of each manager against what one can carry, the limit as
+    a line.
+    """
     people = workload[workload["manager_id"].ne("")].head(MOST_MANAGERS).iloc[::-1]
     height = 0.8 + 0.36 * max(len(people), 2)
     axes = (style.axes(5.2, height), style.axes(5.2, height)) if axes is None else axes
     over = int((workload["is_over_hours"] | workload["is_over_revenue"]).sum())
     verb = "carries" if over == 1 else "carry"
-    hours = f"{over} of {len(people)} managers {verb} more than the limits" if over else "No manager is over a limit"
-    cut = f"; the {len(people)} heaviest of {len(workload)} managers" if len(people) < len(workload) - 1 else ""
+    hours = (
+        f"{over} of {len(people)} managers {verb} more than the limits"
+        if over
+        else "No manager is over a limit"
+    )
+    cut = (
+        f"; the {len(people)} heaviest of {len(workload)} managers"
+        if len(people) < len(workload) - 1
+        else ""
+    )
     limit_known = "; line: limit" if people["revenue_limit"].notna().any() else ""
     panels = (
         (
@@ -44,17 +56,33 @@ def plot_workload(workload: pd.DataFrame, *, axes: Any = None, period: str = "",
             hours,
             f"Hours a month (key accounts); line: hours there are{cut}",
         ),
-        ("revenue", "revenue_load_share", "revenue_limit", "", "Revenue of 12 months" + limit_known),
+        (
+            "revenue",
+            "revenue_load_share",
+            "revenue_limit",
+            "",
+            "Revenue of 12 months" + limit_known,
+        ),
     )
-    for ax, (value, load, limit, finding, subtitle) in zip(np.atleast_1d(axes).ravel(), panels, strict=True):
+    for ax, (value, load, limit, finding, subtitle) in zip(
+        np.atleast_1d(axes).ravel(), panels, strict=True
+    ):
         if people.empty:
             style.titles(ax, finding, subtitle)
             style.no_axis(ax.xaxis)
             style.no_axis(ax.yaxis)
             continue
-        colours = [COLOURS["bad"] if one > 1 else COLOURS["actual"] for one in people[load].fillna(0)]
+        colours = [
+            COLOURS["bad"] if one > 1 else COLOURS["actual"] for one in people[load].fillna(0)
+        ]
         ax.barh(range(len(people)), people[value], color=colours, height=0.6)
-        ax.vlines(people[limit], np.arange(len(people)) - 0.42, np.arange(len(people)) + 0.42, COLOURS["plan"], lw=2)
+        ax.vlines(
+            people[limit],
+            np.arange(len(people)) - 0.42,
+            np.arange(len(people)) + 0.42,
+            COLOURS["plan"],
+            lw=2,
+        )
         for place, row in enumerate(people.to_dict("records")):
             text, end = _load_text(row, value, load, book), np.fmax(row[value], row[limit])
             style.label(ax, end, place, text, dx=6)  # beyond the bar and its limit
@@ -88,16 +116,24 @@ def _revenue_finding(people: pd.DataFrame) -> str:
 
 
 def plot_assignment_loads(
-    assignment_loads: pd.DataFrame, *, ax: Axes | None = None, moved_count: int | None = None, book: Any = None
+    assignment_loads: pd.DataFrame,
+    *,
+    ax: Axes | None = None,
+    moved_count: int | None = None,
+    book: Any = None,
 ) -> Axes:
     """Draw the heavier of the two loads of each manager, today and as proposed."""
     table = assignment_loads.assign(
         now=assignment_loads[["hours_load_share", "revenue_load_share"]].max(axis=1),
-        then=assignment_loads[["proposed_hours_load_share", "proposed_revenue_load_share"]].max(axis=1),
+        then=assignment_loads[["proposed_hours_load_share", "proposed_revenue_load_share"]].max(
+            axis=1
+        ),
     ).sort_values("now", kind="stable")
     table = table.tail(MOST_MANAGERS)
     ax = ax or style.axes(8, 1.5 + 0.36 * max(len(table), 2))
-    subtitle = "Heavier of: hours over hours there are, revenue over an even split; ● now, ◆ proposed"
+    subtitle = (
+        "Heavier of: hours over hours there are, revenue over an even split; ● now, ◆ proposed"
+    )
     if table.empty:
         style.no_axis(ax.xaxis)
         style.no_axis(ax.yaxis)
@@ -113,18 +149,26 @@ def plot_assignment_loads(
     style.share_axis(ax.xaxis, book)
     before, after = table["now"].max(), table["then"].max()
     moves = "" if moved_count is None else f"{moved_count} move{'' if moved_count == 1 else 's'}: "
-    finding = (
-        f"{moves}the heaviest load falls from {share(before, book, decimals=0)} to {share(after, book, decimals=0)}"
+    finding = f"{moves}the heaviest load falls from {share(before, book, decimals=0)} to {share(after, book, decimals=0)}"
+    return style.titles(
+        ax, finding if after < before - 1e-9 else "No move would lower the heaviest load", subtitle
     )
-    return style.titles(ax, finding if after < before - 1e-9 else "No move would lower the heaviest load", subtitle)
 
 
 def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None, period: str = "") -> Axes:
-    """Draw what each key account has (filled), has in part (light) and lacks (open); the most gaps on top."""
+    """Draw what each key account has (filled), has in part (light) and lacks (open); the most gaps
+    on top.
+    """
     shown = coverage.head(MOST_ACCOUNTS)
     ax = ax or style.axes(8, 1.4 + 0.26 * max(len(shown), 3))
-    cut = f"; the {len(shown)} with most gaps of {len(coverage)}" if len(shown) < len(coverage) else ""
-    known = {column: part for column, part in PARTS.items() if pd.notna(_cover(coverage, column)).any()}
+    cut = (
+        f"; the {len(shown)} with most gaps of {len(coverage)}"
+        if len(shown) < len(coverage)
+        else ""
+    )
+    known = {
+        column: part for column, part in PARTS.items() if pd.notna(_cover(coverage, column)).any()
+    }
     unknown = [part for column, part in PARTS.items() if column not in known]
     subtitle = f"Key accounts: filled = there, pale = in part, open = missing{cut}"
     subtitle += f"; not recorded: {', '.join(unknown)}" if unknown else ""
@@ -156,7 +200,11 @@ def plot_coverage(coverage: pd.DataFrame, *, ax: Axes | None = None, period: str
 
 def _cover(table: pd.DataFrame, column: str) -> list[float]:
     values = table[column]
-    if values.dtype == bool and not values.any() and not table["note"].str.contains(PARTS[column].split()[-1]).any():
+    if (
+        values.dtype == bool
+        and not values.any()
+        and not table["note"].str.contains(PARTS[column].split()[-1]).any()
+    ):
         return [np.nan] * len(values)  # the book records it of nobody
     if column == "contact_age_days":
         return [float(age <= 90) if pd.notna(age) else np.nan for age in values]
@@ -171,7 +219,9 @@ def plot_programme_return(
     finding: str = "",
     book: Any = None,
 ) -> Axes:
-    """Draw the cumulative margin above expectation less cost, its interval, and the month of payback."""
+    """Draw the cumulative margin above expectation less cost, its interval, and the month of
+    payback.
+    """
     ax = ax or style.axes(8, 4.2)
     subtitle = "Margin of key accounts above expectation less programme cost, cumulative; band: 95 % interval"
     if programme_return.empty:
@@ -180,24 +230,46 @@ def plot_programme_return(
         return style.titles(ax, finding or "The return of the programme cannot be told", subtitle)
     table = programme_return
     ax.fill_between(
-        table["month"], table["cumulative_low"], table["cumulative_high"], color=COLOURS["accent"], alpha=0.16, lw=0
+        table["month"],
+        table["cumulative_low"],
+        table["cumulative_high"],
+        color=COLOURS["accent"],
+        alpha=0.16,
+        lw=0,
     )
     ax.plot(table["month"], table["cumulative"], color=COLOURS["actual"])
     ax.axhline(0, color=COLOURS["plan"], lw=1)
     spent = -table["cost"].cumsum()
     ax.plot(table["month"], spent, color=COLOURS["plan"], lw=1.2, ls=(0, (4, 3)))
     style.label(ax, table["month"].iloc[-1], spent.iloc[-1], "cost alone", colour=COLOURS["quiet"])
-    style.label(ax, table["month"].iloc[-1], table["cumulative"].iloc[-1], money(table["cumulative"].iloc[-1], book))
-    paid = programme_payback[programme_payback["question"].eq("payback") & programme_payback["month"].notna()]
+    style.label(
+        ax,
+        table["month"].iloc[-1],
+        table["cumulative"].iloc[-1],
+        money(table["cumulative"].iloc[-1], book),
+    )
+    paid = programme_payback[
+        programme_payback["question"].eq("payback") & programme_payback["month"].notna()
+    ]
     for _, row in paid.iterrows():
         sure = row["answer"] == "paid back"
-        ax.scatter(row["month"], row["cumulative"], s=70, zorder=5, color=COLOURS["good" if sure else "overdue"])
+        ax.scatter(
+            row["month"],
+            row["cumulative"],
+            s=70,
+            zorder=5,
+            color=COLOURS["good" if sure else "overdue"],
+        )
         text = f"payback {date(row['month'])}" + ("" if sure else ", not certain")
         ax.axvline(row["month"], color=COLOURS["quiet"], lw=0.8, ls=(0, (1, 2)))
-        style.label(ax, row["month"], 1, text, dx=4, dy=-5, xycoords=("data", "axes fraction"), va="top")
+        style.label(
+            ax, row["month"], 1, text, dx=4, dy=-5, xycoords=("data", "axes fraction"), va="top"
+        )
     ax.margins(x=0.02)
     style.month_axis(ax.xaxis)
-    ax.set_xlim(right=table["month"].iloc[-1] + (table["month"].iloc[-1] - table["month"].iloc[0]) * 0.02)
+    ax.set_xlim(
+        right=table["month"].iloc[-1] + (table["month"].iloc[-1] - table["month"].iloc[0]) * 0.02
+    )
     style.money_axis(ax.yaxis, book)
     return style.titles(ax, finding or _return_finding(programme_payback, table, book), subtitle)
 
@@ -215,7 +287,9 @@ def _return_finding(payback: pd.DataFrame, table: pd.DataFrame, book: Any) -> st
 
 
 def plot_competence(competence: pd.DataFrame, *, ax: Axes | None = None, period: str = "") -> Axes:
-    """Draw the latest rating of each manager in each skill; needs are framed, arrows show the change."""
+    """Draw the latest rating of each manager in each skill; needs are framed, arrows show the
+    change.
+    """
     grid = competence.pivot_table(index="skill", columns="manager_name", values="rating", sort=True)
     ax = ax or style.axes(8, 1.5 + 0.32 * max(len(grid), 3))
     subtitle = "Latest rating, 1 to 5; ▲▼ against the one before; framed: below the level required"
@@ -225,7 +299,14 @@ def plot_competence(competence: pd.DataFrame, *, ax: Axes | None = None, period:
         style.no_axis(ax.yaxis)
         return style.titles(ax, "No manager has been rated", subtitle)
     sns.heatmap(
-        grid, ax=ax, cmap=style.tints("accent"), vmin=1, vmax=5, cbar=False, xticklabels=False, yticklabels=False
+        grid,
+        ax=ax,
+        cmap=style.tints("accent"),
+        vmin=1,
+        vmax=5,
+        cbar=False,
+        xticklabels=False,
+        yticklabels=False,
     )
     ax.set(xlabel="", ylabel="")
     rows = {skill: i for i, skill in enumerate(grid.index)}
@@ -235,10 +316,15 @@ def plot_competence(competence: pd.DataFrame, *, ax: Axes | None = None, period:
         mark = {"up": " ▲", "down": " ▼"}.get(one["trend"], "")
         style.label(ax, x + 0.5, y + 0.5, f"{one['rating']:g}{mark}", dx=0, ha="center")
         if one["is_training_need"]:
-            frame = [x + 0.06, x + 0.94, x + 0.94, x + 0.06, x + 0.06], [y + 0.1, y + 0.1, y + 0.9, y + 0.9, y + 0.1]
+            frame = (
+                [x + 0.06, x + 0.94, x + 0.94, x + 0.06, x + 0.06],
+                [y + 0.1, y + 0.1, y + 0.9, y + 0.9, y + 0.1],
+            )
             ax.plot(*frame, color=COLOURS["bad"], lw=1.4)
     ax.set_xticks(np.arange(len(columns)) + 0.5, [style.short(name, 18) for name in columns])
-    ax.set_yticks(np.arange(len(rows)) + 0.5, [style.short(skill, 34) for skill in rows], rotation=0)
+    ax.set_yticks(
+        np.arange(len(rows)) + 0.5, [style.short(skill, 34) for skill in rows], rotation=0
+    )
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(False)
     needs = competence[competence["is_training_need"]]
@@ -264,15 +350,22 @@ def plot_engagement(
         style.no_axis(ax.yaxis)
         known = programme_engagement[["engagement_share", "loyalty_share"]].notna().any().any()
         finding = (
-            "Engagement and loyalty: too few quarters to draw" if known else "Engagement and loyalty are not known"
+            "Engagement and loyalty: too few quarters to draw"
+            if known
+            else "Engagement and loyalty are not known"
         )
         return style.titles(ax, finding, subtitle)
     ends = []
-    for column, name, colour in (("engagement_share", "engagement", "accent"), ("loyalty_share", "loyalty", "active")):
+    for column, name, colour in (
+        ("engagement_share", "engagement", "accent"),
+        ("loyalty_share", "loyalty", "active"),
+    ):
         own = programme_engagement.dropna(subset=[column])
         if len(own):
             ax.plot(own["quarter_end_date"], own[column], color=COLOURS[colour], marker="o", ms=4)
-            ends.append((own[column].iloc[-1], own["quarter_end_date"].iloc[-1], name, COLOURS[colour]))
+            ends.append(
+                (own[column].iloc[-1], own["quarter_end_date"].iloc[-1], name, COLOURS[colour])
+            )
     heights = style.apart([end[0] for end in ends], 0.07)
     for height, (_, day, name, colour) in zip(heights, ends, strict=True):
         style.label(ax, day, height, name, colour=colour, dx=8)
@@ -289,5 +382,7 @@ def plot_engagement(
     elif words.eq("no clear trend").all():
         finding = "Neither engagement nor loyalty has a clear trend"
     else:
-        finding = f"Not both are rising: engagement {words['engagement']}, loyalty {words['loyalty']}"
+        finding = (
+            f"Not both are rising: engagement {words['engagement']}, loyalty {words['loyalty']}"
+        )
     return style.titles(ax, finding, subtitle)

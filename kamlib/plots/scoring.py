@@ -1,4 +1,6 @@
-"""Charts of the scoring: the ranked list with its line, attractiveness × strength, demotion risk, criterion review."""
+"""Charts of the scoring: the ranked list with its line, attractiveness × strength, demotion risk,
+criterion review.
+"""
 
 from __future__ import annotations
 
@@ -28,19 +30,25 @@ def plot_account_scores(
     period: str = "",
     book: Any = None,
 ) -> Axes:
-    """Draw the ranked accounts as bars of what each criterion adds, the admission line, and how firm each place is."""
+    """Draw the ranked accounts as bars of what each criterion adds, the admission line, and how
+    firm each place is.
+    """
     scored = account_scores[account_scores["rank"].notna()].reset_index(drop=True)
     shown = _around_the_line(scored, most)
     ax = ax or style.axes(8, 1.3 + 0.27 * max(len(shown), 3))
     cut = (
-        "" if len(shown) == len(scored) else f"; {len(shown)} of {number(len(scored), book)} accounts, around the line"
+        ""
+        if len(shown) == len(scored)
+        else f"; {len(shown)} of {number(len(scored), book)} accounts, around the line"
     )
     subtitle = f"Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks{cut}"
     subtitle += f"; {period}" if period else ""
     if shown.empty:
         return _nothing(ax, "No account can be scored", subtitle)
     places = pd.Series(range(len(shown)), index=shown["account_id"])
-    _stack(ax, criterion_scores[criterion_scores["account_id"].isin(places.index)], places, shown, book)
+    _stack(
+        ax, criterion_scores[criterion_scores["account_id"].isin(places.index)], places, shown, book
+    )
     _marks_of_stability(ax, score_stability, places, book)
     known = shown["completeness_share"].unique()
     alike = len(known) == 1 and known[0] <= 0.999
@@ -52,7 +60,9 @@ def plot_account_scores(
     style.no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
     _line(ax, shown, book)
-    return style.titles(ax, _ranking_finding(account_scores, score_stability, book), subtitle + "; ● key account")
+    return style.titles(
+        ax, _ranking_finding(account_scores, score_stability, book), subtitle + "; ● key account"
+    )
 
 
 def plot_attractiveness_strength(
@@ -68,9 +78,7 @@ def plot_attractiveness_strength(
     ax = ax or style.axes(8, 6)
     key = attractiveness_strength[attractiveness_strength["is_key"]]
     drawn = _most_moved(key, most)
-    subtitle = (
-        "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, larger where several"
-    )
+    subtitle = "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, larger where several"
     subtitle += f"; {len(drawn)} of {len(key)} key accounts" if len(drawn) < len(key) else ""
     subtitle += f"; {period}" if period else ""
     if attractiveness_strength.empty:
@@ -81,7 +89,9 @@ def plot_attractiveness_strength(
     ax.axvline(split, color=COLOURS["quiet"], linewidth=0.8)
     both = ["strength_score", "attractiveness_score"]
     seen = [
-        pd.concat([attractiveness_strength[name], drawn[f"year_ago_{name}"].dropna()], ignore_index=True)
+        pd.concat(
+            [attractiveness_strength[name], drawn[f"year_ago_{name}"].dropna()], ignore_index=True
+        )
         for name in both
     ]
     ax.set(
@@ -119,9 +129,16 @@ def plot_demotion_risk(
         labels.append(f"{'any place' if row['band'] == 'all' else row['band']}, {years}")
         if row["risk_share"] != row["risk_share"]:
             followed = _plural(row["account_count"], "account")
-            style.label(ax, 0, place, f"not enough history ({followed})", colour=COLOURS["quiet"], dx=2)
+            style.label(
+                ax, 0, place, f"not enough history ({followed})", colour=COLOURS["quiet"], dx=2
+            )
             continue
-        ax.plot([row["risk_low"], row["risk_high"]], [place, place], color=COLOURS["accent"], linewidth=2)
+        ax.plot(
+            [row["risk_low"], row["risk_high"]],
+            [place, place],
+            color=COLOURS["accent"],
+            linewidth=2,
+        )
         ax.plot(row["risk_share"], place, "o", color=COLOURS["accent"], markersize=6)
         said = f"{share(row['risk_share'], book, decimals=0)} of {_plural(row['account_count'], 'account')}"
         style.label(ax, row["risk_high"], place, said)
@@ -132,7 +149,9 @@ def plot_demotion_risk(
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
     finding = "Not enough history to tell how often an admission is regretted"
     for row in known[known["band"] == "all"].head(1).to_dict("records"):
-        later = "a year later" if row["horizon_years"] == 1 else f"within {row['horizon_years']} years"
+        later = (
+            "a year later" if row["horizon_years"] == 1 else f"within {row['horizon_years']} years"
+        )
         finding = f"{share(row['risk_share'], book, decimals=0)} of the accounts above the line were below it {later}"
     return style.titles(ax, finding, subtitle)
 
@@ -142,22 +161,30 @@ def plot_criterion_review(
 ) -> Axes:
     """Draw for each criterion how its past scores went with what followed, with intervals."""
     ax = ax or style.axes(8, 1.0 + 0.32 * max(len(criterion_review), 3))
-    subtitle = (
-        "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold for all rows together"
-    )
+    subtitle = "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold for all rows together"
     subtitle += f"; {period}" if period else ""
     if criterion_review.empty:
-        return _nothing(ax, "Whether the criteria foretell growth or loyalty cannot be told yet", subtitle)
+        return _nothing(
+            ax, "Whether the criteria foretell growth or loyalty cannot be told yet", subtitle
+        )
     rows = criterion_review.sort_values("outcome", kind="stable").reset_index(drop=True)
     for place, row in enumerate(rows.to_dict("records")):
         colour = COLOURS[VERDICTS[row["verdict"]]]
         if row["correlation"] != row["correlation"]:
             style.label(ax, 0, place, row["note"], colour=COLOURS["quiet"])
             continue
-        ax.plot([row["correlation_low"], row["correlation_high"]], [place, place], color=colour, linewidth=2)
+        ax.plot(
+            [row["correlation_low"], row["correlation_high"]],
+            [place, place],
+            color=colour,
+            linewidth=2,
+        )
         ax.plot(row["correlation"], place, "o", color=colour, markersize=6)
         style.label(ax, row["correlation_high"], place, row["verdict"], colour=colour)
-    labels = [f"{criterion} → {outcome}" for criterion, outcome in zip(rows["criterion"], rows["outcome"], strict=True)]
+    labels = [
+        f"{criterion} → {outcome}"
+        for criterion, outcome in zip(rows["criterion"], rows["outcome"], strict=True)
+    ]
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     ax.set_yticks(range(len(labels)), [style.short(text, 44) for text in labels])
     ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
@@ -167,10 +194,17 @@ def plot_criterion_review(
     finding = "Whether the criteria foretell growth or loyalty cannot be told yet"
     if len(told):
         words = {"foretold": "foretold", "misled": "pointed the wrong way for"}
-        parts = [f"{row['criterion']} {words[row['verdict']]} {row['outcome']}" for row in told.to_dict("records")]
+        parts = [
+            f"{row['criterion']} {words[row['verdict']]} {row['outcome']}"
+            for row in told.to_dict("records")
+        ]
         rest = len(rows) - len(told)
         finding = "; ".join(parts[:2]) + (f"; and {len(parts) - 2} more" if len(parts) > 2 else "")
-        finding = finding[0].upper() + finding[1:] + (f"; {rest} of {len(rows)} cannot be told" if rest else "")
+        finding = (
+            finding[0].upper()
+            + finding[1:]
+            + (f"; {rest} of {len(rows)} cannot be told" if rest else "")
+        )
     return style.titles(ax, finding, subtitle)
 
 
@@ -198,7 +232,9 @@ def _name(row: dict[Any, Any], book: Any, *, alike: bool) -> str:
     )
 
 
-def _stack(ax: Axes, criterion_scores: pd.DataFrame, places: pd.Series, shown: pd.DataFrame, book: Any) -> None:
+def _stack(
+    ax: Axes, criterion_scores: pd.DataFrame, places: pd.Series, shown: pd.DataFrame, book: Any
+) -> None:
     left = pd.Series(0.0, index=places.index)
     sides = {"attractiveness": "accent", "strength": "active"}
     seen = dict.fromkeys(sides, 0)
@@ -238,17 +274,33 @@ def _marks_of_stability(ax: Axes, stability: pd.DataFrame, places: pd.Series, bo
         place = places[row["account_id"]]
         firm = row["above_line_share"] if row["is_above_line"] else 1 - row["above_line_share"]
         colour = COLOURS["good" if firm >= FIRM else "overdue" if firm >= SHAKY else "bad"]
-        ax.plot(11.3, place, "o" if firm >= FIRM else "D" if firm >= SHAKY else "X", color=colour, markersize=6)
+        ax.plot(
+            11.3,
+            place,
+            "o" if firm >= FIRM else "D" if firm >= SHAKY else "X",
+            color=colour,
+            markersize=6,
+        )
         low, high = number(row["rank_low"], book), number(row["rank_high"], book)
         ranks = low if low == high else f"{low}–{high}"
-        style.label(ax, 11.3, place, f"{share(row['above_line_share'], book, decimals=0)} · {ranks}", dx=7)
-    style.label(ax, 11.3, -1, "above · ranks", colour=COLOURS["quiet"], dx=-4, fontsize=8, ha="left")
+        style.label(
+            ax, 11.3, place, f"{share(row['above_line_share'], book, decimals=0)} · {ranks}", dx=7
+        )
+    style.label(
+        ax, 11.3, -1, "above · ranks", colour=COLOURS["quiet"], dx=-4, fontsize=8, ha="left"
+    )
 
 
 def _line(ax: Axes, shown: pd.DataFrame, book: Any) -> None:
     line = shown["line_score"].iloc[0]
     if line == line:
-        ax.plot([line, line], [-0.5, len(shown) - 0.5], color=COLOURS["actual"], linewidth=1.2, linestyle=(0, (4, 3)))
+        ax.plot(
+            [line, line],
+            [-0.5, len(shown) - 0.5],
+            color=COLOURS["actual"],
+            linewidth=1.2,
+            linestyle=(0, (4, 3)),
+        )
         style.label(ax, line, -0.9, f"line {number(line, book, decimals=2)}", dx=0, ha="center")
     above = int(shown["is_above_line"].sum())
     if 0 < above < len(shown):
@@ -259,9 +311,7 @@ def _ranking_finding(account_scores: pd.DataFrame, stability: pd.DataFrame, book
     above = stability[stability["is_above_line"]]
     firm = int((above["above_line_share"] >= FIRM).sum())
     below = int((account_scores["is_key"] & ~account_scores["is_above_line"]).sum())
-    places = (
-        f"{number(firm, book)} of {_plural(len(above), 'place')} above the line {'is' if firm == 1 else 'are'} firm"
-    )
+    places = f"{number(firm, book)} of {_plural(len(above), 'place')} above the line {'is' if firm == 1 else 'are'} firm"
     if not account_scores["is_key"].any():
         return places
     said = (
@@ -282,7 +332,12 @@ def _most_moved(key: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def _others(ax: Axes, others: pd.DataFrame) -> None:
-    spots = others[["strength_score", "attractiveness_score"]].round(1).value_counts().reset_index(name="accounts")
+    spots = (
+        others[["strength_score", "attractiveness_score"]]
+        .round(1)
+        .value_counts()
+        .reset_index(name="accounts")
+    )
     if len(spots) > MOST_SPOTS:
         halves = (others[["strength_score", "attractiveness_score"]] * 2).round() / 2
         spots = halves.value_counts().reset_index(name="accounts")
@@ -301,13 +356,22 @@ def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
     then = (row["year_ago_strength_score"], row["year_ago_attractiveness_score"])
     colour = COLOURS["key"]
     if then[0] == then[0] and then != now:
-        arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1, "shrinkA": 0, "shrinkB": 4, "alpha": 0.45}
+        arrow = {
+            "arrowstyle": "-|>",
+            "color": colour,
+            "linewidth": 1,
+            "shrinkA": 0,
+            "shrinkB": 4,
+            "alpha": 0.45,
+        }
         ax.annotate("", now, then, arrowprops=arrow)
     ax.plot(*now, "o", color=colour, markersize=6)
 
 
 def _names(ax: Axes, drawn: pd.DataFrame) -> None:
-    """Write names beside their points, where they lie on no other name and on as few points and arrows as can be."""
+    """Write names beside their points, where they lie on no other name and on as few points and
+    arrows as can be.
+    """
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     line, letter = (top - bottom) / 30, (right - left) / 95
     written: list[tuple[float, float, float]] = []
@@ -335,11 +399,18 @@ def _names(ax: Axes, drawn: pd.DataFrame) -> None:
         ]
         start, height = min(
             free or places,
-            key=lambda place: _covered(drawings, place, width, line / 2) + 5 * abs(place[1] - y) / line,
+            key=lambda place: (
+                _covered(drawings, place, width, line / 2) + 5 * abs(place[1] - y) / line
+            ),
         )
         if abs(height - y) > 1.2 * line:
             end = min(max(x, start), start + width)
-            ax.plot([x, end], [y, height + (line / 2 if height < y else -line / 2)], color=COLOURS["quiet"], lw=0.6)
+            ax.plot(
+                [x, end],
+                [y, height + (line / 2 if height < y else -line / 2)],
+                color=COLOURS["quiet"],
+                lw=0.6,
+            )
         written.append((start, start + width, height))
         at, side = (start, "left") if start > x else (start + width, "right")
         at, side = (x, "center") if start < x < start + width else (at, side)
@@ -354,11 +425,16 @@ def _drawn_spots(drawn: pd.DataFrame) -> list[tuple[float, float]]:
         then = (row["year_ago_strength_score"], row["year_ago_attractiveness_score"])
         spots += [now] * 10
         if then[0] == then[0]:
-            spots += [tuple(b + (n - b) * i / 20 for n, b in zip(now, then, strict=True)) for i in range(20)]  # type: ignore[misc]
+            spots += [
+                tuple(b + (n - b) * i / 20 for n, b in zip(now, then, strict=True))
+                for i in range(20)
+            ]  # type: ignore[misc]
     return spots
 
 
-def _covered(spots: list[tuple[float, float]], place: tuple[float, float], width: float, half: float) -> int:
+def _covered(
+    spots: list[tuple[float, float]], place: tuple[float, float], width: float, half: float
+) -> int:
     return sum(place[0] <= x <= place[0] + width and abs(y - place[1]) < half for x, y in spots)
 
 

@@ -30,20 +30,31 @@ def plot_pareto(
     period: str = "",
     book: Any = None,
 ) -> Axes:
-    """Draw how the accounts, largest first, add up to all revenue; the class limits; names at the bends."""
+    """Draw how the accounts, largest first, add up to all revenue; the class limits; names at the
+    bends.
+    """
     ax = ax or style.axes(8, 4)
     subtitle = _subtitle("Cumulative share of revenue over accounts, largest first", period)
     if pareto.empty:
         return _nothing(ax, "No account has revenue in the window", subtitle)
     ends = [0, *pareto["cum_share"]]
     drawn = _thinned(pareto, pareto["is_bend"])
-    ax.plot([0, *drawn["rank"]], [0, *drawn["cum_share"]], color=COLOURS["quiet"], linewidth=1, zorder=1)
+    ax.plot(
+        [0, *drawn["rank"]], [0, *drawn["cum_share"]], color=COLOURS["quiet"], linewidth=1, zorder=1
+    )
     for letter in "ABC":
         part = drawn[drawn["abc_revenue"].eq(letter)]
         if len(part):
             start = int(part["rank"].iloc[0]) - 1
             xs, ys = [start, *part["rank"]], [ends[start], *part["cum_share"]]
-            ax.plot(xs, ys, color=COLOURS[letter], linewidth=3, marker="o" if len(pareto) <= 40 else "", markersize=4)
+            ax.plot(
+                xs,
+                ys,
+                color=COLOURS[letter],
+                linewidth=3,
+                marker="o" if len(pareto) <= 40 else "",
+                markersize=4,
+            )
             ax.fill_between(xs, ys, color=COLOURS[letter], alpha=0.25, linewidth=0)
     for limit in limits:
         ax.axhline(limit, color=COLOURS["quiet"], linewidth=0.8, linestyle=(0, (4, 3)))
@@ -56,7 +67,9 @@ def plot_pareto(
         dx, dy = (-8, 10) if rank > 0.8 * len(pareto) else (8, 10 if reached < 0.1 else -10)
         if any(0.02 < reached - limit < 0.07 for limit in limits):
             dy -= 12  # clear of the limit's own line
-        style.label(ax, rank, reached, f"{number(rank, book)}. {style.short(name, 24)}", dx=dx, dy=dy)
+        style.label(
+            ax, rank, reached, f"{number(rank, book)}. {style.short(name, 24)}", dx=dx, dy=dy
+        )
     ax.set_ylim(0, 1.1)
     ax.set_xlim(0, max(len(pareto), 2) * 1.02)
     style.share_axis(ax.yaxis, book)
@@ -71,8 +84,12 @@ def plot_pareto(
     return style.titles(ax, finding, subtitle)
 
 
-def plot_whale_curve(whale_curve: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
-    """Draw profit added up from the most to the least profitable account: its peak, and what is lost after it."""
+def plot_whale_curve(
+    whale_curve: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None
+) -> Axes:
+    """Draw profit added up from the most to the least profitable account: its peak, and what is
+    lost after it.
+    """
     ax = ax or style.axes(*PAIRED)
     subtitle = _subtitle("Cumulative margin over accounts, most profitable first", period)
     if whale_curve.empty:
@@ -97,7 +114,9 @@ def plot_whale_curve(whale_curve: pd.DataFrame, *, ax: Axes | None = None, perio
         style.label(ax, peak, top, money(top, book), dx=-8, dy=8)
         style.label(ax, len(whale_curve), total, money(total, book), dx=6, colour=COLOURS["bad"])
         verb, than = ("costs", "it brings") if losers == 1 else ("cost", "they bring")
-        finding = f"{_plural(losers, 'account', book)} {verb} {money(top - total, book)} more than {than}"
+        finding = (
+            f"{_plural(losers, 'account', book)} {verb} {money(top - total, book)} more than {than}"
+        )
     else:
         style.label(ax, len(whale_curve), total, money(total, book), dx=6)
         finding = "No account costs more than it brings"
@@ -126,7 +145,11 @@ def plot_lorenz(
     style.label(ax, 0.5, 0.5, "if all were equal", colour=COLOURS["quiet"], dx=-8, dy=8)
     ax.plot(drawn["account_share"], drawn["revenue_share"], color=COLOURS["accent"], linewidth=3)
     ax.fill_between(
-        drawn["account_share"], drawn["revenue_share"], drawn["account_share"], color=COLOURS["accent"], alpha=0.12
+        drawn["account_share"],
+        drawn["revenue_share"],
+        drawn["account_share"],
+        color=COLOURS["accent"],
+        alpha=0.12,
     )
     gini = rows["gini"].iloc[0]
     lower = lorenz[lorenz["account_share"] <= 0.5].iloc[-1]
@@ -135,9 +158,7 @@ def plot_lorenz(
     style.share_axis(ax.xaxis, book)
     style.share_axis(ax.yaxis, book)
     ax.set_xlabel("Accounts, smallest first")
-    finding = (
-        f"The smaller half of accounts brings {percent(lower['revenue_share'], book)} of revenue (Gini {gini:.2f})"
-    )
+    finding = f"The smaller half of accounts brings {percent(lower['revenue_share'], book)} of revenue (Gini {gini:.2f})"
     return style.titles(ax, finding, subtitle)
 
 
@@ -149,7 +170,9 @@ def plot_concentration(
     if concentration.empty or not concentration["revenue"].gt(0).all():
         return _nothing(ax or style.axes(6.2, 1), "No account has revenue in the window", subtitle)
     rows: Any = concentration.set_index("scope")
-    tops = [top for top in (20, 10, 5, 1) if top == 1 or top < rows.loc["accounts", "account_count"]]
+    tops = [
+        top for top in (20, 10, 5, 1) if top == 1 or top < rows.loc["accounts", "account_count"]
+    ]
     columns = [f"top_{top}_share" for top in tops]
     ax = ax or style.axes(6.2, 0.9 + 0.6 * len(tops))
     scopes = {"accounts": COLOURS["previous"], "groups": COLOURS["actual"]}
@@ -160,7 +183,9 @@ def plot_concentration(
         offset = (0.2 - 0.4 * place) * (len(scopes) - 1)
         values = rows.loc[scope, columns]
         ax.barh(np.arange(len(tops)) + offset, values, height=0.38, color=colour, label=scope)
-        style.label_bars(ax, [f"{percent(value, book)} {scope if len(scopes) > 1 else ''}" for value in values])
+        style.label_bars(
+            ax, [f"{percent(value, book)} {scope if len(scopes) > 1 else ''}" for value in values]
+        )
     ax.set_yticks(range(len(tops)), ["largest" if top == 1 else f"{top} largest" for top in tops])
     ax.set_xlim(0, rows.loc[list(scopes), columns[0]].max() * 1.25)
     ax.set_ylim(-0.6, len(tops) - 0.4)
@@ -168,8 +193,16 @@ def plot_concentration(
     column = columns[1] if tops[0] == 20 else columns[0]
     told, scope = tops[columns.index(column)], list(scopes)[-1]
     top, single = rows.loc[scope, column], rows.loc["accounts", column]
-    more = f", {(top - single) * 100:.0f} points more than counted alone" if top - single >= 0.005 else ""
-    who = f"The largest {scope.removesuffix('s')} brings" if told == 1 else f"The {told} largest {scope} bring"
+    more = (
+        f", {(top - single) * 100:.0f} points more than counted alone"
+        if top - single >= 0.005
+        else ""
+    )
+    who = (
+        f"The largest {scope.removesuffix('s')} brings"
+        if told == 1
+        else f"The {told} largest {scope} bring"
+    )
     return style.titles(ax, f"{who} {percent(top, book)} of revenue{more}", subtitle)
 
 
@@ -185,11 +218,17 @@ def plot_abc_xyz_matrix(
     ax = ax or style.axes(*PAIRED)
     how = {"frequency": "how often they order", "variability": "how even their months are"}[basis]
     subtitle = _subtitle(f"Accounts and share of revenue by size (ABC) and {how}", period)
-    cells = matrix[matrix["basis"].eq(basis) & matrix["abc"].isin(list("ABC")) & matrix["xyz"].isin(list("XYZN"))]
+    cells = matrix[
+        matrix["basis"].eq(basis)
+        & matrix["abc"].isin(list("ABC"))
+        & matrix["xyz"].isin(list("XYZN"))
+    ]
     if not cells["account_count"].sum():
         return _nothing(ax, "No account has both classes", subtitle)
     texts = [
-        f"{number(row.account_count, book)}\n{percent(row.revenue_share, book)}" if row.account_count else "–"
+        f"{number(row.account_count, book)}\n{percent(row.revenue_share, book)}"
+        if row.account_count
+        else "–"
         for row in cells.itertuples()
     ]
     cells = cells.assign(text=texts)
@@ -197,24 +236,38 @@ def plot_abc_xyz_matrix(
     ax.set_xticklabels(XYZ_WORDS[basis])
     top = cells.sort_values(["revenue", "cell"], ascending=[False, True], kind="stable").iloc[0]
     verb = "brings" if top["account_count"] == 1 else "bring"
-    share = "" if pd.isna(top["revenue_share"]) else f", {percent(top['revenue_share'], book)} of revenue"
+    share = (
+        ""
+        if pd.isna(top["revenue_share"])
+        else f", {percent(top['revenue_share'], book)} of revenue"
+    )
     amount = money(top["revenue"], book)
-    finding = f"{_plural(top['account_count'], 'account', book)} in {top['cell']} {verb} {amount}{share}"
+    finding = (
+        f"{_plural(top['account_count'], 'account', book)} in {top['cell']} {verb} {amount}{share}"
+    )
     return style.titles(ax, finding, subtitle)
 
 
-def plot_abc_cross(cross: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
+def plot_abc_cross(
+    cross: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None
+) -> Axes:
     """Draw revenue class against margin class: who is large in sales but not in profit."""
     ax = ax or style.axes(*PAIRED)
-    subtitle = _subtitle("Accounts and their margin by revenue class (rows) and margin class", period)
+    subtitle = _subtitle(
+        "Accounts and their margin by revenue class (rows) and margin class", period
+    )
     if cross.empty:
         return _nothing(ax, "No margin is known: the book has no cost", subtitle)
     texts = [
-        f"{number(row.account_count, book)}\n{money(row.margin, book)}" if row.account_count else "–"
+        f"{number(row.account_count, book)}\n{money(row.margin, book)}"
+        if row.account_count
+        else "–"
         for row in cross.itertuples()
     ]
     columns = ["A", "B", "C", "none"] if cross["abc_margin"].eq("none").any() else list("ABC")
-    cells = cross[cross["abc_revenue"].isin(list("ABC"))].assign(text=pd.Series(texts, index=cross.index))
+    cells = cross[cross["abc_revenue"].isin(list("ABC"))].assign(
+        text=pd.Series(texts, index=cross.index)
+    )
     _heat_map(ax, cells, "abc_revenue", "abc_margin", "account_count", list("ABC"), columns)
     ax.set_xticklabels([{"none": "no profit"}.get(letter, letter) for letter in columns])
     ax.set_xlabel("Class by margin")
@@ -233,7 +286,11 @@ def plot_class_migration(
 ) -> Axes:
     """Draw how many accounts went from which class to which."""
     ax = ax or style.axes(*PAIRED)
-    what = {"abc": "Revenue class", "frequency": "Class by frequency", "variability": "Class by variability"}[basis]
+    what = {
+        "abc": "Revenue class",
+        "frequency": "Class by frequency",
+        "variability": "Class by variability",
+    }[basis]
     subtitle = _subtitle(f"{what}: accounts from class then (rows) to class now (columns)", period)
     cells = migration[migration["basis"].eq(basis)]
     if not cells["account_count"].sum():
@@ -254,18 +311,23 @@ def plot_class_migration(
     ax.set_ylabel("Class then")
     ways = [(many, way) for many, way in ((down, "down"), (up, "up")) if many]
     told = [
-        f"{f'{many:,}' if place else _plural(many, 'account')} moved {way}" for place, (many, way) in enumerate(ways)
+        f"{f'{many:,}' if place else _plural(many, 'account')} moved {way}"
+        for place, (many, way) in enumerate(ways)
     ]
     return style.titles(ax, ", ".join(told) or "No account changed its class", subtitle)
 
 
-def plot_class_moves(moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = None, period: str = "") -> Axes:
+def plot_class_moves(
+    moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = None, period: str = ""
+) -> Axes:
     """Draw what moved each account: its own change and the others', in points of cumulative share."""
     moved = moves[moves["kind"].eq("move")]
     shown = moved.head(most).iloc[::-1]
     ax = ax or style.axes(6.2, max(1.4 + 0.34 * len(shown), 2.4))
     cut = f"; the {most} largest of {len(moved):,}" if len(moved) > most else ""
-    subtitle = _subtitle(f"Change of the share of revenue before the account, in points (right: down){cut}", period)
+    subtitle = _subtitle(
+        f"Change of the share of revenue before the account, in points (right: down){cut}", period
+    )
     if shown.empty:
         return _nothing(ax, "No account changed its revenue class", subtitle)
     places = np.arange(len(shown))
@@ -275,10 +337,14 @@ def plot_class_moves(moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = N
     ):
         values = shown[column].to_numpy() * 100
         ax.barh(places + offset, values, height=0.36, color=colour, label=name)
-        style.label_bars(ax, [f"{value:+.1f}".replace("-", "−") if abs(value) >= 0.05 else "0" for value in values])
+        style.label_bars(
+            ax,
+            [f"{value:+.1f}".replace("-", "−") if abs(value) >= 0.05 else "0" for value in values],
+        )
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     names = [
-        f"{style.short(row['name'], 24)}  {row['abc_then']} → {row['abc_now']}" for row in shown.to_dict("records")
+        f"{style.short(row['name'], 24)}  {row['abc_then']} → {row['abc_now']}"
+        for row in shown.to_dict("records")
     ]
     ax.set_yticks(places, names)
     ax.margins(x=0.15)
@@ -293,7 +359,9 @@ def plot_class_moves(moves: pd.DataFrame, *, most: int = 15, ax: Axes | None = N
     return style.titles(ax, finding, subtitle)
 
 
-def plot_rfm_segments(segments: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None) -> Axes:
+def plot_rfm_segments(
+    segments: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None
+) -> Axes:
     """Draw each RFM segment's share of revenue, with the number of its accounts."""
     ax = ax or style.axes(8, 3.6)
     subtitle = _subtitle("Share of revenue and number of accounts by RFM segment", period)
@@ -311,7 +379,9 @@ def plot_rfm_segments(segments: pd.DataFrame, *, ax: Axes | None = None, period:
     )
     ax.set_xlim(min(bars.min(), 0), max(bars.max(), 0.01) * 1.35)
     style.no_axis(ax.xaxis)
-    top = segments.sort_values(["revenue", "segment"], ascending=[False, True], kind="stable").iloc[0]
+    top = segments.sort_values(["revenue", "segment"], ascending=[False, True], kind="stable").iloc[
+        0
+    ]
     if pd.isna(top["revenue_share"]):
         return style.titles(ax, "No account has revenue in the window", subtitle)
     who = _plural(top["account_count"], "account", book)
@@ -321,14 +391,22 @@ def plot_rfm_segments(segments: pd.DataFrame, *, ax: Axes | None = None, period:
 
 
 def _heat_map(
-    ax: Axes, cells: pd.DataFrame, row: str, column: str, value: str, rows: list[str], columns: list[str]
+    ax: Axes,
+    cells: pd.DataFrame,
+    row: str,
+    column: str,
+    value: str,
+    rows: list[str],
+    columns: list[str],
 ) -> None:
     """Draw a grid of shaded cells with the column ``text`` in them, first row on top."""
     grid = cells.set_index([row, column])
     heat = grid[value].unstack().reindex(index=rows, columns=columns).astype("float64").fillna(0.0)
     texts = grid["text"].unstack().reindex(index=rows, columns=columns).astype(object).fillna("–")
     highest = max(float(heat.to_numpy().max()), 1e-12)
-    ax.pcolormesh(heat.to_numpy(), cmap=style.tints(), vmin=0, vmax=highest, edgecolors="white", linewidth=2)
+    ax.pcolormesh(
+        heat.to_numpy(), cmap=style.tints(), vmin=0, vmax=highest, edgecolors="white", linewidth=2
+    )
     with style.style():
         for (y, x), text in np.ndenumerate(texts.to_numpy()):
             ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=10, color=style.INK)

@@ -11,27 +11,42 @@ from matplotlib.patches import Rectangle
 from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, no_axis, tint, titles
 from kamlib.tables import each
 
-_COLUMN, _LINE, _PAD, _EDGE = 108.0, 12.0, 7.0, 62.0  # points: width of a cell, a line of text, padding, left edge
+_COLUMN, _LINE, _PAD, _EDGE = (
+    108.0,
+    12.0,
+    7.0,
+    62.0,
+)  # points: width of a cell, a line of text, padding, left edge
 _ATTITUDES = {-2: "against us", -1: "critical", 0: "neutral", 1: "well disposed", 2: "for us"}
 
 
 def plot_stakeholder_map(
-    people: pd.DataFrame, roles: pd.DataFrame | None = None, *, ax: Axes | None = None, most: int = 5
+    people: pd.DataFrame,
+    roles: pd.DataFrame | None = None,
+    *,
+    ax: Axes | None = None,
+    most: int = 5,
 ) -> Axes:
-    """Draw every person in the cell of their influence and attitude: name, role, age of the last contact.
+    """Draw every person in the cell of their influence and attitude: name, role, age of the last
+    contact.
 
-    A cell is as high as its people need, so names never lie over one another. People whose influence or attitude
-    is not recorded stand below the grid, and the roles in which nobody is known below them.
+    A cell is as high as its people need, so names never lie over one another. People whose
+    influence or attitude is not recorded stand below the grid, and the roles in which nobody is
+    known below them.
     """
     placed = people.dropna(subset=["influence", "attitude"])
     unknown = people[people["influence"].isna() | people["attitude"].isna()]
     cells: dict[tuple[int, int], list[Any]] = {}
     for person in each(placed):
-        cells.setdefault((int(person.influence + 0.5), int(person.attitude + 2.5) - 2), []).append(person)
+        cells.setdefault((int(person.influence + 0.5), int(person.attitude + 2.5) - 2), []).append(
+            person
+        )
     heights = {level: _row_height(cells, level, most) for level in range(5, 0, -1)}
     below = [list(each(unknown))[i::5][:2] for i in range(5)]
     rest = max((_height(group) for group in below), default=0.0)
-    missing = list(roles.loc[roles["is_missing"], "role"]) if roles is not None and len(roles) else []
+    missing = (
+        list(roles.loc[roles["is_missing"], "role"]) if roles is not None and len(roles) else []
+    )
     wide = _EDGE + 5 * _COLUMN
     tall = 24 + sum(heights.values()) + (rest + 20 if len(unknown) else 0) + (24 if missing else 0)
     ax = ax if ax is not None else axes(wide / 72 + 0.2, tall / 72 + 0.7)
@@ -46,7 +61,13 @@ def plot_stakeholder_map(
         _write(ax, 4, top + height / 2, f"influence {level}", QUIET, ha="left")
         for attitude in _ATTITUDES:
             left = _EDGE + (attitude + 2) * _COLUMN
-            key = "bad" if level >= 4 and attitude < 0 else "good" if level >= 4 and attitude > 0 else "quiet"
+            key = (
+                "bad"
+                if level >= 4 and attitude < 0
+                else "good"
+                if level >= 4 and attitude > 0
+                else "quiet"
+            )
             strength = 0.28 if key != "quiet" else 0.04
             box = (left + 1, top + 1), _COLUMN - 2, height - 2
             ax.add_patch(Rectangle(*box, facecolor=tint(strength, key), edgecolor="none"))
@@ -60,7 +81,9 @@ def plot_stakeholder_map(
             _people(ax, group, _EDGE + column * _COLUMN, top + 18, 2)
         top += rest + 20
     if missing:
-        _write(ax, 4, top + 14, f"Nobody known as: {', '.join(missing)}", COLOURS["bad"], weight="bold")
+        _write(
+            ax, 4, top + 14, f"Nobody known as: {', '.join(missing)}", COLOURS["bad"], weight="bold"
+        )
     subtitle = "People by influence (up) and attitude (right); red dot: could derail us, hollow: no recent contact"
     return titles(ax, _people_finding(people, missing), subtitle)
 
@@ -104,13 +127,21 @@ def _row_height(cells: dict[tuple[int, int], list[Any]], level: int, most: int) 
 def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> None:
     at = top + _PAD + 5
     for person in group[:most]:
-        colour = {"derailer": "bad", "opponent": "overdue", "supporter": "good"}.get(person.stance, "quiet")
+        colour = {"derailer": "bad", "opponent": "overdue", "supporter": "good"}.get(
+            person.stance, "quiet"
+        )
         face = "none" if person.is_stale else COLOURS[colour]
-        ax.plot(left + 9, at, "o", markersize=6, markerfacecolor=face, markeredgecolor=COLOURS[colour])
+        ax.plot(
+            left + 9, at, "o", markersize=6, markerfacecolor=face, markeredgecolor=COLOURS[colour]
+        )
         for line in _name_lines(person.name):
             _write(ax, left + 16, at, line, INK)
             at += _LINE
-        days = "no date" if pd.isna(person.last_contact_days) else f"{person.last_contact_days:.0f} d ago"
+        days = (
+            "no date"
+            if pd.isna(person.last_contact_days)
+            else f"{person.last_contact_days:.0f} d ago"
+        )
         role = person.role if isinstance(person.role, str) else "role?"
         _write(ax, left + 16, at, f"{role} · {days}", QUIET, fontsize=8)
         at += _LINE + 5

@@ -1,8 +1,10 @@
-"""One look for every chart: colours with constant meaning, axes, titles that say the finding, direct labels.
+"""One look for every chart: colours with constant meaning, axes, titles that say the finding,
+direct labels.
 
-Colours are safe for colour-blind readers: one hue per family (blue A/B/C, violet X/Y/Z, teal good, vermilion bad,
-amber overdue), told apart by lightness as well. Each has a partner for dark pages; `kamlib.plots.svg` hands both to
-the page. Nothing is set globally: every function works inside its own `style()` context.
+Colours are safe for colour-blind readers: one hue per family (blue A/B/C, violet X/Y/Z, teal good,
+vermilion bad, amber overdue), told apart by lightness as well. Each has a partner for dark pages;
+`kamlib.plots.svg` hands both to the page. Nothing is set globally: every function works inside its
+own `style()` context.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ QUIET = "#5c6673"
 PAPER = "#ffffff"
 GRID = "#dfe3e8"
 ON_DARK_TURNING, ON_LIGHT_TURNING = "#fefefd", "#101419"
-"""Text on a fill that is dark (light) on a light page and turns light (dark) on a dark one: see `text_on`."""
+"""Text on a fill that is dark (light) on a light page and turns light (dark) on a dark one: see
+`text_on`.
+"""
 
 COLOURS: dict[str, str] = {
     "A": "#174a8b",
@@ -105,7 +109,9 @@ _RC: dict[str, Any] = {
     "axes.titleweight": "bold",
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
-    "axes.prop_cycle": cycler(color=[COLOURS[key] for key in ("accent", "overdue", "active", "X", "lost")]),
+    "axes.prop_cycle": cycler(
+        color=[COLOURS[key] for key in ("accent", "overdue", "active", "X", "lost")]
+    ),
     "axes.unicode_minus": True,
     "axes.formatter.use_locale": False,
     "figure.facecolor": "none",
@@ -136,25 +142,40 @@ def style() -> Iterator[None]:
         yield
 
 
-def axes(width: float = 8, height: float = 4, nrows: int = 1, ncols: int = 1, **options: Any) -> Any:
-    """New axes in the kit's style: one `Axes`, or an array of them; `options` go to `plt.subplots` (`sharex=True`)."""
+def axes(
+    width: float = 8, height: float = 4, nrows: int = 1, ncols: int = 1, **options: Any
+) -> Any:
+    """New axes in the kit's style: one `Axes`, or an array of them; `options` go to `plt.subplots`
+    (`sharex=True`).
+    """
     with style():
-        _, drawn = plt.subplots(nrows, ncols, figsize=(width, height), layout="constrained", **options)
+        _, drawn = plt.subplots(
+            nrows, ncols, figsize=(width, height), layout="constrained", **options
+        )
     for ax in np.atleast_1d(drawn).ravel():
         ax.tick_params(length=0)
     return drawn
 
 
 def titles(ax: Axes, finding: str, subtitle: str = "") -> Axes:
-    """Write the finding (bold) and, under it, what is drawn, unit and period (quiet): left aligned, wrapped.
+    """Write the finding (bold) and, under it, what is drawn, unit and period (quiet): left aligned,
+    wrapped.
 
-    A single title of a figure is lifted out of the drawing by `kamlib.page.chart` and set as text of the page.
+    A single title of a figure is lifted out of the drawing by `kamlib.page.chart` and set as text
+    of the page.
     """
     width = _width_in_points(ax)
     with style():
         quiet = wrapped(subtitle, width / 5.0)
         pad = 8 + 12.5 * (quiet.count("\n") + 1 if quiet else 0)
-        title = ax.set_title(wrapped(finding, width / 7.4), loc="left", pad=pad, fontsize=12, weight="bold", color=INK)
+        title = ax.set_title(
+            wrapped(finding, width / 7.4),
+            loc="left",
+            pad=pad,
+            fontsize=12,
+            weight="bold",
+            color=INK,
+        )
         title.set_parse_math(False)
         title.set_gid(FINDING)
         for old in [text for text in ax.texts if text.get_gid() == SUBTITLE]:
@@ -165,16 +186,28 @@ def titles(ax: Axes, finding: str, subtitle: str = "") -> Axes:
             "ha": "left",
             "va": "bottom",
         }
-        below = ax.annotate(quiet, (0, 1), xytext=(0, 7), fontsize=9, color=QUIET, annotation_clip=False, **place)
+        below = ax.annotate(
+            quiet, (0, 1), xytext=(0, 7), fontsize=9, color=QUIET, annotation_clip=False, **place
+        )
         below.set_gid(SUBTITLE)
     title.kam_text, below.kam_text = finding, subtitle  # type: ignore[attr-defined]
     return ax
 
 
 def label(
-    ax: Axes, x: Any, y: Any, text: str, *, colour: str = INK, dx: float = 4, dy: float = 0, **options: Any
+    ax: Axes,
+    x: Any,
+    y: Any,
+    text: str,
+    *,
+    colour: str = INK,
+    dx: float = 4,
+    dy: float = 0,
+    **options: Any,
 ) -> Axes:
-    """A direct label beside a point of the data (instead of a legend), `dx`, `dy` points away from it."""
+    """A direct label beside a point of the data (instead of a legend), `dx`, `dy` points away from
+    it.
+    """
     options = {"ha": "left" if dx >= 0 else "right", "va": "center", "fontsize": 9, **options}
     with style():
         ax.annotate(
@@ -190,7 +223,8 @@ def label(
 
 
 def apart(heights: list[float], least: float) -> list[float]:
-    """Return heights moved up where they stand closer than `least`, in the order given, so that labels do not meet.
+    """Return heights moved up where they stand closer than `least`, in the order given, so that
+    labels do not meet.
 
     >>> apart([0.0, 0.5, 0.0], 0.055)
     [0.0, 0.5, 0.055]
@@ -202,9 +236,13 @@ def apart(heights: list[float], least: float) -> list[float]:
 
 
 def label_bars(ax: Axes, texts: list[str], *, colour: str = INK, padding: float = 3) -> Axes:
-    """A label at the end of each bar of the last container drawn; the value axis then needs no ticks."""
+    """A label at the end of each bar of the last container drawn; the value axis then needs no
+    ticks.
+    """
     with style():
-        drawn = ax.bar_label(ax.containers[-1], labels=texts, padding=padding, color=colour, fontsize=9)  # type: ignore[arg-type]
+        drawn = ax.bar_label(
+            ax.containers[-1], labels=texts, padding=padding, color=colour, fontsize=9
+        )  # type: ignore[arg-type]
     for text in drawn:
         text.set_parse_math(False)
     return ax
@@ -229,7 +267,9 @@ def number_axis(axis: Axis, book: Any = None) -> None:
 
 
 def month_axis(axis: Axis) -> None:
-    """Tick labels of a time axis: years, or months as Mar 2024 where there are fewer than three years."""
+    """Tick labels of a time axis: years, or months as Mar 2024 where there are fewer than three
+    years.
+    """
     first, last = num2date(axis.get_view_interval())
     if last.year - first.year >= 3:
         axis.set_major_locator(YearLocator(max(1, (last.year - first.year) // 8)))
@@ -237,7 +277,9 @@ def month_axis(axis: Axis) -> None:
         return
     months = (last.year - first.year) * 12 + last.month - first.month
     axis.set_major_locator(
-        MonthLocator(interval=next(step for step in (1, 2, 3, 6) if months <= 6 * step or step == 6))
+        MonthLocator(
+            interval=next(step for step in (1, 2, 3, 6) if months <= 6 * step or step == 6)
+        )
     )
     axis.set_major_formatter(DateFormatter("%b %Y"))
 
@@ -249,20 +291,26 @@ def no_axis(axis: Axis) -> None:
 
 
 def tint(strength: float, key: str = "accent") -> tuple[float, float, float, float]:
-    """A see-through shade of a colour for `strength` 0–1: ink on it stays readable on light and on dark pages."""
+    """A see-through shade of a colour for `strength` 0–1: ink on it stays readable on light and on
+    dark pages.
+    """
     bounded = min(max(float(strength), 0.0), 1.0) if strength == strength else 0.0
     return to_rgba(COLOURS[key], 0.04 + 0.46 * bounded)
 
 
 def tints(key: str = "accent") -> ListedColormap:
-    """Colour map of `tint`, for heat maps (`pcolormesh`, `seaborn.heatmap`; never `imshow`, which draws pixels)."""
+    """Colour map of `tint`, for heat maps (`pcolormesh`, `seaborn.heatmap`; never `imshow`, which
+    draws pixels).
+    """
     return ListedColormap([tint(step / 255, key) for step in range(256)], name=f"kam-{key}")
 
 
 def text_on(colour: Any) -> str:
-    """Black or white, whichever reads better on a solid fill of `colour`, on light and on dark pages.
+    """Black or white, whichever reads better on a solid fill of `colour`, on light and on dark
+    pages.
 
-    A colour of the palette that changes sides on a dark page takes its text along: the shades returned then are
+    A colour of the palette that changes sides on a dark page takes its text along: the shades
+        returned then are
     the ones `kamlib.plots.svg` knows as turning.
 
     >>> text_on(COLOURS["A"]) == ON_DARK_TURNING, text_on("#333333"), text_on("#eeeeee")
@@ -286,17 +334,24 @@ def short(text: str, limit: int = 36) -> str:
 
 
 def _is_dark(colour: str) -> bool:
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in to_rgb(colour)
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.2
 
 
 def columns_wide(text: str) -> float:
-    """How many Latin letters wide a text is drawn: East Asian letters and emoji two, combining marks none."""
+    """How many Latin letters wide a text is drawn: East Asian letters and emoji two, combining
+    marks none.
+    """
     return sum(_letter_width(letter) for letter in text)
 
 
 def wrapped(text: str, letters: float) -> str:
-    """The text in lines of at most `letters` Latin letters; scripts without spaces break between letters."""
+    """The text in lines of at most `letters` Latin letters; scripts without spaces break between
+    letters.
+    """
     lines, line = [], ""
     for word in str(text).split():
         for part in _parts(word, letters):

@@ -1,8 +1,9 @@
-"""A figure as vector drawing for a page: text stays text, colours follow the page, the same bytes every time.
+"""A figure as vector drawing for a page: text stays text, colours follow the page, the same bytes
+every time.
 
-Matplotlib lays text out with a font that knows Latin letters only; the page draws it with whatever fonts the reader
-has. So text is *measured* with stand-ins as wide as the letters will be, and *written* as it is: no script is cut
-short and none warns of missing glyphs.
+Matplotlib lays text out with a font that knows Latin letters only; the page draws it with whatever
+fonts the reader has. So text is *measured* with stand-ins as wide as the letters will be, and
+*written* as it is: no script is cut short and none warns of missing glyphs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from kamlib.plots.style import COLOURS, FINDING, INK, ON_DARK_TURNING, ON_LIGHT_TURNING, PAPER, SUBTITLE, style
+from kamlib.plots.style import (
+    COLOURS,
+    FINDING,
+    INK,
+    ON_DARK_TURNING,
+    ON_LIGHT_TURNING,
+    PAPER,
+    SUBTITLE,
+    style,
+)
 
 _SVG, _HREF = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 
@@ -35,12 +45,16 @@ PAGE_COLOURS = {
     ON_DARK_TURNING: "var(--kam-on-dark,#fff)",
     ON_LIGHT_TURNING: "var(--kam-on-light,#101418)",
 }
-"""Colour of the drawing → what the page is told: a variable of its stylesheet, else the colour itself."""
+"""Colour of the drawing → what the page is told: a variable of its stylesheet, else the colour
+itself.
+"""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure ready for a page: `svg` markup, its size in points, and its single title, where it has one."""
+    """A figure ready for a page: `svg` markup, its size in points, and its single title, where it
+    has one.
+    """
 
     svg: str
     width: float
@@ -56,7 +70,9 @@ def close(figure: Figure) -> None:
 
 
 def drawing(figure: Figure) -> Drawing:
-    """Draw a figure; a single title written by `style.titles` is left out of the drawing and returned as text."""
+    """Draw a figure; a single title written by `style.titles` is left out of the drawing and
+    returned as text.
+    """
     is_empty = not any(axes.has_data() for axes in figure.axes)
     texts = figure.findobj(Text)
     for text in texts:
@@ -73,7 +89,11 @@ def drawing(figure: Figure) -> Drawing:
         box = figure.get_tightbbox(renderer)
     left, right = min(0.0, box.x0 * 72 - 2), max(width, box.x1 * 72 + 2)
     top, bottom = min(0.0, height - box.y1 * 72 - 2), max(height, height - box.y0 * 72 + 2)
-    whole = "; ".join(dict.fromkeys(getattr(t, "kam_text", t.get_text()) for t in findings)) if is_empty else ""
+    whole = (
+        "; ".join(dict.fromkeys(getattr(t, "kam_text", t.get_text()) for t in findings))
+        if is_empty
+        else ""
+    )
     finding = said.get(FINDING, "") or whole
     svg = _cleaned(out.getvalue(), (left, top, right - left, bottom - top))
     return Drawing(svg, right - left, bottom - top, finding, said.get(SUBTITLE, ""), is_empty)
@@ -85,7 +105,9 @@ _NO_METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "
 class _Renderer(RendererSVG):
     """Measures letters its font lacks by stand-ins of their width; writes them as they are."""
 
-    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+    def get_text_width_height_descent(
+        self, s: str, prop: Any, ismath: Any
+    ) -> tuple[float, float, float]:
         return super().get_text_width_height_descent(stand_in(s), prop, False)
 
     def draw_text(self, gc: Any, x: float, y: float, s: str, *args: Any, **options: Any) -> None:
@@ -101,7 +123,8 @@ class _Canvas(FigureCanvasSVG):
 
 
 def stand_in(text: str) -> str:
-    """Return Latin letters that take the room of any script's: marks none, East Asian letters and emoji about two.
+    """Return Latin letters that take the room of any script's: marks none, East Asian letters and
+    emoji about two.
 
     >>> stand_in("Zoë"), stand_in("東京"), stand_in("e\u0301")
     ('Zoë', 'MnMn', 'e')
@@ -122,7 +145,9 @@ def _room(letter: str) -> str:
 
 def _writable(text: str) -> str:
     return "".join(
-        letter for letter in text if unicodedata.category(letter) not in ("Cc", "Cs", "Cn") or letter == "\t"
+        letter
+        for letter in text
+        if unicodedata.category(letter) not in ("Cc", "Cs", "Cn") or letter == "\t"
     )
 
 
@@ -190,7 +215,11 @@ def _copy(element: ElementTree.Element, parent: ElementTree.Element, *, in_defs:
 def _hoist_styles(parent: ElementTree.Element) -> None:
     """Write what neighbours have in common once, on a group around them, which draws the same."""
     for one, other in reversed(list(pairwise(parent))):
-        if one.tag == other.tag == "g" and one.attrib == other.attrib and set(one.attrib) == {"clip-path"}:
+        if (
+            one.tag == other.tag == "g"
+            and one.attrib == other.attrib
+            and set(one.attrib) == {"clip-path"}
+        ):
             one.extend(other)
             parent.remove(other)
     runs = [list(run) for _, run in groupby(list(parent), key=lambda mark: mark.get("style", ""))]
@@ -214,7 +243,9 @@ def _value(name: str, value: str, in_defs: bool) -> str:
         return _page_style(value)
     if name in ("d", "x", "y", "x1", "y1", "x2", "y2", "width", "height", "transform", "points"):
         digits = 1 if name == "d" and not in_defs else 2
-        value = re.sub(r"-?\d+\.\d+(?:e-?\d+)?", lambda found: _plain(float(found[0]), digits), value)
+        value = re.sub(
+            r"-?\d+\.\d+(?:e-?\d+)?", lambda found: _plain(float(found[0]), digits), value
+        )
         value = re.sub(r"\s+", " ", value).strip()
         return re.sub(r"^rotate\(-?0(?: [^)]*)?\)$", "", value) if name == "transform" else value
     return value
@@ -244,7 +275,11 @@ def _rename_ids(body: ElementTree.Element, prefix: str) -> None:
     used: dict[str, str] = {}
     for element in body.iter():
         for name, value in element.attrib.items():
-            target = value[1:] if name == "href" else next(iter(re.findall(r"url\(#([^)]+)\)", value)), "")
+            target = (
+                value[1:]
+                if name == "href"
+                else next(iter(re.findall(r"url\(#([^)]+)\)", value)), "")
+            )
             if target:
                 new = used.setdefault(target, f"{prefix}-{len(used)}")
                 element.set(name, value.replace(target, new))

@@ -1,7 +1,8 @@
 """Practice companies: fictional companies of any size in which the truth is known (M37).
 
-A company is simulated first (`world`: accounts, order days, deliveries, mistakes, leaving, values, lines) and written
-down afterwards as the canonical tables of a book. What was planted is in its `truth`.
+A company is simulated first (`world`: accounts, order days, deliveries, mistakes, leaving, values,
+lines) and written down afterwards as the canonical tables of a book. What was planted is in its
+`truth`.
 """
 
 from kamlib.practice.activity import Activity, activity

@@ -1,4 +1,6 @@
-"""The activity of a practice company, straight from its tables: what the engine makes of its files, without files."""
+"""The activity of a practice company, straight from its tables: what the engine makes of its files,
+without files.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from kamlib.practice.company import Company
 
 
 class Activity(NamedTuple):
-    """`account_days`, `deliveries` and `incidents` as known on a day, in the columns that retention asks for."""
+    """`account_days`, `deliveries` and `incidents` as known on a day, in the columns that retention
+    asks for.
+    """
 
     account_days: pd.DataFrame
     deliveries: pd.DataFrame
@@ -18,7 +22,9 @@ class Activity(NamedTuple):
 
 
 def activity(made: Company, *, as_of: pd.Timestamp) -> Activity:
-    """Account × day, deliveries by account × month of promise, and incidents up to a day that ends a month."""
+    """Account × day, deliveries by account × month of promise, and incidents up to a day that ends
+    a month.
+    """
     lines = made.tables["orders"]
     lines = lines[lines["order_date"].le(as_of)].rename(columns={"order_date": "date"})
     days = lines.groupby(["account_id", "date"], as_index=False)[["revenue", "cost"]].sum()

@@ -144,7 +144,8 @@ capability = "Runway of 24 months, agreed with the board in January; a sixth man
 def book_text(size: float = 1.0) -> str:
     """The book.toml, with every setting used or explained.
 
-    `size`: how large an account is on average, as a multiple of Meridian's; the limits of the margin go with it.
+    `size`: how large an account is on average, as a multiple of Meridian's; the limits of the
+    margin go with it.
     """
     anchors = ", ".join(f"{float(f'{limit * size:.2g}'):.10g}" for limit in MARGIN_LIMITS)
     return BOOK.replace("{definition}", DEFINITION).replace("{anchors}", anchors)

@@ -1,4 +1,6 @@
-"""The planted stories of a practice company: who plays which part. Dates are days before the end of the history."""
+"""The planted stories of a practice company: who plays which part. Dates are days before the end of
+the history.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Role:
-    """One planted account. `share` is its yearly revenue as a share of the company's last twelve months."""
+    """One planted account. `share` is its yearly revenue as a share of the company's last twelve
+    months.
+    """
 
     story: str
     name: str
@@ -32,7 +36,15 @@ class Role:
 NORDWIND = "Nordwind Gruppe SE"
 CAST = (
     Role(
-        "whale", "Hanseatische Werften AG", "DE", "shipbuilding", 0.12, 7, is_key=True, manager=0, types="image-maker"
+        "whale",
+        "Hanseatische Werften AG",
+        "DE",
+        "shipbuilding",
+        0.12,
+        7,
+        is_key=True,
+        manager=0,
+        types="image-maker",
     ),
     Role(
         "late_leaver",
@@ -70,7 +82,16 @@ CAST = (
         is_key=True,
         manager=4,
     ),
-    Role("slow_payer", "شركة الخليج للمعدات الصناعية", "AE", "pumps and valves", 0.030, 14, is_key=True, manager=4),
+    Role(
+        "slow_payer",
+        "شركة الخليج للمعدات الصناعية",
+        "AE",
+        "pumps and valves",
+        0.030,
+        14,
+        is_key=True,
+        manager=4,
+    ),
     Role(
         "steady",
         "Steinbach Präzision GmbH",
@@ -99,16 +120,108 @@ CAST = (
         types="prospective",
     ),
     Role("group", NORDWIND, "DE", "rail technology", 0.0086, 24, manager=3),
-    Role("group", "Nordwind Service GmbH", "DE", "repair and maintenance", 0.0083, 20, manager=1, parent=NORDWIND),
-    Role("group", "Nordwind Polska Sp. z o.o.", "PL", "rail technology", 0.0088, 26, manager=3, parent=NORDWIND),
-    Role("group", "Nordwind Sverige AB", "SE", "rail technology", 0.0081, 28, manager=3, parent=NORDWIND),
-    Role("group", "Nordwind Čechy s.r.o.", "CZ", "metal products", 0.0085, 22, manager=1, parent=NORDWIND),
-    Role("group", "Nordwind Benelux B.V.", "NL", "rail technology", 0.0084, 30, manager=2, parent=NORDWIND),
-    Role("group", "Nordwind France S.A.S.", "FR", "rail technology", 0.0082, 25, manager=2, parent=NORDWIND),
-    Role("group", "Nordwind Italia S.r.l.", "IT", "repair and maintenance", 0.0080, 21, manager=3, parent=NORDWIND),
-    Role("seasonal", "Ferme & Jardin S.à r.l.", "FR", "agricultural machines", 0.013, 12, k=5, manager=2),
-    Role("false_alarm", "Brennan O'Hara Ltd", "IE", "pumps and valves", 0.016, 17, k=8, pause=(150, 74), manager=2),
-    Role("unseen_loss", "Taller Hermanos Ibáñez", "ES", "repair and maintenance", 0.012, 23, k=6, last=408, manager=3),
+    Role(
+        "group",
+        "Nordwind Service GmbH",
+        "DE",
+        "repair and maintenance",
+        0.0083,
+        20,
+        manager=1,
+        parent=NORDWIND,
+    ),
+    Role(
+        "group",
+        "Nordwind Polska Sp. z o.o.",
+        "PL",
+        "rail technology",
+        0.0088,
+        26,
+        manager=3,
+        parent=NORDWIND,
+    ),
+    Role(
+        "group",
+        "Nordwind Sverige AB",
+        "SE",
+        "rail technology",
+        0.0081,
+        28,
+        manager=3,
+        parent=NORDWIND,
+    ),
+    Role(
+        "group",
+        "Nordwind Čechy s.r.o.",
+        "CZ",
+        "metal products",
+        0.0085,
+        22,
+        manager=1,
+        parent=NORDWIND,
+    ),
+    Role(
+        "group",
+        "Nordwind Benelux B.V.",
+        "NL",
+        "rail technology",
+        0.0084,
+        30,
+        manager=2,
+        parent=NORDWIND,
+    ),
+    Role(
+        "group",
+        "Nordwind France S.A.S.",
+        "FR",
+        "rail technology",
+        0.0082,
+        25,
+        manager=2,
+        parent=NORDWIND,
+    ),
+    Role(
+        "group",
+        "Nordwind Italia S.r.l.",
+        "IT",
+        "repair and maintenance",
+        0.0080,
+        21,
+        manager=3,
+        parent=NORDWIND,
+    ),
+    Role(
+        "seasonal",
+        "Ferme & Jardin S.à r.l.",
+        "FR",
+        "agricultural machines",
+        0.013,
+        12,
+        k=5,
+        manager=2,
+    ),
+    Role(
+        "false_alarm",
+        "Brennan O'Hara Ltd",
+        "IE",
+        "pumps and valves",
+        0.016,
+        17,
+        k=8,
+        pause=(150, 74),
+        manager=2,
+    ),
+    Role(
+        "unseen_loss",
+        "Taller Hermanos Ibáñez",
+        "ES",
+        "repair and maintenance",
+        0.012,
+        23,
+        k=6,
+        last=408,
+        manager=3,
+    ),
     Role(
         "price_leaver",
         "Tessier Métallurgie",
@@ -158,14 +271,45 @@ CAST = (
         manager=1,
         cause="service level down",
     ),
-    Role("newcomer", "Zephyr Windparks B.V.", "NL", "energy", 0.012, 17, first=233, manager=2, types="prospective"),
-    Role("newcomer", "Crème & Glacé Frères", "FR", "food processing", 0.006, 24, first=134, manager=2),
-    Role("newcomer", "Novák a synové s.r.o.", "CZ", "metal products", 0.005, 14, first=57, manager=1),
     Role(
-        "neighbours", "Gleichmann Getriebe KG", "AT", "mechanical engineering", 0.011, 30, k=200, growth=0.0, manager=1
+        "newcomer",
+        "Zephyr Windparks B.V.",
+        "NL",
+        "energy",
+        0.012,
+        17,
+        first=233,
+        manager=2,
+        types="prospective",
+    ),
+    Role(
+        "newcomer", "Crème & Glacé Frères", "FR", "food processing", 0.006, 24, first=134, manager=2
+    ),
+    Role(
+        "newcomer", "Novák a synové s.r.o.", "CZ", "metal products", 0.005, 14, first=57, manager=1
+    ),
+    Role(
+        "neighbours",
+        "Gleichmann Getriebe KG",
+        "AT",
+        "mechanical engineering",
+        0.011,
+        30,
+        k=200,
+        growth=0.0,
+        manager=1,
     ),
     Role("huge_order", "Delta Projektbau GmbH", "DE", "rail technology", 0.006, 33, manager=1),
-    Role("never", "Ostmann Kältetechnik GmbH", "DE", "food processing", 0.004, 30, first=-30, manager=1),
+    Role(
+        "never",
+        "Ostmann Kältetechnik GmbH",
+        "DE",
+        "food processing",
+        0.004,
+        30,
+        first=-30,
+        manager=1,
+    ),
 )
 MANAGER_STORIES = ("overload",)
 BOOK_STORIES = ("renewal", "dirt", "bad_wallet")

@@ -1,4 +1,6 @@
-"""Practice companies: a fictional company with every canonical table and the truth that was planted in it (M37)."""
+"""Practice companies: a fictional company with every canonical table and the truth that was planted
+in it (M37).
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,9 @@ REVENUE_PER_ACCOUNT = 10.5e6 / 120
 
 @dataclass(frozen=True)
 class Company:
-    """A practice company. `tables`: every canonical table, clean and typed; `truth`: one row per planted fact;
-    `plans`: plan text per key account; `book`: the text of book.toml; `dirt`: damaged order lines, as text.
+    """A practice company. `tables`: every canonical table, clean and typed; `truth`: one row per
+    planted fact; `plans`: plan text per key account; `book`: the text of book.toml; `dirt`: damaged
+    order lines, as text.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -59,16 +62,24 @@ def company(
 ) -> Company:
     """A practice company with a known truth; the same seed gives the same company, to the byte.
 
-    story: "all", "none" (nothing but the plain model), one story, or several; `without` leaves stories out.
-    like: another book's account_days (account_id, date, revenue); its number of accounts, months, rhythm and size.
-    leavers: accounts expected to leave by the hazard in the whole history (default: a quarter). At the end of a month
+    story: "all", "none" (nothing but the plain model), one story, or several; `without` leaves
+        stories out.
+    like: another book's account_days (account_id, date, revenue); its number of accounts, months,
+        rhythm and size.
+    leavers: accounts expected to leave by the hazard in the whole history (default: a quarter). At
+        the end of a month
     in which it ordered an account leaves with probability
-    1 − exp(−h · late_hazard_ratio^L · incident_hazard_ratio^I), with L the late orders promised in that month and the
-    two before, I the other incidents of the same months. A ratio of 1 plants no effect; a late ratio of 1 also takes
+    1 − exp(−h · late_hazard_ratio^L · incident_hazard_ratio^I), with L the late orders promised in
+        that month and the
+    two before, I the other incidents of the same months. A ratio of 1 plants no effect; a late
+        ratio of 1 also takes
     out the story of the account that leaves after late deliveries.
-    returns: chance that one that left comes back. programme_effect: share by which revenue and margin of a key
-    account rise from its admission on. admission: "steady" (chosen by size over all earlier years) or "peak"
-    (chosen after a peak year). waves: shares of the admissions in the first years of the programme. groups: company
+    returns: chance that one that left comes back. programme_effect: share by which revenue and
+        margin of a key
+    account rise from its admission on. admission: "steady" (chosen by size over all earlier years)
+        or "peak"
+    (chosen after a peak year). waves: shares of the admissions in the first years of the programme.
+        groups: company
     groups. noise: scale of the random deviation of years and orders.
 
     Raises KamError when a story or an admission is not known, or the size makes no company.
@@ -77,12 +88,21 @@ def company(
     revenue = REVENUE_PER_ACCOUNT * accounts
     if like is not None:
         rhythm, size = rhythm_like(like)
-        accounts, months, start = int(str(size["accounts"])), int(str(size["months"])), str(size["start"])
+        accounts, months, start = (
+            int(str(size["accounts"])),
+            int(str(size["months"])),
+            str(size["start"]),
+        )
         revenue = float(str(size["revenue"])) or revenue
     if accounts < 1 or months < 3:
-        raise KamError("A practice company needs at least 1 account and 3 months.", next="Ask for a larger one.")
+        raise KamError(
+            "A practice company needs at least 1 account and 3 months.",
+            next="Ask for a larger one.",
+        )
     if admission not in ("steady", "peak"):
-        raise KamError(f"There is no admission '{admission}'.", next=nearest(admission, ["steady", "peak"]))
+        raise KamError(
+            f"There is no admission '{admission}'.", next=nearest(admission, ["steady", "peak"])
+        )
     setting = Setting(
         seed=seed,
         stories=_stories(story, without, late_hazard_ratio),
@@ -104,11 +124,19 @@ def company(
     return _written(world(setting))
 
 
-def _stories(story: str | Sequence[str], without: Sequence[str], late_hazard_ratio: float) -> tuple[str, ...]:
-    wanted = {"all": STORIES, "none": ()}.get(story, (story,)) if isinstance(story, str) else tuple(story)
+def _stories(
+    story: str | Sequence[str], without: Sequence[str], late_hazard_ratio: float
+) -> tuple[str, ...]:
+    wanted = (
+        {"all": STORIES, "none": ()}.get(story, (story,))
+        if isinstance(story, str)
+        else tuple(story)
+    )
     for name in (*wanted, *without):
         if name not in STORIES:
-            raise KamError(f"There is no story '{name}'.", next=nearest(name, [*STORIES, "all", "none"]))
+            raise KamError(
+                f"There is no story '{name}'.", next=nearest(name, [*STORIES, "all", "none"])
+            )
     if "renewal" in wanted and not {"whale", "steady"} & {*wanted}:
         wanted = (*wanted, "steady")  # a renewal needs a contract partner
     absent = {*without, *(("late_leaver",) if late_hazard_ratio == 1 else ())}
@@ -155,9 +183,11 @@ def _written(simulated: World) -> Company:
 
 
 def write_company(company: Company, folder: Path | str) -> None:
-    """Writes a company as a book: book.toml, a CSV per table, plans/, and the truth apart in truth/truth.csv.
+    """Writes a company as a book: book.toml, a CSV per table, plans/, and the truth apart in
+    truth/truth.csv.
 
-    The damaged lines go into orders.csv, each at a fixed place, so that reading the book has something to set aside.
+    The damaged lines go into orders.csv, each at a fixed place, so that reading the book has
+    something to set aside.
     """
     folder = Path(folder)
     (folder / "plans").mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,9 @@ TERMS = (
 
 
 def opportunities(world: World) -> pd.DataFrame:
-    """One row per tender or deal: closed ones won or lost with reason and rival, and the pipeline still open."""
+    """One row per tender or deal: closed ones won or lost with reason and rival, and the pipeline
+    still open.
+    """
     setting = world.setting
     rng = setting.rng("deals")
     month = np.arange(setting.months)
@@ -31,9 +33,15 @@ def opportunities(world: World) -> pd.DataFrame:
     rate = rate + 0.1 * world.accounts["story"].eq("promotable").to_numpy()[:, None]
     first = setting.month_of(np.nan_to_num(world.first_day).astype(np.int64))[:, None]
     last = np.where(
-        np.isfinite(world.gone_day), setting.month_of(np.nan_to_num(world.gone_day).astype(np.int64)), 9999
+        np.isfinite(world.gone_day),
+        setting.month_of(np.nan_to_num(world.gone_day).astype(np.int64)),
+        9999,
     )[:, None]
-    count = rng.poisson(np.where((month >= first) & (month <= last) & np.isfinite(world.first_day)[:, None], rate, 0))
+    count = rng.poisson(
+        np.where(
+            (month >= first) & (month <= last) & np.isfinite(world.first_day)[:, None], rate, 0
+        )
+    )
     account, when = np.nonzero(count)
     account, when = np.repeat(account, count[account, when]), np.repeat(when, count[account, when])
     size = len(account)
@@ -41,14 +49,20 @@ def opportunities(world: World) -> pd.DataFrame:
     length = rng.integers(40, 280, size)
     closed = opened + length
     is_open = closed >= setting.days
-    won = rng.random(size) < np.where(world.accounts["story"].to_numpy()[account] == "late_leaver", 0.1, 0.47)
+    won = rng.random(size) < np.where(
+        world.accounts["story"].to_numpy()[account] == "late_leaver", 0.1, 0.47
+    )
     outcome = np.where(is_open, "open", np.where(won, "won", "lost"))
     progress = np.clip((setting.days - opened) / length, 0, 0.99)
     stage = np.array([*STAGES])[np.floor(progress * len(STAGES)).astype(np.int64)]
-    yearly = np.maximum(world.revenue_by(range(max(setting.months - 24, 0), setting.months)) / 2, 4000)[account]
+    yearly = np.maximum(
+        world.revenue_by(range(max(setting.months - 24, 0), setting.months)) / 2, 4000
+    )[account]
     value = np.maximum(np.round(yearly * np.exp(rng.normal(-2.0, 0.6, size)), -2), 500)
     reason = np.where(
-        won, np.array(WON_REASONS)[rng.integers(0, 4, size)], np.array(LOST_REASONS)[rng.integers(0, 5, size)]
+        won,
+        np.array(WON_REASONS)[rng.integers(0, 4, size)],
+        np.array(LOST_REASONS)[rng.integers(0, 5, size)],
     )
     frame = pd.DataFrame(
         {
@@ -59,12 +73,18 @@ def opportunities(world: World) -> pd.DataFrame:
             "expected_close": setting.date(closed + rng.integers(-25, 30, size)),
             "stage": np.where(is_open, stage, "closed"),
             "probability": np.where(
-                is_open, np.array([*STAGES.values()])[np.searchsorted([0.25, 0.5, 0.75], progress, side="right")], won
+                is_open,
+                np.array([*STAGES.values()])[
+                    np.searchsorted([0.25, 0.5, 0.75], progress, side="right")
+                ],
+                won,
             ),
             "value": value,
             "kind": np.array(KINDS)[rng.integers(0, len(KINDS), size)],
             "category": np.array(CATEGORIES)[rng.integers(0, len(CATEGORIES), size)],
-            "competitor": where_known(np.array(RIVALS)[rng.integers(0, len(RIVALS), size)], rng.random(size) < 0.75),
+            "competitor": where_known(
+                np.array(RIVALS)[rng.integers(0, len(RIVALS), size)], rng.random(size) < 0.75
+            ),
             "reason": where_known(reason, ~is_open),
             "manager_id": manager_id(world.accounts["manager"].to_numpy()[account]),
         }
@@ -74,7 +94,9 @@ def opportunities(world: World) -> pd.DataFrame:
 
 
 def agreements(world: World) -> pd.DataFrame:
-    """One row per contract: yearly frame agreements of key accounts, some special ones, and some of other accounts."""
+    """One row per contract: yearly frame agreements of key accounts, some special ones, and some of
+    other accounts.
+    """
     setting = world.setting
     rng = setting.rng("agreements")
     rows: list[tuple[object, ...]] = []
@@ -83,14 +105,22 @@ def agreements(world: World) -> pd.DataFrame:
     others = np.flatnonzero(~world.is_key & (yearly > np.quantile(yearly, 0.7)))
     for account in sorted([*np.flatnonzero(np.isfinite(world.values.admitted)), *others[::3]]):
         story = accounts["story"].iloc[account]
-        begin = int(rng.integers(0, 365)) if story not in RENEWALS or not setting.has("renewal") else None
+        begin = (
+            int(rng.integers(0, 365))
+            if story not in RENEWALS or not setting.has("renewal")
+            else None
+        )
         length = 365 if begin is not None or story == "whale" else 730
         start = begin if begin is not None else setting.before_end(RENEWALS[story]) - length + 1
         start = start % length - (length if rng.random() < 0.5 else 0)
         gone = world.gone_day[account]
         stop = gone if np.isfinite(gone) else setting.days
         while start < stop:
-            kept = None if start + length > setting.days - 200 and rng.random() < 0.3 else bool(rng.random() < 0.88)
+            kept = (
+                None
+                if start + length > setting.days - 200 and rng.random() < 0.3
+                else bool(rng.random() < 0.88)
+            )
             kept = False if story == "late_leaver" and start + length > stop else kept
             rows.append(
                 (
@@ -104,7 +134,16 @@ def agreements(world: World) -> pd.DataFrame:
             )
             start += length
         if accounts["planned_key"].iloc[account] and not np.isfinite(gone):
-            rows.append((account, setting.month_starts[setting.launch_month], np.nan, "service agreement", 0.0, True))
+            rows.append(
+                (
+                    account,
+                    setting.month_starts[setting.launch_month],
+                    np.nan,
+                    "service agreement",
+                    0.0,
+                    True,
+                )
+            )
     frame = pd.DataFrame(rows, columns=["account", "start", "end", "kind", "value", "is_kept"])
     frame = frame.sort_values(["start", "account"], kind="stable").reset_index(drop=True)
     return pd.DataFrame(
@@ -126,22 +165,35 @@ def agreements(world: World) -> pd.DataFrame:
     )
 
 
-RENEWALS = {"whale": 31, "steady": -59}  # days before the end of the history on which their frame agreements end
+RENEWALS = {
+    "whale": 31,
+    "steady": -59,
+}  # days before the end of the history on which their frame agreements end
 
 
 def invoices(world: World) -> pd.DataFrame:
-    """One row per invoice of the last three years: one per order, due after the account's terms, paid by its habit."""
+    """One row per invoice of the last three years: one per order, due after the account's terms,
+    paid by its habit.
+    """
     setting = world.setting
     rng = setting.rng("invoices")
     starts = setting.month_starts
     since = int(starts[max(setting.months - INVOICED_MONTHS, 0)])
-    amount = np.bincount(world.lines["order"].to_numpy(), world.lines["revenue"].to_numpy(), len(world.orders))
+    amount = np.bincount(
+        world.lines["order"].to_numpy(), world.lines["revenue"].to_numpy(), len(world.orders)
+    )
     orders = world.orders.assign(amount=np.round(amount, 2))
-    orders = orders[(orders["day"] >= since) & (orders["amount"] > 0)].sort_values(["day", "account"], kind="stable")
+    orders = orders[(orders["day"] >= since) & (orders["amount"] > 0)].sort_values(
+        ["day", "account"], kind="stable"
+    )
     account = orders["account"].to_numpy()
-    day = np.minimum(orders["delivered"].to_numpy(dtype=float), orders["promised"].to_numpy(dtype=float) + 30)
+    day = np.minimum(
+        orders["delivered"].to_numpy(dtype=float), orders["promised"].to_numpy(dtype=float) + 30
+    )
     terms = np.array([30, 30, 45, 14, 60])[rng.integers(0, 5, len(world.accounts))][account]
-    habit = rng.normal(1.0, 6.0, len(world.accounts)) + np.where(rng.random(len(world.accounts)) < 0.1, 18.0, 0.0)
+    habit = rng.normal(1.0, 6.0, len(world.accounts)) + np.where(
+        rng.random(len(world.accounts)) < 0.1, 18.0, 0.0
+    )
     story = world.accounts["story"].to_numpy()
     slow = (
         slowness(world, day)[account == np.flatnonzero(story == "slow_payer")]
@@ -176,13 +228,19 @@ SLOWEST_DAYS, FASTEST_DAYS = 48.0, 2.0
 
 
 def slowness(world: World, day: np.ndarray) -> np.ndarray:
-    """Days after the due date by which the payer who gets slower pays: from 2 to 48 over the invoiced years."""
+    """Days after the due date by which the payer who gets slower pays: from 2 to 48 over the
+    invoiced years.
+    """
     since = world.setting.month_starts[max(world.setting.months - INVOICED_MONTHS, 0)]
-    return FASTEST_DAYS + (SLOWEST_DAYS - FASTEST_DAYS) * (day - since) / (world.setting.days - since)
+    return FASTEST_DAYS + (SLOWEST_DAYS - FASTEST_DAYS) * (day - since) / (
+        world.setting.days - since
+    )
 
 
 def rates(world: World) -> pd.DataFrame:
-    """One row per month × foreign currency: euros for one unit. (Meridian's own orders are all in euros.)"""
+    """One row per month × foreign currency: euros for one unit. (Meridian's own orders are all in
+    euros.)
+    """
     setting = world.setting
     rng = setting.rng("rates")
     month = np.arange(setting.months)
@@ -190,5 +248,9 @@ def rates(world: World) -> pd.DataFrame:
     for currency, level in (("GBP", 1.15), ("USD", 0.91)):
         walk = np.cumsum(rng.normal(0, 0.008, setting.months))
         rate = np.round(level * np.exp(walk - walk.mean()), 4)
-        frames.append(pd.DataFrame({"month": setting.month_end(month), "currency": currency, "rate": rate}))
-    return pd.concat(frames).sort_values(["month", "currency"], kind="stable").reset_index(drop=True)
+        frames.append(
+            pd.DataFrame({"month": setting.month_end(month), "currency": currency, "rate": rate})
+        )
+    return (
+        pd.concat(frames).sort_values(["month", "currency"], kind="stable").reset_index(drop=True)
+    )

@@ -1,4 +1,6 @@
-"""Planted leavers against what the loss criterion found: the share caught, how early, and how often it was wrong."""
+"""Planted leavers against what the loss criterion found: the share caught, how early, and how often
+it was wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,15 @@ _FOUND = ["story", "account_id", "last_order_date", "detection_date", "silent_ye
           "lead_days"]  # fmt: skip
 
 
-def found_leavers(truth: pd.DataFrame, spells: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def found_leavers(
+    truth: pd.DataFrame, spells: pd.DataFrame, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
     """One row per planted leaver up to the as-of day: when the loss criterion saw it, if it did.
 
-    ``spells`` is the table ``lost_spells`` as of the same day. A leaver is *known* once its twelve months without an
-    order are complete; younger ones may still be silent for too short a time. It is *caught* when the criterion saw
-    it before that day, and the lead time is what was won against waiting for the whole year. An account that was
-    back within the year is no leaver in this sense.
+    ``spells`` is the table ``lost_spells`` as of the same day. A leaver is *known* once its twelve
+    months without an order are complete; younger ones may still be silent for too short a time. It
+    is *caught* when the criterion saw it before that day, and the lead time is what was won against
+    waiting for the whole year. An account that was back within the year is no leaver in this sense.
 
     Columns
     -------
@@ -35,15 +39,21 @@ def found_leavers(truth: pd.DataFrame, spells: pd.DataFrame, *, as_of: pd.Timest
     planted = planted[~(planted["story"].eq("returned") & planted["value"].le(365))]
     back = truth[truth["story"].eq("leaver_returned")].groupby("account_id")["date"].max()
     table = planted[["story", "account_id", "date"]].rename(columns={"date": "last_order_date"})
-    table["silent_year_date"] = (table["last_order_date"] + pd.DateOffset(years=1)).astype("datetime64[us]")
+    table["silent_year_date"] = (table["last_order_date"] + pd.DateOffset(years=1)).astype(
+        "datetime64[us]"
+    )
     is_back = table["silent_year_date"].gt(back.reindex(table["account_id"]).set_axis(table.index))
     table = table[~is_back]
     table = table.merge(
-        spells[["account_id", "last_order_date", "detection_date"]], on=["account_id", "last_order_date"], how="left"
+        spells[["account_id", "last_order_date", "detection_date"]],
+        on=["account_id", "last_order_date"],
+        how="left",
     )
     table["is_known"] = table["silent_year_date"].le(as_of)
     table["is_caught"] = table["detection_date"].lt(table["silent_year_date"])
-    table["lead_days"] = (table["silent_year_date"] - table["detection_date"]).dt.days.where(table["is_caught"])
+    table["lead_days"] = (table["silent_year_date"] - table["detection_date"]).dt.days.where(
+        table["is_caught"]
+    )
     table = table.astype({"story": "str", "account_id": "str", "lead_days": "float64"})
     return table.sort_values(["last_order_date", "account_id"], ignore_index=True)[_FOUND]
 
@@ -51,10 +61,13 @@ def found_leavers(truth: pd.DataFrame, spells: pd.DataFrame, *, as_of: pd.Timest
 def leaver_score(
     truth: pd.DataFrame, spells: pd.DataFrame, alarm_quality: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """One row: planted leavers caught, the median lead time, and beside them how often the criterion was wrong.
+    """One row: planted leavers caught, the median lead time, and beside them how often the
+    criterion was wrong.
 
-    Two measures of wrong: against the truth, the losses it called for accounts that nobody planted to leave (a
-    season, a pause, a gap that chance made long); and as the back-test ``alarm_quality`` saw it with the book's own k,
+    Two measures of wrong: against the truth, the losses it called for accounts that nobody planted
+        to leave (a
+    season, a pause, a gap that chance made long); and as the back-test ``alarm_quality`` saw it
+        with the book's own k,
     without any knowledge of the truth.
 
     Columns
@@ -86,4 +99,6 @@ def leaver_score(
         "false_count": int(is_false.sum()),
         "false_share": float(is_false.mean()) if len(called) else np.nan,
     }
-    return pd.DataFrame([row]).assign(**{str(name): rates[name].iloc[0] if len(rates) else np.nan for name in rates})
+    return pd.DataFrame([row]).assign(
+        **{str(name): rates[name].iloc[0] if len(rates) else np.nan for name in rates}
+    )

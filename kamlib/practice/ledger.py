@@ -1,4 +1,6 @@
-"""The canonical table `orders` of a practice company: its lines, its credit notes, and the dirt of real files."""
+"""The canonical table `orders` of a practice company: its lines, its credit notes, and the dirt of
+real files.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,25 @@ from kamlib.tables import CANONICAL
 
 
 def orders_table(world: World) -> pd.DataFrame:
-    """One row per order line, in the columns of the canonical table `orders`, credit notes included."""
+    """One row per order line, in the columns of the canonical table `orders`, credit notes
+    included.
+    """
     setting, accounts, orders, lines = world.setting, world.accounts, world.orders, world.lines
     rng = setting.rng("ledger")
     by_day = orders.sort_values(["day", "account"], kind="stable").index
     number = np.empty(len(orders), dtype=np.int64)
     number[by_day] = np.arange(1, len(orders) + 1)
     home = rng.integers(0, len(CHANNELS), len(accounts))[orders["account"].to_numpy()]
-    channel = np.where(rng.random(len(orders)) < 0.2, rng.integers(0, len(CHANNELS), len(orders)), home)
+    channel = np.where(
+        rng.random(len(orders)) < 0.2, rng.integers(0, len(CHANNELS), len(orders)), home
+    )
     own = accounts["manager"].to_numpy()[orders["account"].to_numpy()]
     manager = np.where(rng.random(len(orders)) < 0.04, rng.integers(0, 5, len(orders)), own)
     delivered = orders["delivered"].to_numpy(dtype=float).copy()
     delivered[delivered >= setting.days] = np.nan
-    rows = lines.assign(number=number[lines["order"].to_numpy()]).sort_values("number", kind="stable")
+    rows = lines.assign(number=number[lines["order"].to_numpy()]).sort_values(
+        "number", kind="stable"
+    )
     order, product = rows["order"].to_numpy(), rows["product"].to_numpy()
     names = np.array([name for name, _ in PRODUCTS])
     text = "O" + rows["number"].astype(str).str.zfill(max(len(str(len(orders))), 5))
@@ -61,7 +69,9 @@ def orders_table(world: World) -> pd.DataFrame:
         promised_date=pd.NaT,
         delivered_date=pd.NaT,
     )
-    ordered = pd.concat([table, notes]).sort_values("order_date", kind="stable").reset_index(drop=True)
+    ordered = (
+        pd.concat([table, notes]).sort_values("order_date", kind="stable").reset_index(drop=True)
+    )
     return ordered[CANONICAL["orders"].names]
 
 
@@ -75,10 +85,16 @@ def dirt(orders: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     model = as_text(orders.iloc[[len(orders) // 2, len(orders) // 3, len(orders) // 4]])
     twin = model.iloc[[0]].assign(note="line sent twice: same line_id, same amount")
     no_date = model.iloc[[1]].assign(
-        order_id="O99990", line_id="O99990-1", order_date="2024-02-30", note="a date that does not exist"
+        order_id="O99990",
+        line_id="O99990-1",
+        order_date="2024-02-30",
+        note="a date that does not exist",
     )
     no_amount = model.iloc[[2]].assign(
-        order_id="O99991", line_id="O99991-1", revenue="on request", note="an amount that is no number"
+        order_id="O99991",
+        line_id="O99991-1",
+        revenue="on request",
+        note="an amount that is no number",
     )
     total = pd.DataFrame(
         {
@@ -95,7 +111,9 @@ def dirt(orders: pd.DataFrame, setting: Setting) -> pd.DataFrame:
 
 
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame as it is written to a file: ISO dates, plain numbers, true and false, blanks for what is missing."""
+    """The frame as it is written to a file: ISO dates, plain numbers, true and false, blanks for
+    what is missing.
+    """
     written = pd.DataFrame(index=frame.index)
     for column in frame.columns:
         values = frame[column]
@@ -105,7 +123,9 @@ def as_text(frame: pd.DataFrame) -> pd.DataFrame:
             written[column] = values.map({True: "true", False: "false"})
         elif pd.api.types.is_float_dtype(values.dtype):
             written[column] = pd.Series(
-                [f"{v:.10g}" if v == v else None for v in values.tolist()], index=frame.index, dtype="str"
+                [f"{v:.10g}" if v == v else None for v in values.tolist()],
+                index=frame.index,
+                dtype="str",
             )
         else:
             written[column] = values.astype("str")

@@ -16,10 +16,14 @@ SMALL_LINE = 90.0
 CREDITED_SHARE = 0.008
 
 
-def order_lines(orders: pd.DataFrame, worth: np.ndarray, accounts: pd.DataFrame, setting: Setting) -> pd.DataFrame:
-    """One row per order line: order (row number in `orders`), product (number), quantity, revenue, cost.
+def order_lines(
+    orders: pd.DataFrame, worth: np.ndarray, accounts: pd.DataFrame, setting: Setting
+) -> pd.DataFrame:
+    """One row per order line: order (row number in `orders`), product (number), quantity, revenue,
+    cost.
 
-    Each account buys in some categories only, at its own price level; prices and costs rise over the years.
+    Each account buys in some categories only, at its own price level; prices and costs rise over
+    the years.
     """
     rng = setting.rng("lines")
     taste = _taste(rng, accounts)
@@ -28,15 +32,21 @@ def order_lines(orders: pd.DataFrame, worth: np.ndarray, accounts: pd.DataFrame,
     order = np.repeat(np.arange(len(orders)), count)
     who = orders["account"].to_numpy()[order]
     category = (
-        (rng.random(len(order))[:, None] > np.cumsum(taste, axis=1)[who]).sum(axis=1).clip(max=len(CATEGORIES) - 1)
+        (rng.random(len(order))[:, None] > np.cumsum(taste, axis=1)[who])
+        .sum(axis=1)
+        .clip(max=len(CATEGORIES) - 1)
     )
-    product = category * PER_CATEGORY + np.floor(rng.random(len(order)) ** 1.5 * PER_CATEGORY).astype(np.int64)
+    product = category * PER_CATEGORY + np.floor(
+        rng.random(len(order)) ** 1.5 * PER_CATEGORY
+    ).astype(np.int64)
     part = rng.standard_gamma(2.0, len(order)) + 0.05
     part = part / np.bincount(order, part, len(orders))[order]
     year = setting.month_of(orders["day"].to_numpy())[order] // 12
     rise = 1 + np.array(PRICE_RISES)[np.minimum(year, len(PRICE_RISES) - 1)]
     # where orders are small, so are the prices: a line is many pieces, and rounding to whole ones changes little
-    smallness = min(1.0, float(np.quantile(worth[order] * part, 0.25)) / SMALL_LINE) if len(order) else 1.0
+    smallness = (
+        min(1.0, float(np.quantile(worth[order] * part, 0.25)) / SMALL_LINE) if len(order) else 1.0
+    )
     listed = np.array([price for _, price in PRODUCTS])[product] * smallness
     price = np.maximum(np.round(listed * rise * price_level[who], 2), 0.01)
     quantity = np.maximum(np.rint(worth[order] * part / price), 1)
@@ -55,7 +65,9 @@ def order_lines(orders: pd.DataFrame, worth: np.ndarray, accounts: pd.DataFrame,
 
 
 def _taste(rng: np.random.Generator, accounts: pd.DataFrame) -> np.ndarray:
-    """Account × category: the shares in which an account buys; about three categories in eight it buys elsewhere."""
+    """Account × category: the shares in which an account buys; about three categories in eight it
+    buys elsewhere.
+    """
     share = rng.standard_gamma(1.2, (len(accounts), len(CATEGORIES))) * (
         rng.random((len(accounts), len(CATEGORIES))) < 0.62
     )
@@ -75,8 +87,11 @@ def _clockwork(lines: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
     return lines.reset_index(drop=True)
 
 
-def credit_notes(lines: pd.DataFrame, orders: pd.DataFrame, accounts: pd.DataFrame, setting: Setting) -> pd.DataFrame:
-    """One row per credit note: line (row number in `lines`), day; quantity, revenue, cost given back (negative).
+def credit_notes(
+    lines: pd.DataFrame, orders: pd.DataFrame, accounts: pd.DataFrame, setting: Setting
+) -> pd.DataFrame:
+    """One row per credit note: line (row number in `lines`), day; quantity, revenue, cost given
+    back (negative).
 
     Part of a line is given back some days later, never after the account's last order.
     """
@@ -85,7 +100,9 @@ def credit_notes(lines: pd.DataFrame, orders: pd.DataFrame, accounts: pd.DataFra
     day = orders["day"].to_numpy()[lines["order"].to_numpy()] + rng.integers(4, 20, len(lines))
     story = accounts["story"].to_numpy()[lines["account"].to_numpy()]
     chosen = (rng.random(len(lines)) < CREDITED_SHARE) & (lines["quantity"].to_numpy() >= 2)
-    chosen &= (day <= last[lines["account"].to_numpy()]) & ~np.isin(story, [NEIGHBOUR_STORY, "steady"])
+    chosen &= (day <= last[lines["account"].to_numpy()]) & ~np.isin(
+        story, [NEIGHBOUR_STORY, "steady"]
+    )
     notes = lines[chosen]
     back = np.ceil(notes["quantity"].to_numpy() * rng.uniform(0.1, 0.6, len(notes)))
     part = back / notes["quantity"].to_numpy()
@@ -102,15 +119,19 @@ def credit_notes(lines: pd.DataFrame, orders: pd.DataFrame, accounts: pd.DataFra
 
 
 def neighbours_level(sales: pd.DataFrame, account: int, setting: Setting) -> tuple[float, str]:
-    """The unchanging monthly revenue with which an account changes its ABC class only because the others changed.
+    """The unchanging monthly revenue with which an account changes its ABC class only because the
+    others changed.
 
-    Looks for the level whose class (A while the cumulative share before it is below 0.80) differs between the third
-    last and the second last quarter's end, as far from the limits as possible. Returns (level, "A→B" or "B→A").
+    Looks for the level whose class (A while the cumulative share before it is below 0.80) differs
+    between the third last and the second last quarter's end, as far from the limits as possible.
+    Returns (level, "A→B" or "B→A").
     """
     grid = np.exp(np.linspace(np.log(setting.revenue * 4e-4), np.log(setting.revenue * 0.04), 1500))
     classes = []
     for end in (setting.months - 7, setting.months - 4):
-        inside = sales[(sales["month"] <= end) & (sales["month"] > end - 12) & (sales["account"] != account)]
+        inside = sales[
+            (sales["month"] <= end) & (sales["month"] > end - 12) & (sales["account"] != account)
+        ]
         sums = np.bincount(inside["account"].to_numpy(), inside["revenue"].to_numpy())
         sums = np.sort(sums[sums > 0])
         above = np.append(np.cumsum(sums[::-1])[::-1], 0)[np.searchsorted(sums, grid, side="right")]
@@ -125,13 +146,21 @@ def neighbours_level(sales: pd.DataFrame, account: int, setting: Setting) -> tup
 
 
 def with_neighbours(
-    lines: pd.DataFrame, credits: pd.DataFrame, orders: pd.DataFrame, accounts: pd.DataFrame, setting: Setting
+    lines: pd.DataFrame,
+    credits: pd.DataFrame,
+    orders: pd.DataFrame,
+    accounts: pd.DataFrame,
+    setting: Setting,
 ) -> tuple[pd.DataFrame, str]:
-    """The lines with the unchanging account set to the level that lets it change class; and the move."""
+    """The lines with the unchanging account set to the level that lets it change class; and the
+    move.
+    """
     found = accounts.index[accounts["story"].eq(NEIGHBOUR_STORY)]
     if not len(found) or setting.months < 24:
         return lines, ""
-    day = np.concatenate([orders["day"].to_numpy()[lines["order"].to_numpy()], credits["day"].to_numpy()])
+    day = np.concatenate(
+        [orders["day"].to_numpy()[lines["order"].to_numpy()], credits["day"].to_numpy()]
+    )
     sales = pd.concat([lines[["account", "revenue"]], credits[["account", "revenue"]]]).assign(
         month=setting.month_of(day)
     )

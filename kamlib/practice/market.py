@@ -31,17 +31,24 @@ STRONG_PROSPECTS = {4: ([9, 8, 8], 0.042), 8: ([8, 9, 5], 0.03)}
 
 
 def incidents(world: World) -> pd.DataFrame:
-    """One row per thing gone wrong: reported late deliveries and the other mistakes, while the account bought."""
+    """One row per thing gone wrong: reported late deliveries and the other mistakes, while the
+    account bought.
+    """
     setting = world.setting
     rng = setting.rng("incidents")
     late = world.orders[world.orders["is_late"] & (world.orders["promised"] + 1 < setting.days)]
     planted = world.accounts["story"].eq("late_leaver").to_numpy()[late["account"].to_numpy()]
     late = late[(rng.random(len(late)) < REPORTED_LATE) | planted]
     account, month = np.nonzero(world.wrongs)
-    account, month = np.repeat(account, world.wrongs[account, month]), np.repeat(month, world.wrongs[account, month])
+    account, month = (
+        np.repeat(account, world.wrongs[account, month]),
+        np.repeat(month, world.wrongs[account, month]),
+    )
     day = setting.month_starts[month] + rng.integers(0, 28, len(month))
     inside = (day >= world.first_day[account]) & (day <= world.trade_end[account])
-    kind = np.array(MISTAKES)[np.searchsorted([0.13, 0.27, 0.4, 0.54, 0.86, 1.0], rng.random(len(account)))]
+    kind = np.array(MISTAKES)[
+        np.searchsorted([0.13, 0.27, 0.4, 0.54, 0.86, 1.0], rng.random(len(account)))
+    ]
     own = [
         _planted_incidents(world, index)
         for index in world.accounts.index[world.accounts["story"].eq("incident_leaver")]
@@ -49,7 +56,11 @@ def incidents(world: World) -> pd.DataFrame:
     rows = pd.concat(
         [
             pd.DataFrame(
-                {"account": late["account"].to_numpy(), "day": late["promised"].to_numpy() + 1, "kind": "late"}
+                {
+                    "account": late["account"].to_numpy(),
+                    "day": late["promised"].to_numpy() + 1,
+                    "kind": "late",
+                }
             ),
             pd.DataFrame({"account": account, "day": day, "kind": kind})[inside],
             *own,
@@ -64,7 +75,9 @@ def incidents(world: World) -> pd.DataFrame:
             "opened_date": setting.date(rows["day"].to_numpy()),
             "kind": rows["kind"],
             "severity": 1 + np.searchsorted([0.5, 0.85], rng.random(len(rows))),
-            "resolved_date": setting.date(resolved.where(resolved < setting.days).to_numpy(dtype=float)),
+            "resolved_date": setting.date(
+                resolved.where(resolved < setting.days).to_numpy(dtype=float)
+            ),
             "note": rows["kind"].map({**WRONG_NOTES, "late": "delivery after the promised day"}),
         }
     )
@@ -73,11 +86,15 @@ def incidents(world: World) -> pd.DataFrame:
 def _planted_incidents(world: World, account: int) -> pd.DataFrame:
     last = int(world.last_day[account])
     day = [last - 70, last - 41, last - 20]
-    return pd.DataFrame({"account": account, "day": day, "kind": ["quality", "quality", "conflict"]})
+    return pd.DataFrame(
+        {"account": account, "day": day, "kind": ["quality", "quality", "conflict"]}
+    )
 
 
 def needs(world: World) -> pd.DataFrame:
-    """One row per account × category: what they spend a year, with us or elsewhere, and what we could get."""
+    """One row per account × category: what they spend a year, with us or elsewhere, and what we
+    could get.
+    """
     setting = world.setting
     rng = setting.rng("needs")
     month = setting.month_of(world.orders["day"].to_numpy())[world.lines["order"].to_numpy()]
@@ -100,41 +117,72 @@ def needs(world: World) -> pd.DataFrame:
             "category": np.array(CATEGORIES)[number],
             "annual_spend": np.round(spend[account, number], -2),
             "attainable_share": np.round(
-                np.where(ours, rng.uniform(0.55, 0.9, len(account)), rng.uniform(0.15, 0.5, len(account))), 2
+                np.where(
+                    ours, rng.uniform(0.55, 0.9, len(account)), rng.uniform(0.15, 0.5, len(account))
+                ),
+                2,
             ),
             "probability": np.round(
-                np.where(ours, rng.uniform(0.6, 0.95, len(account)), rng.uniform(0.15, 0.55, len(account))), 2
+                np.where(
+                    ours,
+                    rng.uniform(0.6, 0.95, len(account)),
+                    rng.uniform(0.15, 0.55, len(account)),
+                ),
+                2,
             ),
-            "previous_supplier": where_known(np.array(RIVALS)[rng.integers(0, len(RIVALS), len(account))], ~ours),
+            "previous_supplier": where_known(
+                np.array(RIVALS)[rng.integers(0, len(RIVALS), len(account))], ~ours
+            ),
             "note": where_known("told by the buyer", world.is_key[account]),
         }
     )
 
 
 def _badly_estimated(world: World) -> np.ndarray:
-    """The key account whose wallet was estimated too low, so that our share of it comes out above 1."""
-    keys = np.flatnonzero(world.is_key & (world.accounts["story"].isin(["background", "slow_payer"]).to_numpy()))
+    """The key account whose wallet was estimated too low, so that our share of it comes out above
+    1.
+    """
+    keys = np.flatnonzero(
+        world.is_key & (world.accounts["story"].isin(["background", "slow_payer"]).to_numpy())
+    )
     return keys[:1]
 
 
 def competitors(world: World) -> pd.DataFrame:
     """One row per rival at a key account or at an account that could become one."""
     rng = world.setting.rng("needs")
-    wanted = np.flatnonzero(world.is_key | world.accounts["story"].isin(["promotable", "price_leaver"]).to_numpy())
+    wanted = np.flatnonzero(
+        world.is_key | world.accounts["story"].isin(["promotable", "price_leaver"]).to_numpy()
+    )
     rows = []
     for account in wanted:
         for rival in rng.permutation(len(RIVALS))[: int(rng.integers(1, 4))]:
             category = CATEGORIES[int(rng.integers(0, len(CATEGORIES)))]
             threat = int(rng.integers(1, 6))
-            note = "offers shorter delivery times" if world.accounts["story"].iloc[account] == "late_leaver" else None
-            rows.append(
-                (world.id(account), RIVALS[rival], category, round(float(rng.uniform(0.05, 0.3)), 2), threat, note)
+            note = (
+                "offers shorter delivery times"
+                if world.accounts["story"].iloc[account] == "late_leaver"
+                else None
             )
-    return pd.DataFrame(rows, columns=["account_id", "competitor", "category", "share_estimate", "threat", "note"])
+            rows.append(
+                (
+                    world.id(account),
+                    RIVALS[rival],
+                    category,
+                    round(float(rng.uniform(0.05, 0.3)), 2),
+                    threat,
+                    note,
+                )
+            )
+    return pd.DataFrame(
+        rows, columns=["account_id", "competitor", "category", "share_estimate", "threat", "note"]
+    )
 
 
 def losses(world: World) -> pd.DataFrame:
-    """One row per loss that a manager recorded, some weeks after the last order; one in eight is never recorded."""
+    """One row per loss that a manager recorded, some weeks after the last order; one in eight is
+    never recorded.
+    """
     setting = world.setting
     rng = setting.rng("losses")
     accounts, rows = world.accounts, []
@@ -144,23 +192,33 @@ def losses(world: World) -> pd.DataFrame:
         if np.isfinite(world.left.month[account]):
             end = setting.month_starts[int(world.left.month[account]) + 1]
             last = int(
-                world.orders.loc[(world.orders["account"] == account) & (world.orders["day"] < end), "day"].max()
+                world.orders.loc[
+                    (world.orders["account"] == account) & (world.orders["day"] < end), "day"
+                ].max()
             )
         elif story in ("late_leaver", "price_leaver", "incident_leaver", "returned"):
-            day = accounts["pause_from"].iloc[account] if story == "returned" else accounts["last_day"].iloc[account]
+            day = (
+                accounts["pause_from"].iloc[account]
+                if story == "returned"
+                else accounts["last_day"].iloc[account]
+            )
             last, cause, seen = int(day), str(accounts["cause"].iloc[account]), True
         else:
             continue
         recorded = last + max(60, round(2.5 * accounts["gap"].iloc[account])) + notice
         if seen and recorded < setting.days:
             rows.append((account, recorded, cause))
-    frame = pd.DataFrame(rows, columns=["account", "day", "reason"]).sort_values(["day", "account"], kind="stable")
+    frame = pd.DataFrame(rows, columns=["account", "day", "reason"]).sort_values(
+        ["day", "account"], kind="stable"
+    )
     return pd.DataFrame(
         {
             "account_id": world.ids(frame["account"].to_numpy(dtype=np.int64)),
             "lost_date": setting.date(frame["day"].to_numpy(dtype=float)),
             "reason": frame["reason"].to_numpy(),
-            "note": where_known("went to a cheaper supplier", frame["reason"].eq("price").to_numpy()),
+            "note": where_known(
+                "went to a cheaper supplier", frame["reason"].eq("price").to_numpy()
+            ),
         }
     )
 
@@ -171,22 +229,44 @@ def offers() -> pd.DataFrame:
 
 
 def prospects(world: World) -> pd.DataFrame:
-    """One row per prospect, judged by the three Ps; two are worth a key account manager, one of them with a doubt."""
+    """One row per prospect, judged by the three Ps; two are worth a key account manager, one of
+    them with a doubt.
+    """
     rng = world.setting.rng("prospects")
-    sources = ("trade press", "advertising", "media", "internet", "databases", "fair", "recommendation")
+    sources = (
+        "trade press",
+        "advertising",
+        "media",
+        "internet",
+        "databases",
+        "fair",
+        "recommendation",
+    )
     rows = []
     for number in range(12):
         trade, industry = TRADES[int(rng.integers(0, len(TRADES)))]
         family = FAMILIES[("DE", "IT", "SE")[number % 3]][(number * 3 + 1) % 10]
         scores = [int(s) for s in rng.integers(2, 11, 3)]
         budget = float(np.round(np.exp(rng.normal(11, 0.7)), -3))
-        source, rival = sources[int(rng.integers(0, len(sources)))], RIVALS[int(rng.integers(0, len(RIVALS)))]
+        source, rival = (
+            sources[int(rng.integers(0, len(sources)))],
+            RIVALS[int(rng.integers(0, len(RIVALS)))],
+        )
         region = ("Central", "South", "North")[number % 3]
         if number in STRONG_PROSPECTS:
             scores, share = STRONG_PROSPECTS[number]
             budget, source = float(np.round(share * world.setting.revenue, -3)), "recommendation"
         rows.append(
-            (f"L{number + 1:03d}", f"{family} {trade} (lead)", *scores, budget, source, rival, industry, region)
+            (
+                f"L{number + 1:03d}",
+                f"{family} {trade} (lead)",
+                *scores,
+                budget,
+                source,
+                rival,
+                industry,
+                region,
+            )
         )
     columns = [
         "prospect_id",

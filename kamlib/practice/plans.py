@@ -60,14 +60,24 @@ ACTIONS = {
         "visit the plant manager",
         "send the quality report of the quarter",
     ),
-    "medium": ("present a consignment stock", "train their maintenance team", "propose a group price list"),
-    "long": ("bring both boards together once a year", "plan supply of the new plant", "audit of all spare parts"),
+    "medium": (
+        "present a consignment stock",
+        "train their maintenance team",
+        "propose a group price list",
+    ),
+    "long": (
+        "bring both boards together once a year",
+        "plan supply of the new plant",
+        "audit of all spare parts",
+    ),
 }
 SPANS = {"short": (60, 180), "medium": (300, 420), "long": (600, 1000)}
 
 
 def plans(world: World) -> dict[str, str]:
-    """Account id → plan text, for the key accounts at the end of the history; two are out of date, one is thin."""
+    """Account id → plan text, for the key accounts at the end of the history; two are out of date,
+    one is thin.
+    """
     rng = world.setting.rng("plans")
     keys = np.flatnonzero(world.is_key)
     yearly = world.revenue_by(range(max(world.setting.months - 12, 0), world.setting.months))
@@ -88,7 +98,9 @@ def _plan(world: World, account: int, place: int, yearly: float, rng: np.random.
     pick = rng.integers(0, 1000, 12).tolist()
     category = _by_revenue(world, account)
     rhythm = int(rng.integers(2, 5)) if row["manager"] == 0 else int(rng.integers(1, 4))
-    meeting = last + int(rng.integers(8, 60)) if row["story"] not in ("late_leaver", "overdue") else None
+    meeting = (
+        last + int(rng.integers(8, 60)) if row["story"] not in ("late_leaver", "overdue") else None
+    )
     parts = [
         _table(
             "",
@@ -118,7 +130,9 @@ def _plan(world: World, account: int, place: int, yearly: float, rng: np.random.
         _table(
             "swot",
             strengths=_two(STRENGTHS, pick[4]),
-            weaknesses=[WEAKNESSES[1], WEAKNESSES[0]] if row["story"] == "late_leaver" else _two(WEAKNESSES, pick[5]),
+            weaknesses=[WEAKNESSES[1], WEAKNESSES[0]]
+            if row["story"] == "late_leaver"
+            else _two(WEAKNESSES, pick[5]),
             opportunities=_two(CHANCES, pick[6]),
             threats=_two(THREATS, pick[7]) if place != 7 else [],
         ),
@@ -127,14 +141,22 @@ def _plan(world: World, account: int, place: int, yearly: float, rng: np.random.
             "programme",
             offer=f"{category[0]} with a fixed price and delivery within 48 hours",
             contact_card=f"{SPONSORS[pick[8] % 4]} meets their management; first contact: {MANAGERS[row['manager']]}",
-            coordination="sales, marketing and service meet on the first Monday of the month" if place % 3 else None,
+            coordination="sales, marketing and service meet on the first Monday of the month"
+            if place % 3
+            else None,
         ),
     ]
     return "\n".join(parts)
 
 
 def _objectives(
-    world: World, owner: str, start: int, updated: int, category: list[str], yearly: float, rng: np.random.Generator
+    world: World,
+    owner: str,
+    start: int,
+    updated: int,
+    category: list[str],
+    yearly: float,
+    rng: np.random.Generator,
 ) -> list[str]:
     texts = []
     for number, (horizon, kind, text) in enumerate(
@@ -142,8 +164,12 @@ def _objectives(
     ):
         low, high = SPANS[horizon]
         due = start + int(rng.integers(low, high))
-        done = round(float(np.clip((updated - start) / (due - start) + rng.normal(0, 0.15), 0, 1)), 1)
-        closed = due - int(rng.integers(0, 20)) if horizon == "short" and rng.random() < 0.6 else None
+        done = round(
+            float(np.clip((updated - start) / (due - start) + rng.normal(0, 0.15), 0, 1)), 1
+        )
+        closed = (
+            due - int(rng.integers(0, 20)) if horizon == "short" and rng.random() < 0.6 else None
+        )
         closed = closed if closed is not None and start < closed <= updated else None
         done = 1.0 if closed is not None else min(done, 0.9)
         value = float(np.round(max(yearly, 20000.0) * rng.uniform(0.03, 0.12), -2))
@@ -160,21 +186,31 @@ def _objectives(
                 done=done,
                 expected_value=value,
                 closed=None if closed is None else _day(world, closed),
-                lesson="start earlier: their budget is decided in May" if closed is not None else None,
+                lesson="start earlier: their budget is decided in May"
+                if closed is not None
+                else None,
                 progress=_progress(world, done, start, updated if closed is None else closed),
             )
         )
     return texts + _actions(world, owner, start, updated, rng)
 
 
-def _actions(world: World, owner: str, start: int, updated: int, rng: np.random.Generator) -> list[str]:
+def _actions(
+    world: World, owner: str, start: int, updated: int, rng: np.random.Generator
+) -> list[str]:
     actions: list[str] = []
     for number, horizon in enumerate(SPANS, start=1):
         for step in range(2):
             text = ACTIONS[horizon][(int(rng.integers(0, 3)) + step) % 3]
             due = start + int(rng.integers(*SPANS[horizon]))
-            done = 1.0 if due < updated and rng.random() < 0.75 else round(float(rng.integers(0, 6)) / 10, 1)
-            is_logged = step == 0  # the first step of each horizon is followed up, the second only at the end
+            done = (
+                1.0
+                if due < updated and rng.random() < 0.75
+                else round(float(rng.integers(0, 6)) / 10, 1)
+            )
+            is_logged = (
+                step == 0
+            )  # the first step of each horizon is followed up, the second only at the end
             actions.append(
                 _table(
                     "[actions]",
@@ -185,14 +221,18 @@ def _actions(world: World, owner: str, start: int, updated: int, rng: np.random.
                     owner=owner,
                     due=_day(world, due),
                     done=done,
-                    progress=_progress(world, done, start, min(updated, due)) if is_logged else None,
+                    progress=_progress(world, done, start, min(updated, due))
+                    if is_logged
+                    else None,
                 )
             )
     return actions
 
 
 def _progress(world: World, done: float, start: int, until: int) -> list[dict[str, object]] | None:
-    """How far an objective or action was at three days between the plan's start and its last change."""
+    """How far an objective or action was at three days between the plan's start and its last
+    change.
+    """
     if done == 0 or until - start < 30:
         return None
     steps = ((0.35, 0.3), (0.7, 0.7), (1.0, 1.0))
@@ -219,7 +259,9 @@ def _day(world: World, day: int) -> date:
 
 
 def _table(name: str, /, **values: object) -> str:
-    """A TOML table; fields that are None are left out, as an honest plan leaves blank what nobody knows."""
+    """A TOML table; fields that are None are left out, as an honest plan leaves blank what nobody
+    knows.
+    """
     lines = [f"{key} = {toml_value(value)}" for key, value in values.items() if value is not None]
     return "\n".join([*([f"[{name}]"] if name else []), *lines, ""])
 

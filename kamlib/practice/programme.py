@@ -1,4 +1,6 @@
-"""The key account programme of a practice company: tiers, judgements, decisions, targets, costs, managers, skills."""
+"""The key account programme of a practice company: tiers, judgements, decisions, targets, costs,
+managers, skills.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,21 @@ def accounts_table(world: World) -> pd.DataFrame:
     rng = setting.rng("accounts")
     yearly = world.revenue_by(range(max(setting.months - 24, 0), setting.months))
     is_key = world.is_key
-    since = setting.date(np.where(accounts["first_day"] < 0, accounts["first_day"], world.first_day))
+    since = setting.date(
+        np.where(accounts["first_day"] < 0, accounts["first_day"], world.first_day)
+    )
     staff = np.maximum(np.rint(np.exp(rng.normal(4.6, 0.8, len(accounts))) * (1 + yearly / 6e5)), 4)
     founded = np.minimum(rng.integers(1905, 2019, len(accounts)), since.year.to_numpy() - 2)
     sponsored = is_key & (rng.random(len(accounts)) < 0.8)
-    sponsor = where_known(np.array(SPONSORS)[rng.integers(0, len(SPONSORS), len(accounts))], sponsored)
+    sponsor = where_known(
+        np.array(SPONSORS)[rng.integers(0, len(SPONSORS), len(accounts))], sponsored
+    )
     image = (rng.random(len(accounts)) < 0.04) & (yearly > np.quantile(yearly, 0.6))
     types = accounts["types"].where(accounts["types"].notna() | ~image, "image-maker")
     described = accounts["industry"].str.capitalize() + ", " + accounts["country"]
-    served = np.where(is_key, np.round(yearly * 0.012 + 2500, -2), np.round(yearly * 0.006 + 300, -2))
+    served = np.where(
+        is_key, np.round(yearly * 0.012 + 2500, -2), np.round(yearly * 0.006 + 300, -2)
+    )
     frame = accounts[["account_id", "name", "parent_id", "industry", "region", "country"]].assign(
         employees=staff,
         founded_year=founded,
@@ -40,7 +48,9 @@ def accounts_table(world: World) -> pd.DataFrame:
         tier=_tier_now(world),
         types=types,
         cost_to_serve=served,
-        contact_every_days=np.where(is_key, np.array([14, 21, 30])[np.argsort(np.argsort(-yearly)) % 3], 90),
+        contact_every_days=np.where(
+            is_key, np.array([14, 21, 30])[np.argsort(np.argsort(-yearly)) % 3], 90
+        ),
     )
     return frame.sort_values("account_id", kind="stable").reset_index(drop=True)
 
@@ -48,16 +58,24 @@ def accounts_table(world: World) -> pd.DataFrame:
 def _tier_now(world: World) -> np.ndarray:
     candidate = world.accounts["story"].isin(["promotable"]).to_numpy()
     former = np.isfinite(world.demoted_day) & (world.demoted_day < world.setting.days)
-    return np.select([former, np.isfinite(world.values.admitted), candidate], ["former", "key", "candidate"], "regular")
+    return np.select(
+        [former, np.isfinite(world.values.admitted), candidate],
+        ["former", "key", "candidate"],
+        "regular",
+    )
 
 
 def tiers(world: World) -> pd.DataFrame:
-    """One row per spell of an account in a tier: regular first, key from admission on, former after it left."""
+    """One row per spell of an account in a tier: regular first, key from admission on, former after
+    it left.
+    """
     setting = world.setting
     rows = []
     candidate_day = setting.month_starts[max(setting.months - 6, 0)]
     for account in np.flatnonzero(np.isfinite(world.first_day)):
-        start = min(float(world.accounts["first_day"].iloc[account]), float(world.first_day[account]))
+        start = min(
+            float(world.accounts["first_day"].iloc[account]), float(world.first_day[account])
+        )
         steps = [("regular", start)]
         admitted = world.values.admitted[account]
         if np.isfinite(admitted):
@@ -80,26 +98,47 @@ def tiers(world: World) -> pd.DataFrame:
 
 
 def decisions(world: World) -> pd.DataFrame:
-    """One row per decision taken: admissions, the yearly reviews, and two that override what the figures say."""
+    """One row per decision taken: admissions, the yearly reviews, and two that override what the
+    figures say.
+    """
     setting = world.setting
     rows: list[tuple[object, ...]] = []
     for account in np.flatnonzero(np.isfinite(world.values.admitted)):
         admitted = int(world.values.admitted[account])
         rows.append(
-            (account, setting.month_starts[admitted] - 20, "promote", "above the admission line for two quarters")
+            (
+                account,
+                setting.month_starts[admitted] - 20,
+                "promote",
+                "above the admission line for two quarters",
+            )
         )
         for month in range(admitted + 12, setting.months, 12):
             day = setting.month_starts[month] - 20
             if not world.gone_day[account] < day:
-                shrinking = world.accounts["story"].iloc[account] == "shrinking" and month >= setting.months - 12
+                shrinking = (
+                    world.accounts["story"].iloc[account] == "shrinking"
+                    and month >= setting.months - 12
+                )
                 reason = "long partnership; new plant announced" if shrinking else "yearly review"
                 rows.append((account, day, "keep", reason))
         if world.demoted_day[account] < setting.days:
-            rows.append((account, int(world.demoted_day[account]), "former", "left after quality incidents"))
+            rows.append(
+                (account, int(world.demoted_day[account]), "former", "left after quality incidents")
+            )
     for account in world.accounts.index[world.accounts["story"].eq("promotable")]:
-        rows.append((account, setting.before_end(170), "watch", "growth is fast, but only four years of history"))
+        rows.append(
+            (
+                account,
+                setting.before_end(170),
+                "watch",
+                "growth is fast, but only four years of history",
+            )
+        )
     frame = pd.DataFrame(rows, columns=["account", "day", "decision", "reason"])
-    frame = frame[(frame["day"] >= 0) & (frame["day"] < setting.days)].sort_values(["day", "account"], kind="stable")
+    frame = frame[(frame["day"] >= 0) & (frame["day"] < setting.days)].sort_values(
+        ["day", "account"], kind="stable"
+    )
     return pd.DataFrame(
         {
             "account_id": world.ids(frame["account"].to_numpy(dtype=np.int64)),
@@ -112,17 +151,25 @@ def decisions(world: World) -> pd.DataFrame:
 
 
 def judgements(world: World) -> pd.DataFrame:
-    """One row per account × date: strategic fit, judged every December and in the last June, 1 to 10."""
+    """One row per account × date: strategic fit, judged every December and in the last June, 1 to
+    10.
+    """
     setting = world.setting
     rng = setting.rng("judgements")
     months = [m for m in range(11, setting.months, 12) if m >= setting.months - 61]
     months = (
-        sorted({*months, setting.months - 7} - {setting.months - 1}) if setting.months > 12 else [setting.months - 1]
+        sorted({*months, setting.months - 7} - {setting.months - 1})
+        if setting.months > 12
+        else [setting.months - 1]
     )
     months = [month for month in months if month >= 0]
     story = world.accounts["story"]
-    fit = np.clip(rng.normal(4.4, 1.1, len(story)) + 3.1 * np.isfinite(world.values.admitted), 1, 10)
-    fit = np.where(story.isin(["promotable", "whale"]), 8.4, np.where(story.eq("shrinking"), 5.0, fit))
+    fit = np.clip(
+        rng.normal(4.4, 1.1, len(story)) + 3.1 * np.isfinite(world.values.admitted), 1, 10
+    )
+    fit = np.where(
+        story.isin(["promotable", "whale"]), 8.4, np.where(story.eq("shrinking"), 5.0, fit)
+    )
     frames = []
     for month in months:
         fit = np.clip(fit + rng.normal(0, 0.35, len(fit)), 1, 10)
@@ -145,7 +192,9 @@ def judgements(world: World) -> pd.DataFrame:
 
 
 def targets(world: World) -> pd.DataFrame:
-    """One row per key account × month of the last two years and the next one: the year before, plus some per cent."""
+    """One row per key account × month of the last two years and the next one: the year before, plus
+    some per cent.
+    """
     setting = world.setting
     rng = setting.rng("targets")
     season = np.array(SEASON_OF_MONTH) / np.mean(SEASON_OF_MONTH)
@@ -155,7 +204,11 @@ def targets(world: World) -> pd.DataFrame:
     for start in range(last_year - 24, last_year + 12, 12):
         base = world.revenue_by(range(max(start - 12, 0), max(start, 1))) / 12
         rise = rng.uniform(1.02, 1.09, len(base))
-        key = np.isfinite(world.values.admitted) & (world.values.admitted <= max(start, 0)) & (base > 0)
+        key = (
+            np.isfinite(world.values.admitted)
+            & (world.values.admitted <= max(start, 0))
+            & (base > 0)
+        )
         key &= ~(world.demoted_day < setting.month_starts[min(max(start, 0), setting.months)])
         for month in range(max(start, 0), start + 12):
             revenue = np.round(base * rise * season[(first_calendar + month) % 12], -2)[key]
@@ -163,7 +216,12 @@ def targets(world: World) -> pd.DataFrame:
             ids = world.ids(np.flatnonzero(key))
             frames.append(
                 pd.DataFrame(
-                    {"account_id": ids, "month": ends, "revenue": revenue, "margin": np.round(revenue * 0.275, -2)}
+                    {
+                        "account_id": ids,
+                        "month": ends,
+                        "revenue": revenue,
+                        "margin": np.round(revenue * 0.275, -2),
+                    }
                 )
             )
     return pd.concat(frames).sort_values(["account_id", "month"], kind="stable", ignore_index=True)
@@ -182,7 +240,9 @@ def managers() -> pd.DataFrame:
 
 
 def programme_costs(world: World) -> pd.DataFrame:
-    """One row per month since the programme began: a start, then the running cost, a little higher every year."""
+    """One row per month since the programme began: a start, then the running cost, a little higher
+    every year.
+    """
     setting = world.setting
     month = np.arange(setting.launch_month, setting.months)
     running = np.round(RUNNING_COST * 1.04 ** ((month - setting.launch_month) // 12), -1)
@@ -208,7 +268,9 @@ def skills(world: World) -> pd.DataFrame:
                     "manager_id": manager_id(manager),
                     "skill": np.array(SKILLS)[skill],
                     "rating": rating.ravel(),
-                    "assessed_date": setting.date(np.full(len(skill), setting.month_starts[month] + 9)),
+                    "assessed_date": setting.date(
+                        np.full(len(skill), setting.month_starts[month] + 9)
+                    ),
                 }
             )
         )

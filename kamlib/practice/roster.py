@@ -7,7 +7,15 @@ import pandas as pd
 from scipy.special import ndtri
 
 from kamlib.practice.cast import CAST, Role
-from kamlib.practice.names import COUNTRIES, FAMILIES, FOREIGN, LEGAL_FORMS, REGION_OF, REGIONS, TRADES
+from kamlib.practice.names import (
+    COUNTRIES,
+    FAMILIES,
+    FOREIGN,
+    LEGAL_FORMS,
+    REGION_OF,
+    REGIONS,
+    TRADES,
+)
 from kamlib.practice.setting import Setting
 
 SIZE_SPREAD, LARGEST = 2.0, 0.90
@@ -16,15 +24,21 @@ SHORTEST_STORY = 80
 
 
 def roster(setting: Setting) -> pd.DataFrame:
-    """One row per account: its public data and the hidden numbers (size, rhythm, growth) that it is simulated from.
+    """One row per account: its public data and the hidden numbers (size, rhythm, growth) that it is
+    simulated from.
 
-    `level` is the yearly revenue it is made for, in prices of the last year (for cast accounts a share of the
-    company, for the others a relative size that is scaled later); `gap` and `k` are mean and shape of its Erlang
-    gaps between orders; `first_day` is negative for accounts older than the data.
+    `level` is the yearly revenue it is made for, in prices of the last year (for cast accounts a
+    share of the company, for the others a relative size that is scaled later); `gap` and `k` are
+    mean and shape of its Erlang gaps between orders; `first_day` is negative for accounts older
+    than the data.
     """
-    cast = [role for role in CAST if setting.has(role.story) and _fits(role, setting)][: setting.accounts]
+    cast = [role for role in CAST if setting.has(role.story) and _fits(role, setting)][
+        : setting.accounts
+    ]
     background = _background(setting, setting.accounts - len(cast))
-    rows = pd.concat([pd.DataFrame([_cast_row(role, setting) for role in cast]), background], ignore_index=True)
+    rows = pd.concat(
+        [pd.DataFrame([_cast_row(role, setting) for role in cast]), background], ignore_index=True
+    )
     rows = rows.iloc[setting.rng("accounts").permutation(len(rows))].reset_index(drop=True)
     number = np.arange(1, len(rows) + 1)
     # most ids look like A0017; every twelfth keeps the leading zeros of an older system
@@ -57,8 +71,12 @@ def _cast_row(role: Role, setting: Setting) -> dict[str, object]:
         "k": float(role.k),
         "first_day": float(-400 if role.first is None else setting.before_end(role.first)),
         "last_day": float("nan") if role.last is None else float(setting.before_end(role.last)),
-        "pause_from": float("nan") if role.pause is None else float(setting.before_end(role.pause[0])),
-        "pause_to": float("nan") if role.pause is None else float(setting.before_end(role.pause[1])),
+        "pause_from": float("nan")
+        if role.pause is None
+        else float(setting.before_end(role.pause[0])),
+        "pause_to": float("nan")
+        if role.pause is None
+        else float(setting.before_end(role.pause[1])),
         "order_sd": role.order_sd,
         "year_sd": role.year_sd,
         "planned_key": role.is_key,
@@ -71,7 +89,9 @@ def _background(setting: Setting, count: int) -> pd.DataFrame:
     rng = setting.rng("roster")
     rank = (rng.permutation(count) + 0.5) / max(count, 1)
     # a stratified log-normal with its top cut: the few large and the many small accounts of every trading company
-    level = np.exp(SIZE_SPREAD * ndtri(np.minimum(rank, LARGEST)) + 0.12 * rng.standard_normal(count))
+    level = np.exp(
+        SIZE_SPREAD * ndtri(np.minimum(rank, LARGEST)) + 0.12 * rng.standard_normal(count)
+    )
     # larger accounts order somewhat more often
     spread = np.clip(0.35 * (1 - rank) + 0.65 * rng.random(count), 0, 1)
     gap = SHORTEST_GAP * (LONGEST_GAP / SHORTEST_GAP) ** spread
@@ -81,7 +101,11 @@ def _background(setting: Setting, count: int) -> pd.DataFrame:
         like = setting.rhythm.iloc[rng.integers(0, len(setting.rhythm), count)]
         level, gap, k = (like[column].to_numpy(dtype=float) for column in ("level", "gap", "k"))
     is_old = rng.random(count) < 0.62
-    start = np.where(is_old, -rng.integers(30, 4000, count), rng.integers(40, max(int(setting.days * 0.88), 41), count))
+    start = np.where(
+        is_old,
+        -rng.integers(30, 4000, count),
+        rng.integers(40, max(int(setting.days * 0.88), 41), count),
+    )
     country = rng.integers(0, len(COUNTRIES), count)
     country[rng.random(count) < 0.3] = 0
     names, codes, industries = _names(setting, country)
@@ -117,7 +141,10 @@ def _names(setting: Setting, country: np.ndarray) -> tuple[list[str], list[str],
     rng = setting.rng("accounts")
     names, codes, industries = [], [], []
     foreign = list(FOREIGN) if len(country) >= 30 else []
-    decks = {code: iter(rng.permutation(len(FAMILIES[code]) * len(TRADES)).tolist()) for code in COUNTRIES}
+    decks = {
+        code: iter(rng.permutation(len(FAMILIES[code]) * len(TRADES)).tolist())
+        for code in COUNTRIES
+    }
     for position, number in enumerate(country):
         if position < len(foreign):
             code, name, industry = foreign[position]
@@ -125,7 +152,9 @@ def _names(setting: Setting, country: np.ndarray) -> tuple[list[str], list[str],
             code = COUNTRIES[number]
             card = next(decks[code], None)
             family = FAMILIES[code][(card if card is not None else position) % len(FAMILIES[code])]
-            trade, industry = TRADES[(card if card is not None else position) // len(FAMILIES[code]) % len(TRADES)]
+            trade, industry = TRADES[
+                (card if card is not None else position) // len(FAMILIES[code]) % len(TRADES)
+            ]
             serial = "" if card is not None else f" {position}"
             name = f"{family} {trade}{serial} {LEGAL_FORMS[code]}"
         names.append(name)
@@ -134,8 +163,12 @@ def _names(setting: Setting, country: np.ndarray) -> tuple[list[str], list[str],
     return names, codes, industries
 
 
-def _managers(rng: np.random.Generator, region: list[str], rank: np.ndarray, setting: Setting) -> np.ndarray:
-    """A manager per account by region; with the story `overload` the first one also gets many of the largest."""
+def _managers(
+    rng: np.random.Generator, region: list[str], rank: np.ndarray, setting: Setting
+) -> np.ndarray:
+    """A manager per account by region; with the story `overload` the first one also gets many of
+    the largest.
+    """
     manager = np.array([REGIONS.index(name) for name in region], dtype=np.int64)
     # Central, West, South, North, Export -> Paul Weiss, Amélie Laurent, Tomasz Zieliński, Tomasz Zieliński, Priya Raman
     manager = np.array([1, 2, 3, 3, 4])[manager]
@@ -147,25 +180,33 @@ def _managers(rng: np.random.Generator, region: list[str], rank: np.ndarray, set
 
 
 def _with_groups(rows: pd.DataFrame, setting: Setting) -> pd.DataFrame:
-    """Ties some background accounts into groups: a parent and two subsidiaries of the same family name each."""
+    """Ties some background accounts into groups: a parent and two subsidiaries of the same family
+    name each.
+    """
     wanted = setting.groups - int(rows["story"].eq("group").any())
     free = rows.index[rows["story"].eq("background") & rows["country"].isin(COUNTRIES)]
     ids, names, parents = (rows[column].tolist() for column in ("account_id", "name", "parent_id"))
     countries = rows["country"].tolist()
     for number in range(min(max(wanted, 0), len(free) // 3)):
         parent, *children = free[3 * number : 3 * number + 3].tolist()
-        family = next(name for name in FAMILIES[countries[parent]] if names[parent].startswith(name))
+        family = next(
+            name for name in FAMILIES[countries[parent]] if names[parent].startswith(name)
+        )
         names[parent] = f"{family} Holding {LEGAL_FORMS[countries[parent]]}"
         for child, purpose in zip(children, ("Technik", "Logistik"), strict=True):
             parents[child] = ids[parent]
             names[child] = f"{family} {purpose} {LEGAL_FORMS[countries[child]]}"
-    return rows.drop(columns="parent").assign(name=names, parent_id=pd.Series(parents, index=rows.index, dtype="str"))
+    return rows.drop(columns="parent").assign(
+        name=names, parent_id=pd.Series(parents, index=rows.index, dtype="str")
+    )
 
 
 def rhythm_like(account_days: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, object]]:
-    """One row per account of another book with level (yearly revenue), gap and k; and the size of that book.
+    """One row per account of another book with level (yearly revenue), gap and k; and the size of
+    that book.
 
-    `account_days` has account_id, date and revenue. k comes from the mean and the spread of the gaps.
+    `account_days` has account_id, date and revenue. k comes from the mean and the spread of the
+    gaps.
     """
     days = account_days.loc[account_days["revenue"] > 0, ["account_id", "date", "revenue"]].copy()
     days["date"] = pd.to_datetime(days["date"])
@@ -174,7 +215,12 @@ def rhythm_like(account_days: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, obj
     grouped = days.groupby("account_id")
     span = (grouped["date"].max() - grouped["date"].min()).dt.days
     shape = pd.DataFrame(
-        {"gap": grouped["gap"].mean(), "sd": grouped["gap"].std(), "span": span, "revenue": grouped["revenue"].sum()}
+        {
+            "gap": grouped["gap"].mean(),
+            "sd": grouped["gap"].std(),
+            "span": span,
+            "revenue": grouped["revenue"].sum(),
+        }
     )
     usual = float(shape["gap"].median()) if shape["gap"].notna().any() else 30.0
     shape["gap"] = shape["gap"].fillna(usual).clip(2, 365)

@@ -1,4 +1,6 @@
-"""What a practice company is asked to be: its size, its dates, its planted effects, and its random streams."""
+"""What a practice company is asked to be: its size, its dates, its planted effects, and its random
+streams.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ class Setting:
     rhythm: pd.DataFrame | None = None
 
     def rng(self, stream: str) -> np.random.Generator:
-        """A random stream of its own per part, so that a change in one part leaves the others alone."""
+        """A random stream of its own per part, so that a change in one part leaves the others
+        alone.
+        """
         return np.random.default_rng([self.seed, STREAMS.index(stream)])
 
     def has(self, story: str) -> bool:
@@ -84,7 +88,9 @@ class Setting:
 
     @property
     def launch_month(self) -> int:
-        """The programme starts when half of the years have passed, in a first month of a year of the history."""
+        """The programme starts when half of the years have passed, in a first month of a year of
+        the history.
+        """
         return max(12 * (self.years // 2), 1) if self.months > 12 else self.months // 2
 
     def month_of(self, day: np.ndarray) -> np.ndarray:
@@ -104,6 +110,8 @@ class Setting:
         return self.days - 1 - days
 
     def month_end(self, month: np.ndarray) -> pd.DatetimeIndex:
-        """The last day of a month given by its number; months after the history continue the calendar."""
+        """The last day of a month given by its number; months after the history continue the
+        calendar.
+        """
         firsts = self.first_date.astype("datetime64[M]") + np.asarray(month, dtype=np.int64) + 1
         return pd.DatetimeIndex((firsts.astype("datetime64[D]") - 1).astype("datetime64[us]"))

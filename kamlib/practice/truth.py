@@ -37,9 +37,16 @@ NOTES = {
 
 def truth(world: World, orders: pd.DataFrame, dirt: pd.DataFrame) -> pd.DataFrame:
     """One row per planted fact: story, account_id (blank: whole company), date, value, note."""
-    rows = [*_company_rows(world), *_story_rows(world), *_leaver_rows(world), *_key_rows(world), *_rhythm_rows(world)]
+    rows = [
+        *_company_rows(world),
+        *_story_rows(world),
+        *_leaver_rows(world),
+        *_key_rows(world),
+        *_rhythm_rows(world),
+    ]
     rows += [
-        ("dirt", text["account_id"], None, _number(text["revenue"]), text["note"]) for text in dirt.to_dict("records")
+        ("dirt", text["account_id"], None, _number(text["revenue"]), text["note"])
+        for text in dirt.to_dict("records")
     ]
     credits = orders[orders["revenue"] < 0]
     rows.append(
@@ -76,13 +83,22 @@ def _company_rows(world: World) -> list[Row]:
             setting.programme_effect,
             "share by which margin and revenue of key accounts rise from admission on",
         ),
-        "expected_leavers": (setting.leavers, "accounts expected to leave by the hazard in the whole history"),
+        "expected_leavers": (
+            setting.leavers,
+            "accounts expected to leave by the hazard in the whole history",
+        ),
     }
     rows: list[Row] = [(story, "", None, value, note) for story, (value, note) in exact.items()]
     if setting.has("overload"):
         keys = int((world.is_key & world.accounts["manager"].eq(0).to_numpy()).sum())
         rows.append(
-            ("overload", "", None, float(keys), f"key accounts of manager M1, {MANAGERS[0]}, where 1 to 3 are usual")
+            (
+                "overload",
+                "",
+                None,
+                float(keys),
+                f"key accounts of manager M1, {MANAGERS[0]}, where 1 to 3 are usual",
+            )
         )
     return rows
 
@@ -119,13 +135,23 @@ def _story_rows(world: World) -> list[Row]:
             own = world.lines[world.lines["account"] == account].groupby("order")["revenue"].sum()
             if len(own):
                 day, value = float(world.orders["day"].iloc[own.idxmax()]), float(own.max())
-        note = NOTES[story] + (f" ({world.neighbour_move or 'no change'})" if story == "neighbours" else "")
+        note = NOTES[story] + (
+            f" ({world.neighbour_move or 'no change'})" if story == "neighbours" else ""
+        )
         note += f" (from {FASTEST_DAYS:g})" if story == "slow_payer" else ""
         rows.append((story, str(row["account_id"]), setting.date(day)[0], value, note))
     for story, days in RENEWALS.items() if setting.has("renewal") else ():
         for account in accounts.index[accounts["story"].eq(story)]:
             end = setting.date(setting.before_end(days))[0]
-            rows.append(("renewal", str(accounts["account_id"].iloc[account]), end, None, "frame agreement ends"))
+            rows.append(
+                (
+                    "renewal",
+                    str(accounts["account_id"].iloc[account]),
+                    end,
+                    None,
+                    "frame agreement ends",
+                )
+            )
     if setting.has("bad_wallet"):
         for account in _badly_estimated(world):
             rows.append(
@@ -141,7 +167,9 @@ def _story_rows(world: World) -> list[Row]:
 
 
 def _leaver_rows(world: World) -> list[Row]:
-    """The accounts that left by the hazard: last order before leaving, late orders of the last three months, cause."""
+    """The accounts that left by the hazard: last order before leaving, late orders of the last
+    three months, cause.
+    """
     setting = world.setting
     rows: list[Row] = []
     for account in np.flatnonzero(np.isfinite(world.left.month)):
@@ -151,10 +179,14 @@ def _leaver_rows(world: World) -> list[Row]:
             continue
         cause = str(world.left.cause[account])
         last = setting.date(int(days[days < end].max()))[0]
-        rows.append(("leaver", world.id(account), last, float(world.left.late_before[account]), cause))
+        rows.append(
+            ("leaver", world.id(account), last, float(world.left.late_before[account]), cause)
+        )
         if np.isfinite(world.left.return_day[account]) and (days >= end).any():
             back = setting.date(int(days[days >= end].min()))[0]
-            rows.append(("leaver_returned", world.id(account), back, None, "first order after its return"))
+            rows.append(
+                ("leaver_returned", world.id(account), back, None, "first order after its return")
+            )
     return rows
 
 
@@ -170,13 +202,25 @@ def _key_rows(world: World) -> list[Row]:
         admitted = int(world.values.admitted[account])
         start = setting.date(setting.month_starts[admitted])[0]
         rows.append(
-            ("admitted", world.id(account), start, setting.programme_effect, f"key account; {setting.admission}")
+            (
+                "admitted",
+                world.id(account),
+                start,
+                setting.programme_effect,
+                f"key account; {setting.admission}",
+            )
         )
         for number in range(admitted // 12, setting.years):
             end = setting.month_end(np.array([min(12 * number + 11, setting.months - 1)]))[0]
             value = round(float(added.get((account, number), 0.0)), 2)
             rows.append(
-                ("added_margin", world.id(account), end, value, "margin of the year that is due to the programme")
+                (
+                    "added_margin",
+                    world.id(account),
+                    end,
+                    value,
+                    "margin of the year that is due to the programme",
+                )
             )
     return rows
 
@@ -185,8 +229,12 @@ def _rhythm_rows(world: World) -> list[Row]:
     """Erlang shape k and rate (orders a day) of every account, as two rows each."""
     rows: list[Row] = []
     for account_id, gap, k in world.accounts[["account_id", "gap", "k"]].itertuples(index=False):
-        rows.append(("rhythm_k", str(account_id), None, float(k), "Erlang shape of the gaps between orders"))
-        rows.append(("rhythm_rate", str(account_id), None, round(1 / float(gap), 6), "orders a day"))
+        rows.append(
+            ("rhythm_k", str(account_id), None, float(k), "Erlang shape of the gaps between orders")
+        )
+        rows.append(
+            ("rhythm_rate", str(account_id), None, round(1 / float(gap), 6), "orders a day")
+        )
     return rows
 
 

@@ -30,7 +30,9 @@ def manager_id(number: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class World:
-    """What really happened. Accounts are numbered by their row in `accounts`, orders by their row in `orders`."""
+    """What really happened. Accounts are numbered by their row in `accounts`, orders by their row
+    in `orders`.
+    """
 
     setting: Setting
     accounts: pd.DataFrame
@@ -64,16 +66,24 @@ class World:
 
     @cached_property
     def trade_end(self) -> np.ndarray:
-        """The last day of each account's life as a customer: the end of its last month, or of the history."""
+        """The last day of each account's life as a customer: the end of its last month, or of the
+        history.
+        """
         end = np.where(np.isfinite(self.gone_day), self.gone_day, self.setting.days - 1)
         hazard = np.isfinite(self.left.month) & ~np.isfinite(self.left.return_day)
-        return np.where(hazard, self.setting.month_starts[np.nan_to_num(self.left.month).astype(np.int64) + 1] - 1, end)
+        return np.where(
+            hazard,
+            self.setting.month_starts[np.nan_to_num(self.left.month).astype(np.int64) + 1] - 1,
+            end,
+        )
 
     @cached_property
     def demoted_day(self) -> np.ndarray:
         """The day from which a key account is a former one (NaN: not demoted)."""
         known = ~self.accounts["story"].eq("late_leaver").to_numpy()
-        day = np.where(known & np.isfinite(self.values.admitted), self.gone_day + DEMOTED_AFTER, np.nan)
+        day = np.where(
+            known & np.isfinite(self.values.admitted), self.gone_day + DEMOTED_AFTER, np.nan
+        )
         return np.where(day < self.setting.days, day, np.nan)
 
     @cached_property
@@ -86,7 +96,9 @@ class World:
         month = self.setting.month_of(self.orders["day"].to_numpy())[self.lines["order"].to_numpy()]
         inside = (month >= months.start) & (month < months.stop)
         return np.bincount(
-            self.lines["account"].to_numpy()[inside], self.lines["revenue"].to_numpy()[inside], len(self.accounts)
+            self.lines["account"].to_numpy()[inside],
+            self.lines["revenue"].to_numpy()[inside],
+            len(self.accounts),
         )
 
     def ids(self, numbers: np.ndarray) -> np.ndarray:

@@ -2,7 +2,12 @@
 
 from kamlib.programme.assignment import assignment_changes, assignment_loads, proposed_assignment
 from kamlib.programme.competence import competence, training_needs
-from kamlib.programme.coverage import coverage, coverage_summary, objectives_review, objectives_tally
+from kamlib.programme.coverage import (
+    coverage,
+    coverage_summary,
+    objectives_review,
+    objectives_tally,
+)
 from kamlib.programme.decisions import decision_log
 from kamlib.programme.engagement import engagement_trend, programme_engagement
 from kamlib.programme.findings import programme_findings, programme_limits, programme_missing

@@ -47,7 +47,9 @@ _CHANGES = {
 }
 
 NODE_LIMIT = 2_000
-"""The search stops after so many branches, not after seconds: the same book gives the same proposal on any machine."""
+"""The search stops after so many branches, not after seconds: the same book gives the same proposal
+on any machine.
+"""
 
 
 def proposed_assignment(
@@ -60,12 +62,13 @@ def proposed_assignment(
 ) -> pd.DataFrame:
     """One row per key account: its manager now and the one proposed.
 
-    Minimises the heaviest load in hours (hours over the manager's hours) plus the heaviest load in revenue
-    (revenue over an even split) plus ``move_penalty`` for each relationship taken from its manager: a move has to
-    lower the two peaks together by more than that. Neither peak may rise, so the worst-loaded manager is never
-    worse off; fixed accounts stay; accounts without a manager get one. Managers are those of key accounts and
-    those whose hours are given. A mixed-integer programme, solved by `scipy.optimize.milp` (HiGHS); the note says
-    where the search was cut before the optimum was proven.
+    Minimises the heaviest load in hours (hours over the manager's hours) plus the heaviest load in
+    revenue (revenue over an even split) plus ``move_penalty`` for each relationship taken from its
+    manager: a move has to lower the two peaks together by more than that. Neither peak may rise, so
+    the worst-loaded manager is never worse off; fixed accounts stay; accounts without a manager get
+    one. Managers are those of key accounts and those whose hours are given. A mixed-integer
+    programme, solved by `scipy.optimize.milp` (HiGHS); the note says where the search was cut
+    before the optimum was proven.
 
     Columns
     -------
@@ -81,7 +84,9 @@ def proposed_assignment(
     """
     people = _people(account_load, managers, hours_per_month)
     if account_load.empty or people.empty:
-        return shaped(account_load.assign(proposed_manager_id=account_load["manager_id"]), _ASSIGNMENT)
+        return shaped(
+            account_load.assign(proposed_manager_id=account_load["manager_id"]), _ASSIGNMENT
+        )
     load = account_load.sort_values("account_id", kind="stable").reset_index(drop=True)
     is_fixed = load["account_id"].isin(list(fixed)) & load["manager_id"].isin(people.index)
     now = people.index.get_indexer(pd.Index(load["manager_id"]))
@@ -101,22 +106,42 @@ def proposed_assignment(
     )
 
 
-def _people(account_load: pd.DataFrame, managers: pd.DataFrame, hours_per_month: float) -> pd.DataFrame:
+def _people(
+    account_load: pd.DataFrame, managers: pd.DataFrame, hours_per_month: float
+) -> pd.DataFrame:
     """Return the managers that can carry key accounts, by id, with their hours and name."""
     known = canonical(managers, "managers").drop_duplicates("manager_id").set_index("manager_id")
-    own = account_load[account_load["manager_id"].ne(UNASSIGNED)].drop_duplicates("manager_id").set_index("manager_id")
-    index = pd.Index(sorted({*own.index, *known.index[known["hours_per_month"].gt(0)]}), dtype="str")
-    hours = known["hours_per_month"].where(known["hours_per_month"].gt(0)).reindex(index).fillna(hours_per_month)
+    own = (
+        account_load[account_load["manager_id"].ne(UNASSIGNED)]
+        .drop_duplicates("manager_id")
+        .set_index("manager_id")
+    )
+    index = pd.Index(
+        sorted({*own.index, *known.index[known["hours_per_month"].gt(0)]}), dtype="str"
+    )
+    hours = (
+        known["hours_per_month"]
+        .where(known["hours_per_month"].gt(0))
+        .reindex(index)
+        .fillna(hours_per_month)
+    )
     names = known["name"].reindex(index).fillna(own["manager_name"].reindex(index))
     return pd.DataFrame(
-        {"manager_name": names.fillna(pd.Series(index, index=index)), "hours_per_month": hours}, index=index
+        {"manager_name": names.fillna(pd.Series(index, index=index)), "hours_per_month": hours},
+        index=index,
     )
 
 
 def _solve(
-    hours: np.ndarray, revenue: np.ndarray, now: np.ndarray, is_fixed: np.ndarray, move_penalty: float
+    hours: np.ndarray,
+    revenue: np.ndarray,
+    now: np.ndarray,
+    is_fixed: np.ndarray,
+    move_penalty: float,
 ) -> tuple[np.ndarray, str]:
-    """Return the manager of each account; variables are account × manager choices and the two peaks."""
+    """Return the manager of each account; variables are account × manager choices and the two
+    peaks.
+    """
     accounts, people = hours.shape
     size = accounts * people
     choice = np.arange(size).reshape(accounts, people)
@@ -130,7 +155,9 @@ def _solve(
     for i in np.flatnonzero(is_fixed):
         lower[choice[i]] = upper[choice[i]] = stays[i]
     rows = np.repeat(np.arange(accounts), people)
-    one_each = LinearConstraint(coo_array((np.ones(size), (rows, np.arange(size))), shape=(accounts, size + 2)), 1, 1)
+    one_each = LinearConstraint(
+        coo_array((np.ones(size), (rows, np.arange(size))), shape=(accounts, size + 2)), 1, 1
+    )
     person = np.tile(np.arange(people), accounts)
     below_peak = [
         LinearConstraint(
@@ -150,7 +177,9 @@ def _solve(
         for part, at in ((hours, size), (revenue, size + 1))
     ]
     for limit in (peaks_now, np.full(2, np.inf)):
-        if limit[0] < np.inf or not held.all():  # accounts without a manager may have to add load somewhere
+        if (
+            limit[0] < np.inf or not held.all()
+        ):  # accounts without a manager may have to add load somewhere
             found = milp(
                 np.concatenate([(moves + tie).ravel(), [1.0, 1.0]]),
                 integrality=np.concatenate([np.ones(size), [0, 0]]),
@@ -197,7 +226,10 @@ def assignment_loads(
     if people.empty or proposed_assignment.empty:
         return shaped([], _LOADS)
     sums = {
-        name: proposed_assignment.groupby(by)[["hours", "revenue"]].sum().reindex(people.index).fillna(0.0)
+        name: proposed_assignment.groupby(by)[["hours", "revenue"]]
+        .sum()
+        .reindex(people.index)
+        .fillna(0.0)
         for name, by in (("", "manager_id"), ("proposed_", "proposed_manager_id"))
     }
     even = proposed_assignment["revenue"].clip(lower=0).sum() / len(people)
@@ -210,7 +242,9 @@ def assignment_loads(
     return shaped(table, _LOADS)
 
 
-def assignment_changes(proposed_assignment: pd.DataFrame, assignment_loads: pd.DataFrame) -> pd.DataFrame:
+def assignment_changes(
+    proposed_assignment: pd.DataFrame, assignment_loads: pd.DataFrame
+) -> pd.DataFrame:
     """One row per key account that the proposal moves: from whom, to whom, and why.
 
     Columns
@@ -230,7 +264,11 @@ def assignment_changes(proposed_assignment: pd.DataFrame, assignment_loads: pd.D
     rows = []
     for _, row in moved.sort_values(["revenue", "account_id"], ascending=[False, True]).iterrows():
         giver, taker = loads.get(row["manager_id"]), loads[row["proposed_manager_id"]]
-        before = "it has no manager today" if giver is None else f"{giver['manager_name']} goes from {_loads(giver)}"
+        before = (
+            "it has no manager today"
+            if giver is None
+            else f"{giver['manager_name']} goes from {_loads(giver)}"
+        )
         rows.append(
             {
                 "account_id": row["account_id"],

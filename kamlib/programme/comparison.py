@@ -1,4 +1,6 @@
-"""Key accounts against what accounts of the same past did, each and on average, in ratios and in money."""
+"""Key accounts against what accounts of the same past did, each and on average, in ratios and in
+money.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +22,24 @@ from kamlib.programme.counterfactual import (
 )
 
 OWN_SPREAD_FROM = 5
-"""From so many key accounts on, their own spread sets the interval; below, the comparison accounts' does."""
+"""From so many key accounts on, their own spread sets the interval; below, the comparison accounts'
+does.
+"""
 
 
 @dataclass
 class Comparison:
-    """What the regression says, per measured account (row of the margin array) and over all of them."""
+    """What the regression says, per measured account (row of the margin array) and over all of
+    them.
+    """
 
     account: list[int]
     surprise: list[float]
     """How far above the expectation, mean over the months in the programme."""
     expected: list[float]
-    """The expectation in the same unit: margin over the mean of the years before, 1 where it is the typical one."""
+    """The expectation in the same unit: margin over the mean of the years before, 1 where it is the
+    typical one.
+    """
     spread: list[float]
     """Standard deviation of a comparison account around its prediction, in the same unit."""
     past_years: list[int]
@@ -87,8 +95,10 @@ class Comparison:
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return the ends of the interval of the effect.
 
-        Three parts, as variances: what the past does not tell about a key account (their own spread from
-        `OWN_SPREAD_FROM` of them on), the regression (by account: one that serves in many windows counts once), and
+        Three parts, as variances: what the past does not tell about a key account (their own spread
+            from
+        `OWN_SPREAD_FROM` of them on), the regression (by account: one that serves in many windows
+            counts once), and
         the size prior. Student's t.
         """
         count, total = len(self.account), sum(self.expected)
@@ -104,25 +114,42 @@ class Comparison:
         return self.effect - half, self.effect + half
 
     def money_half(self, confidence: float) -> Floats:
-        """Return half the width of the interval of the cumulative margin above expectation, by month."""
+        """Return half the width of the interval of the cumulative margin above expectation, by
+        month.
+        """
         wider = 1.0
         if len(self.account) >= OWN_SPREAD_FROM:
             own = np.array(self.surprise) - self.effect * np.array(self.expected)
-            wider = max(1.0, float(np.var(own, ddof=1)) / max(float(np.mean(np.square(self.spread))), 1e-12))
+            wider = max(
+                1.0, float(np.var(own, ddof=1)) / max(float(np.mean(np.square(self.spread))), 1e-12)
+            )
         size = self.counterfactual[self.account].sum(axis=1)
-        equal = size.sum() ** 2 / max((size**2).sum(), 1e-12)  # so many accounts of one size would be as uncertain
+        equal = size.sum() ** 2 / max(
+            (size**2).sum(), 1e-12
+        )  # so many accounts of one size would be as uncertain
         freedom = max(min(equal - 1, self.freedom), 2.0)
-        variance = wider * self.money_noise + (self.money_influence**2).sum(axis=0) + self.money_steer**2
-        return np.asarray(stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(variance) * self.feedback, dtype=float)
+        variance = (
+            wider * self.money_noise + (self.money_influence**2).sum(axis=0) + self.money_steer**2
+        )
+        return np.asarray(
+            stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(variance) * self.feedback,
+            dtype=float,
+        )
 
     def add_effect(self, members: list[int], windows: list[Window], years: int) -> None:
         """Add members: means over their windows, by months."""
         months = np.array([w.high - w.low for w in windows], dtype=float)
         share = (months / months.sum()).tolist()
         self.account += members
-        self.surprise += np.sum([s * w.surprise for s, w in zip(share, windows, strict=True)], axis=0).tolist()
-        self.expected += np.sum([s * w.expected for s, w in zip(share, windows, strict=True)], axis=0).tolist()
-        self.spread += [sum(s * w.spread for s, w in zip(share, windows, strict=True))] * len(members)
+        self.surprise += np.sum(
+            [s * w.surprise for s, w in zip(share, windows, strict=True)], axis=0
+        ).tolist()
+        self.expected += np.sum(
+            [s * w.expected for s, w in zip(share, windows, strict=True)], axis=0
+        ).tolist()
+        self.spread += [sum(s * w.spread for s, w in zip(share, windows, strict=True))] * len(
+            members
+        )
         self.past_years += [years] * len(members)
         self.control_count += [min(len(w.controls) for w in windows)] * len(members)
         for s, w in zip(share, windows, strict=True):
@@ -131,7 +158,9 @@ class Comparison:
             self.freedom = min(self.freedom, len(w.controls) - years - 1)
 
     def add_money(self, margin: Floats, members: list[int], windows: list[Window]) -> None:
-        """Add members: level from the regression, the calendar's share of each month from the comparison accounts."""
+        """Add members: level from the regression, the calendar's share of each month from the
+        comparison accounts.
+        """
         beyond, so_far = np.zeros(len(margin)), np.zeros(len(margin))
         for w in windows:
             months, later = slice(w.low, w.high), slice(w.high, None)
@@ -140,7 +169,9 @@ class Comparison:
             self.counterfactual[members, months] = expected[members]
             self.margin[members, months] = margin[members, months]
             sums = expected[members].cumsum(axis=1)
-            unit = (w.level / np.maximum(w.prediction, 1e-12))[members, None]  # money a month per unit of prediction
+            unit = (w.level / np.maximum(w.prediction, 1e-12))[
+                members, None
+            ]  # money a month per unit of prediction
             relative = sums / w.level[members, None] * unit
             steered = (w.steer - w.centre_steer * w.prediction[members]) @ relative
             self.money_steer[months] += steered
@@ -172,8 +203,10 @@ def compare(
 ) -> Comparison:
     """Compare the counted accounts with accounts that were not in the programme at their admission.
 
-    An account admitted later belongs to the comparison too: leaving it out would leave out those that were to grow.
-    From its admission on, its margin counts less ``lift``, the effect that is taken for it (see `settled`).
+    An account admitted later belongs to the comparison too: leaving it out would leave out those
+        that were to grow.
+    From its admission on, its margin counts less ``lift``, the effect that is taken for it (see
+        `settled`).
     """
     n, months = margin.shape
     result = Comparison.of_nobody(n, months)
@@ -181,7 +214,11 @@ def compare(
     inside = (month >= spells.start[:, None]) & (month < spells.end[:, None])
     groups: dict[tuple[int, int, int, int], list[int]] = {}
     for i in np.flatnonzero(counted).tolist():
-        start, before, end = int(spells.start[i]), int(spells.before[i]), min(int(spells.end[i]), months)
+        start, before, end = (
+            int(spells.start[i]),
+            int(spells.before[i]),
+            min(int(spells.end[i]), months),
+        )
         count = int(past_years(margin[[i]], before, spells.first[[i]])[1][0])
         if end - start < min_months:
             result.reasons[i] = f"fewer than {min_months} whole months in the programme"
@@ -203,14 +240,18 @@ def compare(
             result.add_effect(members, windows, count)
             result.add_money(free, members, windows)
         else:
-            result.reasons |= dict.fromkeys(members, f"fewer than {min_controls} comparable accounts")
+            result.reasons |= dict.fromkeys(
+                members, f"fewer than {min_controls} comparable accounts"
+            )
     return result
 
 
 def settled(margin: Floats, spells: Spells, *, counted: NDArray[np.bool_]) -> Comparison:
-    """Compare with the lift of later admissions equal to the effect found, by repeated substitution.
+    """Compare with the lift of later admissions equal to the effect found, by repeated
+    substitution.
 
-    The more the comparison rests on later admissions, the more an error feeds itself: ``feedback`` is
+    The more the comparison rests on later admissions, the more an error feeds itself: ``feedback``
+        is
     1 / (1 − that share).
     """
     lift = 0.0
@@ -226,11 +267,14 @@ def settled(margin: Floats, spells: Spells, *, counted: NDArray[np.bool_]) -> Co
     return found
 
 
-def placebo_admissions(margin: Floats, spells: Spells, found: Comparison, *, each: int = 2) -> Comparison:
-    """Compare accounts never admitted as if they had been, when the key accounts they resemble were.
+def placebo_admissions(
+    margin: Floats, spells: Spells, found: Comparison, *, each: int = 2
+) -> Comparison:
+    """Compare accounts never admitted as if they had been, when the key accounts they resemble
+    were.
 
-    For every measured account the ``each`` accounts are taken, once each, that are nearest to it in size and in how
-    far the last year stood above the mean of all years before the admission.
+    For every measured account the ``each`` accounts are taken, once each, that are nearest to it in
+    size and in how far the last year stood above the mean of all years before the admission.
     """
     never = spells.start >= NEVER
     start, before, end = spells.start.copy(), spells.before.copy(), spells.end.copy()
@@ -248,4 +292,6 @@ def placebo_admissions(margin: Floats, spells: Spells, found: Comparison, *, eac
         for j in free[np.argsort(distance, kind="stable")[:each]]:
             pretended[j] = True
             start[j], before[j], end[j] = spells.start[i], spells.before[i], spells.end[i]
-    return compare(margin, Spells(start, before, end, spells.first), counted=pretended, lift=found.lift)
+    return compare(
+        margin, Spells(start, before, end, spells.first), counted=pretended, lift=found.lift
+    )

@@ -45,8 +45,8 @@ def competence(
 ) -> pd.DataFrame:
     """One row per manager × skill: the latest rating, the one before, and the level required.
 
-    Ratings run from 1 to 5. Of two ratings on one day the lower counts. A rating needs training when it is below
-    the level required for the skill, else for all.
+    Ratings run from 1 to 5. Of two ratings on one day the lower counts. A rating needs training
+    when it is below the level required for the skill, else for all.
 
     Columns
     -------
@@ -75,7 +75,9 @@ def competence(
             "rating": groups["rating"].last(),
             "assessed_date": groups["assessed_date"].last(),
             "rating_count": groups.size(),
-            "previous_rating": groups["rating"].apply(lambda r: r.iloc[-2] if len(r) > 1 else np.nan),
+            "previous_rating": groups["rating"].apply(
+                lambda r: r.iloc[-2] if len(r) > 1 else np.nan
+            ),
         }
     ).reset_index()
     levels = dict(required_ratings or {})
@@ -83,14 +85,20 @@ def competence(
     table["age_days"] = (as_of - table["assessed_date"]).dt.days.astype(float)
     table["rating_change"] = table["rating"] - table["previous_rating"]
     change = table["rating_change"]
-    table["trend"] = np.select([change.gt(0), change.lt(0), change.eq(0)], ["up", "down", "level"], "one rating")
-    table["required_rating"] = [float(levels.get(skill, required_rating)) for skill in table["skill"]]
+    table["trend"] = np.select(
+        [change.gt(0), change.lt(0), change.eq(0)], ["up", "down", "level"], "one rating"
+    )
+    table["required_rating"] = [
+        float(levels.get(skill, required_rating)) for skill in table["skill"]
+    ]
     table["gap"] = (table["required_rating"] - table["rating"]).clip(lower=0)
     table["is_training_need"] = table["gap"].gt(0)
     return shaped(table, _COMPETENCE)
 
 
-def training_needs(competence: pd.DataFrame, *, required_ratings: Mapping[str, float] | None = None) -> pd.DataFrame:
+def training_needs(
+    competence: pd.DataFrame, *, required_ratings: Mapping[str, float] | None = None
+) -> pd.DataFrame:
     """One row per skill: who is below the level required; the most managers first.
 
     Skills that the book requires and nobody was rated in are listed with no rating.
@@ -107,7 +115,9 @@ def training_needs(competence: pd.DataFrame, *, required_ratings: Mapping[str, f
     """
     rows = []
     for skill, own in competence.groupby("skill", sort=True):
-        needs = own[own["is_training_need"]].sort_values(["gap", "manager_id"], ascending=[False, True])
+        needs = own[own["is_training_need"]].sort_values(
+            ["gap", "manager_id"], ascending=[False, True]
+        )
         rows.append(
             {
                 "skill": skill,
@@ -125,4 +135,7 @@ def training_needs(competence: pd.DataFrame, *, required_ratings: Mapping[str, f
             row = {"skill": skill, "required_rating": level, "rated_count": 0, "need_count": 0}
             rows.append({**row, "managers": "nobody has been rated in it"})
     table = shaped(rows, _NEEDS)
-    return shaped(table.sort_values(["need_count", "largest_gap", "skill"], ascending=[False, False, True]), _NEEDS)
+    return shaped(
+        table.sort_values(["need_count", "largest_gap", "skill"], ascending=[False, False, True]),
+        _NEEDS,
+    )

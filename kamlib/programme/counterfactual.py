@@ -1,8 +1,12 @@
-"""What key accounts would have earned without the programme: the arithmetic under the programme return.
+"""What key accounts would have earned without the programme: the arithmetic under the programme
+return.
 
-Accounts are admitted when they look strong, often on a peak, and a peak falls back by itself. So an account is
-compared with accounts of the same past: the margin after admission is regressed on **all** whole years before it,
-on accounts that were not (yet) key in the same calendar months. The calendar's ups and downs, and the fall back from a
+Accounts are admitted when they look strong, often on a peak, and a peak falls back by itself. So an
+    account is
+compared with accounts of the same past: the margin after admission is regressed on **all** whole
+    years before it,
+on accounts that were not (yet) key in the same calendar months. The calendar's ups and downs, and
+    the fall back from a
 peak, are then in the comparison and not in the effect. Works on arrays, account × month.
 """
 
@@ -22,19 +26,23 @@ NEVER = 10**6
 
 
 SHAPE_BAND = float(np.log(1.5))
-"""How far beyond the key accounts' a year may stand from the mean of its account's years, log points."""
+"""How far beyond the key accounts' a year may stand from the mean of its account's years, log
+points.
+"""
 
 SIZE_PRIOR = 0.05
-"""How much growth is thought to differ per log point of size before the accounts are looked at (standard deviation)."""
+"""How much growth is thought to differ per log point of size before the accounts are looked at
+(standard deviation).
+"""
 
 
 @dataclass(frozen=True)
 class Spells:
     """When each account (row of the margin array) was in the programme, as month numbers.
 
-    ``start`` is the first whole month in the programme (`NEVER` without one), ``before`` the first month that is
-    no longer wholly before it, ``end`` the first month no longer in it, ``first`` the month of the account's
-    first order.
+    ``start`` is the first whole month in the programme (`NEVER` without one), ``before`` the first
+    month that is no longer wholly before it, ``end`` the first month no longer in it, ``first`` the
+    month of the account's first order.
     """
 
     start: Ints
@@ -44,7 +52,8 @@ class Spells:
 
 
 def damped(ratio: Floats, *, knee: float = 2.0) -> Floats:
-    """The ratio itself up to the knee, its logarithm beyond: one account that multiplied does not decide for all.
+    """The ratio itself up to the knee, its logarithm beyond: one account that multiplied does not
+    decide for all.
 
     >>> damped(np.array([-0.5, 0.0, 1.0, 2.0, 2.0 * np.e])).round(3).tolist()
     [-0.5, 0.0, 1.0, 2.0, 4.0]
@@ -53,7 +62,9 @@ def damped(ratio: Floats, *, knee: float = 2.0) -> Floats:
 
 
 def past_years(margin: Floats, start: int, first: Ints) -> tuple[list[Floats], Ints]:
-    """Margin of the whole years before ``start``, latest first, and how many in a row had one, by account."""
+    """Margin of the whole years before ``start``, latest first, and how many in a row had one, by
+    account.
+    """
     years: list[Floats] = []
     count = np.zeros(len(margin), dtype=np.int64)
     unbroken = np.ones(len(margin), dtype=bool)
@@ -66,7 +77,8 @@ def past_years(margin: Floats, start: int, first: Ints) -> tuple[list[Floats], I
 
 
 def blocks(start: int, end: int) -> list[tuple[int, int]]:
-    """The months of an account in the programme as years; a rest of less than half a year joins the year before.
+    """The months of an account in the programme as years; a rest of less than half a year joins the
+    year before.
 
     >>> blocks(10, 40), blocks(10, 38), blocks(10, 13)
     ([(10, 22), (22, 34), (34, 40)], [(10, 22), (22, 38)], [(10, 13)])
@@ -79,7 +91,9 @@ def blocks(start: int, end: int) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class Window:
-    """The regression of one year in the programme on all years before, over the comparison accounts."""
+    """The regression of one year in the programme on all years before, over the comparison
+    accounts.
+    """
 
     low: int
     high: int
@@ -91,7 +105,9 @@ class Window:
     expected: Floats
     """Member: the prediction."""
     residual: Floats
-    """Comparison account: residual over one less its leverage, so that the few that steer the line count as such."""
+    """Comparison account: residual over one less its leverage, so that the few that steer the line
+    count as such.
+    """
     spread: float
     prediction: Floats
     """Account: the prediction, kept above zero."""
@@ -100,7 +116,8 @@ class Window:
     centre: Floats
     """Comparison account: by which share its residual moves the level of all of them together."""
     steer: Floats
-    """Member: how far its prediction would move if growth differed with size by one `SIZE_PRIOR`."""
+    """Member: how far its prediction would move if growth differed with size by one `SIZE_PRIOR`.
+    """
     centre_steer: float
 
 
@@ -114,13 +131,17 @@ def fit_window(
     *,
     fewest: int,
 ) -> Window | None:
-    """Fit one window, in ratios of margin to the mean of the years before; None with too few comparison accounts."""
+    """Fit one window, in ratios of margin to the mean of the years before; None with too few
+    comparison accounts.
+    """
     controls = np.flatnonzero(fit)
     if len(controls) < fewest + past.shape[1] + 1:
         return None
     scale = np.maximum(past.mean(axis=1), 1e-300)
     size = np.log(scale)
-    design = np.column_stack([np.ones(len(past)), size - size[controls].mean(), past[:, :-1] / scale[:, None] - 1])
+    design = np.column_stack(
+        [np.ones(len(past)), size - size[controls].mean(), past[:, :-1] / scale[:, None] - 1]
+    )
     ratio = 12 * margin[:, low:high].mean(axis=1) / scale
     typical = max(float(np.median(ratio[controls])), 0.05)
     outcome = damped(ratio / typical)
@@ -128,7 +149,9 @@ def fit_window(
     plain = outcome[controls] - x @ np.linalg.lstsq(x, outcome[controls], rcond=None)[0]
     variance = float(plain @ plain) / (len(controls) - x.shape[1])
     prior = np.zeros(x.shape[1])
-    prior[1] = variance / SIZE_PRIOR**2  # few accounts are as large as key accounts: size alone may not steer the line
+    prior[1] = (
+        variance / SIZE_PRIOR**2
+    )  # few accounts are as large as key accounts: size alone may not steer the line
     inverse = np.linalg.pinv(x.T @ x + np.diag(prior))
     weights = inverse @ x.T
     slope = weights @ outcome[controls]
@@ -158,10 +181,12 @@ def fit_window(
 def overlapping(
     margin: Floats, spells: Spells, members: list[int], before: int, count: int, *, size_band: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the margin of the years before, latest first, and which accounts have a past like the members'.
+    """Return the margin of the years before, latest first, and which accounts have a past like the
+    members'.
 
-    Alike are accounts with the same years of history, of comparable size, that bought in the last three (six) months
-    where all members did, and whose years stood to one another as the members' did, give or take half as much again.
+    Alike are accounts with the same years of history, of comparable size, that bought in the last
+    three (six) months where all members did, and whose years stood to one another as the members'
+    did, give or take half as much again.
     """
     years, available = past_years(margin, before, spells.first)
     past = np.stack(years[:count], axis=1)

@@ -1,4 +1,6 @@
-"""Which key accounts have a sponsor, the people we need, a team and a living plan (M22, M24, M26, M33)."""
+"""Which key accounts have a sponsor, the people we need, a team and a living plan (M22, M24, M26,
+M33).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from kamlib.programme.shape import COUNT, DATE, FLAG, NUMBER, TEXT, canonical, key_ids, name_of, shaped
+from kamlib.programme.shape import (
+    COUNT,
+    DATE,
+    FLAG,
+    NUMBER,
+    TEXT,
+    canonical,
+    key_ids,
+    name_of,
+    shaped,
+)
 
 DECISION_ROLES = ("decider", "approver", "buyer", "influencer", "user")
 TEAM_ROLES = ("sales", "marketing", "technical support", "delivery")
@@ -32,7 +44,13 @@ _COVERAGE = {
     "gap_count": COUNT,
     "note": TEXT,
 }
-_SUMMARY = {"part": TEXT, "covered_count": COUNT, "key_count": COUNT, "covered_share": NUMBER, "missing": TEXT}
+_SUMMARY = {
+    "part": TEXT,
+    "covered_count": COUNT,
+    "key_count": COUNT,
+    "covered_share": NUMBER,
+    "missing": TEXT,
+}
 _OBJECTIVES = {
     "account_id": TEXT,
     "name": TEXT,
@@ -74,10 +92,11 @@ def coverage(
     team_roles: Iterable[str] = TEAM_ROLES,
     fresh_days: int = 180,
 ) -> pd.DataFrame:
-    """One row per key account: sponsor, decision roles known, last contact, team and plan; the most gaps first.
+    """One row per key account: sponsor, decision roles known, last contact, team and plan; the most
+    gaps first.
 
-    What the book records of no account at all (contacts, team, sponsors, plans) is no gap of an account. The plan
-    counts as fresh when it was updated at most ``fresh_days`` ago.
+    What the book records of no account at all (contacts, team, sponsors, plans) is no gap of an
+    account. The plan counts as fresh when it was updated at most ``fresh_days`` ago.
 
     Columns
     -------
@@ -114,15 +133,26 @@ def coverage(
         else pd.DataFrame(index=ids, columns=["filled_share", "age_days", "problem"], dtype=object)
     )
     latest = pd.concat(
-        [made.groupby("account_id")["date"].max(), people.groupby("account_id")["last_contact_date"].max()]
+        [
+            made.groupby("account_id")["date"].max(),
+            people.groupby("account_id")["last_contact_date"].max(),
+        ]
     )
-    latest = latest.groupby(level=0).max().reindex(ids) if len(latest) else pd.Series(pd.NaT, index=ids)
+    latest = (
+        latest.groupby(level=0).max().reindex(ids) if len(latest) else pd.Series(pd.NaT, index=ids)
+    )
     role_share, role_gaps = _filled(people, ids, roles)
     team_share, team_gaps = _filled(helpers, ids, team_roles)
     sponsor = (
-        (who["sponsor"] if "sponsor" in who else pd.Series(pd.NA, index=ids, dtype="str")).fillna("").astype("str")
+        (who["sponsor"] if "sponsor" in who else pd.Series(pd.NA, index=ids, dtype="str"))
+        .fillna("")
+        .astype("str")
     )
-    problem = plans["problem"].fillna("").astype("str") if "problem" in plans else pd.Series("", index=ids)
+    problem = (
+        plans["problem"].fillna("").astype("str")
+        if "problem" in plans
+        else pd.Series("", index=ids)
+    )
     has_plan = (plans["filled_share"].notna() & problem.eq("")).to_numpy()
     age = pd.to_numeric(plans["age_days"]).astype(float).to_numpy()
     # what the book records of nobody is no gap of an account
@@ -131,7 +161,9 @@ def coverage(
         {
             "account_id": ids,
             "name": name_of(ids, accounts, "account_id"),
-            "manager_name": who["manager_name"].fillna("").to_numpy() if "manager_name" in who else "",
+            "manager_name": who["manager_name"].fillna("").to_numpy()
+            if "manager_name" in who
+            else "",
             "sponsor": sponsor.to_numpy(),
             "has_sponsor": sponsor.str.strip().ne("").to_numpy(),
             "contact_count": ids.map(people["account_id"].value_counts()).fillna(0).astype("int64"),
@@ -148,19 +180,34 @@ def coverage(
         }
     )
     recorded = {"sponsor": bool(sponsored), "plan": len(plan_register) > 0}
-    gaps = [_gaps(row, bad, fresh_days, recorded) for (_, row), bad in zip(table.iterrows(), problem, strict=True)]
+    gaps = [
+        _gaps(row, bad, fresh_days, recorded)
+        for (_, row), bad in zip(table.iterrows(), problem, strict=True)
+    ]
     table["gap_count"] = [len(found) for found in gaps]
     table["note"] = ["; ".join(found) for found in gaps]
-    return shaped(table.sort_values(["gap_count", "account_id"], ascending=[False, True], kind="stable"), _COVERAGE)
+    return shaped(
+        table.sort_values(["gap_count", "account_id"], ascending=[False, True], kind="stable"),
+        _COVERAGE,
+    )
 
 
-def _filled(people: pd.DataFrame, ids: pd.Series, roles: list[str]) -> tuple[list[float], list[str]]:
+def _filled(
+    people: pd.DataFrame, ids: pd.Series, roles: list[str]
+) -> tuple[list[float], list[str]]:
     """Return for each account the share of the roles that somebody fills, and the missing ones."""
     if people.empty or not roles:
         return [np.nan] * len(ids), [""] * len(ids)
     named = people[people["name"].fillna("").str.strip().ne("")]
-    there = named.assign(role=named["role"].str.strip().str.casefold()).groupby("account_id")["role"].agg(set)
-    missing = [[role for role in roles if role.casefold() not in there.get(account, set())] for account in ids]
+    there = (
+        named.assign(role=named["role"].str.strip().str.casefold())
+        .groupby("account_id")["role"]
+        .agg(set)
+    )
+    missing = [
+        [role for role in roles if role.casefold() not in there.get(account, set())]
+        for account in ids
+    ]
     return [1 - len(gone) / len(roles) for gone in missing], [", ".join(gone) for gone in missing]
 
 
@@ -178,7 +225,9 @@ def _gaps(row: pd.Series, problem: str, fresh_days: int, recorded: dict[str, boo
         found.append("no plan")
     elif not row["is_plan_fresh"]:
         age = row["plan_age_days"]
-        found.append(f"plan older than {fresh_days} days" if pd.notna(age) else "plan without a date")
+        found.append(
+            f"plan older than {fresh_days} days" if pd.notna(age) else "plan without a date"
+        )
     return found
 
 
@@ -200,8 +249,12 @@ def coverage_summary(coverage: pd.DataFrame) -> pd.DataFrame:
     seen = coverage["contact_age_days"].notna().any()
     parts: dict[str, pd.Series] = {
         "sponsor": coverage["has_sponsor"] if coverage["has_sponsor"].any() else nothing,
-        "decision roles": coverage["role_filled_share"].ge(1).where(coverage["role_filled_share"].notna()),
-        "contact in 90 days": coverage["contact_age_days"].le(90) if seen else coverage["contact_age_days"],
+        "decision roles": coverage["role_filled_share"]
+        .ge(1)
+        .where(coverage["role_filled_share"].notna()),
+        "contact in 90 days": coverage["contact_age_days"].le(90)
+        if seen
+        else coverage["contact_age_days"],
         "team": coverage["team_filled_share"].ge(1).where(coverage["team_filled_share"].notna()),
         "plan": coverage["has_plan"] if planned else nothing,
         "fresh plan": coverage["is_plan_fresh"] if planned else nothing,
@@ -224,7 +277,8 @@ def coverage_summary(coverage: pd.DataFrame) -> pd.DataFrame:
 
 
 def objectives_review(plan_objectives: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
-    """One row per objective of all plans that is overdue, missed or kept: owner, worth, lesson; the dearest first.
+    """One row per objective of all plans that is overdue, missed or kept: owner, worth, lesson; the
+    dearest first.
 
     Columns
     -------
@@ -251,7 +305,10 @@ def objectives_review(plan_objectives: pd.DataFrame, accounts: pd.DataFrame) -> 
         place=table["status"].map(place),
         worth=-table["expected_value"].fillna(0.0),
     )
-    return shaped(table.sort_values(["place", "worth", "account_id", "objective_id"], kind="stable"), _OBJECTIVES)
+    return shaped(
+        table.sort_values(["place", "worth", "account_id", "objective_id"], kind="stable"),
+        _OBJECTIVES,
+    )
 
 
 def objectives_tally(plan_objectives: pd.DataFrame) -> pd.DataFrame:
@@ -273,12 +330,20 @@ def objectives_tally(plan_objectives: pd.DataFrame) -> pd.DataFrame:
         return shaped([], _TALLY)
     rows = []
     for horizon in ("short", "medium", "long", "all"):
-        own = plan_objectives if horizon == "all" else plan_objectives[plan_objectives["horizon"].eq(horizon)]
+        own = (
+            plan_objectives
+            if horizon == "all"
+            else plan_objectives[plan_objectives["horizon"].eq(horizon)]
+        )
         count = own["status"].value_counts()
-        kept, missed, overdue, open_ = (int(count.get(name, 0)) for name in ("kept", "missed", "overdue", "open"))
+        kept, missed, overdue, open_ = (
+            int(count.get(name, 0)) for name in ("kept", "missed", "overdue", "open")
+        )
         decided = kept + missed + overdue
         value = own["expected_value"].fillna(0.0)
-        has_lesson = own["lesson"].fillna("").str.strip().ne("") & own["status"].isin(["kept", "missed"])
+        has_lesson = own["lesson"].fillna("").str.strip().ne("") & own["status"].isin(
+            ["kept", "missed"]
+        )
         rows.append(
             {
                 "horizon": horizon,

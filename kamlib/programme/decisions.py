@@ -26,10 +26,13 @@ def decision_log(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per decision taken: who, when, why, and what the evidence proposes for the account; the latest first.
+    """One row per decision taken: who, when, why, and what the evidence proposes for the account;
+    the latest first.
 
-    ``proposals`` has ``account_id`` and ``decision``, what the evidence proposes (promote, review, watch …). Only
-    the latest decision on an account is set against the proposal: earlier ones were taken on other evidence. It
+    ``proposals`` has ``account_id`` and ``decision``, what the evidence proposes (promote, review,
+        watch …). Only
+    the latest decision on an account is set against the proposal: earlier ones were taken on other
+        evidence. It
     is overridden when its word differs.
 
     Columns
@@ -48,17 +51,30 @@ def decision_log(
     log = log[log["date"].le(as_of)]
     if log.empty:
         return shaped([], _LOG)
-    log = log.sort_values(["date", "account_id", "decision"], ascending=[False, True, True], kind="stable")
+    log = log.sort_values(
+        ["date", "account_id", "decision"], ascending=[False, True, True], kind="stable"
+    )
     offered = pd.Series(dtype="str")
     if proposals is not None and len(proposals):
-        offered = proposals.drop_duplicates("account_id").set_index("account_id")["decision"].dropna()
+        offered = (
+            proposals.drop_duplicates("account_id").set_index("account_id")["decision"].dropna()
+        )
     is_latest = ~log["account_id"].duplicated()
     proposal = log["account_id"].map(offered).where(is_latest).fillna("").astype("str")
-    same = proposal.str.strip().str.casefold().eq(log["decision"].fillna("").str.strip().str.casefold())
+    same = (
+        proposal.str.strip()
+        .str.casefold()
+        .eq(log["decision"].fillna("").str.strip().str.casefold())
+    )
     overridden = proposal.ne("") & ~same
     unsaid = log["reason"].fillna("").str.strip().eq("")
     notes = [
-        "; ".join([*([f"the evidence says {offer}"] if over else []), *(["no reason recorded"] if silent else [])])
+        "; ".join(
+            [
+                *([f"the evidence says {offer}"] if over else []),
+                *(["no reason recorded"] if silent else []),
+            ]
+        )
         for offer, over, silent in zip(proposal, overridden, unsaid, strict=True)
     ]
     table = log.assign(

@@ -42,12 +42,14 @@ def programme_engagement(
     as_of: pd.Timestamp,
     quarter_count: int = 8,
 ) -> pd.DataFrame:
-    """One row per quarter, counted back from the as-of day: how contacts and orders of today's key accounts kept up.
+    """One row per quarter, counted back from the as-of day: how contacts and orders of today's key
+    accounts kept up.
 
-    Engagement is the mean over the accounts of contacts made / contacts planned, at most 1 each: a visit too many
-    here does not make up for one missing there. Loyalty is the mean of satisfaction (0–10 as a share) and of the
-    order days against the account's own mean of the four quarters before (at most 1 each); of what is known of
-    the two. An account counts from the quarter after its first order.
+    Engagement is the mean over the accounts of contacts made / contacts planned, at most 1 each: a
+    visit too many here does not make up for one missing there. Loyalty is the mean of satisfaction
+    (0–10 as a share) and of the order days against the account's own mean of the four quarters
+    before (at most 1 each); of what is known of the two. An account counts from the quarter after
+    its first order.
 
     Columns
     -------
@@ -72,9 +74,17 @@ def programme_engagement(
     contacts, rows = {}, []
     for before, end in pairwise(ends):
         own = months[months["month"].gt(before) & months["month"].le(end)]
-        days[end] = own.groupby("account_id")["order_day_count"].sum().reindex(ids).fillna(0.0).to_numpy()
+        days[end] = (
+            own.groupby("account_id")["order_day_count"].sum().reindex(ids).fillna(0.0).to_numpy()
+        )
         contacts[end] = made[made["date"].gt(before) & made["date"].le(end)]
-    first = months[months["order_day_count"].gt(0)].groupby("account_id")["month"].min().reindex(ids).to_numpy()
+    first = (
+        months[months["order_day_count"].gt(0)]
+        .groupby("account_id")["month"]
+        .min()
+        .reindex(ids)
+        .to_numpy()
+    )
     planned = (3 * MONTH_DAYS / account_load["contact_every_days"]).to_numpy()
     for place in range(4, len(ends) - 1):
         begin, end = ends[place], ends[place + 1]
@@ -87,14 +97,19 @@ def programme_engagement(
         count = contacts[end]["account_id"].value_counts().reindex(ids).fillna(0).to_numpy()
         answers = contacts[end]["satisfaction"].dropna()
         known = len(made) > 0 and made["date"].min() <= end
-        parts = [answers.mean() / 10 if len(answers) else np.nan, kept.mean() if len(kept) else np.nan]
+        parts = [
+            answers.mean() / 10 if len(answers) else np.nan,
+            kept.mean() if len(kept) else np.nan,
+        ]
         rows.append(
             {
                 "quarter_end_date": end,
                 "key_count": int(counts.sum()),
                 "planned_count": planned[counts].sum(),
                 "contact_count": int(count[counts].sum()),
-                "engagement_share": np.minimum(count[counts] / planned[counts], 1.0).mean() if known else np.nan,
+                "engagement_share": np.minimum(count[counts] / planned[counts], 1.0).mean()
+                if known
+                else np.nan,
                 "satisfaction_score": answers.mean() if len(answers) else np.nan,
                 "answer_count": len(answers),
                 "expected_orders_share": parts[1],
@@ -105,7 +120,8 @@ def programme_engagement(
 
 
 def engagement_trend(programme_engagement: pd.DataFrame, *, min_quarters: int = 5) -> pd.DataFrame:
-    """One row per measure, engagement and loyalty: its Theil–Sen slope per quarter with the 95 % interval.
+    """One row per measure, engagement and loyalty: its Theil–Sen slope per quarter with the 95 %
+    interval.
 
     Columns
     -------
@@ -125,7 +141,13 @@ def engagement_trend(programme_engagement: pd.DataFrame, *, min_quarters: int = 
             row["latest_share"] = values.iloc[-1]
         if len(values) >= min_quarters:
             fit = theilslopes(values, values.index, alpha=0.95)
-            trend = "rising" if fit.low_slope > 0 else "falling" if fit.high_slope < 0 else "no clear trend"
+            trend = (
+                "rising"
+                if fit.low_slope > 0
+                else "falling"
+                if fit.high_slope < 0
+                else "no clear trend"
+            )
             row |= {
                 "slope_share": fit.slope,
                 "slope_low_share": fit.low_slope,

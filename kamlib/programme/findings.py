@@ -42,7 +42,9 @@ def programme_findings(
         *_training(_rows(training_needs)),
         *_engagement(_rows(engagement_trend)),
     ]
-    return sentences[:7] or [Sentence("Nothing can be said of the programme yet: no key accounts are known.")]
+    return sentences[:7] or [
+        Sentence("Nothing can be said of the programme yet: no key accounts are known.")
+    ]
 
 
 NEEDED = {
@@ -62,7 +64,8 @@ NEEDED = {
 
 
 def programme_limits(key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
-    """Return the sentence that says who is key by which rule, and what orders without cost cannot tell.
+    """Return the sentence that says who is key by which rule, and what orders without cost cannot
+    tell.
 
     >>> keys = pd.DataFrame({"account_id": ["A"], "is_key": [True], "key_rule": ["tier key of the book"]})
     >>> programme_limits(keys)
@@ -72,12 +75,15 @@ def programme_limits(key_accounts: pd.DataFrame, *, has_cost: bool = True) -> st
     rule = key_accounts["key_rule"].iloc[0] if len(key_accounts) else "none"
     text = f"Key accounts: {count}, by the rule: {rule}."
     if not has_cost:
-        text += " Orders carry no cost: profit is measured as revenue and the return cannot be told."
+        text += (
+            " Orders carry no cost: profit is measured as revenue and the return cannot be told."
+        )
     return text
 
 
 def programme_missing(present: Iterable[str]) -> list[Point]:
-    """Return one point for each table that the book lacks: what it would add to the programme review.
+    """Return one point for each table that the book lacks: what it would add to the programme
+    review.
 
     >>> [(point.label, point.text) for point in programme_missing({*NEEDED} - {"skills"})]
     [('skills', 'competences and training needs')]
@@ -95,10 +101,16 @@ def _return(verdict: pd.DataFrame, payback: pd.DataFrame, book: Any) -> Iterator
         return
     row = verdict.iloc[0]
     if row["verdict"] == "cannot be told":
-        yield Sentence(f"What the programme brings cannot be told. {row['reason']}", link="#programme_verdict")
+        yield Sentence(
+            f"What the programme brings cannot be told. {row['reason']}", link="#programme_verdict"
+        )
         return
     span = f"{_signed(row['effect_low_share'], book)} to {_signed(row['effect_high_share'], book)}"
-    words = {"gain": "has raised", "loss": "has lowered", "no effect shown": "has not shown an effect on"}
+    words = {
+        "gain": "has raised",
+        "loss": "has lowered",
+        "no effect shown": "has not shown an effect on",
+    }
     text = (
         f"The programme {words[row['verdict']]} the {row['measure']} of its key accounts: "
         f"{_signed(row['effect_share'], book)} against comparable accounts, 95 % interval {span}."
@@ -118,23 +130,38 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame) -> Iterator[Sentence]:
         return
     orphans = workload.loc[workload["manager_id"].eq(""), "key_count"].sum()
     if orphans and workload["manager_id"].eq("").all():
-        yield Sentence("No manager is known for any key account, so nothing can be said of workload.", link="#workload")
+        yield Sentence(
+            "No manager is known for any key account, so nothing can be said of workload.",
+            link="#workload",
+        )
         return
     if orphans:
         verb = "account has" if orphans == 1 else "accounts have"
         yield Sentence(f"{orphans} key {verb} no manager: name one.", link="#workload")
     over = workload[workload["is_over_hours"] | workload["is_over_revenue"]]
     if over.empty:
-        yield Sentence("Nobody carries more hours or revenue than the limits allow.", link="#workload")
+        yield Sentence(
+            "Nobody carries more hours or revenue than the limits allow.", link="#workload"
+        )
         return
     who = over.iloc[0]
-    hours = f"{who['hours_load_share'] * 100:.0f} % of the hours" if who["is_over_hours"] else "revenue above the limit"
+    hours = (
+        f"{who['hours_load_share'] * 100:.0f} % of the hours"
+        if who["is_over_hours"]
+        else "revenue above the limit"
+    )
     text = f"{who['manager_name']} carries too much: {hours}, {who['key_count']} key accounts."
     if len(over) > 1:
-        text += " One more is over a limit." if len(over) == 2 else f" {len(over) - 1} more are over a limit."
+        text += (
+            " One more is over a limit."
+            if len(over) == 2
+            else f" {len(over) - 1} more are over a limit."
+        )
     if len(changes):
         moved = "One move evens" if len(changes) == 1 else f"{len(changes)} moves even"
-        text += f" {moved} it out, first {changes['name'].iloc[0]} to {changes['to_manager'].iloc[0]}."
+        text += (
+            f" {moved} it out, first {changes['name'].iloc[0]} to {changes['to_manager'].iloc[0]}."
+        )
     yield Sentence(text, link="#assignment_changes" if len(changes) else "#workload")
 
 
@@ -146,7 +173,10 @@ def _target(outlook: pd.DataFrame, book: Any) -> Iterator[Sentence]:
     side = "short of" if own["outlook_gap"] < 0 else "above"
     if own["note"].startswith("the year is over"):
         result, gap = money(own["to_date"], book), money(abs(own["outlook_gap"]), book)
-        yield Sentence(f"Key accounts ended the year at {result}, {gap} {side} target.", link="#programme_outlook")
+        yield Sentence(
+            f"Key accounts ended the year at {result}, {gap} {side} target.",
+            link="#programme_outlook",
+        )
         return
     certain = own["outlook_high"] < own["year_target"] or own["outlook_low"] > own["year_target"]
     yield Sentence(
@@ -160,7 +190,11 @@ def _dependence(table: pd.DataFrame, book: Any) -> Iterator[Sentence]:
     if table.empty or not table["exposed_profit"].max() > 0:
         return
     row = table.sort_values("exposed_profit", kind="stable").iloc[-1]
-    accounts = "1 key account knows" if row["sole_count"] == 1 else f"{row['sole_count']} key accounts know"
+    accounts = (
+        "1 key account knows"
+        if row["sole_count"] == 1
+        else f"{row['sole_count']} key accounts know"
+    )
     yield Sentence(
         f"If {row['manager_name']} leaves, {money(row['exposed_profit'], book)} of yearly {row['measure']} is exposed: "
         f"{accounts} nobody else. Introduce a second person.",
@@ -173,12 +207,18 @@ def _coverage(coverage: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Sentenc
         return
     parts = [
         f"{row['key_count'] - row['covered_count']} of {row['key_count']} key accounts lack {word}"
-        for part, word in (("sponsor", "a sponsor"), ("plan", "a plan"), ("decision roles", "a known decision role"))
+        for part, word in (
+            ("sponsor", "a sponsor"),
+            ("plan", "a plan"),
+            ("decision roles", "a known decision role"),
+        )
         for _, row in summary[summary["part"].eq(part) & summary["covered_share"].lt(1)].iterrows()
     ]
     if parts:
         worst = coverage.iloc[0]
-        yield Sentence(f"{'; '.join(parts)}. Begin with {worst['name']}: {worst['note']}.", link="#coverage")
+        yield Sentence(
+            f"{'; '.join(parts)}. Begin with {worst['name']}: {worst['note']}.", link="#coverage"
+        )
 
 
 def _owed(table: pd.DataFrame, book: Any) -> Iterator[Sentence]:
@@ -197,8 +237,14 @@ def _objectives(tally: pd.DataFrame, book: Any) -> Iterator[Sentence]:
     if own.empty:
         return
     row = own.iloc[0]
-    worth = f"; the missed ones were worth {money(row['missed_value'], book)}" if row["missed_value"] > 0 else ""
-    said = ", ".join(f"{row[f'{name}_count'] or 'none'} {name}" for name in ("overdue", "missed", "kept"))
+    worth = (
+        f"; the missed ones were worth {money(row['missed_value'], book)}"
+        if row["missed_value"] > 0
+        else ""
+    )
+    said = ", ".join(
+        f"{row[f'{name}_count'] or 'none'} {name}" for name in ("overdue", "missed", "kept")
+    )
     yield Sentence(f"Objectives: {said}{worth}.", link="#objectives_review")
 
 

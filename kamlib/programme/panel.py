@@ -31,16 +31,22 @@ def compared(panel: Panel) -> tuple[Comparison, dict[str, str]]:
     is_key = (panel.spells.start < NEVER) | panel.accounts.isin(panel.admitted.index)
     found = settled(panel.margin, panel.spells, counted=is_key & ~panel.unknown)
     reasons = {str(panel.accounts[i]): reason for i, reason in found.reasons.items()}
-    reasons |= {str(a): "a cost is missing in its history" for a in panel.accounts[is_key & panel.unknown]}
+    reasons |= {
+        str(a): "a cost is missing in its history" for a in panel.accounts[is_key & panel.unknown]
+    }
     reasons |= {str(a): "no orders" for a in panel.admitted.index.difference(panel.accounts)}
     return found, dict(sorted(reasons.items()))
 
 
-def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timestamp) -> Panel | None:
+def panel_of(
+    account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timestamp
+) -> Panel | None:
     """Return margins and spells as arrays; None where nobody was admitted or nothing ordered."""
     spells = canonical(tiers, "tiers")
     spells = spells[spells["tier"].eq("key") & spells["start_date"].le(as_of)]
-    rows = account_months[account_months["month"] <= as_of] if len(account_months) else account_months
+    rows = (
+        account_months[account_months["month"] <= as_of] if len(account_months) else account_months
+    )
     if spells.empty or rows.empty:
         return None
     first_month = rows["month"].min()
@@ -57,7 +63,11 @@ def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timest
         .reindex(columns=months)
     )
     ordered = (
-        rows[rows["revenue"] > 0].groupby("account_id")["month"].min().reindex(wide.index).fillna(as_of)
+        rows[rows["revenue"] > 0]
+        .groupby("account_id")["month"]
+        .min()
+        .reindex(wide.index)
+        .fillna(as_of)
         if (rows["revenue"] > 0).any()
         else pd.Series(as_of, index=wide.index)
     )
@@ -73,17 +83,25 @@ def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timest
     start, before = _month_numbers(admitted, months, as_of)
     _, inside = _month_numbers(ended + pd.Timedelta(days=1), months, as_of)
     place = {account: i for i, account in enumerate(wide.index)}
-    arrays = {name: np.full(len(wide), NEVER, dtype=np.int64) for name in ("start", "before", "end")}
+    arrays = {
+        name: np.full(len(wide), NEVER, dtype=np.int64) for name in ("start", "before", "end")
+    }
     for account in admitted.index:
         if account in place:
             i = place[account]
             arrays["start"][i], arrays["before"][i] = start[account], before[account]
             arrays["end"][i] = inside.get(account, NEVER)
-    return Panel(wide.index, months, margin, Spells(first=first, **arrays), admitted, measure, unknown)
+    return Panel(
+        wide.index, months, margin, Spells(first=first, **arrays), admitted, measure, unknown
+    )
 
 
-def _month_numbers(days: pd.Series, months: pd.DatetimeIndex, as_of: pd.Timestamp) -> tuple[dict, dict]:
-    """Return per account the first month that begins on or after the day, and the month that holds the day."""
+def _month_numbers(
+    days: pd.Series, months: pd.DatetimeIndex, as_of: pd.Timestamp
+) -> tuple[dict, dict]:
+    """Return per account the first month that begins on or after the day, and the month that holds
+    the day.
+    """
     if days.empty:
         return {}, {}
     holding = month_of(days, as_of)

@@ -21,10 +21,12 @@ _PAYBACK = {
 
 
 def programme_payback(programme_return: pd.DataFrame) -> pd.DataFrame:
-    """One row per question: when the programme paid for itself, and where it stood after 12, 24 and 36 months.
+    """One row per question: when the programme paid for itself, and where it stood after 12, 24 and
+    36 months.
 
-    Payback is the first month after the first cost from which the cumulative figure stays at or above zero to the
-    last month known. Its earliest and latest dates read the upper and lower end of the interval the same way.
+    Payback is the first month after the first cost from which the cumulative figure stays at or
+    above zero to the last month known. Its earliest and latest dates read the upper and lower end
+    of the interval the same way.
 
     Columns
     -------
@@ -40,10 +42,17 @@ def programme_payback(programme_return: pd.DataFrame) -> pd.DataFrame:
     """
     known = programme_return.dropna(subset=["months_since_first_cost"]).reset_index(drop=True)
     rows: list[dict[str, object]] = []
-    at = {name: _stays_above(known, name) for name in ("cumulative", "cumulative_low", "cumulative_high")}
+    at = {
+        name: _stays_above(known, name)
+        for name in ("cumulative", "cumulative_low", "cumulative_high")
+    }
     dates = {
-        "earliest_date": known["month"][at["cumulative_high"]] if at["cumulative_high"] is not None else pd.NaT,
-        "latest_date": known["month"][at["cumulative_low"]] if at["cumulative_low"] is not None else pd.NaT,
+        "earliest_date": known["month"][at["cumulative_high"]]
+        if at["cumulative_high"] is not None
+        else pd.NaT,
+        "latest_date": known["month"][at["cumulative_low"]]
+        if at["cumulative_low"] is not None
+        else pd.NaT,
     }
     if known.empty:
         answer = "cannot be told"
@@ -53,7 +62,9 @@ def programme_payback(programme_return: pd.DataFrame) -> pd.DataFrame:
         answer = "not paid back yet"
     else:
         answer = "cannot be told: the interval holds zero"
-    rows.append({"question": "payback", **_stand(known, at["cumulative"]), **dates, "answer": answer})
+    rows.append(
+        {"question": "payback", **_stand(known, at["cumulative"]), **dates, "answer": answer}
+    )
     for months in (12, 24, 36):
         hit = known.index[known["months_since_first_cost"].eq(months)]
         stand = _stand(known, hit[0] if len(hit) else None)
@@ -61,14 +72,20 @@ def programme_payback(programme_return: pd.DataFrame) -> pd.DataFrame:
         if len(hit):
             low, high = known.loc[hit[0], ["cumulative_low", "cumulative_high"]]
             answer = (
-                "above zero" if low >= 0 else "below zero" if high < 0 else "cannot be told: the interval holds zero"
+                "above zero"
+                if low >= 0
+                else "below zero"
+                if high < 0
+                else "cannot be told: the interval holds zero"
             )
         rows.append({"question": f"{months} months", **stand, "answer": answer})
     return shaped(rows, _PAYBACK)
 
 
 def _stays_above(known: pd.DataFrame, column: str) -> int | None:
-    """Return the row of the first month after the first cost from which the column stays at or above zero."""
+    """Return the row of the first month after the first cost from which the column stays at or
+    above zero.
+    """
     after = known[known["months_since_first_cost"].gt(0)]
     if after.empty or not after[column].iloc[-1] >= 0:
         return None

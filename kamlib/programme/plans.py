@@ -14,9 +14,13 @@ _RHYTHM = {"account_id": TEXT, "contact_every_days": NUMBER}
 
 
 def every_plan(
-    plans: Mapping[str, Any], check_plan: Callable[..., Any], table: Callable[..., pd.DataFrame], **options: Any
+    plans: Mapping[str, Any],
+    check_plan: Callable[..., Any],
+    table: Callable[..., pd.DataFrame],
+    **options: Any,
 ) -> pd.DataFrame:
-    """Return the rows that ``table`` gives for each plan: the dossier's own calculation over all plans.
+    """Return the rows that ``table`` gives for each plan: the dossier's own calculation over all
+    plans.
 
     Plans that cannot be read are passed over; the coverage names them.
     """

@@ -1,4 +1,6 @@
-"""Is the company ready for key account management: five questions, answered from data where data can (M31)."""
+"""Is the company ready for key account management: five questions, answered from data where data
+can (M31).
+"""
 
 from __future__ import annotations
 
@@ -47,12 +49,18 @@ def readiness(
 ) -> pd.DataFrame:
     """One row per question: the answer, what it rests on, and what is asked where data cannot say.
 
-    An answer of the book (``[programme.readiness]``) is shown as given, with the evidence of the data beside it.
-    From data: *sales cycle* — yes when won deals took at least ``long_cycle_days`` in the median or half of the
-    key accounts' profit knows one manager alone; *potential* — yes when the attainable spend not yet ours is at
-    least ``least_potential_share`` of the key accounts' revenue; *expand* — yes when more than half of the key
-    accounts with two years of history buy more than in their first year; *competition* — yes when rivals are
-    named at half of them; *capability* — no when a manager lacks the hours, else asked: data cannot know the
+    An answer of the book (``[programme.readiness]``) is shown as given, with the evidence of the
+        data beside it.
+    From data: *sales cycle* — yes when won deals took at least ``long_cycle_days`` in the median or
+        half of the
+    key accounts' profit knows one manager alone; *potential* — yes when the attainable spend not
+        yet ours is at
+    least ``least_potential_share`` of the key accounts' revenue; *expand* — yes when more than half
+        of the key
+    accounts with two years of history buy more than in their first year; *competition* — yes when
+        rivals are
+    named at half of them; *capability* — no when a manager lacks the hours, else asked: data cannot
+        know the
     runway.
 
     Columns
@@ -67,7 +75,9 @@ def readiness(
     keys = key_ids(key_accounts)
     told = {
         "sales_cycle": _sales_cycle(opportunities, manager_dependence, as_of, long_cycle_days),
-        "potential": _potential(keys, account_months, category_months, needs, as_of, least_potential_share),
+        "potential": _potential(
+            keys, account_months, category_months, needs, as_of, least_potential_share
+        ),
         "expand": _expand(keys, account_months, as_of),
         "competition": _competition(keys, competitors, opportunities, as_of),
         "capability": _capability(workload, competence),
@@ -92,7 +102,9 @@ def readiness(
     return shaped(rows, _READINESS)
 
 
-def _sales_cycle(deals: pd.DataFrame, dependence: pd.DataFrame, as_of: pd.Timestamp, long_days: float) -> _Answer:
+def _sales_cycle(
+    deals: pd.DataFrame, dependence: pd.DataFrame, as_of: pd.Timestamp, long_days: float
+) -> _Answer:
     won = canonical(deals, "opportunities")
     won = won[won["outcome"].eq("won") & won["closed_date"].le(as_of)]
     days = (won["closed_date"] - won["opened_date"]).dt.days
@@ -103,7 +115,11 @@ def _sales_cycle(deals: pd.DataFrame, dependence: pd.DataFrame, as_of: pd.Timest
     if len(dependence):
         evidence.append(f"{exposed * 100:.0f} % of key accounts' profit knows one manager alone")
     if len(days) < 5:
-        return "yes" if exposed >= 0.5 else "", "; ".join(evidence), "opportunities with at least five won deals"
+        return (
+            "yes" if exposed >= 0.5 else "",
+            "; ".join(evidence),
+            "opportunities with at least five won deals",
+        )
     return "yes" if days.median() >= long_days or exposed >= 0.5 else "no", "; ".join(evidence), ""
 
 
@@ -121,12 +137,24 @@ def _potential(
     wanted = wanted[wanted["account_id"].isin(keys)]
     if wanted.empty or not own > 0:
         return "", "", "needs: annual spend and attainable share per category"
-    bought = categories[categories["month"].isin(window)].groupby(["account_id", "category"])["revenue"].sum()
-    sold = bought.reindex(pd.MultiIndex.from_frame(wanted[["account_id", "category"]])).fillna(0.0).to_numpy()
+    bought = (
+        categories[categories["month"].isin(window)]
+        .groupby(["account_id", "category"])["revenue"]
+        .sum()
+    )
+    sold = (
+        bought.reindex(pd.MultiIndex.from_frame(wanted[["account_id", "category"]]))
+        .fillna(0.0)
+        .to_numpy()
+    )
     known = wanted["attainable_share"].notna().to_numpy()
     room = (wanted["annual_spend"] * wanted["attainable_share"] - sold).clip(lower=0)[known].sum()
     evidence = f"attainable and not yet ours: {room / own * 100:.0f} % of the key accounts' revenue"
-    return "yes" if room >= least * own else "no", evidence, "" if known.all() else "attainable shares of all needs"
+    return (
+        "yes" if room >= least * own else "no",
+        evidence,
+        "" if known.all() else "attainable shares of all needs",
+    )
 
 
 def _expand(keys: list[str], months: pd.DataFrame, as_of: pd.Timestamp) -> _Answer:
@@ -136,28 +164,42 @@ def _expand(keys: list[str], months: pd.DataFrame, as_of: pd.Timestamp) -> _Answ
     history = months["month"].min() if len(months) else pd.NaT
     landed = first[first.le(window[0]) & first.gt(history + pd.DateOffset(months=3))]
     if len(landed) < 3:
-        accounts = {0: "no key account", 1: "1 key account"}.get(len(landed), f"{len(landed)} key accounts")
+        accounts = {0: "no key account", 1: "1 key account"}.get(
+            len(landed), f"{len(landed)} key accounts"
+        )
         return "", f"{accounts} began inside the data and two years ago", "a longer history"
     own = own[own["account_id"].isin(landed.index)]
-    age = own["month"] < own["account_id"].map(landed) + pd.DateOffset(months=12) - pd.Timedelta(days=5)
-    begin = own[age].groupby("account_id")["revenue"].sum()
-    now = own[own["month"].isin(window[12:])].groupby("account_id")["revenue"].sum().reindex(begin.index).fillna(0.0)
-    grown, times = int((now > begin).sum()), (now / begin).median()
-    evidence = (
-        f"{grown} of {len(begin)} key accounts buy more than in their first year, {times:.1f} times in the median"
+    age = own["month"] < own["account_id"].map(landed) + pd.DateOffset(months=12) - pd.Timedelta(
+        days=5
     )
+    begin = own[age].groupby("account_id")["revenue"].sum()
+    now = (
+        own[own["month"].isin(window[12:])]
+        .groupby("account_id")["revenue"]
+        .sum()
+        .reindex(begin.index)
+        .fillna(0.0)
+    )
+    grown, times = int((now > begin).sum()), (now / begin).median()
+    evidence = f"{grown} of {len(begin)} key accounts buy more than in their first year, {times:.1f} times in the median"
     return "yes" if grown > len(begin) / 2 else "no", evidence, ""
 
 
-def _competition(keys: list[str], rivals: pd.DataFrame, deals: pd.DataFrame, as_of: pd.Timestamp) -> _Answer:
+def _competition(
+    keys: list[str], rivals: pd.DataFrame, deals: pd.DataFrame, as_of: pd.Timestamp
+) -> _Answer:
     named = canonical(rivals, "competitors")
     named = named[named["account_id"].isin(keys)]
     lost = canonical(deals, "opportunities")
-    lost = lost[lost["account_id"].isin(keys) & lost["outcome"].eq("lost") & lost["closed_date"].le(as_of)]
+    lost = lost[
+        lost["account_id"].isin(keys) & lost["outcome"].eq("lost") & lost["closed_date"].le(as_of)
+    ]
     if (named.empty and lost.empty) or not keys:
         return "", "", "competitors: who courts which account"
     courted = len({*named["account_id"], *lost.loc[lost["competitor"].notna(), "account_id"]})
-    evidence = f"rivals are named at {courted} of {len(keys)} key accounts; {len(lost)} deals lost there"
+    evidence = (
+        f"rivals are named at {courted} of {len(keys)} key accounts; {len(lost)} deals lost there"
+    )
     return "yes" if 2 * courted >= len(keys) else "no", evidence, ""
 
 
@@ -169,6 +211,8 @@ def _capability(workload: pd.DataFrame, competence: pd.DataFrame) -> _Answer:
         evidence.append(f"{over} of {len(people)} managers have more key account work than hours")
     if len(competence):
         lacking = competence.loc[competence["is_training_need"], "manager_id"].nunique()
-        evidence.append(f"{lacking} of {competence['manager_id'].nunique()} rated managers are below a level required")
+        evidence.append(
+            f"{lacking} of {competence['manager_id'].nunique()} rated managers are below a level required"
+        )
     asks = "the runway in months (12, 24 or 36), as capability under [programme.readiness] in book.toml"
     return "no" if over else "", "; ".join(evidence), asks

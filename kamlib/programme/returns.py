@@ -54,15 +54,20 @@ _RETURN = {
 
 
 def programme_effect(
-    account_months: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp, confidence: float = 0.95
+    account_months: pd.DataFrame,
+    tiers: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """One row per account ever admitted: its margin in the programme against what its past let expect.
+    """One row per account ever admitted: its margin in the programme against what its past let
+    expect.
 
-    The expectation is the regression of the margin on **all** whole years before admission, fitted on accounts of
-    comparable size that were not (yet) key in the same months; so neither a good year for everybody nor the fall
-    back from a peak counts as an effect. Months begun before the admission belong to neither side. Without costs
-    the measure is revenue (see `programme_verdict`). The interval of one account is wide: judge the programme by
-    the verdict.
+    The expectation is the regression of the margin on **all** whole years before admission, fitted
+    on accounts of comparable size that were not (yet) key in the same months; so neither a good
+    year for everybody nor the fall back from a peak counts as an effect. Months begun before the
+    admission belong to neither side. Without costs the measure is revenue (see
+    `programme_verdict`). The interval of one account is wide: judge the programme by the verdict.
 
     Columns
     -------
@@ -86,7 +91,11 @@ def programme_effect(
     rows = []
     for k, i in enumerate(found.account):
         effect = found.surprise[k] / max(found.expected[k], 0.05)
-        half = stats.t.ppf((1 + confidence) / 2, max(found.freedom, 1)) * found.spread[k] / max(found.expected[k], 0.05)
+        half = (
+            stats.t.ppf((1 + confidence) / 2, max(found.freedom, 1))
+            * found.spread[k]
+            / max(found.expected[k], 0.05)
+        )
         inside = found.counterfactual[i] != 0
         rows.append(
             {
@@ -111,15 +120,20 @@ def programme_effect(
 
 
 def programme_verdict(
-    account_months: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp, confidence: float = 0.95
+    account_months: pd.DataFrame,
+    tiers: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """One row: the programme's effect on the average key account with its interval, the placebo check, and the verdict.
+    """One row: the programme's effect on the average key account with its interval, the placebo
+    check, and the verdict.
 
-    The interval rests on the spread between the key accounts (from five of them on; below, between the comparison
-    accounts) and on the uncertainty of the regression, clustered by account, with Student's t. Placebo:
-    comparison accounts whose size and last year were most like the key accounts' are treated as if they had been
-    admitted; if their interval excludes 0, the method is not to be trusted here and the verdict is "cannot be
-    told".
+    The interval rests on the spread between the key accounts (from five of them on; below, between
+    the comparison accounts) and on the uncertainty of the regression, clustered by account, with
+    Student's t. Placebo: comparison accounts whose size and last year were most like the key
+    accounts' are treated as if they had been admitted; if their interval excludes 0, the method is
+    not to be trusted here and the verdict is "cannot be told".
 
     Columns
     -------
@@ -136,10 +150,19 @@ def programme_verdict(
     verdict: "gain", "loss", "no effect shown" or "cannot be told"
     reason: one sentence why
     """
-    blank = {"measure": "margin", "key_count": 0, "measured_count": 0, "placebo_count": 0, "verdict": "cannot be told"}
+    blank = {
+        "measure": "margin",
+        "key_count": 0,
+        "measured_count": 0,
+        "placebo_count": 0,
+        "verdict": "cannot be told",
+    }
     panel = panel_of(account_months, tiers, as_of)
     if panel is None:
-        return shaped([{**blank, "reason": "No dated tiers: it is not known who was admitted when."}], _VERDICT)
+        return shaped(
+            [{**blank, "reason": "No dated tiers: it is not known who was admitted when."}],
+            _VERDICT,
+        )
     found, reasons = compared(panel)
     row = {
         **blank,
@@ -149,7 +172,9 @@ def programme_verdict(
     }
     if not found.account:
         most = pd.Series(list(reasons.values())).value_counts().index[0]
-        return shaped([{**row, "reason": f"No key account can be measured; most often: {most}."}], _VERDICT)
+        return shaped(
+            [{**row, "reason": f"No key account can be measured; most often: {most}."}], _VERDICT
+        )
     low, high = found.interval(confidence)
     row |= {"effect_share": found.effect, "effect_low_share": low, "effect_high_share": high}
     placebo = placebo_admissions(panel.margin, panel.spells, found)
@@ -164,11 +189,20 @@ def programme_verdict(
             "placebo_high_share": above,
         }
     if fooled:
-        verdict, reason = "cannot be told", "Accounts that were never admitted show an effect too (placebo check)."
+        verdict, reason = (
+            "cannot be told",
+            "Accounts that were never admitted show an effect too (placebo check).",
+        )
     elif low > 0:
-        verdict, reason = "gain", "The whole interval lies above what was to be expected without the programme."
+        verdict, reason = (
+            "gain",
+            "The whole interval lies above what was to be expected without the programme.",
+        )
     elif high < 0:
-        verdict, reason = "loss", "The whole interval lies below what was to be expected without the programme."
+        verdict, reason = (
+            "loss",
+            "The whole interval lies below what was to be expected without the programme.",
+        )
     else:
         verdict, reason = "no effect shown", "The interval holds both a gain and a loss."
     if row["placebo_count"] == 0:
@@ -184,11 +218,13 @@ def programme_return(
     as_of: pd.Timestamp,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """One row per month since the first admission or cost: margin above expectation, cost, and their running total.
+    """One row per month since the first admission or cost: margin above expectation, cost, and
+    their running total.
 
-    Not discounted. Costs are counted in the share of the admitted accounts that could be measured, so that a
-    programme is not charged for accounts whose gain nobody can know. The interval is of the cumulative figure:
-    what the past does not tell about a key account, and the uncertainty of the regression, clustered by account.
+    Not discounted. Costs are counted in the share of the admitted accounts that could be measured,
+    so that a programme is not charged for accounts whose gain nobody can know. The interval is of
+    the cumulative figure: what the past does not tell about a key account, and the uncertainty of
+    the regression, clustered by account.
 
     Columns
     -------
@@ -236,5 +272,7 @@ def programme_return(
     table = table.rename_axis("month").reset_index()
     number = table["month"].dt.year * 12 + table["month"].dt.month
     first = table["month"].eq(spent.index[0]) if len(spent) else pd.Series(False, index=table.index)
-    table["months_since_first_cost"] = (number - number[first].iloc[0]).astype(float) if first.any() else np.nan
+    table["months_since_first_cost"] = (
+        (number - number[first].iloc[0]).astype(float) if first.any() else np.nan
+    )
     return shaped(table, _RETURN)

@@ -13,7 +13,9 @@ from kamlib.tables import typed
 TEXT, DATE, NUMBER, COUNT, FLAG = "str", "datetime64[us]", "float64", "int64", "bool"
 
 
-def shaped(rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str, str]) -> pd.DataFrame:
+def shaped(
+    rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str, str]
+) -> pd.DataFrame:
     """Return rows as a table with exactly the columns of a shape, typed, under a plain index.
 
     >>> shaped([], {"account_id": TEXT, "revenue": NUMBER}).dtypes.astype(str).tolist()
@@ -25,7 +27,9 @@ def shaped(rows: pd.DataFrame | Iterable[Mapping[str, Any]], shape: Mapping[str,
         {
             name: frame[name].astype(pd.api.types.pandas_dtype(dtype))
             if name in frame and len(frame)
-            else pd.Series(blank.get(dtype), index=frame.index, dtype=pd.api.types.pandas_dtype(dtype))
+            else pd.Series(
+                blank.get(dtype), index=frame.index, dtype=pd.api.types.pandas_dtype(dtype)
+            )
             for name, dtype in shape.items()
         }
     ).reset_index(drop=True)
@@ -37,14 +41,21 @@ def canonical(frame: pd.DataFrame | None, table: str) -> pd.DataFrame:
 
 
 def key_ids(key_accounts: pd.DataFrame) -> list[str]:
-    """Return the ids of the key accounts, sorted; all accounts listed where nothing says who is key."""
+    """Return the ids of the key accounts, sorted; all accounts listed where nothing says who is
+    key.
+    """
     if "is_key" in key_accounts:
         key_accounts = key_accounts[key_accounts["is_key"].astype(bool)]
-    return sorted(key_accounts["account_id"].unique().tolist()) if "account_id" in key_accounts else []
+    return (
+        sorted(key_accounts["account_id"].unique().tolist()) if "account_id" in key_accounts else []
+    )
 
 
-def window_sums(account_months: pd.DataFrame, as_of: pd.Timestamp, *, count: int = 12, skip: int = 0) -> pd.DataFrame:
-    """Return revenue and margin per account over the ``count`` months that end ``skip`` months before the as-of day.
+def window_sums(
+    account_months: pd.DataFrame, as_of: pd.Timestamp, *, count: int = 12, skip: int = 0
+) -> pd.DataFrame:
+    """Return revenue and margin per account over the ``count`` months that end ``skip`` months
+    before the as-of day.
 
     The margin is n/a where a row of the window lacks its cost.
     """

@@ -6,7 +6,18 @@ import numpy as np
 import pandas as pd
 
 from kamlib.periods import period_of
-from kamlib.programme.shape import COUNT, DATE, FLAG, NUMBER, TEXT, canonical, key_ids, name_of, shaped, window_sums
+from kamlib.programme.shape import (
+    COUNT,
+    DATE,
+    FLAG,
+    NUMBER,
+    TEXT,
+    canonical,
+    key_ids,
+    name_of,
+    shaped,
+    window_sums,
+)
 
 PROGRAMME = "key accounts"
 """The name under which `as_one_account` puts all key accounts together."""
@@ -44,8 +55,8 @@ _OWED = {
 def as_one_account(frame: pd.DataFrame, key_accounts: pd.DataFrame) -> pd.DataFrame:
     """One row per row of a key account: the same table with all key accounts under one name.
 
-    So that what is calculated for an account (an outlook with its interval) is calculated for the programme the
-    same way.
+    So that what is calculated for an account (an outlook with its interval) is calculated for the
+    programme the same way.
 
     Columns
     -------
@@ -69,7 +80,8 @@ def account_targets(
     as_of: pd.Timestamp,
     first_month: int = 1,
 ) -> pd.DataFrame:
-    """One row per key account: the fiscal year to date against target, and its pipeline; the furthest behind first.
+    """One row per key account: the fiscal year to date against target, and its pipeline; the
+    furthest behind first.
 
     Columns
     -------
@@ -96,23 +108,35 @@ def account_targets(
     done = window_sums(account_months, as_of, count=months).reindex(ids)
     aims = canonical(targets, "targets")
     aims = aims[aims["month"].between(year.start, year.end)]
-    so_far = aims[aims["month"].le(as_of)].groupby("account_id")[["revenue", "margin"]].sum(min_count=1).reindex(ids)
+    so_far = (
+        aims[aims["month"].le(as_of)]
+        .groupby("account_id")[["revenue", "margin"]]
+        .sum(min_count=1)
+        .reindex(ids)
+    )
     whole = aims.groupby("account_id")["revenue"].sum(min_count=1).reindex(ids)
     deals = canonical(opportunities, "opportunities")
     deals = deals[deals["outcome"].eq("open") & deals["opened_date"].le(as_of)]
     weighted = (deals["value"] * deals["probability"]).groupby(deals["account_id"]).sum()
     who = accounts.drop_duplicates("account_id").set_index("account_id").reindex(ids)
     # an account without orders this year has sold nothing; its margin is nothing too
-    revenue, margin = done["revenue"].fillna(0.0), done["margin"].where(done["revenue"].notna(), 0.0)
+    revenue, margin = (
+        done["revenue"].fillna(0.0),
+        done["margin"].where(done["revenue"].notna(), 0.0),
+    )
     table = pd.DataFrame(
         {
             "account_id": ids,
             "name": name_of(ids, accounts, "account_id"),
-            "manager_name": who["manager_name"].fillna("").to_numpy() if "manager_name" in who else "",
+            "manager_name": who["manager_name"].fillna("").to_numpy()
+            if "manager_name" in who
+            else "",
             "revenue": revenue.to_numpy(),
             "target_revenue": so_far["revenue"].to_numpy(),
             "revenue_gap": (revenue - so_far["revenue"]).to_numpy(),
-            "revenue_attained_share": (revenue / so_far["revenue"]).where(so_far["revenue"].gt(0)).to_numpy(),
+            "revenue_attained_share": (revenue / so_far["revenue"])
+            .where(so_far["revenue"].gt(0))
+            .to_numpy(),
             "margin": margin.to_numpy(),
             "target_margin": so_far["margin"].to_numpy(),
             "margin_gap": (margin - so_far["margin"]).to_numpy(),
@@ -122,10 +146,15 @@ def account_targets(
         }
     )
     table["is_behind"] = table["revenue_gap"].lt(0)
-    return shaped(table.sort_values(["revenue_gap", "account_id"], kind="stable", na_position="last"), _TARGETS)
+    return shaped(
+        table.sort_values(["revenue_gap", "account_id"], kind="stable", na_position="last"),
+        _TARGETS,
+    )
 
 
-def programme_owed(money_owed: pd.DataFrame, key_accounts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
+def programme_owed(
+    money_owed: pd.DataFrame, key_accounts: pd.DataFrame, accounts: pd.DataFrame
+) -> pd.DataFrame:
     """One row per key account that owes money: the largest overdue amount first.
 
     Columns
@@ -141,13 +170,20 @@ def programme_owed(money_owed: pd.DataFrame, key_accounts: pd.DataFrame, account
     mean_late_days: mean days late of what fell due in the last 12 months
     trend: of the days late: later, earlier, no clear trend, or too few quarters
     """
-    own = money_owed[money_owed["account_id"].isin(key_ids(key_accounts)) & money_owed["open_amount"].ne(0)]
+    own = money_owed[
+        money_owed["account_id"].isin(key_ids(key_accounts)) & money_owed["open_amount"].ne(0)
+    ]
     if own.empty:
         return shaped([], _OWED)
     managers = accounts.drop_duplicates("account_id").set_index("account_id")["manager_name"]
     table = own.assign(
         name=name_of(own["account_id"], accounts, "account_id"),
         manager_name=own["account_id"].map(managers).fillna(""),
-        overdue_share=np.where(own["open_amount"].gt(0), own["overdue_amount"] / own["open_amount"], np.nan),
+        overdue_share=np.where(
+            own["open_amount"].gt(0), own["overdue_amount"] / own["open_amount"], np.nan
+        ),
     )
-    return shaped(table.sort_values(["overdue_amount", "account_id"], ascending=[False, True], kind="stable"), _OWED)
+    return shaped(
+        table.sort_values(["overdue_amount", "account_id"], ascending=[False, True], kind="stable"),
+        _OWED,
+    )

@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 
 from kamlib.periods import trailing_months
-from kamlib.programme.shape import COUNT, FLAG, NUMBER, TEXT, canonical, key_ids, name_of, shaped, window_sums
+from kamlib.programme.shape import (
+    COUNT,
+    FLAG,
+    NUMBER,
+    TEXT,
+    canonical,
+    key_ids,
+    name_of,
+    shaped,
+    window_sums,
+)
 
 MONTH_DAYS = 365.25 / 12
 UNASSIGNED = ""
@@ -63,11 +73,12 @@ def account_load(
     contact_every_days: float = 30.0,
     hours_per_account: float = 0.0,
 ) -> pd.DataFrame:
-    """One row per key account: who carries it, the hours its planned rhythm asks for, and what it brings.
+    """One row per key account: who carries it, the hours its planned rhythm asks for, and what it
+    brings.
 
-    Hours a month = contacts a month (30.44 / days between contacts) × hours per contact + fixed hours per
-    account. The rhythm is the account plan's, else the account's own ``contact_every_days``, else the book's
-    default.
+    Hours a month = contacts a month (30.44 / days between contacts) × hours per contact + fixed
+    hours per account. The rhythm is the account plan's, else the account's own
+    ``contact_every_days``, else the book's default.
 
     Columns
     -------
@@ -87,8 +98,14 @@ def account_load(
     known = accounts.drop_duplicates("account_id").set_index("account_id").reindex(ids)
     planned = pd.Series(np.nan, index=ids)
     if rhythms is not None and len(rhythms):
-        planned = rhythms.groupby("account_id")["contact_every_days"].min().reindex(ids).astype(float)
-    own = known["contact_every_days"].astype(float) if "contact_every_days" in known else pd.Series(np.nan, index=ids)
+        planned = (
+            rhythms.groupby("account_id")["contact_every_days"].min().reindex(ids).astype(float)
+        )
+    own = (
+        known["contact_every_days"].astype(float)
+        if "contact_every_days" in known
+        else pd.Series(np.nan, index=ids)
+    )
     rhythm = np.where(planned.gt(0), planned, np.where(own.gt(0), own, contact_every_days))
     money = window_sums(account_months, as_of).reindex(ids)
     return shaped(
@@ -99,7 +116,9 @@ def account_load(
                 "manager_id": known["manager_id"].fillna(UNASSIGNED).to_numpy(),
                 "manager_name": _manager_names(known),
                 "contact_every_days": rhythm,
-                "rhythm_source": np.where(planned.gt(0), "plan", np.where(own.gt(0), "account", "default")),
+                "rhythm_source": np.where(
+                    planned.gt(0), "plan", np.where(own.gt(0), "account", "default")
+                ),
                 "hours": MONTH_DAYS / rhythm * hours_per_contact + hours_per_account,
                 "revenue": money["revenue"].fillna(0.0).to_numpy(),
                 "margin": money["margin"].to_numpy(),
@@ -110,7 +129,11 @@ def account_load(
 
 
 def _manager_names(known: pd.DataFrame) -> np.ndarray:
-    names = known["manager_name"] if "manager_name" in known else pd.Series(pd.NA, index=known.index, dtype="str")
+    names = (
+        known["manager_name"]
+        if "manager_name" in known
+        else pd.Series(pd.NA, index=known.index, dtype="str")
+    )
     return names.fillna(known["manager_id"]).fillna("no manager").to_numpy()
 
 
@@ -125,9 +148,9 @@ def workload(
 ) -> pd.DataFrame:
     """One row per manager of key accounts: hours and revenue against what one person can carry.
 
-    The warning is on hours and on revenue; the count is shown against the usual span and never warns by itself.
-    The revenue limit is the book's, else ``largest_revenue_load`` × the mean revenue of the managers (n/a with
-    one manager).
+    The warning is on hours and on revenue; the count is shown against the usual span and never
+    warns by itself. The revenue limit is the book's, else ``largest_revenue_load`` × the mean
+    revenue of the managers (n/a with one manager).
 
     Columns
     -------
@@ -156,17 +179,30 @@ def workload(
     known = canonical(managers, "managers").drop_duplicates("manager_id").set_index("manager_id")
     is_person = table["manager_id"].ne(UNASSIGNED)
     table["manager_name"] = (
-        table["manager_id"].map(known["name"]).fillna(table["manager_id"].map(own)).where(is_person, "no manager")
+        table["manager_id"]
+        .map(known["name"])
+        .fillna(table["manager_id"].map(own))
+        .where(is_person, "no manager")
     )
     table["hours_per_month"] = (
-        table["manager_id"].map(known["hours_per_month"]).astype(float).fillna(hours_per_month).where(is_person)
+        table["manager_id"]
+        .map(known["hours_per_month"])
+        .astype(float)
+        .fillna(hours_per_month)
+        .where(is_person)
     )
-    table["hours_load_share"] = (table["hours"] / table["hours_per_month"]).where(table["hours_per_month"].gt(0))
+    table["hours_load_share"] = (table["hours"] / table["hours_per_month"]).where(
+        table["hours_per_month"].gt(0)
+    )
     limit = revenue_per_manager
     if limit is None and is_person.sum() > 1:
         limit = largest_revenue_load * table.loc[is_person, "revenue"].mean()
-    table["revenue_limit"] = pd.Series(np.nan if limit is None else limit, index=table.index).where(is_person)
-    table["revenue_load_share"] = (table["revenue"] / table["revenue_limit"]).where(table["revenue_limit"].gt(0))
+    table["revenue_limit"] = pd.Series(np.nan if limit is None else limit, index=table.index).where(
+        is_person
+    )
+    table["revenue_load_share"] = (table["revenue"] / table["revenue_limit"]).where(
+        table["revenue_limit"].gt(0)
+    )
     table["is_over_hours"] = is_person & table["hours"].gt(table["hours_per_month"])
     table["is_over_revenue"] = table["revenue"].gt(table["revenue_limit"])
     table["is_count_outside"] = is_person & ~table["key_count"].between(*accounts_per_manager)
@@ -184,7 +220,11 @@ def _note(row: pd.Series, span: tuple[int, int]) -> str:
     parts = [
         *(["more hours than the manager has"] if row["is_over_hours"] else []),
         *(["revenue above the limit"] if row["is_over_revenue"] else []),
-        *([f"{row['key_count']} accounts, usual {span[0]}–{span[1]}"] if row["is_count_outside"] else []),
+        *(
+            [f"{row['key_count']} accounts, usual {span[0]}–{span[1]}"]
+            if row["is_count_outside"]
+            else []
+        ),
     ]
     return "; ".join(parts)
 
@@ -197,10 +237,12 @@ def manager_dependence(
     as_of: pd.Timestamp,
     sole_share: float = 0.8,
 ) -> pd.DataFrame:
-    """One row per manager on orders of the last 12 months: profit earned, and what is exposed if the manager leaves.
+    """One row per manager on orders of the last 12 months: profit earned, and what is exposed if
+    the manager leaves.
 
-    Exposed are key accounts in which this manager handled at least ``sole_share`` of the orders' revenue: nobody
-    else is known there. Profit is margin; where costs are not known it is revenue, and ``measure`` says so.
+    Exposed are key accounts in which this manager handled at least ``sole_share`` of the orders'
+    revenue: nobody else is known there. Profit is margin; where costs are not known it is revenue,
+    and ``measure`` says so.
 
     Columns
     -------
@@ -227,10 +269,17 @@ def manager_dependence(
         profit=rows["revenue"] - rows["cost"] if measure == "margin" else rows["revenue"],
         is_key=rows["account_id"].isin(key_ids(key_accounts)),
     )
-    pairs = rows.groupby(["account_id", "manager_id", "is_key"])[["revenue", "profit"]].sum().reset_index()
+    pairs = (
+        rows.groupby(["account_id", "manager_id", "is_key"])[["revenue", "profit"]]
+        .sum()
+        .reset_index()
+    )
     whole = pairs.groupby("account_id")["revenue"].transform("sum")
     is_sole = (
-        pairs["is_key"] & whole.gt(0) & pairs["revenue"].ge(sole_share * whole) & pairs["manager_id"].ne(UNASSIGNED)
+        pairs["is_key"]
+        & whole.gt(0)
+        & pairs["revenue"].ge(sole_share * whole)
+        & pairs["manager_id"].ne(UNASSIGNED)
     )
     parts = pairs.assign(
         key_profit=pairs["profit"].where(pairs["is_key"], 0.0),
@@ -250,4 +299,7 @@ def manager_dependence(
     table["manager_name"] = name_of(table["manager_id"], managers, "manager_id").where(
         table["manager_id"].ne(UNASSIGNED), "no manager on the order"
     )
-    return shaped(table.sort_values(["profit", "manager_id"], ascending=[False, True], kind="stable"), _DEPENDENCE)
+    return shaped(
+        table.sort_values(["profit", "manager_id"], ascending=[False, True], kind="stable"),
+        _DEPENDENCE,
+    )

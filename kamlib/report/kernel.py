@@ -36,7 +36,9 @@ class KitEngine(Engine):
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, *, environment, timeout, running, **_):
-        """Run a notebook's cells in a kernel that exists for it alone, listed in ``running`` while it does."""
+        """Run a notebook's cells in a kernel that exists for it alone, listed in ``running`` while
+        it does.
+        """
         with tempfile.TemporaryDirectory(prefix="kam-") as private:
             manager = _manager(Path(private), is_warm=bool(environment.get(SOCKET)))
             client = PapermillNotebookClient(
@@ -58,7 +60,14 @@ def _manager(private: Path, *, is_warm: bool) -> AsyncKernelManager:
         config.AsyncKernelManager.ip = str(private / "k")
     manager = AsyncKernelManager(config=config)
     manager._kernel_spec = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"],
+        argv=[
+            sys.executable,
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            "--HistoryManager.enabled=False",
+        ],
         display_name="KAM kit",
         language="python",
         metadata={"kernel_provisioner": {"provisioner_name": "kam-warm"}} if is_warm else {},
@@ -75,7 +84,9 @@ def _stop(manager: AsyncKernelManager) -> None:
 
 
 def end_kernels(running: list[AsyncKernelManager]) -> None:
-    """End kernels at once; the notebooks that run in them fail. One that has not started yet is left alone."""
+    """End kernels at once; the notebooks that run in them fail. One that has not started yet is
+    left alone.
+    """
     for manager in list(running):
         process = getattr(manager.provisioner, "process", None)
         if process is not None and process.poll() is None:
@@ -94,21 +105,24 @@ def run_notebook(
     timeout: int = 600,
     running: list[AsyncKernelManager] | None = None,
 ) -> nbformat.NotebookNode:
-    """Return a notebook with its outputs; its kernel is in ``running`` as long as it runs (see `end_kernels`).
+    """Return a notebook with its outputs; its kernel is in ``running`` as long as it runs (see
+    `end_kernels`).
 
     Raises
     ------
     KamError
-        A cell fails, leaves early, is never reached, or takes too long; the kernel dies; a cell calls
-        a program of the system, whose failure nobody would notice. Says which notebook, what happened
-        and where.
+        A cell fails, leaves early, is never reached, or takes too long; the kernel dies; a cell
+        calls a program of the system, whose failure nobody would notice. Says which notebook, what
+        happened and where.
     """
     node = nbformat.read(notebook, as_version=4)
     node.metadata.pop("papermill", None)
     for cell in node.cells:
         if cell.cell_type == "code" and _calls_shell(cell.source):
             raise _failure(
-                notebook, "a step calls a program of the system (with !), whose failure would not show", cell.source
+                notebook,
+                "a step calls a program of the system (with !), whose failure would not show",
+                cell.source,
             )
     try:
         executed = execute_notebook(
@@ -149,12 +163,17 @@ def _check_every_cell(notebook: Path, executed: nbformat.NotebookNode) -> None:
         for output in cell.outputs:
             if output.output_type == "error":
                 raise _failure(notebook, f"{output.ename}: {output.evalue}", cell.source)
-            if output.output_type == "stream" and "Traceback (most recent call last)" in output.text:
+            if (
+                output.output_type == "stream"
+                and "Traceback (most recent call last)" in output.text
+            ):
                 raise _failure(notebook, output.text.strip().splitlines()[-1], cell.source)
 
 
 def _failure(notebook: Path, what: str, source: str) -> KamError:
-    step = next((line for line in source.splitlines() if line.strip() and not line.startswith("#")), "")
+    step = next(
+        (line for line in source.splitlines() if line.strip() and not line.startswith("#")), ""
+    )
     return KamError(
         f"The report '{notebook.stem}' failed: {what.removeprefix('KamError: ')}",
         where=f"{notebook.name}, step: {step[:100]}" if step else notebook.name,

@@ -41,14 +41,20 @@ PAGES = {
             ("segmentation", "scoring", "retention"),
         ),
         Page(
-            "overview", "00_overview", "index.html", "Overview", ("segmentation", "scoring", "retention", "programme")
+            "overview",
+            "00_overview",
+            "index.html",
+            "Overview",
+            ("segmentation", "scoring", "retention", "programme"),
         ),
     )
 }
 
 
 def kit_folder() -> Path:
-    """Return the folder with notebooks, templates and sample: the installed wheel's, or the clone's."""
+    """Return the folder with notebooks, templates and sample: the installed wheel's, or the
+    clone's.
+    """
     package = Path(kamlib.__file__).resolve().parent
     installed = package / "_kit"
     return installed if installed.is_dir() else package.parent
@@ -60,15 +66,21 @@ def notebook_file(page: Page) -> Path:
 
 
 def wanted_pages(only: list[str]) -> list[Page]:
-    """Return the pages that are asked for and those whose tables they need, in the order they are made."""
+    """Return the pages that are asked for and those whose tables they need, in the order they are
+    made.
+    """
     names = set(only or PAGES)
     unknown = sorted(names - set(PAGES))
     if unknown:
         from kamlib.errors import nearest
 
-        raise KamError(f"There is no page '{unknown[0]}'.", where="--only", next=nearest(unknown[0], PAGES))
+        raise KamError(
+            f"There is no page '{unknown[0]}'.", where="--only", next=nearest(unknown[0], PAGES)
+        )
     for name in list(names):
-        names |= set(PAGES[name].needs) | {other for need in PAGES[name].needs for other in PAGES[need].needs}
+        names |= set(PAGES[name].needs) | {
+            other for need in PAGES[name].needs for other in PAGES[need].needs
+        }
     return [page for page in PAGES.values() if page.name in names and notebook_file(page).is_file()]
 
 
@@ -119,4 +131,6 @@ def check_page(html: str, file: str) -> None:
             exit_code=1,
         )
     if "</html>" not in html[-200:].lower():
-        raise KamError("The page is not complete.", where=file, next="Nothing was published.", exit_code=1)
+        raise KamError(
+            "The page is not complete.", where=file, next="Nothing was published.", exit_code=1
+        )

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from kamlib.errors import KamError
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+_BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
 _MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 _FLAGS = (
     "--headless",
@@ -53,9 +60,20 @@ def print_pages(folder: Path, *, timeout: int = 120) -> list[Path]:
         for page in sorted(folder.rglob("*.html")):
             file = page.with_suffix(".pdf")
             sandbox = ["--no-sandbox"] if _is_root() else []
-            command = [program, *_FLAGS, *sandbox, f"--user-data-dir={profile}", f"--print-to-pdf={file}"]
+            command = [
+                program,
+                *_FLAGS,
+                *sandbox,
+                f"--user-data-dir={profile}",
+                f"--print-to-pdf={file}",
+            ]
             try:
-                subprocess.run([*command, page.resolve().as_uri()], check=True, capture_output=True, timeout=timeout)
+                subprocess.run(
+                    [*command, page.resolve().as_uri()],
+                    check=True,
+                    capture_output=True,
+                    timeout=timeout,
+                )
             except (subprocess.SubprocessError, OSError):
                 file.unlink(missing_ok=True)
             if not file.is_file():

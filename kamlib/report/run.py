@@ -72,7 +72,8 @@ Progress = Callable[[str, str, int, int], None]
 def render(request: Request, *, today: date, progress: Progress = lambda *_: None) -> list[Outcome]:
     """Render and publish the periods of a request; return what became of each.
 
-    A manager's report is a site of its own, in the folder ``manager-<id>``: it never stands in for the whole one.
+    A manager's report is a site of its own, in the folder ``manager-<id>``: it never stands in for
+    the whole one.
 
     Raises
     ------
@@ -88,7 +89,9 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
         browser()
     _check_writable(request.out)
     settings = read_settings(request.book)
-    asked = resolve_periods(list(request.periods), first_month=settings.fiscal_year.first_month, today=today)
+    asked = resolve_periods(
+        list(request.periods), first_month=settings.fiscal_year.first_month, today=today
+    )
     before = fingerprint(input_files(request.book), request.book)
     outcomes: list[Outcome] = []
     published: set[str] = set()
@@ -111,9 +114,15 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
             started = time.monotonic()
             mark = _mark(request, period, before)
             if not request.force and _is_unchanged(request.out, period, mark):
-                outcomes.append(Outcome(period.label, "unchanged", request.out / period.label / "index.html", 0.0))
+                outcomes.append(
+                    Outcome(
+                        period.label, "unchanged", request.out / period.label / "index.html", 0.0
+                    )
+                )
                 continue
-            folders = write_snapshots(intake, [period], Path(scratch), manager_id=request.manager_id)
+            folders = write_snapshots(
+                intake, [period], Path(scratch), manager_id=request.manager_id
+            )
             data = read_snapshot(folders[period.label])
             with _writing(request.out):
                 staged = site.stage(request.out, period.label)
@@ -127,7 +136,10 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
                     site.clear_scratch(request.out)
             outcomes.append(
                 Outcome(
-                    period.label, "published", request.out / period.label / "index.html", time.monotonic() - started
+                    period.label,
+                    "published",
+                    request.out / period.label / "index.html",
+                    time.monotonic() - started,
                 )
             )
         if not (request.out / "index.html").is_file():
@@ -157,7 +169,9 @@ def _kernels() -> Iterator[Callable[[], dict[str, str]]]:
 
         def environment() -> dict[str, str]:
             if not found:
-                found.append({**_ENVIRONMENT, **({SOCKET: server.address} if server.is_ready() else {})})
+                found.append(
+                    {**_ENVIRONMENT, **({SOCKET: server.address} if server.is_ready() else {})}
+                )
             return found[0]
 
         yield environment
@@ -167,9 +181,15 @@ def _check_writable(out: Path) -> None:
     there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return
-    what = "The folder cannot be written to." if there.is_dir() else "There is a file where a folder is needed."
+    what = (
+        "The folder cannot be written to."
+        if there.is_dir()
+        else "There is a file where a folder is needed."
+    )
     raise KamError(
-        what, where=f"--out {out}: {there}", next="Name another folder after --out, or mend its permissions."
+        what,
+        where=f"--out {out}: {there}",
+        next="Name another folder after --out, or mend its permissions.",
     )
 
 
@@ -212,7 +232,9 @@ def _check_periods(periods: list[Period], intake: Intake) -> None:
             raise KamError(
                 f"The book has no orders up to the end of {period.title}.",
                 where=f"--period {period.label}",
-                next=f"Its first order is of {first.date()}." if first is not None else "Run kam check to see why.",
+                next=f"Its first order is of {first.date()}."
+                if first is not None
+                else "Run kam check to see why.",
             )
 
 
@@ -243,7 +265,11 @@ def _one_hash(inputs: dict[str, str]) -> dict[str, str]:
 
 def _is_unchanged(out: Path, period: Period, mark: dict) -> bool:
     run = site.published_run(out, period.label)
-    return run is not None and run.get("mark") == json.loads(json.dumps(mark)) and site.is_whole(out, period.label)
+    return (
+        run is not None
+        and run.get("mark") == json.loads(json.dumps(mark))
+        and site.is_whole(out, period.label)
+    )
 
 
 def _make_period(
@@ -270,10 +296,17 @@ def _make_period(
     def make(page: Page, account: str = "") -> Made:
         began = time.monotonic()
         if account:
-            own = {"KAM_TABLES": str(staged / "tables" / "dossiers" / names[account]), "KAM_LINKS": str(near_links)}
+            own = {
+                "KAM_TABLES": str(staged / "tables" / "dossiers" / names[account]),
+                "KAM_LINKS": str(near_links),
+            }
             extra = {"account_id": account}
         else:
-            own = {"KAM_TABLES": str(staged / "tables"), "KAM_TYPED": str(typed), "KAM_LINKS": str(links)}
+            own = {
+                "KAM_TABLES": str(staged / "tables"),
+                "KAM_TYPED": str(typed),
+                "KAM_LINKS": str(links),
+            }
             extra = {}
         executed = run_notebook(
             notebook_file(page),
@@ -286,8 +319,13 @@ def _make_period(
 
     has = {page.name for page in pages}
     chosen = dossier_accounts(request.accounts, data) if "dossiers" in has else []
-    links.write_text(json.dumps({account: f"dossiers/{names[account]}.html" for account in chosen}), encoding="utf-8")
-    near_links.write_text(json.dumps({account: f"{names[account]}.html" for account in chosen}), encoding="utf-8")
+    links.write_text(
+        json.dumps({account: f"dossiers/{names[account]}.html" for account in chosen}),
+        encoding="utf-8",
+    )
+    near_links.write_text(
+        json.dumps({account: f"{names[account]}.html" for account in chosen}), encoding="utf-8"
+    )
     first = [(page, "") for page in pages if not page.needs]
     second = [(page, "") for page in pages if page.name == "programme"]
     second += [(PAGES["dossiers"], account) for account in chosen]
@@ -310,7 +348,9 @@ def _make_period(
     write_run(staged, data, intake, mark, typed, made)
 
 
-def _all(pool: ThreadPoolExecutor, make: Callable[..., Made], calls: list[tuple], running: list) -> Iterator[Made]:
+def _all(
+    pool: ThreadPoolExecutor, make: Callable[..., Made], calls: list[tuple], running: list
+) -> Iterator[Made]:
     """Run calls side by side; the first failure, or a signal to stop, ends the others."""
     futures = [pool.submit(make, *arguments) for arguments in calls]
     try:
@@ -324,7 +364,8 @@ def _all(pool: ThreadPoolExecutor, make: Callable[..., Made], calls: list[tuple]
 
 
 def dossier_accounts(choice: str, data: PeriodData) -> list[str]:
-    """Return the accounts that get a dossier: ``key``, ``all``, ``none``, or ids separated by commas.
+    """Return the accounts that get a dossier: ``key``, ``all``, ``none``, or ids separated by
+    commas.
 
     Raises
     ------
@@ -340,16 +381,24 @@ def dossier_accounts(choice: str, data: PeriodData) -> list[str]:
         from kamlib.segmentation import account_classes, key_accounts
 
         options = data.book.segmentation
-        classes = account_classes(data.account_months, data.accounts, as_of=data.as_of, abc=options.abc)
+        classes = account_classes(
+            data.account_months, data.accounts, as_of=data.as_of, abc=options.abc
+        )
         keys = key_accounts(
-            data.accounts, data.tiers, classes, as_of=data.as_of, at_most=data.book.key_accounts.at_most
+            data.accounts,
+            data.tiers,
+            classes,
+            as_of=data.as_of,
+            at_most=data.book.key_accounts.at_most,
         )
         return keys.loc[keys["is_key"], "account_id"].tolist()
     if choice in known:
         return [choice]  # an id may hold a comma
     asked = list(dict.fromkeys(part.strip() for part in choice.split(",") if part.strip()))
     if not asked:
-        raise KamError("No account is named.", where="--accounts", next="Say key, all, none, or ids: A1,A2.")
+        raise KamError(
+            "No account is named.", where="--accounts", next="Say key, all, none, or ids: A1,A2."
+        )
     for account in asked:
         if account not in known:
             raise KamError(

@@ -114,7 +114,9 @@ def _exchange(one: Path, other: Path) -> None:
     libc = ctypes.CDLL(None, use_errno=True) if sys.platform != "win32" else None
     done = -1
     if libc is not None and hasattr(libc, "renameat2"):
-        done = libc.renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE_LINUX)
+        done = libc.renameat2(
+            _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE_LINUX
+        )
     elif libc is not None and hasattr(libc, "renamex_np"):
         done = libc.renamex_np(os.fsencode(one), os.fsencode(other), _SWAP_MACOS)
     if done != 0:

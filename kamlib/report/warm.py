@@ -76,7 +76,9 @@ class ForkServer:
 
 
 class _Fork:
-    """A forked kernel as its provisioner sees it: alive as long as it holds its end of the connection."""
+    """A forked kernel as its provisioner sees it: alive as long as it holds its end of the
+    connection.
+    """
 
     stdin = stdout = stderr = None
 
@@ -173,7 +175,9 @@ def _become_kernel(line: socket.socket, order: dict[str, Any]) -> None:
     try:
         os.setsid()
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler)
+            signal.signal(
+                number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler
+            )
         nowhere = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(nowhere, standard)

@@ -56,18 +56,25 @@ def page_names(data: PeriodData) -> dict[str, str]:
 
 
 def write_pages(made: list[Made], shown: set[str], data: PeriodData, staged: Path) -> None:
-    """Write the pages of the notebooks that are asked for, and refuse one that is not self-contained."""
+    """Write the pages of the notebooks that are asked for, and refuse one that is not
+    self-contained.
+    """
     names = page_names(data)
     titles = data.accounts.set_index("account_id")["name"]
     singles = sorted(
-        (one.page for one in made if not one.account and one.page.name in shown), key=lambda p: _ORDER.index(p.name)
+        (one.page for one in made if not one.account and one.page.name in shown),
+        key=lambda p: _ORDER.index(p.name),
     )
     accounts = [one.account for one in made if one.account]
 
     def links(current: str, up: str) -> list[Link]:
         found = [Link(page.title, up + page.file, page.name == current) for page in singles]
         if accounts:
-            found.append(Link(f"Dossiers ({len(accounts)})", f"{up}dossiers/index.html", current == "dossiers"))
+            found.append(
+                Link(
+                    f"Dossiers ({len(accounts)})", f"{up}dossiers/index.html", current == "dossiers"
+                )
+            )
         found.append(Link("Tables", f"{up}tables.html", current == "tables"))
         if (staged / "workbook.xlsx").is_file():
             found.append(Link("Workbook", f"{up}workbook.xlsx"))
@@ -101,9 +108,13 @@ _MADE_BY = {
 """Published table → the calculation it comes from, where the names differ."""
 
 
-def _dossier_list(data: PeriodData, accounts: list[str], names: dict[str, str], staged: Path) -> nbformat.NotebookNode:
+def _dossier_list(
+    data: PeriodData, accounts: list[str], names: dict[str, str], staged: Path
+) -> nbformat.NotebookNode:
     """Return the list of dossiers as a notebook of one output."""
-    revenue = data.account_months[data.account_months["month"].gt(data.as_of - pd.DateOffset(years=1))]
+    revenue = data.account_months[
+        data.account_months["month"].gt(data.as_of - pd.DateOffset(years=1))
+    ]
     listed = (
         data.accounts[data.accounts["account_id"].isin(accounts)][
             ["account_id", "name", "group_name", "manager_name", "sponsor", "industry", "region"]
@@ -136,18 +147,28 @@ def _dossier_list(data: PeriodData, accounts: list[str], names: dict[str, str], 
         columns=columns,
         links={"name": "dossier"},
     )
-    output = nbformat.v4.new_output("display_data", data={"text/html": fragment.html, "text/plain": fragment.text})
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(id="dossiers", outputs=[output])])
+    output = nbformat.v4.new_output(
+        "display_data", data={"text/html": fragment.html, "text/plain": fragment.text}
+    )
+    return nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(id="dossiers", outputs=[output])]
+    )
 
 
 def _table_list(staged: Path) -> nbformat.NotebookNode:
-    """Return the list of published tables as a notebook of one output: each with its row, linked to its file."""
+    """Return the list of published tables as a notebook of one output: each with its row, linked to
+    its file.
+    """
     said = {entry.name: entry.row.replace("`", "").removesuffix(".") for entry in entries()}
     files = sorted((staged / "tables").glob("*.csv"))
     lines = [(file.stem, said.get(_MADE_BY.get(file.stem, file.stem), "")) for file in files]
-    html = rendered("table_list.html.j2", lines=[(name, *_row_and_rest(text)) for name, text in lines])
+    html = rendered(
+        "table_list.html.j2", lines=[(name, *_row_and_rest(text)) for name, text in lines]
+    )
     output = nbformat.v4.new_output("display_data", data={"text/html": html})
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(id="tables", outputs=[output])])
+    return nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(id="tables", outputs=[output])]
+    )
 
 
 def _row_and_rest(text: str) -> tuple[str, str]:
@@ -157,13 +178,26 @@ def _row_and_rest(text: str) -> tuple[str, str]:
     (('account', 'its score'), ('(one row)', 'the line'))
     """
     row, _, rest = text.partition(": ")
-    return {"One row": "(one row)"}.get(row, row.removeprefix("One row ").removeprefix("per ")), rest
+    return {"One row": "(one row)"}.get(
+        row, row.removeprefix("One row ").removeprefix("per ")
+    ), rest
 
 
 def write_period_workbook(staged: Path, data: PeriodData, typed: Path) -> None:
     """Write ``workbook.xlsx`` from the tables that the notebooks have published."""
-    names = ("account_classes", "criterion_scores", "account_scores", "account_status", "win_back", "key_figures")
-    tables = {name: pd.read_parquet(file) for name in names if (file := typed / f"{name}.parquet").is_file()}
+    names = (
+        "account_classes",
+        "criterion_scores",
+        "account_scores",
+        "account_status",
+        "win_back",
+        "key_figures",
+    )
+    tables = {
+        name: pd.read_parquet(file)
+        for name in names
+        if (file := typed / f"{name}.parquet").is_file()
+    }
     if tables:
         tables["account_months"] = data.account_months
         path = staged / "workbook.xlsx"
@@ -185,7 +219,8 @@ def write_page(path: Path, file: str, html: str) -> None:
 
 
 def period_shown(data: PeriodData) -> str:
-    """Return the period as every page's head names it: with the day the data end where they do not cover it whole.
+    """Return the period as every page's head names it: with the day the data end where they do not
+    cover it whole.
 
     Without ``complete_to`` a quiet end is no gap: only a period without any order is marked.
     """
@@ -200,7 +235,9 @@ def _resources(title: str, links: list[Link], data: PeriodData, up: str) -> dict
         title=title,
         book_title=data.book.title,
         period=period_shown(data),
-        compared=" · ".join(dict.fromkeys(other.period.title for other in (data.previous, data.year_ago) if other)),
+        compared=" · ".join(
+            dict.fromkeys(other.period.title for other in (data.previous, data.year_ago) if other)
+        ),
         navigation=links,
         home=f"{up}../index.html",
         foot=foot(data),
@@ -232,7 +269,12 @@ def foot(data: PeriodData) -> Foot:
         revenue_set_aside=float(orders.loc[orders["reason"].ne("used"), "revenue"].sum()),
         fresh_to=f"{order_days.max():%Y-%m-%d}" if len(order_days) else "",
         reasons=tuple(
-            (row.table, row.reason, int(row.rows), 0.0 if pd.isna(row.revenue) else float(row.revenue))
+            (
+                row.table,
+                row.reason,
+                int(row.rows),
+                0.0 if pd.isna(row.revenue) else float(row.revenue),
+            )
             for row in each(aside)
         ),
         definitions=definitions,
@@ -240,7 +282,9 @@ def foot(data: PeriodData) -> Foot:
 
 
 def _key_account(data: PeriodData) -> str:
-    """Return who is called a key account: nobody's definition holds where the book does not say who meets it."""
+    """Return who is called a key account: nobody's definition holds where the book does not say who
+    meets it.
+    """
     settings = data.book.key_accounts
     if len(data.tiers) or data.accounts["tier"].notna().any():
         return settings.definition or "tier key of the book"
@@ -248,10 +292,14 @@ def _key_account(data: PeriodData) -> str:
     return f"{rule}; to be: {settings.definition}" if settings.definition else rule
 
 
-def write_run(staged: Path, data: PeriodData, intake: Intake, mark: dict, typed: Path, made: list[Made]) -> None:
-    """Write ``run.json``: what the report was made from and how, and the hash of every file beside it.
+def write_run(
+    staged: Path, data: PeriodData, intake: Intake, mark: dict, typed: Path, made: list[Made]
+) -> None:
+    """Write ``run.json``: what the report was made from and how, and the hash of every file beside
+    it.
 
-    A manager's report leaves out what the whole book adds up to, and notices, which may name accounts.
+    A manager's report leaves out what the whole book adds up to, and notices, which may name
+    accounts.
     """
     run = {
         "period": {"label": data.period.label, "start": f"{data.period.start:%Y-%m-%d}",
@@ -270,7 +318,10 @@ def write_run(staged: Path, data: PeriodData, intake: Intake, mark: dict, typed:
 
 def _whole_book(intake: Intake, as_of: pd.Timestamp) -> dict:
     return {
-        "rows": {"as_of": _records(row_account(intake, as_of)), "whole_book": _records(row_account(intake))},
+        "rows": {
+            "as_of": _records(row_account(intake, as_of)),
+            "whole_book": _records(row_account(intake)),
+        },
         "totals": control_totals(intake),
         "notices": [{"table": n.table, "what": n.what, "next": n.next} for n in intake.notices],
     }
@@ -278,7 +329,9 @@ def _whole_book(intake: Intake, as_of: pd.Timestamp) -> dict:
 
 def write_intake(staged: Path, data: PeriodData) -> None:
     """Write the table ``intake``: rows used and set aside as of the period's end."""
-    (staged / "tables" / "intake.csv").write_text(csv_text(data.intake), encoding="utf-8", newline="\n")
+    (staged / "tables" / "intake.csv").write_text(
+        csv_text(data.intake), encoding="utf-8", newline="\n"
+    )
 
 
 def _records(frame: pd.DataFrame) -> list[dict]:
@@ -304,10 +357,14 @@ def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> N
     runs = {
         folder.name: run
         for folder in out.iterdir()
-        if folder.is_dir() and not folder.name.startswith(".") and (run := site.published_run(out, folder.name))
+        if folder.is_dir()
+        and not folder.name.startswith(".")
+        and (run := site.published_run(out, folder.name))
     }
     entries = []
-    for label, run in sorted(runs.items(), key=lambda item: (item[1]["period"]["as_of"], item[0]), reverse=True):
+    for label, run in sorted(
+        runs.items(), key=lambda item: (item[1]["period"]["as_of"], item[0]), reverse=True
+    ):
         found = {(row["figure"], row["scope"]): row for row in run["figures"]}
         figures = tuple(
             Card(
@@ -325,7 +382,11 @@ def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> N
         links = [Link(page.title, f"{label}/{page.file}") for page in pages]
         if "dossiers/index.html" in run["files"]:
             links.append(Link("Dossiers", f"{label}/dossiers/index.html"))
-        front = "index.html" if "index.html" in run["files"] else next((p.file for p in pages), "run.json")
+        front = (
+            "index.html"
+            if "index.html" in run["files"]
+            else next((p.file for p in pages), "run.json")
+        )
         entries.append(
             PeriodEntry(
                 label=parse_period(label, first_month=book.fiscal_year.first_month).title,

@@ -1,7 +1,12 @@
 """Retention: who is lost, who is leaving, why, and who can be won back."""
 
 from kamlib.retention.alarm import alarm_dates, alarm_outcomes, alarm_quality
-from kamlib.retention.bridge import account_bridge, retention_figures, retention_rates, revenue_bridge
+from kamlib.retention.bridge import (
+    account_bridge,
+    retention_figures,
+    retention_rates,
+    revenue_bridge,
+)
 from kamlib.retention.causes import leaving_cases, leaving_causes
 from kamlib.retention.cohorts import cohort_retention
 from kamlib.retention.engagement import engagement, engagement_series, overdue_checkins

@@ -20,11 +20,14 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def alarm_dates(account_days: pd.DataFrame, *, as_of: pd.Timestamp, every_months: int = 3) -> pd.DatetimeIndex:
+def alarm_dates(
+    account_days: pd.DataFrame, *, as_of: pd.Timestamp, every_months: int = 3
+) -> pd.DatetimeIndex:
     """Return the past as-of days on which the alarm can be tested, oldest first.
 
-    Each lies a whole number of ``every_months`` before the as-of day, at least 12 months before it (the truth
-    is known) and at least 12 months after the first order (there is a history to judge by).
+    Each lies a whole number of ``every_months`` before the as-of day, at least 12 months before it
+    (the truth is known) and at least 12 months after the first order (there is a history to judge
+    by).
     """
     days = order_days(account_days, as_of=as_of)["date"]
     if days.empty:
@@ -48,21 +51,30 @@ def alarm_quality(
     new_days: int = 180,
     min_gaps: int = 3,
 ) -> pd.DataFrame:
-    """One row per rule × k: how often the alarm was false, how many losses it missed, how early it came.
+    """One row per rule × k: how often the alarm was false, how many losses it missed, how early it
+    came.
 
-    The rule is run as of each past date on the order days known then (accounts with fewer than ``min_gaps``
-    gaps borrow the median gap of all accounts at that date); the truth is *no order in the next 12 months*. A
-    case is an account on a date: it ordered within the 12 months before and is no longer new, so that
-    accounts gone for years do not flatter the rule. Two rules: ``overdue`` (silence > k × usual gap) and
-    ``lost`` (the same, and silence ≥ ``min_silence_days``). Intervals are Wilson's at 95 %, on the number of
-    cases that clustering by account leaves (design effect from the linearised variance of the rate). Lead
-    time: from the first day the rule is true to the day on which 12 months without an order are complete,
-    median over the leavers it caught, with the interval of the order statistics. Between random orders a gap
+    The rule is run as of each past date on the order days known then (accounts with fewer than
+        ``min_gaps``
+    gaps borrow the median gap of all accounts at that date); the truth is *no order in the next 12
+        months*. A
+    case is an account on a date: it ordered within the 12 months before and is no longer new, so
+        that
+    accounts gone for years do not flatter the rule. Two rules: ``overdue`` (silence > k × usual
+        gap) and
+    ``lost`` (the same, and silence ≥ ``min_silence_days``). Intervals are Wilson's at 95 %, on the
+        number of
+    cases that clustering by account leaves (design effect from the linearised variance of the
+        rate). Lead
+    time: from the first day the rule is true to the day on which 12 months without an order are
+        complete,
+    median over the leavers it caught, with the interval of the order statistics. Between random
+        orders a gap
     exceeds k medians with probability 2^−k: k = 2 trips in 25 % of gaps, k = 3 in 12.5 %.
 
-    ``is_suggested`` marks the k with the lowest sum of false-alarm and missed-loss rate, when at least 20
-    leavers were seen and in 90 % of 400 resamples of accounts it beats the k that the book uses; otherwise
-    the book's own k stays.
+    ``is_suggested`` marks the k with the lowest sum of false-alarm and missed-loss rate, when at
+    least 20 leavers were seen and in 90 % of 400 resamples of accounts it beats the k that the book
+    uses; otherwise the book's own k stays.
 
     Columns
     -------
@@ -88,7 +100,11 @@ def alarm_quality(
     date_count: dates on which the rule was run
     """
     days = order_days(account_days, as_of=as_of)
-    chosen = alarm_dates(account_days, as_of=as_of, every_months=every_months) if dates is None else dates
+    chosen = (
+        alarm_dates(account_days, as_of=as_of, every_months=every_months)
+        if dates is None
+        else dates
+    )
     chosen = [pd.Timestamp(d) for d in chosen if year_later(pd.Timestamp(d)) <= as_of]
     cases = _cases(days, chosen, min_gaps=min_gaps, new_days=new_days)
     tables = []
@@ -111,10 +127,11 @@ def alarm_outcomes(
     classes: pd.DataFrame | None = None,
     **rule: float,
 ) -> pd.DataFrame:
-    """One row per past date × account that was overdue then: how the warning turned out by the as-of day.
+    """One row per past date × account that was overdue then: how the warning turned out by the
+    as-of day.
 
-    Accounts that turned overdue count, not those already lost; a date that is None is left out; ``rule`` are
-    the settings of ``account_status``.
+    Accounts that turned overdue count, not those already lost; a date that is None is left out;
+    ``rule`` are the settings of ``account_status``.
 
     Columns
     -------
@@ -141,7 +158,9 @@ def alarm_outcomes(
         then = then.assign(warned_date=date, next_order_date=looked_up(then["account_id"], later))
         status = looked_up(then["account_id"], now.set_index("account_id")["status"])
         then["outcome"] = np.select(
-            [then["next_order_date"].notna(), status.eq("lost")], ["ordered again", "lost"], "still overdue"
+            [then["next_order_date"].notna(), status.eq("lost")],
+            ["ordered again", "lost"],
+            "still overdue",
         )
         tables.append(then)
     columns = [
@@ -159,20 +178,35 @@ def alarm_outcomes(
         {"warned_date": "datetime64[us]", "next_order_date": "datetime64[us]", "outcome": "str"}
     )
     return table.sort_values(
-        ["warned_date", "last_year_revenue", "account_id"], ascending=[False, False, True], ignore_index=True
+        ["warned_date", "last_year_revenue", "account_id"],
+        ascending=[False, False, True],
+        ignore_index=True,
     )
 
 
-def _cases(days: pd.DataFrame, dates: list[pd.Timestamp], *, min_gaps: int, new_days: int) -> dict[str, np.ndarray]:
-    """Return the cases as arrays: account code, usual gap, silence then, and whether the account left."""
+def _cases(
+    days: pd.DataFrame, dates: list[pd.Timestamp], *, min_gaps: int, new_days: int
+) -> dict[str, np.ndarray]:
+    """Return the cases as arrays: account code, usual gap, silence then, and whether the account
+    left.
+    """
     codes, ids = pd.factorize(days["account_id"])
     day = days["date"].to_numpy().astype("datetime64[D]").astype("int64")
     starts = np.searchsorted(codes, np.arange(len(ids)))
     gaps = order_gaps(days)
-    gap_code = pd.Series(np.arange(len(ids)), index=ids).reindex(gaps["account_id"]).to_numpy().astype("int64")
+    gap_code = (
+        pd.Series(np.arange(len(ids)), index=ids)
+        .reindex(gaps["account_id"])
+        .to_numpy()
+        .astype("int64")
+    )
     gap_end = gaps["next_order_date"].to_numpy().astype("datetime64[D]").astype("int64")
     by_size = np.lexsort((gaps["gap_days"].to_numpy(), gap_code))
-    gap_code, gap_end, gap = gap_code[by_size], gap_end[by_size], gaps["gap_days"].to_numpy()[by_size]
+    gap_code, gap_end, gap = (
+        gap_code[by_size],
+        gap_end[by_size],
+        gaps["gap_days"].to_numpy()[by_size],
+    )
     key, span = codes * (1 << 32) + day, 1 << 32
     parts = []
     for date in dates:
@@ -196,7 +230,9 @@ def _cases(days: pd.DataFrame, dates: list[pd.Timestamp], *, min_gaps: int, new_
         next_key = np.append(key, np.iinfo("int64").max)[after]
         left = next_key > account * span + until
         parts.append(
-            np.column_stack([account, usual, now - last, left, last, ~own, day[starts] + new_days - last])[judged]
+            np.column_stack(
+                [account, usual, now - last, left, last, ~own, day[starts] + new_days - last]
+            )[judged]
         )
     joined = np.concatenate(parts) if parts else np.empty((0, 7))
     names = ("account", "usual", "silence", "left", "last", "borrowed", "until_grown")
@@ -205,7 +241,9 @@ def _cases(days: pd.DataFrame, dates: list[pd.Timestamp], *, min_gaps: int, new_
 
 def _alarms(cases: dict[str, np.ndarray], grid: np.ndarray, least: int) -> np.ndarray:
     """Return case × k: is the alarm on."""
-    return (cases["silence"][:, None] > grid * cases["usual"][:, None]) & (cases["silence"][:, None] >= least)
+    return (cases["silence"][:, None] > grid * cases["usual"][:, None]) & (
+        cases["silence"][:, None] >= least
+    )
 
 
 def _by_account(cases: dict[str, np.ndarray], grid: np.ndarray, least: int) -> np.ndarray:
@@ -235,28 +273,38 @@ def _rates(cases: dict[str, np.ndarray], grid: np.ndarray, least: int) -> pd.Dat
     return table
 
 
-def clustered_interval(part: np.ndarray, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def clustered_interval(
+    part: np.ndarray, whole: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return rates and their Wilson 95 % limits; rows are clusters, columns the rates to estimate.
 
-    The number of trials is divided by the design effect of the clusters; a rate of 0 or 1, whose variance
-    says nothing, counts each cluster once.
+    The number of trials is divided by the design effect of the clusters; a rate of 0 or 1, whose
+    variance says nothing, counts each cluster once.
     """
     n, x = whole.sum(axis=0), part.sum(axis=0)
     clusters = (whole > 0).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = x / n
-        variance = ((part - rate * whole) ** 2).sum(axis=0) / n**2 * clusters / np.maximum(clusters - 1, 1)
+        variance = (
+            ((part - rate * whole) ** 2).sum(axis=0) / n**2 * clusters / np.maximum(clusters - 1, 1)
+        )
         effective = np.clip(rate * (1 - rate) / variance, 1, n)
         effective = np.where((rate > 0) & (rate < 1) & (clusters > 1), effective, clusters)
         z = stats.norm.ppf(0.975)
         centre = (rate + z**2 / (2 * effective)) / (1 + z**2 / effective)
-        half = z / (1 + z**2 / effective) * np.sqrt(rate * (1 - rate) / effective + z**2 / (4 * effective**2))
+        half = (
+            z
+            / (1 + z**2 / effective)
+            * np.sqrt(rate * (1 - rate) / effective + z**2 / (4 * effective**2))
+        )
     return rate, np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
 def _lead(cases: dict[str, np.ndarray], k: float, least: int) -> list[float]:
     left = cases["left"].astype(bool) & _alarms(cases, np.array([k]), least)[:, 0]
-    spell = np.unique(np.column_stack([cases["account"], cases["last"]])[left], axis=0, return_index=True)[1]
+    spell = np.unique(
+        np.column_stack([cases["account"], cases["last"]])[left], axis=0, return_index=True
+    )[1]
     usual, last = cases["usual"][left][spell], cases["last"][left][spell]
     tripped = np.maximum(np.floor(k * usual) + 1, least)
     borrowed = cases["borrowed"][left][spell].astype(bool)
@@ -290,4 +338,6 @@ def _error(total: np.ndarray) -> np.ndarray:
     """Return false-alarm rate + missed-loss rate; a rule without any alarm counts as all false."""
     alarms, false, leavers, missed = np.moveaxis(total, -1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(alarms > 0, false / alarms, 1.0) + np.where(leavers > 0, missed / leavers, 0.0)
+        return np.where(alarms > 0, false / alarms, 1.0) + np.where(
+            leavers > 0, missed / leavers, 0.0
+        )

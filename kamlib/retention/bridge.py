@@ -1,4 +1,6 @@
-"""Where the revenue went: the bridge from one year to the next, NRR, GRR, churn and revenue at risk."""
+"""Where the revenue went: the bridge from one year to the next, NRR, GRR, churn and revenue at
+risk.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,14 @@ _ZERO = Decimal(0)
 
 
 def account_bridge(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account with revenue in either window: which step of the revenue bridge it belongs to.
+    """One row per account with revenue in either window: which step of the revenue bridge it
+    belongs to.
 
-    Base is the net revenue of the 12 months before the window, now that of the window. ``new``: its first
-    revenue ever lies in the window. ``returned``: base ≤ 0, earlier revenue, revenue now. ``stopped``: base >
-    0 and now ≤ 0. ``expansion`` and ``contraction``: the rest by the sign of the change (a late credit note
-    of a former account is a contraction). ``unchanged``: no change. *Stopped* (no revenue in the window) is
-    not *lost* (the status).
+    Base is the net revenue of the 12 months before the window, now that of the window. ``new``: its
+    first revenue ever lies in the window. ``returned``: base ≤ 0, earlier revenue, revenue now.
+    ``stopped``: base > 0 and now ≤ 0. ``expansion`` and ``contraction``: the rest by the sign of
+    the change (a late credit note of a former account is a contraction). ``unchanged``: no change.
+    *Stopped* (no revenue in the window) is not *lost* (the status).
 
     Columns
     -------
@@ -33,7 +36,8 @@ def account_bridge(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.D
     """
     sums = _exact_windows(account_months, as_of)
     sums["step"] = [
-        _step(base, now, early) for base, now, early in zip(sums["base"], sums["now"], sums["is_early"], strict=True)
+        _step(base, now, early)
+        for base, now, early in zip(sums["base"], sums["now"], sums["is_early"], strict=True)
     ]
     sums["change"] = sums["now"] - sums["base"]
     table = sums[sums["base"].astype(bool) | sums["now"].astype(bool)]
@@ -48,11 +52,15 @@ def account_bridge(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.D
 def revenue_bridge(
     account_months: pd.DataFrame, keys: pd.DataFrame | None = None, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """One row per scope × step: base + new + returned + expansion − contraction − stopped = now, exact to the cent.
+    """One row per scope × step: base + new + returned + expansion − contraction − stopped = now,
+    exact to the cent.
 
-    Steps are those of ``account_bridge``, summed in exact decimals; contraction and stopped are amounts that
-    went away, so they are subtracted. Accounts close too: base + new + returned − stopped = now. ``keys``
-    (account_id, is_key) adds the scope ``key``: the key accounts as of the as-of day. No account in either
+    Steps are those of ``account_bridge``, summed in exact decimals; contraction and stopped are
+        amounts that
+    went away, so they are subtracted. Accounts close too: base + new + returned − stopped = now.
+        ``keys``
+    (account_id, is_key) adds the scope ``key``: the key accounts as of the as-of day. No account in
+        either
     window: no rows.
 
     Columns
@@ -72,7 +80,9 @@ def revenue_bridge(
     """
     sums = _exact_windows(account_months, as_of)
     sums = sums[sums["base"].astype(bool) | sums["now"].astype(bool)]
-    sums["step"] = [_step(*row) for row in zip(sums["base"], sums["now"], sums["is_early"], strict=True)]
+    sums["step"] = [
+        _step(*row) for row in zip(sums["base"], sums["now"], sums["is_early"], strict=True)
+    ]
     sums["change"] = sums["now"] - sums["base"]
     rows: list[dict[str, object]] = []
     for scope, part in _scopes(sums, keys):
@@ -91,10 +101,12 @@ def revenue_bridge(
 def retention_rates(
     account_months: pd.DataFrame, keys: pd.DataFrame | None = None, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """One row per scope: net and gross revenue retention of the accounts with revenue in the 12 months before.
+    """One row per scope: net and gross revenue retention of the accounts with revenue in the 12
+    months before.
 
-    NRR = Σ now / Σ base; GRR = Σ per account min(base, max(now, 0)) / Σ base: what one account gains never
-    hides what another lost. New and returning accounts are no part of the cohort. No base: n/a.
+    NRR = Σ now / Σ base; GRR = Σ per account min(base, max(now, 0)) / Σ base: what one account
+    gains never hides what another lost. New and returning accounts are no part of the cohort. No
+    base: n/a.
 
     Columns
     -------
@@ -109,11 +121,20 @@ def retention_rates(
     for scope, part in _scopes(sums, keys):
         cohort = part[part["base"].gt(0)]
         base = sum(cohort["base"], _ZERO)
-        kept = sum((min(b, max(n, _ZERO)) for b, n in zip(cohort["base"], cohort["now"], strict=True)), _ZERO)
-        nrr, grr = (float(sum(cohort["now"], _ZERO) / base), float(kept / base)) if base else (np.nan, np.nan)
+        kept = sum(
+            (min(b, max(n, _ZERO)) for b, n in zip(cohort["base"], cohort["now"], strict=True)),
+            _ZERO,
+        )
+        nrr, grr = (
+            (float(sum(cohort["now"], _ZERO) / base), float(kept / base))
+            if base
+            else (np.nan, np.nan)
+        )
         rows.append((scope, nrr, grr, float(base), len(cohort)))
     names = ["scope", "nrr_share", "grr_share", "base_revenue", "cohort_count"]
-    return pd.DataFrame(rows, columns=names).astype({"scope": "str", "nrr_share": "float64", "grr_share": "float64"})
+    return pd.DataFrame(rows, columns=names).astype(
+        {"scope": "str", "nrr_share": "float64", "grr_share": "float64"}
+    )
 
 
 def retention_figures(
@@ -126,21 +147,25 @@ def retention_figures(
 ) -> pd.DataFrame:
     """One row per figure × scope: the retention figures an executive expects, as of one day.
 
-    ``status`` and ``status_before`` are ``account_status`` at the period's end and at the end of the period
-    before (None: churn and returns are n/a). Logo churn = not lost at the start and lost at the end / not
-    lost at the start; accounts that came back are shown apart. Revenue at risk = revenue of the window of
-    accounts that are overdue.
+    ``status`` and ``status_before`` are ``account_status`` at the period's end and at the end of
+    the period before (None: churn and returns are n/a). Logo churn = not lost at the start and lost
+    at the end / not lost at the start; accounts that came back are shown apart. Revenue at risk =
+    revenue of the window of accounts that are overdue.
 
     Columns
     -------
-    figure: NRR, GRR, logo_churn, lost_in_period, returned_in_period, revenue_at_risk, and three counts
+    figure: NRR, GRR, logo_churn, lost_in_period, returned_in_period, revenue_at_risk, and three
+        counts
     scope: all or key
     value: the figure: share 0–1, money or count
     """
     rows: list[tuple[str, str, float]] = []
     rates = retention_rates(account_months, keys, as_of=as_of)
     for figure, column in (("NRR", "nrr_share"), ("GRR", "grr_share")):
-        rows += [(figure, scope, value) for scope, value in zip(rates["scope"], rates[column], strict=True)]
+        rows += [
+            (figure, scope, value)
+            for scope, value in zip(rates["scope"], rates[column], strict=True)
+        ]
     for scope, part in _scopes(status, keys):
         churn = _churn(part, status_before)
         at_risk = part[part["status"].eq("overdue")]
@@ -170,7 +195,9 @@ def _churn(status: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, float
 
 
 def _exact_windows(account_months: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return per account the exact sums of both windows and whether it had revenue before the window."""
+    """Return per account the exact sums of both windows and whether it had revenue before the
+    window.
+    """
     after, until = window_edges(as_of)
     before, _ = window_edges(as_of, years_back=1)
     months = account_months[account_months["month"].le(until)]

@@ -1,4 +1,6 @@
-"""Cohorts: accounts by the month of their first order, and how many of them, with how much, are still there later."""
+"""Cohorts: accounts by the month of their first order, and how many of them, with how much, are
+still there later.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +32,17 @@ def cohort_retention(
     every: Literal["month", "quarter", "year"] = "month",
     history_months: int = 3,
 ) -> pd.DataFrame:
-    """One row per cohort × months since the first order: share of accounts active in that month, and revenue.
+    """One row per cohort × months since the first order: share of accounts active in that month,
+    and revenue.
 
-    Active means an order day in the month. Accounts first seen in the first ``history_months`` months of the
-    data are one cohort, *before history*: when they really began is not known, their months count from the
-    first one seen. A cell is blank (n/a), never 0, until its last account has had the whole month. ``every``
-    groups the cohorts; months since always count months, each account from its own first order. The cohort
-    ``all`` averages over the accounts old enough (the mature ones) and leaves out those from before the
-    history. ``revenue_share`` sets the revenue of a month against the monthly average of the cohort's first
-    three months (months 0 to 2): a first order alone is no yardstick.
+    Active means an order day in the month. Accounts first seen in the first ``history_months``
+    months of the data are one cohort, *before history*: when they really began is not known, their
+    months count from the first one seen. A cell is blank (n/a), never 0, until its last account has
+    had the whole month. ``every`` groups the cohorts; months since always count months, each
+    account from its own first order. The cohort ``all`` averages over the accounts old enough (the
+    mature ones) and leaves out those from before the history. ``revenue_share`` sets the revenue of
+    a month against the monthly average of the cohort's first three months (months 0 to 2): a first
+    order alone is no yardstick.
 
     Columns
     -------
@@ -63,7 +67,11 @@ def cohort_retention(
     cohort = _cohort(first, every, history_months)
     yardstick = cells[cells["months_since"].le(2)].groupby("account_id")["revenue"].sum() / 3
     facts = pd.DataFrame(
-        {"cohort": cohort, "age": last - first, "yardstick": yardstick.reindex(first.index).fillna(0.0)}
+        {
+            "cohort": cohort,
+            "age": last - first,
+            "yardstick": yardstick.reindex(first.index).fillna(0.0),
+        }
     )
     cells = cells.join(facts[["cohort"]], on="account_id")
     parts = [_grid(cells[cells["cohort"].eq(c)], part) for c, part in facts.groupby("cohort")]
@@ -85,8 +93,14 @@ def _grid(cells: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     table["is_complete"] = table["months_since"].le(complete)
     table["account_count"] = len(facts)
     orders = cells[cells["order_day_count"].gt(0)].groupby("months_since").size()
-    table["active_count"] = looked_up(table["months_since"], orders).fillna(0.0).where(table["is_complete"])
-    table["revenue"] = looked_up(table["months_since"], by_age["revenue"].sum()).fillna(0.0).where(table["is_complete"])
+    table["active_count"] = (
+        looked_up(table["months_since"], orders).fillna(0.0).where(table["is_complete"])
+    )
+    table["revenue"] = (
+        looked_up(table["months_since"], by_age["revenue"].sum())
+        .fillna(0.0)
+        .where(table["is_complete"])
+    )
     return _shares(table, facts["yardstick"].sum() if complete >= 2 else np.nan)
 
 
@@ -100,7 +114,9 @@ def _average(cells: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     table["is_complete"] = True
     table["account_count"] = reached
     table["active_count"] = looked_up(table["months_since"], orders).fillna(0.0)
-    table["revenue"] = looked_up(table["months_since"], rows.groupby("months_since")["revenue"].sum()).fillna(0.0)
+    table["revenue"] = looked_up(
+        table["months_since"], rows.groupby("months_since")["revenue"].sum()
+    ).fillna(0.0)
     running = ages["yardstick"].cumsum().to_numpy()
     return _shares(table, np.where(ages["age"].max() >= 2, running[reached - 1], np.nan))
 

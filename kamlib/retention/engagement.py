@@ -1,4 +1,6 @@
-"""Engagement and loyalty: contacts against the planned rhythm, satisfaction, orders against the usual pace."""
+"""Engagement and loyalty: contacts against the planned rhythm, satisfaction, orders against the
+usual pace.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,17 @@ def engagement_series(
     months: int = 24,
     min_gaps: int = 3,
 ) -> pd.DataFrame:
-    """One row per account × week, month or quarter: contacts, satisfaction and orders against what is planned or usual.
+    """One row per account × week, month or quarter: contacts, satisfaction and orders against what
+    is planned or usual.
 
-    How finely an account is measured follows its size and activity: by the week where at least two contacts
-    and two orders are expected in one, by the month where that many are expected in a month, else by the
-    quarter. Steps cover the ``months`` up to the as-of day, the last one ends on it, the first one begins
-    after the account's first contact or order. ``account_ids``: whom to measure (default: every account with
+    How finely an account is measured follows its size and activity: by the week where at least two
+        contacts
+    and two orders are expected in one, by the month where that many are expected in a month, else
+        by the
+    quarter. Steps cover the ``months`` up to the as-of day, the last one ends on it, the first one
+        begins
+    after the account's first contact or order. ``account_ids``: whom to measure (default: every
+        account with
     an interaction).
 
     Columns
@@ -47,26 +54,38 @@ def engagement_series(
     contact_share: interactions / planned ones (length of the step / contact_every_days)
     satisfaction: mean satisfaction of the step, 0–10; n/a where nobody asked
     order_day_count: order days
-    order_share: order days / expected ones (length of the step / usual gap); n/a with fewer than min_gaps gaps
+    order_share: order days / expected ones (length of the step / usual gap); n/a with fewer than
+        min_gaps gaps
     """
-    calls = interactions[interactions["date"].le(as_of)].sort_values(["account_id", "date"], kind="stable")
+    calls = interactions[interactions["date"].le(as_of)].sort_values(
+        ["account_id", "date"], kind="stable"
+    )
     days = order_days(account_days, as_of=as_of)
     wanted = sorted(set(calls["account_id"]) if account_ids is None else set(account_ids))
     planned = planned_rhythm(accounts, contact_every_days)
-    dates_of = {a: d["date"].to_numpy() for a, d in days[days["account_id"].isin(wanted)].groupby("account_id")}
+    dates_of = {
+        a: d["date"].to_numpy()
+        for a, d in days[days["account_id"].isin(wanted)].groupby("account_id")
+    }
     calls_of = dict(list(calls[calls["account_id"].isin(wanted)].groupby("account_id")))
     parts = []
     for account in wanted:
         dates = dates_of.get(account, np.array([], dtype="datetime64[us]"))
         own = calls_of.get(account, calls.head(0))
-        gap = float(np.median(np.diff(dates)) / np.timedelta64(1, "D")) if len(dates) > min_gaps else np.nan
+        gap = (
+            float(np.median(np.diff(dates)) / np.timedelta64(1, "D"))
+            if len(dates) > min_gaps
+            else np.nan
+        )
         rhythm = float(planned.get(account, contact_every_days))
         every = _step(gap, rhythm)
         edges = _edges(as_of, every, months)
         began = min([*dates[:1], *own["date"].to_numpy()[:1]], default=as_of.to_datetime64())
         edges = edges[edges >= began - np.timedelta64(1, "D")]
         if len(edges) > 1:
-            parts.append(_measured(dates, own, edges, gap, rhythm).assign(account_id=account, every=every))
+            parts.append(
+                _measured(dates, own, edges, gap, rhythm).assign(account_id=account, every=every)
+            )
     if not parts:
         return pd.DataFrame({c: pd.Series(dtype=t) for c, t in _SERIES.items()})
     return pd.concat(parts, ignore_index=True)[list(_SERIES)].astype(_SERIES)
@@ -83,9 +102,9 @@ def engagement(
 ) -> pd.DataFrame:
     """One row per account measured: is engagement rising, is loyalty rising; both must.
 
-    ``series`` is the table ``engagement_series``. Levels are those of the 12 months to the as-of day. A trend
-    is the Theil–Sen slope per year with its 95 % interval (Sen 1968, scipy); it has an arrow only where the
-    interval leaves out 0, and none with fewer than ``min_points`` points.
+    ``series`` is the table ``engagement_series``. Levels are those of the 12 months to the as-of
+    day. A trend is the Theil–Sen slope per year with its 95 % interval (Sen 1968, scipy); it has an
+    arrow only where the interval leaves out 0, and none with fewer than ``min_points`` points.
 
     Columns
     -------
@@ -132,7 +151,9 @@ def engagement(
     table = pd.DataFrame(rows) if rows else pd.DataFrame({"account_id": pd.Series(dtype="str")})
     table["account_id"] = table["account_id"].astype("str")
     table["last_contact_date"] = looked_up(table["account_id"], last).astype("datetime64[us]")
-    table["contact_every_days"] = looked_up(table["account_id"], planned).fillna(contact_every_days).astype("float64")
+    table["contact_every_days"] = (
+        looked_up(table["account_id"], planned).fillna(contact_every_days).astype("float64")
+    )
     _add_owner(table, accounts)
     columns = {
         **dict.fromkeys(("account_id", "name", "manager_id", "manager_name", "every"), "str"),
@@ -142,11 +163,17 @@ def engagement(
         **dict.fromkeys(MEASURES, "float64"),
     }
     for name in ("contact", "satisfaction", "order"):
-        columns |= dict.fromkeys((f"{name}_slope", f"{name}_slope_low", f"{name}_slope_high"), "float64")
+        columns |= dict.fromkeys(
+            (f"{name}_slope", f"{name}_slope_low", f"{name}_slope_high"), "float64"
+        )
         columns[f"{name}_trend"] = "str"
     table = table.reindex(columns=list(columns)).astype(columns)
     falling = (table[["contact_trend", "satisfaction_trend", "order_trend"]] == "down").sum(axis=1)
-    order = table.assign(falling=falling).sort_values(["falling", "account_id"], ascending=[False, True]).index
+    order = (
+        table.assign(falling=falling)
+        .sort_values(["falling", "account_id"], ascending=[False, True])
+        .index
+    )
     return table.loc[order].reset_index(drop=True)
 
 
@@ -159,12 +186,13 @@ def overdue_checkins(
     contact_every_days: float = 30.0,
     account_ids: Iterable[str] | None = None,
 ) -> pd.DataFrame:
-    """One row per account whose planned contact is overdue: since when, and who owns it; the most money first.
+    """One row per account whose planned contact is overdue: since when, and who owns it; the most
+    money first.
 
-    The next contact is due ``contact_every_days`` after the last one: the account's own rhythm, else the
-    book's. ``account_ids``: whom to look at (default: accounts with an own rhythm or an interaction).
-    Accounts without any contact are due at once; lost and never served accounts are not listed (they are a
-    matter of winning back).
+    The next contact is due ``contact_every_days`` after the last one: the account's own rhythm,
+    else the book's. ``account_ids``: whom to look at (default: accounts with an own rhythm or an
+    interaction). Accounts without any contact are due at once; lost and never served accounts are
+    not listed (they are a matter of winning back).
 
     Columns
     -------
@@ -189,13 +217,22 @@ def overdue_checkins(
     ].reset_index(drop=True)
     last = calls.groupby("account_id")["date"].max()
     planned = planned_rhythm(accounts, contact_every_days)
-    table["contact_every_days"] = looked_up(table["account_id"], planned).fillna(contact_every_days).astype("float64")
+    table["contact_every_days"] = (
+        looked_up(table["account_id"], planned).fillna(contact_every_days).astype("float64")
+    )
     table["last_contact_date"] = looked_up(table["account_id"], last).astype("datetime64[us]")
     due = table["last_contact_date"] + pd.to_timedelta(table["contact_every_days"], unit="D")
     table["due_date"] = due.dt.floor("D").astype("datetime64[us]")
     table["days_overdue"] = (as_of - table["due_date"]).dt.days.astype("float64")
     table = table[table["due_date"].isna() | table["days_overdue"].gt(0)]
-    columns = ["account_id", "name", "manager_id", "manager_name", "last_contact_date", "contact_every_days"]
+    columns = [
+        "account_id",
+        "name",
+        "manager_id",
+        "manager_name",
+        "last_contact_date",
+        "contact_every_days",
+    ]
     table = table[[*columns, "due_date", "days_overdue", "status", "revenue"]]
     return table.sort_values(["revenue", "account_id"], ascending=[False, True], ignore_index=True)
 
@@ -203,19 +240,27 @@ def overdue_checkins(
 def planned_rhythm(accounts: pd.DataFrame, contact_every_days: float) -> pd.Series:
     """Return the planned days between contacts per account: its own, else the book's."""
     if "contact_every_days" not in accounts:
-        return pd.Series(contact_every_days, index=pd.Index(accounts["account_id"]), dtype="float64")
+        return pd.Series(
+            contact_every_days, index=pd.Index(accounts["account_id"]), dtype="float64"
+        )
     known = accounts.drop_duplicates("account_id").set_index("account_id")["contact_every_days"]
     return known.astype("float64").fillna(contact_every_days)
 
 
-def _measured(dates: np.ndarray, calls: pd.DataFrame, edges: np.ndarray, gap: float, rhythm: float) -> pd.DataFrame:
+def _measured(
+    dates: np.ndarray, calls: pd.DataFrame, edges: np.ndarray, gap: float, rhythm: float
+) -> pd.DataFrame:
     lengths = np.diff(edges) / np.timedelta64(1, "D")
     slot = _slots(edges, calls["date"].to_numpy())
     inside = slot >= 0
     contacts = np.bincount(slot[inside], minlength=len(lengths))
     ordered = _slots(edges, dates)
     orders = np.bincount(ordered[ordered >= 0], minlength=len(lengths))
-    scores = pd.Series(calls["satisfaction"].to_numpy(dtype="float64")[inside]).groupby(slot[inside]).mean()
+    scores = (
+        pd.Series(calls["satisfaction"].to_numpy(dtype="float64")[inside])
+        .groupby(slot[inside])
+        .mean()
+    )
     return pd.DataFrame(
         {
             "period_end": edges[1:],

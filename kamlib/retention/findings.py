@@ -1,4 +1,6 @@
-"""What an executive reads first: what is at risk, who is newly overdue, who owns it and what comes next."""
+"""What an executive reads first: what is at risk, who is newly overdue, who owns it and what comes
+next.
+"""
 
 from __future__ import annotations
 
@@ -37,19 +39,21 @@ def retention_findings(
     at_most: int = 5,
     book: Any = None,
 ) -> pd.DataFrame:
-    """One row per finding: what an executive reads, with owner and next step; the most pressing first.
+    """One row per finding: what an executive reads, with owner and next step; the most pressing
+    first.
 
     About a dozen; every table but the status may be missing.
 
-    ``status_before`` is the status at the end of the period before, ``keys`` says who is key (account_id,
-    is_key), ``figures``, ``outcomes``, ``quality``, ``lost``, ``causes``, ``checkins`` and ``offers`` are the
-    tables ``retention_figures``, ``alarm_outcomes``, ``alarm_quality``, ``lost_accounts``,
-    ``leaving_causes``, ``overdue_checkins`` and ``win_back``. At most ``at_most`` accounts are named as newly
-    overdue.
+    ``status_before`` is the status at the end of the period before, ``keys`` says who is key
+    (account_id, is_key), ``figures``, ``outcomes``, ``quality``, ``lost``, ``causes``, ``checkins``
+    and ``offers`` are the tables ``retention_figures``, ``alarm_outcomes``, ``alarm_quality``,
+    ``lost_accounts``, ``leaving_causes``, ``overdue_checkins`` and ``win_back``. At most
+    ``at_most`` accounts are named as newly overdue.
 
     Columns
     -------
-    topic: at risk, newly overdue, lost, returned, retention, alarms, causes, check-ins, win-back or unknown
+    topic: at risk, newly overdue, lost, returned, retention, alarms, causes, check-ins, win-back or
+        unknown
     finding: the sentence
     account_id: the account it speaks of, where it is one
     manager_id: who owns it
@@ -59,7 +63,9 @@ def retention_findings(
     is_key = _is_key(status, keys)
     rows = [
         *_at_risk(status, is_key, keys is not None, book),
-        *_newly_overdue(status, status_before, is_key, deliveries, interactions, as_of, at_most, book),
+        *_newly_overdue(
+            status, status_before, is_key, deliveries, interactions, as_of, at_most, book
+        ),
         *_lost_now(status, status_before, is_key, book),
         *_returned(status, status_before, book),
         *_rates(figures, book),
@@ -96,14 +102,18 @@ def _accounts(count: int, kind: str = "account") -> str:
         "eleven",
         "twelve",
     )
-    return f"{words[count] if count < len(words) else number(count)} {kind}{'' if count == 1 else 's'}"
+    return (
+        f"{words[count] if count < len(words) else number(count)} {kind}{'' if count == 1 else 's'}"
+    )
 
 
 def _first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _at_risk(status: pd.DataFrame, is_key: pd.Series, has_keys: bool, book: Any) -> list[dict[str, Any]]:
+def _at_risk(
+    status: pd.DataFrame, is_key: pd.Series, has_keys: bool, book: Any
+) -> list[dict[str, Any]]:
     overdue = status["status"].eq("overdue")
     every, keyed = status[overdue], status[overdue & is_key]
     amount, of_key = every["revenue"].sum(), keyed["revenue"].sum()
@@ -122,7 +132,13 @@ def _at_risk(status: pd.DataFrame, is_key: pd.Series, has_keys: bool, book: Any)
             f"{money(of_key, book)} a year is at risk in {_accounts(len(keyed), 'overdue key account')}{whose}; "
             f"over all accounts {money(amount, book)} in {number(len(every))}."
         )
-    return [{"topic": "at risk", "finding": text, "next_step": "Call the overdue accounts, the largest first"}]
+    return [
+        {
+            "topic": "at risk",
+            "finding": text,
+            "next_step": "Call the overdue accounts, the largest first",
+        }
+    ]
 
 
 def _newly_overdue(
@@ -137,24 +153,42 @@ def _newly_overdue(
 ) -> list[dict[str, Any]]:
     now = status.assign(is_key=is_key)[status["status"].eq("overdue")]
     if before is not None:
-        then = before.loc[before["status"].isin(["overdue", "lost"]), ["account_id", "last_order_date"]]
+        then = before.loc[
+            before["status"].isin(["overdue", "lost"]), ["account_id", "last_order_date"]
+        ]
         same = now.merge(then, on=["account_id", "last_order_date"])["account_id"]
         now = now[~now["account_id"].isin(same)]
-    named = now.sort_values(["is_key", "revenue", "account_id"], ascending=[False, False, True]).head(at_most)
+    named = now.sort_values(
+        ["is_key", "revenue", "account_id"], ascending=[False, False, True]
+    ).head(at_most)
     rows = [_overdue(a, deliveries, interactions, as_of, book) for a in named.to_dict("records")]
     if len(now) > len(named):
         more = now[~now["account_id"].isin(named["account_id"])]
-        further, amount = _first(_accounts(len(more), "further account")), money(more["revenue"].sum(), book)
+        further, amount = (
+            _first(_accounts(len(more), "further account")),
+            money(more["revenue"].sum(), book),
+        )
         text = f"{further} became overdue, with {amount} a year{_by_owner(more)}."
-        rows.append({"topic": "newly overdue", "finding": text, "next_step": "Call, the most money first"})
+        rows.append(
+            {"topic": "newly overdue", "finding": text, "next_step": "Call, the most money first"}
+        )
     return rows
 
 
 def _by_owner(accounts: pd.DataFrame) -> str:
-    """Say whose accounts these are: ``: Ines Costa 3, Paul Weiss 1``; nothing where no owner is known."""
-    counts = accounts["manager_name"].fillna(accounts["manager_id"]).value_counts().sort_index(kind="stable")
+    """Say whose accounts these are: ``: Ines Costa 3, Paul Weiss 1``; nothing where no owner is
+    known.
+    """
+    counts = (
+        accounts["manager_name"]
+        .fillna(accounts["manager_id"])
+        .value_counts()
+        .sort_index(kind="stable")
+    )
     counts = counts.sort_values(ascending=False, kind="stable")
-    return "".join(f"{', ' if i else ': '}{owner} {count}" for i, (owner, count) in enumerate(counts.items()))
+    return "".join(
+        f"{', ' if i else ': '}{owner} {count}" for i, (owner, count) in enumerate(counts.items())
+    )
 
 
 def _overdue(
@@ -164,14 +198,24 @@ def _overdue(
     as_of: pd.Timestamp,
     book: Any,
 ) -> dict[str, Any]:
-    """Return the line of one newly overdue account: its silence, its money, what happened before, what to do."""
+    """Return the line of one newly overdue account: its silence, its money, what happened before,
+    what to do.
+    """
     usual = account["usual_gap_days"]
     rhythm = "" if pd.isna(usual) else f", usually {number(usual, decimals=0)}"
-    borrowed = "" if account["gap_basis"] == "own" else " (judged by like accounts: too few orders of its own)"
+    borrowed = (
+        ""
+        if account["gap_basis"] == "own"
+        else " (judged by like accounts: too few orders of its own)"
+    )
     late, due = _late(deliveries, account["account_id"], as_of)
     verb = "was" if late == 1 else "were"
     why = f" {late} of its {due} orders due in the last three months {verb} late." if late else ""
-    step = "Call and ask what the late deliveries cost them" if late else "Call and ask when the next order comes"
+    step = (
+        "Call and ask what the late deliveries cost them"
+        if late
+        else "Call and ask when the next order comes"
+    )
     if interactions is not None and len(interactions):
         last = _last_contact(interactions, account["account_id"])
         step += "; no contact on record" if last is None else f"; last contact {date(last)}"
@@ -189,7 +233,9 @@ def _overdue(
     }
 
 
-def _lost_now(status: pd.DataFrame, before: pd.DataFrame | None, is_key: pd.Series, book: Any) -> list[dict[str, Any]]:
+def _lost_now(
+    status: pd.DataFrame, before: pd.DataFrame | None, is_key: pd.Series, book: Any
+) -> list[dict[str, Any]]:
     if before is None:
         return []
     there = before.loc[before["status"].isin(["active", "overdue", "new"]), "account_id"]
@@ -203,7 +249,13 @@ def _lost_now(status: pd.DataFrame, before: pd.DataFrame | None, is_key: pd.Seri
         f"{_first(_accounts(len(gone)))} {'was' if len(gone) == 1 else 'were'} lost in the period{kind}, with "
         f"{money(gone['last_year_revenue'].sum(), book)} in their last year: {names}."
     )
-    return [{"topic": "lost", "finding": text, "next_step": "Record the reason; decide whether to win them back"}]
+    return [
+        {
+            "topic": "lost",
+            "finding": text,
+            "next_step": "Record the reason; decide whether to win them back",
+        }
+    ]
 
 
 def _returned(status: pd.DataFrame, before: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
@@ -214,14 +266,23 @@ def _returned(status: pd.DataFrame, before: pd.DataFrame | None, book: Any) -> l
     if back.empty:
         return []
     names = ", ".join(back["name"].head(3)) + (" …" if len(back) > 3 else "")
-    return [{"topic": "returned", "finding": f"{_first(_accounts(len(back)))} came back in the period: {names}."}]
+    return [
+        {
+            "topic": "returned",
+            "finding": f"{_first(_accounts(len(back)))} came back in the period: {names}.",
+        }
+    ]
 
 
 def _rates(figures: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
     if figures is None or figures.empty:
         return []
     value = figures.set_index(["figure", "scope"])["value"]
-    scope = "key" if ("NRR", "key") in value.index and value["NRR", "key"] == value["NRR", "key"] else "all"
+    scope = (
+        "key"
+        if ("NRR", "key") in value.index and value["NRR", "key"] == value["NRR", "key"]
+        else "all"
+    )
     nrr, grr = value.get(("NRR", scope)), value.get(("GRR", scope))
     if nrr is None or nrr != nrr:
         return [
@@ -236,7 +297,9 @@ def _rates(figures: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
     return [{"topic": "retention", "finding": text}]
 
 
-def _alarms(outcomes: pd.DataFrame | None, quality: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
+def _alarms(
+    outcomes: pd.DataFrame | None, quality: pd.DataFrame | None, book: Any
+) -> list[dict[str, Any]]:
     rows = []
     if outcomes is not None and len(outcomes):
         last = outcomes[outcomes["warned_date"].eq(outcomes["warned_date"].max())]
@@ -247,7 +310,11 @@ def _alarms(outcomes: pd.DataFrame | None, quality: pd.DataFrame | None, book: A
             f"{counts.get('still overdue', 0)} still silent."
         )
         rows.append({"topic": "alarms", "finding": text})
-    book_k = pd.DataFrame() if quality is None else quality[quality["is_book"] & quality["rule"].eq("overdue")]
+    book_k = (
+        pd.DataFrame()
+        if quality is None
+        else quality[quality["is_book"] & quality["rule"].eq("overdue")]
+    )
     if len(book_k) and book_k["alarm_count"].iloc[0]:
         q = book_k.iloc[0]
         right = f"An overdue warning was right in {share(1 - q['false_alarm_rate'], book, decimals=0)} of past cases"
@@ -270,12 +337,16 @@ def _alarms(outcomes: pd.DataFrame | None, quality: pd.DataFrame | None, book: A
 def _unseen(lost: pd.DataFrame | None, as_of: pd.Timestamp, book: Any) -> list[dict[str, Any]]:
     if lost is None or not lost["recorded_date"].notna().any():
         return []
-    recent = lost[lost["detection_date"].gt(as_of - pd.DateOffset(years=1)) & lost["return_date"].isna()]
+    recent = lost[
+        lost["detection_date"].gt(as_of - pd.DateOffset(years=1)) & lost["return_date"].isna()
+    ]
     unseen = recent[recent["seen"].eq("detected only")]
     if unseen.empty:
         return []
     subject = "One loss" if len(unseen) == 1 else _first(_accounts(len(unseen), "losse"))
-    names = unseen.sort_values(["revenue_lost", "account_id"], ascending=[False, True])["name"].head(3)
+    names = unseen.sort_values(["revenue_lost", "account_id"], ascending=[False, True])[
+        "name"
+    ].head(3)
     text = (
         f"{subject} of the last twelve months nobody recorded: {money(unseen['revenue_lost'].sum(), book)} a year, "
         f"{', '.join(names)}{' …' if len(unseen) > 3 else ''}."
@@ -286,22 +357,35 @@ def _unseen(lost: pd.DataFrame | None, as_of: pd.Timestamp, book: Any) -> list[d
 def _causes(causes: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
     if causes is None:
         return []
-    clear = causes[causes["hazard_ratio_low"].gt(1)].sort_values("hazard_ratio_low", ascending=False).head(2)
+    clear = (
+        causes[causes["hazard_ratio_low"].gt(1)]
+        .sort_values("hazard_ratio_low", ascending=False)
+        .head(2)
+    )
     rows = []
     for c in clear.to_dict("records"):
         event = c["measure"] if c["measure"] != "incident" else f"incident ({c['cause']})"
         ratio, low, high = (
-            number(c[column], book, decimals=2) for column in ("hazard_ratio", "hazard_ratio_low", "hazard_ratio_high")
+            number(c[column], book, decimals=2)
+            for column in ("hazard_ratio", "hazard_ratio_low", "hazard_ratio_high")
         )
-        likely = f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high})"
+        likely = (
+            f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high})"
+        )
         rows.append({"topic": "causes", "finding": f"{likely}: a correlation, not proof."})
     return rows
 
 
-def _checkins(checkins: pd.DataFrame | None, keys: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
+def _checkins(
+    checkins: pd.DataFrame | None, keys: pd.DataFrame | None, book: Any
+) -> list[dict[str, Any]]:
     if checkins is None or checkins.empty:
         return []
-    own = checkins if keys is None else checkins[checkins["account_id"].isin(keys.loc[keys["is_key"], "account_id"])]
+    own = (
+        checkins
+        if keys is None
+        else checkins[checkins["account_id"].isin(keys.loc[keys["is_key"], "account_id"])]
+    )
     if own.empty:
         return []
     worst = own.sort_values(["days_overdue", "account_id"], ascending=[False, True]).iloc[0]
@@ -309,9 +393,17 @@ def _checkins(checkins: pd.DataFrame | None, keys: pd.DataFrame | None, book: An
     whom = "" if keys is None else " with key accounts"
     text = f"{_first(_accounts(len(own), 'check-in'))}{whom} {are} overdue"
     longest = (
-        f"; longest: {worst['name']}, by {number(worst['days_overdue'])} days" if worst["days_overdue"] > 0 else ""
+        f"; longest: {worst['name']}, by {number(worst['days_overdue'])} days"
+        if worst["days_overdue"] > 0
+        else ""
     )
-    return [{"topic": "check-ins", "finding": f"{text}{longest}.", "next_step": "Make the overdue contacts"}]
+    return [
+        {
+            "topic": "check-ins",
+            "finding": f"{text}{longest}.",
+            "next_step": "Make the overdue contacts",
+        }
+    ]
 
 
 def _win_back(offers: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
@@ -328,7 +420,10 @@ def _win_back(offers: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
 def _late(deliveries: pd.DataFrame | None, account_id: str, as_of: pd.Timestamp) -> tuple[int, int]:
     if deliveries is None or deliveries.empty:
         return 0, 0
-    own = deliveries[deliveries["account_id"].eq(account_id) & deliveries["month"].gt(as_of - pd.DateOffset(months=3))]
+    own = deliveries[
+        deliveries["account_id"].eq(account_id)
+        & deliveries["month"].gt(as_of - pd.DateOffset(months=3))
+    ]
     return int(own["late_count"].sum()), int(own["due_count"].sum())
 
 
@@ -353,12 +448,18 @@ TOPIC_LINKS = {
 
 
 def retention_sentences(findings: pd.DataFrame) -> list[Sentence]:
-    """Return the findings as the sentences of the first screen: owner and next step added, each with its link."""
+    """Return the findings as the sentences of the first screen: owner and next step added, each
+    with its link.
+    """
     rows = findings.astype(object).where(findings.notna(), "").to_dict("records")
     sentences = []
     for row in rows:
         step = f" {row['next_step']}." if row["next_step"] else ""
-        owner = f" {row['manager_name'] or row['manager_id']}:" if row["manager_id"] and step else ""
+        owner = (
+            f" {row['manager_name'] or row['manager_id']}:" if row["manager_id"] and step else ""
+        )
         link = "" if row["account_id"] else TOPIC_LINKS[row["topic"]]
-        sentences.append(Sentence(f"{row['finding']}{owner}{step}", link=link, account=row["account_id"]))
+        sentences.append(
+            Sentence(f"{row['finding']}{owner}{step}", link=link, account=row["account_id"])
+        )
     return sentences

@@ -1,4 +1,6 @@
-"""Losses: which, how many, how much, when and in which direction; the recorded ones beside the detected ones."""
+"""Losses: which, how many, how much, when and in which direction; the recorded ones beside the
+detected ones.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,13 @@ def lost_accounts(
     as_of: pd.Timestamp,
     early_days: int = 90,
 ) -> pd.DataFrame:
-    """One row per loss: every lost spell (table ``lost_spells``), and every recorded loss that no spell matches.
+    """One row per loss: every lost spell (table ``lost_spells``), and every recorded loss that no
+    spell matches.
 
-    A recorded loss belongs to the spell of its account that it was written down in: at most ``early_days``
-    before the last order and before the return. The first one counts. Recorded losses without a spell are
+    A recorded loss belongs to the spell of its account that it was written down in: at most
+        ``early_days``
+    before the last order and before the return. The first one counts. Recorded losses without a
+        spell are
     accounts that ordered on, or whose silence is still too short for the criterion.
 
     Columns
@@ -56,18 +61,28 @@ def lost_accounts(
         account_days,
         spells[["account_id"]].assign(after_date=last - pd.DateOffset(years=1), until_date=last),
     )
-    spells = spells.assign(revenue_lost=sums["revenue"].to_numpy(), margin_lost=sums["margin"].to_numpy())
+    spells = spells.assign(
+        revenue_lost=sums["revenue"].to_numpy(), margin_lost=sums["margin"].to_numpy()
+    )
     spells["spell"] = np.arange(len(spells))
     book = _recorded(losses, as_of)
     pairs = spells.merge(book, on="account_id")
-    in_spell = pairs["recorded_date"].ge(pairs["last_order_date"] - pd.Timedelta(days=early_days)) & ~pairs[
-        "recorded_date"
-    ].ge(pairs["return_date"])
-    pairs = pairs[in_spell].sort_values(["recorded_date", "record"]).drop_duplicates("record", keep="last")
+    in_spell = pairs["recorded_date"].ge(
+        pairs["last_order_date"] - pd.Timedelta(days=early_days)
+    ) & ~pairs["recorded_date"].ge(pairs["return_date"])
+    pairs = (
+        pairs[in_spell]
+        .sort_values(["recorded_date", "record"])
+        .drop_duplicates("record", keep="last")
+    )
     first = pairs.drop_duplicates("spell").set_index("spell")
     spells["reason"] = looked_up(spells["spell"], first["reason"]).astype("str")
-    spells["recorded_date"] = looked_up(spells["spell"], first["recorded_date"]).astype("datetime64[us]")
-    spells["seen"] = np.where(spells["recorded_date"].notna(), "recorded and detected", "detected only")
+    spells["recorded_date"] = looked_up(spells["spell"], first["recorded_date"]).astype(
+        "datetime64[us]"
+    )
+    spells["seen"] = np.where(
+        spells["recorded_date"].notna(), "recorded and detected", "detected only"
+    )
     alone = book[~book["record"].isin(pairs["record"])].assign(seen="recorded only")
     table = pd.concat([spells, alone], ignore_index=True) if len(alone) else spells
     known = accounts.drop_duplicates("account_id").set_index("account_id")
@@ -75,14 +90,17 @@ def lost_accounts(
         source = known[column] if column in known else pd.Series(dtype="str")
         table[column] = looked_up(table["account_id"], source).astype("str")
     table["name"] = table["name"].fillna(table["account_id"])
-    dates = dict.fromkeys(("last_order_date", "detection_date", "return_date", "recorded_date"), "datetime64[us]")
+    dates = dict.fromkeys(
+        ("last_order_date", "detection_date", "return_date", "recorded_date"), "datetime64[us]"
+    )
     table = table.astype({**dates, "seen": "str", "reason": "str", "account_id": "str"})
     table["when"] = table["last_order_date"].fillna(table["recorded_date"])
     return table.sort_values(["when", "account_id"], ignore_index=True)[_LOST_COLUMNS]
 
 
 def detection_lag(status: pd.DataFrame, *, share: float = 0.9) -> float:
-    """Return the days of silence within which the criterion sees a loss at ``share`` of the accounts.
+    """Return the days of silence within which the criterion sees a loss at ``share`` of the
+    accounts.
 
     >>> detection_lag(pd.DataFrame({"lost_after_days": [90.0, 90.0, 120.0]}))
     120.0
@@ -92,11 +110,15 @@ def detection_lag(status: pd.DataFrame, *, share: float = 0.9) -> float:
 
 
 def loss_dynamics(lost: pd.DataFrame, status: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per month since the first order: losses dated at the last order, and losses detected in the month.
+    """One row per month since the first order: losses dated at the last order, and losses detected
+    in the month.
 
-    ``lost`` is the table ``lost_accounts``, ``status`` the table ``account_status``. A month is blank (n/a)
-    while it is younger than the detection lag, the silence within which the criterion sees nine losses in
-    ten: it is not low, it cannot be known yet. Rolling figures need twelve known months of data. A loss that
+    ``lost`` is the table ``lost_accounts``, ``status`` the table ``account_status``. A month is
+        blank (n/a)
+    while it is younger than the detection lag, the silence within which the criterion sees nine
+        losses in
+    ten: it is not low, it cannot be known yet. Rolling figures need twelve known months of data. A
+        loss that
     ended in a return stays counted; ``returned_count`` says how many did.
 
     Columns
@@ -150,12 +172,17 @@ def loss_directions(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per direction × value: the losses seen in the 12 months to the as-of day, by where they happened.
+    """One row per direction × value: the losses seen in the 12 months to the as-of day, by where
+    they happened.
 
-    ``lost`` is the table ``lost_accounts``; a loss counts in the window in which the criterion saw it (for a
-    loss that is only recorded: in which it is dated), so the figures are complete. Categories split each
-    account's lost revenue by what it bought in the 12 months to its last order: an account may count in
-    several categories, its money counts once. ``account_count`` is the book's number of accounts in that
+    ``lost`` is the table ``lost_accounts``; a loss counts in the window in which the criterion saw
+        it (for a
+    loss that is only recorded: in which it is dated), so the figures are complete. Categories split
+        each
+    account's lost revenue by what it bought in the 12 months to its last order: an account may
+        count in
+    several categories, its money counts once. ``account_count`` is the book's number of accounts in
+        that
     direction, which tells a large region from a bad one.
 
     Columns
@@ -195,13 +222,19 @@ def loss_directions(
         total = part["revenue_lost"].sum()
         part["lost_share"] = part["revenue_lost"] / total if total > 0 else np.nan
         if accounts is not None and direction in accounts and direction not in ("reason", "seen"):
-            part["account_count"] = looked_up(part["value"], accounts[direction].fillna("not recorded").value_counts())
+            part["account_count"] = looked_up(
+                part["value"], accounts[direction].fillna("not recorded").value_counts()
+            )
         parts.append(part.assign(direction=direction))
     columns = {
         "direction": "str", "value": "str", "lost_count": "int64", "revenue_lost": "float64", "margin_lost": "float64",
         "lost_share": "float64", "account_count": "float64", "returned_count": "int64",
     }  # fmt: skip
-    table = pd.concat([p for p in parts if len(p)], ignore_index=True) if any(map(len, parts)) else pd.DataFrame()
+    table = (
+        pd.concat([p for p in parts if len(p)], ignore_index=True)
+        if any(map(len, parts))
+        else pd.DataFrame()
+    )
     table = table.reindex(columns=list(columns)).astype(columns)
     table["rank"] = table["direction"].map({d: i for i, d in enumerate(DIRECTIONS)})
     table = table.sort_values(
@@ -230,13 +263,20 @@ def _recorded(losses: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame:
 
 
 def _by_category(lost: pd.DataFrame, category_months: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the losses split by the categories bought in the 13 activity months that hold the last 12 months."""
+    """Return the losses split by the categories bought in the 13 activity months that hold the last
+    12 months.
+    """
     if category_months is None or category_months.empty or lost.empty:
         return lost.assign(value=None).astype({"value": "str"}).iloc[:0]
     lost = lost.assign(spell=np.arange(len(lost)))
-    bought = lost.merge(category_months[["account_id", "category", "month", "revenue"]], on="account_id")
+    bought = lost.merge(
+        category_months[["account_id", "category", "month", "revenue"]], on="account_id"
+    )
     first = bought["last_order_date"] - pd.DateOffset(years=1)
-    bought = bought[bought["month"].ge(first) & bought["month"].lt(bought["last_order_date"] + pd.DateOffset(months=1))]
+    bought = bought[
+        bought["month"].ge(first)
+        & bought["month"].lt(bought["last_order_date"] + pd.DateOffset(months=1))
+    ]
     bought = bought.assign(value=bought["category"].fillna("not recorded"))
     parts = bought.groupby(["spell", "value"])["revenue"].sum().clip(lower=0)
     shares = (parts / parts.groupby("spell").transform("sum")).dropna().rename("part").reset_index()

@@ -31,12 +31,13 @@ _REASONS = {
 def incident_trend(
     incidents: pd.DataFrame, *, as_of: pd.Timestamp, quarters: int = 12, min_quarters: int = 6
 ) -> pd.DataFrame:
-    """One row per kind of incident × quarter: how often it happened, and whether it happens more often.
+    """One row per kind of incident × quarter: how often it happened, and whether it happens more
+    often.
 
-    Quarters are the three-month spans that end on the as-of day and before; those that began before the first
-    incident of the log are left out. The trend is the yearly rate ratio of a Poisson regression on the
-    quarter, its interval widened for over-dispersion; fewer than ``min_quarters`` quarters or 5 incidents: no
-    trend.
+    Quarters are the three-month spans that end on the as-of day and before; those that began before
+    the first incident of the log are left out. The trend is the yearly rate ratio of a Poisson
+    regression on the quarter, its interval widened for over-dispersion; fewer than ``min_quarters``
+    quarters or 5 incidents: no trend.
 
     Columns
     -------
@@ -63,7 +64,9 @@ def incident_trend(
     parts = []
     for kind in kinds:
         of_kind = rows[rows["kind"].eq(kind)]
-        inside = [of_kind[of_kind["opened_date"].gt(a) & of_kind["opened_date"].le(b)] for a, b in usable]
+        inside = [
+            of_kind[of_kind["opened_date"].gt(a) & of_kind["opened_date"].le(b)] for a, b in usable
+        ]
         part = pd.DataFrame(
             {
                 "quarter_end": [b for _, b in usable],
@@ -89,11 +92,12 @@ def incident_trend(
 
 
 def loss_reasons(lost: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per recorded reason: how many losses of all history name it, and whether they become more.
+    """One row per recorded reason: how many losses of all history name it, and whether they become
+    more.
 
-    ``lost`` is the table ``lost_accounts``; a loss that nobody recorded counts as "not recorded". Losses are
-    dated at the last order, those that are only recorded at the recorded day. Shares have Wilson's 95 %
-    interval.
+    ``lost`` is the table ``lost_accounts``; a loss that nobody recorded counts as "not recorded".
+    Losses are dated at the last order, those that are only recorded at the recorded day. Shares
+    have Wilson's 95 % interval.
 
     Columns
     -------
@@ -128,9 +132,15 @@ def loss_reasons(lost: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
         )
         .reset_index()
     )
-    limits = [stats.binomtest(int(n), len(rows)).proportion_ci(method="wilson") for n in table["loss_count"]]
+    limits = [
+        stats.binomtest(int(n), len(rows)).proportion_ci(method="wilson")
+        for n in table["loss_count"]
+    ]
     table["loss_share"] = table["loss_count"] / len(rows)
-    table["loss_share_low"], table["loss_share_high"] = [c.low for c in limits], [c.high for c in limits]
+    table["loss_share_low"], table["loss_share_high"] = (
+        [c.low for c in limits],
+        [c.high for c in limits],
+    )
     table = table.sort_values(
         ["loss_count", "revenue_lost", "reason"], ascending=[False, False, True], ignore_index=True
     )

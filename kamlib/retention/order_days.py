@@ -1,4 +1,6 @@
-"""Order days, the gaps between them, and sums over windows: what every retention figure starts from."""
+"""Order days, the gaps between them, and sums over windows: what every retention figure starts
+from.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,8 @@ def year_later(day: pd.Timestamp) -> pd.Timestamp:
 
 
 def window_sums(account_days: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
-    """One row per row of ``spans``: revenue and margin of the account after one day and up to another.
+    """One row per row of ``spans``: revenue and margin of the account after one day and up to
+    another.
 
     ``spans`` has account_id, after_date, until_date. Margin is n/a as soon as one cost is unknown.
 
@@ -116,10 +119,11 @@ def pooled_medians(
     days: np.ndarray,
     groups: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the median, and the number, of the pooled gaps of a group that had ended by a day, for many days.
+    """Return the median, and the number, of the pooled gaps of a group that had ended by a day, for
+    many days.
 
-    Gaps are whole days, so that a running histogram answers each day without sorting again. Groups are codes
-    from 0; group −1 of a query means all gaps.
+    Gaps are whole days, so that a running histogram answers each day without sorting again. Groups
+    are codes from 0; group −1 of a query means all gaps.
     """
     medians, counts = np.full(len(days), np.nan), np.zeros(len(days), dtype="int64")
     if not len(pool_values):
@@ -149,6 +153,8 @@ def pooled_medians(
 
 
 def looked_up(keys: pd.Series, source: pd.Series) -> pd.Series:
-    """Return for each key the value of ``source`` (indexed by unique keys), its type kept; n/a where there is none."""
+    """Return for each key the value of ``source`` (indexed by unique keys), its type kept; n/a
+    where there is none.
+    """
     found = source.reindex(keys.to_numpy())
     return found.set_axis(keys.index)

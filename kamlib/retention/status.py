@@ -32,10 +32,10 @@ def usual_gaps(
 ) -> pd.DataFrame:
     """One row per account with an order day: its usual gap, the median days between order days.
 
-    All history up to the as-of day counts. An account with fewer than ``min_gaps`` gaps borrows the median of
-    all gaps of its revenue class (``abc_revenue`` of ``classes``), when the class has ``min_gaps`` gaps
-    itself, else of all accounts; ``gap_basis`` says so. When the whole book has no gap yet, the usual gap is
-    n/a.
+    All history up to the as-of day counts. An account with fewer than ``min_gaps`` gaps borrows the
+    median of all gaps of its revenue class (``abc_revenue`` of ``classes``), when the class has
+    ``min_gaps`` gaps itself, else of all accounts; ``gap_basis`` says so. When the whole book has
+    no gap yet, the usual gap is n/a.
 
     Columns
     -------
@@ -45,7 +45,8 @@ def usual_gaps(
     order_day_count: order days so far
     gap_count: gaps between them
     usual_gap_days: its usual gap in days
-    gap_basis: own, class or all: whose gaps the usual gap is the median of; blank when there is none
+    gap_basis: own, class or all: whose gaps the usual gap is the median of; blank when there is
+        none
 
     Examples
     --------
@@ -68,12 +69,16 @@ def usual_gaps(
     table["gap_count"] = (table["order_day_count"] - 1).astype("int64")
     own = looked_up(table["account_id"], gaps.groupby("account_id")["gap_days"].median())
     name = _class_of(classes, table["account_id"])
-    pools = gaps.assign(name=_class_of(classes, gaps["account_id"]).to_numpy()).groupby("name")["gap_days"]
+    pools = gaps.assign(name=_class_of(classes, gaps["account_id"]).to_numpy()).groupby("name")[
+        "gap_days"
+    ]
     pooled = looked_up(name, pools.median().where(pools.size().ge(min_gaps)))
     of_all = gaps["gap_days"].median() if len(gaps) else np.nan
     is_own, is_class = table["gap_count"].ge(min_gaps), pooled.notna()
     table["usual_gap_days"] = own.where(is_own, pooled.where(is_class, of_all)).astype("float64")
-    basis = np.select([is_own, is_class, np.full(len(table), bool(len(gaps)))], ["own", "class", "all"], "")
+    basis = np.select(
+        [is_own, is_class, np.full(len(table), bool(len(gaps)))], ["own", "class", "all"], ""
+    )
     table["gap_basis"] = pd.Series(basis, index=table.index).replace("", None).astype("str")
     columns = ["account_id", "first_order_date", "last_order_date", "order_day_count", "gap_count"]
     return table[[*columns, "usual_gap_days", "gap_basis"]].astype({"account_id": "str"})
@@ -93,11 +98,12 @@ def account_status(
 ) -> pd.DataFrame:
     """One row per account: is it active, overdue or lost, by its silence against its own usual gap.
 
-    ``never``: no order day. ``new``: fewer than ``min_gaps`` gaps and first order less than ``new_days`` ago.
-    Else with q = silence / usual gap: ``active`` q ≤ ``overdue``; ``lost`` q > ``lost`` and silence ≥
-    ``min_silence_days``; ``overdue`` everything between. Silence runs to the as-of day. An account without
-    any usual gap (no account in the book has ordered twice) is overdue once it is no longer new: neither
-    active nor lost can be claimed. Sorted by what is at stake: revenue of the 12 months to the last order.
+    ``never``: no order day. ``new``: fewer than ``min_gaps`` gaps and first order less than
+    ``new_days`` ago. Else with q = silence / usual gap: ``active`` q ≤ ``overdue``; ``lost`` q >
+    ``lost`` and silence ≥ ``min_silence_days``; ``overdue`` everything between. Silence runs to the
+    as-of day. An account without any usual gap (no account in the book has ordered twice) is
+    overdue once it is no longer new: neither active nor lost can be claimed. Sorted by what is at
+    stake: revenue of the 12 months to the last order.
 
     Columns
     -------
@@ -122,24 +128,34 @@ def account_status(
     order_day_count: order days so far
     """
     table = _listed(account_days, accounts, as_of).merge(
-        usual_gaps(account_days, as_of=as_of, classes=classes, min_gaps=min_gaps), on="account_id", how="left"
+        usual_gaps(account_days, as_of=as_of, classes=classes, min_gaps=min_gaps),
+        on="account_id",
+        how="left",
     )
     table["silence_days"] = (as_of - table["last_order_date"]).dt.days.astype("float64")
     rule = {"min_gaps": min_gaps, "new_days": new_days}
     overdue_day = _trip_day(table, overdue, 0, **rule)
     lost_day = _trip_day(table, lost, min_silence_days, **rule)
     never = table["last_order_date"].isna()
-    is_new = table["gap_count"].lt(min_gaps) & table["first_order_date"].gt(as_of - pd.Timedelta(days=new_days))
+    is_new = table["gap_count"].lt(min_gaps) & table["first_order_date"].gt(
+        as_of - pd.Timedelta(days=new_days)
+    )
     is_lost = lost_day.le(as_of) & overdue_day.le(as_of)
     unknown = table["usual_gap_days"].isna()
     is_overdue = overdue_day.le(as_of) | (unknown & ~is_new)
-    table["status"] = np.select([never, is_new, is_lost, is_overdue], ["never", "new", "lost", "overdue"], "active")
+    table["status"] = np.select(
+        [never, is_new, is_lost, is_overdue], ["never", "new", "lost", "overdue"], "active"
+    )
     late = table["status"].isin(["overdue", "lost"])
     table["overdue_since_date"] = overdue_day.where(late)
-    table["detection_date"] = lost_day.where(lost_day.ge(overdue_day), overdue_day).where(table["status"].eq("lost"))
+    table["detection_date"] = lost_day.where(lost_day.ge(overdue_day), overdue_day).where(
+        table["status"].eq("lost")
+    )
     table["lost_after_days"] = (lost_day - table["last_order_date"]).dt.days.astype("float64")
     after, until = window_edges(as_of)
-    now = window_sums(account_days, table[["account_id"]].assign(after_date=after, until_date=until))
+    now = window_sums(
+        account_days, table[["account_id"]].assign(after_date=after, until_date=until)
+    )
     last = table["last_order_date"]
     year = window_sums(
         account_days,
@@ -158,7 +174,9 @@ def account_status(
     back = spells.loc[spells["return_date"].gt(after), "account_id"]
     table["is_returned"] = table["account_id"].isin(back)
     table["order_day_count"] = table["order_day_count"].fillna(0).astype("int64")
-    table = table.sort_values(["last_year_revenue", "account_id"], ascending=[False, True], ignore_index=True)
+    table = table.sort_values(
+        ["last_year_revenue", "account_id"], ascending=[False, True], ignore_index=True
+    )
     dates = dict.fromkeys(("overdue_since_date", "detection_date"), "datetime64[us]")
     return table[_COLUMNS].astype({"status": "str", **dates})
 
@@ -174,9 +192,11 @@ def lost_spells(
     new_days: int = 180,
     min_gaps: int = 3,
 ) -> pd.DataFrame:
-    """One row per lost spell: a silence that the loss criterion called a loss, ended by a return or not.
+    """One row per lost spell: a silence that the loss criterion called a loss, ended by a return or
+    not.
 
-    A past silence is judged by what was known on its last day: the account's gaps until then, or the pool's.
+    A past silence is judged by what was known on its last day: the account's gaps until then, or
+        the pool's.
 
     Columns
     -------
@@ -225,7 +245,9 @@ def _closed_spells(
     days = order_days(account_days, as_of=as_of)
     gaps = order_gaps(days)
     gaps["own"] = expanding_medians(gaps)
-    gaps["first_order_date"] = looked_up(gaps["account_id"], days.groupby("account_id")["date"].min())
+    gaps["first_order_date"] = looked_up(
+        gaps["account_id"], days.groupby("account_id")["date"].min()
+    )
     gaps["name"] = _class_of(classes, gaps["account_id"]).to_numpy()
     codes, _ = pd.factorize(gaps["name"], sort=True)
     silent = gaps["gap_days"].gt(min_silence_days)
@@ -244,15 +266,21 @@ def _closed_spells(
     found["usual_gap_days"] = found["own"]
     found.loc[~is_own, "usual_gap_days"] = np.where(enough, of_class, of_all)
     found["gap_count"] = found["earlier_gap_count"]
-    found["detection_date"] = _trip_day(found, lost, min_silence_days, min_gaps=min_gaps, new_days=new_days)
+    found["detection_date"] = _trip_day(
+        found, lost, min_silence_days, min_gaps=min_gaps, new_days=new_days
+    )
     found["return_date"] = found["next_order_date"]
     found = found[found["detection_date"].lt(found["return_date"])]
     columns = ["account_id", "last_order_date", "detection_date", "return_date", "usual_gap_days"]
     return found[columns].reset_index(drop=True)
 
 
-def _trip_day(table: pd.DataFrame, k: float, min_silence_days: int, *, min_gaps: int, new_days: int) -> pd.Series:
-    """Return the first day on which silence > k × usual gap, is long enough, and the account no longer new."""
+def _trip_day(
+    table: pd.DataFrame, k: float, min_silence_days: int, *, min_gaps: int, new_days: int
+) -> pd.Series:
+    """Return the first day on which silence > k × usual gap, is long enough, and the account no
+    longer new.
+    """
     silence = np.maximum(np.floor(k * table["usual_gap_days"]) + 1, min_silence_days)
     day = table["last_order_date"] + pd.to_timedelta(silence, unit="D")
     grown = table["first_order_date"] + pd.Timedelta(days=new_days)
@@ -266,13 +294,23 @@ def _class_of(classes: pd.DataFrame | None, account_id: pd.Series) -> pd.Series:
     return looked_up(account_id, classes.set_index("account_id")["abc_revenue"]).astype("str")
 
 
-def _listed(account_days: pd.DataFrame, accounts: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame:
+def _listed(
+    account_days: pd.DataFrame, accounts: pd.DataFrame | None, as_of: pd.Timestamp
+) -> pd.DataFrame:
     """Return every account once with name and owner: the listed ones and those that have rows."""
-    seen = pd.DataFrame({"account_id": account_days.loc[account_days["date"].le(as_of), "account_id"].unique()})
-    known = accounts if accounts is not None else pd.DataFrame({"account_id": pd.Series(dtype="str")})
-    table = pd.concat([known[["account_id"]], seen]).drop_duplicates(ignore_index=True).astype("str")
+    seen = pd.DataFrame(
+        {"account_id": account_days.loc[account_days["date"].le(as_of), "account_id"].unique()}
+    )
+    known = (
+        accounts if accounts is not None else pd.DataFrame({"account_id": pd.Series(dtype="str")})
+    )
+    table = (
+        pd.concat([known[["account_id"]], seen]).drop_duplicates(ignore_index=True).astype("str")
+    )
     for column in ("name", "manager_id", "manager_name"):
-        source = known.set_index("account_id")[column] if column in known else pd.Series(dtype="str")
+        source = (
+            known.set_index("account_id")[column] if column in known else pd.Series(dtype="str")
+        )
         table[column] = looked_up(table["account_id"], source).astype("str")
     table["name"] = table["name"].fillna(table["account_id"])
     return table

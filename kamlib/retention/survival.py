@@ -35,15 +35,22 @@ def account_lifetimes(
     as_of: pd.Timestamp,
     history_months: int = 3,
 ) -> pd.DataFrame:
-    """One row per account that ever ordered: how long it has been with us, as far as that can be known.
+    """One row per account that ever ordered: how long it has been with us, as far as that can be
+    known.
 
-    A life begins with the first order; for accounts already there when the data begin (first seen in their
-    first ``history_months`` months) with ``customer_since``, and then it is observed only from the first
-    order in the data on (delayed entry: the account had survived so far). Without ``customer_since`` their
-    age is not known: they are left out, and ``note`` says so. A lost account's life ended after its last
+    A life begins with the first order; for accounts already there when the data begin (first seen
+        in their
+    first ``history_months`` months) with ``customer_since``, and then it is observed only from the
+        first
+    order in the data on (delayed entry: the account had survived so far). Without
+        ``customer_since`` their
+    age is not known: they are left out, and ``note`` says so. A lost account's life ended after its
+        last
     order. Any other account is known to be there until the as-of date less its own detection lag
-    (``lost_after_days``): it is censored that day; younger ones are left out. Accounts that were lost and
-    came back count as staying. ``classes`` (account_id, abc_revenue) must class lost accounts too, like the
+    (``lost_after_days``): it is censored that day; younger ones are left out. Accounts that were
+        lost and
+    came back count as staying. ``classes`` (account_id, abc_revenue) must class lost accounts too,
+        like the
     table ``size_classes``: a class of the window would leave out those that were lost before it.
 
     Columns
@@ -61,8 +68,16 @@ def account_lifetimes(
     """
     table = status[status["first_order_date"].notna()].reset_index(drop=True)
     begin = table["first_order_date"].min()
-    known = accounts.drop_duplicates("account_id").set_index("account_id") if accounts is not None else pd.DataFrame()
-    since = looked_up(table["account_id"], known["customer_since"]) if "customer_since" in known else pd.NaT
+    known = (
+        accounts.drop_duplicates("account_id").set_index("account_id")
+        if accounts is not None
+        else pd.DataFrame()
+    )
+    since = (
+        looked_up(table["account_id"], known["customer_since"])
+        if "customer_since" in known
+        else pd.NaT
+    )
     since = pd.Series(since, index=table.index).astype("datetime64[us]")
     before = table["first_order_date"].lt(begin + pd.DateOffset(months=history_months))
     dated = before & since.le(table["first_order_date"])
@@ -85,7 +100,9 @@ def account_lifetimes(
     industry = looked_up(table["account_id"], known["industry"]) if "industry" in known else None
     table["industry"] = pd.Series(industry, index=table.index, dtype="str")
     group = (
-        looked_up(table["account_id"], classes.set_index("account_id")["abc_revenue"]) if classes is not None else None
+        looked_up(table["account_id"], classes.set_index("account_id")["abc_revenue"])
+        if classes is not None
+        else None
     )
     table["abc_revenue"] = pd.Series(group, index=table.index).astype("str")
     columns = [
@@ -107,9 +124,12 @@ def survival(
 ) -> pd.DataFrame:
     """One row per group × age at which an account was lost or censored: the Kaplan–Meier curve.
 
-    ``lifetimes`` has duration_days and is_lost, and where it applies entry_days; rows without a duration are
-    left out. The interval is the log-log one (lifelines). Where accounts enter late, few may be at risk at
-    first and one loss would halve the curve: it then starts at the age at which ``min_at_risk`` are, and
+    ``lifetimes`` has duration_days and is_lost, and where it applies entry_days; rows without a
+        duration are
+    left out. The interval is the log-log one (lifelines). Where accounts enter late, few may be at
+        risk at
+    first and one loss would halve the curve: it then starts at the age at which ``min_at_risk``
+        are, and
     speaks of accounts that reached that age; a group that never has so many has no curve.
 
     Columns
@@ -151,10 +171,11 @@ def survival(
 def survival_medians(
     lifetimes: pd.DataFrame, *, by: Sequence[str] = (), alpha: float = 0.05, min_at_risk: int = 5
 ) -> pd.DataFrame:
-    """One row for all accounts and per group: the age by which half are lost, with its interval; blank while fewer are.
+    """One row for all accounts and per group: the age by which half are lost, with its interval;
+    blank while fewer are.
 
-    The interval is read off the curve's own log-log limits (Brookmeyer and Crowley 1982). ``by`` names the
-    columns to group by, one after the other.
+    The interval is read off the curve's own log-log limits (Brookmeyer and Crowley 1982). ``by``
+    names the columns to group by, one after the other.
 
     Columns
     -------
@@ -174,7 +195,8 @@ def survival_medians(
         for group, part in _groups(lifetimes, dimension):
             curve = survival(part, alpha=alpha, min_at_risk=min_at_risk)
             median, low, high = (
-                _first_at_half(curve, column) for column in ("survival_share", "survival_low", "survival_high")
+                _first_at_half(curve, column)
+                for column in ("survival_share", "survival_low", "survival_high")
             )
             reached = part["duration_days"].max() >= 365
             year = curve.loc[curve["duration_days"].le(365), "survival_share"]
@@ -203,24 +225,33 @@ def survival_medians(
 def survival_test(lifetimes: pd.DataFrame, *, by: str, min_accounts: int = 5) -> pd.DataFrame:
     """One row: the log-rank test of whether the groups are lost at the same rate.
 
-    With delayed entry the risk sets are those of statsmodels' ``survdiff``, else lifelines' test. Groups
-    without a name are left out.
+    With delayed entry the risk sets are those of statsmodels' ``survdiff``, else lifelines' test.
+    Groups without a name are left out.
 
     Columns
     -------
     dimension: what the groups are
     group_count: groups compared
     test_statistic: log-rank chi-square
-    p_value: probability of such a difference among like groups; n/a with fewer than two groups or no loss
+    p_value: probability of such a difference among like groups; n/a with fewer than two groups or
+        no loss
     note: what keeps the test from being made, where something does
     """
     usable = lifetimes[lifetimes["duration_days"].notna() & lifetimes[by].notna()]
     usable = usable[usable.groupby(by)["duration_days"].transform("size").ge(min_accounts)]
     groups = int(usable[by].nunique())
     statistic = p_value = np.nan
-    note = "fewer than two groups" if groups < 2 else None if usable["is_lost"].any() else "no account was lost"
+    note = (
+        "fewer than two groups"
+        if groups < 2
+        else None
+        if usable["is_lost"].any()
+        else "no account was lost"
+    )
     if note is None:
-        entry = usable["entry_days"] if "entry_days" in usable else pd.Series(0.0, index=usable.index)
+        entry = (
+            usable["entry_days"] if "entry_days" in usable else pd.Series(0.0, index=usable.index)
+        )
         if entry.gt(0).any():
             try:
                 statistic, p_value = survdiff(
@@ -232,7 +263,9 @@ def survival_test(lifetimes: pd.DataFrame, *, by: str, min_accounts: int = 5) ->
             except np.linalg.LinAlgError:
                 note = "the groups are too small to compare"
         else:
-            result = multivariate_logrank_test(usable["duration_days"], usable[by], usable["is_lost"])
+            result = multivariate_logrank_test(
+                usable["duration_days"], usable[by], usable["is_lost"]
+            )
             statistic, p_value = result.test_statistic, result.p_value
     types = {
         "dimension": "str",
@@ -241,7 +274,9 @@ def survival_test(lifetimes: pd.DataFrame, *, by: str, min_accounts: int = 5) ->
         "p_value": "float64",
         "note": "str",
     }
-    return pd.DataFrame([(by, groups, float(statistic), float(p_value), note)], columns=list(types)).astype(types)
+    return pd.DataFrame(
+        [(by, groups, float(statistic), float(p_value), note)], columns=list(types)
+    ).astype(types)
 
 
 def _groups(lifetimes: pd.DataFrame, by: str | None) -> list[tuple[str, pd.DataFrame]]:
@@ -267,15 +302,21 @@ def _fitted(rows: pd.DataFrame, alpha: float, min_at_risk: int) -> KaplanMeierFi
     if known.empty:
         return None
     try:
-        return fitter.fit(known["duration_days"], known["is_lost"], entry=known["entry_days"].clip(lower=begin))
+        return fitter.fit(
+            known["duration_days"], known["is_lost"], entry=known["entry_days"].clip(lower=begin)
+        )
     except StatError:  # the first ones at risk were all lost at once
         return None
 
 
 def _begin(rows: pd.DataFrame, min_at_risk: int) -> float:
-    """Return the first age at which enough accounts are under observation; beyond every life where they never are."""
+    """Return the first age at which enough accounts are under observation; beyond every life where
+    they never are.
+    """
     entries = np.sort(rows["entry_days"].unique())
-    at_risk = [(rows["entry_days"].le(age) & rows["duration_days"].gt(age)).sum() for age in entries]
+    at_risk = [
+        (rows["entry_days"].le(age) & rows["duration_days"].gt(age)).sum() for age in entries
+    ]
     enough = entries[np.array(at_risk) >= min_at_risk]
     return float(enough[0]) if len(enough) else np.inf
 

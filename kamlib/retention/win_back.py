@@ -1,4 +1,6 @@
-"""Whom to win back: the chance of a return by reason, what a second life is worth, and the list under a budget."""
+"""Whom to win back: the chance of a return by reason, what a second life is worth, and the list
+under a budget.
+"""
 
 from __future__ import annotations
 
@@ -33,19 +35,31 @@ def return_rates(
     min_spells: int = 10,
     prior_spells: float = 10.0,
 ) -> pd.DataFrame:
-    """One row per time lost × reason, and one for all reasons: how many lost accounts came back within a year.
+    """One row per time lost × reason, and one for all reasons: how many lost accounts came back
+    within a year.
 
-    From the book's own history, the table ``lost_accounts``. Most silences that end do so soon, many were no
-    loss at all: what counts for an account that has been lost for a while is how many came back of those that
-    had been lost as long. So losses are looked at when they were detected, and 90 and 365 days after that
-    (``lost_for_days``), each only if it was still one then and the ``within_days`` after it are over. A
-    reason counts from the day it was recorded: who comes back at once gets none, and those whose reason is
-    only written down later would make "not recorded" a good sign. The rate of a reason is drawn towards that
-    of all reasons as if ``prior_spells`` losses more had been seen at that rate (beta-binomial; half a return
-    and half a loss are added to all, after Jeffreys); the interval is the 95 % one of the resulting beta
-    distribution. Fewer than ``min_spells`` losses: no rate. ``second_life_share``: margin (revenue where
-    costs are unknown) of the 12 months after the return / of the 12 months before the loss, summed over
-    accounts that came back after having been lost that long; at least 5 of them. These accounts came back by
+    From the book's own history, the table ``lost_accounts``. Most silences that end do so soon,
+        many were no
+    loss at all: what counts for an account that has been lost for a while is how many came back of
+        those that
+    had been lost as long. So losses are looked at when they were detected, and 90 and 365 days
+        after that
+    (``lost_for_days``), each only if it was still one then and the ``within_days`` after it are
+        over. A
+    reason counts from the day it was recorded: who comes back at once gets none, and those whose
+        reason is
+    only written down later would make "not recorded" a good sign. The rate of a reason is drawn
+        towards that
+    of all reasons as if ``prior_spells`` losses more had been seen at that rate (beta-binomial;
+        half a return
+    and half a loss are added to all, after Jeffreys); the interval is the 95 % one of the resulting
+        beta
+    distribution. Fewer than ``min_spells`` losses: no rate. ``second_life_share``: margin (revenue
+        where
+    costs are unknown) of the 12 months after the return / of the 12 months before the loss, summed
+        over
+    accounts that came back after having been lost that long; at least 5 of them. These accounts
+        came back by
     themselves or by what was done then: the rate is not what an offer adds.
 
     Columns
@@ -67,10 +81,16 @@ def return_rates(
     for since in LOST_FOR_DAYS:
         judged = spells["detection_date"].le(as_of - pd.Timedelta(days=since + within_days))
         reason = spells["reason"].where(written.le(since)).fillna(UNKNOWN)
-        there = spells.assign(reason=reason, is_back=waited.le(since + within_days))[judged & ~waited.le(since)]
+        there = spells.assign(reason=reason, is_back=waited.le(since + within_days))[
+            judged & ~waited.le(since)
+        ]
         if len(there):
             part = _rates(there, min_spells, prior_spells).assign(lost_for_days=since)
-            parts.append(part.assign(second_life_share=_second_life(there[there["is_back"]], account_days, as_of)))
+            parts.append(
+                part.assign(
+                    second_life_share=_second_life(there[there["is_back"]], account_days, as_of)
+                )
+            )
     if not parts:
         return pd.DataFrame({c: pd.Series(dtype=t) for c, t in _RATES.items()})
     return pd.concat(parts, ignore_index=True)[list(_RATES)].astype(_RATES)
@@ -86,16 +106,18 @@ def win_back(
     budget: float | None = None,
     second_life_share: float | None = None,
 ) -> pd.DataFrame:
-    """One row per lost account: the best offer for it, what to expect of it, and whether the budget should go there.
+    """One row per lost account: the best offer for it, what to expect of it, and whether the budget
+    should go there.
 
-    Value = P(return) × expected margin of the second life − cost of the offer, over the 12 months after a
-    return. P(return): the book's own rate (``return_rates``) for the recorded reason and the time the account
-    has been lost; else the offer's ``return_probability``; else n/a. Expected margin: margin of the 12 months
-    to the last order × the share of it that a second life brings: the book's setting ``second_life_share``,
-    else what returned accounts brought, else 1 (assumed; ``margin_source`` says which). The cost is paid per
-    offer made; a discount belongs in the margin. An offer with a reason is made only to accounts lost for
-    that reason; at most one offer per account. The chosen ones maximise the total value under ``budget``
-    (None: no limit), solved exactly as an integer programme.
+    Value = P(return) × expected margin of the second life − cost of the offer, over the 12 months
+    after a return. P(return): the book's own rate (``return_rates``) for the recorded reason and
+    the time the account has been lost; else the offer's ``return_probability``; else n/a. Expected
+    margin: margin of the 12 months to the last order × the share of it that a second life brings:
+    the book's setting ``second_life_share``, else what returned accounts brought, else 1 (assumed;
+    ``margin_source`` says which). The cost is paid per offer made; a discount belongs in the
+    margin. An offer with a reason is made only to accounts lost for that reason; at most one offer
+    per account. The chosen ones maximise the total value under ``budget`` (None: no limit), solved
+    exactly as an integer programme.
 
     Columns
     -------
@@ -113,7 +135,8 @@ def win_back(
     probability_source: own returns, offer, or blank
     last_year_margin: margin of the 12 months to the last order
     expected_margin: expected margin of the first 12 months after a return
-    margin_source: where the share of a second life comes from: own returns, book setting, or assumed
+    margin_source: where the share of a second life comes from: own returns, book setting, or
+        assumed
     value: expected value of making the offer
     is_chosen: on the list
     why_not: why the account is not on the list
@@ -121,15 +144,22 @@ def win_back(
     gone = status[status["status"].eq("lost")]
     open_spells = lost[lost["last_order_date"].notna() & lost["return_date"].isna()]
     reasons = open_spells.drop_duplicates("account_id").set_index("account_id")["reason"]
-    table = gone[["account_id", "name", "manager_id", "manager_name", "last_order_date", "last_year_margin"]].copy()
+    table = gone[
+        ["account_id", "name", "manager_id", "manager_name", "last_order_date", "last_year_margin"]
+    ].copy()
     table["reason"] = looked_up(table["account_id"], reasons).astype("str").fillna(UNKNOWN)
     lost_for = (as_of - gone["detection_date"]).dt.days
-    table["lost_for_days"] = np.select([lost_for >= days for days in LOST_FOR_DAYS[::-1]], LOST_FOR_DAYS[::-1], 0)
+    table["lost_for_days"] = np.select(
+        [lost_for >= days for days in LOST_FOR_DAYS[::-1]], LOST_FOR_DAYS[::-1], 0
+    )
     seen = rates.drop_duplicates("lost_for_days").set_index("lost_for_days")["second_life_share"]
     share = looked_up(table["lost_for_days"], seen).astype("float64")
     source = np.where(share.notna(), "own returns", "assumed: as before the loss")
     if second_life_share is not None:
-        share, source = pd.Series(second_life_share, index=table.index), np.full(len(table), "book setting")
+        share, source = (
+            pd.Series(second_life_share, index=table.index),
+            np.full(len(table), "book setting"),
+        )
     table["expected_margin"] = table["last_year_margin"] * share.fillna(1.0)
     table["margin_source"] = source
     pairs = _pairs(table, offers, rates)
@@ -174,18 +204,26 @@ def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd
     by_reason = pd.MultiIndex.from_frame(pairs[["lost_for_days", "reason"]])
     of_all = pd.MultiIndex.from_frame(pairs[["lost_for_days"]].assign(reason=ALL))
     for column in ("return_probability", "return_low", "return_high"):
-        found = pd.Series(own[column].reindex(by_reason).to_numpy(), index=pairs.index).astype("float64")
-        pairs[column] = found.fillna(pd.Series(own[column].reindex(of_all).to_numpy(), index=pairs.index))
+        found = pd.Series(own[column].reindex(by_reason).to_numpy(), index=pairs.index).astype(
+            "float64"
+        )
+        pairs[column] = found.fillna(
+            pd.Series(own[column].reindex(of_all).to_numpy(), index=pairs.index)
+        )
     is_own = pairs["return_probability"].notna()
     pairs["return_probability"] = pairs["return_probability"].fillna(pairs["given_probability"])
     source = np.select([is_own, pairs["return_probability"].notna()], ["own returns", "offer"], "")
-    pairs["probability_source"] = pd.Series(source, index=pairs.index).replace("", None).astype("str")
+    pairs["probability_source"] = (
+        pd.Series(source, index=pairs.index).replace("", None).astype("str")
+    )
     pairs["value"] = pairs["return_probability"] * pairs["expected_margin"] - pairs["cost"]
     return pairs
 
 
 def _chosen(pairs: pd.DataFrame, budget: float | None) -> np.ndarray:
-    """Return which pairs maximise the total value: one offer an account at most, the cost within the budget."""
+    """Return which pairs maximise the total value: one offer an account at most, the cost within
+    the budget.
+    """
     chosen = np.zeros(len(pairs), dtype=bool)
     worth = np.flatnonzero(pairs["value"].gt(0).to_numpy())
     if not len(worth):
@@ -235,16 +273,23 @@ def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.Dat
     """Return the rates of all losses together and of each reason drawn towards them."""
     total, back = len(spells), int(spells["is_back"].sum())
     counts = (
-        spells.groupby("reason").agg(spell_count=("is_back", "size"), return_count=("is_back", "sum")).reset_index()
+        spells.groupby("reason")
+        .agg(spell_count=("is_back", "size"), return_count=("is_back", "sum"))
+        .reset_index()
     )
     counts = counts.sort_values(["spell_count", "reason"], ascending=[False, True])
     table = pd.concat(
-        [pd.DataFrame({"reason": [ALL], "spell_count": [total], "return_count": [back]}), counts], ignore_index=True
+        [pd.DataFrame({"reason": [ALL], "spell_count": [total], "return_count": [back]}), counts],
+        ignore_index=True,
     )
     rate = (back + 0.5) / (total + 1)
     is_all = table["reason"].eq(ALL)
     a = table["return_count"] + np.where(is_all, 0.5, prior_spells * rate)
-    b = table["spell_count"] - table["return_count"] + np.where(is_all, 0.5, prior_spells * (1 - rate))
+    b = (
+        table["spell_count"]
+        - table["return_count"]
+        + np.where(is_all, 0.5, prior_spells * (1 - rate))
+    )
     known = total >= min_spells
     table["return_probability"] = a / (a + b) if known else np.nan
     table["return_low"] = np.where(known, stats.beta.ppf(0.025, a, b), np.nan)
@@ -259,6 +304,10 @@ def _second_life(back: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Times
     first = over["return_date"] - pd.Timedelta(days=1)
     spans = over[["account_id"]].assign(after_date=first, until_date=first + pd.DateOffset(years=1))
     after = window_sums(account_days, spans)
-    money = "margin" if after["margin"].notna().all() and over["margin_lost"].notna().all() else "revenue"
+    money = (
+        "margin"
+        if after["margin"].notna().all() and over["margin_lost"].notna().all()
+        else "revenue"
+    )
     before = over[f"{money}_lost"].sum()
     return float(after[money].sum() / before) if before > 0 else np.nan

@@ -1,4 +1,6 @@
-"""Key account scoring: measures, scores from fixed anchors, stability, decisions, and whether the criteria worked."""
+"""Key account scoring: measures, scores from fixed anchors, stability, decisions, and whether the
+criteria worked.
+"""
 
 from kamlib.scoring.decisions import tier_decisions, watch_list
 from kamlib.scoring.demotion import demotion_risk

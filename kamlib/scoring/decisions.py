@@ -36,18 +36,20 @@ def tier_decisions(
     least_regularity: float = LEAST_REGULARITY,
     book: Any = None,
 ) -> pd.DataFrame:
-    """One row per key account and per account that is or may become a candidate: the decision the evidence proposes.
+    """One row per key account and per account that is or may become a candidate: the decision the
+    evidence proposes.
 
-    - **promote**: not key, above the line now and in the previous period.
-    - **review**: key, below the line now and in the previous period (a key account without a score is below it).
-    - **watch**: not key; orders in at least a third of the months, revenue growing, and a score
+    - **promote**: not key, above the line now and in the previous period. - **review**: key, below
+    the line now and in the previous period (a key account without a score is below it). -
+    **watch**: not key; orders in at least a third of the months, revenue growing, and a score
       below the line by at most 10 % of it.
-    - **keep**: every other key account.
-    - **confirm**: not key, above the line for the first time: nothing to decide yet; the next period may promote it.
+    - **keep**: every other key account. - **confirm**: not key, above the line for the first time:
+    nothing to decide yet; the next period may promote it.
 
     Without scores of a previous period nothing can be promoted or put under review. The latest
-    decision recorded in the ``decisions`` table stands beside the proposal. A score looks back over a year:
-    where ``status`` (the table ``account_status``) calls an account lost or overdue, the evidence says so.
+    decision recorded in the ``decisions`` table stands beside the proposal. A score looks back over
+    a year: where ``status`` (the table ``account_status``) calls an account lost or overdue, the
+    evidence says so.
 
     Columns
     -------
@@ -76,7 +78,9 @@ def tier_decisions(
     table["status"] = pd.Series(None, index=table.index, dtype="str")
     if status is not None:
         table["evidence"] += table["account_id"].map(_silences(status, book)).fillna("")
-        table["status"] = table["account_id"].map(status.set_index("account_id")["status"]).astype("str")
+        table["status"] = (
+            table["account_id"].map(status.set_index("account_id")["status"]).astype("str")
+        )
     owner = names_of(accounts, pd.Index(table["account_id"]), "manager_name")
     has_owner = owner.index != owner.to_numpy()
     table["owner"] = np.where(has_owner, owner.to_numpy(), "")
@@ -85,14 +89,20 @@ def tier_decisions(
         table["recorded_decision"].str.strip().str.lower() != table["decision"]
     )
     place = table["decision"].map({name: place for place, name in enumerate(ORDER)})
-    ordered = table.assign(_place=place).sort_values(["_place", "rank", "account_id"], ignore_index=True)
+    ordered = table.assign(_place=place).sort_values(
+        ["_place", "rank", "account_id"], ignore_index=True
+    )
     told = ("decision", "evidence", "owner", "recorded_decision", "recorded_by", "recorded_reason")
-    types = dict.fromkeys(told, "str") | {"is_overridden": "bool", "recorded_date": "datetime64[us]"}
+    types = dict.fromkeys(told, "str") | {
+        "is_overridden": "bool",
+        "recorded_date": "datetime64[us]",
+    }
     return ordered[COLUMNS].astype(types)
 
 
 def watch_list(tier_decisions: pd.DataFrame, criterion_measures: pd.DataFrame) -> pd.DataFrame:
-    """One row per account that is not key but may become so: promotable, above the line for the first time, or near it.
+    """One row per account that is not key but may become so: promotable, above the line for the
+    first time, or near it.
 
     Columns
     -------
@@ -107,10 +117,18 @@ def watch_list(tier_decisions: pd.DataFrame, criterion_measures: pd.DataFrame) -
     revenue: net revenue of the window (book currency)
     owner: the account's manager; blank when none is recorded
     """
-    mine = tier_decisions[tier_decisions["decision"].isin(["promote", "confirm", "watch"])].reset_index(drop=True)
-    wide = criterion_measures.pivot(index="account_id", columns="measure", values="value").reindex(mine["account_id"])
+    mine = tier_decisions[
+        tier_decisions["decision"].isin(["promote", "confirm", "watch"])
+    ].reset_index(drop=True)
+    wide = criterion_measures.pivot(index="account_id", columns="measure", values="value").reindex(
+        mine["account_id"]
+    )
     table = mine.assign(below_line_share=(1 - mine["score"] / mine["line_score"]).round(9))
-    for column, measure in (("growth", "growth"), ("regularity_share", "regularity"), ("revenue", "revenue")):
+    for column, measure in (
+        ("growth", "growth"),
+        ("regularity_share", "regularity"),
+        ("revenue", "revenue"),
+    ):
         values = wide[measure].to_numpy(dtype="float64") if measure in wide else np.nan
         table[column] = pd.Series(values, index=table.index, dtype="float64")
     columns = [
@@ -127,7 +145,10 @@ def watch_list(tier_decisions: pd.DataFrame, criterion_measures: pd.DataFrame) -
 
 
 def _compared(
-    now: pd.DataFrame, previous: pd.DataFrame, criterion_scores: pd.DataFrame, measures: pd.DataFrame
+    now: pd.DataFrame,
+    previous: pd.DataFrame,
+    criterion_scores: pd.DataFrame,
+    measures: pd.DataFrame,
 ) -> pd.DataFrame:
     before = previous[["account_id", "score", "is_above_line"]].rename(
         columns={"score": "previous_score", "is_above_line": "was_above"}
@@ -140,7 +161,12 @@ def _compared(
     for name in ("growth", "regularity"):
         mine = measures[measures["measure"] == name].set_index("account_id")["value"]
         table[name] = table["account_id"].map(mine).astype("float64")
-    weak = criterion_scores.dropna(subset=["score"]).sort_values("score", kind="stable").groupby("account_id").head(2)
+    weak = (
+        criterion_scores.dropna(subset=["score"])
+        .sort_values("score", kind="stable")
+        .groupby("account_id")
+        .head(2)
+    )
     told = (
         (weak["criterion"] + " " + weak["score"].map("{:g}".format).astype("str"))
         .groupby(weak["account_id"])
@@ -167,7 +193,9 @@ def _evidence(table: pd.DataFrame, demotion_risk: pd.DataFrame | None, book: Any
     risks = (
         {}
         if demotion_risk is None
-        else demotion_risk[demotion_risk["horizon_years"] == 1].set_index("band", drop=False).to_dict("index")
+        else demotion_risk[demotion_risk["horizon_years"] == 1]
+        .set_index("band", drop=False)
+        .to_dict("index")
     )
     return [
         _sentence(row, risks.get(band, {}), book) for row, band in zip(table.to_dict("records"), bands, strict=True)
@@ -206,7 +234,9 @@ def _position(row: dict[Any, Any], book: Any) -> str:
     if score != score:
         return f"No score can be given ({row['missing_criteria']}), so it is not above the line."
     said, lies = _points(score, book), _points(line, book) if line == line else "open"
-    at = f"{said} (rank {row['rank']}, line {lies})" + (f", {_points(was, book)} before" if was == was else "")
+    at = f"{said} (rank {row['rank']}, line {lies})" + (
+        f", {_points(was, book)} before" if was == was else ""
+    )
     decision = row["decision"]
     if decision == "promote":
         return f"Above the line in two successive periods: {at}."
@@ -235,7 +265,12 @@ def _percent(value: float, book: Any) -> str:
 
 
 def _recorded(decisions: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame:
-    names = {"date": "recorded_date", "decision": "recorded_decision", "by": "recorded_by", "reason": "recorded_reason"}
+    names = {
+        "date": "recorded_date",
+        "decision": "recorded_decision",
+        "by": "recorded_by",
+        "reason": "recorded_reason",
+    }
     types = {"account_id": "str", "recorded_date": "datetime64[us]", "recorded_decision": "str", "recorded_by": "str",
              "recorded_reason": "str"}  # fmt: skip
     if decisions is None or decisions.empty:

@@ -1,4 +1,6 @@
-"""Demotion risk: a key account can never be told it was demoted, so admission has to be cautious (M10)."""
+"""Demotion risk: a key account can never be told it was demoted, so admission has to be cautious
+(M10).
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,15 @@ def demotion_risk(
     horizons: Sequence[int] = (1, 3),
     least_accounts: int = LEAST_ACCOUNTS,
 ) -> pd.DataFrame:
-    """One row per band and horizon: how often accounts above the line then were below it at a year-end afterwards.
+    """One row per band and horizon: how often accounts above the line then were below it at a
+    year-end afterwards.
 
     A spell is an account above the line at a past year-end whose next 1 (or 3) year-ends are all
-    past. It counts as below when it was below the line at any of them, or no longer bought at all. Comparable accounts
+    past. It counts as below when it was below the line at any of them, or no longer bought at all.
+        Comparable accounts
     are those in the same band: less than 10 % above the line, or clear of it. The interval (95 %,
-    Jeffreys) takes the number of different accounts as its sample, for the years of one account are no independent
+    Jeffreys) takes the number of different accounts as its sample, for the years of one account are
+        no independent
     evidence. Fewer than ``least_accounts`` of them give no number.
 
     Columns
@@ -64,15 +69,23 @@ def risk_band(score: pd.Series, line_score: pd.Series) -> pd.Series:
     return clear.map({True: CLEAR, False: JUST_ABOVE}).astype("str")
 
 
-def _spells(history: pd.DataFrame, is_above: pd.DataFrame, dates: Sequence[pd.Timestamp], horizon: int) -> pd.DataFrame:
+def _spells(
+    history: pd.DataFrame, is_above: pd.DataFrame, dates: Sequence[pd.Timestamp], horizon: int
+) -> pd.DataFrame:
     parts = []
     for place, date in enumerate(dates[: max(len(dates) - horizon, 0)]):
         started = history[(history["as_of_date"] == date) & history["is_above_line"]]
         after = is_above.loc[started["account_id"], dates[place + 1 : place + 1 + horizon]]
         band = risk_band(started["score"], started["line_score"]).to_numpy()
         below = ~after.all(axis=1).to_numpy()
-        parts.append(pd.DataFrame({"account_id": started["account_id"].to_numpy(), "band": band, "is_below": below}))
-    nothing = pd.DataFrame({"account_id": [], "band": [], "is_below": []}).astype({"is_below": bool})
+        parts.append(
+            pd.DataFrame(
+                {"account_id": started["account_id"].to_numpy(), "band": band, "is_below": below}
+            )
+        )
+    nothing = pd.DataFrame({"account_id": [], "band": [], "is_below": []}).astype(
+        {"is_below": bool}
+    )
     return pd.concat(parts, ignore_index=True) if parts else nothing
 
 
@@ -82,9 +95,21 @@ def _risk(spells: pd.DataFrame, band: str, horizon: int, least: int) -> dict[str
     row: dict[str, object] = {"band": band, "horizon_years": horizon, **counts, "note": ""}
     if accounts < least:
         nothing = {"risk_share": float("nan"), "risk_low": float("nan"), "risk_high": float("nan")}
-        found = "no account" if accounts == 0 else "1 account" if accounts == 1 else f"{accounts} accounts"
+        found = (
+            "no account"
+            if accounts == 0
+            else "1 account"
+            if accounts == 1
+            else f"{accounts} accounts"
+        )
         years = "1 year" if horizon == 1 else f"{horizon} years"
-        return row | nothing | {"note": f"not enough history: {found} can be followed for {years}, {least} are needed"}
+        return (
+            row
+            | nothing
+            | {
+                "note": f"not enough history: {found} can be followed for {years}, {least} are needed"
+            }
+        )
     share = below / len(spells)
     hits, misses = share * accounts, (1 - share) * accounts
     low = float(beta.ppf(0.025, hits + 0.5, misses + 0.5)) if below else 0.0

@@ -26,7 +26,9 @@ def scoring_findings(
     is_built_in: bool = False,
     book: Any = None,
 ) -> list[Sentence]:
-    """Return the sentences of the first screen, the most pressing first, each leading to its evidence."""
+    """Return the sentences of the first screen, the most pressing first, each leading to its
+    evidence.
+    """
     return [
         *_decisions(tier_decisions),
         *_line(admission_line, score_stability),
@@ -38,8 +40,15 @@ def scoring_findings(
 
 
 def decision_actions(tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Action]:
-    """Return the decisions to take, each with its evidence in a sentence and its owner; the most pressing first."""
-    verbs = {"promote": "Promote", "review": "Review", "confirm": "Wait one period with", "watch": "Watch"}
+    """Return the decisions to take, each with its evidence in a sentence and its owner; the most
+    pressing first.
+    """
+    verbs = {
+        "promote": "Promote",
+        "review": "Review",
+        "confirm": "Wait one period with",
+        "watch": "Watch",
+    }
     open_ = tier_decisions[tier_decisions["decision"].isin(verbs)].head(most)
     return [
         Action(
@@ -106,12 +115,23 @@ def _decisions(table: pd.DataFrame) -> list[Sentence]:
         rows.append(Sentence(text, "#tier_decisions"))
     if not any(table["decision"].isin(["promote", "review"])):
         kept = int((table["decision"] == "keep").sum())
-        keeps = "" if not kept else f" {counted(kept, 'key account is', 'key accounts are').capitalize()} kept."
-        rows.insert(0, Sentence(f"Nothing to promote or to review in this period.{keeps}", "#tier_decisions"))
+        keeps = (
+            ""
+            if not kept
+            else f" {counted(kept, 'key account is', 'key accounts are').capitalize()} kept."
+        )
+        rows.insert(
+            0,
+            Sentence(f"Nothing to promote or to review in this period.{keeps}", "#tier_decisions"),
+        )
     differs = table[table["is_overridden"]]
     if len(differs):
         named = listed(differs["name"])
-        rows.append(Sentence(f"The decision recorded differs from the evidence for {named}.", "#tier_decisions"))
+        rows.append(
+            Sentence(
+                f"The decision recorded differs from the evidence for {named}.", "#tier_decisions"
+            )
+        )
     return rows
 
 
@@ -126,7 +146,9 @@ def _line(line: pd.DataFrame, stability: pd.DataFrame) -> list[Sentence]:
     above = stability[stability["is_above_line"]]
     if len(above):
         firm = int((above["above_line_share"] >= FIRM).sum())
-        rest = above[above["above_line_share"] < FIRM].sort_values(["above_line_share", "account_id"])
+        rest = above[above["above_line_share"] < FIRM].sort_values(
+            ["above_line_share", "account_id"]
+        )
         shaky = f"; least sure: {listed(rest['name'])}" if len(rest) else ""
         text = f"{firm} of {len(above)} places above the line hold in at least 90 % of plausible weightings{shaky}."
         rows.append(Sentence(text, "#score_stability"))
@@ -139,7 +161,11 @@ def _moves(matrix: pd.DataFrame) -> list[Sentence]:
         return []
     told = moved["name"] + " (" + moved["year_ago_quadrant"] + " → " + moved["quadrant"] + ")"
     changed = counted(len(moved), "key account has", "key accounts have").capitalize()
-    return [Sentence(f"{changed} changed quadrant within a year: {listed(told)}.", "#attractiveness_strength")]
+    return [
+        Sentence(
+            f"{changed} changed quadrant within a year: {listed(told)}.", "#attractiveness_strength"
+        )
+    ]
 
 
 def _risk(risk: pd.DataFrame, book: Any) -> list[Sentence]:
@@ -148,8 +174,14 @@ def _risk(risk: pd.DataFrame, book: Any) -> list[Sentence]:
         return []
     row = everyone.iloc[0]
     if row["risk_share"] != row["risk_share"]:
-        return [Sentence(f"The risk of a later demotion cannot be told: {row['note']}.", "#demotion_risk")]
-    risk_share, low, high = (share(row[name], book, decimals=0) for name in ("risk_share", "risk_low", "risk_high"))
+        return [
+            Sentence(
+                f"The risk of a later demotion cannot be told: {row['note']}.", "#demotion_risk"
+            )
+        ]
+    risk_share, low, high = (
+        share(row[name], book, decimals=0) for name in ("risk_share", "risk_low", "risk_high")
+    )
     text = f"Of the accounts above the line in past years, {risk_share} were below it a year later ({low} to {high})."
     return [Sentence(text, "#demotion_risk")]
 
@@ -162,7 +194,9 @@ def _review(review: pd.DataFrame) -> list[Sentence]:
             told.append(f"{criterion} {text} {outcome}")
     if told:
         text = listed(told)
-        return [Sentence(f"Did the criteria work? {text[:1].upper()}{text[1:]}.", "#criterion_review")]
+        return [
+            Sentence(f"Did the criteria work? {text[:1].upper()}{text[1:]}.", "#criterion_review")
+        ]
     if review.empty:
         return []
     return [Sentence("Whether the criteria work cannot be told yet.", "#criterion_review")]
@@ -172,9 +206,13 @@ def _gaps(coverage: pd.DataFrame, *, is_built_in: bool) -> list[Sentence]:
     rows = []
     if is_built_in:
         text = "The book states no criteria of its own: growth, margin rate, regularity and breadth count alike"
-        rows.append(Sentence(f"{text}, and the size of an account is not scored.", "#criterion_coverage"))
+        rows.append(
+            Sentence(f"{text}, and the size of an account is not scored.", "#criterion_coverage")
+        )
     blank = coverage[(coverage["scored_count"] == 0) & (coverage["missing_count"] > 0)]
     if len(blank):
         lacking = blank["criterion"] + " (" + blank["note"] + ")"
-        rows.append(Sentence(f"Not scored for anyone: {listed(lacking, 5)}.", "#criterion_coverage"))
+        rows.append(
+            Sentence(f"Not scored for anyone: {listed(lacking, 5)}.", "#criterion_coverage")
+        )
     return rows

@@ -46,7 +46,11 @@ def scoring_limits(
         )
     if manager_id:
         rows.append(
-            ("places among all accounts", "only this manager's accounts are ranked", "the report of the whole book")
+            (
+                "places among all accounts",
+                "only this manager's accounts are ranked",
+                "the report of the whole book",
+            )
         )
     if not rule.is_from_book:
         rows.append(
@@ -58,17 +62,41 @@ def scoring_limits(
         )
     for row in criterion_coverage[criterion_coverage["missing_count"] > 0].to_dict("records"):
         count = row["missing_count"]
-        who = "all accounts" if not row["scored_count"] else "1 account" if count == 1 else f"{count} accounts"
+        who = (
+            "all accounts"
+            if not row["scored_count"]
+            else "1 account"
+            if count == 1
+            else f"{count} accounts"
+        )
         rows.append((f"{row['criterion']} of {who}", row["note"], _ADDING.get(row["note"], "")))
     if not previous_scores["score"].notna().any():
-        rows.append(("promotions and reviews", "no scores in the previous period", "orders of earlier periods"))
+        rows.append(
+            (
+                "promotions and reviews",
+                "no scores in the previous period",
+                "orders of earlier periods",
+            )
+        )
     if not year_ago_scores["score"].notna().any():
-        rows.append(("moves between the quadrants", "no scores a year ago", "orders of earlier years"))
+        rows.append(
+            ("moves between the quadrants", "no scores a year ago", "orders of earlier years")
+        )
     if demotion_risk["risk_share"].isna().all():
-        rows.append(("demotion risk", "too few accounts above the line at past year-ends", "orders of earlier years"))
+        rows.append(
+            (
+                "demotion risk",
+                "too few accounts above the line at past year-ends",
+                "orders of earlier years",
+            )
+        )
     if not criterion_review["verdict"].ne("cannot tell").any():
         rows.append(
-            ("whether the criteria work", "no interval excludes chance", "orders and judgements of earlier years")
+            (
+                "whether the criteria work",
+                "no interval excludes chance",
+                "orders and judgements of earlier years",
+            )
         )
     if prospect_ranking.empty:
         rows.append(("prospects", "none are recorded", "the table prospects"))

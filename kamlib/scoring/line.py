@@ -9,7 +9,9 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class AdmissionRule:
-    """The book's admission line: the ``top_n`` highest scores, or every score from ``min_score`` up."""
+    """The book's admission line: the ``top_n`` highest scores, or every score from ``min_score``
+    up.
+    """
 
     top_n: int | None = None
     min_score: float | None = None
@@ -31,11 +33,17 @@ class AdmissionRule:
         return "the highest score" if self.top_n == 1 else f"the {self.top_n} highest scores"
 
     def line_score(self, scores: pd.Series) -> float:
-        """Return the lowest score that is admitted; n/a when fewer than ``top_n`` accounts have one."""
+        """Return the lowest score that is admitted; n/a when fewer than ``top_n`` accounts have
+        one.
+        """
         if self.min_score is not None:
             return self.min_score
         ranked = scores.dropna().sort_values(ascending=False)
-        return float(ranked.iloc[self.top_n - 1]) if self.top_n and len(ranked) >= self.top_n else float("nan")
+        return (
+            float(ranked.iloc[self.top_n - 1])
+            if self.top_n and len(ranked) >= self.top_n
+            else float("nan")
+        )
 
     def is_above(self, scores: pd.Series, ranks: pd.Series) -> pd.Series:
         """Return for each account whether it is admitted; equal scores are admitted together."""
@@ -51,13 +59,18 @@ def admission_rule(
     min_score: float | None = None,
     at_most: int = 20,
 ) -> AdmissionRule:
-    """Return the book's admission line; without one, as many places as there are key accounts today.
+    """Return the book's admission line; without one, as many places as there are key accounts
+    today.
 
     Where there are no key accounts either, the line has ``at_most`` places.
     """
     if top_n is not None or min_score is not None:
         return AdmissionRule(top_n, min_score)
-    today = 0 if key_accounts is None or key_accounts.empty else int(key_accounts["is_key"].astype(bool).sum())
+    today = (
+        0
+        if key_accounts is None or key_accounts.empty
+        else int(key_accounts["is_key"].astype(bool).sum())
+    )
     return AdmissionRule(top_n=today or at_most, is_from_book=False)
 
 

@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 
 SPLIT = 5.5
-QUADRANTS = {(True, True): "strategic", (True, False): "star", (False, True): "status", (False, False): "streamline"}
+QUADRANTS = {
+    (True, True): "strategic",
+    (True, False): "star",
+    (False, True): "status",
+    (False, False): "streamline",
+}
 
 
 def attractiveness_strength(
@@ -17,10 +22,11 @@ def attractiveness_strength(
 ) -> pd.DataFrame:
     """One row per account with both sub-scores: its quadrant now and a year ago.
 
-    The two weighted sub-scores come from the criteria of either side. The split is the middle of the
-    1–10 scale, for everyone and every year (a score of exactly 5.5 counts as high), so that no account moves because
-    another one did. *strategic*: attractive, and we are strong; *star*: attractive, and we are not strong
-    yet; *status*: we are strong, it is less attractive; *streamline*: neither.
+    The two weighted sub-scores come from the criteria of either side. The split is the middle of
+    the 1–10 scale, for everyone and every year (a score of exactly 5.5 counts as high), so that no
+    account moves because another one did. *strategic*: attractive, and we are strong; *star*:
+    attractive, and we are not strong yet; *status*: we are strong, it is less attractive;
+    *streamline*: neither.
 
     Columns
     -------
@@ -41,8 +47,12 @@ def attractiveness_strength(
     earlier = account_scores.head(0) if year_ago_scores is None else year_ago_scores
     earlier = earlier.dropna(subset=both)[["account_id", *both]]
     earlier = earlier.assign(quadrant=_quadrant(earlier, split))
-    renamed = earlier.rename(columns={column: f"year_ago_{column}" for column in [*both, "quadrant"]})
-    table = now.merge(renamed, on="account_id", how="left").sort_values("account_id", ignore_index=True)
+    renamed = earlier.rename(
+        columns={column: f"year_ago_{column}" for column in [*both, "quadrant"]}
+    )
+    table = now.merge(renamed, on="account_id", how="left").sort_values(
+        "account_id", ignore_index=True
+    )
     table["year_ago_quadrant"] = table["year_ago_quadrant"].astype("str")
     then = table["year_ago_quadrant"]
     return table.assign(is_moved=(then.notna() & (then != table["quadrant"])).astype(bool))

@@ -27,12 +27,14 @@ def prospect_ranking(
     least_p: float = LEAST_P,
     book: Any = None,
 ) -> pd.DataFrame:
-    """One row per prospect: the mean of need, solvency and authority (1–10), and who should take it on.
+    """One row per prospect: the mean of need, solvency and authority (1–10), and who should take it
+    on.
 
-    The key account manager takes a prospect whose three Ps are all judged, with a mean of 7 or more, none below 5,
-    and, where both are known, a budget of at least ``least_budget`` (such as the revenue of the
-    smallest key account). All others go to a business developer. The rule that decided is stated in each row. A
-    missing P is left out of the mean; equal scores share the best rank.
+    The key account manager takes a prospect whose three Ps are all judged, with a mean of 7 or
+    more, none below 5, and, where both are known, a budget of at least ``least_budget`` (such as
+    the revenue of the smallest key account). All others go to a business developer. The rule that
+    decided is stated in each row. A missing P is left out of the mean; equal scores share the best
+    rank.
 
     Columns
     -------
@@ -53,7 +55,16 @@ def prospect_ranking(
     owner_rule: the rule behind that choice
     """
     table = prospects.reindex(
-        columns=["prospect_id", "name", *PS, "budget", "source", "current_supplier", "industry", "region"]
+        columns=[
+            "prospect_id",
+            "name",
+            *PS,
+            "budget",
+            "source",
+            "current_supplier",
+            "industry",
+            "region",
+        ]
     )
     ps = table[PS].astype("float64")
     table["score"] = ps.mean(axis=1).round(9)
@@ -72,17 +83,35 @@ def prospect_ranking(
         _rule(row, why, least, key_score, least_p, book)
         for row, why in zip(table.to_dict("records"), refused, strict=True)
     ]
-    ordered = table.sort_values(["rank", "prospect_id"], na_position="last", ignore_index=True)[COLUMNS]
+    ordered = table.sort_values(["rank", "prospect_id"], na_position="last", ignore_index=True)[
+        COLUMNS
+    ]
     types = {
         column: "str"
         for column in COLUMNS
         if column
-        in ("prospect_id", "name", "source", "current_supplier", "industry", "region", "proposed_owner", "owner_rule")
+        in (
+            "prospect_id",
+            "name",
+            "source",
+            "current_supplier",
+            "industry",
+            "region",
+            "proposed_owner",
+            "owner_rule",
+        )
     }
     return ordered.astype(types | dict.fromkeys(("score", *PS, "budget"), "float64"))
 
 
-def _rule(row: dict[Any, Any], refused: str, least_budget: str, key_score: float, least_p: float, book: Any) -> str:
+def _rule(
+    row: dict[Any, Any],
+    refused: str,
+    least_budget: str,
+    key_score: float,
+    least_p: float,
+    book: Any,
+) -> str:
     mean = f"mean of the three Ps {number(row['score'], book, decimals=1)}"
     budget = row["budget"]
     if refused == "missing":
@@ -98,4 +127,8 @@ def _rule(row: dict[Any, Any], refused: str, least_budget: str, key_score: float
     if budget != budget:
         return f"{told}; budget not known"
     known = least_budget != MISSING
-    return f"{told}; budget {money(budget, book)}: at least {least_budget}, the smallest key account" if known else told
+    return (
+        f"{told}; budget {money(budget, book)}: at least {least_budget}, the smallest key account"
+        if known
+        else told
+    )

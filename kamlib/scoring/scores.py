@@ -29,10 +29,13 @@ def criterion_scores(
 ) -> pd.DataFrame:
     """One row per scored account and criterion: its score 1–10 from the book's fixed anchors.
 
-    A limit belongs to the score that begins there: with anchors from 0.05 → 7 and 0.10 → 8 a value of
-    0.10 scores 8, and 0.0999 scores 7; below the first limit the score is 1. A judged criterion takes the latest
+    A limit belongs to the score that begins there: with anchors from 0.05 → 7 and 0.10 → 8 a value
+        of
+    0.10 scores 8, and 0.0999 scores 7; below the first limit the score is 1. A judged criterion
+        takes the latest
     judgement up to ``as_of``. A missing score is left out and the other weights are scaled up, so
-    that the contributions of an account always sum to its score. No account's score depends on another account.
+    that the contributions of an account always sum to its score. No account's score depends on
+        another account.
 
     Columns
     -------
@@ -59,9 +62,13 @@ def criterion_scores(
         return pd.DataFrame({column: pd.Series(dtype=_TYPES[column]) for column in SCORE_COLUMNS})
     rows = pd.concat(parts, ignore_index=True)
     rows["origin"] = rows["origin"].where(rows["score"].notna(), "missing")
-    present = rows["weight"].where(rows["score"].notna()).groupby(rows["account_id"]).transform("sum")
+    present = (
+        rows["weight"].where(rows["score"].notna()).groupby(rows["account_id"]).transform("sum")
+    )
     rows["contribution"] = rows["weight"] * rows["score"] / present.where(present > 0)
-    place = rows["criterion"].map({criterion.name: place for place, criterion in enumerate(criteria)})
+    place = rows["criterion"].map(
+        {criterion.name: place for place, criterion in enumerate(criteria)}
+    )
     ordered = rows.assign(_place=place).sort_values(["account_id", "_place"], ignore_index=True)
     return ordered[SCORE_COLUMNS].astype(_TYPES)
 
@@ -73,11 +80,12 @@ def account_scores(
     *,
     rule: AdmissionRule,
 ) -> pd.DataFrame:
-    """One row per scored account: its weighted score, its rank and on which side of the admission line it is.
+    """One row per scored account: its weighted score, its rank and on which side of the admission
+    line it is.
 
     score = Σ weight · score / Σ weight over the criteria that have a score, rounded to 9 places.
-    Equal scores share the best rank, so more than ``top_n`` accounts are above the line when the last places are tied.
-    An account without any score comes last, without a rank.
+    Equal scores share the best rank, so more than ``top_n`` accounts are above the line when the
+    last places are tied. An account without any score comes last, without a rank.
 
     Columns
     -------
@@ -101,21 +109,29 @@ def account_scores(
     table["line_score"] = rule.line_score(table["score"])
     table["is_above_line"] = rule.is_above(table["score"], table["rank"])
     table["is_key"] = is_key(key_accounts, ids)
-    table["completeness_share"] = present.groupby("account_id")["weight"].sum().round(9).reindex(ids, fill_value=0.0)
+    table["completeness_share"] = (
+        present.groupby("account_id")["weight"].sum().round(9).reindex(ids, fill_value=0.0)
+    )
     for side in ("attractiveness", "strength"):
         table[f"{side}_score"] = _weighted(present[present["side"] == side], ids)
-    lacking = criterion_scores[criterion_scores["score"].isna()].groupby("account_id", sort=False)["criterion"]
+    lacking = criterion_scores[criterion_scores["score"].isna()].groupby("account_id", sort=False)[
+        "criterion"
+    ]
     table["missing_criteria"] = lacking.agg(", ".join).reindex(ids).fillna("").astype("str")
     table["name"] = names_of(accounts, ids)
     columns = [
         "account_id", "name", "score", "rank", "is_above_line", "is_key", "line_score", "completeness_share",
         "attractiveness_score", "strength_score", "missing_criteria",
     ]  # fmt: skip
-    ordered = table.reset_index().sort_values(["rank", "account_id"], na_position="last", ignore_index=True)
+    ordered = table.reset_index().sort_values(
+        ["rank", "account_id"], na_position="last", ignore_index=True
+    )
     return ordered[columns]
 
 
-def criterion_coverage(criterion_scores: pd.DataFrame, *, criteria: Sequence[Criterion]) -> pd.DataFrame:
+def criterion_coverage(
+    criterion_scores: pd.DataFrame, *, criteria: Sequence[Criterion]
+) -> pd.DataFrame:
     """One row per criterion: how it is scored, for how many accounts, and from which anchors.
 
     This is the written definition that is the same for every account (M1, M9).
@@ -147,7 +163,16 @@ def criterion_coverage(criterion_scores: pd.DataFrame, *, criteria: Sequence[Cri
                 "note": sorted(lacking[lacking == lacking.max()].index)[0] if len(lacking) else "",
             }
         )
-    columns = ["criterion", "side", "weight", "measure", "scored_count", "missing_count", "anchors", "note"]
+    columns = [
+        "criterion",
+        "side",
+        "weight",
+        "measure",
+        "scored_count",
+        "missing_count",
+        "anchors",
+        "note",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -161,9 +186,13 @@ def anchor_text(criterion: Criterion) -> str:
     texts = {anchor.score: anchor.text for anchor in criterion.anchors if anchor.text}
     texts |= {int(score): text for score, text in criterion.texts.items()}
     if criterion.judged:
-        return " · ".join(f"{score} {texts[score]}" for score in sorted(texts)) or "judged from 1 to 10"
+        return (
+            " · ".join(f"{score} {texts[score]}" for score in sorted(texts))
+            or "judged from 1 to 10"
+        )
     steps = [
-        f"{score} from {_limit_text(limit, criterion.measure)}" + (f" ({texts[score]})" if score in texts else "")
+        f"{score} from {_limit_text(limit, criterion.measure)}"
+        + (f" ({texts[score]})" if score in texts else "")
         for limit, score in criterion.steps
     ]
     return " · ".join(["1 below", *steps])
@@ -179,7 +208,9 @@ def is_key(key_accounts: pd.DataFrame | None, ids: pd.Index) -> pd.Series:
     """Return for each account whether it is a key account; nobody is where there is no table."""
     if key_accounts is None or key_accounts.empty:
         return pd.Series(False, index=ids)
-    return pd.Series(ids.isin(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]), index=ids)
+    return pd.Series(
+        ids.isin(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]), index=ids
+    )
 
 
 def names_of(accounts: pd.DataFrame | None, ids: pd.Index, column: str = "name") -> pd.Series:
@@ -187,7 +218,13 @@ def names_of(accounts: pd.DataFrame | None, ids: pd.Index, column: str = "name")
     own = pd.Series(ids.to_numpy(), index=ids, dtype="str")
     if accounts is None or column not in accounts:
         return own
-    return accounts.drop_duplicates("account_id").set_index("account_id")[column].reindex(ids).fillna(own).astype("str")
+    return (
+        accounts.drop_duplicates("account_id")
+        .set_index("account_id")[column]
+        .reindex(ids)
+        .fillna(own)
+        .astype("str")
+    )
 
 
 def _weighted(present: pd.DataFrame, ids: pd.Index) -> pd.Series:
@@ -212,15 +249,25 @@ def _measured(criterion: Criterion, ids: pd.Index, measures: pd.DataFrame) -> pd
     )  # fmt: skip
 
 
-def _judged(criterion: Criterion, ids: pd.Index, judgements: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFrame:
-    latest = pd.DataFrame({"score": pd.Series(dtype="float64"), "judged_date": pd.Series(dtype="datetime64[us]")})
+def _judged(
+    criterion: Criterion, ids: pd.Index, judgements: pd.DataFrame | None, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    latest = pd.DataFrame(
+        {"score": pd.Series(dtype="float64"), "judged_date": pd.Series(dtype="datetime64[us]")}
+    )
     if judgements is not None and len(judgements):
-        known = judgements[(judgements["criterion"] == criterion.name) & (judgements["judged_date"] <= as_of)]
+        known = judgements[
+            (judgements["criterion"] == criterion.name) & (judgements["judged_date"] <= as_of)
+        ]
         ordered = known.sort_values(["account_id", "judged_date", "score"])
-        latest = ordered.drop_duplicates("account_id", keep="last").set_index("account_id")[["score", "judged_date"]]
+        latest = ordered.drop_duplicates("account_id", keep="last").set_index("account_id")[
+            ["score", "judged_date"]
+        ]
     mine = latest.reindex(ids)
     is_outside = mine["score"].notna() & ~mine["score"].between(1, 10)
-    note = np.where(is_outside, "judged outside 1 to 10", np.where(mine["score"].isna(), "not judged", ""))
+    note = np.where(
+        is_outside, "judged outside 1 to 10", np.where(mine["score"].isna(), "not judged", "")
+    )
     return pd.DataFrame(
         {
             "account_id": ids, "criterion": criterion.name, "side": criterion.side, "weight": criterion.weight,

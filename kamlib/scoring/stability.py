@@ -28,7 +28,9 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Profiles:
-    """The distinct rows of scores: accounts that score alike always share their place, so each is weighed once."""
+    """The distinct rows of scores: accounts that score alike always share their place, so each is
+    weighed once.
+    """
 
     scores: Floats
     is_present: Floats
@@ -38,7 +40,9 @@ class Profiles:
     def totals(self, weights: Floats) -> Floats:
         """Return the weighted score of every profile under every row of weights (rows × profiles)."""
         sums = weights @ self.scores.T
-        return sums if self.is_present.all() else sums / np.maximum(weights @ self.is_present.T, 1e-12)
+        return (
+            sums if self.is_present.all() else sums / np.maximum(weights @ self.is_present.T, 1e-12)
+        )
 
 
 def score_stability(
@@ -50,14 +54,16 @@ def score_stability(
     concentration: float = 50.0,
     seed: int = 2025,
 ) -> pd.DataFrame:
-    """One row per account with a score: how often, and between which ranks, it stays where it is when weights vary.
+    """One row per account with a score: how often, and between which ranks, it stays where it is
+    when weights vary.
 
-    Plausible weightings are Dirichlet draws around the book's weights (mean = the weights; with a concentration of 50
-    a weight of 0.25 varies by about ±0.06), in whole thousandths; the seed is fixed. Equal scores share the best rank;
-    the rank interval rests on a fifth of the draws.
+    Plausible weightings are Dirichlet draws around the book's weights (mean = the weights; with a
+    concentration of 50 a weight of 0.25 varies by about ±0.06), in whole thousandths; the seed is
+    fixed. Equal scores share the best rank; the rank interval rests on a fifth of the draws.
 
     The smallest single-weight change is searched on both sides of every weight, the other weights
-    scaled so that the sum stays 1: on a grid of 0.01 up to 0 and 1, then halved to 0.0001; it crosses the line for
+    scaled so that the sum stays 1: on a grid of 0.01 up to 0 and 1, then halved to 0.0001; it
+        crosses the line for
     certain. It is asked of the accounts above the line and of those that cross it in a draw.
 
     Columns
@@ -77,16 +83,28 @@ def score_stability(
     note: blank, or why no weight is named
     """
     scored = account_scores[account_scores["score"].notna()].reset_index(drop=True)
-    grid = criterion_scores.pivot(index="account_id", columns="criterion", values="score").reindex(scored["account_id"])
+    grid = criterion_scores.pivot(index="account_id", columns="criterion", values="score").reindex(
+        scored["account_id"]
+    )
     names = list(criterion_scores["criterion"].unique())
     if scored.empty:
         return _typed(pd.DataFrame(columns=COLUMNS))
-    base = criterion_scores.drop_duplicates("criterion").set_index("criterion")["weight"].reindex(names).to_numpy()
+    base = (
+        criterion_scores.drop_duplicates("criterion")
+        .set_index("criterion")["weight"]
+        .reindex(names)
+        .to_numpy()
+    )
     profiles = _profiles(grid[names].to_numpy(dtype="float64"))
     weights = plausible_weights(base, draws=draws, concentration=concentration, seed=seed)
     low, high = _rank_intervals(weights[::RANKS_EVERY], profiles)
     kept = _contenders(profiles, rule)
-    rivals = Profiles(profiles.scores[kept], profiles.is_present[kept], profiles.counts[kept], np.arange(len(kept)))
+    rivals = Profiles(
+        profiles.scores[kept],
+        profiles.is_present[kept],
+        profiles.counts[kept],
+        np.arange(len(kept)),
+    )
     above = np.zeros(len(profiles.counts))
     above[kept] = _above_share(weights, rivals, rule)
     of = profiles.profile_of
@@ -98,12 +116,16 @@ def score_stability(
     flips.index = kept[flips.index.to_numpy(dtype="int64")]
     found = flips.reindex(of).reset_index(drop=True)
     place = found["criterion"].to_numpy()
-    table["flip_criterion"] = pd.Series([names[int(k)] if k == k else None for k in place], dtype="str")
+    table["flip_criterion"] = pd.Series(
+        [names[int(k)] if k == k else None for k in place], dtype="str"
+    )
     table["weight"] = [base[int(k)] if k == k else np.nan for k in place]
     table["flip_weight"] = found["flip_weight"]
     table["weight_change"] = table["flip_weight"] - table["weight"]
     is_asked = np.isin(of, asked)
-    no_flip = np.where(is_asked, "no single weight moves it across the line", "never above the line in the draws")
+    no_flip = np.where(
+        is_asked, "no single weight moves it across the line", "never above the line in the draws"
+    )
     table["note"] = np.where(table["flip_weight"].isna(), no_flip, "")
     return _typed(table[COLUMNS])
 
@@ -115,23 +137,31 @@ def plausible_weights(base: Floats, *, draws: int, concentration: float, seed: i
 
 
 def _profiles(scores: Floats) -> Profiles:
-    distinct, profile_of, counts = np.unique(scores, axis=0, return_inverse=True, return_counts=True, equal_nan=True)
+    distinct, profile_of, counts = np.unique(
+        scores, axis=0, return_inverse=True, return_counts=True, equal_nan=True
+    )
     is_present = ~np.isnan(distinct)
     return Profiles(
-        np.where(is_present, distinct, 0.0), is_present.astype("float64"), counts.astype("float64"), profile_of.ravel()
+        np.where(is_present, distinct, 0.0),
+        is_present.astype("float64"),
+        counts.astype("float64"),
+        profile_of.ravel(),
     )
 
 
 def _contenders(profiles: Profiles, rule: AdmissionRule) -> Ints:
     """Return the profiles that can be above the line under some weights.
 
-    Who is beaten in every criterion by as many accounts as there are places never is, and the line lies where it lies
-    without it. A profile with a missing score is kept, and beats nobody. The 200 strongest profiles find most of it.
+    Who is beaten in every criterion by as many accounts as there are places never is, and the line
+    lies where it lies without it. A profile with a missing score is kept, and beats nobody. The 200
+    strongest profiles find most of it.
     """
     if rule.top_n is None:
         return np.arange(len(profiles.counts))
     whole = np.asarray(profiles.is_present.all(axis=1))
-    strongest = np.argsort(np.where(whole, -profiles.scores.sum(axis=1), 0.0), kind="stable")[:STRONGEST]
+    strongest = np.argsort(np.where(whole, -profiles.scores.sum(axis=1), 0.0), kind="stable")[
+        :STRONGEST
+    ]
     strongest = strongest[whole[strongest]]
     rivals, mine = profiles.scores[strongest][None, :, :], profiles.scores[:, None, :]
     is_beaten = np.all(rivals >= mine, axis=2) & np.any(rivals > mine, axis=2)
@@ -151,7 +181,9 @@ def _above_share(weights: Floats, profiles: Profiles, rule: AdmissionRule) -> Fl
 
 
 def _rank_intervals(weights: Floats, profiles: Profiles) -> tuple[Ints, Ints]:
-    """Return per profile the 5 % and 95 % rank, counted instead of sorted: scores are whole thousandths."""
+    """Return per profile the 5 % and 95 % rank, counted instead of sorted: scores are whole
+    thousandths.
+    """
     accounts, ranks = int(profiles.counts.sum()), []
     held_by = np.tile(profiles.counts, CHUNK)
     for start in range(0, len(weights), CHUNK):
@@ -160,7 +192,9 @@ def _rank_intervals(weights: Floats, profiles: Profiles) -> tuple[Ints, Ints]:
         cells = totals - lowest + np.arange(len(totals))[:, None] * width
         held = np.bincount(cells.ravel(), held_by[: cells.size], len(totals) * width)
         upto = held.reshape(len(totals), width).astype("int32").cumsum(axis=1, dtype="int32")
-        ranks.append((accounts + 1 - upto).astype("uint16" if accounts < 2**16 else "int32").ravel()[cells].T)
+        ranks.append(
+            (accounts + 1 - upto).astype("uint16" if accounts < 2**16 else "int32").ravel()[cells].T
+        )
     drawn = np.concatenate(ranks, axis=1)
     places = [int(0.05 * (drawn.shape[1] - 1)), int(np.ceil(0.95 * (drawn.shape[1] - 1)))]
     drawn.partition(places, axis=1)
@@ -176,21 +210,38 @@ def _thousandths(weights: Floats, profiles: Profiles) -> npt.NDArray[np.float32]
     return np.rint(sums)
 
 
-def smallest_flips(base: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule) -> pd.DataFrame:
-    """Return per asked profile the criterion whose weight, changed least, moves it across the line, and that weight."""
+def smallest_flips(
+    base: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule
+) -> pd.DataFrame:
+    """Return per asked profile the criterion whose weight, changed least, moves it across the line,
+    and that weight.
+    """
     brackets = _brackets(base, profiles, asked, rule)
     near = brackets["distance"] <= brackets.groupby("profile")["distance"].transform("min") + 0.0101
     brackets = brackets[near].reset_index(drop=True)
-    profile, criterion = brackets["profile"].to_numpy(dtype="int64"), brackets["criterion"].to_numpy(dtype="int64")
-    stays, flips = brackets["stays"].to_numpy(dtype="float64"), brackets["flips"].to_numpy(dtype="float64")
+    profile, criterion = (
+        brackets["profile"].to_numpy(dtype="int64"),
+        brackets["criterion"].to_numpy(dtype="int64"),
+    )
+    stays, flips = (
+        brackets["stays"].to_numpy(dtype="float64"),
+        brackets["flips"].to_numpy(dtype="float64"),
+    )
     was = _is_above(base[None, :], profiles, asked, rule)[0]
     started = pd.Series(was, index=asked).reindex(profile).to_numpy(dtype=bool)
     for _ in range(HALVINGS):
         middle = (stays + flips) / 2
-        moved = _own_is_above(one_weight_changed(base, criterion, middle), profiles, profile, rule) != started
+        moved = (
+            _own_is_above(one_weight_changed(base, criterion, middle), profiles, profile, rule)
+            != started
+        )
         stays, flips = np.where(moved, stays, middle), np.where(moved, middle, flips)
     brackets = brackets.assign(flip_weight=flips, change=np.abs(flips - base[criterion]))
-    best = brackets.sort_values(["profile", "change", "criterion"]).drop_duplicates("profile").set_index("profile")
+    best = (
+        brackets.sort_values(["profile", "change", "criterion"])
+        .drop_duplicates("profile")
+        .set_index("profile")
+    )
     return best[["criterion", "flip_weight"]]
 
 
@@ -207,29 +258,47 @@ def one_weight_changed(base: Floats, criterion: Ints, weight: Floats) -> Floats:
 
 
 def _brackets(base: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule) -> pd.DataFrame:
-    """Return the first step of 0.01 on each side of each weight at which a profile crosses the line."""
+    """Return the first step of 0.01 on each side of each weight at which a profile crosses the
+    line.
+    """
     rows = []
     for criterion in range(len(base)) if len(base) > 1 else []:
         for end in (0.0, 1.0):
             count = int(np.ceil(abs(end - base[criterion]) * 100 - 1e-9))
-            steps = np.append(base[criterion] + np.sign(end - base[criterion]) * np.arange(count) / 100, end)
+            steps = np.append(
+                base[criterion] + np.sign(end - base[criterion]) * np.arange(count) / 100, end
+            )
             weights = one_weight_changed(base, np.full(len(steps), criterion), steps)
             above = _is_above(weights, profiles, asked, rule)
             moved = above != above[0]
             first = moved.argmax(axis=0)
-            for profile, step in zip(asked[moved.any(axis=0)], first[moved.any(axis=0)], strict=True):
-                rows.append((profile, criterion, steps[step - 1], steps[step], abs(steps[step] - base[criterion])))
+            for profile, step in zip(
+                asked[moved.any(axis=0)], first[moved.any(axis=0)], strict=True
+            ):
+                rows.append(
+                    (
+                        profile,
+                        criterion,
+                        steps[step - 1],
+                        steps[step],
+                        abs(steps[step] - base[criterion]),
+                    )
+                )
     return pd.DataFrame(rows, columns=["profile", "criterion", "stays", "flips", "distance"])
 
 
-def _is_above(weights: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule) -> npt.NDArray[np.bool_]:
+def _is_above(
+    weights: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule
+) -> npt.NDArray[np.bool_]:
     totals = profiles.totals(weights)
     if rule.min_score is not None:
         return totals[:, asked] >= rule.min_score - SAME
     return totals[:, asked] >= _line_of(totals, profiles.counts, rule.top_n or 1)[:, None] - SAME
 
 
-def _own_is_above(weights: Floats, profiles: Profiles, profile: Ints, rule: AdmissionRule) -> npt.NDArray[np.bool_]:
+def _own_is_above(
+    weights: Floats, profiles: Profiles, profile: Ints, rule: AdmissionRule
+) -> npt.NDArray[np.bool_]:
     totals = profiles.totals(weights)
     own = totals[np.arange(len(profile)), profile]
     if rule.min_score is not None:
@@ -253,5 +322,7 @@ def _line_of(totals: npt.NDArray[Any], counts: Floats, top_n: int) -> Floats:
 def _typed(table: pd.DataFrame) -> pd.DataFrame:
     types = {"account_id": "str", "name": "str", "rank": "int64", "is_above_line": "bool", "rank_low": "int64",
              "rank_high": "int64", "flip_criterion": "str", "note": "str"}  # fmt: skip
-    floats = dict.fromkeys(("score", "above_line_share", "weight", "flip_weight", "weight_change"), "float64")
+    floats = dict.fromkeys(
+        ("score", "above_line_share", "weight", "flip_weight", "weight_change"), "float64"
+    )
     return table.astype(types | floats).reset_index(drop=True)

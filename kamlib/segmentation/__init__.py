@@ -1,4 +1,6 @@
-"""Segmentation: who the accounts are by size, regularity and kind, how few carry how much, and who moved why."""
+"""Segmentation: who the accounts are by size, regularity and kind, how few carry how much, and who
+moved why.
+"""
 
 from kamlib.segmentation.abc import size_classes
 from kamlib.segmentation.classes import account_classes

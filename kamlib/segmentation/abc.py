@@ -25,7 +25,8 @@ def exact_sums(frame: pd.DataFrame, column: str, ids: pd.Index) -> pd.Series:
 
 
 def abc_of(measure: pd.Series, *, abc: tuple[float, float] = LIMITS) -> pd.DataFrame:
-    """Return class, share and cumulative share before, in the order of ``measure`` (exact decimals).
+    """Return class, share and cumulative share before, in the order of ``measure`` (exact
+    decimals).
 
     Ranked largest first, an account is A while the accounts *before* it hold less than ``abc[0]``
     of the sum of positive measures, B while less than ``abc[1]``, else C. Equal values stand at the
@@ -41,11 +42,17 @@ def abc_of(measure: pd.Series, *, abc: tuple[float, float] = LIMITS) -> pd.DataF
     before: dict[Decimal, Decimal] = {}
     for value, reached in zip(ranked, accumulate(ranked), strict=True):
         before.setdefault(value, reached - value)
-    limits = [(letter, Decimal(str(limit)) * positive) for letter, limit in zip("AB", abc, strict=True)]
+    limits = [
+        (letter, Decimal(str(limit)) * positive) for letter, limit in zip("AB", abc, strict=True)
+    ]
     letters, ahead, shares = [], [], []
     for value in measure:
         start = before.get(value)
-        letters.append(None if start is None else next((letter for letter, limit in limits if start < limit), "C"))
+        letters.append(
+            None
+            if start is None
+            else next((letter for letter, limit in limits if start < limit), "C")
+        )
         ahead.append(float("nan") if start is None else float(start / positive))
         shares.append(float(value / positive) if start is not None and has_shares else float("nan"))
     return pd.DataFrame(
@@ -58,10 +65,13 @@ def abc_of(measure: pd.Series, *, abc: tuple[float, float] = LIMITS) -> pd.DataF
 
 
 def size_classes(status: pd.DataFrame, *, abc: tuple[float, float] = LIMITS) -> pd.DataFrame:
-    """One row per account that ever ordered: its class by the revenue of the 12 months to its last order.
+    """One row per account that ever ordered: its class by the revenue of the 12 months to its last
+    order.
 
-    ``status`` is the table ``account_status``. A lost account has no revenue in the window and so no class
-    there: what compares those who left with those who stayed must look at both in the same way. Classes are
+    ``status`` is the table ``account_status``. A lost account has no revenue in the window and so
+        no class
+    there: what compares those who left with those who stayed must look at both in the same way.
+        Classes are
     those of ``abc_of``.
 
     >>> size_classes(pd.DataFrame({"account_id": ["STAYS", "GONE"], "last_year_revenue": [80.0, 20.0]})).values.tolist()

@@ -30,15 +30,19 @@ def account_classes(
     ABC ranks by the measure, largest first: A while the cumulative share *before* the account is
     below 0.80, B below 0.95, else C; equal values share the class of the first of them, and the
     comparison is in exact decimals. An account whose measure is zero or less has no class.
-    Margin is revenue less cost, less its cost to serve (a year's, scaled to the window) where known; it is
-    n/a where the cost of a month of the window is unknown. An account without a row in the window is
+    Margin is revenue less cost, less its cost to serve (a year's, scaled to the window) where
+        known; it is
+    n/a where the cost of a month of the window is unknown. An account without a row in the window
+        is
     not served: nothing is taken off.
     XYZ by frequency is the share of the window's months with an order; by variability the CV
-    (sample standard deviation / mean) of its monthly revenue. Both leave out the months before the first order
+    (sample standard deviation / mean) of its monthly revenue. Both leave out the months before the
+        first order
     ever; N is an account whose first order is younger than ``young_months``. Fewer than 3 order
     days, or a mean of zero or less, give no variability class.
     Randomly timed orders of one size give CV = 1/√(orders per month). ``is_cv_noise`` marks a
-    squared CV between half and twice that: the class then mostly measures order size and timing noise.
+    squared CV between half and twice that: the class then mostly measures order size and timing
+        noise.
 
     Columns
     -------
@@ -68,11 +72,15 @@ def account_classes(
     reason: why a class is missing; blank where none is
     """
     known = account_months[account_months["month"] <= as_of]
-    ids = pd.Index(sorted({*accounts["account_id"], *known["account_id"]}), name="account_id", dtype="str")
+    ids = pd.Index(
+        sorted({*accounts["account_id"], *known["account_id"]}), name="account_id", dtype="str"
+    )
     window = known[known["month"].isin(trailing_months(as_of, window_months))]
     listed = accounts.drop_duplicates("account_id").set_index("account_id").reindex(ids)
     revenue = exact_sums(window, "revenue", ids)
-    margin = _margins(window, revenue, listed, has_cost=bool(known["cost"].notna().any()), months=window_months)
+    margin = _margins(
+        window, revenue, listed, has_cost=bool(known["cost"].notna().any()), months=window_months
+    )
     by_revenue = abc_of(revenue, abc=abc)
     by_margin = abc_of(margin.dropna(), abc=abc).reindex(ids)
     xyz = xyz_of(
@@ -124,7 +132,9 @@ def _margins(
     cost = exact_sums(window, "cost", revenue.index)
     margin = revenue - cost
     if "cost_to_serve" in listed:
-        served = exact(listed["cost_to_serve"]).where(margin.index.isin(window["account_id"]), Decimal(0))
+        served = exact(listed["cost_to_serve"]).where(
+            margin.index.isin(window["account_id"]), Decimal(0)
+        )
         margin = margin - served.map(lambda yearly: yearly * months / 12)
     return margin.mask(margin.index.isin(unknown))
 
@@ -138,14 +148,17 @@ def _reasons(table: pd.DataFrame) -> pd.Series:
     parts = {
         "No order yet": never & ~negative,
         "No revenue class: no revenue in the window": ~never & silent & table["revenue"].eq(0),
-        "No revenue class: orders and credit notes of the window cancel out": ~silent & table["revenue"].eq(0),
+        "No revenue class: orders and credit notes of the window cancel out": ~silent
+        & table["revenue"].eq(0),
         "No revenue class: credit notes exceed orders in the window": negative,
         "No margin class: a cost of the window is unknown": table["margin"].isna() & has_margins,
         "No margin class: margin is zero or less": table["margin"].le(0) & table["revenue"].ne(0),
         f"No variability class: fewer than {LEAST_ORDER_DAYS} order days in the window": ~never
         & table["xyz_variability"].isna()
         & table["order_day_count"].lt(LEAST_ORDER_DAYS),
-        "No variability class: mean revenue is not positive, or a single month": table["xyz_variability"].isna()
+        "No variability class: mean revenue is not positive, or a single month": table[
+            "xyz_variability"
+        ].isna()
         & table["order_day_count"].ge(LEAST_ORDER_DAYS),
     }
     text = pd.Series("", index=table.index, dtype="str")

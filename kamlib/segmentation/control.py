@@ -9,7 +9,9 @@ from kamlib.periods import trailing_months
 from kamlib.tables import exact
 
 
-def is_window_whole(first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12) -> bool:
+def is_window_whole(
+    first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12
+) -> bool:
     """Return whether the data reach back to the first month of the window that ends on ``as_of``.
 
     >>> is_window_whole(pd.Timestamp("2024-10-03"), as_of=pd.Timestamp("2025-09-30"))
@@ -30,7 +32,8 @@ def segmentation_control(
     as_of: pd.Timestamp,
     window_months: int = 12,
 ) -> pd.DataFrame:
-    """One row per figure: its revenue beside the window's, taken from the account months themselves.
+    """One row per figure: its revenue beside the window's, taken from the account months
+    themselves.
 
     Class moves hold accounts with a class then or now; the revenue of all others is added back.
 
@@ -51,7 +54,10 @@ def segmentation_control(
     groups = concentration[concentration["scope"].eq("groups")]
     sums = {
         "classes": classes["revenue"].sum(),
-        **{f"matrix by {basis}": part["revenue"].sum() for basis, part in matrix.groupby("basis", sort=False)},
+        **{
+            f"matrix by {basis}": part["revenue"].sum()
+            for basis, part in matrix.groupby("basis", sort=False)
+        },
         "groups": groups["revenue"].sum() + groups["excluded_revenue"].sum(),
         "class moves and the rest": moves["revenue_now"].sum() + unmoved,
     }

@@ -42,8 +42,8 @@ def whale_curve(classes: pd.DataFrame) -> pd.DataFrame:
     """One row per account with a known margin, most profitable first: profit made, then lost again.
 
     The curve climbs to its peak while margins are positive and falls where accounts cost more than
-    they bring. Shares are of the total margin and n/a when that is zero or less. Accounts without revenue
-    and margin are left out. Empty without a known margin.
+    they bring. Shares are of the total margin and n/a when that is zero or less. Accounts without
+    revenue and margin are left out. Empty without a known margin.
 
     Columns
     -------
@@ -85,7 +85,11 @@ def lorenz(classes: pd.DataFrame) -> pd.DataFrame:
     account_share: accounts up to this one / all accounts with a class
     revenue_share: revenue of the accounts up to this one / all their revenue
     """
-    ranked = _ranked(classes[classes["abc_revenue"].notna()], "revenue").iloc[::-1].reset_index(drop=True)
+    ranked = (
+        _ranked(classes[classes["abc_revenue"].notna()], "revenue")
+        .iloc[::-1]
+        .reset_index(drop=True)
+    )
     shares = (ranked["revenue"].cumsum() / ranked["revenue"].sum()).clip(upper=1.0)
     count = len(ranked)
     points = [0, *range(1, count + 1)] if count else []
@@ -93,11 +97,15 @@ def lorenz(classes: pd.DataFrame) -> pd.DataFrame:
         {
             "rank": pd.Series(points, dtype="int64"),
             "account_id": pd.Series([None, *ranked["account_id"]][: len(points)], dtype="str"),
-            "account_share": pd.Series([point / max(count, 1) for point in points], dtype="float64"),
+            "account_share": pd.Series(
+                [point / max(count, 1) for point in points], dtype="float64"
+            ),
             "revenue_share": pd.Series([0.0, *shares][: len(points)], dtype="float64"),
         }
     )
 
 
 def _ranked(classes: pd.DataFrame, measure: str) -> pd.DataFrame:
-    return classes.sort_values([measure, "account_id"], ascending=[False, True], kind="stable").reset_index(drop=True)
+    return classes.sort_values(
+        [measure, "account_id"], ascending=[False, True], kind="stable"
+    ).reset_index(drop=True)

@@ -23,8 +23,8 @@ def concentration(
     Scope ``groups`` adds each account to its ultimate parent. In are the accounts (groups) with
     positive revenue; those below zero are left out and counted. HHI = Σ share²; 1/HHI is the number
     of equal accounts that would be as concentrated. Gini = 2·Σ i·xᵢ / (n·Σx) − (n+1)/n with x
-    ascending, twice the area between the Lorenz curve and the diagonal. The key accounts' share is of
-    the whole net revenue; in scope ``groups`` a group counts as key when one of its accounts is.
+    ascending, twice the area between the Lorenz curve and the diagonal. The key accounts' share is
+    of the whole net revenue; in scope ``groups`` a group counts as key when one of its accounts is.
 
     Columns
     -------
@@ -46,13 +46,19 @@ def concentration(
     key_band: below, within or above the usual band; n/a without key accounts
     note: which are in, and by which rule key accounts are
     """
-    rows = _with_groups(classes, accounts).merge(keys[["account_id", "is_key"]], on="account_id", how="left")
+    rows = _with_groups(classes, accounts).merge(
+        keys[["account_id", "is_key"]], on="account_id", how="left"
+    )
     rows["is_key"] = rows["is_key"].eq(True)
-    groups = rows.groupby("group_id", as_index=False).agg(revenue=("revenue", "sum"), is_key=("is_key", "any"))
+    groups = rows.groupby("group_id", as_index=False).agg(
+        revenue=("revenue", "sum"), is_key=("is_key", "any")
+    )
     groups["revenue"] = groups["revenue"].round(6)
     rule = keys["key_rule"].iloc[0] if len(keys) else "no key accounts"
     scopes = {"accounts": rows, "groups": groups} if len(classes) else {}
-    table = pd.DataFrame([_measured(scope, rows, rule, band) for scope, rows in scopes.items()], columns=COLUMNS)
+    table = pd.DataFrame(
+        [_measured(scope, rows, rule, band) for scope, rows in scopes.items()], columns=COLUMNS
+    )
     return table.astype(
         {
             column: "int64" if column.endswith("_count") else "float64"
@@ -76,7 +82,9 @@ ROLLUP = [
 ]  # fmt: skip
 
 
-def _measured(scope: str, rows: pd.DataFrame, rule: str, band: tuple[float, float]) -> dict[str, object]:
+def _measured(
+    scope: str, rows: pd.DataFrame, rule: str, band: tuple[float, float]
+) -> dict[str, object]:
     revenue = rows["revenue"].to_numpy(dtype="float64")
     held = np.sort(revenue[revenue > 0])[::-1]
     total, count = held.sum(), len(held)
@@ -96,7 +104,9 @@ def _measured(scope: str, rows: pd.DataFrame, rule: str, band: tuple[float, floa
         **{f"top_{n}_share": min(shares[:n].sum(), 1.0) for n in (1, 5, 10, 20)},
         "hhi": hhi,
         "effective_number": 1 / hhi,
-        "gini": max(2 * (places * held).sum() / (count * total) - (count + 1) / count, 0.0) if count else np.nan,
+        "gini": max(2 * (places * held).sum() / (count * total) - (count + 1) / count, 0.0)
+        if count
+        else np.nan,
         "key_count": key_count,
         "key_revenue": key_revenue,
         "key_share": key_share,
@@ -111,8 +121,11 @@ def _band(share: float, band: tuple[float, float]) -> str | None:
     return "below" if share < band[0] else "above" if share > band[1] else "within"
 
 
-def rollup_changes(classes: pd.DataFrame, accounts: pd.DataFrame, *, abc: tuple[float, float] = LIMITS) -> pd.DataFrame:
-    """One row per company group of several accounts: its place as one group, and that of its largest alone.
+def rollup_changes(
+    classes: pd.DataFrame, accounts: pd.DataFrame, *, abc: tuple[float, float] = LIMITS
+) -> pd.DataFrame:
+    """One row per company group of several accounts: its place as one group, and that of its
+    largest alone.
 
     Ranks count accounts (groups) with more revenue, plus one, so equal revenues share a rank.
 
@@ -156,7 +169,14 @@ def rollup_changes(classes: pd.DataFrame, accounts: pd.DataFrame, *, abc: tuple[
         .reset_index()
         .sort_values(["revenue", "group_id"], ascending=[False, True], kind="stable")
         .reset_index(drop=True)[ROLLUP]
-        .astype({"abc_group": "str", "abc_largest": "str", "active_count": "int64", "member_count": "int64"})
+        .astype(
+            {
+                "abc_group": "str",
+                "abc_largest": "str",
+                "active_count": "int64",
+                "member_count": "int64",
+            }
+        )
     )
 
 

@@ -27,9 +27,10 @@ def segmentation_findings(
 ) -> list[Sentence]:
     """Return the sentences of the first screen, what changed first.
 
-    ``moves`` is None (or empty) when no earlier period can be compared; nothing is then said of change.
-    ``is_comparable`` is False when the data begin inside the window then (see ``is_window_whole``):
-    classes then rest on fewer months than now, and no account is named for having moved.
+    ``moves`` is None (or empty) when no earlier period can be compared; nothing is then said of
+    change. ``is_comparable`` is False when the data begin inside the window then (see
+    ``is_window_whole``): classes then rest on fewer months than now, and no account is named for
+    having moved.
     """
     sentences = [
         *_moves(moves, is_comparable, book),
@@ -46,7 +47,11 @@ def _moves(moves: pd.DataFrame | None, is_comparable: bool, book: Any) -> list[S
     if moves is None or moves.empty:
         return []
     if not is_comparable:
-        return [Sentence("The data begin inside the window of the previous period: who moved cannot be told yet.")]
+        return [
+            Sentence(
+                "The data begin inside the window of the previous period: who moved cannot be told yet."
+            )
+        ]
     down = moves[moves["direction"].eq("down")]
     up = moves[moves["direction"].eq("up")]
     texts = []
@@ -80,22 +85,37 @@ def _moves(moves: pd.DataFrame | None, is_comparable: bool, book: Any) -> list[S
             )
         )
     if not len(down) and not len(up):
-        texts.append(Sentence("No account changed its revenue class since the previous period.", link="#class_moves"))
+        texts.append(
+            Sentence(
+                "No account changed its revenue class since the previous period.",
+                link="#class_moves",
+            )
+        )
     return texts
 
 
 def _share_of(part: int, whole: int, because: str, book: Any) -> str:
     if not part:
         return ""
-    who = "" if whole == 1 else "all of them " if part == whole else f"{count(part, 'of them', 'of them', book)} "
+    who = (
+        ""
+        if whole == 1
+        else "all of them "
+        if part == whole
+        else f"{count(part, 'of them', 'of them', book)} "
+    )
     return f", {who}{because}"
 
 
 def _groups(rollup: pd.DataFrame, book: Any) -> list[Sentence]:
-    gained = rollup[(rollup["rank_gain"] > 0) & rollup["abc_group"].eq("A") & (rollup["active_count"] > 1)]
+    gained = rollup[
+        (rollup["rank_gain"] > 0) & rollup["abc_group"].eq("A") & (rollup["active_count"] > 1)
+    ]
     if gained.empty:
         return []
-    group = gained.sort_values(["rank_gain", "group_id"], ascending=[False, True], kind="stable").iloc[0]
+    group = gained.sort_values(
+        ["rank_gain", "group_id"], ascending=[False, True], kind="stable"
+    ).iloc[0]
     return [
         Sentence(
             f"{group['group_name']}, counted as one group, is our {ordinal(group['group_rank'])} account "
@@ -108,7 +128,10 @@ def _groups(rollup: pd.DataFrame, book: Any) -> list[Sentence]:
 
 def _losers(classes: pd.DataFrame, book: Any) -> list[Sentence]:
     losers = classes[classes["margin"].lt(0) & classes["revenue"].gt(0)]
-    if -losers["margin"].sum() < SMALL_LOSS_SHARE * classes["margin"].clip(lower=0).sum() or losers.empty:
+    if (
+        -losers["margin"].sum() < SMALL_LOSS_SHARE * classes["margin"].clip(lower=0).sum()
+        or losers.empty
+    ):
         return []
     worst = losers.sort_values(["margin", "account_id"], kind="stable").iloc[0]
     cost = "costs more than it brings" if len(losers) == 1 else "cost more than they bring"
@@ -141,14 +164,18 @@ def _equal(customers: float, book: Any) -> str:
     return "no other" if told == "1" else f"{told} customers of equal size"
 
 
-def _keys(concentration: pd.DataFrame, keys: pd.DataFrame, band: tuple[float, float], book: Any) -> list[Sentence]:
+def _keys(
+    concentration: pd.DataFrame, keys: pd.DataFrame, band: tuple[float, float], book: Any
+) -> list[Sentence]:
     rows = concentration[concentration["scope"].eq("accounts")]
     if rows.empty or pd.isna(rows["key_share"].iloc[0]) or not rows["key_count"].iloc[0]:
         return []
     row = rows.iloc[0]
     place = {"below": "below", "within": "within", "above": "above"}[row["key_band"]]
     provisional = (
-        " (provisional: the book has no tiers)" if keys["key_rule"].str.startswith("provisional").any() else ""
+        " (provisional: the book has no tiers)"
+        if keys["key_rule"].str.startswith("provisional").any()
+        else ""
     )
     return [
         Sentence(
@@ -182,9 +209,15 @@ def _owner(manager: Any) -> str:
 
 
 def segmentation_limits(
-    classes: pd.DataFrame, accounts: pd.DataFrame, keys: pd.DataFrame, *, has_previous: bool, is_comparable: bool = True
+    classes: pd.DataFrame,
+    accounts: pd.DataFrame,
+    keys: pd.DataFrame,
+    *,
+    has_previous: bool,
+    is_comparable: bool = True,
 ) -> pd.DataFrame:
-    """One row per thing this segmentation could not do with the book's data: why, and what would help.
+    """One row per thing this segmentation could not do with the book's data: why, and what would
+    help.
 
     Columns
     -------

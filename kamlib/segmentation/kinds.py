@@ -36,14 +36,19 @@ def account_types(
 
     From data:
 
-    - *breadwinner*: at least ``breadwinner_share`` of the profit (of the sum of positive margins); without any
+    - *breadwinner*: at least ``breadwinner_share`` of the profit (of the sum of positive margins);
+    without any
       known margin, of revenue, and the evidence says so.
-    - *prospective*: first order in the last 12 months, and a budget of the median account of class A or
-      more: its yearly spend in ``needs``, or its own revenue at the pace of at least 3 months. Accounts
+    - *prospective*: first order in the last 12 months, and a budget of the median account of class
+    A or
+      more: its yearly spend in ``needs``, or its own revenue at the pace of at least 3 months.
+          Accounts
       first seen in the first 3 months of the data are not taken for new.
-    - *image-maker*: by employees at least twice the next of its industry (or region), among at least 5 accounts
+    - *image-maker*: by employees at least twice the next of its industry (or region), among at
+    least 5 accounts
       whose headcount is known.
-    - *expert*: at least 3 incidents about quality or product knowledge in the last 12 months: it notices.
+    - *expert*: at least 3 incidents about quality or product knowledge in the last 12 months: it
+    notices.
 
     Declared: the word stands in the account's ``types`` (split at commas, semicolons or bars).
 
@@ -76,9 +81,17 @@ def account_types(
     facts = classes[["account_id", "name", "manager_name", "revenue"]]
     return (
         both.merge(facts, on="account_id", how="inner")
-        .sort_values(["order", "revenue", "account_id"], ascending=[True, False, True], kind="stable")
-        .reset_index(drop=True)[["account_id", "name", "manager_name", "type", "origin", "evidence", "revenue"]]
-        .astype(dict.fromkeys(("account_id", "name", "manager_name", "type", "origin", "evidence"), "str"))
+        .sort_values(
+            ["order", "revenue", "account_id"], ascending=[True, False, True], kind="stable"
+        )
+        .reset_index(drop=True)[
+            ["account_id", "name", "manager_name", "type", "origin", "evidence", "revenue"]
+        ]
+        .astype(
+            dict.fromkeys(
+                ("account_id", "name", "manager_name", "type", "origin", "evidence"), "str"
+            )
+        )
     )
 
 
@@ -94,21 +107,33 @@ def _flags(accounts: pd.Series, kind: str, evidence: list[str]) -> pd.DataFrame:
 
 def _breadwinners(classes: pd.DataFrame, limit: float, book: Any) -> pd.DataFrame:
     has_margin = classes["margin"].notna().any()
-    measure, word = ("margin", "profit") if has_margin else ("revenue", "revenue (margin is unknown)")
+    measure, word = (
+        ("margin", "profit") if has_margin else ("revenue", "revenue (margin is unknown)")
+    )
     rows = classes[classes[f"{measure}_share"].round(12) >= limit]
     evidence = [
         f"{percent(row.share, book)} of all {word}: {money(row.amount, book)}; first order {row.first:%Y-%m}."
         for row in pd.DataFrame(
-            {"share": rows[f"{measure}_share"], "amount": rows[measure], "first": rows["first_order_month"]}
+            {
+                "share": rows[f"{measure}_share"],
+                "amount": rows[measure],
+                "first": rows["first_order_month"],
+            }
         ).itertuples()
     ]
     return _flags(rows["account_id"], "breadwinner", evidence)
 
 
-def _prospective(classes: pd.DataFrame, needs: pd.DataFrame | None, as_of: pd.Timestamp, book: Any) -> pd.DataFrame:
+def _prospective(
+    classes: pd.DataFrame, needs: pd.DataFrame | None, as_of: pd.Timestamp, book: Any
+) -> pd.DataFrame:
     """Find newcomers whose budget would put them into class A."""
     line = classes.loc[classes["abc_revenue"].eq("A"), "revenue"].median()
-    spend = pd.Series(dtype="float64") if needs is None else needs.groupby("account_id")["annual_spend"].sum()
+    spend = (
+        pd.Series(dtype="float64")
+        if needs is None
+        else needs.groupby("account_id")["annual_spend"].sum()
+    )
     rows = classes[["account_id", "revenue", "counted_month_count", "first_order_month"]].copy()
     rows["spend"] = rows["account_id"].map(spend).astype("float64")
     enough = rows["counted_month_count"] >= FEWEST_PACE_MONTHS
@@ -120,7 +145,11 @@ def _prospective(classes: pd.DataFrame, needs: pd.DataFrame | None, as_of: pd.Ti
     columns = (rows["first_order_month"], rows["spend"], rows["pace"], rows["spend"] >= line)
     evidence = [
         f"First order {first_month:%Y-%m}; "
-        + (f"needs of {money(spend, book)} a year" if has_needs else f"{money(pace, book)} a year at the pace so far")
+        + (
+            f"needs of {money(spend, book)} a year"
+            if has_needs
+            else f"{money(pace, book)} a year at the pace so far"
+        )
         + f", the median of class A has {money(line, book)}."
         for first_month, spend, pace, has_needs in zip(*columns, strict=True)
     ]
@@ -137,10 +166,14 @@ def _leaders(accounts: pd.DataFrame, column: str, book: Any) -> pd.DataFrame:
     if column not in accounts or "employees" not in accounts:
         return _flags(pd.Series(dtype="str"), "image-maker", [])
     known = accounts.loc[accounts["employees"].gt(0), ["account_id", column, "employees"]].dropna()
-    known = known.sort_values([column, "employees", "account_id"], ascending=[True, False, True], kind="stable")
+    known = known.sort_values(
+        [column, "employees", "account_id"], ascending=[True, False, True], kind="stable"
+    )
     by_group = known.groupby(column)["employees"]
     known["next"], known["peers"] = by_group.shift(-1), by_group.transform("size")
-    leads = known.groupby(column).cumcount().eq(0) & known["employees"].ge(LEADER_TIMES * known["next"])
+    leads = known.groupby(column).cumcount().eq(0) & known["employees"].ge(
+        LEADER_TIMES * known["next"]
+    )
     rows = known[leads & known["peers"].ge(FEWEST_PEERS)]
     evidence = [
         f"{number(row.employees, book)} employees, at least twice the next of {row.peers} accounts "
@@ -161,13 +194,20 @@ def _experts(incidents: pd.DataFrame | None, as_of: pd.Timestamp) -> pd.DataFram
     return _flags(
         pd.Series(counts.index),
         "expert",
-        [f"{times} incidents about quality or product knowledge in the last 12 months." for times in counts],
+        [
+            f"{times} incidents about quality or product knowledge in the last 12 months."
+            for times in counts
+        ],
     )
 
 
 def _declared(accounts: pd.DataFrame) -> pd.DataFrame:
     """Return the types that people gave, however they wrote them."""
-    texts = accounts[["account_id", "types"]].dropna() if "types" in accounts else accounts[["account_id"]].iloc[:0]
+    texts = (
+        accounts[["account_id", "types"]].dropna()
+        if "types" in accounts
+        else accounts[["account_id"]].iloc[:0]
+    )
     rows = [
         (row.account_id, kind)
         for row in texts.itertuples()
@@ -178,7 +218,9 @@ def _declared(accounts: pd.DataFrame) -> pd.DataFrame:
         {
             "account_id": pd.Series([account for account, _ in rows], dtype="str"),
             "type": pd.Series([kind for _, kind in rows], dtype="str"),
-            "declared": pd.Series("Declared in the accounts table.", index=range(len(rows)), dtype="str"),
+            "declared": pd.Series(
+                "Declared in the accounts table.", index=range(len(rows)), dtype="str"
+            ),
         }
     )
 

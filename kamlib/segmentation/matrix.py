@@ -24,12 +24,14 @@ UNCLASSED = "none"
 BASES = {"frequency": "xyz_frequency", "variability": "xyz_variability"}
 
 
-def abc_xyz_matrix(classes: pd.DataFrame, *, treatments: Mapping[str, str] | None = None) -> pd.DataFrame:
+def abc_xyz_matrix(
+    classes: pd.DataFrame, *, treatments: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """One row per basis of XYZ and cell: how many accounts, how much revenue, and what to do.
 
-    Twelve cells (A B C × X Y Z N) stand in the table even when empty. Accounts that lack a class follow as
-    ``none``, so that each basis sums to all accounts and to the revenue of the window. ``treatments``
-    replaces the text of the cells that it names.
+    Twelve cells (A B C × X Y Z N) stand in the table even when empty. Accounts that lack a class
+    follow as ``none``, so that each basis sums to all accounts and to the revenue of the window.
+    ``treatments`` replaces the text of the cells that it names.
 
     Columns
     -------
@@ -65,7 +67,9 @@ def _cells(classes: pd.DataFrame, basis: str, column: str) -> pd.DataFrame:
     )
     always = [(a, x) for a in "ABC" for x in "XYZN"]
     rest = sorted(set(sums.index) - set(always))
-    cells = sums.reindex(pd.MultiIndex.from_tuples(always + rest, names=["abc", "xyz"])).reset_index()
+    cells = sums.reindex(
+        pd.MultiIndex.from_tuples(always + rest, names=["abc", "xyz"])
+    ).reset_index()
     counts = cells["account_count"].fillna(0).astype("int64")
     classed = int(abc.ne(UNCLASSED).sum())
     is_classed = cells["abc"].ne(UNCLASSED)
@@ -79,9 +83,14 @@ def _cells(classes: pd.DataFrame, basis: str, column: str) -> pd.DataFrame:
             "abc": cells["abc"].astype("str"),
             "xyz": cells["xyz"].astype("str"),
             "account_count": counts,
-            "account_share": (counts / classed if classed else counts * float("nan")).where(is_classed),
+            "account_share": (counts / classed if classed else counts * float("nan")).where(
+                is_classed
+            ),
             "revenue": cells["revenue"].fillna(0.0).astype("float64"),
-            "revenue_share": cells["share"].fillna(0.0).where(is_classed & has_shares).astype("float64"),
+            "revenue_share": cells["share"]
+            .fillna(0.0)
+            .where(is_classed & has_shares)
+            .astype("float64"),
             "margin": cells["margin"].astype("float64"),
         }
     )

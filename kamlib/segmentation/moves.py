@@ -28,24 +28,28 @@ def class_moves(
 ) -> pd.DataFrame:
     """One row per account with a revenue class then or now: its classes, and what moved it.
 
-    What decides the class is the cumulative share before the account: c = Σ of larger revenues / Σ of
-    positive revenues. Its change is split into the account's *own effect* (only its revenue changes)
+    What decides the class is the cumulative share before the account: c = Σ of larger revenues / Σ
+        of
+    positive revenues. Its change is split into the account's *own effect* (only its revenue
+        changes)
     and the *neighbours' effect* (only the others' change), each averaged over both orders of change
     (Shapley), so that own + neighbours = change. The own effect is divided among price,
     volume and mix in proportion to their parts of the revenue change (see ``price_volume_mix``);
     n/a where quantities are unknown. A positive effect pushes the account down the ranking.
 
-    ``cause`` of a move says what would have happened had only one side changed: ``own`` (its own change alone
-    moves it, the others' alone does not), ``neighbours`` (the reverse), ``either`` (each alone
-    would) or ``both`` (only the two together). New, returned and stopped accounts are rows of their
-    own kind, not moves; they have no effects. Without classes then (None) the table is empty.
+    ``cause`` of a move says what would have happened had only one side changed: ``own`` (its own
+    change alone moves it, the others' alone does not), ``neighbours`` (the reverse), ``either``
+    (each alone would) or ``both`` (only the two together). New, returned and stopped accounts are
+    rows of their own kind, not moves; they have no effects. Without classes then (None) the table
+    is empty.
 
     Columns
     -------
     account_id: the account
     name: its name
     manager_name: who owns the account
-    kind: move, same, new (first order since), returned (ordered before, but had no revenue then), stopped
+    kind: move, same, new (first order since), returned (ordered before, but had no revenue then),
+        stopped
         (no revenue left in the window)
     direction: up or down for a move of the revenue class; blank else
     abc_then: revenue class then
@@ -82,7 +86,9 @@ def class_moves(
     largest = table[["revenue_then", "revenue_now"]].max(axis=1)
     return (
         table.assign(order=table["kind"].map(order), largest=largest)
-        .sort_values(["order", "largest", "account_id"], ascending=[True, False, True], kind="stable")
+        .sort_values(
+            ["order", "largest", "account_id"], ascending=[True, False, True], kind="stable"
+        )
         .reset_index(drop=True)[COLUMNS]
         .astype(dict.fromkeys(TEXTS, "str"))
     )
@@ -102,7 +108,9 @@ COLUMNS = [
 def _side_by_side(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """Return then and now in one row per account that has a class in either, with its kind."""
     facts = ["account_id", *COPIED, "first_order_month"]
-    both = now[[*facts, "name", "manager_name", "active_month_count", "counted_month_count", "cv"]].merge(
+    both = now[
+        [*facts, "name", "manager_name", "active_month_count", "counted_month_count", "cv"]
+    ].merge(
         then[[*facts, "name", "manager_name", "active_month_count", "counted_month_count", "cv"]],
         on="account_id",
         how="outer",
@@ -122,21 +130,29 @@ def _side_by_side(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     both["name"] = both["name_now"].fillna(both["name_then"])
     both["manager_name"] = both["manager_name_now"].fillna(both["manager_name_then"])
     both["kind"] = np.select(
-        [both["abc_then"].isna() & known_then, both["abc_then"].isna(), both["abc_now"].isna(), is_move],
+        [
+            both["abc_then"].isna() & known_then,
+            both["abc_then"].isna(),
+            both["abc_now"].isna(),
+            is_move,
+        ],
         ["returned", "new", "stopped", "move"],
         "same",
     )
     fell = both["abc_now"].fillna("").gt(both["abc_then"].fillna(""))
-    both["direction"] = pd.Series(np.where(fell, "down", "up"), dtype="str").where(both["kind"].eq("move"))
+    both["direction"] = pd.Series(np.where(fell, "down", "up"), dtype="str").where(
+        both["kind"].eq("move")
+    )
     both[["revenue_then", "revenue_now"]] = both[["revenue_then", "revenue_now"]].fillna(0.0)
     return both
 
 
 def _shares_before(own: np.ndarray, others: np.ndarray, own_there: np.ndarray) -> np.ndarray:
-    """Return the cumulative share before each account, had it ``own`` among the accounts of ``others``.
+    """Return the cumulative share before each account, had it ``own`` among the accounts of
+    ``others``.
 
-    ``own_there`` is what each account itself holds in ``others``; it is taken out first. Equal values count
-    as not before.
+    ``own_there`` is what each account itself holds in ``others``; it is taken out first. Equal
+    values count as not before.
     """
     ordered = np.sort(others[others > 0])
     larger = np.concatenate([np.cumsum(ordered[::-1])[::-1], [0.0]])
@@ -145,10 +161,15 @@ def _shares_before(own: np.ndarray, others: np.ndarray, own_there: np.ndarray) -
     return before / (ordered.sum() - there + own)
 
 
-def _effects(both: pd.DataFrame, then: pd.Series, now: pd.Series, limits: tuple[float, float]) -> pd.DataFrame:
+def _effects(
+    both: pd.DataFrame, then: pd.Series, now: pd.Series, limits: tuple[float, float]
+) -> pd.DataFrame:
     """Return the change of the cumulative share before each account and its two effects."""
     stays = (both["kind"].isin(["move", "same"])).to_numpy()
-    own_then, own_now = both.loc[stays, "revenue_then"].to_numpy(), both.loc[stays, "revenue_now"].to_numpy()
+    own_then, own_now = (
+        both.loc[stays, "revenue_then"].to_numpy(),
+        both.loc[stays, "revenue_now"].to_numpy(),
+    )
     all_then, all_now = then.to_numpy(), now.to_numpy()
     start = _shares_before(own_then, all_then, own_then)
     end = _shares_before(own_now, all_now, own_now)
@@ -156,10 +177,17 @@ def _effects(both: pd.DataFrame, then: pd.Series, now: pd.Series, limits: tuple[
     only_others = _shares_before(own_then, all_now, own_now)
     own = ((only_own - start) + (end - only_others)) / 2
     class_then = both.loc[stays, "abc_then"].to_numpy()
-    by_own, by_others = _letters(only_own, limits) != class_then, _letters(only_others, limits) != class_then
-    cause = np.select([by_own & by_others, by_own, by_others], ["either", "own", "neighbours"], "both")
+    by_own, by_others = (
+        _letters(only_own, limits) != class_then,
+        _letters(only_others, limits) != class_then,
+    )
+    cause = np.select(
+        [by_own & by_others, by_own, by_others], ["either", "own", "neighbours"], "both"
+    )
     effects = pd.DataFrame(
-        np.nan, index=both.index, columns=["change_share", "own_effect_share", "neighbours_effect_share"]
+        np.nan,
+        index=both.index,
+        columns=["change_share", "own_effect_share", "neighbours_effect_share"],
     )
     effects.loc[stays, "change_share"] = end - start
     effects.loc[stays, "own_effect_share"] = own
@@ -174,10 +202,14 @@ def _letters(shares: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
 
 
 def _split_own_effect(table: pd.DataFrame) -> pd.DataFrame:
-    """Divide the own effect among price, volume and mix, in proportion to their parts of the change."""
+    """Divide the own effect among price, volume and mix, in proportion to their parts of the
+    change.
+    """
     change = table["revenue_now"] - table["revenue_then"]
     parts = table[["price_revenue_change", "volume_revenue_change", "mix_revenue_change"]]
-    agrees = np.isclose(parts.sum(axis=1), change, rtol=1e-9, atol=0.005) & parts.notna().all(axis=1)
+    agrees = np.isclose(parts.sum(axis=1), change, rtol=1e-9, atol=0.005) & parts.notna().all(
+        axis=1
+    )
     table[parts.columns] = parts.where(agrees)
     own = table["own_effect_share"]
     scale = (own / change).where(change.ne(0), 0.0)
@@ -190,9 +222,9 @@ def _split_own_effect(table: pd.DataFrame) -> pd.DataFrame:
 def class_migration(moves: pd.DataFrame) -> pd.DataFrame:
     """One row per basis, class then and class now: how many accounts went from one to the other.
 
-    Basis ``abc`` is the revenue class; ``frequency`` and ``variability`` are the two XYZ. Every pair of
-    classes stands in the table even when empty; ``none`` is no class: new or returned accounts
-    come from it, stopped ones go to it.
+    Basis ``abc`` is the revenue class; ``frequency`` and ``variability`` are the two XYZ. Every
+    pair of classes stands in the table even when empty; ``none`` is no class: new or returned
+    accounts come from it, stopped ones go to it.
 
     Columns
     -------
@@ -209,7 +241,8 @@ def class_migration(moves: pd.DataFrame) -> pd.DataFrame:
         pairs = pd.MultiIndex.from_product([letters, letters], names=["class_then", "class_now"])
         parts.append(
             moves.assign(
-                class_then=moves[f"{column}_then"].fillna(UNCLASSED), class_now=moves[f"{column}_now"].fillna(UNCLASSED)
+                class_then=moves[f"{column}_then"].fillna(UNCLASSED),
+                class_now=moves[f"{column}_now"].fillna(UNCLASSED),
             )
             .groupby(["class_then", "class_now"])
             .agg(
@@ -222,7 +255,9 @@ def class_migration(moves: pd.DataFrame) -> pd.DataFrame:
             .assign(basis=basis)
         )
     table = pd.concat(parts, ignore_index=True)
-    return table[["basis", "class_then", "class_now", "account_count", "revenue_then", "revenue_now"]].astype(
+    return table[
+        ["basis", "class_then", "class_now", "account_count", "revenue_then", "revenue_now"]
+    ].astype(
         {
             **dict.fromkeys(("basis", "class_then", "class_now"), "str"),
             "account_count": "int64",

@@ -9,7 +9,8 @@ import pandas as pd
 def price_volume_mix(
     product_windows: pd.DataFrame, *, window_then: str = "previous", window_now: str = "now"
 ) -> pd.DataFrame:
-    """One row per account with products in either window: its revenue change by price, volume and mix.
+    """One row per account with products in either window: its revenue change by price, volume and
+    mix.
 
     With quantity Q, revenue R, and per product q and average price p, then (0) and now (1):
 
@@ -18,8 +19,10 @@ def price_volume_mix(
     - mix = the rest: other products, or other proportions. Products bought only now are mix, for
       they have no old price.
 
-    The three sum to R₁ − R₀. N/a where a quantity is unknown or the account bought nothing then. Units of
-    unlike products are added as they are: with pieces and tonnes in one account read volume and mix together.
+    The three sum to R₁ − R₀. N/a where a quantity is unknown or the account bought nothing then.
+        Units of
+    unlike products are added as they are: with pieces and tonnes in one account read volume and mix
+        together.
 
     Columns
     -------
@@ -44,7 +47,9 @@ def price_volume_mix(
     products = lines.groupby(["account_id", "product_id"], as_index=False).sum()
     old_price = (products["r0"] / products["q0"]).where(products["q0"] > 0)
     products["price_revenue_change"] = (products["r1"] - old_price * products["q1"]).fillna(0.0)
-    sums = products.groupby("account_id")[["q0", "q1", "r0", "r1", "is_unknown", "price_revenue_change"]].sum()
+    sums = products.groupby("account_id")[
+        ["q0", "q1", "r0", "r1", "is_unknown", "price_revenue_change"]
+    ].sum()
     known = sums["is_unknown"].eq(0) & (sums["q0"] > 0)
     volume = (sums["r0"] * (sums["q1"] / sums["q0"].where(known) - 1)).astype("float64")
     price = sums["price_revenue_change"].where(known)
@@ -53,6 +58,8 @@ def price_volume_mix(
             "account_id": pd.Series(sums.index, dtype="str"),
             "price_revenue_change": pd.Series(price.to_numpy(), dtype="float64"),
             "volume_revenue_change": pd.Series(volume.to_numpy(), dtype="float64"),
-            "mix_revenue_change": pd.Series(np.asarray(sums["r1"] - sums["r0"] - price - volume), dtype="float64"),
+            "mix_revenue_change": pd.Series(
+                np.asarray(sums["r1"] - sums["r0"] - price - volume), dtype="float64"
+            ),
         }
     )

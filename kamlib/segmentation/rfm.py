@@ -38,16 +38,19 @@ def rfm_scores(
     window_months: int | None = 12,
     fewest: int = FEWEST,
 ) -> pd.DataFrame:
-    """One row per account that ever ordered: its recency, frequency, monetary value, scores and segment.
+    """One row per account that ever ordered: its recency, frequency, monetary value, scores and
+    segment.
 
     Recency is days since the last order day ever; frequency and revenue are the window's (all
     history when ``window_months`` is None). Scores run from 1 to 5, 5 is best.
 
     - ``ranks`` (default): frequency is order days. Score = ⌈5 · rank / n⌉ with equal values at the
       mean of their ranks, so that equals score alike and no bin is lost.
-    - ``rfm``: as R's ``rfm`` does: frequency is orders, the cut-offs are the type-7 quantiles at 0.2 … 0.8
+    - ``rfm``: as R's ``rfm`` does: frequency is orders, the cut-offs are the type-7 quantiles at
+    0.2 … 0.8
       plus 1, the score goes by value < cut-off.
-    - below ``fewest`` accounts ranks say little, and fixed cut-offs are used: silence of 30, 90, 180, 365 days;
+    - below ``fewest`` accounts ranks say little, and fixed cut-offs are used: silence of 30, 90,
+    180, 365 days;
       2, 3, 6, 12 order days; 0.2, 0.5, 1, 2 times the mean revenue.
 
     Columns
@@ -66,16 +69,29 @@ def rfm_scores(
     known = account_days[account_days["date"] <= as_of]
     order_days = known[known["revenue"] > 0]
     last = order_days.groupby("account_id")["date"].max()
-    window = known if window_months is None else known[known["date"] > as_of - pd.DateOffset(months=window_months)]
-    counted = window[window["revenue"] > 0].groupby("account_id")["order_count" if preset == "rfm" else "date"]
-    frequency = (counted.sum() if preset == "rfm" else counted.size()).reindex(last.index, fill_value=0)
-    revenue = window.groupby("account_id")["revenue"].sum().reindex(last.index, fill_value=0.0).round(6)
+    window = (
+        known
+        if window_months is None
+        else known[known["date"] > as_of - pd.DateOffset(months=window_months)]
+    )
+    counted = window[window["revenue"] > 0].groupby("account_id")[
+        "order_count" if preset == "rfm" else "date"
+    ]
+    frequency = (counted.sum() if preset == "rfm" else counted.size()).reindex(
+        last.index, fill_value=0
+    )
+    revenue = (
+        window.groupby("account_id")["revenue"].sum().reindex(last.index, fill_value=0.0).round(6)
+    )
     recency = (as_of - last).dt.days
     cut = "fixed" if len(last) < fewest else "quantiles" if preset == "rfm" else "ranks"
     scores = {
-        "recency_score": 6 - _scores(recency, cut, [days + 1 for days in sorted(FIXED_RECENCY_DAYS)]),
+        "recency_score": 6
+        - _scores(recency, cut, [days + 1 for days in sorted(FIXED_RECENCY_DAYS)]),
         "frequency_score": _scores(frequency, cut, FIXED_FREQUENCY),
-        "monetary_score": _scores(revenue, cut, [times * max(revenue.mean(), 0.0) for times in FIXED_MONETARY]),
+        "monetary_score": _scores(
+            revenue, cut, [times * max(revenue.mean(), 0.0) for times in FIXED_MONETARY]
+        ),
     }
     return pd.DataFrame(
         {
@@ -92,12 +108,18 @@ def rfm_scores(
 
 
 def _scores(values: pd.Series, cut: str, fixed: list[float] | tuple[float, ...]) -> np.ndarray:
-    """Return scores 1 to 5 that grow with the values; money and the like reach a cut-off at equality."""
+    """Return scores 1 to 5 that grow with the values; money and the like reach a cut-off at
+    equality.
+    """
     numbers = values.to_numpy(dtype="float64")
     if cut == "ranks":
         ranks = values.rank(method="average").to_numpy()
         return np.clip(np.ceil(np.round(5 * ranks / max(len(ranks), 1), 9)), 1, 5).astype("int64")
-    cuts = np.quantile(numbers, [0.2, 0.4, 0.6, 0.8]) + 1 if cut == "quantiles" else np.asarray(fixed, dtype="float64")
+    cuts = (
+        np.quantile(numbers, [0.2, 0.4, 0.6, 0.8]) + 1
+        if cut == "quantiles"
+        else np.asarray(fixed, dtype="float64")
+    )
     return (np.searchsorted(cuts, numbers, side="right") + 1).astype("int64")
 
 
@@ -125,7 +147,9 @@ def rfm_segments(scores: pd.DataFrame) -> pd.DataFrame:
     revenue_share: share of the sum of all segments; n/a when that is zero or less
     recency_days: their median days since the last order day; n/a when empty
     """
-    names = [segment for segment, *_ in SEGMENTS] + ([OTHERS] if scores["segment"].eq(OTHERS).any() else [])
+    names = [segment for segment, *_ in SEGMENTS] + (
+        [OTHERS] if scores["segment"].eq(OTHERS).any() else []
+    )
     sums = (
         scores.groupby("segment")
         .agg(

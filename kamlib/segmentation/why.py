@@ -9,7 +9,11 @@ import pandas as pd
 from kamlib.amounts import money, number
 from kamlib.segmentation.words import percent
 
-NAMES = {"price_revenue_change": "price", "volume_revenue_change": "volume", "mix_revenue_change": "mix"}
+NAMES = {
+    "price_revenue_change": "price",
+    "volume_revenue_change": "volume",
+    "mix_revenue_change": "mix",
+}
 TURNS = {
     "own": "Its own change moved it; the others alone would not have.",
     "neighbours": "Only because the others changed: with them as before it would still be {then}.",
@@ -20,7 +24,9 @@ TURNS = {
 
 def why_moved(moves: pd.DataFrame, book: Any) -> pd.Series:
     """Return a sentence per account: what happened, and whether it or its neighbours did it."""
-    return pd.Series([_sentence(row, book) for row in moves.to_dict("records")], index=moves.index, dtype="str")
+    return pd.Series(
+        [_sentence(row, book) for row in moves.to_dict("records")], index=moves.index, dtype="str"
+    )
 
 
 def _sentence(row: dict, book: Any) -> str:
@@ -47,13 +53,19 @@ def _change(row: dict, now: str, then: str, book: Any) -> str:
 
 
 def _parts(row: dict, book: Any) -> str:
-    """Return the parts of the revenue change that weigh at least a tenth of the largest, largest first."""
+    """Return the parts of the revenue change that weigh at least a tenth of the largest, largest
+    first.
+    """
     parts = {name: row[column] for column, name in NAMES.items()}
     if pd.isna(list(parts.values())).any() or row["revenue_now"] == row["revenue_then"]:
         return ""
     largest = max(abs(value) for value in parts.values())
-    told = sorted((p for p in parts.items() if abs(p[1]) >= largest / 10), key=lambda p: (-abs(p[1]), p[0]))
-    return " (" + ", ".join(f"{name} {'+' if v > 0 else ''}{money(v, book)}" for name, v in told) + ")"
+    told = sorted(
+        (p for p in parts.items() if abs(p[1]) >= largest / 10), key=lambda p: (-abs(p[1]), p[0])
+    )
+    return (
+        " (" + ", ".join(f"{name} {'+' if v > 0 else ''}{money(v, book)}" for name, v in told) + ")"
+    )
 
 
 def _regularity(row: dict, book: Any) -> str:

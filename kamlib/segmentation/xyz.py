@@ -36,17 +36,26 @@ def variability_limits(limits: Variability) -> tuple[float, float]:
     return PRESETS[limits]
 
 
-def monthly(account_months: pd.DataFrame, column: str, ids: pd.Index, months: pd.DatetimeIndex) -> np.ndarray:
+def monthly(
+    account_months: pd.DataFrame, column: str, ids: pd.Index, months: pd.DatetimeIndex
+) -> np.ndarray:
     """Return accounts × months of a column, zero where there is no row."""
-    rows = account_months[account_months["month"].isin(months) & account_months["account_id"].isin(ids)]
+    rows = account_months[
+        account_months["month"].isin(months) & account_months["account_id"].isin(ids)
+    ]
     grid = np.zeros((len(ids), len(months)))
-    at = (ids.get_indexer(pd.Index(rows["account_id"])), months.get_indexer(pd.DatetimeIndex(rows["month"])))
+    at = (
+        ids.get_indexer(pd.Index(rows["account_id"])),
+        months.get_indexer(pd.DatetimeIndex(rows["month"])),
+    )
     np.add.at(grid, at, rows[column].to_numpy(dtype="float64"))
     return grid
 
 
 def first_order_months(account_months: pd.DataFrame, ids: pd.Index) -> pd.Series:
-    """Return the month of each account's first order ever (a day with positive revenue), NaT for none."""
+    """Return the month of each account's first order ever (a day with positive revenue), NaT for
+    none.
+    """
     with_orders = account_months[account_months["order_day_count"] > 0]
     return with_orders.groupby("account_id")["month"].min().reindex(ids).astype("datetime64[us]")
 
@@ -77,7 +86,9 @@ def xyz_of(
         active_share = np.where(counted_count > 0, active_count / counted_count, np.nan)
         mean = revenue.sum(axis=1) / counted_count
         squares = np.where(counted, (revenue - mean[:, None]) ** 2, 0.0).sum(axis=1)
-        cv = np.where((mean > 0) & (counted_count > 1), np.sqrt(squares / (counted_count - 1)) / mean, np.nan)
+        cv = np.where(
+            (mean > 0) & (counted_count > 1), np.sqrt(squares / (counted_count - 1)) / mean, np.nan
+        )
         noise = counted_count / order_days.sum(axis=1)
         is_noise = (cv**2 >= NOISE_BAND[0] * noise) & (cv**2 <= NOISE_BAND[1] * noise)
     is_young = (first >= trailing_months(as_of, young_months)[0]).to_numpy()
@@ -91,20 +102,32 @@ def xyz_of(
         "Z",
     )
     by_variability = np.select(
-        [~has_ordered, is_young, ~has_class, rounded <= steady, rounded <= uneven], ["", "N", "", "X", "Y"], "Z"
+        [~has_ordered, is_young, ~has_class, rounded <= steady, rounded <= uneven],
+        ["", "N", "", "X", "Y"],
+        "Z",
     )
     return pd.DataFrame(
         {
-            "xyz_frequency": pd.Series(by_frequency, index=ids, dtype="str").mask(by_frequency == ""),
-            "xyz_variability": pd.Series(by_variability, index=ids, dtype="str").mask(by_variability == ""),
+            "xyz_frequency": pd.Series(by_frequency, index=ids, dtype="str").mask(
+                by_frequency == ""
+            ),
+            "xyz_variability": pd.Series(by_variability, index=ids, dtype="str").mask(
+                by_variability == ""
+            ),
             "cv": cv,
             "is_cv_noise": is_noise & has_class,
-            "cv_seasonally_adjusted": seasonally_adjusted_cv(account_months, first, ids, as_of=as_of),
+            "cv_seasonally_adjusted": seasonally_adjusted_cv(
+                account_months, first, ids, as_of=as_of
+            ),
             "active_month_count": active_count.astype("int64"),
             "counted_month_count": counted_count.astype("int64"),
-            "trimmed_month_count": np.where(has_ordered, len(months) - counted_count, 0).astype("int64"),
+            "trimmed_month_count": np.where(has_ordered, len(months) - counted_count, 0).astype(
+                "int64"
+            ),
             "active_share": active_share,
-            "order_count": monthly(account_months, "order_count", ids, months).sum(axis=1).astype("int64"),
+            "order_count": monthly(account_months, "order_count", ids, months)
+            .sum(axis=1)
+            .astype("int64"),
             "order_day_count": order_days.sum(axis=1).astype("int64"),
             "first_order_month": first.to_numpy(),
         },

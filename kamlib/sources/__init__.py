@@ -9,4 +9,12 @@ from kamlib.sources.engine import Engine, open_engine
 from kamlib.sources.files import input_files, plan_account, plan_files
 from kamlib.sources.tables import Source, read_sources
 
-__all__ = ["Engine", "Source", "input_files", "open_engine", "plan_account", "plan_files", "read_sources"]
+__all__ = [
+    "Engine",
+    "Source",
+    "input_files",
+    "open_engine",
+    "plan_account",
+    "plan_files",
+    "read_sources",
+]

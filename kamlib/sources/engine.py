@@ -30,23 +30,35 @@ class Engine:
 
     def name(self, rows: ir.Table, name: str) -> ir.Table:
         """Give an expression a name that statements can read it by; it runs when one does."""
-        self.connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {self.connection.compile(rows)}")
+        self.connection.raw_sql(
+            f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {self.connection.compile(rows)}"
+        )
         return self.connection.table(name)
 
 
 def open_engine() -> Engine:
-    """Open an embedded engine of its own; nothing is shared with another run and nothing is downloaded."""
+    """Open an embedded engine of its own; nothing is shared with another run and nothing is
+    downloaded.
+    """
     scratch = tempfile.TemporaryDirectory(prefix="kam-")
     connection = ibis.duckdb.connect(
-        temp_directory=scratch.name, autoinstall_known_extensions=False, autoload_known_extensions=False
+        temp_directory=scratch.name,
+        autoinstall_known_extensions=False,
+        autoload_known_extensions=False,
     )
     connection.raw_sql("SET TimeZone = 'UTC'")
     return Engine(connection, scratch)
 
 
 def number(rows: ir.Table) -> ir.IntegerValue:
-    """Number the rows of a table of the engine from 0; a column of their own named rowid hides the engine's."""
-    return ibis.row_number() if "rowid" in [column.casefold() for column in rows.columns] else rows.rowid()
+    """Number the rows of a table of the engine from 0; a column of their own named rowid hides the
+    engine's.
+    """
+    return (
+        ibis.row_number()
+        if "rowid" in [column.casefold() for column in rows.columns]
+        else rows.rowid()
+    )
 
 
 def _name(text: str) -> str:

@@ -34,7 +34,9 @@ def plan_account(plan: Path) -> str:
 
 
 def table_files(folder: Path) -> dict[str, Path]:
-    """Return the file of each table of a book; refuse a file of no table, a table twice, a book without orders."""
+    """Return the file of each table of a book; refuse a file of no table, a table twice, a book
+    without orders.
+    """
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() not in (*_FORMS, ".sql") or file.name.startswith((".", "~$")):
@@ -68,7 +70,11 @@ def raw_files(folder: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for entry in sorted(folder.iterdir()):
         if entry.is_dir():
-            parts = sorted(p for p in entry.iterdir() if p.suffix.lower() in _FORMS and not p.name.startswith("."))
+            parts = sorted(
+                p
+                for p in entry.iterdir()
+                if p.suffix.lower() in _FORMS and not p.name.startswith(".")
+            )
             if len({p.suffix.lower() for p in parts}) > 1:
                 raise KamError(
                     "A folder of raw files holds files of one form only.",
@@ -76,9 +82,17 @@ def raw_files(folder: Path) -> dict[str, list[Path]]:
                     next="Split it into one folder per form.",
                 )
         else:
-            parts = [entry] if entry.suffix.lower() in _FORMS and not entry.name.startswith((".", "~$")) else []
+            parts = (
+                [entry]
+                if entry.suffix.lower() in _FORMS and not entry.name.startswith((".", "~$"))
+                else []
+            )
         if parts and entry.stem in found:
-            raise KamError(f"raw/ has two tables named '{entry.stem}'.", where=str(entry), next="Rename one of them.")
+            raise KamError(
+                f"raw/ has two tables named '{entry.stem}'.",
+                where=str(entry),
+                next="Rename one of them.",
+            )
         if parts:
             found[entry.stem] = parts
     return found

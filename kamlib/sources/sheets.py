@@ -21,7 +21,9 @@ def read_sheet(file: Path) -> pd.DataFrame:
         with zipfile.ZipFile(file) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
     except zipfile.BadZipFile:
-        raise KamError("The file is no Excel workbook.", where=str(file), next="Save it as .xlsx again.") from None
+        raise KamError(
+            "The file is no Excel workbook.", where=str(file), next="Save it as .xlsx again."
+        ) from None
     if unpacked > _LARGEST_UNPACKED or unpacked > _LARGEST_RATIO * max(file.stat().st_size, 50_000):
         raise KamError(
             f"The workbook unpacks to {unpacked // 1_000_000} MB.",
@@ -41,7 +43,9 @@ def read_sheet(file: Path) -> pd.DataFrame:
     while header and header[-1] is None:
         header.pop()
     if not header:
-        raise KamError("The sheet is empty.", where=str(file), next="Its first row holds the column names.")
+        raise KamError(
+            "The sheet is empty.", where=str(file), next="Its first row holds the column names."
+        )
     names = [name or f"column_{number}" for number, name in enumerate(header, start=1)]
     values = [[_cell(value) for value in row[: len(names)]] for row in rows]
     workbook.close()
@@ -56,5 +60,9 @@ def _cell(value: object) -> str | None:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     if hasattr(value, "isoformat"):
-        return value.isoformat(sep=" ") if hasattr(value, "hour") and hasattr(value, "year") else value.isoformat()
+        return (
+            value.isoformat(sep=" ")
+            if hasattr(value, "hour") and hasattr(value, "year")
+            else value.isoformat()
+        )
     return str(value)

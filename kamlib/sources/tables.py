@@ -49,7 +49,9 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
         for name, parts in raw_files(folder / "raw").items():
             raw[f"raw/{name}"] = _read_files(name, parts, book, engine, keep_as=name)
     sources = {
-        name: _run_sql(name, file, raw, engine) if file.suffix == ".sql" else _read_files(name, [file], book, engine)
+        name: _run_sql(name, file, raw, engine)
+        if file.suffix == ".sql"
+        else _read_files(name, [file], book, engine)
         for name, file in files.items()
     }
     return {name: sources[name] for name in CANONICAL if name in sources} | raw
@@ -61,7 +63,9 @@ def _run_sql(name: str, file: Path, raw: dict[str, Source], engine: Engine) -> S
         selected = engine.connection.sql(text)
         kept = engine.keep(selected, f"kam_{name}")
     except Exception as error:
-        known = ", ".join(part.removeprefix("raw/") for part in raw) or "none: raw/ is empty or missing"
+        known = (
+            ", ".join(part.removeprefix("raw/") for part in raw) or "none: raw/ is empty or missing"
+        )
         message = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise KamError(
             f"The statement does not run: {message}",
@@ -72,7 +76,9 @@ def _run_sql(name: str, file: Path, raw: dict[str, Source], engine: Engine) -> S
     return Source(name, rows, (file,), _no_rejects(), is_typed=True)
 
 
-def _read_files(name: str, files: list[Path], book: BookSettings, engine: Engine, keep_as: str | None = None) -> Source:
+def _read_files(
+    name: str, files: list[Path], book: BookSettings, engine: Engine, keep_as: str | None = None
+) -> Source:
     for file in files:
         size = file.stat().st_size
         if size > book.input.largest_file_mb * 1_000_000:
@@ -87,7 +93,9 @@ def _read_files(name: str, files: list[Path], book: BookSettings, engine: Engine
         try:
             rows = ibis.union(*parts) if len(parts := _parquets(files, engine)) > 1 else parts[0]
         except Exception as error:
-            raise KamError(f"The file cannot be read: {error}", where=str(files[0]), next="Export it again.") from None
+            raise KamError(
+                f"The file cannot be read: {error}", where=str(files[0]), next="Export it again."
+            ) from None
         return Source(name, engine.keep(rows, table), tuple(files), _no_rejects(), is_typed=True)
     if form == ".xlsx":
         parts = [read_sheet(file).assign(_file=file.name) for file in files]
@@ -101,7 +109,9 @@ def _read_files(name: str, files: list[Path], book: BookSettings, engine: Engine
 
 def _parquets(files: list[Path], engine: Engine) -> list[ir.Table]:
     return [
-        engine.connection.read_parquet(file).mutate(_row=ibis.row_number() + 1, _file=ibis.literal(file.name))
+        engine.connection.read_parquet(file).mutate(
+            _row=ibis.row_number() + 1, _file=ibis.literal(file.name)
+        )
         for file in files
     ]
 

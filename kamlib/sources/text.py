@@ -19,7 +19,9 @@ from kamlib.tables import each
 _SNIFFED = ",;\t|"
 
 
-def read_text(files: list[Path], book: BookSettings, engine: Engine) -> tuple[ir.Table, pd.DataFrame]:
+def read_text(
+    files: list[Path], book: BookSettings, engine: Engine
+) -> tuple[ir.Table, pd.DataFrame]:
     """Read delimited files; files that share a header are read together, in one parallel scan."""
     groups: dict[_Header, list[tuple[Path, Path]]] = {}
     for file in files:
@@ -74,10 +76,17 @@ def _scan(
         rows = text.mutate(_row=number(text) + 1, _file=ibis.literal(original.name))
     else:
         numbered = text.mutate(_at=number(text))
-        first = numbered.group_by("_file").aggregate(at=numbered["_at"].min()).to_pandas().set_index("_file")["at"]
+        first = (
+            numbered.group_by("_file")
+            .aggregate(at=numbered["_at"].min())
+            .to_pandas()
+            .set_index("_file")["at"]
+        )
         for path in rejected["file_path"].unique():
             if path not in first.index:
-                raise _nothing_fits(header, originals[path], rejected[rejected["file_path"].eq(path)].iloc[0])
+                raise _nothing_fits(
+                    header, originals[path], rejected[rejected["file_path"].eq(path)].iloc[0]
+                )
         names = con.create_table(
             f"{table}_names",
             pd.DataFrame(
@@ -90,7 +99,9 @@ def _scan(
             temp=True,
         )
         numbered = numbered.inner_join(names, [("_file", "_path")])
-        rows = numbered.mutate(_row=numbered["_at"] - numbered["_first"] + 1, _file=numbered["_name"])
+        rows = numbered.mutate(
+            _row=numbered["_at"] - numbered["_first"] + 1, _file=numbered["_name"]
+        )
     rejected = pd.DataFrame(
         {
             "file": [originals[path].name for path in rejected["file_path"]],
@@ -124,7 +135,9 @@ def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
 
 
 def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header, Path]:
-    """Check a text file's encoding and header; return them with the path of a UTF-8 copy where one is needed."""
+    """Check a text file's encoding and header; return them with the path of a UTF-8 copy where one
+    is needed.
+    """
     content = file.read_bytes()
     encoding = book.input.encoding
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -134,7 +147,9 @@ def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header,
     try:
         text = content.decode(encoding)
     except LookupError:
-        raise KamError(f"Unknown encoding '{encoding}'.", where="[input] in book.toml", next="Try cp1252.") from None
+        raise KamError(
+            f"Unknown encoding '{encoding}'.", where="[input] in book.toml", next="Try cp1252."
+        ) from None
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise KamError(
@@ -148,17 +163,27 @@ def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header,
         skip, delimiter = 1, head[4]
         head = head.split("\n", 1)[1]
     if not head.strip():
-        raise KamError("The file is empty.", where=str(file), next="It needs a first line with the column names.")
+        raise KamError(
+            "The file is empty.",
+            where=str(file),
+            next="It needs a first line with the column names.",
+        )
     first_line = head.split("\n", 1)[0].splitlines()[0]
     if delimiter is None:
-        delimiter = max(_SNIFFED, key=lambda mark: len(next(csv.reader([first_line], delimiter=mark))))
-    columns = [column.strip() for column in next(csv.reader(io.StringIO(head), delimiter=delimiter))]
+        delimiter = max(
+            _SNIFFED, key=lambda mark: len(next(csv.reader([first_line], delimiter=mark)))
+        )
+    columns = [
+        column.strip() for column in next(csv.reader(io.StringIO(head), delimiter=delimiter))
+    ]
     columns = [column or f"column_{number}" for number, column in enumerate(columns, start=1)]
     seen: set[str] = set()
     for column in columns:
         if column.casefold() in seen:
             raise KamError(
-                f"Two columns are named '{column}'.", where=f"{file}, line {skip + 1}", next="Rename one of them."
+                f"Two columns are named '{column}'.",
+                where=f"{file}, line {skip + 1}",
+                next="Rename one of them.",
             )
         seen.add(column.casefold())
     readable = file

@@ -1,8 +1,9 @@
-"""The workbook of a period: classes and scores as live formulas that a spreadsheet user can play with.
+"""The workbook of a period: classes and scores as live formulas that a spreadsheet user can play
+with.
 
-Formulas keep to what every spreadsheet program knows (no XLOOKUP, FILTER or LET) and look only at their own row and
-at whole columns, so that sorting a sheet breaks nothing. Text from data is written as text: never a formula, never a
-link. The same tables give the same bytes.
+Formulas keep to what every spreadsheet program knows (no XLOOKUP, FILTER or LET) and look only at
+their own row and at whole columns, so that sorting a sheet breaks nothing. Text from data is
+written as text: never a formula, never a link. The same tables give the same bytes.
 """
 
 from __future__ import annotations
@@ -28,20 +29,31 @@ _LISTS = {
         "Accounts by status: who is silent, since when, what it is worth.",
     ),
     "win_back": ("Win-back", "win_back", "Lost accounts worth winning back, within the budget."),
-    "key_figures": ("Key figures", "key_figures", "The figures of the period and what they are compared with."),
+    "key_figures": (
+        "Key figures",
+        "key_figures",
+        "The figures of the period and what they are compared with.",
+    ),
 }
 
 
 def write_workbook(
-    tables: Mapping[str, pd.DataFrame], path: Path, *, book: Any, as_of: pd.Timestamp, period: str = ""
+    tables: Mapping[str, pd.DataFrame],
+    path: Path,
+    *,
+    book: Any,
+    as_of: pd.Timestamp,
+    period: str = "",
 ) -> Path:
     """Write the workbook of a period and return its path.
 
     Parameters
     ----------
     tables
-        By name, each optional: `account_classes` and `account_months` (ABC-XYZ as formulas), `criterion_scores` and
-        `account_scores` (scoring with weights to play with), `account_status`, `win_back`, `key_figures` (lists).
+        By name, each optional: `account_classes` and `account_months` (ABC-XYZ as formulas),
+            `criterion_scores` and
+        `account_scores` (scoring with weights to play with), `account_status`, `win_back`,
+            `key_figures` (lists).
     path
         Where to write.
     book
@@ -51,7 +63,9 @@ def write_workbook(
     period
         The period's label.
     """
-    made = datetime(as_of.year, as_of.month, as_of.day)  # never the clock: the same tables give the same bytes
+    made = datetime(
+        as_of.year, as_of.month, as_of.day
+    )  # never the clock: the same tables give the same bytes
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -60,7 +74,9 @@ def write_workbook(
         "default_date_format": "yyyy-mm-dd",
     }
     workbook = xlsxwriter.Workbook(str(path), options)
-    workbook.set_properties({"title": cell_text(book.title), "subject": period, "created": made, "author": "kamlib"})
+    workbook.set_properties(
+        {"title": cell_text(book.title), "subject": period, "created": made, "author": "kamlib"}
+    )
     workbook.set_calc_mode("auto")
     formats = formats_of(workbook)
     write_read_me(workbook, formats, book, as_of, period)
@@ -80,13 +96,22 @@ def write_workbook(
     return path
 
 
-def write_read_me(workbook: Any, formats: dict[str, Any], book: Any, as_of: pd.Timestamp, period: str) -> None:
+def write_read_me(
+    workbook: Any, formats: dict[str, Any], book: Any, as_of: pd.Timestamp, period: str
+) -> None:
     """Write what the workbook is and what may be changed."""
     sheet = workbook.add_worksheet("Read me")
     sheet.hide_gridlines(2)
     sheet.set_column(0, 0, 100)
     put(sheet, 0, 0, book.title, "title", formats)
-    put(sheet, 1, 0, f"{period}, as of {as_of.date().isoformat()}. Money in {book.currency}.", "quiet", formats)
+    put(
+        sheet,
+        1,
+        0,
+        f"{period}, as of {as_of.date().isoformat()}. Money in {book.currency}.",
+        "quiet",
+        formats,
+    )
     lines = [
         "Yellow cells are yours to change: limits of the classes on 'Limits', weights on 'Scoring'.",
         "Classes, scores and ranks follow at once; 'in the report' columns keep what was published.",
@@ -100,13 +125,21 @@ def write_read_me(workbook: Any, formats: dict[str, Any], book: Any, as_of: pd.T
 
 
 def write_list(
-    workbook: Any, formats: dict[str, Any], table: pd.DataFrame, title: str, name: str, says: str, book: Any
+    workbook: Any,
+    formats: dict[str, Any],
+    table: pd.DataFrame,
+    title: str,
+    name: str,
+    says: str,
+    book: Any,
 ) -> None:
     """Write a table as a sheet of its own."""
     sheet = workbook.add_worksheet(title)
     specs = columns_of(table, wording(book))
     sheet.write_string(0, 0, says, formats["quiet"])
-    named_table(sheet, name, unique_headings([spec.heading for spec in specs]), len(table), formats, top=2)
+    named_table(
+        sheet, name, unique_headings([spec.heading for spec in specs]), len(table), formats, top=2
+    )
     for column, spec in enumerate(specs):
         sheet.set_column(column, column, 26 if spec.kind == "prose" or spec.is_wide else 14)
         for row, value in enumerate(table[spec.key], start=3):

@@ -1,4 +1,6 @@
-"""Cells of a workbook: text as text whatever it looks like, figures as figures, what is missing as empty."""
+"""Cells of a workbook: text as text whatever it looks like, figures as figures, what is missing as
+empty.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,18 @@ def formats_of(workbook: Any) -> dict[str, Any]:
         "title": {"bold": True, "font_size": 14},
         "quiet": {"font_color": "#5c6673"},
         "heading": {"bold": True, "bottom": 1, "text_wrap": True},
-        "input_number": {"num_format": "0.0000", "bg_color": "#fff4cf", "border": 1, "border_color": "#d38a00"},
-        "input_date": {"num_format": "yyyy-mm-dd", "bg_color": "#fff4cf", "border": 1, "border_color": "#d38a00"},
+        "input_number": {
+            "num_format": "0.0000",
+            "bg_color": "#fff4cf",
+            "border": 1,
+            "border_color": "#d38a00",
+        },
+        "input_date": {
+            "num_format": "yyyy-mm-dd",
+            "bg_color": "#fff4cf",
+            "border": 1,
+            "border_color": "#d38a00",
+        },
         "bold_share": {"num_format": "0.0%", "bold": True},
     }
     made = {name: workbook.add_format({**base, **more}) for name, more in kinds.items()}
@@ -49,7 +61,9 @@ _AS_CELLS = {"prose": "text", "index": "number", "mixed": "number"}
 
 
 def put(sheet: Any, row: int, column: int, value: Any, kind: str, formats: dict[str, Any]) -> None:
-    """Write a value of the data: text as text whatever it looks like, what is missing as an empty cell."""
+    """Write a value of the data: text as text whatever it looks like, what is missing as an empty
+    cell.
+    """
     kind = _AS_CELLS.get(kind, kind)
     told = "text" if isinstance(value, str) else "date" if isinstance(value, pd.Timestamp) else kind
     plain = exported(value, told)
@@ -107,7 +121,9 @@ def cell_text(value: str) -> str:
 
 
 def unique_headings(headings: Sequence[str]) -> list[str]:
-    """Return headings that a spreadsheet table accepts: none empty, none twice ignoring case, at most 255 letters."""
+    """Return headings that a spreadsheet table accepts: none empty, none twice ignoring case, at
+    most 255 letters.
+    """
     seen: dict[str, int] = {}
     result = []
     for heading in headings:

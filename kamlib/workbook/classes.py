@@ -1,4 +1,6 @@
-"""ABC-XYZ as live formulas over one row per account, limits in cells that a spreadsheet user can change."""
+"""ABC-XYZ as live formulas over one row per account, limits in cells that a spreadsheet user can
+change.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,11 @@ _HEADINGS = (
 
 
 def write_limits(
-    workbook: Any, formats: dict[str, Any], classes: pd.DataFrame, segmentation: Any, as_of: pd.Timestamp
+    workbook: Any,
+    formats: dict[str, Any],
+    classes: pd.DataFrame,
+    segmentation: Any,
+    as_of: pd.Timestamp,
 ) -> None:
     """Write the limits of the classes into named cells that a user can change."""
     sheet = workbook.add_worksheet("Limits")
@@ -30,7 +36,11 @@ def write_limits(
     limits: list[tuple[str, str, float]] = [
         ("A while the share before the account is below", "abc_a", segmentation.abc[0]),
         ("B while it is below", "abc_b", segmentation.abc[1]),
-        ("X (often): share of months with an order, at least", "freq_x", segmentation.xyz_frequency[0]),
+        (
+            "X (often): share of months with an order, at least",
+            "freq_x",
+            segmentation.xyz_frequency[0],
+        ),
         ("Y (regularly): at least", "freq_y", segmentation.xyz_frequency[1]),
         ("X (even): coefficient of variation, at most", "cv_x", steady),
         ("Y (uneven): at most", "cv_y", uneven),
@@ -41,8 +51,12 @@ def write_limits(
         sheet.write_number(row, 1, value, formats["input_number"])
         workbook.define_name(name, f"=Limits!$B${row + 1}")
     row = len(limits) + 2
-    sheet.write_string(row, 0, "N (new): first order in a month that ends on or after", formats["text"])
-    sheet.write_datetime(row, 1, trailing_months(as_of, YOUNG_MONTHS)[0].to_pydatetime(), formats["input_date"])
+    sheet.write_string(
+        row, 0, "N (new): first order in a month that ends on or after", formats["text"]
+    )
+    sheet.write_datetime(
+        row, 1, trailing_months(as_of, YOUNG_MONTHS)[0].to_pydatetime(), formats["input_date"]
+    )
     workbook.define_name("new_from", f"=Limits!$B${row + 1}")
     for place, (key, letter) in enumerate((("revenue", "D"), ("margin", "E")), start=row + 2):
         values = f"Accounts!${letter}$2:${letter}${len(classes) + 1}"
@@ -61,12 +75,16 @@ def write_accounts(
     window_months: int,
     as_of: pd.Timestamp,
 ) -> None:
-    """Write one row per account: what was measured, the months, and the classes as formulas over them."""
+    """Write one row per account: what was measured, the months, and the classes as formulas over
+    them.
+    """
     sheet = workbook.add_worksheet("Accounts")
     grid = _month_grid(classes, months, as_of, window_months)
     headings = [*_HEADINGS, *(f"{day:%Y-%m}" for day in grid.columns)]
     last = len(classes)
-    first_month, last_month = (xl_col_to_name(len(_HEADINGS) + k) for k in (0, len(grid.columns) - 1))
+    first_month, last_month = (
+        xl_col_to_name(len(_HEADINGS) + k) for k in (0, len(grid.columns) - 1)
+    )
     revenues, margins = f"$D$2:$D${last + 1}", f"$E$2:$E${last + 1}"
     named_table(sheet, "accounts", headings, last, formats)
     before = {key: _held_before(classes[key]) for key in ("revenue", "margin")}
@@ -76,7 +94,10 @@ def write_accounts(
             put(sheet, row, column, account.get(key), "text", formats)
         put(sheet, row, 3, account["revenue"], "money", formats)
         put(sheet, row, 4, account.get("margin"), "money", formats)
-        for column, values, letter, abc in ((5, revenues, "D", "revenue"), (7, margins, "E", "margin")):
+        for column, values, letter, abc in (
+            (5, revenues, "D", "revenue"),
+            (7, margins, "E", "margin"),
+        ):
             own = f"{letter}{at}"
             none = f'OR({own}="",{own}<=0)'
             held = f'=IF({none},"",ROUND(SUMPRODUCT(({values}>{own})*{values}),6))'
@@ -84,10 +105,20 @@ def write_accounts(
             here = f"{xl_col_to_name(column)}{at}"
             of_a, of_b = (f"{here}<ROUND({limit}*total_{abc},6)" for limit in ("abc_a", "abc_b"))
             formula = f'=IF({none},"",IF({of_a},"A",IF({of_b},"B","C")))'
-            put_formula(sheet, row, column + 1, formula, account.get(f"abc_{abc}"), "class", formats)
+            put_formula(
+                sheet, row, column + 1, formula, account.get(f"abc_{abc}"), "class", formats
+            )
         put(sheet, row, 9, account.get("active_month_count"), "count", formats)
         put(sheet, row, 10, account.get("counted_month_count"), "count", formats)
-        put_formula(sheet, row, 11, f'=IF(K{at}>0,J{at}/K{at},"")', account.get("active_share"), "share", formats)
+        put_formula(
+            sheet,
+            row,
+            11,
+            f'=IF(K{at}>0,J{at}/K{at},"")',
+            account.get("active_share"),
+            "share",
+            formats,
+        )
         new = f'=IF(O{at}="","",IF(O{at}>=new_from,"N",{{}}))'
         often = new.format(f'IF(L{at}>=freq_x,"X",IF(L{at}>=freq_y,"Y","Z"))')
         put_formula(sheet, row, 12, often, account.get("xyz_frequency"), "class", formats)
@@ -97,8 +128,12 @@ def write_accounts(
         cv = f'=IF(COUNT({run})<2,"",IF(AVERAGE({run})<=0,"",ROUND(_xlfn.STDEV.S({run})/AVERAGE({run}),9)))'
         put_formula(sheet, row, 15, cv, account.get("cv"), "number", formats)
         even = f'IF(OR(N{at}<least_days,P{at}=""),"",IF(P{at}<=cv_x,"X",IF(P{at}<=cv_y,"Y","Z")))'
-        put_formula(sheet, row, 16, new.format(even), account.get("xyz_variability"), "class", formats)
-        cell_class = "".join(class_text(account.get(key)) for key in ("abc_revenue", "xyz_frequency"))
+        put_formula(
+            sheet, row, 16, new.format(even), account.get("xyz_variability"), "class", formats
+        )
+        cell_class = "".join(
+            class_text(account.get(key)) for key in ("abc_revenue", "xyz_frequency")
+        )
         put_formula(sheet, row, 17, f"=G{at}&M{at}", cell_class, "class", formats)
         put(sheet, row, 18, class_text(account.get("abc_revenue")), "class", formats)
         put_formula(sheet, row, 19, f'=IF(G{at}=S{at},"","moved")', "", "class", formats)
@@ -117,7 +152,9 @@ def write_accounts(
 def _month_grid(
     classes: pd.DataFrame, months: pd.DataFrame | None, as_of: pd.Timestamp, window_months: int
 ) -> pd.DataFrame:
-    """Return accounts × months of revenue, in the order of `classes`; months that do not count are missing."""
+    """Return accounts × months of revenue, in the order of `classes`; months that do not count are
+    missing.
+    """
     days = trailing_months(as_of, window_months)
     rows = (
         months[months["month"].isin(days)]
@@ -154,10 +191,14 @@ def write_matrix(workbook: Any, formats: dict[str, Any], classes: pd.DataFrame) 
                     where = f'Accounts!$G$2:$G${last},"{abc}",Accounts!${letter}$2:${letter}${last},"{xyz}"'
                     here = classes[classes["abc_revenue"].eq(abc) & classes[key].eq(xyz)]
                     if kind == "Accounts":
-                        put_formula(sheet, row, column, f"=COUNTIFS({where})", len(here), "count", formats)
+                        put_formula(
+                            sheet, row, column, f"=COUNTIFS({where})", len(here), "count", formats
+                        )
                     else:
                         sums = f"=SUMIFS(Accounts!$D$2:$D${last},{where})"
-                        put_formula(sheet, row, column, sums, float(here["revenue"].sum()), "money", formats)
+                        put_formula(
+                            sheet, row, column, sums, float(here["revenue"].sum()), "money", formats
+                        )
     sheet.set_column(6, 10, 14)
 
 

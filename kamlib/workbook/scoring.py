@@ -10,7 +10,9 @@ from xlsxwriter.utility import xl_col_to_name
 from kamlib.workbook.cells import cell_text, named_table, put, put_formula, unique_headings
 
 
-def write_scoring(workbook: Any, formats: dict[str, Any], scores: pd.DataFrame, ranked: pd.DataFrame | None) -> None:
+def write_scoring(
+    workbook: Any, formats: dict[str, Any], scores: pd.DataFrame, ranked: pd.DataFrame | None
+) -> None:
     """Write accounts × criteria with the weights above: score and rank follow the weights."""
     sheet = workbook.add_worksheet("Scoring")
     weights = scores.drop_duplicates("criterion").set_index("criterion")["weight"]

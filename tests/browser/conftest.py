@@ -24,7 +24,9 @@ def watched(browser: Any) -> Iterator[Callable[..., Any]]:
         tab.on("request", lambda request: tab.seen.append(f"request {request.url}"))
         tab.on("console", lambda message: tab.seen.append(f"console {message.text}"))
         tab.on("pageerror", lambda error: tab.seen.append(f"error {error}"))
-        tab.on("dialog", lambda dialog: (tab.seen.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        tab.on(
+            "dialog", lambda dialog: (tab.seen.append(f"dialog {dialog.message}"), dialog.dismiss())
+        )
         tab.goto(file.as_uri())
         assert tab.seen.pop(0).startswith("request file://")
         return tab

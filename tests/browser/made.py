@@ -65,7 +65,8 @@ def accounts(count, seed=7):
             "abc_revenue": np.where(before < 0.8, "A", np.where(before < 0.95, "B", "C")),
             "xyz_frequency": draw.choice(["X", "Y", "Z"], count),
             "cv": draw.uniform(0.1, 2.5, count).round(3),
-            "last_order_date": pd.Timestamp("2025-09-30") - pd.to_timedelta(draw.integers(0, 300, count), unit="D"),
+            "last_order_date": pd.Timestamp("2025-09-30")
+            - pd.to_timedelta(draw.integers(0, 300, count), unit="D"),
             "silence_days": draw.integers(0, 300, count).astype(float),
             "status": draw.choice(["active", "overdue", "lost"], count),
             "is_returned": draw.random(count) < 0.1,
@@ -74,7 +75,9 @@ def accounts(count, seed=7):
 
 
 def code(fragment):
-    output = nbformat.v4.new_output("display_data", {"text/html": fragment.html, "text/plain": fragment.text})
+    output = nbformat.v4.new_output(
+        "display_data", {"text/html": fragment.html, "text/plain": fragment.text}
+    )
     return nbformat.v4.new_code_cell("secret_code()", outputs=[output])
 
 
@@ -88,7 +91,10 @@ def foot(**changes):
             "rows_set_aside": 1244,
             "revenue_set_aside": 3912.4,
             "fresh_to": "30 Sep 2025",
-            "reasons": (("orders", "used", 2029870, 10531200.5), ("orders", "no account", 1244, 3912.4)),
+            "reasons": (
+                ("orders", "used", 2029870, 10531200.5),
+                ("orders", "no account", 1244, 3912.4),
+            ),
             "definitions": (("ABC", "A while the share before the account is below 80 %."),),
             **changes,
         }
@@ -113,7 +119,9 @@ def html_of(cells, title="Segmentation", **changes):
             **changes,
         }
     )
-    exporter = HTMLExporter(template_name="report", extra_template_basedirs=[str(page.template_folder())])
+    exporter = HTMLExporter(
+        template_name="report", extra_template_basedirs=[str(page.template_folder())]
+    )
     notebook = nbformat.v4.new_notebook(cells=cells)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
@@ -125,9 +133,17 @@ def front_page(count=120):
     data = data_of({f"A{number:05d}": f"dossiers/A{number:05d}.html" for number in range(14)})
     table = accounts(count)
     sentences = [
-        page.Sentence("Five accounts moved down a class; three only because others grew.", link="#account_classes"),
-        page.Sentence("€ 412 k a year is at risk in two accounts, both Ines Costa's; neither was visited since June."),
-        page.Sentence("Nordwind Gruppe, counted as one group, is now our 2nd largest account.", account="A00000"),
+        page.Sentence(
+            "Five accounts moved down a class; three only because others grew.",
+            link="#account_classes",
+        ),
+        page.Sentence(
+            "€ 412 k a year is at risk in two accounts, both Ines Costa's; neither was visited since June."
+        ),
+        page.Sentence(
+            "Nordwind Gruppe, counted as one group, is now our 2nd largest account.",
+            account="A00000",
+        ),
     ]
     cards = [
         page.Card(
@@ -138,10 +154,21 @@ def front_page(count=120):
             4.1e6,
             (3.1e6, 3.4e6, 3.3e6, 3.9e6, 4.1e6, 4.4e6, 4.675e6, 4.82e6),
         ),
-        page.Card("Share of total", 0.46, "share", 0.44, 0.41, (0.41, 0.42, 0.4, 0.44, 0.46), "neither"),
+        page.Card(
+            "Share of total", 0.46, "share", 0.44, 0.41, (0.41, 0.42, 0.4, 0.44, 0.46), "neither"
+        ),
         page.Card("NRR", 1.04, "share", 1.06, 1.01, (1.01, 1.03, 1.06, 1.04)),
         page.Card("GRR", 0.91, "share", 0.93, 0.92, (0.92, 0.93, 0.91)),
-        page.Card("At risk", 412e3, "money", 210e3, 120e3, (120e3, 210e3, 412e3), "down", "all accounts € 690 k"),
+        page.Card(
+            "At risk",
+            412e3,
+            "money",
+            210e3,
+            120e3,
+            (120e3, 210e3, 412e3),
+            "down",
+            "all accounts € 690 k",
+        ),
         page.Card("Key / watch / lost", "14 / 5 / 1", "text"),
     ]
     actions = [
@@ -159,13 +186,19 @@ def front_page(count=120):
             "now",
             link="#account_classes",
         ),
-        page.Action("Halden Werke fell from A to B because others grew, not by itself.", "Nothing", "", "–"),
+        page.Action(
+            "Halden Werke fell from A to B because others grew, not by itself.", "Nothing", "", "–"
+        ),
     ]
     cells = [
         code(page.headline_fragment(data, "Key accounts", sentences)),
         code(page.cards_fragment(data, cards)),
         code(page.actions_fragment(data, actions)),
-        code(page.chart_fragment(bridge(), alt="Revenue fell by losses of 0.3 m and rose by growth of 0.5 m.")),
+        code(
+            page.chart_fragment(
+                bridge(), alt="Revenue fell by losses of 0.3 m and rose by growth of 0.5 m."
+            )
+        ),
         code(page.chart_fragment(matrix(), alt="Most revenue is in cell AX.")),
         nbformat.v4.new_markdown_cell(
             "# Key accounts\n\n## Where it stands\n\nEvery account by revenue of the last twelve months. *A* accounts make 80 %."
@@ -181,7 +214,11 @@ def front_page(count=120):
                 links={"name": "dossier"},
             )
         ),
-        code(page.note_fragment("Classes are by the share before the account. A single large account is always A.")),
+        code(
+            page.note_fragment(
+                "Classes are by the share before the account. A single large account is always A."
+            )
+        ),
     ]
     return html_of(cells, "Overview")
 
@@ -191,7 +228,9 @@ def bridge():
     steps = ["base", "new", "returned", "grown", "shrunk", "lost", "now"]
     values = [4.6, 0.3, 0.1, 0.5, -0.4, -0.3, 4.8]
     bottoms = [0, 4.6, 4.9, 5.0, 5.1, 4.8, 0]
-    colours = [style.COLOURS[key] for key in ("previous", "good", "good", "good", "bad", "bad", "actual")]
+    colours = [
+        style.COLOURS[key] for key in ("previous", "good", "good", "good", "bad", "bad", "actual")
+    ]
     ax.bar(steps, values, bottom=bottoms, color=colours, width=0.7)
     style.label_bars(ax, [f"{value:+.1f}" for value in values])
     style.no_axis(ax.yaxis)
@@ -209,11 +248,20 @@ def matrix():
     ax.pcolormesh(values[::-1], cmap=style.tints(), edgecolors=style.PAPER, linewidth=2)
     for row in range(3):
         for column in range(3):
-            ax.text(column + 0.5, 2.5 - row, f"{values[row, column]:.0%}", ha="center", va="center", color=style.INK)
+            ax.text(
+                column + 0.5,
+                2.5 - row,
+                f"{values[row, column]:.0%}",
+                ha="center",
+                va="center",
+                color=style.INK,
+            )
     ax.set_xticks([0.5, 1.5, 2.5], ["X often", "Y regularly", "Z rarely"])
     ax.set_yticks([2.5, 1.5, 0.5], ["A", "B", "C"])
     style.titles(
-        ax, "Half of all revenue comes from large accounts that order every month", "Share of revenue by class, Q3 2025"
+        ax,
+        "Half of all revenue comes from large accounts that order every month",
+        "Share of revenue by class, Q3 2025",
     )
     return ax
 
@@ -242,11 +290,16 @@ def index_page(periods=8):
             href=f"{2025 - (number // 4)}-Q{4 - number % 4}/index.html",
             as_of="30 Sep 2025",
             figures=(
-                page.Card("Revenue of key accounts", 4.8e6 - number * 2e5, "money", 4.6e6 - number * 2e5),
+                page.Card(
+                    "Revenue of key accounts", 4.8e6 - number * 2e5, "money", 4.6e6 - number * 2e5
+                ),
                 page.Card("NRR", 1.04 - number * 0.01, "share", 1.03),
                 page.Card("At risk", 412e3 - number * 3e4, "money", 380e3, good="down"),
             ),
-            published=(page.Link("Segmentation", "x/segmentation.html"), page.Link("Workbook", "x/workbook.xlsx")),
+            published=(
+                page.Link("Segmentation", "x/segmentation.html"),
+                page.Link("Workbook", "x/workbook.xlsx"),
+            ),
             is_new=number == 0,
         )
         for number in range(periods)

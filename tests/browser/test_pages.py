@@ -19,16 +19,22 @@ from . import made
 def site(tmp_path_factory):
     """Pages of every kind: a front page, 5,000 rows, payloads in every text, the index of periods, hardly anything."""
     folder = tmp_path_factory.mktemp("site")
-    data = made.data_of({text: f"dossiers/{name}.html" for text, name in kam_page.page_name(TEXTS).items()})
+    data = made.data_of(
+        {text: f"dossiers/{name}.html" for text, name in kam_page.page_name(TEXTS).items()}
+    )
     hostile = pd.DataFrame({"account_id": TEXTS, "name": TEXTS, "note": TEXTS, "revenue": 1.5})
     hostile["kind"] = [MARKUP[number % 5] for number in range(len(TEXTS))]
     pieces = [
         kam_page.headline_fragment(
             data, MARKUP[3], [*MARKUP, *(kam_page.Sentence(t, link=t, account=t) for t in TEXTS)]
         ),
-        kam_page.cards_fragment(data, [kam_page.Card(t, t, "text", note=t, link=t) for t in MARKUP]),
+        kam_page.cards_fragment(
+            data, [kam_page.Card(t, t, "text", note=t, link=t) for t in MARKUP]
+        ),
         kam_page.actions_fragment(data, [kam_page.Action(t, t, t, t, link=t) for t in MARKUP]),
-        kam_page.chart_fragment(made.pareto(made.accounts(9).assign(name=MARKUP[:9])), alt=MARKUP[19]),
+        kam_page.chart_fragment(
+            made.pareto(made.accounts(9).assign(name=MARKUP[:9])), alt=MARKUP[19]
+        ),
         kam_page.table_fragment(
             data, hostile, "hostile", title=MARKUP[0], caption=MARKUP[4], links={"name": "dossier"}
         ),
@@ -36,12 +42,16 @@ def site(tmp_path_factory):
     many = kam_page.table_fragment(
         made.data_of(), made.accounts(5000), "account_classes", title="Five thousand accounts"
     )
-    few = kam_page.table_fragment(made.data_of(), made.accounts(3), "account_classes", title="Three accounts")
+    few = kam_page.table_fragment(
+        made.data_of(), made.accounts(3), "account_classes", title="Three accounts"
+    )
     made.write(folder, "front.html", made.front_page())
     made.write(folder, "many.html", made.html_of([made.code(many)], "Segmentation"))
     made.write(folder, "few.html", made.html_of([made.code(few)], "Segmentation"))
     made.write(
-        folder, "hostile.html", made.html_of([made.code(one) for one in pieces], MARKUP[15], book_title=MARKUP[0])
+        folder,
+        "hostile.html",
+        made.html_of([made.code(one) for one in pieces], MARKUP[15], book_title=MARKUP[0]),
     )
     made.write(folder, "index.html", made.index_page())
     return folder
@@ -106,12 +116,17 @@ def test_a_table_sorts_by_value_and_says_so(visit):
 def test_a_table_is_drawn_by_the_script_as_it_was_written(visit, site):
     tab = visit("many")
     source = (site / "many.html").read_text(encoding="utf-8")
-    written = re.findall(r"<tr>(<th .*?)</tr>", source.split("<tbody>")[1].split("</tbody>")[0], re.S)
+    written = re.findall(
+        r"<tr>(<th .*?)</tr>", source.split("<tbody>")[1].split("</tbody>")[0], re.S
+    )
     drawn = tab.locator("figure.table tbody tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
     texts = [
-        [re.sub(r"<[^>]+>", "", cell).replace("&amp;", "&") for cell in re.split(r"</t[hd]>", row)[:-1]]
+        [
+            re.sub(r"<[^>]+>", "", cell).replace("&amp;", "&")
+            for cell in re.split(r"</t[hd]>", row)[:-1]
+        ]
         for row in written
     ]
     assert len(texts) == 25 and drawn == texts
@@ -125,8 +140,13 @@ def test_a_table_is_searched_and_filtered(visit):
     assert tab.locator(".rows").text_content().startswith(f"{len(wanted)} of 5,000 rows")
     tab.get_by_label("ABC revenue").select_option("C")
     wanted = wanted[wanted["abc_revenue"].eq("C")]
-    assert len(wanted) > 0 and tab.locator(".rows").text_content().startswith(f"{len(wanted)} of 5,000 rows")
-    assert tab.locator("figure.table tbody tr th").all_text_contents() == wanted["account_id"].head(25).tolist()
+    assert len(wanted) > 0 and tab.locator(".rows").text_content().startswith(
+        f"{len(wanted)} of 5,000 rows"
+    )
+    assert (
+        tab.locator("figure.table tbody tr th").all_text_contents()
+        == wanted["account_id"].head(25).tolist()
+    )
     tab.get_by_label("Find").fill("no such account")
     assert tab.locator("figure.table tbody tr").count() == 0
 
@@ -160,7 +180,9 @@ def test_a_download_is_the_published_table(visit, tmp_path):
         tab.get_by_role("button", name="Download CSV").click()
     assert started.value.suggested_filename == "account_classes.csv"
     started.value.save_as(tmp_path / "down.csv")
-    assert (tmp_path / "down.csv").read_text(encoding="utf-8") == kam_page.csv_text(made.accounts(5000))
+    assert (tmp_path / "down.csv").read_text(encoding="utf-8") == kam_page.csv_text(
+        made.accounts(5000)
+    )
     assert tab.seen in ([], [f"request {started.value.url}"])
 
 
@@ -172,7 +194,9 @@ def test_a_download_of_payloads_holds_no_formula(visit, tmp_path):
     with (tmp_path / "down.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [kam_page.restored(row["name"]) for row in rows] == TEXTS
-    assert not [row for row in rows for cell in row.values() if re.match(r"\s*[=+\-@\t\r\n＝＋－＠]", cell)]
+    assert not [
+        row for row in rows for cell in row.values() if re.match(r"\s*[=+\-@\t\r\n＝＋－＠]", cell)
+    ]
     assert len([text for text in FORMULAS if text != kam_page.neutralised(text)]) > 10
 
 
@@ -189,9 +213,7 @@ def test_payloads_are_shown_as_text_and_none_runs(visit):
     assert tab.evaluate(count) == 0
     scripts = "[...document.scripts].filter(s => s.type !== 'application/json').length"
     assert tab.evaluate(scripts) == 1
-    handlers = (
-        "[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on'))).length"
-    )
+    handlers = "[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on'))).length"
     assert tab.evaluate(handlers) == 0
     away = "[...document.links].filter(a => a.protocol !== 'file:').map(a => a.href)"
     assert tab.evaluate(away) == []
@@ -204,7 +226,9 @@ def test_the_policy_stops_a_script_that_is_not_the_kits(visit):
         "() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s); }"
     )
     assert tab.evaluate("window.ran") is None
-    tab.evaluate("() => { const i = new Image(); i.src = 'https://evil.example/x.png'; document.body.append(i); }")
+    tab.evaluate(
+        "() => { const i = new Image(); i.src = 'https://evil.example/x.png'; document.body.append(i); }"
+    )
     assert any("Content Security Policy" in one for one in tab.seen)
 
 

@@ -18,7 +18,8 @@ from kamlib.report import run as report_run
 from . import made
 
 SHEETS = "<!doctype html><title>x</title>" + "".join(
-    f'<p style="break-after: {"auto" if number == 3 else "page"}">Sheet number {number}</p>' for number in (1, 2, 3)
+    f'<p style="break-after: {"auto" if number == 3 else "page"}">Sheet number {number}</p>'
+    for number in (1, 2, 3)
 )
 
 
@@ -40,13 +41,19 @@ def printer() -> str:
 def pdf_text(file: Path) -> list[str]:
     """The text of each sheet of a PDF."""
     assert file.read_bytes().startswith(b"%PDF")
-    done = subprocess.run(["pdftotext", "-layout", str(file), "-"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["pdftotext", "-layout", str(file), "-"], capture_output=True, text=True, check=True
+    )
     return [" ".join(sheet.split()) for sheet in done.stdout.split("\f")[:-1]]
 
 
 @pytest.mark.usefixtures("printer")
 def test_every_page_of_a_site_is_printed_with_its_text_and_its_sheets(tmp_path):
-    made.write(tmp_path, "index.html", made.html_of([made.code(page.note_fragment("All is well, Żółć 海天."))]))
+    made.write(
+        tmp_path,
+        "index.html",
+        made.html_of([made.code(page.note_fragment("All is well, Żółć 海天."))]),
+    )
     made.write(tmp_path / "dossiers", "a b#1.html", SHEETS)
     written = printing.print_pages(tmp_path)
     assert written == [tmp_path / "dossiers" / "a b#1.pdf", tmp_path / "index.pdf"]
@@ -58,11 +65,16 @@ def test_every_page_of_a_site_is_printed_with_its_text_and_its_sheets(tmp_path):
 
 
 @pytest.mark.usefixtures("printer")
-def test_a_report_publishes_its_pdfs_and_names_them_in_its_manifest(make_book, tmp_path, monkeypatch):
+def test_a_report_publishes_its_pdfs_and_names_them_in_its_manifest(
+    make_book, tmp_path, monkeypatch
+):
     monkeypatch.setattr(report_run, "can_fork", lambda: False)
     book = make_book({"orders.csv": "order_id,account_id,order_date,revenue\n1,A,2025-05-05,10\n"})
     out = tmp_path / "site"
-    assert main(["report", "--book", str(book), "--out", str(out), "--only", "segmentation", "--pdf"]) == 0
+    assert (
+        main(["report", "--book", str(book), "--out", str(out), "--only", "segmentation", "--pdf"])
+        == 0
+    )
     folder = out / "2025-Q2"
     assert {file.name for file in folder.glob("*.pdf")} == {"segmentation.pdf", "tables.pdf"}
     assert "Who carries the revenue" in "".join(pdf_text(folder / "segmentation.pdf"))
@@ -75,7 +87,11 @@ def test_a_page_that_cannot_be_printed_is_named(tmp_path, monkeypatch):
     made.write(tmp_path, "index.html", SHEETS)
     with pytest.raises(KamError, match="could not be printed") as failed:
         printing.print_pages(tmp_path)
-    assert failed.value.exit_code == 1 and "index.html" in str(failed.value) and "Next:" in str(failed.value)
+    assert (
+        failed.value.exit_code == 1
+        and "index.html" in str(failed.value)
+        and "Next:" in str(failed.value)
+    )
     assert not list(tmp_path.glob("*.pdf"))
 
 

@@ -29,7 +29,9 @@ def named(name, report):
 
 def test_every_published_page_is_among_those_visited(browser, sample_report):
     folder = Path(sample_report.folder)
-    published = {file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.html")}
+    published = {
+        file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.html")
+    }
     assert published == {named(name, sample_report) for name in PAGES[1:]}
 
 
@@ -44,7 +46,11 @@ def test_a_real_page_is_quiet_whole_and_accessible(visit, name):
     assert tab.seen == []
     assert tab.locator("h1").count() == 1 and len(tab.locator("main").inner_text()) > 100
     found = Axe().run(tab).response["violations"]
-    severe = [(one["id"], one["nodes"][0]["html"][:160]) for one in found if one["impact"] in ("serious", "critical")]
+    severe = [
+        (one["id"], one["nodes"][0]["html"][:160])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
     assert severe == []
 
 
@@ -72,7 +78,10 @@ def test_a_real_table_sorts_filters_and_is_downloaded(visit, sample_report, tmp_
     table = tab.locator("#account_classes")
     head = table.get_by_role("columnheader", name="Revenue, €")
     head.get_by_role("button").click()
-    amounts = [int(re.sub(r"\D", "", text)) for text in table.locator("tbody tr td:nth-child(2)").all_text_contents()]
+    amounts = [
+        int(re.sub(r"\D", "", text))
+        for text in table.locator("tbody tr td:nth-child(2)").all_text_contents()
+    ]
     assert len(amounts) == 25 and amounts == sorted(amounts, reverse=True)
     with tab.expect_download() as started:
         table.get_by_role("button", name="Download CSV").click()
@@ -95,7 +104,9 @@ def test_key_figures_are_written_by_their_kind(visit):
     """Money with its currency, shares in percent, counts whole: in the rows written and in those the script draws."""
     tab = visit("index")
     table = tab.locator("#key_figures")
-    written = re.compile(r"€\u00a0[\d,]+|−?[\d.,]+\u00a0%|−?[\d,]+(\.\d{1,3})?|n/a|−€\u00a0[\d,]+|€\u00a0−[\d,]+")
+    written = re.compile(
+        r"€\u00a0[\d,]+|−?[\d.,]+\u00a0%|−?[\d,]+(\.\d{1,3})?|n/a|−€\u00a0[\d,]+|€\u00a0−[\d,]+"
+    )
 
     def row(name, scope):
         head = tab.get_by_role("rowheader", name=name, exact=True)
