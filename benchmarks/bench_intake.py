@@ -19,10 +19,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from kamlib.activity import account_days, account_months
 from kamlib.book import read_settings
 from kamlib.intake import read_book, row_account
-from kamlib.sources import open_engine
+from kamlib.intake.sources import open_engine
+from kamlib.period.activity import account_days, account_months
 
 AS_OF = pd.Timestamp("2011-12-31")
 ORDERS = (Path(__file__).resolve().parents[1] / "tests" / "data" / "online_retail.sql").read_text(

@@ -15,7 +15,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from kamlib.criteria import BUILT_IN_CRITERIA
+from kamlib.book.criteria import BUILT_IN_CRITERIA
 from kamlib.plots.scoring import plot_account_scores
 from kamlib.scoring import AdmissionRule, account_scores, criterion_scores, score_stability
 

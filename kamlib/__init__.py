@@ -32,7 +32,7 @@ def __getattr__(name: str) -> object:
     if name in _MODULES:
         return import_module(f"kamlib.{name}")
     if name == "open_period":
-        from kamlib.snapshot import open_period
+        from kamlib.period.snapshot import open_period
 
         return open_period
     for module in _CALCULATIONS:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kamlib.book import read_settings
 from kamlib.intake import control_totals, read_book, row_account, set_aside_rows
-from kamlib.sources import open_engine
+from kamlib.intake.sources import open_engine
 from kamlib.tables import CANONICAL, each
 
 

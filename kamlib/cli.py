@@ -164,7 +164,7 @@ def practice(
         )
     frames = None
     if like is not None:
-        from kamlib.snapshot import open_period
+        from kamlib.period.snapshot import open_period
 
         frames = open_period(like).account_days
     write_company(

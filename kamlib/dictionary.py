@@ -15,7 +15,7 @@ from pathlib import Path
 from kamlib.tables import CANONICAL
 
 _MODULES = (
-    "activity",
+    "period.activity",
     "intake",
     "segmentation",
     "scoring",

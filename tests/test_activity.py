@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kamlib.periods import month_of
-from kamlib.snapshot import open_period
+from kamlib.period.calendar import month_of
+from kamlib.period.snapshot import open_period
 
 ORDERS = """order_id,line_id,account_id,order_date,revenue,cost,quantity,product_id,category,manager_id,promised_date,delivered_date
 1,1,A,2025-01-31,100.10,60,10,p1,tools,m1,2025-02-10,2025-02-10

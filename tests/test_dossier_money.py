@@ -12,7 +12,7 @@ from kamlib.dossier import (
     payment_habit,
     target_outlook,
 )
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 
 AS_OF = pd.Timestamp("2025-09-30")
 NONE = pd.DataFrame()

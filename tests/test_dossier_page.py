@@ -11,10 +11,10 @@ import kamlib.dossier as dossier
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
 from kamlib.page import points_fragment
-from kamlib.periods import period_of
+from kamlib.period.calendar import period_of
 from kamlib.plots import dossier as draw
 from kamlib.plots.svg import drawing
-from kamlib.statements import Point
+from kamlib.story.statements import Point
 from kamlib.tables import CANONICAL, empty_table
 
 AS_OF = pd.Timestamp("2025-09-30")

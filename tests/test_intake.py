@@ -13,7 +13,7 @@ from kamlib.book import read_settings
 from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.intake import control_totals, read_book, row_account, set_aside_rows
-from kamlib.sources import open_engine
+from kamlib.intake.sources import open_engine
 
 HEAD = "order_id,account_id,order_date,revenue\n"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.activity import account_months
 from kamlib.book import BookSettings
 from kamlib.overview import (
     figure_cards,
@@ -14,7 +13,8 @@ from kamlib.overview import (
     overview_findings,
     period_changes,
 )
-from kamlib.periods import month_of
+from kamlib.period.activity import account_months
+from kamlib.period.calendar import month_of
 from kamlib.tables import empty_table
 
 END, BEFORE = pd.Timestamp("2025-09-30"), pd.Timestamp("2025-06-30")

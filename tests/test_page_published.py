@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from kamlib import page
-from kamlib.amounts import GAP, Wording
 from kamlib.errors import KamError
+from kamlib.words.amounts import GAP, Wording
 
 from .browser import made
 from .payloads import IDS, TEXTS

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kamlib.errors import KamError
-from kamlib.periods import month_of, parse_period, period_of, resolve_periods, trailing_months
+from kamlib.period.calendar import (
+    month_of,
+    parse_period,
+    period_of,
+    resolve_periods,
+    trailing_months,
+)
 
 
 @pytest.mark.parametrize(

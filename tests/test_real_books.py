@@ -13,8 +13,8 @@ import pytest
 from kamlib.book import read_settings
 from kamlib.cli import main
 from kamlib.intake import read_book
-from kamlib.snapshot import open_period
-from kamlib.sources import open_engine
+from kamlib.intake.sources import open_engine
+from kamlib.period.snapshot import open_period
 
 ROOT = Path(__file__).resolve().parents[1]
 

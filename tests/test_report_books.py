@@ -13,10 +13,10 @@ from kamlib.cli import main
 from kamlib.dossier import check_plan
 from kamlib.errors import KamError
 from kamlib.intake import read_book
+from kamlib.intake.sources import open_engine
+from kamlib.period.snapshot import default_period, open_period
 from kamlib.report import run
 from kamlib.report.write import foot, period_shown
-from kamlib.snapshot import default_period, open_period
-from kamlib.sources import open_engine
 
 BOOK = ("MINE", "ZEDHEAD", "zedhead")
 HEADER = "order_id,account_id,order_date,revenue\n"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kamlib.retention as ret
-from kamlib.periods import month_of
+from kamlib.period.calendar import month_of
 from kamlib.tables import exact
 
 AS_OF = pd.Timestamp("2024-06-30")

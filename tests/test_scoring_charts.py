@@ -7,8 +7,8 @@ import pytest
 
 mpl.use("svg")
 
-from kamlib.criteria import BUILT_IN_CRITERIA as CRITERIA
-from kamlib.periods import trailing_months
+from kamlib.book.criteria import BUILT_IN_CRITERIA as CRITERIA
+from kamlib.period.calendar import trailing_months
 from kamlib.plots import scoring as draw
 from kamlib.scoring import (
     account_scores,

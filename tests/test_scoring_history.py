@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlib.criteria import BUILT_IN_CRITERIA
-from kamlib.periods import trailing_months
+from kamlib.book.criteria import BUILT_IN_CRITERIA
+from kamlib.period.calendar import trailing_months
 from kamlib.scoring import (
     AdmissionRule,
     account_scores,

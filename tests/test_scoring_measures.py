@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.scoring import criterion_measures
 
 AS_OF = pd.Timestamp("2025-12-31")

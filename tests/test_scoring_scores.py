@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from kamlib.criteria import BUILT_IN_CRITERIA, Criterion, ScoringSettings
+from kamlib.book.criteria import BUILT_IN_CRITERIA, Criterion, ScoringSettings
 from kamlib.scoring import (
     AdmissionRule,
     account_scores,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlib.criteria import Criterion
+from kamlib.book.criteria import Criterion
 from kamlib.scoring import AdmissionRule, account_scores, criterion_scores, score_stability
 from kamlib.scoring.stability import plausible_weights
 

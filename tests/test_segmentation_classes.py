@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamlib.errors import KamError
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.segmentation import account_classes, key_accounts
 from kamlib.segmentation.abc import abc_of
 

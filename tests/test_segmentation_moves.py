@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamlib.book import BookSettings
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.segmentation import account_classes, class_migration, class_moves, price_volume_mix
 
 THEN, NOW = pd.Timestamp("2025-09-30"), pd.Timestamp("2025-12-31")

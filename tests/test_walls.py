@@ -14,9 +14,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ANALYSIS = ("segmentation", "scoring", "retention", "btyd", "dossier", "programme")
 LAYERS = (
-    {"errors", "tables", "periods", "criteria", "amounts", "statements"},
-    {"book", "sources", "casting"},
-    {"intake", "activity", "snapshot"},
+    {"errors", "words", "tables", "story"},
+    {"book"},
+    {"intake"},
+    {"period"},
     {*ANALYSIS},
     {"plots", "page"},
     {"overview"},
@@ -70,8 +71,8 @@ def test_imports_run_one_way(file):
         ("seaborn", {"plots"}),
         ("papermill", {"report"}),
         ("nbconvert", {"report"}),
-        ("duckdb", {"sources"}),
-        ("ibis", {"sources", "casting", "intake", "activity"}),
+        ("duckdb", {"intake"}),
+        ("ibis", {"intake", "period"}),
         ("xlsxwriter", {"workbook"}),
     ],
 )
@@ -83,11 +84,11 @@ def test_one_module_knows_each_large_library(package, allowed):
     assert users or package == "duckdb"
 
 
-def test_only_sources_opens_an_engine():
+def test_only_intake_opens_an_engine():
     openers = {
         module(file) for file in FILES if "duckdb.connect" in file.read_text(encoding="utf-8")
     }
-    assert openers == {"sources"}
+    assert openers == {"intake"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
@@ -98,7 +99,7 @@ def test_a_module_is_one_noun_and_not_long(file):
         "common",
         "misc",
     }
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= 420
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= 440
     tree = ast.parse(file.read_text(encoding="utf-8"))
     called = {
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

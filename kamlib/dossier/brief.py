@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import change, date, money, number, share
 from kamlib.dossier.plan import Plan
 from kamlib.dossier.shape import COUNT, DATE, TEXT, shaped, text_or
 from kamlib.dossier.wording import count, listed
 from kamlib.tables import each
+from kamlib.words.amounts import change, date, money, number, share
 
 _BRIEF = {
     "account_id": TEXT, "section": TEXT, "position": COUNT, "text": TEXT, "evidence": TEXT, "evidence_date": DATE,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import change, date, money, number, share
 from kamlib.dossier.shape import COUNT, TEXT, shaped, text_or
 from kamlib.dossier.wording import count, listed
 from kamlib.tables import each
+from kamlib.words.amounts import change, date, money, number, share
 
 _FINDINGS = {"account_id": TEXT, "position": COUNT, "kind": TEXT, "sentence": TEXT, "anchor": TEXT}
 _NONE = pd.DataFrame()

@@ -17,7 +17,7 @@ from kamlib.dossier.shape import (
     shaped,
     text_or,
 )
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.tables import each
 
 NO_CATEGORY = "(no category)"

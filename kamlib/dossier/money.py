@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.dossier.shape import COUNT, DATE, NUMBER, TEXT, canonical, shaped
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 
 _HABIT = {
     "account_id": TEXT, "quarter_end_date": DATE, "due_count": COUNT, "due_amount": NUMBER, "late_count": COUNT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 from scipy.special import stdtrit
 
-from kamlib.amounts import share
 from kamlib.dossier.shape import DATE, NUMBER, TEXT, canonical, in_window, shaped
-from kamlib.periods import period_of, trailing_months
+from kamlib.period.calendar import period_of, trailing_months
+from kamlib.words.amounts import share
 
 _DRIFT = 0.06
 """Share of a month's variance that lasts through the months left. Taken from practice companies:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.amounts import date
 from kamlib.dossier.plan import Plan
 from kamlib.dossier.shape import FLAG, NUMBER, TEXT, in_window, rows_of, shaped, text_or
 from kamlib.errors import KamError, nearest
+from kamlib.words.amounts import date
 
 _PROFILE = {
     "account_id": TEXT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.dossier.shape import COUNT, DATE, FLAG, NUMBER, TEXT, rows_of, shaped
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 
 _PROMISES = {
     "account_id": TEXT, "quarter_end_date": DATE, "due_count": COUNT, "late_count": COUNT, "open_late_count": COUNT,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.tables import CANONICAL, empty_table, typed
 
 TEXT: Any = "str"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import date, money
 from kamlib.dossier.shape import text_or
-from kamlib.statements import Card, Point, Sentence
+from kamlib.story.statements import Card, Point, Sentence
 from kamlib.tables import each
+from kamlib.words.amounts import date, money
 
 _LABELS = {"days late, paying": "Days late, paying"}
 _GOOD = {

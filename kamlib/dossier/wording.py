@@ -1,4 +1,4 @@
-"""Wording: counts and lists in a dossier's sentences; amounts are written by ``kamlib.amounts``."""
+"""Wording: counts and lists in a dossier's sentences; amounts are written by ``kamlib.words.amounts``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """From text to canonical tables: every row is used, or listed with the reason it was not.
 
-All reading happens inside the engine. Order lines stay there (:mod:`kamlib.activity` condenses
+All reading happens inside the engine. Order lines stay there (:mod:`kamlib.period.activity` condenses
 them); the other tables are small and come back as frames.
 """
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from kamlib.casting import MONEY
 from kamlib.intake.book import Intake
+from kamlib.intake.casting import MONEY
 from kamlib.tables import CANONICAL
 
 

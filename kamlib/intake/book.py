@@ -16,7 +16,7 @@ from kamlib.intake.columns import TypedRows, check_rows, read_table
 from kamlib.intake.lines import in_book_currency, order_notices, without_repeats
 from kamlib.intake.notices import Notice
 from kamlib.intake.plans import plan_notices
-from kamlib.sources import Engine, read_sources
+from kamlib.intake.sources import Engine, read_sources
 from kamlib.tables import CANONICAL, empty_table, typed
 
 Progress = Callable[[str], None]

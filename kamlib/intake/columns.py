@@ -8,10 +8,10 @@ import ibis
 import ibis.expr.types as ir
 
 from kamlib.book import BookSettings
-from kamlib.casting import ambiguous, cell, cleaned, problem, reader
 from kamlib.errors import KamError, nearest
+from kamlib.intake.casting import ambiguous, cell, cleaned, problem, reader
 from kamlib.intake.notices import Notice
-from kamlib.sources import Source
+from kamlib.intake.sources import Source
 from kamlib.tables import Column, Table
 
 _BETWEEN = "\x1f"

@@ -9,11 +9,11 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.casting import MONEY, last_day
 from kamlib.errors import KamError
+from kamlib.intake.casting import MONEY, last_day
 from kamlib.intake.columns import reason_if
 from kamlib.intake.notices import Notice
-from kamlib.sources import Engine
+from kamlib.intake.sources import Engine
 
 
 def in_book_currency(

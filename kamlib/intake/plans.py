@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kamlib.book import BookSettings
 from kamlib.intake.notices import Notice
-from kamlib.sources import plan_account, plan_files
+from kamlib.intake.sources import plan_account, plan_files
 
 
 def plans_of(

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.retention import account_status, retention_figures
 from kamlib.segmentation import account_classes, concentration, key_accounts
 from kamlib.tables import each
@@ -117,7 +117,7 @@ def figure_history(
     def months(end: pd.Timestamp) -> pd.DataFrame:
         if end == ends[-1] or (end.is_month_end and ends[-1].is_month_end):
             return account_months
-        from kamlib import activity  # brings the engine with it
+        from kamlib.period import activity  # brings the engine with it
 
         return activity.account_months(account_days[account_days["date"].le(end)], as_of=end)
 

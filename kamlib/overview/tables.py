@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
+from kamlib.period.snapshot import PeriodData
 from kamlib.retention import account_status
 from kamlib.segmentation import (
     account_classes,
@@ -13,7 +14,6 @@ from kamlib.segmentation import (
     key_accounts,
     rollup_changes,
 )
-from kamlib.snapshot import PeriodData
 
 FROM_OTHERS = ("tier_decisions", "alarm_quality", "programme_outlook")
 

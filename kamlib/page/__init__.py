@@ -2,7 +2,6 @@
 alike.
 """
 
-from kamlib.amounts import change, date, money, number, share
 from kamlib.page.export import csv_text, neutralised, publish, published, restored
 from kamlib.page.fragments import Fragment, dossier_links, rendered, template_folder
 from kamlib.page.names import page_name
@@ -31,7 +30,8 @@ from kamlib.page.site import (
     page_resources,
     site_index,
 )
-from kamlib.statements import Action, Card, Point, Sentence
+from kamlib.story.statements import Action, Card, Point, Sentence
+from kamlib.words.amounts import change, date, money, number, share
 
 __all__ = [
     "Action",

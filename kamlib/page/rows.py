@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import Wording, number, wording
 from kamlib.page.columns import MIXED, Column, columns_of, exported, of_row, shown
 from kamlib.page.export import publish
 from kamlib.page.fragments import Fragment, dossier_links, rendered
+from kamlib.words.amounts import Wording, number, wording
 
 FIRST_ROWS = 25
 """Rows written into the page itself; the rest is drawn when asked for."""

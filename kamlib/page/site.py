@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from kamlib.amounts import date, money, number
 from kamlib.page.fragments import rendered, stylesheet, template_folder
 from kamlib.page.show import amount, bars, card_values
-from kamlib.statements import Card
+from kamlib.story.statements import Card
+from kamlib.words.amounts import date, money, number
 
 
 @dataclass(frozen=True)

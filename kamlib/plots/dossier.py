@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
-from kamlib.amounts import change, date, money, share
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
@@ -23,6 +22,7 @@ from kamlib.plots.style import (
     titles,
 )
 from kamlib.tables import each
+from kamlib.words.amounts import change, date, money, share
 
 __all__ = [
     "plot_account_timeline",

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.amounts import money, number, share
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
+from kamlib.words.amounts import money, number, share
 
 GROUP_COLOURS = ("A", "overdue", "active", "X", "lost", "new")
 ARROWS = {"up": "▲", "down": "▼", "none": "="}

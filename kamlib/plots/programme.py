@@ -10,9 +10,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
-from kamlib.amounts import date, money, share
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
+from kamlib.words.amounts import date, money, share
 
 MOST_MANAGERS = 20
 MOST_ACCOUNTS = 40

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.amounts import date, money, number, share
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
+from kamlib.words.amounts import date, money, number, share
 
 STEP_NAMES = {
     "base": "year before",

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.amounts import number, share
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
+from kamlib.words.amounts import number, share
 
 MOST_BARS = 30
 MOST_ARROWS = 20

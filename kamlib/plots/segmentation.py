@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.amounts import money, number
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.segmentation.words import percent
+from kamlib.words.amounts import money, number
 
 MOST_POINTS = 300
 PAIRED = (6.2, 3.4)

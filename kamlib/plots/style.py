@@ -25,9 +25,9 @@ from matplotlib.dates import DateFormatter, MonthLocator, YearLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from kamlib.amounts import money as money_text
-from kamlib.amounts import number as number_text
-from kamlib.amounts import share as share_text
+from kamlib.words.amounts import money as money_text
+from kamlib.words.amounts import number as number_text
+from kamlib.words.amounts import share as share_text
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis

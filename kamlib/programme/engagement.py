@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import theilslopes
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.programme.shape import COUNT, DATE, NUMBER, TEXT, canonical, shaped
 from kamlib.programme.workload import MONTH_DAYS
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import money, share
-from kamlib.statements import Point, Sentence
+from kamlib.story.statements import Point, Sentence
+from kamlib.words.amounts import money, share
 
 
 def programme_findings(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kamlib.periods import month_of, trailing_months
+from kamlib.period.calendar import month_of, trailing_months
 from kamlib.programme.comparison import Comparison, settled
 from kamlib.programme.counterfactual import NEVER, Floats, Spells
 from kamlib.programme.shape import canonical

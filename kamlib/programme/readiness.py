@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.programme.shape import COUNT, TEXT, canonical, key_ids, shaped
 
 QUESTIONS = {

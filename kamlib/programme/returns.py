@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kamlib.periods import month_of
+from kamlib.period.calendar import month_of
 from kamlib.programme.comparison import placebo_admissions
 from kamlib.programme.panel import compared, panel_of
 from kamlib.programme.shape import COUNT, DATE, NUMBER, TEXT, canonical, shaped

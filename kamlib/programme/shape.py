@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.tables import typed
 
 TEXT, DATE, NUMBER, COUNT, FLAG = "str", "datetime64[us]", "float64", "int64", "bool"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.periods import period_of
+from kamlib.period.calendar import period_of
 from kamlib.programme.shape import (
     COUNT,
     DATE,

@@ -19,8 +19,16 @@ import kamlib
 from kamlib.book import read_settings
 from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake, read_book
+from kamlib.intake.sources import input_files, open_engine
 from kamlib.page import page_name
-from kamlib.periods import Period, resolve_periods
+from kamlib.period.calendar import Period, resolve_periods
+from kamlib.period.snapshot import (
+    PeriodData,
+    default_period,
+    fingerprint,
+    read_snapshot,
+    write_snapshots,
+)
 from kamlib.report import site
 from kamlib.report.kernel import end_kernels, run_notebook
 from kamlib.report.pages import PAGES, Page, kit_folder, notebook_file, wanted_pages
@@ -36,8 +44,6 @@ from kamlib.report.write import (
     write_period_workbook,
     write_run,
 )
-from kamlib.snapshot import PeriodData, default_period, fingerprint, read_snapshot, write_snapshots
-from kamlib.sources import input_files, open_engine
 
 
 @dataclass(frozen=True)
@@ -224,7 +230,7 @@ def _writing(out: Path) -> Iterator[None]:
 
 
 def _check_periods(periods: list[Period], intake: Intake) -> None:
-    from kamlib.activity import first_day
+    from kamlib.period.activity import first_day
 
     first = first_day(intake)
     for period in periods:

@@ -26,7 +26,7 @@ SOCKET = "KAM_WARM_SOCKET"
 _LOADED = (
     "ipykernel.kernelapp", "IPython.core.display", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "seaborn",
     "scipy.stats", "scipy.optimize", "statsmodels.api", "lifelines", "pyarrow.parquet", "jinja2",
-    "kamlib.snapshot", "kamlib.page", "kamlib.segmentation", "kamlib.scoring", "kamlib.retention", "kamlib.btyd",
+    "kamlib.period.snapshot", "kamlib.page", "kamlib.segmentation", "kamlib.scoring", "kamlib.retention", "kamlib.btyd",
     "kamlib.dossier", "kamlib.programme", "kamlib.overview",
 )  # fmt: skip
 

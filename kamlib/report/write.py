@@ -30,10 +30,10 @@ from kamlib.page import (
     site_index,
     table_fragment,
 )
-from kamlib.periods import parse_period
+from kamlib.period.calendar import parse_period
+from kamlib.period.snapshot import PeriodData
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
-from kamlib.snapshot import PeriodData
 from kamlib.tables import each
 from kamlib.workbook import write_workbook
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.retention.order_days import DAY, looked_up, order_days, order_gaps, year_later
 from kamlib.retention.status import account_status
 

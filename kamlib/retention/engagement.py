@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.retention.order_days import looked_up, order_days, window_edges
 
 MEASURES = ("contact_share", "satisfaction", "order_share")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import date, money, number, share
-from kamlib.statements import Sentence
+from kamlib.story.statements import Sentence
+from kamlib.words.amounts import date, money, number, share
 
 _COLUMNS = {
     "topic": "str",

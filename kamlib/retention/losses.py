@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.periods import month_of, trailing_months
+from kamlib.period.calendar import month_of, trailing_months
 from kamlib.retention.order_days import looked_up, window_edges, window_sums
 
 DIRECTIONS = ("category", "industry", "region", "manager_id", "reason", "seen")

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.amounts import date, number, share
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.scores import names_of
+from kamlib.words.amounts import date, number, share
 
 WITHIN = 0.10
 LEAST_REGULARITY = 1 / 3

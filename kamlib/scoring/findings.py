@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import share
-from kamlib.statements import Action, Sentence
+from kamlib.story.statements import Action, Sentence
+from kamlib.words.amounts import share
 
 FIRM = 0.90
 NAMES = 3

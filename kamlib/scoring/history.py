@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from kamlib.criteria import Criterion
-from kamlib.periods import trailing_months
+from kamlib.book.criteria import Criterion
+from kamlib.period.calendar import trailing_months
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.measures import BASE_MONTHS_LATE, criterion_measures
 from kamlib.scoring.scores import SCORE_COLUMNS, account_scores, criterion_scores

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.criteria import MEASURES
-from kamlib.periods import trailing_months
+from kamlib.book.criteria import MEASURES
+from kamlib.period.calendar import trailing_months
 
 YOUNG_MONTHS = 6
 BASE_MONTHS_LATE = 3

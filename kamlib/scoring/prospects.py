@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.amounts import MISSING, money, number
+from kamlib.words.amounts import MISSING, money, number
 
 PS = ["need", "solvency", "authority"]
 KEY_SCORE = 7.0

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 
 TOTAL = "total score"
 LEAST_ACCOUNTS = 20

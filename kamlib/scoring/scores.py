@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kamlib.criteria import Criterion
+from kamlib.book.criteria import Criterion
 from kamlib.scoring.line import AdmissionRule
 
 SCORE_COLUMNS = [
@@ -179,7 +179,7 @@ def criterion_coverage(
 def anchor_text(criterion: Criterion) -> str:
     """Say at which value each score begins, or what the judged scores mean.
 
-    >>> from kamlib.criteria import Criterion
+    >>> from kamlib.book.criteria import Criterion
     >>> anchor_text(Criterion(name="fit", weight=0.2, judged=True, texts={"1": "none", "10": "we share a plan"}))
     '1 none · 10 we share a plan'
     """

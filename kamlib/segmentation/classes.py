@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.segmentation.abc import LIMITS, abc_of, exact_sums
 from kamlib.segmentation.xyz import FREQUENCY, LEAST_ORDER_DAYS, YOUNG_MONTHS, Variability, xyz_of
 from kamlib.tables import exact

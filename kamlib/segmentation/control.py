@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.errors import KamError
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.tables import exact
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import money, number
 from kamlib.segmentation.words import count, ordinal, percent
-from kamlib.statements import Sentence
+from kamlib.story.statements import Sentence
+from kamlib.words.amounts import money, number
 
 DEPENDENT_SHARE = 0.20
 SMALL_LOSS_SHARE = 0.01

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import money, number
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.segmentation.words import percent
+from kamlib.words.amounts import money, number
 
 TYPES = ("breadwinner", "prospective", "image-maker", "expert")
 BREADWINNER_SHARE = 0.10

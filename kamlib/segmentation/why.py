@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.amounts import money, number
 from kamlib.segmentation.words import percent
+from kamlib.words.amounts import money, number
 
 NAMES = {
     "price_revenue_change": "price",

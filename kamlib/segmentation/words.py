@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kamlib.amounts import number, share
+from kamlib.words.amounts import number, share
 
 NUMBERS = (
     "no",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.errors import KamError, nearest
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 
 Variability = Literal["customer", "classic"] | tuple[float, float]
 PRESETS: dict[str, tuple[float, float]] = {"customer": (0.5, 1.0), "classic": (0.10, 0.25)}

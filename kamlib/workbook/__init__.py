@@ -16,8 +16,8 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from kamlib.amounts import wording
 from kamlib.page.columns import columns_of
+from kamlib.words.amounts import wording
 from kamlib.workbook.cells import cell_text, formats_of, named_table, put, unique_headings
 from kamlib.workbook.classes import write_accounts, write_limits, write_matrix
 from kamlib.workbook.scoring import write_scoring

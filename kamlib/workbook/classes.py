@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
-from kamlib.periods import trailing_months
+from kamlib.period.calendar import trailing_months
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, YOUNG_MONTHS, variability_limits
 from kamlib.workbook.cells import class_text, named_table, paint, put, put_formula
 

@@ -11,10 +11,10 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
-from kamlib.sources.engine import Engine, number
-from kamlib.sources.files import raw_files, table_files
-from kamlib.sources.sheets import read_sheet
-from kamlib.sources.text import read_text
+from kamlib.intake.sources.engine import Engine, number
+from kamlib.intake.sources.files import raw_files, table_files
+from kamlib.intake.sources.sheets import read_sheet
+from kamlib.intake.sources.text import read_text
 from kamlib.tables import CANONICAL
 
 

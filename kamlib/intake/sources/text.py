@@ -13,7 +13,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
-from kamlib.sources.engine import Engine, number, quoted
+from kamlib.intake.sources.engine import Engine, number, quoted
 from kamlib.tables import each
 
 _SNIFFED = ",;\t|"

@@ -17,9 +17,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.casting import MONEY, last_day
 from kamlib.intake import Intake
-from kamlib.periods import Period, month_of
+from kamlib.intake.casting import MONEY, last_day
+from kamlib.period.calendar import Period, month_of
 from kamlib.tables import known_as_of
 
 _MONEY = ("revenue", "cost")
@@ -56,7 +56,7 @@ def _sums(lines: ir.Table) -> dict[str, ir.Value]:
 
 
 def _month(day: ir.DateValue, as_of: pd.Timestamp) -> ir.DateValue:
-    """Return the last day of a day's activity month, as :func:`kamlib.periods.month_of` counts
+    """Return the last day of a day's activity month, as :func:`kamlib.period.calendar.month_of` counts
     them.
     """
     if as_of.is_month_end:

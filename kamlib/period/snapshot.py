@@ -19,7 +19,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError, nearest
-from kamlib.periods import Period, last_whole_quarter, parse_period, period_of
+from kamlib.period.calendar import Period, last_whole_quarter, parse_period, period_of
 from kamlib.tables import CANONICAL
 
 ACTIVITY = (
@@ -140,7 +140,7 @@ def open_period(
     if (folder / "snapshot.json").is_file():
         return read_snapshot(folder)
     from kamlib.intake import read_book
-    from kamlib.sources import open_engine
+    from kamlib.intake.sources import open_engine
 
     settings = read_settings(folder)
     scratch = tempfile.TemporaryDirectory(prefix="kam-")
@@ -160,7 +160,7 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
 
     Where they cover none, it is the quarter of the first order.
     """
-    from kamlib.activity import first_day, last_covered_day
+    from kamlib.period.activity import first_day, last_covered_day
 
     day = last_covered_day(intake, settings, today=today)
     first = first_day(intake)
@@ -187,7 +187,7 @@ def write_snapshots(
     intake, periods: list[Period], root: Path, *, manager_id: str = ""
 ) -> dict[str, Path]:
     """Write the snapshots of periods, and of the periods they compare with; return folder by label."""
-    from kamlib.activity import first_day
+    from kamlib.period.activity import first_day
 
     first = first_day(intake)
     wanted: dict[str, Period] = {}
@@ -205,8 +205,8 @@ def write_snapshots(
 def _write_snapshot(
     intake, period: Period, folder: Path, manager_id: str, first: pd.Timestamp | None
 ) -> Path:
-    from kamlib.activity import activity_tables
     from kamlib.intake import plans_of, row_account
+    from kamlib.period.activity import activity_tables
 
     if (folder / "snapshot.json").is_file():
         return folder

@@ -5,9 +5,9 @@ in ``raw/``. Files without types (CSV, Excel) arrive as text and nothing is gues
 means is decided later, column by column, by :mod:`kamlib.intake`.
 """
 
-from kamlib.sources.engine import Engine, open_engine
-from kamlib.sources.files import input_files, plan_account, plan_files
-from kamlib.sources.tables import Source, read_sources
+from kamlib.intake.sources.engine import Engine, open_engine
+from kamlib.intake.sources.files import input_files, plan_account, plan_files
+from kamlib.intake.sources.tables import Source, read_sources
 
 __all__ = [
     "Engine",

@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from kamlib.criteria import ScoringSettings
+from kamlib.book.criteria import ScoringSettings
 from kamlib.errors import KamError, nearest
 from kamlib.tables import CANONICAL
 

@@ -1,0 +1,37 @@
+"""The book: a folder that describes one company's data, and the settings in its ``book.toml``."""
+
+from kamlib.book.criteria import ScoringSettings
+from kamlib.book.settings import (
+    BookSettings,
+    DeliverySettings,
+    FiscalYear,
+    InputSettings,
+    KeyAccountSettings,
+    LossSettings,
+    ProgrammeSettings,
+    SegmentationSettings,
+    Settings,
+    ValueSettings,
+    WinBackSettings,
+    line_of,
+    read_settings,
+    validated,
+)
+
+__all__ = [
+    "BookSettings",
+    "DeliverySettings",
+    "FiscalYear",
+    "InputSettings",
+    "KeyAccountSettings",
+    "LossSettings",
+    "ProgrammeSettings",
+    "ScoringSettings",
+    "SegmentationSettings",
+    "Settings",
+    "ValueSettings",
+    "WinBackSettings",
+    "line_of",
+    "read_settings",
+    "validated",
+]
