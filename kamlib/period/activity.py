@@ -19,7 +19,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.intake import Intake
 from kamlib.intake.casting import MONEY, last_day
-from kamlib.period.calendar import Period, month_of
+from kamlib.period.calendar import Span, month_of
 from kamlib.tables import known_as_of
 
 _MONEY = ("revenue", "cost")
@@ -368,7 +368,7 @@ def window_start(end: pd.Timestamp, months: int = 12) -> pd.Timestamp:
     return shifted + pd.Timedelta(days=1)
 
 
-def activity_tables(intake: Intake, period: Period, book: BookSettings) -> dict[str, pd.DataFrame]:
+def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[str, pd.DataFrame]:
     """Return every activity table and canonical table of a book as of a period's end, by name."""
     as_of = period.as_of
     windows = {

@@ -26,7 +26,7 @@ _HOW = "Write 2025, 2025-Q3, 2025-07, 2025-W31, previous-quarter, previous-month
 
 
 @dataclass(frozen=True, order=True)
-class Period:
+class Span:
     """One reporting period; ``end`` is the as-of date of everything in its report."""
 
     start: pd.Timestamp
@@ -40,7 +40,7 @@ class Period:
         """The last day of the period."""
         return self.end
 
-    def shift(self, steps: int) -> Period:
+    def shift(self, steps: int) -> Span:
         """Return the period so many of its own lengths later (earlier when negative).
 
         >>> parse_period("2025-Q1").shift(-1).label
@@ -53,11 +53,11 @@ class Period:
         months = {"year": 12, "quarter": 3, "month": 1}[self.kind] * steps
         return _from_start(_add_months(self.start, months), self.kind, self.first_month)
 
-    def previous(self) -> Period:
+    def previous(self) -> Span:
         """Return the period before this one."""
         return self.shift(-1)
 
-    def year_ago(self) -> Period:
+    def year_ago(self) -> Span:
         """Return the like period a year before (for a week: 52 weeks before).
 
         >>> parse_period("2025-W31").year_ago().label
@@ -84,7 +84,7 @@ class Period:
 _MONTH_NAMES = tuple(calendar.month_name)[1:]
 
 
-def parse_period(text: str, *, first_month: int = 1) -> Period:
+def parse_period(text: str, *, first_month: int = 1) -> Span:
     """Return the period that a label such as ``2025-Q3`` names.
 
     Raises
@@ -123,7 +123,7 @@ def parse_period(text: str, *, first_month: int = 1) -> Period:
 
 def resolve_periods(
     texts: list[str], *, first_month: int = 1, today: date | None = None
-) -> list[Period]:
+) -> list[Span]:
     """Return the periods that the words of a command name, in order and once each.
 
     ``previous-quarter`` and its kin count back from ``today``, which only the command line knows.
@@ -133,14 +133,14 @@ def resolve_periods(
     >>> [p.label for p in resolve_periods(["previous-month"], today=date(2025, 3, 31))]
     ['2025-02']
     """
-    found: dict[str, Period] = {}
+    found: dict[str, Span] = {}
     for text in texts:
         for period in _resolve_one(text.strip(), first_month, today):
             found[period.label] = period
     return list(found.values())
 
 
-def _resolve_one(text: str, first_month: int, today: date | None) -> list[Period]:
+def _resolve_one(text: str, first_month: int, today: date | None) -> list[Span]:
     if ".." in text:
         first, last = (parse_period(part, first_month=first_month) for part in text.split("..", 1))
         if first.kind != last.kind:
@@ -165,7 +165,7 @@ def _resolve_one(text: str, first_month: int, today: date | None) -> list[Period
     return [parse_period(text, first_month=first_month)]
 
 
-def period_of(day: pd.Timestamp, kind: str = "quarter", *, first_month: int = 1) -> Period:
+def period_of(day: pd.Timestamp, kind: str = "quarter", *, first_month: int = 1) -> Span:
     """Return the period of a kind that holds a day.
 
     >>> period_of(pd.Timestamp("2025-05-05")).label
@@ -182,7 +182,7 @@ def period_of(day: pd.Timestamp, kind: str = "quarter", *, first_month: int = 1)
     return _from_start(start, kind, first_month)
 
 
-def last_whole_quarter(last_day: pd.Timestamp, *, first_month: int = 1) -> Period:
+def last_whole_quarter(last_day: pd.Timestamp, *, first_month: int = 1) -> Span:
     """Return the last quarter that data up to ``last_day`` cover whole.
 
     >>> last_whole_quarter(pd.Timestamp("2025-12-31")).label
@@ -231,7 +231,7 @@ def _add_months(day: pd.Timestamp, months: int) -> pd.Timestamp:
     return day + pd.DateOffset(months=months)
 
 
-def _from_start(start: pd.Timestamp, kind: str, first_month: int) -> Period:
+def _from_start(start: pd.Timestamp, kind: str, first_month: int) -> Span:
     months = {"year": 12, "quarter": 3, "month": 1}[kind]
     end = _add_months(start, months) - pd.Timedelta(days=1)
     if kind == "month":
@@ -240,13 +240,11 @@ def _from_start(start: pd.Timestamp, kind: str, first_month: int) -> Period:
         months_in = (start.month - first_month) % 12
         fiscal_year = start.year + (start.month >= first_month and first_month > 1)
         label = str(fiscal_year) if kind == "year" else f"{fiscal_year}-Q{months_in // 3 + 1}"
-    return Period(start.as_unit("us"), end.as_unit("us"), label, kind, first_month)
+    return Span(start.as_unit("us"), end.as_unit("us"), label, kind, first_month)
 
 
-def _week_of(day: date, first_month: int) -> Period:
+def _week_of(day: date, first_month: int) -> Span:
     year, week, weekday = day.isocalendar()
     monday = pd.Timestamp(day) - pd.Timedelta(days=weekday - 1)
     end = monday + pd.Timedelta(days=6)
-    return Period(
-        monday.as_unit("us"), end.as_unit("us"), f"{year}-W{week:02d}", "week", first_month
-    )
+    return Span(monday.as_unit("us"), end.as_unit("us"), f"{year}-W{week:02d}", "week", first_month)

@@ -19,7 +19,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError, nearest
-from kamlib.period.calendar import Period, last_whole_quarter, parse_period, period_of
+from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.tables import CANONICAL
 
 ACTIVITY = (
@@ -58,7 +58,7 @@ class PeriodData:
 
     folder: Path
     book: BookSettings
-    period: Period
+    period: Span
     manager_id: str
     present: frozenset[str]
     has_cost: bool
@@ -100,7 +100,7 @@ class PeriodData:
         """The same book as of a year before, or None where its data do not reach back."""
         return self._neighbour(self.period.year_ago())
 
-    def _neighbour(self, period: Period) -> PeriodData | None:
+    def _neighbour(self, period: Span) -> PeriodData | None:
         folder = self.folder.parent / period.label
         return (
             read_snapshot(folder, scratch=self._scratch)
@@ -155,7 +155,7 @@ def open_period(
     return read_snapshot(folders[wanted.label], scratch=scratch)
 
 
-def default_period(intake, settings: BookSettings, today: date | None = None) -> Period:
+def default_period(intake, settings: BookSettings, today: date | None = None) -> Span:
     """Return the last quarter that the data cover whole; order days after ``today`` do not count.
 
     Where they cover none, it is the quarter of the first order.
@@ -184,13 +184,13 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
 
 
 def write_snapshots(
-    intake, periods: list[Period], root: Path, *, manager_id: str = ""
+    intake, periods: list[Span], root: Path, *, manager_id: str = ""
 ) -> dict[str, Path]:
     """Write the snapshots of periods, and of the periods they compare with; return folder by label."""
     from kamlib.period.activity import first_day
 
     first = first_day(intake)
-    wanted: dict[str, Period] = {}
+    wanted: dict[str, Span] = {}
     for period in periods:
         wanted[period.label] = period
         for other in (period.previous(), period.year_ago()):
@@ -203,7 +203,7 @@ def write_snapshots(
 
 
 def _write_snapshot(
-    intake, period: Period, folder: Path, manager_id: str, first: pd.Timestamp | None
+    intake, period: Span, folder: Path, manager_id: str, first: pd.Timestamp | None
 ) -> Path:
     from kamlib.intake import plans_of, row_account
     from kamlib.period.activity import activity_tables

@@ -21,7 +21,7 @@ from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake, read_book
 from kamlib.intake.sources import input_files, open_engine
 from kamlib.page import page_name
-from kamlib.period.calendar import Period, resolve_periods
+from kamlib.period.calendar import Span, resolve_periods
 from kamlib.period.snapshot import (
     PeriodData,
     default_period,
@@ -229,7 +229,7 @@ def _writing(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _check_periods(periods: list[Period], intake: Intake) -> None:
+def _check_periods(periods: list[Span], intake: Intake) -> None:
     from kamlib.period.activity import first_day
 
     first = first_day(intake)
@@ -244,7 +244,7 @@ def _check_periods(periods: list[Period], intake: Intake) -> None:
             )
 
 
-def _mark(request: Request, period: Period, inputs: dict[str, str]) -> dict:
+def _mark(request: Request, period: Span, inputs: dict[str, str]) -> dict:
     """Return everything a period's report depends on: when it is equal, nothing has to be done."""
     kit = kit_folder()
     package = Path(kamlib.__file__).resolve().parent
@@ -269,7 +269,7 @@ def _one_hash(inputs: dict[str, str]) -> dict[str, str]:
     return {"book": hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()}
 
 
-def _is_unchanged(out: Path, period: Period, mark: dict) -> bool:
+def _is_unchanged(out: Path, period: Span, mark: dict) -> bool:
     run = site.published_run(out, period.label)
     return (
         run is not None

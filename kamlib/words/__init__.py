@@ -11,15 +11,21 @@ from kamlib.words.amounts import (
     share,
     wording,
 )
+from kamlib.words.nouns import count, counted, listed, ordinal, plural
 
 __all__ = [
     "GAP",
     "MISSING",
     "Wording",
     "change",
+    "count",
+    "counted",
     "date",
+    "listed",
     "money",
     "number",
+    "ordinal",
+    "plural",
     "share",
     "wording",
 ]
