@@ -52,3 +52,12 @@ class Point:
     text: str
     label: str = ""
     evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What stands over a chart or a table: the finding, what is shown, and the chart in a sentence."""
+
+    title: str
+    subtitle: str = ""
+    alt: str = ""

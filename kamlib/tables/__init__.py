@@ -11,15 +11,27 @@ from kamlib.tables.canonical import (
     known_as_of,
     typed,
 )
+from kamlib.tables.catalogue import (
+    Catalogue,
+    OutputColumn,
+    OutputTable,
+    catalogue,
+    shaped,
+)
 
 __all__ = [
     "CANONICAL",
     "MONEY_DECIMALS",
+    "Catalogue",
     "Column",
+    "OutputColumn",
+    "OutputTable",
     "Table",
+    "catalogue",
     "each",
     "empty_table",
     "exact",
     "known_as_of",
+    "shaped",
     "typed",
 ]

@@ -1,0 +1,159 @@
+"""The catalogue of outputs: every table and column that the kit makes, said once.
+
+``catalogue/<area>.toml`` says for each table its row, its key and its columns, and for each column
+its type, heading and meaning. Frames, pages, CSV files, the workbook and ``docs/tables.md`` read it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kamlib.errors import KamError, nearest
+
+FOLDER = Path(__file__).parent / "catalogue"
+TYPES = {
+    "id": "str", "text": "str", "code": "str", "sentence": "str",
+    "money": "float64", "share": "float64", "number": "float64", "index": "float64",
+    "mixed": "float64", "count": "int64", "flag": "bool",
+    "date": "datetime64[us]", "month": "datetime64[us]",
+}  # fmt: skip
+"""Type of a column → dtype of its frame. A count with gaps is held as a float."""
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """A column by its name, with one meaning in the whole kit.
+
+    ``shown_as`` is the kind it is shown as, where this is not its type; ``link`` where its cells
+    lead to; ``by`` the column that says which figure a row of a mixed column is; ``words`` how its
+    codes are written for people.
+    """
+
+    name: str
+    type: str
+    heading: str
+    meaning: str
+    shown_as: str = ""
+    link: str = ""
+    by: str = ""
+    words: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OutputTable:
+    """A table by its name: what a row is, what makes a row one, its columns, what a reader sees."""
+
+    name: str
+    area: str
+    made_in: str
+    row: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    title: str = ""
+    caption: str = ""
+    limit: int | None = None
+    order: tuple[str, ...] = ()
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A calculation whose result is no table: a model, a rule, a plan."""
+
+    name: str
+    made_in: str
+    what: str
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that a period answers with, by name."""
+
+    tables: dict[str, OutputTable]
+    columns: dict[str, OutputColumn]
+    values: dict[str, Value]
+    figures: dict[str, dict[str, str]]
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return the catalogue, read once.
+
+    Raises
+    ------
+    KamError
+        A table, value or column is said twice, or a table has a column that nothing explains.
+    """
+    found: dict[str, dict[str, Any]] = {"tables": {}, "columns": {}, "values": {}, "figures": {}}
+    words: dict[str, dict[str, str]] = {}
+    for file in sorted(FOLDER.glob("*.toml")):
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        words.update(content.pop("words", {}))
+        for kind, entries in content.items():
+            for name, entry in entries.items():
+                if name in found[kind]:
+                    raise KamError(f"'{name}' is said twice.", where=str(file), next="Say it once.")
+                found[kind][name] = {**entry, "area": file.stem} if kind == "tables" else entry
+    columns = {
+        name: OutputColumn(name, words=words.get(name, {}), **entry)
+        for name, entry in found["columns"].items()
+    }
+    tables = {name: _table(name, entry, columns) for name, entry in found["tables"].items()}
+    values = {name: Value(name, **entry) for name, entry in found["values"].items()}
+    return Catalogue(tables, columns, values, found["figures"])
+
+
+def _table(name: str, entry: dict[str, Any], columns: dict[str, OutputColumn]) -> OutputTable:
+    lists = ("columns", "key", "facts", "shown", "order")
+    table = OutputTable(
+        name, **{key: tuple(value) if key in lists else value for key, value in entry.items()}
+    )
+    for column in (*table.columns, *table.facts, *table.shown):
+        if column not in columns:
+            raise KamError(
+                f"No column '{column}' is explained.",
+                where=f"catalogue, table '{name}'",
+                next=nearest(column, columns),
+            )
+    return table
+
+
+def shaped(name: str, rows: Any) -> pd.DataFrame:
+    """Return rows as the table of that name: its columns in their order, typed, under a plain index.
+
+    The columns are those of the catalogue without the sentences, which `kamlib.story` adds. A column
+    that the rows lack is empty; of a table without rows every column is there.
+
+    >>> shaped("pareto", []).columns.tolist()[:3]
+    ['rank', 'account_id', 'name']
+    """
+    known = catalogue()
+    table = known.tables[name]
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    kept = [known.columns[column] for column in (*table.columns, *table.facts)]
+    shaped = {
+        one.name: _typed(frame, one, has_it=one.name in frame)
+        for one in kept
+        if one.type != "sentence"
+    }
+    return pd.DataFrame(shaped, index=frame.index).reset_index(drop=True)
+
+
+def _typed(frame: pd.DataFrame, column: OutputColumn, *, has_it: bool) -> pd.Series:
+    dtype: Any = TYPES[column.type]
+    if not has_it or frame.empty:
+        fill = {"int64": 0, "bool": False}.get(dtype)
+        return pd.Series(fill, index=frame.index, dtype=dtype)
+    values = frame[column.name]
+    if dtype == "int64" and values.isna().any():
+        dtype = "float64"
+    return values.astype(dtype)
