@@ -17,7 +17,9 @@ from kamlib.tables import shaped
 _NEGLIGIBLE = 1e-11
 
 
-def alive_probability(buyer_summary: pd.DataFrame, buyer_model: BuyerModel) -> pd.DataFrame:
+def alive_probability(
+    buyer_summary: pd.DataFrame, buyer_model: BuyerModel, accounts: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """One row per account: the probability that it has not left for good, as of the summary's date.
 
     The posterior probability of being present, given the account's own history and the fitted
@@ -38,8 +40,10 @@ def alive_probability(buyer_summary: pd.DataFrame, buyer_model: BuyerModel) -> p
     if buyer_model.is_usable:
         alive = _alive(buyer_model, *_times(buyer_summary, buyer_model))
     silence = buyer_summary["known_days"] - buyer_summary["span_days"]
-    told = _remarked(buyer_summary, buyer_model)
-    return shaped("alive_probability", told.assign(silence_days=silence, alive_probability=alive))
+    told = _remarked(buyer_summary, buyer_model).assign(
+        name=names_of(buyer_summary, accounts), silence_days=silence, alive_probability=alive
+    )
+    return shaped("alive_probability", told)
 
 
 def expected_orders(
@@ -136,6 +140,14 @@ def at_least(
         rows = rows[is_worth]
         if not len(rows):
             return
+
+
+def names_of(table: pd.DataFrame, accounts: pd.DataFrame | None) -> pd.Series:
+    """Return the name of each row's account, its id where none is known."""
+    ids = table["account_id"]
+    if accounts is None:
+        return ids
+    return ids.map(accounts.set_index("account_id")["name"]).fillna(ids)
 
 
 def _alive(model: BuyerModel, x: Numbers, recency: Numbers, age: Numbers) -> Numbers:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import ValueSettings
-from kamlib.btyd.forecast import expected_orders
+from kamlib.btyd.forecast import expected_orders, names_of
 from kamlib.btyd.models import BuyerModel
 from kamlib.btyd.search import REMARK
 from kamlib.btyd.spend import SpendModel, expected_spend
@@ -25,6 +25,7 @@ def customer_value(
     buyer_model: BuyerModel,
     spend_model: SpendModel,
     account_status: pd.DataFrame,
+    accounts: pd.DataFrame | None = None,
     *,
     value: ValueSettings = ValueSettings(),
     years: Sequence[int] = (1, 3, 5),
@@ -39,9 +40,7 @@ def customer_value(
     if not all(year == int(year) and year >= 1 for year in years):
         raise KamError("Horizons are whole years from 1.", where="years")
     revenue = account_status["revenue"].sum()
-    margin_rate = (
-        account_status["margin"].sum(skipna=False) / revenue if revenue > 0 else math.nan
-    )
+    margin_rate = account_status["margin"].sum(skipna=False) / revenue if revenue > 0 else math.nan
     # column t: order days within t years; what a year adds is the step from the column before
     orders = np.zeros((len(buyer_summary), max(years, default=0) + 1))
     for year in range(1, orders.shape[1]):
@@ -59,6 +58,7 @@ def customer_value(
     row, horizon = table["row"].to_numpy(), table["horizon_years"].to_numpy(int)
     table["order_value"] = spend["order_value"].to_numpy()[row]
     table = table.assign(
+        name=names_of(table, accounts),
         expected_orders=orders[row, horizon],
         margin_rate=float(margin_rate),
         discount_share=value.discount_rate,

@@ -48,7 +48,6 @@ def plot_calibration(
 
 def plot_alive(
     alive_probability: pd.DataFrame,
-    accounts: pd.DataFrame | None = None,
     *,
     title: str = "",
     subtitle: str = "",
@@ -56,7 +55,7 @@ def plot_alive(
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the probability of being there of the accounts in doubt (1 to 90 %), the ``most`` least
-    likely first, under the names that ``accounts`` gives them.
+    likely first.
     """
     shown = in_doubt(alive_probability).head(most)
     drawn = style.axes(8, max(2.0, 1.2 + 0.24 * len(shown))) if ax is None else ax
@@ -65,16 +64,13 @@ def plot_alive(
     place = np.arange(len(shown))
     chance = shown["alive_probability"].to_numpy(float)
     colours = [style.COLOURS["bad" if p < 0.5 else "accent"] for p in chance]
-    names = shown["account_id"]
-    if accounts is not None:
-        names = names.map(accounts.set_index("account_id")["name"]).fillna(names)
     silent = zip(chance, shown["silence_days"], strict=True)
     with style.style():
         drawn.barh(place, chance, color=colours, height=0.7)
         style.label_bars(
             drawn, [f"{100 * p:.0f} % · silent {days:,.0f} days" for p, days in silent]
         )
-        drawn.set_yticks(place, [style.short(name) for name in names])
+        drawn.set_yticks(place, [style.short(name) for name in shown["name"]])
         drawn.set_ylim(len(shown) - 0.4, -0.6)
         drawn.set_xlim(0, 1.3)
     style.no_axis(drawn.xaxis)

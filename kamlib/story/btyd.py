@@ -60,7 +60,9 @@ def tell_expected_spend(expected_spend: pd.DataFrame) -> pd.DataFrame:
 
 def tell_customer_value(customer_value: pd.DataFrame) -> pd.DataFrame:
     """Return when margins are counted, and why there is no value or how to read it."""
-    return _notes(customer_value).assign(timing="margins at the end of each year, as expected in it")
+    return _notes(customer_value).assign(
+        timing="margins at the end of each year, as expected in it"
+    )
 
 
 def tell_calibration(calibration: pd.DataFrame) -> pd.DataFrame:
