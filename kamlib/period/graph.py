@@ -108,6 +108,6 @@ def plain(name: str) -> str:
     >>> plain("previous_account_classes"), plain("all_account_months"), plain("loss")
     ('account_classes', 'account_months', 'loss')
     """
-    for prefix in ("previous_", "year_ago_", "all_"):
+    for prefix in ("told_", "previous_", "year_ago_", "all_"):
         name = name.removeprefix(prefix)
     return name
