@@ -129,7 +129,7 @@ TABLES = {
     "customer_value": lambda: btyd.customer_value(
         btyd.buyer_summary(SIX, as_of=AS_OF), MODEL, SPEND, STATUS
     ),
-    "model_choice": lambda: btyd.model_choice((MODEL,)),
+    "model_choice": lambda: btyd.model_choice([MODEL]),
     "calibration": lambda: btyd.calibration(btyd.buyer_holdout(LARGE, as_of=LATER), MODEL),
     "model_verdict": lambda: btyd.model_verdict(
         LARGE, btyd.buyer_holdout(LARGE, as_of=LATER), MODEL, as_of=LATER

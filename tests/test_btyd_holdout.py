@@ -24,7 +24,7 @@ START = pd.Timestamp("2022-01-01")
 
 
 def company(n, *, k, seed, leaving=0.08, gap=30.0, days=1461):
-    """Order days of accounts with Erlang-k gaps around one pace and a constant chance of leaving after each order."""
+    """Accounts with Erlang-k gaps around one pace and one chance of leaving after each order."""
     rng = np.random.default_rng(seed)
     rows = []
     for i in range(n):
@@ -112,7 +112,7 @@ def test_the_model_is_preferred_only_where_it_is_better_beyond_chance(regular):
     )
     assert (table["difference_low"] <= table["difference"]).all()
     assert (table["difference"] <= table["difference_high"]).all()
-    # the model wins where frequency matters; whether an account orders at all in a year silence tells as well
+    # the model wins where frequency matters; whether one orders at all, silence tells as well
     assert table["preferred"].tolist() == ["simple rule", "model", "model"]
     assert notes("model_verdict", table)[0] == NOTES["no_difference"]
     assert table["difference_low"][0] < 0 < table["difference_high"][0]
@@ -129,7 +129,7 @@ def test_a_wrong_model_loses_to_the_simple_rule(regular):
 
 
 def test_scores_by_hand():
-    """Twenty accounts with one order each, half of which come back: the rule learns from the others."""
+    """Twenty accounts with one order, half of which come back: the rule learns from the others."""
     day = START + pd.Timedelta(days=50)
     first = [(f"A{i:02d}", START, 1.0) for i in range(20)]
     back = [(f"A{i:02d}", day, 1.0) for i in range(10)]

@@ -1,4 +1,4 @@
-"""The likelihood against numerical integration, its gradient against differences, extremes, small data."""
+"""The likelihood against integration, its gradient against differences, extremes, small data."""
 
 import math
 
@@ -28,7 +28,7 @@ BUYERS = {
 
 
 def integrals(gaps, age, k, modified):
-    """The density of a history in which the account stayed, and of one in which it left, straight from the story."""
+    """The density of a history in which the account stayed, and of one in which it left."""
     r, alpha, a, b = PARAMETERS
     silence, x, d = age - sum(gaps), len(gaps), int(modified)
     nodes, weights = roots_legendre(1000)

@@ -1,8 +1,9 @@
 """CDNOW, 1/10 sample: what has been published comes out.
 
-Parameters, log-likelihood and hold-out: P. Fader, B. Hardie and K. Lee (2005), "Counting your customers" the easy
-way, Marketing Science 24(2), 275–284. Gamma-gamma: Fader and Hardie (2013), The gamma-gamma model of monetary
-value. MBG/NBD: documentation of R's BTYDplus and of Python's lifetimes on the same data.
+Parameters, log-likelihood and hold-out: P. Fader, B. Hardie and K. Lee (2005), "Counting your
+customers" the easy way, Marketing Science 24(2), 275–284. Gamma-gamma: Fader and Hardie (2013), The
+gamma-gamma model of monetary value. MBG/NBD: documentation of R's BTYDplus and of Python's
+lifetimes on the same data.
 """
 
 from pathlib import Path
@@ -17,7 +18,7 @@ HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "data"
 needs_shared = pytest.mark.skipif(
     not (SHARED / "cdnow" / "CDNOW_sample.txt").exists(),
-    reason="the CDNOW purchases (no stated licence) are not in the repository; looked for in ../shared/data/cdnow",
+    reason="the CDNOW purchases (no stated licence) are not here; looked for in ../shared/data/cdnow",
 )
 
 

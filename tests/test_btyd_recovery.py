@@ -13,7 +13,7 @@ TRUTH = {"r": 1.2, "alpha": 6.0, "a": 0.8, "b": 4.0}
 
 
 def simulate(n, *, k, modified, weeks=80.0, later=40.0, seed=0, r=1.2, alpha=6.0, a=0.8, b=4.0):
-    """Buyers told by the story, times in days but not rounded; alpha is per week, weeks vary by a quarter."""
+    """Buyers told by the story, in unrounded days; alpha is per week, weeks vary by a quarter."""
     rng = np.random.default_rng(seed)
     rows = []
     for i in range(n):

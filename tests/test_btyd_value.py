@@ -70,7 +70,10 @@ def test_gamma_gamma_gradient():
 
 def test_expected_spend_is_the_posterior_mean():
     p, q, v, x, z = 5.0, 4.0, 60.0, 3, 80.0
-    density = lambda nu: gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v)  # noqa: E731
+
+    def density(nu):
+        return gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v)
+
     mean = quad(lambda nu: density(nu) * p / nu, 1e-9, 1)[0] / quad(density, 1e-9, 1)[0]
     spend = btyd.SpendModel(p=p, q=q, v=v, status="converged")
     buyers = pd.DataFrame(

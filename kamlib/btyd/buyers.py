@@ -30,8 +30,8 @@ def buyer_summary(
     >>> days = pd.DataFrame({"account_id": ["A", "A", "A"], "revenue": [50.0, 10.0, 30.0],
     ...     "date": pd.to_datetime(["2025-01-01", "2025-01-08", "2025-01-22"])})
     >>> row = buyer_summary(days, as_of=pd.Timestamp("2025-01-31")).iloc[0]
-    >>> [int(row[c]) for c in ("frequency", "span_days", "known_days", "silence_days", "mean_value")]
-    [2, 21, 30, 9, 20]
+    >>> [int(row[c]) for c in ("frequency", "span_days", "known_days", "mean_value")]
+    [2, 21, 30, 20]
     """
     days = _order_days(account_days, as_of)
     if since is not None:

@@ -71,7 +71,7 @@ def _bins(
         number = held["frequency"].clip(upper=MOST_REPEATS).to_numpy()
         labels = {n: f"{n}+" if n == MOST_REPEATS else str(n) for n in range(MOST_REPEATS + 1)}
     else:
-        # the inverse of the sorting order: each account's place among all, ties in the table's order
+        # the inverse of the sorting order: each account's place, ties in the table's order
         rank = np.empty(len(expected), dtype=int)
         rank[np.argsort(expected, kind="stable")] = np.arange(len(expected))
         number = rank * 10 // len(expected) + 1

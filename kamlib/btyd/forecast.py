@@ -176,7 +176,7 @@ def _times(summary: pd.DataFrame, model: BuyerModel) -> tuple[Numbers, Numbers, 
 
 
 def _remarked(summary: pd.DataFrame, model: BuyerModel) -> pd.DataFrame:
-    """Return the summary with the model's name and remark; the plain form's own on one-time buyers."""
+    """Return the summary with the model's name and remark; one-time buyers have their own."""
     told = summary.assign(model=model.name, **model.remark)
     if model.is_usable and not model.is_modified:
         told["note_code"] = told["note_code"].mask(told["frequency"].eq(0), "one_time")

@@ -94,13 +94,13 @@ def fit_mbgcnbd(
     return _fit_k(buyer_summary, k=k, modified=True, unit_days=unit_days)
 
 
-def buyer_models(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> tuple[BuyerModel, ...]:
+def buyer_models(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> list[BuyerModel]:
     """Fit the four members of the family: both forms, with exponential and with Erlang-k gaps."""
     fits = (fit_bgnbd, fit_mbgnbd, fit_bgcnbd, fit_mbgcnbd)
-    return tuple(fit(buyer_summary, unit_days=unit_days) for fit in fits)
+    return [fit(buyer_summary, unit_days=unit_days) for fit in fits]
 
 
-def buyer_model(buyer_models: tuple[BuyerModel, ...], *, with_plain: bool = False) -> BuyerModel:
+def buyer_model(buyer_models: list[BuyerModel], *, with_plain: bool = False) -> BuyerModel:
     """Return the model to use: the lowest BIC among the usable modified forms.
 
     The plain forms take every one-time buyer for present, however long ago that was. They are
@@ -130,7 +130,7 @@ def holdout_model(buyer_holdout: pd.DataFrame) -> BuyerModel:
     return buyer_model(buyer_models(buyer_holdout))
 
 
-def model_choice(buyer_models: tuple[BuyerModel, ...]) -> pd.DataFrame:
+def model_choice(buyer_models: list[BuyerModel]) -> pd.DataFrame:
     """One row per fitted model: how well it fits, and which one is used."""
     used = buyer_model(buyer_models) if buyer_models else None
     rows = [
@@ -241,7 +241,7 @@ def _judge(found: Summit, r: float, pace: float, a: float, b: float) -> tuple[st
 
 
 def _log_errors(at: Numbers, histories: Histories, k: int, modified: bool) -> Numbers:
-    """Return the standard errors of the parameters' logarithms, from the curvature at the maximum."""
+    """Return the standard errors of the parameters' logarithms, from the curvature at the top."""
     step = 1e-4  # of the logarithms; the gradient is exact, so its differences give the curvature
     slopes = [
         log_likelihood(at + move, histories, k=k, modified=modified)[1]

@@ -47,7 +47,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Summit:
-    """Where a search ended: the point, the value there, and the steepest slope left, per account."""
+    """Where a search ended: the point, the value, and the steepest slope left, per account."""
 
     at: Numbers
     value: float

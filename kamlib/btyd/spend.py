@@ -19,8 +19,7 @@ _DEPENDENT = 0.3
 
 @dataclass(frozen=True)
 class SpendModel(Fit):
-    """A fitted gamma-gamma model: values of one account's order days are gamma(p, ν), ν is gamma(q,
-    v).
+    """A fitted gamma-gamma model: an account's values are gamma(p, ν), its ν is gamma(q, v).
 
     ``correlation`` is that of the number of repeat order days with their mean value, which the
     model takes for none; ``note_code`` warns where it is not small. ``status`` as in
@@ -58,7 +57,7 @@ def fit_gamma_gamma(buyer_summary: pd.DataFrame) -> SpendModel:
             note_figure=float(len(x)),
             note_limit=float(LEAST_REPEAT_ACCOUNTS),
         )
-    # values are fitted as multiples of their mean, so that no currency is better searched than another
+    # values are fitted as multiples of their mean: no currency is better searched than another
     scale = float(np.average(value, weights=x))
     found = climb(lambda at: log_likelihood(at, x, value / scale), [np.zeros(3)], len(x))
     p, q, v = (float(t) for t in np.exp(found.at))
@@ -117,7 +116,7 @@ def expected_spend(buyer_summary: pd.DataFrame, spend_model: SpendModel) -> pd.D
 def log_likelihood(
     log_parameters: NDArray[np.float64], x: NDArray[np.float64], value: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the log-likelihood of mean values, and its gradient in the logarithms of p, q and v."""
+    """Return the log-likelihood of mean values, and its gradient in ln p, ln q and ln v."""
     p, q, v = np.exp(log_parameters)
     shape = p * x + q
     log_total = np.log(v + x * value)

@@ -1,4 +1,4 @@
-"""Whether the buying model earns its place: against the simple rule of silence, by proper scores."""
+"""Whether the buying model earns its place: against the rule of silence, by proper scores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kamlib.btyd.models import LEAST_ACCOUNTS, BuyerModel
 from kamlib.tables import shaped
 
 LOST = 3
-"""The band of silence of an account that the rule gives up; one-time buyers' bands lie four higher."""
+"""The band of silence that the rule gives up; one-time buyers' bands lie four higher."""
 
 Numbers = np.ndarray[Any, Any]
 

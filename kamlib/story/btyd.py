@@ -1,4 +1,4 @@
-"""What the buying models say: how good their forecasts were, who is still there, what that is worth."""
+"""What the buying models say: how good they were, who is still there, what that is worth."""
 
 from __future__ import annotations
 
@@ -199,7 +199,9 @@ def table_customer_value(
     """Return the title and caption of what accounts are expected to bring."""
     note = _first_note(customer_value)
     if customer_value["customer_value"].isna().all():
-        return Said(f"What accounts will bring cannot be told. {note}".rstrip())
+        is_known = customer_value["margin_rate"].notna().any() or customer_value.empty
+        why = note if is_known else "The margin of the book's revenue is not known."
+        return Said(f"What accounts will bring cannot be told. {why}".rstrip())
     return Said(
         "What accounts are expected to bring within three years",
         f"Expected margin, discounted at {share(value.discount_rate, book)} a year; "
