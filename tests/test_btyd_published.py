@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "data"
 needs_shared = pytest.mark.skipif(
     not (SHARED / "cdnow" / "CDNOW_sample.txt").exists(),
-    reason="the CDNOW purchases (no stated licence) are not here; looked for in ../shared/data/cdnow",
+    reason="the CDNOW purchases (no stated licence) are not here: looked in ../shared/data/cdnow",
 )
 
 
