@@ -17,8 +17,8 @@ import openpyxl
 import pytest
 from pydantic import BaseModel
 
-from conftest import kam
 from kamlib.book import BookSettings, read_settings
+from kamlib.cli import main
 from kamlib.page.export import restored
 from kamlib.tables import catalogue
 
@@ -104,8 +104,8 @@ def report(request, tmp_path_factory) -> Path:
     if request.param == "no tiers":
         (book / "tiers.csv").unlink()
         _without(book / "accounts.csv", "tier")
-    run = kam("report", "--book", book, "--period", "2025-Q3", "--out", folder / "site")
-    assert run.returncode == 0, run.stderr
+    asked = ["--book", str(book), "--period", "2025-Q3", "--out", str(folder / "site")]
+    assert main(["report", *asked]) == 0
     return folder / "site" / "2025-Q3"
 
 
