@@ -86,6 +86,7 @@ def compute(name: str, given: dict[str, Any]) -> Any:
     return dataflow.execute([name], inputs=inputs, overrides=overrides)[name]
 
 
+@cache
 def _dataflow(name: str) -> Driver:
     try:
         return graph(scope_of(name))
