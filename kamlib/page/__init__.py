@@ -5,7 +5,7 @@ alike.
 from kamlib.page.export import csv_text, neutralised, publish, published, restored
 from kamlib.page.fragments import Fragment, dossier_links, rendered, template_folder
 from kamlib.page.names import page_name
-from kamlib.page.rows import counted, table, table_fragment
+from kamlib.page.rows import table, table_fragment
 from kamlib.page.show import (
     actions,
     actions_fragment,
@@ -31,7 +31,8 @@ from kamlib.page.site import (
     site_index,
 )
 from kamlib.story.statements import Action, Card, Point, Sentence
-from kamlib.words.amounts import change, date, money, number, share
+from kamlib.words import change, date, money, number, share
+from kamlib.words import count as counted
 
 __all__ = [
     "Action",

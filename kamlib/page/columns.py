@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.words.amounts import GAP, Wording, date, number
+from kamlib.words import GAP, Wording, date, number
 
 KINDS = (
     "text",

@@ -12,7 +12,7 @@ import pandas as pd
 from kamlib.page.columns import MIXED, Column, columns_of, exported, of_row, shown
 from kamlib.page.export import publish
 from kamlib.page.fragments import Fragment, dossier_links, rendered
-from kamlib.words.amounts import Wording, number, wording
+from kamlib.words import Wording, count, number, wording
 
 FIRST_ROWS = 25
 """Rows written into the page itself; the rest is drawn when asked for."""
@@ -111,7 +111,12 @@ def table_fragment(
         else ""
     )
     return Fragment(
-        html, "\n".join(part for part in (title, caption, text, counted(len(rows))) if part)
+        html,
+        "\n".join(
+            part
+            for part in (title, caption, text, count(len(rows), "row", source=wording_))
+            if part
+        ),
     )
 
 
@@ -129,15 +134,6 @@ def nothing_said(title: str) -> str:
     )
     text = title.strip().rstrip(".")
     return f"{text}." if says_it or "cannot" in title else f"{text}: nothing to list."
-
-
-def counted(items: int, noun: str = "row") -> str:
-    """Return a count with its noun.
-
-    >>> counted(1), counted(12), counted(2, "dossier")
-    ('1 row', '12 rows', '2 dossiers')
-    """
-    return f"{items} {noun}{'' if items == 1 else 's'}"
 
 
 def _addresses(

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.story.statements import Action, Card, Point, Sentence
-from kamlib.words.amounts import MISSING, change, date, money, number, share
+from kamlib.words import MISSING, change, date, money, number, share
 
 MOST_SENTENCES = 7
 """Sentences of a first screen; further ones stand in a fold below."""

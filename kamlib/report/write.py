@@ -21,7 +21,6 @@ from kamlib.page import (
     Foot,
     Link,
     PeriodEntry,
-    counted,
     csv_text,
     date,
     page_name,
@@ -35,6 +34,7 @@ from kamlib.period.snapshot import PeriodData
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
 from kamlib.tables import each
+from kamlib.words import count
 from kamlib.workbook import write_workbook
 
 _ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
@@ -142,7 +142,7 @@ def _dossier_list(
         _Linked(data.book, {account: f"{names[account]}.html" for account in accounts}),
         listed,
         "dossiers",
-        title=f"{counted(len(listed), 'dossier')}, the largest account first",
+        title=f"{count(len(listed), 'dossier')}, the largest account first",
         caption=f"Revenue of the 12 months to {date(data.as_of)}",
         columns=columns,
         links={"name": "dossier"},
