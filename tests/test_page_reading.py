@@ -42,9 +42,33 @@ def test_words_are_shown_and_the_data_keep_their_own():
     )
     assert [row[0] for row in cells_of(shown)] == ["Kettle & Sons", "A2"]
     payload = json.loads(soup_of(shown).select_one("script.rows-of").string)
-    assert payload["cells"][0] == ["A1", "A2"] and payload["columns"][0]["words"] == {
-        "A1": "Kettle & Sons"
-    }
+    assert payload["cells"][0] == ["A1", "A2"]
+    assert payload["texts"][0] == ["Kettle & Sons", None]
+
+
+def test_every_cell_is_written_before_the_page_is_read():
+    frame = pd.DataFrame(
+        {
+            "name": ["N" * 99, "Bo"],
+            "revenue": [1234.5, None],
+            "revenue_share": [0.5, 0.5],
+            "order_count": [7, 1200],
+            "last_order_date": pd.to_datetime(["2025-09-30", None]),
+            "is_key": [True, False],
+        }
+    )
+    shown = page.table_fragment(made.data_of(), frame, "t", title="x")
+    payload = json.loads(soup_of(shown).select_one("script.rows-of").string)
+    assert made.texts_of(payload) == [
+        ["N" * 59 + "…", "Bo"],
+        ["1,235", "n/a"],
+        ["50.0\u00a0%"] * 2,
+        ["7", "1,200"],
+        ["30\u00a0Sep\u00a02025", ""],
+        ["yes", "no"],
+    ]
+    assert payload["texts"][3] == [None, "1,200"]  # a text that is its cell is not said twice
+    assert payload["total"] == "2 rows"
 
 
 def test_one_column_may_hold_figures_of_several_kinds():

@@ -74,6 +74,19 @@ def accounts(count, seed=7):
     )
 
 
+def texts_of(payload):
+    """Return the texts of a table's payload, column by column, as its script reads them."""
+    found = []
+    for texts, cells in zip(payload["texts"], payload["cells"], strict=True):
+        own = [texts["said"][place] for place in texts["at"]] if isinstance(texts, dict) else texts
+        own = own or [None] * len(cells)
+        plain = ["" if cell is None else str(cell) for cell in cells]
+        found.append(
+            [cell if text is None else text for text, cell in zip(own, plain, strict=True)]
+        )
+    return found
+
+
 def code(fragment):
     output = nbformat.v4.new_output(
         "display_data", {"text/html": fragment.html, "text/plain": fragment.text}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 
@@ -130,6 +131,19 @@ def test_a_table_is_drawn_by_the_script_as_it_was_written(visit, site):
         for row in written
     ]
     assert len(texts) == 25 and drawn == texts
+
+
+def test_every_row_is_drawn_as_it_was_written(visit, site):
+    tab = visit("many")
+    source = (site / "many.html").read_text(encoding="utf-8")
+    payload = json.loads(re.search(r"rows-of.*?>(.*?)</script>", source, re.S)[1])
+    tab.get_by_label("Rows", exact=True).select_option("500")
+    tab.get_by_role("button", name="Next").click()
+    drawn = tab.locator("figure.table tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    texts = [list(row) for row in zip(*made.texts_of(payload), strict=True)]
+    assert len(texts) == 5000 and drawn == texts[500:1000]
 
 
 def test_a_table_is_searched_and_filtered(visit):
