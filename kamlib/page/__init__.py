@@ -2,7 +2,7 @@
 alike.
 """
 
-from kamlib.page.export import csv_text, neutralised, publish, published, restored
+from kamlib.page.export import csv_text, neutralised, publish, publish_table, restored
 from kamlib.page.fragments import Fragment, dossier_links, rendered, template_folder
 from kamlib.page.names import page_name
 from kamlib.page.rows import table, table_fragment
@@ -32,7 +32,6 @@ from kamlib.page.site import (
 )
 from kamlib.story.statements import Action, Card, Point, Sentence
 from kamlib.words import change, date, money, number, share
-from kamlib.words import count as counted
 
 __all__ = [
     "Action",
@@ -51,7 +50,6 @@ __all__ = [
     "chart",
     "chart_fragment",
     "content_security_policy",
-    "counted",
     "csv_text",
     "date",
     "dossier_links",
@@ -69,7 +67,7 @@ __all__ = [
     "points",
     "points_fragment",
     "publish",
-    "published",
+    "publish_table",
     "rendered",
     "restored",
     "share",

@@ -16,6 +16,7 @@ from kamlib.words.locales import GAP, MISSING, Wording, wording
 
 __all__ = ["GAP", "MISSING", "Wording", "change", "date", "money", "number", "share", "wording"]
 
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "bn": 10**9}
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # the largest float has 309 digits
 
 
@@ -31,11 +32,10 @@ def money(value: Any, source: Any = None) -> str:
     amount = _decimal(value)
     if amount is None:
         return MISSING
-    size, scaled, unit = abs(amount), abs(amount), ""
-    for unit, step in (("", 1), ("k", 10**3), ("m", 10**6), ("bn", 10**9)):
-        scaled = size / step
-        if _rounded(scaled, 0) < 1000:
-            break
+    size = abs(amount)
+    sizes = ((size / step, unit) for unit, step in _UNITS.items())
+    fits = ((scaled, unit) for scaled, unit in sizes if _rounded(scaled, 0) < 1000)
+    scaled, unit = next(fits, (size / _UNITS["bn"], "bn"))
     is_whole = not unit and size == size.to_integral_value()
     rounded = _rounded(scaled, 0 if is_whole else _decimals_for(scaled))
     minus = "−" if amount < 0 and rounded else ""
