@@ -36,16 +36,17 @@ def site(tmp_path_factory):
         kam_page.chart_fragment(
             made.pareto(made.accounts(9).assign(name=MARKUP[:9])), alt=MARKUP[19]
         ),
-        kam_page.table_fragment(
-            data, hostile, "hostile", title=MARKUP[0], caption=MARKUP[4], links={"name": "dossier"}
+        made.table(
+            hostile,
+            "hostile",
+            title=MARKUP[0],
+            caption=MARKUP[4],
+            links=("name",),
+            dossiers=data.dossiers,
         ),
     ]
-    many = kam_page.table_fragment(
-        made.data_of(), made.accounts(5000), "account_classes", title="Five thousand accounts"
-    )
-    few = kam_page.table_fragment(
-        made.data_of(), made.accounts(3), "account_classes", title="Three accounts"
-    )
+    many = made.table(made.accounts(5000), "account_classes", title="Five thousand accounts")
+    few = made.table(made.accounts(3), "account_classes", title="Three accounts")
     made.write(folder, "front.html", made.front_page())
     made.write(folder, "many.html", made.html_of([made.code(many)], "Segmentation"))
     made.write(folder, "few.html", made.html_of([made.code(few)], "Segmentation"))
