@@ -77,7 +77,7 @@ def change(value: Any, before: Any, source: Any = None, *, unit: str = "money") 
     >>> change(103.1, 100).replace(GAP, " "), change(0.46, 0.44, unit="share").replace(GAP, " ")
     ('▲ 3.1 %', '▲ 2.0 pts')
     >>> change(5, 7, unit="count").replace(GAP, " "), change(1, 0), change(2, 2).replace(GAP, " ")
-    ('▼ 2', 'n/a', '= 0')
+    ('▼ 2', 'n/a', 'unchanged')
     """
     now, then = _decimal(value), _decimal(before)
     if now is None or then is None:
@@ -95,7 +95,7 @@ def change(value: Any, before: Any, source: Any = None, *, unit: str = "money") 
     if text == MISSING:
         return text
     if not any(letter in "123456789" for letter in text):
-        return "=" + GAP + "0"
+        return "unchanged"
     return ("▲" if difference > 0 else "▼") + GAP + text
 
 
