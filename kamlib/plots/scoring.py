@@ -40,7 +40,7 @@ def plot_account_scores(
     drawn = criterion_scores[criterion_scores["account_id"].isin(places.index)]
     _stack(ax, drawn, places, shown, book)
     _marks_of_stability(ax, score_stability, places, book)
-    is_alike = scored["completeness_share"].nunique() == 1
+    is_alike = len(shown["completeness_share"].unique()) == 1
     names = [_name(row, book, alike=is_alike) for row in shown.to_dict("records")]
     ax.set_yticks(range(len(shown)), names)
     ax.set_ylim(len(shown) - 0.4, -1.4)
@@ -68,12 +68,93 @@ def plot_attractiveness_strength(
     is_key = attractiveness_strength["is_key"]
     drawn = _most_moved(attractiveness_strength[is_key], most)
     for x, y, name, where in _QUADRANTS:
-        list[tuple[float, float, str, dict[str, Any]]] = [
-            (0.99, 0.99, "strategic", {"ha": "right", "va": "top"}),
-            (0.01, 0.99, "star", {"ha": "left", "va": "top"}),
-            (0.99, 0.01, "status", {"ha": "right", "va": "bottom"}),
-            (0.01, 0.01, "streamline", {"ha": "left", "va": "bottom"}),
-        ]
+        ax.text(x, y, name, color=COLOURS["quiet"], fontsize=10, transform=ax.transAxes, **where)
+    ax.axhline(split, color=COLOURS["quiet"], linewidth=0.8)
+    ax.axvline(split, color=COLOURS["quiet"], linewidth=0.8)
+    strength, attraction = (
+        pd.concat([attractiveness_strength[name], drawn[f"year_ago_{name}"]]).dropna()
+        for name in ("strength_score", "attractiveness_score")
+    )
+    ax.set(
+        xlim=_reach(strength, split),
+        ylim=_reach(attraction, split),
+        xlabel="Our strength with the account →",
+        ylabel="Its attractiveness →",
+    )
+    style.number_axis(ax.xaxis, book)
+    style.number_axis(ax.yaxis, book)
+    _others(ax, attractiveness_strength[~is_key])
+    for row in drawn.to_dict("records"):
+        _arrow(ax, row)
+    _names(ax, drawn)
+    return style.titles(ax, title, subtitle)
+
+
+def plot_demotion_risk(
+    demotion_risk: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    book: Any = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how often accounts above the line fell below it later, with intervals and numbers."""
+    ax = ax or style.axes(8, 0.8 + 0.4 * max(len(demotion_risk), 3))
+    labels = []
+    for place, row in enumerate(demotion_risk.to_dict("records")):
+        band = "any place" if row["band"] == "all" else row["band"]
+        labels.append(f"{band}, {count(row['horizon_years'], 'year')}")
+        followed = count(row["account_count"], "account")
+        if row["risk_share"] != row["risk_share"]:
+            said = f"not enough history ({followed})"
+            style.label(ax, 0, place, said, colour=COLOURS["quiet"], dx=2)
+            continue
+        _interval(ax, place, row["risk_low"], row["risk_share"], row["risk_high"], "accent")
+        said = f"{share(row['risk_share'], book, decimals=0)} of {followed}"
+        style.label(ax, row["risk_high"], place, said)
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(demotion_risk) - 0.4, -0.6)
+    ax.set_xlim(-0.01, 1.2)
+    style.share_axis(ax.xaxis, book)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    return style.titles(ax, title, subtitle)
+
+
+def plot_criterion_review(
+    criterion_review: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw for each criterion how its past scores went with what followed, with intervals."""
+    ax = ax or style.axes(8, 1.0 + 0.32 * max(len(criterion_review), 3))
+    if criterion_review.empty:
+        return _nothing(ax, title, subtitle)
+    told = criterion_review.assign(note=tell_criterion_review(criterion_review)["note"])
+    rows = told.sort_values("later_outcome", kind="stable").reset_index(drop=True)
+    for place, row in enumerate(rows.to_dict("records")):
+        r, low, high = (row[f"correlation{end}"] for end in ("", "_low", "_high"))
+        if r != r:
+            style.label(ax, 0, place, row["note"], colour=COLOURS["quiet"])
+            continue
+        _interval(ax, place, low, r, high, VERDICTS[row["verdict"]])
+        style.label(ax, high, place, row["verdict"], colour=COLOURS[VERDICTS[row["verdict"]]])
+    labels = rows["criterion"] + " → " + rows["later_outcome"]
+    ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
+    ax.set_yticks(range(len(labels)), [style.short(text, 44) for text in labels])
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlim(-1.05, 1.3)
+    ax.set_xticks([-1, -0.5, 0, 0.5, 1])
+    return style.titles(ax, title, subtitle)
+
+
+_QUADRANTS: list[tuple[float, float, str, dict[str, Any]]] = [
+    (0.99, 0.99, "strategic", {"ha": "right", "va": "top"}),
+    (0.01, 0.99, "star", {"ha": "left", "va": "top"}),
+    (0.99, 0.01, "status", {"ha": "right", "va": "bottom"}),
+    (0.01, 0.01, "streamline", {"ha": "left", "va": "bottom"}),
+]
 
 
 def _around_the_line(scored: pd.DataFrame, most: int) -> pd.DataFrame:

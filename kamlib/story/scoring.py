@@ -8,52 +8,9 @@ import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import Span
-from kamlib.story.scoring_rows import (
-    none_or,
-    remark,
-    rule_of,
-    tell_admission_line,
-    tell_criterion_coverage,
-    tell_criterion_history,
-    tell_criterion_measures,
-    tell_criterion_review,
-    tell_criterion_scores,
-    tell_demotion_risk,
-    tell_prospect_ranking,
-    tell_score_stability,
-    tell_scoring_limits,
-    tell_tier_decisions,
-)
+from kamlib.story.scoring_rows import none_or, remark, rule_of
 from kamlib.story.statements import Action, Said, Sentence
 from kamlib.words import count, date, listed, number, plural, share
-
-__all__ = [
-    "actions_decisions",
-    "chart_account_scores",
-    "chart_attractiveness_strength",
-    "chart_criterion_review",
-    "chart_demotion_risk",
-    "headline_scoring",
-    "table_account_scores",
-    "table_admission_line",
-    "table_attractiveness_strength",
-    "table_criterion_coverage",
-    "table_prospect_ranking",
-    "table_score_stability",
-    "table_tier_decisions",
-    "table_watch_list",
-    "tell_admission_line",
-    "tell_criterion_coverage",
-    "tell_criterion_history",
-    "tell_criterion_measures",
-    "tell_criterion_review",
-    "tell_criterion_scores",
-    "tell_demotion_risk",
-    "tell_prospect_ranking",
-    "tell_score_stability",
-    "tell_scoring_limits",
-    "tell_tier_decisions",
-]
 
 FIRM = 0.90
 OPEN = ("promote", "review")
@@ -73,7 +30,7 @@ def headline_scoring(
     score_stability: pd.DataFrame,
     attractiveness_strength: pd.DataFrame,
     criterion_review: pd.DataFrame,
-    demotion_risk: pd.DataFrame,
+    told_demotion_risk: pd.DataFrame,
     criterion_coverage: pd.DataFrame,
     *,
     scoring: ScoringSettings,
@@ -85,31 +42,24 @@ def headline_scoring(
         *_decided(tier_decisions),
         *_line(admission_line, score_stability),
         *_moves(attractiveness_strength),
-        *_risk(demotion_risk, book),
+        *_risk(told_demotion_risk, book),
         *_worked(criterion_review),
         *_gaps(criterion_coverage, scoring, segmentation),
     ]
 
 
-def actions_decisions(
-    tier_decisions: pd.DataFrame,
-    demotion_risk: pd.DataFrame,
-    *,
-    most: int = 12,
-    book: BookSettings | None = None,
-) -> list[Action]:
+def actions_decisions(told_tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Action]:
     """Return the decisions to take, each with its evidence and owner, the most pressing first."""
-    evidence = tell_tier_decisions(tier_decisions, demotion_risk, book=book)["evidence"]
-    table = tier_decisions.assign(evidence=evidence)
+    table = told_tier_decisions[told_tier_decisions["decision"].isin(VERBS)].head(most)
+    verbs = table["decision"].map(VERBS).mask(table["status"].eq("lost"), "Win back")
     return [
         Action(
             changed=row["evidence"],
-            to_do=f"{'Win back' if is_lost else VERBS[row['decision']]} {row['name']}",
+            to_do=f"{row['verb']} {row['name']}",
             owner=row["owner"],
             account=row["account_id"],
         )
-        for row in table[table["decision"].isin(VERBS)].head(most).to_dict("records")
-        for is_lost in [row["status"] == "lost"]
+        for row in table.assign(verb=verbs).to_dict("records")
     ]
 
 
@@ -385,8 +335,7 @@ def _risk(risk: pd.DataFrame, book: BookSettings | None) -> list[Sentence]:
         return []
     row = everyone.iloc[0]
     if row["risk_share"] != row["risk_share"]:
-        why = tell_demotion_risk(everyone)["note"].iloc[0]
-        text = f"The risk of a later demotion cannot be told: {why}."
+        text = f"The risk of a later demotion cannot be told: {row['note']}."
         return [Sentence(text, "#demotion_risk")]
     part, low, high = (
         share(row[name], book, decimals=0) for name in ("risk_share", "risk_low", "risk_high")
