@@ -40,7 +40,7 @@ def plot_account_scores(
     drawn = criterion_scores[criterion_scores["account_id"].isin(places.index)]
     _stack(ax, drawn, places, shown, book)
     _marks_of_stability(ax, score_stability, places, book)
-    is_alike = len(shown["completeness_share"].unique()) == 1
+    is_alike = len(scored["completeness_share"].unique()) == 1
     names = [_name(row, book, alike=is_alike) for row in shown.to_dict("records")]
     ax.set_yticks(range(len(shown)), names)
     ax.set_ylim(len(shown) - 0.4, -1.4)
