@@ -192,7 +192,7 @@ def table_account_scores(
 def table_score_stability(*, scoring: ScoringSettings) -> Said:
     """Say how the weights were varied."""
     return Said(
-        "",
+        "How firm each place is, and which single weight would change it",
         f"{scoring.draws:,} weightings around the book's weights (Dirichlet, concentration "
         f"{scoring.concentration:g}); last columns: the smallest change of one weight, the others "
         "in proportion, that moves the account across the line",
@@ -214,7 +214,7 @@ def table_admission_line(
     *, as_of: pd.Timestamp, segmentation: SegmentationSettings, book: BookSettings | None = None
 ) -> Said:
     """Say which months the line rests on."""
-    return Said("", _window(as_of, segmentation, book))
+    return Said("The admission line", _window(as_of, segmentation, book))
 
 
 def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, previous_span: Span) -> Said:
