@@ -36,13 +36,13 @@ def scoring_limits(
     }
     lacking = criterion_coverage[criterion_coverage["missing_count"] > 0]
     parts = [
-        pd.DataFrame({"limit_code": [code for code, is_so in found.items() if is_so]}),
-        lacking.assign(limit_code="criterion"),
-        pd.DataFrame({"limit_code": [code for code, is_so in later.items() if is_so]}),
+        pd.DataFrame({"unsaid_code": [code for code, is_so in found.items() if is_so]}),
+        lacking.assign(unsaid_code="criterion"),
+        pd.DataFrame({"unsaid_code": [code for code, is_so in later.items() if is_so]}),
     ]
     limits = pd.concat(parts, ignore_index=True)
     counts = ["scored_count", "missing_count"]
-    texts = ["limit_code", "criterion", "note_code"]
+    texts = ["unsaid_code", "criterion", "note_code"]
     return shaped(
         "scoring_limits", limits.fillna(dict.fromkeys(counts, 0) | dict.fromkeys(texts, ""))
     )

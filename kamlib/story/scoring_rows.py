@@ -195,8 +195,8 @@ def tell_scoring_limits(
     rule = rule_of(admission_line)
     said = [
         _lacking(row, segmentation)
-        if row["limit_code"] == "criterion"
-        else tuple(text.format(rule=rule) for text in LIMITS[row["limit_code"]])
+        if row["unsaid_code"] == "criterion"
+        else tuple(text.format(rule=rule) for text in LIMITS[row["unsaid_code"]])
         for row in scoring_limits.to_dict("records")
     ]
     told = pd.DataFrame(said, columns=["missing", "why", "adding"], index=scoring_limits.index)
