@@ -199,7 +199,7 @@ def tell_scoring_limits(
         else tuple(text.format(rule=rule) for text in LIMITS[row["unsaid_code"]])
         for row in scoring_limits.to_dict("records")
     ]
-    told = pd.DataFrame(said, columns=["missing", "why", "adding"], index=scoring_limits.index)
+    told = pd.DataFrame(said, columns=["missing", "note", "adding"], index=scoring_limits.index)
     return told.astype("str")
 
 
