@@ -128,7 +128,7 @@ def test_a_book_of_one_order_says_what_it_cannot_do():
     assert titles["attractiveness_strength"] == "No account has both sub-scores"
     assert titles["demotion_risk"].startswith("Not enough history")
     assert titles["criterion_review"].startswith("Whether the criteria foretell growth or loyalty")
-    assert tables["tier_decisions"]["decision"].tolist() == ["keep"]
+    assert tables["tier_decisions"]["proposal"].tolist() == ["keep"]
     assert tables["watch_list"].empty
     assert tables.call(said_of("actions_decisions")) == []
     said = " ".join(one.text for one in tables.call(said_of("headline_scoring")))

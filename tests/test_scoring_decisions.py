@@ -103,7 +103,7 @@ def test_the_evidence_says_when_an_account_is_silent():
         }
     )
     table, plain = decided(account_status=status), decided()
-    assert table["decision"].equals(plain["decision"])
+    assert table["proposal"].equals(plain["proposal"])
     added = {
         a: table.loc[a, "evidence"].removeprefix(plain.loc[a, "evidence"]) for a in table.index
     }
@@ -128,7 +128,7 @@ def test_the_evidence_says_when_an_account_is_silent():
 
 def test_each_decision_by_hand():
     table = decided()
-    assert table["decision"].to_dict() == {
+    assert table["proposal"].to_dict() == {
         "rises": "promote", "falls": "review", "blank": "review", "arrives": "confirm", "near": "watch",
         "stays": "keep", "dips": "keep",
     }  # fmt: skip
@@ -150,9 +150,9 @@ def test_each_decision_by_hand():
 
 def test_without_an_earlier_period_nothing_is_promoted_or_reviewed():
     table = decided(before=None)
-    assert set(table["decision"]) == {"keep", "confirm", "watch"}
+    assert set(table["proposal"]) == {"keep", "confirm", "watch"}
     assert "there is no earlier period to compare with" in table.loc["rises", "evidence"]
-    assert table.loc["falls", "decision"] == "keep"
+    assert table.loc["falls", "proposal"] == "keep"
     unscored = decided(before=BEFORE.assign(score=math.nan))
     assert unscored["evidence"].tolist() == table["evidence"].tolist()
 
@@ -198,7 +198,7 @@ def test_decisions_do_not_depend_on_row_order():
 
 
 def test_the_title_counts_the_decisions():
-    watch = pd.DataFrame({"decision": ["watch"]})
+    watch = pd.DataFrame({"proposal": ["watch"]})
     assert decisions_title(watch) == "No decision to take, no key account kept"
 
 
@@ -207,7 +207,7 @@ def test_watch_list_by_hand():
     table = watch_list(decided().reset_index(), pd.concat([MEASURES, revenue])).set_index(
         "account_id"
     )
-    assert table["decision"].to_dict() == {
+    assert table["proposal"].to_dict() == {
         "rises": "promote",
         "arrives": "confirm",
         "near": "watch",

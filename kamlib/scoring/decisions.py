@@ -45,8 +45,8 @@ def tier_decisions(
     table = (
         account_scores.pipe(_compared, previous_account_scores)
         .pipe(_measured, criterion_measures)
-        .assign(decision=lambda rows: _decided(rows, within, least_regularity))
-        .query("decision != ''")
+        .assign(proposal=lambda rows: _proposed(rows, within, least_regularity))
+        .query("proposal != ''")
     )
     ids = pd.Index(table["account_id"])
     table = table.assign(
@@ -57,15 +57,15 @@ def tier_decisions(
     status = account_status.set_index("account_id")[["status", "last_order_date"]]
     table = table.join(status, on="account_id").join(_recorded(decisions, as_of), on="account_id")
     recorded = table["recorded_decision"]
-    is_other = recorded.str.strip().str.lower().ne(table["decision"])
-    place = table["decision"].map({name: place for place, name in enumerate(ORDER)})
+    is_other = recorded.str.strip().str.lower().ne(table["proposal"])
+    place = table["proposal"].map({name: place for place, name in enumerate(ORDER)})
     table = table.assign(is_overridden=recorded.notna() & is_other, _place=place)
     return shaped("tier_decisions", table.sort_values(["_place", "rank", "account_id"]))
 
 
 def watch_list(tier_decisions: pd.DataFrame, criterion_measures: pd.DataFrame) -> pd.DataFrame:
     """One row per account that is not key but may become so: above the line, or near it."""
-    is_mine = tier_decisions["decision"].isin(["promote", "confirm", "watch"])
+    is_mine = tier_decisions["proposal"].isin(["promote", "confirm", "watch"])
     table = tier_decisions[is_mine].pipe(_measured, criterion_measures)
     gap = (1 - table["score"] / table["line_score"]).round(9)
     return shaped("watch_list", table.assign(below_line_share=gap))
@@ -91,7 +91,7 @@ def _measured(table: pd.DataFrame, criterion_measures: pd.DataFrame) -> pd.DataF
     return table.drop(columns=list(names.values()), errors="ignore").join(values, on="account_id")
 
 
-def _decided(table: pd.DataFrame, within: float, least_regularity: float) -> np.ndarray:
+def _proposed(table: pd.DataFrame, within: float, least_regularity: float) -> np.ndarray:
     key, above = table["is_key"], table["is_above_line"]
     was = table["previous_side"]
     gap = (1 - table["score"] / table["line_score"]).round(9)

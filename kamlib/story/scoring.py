@@ -50,8 +50,8 @@ def headline_scoring(
 
 def actions_decisions(told_tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Action]:
     """Return the decisions to take, each with its evidence and owner, the most pressing first."""
-    table = told_tier_decisions[told_tier_decisions["decision"].isin(VERBS)].head(most)
-    verbs = table["decision"].map(VERBS).mask(table["status"].eq("lost"), "Win back")
+    table = told_tier_decisions[told_tier_decisions["proposal"].isin(VERBS)].head(most)
+    verbs = table["proposal"].map(VERBS).mask(table["status"].eq("lost"), "Win back")
     return [
         Action(
             changed=row["evidence"],
@@ -228,11 +228,11 @@ def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, previous_s
 def decisions_title(tier_decisions: pd.DataFrame) -> str:
     """Return how many decisions there are to take.
 
-    >>> decisions_title(pd.DataFrame({"decision": ["review", "keep", "watch"]}))
+    >>> decisions_title(pd.DataFrame({"proposal": ["review", "keep", "watch"]}))
     '1 decision to take, 1 key account kept'
     """
-    take = int(tier_decisions["decision"].isin(OPEN).sum())
-    kept = int(tier_decisions["decision"].eq("keep").sum())
+    take = int(tier_decisions["proposal"].isin(OPEN).sum())
+    kept = int(tier_decisions["proposal"].eq("keep").sum())
     decisions = none_or(take, "decision")
     return f"{_started(decisions)} to take, {none_or(kept, 'key account')} kept"
 
@@ -276,9 +276,9 @@ def _decided(table: pd.DataFrame) -> list[Sentence]:
     }
     is_gone = table["status"].eq("lost") & ~table["is_key"]
     owned = table["name"] + (" (" + table["owner"] + ")").where(table["owner"].ne(""), "")
-    rows = [] if table["decision"].isin(OPEN).any() else [_nothing_to_decide(table)]
+    rows = [] if table["proposal"].isin(OPEN).any() else [_nothing_to_decide(table)]
     for decision, (text, link) in told.items():
-        mine = owned[table["decision"].eq(decision) & ~is_gone]
+        mine = owned[table["proposal"].eq(decision) & ~is_gone]
         if len(mine):
             rows.append(Sentence(text.format(listed(mine)), link))
     if is_gone.any():
@@ -293,7 +293,7 @@ def _decided(table: pd.DataFrame) -> list[Sentence]:
 
 def _nothing_to_decide(table: pd.DataFrame) -> Sentence:
     text = "Nothing to promote or to review in this period."
-    kept = int(table["decision"].eq("keep").sum())
+    kept = int(table["proposal"].eq("keep").sum())
     keeps = f" {count(kept, 'key account is', 'key accounts are')} kept." if kept else ""
     return Sentence(text + keeps, "#tier_decisions")
 

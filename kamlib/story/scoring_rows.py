@@ -322,18 +322,18 @@ def _position(row: dict[Any, Any], book: BookSettings | None) -> str:
     rank, weakest = f"rank {int(row['rank'])}", f"Weakest: {row['weakest_criteria']}."
     before = f", {_points(was, book)} before" if was == was else ""
     at = f"{said} ({rank}, line {lies}){before}"
-    if row["decision"] == "promote":
+    if row["proposal"] == "promote":
         return f"Above the line in two successive periods: {at}."
-    if row["decision"] == "review":
+    if row["proposal"] == "review":
         return f"Below the line in two successive periods: {at}. {weakest}"
     compared = {
         "above": "it was above it before",
         "below": "it was not above it before",
         "": "there is no earlier period to compare with",
     }[row["previous_side"]]
-    if row["decision"] == "confirm":
+    if row["proposal"] == "confirm":
         return f"Above the line now: {at}; {compared}, so wait for the next period."
-    if row["decision"] == "watch":
+    if row["proposal"] == "watch":
         return (
             f"{said} ({rank}), {_percent(1 - score / line, book)} below the line of {lies}: orders "
             f"in {_percent(row['regularity_share'], book)} of the months, "
@@ -347,7 +347,7 @@ def _position(row: dict[Any, Any], book: BookSettings | None) -> str:
 def _risk_of_promotion(
     row: dict[Any, Any], risk: dict[Any, Any], book: BookSettings | None
 ) -> list[str]:
-    if row["decision"] != "promote" or not risk or risk["risk_share"] != risk["risk_share"]:
+    if row["proposal"] != "promote" or not risk or risk["risk_share"] != risk["risk_share"]:
         return []
     low, high = _percent(risk["risk_low"], book), _percent(risk["risk_high"], book)
     return [
