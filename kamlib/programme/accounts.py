@@ -15,9 +15,7 @@ def key_ids(key_accounts: pd.DataFrame) -> pd.Index:
     )
 
 
-def window_sums(
-    account_months: pd.DataFrame, as_of: pd.Timestamp, count: int = 12
-) -> pd.DataFrame:
+def window_sums(account_months: pd.DataFrame, as_of: pd.Timestamp, count: int = 12) -> pd.DataFrame:
     """Return revenue and margin per account over the ``count`` months that end on the as-of day.
 
     The margin is n/a where a row of the window lacks its cost.

@@ -36,7 +36,7 @@ def competence(
         "competence",
         table.assign(
             manager_name=names_of(table["manager_id"], managers, "manager_id"),
-            rating_age_days=(as_of - table["assessed_date"]).dt.days,
+            age_days=(as_of - table["assessed_date"]).dt.days,
             rating_change=change,
             trend=np.select(
                 [change.gt(0), change.lt(0), change.eq(0)], ["up", "down", "level"], "one rating"

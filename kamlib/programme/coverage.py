@@ -62,7 +62,7 @@ def coverage(
             "manager_name": who["manager_name"].fillna(""),
             "sponsor": who["sponsor"].fillna(""),
             "has_sponsor": has_sponsor,
-            "contact_count": contacts["account_id"].value_counts().reindex(ids).fillna(0),
+            "people_count": contacts["account_id"].value_counts().reindex(ids).fillna(0),
             "role_filled_share": role_share,
             "missing_roles": missing_roles,
             "last_contact_date": last_contact,
@@ -82,8 +82,8 @@ def coverage(
     gaps = pd.DataFrame(
         {
             "sponsor": ~has_sponsor & are_sponsors_recorded,
-            "roles": lacks_role & table["contact_count"].gt(0),
-            "people": lacks_role & table["contact_count"].eq(0),
+            "roles": lacks_role & table["people_count"].gt(0),
+            "people": lacks_role & table["people_count"].eq(0),
             "team": table["missing_team_roles"].ne(""),
             "plan_unreadable": is_unreadable,
             "plan_missing": ~has_plan & ~is_unreadable & (len(plan_register) > 0),
@@ -91,11 +91,11 @@ def coverage(
             "plan_undated": is_stale & plan_age.isna(),
         }
     )
-    table["gap_count"] = gaps.sum(axis=1)
+    table["coverage_gap_count"] = gaps.sum(axis=1)
     table["gap_codes"] = [" ".join(gaps.columns[row]) for row in gaps.to_numpy(dtype=bool)]
     table = table.reset_index()
     return shaped(
-        "coverage", table.sort_values(["gap_count", "account_id"], ascending=[False, True])
+        "coverage", table.sort_values(["coverage_gap_count", "account_id"], ascending=[False, True])
     )
 
 

@@ -36,7 +36,7 @@ def programme_engagement(
     first = months[is_active].groupby("account_id")["month"].min().reindex(ids).to_numpy()
     planned = (3 * MONTH_DAYS / account_load["contact_every_days"]).to_numpy()
     ends = trailing_months(as_of, 3 * (quarter_count + 5))[2::3]
-    # order days of every account (rows) in every quarter (columns), and its usual of the year before
+    # order days: one row per account, one column per quarter
     days = np.column_stack(
         [
             months[months["month"].gt(before) & months["month"].le(end)]

@@ -48,7 +48,9 @@ def objectives_tally(plan_steps: pd.DataFrame) -> pd.DataFrame:
                 "kept_share": kept / decided if decided else None,
                 "kept_value": worth.get("kept", 0.0),
                 "missed_value": worth.get("missed", 0.0),
-                "lesson_count": int((is_closed & own["lesson"].fillna("").str.strip().ne("")).sum()),
+                "lesson_count": int(
+                    (is_closed & own["lesson"].fillna("").str.strip().ne("")).sum()
+                ),
             }
         )
     return shaped("objectives_tally", rows)

@@ -174,7 +174,7 @@ def readiness(
                 "question_number": number,
                 "question_code": code,
                 "answer": own or answer,
-                "answered_by": "book" if own else "data" if is_told else "asked",
+                "source": "book" if own else "data" if is_told else "asked",
             }
         )
     return shaped("readiness", rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import FiscalYear
+from kamlib.outlook import year_outlook
 from kamlib.period.calendar import period_of
 from kamlib.programme.accounts import by_id, key_ids, names_of, window_sums
 from kamlib.tables import shaped
@@ -76,3 +77,25 @@ def programme_owed(
         "programme_owed",
         table.sort_values(["overdue_amount", "account_id"], ascending=[False, True], kind="stable"),
     )
+
+
+def programme_outlook(
+    account_months: pd.DataFrame,
+    targets: pd.DataFrame,
+    pipeline: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    fiscal_year: FiscalYear = FiscalYear(),
+) -> pd.DataFrame:
+    """One row per measure (revenue, and margin where costs are known): where the year will end.
+
+    All key accounts count as one; the arithmetic and its interval are those of
+    `kamlib.outlook.year_outlook`.
+    """
+    ids = key_ids(key_accounts)
+    months, aims, deals = (
+        table[table["account_id"].isin(ids)] for table in (account_months, targets, pipeline)
+    )
+    rows = year_outlook(months, aims, deals, as_of=as_of, fiscal_year=fiscal_year)
+    return shaped("programme_outlook", rows.assign(account_id="key accounts"))

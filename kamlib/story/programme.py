@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from kamlib.book import BookSettings, ProgrammeSettings
-from kamlib.story.statements import Point, Said, Sentence
-from kamlib.words import count, date, money, number, plural, share
+from kamlib.story.statements import Point, Said
+from kamlib.words import count, date, number, plural, share
 
 MOST_MANAGERS = 20
 MOST_ACCOUNTS = 40
@@ -43,7 +42,7 @@ def points_programme_missing(present: frozenset[str]) -> list[Point]:
 def note_programme(key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
     """Return who is key by which rule, and what orders without cost cannot tell.
 
-    >>> keys = pd.DataFrame({"account_id": ["A"], "is_key": [True], "key_rule": ["the book's tier"]})
+    >>> keys = pd.DataFrame({"is_key": [True], "key_rule": ["the book's tier"]})
     >>> note_programme(keys)
     "Key accounts: 1, by the rule: the book's tier."
     """
@@ -84,9 +83,7 @@ def table_workload(as_of: pd.Timestamp) -> Said:
     return Said("Load per manager", f"Key accounts, hours a month, revenue of {months}")
 
 
-def chart_workload(
-    workload: pd.DataFrame, *, as_of: pd.Timestamp, measure: str = "hours"
-) -> Said:
+def chart_workload(workload: pd.DataFrame, *, as_of: pd.Timestamp, measure: str = "hours") -> Said:
     """Say who carries more than the limits, in hours or in revenue."""
     people = workload[workload["manager_id"].ne("")]
     months = f"12 months to {date(as_of)}"
@@ -139,7 +136,7 @@ def tell_assignment_changes(
         f"{_giver(row, loads)}; {row['to_manager']} from {loads[row['proposed_manager_id']]}"
         for _, row in assignment_changes.iterrows()
     ]
-    return _told(assignment_changes, load_change=changes)
+    return _told(assignment_changes, why=changes)
 
 
 def _giver(row: pd.Series, loads: dict[str, str]) -> str:
@@ -216,7 +213,9 @@ def table_coverage(coverage: pd.DataFrame) -> Said:
     """Say how many key accounts have gaps."""
     gaps = int(coverage["coverage_gap_count"].gt(0).sum())
     whole = count(len(coverage), "key account")
-    return Said(f"{gaps} of {whole} with gaps" if gaps else "No gap is known", "The most gaps first")
+    return Said(
+        f"{gaps} of {whole} with gaps" if gaps else "No gap is known", "The most gaps first"
+    )
 
 
 def chart_coverage(coverage: pd.DataFrame, coverage_summary: pd.DataFrame, *, span: Any) -> Said:
@@ -256,7 +255,7 @@ def tell_coverage_summary(coverage_summary: pd.DataFrame) -> pd.DataFrame:
         for _, row in coverage_summary.iterrows()
         for more in [row["key_count"] - row["covered_count"] - 5 if row["lacking_names"] else 0]
     ]
-    return _told(coverage_summary, lacking=lacking)
+    return _told(coverage_summary, missing=lacking)
 
 
 def tell_decision_log(decision_log: pd.DataFrame) -> pd.DataFrame:
@@ -339,7 +338,7 @@ def chart_programme_engagement(
     if not known >= 2:
         finding = "Engagement and loyalty: too few quarters to draw"
         finding = finding if known > 0 else "Engagement and loyalty are not known"
-    elif trend.nunique() == 1 and trend.iloc[0] in same:
+    elif trend.eq(trend.iloc[0]).all() and trend.iloc[0] in same:
         finding = same[trend.iloc[0]]
     else:
         told = ", ".join(f"{measure} {word}" for measure, word in trend.items())

@@ -1,4 +1,4 @@
-"""The five questions of readiness: how they are asked, what the answers rest on, what is missing."""
+"""The five questions of readiness: how they are asked, what answers rest on, what is missing."""
 
 from __future__ import annotations
 
@@ -22,62 +22,74 @@ def tell_readiness(
 ) -> pd.DataFrame:
     """Say each question, the figures behind its answer, and what is to be added or answered."""
     value = readiness_figures.set_index("figure")["value"]
-    evidence, asks = _evidence(value, book), _asks(value)
-    is_open = readiness["answered_by"].ne("book")
-    codes = readiness["question_code"]
+    evidence = {
+        "sales_cycle": "; ".join(_sales_cycle(value, book)),
+        "potential": _potential(value, book),
+        "expand": _expand(value, book),
+        "competition": _competition(value),
+        "capability": "; ".join(_capability(value)),
+    }
+    codes, is_open = readiness["question_code"], readiness["source"].ne("book")
     return pd.DataFrame(
         {
-            "question": codes.map(QUESTIONS),
+            "question_text": codes.map(QUESTIONS),
             "evidence": codes.map(evidence),
-            "asks": codes.map(asks).where(is_open, ""),
+            "asks": codes.map(_asks(value)).where(is_open, ""),
         },
         dtype="str",
     )
 
 
-def _evidence(value: pd.Series, book: BookSettings | None) -> dict[str, str]:
-    """Return the sentence behind each answer; a figure that is not known is left out."""
-    deals, days = value["won_deals"], value["median_days"]
-    sole, room = (share(value[name], book, decimals=0) for name in ("sole_profit_share", "open_share"))
-    begun = count(value["landed"], "key account") if value["landed"] else "no key account"
-    keys = count(value["key_accounts"], "key account")
-    people = count(value["managers"], "manager")
-    rated = count(value["managers_rated"], "rated manager")
+def _sales_cycle(value: pd.Series, book: BookSettings | None) -> list[str]:
+    days, sole = value["median_days"], value["sole_profit_share"]
+    deals = f"{count(value['won_deals'], 'won deal')} took {days:.0f} days in the median"
+    personal = f"{share(sole, book, decimals=0)} of key accounts' profit knows one manager alone"
+    return [*([deals] if days == days else []), *([personal] if sole == sole else [])]
+
+
+def _potential(value: pd.Series, book: BookSettings | None) -> str:
+    room = value["open_share"]
+    text = "attainable and not yet ours: {} of the key accounts' revenue"
+    return "" if pd.isna(room) else text.format(share(room, book, decimals=0))
+
+
+def _expand(value: pd.Series, book: BookSettings | None) -> str:
+    landed = count(value["landed"], "key account") if value["landed"] else "no key account"
+    if value["landed"] < 3:
+        return f"{landed} began inside the data and two years ago"
+    times = number(value["growth_times"], book, decimals=1)
+    grown = f"{value['grown']:.0f} of {landed} {plural(value['grown'], 'buys', 'buy')} more"
+    return f"{grown} than in their first year, {times} times in the median"
+
+
+def _competition(value: pd.Series) -> str:
+    if pd.isna(value["courted"]):
+        return ""
+    keys, lost = count(value["key_accounts"], "key account"), count(value["lost_deals"], "deal")
+    return f"rivals are named at {value['courted']:.0f} of {keys}; {lost} lost there"
+
+
+def _capability(value: pd.Series) -> list[str]:
     over, below = value["managers_over_hours"], value["managers_below_level"]
-    told = {
-        "sales_cycle": {
-            f"{count(deals, 'won deal')} took {days:.0f} days in the median": pd.notna(days),
-            f"{sole} of key accounts' profit knows one manager alone": pd.notna(
-                value["sole_profit_share"]
-            ),
-        },
-        "potential": {
-            f"attainable and not yet ours: {room} of the key accounts' revenue": pd.notna(
-                value["open_share"]
-            )
-        },
-        "expand": {
-            f"{begun} began inside the data and two years ago": value["landed"] < 3,
-            f"{value['grown']:.0f} of {begun} buy more than in their first year, "
-            f"{number(value['growth_times'], book, decimals=1)} times in the median": value["landed"]
-            >= 3,
-        },
-        "competition": {
-            f"rivals are named at {value['courted']:.0f} of {keys}; "
-            f"{count(value['lost_deals'], 'deal')} lost there": pd.notna(value["courted"])
-        },
-        "capability": {
-            f"{over:.0f} of {people} {plural(over, 'has', 'have')} more key account work than hours": value[
-                "managers"
-            ]
-            > 0,
-            f"{below:.0f} of {rated} {plural(below, 'is', 'are')} below a level required": value[
-                "managers_rated"
-            ]
-            > 0,
-        },
-    }
+    people, rated = (
+        count(value["managers"], "manager"),
+        count(value["managers_rated"], "rated manager"),
+    )
+    work = f"{over:.0f} of {people} {plural(over, 'has', 'have')} more key account work than hours"
+    level = f"{below:.0f} of {rated} {plural(below, 'is', 'are')} below a level required"
+    return [*([work] if value["managers"] else []), *([level] if value["managers_rated"] else [])]
+
+
+def _asks(value: pd.Series) -> dict[str, str]:
+    """Return what to add or to answer, by question; nothing where the data say enough."""
+    needs = "needs: annual spend and attainable share per category"
+    all_needs = "attainable shares of all needs" if value["unknown_needs"] else ""
+    few_deals = "opportunities with at least five won deals"
     return {
-        code: "; ".join(text for text, is_known in parts.items() if is_known)
-        for code, parts in told.items()
+        "sales_cycle": few_deals if pd.isna(value["median_days"]) else "",
+        "potential": needs if pd.isna(value["open_share"]) else all_needs,
+        "expand": "a longer history" if value["landed"] < 3 else "",
+        "competition": "competitors: who courts which account" if pd.isna(value["courted"]) else "",
+        "capability": "the runway in months (12, 24 or 36), as capability under "
+        "[programme.readiness] in book.toml",
     }

@@ -1,0 +1,204 @@
+"""The first screen of the programme review: what to do, and who owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from kamlib.book import BookSettings, ProgrammeSettings
+from kamlib.story.programme import tell_coverage, tell_training_needs
+from kamlib.story.statements import Sentence
+from kamlib.words import count, money, number, plural, share
+
+Book = BookSettings | None
+MOST = 7
+"""Sentences on the first screen."""
+
+
+def headline_programme(
+    workload: pd.DataFrame,
+    assignment_changes: pd.DataFrame,
+    manager_dependence: pd.DataFrame,
+    coverage: pd.DataFrame,
+    coverage_summary: pd.DataFrame,
+    objectives_tally: pd.DataFrame,
+    programme_verdict: pd.DataFrame,
+    programme_payback: pd.DataFrame,
+    programme_outlook: pd.DataFrame,
+    programme_owed: pd.DataFrame,
+    training_needs: pd.DataFrame,
+    competence: pd.DataFrame,
+    engagement_trend: pd.DataFrame,
+    *,
+    programme: ProgrammeSettings = ProgrammeSettings(),
+    book: Book = None,
+) -> list[Sentence]:
+    """Return the sentences of the first screen, the most pressing first; at most seven."""
+    sentences = [
+        *_effect(programme_verdict, programme_payback, book),
+        *_load(workload, assignment_changes, book),
+        *_target(programme_outlook, book),
+        *_dependence(manager_dependence, book),
+        *_coverage(coverage, coverage_summary, programme),
+        *_owed(programme_owed, book),
+        *_objectives(objectives_tally, book),
+        *_training(training_needs, competence),
+        *_engagement(engagement_trend),
+    ]
+    nothing = Sentence("Nothing can be said of the programme yet: no key accounts are known.")
+    return sentences[:MOST] or [nothing]
+
+
+def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    done = {
+        "gain": "has raised",
+        "loss": "has lowered",
+        "no effect shown": "has not shown an effect on",
+    }
+    for _, row in verdict.iterrows():
+        why = tell_programme_verdict(verdict)["note"].iloc[0]
+        text = f"What the programme brings cannot be told. {why}"
+        if row["verdict"] in done:
+            effect, low, high = (
+                _signed(row[f"effect_{end}share"], book) for end in ("", "low_", "high_")
+            )
+            text = (
+                f"The programme {done[row['verdict']]} the {row['measure']} of its key accounts: "
+                f"{effect} against comparable accounts, 95 % interval {low} to {high}. "
+                f"{_paid(payback)}"
+            )
+        yield Sentence(text, link="#programme_verdict")
+
+
+def _paid(payback: pd.DataFrame) -> str:
+    for _, row in payback[payback["question"].eq("payback")].iterrows():
+        if row["answer"] == "paid back":
+            return f"It paid for itself after {count(row['months_since_first_cost'], 'month')}."
+        if row["answer"] == "not paid back yet":
+            return "It has not paid for itself yet."
+    return "Whether it has paid for itself cannot be told yet."
+
+
+def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    if workload.empty:
+        return
+    orphans = int(workload.loc[workload["manager_id"].eq(""), "key_count"].sum())
+    if workload["manager_id"].eq("").all():
+        text = "No manager is known for any key account, so nothing can be said of workload."
+        yield Sentence(text, link="#workload")
+        return
+    if orphans:
+        lack = f"{count(orphans, 'key account')} {plural(orphans, 'has', 'have')} no manager"
+        yield Sentence(f"{lack}: name one.", link="#workload")
+    over = workload[workload["is_over_hours"] | workload["is_over_revenue"]]
+    if over.empty:
+        text = "Nobody carries more hours or revenue than the limits allow."
+        yield Sentence(text, link="#workload")
+        return
+    who, others = over.iloc[0], len(over) - 1
+    hours = f"{share(who['hours_load_share'], book, decimals=0)} of the hours"
+    load = hours if who["is_over_hours"] else "revenue above the limit"
+    sentences = [
+        f"{who['manager_name']} carries too much: {load}, {count(who['key_count'], 'key account')}."
+    ]
+    if others:
+        more = "One more is" if others == 1 else f"{number(others)} more are"
+        sentences.append(f"{more} over a limit.")
+    for _, first in changes.head(1).iterrows():
+        moves = len(changes)
+        evens = "One move evens" if moves == 1 else f"{number(moves)} moves even"
+        sentences.append(f"{evens} it out, first {first['name']} to {first['to_manager']}.")
+    yield Sentence(" ".join(sentences), link="#assignment_changes" if len(changes) else "#workload")
+
+
+def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    row = outlook[outlook["measure"].eq("revenue")].dropna(subset=["year_target", "outlook"])
+    for _, own in row.iterrows():
+        side = "short of" if own["outlook_gap"] < 0 else "above"
+        gap = f"{money(abs(own['outlook_gap']), book)} {side} target"
+        text = f"Key accounts ended the year at {money(own['to_date'], book)}, {gap}."
+        if own["outlook_rule"] != "over":
+            heading = f"Key accounts are heading for {money(own['outlook'], book)} this year, {gap}"
+            holds = own["outlook_low"] <= own["year_target"] <= own["outlook_high"]
+            text = f"{heading}; the interval holds the target." if holds else f"{heading}."
+        yield Sentence(text, link="#programme_outlook")
+
+
+def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    exposed = table[table["exposed_profit"].gt(0)].sort_values("exposed_profit", kind="stable")
+    for _, row in exposed.tail(1).iterrows():
+        sole = row["sole_count"]
+        known = f"{count(sole, 'key account')} {plural(sole, 'knows', 'know')} nobody else"
+        yield Sentence(
+            f"If {row['manager_name']} leaves, {money(row['exposed_profit'], book)} of yearly "
+            f"{row['measure']} is exposed: {known}. Introduce a second person.",
+            link="#manager_dependence",
+        )
+
+
+def _coverage(
+    coverage: pd.DataFrame, summary: pd.DataFrame, programme: ProgrammeSettings
+) -> Iterator[Sentence]:
+    words = {"sponsor": "a sponsor", "plan": "a plan", "decision roles": "a known decision role"}
+    by_part = summary.set_index("part")
+    parts = []
+    for part, what in words.items():
+        if (by_part["covered_share"].reindex([part]) < 1).all():
+            keys = by_part.loc[part, "key_count"]
+            lack = keys - by_part.loc[part, "covered_count"]
+            whole = count(keys, "key account")
+            parts.append(f"{lack} of {whole} {plural(lack, 'lacks', 'lack')} {what}")
+    if parts:
+        worst = coverage.head(1)
+        note = tell_coverage(worst, programme=programme)["note"].iloc[0]
+        text = f"{'; '.join(parts)}. Begin with {worst['name'].iloc[0]}: {note}."
+        yield Sentence(text, link="#coverage")
+
+
+def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    total = table["overdue_amount"].sum()
+    for _, row in table[table["overdue_amount"].gt(0)].head(1).iterrows():
+        most = f"{money(row['overdue_amount'], book)}, {count(row['oldest_late_days'], 'day')}"
+        yield Sentence(
+            f"Key accounts owe {money(total, book)} past its due day, most of it {row['name']} "
+            f"({most}).",
+            link="#programme_owed",
+        )
+
+
+def _objectives(tally: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    for _, row in tally[tally["horizon"].eq("all")].iterrows():
+        states = ("overdue", "missed", "kept")
+        said = ", ".join(f"{row[f'{state}_count'] or 'none'} {state}" for state in states)
+        worth = f"; the missed ones were worth {money(row['missed_value'], book)}"
+        is_missed = row["missed_value"] > 0
+        yield Sentence(f"Objectives: {said}{worth if is_missed else ''}.", "#objectives_review")
+
+
+def _training(needs: pd.DataFrame, competence: pd.DataFrame) -> Iterator[Sentence]:
+    first = needs[needs["need_count"].gt(0)].head(1)
+    who = tell_training_needs(first, competence)["managers"]
+    for index, row in first.iterrows():
+        needing, rated = row["need_count"], count(row["rated_count"], "manager")
+        below = f"{needing} of {rated} {plural(needing, 'is', 'are')} below the level required"
+        text = f"Train {row['skill']} first: {below} ({who[index]})."
+        yield Sentence(text, link="#training_needs")
+
+
+def _engagement(trend: pd.DataFrame) -> Iterator[Sentence]:
+    words = trend.set_index("measure")["trend"]
+    link = "#Engagement-and-loyalty"
+    if words.eq("rising").all():
+        yield Sentence("Engagement and loyalty are both rising.", link=link)
+    elif not words.eq("too few quarters").any():
+        told = words.replace({"rising": "a rise", "falling": "a fall"})
+        yield Sentence(
+            f"Engagement and loyalty should both rise: engagement shows {told['engagement']}, "
+            f"loyalty {told['loyalty']}.",
+            link=link,
+        )
+
+
+def _signed(value: float, book: Book) -> str:
+    return ("+" if value > 0 else "") + share(value, book, decimals=0)
