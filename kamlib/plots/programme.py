@@ -13,10 +13,9 @@ from matplotlib.colors import to_rgba
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
-from kamlib.words.amounts import date, money, share
+from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
+from kamlib.words import date, money, share
 
-MOST_MANAGERS = 20
-MOST_ACCOUNTS = 40
 LIMITS = {"hours": "hours_per_month", "revenue": "revenue_limit"}
 
 

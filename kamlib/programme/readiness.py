@@ -110,8 +110,9 @@ def _expand(
     begun_inside = first.gt(account_months["month"].min() + pd.DateOffset(months=3))
     landed = first[first.le(window[0]) & begun_inside]
     own = own[own["account_id"].isin(landed.index)]
+    began = landed.reindex(own["account_id"]).set_axis(own.index)
     # a year from the first month, less five days: month ends are not all on the same day
-    year_end = own["account_id"].map(landed) + pd.DateOffset(months=12) - pd.Timedelta(days=5)
+    year_end = began + pd.DateOffset(months=12) - pd.Timedelta(days=5)
     begin = own[own["month"] < year_end].groupby("account_id")["revenue"].sum()
     now = own[own["month"].isin(window[12:])].groupby("account_id")["revenue"].sum()
     now = now.reindex(begin.index).fillna(0.0)

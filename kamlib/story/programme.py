@@ -9,6 +9,7 @@ import pandas as pd
 from kamlib.book import BookSettings, ProgrammeSettings
 from kamlib.story.programme_tables import tell_coverage, tell_training_needs
 from kamlib.story.statements import Point, Sentence
+from kamlib.tables import each
 from kamlib.words import count, money, number, plural, share
 
 Book = BookSettings | None
@@ -71,15 +72,14 @@ def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterato
         "loss": "has lowered",
         "no effect shown": "has not shown an effect on",
     }
-    for _, row in verdict.iterrows():
+    for row in each(verdict):
         why = tell_programme_verdict(verdict)["note"].iloc[0]
         text = f"What the programme brings cannot be told. {why}"
-        if row["verdict"] in done:
-            effect, low, high = (
-                _signed(row[f"effect_{end}share"], book) for end in ("", "low_", "high_")
-            )
+        if row.verdict in done:
+            shares = row.effect_share, row.effect_low_share, row.effect_high_share
+            effect, low, high = (_signed(one, book) for one in shares)
             text = (
-                f"The programme {done[row['verdict']]} the {row['measure']} of its key accounts: "
+                f"The programme {done[row.verdict]} the {row.measure} of its key accounts: "
                 f"{effect} against comparable accounts, 95 % interval {low} to {high}. "
                 f"{_paid(payback)}"
             )
@@ -87,10 +87,10 @@ def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterato
 
 
 def _paid(payback: pd.DataFrame) -> str:
-    for _, row in payback[payback["question"].eq("payback")].iterrows():
-        if row["answer"] == "paid back":
-            return f"It paid for itself after {count(row['months_since_first_cost'], 'month')}."
-        if row["answer"] == "not paid back yet":
+    for row in each(payback[payback["question"].eq("payback")]):
+        if row.answer == "paid back":
+            return f"It paid for itself after {count(row.months_since_first_cost, 'month')}."
+        if row.answer == "not paid back yet":
             return "It has not paid for itself yet."
     return "Whether it has paid for itself cannot be told yet."
 
@@ -111,43 +111,43 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator
         text = "Nobody carries more hours or revenue than the limits allow."
         yield Sentence(text, link="#workload")
         return
-    who, others = over.iloc[0], len(over) - 1
-    hours = f"{share(who['hours_load_share'], book, decimals=0)} of the hours"
-    load = hours if who["is_over_hours"] else "revenue above the limit"
+    who, others = next(each(over)), len(over) - 1
+    hours = f"{share(who.hours_load_share, book, decimals=0)} of the hours"
+    load = hours if who.is_over_hours else "revenue above the limit"
     sentences = [
-        f"{who['manager_name']} carries too much: {load}, {count(who['key_count'], 'key account')}."
+        f"{who.manager_name} carries too much: {load}, {count(who.key_count, 'key account')}."
     ]
     if others:
         more = "One more is" if others == 1 else f"{number(others)} more are"
         sentences.append(f"{more} over a limit.")
-    for _, first in changes.head(1).iterrows():
+    for first in each(changes.head(1)):
         moves = len(changes)
         evens = "One move evens" if moves == 1 else f"{number(moves)} moves even"
-        sentences.append(f"{evens} it out, first {first['name']} to {first['to_manager']}.")
+        sentences.append(f"{evens} it out, first {first.name} to {first.to_manager}.")
     yield Sentence(" ".join(sentences), link="#assignment_changes" if len(changes) else "#workload")
 
 
 def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     row = outlook[outlook["measure"].eq("revenue")].dropna(subset=["year_target", "outlook"])
-    for _, own in row.iterrows():
-        side = "short of" if own["outlook_gap"] < 0 else "above"
-        gap = f"{money(abs(own['outlook_gap']), book)} {side} target"
-        text = f"Key accounts ended the year at {money(own['to_date'], book)}, {gap}."
-        if own["outlook_rule"] != "over":
-            heading = f"Key accounts are heading for {money(own['outlook'], book)} this year, {gap}"
-            holds = own["outlook_low"] <= own["year_target"] <= own["outlook_high"]
+    for own in each(row):
+        side = "short of" if own.outlook_gap < 0 else "above"
+        gap = f"{money(abs(own.outlook_gap), book)} {side} target"
+        text = f"Key accounts ended the year at {money(own.to_date, book)}, {gap}."
+        if own.outlook_rule != "over":
+            heading = f"Key accounts are heading for {money(own.outlook, book)} this year, {gap}"
+            holds = own.outlook_low <= own.year_target <= own.outlook_high
             text = f"{heading}; the interval holds the target." if holds else f"{heading}."
         yield Sentence(text, link="#programme_outlook")
 
 
 def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     exposed = table[table["exposed_profit"].gt(0)].sort_values("exposed_profit", kind="stable")
-    for _, row in exposed.tail(1).iterrows():
-        sole = row["sole_count"]
+    for row in each(exposed.tail(1)):
+        sole = row.sole_count
         known = f"{count(sole, 'key account')} {plural(sole, 'knows', 'know')} nobody else"
         yield Sentence(
-            f"If {row['manager_name']} leaves, {money(row['exposed_profit'], book)} of yearly "
-            f"{row['measure']} is exposed: {known}. Introduce a second person.",
+            f"If {row.manager_name} leaves, {money(row.exposed_profit, book)} of yearly "
+            f"{row.measure} is exposed: {known}. Introduce a second person.",
             link="#manager_dependence",
         )
 
@@ -173,31 +173,31 @@ def _coverage(
 
 def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     total = table["overdue_amount"].sum()
-    for _, row in table[table["overdue_amount"].gt(0)].head(1).iterrows():
-        most = f"{money(row['overdue_amount'], book)}, {count(row['oldest_late_days'], 'day')}"
+    for row in each(table[table["overdue_amount"].gt(0)].head(1)):
+        most = f"{money(row.overdue_amount, book)}, {count(row.oldest_late_days, 'day')}"
         yield Sentence(
-            f"Key accounts owe {money(total, book)} past its due day, most of it {row['name']} "
+            f"Key accounts owe {money(total, book)} past its due day, most of it {row.name} "
             f"({most}).",
             link="#programme_owed",
         )
 
 
 def _objectives(tally: pd.DataFrame, book: Book) -> Iterator[Sentence]:
-    for _, row in tally[tally["horizon"].eq("all")].iterrows():
-        states = ("overdue", "missed", "kept")
-        said = ", ".join(f"{row[f'{state}_count'] or 'none'} {state}" for state in states)
-        worth = f"; the missed ones were worth {money(row['missed_value'], book)}"
-        is_missed = row["missed_value"] > 0
+    for row in each(tally[tally["horizon"].eq("all")]):
+        states = {"overdue": row.overdue_count, "missed": row.missed_count, "kept": row.kept_count}
+        said = ", ".join(f"{number(found) if found else 'none'} {state}" for state, found in states.items())
+        worth = f"; the missed ones were worth {money(row.missed_value, book)}"
+        is_missed = row.missed_value > 0
         yield Sentence(f"Objectives: {said}{worth if is_missed else ''}.", "#objectives_review")
 
 
 def _training(needs: pd.DataFrame, competence: pd.DataFrame) -> Iterator[Sentence]:
     first = needs[needs["need_count"].gt(0)].head(1)
     who = tell_training_needs(first, competence)["managers"]
-    for index, row in first.iterrows():
-        needing, rated = row["need_count"], count(row["rated_count"], "manager")
+    for row, names in zip(each(first), who, strict=True):
+        needing, rated = row.need_count, count(row.rated_count, "manager")
         below = f"{needing} of {rated} {plural(needing, 'is', 'are')} below the level required"
-        text = f"Train {row['skill']} first: {below} ({who[index]})."
+        text = f"Train {row.skill} first: {below} ({names})."
         yield Sentence(text, link="#training_needs")
 
 

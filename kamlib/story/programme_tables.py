@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings, ProgrammeSettings
+from kamlib.story.outlook import outlook_notes
 from kamlib.story.statements import Said
+from kamlib.tables import each
 from kamlib.words import count, date, number, plural, share
 
 MOST_MANAGERS = 20
@@ -24,18 +26,18 @@ def _told(table: pd.DataFrame, **columns: list[str]) -> pd.DataFrame:
 
 def tell_workload(workload: pd.DataFrame, *, programme: ProgrammeSettings) -> pd.DataFrame:
     """Say what stands out in the load of each manager."""
-    notes = [_load_note(row, programme) for _, row in workload.iterrows()]
+    notes = [_load_note(row, programme) for row in each(workload)]
     return _told(workload, note=notes)
 
 
-def _load_note(row: pd.Series, programme: ProgrammeSettings) -> str:
-    if row["manager_id"] == "":
+def _load_note(row: Any, programme: ProgrammeSettings) -> str:
+    if row.manager_id == "":
         return "nobody carries these accounts"
     least, most = programme.accounts_per_manager
     parts = {
-        "more hours than the manager has": row["is_over_hours"],
-        "revenue above the limit": row["is_over_revenue"],
-        f"{count(row['key_count'], 'account')}, usual {least}–{most}": row["is_count_outside"],
+        "more hours than the manager has": row.is_over_hours,
+        "revenue above the limit": row.is_over_revenue,
+        f"{count(row.key_count, 'account')}, usual {least}–{most}": row.is_count_outside,
     }
     return "; ".join(part for part, is_so in parts.items() if is_so)
 
@@ -76,8 +78,8 @@ def _most_revenue(people: pd.DataFrame) -> str:
     if not total > 0:
         return "No revenue"
     first = people.sort_values(["revenue", "manager_id"], kind="stable").iloc[-1]
-    part = share(first["revenue"] / total, decimals=0)
-    return f"{first['manager_name']} carries {part} of the revenue"
+    part = share(first.revenue / total, decimals=0)
+    return f"{first.manager_name} carries {part} of the revenue"
 
 
 def tell_proposed_assignment(proposed_assignment: pd.DataFrame) -> pd.DataFrame:
@@ -94,27 +96,29 @@ def tell_assignment_changes(
     assignment_changes: pd.DataFrame, assignment_loads: pd.DataFrame, *, book: BookSettings
 ) -> pd.DataFrame:
     """Say the loads of both managers before and after, for each account that would move."""
-    loads = {row["manager_id"]: _load_change(row, book) for _, row in assignment_loads.iterrows()}
+    loads = {row.manager_id: _load_change(row, book) for row in each(assignment_loads)}
     changes = [
-        f"{_giver(row, loads)}; {row['to_manager']} from {loads[row['proposed_manager_id']]}"
-        for _, row in assignment_changes.iterrows()
+        f"{_giver(row, loads)}; {row.to_manager} from {loads[row.proposed_manager_id]}"
+        for row in each(assignment_changes)
     ]
     return _told(assignment_changes, why=changes)
 
 
-def _giver(row: pd.Series, loads: dict[str, str]) -> str:
-    if row["manager_id"] not in loads:
+def _giver(row: Any, loads: dict[str, str]) -> str:
+    if row.manager_id not in loads:
         return "it has no manager today"
-    return f"{row['from_manager']} goes from {loads[row['manager_id']]}"
+    return f"{row.from_manager} goes from {loads[row.manager_id]}"
 
 
-def _load_change(row: pd.Series, book: Any) -> str:
-    loads = {"hours_load_share": "the hours", "even_revenue_share": "an even share of revenue"}
+def _load_change(row: Any, book: BookSettings) -> str:
+    loads = {
+        "the hours": (row.hours_load_share, row.proposed_hours_load_share),
+        "an even share of revenue": (row.even_revenue_share, row.proposed_even_revenue_share),
+    }
     return " and ".join(
-        f"{number(row[load] * 100, book, decimals=0)} to "
-        f"{share(row[f'proposed_{load}'], book, decimals=0)} of {of}"
-        for load, of in loads.items()
-        if pd.notna(row[load])
+        f"{number(now * 100, book, decimals=0)} to {share(then, book, decimals=0)} of {of}"
+        for of, (now, then) in loads.items()
+        if pd.notna(now)
     )
 
 
@@ -166,10 +170,13 @@ GAPS = {
 
 def tell_coverage(coverage: pd.DataFrame, *, programme: ProgrammeSettings) -> pd.DataFrame:
     """Say the gaps of each account."""
-    facts = coverage.assign(fresh_days=programme.plan_fresh_days).to_dict("records")
-    notes = ["; ".join(GAPS[code].format_map(row) for code in row["gap_codes"].split())
-             for row in facts]  # fmt: skip
-    return _told(coverage, note=notes)
+    days = programme.plan_fresh_days
+    return _told(coverage, note=[_gaps(row, days) for row in each(coverage)])
+
+
+def _gaps(row: Any, fresh_days: int) -> str:
+    facts = {**row._asdict(), "fresh_days": fresh_days}
+    return "; ".join(GAPS[code].format(**facts) for code in row.gap_codes.split())
 
 
 def table_coverage(coverage: pd.DataFrame) -> Said:
@@ -213,12 +220,12 @@ def chart_coverage(coverage: pd.DataFrame, coverage_summary: pd.DataFrame, *, sp
 
 def tell_coverage_summary(coverage_summary: pd.DataFrame) -> pd.DataFrame:
     """Say who lacks a part: up to five names, the rest counted."""
-    lacking = [
-        row["lacking_names"] + (f" and {more} more" if more > 0 else "")
-        for _, row in coverage_summary.iterrows()
-        for more in [row["key_count"] - row["covered_count"] - 5 if row["lacking_names"] else 0]
-    ]
-    return _told(coverage_summary, missing=lacking)
+    return _told(coverage_summary, missing=[_lacking(row) for row in each(coverage_summary)])
+
+
+def _lacking(row: Any) -> str:
+    more = row.key_count - row.covered_count - 5
+    return f"{row.lacking_names} and {more} more" if row.lacking_names and more > 0 else row.lacking_names
 
 
 def tell_decision_log(decision_log: pd.DataFrame) -> pd.DataFrame:
@@ -226,13 +233,18 @@ def tell_decision_log(decision_log: pd.DataFrame) -> pd.DataFrame:
     notes = [
         "; ".join(
             [
-                *([f"the evidence says {row['proposal']}"] if row["is_overridden"] else []),
-                *([] if row["reason"].strip() else ["no reason recorded"]),
+                *([f"the evidence says {row.proposal}"] if row.is_overridden else []),
+                *([] if row.reason.strip() else ["no reason recorded"]),
             ]
         )
-        for _, row in decision_log.iterrows()
+        for row in each(decision_log)
     ]
     return _told(decision_log, note=notes)
+
+
+def tell_programme_outlook(programme_outlook: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
+    """Say how the outlook of all key accounts was reached."""
+    return outlook_notes(programme_outlook, book)
 
 
 def table_programme_owed(as_of: pd.Timestamp) -> Said:
@@ -259,8 +271,8 @@ def tell_training_needs(training_needs: pd.DataFrame, competence: pd.DataFrame) 
     names = needs.groupby("skill")["manager_name"].agg(", ".join)
     nobody = "nobody has been rated in it"
     managers = [
-        names.get(row["skill"], "") if row["rated_count"] else nobody
-        for _, row in training_needs.iterrows()
+        names.get(row.skill, "") if row.rated_count else nobody
+        for row in each(training_needs)
     ]
     return _told(training_needs, managers=managers)
 
