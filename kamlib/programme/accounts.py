@@ -40,4 +40,4 @@ def names_of(ids: pd.Series | pd.Index, table: pd.DataFrame, key: str = "account
     ['Alpha', 'B', 'C']
     """
     ids = pd.Series(ids)
-    return ids.map(by_id(table, key)["name"]).fillna(ids).astype("str")
+    return ids.map(by_id(table, key)["name"]).astype("str").fillna(ids)

@@ -187,7 +187,7 @@ def assignment_changes(
     return shaped(
         "assignment_changes",
         moved.assign(
-            from_manager=moved["manager_id"].map(names).fillna(NOBODY),
+            from_manager=moved["manager_id"].map(names).astype("str").fillna(NOBODY),
             to_manager=moved["proposed_manager_id"].map(names),
         ),
     )

@@ -24,8 +24,8 @@ def decision_log(
     log = log.sort_values(
         ["date", "account_id", "decision"], ascending=[False, True, True], kind="stable"
     )
-    proposal = log["account_id"].map(by_id(tier_decisions)["decision"])
-    proposal = proposal.where(~log["account_id"].duplicated()).fillna("").astype("str")
+    proposal = log["account_id"].map(by_id(tier_decisions)["decision"]).astype("str")
+    proposal = proposal.where(~log["account_id"].duplicated()).fillna("")
     is_same = _plain(proposal).eq(_plain(log["decision"]))
     return shaped(
         "decision_log",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from kamlib.book import BookSettings, ProgrammeSettings
+from kamlib.story.programme_return import tell_programme_verdict
 from kamlib.story.programme_tables import tell_coverage, tell_training_needs
 from kamlib.story.statements import Point, Sentence
 from kamlib.tables import each
