@@ -51,7 +51,13 @@ def test_targets_to_date_and_pipeline():
     assert found.loc["A", "is_behind"]
     assert np.isnan(found.loc["B", "revenue_gap"])
     fiscal = programme.account_targets(
-        months_of(1), targets, deals, KEYS, ACCOUNTS, as_of=day("2025-06-30"), fiscal_year=FiscalYear(first_month=4)
+        months_of(1),
+        targets,
+        deals,
+        KEYS,
+        ACCOUNTS,
+        as_of=day("2025-06-30"),
+        fiscal_year=FiscalYear(first_month=4),
     )
     assert fiscal.set_index("account_id").loc["A", "revenue"] == 300.0
 
@@ -128,9 +134,7 @@ def test_what_data_cannot_say_is_asked():
     tables = [shaped(name, []) for name in ("manager_dependence", "workload", "competence")]
     months = months_of(1).head(0)
     bought = months.assign(category=pd.Series(dtype="str"))
-    figures = programme.readiness_figures(
-        KEYS.head(0), months, bought, *none, *tables, as_of=AS_OF
-    )
+    figures = programme.readiness_figures(KEYS.head(0), months, bought, *none, *tables, as_of=AS_OF)
     found = programme.readiness(figures)
     assert set(found["answer"]) == {"to be answered"}
     assert tell_readiness(found, figures)["asks"].ne("").all()
@@ -184,9 +188,7 @@ def test_all_key_accounts_are_one_in_the_outlook():
         pd.DataFrame({"account_id": ["A", "Z"], "month": AS_OF, "revenue": [3000.0, 9.0]}),
         "targets",
     )
-    found = programme.programme_outlook(
-        months, targets, shaped("pipeline", []), KEYS, as_of=AS_OF
-    )
+    found = programme.programme_outlook(months, targets, shaped("pipeline", []), KEYS, as_of=AS_OF)
     assert found["measure"].to_list() == ["revenue", "margin"]
     assert found.loc[0, ["to_date", "year_target", "outlook_gap"]].to_list() == [2400, 3000, -600]
     assert set(found["account_id"]) == {"key accounts"}

@@ -290,9 +290,7 @@ def headline(**tables):
 
 
 def test_findings_name_figures_and_owners():
-    assert headline() == [
-        "Nothing can be said of the programme yet: no key accounts are known."
-    ]
+    assert headline() == ["Nothing can be said of the programme yet: no key accounts are known."]
     verdict = shaped(
         "programme_verdict",
         [
@@ -328,7 +326,14 @@ def test_findings_name_figures_and_owners():
 
 
 def test_findings_say_who_is_overloaded_and_what_evens_it_out():
-    columns = ["manager_id", "manager_name", "key_count", "hours_load_share", "is_over_hours", "is_over_revenue"]
+    columns = [
+        "manager_id",
+        "manager_name",
+        "key_count",
+        "hours_load_share",
+        "is_over_hours",
+        "is_over_revenue",
+    ]
     rows = [
         ("", "no manager", 1, np.nan, False, False),
         ("M1", "Ines", 4, 1.2, True, False),
@@ -425,7 +430,9 @@ def test_the_proposal_says_how_far_the_heaviest_load_falls():
     )
     changes = shaped("assignment_changes", [{"account_id": "A"}])
     said = told.chart_assignment_loads(loads, changes, book=None)
-    assert said.title.replace("\u00a0", " ") == "1 move: the heaviest load falls from 150 % to 110 %"
+    assert (
+        said.title.replace("\u00a0", " ") == "1 move: the heaviest load falls from 150 % to 110 %"
+    )
 
 
 def test_what_is_recorded_of_nobody_is_not_called_covered():

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from kamlib.book import BookSettings, ProgrammeSettings
+from kamlib.book import BookSettings, KeyAccountSettings, ProgrammeSettings
 from kamlib.story.programme_return import tell_programme_verdict
 from kamlib.story.programme_tables import tell_coverage, tell_training_needs
+from kamlib.story.segmentation_rows import key_rule
 from kamlib.story.statements import Point, Sentence
 from kamlib.tables import each
 from kamlib.words import count, money, number, plural, share
@@ -186,7 +187,9 @@ def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
 def _objectives(tally: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     for row in each(tally[tally["horizon"].eq("all")]):
         states = {"overdue": row.overdue_count, "missed": row.missed_count, "kept": row.kept_count}
-        said = ", ".join(f"{number(found) if found else 'none'} {state}" for state, found in states.items())
+        said = ", ".join(
+            f"{number(found) if found else 'none'} {state}" for state, found in states.items()
+        )
         worth = f"; the missed ones were worth {money(row.missed_value, book)}"
         is_missed = row.missed_value > 0
         yield Sentence(f"Objectives: {said}{worth if is_missed else ''}.", "#objectives_review")
@@ -229,14 +232,18 @@ def points_programme_missing(present: frozenset[str]) -> list[Point]:
     return [Point("", adds, table) for table, adds in NEEDED.items() if table not in present]
 
 
-def note_programme(key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
+def note_programme(
+    key_accounts: pd.DataFrame,
+    *,
+    admission: KeyAccountSettings = KeyAccountSettings(),
+    has_cost: bool = True,
+) -> str:
     """Return who is key by which rule, and what orders without cost cannot tell.
 
-    >>> keys = pd.DataFrame({"is_key": [True], "key_rule": ["the book's tier"]})
-    >>> note_programme(keys)
-    "Key accounts: 1, by the rule: the book's tier."
+    >>> note_programme(pd.DataFrame({"is_key": [True], "is_provisional": [False]}))
+    'Key accounts: 1, by the rule: tier key of the book.'
     """
-    rule = key_accounts["key_rule"].iloc[0] if len(key_accounts) else "none"
+    rule = next((key_rule(admission, is_so) for is_so in key_accounts["is_provisional"]), "none")
     text = f"Key accounts: {int(key_accounts['is_key'].sum())}, by the rule: {rule}."
     unknown = "Orders carry no cost: profit is measured as revenue and the return cannot be told."
     return text if has_cost else f"{text} {unknown}"

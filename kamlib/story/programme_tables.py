@@ -225,7 +225,11 @@ def tell_coverage_summary(coverage_summary: pd.DataFrame) -> pd.DataFrame:
 
 def _lacking(row: Any) -> str:
     more = row.key_count - row.covered_count - 5
-    return f"{row.lacking_names} and {more} more" if row.lacking_names and more > 0 else row.lacking_names
+    return (
+        f"{row.lacking_names} and {more} more"
+        if row.lacking_names and more > 0
+        else row.lacking_names
+    )
 
 
 def tell_decision_log(decision_log: pd.DataFrame) -> pd.DataFrame:
@@ -271,8 +275,7 @@ def tell_training_needs(training_needs: pd.DataFrame, competence: pd.DataFrame) 
     names = needs.groupby("skill")["manager_name"].agg(", ".join)
     nobody = "nobody has been rated in it"
     managers = [
-        names.get(row.skill, "") if row.rated_count else nobody
-        for row in each(training_needs)
+        names.get(row.skill, "") if row.rated_count else nobody for row in each(training_needs)
     ]
     return _told(training_needs, managers=managers)
 

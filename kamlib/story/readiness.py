@@ -58,8 +58,9 @@ def _expand(value: pd.Series, book: BookSettings | None) -> str:
     if value["landed"] < 3:
         return f"{landed} began inside the data and two years ago"
     times = number(value["growth_times"], book, decimals=1)
-    grown = f"{value['grown']:.0f} of {landed} {plural(value['grown'], 'buys', 'buy')} more"
-    return f"{grown} than in their first year, {times} times in the median"
+    grown = value["grown"]
+    buy = f"{plural(grown, 'buys', 'buy')} more than in {plural(grown, 'its', 'their')} first year"
+    return f"{grown:.0f} of {landed} {buy}, {times} times in the median"
 
 
 def _competition(value: pd.Series) -> str:
