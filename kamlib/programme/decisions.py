@@ -24,7 +24,7 @@ def decision_log(
     log = log.sort_values(
         ["date", "account_id", "decision"], ascending=[False, True, True], kind="stable"
     )
-    proposal = log["account_id"].map(by_id(tier_decisions)["decision"]).astype("str")
+    proposal = log["account_id"].map(by_id(tier_decisions)["proposal"]).astype("str")
     proposal = proposal.where(~log["account_id"].duplicated()).fillna("")
     is_same = _plain(proposal).eq(_plain(log["decision"]))
     return shaped(
