@@ -11,6 +11,7 @@ import pytest
 from kamlib import dossier
 from kamlib.period.calendar import parse_period
 from kamlib.plots import btyd, leaving, programme, retention, style
+from kamlib.story.btyd import chart_alive
 from kamlib.plots import scoring as draw_scoring
 from kamlib.plots.svg import drawing
 from kamlib.programme import coverage_summary
@@ -95,18 +96,17 @@ def test_the_finding_of_small_charts_stands_over_them_as_text_of_the_page():
 def test_only_accounts_in_doubt_are_drawn():
     alive = pd.DataFrame(
         {
-            "account_id": ["gone", "doubt", "here"], "alive_probability": [0.001, 0.4, 1.0], "silence_days": 9,
-            "model": "BG/NBD", "reason": None,
+            "account_id": ["1", "2", "3"], "name": ["gone", "doubt", "here"],
+            "alive_probability": [0.001, 0.4, 1.0], "silence_days": 9, "model": "BG/NBD",
         }
     )  # fmt: skip
     ax = btyd.plot_alive(alive)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["doubt"]
-    assert ax.get_title(loc="left") == "2 of 3 accounts are more likely gone than here"
-    sure = btyd.plot_alive(alive[alive["account_id"].ne("doubt")])
-    assert (
-        "1 of 2 accounts is more likely gone than here, and no other is in doubt"
-        in drawing(sure.figure).finding
-    )
+    assert chart_alive(alive).title == "2 of 3 accounts are more likely gone than here"
+    said = chart_alive(alive[alive["name"].ne("doubt")]).title
+    assert said == "1 of 2 accounts is more likely gone than here, and no other is in doubt"
+    sure = btyd.plot_alive(alive[alive["name"].ne("doubt")], title=said)
+    assert drawing(sure.figure).finding == said
 
 
 def test_parts_that_are_recorded_of_nobody_take_no_column():
