@@ -21,7 +21,7 @@ EXPERT_MONTHS = 12
 EXPERT_KINDS = ("quality", "product_knowledge")
 FACTS = [
     "account_id", "type", "evidence_code", "evidence_share", "evidence_amount", "evidence_count",
-    "compared_amount", "peer_count", "peer_group",
+    "compared_amount", "rival_count", "led_group",
 ]  # fmt: skip
 """What the finders of the four types return."""
 
@@ -129,8 +129,8 @@ def _leaders(accounts: pd.DataFrame, column: str) -> pd.DataFrame:
         type="image-maker",
         evidence_code=column,
         evidence_count=known["employees"],
-        peer_count=peers,
-        peer_group=known[column],
+        rival_count=peers,
+        led_group=known[column],
     )
     return rows[leads & peers.ge(FEWEST_PEERS)].reindex(columns=FACTS)
 
