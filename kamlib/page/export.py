@@ -96,8 +96,7 @@ def exported_kind(values: pd.Series, key: str) -> str:
     column, guessed = catalogue().columns.get(key), kind_of(values, key)
     if column is None:
         return guessed
-    kind = {"mixed": "number"}.get(column.type, column.type)
-    return kind if kind in _FIGURES and guessed in _FIGURES else guessed
+    return column.type if {column.type, guessed} <= _FIGURES else guessed
 
 
 def _cell(value: Any, kind: str) -> str:

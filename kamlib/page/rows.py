@@ -142,7 +142,7 @@ def _described(rows: pd.DataFrame, entry: OutputTable | None) -> dict[str, Any]:
     known = catalogue()
     shown = [name for name in entry.shown or entry.columns if name in rows]
     columns = {name: known.columns[name] for name in shown}
-    figures = {name: one.by for name, one in columns.items() if one.type == "mixed"}
+    figures = {name: by for name, by in entry.kinds_by.items() if name in columns}
     kinds: dict[str, str | list[str]] = {
         name: one.shown_as or one.type
         for name, one in columns.items()

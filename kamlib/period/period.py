@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
@@ -149,7 +150,10 @@ class Period:
         """
         if day == self.as_of and previous is None:
             return self
-        return _EarlierDay(self, day, previous)
+        name = f"at {day} {previous}"
+        if name not in self._kept:
+            self._kept[name] = _EarlierDay(self, day, previous)
+        return self._kept[name]
 
     def account(self, account_id: str = "") -> AccountPeriod:
         """Return the same for one account: its rows of every table, and the tables of its dossier.
@@ -259,15 +263,17 @@ class Period:
 
     def told(self, name: str) -> pd.DataFrame:
         """Return a table with the sentences of its rows, as it is published."""
-        return self.tell(name, self._get(name))
+        key = f"told_{name}"
+        if key not in self._kept:
+            self._kept[key] = self.tell(name, self._get(name))
+        return self._kept[key]
 
     def tell(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows of a table with their sentences, the columns as they are published."""
-        from kamlib.story import teller
-
-        known = catalogue()
-        columns = list(known.tables[name].columns)
-        tell = teller(name)
+        columns = list(catalogue().tables[name].columns)
+        tell = import_module("kamlib.story").teller(
+            name
+        )  # words stand above, and are asked by name
         said = self.call(tell, **{name: rows}) if tell else pd.DataFrame(index=rows.index)
         whole = pd.concat([rows.drop(columns=said.columns, errors="ignore"), said], axis=1)
         whole = whole[[column for column in columns if column in whole]]
@@ -307,6 +313,8 @@ class Period:
             return getattr(self.book, SECTIONS[name])
         if name in FACTS:
             return getattr(self, name)
+        if name.startswith("told_"):
+            return self.told(name.removeprefix("told_"))
         for prefix in ("previous_", "year_ago_"):
             if name.startswith(prefix):
                 other = getattr(self, prefix.rstrip("_"))
@@ -497,6 +505,8 @@ class _EarlierDay(Period):
         return frame
 
     def _made(self, name: str) -> Any:
+        if self._before is not None and not self._looks_back(name):
+            return self._whole.at(self._day)._get(name)
         return self._computed(name)
 
 
