@@ -154,7 +154,7 @@ def _split_own_effect(table: pd.DataFrame) -> pd.DataFrame:
     change = table["revenue_now"] - table["revenue_then"]
     parts = table[["price_revenue_change", "volume_revenue_change", "mix_revenue_change"]]
     adds_up = np.isclose(parts.sum(axis=1, skipna=False), change, rtol=1e-9, atol=0.005)
-    parts = parts.where(adds_up)
+    parts = parts.where(pd.Series(adds_up, table.index))
     own = table["own_effect_share"]
     scale = (own / change).where(change.ne(0), 0.0)
     price, volume = (scale * parts[f"{part}_revenue_change"] for part in ("price", "volume"))

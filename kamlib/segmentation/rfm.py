@@ -25,6 +25,7 @@ SEGMENTS: tuple[tuple[str, tuple[int, int], tuple[int, int], tuple[int, int]], .
     ("Lost", (1, 1), (1, 5), (1, 5)),
 )
 OTHERS = "Others"
+LEAST_ACCOUNTS = 50
 FIXED_SILENCE_DAYS = (31, 91, 181, 366)
 FIXED_FREQUENCY = (2, 3, 6, 12)
 FIXED_MONETARY = (0.2, 0.5, 1.0, 2.0)
@@ -35,7 +36,6 @@ def rfm_scores(
     *,
     as_of: pd.Timestamp,
     segmentation: SegmentationSettings = SegmentationSettings(),
-    least_accounts: int = 50,
 ) -> pd.DataFrame:
     """One row per account that ever ordered: its recency, frequency, monetary value, scores and
     segment.
@@ -47,7 +47,7 @@ def rfm_scores(
       mean of their ranks, so that equals score alike and no bin is lost.
     - ``rfm``: as R's ``rfm`` does: frequency is orders, the cut-offs are the type-7 quantiles at
       0.2 … 0.8 plus 1, the score goes by value < cut-off.
-    - below ``least_accounts`` accounts ranks say little, and fixed cut-offs are used: silence of
+    - below 50 accounts ranks say little, and fixed cut-offs are used: silence of
       30, 90, 180, 365 days; 2, 3, 6, 12 order days; 0.2, 0.5, 1, 2 times the mean revenue.
     """
     known = account_days[account_days["date"] <= as_of]
@@ -65,7 +65,7 @@ def rfm_scores(
             "revenue": window.groupby("account_id")["revenue"].sum().reindex(last.index).round(6),
         }
     ).fillna({"revenue": 0.0})
-    few = len(table) < least_accounts
+    few = len(table) < LEAST_ACCOUNTS
     cut = "fixed" if few else "quantiles" if by_orders else "ranks"
     mean = max(table["revenue"].mean(), 0.0)
     recency = 6 - _scores(table["silence_days"], cut, FIXED_SILENCE_DAYS)
