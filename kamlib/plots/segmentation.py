@@ -260,7 +260,7 @@ def plot_class_moves(
     subtitle: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what moved each account: its own change and the others', in points of cumulative share."""
+    """Draw what moved each account: its own change and the others', in points of share."""
     shown = class_moves[class_moves["move_kind"].eq("move")].head(most).iloc[::-1]
     ax = ax or style.axes(6.2, max(1.4 + 0.34 * len(shown), 2.4))
     if shown.empty:

@@ -138,7 +138,9 @@ def _leaders(accounts: pd.DataFrame, column: str) -> pd.DataFrame:
 def _experts(incidents: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     since = as_of - pd.DateOffset(months=EXPERT_MONTHS)
     is_recent = incidents["opened_date"].gt(since) & incidents["opened_date"].le(as_of)
-    counts = incidents[is_recent & incidents["kind"].isin(EXPERT_KINDS)].groupby("account_id").size()
+    counts = (
+        incidents[is_recent & incidents["kind"].isin(EXPERT_KINDS)].groupby("account_id").size()
+    )
     rows = counts[counts >= EXPERT_INCIDENTS].rename("evidence_count").reset_index()
     return rows.assign(type="expert", evidence_code="incidents").reindex(columns=FACTS)
 

@@ -129,7 +129,8 @@ def _effects(
     only_others = _shares_before(own_then, now, own_now)
     own = ((only_own - start) + (end - only_others)) / 2
     by_own, by_others = (
-        _letters(shares, limits) != rows["abc_then"].to_numpy() for shares in (only_own, only_others)
+        _letters(shares, limits) != rows["abc_then"].to_numpy()
+        for shares in (only_own, only_others)
     )
     cause = np.select(
         [by_own & by_others, by_own, by_others], ["either", "own", "neighbours"], "both"

@@ -91,7 +91,9 @@ def xyz_of(
     return pd.DataFrame(
         {
             "xyz_frequency": pd.Series(by_frequency, index=ids, dtype="str").replace("", np.nan),
-            "xyz_variability": pd.Series(by_variability, index=ids, dtype="str").replace("", np.nan),
+            "xyz_variability": pd.Series(by_variability, index=ids, dtype="str").replace(
+                "", np.nan
+            ),
             "cv": cv,
             "is_cv_noise": is_noise & has_class,
             "cv_seasonally_adjusted": _cv_without_seasons(account_months, first, ids, as_of),

@@ -1,4 +1,4 @@
-"""What the segmentation says: who moved and why, on whom the revenue hangs, what to do with whom."""
+"""What the segmentation says: who moved, on whom the revenue hangs, what to do with whom."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ def headline_segmentation(
     the window then, classes rest on fewer months than now: no account is named for having moved.
     """
     moved = (
-        [
-            "The data begin inside the window of the previous period: who moved cannot be told yet."
-        ]
+        ["The data begin inside the window of the previous period: who moved cannot be told yet."]
         if len(class_moves) and not is_previous_whole
         else _moved(class_moves, segmentation, book)
     )

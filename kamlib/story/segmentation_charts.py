@@ -1,4 +1,4 @@
-"""What stands over the charts of the segmentation: the finding, what is drawn, the chart in words."""
+"""What stands over the charts of the segmentation: finding, what is drawn, the chart in words."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def chart_pareto(
         )
     return Said(
         finding,
-        "Cumulative share of revenue over accounts, largest first, "
-        f"{window(segmentation, as_of)}",
+        f"Cumulative share of revenue over accounts, largest first, {window(segmentation, as_of)}",
         "Curve of revenue added up over the accounts, largest first, with the limits of the "
         "classes A and B; the full table has every value",
     )
@@ -87,8 +86,7 @@ def chart_lorenz(
         )
     return Said(
         finding,
-        "Share of revenue over share of accounts, smallest first, "
-        f"{window(segmentation, as_of)}",
+        f"Share of revenue over share of accounts, smallest first, {window(segmentation, as_of)}",
         "Lorenz curve of revenue over accounts, smallest first, against the line of equal accounts",
     )
 
@@ -150,12 +148,13 @@ def chart_abc_xyz_matrix(
     if cells["account_count"].sum():
         order = ["revenue", "cell"]
         top = cells.sort_values(order, ascending=[False, True], kind="stable").iloc[0]
-        share = top["revenue_share"]
-        of_all = "" if pd.isna(share) else f", {percent(share, book)} of revenue"
+        items, share = top["account_count"], top["revenue_share"]
         finding = (
-            f"{_accounts(top['account_count'], book)} in {top['cell']} "
-            f"{plural(top['account_count'], 'brings', 'bring')} {money(top['revenue'], book)}{of_all}"
+            f"{_accounts(items, book)} in {top['cell']} {plural(items, 'brings', 'bring')} "
+            f"{money(top['revenue'], book)}"
         )
+        if pd.notna(share):
+            finding = f"{finding}, {percent(share, book)} of revenue"
     alt = {
         "frequency": "Matrix of revenue class A to C by order frequency X to Z and N, with the "
         "number of accounts and the share of revenue in each cell; the table below has them all",
@@ -278,8 +277,7 @@ def chart_rfm_segments(
         )
     return Said(
         finding,
-        "Share of revenue and number of accounts by RFM segment, "
-        f"{window(segmentation, as_of)}",
+        f"Share of revenue and number of accounts by RFM segment, {window(segmentation, as_of)}",
         "Bars of the share of revenue of each RFM segment with its number of accounts",
     )
 

@@ -115,9 +115,7 @@ def tell_abc_xyz_matrix(
     return _sentences(abc_xyz_matrix, treatment=[texts.get(c) for c in abc_xyz_matrix["cell"]])
 
 
-def tell_key_accounts(
-    key_accounts: pd.DataFrame, *, admission: KeyAccountSettings
-) -> pd.DataFrame:
+def tell_key_accounts(key_accounts: pd.DataFrame, *, admission: KeyAccountSettings) -> pd.DataFrame:
     """Say by which rule key accounts are told."""
     rules = [key_rule(admission, is_so) for is_so in key_accounts["is_provisional"]]
     return _sentences(key_accounts, key_rule=rules)
@@ -171,7 +169,11 @@ def _evidence(row: dict, book: Any) -> str:
         )
     first = f"{row['first_order_month']:%Y-%m}"
     if code in ("needs", "pace"):
-        budget = f"needs of {amount} a year" if code == "needs" else f"{amount} a year at the pace so far"
+        budget = (
+            f"needs of {amount} a year"
+            if code == "needs"
+            else f"{amount} a year at the pace so far"
+        )
         line = money(row["compared_amount"], book)
         return f"First order {first}; {budget}, the median of class A has {line}."
     whole = "profit" if code == "profit" else "revenue (margin is unknown)"
