@@ -47,7 +47,7 @@ def abc_of(measure: pd.Series, abc: tuple[float, float]) -> pd.DataFrame:
     limits = {
         letter: Decimal(str(limit)) * positive for letter, limit in zip("AB", abc, strict=True)
     }
-    rows = []
+    rows: list[tuple[str | None, float, float]] = []
     for value in measure:
         start = before.get(value)
         if start is None:

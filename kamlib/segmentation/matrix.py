@@ -59,6 +59,6 @@ def _summed(rows: pd.DataFrame, letters: dict[str, str]) -> pd.DataFrame:
             margin=("margin", lambda known: known.sum(min_count=1)),
         )
     )
-    always = pd.MultiIndex.from_product(map(list, letters.values()), names=by)
+    always = pd.MultiIndex.from_product([list(each) for each in letters.values()], names=by)
     table = sums.reindex(always.append(sums.index.difference(always))).reset_index()
     return table.fillna({"account_count": 0, "revenue": 0.0, "revenue_share": 0.0})

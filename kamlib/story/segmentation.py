@@ -67,8 +67,9 @@ def _moved(moves: pd.DataFrame, segmentation: SegmentationSettings, book: Any) -
     if down.any():
         only = _only(by_others[down], "because others grew", book)
         said.append(f"{_accounts(down.sum(), book)} moved down a class{only}.")
-    if (down & ~by_others).any():
-        worst = moves.loc[change[down & ~by_others].idxmin()]
+    own = down & ~by_others
+    if own.any():
+        worst = moves[own].iloc[change[own].argmin()]
         months = segmentation.window_months
         what = "yearly revenue" if months == 12 else f"revenue of {count(months, 'month')}"
         said.append(
@@ -77,7 +78,7 @@ def _moved(moves: pd.DataFrame, segmentation: SegmentationSettings, book: Any) -
             f"{_owner(worst)} should ask why before the next order is due."
         )
     if up.any():
-        best = moves.loc[change[up].idxmax()]
+        best = moves[up].iloc[change[up].argmax()]
         only = _only(by_others[up], "because others shrank", book)
         said.append(
             f"{_accounts(up.sum(), book)} moved up a class{only}; first {best['name']} "

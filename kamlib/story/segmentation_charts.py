@@ -100,7 +100,7 @@ def chart_concentration(
     """What the ten largest bring, and how much more it is when groups are counted as one."""
     finding, what = NOTHING, "Share of revenue of the largest, as accounts and as groups"
     if len(concentration) and concentration["revenue"].gt(0).all():
-        rows = concentration.set_index("scope")
+        rows: Any = concentration.set_index("scope")
         tops = tops_of(concentration)
         columns = [f"top_{top}_share" for top in tops]
         scope = "groups"
