@@ -306,8 +306,8 @@ def plot_rfm_segments(
     bars = shown["revenue_share"].fillna(0.0)
     ax.barh(shown["segment"], bars, color=COLOURS["accent"], height=0.7)
     texts = [
-        f"{percent(row.revenue_share, book)} · {count(row.account_count, 'account', source=book)}"
-        for row in shown.itertuples()
+        f"{percent(share, book)} · {count(items, 'account', source=book)}"
+        for share, items in zip(shown["revenue_share"], shown["account_count"], strict=True)
     ]
     style.label_bars(ax, texts)
     ax.set_xlim(min(bars.min(), 0), max(bars.max(), 0.01) * 1.35)

@@ -92,7 +92,7 @@ def _margins(
 def _missing_codes(table: pd.DataFrame) -> pd.Series:
     """Return for each account the codes of what leaves it without a class, parted by spaces."""
     never = table["first_order_month"].isna()
-    silent = table["order_day_count"].eq(0)
+    silent, has_margins = table["order_day_count"].eq(0), bool(table["margin"].notna().any())
     no_revenue, negative = table["revenue"].eq(0), table["revenue"].lt(0)
     few, uneven = table["order_day_count"].lt(LEAST_ORDER_DAYS), table["xyz_variability"].isna()
     found = {
@@ -100,7 +100,7 @@ def _missing_codes(table: pd.DataFrame) -> pd.Series:
         "silent": ~never & silent & no_revenue,
         "cancelled": ~silent & no_revenue,
         "negative": negative,
-        "cost": table["margin"].isna() & table["margin"].notna().any(),
+        "cost": table["margin"].isna() & has_margins,
         "margin": table["margin"].le(0) & ~no_revenue,
         "few_days": ~never & uneven & few,
         "mean": uneven & ~few,
