@@ -210,6 +210,19 @@ def trailing_months(as_of: pd.Timestamp, count: int = 12) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(last).as_unit("us")
 
 
+def is_window_whole(
+    first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12
+) -> bool:
+    """Return whether the data reach back to the first month of the window that ends on ``as_of``.
+
+    >>> is_window_whole(pd.Timestamp("2024-10-03"), as_of=pd.Timestamp("2025-09-30"))
+    True
+    >>> is_window_whole(pd.Timestamp("2024-12-01"), as_of=pd.Timestamp("2025-09-30"))
+    False
+    """
+    return first_date is not None and bool(first_date <= trailing_months(as_of, window_months)[0])
+
+
 def month_of(days: pd.Series, as_of: pd.Timestamp) -> pd.Series:
     """Return for each day the last day of its activity month, as ``trailing_months`` counts them.
 
