@@ -1,297 +1,276 @@
-"""Key accounts against what accounts of the same past did, each and on average, in ratios and in
-money.
-"""
+"""Treated accounts against their counterfactual, each and on average, in ratios and in money."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
+import pandas as pd
 
 from kamlib.programme.counterfactual import (
-    NEVER,
+    Cohort,
+    Fit,
     Floats,
-    Spells,
-    Window,
     blocks,
-    fit_window,
-    overlapping,
-    past_years,
+    cohort_of,
+    fit_block,
+    pre_period,
 )
+from kamlib.programme.panel import NEVER, Panel, panel_of
 
-OWN_SPREAD_FROM = 5
-"""From so many key accounts on, their own spread sets the interval; below, the comparison accounts'
-does.
-"""
+LEAST_MONTHS = 3
+"""Whole months in the programme that an account needs to be measured."""
+
+LEAST_CONTROLS = 8
+"""Controls that it needs, beyond the coefficients of the regression."""
+
+BLOCKS = ["account_id", "months_count", "outcome", "counterfactual", "spread", "past_years_count",
+          "control_count", "freedom"]
+MONTHS = ["account_id", "month", "margin", "counterfactual_margin"]
+SKIPPED = ["account_id", "note_code", "least_count"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Comparison:
-    """What the regression says, per measured account (row of the margin array) and over all of
-    them.
+    """What the regressions say of the treated accounts, as tidy frames.
+
+    Attributes
+    ----------
+    panel
+        What was compared.
+    skipped
+        One row per account that could not be measured: ``account_id``, ``note_code`` and
+        ``least_count``, how many months or controls it would have taken.
+    blocks
+        One row per treated account × block (a year in the programme): ``months_count``,
+        ``outcome`` and ``counterfactual`` (margin against the pre-period, 1 where it is the typical
+        one), ``spread`` (standard deviation of a control around its counterfactual),
+        ``past_years_count``, ``control_count`` and ``freedom`` of the regression.
+    months
+        One row per treated account × month in the programme: ``margin``, ``counterfactual_margin``.
+    influence, money_influence
+        How far the error of each account as a control, and last that of the size prior, moves the
+        sum of the counterfactuals, and the money of all of them in each month.
+    noise
+        Variance, by month, of the running total of the counterfactual money that no past tells of.
+    lift, feedback
+        Share by which the margin of accounts admitted later was taken to be raised, and how much
+        wider the intervals are because that is estimated too.
     """
 
-    account: list[int]
-    surprise: list[float]
-    """How far above the expectation, mean over the months in the programme."""
-    expected: list[float]
-    """The expectation in the same unit: margin over the mean of the years before, 1 where it is the
-    typical one.
-    """
-    spread: list[float]
-    """Standard deviation of a comparison account around its prediction, in the same unit."""
-    past_years: list[int]
-    control_count: list[int]
-    reasons: dict[int, str]
-    """Accounts that could not be measured."""
-    counterfactual: Floats
-    """Account × month, money; zero outside the programme."""
-    margin: Floats
-    """Account × month, money; zero outside the programme."""
+    panel: Panel
+    skipped: pd.DataFrame
+    blocks: pd.DataFrame
+    months: pd.DataFrame
     influence: Floats
-    """How far each comparison account moves the sum of the expectations."""
-    steer: float
-    """How far that sum would move if growth differed with size by one `SIZE_PRIOR`."""
     money_influence: Floats
-    """How far each comparison account moves the cumulative counterfactual by each month."""
-    money_steer: Floats
-    money_noise: Floats
-    """Variance of the cumulative counterfactual by month that no past tells about."""
-    freedom: int
-    """Degrees of freedom of the smallest regression."""
+    noise: Floats
     lift: float = 0.0
-    """Share by which the margin of accounts admitted later was taken to be raised."""
     feedback: float = 1.0
-    """How much wider the intervals are because that lift is estimated too."""
-
-    @classmethod
-    def of_nobody(cls, accounts: int, months: int) -> Comparison:
-        """The comparison before any account is measured."""
-        return cls(
-            account=[],
-            surprise=[],
-            expected=[],
-            spread=[],
-            past_years=[],
-            control_count=[],
-            reasons={},
-            counterfactual=np.zeros((accounts, months)),
-            margin=np.zeros((accounts, months)),
-            influence=np.zeros(accounts),
-            steer=0.0,
-            money_influence=np.zeros((accounts, months)),
-            money_steer=np.zeros(months),
-            money_noise=np.zeros(months),
-            freedom=accounts,
-        )
 
     @property
-    def effect(self) -> float:
-        """Mean surprise over mean expectation; 0 where nobody is measured."""
-        return sum(self.surprise) / max(sum(self.expected), 1e-12) if self.account else 0.0
+    def treated(self) -> pd.DataFrame:
+        """One row per treated account: the mean over its blocks, weighted by their months."""
+        keys = ["account_id", "past_years_count", "control_count"]
+        figures = ["outcome", "counterfactual", "spread"]
+        months = self.blocks["months_count"]
+        rows = self.blocks[keys].join(self.blocks[figures].mul(months, axis=0)).assign(m=months)
+        sums = rows.groupby(keys, sort=False).sum().reset_index(keys[1:])
+        return sums.assign(**sums[figures].div(sums["m"], axis=0)).drop(columns="m")
 
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """Return the ends of the interval of the effect.
+    @property
+    def att(self) -> float:
+        """Average treatment effect on the treated, as a share of the counterfactual; 0 of nobody.
 
-        Three parts, as variances: what the past does not tell about a key account (their own spread
-            from
-        `OWN_SPREAD_FROM` of them on), the regression (by account: one that serves in many windows
-            counts once), and
-        the size prior. Student's t.
+        A ratio of means, so an account that was to fall to nearly nothing does not decide.
         """
-        count, total = len(self.account), sum(self.expected)
-        own = np.array(self.surprise) - self.effect * np.array(self.expected)
-        noise, freedom = float(np.mean(np.square(self.spread))), max(self.freedom, 1)
-        if count > 1:
-            spread = float(own @ own) / (count - 1)
-            noise = spread if count >= OWN_SPREAD_FROM else max(noise, spread)
-            freedom = count - 1 if count >= OWN_SPREAD_FROM else freedom
-        fit = (1 + self.effect) ** 2 * (float(self.influence @ self.influence) + self.steer**2)
-        error = np.sqrt(count * noise + fit) / total * self.feedback
-        half = float(stats.t.ppf((1 + confidence) / 2, freedom) * error)
-        return self.effect - half, self.effect + half
-
-    def money_half(self, confidence: float) -> Floats:
-        """Return half the width of the interval of the cumulative margin above expectation, by
-        month.
-        """
-        wider = 1.0
-        if len(self.account) >= OWN_SPREAD_FROM:
-            own = np.array(self.surprise) - self.effect * np.array(self.expected)
-            wider = max(
-                1.0, float(np.var(own, ddof=1)) / max(float(np.mean(np.square(self.spread))), 1e-12)
-            )
-        size = self.counterfactual[self.account].sum(axis=1)
-        equal = size.sum() ** 2 / max(
-            (size**2).sum(), 1e-12
-        )  # so many accounts of one size would be as uncertain
-        freedom = max(min(equal - 1, self.freedom), 2.0)
-        variance = (
-            wider * self.money_noise + (self.money_influence**2).sum(axis=0) + self.money_steer**2
-        )
-        return np.asarray(
-            stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(variance) * self.feedback,
-            dtype=float,
+        means = self.treated[["outcome", "counterfactual"]].sum()
+        return float(
+            (means["outcome"] - means["counterfactual"]) / max(means["counterfactual"], 1e-12)
         )
 
-    def add_effect(self, members: list[int], windows: list[Window], years: int) -> None:
-        """Add members: means over their windows, by months."""
-        months = np.array([w.high - w.low for w in windows], dtype=float)
-        share = (months / months.sum()).tolist()
-        self.account += members
-        self.surprise += np.sum(
-            [s * w.surprise for s, w in zip(share, windows, strict=True)], axis=0
-        ).tolist()
-        self.expected += np.sum(
-            [s * w.expected for s, w in zip(share, windows, strict=True)], axis=0
-        ).tolist()
-        self.spread += [sum(s * w.spread for s, w in zip(share, windows, strict=True))] * len(
-            members
-        )
-        self.past_years += [years] * len(members)
-        self.control_count += [min(len(w.controls) for w in windows)] * len(members)
-        for s, w in zip(share, windows, strict=True):
-            self.influence[w.controls] += s * w.gain.sum(axis=0) * w.residual
-            self.steer += s * float(w.steer.sum())
-            self.freedom = min(self.freedom, len(w.controls) - years - 1)
 
-    def add_money(self, margin: Floats, members: list[int], windows: list[Window]) -> None:
-        """Add members: level from the regression, the calendar's share of each month from the
-        comparison accounts.
-        """
-        beyond, so_far = np.zeros(len(margin)), np.zeros(len(margin))
-        for w in windows:
-            months, later = slice(w.low, w.high), slice(w.high, None)
-            whole = w.level[w.controls].sum()
-            expected = w.level[:, None] * (margin[w.controls, months].sum(axis=0) / whole)
-            self.counterfactual[members, months] = expected[members]
-            self.margin[members, months] = margin[members, months]
-            sums = expected[members].cumsum(axis=1)
-            unit = (w.level / np.maximum(w.prediction, 1e-12))[
-                members, None
-            ]  # money a month per unit of prediction
-            relative = sums / w.level[members, None] * unit
-            steered = (w.steer - w.centre_steer * w.prediction[members]) @ relative
-            self.money_steer[months] += steered
-            self.money_steer[later] += steered[-1]
-            drift = (margin[w.controls, months] - expected[w.controls]).cumsum(axis=1)
-            pull = (w.gain - w.centre * w.prediction[members, None]) * w.residual
-            moved = w.level[members].sum() / whole * drift + pull.T @ relative
-            self.money_influence[w.controls, months] += moved
-            self.money_influence[w.controls, later] += moved[:, -1:]
-            total = so_far[:, None] + expected.cumsum(axis=1)
-            missed = (beyond[w.controls, None] + drift) / np.maximum(total[w.controls], 1e-12)
-            noise = (missed**2).mean(axis=0) * (total[members] ** 2).sum(axis=0)
-            self.money_noise[months] += noise
-            if w is windows[-1]:
-                self.money_noise[later] += noise[-1]
-            beyond[w.controls] += drift[:, -1]
-            so_far += expected.sum(axis=1)
-
-
-def compare(
-    margin: Floats,
-    spells: Spells,
-    *,
-    counted: NDArray[np.bool_],
-    min_controls: int = 8,
-    min_months: int = 3,
-    size_band: float = 5.0,
-    lift: float = 0.0,
+def programme_comparison(
+    account_months: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> Comparison:
-    """Compare the counted accounts with accounts that were not in the programme at their admission.
+    """Compare every account ever admitted with accounts of the same past.
 
-    An account admitted later belongs to the comparison too: leaving it out would leave out those
-        that were to grow.
-    From its admission on, its margin counts less ``lift``, the effect that is taken for it (see
-        `settled`).
+    Accounts admitted later are controls too, since leaving them out would leave out those that were
+    to grow; in the programme, their margin counts less the lift that the programme gives. That lift
+    is the effect looked for, found by repeated substitution. The more the comparison rests on later
+    admissions, the more an error feeds itself: ``feedback`` is 1 / (1 − that share).
     """
-    n, months = margin.shape
-    result = Comparison.of_nobody(n, months)
-    month = np.arange(months)[None, :]
-    inside = (month >= spells.start[:, None]) & (month < spells.end[:, None])
-    groups: dict[tuple[int, int, int, int], list[int]] = {}
-    for i in np.flatnonzero(counted).tolist():
-        start, before, end = (
-            int(spells.start[i]),
-            int(spells.before[i]),
-            min(int(spells.end[i]), months),
-        )
-        count = int(past_years(margin[[i]], before, spells.first[[i]])[1][0])
-        if end - start < min_months:
-            result.reasons[i] = f"fewer than {min_months} whole months in the programme"
-        elif count == 0:
-            result.reasons[i] = "no whole year with a margin before the admission"
-        else:
-            groups.setdefault((start, before, end, count), []).append(i)
-    for (start, before, end, count), members in sorted(groups.items()):
-        others = ~np.isin(np.arange(n), members)
-        free = np.where(inside & others[:, None], margin / (1 + lift), margin)
-        past, fit = overlapping(free, spells, members, before, count, size_band=size_band)
-        windows: list[Window] = []
-        for low, high in blocks(start, end):
-            window = fit_window(free, past, fit, members, low, high, fewest=min_controls)
-            if window is None:
-                break
-            windows.append(window)
-        if windows:
-            result.add_effect(members, windows, count)
-            result.add_money(free, members, windows)
-        else:
-            result.reasons |= dict.fromkeys(
-                members, f"fewer than {min_controls} comparable accounts"
-            )
-    return result
+    return settled(panel_of(account_months, tiers, as_of))
 
 
-def settled(margin: Floats, spells: Spells, *, counted: NDArray[np.bool_]) -> Comparison:
-    """Compare with the lift of later admissions equal to the effect found, by repeated
-    substitution.
-
-    The more the comparison rests on later admissions, the more an error feeds itself: ``feedback``
-        is
-    1 / (1 − that share).
-    """
+def settled(panel: Panel) -> Comparison:
+    """Compare with the lift of later admissions equal to the effect found."""
     lift = 0.0
     for _ in range(8):
-        found = compare(margin, spells, counted=counted, lift=lift)
-        effect = float(np.clip(found.effect, -0.5, 1.0))
+        found = compare(panel, lift=lift)
+        effect = float(np.clip(found.att, -0.5, 1.0))
         if abs(effect - lift) < 1e-4:
             break
         lift = effect
-    ahead = compare(margin, spells, counted=counted, lift=lift + 0.1)
-    share = float(np.clip((ahead.effect - found.effect) / 0.1, 0.0, 0.8))
-    found.lift, found.feedback = lift, 1 / (1 - share)
-    return found
+    ahead = compare(panel, lift=lift + 0.1)
+    share = float(np.clip((ahead.att - found.att) / 0.1, 0.0, 0.8))
+    return replace(found, lift=lift, feedback=1 / (1 - share))
 
 
-def placebo_admissions(
-    margin: Floats, spells: Spells, found: Comparison, *, each: int = 2
-) -> Comparison:
-    """Compare accounts never admitted as if they had been, when the key accounts they resemble
-    were.
+def placebo_comparison(programme_comparison: Comparison, *, each: int = 2) -> Comparison:
+    """Compare accounts never admitted as if they had been, when those they resemble were.
 
-    For every measured account the ``each`` accounts are taken, once each, that are nearest to it in
-    size and in how far the last year stood above the mean of all years before the admission.
+    For every treated account the ``each`` accounts are taken, once each, that are nearest to it in
+    size and in how far the last year stood above the mean of the pre-period.
     """
-    never = spells.start >= NEVER
-    start, before, end = spells.start.copy(), spells.before.copy(), spells.end.copy()
-    pretended = np.zeros(len(margin), dtype=bool)
-    for i, count in zip(found.account, found.past_years, strict=True):
-        years, available = past_years(margin, int(spells.before[i]), spells.first)
-        past = np.stack(years[:count], axis=1)
-        size = np.maximum(past.mean(axis=1), 1e-300)
-        traits = np.column_stack([np.log(size), past[:, 0] / size])
-        free = np.flatnonzero(never & ~pretended & (available >= count))
+    found = programme_comparison
+    margin, spells = found.panel.margin.to_numpy(), found.panel.spells
+    first, is_free = spells["first"].to_numpy(), spells["start"].eq(NEVER).to_numpy(copy=True)
+    pretended = spells.assign(admission_date=pd.NaT)
+    dates = ["admission_date", "start", "before", "end"]
+    for account, count in found.treated["past_years_count"].items():
+        years, available = pre_period(margin, spells.at[account, "before"], first)
+        size = np.maximum(years[:, :count].mean(axis=1), 1e-300)
+        traits = np.column_stack([np.log(size), years[:, 0] / size])
+        free = np.flatnonzero(is_free & (available >= count))
         if not len(free):
             continue
         unit = np.maximum(traits[free].std(axis=0), 1e-9)
-        distance = (((traits[free] - traits[i]) / unit) ** 2).sum(axis=1)
-        for j in free[np.argsort(distance, kind="stable")[:each]]:
-            pretended[j] = True
-            start[j], before[j], end[j] = spells.start[i], spells.before[i], spells.end[i]
-    return compare(
-        margin, Spells(start, before, end, spells.first), counted=pretended, lift=found.lift
+        apart = traits[free] - traits[spells.index.get_loc(account)]
+        nearest = free[np.argsort(((apart / unit) ** 2).sum(axis=1), kind="stable")[:each]]
+        is_free[nearest] = False
+        for date in dates:
+            pretended.loc[spells.index[nearest], date] = spells.at[account, date]
+    return compare(replace(found.panel, spells=pretended), lift=found.lift)
+
+
+def compare(panel: Panel, *, lift: float = 0.0) -> Comparison:
+    """Compare the admitted accounts of a panel, cohort by cohort, with a given lift."""
+    cohorts, skipped = cohorts_of(panel)
+    shape = (len(panel.spells) + 1, panel.margin.shape[1])  # the last row is the size prior
+    mean, money, noise = np.zeros(shape[0]), np.zeros(shape), np.zeros(shape[1])
+    block_rows, month_rows = [], []
+    for cohort in cohorts:
+        margin = without_lift(panel, cohort, lift)
+        expected = np.zeros_like(margin)
+        rows = np.append(cohort.controls, -1)
+        for low, high in blocks(cohort.start, cohort.end):
+            fit = fit_block(margin, cohort, low, high)
+            block_rows.append(_block(panel, cohort, fit, high - low))
+            weight = (high - low) / (cohort.end - cohort.start)
+            mean[rows] += weight * fit.gain[cohort.treated].sum(axis=0) * fit.error
+            expected[:, low:high], moved = in_money(margin[:, low:high], cohort, fit)
+            money[rows, low:high] += moved
+        month_rows.append(_months(panel, cohort, margin, expected))
+        noise += _noise(cohort, margin, expected)
+    return Comparison(
+        panel,
+        skipped,
+        blocks=_stacked(block_rows, BLOCKS),
+        months=_stacked(month_rows, MONTHS),
+        influence=mean,
+        money_influence=money,
+        noise=noise,
+        lift=lift,
     )
+
+
+def cohorts_of(panel: Panel) -> tuple[list[Cohort], pd.DataFrame]:
+    """Return the admitted accounts as cohorts with their controls, and those that have none."""
+    margin, spells = panel.margin.to_numpy(), panel.spells.assign(row=range(len(panel.spells)))
+    spells["end"] = spells["end"].clip(upper=margin.shape[1])
+    admitted = spells[spells["admission_date"].notna()].assign(least_count=0)
+    is_short = admitted["note_code"].eq("") & (admitted["end"] - admitted["start"]).lt(LEAST_MONTHS)
+    admitted.loc[is_short, ["note_code", "least_count"]] = "few months", LEAST_MONTHS
+    cohorts = []
+    waves = admitted[admitted["note_code"].eq("")].groupby(["start", "before", "end"])
+    for (_, before, end), wave in waves:
+        _, available = pre_period(margin, before, spells["first"].to_numpy())
+        for years, members in wave.groupby(available[wave["row"]]):
+            if not years:
+                admitted.loc[members.index, "note_code"] = "no year before"
+                continue
+            cohort = cohort_of(margin, spells, members["row"].to_numpy(), before, years, end)
+            if cohort.freedom >= LEAST_CONTROLS:
+                cohorts.append(cohort)
+            else:
+                lacking = ["note_code", "least_count"]
+                admitted.loc[members.index, lacking] = "few controls", LEAST_CONTROLS
+    return cohorts, admitted.loc[admitted["note_code"].ne(""), SKIPPED[1:]].reset_index()
+
+
+def without_lift(panel: Panel, cohort: Cohort, lift: float) -> Floats:
+    """Return the margins (account × month), of others in the programme less the lift."""
+    margin, month = panel.margin.to_numpy(), np.arange(panel.margin.shape[1])
+    start, end = (panel.spells[[side]].to_numpy() for side in ("start", "end"))
+    is_inside = (month >= start) & (month < end)
+    is_inside[cohort.treated] = False
+    return np.where(is_inside, margin / (1 + lift), margin)
+
+
+def in_money(margin: Floats, cohort: Cohort, fit: Fit) -> tuple[Floats, Floats]:
+    """Return the counterfactual margin of a block (account × month), and how far each control moves
+    that of all treated accounts together (control × month).
+
+    The regression tells the level of an account, the controls each month's share of the level.
+    """
+    treated, controls = cohort.treated, cohort.controls
+    prediction = np.maximum(fit.prediction, 0.05)
+    level = cohort.size * prediction
+    whole = level[controls].sum()
+    calendar = margin[controls].sum(axis=0) / whole
+    expected = np.outer(level, calendar)
+    # A control moves it as it sells more in a month than expected, which moves the calendar …
+    surplus = np.vstack([margin[controls] - expected[controls], np.zeros(len(calendar))])
+    # … and as its error pulls the line, less the part by which it pulls the level of all controls:
+    # that part is already in the calendar.
+    centre = cohort.size[controls] @ fit.gain[controls] / whole
+    pull = (fit.gain[treated] - np.outer(prediction[treated], centre)) * fit.error
+    moved = level[treated].sum() / whole * surplus
+    return expected, moved + np.outer(cohort.size[treated] @ pull, calendar)
+
+
+def _noise(cohort: Cohort, margin: Floats, expected: Floats) -> Floats:
+    """Return the variance by month of the running total of the treated that no past tells of.
+
+    It is the mean square by which the running totals of the controls missed theirs, as a share, on
+    the running totals of the treated; after their last month it stays.
+    """
+    inside = slice(cohort.start, cohort.end)
+    total = expected[:, inside].cumsum(axis=1)
+    sold = margin[cohort.controls, inside].cumsum(axis=1)
+    missed = (sold - total[cohort.controls]) / np.maximum(total[cohort.controls], 1e-12)
+    variance = (missed**2).mean(axis=0) * (total[cohort.treated] ** 2).sum(axis=0)
+    before, after = np.zeros(cohort.start), margin.shape[1] - cohort.end
+    return np.concatenate([before, variance, np.repeat(variance[-1], after)])
+
+
+def _block(panel: Panel, cohort: Cohort, fit: Fit, months: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "account_id": panel.spells.index[cohort.treated],
+            "months_count": months,
+            "outcome": fit.outcome[cohort.treated],
+            "counterfactual": fit.prediction[cohort.treated],
+            "spread": fit.spread,
+            "past_years_count": cohort.years,
+            "control_count": len(cohort.controls),
+            "freedom": cohort.freedom,
+        }
+    )
+
+
+def _months(panel: Panel, cohort: Cohort, margin: Floats, expected: Floats) -> pd.DataFrame:
+    inside = slice(cohort.start, cohort.end)
+    return pd.DataFrame(
+        {
+            "account_id": np.repeat(panel.spells.index[cohort.treated], cohort.end - cohort.start),
+            "month": np.tile(panel.margin.columns[inside], len(cohort.treated)),
+            "margin": margin[cohort.treated, inside].ravel(),
+            "counterfactual_margin": expected[cohort.treated, inside].ravel(),
+        }
+    )
+
+
+def _stacked(rows: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)

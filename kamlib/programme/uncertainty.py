@@ -1,0 +1,72 @@
+"""How sure the programme's return is: the standard errors and intervals of all its figures.
+
+Three things are uncertain: what the pre-period does not tell about a treated account (noise), the
+regression that the counterfactual rests on, clustered by control (influence: a control that serves
+in many blocks counts once), and the lift of later admissions (feedback).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kamlib.programme.comparison import Comparison
+
+CONFIDENCE = 0.95
+
+OWN_SPREAD_FROM = 5
+"""From so many treated accounts on, their own spread is the noise; below, that of the controls."""
+
+
+def att_interval(comparison: Comparison) -> tuple[float, float]:
+    """Return the ends of the interval of the average treatment effect on the treated."""
+    treated, att = comparison.treated, comparison.att
+    count, freedom = len(treated), _freedom(comparison)
+    noise, own = _noise(treated, att)
+    if count >= OWN_SPREAD_FROM:
+        noise, freedom = own, count - 1
+    elif count > 1:
+        noise = max(noise, own)
+    # The variance of the sum of the effects: one noise each, and the errors of the controls, which
+    # move outcome and counterfactual in proportion.
+    regression = (1 + att) ** 2 * float(comparison.influence @ comparison.influence)
+    error = np.sqrt(count * noise + regression) / treated["counterfactual"].sum()
+    half = float(_t(freedom) * error * comparison.feedback)
+    return att - half, att + half
+
+
+def money_half_width(comparison: Comparison) -> pd.Series:
+    """Return half the width of the interval of the running total of incremental margin, by month."""
+    treated = comparison.treated
+    noise, own = _noise(treated, comparison.att)
+    wider = max(1.0, own / max(noise, 1e-12)) if len(treated) >= OWN_SPREAD_FROM else 1.0
+    # As uncertain as so many accounts of one size: a few large ones do not average out.
+    size = comparison.months.groupby("account_id")["counterfactual_margin"].sum()
+    equal = size.sum() ** 2 / max((size**2).sum(), 1e-12)
+    regression = (comparison.money_influence.cumsum(axis=1) ** 2).sum(axis=0)
+    error = np.sqrt(wider * comparison.noise + regression) * comparison.feedback
+    freedom = max(min(equal - 1, _freedom(comparison)), 2.0)
+    return pd.Series(_t(freedom) * error, index=comparison.panel.margin.columns)
+
+
+def account_half_width(comparison: Comparison) -> pd.Series:
+    """Return half the width of the interval of each account's effect, as a share."""
+    treated = comparison.treated
+    share = treated["spread"] / treated["counterfactual"].clip(lower=0.05)
+    return _t(_freedom(comparison)) * share
+
+
+def _noise(treated: pd.DataFrame, att: float) -> tuple[float, float]:
+    """Return the variance of a control around its counterfactual, and that between the treated."""
+    apart = treated["outcome"] - (1 + att) * treated["counterfactual"]
+    return float((treated["spread"] ** 2).mean()), float(apart.var())
+
+
+def _freedom(comparison: Comparison) -> int:
+    """Return the degrees of freedom of the smallest regression."""
+    return max(min(comparison.blocks["freedom"], default=0), 1)
+
+
+def _t(freedom: float) -> float:
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
