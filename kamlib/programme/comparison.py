@@ -8,44 +8,24 @@ import numpy as np
 import pandas as pd
 
 from kamlib.programme.counterfactual import (
-    Cohort,
-    Fit,
-    Floats,
-    blocks,
-    cohort_of,
-    fit_block,
-    pre_period,
-)
-from kamlib.programme.panel import NEVER, Panel, panel_of
-
-LEAST_MONTHS = 3
-"""Whole months in the programme that an account needs to be measured."""
-
-LEAST_CONTROLS = 8
-"""Controls that it needs, beyond the coefficients of the regression."""
-
-BLOCKS = ["account_id", "months_count", "outcome", "counterfactual", "spread", "past_years_count",
-          "control_count", "freedom"]
-MONTHS = ["account_id", "month", "margin", "counterfactual_margin"]
-SKIPPED = ["account_id", "note_code", "least_count"]
+    Cohort, Fit, Floats, blocks, cohorts_of, fit_block, pre_period,
+)  # fmt: skip
+from kamlib.programme.panel import NEVER, SPELL, Panel, panel_of
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the regressions say of the treated accounts, as tidy frames.
+    """What the regressions say of the treated accounts.
 
     Attributes
     ----------
-    panel
-        What was compared.
-    skipped
-        One row per account that could not be measured: ``account_id``, ``note_code`` and
-        ``least_count``, how many months or controls it would have taken.
+    panel, notes
+        What was compared, and for each admitted account why it could not be measured, else blank.
     blocks
-        One row per treated account × block (a year in the programme): ``months_count``,
-        ``outcome`` and ``counterfactual`` (margin against the pre-period, 1 where it is the typical
-        one), ``spread`` (standard deviation of a control around its counterfactual),
-        ``past_years_count``, ``control_count`` and ``freedom`` of the regression.
+        One row per treated account × block (a year in the programme): ``outcome`` and
+        ``counterfactual`` (margin against the pre-period, 1 where it is the typical one),
+        ``months_count``, ``spread`` (standard deviation of a control around its counterfactual),
+        ``past_years_count`` and ``control_count``.
     months
         One row per treated account × month in the programme: ``margin``, ``counterfactual_margin``.
     influence, money_influence
@@ -59,7 +39,7 @@ class Comparison:
     """
 
     panel: Panel
-    skipped: pd.DataFrame
+    notes: pd.Series
     blocks: pd.DataFrame
     months: pd.DataFrame
     influence: Floats
@@ -70,13 +50,13 @@ class Comparison:
 
     @property
     def treated(self) -> pd.DataFrame:
-        """One row per treated account: the mean over its blocks, weighted by their months."""
-        keys = ["account_id", "past_years_count", "control_count"]
+        """One row per treated account: the means over its blocks, weighted by their months."""
         figures = ["outcome", "counterfactual", "spread"]
         months = self.blocks["months_count"]
-        rows = self.blocks[keys].join(self.blocks[figures].mul(months, axis=0)).assign(m=months)
+        rows = self.blocks.assign(**self.blocks[figures].mul(months, axis=0))
+        keys = ["account_id", "past_years_count", "control_count"]
         sums = rows.groupby(keys, sort=False).sum().reset_index(keys[1:])
-        return sums.assign(**sums[figures].div(sums["m"], axis=0)).drop(columns="m")
+        return sums.assign(**sums[figures].div(sums["months_count"], axis=0))
 
     @property
     def att(self) -> float:
@@ -85,9 +65,8 @@ class Comparison:
         A ratio of means, so an account that was to fall to nearly nothing does not decide.
         """
         means = self.treated[["outcome", "counterfactual"]].sum()
-        return float(
-            (means["outcome"] - means["counterfactual"]) / max(means["counterfactual"], 1e-12)
-        )
+        effect = means["outcome"] - means["counterfactual"]
+        return float(effect / max(means["counterfactual"], 1e-12))
 
 
 def programme_comparison(
@@ -100,12 +79,7 @@ def programme_comparison(
     is the effect looked for, found by repeated substitution. The more the comparison rests on later
     admissions, the more an error feeds itself: ``feedback`` is 1 / (1 − that share).
     """
-    return settled(panel_of(account_months, tiers, as_of))
-
-
-def settled(panel: Panel) -> Comparison:
-    """Compare with the lift of later admissions equal to the effect found."""
-    lift = 0.0
+    panel, lift = panel_of(account_months, tiers, as_of), 0.0
     for _ in range(8):
         found = compare(panel, lift=lift)
         effect = float(np.clip(found.att, -0.5, 1.0))
@@ -123,80 +97,68 @@ def placebo_comparison(programme_comparison: Comparison, *, each: int = 2) -> Co
     For every treated account the ``each`` accounts are taken, once each, that are nearest to it in
     size and in how far the last year stood above the mean of the pre-period.
     """
-    found = programme_comparison
-    margin, spells = found.panel.margin.to_numpy(), found.panel.spells
+    found, panel = programme_comparison, programme_comparison.panel
+    margin, spells = panel.margin.to_numpy(), panel.spells.assign(is_treated=False)
     first, is_free = spells["first"].to_numpy(), spells["start"].eq(NEVER).to_numpy(copy=True)
-    pretended = spells.assign(admission_date=pd.NaT)
-    dates = ["admission_date", "start", "before", "end"]
     for account, count in found.treated["past_years_count"].items():
-        years, available = pre_period(margin, spells.at[account, "before"], first)
+        spell = panel.spells.loc[account, SPELL[:3]]
+        years, available = pre_period(margin, spell["before"], first)
         size = np.maximum(years[:, :count].mean(axis=1), 1e-300)
         traits = np.column_stack([np.log(size), years[:, 0] / size])
         free = np.flatnonzero(is_free & (available >= count))
         if not len(free):
             continue
         unit = np.maximum(traits[free].std(axis=0), 1e-9)
-        apart = traits[free] - traits[spells.index.get_loc(account)]
-        nearest = free[np.argsort(((apart / unit) ** 2).sum(axis=1), kind="stable")[:each]]
+        apart = (traits[free] - traits[spells.index.get_loc(account)]) / unit
+        nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:each]]
         is_free[nearest] = False
-        for date in dates:
-            pretended.loc[spells.index[nearest], date] = spells.at[account, date]
-    return compare(replace(found.panel, spells=pretended), lift=found.lift)
+        spells.loc[spells.index[nearest], [*SPELL[:3], "is_treated"]] = [*spell, True]
+    return compare(replace(panel, spells=spells), lift=found.lift)
 
 
 def compare(panel: Panel, *, lift: float = 0.0) -> Comparison:
-    """Compare the admitted accounts of a panel, cohort by cohort, with a given lift."""
-    cohorts, skipped = cohorts_of(panel)
-    shape = (len(panel.spells) + 1, panel.margin.shape[1])  # the last row is the size prior
-    mean, money, noise = np.zeros(shape[0]), np.zeros(shape), np.zeros(shape[1])
-    block_rows, month_rows = [], []
+    """Compare the treated accounts of a panel, cohort by cohort, with a given lift."""
+    cohorts, notes = cohorts_of(panel)
+    count, width = panel.margin.shape
+    counterfactual = panel.margin * np.nan
+    # One row more than accounts: the size prior moves the counterfactual as a control does.
+    influence, money, noise = np.zeros(count + 1), np.zeros((count + 1, width)), np.zeros(width)
+    rows: list[tuple[object, ...]] = []
     for cohort in cohorts:
-        margin = without_lift(panel, cohort, lift)
-        expected = np.zeros_like(margin)
-        rows = np.append(cohort.controls, -1)
+        margin, treated = without_lift(panel, cohort, lift), cohort.treated
+        expected, places = np.zeros((count, width)), np.append(cohort.controls, count)
         for low, high in blocks(cohort.start, cohort.end):
             fit = fit_block(margin, cohort, low, high)
-            block_rows.append(_block(panel, cohort, fit, high - low))
+            facts = (high - low, fit.spread, cohort.design.shape[1] - 1, len(cohort.controls))
+            ratios = fit.outcome[treated], fit.prediction[treated]
+            names = panel.margin.index[treated]
+            rows += [(*one, *facts) for one in zip(names, *ratios, strict=True)]
             weight = (high - low) / (cohort.end - cohort.start)
-            mean[rows] += weight * fit.gain[cohort.treated].sum(axis=0) * fit.error
+            influence[places] += weight * fit.gain[treated].sum(axis=0) * fit.error
             expected[:, low:high], moved = in_money(margin[:, low:high], cohort, fit)
-            money[rows, low:high] += moved
-        month_rows.append(_months(panel, cohort, margin, expected))
-        noise += _noise(cohort, margin, expected)
+            money[places, low:high] += moved
+        inside = slice(cohort.start, cohort.end)
+        counterfactual.iloc[treated, inside] = expected[treated, inside]
+        # No past tells of the mean square by which the running totals of the controls missed theirs
+        # as a share, on the running totals of the treated; after the last month it stays.
+        total = expected[:, inside].cumsum(axis=1)
+        sold, due = margin[cohort.controls, inside].cumsum(axis=1), total[cohort.controls]
+        missed = (((sold - due) / np.maximum(due, 1e-12)) ** 2).mean(axis=0)
+        noise[inside] += missed * (total[treated] ** 2).sum(axis=0)
+        noise[cohort.end :] += missed[-1] * (total[treated, -1] ** 2).sum()
+    columns = ["account_id", "outcome", "counterfactual", "months_count", "spread"]
+    columns += ["past_years_count", "control_count"]
+    months = {"margin": panel.margin, "counterfactual_margin": counterfactual}
     return Comparison(
         panel,
-        skipped,
-        blocks=_stacked(block_rows, BLOCKS),
-        months=_stacked(month_rows, MONTHS),
-        influence=mean,
+        notes,
+        blocks=pd.DataFrame(rows, columns=columns),
+        months=pd.DataFrame({name: table.stack() for name, table in months.items()}).dropna(),
+        influence=influence,
         money_influence=money,
         noise=noise,
         lift=lift,
     )
-
-
-def cohorts_of(panel: Panel) -> tuple[list[Cohort], pd.DataFrame]:
-    """Return the admitted accounts as cohorts with their controls, and those that have none."""
-    margin, spells = panel.margin.to_numpy(), panel.spells.assign(row=range(len(panel.spells)))
-    spells["end"] = spells["end"].clip(upper=margin.shape[1])
-    admitted = spells[spells["admission_date"].notna()].assign(least_count=0)
-    is_short = admitted["note_code"].eq("") & (admitted["end"] - admitted["start"]).lt(LEAST_MONTHS)
-    admitted.loc[is_short, ["note_code", "least_count"]] = "few months", LEAST_MONTHS
-    cohorts = []
-    waves = admitted[admitted["note_code"].eq("")].groupby(["start", "before", "end"])
-    for (_, before, end), wave in waves:
-        _, available = pre_period(margin, before, spells["first"].to_numpy())
-        for years, members in wave.groupby(available[wave["row"]]):
-            if not years:
-                admitted.loc[members.index, "note_code"] = "no year before"
-                continue
-            cohort = cohort_of(margin, spells, members["row"].to_numpy(), before, years, end)
-            if cohort.freedom >= LEAST_CONTROLS:
-                cohorts.append(cohort)
-            else:
-                lacking = ["note_code", "least_count"]
-                admitted.loc[members.index, lacking] = "few controls", LEAST_CONTROLS
-    return cohorts, admitted.loc[admitted["note_code"].ne(""), SKIPPED[1:]].reset_index()
 
 
 def without_lift(panel: Panel, cohort: Cohort, lift: float) -> Floats:
@@ -228,49 +190,3 @@ def in_money(margin: Floats, cohort: Cohort, fit: Fit) -> tuple[Floats, Floats]:
     pull = (fit.gain[treated] - np.outer(prediction[treated], centre)) * fit.error
     moved = level[treated].sum() / whole * surplus
     return expected, moved + np.outer(cohort.size[treated] @ pull, calendar)
-
-
-def _noise(cohort: Cohort, margin: Floats, expected: Floats) -> Floats:
-    """Return the variance by month of the running total of the treated that no past tells of.
-
-    It is the mean square by which the running totals of the controls missed theirs, as a share, on
-    the running totals of the treated; after their last month it stays.
-    """
-    inside = slice(cohort.start, cohort.end)
-    total = expected[:, inside].cumsum(axis=1)
-    sold = margin[cohort.controls, inside].cumsum(axis=1)
-    missed = (sold - total[cohort.controls]) / np.maximum(total[cohort.controls], 1e-12)
-    variance = (missed**2).mean(axis=0) * (total[cohort.treated] ** 2).sum(axis=0)
-    before, after = np.zeros(cohort.start), margin.shape[1] - cohort.end
-    return np.concatenate([before, variance, np.repeat(variance[-1], after)])
-
-
-def _block(panel: Panel, cohort: Cohort, fit: Fit, months: int) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "account_id": panel.spells.index[cohort.treated],
-            "months_count": months,
-            "outcome": fit.outcome[cohort.treated],
-            "counterfactual": fit.prediction[cohort.treated],
-            "spread": fit.spread,
-            "past_years_count": cohort.years,
-            "control_count": len(cohort.controls),
-            "freedom": cohort.freedom,
-        }
-    )
-
-
-def _months(panel: Panel, cohort: Cohort, margin: Floats, expected: Floats) -> pd.DataFrame:
-    inside = slice(cohort.start, cohort.end)
-    return pd.DataFrame(
-        {
-            "account_id": np.repeat(panel.spells.index[cohort.treated], cohort.end - cohort.start),
-            "month": np.tile(panel.margin.columns[inside], len(cohort.treated)),
-            "margin": margin[cohort.treated, inside].ravel(),
-            "counterfactual_margin": expected[cohort.treated, inside].ravel(),
-        }
-    )
-
-
-def _stacked(rows: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)

@@ -16,14 +16,19 @@ import pandas as pd
 from numpy.typing import NDArray
 from statsmodels.regression.linear_model import OLS
 
+from kamlib.programme.panel import Panel
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-SIZE_BAND = 5.0
-"""How many times smaller (larger) than the smallest (largest) treated account a control may be."""
+LEAST = {"few months": 3, "few controls": 8}
+"""What an account needs to be measured: whole months in the programme, and control accounts beyond
+the coefficients of the regression.
+"""
 
-SHAPE_BAND = 1.5
-"""By which factor a year of a control may stand beyond the treated accounts', to its own mean."""
+SIZE_BAND, SHAPE_BAND = 5.0, 1.5
+"""By which factor the size of a control, and a year to its own mean, may lie beyond the treated's.
+"""
 
 SIZE_PRIOR = 0.05
 """How much growth is thought to differ per log point of size, before the accounts are looked at
@@ -35,24 +40,17 @@ SIZE_PRIOR = 0.05
 class Cohort:
     """Treated accounts admitted in one month with one length of history, and their controls.
 
-    ``treated`` and ``controls`` are row numbers, ``years`` is the length of the pre-period,
-    ``start`` and ``end`` bound the months in the programme. ``size`` is the mean year of the
-    pre-period and ``design`` the regressors of every account: a constant, log size, and each year
-    of the pre-period but the oldest against the mean year.
+    ``treated`` and ``controls`` are row numbers of the panel, ``start`` and ``end`` bound the
+    months in the programme. ``size`` is the mean year of the pre-period and ``design`` the
+    regressors of every account: a constant, log size, and the other years against the mean year.
     """
 
     treated: Ints
     controls: Ints
-    years: int
     start: int
     end: int
     size: Floats
     design: Floats
-
-    @property
-    def freedom(self) -> int:
-        """Degrees of freedom of the cohort's regressions."""
-        return len(self.controls) - self.design.shape[1]
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Fit:
 
     ``outcome`` and ``prediction`` are per account: the margin of the block against the mean year of
     the pre-period, 1 where it is the typical one. ``gain`` (account × control) is how far an error
-    of the one moves the prediction of the other, ``error`` (control) how large the errors are. The
+    of the one moves the prediction of the other, ``error`` (control) how large the errors are; the
     last control of both is the size prior. ``spread`` is the standard deviation of a control around
     its prediction.
     """
@@ -90,10 +88,10 @@ def pre_period(margin: Floats, before: int, first: Ints) -> tuple[Floats, Ints]:
     >>> pre_period(np.ones((1, 30)), 25, np.array([3]))
     (array([[12., 12.]]), array([1]))
     """
-    ends = range(before, 11, -12)
+    ends = np.arange(before, 11, -12)
     years = np.array([margin[:, end - 12 : end].sum(axis=1) for end in ends])
     years = years.reshape(len(ends), len(margin)).T
-    is_whole = (years > 0) & (first[:, None] <= np.array(ends, dtype=int) - 12)
+    is_whole = (years > 0) & (first[:, None] <= ends - 12)
     return years, np.logical_and.accumulate(is_whole, axis=1).sum(axis=1)
 
 
@@ -109,26 +107,48 @@ def blocks(start: int, end: int) -> list[tuple[int, int]]:
     return list(pairwise(cuts))
 
 
-def cohort_of(
-    margin: Floats, spells: pd.DataFrame, treated: Ints, before: int, years: int, end: int
-) -> Cohort:
-    """Return treated accounts with their controls, by all ``years`` before their admission.
+def cohorts_of(panel: Panel) -> tuple[list[Cohort], pd.Series]:
+    """Return the treated accounts as cohorts, and why each of the others cannot be measured."""
+    margin, first = panel.margin.to_numpy(), panel.spells["first"].to_numpy()
+    spells = panel.spells.assign(
+        row=range(len(first)), end=lambda s: s["end"].clip(upper=margin.shape[1])
+    )
+    is_short = (spells["end"] - spells["start"]).lt(LEAST["few months"])
+    notes = spells["note_code"].mask(spells["note_code"].eq("") & is_short, "few months")
+    notes = notes[spells["is_treated"]]
+    cohorts = []
+    measurable = spells.loc[notes.index[notes.eq("")]]
+    for (_, before, _), wave in measurable.groupby(["start", "before", "end"]):
+        past, available = pre_period(margin, before, first)
+        recent = [margin[:, max(before - months, 0) : before].sum(axis=1) > 0 for months in (3, 6)]
+        for years, members in wave.groupby(available[wave["row"]]):
+            able = (available >= years) & spells["start"].gt(members["start"].iloc[0]).to_numpy()
+            if not years:
+                notes[members.index] = "no year before"
+                continue
+            cohort = _cohort(past[:, :years], able, recent, members)
+            if len(cohort.controls) - cohort.design.shape[1] >= LEAST["few controls"]:
+                cohorts.append(cohort)
+            else:
+                notes[members.index] = "few controls"
+    return cohorts, notes
 
-    Controls are accounts admitted later or never, with as many years of history, of comparable
-    size, that bought in the last three (six) months where all the treated did, and whose years
-    stood to one another as theirs did.
+
+def _cohort(
+    past: Floats, able: NDArray[np.bool_], recent: list[NDArray[np.bool_]], members: pd.DataFrame
+) -> Cohort:
+    """Return treated accounts and, of those able to be controls, the ones with a like past.
+
+    They are of comparable size, bought in the last three (six) months where all the treated did,
+    and their years stood to one another as those of the treated.
     """
-    past, available = pre_period(margin, before, spells["first"].to_numpy())
-    past = past[:, :years]
+    treated = members["row"].to_numpy()
     size = np.maximum(past.mean(axis=1), 1e-300)
     traits = np.log(np.maximum(np.column_stack([size, past / size[:, None]]), 1e-300))
-    band = np.log([SIZE_BAND, *[SHAPE_BAND] * years])
+    band = np.log([SIZE_BAND, *[SHAPE_BAND] * past.shape[1]])
     low, high = traits[treated].min(axis=0) - band, traits[treated].max(axis=0) + band
-    start = spells["start"].to_numpy()
-    alike = (available >= years) & (start > start[treated[0]])
-    alike &= ((traits >= low) & (traits <= high)).all(axis=1)
-    for months in (3, 6):
-        is_recent = margin[:, max(before - months, 0) : before].sum(axis=1) > 0
+    alike = able & ((traits >= low) & (traits <= high)).all(axis=1)
+    for is_recent in recent:
         if is_recent[treated].all():
             alike &= is_recent
             break
@@ -136,7 +156,8 @@ def cohort_of(
     centre = log_size[controls].mean() if len(controls) else 0.0
     shape = past[:, :-1] / size[:, None] - 1  # without the oldest: the years add up to the size
     design = np.column_stack([np.ones_like(size), log_size - centre, shape])
-    return Cohort(treated, controls, years, int(start[treated[0]]), end, size, design)
+    start, end = members[["start", "end"]].iloc[0]
+    return Cohort(treated, controls, int(start), int(end), size, design)
 
 
 def fit_block(margin: Floats, cohort: Cohort, low: int, high: int) -> Fit:
@@ -155,11 +176,11 @@ def fit_block(margin: Floats, cohort: Cohort, low: int, high: int) -> Fit:
     # Residuals over one less their leverage: the few that steer the line count as such.
     error = fit.resid / (1 - np.clip(fit.get_influence().hat_matrix_diag, 0, 0.9))
     error[-1] = sigma
-    rest = fit.resid[:-1]
+    freedom = len(controls) - design.shape[1]
     return Fit(
-        outcome=outcome,
+        outcome,
         prediction=design @ fit.params,
         gain=design @ fit.model.pinv_wexog,
         error=error,
-        spread=float(np.sqrt(rest @ rest / cohort.freedom)),
+        spread=float(np.sqrt(fit.resid[:-1] @ fit.resid[:-1] / freedom)),
     )

@@ -12,17 +12,19 @@ from kamlib.tables import typed
 NEVER = 10**6
 """Number of a month that has not come."""
 
+SPELL = ["start", "before", "end", "first"]
+
 
 @dataclass(frozen=True)
 class Panel:
-    """Accounts × months, numbered from 0.
+    """Accounts × months, the months numbered from 0.
 
     ``margin`` has a row per account and a column per month; ``spells`` has the same rows:
     ``admission_date``, ``start`` (the first whole month in the programme), ``before`` (the first
-    month no longer wholly before it), ``end`` (the first month no longer in it), ``first`` (the
-    month of the first order; never where a cost is missing, so that nothing rests on the account)
-    and ``note_code``, why an admitted account cannot be measured. ``measure`` is "revenue" where
-    no order carries a cost.
+    month no longer wholly before it), ``end`` (the first no longer in it), ``first`` (the month of
+    the first order; never where a cost is missing, so that nothing rests on the account),
+    ``is_treated``, and ``note_code``: why the account cannot be measured. ``measure`` is "revenue"
+    where no order carries a cost.
     """
 
     margin: pd.DataFrame
@@ -35,40 +37,40 @@ def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timest
     keys = typed(tiers, "tiers").query("tier == 'key' and start_date <= @as_of")
     rows = account_months[account_months["month"] <= as_of] if len(keys) else account_months.head(0)
     if rows.empty:
-        columns = ["admission_date", "start", "before", "end", "first", "note_code"]
         nobody = pd.Index([], name="account_id", dtype="str")
-        return Panel(pd.DataFrame(index=nobody), pd.DataFrame(index=nobody, columns=columns))
+        spells = pd.DataFrame(index=nobody, columns=[*SPELL, "admission_date", "note_code"])
+        months = pd.DatetimeIndex([], name="month")
+        return Panel(pd.DataFrame(index=nobody, columns=months), spells.assign(is_treated=False))
     measure = "revenue" if rows["cost"].isna().all() else "margin"
     rows = rows.assign(margin=rows["revenue"] - (rows["cost"] if measure == "margin" else 0.0))
     origin = rows["month"].min()
     count = (as_of.year - origin.year) * 12 + as_of.month - origin.month + 2
     months = trailing_months(as_of, count)
-    months = months[months >= origin]
+    months = months[months >= origin].rename("month")
 
-    spells = keys.groupby("account_id").agg(
-        admission_date=("start_date", "min"), end_date=("end_date", "max")
-    )
+    days = {"admission_date": ("start_date", "min"), "end_date": ("end_date", "max")}
+    spells = keys.groupby("account_id").agg(**days)
     # An account that is key again counts as one that stayed: only the last end is one.
     is_open = ~keys["end_date"].le(as_of)
     spells.loc[keys.loc[is_open, "account_id"].unique(), "end_date"] = pd.NaT
     margin = rows.groupby(["account_id", "month"])["margin"].sum().unstack("month")
     margin = margin.reindex(margin.index.union(spells.index), columns=months).fillna(0.0)
 
-    one = pd.Timedelta(days=1)
+    day = pd.Timedelta(days=1)
     ordered = rows[rows["revenue"] > 0].groupby("account_id")["month"].min()
     lacking = rows.loc[rows["margin"].isna(), "account_id"].unique()
     spells = spells.reindex(margin.index).assign(
-        start=lambda s: 1 + _number(s["admission_date"] - one, months, as_of),
+        start=lambda s: 1 + _number(s["admission_date"] - day, months, as_of),
         before=lambda s: _number(s["admission_date"], months, as_of),
-        end=lambda s: _number(s["end_date"] + one, months, as_of),
+        end=lambda s: _number(s.pop("end_date") + day, months, as_of),
         first=_number(ordered.drop(lacking, errors="ignore"), months, as_of),
+        is_treated=lambda s: s["admission_date"].notna(),
         note_code="",
     )
-    numbers = ["start", "before", "end", "first"]
-    spells[numbers] = spells[numbers].fillna(NEVER).clip(0, NEVER).astype("int64")
+    spells[SPELL] = spells[SPELL].fillna(NEVER).clip(0, NEVER).astype("int64")
     spells.loc[spells.index.isin(lacking), "note_code"] = "cost missing"
     spells.loc[~spells.index.isin(rows["account_id"]), "note_code"] = "no orders"
-    return Panel(margin, spells.drop(columns="end_date"), measure)
+    return Panel(margin, spells, measure)
 
 
 def _number(days: pd.Series, months: pd.DatetimeIndex, as_of: pd.Timestamp) -> pd.Series:

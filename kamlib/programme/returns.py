@@ -7,7 +7,8 @@ import pandas as pd
 
 from kamlib.period.calendar import month_of
 from kamlib.programme.comparison import Comparison
-from kamlib.programme.uncertainty import account_half_width, att_interval, money_half_width
+from kamlib.programme.counterfactual import LEAST
+from kamlib.programme.uncertainty import account_effects, att_interval, money_half_width
 from kamlib.tables import shaped, typed
 
 
@@ -38,26 +39,18 @@ def programme_effect(programme_comparison: Comparison) -> pd.DataFrame:
     ['few months']
     """
     found = programme_comparison
-    admitted = found.panel.spells[["admission_date"]].dropna()
-    treated, months = found.treated, found.months.groupby("account_id")
-    effect = treated["outcome"] - treated["counterfactual"]
-    treated["effect_share"] = effect / treated["counterfactual"].clip(lower=0.05)
-    half = account_half_width(found)
+    money, spells = found.months.groupby("account_id").sum(), found.panel.spells["admission_date"]
+    counts = ["months_count", "past_years_count", "control_count"]
     table = (
-        admitted.join(treated.drop(columns=["outcome", "counterfactual", "spread"]))
-        .join(months[["margin", "counterfactual_margin"]].sum())
-        .join(months.size().rename("months_count"))
-        .join(found.skipped.set_index("account_id"))
+        found.notes.to_frame("note_code")
+        .join([spells, found.treated[counts], account_effects(found), money])
         .assign(
             incremental_margin=lambda t: t["margin"] - t["counterfactual_margin"],
-            effect_low_share=lambda t: t["effect_share"] - half,
-            effect_high_share=lambda t: t["effect_share"] + half,
+            least_count=lambda t: t["note_code"].map(LEAST).fillna(0),
         )
+        .fillna(dict.fromkeys(counts, 0))
     )
-    blank = dict.fromkeys(
-        ["months_count", "past_years_count", "control_count", "least_count"], 0
-    ) | {"note_code": ""}
-    return shaped("programme_effect", table.fillna(blank).rename_axis("account_id").reset_index())
+    return shaped("programme_effect", table.rename_axis("account_id").reset_index())
 
 
 def programme_verdict(
@@ -90,7 +83,7 @@ def programme_verdict(
     found, placebo = programme_comparison, placebo_comparison
     row: dict[str, object] = {
         "measure": found.panel.measure,
-        "key_count": int(found.panel.spells["admission_date"].notna().sum()),
+        "key_count": len(found.notes),
         "measured_count": len(found.treated),
         "placebo_count": 0,
         "verdict": "cannot be told",
@@ -146,7 +139,7 @@ def programme_return(
     if found.months.empty or found.panel.measure != "margin":
         return shaped("programme_return", [])
     costs = typed(programme_costs, "programme_costs").query("month <= @as_of")
-    counted = len(found.treated) / (len(found.treated) + len(found.skipped))
+    counted = len(found.treated) / len(found.notes)
     cost = costs.groupby(month_of(costs["month"], as_of))["cost"].sum() * counted
     sold = found.months.groupby("month")
     months = found.panel.margin.columns.union(cost.index)
@@ -162,7 +155,9 @@ def programme_return(
         )
     )
     # Months before the first admission and the first cost carry nothing but zeros.
-    table = table[months >= min([found.months["month"].min(), *cost.index[:1]])]
+    table = table[
+        months >= min([found.months.index.get_level_values("month").min(), *cost.index[:1]])
+    ]
     total = (table["incremental_margin"] - table["cost"]).cumsum()
     number = pd.Series(table.index.year * 12 + table.index.month, index=table.index)
     table = table.assign(

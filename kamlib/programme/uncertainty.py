@@ -50,11 +50,16 @@ def money_half_width(comparison: Comparison) -> pd.Series:
     return pd.Series(_t(freedom) * error, index=comparison.panel.margin.columns)
 
 
-def account_half_width(comparison: Comparison) -> pd.Series:
-    """Return half the width of the interval of each account's effect, as a share."""
+def account_effects(comparison: Comparison) -> pd.DataFrame:
+    """Return the effect on each treated account, as a share of its counterfactual, with the ends of
+    its interval.
+    """
     treated = comparison.treated
-    share = treated["spread"] / treated["counterfactual"].clip(lower=0.05)
-    return _t(_freedom(comparison)) * share
+    expected = treated["counterfactual"].clip(lower=0.05)
+    effect = (treated["outcome"] - treated["counterfactual"]) / expected
+    half = _t(_freedom(comparison)) * treated["spread"] / expected
+    ends = {"effect_low_share": effect - half, "effect_high_share": effect + half}
+    return pd.DataFrame({"effect_share": effect, **ends})
 
 
 def _noise(treated: pd.DataFrame, att: float) -> tuple[float, float]:
@@ -64,8 +69,9 @@ def _noise(treated: pd.DataFrame, att: float) -> tuple[float, float]:
 
 
 def _freedom(comparison: Comparison) -> int:
-    """Return the degrees of freedom of the smallest regression."""
-    return max(min(comparison.blocks["freedom"], default=0), 1)
+    """Return the degrees of freedom of the smallest regression: controls less coefficients."""
+    freedom = comparison.blocks["control_count"] - comparison.blocks["past_years_count"] - 1
+    return max(min(freedom, default=0), 1)
 
 
 def _t(freedom: float) -> float:
