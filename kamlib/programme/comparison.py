@@ -12,6 +12,9 @@ from kamlib.programme.counterfactual import (
 )  # fmt: skip
 from kamlib.programme.panel import NEVER, SPELL, Panel, panel_of
 
+PLACEBOS = 2
+"""Accounts never admitted that stand in for a treated one in the placebo check."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -91,11 +94,11 @@ def programme_comparison(
     return replace(found, lift=lift, feedback=1 / (1 - share))
 
 
-def placebo_comparison(programme_comparison: Comparison, *, each: int = 2) -> Comparison:
+def placebo_comparison(programme_comparison: Comparison) -> Comparison:
     """Compare accounts never admitted as if they had been, when those they resemble were.
 
-    For every treated account the ``each`` accounts are taken, once each, that are nearest to it in
-    size and in how far the last year stood above the mean of the pre-period.
+    For every treated account the two accounts are taken, once each, that are nearest to it in size
+    and in how far the last year stood above the mean of the pre-period.
     """
     found, panel = programme_comparison, programme_comparison.panel
     margin, spells = panel.margin.to_numpy(), panel.spells.assign(is_treated=False)
@@ -110,7 +113,7 @@ def placebo_comparison(programme_comparison: Comparison, *, each: int = 2) -> Co
             continue
         unit = np.maximum(traits[free].std(axis=0), 1e-9)
         apart = (traits[free] - traits[spells.index.get_loc(account)]) / unit
-        nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:each]]
+        nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:PLACEBOS]]
         is_free[nearest] = False
         spells.loc[spells.index[nearest], [*SPELL[:3], "is_treated"]] = [*spell, True]
     return compare(replace(panel, spells=spells), lift=found.lift)

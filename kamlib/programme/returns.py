@@ -88,10 +88,11 @@ def programme_verdict(
         "placebo_count": 0,
         "verdict": "cannot be told",
     }
-    if not row["key_count"]:
-        return shaped("programme_verdict", [{**row, "note_code": "no tiers"}])
     if not row["measured_count"]:
-        return shaped("programme_verdict", [{**row, "note_code": "not measured"}])
+        why = next(iter(found.notes.value_counts().index), "no tiers")
+        return shaped(
+            "programme_verdict", [{**row, "note_code": why, "least_count": LEAST.get(why, 0)}]
+        )
     low, high = att_interval(found)
     row |= {"effect_share": found.att, "effect_low_share": low, "effect_high_share": high}
     verdict = "gain" if low > 0 else "loss" if high < 0 else "no effect shown"
