@@ -48,18 +48,17 @@ class Comparison:
     influence: Floats
     money_influence: Floats
     noise: Floats
-    lift: float = 0.0
+    lift: float
     feedback: float = 1.0
 
     @property
     def treated(self) -> pd.DataFrame:
         """One row per treated account: the means over its blocks, weighted by their months."""
-        figures = ["outcome", "counterfactual", "spread"]
-        months = self.blocks["months_count"]
-        rows = self.blocks.assign(**self.blocks[figures].mul(months, axis=0))
-        keys = ["account_id", "past_years_count", "control_count"]
-        sums = rows.groupby(keys, sort=False).sum().reset_index(keys[1:])
-        return sums.assign(**sums[figures].div(sums["months_count"], axis=0))
+        rows = self.blocks.set_index("account_id").astype("float64")
+        months = rows["months_count"]
+        sums = rows.mul(months, axis=0).assign(months_count=months)
+        sums = sums.groupby(level="account_id", sort=False).sum()
+        return sums.div(sums["months_count"], axis=0).assign(months_count=sums["months_count"])
 
     @property
     def att(self) -> float:
@@ -83,13 +82,14 @@ def programme_comparison(
     admissions, the more an error feeds itself: ``feedback`` is 1 / (1 − that share).
     """
     panel, lift = panel_of(account_months, tiers, as_of), 0.0
+    cohorts, notes = cohorts_of(panel)
     for _ in range(8):
-        found = compare(panel, lift=lift)
+        found = compare(panel, cohorts, notes, lift=lift)
         effect = float(np.clip(found.att, -0.5, 1.0))
         if abs(effect - lift) < 1e-4:
             break
         lift = effect
-    ahead = compare(panel, lift=lift + 0.1)
+    ahead = compare(panel, cohorts, notes, lift=lift + 0.1)
     share = float(np.clip((ahead.att - found.att) / 0.1, 0.0, 0.8))
     return replace(found, lift=lift, feedback=1 / (1 - share))
 
@@ -103,7 +103,7 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
     found, panel = programme_comparison, programme_comparison.panel
     margin, spells = panel.margin.to_numpy(), panel.spells.assign(is_treated=False)
     first, is_free = spells["first"].to_numpy(), spells["start"].eq(NEVER).to_numpy(copy=True)
-    for account, count in found.treated["past_years_count"].items():
+    for account, count in found.treated["past_years_count"].astype(int).items():
         spell = panel.spells.loc[account, SPELL[:3]]
         years, available = pre_period(margin, spell["before"], first)
         size = np.maximum(years[:, :count].mean(axis=1), 1e-300)
@@ -116,12 +116,12 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
         nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:PLACEBOS]]
         is_free[nearest] = False
         spells.loc[spells.index[nearest], [*SPELL[:3], "is_treated"]] = [*spell, True]
-    return compare(replace(panel, spells=spells), lift=found.lift)
+    pretended = replace(panel, spells=spells)
+    return compare(pretended, *cohorts_of(pretended), lift=found.lift)
 
 
-def compare(panel: Panel, *, lift: float = 0.0) -> Comparison:
+def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: float) -> Comparison:
     """Compare the treated accounts of a panel, cohort by cohort, with a given lift."""
-    cohorts, notes = cohorts_of(panel)
     count, width = panel.margin.shape
     counterfactual = panel.margin * np.nan
     # One row more than accounts: the size prior moves the counterfactual as a control does.
@@ -167,7 +167,7 @@ def compare(panel: Panel, *, lift: float = 0.0) -> Comparison:
 def without_lift(panel: Panel, cohort: Cohort, lift: float) -> Floats:
     """Return the margins (account × month), of others in the programme less the lift."""
     margin, month = panel.margin.to_numpy(), np.arange(panel.margin.shape[1])
-    start, end = (panel.spells[[side]].to_numpy() for side in ("start", "end"))
+    start, end = (panel.spells[side].to_numpy()[:, None] for side in ("start", "end"))
     is_inside = (month >= start) & (month < end)
     is_inside[cohort.treated] = False
     return np.where(is_inside, margin / (1 + lift), margin)

@@ -54,7 +54,8 @@ def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timest
     is_open = ~keys["end_date"].le(as_of)
     spells.loc[keys.loc[is_open, "account_id"].unique(), "end_date"] = pd.NaT
     margin = rows.groupby(["account_id", "month"])["margin"].sum().unstack("month")
-    margin = margin.reindex(margin.index.union(spells.index), columns=months).fillna(0.0)
+    ordering = margin.index
+    margin = margin.reindex(ordering.union(spells.index), columns=months).fillna(0.0)
 
     day = pd.Timedelta(days=1)
     ordered = rows[rows["revenue"] > 0].groupby("account_id")["month"].min()
@@ -62,15 +63,15 @@ def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timest
     spells = spells.reindex(margin.index).assign(
         start=lambda s: 1 + _number(s["admission_date"] - day, months, as_of),
         before=lambda s: _number(s["admission_date"], months, as_of),
-        end=lambda s: _number(s.pop("end_date") + day, months, as_of),
+        end=lambda s: _number(s["end_date"] + day, months, as_of),
         first=_number(ordered.drop(lacking, errors="ignore"), months, as_of),
         is_treated=lambda s: s["admission_date"].notna(),
         note_code="",
     )
     spells[SPELL] = spells[SPELL].fillna(NEVER).clip(0, NEVER).astype("int64")
     spells.loc[spells.index.isin(lacking), "note_code"] = "cost missing"
-    spells.loc[~spells.index.isin(rows["account_id"]), "note_code"] = "no orders"
-    return Panel(margin, spells, measure)
+    spells.loc[~spells.index.isin(ordering), "note_code"] = "no orders"
+    return Panel(margin, spells.drop(columns="end_date"), measure)
 
 
 def _number(days: pd.Series, months: pd.DatetimeIndex, as_of: pd.Timestamp) -> pd.Series:
