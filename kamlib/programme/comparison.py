@@ -8,8 +8,14 @@ import numpy as np
 import pandas as pd
 
 from kamlib.programme.counterfactual import (
-    Cohort, Fit, Floats, blocks, cohorts_of, fit_block, pre_period,
-)  # fmt: skip
+    Cohort,
+    Floats,
+    blocks,
+    cohorts_of,
+    fit_block,
+    in_money,
+    pre_period,
+)
 from kamlib.programme.panel import NEVER, SPELL, Panel, panel_of
 
 PLACEBOS = 2
@@ -29,8 +35,8 @@ class Comparison:
         ``counterfactual`` (margin against the pre-period, 1 where it is the typical one),
         ``months_count``, ``spread`` (standard deviation of a control around its counterfactual),
         ``past_years_count`` and ``control_count``.
-    months
-        One row per treated account × month in the programme: ``margin``, ``counterfactual_margin``.
+    counterfactual
+        Margin expected without the programme, account × month; missing outside the programme.
     influence, money_influence
         How far the error of each account as a control, and last that of the size prior, moves the
         sum of the counterfactuals, and the money of all of them in each month.
@@ -44,7 +50,7 @@ class Comparison:
     panel: Panel
     notes: pd.Series
     blocks: pd.DataFrame
-    months: pd.DataFrame
+    counterfactual: pd.DataFrame
     influence: Floats
     money_influence: Floats
     noise: Floats
@@ -59,6 +65,12 @@ class Comparison:
         sums = rows.mul(months, axis=0).assign(months_count=months)
         sums = sums.groupby(level="account_id", sort=False).sum()
         return sums.div(sums["months_count"], axis=0).assign(months_count=sums["months_count"])
+
+    @property
+    def months(self) -> pd.DataFrame:
+        """One row per treated account × month in the programme: margin, with and without it."""
+        sides = {"margin": self.panel.margin, "counterfactual_margin": self.counterfactual}
+        return pd.DataFrame({name: side.T.unstack() for name, side in sides.items()}).dropna()
 
     @property
     def att(self) -> float:
@@ -80,6 +92,27 @@ def programme_comparison(
     to grow; in the programme, their margin counts less the lift that the programme gives. That lift
     is the effect looked for, found by repeated substitution. The more the comparison rests on later
     admissions, the more an error feeds itself: ``feedback`` is 1 / (1 − that share).
+
+    Parameters
+    ----------
+    account_months
+        Revenue and cost by account and month.
+    tiers
+        When each account was key.
+
+    Examples
+    --------
+    Thirteen accounts of 100 a month, one of them of 130 from its admission on:
+
+    >>> months = pd.date_range("2022-01-31", periods=48, freq="ME")
+    >>> rows = pd.DataFrame({"account_id": np.repeat(list("ABCDEFGHIJKLM"), 48),
+    ...     "month": np.tile(months, 13), "revenue": 100.0, "cost": 0.0})
+    >>> rows.loc[rows["account_id"].eq("A") & rows["month"].gt("2024-12-31"), "revenue"] = 130.0
+    >>> tiers = pd.DataFrame({"account_id": ["A"], "tier": "key",
+    ...     "start_date": pd.Timestamp("2025-01-01")})
+    >>> found = programme_comparison(rows, tiers, as_of=months[-1])
+    >>> round(found.att, 6)
+    0.3
     """
     panel, lift = panel_of(account_months, tiers, as_of), 0.0
     cohorts, notes = cohorts_of(panel)
@@ -103,8 +136,9 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
     found, panel = programme_comparison, programme_comparison.panel
     margin, spells = panel.margin.to_numpy(), panel.spells.assign(is_treated=False)
     first, is_free = spells["first"].to_numpy(), spells["start"].eq(NEVER).to_numpy(copy=True)
-    for account, count in found.treated["past_years_count"].astype(int).items():
-        spell = panel.spells.loc[account, SPELL[:3]]
+    lengths = found.treated["past_years_count"].astype(int)
+    for row, count in zip(spells.index.get_indexer(lengths.index), lengths, strict=True):
+        spell = panel.spells[SPELL[:3]].iloc[row]
         years, available = pre_period(margin, spell["before"], first)
         size = np.maximum(years[:, :count].mean(axis=1), 1e-300)
         traits = np.column_stack([np.log(size), years[:, 0] / size])
@@ -112,7 +146,7 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
         if not len(free):
             continue
         unit = np.maximum(traits[free].std(axis=0), 1e-9)
-        apart = (traits[free] - traits[spells.index.get_loc(account)]) / unit
+        apart = (traits[free] - traits[row]) / unit
         nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:PLACEBOS]]
         is_free[nearest] = False
         spells.loc[spells.index[nearest], [*SPELL[:3], "is_treated"]] = [*spell, True]
@@ -123,73 +157,34 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
 def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: float) -> Comparison:
     """Compare the treated accounts of a panel, cohort by cohort, with a given lift."""
     count, width = panel.margin.shape
-    counterfactual = panel.margin * np.nan
+    counterfactual, rows = panel.margin * np.nan, []
     # One row more than accounts: the size prior moves the counterfactual as a control does.
     influence, money, noise = np.zeros(count + 1), np.zeros((count + 1, width)), np.zeros(width)
-    rows: list[tuple[object, ...]] = []
     for cohort in cohorts:
-        margin, treated = without_lift(panel, cohort, lift), cohort.treated
-        expected, places = np.zeros((count, width)), np.append(cohort.controls, count)
+        treated, controls = cohort.treated, cohort.controls
+        margin = panel.without_lift(lift, of_all_but=treated)
+        expected, places = np.zeros((count, width)), np.append(controls, count)
         for low, high in blocks(cohort.start, cohort.end):
             fit = fit_block(margin, cohort, low, high)
-            facts = (high - low, fit.spread, cohort.design.shape[1] - 1, len(cohort.controls))
-            ratios = fit.outcome[treated], fit.prediction[treated]
-            names = panel.margin.index[treated]
-            rows += [(*one, *facts) for one in zip(names, *ratios, strict=True)]
+            facts = (high - low, fit.spread, cohort.design.shape[1] - 1, len(controls))
+            means = panel.margin.index[treated], fit.outcome[treated], fit.prediction[treated]
+            rows += [(*one, *facts) for one in zip(*means, strict=True)]
+            # The ratios of an account are the means over its blocks, so its influence is too.
             weight = (high - low) / (cohort.end - cohort.start)
             influence[places] += weight * fit.gain[treated].sum(axis=0) * fit.error
             expected[:, low:high], moved = in_money(margin[:, low:high], cohort, fit)
             money[places, low:high] += moved
         inside = slice(cohort.start, cohort.end)
         counterfactual.iloc[treated, inside] = expected[treated, inside]
-        # No past tells of the mean square by which the running totals of the controls missed theirs
-        # as a share, on the running totals of the treated; after the last month it stays.
+        # What no past tells: the mean square by which the running totals of the controls missed
+        # theirs, as a share, on the running totals of the treated. After the last month it stays.
         total = expected[:, inside].cumsum(axis=1)
-        sold, due = margin[cohort.controls, inside].cumsum(axis=1), total[cohort.controls]
+        sold, due = margin[controls, inside].cumsum(axis=1), total[controls]
         missed = (((sold - due) / np.maximum(due, 1e-12)) ** 2).mean(axis=0)
-        noise[inside] += missed * (total[treated] ** 2).sum(axis=0)
-        noise[cohort.end :] += missed[-1] * (total[treated, -1] ** 2).sum()
+        variance = missed * (total[treated] ** 2).sum(axis=0)
+        noise[inside] += variance
+        noise[cohort.end :] += variance[-1]
     columns = ["account_id", "outcome", "counterfactual", "months_count", "spread"]
     columns += ["past_years_count", "control_count"]
-    months = {"margin": panel.margin, "counterfactual_margin": counterfactual}
-    return Comparison(
-        panel,
-        notes,
-        blocks=pd.DataFrame(rows, columns=columns),
-        months=pd.DataFrame({name: table.stack() for name, table in months.items()}).dropna(),
-        influence=influence,
-        money_influence=money,
-        noise=noise,
-        lift=lift,
-    )
-
-
-def without_lift(panel: Panel, cohort: Cohort, lift: float) -> Floats:
-    """Return the margins (account × month), of others in the programme less the lift."""
-    margin, month = panel.margin.to_numpy(), np.arange(panel.margin.shape[1])
-    start, end = (panel.spells[side].to_numpy()[:, None] for side in ("start", "end"))
-    is_inside = (month >= start) & (month < end)
-    is_inside[cohort.treated] = False
-    return np.where(is_inside, margin / (1 + lift), margin)
-
-
-def in_money(margin: Floats, cohort: Cohort, fit: Fit) -> tuple[Floats, Floats]:
-    """Return the counterfactual margin of a block (account × month), and how far each control moves
-    that of all treated accounts together (control × month).
-
-    The regression tells the level of an account, the controls each month's share of the level.
-    """
-    treated, controls = cohort.treated, cohort.controls
-    prediction = np.maximum(fit.prediction, 0.05)
-    level = cohort.size * prediction
-    whole = level[controls].sum()
-    calendar = margin[controls].sum(axis=0) / whole
-    expected = np.outer(level, calendar)
-    # A control moves it as it sells more in a month than expected, which moves the calendar …
-    surplus = np.vstack([margin[controls] - expected[controls], np.zeros(len(calendar))])
-    # … and as its error pulls the line, less the part by which it pulls the level of all controls:
-    # that part is already in the calendar.
-    centre = cohort.size[controls] @ fit.gain[controls] / whole
-    pull = (fit.gain[treated] - np.outer(prediction[treated], centre)) * fit.error
-    moved = level[treated].sum() / whole * surplus
-    return expected, moved + np.outer(cohort.size[treated] @ pull, calendar)
+    table = pd.DataFrame(rows, columns=columns)
+    return Comparison(panel, notes, table, counterfactual, influence, money, noise, lift)

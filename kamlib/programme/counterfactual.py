@@ -108,21 +108,24 @@ def blocks(start: int, end: int) -> list[tuple[int, int]]:
 
 
 def cohorts_of(panel: Panel) -> tuple[list[Cohort], pd.Series]:
-    """Return the treated accounts as cohorts, and why each of the others cannot be measured."""
-    margin, first = panel.margin.to_numpy(), panel.spells["first"].to_numpy()
-    spells = panel.spells.assign(
-        row=range(len(first)), end=lambda s: s["end"].clip(upper=margin.shape[1])
-    )
+    """Return the treated accounts as cohorts, and for each account why it is in none, else blank.
+
+    Controls are admitted later or never, and have as long a history.
+    """
+    margin, spells = panel.margin.to_numpy(), panel.spells
+    start, first = spells["start"].to_numpy(), spells["first"].to_numpy()
+    spells = spells.assign(row=range(len(spells)), end=spells["end"].clip(upper=margin.shape[1]))
+    spells = spells[spells["is_treated"]]
     is_short = (spells["end"] - spells["start"]).lt(LEAST["few months"])
     notes = spells["note_code"].mask(spells["note_code"].eq("") & is_short, "few months")
-    notes = notes[spells["is_treated"]]
     cohorts = []
-    measurable = spells.loc[notes.index[notes.eq("")]]
-    for (_, before, _), wave in measurable.groupby(["start", "before", "end"]):
+    for _, wave in spells[notes.eq("")].groupby(["start", "before", "end"]):
+        before = int(wave["before"].iloc[0])
         past, available = pre_period(margin, before, first)
         recent = [margin[:, max(before - months, 0) : before].sum(axis=1) > 0 for months in (3, 6)]
-        for years, members in wave.groupby(available[wave["row"]]):
-            able = (available >= years) & spells["start"].gt(members["start"].iloc[0]).to_numpy()
+        for _, members in wave.groupby(available[wave["row"]]):
+            years = int(available[members["row"].iloc[0]])
+            able = (available >= years) & (start > members["start"].iloc[0])
             if not years:
                 notes[members.index] = "no year before"
                 continue
@@ -184,3 +187,25 @@ def fit_block(margin: Floats, cohort: Cohort, low: int, high: int) -> Fit:
         error=error,
         spread=float(np.sqrt(fit.resid[:-1] @ fit.resid[:-1] / freedom)),
     )
+
+
+def in_money(margin: Floats, cohort: Cohort, fit: Fit) -> tuple[Floats, Floats]:
+    """Return the counterfactual margin of a block (account × month), and how far each control moves
+    that of all treated accounts together (control × month).
+
+    The regression tells the level of an account, the controls each month's share of the level.
+    """
+    treated, controls = cohort.treated, cohort.controls
+    prediction = np.maximum(fit.prediction, 0.05)
+    level = cohort.size * prediction
+    whole = level[controls].sum()
+    calendar = margin[controls].sum(axis=0) / whole
+    expected = np.outer(level, calendar)
+    # A control moves it as it sells more in a month than expected, which moves the calendar …
+    surplus = np.vstack([margin[controls] - expected[controls], np.zeros(len(calendar))])
+    # … and as its error pulls the line, less the part by which it pulls the level of all controls:
+    # that part is already in the calendar.
+    centre = cohort.size[controls] @ fit.gain[controls] / whole
+    pull = (fit.gain[treated] - np.outer(prediction[treated], centre)) * fit.error
+    moved = level[treated].sum() / whole * surplus
+    return expected, moved + np.outer(cohort.size[treated] @ pull, calendar)

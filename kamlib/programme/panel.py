@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kamlib.period.calendar import month_of, trailing_months
 from kamlib.tables import typed
@@ -30,6 +32,14 @@ class Panel:
     margin: pd.DataFrame
     spells: pd.DataFrame
     measure: str = "margin"
+
+    def without_lift(self, lift: float, *, of_all_but: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the margins as an array; in the programme, those of others less the lift."""
+        margin, month = self.margin.to_numpy(), np.arange(self.margin.shape[1])
+        start, end = (self.spells[side].to_numpy()[:, None] for side in ("start", "end"))
+        is_inside = (month >= start) & (month < end)
+        is_inside[of_all_but] = False
+        return np.where(is_inside, margin / (1 + lift), margin)
 
 
 def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timestamp) -> Panel:

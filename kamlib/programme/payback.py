@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kamlib.tables import shaped
@@ -68,5 +70,5 @@ def _first_above(known: pd.DataFrame, column: str) -> pd.DataFrame:
     return after[stays].head(1)
 
 
-def _stand(month: pd.DataFrame) -> dict[str, object]:
+def _stand(month: pd.DataFrame) -> dict[Any, Any]:
     return {} if month.empty else month.iloc[0][STAND].to_dict()

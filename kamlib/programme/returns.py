@@ -85,29 +85,22 @@ def programme_verdict(
         "measure": found.panel.measure,
         "key_count": len(found.notes),
         "measured_count": len(found.treated),
-        "placebo_count": 0,
-        "verdict": "cannot be told",
     }
-    if not row["measured_count"]:
-        why = next(iter(found.notes.value_counts().index), "no tiers")
-        return shaped(
-            "programme_verdict", [{**row, "note_code": why, "least_count": LEAST.get(why, 0)}]
-        )
-    low, high = att_interval(found)
-    row |= {"effect_share": found.att, "effect_low_share": low, "effect_high_share": high}
-    verdict = "gain" if low > 0 else "loss" if high < 0 else "no effect shown"
-    note = verdict
-    if len(placebo.treated) >= 2:
-        below, above = att_interval(placebo)
-        if below > 0 or above < 0:
+    verdict = "cannot be told"
+    if found.treated.empty:
+        note = next(iter(found.notes.value_counts().index), "no tiers")
+    else:
+        low, high = att_interval(found)
+        row |= {"effect_share": found.att, "effect_low_share": low, "effect_high_share": high}
+        note = verdict = "gain" if low > 0 else "loss" if high < 0 else "no effect shown"
+    row["placebo_count"] = len(placebo.treated) if len(placebo.treated) >= 2 else 0
+    if row["placebo_count"]:
+        low, high = att_interval(placebo)
+        row |= {"placebo_share": placebo.att, "placebo_low_share": low, "placebo_high_share": high}
+        if low > 0 or high < 0:
             verdict, note = "cannot be told", "placebo"
-        row |= {
-            "placebo_count": len(placebo.treated),
-            "placebo_share": placebo.att,
-            "placebo_low_share": below,
-            "placebo_high_share": above,
-        }
-    return shaped("programme_verdict", [{**row, "verdict": verdict, "note_code": note}])
+    row |= {"verdict": verdict, "note_code": note, "least_count": LEAST.get(note, 0)}
+    return shaped("programme_verdict", [row])
 
 
 def programme_return(
@@ -137,7 +130,7 @@ def programme_return(
     0
     """
     found = programme_comparison
-    if found.months.empty or found.panel.measure != "margin":
+    if found.treated.empty or found.panel.measure != "margin":
         return shaped("programme_return", [])
     costs = typed(programme_costs, "programme_costs").query("month <= @as_of")
     counted = len(found.treated) / len(found.notes)
@@ -156,9 +149,7 @@ def programme_return(
         )
     )
     # Months before the first admission and the first cost carry nothing but zeros.
-    table = table[
-        months >= min([found.months.index.get_level_values("month").min(), *cost.index[:1]])
-    ]
+    table = table[months >= min([*list(sold.groups)[:1], *cost.index[:1]])]
     total = (table["incremental_margin"] - table["cost"]).cumsum()
     number = pd.Series(table.index.year * 12 + table.index.month, index=table.index)
     table = table.assign(

@@ -28,8 +28,8 @@ def att_interval(comparison: Comparison) -> tuple[float, float]:
         noise, freedom = own, count - 1
     elif count > 1:
         noise = max(noise, own)
-    # The variance of the sum of the effects: one noise each, and the errors of the controls, which
-    # move outcome and counterfactual in proportion.
+    # Variance of the sum of the effects: the noise of each account, and the errors of the controls,
+    # which move the counterfactual, and so what an effect of this size is measured by.
     regression = (1 + att) ** 2 * float(comparison.influence @ comparison.influence)
     error = np.sqrt(count * noise + regression) / treated["counterfactual"].sum()
     half = float(_t(freedom) * error * comparison.feedback)
@@ -37,12 +37,12 @@ def att_interval(comparison: Comparison) -> tuple[float, float]:
 
 
 def money_half_width(comparison: Comparison) -> pd.Series:
-    """Return half the width of the interval of the running total of incremental margin, by month."""
+    """Return half the width of the interval of the running total, by month."""
     treated = comparison.treated
     noise, own = _noise(treated, comparison.att)
     wider = max(1.0, own / max(noise, 1e-12)) if len(treated) >= OWN_SPREAD_FROM else 1.0
     # As uncertain as so many accounts of one size: a few large ones do not average out.
-    size = comparison.months.groupby("account_id")["counterfactual_margin"].sum()
+    size = comparison.counterfactual.sum(axis=1)
     equal = size.sum() ** 2 / max((size**2).sum(), 1e-12)
     regression = (comparison.money_influence.cumsum(axis=1) ** 2).sum(axis=0)
     error = np.sqrt(wider * comparison.noise + regression) * comparison.feedback

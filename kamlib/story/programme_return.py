@@ -1,4 +1,4 @@
-"""What the programme has brought, in words: notes on accounts and verdict, the finding of the chart."""
+"""What the programme has brought, in words: why not measured, the verdict, the finding."""
 
 from __future__ import annotations
 
