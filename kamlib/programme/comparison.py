@@ -132,6 +132,18 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
 
     For every treated account the two accounts are taken, once each, that are nearest to it in size
     and in how far the last year stood above the mean of the pre-period.
+
+    Parameters
+    ----------
+    programme_comparison
+        The treated accounts against their counterfactual.
+
+    Examples
+    --------
+    >>> months = pd.DataFrame(columns=["account_id", "month", "revenue", "cost"])
+    >>> found = programme_comparison(months, pd.DataFrame(), as_of=pd.Timestamp("2025-12-31"))
+    >>> len(placebo_comparison(found).treated)
+    0
     """
     found, panel = programme_comparison, programme_comparison.panel
     margin, spells = panel.margin.to_numpy(), panel.spells.assign(is_treated=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from kamlib.period.calendar import month_of
@@ -135,27 +134,25 @@ def programme_return(
     costs = typed(programme_costs, "programme_costs").query("month <= @as_of")
     counted = len(found.treated) / len(found.notes)
     cost = costs.groupby(month_of(costs["month"], as_of))["cost"].sum() * counted
-    sold = found.months.groupby("month")
-    months = found.panel.margin.columns.union(cost.index)
+    sold, months = found.months.groupby("month"), found.panel.margin.columns.union(cost.index)
+    first = min([*list(sold.groups)[:1], *cost.index[:1]])  # the first admission or cost
     table = (
-        sold[["margin", "counterfactual_margin"]]
-        .sum()
+        sold.sum()
         .assign(key_count=sold.size())
-        .reindex(months, fill_value=0)
+        .reindex(months[months >= first])
+        .assign(cost=cost, half=money_half_width(found))
+        .fillna(0.0)
         .assign(
-            cost=cost.reindex(months, fill_value=0.0),
-            half=money_half_width(found).reindex(months, fill_value=0.0),
             incremental_margin=lambda t: t["margin"] - t["counterfactual_margin"],
+            cumulative=lambda t: (t["incremental_margin"] - t["cost"]).cumsum(),
+            cumulative_low=lambda t: t["cumulative"] - t["half"],
+            cumulative_high=lambda t: t["cumulative"] + t["half"],
         )
+        .rename_axis("month")
+        .reset_index()
     )
-    # Months before the first admission and the first cost carry nothing but zeros.
-    table = table[months >= min([*list(sold.groups)[:1], *cost.index[:1]])]
-    total = (table["incremental_margin"] - table["cost"]).cumsum()
-    number = pd.Series(table.index.year * 12 + table.index.month, index=table.index)
-    table = table.assign(
-        months_since_first_cost=number - number[cost.index[0]] if len(cost) else np.nan,
-        cumulative=total,
-        cumulative_low=total - table["half"],
-        cumulative_high=total + table["half"],
-    )
-    return shaped("programme_return", table.rename_axis("month").reset_index())
+    if len(cost):
+        month, paid = table["month"].dt, cost.index[0]
+        since = (month.year - paid.year) * 12 + month.month - paid.month
+        table["months_since_first_cost"] = since
+    return shaped("programme_return", table)
