@@ -92,12 +92,15 @@ def hostile_page():
             data, [page.Action(t, t, t, t, link=t, account=t) for t in TEXTS], title=MARKUP[19]
         ),
         *(page.note_fragment(text) for text in TEXTS),
-        page.table_fragment(
-            data, table, "accounts", title=MARKUP[0], caption=MARKUP[19], links={"name": "dossier"}
+        made.table(
+            table,
+            "accounts",
+            title=MARKUP[0],
+            caption=MARKUP[19],
+            links=("name",),
+            dossiers=data.dossiers,
         ),
-        page.table_fragment(
-            data, hostile_columns, "columns", title="x", columns={t: t for t in MARKUP}
-        ),
+        made.table(hostile_columns, "columns", headings={t: t for t in MARKUP}),
         page.chart_fragment(chart_of(MARKUP), alt=MARKUP[19]),
     ]
     cells = [made.code(fragment) for fragment in fragments]
@@ -264,9 +267,7 @@ def test_the_same_page_twice_is_the_same_bytes(front):
 
 
 def test_five_thousand_rows_make_a_page_below_two_megabytes():
-    fragment = page.table_fragment(
-        made.data_of(), made.accounts(5000), "account_classes", title="All"
-    )
+    fragment = made.table(made.accounts(5000), "account_classes", title="All")
     assert len(fragment.html.encode()) < 1_000_000
     soup = BeautifulSoup(fragment.html, "html.parser")
     assert len(soup.tbody.find_all("tr")) == 25
@@ -279,7 +280,7 @@ def test_five_hundred_accounts_make_a_page_of_at_most_250_kilobytes():
 
 def test_empty_tables_and_lists_say_so():
     data = made.data_of()
-    empty = page.table_fragment(data, made.accounts(0), "account_classes", title="Nobody ordered")
+    empty = made.table(made.accounts(0), "account_classes", title="Nobody ordered")
     assert (
         empty.html.strip()
         == '<p class="gap" id="account_classes">Nobody ordered: nothing to list.</p>'
@@ -291,9 +292,7 @@ def test_empty_tables_and_lists_say_so():
 def test_long_names_are_cut_on_display_and_whole_in_the_data():
     name = "N" * 10_000
     frame = pd.DataFrame({"account_id": ["1"], "name": [name]})
-    soup = BeautifulSoup(
-        page.table_fragment(made.data_of(), frame, "names", title="x").html, "html.parser"
-    )
+    soup = BeautifulSoup(made.table(frame, "names").html, "html.parser")
     assert soup.tbody.find_all("bdi")[1].get_text() == "N" * 59 + "…"
     assert json.loads(soup.script.string)["cells"][1] == [name]
     assert name in page.csv_text(frame)
@@ -301,19 +300,14 @@ def test_long_names_are_cut_on_display_and_whole_in_the_data():
 
 def test_a_table_links_accounts_that_have_a_dossier():
     frame = pd.DataFrame({"account_id": ["A", "B"], "name": ["Anna", "Bert"]})
-    data = made.data_of({"A": "dossiers/A.html"})
-    soup = BeautifulSoup(
-        page.table_fragment(data, frame, "t", title="x", links={"name": "dossier"}).html,
-        "html.parser",
-    )
+    dossiers = {"A": "dossiers/A.html"}
+    soup = BeautifulSoup(made.table(frame, links=("name",), dossiers=dossiers).html, "html.parser")
     assert [(a["href"], a.get_text()) for a in soup.find_all("a")] == [("dossiers/A.html", "Anna")]
 
 
 def test_a_table_shows_only_the_columns_asked_for_in_their_order():
     frame = pd.DataFrame({"a": [1], "revenue": [2.5], "c": ["x"]})
-    html = page.table_fragment(
-        made.data_of(), frame, "t", title="x", columns={"c": "See", "revenue": "Sales"}
-    ).html
+    html = made.table(frame, headings={"c": "See", "revenue": "Sales"}).html
     assert [th.get_text() for th in BeautifulSoup(html, "html.parser").thead.find_all("th")] == [
         "See",
         "Sales, €",

@@ -31,7 +31,7 @@ from kamlib.page.site import (
     site_index,
 )
 from kamlib.story.statements import Action, Card, Point, Sentence
-from kamlib.words.amounts import change, date, money, number, share
+from kamlib.words import change, date, money, number, share
 
 __all__ = [
     "Action",

@@ -12,7 +12,7 @@ from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.period.graph import wanted
 from kamlib.story import said_of
 from kamlib.story.statements import Action, Card, Point, Said, Sentence
-from kamlib.words.amounts import MISSING, change, date, money, number, share
+from kamlib.words import MISSING, change, date, money, number, share
 
 MOST_SENTENCES = 7
 """Sentences of a first screen; further ones stand in a fold below."""

@@ -7,7 +7,6 @@ A fiscal year is named for the calendar year in which it ends, so with ``first_m
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from kamlib.errors import KamError
+from kamlib.words import month_name
 
 _FORMS = (
     (re.compile(r"(\d{4})"), "year"),
@@ -75,13 +75,10 @@ class Span:
         if self.kind == "quarter":
             return f"Q{self.label[-1]} {self.label[:4]}"
         if self.kind == "month":
-            return f"{_MONTH_NAMES[self.start.month - 1]} {self.start.year}"
+            return f"{month_name(self.start.month)} {self.start.year}"
         if self.kind == "week":
             return f"Week {int(self.label[-2:])}, {self.label[:4]}"
         return self.label
-
-
-_MONTH_NAMES = tuple(calendar.month_name)[1:]
 
 
 def parse_period(text: str, *, first_month: int = 1) -> Span:

@@ -210,7 +210,7 @@ def _note(figure: str, row: Any, same: float, book: BookSettings) -> str:
 
 def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
     """Return the card that counts key accounts, those watched and those lost in the period."""
-    watched = int(decisions["decision"].eq("watch").sum())
+    watched = int(decisions["proposal"].eq("watch").sum())
     lost = found["value"].get(("lost_in_period", "key"), float("nan"))
     said = ((watched, "watched"), (lost, "lost in the period"))
     row = found.loc[("accounts", "key")] if ("accounts", "key") in found.index else {"value": 0.0}

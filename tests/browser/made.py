@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import nbformat
 import numpy as np
@@ -11,7 +12,10 @@ import pandas as pd
 from nbconvert import HTMLExporter
 
 from kamlib import page
+from kamlib.page import rows
+from kamlib.page.columns import label_of
 from kamlib.plots import style
+from kamlib.tables.catalogue import Catalogue, OutputColumn, OutputTable
 
 BOOK = SimpleNamespace(currency="EUR", locale="en", title="Meridian Supply")
 
@@ -74,6 +78,58 @@ def accounts(count, seed=7):
     )
 
 
+def table(
+    frame,
+    name="t",
+    *,
+    title="x",
+    headings=None,
+    links=(),
+    words=None,
+    figures=None,
+    dossiers=None,
+    **options,
+):
+    """Return a table as a piece of a page, described by a catalogue of its own.
+
+    `headings` are of the columns to show, `links` name those that lead to dossiers, `words` are
+    column -> text -> how it is written, `figures` what each figure in the column value is,
+    `dossiers` where each account's is.
+    """
+    shown = tuple(headings or frame.columns)
+    columns = {
+        key: OutputColumn(
+            key,
+            "text",
+            (headings or {}).get(key, label_of(key)),
+            "",
+            link="dossier" if key in links else "",
+            words=(words or {}).get(key, {}),
+        )
+        for key in shown
+    }
+    mixed = {"value": "figure"} if figures else {}
+    entry = OutputTable(name, "made", "", "", shown, shown=shown, kinds_by=mixed)
+    known = Catalogue({name: entry}, columns, {}, figures or {})
+    with patch.object(rows, "catalogue", lambda: known):
+        return page.table_fragment(
+            frame, name=name, title=title, book=BOOK, links=dossiers, **options
+        )
+
+
+def texts_of(payload):
+    """Return the texts of a table's payload, column by column, as its script reads them."""
+    found = []
+    for texts, cells in zip(payload["texts"], payload["cells"], strict=True):
+        own = [texts["said"][place] for place in texts["at"]] if isinstance(texts, dict) else texts
+        own = own or [None] * len(cells)
+        plain = ["" if cell is None else str(cell) for cell in cells]
+        found.append(
+            [cell if text is None else text for text, cell in zip(own, plain, strict=True)]
+        )
+    return found
+
+
 def code(fragment):
     output = nbformat.v4.new_output(
         "display_data", {"text/html": fragment.html, "text/plain": fragment.text}
@@ -130,8 +186,9 @@ def html_of(cells, title="Segmentation", **changes):
 
 def front_page(count=120):
     """A front page: key figures, actions, two charts side by side, a table."""
-    data = data_of({f"A{number:05d}": f"dossiers/A{number:05d}.html" for number in range(14)})
-    table = accounts(count)
+    dossiers = {f"A{number:05d}": f"dossiers/A{number:05d}.html" for number in range(14)}
+    data = data_of(dossiers)
+    known = accounts(count)
     sentences = [
         page.Sentence(
             "Five accounts moved down a class; three only because others grew.",
@@ -203,15 +260,15 @@ def front_page(count=120):
         nbformat.v4.new_markdown_cell(
             "# Key accounts\n\n## Where it stands\n\nEvery account by revenue of the last twelve months. *A* accounts make 80 %."
         ),
-        code(page.chart_fragment(pareto(table), alt="Twenty accounts make 80 % of revenue.")),
+        code(page.chart_fragment(pareto(known), alt="Twenty accounts make 80 % of revenue.")),
         code(
-            page.table_fragment(
-                data,
-                table,
+            table(
+                known,
                 "account_classes",
                 title="Twenty accounts make 80 % of revenue",
                 caption="All accounts, revenue of the 12 months to 30 Sep 2025",
-                links={"name": "dossier"},
+                links=("name",),
+                dossiers=dossiers,
             )
         ),
         code(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 
@@ -35,16 +36,17 @@ def site(tmp_path_factory):
         kam_page.chart_fragment(
             made.pareto(made.accounts(9).assign(name=MARKUP[:9])), alt=MARKUP[19]
         ),
-        kam_page.table_fragment(
-            data, hostile, "hostile", title=MARKUP[0], caption=MARKUP[4], links={"name": "dossier"}
+        made.table(
+            hostile,
+            "hostile",
+            title=MARKUP[0],
+            caption=MARKUP[4],
+            links=("name",),
+            dossiers=data.dossiers,
         ),
     ]
-    many = kam_page.table_fragment(
-        made.data_of(), made.accounts(5000), "account_classes", title="Five thousand accounts"
-    )
-    few = kam_page.table_fragment(
-        made.data_of(), made.accounts(3), "account_classes", title="Three accounts"
-    )
+    many = made.table(made.accounts(5000), "account_classes", title="Five thousand accounts")
+    few = made.table(made.accounts(3), "account_classes", title="Three accounts")
     made.write(folder, "front.html", made.front_page())
     made.write(folder, "many.html", made.html_of([made.code(many)], "Segmentation"))
     made.write(folder, "few.html", made.html_of([made.code(few)], "Segmentation"))
@@ -130,6 +132,19 @@ def test_a_table_is_drawn_by_the_script_as_it_was_written(visit, site):
         for row in written
     ]
     assert len(texts) == 25 and drawn == texts
+
+
+def test_every_row_is_drawn_as_it_was_written(visit, site):
+    tab = visit("many")
+    source = (site / "many.html").read_text(encoding="utf-8")
+    payload = json.loads(re.search(r"rows-of.*?>(.*?)</script>", source, re.S)[1])
+    tab.get_by_label("Rows", exact=True).select_option("500")
+    tab.get_by_role("button", name="Next").click()
+    drawn = tab.locator("figure.table tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    texts = [list(row) for row in zip(*made.texts_of(payload), strict=True)]
+    assert len(texts) == 5000 and drawn == texts[500:1000]
 
 
 def test_a_table_is_searched_and_filtered(visit):
