@@ -36,7 +36,7 @@ def dossier_findings(
     """One row per sentence of what matters now: a broken plan, who it is, its position, then the
     most urgent, at most ``most``.
 
-    ``finding`` says what is found, `kamlib.story` how it reads.
+    ``finding_code`` says what is found, `kamlib.story` how it reads.
     """
     first = [*_problems(plan_problems), *_identity(account_identity)]
     urgent = [
@@ -49,7 +49,7 @@ def dossier_findings(
         *_opportunity(opportunity_volume, white_space),
         *_gaps(dossier_completeness),
     ]
-    rows = pd.DataFrame([*first, *urgent[:most]], columns=["kind", "finding", "anchor"])
+    rows = pd.DataFrame([*first, *urgent[:most]], columns=["kind", "finding_code", "anchor"])
     places = range(1, len(rows) + 1)
     return shaped("dossier_findings", rows.assign(account_id=account_id, position=places))
 

@@ -100,7 +100,7 @@ def white_space(
     table = table[table["buyer_count"].gt(0) & table["buyer_count"].ge(limit)]
     scaled = spend.where(buyers).div(sizes.reindex(peers), axis=0).median() * size
     revenue = table["category"].map(own).fillna(0.0)
-    peer_revenue = table["category"].map(scaled).where(why == "")
+    peer_revenue = table["category"].map(scaled) if why == "" else float("nan")
     table = table.assign(
         account_id=account_id,
         white_space=(peer_revenue - revenue).clip(lower=0.0),

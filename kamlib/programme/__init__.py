@@ -12,7 +12,6 @@ from kamlib.programme.decisions import decision_log
 from kamlib.programme.engagement import engagement_trend, programme_engagement
 from kamlib.programme.findings import programme_findings, programme_limits, programme_missing
 from kamlib.programme.payback import programme_payback
-from kamlib.programme.plans import every_plan, plan_rhythms
 from kamlib.programme.readiness import readiness
 from kamlib.programme.returns import programme_effect, programme_return, programme_verdict
 from kamlib.programme.targets import PROGRAMME, account_targets, as_one_account, programme_owed
@@ -30,11 +29,9 @@ __all__ = [
     "coverage_summary",
     "decision_log",
     "engagement_trend",
-    "every_plan",
     "manager_dependence",
     "objectives_review",
     "objectives_tally",
-    "plan_rhythms",
     "programme_effect",
     "programme_engagement",
     "programme_findings",
