@@ -94,24 +94,26 @@ def white_space(
     size = float(sizes.get(account_id, 0.0))
     own = window[window["account_id"].eq(account_id)].groupby("category")["revenue"].sum()
     why = "too few peers" if len(peers) < min_peers else "no revenue" if size <= 0 else ""
-    table = pd.DataFrame({"buyer_count": buyers.sum()}).rename_axis("category").reset_index()
+    counts = buyers.sum()
     # A share of exactly 40 % counts, which binary fractions would miss.
-    limit = float(Decimal(str(bought_by)) * len(peers))
-    table = table[table["buyer_count"].gt(0) & table["buyer_count"].ge(limit)]
+    usual = counts[counts.gt(0) & counts.ge(float(Decimal(str(bought_by)) * len(peers)))]
     scaled = spend.where(buyers).div(sizes.reindex(peers), axis=0).median() * size
-    revenue = table["category"].map(own).fillna(0.0)
-    peer_revenue = table["category"].map(scaled) if why == "" else float("nan")
-    table = table.assign(
-        account_id=account_id,
-        white_space=(peer_revenue - revenue).clip(lower=0.0),
-        revenue=revenue,
-        peer_revenue=peer_revenue,
-        buyer_share=table["buyer_count"] / max(len(peers), 1),
-        peer_count=len(peers),
-        peer_group=group,
-        note_code=why,
-        least_count=min_peers,
+    table = pd.DataFrame(
+        {
+            "account_id": account_id,
+            "revenue": own.reindex(usual.index).fillna(0.0),
+            "peer_revenue": float("nan") if why else scaled.reindex(usual.index),
+            "buyer_count": usual,
+            "buyer_share": usual / max(len(peers), 1),
+            "peer_count": len(peers),
+            "peer_group": group,
+            "note_code": why,
+            "least_count": min_peers,
+        },
+        index=usual.index,
     )
+    table["white_space"] = (table["peer_revenue"] - table["revenue"]).clip(lower=0.0)
+    table = table.rename_axis("category").reset_index()
     order = ["white_space", "buyer_share", "category"]
     return shaped("white_space", table.sort_values(order, ascending=[False, False, True]))
 

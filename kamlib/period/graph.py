@@ -53,6 +53,8 @@ def graph(scope: str = "") -> Driver:
     )  # errors say themselves what is wrong
     found = [function(name) for name in calculations() if scope_of(name) == scope]
     module = ad_hoc_utils.create_temporary_module(*found, module_name=f"kam_{scope or 'book'}")
+    for one in found:  # the module holds copies, which lack what keyword parameters default to
+        getattr(module, one.__name__).__kwdefaults__ = one.__kwdefaults__
     return driver.Builder().with_modules(module).build()
 
 
