@@ -131,9 +131,12 @@ def table_pipeline(pipeline: pd.DataFrame, book: BookSettings) -> Said:
     return Said(f"Open deals: {money(pipeline['weighted_value'].sum(), book)} at their probability")
 
 
-def table_account_competitors(account_competitors: pd.DataFrame) -> Said:
-    """Say what the table holds, or that it holds nothing."""
-    return Said("Rivals at the account" if len(account_competitors) else "No rival is known")
+def table_account_competitors(
+    account_competitors: pd.DataFrame, told_dossier_completeness: pd.DataFrame
+) -> Said:
+    """Say what the table holds, or why nothing."""
+    title = "Rivals at the account"
+    return _named(title, account_competitors, told_dossier_completeness, "Rivals")
 
 
 def table_wallet(wallet: pd.DataFrame, told_dossier_completeness: pd.DataFrame) -> Said:
@@ -207,11 +210,6 @@ def table_plan_objectives(
 ) -> Said:
     """Say what the table holds, or why nothing."""
     return _named("Objectives", plan_objectives, told_dossier_completeness, "Account plan")
-
-
-def table_plan_actions(plan_actions: pd.DataFrame) -> Said:
-    """Say what the table holds, or that it holds nothing."""
-    return Said("Actions" if len(plan_actions) else "No action is planned")
 
 
 def table_group_tree(group_tree: pd.DataFrame) -> Said:
