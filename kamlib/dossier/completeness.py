@@ -108,7 +108,8 @@ def dossier_completeness(
             row = _order_part(part, own, len(account_months))
         else:
             row = _table_part(part, own, present)
-        rows.append({"part": part.name, "source": part.table, **row})
+        known = {"part": part.name, "source": part.table, "last_confirmed_date": pd.NaT}
+        rows.append({**known, **row})
     rows.append(_plan_part(plan_reading, account_id))
     table = pd.DataFrame(rows).assign(account_id=account_id)
     last = pd.to_datetime(table["last_confirmed_date"]).astype("datetime64[us]")

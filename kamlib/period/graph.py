@@ -81,6 +81,7 @@ def compute(name: str, given: dict[str, Any]) -> Any:
     return dataflow.execute([name], inputs=inputs, overrides=overrides)[name]
 
 
+@cache
 def _dataflow(name: str) -> Driver:
     try:
         return graph(scope_of(name))
@@ -88,6 +89,7 @@ def _dataflow(name: str) -> Driver:
         from hamilton import ad_hoc_utils, driver
 
         module = ad_hoc_utils.create_temporary_module(function(name), module_name=f"kam_{name}")
+        getattr(module, name).__kwdefaults__ = function(name).__kwdefaults__
         return driver.Builder().with_modules(module).build()
 
 

@@ -1,0 +1,2 @@
+from .period import open_period as open_period
+from . import page as page
