@@ -58,7 +58,7 @@ def seen_by(account_id: str, plans: dict[str, Path] | None = None, **tables) -> 
     return q.account(account_id)
 
 
-def orders_alone(**more) -> AccountPeriod:
+def orders_alone(plans: dict[str, Path] | None = None, **more) -> AccountPeriod:
     """Account A in a book of two accounts with one order a month each, and what more is given."""
     months = pd.date_range("2023-10-31", AS_OF, freq="ME").as_unit("us")
     rows = [(account, month, 100.0) for account in "AB" for month in months]
@@ -68,4 +68,4 @@ def orders_alone(**more) -> AccountPeriod:
         "account_months": shaped("account_months", frame),
         "account_days": shaped("account_days", frame.rename(columns={"month": "date"})),
     }
-    return seen_by("A", **{**tables, **more})
+    return seen_by("A", plans, **{**tables, **more})
