@@ -12,15 +12,24 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "kamlib"
 FILES = sorted(PACKAGE.rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-ANALYSIS = ("segmentation", "scoring", "retention", "btyd", "dossier", "programme")
+ANALYSIS = (
+    "segmentation",
+    "scoring",
+    "retention",
+    "btyd",
+    "dossier",
+    "programme",
+    "overview",
+)
 LAYERS = (
-    {"errors", "words", "tables", "story"},
+    {"errors", "words", "tables"},
     {"book"},
     {"intake"},
     {"period"},
+    {"outlook"},
     {*ANALYSIS},
+    {"story"},
     {"plots", "page"},
-    {"overview"},
     {"practice", "workbook", "report", "check", "dictionary", "cli", "__main__", "__init__"},
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}

@@ -1,20 +1,18 @@
 """From text to canonical tables: every row is used, or listed with the reason it was not.
 
 All reading happens inside the engine. Order lines stay there (:mod:`kamlib.period.activity` condenses
-them); the other tables are small and come back as frames.
+them); the other tables are small and come back as frames. Its modules load when they are used: a
+period that was prepared before needs no engine.
 """
 
-from kamlib.intake.account import control_totals, row_account, set_aside_rows
-from kamlib.intake.book import Intake, read_book
-from kamlib.intake.notices import Notice
-from kamlib.intake.plans import plans_of
+import lazy_loader
 
-__all__ = [
-    "Intake",
-    "Notice",
-    "control_totals",
-    "plans_of",
-    "read_book",
-    "row_account",
-    "set_aside_rows",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "account": ["control_totals", "row_account", "set_aside_rows"],
+        "book": ["Intake", "read_book"],
+        "notices": ["Notice"],
+        "plans": ["plans_of"],
+    },
+)

@@ -2,10 +2,10 @@
 alike.
 """
 
-from kamlib.page.export import csv_text, neutralised, publish, published, restored
+from kamlib.page.export import csv_text, neutralised, publish, publish_table, restored
 from kamlib.page.fragments import Fragment, dossier_links, rendered, template_folder
 from kamlib.page.names import page_name
-from kamlib.page.rows import counted, table, table_fragment
+from kamlib.page.rows import table, table_fragment
 from kamlib.page.show import (
     actions,
     actions_fragment,
@@ -50,7 +50,6 @@ __all__ = [
     "chart",
     "chart_fragment",
     "content_security_policy",
-    "counted",
     "csv_text",
     "date",
     "dossier_links",
@@ -68,7 +67,7 @@ __all__ = [
     "points",
     "points_fragment",
     "publish",
-    "published",
+    "publish_table",
     "rendered",
     "restored",
     "share",

@@ -14,13 +14,15 @@ import pandas as pd
 
 from kamlib.errors import KamError
 from kamlib.page.columns import exported, kind_of
+from kamlib.period import origin
+from kamlib.period.graph import READ
+from kamlib.tables import catalogue
 
 TABLES = "KAM_TABLES"
 """Environment variable: the folder for CSV files, set by a report run."""
-TYPED = "KAM_TYPED"
-"""Environment variable: the folder for typed copies, set by a report run."""
 
 _TRIGGER = re.compile(r"'*\s*[=+\-@\t\r\n＝＋－＠]")
+_FIGURES = {"money", "share", "number", "count", "index"}
 _RESTORE = re.compile(r"'+\s*[=+\-@\t\r\n＝＋－＠]")
 
 
@@ -45,17 +47,39 @@ def csv_text(table: pd.DataFrame) -> str:
     """Return a table as CSV: comma, UTF-8, bare line feeds, ISO dates, plain shares, money of at
     most 6 decimals.
     """
-    kinds = {key: kind_of(table[key], key) for key in table.columns}
+    kinds = {key: exported_kind(table[key], key) for key in table.columns}
     columns = [[_cell(value, kind) for value in table[key]] for key, kind in kinds.items()]
     heads = [_quoted(neutralised(str(key))) for key in table.columns]
     lines = [",".join(heads), *(",".join(cells) or '""' for cells in zip(*columns, strict=True))]
     return "\n".join(lines) + "\n"
 
 
-def publish(data: Any, table: pd.DataFrame, name: str) -> None:
-    """Write `tables/<name>.csv`, and a typed copy for `published`, in a report run; elsewhere do
-    nothing.
+def publish(frame: pd.DataFrame, name: str = "") -> None:
+    """Write `tables/<name>.csv` in a report run; elsewhere do nothing.
+
+    A table that a period answered with is published whole, with its sentences, however the frame was
+    filtered or sorted since; any other frame under the name given.
     """
+    q, known = origin(frame)
+    if q is not None and name in ("", known):
+        publish_table(q, known)
+    else:
+        _publish(frame, name)
+
+
+def publish_table(q: Any, name: str) -> None:
+    """Write a table of a period as `tables/<name>.csv` in a report run."""
+    if os.environ.get(TABLES):
+        _publish(q.told(name), name)
+
+
+def is_published(name: str) -> bool:
+    """Return whether a name is that of a table that reports publish: what the graph computes."""
+    table = catalogue().tables.get(name)
+    return table is not None and table.area not in READ
+
+
+def _publish(table: pd.DataFrame, name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
         raise KamError(
             f"'{name}' cannot be the name of a published table.",
@@ -63,23 +87,16 @@ def publish(data: Any, table: pd.DataFrame, name: str) -> None:
             next="Use small letters, digits and underscores.",
         )
     text = csv_text(table)
-    folder, typed = os.environ.get(TABLES), os.environ.get(TYPED)
-    if folder:
+    if folder := os.environ.get(TABLES):
         _write(Path(folder) / f"{name}.csv", text)
-    if typed:
-        Path(typed).mkdir(parents=True, exist_ok=True)
-        table.reset_index(drop=True).to_parquet(
-            Path(typed) / f"{name}.parquet", engine="pyarrow", index=False
-        )
 
 
-def published(name: str) -> pd.DataFrame | None:
-    """Return a table published by an earlier notebook of this run, its types kept; None where there
-    is none.
-    """
-    folder = os.environ.get(TYPED)
-    file = Path(folder or ".") / f"{name}.parquet"
-    return pd.read_parquet(file, engine="pyarrow") if folder and file.is_file() else None
+def exported_kind(values: pd.Series, key: str) -> str:
+    """Return the kind a column is written as: for figures the catalogue's, else what they are."""
+    column, guessed = catalogue().columns.get(key), kind_of(values, key)
+    if column is None:
+        return guessed
+    return column.type if {column.type, guessed} <= _FIGURES else guessed
 
 
 def _cell(value: Any, kind: str) -> str:

@@ -4,93 +4,98 @@ beside the page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from kamlib.page.columns import MIXED, Column, columns_of, exported, of_row, shown
+from kamlib.errors import KamError
+from kamlib.page.columns import (
+    KINDS,
+    MIXED,
+    Column,
+    columns_of,
+    exported,
+    label_of,
+    of_row,
+    shown,
+)
 from kamlib.page.export import publish
 from kamlib.page.fragments import Fragment, dossier_links, rendered
-from kamlib.words.amounts import Wording, number, wording
+from kamlib.period import origin
+from kamlib.story import said_of
+from kamlib.story.statements import Said
+from kamlib.tables import OutputTable, catalogue
+from kamlib.words import Wording, count, number, wording
 
 FIRST_ROWS = 25
 """Rows written into the page itself; the rest is drawn when asked for."""
 
 
 def table(
-    data: Any,
     frame: pd.DataFrame,
-    name: str,
     *,
-    title: str,
-    caption: str = "",
-    columns: Mapping[str, str] | None = None,
-    links: Mapping[str, str] | None = None,
-    kinds: Mapping[str, str | Sequence[str]] | None = None,
-    words: Mapping[str, Mapping[str, str]] | None = None,
-    view: pd.DataFrame | None = None,
+    title: str | None = None,
+    caption: str | None = None,
+    name: str = "",
     limit: int | None = None,
 ) -> None:
-    """Show a table and publish it whole as `tables/<name>.csv`.
+    """Show a table that a period answered with, and publish it whole as `tables/<name>.csv`.
+
+    Headings, formats, words, links, the columns a reader sees and the order of rows are the
+    catalogue's; title and caption are what the story `table_<name>` says, else the catalogue's.
 
     Parameters
     ----------
-    data
-        The data of the period: currency, separators, dossiers.
-    frame, name
-        The table, and the name it is published under.
+    frame
+        The table, or some of its rows: `q.account_status.query("status == 'lost'")`. Any other frame
+        is shown whole under made-up headings.
     title, caption
-        The finding; and what it is, unit, period.
-    columns
-        Column → heading: only these are shown, in this order. Without it all are, under made-up
-        headings.
-    links
-        Column → `"dossier"`: its cells lead to the account's dossier, found by `account_id`.
-    kinds
-        Column → text, prose, money, share, number, count, date, month or flag, where name and type
-        do not say it; or one of money, share, number, count, index per row, where a column holds
-        figures of several kinds.
-    words
-        Column → text in the data → how it is written for people; the published table keeps the
-        data's.
-    view
-        The rows to show, in the order to show them, where these are not the whole table.
+        The finding; and what it is, unit, period, where they are to differ.
+    name
+        The name to publish under, for a frame that no period answered with.
     limit
         Show only the first so many rows.
     """
-    publish(data, frame, name)
-    options = {
-        "columns": columns,
-        "links": links,
-        "kinds": kinds,
-        "words": words,
-        "view": view,
-        "limit": limit,
-    }
-    table_fragment(data, frame, name, title=title, caption=caption, **options).show()  # type: ignore[arg-type]
+    q, known = origin(frame)
+    if not name and q is None:
+        raise KamError(
+            "A frame that no period answered with has no name of its own.",
+            where="page.table",
+            next="Say one: page.table(frame, name='my_table', title='What it shows').",
+        )
+    publish(frame, name)
+    table_fragment(frame, name=name or known, title=title, caption=caption, limit=limit).show()
 
 
 def table_fragment(
-    data: Any,
     frame: pd.DataFrame,
-    name: str,
     *,
-    title: str,
-    caption: str = "",
-    columns: Mapping[str, str] | None = None,
-    links: Mapping[str, str] | None = None,
-    kinds: Mapping[str, str | Sequence[str]] | None = None,
-    words: Mapping[str, Mapping[str, str]] | None = None,
-    view: pd.DataFrame | None = None,
+    name: str = "",
+    title: str | None = None,
+    caption: str | None = None,
     limit: int | None = None,
+    book: Any = None,
+    links: Mapping[str, str] | None = None,
 ) -> Fragment:
-    """Return a table as a piece of a page; see `table`."""
-    wording_ = wording(data)
-    rows = frame if view is None else view
+    """Return a table as a piece of a page; see `table`.
+
+    `book` says how a frame that no period answered with is written, `links` where each account leads.
+    """
+    q, known = origin(frame)
+    name = name or known
+    entry = catalogue().tables.get(name)
+    rows, whole = frame, len(frame)
+    if q is not None and name == known:
+        whole = len(q.told(name))
+        rows = q.tell(name, _in_order(frame, q.told(name), entry))
+    limit = limit if limit is not None or entry is None else entry.limit
     rows = (rows if limit is None else rows.head(limit)).reset_index(drop=True)
-    specs = columns_of(rows, wording_, labels=columns, kinds=kinds, links=links, written=words)
-    addresses = _addresses(rows, specs, dossier_links(data))
+    said = _said(q, name, entry)
+    title, caption = (said.title if title is None else title), (caption or said.subtitle)
+    wording_ = wording(q or book)
+    specs = columns_of(rows, wording_, **_described(rows, entry))
+    addresses = _addresses(rows, specs, dict(links or dossier_links(q)))
     html = rendered(
         "table.html.j2" if len(rows) else "gap.html.j2",
         name=name,
@@ -100,19 +105,59 @@ def table_fragment(
         rows=_first_rows(rows, specs, addresses, wording_),
         total=len(rows),
         total_text=number(len(rows), wording_),
-        whole=len(frame),
-        whole_text=number(len(frame), wording_),
+        whole=whole,
+        whole_text=number(whole, wording_),
         data=_payload(rows, name, specs, addresses, wording_),
         text=nothing_said(title),
     )
-    text = (
-        rows[[spec.key for spec in specs]].head(10).to_string(index=False, max_colwidth=40)
-        if specs
-        else ""
-    )
-    return Fragment(
-        html, "\n".join(part for part in (title, caption, text, counted(len(rows))) if part)
-    )
+    shown_ = [spec.key for spec in specs]
+    text = rows[shown_].head(10).to_string(index=False, max_colwidth=40) if specs else ""
+    lines = (title, caption, text, count(len(rows), "row"))
+    return Fragment(html, "\n".join(part for part in lines if part))
+
+
+def _said(q: Any, name: str, entry: OutputTable | None) -> Said:
+    """Return title and caption of a table: the story's, else the catalogue's, else its name."""
+    story = said_of(f"table_{name}")
+    if story is not None and q is not None:
+        said = q.call(story)
+        return Said(said.title, said.subtitle or (entry.caption if entry else ""))
+    return Said(entry.title or label_of(name), entry.caption) if entry else Said(label_of(name))
+
+
+def _in_order(frame: pd.DataFrame, whole: pd.DataFrame, entry: OutputTable | None) -> pd.DataFrame:
+    """Return rows in the catalogue's order, unless somebody has sorted them already."""
+    if entry is None or not entry.order or not frame.index.is_monotonic_increasing:
+        return frame
+    keys = [key.lstrip("-") for key in entry.order]
+    rising = [not key.startswith("-") for key in entry.order]
+    by = frame if set(keys) <= set(frame) else whole.loc[frame.index]
+    return frame.loc[by.sort_values(keys, ascending=rising, kind="stable").index]
+
+
+def _described(rows: pd.DataFrame, entry: OutputTable | None) -> dict[str, Any]:
+    """Return what the catalogue says of the columns to show: headings, kinds, links, words."""
+    if entry is None:
+        return {}
+    known = catalogue()
+    shown = [name for name in entry.shown or entry.columns if name in rows]
+    columns = {name: known.columns[name] for name in shown}
+    figures = {name: by for name, by in entry.kinds_by.items() if name in columns}
+    kinds: dict[str, str | list[str]] = {
+        name: one.shown_as or one.type
+        for name, one in columns.items()
+        if (one.type in KINDS and one.type != "text") or one.shown_as
+    }
+    for name, by in figures.items():
+        kinds[name] = [known.figures[str(figure)]["kind"] for figure in rows[by]]
+    headings = {name: one["heading"] for name, one in known.figures.items()}
+    words = {name: one.words for name, one in columns.items() if one.words}
+    return {
+        "labels": {name: one.heading for name, one in columns.items()},
+        "kinds": kinds,
+        "links": {name: one.link for name, one in columns.items() if one.link},
+        "written": {**words, **dict.fromkeys(figures.values(), headings)},
+    }
 
 
 def nothing_said(title: str) -> str:
@@ -129,15 +174,6 @@ def nothing_said(title: str) -> str:
     )
     text = title.strip().rstrip(".")
     return f"{text}." if says_it or "cannot" in title else f"{text}: nothing to list."
-
-
-def counted(items: int, noun: str = "row") -> str:
-    """Return a count with its noun.
-
-    >>> counted(1), counted(12), counted(2, "dossier")
-    ('1 row', '12 rows', '2 dossiers')
-    """
-    return f"{items} {noun}{'' if items == 1 else 's'}"
 
 
 def _addresses(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
+from kamlib.page.export import is_published, publish_table
 from kamlib.page.fragments import Fragment, dossier_links, rendered
-from kamlib.story.statements import Action, Card, Point, Sentence
+from kamlib.period.graph import wanted
+from kamlib.story import said_of
+from kamlib.story.statements import Action, Card, Point, Said, Sentence
 from kamlib.words.amounts import MISSING, change, date, money, number, share
 
 MOST_SENTENCES = 7
@@ -24,9 +27,16 @@ HALF_PIXELS = 660
 """A chart up to this width stands beside another one on a wide page, and shrinks to a phone's."""
 
 
-def headline(data: Any, title: str, sentences: Iterable[str | Sentence]) -> None:
-    """Show the first screen: a title and sentences with figures, each leading to its evidence."""
-    headline_fragment(data, title, sentences).show()
+def headline(q: Any, story: Callable[..., Sequence[Sentence]], *, title: str = "") -> None:
+    """Show the first screen: a title and sentences with figures, each leading to its evidence.
+
+    ``story`` is a function of `kamlib.story` named ``headline_<page>``; the period fills in what its
+    parameters name. The title is what ``title_<page>`` says, else the page's name.
+    """
+    page = story.__name__.removeprefix("headline_")
+    titled = said_of(f"title_{page}")
+    title = title or (q.call(titled) if titled else page.capitalize())
+    headline_fragment(q, title, q.call(story)).show()
 
 
 def headline_fragment(data: Any, title: str, sentences: Iterable[str | Sentence]) -> Fragment:
@@ -37,9 +47,11 @@ def headline_fragment(data: Any, title: str, sentences: Iterable[str | Sentence]
     return Fragment(html, "\n".join([title, *(f"- {one.text}" for one in said)]))
 
 
-def note(text: str) -> None:
-    """Show a quiet paragraph: how to read it, what cannot be known."""
-    note_fragment(text).show()
+def note(q: Any, story: Callable[..., str] | str) -> None:
+    """Show a quiet paragraph, how to read it or what cannot be known; nothing for an empty text."""
+    text = story if isinstance(story, str) else q.call(story)
+    if text:
+        note_fragment(text).show()
 
 
 def note_fragment(text: str) -> Fragment:
@@ -47,11 +59,13 @@ def note_fragment(text: str) -> Fragment:
     return Fragment(rendered("note.html.j2", text=str(text)), str(text))
 
 
-def gap(text: str) -> None:
+def gap(q: Any, story: Callable[..., str] | str) -> None:
     """Show in one line what is not there and why; a page gathers the gaps of empty sections at its
-    end.
+    end. Nothing for an empty text.
     """
-    gap_fragment(text).show()
+    text = story if isinstance(story, str) else q.call(story)
+    if text:
+        gap_fragment(text).show()
 
 
 def gap_fragment(text: str, name: str = "") -> Fragment:
@@ -59,12 +73,13 @@ def gap_fragment(text: str, name: str = "") -> Fragment:
     return Fragment(rendered("gap.html.j2", text=str(text), name=name), str(text))
 
 
-def points(name: str, said: Sequence[Point]) -> None:
+def points(q: Any, story: Callable[..., Sequence[Point]]) -> None:
     """Show points under their sections as lists: a brief, a SWOT, a profile; nothing where there is
-    none.
+    none. Their anchor is the story's name without ``points_``.
     """
+    said = q.call(story)
     if said:
-        points_fragment(name, said).show()
+        points_fragment(story.__name__.removeprefix("points_"), said).show()
 
 
 def points_fragment(name: str, said: Sequence[Point]) -> Fragment:
@@ -79,11 +94,9 @@ def points_fragment(name: str, said: Sequence[Point]) -> Fragment:
     return Fragment(html, "\n".join(lines))
 
 
-def cards(data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None) -> None:
-    """Show key figures with their change and history; `compared` names the two periods compared
-    with.
-    """
-    cards_fragment(data, figures, compared=compared).show()
+def cards(q: Any, story: Callable[..., Sequence[Card]]) -> None:
+    """Show key figures with their change and history."""
+    cards_fragment(q, q.call(story)).show()
 
 
 def cards_fragment(
@@ -98,11 +111,13 @@ def cards_fragment(
     return Fragment(rendered("cards.html.j2", cards=shown), text)
 
 
-def actions(data: Any, lines: Sequence[Action], *, title: str = "What changed, what to do") -> None:
+def actions(
+    q: Any, story: Callable[..., Sequence[Action]], *, title: str = "What changed, what to do"
+) -> None:
     """Show what changed, what to do, who owns it and by when; one line each, the most important
     first.
     """
-    actions_fragment(data, lines, title=title).show()
+    actions_fragment(q, q.call(story), title=title).show()
 
 
 def actions_fragment(
@@ -134,13 +149,27 @@ def actions_fragment(
     )
 
 
-def chart(drawn: Any, *, alt: str) -> None:
-    """Show a figure, or the figure of an axes, as vector drawing; `alt` says in a sentence what it
-    shows.
+def chart(
+    q: Any, plot: Callable[..., Any], *, size: tuple[float, float] | None = None, **options: Any
+) -> None:
+    """Show a chart of the period and publish the tables it draws.
 
-    A title written by `kamlib.plots.style.titles` becomes text of the page above the drawing.
+    ``plot`` is a function of `kamlib.plots` named ``plot_<x>``; the period fills in the tables and
+    settings that its parameters name. Title, subtitle and text alternative are what the story
+    ``chart_<x>`` says. ``options`` go to both, where they take them.
     """
-    chart_fragment(drawn, alt=alt).show()
+    story = said_of(plot.__name__.replace("plot_", "chart_", 1))
+    own = {key: value for key, value in options.items() if story and key in wanted(story)}
+    said = q.call(story, **own) if story else Said("")
+    if size is not None:
+        from kamlib.plots.style import axes
+
+        options["ax"] = axes(*size)
+    drawn = q.call(plot, title=said.title, subtitle=said.subtitle, **options)
+    for name in wanted(plot):
+        if is_published(name):
+            publish_table(q, name)
+    chart_fragment(drawn, alt=said.alt).show()
 
 
 def chart_fragment(drawn: Any, *, alt: str) -> Fragment:

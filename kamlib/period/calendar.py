@@ -248,3 +248,14 @@ def _week_of(day: date, first_month: int) -> Span:
     monday = pd.Timestamp(day) - pd.Timedelta(days=weekday - 1)
     end = monday + pd.Timedelta(days=6)
     return Span(monday.as_unit("us"), end.as_unit("us"), f"{year}-W{week:02d}", "week", first_month)
+
+
+def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
+    """Return how many months of the year before the last 12 months the data hold.
+
+    >>> base_months(pd.Timestamp("1996-07-04"), pd.Timestamp("1997-12-31"))
+    6
+    """
+    if first_date is None:
+        return 12
+    return int((trailing_months(as_of, 24)[:12] >= first_date).sum())

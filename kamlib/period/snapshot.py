@@ -1,8 +1,9 @@
-"""A book as of one period: what a notebook gets.
+"""A book as of one period, on disk: what a run prepares once and hands to every notebook.
 
 A snapshot is a folder with the activity tables, the canonical tables as known on the period's last
-day, and the settings. ``kam report`` prepares each once and hands the same folder to every
-notebook; opened by hand, :func:`open_period` prepares it in a scratch folder.
+day, and the settings; tables that are computed from them are kept beside them, so that each is
+computed once, whichever notebook asks first. ``kam report`` prepares it in its scratch folder;
+:func:`open_period` in the user's cache, found again by the book's fingerprint.
 """
 
 from __future__ import annotations
@@ -10,26 +11,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
+from kamlib.period.period import ACTIVITY, Period
 from kamlib.tables import CANONICAL
 
-ACTIVITY = (
-    "account_days",
-    "account_months",
-    "category_months",
-    "product_windows",
-    "manager_months",
-    "deliveries",
-)
+CACHE = "KAM_CACHE"
+"""Environment variable: the folder for prepared periods; empty for none that lasts."""
+_MOST_KEPT = 12
 _BY_ACCOUNT = frozenset(
     {
         *ACTIVITY,
@@ -41,78 +41,56 @@ _SHARED = frozenset({"rates", "offers"})
 
 
 @dataclass(frozen=True)
-class PeriodData:
-    """One book as of one period's last day; every table is an attribute (``data.account_months``).
+class Snapshot:
+    """A prepared folder: one book as of one period's last day.
 
-    Attributes
-    ----------
-    book, period, manager_id
-        The settings, the period, and the manager whose accounts these are (empty: all accounts).
-    present
-        The names of the tables that the book has.
-    has_cost
-        Whether order lines carry a cost.
-    first_date
-        The first order day of the book, missing where it has none up to the as-of day.
+    ``source`` is the book's folder where order lines may be asked for; nothing in a report of one
+    manager's accounts.
     """
 
     folder: Path
     book: BookSettings
-    period: Span
+    span: Span
     manager_id: str
     present: frozenset[str]
     has_cost: bool
     first_date: pd.Timestamp | None
     plans: dict[str, Path]
-    _kept: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
-    _scratch: object = field(default=None, repr=False, compare=False)
+    source: str = ""
+    scratch: object = field(default=None, repr=False, compare=False)
 
-    @property
-    def as_of(self) -> pd.Timestamp:
-        """The period's last day: everything is as known then, never as of today."""
-        return self.period.end
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table that was read from the book."""
+        return _read_table(self.folder / f"{name}.parquet")
 
-    def has(self, table: str) -> bool:
-        """Return whether the book has a table."""
-        return table in self.present
+    def neighbour(self, span: Span) -> Snapshot | None:
+        """Return the same book as of another period, where it was prepared beside this one."""
+        folder = self.folder.parent / span.label
+        is_there = (folder / "snapshot.json").is_file()
+        return read_snapshot(folder, scratch=self.scratch) if is_there else None
 
-    def __getattr__(self, name: str) -> pd.DataFrame:
-        """Return a table by its name, as a copy that may be changed."""
-        if (
-            name.startswith("_")
-            or name not in (*ACTIVITY, *CANONICAL, "intake")
-            or name == "orders"
-        ):
-            raise AttributeError(
-                f"A period has no table '{name}'. {nearest(name, [*ACTIVITY, *CANONICAL, 'intake'])}"
-            )
-        if name not in self._kept:
-            self._kept[name] = _read_table(self.folder / f"{name}.parquet")
-        return self._kept[name].copy()
+    def stored(
+        self, name: str, compute: Callable[[], pd.DataFrame], *, is_own: bool = False
+    ) -> pd.DataFrame:
+        """Return a computed table: the one kept here, else compute and keep it, once for all users.
 
-    @property
-    def previous(self) -> PeriodData | None:
-        """The same book as of the previous period's end, or None where its data do not reach back."""
-        return self._neighbour(self.period.previous())
+        ``is_own`` keeps apart what a period computes as the neighbour of another, without neighbours
+        of its own.
+        """
+        from filelock import FileLock
 
-    @property
-    def year_ago(self) -> PeriodData | None:
-        """The same book as of a year before, or None where its data do not reach back."""
-        return self._neighbour(self.period.year_ago())
-
-    def _neighbour(self, period: Span) -> PeriodData | None:
-        folder = self.folder.parent / period.label
-        return (
-            read_snapshot(folder, scratch=self._scratch)
-            if (folder / "snapshot.json").is_file()
-            else None
-        )
-
-    def published(self, table: str) -> pd.DataFrame | None:
-        """Return a table that another notebook of this report has published, or None."""
-        folder = os.environ.get("KAM_PUBLISHED")
-        file = Path(folder) / f"{table}.parquet" if folder else None
-        return _read_table(file) if file and file.is_file() else None
+        folder = self.folder / ("computed-as-neighbour" if is_own else "computed")
+        file = folder / f"{name}.parquet"
+        if not file.is_file():
+            folder.mkdir(exist_ok=True)
+            with FileLock(folder / f"{name}.lock"):
+                if not file.is_file():
+                    made = compute()
+                    fresh = folder / f"{name}.{os.getpid()}.part"
+                    made.to_parquet(fresh, index=False)
+                    fresh.replace(file)
+                    return made
+        return _read_table(file)
 
 
 def _read_table(file: Path) -> pd.DataFrame:
@@ -123,36 +101,139 @@ def _read_table(file: Path) -> pd.DataFrame:
     return frame
 
 
-def open_period(
-    book: str | Path = "data/sample", period: str = "", manager_id: str = ""
-) -> PeriodData:
-    """Return a book as of a period, for a notebook.
+def open_period(book: str | Path = "data/sample", period: str = "", manager_id: str = "") -> Period:
+    """Return a book as of a period, for a notebook; prepared once, then opened again at once.
 
-    ``book`` is a book's folder, or a snapshot that ``kam report`` has prepared. An empty period is
-    the last quarter that the data cover whole.
+    Parameters
+    ----------
+    book
+        A book's folder, or a snapshot that ``kam report`` has prepared.
+    period
+        Such as 2025, 2025-Q3, 2025-07, 2025-W31; empty for the last quarter the data cover whole.
+    manager_id
+        Only this manager's accounts; empty for all.
 
     Raises
     ------
     KamError
-        The book or the period cannot be read, or the manager has no account.
+        The book or the period cannot be read, the data do not reach the period, or the manager has
+        no account.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")    # doctest: +SKIP
     """
     folder = Path(book)
     if (folder / "snapshot.json").is_file():
-        return read_snapshot(folder)
+        return Period(read_snapshot(folder))
+    settings = read_settings(folder)
+    home = _home(folder)
+    label = _label(period, home, settings)
+    scope = hashlib.sha256(manager_id.encode()).hexdigest()[:16] if manager_id else "all"
+    found = home.path / scope / label if label else None
+    if found is None or not (found / "snapshot.json").is_file():
+        found = _prepare(folder, settings, period, manager_id, home, scope)
+    _touch(home.path)
+    return Period(read_snapshot(found, scratch=home))
+
+
+@dataclass
+class _Home:
+    """Where the periods of a book in its present state are prepared."""
+
+    path: Path
+    scratch: object = None
+
+
+def _home(book: Path) -> _Home:
+    """Return the folder for a book as it is now: found by the state of its files and of the kit."""
+    import platformdirs
+
+    wanted = os.environ.get(CACHE, str(Path(platformdirs.user_cache_dir("kamlib")) / "periods"))
+    if not wanted:
+        scratch = tempfile.TemporaryDirectory(prefix="kam-")
+        return _Home(Path(scratch.name), scratch)
+    root = Path(wanted)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _Home(root / _state(book))
+
+
+def _state(book: Path) -> str:
+    """Return a word for the state of a book's files and of the kit's code."""
+    import kamlib
+    from kamlib.intake.sources.files import input_files
+
+    package = Path(kamlib.__file__).parent
+    code = sorted(file for kind in ("*.py", "*.toml") for file in package.rglob(kind))
+    seen = [str(book.resolve())]
+    for file in (*input_files(book), *code):
+        about = file.stat()
+        seen.append(f"{file} {about.st_size} {about.st_mtime_ns}")
+    return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:32]
+
+
+def _label(period: str, home: _Home, settings: BookSettings) -> str:
+    if period:
+        return parse_period(period, first_month=settings.fiscal_year.first_month).label
+    known = home.path / "default"
+    return known.read_text(encoding="utf-8") if known.is_file() else ""
+
+
+def _prepare(
+    folder: Path, settings: BookSettings, period: str, manager_id: str, home: _Home, scope: str
+) -> Path:
+    """Read the book and write the snapshot of a period and of those it is compared with."""
+    from filelock import FileLock
+
     from kamlib.intake import read_book
     from kamlib.intake.sources import open_engine
 
-    settings = read_settings(folder)
-    scratch = tempfile.TemporaryDirectory(prefix="kam-")
-    with open_engine() as engine:
+    home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with FileLock(home.path / "prepare.lock"), open_engine() as engine:
         intake = read_book(folder, settings, engine)
-        wanted = (
-            parse_period(period, first_month=settings.fiscal_year.first_month)
-            if period
-            else default_period(intake, settings)
-        )
-        folders = write_snapshots(intake, [wanted], Path(scratch.name), manager_id=manager_id)
-    return read_snapshot(folders[wanted.label], scratch=scratch)
+        first_month = settings.fiscal_year.first_month
+        wanted = parse_period(period, first_month=first_month) if period else None
+        if wanted is None:
+            wanted = default_period(intake, settings)
+            (home.path / "default").write_text(wanted.label, encoding="utf-8")
+        check_reached(wanted, intake)
+        folders = write_snapshots(intake, [wanted], home.path / scope, manager_id=manager_id)
+    return folders[wanted.label]
+
+
+def _touch(home: Path) -> None:
+    """Note that a prepared book was used, and let go of those that were not used for longest."""
+    os.utime(home)
+    if not os.environ.get(CACHE, "default"):
+        return
+    others = [one for one in home.parent.iterdir() if one.is_dir() and one != home]
+    others.sort(key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in others[_MOST_KEPT - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def check_reached(span: Span, intake: Any) -> None:
+    """Refuse a period that lies before the data or wholly after them, and say what they cover.
+
+    Raises
+    ------
+    KamError
+        The book has no order line up to the period's end.
+    """
+    from kamlib.period.activity import first_day, last_covered_day
+
+    first = first_day(intake)
+    if first is not None and span.end >= first:
+        return
+    last = last_covered_day(intake, intake.book)
+    raise KamError(
+        f"The book has no orders up to the end of {span.title}.",
+        where=f"period {span.label}",
+        next=f"Its orders run from {first.date()} to {last}."
+        if first is not None
+        else "Run kam check to see why.",
+    )
 
 
 def default_period(intake, settings: BookSettings, today: date | None = None) -> Span:
@@ -227,6 +308,7 @@ def _write_snapshot(
         "manager_id": manager_id,
         "present": sorted(intake.present),
         "has_cost": "cost" in intake.order_columns,
+        "source": "" if manager_id else str(intake.folder.resolve()),
         "first_date": first and first.date().isoformat(),
         "plans": {account: file.name for account, file in plans.items()},
     }
@@ -236,20 +318,22 @@ def _write_snapshot(
     return folder
 
 
-def read_snapshot(folder: Path, scratch: object = None) -> PeriodData:
+def read_snapshot(folder: Path, scratch: object = None) -> Snapshot:
     """Return the snapshot in a folder."""
     about = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))
     settings = BookSettings.model_validate(about["settings"])
-    return PeriodData(
+    first = about["first_date"]
+    return Snapshot(
         folder=folder,
         book=settings,
-        period=parse_period(about["period"], first_month=settings.fiscal_year.first_month),
+        span=parse_period(about["period"], first_month=settings.fiscal_year.first_month),
         manager_id=about["manager_id"],
         present=frozenset(about["present"]),
         has_cost=about["has_cost"],
-        first_date=pd.Timestamp(about["first_date"]).as_unit("us") if about["first_date"] else None,
+        first_date=pd.Timestamp(first).as_unit("us") if first else None,
         plans={account: folder / "plans" / name for account, name in about["plans"].items()},
-        _scratch=scratch,
+        source=about["source"],
+        scratch=scratch,
     )
 
 

@@ -12,7 +12,7 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 import kamlib
-from kamlib.errors import KamError
+from kamlib.errors import KamError, nearest
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,6 @@ class Page:
     notebook: str
     file: str
     title: str
-    needs: tuple[str, ...] = ()
 
 
 PAGES = {
@@ -32,21 +31,9 @@ PAGES = {
         Page("segmentation", "01_segmentation", "segmentation.html", "Segmentation"),
         Page("scoring", "02_key_account_scoring", "scoring.html", "Scoring"),
         Page("retention", "03_retention", "retention.html", "Retention"),
-        Page("programme", "05_programme_review", "programme.html", "Programme", ("scoring",)),
-        Page(
-            "dossiers",
-            "04_account_dossier",
-            "dossiers/{account}.html",
-            "Dossiers",
-            ("segmentation", "scoring", "retention"),
-        ),
-        Page(
-            "overview",
-            "00_overview",
-            "index.html",
-            "Overview",
-            ("segmentation", "scoring", "retention", "programme"),
-        ),
+        Page("programme", "05_programme_review", "programme.html", "Programme"),
+        Page("dossiers", "04_account_dossier", "dossiers/{account}.html", "Dossiers"),
+        Page("overview", "00_overview", "index.html", "Overview"),
     )
 }
 
@@ -66,22 +53,24 @@ def notebook_file(page: Page) -> Path:
 
 
 def wanted_pages(only: list[str]) -> list[Page]:
-    """Return the pages that are asked for and those whose tables they need, in the order they are
-    made.
-    """
-    names = set(only or PAGES)
-    unknown = sorted(names - set(PAGES))
-    if unknown:
-        from kamlib.errors import nearest
+    """Return the pages that are asked for, all where none is named.
 
-        raise KamError(
-            f"There is no page '{unknown[0]}'.", where="--only", next=nearest(unknown[0], PAGES)
-        )
-    for name in list(names):
-        names |= set(PAGES[name].needs) | {
-            other for need in PAGES[name].needs for other in PAGES[need].needs
-        }
-    return [page for page in PAGES.values() if page.name in names and notebook_file(page).is_file()]
+    Raises
+    ------
+    KamError
+        There is no such page, or the notebook of one is not where it should be.
+    """
+    names = only or list(PAGES)
+    for name in names:
+        if name not in PAGES:
+            raise KamError(f"There is no page '{name}'.", where="--only", next=nearest(name, PAGES))
+        if not notebook_file(PAGES[name]).is_file():
+            raise KamError(
+                f"The notebook of the page '{name}' is missing.",
+                where=str(notebook_file(PAGES[name])),
+                next="Nothing was started. Put it back, or install the kit again.",
+            )
+    return [page for page in PAGES.values() if page.name in names]
 
 
 def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:

@@ -21,9 +21,10 @@ from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake, read_book
 from kamlib.intake.sources import input_files, open_engine
 from kamlib.page import page_name
+from kamlib.period import Period
 from kamlib.period.calendar import Span, resolve_periods
 from kamlib.period.snapshot import (
-    PeriodData,
+    check_reached,
     default_period,
     fingerprint,
     read_snapshot,
@@ -107,7 +108,8 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
         progress("", "reading the book", 0, 1)
         intake = read_book(request.book, settings, engine)
         periods = asked or [default_period(intake, settings, today)]
-        _check_periods(periods, intake)
+        for period in periods:
+            check_reached(period, intake)
         if fingerprint(input_files(request.book), request.book) != before:
             raise KamError(
                 "A file of the book changed while it was read.",
@@ -129,7 +131,7 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
             folders = write_snapshots(
                 intake, [period], Path(scratch), manager_id=request.manager_id
             )
-            data = read_snapshot(folders[period.label])
+            data = Period(read_snapshot(folders[period.label]))
             with _writing(request.out):
                 staged = site.stage(request.out, period.label)
                 try:
@@ -229,21 +231,6 @@ def _writing(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _check_periods(periods: list[Span], intake: Intake) -> None:
-    from kamlib.period.activity import first_day
-
-    first = first_day(intake)
-    for period in periods:
-        if first is None or period.end < first:
-            raise KamError(
-                f"The book has no orders up to the end of {period.title}.",
-                where=f"--period {period.label}",
-                next=f"Its first order is of {first.date()}."
-                if first is not None
-                else "Run kam check to see why.",
-            )
-
-
 def _mark(request: Request, period: Span, inputs: dict[str, str]) -> dict:
     """Return everything a period's report depends on: when it is equal, nothing has to be done."""
     kit = kit_folder()
@@ -281,7 +268,7 @@ def _is_unchanged(out: Path, period: Span, mark: dict) -> bool:
 def _make_period(
     request: Request,
     pages: list[Page],
-    data: PeriodData,
+    data: Period,
     intake: Intake,
     staged: Path,
     mark: dict,
@@ -289,69 +276,54 @@ def _make_period(
     progress: Progress,
 ) -> None:
     """Fill a staged folder with a period's pages, tables and ``run.json``."""
-    label, names = data.period.label, page_names(data)
-    shown = set(request.only or PAGES)
-    scratch = data.folder / f"run-{staged.name}"
-    typed = scratch / "typed"
-    typed.mkdir(parents=True)
+    label, names = data.span.label, page_names(data)
+    folder = data.folder
+    scratch = folder / f"run-{staged.name}"
+    scratch.mkdir()
     links, near_links = scratch / "links.json", scratch / "near_links.json"
     (staged / "tables").mkdir()
-    parameters = {"book": str(data.folder), "period": label, "manager_id": request.manager_id}
-    fixed = {**kernels, "KAM_PUBLISHED": str(typed)}
+    parameters = {"book": str(folder), "period": label, "manager_id": request.manager_id}
 
     def make(page: Page, account: str = "") -> Made:
         began = time.monotonic()
+        tables = staged / "tables"
+        own = {"KAM_TABLES": str(tables), "KAM_LINKS": str(links)}
+        extra = {}
         if account:
-            own = {
-                "KAM_TABLES": str(staged / "tables" / "dossiers" / names[account]),
-                "KAM_LINKS": str(near_links),
-            }
+            tables = tables / "dossiers" / names[account]
+            own = {"KAM_TABLES": str(tables), "KAM_LINKS": str(near_links)}
             extra = {"account_id": account}
-        else:
-            own = {
-                "KAM_TABLES": str(staged / "tables"),
-                "KAM_TYPED": str(typed),
-                "KAM_LINKS": str(links),
-            }
-            extra = {}
         executed = run_notebook(
             notebook_file(page),
             {**parameters, **extra},
-            environment={**fixed, **own},
+            environment={**kernels, **own},
             timeout=request.timeout,
             running=running,
         )
         return Made(page, account, executed, round(time.monotonic() - began, 2))
 
-    has = {page.name for page in pages}
-    chosen = dossier_accounts(request.accounts, data) if "dossiers" in has else []
-    links.write_text(
-        json.dumps({account: f"dossiers/{names[account]}.html" for account in chosen}),
-        encoding="utf-8",
-    )
-    near_links.write_text(
-        json.dumps({account: f"{names[account]}.html" for account in chosen}), encoding="utf-8"
-    )
-    first = [(page, "") for page in pages if not page.needs]
-    second = [(page, "") for page in pages if page.name == "programme"]
-    second += [(PAGES["dossiers"], account) for account in chosen]
-    last = [(page, "") for page in pages if page.name == "overview"]
-    total = len(first) + len(second) + len(last)
+    chosen: list[str] = []
+    if any(page.name == "dossiers" for page in pages):
+        chosen = dossier_accounts(request.accounts, data)
+    for file, address in ((links, "dossiers/{}.html"), (near_links, "{}.html")):
+        addresses = {account: address.format(names[account]) for account in chosen}
+        file.write_text(json.dumps(addresses), encoding="utf-8")
+    calls = [(page, "") for page in pages if page.name != "dossiers"]
+    calls += [(PAGES["dossiers"], account) for account in chosen]
     made: list[Made] = []
     running: list = []
-    progress(label, "starting", 0, total)
+    progress(label, "starting", 0, len(calls))
     with ThreadPoolExecutor(max_workers=max(1, request.jobs)) as pool:
-        for calls in (first, second, last):
-            for one in _all(pool, make, calls, running):
-                made.append(one)
-                progress(label, one.account or one.page.title, len(made), total)
+        for one in _all(pool, make, calls, running):
+            made.append(one)
+            progress(label, one.account or one.page.title, len(made), len(calls))
     write_intake(staged, data)
-    write_period_workbook(staged, data, typed)
-    write_pages(made, shown, data, staged)
+    write_period_workbook(staged, data)
+    write_pages(made, data, staged)
     if request.pdf:
-        progress(label, "printing", total, total)
+        progress(label, "printing", len(calls), len(calls))
         print_pages(staged)
-    write_run(staged, data, intake, mark, typed, made)
+    write_run(staged, data, intake, mark, made)
 
 
 def _all(
@@ -369,7 +341,7 @@ def _all(
             end_kernels(running)
 
 
-def dossier_accounts(choice: str, data: PeriodData) -> list[str]:
+def dossier_accounts(choice: str, data: Period) -> list[str]:
     """Return the accounts that get a dossier: ``key``, ``all``, ``none``, or ids separated by
     commas.
 
@@ -384,19 +356,7 @@ def dossier_accounts(choice: str, data: PeriodData) -> list[str]:
     if choice == "all":
         return known
     if choice == "key":
-        from kamlib.segmentation import account_classes, key_accounts
-
-        options = data.book.segmentation
-        classes = account_classes(
-            data.account_months, data.accounts, as_of=data.as_of, abc=options.abc
-        )
-        keys = key_accounts(
-            data.accounts,
-            data.tiers,
-            classes,
-            as_of=data.as_of,
-            at_most=data.book.key_accounts.at_most,
-        )
+        keys = data.key_accounts
         return keys.loc[keys["is_key"], "account_id"].tolist()
     if choice in known:
         return [choice]  # an id may hold a comma

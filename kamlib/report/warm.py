@@ -26,8 +26,7 @@ SOCKET = "KAM_WARM_SOCKET"
 _LOADED = (
     "ipykernel.kernelapp", "IPython.core.display", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "seaborn",
     "scipy.stats", "scipy.optimize", "statsmodels.api", "lifelines", "pyarrow.parquet", "jinja2",
-    "kamlib.period.snapshot", "kamlib.page", "kamlib.segmentation", "kamlib.scoring", "kamlib.retention", "kamlib.btyd",
-    "kamlib.dossier", "kamlib.programme", "kamlib.overview",
+    "hamilton.driver", "filelock", "kamlib.period", "kamlib.page", "kamlib.plots.style",
 )  # fmt: skip
 
 
@@ -140,8 +139,12 @@ class WarmProvisioner(LocalProvisioner):
 
 def serve(address: str) -> None:
     """Load the libraries, then fork a kernel for every order, until standard input closes."""
-    for name in _LOADED:
+    from kamlib.period.graph import calculations
+    from kamlib.story import said_of
+
+    for name in (*_LOADED, *(f"kamlib.{module}" for module in set(calculations().values()))):
         import_module(name)
+    said_of("")  # loads every story
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(address)
     server.listen(64)

@@ -14,14 +14,12 @@ import pandas as pd
 
 import kamlib
 from kamlib.book import BookSettings
-from kamlib.dictionary import entries
 from kamlib.intake import Intake, control_totals, row_account
 from kamlib.page import (
     Card,
     Foot,
     Link,
     PeriodEntry,
-    counted,
     csv_text,
     date,
     page_name,
@@ -30,13 +28,23 @@ from kamlib.page import (
     site_index,
     table_fragment,
 )
+from kamlib.period import Period
 from kamlib.period.calendar import parse_period
-from kamlib.period.snapshot import PeriodData
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
-from kamlib.tables import each
+from kamlib.tables import catalogue, each
+from kamlib.words import count
 from kamlib.workbook import write_workbook
 
+WORKBOOK_TABLES = (
+    "account_classes",
+    "criterion_scores",
+    "account_scores",
+    "account_status",
+    "win_back",
+    "key_figures",
+)
+"""The sheets of the workbook, by table."""
 _ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
 
 
@@ -50,19 +58,19 @@ class Made:
     seconds: float
 
 
-def page_names(data: PeriodData) -> dict[str, str]:
+def page_names(data: Period) -> dict[str, str]:
     """Return the page name of every account of the book."""
     return page_name(data.accounts["account_id"])
 
 
-def write_pages(made: list[Made], shown: set[str], data: PeriodData, staged: Path) -> None:
+def write_pages(made: list[Made], data: Period, staged: Path) -> None:
     """Write the pages of the notebooks that are asked for, and refuse one that is not
     self-contained.
     """
     names = page_names(data)
     titles = data.accounts.set_index("account_id")["name"]
     singles = sorted(
-        (one.page for one in made if not one.account and one.page.name in shown),
+        (one.page for one in made if not one.account),
         key=lambda p: _ORDER.index(p.name),
     )
     accounts = [one.account for one in made if one.account]
@@ -89,8 +97,6 @@ def write_pages(made: list[Made], shown: set[str], data: PeriodData, staged: Pat
         html = page_html(node, _resources("Dossiers", links("dossiers", "../"), data, "../"))
         write_page(staged / "dossiers" / "index.html", "dossiers/index.html", html)
     for one in made:
-        if one.page.name not in shown:
-            continue
         up = "../" if one.account else ""
         file = one.page.file.format(account=names[one.account]) if one.account else one.page.file
         title = str(titles[one.account]) if one.account else one.page.title
@@ -98,54 +104,15 @@ def write_pages(made: list[Made], shown: set[str], data: PeriodData, staged: Pat
         write_page(staged / file, file, html)
 
 
-_MADE_BY = {
-    "intake": "row_account",
-    "programme_outlook": "target_outlook",
-    "survival_by_class": "survival",
-    "survival_by_industry": "survival",
-    "survival_by_manager": "survival",
-}
-"""Published table → the calculation it comes from, where the names differ."""
-
-
 def _dossier_list(
-    data: PeriodData, accounts: list[str], names: dict[str, str], staged: Path
+    data: Period, accounts: list[str], names: dict[str, str], staged: Path
 ) -> nbformat.NotebookNode:
     """Return the list of dossiers as a notebook of one output."""
-    revenue = data.account_months[
-        data.account_months["month"].gt(data.as_of - pd.DateOffset(years=1))
-    ]
-    listed = (
-        data.accounts[data.accounts["account_id"].isin(accounts)][
-            ["account_id", "name", "group_name", "manager_name", "sponsor", "industry", "region"]
-        ]
-        .assign(
-            revenue=lambda f: f["account_id"].map(revenue.groupby("account_id")["revenue"].sum()),
-            group_name=lambda f: f["group_name"].where(f["group_name"].ne(f["name"]), ""),
-        )
-        .sort_values(["revenue", "account_id"], ascending=[False, True], kind="stable")
-        .reset_index(drop=True)
-    )
-    columns = {
-        "name": "Account",
-        "revenue": "Revenue",
-        "manager_name": "Owner",
-        "sponsor": "Sponsor",
-        "group_name": "Group",
-        "industry": "Industry",
-        "region": "Region",
-        "account_id": "Number",
-    }
-    if listed["account_id"].equals(listed["name"]):
-        del columns["account_id"]
+    listed = data.account_list
     fragment = table_fragment(
-        _Linked(data.book, {account: f"{names[account]}.html" for account in accounts}),
-        listed,
-        "dossiers",
-        title=f"{counted(len(listed), 'dossier')}, the largest account first",
-        caption=f"Revenue of the 12 months to {date(data.as_of)}",
-        columns=columns,
-        links={"name": "dossier"},
+        listed[listed["account_id"].isin(accounts)],
+        title=f"{count(len(accounts), 'dossier')}, the largest account first",
+        links={account: f"{names[account]}.html" for account in accounts},
     )
     output = nbformat.v4.new_output(
         "display_data", data={"text/html": fragment.html, "text/plain": fragment.text}
@@ -159,12 +126,10 @@ def _table_list(staged: Path) -> nbformat.NotebookNode:
     """Return the list of published tables as a notebook of one output: each with its row, linked to
     its file.
     """
-    said = {entry.name: entry.row.replace("`", "").removesuffix(".") for entry in entries()}
-    files = sorted((staged / "tables").glob("*.csv"))
-    lines = [(file.stem, said.get(_MADE_BY.get(file.stem, file.stem), "")) for file in files]
-    html = rendered(
-        "table_list.html.j2", lines=[(name, *_row_and_rest(text)) for name, text in lines]
-    )
+    known = catalogue().tables
+    files = sorted(file.stem for file in (staged / "tables").glob("*.csv"))
+    said = [(name, known[name].row.removesuffix(".") if name in known else "") for name in files]
+    html = rendered("table_list.html.j2", lines=[(n, *_row_and_rest(text)) for n, text in said])
     output = nbformat.v4.new_output("display_data", data={"text/html": html})
     return nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(id="tables", outputs=[output])]
@@ -183,33 +148,12 @@ def _row_and_rest(text: str) -> tuple[str, str]:
     ), rest
 
 
-def write_period_workbook(staged: Path, data: PeriodData, typed: Path) -> None:
-    """Write ``workbook.xlsx`` from the tables that the notebooks have published."""
-    names = (
-        "account_classes",
-        "criterion_scores",
-        "account_scores",
-        "account_status",
-        "win_back",
-        "key_figures",
-    )
-    tables = {
-        name: pd.read_parquet(file)
-        for name in names
-        if (file := typed / f"{name}.parquet").is_file()
-    }
-    if tables:
-        tables["account_months"] = data.account_months
-        path = staged / "workbook.xlsx"
-        write_workbook(tables, path, book=data.book, as_of=data.as_of, period=data.period.label)
-
-
-@dataclass(frozen=True)
-class _Linked:
-    """What a table needs to know of its page: the book, and where each dossier is."""
-
-    book: object
-    dossiers: dict[str, str]
+def write_period_workbook(staged: Path, data: Period) -> None:
+    """Write ``workbook.xlsx``: the tables by name, as every page has them."""
+    tables = {name: data.told(name) for name in WORKBOOK_TABLES}
+    tables["account_months"] = data.account_months
+    path = staged / "workbook.xlsx"
+    write_workbook(tables, path, book=data.book, as_of=data.as_of, period=data.span.label)
 
 
 def write_page(path: Path, file: str, html: str) -> None:
@@ -218,7 +162,7 @@ def write_page(path: Path, file: str, html: str) -> None:
     path.write_text(html, encoding="utf-8", newline="\n")
 
 
-def period_shown(data: PeriodData) -> str:
+def period_shown(data: Period) -> str:
     """Return the period as every page's head names it: with the day the data end where they do not
     cover it whole.
 
@@ -226,11 +170,11 @@ def period_shown(data: PeriodData) -> str:
     """
     last, declared = data.account_days["date"].max(), data.book.complete_to
     end = last if declared is None else pd.Timestamp(declared)
-    is_covered = pd.isna(end) or end >= (data.period.start if declared is None else data.as_of)
-    return data.period.title if is_covered else f"{data.period.title} (data to {date(end)} only)"
+    is_covered = pd.isna(end) or end >= (data.span.start if declared is None else data.as_of)
+    return data.span.title if is_covered else f"{data.span.title} (data to {date(end)} only)"
 
 
-def _resources(title: str, links: list[Link], data: PeriodData, up: str) -> dict:
+def _resources(title: str, links: list[Link], data: Period, up: str) -> dict:
     return page_resources(
         title=title,
         book_title=data.book.title,
@@ -245,7 +189,7 @@ def _resources(title: str, links: list[Link], data: PeriodData, up: str) -> dict
     )
 
 
-def foot(data: PeriodData) -> Foot:
+def foot(data: Period) -> Foot:
     """Return what a page rests on: rows used and set aside, days, version, definitions used."""
     rows = data.intake
     orders = rows[rows["table"].eq("orders")]
@@ -281,7 +225,7 @@ def foot(data: PeriodData) -> Foot:
     )
 
 
-def _key_account(data: PeriodData) -> str:
+def _key_account(data: Period) -> str:
     """Return who is called a key account: nobody's definition holds where the book does not say who
     meets it.
     """
@@ -292,9 +236,7 @@ def _key_account(data: PeriodData) -> str:
     return f"{rule}; to be: {settings.definition}" if settings.definition else rule
 
 
-def write_run(
-    staged: Path, data: PeriodData, intake: Intake, mark: dict, typed: Path, made: list[Made]
-) -> None:
+def write_run(staged: Path, data: Period, intake: Intake, mark: dict, made: list[Made]) -> None:
     """Write ``run.json``: what the report was made from and how, and the hash of every file beside
     it.
 
@@ -302,11 +244,11 @@ def write_run(
     accounts.
     """
     run = {
-        "period": {"label": data.period.label, "start": f"{data.period.start:%Y-%m-%d}",
+        "period": {"label": data.span.label, "start": f"{data.span.start:%Y-%m-%d}",
                    "as_of": f"{data.as_of:%Y-%m-%d}"},
         "book": data.book.title,
         "mark": mark,
-        "figures": _figures(typed),
+        "figures": _records(data.key_figures),
         **({} if data.manager_id else _whole_book(intake, data.as_of)),
         "timings": {f"{one.page.notebook} {one.account}".strip(): one.seconds for one in made},
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
@@ -327,7 +269,7 @@ def _whole_book(intake: Intake, as_of: pd.Timestamp) -> dict:
     }
 
 
-def write_intake(staged: Path, data: PeriodData) -> None:
+def write_intake(staged: Path, data: Period) -> None:
     """Write the table ``intake``: rows used and set aside as of the period's end."""
     (staged / "tables" / "intake.csv").write_text(
         csv_text(data.intake), encoding="utf-8", newline="\n"
@@ -336,11 +278,6 @@ def write_intake(staged: Path, data: PeriodData) -> None:
 
 def _records(frame: pd.DataFrame) -> list[dict]:
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
-
-
-def _figures(typed: Path) -> list[dict]:
-    file = typed / "key_figures.parquet"
-    return _records(pd.read_parquet(file)) if file.is_file() else []
 
 
 _MAIN: dict[tuple[str, str], tuple[str, Any, Any]] = {

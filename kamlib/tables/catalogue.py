@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "catalogue"
 TYPES = {
     "id": "str", "text": "str", "code": "str", "sentence": "str",
     "money": "float64", "share": "float64", "number": "float64", "index": "float64",
-    "mixed": "float64", "count": "int64", "flag": "bool",
+    "count": "int64", "flag": "bool",
     "date": "datetime64[us]", "month": "datetime64[us]",
 }  # fmt: skip
 """Type of a column → dtype of its frame. A count with gaps is held as a float."""
@@ -31,8 +31,7 @@ class OutputColumn:
     """A column by its name, with one meaning in the whole kit.
 
     ``shown_as`` is the kind it is shown as, where this is not its type; ``link`` where its cells
-    lead to; ``by`` the column that says which figure a row of a mixed column is; ``words`` how its
-    codes are written for people.
+    lead to; ``words`` how its codes are written for people.
     """
 
     name: str
@@ -41,13 +40,16 @@ class OutputColumn:
     meaning: str
     shown_as: str = ""
     link: str = ""
-    by: str = ""
     words: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class OutputTable:
-    """A table by its name: what a row is, what makes a row one, its columns, what a reader sees."""
+    """A table by its name: what a row is, what makes a row one, its columns, what a reader sees.
+
+    ``facts`` are columns that its sentences are made of and that are not published; ``kinds_by``
+    names for a column that holds several kinds of figures the one that says which figure a row is.
+    """
 
     name: str
     area: str
@@ -62,6 +64,7 @@ class OutputTable:
     limit: int | None = None
     order: tuple[str, ...] = ()
     scope: str = ""
+    kinds_by: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,13 @@ in ``raw/``. Files without types (CSV, Excel) arrive as text and nothing is gues
 means is decided later, column by column, by :mod:`kamlib.intake`.
 """
 
-from kamlib.intake.sources.engine import Engine, open_engine
-from kamlib.intake.sources.files import input_files, plan_account, plan_files
-from kamlib.intake.sources.tables import Source, read_sources
+import lazy_loader
 
-__all__ = [
-    "Engine",
-    "Source",
-    "input_files",
-    "open_engine",
-    "plan_account",
-    "plan_files",
-    "read_sources",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "engine": ["Engine", "open_engine"],
+        "files": ["input_files", "plan_account", "plan_files"],
+        "tables": ["Source", "read_sources"],
+    },
+)

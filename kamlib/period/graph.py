@@ -1,0 +1,113 @@
+"""How the tables hang together: read off the calculations' own parameters by Apache Hamilton.
+
+A calculation is a function named for what it returns, with parameters named for what it takes. This
+module finds each by its entry in the catalogue and hands them to Hamilton, which joins them by
+their names, checks their types and knows the lineage. Nothing else says what depends on what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any
+
+from kamlib.tables import catalogue
+
+if TYPE_CHECKING:
+    from hamilton.driver import Driver
+
+READ = ("intake", "period")
+"""Areas whose tables the engine makes: the graph begins with them."""
+
+
+@cache
+def calculations() -> dict[str, str]:
+    """Return calculation → module, in the catalogue's order: everything the graph computes."""
+    known = catalogue()
+    tables = {name: table.made_in for name, table in known.tables.items() if table.area not in READ}
+    return {**tables, **{name: value.made_in for name, value in known.values.items()}}
+
+
+def scope_of(name: str) -> str:
+    """Return ``account`` for a calculation of one account, nothing for one of the whole book."""
+    known = catalogue()
+    found = known.tables.get(name) or known.values.get(name)
+    return found.scope if found else ""
+
+
+def function(name: str) -> Callable[..., Any]:
+    """Return the function of a calculation."""
+    return getattr(import_module(f"kamlib.{calculations()[name]}"), name)
+
+
+@cache
+def graph(scope: str = "") -> Driver:
+    """Return Hamilton's driver over the calculations of the whole book, or of one account."""
+    from hamilton import ad_hoc_utils, driver  # costs as much as half of pandas
+
+    found = [function(name) for name in calculations() if scope_of(name) == scope]
+    module = ad_hoc_utils.create_temporary_module(*found, module_name=f"kam_{scope or 'book'}")
+    return driver.Builder().with_modules(module).build()
+
+
+def parameters(name: str) -> dict[str, bool]:
+    """Return the parameters of a calculation: name → whether it can do without."""
+    return wanted(function(name))
+
+
+def wanted(call: Callable[..., Any]) -> dict[str, bool]:
+    """Return the parameters of a function: name → whether it has a default."""
+    return {
+        one.name: one.default is not Parameter.empty
+        for one in signature(call).parameters.values()
+        if one.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
+    }
+
+
+def compute(name: str, given: dict[str, Any]) -> Any:
+    """Return what a calculation makes of its parameters."""
+    dataflow = _dataflow(name)
+    nodes = dataflow.graph.nodes
+    inputs = {key: value for key, value in given.items() if nodes[key].user_defined}
+    overrides = {key: value for key, value in given.items() if key not in inputs}
+    return dataflow.execute([name], inputs=inputs, overrides=overrides)[name]
+
+
+def _dataflow(name: str) -> Driver:
+    try:
+        return graph(scope_of(name))
+    except Exception:  # TRANSITION: areas that are not converted yet
+        from hamilton import ad_hoc_utils, driver
+
+        module = ad_hoc_utils.create_temporary_module(function(name), module_name=f"kam_{name}")
+        return driver.Builder().with_modules(module).build()
+
+
+@cache
+def upstream(name: str) -> tuple[str, ...]:
+    """Return everything a calculation rests on, nearest first, each once: tables, settings, facts."""
+    found: dict[str, None] = {}
+    waiting = [name]
+    known = calculations()
+    while waiting:
+        for parameter in parameters(waiting.pop(0)):
+            if parameter in found:
+                continue
+            found[parameter] = None
+            table = plain(parameter)
+            if table in known and table != name and table not in waiting:
+                waiting.append(table)
+    return tuple(found)
+
+
+def plain(name: str) -> str:
+    """Return the table that a parameter asks for, without saying when or of whom.
+
+    >>> plain("previous_account_classes"), plain("all_account_months"), plain("loss")
+    ('account_classes', 'account_months', 'loss')
+    """
+    for prefix in ("told_", "previous_", "year_ago_", "all_"):
+        name = name.removeprefix(prefix)
+    return name

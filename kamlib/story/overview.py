@@ -1,0 +1,411 @@
+"""What the front page says: its first sentences, its cards, what changed and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.period.calendar import Span, base_months
+from kamlib.story.statements import Action, Card, Said, Sentence
+from kamlib.tables import each
+from kamlib.words import change, count, date, money, number, plural, share
+
+CARDS: tuple[tuple[str, str, str, Any, Any, str], ...] = (
+    ("revenue", "key", "Revenue of key accounts", "money", "up", "segmentation.html"),
+    ("revenue_share", "key", "Share of total", "share", "neither", "segmentation.html"),
+    ("NRR", "all", "NRR, all accounts", "share", "up", "retention.html"),
+    ("GRR", "all", "GRR, all accounts", "share", "up", "retention.html"),
+    ("revenue_at_risk", "key", "At risk, key accounts", "money", "down", "retention.html"),
+)
+"""Figure, scope, label, unit, which way is good, and where the evidence is."""
+
+
+def title_overview(span: Span) -> str:
+    """Return the front page's title."""
+    return f"Key accounts, {span.title}"
+
+
+def headline_overview(
+    key_figures: pd.DataFrame,
+    account_status: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    interactions: pd.DataFrame,
+    programme_outlook: pd.DataFrame,
+    same_key_revenue: float,
+    *,
+    as_of: pd.Timestamp,
+    previous_span: Span,
+    first_date: pd.Timestamp | None,
+    book: BookSettings,
+) -> list[Sentence]:
+    """Return the front page's first sentences: the figures that matter, each with its evidence."""
+    found = key_figures.set_index(["figure", "scope"])["value"]
+    said = [
+        _key_revenue(found, key_accounts, same_key_revenue, as_of, previous_span, book),
+        _retained(found, first_date, as_of),
+        Sentence(_risk(account_status, key_accounts, interactions, as_of, book), "retention.html"),
+        _outlook(programme_outlook, book),
+    ]
+    return [one for one in said if one is not None]
+
+
+def _key_revenue(
+    found: pd.Series,
+    keys: pd.DataFrame,
+    same: float,
+    as_of: pd.Timestamp,
+    before: Span,
+    book: BookSettings,
+) -> Sentence:
+    """Say what the key accounts brought, like for like, and their share of all sales."""
+    many, revenue = int(keys["is_key"].sum()), found.get(("revenue", "key"), float("nan"))
+    if not many or pd.isna(revenue):
+        return Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html")
+    text = (
+        f"The {count(many, 'key account')} brought {money(revenue, book)} in the 12 months to "
+        f"{date(as_of)}{_trend(revenue, same, many, before, book)}"
+        f"{_band(found.get(('revenue_share', 'key'), float('nan')), book)}"
+    )
+    is_provisional = keys["key_rule"].str.startswith("provisional").any()
+    chosen = "; the book names none, so the largest stand in" if is_provisional else ""
+    return Sentence(f"{text}{chosen}.", "segmentation.html")
+
+
+def _trend(revenue: float, same: float, many: int, before: Span, book: BookSettings) -> str:
+    if not same > 0:
+        return ""
+    moved = revenue / same - 1
+    how = f"{share(abs(moved), book)} {'more' if moved > 0 else 'less'} than"
+    whose = " the same accounts" if many > 1 else ""
+    return (
+        f", {'as much as' if abs(moved) < 0.0005 else how}{whose} in the 12 months to the end of "
+        f"{before.title}"
+    )
+
+
+def _band(key_share: float, book: BookSettings) -> str:
+    if pd.isna(key_share):
+        return ""
+    place = "below" if key_share < 0.30 else "above" if key_share > 0.55 else "within"
+    return f": {share(key_share, book)} of all sales, {place} the usual 30–55 %"
+
+
+def _retained(
+    found: pd.Series, first_date: pd.Timestamp | None, as_of: pd.Timestamp
+) -> Sentence | None:
+    """Say how much revenue stayed; half a base year is no base."""
+    nrr, grr = found.get(("NRR", "all"), float("nan")), found.get(("GRR", "all"), float("nan"))
+    if pd.isna(nrr):
+        return None
+    if (months := base_months(first_date, as_of)) < 12:
+        return Sentence(
+            f"How much revenue stays (NRR, GRR) cannot be told yet: the data hold {months} of the "
+            "12 months of the year before.",
+            "retention.html",
+        )
+    return Sentence(
+        f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with growth "
+        f"(NRR) and {grr * 100:.0f} without (GRR).",
+        "retention.html",
+    )
+
+
+def _risk(
+    status: pd.DataFrame,
+    keys: pd.DataFrame,
+    interactions: pd.DataFrame,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> str:
+    """Say what is at risk, whose it is, and who of them was not met lately."""
+    overdue = status[status["status"].eq("overdue")]
+    own = overdue[overdue["account_id"].isin(keys.loc[keys["is_key"], "account_id"])]
+    if overdue.empty:
+        return "No account is overdue."
+    if own.empty:
+        amount = money(overdue["revenue"].sum(), book)
+        others = f"{count(len(overdue), 'other account')} with {amount} a year"
+        return f"No key account is overdue; {others} {plural(len(overdue), 'is', 'are')}."
+    owners = own["manager_name"].dropna().unique()
+    whose = "" if len(owners) != 1 else f" of {owners[0]}"
+    if whose and len(own) > 1:
+        whose = f", {'all' if len(own) > 2 else 'both'} {owners[0]}'s"
+    recent = interactions[interactions["date"].gt(as_of - pd.Timedelta(days=90))]
+    alone = own.loc[~own["account_id"].isin(recent["account_id"]), "name"]
+    unmet = ""
+    if len(interactions) and len(alone):
+        unmet = f"; {', '.join(alone.head(3))} had no contact in the last 90 days"
+    return (
+        f"{money(own['revenue'].sum(), book)} a year is at risk in "
+        f"{count(len(own), 'overdue key account')}{whose}{unmet}."
+    )
+
+
+def _outlook(outlook: pd.DataFrame, book: BookSettings) -> Sentence | None:
+    """Say where the key accounts' year ends, beside its target."""
+    found = outlook[outlook["measure"].eq("revenue")]
+    if found.empty or pd.isna(found["outlook"].iloc[0]):
+        return None
+    row = found.iloc[0]
+    low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
+    year = (
+        f"Key accounts ended the fiscal year at {money(row['to_date'], book)}"
+        if row["is_over"]
+        else f"Key accounts are heading for {money(row['outlook'], book)} this fiscal year (80 % "
+        f"interval {low} to {high})"
+    )
+    if pd.isna(row["year_target"]):
+        return Sentence(f"{year}; the book has no target.", "programme.html")
+    gap, target = row["outlook_gap"], money(row["year_target"], book)
+    place = f"{money(abs(gap), book)} {'above' if gap >= 0 else 'short of'} the target of {target}"
+    return Sentence(f"{year}, {place}.", "programme.html")
+
+
+def cards_overview(
+    key_figures: pd.DataFrame,
+    figure_history: pd.DataFrame,
+    tier_decisions: pd.DataFrame,
+    same_key_revenue: float,
+    *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
+    book: BookSettings,
+) -> list[Card]:
+    """Return the key figures as cards, each with its change and its last periods.
+
+    Key accounts come and go: beside the change of their revenue stands that of today's key accounts
+    alone. NRR and GRR whose year before the data do not hold whole are compared with nothing.
+    """
+    held = base_months(first_date, as_of)
+    found = key_figures.set_index(["figure", "scope"])
+    cards = []
+    for figure, scope, label, unit, good, link in CARDS:
+        if (figure, scope) not in found.index:
+            continue
+        row: Any = found.loc[(figure, scope)]
+        is_half = figure in ("NRR", "GRR") and held < 12
+        same = figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)
+        past = figure_history[same].sort_values("as_of_date")["value"].tail(8)
+        note = f"on {held} of 12 months" if is_half else _note(figure, row, same_key_revenue, book)
+        card = Card(label, row["value"], unit, good=good, note=note, link=link)
+        if not is_half:
+            before, ago = row["previous_value"], row["year_ago_value"]
+            card = Card(label, row["value"], unit, before, ago, tuple(past), good, note, link)
+        cards.append(card)
+    return [*cards, _key_count(found, tier_decisions)]
+
+
+def _note(figure: str, row: Any, same: float, book: BookSettings) -> str:
+    if figure == "revenue_share":
+        return "30–55 % is usual"
+    if figure != "revenue" or not same > 0 or pd.isna(row["previous_value"]):
+        return ""
+    if abs(row["previous_value"] - same) < 0.005:
+        return ""
+    return f"{change(row['value'], same, book)} with the same accounts"
+
+
+def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
+    """Return the card that counts key accounts, those watched and those lost in the period."""
+    watched = int(decisions["decision"].eq("watch").sum())
+    lost = found["value"].get(("lost_in_period", "key"), float("nan"))
+    said = ((watched, "watched"), (lost, "lost in the period"))
+    row = found.loc[("accounts", "key")] if ("accounts", "key") in found.index else {"value": 0.0}
+    return Card(
+        "Key accounts",
+        row["value"],
+        "count",
+        previous=row.get("previous_value"),
+        year_ago=row.get("year_ago_value"),
+        good="neither",
+        note=", ".join(f"{many:.0f} {what}" for many, what in said if many > 0),
+        link="scoring.html",
+    )
+
+
+def actions_overview(told_main_changes: pd.DataFrame, *, as_of: pd.Timestamp) -> list[Action]:
+    """Return the main changes as the lines of the first screen; what was due by now is due now."""
+    return [
+        Action(
+            row.changed,
+            row.to_do,
+            row.owner if isinstance(row.owner, str) else "",
+            "now" if row.due_date <= as_of else row.due_date,
+            row.link,
+            row.account_id,
+        )
+        for row in each(told_main_changes)
+    ]
+
+
+def tell_period_changes(
+    period_changes: pd.DataFrame,
+    account_status: pd.DataFrame,
+    previous_account_status: pd.DataFrame | None,
+    told_tier_decisions: pd.DataFrame,
+    told_class_moves: pd.DataFrame,
+    agreement_renewals: pd.DataFrame,
+    rollup_changes: pd.DataFrame,
+    recent_lateness: pd.DataFrame,
+    alarm_quality: pd.DataFrame,
+    *,
+    book: BookSettings,
+) -> pd.DataFrame:
+    """Return what changed and what to do, for each change of the period.
+
+    The first alarm says how often such alarms have been right.
+    """
+    was = pd.Series(dtype="str")
+    if previous_account_status is not None:
+        was = previous_account_status.set_index("account_id")["status"]
+    facts = {
+        "status": account_status.assign(was=account_status["account_id"].map(was)),
+        "late": recent_lateness,
+        "decision": told_tier_decisions,
+        "move": told_class_moves,
+        "group": rollup_changes.assign(account_id=rollup_changes["largest_id"]),
+    }
+    by_account = {name: _by(table, "account_id") for name, table in facts.items()}
+    agreements = _by(agreement_renewals, "agreement_id")
+    rows = []
+    for row in each(period_changes):
+        known = {name: rows.get(row.account_id) for name, rows in by_account.items()}
+        known["agreement"] = agreements.get(row.agreement_id)
+        rows.append(_SAID[row.kind](row, known, book))
+    told = pd.DataFrame(rows, columns=["changed", "to_do"], index=period_changes.index, dtype="str")
+    first = period_changes.index[period_changes["kind"].eq("overdue")][:1]
+    told.loc[first, "changed"] = told.loc[first, "changed"].map(
+        lambda text: f"{text} {_trust(alarm_quality)}".strip()
+    )
+    return told
+
+
+def _by(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
+    return {str(row[key]): row for row in table.to_dict("records")}
+
+
+def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
+    status, late = facts["status"], facts["late"]
+    still = "is still overdue" if status["was"] == "overdue" else "is overdue"
+    days, usual = f"{status['silence_days']:.0f}", f"{status['usual_gap_days']:.0f}"
+    changed = f"{row.name} {still}: {days} days without an order, usually {usual}."
+    if not late or not late["late_count"]:
+        return changed, "Call."
+    many = int(late["late_count"])
+    due = f"{many} of its {int(late['due_count'])} orders due in the last six months"
+    return changed, f"Call. {due} {plural(many, 'was', 'were')} late."
+
+
+def _lost(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
+    since = date(facts["status"]["last_order_date"])
+    brought = f"It brought {money(row.at_stake, book)} in its last 12 months."
+    return (
+        f"{row.name} counts as lost: no order since {since}. {brought}",
+        "Find the reason; decide on an offer.",
+    )
+
+
+def _promoted(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
+    evidence = facts["decision"]["evidence"]
+    return f"{row.name}: {evidence}", "Decide whether to make it a key account."
+
+
+def _reviewed(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
+    evidence = facts["decision"]["evidence"]
+    return f"{row.name}: {evidence}", "Review its place among the key accounts."
+
+
+def _rose(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
+    return facts["move"]["why"], "Find out what drives the growth."
+
+
+def _fell(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
+    is_still = facts["move"]["cause"] == "neighbours"
+    to_do = (
+        "Nothing: it did not change." if is_still else "Ask what changed; agree the next orders."
+    )
+    return facts["move"]["why"], to_do
+
+
+def _renewed(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
+    agreement = facts["agreement"]
+    kind = agreement["kind"] if isinstance(agreement["kind"], str) else ""
+    worth = f"{kind or 'agreement'} of {money(agreement['value'], book)}"
+    return (
+        f"{row.name}: its {worth} ends on {date(agreement['end_date'])}.",
+        "Renew it, or say why not.",
+    )
+
+
+def _grouped(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
+    group = facts["group"]
+    size = f"counted as one group of {group['active_count']:.0f} accounts"
+    place = f"is no. {group['group_rank']:.0f} ({money(group['revenue'], book)})"
+    alone = f"its largest account alone is no. {group['largest_rank']:.0f}"
+    return f"{group['group_name']}, {size}, {place}; {alone}.", "Ask for a group agreement."
+
+
+_SAID: dict[str, Callable[[Any, dict[str, Any], BookSettings], tuple[str, str]]] = {
+    "overdue": _overdue,
+    "lost": _lost,
+    "promote": _promoted,
+    "review": _reviewed,
+    "up": _rose,
+    "down": _fell,
+    "renewal": _renewed,
+    "group": _grouped,
+}
+
+
+def _trust(quality: pd.DataFrame) -> str:
+    """Say how often an alarm of the book's rule was right; nothing where there was none."""
+    own = quality[quality["rule"].eq("overdue") & quality["is_book"]]
+    if own.empty or not own["alarm_count"].iloc[0]:
+        return ""
+    alarms, wrong = int(own["alarm_count"].iloc[0]), int(own["false_alarm_count"].iloc[0])
+    return f"Such an alarm was right in {number(alarms - wrong)} of {number(alarms)} past cases."
+
+
+def tell_main_changes(
+    main_changes: pd.DataFrame, told_period_changes: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what changed and what to do, for the changes of the first screen."""
+    said = told_period_changes.set_index("account_id")[["changed", "to_do"]]
+    return said.loc[main_changes["account_id"]].set_axis(main_changes.index)
+
+
+def table_period_changes(period_changes: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
+    """Return how many changes there are, and what is at stake."""
+    return Said(
+        f"Changes, the most pressing first: {len(period_changes)}",
+        f"As of {date(as_of)}; at stake is the revenue of the account's last 12 months",
+    )
+
+
+def table_key_figures(*, as_of: pd.Timestamp) -> Said:
+    """Return what the key figures are of."""
+    return Said(
+        "Key figures and what they were",
+        f"12 months to {date(as_of)}; the published table holds shares from 0 to 1",
+    )
+
+
+def table_account_list(account_list: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
+    """Return how many accounts there are."""
+    return Said(
+        f"{count(len(account_list), 'account')}, the largest first",
+        f"Revenue of the 12 months to {date(as_of)}",
+    )
+
+
+def note_short_base(*, first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> str:
+    """Return why growth looks larger than it is, where the year before is not whole."""
+    if base_months(first_date, as_of) >= 12 or first_date is None:
+        return ""
+    return (
+        f"The data begin on {date(first_date)}: the year before is not whole, so growth looks larger "
+        "than it is."
+    )
