@@ -38,8 +38,8 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-docs: $(READY)  ## write docs/tables.md from the code
-	$(BIN)/python -m kamlib.dictionary --check docs/tables.md
+docs: $(READY)  ## compare docs/tables.md, the graph and the stub with the code
+	$(BIN)/python -m kamlib.dictionary --check
 
 lock:  ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes \

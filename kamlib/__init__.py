@@ -1,40 +1,23 @@
 """Analysis kit for key account management.
 
 ``import kamlib as kam`` gives a notebook everything by name: ``kam.open_period``, ``kam.page``,
-``kam.plots`` and every calculation. Modules are loaded when first used.
+every calculation and every plot. Modules are loaded when first used; ``__init__.pyi``, made by
+``python -m kamlib.dictionary``, tells editors what there is.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
 from typing import Any
+
+import lazy_loader
 
 __version__ = "0.1.0"
 
-_HALL = {"open_period": "period"}
-_MODULES = ("page", "plots", "story", "practice")
-
-
-def _calculations() -> dict[str, str]:
-    from kamlib.period.graph import calculations
-
-    return calculations()
+_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
-    """Return a module, ``open_period``, or the calculation of that name, loading its module."""
-    if name.startswith("_"):
-        raise AttributeError(name)
-    if name in _MODULES:
-        return import_module(f"kamlib.{name}")
-    module = _HALL.get(name) or _calculations().get(name)
-    if module is None:
-        from kamlib.errors import nearest
+    """Return what is public under a name, or say which name is near."""
+    if name.startswith("_") or name in __all__:
+        return _load(name)
+    from kamlib.errors import nearest
 
-        raise AttributeError(f"kamlib has nothing named '{name}'. {nearest(name, __dir__())}")
-    return getattr(import_module(f"kamlib.{module}"), name)
-
-
-def __dir__() -> list[str]:
-    """List what the kit offers: the calculations, the plots, pages, and how to open a period."""
-    return sorted({*_HALL, *_MODULES, *_calculations(), "__version__"})
+    raise AttributeError(f"kamlib has nothing named '{name}'. {nearest(name, __all__)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -231,6 +232,10 @@ def _interrupted(number: int, *_: object) -> None:
     )
 
 
+_OPTIONS = {"period": "--period", "manager_id": "--manager", "accounts": "--accounts"}
+"""Parameter of a notebook → option of the command line, for messages."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     os.umask(0o077)
@@ -245,6 +250,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KamError as error:
         if "--debug" in given:
             _quiet.print_exception()
+        for parameter, option in _OPTIONS.items():
+            error.where = re.sub(rf"^{parameter}\b( =)?", option, error.where)
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except typer.Exit as leaving:

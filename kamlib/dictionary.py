@@ -1,30 +1,22 @@
-"""The data dictionary: every table and column of the kit, read from the code that makes them.
+"""What the kit makes known of itself: the data dictionary, the public names, the graph of tables.
 
-``python -m kamlib.dictionary docs/tables.md`` writes it, with ``--check`` it only compares.
+``python -m kamlib.dictionary`` writes ``docs/tables.md``, ``docs/graph.svg`` and
+``kamlib/__init__.pyi`` anew from the catalogue and the code; with ``--check`` it only compares.
 """
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib import import_module
+from inspect import getmembers, isfunction
 from pathlib import Path
+from pkgutil import iter_modules
 
-from kamlib.tables import CANONICAL
+from kamlib.period.graph import READ, calculations
+from kamlib.tables import CANONICAL, OutputTable, catalogue
 
-_MODULES = (
-    "period.activity",
-    "intake",
-    "segmentation",
-    "scoring",
-    "retention",
-    "btyd",
-    "dossier",
-    "programme",
-    "overview",
-)
+ROOT = Path(__file__).resolve().parents[1]
 _TYPES = {
     "id": "text, never a number",
     "text": "text",
@@ -35,60 +27,17 @@ _TYPES = {
     "number": "number",
     "flag": "yes or no",
 }
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One table that a function returns: its name, module, row and columns with their meaning."""
-
-    name: str
-    module: str
-    row: str
-    columns: dict[str, str]
-
-
-def table_functions() -> Iterator[tuple[str, Callable]]:
-    """Yield module and function for every calculation that documents the columns it returns."""
-    for module_name in _MODULES:
-        module = import_module(f"kamlib.{module_name}")
-        for name, function in sorted(inspect.getmembers(module, inspect.isfunction)):
-            own = function.__module__.startswith(f"kamlib.{module_name}")
-            if own and not name.startswith("_") and "Columns\n" in (function.__doc__ or ""):
-                yield module_name, function
-
-
-def entries() -> list[Entry]:
-    """Return every table that a calculation returns, by module and name."""
-    return [
-        Entry(function.__name__, module, _row(function), documented_columns(function))
-        for module, function in table_functions()
-    ]
-
-
-def documented_columns(function: Callable) -> dict[str, str]:
-    """Return column → meaning from the ``Columns`` section of a docstring."""
-    lines = iter(inspect.cleandoc(function.__doc__ or "").splitlines())
-    columns: dict[str, str] = {}
-    for line in lines:
-        if line.strip() == "Columns" and set(next(lines, "").strip()) == {"-"}:
-            break
-    last = ""
-    for line in lines:
-        if not line.strip():
-            break
-        if line.startswith(" ") and last:
-            columns[last] += " " + line.strip()
-            continue
-        names, found, meaning = line.partition(":")
-        if not found or set(names) == {"-"}:
-            break
-        for last in (name.strip() for name in names.split(",")):
-            columns[last] = meaning.strip()
-    return columns
-
-
-def _row(function: Callable) -> str:
-    return " ".join(inspect.cleandoc(function.__doc__ or "").split("\n\n")[0].split())
+_AREAS = {
+    "intake": "What was read",
+    "period": "Order lines, condensed by the engine",
+    "segmentation": "Segmentation",
+    "scoring": "Scoring",
+    "retention": "Retention",
+    "btyd": "Buying models",
+    "dossier": "Dossier",
+    "programme": "Programme",
+    "overview": "Front page",
+}
 
 
 def dictionary() -> str:
@@ -96,9 +45,9 @@ def dictionary() -> str:
     lines = [
         "# Tables",
         "",
-        "Made from the code by `python -m kamlib.dictionary docs/tables.md`; do not edit.",
-        "A published CSV has the name of the function that makes it. Shares are 0–1, money is in the book's currency,",
-        "`month` is the month's last day.",
+        "Made by `python -m kamlib.dictionary`; do not edit. A period answers by these names",
+        "(`q.account_classes`), and a published CSV has its table's name. Shares are 0–1, money is in",
+        "the book's currency, `month` is the month's last day. One name has one meaning everywhere.",
         "",
         "## What a book may hold",
         "",
@@ -107,35 +56,87 @@ def dictionary() -> str:
         lines += [f"### {table.name}", "", f"One row per {table.row}. Gives {table.adds}.", ""]
         lines += ["| column | type |", "|---|---|"]
         for column in table.columns:
-            kind = _TYPES[column.type] + (f" {', '.join(column.choices)}" if column.choices else "")
+            kind = _TYPES[column.type]
+            kind += f" {', '.join(column.choices)}" if column.choices else ""
             if column.least is not None:
                 most = f" to {column.most:g}" if column.most is not None else " or more"
                 kind += f", {column.least:g}{most}"
-            lines.append(
-                f"| {'**' + column.name + '**' if column.required else column.name} | {kind} |"
-            )
+            name = f"**{column.name}**" if column.required else column.name
+            lines.append(f"| {name} | {kind} |")
         lines.append("")
-    module = ""
-    for entry in entries():
-        if entry.module != module:
-            module = entry.module
-            lines += [f"## kamlib.{module}", ""]
-        lines += [f"### {entry.name}", "", entry.row, "", "| column | meaning |", "|---|---|"]
-        lines += [
-            f"| {name} | {meaning.replace('|', '/')} |" for name, meaning in entry.columns.items()
-        ]
-        lines.append("")
+    for area, title in _AREAS.items():
+        lines += [f"## {title}", ""]
+        for output in catalogue().tables.values():
+            if output.area == area:
+                lines += _entry(output)
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _entry(table: OutputTable) -> list[str]:
+    known = catalogue().columns
+    where = "" if table.area in READ else f" Made by `kamlib.{table.made_in}.{table.name}`."
+    of_one = " A table of one account: `q.account(…)`." if table.scope else ""
+    rows = [
+        f"| {name} | {known[name].type} | {known[name].heading} | {known[name].meaning} |"
+        for name in table.columns
+    ]
+    return [
+        f"### {table.name}",
+        "",
+        f"{table.row}{of_one}{where}",
+        "",
+        "| column | type | heading | meaning |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def public_names() -> dict[str, str]:
+    """Return public name → module: how to open a period, every calculation, every plot."""
+    import kamlib.plots as plots
+
+    found = {"open_period": "period", **calculations()}
+    for module in iter_modules(plots.__path__):
+        content = import_module(f"{plots.__name__}.{module.name}")
+        for name, function in getmembers(content, isfunction):
+            if name.startswith("plot_") and function.__module__ == content.__name__:
+                found[name] = f"plots.{module.name}"
+    return dict(sorted(found.items()))
+
+
+def stub() -> str:
+    """Return the stub of the package: every public name and where it comes from."""
+    lines = [f"from .{module} import {name} as {name}" for name, module in public_names().items()]
+    heads = ["from . import page as page", "from . import plots as plots"]
+    return "\n".join([*heads, *sorted(lines), "", "__version__: str", ""])
+
+
+def written() -> dict[Path, Callable[[], str]]:
+    """Return each file made here with what makes it."""
+    from kamlib.plots.lineage import graph_picture
+
+    return {
+        ROOT / "docs" / "tables.md": dictionary,
+        ROOT / "docs" / "graph.svg": graph_picture,
+        ROOT / "kamlib" / "__init__.pyi": stub,
+    }
+
+
 def main(arguments: list[str]) -> int:
-    """Write the dictionary to a file, or compare it with ``--check``; return 1 where it is stale."""
-    file = Path(next(argument for argument in arguments if not argument.startswith("-")))
-    text = dictionary()
-    if "--check" in arguments:
-        return 0 if file.is_file() and file.read_text(encoding="utf-8") == text else 1
-    file.write_text(text, encoding="utf-8")
-    return 0
+    """Write the files, or compare them with ``--check``; return 1 where one is stale."""
+    stale = 0
+    for file, make in written().items():
+        text = make()
+        if "--check" in arguments:
+            is_same = file.is_file() and file.read_text(encoding="utf-8") == text
+            stale += not is_same
+            sys.stdout.write(
+                "" if is_same else f"{file.name} is stale: python -m kamlib.dictionary\n"
+            )
+        else:
+            file.write_text(text, encoding="utf-8")
+    return int(stale > 0)
 
 
 if __name__ == "__main__":

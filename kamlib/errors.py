@@ -14,7 +14,7 @@ class KamError(Exception):
     what
         What is wrong, as one sentence.
     where
-        The file, line, column or setting it was found in.
+        The file, line, column, setting or parameter it was found in.
     next
         What the reader can do about it.
     exit_code
@@ -42,6 +42,10 @@ class KamError(Exception):
         if self.next:
             lines.append(f"  Next:  {self.next}")
         return "\n".join(lines)
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows: the message, without the way to it through the code."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 _NAMED = 30

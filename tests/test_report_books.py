@@ -16,7 +16,8 @@ from kamlib.intake import read_book
 from kamlib.intake.sources import open_engine
 from kamlib.period.snapshot import default_period, open_period
 from kamlib.report import run
-from kamlib.report.write import foot, period_shown
+from kamlib.report.write import foot
+from kamlib.story.pages import title_period
 
 BOOK = ("MINE", "ZEDHEAD", "zedhead")
 HEADER = "order_id,account_id,order_date,revenue\n"
@@ -128,7 +129,7 @@ def test_the_head_of_a_page_says_when_the_data_end_too_soon(make_book, settings,
     book = make_book(
         {"orders.csv": HEADER + "1,A,2025-05-05,10\n"}, settings=f'title = "T"\n{settings}\n'
     )
-    assert period_shown(open_period(book, period)).replace("\xa0", " ") == said
+    assert open_period(book, period).call(title_period).replace("\xa0", " ") == said
 
 
 def test_a_manager_is_not_given_the_plan_of_another(make_book):

@@ -204,7 +204,7 @@ def read_settings(folder: Path) -> BookSettings:
     file = folder / "book.toml"
     if not folder.is_dir():
         raise KamError(
-            f"There is no book '{folder}'.", where=str(folder), next="Check the path after --book."
+            f"There is no book '{folder}'.", where=str(folder), next="Check the path of the book."
         )
     if not file.is_file():
         raise KamError(

@@ -118,7 +118,7 @@ def parse_period(text: str, *, first_month: int = 1) -> Span:
         start = pd.Timestamp(year - (first_month > 1), first_month, 1)
         months = 3 * (int(match[2]) - 1) if kind == "quarter" else 0
         return _from_start(_add_months(start, months), kind, first_month)
-    raise KamError(f"'{text}' is not a period.", where="--period", next=_HOW)
+    raise KamError(f"'{text}' is not a period.", where="period", next=_HOW)
 
 
 def resolve_periods(
@@ -160,7 +160,7 @@ def _resolve_one(text: str, first_month: int, today: date | None) -> list[Span]:
     if text.startswith("previous-"):
         kind = text.removeprefix("previous-")
         if kind not in ("year", "quarter", "month", "week") or today is None:
-            raise KamError(f"'{text}' is not a period.", where="--period", next=_HOW)
+            raise KamError(f"'{text}' is not a period.", where="period", next=_HOW)
         return [period_of(pd.Timestamp(today), kind, first_month=first_month).previous()]
     return [parse_period(text, first_month=first_month)]
 

@@ -7,6 +7,7 @@ their names, checks their types and knows the lineage. Nothing else says what de
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -47,6 +48,9 @@ def graph(scope: str = "") -> Driver:
     """Return Hamilton's driver over the calculations of the whole book, or of one account."""
     from hamilton import ad_hoc_utils, driver  # costs as much as half of pandas
 
+    logging.getLogger("hamilton").setLevel(
+        logging.CRITICAL + 1
+    )  # errors say themselves what is wrong
     found = [function(name) for name in calculations() if scope_of(name) == scope]
     module = ad_hoc_utils.create_temporary_module(*found, module_name=f"kam_{scope or 'book'}")
     return driver.Builder().with_modules(module).build()

@@ -263,7 +263,10 @@ class Period:
 
     def told(self, name: str) -> pd.DataFrame:
         """Return a table with the sentences of its rows, as it is published."""
-        return self.tell(name, self._get(name))
+        key = f"told_{name}"
+        if key not in self._kept:
+            self._kept[key] = self.tell(name, self._get(name))
+        return self._kept[key]
 
     def tell(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows of a table with their sentences, the columns as they are published."""

@@ -229,7 +229,7 @@ def check_reached(span: Span, intake: Any) -> None:
     last = last_covered_day(intake, intake.book)
     raise KamError(
         f"The book has no orders up to the end of {span.title}.",
-        where=f"period {span.label}",
+        where=f"period = {span.label}",
         next=f"Its orders run from {first.date()} to {last}."
         if first is not None
         else "Run kam check to see why.",
@@ -249,7 +249,7 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
         raise KamError(
             f"Every order is dated after today, the first on {first.date()}, so there is no period to report.",
             where=str(intake.folder),
-            next="Mend the dates, or name the period with --period.",
+            next="Mend the dates, or name the period.",
         )
     if day is None:
         raise KamError(
@@ -350,7 +350,7 @@ def only_manager(tables: dict[str, pd.DataFrame], manager_id: str) -> dict[str, 
     if mine.empty:
         raise KamError(
             f"No account has the manager '{manager_id}'.",
-            where="--manager",
+            where="manager_id",
             next=nearest(manager_id, accounts["manager_id"].dropna().unique()),
         )
     ids = set(mine["account_id"])

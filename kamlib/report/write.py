@@ -7,7 +7,6 @@ import json
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pandas as pd
@@ -21,7 +20,6 @@ from kamlib.page import (
     Link,
     PeriodEntry,
     csv_text,
-    date,
     page_name,
     page_resources,
     rendered,
@@ -32,6 +30,8 @@ from kamlib.period import Period
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
+from kamlib.story.overview import CARDS
+from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
 from kamlib.words import count
 from kamlib.workbook import write_workbook
@@ -162,25 +162,13 @@ def write_page(path: Path, file: str, html: str) -> None:
     path.write_text(html, encoding="utf-8", newline="\n")
 
 
-def period_shown(data: Period) -> str:
-    """Return the period as every page's head names it: with the day the data end where they do not
-    cover it whole.
-
-    Without ``complete_to`` a quiet end is no gap: only a period without any order is marked.
-    """
-    last, declared = data.account_days["date"].max(), data.book.complete_to
-    end = last if declared is None else pd.Timestamp(declared)
-    is_covered = pd.isna(end) or end >= (data.span.start if declared is None else data.as_of)
-    return data.span.title if is_covered else f"{data.span.title} (data to {date(end)} only)"
-
-
 def _resources(title: str, links: list[Link], data: Period, up: str) -> dict:
     return page_resources(
         title=title,
         book_title=data.book.title,
-        period=period_shown(data),
+        period=data.call(title_period),
         compared=" · ".join(
-            dict.fromkeys(other.period.title for other in (data.previous, data.year_ago) if other)
+            dict.fromkeys(other.span.title for other in (data.previous, data.year_ago) if other)
         ),
         navigation=links,
         home=f"{up}../index.html",
@@ -195,15 +183,6 @@ def foot(data: Period) -> Foot:
     orders = rows[rows["table"].eq("orders")]
     aside = rows[rows["reason"].ne("used")]
     order_days = data.account_days["date"]
-    book = data.book
-    low, high = book.segmentation.abc
-    definitions = (
-        ("Window", f"{book.segmentation.window_months} months to {date(data.as_of)}"),
-        ("ABC", f"A below {low:.0%}, B below {high:.0%} of the cumulative share before the account"),
-        ("Loss", f"overdue above {book.loss.overdue:g}, lost above {book.loss.lost:g} usual gaps and "
-                 f"{book.loss.min_silence_days} days"),
-        ("Key account", _key_account(data)),
-    )  # fmt: skip
     return Foot(
         as_of=f"{data.as_of:%Y-%m-%d}",
         version=f"kamlib {kamlib.__version__}",
@@ -221,19 +200,8 @@ def foot(data: Period) -> Foot:
             )
             for row in each(aside)
         ),
-        definitions=definitions,
+        definitions=data.call(definitions),
     )
-
-
-def _key_account(data: Period) -> str:
-    """Return who is called a key account: nobody's definition holds where the book does not say who
-    meets it.
-    """
-    settings = data.book.key_accounts
-    if len(data.tiers) or data.accounts["tier"].notna().any():
-        return settings.definition or "tier key of the book"
-    rule = f"provisional, as the book has no tiers: class A by revenue, at most {settings.at_most}"
-    return f"{rule}; to be: {settings.definition}" if settings.definition else rule
 
 
 def write_run(staged: Path, data: Period, intake: Intake, mark: dict, made: list[Made]) -> None:
@@ -280,15 +248,6 @@ def _records(frame: pd.DataFrame) -> list[dict]:
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
 
 
-_MAIN: dict[tuple[str, str], tuple[str, Any, Any]] = {
-    ("revenue", "key"): ("Revenue of key accounts", "money", "up"),
-    ("revenue_share", "key"): ("Share of total", "share", "neither"),
-    ("NRR", "all"): ("NRR, all accounts", "share", "up"),
-    ("GRR", "all"): ("GRR, all accounts", "share", "up"),
-    ("revenue_at_risk", "key"): ("At risk, key accounts", "money", "down"),
-}
-
-
 def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> None:
     """Write the site's front page from the ``run.json`` of every published period, newest first."""
     runs = {
@@ -312,8 +271,8 @@ def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> N
                 year_ago=found[key]["year_ago_value"],
                 good=good,
             )
-            for key, (name, unit, good) in _MAIN.items()
-            if key in found
+            for figure, scope, name, unit, good, _ in CARDS
+            if (key := (figure, scope)) in found
         )
         pages = [PAGES[name] for name in _ORDER if PAGES[name].file in run["files"]]
         links = [Link(page.title, f"{label}/{page.file}") for page in pages]

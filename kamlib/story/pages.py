@@ -1,0 +1,49 @@
+"""What every page says at its head and its foot: the period, and the definitions used."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.period.calendar import Span
+from kamlib.words import date, share
+
+
+def title_period(
+    account_days: pd.DataFrame, *, as_of: pd.Timestamp, span: Span, book: BookSettings
+) -> str:
+    """Return the period as every page's head names it: with the day the data end where they do not
+    cover it whole.
+
+    Without ``complete_to`` a quiet end is no gap: only a period without any order is marked.
+    """
+    last, declared = account_days["date"].max(), book.complete_to
+    end = last if declared is None else pd.Timestamp(declared)
+    is_covered = pd.isna(end) or end >= (span.start if declared is None else as_of)
+    return span.title if is_covered else f"{span.title} (data to {date(end)} only)"
+
+
+def definitions(
+    accounts: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
+) -> tuple[tuple[str, str], ...]:
+    """Return the definitions that a page rests on, each with the word it defines."""
+    low, high = (share(limit, book, decimals=0) for limit in book.segmentation.abc)
+    silence = f"lost above {book.loss.lost:g} usual gaps and {book.loss.min_silence_days} days"
+    return (
+        ("Window", f"{book.segmentation.window_months} months to {date(as_of)}"),
+        ("ABC", f"A below {low}, B below {high} of the cumulative share before the account"),
+        ("Loss", f"overdue above {book.loss.overdue:g}, {silence}"),
+        ("Key account", _key_account(accounts, tiers, book)),
+    )
+
+
+def _key_account(accounts: pd.DataFrame, tiers: pd.DataFrame, book: BookSettings) -> str:
+    """Say who is called a key account: nobody's definition holds where the book does not say who
+    meets it.
+    """
+    said = book.key_accounts.definition
+    if len(tiers) or accounts["tier"].notna().any():
+        return said or "tier key of the book"
+    most = book.key_accounts.at_most
+    rule = f"provisional, as the book has no tiers: class A by revenue, at most {most}"
+    return f"{rule}; to be: {said}" if said else rule

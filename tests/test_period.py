@@ -1,0 +1,239 @@
+"""A period answers by name: every table of the catalogue, computed once, the same for all."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import kamlib as kam
+from kamlib.errors import KamError
+from kamlib.period import Period, graph, origin
+from kamlib.period.period import FACTS, READ_TABLES, SECTIONS
+from kamlib.tables import catalogue
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data" / "sample"
+
+
+@pytest.fixture(scope="module")
+def q() -> Period:
+    return kam.open_period(SAMPLE, "2025-Q3")
+
+
+def names(scope: str) -> list[str]:
+    return [name for name in graph.calculations() if graph.scope_of(name) == scope]
+
+
+class TestTheGraph:
+    def test_every_calculation_of_the_catalogue_is_there_and_hamilton_joins_them(self):
+        for scope in ("", "account"):
+            nodes = graph.graph(scope).graph.nodes
+            assert set(names(scope)) <= set(nodes)
+
+    def test_every_parameter_is_a_name_of_the_period_or_has_a_default(self):
+        known = {*graph.calculations(), *READ_TABLES, *FACTS, *SECTIONS, "account_id"}
+        for name in graph.calculations():
+            for parameter, has_default in graph.parameters(name).items():
+                assert has_default or graph.plain(parameter) in known, (name, parameter)
+
+    def test_no_calculation_of_the_book_asks_for_a_table_of_one_account(self):
+        for name in names(""):
+            assert not [p for p in graph.parameters(name) if graph.scope_of(graph.plain(p))], name
+
+    def test_analysis_does_not_see_words_nor_the_whole_book(self):
+        for name in graph.calculations():
+            assert not {"book"} & set(graph.parameters(name)), name
+            assert not [p for p in graph.parameters(name) if p.startswith("told_")], name
+
+
+class TestTables:
+    @pytest.mark.parametrize("name", names(""))
+    def test_a_table_is_as_the_catalogue_says(self, q, name):
+        found = getattr(q, name)
+        table = catalogue().tables.get(name)
+        if table is None:
+            return  # a value
+        known = catalogue().columns
+        told = [column for column in table.columns if known[column].type == "sentence"]
+        assert list(found.columns) == [c for c in (*table.columns, *table.facts) if c not in told]
+        assert list(q.told(name).columns) == list(table.columns)
+        assert isinstance(found.index, pd.RangeIndex)
+        if table.key:
+            assert not found.duplicated(list(table.key)).any(), table.key
+
+    @pytest.mark.parametrize("name", names("account"))
+    def test_a_table_of_one_account_is_as_the_catalogue_says(self, q, name):
+        me = q.account("A0004")
+        found = getattr(me, name)
+        table = catalogue().tables.get(name)
+        if table is None:
+            return
+        assert list(me.told(name).columns) == list(table.columns)
+        if "account_id" in found:
+            assert set(found["account_id"]) <= {"A0004"}
+
+    def test_what_is_kept_on_disk_is_what_was_computed(self, q):
+        again = kam.open_period(SAMPLE, "2025-Q3")
+        for name in names(""):
+            if name in catalogue().tables:
+                pd.testing.assert_frame_equal(getattr(again, name), getattr(q, name))
+
+    def test_a_frame_may_be_changed_without_harm(self, q):
+        mine = q.account_classes
+        mine["revenue"] = 0.0
+        assert q.account_classes["revenue"].sum() > 0
+
+    def test_a_frame_knows_where_it_comes_from_also_filtered_and_sorted(self, q):
+        some = q.account_status.query("status == 'lost'").sort_values("silence_days").head(3)
+        assert origin(some) == (q, "account_status")
+        assert origin(pd.DataFrame({"a": [1]})) == (None, "")
+
+
+class TestOtherPeriods:
+    def test_previous_and_year_ago_are_the_same_book_of_those_days(self, q):
+        assert q.previous.as_of == pd.Timestamp("2025-06-30")
+        assert q.year_ago.as_of == pd.Timestamp("2024-09-30")
+        alone = kam.open_period(SAMPLE, "2025-Q2")
+        pd.testing.assert_frame_equal(q.previous.account_classes, alone.account_classes)
+
+    def test_a_neighbour_has_no_neighbours_so_every_report_says_the_same(self, q):
+        assert q.previous.previous is None
+        assert q.previous.year_ago is None
+
+    def test_where_the_data_do_not_reach_back_there_is_no_previous(self):
+        first = kam.open_period(ROOT / "data" / "northwind", "1996-Q3")
+        assert first.previous is None
+        assert first.class_moves is not None
+
+    def test_an_earlier_day_is_what_was_known_then(self, q):
+        then = q.at(pd.Timestamp("2025-06-30"))
+        assert then.account_days["date"].max() <= pd.Timestamp("2025-06-30")
+        pd.testing.assert_frame_equal(
+            then.account_classes[["account_id", "revenue", "abc_revenue"]],
+            q.previous.account_classes[["account_id", "revenue", "abc_revenue"]],
+        )
+
+
+class TestOneAccount:
+    def test_it_has_its_own_rows_of_every_table(self, q):
+        me = q.account("A0004")
+        assert set(me.account_months["account_id"]) == {"A0004"}
+        assert len(me.account_classes) == 1
+        assert (
+            me.account_classes["revenue"].iloc[0]
+            == (q.account_classes.set_index("account_id").loc["A0004", "revenue"])
+        )
+
+    def test_no_id_is_the_largest_account(self, q):
+        year = q.account_classes.sort_values("revenue", ascending=False)
+        assert q.account().account_id == year["account_id"].iloc[0]
+
+    def test_an_unknown_account_names_the_nearest(self, q):
+        with pytest.raises(KamError, match="Did you mean 'A0004'"):
+            q.account("A004")
+
+    def test_a_table_of_one_account_says_how_to_ask(self, q):
+        with pytest.raises(AttributeError, match=r"q\.account\('…'\)\.category_history"):
+            _ = q.category_history
+
+
+class TestSettings:
+    def test_other_settings_change_what_rests_on_them_and_nothing_else(self, q):
+        other = q.with_settings(segmentation={"abc": (0.5, 0.9)})
+        assert (other.account_classes["abc_revenue"] != q.account_classes["abc_revenue"]).any()
+        assert other._get("alarm_quality") is q._get("alarm_quality")
+        assert q.book.segmentation.abc != (0.5, 0.9)
+
+    def test_the_period_before_has_them_too(self, q):
+        other = q.with_settings(segmentation={"abc": (0.5, 0.9)})
+        assert other.previous.book.segmentation.abc == (0.5, 0.9)
+
+    def test_an_unknown_section_or_key_names_the_nearest(self, q):
+        with pytest.raises(KamError, match="Did you mean 'segmentation'"):
+            q.with_settings(segmentaton={"abc": (0.5, 0.9)})
+        with pytest.raises(KamError, match="Did you mean 'abc'"):
+            q.with_settings(segmentation={"abcs": (0.5, 0.9)})
+
+
+class TestLineage:
+    def test_it_reaches_the_order_lines_and_the_settings(self, q):
+        found = q.lineage("win_back").set_index("name")["kind"]
+        assert found["account_status"] == "table"
+        assert found["account_days"] == "order lines"
+        assert found["loss"] == "setting"
+        assert found["offers"] == "table of the book"
+
+    def test_order_lines_of_one_account_add_up_to_its_days(self, q):
+        lines = q.order_lines("A0004")
+        days = q.account_days.query("account_id == 'A0004'")
+        assert set(lines["account_id"]) == {"A0004"}
+        assert round(lines["revenue"].sum(), 2) == round(days["revenue"].sum(), 2)
+        assert lines["order_date"].max() <= q.as_of
+
+
+class TestAtHome:
+    def test_tab_lists_every_table_and_repr_is_short(self, q):
+        listed = dir(q)
+        assert set(names("")) <= set(listed)
+        assert "account_months" in listed and "orders" not in listed
+        assert not [name for name in listed if name.startswith("_")]
+        assert "Q3 2025" in repr(q) and len(repr(q)) < 200
+        assert "category_history" in dir(q.account("A0004"))
+
+    def test_help_says_one_line_of_each_table(self):
+        assert Period.account_classes.__doc__.startswith("One row per account")
+
+    def test_near_matches(self, q):
+        with pytest.raises(AttributeError, match="Did you mean 'account_days'"):
+            _ = q.acount_days
+        with pytest.raises(AttributeError, match=r"q\.order_lines"):
+            _ = q.orders
+        with pytest.raises(AttributeError, match="Did you mean 'account_classes'"):
+            _ = kam.acount_classes
+
+    def test_the_hall_has_calculations_plots_page_and_open_period_alone(self):
+        public = [name for name in dir(kam) if not name.startswith("_")]
+        other = [
+            name
+            for name in public
+            if name not in graph.calculations() and not name.startswith("plot_")
+        ]
+        assert sorted(other) == ["open_period", "page", "plots"]
+        assert all(getattr(kam, name) is not None for name in public)
+
+    def test_a_period_outside_the_data_says_which_days_they_cover(self):
+        with pytest.raises(KamError, match="orders run from 2020-01-0") as refused:
+            kam.open_period(SAMPLE, "2010-Q1")
+        assert "--" not in str(refused.value)
+
+    def test_opened_again_it_is_there_at_once(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
+        book = tmp_path / "book"
+        shutil.copytree(ROOT / "data" / "northwind", book)
+        kam.open_period(book, "1997-Q4")
+        started = time.process_time()
+        kam.open_period(book, "1997-Q4")
+        again = time.process_time() - started
+        (book / "book.toml").write_text('title = "Renamed"\n', encoding="utf-8")
+        started = time.process_time()
+        assert kam.open_period(book, "1997-Q4").book.title == "Renamed"
+        assert again < (time.process_time() - started) / 2
+        modes = {file.stat().st_mode & 0o077 for file in (tmp_path / "cache").iterdir()}
+        assert modes == {0}
+
+    def test_opening_a_prepared_period_loads_no_engine(self):
+        code = (
+            "import kamlib as kam, sys; q = kam.open_period('data/sample', '2025-Q3');"
+            "print(len(q.accounts), 'ibis' in sys.modules, 'hamilton' in sys.modules)"
+        )
+        kam.open_period(SAMPLE, "2025-Q3")
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split()[1:] == ["False", "False"]
