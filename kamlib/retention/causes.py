@@ -112,9 +112,9 @@ def leaving_causes(
             others = ["late_count", "rest"]
             asked.append((name, "incident", kind, cases.assign(rest=rest), others))
     rows = [
-        {"cause": name, "event": event}
+        {"cause": name, "exposure": exposure}
         | _tested(among[among[column].notna()], column, others, min_leavers, min_exposed)
-        for name, event, column, among, others in asked
+        for name, exposure, column, among, others in asked
     ]
     return shaped("leaving_causes", rows)
 

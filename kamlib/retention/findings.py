@@ -32,9 +32,7 @@ def finding_accounts(
     that are overdue, the longest first.
     """
     is_key = key_accounts.set_index("account_id")["is_key"].astype(bool)
-    status = account_status.assign(
-        is_key=looked_up(account_status["account_id"], is_key).eq(True)
-    )
+    status = account_status.assign(is_key=looked_up(account_status["account_id"], is_key).eq(True))
     overdue = status[status["status"].eq("overdue")]
     newly = _newly(overdue, previous_account_status).sort_values(
         ["is_key", "revenue", "account_id"], ascending=[False, False, True]

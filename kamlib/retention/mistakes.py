@@ -77,7 +77,9 @@ def loss_reasons(lost_accounts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.Data
     table["loss_share"] = table["loss_count"] / len(rows)
     table["loss_share_low"] = [one.low for one in limits]
     table["loss_share_high"] = [one.high for one in limits]
-    table = table.sort_values(["loss_count", "revenue_lost", "reason"], ascending=[False, False, True])
+    table = table.sort_values(
+        ["loss_count", "revenue_lost", "reason"], ascending=[False, False, True]
+    )
     return shaped("loss_reasons", table.round({"revenue_lost": 6}))
 
 

@@ -154,7 +154,7 @@ def described(
     known = accounts.drop_duplicates("account_id").set_index("account_id")
     nothing = pd.Series(dtype="str")
     found = {
-        column: looked_up(account_id, known[column] if column in known else nothing).astype("str")
+        column: looked_up(account_id, known.get(column, nothing)).astype("str")
         for column in columns
     }
     if "name" in found:

@@ -43,7 +43,7 @@ def account_lifetimes(
     known = accounts.drop_duplicates("account_id").set_index("account_id")
     nothing = pd.Series(dtype="str")
     for column in ("industry", "customer_since"):
-        source = known[column] if column in known else nothing
+        source = known.get(column, nothing)
         table[column] = looked_up(table["account_id"], source)
     letters = size_classes.set_index("account_id")["abc_revenue"]
     table["abc_revenue"] = looked_up(table["account_id"], letters)
@@ -95,7 +95,9 @@ def survival_medians(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -
     rows = []
     for dimension in (None, *DIMENSIONS):
         for group, part in _groups(account_lifetimes, dimension):
-            curve = pd.DataFrame(_curve(part, min_at_risk), columns=list(_MEDIANS) + ["duration_days"])
+            curve = pd.DataFrame(
+                _curve(part, min_at_risk), columns=[*_MEDIANS, "duration_days"]
+            )
             reached = part["duration_days"].max() >= 365
             year = curve.loc[curve["duration_days"].le(365), "survival_share"]
             rows.append(
