@@ -137,8 +137,10 @@ def drawn_groups(survival: pd.DataFrame, *, most: int = MOST_CURVES) -> list[str
 
 
 def _by_group(survival: pd.DataFrame, tests: pd.DataFrame, by: str, book: BookSettings) -> Said:
+    if survival.empty:
+        return Said(f"No {by} is recorded, or too few accounts were lost: no curves by {by}")
     groups, many = drawn_groups(survival), survival["group"].nunique()
-    word = _called(survival["dimension"].iloc[0]) if len(survival) else by
+    word = _called(survival["dimension"].iloc[0])
     cut = f", the {len(groups)} largest of {many} groups" if many > len(groups) else ""
     test = tests[tests["dimension"].isin(survival["dimension"])]
     return Said(
