@@ -13,7 +13,12 @@ from kamlib.words import change, count, counted, date, money, plural, share
 
 MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS = 8, 10, 12, 5
 """How much the charts of a dossier draw; what is left out stands in their tables."""
-_GOOD = {"silence": "down", "open incidents": "down", "overdue": "down", "days late, paying": "down"}
+_GOOD = {
+    "silence": "down",
+    "open incidents": "down",
+    "overdue": "down",
+    "days late, paying": "down",
+}
 
 
 def title_dossier(account_identity: pd.DataFrame) -> str:
