@@ -160,6 +160,23 @@ class TestReportNotebook:
             comment = line.partition("#")[2]
             assert "=" not in comment and '"' not in comment
 
+    def test_it_has_short_lines_short_cells_and_more_prose_than_code(self, file):
+        code, prose = self.cells(file, "code"), self.cells(file, "markdown")
+        assert not [line for cell in code for line in cell.splitlines() if len(line) > 100]
+        assert not [cell for cell in code if len(cell.splitlines()) > 10]
+        words = sum(len(cell.split()) for cell in prose)
+        assert words >= 15 * sum(map(len, code)) / 100
+
+    def test_what_the_catalogue_knows_is_not_said_again(self, file):
+        given = {
+            word.arg
+            for cell in self.cells(file, "code")
+            for node in ast.walk(ast.parse(cell))
+            if isinstance(node, ast.Call)
+            for word in node.keywords
+        }
+        assert not given & {"columns", "kinds", "words", "links", "labels", "book", "as_of"}
+
     def test_it_is_committed_without_outputs_and_reads_like_a_memo(self, file):
         notebook = json.loads(file.read_text(encoding="utf-8"))
         code = [c for c in notebook["cells"] if c["cell_type"] == "code"]

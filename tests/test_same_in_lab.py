@@ -1,0 +1,62 @@
+"""A page says what its notebook shows in JupyterLab: the same notebook, the same book, no report run."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbclient import NotebookClient
+
+from kamlib.report.pages import PAGES, notebook_file
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def said(html: str) -> str:
+    """Return the words of a piece of a page, without what only its script and style hold."""
+    soup = BeautifulSoup(html, "html.parser")
+    for part in soup(["script", "style"]):
+        part.decompose()
+    return re.sub(r"\s+", " ", soup.get_text(" ")).strip()
+
+
+def in_lab(notebook: Path, folder: Path, parameters: dict[str, str]) -> list[str]:
+    """Return what a notebook shows when it is opened by hand: its pieces in their order."""
+    node = nbformat.read(notebook, as_version=4)
+    own = next(cell for cell in node.cells if "parameters" in cell.metadata.get("tags", []))
+    for name, value in parameters.items():
+        own.source = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value!r}", own.source)
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("KAM_")}
+    os.environ["KAM_CACHE"] = str(folder)
+    try:
+        NotebookClient(node, timeout=300, kernel_name="python3").execute()
+    finally:
+        os.environ.pop("KAM_CACHE")
+        os.environ.update(kept)
+    shown = [output.data["text/html"] for cell in node.cells for output in cell.get("outputs", [])
+             if "data" in output and "text/html" in output.data]  # fmt: skip
+    return [said(piece) for piece in shown]
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "dossiers"])
+def test_the_page_equals_what_the_notebook_shows(name, sample_report, tmp_path_factory):
+    page = said((sample_report.folder / PAGES[name].file).read_text(encoding="utf-8"))
+    cache = tmp_path_factory.getbasetemp() / "lab-cache"
+    book = {"book": str(ROOT / "data" / "sample"), "period": "2025-Q3"}
+    pieces = in_lab(notebook_file(PAGES[name]), cache, book)
+    assert len(pieces) > 4
+    assert not [piece[:200] for piece in pieces if piece not in page]
+
+
+def test_a_dossier_equals_what_the_notebook_shows(sample_report, tmp_path_factory):
+    account = sample_report.accounts[0]
+    page = said((sample_report.folder / "dossiers" / f"{account}.html").read_text("utf-8"))
+    cache = tmp_path_factory.getbasetemp() / "lab-cache"
+    book = {"book": str(ROOT / "data" / "sample"), "period": "2025-Q3", "account_id": account}
+    pieces = in_lab(notebook_file(PAGES["dossiers"]), cache, book)
+    assert len(pieces) > 10
+    assert not [piece[:200] for piece in pieces if piece not in page]
