@@ -13,7 +13,7 @@ from kamlib.period.period import AccountPeriod, Period
 from kamlib.tables import CANONICAL, empty_table, shaped, typed
 
 AS_OF = pd.Timestamp("2025-09-30")
-BOOK = BookSettings(title="T")
+BOOK, SPAN = BookSettings(title="T"), period_of(AS_OF)
 
 
 def table(name: str, *rows: dict) -> pd.DataFrame:
@@ -28,7 +28,7 @@ class Prepared:
     tables: dict[str, pd.DataFrame]
     plans: dict[str, Path] = field(default_factory=dict)
     book: BookSettings = BOOK
-    span: Span = period_of(AS_OF)
+    span: Span = SPAN
     manager_id: str = ""
     has_cost: bool = False
     first_date: pd.Timestamp | None = None
