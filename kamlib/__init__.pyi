@@ -1,2 +1,1 @@
 from .period import open_period as open_period
-from . import page as page

@@ -21,6 +21,9 @@ def table(name: str, *rows: dict) -> pd.DataFrame:
     return typed(pd.DataFrame(list(rows)), name) if rows else empty_table(name)
 
 
+SPAN = period_of(AS_OF)
+
+
 @dataclass
 class Prepared:
     """What a period is opened from; tables that are not given are empty."""

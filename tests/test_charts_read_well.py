@@ -8,10 +8,13 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from kamlib import scoring
+from kamlib.period.calendar import parse_period
 from kamlib.plots import btyd, leaving, programme, retention, style
 from kamlib.plots import scoring as draw_scoring
 from kamlib.plots.svg import drawing
+from kamlib.programme import coverage_summary
+from kamlib.story.btyd import chart_alive
+from kamlib.story.programme_tables import chart_coverage, chart_workload
 
 MONTHS = pd.date_range("2024-01-31", periods=6, freq="ME")
 
@@ -43,13 +46,13 @@ def test_loads_are_written_beyond_bar_and_limit():
             "is_over_revenue": [True, False],
         }
     )  # fmt: skip
-    hours, revenue = programme.plot_workload(work)
+    hours, revenue = (programme.plot_workload(work, measure=one) for one in ("hours", "revenue"))
     assert [text.xy[0] for text in said(hours)] == [145.0, 258.0]
     assert [text.xy[0] for text in said(revenue)] == [2.1e6, 4e6]
-    assert (
-        hours.get_title(loc="left").replace("\n", " ")
-        == "1 of 2 managers carries more than the limits"
-    )
+    day = pd.Timestamp("2025-12-31")
+    assert chart_workload(work, as_of=day).title == "1 of 2 managers carries more than the limits"
+    most = chart_workload(work, as_of=day, measure="revenue").title
+    assert most.replace("\u00a0", " ") == "Ann carries 87 % of the revenue"
 
 
 def test_what_cannot_be_known_yet_is_said_above_the_bars():
@@ -70,7 +73,7 @@ def test_months_are_written_as_people_read_them(count, first):
     ax.plot(pd.date_range("2023-12-31", periods=count, freq="ME"), range(count))
     style.month_axis(ax.xaxis)
     ax.figure.canvas.draw()
-    written = [label.get_text() for label in ax.get_xticklabels()]
+    written = [label.get_text().replace("\u00a0", " ") for label in ax.get_xticklabels()]
     assert first in written and len(written) <= 8
 
 
@@ -92,31 +95,32 @@ def test_the_finding_of_small_charts_stands_over_them_as_text_of_the_page():
 def test_only_accounts_in_doubt_are_drawn():
     alive = pd.DataFrame(
         {
-            "account_id": ["gone", "doubt", "here"], "alive_probability": [0.001, 0.4, 1.0], "silence_days": 9,
-            "model": "BG/NBD", "reason": None,
+            "account_id": ["1", "2", "3"], "name": ["gone", "doubt", "here"],
+            "alive_probability": [0.001, 0.4, 1.0], "silence_days": 9, "model": "BG/NBD",
         }
     )  # fmt: skip
     ax = btyd.plot_alive(alive)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["doubt"]
-    assert ax.get_title(loc="left") == "2 of 3 accounts are more likely gone than here"
-    sure = btyd.plot_alive(alive[alive["account_id"].ne("doubt")])
-    assert (
-        "1 of 2 accounts is more likely gone than here, and no other is in doubt"
-        in drawing(sure.figure).finding
-    )
+    assert chart_alive(alive).title == "2 of 3 accounts are more likely gone than here"
+    said = chart_alive(alive[alive["name"].ne("doubt")]).title
+    assert said == "1 of 2 accounts is more likely gone than here, and no other is in doubt"
+    sure = btyd.plot_alive(alive[alive["name"].ne("doubt")], title=said)
+    assert drawing(sure.figure).finding == said
 
 
 def test_parts_that_are_recorded_of_nobody_take_no_column():
     cover = pd.DataFrame(
         {
             "name": ["Ann"], "has_sponsor": False, "role_filled_share": 0.0, "contact_age_days": float("nan"),
-            "team_filled_share": float("nan"), "has_plan": False, "is_plan_fresh": False, "gap_count": 1,
-            "note": "no decider known",
+            "is_contact_fresh": False, "team_filled_share": float("nan"), "has_plan": False, "is_plan_fresh": False,
+            "coverage_gap_count": 1, "gap_codes": "roles",
         }
     )  # fmt: skip
-    ax = programme.plot_coverage(cover)
+    summary = coverage_summary(cover)
+    ax = programme.plot_coverage(cover, summary)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["decision\nroles"]
-    assert ax.get_title(loc="left") == "None of 1 key accounts is covered without a gap"
+    found = chart_coverage(cover, summary, span=parse_period("2025-Q4"))
+    assert found.title == "None of 1 key account is covered without a gap"
 
 
 def test_charts_without_data_are_left_out():
@@ -129,16 +133,9 @@ def test_charts_without_data_are_left_out():
                 year_ago_strength_score=None, year_ago_attractiveness_score=None, account_id=None
             )
         ),
-        draw_scoring.plot_criterion_review(pd.DataFrame(columns=["criterion", "outcome"])),
+        draw_scoring.plot_criterion_review(pd.DataFrame(columns=["criterion", "later_outcome"])),
         leaving.plot_leaving_causes(
             pd.DataFrame({"cause": ["late"], "hazard_ratio": float("nan"), "note": "few"})
         ),
     ):
         assert drawing(ax.figure).is_empty
-
-
-def test_a_title_counts_in_words():
-    assert (
-        scoring.decisions_title(pd.DataFrame({"decision": ["watch"]}))
-        == "No decision to take, no key account kept"
-    )

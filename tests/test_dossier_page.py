@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kamlib.dossier import stakeholder_map, stakeholder_roles
-from kamlib.page import points_fragment
+from kamlib.page import pieces
 from kamlib.plots import dossier as draw
 from kamlib.plots.svg import drawing
 from kamlib.story import dossier as say
@@ -152,7 +152,7 @@ def test_the_map_cuts_a_crowd_and_says_so():
 
 def test_text_of_a_brief_never_becomes_markup():
     hostile = "<script>alert(1)</script>"
-    html = points_fragment("brief", [Point(hostile, hostile, label=hostile, evidence=hostile)]).html
+    html = pieces.points("brief", [Point(hostile, hostile, label=hostile, evidence=hostile)]).html
     assert "<script" not in html and html.count("&lt;script&gt;") == 4
 
 
@@ -182,7 +182,7 @@ def test_brief_profile_and_swot_are_points_with_every_text_of_their_tables():
         ("not recorded", "culture"),
     ]
     swot = pd.DataFrame({"quadrant": ["strengths"], "text": ["<b>trust</b>"]})
-    html = points_fragment("plan_swot", say.points_plan_swot(swot)).html
+    html = pieces.points("plan_swot", say.points_plan_swot(swot)).html
     assert "Strengths" in html and "&lt;b&gt;trust&lt;/b&gt;" in html and "<b>trust" not in html
 
 

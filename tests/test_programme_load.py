@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kamlib.book import ProgrammeSettings
 from kamlib.programme import (
     account_load,
     assignment_changes,
@@ -14,7 +15,8 @@ from kamlib.programme import (
     proposed_assignment,
     workload,
 )
-from kamlib.programme.shape import canonical
+from kamlib.story.programme_tables import tell_assignment_changes, tell_workload
+from kamlib.tables import empty_table, shaped
 
 AS_OF = pd.Timestamp("2025-12-31")
 KEYS = pd.DataFrame({"account_id": ["A", "B", "C", "D"], "is_key": [True, True, True, False]})
@@ -45,10 +47,9 @@ def test_load_takes_the_plan_then_the_account_then_the_default():
         KEYS,
         ACCOUNTS,
         MONTHS,
+        rhythms,
         as_of=AS_OF,
-        rhythms=rhythms,
-        hours_per_contact=2.0,
-        contact_every_days=30.4375,
+        programme=ProgrammeSettings(hours_per_contact=2.0, contact_every_days=30.4375),
     )
     assert load["rhythm_source"].to_list() == ["plan", "account", "default"]
     assert load["hours"].to_list() == pytest.approx([2 * 30.4375 / 7, 2 * 30.4375 / 14, 2.0])
@@ -96,8 +97,11 @@ def test_warnings_are_on_hours_and_revenue_and_the_count_is_only_shown():
     }  # limit 1.5 × mean(200, 40) = 180
     assert work.loc["M1", "revenue_limit"] == 180.0
     assert work["is_count_outside"].to_dict() == {"M1": False, "M2": True, "": False}
-    assert work.loc["M2", "note"] == "4 accounts, usual 1–3"
-    assert work.loc["", "note"] == "nobody carries these accounts"
+    notes = tell_workload(work.reset_index(), programme=ProgrammeSettings())["note"]
+    said = dict(zip(work.index, notes, strict=True))
+    assert said["M1"] == "more hours than the manager has; revenue above the limit"
+    assert said["M2"] == "4 accounts, usual 1–3"
+    assert said[""] == "nobody carries these accounts"
 
 
 def test_dependence_by_hand():
@@ -146,7 +150,9 @@ def test_the_assignment_is_the_best_of_all(seed):
     names = ["M1", "M2", "M3"]
     table = loads(rng.integers(2, 40, 6), rng.integers(1, 100, 6), rng.choice(names[:2], 6))
     managers, fixed, penalty = people(M1=60, M2=90, M3=40), {"A1"}, 0.1
-    proposal = proposed_assignment(table, managers, fixed=fixed, move_penalty=penalty)
+    proposal = proposed_assignment(
+        table, managers, programme=ProgrammeSettings(fixed=tuple(fixed), move_penalty=penalty)
+    )
     now = cost(table, managers, table["manager_id"], penalty)
     options = [
         cost(table, managers, chosen, penalty)
@@ -171,7 +177,7 @@ def test_larger_cases_never_leave_the_worst_loaded_worse(seed):
     managers = people(M1=140, M2=120, M3=100, M4=160, M5=140)
     proposal = proposed_assignment(table, managers)
     both = assignment_loads(proposal, table, managers)
-    for load in ("hours_load_share", "revenue_load_share"):
+    for load in ("hours_load_share", "even_revenue_share"):
         assert both[f"proposed_{load}"].max() <= both[load].max() + 1e-9
     assert both["hours"].sum() == pytest.approx(both["proposed_hours"].sum())
     assert both["revenue"].sum() == pytest.approx(both["proposed_revenue"].sum())
@@ -186,22 +192,24 @@ def test_hours_are_not_evened_out_at_the_cost_of_the_heaviest_revenue():
 def test_a_dear_relationship_is_kept_and_a_cheap_one_moves():
     table = loads([50, 50], [100, 100], ["M1", "M1"])
     managers = people(M1=100, M2=100)
-    assert proposed_assignment(table, managers, move_penalty=0.1)["is_moved"].sum() == 1
-    assert proposed_assignment(table, managers, move_penalty=2.0)["is_moved"].sum() == 0
-    assert proposed_assignment(table, managers, fixed=["A0", "A1"])["is_moved"].sum() == 0
+    settings = {"move_penalty": 0.1}, {"move_penalty": 2.0}, {"fixed": ("A0", "A1")}
+    proposals = [
+        proposed_assignment(table, managers, programme=ProgrammeSettings(**one)) for one in settings
+    ]
+    assert [one["is_moved"].sum() for one in proposals] == [1, 0, 0]
+    assert [set(one["search"]) for one in proposals] == [{"proven"}] * 3
 
 
 def test_accounts_without_a_manager_get_one():
     table = loads([10, 10, 10], [10, 10, 10], ["M1", "M1", ""])
     proposal = proposed_assignment(table, people(M1=100, M2=100))
     assert proposal["proposed_manager_id"].to_list() == ["M1", "M1", "M2"]
-    changes = assignment_changes(
-        proposal, assignment_loads(proposal, table, people(M1=100, M2=100))
-    )
+    both = assignment_loads(proposal, table, people(M1=100, M2=100))
+    changes = assignment_changes(proposal, both)
     assert changes["from_manager"].to_list() == ["no manager"]
-    assert (
-        changes["why"].iloc[0].startswith("it has no manager today; M2 from 0 to 10 % of the hours")
-    )
+    said = tell_assignment_changes(changes, both, book=None)["why"].iloc[0]
+    told = "it has no manager today; M2 from 0 to 10 % of the hours and 0 to 67 % of an even share of revenue"
+    assert said.replace("\u00a0", " ") == told
 
 
 def test_row_order_does_not_matter():
@@ -214,14 +222,19 @@ def test_row_order_does_not_matter():
 
 
 def test_no_rows():
-    load = account_load(KEYS.head(0), ACCOUNTS.head(0), MONTHS.head(0), as_of=AS_OF)
-    managers = canonical(None, "managers")
-    assert load.empty
-    assert workload(load, managers).empty
+    rhythms = shaped("account_load", [])[["account_id", "contact_every_days"]]
+    load = account_load(KEYS.head(0), ACCOUNTS.head(0), MONTHS.head(0), rhythms, as_of=AS_OF)
+    managers = empty_table("managers")
     proposal = proposed_assignment(load, managers)
     both = assignment_loads(proposal, load, managers)
-    assert proposal.empty
-    assert both.empty
-    assert assignment_changes(proposal, both).empty
     months = MONTHS.head(0).assign(manager_id=pd.Series(dtype="str"))
-    assert manager_dependence(months, KEYS, managers, as_of=AS_OF).empty
+    made = {
+        "account_load": load,
+        "workload": workload(load, managers),
+        "proposed_assignment": proposal,
+        "assignment_loads": both,
+        "assignment_changes": assignment_changes(proposal, both),
+        "manager_dependence": manager_dependence(months, KEYS, managers, as_of=AS_OF),
+    }
+    for name, table in made.items():
+        pd.testing.assert_frame_equal(table, shaped(name, []))

@@ -55,8 +55,8 @@ def period_changes(
         [
             _silent(account_status, previous_account_status),
             tier_decisions.loc[
-                tier_decisions["decision"].isin(["promote", "review"]), ["account_id", "decision"]
-            ].rename(columns={"decision": "kind"}),
+                tier_decisions["proposal"].isin(["promote", "review"]), ["account_id", "proposal"]
+            ].rename(columns={"proposal": "kind"}),
             class_moves.loc[
                 class_moves["direction"].isin(["up", "down"]), ["account_id", "direction"]
             ].rename(columns={"direction": "kind"}),

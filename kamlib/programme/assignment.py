@@ -1,50 +1,16 @@
-"""Who should carry which key account: the smallest change that evens out hours and revenue (M29)."""
+"""Who should carry which key account: the smallest change that evens out hours and revenue."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from kamlib.programme.shape import FLAG, NUMBER, TEXT, canonical, shaped
-from kamlib.programme.workload import UNASSIGNED
-
-_ASSIGNMENT = {
-    "account_id": TEXT,
-    "name": TEXT,
-    "manager_id": TEXT,
-    "proposed_manager_id": TEXT,
-    "is_moved": FLAG,
-    "is_fixed": FLAG,
-    "hours": NUMBER,
-    "revenue": NUMBER,
-    "note": TEXT,
-}
-_LOADS = {
-    "manager_id": TEXT,
-    "manager_name": TEXT,
-    "hours_per_month": NUMBER,
-    "hours": NUMBER,
-    "proposed_hours": NUMBER,
-    "hours_load_share": NUMBER,
-    "proposed_hours_load_share": NUMBER,
-    "revenue": NUMBER,
-    "proposed_revenue": NUMBER,
-    "revenue_load_share": NUMBER,
-    "proposed_revenue_load_share": NUMBER,
-}
-_CHANGES = {
-    "account_id": TEXT,
-    "name": TEXT,
-    "from_manager": TEXT,
-    "to_manager": TEXT,
-    "hours": NUMBER,
-    "revenue": NUMBER,
-    "why": TEXT,
-}
+from kamlib.book import ProgrammeSettings
+from kamlib.programme.accounts import by_id
+from kamlib.programme.workload import NOBODY, UNASSIGNED
+from kamlib.tables import shaped
 
 NODE_LIMIT = 2_000
 """The search stops after so many branches, not after seconds: the same book gives the same proposal
@@ -56,79 +22,57 @@ def proposed_assignment(
     account_load: pd.DataFrame,
     managers: pd.DataFrame,
     *,
-    fixed: Iterable[str] = (),
-    hours_per_month: float = 140.0,
-    move_penalty: float = 0.05,
+    programme: ProgrammeSettings = ProgrammeSettings(),
 ) -> pd.DataFrame:
     """One row per key account: its manager now and the one proposed.
 
     Minimises the heaviest load in hours (hours over the manager's hours) plus the heaviest load in
-    revenue (revenue over an even split) plus ``move_penalty`` for each relationship taken from its
-    manager: a move has to lower the two peaks together by more than that. Neither peak may rise, so
-    the worst-loaded manager is never worse off; fixed accounts stay; accounts without a manager get
-    one. Managers are those of key accounts and those whose hours are given. A mixed-integer
-    programme, solved by `scipy.optimize.milp` (HiGHS); the note says where the search was cut
-    before the optimum was proven.
-
-    Columns
-    -------
-    account_id: the account
-    name: its name
-    manager_id: its manager now; blank when it has none
-    proposed_manager_id: the manager proposed
-    is_moved: whether they differ
-    is_fixed: whether the book keeps the account where it is
-    hours: hours a month
-    revenue: revenue of the last 12 months (book currency)
-    note: how sure the proposal is; blank when proven the best
+    revenue (revenue over an even split) plus ``programme.move_penalty`` for each relationship taken
+    from its manager: a move has to lower the two peaks together by more than that. Neither peak may
+    rise, so the worst-loaded manager is never worse off; fixed accounts stay; accounts without a
+    manager get one. Managers are those of key accounts and those whose hours are given. A
+    mixed-integer programme, solved by `scipy.optimize.milp` (HiGHS); ``search`` says where it was
+    cut before the optimum was proven.
     """
-    people = _people(account_load, managers, hours_per_month)
-    if account_load.empty or people.empty:
-        return shaped(
-            account_load.assign(proposed_manager_id=account_load["manager_id"]), _ASSIGNMENT
-        )
+    people = _people(account_load, managers, programme)
     load = account_load.sort_values("account_id", kind="stable").reset_index(drop=True)
-    is_fixed = load["account_id"].isin(list(fixed)) & load["manager_id"].isin(people.index)
+    if load.empty or people.empty:
+        return shaped(
+            "proposed_assignment",
+            load.assign(proposed_manager_id=load["manager_id"], search="proven"),
+        )
+    is_fixed = load["account_id"].isin(programme.fixed) & load["manager_id"].isin(people.index)
     now = people.index.get_indexer(pd.Index(load["manager_id"]))
     hours = load["hours"].to_numpy()[:, None] / people["hours_per_month"].to_numpy()[None, :]
     even = max(load["revenue"].clip(lower=0).sum() / len(people), 1e-9)
     revenue = np.repeat(load["revenue"].to_numpy()[:, None] / even, len(people), axis=1)
-    chosen, note = _solve(hours, revenue, now, is_fixed.to_numpy(), move_penalty)
+    chosen, search = _solve(hours, revenue, now, is_fixed.to_numpy(), programme.move_penalty)
     proposed = people.index.to_numpy()[chosen]
     return shaped(
+        "proposed_assignment",
         load.assign(
             proposed_manager_id=proposed,
             is_moved=load["manager_id"].ne(pd.Series(proposed)),
             is_fixed=is_fixed,
-            note=note,
+            search=search,
         ),
-        _ASSIGNMENT,
     )
 
 
 def _people(
-    account_load: pd.DataFrame, managers: pd.DataFrame, hours_per_month: float
+    account_load: pd.DataFrame, managers: pd.DataFrame, programme: ProgrammeSettings
 ) -> pd.DataFrame:
     """Return the managers that can carry key accounts, by id, with their hours and name."""
-    known = canonical(managers, "managers").drop_duplicates("manager_id").set_index("manager_id")
-    own = (
-        account_load[account_load["manager_id"].ne(UNASSIGNED)]
-        .drop_duplicates("manager_id")
-        .set_index("manager_id")
-    )
-    index = pd.Index(
-        sorted({*own.index, *known.index[known["hours_per_month"].gt(0)]}), dtype="str"
-    )
-    hours = (
-        known["hours_per_month"]
-        .where(known["hours_per_month"].gt(0))
-        .reindex(index)
-        .fillna(hours_per_month)
-    )
-    names = known["name"].reindex(index).fillna(own["manager_name"].reindex(index))
+    known = by_id(managers, "manager_id")
+    own = by_id(account_load[account_load["manager_id"].ne(UNASSIGNED)], "manager_id")
+    hours = known["hours_per_month"].where(known["hours_per_month"].gt(0))
+    ids = pd.Index(sorted({*own.index, *hours.dropna().index}), dtype="str", name="manager_id")
+    names = known["name"].reindex(ids).fillna(own["manager_name"].reindex(ids))
     return pd.DataFrame(
-        {"manager_name": names.fillna(pd.Series(index, index=index)), "hours_per_month": hours},
-        index=index,
+        {
+            "manager_name": names.fillna(pd.Series(ids, index=ids)),
+            "hours_per_month": hours.reindex(ids).astype(float).fillna(programme.hours_per_month),
+        }
     )
 
 
@@ -139,8 +83,9 @@ def _solve(
     is_fixed: np.ndarray,
     move_penalty: float,
 ) -> tuple[np.ndarray, str]:
-    """Return the manager of each account; variables are account × manager choices and the two
-    peaks.
+    """Return the manager of each account, and how the search for it ended.
+
+    The variables are account × manager choices and, behind them, the two peaks.
     """
     accounts, people = hours.shape
     size = accounts * people
@@ -190,13 +135,13 @@ def _solve(
         if found.x is not None:
             break
     if found.x is None:
-        return np.where(held, now, 0), "the search was cut before it found a better assignment"
+        return np.where(held, now, 0), "cut"
     chosen = found.x[:size].reshape(accounts, people).argmax(axis=1)
     picked = np.eye(people)[chosen]
     peaks = np.array([(part * picked).sum(axis=0).max() for part in (hours, revenue)])
     if held.all() and (peaks > peaks_now * (1 + 1e-9)).any():
-        return now, ""  # only the solver's tolerance made it look better
-    return chosen, "" if found.status == 0 else "good, not proven the best: the search was cut"
+        return now, "proven"  # only the solver's tolerance made it look better
+    return chosen, "proven" if found.status == 0 else "good"
 
 
 def assignment_loads(
@@ -204,89 +149,45 @@ def assignment_loads(
     account_load: pd.DataFrame,
     managers: pd.DataFrame,
     *,
-    hours_per_month: float = 140.0,
+    programme: ProgrammeSettings = ProgrammeSettings(),
 ) -> pd.DataFrame:
     """One row per manager: load now and as proposed.
 
-    Columns
-    -------
-    manager_id: the manager
-    manager_name: the manager's name
-    hours_per_month: hours a month the manager has
-    hours: hours a month now
-    proposed_hours: as proposed
-    hours_load_share: hours / hours_per_month
-    proposed_hours_load_share: as proposed
-    revenue: revenue of the last 12 months, now (book currency)
-    proposed_revenue: as proposed
-    revenue_load_share: revenue over an even split between these managers
-    proposed_revenue_load_share: as proposed
+    The load in revenue is the manager's revenue over an even split between these managers.
     """
-    people = _people(account_load, managers, hours_per_month)
+    people = _people(account_load, managers, programme)
     if people.empty or proposed_assignment.empty:
-        return shaped([], _LOADS)
-    sums = {
-        name: proposed_assignment.groupby(by)[["hours", "revenue"]]
-        .sum()
-        .reindex(people.index)
-        .fillna(0.0)
-        for name, by in (("", "manager_id"), ("proposed_", "proposed_manager_id"))
-    }
+        return shaped("assignment_loads", [])
     even = proposed_assignment["revenue"].clip(lower=0).sum() / len(people)
-    table = people.rename_axis("manager_id").reset_index()
-    for name, part in sums.items():
-        table[f"{name}hours"] = part["hours"].to_numpy()
-        table[f"{name}hours_load_share"] = table[f"{name}hours"] / table["hours_per_month"]
-        table[f"{name}revenue"] = part["revenue"].to_numpy()
-        table[f"{name}revenue_load_share"] = table[f"{name}revenue"] / even if even > 0 else np.nan
-    return shaped(table, _LOADS)
+    table = people
+    for when in ("", "proposed_"):
+        sums = proposed_assignment.groupby(f"{when}manager_id")[["hours", "revenue"]].sum()
+        sums = sums.reindex(people.index).fillna(0.0)
+        table = table.assign(
+            **{
+                f"{when}hours": sums["hours"],
+                f"{when}hours_load_share": sums["hours"] / people["hours_per_month"],
+                f"{when}revenue": sums["revenue"],
+                f"{when}even_revenue_share": sums["revenue"] / even if even > 0 else np.nan,
+            }
+        )
+    return shaped("assignment_loads", table.reset_index())
 
 
 def assignment_changes(
     proposed_assignment: pd.DataFrame, assignment_loads: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row per key account that the proposal moves: from whom, to whom, and why.
+    """One row per key account that the proposal moves: from whom and to whom.
 
-    Columns
-    -------
-    account_id: the account
-    name: its name
-    from_manager: manager now, by name
-    to_manager: manager proposed, by name
-    hours: hours a month that go along
-    revenue: revenue of the last 12 months that goes along (book currency)
-    why: the load of both before and after, in words
+    The most revenue comes first.
     """
     moved = proposed_assignment[proposed_assignment["is_moved"]]
-    if moved.empty:
-        return shaped([], _CHANGES)
-    loads = {str(row["manager_id"]): row for _, row in assignment_loads.iterrows()}
-    rows = []
-    for _, row in moved.sort_values(["revenue", "account_id"], ascending=[False, True]).iterrows():
-        giver, taker = loads.get(row["manager_id"]), loads[row["proposed_manager_id"]]
-        before = (
-            "it has no manager today"
-            if giver is None
-            else f"{giver['manager_name']} goes from {_loads(giver)}"
-        )
-        rows.append(
-            {
-                "account_id": row["account_id"],
-                "name": row["name"],
-                "from_manager": "no manager" if giver is None else giver["manager_name"],
-                "to_manager": taker["manager_name"],
-                "hours": row["hours"],
-                "revenue": row["revenue"],
-                "why": f"{before}; {taker['manager_name']} from {_loads(taker)}",
-            }
-        )
-    return shaped(rows, _CHANGES)
-
-
-def _loads(row: pd.Series) -> str:
-    parts = [
-        f"{row[f'{what}_load_share'] * 100:.0f} to {row[f'proposed_{what}_load_share'] * 100:.0f} % of {of}"
-        for what, of in (("hours", "the hours"), ("revenue", "an even share of revenue"))
-        if pd.notna(row[f"{what}_load_share"])
-    ]
-    return " and ".join(parts)
+    moved = moved.sort_values(["revenue", "account_id"], ascending=[False, True])
+    names = by_id(assignment_loads, "manager_id")["manager_name"]
+    return shaped(
+        "assignment_changes",
+        moved.assign(
+            from_manager=moved["manager_id"].map(names).astype("str").fillna(NOBODY),
+            to_manager=moved["proposed_manager_id"].map(names),
+        ),
+    )

@@ -1,0 +1,249 @@
+"""What the programme review says first: what to do, who owns it, and what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from kamlib.book import BookSettings, KeyAccountSettings, ProgrammeSettings
+from kamlib.story.programme_return import tell_programme_verdict
+from kamlib.story.programme_tables import tell_coverage, tell_training_needs
+from kamlib.story.segmentation_rows import key_rule
+from kamlib.story.statements import Point, Sentence
+from kamlib.tables import each
+from kamlib.words import count, money, number, plural, share
+
+Book = BookSettings | None
+MOST = 7
+"""Sentences on the first screen."""
+
+NEEDED = {
+    "tiers": "who was admitted when, and so what the programme brings",
+    "programme_costs": "the return against cost and the month of payback",
+    "managers": "load against the hours that each manager has",
+    "contacts": "which decision roles are known",
+    "interactions": "engagement, and who was not visited",
+    "targets": "results against target",
+    "opportunities": "the weighted pipeline in the outlook",
+    "invoices": "money owed",
+    "skills": "competences and training needs",
+    "team": "account teams and their missing roles",
+    "decisions": "the log of decisions",
+}
+"""What a table of the book would add to the programme review."""
+
+
+def headline_programme(
+    workload: pd.DataFrame,
+    assignment_changes: pd.DataFrame,
+    manager_dependence: pd.DataFrame,
+    coverage: pd.DataFrame,
+    coverage_summary: pd.DataFrame,
+    objectives_tally: pd.DataFrame,
+    programme_verdict: pd.DataFrame,
+    programme_payback: pd.DataFrame,
+    programme_outlook: pd.DataFrame,
+    programme_owed: pd.DataFrame,
+    training_needs: pd.DataFrame,
+    competence: pd.DataFrame,
+    engagement_trend: pd.DataFrame,
+    *,
+    programme: ProgrammeSettings = ProgrammeSettings(),
+    book: Book = None,
+) -> list[Sentence]:
+    """Return the sentences of the first screen, the most pressing first; at most seven."""
+    sentences = [
+        *_effect(programme_verdict, programme_payback, book),
+        *_load(workload, assignment_changes, book),
+        *_target(programme_outlook, book),
+        *_dependence(manager_dependence, book),
+        *_coverage(coverage, coverage_summary, programme),
+        *_owed(programme_owed, book),
+        *_objectives(objectives_tally, book),
+        *_training(training_needs, competence),
+        *_engagement(engagement_trend),
+    ]
+    nothing = Sentence("Nothing can be said of the programme yet: no key accounts are known.")
+    return sentences[:MOST] or [nothing]
+
+
+def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    done = {
+        "gain": "has raised",
+        "loss": "has lowered",
+        "no effect shown": "has not shown an effect on",
+    }
+    for row in each(verdict):
+        why = tell_programme_verdict(verdict)["note"].iloc[0]
+        text = f"What the programme brings cannot be told. {why}"
+        if row.verdict in done:
+            shares = row.effect_share, row.effect_low_share, row.effect_high_share
+            effect, low, high = (_signed(one, book) for one in shares)
+            text = (
+                f"The programme {done[row.verdict]} the {row.measure} of its key accounts: "
+                f"{effect} against comparable accounts, 95 % interval {low} to {high}. "
+                f"{_paid(payback)}"
+            )
+        yield Sentence(text, link="#programme_verdict")
+
+
+def _paid(payback: pd.DataFrame) -> str:
+    for row in each(payback[payback["question"].eq("payback")]):
+        if row.answer == "paid back":
+            return f"It paid for itself after {count(row.months_since_first_cost, 'month')}."
+        if row.answer == "not paid back yet":
+            return "It has not paid for itself yet."
+    return "Whether it has paid for itself cannot be told yet."
+
+
+def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    if workload.empty:
+        return
+    orphans = int(workload.loc[workload["manager_id"].eq(""), "key_count"].sum())
+    if workload["manager_id"].eq("").all():
+        text = "No manager is known for any key account, so nothing can be said of workload."
+        yield Sentence(text, link="#workload")
+        return
+    if orphans:
+        lack = f"{count(orphans, 'key account')} {plural(orphans, 'has', 'have')} no manager"
+        yield Sentence(f"{lack}: name one.", link="#workload")
+    over = workload[workload["is_over_hours"] | workload["is_over_revenue"]]
+    if over.empty:
+        text = "Nobody carries more hours or revenue than the limits allow."
+        yield Sentence(text, link="#workload")
+        return
+    who, others = next(each(over)), len(over) - 1
+    hours = f"{share(who.hours_load_share, book, decimals=0)} of the hours"
+    load = hours if who.is_over_hours else "revenue above the limit"
+    sentences = [
+        f"{who.manager_name} carries too much: {load}, {count(who.key_count, 'key account')}."
+    ]
+    if others:
+        more = "One more is" if others == 1 else f"{number(others)} more are"
+        sentences.append(f"{more} over a limit.")
+    for first in each(changes.head(1)):
+        moves = len(changes)
+        evens = "One move evens" if moves == 1 else f"{number(moves)} moves even"
+        sentences.append(f"{evens} it out, first {first.name} to {first.to_manager}.")
+    yield Sentence(" ".join(sentences), link="#assignment_changes" if len(changes) else "#workload")
+
+
+def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    row = outlook[outlook["measure"].eq("revenue")].dropna(subset=["year_target", "outlook"])
+    for own in each(row):
+        side = "short of" if own.outlook_gap < 0 else "above"
+        gap = f"{money(abs(own.outlook_gap), book)} {side} target"
+        text = f"Key accounts ended the year at {money(own.to_date, book)}, {gap}."
+        if own.outlook_rule != "over":
+            heading = f"Key accounts are heading for {money(own.outlook, book)} this year, {gap}"
+            holds = own.outlook_low <= own.year_target <= own.outlook_high
+            text = f"{heading}; the interval holds the target." if holds else f"{heading}."
+        yield Sentence(text, link="#programme_outlook")
+
+
+def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    exposed = table[table["exposed_profit"].gt(0)].sort_values("exposed_profit", kind="stable")
+    for row in each(exposed.tail(1)):
+        sole = row.sole_count
+        known = f"{count(sole, 'key account')} {plural(sole, 'knows', 'know')} nobody else"
+        yield Sentence(
+            f"If {row.manager_name} leaves, {money(row.exposed_profit, book)} of yearly "
+            f"{row.measure} is exposed: {known}. Introduce a second person.",
+            link="#manager_dependence",
+        )
+
+
+def _coverage(
+    coverage: pd.DataFrame, summary: pd.DataFrame, programme: ProgrammeSettings
+) -> Iterator[Sentence]:
+    words = {"sponsor": "a sponsor", "plan": "a plan", "decision roles": "a known decision role"}
+    by_part = summary.set_index("part")
+    parts = []
+    for part, what in words.items():
+        if (by_part["covered_share"].reindex([part]) < 1).all():
+            keys = by_part.loc[part, "key_count"]
+            lack = keys - by_part.loc[part, "covered_count"]
+            whole = count(keys, "key account")
+            parts.append(f"{lack} of {whole} {plural(lack, 'lacks', 'lack')} {what}")
+    if parts:
+        worst = coverage.head(1)
+        note = tell_coverage(worst, programme=programme)["note"].iloc[0]
+        text = f"{'; '.join(parts)}. Begin with {worst['name'].iloc[0]}: {note}."
+        yield Sentence(text, link="#coverage")
+
+
+def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    total = table["overdue_amount"].sum()
+    for row in each(table[table["overdue_amount"].gt(0)].head(1)):
+        most = f"{money(row.overdue_amount, book)}, {count(row.oldest_late_days, 'day')}"
+        yield Sentence(
+            f"Key accounts owe {money(total, book)} past its due day, most of it {row.name} "
+            f"({most}).",
+            link="#programme_owed",
+        )
+
+
+def _objectives(tally: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+    for row in each(tally[tally["horizon"].eq("all")]):
+        states = {"overdue": row.overdue_count, "missed": row.missed_count, "kept": row.kept_count}
+        said = ", ".join(
+            f"{number(found) if found else 'none'} {state}" for state, found in states.items()
+        )
+        worth = f"; the missed ones were worth {money(row.missed_value, book)}"
+        is_missed = row.missed_value > 0
+        yield Sentence(f"Objectives: {said}{worth if is_missed else ''}.", "#objectives_review")
+
+
+def _training(needs: pd.DataFrame, competence: pd.DataFrame) -> Iterator[Sentence]:
+    first = needs[needs["need_count"].gt(0)].head(1)
+    who = tell_training_needs(first, competence)["managers"]
+    for row, names in zip(each(first), who, strict=True):
+        needing, rated = row.need_count, count(row.rated_count, "manager")
+        below = f"{needing} of {rated} {plural(needing, 'is', 'are')} below the level required"
+        text = f"Train {row.skill} first: {below} ({names})."
+        yield Sentence(text, link="#training_needs")
+
+
+def _engagement(trend: pd.DataFrame) -> Iterator[Sentence]:
+    words = trend.set_index("measure")["trend"]
+    link = "#Engagement-and-loyalty"
+    if words.eq("rising").all():
+        yield Sentence("Engagement and loyalty are both rising.", link=link)
+    elif not words.eq("too few quarters").any():
+        told = words.replace({"rising": "a rise", "falling": "a fall"})
+        yield Sentence(
+            f"Engagement and loyalty should both rise: engagement shows {told['engagement']}, "
+            f"loyalty {told['loyalty']}.",
+            link=link,
+        )
+
+
+def _signed(value: float, book: Book) -> str:
+    return ("+" if value > 0 else "") + share(value, book, decimals=0)
+
+
+def points_programme_missing(present: frozenset[str]) -> list[Point]:
+    """Return one point for each table that the book lacks: what it would add to the review.
+
+    >>> [(one.label, one.text) for one in points_programme_missing(frozenset(NEEDED) - {"skills"})]
+    [('skills', 'competences and training needs')]
+    """
+    return [Point("", adds, table) for table, adds in NEEDED.items() if table not in present]
+
+
+def note_programme(
+    key_accounts: pd.DataFrame,
+    *,
+    admission: KeyAccountSettings = KeyAccountSettings(),
+    has_cost: bool = True,
+) -> str:
+    """Return who is key by which rule, and what orders without cost cannot tell.
+
+    >>> note_programme(pd.DataFrame({"is_key": [True], "is_provisional": [False]}))
+    'Key accounts: 1, by the rule: tier key of the book.'
+    """
+    rule = next((key_rule(admission, is_so) for is_so in key_accounts["is_provisional"]), "none")
+    text = f"Key accounts: {int(key_accounts['is_key'].sum())}, by the rule: {rule}."
+    unknown = "Orders carry no cost: profit is measured as revenue and the return cannot be told."
+    return text if has_cost else f"{text} {unknown}"

@@ -1,0 +1,330 @@
+"""What stands over the charts and in the tables of the programme review."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings, ProgrammeSettings
+from kamlib.story.outlook import outlook_notes
+from kamlib.story.statements import Said
+from kamlib.tables import each
+from kamlib.words import count, date, number, plural, share
+
+MOST_MANAGERS = 20
+MOST_ACCOUNTS = 40
+"""Managers and accounts that a chart has room for."""
+
+
+def _told(table: pd.DataFrame, **columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(columns, index=table.index, dtype="str")
+
+
+# ── who carries what ──────────────────────────────────────────────────────────
+
+
+def tell_workload(workload: pd.DataFrame, *, programme: ProgrammeSettings) -> pd.DataFrame:
+    """Say what stands out in the load of each manager."""
+    notes = [_load_note(row, programme) for row in each(workload)]
+    return _told(workload, note=notes)
+
+
+def _load_note(row: Any, programme: ProgrammeSettings) -> str:
+    if row.manager_id == "":
+        return "nobody carries these accounts"
+    least, most = programme.accounts_per_manager
+    parts = {
+        "more hours than the manager has": row.is_over_hours,
+        "revenue above the limit": row.is_over_revenue,
+        f"{count(row.key_count, 'account')}, usual {least}–{most}": row.is_count_outside,
+    }
+    return "; ".join(part for part, is_so in parts.items() if is_so)
+
+
+def table_workload(as_of: pd.Timestamp) -> Said:
+    """Say which months the load per manager is of."""
+    months = f"12 months to {date(as_of)}"
+    return Said("Load per manager", f"Key accounts, hours a month, revenue of {months}")
+
+
+def chart_workload(workload: pd.DataFrame, *, as_of: pd.Timestamp, measure: str = "hours") -> Said:
+    """Say who carries more than the limits, in hours or in revenue."""
+    people = workload[workload["manager_id"].ne("")]
+    months = f"12 months to {date(as_of)}"
+    every = "; the table below has every value"
+    if measure == "hours":
+        over = int((people["is_over_hours"] | people["is_over_revenue"]).sum())
+        verb = plural(over, "carries", "carry")
+        cut = len(people) > MOST_MANAGERS
+        heaviest = f"; the {MOST_MANAGERS} heaviest of {len(people)} managers" if cut else ""
+        return Said(
+            f"{over} of {count(len(people), 'manager')} {verb} more than the limits"
+            if over
+            else "No manager is over a limit",
+            f"Hours a month (key accounts); line: hours there are{heaviest}; {months}",
+            f"Bars of the hours a month by manager against the hours there are{every}",
+        )
+    limit = "; line: limit" if people["revenue_limit"].notna().any() else ""
+    return Said(
+        _most_revenue(people),
+        f"Revenue of 12 months{limit}; {months}",
+        f"Bars of the revenue by manager against what one manager can carry{every}",
+    )
+
+
+def _most_revenue(people: pd.DataFrame) -> str:
+    total = people["revenue"].sum()
+    if not total > 0:
+        return "No revenue"
+    first = people.sort_values(["revenue", "manager_id"], kind="stable").iloc[-1]
+    part = share(first.revenue / total, decimals=0)
+    return f"{first.manager_name} carries {part} of the revenue"
+
+
+def tell_proposed_assignment(proposed_assignment: pd.DataFrame) -> pd.DataFrame:
+    """Say how sure the proposal is; nothing where it is proven the best."""
+    words = {
+        "proven": "",
+        "good": "good, not proven the best: the search was cut",
+        "cut": "the search was cut before it found a better assignment",
+    }
+    return _told(proposed_assignment, note=[words[end] for end in proposed_assignment["search"]])
+
+
+def tell_assignment_changes(
+    assignment_changes: pd.DataFrame, assignment_loads: pd.DataFrame, *, book: BookSettings
+) -> pd.DataFrame:
+    """Say the loads of both managers before and after, for each account that would move."""
+    loads = {row.manager_id: _load_change(row, book) for row in each(assignment_loads)}
+    changes = [
+        f"{_giver(row, loads)}; {row.to_manager} from {loads[row.proposed_manager_id]}"
+        for row in each(assignment_changes)
+    ]
+    return _told(assignment_changes, why=changes)
+
+
+def _giver(row: Any, loads: dict[str, str]) -> str:
+    if row.manager_id not in loads:
+        return "it has no manager today"
+    return f"{row.from_manager} goes from {loads[row.manager_id]}"
+
+
+def _load_change(row: Any, book: BookSettings) -> str:
+    loads = {
+        "the hours": (row.hours_load_share, row.proposed_hours_load_share),
+        "an even share of revenue": (row.even_revenue_share, row.proposed_even_revenue_share),
+    }
+    return " and ".join(
+        f"{number(now * 100, book, decimals=0)} to {share(then, book, decimals=0)} of {of}"
+        for of, (now, then) in loads.items()
+        if pd.notna(now)
+    )
+
+
+def chart_assignment_loads(
+    assignment_loads: pd.DataFrame, assignment_changes: pd.DataFrame, *, book: BookSettings
+) -> Said:
+    """Say how far the proposal lowers the heaviest load."""
+    loads = ["hours_load_share", "even_revenue_share"]
+    before = assignment_loads[loads].max(axis=None)
+    after = assignment_loads[[f"proposed_{load}" for load in loads]].max(axis=None)
+    finding = "No move would lower the heaviest load"
+    if assignment_loads.empty:
+        finding = "No managers to assign accounts to"
+    elif after < before - 1e-9:
+        moves = count(len(assignment_changes), "move")
+        falls = f"{share(before, book, decimals=0)} to {share(after, book, decimals=0)}"
+        finding = f"{moves}: the heaviest load falls from {falls}"
+    return Said(
+        finding,
+        "Heavier of: hours over hours there are, revenue over an even split; ● now, ◆ proposed",
+        "For each manager the heavier of the loads in hours and revenue, today and as proposed; "
+        "the published table assignment_loads has every value",
+    )
+
+
+def table_manager_dependence(as_of: pd.Timestamp) -> Said:
+    """Say which orders the dependence is of."""
+    months = f"12 months to {date(as_of)}"
+    return Said(
+        "Profit by manager, and what is exposed if one leaves",
+        f"All accounts and key accounts, by the manager on the order, {months}",
+    )
+
+
+# ── what they have and lack ───────────────────────────────────────────────────
+
+GAPS = {
+    "sponsor": "no sponsor",
+    "roles": "no {missing_roles} known",
+    "people": "nobody known",
+    "team": "team lacks {missing_team_roles}",
+    "plan_unreadable": "plan cannot be read",
+    "plan_missing": "no plan",
+    "plan_old": "plan older than {fresh_days} days",
+    "plan_undated": "plan without a date",
+}
+"""Code of a gap → how it is said."""
+
+
+def tell_coverage(coverage: pd.DataFrame, *, programme: ProgrammeSettings) -> pd.DataFrame:
+    """Say the gaps of each account."""
+    days = programme.plan_fresh_days
+    return _told(coverage, note=[_gaps(row, days) for row in each(coverage)])
+
+
+def _gaps(row: Any, fresh_days: int) -> str:
+    facts = {**row._asdict(), "fresh_days": fresh_days}
+    return "; ".join(GAPS[code].format(**facts) for code in row.gap_codes.split())
+
+
+def table_coverage(coverage: pd.DataFrame) -> Said:
+    """Say how many key accounts have gaps."""
+    gaps = int(coverage["coverage_gap_count"].gt(0).sum())
+    whole = count(len(coverage), "key account")
+    return Said(
+        f"{gaps} of {whole} with gaps" if gaps else "No gap is known", "The most gaps first"
+    )
+
+
+def chart_coverage(coverage: pd.DataFrame, coverage_summary: pd.DataFrame, *, span: Any) -> Said:
+    """Say how many key accounts are covered without a gap, and what nobody recorded."""
+    known = coverage_summary["covered_share"].notna()
+    whole = int(coverage["coverage_gap_count"].eq(0).sum())
+    finding = (
+        f"{whole or 'None'} of {count(len(coverage), 'key account')} "
+        f"{plural(max(whole, 1), 'is', 'are')} covered without a gap"
+    )
+    if coverage.empty:
+        finding = "No key accounts"
+    elif not known.any():
+        finding = "How key accounts are covered is not recorded"
+    parts = [
+        "Key accounts: filled = there, pale = in part, open = missing",
+        f"the {MOST_ACCOUNTS} with most gaps of {len(coverage)}"
+        if len(coverage) > MOST_ACCOUNTS
+        else "",
+        f"not recorded: {', '.join(coverage_summary.loc[~known, 'part'])}"
+        if not known.all()
+        else "",
+        span.title,
+    ]
+    return Said(
+        finding,
+        "; ".join(part for part in parts if part),
+        "Grid of key accounts by sponsor, decision roles, recent contact, team, plan and fresh "
+        "plan; the table below names every gap",
+    )
+
+
+def tell_coverage_summary(coverage_summary: pd.DataFrame) -> pd.DataFrame:
+    """Say who lacks a part: up to five names, the rest counted."""
+    return _told(coverage_summary, missing=[_lacking(row) for row in each(coverage_summary)])
+
+
+def _lacking(row: Any) -> str:
+    more = row.key_count - row.covered_count - 5
+    return (
+        f"{row.lacking_names} and {more} more"
+        if row.lacking_names and more > 0
+        else row.lacking_names
+    )
+
+
+def tell_decision_log(decision_log: pd.DataFrame) -> pd.DataFrame:
+    """Say what differs from the evidence, and what was not said."""
+    notes = [
+        "; ".join(
+            [
+                *([f"the evidence says {row.proposal}"] if row.is_overridden else []),
+                *([] if row.reason.strip() else ["no reason recorded"]),
+            ]
+        )
+        for row in each(decision_log)
+    ]
+    return _told(decision_log, note=notes)
+
+
+def tell_programme_outlook(programme_outlook: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
+    """Say how the outlook of all key accounts was reached."""
+    return outlook_notes(programme_outlook, book)
+
+
+def table_programme_owed(as_of: pd.Timestamp) -> Said:
+    """Say as of which day the money is owed."""
+    return Said(
+        "What key accounts owe",
+        f"Invoices as of {date(as_of)}; the largest overdue amount first",
+    )
+
+
+def table_account_targets(present: frozenset[str]) -> Said:
+    """Say that no account can be compared with its target, where the book has none."""
+    missing = "No targets are recorded: no account can be compared with its target"
+    return Said("Key account by key account" if "targets" in present else missing)
+
+
+# ── what the managers can do ──────────────────────────────────────────────────
+
+
+def tell_training_needs(training_needs: pd.DataFrame, competence: pd.DataFrame) -> pd.DataFrame:
+    """Say which managers are below the level of each skill, the largest gap first."""
+    needs = competence[competence["is_training_need"]]
+    needs = needs.sort_values(["gap", "manager_id"], ascending=[False, True])
+    names = needs.groupby("skill")["manager_name"].agg(", ".join)
+    nobody = "nobody has been rated in it"
+    managers = [
+        names.get(row.skill, "") if row.rated_count else nobody for row in each(training_needs)
+    ]
+    return _told(training_needs, managers=managers)
+
+
+def chart_competence(competence: pd.DataFrame, *, span: Any) -> Said:
+    """Say how many ratings are below the level required, and in which skills."""
+    counts = competence.loc[competence["is_training_need"], "skill"].value_counts(sort=False)
+    most = sorted(counts.index[counts.eq(counts.max())])
+    finding = "Nobody is below the level required"
+    if competence.empty:
+        finding = "No manager has been rated"
+    elif len(counts):
+        total = int(counts.sum())
+        finding = f"{count(total, 'rating')} {plural(total, 'is', 'are')} below the level required"
+        if len(most) <= 2:
+            place = "most in" if len(counts) > len(most) else "in"
+            finding = f"{finding}, {place} {' and '.join(most)}"
+    return Said(
+        finding,
+        "Latest rating, 1 to 5; ▲▼ against the one before; framed: below the level required; "
+        f"{span.title}",
+        "Matrix of managers by skill with the latest rating and its change; the published table "
+        "competence has every value",
+    )
+
+
+def chart_programme_engagement(
+    programme_engagement: pd.DataFrame, engagement_trend: pd.DataFrame
+) -> Said:
+    """Say whether engagement and loyalty are both rising."""
+    known = programme_engagement[["engagement_share", "loyalty_share"]].notna().sum().max()
+    trend = engagement_trend.set_index("measure")["trend"]
+    same = {
+        "rising": "Engagement and loyalty are both rising",
+        "too few quarters": "Too few quarters to tell whether engagement and loyalty rise",
+        "no clear trend": "Neither engagement nor loyalty has a clear trend",
+    }
+    if not known >= 2:
+        finding = "Engagement and loyalty: too few quarters to draw"
+        finding = finding if known > 0 else "Engagement and loyalty are not known"
+    elif trend.eq(trend.iloc[0]).all() and trend.iloc[0] in same:
+        finding = same[trend.iloc[0]]
+    else:
+        told = ", ".join(f"{measure} {word}" for measure, word in trend.items())
+        finding = f"Not both are rising: {told}"
+    return Said(
+        finding,
+        "Mean over key accounts by quarter: contacts made of those planned; satisfaction and "
+        "expected orders",
+        "Engagement and loyalty of the key accounts by quarter; the published table "
+        "programme_engagement has every value",
+    )
