@@ -11,10 +11,10 @@ import pytest
 from kamlib import dossier
 from kamlib.period.calendar import parse_period
 from kamlib.plots import btyd, leaving, programme, retention, style
-from kamlib.story.btyd import chart_alive
 from kamlib.plots import scoring as draw_scoring
 from kamlib.plots.svg import drawing
 from kamlib.programme import coverage_summary
+from kamlib.story.btyd import chart_alive
 from kamlib.story.programme_tables import chart_coverage, chart_workload
 
 MONTHS = pd.date_range("2024-01-31", periods=6, freq="ME")

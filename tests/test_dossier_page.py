@@ -10,7 +10,7 @@ import pytest
 import kamlib.dossier as dossier
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
-from kamlib.page import points_fragment
+from kamlib.page import pieces
 from kamlib.period.calendar import period_of
 from kamlib.plots import dossier as draw
 from kamlib.plots.svg import drawing
@@ -200,7 +200,7 @@ def test_the_map_cuts_a_crowd_and_says_so():
 
 def test_text_of_a_brief_never_becomes_markup():
     hostile = "<script>alert(1)</script>"
-    html = points_fragment("brief", [Point(hostile, hostile, label=hostile, evidence=hostile)]).html
+    html = pieces.points("brief", [Point(hostile, hostile, label=hostile, evidence=hostile)]).html
     assert "<script" not in html and html.count("&lt;script&gt;") == 4
 
 
@@ -227,7 +227,7 @@ def test_brief_profile_and_swot_are_points_with_every_text_of_their_tables():
     said = [(point.section, point.label, point.text) for point in dossier.profile_points(profile)]
     assert said == [("Goals", "goals", "grow"), ("Goals", "not recorded", "culture")]
     swot = pd.DataFrame({"quadrant": ["strengths"], "text": ["<b>trust</b>"]})
-    html = points_fragment("plan_swot", dossier.swot_points(swot)).html
+    html = pieces.points("plan_swot", dossier.swot_points(swot)).html
     assert "Strengths" in html and "&lt;b&gt;trust&lt;/b&gt;" in html and "<b>trust" not in html
 
 

@@ -9,8 +9,10 @@ import re
 import pandas as pd
 import pytest
 
-from kamlib import page
+from kamlib import page, words
 from kamlib.errors import KamError
+from kamlib.page.export import csv_text, restored
+from kamlib.page.names import page_name
 from kamlib.words.amounts import GAP, Wording
 
 from .browser import made
@@ -21,11 +23,9 @@ from .payloads import IDS, TEXTS
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_no_csv_cell_is_a_formula_and_every_text_can_be_restored(text):
-    cell = next(
-        csv.reader(io.StringIO(page.csv_text(pd.DataFrame({"t": [text]})).split("\n", 1)[1]))
-    )[0]
+    cell = next(csv.reader(io.StringIO(csv_text(pd.DataFrame({"t": [text]})).split("\n", 1)[1])))[0]
     assert not re.match(r"\s*[=+\-@\t\r\n＝＋－＠]", cell)
-    assert page.restored(cell) == text
+    assert restored(cell) == text
 
 
 def test_csv_is_plain_exact_and_the_same_on_every_machine():
@@ -39,7 +39,7 @@ def test_csv_is_plain_exact_and_the_same_on_every_machine():
             "is_key": [True, False, True],
         }
     )
-    assert page.csv_text(frame) == (
+    assert csv_text(frame) == (
         "account_id,revenue,revenue_share,order_count,month,is_key\n"
         "00123,0.3,0.333333333333,1,2025-01-31,true\n"
         "NA,-5,0.5,2,,false\n"
@@ -48,7 +48,7 @@ def test_csv_is_plain_exact_and_the_same_on_every_machine():
 
 
 def test_money_never_shows_an_exponent():
-    text = page.csv_text(pd.DataFrame({"revenue": [1e-6, 1e15, 123456789.123456]}))
+    text = csv_text(pd.DataFrame({"revenue": [1e-6, 1e15, 123456789.123456]}))
     assert text == "revenue\n0.000001\n1000000000000000\n123456789.123456\n"
 
 
@@ -80,7 +80,7 @@ def test_a_table_name_is_a_plain_word(name, tmp_path, monkeypatch):
 
 
 def test_hostile_ids_have_harmless_names_of_their_own():
-    names = page.page_name(IDS)
+    names = page_name(IDS)
     assert list(names) == list(dict.fromkeys(IDS))
     assert len({name.lower() for name in names.values()}) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) for name in names.values())
@@ -97,12 +97,12 @@ def test_hostile_ids_have_harmless_names_of_their_own():
 
 
 def test_names_do_not_depend_on_the_order_of_ids():
-    assert page.page_name(reversed(IDS)) == dict(page.page_name(IDS))
+    assert page_name(reversed(IDS)) == dict(page_name(IDS))
 
 
 def test_an_id_that_looks_like_another_ids_name_keeps_its_own_page():
-    taken = page.page_name(["a b"])["a b"]
-    names = page.page_name(["a b", taken])
+    taken = page_name(["a b"])["a b"]
+    names = page_name(["a b", taken])
     assert names[taken] == taken and names["a b"] != taken
 
 
@@ -118,7 +118,7 @@ def test_an_id_that_looks_like_another_ids_name_keeps_its_own_page():
     ],
 )  # fmt: skip
 def test_money_has_the_digits_it_needs(value, shown):
-    assert page.money(value, Wording("€")).replace(GAP, " ") == shown
+    assert words.money(value, Wording("€")).replace(GAP, " ") == shown
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_money_has_the_digits_it_needs(value, shown):
 )  # fmt: skip
 def test_separators_are_the_locales_and_english_where_nobody_knows_it(locale, written):
     book = made.SimpleNamespace(currency="EUR", locale=locale)
-    assert f"{page.number(1234567, book)} {page.number(0.5, book)}" == written
+    assert f"{words.number(1234567, book)} {words.number(0.5, book)}" == written
 
 
 @pytest.mark.parametrize(
@@ -149,18 +149,18 @@ def test_separators_are_the_locales_and_english_where_nobody_knows_it(locale, wr
 )  # fmt: skip
 def test_a_currency_has_the_sign_its_readers_know(currency, locale, sign):
     book = made.SimpleNamespace(currency=currency, locale=locale)
-    assert page.money(950, book) == f"{sign}{GAP}950"
+    assert words.money(950, book) == f"{sign}{GAP}950"
 
 
 def test_amounts_of_any_size_are_written():
-    assert page.number(1e300).startswith("1,000,000") and page.money(1e300).endswith("bn")
-    assert page.number(-5e-324) == "0" and page.share(1e40).endswith("%")
+    assert words.number(1e300).startswith("1,000,000") and words.money(1e300).endswith("bn")
+    assert words.number(-5e-324) == "0" and words.share(1e40).endswith("%")
 
 
 def test_separators_follow_the_locale():
     german = made.SimpleNamespace(currency="EUR", locale="de-DE")
     swiss = made.SimpleNamespace(currency="CHF", locale="de_CH")
-    assert page.number(1234.5, german) == "1.235"
-    assert page.number(999.25, german) == "999,25"
-    assert page.share(0.1234, german).replace(GAP, " ") == "12,3 %"
-    assert page.money(1_234_000, swiss).replace(GAP, " ") == "CHF 1.23 m"
+    assert words.number(1234.5, german) == "1.235"
+    assert words.number(999.25, german) == "999,25"
+    assert words.share(0.1234, german).replace(GAP, " ") == "12,3 %"
+    assert words.money(1_234_000, swiss).replace(GAP, " ") == "CHF 1.23 m"

@@ -9,6 +9,8 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 from kamlib import page
+from kamlib.page import pieces
+from kamlib.story.statements import Card
 
 from .browser import made
 
@@ -102,10 +104,8 @@ def test_texts_that_no_row_has_are_left_out():
 
 
 def test_the_eighth_sentence_stands_in_a_fold():
-    few = soup_of(page.headline_fragment(made.data_of(), "T", [f"Sentence {n}." for n in range(7)]))
-    many = soup_of(
-        page.headline_fragment(made.data_of(), "T", [f"Sentence {n}." for n in range(9)])
-    )
+    few = soup_of(pieces.headline(made.data_of(), "T", [f"Sentence {n}." for n in range(7)]))
+    many = soup_of(pieces.headline(made.data_of(), "T", [f"Sentence {n}." for n in range(9)]))
     assert not few.select("details") and len(few.select("li")) == 7
     assert [line.get_text() for line in many.select("details li")] == ["Sentence 7.", "Sentence 8."]
     assert many.select_one("summary").get_text() == "2 more findings"
@@ -120,8 +120,8 @@ def section(title, *fragments):
 
 def test_a_section_of_nothing_but_gaps_is_told_in_one_line_at_the_end():
     gap, note = (
-        page.gap_fragment("The book has no invoices."),
-        page.note_fragment("Something to say."),
+        pieces.gap("The book has no invoices."),
+        pieces.note("Something to say."),
     )
     empty = made.table(made.accounts(0), "owed", title="What they owe")
     html = made.html_of(
@@ -142,19 +142,19 @@ def test_a_section_of_nothing_but_gaps_is_told_in_one_line_at_the_end():
 def test_a_chart_without_data_is_its_finding_alone():
     from kamlib.plots import style
 
-    empty = page.chart_fragment(
+    empty = pieces.chart(
         style.titles(style.axes(6, 3), "No manager has been rated", "Ratings"), alt="x"
     )
     assert (
         soup_of(empty).get_text().strip() == "No manager has been rated."
         and "<svg" not in empty.html
     )
-    assert "<svg" in page.chart_fragment(made.bridge(), alt="x").html
+    assert "<svg" in pieces.chart(made.bridge(), alt="x").html
 
 
 def test_a_rise_from_nothing_says_so():
-    risen = page.cards_fragment(
-        made.data_of(), [page.Card("At risk", 357e3, "money", 0.0, float("nan"), good="down")]
+    risen = pieces.cards(
+        made.data_of(), [Card("At risk", 357e3, "money", 0.0, float("nan"), good="down")]
     )
     changes = [one.get_text().replace("\u00a0", " ") for one in soup_of(risen).select(".change")]
     assert changes == ["▲ from € 0 on 2025-Q2"]

@@ -19,7 +19,9 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from kamlib import page
+from kamlib.page import pieces
+from kamlib.page.export import csv_text, restored
+from kamlib.story.statements import Action, Card, Point
 
 from .browser import made
 
@@ -78,7 +80,7 @@ def said_in_table(file: Path) -> Iterator[Said]:
     with file.open(encoding="utf-8", newline="") as opened:
         rows = list(csv.DictReader(opened))
     for column in rows[0] if rows else ():
-        yield from cells_said(f"{file.name} {column}", [page.restored(row[column]) for row in rows])
+        yield from cells_said(f"{file.name} {column}", [restored(row[column]) for row in rows])
 
 
 def cells_said(where: str, cells: list[str]) -> Iterator[Said]:
@@ -105,7 +107,7 @@ def names_in(folder: Path) -> re.Pattern[str]:
     for file in folder.rglob("account_*.csv"):
         table = pd.read_csv(file, dtype="str", keep_default_na=False)
         for column in {"name", "group_name"} & set(table):
-            names |= {plain(page.restored(name)) for name in table[column]}
+            names |= {plain(restored(name)) for name in table[column]}
     known = sorted((name for name in names if re.search(r"\D", name)), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, known)) or r"(?!)")
 
@@ -342,18 +344,18 @@ def test_a_slip_is_found_wherever_it_stands(tmp_path):
     table = pd.DataFrame({"name": ["Ann", "Bo"], "note": [bad[0], prose + " " * 1 + bad[1]]})
     few = table.assign(note=bad[2])
     cells = [
-        made.code(page.headline_fragment(data, bad[3], [*bad[4:11], bad[11], bad[12]])),
-        made.code(page.cards_fragment(data, [page.Card(bad[13], 1.0, note=bad[14])])),
-        made.code(page.actions_fragment(data, [page.Action(bad[15], bad[16], "Bo", bad[17])])),
-        made.code(page.note_fragment(bad[18])),
-        made.code(page.points_fragment("p", [page.Point(bad[19], "", bad[20], bad[21])])),
+        made.code(pieces.headline(data, bad[3], [*bad[4:11], bad[11], bad[12]])),
+        made.code(pieces.cards(data, [Card(bad[13], 1.0, note=bad[14])])),
+        made.code(pieces.actions(data, [Action(bad[15], bad[16], "Bo", bad[17])])),
+        made.code(pieces.note(bad[18])),
+        made.code(pieces.points("p", [Point(bad[19], "", bad[20], bad[21])])),
         made.code(made.table(table, "long", title=bad[22], caption=bad[23])),
         made.code(made.table(few, "few")),
     ]
     made.write(tmp_path, "page.html", made.html_of(cells))
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "t.csv").write_text(
-        page.csv_text(pd.DataFrame({"account_id": ["A"], "why": ["The CSV is is wrong."]}))
+        csv_text(pd.DataFrame({"account_id": ["A"], "why": ["The CSV is is wrong."]}))
     )
     text = "\n".join(slips(said_in(tmp_path)))
     missing = [one for one in [*bad, "The CSV is is wrong."] if one not in text]

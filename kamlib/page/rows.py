@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.errors import KamError
 from kamlib.page.columns import (
     KINDS,
     Column,
@@ -19,7 +18,6 @@ from kamlib.page.columns import (
     label_of,
     written,
 )
-from kamlib.page.export import publish
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.period import origin
 from kamlib.story import said_of
@@ -34,42 +32,6 @@ FIRST_ROWS = 25
 def table(
     frame: pd.DataFrame,
     *,
-    title: str | None = None,
-    caption: str | None = None,
-    name: str = "",
-    limit: int | None = None,
-) -> None:
-    """Show a table that a period answered with, and publish it whole as `tables/<name>.csv`.
-
-    Headings, formats, words, links, the columns a reader sees and the order of rows are the
-    catalogue's; title and caption are what the story `table_<name>` says, else the catalogue's.
-
-    Parameters
-    ----------
-    frame
-        The table, or some of its rows: `q.account_status.query("status == 'lost'")`. Any other frame
-        is shown whole under made-up headings.
-    title, caption
-        The finding; and what it is, unit, period, where they are to differ.
-    name
-        The name to publish under, for a frame that no period answered with.
-    limit
-        Show only the first so many rows.
-    """
-    q, known = origin(frame)
-    if not name and q is None:
-        raise KamError(
-            "A frame that no period answered with has no name of its own.",
-            where="page.table",
-            next="Say one: page.table(frame, name='my_table', title='What it shows').",
-        )
-    publish(frame, name)
-    table_fragment(frame, name=name or known, title=title, caption=caption, limit=limit).show()
-
-
-def table_fragment(
-    frame: pd.DataFrame,
-    *,
     name: str = "",
     title: str | None = None,
     caption: str | None = None,
@@ -77,7 +39,7 @@ def table_fragment(
     book: Any = None,
     links: Mapping[str, str] | None = None,
 ) -> Fragment:
-    """Return a table as a piece of a page; see `table`.
+    """Return a table as a piece of a page; see `kamlib.page.show.table`.
 
     `book` says how a frame that no period answered with is written, `links` where each account leads.
     """

@@ -69,7 +69,7 @@ def _key_revenue(
         f"{date(as_of)}{_trend(revenue, same, many, before, book)}"
         f"{_band(found.get(('revenue_share', 'key'), float('nan')), book)}"
     )
-    is_provisional = keys["key_rule"].str.startswith("provisional").any()
+    is_provisional = keys["is_provisional"].any()
     chosen = "; the book names none, so the largest stand in" if is_provisional else ""
     return Sentence(f"{text}{chosen}.", "segmentation.html")
 
