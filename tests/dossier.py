@@ -21,6 +21,9 @@ def table(name: str, *rows: dict) -> pd.DataFrame:
     return typed(pd.DataFrame(list(rows)), name) if rows else empty_table(name)
 
 
+SPAN = period_of(AS_OF)
+
+
 @dataclass
 class Prepared:
     """What a period is opened from; tables that are not given are empty."""
@@ -28,7 +31,7 @@ class Prepared:
     tables: dict[str, pd.DataFrame]
     plans: dict[str, Path] = field(default_factory=dict)
     book: BookSettings = BOOK
-    span: Span = period_of(AS_OF)
+    span: Span = SPAN
     manager_id: str = ""
     has_cost: bool = False
     first_date: pd.Timestamp | None = None

@@ -139,5 +139,3 @@ def test_charts_without_data_are_left_out():
         ),
     ):
         assert drawing(ax.figure).is_empty
-
-

@@ -63,7 +63,15 @@ def test_group_without_revenue_has_no_shares():
 
 def timeline(days=(), **tables):
     """The timeline of these order days and rows of the book's tables."""
-    names = ["accounts", "tiers", "agreements", "opportunities", "incidents", "interactions", "decisions"]
+    names = [
+        "accounts",
+        "tiers",
+        "agreements",
+        "opportunities",
+        "incidents",
+        "interactions",
+        "decisions",
+    ]
     found = account_timeline(
         pd.DataFrame(list(days), columns=["date", "revenue"]).astype({"date": "datetime64[us]"}),
         *(table(name, *tables.get(name, ())) for name in names),
@@ -211,9 +219,14 @@ def test_a_year_before_that_the_data_do_not_cover_is_no_comparison():
     assert half["previous_revenue"].isna().all() and half["trend"].tolist() == [""]
     assert whole[["previous_revenue", "trend"]].values.tolist() == [[10.0, "grown"]]
     days = money.rename(columns={"month": "date"})
-    others = (
-        ["promises_kept", "account_incidents", "interactions", "wallet", "money_owed", "pipeline"]
-    )
+    others = [
+        "promises_kept",
+        "account_incidents",
+        "interactions",
+        "wallet",
+        "money_owed",
+        "pipeline",
+    ]
     nothing = [table(one) if one == "interactions" else shaped(one, []) for one in others]
     figures = dossier_figures(days, money, half, *nothing, **OWN, first_date=begins)
     revenue = figures.set_index("figure").loc["revenue"]
