@@ -1,13 +1,13 @@
-"""Fit BG/NBD to all 23,570 CDNOW customers, beside the retired ``lifetimes`` package on the same
-summary.
+"""Fit BG/NBD to all 23,570 CDNOW customers, beside the retired ``lifetimes`` on the same summary.
 
-    python benchmarks/bench_btyd.py --data ../shared/data/cdnow --lifetimes-python
-    /path/to/venv/bin/python
+    python benchmarks/bench_btyd.py --data ../shared/data/cdnow \\
+        --lifetimes-python /path/to/venv/bin/python
 
 ``lifetimes`` is no dependency: it lives in an environment of its own, whose interpreter is given
 with ``--lifetimes-python`` or ``KAM_LIFETIMES_PYTHON``; without one, this interpreter is tried.
 Both fits run one after the other, by turns, in the same run; the best of the rounds counts. Exit
-code 1: ours took longer."""
+code 1: ours took longer.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ print(json.dumps({"seconds": seconds, **{k: float(v) for k, v in fitter.params_.
 
 
 def read_master(path: Path) -> pd.DataFrame:
-    """One row per purchase of CDNOW_master.txt; a purchase of 0.00 dollars counts as an order day."""
+    """One row per purchase of CDNOW_master.txt; one of 0.00 dollars counts as an order day."""
     table = pd.read_csv(
         path, sep=r"\s+", skiprows=1, names=["account_id", "date", "quantity", "revenue"], dtype=str
     )
@@ -73,8 +73,8 @@ def main() -> int:
         path = Path(folder) / "summary.csv"
         weeks = {
             "frequency": summary["frequency"],
-            "recency": summary["recency_days"] / 7,
-            "T": summary["age_days"] / 7,
+            "recency": summary["span_days"] / 7,
+            "T": summary["known_days"] / 7,
         }
         pd.DataFrame(weeks).to_csv(path, index=False)
         for _ in range(options.rounds):
@@ -91,19 +91,22 @@ def main() -> int:
                 theirs.append(found["seconds"])
     print(f"{len(summary):,} customers, {int(summary['frequency'].sum()):,} repeat order days")
     print(
-        f"kamlib     {min(ours):7.3f} s  r {model.r:.4f}  alpha {model.alpha:.4f}  a {model.a:.4f}  b {model.b:.4f}"
+        f"kamlib     {min(ours):7.3f} s  r {model.r:.4f}  alpha {model.alpha:.4f}  "
+        f"a {model.a:.4f}  b {model.b:.4f}"
     )
     for name, fit in (("MBG/NBD", fit_mbgnbd), ("MBG/CNBD-k, k 1 … 12", fit_mbgcnbd)):
         seconds, model = seconds_of(fit, summary)
         print(
-            f"           {seconds:7.3f} s  {name}: {model.name}, log-likelihood {model.log_likelihood:.2f}"
+            f"           {seconds:7.3f} s  {name}: {model.name}, "
+            f"log-likelihood {model.log_likelihood:.2f}"
         )
     if not theirs:
         print(
             f"lifetimes  not compared: {options.lifetimes_python} has no working lifetimes package."
         )
         print(
-            "           python3 -m venv DIR; DIR/bin/pip install lifetimes; then --lifetimes-python DIR/bin/python"
+            "           python3 -m venv DIR; DIR/bin/pip install lifetimes; "
+            "then --lifetimes-python DIR/bin/python"
         )
         return 0
     r, alpha, a, b = (found[name] for name in ("r", "alpha", "a", "b"))

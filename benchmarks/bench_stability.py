@@ -15,9 +15,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from kamlib.book.criteria import BUILT_IN_CRITERIA
+from kamlib.book import ScoringSettings
 from kamlib.plots.scoring import plot_account_scores
 from kamlib.scoring import AdmissionRule, account_scores, criterion_scores, score_stability
+from kamlib.tables import empty_table
 
 ACCOUNTS, DRAWS, REPEATS = 5000, 5000, 5
 AS_OF = pd.Timestamp("2025-09-30")
@@ -35,7 +36,12 @@ def measures(count: int, seed: int = 1) -> pd.DataFrame:
     }
     parts = [
         pd.DataFrame(
-            {"account_id": ids, "measure": name, "value": rng.uniform(*limits, count), "note": ""}
+            {
+                "account_id": ids,
+                "measure": name,
+                "value": rng.uniform(*limits, count),
+                "note_code": "",
+            }
         )
         for name, limits in spread.items()
     ]
@@ -56,10 +62,13 @@ def best_of(repeats: int, run: Callable[[], object]) -> float:
 
 def main() -> int:
     mpl.use("svg")
-    scores = criterion_scores(measures(ACCOUNTS), criteria=BUILT_IN_CRITERIA, as_of=AS_OF)
+    nobody = pd.DataFrame({"account_id": [], "is_key": []})
+    judgements = empty_table("judgements")
+    scores = criterion_scores(measures(ACCOUNTS), judgements, as_of=AS_OF)
     rule = AdmissionRule(top_n=20)
-    ranked = account_scores(scores, rule=rule)
-    stability = score_stability(scores, ranked, rule=rule, draws=DRAWS)
+    ranked = account_scores(scores, nobody, empty_table("accounts"), rule)
+    scoring = ScoringSettings(draws=DRAWS)
+    stability = score_stability(scores, ranked, rule, scoring=scoring)
 
     def draw_chart() -> None:
         figure = plot_account_scores(ranked, scores, stability).figure
@@ -67,7 +76,7 @@ def main() -> int:
         mpl.pyplot.close(figure)
 
     drawing = best_of(REPEATS, draw_chart)
-    weighing = best_of(REPEATS, lambda: score_stability(scores, ranked, rule=rule, draws=DRAWS))
+    weighing = best_of(REPEATS, lambda: score_stability(scores, ranked, rule, scoring=scoring))
     profiles = len(
         scores.pivot(index="account_id", columns="criterion", values="score").drop_duplicates()
     )

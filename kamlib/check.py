@@ -10,6 +10,7 @@ from kamlib.book import read_settings
 from kamlib.intake import control_totals, read_book, row_account, set_aside_rows
 from kamlib.intake.sources import open_engine
 from kamlib.tables import CANONICAL, each
+from kamlib.words import count, number
 
 
 def check_book(folder: Path) -> dict:
@@ -61,25 +62,28 @@ def _empty() -> dict:
 
 def check_text(found: dict) -> str:
     """Return the same as people read it."""
+
+    def money(amount: float) -> str:
+        return f"{found['currency']} {number(amount, decimals=2)}"
+
     lines = [found["book"], ""]
     width = max(len(name) for name in found["tables"])
     lines.append(f"{'table':<{width}}  {'read':>12}  {'used':>12}  {'set aside':>12}")
     for name, entry in found["tables"].items():
         aside = sum(entry["set_aside"].values())
-        lines.append(f"{name:<{width}}  {entry['read']:>12,}  {entry['used']:>12,}  {aside:>12,}")
+        figures = (number(rows) for rows in (entry["read"], entry["used"], aside))
+        lines.append(f"{name:<{width}}" + "".join(f"  {text:>12}" for text in figures))
         sums = entry.get("revenue", {}).get("set_aside", {})
         for reason, rows in entry["set_aside"].items():
-            amount = f" ({found['currency']} {sums[reason]:,.2f})" if reason in sums else ""
-            lines.append(f"{'':<{width}}  {rows:>12,}  {reason}{amount}")
+            amount = f" ({money(sums[reason])})" if reason in sums else ""
+            lines.append(f"{'':<{width}}  {number(rows):>12}  {reason}{amount}")
     totals = found["totals"]
-    cost = (
-        "no cost column" if totals["cost"] is None else f"{found['currency']} {totals['cost']:,.2f}"
-    )
+    cost = "no cost column" if totals["cost"] is None else money(totals["cost"])
     lines += [
         "",
-        f"Revenue  {found['currency']} {totals['revenue']:,.2f}",
+        f"Revenue  {money(totals['revenue'])}",
         f"Cost     {cost}",
-        f"Orders   {totals['orders']:,} of {totals['accounts']:,} accounts",
+        f"Orders   {number(totals['orders'])} of {count(totals['accounts'], 'account')}",
         f"Dates    {totals['first_date'] or 'none'} to {totals['last_date'] or 'none'}",
     ]
     if found["rows_set_aside"]:

@@ -83,13 +83,27 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
+def _rendered(
+    factory: pytest.TempPathFactory, name: str, accounts: tuple[str, ...], *request: str | Path
+) -> SimpleNamespace:
+    """Render a report once per test run, whoever asks first: site, folder, last_line, accounts."""
+    base = factory.getbasetemp()
+    shared = base.parent if base.name.startswith("popen-") else base
+    site, said = shared / f"{name}-report" / "site", shared / f"{name}-report" / "said.txt"
+    said.parent.mkdir(exist_ok=True)
+    with _alone(shared / f"{name}-report.lock"):
+        if not said.is_file():
+            run = kam("report", *request, "--accounts", ",".join(accounts), "--out", site)
+            assert run.returncode == 0, run.stderr
+            said.write_text(run.stdout, encoding="utf-8")
+    last_line = said.read_text(encoding="utf-8").splitlines()[-1]
+    folder = next(entry for entry in site.iterdir() if (entry / "run.json").is_file())
+    return SimpleNamespace(site=site, folder=folder, last_line=last_line, accounts=accounts)
+
+
 @pytest.fixture(scope="session")
 def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """The sample book's report for 2025-Q3, rendered once per test run: site, folder, last_line, accounts."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if base.name.startswith("popen-") else base
-    site, said = shared / "sample-report" / "site", shared / "sample-report" / "said.txt"
-    said.parent.mkdir(exist_ok=True)
+    """The sample book's report for 2025-Q3 with two dossiers."""
     with (ROOT / "data" / "sample" / "tiers.csv").open(encoding="utf-8", newline="") as file:
         spells = [
             row
@@ -97,17 +111,26 @@ def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
             if row["tier"] == "key" and row["start_date"] <= "2025-09-30"
         ]
     accounts = tuple(sorted({row["account_id"] for row in spells if not row["end_date"]})[:2])
-    with _alone(shared / "sample-report.lock"):
-        if not said.is_file():
-            run = kam(
-                "report", "--period", "2025-Q3", "--accounts", ",".join(accounts), "--out", site
-            )
-            assert run.returncode == 0, run.stderr
-            said.write_text(run.stdout, encoding="utf-8")
-    last_line = said.read_text(encoding="utf-8").splitlines()[-1]
-    return SimpleNamespace(
-        site=site, folder=site / "2025-Q3", last_line=last_line, accounts=accounts
-    )
+    return _rendered(tmp_path_factory, "sample", accounts, "--period", "2025-Q3")
+
+
+@pytest.fixture(scope="session")
+def northwind_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """Northwind's report for its last whole quarter with two dossiers."""
+    book = ROOT / "data" / "northwind"
+    return _rendered(tmp_path_factory, "northwind", ("SAVEA", "HUNGO"), "--book", book)
+
+
+@pytest.fixture(scope="session")
+def orders_alone_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """The report of a book of the sample's orders alone, four columns of them, with two dossiers."""
+    book = tmp_path_factory.mktemp("orders-alone")
+    (book / "book.toml").write_text('title = "Orders alone"\n', encoding="utf-8")
+    orders = pd.read_csv(ROOT / "data" / "sample" / "orders.csv", dtype="str")
+    columns = ["order_id", "account_id", "order_date", "revenue"]
+    orders[columns].to_csv(book / "orders.csv", index=False)
+    accounts = ("A0091", "A0051")
+    return _rendered(tmp_path_factory, "orders-alone", accounts, "--book", book)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Six order days by hand, the whole summary by hand."""
 
-import inspect
 import math
 
 import numpy as np
@@ -9,6 +8,8 @@ import pytest
 
 from kamlib import btyd
 from kamlib.errors import KamError
+from kamlib.story import teller
+from kamlib.tables import catalogue
 
 AS_OF = pd.Timestamp("2025-03-31")
 
@@ -38,12 +39,12 @@ def test_summary_of_six_days():
     summary = btyd.buyer_summary(SIX, as_of=AS_OF).set_index("account_id")
     assert summary.index.tolist() == ["A", "B"]
     a = summary.loc["A"]
-    assert (a["frequency"], a["recency_days"], a["age_days"], a["silence_days"]) == (3, 50, 89, 39)
+    assert (a["frequency"], a["span_days"], a["known_days"], a["silence_days"]) == (3, 50, 89, 39)
     assert a["log_gap_sum"] == pytest.approx(math.log(10) + math.log(10) + math.log(30))
     assert a["mean_value"] == pytest.approx((10 + 30 + 80) / 3)
     assert a["usual_gap_days"] == 10 and not a["is_pooled_gap"]
     b = summary.loc["B"]
-    assert (b["frequency"], b["recency_days"], b["age_days"], b["log_gap_sum"]) == (0, 0, 30, 0)
+    assert (b["frequency"], b["span_days"], b["known_days"], b["log_gap_sum"]) == (0, 0, 30, 0)
     assert math.isnan(b["mean_value"])
     assert b["usual_gap_days"] == 10 and b["is_pooled_gap"]
 
@@ -68,13 +69,13 @@ def test_order_of_rows_and_later_rows_change_nothing():
 
 
 def test_first_date_leaves_out_relationships_that_began_before():
-    summary = btyd.buyer_summary(SIX, as_of=AS_OF, first_date=pd.Timestamp("2025-02-01"))
+    summary = btyd.buyer_summary(SIX, as_of=AS_OF, since=pd.Timestamp("2025-02-01"))
     assert summary["account_id"].tolist() == ["B"]
 
 
 def test_holdout_sees_the_past_before_and_the_orders_after():
     held = btyd.buyer_holdout(SIX, as_of=AS_OF, holdout_days=59)  # from 2025-02-01
-    assert held[["account_id", "frequency", "age_days", "later_order_count"]].values.tolist() == [
+    assert held[["account_id", "frequency", "known_days", "later_order_count"]].values.tolist() == [
         ["A", 2, 30, 1]
     ]
     on_the_day = btyd.buyer_holdout(
@@ -115,7 +116,8 @@ LARGE = pd.concat(
         for i in range(40)
     ]
 )
-MARGINS = pd.DataFrame({"account_id": ["A"], "margin": [1000.0], "retention_share": [0.8]})
+LATER = pd.Timestamp("2024-12-31")
+STATUS = pd.DataFrame({"account_id": ["A"], "revenue": [100.0], "margin": [30.0]})
 TABLES = {
     "buyer_summary": lambda: btyd.buyer_summary(SIX, as_of=AS_OF),
     "buyer_holdout": lambda: btyd.buyer_holdout(SIX, as_of=AS_OF, holdout_days=30),
@@ -124,27 +126,42 @@ TABLES = {
     ),
     "expected_orders": lambda: btyd.expected_orders(btyd.buyer_summary(SIX, as_of=AS_OF), MODEL),
     "expected_spend": lambda: btyd.expected_spend(btyd.buyer_summary(SIX, as_of=AS_OF), SPEND),
-    "customer_value": lambda: btyd.customer_value(MARGINS),
-    "expected_customer_value": lambda: btyd.expected_customer_value(
-        btyd.buyer_summary(SIX, as_of=AS_OF), MODEL, SPEND, margin_share=0.3
+    "customer_value": lambda: btyd.customer_value(
+        btyd.buyer_summary(SIX, as_of=AS_OF), MODEL, SPEND, STATUS
     ),
     "model_choice": lambda: btyd.model_choice([MODEL]),
-    "calibration": lambda: btyd.calibration(LARGE, as_of=pd.Timestamp("2024-12-31"), model=MODEL),
+    "calibration": lambda: btyd.calibration(btyd.buyer_holdout(LARGE, as_of=LATER), MODEL),
     "model_verdict": lambda: btyd.model_verdict(
-        LARGE, as_of=pd.Timestamp("2024-12-31"), model=MODEL
+        LARGE, btyd.buyer_holdout(LARGE, as_of=LATER), MODEL, as_of=LATER
     ),
 }
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_docstring_lists_the_columns_that_come_back(name):
-    doc = inspect.cleandoc(getattr(btyd, name).__doc__)
-    section = doc.split("Columns\n-------\n")[1].split("\n\n")[0]
-    documented = [line.split(":")[0] for line in section.splitlines() if not line.startswith(" ")]
+def test_tables_are_those_of_the_catalogue(name):
+    entry, columns = catalogue().tables[name], catalogue().columns
     table = TABLES[name]()
-    assert doc.startswith("One row per ")
-    assert documented == table.columns.tolist()
+    expected = [c for c in (*entry.columns, *entry.facts) if columns[c].type != "sentence"]
+    assert table.columns.tolist() == expected
     assert len(table) and table.index.equals(pd.RangeIndex(len(table)))
+    assert not table.duplicated(list(entry.key)).any()
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if teller(name)])
+def test_sentences_are_the_columns_that_the_catalogue_calls_so(name):
+    entry, columns = catalogue().tables[name], catalogue().columns
+    table = TABLES[name]().set_axis(range(7, 7 + len(TABLES[name]())))
+    said = teller(name)(table)
+    assert set(said) == {c for c in entry.columns if columns[c].type == "sentence"}
+    assert said.index.equals(table.index) and teller(name)(table.head(0)).empty
+
+
+def test_names_are_shown_where_they_are_known():
+    accounts = pd.DataFrame({"account_id": ["B"], "name": ["Bo & Co"]})
+    buyers = btyd.buyer_summary(SIX, as_of=AS_OF)
+    assert btyd.alive_probability(buyers, MODEL, accounts)["name"].tolist() == ["A", "Bo & Co"]
+    worth = btyd.customer_value(buyers, MODEL, SPEND, STATUS, accounts)
+    assert worth["name"].tolist() == ["A"] * 3 + ["Bo & Co"] * 3
 
 
 @pytest.mark.parametrize("name", ["alive_probability", "expected_orders", "expected_spend"])

@@ -1,4 +1,4 @@
-"""The likelihood against numerical integration, its gradient against differences, extremes, small data."""
+"""The likelihood against integration, its gradient against differences, extremes, small data."""
 
 import math
 
@@ -15,6 +15,8 @@ from kamlib import btyd
 from kamlib.btyd.forecast import at_least
 from kamlib.btyd.likelihood import Histories, log_likelihood
 from kamlib.errors import KamError
+from kamlib.story import teller
+from kamlib.story.btyd import NOTES
 
 PARAMETERS = (0.8, 5.0, 1.3, 2.7)
 BUYERS = {
@@ -26,7 +28,7 @@ BUYERS = {
 
 
 def integrals(gaps, age, k, modified):
-    """The density of a history in which the account stayed, and of one in which it left, straight from the story."""
+    """The density of a history in which the account stayed, and of one in which it left."""
     r, alpha, a, b = PARAMETERS
     silence, x, d = age - sum(gaps), len(gaps), int(modified)
     nodes, weights = roots_legendre(1000)
@@ -78,8 +80,8 @@ def test_likelihood_and_alive_are_the_integrals(who, k, modified):
         {
             "account_id": ["A"],
             "frequency": [len(gaps)],
-            "recency_days": [sum(gaps)],
-            "age_days": [age],
+            "span_days": [sum(gaps)],
+            "known_days": [age],
         }
     )
     alive = btyd.alive_probability(summary, model)["alive_probability"].iloc[0]
@@ -141,7 +143,7 @@ def test_extremes_stay_finite(x, age, share, k, modified, parameters):
     r, alpha, a, b = np.exp(parameters)
     model = btyd.BuyerModel("", k, modified, r, alpha, a, b, unit_days=1, n=9, status="converged")
     summary = pd.DataFrame(
-        {"account_id": ["A"], "frequency": [x], "recency_days": [recency], "age_days": [age]}
+        {"account_id": ["A"], "frequency": [x], "span_days": [recency], "known_days": [age]}
     )
     forecast = btyd.expected_orders(summary, model, days=30).iloc[0]
     assert 0 <= forecast["alive_probability"] <= 1
@@ -158,12 +160,12 @@ def test_forecast_is_the_published_closed_form_for_exponential_gaps(modified):
         {
             "account_id": list("ABCDE"),
             "frequency": [0, 0, 3, 12, 80],
-            "recency_days": [0, 0, 100, 300, 700],
-            "age_days": [0, 210, 150, 301, 1000],
+            "span_days": [0, 0, 100, 300, 700],
+            "known_days": [0, 210, 150, 301, 1000],
         }
     )
     table = btyd.expected_orders(summary, model, days=364)
-    x, age, t, d = summary["frequency"], summary["age_days"] / 7, 364 / 7, int(modified)
+    x, age, t, d = summary["frequency"], summary["known_days"] / 7, 364 / 7, int(modified)
     shrink = ((alpha + age) / (alpha + age + t)) ** (r + x)
     series = hyp2f1(r + x, b + x + d, a + b + x + d - 1, t / (alpha + age + t))
     closed = (a + b + x + d - 1) / (a - 1) * (1 - shrink * series) * table["alive_probability"]
@@ -173,7 +175,7 @@ def test_forecast_is_the_published_closed_form_for_exponential_gaps(modified):
 def test_large_buyers_where_the_closed_form_overflows():
     model = btyd.BuyerModel("", 1, True, 0.5, 6.0, 0.9, 1.6, unit_days=1, n=9, status="converged")
     summary = pd.DataFrame(
-        {"account_id": ["A"], "frequency": [500], "recency_days": [4990], "age_days": [5000]}
+        {"account_id": ["A"], "frequency": [500], "span_days": [4990], "known_days": [5000]}
     )
     row = btyd.expected_orders(summary, model, days=365).iloc[0]
     rate = (0.5 + 500) / (6 + 5000)
@@ -188,8 +190,8 @@ def test_the_interval_holds_its_share():
         {
             "account_id": list("ABC"),
             "frequency": [0, 5, 60],
-            "recency_days": [0, 300, 690],
-            "age_days": [90, 330, 700],
+            "span_days": [0, 300, 690],
+            "known_days": [90, 330, 700],
         }
     )
     table = btyd.expected_orders(buyers, model, days=365, interval_share=0.6)
@@ -211,8 +213,8 @@ def few(count, repeat=0):
         {
             "account_id": [f"A{i}" for i in range(count)],
             "frequency": [2 if i < repeat else 0 for i in range(count)],
-            "recency_days": [40 if i < repeat else 0 for i in range(count)],
-            "age_days": 100,
+            "span_days": [40 if i < repeat else 0 for i in range(count)],
+            "known_days": 100,
             "log_gap_sum": [2 * math.log(20) if i < repeat else 0 for i in range(count)],
             "mean_value": [float(i + 1) if i < repeat else math.nan for i in range(count)],
         }
@@ -223,24 +225,24 @@ def few(count, repeat=0):
     "count, repeat, words", [(0, 0, "0 accounts"), (19, 19, "19 accounts"), (50, 3, "3 accounts")]
 )
 def test_small_data_say_so_and_the_tables_still_come(count, repeat, words):
-    models = btyd.fit_family(few(count, repeat))
-    model = btyd.choose_model(models)
+    models = btyd.buyer_models(few(count, repeat))
+    model = btyd.buyer_model(models)
     assert all(m.status == "too few" and not m.is_usable for m in models)
-    assert words in model.reason and math.isnan(model.r)
-    for table in (
-        btyd.alive_probability(few(count, repeat), model),
-        btyd.expected_orders(few(count, repeat), model),
-    ):
+    assert math.isnan(model.r)
+    for name in ("alive_probability", "expected_orders"):
+        table = getattr(btyd, name)(few(count, repeat), model)
         assert len(table) == count
         assert table["alive_probability"].isna().all()
-        assert table["reason"].eq(model.reason).all()
-    assert btyd.model_choice(models)["status"].tolist() == ["too few"] * 4
+        assert teller(name)(table)["note"].str.contains(words).all()
+    choice = btyd.model_choice(models)
+    assert choice["fit_status"].tolist() == ["too few"] * 4
+    assert teller("model_choice")(choice)["note"].str.startswith(words).all()
 
 
 def test_accounts_all_alike_are_at_a_limit_and_say_why():
     model = btyd.fit_mbgnbd(few(200, 200))
     assert model.status in ("at a limit", "not converged")
-    assert model.reason
+    assert model.note_code in NOTES
     assert not model.converged
 
 
@@ -251,9 +253,9 @@ def test_only_the_usable_are_chosen():
     broken = btyd.BuyerModel(
         "MBG/NBD", 1, True, log_likelihood=-100.0, n=99, status="not converged"
     )
-    assert btyd.choose_model([broken, good]) is good
+    assert btyd.buyer_model([broken, good]) is good
     with pytest.raises(KamError, match="no buying model"):
-        btyd.choose_model([])
+        btyd.buyer_model([])
 
 
 def test_the_modified_forms_come_first():
@@ -263,12 +265,12 @@ def test_the_modified_forms_come_first():
         )
 
     plain, modified = fitted(False, -400.0), fitted(True, -500.0)
-    assert btyd.choose_model([plain, modified]) is modified
-    assert btyd.choose_model([plain, modified], with_plain=True) is plain
-    assert btyd.choose_model([plain, fitted(True, -1.0, "not converged")]) is plain
+    assert btyd.buyer_model([plain, modified]) is modified
+    assert btyd.buyer_model([plain, modified], with_plain=True) is plain
+    assert btyd.buyer_model([plain, fitted(True, -1.0, "not converged")]) is plain
     better = fitted(True, -450.0)
-    assert btyd.choose_model([modified, better, plain]) is better
-    assert btyd.model_choice([modified, better, plain])["is_chosen"].tolist() == [
+    assert btyd.buyer_model([modified, better, plain]) is better
+    assert btyd.model_choice([modified, better, plain])["is_used"].tolist() == [
         False,
         True,
         False,
@@ -280,14 +282,14 @@ def test_accounts_that_never_leave_are_called_that():
         {
             "account_id": [f"A{i}" for i in range(60)],
             "frequency": [5 + i for i in range(60)],
-            "recency_days": 355,
-            "age_days": 360,
+            "span_days": 355,
+            "known_days": 360,
             "log_gap_sum": [(5 + i) * math.log(355 / (5 + i)) for i in range(60)],
         }
     )
     model = btyd.fit_mbgnbd(loyal)
     assert model.status == "at a limit" and model.is_usable
-    assert "Hardly any leaving" in model.reason
+    assert model.note_code == "no_leaving"
     table = btyd.alive_probability(loyal, model)
     assert (table["alive_probability"] > 0.99).all()
-    assert table["reason"].eq(model.reason).all()
+    assert table["note_code"].eq(model.note_code).all()

@@ -1,8 +1,9 @@
 """CDNOW, 1/10 sample: what has been published comes out.
 
-Parameters, log-likelihood and hold-out: P. Fader, B. Hardie and K. Lee (2005), "Counting your customers" the easy
-way, Marketing Science 24(2), 275–284. Gamma-gamma: Fader and Hardie (2013), The gamma-gamma model of monetary
-value. MBG/NBD: documentation of R's BTYDplus and of Python's lifetimes on the same data.
+Parameters, log-likelihood and hold-out: P. Fader, B. Hardie and K. Lee (2005), "Counting your
+customers" the easy way, Marketing Science 24(2), 275–284. Gamma-gamma: Fader and Hardie (2013), The
+gamma-gamma model of monetary value. MBG/NBD: documentation of R's BTYDplus and of Python's
+lifetimes on the same data.
 """
 
 from pathlib import Path
@@ -17,7 +18,7 @@ HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared" / "data"
 needs_shared = pytest.mark.skipif(
     not (SHARED / "cdnow" / "CDNOW_sample.txt").exists(),
-    reason="the CDNOW purchases (no stated licence) are not in the repository; looked for in ../shared/data/cdnow",
+    reason="the CDNOW purchases (no stated licence) are not here: looked in ../shared/data/cdnow",
 )
 
 
@@ -28,8 +29,8 @@ def summary():
         {
             "account_id": table["ID"].astype("str"),
             "frequency": table["x"],
-            "recency_days": table["t_x"] * 7,
-            "age_days": table["T"] * 7,
+            "span_days": table["t_x"] * 7,
+            "known_days": table["T"] * 7,
             "log_gap_sum": 0.0,
             "mean_value": table["zbar"],
         }
@@ -55,7 +56,7 @@ def sample():
 
 def test_bgnbd_parameters(summary):
     model = btyd.fit_bgnbd(summary)
-    assert model.converged, model.reason
+    assert model.converged, model.note_code
     assert (model.r, model.alpha, model.a, model.b) == pytest.approx(
         (0.2426, 4.4137, 0.7930, 2.4262), abs=0.001
     )
@@ -87,9 +88,9 @@ def test_gamma_gamma_parameters(summary):
 
 @needs_shared
 def test_choice_on_cdnow(sample):
-    models = btyd.fit_family(btyd.buyer_summary(sample, as_of=pd.Timestamp("1997-09-30")))
+    models = btyd.buyer_models(btyd.buyer_summary(sample, as_of=pd.Timestamp("1997-09-30")))
     assert [model.k for model in models] == [1, 1, 1, 1]
-    assert btyd.choose_model(models).name == "MBG/NBD"  # log-likelihood -9582.14 against -9582.43
+    assert btyd.buyer_model(models).name == "MBG/NBD"  # log-likelihood -9582.14 against -9582.43
 
 
 @needs_shared
@@ -98,12 +99,11 @@ def test_holdout_by_repeat_purchases(sample):
         SHARED / "reference" / "cdnow_btyd_holdout_published.csv", dtype={0: str}
     )
     before = btyd.buyer_summary(sample, as_of=pd.Timestamp("1997-09-30"))
-    table = btyd.calibration(
-        sample, as_of=pd.Timestamp("1998-06-30"), holdout_days=39 * 7, model=btyd.fit_bgnbd(before)
-    )
+    held = btyd.buyer_holdout(sample, as_of=pd.Timestamp("1998-06-30"), holdout_days=39 * 7)
+    table = btyd.calibration(held, btyd.fit_bgnbd(before))
     assert table["bin"].tolist() == published["repeat_purchases_in_calibration"].tolist()
     assert (
-        table["accounts"].tolist()
+        table["account_count"].tolist()
         == published["customers"].tolist()
         == [1411, 439, 214, 100, 62, 38, 29, 64]
     )
@@ -115,11 +115,14 @@ def test_holdout_by_repeat_purchases(sample):
 
 @needs_shared
 def test_model_of_the_holdout_has_not_seen_it(sample):
-    as_of = pd.Timestamp("1998-06-30")
-    own = btyd.calibration(sample, as_of=as_of, holdout_days=273)
+    def checked(days):
+        held = btyd.buyer_holdout(days, as_of=pd.Timestamp("1998-06-30"), holdout_days=273)
+        return btyd.calibration(held, btyd.holdout_model(held))
+
+    own = checked(sample)
     changed = sample[
         ~(sample["date"].gt(pd.Timestamp("1997-09-30")) & sample["account_id"].gt("1000"))
     ]
-    other = btyd.calibration(changed, as_of=as_of, holdout_days=273)
+    other = checked(changed)
     pd.testing.assert_series_equal(own["expected_orders"], other["expected_orders"])
     assert (own["actual_orders"] > other["actual_orders"]).all()

@@ -13,7 +13,7 @@ TRUTH = {"r": 1.2, "alpha": 6.0, "a": 0.8, "b": 4.0}
 
 
 def simulate(n, *, k, modified, weeks=80.0, later=40.0, seed=0, r=1.2, alpha=6.0, a=0.8, b=4.0):
-    """Buyers told by the story, times in days but not rounded; alpha is per week, weeks vary by a quarter."""
+    """Buyers told by the story, in unrounded days; alpha is per week, weeks vary by a quarter."""
     rng = np.random.default_rng(seed)
     rows = []
     for i in range(n):
@@ -34,8 +34,8 @@ def simulate(n, *, k, modified, weeks=80.0, later=40.0, seed=0, r=1.2, alpha=6.0
             {
                 "account_id": f"{i:05d}",
                 "frequency": len(gaps),
-                "recency_days": seen[-1] * 7,
-                "age_days": end * 7,
+                "span_days": seen[-1] * 7,
+                "known_days": end * 7,
                 "log_gap_sum": float(np.log(gaps).sum()),
                 "later": len(times) - len(seen),
                 "is_there": following > end or len(times) > len(seen),
@@ -50,7 +50,7 @@ def test_parameters_are_recovered_within_their_standard_errors(k, modified, seed
     buyers = simulate(3000, k=k, modified=modified, seed=seed, alpha=6.0 / k)
     fit = btyd.fit_mbgcnbd if modified else btyd.fit_bgcnbd
     model = fit(buyers)
-    assert model.converged, model.reason
+    assert model.converged, model.note_code
     assert model.k == k
     for name, true in (TRUTH | {"alpha": 6.0 / k}).items():
         found, error = getattr(model, name), getattr(model, f"{name}_se")
@@ -69,15 +69,15 @@ def test_standard_errors_have_the_size_of_the_spread():
 @pytest.mark.parametrize("k", [2, 6])
 def test_regularity_is_estimated_and_its_model_chosen(k):
     buyers = simulate(800, k=k, modified=True, seed=k, alpha=6.0 / k)
-    chosen = btyd.choose_model(btyd.fit_family(buyers))
+    chosen = btyd.buyer_model(btyd.buyer_models(buyers))
     assert chosen.is_modified
     assert abs(chosen.k - k) <= (k > 2)
     assert chosen.name == f"MBG/CNBD-{chosen.k}"
 
 
 def test_random_buyers_are_not_called_regular():
-    models = btyd.fit_family(simulate(800, k=1, modified=True, seed=9))
-    assert btyd.choose_model(models).name == "MBG/NBD"
+    models = btyd.buyer_models(simulate(800, k=1, modified=True, seed=9))
+    assert btyd.buyer_model(models).name == "MBG/NBD"
     plain, searched = models[1], models[3]
     assert (plain.k, searched.k) == (1, 1)
     assert searched.bic - plain.bic == pytest.approx(
@@ -137,8 +137,8 @@ def one(frequency, recency, age):
         {
             "account_id": ["A"],
             "frequency": [frequency],
-            "recency_days": [recency],
-            "age_days": [age],
+            "span_days": [recency],
+            "known_days": [age],
         }
     )
 
@@ -152,9 +152,9 @@ def alive(summary, *, k=1, modified=True):
 def test_one_time_buyers(age):
     plain, modified = alive(one(0, 0, age), modified=False), alive(one(0, 0, age))
     assert plain["alive_probability"].tolist() == [1.0]
-    assert "modified" in plain["reason"].iloc[0]
+    assert plain["note_code"].tolist() == ["one_time"]
     assert modified["alive_probability"].iloc[0] < 1
-    assert modified["reason"].tolist() == [""]
+    assert modified["note_code"].tolist() == [""]
 
 
 @pytest.mark.parametrize("k", [1, 4])

@@ -10,9 +10,15 @@ from scipy.optimize import approx_fprime
 from scipy.stats import gamma
 
 from kamlib import btyd
+from kamlib.book import ValueSettings
 from kamlib.btyd.spend import log_likelihood
 from kamlib.errors import KamError
+from kamlib.story import teller
+from kamlib.story.btyd import table_customer_value
+from kamlib.words import GAP
 
+NOT_DISCOUNTED = ValueSettings(discount_rate=0.0)
+STATUS = pd.DataFrame({"account_id": ["A", "B"], "revenue": [300.0, 100.0], "margin": [90.0, 10.0]})
 ONE = pd.DataFrame({"account_id": ["A"], "margin": [1000.0], "retention_share": [0.8]})
 
 
@@ -32,7 +38,7 @@ def spenders(n, *, p=5.0, q=4.0, v=60.0, seed=0):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_gamma_gamma_recovers_its_truth(seed):
     spend = btyd.fit_gamma_gamma(spenders(6000, seed=seed))
-    assert spend.converged and spend.reason == ""
+    assert spend.converged and spend.note_code == ""
     assert (spend.p, spend.q, spend.v) == pytest.approx((5, 4, 60), rel=0.12)
     assert spend.p * spend.v / (spend.q - 1) == pytest.approx(100, rel=0.04)
 
@@ -64,13 +70,16 @@ def test_gamma_gamma_gradient():
 
 def test_expected_spend_is_the_posterior_mean():
     p, q, v, x, z = 5.0, 4.0, 60.0, 3, 80.0
-    density = lambda nu: gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v)  # noqa: E731
+
+    def density(nu):
+        return gamma.pdf(z, p * x, scale=1 / (nu * x)) * gamma.pdf(nu, q, scale=1 / v)
+
     mean = quad(lambda nu: density(nu) * p / nu, 1e-9, 1)[0] / quad(density, 1e-9, 1)[0]
     spend = btyd.SpendModel(p=p, q=q, v=v, status="converged")
     buyers = pd.DataFrame(
         {"account_id": ["A", "B"], "frequency": [x, 0], "mean_value": [z, math.nan]}
     )
-    found = btyd.expected_spend(buyers, spend)["expected_value"].tolist()
+    found = btyd.expected_spend(buyers, spend)["order_value"].tolist()
     assert found == pytest.approx([mean, p * v / (q - 1)], rel=1e-6)
 
 
@@ -80,25 +89,25 @@ def test_spend_without_a_mean_says_so():
         {"account_id": ["A", "B"], "frequency": [0, 3], "mean_value": [math.nan, 50]}
     )
     table = btyd.expected_spend(buyers, spend)
-    assert (
-        math.isnan(table["expected_value"][0])
-        and table["reason"][0] == "Values spread too widely for a mean."
-    )
-    assert table["expected_value"][1] > 0 and table["reason"][1] == ""
+    assert math.isnan(table["order_value"][0]) and table["note_code"][0] == "no_mean"
+    assert table["order_value"][1] > 0 and table["note_code"][1] == ""
 
 
 def test_spend_that_depends_on_frequency_is_warned_of():
     data = spenders(500)
     data["mean_value"] *= data["frequency"]
     spend = btyd.fit_gamma_gamma(data)
-    assert spend.correlation > 0.3 and "order often spend more" in spend.reason
+    assert spend.correlation > 0.3 and (spend.note_code, spend.note_figure) == (
+        "spend_more",
+        spend.correlation,
+    )
     assert spend.is_usable
 
 
 def test_few_spenders():
     spend = btyd.fit_gamma_gamma(spenders(9))
-    assert not spend.is_usable and "9 accounts" in spend.reason
-    assert btyd.expected_spend(spenders(9), spend)["expected_value"].isna().all()
+    assert not spend.is_usable and (spend.note_code, spend.note_figure) == ("few_repeats", 9)
+    assert btyd.expected_spend(spenders(9), spend)["order_value"].isna().all()
     assert btyd.fit_gamma_gamma(spenders(60).assign(mean_value=50.0)).status == "at a limit"
 
 
@@ -107,7 +116,7 @@ def test_few_spenders():
     [("retained from year 1", 2667), ("certain in year 1", 3333), ("paid at once", 3667)],
 )
 def test_timing_conventions(timing, worth):
-    table = btyd.customer_value(ONE, years=(1, 3, math.inf), timing=timing)
+    table = btyd.lifetime_value(ONE, years=(1, 3, math.inf), timing=timing)
     assert table["timing"].tolist() == [timing] * 3
     assert table["customer_value"].iloc[2] == pytest.approx(worth, abs=0.5)
     first = {"retained from year 1": 0, "certain in year 1": 0, "paid at once": -1}[timing]
@@ -127,26 +136,22 @@ def test_value_per_account_and_horizon():
         },
         index=[7, 7, 7],
     )
-    table = btyd.customer_value(accounts, discount=0.0, years=(5, 1, math.inf))
+    table = btyd.lifetime_value(accounts, value=NOT_DISCOUNTED, years=(5, 1, math.inf))
     assert table["account_id"].tolist() == list("AAABBBCCC")
     assert table["horizon_years"].tolist() == [1, 5, math.inf] * 3
     assert table["customer_value"].tolist()[:5] == pytest.approx([-25, -48.4375, -50, 100, 500])
     assert table["customer_value"].iloc[5:].isna().all()  # a sum without end; an unknown margin
-    assert btyd.customer_value(accounts.head(0)).columns.tolist() == table.columns.tolist()
+    assert btyd.lifetime_value(accounts.head(0)).columns.tolist() == table.columns.tolist()
 
 
 @pytest.mark.parametrize(
     "options, words",
-    [
-        ({"timing": "retained from year one"}, "timing"),
-        ({"discount": -1.0}, "discount"),
-        ({}, "retention share"),
-    ],
+    [({"timing": "retained from year one"}, "timing"), ({}, "retention share")],
 )
 def test_wrong_requests_are_refused(options, words):
     accounts = ONE.assign(retention_share=80.0) if not options else ONE
     with pytest.raises(KamError, match=words):
-        btyd.customer_value(accounts, **options)
+        btyd.lifetime_value(accounts, **options)
 
 
 def test_expected_value_is_orders_times_value_times_margin():
@@ -156,14 +161,12 @@ def test_expected_value_is_orders_times_value_times_margin():
         {
             "account_id": ["B", "A"],
             "frequency": [4, 0],
-            "recency_days": [300, 0],
-            "age_days": [365, 30],
+            "span_days": [300, 0],
+            "known_days": [365, 30],
             "mean_value": [20.0, math.nan],
         }
     )
-    table = btyd.expected_customer_value(
-        buyers, model, spend, margin_share=0.25, discount=0.0, years=(1, 3)
-    )
+    table = btyd.customer_value(buyers, model, spend, STATUS, value=NOT_DISCOUNTED, years=(1, 3))
     assert table["account_id"].tolist() == ["A", "A", "B", "B"]
     orders = [
         btyd.expected_orders(buyers, model, days=days)["expected_orders"][row]
@@ -172,11 +175,11 @@ def test_expected_value_is_orders_times_value_times_margin():
     ]
     assert table["expected_orders"].tolist() == pytest.approx(orders)
     assert table["customer_value"].tolist() == pytest.approx(
-        (table["expected_value"] * orders * 0.25).tolist()
+        (table["order_value"] * orders * 0.25).tolist()
     )
-    discounted = btyd.expected_customer_value(buyers, model, spend, margin_share=0.25, years=(1, 3))
+    discounted = btyd.customer_value(buyers, model, spend, STATUS, years=(1, 3))
     assert discounted["customer_value"][0] == pytest.approx(table["customer_value"][0] / 1.1)
-    later = (orders[1] - orders[0]) * table["expected_value"][0] * 0.25
+    later = (orders[1] - orders[0]) * table["order_value"][0] * 0.25
     assert table["customer_value"][0] / 1.1 + later / 1.1**3 < discounted["customer_value"][1]
     assert discounted["customer_value"][1] < table["customer_value"][0] / 1.1 + later / 1.1**2
 
@@ -186,15 +189,56 @@ def test_no_model_no_value_but_a_reason():
         {
             "account_id": ["A"],
             "frequency": [1],
-            "recency_days": [9],
-            "age_days": [9],
+            "span_days": [9],
+            "known_days": [9],
             "mean_value": [5.0],
         }
     )
-    table = btyd.expected_customer_value(
-        buyers,
-        btyd.BuyerModel("MBG/NBD", 1, True, reason="Too few."),
-        btyd.SpendModel(),
-        margin_share=0.3,
+    model = btyd.BuyerModel(
+        "MBG/NBD", 1, True, note_code="few_accounts", note_figure=1, note_limit=20
     )
-    assert table["customer_value"].isna().all() and table["reason"].tolist() == ["Too few."] * 3
+    table = btyd.customer_value(buyers, model, btyd.SpendModel(), STATUS)
+    assert table["customer_value"].isna().all()
+    note = "1 account with orders; a model needs 20."
+    assert teller("customer_value")(table)["note"].tolist() == [note] * 3
+    said = table_customer_value(table, value=ValueSettings())
+    assert said.title == f"What accounts will bring cannot be told. {note}"
+
+
+@pytest.mark.parametrize("margins", [[30.0, math.nan], [0.0, 0.0]])
+def test_the_margin_is_the_whole_books_or_not_known(margins):
+    buyers = pd.DataFrame(
+        {
+            "account_id": ["A"],
+            "frequency": [4],
+            "span_days": [300],
+            "known_days": [365],
+            "mean_value": [20.0],
+        }
+    )
+    model = btyd.BuyerModel("MBG/NBD", 1, True, 0.5, 6.0, 0.9, 1.6, n=99, status="converged")
+    spend = btyd.SpendModel(p=6.0, q=4.0, v=15.0, n=99, status="converged")
+    status = pd.DataFrame({"account_id": ["A", "B"], "revenue": [100.0, 0.0], "margin": margins})
+    table = btyd.customer_value(buyers, model, spend, status)
+    known = not math.isnan(sum(margins))
+    assert table["customer_value"].notna().all() == known
+    assert table["margin_rate"].eq(0).all() == known
+    nothing_sold = status.assign(revenue=0.0, margin=0.0)
+    assert btyd.customer_value(buyers, model, spend, nothing_sold)["margin_rate"].isna().all()
+
+
+def test_the_caption_says_how_later_money_is_counted():
+    table = pd.DataFrame(
+        {
+            "customer_value": [5.0],
+            "note_code": "spend_less",
+            "note_figure": -0.4,
+            "note_limit": None,
+        }
+    )
+    said = table_customer_value(table, value=ValueSettings(discount_rate=0.08))
+    assert said.title == "What accounts are expected to bring within three years"
+    assert f"discounted at 8.0{GAP}% a year; margins at the end of each year" in said.subtitle
+    assert said.subtitle.endswith(
+        "per order day (correlation -0.40); the model takes the two for independent."
+    )

@@ -1,4 +1,4 @@
-"""Titles of charts where a book has credit notes alone, or no account with a class."""
+"""Titles of charts where a book has credit notes alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from kamlib.plots.retention import plot_revenue_bridge
-from kamlib.plots.segmentation import plot_class_migration
 
 STEPS = ("base", "new", "returned", "expansion", "contraction", "stopped", "now")
 
@@ -36,12 +35,3 @@ def test_the_bridge_of_a_year_without_revenue(revenue, said):
     title = plot_revenue_bridge(bridge(**revenue), scope="all").get_title(loc="left")
     plt.close("all")
     assert said in title.replace("\n", " ")
-
-
-def test_nobody_with_a_class_is_not_called_a_missing_period():
-    nobody = pd.DataFrame(
-        {"basis": ["abc"], "class_then": ["A"], "class_now": ["A"], "account_count": [0]}
-    )
-    title = plot_class_migration(nobody).get_title(loc="left")
-    plt.close("all")
-    assert title == "No account had a class then and has one now"

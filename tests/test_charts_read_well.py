@@ -8,12 +8,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from kamlib import dossier, scoring
 from kamlib.period.calendar import parse_period
 from kamlib.plots import btyd, leaving, programme, retention, style
 from kamlib.plots import scoring as draw_scoring
 from kamlib.plots.svg import drawing
 from kamlib.programme import coverage_summary
+from kamlib.story.btyd import chart_alive
 from kamlib.story.programme_tables import chart_coverage, chart_workload
 
 MONTHS = pd.date_range("2024-01-31", periods=6, freq="ME")
@@ -73,7 +73,7 @@ def test_months_are_written_as_people_read_them(count, first):
     ax.plot(pd.date_range("2023-12-31", periods=count, freq="ME"), range(count))
     style.month_axis(ax.xaxis)
     ax.figure.canvas.draw()
-    written = [label.get_text() for label in ax.get_xticklabels()]
+    written = [label.get_text().replace("\u00a0", " ") for label in ax.get_xticklabels()]
     assert first in written and len(written) <= 8
 
 
@@ -95,18 +95,17 @@ def test_the_finding_of_small_charts_stands_over_them_as_text_of_the_page():
 def test_only_accounts_in_doubt_are_drawn():
     alive = pd.DataFrame(
         {
-            "account_id": ["gone", "doubt", "here"], "alive_probability": [0.001, 0.4, 1.0], "silence_days": 9,
-            "model": "BG/NBD", "reason": None,
+            "account_id": ["1", "2", "3"], "name": ["gone", "doubt", "here"],
+            "alive_probability": [0.001, 0.4, 1.0], "silence_days": 9, "model": "BG/NBD",
         }
     )  # fmt: skip
     ax = btyd.plot_alive(alive)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["doubt"]
-    assert ax.get_title(loc="left") == "2 of 3 accounts are more likely gone than here"
-    sure = btyd.plot_alive(alive[alive["account_id"].ne("doubt")])
-    assert (
-        "1 of 2 accounts is more likely gone than here, and no other is in doubt"
-        in drawing(sure.figure).finding
-    )
+    assert chart_alive(alive).title == "2 of 3 accounts are more likely gone than here"
+    said = chart_alive(alive[alive["name"].ne("doubt")]).title
+    assert said == "1 of 2 accounts is more likely gone than here, and no other is in doubt"
+    sure = btyd.plot_alive(alive[alive["name"].ne("doubt")], title=said)
+    assert drawing(sure.figure).finding == said
 
 
 def test_parts_that_are_recorded_of_nobody_take_no_column():
@@ -134,40 +133,9 @@ def test_charts_without_data_are_left_out():
                 year_ago_strength_score=None, year_ago_attractiveness_score=None, account_id=None
             )
         ),
-        draw_scoring.plot_criterion_review(pd.DataFrame(columns=["criterion", "outcome"])),
+        draw_scoring.plot_criterion_review(pd.DataFrame(columns=["criterion", "later_outcome"])),
         leaving.plot_leaving_causes(
             pd.DataFrame({"cause": ["late"], "hazard_ratio": float("nan"), "note": "few"})
         ),
     ):
         assert drawing(ax.figure).is_empty
-
-
-def test_a_title_counts_in_words():
-    assert (
-        scoring.decisions_title(pd.DataFrame({"decision": ["watch"]}))
-        == "No decision to take, no key account kept"
-    )
-
-
-def test_the_brief_reads_as_sentences():
-    figures = pd.DataFrame(
-        {
-            "figure": ["on time", "silence", "satisfaction"], "unit": ["share", "days", "count"],
-            "value": [18 / 19, 40.0, 9.0], "year_ago_value": [0.95, float("nan"), 9.0],
-            "source": ["orders", "orders", "interactions"], "evidence_date": pd.Timestamp("2025-12-31"),
-            "note": ["1 of 19 late, 12 months", "since the last order; usual gap 18 days", "latest mark, of 10"],
-        }
-    )  # fmt: skip
-    brief = dossier.negotiation_brief(
-        {"dossier_figures": figures}, "A", as_of=pd.Timestamp("2025-12-31")
-    )
-    said = (
-        brief.loc[brief["section"].eq("Position"), "text"]
-        .str.replace("\u202f", " ")
-        .str.replace("\xa0", " ")
-    )
-    assert said.tolist() == [
-        "On time: 94.7 %, a year before 95.0 % (▼ 0.3 pts); 1 of 19 late.",
-        "Satisfaction: 9, as a year before; latest mark, of 10.",
-        "Silence: 40 days since the last order (usual gap 18 days).",
-    ]

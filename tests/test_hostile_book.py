@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from kamlib.page import neutralised
+from kamlib.page.export import neutralised
 from kamlib.tables import CANONICAL
 
 from .conftest import kam

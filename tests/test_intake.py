@@ -259,7 +259,9 @@ def test_repeated_lines(make_book):
     twice = HEAD + "1,A,2025-01-01,5\n1,A,2025-01-01,5\n"
     found = check_book(make_book({"orders.csv": twice}))
     assert found["totals"]["revenue"] == 10
-    assert any("1 lines repeat" in notice["what"] for notice in found["notices"])
+    assert any(
+        "Lines that repeat another one: 1 (" in notice["what"] for notice in found["notices"]
+    )
     declared = 'title = "x"\n[input]\nduplicates = "set aside"\n'
     assert aside(make_book({"orders.csv": twice}, settings=declared)) == {"repeats another line": 1}
 

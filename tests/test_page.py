@@ -12,9 +12,20 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from kamlib import page
-from kamlib.page.site import script, stylesheet
+from kamlib.page import pieces
+from kamlib.page.export import csv_text
+from kamlib.page.fragments import Fragment
+from kamlib.page.names import page_name
+from kamlib.page.site import (
+    Link,
+    PeriodEntry,
+    content_security_policy,
+    script,
+    site_index,
+    stylesheet,
+)
 from kamlib.plots import style
+from kamlib.story.statements import Action, Card, Sentence
 
 from .browser import made
 from .payloads import MARKUP, TEXTS
@@ -73,32 +84,33 @@ def active(html):
 @pytest.fixture(scope="module")
 def hostile_page():
     """A page on which every text of every piece is a payload."""
-    data = made.data_of(
-        {text: f"dossiers/{name}.html" for text, name in page.page_name(TEXTS).items()}
-    )
+    data = made.data_of({text: f"dossiers/{name}.html" for text, name in page_name(TEXTS).items()})
     columns = {f"text_{number}": TEXTS for number in range(3)}
     table = pd.DataFrame({"account_id": TEXTS, "name": TEXTS, **columns, "revenue": 1.0})
     hostile_columns = pd.DataFrame([[1.0] * len(MARKUP)], columns=MARKUP)
     fragments = [
-        page.headline_fragment(
-            data, MARKUP[0], [*TEXTS, *(page.Sentence(t, link=t, account=t) for t in TEXTS)]
+        pieces.headline(
+            data, MARKUP[0], [*TEXTS, *(Sentence(t, link=t, account=t) for t in TEXTS)]
         ),
-        page.cards_fragment(
+        pieces.cards(
             data,
-            [page.Card(t, t, "text", note=t, link=t) for t in TEXTS],
+            [Card(t, t, "text", note=t, link=t) for t in TEXTS],
             compared=(MARKUP[1], MARKUP[2]),
         ),
-        page.actions_fragment(
-            data, [page.Action(t, t, t, t, link=t, account=t) for t in TEXTS], title=MARKUP[19]
+        pieces.actions(
+            data, [Action(t, t, t, t, link=t, account=t) for t in TEXTS], title=MARKUP[19]
         ),
-        *(page.note_fragment(text) for text in TEXTS),
-        page.table_fragment(
-            data, table, "accounts", title=MARKUP[0], caption=MARKUP[19], links={"name": "dossier"}
+        *(pieces.note(text) for text in TEXTS),
+        made.table(
+            table,
+            "accounts",
+            title=MARKUP[0],
+            caption=MARKUP[19],
+            links=("name",),
+            dossiers=data.dossiers,
         ),
-        page.table_fragment(
-            data, hostile_columns, "columns", title="x", columns={t: t for t in MARKUP}
-        ),
-        page.chart_fragment(chart_of(MARKUP), alt=MARKUP[19]),
+        made.table(hostile_columns, "columns", headings={t: t for t in MARKUP}),
+        pieces.chart(chart_of(MARKUP), alt=MARKUP[19]),
     ]
     cells = [made.code(fragment) for fragment in fragments]
     stray = [
@@ -121,7 +133,7 @@ def hostile_page():
         definitions=tuple((t, t) for t in TEXTS),
         as_of=MARKUP[0],
     )
-    links = [page.Link(text, "x.html") for text in TEXTS]
+    links = [Link(text, "x.html") for text in TEXTS]
     return made.html_of(
         cells,
         MARKUP[15],
@@ -229,7 +241,7 @@ def test_a_page_is_light_and_its_policy_knows_its_script(front):
     assert len(front.encode()) < 120_000
     soup = BeautifulSoup(front, "html.parser")
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
-    assert policy == page.content_security_policy()
+    assert policy == content_security_policy()
     assert (
         "default-src 'none'" in policy
         and "unsafe-inline'; img" in policy
@@ -264,9 +276,7 @@ def test_the_same_page_twice_is_the_same_bytes(front):
 
 
 def test_five_thousand_rows_make_a_page_below_two_megabytes():
-    fragment = page.table_fragment(
-        made.data_of(), made.accounts(5000), "account_classes", title="All"
-    )
+    fragment = made.table(made.accounts(5000), "account_classes", title="All")
     assert len(fragment.html.encode()) < 1_000_000
     soup = BeautifulSoup(fragment.html, "html.parser")
     assert len(soup.tbody.find_all("tr")) == 25
@@ -279,41 +289,34 @@ def test_five_hundred_accounts_make_a_page_of_at_most_250_kilobytes():
 
 def test_empty_tables_and_lists_say_so():
     data = made.data_of()
-    empty = page.table_fragment(data, made.accounts(0), "account_classes", title="Nobody ordered")
+    empty = made.table(made.accounts(0), "account_classes", title="Nobody ordered")
     assert (
         empty.html.strip()
         == '<p class="gap" id="account_classes">Nobody ordered: nothing to list.</p>'
     )
-    assert "Nothing needs doing." in page.actions_fragment(data, []).html
-    assert page.headline_fragment(data, "Quiet", []).text == "Quiet"
+    assert "Nothing needs doing." in pieces.actions(data, []).html
+    assert pieces.headline(data, "Quiet", []).text == "Quiet"
 
 
 def test_long_names_are_cut_on_display_and_whole_in_the_data():
     name = "N" * 10_000
     frame = pd.DataFrame({"account_id": ["1"], "name": [name]})
-    soup = BeautifulSoup(
-        page.table_fragment(made.data_of(), frame, "names", title="x").html, "html.parser"
-    )
+    soup = BeautifulSoup(made.table(frame, "names").html, "html.parser")
     assert soup.tbody.find_all("bdi")[1].get_text() == "N" * 59 + "…"
     assert json.loads(soup.script.string)["cells"][1] == [name]
-    assert name in page.csv_text(frame)
+    assert name in csv_text(frame)
 
 
 def test_a_table_links_accounts_that_have_a_dossier():
     frame = pd.DataFrame({"account_id": ["A", "B"], "name": ["Anna", "Bert"]})
-    data = made.data_of({"A": "dossiers/A.html"})
-    soup = BeautifulSoup(
-        page.table_fragment(data, frame, "t", title="x", links={"name": "dossier"}).html,
-        "html.parser",
-    )
+    dossiers = {"A": "dossiers/A.html"}
+    soup = BeautifulSoup(made.table(frame, links=("name",), dossiers=dossiers).html, "html.parser")
     assert [(a["href"], a.get_text()) for a in soup.find_all("a")] == [("dossiers/A.html", "Anna")]
 
 
 def test_a_table_shows_only_the_columns_asked_for_in_their_order():
     frame = pd.DataFrame({"a": [1], "revenue": [2.5], "c": ["x"]})
-    html = page.table_fragment(
-        made.data_of(), frame, "t", title="x", columns={"c": "See", "revenue": "Sales"}
-    ).html
+    html = made.table(frame, headings={"c": "See", "revenue": "Sales"}).html
     assert [th.get_text() for th in BeautifulSoup(html, "html.parser").thead.find_all("th")] == [
         "See",
         "Sales, €",
@@ -324,9 +327,9 @@ def test_a_table_shows_only_the_columns_asked_for_in_their_order():
 
 
 def test_a_card_of_a_year_compares_once():
-    card = page.Card("Revenue", 110.0, "money", previous=100.0, year_ago=100.0)
+    card = Card("Revenue", 110.0, "money", previous=100.0, year_ago=100.0)
     for compared, times in ((("2024", "2024"), 1), (("Q4", "Q1"), 2)):
-        shown = page.cards_fragment(None, [card], compared=compared).html
+        shown = pieces.cards(None, [card], compared=compared).html
         assert shown.count("10.0") == shown.count(" on ") == times
 
 
@@ -339,12 +342,12 @@ def test_the_site_index_lists_periods_newest_first():
 
 
 def test_the_site_index_escapes_and_survives_emptiness():
-    card = page.Card(MARKUP[0], MARKUP[1], "text")
-    entry = page.PeriodEntry(
-        MARKUP[2], "2025-Q3/index.html", MARKUP[3], (card,), (page.Link(MARKUP[4], "x.html"),)
+    card = Card(MARKUP[0], MARKUP[1], "text")
+    entry = PeriodEntry(
+        MARKUP[2], "2025-Q3/index.html", MARKUP[3], (card,), (Link(MARKUP[4], "x.html"),)
     )
-    assert active(page.site_index([entry], book_title=MARKUP[5])) == []
-    assert "No period is published yet." in page.site_index([], book_title="x")
+    assert active(site_index([entry], book_title=MARKUP[5])) == []
+    assert "No period is published yet." in site_index([], book_title="x")
 
 
 def test_a_notebook_shows_pieces_with_their_stylesheet_and_a_report_without(monkeypatch):
@@ -352,7 +355,7 @@ def test_a_notebook_shows_pieces_with_their_stylesheet_and_a_report_without(monk
 
     shown = []
     monkeypatch.setattr(fragments, "display", shown.append)
-    piece = page.Fragment(
+    piece = Fragment(
         '<p><a href="retention.html#x">Lost</a> <a href="#y">here</a></p>', "Lost here"
     )
     monkeypatch.delenv("KAM_TABLES", raising=False)

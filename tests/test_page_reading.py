@@ -9,6 +9,8 @@ import pandas as pd
 from bs4 import BeautifulSoup
 
 from kamlib import page
+from kamlib.page import pieces
+from kamlib.story.statements import Card
 
 from .browser import made
 
@@ -30,61 +32,80 @@ def test_long_texts_are_prose_and_short_ones_stay_on_one_line():
     frame = pd.DataFrame(
         {"cell": ["AX", "AY"], "treatment": [LONG, "Ask."], "manager_name": ["Amélie Laurent", ""]}
     )
-    rows = soup_of(page.table_fragment(made.data_of(), frame, "t", title="x")).select("thead th")
+    rows = soup_of(made.table(frame)).select("thead th")
     assert [head.get("class") for head in rows] == [["s"], ["p"], ["s"]]
-    assert cells_of(page.table_fragment(made.data_of(), frame, "t", title="x"))[0][1] == LONG
+    assert cells_of(made.table(frame))[0][1] == LONG
 
 
 def test_words_are_shown_and_the_data_keep_their_own():
     frame = pd.DataFrame({"account_id": ["A1", "A2"], "revenue": [1.0, 2.0]})
-    shown = page.table_fragment(
-        made.data_of(), frame, "t", title="x", words={"account_id": {"A1": "Kettle & Sons"}}
-    )
+    shown = made.table(frame, words={"account_id": {"A1": "Kettle & Sons"}})
     assert [row[0] for row in cells_of(shown)] == ["Kettle & Sons", "A2"]
     payload = json.loads(soup_of(shown).select_one("script.rows-of").string)
-    assert payload["cells"][0] == ["A1", "A2"] and payload["columns"][0]["words"] == {
-        "A1": "Kettle & Sons"
-    }
+    assert payload["cells"][0] == ["A1", "A2"]
+    assert payload["texts"][0] == ["Kettle & Sons", None]
+
+
+def test_every_cell_is_written_before_the_page_is_read():
+    frame = pd.DataFrame(
+        {
+            "name": ["N" * 99, "Bo"],
+            "revenue": [1234.5, None],
+            "revenue_share": [0.5, 0.5],
+            "order_count": [7, 1200],
+            "last_order_date": pd.to_datetime(["2025-09-30", None]),
+            "is_key": [True, False],
+        }
+    )
+    shown = made.table(frame)
+    payload = json.loads(soup_of(shown).select_one("script.rows-of").string)
+    assert made.texts_of(payload) == [
+        ["N" * 59 + "…", "Bo"],
+        ["1,235", "n/a"],
+        ["50.0\u00a0%"] * 2,
+        ["7", "1,200"],
+        ["30\u00a0Sep\u00a02025", ""],
+        ["yes", "no"],
+    ]
+    assert payload["texts"][3] == [None, "1,200"]  # a text that is its cell is not said twice
+    assert payload["total"] == "2 rows"
 
 
 def test_one_column_may_hold_figures_of_several_kinds():
     frame = pd.DataFrame(
         {"figure": list("abcde"), "value": [1234.5, 0.981, 14.0, 0.0336, float("nan")]}
     )
-    kinds = {"value": ["money", "share", "count", "index", "share"]}
-    shown = page.table_fragment(made.data_of(), frame, "t", title="x", kinds=kinds)
+    kinds = dict(zip("abcde", ["money", "share", "count", "index", "share"], strict=True))
+    figures = {name: {"kind": kind, "heading": name.upper()} for name, kind in kinds.items()}
+    shown = made.table(frame, figures=figures)
+    assert [row[0] for row in cells_of(shown)] == list("ABCDE")
     texts = [row[1].replace("\u00a0", " ") for row in cells_of(shown)]
     assert texts == ["€ 1,235", "98.1 %", "14", "0.034", "n/a"]
     head = soup_of(shown).select("thead th")[1]
     assert head.get_text() == "Value" and head["class"] == ["n"]
 
 
-def test_a_view_is_shown_and_the_whole_is_published(tmp_path, monkeypatch):
+def test_the_first_rows_are_shown_and_the_whole_is_published(tmp_path, monkeypatch):
     monkeypatch.setenv("KAM_TABLES", str(tmp_path))
     frame = pd.DataFrame({"account_id": ["A1", "A2", "A3"], "revenue": [1.0, 3.0, 2.0]})
-    latest = frame.sort_values("revenue", ascending=False).head(2)
-    page.table(made.data_of(), frame, "t", title="x", view=latest)
+    page.table(frame, name="t", title="x", limit=2)
     assert (tmp_path / "t.csv").read_text() == "account_id,revenue\nA1,1\nA2,3\nA3,2\n"
-    shown = page.table_fragment(made.data_of(), frame, "t", title="x", view=latest)
-    assert [row[0] for row in cells_of(shown)] == [
-        "A2",
-        "A3",
-    ] and "The published table has 3." in shown.html
+    shown = made.table(frame, limit=2)
+    assert [row[0] for row in cells_of(shown)] == ["A1", "A2"]
+    assert "The published table has 3." in shown.html
 
 
 def test_texts_that_no_row_has_are_left_out():
     frame = pd.DataFrame(
         {"account_id": ["A1"], "note": [""], "reason": [None], "score": [float("nan")]}
     )
-    heads = soup_of(page.table_fragment(made.data_of(), frame, "t", title="x")).select("thead th")
+    heads = soup_of(made.table(frame)).select("thead th")
     assert [head.get_text() for head in heads] == ["Account", "Score"]
 
 
 def test_the_eighth_sentence_stands_in_a_fold():
-    few = soup_of(page.headline_fragment(made.data_of(), "T", [f"Sentence {n}." for n in range(7)]))
-    many = soup_of(
-        page.headline_fragment(made.data_of(), "T", [f"Sentence {n}." for n in range(9)])
-    )
+    few = soup_of(pieces.headline(made.data_of(), "T", [f"Sentence {n}." for n in range(7)]))
+    many = soup_of(pieces.headline(made.data_of(), "T", [f"Sentence {n}." for n in range(9)]))
     assert not few.select("details") and len(few.select("li")) == 7
     assert [line.get_text() for line in many.select("details li")] == ["Sentence 7.", "Sentence 8."]
     assert many.select_one("summary").get_text() == "2 more findings"
@@ -99,10 +120,10 @@ def section(title, *fragments):
 
 def test_a_section_of_nothing_but_gaps_is_told_in_one_line_at_the_end():
     gap, note = (
-        page.gap_fragment("The book has no invoices."),
-        page.note_fragment("Something to say."),
+        pieces.gap("The book has no invoices."),
+        pieces.note("Something to say."),
     )
-    empty = page.table_fragment(made.data_of(), made.accounts(0), "owed", title="What they owe")
+    empty = made.table(made.accounts(0), "owed", title="What they owe")
     html = made.html_of(
         [*section("Money owed", gap, empty), *section("Silent"), *section("Mixed", gap, note)]
     )
@@ -121,19 +142,19 @@ def test_a_section_of_nothing_but_gaps_is_told_in_one_line_at_the_end():
 def test_a_chart_without_data_is_its_finding_alone():
     from kamlib.plots import style
 
-    empty = page.chart_fragment(
+    empty = pieces.chart(
         style.titles(style.axes(6, 3), "No manager has been rated", "Ratings"), alt="x"
     )
     assert (
         soup_of(empty).get_text().strip() == "No manager has been rated."
         and "<svg" not in empty.html
     )
-    assert "<svg" in page.chart_fragment(made.bridge(), alt="x").html
+    assert "<svg" in pieces.chart(made.bridge(), alt="x").html
 
 
 def test_a_rise_from_nothing_says_so():
-    risen = page.cards_fragment(
-        made.data_of(), [page.Card("At risk", 357e3, "money", 0.0, float("nan"), good="down")]
+    risen = pieces.cards(
+        made.data_of(), [Card("At risk", 357e3, "money", 0.0, float("nan"), good="down")]
     )
     changes = [one.get_text().replace("\u00a0", " ") for one in soup_of(risen).select(".change")]
     assert changes == ["▲ from € 0 on 2025-Q2"]

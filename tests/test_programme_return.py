@@ -5,13 +5,22 @@ import pandas as pd
 import pytest
 
 from kamlib.programme import (
+    placebo_comparison,
+    programme_comparison,
     programme_effect,
     programme_payback,
     programme_return,
     programme_verdict,
 )
-from kamlib.programme.comparison import settled
-from kamlib.programme.counterfactual import NEVER, Spells
+from kamlib.programme.counterfactual import SIZE_PRIOR, cohorts_of, fit_block
+from kamlib.programme.panel import NEVER
+from kamlib.programme.uncertainty import att_interval
+from kamlib.story.programme_return import (
+    chart_programme_return,
+    table_programme_verdict,
+    tell_programme_effect,
+    tell_programme_verdict,
+)
 from kamlib.tables import empty_table
 
 MONTHS = pd.date_range("2018-01-31", periods=84, freq="ME").as_unit("us")
@@ -68,19 +77,28 @@ def as_tables(margin, start):
 
 
 def measured(seed, **options):
-    margin, start = company(seed, **options)
-    n = len(margin)
-    return settled(
-        margin,
-        Spells(start, start.copy(), np.full(n, NEVER), np.zeros(n, dtype=int)),
-        counted=start < NEVER,
-    )
+    return programme_comparison(*as_tables(*company(seed, **options)), as_of=AS_OF)
+
+
+def effect_of(months, tiers, as_of=AS_OF):
+    return programme_effect(programme_comparison(months, tiers, as_of=as_of))
+
+
+def verdict_of(months, tiers, as_of=AS_OF):
+    found = programme_comparison(months, tiers, as_of=as_of)
+    return programme_verdict(found, placebo_comparison(found))
+
+
+def return_of(months, tiers, costs=None, as_of=AS_OF):
+    costs = empty_table("programme_costs") if costs is None else costs
+    found = programme_comparison(months, tiers, as_of=as_of)
+    return programme_return(found, costs, as_of=as_of)
 
 
 def contained(seeds, effect, *, first=0, **options):
     hits = 0
     for seed in range(first, first + seeds):
-        low, high = measured(seed, effect=effect, **options).interval(0.95)
+        low, high = att_interval(measured(seed, effect=effect, **options))
         hits += low <= effect <= high
     return hits
 
@@ -97,15 +115,14 @@ def test_admission_on_a_peak_claims_nothing():
 
 def test_the_effect_is_not_biased_and_the_interval_not_idle():
     found = [measured(seed, effect=0.3, on_peak=True) for seed in range(20)]
-    assert abs(np.mean([one.effect for one in found]) - 0.3) < 0.06
-    assert sum(one.interval(0.95)[0] > 0 for one in found) >= 12
+    assert abs(np.mean([one.att for one in found]) - 0.3) < 0.06
+    assert sum(att_interval(one)[0] > 0 for one in found) >= 12
 
 
 def test_a_rise_that_lasts_is_no_effect():
     """Where sizes wander, a peak stays: the regression has to learn from the comparison that the last year counts most."""
     found = [
-        measured(seed, effect=0.0, on_peak=True, noise=0.05, wander=0.2).effect
-        for seed in range(10)
+        measured(seed, effect=0.0, on_peak=True, noise=0.05, wander=0.2).att for seed in range(10)
     ]
     assert abs(np.mean(found)) < 0.1
 
@@ -133,7 +150,7 @@ def test_a_hundred_practice_companies(effect, admission):
         rate = orders["rate"].fillna(1.0)
         orders = orders.assign(revenue=orders["revenue"] * rate, cost=orders["cost"] * rate)
         months = orders.groupby(["account_id", "month"])[["revenue", "cost"]].sum().reset_index()
-        row = programme_verdict(months, tables["tiers"], as_of=months["month"].max()).iloc[0]
+        row = verdict_of(months, tables["tiers"], months["month"].max()).iloc[0]
         inside += row["effect_low_share"] <= effect <= row["effect_high_share"]
         claims += row["verdict"] in ("gain", "loss")
     assert inside >= 90
@@ -143,16 +160,16 @@ def test_a_hundred_practice_companies(effect, admission):
 def test_tables_and_arrays_agree():
     margin, start = company(3, effect=0.2, on_peak=False)
     months, tiers = as_tables(margin, start)
-    verdict = programme_verdict(months, tiers, as_of=AS_OF).iloc[0]
-    assert verdict["effect_share"] == pytest.approx(measured(3, effect=0.2, on_peak=False).effect)
+    verdict = verdict_of(months, tiers).iloc[0]
+    assert verdict["effect_share"] == pytest.approx(measured(3, effect=0.2, on_peak=False).att)
     assert (verdict["measure"], verdict["key_count"], verdict["measured_count"]) == (
         "margin",
         14,
         14,
     )
     assert verdict["placebo_count"] == 28
-    effect = programme_effect(months, tiers, as_of=AS_OF)
-    returns = programme_return(months, tiers, empty_table("programme_costs"), as_of=AS_OF)
+    effect = effect_of(months, tiers)
+    returns = return_of(months, tiers)
     assert returns["cumulative"].iloc[-1] == pytest.approx(effect["incremental_margin"].sum())
     i = int(effect["account_id"].iloc[0][1:])
     assert effect["margin"].iloc[0] == pytest.approx(margin[i, start[i] :].sum())
@@ -167,16 +184,14 @@ def test_without_noise_the_return_is_exact():
     margin[:2, 36:] = 130.0
     months, tiers = as_tables(margin, start)
     costs = pd.DataFrame({"month": MONTHS[[36, 40]], "cost": [150.0, 100.0], "note": ""})
-    returns = programme_return(months, tiers, costs, as_of=MONTHS[59])
+    returns = return_of(months, tiers, costs, MONTHS[59])
     assert returns["incremental_margin"].to_list() == pytest.approx([60.0] * 24)
     assert returns["cumulative"].head(6).to_list() == pytest.approx([-90, -30, 30, 90, 50, 110])
     payback = programme_payback(returns).set_index("question")
-    assert payback.loc["payback", "months_count"] == 2
+    assert payback.loc["payback", "months_since_first_cost"] == 2
     assert payback.loc["12 months", "cumulative"] == pytest.approx(13 * 60 - 250)
     assert payback.loc["24 months", "answer"] == "not reached yet"
-    assert programme_verdict(months, tiers, as_of=MONTHS[59])["effect_share"].iloc[
-        0
-    ] == pytest.approx(0.3)
+    assert verdict_of(months, tiers, MONTHS[59])["effect_share"].iloc[0] == pytest.approx(0.3)
 
 
 def total(values, low=None, high=None):
@@ -206,7 +221,11 @@ def total(values, low=None, high=None):
 )
 def test_payback_is_the_first_month_from_which_it_stays_above(values, months):
     row = programme_payback(total([float(v) for v in values])).iloc[0]
-    assert row["months_count"] == months if months else pd.isna(row["months_count"])
+    assert (
+        row["months_since_first_cost"] == months
+        if months
+        else pd.isna(row["months_since_first_cost"])
+    )
 
 
 def test_payback_interval_and_answer():
@@ -229,7 +248,7 @@ def test_a_month_begun_before_the_admission_belongs_to_neither_side():
     margin[0, 36] = 1e6  # the month in which it was admitted, on the 15th
     months, tiers = as_tables(margin, start)
     tiers = tiers.assign(start_date=tiers["start_date"] + pd.Timedelta(days=14))
-    row = programme_effect(months, tiers, as_of=MONTHS[59]).iloc[0]
+    row = effect_of(months, tiers, MONTHS[59]).iloc[0]
     assert row["months_count"] == 23
     assert row["incremental_margin"] == pytest.approx(0)
 
@@ -239,43 +258,112 @@ def test_what_cannot_be_measured_says_why():
     start[:3] = [6, 58, 36]
     months, tiers = as_tables(margin, start)
     unknown = months["account_id"].eq("A002") & months["month"].eq(MONTHS[5])
-    reasons = programme_effect(
-        months.assign(cost=months["cost"].mask(unknown)), tiers, as_of=MONTHS[59]
-    )["reason"]
-    assert "no whole year" in reasons[0]
-    assert "fewer than 3 whole months" in reasons[1]
-    assert "cost is missing" in reasons[2]
-    assert (
-        "comparable"
-        in programme_effect(months[months["account_id"].lt("A005")], tiers, as_of=MONTHS[59])[
-            "reason"
-        ][2]
-    )
+    effect = effect_of(months.assign(cost=months["cost"].mask(unknown)), tiers, MONTHS[59])
+    assert effect["note_code"].to_list() == ["no year before", "few months", "cost missing"]
+    few = effect_of(months[months["account_id"].lt("A005")], tiers, MONTHS[59])
+    assert few["note_code"].to_list()[2] == "few controls"
+    notes = tell_programme_effect(pd.concat([effect, few], ignore_index=True))["note"]
+    assert notes[0] == "no whole year with a margin before the admission"
+    assert notes[1] == "fewer than 3 whole months in the programme"
+    assert notes[2] == "a cost is missing in its history"
+    assert notes[5] == "fewer than 8 comparable accounts"
 
 
 def test_without_costs_of_orders_it_is_revenue_and_no_payback():
     margin, start = company(1, effect=0.0, on_peak=False)
     months, tiers = as_tables(margin, start)
     bare = months.assign(cost=np.nan)
-    assert programme_verdict(bare, tiers, as_of=AS_OF)["measure"].iloc[0] == "revenue"
-    assert programme_return(bare, tiers, empty_table("programme_costs"), as_of=AS_OF).empty
+    assert verdict_of(bare, tiers, AS_OF)["measure"].iloc[0] == "revenue"
+    assert return_of(bare, tiers).empty
 
 
 def test_later_months_change_nothing():
     months, tiers = as_tables(*company(1, effect=0.1, on_peak=False))
     cut = months[months["month"] <= MONTHS[71]]
     pd.testing.assert_frame_equal(
-        programme_verdict(months, tiers, as_of=MONTHS[71]),
-        programme_verdict(cut, tiers, as_of=MONTHS[71]),
+        verdict_of(months, tiers, MONTHS[71]),
+        verdict_of(cut, tiers, MONTHS[71]),
     )
 
 
 def test_no_rows_give_the_same_columns():
     tiers = empty_table("tiers")
-    assert programme_effect(NO_ORDERS, tiers, as_of=AS_OF).empty
-    assert programme_verdict(NO_ORDERS, tiers, as_of=AS_OF)["verdict"].to_list() == [
-        "cannot be told"
-    ]
-    returns = programme_return(NO_ORDERS, tiers, empty_table("programme_costs"), as_of=AS_OF)
+    assert effect_of(NO_ORDERS, tiers).empty
+    assert verdict_of(NO_ORDERS, tiers, AS_OF)["verdict"].to_list() == ["cannot be told"]
+    returns = return_of(NO_ORDERS, tiers)
     assert returns.empty
     assert programme_payback(returns)["answer"].to_list() == ["cannot be told"] * 4
+
+
+def test_the_comparison_is_tidy():
+    """Three waves of 84 months: 4, 3 and 2 blocks an account, a row for each and for each month."""
+    found = measured(3, effect=0.2, on_peak=False)
+    blocks = found.blocks
+    assert not blocks.duplicated(["account_id", "outcome"]).any()
+    assert blocks.groupby("account_id").size().value_counts().to_dict() == {4: 6, 3: 4, 2: 4}
+    months = found.months.reset_index()
+    assert len(months) == 12 * len(blocks) == blocks["months_count"].sum()
+    assert not months.duplicated(["account_id", "month"]).any()
+    assert set(found.notes[found.notes.eq("")].index) == set(found.treated.index)
+
+
+def test_a_block_is_fitted_as_the_closed_form_says():
+    """With P the precision of the size prior, the coefficients are (X'X + P)⁻¹ X'y."""
+    found = measured(4, effect=0.1, on_peak=True)
+    cohort = cohorts_of(found.panel)[0][0]
+    fit = fit_block(found.panel.margin.to_numpy(), cohort, cohort.start, cohort.start + 12)
+    x, y = cohort.design[cohort.controls], fit.outcome[cohort.controls]
+    plain = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    precision = np.zeros((x.shape[1], x.shape[1]))
+    precision[1, 1] = plain @ plain / (len(y) - x.shape[1]) / SIZE_PRIOR**2
+    inverse = np.linalg.inv(x.T @ x + precision)
+    assert fit.prediction == pytest.approx(cohort.design @ inverse @ x.T @ y)
+    assert fit.gain[:, :-1] == pytest.approx(cohort.design @ inverse @ x.T)
+    leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
+    assert fit.error[:-1] == pytest.approx((y - x @ inverse @ x.T @ y) / (1 - leverage))
+
+
+def test_placebos_were_never_admitted_and_show_no_effect_on_average():
+    effects = []
+    for seed in range(10):
+        found = measured(seed, effect=0.3, on_peak=True)
+        placebo = placebo_comparison(found)
+        assert not set(placebo.notes.index) & set(found.notes.index)
+        effects.append(placebo.att)
+    assert abs(np.mean(effects)) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "note_code", "note"),
+    [
+        ("gain", "gain", "The whole interval lies above"),
+        ("cannot be told", "placebo", "Accounts that were never admitted show an effect too"),
+        ("cannot be told", "no tiers", "No dated tiers"),
+        (
+            "cannot be told",
+            "few controls",
+            "No key account can be measured; most often: fewer than 8",
+        ),
+    ],
+)
+def test_the_verdict_says_what_it_rests_on(verdict, note_code, note):
+    row = {"verdict": verdict, "note_code": note_code, "least_count": 8}
+    table = pd.DataFrame([row | {"measured_count": 9, "placebo_count": 0}])
+    said = tell_programme_verdict(table)["note"][0]
+    assert said.startswith(note)
+    assert table_programme_verdict(table).title == (said if verdict != "gain" else "The verdict")
+
+
+@pytest.mark.parametrize(
+    ("last", "finding"),
+    [
+        (20.0, "The programme paid for itself after 1 month; now 15 to 25"),
+        (-20.0, "The programme has not paid for itself yet: −25 to −15"),
+        (2.0, "Whether the programme pays cannot be told yet: −3 to 7"),
+    ],
+)
+def test_the_chart_says_whether_it_has_paid(last, finding):
+    ends = np.array([-10.0, last])
+    table = total(ends, low=ends - 5, high=ends + 5)
+    assert chart_programme_return(table, programme_payback(table)).title == finding
+    assert "cannot be told" in chart_programme_return(table.head(0), programme_payback(table)).title

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 
 import kamlib as kam
 from kamlib.errors import KamError
-from kamlib.page import page_name
+from kamlib.page.names import page_name
 from kamlib.report.pages import PAGES
 from kamlib.report.run import dossier_accounts
 

@@ -7,32 +7,15 @@ import pytest
 
 mpl.use("svg")
 
-from kamlib.book.criteria import BUILT_IN_CRITERIA as CRITERIA
-from kamlib.period.calendar import trailing_months
+from kamlib import scoring
+from kamlib.book import BookSettings, ScoringSettings
+from kamlib.period.calendar import parse_period, trailing_months
+from kamlib.period.graph import wanted
 from kamlib.plots import scoring as draw
-from kamlib.scoring import (
-    account_scores,
-    admission_line,
-    admission_rule,
-    attractiveness_strength,
-    criterion_coverage,
-    criterion_history,
-    criterion_measures,
-    criterion_review,
-    criterion_scores,
-    decision_actions,
-    demotion_risk,
-    later_outcomes,
-    past_year_ends,
-    prospect_ranking,
-    score_history,
-    score_stability,
-    scoring_findings,
-    scoring_limits,
-    tier_decisions,
-    watch_list,
-)
-from kamlib.tables import empty_table
+from kamlib.story import said_of, teller
+from kamlib.tables import catalogue, empty_table
+
+from .scoring import NOTHING, key_accounts
 
 AS_OF, BEFORE, AGO = (pd.Timestamp(day) for day in ("2025-12-31", "2025-09-30", "2024-12-31"))
 
@@ -58,115 +41,100 @@ def usual(count, seed=1):
     return orders(grid * (rng.random((count, 60)) < rng.uniform(0.2, 1, (count, 1))))
 
 
+class Book:
+    """Tables by name, as a period answers with them, from orders and key accounts alone."""
+
+    def __init__(self, months, keys, as_of=AS_OF):
+        book = BookSettings(title="x", scoring=ScoringSettings(draws=500))
+        self.kept = NOTHING | {
+            "account_months": months,
+            "key_accounts": keys,
+            "prospects": empty_table("prospects"),
+            "as_of": as_of,
+            "span": parse_period("2025-Q4"),
+            "previous_span": parse_period("2025-Q3"),
+            "manager_id": "",
+            "book": book,
+            "scoring": book.scoring,
+            "segmentation": book.segmentation,
+            "admission": book.key_accounts,
+        }
+        if as_of == AS_OF:
+            for name, day in (("previous", BEFORE), ("year_ago", AGO)):
+                self.kept[f"{name}_account_scores"] = Book(months, keys, day)["account_scores"]
+
+    def __getitem__(self, name):
+        if name.startswith("told_"):
+            table = name.removeprefix("told_")
+            return self[table].join(self.call(teller(table)))
+        if name not in self.kept:
+            self.kept[name] = self.call(getattr(scoring, name))
+        return self.kept[name]
+
+    def call(self, function, **given):
+        known = {one for one in wanted(function) if one in self.kept or hasattr(scoring, one)}
+        known |= {one for one in wanted(function) if one.startswith("told_")}
+        return function(**{one: self[one] for one in known - set(given)}, **given)
+
+
 def everything(months, key_count):
     """All tables of the page, from orders alone."""
-    largest = (
-        months[months["month"] > AGO]
-        .groupby("account_id")["revenue"]
-        .sum()
-        .nlargest(key_count)
-        .index
-    )
-    keys = pd.DataFrame({"account_id": largest, "is_key": True})
-    rule = admission_rule(keys)
+    year = months[months["month"] > AGO].groupby("account_id")["revenue"].sum()
+    return Book(months, key_accounts(*year.nlargest(key_count).index))
 
-    def scored(day):
-        measures = criterion_measures(months, key_accounts=keys, as_of=day)
-        points = criterion_scores(measures, criteria=CRITERIA, as_of=day)
-        return measures, points, account_scores(points, keys, rule=rule)
 
-    (measures, points, scores), (_, _, then), (_, _, ago) = (
-        scored(AS_OF),
-        scored(BEFORE),
-        scored(AGO),
-    )
-    ends = past_year_ends(months, as_of=AS_OF)
-    past = criterion_history(months, criteria=CRITERIA, as_ofs=ends)
-    history = score_history(past, rule=rule)
-    tables = {
-        "scores": scores, "points": points, "stability": score_stability(points, scores, rule=rule, draws=500),
-        "matrix": attractiveness_strength(scores, ago), "risk": demotion_risk(history),
-        "review": criterion_review(past, history, later_outcomes(months, as_ofs=ends, as_of=AS_OF)),
-        "coverage": criterion_coverage(points, criteria=CRITERIA),
-    }  # fmt: skip
-    tables["decisions"] = tier_decisions(
-        scores, then, points, measures, demotion_risk=tables["risk"], as_of=AS_OF
-    )
-    tables["watch"] = watch_list(tables["decisions"], measures)
-    tables["findings"] = scoring_findings(
-        tables["decisions"], admission_line(scores, rule=rule), tables["stability"], tables["matrix"], tables["review"],
-        tables["risk"], tables["coverage"], is_built_in=True,
-    )  # fmt: skip
-    tables["limits"] = scoring_limits(
-        tables["coverage"],
-        then,
-        ago,
-        tables["risk"],
-        tables["review"],
-        prospect_ranking(empty_table("prospects")),
-        rule=rule,
-    )
-    return tables
+CHARTS = ("account_scores", "attractiveness_strength", "demotion_risk", "criterion_review")
 
 
 def charts(tables):
-    drawn = {
-        "scores": draw.plot_account_scores(tables["scores"], tables["points"], tables["stability"]),
-        "matrix": draw.plot_attractiveness_strength(tables["matrix"]),
-        "risk": draw.plot_demotion_risk(tables["risk"]),
-        "review": draw.plot_criterion_review(tables["review"]),
-    }
-    titles = {name: " ".join(ax.get_title(loc="left").split()) for name, ax in drawn.items()}
-    marks = {name: len(ax.patches) + len(ax.texts) + len(ax.lines) for name, ax in drawn.items()}
-    subtitles = {
-        name: " ".join(text.get_text() for text in ax.texts).replace("\n", " ")
-        for name, ax in drawn.items()
-    }
-    for ax in drawn.values():
+    """Return what is said over each chart, and how many marks it has."""
+    said, marks = {}, {}
+    for name in CHARTS:
+        over = said[name] = tables.call(said_of(f"chart_{name}"))
+        plot = getattr(draw, f"plot_{name}")
+        ax = tables.call(plot, title=over.title, subtitle=over.subtitle)
+        marks[name] = len(ax.patches) + len(ax.texts) + len(ax.lines)
+        assert " ".join(ax.get_title(loc="left").split()) == " ".join(over.title.split())
         ax.figure.canvas.draw()
         mpl.pyplot.close(ax.figure)
-    return titles, marks, subtitles
+    return said, marks
 
 
 @pytest.mark.parametrize("count", [5, 400])
 def test_titles_state_what_the_tables_hold(count):
     tables = everything(usual(count), key_count=4)
-    titles, marks, subtitles = charts(tables)
-    above = tables["stability"][tables["stability"]["is_above_line"]]
+    said, marks = charts(tables)
+    above = tables["score_stability"].query("is_above_line")
     firm = int(above["above_line_share"].ge(0.9).sum())
-    assert titles["scores"].startswith(f"{firm} of {len(above)} places above the line")
-    strategic = int(
-        (tables["matrix"]["is_key"] & tables["matrix"]["quadrant"].eq("strategic")).sum()
-    )
-    assert titles["matrix"].startswith(f"{strategic} of 4 key accounts")
-    assert "a year later" in titles["risk"] or titles["risk"].startswith("Not enough history")
+    assert said["account_scores"].title.startswith(f"{firm} of {len(above)} places above the line")
+    matrix = tables["attractiveness_strength"]
+    strategic = int((matrix["is_key"] & matrix["quadrant"].eq("strategic")).sum())
+    assert said["attractiveness_strength"].title.startswith(f"{strategic} of 4 key accounts")
+    risk = said["demotion_risk"].title
+    assert "a year later" in risk or risk.startswith("Not enough history")
     assert max(marks.values()) < 400  # no mark per account
     if count > 30:
-        scored = int(tables["scores"]["score"].notna().sum())
-        assert f"30 of {scored} accounts, around the line" in subtitles["scores"]
+        scored = int(tables["account_scores"]["score"].notna().sum())
+        around = f"30 of {scored} accounts, around the line"
+        assert around in said["account_scores"].subtitle
 
 
 def test_a_book_of_one_order_says_what_it_cannot_do():
     grid = np.zeros((1, 12))
     grid[0, -1] = 100
     tables = everything(orders(grid), key_count=1)
-    titles, _, _ = charts(tables)
-    assert titles["scores"] == "No account can be scored"
-    assert titles["matrix"] == "No account has both sub-scores"
-    assert titles["risk"].startswith("Not enough history")
-    assert titles["review"].startswith(
-        "Whether the criteria foretell growth or loyalty cannot be told"
-    )
-    assert tables["decisions"]["decision"].tolist() == ["keep"]
-    assert tables["watch"].empty and decision_actions(tables["decisions"]) == []
-    said = " ".join(one.text for one in tables["findings"])
+    titles = {name: over.title for name, over in charts(tables)[0].items()}
+    assert titles["account_scores"] == "No account can be scored"
+    assert titles["attractiveness_strength"] == "No account has both sub-scores"
+    assert titles["demotion_risk"].startswith("Not enough history")
+    assert titles["criterion_review"].startswith("Whether the criteria foretell growth or loyalty")
+    assert tables["tier_decisions"]["proposal"].tolist() == ["keep"]
+    assert tables["watch_list"].empty
+    assert tables.call(said_of("actions_decisions")) == []
+    said = " ".join(one.text for one in tables.call(said_of("headline_scoring")))
     assert "No account can be scored in this period." in said and "Not scored for anyone" in said
-    assert {
-        "promotions and reviews",
-        "moves between the quadrants",
-        "demotion risk",
-        "prospects",
-    } <= set(tables["limits"]["missing"])
+    limits = {"promotions and reviews", "moves between the quadrants", "demotion risk", "prospects"}
+    assert limits <= set(tables["told_scoring_limits"]["missing"])
 
 
 def test_no_order_at_all_is_no_error():
@@ -174,12 +142,32 @@ def test_no_order_at_all_is_no_error():
     grid[0, 0] = 1
     months = orders(grid)
     tables = everything(months[months["month"] > AS_OF], key_count=0)
-    titles, _, _ = charts(tables)
-    assert titles["scores"] == "No account can be scored" and tables["decisions"].empty
+    said, _ = charts(tables)
+    assert said["account_scores"].title == "No account can be scored"
+    assert tables["tier_decisions"].empty
 
 
 def test_actions_carry_their_evidence_and_owner():
     tables = everything(usual(60), key_count=6)
-    actions = decision_actions(tables["decisions"], most=3)
-    assert [one.changed for one in actions] == tables["decisions"]["evidence"].head(3).tolist()
+    actions = tables.call(said_of("actions_decisions"), most=3)
+    evidence = tables["told_tier_decisions"]["evidence"]
+    assert [one.changed for one in actions] == evidence.head(3).tolist()
     assert all(one.to_do.split()[0] in ("Promote", "Review", "Wait", "Watch") for one in actions)
+
+
+OURS = [name for name, table in catalogue().tables.items() if table.area == "scoring"]
+
+
+@pytest.mark.parametrize("months", [usual(60), usual(60).head(0)], ids=["usual", "none"])
+@pytest.mark.parametrize("name", OURS)
+def test_a_table_and_its_sentences_are_the_published_columns(name, months):
+    """Every sentence is the story's, and every other column the calculation's."""
+    tables, table = everything(months, key_count=6), catalogue().tables[name]
+    sentences = {one for one in table.columns if catalogue().columns[one].type == "sentence"}
+    told = tables.call(teller(name)) if teller(name) else pd.DataFrame()
+    assert set(told.columns) == sentences
+    assert not told.isna().any(axis=None)
+    plain = [one for one in (*table.columns, *table.facts) if one not in sentences]
+    assert tables[name].columns.tolist() == plain
+    if table.key and not set(table.key) & sentences:
+        assert not tables[name].duplicated(list(table.key)).any()

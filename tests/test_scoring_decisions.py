@@ -5,15 +5,13 @@ import math
 import pandas as pd
 import pytest
 
-from kamlib.scoring import (
-    attractiveness_strength,
-    decision_actions,
-    prospect_ranking,
-    scoring_findings,
-    tier_decisions,
-    watch_list,
-)
-from kamlib.scoring.findings import _decisions
+from kamlib.book import ScoringSettings, SegmentationSettings
+from kamlib.scoring import attractiveness_strength, prospect_ranking, tier_decisions, watch_list
+from kamlib.story.scoring import actions_decisions, decisions_title, headline_scoring
+from kamlib.story.scoring_rows import tell_prospect_ranking, tell_tier_decisions
+from kamlib.tables import shaped
+
+from .scoring import by_name, key_accounts
 
 AS_OF = pd.Timestamp("2025-09-30")
 LINE = 6.0
@@ -76,10 +74,23 @@ MEASURES = measures(
 )
 
 
-def decided(now=NOW, before=BEFORE, **options):
-    return tier_decisions(
-        now, before, criteria(*now["account_id"]), MEASURES, as_of=AS_OF, **options
-    ).set_index("account_id")
+NO_RISK = shaped("demotion_risk", [])
+
+
+def decided(now=NOW, before=BEFORE, risk=NO_RISK, **tables):
+    """The decisions with their evidence."""
+    points = criteria(*now["account_id"])
+    table = by_name(tier_decisions, now, before, points, MEASURES, as_of=AS_OF, **tables)
+    return table.join(tell_tier_decisions(table, risk)).set_index("account_id")
+
+
+def headline(decisions, **tables):
+    """The sentences of the first screen."""
+    names = ["admission_line", "score_stability", "attractiveness_strength", "criterion_review"]
+    given = {name: shaped(name, []) for name in (*names, "criterion_coverage")}
+    given["told_demotion_risk"] = shaped("demotion_risk", [])
+    settings = {"scoring": ScoringSettings(), "segmentation": SegmentationSettings()}
+    return headline_scoring(decisions, **(given | tables), **settings)
 
 
 def test_the_evidence_says_when_an_account_is_silent():
@@ -91,8 +102,8 @@ def test_the_evidence_says_when_an_account_is_silent():
             "last_order_date": pd.to_datetime(["2025-04-02", "2025-09-20", "2025-08-01"]),
         }
     )
-    table, plain = decided(status=status), decided()
-    assert table["decision"].equals(plain["decision"])
+    table, plain = decided(account_status=status), decided()
+    assert table["proposal"].equals(plain["proposal"])
     added = {
         a: table.loc[a, "evidence"].removeprefix(plain.loc[a, "evidence"]) for a in table.index
     }
@@ -106,18 +117,18 @@ def test_the_evidence_says_when_an_account_is_silent():
         "near": "overdue",
     }
     proposed = table.reset_index()
-    said = [one.text for one in _decisions(proposed)]
+    said = [one.text for one in headline(proposed)]
     assert "First to be won back: Rises: near or above the line by past orders, but lost." in said
     assert not any(text.startswith("Promote") for text in said) and any(
         "Watch Near" in text for text in said
     )
-    to_do = {one.account: one.to_do for one in decision_actions(proposed)}
+    to_do = {one.account: one.to_do for one in actions_decisions(proposed)}
     assert (to_do["rises"], to_do["near"]) == ("Win back Rises", "Watch Near")
 
 
 def test_each_decision_by_hand():
     table = decided()
-    assert table["decision"].to_dict() == {
+    assert table["proposal"].to_dict() == {
         "rises": "promote", "falls": "review", "blank": "review", "arrives": "confirm", "near": "watch",
         "stays": "keep", "dips": "keep",
     }  # fmt: skip
@@ -138,10 +149,12 @@ def test_each_decision_by_hand():
 
 
 def test_without_an_earlier_period_nothing_is_promoted_or_reviewed():
-    table = decided(before=BEFORE.head(0))
-    assert set(table["decision"]) == {"keep", "confirm", "watch"}
+    table = decided(before=None)
+    assert set(table["proposal"]) == {"keep", "confirm", "watch"}
     assert "there is no earlier period to compare with" in table.loc["rises", "evidence"]
-    assert table.loc["falls", "decision"] == "keep"
+    assert table.loc["falls", "proposal"] == "keep"
+    unscored = decided(before=BEFORE.assign(score=math.nan))
+    assert unscored["evidence"].tolist() == table["evidence"].tolist()
 
 
 def test_owner_and_recorded_decision_stand_beside_the_proposal():
@@ -171,18 +184,22 @@ def test_promotion_names_the_risk_of_comparable_accounts():
         {"band": ["all", "just above the line", "clear of the line"], "horizon_years": 1, "risk_share": [0.3, 0.5, 0.25],
          "risk_low": [0.2, 0.4, 0.1], "risk_high": [0.4, 0.6, 0.45], "account_count": [30, 10, 20]}
     )  # fmt: skip
-    told = decided(demotion_risk=risk).loc["rises", "evidence"].replace("\u00a0", " ")
+    told = decided(risk=risk).loc["rises", "evidence"].replace("\u00a0", " ")
     assert told.endswith(
         "Of 20 accounts clear of the line in past years, 25 % were below it a year later (10 % to 45 %)."
     )
 
 
 def test_decisions_do_not_depend_on_row_order():
-    shuffled = tier_decisions(
-        NOW.sample(frac=1, random_state=1), BEFORE.sample(frac=1, random_state=2), criteria(*reversed(NOW["account_id"].tolist())),
-        MEASURES.sample(frac=1, random_state=3), as_of=AS_OF,
-    )  # fmt: skip
+    points = criteria(*reversed(NOW["account_id"].tolist()))
+    tables = [table.sample(frac=1, random_state=1) for table in (NOW, BEFORE, points, MEASURES)]
+    shuffled = by_name(tier_decisions, *tables, as_of=AS_OF)
     pd.testing.assert_frame_equal(decided().reset_index()[shuffled.columns], shuffled)
+
+
+def test_the_title_counts_the_decisions():
+    watch = pd.DataFrame({"proposal": ["watch"]})
+    assert decisions_title(watch) == "No decision to take, no key account kept"
 
 
 def test_watch_list_by_hand():
@@ -190,7 +207,7 @@ def test_watch_list_by_hand():
     table = watch_list(decided().reset_index(), pd.concat([MEASURES, revenue])).set_index(
         "account_id"
     )
-    assert table["decision"].to_dict() == {
+    assert table["proposal"].to_dict() == {
         "rises": "promote",
         "arrives": "confirm",
         "near": "watch",
@@ -219,7 +236,7 @@ def test_quadrants_now_and_a_year_ago():
     }
     assert table["year_ago_quadrant"].dropna().to_dict() == {"a": "streamline", "b": "star"}
     assert table["is_moved"].to_dict() == {"a": True, "b": False, "c": False, "d": False}
-    alone = attractiveness_strength(now)
+    alone = attractiveness_strength(now, None)
     assert not alone["is_moved"].any() and alone.columns.tolist() == ["account_id", *table.columns]
 
 
@@ -234,7 +251,9 @@ PROSPECTS = pd.DataFrame(
 
 
 def test_prospects_by_the_three_ps():
-    table = prospect_ranking(PROSPECTS, least_budget=80_000).set_index("prospect_id")
+    classes = pd.DataFrame({"account_id": ["a", "b", "c"], "revenue": [80_000.0, 90_000.0, 0.0]})
+    table = prospect_ranking(PROSPECTS, classes, key_accounts("a", "c"))
+    table = table.join(tell_prospect_ranking(table)).set_index("prospect_id")
     assert table.index.tolist() == ["P3", "P5", "P1", "P2", "P6", "P4"]
     assert table["score"].round(3).tolist() == [9, 9, 8, 7.333, 7, 6.667]
     assert table["rank"].tolist() == [1, 1, 3, 4, 5, 6]
@@ -256,9 +275,11 @@ def test_prospects_by_the_three_ps():
 
 
 def test_prospects_without_a_budget_to_meet_and_none_at_all():
-    table = prospect_ranking(PROSPECTS).set_index("prospect_id")
+    table = by_name(prospect_ranking, PROSPECTS)
+    assert tell_prospect_ranking(table)["owner_rule"].str.endswith("none below 5").sum() == 2
+    table = table.set_index("prospect_id")
     assert table.loc["P5", "proposed_owner"] == "key account manager"
-    assert prospect_ranking(PROSPECTS.head(0)).empty
+    assert by_name(prospect_ranking, PROSPECTS.head(0)).empty
 
 
 def test_findings_say_what_to_do_and_what_cannot_be_known():
@@ -266,7 +287,8 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
                          "risk_high": [math.nan], "note": ["not enough history: no account can be followed"]})  # fmt: skip
     line = pd.DataFrame(
         {
-            "rule": ["the 3 highest scores"],
+            "top_n": [3],
+            "min_score": [math.nan],
             "scored_count": [9],
             "key_count": [4],
             "key_below_count": [3],
@@ -274,20 +296,26 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
     )
     stability = pd.DataFrame({"account_id": ["stays", "rises", "arrives"], "name": ["Stays", "Rises", "Arrives"],
                               "is_above_line": True, "above_line_share": [1.0, 0.95, 0.6]})  # fmt: skip
-    matrix = attractiveness_strength(sub_scores(a=(9.0, 9.0)))
+    matrix = attractiveness_strength(sub_scores(a=(9.0, 9.0)), None)
     review = pd.DataFrame(
-        {"criterion": ["growth"], "outcome": ["retention"], "verdict": ["foretold"]}
+        {"criterion": ["growth"], "later_outcome": ["retention"], "verdict": ["foretold"]}
     )
     coverage = pd.DataFrame(
         {
             "criterion": ["margin rate"],
             "scored_count": [0],
             "missing_count": [9],
-            "note": ["no cost in the orders"],
+            "note_code": ["no_cost"],
         }
     )
-    found = scoring_findings(
-        decided().reset_index(), line, stability, matrix, review, risk, coverage, is_built_in=True
+    found = headline(
+        decided().reset_index(),
+        admission_line=line,
+        score_stability=stability,
+        attractiveness_strength=matrix,
+        criterion_review=review,
+        told_demotion_risk=risk,
+        criterion_coverage=coverage,
     )
     said = "\n".join(one.text for one in found)
     for part in (

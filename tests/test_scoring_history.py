@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlib.book.criteria import BUILT_IN_CRITERIA
+from kamlib.book import ScoringSettings
+from kamlib.book.criteria import Criterion
 from kamlib.period.calendar import trailing_months
 from kamlib.scoring import (
-    AdmissionRule,
     account_scores,
     admission_review,
     criterion_history,
@@ -21,9 +21,15 @@ from kamlib.scoring import (
     past_year_ends,
     score_history,
 )
+from kamlib.story.scoring_rows import tell_criterion_review, tell_demotion_risk
+
+from .scoring import by_name, places
 
 AS_OF = pd.Timestamp("2025-12-31")
 MONTHS = trailing_months(AS_OF, 72)
+WALLET = ScoringSettings.model_construct(
+    criteria=(Criterion(name="wallet", weight=1, measure="share_of_wallet"),)
+)
 ENDS = [pd.Timestamp(f"{year}-12-31") for year in range(2021, 2026)]
 
 
@@ -54,21 +60,27 @@ def test_year_ends_as_far_as_scores_reach():
 def test_history_is_what_was_known_then():
     rng = np.random.default_rng(3)
     months = orders(rng.uniform(50, 150, (12, 72)) * (rng.random((12, 72)) < 0.6))
-    rule = AdmissionRule(top_n=4)
-    past = criterion_history(months, criteria=BUILT_IN_CRITERIA, as_ofs=ENDS)
-    history = score_history(past, rule=rule)
+    past = by_name(criterion_history, months, as_of=AS_OF)
+    history = score_history(past, places(4))
+    assert history["as_of_date"].unique().tolist() == ENDS
     for end in ENDS:
         known = months[months["month"] <= end]
-        then = criterion_scores(
-            criterion_measures(known, as_of=end), criteria=BUILT_IN_CRITERIA, as_of=end
-        )
-        expected = account_scores(then, rule=rule)[["account_id", "score", "rank", "is_above_line"]]
-        mine = history[history["as_of_date"] == end].reset_index(drop=True)[expected.columns]
-        pd.testing.assert_frame_equal(mine, expected, check_exact=True)
-    assert (
-        criterion_history(months, criteria=BUILT_IN_CRITERIA, as_ofs=[]).columns[0] == "as_of_date"
-    )
-    assert score_history(past.head(0), rule=rule).empty
+        measures = by_name(criterion_measures, known, as_of=end)
+        then = by_name(criterion_scores, measures, as_of=end)
+        expected = by_name(account_scores, then, admission_rule=places(4))
+        columns = ["account_id", "score", "rank", "is_above_line"]
+        mine = history[history["as_of_date"] == end].reset_index(drop=True)
+        pd.testing.assert_frame_equal(mine[columns], expected[columns], check_exact=True)
+    nothing = by_name(criterion_history, months.head(0), as_of=AS_OF)
+    assert nothing.empty and nothing.columns[0] == "as_of_date"
+    assert score_history(nothing, places(4)).empty
+
+
+def test_what_carries_no_date_is_not_known_too_early():
+    past = by_name(criterion_history, orders(np.ones((1, 72))), as_of=AS_OF, scoring=WALLET)
+    wallet = past[past["criterion"] == "wallet"]
+    assert wallet["note_code"].unique().tolist() == ["needs_undated"]
+    assert wallet["score"].isna().all()
 
 
 def history(**above):
@@ -108,10 +120,12 @@ def test_demotion_risk_by_hand():
     assert table.loc[("all", 3), ["below_count", "spell_count"]].tolist() == [3, 5]
     # clear of the line (6.6 or more): steady alone, too few
     assert math.isnan(table.loc[("clear of the line", 1), "risk_share"])
-    assert (
-        table.loc[("clear of the line", 1), "note"]
-        == "not enough history: 1 account can be followed for 1 year, 2 are needed"
-    )
+    assert tell_demotion_risk(table.reset_index())["note"].tolist() == [
+        *[""] * 2,
+        "not enough history: 1 account can be followed for 1 year, 2 are needed",
+        *[""] * 2,
+        "not enough history: 1 account can be followed for 3 years, 2 are needed",
+    ]
 
 
 def test_demotion_risk_finds_the_planted_rate_within_its_interval():
@@ -129,17 +143,18 @@ def test_no_history_gives_no_number():
         risk = demotion_risk(table)
         assert (
             risk["risk_share"].isna().all()
-            and risk["note"].str.startswith("not enough history").all()
+            and tell_demotion_risk(risk)["note"].str.startswith("not enough history").all()
         )
         assert risk["band"].tolist() == ["all", "just above the line", "clear of the line"] * 2
 
 
 def test_later_outcomes_by_hand():
-    grid = np.zeros((3, 72))
+    grid = np.zeros((4, 72))
     grid[0, 48:60], grid[0, 60:72] = 10, 15  # 2024, 2025
     grid[1, 50] = 100  # 2024 alone
     grid[2, 65] = 100  # 2025 alone: not a buyer of 2024
-    table = later_outcomes(orders(grid), as_ofs=ENDS, as_of=AS_OF)
+    grid[3, 37] = 1  # the data begin in early 2023, so the end of 2024 can be scored
+    table = later_outcomes(orders(grid), as_of=AS_OF)
     mine = table[table["as_of_date"] == pd.Timestamp("2024-12-31")].set_index("account_id")
     assert mine["before"].to_dict() == {"A000": 48.0, "A001": 40.0}
     assert mine["growth"].to_dict() == {"A000": 0.5, "A001": -1.0}
@@ -148,7 +163,7 @@ def test_later_outcomes_by_hand():
     assert table["as_of_date"].max() == pd.Timestamp(
         "2024-12-31"
     )  # a year that is not over says nothing
-    bare = later_outcomes(orders(grid).assign(cost=math.nan), as_ofs=ENDS, as_of=AS_OF)
+    bare = later_outcomes(orders(grid).assign(cost=math.nan), as_of=AS_OF)
     assert bare["basis"].unique().tolist() == ["revenue"]
 
 
@@ -157,13 +172,13 @@ def reviewed(scores, growth, retained):
     count = len(scores)
     rows = [(end, f"A{k:03d}") for end in ENDS[:3] for k in range(count)]
     past = pd.DataFrame(rows, columns=["as_of_date", "account_id"])
-    past = past.assign(criterion="fit", score=np.tile(scores, 3), origin="judged", note="")
+    past = past.assign(criterion="fit", score=np.tile(scores, 3), origin="judged", note_code="")
     outcomes = past[["as_of_date", "account_id"]].assign(
         basis="margin", growth=growth.ravel(), is_retained=retained.ravel()
     )
-    return criterion_review(past, past[["as_of_date", "account_id", "score"]], outcomes).set_index(
-        ["criterion", "outcome"]
-    )
+    table = criterion_review(past, past[["as_of_date", "account_id", "score"]], outcomes)
+    told = table.assign(note=tell_criterion_review(table)["note"])
+    return told.set_index(["criterion", "later_outcome"])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -209,15 +224,12 @@ def test_the_review_says_why_it_cannot_tell():
 def test_growth_criteria_are_not_blamed_for_good_years_that_pass():
     rng = np.random.default_rng(8)
     months = orders(np.exp(rng.normal(4, 1, (120, 1)) + rng.normal(0, 0.8, (120, 72))))
-    past = criterion_history(months, criteria=BUILT_IN_CRITERIA, as_ofs=ENDS)
-    table = criterion_review(
-        past,
-        score_history(past, rule=AdmissionRule(top_n=9)),
-        later_outcomes(months, as_ofs=ENDS, as_of=AS_OF),
-    )
-    growth = table.set_index(["criterion", "outcome"]).loc[("growth", "margin growth")]
+    past = by_name(criterion_history, months, as_of=AS_OF)
+    outcomes = later_outcomes(months, as_of=AS_OF)
+    table = criterion_review(past, score_history(past, places(9)), outcomes)
+    growth = table.set_index(["criterion", "later_outcome"]).loc[("growth", "margin growth")]
     assert growth["correlation_high"] < 0 and growth["verdict"] == "cannot tell"
-    assert growth["note"].startswith("good years are followed by lesser ones")
+    assert growth["note_code"] == "good_years_pass"
     assert (table["verdict"] == "cannot tell").all()
 
 

@@ -5,8 +5,12 @@ import math
 import pandas as pd
 import pytest
 
+from kamlib.book import SegmentationSettings
 from kamlib.period.calendar import trailing_months
 from kamlib.scoring import criterion_measures
+from kamlib.story.scoring_rows import tell_criterion_measures
+
+from .scoring import by_name
 
 AS_OF = pd.Timestamp("2025-12-31")
 MONTHS = trailing_months(AS_OF, 36)
@@ -26,9 +30,13 @@ def frame(*parts):
     return pd.DataFrame(rows).astype({"account_id": "str"})
 
 
+def measured(months, **tables):
+    return by_name(criterion_measures, months, as_of=AS_OF, **tables)
+
+
 def value_of(measures, account, measure):
     row = measures[(measures["account_id"] == account) & (measures["measure"] == measure)]
-    return row["value"].iloc[0], row["note"].iloc[0]
+    return row["value"].iloc[0], row["note_code"].iloc[0]
 
 
 def test_measures_of_one_account_by_hand():
@@ -44,7 +52,7 @@ def test_measures_of_one_account_by_hand():
         {"account_id": ["A", "A"], "category": ["pumps", "pipes"], "annual_spend": [300.0, 160.0]}
     )
     accounts = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [11.5]})
-    measures = criterion_measures(months, categories, needs, accounts, as_of=AS_OF)
+    measures = measured(months, category_months=categories, needs=needs, accounts=accounts)
     assert dict(zip(measures["measure"], measures["value"], strict=True)) == {
         "growth": 0.15,  # 115 / 100 − 1, exactly
         "margin_rate": 0.3,  # (115 − 69 − 11.5) / 115
@@ -55,7 +63,7 @@ def test_measures_of_one_account_by_hand():
         "margin": 34.5,
         "open_wallet": 345.0,
     }
-    assert measures["note"].eq("").all()
+    assert measures["note_code"].eq("").all()
 
 
 def test_growth_needs_a_whole_base_year():
@@ -66,14 +74,14 @@ def test_growth_needs_a_whole_base_year():
         months_of("newcomer", [5, 0], [10, 10]),
         months_of("back", [30, 0], [10, 10]),
     )
-    measures = criterion_measures(months, as_of=AS_OF)
+    measures = measured(months)
     assert value_of(measures, "grown", "growth") == (0.15, "")
     assert value_of(measures, "late third month", "growth") == (0.1, "")
     value, note = value_of(measures, "late fourth month", "growth")
-    assert math.isnan(value) and note == "first order within the 12 months before the window"
+    assert math.isnan(value) and note == "part_base"
     for account in ("newcomer", "back"):
         value, note = value_of(measures, account, "growth")
-        assert math.isnan(value) and note == "no revenue in the 12 months before the window"
+        assert math.isnan(value) and note == "no_base"
 
 
 def test_regularity_leaves_out_the_months_before_the_first_order():
@@ -82,11 +90,11 @@ def test_regularity_leaves_out_the_months_before_the_first_order():
         months_of("five months old", [4, 0], [10] * 2),
         months_of("old", [30, 0], [10] * 2),
     )
-    measures = criterion_measures(months, as_of=AS_OF)
+    measures = measured(months)
     assert value_of(measures, "eight months old", "regularity") == (0.5, "")
     assert value_of(measures, "old", "regularity") == (round(1 / 12, 12), "")
     value, note = value_of(measures, "five months old", "regularity")
-    assert math.isnan(value) and note == "first order less than 6 months ago"
+    assert math.isnan(value) and note == "young"
 
 
 def test_scored_are_buyers_of_the_window_and_key_accounts():
@@ -101,14 +109,14 @@ def test_scored_are_buyers_of_the_window_and_key_accounts():
     keys = pd.DataFrame(
         {"account_id": ["stopped key", "never ordered", "stopped"], "is_key": [True, True, False]}
     )
-    measures = criterion_measures(months, key_accounts=keys, as_of=AS_OF)
+    measures = measured(months, key_accounts=keys)
     assert sorted(measures["account_id"].unique()) == ["buys", "never ordered", "stopped key"]
     assert value_of(measures, "stopped key", "regularity") == (0.0, "")
     assert value_of(measures, "stopped key", "revenue") == (0.0, "")
     assert math.isnan(value_of(measures, "stopped key", "growth")[0])
-    assert value_of(measures, "never ordered", "regularity")[1] == "no order yet"
-    assert value_of(measures, "stopped key", "margin_rate")[1] == "no revenue in the window"
-    assert value_of(measures, "buys", "margin_rate")[1] == "no cost in the orders"
+    assert value_of(measures, "never ordered", "regularity")[1] == "no_order"
+    assert value_of(measures, "stopped key", "margin_rate")[1] == "no_revenue"
+    assert value_of(measures, "buys", "margin_rate")[1] == "no_cost"
 
 
 def test_margin_is_unknown_where_a_cost_is():
@@ -116,26 +124,26 @@ def test_margin_is_unknown_where_a_cost_is():
         months_of("A", [1, 0], [100, 100], cost=0.7), months_of("B", [1, 0], [100, 100], cost=0.7)
     )
     months.loc[0, "cost"] = math.nan
-    measures = criterion_measures(months, as_of=AS_OF)
+    measures = measured(months)
     value, note = value_of(measures, "A", "margin_rate")
-    assert math.isnan(value) and note == "cost unknown in part of the window"
+    assert math.isnan(value) and note == "cost_unknown"
     assert value_of(measures, "B", "margin_rate") == (0.3, "")
     assert value_of(measures, "B", "margin") == (60.0, "")
 
 
 def test_what_the_book_lacks_is_said():
-    measures = criterion_measures(frame(months_of("A", [0], [10])), as_of=AS_OF)
-    assert value_of(measures, "A", "breadth")[1] == "no categories in the orders"
-    assert value_of(measures, "A", "share_of_wallet")[1] == "no needs recorded"
-    assert value_of(measures, "A", "open_wallet")[1] == "no needs recorded"
+    measures = measured(frame(months_of("A", [0], [10])))
+    assert value_of(measures, "A", "breadth")[1] == "no_categories"
+    assert value_of(measures, "A", "share_of_wallet")[1] == "no_needs"
+    assert value_of(measures, "A", "open_wallet")[1] == "no_needs"
 
 
 def test_a_wallet_smaller_than_our_revenue_is_doubted():
     needs = pd.DataFrame({"account_id": ["A"], "category": ["x"], "annual_spend": [8.0]})
-    measures = criterion_measures(frame(months_of("A", [0], [10])), needs=needs, as_of=AS_OF)
+    measures = measured(frame(months_of("A", [0], [10])), needs=needs)
     assert value_of(measures, "A", "share_of_wallet") == (
         1.25,
-        "above 1: the account's spend is estimated too low",
+        "wallet_too_low",
     )
     assert value_of(measures, "A", "open_wallet") == (0.0, "")
 
@@ -148,8 +156,8 @@ def test_row_order_does_not_matter_and_input_is_untouched():
     before = months.copy()
     shuffled = months.sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(
-        criterion_measures(months, as_of=AS_OF),
-        criterion_measures(shuffled, as_of=AS_OF),
+        measured(months),
+        measured(shuffled),
         check_exact=True,
     )
     pd.testing.assert_frame_equal(months, before)
@@ -157,6 +165,17 @@ def test_row_order_does_not_matter_and_input_is_untouched():
 
 def test_no_orders_give_an_empty_table_with_its_types():
     months = frame(months_of("A", [0], [10])).head(0)
-    measures = criterion_measures(months, as_of=AS_OF)
-    assert measures.columns.tolist() == ["account_id", "measure", "value", "note"]
+    measures = measured(months)
+    assert measures.columns.tolist() == ["account_id", "measure", "value", "note_code"]
     assert measures.empty and measures["value"].dtype == "float64"
+
+
+def test_every_remark_of_a_measure_has_words():
+    months = frame(months_of("A", [0], [10]))
+    short = SegmentationSettings(window_months=6)
+    table = by_name(criterion_measures, months, as_of=AS_OF, segmentation=short)
+    said = tell_criterion_measures(table, segmentation=short)["note"]
+    assert said[table["measure"].eq("growth")].tolist() == [
+        "no revenue in the 6 months before the window"
+    ]
+    assert said.ne("").tolist() == table["note_code"].ne("").tolist()

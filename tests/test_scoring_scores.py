@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from kamlib.book.criteria import BUILT_IN_CRITERIA, Criterion, ScoringSettings
+from kamlib.book import KeyAccountSettings, ScoringSettings, SegmentationSettings
+from kamlib.book.criteria import BUILT_IN_CRITERIA, Criterion
 from kamlib.scoring import (
     AdmissionRule,
     account_scores,
@@ -16,6 +17,9 @@ from kamlib.scoring import (
     criterion_coverage,
     criterion_scores,
 )
+from kamlib.story.scoring_rows import tell_admission_line, tell_criterion_coverage
+
+from .scoring import NOTHING, by_name, key_accounts, places
 
 AS_OF = pd.Timestamp("2025-12-31")
 GROWTH = Criterion(name="growth", weight=0.5, measure="growth")
@@ -30,14 +34,24 @@ def measures(**values):
             "account_id": account,
             "measure": name,
             "value": value,
-            "note": "" if value == value else "unknown",
+            "note_code": "" if value == value else "no_needs",
         }
         for account, mine in values.items()
         for name, value in mine.items()
     ]
-    return pd.DataFrame(rows, columns=["account_id", "measure", "value", "note"]).astype(
+    return pd.DataFrame(rows, columns=["account_id", "measure", "value", "note_code"]).astype(
         {"account_id": "str"}
     )
+
+
+def scored(measures, *criteria, judgements=NOTHING["judgements"]):
+    """Criterion scores by some criteria, by the built-in ones where none are given."""
+    settings = ScoringSettings.model_construct(criteria=criteria)
+    return criterion_scores(measures, judgements, as_of=AS_OF, scoring=settings)
+
+
+def ranked(scores, rule, **tables):
+    return by_name(account_scores, scores, admission_rule=rule, **tables)
 
 
 def judgements(*rows):
@@ -49,9 +63,7 @@ def test_a_limit_belongs_to_the_score_that_begins_there():
     limits = [-0.20, -0.10, -0.05, 0.0, 0.03, 0.06, 0.10, 0.15, 0.25]
     at = {f"at {place}": {"growth": limit} for place, limit in enumerate(limits)}
     under = {f"under {place}": {"growth": limit - 1e-9} for place, limit in enumerate(limits)}
-    scores = criterion_scores(measures(**at, **under), criteria=[GROWTH], as_of=AS_OF).set_index(
-        "account_id"
-    )["score"]
+    scores = scored(measures(**at, **under), GROWTH).set_index("account_id")["score"]
     assert [scores[f"at {place}"] for place in range(9)] == [2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert [scores[f"under {place}"] for place in range(9)] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
@@ -65,11 +77,8 @@ def test_anchors_as_pairs_skip_scores():
             "anchors": [{"score": 3, "from": 0}, {"score": 9, "from": 0.1}],
         }
     )
-    scores = criterion_scores(
-        measures(a={"growth": -0.1}, b={"growth": 0.0}, c={"growth": 0.0999}, d={"growth": 5.0}),
-        criteria=[pairs],
-        as_of=AS_OF,
-    )
+    table = measures(a={"growth": -0.1}, b={"growth": 0.0}, c={"growth": 0.0999}, d={"growth": 5.0})
+    scores = scored(table, pairs)
     assert scores["score"].tolist() == [1, 3, 3, 9]
 
 
@@ -79,7 +88,7 @@ def test_the_latest_judgement_up_to_the_date_counts():
         ("B", "image", 9.0, "2025-01-01"), ("C", "fit", 12.0, "2025-01-01"),
     )  # fmt: skip
     table = measures(A={"growth": 0.0}, B={"growth": 0.0}, C={"growth": 0.0})
-    scores = criterion_scores(table, judged, criteria=[GROWTH, FIT], as_of=AS_OF)
+    scores = scored(table, GROWTH, FIT, judgements=judged)
     fit = scores[scores["criterion"] == "fit"].set_index("account_id")
     assert fit["score"].to_dict() == {
         "A": 8.0,
@@ -88,7 +97,7 @@ def test_the_latest_judgement_up_to_the_date_counts():
     }
     assert fit.loc["A", "judged_date"] == pd.Timestamp("2025-06-30")
     assert fit["origin"].to_dict() == {"A": "judged", "B": "missing", "C": "missing"}
-    assert fit["note"].to_dict() == {"A": "", "B": "not judged", "C": "judged outside 1 to 10"}
+    assert fit["note_code"].to_dict() == {"A": "", "B": "not_judged", "C": "judged_outside"}
 
 
 def test_scores_by_hand_with_a_missing_one_weighted_again():
@@ -98,20 +107,20 @@ def test_scores_by_hand_with_a_missing_one_weighted_again():
         B={"growth": math.nan, "breadth": 10},
         C={"growth": math.nan, "breadth": math.nan},
     )
-    scores = criterion_scores(table, judged, criteria=[GROWTH, BREADTH, FIT], as_of=AS_OF)
+    scores = scored(table, GROWTH, BREADTH, FIT, judgements=judged)
     assert scores.loc[scores["account_id"] == "A", "contribution"].tolist() == pytest.approx(
         [4.0, 0.9, 1.2]
     )
-    ranked = account_scores(scores, rule=AdmissionRule(top_n=1)).set_index("account_id")
-    assert ranked.index.tolist() == ["B", "A", "C"]
-    assert ranked.loc["A", "score"] == 6.1  # .5 · 8 + .3 · 3 + .2 · 6
-    assert ranked.loc["B", "score"] == 10  # breadth alone
-    assert ranked["completeness_share"].to_dict() == {"B": 0.3, "A": 1.0, "C": 0.0}
-    assert ranked.loc["B", "missing_criteria"] == "growth, fit"
-    assert ranked.loc["A", "attractiveness_score"] == pytest.approx(5.2 / 0.7)  # growth and fit
-    assert ranked.loc["A", "strength_score"] == 3
-    assert ranked["is_above_line"].to_dict() == {"B": True, "A": False, "C": False}
-    assert math.isnan(ranked.loc["C", "score"]) and pd.isna(ranked.loc["C", "rank"])
+    table = ranked(scores, places(1)).set_index("account_id")
+    assert table.index.tolist() == ["B", "A", "C"]
+    assert table.loc["A", "score"] == 6.1  # .5 · 8 + .3 · 3 + .2 · 6
+    assert table.loc["B", "score"] == 10  # breadth alone
+    assert table["completeness_share"].to_dict() == {"B": 0.3, "A": 1.0, "C": 0.0}
+    assert table.loc["B", "missing_criteria"] == "growth, fit"
+    assert table.loc["A", "attractiveness_score"] == pytest.approx(5.2 / 0.7)  # growth and fit
+    assert table.loc["A", "strength_score"] == 3
+    assert table["is_above_line"].to_dict() == {"B": True, "A": False, "C": False}
+    assert math.isnan(table.loc["C", "score"]) and pd.isna(table.loc["C", "rank"])
 
 
 def random_measures(count, seed):
@@ -127,19 +136,13 @@ def random_measures(count, seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_new_account_changes_no_other_score_and_row_order_changes_nothing(seed):
-    rule = AdmissionRule(top_n=5)
     table = random_measures(40, seed)
     newcomer = measures(
         new={"growth": 99.0, "margin_rate": 0.9, "regularity": 1.0, "breadth": 50.0}
     )
 
-    def scored(rows):
-        return account_scores(
-            criterion_scores(rows, criteria=BUILT_IN_CRITERIA, as_of=AS_OF), rule=rule
-        )
-
-    before = scored(table)
-    after = scored(pd.concat([table, newcomer], ignore_index=True))
+    before = ranked(scored(table), places(5))
+    after = ranked(scored(pd.concat([table, newcomer], ignore_index=True)), places(5))
     columns = [
         "account_id",
         "score",
@@ -151,33 +154,27 @@ def test_a_new_account_changes_no_other_score_and_row_order_changes_nothing(seed
     pd.testing.assert_frame_equal(
         before.sort_values("account_id", ignore_index=True)[columns], kept, check_exact=True
     )
-    pd.testing.assert_frame_equal(
-        before, scored(table.sample(frac=1, random_state=seed)), check_exact=True
-    )
+    shuffled = ranked(scored(table.sample(frac=1, random_state=seed)), places(5))
+    pd.testing.assert_frame_equal(before, shuffled, check_exact=True)
 
 
 def test_contributions_sum_to_the_score():
-    scores = criterion_scores(random_measures(50, 7), criteria=BUILT_IN_CRITERIA, as_of=AS_OF)
+    scores = scored(random_measures(50, 7))
     total = scores.groupby("account_id")["contribution"].sum()
-    ranked = account_scores(scores, rule=AdmissionRule(top_n=5)).set_index("account_id")["score"]
+    table = ranked(scores, places(5)).set_index("account_id")["score"]
     pd.testing.assert_series_equal(
-        total, ranked.sort_index(), check_names=False, check_exact=False, rtol=1e-8
+        total, table.sort_index(), check_names=False, check_exact=False, rtol=1e-8
     )
 
 
 def test_equal_scores_share_the_last_place():
     table = measures(a={"growth": 0.3}, b={"growth": 0.1}, c={"growth": 0.1}, d={"growth": 0.0})
-    scores = criterion_scores(table, criteria=[GROWTH], as_of=AS_OF)
-    rule = AdmissionRule(top_n=2)
-    ranked = account_scores(scores, rule=rule)
-    assert ranked["rank"].tolist() == [1, 2, 2, 4]
-    assert ranked["is_above_line"].tolist() == [True, True, True, False]
-    line = admission_line(ranked, rule=rule).iloc[0]
-    assert (line["line_score"], line["above_count"], line["note"]) == (
-        8.0,
-        3,
-        "equal scores share the last place",
-    )
+    scores = ranked(scored(table, GROWTH), places(2))
+    assert scores["rank"].tolist() == [1, 2, 2, 4]
+    assert scores["is_above_line"].tolist() == [True, True, True, False]
+    line = admission_line(scores, places(2))
+    assert line[["line_score", "above_count"]].iloc[0].tolist() == [8.0, 3]
+    assert tell_admission_line(line)["note"].tolist() == ["equal scores share the last place"]
 
 
 def test_a_least_score_is_met_exactly():
@@ -188,67 +185,58 @@ def test_a_least_score_is_met_exactly():
     table = measures(
         a={"growth": 0.06, "breadth": 7, "regularity": 0.6}
     )  # 7, 7, 7: a float sum gives 6.999…
-    ranked = account_scores(
-        criterion_scores(table, criteria=thirds, as_of=AS_OF), rule=AdmissionRule(min_score=7)
-    )
-    assert ranked["is_above_line"].tolist() == [True]
+    scores = ranked(scored(table, *thirds), AdmissionRule(min_score=7))
+    assert scores["is_above_line"].tolist() == [True]
 
 
 def test_admission_line_names_key_accounts_below_it():
     table = measures(a={"growth": 0.3}, b={"growth": 0.1}, c={"growth": -0.5})
-    keys = pd.DataFrame({"account_id": ["a", "c"], "is_key": [True, True]})
+    keys = key_accounts("a", "c")
     rule = admission_rule(keys)
     assert rule.top_n == 2 and not rule.is_from_book
-    scores = criterion_scores(table, criteria=[GROWTH], as_of=AS_OF)
     accounts = pd.DataFrame({"account_id": ["a"], "name": ["Acme"]})
-    ranked = account_scores(scores, keys, accounts, rule=rule)
-    assert ranked["name"].tolist() == ["Acme", "b", "c"]
-    line = admission_line(ranked, rule=rule).iloc[0]
-    assert (line["rule"], line["key_count"], line["key_below_count"]) == (
+    scores = ranked(scored(table, GROWTH), rule, key_accounts=keys, accounts=accounts)
+    assert scores["name"].tolist() == ["Acme", "b", "c"]
+    line = admission_line(scores, rule)
+    assert line[["key_count", "key_below_count"]].iloc[0].tolist() == [2, 1]
+    assert tell_admission_line(line).iloc[0].tolist() == [
         "the 2 highest scores",
-        2,
-        1,
-    )
-    assert line["note"] == "the book sets no line: as many places as there are key accounts today"
+        "the book sets no line: as many places as there are key accounts today",
+    ]
 
 
 def test_rule_of_the_book_goes_first():
-    assert admission_rule(None, top_n=3) == AdmissionRule(top_n=3)
-    assert admission_rule(None, min_score=6) == AdmissionRule(min_score=6)
-    assert admission_rule(None, at_most=20).top_n == 20
+    for own in ({"top_n": 3}, {"min_score": 6.0}):
+        rule = admission_rule(key_accounts("a"), admission=KeyAccountSettings(**own))
+        assert rule == AdmissionRule(**own)
+    assert admission_rule(key_accounts()).top_n == KeyAccountSettings().at_most
 
 
 def test_fewer_accounts_than_places_are_all_above_the_line():
-    rule = AdmissionRule(top_n=5)
-    ranked = account_scores(
-        criterion_scores(measures(a={"growth": 0.3}), criteria=[GROWTH], as_of=AS_OF), rule=rule
-    )
-    line = admission_line(ranked, rule=rule).iloc[0]
-    assert ranked["is_above_line"].tolist() == [True] and math.isnan(line["line_score"])
-    assert line["note"] == "fewer accounts are scored than there are places: all are above the line"
+    scores = ranked(scored(measures(a={"growth": 0.3}), GROWTH), places(5))
+    line = admission_line(scores, places(5))
+    assert scores["is_above_line"].tolist() == [True] and math.isnan(line["line_score"].iloc[0])
+    assert tell_admission_line(line)["note"].tolist() == [
+        "fewer accounts are scored than there are places: all are above the line"
+    ]
 
 
 def test_coverage_is_the_written_definition():
-    scores = criterion_scores(
-        measures(a={"growth": 0.3}, b={"growth": math.nan}), criteria=[GROWTH, FIT], as_of=AS_OF
-    )
-    table = criterion_coverage(scores, criteria=[GROWTH, FIT])
+    settings = ScoringSettings.model_construct(criteria=(GROWTH, FIT))
+    scores = scored(measures(a={"growth": 0.3}, b={"growth": math.nan}), GROWTH, FIT)
+    table = criterion_coverage(scores, scoring=settings)
     assert table["scored_count"].tolist() == [1, 0]
     assert table["missing_count"].tolist() == [1, 2]
-    assert table["note"].tolist() == ["unknown", "not judged"]
-    assert (
-        table["anchors"]
-        .tolist()[0]
-        .replace("\N{NO-BREAK SPACE}", " ")
-        .startswith("1 below · 2 from −20 % · 3 from −10 %")
-    )
+    told = tell_criterion_coverage(table, scoring=settings, segmentation=SegmentationSettings())
+    assert told["note"].tolist() == ["no needs recorded", "not judged"]
+    assert told["anchors"].iloc[0].startswith("1 below · 2 from −20 % · 3 from −10 %")
 
 
 def test_nothing_to_score():
-    scores = criterion_scores(measures(), criteria=BUILT_IN_CRITERIA, as_of=AS_OF)
-    ranked = account_scores(scores, rule=AdmissionRule(top_n=3))
-    assert scores.empty and ranked.empty
-    assert ranked.dtypes[["is_above_line", "is_key"]].eq("bool").all()
+    scores = scored(measures())
+    table = ranked(scores, places(3))
+    assert scores.empty and table.empty
+    assert table.dtypes[["is_above_line", "is_key"]].eq("bool").all()
 
 
 def settings(*criteria):

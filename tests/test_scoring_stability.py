@@ -6,9 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kamlib.book import ScoringSettings
 from kamlib.book.criteria import Criterion
 from kamlib.scoring import AdmissionRule, account_scores, criterion_scores, score_stability
 from kamlib.scoring.stability import plausible_weights
+from kamlib.story.scoring_rows import tell_score_stability
+
+from .scoring import by_name, places
 
 AS_OF = pd.Timestamp("2025-12-31")
 
@@ -18,9 +22,7 @@ def scores_of(rows, weights):
     criteria = [
         Criterion(name=f"c{k}", weight=weight, judged=True) for k, weight in enumerate(weights)
     ]
-    measures = pd.DataFrame(
-        {"account_id": list(rows), "measure": "growth", "value": 0.0, "note": ""}
-    )
+    measures = pd.DataFrame({"account_id": list(rows), "measure": "growth", "value": 0.0})
     judged = pd.DataFrame(
         [
             (account, f"c{k}", float(score), AS_OF)
@@ -30,14 +32,15 @@ def scores_of(rows, weights):
         ],
         columns=["account_id", "criterion", "score", "judged_date"],
     )
-    return criterion_scores(measures, judged, criteria=criteria, as_of=AS_OF)
+    scoring = ScoringSettings.model_construct(criteria=tuple(criteria))
+    return criterion_scores(measures, judged, as_of=AS_OF, scoring=scoring)
 
 
 def stability_of(rows, weights, rule, **options):
     scores = scores_of(rows, weights)
-    return score_stability(
-        scores, account_scores(scores, rule=rule), rule=rule, **options
-    ).set_index("account_id")
+    ranked = by_name(account_scores, scores, admission_rule=rule)
+    table = score_stability(scores, ranked, rule, scoring=ScoringSettings(**options))
+    return table.assign(note=tell_score_stability(table)["note"]).set_index("account_id")
 
 
 def above_with(rows, weights, rule):
@@ -64,7 +67,7 @@ def moved(weights, criterion, weight):
 
 def test_who_is_better_in_everything_is_always_first():
     rows = {"best": (9, 9, 9), "second": (8, 8, 8), "third": (7, 1, 7), "fourth": (1, 6, 1)}
-    table = stability_of(rows, [0.5, 0.3, 0.2], AdmissionRule(top_n=2))
+    table = stability_of(rows, [0.5, 0.3, 0.2], places(2))
     assert table.loc[["best", "second"], "above_line_share"].tolist() == [1.0, 1.0]
     assert table.loc[["third", "fourth"], "above_line_share"].tolist() == [0.0, 0.0]
     assert table.loc["best", ["rank_low", "rank_high"]].tolist() == [1, 1]
@@ -75,7 +78,7 @@ def test_who_is_better_in_everything_is_always_first():
 
 def test_the_smallest_change_by_hand():
     # a − b = 4·w0 − 2·(1 − w0) with equal scores elsewhere: they swap at w0 = 1/3
-    table = stability_of({"a": (9, 5), "b": (5, 7)}, [0.5, 0.5], AdmissionRule(top_n=1))
+    table = stability_of({"a": (9, 5), "b": (5, 7)}, [0.5, 0.5], places(1))
     assert table.loc["a", "flip_criterion"] == "c0"
     assert table.loc["a", "flip_weight"] == pytest.approx(1 / 3, abs=2e-4)
     assert table.loc["a", "weight_change"] == pytest.approx(-1 / 6, abs=2e-4)
@@ -84,7 +87,7 @@ def test_the_smallest_change_by_hand():
 
 
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("rule", [AdmissionRule(top_n=5), AdmissionRule(min_score=6.5)])
+@pytest.mark.parametrize("rule", [places(5), AdmissionRule(min_score=6.5)])
 def test_the_smallest_change_does_what_it_says_and_less_does_not(seed, rule):
     rng = np.random.default_rng(seed)
     weights = rng.dirichlet([8, 6, 4, 3]).round(2)
@@ -115,10 +118,11 @@ def test_shares_agree_with_counting_draw_by_draw():
     rows = {f"A{k:02d}": tuple(rng.integers(1, 11, 3)) for k in range(25)} | {
         "gap": (7, math.nan, 9)
     }
-    weights, rule = [0.4, 0.35, 0.25], AdmissionRule(top_n=6)
+    weights, rule = [0.4, 0.35, 0.25], places(6)
     table = stability_of(rows, weights, rule, draws=400, seed=9)
     counted = pd.Series(0.0, index=table.index)
-    for drawn in plausible_weights(np.array(weights), draws=400, concentration=50, seed=9) / 1000:
+    settings = ScoringSettings(draws=400, seed=9)
+    for drawn in plausible_weights(np.array(weights), settings) / 1000:
         points = {account: round(points_of(mine, drawn), 3) for account, mine in rows.items()}
         line = sorted(points.values(), reverse=True)[5]
         counted += pd.Series({account: float(score >= line) for account, score in points.items()})
@@ -133,7 +137,7 @@ def test_leaving_out_the_hopeless_changes_no_share(top_n, monkeypatch):
     rows = {f"A{k:03d}": tuple(rng.integers(1, 11, 3)) for k in range(150)} | {
         "gap": (7, math.nan, 9)
     }
-    rule = AdmissionRule(top_n=top_n)
+    rule = places(top_n)
     quick = stability_of(rows, [0.4, 0.35, 0.25], rule, draws=300)
     monkeypatch.setattr(
         "kamlib.scoring.stability._contenders",
@@ -146,7 +150,7 @@ def test_leaving_out_the_hopeless_changes_no_share(top_n, monkeypatch):
 
 def test_draws_have_the_weights_as_mean_and_sum_to_one():
     weights = np.array([0.5, 0.3, 0.2])
-    drawn = plausible_weights(weights, draws=20_000, concentration=50, seed=1)
+    drawn = plausible_weights(weights, ScoringSettings(draws=20_000, seed=1))
     assert (drawn.sum(axis=1) == 1000).all() and (drawn >= 0).all()
     assert drawn.mean(axis=0) / 1000 == pytest.approx(weights, abs=0.002)
     assert drawn[:, 0].std() / 1000 == pytest.approx(math.sqrt(0.5 * 0.5 / 51), rel=0.05)
@@ -155,7 +159,7 @@ def test_draws_have_the_weights_as_mean_and_sum_to_one():
 def test_same_seed_same_table_whatever_the_row_order():
     rng = np.random.default_rng(2)
     rows = {f"A{k:02d}": tuple(rng.integers(1, 11, 3)) for k in range(40)}
-    rule = AdmissionRule(top_n=7)
+    rule = places(7)
     backwards = dict(reversed(rows.items()))
     pd.testing.assert_frame_equal(
         stability_of(rows, [0.5, 0.3, 0.2], rule),
@@ -165,17 +169,13 @@ def test_same_seed_same_table_whatever_the_row_order():
 
 
 def test_twins_share_everything():
-    table = stability_of(
-        {"a": (9, 5), "b": (9, 5), "c": (5, 7)}, [0.5, 0.5], AdmissionRule(top_n=2)
-    )
+    table = stability_of({"a": (9, 5), "b": (9, 5), "c": (5, 7)}, [0.5, 0.5], places(2))
     assert table.loc["a"].drop("name").equals(table.loc["b"].drop("name"))
     assert table.loc["a", "rank_low"] == 1
 
 
 def test_one_account_and_none():
-    one = stability_of({"a": (9, 5)}, [0.5, 0.5], AdmissionRule(top_n=3))
+    one = stability_of({"a": (9, 5)}, [0.5, 0.5], places(3))
     assert one["above_line_share"].tolist() == [1.0]
-    scores = scores_of({"a": (math.nan, math.nan)}, [0.5, 0.5])
-    rule = AdmissionRule(top_n=3)
-    none = score_stability(scores, account_scores(scores, rule=rule), rule=rule)
-    assert none.empty and none.columns.tolist()[:4] == ["account_id", "name", "score", "rank"]
+    none = stability_of({"a": (math.nan, math.nan)}, [0.5, 0.5], places(3))
+    assert none.empty and none.columns.tolist()[:3] == ["name", "score", "rank"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kamlib.book import BookSettings
 from kamlib.period.calendar import trailing_months
 from kamlib.segmentation import account_classes, class_migration, class_moves, price_volume_mix
+from kamlib.story.segmentation_rows import tell_class_moves
 
 THEN, NOW = pd.Timestamp("2025-09-30"), pd.Timestamp("2025-12-31")
 NO_PRODUCTS = pd.DataFrame(
@@ -27,7 +28,7 @@ NO_PRODUCTS = pd.DataFrame(
 def classes(
     revenue: dict[str, float], as_of: pd.Timestamp, first: str = "2020-01-31"
 ) -> pd.DataFrame:
-    """Classes of accounts that ordered once long ago, and for this revenue in the window's last month."""
+    """Classes of accounts that ordered long ago, and for this revenue in the window's last month."""
     ids = list(revenue)
     once = {"cost": np.nan, "order_count": 1, "order_day_count": 1}
     old = pd.DataFrame({"account_id": ids, "month": pd.Timestamp(first), "revenue": 1.0, **once})
@@ -45,14 +46,19 @@ def classes(
 def moves_of(
     then: dict[str, float], now: dict[str, float], products: pd.DataFrame = NO_PRODUCTS
 ) -> pd.DataFrame:
-    return class_moves(classes(then, THEN), classes(now, NOW), products).set_index("account_id")
+    return class_moves(classes(now, NOW), classes(then, THEN), products).set_index("account_id")
+
+
+def why(table: pd.DataFrame, account: str) -> str:
+    """What the story says of an account's move."""
+    return tell_class_moves(table).loc[account, "why"]
 
 
 def test_own_and_neighbours_effect_by_hand():
     """Two accounts: a stays at 60, b grows from 40 to 90 and takes the lead.
 
-    a: nothing is before it then; 90/150 now. Its revenue is the same, so all of 0.6 is the neighbour's.
-    b: 60/100 before it then, nothing now. With a as it was both orders give the same: all is its own.
+    a: nothing is before it then; 90/150 now. Its revenue is the same: all of 0.6 is the neighbour's.
+    b: 60/100 before it then, nothing now. With a as it was both orders agree: all is its own.
     """
     table = moves_of({"a": 60.0, "b": 40.0}, {"a": 60.0, "b": 90.0})
     assert table.loc["a", ["own_effect_share", "neighbours_effect_share"]].tolist() == [
@@ -66,7 +72,7 @@ def test_own_and_neighbours_effect_by_hand():
 
 
 def test_both_orders_of_change_are_averaged():
-    """a 30 → 20 beside b 70 → 80: own first 70/90 − 70/100, own last 80/100 − 80/110; their mean is its own effect."""
+    """a 30 → 20 beside b 70 → 80: own first 70/90 − 70/100, own last 80/100 − 80/110; the mean is own."""
     table = moves_of({"a": 30.0, "b": 70.0}, {"a": 20.0, "b": 80.0})
     own = ((70 / 90 - 70 / 100) + (80 / 100 - 80 / 110)) / 2
     assert table.loc["a", "change_share"] == pytest.approx(0.1)
@@ -78,7 +84,7 @@ def test_a_move_that_only_the_neighbours_made_is_labelled_so():
     """b keeps its 30 while a grows from 70 to 170: 70 % before it becomes 85 %, A becomes B."""
     table = moves_of({"a": 70.0, "b": 30.0}, {"a": 170.0, "b": 30.0})
     row = table.loc["b"]
-    assert (row["kind"], row["direction"], row["abc_then"], row["abc_now"]) == (
+    assert (row["move_kind"], row["direction"], row["abc_then"], row["abc_now"]) == (
         "move",
         "down",
         "A",
@@ -87,19 +93,26 @@ def test_a_move_that_only_the_neighbours_made_is_labelled_so():
     assert row["cause"] == "neighbours"
     assert row["own_effect_share"] == 0.0
     assert row["neighbours_effect_share"] == pytest.approx(170 / 200 - 0.7)
-    assert "unchanged" in row["why"]
-    assert "Only because the others changed" in row["why"]
-    assert "still be A" in row["why"]
+    assert why(table, "b") == (
+        "A → B. Revenue unchanged at 30. Only because the others changed: with them as before it "
+        "would still be A."
+    )
 
 
 def test_a_move_of_its_own_doing_is_labelled_own():
-    row = moves_of({"a": 70.0, "b": 30.0}, {"a": 70.0, "b": 10.0}).loc["b"]
-    assert (row["cause"], row["direction"]) == ("own", "down")
-    assert "67" in row["why"]
+    table = moves_of({"a": 70.0, "b": 30.0}, {"a": 70.0, "b": 10.0})
+    assert table.loc["b", ["cause", "direction"]].tolist() == ["own", "down"]
+    assert (
+        why(table, "b")
+        .replace("\xa0", " ")
+        .startswith("A → B. Revenue down 67 %, 30 → 10. Its own")
+    )
 
 
 def test_a_move_that_needs_both_or_either_is_labelled_so():
-    """b of 24 beside 76 is A up to 80 %: 76/95 reaches B alone, 76/95.5 and 80/104 do not, 99/123 and 76/81 each do."""
+    """b of 24 beside 76 is A up to 80 %: 76/95 reaches B alone, 76/95.5 and 80/104 do not, 99/123 and
+    76/81 each do.
+    """
     assert moves_of({"a": 76.0, "b": 24.0}, {"a": 80.0, "b": 19.0}).loc["b", "cause"] == "own"
     assert moves_of({"a": 76.0, "b": 24.0}, {"a": 80.0, "b": 19.5}).loc["b", "cause"] == "both"
     assert moves_of({"a": 76.0, "b": 24.0}, {"a": 99.0, "b": 5.0}).loc["b", "cause"] == "either"
@@ -114,8 +127,8 @@ def test_new_returned_and_stopped_accounts_are_no_moves():
         ],
         ignore_index=True,
     )
-    table = class_moves(then, now, NO_PRODUCTS).set_index("account_id")
-    assert table["kind"].to_dict() == {
+    table = class_moves(now, then, NO_PRODUCTS).set_index("account_id")
+    assert table["move_kind"].to_dict() == {
         "fresh": "new",
         "returns": "returned",
         "stops": "stopped",
@@ -127,7 +140,7 @@ def test_new_returned_and_stopped_accounts_are_no_moves():
 
 def test_without_classes_then_there_is_nothing_to_compare():
     now = classes({"a": 5.0}, NOW)
-    empty = class_moves(None, now, NO_PRODUCTS)
+    empty = class_moves(now, None, NO_PRODUCTS)
     full = class_moves(now, now, NO_PRODUCTS)
     assert len(empty) == 0
     pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
@@ -144,7 +157,8 @@ def windows(*rows: tuple[str, str, str, float, float]) -> pd.DataFrame:
 def test_price_volume_mix_by_hand():
     """Then 10 nuts at 2 and 10 bolts at 4; now 20 nuts at 3 and no bolts, and 10 new rods at 1.
 
-    R₀ = 60 over Q₀ = 20, R₁ = 70 over Q₁ = 30: volume 60·(30/20 − 1) = 30; price 20·(3 − 2) = 20; mix is the rest, −40.
+    R₀ = 60 over Q₀ = 20, R₁ = 70 over Q₁ = 30: volume 60·(30/20 − 1) = 30; price 20·(3 − 2) = 20;
+    mix is the rest, −40.
     """
     table = price_volume_mix(
         windows(
@@ -175,7 +189,7 @@ def test_price_volume_mix_is_unknown_without_quantities_or_a_base():
 
 
 def test_the_own_effect_is_split_into_price_volume_and_mix():
-    """b falls 30 → 20, of it 15 by fewer units and 5 back by a higher price: the own effect in the same proportions."""
+    """b falls 30 → 20, 15 by fewer units and 5 back by a higher price: the own effect likewise."""
     products = windows(
         ("a", "nut", "previous", 70, 70), ("a", "nut", "now", 70, 70),
         ("b", "nut", "previous", 30, 30), ("b", "nut", "now", 15, 20),
@@ -199,10 +213,10 @@ def test_products_that_do_not_add_up_to_the_revenue_explain_nothing():
 def test_migration_counts_every_way_once():
     moves = moves_of({"a": 70.0, "b": 30.0, "c": 0.0}, {"a": 170.0, "b": 30.0, "c": 1.0})
     table = class_migration(moves.reset_index())
-    ways = table[table["basis"].eq("abc") & table["account_count"].gt(0)]
+    ways = table[table["class_basis"].eq("abc") & table["account_count"].gt(0)]
     found = {(r.class_then, r.class_now): r.account_count for r in ways.itertuples()}
     assert found == {("A", "A"): 1, ("A", "B"): 1, ("none", "C"): 1}
-    assert table.groupby("basis")["account_count"].sum().tolist() == [3, 3, 3]
+    assert table.groupby("class_basis")["account_count"].sum().tolist() == [3, 3, 3]
 
 
 def test_regularity_changes_are_told():
@@ -214,12 +228,34 @@ def test_regularity_changes_are_told():
         account_classes(rows.astype({"account_id": "str"}), accounts, as_of=day)
         for day in (THEN, NOW)
     )
-    row = class_moves(then, now, NO_PRODUCTS).iloc[0]
-    assert (row["kind"], row["xyz_frequency_then"], row["xyz_frequency_now"]) == ("same", "X", "Y")
+    table = class_moves(now, then, NO_PRODUCTS).set_index("account_id")
+    row = table.loc["a"]
+    found = row[["move_kind", "xyz_frequency_then", "xyz_frequency_now"]].tolist()
+    assert found == ["same", "X", "Y"]
     frequency = "Frequency X → Y: orders in 8 of 12 months, 11 of 12 before."
-    assert row["why"] == f"{frequency} Variability X → Y: CV 0.74, 0.31 before."
-    german = class_moves(then, now, NO_PRODUCTS, book=BookSettings(title="T", locale="de")).iloc[0]
-    assert german["why"].endswith("CV 0,74, 0,31 before.")
+    assert why(table, "a") == f"{frequency} Variability X → Y: CV 0.74, 0.31 before."
+    german = tell_class_moves(table, book=BookSettings(title="T", locale="de"))
+    assert german.loc["a", "why"].endswith("CV 0,74, 0,31 before.")
+
+
+def test_price_volume_and_mix_are_told_largest_first_and_only_where_they_weigh():
+    products = windows(
+        ("a", "nut", "previous", 70, 70), ("a", "nut", "now", 70, 70),
+        ("b", "nut", "previous", 30, 30), ("b", "nut", "now", 9, 10),
+    )  # fmt: skip
+    table = moves_of({"a": 70.0, "b": 30.0}, {"a": 70.0, "b": 10.0}, products)
+    assert "30 → 10 (volume −21)." in why(table, "b")
+    other = table.assign(price_revenue_change=5.0, volume_revenue_change=-15.0)
+    assert "(volume −15, price +5)." in why(other, "b")
+
+
+def test_those_that_came_or_went_are_told_as_such():
+    then = classes({"stops": 10.0, "returns": 0.0}, THEN)
+    now = classes({"stops": 0.0, "returns": 5.0, "fresh": 4.0}, NOW)
+    table = class_moves(now, then, NO_PRODUCTS).set_index("account_id")
+    assert why(table, "fresh") == "New: first order since the last report, 4 so far, class A."
+    assert why(table, "returns") == "Back after a window without revenue: 5, class A."
+    assert why(table, "stops") == "No revenue left in the window, 10 before; it was A."
 
 
 CENTS = st.integers(-2_000, 500_000)
@@ -233,8 +269,8 @@ def test_parts_sum_to_the_change_and_unchanged_accounts_have_no_effect_of_their_
     before = {name: then.get(name, 0) / 100 for name in NAMES}
     after = {name: now.get(name, 0) / 100 for name in NAMES}
     table = moves_of(before, after)
-    there = table[table["kind"].isin(["move", "same"])]
-    change = there["before_now_share"] - there["before_then_share"]
+    there = table[table["move_kind"].isin(["move", "same"])]
+    change = there["before_share_now"] - there["before_share_then"]
     np.testing.assert_allclose(there["change_share"], change, atol=1e-12)
     np.testing.assert_allclose(
         there["own_effect_share"] + there["neighbours_effect_share"], change, atol=1e-12
@@ -242,9 +278,9 @@ def test_parts_sum_to_the_change_and_unchanged_accounts_have_no_effect_of_their_
     assert (
         there.loc[there["revenue_then"].eq(there["revenue_now"]), "own_effect_share"] == 0
     ).all()
-    assert (there["kind"].eq("move") == there["abc_then"].ne(there["abc_now"])).all()
-    assert there["cause"].notna().eq(there["kind"].eq("move")).all()
-    still = there[there["kind"].eq("move") & there["revenue_then"].eq(there["revenue_now"])]
+    assert (there["move_kind"].eq("move") == there["abc_then"].ne(there["abc_now"])).all()
+    assert there["cause"].notna().eq(there["move_kind"].eq("move")).all()
+    still = there[there["move_kind"].eq("move") & there["revenue_then"].eq(there["revenue_now"])]
     assert set(still["cause"]) <= {"neighbours"}
     assert set(table.index) == {n for n in NAMES if before[n] > 0 or after[n] > 0}
 

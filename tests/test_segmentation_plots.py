@@ -1,12 +1,16 @@
-"""Charts of the segmentation: titles state the finding, small, large, odd and empty books are drawn."""
+"""Charts: titles state the finding; small, large, odd and empty books are drawn."""
 
 from __future__ import annotations
+
+import inspect
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
+from kamlib.book import BookSettings, SegmentationSettings
+from kamlib.period.calendar import parse_period
 from kamlib.plots import segmentation as draw
 from kamlib.plots.style import FINDING, SUBTITLE
 from kamlib.segmentation import (
@@ -23,6 +27,8 @@ from kamlib.segmentation import (
     rfm_segments,
     whale_curve,
 )
+from kamlib.story import segmentation_charts as say
+from kamlib.story.statements import Said
 
 AS_OF = pd.Timestamp("2025-12-31")
 NO_TIERS = pd.DataFrame({"account_id": [], "tier": [], "start_date": [], "end_date": []}).astype(
@@ -77,26 +83,48 @@ def charts_of(
     shares = concentration(classes, accounts, keys)
     products = pd.DataFrame(
         {n: [] for n in ("account_id", "product_id", "window", "quantity", "revenue")}
-    )
-    moves = class_moves(
-        then if len(revenue) else None,
-        classes,
-        products.astype({"quantity": "float64", "revenue": "float64"}),
-    )
-    days = months.rename(columns={"month": "date"})
-    segments = rfm_segments(rfm_scores(days, as_of=AS_OF))
-    return {
-        "pareto": draw.plot_pareto(pareto(classes)),
-        "whale": draw.plot_whale_curve(whale_curve(classes)),
-        "lorenz": draw.plot_lorenz(lorenz(classes), shares),
-        "concentration": draw.plot_concentration(shares),
-        "matrix": draw.plot_abc_xyz_matrix(abc_xyz_matrix(classes), period="2025"),
-        "variability": draw.plot_abc_xyz_matrix(abc_xyz_matrix(classes), basis="variability"),
-        "cross": draw.plot_abc_cross(abc_cross(classes)),
-        "migration": draw.plot_class_migration(class_migration(moves)),
-        "moves": draw.plot_class_moves(moves),
-        "rfm": draw.plot_rfm_segments(segments),
+    ).astype({"quantity": "float64", "revenue": "float64"})
+    before = then if len(revenue) else None
+    moves = class_moves(classes, before, products)
+    scores = rfm_scores(months.rename(columns={"month": "date"}), as_of=AS_OF)
+    tables = {
+        "pareto": pareto(classes),
+        "whale_curve": whale_curve(classes),
+        "lorenz": lorenz(classes),
+        "concentration": shares,
+        "abc_xyz_matrix": abc_xyz_matrix(classes),
+        "abc_cross": abc_cross(classes),
+        "class_migration": class_migration(moves),
+        "class_moves": moves,
+        "rfm_segments": rfm_segments(scores),
+        "previous_account_classes": before,
     }
+    charts = {name: drawn(name, tables) for name in tables if name != "previous_account_classes"}
+    return charts | {"variability": drawn("abc_xyz_matrix", tables, basis="variability")}
+
+
+FACTS = {
+    "as_of": AS_OF,
+    "segmentation": SegmentationSettings(),
+    "previous_span": parse_period("2025-Q3"),
+    "previous_account_classes": NO_TIERS,
+    "book": None,
+}
+
+
+def said_over(name: str, tables: dict, **options) -> Said:
+    """What the story says over a chart."""
+    story = getattr(say, f"chart_{name}")
+    known = FACTS | tables | options
+    return story(**{one: known[one] for one in inspect.signature(story).parameters if one in known})
+
+
+def drawn(name: str, tables: dict, **options):
+    """A chart under what the story says over it."""
+    said = said_over(name, tables, **options)
+    plot = getattr(draw, f"plot_{name}")
+    own = {one: tables[one] for one in inspect.signature(plot).parameters if one in tables}
+    return plot(**own, **options, title=said.title, subtitle=said.subtitle)
 
 
 def finding(ax) -> str:
@@ -110,44 +138,49 @@ def test_titles_state_the_finding():
     charts = charts_of(np.array([60.0, 25.0, 10.0, 4.0, 1.0]), cost=0.5)
     found = {name: finding(ax) for name, ax in charts.items()}
     assert found["pareto"] == "2 of 5 accounts bring 85 % of revenue"
-    assert found["whale"] == "No account costs more than it brings"
+    assert found["whale_curve"] == "No account costs more than it brings"
     assert found["lorenz"] == "The smaller half of accounts brings 5.0 % of revenue (Gini 0.56)"
     assert found["concentration"] == "The largest account brings 60 % of revenue"
-    assert found["matrix"] == "2 accounts in AZ bring 85, 85 % of revenue"
-    assert found["cross"] == "Every account of class A by revenue is A by margin too"
-    assert found["moves"].endswith("only because of the others")
+    assert found["abc_xyz_matrix"] == "2 accounts in AZ bring 85, 85 % of revenue"
+    assert found["abc_cross"] == "Every account of class A by revenue is A by margin too"
+    assert found["class_moves"].endswith("only because of the others")
 
 
-def test_titles_count_in_plain_words():
-    def moved(*causes: str) -> str:
-        rows = [{"kind": "move", "cause": cause, "own_effect_share": 0.01, "neighbours_effect_share": 0.02,
-                 "name": cause, "abc_then": "A", "abc_now": "B"} for cause in causes]  # fmt: skip
-        return finding(draw.plot_class_moves(pd.DataFrame(rows)))
+@pytest.mark.parametrize(
+    ("causes", "finding"),
+    [
+        (["own", "own"], "2 accounts changed class"),
+        (["neighbours"], "1 account changed class, only because of the others"),
+        (["neighbours", "own"], "2 accounts changed class, 1 only because of the others"),
+        (["neighbours"] * 2, "2 accounts changed class, all only because of the others"),
+        ([], "No account changed its revenue class"),
+    ],
+)
+def test_moves_are_counted_in_plain_words(causes, finding):
+    moves = pd.DataFrame({"cause": causes, "move_kind": "move"}, dtype="str")
+    assert said_over("class_moves", {"class_moves": moves}).title == finding
+    nothing = {"class_moves": moves.iloc[:0], "previous_account_classes": None}
+    assert said_over("class_moves", nothing).title == "No earlier period to compare with"
 
-    assert moved("own", "own") == "2 accounts changed class"
-    assert moved("neighbours") == "1 account changed class, only because of the others"
-    assert moved("neighbours", "own") == "2 accounts changed class, 1 only because of the others"
-    assert (
-        moved("neighbours", "neighbours")
-        == "2 accounts changed class, all only because of the others"
-    )
 
-    def migrated(*moves: tuple[str, str, int]) -> str:
-        cells = pd.DataFrame(moves, columns=["class_then", "class_now", "account_count"]).assign(
-            basis="abc"
-        )
-        grid = pd.MultiIndex.from_product(
-            [list("ABC"), list("ABC")], names=["class_then", "class_now"]
-        )
-        full = cells.set_index(["class_then", "class_now"])["account_count"].reindex(
-            grid, fill_value=0
-        )
-        return finding(draw.plot_class_migration(full.reset_index().assign(basis="abc")))
+@pytest.mark.parametrize(
+    ("moves", "finding"),
+    [
+        ({("A", "A"): 3, ("A", "B"): 1}, "1 account moved down"),
+        ({("A", "B"): 2, ("B", "A"): 1}, "2 accounts moved down, 1 moved up"),
+        ({("C", "A"): 2}, "2 accounts moved up"),
+        ({("A", "A"): 3}, "No account changed its class"),
+        ({}, "No account had a class then and has one now"),
+    ],
+)
+def test_migrations_are_counted_in_plain_words(moves, finding):
+    pairs = [(then, now) for then in "ABC" for now in "ABC"]
+    cells = pd.DataFrame(pairs, columns=["class_then", "class_now"])
+    cells = cells.assign(class_basis="abc", account_count=[moves.get(pair, 0) for pair in pairs])
+    assert said_over("class_migration", {"class_migration": cells}).title == finding
 
-    assert migrated(("A", "A", 3), ("A", "B", 1)) == "1 account moved down"
-    assert migrated(("A", "B", 2), ("B", "A", 1)) == "2 accounts moved down, 1 moved up"
-    assert migrated(("A", "A", 3)) == "No account changed its class"
 
+def test_the_largest_segment_is_told():
     segments = pd.DataFrame(
         {
             "segment": ["Lost", "Champions"],
@@ -156,15 +189,26 @@ def test_titles_count_in_plain_words():
             "revenue_share": [0.0, 1.0],
         }
     )
-    assert (
-        finding(draw.plot_rfm_segments(segments))
-        == "1 account in “Champions” brings 100 % of revenue"
-    )
+    said = said_over("rfm_segments", {"rfm_segments": segments})
+    assert said.title.replace("\xa0", " ") == "1 account in “Champions” brings 100 % of revenue"
+    assert said.subtitle.replace("\xa0", " ").endswith("by RFM segment, 12 months to 31 Dec 2025")
+    assert said.alt.startswith("Bars of the share of revenue of each RFM segment")
+
+
+def test_figures_are_written_as_the_book_writes_them():
+    book = BookSettings(title="T", locale="de", currency="EUR")
+    points = {"abc_revenue": ["A", "A"], "rank": [1, 1200], "cumulative_revenue_share": [0.2, 0.5]}
+    said = said_over("pareto", {"pareto": pd.DataFrame(points)}, book=book)
+    assert said.title.startswith("1.200 of 2 accounts bring 50")
+    table = pd.DataFrame({"scope": ["accounts"], "gini": [0.5]})
+    curve = {"cumulative_account_share": [0.0], "cumulative_revenue_share": [0.0]}
+    tables = {"lorenz": pd.DataFrame(curve), "concentration": table}
+    assert said_over("lorenz", tables, book=book).title.endswith("(Gini 0,50)")
 
 
 def test_losses_are_told_in_the_title_of_the_whale_curve():
     assert (
-        finding(charts_of(np.array([60.0, 25.0, 10.0, 5.0]), cost=1.5)["whale"])
+        finding(charts_of(np.array([60.0, 25.0, 10.0, 5.0]), cost=1.5)["whale_curve"])
         == "4 accounts cost 50 more than they bring"
     )
 
@@ -190,11 +234,11 @@ def test_odd_books_are_drawn_and_say_so(revenue, cost):
 def test_five_thousand_accounts_stay_readable_and_light():
     revenue = np.random.default_rng(5).lognormal(8, 2, 5000).round(2)
     charts = charts_of(revenue, cost=0.7)
-    for name in ("pareto", "whale", "lorenz"):
+    for name in ("pareto", "whale_curve", "lorenz"):
         assert sum(len(line.get_xdata()) for line in charts[name].lines) < 1500, name
-    assert len(charts["moves"].get_yticks()) == 15
-    subtitle = next(text.kam_text for text in charts["moves"].texts if text.get_gid() == SUBTITLE)
-    assert "the 15 largest of" in subtitle
+    assert len(charts["class_moves"].get_yticks()) == 15
+    texts = charts["class_moves"].texts
+    assert "the 15 largest of" in next(t.kam_text for t in texts if t.get_gid() == SUBTITLE)
 
 
 def test_names_from_the_data_are_drawn_as_text():
@@ -202,4 +246,4 @@ def test_names_from_the_data_are_drawn_as_text():
     labels = [text for text in charts["pareto"].texts if "$x^2$" in text.get_text()]
     assert labels
     assert all(not text.get_parse_math() and len(text.get_text()) < 60 for text in labels)
-    charts["moves"].figure.canvas.draw()
+    charts["class_moves"].figure.canvas.draw()

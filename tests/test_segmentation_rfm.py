@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kamlib.book import SegmentationSettings
 from kamlib.segmentation import rfm_scores, rfm_segments
 from kamlib.segmentation.rfm import SEGMENTS
 
 AS_OF = pd.Timestamp("2006-12-31")
-# rfm_segment_summary() of R's rfm 0.3 on rfm_data_orders, analysis date 2006-12-31: customers, orders, revenue.
+AS_PUBLISHED = SegmentationSettings(rfm="rfm").model_copy(update={"window_months": 600})
+"""All the published orders, longer ago than a book's window may reach."""
+# rfm_segment_summary() of R's rfm 0.3 on rfm_data_orders, analysis date 2006-12-31: customers,
+# orders, revenue.
 PUBLISHED = {
     "About To Sleep": (102, 283, 23449),
     "At Risk": (28, 216, 22227),
@@ -44,10 +48,10 @@ def published_orders() -> pd.DataFrame:
 
 
 def test_the_ten_published_segments_exactly(published_orders):
-    scores = rfm_scores(days_of(published_orders), as_of=AS_OF, preset="rfm", window_months=None)
+    scores = rfm_scores(days_of(published_orders), as_of=AS_OF, segmentation=AS_PUBLISHED)
     table = rfm_segments(scores).set_index("segment")
     found = {
-        n: (r.account_count, r.order_count, r.revenue)
+        n: (r.account_count, r.frequency_count, r.revenue)
         for n, r in zip(table.index, table.itertuples(), strict=True)
     }
     assert found == PUBLISHED
@@ -66,15 +70,15 @@ PUBLISHED_ROWS = {
 
 
 def test_published_scores_of_single_customers(published_orders):
-    scores = rfm_scores(days_of(published_orders), as_of=AS_OF, preset="rfm", window_months=None)
-    columns = ["recency_days", "order_count", "revenue", "recency_score"]
+    scores = rfm_scores(days_of(published_orders), as_of=AS_OF, segmentation=AS_PUBLISHED)
+    columns = ["silence_days", "frequency_count", "revenue", "recency_score"]
     rows = scores.set_index("account_id").loc[list(PUBLISHED_ROWS), columns]
     assert rows.to_numpy().tolist() == list(PUBLISHED_ROWS.values())
     assert set(scores["cut_offs"]) == {"quantiles"}
 
 
 def ordering(counts: list[int], *, money: float = 10.0) -> pd.DataFrame:
-    """Accounts that ordered on so many of the last days of the window, the i-th last i days before its end."""
+    """Accounts with so many order days each; the i-th last ordered i days before the end."""
     rows = [
         (f"a{i:03d}", AS_OF - pd.Timedelta(days=i + 40 * turn), money)
         for i, n in enumerate(counts)
@@ -91,9 +95,9 @@ def test_ranks_give_five_bins_of_a_fifth_each():
 
 
 def test_equal_values_score_alike_and_no_bin_is_dropped():
-    """60 of 100 accounts with one order: mean rank 30.5 of 100 is the second fifth; 40 with two: 80.5, the fifth."""
+    """60 of 100 with one order: mean rank 30.5 of 100 is the second fifth; 40 with two: the fifth."""
     scores = rfm_scores(ordering([1] * 60 + [2] * 40), as_of=AS_OF)
-    assert scores.groupby("order_count")["frequency_score"].unique().map(list).to_dict() == {
+    assert scores.groupby("frequency_count")["frequency_score"].unique().map(list).to_dict() == {
         1: [2],
         2: [5],
     }
@@ -130,8 +134,8 @@ def test_orders_of_one_day_are_one_occasion_and_credit_notes_none():
         date=lambda frame: pd.to_datetime(frame["date"])
     )
     scores = rfm_scores(days_of(orders), as_of=AS_OF).set_index("account_id")
-    assert scores.loc["a", ["order_count", "revenue", "recency_days"]].tolist() == [1, 7.0, 30]
-    assert scores.loc["old", ["order_count", "revenue", "segment"]].tolist() == [0, 0.0, "Lost"]
+    assert scores.loc["a", ["frequency_count", "revenue", "silence_days"]].tolist() == [1, 7.0, 30]
+    assert scores.loc["old", ["frequency_count", "revenue", "segment"]].tolist() == [0, 0.0, "Lost"]
 
 
 def test_nothing_in_gives_empty_tables_of_the_same_form():

@@ -137,48 +137,20 @@ def test_the_seasonal_buyer_is_calm_once_its_season_is_taken_out(segmentation, p
 
 
 @pytest.fixture(scope="module")
-def decisions(third, segmentation):
-    line, criteria = third.book.key_accounts, third.book.scoring.in_use
-    rule = kam.admission_rule(
-        segmentation.keys, top_n=line.top_n, min_score=line.min_score, at_most=line.at_most
-    )  # the line of the book
-
-    def scored(data):
-        measures = kam.criterion_measures(
-            data.account_months,
-            data.category_months,
-            data.needs,
-            data.accounts,
-            segmentation.keys,
-            as_of=data.as_of,
-        )
-        points = kam.criterion_scores(
-            measures, data.judgements, criteria=criteria, as_of=data.as_of
-        )
-        return (
-            measures,
-            points,
-            kam.account_scores(points, segmentation.keys, third.accounts, rule=rule),
-        )
-
-    measures, points, scores = scored(third)
-    _, _, then = scored(third.previous)
-    table = kam.tier_decisions(
-        scores, then, points, measures, third.accounts, third.decisions, as_of=third.as_of
-    )
-    return table.set_index("account_id")
+def decisions(third):
+    return third.tier_decisions.set_index("account_id")
 
 
 def test_the_promotable_regular_is_proposed_for_promotion(decisions, planted):
     (account,) = planted("promotable")
-    assert decisions.loc[account, "decision"] == "promote"
+    assert decisions.loc[account, "proposal"] == "promote"
     assert decisions.loc[account, "recorded_decision"] == "watch", "the steering group still waits"
     assert decisions.loc[account, "is_overridden"]
 
 
 def test_the_shrinking_key_account_does_not_pass_without_a_word(decisions, planted):
     row = decisions.loc[planted("shrinking")[0]]
-    assert row["decision"] == "review"
+    assert row["proposal"] == "review"
 
 
 # ── retention ─────────────────────────────────────────────────────────────────
@@ -282,10 +254,7 @@ def test_the_overloaded_manager_stands_out_in_hours_and_revenue(third, segmentat
     assert not work.iloc[1:]["is_over_hours"].any()
 
 
-def test_a_prospect_is_worth_a_key_account_manager(third, segmentation):
-    ids = segmentation.keys.loc[segmentation.keys["is_key"], "account_id"]
-    least = segmentation.classes.set_index("account_id")["revenue"].reindex(ids).min()
-    table = kam.prospect_ranking(third.prospects, least_budget=least)
-    owner = table.set_index("prospect_id")["proposed_owner"]
+def test_a_prospect_is_worth_a_key_account_manager(third):
+    owner = third.prospect_ranking.set_index("prospect_id")["proposed_owner"]
     assert owner["L005"] == "key account manager"
     assert 1 <= owner.eq("key account manager").sum() <= 3

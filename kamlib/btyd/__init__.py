@@ -5,17 +5,18 @@ from kamlib.btyd.calibration import calibration
 from kamlib.btyd.forecast import alive_probability, expected_orders
 from kamlib.btyd.models import (
     BuyerModel,
-    choose_model,
+    buyer_model,
+    buyer_models,
     fit_bgcnbd,
     fit_bgnbd,
-    fit_family,
     fit_mbgcnbd,
     fit_mbgnbd,
+    holdout_model,
     model_choice,
 )
-from kamlib.btyd.spend import SpendModel, expected_spend, fit_gamma_gamma
-from kamlib.btyd.value import TIMINGS, customer_value, expected_customer_value
-from kamlib.btyd.verdict import model_verdict, verdict_finding
+from kamlib.btyd.spend import SpendModel, expected_spend, fit_gamma_gamma, spend_model
+from kamlib.btyd.value import TIMINGS, customer_value, lifetime_value
+from kamlib.btyd.verdict import model_verdict
 
 __all__ = [
     "TIMINGS",
@@ -23,20 +24,21 @@ __all__ = [
     "SpendModel",
     "alive_probability",
     "buyer_holdout",
+    "buyer_model",
+    "buyer_models",
     "buyer_summary",
     "calibration",
-    "choose_model",
     "customer_value",
-    "expected_customer_value",
     "expected_orders",
     "expected_spend",
     "fit_bgcnbd",
     "fit_bgnbd",
-    "fit_family",
     "fit_gamma_gamma",
     "fit_mbgcnbd",
     "fit_mbgnbd",
+    "holdout_model",
+    "lifetime_value",
     "model_choice",
     "model_verdict",
-    "verdict_finding",
+    "spend_model",
 ]

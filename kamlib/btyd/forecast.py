@@ -12,51 +12,46 @@ from scipy.special import betainc, expit
 from kamlib.btyd.likelihood import Numbers, leaving_log_odds, stay_terms
 from kamlib.btyd.models import BuyerModel
 from kamlib.errors import KamError
+from kamlib.tables import shaped
 
-_ONE_TIME = "The plain form takes an account with one order day for present: use the modified form."
 _NEGLIGIBLE = 1e-11
 
 
-def alive_probability(summary: pd.DataFrame, model: BuyerModel) -> pd.DataFrame:
+def alive_probability(
+    buyer_summary: pd.DataFrame, buyer_model: BuyerModel, accounts: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """One row per account: the probability that it has not left for good, as of the summary's date.
 
     The posterior probability of being present, given the account's own history and the fitted
     model: 1 / (1 + e^D) with D the log-odds of having left after the last order (see
     ``kamlib.btyd.likelihood``). It falls with silence, the faster the shorter and the more regular
-    the account's gaps have been. Without a usable model it is n/a and ``reason`` says why.
-
-    Columns
-    -------
-    account_id: the account
-    frequency: repeat order days
-    recency_days: days from the first order day to the last
-    age_days: days from the first order day to the as-of date
-    silence_days: days from the last order day to the as-of date
-    alive_probability: probability that the account has not left (0–1)
-    model: model used
-    reason: why there is no probability, or how to read it
+    the account's gaps have been. Without a usable model it is n/a and ``note_code`` says why.
 
     Examples
     --------
-    >>> model = BuyerModel("MBG/NBD", 1, True, r=0.525, alpha=6.183, a=0.891, b=1.614, n=2357, status="converged")
-    >>> buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [2, 2], "recency_days": [213, 30],
-    ...     "age_days": [272, 272]})
+    >>> model = BuyerModel("MBG/NBD", 1, True, r=0.525, alpha=6.183, a=0.891, b=1.614, n=2357,
+    ...     status="converged")
+    >>> buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [2, 2],
+    ...     "span_days": [213, 30], "known_days": [272, 272]})
     >>> alive_probability(buyers, model)["alive_probability"].round(2).tolist()
     [0.71, 0.09]
     """
-    alive = np.full(len(summary), math.nan)
-    if model.is_usable:
-        alive = _alive(model, *_times(summary, model))
-    return _accounts(summary).assign(
-        silence_days=summary["age_days"].sub(summary["recency_days"]).to_numpy(),
-        alive_probability=alive,
-        model=pd.Series(model.name, index=range(len(summary)), dtype="str"),
-        reason=_reasons(summary, model),
+    alive = np.full(len(buyer_summary), math.nan)
+    if buyer_model.is_usable:
+        alive = _alive(buyer_model, *_times(buyer_summary, buyer_model))
+    silence = buyer_summary["known_days"] - buyer_summary["span_days"]
+    told = _remarked(buyer_summary, buyer_model).assign(
+        name=names_of(buyer_summary, accounts), silence_days=silence, alive_probability=alive
     )
+    return shaped("alive_probability", told)
 
 
 def expected_orders(
-    summary: pd.DataFrame, model: BuyerModel, *, days: int = 365, interval_share: float = 0.8
+    buyer_summary: pd.DataFrame,
+    buyer_model: BuyerModel,
+    *,
+    days: int = 365,
+    interval_share: float = 0.8,
 ) -> pd.DataFrame:
     """One row per account: the order days to expect of it over a horizon, a year unless ``days``
     says otherwise.
@@ -73,57 +68,44 @@ def expected_orders(
     series ends with the horizon's last day. The interval is predictive (how many order days this
     account may have), not one of the parameters.
 
-    Columns
-    -------
-    account_id: the account
-    frequency: repeat order days
-    recency_days: days from the first order day to the last
-    age_days: days from the first order day to the as-of date
-    horizon_days: length of the forecast
-    alive_probability: probability that the account has not left (0–1)
-    expected_orders: expected order days within the horizon
-    order_probability: probability of at least one order day within the horizon (0–1)
-    orders_low: lower end of the predictive interval
-    orders_high: upper end of the predictive interval
-    model: model used
-    reason: why there is no forecast, or how to read it
-
     Examples
     --------
-    >>> model = BuyerModel("BG/NBD", 1, False, r=0.243, alpha=4.414, a=0.793, b=2.426, n=2357, status="converged")
-    >>> buyers = pd.DataFrame({"account_id": ["A"], "frequency": [2], "recency_days": [213], "age_days": [272]})
+    >>> model = BuyerModel("BG/NBD", 1, False, r=0.243, alpha=4.414, a=0.793, b=2.426, n=2357,
+    ...     status="converged")
+    >>> buyers = pd.DataFrame({"account_id": ["A"], "frequency": [2], "span_days": [213],
+    ...     "known_days": [272]})
     >>> expected_orders(buyers, model, days=273)["expected_orders"].round(4).tolist()
     [1.2261]
     """
     if days < 1:
         raise KamError(f"A forecast needs at least one day, not {days}.", where="days")
-    size = len(summary)
-    alive, expected, once = (np.full(size, math.nan) for _ in range(3))
-    low, high = np.full(size, math.nan), np.full(size, math.nan)
-    if model.is_usable and size:
+    size = len(buyer_summary)
+    alive, expected, once, low, high = (np.full(size, math.nan) for _ in range(5))
+    if buyer_model.is_usable and size:
+        # accounts with the same history have the same forecast: each is computed once
         times, back = np.unique(
-            np.column_stack(_times(summary, model)), axis=0, return_inverse=True
+            np.column_stack(_times(buyer_summary, buyer_model)), axis=0, return_inverse=True
         )
         tail = (1 - interval_share) / 2
         total, first, at_low, at_high = (np.zeros(len(times)) for _ in range(4))
-        for m, rows, chance in at_least(model, times, days):
+        for m, rows, chance in at_least(buyer_model, times, days):
             total[rows] += chance
+            # the quantiles of a count: as many orders as are at least so probable
             at_low[rows] += chance > 1 - tail
             at_high[rows] += chance > tail
             if m == 1:
                 first[rows] = chance
-        alive = _alive(model, *times.T)[back]
+        alive = _alive(buyer_model, *times.T)[back]
         expected, once, low, high = total[back], first[back], at_low[back], at_high[back]
-    return _accounts(summary).assign(
-        horizon_days=pd.Series(days, index=range(size), dtype="int64"),
+    told = _remarked(buyer_summary, buyer_model).assign(
+        horizon_days=days,
         alive_probability=alive,
         expected_orders=expected,
         order_probability=once,
         orders_low=low,
         orders_high=high,
-        model=pd.Series(model.name, index=range(size), dtype="str"),
-        reason=_reasons(summary, model),
     )
+    return shaped("expected_orders", told)
 
 
 def at_least(
@@ -138,6 +120,7 @@ def at_least(
     horizon = days / model.unit_days
     k, left = model.k, model.b + x + int(model.is_modified)
     n = model.r + k * x
+    # P(j): with how many of the k steps to the next order done the account has been silent so long
     weights = stay_terms(n, (age - recency) / (model.alpha + age), k)
     weights /= weights.sum(axis=1, keepdims=True)
     share = horizon / (model.alpha + age + horizon)
@@ -146,15 +129,25 @@ def at_least(
     total = np.zeros(len(x))
     rows = np.arange(len(x))
     for m in range(1, days + 1):
+        # I_z: the m·k - j steps that are left are done within the horizon
         reach = betainc(m * k - steps, n[rows, None] + steps, share[rows, None])
         chance = stays * (weights[rows] * reach).sum(axis=1)
         total[rows] += chance
         yield m, rows, chance
         is_worth = chance > _NEGLIGIBLE * total[rows]
+        # after each order the account stays with the beta's mean, given all that it has stayed for
         stays = (stays * (left[rows] + m - 1) / (model.a + left[rows] + m - 1))[is_worth]
         rows = rows[is_worth]
         if not len(rows):
             return
+
+
+def names_of(table: pd.DataFrame, accounts: pd.DataFrame | None) -> pd.Series:
+    """Return the name of each row's account, its id where none is known."""
+    ids = table["account_id"]
+    if accounts is None:
+        return ids
+    return ids.map(accounts.set_index("account_id")["name"]).fillna(ids)
 
 
 def _alive(model: BuyerModel, x: Numbers, recency: Numbers, age: Numbers) -> Numbers:
@@ -177,17 +170,14 @@ def _alive(model: BuyerModel, x: Numbers, recency: Numbers, age: Numbers) -> Num
 def _times(summary: pd.DataFrame, model: BuyerModel) -> tuple[Numbers, Numbers, Numbers]:
     return (
         summary["frequency"].to_numpy(float),
-        summary["recency_days"].to_numpy(float) / model.unit_days,
-        summary["age_days"].to_numpy(float) / model.unit_days,
+        summary["span_days"].to_numpy(float) / model.unit_days,
+        summary["known_days"].to_numpy(float) / model.unit_days,
     )
 
 
-def _accounts(summary: pd.DataFrame) -> pd.DataFrame:
-    return summary[["account_id", "frequency", "recency_days", "age_days"]].reset_index(drop=True)
-
-
-def _reasons(summary: pd.DataFrame, model: BuyerModel) -> pd.Series:
-    reasons = pd.Series(model.reason, index=range(len(summary)), dtype="str")
+def _remarked(summary: pd.DataFrame, model: BuyerModel) -> pd.DataFrame:
+    """Return the summary with the model's name and remark; one-time buyers have their own."""
+    told = summary.assign(model=model.name, **model.remark)
     if model.is_usable and not model.is_modified:
-        reasons = reasons.mask(summary["frequency"].eq(0).to_numpy(), _ONE_TIME)
-    return reasons
+        told["note_code"] = told["note_code"].mask(told["frequency"].eq(0), "one_time")
+    return told

@@ -11,8 +11,9 @@ form, else 0:
 
     L = const · alpha^r Γ(n)/Γ(r) · B(a, b+x+d)/B(a, b) · (alpha+T)^-n · (S + e^D')
 
-    S    = Σ_{j<k} (n)_j/j! · ((T-t)/(alpha+T))^j                    still there e^D' = a/(b+x+d-1)
-    · ((alpha+T)/(alpha+t))^n, 0 in the plain form for x = 0      left after the last
+    S    = Σ_{j<k} (n)_j/j! · ((T-t)/(alpha+T))^j            still there
+    e^D' = a/(b+x+d-1) · ((alpha+T)/(alpha+t))^n             left after the last order;
+                                                             0 in the plain form for x = 0
 
 Everything is kept in logarithms; S is a sum of positive terms. The constant holds the gaps
 themselves: (k-1)·Σ ln gap - x·ln Γ(k). Sources: Fader, Hardie and Lee (2005), "Counting your
@@ -49,6 +50,8 @@ class Histories:
     @classmethod
     def of(cls, x: Numbers, recency: Numbers, age: Numbers) -> Histories:
         """Return the distinct histories among these."""
+        # sorted, equal histories stand together: a row that differs from the one before begins a
+        # new one, and the steps between beginnings are the counts
         order = np.lexsort((age, recency, x))
         rows = np.column_stack((x, recency, age)).astype(float)[order]
         is_new = np.concatenate(([True], (np.diff(rows, axis=0) != 0).any(axis=1)))[: len(rows)]
@@ -82,22 +85,25 @@ def log_likelihood(
     slope_a = digamma(a + b) - digamma_both
     slope_b = digamma(a + b) - digamma(b) + digamma_left - digamma_both
 
+    # from here on by history; digamma is the slope of gammaln, so that each term has its slope
     rows_n = n[h.at]
     log_age, log_recency = np.log(alpha + h.age), np.log(alpha + h.recency)
     log_stay, stay_r, stay_alpha = _stay(rows_n, alpha, h, k)
     log_odds = leaving_log_odds(rows_n, log_age, log_recency, log_stay, a, left[h.at] - 1, h.x, d)
     gone = expit(log_odds)
+    # S + e^D' = S·(1 + e^odds), in logarithms; the slope of ln(1 + e^odds) is gone · odds'
     rows = by_orders[h.at] - rows_n * log_age + log_stay + np.logaddexp(0.0, log_odds)
     gone_r = log_age - log_recency - stay_r
     gone_alpha = rows_n * (1 / (alpha + h.age) - 1 / (alpha + h.recency)) - stay_alpha
-    last = np.where(gone > 0, left[h.at] - 1, 1.0)
-    slopes = (
+    last = np.where(gone > 0, left[h.at] - 1, 1.0)  # zero for one-time buyers of the plain form
+    slopes = (  # each times its parameter: slopes in the logarithms
         r * (slope_r[h.at] - log_age + stay_r + gone * gone_r),
         alpha * (r / alpha - rows_n / (alpha + h.age) + stay_alpha + gone * gone_alpha),
         a * (slope_a[h.at] + gone / a),
         b * (slope_b[h.at] - gone / last),
     )
-    # plain sums: a product such as count @ rows starts threads, a thousand times slower on a busy machine
+    # plain sums: a product such as count @ rows starts threads, a thousand times slower on a busy
+    # machine
     return float((h.count * rows).sum()), np.array([(h.count * slope).sum() for slope in slopes])
 
 
@@ -150,6 +156,7 @@ def _stay(n: Numbers, alpha: float, h: Histories, k: int) -> tuple[Numbers, Numb
     terms = stay_terms(n, (h.age - h.recency) / age, k)
     total = terms.sum(axis=1)
     steps = np.arange(1, k)
+    # the slope of ln (n)_j in n is Σ 1/(n+i), i < j
     rising = np.cumsum(1 / (n[:, None] + steps - 1), axis=1)
     slope_r = (terms[:, 1:] * rising).sum(axis=1) / total
     slope_alpha = -(terms[:, 1:] * steps).sum(axis=1) / (total * age)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,25 @@ Numbers = NDArray[np.float64]
 FURTHEST = 11.5
 """How far a parameter's logarithm may go from its start: a factor of 100,000."""
 
+REMARK = ("note_code", "note_figure", "note_limit")
+
 
 class Fit:
-    """What every fitted model says of its search."""
+    """What every fitted model says of its search.
+
+    ``note_code`` holds codes, separated by a space, of what to know before its figures are read;
+    ``note_figure`` and ``note_limit`` are the figures that those remarks name.
+    """
 
     status: str
+    note_code: str
+    note_figure: float
+    note_limit: float
+
+    @property
+    def remark(self) -> dict[str, Any]:
+        """The columns that say how to read it, in every table made with it."""
+        return {name: getattr(self, name) for name in REMARK}
 
     @property
     def converged(self) -> bool:
@@ -32,7 +47,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Summit:
-    """Where a search ended: the point, the value there, and the steepest slope left, per account."""
+    """Where a search ended: the point, the value, and the steepest slope left, per account."""
 
     at: Numbers
     value: float
@@ -72,6 +87,8 @@ def _climb(
     function: Callable[[Numbers], tuple[float, Numbers]], start: Numbers, count: int
 ) -> Summit:
     def cost(at: Numbers) -> tuple[float, Numbers]:
+        # per account, so that tolerances mean the same for ten accounts and ten thousand; beyond
+        # the reach the value stays that of the edge and a bowl leads back
         inside = np.clip(at, start - FURTHEST, start + FURTHEST)
         value, gradient = function(inside)
         beyond = at - inside

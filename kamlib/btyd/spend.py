@@ -12,17 +12,18 @@ from scipy.special import digamma, gammaln
 
 from kamlib.btyd.models import LEAST_REPEAT_ACCOUNTS
 from kamlib.btyd.search import Fit, climb
+from kamlib.tables import shaped
 
 _DEPENDENT = 0.3
 
 
 @dataclass(frozen=True)
 class SpendModel(Fit):
-    """A fitted gamma-gamma model: values of one account's order days are gamma(p, ν), ν is gamma(q,
-    v).
+    """A fitted gamma-gamma model: an account's values are gamma(p, ν), its ν is gamma(q, v).
 
     ``correlation`` is that of the number of repeat order days with their mean value, which the
-    model takes for none; ``reason`` warns where it is not small. ``status`` as in ``BuyerModel``.
+    model takes for none; ``note_code`` warns where it is not small. ``status`` as in
+    ``BuyerModel``.
     """
 
     p: float = math.nan
@@ -32,10 +33,12 @@ class SpendModel(Fit):
     n: int = 0
     correlation: float = math.nan
     status: str = "too few"
-    reason: str = ""
+    note_code: str = ""
+    note_figure: float = math.nan
+    note_limit: float = math.nan
 
 
-def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
+def fit_gamma_gamma(buyer_summary: pd.DataFrame) -> SpendModel:
     """Fit the gamma-gamma model of Fader and Hardie (2005/2013) to a ``buyer_summary``.
 
     Only accounts with repeat order days take part. With x repeat order days of mean value z:
@@ -45,13 +48,16 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
     Source: P. Fader and B. Hardie, "The gamma-gamma model of monetary value", and Fader, Hardie
     and Lee (2005), RFM and CLV, Journal of Marketing Research 42(4).
     """
-    repeats = summary[summary["frequency"].gt(0) & summary["mean_value"].gt(0)]
+    repeats = buyer_summary[buyer_summary["frequency"].gt(0) & buyer_summary["mean_value"].gt(0)]
     x, value = repeats["frequency"].to_numpy(float), repeats["mean_value"].to_numpy(float)
     if len(x) < LEAST_REPEAT_ACCOUNTS:
         return SpendModel(
             n=len(x),
-            reason=f"{len(x)} accounts ordered again; a model needs {LEAST_REPEAT_ACCOUNTS}.",
+            note_code="few_repeats",
+            note_figure=float(len(x)),
+            note_limit=float(LEAST_REPEAT_ACCOUNTS),
         )
+    # values are fitted as multiples of their mean: no currency is better searched than another
     scale = float(np.average(value, weights=x))
     found = climb(lambda at: log_likelihood(at, x, value / scale), [np.zeros(3)], len(x))
     p, q, v = (float(t) for t in np.exp(found.at))
@@ -66,72 +72,51 @@ def fit_gamma_gamma(summary: pd.DataFrame) -> SpendModel:
         status="converged",
     )
     if not 1e-3 < p < 1e3 or not 1e-3 < q < 1e3:
-        return replace(
-            model,
-            status="at a limit",
-            reason="The data do not show how values vary within or between accounts.",
-        )
+        return replace(model, status="at a limit", note_code="spend_alike")
     if not found.is_level:
-        return replace(
-            model,
-            status="not converged",
-            reason="The search for the best parameters did not settle.",
-        )
+        return replace(model, status="not converged", note_code="not_settled")
     if abs(model.correlation) > _DEPENDENT:
-        how = "more" if model.correlation > 0 else "less"
-        return replace(
-            model,
-            reason=f"Accounts that order often spend {how} per order day (correlation {model.correlation:.2f}); "
-            "the model takes the two for independent.",
-        )
+        code = "spend_more" if model.correlation > 0 else "spend_less"
+        return replace(model, note_code=code, note_figure=model.correlation)
     return model
 
 
-def expected_spend(summary: pd.DataFrame, spend: SpendModel) -> pd.DataFrame:
+def spend_model(buyer_summary: pd.DataFrame) -> SpendModel:
+    """Return the model of spend per order day: gamma-gamma."""
+    return fit_gamma_gamma(buyer_summary)
+
+
+def expected_spend(buyer_summary: pd.DataFrame, spend_model: SpendModel) -> pd.DataFrame:
     """One row per account: the value to expect of its next order day.
 
     A weighted mean of the account's own mean value and that of all: p·(v + x·z)/(p·x + q - 1),
     which is p·v/(q-1) for an account without repeat order days.
 
-    Columns
-    -------
-    account_id: the account
-    frequency: repeat order days
-    mean_value: mean net revenue of the repeat order days (book currency); n/a without any
-    expected_value: expected net revenue of an order day (book currency)
-    reason: why there is no value, or how to read it
-
     Examples
     --------
     >>> spend = SpendModel(p=6.25, q=3.74, v=15.44, status="converged")
-    >>> buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [0, 5], "mean_value": [None, 100.0]})
-    >>> expected_spend(buyers, spend)["expected_value"].round(2).tolist()
+    >>> buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [0, 5],
+    ...     "mean_value": [None, 100.0]})
+    >>> expected_spend(buyers, spend)["order_value"].round(2).tolist()
     [35.22, 94.78]
     """
-    x = summary["frequency"].to_numpy(float)
-    total = x * summary["mean_value"].astype("float64").fillna(0).to_numpy()
-    below = spend.p * x + spend.q - 1
+    x = buyer_summary["frequency"].to_numpy(float)
+    total = x * buyer_summary["mean_value"].astype("float64").fillna(0).to_numpy()
+    below = spend_model.p * x + spend_model.q - 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(below > 0, spend.p * (spend.v + total) / below, math.nan)
-    value = value if spend.is_usable else np.full(len(x), math.nan)
-    reason = np.where(
-        spend.is_usable & np.isnan(value), "Values spread too widely for a mean.", spend.reason
-    )
-    return pd.DataFrame(
-        {
-            "account_id": summary["account_id"].astype("str").to_numpy(),
-            "frequency": summary["frequency"].to_numpy(),
-            "mean_value": summary["mean_value"].astype("float64").to_numpy(),
-            "expected_value": value,
-            "reason": reason,
-        }
-    ).astype({"account_id": "str", "reason": "str"})
+        value = np.where(below > 0, spend_model.p * (spend_model.v + total) / below, math.nan)
+    if not spend_model.is_usable:
+        value = np.full(len(x), math.nan)
+    told = buyer_summary.assign(order_value=value, **spend_model.remark)
+    if spend_model.is_usable:
+        told["note_code"] = told["note_code"].mask(np.isnan(value), "no_mean")
+    return shaped("expected_spend", told)
 
 
 def log_likelihood(
     log_parameters: NDArray[np.float64], x: NDArray[np.float64], value: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the log-likelihood of mean values, and its gradient in the logarithms of p, q and v."""
+    """Return the log-likelihood of mean values, and its gradient in ln p, ln q and ln v."""
     p, q, v = np.exp(log_parameters)
     shape = p * x + q
     log_total = np.log(v + x * value)

@@ -8,29 +8,76 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from kamlib.btyd.forecast import expected_orders
+from kamlib.book import ValueSettings
+from kamlib.btyd.forecast import expected_orders, names_of
 from kamlib.btyd.models import BuyerModel
+from kamlib.btyd.search import REMARK
 from kamlib.btyd.spend import SpendModel, expected_spend
 from kamlib.errors import KamError, nearest
+from kamlib.tables import shaped
 
-TIMINGS = {
-    "retained from year 1": "margins at the end of years 1 … n, the account retained with r from the first year",
-    "certain in year 1": "margins at the end of years 1 … n, the first year certain, retained with r from the second",
-    "paid at once": "margins at the start of years 1 … n, the first one now and certain",
-}
-"""Timing conventions of ``customer_value``, in words. They differ by a third and more."""
+TIMINGS = ("retained from year 1", "certain in year 1", "paid at once")
+"""Timing conventions of ``lifetime_value``. They differ by a third and more."""
 
 
 def customer_value(
-    accounts: pd.DataFrame,
+    buyer_summary: pd.DataFrame,
+    buyer_model: BuyerModel,
+    spend_model: SpendModel,
+    account_status: pd.DataFrame,
+    accounts: pd.DataFrame | None = None,
     *,
-    discount: float = 0.1,
+    value: ValueSettings = ValueSettings(),
+    years: Sequence[int] = (1, 3, 5),
+) -> pd.DataFrame:
+    """One row per account and horizon: the discounted margin that buying and spend models expect.
+
+    Σ over the years of expected order days of that year × expected value of an order day × the
+    book's margin on revenue, discounted at the end of the year. Leaving is in the expected orders,
+    so there is no retention share here; ``lifetime_value`` is the sum for a given one. The margin
+    is that of all accounts together, n/a where one cost is unknown.
+    """
+    if not all(year == int(year) and year >= 1 for year in years):
+        raise KamError("Horizons are whole years from 1.", where="years")
+    revenue = account_status["revenue"].sum()
+    margin_rate = account_status["margin"].sum(skipna=False) / revenue if revenue > 0 else math.nan
+    # column t: order days within t years; what a year adds is the step from the column before
+    orders = np.zeros((len(buyer_summary), max(years, default=0) + 1))
+    for year in range(1, orders.shape[1]):
+        forecast = expected_orders(buyer_summary, buyer_model, days=round(365.25 * year))
+        orders[:, year] = forecast["expected_orders"]
+    weights = (1 + value.discount_rate) ** -np.arange(1, orders.shape[1], dtype=float)
+    worth = np.zeros_like(orders)
+    worth[:, 1:] = (np.diff(orders, axis=1) * weights).cumsum(axis=1)
+
+    spend = expected_spend(buyer_summary, spend_model)
+    has_remark = spend["note_code"].ne("")
+    for name in REMARK:  # the spend model's remark, else the buying model's
+        spend[name] = spend[name].where(has_remark, buyer_model.remark[name])
+    table = _per_horizon(buyer_summary["account_id"], years)
+    row, horizon = table["row"].to_numpy(), table["horizon_years"].to_numpy(int)
+    table["order_value"] = spend["order_value"].to_numpy()[row]
+    table = table.assign(
+        name=names_of(table, accounts),
+        expected_orders=orders[row, horizon],
+        margin_rate=float(margin_rate),
+        discount_share=value.discount_rate,
+        customer_value=worth[row, horizon] * table["order_value"] * margin_rate,
+        **{name: spend[name].to_numpy()[row] for name in REMARK},
+    )
+    return shaped("customer_value", table)
+
+
+def lifetime_value(
+    retained_margins: pd.DataFrame,
+    *,
+    value: ValueSettings = ValueSettings(),
     years: Sequence[float] = (1, 3, 5),
     timing: str = "retained from year 1",
 ) -> pd.DataFrame:
-    """One row per account and horizon: the discounted margin of the years to come.
+    """One row per account and horizon: the discounted margin of the years to come, as in textbooks.
 
-    ``accounts`` has account_id, margin (per year, book currency) and retention_share (the
+    ``retained_margins`` has account_id, margin (per year, book currency) and retention_share (the
     probability that a year's customer is one the next year). ``years`` may hold ``math.inf``.
     With m = 1000, r = 0.8, d = 0.1 and no horizon the conventions give:
 
@@ -38,115 +85,46 @@ def customer_value(
         certain in year 1       Σ m·r^(t-1)/(1+d)^t, t = 1 … n       3333
         paid at once            Σ m·r^t/(1+d)^t,     t = 0 … n-1     3667
 
-    Source: S. Gupta and D. Lehmann (2003), Customers as assets, Journal of Interactive Marketing
-        17(1).
-
-    Columns
-    -------
-    account_id: the account
-    horizon_years: years looked ahead; inf for all
-    margin: margin of a year (book currency)
-    retention_share: probability of staying a year (0–1)
-    discount_share: discount rate of a year (0–1)
-    timing: timing convention of the margins
-    customer_value: discounted expected margin (book currency); n/a where margin or retention is, or
-        the sum has no end
+    The value is n/a where margin or retention is, or the sum has no end. Columns: account_id,
+    horizon_years, margin, retention_share, discount_share, timing, customer_value. Source: S. Gupta
+    and D. Lehmann (2003), Customers as assets, Journal of Interactive Marketing 17(1).
 
     Examples
     --------
     >>> one = pd.DataFrame({"account_id": ["A"], "margin": [1000.0], "retention_share": [0.8]})
-    >>> [int(customer_value(one, years=(math.inf,), timing=t)["customer_value"].round().iloc[0]) for t in TIMINGS]
+    >>> [int(lifetime_value(one, years=(math.inf,), timing=t)["customer_value"].round().iloc[0])
+    ...     for t in TIMINGS]
     [2667, 3333, 3667]
-    >>> customer_value(one)["customer_value"].round(1).tolist()
+    >>> lifetime_value(one)["customer_value"].round(1).tolist()
     [727.3, 1640.9, 2124.1]
     """
     if timing not in TIMINGS:
         raise KamError(
             f"There is no timing '{timing}'.", where="timing", next=nearest(timing, TIMINGS)
         )
-    _check_discount(discount)
-    retention = accounts["retention_share"].astype("float64")
+    retention = retained_margins["retention_share"].astype("float64")
     if (retention.lt(0) | retention.gt(1)).any():
         raise KamError(
             "A retention share lies outside 0 … 1.",
             where="retention_share",
             next="Give shares, not percent.",
         )
-    table = _per_horizon(accounts["account_id"], years)
-    repeated = accounts[["margin", "retention_share"]].iloc[table.pop("row")].astype("float64")
-    table["margin"] = repeated["margin"].to_numpy()
-    table["retention_share"] = repeated["retention_share"].to_numpy()
-    table["discount_share"] = float(discount)
-    table["timing"] = pd.Series(timing, index=table.index, dtype="str")
-    kept = table["retention_share"].to_numpy()
-    ratio, horizon = kept / (1 + discount), table["horizon_years"].to_numpy()
-    lead = {
-        "retained from year 1": ratio,
-        "certain in year 1": 1 / (1 + discount),
-        "paid at once": 1.0,
-    }[timing]
+    table = _per_horizon(retained_margins["account_id"], years)
+    row = table.pop("row")
+    for name in ("margin", "retention_share"):
+        table[name] = retained_margins[name].astype("float64").to_numpy()[row]
+    growth = 1 + value.discount_rate
+    ratio, horizon = table["retention_share"].to_numpy() / growth, table["horizon_years"].to_numpy()
+    # every convention is a geometric series in r/(1+d); they differ in its first term alone
+    lead = dict(zip(TIMINGS, (ratio, 1 / growth, 1.0), strict=True))[timing]
     with np.errstate(divide="ignore", invalid="ignore"):
         total = np.where(ratio == 1, horizon, (1 - ratio**horizon) / (1 - ratio))
     total = np.where(np.isfinite(total), total, math.nan)
-    table["customer_value"] = table["margin"].to_numpy() * lead * total
-    return table
-
-
-def expected_customer_value(
-    summary: pd.DataFrame,
-    model: BuyerModel,
-    spend: SpendModel,
-    *,
-    margin_share: float,
-    discount: float = 0.1,
-    years: Sequence[int] = (1, 3, 5),
-) -> pd.DataFrame:
-    """One row per account and horizon: the discounted margin that buying and spend models expect.
-
-    Σ over the years of expected order days of that year × expected value of an order day ×
-    ``margin_share``, discounted at the end of the year. Leaving is in the expected orders, so there
-    is no retention share here; ``customer_value`` is the sum for a given one.
-
-    Columns
-    -------
-    account_id: the account
-    horizon_years: years looked ahead
-    expected_orders: expected order days within the horizon
-    expected_value: expected net revenue of an order day (book currency)
-    margin_share: margin as a share of revenue
-    discount_share: discount rate of a year (0–1)
-    timing: timing convention of the margins
-    customer_value: discounted expected margin (book currency)
-    reason: why there is no value, or how to read it
-    """
-    _check_discount(discount)
-    if not all(year == int(year) and year >= 1 for year in years):
-        raise KamError("Horizons are whole years from 1.", where="years")
-    value = expected_spend(summary, spend)
-    table = _per_horizon(summary["account_id"], years)
-    orders = np.zeros((len(summary), max(years, default=0) + 1))
-    for year in range(1, orders.shape[1]):
-        orders[:, year] = expected_orders(summary, model, days=round(365.25 * year))[
-            "expected_orders"
-        ]
-    weights = (1 + discount) ** -np.arange(1, orders.shape[1], dtype=float)
-    worth = np.concatenate(
-        (np.zeros((len(summary), 1)), (np.diff(orders, axis=1) * weights).cumsum(axis=1)), axis=1
+    return table.assign(
+        discount_share=value.discount_rate,
+        timing=pd.Series(timing, index=table.index, dtype="str"),
+        customer_value=table["margin"].to_numpy() * lead * total,
     )
-    row, horizon = table.pop("row").to_numpy(), table["horizon_years"].to_numpy(int)
-    table["expected_orders"] = orders[row, horizon]
-    table["expected_value"] = value["expected_value"].to_numpy()[row]
-    table["margin_share"] = float(margin_share)
-    table["discount_share"] = float(discount)
-    table["timing"] = pd.Series(
-        "margins at the end of each year, as expected in it", index=table.index, dtype="str"
-    )
-    table["customer_value"] = (
-        worth[row, horizon] * table["expected_value"].to_numpy() * margin_share
-    )
-    reasons = value["reason"].where(value["reason"].ne(""), model.reason)
-    table["reason"] = pd.Series(reasons.to_numpy()[row], index=table.index, dtype="str")
-    return table
 
 
 def _per_horizon(account_ids: pd.Series, years: Sequence[float]) -> pd.DataFrame:
@@ -154,21 +132,11 @@ def _per_horizon(account_ids: pd.Series, years: Sequence[float]) -> pd.DataFrame
     from.
     """
     horizons = sorted(years)
-    ids = account_ids.astype("str")
     table = pd.DataFrame(
         {
-            "account_id": np.repeat(ids.to_numpy(), len(horizons)),
-            "horizon_years": np.tile(np.array(horizons, dtype=float), len(ids)),
-            "row": np.repeat(np.arange(len(ids)), len(horizons)),
+            "account_id": np.repeat(account_ids.astype("str").to_numpy(), len(horizons)),
+            "horizon_years": np.tile(np.array(horizons, dtype=float), len(account_ids)),
+            "row": np.repeat(np.arange(len(account_ids)), len(horizons)),
         }
     ).astype({"account_id": "str"})
     return table.sort_values(["account_id", "horizon_years"], kind="stable", ignore_index=True)
-
-
-def _check_discount(discount: float) -> None:
-    if not discount > -1:
-        raise KamError(
-            f"A discount rate of {discount} is not one.",
-            where="discount",
-            next="Write 0.1 for 10 %.",
-        )

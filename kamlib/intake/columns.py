@@ -13,6 +13,7 @@ from kamlib.intake.casting import ambiguous, cell, cleaned, problem, reader
 from kamlib.intake.notices import Notice
 from kamlib.intake.sources import Source
 from kamlib.tables import Column, Table
+from kamlib.words import count as written
 
 _BETWEEN = "\x1f"
 
@@ -126,7 +127,7 @@ def check_rows(read: TypedRows, count: int, mended: int, open_cell: str | None) 
         return [
             Notice(
                 read.table.name,
-                f"{mended:,} ids had blanks or invisible characters around them: mended.",
+                f"{written(mended, 'id')} had blanks or invisible characters around them: mended.",
             )
         ]
     return []

@@ -14,6 +14,7 @@ from kamlib.intake.casting import MONEY, last_day
 from kamlib.intake.columns import reason_if
 from kamlib.intake.notices import Notice
 from kamlib.intake.sources import Engine
+from kamlib.words import number
 
 
 def in_book_currency(
@@ -109,18 +110,19 @@ def order_notices(
     notices = []
     if "line_id" not in given and book.input.duplicates == "accept":
         groups = used.group_by(sorted(given)).aggregate(n=used.count()).filter(ibis._["n"] > 1)
-        count, amount = (
+        repeated, amount = (
             groups.aggregate(
                 n=(groups["n"] - 1).sum(), amount=(groups["revenue"] * (groups["n"] - 1)).sum()
             )
             .execute()
             .iloc[0]
         )
-        if pd.notna(count) and count > 0:
+        if pd.notna(repeated) and repeated > 0:
+            money = f"{book.currency} {number(amount, book, decimals=2)}"
             notices.append(
                 Notice(
                     "orders",
-                    f"{int(count):,} lines repeat another one ({book.currency} {float(amount):,.2f}); they are used.",
+                    f"Lines that repeat another one: {number(repeated)} ({money}); all are used.",
                     'If they are mistakes, say duplicates = "set aside" under [input] in book.toml.',
                 )
             )
@@ -133,7 +135,8 @@ def order_notices(
             notices.append(
                 Notice(
                     "orders",
-                    f"Account ids that differ from another one only by upper and lower case: {twins:,}.",
+                    "Account ids that differ from another one only by upper and lower case: "
+                    f"{number(twins)}.",
                     "If they are the same account, say fold_case = true under [input] in book.toml.",
                 )
             )
@@ -142,7 +145,8 @@ def order_notices(
         notices.append(
             Notice(
                 "orders",
-                f"Accounts with orders that are not in the table accounts: {len(unlisted):,}; their id is their name.",
+                "Accounts with orders that are not in the table accounts: "
+                f"{number(len(unlisted))}; their id is their name.",
                 "Add them to accounts.",
             )
         )

@@ -55,8 +55,8 @@ def period_changes(
         [
             _silent(account_status, previous_account_status),
             tier_decisions.loc[
-                tier_decisions["decision"].isin(["promote", "review"]), ["account_id", "decision"]
-            ].rename(columns={"decision": "kind"}),
+                tier_decisions["proposal"].isin(["promote", "review"]), ["account_id", "proposal"]
+            ].rename(columns={"proposal": "kind"}),
             class_moves.loc[
                 class_moves["direction"].isin(["up", "down"]), ["account_id", "direction"]
             ].rename(columns={"direction": "kind"}),
@@ -115,7 +115,7 @@ def _silent(now: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
 
 def _due(renewals: pd.DataFrame, keys: set[str]) -> pd.DataFrame:
     """Return agreements of key accounts that are due for renewal."""
-    due = renewals[renewals["status"].eq("renewal due") & renewals["account_id"].isin(keys)]
+    due = renewals[renewals["agreement_status"].eq("renewal due") & renewals["account_id"].isin(keys)]
     return due[["account_id", "agreement_id", "notice_date"]].assign(kind="renewal")
 
 

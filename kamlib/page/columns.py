@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.words.amounts import GAP, Wording, date, number
+from kamlib.words import GAP, MISSING, Wording, date, month, number, share
 
 KINDS = (
     "text",
@@ -191,30 +191,40 @@ def label_of(key: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def of_row(spec: Column, row: int, words: Wording) -> Column:
-    """Return what a cell of a mixed column is: its row's kind, decimals and unit; any other column
-    is itself.
+def written(values: pd.Series, spec: Column, words: Wording) -> list[str]:
+    """Return the cells of a column as people read them; in a mixed column each is its row's kind.
+
+    >>> sizes = pd.Series([1234.5, None])
+    >>> written(sizes, column(sizes, "revenue", Wording("€")), Wording("€"))
+    ['1,235', 'n/a']
     """
     if spec.kind != "mixed":
-        return spec
-    kind = spec.row_kinds[row]
-    return replace(
-        spec, kind=kind, decimals=MIXED[kind], unit=words.currency if kind == "money" else ""
-    )
+        return [_cell(value, spec, words) for value in values]
+    kinds = {kind: _of_kind(spec, kind, words) for kind in set(spec.row_kinds)}
+    return [
+        _cell(value, kinds[kind], words)
+        for value, kind in zip(values, spec.row_kinds, strict=False)
+    ]
 
 
-def shown(value: Any, spec: Column, words: Wording) -> str:
-    """Return a cell as people read it."""
+def _of_kind(spec: Column, kind: str, words: Wording) -> Column:
+    """Return what the cells of one kind in a mixed column are."""
+    unit = words.currency if kind == "money" else ""
+    return replace(spec, kind=kind, decimals=MIXED[kind], unit=unit)
+
+
+def _cell(value: Any, spec: Column, words: Wording) -> str:
+    """Return one cell as people read it."""
     if _missing(value):
-        return "n/a" if spec.is_numeric else ""
+        return MISSING if spec.is_numeric else ""
     if spec.kind == "date":
         return date(value)
     if spec.kind == "month":
-        return date(value).split(GAP, 1)[1]
+        return month(value)
     if spec.kind == "flag":
         return "yes" if value else "no"
     if spec.kind == "share":
-        return number(Decimal(repr(float(value))) * 100, words, decimals=spec.decimals) + GAP + "%"
+        return share(value, words, decimals=spec.decimals)
     if spec.is_numeric:
         text = number(value, words, decimals=spec.decimals)
         return spec.unit + GAP + text if spec.row_kinds and spec.unit else text

@@ -4,23 +4,20 @@ beside the page.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from kamlib.errors import KamError
 from kamlib.page.columns import (
     KINDS,
-    MIXED,
     Column,
     columns_of,
     exported,
     label_of,
-    of_row,
-    shown,
+    written,
 )
-from kamlib.page.export import publish
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.period import origin
 from kamlib.story import said_of
@@ -35,42 +32,6 @@ FIRST_ROWS = 25
 def table(
     frame: pd.DataFrame,
     *,
-    title: str | None = None,
-    caption: str | None = None,
-    name: str = "",
-    limit: int | None = None,
-) -> None:
-    """Show a table that a period answered with, and publish it whole as `tables/<name>.csv`.
-
-    Headings, formats, words, links, the columns a reader sees and the order of rows are the
-    catalogue's; title and caption are what the story `table_<name>` says, else the catalogue's.
-
-    Parameters
-    ----------
-    frame
-        The table, or some of its rows: `q.account_status.query("status == 'lost'")`. Any other frame
-        is shown whole under made-up headings.
-    title, caption
-        The finding; and what it is, unit, period, where they are to differ.
-    name
-        The name to publish under, for a frame that no period answered with.
-    limit
-        Show only the first so many rows.
-    """
-    q, known = origin(frame)
-    if not name and q is None:
-        raise KamError(
-            "A frame that no period answered with has no name of its own.",
-            where="page.table",
-            next="Say one: page.table(frame, name='my_table', title='What it shows').",
-        )
-    publish(frame, name)
-    table_fragment(frame, name=name or known, title=title, caption=caption, limit=limit).show()
-
-
-def table_fragment(
-    frame: pd.DataFrame,
-    *,
     name: str = "",
     title: str | None = None,
     caption: str | None = None,
@@ -78,7 +39,7 @@ def table_fragment(
     book: Any = None,
     links: Mapping[str, str] | None = None,
 ) -> Fragment:
-    """Return a table as a piece of a page; see `table`.
+    """Return a table as a piece of a page; see `kamlib.page.show.table`.
 
     `book` says how a frame that no period answered with is written, `links` where each account leads.
     """
@@ -188,13 +149,8 @@ def _addresses(
 def _first_rows(
     view: pd.DataFrame, specs: list[Column], addresses: list[str | None], words: Wording
 ) -> list[list[dict[str, Any]]]:
-    columns = [
-        [
-            shown(value, of_row(spec, row, words), words)
-            for row, value in enumerate(view[spec.key].head(FIRST_ROWS))
-        ]
-        for spec in specs
-    ]
+    first = view.head(FIRST_ROWS)
+    columns = [written(first[spec.key], spec, words) for spec in specs]
     return [
         [
             {
@@ -211,35 +167,53 @@ def _first_rows(
 def _payload(
     view: pd.DataFrame, name: str, specs: list[Column], addresses: list[str | None], words: Wording
 ) -> dict[str, Any]:
-    """Return all rows, column by column, for the page's script: figures as published, texts whole."""
+    """Return all rows, column by column, for the page's script: `cells` as published, to sort by
+    and to download, and `texts` as written, to show and to search.
+    """
+    cells = [[exported(value, spec.kind) for value in view[spec.key]] for spec in specs]
+    texts = [written(view[spec.key], spec, words) for spec in specs]
     return {
         "name": name,
-        "separators": [words.thousands, words.decimal],
-        "currency": words.currency,
+        "total": count(len(view), "row", source=words),
+        "thousands": words.thousands,
         "columns": [
             {
                 "key": one.key,
                 "kind": one.kind,
-                "decimals": one.decimals,
                 "label": one.label,
                 "link": one.link,
                 "marks": one.marks,
-                "cut": one.cut,
                 "style": one.style,
-                **({"words": one.words} if one.words else {}),
-                **(
-                    {"rows": [[kind, MIXED[kind]] for kind in one.row_kinds]}
-                    if one.row_kinds
-                    else {}
-                ),
             }
             for one in specs
         ],
-        "cells": [[exported(value, spec.kind) for value in view[spec.key]] for spec in specs],
+        "cells": cells,
+        "texts": [_packed(*column) for column in zip(cells, texts, strict=True)],
         "links": addresses,
         "page": FIRST_ROWS,
         "choices": _choices(view, specs),
     }
+
+
+def _packed(cells: list[Any], texts: list[str]) -> dict[str, list[Any]] | list[str | None] | None:
+    """Return the texts of a column in few bytes: nothing where they are the cells themselves, null
+    for a cell that is; texts that repeat once each, with the place of each row's.
+
+    >>> _packed(["a", "b", None], ["a", "b", ""])
+    >>> _packed([1, 1200], ["1", "1,200"])
+    [None, '1,200']
+    >>> _packed([0.5] * 9, ["50.0 %"] * 9)
+    {'said': ['50.0 %'], 'at': [0, 0, 0, 0, 0, 0, 0, 0, 0]}
+    """
+    said = [
+        None if text == ("" if cell is None else str(cell)) else text
+        for cell, text in zip(cells, texts, strict=True)
+    ]
+    once = {text: place for place, text in enumerate(dict.fromkeys(said))}
+    if list(once) in ([], [None]):
+        return None
+    packed = {"said": list(once), "at": [once[text] for text in said]}
+    return min(said, packed, key=lambda form: len(json.dumps(form, ensure_ascii=False)))
 
 
 def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:

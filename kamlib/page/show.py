@@ -1,30 +1,19 @@
-"""What notebooks show: headlines, key figures, actions, charts and notes."""
+"""What notebooks call: each finds what is said in the period, makes the piece, and shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from markupsafe import Markup
+import pandas as pd
 
-from kamlib.page.export import is_published, publish_table
-from kamlib.page.fragments import Fragment, dossier_links, rendered
+from kamlib.errors import KamError
+from kamlib.page import pieces, rows
+from kamlib.page.export import is_published, publish, publish_table
+from kamlib.period import origin
 from kamlib.period.graph import wanted
 from kamlib.story import said_of
 from kamlib.story.statements import Action, Card, Point, Said, Sentence
-from kamlib.words.amounts import MISSING, change, date, money, number, share
-
-MOST_SENTENCES = 7
-"""Sentences of a first screen; further ones stand in a fold below."""
-
-POINTS_TO_PIXELS = 1.44
-"""A chart eight inches wide takes 830 pixels: its 9-point labels are as large as the page's small
-print.
-"""
-
-
-HALF_PIXELS = 660
-"""A chart up to this width stands beside another one on a wide page, and shrinks to a phone's."""
 
 
 def headline(q: Any, story: Callable[..., Sequence[Sentence]], *, title: str = "") -> None:
@@ -36,27 +25,14 @@ def headline(q: Any, story: Callable[..., Sequence[Sentence]], *, title: str = "
     page = story.__name__.removeprefix("headline_")
     titled = said_of(f"title_{page}")
     title = title or (q.call(titled) if titled else page.capitalize())
-    headline_fragment(q, title, q.call(story)).show()
-
-
-def headline_fragment(data: Any, title: str, sentences: Iterable[str | Sentence]) -> Fragment:
-    """Return the first screen; see `headline`."""
-    said = [text if isinstance(text, Sentence) else Sentence(str(text)) for text in sentences]
-    lines = [{"text": one.text, "link": _address(data, one.link, one.account)} for one in said]
-    html = rendered("headline.html.j2", title=title, sentences=lines, most=MOST_SENTENCES)
-    return Fragment(html, "\n".join([title, *(f"- {one.text}" for one in said)]))
+    pieces.headline(q, title, q.call(story)).show()
 
 
 def note(q: Any, story: Callable[..., str] | str) -> None:
     """Show a quiet paragraph, how to read it or what cannot be known; nothing for an empty text."""
     text = story if isinstance(story, str) else q.call(story)
     if text:
-        note_fragment(text).show()
-
-
-def note_fragment(text: str) -> Fragment:
-    """Return a quiet paragraph."""
-    return Fragment(rendered("note.html.j2", text=str(text)), str(text))
+        pieces.note(text).show()
 
 
 def gap(q: Any, story: Callable[..., str] | str) -> None:
@@ -65,12 +41,7 @@ def gap(q: Any, story: Callable[..., str] | str) -> None:
     """
     text = story if isinstance(story, str) else q.call(story)
     if text:
-        gap_fragment(text).show()
-
-
-def gap_fragment(text: str, name: str = "") -> Fragment:
-    """Return a line on what is not there; see `gap`."""
-    return Fragment(rendered("gap.html.j2", text=str(text), name=name), str(text))
+        pieces.gap(text).show()
 
 
 def points(q: Any, story: Callable[..., Sequence[Point]]) -> None:
@@ -79,36 +50,12 @@ def points(q: Any, story: Callable[..., Sequence[Point]]) -> None:
     """
     said = q.call(story)
     if said:
-        points_fragment(story.__name__.removeprefix("points_"), said).show()
-
-
-def points_fragment(name: str, said: Sequence[Point]) -> Fragment:
-    """Return points under their sections; see `points`."""
-    sections: dict[str, list[Point]] = {}
-    for point in said:
-        sections.setdefault(point.section, []).append(point)
-    lines = [f"{one.section}: {one.label} {one.text} ({one.evidence})" for one in said]
-    html = rendered(
-        "points.html.j2", name=name, sections=sections, is_paired=len(sections) in (2, 4)
-    )
-    return Fragment(html, "\n".join(lines))
+        pieces.points(story.__name__.removeprefix("points_"), said).show()
 
 
 def cards(q: Any, story: Callable[..., Sequence[Card]]) -> None:
     """Show key figures with their change and history."""
-    cards_fragment(q, q.call(story)).show()
-
-
-def cards_fragment(
-    data: Any, figures: Sequence[Card], *, compared: tuple[str, str] | None = None
-) -> Fragment:
-    """Return key figures; see `cards`."""
-    labels = compared or _compared(data)
-    shown = [card_values(figure, data, labels) for figure in figures]
-    text = "\n".join(
-        f"{one['label']}: {one['value']} {one['changes_text']}".rstrip() for one in shown
-    )
-    return Fragment(rendered("cards.html.j2", cards=shown), text)
+    pieces.cards(q, q.call(story)).show()
 
 
 def actions(
@@ -117,36 +64,7 @@ def actions(
     """Show what changed, what to do, who owns it and by when; one line each, the most important
     first.
     """
-    actions_fragment(q, q.call(story), title=title).show()
-
-
-def actions_fragment(
-    data: Any, lines: Sequence[Action], *, title: str = "What changed, what to do"
-) -> Fragment:
-    """Return the list of actions; see `actions`."""
-    shown = [
-        {
-            "changed": line.changed,
-            "to_do": line.to_do,
-            "owner": line.owner,
-            "by": line.by if isinstance(line.by, str) else date(line.by),
-            "link": _address(data, line.link, line.account),
-        }
-        for line in lines
-    ]
-    text = [
-        f"{i}. {a['changed']} → {a['to_do']} ({a['owner']}, {a['by']})"
-        for i, a in enumerate(shown, start=1)
-    ]
-    return Fragment(
-        rendered(
-            "actions.html.j2",
-            title=title,
-            actions=shown,
-            dated=any(one["by"] not in ("", MISSING) for one in shown),
-        ),
-        "\n".join([title, *text]),
-    )
+    pieces.actions(q, q.call(story), title=title).show()
 
 
 def chart(
@@ -169,135 +87,40 @@ def chart(
     for name in wanted(plot):
         if is_published(name):
             publish_table(q, name)
-    chart_fragment(drawn, alt=said.alt).show()
+    pieces.chart(drawn, alt=said.alt).show()
 
 
-def chart_fragment(drawn: Any, *, alt: str) -> Fragment:
-    """Return a figure as a piece of a page and close it; see `chart`."""
-    from kamlib.plots.svg import close, drawing
+def table(
+    frame: pd.DataFrame,
+    *,
+    title: str | None = None,
+    caption: str | None = None,
+    name: str = "",
+    limit: int | None = None,
+) -> None:
+    """Show a table that a period answered with, and publish it whole as `tables/<name>.csv`.
 
-    figure = drawn if hasattr(drawn, "savefig") else next(iter(_flat(drawn))).get_figure(root=True)
-    done = drawing(figure)
-    close(figure)
-    if done.is_empty:
-        return gap_fragment(
-            f"{done.finding.rstrip('.')}."
-            if done.finding
-            else "Nothing to draw: nothing is recorded."
-        )
-    width = round(done.width * POINTS_TO_PIXELS)
-    is_half = width <= HALF_PIXELS
-    html = rendered(
-        "chart.html.j2",
-        alt=alt,
-        finding=done.finding,
-        subtitle=done.subtitle,
-        width=width,
-        is_half=is_half,
-        least=round(min(done.width, 340 if is_half else 560)),
-        svg=Markup(done.svg),
-    )
-    return Fragment(html, "\n".join(part for part in (done.finding, done.subtitle, alt) if part))
+    Headings, formats, words, links, the columns a reader sees and the order of rows are the
+    catalogue's; title and caption are what the story `table_<name>` says, else the catalogue's.
 
-
-def amount(value: Any, unit: str, data: Any = None) -> str:
-    """Return an amount in its unit as people read it."""
-    if unit == "text":
-        return MISSING if value is None else str(value)
-    if unit == "money":
-        return money(value, data)
-    if unit == "share":
-        return share(value, data, decimals=0 if value is not None and abs(value) >= 0.9995 else 1)
-    return number(value, data)
-
-
-def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, Any]:
-    """Return what the template of a card needs."""
-    changes = []
-    compared = dict(
-        zip(labels, (figure.previous, figure.year_ago), strict=True)
-    )  # a year's two are the same
-    for label, before in compared.items():
-        if before is None or figure.unit == "text":
-            continue
-        text = change(
-            figure.value, before, data, unit="count" if figure.unit == "number" else figure.unit
-        )
-        if before != before:
-            continue  # not known then: no comparison
-        if (
-            figure.unit == "money"
-            and before == 0
-            and figure.value == figure.value
-            and figure.value > 0
-        ):
-            text = f"▲ from {money(0, data)}"
-        direction = {"▲": "up", "▼": "down"}.get(text[0], "")
-        mood = (
-            ""
-            if not direction or figure.good == "neither"
-            else "good"
-            if direction == figure.good
-            else "bad"
-        )
-        changes.append({"text": text, "mood": mood, "label": label})
-    return {
-        "label": figure.label,
-        "value": amount(figure.value, figure.unit, data),
-        "changes": changes,
-        "changes_text": ", ".join(f"{one['text']} on {one['label']}" for one in changes),
-        "note": figure.note,
-        "link": _address(data, figure.link, ""),
-        "bars": bars(figure.history),
-        "history": ", ".join(amount(value, figure.unit, data) for value in figure.history),
-    }
-
-
-def bars(values: Sequence[Any], height: float = 24) -> list[dict[str, float]]:
-    """Return the bars of a small history, oldest first; what is missing or below zero has no
-    height.
-
-    >>> bars([1, 2])
-    [{'x': 0, 'y': 12.0, 'height': 12.0}, {'x': 8, 'y': 0.0, 'height': 24.0}]
+    Parameters
+    ----------
+    frame
+        The table, or some of its rows: `q.account_status.query("status == 'lost'")`. Any other frame
+        is shown whole under made-up headings.
+    title, caption
+        The finding; and what it is, unit, period, where they are to differ.
+    name
+        The name to publish under, for a frame that no period answered with.
+    limit
+        Show only the first so many rows.
     """
-    sizes = [
-        max(float(value), 0.0) if value is not None and value == value else 0.0 for value in values
-    ]
-    top = max(sizes, default=0.0) or 1.0
-    tall = [round(height * size / top, 1) for size in sizes]
-    return [
-        {"x": 8 * i, "y": round(height - size, 1), "height": size} for i, size in enumerate(tall)
-    ]
-
-
-def _address(data: Any, link: str, account: str) -> str:
-    if account:
-        return dossier_links(data).get(account, link if _is_safe(link) else "")
-    return link if _is_safe(link) else ""
-
-
-def _is_safe(link: str) -> bool:
-    """Only addresses inside the report: no scheme, no other host."""
-    return bool(link) and ":" not in link.split("#")[0] and not link.startswith(("//", "\\", "/"))
-
-
-def _compared(data: Any) -> tuple[str, str]:
-    period = getattr(data, "period", None)
-    try:
-        return _named(period.previous()), _named(period.year_ago())  # type: ignore[union-attr]
-    except AttributeError:
-        return "the period before", "a year ago"
-
-
-def _named(period: Any) -> str:
-    return str(getattr(period, "title", "") or period.label)
-
-
-def _flat(drawn: Any) -> Iterable[Any]:
-    return (
-        drawn.ravel()
-        if hasattr(drawn, "ravel")
-        else drawn
-        if isinstance(drawn, list | tuple)
-        else [drawn]
-    )
+    q, known = origin(frame)
+    if not name and q is None:
+        raise KamError(
+            "A frame that no period answered with has no name of its own.",
+            where="page.table",
+            next="Say one: page.table(frame, name='my_table', title='What it shows').",
+        )
+    publish(frame, name)
+    rows.table(frame, name=name or known, title=title, caption=caption, limit=limit).show()

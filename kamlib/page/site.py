@@ -15,7 +15,7 @@ from typing import Any
 from kamlib.page.fragments import rendered, stylesheet, template_folder
 from kamlib.page.show import amount, bars, card_values
 from kamlib.story.statements import Card
-from kamlib.words.amounts import date, money, number
+from kamlib.words import date, money, number
 
 
 @dataclass(frozen=True)

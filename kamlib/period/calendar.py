@@ -7,7 +7,6 @@ A fiscal year is named for the calendar year in which it ends, so with ``first_m
 
 from __future__ import annotations
 
-import calendar
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from kamlib.errors import KamError
+from kamlib.words import month_name
 
 _FORMS = (
     (re.compile(r"(\d{4})"), "year"),
@@ -75,13 +75,10 @@ class Span:
         if self.kind == "quarter":
             return f"Q{self.label[-1]} {self.label[:4]}"
         if self.kind == "month":
-            return f"{_MONTH_NAMES[self.start.month - 1]} {self.start.year}"
+            return f"{month_name(self.start.month)} {self.start.year}"
         if self.kind == "week":
             return f"Week {int(self.label[-2:])}, {self.label[:4]}"
         return self.label
-
-
-_MONTH_NAMES = tuple(calendar.month_name)[1:]
 
 
 def parse_period(text: str, *, first_month: int = 1) -> Span:
@@ -211,6 +208,19 @@ def trailing_months(as_of: pd.Timestamp, count: int = 12) -> pd.DatetimeIndex:
         days = last.day.to_numpy().clip(max=as_of.day)
         last = months.to_timestamp(how="start") + pd.to_timedelta(days - 1, unit="D")
     return pd.DatetimeIndex(last).as_unit("us")
+
+
+def is_window_whole(
+    first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12
+) -> bool:
+    """Return whether the data reach back to the first month of the window that ends on ``as_of``.
+
+    >>> is_window_whole(pd.Timestamp("2024-10-03"), as_of=pd.Timestamp("2025-09-30"))
+    True
+    >>> is_window_whole(pd.Timestamp("2024-12-01"), as_of=pd.Timestamp("2025-09-30"))
+    False
+    """
+    return first_date is not None and bool(first_date <= trailing_months(as_of, window_months)[0])
 
 
 def month_of(days: pd.Series, as_of: pd.Timestamp) -> pd.Series:

@@ -46,13 +46,20 @@ def function(name: str) -> Callable[..., Any]:
 @cache
 def graph(scope: str = "") -> Driver:
     """Return Hamilton's driver over the calculations of the whole book, or of one account."""
-    from hamilton import ad_hoc_utils, driver  # costs as much as half of pandas
-
     logging.getLogger("hamilton").setLevel(
         logging.CRITICAL + 1
     )  # errors say themselves what is wrong
     found = [function(name) for name in calculations() if scope_of(name) == scope]
-    module = ad_hoc_utils.create_temporary_module(*found, module_name=f"kam_{scope or 'book'}")
+    return _driver(scope or "book", found)
+
+
+def _driver(name: str, functions: list[Callable[..., Any]]) -> Driver:
+    """Return Hamilton's driver over some functions."""
+    from hamilton import ad_hoc_utils, driver  # costs as much as half of pandas
+
+    module = ad_hoc_utils.create_temporary_module(*functions, module_name=f"kam_{name}")
+    for one in functions:  # Hamilton's copies lose the defaults of what stands after the star
+        getattr(module, one.__name__).__kwdefaults__ = one.__kwdefaults__
     return driver.Builder().with_modules(module).build()
 
 
@@ -72,21 +79,11 @@ def wanted(call: Callable[..., Any]) -> dict[str, bool]:
 
 def compute(name: str, given: dict[str, Any]) -> Any:
     """Return what a calculation makes of its parameters."""
-    dataflow = _dataflow(name)
+    dataflow = graph(scope_of(name))
     nodes = dataflow.graph.nodes
     inputs = {key: value for key, value in given.items() if nodes[key].user_defined}
     overrides = {key: value for key, value in given.items() if key not in inputs}
     return dataflow.execute([name], inputs=inputs, overrides=overrides)[name]
-
-
-def _dataflow(name: str) -> Driver:
-    try:
-        return graph(scope_of(name))
-    except Exception:  # TRANSITION: areas that are not converted yet
-        from hamilton import ad_hoc_utils, driver
-
-        module = ad_hoc_utils.create_temporary_module(function(name), module_name=f"kam_{name}")
-        return driver.Builder().with_modules(module).build()
 
 
 @cache

@@ -1,6 +1,4 @@
-"""Charts of the scoring: the ranked list with its line, attractiveness × strength, demotion risk,
-criterion review.
-"""
+"""Charts of the scoring: ranked list and line, attractiveness × strength, demotion, criteria."""
 
 from __future__ import annotations
 
@@ -11,7 +9,8 @@ from matplotlib.axes import Axes
 
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
-from kamlib.words.amounts import number, share
+from kamlib.story.scoring_rows import tell_criterion_review
+from kamlib.words import count, number, share
 
 MOST_BARS = 30
 MOST_ARROWS = 20
@@ -25,187 +24,129 @@ def plot_account_scores(
     criterion_scores: pd.DataFrame,
     score_stability: pd.DataFrame,
     *,
-    ax: Axes | None = None,
+    title: str = "",
+    subtitle: str = "",
     most: int = MOST_BARS,
-    period: str = "",
     book: Any = None,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw the ranked accounts as bars of what each criterion adds, the admission line, and how
-    firm each place is.
-    """
+    """Draw ranked accounts as bars of what each criterion adds, the line, and how firm each is."""
     scored = account_scores[account_scores["rank"].notna()].reset_index(drop=True)
     shown = _around_the_line(scored, most)
     ax = ax or style.axes(8, 1.3 + 0.27 * max(len(shown), 3))
-    cut = (
-        ""
-        if len(shown) == len(scored)
-        else f"; {len(shown)} of {number(len(scored), book)} accounts, around the line"
-    )
-    subtitle = f"Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks{cut}"
-    subtitle += f"; {period}" if period else ""
     if shown.empty:
-        return _nothing(ax, "No account can be scored", subtitle)
+        return _nothing(ax, title, subtitle)
     places = pd.Series(range(len(shown)), index=shown["account_id"])
-    _stack(
-        ax, criterion_scores[criterion_scores["account_id"].isin(places.index)], places, shown, book
-    )
+    drawn = criterion_scores[criterion_scores["account_id"].isin(places.index)]
+    _stack(ax, drawn, places, shown, book)
     _marks_of_stability(ax, score_stability, places, book)
-    known = shown["completeness_share"].unique()
-    alike = len(known) == 1 and known[0] <= 0.999
-    subtitle += f"; from {share(known[0], book, decimals=0)} of the weights" if alike else ""
-    names = [_name(row, book, alike=alike) for row in shown.to_dict("records")]
+    is_alike = len(scored["completeness_share"].unique()) == 1
+    names = [_name(row, book, alike=is_alike) for row in shown.to_dict("records")]
     ax.set_yticks(range(len(shown)), names)
     ax.set_ylim(len(shown) - 0.4, -1.4)
     ax.set_xlim(0, 13.6)
     style.no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
     _line(ax, shown, book)
-    return style.titles(
-        ax, _ranking_finding(account_scores, score_stability, book), subtitle + "; ● key account"
-    )
+    return style.titles(ax, title, subtitle)
 
 
 def plot_attractiveness_strength(
     attractiveness_strength: pd.DataFrame,
     *,
-    ax: Axes | None = None,
+    title: str = "",
+    subtitle: str = "",
     split: float = 5.5,
     most: int = MOST_ARROWS,
-    period: str = "",
     book: Any = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw where each account stands, with arrows from a year ago for the key accounts."""
     ax = ax or style.axes(8, 6)
-    key = attractiveness_strength[attractiveness_strength["is_key"]]
-    drawn = _most_moved(key, most)
-    subtitle = "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, larger where several"
-    subtitle += f"; {len(drawn)} of {len(key)} key accounts" if len(drawn) < len(key) else ""
-    subtitle += f"; {period}" if period else ""
     if attractiveness_strength.empty:
-        return _nothing(ax, "No account has both sub-scores", subtitle)
+        return _nothing(ax, title, subtitle)
+    is_key = attractiveness_strength["is_key"]
+    drawn = _most_moved(attractiveness_strength[is_key], most)
     for x, y, name, where in _QUADRANTS:
         ax.text(x, y, name, color=COLOURS["quiet"], fontsize=10, transform=ax.transAxes, **where)
     ax.axhline(split, color=COLOURS["quiet"], linewidth=0.8)
     ax.axvline(split, color=COLOURS["quiet"], linewidth=0.8)
-    both = ["strength_score", "attractiveness_score"]
-    seen = [
-        pd.concat(
-            [attractiveness_strength[name], drawn[f"year_ago_{name}"].dropna()], ignore_index=True
-        )
-        for name in both
-    ]
+    strength, attraction = (
+        pd.concat([attractiveness_strength[name], drawn[f"year_ago_{name}"]]).dropna()
+        for name in ("strength_score", "attractiveness_score")
+    )
     ax.set(
-        xlim=_reach(seen[0], split),
-        ylim=_reach(seen[1], split),
+        xlim=_reach(strength, split),
+        ylim=_reach(attraction, split),
         xlabel="Our strength with the account →",
         ylabel="Its attractiveness →",
     )
     style.number_axis(ax.xaxis, book)
     style.number_axis(ax.yaxis, book)
-    _others(ax, attractiveness_strength[~attractiveness_strength["is_key"]])
+    _others(ax, attractiveness_strength[~is_key])
     for row in drawn.to_dict("records"):
         _arrow(ax, row)
     _names(ax, drawn)
-    moved = int(key["is_moved"].sum())
-    strategic = int((key["quadrant"] == "strategic").sum())
-    finding = f"{strategic} of {_plural(len(key), 'key account')} {'is' if strategic == 1 else 'are'} strategic; "
-    finding += f"{moved or 'none'} changed quadrant within a year"
-    if key.empty:
-        finding = f"{_plural(int(attractiveness_strength['is_moved'].sum()), 'account')} changed quadrant within a year"
-    return style.titles(ax, finding, subtitle)
+    return style.titles(ax, title, subtitle)
 
 
 def plot_demotion_risk(
-    demotion_risk: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None
+    demotion_risk: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    book: Any = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw how often accounts above the line fell below it later, with intervals and numbers."""
     ax = ax or style.axes(8, 0.8 + 0.4 * max(len(demotion_risk), 3))
-    subtitle = "Share of accounts above the line at past year-ends that were below it within the horizon; 95 % interval"
-    subtitle += f"; {period}" if period else ""
-    known = demotion_risk[demotion_risk["risk_share"].notna()]
     labels = []
     for place, row in enumerate(demotion_risk.to_dict("records")):
-        years = "1 year" if row["horizon_years"] == 1 else f"{row['horizon_years']} years"
-        labels.append(f"{'any place' if row['band'] == 'all' else row['band']}, {years}")
+        band = "any place" if row["band"] == "all" else row["band"]
+        labels.append(f"{band}, {count(row['horizon_years'], 'year')}")
+        followed = count(row["account_count"], "account")
         if row["risk_share"] != row["risk_share"]:
-            followed = _plural(row["account_count"], "account")
-            style.label(
-                ax, 0, place, f"not enough history ({followed})", colour=COLOURS["quiet"], dx=2
-            )
+            said = f"not enough history ({followed})"
+            style.label(ax, 0, place, said, colour=COLOURS["quiet"], dx=2)
             continue
-        ax.plot(
-            [row["risk_low"], row["risk_high"]],
-            [place, place],
-            color=COLOURS["accent"],
-            linewidth=2,
-        )
-        ax.plot(row["risk_share"], place, "o", color=COLOURS["accent"], markersize=6)
-        said = f"{share(row['risk_share'], book, decimals=0)} of {_plural(row['account_count'], 'account')}"
+        _interval(ax, place, row["risk_low"], row["risk_share"], row["risk_high"], "accent")
+        said = f"{share(row['risk_share'], book, decimals=0)} of {followed}"
         style.label(ax, row["risk_high"], place, said)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(demotion_risk) - 0.4, -0.6)
     ax.set_xlim(-0.01, 1.2)
     style.share_axis(ax.xaxis, book)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    finding = "Not enough history to tell how often an admission is regretted"
-    for row in known[known["band"] == "all"].head(1).to_dict("records"):
-        later = (
-            "a year later" if row["horizon_years"] == 1 else f"within {row['horizon_years']} years"
-        )
-        finding = f"{share(row['risk_share'], book, decimals=0)} of the accounts above the line were below it {later}"
-    return style.titles(ax, finding, subtitle)
+    return style.titles(ax, title, subtitle)
 
 
 def plot_criterion_review(
-    criterion_review: pd.DataFrame, *, ax: Axes | None = None, period: str = "", book: Any = None
+    criterion_review: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw for each criterion how its past scores went with what followed, with intervals."""
     ax = ax or style.axes(8, 1.0 + 0.32 * max(len(criterion_review), 3))
-    subtitle = "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold for all rows together"
-    subtitle += f"; {period}" if period else ""
     if criterion_review.empty:
-        return _nothing(
-            ax, "Whether the criteria foretell growth or loyalty cannot be told yet", subtitle
-        )
-    rows = criterion_review.sort_values("outcome", kind="stable").reset_index(drop=True)
+        return _nothing(ax, title, subtitle)
+    told = criterion_review.assign(note=tell_criterion_review(criterion_review)["note"])
+    rows = told.sort_values("later_outcome", kind="stable").reset_index(drop=True)
     for place, row in enumerate(rows.to_dict("records")):
-        colour = COLOURS[VERDICTS[row["verdict"]]]
-        if row["correlation"] != row["correlation"]:
+        r, low, high = (row[f"correlation{end}"] for end in ("", "_low", "_high"))
+        if r != r:
             style.label(ax, 0, place, row["note"], colour=COLOURS["quiet"])
             continue
-        ax.plot(
-            [row["correlation_low"], row["correlation_high"]],
-            [place, place],
-            color=colour,
-            linewidth=2,
-        )
-        ax.plot(row["correlation"], place, "o", color=colour, markersize=6)
-        style.label(ax, row["correlation_high"], place, row["verdict"], colour=colour)
-    labels = [
-        f"{criterion} → {outcome}"
-        for criterion, outcome in zip(rows["criterion"], rows["outcome"], strict=True)
-    ]
+        _interval(ax, place, low, r, high, VERDICTS[row["verdict"]])
+        style.label(ax, high, place, row["verdict"], colour=COLOURS[VERDICTS[row["verdict"]]])
+    labels = rows["criterion"] + " → " + rows["later_outcome"]
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     ax.set_yticks(range(len(labels)), [style.short(text, 44) for text in labels])
-    ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(-1.05, 1.3)
     ax.set_xticks([-1, -0.5, 0, 0.5, 1])
-    told = rows[rows["verdict"] != "cannot tell"]
-    finding = "Whether the criteria foretell growth or loyalty cannot be told yet"
-    if len(told):
-        words = {"foretold": "foretold", "misled": "pointed the wrong way for"}
-        parts = [
-            f"{row['criterion']} {words[row['verdict']]} {row['outcome']}"
-            for row in told.to_dict("records")
-        ]
-        rest = len(rows) - len(told)
-        finding = "; ".join(parts[:2]) + (f"; and {len(parts) - 2} more" if len(parts) > 2 else "")
-        finding = (
-            finding[0].upper()
-            + finding[1:]
-            + (f"; {rest} of {len(rows)} cannot be told" if rest else "")
-        )
-    return style.titles(ax, finding, subtitle)
+    return style.titles(ax, title, subtitle)
 
 
 _QUADRANTS: list[tuple[float, float, str, dict[str, Any]]] = [
@@ -305,21 +246,6 @@ def _line(ax: Axes, shown: pd.DataFrame, book: Any) -> None:
     above = int(shown["is_above_line"].sum())
     if 0 < above < len(shown):
         ax.plot([0, 13.4], [above - 0.5, above - 0.5], color=COLOURS["actual"], linewidth=0.8)
-
-
-def _ranking_finding(account_scores: pd.DataFrame, stability: pd.DataFrame, book: Any) -> str:
-    above = stability[stability["is_above_line"]]
-    firm = int((above["above_line_share"] >= FIRM).sum())
-    below = int((account_scores["is_key"] & ~account_scores["is_above_line"]).sum())
-    places = f"{number(firm, book)} of {_plural(len(above), 'place')} above the line {'is' if firm == 1 else 'are'} firm"
-    if not account_scores["is_key"].any():
-        return places
-    said = (
-        "no key account is below it"
-        if not below
-        else f"{_plural(below, 'key account')} {'is' if below == 1 else 'are'} below it"
-    )
-    return f"{places}; {said}"
 
 
 def _most_moved(key: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -445,11 +371,12 @@ def _reach(scores: pd.Series, split: float) -> tuple[float, float]:
     return max(low, 0.5), min(high, 10.5)
 
 
-def _nothing(ax: Axes, finding: str, subtitle: str) -> Axes:
+def _interval(ax: Axes, place: int, low: float, value: float, high: float, key: str) -> None:
+    ax.plot([low, high], [place, place], color=COLOURS[key], linewidth=2)
+    ax.plot(value, place, "o", color=COLOURS[key], markersize=6)
+
+
+def _nothing(ax: Axes, title: str, subtitle: str) -> Axes:
     style.no_axis(ax.xaxis)
     style.no_axis(ax.yaxis)
-    return style.titles(ax, finding, subtitle)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
+    return style.titles(ax, title, subtitle)

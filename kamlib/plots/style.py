@@ -25,9 +25,7 @@ from matplotlib.dates import DateFormatter, MonthLocator, YearLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from kamlib.words.amounts import money as money_text
-from kamlib.words.amounts import number as number_text
-from kamlib.words.amounts import share as share_text
+from kamlib import words
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
@@ -251,19 +249,19 @@ def label_bars(ax: Axes, texts: list[str], *, colour: str = INK, padding: float 
 def money_axis(axis: Axis, book: Any = None) -> None:
     """Tick labels as money of the book, such as € 1.2 m; at most six ticks."""
     axis.set_major_locator(MaxNLocator(5))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: money_text(value, book)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words.money(value, book)))
 
 
 def share_axis(axis: Axis, book: Any = None) -> None:
     """Tick labels of a 0–1 axis in percent."""
     axis.set_major_locator(MaxNLocator(5))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: share_text(value, book, decimals=0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words.share(value, book, decimals=0)))
 
 
 def number_axis(axis: Axis, book: Any = None) -> None:
     """Tick labels as plain numbers with the book's thousands separator; whole steps only."""
     axis.set_major_locator(MaxNLocator(5, integer=True))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number_text(value, book)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value, book)))
 
 
 def month_axis(axis: Axis) -> None:
@@ -281,13 +279,20 @@ def month_axis(axis: Axis) -> None:
             interval=next(step for step in (1, 2, 3, 6) if months <= 6 * step or step == 6)
         )
     )
-    axis.set_major_formatter(DateFormatter("%b %Y"))
+    axis.set_major_formatter(FuncFormatter(lambda day, _: words.month(num2date(day))))
 
 
 def no_axis(axis: Axis) -> None:
     """Take an axis away where a label on the mark already says it."""
     axis.set_ticks([])
     axis.axes.spines["bottom" if axis is axis.axes.xaxis else "left"].set_visible(False)
+
+
+def nothing(ax: Axes, title: str, subtitle: str = "") -> Axes:
+    """Write the titles over a chart with nothing to draw: the page then says the title alone."""
+    no_axis(ax.xaxis)
+    no_axis(ax.yaxis)
+    return titles(ax, title, subtitle)
 
 
 def tint(strength: float, key: str = "accent") -> tuple[float, float, float, float]:

@@ -62,27 +62,34 @@ def company(
 ) -> Company:
     """A practice company with a known truth; the same seed gives the same company, to the byte.
 
-    story: "all", "none" (nothing but the plain model), one story, or several; `without` leaves
-        stories out.
-    like: another book's account_days (account_id, date, revenue); its number of accounts, months,
-        rhythm and size.
-    leavers: accounts expected to leave by the hazard in the whole history (default: a quarter). At
-        the end of a month
-    in which it ordered an account leaves with probability
+    An account leaves at the end of a month in which it ordered with probability
     1 − exp(−h · late_hazard_ratio^L · incident_hazard_ratio^I), with L the late orders promised in
-        that month and the
-    two before, I the other incidents of the same months. A ratio of 1 plants no effect; a late
-        ratio of 1 also takes
-    out the story of the account that leaves after late deliveries.
-    returns: chance that one that left comes back. programme_effect: share by which revenue and
-        margin of a key
-    account rise from its admission on. admission: "steady" (chosen by size over all earlier years)
-        or "peak"
-    (chosen after a peak year). waves: shares of the admissions in the first years of the programme.
-        groups: company
-    groups. noise: scale of the random deviation of years and orders.
+    that month and the two before, I the other incidents of the same months. A ratio of 1 plants no
+    effect; a late ratio of 1 also takes out the story of the account that leaves after late
+    deliveries.
 
-    Raises KamError when a story or an admission is not known, or the size makes no company.
+    Parameters
+    ----------
+    story, without
+        "all", "none" (nothing but the plain model), one story, or several; and stories left out.
+    like
+        Another book's account_days (account_id, date, revenue): its number of accounts, months,
+        rhythm and size.
+    leavers, returns
+        Accounts expected to leave by the hazard in the whole history (default: a quarter), and the
+        chance that one that left comes back.
+    programme_effect
+        The share by which revenue and margin of a key account rise from its admission on.
+    admission, waves
+        "steady" (chosen by size over all earlier years) or "peak" (chosen after a peak year); the
+        shares of the admissions in the first years of the programme.
+    groups, noise
+        Company groups; the scale of the random deviation of years and orders.
+
+    Raises
+    ------
+    KamError
+        A story or an admission is not known, or the size makes no company.
     """
     rhythm = None
     revenue = REVENUE_PER_ACCOUNT * accounts

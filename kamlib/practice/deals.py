@@ -5,20 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.practice.names import CATEGORIES, RIVALS
+from kamlib.practice.material import CATEGORIES, RIVALS, material
 from kamlib.practice.world import World, manager_id, where_known
 
-STAGES = {"lead": 0.1, "qualified": 0.25, "proposal": 0.45, "negotiation": 0.7}
-LOST_REASONS = ("price", "delivery time", "incumbent preferred", "specification", "no decision")
-WON_REASONS = ("service", "technical advice", "stock on site", "price")
-KINDS = ("tender", "cross-sell", "new plant", "renewal")
+PAPERS = material("papers")
+RENEWALS: dict[str, int] = PAPERS["renewals"]
+"""Days before the end of the history on which the frame agreements of two stories end."""
+
 INVOICED_MONTHS = 36
-TERMS = (
-    "30 days net, free delivery",
-    "45 days net, stock on site",
-    "prices fixed for 12 months",
-    "bonus of 2 % from target",
-)
 
 
 def opportunities(world: World) -> pd.DataFrame:
@@ -45,6 +39,10 @@ def opportunities(world: World) -> pd.DataFrame:
     account, when = np.nonzero(count)
     account, when = np.repeat(account, count[account, when]), np.repeat(when, count[account, when])
     size = len(account)
+
+    def any_of(texts: list[str]) -> np.ndarray:
+        return np.array(texts)[rng.integers(0, len(texts), size)]
+
     opened = setting.month_starts[when] + rng.integers(0, 28, size)
     length = rng.integers(40, 280, size)
     closed = opened + length
@@ -54,16 +52,13 @@ def opportunities(world: World) -> pd.DataFrame:
     )
     outcome = np.where(is_open, "open", np.where(won, "won", "lost"))
     progress = np.clip((setting.days - opened) / length, 0, 0.99)
-    stage = np.array([*STAGES])[np.floor(progress * len(STAGES)).astype(np.int64)]
+    stages = PAPERS["stages"]
+    stage = np.array([*stages])[np.floor(progress * len(stages)).astype(np.int64)]
     yearly = np.maximum(
         world.revenue_by(range(max(setting.months - 24, 0), setting.months)) / 2, 4000
     )[account]
     value = np.maximum(np.round(yearly * np.exp(rng.normal(-2.0, 0.6, size)), -2), 500)
-    reason = np.where(
-        won,
-        np.array(WON_REASONS)[rng.integers(0, 4, size)],
-        np.array(LOST_REASONS)[rng.integers(0, 5, size)],
-    )
+    reason = np.where(won, any_of(PAPERS["won_reasons"]), any_of(PAPERS["lost_reasons"]))
     frame = pd.DataFrame(
         {
             "account_id": world.ids(account),
@@ -74,17 +69,15 @@ def opportunities(world: World) -> pd.DataFrame:
             "stage": np.where(is_open, stage, "closed"),
             "probability": np.where(
                 is_open,
-                np.array([*STAGES.values()])[
+                np.array([*stages.values()])[
                     np.searchsorted([0.25, 0.5, 0.75], progress, side="right")
                 ],
                 won,
             ),
             "value": value,
-            "kind": np.array(KINDS)[rng.integers(0, len(KINDS), size)],
-            "category": np.array(CATEGORIES)[rng.integers(0, len(CATEGORIES), size)],
-            "competitor": where_known(
-                np.array(RIVALS)[rng.integers(0, len(RIVALS), size)], rng.random(size) < 0.75
-            ),
+            "kind": any_of(PAPERS["kinds"]),
+            "category": any_of(CATEGORIES),
+            "competitor": where_known(any_of(RIVALS), rng.random(size) < 0.75),
             "reason": where_known(reason, ~is_open),
             "manager_id": manager_id(world.accounts["manager"].to_numpy()[account]),
         }
@@ -146,29 +139,24 @@ def agreements(world: World) -> pd.DataFrame:
             )
     frame = pd.DataFrame(rows, columns=["account", "start", "end", "kind", "value", "is_kept"])
     frame = frame.sort_values(["start", "account"], kind="stable").reset_index(drop=True)
+    number = frame["account"].to_numpy(dtype=np.int64)
     return pd.DataFrame(
         {
             "agreement_id": [f"G{n:04d}" for n in range(1, len(frame) + 1)],
-            "account_id": world.ids(frame["account"].to_numpy(dtype=np.int64)),
+            "account_id": world.ids(number),
             "start_date": setting.date(frame["start"].to_numpy(dtype=float)),
             "end_date": setting.date(frame["end"].to_numpy(dtype=float)),
             "kind": frame["kind"],
             "value": frame["value"].where(frame["value"] > 0),
             "notice_days": np.where(
                 frame["kind"].eq("frame agreement"),
-                np.array([60, 90, 30])[frame["account"].to_numpy(dtype=int) % 3],
+                np.array(PAPERS["notice_days"])[number % len(PAPERS["notice_days"])],
                 180,
             ),
-            "terms": np.array(TERMS)[frame["account"].to_numpy(dtype=int) % len(TERMS)],
+            "terms": np.array(PAPERS["terms"])[number % len(PAPERS["terms"])],
             "is_kept": frame["is_kept"].astype("boolean"),
         }
     )
-
-
-RENEWALS = {
-    "whale": 31,
-    "steady": -59,
-}  # days before the end of the history on which their frame agreements end
 
 
 def invoices(world: World) -> pd.DataFrame:
@@ -190,7 +178,7 @@ def invoices(world: World) -> pd.DataFrame:
     day = np.minimum(
         orders["delivered"].to_numpy(dtype=float), orders["promised"].to_numpy(dtype=float) + 30
     )
-    terms = np.array([30, 30, 45, 14, 60])[rng.integers(0, 5, len(world.accounts))][account]
+    terms = np.array(PAPERS["payment_days"])[rng.integers(0, 5, len(world.accounts))][account]
     habit = rng.normal(1.0, 6.0, len(world.accounts)) + np.where(
         rng.random(len(world.accounts)) < 0.1, 18.0, 0.0
     )
@@ -245,7 +233,7 @@ def rates(world: World) -> pd.DataFrame:
     rng = setting.rng("rates")
     month = np.arange(setting.months)
     frames = []
-    for currency, level in (("GBP", 1.15), ("USD", 0.91)):
+    for currency, level in material("goods")["rates"].items():
         walk = np.cumsum(rng.normal(0, 0.008, setting.months))
         rate = np.round(level * np.exp(walk - walk.mean()), 4)
         frames.append(

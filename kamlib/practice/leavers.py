@@ -10,8 +10,9 @@ import pandas as pd
 LEAVERS = ("leaver", "late_leaver", "price_leaver", "incident_leaver", "unseen_loss", "returned")
 """Stories of the truth that end an account, for good or until it is won back."""
 
-_FOUND = ["story", "account_id", "last_order_date", "detection_date", "silent_year_date", "is_known", "is_caught",
-          "lead_days"]  # fmt: skip
+_FOUND = (
+    "story account_id last_order_date detection_date silent_year_date is_known is_caught lead_days"
+)
 
 
 def found_leavers(
@@ -23,17 +24,6 @@ def found_leavers(
     months without an order are complete; younger ones may still be silent for too short a time. It
     is *caught* when the criterion saw it before that day, and the lead time is what was won against
     waiting for the whole year. An account that was back within the year is no leaver in this sense.
-
-    Columns
-    -------
-    story: how it was planted
-    account_id: the account
-    last_order_date: its planted last order
-    detection_date: first day the criterion saw it; blank where it did not
-    silent_year_date: the day on which twelve months without an order are complete
-    is_known: that day has come
-    is_caught: seen before that day
-    lead_days: days from the detection to that day; n/a where it was not caught
     """
     planted = truth[truth["story"].isin(LEAVERS) & truth["date"].le(as_of)]
     planted = planted[~(planted["story"].eq("returned") & planted["value"].le(365))]
@@ -55,7 +45,7 @@ def found_leavers(
         table["is_caught"]
     )
     table = table.astype({"story": "str", "account_id": "str", "lead_days": "float64"})
-    return table.sort_values(["last_order_date", "account_id"], ignore_index=True)[_FOUND]
+    return table.sort_values(["last_order_date", "account_id"], ignore_index=True)[_FOUND.split()]
 
 
 def leaver_score(
@@ -64,24 +54,11 @@ def leaver_score(
     """One row: planted leavers caught, the median lead time, and beside them how often the
     criterion was wrong.
 
-    Two measures of wrong: against the truth, the losses it called for accounts that nobody planted
-        to leave (a
-    season, a pause, a gap that chance made long); and as the back-test ``alarm_quality`` saw it
-        with the book's own k,
-    without any knowledge of the truth.
-
-    Columns
-    -------
-    planted_count: planted leavers whose silent year is complete
-    caught_count: seen by the criterion before that
-    caught_share: caught / planted
-    lead_days: median days from the detection to the complete year
-    spell_count: losses that the criterion called
-    false_count: of these, losses of accounts that were not planted to leave then
-    false_share: false / called
-    false_alarm_rate: the back-test's rate of false alarms for the same rule
-    false_alarm_low: lower end of its 95 % interval
-    false_alarm_high: upper end
+    Two measures of wrong: against the truth (``false_share``), the losses it called for accounts
+    that nobody planted to leave (a season, a pause, a gap that chance made long); and as the
+    back-test ``alarm_quality`` saw it with the book's own k (``false_alarm_rate`` with its 95 %
+    interval), without any knowledge of the truth. ``caught_share`` is that of the planted leavers
+    whose silent year is complete, ``lead_days`` the median of the days won against waiting for it.
     """
     known = found_leavers(truth, spells, as_of=as_of).query("is_known")
     called = spells[spells["detection_date"].le(as_of)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.practice.names import CATEGORIES, CHANNELS, PRODUCTS
+from kamlib.practice.material import CATEGORIES, MANAGERS, PER_CATEGORY, PRODUCTS, material
 from kamlib.practice.setting import Setting
 from kamlib.practice.world import World, manager_id
 from kamlib.tables import CANONICAL
@@ -19,15 +19,17 @@ def orders_table(world: World) -> pd.DataFrame:
     """
     setting, accounts, orders, lines = world.setting, world.accounts, world.orders, world.lines
     rng = setting.rng("ledger")
+    channels = np.array(material("goods")["channels"])
     by_day = orders.sort_values(["day", "account"], kind="stable").index
     number = np.empty(len(orders), dtype=np.int64)
     number[by_day] = np.arange(1, len(orders) + 1)
-    home = rng.integers(0, len(CHANNELS), len(accounts))[orders["account"].to_numpy()]
+    home = rng.integers(0, len(channels), len(accounts))[orders["account"].to_numpy()]
     channel = np.where(
-        rng.random(len(orders)) < 0.2, rng.integers(0, len(CHANNELS), len(orders)), home
+        rng.random(len(orders)) < 0.2, rng.integers(0, len(channels), len(orders)), home
     )
     own = accounts["manager"].to_numpy()[orders["account"].to_numpy()]
-    manager = np.where(rng.random(len(orders)) < 0.04, rng.integers(0, 5, len(orders)), own)
+    other = rng.random(len(orders)) < 0.04
+    manager = np.where(other, rng.integers(0, len(MANAGERS), len(orders)), own)
     delivered = orders["delivered"].to_numpy(dtype=float).copy()
     delivered[delivered >= setting.days] = np.nan
     rows = lines.assign(number=number[lines["order"].to_numpy()]).sort_values(
@@ -47,9 +49,9 @@ def orders_table(world: World) -> pd.DataFrame:
             "quantity": rows["quantity"],
             "product_id": np.array([f"P{n + 1:03d}" for n in range(len(PRODUCTS))])[product],
             "product": names[product],
-            "category": np.array(CATEGORIES)[product // (len(PRODUCTS) // len(CATEGORIES))],
+            "category": np.array(CATEGORIES)[product // PER_CATEGORY],
             "region": accounts["region"].to_numpy()[rows["account"].to_numpy()],
-            "channel": np.array(CHANNELS)[channel][order],
+            "channel": channels[channel][order],
             "manager_id": manager_id(manager)[order],
             "currency": "EUR",
             "promised_date": setting.date(orders["promised"].to_numpy())[order],
@@ -82,25 +84,26 @@ def dirt(orders: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     """
     if not setting.has("dirt") or len(orders) < 30:
         return pd.DataFrame(columns=[*CANONICAL["orders"].names, "note"], dtype="str")
+    notes = material("market")["dirt"]
     model = as_text(orders.iloc[[len(orders) // 2, len(orders) // 3, len(orders) // 4]])
-    twin = model.iloc[[0]].assign(note="line sent twice: same line_id, same amount")
+    twin = model.iloc[[0]].assign(note=notes["twin"])
     no_date = model.iloc[[1]].assign(
         order_id="O99990",
         line_id="O99990-1",
         order_date="2024-02-30",
-        note="a date that does not exist",
+        note=notes["no_date"],
     )
     no_amount = model.iloc[[2]].assign(
         order_id="O99991",
         line_id="O99991-1",
         revenue="on request",
-        note="an amount that is no number",
+        note=notes["no_amount"],
     )
     total = pd.DataFrame(
         {
             "order_id": ["Total"],
             "revenue": [f"{orders['revenue'].sum():.2f}"],
-            "note": ["a sum at the foot of the export"],
+            "note": [notes["total"]],
         }
     )
     return (

@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 
 from kamlib.practice.cast import NEIGHBOUR_STORY
-from kamlib.practice.names import CATEGORIES, COST_PUSH, MARGIN_OF_CATEGORY, PRODUCTS
+from kamlib.practice.material import CATEGORIES, PER_CATEGORY, PRODUCTS, material
 from kamlib.practice.setting import Setting
 
-PER_CATEGORY = len(PRODUCTS) // len(CATEGORIES)
-PRICE_RISES = (0.0, 0.015, 0.03, 0.085, 0.135, 0.155)
+PRICE_RISES = material("goods")["price_rises"]
+MARGIN, COST_PUSH = (
+    np.array([one[name] for one in material("goods")["categories"]])
+    for name in ("margin", "cost_push")
+)
 MOST_LINES = 5
 SMALL_LINE = 90.0
 CREDITED_SHARE = 0.008
@@ -43,15 +46,16 @@ def order_lines(
     part = part / np.bincount(order, part, len(orders))[order]
     year = setting.month_of(orders["day"].to_numpy())[order] // 12
     rise = 1 + np.array(PRICE_RISES)[np.minimum(year, len(PRICE_RISES) - 1)]
-    # where orders are small, so are the prices: a line is many pieces, and rounding to whole ones changes little
+    # where orders are small, so are the prices: a line is many pieces, and rounding to whole ones
+    # changes little
     smallness = (
         min(1.0, float(np.quantile(worth[order] * part, 0.25)) / SMALL_LINE) if len(order) else 1.0
     )
     listed = np.array([price for _, price in PRODUCTS])[product] * smallness
     price = np.maximum(np.round(listed * rise * price_level[who], 2), 0.01)
     quantity = np.maximum(np.rint(worth[order] * part / price), 1)
-    push = np.minimum(year, 3) * np.array(COST_PUSH)[category]
-    unit_cost = np.round(listed * rise * (1 - np.array(MARGIN_OF_CATEGORY)[category] + push), 2)
+    push = np.minimum(year, 3) * COST_PUSH[category]
+    unit_cost = np.round(listed * rise * (1 - MARGIN[category] + push), 2)
     return pd.DataFrame(
         {
             "order": order,

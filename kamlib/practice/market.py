@@ -1,33 +1,15 @@
-"""What the accounts need, who else courts them, what went wrong, who was lost, and who might come."""
+"""What the accounts need, who courts them, what went wrong, who was lost, and who might come."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from kamlib.practice.names import CATEGORIES, FAMILIES, MISTAKES, RIVALS, TRADES
+from kamlib.practice.material import CATEGORIES, FAMILIES, PER_CATEGORY, RIVALS, TRADES, material
 from kamlib.practice.world import World, where_known
 
-WRONG_NOTES = {
-    "conflict": "argument about an invoice",
-    "unaware": "we did not know of their new plant",
-    "unprepared": "meeting without current figures",
-    "product_knowledge": "wrong replacement part recommended",
-    "quality": "parts out of tolerance",
-    "other": "wrong address on the delivery note",
-}
 REPORTED_LATE = 0.45
 BAD_WALLET = 0.7
-OFFERS = (
-    ("personal visit with a delivery promise", 900.0, "missed deadlines", 0.25),
-    ("free quality audit", 1800.0, "quality down", 0.20),
-    ("price held for twelve months", 2500.0, "price", 0.15),
-    ("workshop on their needs", 1200.0, "opinion ignored", 0.25),
-    ("own service contact", 1500.0, "service level down", 0.22),
-    ("welcome-back gift", 250.0, None, 0.08),
-)
-# number of the prospect → need, solvency, authority, and its budget as a share of the company's revenue
-STRONG_PROSPECTS = {4: ([9, 8, 8], 0.042), 8: ([8, 9, 5], 0.03)}
 
 
 def incidents(world: World) -> pd.DataFrame:
@@ -46,9 +28,10 @@ def incidents(world: World) -> pd.DataFrame:
     )
     day = setting.month_starts[month] + rng.integers(0, 28, len(month))
     inside = (day >= world.first_day[account]) & (day <= world.trade_end[account])
-    kind = np.array(MISTAKES)[
-        np.searchsorted([0.13, 0.27, 0.4, 0.54, 0.86, 1.0], rng.random(len(account)))
-    ]
+    mistakes = material("market")["mistakes"]
+    up_to = [one["up_to"] for one in mistakes.values()]
+    kind = np.array([*mistakes])[np.searchsorted(up_to, rng.random(len(account)))]
+    notes = {name: one["note"] for name, one in mistakes.items()}
     own = [
         _planted_incidents(world, index)
         for index in world.accounts.index[world.accounts["story"].eq("incident_leaver")]
@@ -78,7 +61,7 @@ def incidents(world: World) -> pd.DataFrame:
             "resolved_date": setting.date(
                 resolved.where(resolved < setting.days).to_numpy(dtype=float)
             ),
-            "note": rows["kind"].map({**WRONG_NOTES, "late": "delivery after the promised day"}),
+            "note": rows["kind"].map({**notes, "late": "delivery after the promised day"}),
         }
     )
 
@@ -99,7 +82,7 @@ def needs(world: World) -> pd.DataFrame:
     rng = setting.rng("needs")
     month = setting.month_of(world.orders["day"].to_numpy())[world.lines["order"].to_numpy()]
     recent = world.lines[month >= setting.months - 12]
-    category = recent["product"].to_numpy() // 6
+    category = recent["product"].to_numpy() // PER_CATEGORY
     bought = np.zeros((len(world.accounts), len(CATEGORIES)))
     np.add.at(bought, (recent["account"].to_numpy(), category), recent["revenue"].to_numpy())
     shape, total = bought.shape, bought.sum(axis=1, keepdims=True)
@@ -225,7 +208,8 @@ def losses(world: World) -> pd.DataFrame:
 
 def offers() -> pd.DataFrame:
     """One row per win-back offer."""
-    return pd.DataFrame(OFFERS, columns=["offer", "cost", "reason", "return_probability"])
+    columns = ["offer", "cost", "reason", "return_probability"]
+    return pd.DataFrame(material("market")["offers"], columns=columns)
 
 
 def prospects(world: World) -> pd.DataFrame:
@@ -233,15 +217,7 @@ def prospects(world: World) -> pd.DataFrame:
     them with a doubt.
     """
     rng = world.setting.rng("prospects")
-    sources = (
-        "trade press",
-        "advertising",
-        "media",
-        "internet",
-        "databases",
-        "fair",
-        "recommendation",
-    )
+    sources, strong = material("market")["sources"], material("market")["strong_prospects"]
     rows = []
     for number in range(12):
         trade, industry = TRADES[int(rng.integers(0, len(TRADES)))]
@@ -253,9 +229,9 @@ def prospects(world: World) -> pd.DataFrame:
             RIVALS[int(rng.integers(0, len(RIVALS)))],
         )
         region = ("Central", "South", "North")[number % 3]
-        if number in STRONG_PROSPECTS:
-            scores, share = STRONG_PROSPECTS[number]
-            budget, source = float(np.round(share * world.setting.revenue, -3)), "recommendation"
+        if one := strong.get(str(number)):
+            scores, source = one["scores"], "recommendation"
+            budget = float(np.round(one["budget_share"] * world.setting.revenue, -3))
         rows.append(
             (
                 f"L{number + 1:03d}",

@@ -5,29 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.practice.names import FAMILIES, GIVEN, MANAGERS, SUPPORT
+from kamlib.practice.material import FAMILIES, MANAGERS, material
 from kamlib.practice.world import World, manager_id
 
-ROLES = ("decider", "buyer", "user", "influencer", "approver", "gatekeeper")
-TITLES = {
-    "decider": ("Managing director", "Plant manager"),
-    "approver": ("Head of finance", "Controller"),
-    "buyer": ("Purchasing manager", "Strategic buyer"),
-    "influencer": ("Head of engineering", "Quality manager"),
-    "user": ("Maintenance lead", "Production planner"),
-    "gatekeeper": ("Assistant to the board", "Office manager"),
-}
-TOPICS = (
-    "offer",
-    "delivery",
-    "review meeting",
-    "product question",
-    "complaint",
-    "planning",
-    "price",
-)
-WAYS = ("visit", "call", "video", "email", "fair")
-SILENT_DAYS = {"late_leaver": 208, "overdue": 196}
+PEOPLE = material("people")
 
 
 def contacts(world: World) -> pd.DataFrame:
@@ -42,7 +23,7 @@ def contacts(world: World) -> pd.DataFrame:
     )
     account = np.repeat(np.arange(len(count)), count)
     place = np.arange(len(account)) - np.repeat(np.cumsum(count) - count, count)
-    role = np.array(ROLES)[np.where(place < 6, place, 2)]
+    role = np.array([*PEOPLE["titles"]])[np.where(place < 6, place, 2)]
     # some roles nobody knows yet: a decision scheme with holes, as in life
     known = (place < 2) | (rng.random(len(account)) > 0.14)
     influence = np.clip(
@@ -67,7 +48,9 @@ def contacts(world: World) -> pd.DataFrame:
                 for c, i, (p, q) in zip(country, place, start.tolist(), strict=True)
             ],
             "contact_id": [f"{i}-P{p + 1}" for i, p in zip(world.ids(account), place, strict=True)],
-            "title": [TITLES[r][p % 2] for r, (p, _) in zip(role, pick.tolist(), strict=True)],
+            "title": [
+                PEOPLE["titles"][r][p % 2] for r, (p, _) in zip(role, pick.tolist(), strict=True)
+            ],
             "role": role,
             "influence": influence,
             "attitude": attitude,
@@ -77,9 +60,10 @@ def contacts(world: World) -> pd.DataFrame:
 
 
 def _person(country: str, place: int, first: int, second: int) -> str:
-    if country in GIVEN:
-        return GIVEN[country][(first + place) % len(GIVEN[country])]
-    given, family = GIVEN[""], FAMILIES.get(country, FAMILIES["IE"])
+    given_names = material("names")["given"]
+    if country in given_names:
+        return str(given_names[country][(first + place) % len(given_names[country])])
+    given, family = given_names["else"], FAMILIES.get(country, FAMILIES["IE"])
     return f"{given[(first + 3 * place) % len(given)]} {family[(second + place) % len(family)]}"
 
 
@@ -110,7 +94,7 @@ def interactions(world: World, people: pd.DataFrame) -> pd.DataFrame:
         np.int64
     )
     story = world.accounts["story"].to_numpy()[account]
-    silent = np.array([SILENT_DAYS.get(s, 0) for s in story])
+    silent = np.array([PEOPLE["silent_days"].get(s, 0) for s in story])
     keep = (silent == 0) | (day <= setting.days - 1 - silent)
     known = people.groupby("account")["contact_id"].agg(list)
     pick = rng.random(len(account))
@@ -119,16 +103,17 @@ def interactions(world: World, people: pd.DataFrame) -> pd.DataFrame:
         for a, p in zip(account.tolist(), pick.tolist(), strict=True)
     ]
     own = world.accounts["manager"].to_numpy()[account]
+    ways, topics = PEOPLE["ways"], PEOPLE["topics"]
     frame = pd.DataFrame(
         {
             "account_id": world.ids(account),
             "date": setting.date(day),
             "manager_id": manager_id(own),
             "contact_id": who,
-            "channel": np.array(WAYS)[
-                np.searchsorted([0.3, 0.62, 0.76, 0.97, 1.0], rng.random(len(account)))
+            "channel": np.array([*ways])[
+                np.searchsorted([*ways.values()], rng.random(len(account)))
             ],
-            "topic": np.array(TOPICS)[rng.integers(0, len(TOPICS), len(account))],
+            "topic": np.array(topics)[rng.integers(0, len(topics), len(account))],
             "satisfaction": _satisfaction(world, rng, account, day),
         }
     )
@@ -172,7 +157,7 @@ def team(world: World) -> pd.DataFrame:
     rows = []
     for account in np.flatnonzero(world.is_key):
         rows.append((world.id(account), "sales", MANAGERS[world.accounts["manager"].iloc[account]]))
-        for role, names in SUPPORT.items():
+        for role, names in material("names")["support"].items():
             if rng.random() > 0.22:
                 rows.append((world.id(account), role, names[int(rng.integers(0, len(names)))]))
     return pd.DataFrame(rows, columns=["account_id", "role", "name"])

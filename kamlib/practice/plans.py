@@ -7,71 +7,10 @@ from datetime import date
 
 import numpy as np
 
-from kamlib.practice.names import CATEGORIES, MANAGERS, RIVALS, SPONSORS
+from kamlib.practice.material import CATEGORIES, MANAGERS, PER_CATEGORY, RIVALS, SPONSORS, material
 from kamlib.practice.world import World, manager_id
 
-GOALS = (
-    "halve unplanned downtime of the main line within two years",
-    "move a third of purchasing to electronic orders",
-    "open a second plant and supply it from one framework contract",
-    "cut the stock of spare parts by a fifth",
-)
-CULTURE = (
-    "engineers decide, purchasing negotiates; punctuality counts more than price",
-    "family business; the owner wants to be asked before anything changes",
-    "formal tenders every two years; short ways between them",
-)
-CRITICAL = (
-    "delivery on the promised day",
-    "one contact who knows the machines",
-    "spare parts within 24 hours",
-    "documented quality",
-)
-STRENGTHS = (
-    "technical advice valued by engineering",
-    "stock within 50 km",
-    "electronic catalogue in use",
-    "long personal trust",
-)
-WEAKNESSES = (
-    "few contacts above purchasing",
-    "late deliveries this year",
-    "no price list for the second plant",
-    "thin knowledge of their plans",
-)
-CHANCES = (
-    "second plant in planning",
-    "competitor has delivery problems",
-    "wants fewer suppliers",
-    "maintenance contract expires",
-)
-THREATS = (
-    "central purchasing of the group",
-    "rival offers consignment stock",
-    "new buyer without a history with us",
-    "import duties",
-)
-MISSED = "win back {category} after the lost tender"
-WON = "secure {category} with a frame agreement"
-GROWTH = "become first supplier for {category}"
-ACTIONS = {
-    "short": (
-        "agree a delivery promise in writing",
-        "visit the plant manager",
-        "send the quality report of the quarter",
-    ),
-    "medium": (
-        "present a consignment stock",
-        "train their maintenance team",
-        "propose a group price list",
-    ),
-    "long": (
-        "bring both boards together once a year",
-        "plan supply of the new plant",
-        "audit of all spare parts",
-    ),
-}
-SPANS = {"short": (60, 180), "medium": (300, 420), "long": (600, 1000)}
+SAYS = material("plans")
 
 
 def plans(world: World) -> dict[str, str]:
@@ -110,40 +49,42 @@ def _plan(world: World, account: int, place: int, yearly: float, rng: np.random.
         ),
         _table(
             "relationship",
-            summary=f"Buys mainly {category[0].lower()} and {category[1].lower()}; our main contact is purchasing.",
+            summary=SAYS["summary"].format(first=category[0].lower(), second=category[1].lower()),
             rhythm=rhythm,
             next_meeting=None if meeting is None else _day(world, meeting),
         ),
         _table(
             "account",
-            goals=GOALS[pick[0] % 4],
-            structure="one plant, purchasing and engineering apart"
-            if row["parent_id"] != row["parent_id"]
-            else "part of a group",
-            environment=f"{row['industry']}: orders stable, energy costs high; courted by {RIVALS[pick[1] % 5]}",
-            culture=CULTURE[pick[2] % 3] if place % 7 != 5 else None,
-            financials=f"profitable, pays {'late' if row['story'] == 'slow_payer' else 'on time'}"
+            goals=SAYS["goals"][pick[0] % 4],
+            structure=SAYS["structure"][
+                "alone" if row["parent_id"] != row["parent_id"] else "grouped"
+            ],
+            environment=SAYS["environment"].format(
+                industry=row["industry"], rival=RIVALS[pick[1] % 5]
+            ),
+            culture=SAYS["culture"][pick[2] % 3] if place % 7 != 5 else None,
+            financials=SAYS["financials"]["slow" if row["story"] == "slow_payer" else "prompt"]
             if place % 5 != 3
             else None,
-            critical_to_customer=CRITICAL[pick[3] % 4],
+            critical_to_customer=SAYS["critical"][pick[3] % 4],
         ),
         _table(
             "swot",
-            strengths=_two(STRENGTHS, pick[4]),
-            weaknesses=[WEAKNESSES[1], WEAKNESSES[0]]
+            strengths=_two(SAYS["strengths"], pick[4]),
+            weaknesses=SAYS["weaknesses"][1::-1]
             if row["story"] == "late_leaver"
-            else _two(WEAKNESSES, pick[5]),
-            opportunities=_two(CHANCES, pick[6]),
-            threats=_two(THREATS, pick[7]) if place != 7 else [],
+            else _two(SAYS["weaknesses"], pick[5]),
+            opportunities=_two(SAYS["chances"], pick[6]),
+            threats=_two(SAYS["threats"], pick[7]) if place != 7 else [],
         ),
         *_objectives(world, owner, min(start, updated), updated, category, yearly, rng),
         _table(
             "programme",
-            offer=f"{category[0]} with a fixed price and delivery within 48 hours",
-            contact_card=f"{SPONSORS[pick[8] % 4]} meets their management; first contact: {MANAGERS[row['manager']]}",
-            coordination="sales, marketing and service meet on the first Monday of the month"
-            if place % 3
-            else None,
+            offer=SAYS["offer"].format(first=category[0]),
+            contact_card=SAYS["contact_card"].format(
+                sponsor=SPONSORS[pick[8] % 4], manager=MANAGERS[row["manager"]]
+            ),
+            coordination=SAYS["coordination"] if place % 3 else None,
         ),
     ]
     return "\n".join(parts)
@@ -159,11 +100,8 @@ def _objectives(
     rng: np.random.Generator,
 ) -> list[str]:
     texts = []
-    for number, (horizon, kind, text) in enumerate(
-        zip(SPANS, ("won", "missed", "growth"), (WON, MISSED, GROWTH), strict=True), start=1
-    ):
-        low, high = SPANS[horizon]
-        due = start + int(rng.integers(low, high))
+    for number, (horizon, one) in enumerate(SAYS["objectives"].items(), start=1):
+        due = start + int(rng.integers(*one["due_days"]))
         done = round(
             float(np.clip((updated - start) / (due - start) + rng.normal(0, 0.15), 0, 1)), 1
         )
@@ -178,17 +116,15 @@ def _objectives(
                 "[objectives]",
                 id=f"O{number}",
                 horizon=horizon,
-                kind=kind,
-                text=text.format(category=category[(0, 3, 6)[number - 1]].lower()),
+                kind=one["kind"],
+                text=one["text"].format(category=category[(0, 3, 6)[number - 1]].lower()),
                 owner=owner,
                 due=_day(world, due),
                 target=value,
                 done=done,
                 expected_value=value,
                 closed=None if closed is None else _day(world, closed),
-                lesson="start earlier: their budget is decided in May"
-                if closed is not None
-                else None,
+                lesson=SAYS["lesson"] if closed is not None else None,
                 progress=_progress(world, done, start, updated if closed is None else closed),
             )
         )
@@ -199,10 +135,10 @@ def _actions(
     world: World, owner: str, start: int, updated: int, rng: np.random.Generator
 ) -> list[str]:
     actions: list[str] = []
-    for number, horizon in enumerate(SPANS, start=1):
+    for number, (horizon, one) in enumerate(SAYS["objectives"].items(), start=1):
         for step in range(2):
-            text = ACTIONS[horizon][(int(rng.integers(0, 3)) + step) % 3]
-            due = start + int(rng.integers(*SPANS[horizon]))
+            text = one["actions"][(int(rng.integers(0, 3)) + step) % 3]
+            due = start + int(rng.integers(*one["due_days"]))
             done = (
                 1.0
                 if due < updated and rng.random() < 0.75
@@ -245,11 +181,13 @@ def _progress(world: World, done: float, start: int, until: int) -> list[dict[st
 def _by_revenue(world: World, account: int) -> list[str]:
     """The categories in the order in which the account buys them."""
     own = world.lines[world.lines["account"] == account]
-    bought = np.bincount(own["product"].to_numpy() // 6, own["revenue"].to_numpy(), len(CATEGORIES))
+    bought = np.bincount(
+        own["product"].to_numpy() // PER_CATEGORY, own["revenue"].to_numpy(), len(CATEGORIES)
+    )
     return [CATEGORIES[n] for n in np.argsort(-bought, kind="stable")]
 
 
-def _two(texts: tuple[str, ...], start: int) -> list[str]:
+def _two(texts: list[str], start: int) -> list[str]:
     return [texts[start % len(texts)], texts[(start + 1) % len(texts)]]
 
 

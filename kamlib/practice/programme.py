@@ -7,14 +7,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.practice.names import MANAGERS, SKILLS, SPONSORS
-from kamlib.practice.values import SEASON_OF_MONTH
+from kamlib.practice.material import MANAGERS, SEASON_OF_MONTH, SPONSORS, material
 from kamlib.practice.world import World, manager_id, where_known
 
-HOURS = (120, 150, 150, 140, 145)
-COSTS_PER_MONTH = (8200, 7900, 7600, 7400, 7300)
 LAUNCH_COST, RUNNING_COST = 38000.0, 5200.0
-MANAGER_COUNT = 5
+SKILLS: list[str] = material("programme")["skills"]
+REASONS: dict[str, str] = material("programme")["reasons"]
 
 
 def accounts_table(world: World) -> pd.DataFrame:
@@ -110,7 +108,7 @@ def decisions(world: World) -> pd.DataFrame:
                 account,
                 setting.month_starts[admitted] - 20,
                 "promote",
-                "above the admission line for two quarters",
+                REASONS["promote"],
             )
         )
         for month in range(admitted + 12, setting.months, 12):
@@ -120,19 +118,17 @@ def decisions(world: World) -> pd.DataFrame:
                     world.accounts["story"].iloc[account] == "shrinking"
                     and month >= setting.months - 12
                 )
-                reason = "long partnership; new plant announced" if shrinking else "yearly review"
+                reason = REASONS["keep_shrinking" if shrinking else "keep"]
                 rows.append((account, day, "keep", reason))
         if world.demoted_day[account] < setting.days:
-            rows.append(
-                (account, int(world.demoted_day[account]), "former", "left after quality incidents")
-            )
+            rows.append((account, int(world.demoted_day[account]), "former", REASONS["former"]))
     for account in world.accounts.index[world.accounts["story"].eq("promotable")]:
         rows.append(
             (
                 account,
                 setting.before_end(170),
                 "watch",
-                "growth is fast, but only four years of history",
+                REASONS["watch"],
             )
         )
     frame = pd.DataFrame(rows, columns=["account", "day", "decision", "reason"])
@@ -229,14 +225,9 @@ def targets(world: World) -> pd.DataFrame:
 
 def managers() -> pd.DataFrame:
     """One row per manager."""
-    return pd.DataFrame(
-        {
-            "manager_id": manager_id(np.arange(MANAGER_COUNT)),
-            "name": MANAGERS[:MANAGER_COUNT],
-            "hours_per_month": HOURS,
-            "cost_per_month": COSTS_PER_MONTH,
-        }
-    )
+    frame = pd.DataFrame(material("names")["managers"])
+    frame.insert(0, "manager_id", manager_id(np.arange(len(frame))))
+    return frame
 
 
 def programme_costs(world: World) -> pd.DataFrame:
@@ -256,7 +247,7 @@ def skills(world: World) -> pd.DataFrame:
     """One row per manager × skill × yearly assessment, 1 to 5."""
     setting = world.setting
     rng = setting.rng("skills")
-    level = rng.normal(3.0, 0.8, (MANAGER_COUNT, len(SKILLS)))
+    level = rng.normal(3.0, 0.8, (len(MANAGERS), len(SKILLS)))
     level[0, SKILLS.index("planning and execution")] = 2.0
     frames = []
     for month in range(max(setting.months - 37, 1), setting.months, 12):

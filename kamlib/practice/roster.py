@@ -7,14 +7,13 @@ import pandas as pd
 from scipy.special import ndtri
 
 from kamlib.practice.cast import CAST, Role
-from kamlib.practice.names import (
+from kamlib.practice.material import (
     COUNTRIES,
     FAMILIES,
-    FOREIGN,
     LEGAL_FORMS,
-    REGION_OF,
-    REGIONS,
     TRADES,
+    material,
+    region_of,
 )
 from kamlib.practice.setting import Setting
 
@@ -63,7 +62,7 @@ def _cast_row(role: Role, setting: Setting) -> dict[str, object]:
         "parent": role.parent or None,
         "country": role.country,
         "industry": role.industry,
-        "region": REGION_OF.get(role.country, "Export"),
+        "region": region_of(role.country),
         "manager": role.manager if role.manager is not None else 0,
         "level": role.share,
         "growth": role.growth,
@@ -88,7 +87,8 @@ def _cast_row(role: Role, setting: Setting) -> dict[str, object]:
 def _background(setting: Setting, count: int) -> pd.DataFrame:
     rng = setting.rng("roster")
     rank = (rng.permutation(count) + 0.5) / max(count, 1)
-    # a stratified log-normal with its top cut: the few large and the many small accounts of every trading company
+    # a stratified log-normal with its top cut: the few large and the many small accounts of every
+    # trading company
     level = np.exp(
         SIZE_SPREAD * ndtri(np.minimum(rank, LARGEST)) + 0.12 * rng.standard_normal(count)
     )
@@ -109,7 +109,7 @@ def _background(setting: Setting, count: int) -> pd.DataFrame:
     country = rng.integers(0, len(COUNTRIES), count)
     country[rng.random(count) < 0.3] = 0
     names, codes, industries = _names(setting, country)
-    region = [REGION_OF.get(code, "Export") for code in codes]
+    region = [region_of(code) for code in codes]
     return pd.DataFrame(
         {
             "story": "background",
@@ -140,7 +140,7 @@ def _names(setting: Setting, country: np.ndarray) -> tuple[list[str], list[str],
     """A name for every account, none twice: family and trade, in the legal form of the country."""
     rng = setting.rng("accounts")
     names, codes, industries = [], [], []
-    foreign = list(FOREIGN) if len(country) >= 30 else []
+    foreign = material("names")["foreign"] if len(country) >= 30 else []
     decks = {
         code: iter(rng.permutation(len(FAMILIES[code]) * len(TRADES)).tolist())
         for code in COUNTRIES
@@ -169,9 +169,8 @@ def _managers(
     """A manager per account by region; with the story `overload` the first one also gets many of
     the largest.
     """
-    manager = np.array([REGIONS.index(name) for name in region], dtype=np.int64)
-    # Central, West, South, North, Export -> Paul Weiss, Amélie Laurent, Tomasz Zieliński, Tomasz Zieliński, Priya Raman
-    manager = np.array([1, 2, 3, 3, 4])[manager]
+    in_charge = material("names")["regions"]
+    manager = np.array([in_charge[name] for name in region], dtype=np.int64)
     manager[rng.random(len(rank)) < 0.15] = 4
     if setting.has("overload"):
         manager[(rank > 0.86) & (rng.random(len(rank)) < 0.3)] = 0

@@ -9,39 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-STREAMS = (
-    "roster",
-    "days",
-    "deliveries",
-    "mistakes",
-    "leaving",
-    "values",
-    "admission",
-    "lines",
-    "credits",
-    "ledger",
-    "contacts",
-    "interactions",
-    "incidents",
-    "needs",
-    "invoices",
-    "deals",
-    "agreements",
-    "losses",
-    "prospects",
-    "rates",
-    "judgements",
-    "targets",
-    "skills",
-    "costs",
-    "plans",
-    "accounts",
-)
+from kamlib.practice.material import material
+
+STREAMS: list[str] = material("streams")["streams"]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The options of one practice company. Days are whole numbers counted from the first day (0)."""
+    """The options of one practice company. Days are whole numbers, the first one is 0."""
 
     seed: int
     stories: tuple[str, ...]

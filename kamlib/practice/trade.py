@@ -8,17 +8,13 @@ import numpy as np
 import pandas as pd
 
 from kamlib.practice.cast import NEIGHBOUR_STORY, SEASON
+from kamlib.practice.material import material
 from kamlib.practice.setting import Setting
 
 GRACE_MONTHS = 6
 LATE_IN_SPELL, LATE_ELSE = 0.40, 0.04
 SPELL_BEGINS, SPELL_LASTS = 0.04, 0.72
-OTHER_CAUSES = {
-    "price": 0.35,
-    "business closed": 0.2,
-    "opinion ignored": 0.2,
-    "service level down": 0.25,
-}
+OTHER_CAUSES = material("market")["causes"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ def order_days(accounts: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     day.
 
     Gaps are Erlang: sums of k exponentials with the account's mean gap (k = 1: irregular, large k:
-        like a clock).
+    like a clock).
     """
     rng = setting.rng("days")
     gap, k = accounts["gap"].to_numpy(dtype=float), accounts["k"].to_numpy(dtype=float)
@@ -112,8 +108,8 @@ def deliveries(orders: pd.DataFrame, accounts: pd.DataFrame, setting: Setting) -
     per account.
 
     The cast has as much lateness, but no spells: what becomes of it is planted, and spells without
-        an effect would
-    blur the truth; less lateness would make those who cannot leave look better served.
+    an effect would blur the truth; less lateness would make those who cannot leave look better
+    served.
     """
     rng = setting.rng("deliveries")
     state = np.zeros((len(accounts), setting.months), dtype=bool)

@@ -5,34 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.practice.cast import CAST
+from kamlib.practice.cast import CAST, NOTES
 from kamlib.practice.deals import FASTEST_DAYS, RENEWALS, SLOWEST_DAYS
 from kamlib.practice.market import BAD_WALLET, _badly_estimated
-from kamlib.practice.names import MANAGERS
+from kamlib.practice.material import MANAGERS
 from kamlib.practice.world import World
 
 Row = tuple[str, str, pd.Timestamp | None, float | None, str]
 TRUTH_COLUMNS = ["story", "account_id", "date", "value", "note"]
-NOTES = {
-    "whale": "share of the revenue of the last twelve months",
-    "late_leaver": "last order of a key account; its last three deliveries were late (value: late deliveries)",
-    "overdue": "last order of a key account; it did not come back before the data end",
-    "shrinking": "key account that loses a fifth every year (value: yearly log growth)",
-    "slow_payer": "pays ever later after the due date (value: days late at the end)",
-    "steady": "nearly constant orders like a clock (value: usual gap in days)",
-    "promotable": "regular account that grows fast (value: yearly log growth)",
-    "group": "part of a group whose size only shows when it is rolled up (value: share of the last twelve months)",
-    "seasonal": "orders from March to August only; its winters are no loss",
-    "false_alarm": "silent from this date for some months, then back: no loss (value: days of silence)",
-    "unseen_loss": "last order; no manager recorded the loss",
-    "price_leaver": "last order; left for the price",
-    "incident_leaver": "last order of a key account; left after two quality incidents and a conflict",
-    "returned": "last order before it was lost; it came back (value: days of silence)",
-    "newcomer": "first order ever",
-    "neighbours": "same revenue every month; its ABC class changes only because others do (value: revenue a month)",
-    "huge_order": "one order of many times the usual size (value: its revenue)",
-    "never": "listed account that never ordered",
-}
 
 
 def truth(world: World, orders: pd.DataFrame, dirt: pd.DataFrame) -> pd.DataFrame:
@@ -49,15 +29,9 @@ def truth(world: World, orders: pd.DataFrame, dirt: pd.DataFrame) -> pd.DataFram
         for text in dirt.to_dict("records")
     ]
     credits = orders[orders["revenue"] < 0]
-    rows.append(
-        (
-            "credit_notes",
-            "",
-            None,
-            round(float(credits["revenue"].sum()), 2),
-            f"{len(credits)} lines with negative revenue",
-        )
-    )
+    total = round(float(credits["revenue"].sum()), 2)
+    note = NOTES["credit_notes"].format(count=len(credits))
+    rows.append(("credit_notes", "", None, total, note))
     frame = pd.DataFrame(rows, columns=TRUTH_COLUMNS)
     frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[us]")
     frame["value"] = frame["value"].astype(float)
@@ -67,39 +41,17 @@ def truth(world: World, orders: pd.DataFrame, dirt: pd.DataFrame) -> pd.DataFram
 def _company_rows(world: World) -> list[Row]:
     setting = world.setting
     exact = {
-        "late_hazard_ratio": (
-            setting.late_hazard_ratio,
-            "hazard of leaving per late order of the last three months (by month of promise)",
-        ),
-        "incident_hazard_ratio": (
-            setting.incident_hazard_ratio,
-            "hazard of leaving per other incident of the last three months",
-        ),
-        "base_hazard": (
-            world.left.base_hazard,
-            "hazard of leaving per month with an order, without late orders and incidents, from month 6 on",
-        ),
-        "programme_effect": (
-            setting.programme_effect,
-            "share by which margin and revenue of key accounts rise from admission on",
-        ),
-        "expected_leavers": (
-            setting.leavers,
-            "accounts expected to leave by the hazard in the whole history",
-        ),
+        "late_hazard_ratio": setting.late_hazard_ratio,
+        "incident_hazard_ratio": setting.incident_hazard_ratio,
+        "base_hazard": world.left.base_hazard,
+        "programme_effect": setting.programme_effect,
+        "expected_leavers": setting.leavers,
     }
-    rows: list[Row] = [(story, "", None, value, note) for story, (value, note) in exact.items()]
+    rows: list[Row] = [(name, "", None, value, NOTES[name]) for name, value in exact.items()]
     if setting.has("overload"):
         keys = int((world.is_key & world.accounts["manager"].eq(0).to_numpy()).sum())
-        rows.append(
-            (
-                "overload",
-                "",
-                None,
-                float(keys),
-                f"key accounts of manager M1, {MANAGERS[0]}, where 1 to 3 are usual",
-            )
-        )
+        note = NOTES["overload"].format(manager=MANAGERS[0])
+        rows.append(("overload", "", None, float(keys), note))
     return rows
 
 
@@ -107,7 +59,7 @@ def _story_rows(world: World) -> list[Row]:
     setting, accounts = world.setting, world.accounts
     rows: list[Row] = []
     order = {role.story: place for place, role in enumerate(CAST)}
-    planted = accounts.index[accounts["story"].isin(list(NOTES))]
+    planted = accounts.index[accounts["story"].isin(list(order))]
     last_year = world.revenue_by(range(max(setting.months - 12, 0), setting.months))
     for account in sorted(planted, key=lambda index: (order[accounts["story"].iloc[index]], index)):
         row = accounts.iloc[account]
@@ -143,26 +95,11 @@ def _story_rows(world: World) -> list[Row]:
     for story, days in RENEWALS.items() if setting.has("renewal") else ():
         for account in accounts.index[accounts["story"].eq(story)]:
             end = setting.date(setting.before_end(days))[0]
-            rows.append(
-                (
-                    "renewal",
-                    str(accounts["account_id"].iloc[account]),
-                    end,
-                    None,
-                    "frame agreement ends",
-                )
-            )
+            rows.append(("renewal", world.id(account), end, None, NOTES["renewal"]))
     if setting.has("bad_wallet"):
         for account in _badly_estimated(world):
-            rows.append(
-                (
-                    "bad_wallet",
-                    world.id(account),
-                    None,
-                    1 / BAD_WALLET,
-                    "our share of the estimated wallet is above 1",
-                )
-            )
+            wallet = 1 / BAD_WALLET
+            rows.append(("bad_wallet", world.id(account), None, wallet, NOTES["bad_wallet"]))
     return rows
 
 
@@ -184,14 +121,13 @@ def _leaver_rows(world: World) -> list[Row]:
         )
         if np.isfinite(world.left.return_day[account]) and (days >= end).any():
             back = setting.date(int(days[days >= end].min()))[0]
-            rows.append(
-                ("leaver_returned", world.id(account), back, None, "first order after its return")
-            )
+            note = NOTES["leaver_returned"]
+            rows.append(("leaver_returned", world.id(account), back, None, note))
     return rows
 
 
 def _key_rows(world: World) -> list[Row]:
-    """Admissions with the planted effect, and what it added to each account's margin year by year."""
+    """Admissions with the planted effect, and what it added to each account's margin by year."""
     setting = world.setting
     rows: list[Row] = []
     lift = world.values.lift[world.lines["order"].to_numpy()]
@@ -201,27 +137,12 @@ def _key_rows(world: World) -> list[Row]:
     for account in np.flatnonzero(np.isfinite(world.values.admitted)):
         admitted = int(world.values.admitted[account])
         start = setting.date(setting.month_starts[admitted])[0]
-        rows.append(
-            (
-                "admitted",
-                world.id(account),
-                start,
-                setting.programme_effect,
-                f"key account; {setting.admission}",
-            )
-        )
+        note = NOTES["admitted"].format(admission=setting.admission)
+        rows.append(("admitted", world.id(account), start, setting.programme_effect, note))
         for number in range(admitted // 12, setting.years):
             end = setting.month_end(np.array([min(12 * number + 11, setting.months - 1)]))[0]
             value = round(float(added.get((account, number), 0.0)), 2)
-            rows.append(
-                (
-                    "added_margin",
-                    world.id(account),
-                    end,
-                    value,
-                    "margin of the year that is due to the programme",
-                )
-            )
+            rows.append(("added_margin", world.id(account), end, value, NOTES["added_margin"]))
     return rows
 
 
@@ -229,12 +150,9 @@ def _rhythm_rows(world: World) -> list[Row]:
     """Erlang shape k and rate (orders a day) of every account, as two rows each."""
     rows: list[Row] = []
     for account_id, gap, k in world.accounts[["account_id", "gap", "k"]].itertuples(index=False):
-        rows.append(
-            ("rhythm_k", str(account_id), None, float(k), "Erlang shape of the gaps between orders")
-        )
-        rows.append(
-            ("rhythm_rate", str(account_id), None, round(1 / float(gap), 6), "orders a day")
-        )
+        rate = round(1 / float(gap), 6)
+        rows.append(("rhythm_k", str(account_id), None, float(k), NOTES["rhythm_k"]))
+        rows.append(("rhythm_rate", str(account_id), None, rate, NOTES["rhythm_rate"]))
     return rows
 
 

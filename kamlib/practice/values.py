@@ -1,4 +1,4 @@
-"""What the orders are worth: size, growth, good and bad years, season, and the programme's effect."""
+"""What the orders are worth: size, growth, good and bad years, season, the programme's effect."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kamlib.practice.material import SEASON_OF_MONTH
 from kamlib.practice.setting import Setting
 
 PERSISTENCE = 0.6
-SEASON_OF_MONTH = (0.95, 0.99, 1.06, 1.02, 1.03, 1.05, 0.98, 0.86, 1.06, 1.07, 1.04, 0.89)
 KEY_SHARE = 14 / 120
 OVERLAP = 0.5
 
@@ -193,7 +193,7 @@ def admissions(
 
 
 def _years_before(month: np.ndarray, start: int) -> list[np.ndarray]:
-    """Masks of the whole years before a month, oldest first (at least one, if need be a short one)."""
+    """Masks of the whole years before a month, oldest first (at least one, even a short one)."""
     starts = range(start % 12, start, 12)
     return [(month >= first) & (month < first + 12) for first in starts] or [month < max(start, 1)]
 

@@ -1,6 +1,7 @@
 """The programme review: who carries what, what it brings, what it lacks, and whether it pays."""
 
 from kamlib.programme.assignment import assignment_changes, assignment_loads, proposed_assignment
+from kamlib.programme.comparison import placebo_comparison, programme_comparison
 from kamlib.programme.competence import competence, training_needs
 from kamlib.programme.coverage import coverage, coverage_summary
 from kamlib.programme.decisions import decision_log
@@ -26,6 +27,8 @@ __all__ = [
     "manager_dependence",
     "objectives_review",
     "objectives_tally",
+    "placebo_comparison",
+    "programme_comparison",
     "programme_effect",
     "programme_engagement",
     "programme_outlook",

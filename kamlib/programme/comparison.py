@@ -1,297 +1,202 @@
-"""Key accounts against what accounts of the same past did, each and on average, in ratios and in
-money.
-"""
+"""Treated accounts against their counterfactual, each and on average, in ratios and in money."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
+import pandas as pd
 
 from kamlib.programme.counterfactual import (
-    NEVER,
+    Cohort,
     Floats,
-    Spells,
-    Window,
     blocks,
-    fit_window,
-    overlapping,
-    past_years,
+    cohorts_of,
+    fit_block,
+    in_money,
+    pre_period,
 )
+from kamlib.programme.panel import NEVER, SPELL, Panel, panel_of
 
-OWN_SPREAD_FROM = 5
-"""From so many key accounts on, their own spread sets the interval; below, the comparison accounts'
-does.
-"""
+PLACEBOS = 2
+"""Accounts never admitted that stand in for a treated one in the placebo check."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Comparison:
-    """What the regression says, per measured account (row of the margin array) and over all of
-    them.
+    """What the regressions say of the treated accounts.
+
+    Attributes
+    ----------
+    panel, notes
+        What was compared, and for each admitted account why it could not be measured, else blank.
+    blocks
+        One row per treated account × block (a year in the programme): ``outcome`` and
+        ``counterfactual`` (margin against the pre-period, 1 where it is the typical one),
+        ``months_count``, ``spread`` (standard deviation of a control around its counterfactual),
+        ``past_years_count`` and ``control_count``.
+    counterfactual
+        Margin expected without the programme, account × month; missing outside the programme.
+    influence, money_influence
+        How far the error of each account as a control, and last that of the size prior, moves the
+        sum of the counterfactuals, and the money of all of them in each month.
+    noise
+        Variance, by month, of the running total of the counterfactual money that no past tells of.
+    lift, feedback
+        Share by which the margin of accounts admitted later was taken to be raised, and how much
+        wider the intervals are because that is estimated too.
     """
 
-    account: list[int]
-    surprise: list[float]
-    """How far above the expectation, mean over the months in the programme."""
-    expected: list[float]
-    """The expectation in the same unit: margin over the mean of the years before, 1 where it is the
-    typical one.
-    """
-    spread: list[float]
-    """Standard deviation of a comparison account around its prediction, in the same unit."""
-    past_years: list[int]
-    control_count: list[int]
-    reasons: dict[int, str]
-    """Accounts that could not be measured."""
-    counterfactual: Floats
-    """Account × month, money; zero outside the programme."""
-    margin: Floats
-    """Account × month, money; zero outside the programme."""
+    panel: Panel
+    notes: pd.Series
+    blocks: pd.DataFrame
+    counterfactual: pd.DataFrame
     influence: Floats
-    """How far each comparison account moves the sum of the expectations."""
-    steer: float
-    """How far that sum would move if growth differed with size by one `SIZE_PRIOR`."""
     money_influence: Floats
-    """How far each comparison account moves the cumulative counterfactual by each month."""
-    money_steer: Floats
-    money_noise: Floats
-    """Variance of the cumulative counterfactual by month that no past tells about."""
-    freedom: int
-    """Degrees of freedom of the smallest regression."""
-    lift: float = 0.0
-    """Share by which the margin of accounts admitted later was taken to be raised."""
+    noise: Floats
+    lift: float
     feedback: float = 1.0
-    """How much wider the intervals are because that lift is estimated too."""
-
-    @classmethod
-    def of_nobody(cls, accounts: int, months: int) -> Comparison:
-        """The comparison before any account is measured."""
-        return cls(
-            account=[],
-            surprise=[],
-            expected=[],
-            spread=[],
-            past_years=[],
-            control_count=[],
-            reasons={},
-            counterfactual=np.zeros((accounts, months)),
-            margin=np.zeros((accounts, months)),
-            influence=np.zeros(accounts),
-            steer=0.0,
-            money_influence=np.zeros((accounts, months)),
-            money_steer=np.zeros(months),
-            money_noise=np.zeros(months),
-            freedom=accounts,
-        )
 
     @property
-    def effect(self) -> float:
-        """Mean surprise over mean expectation; 0 where nobody is measured."""
-        return sum(self.surprise) / max(sum(self.expected), 1e-12) if self.account else 0.0
+    def treated(self) -> pd.DataFrame:
+        """One row per treated account: the means over its blocks, weighted by their months."""
+        rows = self.blocks.set_index("account_id").astype("float64")
+        months = rows["months_count"]
+        sums = rows.mul(months, axis=0).assign(months_count=months)
+        sums = sums.groupby(level="account_id", sort=False).sum()
+        return sums.div(sums["months_count"], axis=0).assign(months_count=sums["months_count"])
 
-    def interval(self, confidence: float) -> tuple[float, float]:
-        """Return the ends of the interval of the effect.
+    @property
+    def months(self) -> pd.DataFrame:
+        """One row per treated account × month in the programme: margin, with and without it."""
+        sides = {"margin": self.panel.margin, "counterfactual_margin": self.counterfactual}
+        return pd.DataFrame({name: side.T.unstack() for name, side in sides.items()}).dropna()
 
-        Three parts, as variances: what the past does not tell about a key account (their own spread
-            from
-        `OWN_SPREAD_FROM` of them on), the regression (by account: one that serves in many windows
-            counts once), and
-        the size prior. Student's t.
+    @property
+    def att(self) -> float:
+        """Average treatment effect on the treated, as a share of the counterfactual; 0 of nobody.
+
+        A ratio of means, so an account that was to fall to nearly nothing does not decide.
         """
-        count, total = len(self.account), sum(self.expected)
-        own = np.array(self.surprise) - self.effect * np.array(self.expected)
-        noise, freedom = float(np.mean(np.square(self.spread))), max(self.freedom, 1)
-        if count > 1:
-            spread = float(own @ own) / (count - 1)
-            noise = spread if count >= OWN_SPREAD_FROM else max(noise, spread)
-            freedom = count - 1 if count >= OWN_SPREAD_FROM else freedom
-        fit = (1 + self.effect) ** 2 * (float(self.influence @ self.influence) + self.steer**2)
-        error = np.sqrt(count * noise + fit) / total * self.feedback
-        half = float(stats.t.ppf((1 + confidence) / 2, freedom) * error)
-        return self.effect - half, self.effect + half
-
-    def money_half(self, confidence: float) -> Floats:
-        """Return half the width of the interval of the cumulative margin above expectation, by
-        month.
-        """
-        wider = 1.0
-        if len(self.account) >= OWN_SPREAD_FROM:
-            own = np.array(self.surprise) - self.effect * np.array(self.expected)
-            wider = max(
-                1.0, float(np.var(own, ddof=1)) / max(float(np.mean(np.square(self.spread))), 1e-12)
-            )
-        size = self.counterfactual[self.account].sum(axis=1)
-        equal = size.sum() ** 2 / max(
-            (size**2).sum(), 1e-12
-        )  # so many accounts of one size would be as uncertain
-        freedom = max(min(equal - 1, self.freedom), 2.0)
-        variance = (
-            wider * self.money_noise + (self.money_influence**2).sum(axis=0) + self.money_steer**2
-        )
-        return np.asarray(
-            stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(variance) * self.feedback,
-            dtype=float,
-        )
-
-    def add_effect(self, members: list[int], windows: list[Window], years: int) -> None:
-        """Add members: means over their windows, by months."""
-        months = np.array([w.high - w.low for w in windows], dtype=float)
-        share = (months / months.sum()).tolist()
-        self.account += members
-        self.surprise += np.sum(
-            [s * w.surprise for s, w in zip(share, windows, strict=True)], axis=0
-        ).tolist()
-        self.expected += np.sum(
-            [s * w.expected for s, w in zip(share, windows, strict=True)], axis=0
-        ).tolist()
-        self.spread += [sum(s * w.spread for s, w in zip(share, windows, strict=True))] * len(
-            members
-        )
-        self.past_years += [years] * len(members)
-        self.control_count += [min(len(w.controls) for w in windows)] * len(members)
-        for s, w in zip(share, windows, strict=True):
-            self.influence[w.controls] += s * w.gain.sum(axis=0) * w.residual
-            self.steer += s * float(w.steer.sum())
-            self.freedom = min(self.freedom, len(w.controls) - years - 1)
-
-    def add_money(self, margin: Floats, members: list[int], windows: list[Window]) -> None:
-        """Add members: level from the regression, the calendar's share of each month from the
-        comparison accounts.
-        """
-        beyond, so_far = np.zeros(len(margin)), np.zeros(len(margin))
-        for w in windows:
-            months, later = slice(w.low, w.high), slice(w.high, None)
-            whole = w.level[w.controls].sum()
-            expected = w.level[:, None] * (margin[w.controls, months].sum(axis=0) / whole)
-            self.counterfactual[members, months] = expected[members]
-            self.margin[members, months] = margin[members, months]
-            sums = expected[members].cumsum(axis=1)
-            unit = (w.level / np.maximum(w.prediction, 1e-12))[
-                members, None
-            ]  # money a month per unit of prediction
-            relative = sums / w.level[members, None] * unit
-            steered = (w.steer - w.centre_steer * w.prediction[members]) @ relative
-            self.money_steer[months] += steered
-            self.money_steer[later] += steered[-1]
-            drift = (margin[w.controls, months] - expected[w.controls]).cumsum(axis=1)
-            pull = (w.gain - w.centre * w.prediction[members, None]) * w.residual
-            moved = w.level[members].sum() / whole * drift + pull.T @ relative
-            self.money_influence[w.controls, months] += moved
-            self.money_influence[w.controls, later] += moved[:, -1:]
-            total = so_far[:, None] + expected.cumsum(axis=1)
-            missed = (beyond[w.controls, None] + drift) / np.maximum(total[w.controls], 1e-12)
-            noise = (missed**2).mean(axis=0) * (total[members] ** 2).sum(axis=0)
-            self.money_noise[months] += noise
-            if w is windows[-1]:
-                self.money_noise[later] += noise[-1]
-            beyond[w.controls] += drift[:, -1]
-            so_far += expected.sum(axis=1)
+        means = self.treated[["outcome", "counterfactual"]].sum()
+        effect = means["outcome"] - means["counterfactual"]
+        return float(effect / max(means["counterfactual"], 1e-12))
 
 
-def compare(
-    margin: Floats,
-    spells: Spells,
-    *,
-    counted: NDArray[np.bool_],
-    min_controls: int = 8,
-    min_months: int = 3,
-    size_band: float = 5.0,
-    lift: float = 0.0,
+def programme_comparison(
+    account_months: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> Comparison:
-    """Compare the counted accounts with accounts that were not in the programme at their admission.
+    """Compare every account ever admitted with accounts of the same past.
 
-    An account admitted later belongs to the comparison too: leaving it out would leave out those
-        that were to grow.
-    From its admission on, its margin counts less ``lift``, the effect that is taken for it (see
-        `settled`).
+    Accounts admitted later are controls too, since leaving them out would leave out those that were
+    to grow; in the programme, their margin counts less the lift that the programme gives. That lift
+    is the effect looked for, found by repeated substitution. The more the comparison rests on later
+    admissions, the more an error feeds itself: ``feedback`` is 1 / (1 − that share).
+
+    Parameters
+    ----------
+    account_months
+        Revenue and cost by account and month.
+    tiers
+        When each account was key.
+
+    Examples
+    --------
+    Thirteen accounts of 100 a month, one of them of 130 from its admission on:
+
+    >>> months = pd.date_range("2022-01-31", periods=48, freq="ME")
+    >>> rows = pd.DataFrame({"account_id": np.repeat(list("ABCDEFGHIJKLM"), 48),
+    ...     "month": np.tile(months, 13), "revenue": 100.0, "cost": 0.0})
+    >>> rows.loc[rows["account_id"].eq("A") & rows["month"].gt("2024-12-31"), "revenue"] = 130.0
+    >>> tiers = pd.DataFrame({"account_id": ["A"], "tier": "key",
+    ...     "start_date": pd.Timestamp("2025-01-01")})
+    >>> found = programme_comparison(rows, tiers, as_of=months[-1])
+    >>> round(found.att, 6)
+    0.3
     """
-    n, months = margin.shape
-    result = Comparison.of_nobody(n, months)
-    month = np.arange(months)[None, :]
-    inside = (month >= spells.start[:, None]) & (month < spells.end[:, None])
-    groups: dict[tuple[int, int, int, int], list[int]] = {}
-    for i in np.flatnonzero(counted).tolist():
-        start, before, end = (
-            int(spells.start[i]),
-            int(spells.before[i]),
-            min(int(spells.end[i]), months),
-        )
-        count = int(past_years(margin[[i]], before, spells.first[[i]])[1][0])
-        if end - start < min_months:
-            result.reasons[i] = f"fewer than {min_months} whole months in the programme"
-        elif count == 0:
-            result.reasons[i] = "no whole year with a margin before the admission"
-        else:
-            groups.setdefault((start, before, end, count), []).append(i)
-    for (start, before, end, count), members in sorted(groups.items()):
-        others = ~np.isin(np.arange(n), members)
-        free = np.where(inside & others[:, None], margin / (1 + lift), margin)
-        past, fit = overlapping(free, spells, members, before, count, size_band=size_band)
-        windows: list[Window] = []
-        for low, high in blocks(start, end):
-            window = fit_window(free, past, fit, members, low, high, fewest=min_controls)
-            if window is None:
-                break
-            windows.append(window)
-        if windows:
-            result.add_effect(members, windows, count)
-            result.add_money(free, members, windows)
-        else:
-            result.reasons |= dict.fromkeys(
-                members, f"fewer than {min_controls} comparable accounts"
-            )
-    return result
-
-
-def settled(margin: Floats, spells: Spells, *, counted: NDArray[np.bool_]) -> Comparison:
-    """Compare with the lift of later admissions equal to the effect found, by repeated
-    substitution.
-
-    The more the comparison rests on later admissions, the more an error feeds itself: ``feedback``
-        is
-    1 / (1 − that share).
-    """
-    lift = 0.0
+    panel, lift = panel_of(account_months, tiers, as_of), 0.0
+    cohorts, notes = cohorts_of(panel)
     for _ in range(8):
-        found = compare(margin, spells, counted=counted, lift=lift)
-        effect = float(np.clip(found.effect, -0.5, 1.0))
+        found = compare(panel, cohorts, notes, lift=lift)
+        effect = float(np.clip(found.att, -0.5, 1.0))
         if abs(effect - lift) < 1e-4:
             break
         lift = effect
-    ahead = compare(margin, spells, counted=counted, lift=lift + 0.1)
-    share = float(np.clip((ahead.effect - found.effect) / 0.1, 0.0, 0.8))
-    found.lift, found.feedback = lift, 1 / (1 - share)
-    return found
+    ahead = compare(panel, cohorts, notes, lift=lift + 0.1)
+    share = float(np.clip((ahead.att - found.att) / 0.1, 0.0, 0.8))
+    return replace(found, lift=lift, feedback=1 / (1 - share))
 
 
-def placebo_admissions(
-    margin: Floats, spells: Spells, found: Comparison, *, each: int = 2
-) -> Comparison:
-    """Compare accounts never admitted as if they had been, when the key accounts they resemble
-    were.
+def placebo_comparison(programme_comparison: Comparison) -> Comparison:
+    """Compare accounts never admitted as if they had been, when those they resemble were.
 
-    For every measured account the ``each`` accounts are taken, once each, that are nearest to it in
-    size and in how far the last year stood above the mean of all years before the admission.
+    For every treated account the two accounts are taken, once each, that are nearest to it in size
+    and in how far the last year stood above the mean of the pre-period.
+
+    Parameters
+    ----------
+    programme_comparison
+        The treated accounts against their counterfactual.
+
+    Examples
+    --------
+    >>> months = pd.DataFrame(columns=["account_id", "month", "revenue", "cost"])
+    >>> found = programme_comparison(months, pd.DataFrame(), as_of=pd.Timestamp("2025-12-31"))
+    >>> len(placebo_comparison(found).treated)
+    0
     """
-    never = spells.start >= NEVER
-    start, before, end = spells.start.copy(), spells.before.copy(), spells.end.copy()
-    pretended = np.zeros(len(margin), dtype=bool)
-    for i, count in zip(found.account, found.past_years, strict=True):
-        years, available = past_years(margin, int(spells.before[i]), spells.first)
-        past = np.stack(years[:count], axis=1)
-        size = np.maximum(past.mean(axis=1), 1e-300)
-        traits = np.column_stack([np.log(size), past[:, 0] / size])
-        free = np.flatnonzero(never & ~pretended & (available >= count))
+    found, panel = programme_comparison, programme_comparison.panel
+    margin, spells = panel.margin.to_numpy(), panel.spells.assign(is_treated=False)
+    first, is_free = spells["first"].to_numpy(), spells["start"].eq(NEVER).to_numpy(copy=True)
+    lengths = found.treated["past_years_count"].astype(int)
+    for row, count in zip(spells.index.get_indexer(lengths.index), lengths, strict=True):
+        spell = panel.spells[SPELL[:3]].iloc[row]
+        years, available = pre_period(margin, spell["before"], first)
+        size = np.maximum(years[:, :count].mean(axis=1), 1e-300)
+        traits = np.column_stack([np.log(size), years[:, 0] / size])
+        free = np.flatnonzero(is_free & (available >= count))
         if not len(free):
             continue
         unit = np.maximum(traits[free].std(axis=0), 1e-9)
-        distance = (((traits[free] - traits[i]) / unit) ** 2).sum(axis=1)
-        for j in free[np.argsort(distance, kind="stable")[:each]]:
-            pretended[j] = True
-            start[j], before[j], end[j] = spells.start[i], spells.before[i], spells.end[i]
-    return compare(
-        margin, Spells(start, before, end, spells.first), counted=pretended, lift=found.lift
-    )
+        apart = (traits[free] - traits[row]) / unit
+        nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:PLACEBOS]]
+        is_free[nearest] = False
+        spells.loc[spells.index[nearest], [*SPELL[:3], "is_treated"]] = [*spell, True]
+    pretended = replace(panel, spells=spells)
+    return compare(pretended, *cohorts_of(pretended), lift=found.lift)
+
+
+def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: float) -> Comparison:
+    """Compare the treated accounts of a panel, cohort by cohort, with a given lift."""
+    count, width = panel.margin.shape
+    counterfactual, rows = panel.margin * np.nan, []
+    # One row more than accounts: the size prior moves the counterfactual as a control does.
+    influence, money, noise = np.zeros(count + 1), np.zeros((count + 1, width)), np.zeros(width)
+    for cohort in cohorts:
+        treated, controls = cohort.treated, cohort.controls
+        margin = panel.without_lift(lift, of_all_but=treated)
+        expected, places = np.zeros((count, width)), np.append(controls, count)
+        for low, high in blocks(cohort.start, cohort.end):
+            fit = fit_block(margin, cohort, low, high)
+            facts = (high - low, fit.spread, cohort.design.shape[1] - 1, len(controls))
+            means = panel.margin.index[treated], fit.outcome[treated], fit.prediction[treated]
+            rows += [(*one, *facts) for one in zip(*means, strict=True)]
+            # The ratios of an account are the means over its blocks, so its influence is too.
+            weight = (high - low) / (cohort.end - cohort.start)
+            influence[places] += weight * fit.gain[treated].sum(axis=0) * fit.error
+            expected[:, low:high], moved = in_money(margin[:, low:high], cohort, fit)
+            money[places, low:high] += moved
+        inside = slice(cohort.start, cohort.end)
+        counterfactual.iloc[treated, inside] = expected[treated, inside]
+        # What no past tells: the mean square by which the running totals of the controls missed
+        # theirs, as a share, on the running totals of the treated. After the last month it stays.
+        total = expected[:, inside].cumsum(axis=1)
+        sold, due = margin[controls, inside].cumsum(axis=1), total[controls]
+        missed = (((sold - due) / np.maximum(due, 1e-12)) ** 2).mean(axis=0)
+        variance = missed * (total[treated] ** 2).sum(axis=0)
+        noise[inside] += variance
+        noise[cohort.end :] += variance[-1]
+    columns = ["account_id", "outcome", "counterfactual", "months_count", "spread"]
+    columns += ["past_years_count", "control_count"]
+    table = pd.DataFrame(rows, columns=columns)
+    return Comparison(panel, notes, table, counterfactual, influence, money, noise, lift)

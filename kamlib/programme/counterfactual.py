@@ -1,13 +1,9 @@
-"""What key accounts would have earned without the programme: the arithmetic under the programme
-return.
+"""The counterfactual: what treated accounts would have earned without the programme.
 
-Accounts are admitted when they look strong, often on a peak, and a peak falls back by itself. So an
-    account is
-compared with accounts of the same past: the margin after admission is regressed on **all** whole
-    years before it,
-on accounts that were not (yet) key in the same calendar months. The calendar's ups and downs, and
-    the fall back from a
-peak, are then in the comparison and not in the effect. Works on arrays, account × month.
+Accounts are admitted when they look strong, often on a peak, and a peak falls back by itself. So
+the margin after admission is regressed on **all** whole years before it (the pre-period), over
+control accounts with a like past that were not (yet) key in the same months. The calendar's ups and
+downs, and the fall back from a peak, are then in the counterfactual and not in the effect.
 """
 
 from __future__ import annotations
@@ -16,39 +12,63 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from statsmodels.regression.linear_model import OLS
+
+from kamlib.programme.panel import Panel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NEVER = 10**6
-"""Month number of an admission that has not happened."""
+LEAST = {"few months": 3, "few controls": 8}
+"""What an account needs to be measured: whole months in the programme, and control accounts beyond
+the coefficients of the regression.
+"""
 
-
-SHAPE_BAND = float(np.log(1.5))
-"""How far beyond the key accounts' a year may stand from the mean of its account's years, log
-points.
+SIZE_BAND, SHAPE_BAND = 5.0, 1.5
+"""By which factor the size of a control, and a year to its own mean, may lie beyond the treated's.
 """
 
 SIZE_PRIOR = 0.05
-"""How much growth is thought to differ per log point of size before the accounts are looked at
-(standard deviation).
+"""How much growth is thought to differ per log point of size, before the accounts are looked at
+(standard deviation): few controls are as large as key accounts, so size alone may not steer.
 """
 
 
 @dataclass(frozen=True)
-class Spells:
-    """When each account (row of the margin array) was in the programme, as month numbers.
+class Cohort:
+    """Treated accounts admitted in one month with one length of history, and their controls.
 
-    ``start`` is the first whole month in the programme (`NEVER` without one), ``before`` the first
-    month that is no longer wholly before it, ``end`` the first month no longer in it, ``first`` the
-    month of the account's first order.
+    ``treated`` and ``controls`` are row numbers of the panel, ``start`` and ``end`` bound the
+    months in the programme. ``size`` is the mean year of the pre-period and ``design`` the
+    regressors of every account: a constant, log size, and the other years against the mean year.
     """
 
-    start: Ints
-    before: Ints
-    end: Ints
-    first: Ints
+    treated: Ints
+    controls: Ints
+    start: int
+    end: int
+    size: Floats
+    design: Floats
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The regression of one block (a year in the programme) of a cohort.
+
+    ``outcome`` and ``prediction`` are per account: the margin of the block against the mean year of
+    the pre-period, 1 where it is the typical one. ``gain`` (account × control) is how far an error
+    of the one moves the prediction of the other, ``error`` (control) how large the errors are; the
+    last control of both is the size prior. ``spread`` is the standard deviation of a control around
+    its prediction.
+    """
+
+    outcome: Floats
+    prediction: Floats
+    gain: Floats
+    error: Floats
+    spread: float
 
 
 def damped(ratio: Floats, *, knee: float = 2.0) -> Floats:
@@ -61,24 +81,22 @@ def damped(ratio: Floats, *, knee: float = 2.0) -> Floats:
     return np.where(ratio <= knee, ratio, knee * (1 + np.log(np.maximum(ratio, knee) / knee)))
 
 
-def past_years(margin: Floats, start: int, first: Ints) -> tuple[list[Floats], Ints]:
-    """Margin of the whole years before ``start``, latest first, and how many in a row had one, by
-    account.
+def pre_period(margin: Floats, before: int, first: Ints) -> tuple[Floats, Ints]:
+    """Return the margin of the whole years before a month, latest first (account × year), and how
+    many in a row had one.
+
+    >>> pre_period(np.ones((1, 30)), 25, np.array([3]))
+    (array([[12., 12.]]), array([1]))
     """
-    years: list[Floats] = []
-    count = np.zeros(len(margin), dtype=np.int64)
-    unbroken = np.ones(len(margin), dtype=bool)
-    for end in range(start, 11, -12):
-        year = margin[:, end - 12 : end].sum(axis=1)
-        unbroken = unbroken & (year > 0) & (first <= end - 12)
-        count += unbroken
-        years.append(year)
-    return years, count
+    ends = np.arange(before, 11, -12)
+    years = np.array([margin[:, end - 12 : end].sum(axis=1) for end in ends])
+    years = years.reshape(len(ends), len(margin)).T
+    is_whole = (years > 0) & (first[:, None] <= ends - 12)
+    return years, np.logical_and.accumulate(is_whole, axis=1).sum(axis=1)
 
 
 def blocks(start: int, end: int) -> list[tuple[int, int]]:
-    """The months of an account in the programme as years; a rest of less than half a year joins the
-    year before.
+    """The months in the programme as years; a rest of less than half a year joins the year before.
 
     >>> blocks(10, 40), blocks(10, 38), blocks(10, 13)
     ([(10, 22), (22, 34), (34, 40)], [(10, 22), (22, 38)], [(10, 13)])
@@ -89,115 +107,105 @@ def blocks(start: int, end: int) -> list[tuple[int, int]]:
     return list(pairwise(cuts))
 
 
-@dataclass(frozen=True)
-class Window:
-    """The regression of one year in the programme on all years before, over the comparison
-    accounts.
+def cohorts_of(panel: Panel) -> tuple[list[Cohort], pd.Series]:
+    """Return the treated accounts as cohorts, and for each account why it is in none, else blank.
+
+    Controls are admitted later or never, and have as long a history.
     """
+    margin, spells = panel.margin.to_numpy(), panel.spells
+    start, first = spells["start"].to_numpy(), spells["first"].to_numpy()
+    spells = spells.assign(row=range(len(spells)), end=spells["end"].clip(upper=margin.shape[1]))
+    spells = spells[spells["is_treated"]]
+    is_short = (spells["end"] - spells["start"]).lt(LEAST["few months"])
+    notes = spells["note_code"].mask(spells["note_code"].eq("") & is_short, "few months")
+    cohorts = []
+    for _, wave in spells[notes.eq("")].groupby(["start", "before", "end"]):
+        before = int(wave["before"].iloc[0])
+        past, available = pre_period(margin, before, first)
+        recent = [margin[:, max(before - months, 0) : before].sum(axis=1) > 0 for months in (3, 6)]
+        for _, members in wave.groupby(available[wave["row"]]):
+            years = int(available[members["row"].iloc[0]])
+            able = (available >= years) & (start > members["start"].iloc[0])
+            if not years:
+                notes[members.index] = "no year before"
+                continue
+            cohort = _cohort(past[:, :years], able, recent, members)
+            if len(cohort.controls) - cohort.design.shape[1] >= LEAST["few controls"]:
+                cohorts.append(cohort)
+            else:
+                notes[members.index] = "few controls"
+    return cohorts, notes
 
-    low: int
-    high: int
-    controls: Ints
-    gain: Floats
-    """Member × comparison account: how a residual of the one moves the prediction of the other."""
-    surprise: Floats
-    """Member: outcome less prediction."""
-    expected: Floats
-    """Member: the prediction."""
-    residual: Floats
-    """Comparison account: residual over one less its leverage, so that the few that steer the line
-    count as such.
+
+def _cohort(
+    past: Floats, able: NDArray[np.bool_], recent: list[NDArray[np.bool_]], members: pd.DataFrame
+) -> Cohort:
+    """Return treated accounts and, of those able to be controls, the ones with a like past.
+
+    They are of comparable size, bought in the last three (six) months where all the treated did,
+    and their years stood to one another as those of the treated.
     """
-    spread: float
-    prediction: Floats
-    """Account: the prediction, kept above zero."""
-    level: Floats
-    """Account: the prediction in money, before the calendar's share of each month is applied."""
-    centre: Floats
-    """Comparison account: by which share its residual moves the level of all of them together."""
-    steer: Floats
-    """Member: how far its prediction would move if growth differed with size by one `SIZE_PRIOR`.
-    """
-    centre_steer: float
-
-
-def fit_window(
-    margin: Floats,
-    past: Floats,
-    fit: NDArray[np.bool_],
-    members: list[int],
-    low: int,
-    high: int,
-    *,
-    fewest: int,
-) -> Window | None:
-    """Fit one window, in ratios of margin to the mean of the years before; None with too few
-    comparison accounts.
-    """
-    controls = np.flatnonzero(fit)
-    if len(controls) < fewest + past.shape[1] + 1:
-        return None
-    scale = np.maximum(past.mean(axis=1), 1e-300)
-    size = np.log(scale)
-    design = np.column_stack(
-        [np.ones(len(past)), size - size[controls].mean(), past[:, :-1] / scale[:, None] - 1]
-    )
-    ratio = 12 * margin[:, low:high].mean(axis=1) / scale
-    typical = max(float(np.median(ratio[controls])), 0.05)
-    outcome = damped(ratio / typical)
-    x = design[controls]
-    plain = outcome[controls] - x @ np.linalg.lstsq(x, outcome[controls], rcond=None)[0]
-    variance = float(plain @ plain) / (len(controls) - x.shape[1])
-    prior = np.zeros(x.shape[1])
-    prior[1] = (
-        variance / SIZE_PRIOR**2
-    )  # few accounts are as large as key accounts: size alone may not steer the line
-    inverse = np.linalg.pinv(x.T @ x + np.diag(prior))
-    weights = inverse @ x.T
-    slope = weights @ outcome[controls]
-    rest = outcome[controls] - x @ slope
-    leverage = np.clip(np.einsum("ij,ji->i", x, weights), 0, 0.9)
-    prediction = np.maximum(design @ slope, 0.05)
-    level = scale * prediction
-    pulled = inverse[:, 1] * prior[1] * SIZE_PRIOR
-    centre = scale[controls] @ x / level[controls].sum()
-    return Window(
-        low=low,
-        high=high,
-        controls=controls,
-        gain=design[members] @ weights,
-        surprise=outcome[members] - design[members] @ slope,
-        expected=design[members] @ slope,
-        residual=rest / (1 - leverage),
-        spread=float(np.sqrt(rest @ rest / (len(controls) - x.shape[1]))),
-        prediction=prediction,
-        level=level,
-        centre=centre @ weights,
-        steer=design[members] @ pulled,
-        centre_steer=float(centre @ pulled),
-    )
-
-
-def overlapping(
-    margin: Floats, spells: Spells, members: list[int], before: int, count: int, *, size_band: float
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the margin of the years before, latest first, and which accounts have a past like the
-    members'.
-
-    Alike are accounts with the same years of history, of comparable size, that bought in the last
-    three (six) months where all members did, and whose years stood to one another as the members'
-    did, give or take half as much again.
-    """
-    years, available = past_years(margin, before, spells.first)
-    past = np.stack(years[:count], axis=1)
+    treated = members["row"].to_numpy()
     size = np.maximum(past.mean(axis=1), 1e-300)
     traits = np.log(np.maximum(np.column_stack([size, past / size[:, None]]), 1e-300))
-    band = np.array([np.log(size_band), *[SHAPE_BAND] * count])
-    low, high = traits[members].min(axis=0) - band, traits[members].max(axis=0) + band
-    alike = (available >= count) & (spells.start > spells.start[members[0]])
-    alike &= ((traits >= low) & (traits <= high)).all(axis=1)
-    for months in (3, 6):
-        recent = margin[:, max(before - months, 0) : before].sum(axis=1) > 0
-        if recent[members].all():
-            return past, alike & recent
-    return past, alike
+    band = np.log([SIZE_BAND, *[SHAPE_BAND] * past.shape[1]])
+    low, high = traits[treated].min(axis=0) - band, traits[treated].max(axis=0) + band
+    alike = able & ((traits >= low) & (traits <= high)).all(axis=1)
+    for is_recent in recent:
+        if is_recent[treated].all():
+            alike &= is_recent
+            break
+    controls, log_size = np.flatnonzero(alike), np.log(size)
+    centre = log_size[controls].mean() if len(controls) else 0.0
+    shape = past[:, :-1] / size[:, None] - 1  # without the oldest: the years add up to the size
+    design = np.column_stack([np.ones_like(size), log_size - centre, shape])
+    start, end = members[["start", "end"]].iloc[0]
+    return Cohort(treated, controls, int(start), int(end), size, design)
+
+
+def fit_block(margin: Floats, cohort: Cohort, low: int, high: int) -> Fit:
+    """Fit one block over the controls by least squares, with the size prior as one more control.
+
+    The prior on the slope of size enters as an observation of its own (Theil and Goldberger's mixed
+    estimation): that slope × σ / `SIZE_PRIOR` = 0 ± σ, with σ the error of the plain regression.
+    """
+    controls, design = cohort.controls, cohort.design
+    ratio = 12 * margin[:, low:high].mean(axis=1) / cohort.size
+    outcome = damped(ratio / max(float(np.median(ratio[controls])), 0.05))
+    sigma = float(np.sqrt(OLS(outcome[controls], design[controls]).fit().mse_resid))
+    prior = np.zeros(design.shape[1])
+    prior[1] = sigma / SIZE_PRIOR
+    fit = OLS(np.append(outcome[controls], 0.0), np.vstack([design[controls], prior])).fit()
+    # Residuals over one less their leverage: the few that steer the line count as such.
+    error = fit.resid / (1 - np.clip(fit.get_influence().hat_matrix_diag, 0, 0.9))
+    error[-1] = sigma
+    freedom = len(controls) - design.shape[1]
+    return Fit(
+        outcome,
+        prediction=design @ fit.params,
+        gain=design @ fit.model.pinv_wexog,
+        error=error,
+        spread=float(np.sqrt(fit.resid[:-1] @ fit.resid[:-1] / freedom)),
+    )
+
+
+def in_money(margin: Floats, cohort: Cohort, fit: Fit) -> tuple[Floats, Floats]:
+    """Return the counterfactual margin of a block (account × month), and how far each control moves
+    that of all treated accounts together (control × month).
+
+    The regression tells the level of an account, the controls each month's share of the level.
+    """
+    treated, controls = cohort.treated, cohort.controls
+    prediction = np.maximum(fit.prediction, 0.05)
+    level = cohort.size * prediction
+    whole = level[controls].sum()
+    calendar = margin[controls].sum(axis=0) / whole
+    expected = np.outer(level, calendar)
+    # A control moves it as it sells more in a month than expected, which moves the calendar …
+    surplus = np.vstack([margin[controls] - expected[controls], np.zeros(len(calendar))])
+    # … and as its error pulls the line, less the part by which it pulls the level of all controls:
+    # that part is already in the calendar.
+    centre = cohort.size[controls] @ fit.gain[controls] / whole
+    pull = (fit.gain[treated] - np.outer(prediction[treated], centre)) * fit.error
+    moved = level[treated].sum() / whole * surplus
+    return expected, moved + np.outer(cohort.size[treated] @ pull, calendar)

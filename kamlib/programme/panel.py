@@ -1,4 +1,4 @@
-"""Margins and programme spells of all accounts as arrays, from the book's tables."""
+"""Margin of every account in every month, and when each was in the programme."""
 
 from __future__ import annotations
 
@@ -6,106 +6,85 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kamlib.period.calendar import month_of, trailing_months
-from kamlib.programme.comparison import Comparison, settled
-from kamlib.programme.counterfactual import NEVER, Floats, Spells
-from kamlib.programme.shape import canonical
+from kamlib.tables import typed
+
+NEVER = 10**6
+"""Number of a month that has not come."""
+
+SPELL = ["start", "before", "end", "first"]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Margin of every account in every month, and when each was key."""
+    """Accounts × months, the months numbered from 0.
 
-    accounts: pd.Index
-    months: pd.DatetimeIndex
-    margin: Floats
-    spells: Spells
-    admitted: pd.Series
-    measure: str
-    unknown: np.ndarray
-
-
-def compared(panel: Panel) -> tuple[Comparison, dict[str, str]]:
-    """Return the comparison of all accounts ever admitted, and why some could not be measured."""
-    is_key = (panel.spells.start < NEVER) | panel.accounts.isin(panel.admitted.index)
-    found = settled(panel.margin, panel.spells, counted=is_key & ~panel.unknown)
-    reasons = {str(panel.accounts[i]): reason for i, reason in found.reasons.items()}
-    reasons |= {
-        str(a): "a cost is missing in its history" for a in panel.accounts[is_key & panel.unknown]
-    }
-    reasons |= {str(a): "no orders" for a in panel.admitted.index.difference(panel.accounts)}
-    return found, dict(sorted(reasons.items()))
-
-
-def panel_of(
-    account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timestamp
-) -> Panel | None:
-    """Return margins and spells as arrays; None where nobody was admitted or nothing ordered."""
-    spells = canonical(tiers, "tiers")
-    spells = spells[spells["tier"].eq("key") & spells["start_date"].le(as_of)]
-    rows = (
-        account_months[account_months["month"] <= as_of] if len(account_months) else account_months
-    )
-    if spells.empty or rows.empty:
-        return None
-    first_month = rows["month"].min()
-    count = (as_of.year - first_month.year) * 12 + as_of.month - first_month.month + 2
-    months = trailing_months(as_of, count)
-    months = months[months >= first_month]
-    measure = "revenue" if rows["cost"].isna().all() else "margin"
-    value = rows["revenue"] - rows["cost"] if measure == "margin" else rows["revenue"]
-    wide = (
-        rows.assign(value=value)
-        .groupby(["account_id", "month"])["value"]
-        .sum()
-        .unstack("month")
-        .reindex(columns=months)
-    )
-    ordered = (
-        rows[rows["revenue"] > 0]
-        .groupby("account_id")["month"]
-        .min()
-        .reindex(wide.index)
-        .fillna(as_of)
-        if (rows["revenue"] > 0).any()
-        else pd.Series(as_of, index=wide.index)
-    )
-    gaps = rows.assign(value=value)[value.isna()]["account_id"].unique()
-    unknown = np.asarray(wide.index.isin(gaps))
-    margin = np.nan_to_num(wide.to_numpy(dtype=float))
-    first = months.get_indexer(pd.DatetimeIndex(ordered)).astype(np.int64)
-    first[unknown] = NEVER  # no comparison account either
-    admitted = spells.groupby("account_id")["start_date"].min()
-    is_open = ~spells["end_date"].le(as_of)
-    closed = spells[~spells["account_id"].isin(spells.loc[is_open, "account_id"])]
-    ended = closed.groupby("account_id")["end_date"].max()
-    start, before = _month_numbers(admitted, months, as_of)
-    _, inside = _month_numbers(ended + pd.Timedelta(days=1), months, as_of)
-    place = {account: i for i, account in enumerate(wide.index)}
-    arrays = {
-        name: np.full(len(wide), NEVER, dtype=np.int64) for name in ("start", "before", "end")
-    }
-    for account in admitted.index:
-        if account in place:
-            i = place[account]
-            arrays["start"][i], arrays["before"][i] = start[account], before[account]
-            arrays["end"][i] = inside.get(account, NEVER)
-    return Panel(
-        wide.index, months, margin, Spells(first=first, **arrays), admitted, measure, unknown
-    )
-
-
-def _month_numbers(
-    days: pd.Series, months: pd.DatetimeIndex, as_of: pd.Timestamp
-) -> tuple[dict, dict]:
-    """Return per account the first month that begins on or after the day, and the month that holds
-    the day.
+    ``margin`` has a row per account and a column per month; ``spells`` has the same rows:
+    ``admission_date``, ``start`` (the first whole month in the programme), ``before`` (the first
+    month no longer wholly before it), ``end`` (the first no longer in it), ``first`` (the month of
+    the first order; never where a cost is missing, so that nothing rests on the account),
+    ``is_treated``, and ``note_code``: why the account cannot be measured. ``measure`` is "revenue"
+    where no order carries a cost.
     """
-    if days.empty:
-        return {}, {}
-    holding = month_of(days, as_of)
-    begins = month_of(days - pd.Timedelta(days=1), as_of).ne(holding)
-    origin = months[0].year * 12 + months[0].month
-    number = (holding.dt.year * 12 + holding.dt.month - origin).clip(lower=0)
-    return (number + (~begins).astype("int64")).to_dict(), number.to_dict()
+
+    margin: pd.DataFrame
+    spells: pd.DataFrame
+    measure: str = "margin"
+
+    def without_lift(self, lift: float, *, of_all_but: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the margins as an array; in the programme, those of others less the lift."""
+        margin, month = self.margin.to_numpy(), np.arange(self.margin.shape[1])
+        start, end = (self.spells[side].to_numpy()[:, None] for side in ("start", "end"))
+        is_inside = (month >= start) & (month < end)
+        is_inside[of_all_but] = False
+        return np.where(is_inside, margin / (1 + lift), margin)
+
+
+def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timestamp) -> Panel:
+    """Return the panel as of a day; without rows where nobody was admitted or nothing ordered."""
+    keys = typed(tiers, "tiers").query("tier == 'key' and start_date <= @as_of")
+    rows = account_months[account_months["month"] <= as_of] if len(keys) else account_months.head(0)
+    if rows.empty:
+        nobody = pd.Index([], name="account_id", dtype="str")
+        spells = pd.DataFrame(index=nobody, columns=[*SPELL, "admission_date", "note_code"])
+        months = pd.DatetimeIndex([], name="month")
+        return Panel(pd.DataFrame(index=nobody, columns=months), spells.assign(is_treated=False))
+    measure = "revenue" if rows["cost"].isna().all() else "margin"
+    rows = rows.assign(margin=rows["revenue"] - (rows["cost"] if measure == "margin" else 0.0))
+    origin = rows["month"].min()
+    count = (as_of.year - origin.year) * 12 + as_of.month - origin.month + 2
+    months = trailing_months(as_of, count)
+    months = months[months >= origin].rename("month")
+
+    days = {"admission_date": ("start_date", "min"), "end_date": ("end_date", "max")}
+    spells = keys.groupby("account_id").agg(**days)
+    # An account that is key again counts as one that stayed: only the last end is one.
+    is_open = ~keys["end_date"].le(as_of)
+    spells.loc[keys.loc[is_open, "account_id"].unique(), "end_date"] = pd.NaT
+    margin = rows.groupby(["account_id", "month"])["margin"].sum().unstack("month")
+    ordering = margin.index
+    margin = margin.reindex(ordering.union(spells.index), columns=months).fillna(0.0)
+
+    day = pd.Timedelta(days=1)
+    ordered = rows[rows["revenue"] > 0].groupby("account_id")["month"].min()
+    lacking = rows.loc[rows["margin"].isna(), "account_id"].unique()
+    spells = spells.reindex(margin.index).assign(
+        start=lambda s: 1 + _number(s["admission_date"] - day, months, as_of),
+        before=lambda s: _number(s["admission_date"], months, as_of),
+        end=lambda s: _number(s["end_date"] + day, months, as_of),
+        first=_number(ordered.drop(lacking, errors="ignore"), months, as_of),
+        is_treated=lambda s: s["admission_date"].notna(),
+        note_code="",
+    )
+    spells[SPELL] = spells[SPELL].fillna(NEVER).clip(0, NEVER).astype("int64")
+    spells.loc[spells.index.isin(lacking), "note_code"] = "cost missing"
+    spells.loc[~spells.index.isin(ordering), "note_code"] = "no orders"
+    return Panel(margin, spells.drop(columns="end_date"), measure)
+
+
+def _number(days: pd.Series, months: pd.DatetimeIndex, as_of: pd.Timestamp) -> pd.Series:
+    """Return the number of the month that holds each day; missing where there is no day."""
+    month = month_of(days.dropna(), as_of).dt
+    return month.year * 12 + month.month - (months[0].year * 12 + months[0].month)

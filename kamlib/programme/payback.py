@@ -1,104 +1,74 @@
-"""When the programme has paid for itself, and where it stood after 12, 24 and 36 months (M32)."""
+"""When the programme has paid for itself, and where it stood after 12, 24 and 36 months."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 import pandas as pd
 
-from kamlib.programme.shape import DATE, NUMBER, TEXT, shaped
+from kamlib.tables import shaped
 
-_PAYBACK = {
-    "question": TEXT,
-    "month": DATE,
-    "months_count": NUMBER,
-    "cumulative": NUMBER,
-    "cumulative_low": NUMBER,
-    "cumulative_high": NUMBER,
-    "earliest_date": DATE,
-    "latest_date": DATE,
-    "answer": TEXT,
-}
+STAND = ["month", "months_since_first_cost", "cumulative", "cumulative_low", "cumulative_high"]
 
 
 def programme_payback(programme_return: pd.DataFrame) -> pd.DataFrame:
     """One row per question: when the programme paid for itself, and where it stood after 12, 24 and
     36 months.
 
-    Payback is the first month after the first cost from which the cumulative figure stays at or
-    above zero to the last month known. Its earliest and latest dates read the upper and lower end
-    of the interval the same way.
+    Payback is the first month after the first cost from which the running total stays at or above
+    zero to the last month known. Its earliest and latest dates read the upper and lower end of the
+    interval the same way. Without costs nothing can be told.
 
-    Columns
-    -------
-    question: "payback", "12 months", "24 months" or "36 months"
-    month: the month of the answer
-    months_count: months since the first cost
-    cumulative: incremental margin less cost by then (book currency)
-    cumulative_low: lower end of its interval
-    cumulative_high: upper end of its interval
-    earliest_date: payback by the upper end of the interval
-    latest_date: payback by the lower end; none: not yet
-    answer: in words
+    Parameters
+    ----------
+    programme_return
+        Margin above expectation, cost and running total by month.
+
+    Examples
+    --------
+    >>> months = pd.date_range("2025-01-31", periods=3, freq="ME")
+    >>> total = pd.DataFrame({"month": months, "months_since_first_cost": range(3),
+    ...     "cumulative": [-9.0, -2.0, 5.0]}).eval("cumulative_low = cumulative - 3")
+    >>> payback = programme_payback(total.eval("cumulative_high = cumulative + 3"))
+    >>> payback[["question", "answer", "months_since_first_cost"]].head(2)
+        question           answer  months_since_first_cost
+    0    payback        paid back                      2.0
+    1  12 months  not reached yet                      NaN
     """
-    known = programme_return.dropna(subset=["months_since_first_cost"]).reset_index(drop=True)
-    rows: list[dict[str, object]] = []
-    at = {
-        name: _stays_above(known, name)
-        for name in ("cumulative", "cumulative_low", "cumulative_high")
-    }
-    dates = {
-        "earliest_date": known["month"][at["cumulative_high"]]
-        if at["cumulative_high"] is not None
-        else pd.NaT,
-        "latest_date": known["month"][at["cumulative_low"]]
-        if at["cumulative_low"] is not None
-        else pd.NaT,
-    }
+    known = programme_return.dropna(subset=["months_since_first_cost"])
+    paid = _first_above(known, "cumulative")
+    earliest, latest = (_first_above(known, f"cumulative_{end}") for end in ("high", "low"))
+    answer = "cannot be told: the interval holds zero"
     if known.empty:
         answer = "cannot be told"
-    elif at["cumulative_low"] is not None:
+    elif len(latest):
         answer = "paid back"
-    elif at["cumulative_high"] is None:
+    elif earliest.empty:
         answer = "not paid back yet"
-    else:
-        answer = "cannot be told: the interval holds zero"
-    rows.append(
-        {"question": "payback", **_stand(known, at["cumulative"]), **dates, "answer": answer}
-    )
-    for months in (12, 24, 36):
-        hit = known.index[known["months_since_first_cost"].eq(months)]
-        stand = _stand(known, hit[0] if len(hit) else None)
-        answer = "not reached yet" if len(known) else "cannot be told"
-        if len(hit):
-            low, high = known.loc[hit[0], ["cumulative_low", "cumulative_high"]]
-            answer = (
-                "above zero"
-                if low >= 0
-                else "below zero"
-                if high < 0
-                else "cannot be told: the interval holds zero"
-            )
-        rows.append({"question": f"{months} months", **stand, "answer": answer})
-    return shaped(rows, _PAYBACK)
-
-
-def _stays_above(known: pd.DataFrame, column: str) -> int | None:
-    """Return the row of the first month after the first cost from which the column stays at or
-    above zero.
-    """
-    after = known[known["months_since_first_cost"].gt(0)]
-    if after.empty or not after[column].iloc[-1] >= 0:
-        return None
-    below = after.index[~after[column].ge(0)]
-    return int(after.index[0] if below.empty else below[-1] + 1)
-
-
-def _stand(known: pd.DataFrame, at: int | None) -> dict[str, object]:
-    if at is None:
-        return {"month": pd.NaT, "months_count": np.nan}
-    row = known.loc[at]
-    return {
-        "month": row["month"],
-        "months_count": row["months_since_first_cost"],
-        **{name: row[name] for name in ("cumulative", "cumulative_low", "cumulative_high")},
+    dates = {
+        "earliest_date": next(iter(earliest["month"]), pd.NaT),
+        "latest_date": next(iter(latest["month"]), pd.NaT),
     }
+    rows = [{"question": "payback", "answer": answer, **dates, **_stand(paid)}]
+    for months in (12, 24, 36):
+        then = known[known["months_since_first_cost"].eq(months)]
+        answer = "not reached yet" if len(known) else "cannot be told"
+        if then["cumulative_low"].ge(0).any():
+            answer = "above zero"
+        elif then["cumulative_high"].lt(0).any():
+            answer = "below zero"
+        elif len(then):
+            answer = "cannot be told: the interval holds zero"
+        rows.append({"question": f"{months} months", "answer": answer, **_stand(then)})
+    return shaped("programme_payback", rows)
+
+
+def _first_above(known: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the first month after the first cost from which a column stays at or above zero."""
+    after = known[known["months_since_first_cost"].gt(0)]
+    stays = after[column].ge(0)[::-1].cummin()[::-1]
+    return after[stays].head(1)
+
+
+def _stand(month: pd.DataFrame) -> dict[Any, Any]:
+    return {} if month.empty else month.iloc[0][STAND].to_dict()

@@ -70,7 +70,10 @@ def programme_owed(
     share = own["overdue_amount"] / own["open_amount"]
     table = own.assign(
         name=names_of(own["account_id"], accounts),
-        manager_name=own["account_id"].map(by_id(accounts)["manager_name"]).astype("str").fillna(""),
+        manager_name=own["account_id"]
+        .map(by_id(accounts)["manager_name"])
+        .astype("str")
+        .fillna(""),
         overdue_share=share.where(own["open_amount"].gt(0)),
     )
     return shaped(

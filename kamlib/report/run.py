@@ -20,7 +20,7 @@ from kamlib.book import read_settings
 from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake, read_book
 from kamlib.intake.sources import input_files, open_engine
-from kamlib.page import page_name
+from kamlib.page.names import page_name
 from kamlib.period import Period
 from kamlib.period.calendar import Span, resolve_periods
 from kamlib.period.snapshot import (

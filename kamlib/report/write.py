@@ -14,24 +14,18 @@ import pandas as pd
 import kamlib
 from kamlib.book import BookSettings
 from kamlib.intake import Intake, control_totals, row_account
-from kamlib.page import (
-    Card,
-    Foot,
-    Link,
-    PeriodEntry,
-    csv_text,
-    page_name,
-    page_resources,
-    rendered,
-    site_index,
-    table_fragment,
-)
+from kamlib.page import rows
+from kamlib.page.export import csv_text
+from kamlib.page.fragments import rendered
+from kamlib.page.names import page_name
+from kamlib.page.site import Foot, Link, PeriodEntry, page_resources, site_index
 from kamlib.period import Period
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
 from kamlib.story.overview import CARDS
 from kamlib.story.pages import definitions, title_period
+from kamlib.story.statements import Card
 from kamlib.tables import catalogue, each
 from kamlib.words import count
 from kamlib.workbook import write_workbook
@@ -109,7 +103,7 @@ def _dossier_list(
 ) -> nbformat.NotebookNode:
     """Return the list of dossiers as a notebook of one output."""
     listed = data.account_list
-    fragment = table_fragment(
+    fragment = rows.table(
         listed[listed["account_id"].isin(accounts)],
         title=f"{count(len(accounts), 'dossier')}, the largest account first",
         links={account: f"{names[account]}.html" for account in accounts},

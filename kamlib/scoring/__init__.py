@@ -1,10 +1,7 @@
-"""Key account scoring: measures, scores from fixed anchors, stability, decisions, and whether the
-criteria worked.
-"""
+"""Key account scoring: measures, scores, stability, decisions, and whether the criteria worked."""
 
 from kamlib.scoring.decisions import tier_decisions, watch_list
 from kamlib.scoring.demotion import demotion_risk
-from kamlib.scoring.findings import decision_actions, decisions_title, scoring_findings
 from kamlib.scoring.history import criterion_history, past_year_ends, score_history
 from kamlib.scoring.limits import scoring_limits
 from kamlib.scoring.line import AdmissionRule, admission_line, admission_rule
@@ -27,15 +24,12 @@ __all__ = [
     "criterion_measures",
     "criterion_review",
     "criterion_scores",
-    "decision_actions",
-    "decisions_title",
     "demotion_risk",
     "later_outcomes",
     "past_year_ends",
     "prospect_ranking",
     "score_history",
     "score_stability",
-    "scoring_findings",
     "scoring_limits",
     "tier_decisions",
     "watch_list",

@@ -2,119 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
-from kamlib.book.criteria import Criterion
+from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import trailing_months
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.measures import BASE_MONTHS_LATE, criterion_measures
-from kamlib.scoring.scores import SCORE_COLUMNS, account_scores, criterion_scores
+from kamlib.scoring.scores import criterion_scores, ranked
+from kamlib.tables import shaped
 
 
 def past_year_ends(
-    account_months: pd.DataFrame, *, as_of: pd.Timestamp, window_months: int = 12
+    account_months: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> list[pd.Timestamp]:
-    """Return the as-of date and the same day of earlier years, oldest first, as far as a score can
-    be given.
+    """Return the as-of date and the same day of earlier years, oldest first, that can be scored.
 
     A year counts when the data begin in the first three months of the window before its own (growth
     needs a base).
     """
-    known = account_months[account_months["month"] <= as_of]
-    if known.empty:
-        return []
-    begins = known["month"].min()
-    ends, back = [], 0
-    while (
-        trailing_months(as_of, 12 * back + 2 * window_months)[
-            min(BASE_MONTHS_LATE, window_months) - 1
-        ]
-        >= begins
-    ):
-        ends.append(trailing_months(as_of, 12 * back + 1)[0])
-        back += 1
+    months = segmentation.window_months
+    begins = account_months.loc[account_months["month"] <= as_of, "month"].min()
+    latest_start = min(BASE_MONTHS_LATE, months) - 1
+    ends: list[pd.Timestamp] = []
+    while trailing_months(as_of, 12 * len(ends) + 2 * months)[latest_start] >= begins:
+        ends.append(trailing_months(as_of, 12 * len(ends) + 1)[0])
     return ends[::-1]
 
 
 def criterion_history(
     account_months: pd.DataFrame,
-    category_months: pd.DataFrame | None = None,
-    judgements: pd.DataFrame | None = None,
+    category_months: pd.DataFrame,
+    judgements: pd.DataFrame,
     *,
-    criteria: Sequence[Criterion],
-    as_ofs: Sequence[pd.Timestamp],
-    window_months: int = 12,
+    as_of: pd.Timestamp,
+    scoring: ScoringSettings = ScoringSettings(),
+    segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
-    """One row per past date, account scored then and criterion: the score from what was known on
-    that date.
+    """One row per past date, account scored then and criterion: its score from what was known then.
 
-    Orders and judgements carry their date; the needs of accounts and their cost to serve do not, so
-    criteria that rest on them are missing here rather than known too early.
-
-    Columns
-    -------
-    as_of_date: the past date
-    account_id: the account
-    criterion: name of the criterion, in the book's order
-    side: attractiveness or strength
-    weight: the book's weight today (0–1)
-    measure: the measure it is scored from; blank when judged
-    value: the measured value
-    score: 1 to 10; NaN when missing
-    contribution: weight × score / sum of the weights that have a score
-    origin: data, judged or missing
-    judged_date: day of the judgement
-    note: why the score is missing, or what to doubt about the value
+    Orders and judgements carry their date; the needs of accounts, their cost to serve and who was a
+    key account may not, so criteria that rest on them are missing here rather than known too early.
     """
+    undated = {
+        "needs": pd.DataFrame({"account_id": [], "annual_spend": []}),
+        "accounts": pd.DataFrame({"account_id": []}),
+        "key_accounts": pd.DataFrame({"account_id": [], "is_key": []}),
+    }
     parts = []
-    for as_of in as_ofs:
+    for day in past_year_ends(account_months, as_of=as_of, segmentation=segmentation):
         measures = criterion_measures(
-            account_months, category_months, as_of=as_of, window_months=window_months
+            account_months, category_months, **undated, as_of=day, segmentation=segmentation
         )
-        undated = measures["measure"].isin(["share_of_wallet", "open_wallet"])
-        measures["note"] = measures["note"].mask(undated, "the needs of accounts carry no date")
-        scores = criterion_scores(measures, judgements, criteria=criteria, as_of=as_of)
-        parts.append(
-            scores.assign(as_of_date=pd.Series(as_of, index=scores.index, dtype="datetime64[us]"))
-        )
-    if not parts:
-        nothing = criterion_scores(criterion_measures(account_months.head(0), as_of=pd.Timestamp(0)), criteria=(),
-                                   as_of=pd.Timestamp(0))  # fmt: skip
-        parts = [nothing.assign(as_of_date=pd.Series(dtype="datetime64[us]"))]
-    return pd.concat(parts, ignore_index=True)[["as_of_date", *SCORE_COLUMNS]]
+        is_undated = measures["measure"].isin(["share_of_wallet", "open_wallet"])
+        measures["note_code"] = measures["note_code"].mask(is_undated, "needs_undated")
+        scores = criterion_scores(measures, judgements, as_of=day, scoring=scoring)
+        parts.append(scores.assign(as_of_date=day))
+    return shaped("criterion_history", pd.concat(parts) if parts else [])
 
 
-def score_history(criterion_history: pd.DataFrame, *, rule: AdmissionRule) -> pd.DataFrame:
-    """One row per past date and account scored then: its score and its place by today's rule and
-    weights.
-
-    Columns
-    -------
-    as_of_date: the past date
-    account_id: the account
-    score: weighted score, 1 to 10
-    rank: rank among the accounts scored then
-    is_above_line: it was above the admission line
-    line_score: the score at the line then
-    completeness_share: sum of the weights that had a score (0–1)
-    """
-    columns = [
-        "as_of_date",
-        "account_id",
-        "score",
-        "rank",
-        "is_above_line",
-        "line_score",
-        "completeness_share",
-    ]
+def score_history(criterion_history: pd.DataFrame, admission_rule: AdmissionRule) -> pd.DataFrame:
+    """One row per past date and account scored then: its score and place, by today's rule."""
     parts = [
-        account_scores(rows, rule=rule).assign(as_of_date=date)
-        for date, rows in criterion_history.groupby("as_of_date", sort=True)
+        ranked(rows, admission_rule).assign(as_of_date=day)
+        for day, rows in criterion_history.groupby("as_of_date", sort=True)
     ]
-    if not parts:
-        return account_scores(criterion_history, rule=rule).assign(
-            as_of_date=criterion_history["as_of_date"]
-        )[columns]
-    return pd.concat(parts, ignore_index=True)[columns].astype({"as_of_date": "datetime64[us]"})
+    return shaped("score_history", pd.concat(parts) if parts else [])

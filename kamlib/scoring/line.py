@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from kamlib.book import KeyAccountSettings
+from kamlib.tables import shaped
+
 
 @dataclass(frozen=True)
 class AdmissionRule:
-    """The book's admission line: the ``top_n`` highest scores, or every score from ``min_score``
-    up.
-    """
+    """The admission line: the ``top_n`` highest scores, or every score from ``min_score`` up."""
 
     top_n: int | None = None
     min_score: float | None = None
@@ -21,29 +22,16 @@ class AdmissionRule:
         if (self.top_n is None) == (self.min_score is None):
             raise ValueError("an admission rule has either top_n or min_score")
 
-    @property
-    def text(self) -> str:
-        """The rule in words.
-
-        >>> AdmissionRule(top_n=12).text, AdmissionRule(min_score=6.5).text
-        ('the 12 highest scores', 'every score from 6.5 up')
-        """
-        if self.min_score is not None:
-            return f"every score from {self.min_score:g} up"
-        return "the highest score" if self.top_n == 1 else f"the {self.top_n} highest scores"
-
     def line_score(self, scores: pd.Series) -> float:
-        """Return the lowest score that is admitted; n/a when fewer than ``top_n`` accounts have
-        one.
+        """Return the lowest score admitted; n/a when fewer than ``top_n`` accounts have one.
+
+        >>> AdmissionRule(top_n=2).line_score(pd.Series([6.0, 8.0, 7.0]))
+        7.0
         """
         if self.min_score is not None:
             return self.min_score
-        ranked = scores.dropna().sort_values(ascending=False)
-        return (
-            float(ranked.iloc[self.top_n - 1])
-            if self.top_n and len(ranked) >= self.top_n
-            else float("nan")
-        )
+        best = scores.dropna().nlargest(self.top_n or 1)
+        return float(best.iloc[-1]) if len(best) == self.top_n else float("nan")
 
     def is_above(self, scores: pd.Series, ranks: pd.Series) -> pd.Series:
         """Return for each account whether it is admitted; equal scores are admitted together."""
@@ -53,58 +41,32 @@ class AdmissionRule:
 
 
 def admission_rule(
-    key_accounts: pd.DataFrame | None = None,
-    *,
-    top_n: int | None = None,
-    min_score: float | None = None,
-    at_most: int = 20,
+    key_accounts: pd.DataFrame, *, admission: KeyAccountSettings = KeyAccountSettings()
 ) -> AdmissionRule:
-    """Return the book's admission line; without one, as many places as there are key accounts
-    today.
+    """Return the book's admission line; without one, as many places as there are key accounts.
 
     Where there are no key accounts either, the line has ``at_most`` places.
+
+    >>> admission_rule(pd.DataFrame({"account_id": ["a", "b"], "is_key": [True, False]}))
+    AdmissionRule(top_n=1, min_score=None, is_from_book=False)
     """
-    if top_n is not None or min_score is not None:
-        return AdmissionRule(top_n, min_score)
-    today = (
-        0
-        if key_accounts is None or key_accounts.empty
-        else int(key_accounts["is_key"].astype(bool).sum())
-    )
-    return AdmissionRule(top_n=today or at_most, is_from_book=False)
+    if admission.top_n is not None or admission.min_score is not None:
+        return AdmissionRule(admission.top_n, admission.min_score)
+    today = int(key_accounts["is_key"].astype(bool).sum())
+    return AdmissionRule(top_n=today or admission.at_most, is_from_book=False)
 
 
-def admission_line(account_scores: pd.DataFrame, *, rule: AdmissionRule) -> pd.DataFrame:
-    """One row: the admission line, where it lies, and how today's key accounts stand to it.
-
-    Columns
-    -------
-    rule: the rule in words
-    line_score: the lowest score that is admitted
-    above_count: accounts above the line
-    scored_count: accounts with a score
-    key_count: key accounts today
-    key_below_count: key accounts below the line or without a score
-    note: what to know about the rule
-    """
+def admission_line(account_scores: pd.DataFrame, admission_rule: AdmissionRule) -> pd.DataFrame:
+    """One row: the admission line, where it lies, and how today's key accounts stand to it."""
     above, key = account_scores["is_above_line"], account_scores["is_key"]
-    scored_count = int(account_scores["score"].notna().sum())
-    notes = []
-    if not rule.is_from_book:
-        notes.append("the book sets no line: as many places as there are key accounts today" if key.any()
-                     else "the book sets no line and has no key accounts")  # fmt: skip
-    if rule.top_n is not None and scored_count < rule.top_n:
-        notes.append("fewer accounts are scored than there are places: all are above the line")
-    elif rule.top_n is not None and above.sum() > rule.top_n:
-        notes.append("equal scores share the last place")
-    return pd.DataFrame(
-        {
-            "rule": [rule.text],
-            "line_score": [rule.line_score(account_scores["score"])],
-            "above_count": [int(above.sum())],
-            "scored_count": [scored_count],
-            "key_count": [int(key.sum())],
-            "key_below_count": [int((key & ~above).sum())],
-            "note": ["; ".join(notes)],
-        }
-    )
+    line = {
+        "top_n": admission_rule.top_n,
+        "min_score": admission_rule.min_score,
+        "is_from_book": admission_rule.is_from_book,
+        "line_score": admission_rule.line_score(account_scores["score"]),
+        "above_count": int(above.sum()),
+        "scored_count": int(account_scores["score"].notna().sum()),
+        "key_count": int(key.sum()),
+        "key_below_count": int((key & ~above).sum()),
+    }
+    return shaped("admission_line", [line])

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from kamlib.book import ScoringSettings
 from kamlib.scoring.line import AdmissionRule
+from kamlib.tables import shaped
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -20,10 +22,6 @@ HALVINGS = 7  # of a step of 0.01: a flip is found to the nearest 0.0001
 SAME = 5e-10  # scores that differ by less are equal
 RANKS_EVERY = 5  # a fifth of the draws places the 5 % and 95 % rank well enough
 STRONGEST = 200
-COLUMNS = [
-    "account_id", "name", "score", "rank", "is_above_line", "above_line_share", "rank_low", "rank_high",
-    "flip_criterion", "weight", "flip_weight", "weight_change", "note",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Profiles:
     profile_of: Ints
 
     def totals(self, weights: Floats) -> Floats:
-        """Return the weighted score of every profile under every row of weights (rows × profiles)."""
+        """Return the weighted score of every profile under every row of weights."""
         sums = weights @ self.scores.T
         return (
             sums if self.is_present.all() else sums / np.maximum(weights @ self.is_present.T, 1e-12)
@@ -48,14 +46,11 @@ class Profiles:
 def score_stability(
     criterion_scores: pd.DataFrame,
     account_scores: pd.DataFrame,
+    admission_rule: AdmissionRule,
     *,
-    rule: AdmissionRule,
-    draws: int = 5000,
-    concentration: float = 50.0,
-    seed: int = 2025,
+    scoring: ScoringSettings = ScoringSettings(),
 ) -> pd.DataFrame:
-    """One row per account with a score: how often, and between which ranks, it stays where it is
-    when weights vary.
+    """One row per account with a score: how often, and between which ranks, it stays where it is.
 
     Plausible weightings are Dirichlet draws around the book's weights (mean = the weights; with a
     concentration of 50 a weight of 0.25 varies by about ±0.06), in whole thousandths; the seed is
@@ -63,42 +58,20 @@ def score_stability(
 
     The smallest single-weight change is searched on both sides of every weight, the other weights
     scaled so that the sum stays 1: on a grid of 0.01 up to 0 and 1, then halved to 0.0001; it
-        crosses the line for
-    certain. It is asked of the accounts above the line and of those that cross it in a draw.
-
-    Columns
-    -------
-    account_id: the account
-    name: its name
-    score: weighted score with the book's weights
-    rank: rank with the book's weights
-    is_above_line: above the admission line with the book's weights
-    above_line_share: share of the draws in which it is above the line
-    rank_low: 5 % of the draws rank it here or better
-    rank_high: 95 % of the draws rank it here or better
-    flip_criterion: the criterion whose weight alone, changed least, moves it across the line
-    weight: the book's weight of that criterion
-    flip_weight: the weight that moves it across
-    weight_change: flip_weight − weight
-    note: blank, or why no weight is named
+    crosses the line for certain. It is asked of the accounts above the line and of those that cross
+    it in a draw.
     """
     scored = account_scores[account_scores["score"].notna()].reset_index(drop=True)
-    grid = criterion_scores.pivot(index="account_id", columns="criterion", values="score").reindex(
-        scored["account_id"]
-    )
-    names = list(criterion_scores["criterion"].unique())
     if scored.empty:
-        return _typed(pd.DataFrame(columns=COLUMNS))
-    base = (
-        criterion_scores.drop_duplicates("criterion")
-        .set_index("criterion")["weight"]
-        .reindex(names)
-        .to_numpy()
-    )
-    profiles = _profiles(grid[names].to_numpy(dtype="float64"))
-    weights = plausible_weights(base, draws=draws, concentration=concentration, seed=seed)
+        return shaped("score_stability", [])
+    grid = criterion_scores.pivot(index="account_id", columns="criterion", values="score")
+    weight_of = criterion_scores.drop_duplicates("criterion").set_index("criterion")["weight"]
+    names, base = list(weight_of.index), weight_of.to_numpy()
+    grid = grid.reindex(index=scored["account_id"], columns=names)
+    profiles = _profiles(grid.to_numpy(dtype="float64"))
+    weights = plausible_weights(base, scoring)
     low, high = _rank_intervals(weights[::RANKS_EVERY], profiles)
-    kept = _contenders(profiles, rule)
+    kept = _contenders(profiles, admission_rule)
     rivals = Profiles(
         profiles.scores[kept],
         profiles.is_present[kept],
@@ -106,33 +79,28 @@ def score_stability(
         np.arange(len(kept)),
     )
     above = np.zeros(len(profiles.counts))
-    above[kept] = _above_share(weights, rivals, rule)
+    above[kept] = _above_share(weights, rivals, admission_rule)
     of = profiles.profile_of
-    table = scored[["account_id", "name", "score", "rank", "is_above_line"]].assign(
-        above_line_share=above[of], rank_low=low[of], rank_high=high[of]
-    )
-    asked = np.unique(of[(table["is_above_line"] | table["above_line_share"].gt(0)).to_numpy()])
-    flips = smallest_flips(base, rivals, np.searchsorted(kept, asked), rule)
+    table = scored.assign(above_line_share=above[of], rank_low=low[of], rank_high=high[of])
+    is_asked = table["is_above_line"] | table["above_line_share"].gt(0)
+    asked = np.searchsorted(kept, np.unique(of[is_asked.to_numpy()]))
+    flips = smallest_flips(base, rivals, asked, admission_rule)
     flips.index = kept[flips.index.to_numpy(dtype="int64")]
     found = flips.reindex(of).reset_index(drop=True)
-    place = found["criterion"].to_numpy()
-    table["flip_criterion"] = pd.Series(
-        [names[int(k)] if k == k else None for k in place], dtype="str"
+    criterion = found["criterion"].map(dict(enumerate(names)))
+    table = table.assign(
+        flip_criterion=criterion,
+        weight=criterion.map(weight_of),
+        flip_weight=found["flip_weight"],
+        weight_change=found["flip_weight"] - criterion.map(weight_of),
     )
-    table["weight"] = [base[int(k)] if k == k else np.nan for k in place]
-    table["flip_weight"] = found["flip_weight"]
-    table["weight_change"] = table["flip_weight"] - table["weight"]
-    is_asked = np.isin(of, asked)
-    no_flip = np.where(
-        is_asked, "no single weight moves it across the line", "never above the line in the draws"
-    )
-    table["note"] = np.where(table["flip_weight"].isna(), no_flip, "")
-    return _typed(table[COLUMNS])
+    return shaped("score_stability", table)
 
 
-def plausible_weights(base: Floats, *, draws: int, concentration: float, seed: int) -> Floats:
+def plausible_weights(base: Floats, scoring: ScoringSettings) -> Floats:
     """Return Dirichlet draws around the weights in whole thousandths; every row sums to 1000."""
-    drawn = np.random.default_rng(seed).dirichlet(concentration * base, size=draws)
+    rng = np.random.default_rng(scoring.seed)
+    drawn = rng.dirichlet(scoring.concentration * base, size=scoring.draws)
     return np.diff(np.rint(np.cumsum(drawn, axis=1) * THOUSAND), axis=1, prepend=0.0)
 
 
@@ -317,12 +285,3 @@ def _line_of(totals: npt.NDArray[Any], counts: Floats, top_n: int) -> Floats:
     held = counts[np.take_along_axis(places, order, axis=1)].cumsum(axis=1)
     nth = (held >= top_n).argmax(axis=1)
     return np.take_along_axis(best, np.take_along_axis(order, nth[:, None], axis=1), axis=1)[:, 0]
-
-
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    types = {"account_id": "str", "name": "str", "rank": "int64", "is_above_line": "bool", "rank_low": "int64",
-             "rank_high": "int64", "flip_criterion": "str", "note": "str"}  # fmt: skip
-    floats = dict.fromkeys(
-        ("score", "above_line_share", "weight", "flip_weight", "weight_change"), "float64"
-    )
-    return table.astype(types | floats).reset_index(drop=True)

@@ -4,12 +4,12 @@ moved why.
 
 from kamlib.segmentation.abc import size_classes
 from kamlib.segmentation.classes import account_classes
-from kamlib.segmentation.control import is_window_whole, segmentation_control
+from kamlib.segmentation.control import is_previous_whole, segmentation_control
 from kamlib.segmentation.curves import lorenz, pareto, whale_curve
 from kamlib.segmentation.dependence import concentration, rollup_changes
-from kamlib.segmentation.findings import segmentation_findings, segmentation_limits
 from kamlib.segmentation.keys import key_accounts
 from kamlib.segmentation.kinds import account_types
+from kamlib.segmentation.limits import segmentation_limits
 from kamlib.segmentation.matrix import abc_cross, abc_xyz_matrix
 from kamlib.segmentation.moves import class_migration, class_moves
 from kamlib.segmentation.price import price_volume_mix
@@ -23,7 +23,7 @@ __all__ = [
     "class_migration",
     "class_moves",
     "concentration",
-    "is_window_whole",
+    "is_previous_whole",
     "key_accounts",
     "lorenz",
     "pareto",
@@ -32,7 +32,6 @@ __all__ = [
     "rfm_segments",
     "rollup_changes",
     "segmentation_control",
-    "segmentation_findings",
     "segmentation_limits",
     "size_classes",
     "whale_curve",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import accumulate
 
+import numpy as np
 import pandas as pd
 
-from kamlib.tables import exact
-
-LIMITS = (0.80, 0.95)
+from kamlib.book import SegmentationSettings
+from kamlib.tables import exact, shaped
 
 
 def exact_sums(frame: pd.DataFrame, column: str, ids: pd.Index) -> pd.Series:
     """Return each account's sum of a money column as an exact decimal, zero where it has no row.
 
-    >>> exact_sums(pd.DataFrame({"account_id": ["A", "A"], "revenue": [0.1, 0.2]}), "revenue", pd.Index(["A"]))["A"]
+    >>> lines = pd.DataFrame({"account_id": ["A", "A"], "revenue": [0.1, 0.2]})
+    >>> exact_sums(lines, "revenue", pd.Index(["A"]))["A"]
     Decimal('0.3')
     """
     sums: dict[str, Decimal] = {}
@@ -24,7 +25,7 @@ def exact_sums(frame: pd.DataFrame, column: str, ids: pd.Index) -> pd.Series:
     return pd.Series([sums.get(account, Decimal(0)) for account in ids], index=ids, dtype=object)
 
 
-def abc_of(measure: pd.Series, *, abc: tuple[float, float] = LIMITS) -> pd.DataFrame:
+def abc_of(measure: pd.Series, abc: tuple[float, float]) -> pd.DataFrame:
     """Return class, share and cumulative share before, in the order of ``measure`` (exact
     decimals).
 
@@ -33,55 +34,47 @@ def abc_of(measure: pd.Series, *, abc: tuple[float, float] = LIMITS) -> pd.DataF
     place of the first of them. A measure of zero or less has neither class nor share; when the
     whole total is not positive no share is given at all, for it would mislead.
 
-    >>> abc_of(pd.Series([Decimal(85), Decimal(10), Decimal(5), Decimal(0)]))["abc"].fillna("-").tolist()
+    >>> measure = pd.Series([Decimal(85), Decimal(10), Decimal(5), Decimal(0)])
+    >>> abc_of(measure, (0.80, 0.95))["abc"].fillna("-").tolist()
     ['A', 'B', 'C', '-']
     """
     ranked = sorted((value for value in measure if value > 0), reverse=True)
     positive = sum(ranked, Decimal(0))
     has_shares = sum(measure, Decimal(0)) > 0
-    before: dict[Decimal, Decimal] = {}
+    before: dict[Decimal, Decimal] = {}  # value → what is held before the first account of it
     for value, reached in zip(ranked, accumulate(ranked), strict=True):
         before.setdefault(value, reached - value)
-    limits = [
-        (letter, Decimal(str(limit)) * positive) for letter, limit in zip("AB", abc, strict=True)
-    ]
-    letters, ahead, shares = [], [], []
+    limits = {
+        letter: Decimal(str(limit)) * positive for letter, limit in zip("AB", abc, strict=True)
+    }
+    rows: list[tuple[str | None, float, float]] = []
     for value in measure:
         start = before.get(value)
-        letters.append(
-            None
-            if start is None
-            else next((letter for letter, limit in limits if start < limit), "C")
-        )
-        ahead.append(float("nan") if start is None else float(start / positive))
-        shares.append(float(value / positive) if start is not None and has_shares else float("nan"))
-    return pd.DataFrame(
-        {
-            "abc": pd.Series(letters, index=measure.index, dtype="str"),
-            "share": pd.Series(shares, index=measure.index, dtype="float64"),
-            "before_share": pd.Series(ahead, index=measure.index, dtype="float64"),
-        }
-    )
+        if start is None:
+            rows.append((None, np.nan, np.nan))
+            continue
+        letter = next((letter for letter, limit in limits.items() if start < limit), "C")
+        share = float(value / positive) if has_shares else np.nan
+        rows.append((letter, share, float(start / positive)))
+    table = pd.DataFrame(rows, columns=["abc", "share", "before_share"], index=measure.index)
+    return table.astype({"abc": "str", "share": "float64", "before_share": "float64"})
 
 
-def size_classes(status: pd.DataFrame, *, abc: tuple[float, float] = LIMITS) -> pd.DataFrame:
+def size_classes(
+    account_status: pd.DataFrame, *, segmentation: SegmentationSettings = SegmentationSettings()
+) -> pd.DataFrame:
     """One row per account that ever ordered: its class by the revenue of the 12 months to its last
     order.
 
-    ``status`` is the table ``account_status``. A lost account has no revenue in the window and so
-        no class
-    there: what compares those who left with those who stayed must look at both in the same way.
-        Classes are
-    those of ``abc_of``.
+    A lost account has no revenue in the window and so no class there: what compares those who left
+    with those who stayed must look at both in the same way. Classes are those of ``abc_of``.
 
-    >>> size_classes(pd.DataFrame({"account_id": ["STAYS", "GONE"], "last_year_revenue": [80.0, 20.0]})).values.tolist()
+    Examples
+    --------
+    >>> status = pd.DataFrame({"account_id": ["STAYS", "GONE"], "last_year_revenue": [80.0, 20.0]})
+    >>> size_classes(status).values.tolist()
     [['STAYS', 'A'], ['GONE', 'B']]
-
-    Columns
-    -------
-    account_id: the account
-    abc_revenue: A, B or C
     """
-    table = status[status["last_year_revenue"].gt(0)].reset_index(drop=True)
-    classes = abc_of(exact(table["last_year_revenue"]), abc=abc)["abc"]
-    return table[["account_id"]].assign(abc_revenue=classes)
+    rows = account_status[account_status["last_year_revenue"].gt(0)]
+    classes = abc_of(exact(rows["last_year_revenue"]), segmentation.abc)["abc"]
+    return shaped("size_classes", rows[["account_id"]].assign(abc_revenue=classes))

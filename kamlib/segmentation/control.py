@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.book import SegmentationSettings
 from kamlib.errors import KamError
-from kamlib.period.calendar import trailing_months
-from kamlib.tables import exact
+from kamlib.period.calendar import Span, is_window_whole, trailing_months
+from kamlib.tables import exact, shaped
 
 
-def is_window_whole(
-    first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12
+def is_previous_whole(
+    *,
+    first_date: pd.Timestamp | None,
+    previous_span: Span,
+    segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> bool:
-    """Return whether the data reach back to the first month of the window that ends on ``as_of``.
-
-    >>> is_window_whole(pd.Timestamp("2024-10-03"), as_of=pd.Timestamp("2025-09-30"))
-    True
-    >>> is_window_whole(pd.Timestamp("2024-12-01"), as_of=pd.Timestamp("2025-09-30"))
-    False
+    """Whether the window of the period before lies wholly in the data: classes then and now rest on
+    as many months, and a move between them says something of the account.
     """
-    return first_date is not None and bool(first_date <= trailing_months(as_of, window_months)[0])
+    months = segmentation.window_months
+    return is_window_whole(first_date, as_of=previous_span.end, window_months=months)
 
 
 def segmentation_control(
     account_months: pd.DataFrame,
-    classes: pd.DataFrame,
-    matrix: pd.DataFrame,
+    account_classes: pd.DataFrame,
+    abc_xyz_matrix: pd.DataFrame,
     concentration: pd.DataFrame,
-    moves: pd.DataFrame,
+    class_moves: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
-    window_months: int = 12,
+    segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
     """One row per figure: its revenue beside the window's, taken from the account months
     themselves.
@@ -41,40 +42,28 @@ def segmentation_control(
     ------
     KamError
         A figure does not add up to the cent: nothing of this report may be published.
-
-    Columns
-    -------
-    figure: what was summed
-    revenue: its revenue (book currency)
-    control_revenue: revenue of the account months of the window (book currency)
     """
-    window = account_months[account_months["month"].isin(trailing_months(as_of, window_months))]
+    months = segmentation.window_months
+    window = account_months[account_months["month"].isin(trailing_months(as_of, months))]
     control = float(exact(window["revenue"]).sum())
-    unmoved = classes.loc[~classes["account_id"].isin(moves["account_id"]), "revenue"].sum()
+    is_unmoved = ~account_classes["account_id"].isin(class_moves["account_id"])
+    unmoved = account_classes.loc[is_unmoved, "revenue"].sum()
     groups = concentration[concentration["scope"].eq("groups")]
+    cells = abc_xyz_matrix.groupby("class_basis", sort=False)["revenue"].sum()
     sums = {
-        "classes": classes["revenue"].sum(),
-        **{
-            f"matrix by {basis}": part["revenue"].sum()
-            for basis, part in matrix.groupby("basis", sort=False)
-        },
+        "classes": account_classes["revenue"].sum(),
+        **{f"matrix by {basis}": revenue for basis, revenue in cells.items()},
         "groups": groups["revenue"].sum() + groups["excluded_revenue"].sum(),
-        "class moves and the rest": moves["revenue_now"].sum() + unmoved,
+        "class moves and the rest": class_moves["revenue_now"].sum() + unmoved,
     }
-    table = pd.DataFrame(
-        {
-            "figure": pd.Series(list(sums), dtype="str"),
-            "revenue": pd.Series(list(sums.values()), dtype="float64").round(6),
-            "control_revenue": pd.Series(control, index=range(len(sums)), dtype="float64"),
-        }
-    )
+    table = pd.DataFrame({"figure": list(sums), "revenue": list(sums.values())}).round(6)
     off = table[(table["revenue"] - control).abs() > 0.005]
     if len(off):
         raise KamError(
-            f"The segmentation does not add up: {off['figure'].iloc[0]} {off['revenue'].iloc[0]:.2f}, "
-            f"account months {control:.2f}.",
-            where=f"window of {window_months} months to {as_of.date().isoformat()}",
+            f"The segmentation does not add up: {off['figure'].iloc[0]} "
+            f"{off['revenue'].iloc[0]:.2f}, account months {control:.2f}.",
+            where=f"window of {months} months to {as_of.date().isoformat()}",
             next="Do not use this report; this is a fault of the kit, please report it.",
             exit_code=1,
         )
-    return table
+    return shaped("segmentation_control", table.assign(control_revenue=control))

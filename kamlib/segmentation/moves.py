@@ -1,39 +1,47 @@
-"""Class moves between two periods, and why: what the account did and what the others did."""
+"""Class moves between two periods: what the account did and what the others did."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from kamlib.segmentation.abc import LIMITS
+from kamlib.book import SegmentationSettings
 from kamlib.segmentation.matrix import UNCLASSED
 from kamlib.segmentation.price import price_volume_mix
-from kamlib.segmentation.why import why_moved
+from kamlib.tables import shaped
 
 LETTERS = np.array(["A", "B", "C"])
-COPIED = ["revenue", "abc_revenue", "before_share", "xyz_frequency", "xyz_variability"]
+COMPARED = {
+    "name": "name",
+    "manager_name": "manager_name",
+    "first_order_month": "first_order_month",
+    "abc_revenue": "abc",
+    "revenue": "revenue",
+    "before_share": "before_share",
+    "xyz_frequency": "xyz_frequency",
+    "xyz_variability": "xyz_variability",
+    "active_month_count": "active_month_count",
+    "counted_month_count": "counted_month_count",
+    "cv": "cv",
+}
+"""Columns of ``account_classes`` → what they are called, with ``_then`` and ``_now``, in moves."""
+KINDS = {"move": 0, "new": 1, "returned": 2, "stopped": 3, "same": 4}
 BASES = {"abc": "abc", "frequency": "xyz_frequency", "variability": "xyz_variability"}
 
 
 def class_moves(
-    classes_then: pd.DataFrame | None,
-    classes_now: pd.DataFrame,
+    account_classes: pd.DataFrame,
+    previous_account_classes: pd.DataFrame | None,
     product_windows: pd.DataFrame,
     *,
-    abc: tuple[float, float] = LIMITS,
-    window_then: str = "previous",
-    book: Any = None,
+    segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
     """One row per account with a revenue class then or now: its classes, and what moved it.
 
     What decides the class is the cumulative share before the account: c = Σ of larger revenues / Σ
-        of
-    positive revenues. Its change is split into the account's *own effect* (only its revenue
-        changes)
-    and the *neighbours' effect* (only the others' change), each averaged over both orders of change
-    (Shapley), so that own + neighbours = change. The own effect is divided among price,
+    of positive revenues. Its change is split into the account's *own effect* (only its revenue
+    changes) and the *neighbours' effect* (only the others' change), each averaged over both orders
+    of change (Shapley), so that own + neighbours = change. The own effect is divided among price,
     volume and mix in proportion to their parts of the revenue change (see ``price_volume_mix``);
     n/a where quantities are unknown. A positive effect pushes the account down the ranking.
 
@@ -42,109 +50,54 @@ def class_moves(
     (each alone would) or ``both`` (only the two together). New, returned and stopped accounts are
     rows of their own kind, not moves; they have no effects. Without classes then (None) the table
     is empty.
-
-    Columns
-    -------
-    account_id: the account
-    name: its name
-    manager_name: who owns the account
-    kind: move, same, new (first order since), returned (ordered before, but had no revenue then),
-        stopped
-        (no revenue left in the window)
-    direction: up or down for a move of the revenue class; blank else
-    abc_then: revenue class then
-    abc_now: revenue class now
-    xyz_frequency_then: frequency class then
-    xyz_frequency_now: frequency class now
-    xyz_variability_then: variability class then
-    xyz_variability_now: variability class now
-    revenue_then: revenue of the window then (book currency)
-    revenue_now: revenue of the window now (book currency)
-    before_then_share: share of revenue before the account then
-    before_now_share: the same now
-    change_share: now − then
-    own_effect_share: the part the account's own revenue made
-    price_effect_share: of the own effect, the part of prices
-    volume_effect_share: of the own effect, the part of quantity
-    mix_effect_share: of the own effect, the part of what was bought
-    neighbours_effect_share: the part the other accounts made
-    cause: own, neighbours, either or both; blank without a move
-    price_revenue_change: revenue change by prices (book currency)
-    volume_revenue_change: revenue change by quantity (book currency)
-    mix_revenue_change: revenue change by what was bought (book currency)
-    why: the move in a sentence
     """
-    if classes_then is None:
-        classes_then = classes_now = classes_now.iloc[:0]
-    both = _side_by_side(classes_then, classes_now)
-    effects = _effects(both, classes_then["revenue"], classes_now["revenue"], abc)
-    parts = price_volume_mix(product_windows, window_then=window_then)
-    table = both.join(effects).merge(parts, on="account_id", how="left")
-    table = _split_own_effect(table)
-    table["why"] = why_moved(table, book)
-    order = {"move": 0, "new": 1, "returned": 2, "stopped": 3, "same": 4}
-    largest = table[["revenue_then", "revenue_now"]].max(axis=1)
-    return (
-        table.assign(order=table["kind"].map(order), largest=largest)
+    if previous_account_classes is None:
+        return shaped("class_moves", [])
+    both = _side_by_side(previous_account_classes, account_classes)
+    then, now = previous_account_classes["revenue"], account_classes["revenue"]
+    return shaped(
+        "class_moves",
+        both.join(_effects(both, then.to_numpy(), now.to_numpy(), segmentation.abc))
+        .merge(price_volume_mix(product_windows), on="account_id", how="left")
+        .pipe(_split_own_effect)
+        .assign(
+            order=lambda rows: rows["move_kind"].map(KINDS),
+            largest=lambda rows: rows[["revenue_then", "revenue_now"]].max(axis=1),
+        )
         .sort_values(
             ["order", "largest", "account_id"], ascending=[True, False, True], kind="stable"
-        )
-        .reset_index(drop=True)[COLUMNS]
-        .astype(dict.fromkeys(TEXTS, "str"))
+        ),
     )
-
-
-TEXTS = [
-    "account_id", "name", "manager_name", "kind", "direction", "abc_then", "abc_now", "xyz_frequency_then",
-    "xyz_frequency_now", "xyz_variability_then", "xyz_variability_now", "cause", "why",
-]  # fmt: skip
-COLUMNS = [
-    *TEXTS[:11], "revenue_then", "revenue_now", "before_then_share", "before_now_share", "change_share",
-    "own_effect_share", "price_effect_share", "volume_effect_share", "mix_effect_share", "neighbours_effect_share",
-    "cause", "price_revenue_change", "volume_revenue_change", "mix_revenue_change", "why",
-]  # fmt: skip
 
 
 def _side_by_side(then: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """Return then and now in one row per account that has a class in either, with its kind."""
-    facts = ["account_id", *COPIED, "first_order_month"]
-    both = now[
-        [*facts, "name", "manager_name", "active_month_count", "counted_month_count", "cv"]
-    ].merge(
-        then[[*facts, "name", "manager_name", "active_month_count", "counted_month_count", "cv"]],
-        on="account_id",
-        how="outer",
-        suffixes=("_now", "_then"),
-    )
-    both = both.rename(
-        columns={
-            "abc_revenue_now": "abc_now",
-            "abc_revenue_then": "abc_then",
-            "before_share_now": "before_now_share",
-            "before_share_then": "before_then_share",
-        }
-    )
+    sides = [
+        table.set_index("account_id")[list(COMPARED)].rename(columns=COMPARED).add_suffix(suffix)
+        for table, suffix in ((now, "_now"), (then, "_then"))
+    ]
+    both = sides[0].join(sides[1], how="outer").sort_index().reset_index()
     both = both[both["abc_then"].notna() | both["abc_now"].notna()].reset_index(drop=True)
-    known_then = both["first_order_month_then"].notna()
-    is_move = both["abc_then"].ne(both["abc_now"])
-    both["name"] = both["name_now"].fillna(both["name_then"])
-    both["manager_name"] = both["manager_name_now"].fillna(both["manager_name_then"])
-    both["kind"] = np.select(
+    was_classed, is_classed = both["abc_then"].notna(), both["abc_now"].notna()
+    kinds = np.select(
         [
-            both["abc_then"].isna() & known_then,
-            both["abc_then"].isna(),
-            both["abc_now"].isna(),
-            is_move,
+            ~was_classed & both["first_order_month_then"].notna(),
+            ~was_classed,
+            ~is_classed,
+            both["abc_then"].ne(both["abc_now"]),
         ],
         ["returned", "new", "stopped", "move"],
         "same",
     )
     fell = both["abc_now"].fillna("").gt(both["abc_then"].fillna(""))
-    both["direction"] = pd.Series(np.where(fell, "down", "up"), dtype="str").where(
-        both["kind"].eq("move")
+    return both.assign(
+        name=both["name_now"].fillna(both["name_then"]),
+        manager_name=both["manager_name_now"].fillna(both["manager_name_then"]),
+        move_kind=kinds,
+        direction=fell.map({True: "down", False: "up"}).where(kinds == "move"),
+        revenue_then=both["revenue_then"].fillna(0.0),
+        revenue_now=both["revenue_now"].fillna(0.0),
     )
-    both[["revenue_then", "revenue_now"]] = both[["revenue_then", "revenue_now"]].fillna(0.0)
-    return both
 
 
 def _shares_before(own: np.ndarray, others: np.ndarray, own_there: np.ndarray) -> np.ndarray:
@@ -162,39 +115,33 @@ def _shares_before(own: np.ndarray, others: np.ndarray, own_there: np.ndarray) -
 
 
 def _effects(
-    both: pd.DataFrame, then: pd.Series, now: pd.Series, limits: tuple[float, float]
+    both: pd.DataFrame, then: np.ndarray, now: np.ndarray, limits: tuple[float, float]
 ) -> pd.DataFrame:
-    """Return the change of the cumulative share before each account and its two effects."""
-    stays = (both["kind"].isin(["move", "same"])).to_numpy()
-    own_then, own_now = (
-        both.loc[stays, "revenue_then"].to_numpy(),
-        both.loc[stays, "revenue_now"].to_numpy(),
-    )
-    all_then, all_now = then.to_numpy(), now.to_numpy()
-    start = _shares_before(own_then, all_then, own_then)
-    end = _shares_before(own_now, all_now, own_now)
-    only_own = _shares_before(own_now, all_then, own_then)
-    only_others = _shares_before(own_then, all_now, own_now)
+    """Return the change of the cumulative share before each account, its two effects and its cause.
+
+    Accounts that came or went have none.
+    """
+    rows = both[both["move_kind"].isin(["move", "same"])]
+    own_then, own_now = rows["revenue_then"].to_numpy(), rows["revenue_now"].to_numpy()
+    start = _shares_before(own_then, then, own_then)
+    end = _shares_before(own_now, now, own_now)
+    only_own = _shares_before(own_now, then, own_then)
+    only_others = _shares_before(own_then, now, own_now)
     own = ((only_own - start) + (end - only_others)) / 2
-    class_then = both.loc[stays, "abc_then"].to_numpy()
     by_own, by_others = (
-        _letters(only_own, limits) != class_then,
-        _letters(only_others, limits) != class_then,
+        _letters(shares, limits) != rows["abc_then"].to_numpy()
+        for shares in (only_own, only_others)
     )
     cause = np.select(
         [by_own & by_others, by_own, by_others], ["either", "own", "neighbours"], "both"
     )
-    effects = pd.DataFrame(
-        np.nan,
-        index=both.index,
-        columns=["change_share", "own_effect_share", "neighbours_effect_share"],
-    )
-    effects.loc[stays, "change_share"] = end - start
-    effects.loc[stays, "own_effect_share"] = own
-    effects.loc[stays, "neighbours_effect_share"] = (end - start) - own
-    causes = pd.Series("", index=both.index, dtype="str")
-    causes[stays] = cause
-    return effects.assign(cause=causes.where(both["kind"].eq("move")))
+    effects = {
+        "change_share": end - start,
+        "own_effect_share": own,
+        "neighbours_effect_share": (end - start) - own,
+        "cause": pd.Series(cause, rows.index, dtype="str").where(rows["move_kind"].eq("move")),
+    }
+    return pd.DataFrame(effects, index=rows.index).reindex(both.index)
 
 
 def _letters(shares: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
@@ -203,46 +150,38 @@ def _letters(shares: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
 
 def _split_own_effect(table: pd.DataFrame) -> pd.DataFrame:
     """Divide the own effect among price, volume and mix, in proportion to their parts of the
-    change.
+    change; where the parts do not add up to it they explain nothing.
     """
     change = table["revenue_now"] - table["revenue_then"]
     parts = table[["price_revenue_change", "volume_revenue_change", "mix_revenue_change"]]
-    agrees = np.isclose(parts.sum(axis=1), change, rtol=1e-9, atol=0.005) & parts.notna().all(
-        axis=1
-    )
-    table[parts.columns] = parts.where(agrees)
+    adds_up = np.isclose(parts.sum(axis=1, skipna=False), change, rtol=1e-9, atol=0.005)
+    parts = parts.where(pd.Series(adds_up, table.index))
     own = table["own_effect_share"]
     scale = (own / change).where(change.ne(0), 0.0)
-    table["price_effect_share"] = scale * table["price_revenue_change"]
-    table["volume_effect_share"] = scale * table["volume_revenue_change"]
-    table["mix_effect_share"] = own - table["price_effect_share"] - table["volume_effect_share"]
-    return table
+    price, volume = (scale * parts[f"{part}_revenue_change"] for part in ("price", "volume"))
+    return table.assign(
+        **parts,
+        price_effect_share=price,
+        volume_effect_share=volume,
+        mix_effect_share=own - price - volume,
+    )
 
 
-def class_migration(moves: pd.DataFrame) -> pd.DataFrame:
+def class_migration(class_moves: pd.DataFrame) -> pd.DataFrame:
     """One row per basis, class then and class now: how many accounts went from one to the other.
 
     Basis ``abc`` is the revenue class; ``frequency`` and ``variability`` are the two XYZ. Every
     pair of classes stands in the table even when empty; ``none`` is no class: new or returned
     accounts come from it, stopped ones go to it.
-
-    Columns
-    -------
-    basis: abc, frequency or variability
-    class_then: class then, or none
-    class_now: class now, or none
-    account_count: accounts that went this way
-    revenue_then: their revenue then (book currency)
-    revenue_now: their revenue now (book currency)
     """
     parts = []
     for basis, column in BASES.items():
         letters = [*("ABC" if basis == "abc" else "XYZN"), UNCLASSED]
         pairs = pd.MultiIndex.from_product([letters, letters], names=["class_then", "class_now"])
-        parts.append(
-            moves.assign(
-                class_then=moves[f"{column}_then"].fillna(UNCLASSED),
-                class_now=moves[f"{column}_now"].fillna(UNCLASSED),
+        sums = (
+            class_moves.assign(
+                class_then=class_moves[f"{column}_then"].fillna(UNCLASSED),
+                class_now=class_moves[f"{column}_now"].fillna(UNCLASSED),
             )
             .groupby(["class_then", "class_now"])
             .agg(
@@ -250,18 +189,6 @@ def class_migration(moves: pd.DataFrame) -> pd.DataFrame:
                 revenue_then=("revenue_then", "sum"),
                 revenue_now=("revenue_now", "sum"),
             )
-            .reindex(pairs, fill_value=0)
-            .reset_index()
-            .assign(basis=basis)
         )
-    table = pd.concat(parts, ignore_index=True)
-    return table[
-        ["basis", "class_then", "class_now", "account_count", "revenue_then", "revenue_now"]
-    ].astype(
-        {
-            **dict.fromkeys(("basis", "class_then", "class_now"), "str"),
-            "account_count": "int64",
-            "revenue_then": "float64",
-            "revenue_now": "float64",
-        }
-    )
+        parts.append(sums.reindex(pairs, fill_value=0).reset_index().assign(class_basis=basis))
+    return shaped("class_migration", pd.concat(parts, ignore_index=True))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+
+from kamlib.book import SegmentationSettings
+from kamlib.tables import shaped
 
 # Segment, then the least and greatest score of recency, frequency and monetary value. The bounds
 # are those of the README of R's rfm 0.3 (MIT); the first segment that fits is taken.
@@ -22,155 +25,106 @@ SEGMENTS: tuple[tuple[str, tuple[int, int], tuple[int, int], tuple[int, int]], .
     ("Lost", (1, 1), (1, 5), (1, 5)),
 )
 OTHERS = "Others"
-FIXED_RECENCY_DAYS = (365, 180, 90, 30)
+LEAST_ACCOUNTS = 50
+FIXED_SILENCE_DAYS = (31, 91, 181, 366)
 FIXED_FREQUENCY = (2, 3, 6, 12)
 FIXED_MONETARY = (0.2, 0.5, 1.0, 2.0)
-FEWEST = 50
-
-Preset = Literal["ranks", "rfm"]
 
 
 def rfm_scores(
     account_days: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
-    preset: Preset = "ranks",
-    window_months: int | None = 12,
-    fewest: int = FEWEST,
+    segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
     """One row per account that ever ordered: its recency, frequency, monetary value, scores and
     segment.
 
-    Recency is days since the last order day ever; frequency and revenue are the window's (all
-    history when ``window_months`` is None). Scores run from 1 to 5, 5 is best.
+    Recency is the silence since the last order day ever; frequency and revenue are the window's.
+    Scores run from 1 to 5, 5 is best.
 
     - ``ranks`` (default): frequency is order days. Score = ⌈5 · rank / n⌉ with equal values at the
       mean of their ranks, so that equals score alike and no bin is lost.
     - ``rfm``: as R's ``rfm`` does: frequency is orders, the cut-offs are the type-7 quantiles at
-    0.2 … 0.8
-      plus 1, the score goes by value < cut-off.
-    - below ``fewest`` accounts ranks say little, and fixed cut-offs are used: silence of 30, 90,
-    180, 365 days;
-      2, 3, 6, 12 order days; 0.2, 0.5, 1, 2 times the mean revenue.
-
-    Columns
-    -------
-    account_id: the account
-    last_order_date: its last order day
-    recency_days: days from then to the as-of date
-    order_count: orders (preset rfm) or order days (else) of the window
-    revenue: net revenue of the window (book currency)
-    recency_score: 1 to 5
-    frequency_score: 1 to 5
-    monetary_score: 1 to 5
-    segment: first of the ten published segments that fits, else Others
-    cut_offs: how the scores were cut: ranks, quantiles or fixed
+      0.2 … 0.8 plus 1, the score goes by value < cut-off.
+    - below 50 accounts ranks say little, and fixed cut-offs are used: silence of
+      30, 90, 180, 365 days; 2, 3, 6, 12 order days; 0.2, 0.5, 1, 2 times the mean revenue.
     """
     known = account_days[account_days["date"] <= as_of]
-    order_days = known[known["revenue"] > 0]
-    last = order_days.groupby("account_id")["date"].max()
-    window = (
-        known
-        if window_months is None
-        else known[known["date"] > as_of - pd.DateOffset(months=window_months)]
-    )
-    counted = window[window["revenue"] > 0].groupby("account_id")[
-        "order_count" if preset == "rfm" else "date"
-    ]
-    frequency = (counted.sum() if preset == "rfm" else counted.size()).reindex(
-        last.index, fill_value=0
-    )
-    revenue = (
-        window.groupby("account_id")["revenue"].sum().reindex(last.index, fill_value=0.0).round(6)
-    )
-    recency = (as_of - last).dt.days
-    cut = "fixed" if len(last) < fewest else "quantiles" if preset == "rfm" else "ranks"
-    scores = {
-        "recency_score": 6
-        - _scores(recency, cut, [days + 1 for days in sorted(FIXED_RECENCY_DAYS)]),
-        "frequency_score": _scores(frequency, cut, FIXED_FREQUENCY),
-        "monetary_score": _scores(
-            revenue, cut, [times * max(revenue.mean(), 0.0) for times in FIXED_MONETARY]
-        ),
-    }
-    return pd.DataFrame(
+    last = known[known["revenue"] > 0].groupby("account_id")["date"].max()
+    start = as_of - pd.DateOffset(months=segmentation.window_months)
+    window = known[known["date"] > start]
+    in_window = window[window["revenue"] > 0].groupby("account_id")
+    by_orders = segmentation.rfm == "rfm"
+    frequency = in_window["order_count"].sum() if by_orders else in_window.size()
+    table = pd.DataFrame(
         {
-            "account_id": pd.Series(last.index, dtype="str"),
-            "last_order_date": pd.Series(last.to_numpy(), dtype="datetime64[us]"),
-            "recency_days": pd.Series(recency.to_numpy(), dtype="int64"),
-            "order_count": pd.Series(frequency.to_numpy(), dtype="int64"),
-            "revenue": pd.Series(revenue.to_numpy(), dtype="float64"),
-            **scores,
-            "segment": pd.Series(_segment(*scores.values()), dtype="str"),
-            "cut_offs": pd.Series(cut, index=range(len(last)), dtype="str"),
+            "last_order_date": last,
+            "silence_days": (as_of - last).dt.days,
+            "frequency_count": frequency.reindex(last.index, fill_value=0),
+            "revenue": window.groupby("account_id")["revenue"].sum().reindex(last.index).round(6),
         }
+    ).fillna({"revenue": 0.0})
+    few = len(table) < LEAST_ACCOUNTS
+    cut = "fixed" if few else "quantiles" if by_orders else "ranks"
+    mean = max(table["revenue"].mean(), 0.0)
+    recency = 6 - _scores(table["silence_days"], cut, FIXED_SILENCE_DAYS)
+    often = _scores(table["frequency_count"], cut, FIXED_FREQUENCY)
+    money = _scores(table["revenue"], cut, [times * mean for times in FIXED_MONETARY])
+    return shaped(
+        "rfm_scores",
+        table.assign(
+            recency_score=recency,
+            frequency_score=often,
+            monetary_score=money,
+            segment=_segment(recency, often, money),
+            cut_offs=cut,
+        )
+        .rename_axis("account_id")
+        .reset_index(),
     )
 
 
-def _scores(values: pd.Series, cut: str, fixed: list[float] | tuple[float, ...]) -> np.ndarray:
-    """Return scores 1 to 5 that grow with the values; money and the like reach a cut-off at
-    equality.
-    """
+def _scores(values: pd.Series, cut: str, fixed: Sequence[float]) -> np.ndarray:
+    """Return scores 1 to 5 that grow with the values; a value at a cut-off has reached it."""
     numbers = values.to_numpy(dtype="float64")
     if cut == "ranks":
         ranks = values.rank(method="average").to_numpy()
-        return np.clip(np.ceil(np.round(5 * ranks / max(len(ranks), 1), 9)), 1, 5).astype("int64")
-    cuts = (
-        np.quantile(numbers, [0.2, 0.4, 0.6, 0.8]) + 1
-        if cut == "quantiles"
-        else np.asarray(fixed, dtype="float64")
-    )
+        return np.clip(np.ceil(np.round(5 * ranks / len(ranks), 9)), 1, 5).astype("int64")
+    cuts = fixed if cut == "fixed" else np.quantile(numbers, [0.2, 0.4, 0.6, 0.8]) + 1
     return (np.searchsorted(cuts, numbers, side="right") + 1).astype("int64")
 
 
 def _segment(recency: np.ndarray, frequency: np.ndarray, monetary: np.ndarray) -> np.ndarray:
-    fits = [
-        (recency >= r[0]) & (recency <= r[1]) & (frequency >= f[0]) & (frequency <= f[1])
-        & (monetary >= m[0]) & (monetary <= m[1])
-        for _, r, f, m in SEGMENTS
-    ]  # fmt: skip
+    scores = np.stack([recency, frequency, monetary])
+    fits = []
+    for _, *bounds in SEGMENTS:
+        low, high = np.array(bounds).T
+        fits.append(((scores >= low[:, None]) & (scores <= high[:, None])).all(axis=0))
     return np.select(fits, [segment for segment, *_ in SEGMENTS], OTHERS)
 
 
-def rfm_segments(scores: pd.DataFrame) -> pd.DataFrame:
+def rfm_segments(rfm_scores: pd.DataFrame) -> pd.DataFrame:
     """One row per RFM segment: how many accounts, orders and how much revenue it holds.
 
     The ten published segments stand in their published order even when empty; Others follows when
     an account fits none.
-
-    Columns
-    -------
-    segment: name of the segment
-    account_count: accounts in it
-    order_count: their orders or order days of the window
-    revenue: their revenue of the window (book currency)
-    revenue_share: share of the sum of all segments; n/a when that is zero or less
-    recency_days: their median days since the last order day; n/a when empty
     """
-    names = [segment for segment, *_ in SEGMENTS] + (
-        [OTHERS] if scores["segment"].eq(OTHERS).any() else []
-    )
+    names = [segment for segment, *_ in SEGMENTS]
+    if rfm_scores["segment"].eq(OTHERS).any():
+        names.append(OTHERS)
     sums = (
-        scores.groupby("segment")
+        rfm_scores.groupby("segment")
         .agg(
             account_count=("account_id", "size"),
-            order_count=("order_count", "sum"),
+            frequency_count=("frequency_count", "sum"),
             revenue=("revenue", "sum"),
-            recency_days=("recency_days", "median"),
+            median_silence_days=("silence_days", "median"),
         )
         .reindex(names)
         .rename_axis("segment")
-        .reset_index()
+        .fillna({"account_count": 0, "frequency_count": 0, "revenue": 0.0})
     )
-    total = scores["revenue"].sum()
-    revenue = sums["revenue"].fillna(0.0).astype("float64")
-    return pd.DataFrame(
-        {
-            "segment": sums["segment"].astype("str"),
-            "account_count": sums["account_count"].fillna(0).astype("int64"),
-            "order_count": sums["order_count"].fillna(0).astype("int64"),
-            "revenue": revenue,
-            "revenue_share": revenue / total if total > 0 else revenue * float("nan"),
-            "recency_days": sums["recency_days"].astype("float64"),
-        }
-    )
+    total = rfm_scores["revenue"].sum()
+    shares = sums["revenue"] / (total if total > 0 else np.nan)
+    return shaped("rfm_segments", sums.assign(revenue_share=shares).reset_index())

@@ -7,33 +7,24 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from kamlib.errors import KamError, nearest
+from kamlib.book import SegmentationSettings
 from kamlib.period.calendar import trailing_months
 
-Variability = Literal["customer", "classic"] | tuple[float, float]
 PRESETS: dict[str, tuple[float, float]] = {"customer": (0.5, 1.0), "classic": (0.10, 0.25)}
-FREQUENCY = (0.75, 1 / 3)
-YOUNG_MONTHS = 6
 LEAST_ORDER_DAYS = 3
 NOISE_BAND = (0.5, 2.0)
 SEASON_MONTHS = 24
 
 
-def variability_limits(limits: Variability) -> tuple[float, float]:
+def variability_limits(
+    limits: Literal["customer", "classic"] | tuple[float, float],
+) -> tuple[float, float]:
     """Return the two CV limits of a preset's name, or the limits given.
 
     >>> variability_limits("classic"), variability_limits((0.3, 0.6))
     ((0.1, 0.25), (0.3, 0.6))
     """
-    if not isinstance(limits, str):
-        return limits
-    if limits not in PRESETS:
-        raise KamError(
-            f"No preset '{limits}' for XYZ by variability.",
-            where="segmentation.xyz_variability",
-            next=nearest(limits, PRESETS),
-        )
-    return PRESETS[limits]
+    return PRESETS[limits] if isinstance(limits, str) else limits
 
 
 def monthly(
@@ -52,23 +43,12 @@ def monthly(
     return grid
 
 
-def first_order_months(account_months: pd.DataFrame, ids: pd.Index) -> pd.Series:
-    """Return the month of each account's first order ever (a day with positive revenue), NaT for
-    none.
-    """
-    with_orders = account_months[account_months["order_day_count"] > 0]
-    return with_orders.groupby("account_id")["month"].min().reindex(ids).astype("datetime64[us]")
-
-
 def xyz_of(
     account_months: pd.DataFrame,
     ids: pd.Index,
     *,
     as_of: pd.Timestamp,
-    window_months: int,
-    frequency: tuple[float, float] = FREQUENCY,
-    variability: Variability = "customer",
-    young_months: int = YOUNG_MONTHS,
+    segmentation: SegmentationSettings,
 ) -> pd.DataFrame:
     """Return both XYZ classes and what they rest on, one row per id in the order of ``ids``.
 
@@ -76,8 +56,8 @@ def xyz_of(
     count as zero. CV is rounded to nine decimals before it meets a limit, so that a CV of exactly
     0.5 is X whatever the binary fractions say.
     """
-    months = trailing_months(as_of, window_months)
-    first = first_order_months(account_months, ids)
+    months = trailing_months(as_of, segmentation.window_months)
+    first = _first_order_months(account_months, ids)
     counted = months.to_numpy()[None, :] >= first.to_numpy()[:, None]
     revenue = np.where(counted, monthly(account_months, "revenue", ids, months), 0.0)
     order_days = monthly(account_months, "order_day_count", ids, months)
@@ -91,52 +71,52 @@ def xyz_of(
         )
         noise = counted_count / order_days.sum(axis=1)
         is_noise = (cv**2 >= NOISE_BAND[0] * noise) & (cv**2 <= NOISE_BAND[1] * noise)
-    is_young = (first >= trailing_months(as_of, young_months)[0]).to_numpy()
-    has_ordered = first.notna().to_numpy()
+    never = first.isna().to_numpy()
+    young = trailing_months(as_of, segmentation.young_months)
+    is_young = (first >= young[0]).to_numpy() if len(young) else np.zeros(len(ids), dtype=bool)
     has_class = (order_days.sum(axis=1) >= LEAST_ORDER_DAYS) & ~np.isnan(cv)
-    steady, uneven = variability_limits(variability)
+    often, regularly = segmentation.xyz_frequency
+    even, uneven = variability_limits(segmentation.xyz_variability)
     rounded = np.round(cv, 9)
     by_frequency = np.select(
-        [~has_ordered, is_young, active_share >= frequency[0], active_share >= frequency[1]],
+        [never, is_young, active_share >= often, active_share >= regularly],
         ["", "N", "X", "Y"],
         "Z",
     )
     by_variability = np.select(
-        [~has_ordered, is_young, ~has_class, rounded <= steady, rounded <= uneven],
+        [never, is_young, ~has_class, rounded <= even, rounded <= uneven],
         ["", "N", "", "X", "Y"],
         "Z",
     )
     return pd.DataFrame(
         {
-            "xyz_frequency": pd.Series(by_frequency, index=ids, dtype="str").mask(
-                by_frequency == ""
-            ),
-            "xyz_variability": pd.Series(by_variability, index=ids, dtype="str").mask(
-                by_variability == ""
+            "xyz_frequency": pd.Series(by_frequency, index=ids, dtype="str").replace("", np.nan),
+            "xyz_variability": pd.Series(by_variability, index=ids, dtype="str").replace(
+                "", np.nan
             ),
             "cv": cv,
             "is_cv_noise": is_noise & has_class,
-            "cv_seasonally_adjusted": seasonally_adjusted_cv(
-                account_months, first, ids, as_of=as_of
-            ),
-            "active_month_count": active_count.astype("int64"),
-            "counted_month_count": counted_count.astype("int64"),
-            "trimmed_month_count": np.where(has_ordered, len(months) - counted_count, 0).astype(
-                "int64"
-            ),
-            "active_share": active_share,
-            "order_count": monthly(account_months, "order_count", ids, months)
-            .sum(axis=1)
-            .astype("int64"),
-            "order_day_count": order_days.sum(axis=1).astype("int64"),
+            "cv_seasonally_adjusted": _cv_without_seasons(account_months, first, ids, as_of),
+            "active_month_count": active_count,
+            "counted_month_count": counted_count,
+            "trimmed_month_count": np.where(never, 0, len(months) - counted_count),
+            "active_month_share": active_share,
+            "order_count": monthly(account_months, "order_count", ids, months).sum(axis=1),
+            "order_day_count": order_days.sum(axis=1),
             "first_order_month": first.to_numpy(),
         },
         index=ids,
     )
 
 
-def seasonally_adjusted_cv(
-    account_months: pd.DataFrame, first: pd.Series, ids: pd.Index, *, as_of: pd.Timestamp
+def _first_order_months(account_months: pd.DataFrame, ids: pd.Index) -> pd.Series:
+    """Return the month of each account's first day with positive revenue, NaT for none."""
+    with_orders = account_months[account_months["order_day_count"] > 0]
+    return with_orders.groupby("account_id")["month"].min().reindex(ids).astype("datetime64[us]")
+
+
+def _cv_without_seasons(
+    account_months: pd.DataFrame, first: pd.Series, ids: pd.Index, as_of: pd.Timestamp
 ) -> np.ndarray:
     """Return the CV left after each account's own seasonal pattern, where 24 months exist.
 

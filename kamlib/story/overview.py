@@ -69,7 +69,7 @@ def _key_revenue(
         f"{date(as_of)}{_trend(revenue, same, many, before, book)}"
         f"{_band(found.get(('revenue_share', 'key'), float('nan')), book)}"
     )
-    is_provisional = keys["key_rule"].str.startswith("provisional").any()
+    is_provisional = keys["is_provisional"].any()
     chosen = "; the book names none, so the largest stand in" if is_provisional else ""
     return Sentence(f"{text}{chosen}.", "segmentation.html")
 
@@ -210,7 +210,7 @@ def _note(figure: str, row: Any, same: float, book: BookSettings) -> str:
 
 def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
     """Return the card that counts key accounts, those watched and those lost in the period."""
-    watched = int(decisions["decision"].eq("watch").sum())
+    watched = int(decisions["proposal"].eq("watch").sum())
     lost = found["value"].get(("lost_in_period", "key"), float("nan"))
     said = ((watched, "watched"), (lost, "lost in the period"))
     row = found.loc[("accounts", "key")] if ("accounts", "key") in found.index else {"value": 0.0}

@@ -23,7 +23,11 @@ TYPES = {
     "count": "int64", "flag": "bool",
     "date": "datetime64[us]", "month": "datetime64[us]",
 }  # fmt: skip
-"""Type of a column → dtype of its frame. A count with gaps is held as a float."""
+"""Type of a column → dtype of its frame. A count with gaps is held as a float, a flag with gaps as
+a nullable boolean.
+"""
+
+GAPPY = {"int64": "float64", "bool": "boolean"}
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,6 @@ def _typed(frame: pd.DataFrame, column: OutputColumn, *, has_it: bool) -> pd.Ser
         fill = {"int64": 0, "bool": False}.get(dtype)
         return pd.Series(fill, index=frame.index, dtype=dtype)
     values = frame[column.name]
-    if dtype == "int64" and values.isna().any():
-        dtype = "float64"
+    if dtype in GAPPY and values.isna().any():
+        dtype = GAPPY[dtype]
     return values.astype(dtype)

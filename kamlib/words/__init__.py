@@ -1,16 +1,8 @@
 """Words: amounts, days, counted nouns and lists, as people read them."""
 
-from kamlib.words.amounts import (
-    GAP,
-    MISSING,
-    Wording,
-    change,
-    date,
-    money,
-    number,
-    share,
-    wording,
-)
+from kamlib.words.amounts import change, money, number, share
+from kamlib.words.days import date, month, month_name
+from kamlib.words.locales import GAP, MISSING, Wording, wording
 from kamlib.words.nouns import count, counted, listed, ordinal, plural
 
 __all__ = [
@@ -23,6 +15,8 @@ __all__ = [
     "date",
     "listed",
     "money",
+    "month",
+    "month_name",
     "number",
     "ordinal",
     "plural",

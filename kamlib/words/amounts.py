@@ -5,61 +5,19 @@ is none.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
-GAP = "\u00a0"
-"""No-break space between a figure and its unit."""
+from kamlib.words.days import date
+from kamlib.words.locales import GAP, MISSING, Wording, wording
 
-MISSING = "n/a"
+__all__ = ["GAP", "MISSING", "Wording", "change", "date", "money", "number", "share", "wording"]
 
-SIGNS = {
-    "EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "KRW": "₩", "PLN": "zł",
-    "BRL": "R$", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$", "ILS": "₪", "TRY": "₺", "UAH": "₴", "VND": "₫",
-    "NGN": "₦", "PHP": "₱",
-}  # fmt: skip
-"""Signs of currencies; any other currency is shown by its code."""
-
-SEPARATORS = {
-    "en": (",", "."), "de": (".", ","), "nl": (".", ","), "es": (".", ","), "it": (".", ","), "da": (".", ","),
-    "pt": (".", ","), "id": (".", ","), "tr": (".", ","), "el": (".", ","), "fr": ("\u202f", ","),
-    "pl": ("\u202f", ","),
-    "cs": ("\u202f", ","), "sv": ("\u202f", ","), "nb": ("\u202f", ","), "fi": ("\u202f", ","), "uk": ("\u202f", ","),
-    "de_CH": ("’", "."), "de_AT": (".", ","), "en_ZA": ("\u202f", ","),
-}  # fmt: skip
-"""Thousands and decimal separator by language (and country where it differs); English where nothing
-is known.
-"""
-
-
-@dataclass(frozen=True)
-class Wording:
-    """How a book writes amounts."""
-
-    currency: str = ""
-    thousands: str = ","
-    decimal: str = "."
-
-
-def wording(source: Any = None) -> Wording:
-    """The wording of a book, of anything that has a `.book` (the data of a period), or the English
-    one.
-
-    >>> wording()
-    Wording(currency='', thousands=',', decimal='.')
-    """
-    if isinstance(source, Wording):
-        return source
-    book = getattr(source, "book", source)
-    currency = str(getattr(book, "currency", "") or "")
-    locale = str(getattr(book, "locale", "") or "en").replace("-", "_").split(".")[0]
-    thousands, decimal = (
-        SEPARATORS.get(locale) or SEPARATORS.get(locale.split("_")[0]) or SEPARATORS["en"]
-    )
-    return Wording(SIGNS.get(currency.upper(), currency), thousands, decimal)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "bn": 10**9}
+_EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # the largest float has 309 digits
 
 
 def money(value: Any, source: Any = None) -> str:
@@ -74,20 +32,15 @@ def money(value: Any, source: Any = None) -> str:
     amount = _decimal(value)
     if amount is None:
         return MISSING
-    size, unit = abs(amount), ""
-    for unit, step in (("", 1), ("k", 10**3), ("m", 10**6), ("bn", 10**9)):
-        scaled = size / step
-        if _three_digits(scaled) < 1000 or unit == "bn":
-            break
-    decimals = (
-        0
-        if size == 0
-        else _decimals_for(scaled, whole=unit == "" and size == size.to_integral_value())
-    )
+    size = abs(amount)
+    sizes = ((size / step, unit) for unit, step in _UNITS.items())
+    fits = ((scaled, unit) for scaled, unit in sizes if _rounded(scaled, 0) < 1000)
+    scaled, unit = next(fits, (size / _UNITS["bn"], "bn"))
+    is_whole = not unit and size == size.to_integral_value()
+    rounded = _rounded(scaled, 0 if is_whole else _decimals_for(scaled))
+    minus = "−" if amount < 0 and rounded else ""
     sign = words.currency + GAP if words.currency else ""
-    text = _grouped(scaled, decimals, words)
-    minus = "−" if amount < 0 and text.strip("0.,") else ""
-    return minus + sign + text + (GAP + unit if unit else "")
+    return minus + sign + _grouped(rounded, words) + (GAP + unit if unit else "")
 
 
 def share(value: Any, source: Any = None, *, decimals: int = 1) -> str:
@@ -97,9 +50,9 @@ def share(value: Any, source: Any = None, *, decimals: int = 1) -> str:
     ('12.3 %', 'n/a', '104 %')
     """
     amount = _decimal(value)
-    return (
-        MISSING if amount is None else _signed(amount * 100, decimals, wording(source)) + GAP + "%"
-    )
+    if amount is None:
+        return MISSING
+    return _signed(amount * 100, decimals, wording(source)) + GAP + "%"
 
 
 def number(value: Any, source: Any = None, *, decimals: int | None = None) -> str:
@@ -112,24 +65,9 @@ def number(value: Any, source: Any = None, *, decimals: int | None = None) -> st
     if amount is None:
         return MISSING
     if decimals is None:
-        rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-        decimals = (
-            max(0, -int(rounded.normalize().as_tuple().exponent)) if abs(amount) < 1000 else 0
-        )
+        needed = -int(_rounded(amount, 2).normalize(_EXACT).as_tuple().exponent)
+        decimals = max(0, needed) if abs(amount) < 1000 else 0
     return _signed(amount, decimals, wording(source))
-
-
-def date(value: Any, source: Any = None) -> str:
-    """A day as 15 Oct 2025: readable in any country, the month never taken for the day.
-
-    >>> date("2025-10-05").replace(GAP, " "), date(None)
-    ('5 Oct 2025', 'n/a')
-    """
-    day = pd.to_datetime(value) if value is not None else pd.NaT
-    if day is pd.NaT or pd.isna(day):
-        return MISSING
-    months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    return f"{day.day}{GAP}{months[day.month - 1]}{GAP}{day.year}"
 
 
 def change(value: Any, before: Any, source: Any = None, *, unit: str = "money") -> str:
@@ -139,23 +77,25 @@ def change(value: Any, before: Any, source: Any = None, *, unit: str = "money") 
     >>> change(103.1, 100).replace(GAP, " "), change(0.46, 0.44, unit="share").replace(GAP, " ")
     ('▲ 3.1 %', '▲ 2.0 pts')
     >>> change(5, 7, unit="count").replace(GAP, " "), change(1, 0), change(2, 2).replace(GAP, " ")
-    ('▼ 2', 'n/a', '= 0')
+    ('▼ 2', 'n/a', 'unchanged')
     """
     now, then = _decimal(value), _decimal(before)
     if now is None or then is None:
         return MISSING
     words, difference = wording(source), now - then
     if unit == "share":
-        text = _grouped(abs(difference) * 100, 1, words) + GAP + "pts"
-    elif unit == "money":
-        if then <= 0:
-            return MISSING if difference else "=" + GAP + "0"
-        relative = abs(difference / then) * 100
-        text = _grouped(relative, 0 if relative >= 100 else 1, words) + GAP + "%"
-    else:
+        text = _signed(abs(difference) * 100, 1, words) + GAP + "pts"
+    elif unit != "money":
         text = number(abs(difference), words)
+    elif then > 0:
+        relative = abs(difference / then) * 100
+        text = _signed(relative, 0 if relative >= 100 else 1, words) + GAP + "%"
+    else:
+        text = MISSING if difference else "0"
+    if text == MISSING:
+        return text
     if not any(letter in "123456789" for letter in text):
-        return "=" + GAP + "0"
+        return "unchanged"
     return ("▲" if difference > 0 else "▼") + GAP + text
 
 
@@ -168,23 +108,26 @@ def _decimal(value: Any) -> Decimal | None:
     return Decimal(repr(plain)) if math.isfinite(plain) else None
 
 
-def _three_digits(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal(1), ROUND_HALF_UP)
-
-
-def _decimals_for(amount: Decimal, *, whole: bool) -> int:
-    if whole:
-        return 0
+def _decimals_for(amount: Decimal) -> int:
+    """Return the decimals that make three digits; a bare 0 has none."""
     if amount < Decimal("9.995"):
-        return 2
+        return 2 if amount else 0
     return 1 if amount < Decimal("99.95") else 0
 
 
+def _rounded(amount: Decimal, decimals: int) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
+
+
 def _signed(amount: Decimal, decimals: int, words: Wording) -> str:
-    text = _grouped(abs(amount), decimals, words)
-    return ("−" if amount < 0 and any(letter in "123456789" for letter in text) else "") + text
+    rounded = _rounded(amount, decimals)
+    return ("−" if rounded < 0 else "") + _grouped(abs(rounded), words)
 
 
-def _grouped(amount: Decimal, decimals: int, words: Wording) -> str:
-    plain = f"{amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,.{decimals}f}"
-    return words.decimal.join(part.replace(",", words.thousands) for part in plain.split("."))
+def _grouped(rounded: Decimal, words: Wording) -> str:
+    return f"{rounded:,f}".translate(_separators(words.thousands, words.decimal))
+
+
+@cache
+def _separators(thousands: str, decimal: str) -> dict[int, str]:
+    return str.maketrans({",": thousands, ".": decimal})

@@ -10,7 +10,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.period.calendar import trailing_months
-from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, YOUNG_MONTHS, variability_limits
+from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, variability_limits
 from kamlib.workbook.cells import class_text, named_table, paint, put, put_formula
 
 _HEADINGS = (
@@ -54,9 +54,9 @@ def write_limits(
     sheet.write_string(
         row, 0, "N (new): first order in a month that ends on or after", formats["text"]
     )
-    sheet.write_datetime(
-        row, 1, trailing_months(as_of, YOUNG_MONTHS)[0].to_pydatetime(), formats["input_date"]
-    )
+    young = trailing_months(as_of, segmentation.young_months)
+    new_from = young[0] if len(young) else as_of + pd.Timedelta(days=1)
+    sheet.write_datetime(row, 1, new_from.to_pydatetime(), formats["input_date"])
     workbook.define_name("new_from", f"=Limits!$B${row + 1}")
     for place, (key, letter) in enumerate((("revenue", "D"), ("margin", "E")), start=row + 2):
         values = f"Accounts!${letter}$2:${letter}${len(classes) + 1}"
@@ -115,7 +115,7 @@ def write_accounts(
             row,
             11,
             f'=IF(K{at}>0,J{at}/K{at},"")',
-            account.get("active_share"),
+            account.get("active_month_share"),
             "share",
             formats,
         )

@@ -1,7 +1,6 @@
 "use strict";
 (() => {
   const LARGEST_PRINT = 300;
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const FORMULA = /^'*\s*[=+\-@\t\r\n＝＋－＠]/;
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const make = (tag, properties, ...children) => {
@@ -17,29 +16,10 @@
 
   const isText = (column) => column.kind === "text" || column.kind === "prose";
 
-  function formatted(value, column, separators) {
-    if (value === null) return isText(column) || ["date", "month", "flag"].includes(column.kind) ? "" : "n/a";
-    if (isText(column)) {
-      const said = Object.hasOwn(column.words ?? {}, value) ? column.words[value] : value;
-      return said.length > column.cut ? said.slice(0, column.cut - 1).trimEnd() + "…" : said;
-    }
-    if (column.kind === "flag") return value ? "yes" : "no";
-    if (column.kind === "date" || column.kind === "month") {
-      const [year, month, day] = value.slice(0, 10).split("-").map(Number);
-      const name = `${MONTHS[month - 1]}\u00a0${year}`;
-      return column.kind === "month" ? name : `${day}\u00a0${name}`;
-    }
-    const [whole, part] = rounded(Math.abs(value), column.kind === "share" ? 2 : 0, column.decimals).split(".");
-    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, separators[0]);
-    const text = part ? grouped + separators[1] + part : grouped;
-    const minus = value < 0 && /[1-9]/.test(text) ? "−" : "";
-    return minus + text + (column.kind === "share" ? "\u00a0%" : "");
-  }
-
-  /* Half up on the figure's decimal digits, as the page's own first rows are rounded. */
-  function rounded(value, shift, decimals) {
-    if (value < 1e-6) return (0).toFixed(decimals);
-    return Number(`${Math.round(Number(`${value}e${shift + decimals}`))}e-${decimals}`).toFixed(decimals);
+  /* The texts of a column, one for each row; a row without one shows its cell as it stands. */
+  function unpacked(texts, cells) {
+    const own = texts?.said ? texts.at.map((place) => texts.said[place]) : texts ?? [];
+    return cells.map((cell, row) => own[row] ?? String(cell ?? ""));
   }
 
   function compare(a, b) {
@@ -78,7 +58,8 @@
 
   function bring(figure) {
     const table = JSON.parse(figure.querySelector("script.rows-of").textContent);
-    const { columns, cells, links, separators, currency } = table;
+    const { columns, cells, links, thousands } = table;
+    const texts = cells.map((column, index) => unpacked(table.texts[index], column));
     const count = cells.length ? cells[0].length : 0;
     const body = figure.querySelector("tbody");
     const status = figure.querySelector(".rows");
@@ -86,17 +67,10 @@
     const heads = [...figure.querySelectorAll("thead th")];
     const tools = figure.querySelector(".tools");
     const scroll = figure.querySelector(".scroll");
-    const whole = (number) => formatted(number, { kind: "count", decimals: 0 }, separators);
-    const textOf = (row, index) => {
-      const column = columns[index];
-      const value = cells[index][row];
-      if (!column.rows) return formatted(value, column, separators);
-      const [kind, decimals] = column.rows[row];
-      const text = formatted(value, { kind, decimals }, separators);
-      return kind === "money" && value !== null && currency ? `${currency}\u00a0${text}` : text;
-    };
-    const texts = Array.from({ length: count }, (_, row) =>
-      columns.map((c, i) => (isText(c) && !c.words ? cells[i][row] ?? "" : textOf(row, i))).join("\n").toLowerCase());
+    /* How many rows are found is the one figure that only the browser knows. */
+    const whole = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, thousands);
+    const searched = Array.from({ length: count }, (_, row) =>
+      texts.map((column, i) => (column[row].endsWith("…") ? cells[i][row] : column[row])).join("\n").toLowerCase());
     let order = Array.from({ length: count }, (_, row) => row);
     let sorted = { column: -1, down: false };
     let words = "";
@@ -108,7 +82,7 @@
       const column = columns[index];
       const cell = document.createElement(index === 0 ? "th" : "td");
       if (index === 0) cell.scope = "row";
-      const text = textOf(row, index);
+      const text = texts[index][row];
       if (column.marks && text) cell.className = `m m-${text.toLowerCase()}`;
       else if (column.style) cell.className = column.style;
       const address = column.link && links.length ? links[row] : null;
@@ -131,7 +105,7 @@
         if (index === sorted.column) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
         else head.removeAttribute("aria-sort");
       });
-      status.textContent = (order.length === count ? `${whole(count)} row${count === 1 ? "" : "s"}.` : `${whole(order.length)} of ${whole(count)} rows.`) + said;
+      status.textContent = (order.length === count ? `${table.total}.` : `${whole(order.length)} of ${table.total}.`) + said;
       place.textContent = `Page ${page + 1} of ${last + 1}`;
       pages.hidden = last === 0;
       pages.style.display = last === 0 ? "none" : "";
@@ -143,7 +117,7 @@
       const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
       order = [];
       for (let row = 0; row < count; row += 1) {
-        if (!parts.every((part) => texts[row].includes(part))) continue;
+        if (!parts.every((part) => searched[row].includes(part))) continue;
         if ([...chosen].some(([index, value]) => (cells[index][row] ?? "") !== value)) continue;
         order.push(row);
       }

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import nbformat
 import numpy as np
 import pandas as pd
 from nbconvert import HTMLExporter
 
-from kamlib import page
+from kamlib.page import pieces, rows
+from kamlib.page.columns import label_of
+from kamlib.page.fragments import template_folder
+from kamlib.page.site import Foot, Link, PeriodEntry, page_resources, site_index
 from kamlib.plots import style
+from kamlib.story.statements import Action, Card, Sentence
+from kamlib.tables.catalogue import Catalogue, OutputColumn, OutputTable
 
 BOOK = SimpleNamespace(currency="EUR", locale="en", title="Meridian Supply")
 
@@ -74,6 +80,56 @@ def accounts(count, seed=7):
     )
 
 
+def table(
+    frame,
+    name="t",
+    *,
+    title="x",
+    headings=None,
+    links=(),
+    words=None,
+    figures=None,
+    dossiers=None,
+    **options,
+):
+    """Return a table as a piece of a page, described by a catalogue of its own.
+
+    `headings` are of the columns to show, `links` name those that lead to dossiers, `words` are
+    column -> text -> how it is written, `figures` what each figure in the column value is,
+    `dossiers` where each account's is.
+    """
+    shown = tuple(headings or frame.columns)
+    columns = {
+        key: OutputColumn(
+            key,
+            "text",
+            (headings or {}).get(key, label_of(key)),
+            "",
+            link="dossier" if key in links else "",
+            words=(words or {}).get(key, {}),
+        )
+        for key in shown
+    }
+    mixed = {"value": "figure"} if figures else {}
+    entry = OutputTable(name, "made", "", "", shown, shown=shown, kinds_by=mixed)
+    known = Catalogue({name: entry}, columns, {}, figures or {})
+    with patch.object(rows, "catalogue", lambda: known):
+        return rows.table(frame, name=name, title=title, book=BOOK, links=dossiers, **options)
+
+
+def texts_of(payload):
+    """Return the texts of a table's payload, column by column, as its script reads them."""
+    found = []
+    for texts, cells in zip(payload["texts"], payload["cells"], strict=True):
+        own = [texts["said"][place] for place in texts["at"]] if isinstance(texts, dict) else texts
+        own = own or [None] * len(cells)
+        plain = ["" if cell is None else str(cell) for cell in cells]
+        found.append(
+            [cell if text is None else text for text, cell in zip(own, plain, strict=True)]
+        )
+    return found
+
+
 def code(fragment):
     output = nbformat.v4.new_output(
         "display_data", {"text/html": fragment.html, "text/plain": fragment.text}
@@ -82,7 +138,7 @@ def code(fragment):
 
 
 def foot(**changes):
-    return page.Foot(
+    return Foot(
         **{
             "as_of": "30 Sep 2025",
             "version": "0.1.0",
@@ -104,10 +160,10 @@ def foot(**changes):
 def html_of(cells, title="Segmentation", **changes):
     """Return the page of a notebook of these cells."""
     navigation = [
-        page.Link(name, f"{name.lower()}.html", name == title)
+        Link(name, f"{name.lower()}.html", name == title)
         for name in ("Overview", "Segmentation", "Scoring", "Retention", "Programme")
     ]
-    resources = page.page_resources(
+    resources = page_resources(
         **{
             "title": title,
             "book_title": "Meridian Supply",
@@ -120,7 +176,7 @@ def html_of(cells, title="Segmentation", **changes):
         }
     )
     exporter = HTMLExporter(
-        template_name="report", extra_template_basedirs=[str(page.template_folder())]
+        template_name="report", extra_template_basedirs=[str(template_folder())]
     )
     notebook = nbformat.v4.new_notebook(cells=cells)
     for number, cell in enumerate(notebook.cells):
@@ -130,23 +186,24 @@ def html_of(cells, title="Segmentation", **changes):
 
 def front_page(count=120):
     """A front page: key figures, actions, two charts side by side, a table."""
-    data = data_of({f"A{number:05d}": f"dossiers/A{number:05d}.html" for number in range(14)})
-    table = accounts(count)
+    dossiers = {f"A{number:05d}": f"dossiers/A{number:05d}.html" for number in range(14)}
+    data = data_of(dossiers)
+    known = accounts(count)
     sentences = [
-        page.Sentence(
+        Sentence(
             "Five accounts moved down a class; three only because others grew.",
             link="#account_classes",
         ),
-        page.Sentence(
+        Sentence(
             "€ 412 k a year is at risk in two accounts, both Ines Costa's; neither was visited since June."
         ),
-        page.Sentence(
+        Sentence(
             "Nordwind Gruppe, counted as one group, is now our 2nd largest account.",
             account="A00000",
         ),
     ]
     cards = [
-        page.Card(
+        Card(
             "Revenue of key accounts",
             4.82e6,
             "money",
@@ -154,12 +211,10 @@ def front_page(count=120):
             4.1e6,
             (3.1e6, 3.4e6, 3.3e6, 3.9e6, 4.1e6, 4.4e6, 4.675e6, 4.82e6),
         ),
-        page.Card(
-            "Share of total", 0.46, "share", 0.44, 0.41, (0.41, 0.42, 0.4, 0.44, 0.46), "neither"
-        ),
-        page.Card("NRR", 1.04, "share", 1.06, 1.01, (1.01, 1.03, 1.06, 1.04)),
-        page.Card("GRR", 0.91, "share", 0.93, 0.92, (0.92, 0.93, 0.91)),
-        page.Card(
+        Card("Share of total", 0.46, "share", 0.44, 0.41, (0.41, 0.42, 0.4, 0.44, 0.46), "neither"),
+        Card("NRR", 1.04, "share", 1.06, 1.01, (1.01, 1.03, 1.06, 1.04)),
+        Card("GRR", 0.91, "share", 0.93, 0.92, (0.92, 0.93, 0.91)),
+        Card(
             "At risk",
             412e3,
             "money",
@@ -169,53 +224,53 @@ def front_page(count=120):
             "down",
             "all accounts € 690 k",
         ),
-        page.Card("Key / watch / lost", "14 / 5 / 1", "text"),
+        Card("Key / watch / lost", "14 / 5 / 1", "text"),
     ]
     actions = [
-        page.Action(
+        Action(
             "Nordwind Gruppe, counted as one group, is now our 2nd largest account (€ 610 k).",
             "Ask for a group agreement",
             "I. Costa",
             "15 Oct",
             account="A00000",
         ),
-        page.Action(
+        Action(
             "Kettle & Sons is overdue: 61 days without an order, usually 19. Alarm right in 7 of 10 past cases.",
             "Call; last three deliveries were late",
             "P. Weiss",
             "now",
             link="#account_classes",
         ),
-        page.Action(
+        Action(
             "Halden Werke fell from A to B because others grew, not by itself.", "Nothing", "", "–"
         ),
     ]
     cells = [
-        code(page.headline_fragment(data, "Key accounts", sentences)),
-        code(page.cards_fragment(data, cards)),
-        code(page.actions_fragment(data, actions)),
+        code(pieces.headline(data, "Key accounts", sentences)),
+        code(pieces.cards(data, cards)),
+        code(pieces.actions(data, actions)),
         code(
-            page.chart_fragment(
+            pieces.chart(
                 bridge(), alt="Revenue fell by losses of 0.3 m and rose by growth of 0.5 m."
             )
         ),
-        code(page.chart_fragment(matrix(), alt="Most revenue is in cell AX.")),
+        code(pieces.chart(matrix(), alt="Most revenue is in cell AX.")),
         nbformat.v4.new_markdown_cell(
             "# Key accounts\n\n## Where it stands\n\nEvery account by revenue of the last twelve months. *A* accounts make 80 %."
         ),
-        code(page.chart_fragment(pareto(table), alt="Twenty accounts make 80 % of revenue.")),
+        code(pieces.chart(pareto(known), alt="Twenty accounts make 80 % of revenue.")),
         code(
-            page.table_fragment(
-                data,
-                table,
+            table(
+                known,
                 "account_classes",
                 title="Twenty accounts make 80 % of revenue",
                 caption="All accounts, revenue of the 12 months to 30 Sep 2025",
-                links={"name": "dossier"},
+                links=("name",),
+                dossiers=dossiers,
             )
         ),
         code(
-            page.note_fragment(
+            pieces.note(
                 "Classes are by the share before the account. A single large account is always A."
             )
         ),
@@ -285,26 +340,26 @@ def pareto(table):
 
 def index_page(periods=8):
     entries = [
-        page.PeriodEntry(
+        PeriodEntry(
             label=f"{2025 - (number // 4)}-Q{4 - number % 4}",
             href=f"{2025 - (number // 4)}-Q{4 - number % 4}/index.html",
             as_of="30 Sep 2025",
             figures=(
-                page.Card(
+                Card(
                     "Revenue of key accounts", 4.8e6 - number * 2e5, "money", 4.6e6 - number * 2e5
                 ),
-                page.Card("NRR", 1.04 - number * 0.01, "share", 1.03),
-                page.Card("At risk", 412e3 - number * 3e4, "money", 380e3, good="down"),
+                Card("NRR", 1.04 - number * 0.01, "share", 1.03),
+                Card("At risk", 412e3 - number * 3e4, "money", 380e3, good="down"),
             ),
             published=(
-                page.Link("Segmentation", "x/segmentation.html"),
-                page.Link("Workbook", "x/workbook.xlsx"),
+                Link("Segmentation", "x/segmentation.html"),
+                Link("Workbook", "x/workbook.xlsx"),
             ),
             is_new=number == 0,
         )
         for number in range(periods)
     ]
-    return page.site_index(entries, book_title="Meridian Supply", book=BOOK, version="0.1.0")
+    return site_index(entries, book_title="Meridian Supply", book=BOOK, version="0.1.0")
 
 
 def write(folder: Path, name: str, html: str) -> Path:

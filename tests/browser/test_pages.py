@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 
 import pandas as pd
 import pytest
 
-from kamlib import page as kam_page
+from kamlib.page import pieces
+from kamlib.page.export import csv_text, neutralised, restored
+from kamlib.page.names import page_name
+from kamlib.story.statements import Action, Card, Sentence
 
 from ..payloads import FORMULAS, MARKUP, TEXTS
 from . import made
@@ -19,39 +23,34 @@ from . import made
 def site(tmp_path_factory):
     """Pages of every kind: a front page, 5,000 rows, payloads in every text, the index of periods, hardly anything."""
     folder = tmp_path_factory.mktemp("site")
-    data = made.data_of(
-        {text: f"dossiers/{name}.html" for text, name in kam_page.page_name(TEXTS).items()}
-    )
+    data = made.data_of({text: f"dossiers/{name}.html" for text, name in page_name(TEXTS).items()})
     hostile = pd.DataFrame({"account_id": TEXTS, "name": TEXTS, "note": TEXTS, "revenue": 1.5})
     hostile["kind"] = [MARKUP[number % 5] for number in range(len(TEXTS))]
-    pieces = [
-        kam_page.headline_fragment(
-            data, MARKUP[3], [*MARKUP, *(kam_page.Sentence(t, link=t, account=t) for t in TEXTS)]
+    shown = [
+        pieces.headline(
+            data, MARKUP[3], [*MARKUP, *(Sentence(t, link=t, account=t) for t in TEXTS)]
         ),
-        kam_page.cards_fragment(
-            data, [kam_page.Card(t, t, "text", note=t, link=t) for t in MARKUP]
-        ),
-        kam_page.actions_fragment(data, [kam_page.Action(t, t, t, t, link=t) for t in MARKUP]),
-        kam_page.chart_fragment(
-            made.pareto(made.accounts(9).assign(name=MARKUP[:9])), alt=MARKUP[19]
-        ),
-        kam_page.table_fragment(
-            data, hostile, "hostile", title=MARKUP[0], caption=MARKUP[4], links={"name": "dossier"}
+        pieces.cards(data, [Card(t, t, "text", note=t, link=t) for t in MARKUP]),
+        pieces.actions(data, [Action(t, t, t, t, link=t) for t in MARKUP]),
+        pieces.chart(made.pareto(made.accounts(9).assign(name=MARKUP[:9])), alt=MARKUP[19]),
+        made.table(
+            hostile,
+            "hostile",
+            title=MARKUP[0],
+            caption=MARKUP[4],
+            links=("name",),
+            dossiers=data.dossiers,
         ),
     ]
-    many = kam_page.table_fragment(
-        made.data_of(), made.accounts(5000), "account_classes", title="Five thousand accounts"
-    )
-    few = kam_page.table_fragment(
-        made.data_of(), made.accounts(3), "account_classes", title="Three accounts"
-    )
+    many = made.table(made.accounts(5000), "account_classes", title="Five thousand accounts")
+    few = made.table(made.accounts(3), "account_classes", title="Three accounts")
     made.write(folder, "front.html", made.front_page())
     made.write(folder, "many.html", made.html_of([made.code(many)], "Segmentation"))
     made.write(folder, "few.html", made.html_of([made.code(few)], "Segmentation"))
     made.write(
         folder,
         "hostile.html",
-        made.html_of([made.code(one) for one in pieces], MARKUP[15], book_title=MARKUP[0]),
+        made.html_of([made.code(one) for one in shown], MARKUP[15], book_title=MARKUP[0]),
     )
     made.write(folder, "index.html", made.index_page())
     return folder
@@ -132,6 +131,19 @@ def test_a_table_is_drawn_by_the_script_as_it_was_written(visit, site):
     assert len(texts) == 25 and drawn == texts
 
 
+def test_every_row_is_drawn_as_it_was_written(visit, site):
+    tab = visit("many")
+    source = (site / "many.html").read_text(encoding="utf-8")
+    payload = json.loads(re.search(r"rows-of.*?>(.*?)</script>", source, re.S)[1])
+    tab.get_by_label("Rows", exact=True).select_option("500")
+    tab.get_by_role("button", name="Next").click()
+    drawn = tab.locator("figure.table tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    texts = [list(row) for row in zip(*made.texts_of(payload), strict=True)]
+    assert len(texts) == 5000 and drawn == texts[500:1000]
+
+
 def test_a_table_is_searched_and_filtered(visit):
     tab = visit("many")
     rows = made.accounts(5000)
@@ -180,9 +192,7 @@ def test_a_download_is_the_published_table(visit, tmp_path):
         tab.get_by_role("button", name="Download CSV").click()
     assert started.value.suggested_filename == "account_classes.csv"
     started.value.save_as(tmp_path / "down.csv")
-    assert (tmp_path / "down.csv").read_text(encoding="utf-8") == kam_page.csv_text(
-        made.accounts(5000)
-    )
+    assert (tmp_path / "down.csv").read_text(encoding="utf-8") == csv_text(made.accounts(5000))
     assert tab.seen in ([], [f"request {started.value.url}"])
 
 
@@ -193,11 +203,11 @@ def test_a_download_of_payloads_holds_no_formula(visit, tmp_path):
     started.value.save_as(tmp_path / "down.csv")
     with (tmp_path / "down.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [kam_page.restored(row["name"]) for row in rows] == TEXTS
+    assert [restored(row["name"]) for row in rows] == TEXTS
     assert not [
         row for row in rows for cell in row.values() if re.match(r"\s*[=+\-@\t\r\n＝＋－＠]", cell)
     ]
-    assert len([text for text in FORMULAS if text != kam_page.neutralised(text)]) > 10
+    assert len([text for text in FORMULAS if text != neutralised(text)]) > 10
 
 
 def test_payloads_are_shown_as_text_and_none_runs(visit):

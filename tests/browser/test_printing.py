@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kamlib import page
 from kamlib.cli import main
 from kamlib.errors import KamError
+from kamlib.page import pieces
 from kamlib.report import printing
 from kamlib.report import run as report_run
 
@@ -52,7 +52,7 @@ def test_every_page_of_a_site_is_printed_with_its_text_and_its_sheets(tmp_path):
     made.write(
         tmp_path,
         "index.html",
-        made.html_of([made.code(page.note_fragment("All is well, Żółć 海天."))]),
+        made.html_of([made.code(pieces.note("All is well, Żółć 海天."))]),
     )
     made.write(tmp_path / "dossiers", "a b#1.html", SHEETS)
     written = printing.print_pages(tmp_path)

@@ -1,0 +1,1 @@
+from .period import open_period as open_period

@@ -1,0 +1,402 @@
+"""What the scoring page says: headline, decisions to take, and what stands over charts, tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
+from kamlib.period.calendar import Span
+from kamlib.story.scoring_rows import none_or, remark, rule_of
+from kamlib.story.statements import Action, Said, Sentence
+from kamlib.words import count, date, listed, number, plural, share
+
+FIRM = 0.90
+OPEN = ("promote", "review")
+VERBS = {
+    "promote": "Promote",
+    "review": "Review",
+    "confirm": "Wait one period with",
+    "watch": "Watch",
+}
+FORETOLD = {"foretold": "foretold", "misled": "pointed the wrong way for"}
+UNTOLD = "Whether the criteria foretell growth or loyalty cannot be told yet"
+
+
+def headline_scoring(
+    tier_decisions: pd.DataFrame,
+    admission_line: pd.DataFrame,
+    score_stability: pd.DataFrame,
+    attractiveness_strength: pd.DataFrame,
+    criterion_review: pd.DataFrame,
+    told_demotion_risk: pd.DataFrame,
+    criterion_coverage: pd.DataFrame,
+    *,
+    scoring: ScoringSettings,
+    segmentation: SegmentationSettings,
+    book: BookSettings | None = None,
+) -> list[Sentence]:
+    """Return the sentences of the first screen, the most pressing first, each with its evidence."""
+    return [
+        *_decided(tier_decisions),
+        *_line(admission_line, score_stability),
+        *_moves(attractiveness_strength),
+        *_risk(told_demotion_risk, book),
+        *_worked(criterion_review),
+        *_gaps(criterion_coverage, scoring, segmentation),
+    ]
+
+
+def actions_decisions(told_tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Action]:
+    """Return the decisions to take, each with its evidence and owner, the most pressing first."""
+    table = told_tier_decisions[told_tier_decisions["proposal"].isin(VERBS)].head(most)
+    verbs = table["proposal"].map(VERBS).mask(table["status"].eq("lost"), "Win back")
+    return [
+        Action(
+            changed=row["evidence"],
+            to_do=f"{row['verb']} {row['name']}",
+            owner=row["owner"],
+            account=row["account_id"],
+        )
+        for row in table.assign(verb=verbs).to_dict("records")
+    ]
+
+
+def chart_account_scores(
+    account_scores: pd.DataFrame,
+    score_stability: pd.DataFrame,
+    *,
+    span: Span | None = None,
+    most: int = 30,
+    book: BookSettings | None = None,
+) -> Said:
+    """Say how many places above the line are firm, and how many key accounts are below it."""
+    scored = account_scores[account_scores["rank"].notna()]
+    known = scored["completeness_share"].unique()
+    is_cut, is_alike = len(scored) > most, len(known) == 1 and known[0] <= 0.999
+    subtitle = _joined(
+        "Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks",
+        f"{most} of {count(len(scored), 'account', source=book)}, around the line"
+        if is_cut
+        else "",
+        span.title if span else "",
+        f"from {share(known[0], book, decimals=0)} of the weights" if is_alike else "",
+        "● key account" if len(scored) else "",
+    )
+    alt = (
+        "Ranked accounts as stacked bars of weighted criterion scores with the admission line and "
+        "the stability of each place; the table below has them all"
+    )
+    if scored.empty:
+        return Said("No account can be scored", subtitle, alt)
+    above = score_stability[score_stability["is_above_line"]]
+    firm = int((above["above_line_share"] >= FIRM).sum())
+    below = int((account_scores["is_key"] & ~account_scores["is_above_line"]).sum())
+    places = f"{number(firm, book)} of {count(len(above), 'place')} above the line"
+    title = f"{places} {plural(firm, 'is', 'are')} firm"
+    if account_scores["is_key"].any():
+        title = (
+            f"{title}; {none_or(below, 'key account')} {plural(below or 1, 'is', 'are')} below it"
+        )
+    return Said(title, subtitle, alt)
+
+
+def chart_attractiveness_strength(
+    attractiveness_strength: pd.DataFrame, *, span: Span | None = None, most: int = 20
+) -> Said:
+    """Say how many key accounts are strategic, and how many moved."""
+    key = attractiveness_strength[attractiveness_strength["is_key"]]
+    subtitle = _joined(
+        "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, "
+        "larger where several",
+        f"{most} of {len(key)} key accounts" if len(key) > most else "",
+        span.title if span else "",
+    )
+    alt = (
+        "Accounts by our strength and their attractiveness, with arrows from a year ago for the "
+        "key accounts; the table below has them all"
+    )
+    if attractiveness_strength.empty:
+        return Said("No account has both sub-scores", subtitle, alt)
+    if key.empty:
+        return Said(_moved(attractiveness_strength), subtitle, alt)
+    moved, strategic = int(key["is_moved"].sum()), int(key["quadrant"].eq("strategic").sum())
+    are = f"{count(len(key), 'key account')} {plural(strategic, 'is', 'are')} strategic"
+    title = f"{strategic} of {are}; {moved or 'none'} changed quadrant within a year"
+    return Said(title, subtitle, alt)
+
+
+def chart_demotion_risk(
+    demotion_risk: pd.DataFrame, *, span: Span | None = None, book: BookSettings | None = None
+) -> Said:
+    """Say how many of those above the line were below it later."""
+    known = demotion_risk[demotion_risk["risk_share"].notna() & demotion_risk["band"].eq("all")]
+    title = "Not enough history to tell how often an admission is regretted"
+    if len(known):
+        row = known.iloc[0]
+        years = row["horizon_years"]
+        later = "a year later" if years == 1 else f"within {years} years"
+        part = share(row["risk_share"], book, decimals=0)
+        title = f"{part} of the accounts above the line were below it {later}"
+    return Said(
+        title,
+        _joined(
+            "Share of accounts above the line at past year-ends that were below it within the "
+            "horizon; 95 % interval",
+            span.title if span else "",
+        ),
+        "Share of accounts above the line that were below it within one and three years, with "
+        "intervals; the table below has the numbers",
+    )
+
+
+def chart_criterion_review(criterion_review: pd.DataFrame, *, span: Span | None = None) -> Said:
+    """Say which criteria foretold what followed."""
+    told = _foretold(criterion_review.sort_values("later_outcome", kind="stable"))
+    rest = len(criterion_review) - len(told)
+    title = _joined(
+        *told[:2],
+        f"and {len(told) - 2} more" if len(told) > 2 else "",
+        f"{rest} of {len(criterion_review)} cannot be told" if rest else "",
+    )
+    return Said(
+        _started(title) if told else UNTOLD,
+        _joined(
+            "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold "
+            "for all rows together",
+            span.title if span else "",
+        ),
+        "Rank correlation of each criterion with later growth and retention, with intervals; the "
+        "table below has the numbers",
+    )
+
+
+def table_account_scores(
+    account_scores: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    segmentation: SegmentationSettings,
+    book: BookSettings | None = None,
+) -> Said:
+    """Say how many are above the line, and what a score is."""
+    above, scored = account_scores["is_above_line"].sum(), account_scores["score"].notna().sum()
+    return Said(
+        f"{above} of {scored} accounts are above the line",
+        f"Weighted scores 1 to 10, {_window(as_of, segmentation, book)}; scored are accounts with "
+        "an order in the window, and the key accounts. A missing score is left out and the other "
+        "weights count for more; complete says how much of the weight has a score",
+    )
+
+
+def table_score_stability(*, scoring: ScoringSettings) -> Said:
+    """Say how the weights were varied."""
+    return Said(
+        "How firm each place is, and which single weight would change it",
+        f"{scoring.draws:,} weightings around the book's weights (Dirichlet, concentration "
+        f"{scoring.concentration:g}); last columns: the smallest change of one weight, the others "
+        "in proportion, that moves the account across the line",
+    )
+
+
+def table_criterion_coverage(
+    admission_line: pd.DataFrame, *, scoring: ScoringSettings, admission: KeyAccountSettings
+) -> Said:
+    """Say whose criteria they are, and what a key account is in this company."""
+    origin = "built in" if scoring.is_built_in else "from the book"
+    return Said(
+        f"{len(scoring.in_use)} criteria, {origin}; the line admits {rule_of(admission_line)}",
+        admission.definition or "The book states no definition of a key account in words",
+    )
+
+
+def table_admission_line(
+    *, as_of: pd.Timestamp, segmentation: SegmentationSettings, book: BookSettings | None = None
+) -> Said:
+    """Say which months the line rests on."""
+    return Said("The admission line", _window(as_of, segmentation, book))
+
+
+def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, previous_span: Span) -> Said:
+    """Say how much there is to decide."""
+    return Said(
+        decisions_title(tier_decisions),
+        f"Scores of {span.title} beside those of {previous_span.title}",
+    )
+
+
+def decisions_title(tier_decisions: pd.DataFrame) -> str:
+    """Return how many decisions there are to take.
+
+    >>> decisions_title(pd.DataFrame({"proposal": ["review", "keep", "watch"]}))
+    '1 decision to take, 1 key account kept'
+    """
+    take = int(tier_decisions["proposal"].isin(OPEN).sum())
+    kept = int(tier_decisions["proposal"].eq("keep").sum())
+    decisions = none_or(take, "decision")
+    return f"{_started(decisions)} to take, {none_or(kept, 'key account')} kept"
+
+
+def table_attractiveness_strength(attractiveness_strength: pd.DataFrame) -> Said:
+    """Say how many accounts moved."""
+    return Said(_moved(attractiveness_strength))
+
+
+def table_watch_list(
+    watch_list: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    segmentation: SegmentationSettings,
+    book: BookSettings | None = None,
+) -> Said:
+    """Say how many may become key accounts."""
+    near = f"{count(len(watch_list), 'account')} on the way to key account"
+    return Said(
+        near if len(watch_list) else "No account is near enough to become a key account",
+        _window(as_of, segmentation, book),
+    )
+
+
+def table_prospect_ranking(prospect_ranking: pd.DataFrame) -> Said:
+    """Say how many prospects are for a key account manager."""
+    ours = prospect_ranking["proposed_owner"].eq("key account manager").sum()
+    return Said(
+        f"{ours} of {len(prospect_ranking)} prospects are for a key account manager"
+        if len(prospect_ranking)
+        else "No prospects are known: add the table prospects"
+    )
+
+
+def _decided(table: pd.DataFrame) -> list[Sentence]:
+    told = {
+        "promote": ("Promote {}: above the line in two successive periods.", "#tier_decisions"),
+        "review": ("Review {}: below the line in two successive periods.", "#tier_decisions"),
+        "confirm": ("Wait one period with {}: above the line for the first time.", "#watch_list"),
+        "watch": ("Watch {}: regular, growing, and within 10 % below the line.", "#watch_list"),
+    }
+    is_gone = table["status"].eq("lost") & ~table["is_key"]
+    owned = table["name"] + (" (" + table["owner"] + ")").where(table["owner"].ne(""), "")
+    rows = [] if table["proposal"].isin(OPEN).any() else [_nothing_to_decide(table)]
+    for decision, (text, link) in told.items():
+        mine = owned[table["proposal"].eq(decision) & ~is_gone]
+        if len(mine):
+            rows.append(Sentence(text.format(listed(mine)), link))
+    if is_gone.any():
+        gone = f"{listed(owned[is_gone])}: near or above the line by past orders, but lost."
+        rows.append(Sentence(f"First to be won back: {gone}", "#tier_decisions"))
+    differs = table.loc[table["is_overridden"], "name"]
+    if len(differs):
+        text = f"The decision recorded differs from the evidence for {listed(differs)}."
+        rows.append(Sentence(text, "#tier_decisions"))
+    return rows
+
+
+def _nothing_to_decide(table: pd.DataFrame) -> Sentence:
+    text = "Nothing to promote or to review in this period."
+    kept = int(table["proposal"].eq("keep").sum())
+    keeps = f" {count(kept, 'key account is', 'key accounts are')} kept." if kept else ""
+    return Sentence(text + keeps, "#tier_decisions")
+
+
+def _line(line: pd.DataFrame, stability: pd.DataFrame) -> list[Sentence]:
+    if line.empty or not line["scored_count"].iloc[0]:
+        return [Sentence("No account can be scored in this period.", "#criterion_coverage")]
+    rows, below = [], int(line["key_below_count"].iloc[0])
+    if below:
+        part = f"{below} of {count(line['key_count'].iloc[0], 'key account')}"
+        text = f"{part} {plural(below, 'is', 'are')} below the line ({rule_of(line)})."
+        rows.append(Sentence(text, "#account_scores"))
+    above = stability[stability["is_above_line"]]
+    if len(above):
+        is_firm = above["above_line_share"] >= FIRM
+        rest = above[~is_firm].sort_values(["above_line_share", "account_id"])
+        shaky = f"; least sure: {listed(rest['name'])}" if len(rest) else ""
+        firm = int(is_firm.sum())
+        places = f"{firm} of {count(len(above), 'place')} above the line"
+        hold = f"{plural(firm, 'holds', 'hold')} in at least 90 % of plausible weightings"
+        text = f"{places} {hold}{shaky}."
+        rows.append(Sentence(text, "#score_stability"))
+    return rows
+
+
+def _moves(matrix: pd.DataFrame) -> list[Sentence]:
+    moved = matrix[matrix["is_moved"] & matrix["is_key"]]
+    if moved.empty:
+        return []
+    told = moved["name"] + " (" + moved["year_ago_quadrant"] + " → " + moved["quadrant"] + ")"
+    changed = count(len(moved), "key account has", "key accounts have")
+    text = f"{changed} changed quadrant within a year: {listed(told)}."
+    return [Sentence(text, "#attractiveness_strength")]
+
+
+def _risk(risk: pd.DataFrame, book: BookSettings | None) -> list[Sentence]:
+    everyone = risk[(risk["band"] == "all") & (risk["horizon_years"] == 1)]
+    if everyone.empty:
+        return []
+    row = everyone.iloc[0]
+    if row["risk_share"] != row["risk_share"]:
+        text = f"The risk of a later demotion cannot be told: {row['note']}."
+        return [Sentence(text, "#demotion_risk")]
+    part, low, high = (
+        share(row[name], book, decimals=0) for name in ("risk_share", "risk_low", "risk_high")
+    )
+    were = f"{part} were below it a year later ({low} to {high})."
+    return [Sentence(f"Of the accounts above the line in past years, {were}", "#demotion_risk")]
+
+
+def _worked(review: pd.DataFrame) -> list[Sentence]:
+    if review.empty:
+        return []
+    place = review["verdict"].map({verdict: place for place, verdict in enumerate(FORETOLD)})
+    told = _foretold(review.assign(place=place).sort_values("place", kind="stable"))
+    text = "Whether the criteria work cannot be told yet."
+    if told:
+        text = f"Did the criteria work? {_started(listed(told))}."
+    return [Sentence(text, "#criterion_review")]
+
+
+def _gaps(
+    coverage: pd.DataFrame, scoring: ScoringSettings, segmentation: SegmentationSettings
+) -> list[Sentence]:
+    rows = []
+    if scoring.is_built_in:
+        text = (
+            "The book states no criteria of its own: growth, margin rate, regularity and breadth "
+            "count alike, and the size of an account is not scored."
+        )
+        rows.append(Sentence(text, "#criterion_coverage"))
+    blank = coverage[(coverage["scored_count"] == 0) & (coverage["missing_count"] > 0)]
+    lacking = [
+        f"{criterion} ({remark(code, segmentation)})"
+        for criterion, code in zip(blank["criterion"], blank["note_code"], strict=True)
+    ]
+    if lacking:
+        text = f"Not scored for anyone: {listed(lacking, most=5)}."
+        rows.append(Sentence(text, "#criterion_coverage"))
+    return rows
+
+
+def _foretold(review: pd.DataFrame) -> list[str]:
+    """Return what each criterion foretold, where that can be told."""
+    told = review[review["verdict"].isin(FORETOLD)]
+    return [
+        f"{row['criterion']} {FORETOLD[row['verdict']]} {row['later_outcome']}"
+        for row in told.to_dict("records")
+    ]
+
+
+def _moved(attractiveness_strength: pd.DataFrame) -> str:
+    moved = int(attractiveness_strength["is_moved"].sum())
+    return f"{_started(none_or(moved, 'account'))} changed quadrant within a year"
+
+
+def _window(as_of: pd.Timestamp, segmentation: SegmentationSettings, book: Any) -> str:
+    return f"{count(segmentation.window_months, 'month')} to {date(as_of, book)}"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _started(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,302 @@
+"""What the segmentation says: who moved, on whom the revenue hangs, what to do with whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings, SegmentationSettings
+from kamlib.period.calendar import Span
+from kamlib.story.statements import Said, Sentence
+from kamlib.words import count, counted, date, money, number, ordinal, plural
+from kamlib.words.shares import percent
+
+DEPENDENT_SHARE = 0.20
+SMALL_LOSS_SHARE = 0.01
+NO_PREVIOUS = "No earlier period to compare with"
+
+
+def window(segmentation: SegmentationSettings, as_of: pd.Timestamp) -> str:
+    """Return the window in words.
+
+    >>> window(SegmentationSettings(), pd.Timestamp("2025-12-31")).replace(chr(160), " ")
+    '12 months to 31 Dec 2025'
+    """
+    return f"{count(segmentation.window_months, 'month')} to {date(as_of)}"
+
+
+def headline_segmentation(
+    account_classes: pd.DataFrame,
+    concentration: pd.DataFrame,
+    rollup_changes: pd.DataFrame,
+    class_moves: pd.DataFrame,
+    *,
+    is_previous_whole: bool,
+    segmentation: SegmentationSettings,
+    book: BookSettings | None = None,
+) -> list[Sentence]:
+    """Return the sentences of the first screen, what changed first.
+
+    Nothing is said of change where no earlier period can be compared. Where the data begin inside
+    the window then, classes rest on fewer months than now: no account is named for having moved.
+    """
+    moved = (
+        ["The data begin inside the window of the previous period: who moved cannot be told yet."]
+        if len(class_moves) and not is_previous_whole
+        else _moved(class_moves, segmentation, book)
+    )
+    said = [
+        *(Sentence(text, "#class_moves" if is_previous_whole else "") for text in moved),
+        *(Sentence(text, "#rollup_changes") for text in _grouped(rollup_changes, book)),
+        *(Sentence(text, "#account_classes") for text in _losing(account_classes, book)),
+        *(Sentence(text, "#concentration") for text in _dependent(concentration, book)),
+        *(Sentence(text, "#concentration") for text in _key(concentration, book)),
+        *(Sentence(text, "#account_classes") for text in _large(account_classes, book)),
+    ]
+    return said or [Sentence("No revenue in the window: there is nothing to segment.")]
+
+
+def _moved(moves: pd.DataFrame, segmentation: SegmentationSettings, book: Any) -> list[str]:
+    if moves.empty:
+        return []
+    change = moves["revenue_now"] - moves["revenue_then"]
+    by_others = moves["cause"].eq("neighbours")
+    down, up = moves["direction"].eq("down"), moves["direction"].eq("up")
+    said = []
+    if down.any():
+        only = _only(by_others[down], "because others grew", book)
+        said.append(f"{_accounts(down.sum(), book)} moved down a class{only}.")
+    own = down & ~by_others
+    if own.any():
+        worst = moves[own].iloc[change[own].argmin()]
+        months = segmentation.window_months
+        what = "yearly revenue" if months == 12 else f"revenue of {count(months, 'month')}"
+        said.append(
+            f"{worst['name']} fell from {worst['abc_then']} to {worst['abc_now']}: its {what} went "
+            f"from {money(worst['revenue_then'], book)} to {money(worst['revenue_now'], book)}. "
+            f"{_owner(worst)} should ask why before the next order is due."
+        )
+    if up.any():
+        best = moves[up].iloc[change[up].argmax()]
+        only = _only(by_others[up], "because others shrank", book)
+        said.append(
+            f"{_accounts(up.sum(), book)} moved up a class{only}; first {best['name']} "
+            f"({best['abc_then']} to {best['abc_now']}, now {money(best['revenue_now'], book)}). "
+            f"{_owner(best)} should review its treatment."
+        )
+    return said or ["No account changed its revenue class since the previous period."]
+
+
+def _only(is_so: pd.Series, because: str, book: Any) -> str:
+    """Say how many of those that moved did so only because of the others."""
+    part, whole = int(is_so.sum()), len(is_so)
+    if not part:
+        return ""
+    if whole == 1:
+        return f", only {because}"
+    who = "all of them" if part == whole else counted(part, "of them", "of them", book)
+    return f", {who} only {because}"
+
+
+def _grouped(groups: pd.DataFrame, book: Any) -> list[str]:
+    gained = groups[
+        (groups["rank_gain"] > 0) & groups["abc_group"].eq("A") & (groups["active_count"] > 1)
+    ]
+    if gained.empty:
+        return []
+    order = ["rank_gain", "group_id"]
+    group = gained.sort_values(order, ascending=[False, True], kind="stable").iloc[0]
+    return [
+        f"{group['group_name']}, counted as one group, is our "
+        f"{ordinal(int(group['group_rank']))} account ({money(group['revenue'], book)}); its "
+        f"largest company alone is the {ordinal(int(group['largest_rank']))}. "
+        "Give it one owner and ask for a group agreement."
+    ]
+
+
+def _losing(classes: pd.DataFrame, book: Any) -> list[str]:
+    losers = classes[classes["margin"].lt(0) & classes["revenue"].gt(0)]
+    lost, earned = losers["margin"].sum(), classes["margin"].clip(lower=0).sum()
+    if losers.empty or -lost < SMALL_LOSS_SHARE * earned:
+        return []
+    worst = losers.sort_values(["margin", "account_id"], kind="stable").iloc[0]
+    cost = plural(len(losers), "costs more than it brings", "cost more than they bring")
+    return [
+        f"{_accounts(len(losers), book)} {cost} ({money(lost, book)}), most of all {worst['name']} "
+        f"({money(worst['margin'], book)}). {_owner(worst)} should look at its prices and service."
+    ]
+
+
+def _dependent(concentration: pd.DataFrame, book: Any) -> list[str]:
+    groups = concentration[concentration["scope"].eq("groups")]
+    if groups.empty or not groups["top_1_share"].iloc[0] >= DEPENDENT_SHARE:
+        return []
+    equal = number(round(groups["effective_number"].iloc[0], 1), book)
+    others = "no other" if equal == "1" else f"{equal} customers of equal size"
+    return [
+        f"{percent(groups['top_1_share'].iloc[0], book)} of revenue hangs on one customer "
+        f"(counted as a group): as if we had {others}."
+    ]
+
+
+def _key(concentration: pd.DataFrame, book: Any) -> list[str]:
+    rows = concentration[concentration["scope"].eq("accounts")]
+    if rows.empty or pd.isna(rows["key_share"].iloc[0]) or not rows["key_count"].iloc[0]:
+        return []
+    row = rows.iloc[0]
+    who = counted(row["key_count"], "key account", source=book).capitalize()
+    provisional = " (provisional: the book has no tiers)" if row["is_provisional"] else ""
+    low, high = (f"{row[f'band_{end}_share'] * 100:.0f}" for end in ("low", "high"))
+    return [
+        f"{who}{provisional} {plural(row['key_count'], 'brings', 'bring')} "
+        f"{percent(row['key_share'], book)} of revenue, {row['key_band']} the usual {low}–{high} %."
+    ]
+
+
+def _large(classes: pd.DataFrame, book: Any) -> list[str]:
+    classed = classes[classes["abc_revenue"].notna()]
+    if classed.empty:
+        return []
+    largest, total = classed[classed["abc_revenue"].eq("A")], classed["revenue"].sum()
+    return [
+        f"{counted(len(largest), 'of', 'of', book).capitalize()} "
+        f"{counted(len(classed), 'account', source=book)} with revenue "
+        f"{plural(len(largest), 'is class A and brings', 'are class A and bring')} "
+        f"{percent(largest['revenue'].sum() / total, book)} of {money(total, book)}."
+    ]
+
+
+def _accounts(items: int, book: Any) -> str:
+    return counted(int(items), "account", source=book).capitalize()
+
+
+def _owner(row: pd.Series) -> str:
+    manager = row["manager_name"]
+    return manager if isinstance(manager, str) and manager else "Its owner"
+
+
+def table_account_classes(
+    account_classes: pd.DataFrame,
+    as_of: pd.Timestamp,
+    segmentation: SegmentationSettings,
+    book: BookSettings | None = None,
+) -> Said:
+    """Title and caption of ``account_classes``."""
+    known = number(len(account_classes), book)
+    classed = number(account_classes["abc_revenue"].notna().sum(), book)
+    return Said(
+        f"Accounts known: {known}, with a revenue class: {classed}",
+        f"Figures of {window(segmentation, as_of)}; CV and noise as explained above",
+    )
+
+
+def table_abc_xyz_matrix(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> Said:
+    """Title and caption of ``abc_xyz_matrix``, of which the cells by frequency are shown."""
+    what = f"Accounts, revenue and margin by cell, {window(segmentation, as_of)}"
+    return Said("What to do in each cell", f"{what}; XYZ by frequency")
+
+
+def table_account_types(
+    account_types: pd.DataFrame, as_of: pd.Timestamp, segmentation: SegmentationSettings
+) -> Said:
+    """Title and caption of ``account_types``."""
+    return Said(
+        f"Accounts with a type: {account_types['account_id'].nunique()}",
+        f"One row per account and type, {window(segmentation, as_of)}",
+    )
+
+
+def table_class_moves(
+    class_moves: pd.DataFrame,
+    previous_account_classes: pd.DataFrame | None,
+    as_of: pd.Timestamp,
+    previous_span: Span,
+    segmentation: SegmentationSettings,
+    book: BookSettings | None = None,
+) -> Said:
+    """Title and caption of ``class_moves``, of which the accounts that changed are shown."""
+    if previous_account_classes is None:
+        return Said(NO_PREVIOUS)
+    changed = number(class_moves["move_kind"].ne("same").sum(), book)
+    return Said(
+        f"Accounts that moved, came or went: {changed}",
+        f"Revenue of {window(segmentation, as_of)} beside the window before, since "
+        f"{previous_span.title}; moves first, then new, returned and stopped accounts; effects in "
+        "points of the share of revenue before the account",
+    )
+
+
+def table_concentration(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> Said:
+    """Title and caption of ``concentration``."""
+    return Said(
+        "Concentration, as single accounts and as groups",
+        f"Shares of revenue, {window(segmentation, as_of)}; accounts or groups with revenue "
+        "above zero",
+    )
+
+
+def table_rollup_changes(
+    rollup_changes: pd.DataFrame, as_of: pd.Timestamp, segmentation: SegmentationSettings
+) -> Said:
+    """Title and caption of ``rollup_changes``."""
+    if rollup_changes.empty:
+        return Said(
+            "No company groups are known: with accounts.parent_id subsidiaries would be counted as "
+            "the one customer they are"
+        )
+    higher = rollup_changes["rank_gain"].gt(0).sum()
+    return Said(
+        "Company groups that rank higher than their largest company alone: "
+        f"{higher} of {len(rollup_changes)}",
+        f"Groups of several accounts, {window(segmentation, as_of)}",
+    )
+
+
+def table_segmentation_control(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> Said:
+    """Title and caption of ``segmentation_control``."""
+    return Said(
+        "Every table adds up to the revenue of the window",
+        f"Net revenue, {window(segmentation, as_of)}",
+    )
+
+
+def table_segmentation_limits(segmentation_limits: pd.DataFrame) -> Said:
+    """Title of ``segmentation_limits``."""
+    return Said(f"What the data do not tell: {len(segmentation_limits)}")
+
+
+def note_sizes(segmentation: SegmentationSettings, book: BookSettings | None = None) -> str:
+    """Say what A, B and C are under the book's limits."""
+    first, second = (percent(limit, book) for limit in segmentation.abc)
+    return (
+        f"A are the accounts that stand before {first} of the revenue is reached, B those before "
+        f"{second}, C the rest. The names stand where a class ends."
+    )
+
+
+def note_regularity(segmentation: SegmentationSettings, book: BookSettings | None = None) -> str:
+    """Say what X, Y, Z and N are under the book's limits."""
+    often, regularly = (percent(limit, book) for limit in segmentation.xyz_frequency)
+    young = segmentation.young_months
+    new = f"; N is new, its first order younger than {count(young, 'month')}" if young else ""
+    return (
+        f"X are the accounts that ordered in at least {often} of the months, Y in at least "
+        f"{regularly}, Z in fewer{new}. Months before the first order do not count."
+    )
+
+
+def note_class_moves(
+    previous_account_classes: pd.DataFrame | None,
+    first_date: pd.Timestamp | None,
+    previous_span: Span,
+    is_previous_whole: bool,
+) -> str:
+    """Warn where the window then has fewer months than now."""
+    if previous_account_classes is None or is_previous_whole:
+        return ""
+    return (
+        f"The data begin on {date(first_date)}, inside the window since {previous_span.title}: it "
+        "has fewer months than the window now, and accounts moved only because of that. Read the "
+        "moves below with this in mind."
+    )

@@ -1,0 +1,273 @@
+"""What the tables of the segmentation say row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings, KeyAccountSettings, SegmentationSettings
+from kamlib.words import counted, money, number
+from kamlib.words.shares import percent
+
+TREATMENTS = {
+    "AX": "Protect: one owner, an executive sponsor and a framework agreement; "
+    "no week without someone looking.",
+    "AY": "Smooth: agree call-offs and delivery plans; ask what makes the order months differ.",
+    "AZ": "Understand: large and irregular. Win the next project early and plan capacity with the "
+    "client.",
+    "AN": "Settle in: a large newcomer. Agree a plan for its first year and check every delivery.",
+    "BX": "Grow: a steady buyer with room. Offer the categories its peers buy.",
+    "BY": "Develop: a plan per account, and a visit each quarter.",
+    "BZ": "Qualify: find out whether the rest goes to a competitor before spending more time.",
+    "BN": "Watch: a promising newcomer. Ask for the second category after the third order.",
+    "CX": "Automate: standing orders, web shop, telephone; keep it cheap and on time.",
+    "CY": "Bundle: minimum order and fixed delivery days; inside sales.",
+    "CZ": "Serve on request: list prices, no visits.",
+    "CN": "Welcome: a standard start package; look again after six months.",
+}
+MISSING_CLASSES = {
+    "never": "No order yet",
+    "silent": "No revenue class: no revenue in the window",
+    "cancelled": "No revenue class: orders and credit notes of the window cancel out",
+    "negative": "No revenue class: credit notes exceed orders in the window",
+    "cost": "No margin class: a cost of the window is unknown",
+    "margin": "No margin class: margin is zero or less",
+    "few_days": "No variability class: fewer than 3 order days in the window",
+    "mean": "No variability class: mean revenue is not positive, or a single month",
+}
+TURNS = {
+    "own": "Its own change moved it; the others alone would not have.",
+    "neighbours": "Only because the others changed: with them as before it would still be {then}.",
+    "either": "Its own change and the others' would each have moved it.",
+    "both": "Its own change and the others' together moved it; neither alone would have.",
+}
+LIMITS = {
+    "cost": (
+        "Classes by margin, whale curve, breadwinners by profit",
+        "No cost is known.",
+        "orders.cost: which accounts earn and which only turn over money.",
+    ),
+    "revenue": (
+        "Shares of revenue, the key accounts' share",
+        "All revenue of the window adds up to zero or less.",
+        "Nothing; amounts and classes stand, shares of such a total would mislead.",
+    ),
+    "some_cost": (
+        "Margin of {concerned}",
+        "A cost of their window is unknown.",
+        "The missing costs in orders.cost.",
+    ),
+    "groups": (
+        "Company groups",
+        "No account has a parent in this book.",
+        "accounts.parent_id: subsidiaries counted as the one customer they are.",
+    ),
+    "tiers": (
+        "Key accounts as the company chose them",
+        "The book has no tiers; the largest accounts stand in.",
+        "tiers (account_id, tier, start_date): who was a key account when.",
+    ),
+    "previous": (
+        "Class moves",
+        "The data do not reach back to a window before.",
+        "Earlier orders: every class change explained.",
+    ),
+    "whole_previous": (
+        "Fair class moves",
+        "The data begin inside the window of the previous period, "
+        "which so has fewer months than now.",
+        "Earlier orders, or patience: a year after the data begin the windows are whole.",
+    ),
+    "types": (
+        "Declared types of accounts",
+        "No account has types.",
+        "accounts.types: image-makers and experts, which orders cannot show.",
+    ),
+    "noise": (
+        "XYZ by variability for {number} of {possible}",
+        "The CV is about what randomly timed orders would give: the class mostly measures order "
+        "size and timing noise.",
+        "Read XYZ by frequency instead, or a longer window.",
+    ),
+    "unclassed": (
+        "A revenue class for {concerned}",
+        "Revenue of the window is zero or less.",
+        "Nothing; the full table lists them with the reason.",
+    ),
+}
+
+
+def tell_account_classes(account_classes: pd.DataFrame) -> pd.DataFrame:
+    """Say for each missing class why it is missing."""
+    notes = [
+        "; ".join(MISSING_CLASSES[code] for code in codes.split()) or None
+        for codes in account_classes["missing_codes"]
+    ]
+    return _sentences(account_classes, note=notes)
+
+
+def tell_abc_xyz_matrix(
+    abc_xyz_matrix: pd.DataFrame, *, segmentation: SegmentationSettings
+) -> pd.DataFrame:
+    """Say what to do with the accounts of each cell: the book's own words go before the kit's."""
+    texts = {**TREATMENTS, **segmentation.treatments}
+    return _sentences(abc_xyz_matrix, treatment=[texts.get(c) for c in abc_xyz_matrix["cell"]])
+
+
+def tell_key_accounts(key_accounts: pd.DataFrame, *, admission: KeyAccountSettings) -> pd.DataFrame:
+    """Say by which rule key accounts are told."""
+    rules = [key_rule(admission, is_so) for is_so in key_accounts["is_provisional"]]
+    return _sentences(key_accounts, key_rule=rules)
+
+
+def key_rule(admission: KeyAccountSettings, is_provisional: bool) -> str:
+    """Return the rule that says who is a key account.
+
+    >>> key_rule(KeyAccountSettings(), True)
+    'provisional: revenue class A, at most 20'
+    """
+    if not is_provisional:
+        return "tier key of the book"
+    return f"provisional: revenue class A, at most {admission.at_most}"
+
+
+def tell_concentration(
+    concentration: pd.DataFrame,
+    *,
+    admission: KeyAccountSettings,
+    book: BookSettings | None = None,
+) -> pd.DataFrame:
+    """Say which accounts or groups are measured, and by which rule key accounts are told."""
+    notes = [
+        f"{number(row['account_count'], book)} {row['scope']} with positive revenue; "
+        f"key accounts: {key_rule(admission, row['is_provisional'])}"
+        for row in concentration.to_dict("records")
+    ]
+    return _sentences(concentration, note=notes)
+
+
+def tell_account_types(
+    account_types: pd.DataFrame, *, book: BookSettings | None = None
+) -> pd.DataFrame:
+    """Say what speaks for each type."""
+    rows = account_types.to_dict("records")
+    return _sentences(account_types, evidence=[_evidence(row, book) for row in rows])
+
+
+def _evidence(row: dict, book: Any) -> str:
+    code, amount = row["evidence_code"], money(row["evidence_amount"], book)
+    if code == "declared":
+        return "Declared in the accounts table."
+    if code == "incidents":
+        times = number(row["evidence_count"], book)
+        return f"{times} incidents about quality or product knowledge in the last 12 months."
+    if code in ("industry", "region"):
+        return (
+            f"{number(row['evidence_count'], book)} employees, at least twice the next of "
+            f"{number(row['rival_count'], book)} accounts in {code} {row['led_group']}."
+        )
+    first = f"{row['first_order_month']:%Y-%m}"
+    if code in ("needs", "pace"):
+        budget = (
+            f"needs of {amount} a year"
+            if code == "needs"
+            else f"{amount} a year at the pace so far"
+        )
+        line = money(row["compared_amount"], book)
+        return f"First order {first}; {budget}, the median of class A has {line}."
+    whole = "profit" if code == "profit" else "revenue (margin is unknown)"
+    share = percent(row["evidence_share"], book)
+    return f"{share} of all {whole}: {amount}; first order {first}."
+
+
+def tell_class_moves(
+    class_moves: pd.DataFrame, *, book: BookSettings | None = None
+) -> pd.DataFrame:
+    """Say of each account what happened, and whether it or its neighbours did it."""
+    rows = class_moves.to_dict("records")
+    return _sentences(class_moves, why=[_why(row, book) for row in rows])
+
+
+def _why(row: dict, book: Any) -> str:
+    now, then = money(row["revenue_now"], book), money(row["revenue_then"], book)
+    if row["move_kind"] == "new":
+        return f"New: first order since the last report, {now} so far, class {row['abc_now']}."
+    if row["move_kind"] == "returned":
+        return f"Back after a window without revenue: {now}, class {row['abc_now']}."
+    if row["move_kind"] == "stopped":
+        return f"No revenue left in the window, {then} before; it was {row['abc_then']}."
+    regularity = _regularity(row, book)
+    if row["move_kind"] == "same":
+        return regularity
+    turn = TURNS[row["cause"]].format(then=row["abc_then"])
+    change = _change(row, now, then, book)
+    text = f"{row['abc_then']} → {row['abc_now']}. Revenue {change}. {turn} {regularity}"
+    return text.strip()
+
+
+def _change(row: dict, now: str, then: str, book: Any) -> str:
+    before, after = row["revenue_then"], row["revenue_now"]
+    if after == before:
+        return f"unchanged at {now}"
+    turn = "up" if after > before else "down"
+    return f"{turn} {percent(abs(after / before - 1), book)}, {then} → {now}{_parts(row, book)}"
+
+
+def _parts(row: dict, book: Any) -> str:
+    """Return the parts of the revenue change that weigh at least a tenth of the largest, largest
+    first.
+    """
+    parts = {part: row[f"{part}_revenue_change"] for part in ("price", "volume", "mix")}
+    if any(pd.isna(amount) for amount in parts.values()):
+        return ""
+    least = max(map(abs, parts.values())) / 10
+    told = sorted(
+        (item for item in parts.items() if abs(item[1]) >= least),
+        key=lambda item: (-abs(item[1]), item[0]),
+    )
+    texts = [f"{part} {'+' if value > 0 else ''}{money(value, book)}" for part, value in told]
+    return f" ({', '.join(texts)})"
+
+
+def _regularity(row: dict, book: Any) -> str:
+    """Say what changed in the two XYZ classes, when both periods have one and they differ."""
+    texts = []
+    if _differs(row, "xyz_frequency"):
+        now, then = (
+            f"{row[f'active_month_count_{side}']:.0f} of "
+            f"{row[f'counted_month_count_{side}']:.0f}{months}"
+            for side, months in (("now", " months"), ("then", ""))
+        )
+        turn = f"{row['xyz_frequency_then']} → {row['xyz_frequency_now']}"
+        texts.append(f"Frequency {turn}: orders in {now}, {then} before.")
+    if _differs(row, "xyz_variability"):
+        now, then = (number(row[f"cv_{side}"], book, decimals=2) for side in ("now", "then"))
+        turn = f"{row['xyz_variability_then']} → {row['xyz_variability_now']}"
+        texts.append(f"Variability {turn}: CV {now}, {then} before.")
+    return " ".join(texts)
+
+
+def _differs(row: dict, column: str) -> bool:
+    then, now = row[f"{column}_then"], row[f"{column}_now"]
+    return bool(pd.notna(then) and pd.notna(now) and then != now)
+
+
+def tell_segmentation_limits(
+    segmentation_limits: pd.DataFrame, *, book: BookSettings | None = None
+) -> pd.DataFrame:
+    """Say what could not be done, why, and what would help."""
+    texts = []
+    for row in segmentation_limits.to_dict("records"):
+        missing, note, adding = LIMITS[row["limit_code"]]
+        concerned = counted(row["concerned_count"], "account", source=book)
+        possible = counted(row["possible_count"], "account", source=book)
+        amount = number(row["concerned_count"], book)
+        missing = missing.format(concerned=concerned, possible=possible, number=amount)
+        texts.append({"missing": missing, "note": note, "adding": adding})
+    columns = ["missing", "note", "adding"]
+    return pd.DataFrame(texts, segmentation_limits.index, columns).astype("str")
+
+
+def _sentences(rows: pd.DataFrame, **texts: list) -> pd.DataFrame:
+    return pd.DataFrame(texts, index=rows.index, dtype="str")

@@ -1,0 +1,85 @@
+"""How a book writes: the sign of its currency, its separators, from Babel's locale data (CLDR)."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+
+GAP = "\u00a0"
+"""No-break space between a figure and its unit."""
+
+MISSING = "n/a"
+
+ENGLISH = "en"
+"""The language of the kit's sentences: of its months, and of a book whose locale nobody knows."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a book writes amounts."""
+
+    currency: str = ""
+    thousands: str = ","
+    decimal: str = "."
+
+
+def wording(source: Any = None) -> Wording:
+    """Return the wording of a book, of anything that has a `.book`, or the English one.
+
+    >>> wording()
+    Wording(currency='', thousands=',', decimal='.')
+    """
+    if isinstance(source, Wording):
+        return source
+    book = getattr(source, "book", source)
+    currency, locale = getattr(book, "currency", ""), getattr(book, "locale", "")
+    return _wording(str(currency or ""), str(locale or ENGLISH))
+
+
+@cache
+def known(locale: str) -> Locale:
+    """Return Babel's data of a locale, of its language where the country is not known, or English.
+
+    >>> str(known("de-CH")), str(known("de_XX.UTF-8")), str(known("klingon"))
+    ('de_CH', 'de', 'en')
+    """
+    text = locale.replace("-", "_").split(".")[0]
+    for name in (text, text.split("_")[0]):
+        try:
+            return Locale.parse(name)
+        except (UnknownLocaleError, ValueError, TypeError):
+            continue
+    return Locale(ENGLISH)
+
+
+@cache
+def _wording(currency: str, locale: str) -> Wording:
+    # Latin digits in every locale: the sentences around them are English.
+    symbols = known(locale).number_symbols
+    latin = symbols.get("latn") or known(ENGLISH).number_symbols["latn"]
+    return Wording(_sign(currency, locale), latin["group"], latin["decimal"])
+
+
+def _sign(currency: str, locale: str) -> str:
+    """Return a currency's sign as English has it, else as the book's locale has it, else its code.
+
+    >>> [_sign(code, "en") for code in ("EUR", "cad", "CHF", "points")]
+    ['€', 'CA$', 'CHF', 'points']
+    >>> _sign("SEK", "sv"), _sign("SEK", "en"), _sign("AED", "ar_AE")
+    ('kr', 'SEK', 'AED')
+    """
+    code = currency.upper()
+    for name in (ENGLISH, locale):
+        sign = known(name).currency_symbols.get(code, code)
+        if sign != code and not _is_right_to_left(sign):
+            return sign
+    return currency
+
+
+def _is_right_to_left(sign: str) -> bool:
+    """Whether a sign would turn the English text around it."""
+    return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in sign)
