@@ -111,7 +111,7 @@ def test_the_hidden_group_is_uncovered_by_rolling_up(segmentation, third, plante
 
 def test_the_account_that_never_changed_moved_by_its_neighbours_alone(segmentation, planted):
     row = segmentation.moves.set_index("account_id").loc[planted("neighbours")[0]]
-    assert row["kind"] == "move" and row["abc_then"] != row["abc_now"]
+    assert row["move_kind"] == "move" and row["abc_then"] != row["abc_now"]
     assert row["cause"] == "neighbours" and row["own_effect_share"] == 0
 
 
