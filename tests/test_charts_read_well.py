@@ -8,7 +8,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from kamlib import dossier
 from kamlib.period.calendar import parse_period
 from kamlib.plots import btyd, leaving, programme, retention, style
 from kamlib.plots import scoring as draw_scoring
@@ -140,27 +139,3 @@ def test_charts_without_data_are_left_out():
         ),
     ):
         assert drawing(ax.figure).is_empty
-
-
-def test_the_brief_reads_as_sentences():
-    figures = pd.DataFrame(
-        {
-            "figure": ["on time", "silence", "satisfaction"], "unit": ["share", "days", "count"],
-            "value": [18 / 19, 40.0, 9.0], "year_ago_value": [0.95, float("nan"), 9.0],
-            "source": ["orders", "orders", "interactions"], "evidence_date": pd.Timestamp("2025-12-31"),
-            "note": ["1 of 19 late, 12 months", "since the last order; usual gap 18 days", "latest mark, of 10"],
-        }
-    )  # fmt: skip
-    brief = dossier.negotiation_brief(
-        {"dossier_figures": figures}, "A", as_of=pd.Timestamp("2025-12-31")
-    )
-    said = (
-        brief.loc[brief["section"].eq("Position"), "text"]
-        .str.replace("\u202f", " ")
-        .str.replace("\xa0", " ")
-    )
-    assert said.tolist() == [
-        "On time: 94.7 %, a year before 95.0 % (▼ 0.3 pts); 1 of 19 late.",
-        "Satisfaction: 9, as a year before; latest mark, of 10.",
-        "Silence: 40 days since the last order (usual gap 18 days).",
-    ]

@@ -4,71 +4,93 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
+from kamlib.book import FiscalYear
 from kamlib.dossier import (
     agreement_renewals,
     money_owed,
-    outlook_title,
     overdue_invoices,
     payment_habit,
     target_outlook,
 )
 from kamlib.period.calendar import trailing_months
+from kamlib.story.dossier_notes import tell_target_outlook
+from kamlib.story.outlook import outlook_finding
+from kamlib.tables import shaped
 
-AS_OF = pd.Timestamp("2025-09-30")
-NONE = pd.DataFrame()
+from .dossier import AS_OF, BOOK, table
+
+NO_TARGETS, NO_DEALS = table("targets"), shaped("pipeline", [])
+
+
+def outlook(months, targets=NO_TARGETS, pipeline=NO_DEALS, *, as_of=AS_OF, **more):
+    return target_outlook(months, targets, pipeline, account_id="A", as_of=as_of, **more)
 
 
 def agreement(agreement_id, end, notice=None, kept=None, start="2024-01-01"):
     return {
-        "agreement_id": agreement_id, "account_id": "A", "start_date": pd.Timestamp(start), "end_date": pd.Timestamp(end),
-        "notice_days": notice, "is_kept": kept,
-    }  # fmt: skip
+        "agreement_id": agreement_id,
+        "account_id": "A",
+        "start_date": pd.Timestamp(start),
+        "end_date": pd.Timestamp(end),
+        "notice_days": notice,
+        "is_kept": kept,
+    }
 
 
 def test_renewals_by_their_notice_day():
     rows = [
-        agreement("open", None), agreement("past", "2025-09-29"), agreement("last day", "2025-09-30", 0, True),
-        agreement("due", "2025-12-29", 90, False), agreement("tomorrow", "2025-12-30", 90), agreement("far", "2027-01-01"),
-        agreement("older", "2024-06-01"), agreement("later", "2026-06-01", start="2025-10-01"),
-    ]  # fmt: skip
-    table = agreement_renewals(pd.DataFrame(rows), "A", as_of=AS_OF)
-    assert table[["agreement_id", "status"]].values.tolist() == [
-        ["last day", "renewal due"], ["due", "renewal due"], ["tomorrow", "coming up"], ["far", "in force"],
-        ["open", "open-ended"], ["past", "ended"], ["older", "ended"],
-    ]  # fmt: skip
-    assert table["terms_kept"].tolist()[:3] == ["kept", "broken", "not recorded"]
-    assert table.set_index("agreement_id").loc["tomorrow", "days_to_notice_days"] == 1
+        agreement("open", None),
+        agreement("past", "2025-09-29"),
+        agreement("last day", "2025-09-30", 0, True),
+        agreement("due", "2025-12-29", 90, False),
+        agreement("tomorrow", "2025-12-30", 90),
+        agreement("far", "2027-01-01"),
+        agreement("older", "2024-06-01"),
+        agreement("later", "2026-06-01", start="2025-10-01"),
+    ]
+    found = agreement_renewals(table("agreements", *rows), as_of=AS_OF)
+    assert found[["agreement_id", "agreement_status"]].values.tolist() == [
+        ["last day", "renewal due"],
+        ["due", "renewal due"],
+        ["tomorrow", "coming up"],
+        ["far", "in force"],
+        ["open", "open-ended"],
+        ["past", "ended"],
+        ["older", "ended"],
+    ]
+    assert found["terms_kept"].tolist()[:3] == ["kept", "broken", "not recorded"]
+    assert found.set_index("agreement_id").loc["tomorrow", "days_to_notice_days"] == 1
 
 
 def invoice(number, due, paid, amount=100.0, account="A"):
     return {
-        "invoice_id": number, "account_id": account, "invoice_date": pd.Timestamp("2024-01-01"),
-        "due_date": pd.Timestamp(due), "paid_date": pd.Timestamp(paid), "amount": amount,
-    }  # fmt: skip
+        "invoice_id": number,
+        "account_id": account,
+        "invoice_date": pd.Timestamp("2024-01-01"),
+        "due_date": pd.Timestamp(due),
+        "paid_date": pd.Timestamp(paid),
+        "amount": amount,
+    }
 
 
 def test_payment_habit_counts_open_invoices_to_the_day_and_early_ones_as_zero():
-    frame = pd.DataFrame(
-        [
-            invoice("1", "2025-05-01", "2025-04-20"), invoice("2", "2025-06-30", "2025-07-10"),
-            invoice("3", "2025-09-20", None, 40.0), invoice("4", "2025-09-30", None), invoice("5", "2025-07-31", "2025-10-30"),
-            invoice("6", "2025-09-01", None, -30.0),
-        ]
-    )  # fmt: skip
-    table = payment_habit(frame, "A", as_of=AS_OF)
-    assert table["quarter_end_date"].dt.strftime("%m-%d").tolist() == ["06-30", "09-30"]
-    assert table["mean_late_days"].tolist() == [5.0, 35.5]  # (0 + 10) / 2 and (10 + 61) / 2
-    assert table["overdue_amount"].tolist() == [0.0, 140.0]
-    assert overdue_invoices(frame, "A", as_of=AS_OF)["invoice_id"].tolist() == ["5", "3"]
-    owed = money_owed(frame, as_of=AS_OF).iloc[0]
-    assert owed[
-        ["open_amount", "overdue_amount", "overdue_count", "oldest_late_days"]
-    ].tolist() == [
-        210.0,
-        140.0,
-        2,
-        61.0,
+    rows = [
+        invoice("1", "2025-05-01", "2025-04-20"),
+        invoice("2", "2025-06-30", "2025-07-10"),
+        invoice("3", "2025-09-20", None, 40.0),
+        invoice("4", "2025-09-30", None),
+        invoice("5", "2025-07-31", "2025-10-30"),
+        invoice("6", "2025-09-01", None, -30.0),
     ]
+    invoices = table("invoices", *rows)
+    habit = payment_habit(invoices, account_id="A", as_of=AS_OF)
+    assert habit["quarter_end_date"].dt.strftime("%m-%d").tolist() == ["06-30", "09-30"]
+    assert habit["mean_late_days"].tolist() == [5.0, 35.5]  # (0 + 10) / 2 and (10 + 61) / 2
+    assert habit["overdue_amount"].tolist() == [0.0, 140.0]
+    assert overdue_invoices(invoices, as_of=AS_OF)["invoice_id"].tolist() == ["5", "3"]
+    owed = money_owed(invoices, as_of=AS_OF).iloc[0]
+    columns = ["open_amount", "overdue_amount", "overdue_count", "oldest_late_days"]
+    assert owed[columns].tolist() == [210.0, 140.0, 2, 61.0]
     assert owed["trend"] == "too few quarters"
 
 
@@ -78,7 +100,7 @@ def test_a_habit_that_worsens_every_quarter_is_told_as_later():
         invoice(str(i), day - pd.Timedelta(days=60), day - pd.Timedelta(days=60 - 3 * i))
         for i, day in enumerate(ends)
     ]
-    owed = money_owed(pd.DataFrame(rows), as_of=AS_OF).iloc[0]
+    owed = money_owed(table("invoices", *rows), as_of=AS_OF).iloc[0]
     assert (owed["trend"], owed["trend_days"]) == ("later", 3.0)
     assert owed["trend_low_days"] > 0
 
@@ -90,101 +112,80 @@ def months(values, cost=None):
 
 def test_outlook_of_a_young_account_is_its_mean_month_with_a_students_interval():
     values = [10.0, 14.0, 6.0, 10.0, 10.0, 10.0]
-    row = target_outlook(months(values), NONE, NONE, "A", as_of=AS_OF).iloc[0]
-    assert row[["to_date", "expected_orders", "outlook"]].tolist() == [60.0, 30.0, 90.0]
+    row = outlook(months(values)).iloc[0]
+    assert row[["to_date", "still_expected", "outlook"]].tolist() == [60.0, 30.0, 90.0]
     deviation = pd.Series(values).std(ddof=1) * (3 + 9 / 6) ** 0.5 * (1 + 0.06 * 3) ** 0.5
     spread = student.ppf(0.9, 5) * deviation
     assert row["outlook_high"] == pytest.approx(90 + spread)
     assert row["outlook_low"] == pytest.approx(90 - spread)
-    assert pd.isna(row["year_target"]) and "no target recorded" in row["note"]
+    assert pd.isna(row["year_target"])
+    said = tell_target_outlook(outlook(months(values)), BOOK)["note"]
+    assert said.tolist() == ["mean of 6 months; no target recorded"]
 
 
 def test_outlook_takes_the_season_of_two_years():
     year = [0.0] * 12
     year[0] = year[1] = year[2] = 100.0  # the first months of the window are October to December
     year[3] = 300.0
-    row = target_outlook(months([*year, *year]), NONE, NONE, "A", as_of=AS_OF).iloc[0]
-    assert row["expected_orders"] == pytest.approx(300.0)
+    row = outlook(months([*year, *year])).iloc[0]
+    assert row["still_expected"] == pytest.approx(300.0)
     assert row["outlook_low"] == row["outlook_high"] == row["outlook"] == 600.0
 
 
 def test_outlook_counts_deals_expected_by_the_years_end_and_compares_with_the_target():
     pipeline = pd.DataFrame(
         {
-            "account_id": ["A", "A", "A", "B"],
-            "expected_close_date": pd.to_datetime(["2025-08-01", "2026-01-01", None, "2025-12-01"]),
-            "value": [100.0] * 4, "probability": [0.5] * 4, "weighted_value": [50.0] * 4,
-        }
-    )  # fmt: skip
-    targets = pd.DataFrame(
-        {
-            "account_id": "A",
-            "month": pd.to_datetime(["2024-12-31", "2025-01-31", "2025-12-31"]),
-            "revenue": [7.0, 100.0, 60.0],
+            "expected_close_date": pd.to_datetime(["2025-08-01", "2026-01-01", None]),
+            "deal_value": 100.0,
+            "probability": 0.5,
+            "weighted_value": 50.0,
         }
     )
-    table = target_outlook(months([10.0] * 12, 4.0), targets, pipeline, "A", as_of=AS_OF)
-    assert table["measure"].tolist() == ["revenue", "margin"]
-    row = table.iloc[0]
-    assert row[["to_date", "target_to_date", "gap_to_date", "year_target"]].tolist() == [
-        90.0,
-        100.0,
-        -10.0,
-        160.0,
-    ]
-    assert row[["weighted_pipeline", "expected_orders", "outlook", "outlook_gap"]].tolist() == [
-        50.0,
-        30.0,
-        170.0,
-        10.0,
-    ]
+    aims = {"2024-12-31": 7.0, "2025-01-31": 100.0, "2025-12-31": 60.0}
+    rows = [{"month": pd.Timestamp(day), "revenue": aim} for day, aim in aims.items()]
+    found = outlook(months([10.0] * 12, 4.0), table("targets", *rows), pipeline)
+    assert found["measure"].tolist() == ["revenue", "margin"]
+    row = found.iloc[0]
+    to_date = ["to_date", "target_to_date", "gap_to_date", "year_target"]
+    assert row[to_date].tolist() == [90.0, 100.0, -10.0, 160.0]
+    to_come = ["weighted_pipeline", "still_expected", "outlook", "outlook_gap"]
+    assert row[to_come].tolist() == [50.0, 30.0, 170.0, 10.0]
     assert row["outlook_high"] - row["outlook"] == pytest.approx(student.ppf(0.9, 11) * 50)
-    assert table.iloc[1][["to_date", "outlook"]].tolist() == pytest.approx([54.0, 0.6 * 170.0])
-    assert pd.isna(table.iloc[1]["year_target"])
+    assert found.iloc[1][["to_date", "outlook"]].tolist() == pytest.approx([54.0, 0.6 * 170.0])
+    assert pd.isna(found.iloc[1]["year_target"])
 
 
 def test_the_fiscal_year_sets_what_is_to_date():
-    row = target_outlook(months([10.0] * 12), NONE, NONE, "A", as_of=AS_OF, first_month=4).iloc[0]
+    row = outlook(months([10.0] * 12), fiscal_year=FiscalYear(first_month=4)).iloc[0]
     assert (row["to_date"], row["year_end_date"]) == (60.0, pd.Timestamp("2026-03-31"))
 
 
-def test_a_year_that_is_over_has_its_outlook_behind_it():
+def whole_year() -> pd.DataFrame:
     day = pd.Timestamp("2025-12-31")
-    frame = pd.DataFrame({"account_id": "A", "month": trailing_months(day, 12), "revenue": 5.0})
-    row = target_outlook(frame, NONE, NONE, "A", as_of=day).iloc[0]
-    assert row[["to_date", "outlook", "outlook_low", "outlook_high"]].tolist() == [60.0] * 4
+    return pd.DataFrame({"month": trailing_months(day, 12), "revenue": 5.0, "cost": float("nan")})
 
 
-def test_a_year_that_is_over_counts_no_open_deal():
+def test_a_year_that_is_over_has_its_outlook_behind_it_and_counts_no_open_deal():
     day = pd.Timestamp("2025-12-31")
-    frame = pd.DataFrame({"account_id": "A", "month": trailing_months(day, 12), "revenue": 5.0})
-    pipeline = pd.DataFrame(
-        {
-            "account_id": ["A"], "expected_close_date": [pd.Timestamp("2025-11-01")], "value": [100.0],
-            "probability": [0.5], "weighted_value": [50.0],
-        }
-    )  # fmt: skip
-    table = target_outlook(frame, NONE, pipeline, "A", as_of=day)
-    assert (
-        table.iloc[0][["weighted_pipeline", "outlook", "outlook_low", "outlook_high"]].tolist()
-        == [0.0] + [60.0] * 3
-    )
-    assert outlook_title(table).startswith("The year ended with 60")
+    deal = {"expected_close_date": pd.Timestamp("2025-11-01"), "deal_value": 100.0}
+    deal |= {"probability": 0.5, "weighted_value": 50.0}
+    ends = ["weighted_pipeline", "outlook", "outlook_low", "outlook_high"]
+    for deals in (NO_DEALS, shaped("pipeline", [deal])):
+        found = outlook(whole_year(), pipeline=deals, as_of=day)
+        assert found.iloc[0][ends].tolist() == [0.0] + [60.0] * 3
+        assert outlook_finding(found) == "The year ended with 60; there is no target"
 
 
 def test_an_outlook_needs_three_months_with_revenue():
-    few = target_outlook(months([0.0] * 10 + [10.0, 10.0]), NONE, NONE, "A", as_of=AS_OF)
+    few = outlook(months([0.0] * 10 + [10.0, 10.0]))
     row = few.iloc[0]
     assert row["to_date"] == 20.0
-    assert (
-        row[["expected_orders", "outlook", "outlook_low", "outlook_high", "outlook_gap"]]
-        .isna()
-        .all()
+    unknown = ["still_expected", "outlook", "outlook_low", "outlook_high", "outlook_gap"]
+    assert row[unknown].isna().all()
+    said = tell_target_outlook(few, BOOK)["note"].item()
+    assert said.startswith("revenue in 2 of the last 12 months; an outlook needs 3")
+    assert outlook_finding(few) == (
+        "20 to date; too few months with orders to tell where the year will end"
     )
-    assert row["note"].startswith("revenue in 2 of the last 12 months; an outlook needs 3")
-    assert (
-        outlook_title(few)
-        == "20 to date; too few months with orders to tell where the year will end"
-    )
-    enough = target_outlook(months([0.0] * 9 + [10.0] * 3), NONE, NONE, "A", as_of=AS_OF).iloc[0]
+    enough = outlook(months([0.0] * 9 + [10.0] * 3)).iloc[0]
     assert enough["outlook"] > 30.0

@@ -11,12 +11,20 @@ from kamlib.dossier import (
     team_roles,
     tender_record,
 )
+from kamlib.story.dossier_notes import tell_pipeline, tell_stakeholder_map, tell_stakeholder_roles
 
-AS_OF = pd.Timestamp("2025-09-30")
+from .dossier import AS_OF, table
+
+NOBODY = table("interactions")
+BOOK_HAS = {"account_id": "A", "present": frozenset({"contacts", "team"})}
 
 
 def person(name, influence, attitude, **more):
     return {"account_id": "A", "name": name, "influence": influence, "attitude": attitude, **more}
+
+
+def people(*rows) -> pd.DataFrame:
+    return table("contacts", *rows)
 
 
 @pytest.mark.parametrize(
@@ -31,21 +39,14 @@ def person(name, influence, attitude, **more):
     ],
 )
 def test_a_derailer_has_influence_of_four_and_an_attitude_below_zero(influence, attitude, derails):
-    table = stakeholder_map(pd.DataFrame([person("P", influence, attitude)]), "A", as_of=AS_OF)
-    assert table["is_derailer"].tolist() == [derails]
+    found = stakeholder_map(people(person("P", influence, attitude)), NOBODY, as_of=AS_OF)
+    assert found["is_derailer"].tolist() == [derails]
 
 
-def test_derailers_stand_first_and_every_person_once():
-    people = pd.DataFrame(
-        [
-            person("Big", 5, 2),
-            person("Bad", 4, -1),
-            person("Small", 1, -2),
-            {"account_id": "B", "name": "Other"},
-        ]
-    )
-    table = stakeholder_map(people, "A", as_of=AS_OF)
-    assert table[["name", "stance"]].values.tolist() == [
+def test_derailers_stand_first_then_the_most_influential():
+    known = people(person("Big", 5, 2), person("Bad", 4, -1), person("Small", 1, -2))
+    found = stakeholder_map(known, NOBODY, as_of=AS_OF)
+    assert found[["person", "stance"]].values.tolist() == [
         ["Bad", "derailer"],
         ["Big", "supporter"],
         ["Small", "opponent"],
@@ -53,70 +54,53 @@ def test_derailers_stand_first_and_every_person_once():
 
 
 def test_last_contact_is_the_later_of_record_and_interaction_never_after_the_day():
-    people = pd.DataFrame(
-        [
-            person("P", 3, 0, contact_id="1", last_contact_date=pd.Timestamp("2025-01-03")),
-            person("Q", 2, 0, contact_id="2", last_contact_date=pd.Timestamp("2025-12-24")),
-        ]
+    known = people(
+        person("P", 3, 0, contact_id="1", last_contact_date=pd.Timestamp("2025-01-03")),
+        person("Q", 2, 0, contact_id="2", last_contact_date=pd.Timestamp("2025-12-24")),
     )
-    met = pd.DataFrame(
-        {
-            "account_id": "A",
-            "contact_id": ["1", "1"],
-            "date": pd.to_datetime(["2025-09-20", "2025-10-20"]),
-        }
-    )
-    table = stakeholder_map(people, "A", as_of=AS_OF, interactions=met)
-    assert table["last_contact_days"].fillna(-1).tolist() == [10.0, -1.0]
-    assert table["is_stale"].tolist() == [False, True]
-    assert table["note"].tolist() == [
+    days = pd.to_datetime(["2025-09-20", "2025-10-20"])
+    met = table("interactions", *({"contact_id": "1", "date": day} for day in days))
+    found = stakeholder_map(known, met, as_of=AS_OF)
+    assert found["last_contact_days"].fillna(-1).tolist() == [10.0, -1.0]
+    assert found["is_stale"].tolist() == [False, True]
+    assert tell_stakeholder_map(found)["note"].tolist() == [
         "not recorded: role",
         "no contact on record; not recorded: role",
     ]
 
 
-def test_missing_roles_are_called_out_first():
-    people = pd.DataFrame([person("P", 3, 1, role="buyer"), person("Q", 5, 0, role="buyer")])
-    roles = stakeholder_roles(people, "A", as_of=AS_OF)
-    assert roles["role"].tolist() == [
-        "decider",
-        "approver",
-        "influencer",
-        "user",
-        "gatekeeper",
-        "buyer",
-    ]
-    assert roles.iloc[-1][["person_count", "highest_influence", "mean_attitude"]].tolist() == [
-        2,
-        5.0,
-        0.5,
-    ]
+def test_missing_roles_are_called_out_first_with_what_to_find_out():
+    known = people(person("P", 3, 1, role="buyer"), person("Q", 5, 0, role="buyer"))
+    roles = stakeholder_roles(known, as_of=AS_OF, **BOOK_HAS)
+    missing = ["decider", "approver", "influencer", "user", "gatekeeper"]
+    assert roles["role"].tolist() == [*missing, "buyer"]
+    counted = ["person_count", "highest_influence", "mean_attitude"]
+    assert roles.iloc[-1][counted].tolist() == [2, 5.0, 0.5]
+    assert tell_stakeholder_roles(roles)["to_find_out"].iloc[0] == "Who decides in the end?"
 
 
 def test_an_account_without_people_lacks_every_role_but_a_book_without_people_says_nothing():
-    others = pd.DataFrame([{"account_id": "B", "name": "Other", "role": "buyer"}])
-    assert stakeholder_roles(others, "A", as_of=AS_OF)["is_missing"].sum() == 6
-    assert stakeholder_roles(others.iloc[:0], "A", as_of=AS_OF).empty
+    assert stakeholder_roles(people(), as_of=AS_OF, **BOOK_HAS)["is_missing"].sum() == 6
+    nothing = stakeholder_roles(people(), account_id="A", as_of=AS_OF, present=frozenset())
+    assert nothing.empty
 
 
 def test_team_roles_match_without_regard_to_case_and_a_blank_name_fills_nothing():
-    team = pd.DataFrame(
-        {
-            "account_id": "A",
-            "role": ["Sales", "Marketing", "Finance", "sales"],
-            "name": ["Ines", " ", "Olu", "Paul"],
-        }
-    )
-    table = team_roles(team, "A").set_index("role")
-    assert table["is_filled"].to_dict() == {
-        "delivery": False, "Marketing": False, "technical support": False, "Finance": True, "Sales": True,
-    }  # fmt: skip
-    assert table.loc["Sales", "name"] == "Ines, Paul"
-    assert not table.loc["Finance", "is_expected"]
+    rows = [("Sales", "Ines"), ("Marketing", " "), ("Finance", "Olu"), ("sales", "Paul")]
+    team = table("team", *({"role": role, "name": name} for role, name in rows))
+    found = team_roles(team, **BOOK_HAS).set_index("role")
+    assert found["is_filled"].to_dict() == {
+        "delivery": False,
+        "Marketing": False,
+        "technical support": False,
+        "Finance": True,
+        "Sales": True,
+    }
+    assert found.loc["Sales", "person"] == "Ines, Paul"
+    assert not found.loc["Finance", "is_expected"]
 
 
-def deals():
-    day = pd.Timestamp
+def deals() -> pd.DataFrame:
     rows = [
         ("1", "A", "lost", "2025-01-01", "2025-02-01", None, None, 100.0, "Rival", "price"),
         ("2", "A", "won", "2025-03-01", "2025-04-01", None, None, 60.0, "Rival", None),
@@ -127,40 +111,54 @@ def deals():
         ("7", "B", "won", "2025-01-01", "2025-02-01", None, None, 1.0, None, None),
         ("8", "B", "lost", "2025-01-01", "2025-02-01", None, None, 1.0, None, None),
     ]
-    columns = "opportunity_id account_id outcome opened_date closed_date expected_close probability value competitor reason"
+    columns = (
+        "opportunity_id account_id outcome opened_date closed_date expected_close probability "
+        "value competitor reason"
+    )
     frame = pd.DataFrame(rows, columns=columns.split())
-    dates = ["opened_date", "closed_date", "expected_close"]
-    assert day(frame["opened_date"].iloc[0])
-    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in dates})
+    for name in ("opened_date", "closed_date", "expected_close"):
+        frame[name] = pd.to_datetime(frame[name])
+    return table("opportunities", *frame.to_dict("records"))
+
+
+def own_deals() -> pd.DataFrame:
+    return deals().query("account_id == 'A'")
 
 
 def test_tenders_open_first_then_the_latest_decided():
-    assert tender_record(deals(), "A")["opportunity_id"].tolist() == ["4", "5", "3", "2", "1"]
+    found = tender_record(own_deals(), as_of=AS_OF)
+    assert found["opportunity_id"].tolist() == ["4", "5", "3", "2", "1"]
 
 
-def test_pipeline_borrows_the_share_won_and_says_so():
-    table = pipeline(deals(), "A", as_of=AS_OF).set_index("opportunity_id")
-    assert table["weighted_value"].fillna(-1).to_dict() == {"3": 100.0, "4": 32.0, "5": -1.0}
-    assert table.loc["4", "note"] == "probability not recorded: 0.40 of 5 decided deals were won"
-    assert table["is_past_close"].to_dict() == {"3": True, "4": False, "5": False}
+def test_pipeline_borrows_the_share_won_of_the_whole_book_and_says_so():
+    found = pipeline(deals(), as_of=AS_OF)
+    said = dict(zip(found["opportunity_id"], tell_pipeline(found)["note"], strict=True))
+    found = found.set_index("opportunity_id")
+    assert found["weighted_value"].fillna(-1).to_dict() == {"3": 100.0, "4": 32.0, "5": -1.0}
+    assert said == {
+        "3": "",
+        "4": "probability not recorded: 0.40 of 5 decided deals were won",
+        "5": "value not recorded",
+    }
+    assert found["is_past_close"].to_dict() == {"3": True, "4": False, "5": False}
 
 
 def test_pipeline_without_enough_decided_deals_weighs_nothing_it_does_not_know():
-    table = pipeline(deals(), "A", as_of=AS_OF, min_closed=6).set_index("opportunity_id")
-    assert pd.isna(table.loc["4", "weighted_value"])
+    found = pipeline(deals(), as_of=AS_OF, min_closed=6)
+    unknown = found[found["opportunity_id"].eq("4")]
+    assert unknown["weighted_value"].isna().all()
+    assert tell_pipeline(unknown)["note"].tolist() == ["probability not recorded"]
 
 
 def test_rivals_named_and_met_are_one_row_each():
-    rivals = pd.DataFrame(
-        {
-            "account_id": "A",
-            "competitor": ["Rival", "Rival", "New"],
-            "category": ["ink", "paper", None],
-            "threat": [2.0, 4.0, 5.0],
-        }
-    )
-    table = account_competitors(rivals, deals(), "A", as_of=AS_OF)
-    assert table[["competitor", "threat", "won_count", "lost_count", "lost_value", "open_count"]].fillna(-1).values.tolist() == [
-        ["New", 5.0, 0, 0, 0.0, 0], ["Rival", 4.0, 1, 1, 100.0, 0], ["Other", -1.0, 0, 0, 0.0, 1],
-    ]  # fmt: skip
-    assert table.loc[table["competitor"].eq("Rival"), "category"].item() == "ink, paper"
+    rows = [("Rival", "ink", 2.0), ("Rival", "paper", 4.0), ("New", None, 5.0)]
+    named = pd.DataFrame(rows, columns=["competitor", "category", "threat"])
+    named = table("competitors", *named.to_dict("records"))
+    found = account_competitors(named, own_deals(), account_id="A", as_of=AS_OF)
+    counts = ["won_deal_count", "lost_deal_count", "lost_value", "open_deal_count"]
+    assert found[["competitor", "threat", *counts]].fillna(-1).values.tolist() == [
+        ["New", 5.0, 0, 0, 0.0, 0],
+        ["Rival", 4.0, 1, 1, 100.0, 0],
+        ["Other", -1.0, 0, 0, 0.0, 1],
+    ]
+    assert found.loc[found["competitor"].eq("Rival"), "categories"].item() == "ink, paper"

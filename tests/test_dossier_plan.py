@@ -6,16 +6,22 @@ import pandas as pd
 import pytest
 
 from kamlib.dossier import (
-    check_plan,
     plan_actions,
     plan_objectives,
+    plan_problems,
+    plan_reading,
     plan_register,
+    plan_rhythms,
+    plan_steps,
     plan_swot,
     read_plan,
 )
 from kamlib.errors import KamError
+from kamlib.period.calendar import parse_period
 
-AS_OF = pd.Timestamp("2025-09-30")
+from .dossier import AS_OF, table
+
+NOBODY, BEFORE = table("managers"), parse_period("2025-Q2")
 TEMPLATE = Path(__file__).resolve().parents[1] / "templates" / "plan.toml"
 PLAN = '''account_id = "ACME"
 updated = 2025-09-15
@@ -208,13 +214,14 @@ def test_a_plan_that_is_not_utf8_or_not_there_says_so(write, tmp_path):
 
 def test_a_broken_plan_is_data_for_its_dossier_and_no_harm_to_the_others(write):
     plans = {"ACME": write(PLAN), "BAD": write('account_id = "BAD"\nsumary = ""\n', "BAD.toml")}
-    bad, good = check_plan(plans, "BAD"), check_plan(plans, "ACME")
-    assert good.plan is not None and good.problems.empty
+    bad, good = (plan_reading(plans=plans, account_id=one) for one in ("BAD", "ACME"))
+    assert good.plan is not None and plan_problems(good, account_id="ACME").empty
     assert bad.plan is None
-    assert bad.problems[["account_id", "file", "line", "problem"]].values.tolist() == [
+    problems = plan_problems(bad, account_id="BAD")
+    assert problems[["account_id", "file", "line", "problem"]].values.tolist() == [
         ["BAD", "plans/BAD.toml", 2, "Unknown key 'sumary'."]
     ]
-    register = plan_register(plans, as_of=AS_OF).set_index("account_id")
+    register = plan_register(plans=plans, as_of=AS_OF).set_index("account_id")
     assert register.loc["BAD", "problem"].startswith("Unknown key 'sumary'.")
     assert register.loc[
         "ACME", ["objective_count", "overdue_objective_count", "kept_count", "missed_count"]
@@ -224,39 +231,53 @@ def test_a_broken_plan_is_data_for_its_dossier_and_no_harm_to_the_others(write):
 
 def test_objectives_overdue_first_with_the_state_of_the_day(write):
     plan = read_plan(write(PLAN))
-    managers = pd.DataFrame({"manager_id": ["M1"], "name": ["Paul"]})
-    table = plan_objectives(
-        plan, as_of=AS_OF, previous_end=pd.Timestamp("2025-06-30"), managers=managers
-    )
-    assert table[["objective_id", "status", "owner"]].values.tolist() == [
-        ["O1", "overdue", "Paul"], ["O2", "open", "Ines"], ["O3", "missed", "Ines"],
-    ]  # fmt: skip
-    assert table["overdue_days"].fillna(-1).tolist() == [92.0, -1.0, -1.0]
-    assert table["done_share"].tolist() == [0.5, 0.6, 0.4]
-    assert table["done_change"].fillna(-1).round(6).tolist() == [-1.0, 0.4, -1.0]
+    managers = table("managers", {"manager_id": "M1", "name": "Paul"})
+    found = plan_objectives(plan, managers, as_of=AS_OF, previous_span=BEFORE)
+    assert found[["objective_id", "status", "owner"]].values.tolist() == [
+        ["O1", "overdue", "Paul"],
+        ["O2", "open", "Ines"],
+        ["O3", "missed", "Ines"],
+    ]
+    assert found["overdue_days"].fillna(-1).tolist() == [92.0, -1.0, -1.0]
+    assert found["done_share"].tolist() == [0.5, 0.6, 0.4]
+
+
+def test_a_change_is_known_where_the_plan_logs_its_progress(write):
+    found = plan_objectives(read_plan(write(PLAN)), NOBODY, as_of=AS_OF, previous_span=BEFORE)
+    assert found["done_change"].fillna(-1).round(6).tolist() == [-1.0, 0.4, -1.0]
 
 
 def test_an_objective_is_shown_as_it_stood_on_an_earlier_day(write):
-    plan = read_plan(write(PLAN))
-    table = plan_objectives(plan, as_of=pd.Timestamp("2025-03-31")).set_index("objective_id")
-    assert table["status"].to_dict() == {"O1": "open", "O2": "open", "O3": "open"}
-    assert table.loc["O2", "done_share"] == 0.0
-
-
-def test_progress_can_come_from_the_previous_periods_table(write):
-    plan = read_plan(write(PLAN))
-    before = pd.DataFrame(
-        {"account_id": ["ACME", "OTHER"], "objective_id": ["O1", "O1"], "done_share": [0.3, 0.9]}
-    )
-    table = plan_objectives(plan, as_of=AS_OF, previous=before).set_index("objective_id")
-    assert table.loc["O1", "done_change"] == pytest.approx(0.2)
+    day = pd.Timestamp("2025-03-31")
+    found = plan_objectives(read_plan(write(PLAN)), NOBODY, as_of=day, previous_span=BEFORE)
+    found = found.set_index("objective_id")
+    assert found["status"].to_dict() == {"O1": "open", "O2": "open", "O3": "open"}
+    assert found.loc["O2", "done_share"] == 0.0
 
 
 def test_actions_and_swot(write):
     plan = read_plan(write(PLAN))
-    actions = plan_actions(plan, as_of=AS_OF)
+    actions = plan_actions(plan, NOBODY, as_of=AS_OF, previous_span=BEFORE)
     assert actions[["action_id", "status", "overdue_days"]].fillna(-1).values.tolist() == [
         ["A1", "overdue", 29.0],
         ["A2", "kept", -1.0],
     ]
     assert plan_swot(plan)["text"].tolist() == ["fast", "near", "rival"]
+
+
+def test_all_plans_together_have_their_objectives_and_rhythms_and_pass_over_broken_ones(write):
+    other = write(PLAN.replace("ACME", "BETA").replace("rhythm = 2", ""), "BETA.toml")
+    plans = {"BETA": other, "ACME": write(PLAN), "BAD": write("sumary = 1", "BAD.toml")}
+    steps = plan_steps(NOBODY, plans=plans, as_of=AS_OF, previous_span=BEFORE)
+    assert steps["account_id"].tolist() == ["ACME"] * 3 + ["BETA"] * 3
+    own = plan_objectives(read_plan(other), NOBODY, as_of=AS_OF, previous_span=BEFORE)
+    pd.testing.assert_frame_equal(steps.tail(3).reset_index(drop=True), own)
+    rhythms = plan_rhythms(plans=plans)
+    assert rhythms.values.tolist() == [["ACME", pytest.approx(365.25 / 24)]]
+
+
+def test_rows_of_a_plan_have_the_accounts_id_however_the_plan_writes_it(write):
+    plans = {"ACME": write(PLAN.replace('"ACME"', '"Acme"'))}
+    reading = plan_reading(plans=plans, account_id="ACME")
+    found = plan_objectives(reading.plan, NOBODY, as_of=AS_OF, previous_span=BEFORE)
+    assert set(found["account_id"]) == {"ACME"}

@@ -6,26 +6,18 @@ from decimal import Decimal
 
 import pandas as pd
 
-from kamlib.dossier.shape import COUNT, FLAG, NUMBER, TEXT, in_window, rows_of, shaped
-from kamlib.tables import each, exact
-
-_WALLET = {
-    "account_id": TEXT, "category": TEXT, "annual_spend": NUMBER, "revenue": NUMBER, "wallet_share": NUMBER,
-    "is_bad_estimate": FLAG, "held_by_others": NUMBER, "attainable_share": NUMBER, "probability": NUMBER,
-    "previous_supplier": TEXT, "note": TEXT,
-}  # fmt: skip
-_WHITE = {
-    "account_id": TEXT, "category": TEXT, "white_space": NUMBER, "revenue": NUMBER, "peer_revenue": NUMBER,
-    "buyer_count": COUNT, "buyer_share": NUMBER, "peer_count": COUNT, "peer_group": TEXT, "reason": TEXT,
-}  # fmt: skip
-_VOLUME = {
-    "account_id": TEXT, "category": TEXT, "horizon_years": COUNT, "annual_spend": NUMBER, "attainable_share": NUMBER,
-    "probability": NUMBER, "theoretical_volume": NUMBER, "risk_adjusted_volume": NUMBER, "note": TEXT,
-}  # fmt: skip
+from kamlib.book import ValueSettings
+from kamlib.dossier.window import in_window
+from kamlib.tables import each, exact, shaped
 
 
 def wallet(
-    needs: pd.DataFrame, category_months: pd.DataFrame, account_id: str, *, as_of: pd.Timestamp
+    needs: pd.DataFrame,
+    category_months: pd.DataFrame,
+    *,
+    account_id: str,
+    as_of: pd.Timestamp,
+    present: frozenset[str],
 ) -> pd.DataFrame:
     """One row per category the account needs or buys: the largest annual spend first.
 
@@ -33,173 +25,117 @@ def wallet(
     in exact decimals) means the estimate of the spend is wrong: it is flagged, and nothing is then
     said to be held by others. A book without needs has no wallet: no rows.
 
-    Columns
-    -------
-    account_id: the account
-    category: the category
-    annual_spend: what the account spends a year with all suppliers; n/a where no need is recorded
-    revenue: our net revenue of the window (book currency)
-    wallet_share: revenue / annual spend; n/a without a positive spend
-    is_bad_estimate: the share is above 1
-    held_by_others: annual spend less revenue, never below 0; n/a for a bad estimate
-    attainable_share: share of the spend we could win
-    probability: of winning it
-    previous_supplier: who had or has it
-    note: what to notice
-
-    >>> needs = pd.DataFrame({"account_id": ["A"], "category": ["Ink"], "annual_spend": [100.0]})
-    >>> months = pd.DataFrame({"account_id": ["A"], "category": ["Ink"], "revenue": [120.0],
-    ...     "month": [pd.Timestamp("2025-09-30")]})
-    >>> table = wallet(needs, months, "A", as_of=pd.Timestamp("2025-09-30"))
+    >>> from kamlib.tables import typed
+    >>> needs = typed(pd.DataFrame({"category": ["Ink"], "annual_spend": [100.0]}), "needs")
+    >>> day = pd.Timestamp("2025-09-30")
+    >>> months = pd.DataFrame({"category": ["Ink"], "revenue": [120.0], "month": [day]})
+    >>> table = wallet(needs, months, account_id="A", as_of=day, present=frozenset({"needs"}))
     >>> table[["wallet_share", "is_bad_estimate"]].values.tolist()
     [[1.2, True]]
     """
-    if needs is None or needs.empty:
-        return shaped([], _WALLET)
-    own = rows_of(needs, "needs", account_id).set_index("category")
-    own = own[~own.index.duplicated()]
-    bought = in_window(category_months[category_months["account_id"].eq(account_id)], as_of)
+    if "needs" not in present:
+        return shaped("wallet", [])
+    own = needs.drop_duplicates("category").set_index("category")
+    bought = in_window(category_months, as_of)
     sums = exact(bought["revenue"]).groupby(bought["category"]).sum()
     sums = sums[sums.ne(0)]
     table = own.reindex(own.index.union(sums.index)).rename_axis("category").reset_index()
-    revenue = (
-        table["category"]
-        .map(sums)
-        .map(lambda value: value if isinstance(value, Decimal) else Decimal(0))
-    )
-    spend = table["annual_spend"]
-    over = (revenue > exact(spend)) & spend.gt(0)
+    sold = table["category"].map(sums)
+    sold = sold.map(lambda value: value if isinstance(value, Decimal) else Decimal(0))
+    spend, revenue = table["annual_spend"], sold.astype(float)
+    over = (sold > exact(spend)) & spend.gt(0)
     table = table.assign(
         account_id=account_id,
-        revenue=revenue.astype(float),
-        wallet_share=revenue.astype(float) / spend.where(spend.gt(0)),
+        revenue=revenue,
+        wallet_share=revenue / spend.where(spend.gt(0)),
         is_bad_estimate=over.astype(bool),
-        held_by_others=(spend - revenue.astype(float)).clip(lower=0).mask(over | ~spend.gt(0)),
+        held_by_others=(spend - revenue).clip(lower=0).mask(over | ~spend.gt(0)),
+        remark=table["note"],
     )
-    table["note"] = [_wallet_note(row) for row in each(table)]
     order = ["annual_spend", "revenue", "category"]
-    return shaped(table.sort_values(order, ascending=[False, False, True]), _WALLET)
-
-
-def _wallet_note(row) -> str:
-    if pd.isna(row.annual_spend):
-        return "bought, but no need recorded"
-    if row.annual_spend <= 0:
-        return "annual spend is not positive"
-    if row.is_bad_estimate:
-        return "bad estimate: we sell more than the recorded spend"
-    return "" if pd.isna(row.note) else str(row.note)
+    return shaped("wallet", table.sort_values(order, ascending=[False, False, True]))
 
 
 def white_space(
-    category_months: pd.DataFrame,
-    accounts: pd.DataFrame,
-    account_id: str,
+    all_category_months: pd.DataFrame,
+    all_accounts: pd.DataFrame,
+    all_account_classes: pd.DataFrame,
     *,
+    account_id: str,
     as_of: pd.Timestamp,
-    classes: pd.DataFrame | None = None,
     bought_by: float = 0.40,
     min_peers: int = 5,
 ) -> pd.DataFrame:
-    """One row per category that at least ``bought_by`` of the peers buy: the largest white space
+    """One row per category that at least two in five of the peers buy: the largest white space
     first.
 
     Peers are the accounts of the same industry with revenue in the window; where they are fewer
-    than ``min_peers``, those of the same revenue class (from ``classes``: account_id, abc_revenue);
-    where these are too few as well, all accounts. With fewer than ``min_peers`` in all there is no
-    figure, and the reason says so.
+    than ``min_peers``, those of the same revenue class; where these are too few as well, all
+    accounts. With fewer than ``min_peers`` in all, or without revenue to scale to, there is no
+    figure: ``note_code`` says why.
 
     White space = median over the peers that buy the category of (their spend in it × the account's
     window revenue / their own window revenue) − the account's current revenue in it, never below 0.
 
-    Columns
-    -------
-    account_id: the account
-    category: the category
-    white_space: revenue in reach if the account bought like its peers (book currency)
-    revenue: the account's window revenue in the category
-    peer_revenue: median of the buying peers, scaled to the account's size
-    buyer_count: peers that buy it
-    buyer_share: of the peers
-    peer_count: peers in all
-    peer_group: who the peers are
-    reason: why there is no figure
-
+    >>> day, none = pd.Timestamp("2025-09-30"), pd.DataFrame(columns=["account_id", "industry"])
     >>> months = pd.DataFrame({"account_id": list("AABBCC"), "category": ["x", "y"] * 3,
-    ...     "revenue": [100.0, 0.0, 50.0, 50.0, 75.0, 25.0], "month": [pd.Timestamp("2025-09-30")] * 6})
-    >>> table = white_space(months, pd.DataFrame(), "A", as_of=pd.Timestamp("2025-09-30"), min_peers=2)
+    ...     "revenue": [100.0, 0.0, 50.0, 50.0, 75.0, 25.0], "month": day})
+    >>> classes = none.rename(columns={"industry": "abc_revenue"})
+    >>> table = white_space(months, none, classes, account_id="A", as_of=day, min_peers=2)
     >>> table[["category", "white_space", "peer_group"]].values.tolist()
     [['y', 37.5, 'all accounts'], ['x', 0.0, 'all accounts']]
     """
-    window = in_window(category_months, as_of)
-    spend = (
-        window.dropna(subset="category")
-        .groupby(["account_id", "category"])["revenue"]
-        .sum()
-        .unstack()
-    )
+    window = in_window(all_category_months, as_of)
+    named = window.dropna(subset="category").groupby(["account_id", "category"])["revenue"]
     sizes = window.groupby("account_id")["revenue"].sum()
-    buying = [str(account) for account in sizes[sizes.gt(0)].index]
-    peers, group = _peers(account_id, buying, accounts, classes, min_peers)
-    spend = spend.reindex(peers)
+    peers, group = _peers(account_id, sizes, all_accounts, all_account_classes, min_peers)
+    spend = named.sum().unstack().reindex(peers)
     buyers = spend.gt(0)
-    counts = buyers.sum()
-    limit = Decimal(str(bought_by)) * len(peers)
-    usual = [
-        category
-        for category, n in zip(counts.index.astype(str), counts, strict=True)
-        if n > 0 and Decimal(int(n)) >= limit
-    ]
     size = float(sizes.get(account_id, 0.0))
+    own = window[window["account_id"].eq(account_id)].groupby("category")["revenue"].sum()
+    why = "too few peers" if len(peers) < min_peers else "no revenue" if size <= 0 else ""
+    counts = buyers.sum()
+    # A share of exactly 40 % counts, which binary fractions would miss.
+    usual = counts[counts.gt(0) & counts.ge(float(Decimal(str(bought_by)) * len(peers)))]
     scaled = spend.where(buyers).div(sizes.reindex(peers), axis=0).median() * size
-    current = window[window["account_id"].eq(account_id)].groupby("category")["revenue"].sum()
-    reason = ""
-    if len(peers) < min_peers:
-        reason = f"only {len(peers)} peers; at least {min_peers} are needed"
-    elif size <= 0:
-        reason = "no revenue in the window to scale to"
-    rows = [
+    table = pd.DataFrame(
         {
             "account_id": account_id,
-            "category": category,
-            "white_space": max(scaled[category] - float(current.get(category, 0.0)), 0.0)
-            if not reason
-            else None,
-            "revenue": float(current.get(category, 0.0)),
-            "peer_revenue": scaled[category] if not reason else None,
-            "buyer_count": int(counts[category]),
-            "buyer_share": counts[category] / len(peers),
+            "revenue": own.reindex(usual.index).fillna(0.0),
+            "peer_revenue": float("nan") if why else scaled.reindex(usual.index),
+            "buyer_count": usual,
+            "buyer_share": usual / max(len(peers), 1),
             "peer_count": len(peers),
             "peer_group": group,
-            "reason": reason,
-        }
-        for category in usual
-    ]
-    table = shaped(rows, _WHITE)
+            "note_code": why,
+            "least_count": min_peers,
+        },
+        index=usual.index,
+    )
+    table["white_space"] = (table["peer_revenue"] - table["revenue"]).clip(lower=0.0)
+    table = table.rename_axis("category").reset_index()
     order = ["white_space", "buyer_share", "category"]
-    return shaped(table.sort_values(order, ascending=[False, False, True]), _WHITE)
+    return shaped("white_space", table.sort_values(order, ascending=[False, False, True]))
 
 
 def _peers(
     account_id: str,
-    buying: list[str],
+    sizes: pd.Series,
     accounts: pd.DataFrame,
-    classes: pd.DataFrame | None,
+    account_classes: pd.DataFrame,
     min_peers: int,
 ) -> tuple[list[str], str]:
     """Return the peers and who they are: same industry, else same class, else all."""
-    others = [account for account in buying if account != account_id]
-    for frame, column, label in (
-        (accounts, "industry", "industry"),
-        (classes, "abc_revenue", "class"),
-    ):
-        if frame is None or frame.empty or column not in frame:
-            continue
-        traits = frame.set_index("account_id")[column]
-        own = traits.get(account_id)
+    others = [str(account) for account in sizes[sizes.gt(0)].index if account != account_id]
+    traits = (
+        ("industry", accounts.set_index("account_id")["industry"]),
+        ("class", account_classes.set_index("account_id")["abc_revenue"]),
+    )
+    for label, trait in traits:
+        own = trait.get(account_id)
         if own is None or pd.isna(own):
             continue
-        alike = set(traits.index[traits.eq(own).fillna(False)])
+        alike = set(trait.index[trait.eq(own).fillna(False)])
         peers = [account for account in others if account in alike]
         if len(peers) >= min_peers:
             return peers, f"{label} {own}"
@@ -208,56 +144,39 @@ def _peers(
 
 def opportunity_volume(
     needs: pd.DataFrame,
-    account_id: str,
     *,
-    discount_rate: float = 0.10,
+    value: ValueSettings = ValueSettings(),
     horizons: tuple[int, ...] = (1, 3, 5),
 ) -> pd.DataFrame:
     """One row per need and horizon: the revenue in reach, today's value.
 
     Theoretical: annual spend × attainable share × Σ 1/(1+d)ᵗ over t = 1 … n years (each year's
-        money
-    valued at that year's end). Risk-adjusted: × probability. Both include what competitors hold and
-    what we already sell. Without an attainable share there is no volume, without a probability no
-    risk-adjusted one; the note says so.
-
-    Columns
-    -------
-    account_id: the account
-    category: the need
-    horizon_years: 1, 3 or 5
-    annual_spend: what the account spends a year (book currency)
-    attainable_share: share of it we could win
-    probability: of winning it
-    theoretical_volume: discounted revenue in reach
-    risk_adjusted_volume: the same times the probability
-    note: what is missing
+    money valued at that year's end). Risk-adjusted: × probability. Both include what competitors
+    hold and what we already sell. Without an attainable share there is no volume, without a
+    probability no risk-adjusted one.
 
     >>> needs = pd.DataFrame({"account_id": ["A"], "category": ["Ink"], "annual_spend": [1100.0],
     ...     "attainable_share": [0.5], "probability": [0.4]})
-    >>> opportunity_volume(needs, "A", horizons=(1,))[["theoretical_volume", "risk_adjusted_volume"]].values.tolist()
+    >>> table = opportunity_volume(needs, horizons=(1,))
+    >>> table[["theoretical_volume", "risk_adjusted_volume"]].values.tolist()
     [[500.0, 200.0]]
     """
-    own = rows_of(needs, "needs", account_id)
     rows = []
-    for need in each(own):
+    for need in each(needs):
         yearly = need.annual_spend * need.attainable_share
-        gaps = [n for n in ("attainable_share", "probability") if pd.isna(getattr(need, n))]
         for years in horizons:
-            annuity = sum((1 + discount_rate) ** -t for t in range(1, years + 1))
-            rows.append(
-                {
-                    "account_id": account_id,
-                    "category": need.category,
-                    "horizon_years": years,
-                    "annual_spend": need.annual_spend,
-                    "attainable_share": need.attainable_share,
-                    "probability": need.probability,
-                    "theoretical_volume": yearly * annuity,
-                    "risk_adjusted_volume": yearly * annuity * need.probability,
-                    "note": f"not recorded: {', '.join(gaps).replace('_', ' ')}" if gaps else "",
-                }
-            )
-    table = shaped(rows, _VOLUME)
+            annuity = sum((1 + value.discount_rate) ** -t for t in range(1, years + 1))
+            row = {
+                "account_id": need.account_id,
+                "category": need.category,
+                "horizon_years": years,
+                "annual_spend": need.annual_spend,
+                "attainable_share": need.attainable_share,
+                "probability": need.probability,
+                "theoretical_volume": yearly * annuity,
+                "risk_adjusted_volume": yearly * annuity * need.probability,
+            }
+            rows.append(row)
+    table = shaped("opportunity_volume", rows)
     order = ["horizon_years", "theoretical_volume", "category"]
-    return shaped(table.sort_values(order, ascending=[True, False, True]), _VOLUME)
+    return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)

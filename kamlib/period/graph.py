@@ -79,18 +79,11 @@ def wanted(call: Callable[..., Any]) -> dict[str, bool]:
 
 def compute(name: str, given: dict[str, Any]) -> Any:
     """Return what a calculation makes of its parameters."""
-    dataflow = _dataflow(name)
+    dataflow = graph(scope_of(name))
     nodes = dataflow.graph.nodes
     inputs = {key: value for key, value in given.items() if nodes[key].user_defined}
     overrides = {key: value for key, value in given.items() if key not in inputs}
     return dataflow.execute([name], inputs=inputs, overrides=overrides)[name]
-
-
-def _dataflow(name: str) -> Driver:
-    try:
-        return graph(scope_of(name))
-    except Exception:  # TRANSITION: areas that are not converted yet
-        return _driver(name, [function(name)])
 
 
 @cache

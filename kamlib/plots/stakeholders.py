@@ -21,9 +21,11 @@ _ATTITUDES = {-2: "against us", -1: "critical", 0: "neutral", 1: "well disposed"
 
 
 def plot_stakeholder_map(
-    people: pd.DataFrame,
-    roles: pd.DataFrame | None = None,
+    stakeholder_map: pd.DataFrame,
+    stakeholder_roles: pd.DataFrame,
     *,
+    title: str = "",
+    subtitle: str = "",
     ax: Axes | None = None,
     most: int = 5,
 ) -> Axes:
@@ -34,6 +36,7 @@ def plot_stakeholder_map(
     influence or attitude is not recorded stand below the grid, and the roles in which nobody is
     known below them.
     """
+    people, roles = stakeholder_map, stakeholder_roles
     placed = people.dropna(subset=["influence", "attitude"])
     unknown = people[people["influence"].isna() | people["attitude"].isna()]
     cells: dict[tuple[int, int], list[Any]] = {}
@@ -44,9 +47,7 @@ def plot_stakeholder_map(
     heights = {level: _row_height(cells, level, most) for level in range(5, 0, -1)}
     below = [list(each(unknown))[i::5][:2] for i in range(5)]
     rest = max((_height(group) for group in below), default=0.0)
-    missing = (
-        list(roles.loc[roles["is_missing"], "role"]) if roles is not None and len(roles) else []
-    )
+    missing = list(roles.loc[roles["is_missing"], "role"])
     wide = _EDGE + 5 * _COLUMN
     tall = 24 + sum(heights.values()) + (rest + 20 if len(unknown) else 0) + (24 if missing else 0)
     ax = ax if ax is not None else axes(wide / 72 + 0.2, tall / 72 + 0.7)
@@ -84,19 +85,7 @@ def plot_stakeholder_map(
         _write(
             ax, 4, top + 14, f"Nobody known as: {', '.join(missing)}", COLOURS["bad"], weight="bold"
         )
-    subtitle = "People by influence (up) and attitude (right); red dot: could derail us, hollow: no recent contact"
-    return titles(ax, _people_finding(people, missing), subtitle)
-
-
-def _people_finding(people: pd.DataFrame, missing: list[str]) -> str:
-    if people.empty:
-        return "Nobody is known at this account"
-    derailers, stale = int(people["is_derailer"].sum()), int(people["is_stale"].sum())
-    parts = [f"{len(people)} {'person' if len(people) == 1 else 'people'} known"]
-    parts += [f"{derailers} could derail us"] if derailers else []
-    parts += [f"{stale} without recent contact"] if stale else []
-    parts += [f"{len(missing)} of 6 roles missing"] if missing else []
-    return ", ".join(parts)
+    return titles(ax, title, subtitle)
 
 
 def _name_lines(name: str) -> list[str]:
@@ -115,7 +104,7 @@ def _name_lines(name: str) -> list[str]:
 
 
 def _height(group: list[Any]) -> float:
-    return sum((len(_name_lines(person.name)) + 1) * _LINE + 5 for person in group) + _PAD
+    return sum((len(_name_lines(person.person)) + 1) * _LINE + 5 for person in group) + _PAD
 
 
 def _row_height(cells: dict[tuple[int, int], list[Any]], level: int, most: int) -> float:
@@ -134,7 +123,7 @@ def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> N
         ax.plot(
             left + 9, at, "o", markersize=6, markerfacecolor=face, markeredgecolor=COLOURS[colour]
         )
-        for line in _name_lines(person.name):
+        for line in _name_lines(person.person):
             _write(ax, left + 16, at, line, INK)
             at += _LINE
         days = (

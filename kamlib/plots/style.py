@@ -288,6 +288,13 @@ def no_axis(axis: Axis) -> None:
     axis.axes.spines["bottom" if axis is axis.axes.xaxis else "left"].set_visible(False)
 
 
+def nothing(ax: Axes, title: str, subtitle: str = "") -> Axes:
+    """Write the titles over a chart with nothing to draw: the page then says the title alone."""
+    no_axis(ax.xaxis)
+    no_axis(ax.yaxis)
+    return titles(ax, title, subtitle)
+
+
 def tint(strength: float, key: str = "accent") -> tuple[float, float, float, float]:
     """A see-through shade of a colour for `strength` 0–1: ink on it stays readable on light and on
     dark pages.

@@ -7,14 +7,22 @@ from kamlib.retention.bridge import (
     retention_rates,
     revenue_bridge,
 )
-from kamlib.retention.causes import leaving_cases, leaving_causes
-from kamlib.retention.cohorts import cohort_retention
+from kamlib.retention.causes import leaving_cases, leaving_causes, recent_lateness
+from kamlib.retention.cohorts import cohort_retention, cohort_retention_by_year
 from kamlib.retention.engagement import engagement, engagement_series, overdue_checkins
-from kamlib.retention.findings import retention_findings, retention_sentences
+from kamlib.retention.findings import finding_accounts, retention_findings
 from kamlib.retention.losses import detection_lag, loss_directions, loss_dynamics, lost_accounts
 from kamlib.retention.mistakes import incident_trend, loss_reasons
 from kamlib.retention.status import account_status, lost_spells, usual_gaps
-from kamlib.retention.survival import account_lifetimes, survival, survival_medians, survival_test
+from kamlib.retention.survival import (
+    account_lifetimes,
+    survival,
+    survival_by_class,
+    survival_by_industry,
+    survival_by_manager,
+    survival_medians,
+    survival_tests,
+)
 from kamlib.retention.win_back import return_rates, win_back
 
 __all__ = [
@@ -25,9 +33,11 @@ __all__ = [
     "alarm_outcomes",
     "alarm_quality",
     "cohort_retention",
+    "cohort_retention_by_year",
     "detection_lag",
     "engagement",
     "engagement_series",
+    "finding_accounts",
     "incident_trend",
     "leaving_cases",
     "leaving_causes",
@@ -37,15 +47,18 @@ __all__ = [
     "lost_accounts",
     "lost_spells",
     "overdue_checkins",
+    "recent_lateness",
     "retention_figures",
     "retention_findings",
     "retention_rates",
-    "retention_sentences",
     "return_rates",
     "revenue_bridge",
     "survival",
+    "survival_by_class",
+    "survival_by_industry",
+    "survival_by_manager",
     "survival_medians",
-    "survival_test",
+    "survival_tests",
     "usual_gaps",
     "win_back",
 ]

@@ -8,16 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kamlib.period.calendar import trailing_months
+from kamlib.book import LossSettings
+from kamlib.period.calendar import Span, trailing_months
 from kamlib.retention.order_days import DAY, looked_up, order_days, order_gaps, year_later
-from kamlib.retention.status import account_status
+from kamlib.tables import shaped
 
 KS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
-_COLUMNS = [
-    "rule", "k", "is_book", "is_suggested", "case_count", "alarm_count", "false_alarm_count", "false_alarm_rate",
-    "false_alarm_low", "false_alarm_high", "leaver_count", "missed_loss_count", "missed_loss_rate", "missed_loss_low",
-    "missed_loss_high", "lead_days", "lead_low_days", "lead_high_days", "account_count", "date_count",
-]  # fmt: skip
 
 
 def alarm_dates(
@@ -42,141 +38,87 @@ def alarm_quality(
     account_days: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    loss: LossSettings = LossSettings(),
     dates: Sequence[pd.Timestamp] | None = None,
     ks: Sequence[float] = KS,
-    every_months: int = 3,
-    overdue: float = 2.0,
-    lost: float = 3.0,
-    min_silence_days: int = 90,
-    new_days: int = 180,
-    min_gaps: int = 3,
 ) -> pd.DataFrame:
     """One row per rule × k: how often the alarm was false, how many losses it missed, how early it
     came.
 
-    The rule is run as of each past date on the order days known then (accounts with fewer than
-        ``min_gaps``
-    gaps borrow the median gap of all accounts at that date); the truth is *no order in the next 12
-        months*. A
-    case is an account on a date: it ordered within the 12 months before and is no longer new, so
-        that
-    accounts gone for years do not flatter the rule. Two rules: ``overdue`` (silence > k × usual
-        gap) and
-    ``lost`` (the same, and silence ≥ ``min_silence_days``). Intervals are Wilson's at 95 %, on the
-        number of
-    cases that clustering by account leaves (design effect from the linearised variance of the
-        rate). Lead
-    time: from the first day the rule is true to the day on which 12 months without an order are
-        complete,
-    median over the leavers it caught, with the interval of the order statistics. Between random
-        orders a gap
-    exceeds k medians with probability 2^−k: k = 2 trips in 25 % of gaps, k = 3 in 12.5 %.
+    The rule is run as of each past date (default: ``alarm_dates``) on the order days known then;
+    accounts with few gaps borrow the median gap of all accounts at that date. The truth is *no
+    order in the next 12 months*. A case is an account on a date: it ordered within the 12 months
+    before and is no longer new, so that accounts gone for years do not flatter the rule. Two rules:
+    ``overdue`` (silence > k × usual gap) and ``lost`` (the same, and silence long enough).
+    Intervals are Wilson's at 95 %, on the number of cases that clustering by account leaves (design
+    effect from the linearised variance of the rate). Lead time: from the first day the rule is true
+    to the day on which 12 months without an order are complete, median over the leavers it caught,
+    with the interval of the order statistics. Between random orders a gap exceeds k medians with
+    probability 2^−k: k = 2 trips in 25 % of gaps, k = 3 in 12.5 %.
 
     ``is_suggested`` marks the k with the lowest sum of false-alarm and missed-loss rate, when at
     least 20 leavers were seen and in 90 % of 400 resamples of accounts it beats the k that the book
     uses; otherwise the book's own k stays.
-
-    Columns
-    -------
-    rule: overdue or lost
-    k: multiple of the usual gap
-    is_book: the k that the book uses for this rule
-    is_suggested: the k that these data suggest for this rule
-    case_count: accounts × dates that were judged
-    alarm_count: cases with an alarm
-    false_alarm_count: alarms after which the account ordered within 12 months
-    false_alarm_rate: false alarms / alarms
-    false_alarm_low: lower end of its 95 % interval
-    false_alarm_high: upper end
-    leaver_count: cases without an order in the next 12 months
-    missed_loss_count: leavers without an alarm
-    missed_loss_rate: missed / leavers
-    missed_loss_low: lower end of its 95 % interval
-    missed_loss_high: upper end
-    lead_days: median days from the alarm to 12 complete months of silence
-    lead_low_days: lower end of its 95 % interval
-    lead_high_days: upper end
-    account_count: accounts among the cases
-    date_count: dates on which the rule was run
     """
     days = order_days(account_days, as_of=as_of)
-    chosen = (
-        alarm_dates(account_days, as_of=as_of, every_months=every_months)
-        if dates is None
-        else dates
-    )
+    chosen = alarm_dates(account_days, as_of=as_of) if dates is None else dates
     chosen = [pd.Timestamp(d) for d in chosen if year_later(pd.Timestamp(d)) <= as_of]
-    cases = _cases(days, chosen, min_gaps=min_gaps, new_days=new_days)
+    cases = _cases(days, chosen, loss)
     tables = []
-    for rule, book_k, least in (("overdue", overdue, 0), ("lost", lost, min_silence_days)):
+    for rule, book_k, least in (
+        ("overdue", loss.overdue, 0),
+        ("lost", loss.lost, loss.min_silence_days),
+    ):
         grid = np.array(sorted({*map(float, ks), float(book_k)}))
         table = _rates(cases, grid, least).assign(rule=rule, is_book=grid == book_k)
         table["is_suggested"] = table["k"].eq(_suggested(cases, grid, least, book_k))
         tables.append(table)
-    table = pd.concat(tables, ignore_index=True)
-    table["date_count"] = len(chosen)
-    return table[_COLUMNS].astype({"rule": "str", "date_count": "int64"})
+    return shaped("alarm_quality", pd.concat(tables).assign(date_count=len(chosen)))
 
 
 def alarm_outcomes(
+    account_status: pd.DataFrame,
+    previous_account_status: pd.DataFrame | None,
+    year_ago_account_status: pd.DataFrame | None,
     account_days: pd.DataFrame,
-    accounts: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
-    warned: Sequence[pd.Timestamp | None],
-    classes: pd.DataFrame | None = None,
-    **rule: float,
+    previous_span: Span,
+    year_ago_span: Span,
 ) -> pd.DataFrame:
     """One row per past date × account that was overdue then: how the warning turned out by the
     as-of day.
 
-    Accounts that turned overdue count, not those already lost; a date that is None is left out;
-    ``rule`` are the settings of ``account_status``.
-
-    Columns
-    -------
-    warned_date: the past as-of day
-    account_id: the account
-    name: its name
-    manager_id: who owns it
-    manager_name: the owner's name
-    silence_days: days without an order at the warned date
-    usual_gap_days: its usual gap then, in days
-    last_year_revenue: net revenue of the 12 months to its last order before the warning
-    outcome: ordered again, lost or still overdue
-    next_order_date: its first order day after the warning
+    The dates are the ends of the period before and of the like period a year ago, where the data
+    reach back to them. Accounts that had turned overdue count, not those already lost. Name and
+    owner are today's.
     """
-    tables = []
-    now = account_status(account_days, accounts, as_of=as_of, classes=classes, **rule)  # type: ignore[arg-type]
     days = order_days(account_days, as_of=as_of)
-    for date in warned:
-        if date is None:
+    now = account_status.set_index("account_id")
+    # a year has one period before it, which is the one a year ago
+    past = {
+        year_ago_span.end: year_ago_account_status,
+        previous_span.end: previous_account_status,
+    }
+    tables = []
+    for day, status in past.items():
+        if status is None:
             continue
-        then = account_status(account_days, accounts, as_of=date, **rule)  # type: ignore[arg-type]
-        then = then[then["status"].eq("overdue") & then["silence_days"].notna()]
-        later = days[days["date"].gt(date)].groupby("account_id")["date"].min()
-        then = then.assign(warned_date=date, next_order_date=looked_up(then["account_id"], later))
-        status = looked_up(then["account_id"], now.set_index("account_id")["status"])
+        then = status[status["status"].eq("overdue") & status["silence_days"].notna()]
+        later = days[days["date"].gt(day)].groupby("account_id")["date"].min()
+        then = then.assign(warned_date=day, next_order_date=looked_up(then["account_id"], later))
+        for column in ("name", "manager_id", "manager_name"):
+            then[column] = looked_up(then["account_id"], now[column])
         then["outcome"] = np.select(
-            [then["next_order_date"].notna(), status.eq("lost")],
+            [
+                then["next_order_date"].notna(),
+                looked_up(then["account_id"], now["status"]).eq("lost"),
+            ],
             ["ordered again", "lost"],
             "still overdue",
         )
         tables.append(then)
-    columns = [
-        "warned_date",
-        "account_id",
-        "name",
-        "manager_id",
-        "manager_name",
-        "silence_days",
-        "usual_gap_days",
-    ]
-    columns += ["last_year_revenue", "outcome", "next_order_date"]
-    table = pd.concat(tables, ignore_index=True) if tables else now.head(0)
-    table = table.reindex(columns=columns).astype(
-        {"warned_date": "datetime64[us]", "next_order_date": "datetime64[us]", "outcome": "str"}
-    )
+    table = shaped("alarm_outcomes", pd.concat(tables) if tables else [])
     return table.sort_values(
         ["warned_date", "last_year_revenue", "account_id"],
         ascending=[False, False, True],
@@ -185,10 +127,12 @@ def alarm_outcomes(
 
 
 def _cases(
-    days: pd.DataFrame, dates: list[pd.Timestamp], *, min_gaps: int, new_days: int
+    days: pd.DataFrame, dates: list[pd.Timestamp], loss: LossSettings
 ) -> dict[str, np.ndarray]:
-    """Return the cases as arrays: account code, usual gap, silence then, and whether the account
-    left.
+    """Return the cases as arrays: account, usual gap and silence then, and whether it left.
+
+    Account code and day are packed into one sorted whole number, so that one search finds the
+    orders of every account before and after a date.
     """
     codes, ids = pd.factorize(days["account_id"])
     day = days["date"].to_numpy().astype("datetime64[D]").astype("int64")
@@ -222,16 +166,17 @@ def _cases(
         count = np.bincount(code, minlength=len(ids))
         begin = np.cumsum(count) - count
         usual = np.full(len(ids), np.median(size) if len(size) else np.nan)
-        own = count >= min_gaps
+        own = count >= loss.min_gaps
         low, high = begin + (count - 1) // 2, begin + count // 2
         usual[own] = (size[low[own]] + size[high[own]]) / 2
-        is_new = (count < min_gaps) & (day[np.minimum(starts, len(day) - 1)] > now - new_days)
+        first = day[np.minimum(starts, len(day) - 1)]
+        is_new = (count < loss.min_gaps) & (first > now - loss.new_days)
         judged = (seen > 0) & ~is_new & (last > since) & ~np.isnan(usual)
         next_key = np.append(key, np.iinfo("int64").max)[after]
         left = next_key > account * span + until
         parts.append(
             np.column_stack(
-                [account, usual, now - last, left, last, ~own, day[starts] + new_days - last]
+                [account, usual, now - last, left, last, ~own, day[starts] + loss.new_days - last]
             )[judged]
         )
     joined = np.concatenate(parts) if parts else np.empty((0, 7))

@@ -1,6 +1,4 @@
-"""Where the revenue went: the bridge from one year to the next, NRR, GRR, churn and revenue at
-risk.
-"""
+"""Where the revenue went: the bridge between two years, NRR, GRR, churn and revenue at risk."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.retention.order_days import looked_up, window_edges
-from kamlib.tables import exact
+from kamlib.tables import exact, shaped
 
 STEPS = ("base", "new", "returned", "expansion", "contraction", "stopped", "now")
 _ZERO = Decimal(0)
@@ -25,67 +23,33 @@ def account_bridge(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.D
     ``stopped``: base > 0 and now ≤ 0. ``expansion`` and ``contraction``: the rest by the sign of
     the change (a late credit note of a former account is a contraction). ``unchanged``: no change.
     *Stopped* (no revenue in the window) is not *lost* (the status).
-
-    Columns
-    -------
-    account_id: the account
-    base: net revenue of the 12 months before the window
-    now: net revenue of the window
-    change: now − base
-    step: new, returned, expansion, contraction, stopped or unchanged
     """
-    sums = _exact_windows(account_months, as_of)
-    sums["step"] = [
-        _step(base, now, early)
-        for base, now, early in zip(sums["base"], sums["now"], sums["is_early"], strict=True)
-    ]
-    sums["change"] = sums["now"] - sums["base"]
-    table = sums[sums["base"].astype(bool) | sums["now"].astype(bool)]
-    money = {column: table[column].astype("float64") for column in ("base", "now", "change")}
-    return (
-        table.assign(**money)[["account_id", "base", "now", "change", "step"]]
-        .astype({"account_id": "str", "step": "str"})
-        .reset_index(drop=True)
-    )
+    return shaped("account_bridge", _stepped(account_months, as_of))
 
 
 def revenue_bridge(
-    account_months: pd.DataFrame, keys: pd.DataFrame | None = None, *, as_of: pd.Timestamp
+    account_months: pd.DataFrame, key_accounts: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """One row per scope × step: base + new + returned + expansion − contraction − stopped = now,
     exact to the cent.
 
     Steps are those of ``account_bridge``, summed in exact decimals; contraction and stopped are
-        amounts that
-    went away, so they are subtracted. Accounts close too: base + new + returned − stopped = now.
-        ``keys``
-    (account_id, is_key) adds the scope ``key``: the key accounts as of the as-of day. No account in
-        either
-    window: no rows.
-
-    Columns
-    -------
-    scope: all or key
-    step: base, new, returned, expansion, contraction, stopped, now
-    revenue: net revenue of the step (book currency)
-    accounts: accounts in the step; for base and now those with revenue above 0
+    amounts that went away, so they are subtracted. Accounts close too: base + new + returned −
+    stopped = now. ``key``: the key accounts as of the as-of day. No account in either window: no
+    rows.
 
     Examples
     --------
     >>> months = pd.DataFrame({"account_id": ["A", "B", "B"], "revenue": [100.0, 100.0, 60.0],
     ...     "month": pd.to_datetime(["2024-03-31", "2024-03-31", "2025-03-31"])})
-    >>> bridge = revenue_bridge(months, as_of=pd.Timestamp("2025-12-31"))
-    >>> dict(zip(bridge["step"], bridge["revenue"]))["stopped"], dict(zip(bridge["step"], bridge["revenue"]))["now"]
-    (100.0, 60.0)
+    >>> keys = pd.DataFrame({"account_id": ["B"], "is_key": [True]})
+    >>> bridge = revenue_bridge(months, keys, as_of=pd.Timestamp("2025-12-31"))
+    >>> amount = bridge.set_index(["scope", "step"])["revenue"]
+    >>> float(amount["all", "stopped"]), float(amount["all", "now"]), float(amount["key", "base"])
+    (100.0, 60.0, 100.0)
     """
-    sums = _exact_windows(account_months, as_of)
-    sums = sums[sums["base"].astype(bool) | sums["now"].astype(bool)]
-    sums["step"] = [
-        _step(*row) for row in zip(sums["base"], sums["now"], sums["is_early"], strict=True)
-    ]
-    sums["change"] = sums["now"] - sums["base"]
     rows: list[dict[str, object]] = []
-    for scope, part in _scopes(sums, keys):
+    for scope, part in _scopes(_stepped(account_months, as_of), key_accounts):
         for step in STEPS if len(part) else ():
             if step in ("base", "now"):
                 amount, count = sum(part[step], _ZERO), int(part[step].gt(0).sum())
@@ -93,13 +57,12 @@ def revenue_bridge(
                 inside = part[part["step"].eq(step)]
                 sign = -1 if step in ("contraction", "stopped") else 1
                 amount, count = sign * sum(inside["change"], _ZERO), len(inside)
-            rows.append({"scope": scope, "step": step, "revenue": float(amount), "accounts": count})
-    types = {"scope": "str", "step": "str", "revenue": "float64", "accounts": "int64"}
-    return pd.DataFrame(rows, columns=list(types)).astype(types)
+            rows.append({"scope": scope, "step": step, "revenue": amount, "accounts": count})
+    return shaped("revenue_bridge", rows)
 
 
 def retention_rates(
-    account_months: pd.DataFrame, keys: pd.DataFrame | None = None, *, as_of: pd.Timestamp
+    account_months: pd.DataFrame, key_accounts: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """One row per scope: net and gross revenue retention of the accounts with revenue in the 12
     months before.
@@ -107,77 +70,54 @@ def retention_rates(
     NRR = Σ now / Σ base; GRR = Σ per account min(base, max(now, 0)) / Σ base: what one account
     gains never hides what another lost. New and returning accounts are no part of the cohort. No
     base: n/a.
-
-    Columns
-    -------
-    scope: all or key
-    nrr_share: net revenue retention
-    grr_share: gross revenue retention
-    base_revenue: Σ base
-    cohort_count: accounts with base > 0
     """
-    sums = _exact_windows(account_months, as_of)
     rows = []
-    for scope, part in _scopes(sums, keys):
+    for scope, part in _scopes(_exact_windows(account_months, as_of), key_accounts):
         cohort = part[part["base"].gt(0)]
-        base = sum(cohort["base"], _ZERO)
-        kept = sum(
-            (min(b, max(n, _ZERO)) for b, n in zip(cohort["base"], cohort["now"], strict=True)),
-            _ZERO,
+        base, now = sum(cohort["base"], _ZERO), sum(cohort["now"], _ZERO)
+        pairs = zip(cohort["base"], cohort["now"], strict=True)
+        kept = sum((min(b, max(n, _ZERO)) for b, n in pairs), _ZERO)
+        rows.append(
+            {
+                "scope": scope,
+                "nrr_share": now / base if base else np.nan,
+                "grr_share": kept / base if base else np.nan,
+                "base_revenue": base,
+                "cohort_count": len(cohort),
+            }
         )
-        nrr, grr = (
-            (float(sum(cohort["now"], _ZERO) / base), float(kept / base))
-            if base
-            else (np.nan, np.nan)
-        )
-        rows.append((scope, nrr, grr, float(base), len(cohort)))
-    names = ["scope", "nrr_share", "grr_share", "base_revenue", "cohort_count"]
-    return pd.DataFrame(rows, columns=names).astype(
-        {"scope": "str", "nrr_share": "float64", "grr_share": "float64"}
-    )
+    return shaped("retention_rates", rows)
 
 
 def retention_figures(
-    account_months: pd.DataFrame,
-    status: pd.DataFrame,
-    status_before: pd.DataFrame | None = None,
-    keys: pd.DataFrame | None = None,
-    *,
-    as_of: pd.Timestamp,
+    retention_rates: pd.DataFrame,
+    account_status: pd.DataFrame,
+    previous_account_status: pd.DataFrame | None,
+    key_accounts: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row per figure × scope: the retention figures an executive expects, as of one day.
 
-    ``status`` and ``status_before`` are ``account_status`` at the period's end and at the end of
-    the period before (None: churn and returns are n/a). Logo churn = not lost at the start and lost
-    at the end / not lost at the start; accounts that came back are shown apart. Revenue at risk =
-    revenue of the window of accounts that are overdue.
-
-    Columns
-    -------
-    figure: NRR, GRR, logo_churn, lost_in_period, returned_in_period, revenue_at_risk, and three
-        counts
-    scope: all or key
-    value: the figure: share 0–1, money or count
+    Churn and returns compare with the end of the period before; where the data do not reach back to
+    it they are n/a. Logo churn = not lost at the start and lost at the end / not lost at the start;
+    accounts that came back are shown apart. Revenue at risk = revenue of the window of accounts
+    that are overdue.
     """
-    rows: list[tuple[str, str, float]] = []
-    rates = retention_rates(account_months, keys, as_of=as_of)
-    for figure, column in (("NRR", "nrr_share"), ("GRR", "grr_share")):
-        rows += [
-            (figure, scope, value)
-            for scope, value in zip(rates["scope"], rates[column], strict=True)
-        ]
-    for scope, part in _scopes(status, keys):
-        churn = _churn(part, status_before)
+    rates = retention_rates.set_index("scope")
+    rows = [
+        {"figure": figure, "scope": scope, "value": rates.loc[scope, column]}
+        for figure, column in (("NRR", "nrr_share"), ("GRR", "grr_share"))
+        for scope in rates.index
+    ]
+    for scope, part in _scopes(account_status, key_accounts):
         at_risk = part[part["status"].eq("overdue")]
-        rows += [(figure, scope, value) for figure, value in churn.items()]
-        rows += [
-            ("revenue_at_risk", scope, float(sum(exact(at_risk["revenue"]), _ZERO))),
-            ("at_risk_accounts", scope, float(len(at_risk))),
-            ("lost_accounts", scope, float(part["status"].eq("lost").sum())),
-            ("active_accounts", scope, float(part["status"].isin(["active", "new"]).sum())),
-        ]
-    table = pd.DataFrame(rows, columns=["figure", "scope", "value"])
-    return table.astype({"figure": "str", "scope": "str", "value": "float64"})
+        figures = _churn(part, previous_account_status) | {
+            "revenue_at_risk": sum(exact(at_risk["revenue"]), _ZERO),
+            "at_risk_accounts": len(at_risk),
+            "lost_accounts": part["status"].eq("lost").sum(),
+            "active_accounts": part["status"].isin(["active", "new"]).sum(),
+        }
+        rows += [{"figure": f, "scope": scope, "value": float(v)} for f, v in figures.items()]
+    return shaped("retention_figures", rows)
 
 
 def _churn(status: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, float]:
@@ -194,10 +134,16 @@ def _churn(status: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, float
     }
 
 
+def _stepped(account_months: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the accounts with revenue in either window, exact, with change and step."""
+    sums = _exact_windows(account_months, as_of)
+    sums = sums[sums["base"].astype(bool) | sums["now"].astype(bool)]
+    rows = zip(sums["base"], sums["now"], sums["is_early"], strict=True)
+    return sums.assign(change=sums["now"] - sums["base"], step=[_step(*row) for row in rows])
+
+
 def _exact_windows(account_months: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return per account the exact sums of both windows and whether it had revenue before the
-    window.
-    """
+    """Return per account the exact sums of both windows, and whether it bought before them."""
     after, until = window_edges(as_of)
     before, _ = window_edges(as_of, years_back=1)
     months = account_months[account_months["month"].le(until)]
@@ -226,9 +172,9 @@ def _step(base: Decimal, now: Decimal, is_early: bool) -> str:
     return "expansion" if now > base else "contraction" if now < base else "unchanged"
 
 
-def _scopes(table: pd.DataFrame, keys: pd.DataFrame | None) -> list[tuple[str, pd.DataFrame]]:
-    """Return the scope ``all`` and, where it is known who is key, the scope ``key``."""
-    if keys is None:
-        return [("all", table)]
-    chosen = keys.loc[keys["is_key"].astype(bool), "account_id"]
-    return [("all", table), ("key", table[table["account_id"].isin(chosen)])]
+def _scopes(
+    table: pd.DataFrame, key_accounts: pd.DataFrame
+) -> tuple[tuple[str, pd.DataFrame], tuple[str, pd.DataFrame]]:
+    """Return the rows of all accounts, and of key accounts."""
+    chosen = key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]
+    return ("all", table), ("key", table[table["account_id"].isin(chosen)])

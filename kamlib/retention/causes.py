@@ -1,6 +1,4 @@
-"""Why they leave: lateness and incidents against leaving; a correlation that chance seldom passes
-for.
-"""
+"""Why they leave: lateness and incidents against leaving; a correlation, no proof."""
 
 from __future__ import annotations
 
@@ -12,7 +10,9 @@ from statsmodels.genmod import families
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.tools import add_constant
 
+from kamlib.period.calendar import trailing_months
 from kamlib.retention.order_days import DAY, looked_up, order_days
+from kamlib.tables import shaped
 
 KINDS = ("conflict", "unaware", "unprepared", "product_knowledge", "quality", "other")
 MISTAKES = {
@@ -24,27 +24,28 @@ MISTAKES = {
     "quality": "quality",
     "other": "other",
 }
-_COLUMNS = {
-    "cause": "str",
-    "measure": "str",
-    "hazard_ratio": "float64",
-    "hazard_ratio_low": "float64",
-    "hazard_ratio_high": "float64",
-    "p_value": "float64",
-    "leaver_count": "int64",
-    "exposed_leaver_count": "int64",
-    "leaver_mean": "float64",
-    "stayer_mean": "float64",
-    "case_count": "int64",
-    "note": "str",
-}
+
+
+def recent_lateness(
+    deliveries: pd.DataFrame, *, as_of: pd.Timestamp, months: int = 6
+) -> pd.DataFrame:
+    """One row per account with orders due in the last six months: how many, and how many were late.
+
+    >>> due = pd.DataFrame({"account_id": "A", "due_count": [4, 2], "late_count": [4, 1],
+    ...     "month": pd.to_datetime(["2025-03-31", "2025-04-30"])})
+    >>> recent_lateness(due, as_of=pd.Timestamp("2025-09-30")).values.tolist()
+    [['A', 2, 1]]
+    """
+    recent = deliveries[deliveries["month"].gt(trailing_months(as_of, months + 1)[0])]
+    sums = recent.groupby("account_id")[["due_count", "late_count"]].sum()
+    return shaped("recent_lateness", sums[sums["due_count"].gt(0)].reset_index())
 
 
 def leaving_cases(
+    account_status: pd.DataFrame,
     account_days: pd.DataFrame,
-    status: pd.DataFrame,
-    deliveries: pd.DataFrame | None = None,
-    incidents: pd.DataFrame | None = None,
+    deliveries: pd.DataFrame,
+    incidents: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     exposure_days: int = 90,
@@ -53,185 +54,107 @@ def leaving_cases(
     never ordered again.
 
     Leavers and stayers are looked at in the same way: at the last order of a month, when what went
-        wrong lies
-    in the past for both. ``is_left``: the account is lost and this was its last order (it is dated
-        here, not
-    when it was noticed). A month counts only when it can be told whether the account left (before
-        the as-of
-    date less its detection lag), and once the account has a history as long as the exposure. Late
-        orders are
-    those promised in this month and the two before; incidents those opened in the ``exposure_days``
-        up to the
-    order. Late orders and incidents are n/a where the book records none yet.
-
-    Columns
-    -------
-    account_id: the account
-    order_date: its last order day of the month
-    is_left: no order followed
-    due_count: its orders promised in the month and the two before
-    late_count: of these late
-    late: incidents of lateness in the days before
-    conflict: incidents of conflict
-    unaware: incidents of not knowing the client
-    unprepared: incidents of unprepared negotiation
-    product_knowledge: incidents of weak product knowledge
-    quality: incidents of quality
-    other: other incidents
-    incident_count: incidents of all kinds but late
-    order_day_count: its order days of the 365 days to this one
-    tenure_days: days since its first order
+    wrong lies in the past for both. ``is_left``: the account is lost and this was its last order
+    (it is dated here, not when it was noticed). A month counts only when it can be told whether the
+    account left (before the as-of date less its detection lag), and once the account has a history
+    as long as the exposure. Late orders are those promised in this month and the two before;
+    incidents those opened in the ``exposure_days`` up to the order. Late orders and incidents are
+    n/a where the book records none yet.
     """
     days = order_days(account_days, as_of=as_of)
-    days = days.merge(
-        status[["account_id", "status", "lost_after_days", "first_order_date"]], on="account_id"
-    )
-    key = days["date"].to_numpy().astype("datetime64[D]").astype("int64")
-    code = pd.factorize(days["account_id"])[0].astype("int64") << 32
-    days["order_day_count"] = np.arange(1, len(days) + 1) - np.searchsorted(
-        code + key, code + key - 365, side="right"
-    )
-    month = days["date"].dt.year * 12 + days["date"].dt.month
-    last_of_month = ~days["account_id"].eq(days["account_id"].shift(-1)) | month.ne(month.shift(-1))
+    facts = ["account_id", "status", "lost_after_days", "first_order_date"]
+    days = days.merge(account_status[facts], on="account_id")
+    # account and day in one sorted number: one search counts every account's days of a year
+    key = _day_number(days["date"]) + (pd.factorize(days["account_id"])[0].astype("int64") << 32)
+    earlier = np.searchsorted(key, key - 365, side="right")
+    days["order_day_count"] = np.arange(1, len(days) + 1) - earlier
+    month = _month_number(days["date"])
     is_last = ~days["account_id"].eq(days["account_id"].shift(-1))
+    last_of_month = is_last | month.ne(month.shift(-1))
     days["is_left"] = is_last & days["status"].eq("lost")
     days["tenure_days"] = (days["date"] - days["first_order_date"]).dt.days
     known = days["date"] <= as_of - pd.to_timedelta(days["lost_after_days"], unit="D")
-    cases = days[last_of_month & known & days["tenure_days"].ge(exposure_days)].reset_index(
-        drop=True
-    )
-    cases = cases.rename(columns={"date": "order_date"})
+    counted = last_of_month & known & days["tenure_days"].ge(exposure_days)
+    cases = days[counted].rename(columns={"date": "order_date"}).reset_index(drop=True)
     _add_deliveries(cases, deliveries)
     _add_incidents(cases, incidents, exposure_days)
-    columns = [
-        "account_id",
-        "order_date",
-        "is_left",
-        "due_count",
-        "late_count",
-        *MISTAKES,
-        "incident_count",
-    ]
-    return cases[[*columns, "order_day_count", "tenure_days"]]
+    return shaped("leaving_cases", cases)
 
 
 def leaving_causes(
-    cases: pd.DataFrame, *, min_leavers: int = 10, min_exposed: int = 3
+    leaving_cases: pd.DataFrame, *, min_leavers: int = 10, min_exposed: int = 3
 ) -> pd.DataFrame:
     """One row per possible cause: how much likelier an account was to leave after it, with a 95 %
     interval.
 
     A proportional-hazards model in discrete time (complementary log-log link: Prentice and
-        Gloeckler 1978)
-    over the table ``leaving_cases``: late orders and all other incidents in one model, then each
-        kind of
-    incident beside late orders and the remaining incidents. Always adjusted for how often the
-        account orders,
-    how many orders were due, its tenure and the calendar year. The hazard ratio is per late order,
-        or per
-    incident. It is a **correlation**: what else went wrong at the same time is not known. Fewer
-        than
-    ``min_leavers`` leavers, or so few events that fewer than ``min_exposed`` leavers would have met
-        with one
-    by chance: no figure, and ``note`` says so. Of many causes tested at 95 % one in twenty stands
-        out by
-    chance.
+    Gloeckler 1978): late orders and all other incidents in one model, then each kind of incident
+    beside late orders and the remaining incidents. Always adjusted for how often the account
+    orders, how many orders were due, its tenure and the calendar year. The hazard ratio is per late
+    order, or per incident. It is a **correlation**: what else went wrong at the same time is not
+    known. Fewer than ``min_leavers`` leavers, or so few events that fewer than ``min_exposed``
+    leavers would have met with one by chance: no figure. Of many causes tested at 95 % one in
+    twenty stands out by chance.
 
-    Columns
-    -------
-    cause: late deliveries, incidents (all kinds but late), or the kind
-    measure: what the ratio is per
-    hazard_ratio: factor on the chance of leaving; above 1: likelier
-    hazard_ratio_low: lower end of its 95 % interval
-    hazard_ratio_high: upper end
-    p_value: probability of a ratio this far from 1 by chance
-    leaver_count: leavers among the cases
-    exposed_leaver_count: of these with at least one such event before
-    leaver_mean: mean number of events before a last order
-    stayer_mean: mean number of events before any other order
-    case_count: account-months with an order that were compared
-    note: what keeps the figure from being known, or how to read it
+    ``note_code``: correlation where there is a figure; else not_recorded, few_leavers, too_seldom,
+    none_exposed or no_answer.
     """
-    rows = [
-        _cause(
-            cases,
-            "late deliveries",
-            "late order",
-            "late_count",
-            ["incident_count"],
-            min_leavers,
-            min_exposed,
-        ),
-        _cause(
-            cases,
-            "incidents",
-            "incident",
-            "incident_count",
-            ["late_count"],
-            min_leavers,
-            min_exposed,
-        ),
+    cases = leaving_cases
+    asked = [
+        ("late deliveries", "late order", "late_count", cases, ["incident_count"]),
+        ("incidents", "incident", "incident_count", cases, ["late_count"]),
     ]
-    for kind in MISTAKES:
+    for kind, name in MISTAKES.items():
         if kind == "late" and cases["late_count"].notna().any():
             continue  # the deliveries themselves say more than the complaints about them
-        others = ["late_count", "rest"]
-        of_kind = cases.assign(
-            rest=cases["incident_count"] - (cases[kind] if kind != "late" else 0)
-        )
         if cases[kind].sum() > 0:
-            rows.append(
-                _cause(of_kind, MISTAKES[kind], "incident", kind, others, min_leavers, min_exposed)
-            )
-    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+            rest = cases["incident_count"] - (cases[kind] if kind != "late" else 0)
+            others = ["late_count", "rest"]
+            asked.append((name, "incident", kind, cases.assign(rest=rest), others))
+    rows = [
+        {"cause": name, "exposure": exposure}
+        | _tested(among[among[column].notna()], column, others, min_leavers, min_exposed)
+        for name, exposure, column, among, others in asked
+    ]
+    return shaped("leaving_causes", rows)
 
 
-def _cause(
-    cases: pd.DataFrame,
-    name: str,
-    per: str,
-    column: str,
-    others: list[str],
-    min_leavers: int,
-    min_exposed: int,
+def _tested(
+    cases: pd.DataFrame, column: str, others: list[str], min_leavers: int, min_exposed: int
 ) -> dict[str, object]:
-    """Return the row of one cause."""
-    usable = cases[cases[column].notna()]
-    left = usable["is_left"].astype(bool)
-    row: dict[str, object] = {
-        "cause": name,
-        "measure": per,
+    """Return what can be said of one cause, among the cases of which it is known."""
+    left = cases["is_left"].astype(bool)
+    events = cases[column]
+    facts: dict[str, object] = {
         "leaver_count": int(left.sum()),
-        "exposed_leaver_count": int(usable.loc[left, column].gt(0).sum()),
-        "leaver_mean": usable.loc[left, column].mean() if left.any() else np.nan,
-        "stayer_mean": usable.loc[~left, column].mean() if (~left).any() else np.nan,
-        "case_count": len(usable),
+        "exposed_leaver_count": int(events[left].gt(0).sum()),
+        "leaver_mean": events[left].mean(),
+        "stayer_mean": events[~left].mean(),
+        "case_count": len(cases),
     }
-    if usable.empty:
-        return row | {"note": f"the book records no {per}s"}
+    if cases.empty:
+        return facts | {"note_code": "not_recorded"}
     if left.sum() < min_leavers:
-        return row | {"note": f"only {int(left.sum())} leavers: too few to tell"}
-    if left.sum() * usable[column].gt(0).mean() < min_exposed:
-        return row | {"note": "it happened too seldom to tell"}
-    if not row["exposed_leaver_count"]:
-        return row | {"note": "no leaver had met with it"}
-    fitted = _hazard_model(usable, [column, *others])
+        return facts | {"note_code": "few_leavers"}
+    if left.sum() * events.gt(0).mean() < min_exposed:
+        return facts | {"note_code": "too_seldom"}
+    if not facts["exposed_leaver_count"]:
+        return facts | {"note_code": "none_exposed"}
+    fitted = _hazard_model(cases, [column, *others])
     if fitted is None:
-        return row | {"note": "the model finds no answer in so few cases"}
+        return facts | {"note_code": "no_answer"}
     slope, error, p_value = fitted
-    return row | {
+    return facts | {
         "hazard_ratio": float(np.exp(slope)),
         "hazard_ratio_low": float(np.exp(slope - 1.959964 * error)),
         "hazard_ratio_high": float(np.exp(slope + 1.959964 * error)),
         "p_value": p_value,
-        "note": "correlation, not proof",
+        "note_code": "correlation",
     }
 
 
 def _hazard_model(cases: pd.DataFrame, columns: list[str]) -> tuple[float, float, float] | None:
-    """Return coefficient, standard error and p-value of the first column in the discrete-time
-    hazard model.
-    """
+    """Return coefficient, standard error and p-value of the first column in the hazard model."""
     design = pd.DataFrame({c: cases[c].fillna(0).astype("float64") for c in columns})
     design["frequency"] = np.log(cases["order_day_count"])
     design["due"] = np.log1p(cases["due_count"].fillna(0))
@@ -262,48 +185,53 @@ def _hazard_model(cases: pd.DataFrame, columns: list[str]) -> tuple[float, float
     return slope, error, float(result.pvalues[first])
 
 
-def _add_deliveries(cases: pd.DataFrame, deliveries: pd.DataFrame | None) -> None:
+def _add_deliveries(cases: pd.DataFrame, deliveries: pd.DataFrame) -> None:
+    """Add the orders due in the month of each case and the two before; n/a where none is known."""
     cases["due_count"] = cases["late_count"] = np.nan
-    if deliveries is None or deliveries.empty or cases.empty:
+    if deliveries.empty or cases.empty:
         return
-    months = deliveries.assign(
-        number=deliveries["month"].dt.year * 12 + deliveries["month"].dt.month
-    )
-    months = months.groupby(["account_id", "number"])[["due_count", "late_count"]].sum()
-    number = cases["order_date"].dt.year * 12 + cases["order_date"].dt.month
+    months = deliveries.assign(number=_month_number(deliveries["month"]))
+    first = months["number"].min()
+    sums_of = months.groupby(["account_id", "number"])[["due_count", "late_count"]].sum()
+    number = _month_number(cases["order_date"])
     sums = np.zeros((len(cases), 2))
     for back in range(3):
         at = pd.MultiIndex.from_arrays([cases["account_id"], number - back])
-        sums += months.reindex(at).fillna(0).to_numpy()
-    recorded = (
-        number - 2 >= deliveries["month"].dt.year.mul(12).add(deliveries["month"].dt.month).min()
-    )
-    cases["due_count"] = pd.Series(sums[:, 0], index=cases.index).where(recorded & (sums[:, 0] > 0))
-    cases["late_count"] = pd.Series(sums[:, 1], index=cases.index).where(cases["due_count"].notna())
+        sums += sums_of.reindex(at).fillna(0).to_numpy()
+    known = (number - 2 >= first) & (sums[:, 0] > 0)
+    cases["due_count"] = pd.Series(sums[:, 0], index=cases.index).where(known)
+    cases["late_count"] = pd.Series(sums[:, 1], index=cases.index).where(known)
 
 
-def _add_incidents(cases: pd.DataFrame, incidents: pd.DataFrame | None, exposure_days: int) -> None:
+def _add_incidents(cases: pd.DataFrame, incidents: pd.DataFrame, exposure_days: int) -> None:
+    """Add the incidents of each kind in the days up to each case; n/a where none is known yet."""
     for kind in [*MISTAKES, "incident_count"]:
         cases[kind] = np.nan
-    if incidents is None or incidents.empty or cases.empty:
+    if incidents.empty or cases.empty:
         return
-    accounts = pd.Series(
-        np.arange(cases["account_id"].nunique()), index=cases["account_id"].unique()
-    )
-    day = cases["order_date"].to_numpy().astype("datetime64[D]").astype("int64")
-    code = looked_up(cases["account_id"], accounts).to_numpy().astype("int64") << 32
-    recorded = cases["order_date"].gt(
-        incidents["opened_date"].min() + pd.Timedelta(days=exposure_days)
-    )
+    ids = cases["account_id"].unique()
+    codes = pd.Series(np.arange(len(ids)), index=ids)
+
+    def key(account_id: pd.Series, date: pd.Series) -> np.ndarray:
+        code = looked_up(account_id, codes).to_numpy().astype("int64")
+        return (code << 32) + _day_number(date)
+
+    now = key(cases["account_id"], cases["order_date"])
+    exposure = pd.Timedelta(days=exposure_days)
+    recorded = cases["order_date"].gt(incidents["opened_date"].min() + exposure)
     for kind in MISTAKES:
-        rows = incidents[incidents["kind"].eq(kind) & incidents["account_id"].isin(accounts.index)]
-        opened = rows["opened_date"].to_numpy().astype("datetime64[D]").astype("int64")
-        keys = np.sort(
-            (looked_up(rows["account_id"], accounts).to_numpy().astype("int64") << 32) + opened
-        )
-        until = np.searchsorted(keys, code + day, side="right")
-        since = np.searchsorted(keys, code + day - exposure_days, side="right")
-        cases[kind] = pd.Series((until - since).astype("float64"), index=cases.index).where(
-            recorded
-        )
+        rows = incidents[incidents["kind"].eq(kind) & incidents["account_id"].isin(ids)]
+        opened = np.sort(key(rows["account_id"], rows["opened_date"]))
+        until = np.searchsorted(opened, now, side="right")
+        since = np.searchsorted(opened, now - exposure_days, side="right")
+        counts = pd.Series((until - since).astype("float64"), index=cases.index)
+        cases[kind] = counts.where(recorded)
     cases["incident_count"] = cases[list(KINDS)].sum(axis=1, min_count=len(KINDS))
+
+
+def _day_number(date: pd.Series) -> np.ndarray:
+    return date.to_numpy().astype("datetime64[D]").astype("int64")
+
+
+def _month_number(date: pd.Series) -> pd.Series:
+    return date.dt.year * 12 + date.dt.month

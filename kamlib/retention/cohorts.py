@@ -1,74 +1,57 @@
-"""Cohorts: accounts by the month of their first order, and how many of them, with how much, are
-still there later.
-"""
+"""Cohorts: accounts by their first order, and how many, with how much, are still there later."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from kamlib.retention.order_days import looked_up
+from kamlib.tables import shaped
 
 BEFORE_HISTORY = "before history"
 ALL = "all"
-_COLUMNS = {
-    "cohort": "str",
-    "months_since": "int64",
-    "account_count": "int64",
-    "active_count": "float64",
-    "active_share": "float64",
-    "revenue": "float64",
-    "revenue_share": "float64",
-    "is_complete": "bool",
-}
 
 
-def cohort_retention(
-    account_months: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
-    every: Literal["month", "quarter", "year"] = "month",
-    history_months: int = 3,
-) -> pd.DataFrame:
+def cohort_retention(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per cohort × months since the first order: share of accounts active in that month,
     and revenue.
 
-    Active means an order day in the month. Accounts first seen in the first ``history_months``
-    months of the data are one cohort, *before history*: when they really began is not known, their
-    months count from the first one seen. A cell is blank (n/a), never 0, until its last account has
-    had the whole month. ``every`` groups the cohorts; months since always count months, each
-    account from its own first order. The cohort ``all`` averages over the accounts old enough (the
-    mature ones) and leaves out those from before the history. ``revenue_share`` sets the revenue of
-    a month against the monthly average of the cohort's first three months (months 0 to 2): a first
-    order alone is no yardstick.
-
-    Columns
-    -------
-    cohort: the month, quarter or year of the first order, "before history", or "all"
-    months_since: whole months since the first order's month (0 is that month)
-    account_count: accounts in the cell's denominator
-    active_count: of these, accounts with an order in the month; n/a while incomplete
-    active_share: active_count / account_count
-    revenue: their net revenue in the month (book currency); n/a while incomplete
-    revenue_share: revenue / average monthly revenue of the same accounts in their months 0 to 2
-    is_complete: every account of the cell has had the whole month
+    A cohort are the accounts whose first order fell in one month. Active means an order day in the
+    month. Accounts first seen in the first three months of the data are one cohort, *before
+    history*: when they really began is not known, their months count from the first one seen. A
+    cell is blank (n/a), never 0, until its last account has had the whole month. The cohort ``all``
+    averages over the accounts old enough (the mature ones) and leaves out those from before the
+    history. ``revenue_share`` sets the revenue of a month against the monthly average of the
+    cohort's first three months (months 0 to 2): a first order alone is no yardstick.
     """
+    return shaped("cohort_retention", _cohorts(account_months, as_of, by_year=False))
+
+
+def cohort_retention_by_year(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per year of the first order × months since: the same for the accounts of a year.
+
+    Months since count from each account's own first order.
+    """
+    return shaped("cohort_retention_by_year", _cohorts(account_months, as_of, by_year=True))
+
+
+def _cohorts(
+    account_months: pd.DataFrame, as_of: pd.Timestamp, *, by_year: bool, history_months: int = 3
+) -> pd.DataFrame:
     months = account_months[account_months["month"].le(as_of)]
     active = months[months["order_day_count"].gt(0)]
     if active.empty:
-        return pd.DataFrame({c: pd.Series(dtype=t) for c, t in _COLUMNS.items()})
+        return active
     first = _number(active["month"]).groupby(active["account_id"]).min().rename("first")
     last = as_of.year * 12 + as_of.month - 1
     cells = months.join(first, on="account_id", how="inner")
     cells["months_since"] = _number(cells["month"]) - cells["first"]
     cells = cells[cells["months_since"].ge(0)]
-    cohort = _cohort(first, every, history_months)
     yardstick = cells[cells["months_since"].le(2)].groupby("account_id")["revenue"].sum() / 3
+    is_before = first.lt(first.min() + history_months)
     facts = pd.DataFrame(
         {
-            "cohort": cohort,
+            "cohort": _label(first, by_year).mask(is_before, BEFORE_HISTORY).astype("str"),
             "age": last - first,
             "yardstick": yardstick.reindex(first.index).fillna(0.0),
         }
@@ -80,8 +63,7 @@ def cohort_retention(
         parts.append(_average(cells[cells["cohort"].ne(BEFORE_HISTORY)], known).assign(cohort=ALL))
     table = pd.concat(parts, ignore_index=True)
     table["rank"] = table["cohort"].map({BEFORE_HISTORY: 0, ALL: 2}).fillna(1)
-    table = table.sort_values(["rank", "cohort", "months_since"], ignore_index=True)
-    return table[list(_COLUMNS)].astype(_COLUMNS).round({"revenue": 6})
+    return table.sort_values(["rank", "cohort", "months_since"]).round({"revenue": 6})
 
 
 def _grid(cells: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
@@ -127,14 +109,9 @@ def _shares(table: pd.DataFrame, yardstick: float | np.ndarray) -> pd.DataFrame:
     return table.assign(revenue_share=table["revenue"] / usable)
 
 
-def _cohort(first: pd.Series, every: str, history_months: int) -> pd.Series:
-    year, month = first // 12, first % 12
-    labels = {
-        "month": year.astype("str") + "-" + (month + 1).astype("str").str.zfill(2),
-        "quarter": year.astype("str") + "-Q" + (month // 3 + 1).astype("str"),
-        "year": year.astype("str"),
-    }[every]
-    return labels.mask(first.lt(first.min() + history_months), BEFORE_HISTORY).astype("str")
+def _label(first: pd.Series, by_year: bool) -> pd.Series:
+    year = (first // 12).astype("str")
+    return year if by_year else year + "-" + (first % 12 + 1).astype("str").str.zfill(2)
 
 
 def _number(month: pd.Series) -> pd.Series:

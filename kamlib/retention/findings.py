@@ -1,6 +1,4 @@
-"""What an executive reads first: what is at risk, who is newly overdue, who owns it and what comes
-next.
-"""
+"""What an executive reads first: what is at risk, who is newly overdue, who owns it."""
 
 from __future__ import annotations
 
@@ -8,458 +6,158 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.story.statements import Sentence
-from kamlib.words.amounts import date, money, number, share
+from kamlib.retention.order_days import looked_up
+from kamlib.tables import shaped
 
-_COLUMNS = {
-    "topic": "str",
-    "finding": "str",
-    "account_id": "str",
-    "manager_id": "str",
-    "manager_name": "str",
-    "next_step": "str",
-}
+_OWNER = ("account_id", "manager_id", "manager_name")
+
+
+def finding_accounts(
+    account_status: pd.DataFrame,
+    previous_account_status: pd.DataFrame | None,
+    key_accounts: pd.DataFrame,
+    lost_accounts: pd.DataFrame,
+    overdue_checkins: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    at_most: int = 5,
+) -> pd.DataFrame:
+    """One row per finding × account that it counts: who is meant, with how much.
+
+    ``overdue``: overdue now. ``newly_overdue`` and ``further_overdue``: of these, silent since an
+    order after which the account was not overdue yet when the period began; ``at_most`` of them are
+    named one by one, key accounts and the most money first. ``lost`` and ``returned``: changed in
+    the period. ``not_recorded``: losses seen in the 12 months to the as-of day that last and that
+    nobody recorded, where the book records losses. ``checkin``: planned contacts with key accounts
+    that are overdue, the longest first.
+    """
+    is_key = key_accounts.set_index("account_id")["is_key"].astype(bool)
+    status = account_status.assign(is_key=looked_up(account_status["account_id"], is_key).eq(True))
+    overdue = status[status["status"].eq("overdue")]
+    newly = _newly(overdue, previous_account_status).sort_values(
+        ["is_key", "revenue", "account_id"], ascending=[False, False, True]
+    )
+    found = {
+        "overdue": overdue,
+        "newly_overdue": newly.head(at_most),
+        "further_overdue": newly.iloc[at_most:],
+    }
+    if previous_account_status is not None:
+        was = looked_up(
+            status["account_id"], previous_account_status.set_index("account_id")["status"]
+        )
+        is_lost = status["status"].eq("lost")
+        gone = status[is_lost & was.isin(["active", "overdue", "new"])]
+        found["lost"] = gone.assign(revenue=gone["last_year_revenue"])
+        found["returned"] = status[was.eq("lost") & ~is_lost & status["status"].ne("never")]
+    found["not_recorded"] = _not_recorded(lost_accounts, as_of)
+    late = overdue_checkins.merge(status[["account_id", "is_key"]], on="account_id")
+    found["checkin"] = late[late["is_key"]].sort_values(
+        ["days_overdue", "account_id"], ascending=[False, True]
+    )
+    rows = [part.assign(finding_code=code) for code, part in found.items()]
+    return shaped("finding_accounts", pd.concat(rows, ignore_index=True))
 
 
 def retention_findings(
-    status: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
-    status_before: pd.DataFrame | None = None,
-    keys: pd.DataFrame | None = None,
-    figures: pd.DataFrame | None = None,
-    outcomes: pd.DataFrame | None = None,
-    quality: pd.DataFrame | None = None,
-    lost: pd.DataFrame | None = None,
-    causes: pd.DataFrame | None = None,
-    checkins: pd.DataFrame | None = None,
-    deliveries: pd.DataFrame | None = None,
-    interactions: pd.DataFrame | None = None,
-    offers: pd.DataFrame | None = None,
-    at_most: int = 5,
-    book: Any = None,
+    finding_accounts: pd.DataFrame,
+    account_status: pd.DataFrame,
+    previous_account_status: pd.DataFrame | None,
+    retention_figures: pd.DataFrame,
+    alarm_outcomes: pd.DataFrame,
+    alarm_quality: pd.DataFrame,
+    leaving_causes: pd.DataFrame,
+    recent_lateness: pd.DataFrame,
+    interactions: pd.DataFrame,
+    win_back: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row per finding: what an executive reads, with owner and next step; the most pressing
     first.
 
-    About a dozen; every table but the status may be missing.
-
-    ``status_before`` is the status at the end of the period before, ``keys`` says who is key
-    (account_id, is_key), ``figures``, ``outcomes``, ``quality``, ``lost``, ``causes``, ``checkins``
-    and ``offers`` are the tables ``retention_figures``, ``alarm_outcomes``, ``alarm_quality``,
-    ``lost_accounts``, ``leaving_causes``, ``overdue_checkins`` and ``win_back``. At most
-    ``at_most`` accounts are named as newly overdue.
-
-    Columns
-    -------
-    topic: at risk, newly overdue, lost, returned, retention, alarms, causes, check-ins, win-back or
-        unknown
-    finding: the sentence
-    account_id: the account it speaks of, where it is one
-    manager_id: who owns it
-    manager_name: the owner's name
-    next_step: what to do
+    About a dozen. The finding is said from its facts, of which each kind has its own: the table
+    ``finding_accounts`` has the accounts that it counts.
     """
-    is_key = _is_key(status, keys)
-    rows = [
-        *_at_risk(status, is_key, keys is not None, book),
-        *_newly_overdue(
-            status, status_before, is_key, deliveries, interactions, as_of, at_most, book
-        ),
-        *_lost_now(status, status_before, is_key, book),
-        *_returned(status, status_before, book),
-        *_rates(figures, book),
-        *_alarms(outcomes, quality, book),
-        *_unseen(lost, as_of, book),
-        *_causes(causes, book),
-        *_checkins(checkins, keys, book),
-        *_win_back(offers, book),
-    ]
-    table = pd.DataFrame(rows, columns=list(_COLUMNS))
-    table["finding"] = table["finding"].str.replace(r"\.\.$", ".", regex=True)
-    return table.astype(_COLUMNS)
-
-
-def _is_key(status: pd.DataFrame, keys: pd.DataFrame | None) -> pd.Series:
-    if keys is None:
-        return pd.Series(False, index=status.index)
-    return status["account_id"].isin(keys.loc[keys["is_key"].astype(bool), "account_id"])
-
-
-def _accounts(count: int, kind: str = "account") -> str:
-    words = (
-        "no",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
+    counted = finding_accounts["finding_code"].value_counts()
+    rows: list[dict[str, Any]] = [_found("at risk", "overdue")]
+    named = finding_accounts[finding_accounts["finding_code"].eq("newly_overdue")]
+    lately = interactions.groupby("account_id")["date"].max()
+    facts = (
+        named[["account_id"]]
+        .merge(account_status, on="account_id", how="left")
+        .merge(recent_lateness, on="account_id", how="left")
     )
-    return (
-        f"{words[count] if count < len(words) else number(count)} {kind}{'' if count == 1 else 's'}"
-    )
+    facts["last_contact_date"] = looked_up(facts["account_id"], lately)
+    rows += [_found("newly overdue", "newly_overdue", row) for row in facts.to_dict("records")]
+    if counted.get("further_overdue"):
+        rows.append(_found("newly overdue", "further_overdue"))
+    if previous_account_status is not None:
+        rows.append(_found("lost", "lost"))
+    if counted.get("returned"):
+        rows.append(_found("returned", "returned"))
+    rows += [_rates(retention_figures), *_warnings(alarm_outcomes), _trust(alarm_quality)]
+    if counted.get("not_recorded"):
+        rows.append(_found("lost", "not_recorded"))
+    clear = leaving_causes[leaving_causes["hazard_ratio_low"].gt(1)]
+    clear = clear.sort_values("hazard_ratio_low", ascending=False).head(2)
+    rows += [_found("causes", "cause", row) for row in clear.to_dict("records")]
+    if counted.get("checkin"):
+        rows.append(_found("check-ins", "checkin"))
+    chosen = win_back[win_back["is_chosen"]]
+    if len(chosen):
+        sums = chosen[["cost", "offer_value"]].sum().to_dict()
+        rows.append(_found("win-back", "offers", sums | {"account_count": len(chosen)}))
+    return shaped("retention_findings", rows)
 
 
-def _first(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _found(topic: str, code: str, facts: dict[Any, Any] | None = None) -> dict[str, Any]:
+    return (facts or {}) | {"topic": topic, "finding_code": code}
 
 
-def _at_risk(
-    status: pd.DataFrame, is_key: pd.Series, has_keys: bool, book: Any
-) -> list[dict[str, Any]]:
-    overdue = status["status"].eq("overdue")
-    every, keyed = status[overdue], status[overdue & is_key]
-    amount, of_key = every["revenue"].sum(), keyed["revenue"].sum()
-    if every.empty:
-        return [{"topic": "at risk", "finding": "No account is overdue."}]
-    owners = keyed["manager_name"].fillna(keyed["manager_id"]).dropna().unique()
-    whose = f", all of them {owners[0]}’s" if len(owners) == 1 and len(keyed) > 1 else ""
-    if not has_keys:
-        text = f"{money(amount, book)} a year is at risk in {_accounts(len(every), 'overdue account')}."
-    elif keyed.empty:
-        are = "is" if len(every) == 1 else "are"
-        others = _accounts(len(every), "other account")
-        text = f"No key account is overdue; {others} with {money(amount, book)} a year {are}."
-    else:
-        text = (
-            f"{money(of_key, book)} a year is at risk in {_accounts(len(keyed), 'overdue key account')}{whose}; "
-            f"over all accounts {money(amount, book)} in {number(len(every))}."
-        )
-    return [
-        {
-            "topic": "at risk",
-            "finding": text,
-            "next_step": "Call the overdue accounts, the largest first",
-        }
-    ]
-
-
-def _newly_overdue(
-    status: pd.DataFrame,
-    before: pd.DataFrame | None,
-    is_key: pd.Series,
-    deliveries: pd.DataFrame | None,
-    interactions: pd.DataFrame | None,
-    as_of: pd.Timestamp,
-    at_most: int,
-    book: Any,
-) -> list[dict[str, Any]]:
-    now = status.assign(is_key=is_key)[status["status"].eq("overdue")]
-    if before is not None:
-        then = before.loc[
-            before["status"].isin(["overdue", "lost"]), ["account_id", "last_order_date"]
-        ]
-        same = now.merge(then, on=["account_id", "last_order_date"])["account_id"]
-        now = now[~now["account_id"].isin(same)]
-    named = now.sort_values(
-        ["is_key", "revenue", "account_id"], ascending=[False, False, True]
-    ).head(at_most)
-    rows = [_overdue(a, deliveries, interactions, as_of, book) for a in named.to_dict("records")]
-    if len(now) > len(named):
-        more = now[~now["account_id"].isin(named["account_id"])]
-        further, amount = (
-            _first(_accounts(len(more), "further account")),
-            money(more["revenue"].sum(), book),
-        )
-        text = f"{further} became overdue, with {amount} a year{_by_owner(more)}."
-        rows.append(
-            {"topic": "newly overdue", "finding": text, "next_step": "Call, the most money first"}
-        )
-    return rows
-
-
-def _by_owner(accounts: pd.DataFrame) -> str:
-    """Say whose accounts these are: ``: Ines Costa 3, Paul Weiss 1``; nothing where no owner is
-    known.
-    """
-    counts = (
-        accounts["manager_name"]
-        .fillna(accounts["manager_id"])
-        .value_counts()
-        .sort_index(kind="stable")
-    )
-    counts = counts.sort_values(ascending=False, kind="stable")
-    return "".join(
-        f"{', ' if i else ': '}{owner} {count}" for i, (owner, count) in enumerate(counts.items())
-    )
-
-
-def _overdue(
-    account: dict[Any, Any],
-    deliveries: pd.DataFrame | None,
-    interactions: pd.DataFrame | None,
-    as_of: pd.Timestamp,
-    book: Any,
-) -> dict[str, Any]:
-    """Return the line of one newly overdue account: its silence, its money, what happened before,
-    what to do.
-    """
-    usual = account["usual_gap_days"]
-    rhythm = "" if pd.isna(usual) else f", usually {number(usual, decimals=0)}"
-    borrowed = (
-        ""
-        if account["gap_basis"] == "own"
-        else " (judged by like accounts: too few orders of its own)"
-    )
-    late, due = _late(deliveries, account["account_id"], as_of)
-    verb = "was" if late == 1 else "were"
-    why = f" {late} of its {due} orders due in the last three months {verb} late." if late else ""
-    step = (
-        "Call and ask what the late deliveries cost them"
-        if late
-        else "Call and ask when the next order comes"
-    )
-    if interactions is not None and len(interactions):
-        last = _last_contact(interactions, account["account_id"])
-        step += "; no contact on record" if last is None else f"; last contact {date(last)}"
-        if last is not None and last < account["last_order_date"]:
-            step += ", before its last order"
-    text = (
-        f"{account['name']} is newly overdue: {number(account['silence_days'])} days without an order{rhythm}"
-        f"{borrowed}; {money(account['revenue'], book)} a year.{why}"
-    )
-    return {
-        "topic": "newly overdue",
-        "finding": text,
-        **{c: account[c] for c in ("account_id", "manager_id", "manager_name")},
-        "next_step": step,
-    }
-
-
-def _lost_now(
-    status: pd.DataFrame, before: pd.DataFrame | None, is_key: pd.Series, book: Any
-) -> list[dict[str, Any]]:
+def _newly(overdue: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
+    """Return those whose present silence had not made them overdue when the period began."""
     if before is None:
-        return []
-    there = before.loc[before["status"].isin(["active", "overdue", "new"]), "account_id"]
-    gone = status[status["status"].eq("lost") & status["account_id"].isin(there)]
-    if gone.empty:
-        return [{"topic": "lost", "finding": "No account was lost in the period."}]
-    names = ", ".join(gone["name"].head(3)) + (" …" if len(gone) > 3 else "")
-    of_key = int(is_key[gone.index].sum())
-    kind = f", {_accounts(of_key, 'key account')} among them" if of_key else ""
-    text = (
-        f"{_first(_accounts(len(gone)))} {'was' if len(gone) == 1 else 'were'} lost in the period{kind}, with "
-        f"{money(gone['last_year_revenue'].sum(), book)} in their last year: {names}."
-    )
-    return [
-        {
-            "topic": "lost",
-            "finding": text,
-            "next_step": "Record the reason; decide whether to win them back",
-        }
-    ]
+        return overdue
+    was = before[before["status"].isin(["overdue", "lost"])]
+    then = looked_up(overdue["account_id"], was.set_index("account_id")["last_order_date"])
+    return overdue[~then.eq(overdue["last_order_date"])]
 
 
-def _returned(status: pd.DataFrame, before: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
-    if before is None:
-        return []
-    gone = before.loc[before["status"].eq("lost"), "account_id"]
-    back = status[status["account_id"].isin(gone) & ~status["status"].isin(["lost", "never"])]
-    if back.empty:
-        return []
-    names = ", ".join(back["name"].head(3)) + (" …" if len(back) > 3 else "")
-    return [
-        {
-            "topic": "returned",
-            "finding": f"{_first(_accounts(len(back)))} came back in the period: {names}.",
-        }
-    ]
+def _not_recorded(lost: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    is_recent = lost["detection_date"].gt(as_of - pd.DateOffset(years=1))
+    is_open = is_recent & lost["return_date"].isna() & lost["seen"].eq("detected only")
+    found = lost[is_open & lost["recorded_date"].notna().any()]
+    found = found.sort_values(["revenue_lost", "account_id"], ascending=[False, True])
+    return found.assign(revenue=found["revenue_lost"], is_key=False)
 
 
-def _rates(figures: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
-    if figures is None or figures.empty:
-        return []
+def _rates(figures: pd.DataFrame) -> dict[str, Any]:
+    """Return NRR and GRR of key accounts, where they are known, else of all."""
     value = figures.set_index(["figure", "scope"])["value"]
-    scope = (
-        "key"
-        if ("NRR", "key") in value.index and value["NRR", "key"] == value["NRR", "key"]
-        else "all"
-    )
-    nrr, grr = value.get(("NRR", scope)), value.get(("GRR", scope))
-    if nrr is None or nrr != nrr:
-        return [
-            {
-                "topic": "unknown",
-                "finding": "Retention of revenue cannot be known yet: no revenue a year before.",
-            }
-        ]
-    who = "Key accounts" if scope == "key" else "All accounts together"
-    kept, grown = share(grr, book, decimals=0), share(nrr, book, decimals=0)
-    text = f"{who} kept {kept} of last year’s revenue (GRR); with what grew, {grown} (NRR)."
-    return [{"topic": "retention", "finding": text}]
+    scope = "key" if value["NRR", "key"] == value["NRR", "key"] else "all"
+    nrr, grr = value["NRR", scope], value["GRR", scope]
+    if nrr != nrr:
+        return _found("unknown", "no_rates")
+    return _found("retention", "rates", {"scope": scope, "nrr_share": nrr, "grr_share": grr})
 
 
-def _alarms(
-    outcomes: pd.DataFrame | None, quality: pd.DataFrame | None, book: Any
-) -> list[dict[str, Any]]:
-    rows = []
-    if outcomes is not None and len(outcomes):
-        last = outcomes[outcomes["warned_date"].eq(outcomes["warned_date"].max())]
-        counts = last["outcome"].value_counts()
-        text = (
-            f"Of the {len(last)} warnings of {date(last['warned_date'].iloc[0])}, "
-            f"{counts.get('ordered again', 0)} have ordered again, {counts.get('lost', 0)} are lost, "
-            f"{counts.get('still overdue', 0)} still silent."
-        )
-        rows.append({"topic": "alarms", "finding": text})
-    book_k = (
-        pd.DataFrame()
-        if quality is None
-        else quality[quality["is_book"] & quality["rule"].eq("overdue")]
-    )
-    if len(book_k) and book_k["alarm_count"].iloc[0]:
-        q = book_k.iloc[0]
-        right = f"An overdue warning was right in {share(1 - q['false_alarm_rate'], book, decimals=0)} of past cases"
-        missed = (
-            f"; {share(q['missed_loss_rate'], book, decimals=0)} of leavers had no warning yet"
-            if q["leaver_count"]
-            else ""
-        )
-        rows.append({"topic": "alarms", "finding": f"{right}{missed}."})
-    elif quality is not None:
-        rows.append(
-            {
-                "topic": "unknown",
-                "finding": "How good the warnings are cannot be known yet: it takes two years of orders.",
-            }
-        )
-    return rows
-
-
-def _unseen(lost: pd.DataFrame | None, as_of: pd.Timestamp, book: Any) -> list[dict[str, Any]]:
-    if lost is None or not lost["recorded_date"].notna().any():
+def _warnings(outcomes: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return how the warnings of the latest past date turned out."""
+    last = outcomes[outcomes["warned_date"].eq(outcomes["warned_date"].max())]
+    if last.empty:
         return []
-    recent = lost[
-        lost["detection_date"].gt(as_of - pd.DateOffset(years=1)) & lost["return_date"].isna()
-    ]
-    unseen = recent[recent["seen"].eq("detected only")]
-    if unseen.empty:
-        return []
-    subject = "One loss" if len(unseen) == 1 else _first(_accounts(len(unseen), "losse"))
-    names = unseen.sort_values(["revenue_lost", "account_id"], ascending=[False, True])[
-        "name"
-    ].head(3)
-    text = (
-        f"{subject} of the last twelve months nobody recorded: {money(unseen['revenue_lost'].sum(), book)} a year, "
-        f"{', '.join(names)}{' …' if len(unseen) > 3 else ''}."
-    )
-    return [{"topic": "lost", "finding": text, "next_step": "Ask the owners; record the reason"}]
+    count = last["outcome"].value_counts()
+    facts = {
+        "warned_date": last["warned_date"].iloc[0],
+        "account_count": len(last),
+        "returned_count": count.get("ordered again", 0),
+        "lost_count": count.get("lost", 0),
+    }
+    return [_found("alarms", "warnings", facts)]
 
 
-def _causes(causes: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
-    if causes is None:
-        return []
-    clear = (
-        causes[causes["hazard_ratio_low"].gt(1)]
-        .sort_values("hazard_ratio_low", ascending=False)
-        .head(2)
-    )
-    rows = []
-    for c in clear.to_dict("records"):
-        event = c["measure"] if c["measure"] != "incident" else f"incident ({c['cause']})"
-        ratio, low, high = (
-            number(c[column], book, decimals=2)
-            for column in ("hazard_ratio", "hazard_ratio_low", "hazard_ratio_high")
-        )
-        likely = (
-            f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high})"
-        )
-        rows.append({"topic": "causes", "finding": f"{likely}: a correlation, not proof."})
-    return rows
-
-
-def _checkins(
-    checkins: pd.DataFrame | None, keys: pd.DataFrame | None, book: Any
-) -> list[dict[str, Any]]:
-    if checkins is None or checkins.empty:
-        return []
-    own = (
-        checkins
-        if keys is None
-        else checkins[checkins["account_id"].isin(keys.loc[keys["is_key"], "account_id"])]
-    )
-    if own.empty:
-        return []
-    worst = own.sort_values(["days_overdue", "account_id"], ascending=[False, True]).iloc[0]
-    are = "is" if len(own) == 1 else "are"
-    whom = "" if keys is None else " with key accounts"
-    text = f"{_first(_accounts(len(own), 'check-in'))}{whom} {are} overdue"
-    longest = (
-        f"; longest: {worst['name']}, by {number(worst['days_overdue'])} days"
-        if worst["days_overdue"] > 0
-        else ""
-    )
-    return [
-        {
-            "topic": "check-ins",
-            "finding": f"{text}{longest}.",
-            "next_step": "Make the overdue contacts",
-        }
-    ]
-
-
-def _win_back(offers: pd.DataFrame | None, book: Any) -> list[dict[str, Any]]:
-    if offers is None or not offers["is_chosen"].any():
-        return []
-    chosen = offers[offers["is_chosen"]]
-    text = (
-        f"Offers to {_accounts(len(chosen), 'lost account')} for {money(chosen['cost'].sum(), book)} are worth "
-        f"{money(chosen['value'].sum(), book)} after their cost, by expectation."
-    )
-    return [{"topic": "win-back", "finding": text, "next_step": "Make the offers on the list"}]
-
-
-def _late(deliveries: pd.DataFrame | None, account_id: str, as_of: pd.Timestamp) -> tuple[int, int]:
-    if deliveries is None or deliveries.empty:
-        return 0, 0
-    own = deliveries[
-        deliveries["account_id"].eq(account_id)
-        & deliveries["month"].gt(as_of - pd.DateOffset(months=3))
-    ]
-    return int(own["late_count"].sum()), int(own["due_count"].sum())
-
-
-def _last_contact(interactions: pd.DataFrame, account_id: str) -> pd.Timestamp | None:
-    dates = interactions.loc[interactions["account_id"].eq(account_id), "date"]
-    return dates.max() if len(dates) else None
-
-
-TOPIC_LINKS = {
-    "at risk": "#account_status",
-    "newly overdue": "#account_status",
-    "lost": "#lost_accounts",
-    "returned": "#account_status",
-    "retention": "#revenue_bridge",
-    "alarms": "#alarm_quality",
-    "causes": "#leaving_causes",
-    "check-ins": "#overdue_checkins",
-    "win-back": "#win_back",
-    "unknown": "#revenue_bridge",
-}
-"""The table that holds the evidence of each topic."""
-
-
-def retention_sentences(findings: pd.DataFrame) -> list[Sentence]:
-    """Return the findings as the sentences of the first screen: owner and next step added, each
-    with its link.
-    """
-    rows = findings.astype(object).where(findings.notna(), "").to_dict("records")
-    sentences = []
-    for row in rows:
-        step = f" {row['next_step']}." if row["next_step"] else ""
-        owner = (
-            f" {row['manager_name'] or row['manager_id']}:" if row["manager_id"] and step else ""
-        )
-        link = "" if row["account_id"] else TOPIC_LINKS[row["topic"]]
-        sentences.append(
-            Sentence(f"{row['finding']}{owner}{step}", link=link, account=row["account_id"])
-        )
-    return sentences
+def _trust(quality: pd.DataFrame) -> dict[str, Any]:
+    """Return how good the book's overdue warning has been."""
+    own = quality[quality["is_book"] & quality["rule"].eq("overdue")].iloc[0]
+    if not own["alarm_count"]:
+        return _found("unknown", "no_alarms")
+    return _found("alarms", "alarms", own.to_dict())

@@ -1,6 +1,4 @@
-"""Order days, the gaps between them, and sums over windows: what every retention figure starts
-from.
-"""
+"""Order days, the gaps between them, and sums over windows: what retention figures start from."""
 
 from __future__ import annotations
 
@@ -13,13 +11,7 @@ DAY = np.timedelta64(1, "D")
 
 
 def order_days(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account × order day: a day with positive net revenue, up to the as-of day.
-
-    Columns
-    -------
-    account_id: the account
-    date: the order day
-    """
+    """One row per account × order day: a day with positive net revenue, up to the as-of day."""
     rows = account_days["revenue"].gt(0) & account_days["date"].le(as_of)
     days = account_days.loc[rows, ["account_id", "date"]].drop_duplicates()
     return days.sort_values(["account_id", "date"], ignore_index=True)
@@ -28,13 +20,7 @@ def order_days(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFra
 def order_gaps(days: pd.DataFrame) -> pd.DataFrame:
     """One row per gap between two order days of one account, in the order of ``order_days``.
 
-    Columns
-    -------
-    account_id: the account
-    last_order_date: the order day before the gap
-    next_order_date: the order day that ends it
-    gap_days: days between the two
-    earlier_gap_count: gaps of the account before this one
+    ``earlier_gap_count``: gaps of the account before this one.
     """
     inner = days["account_id"].eq(days["account_id"].shift())
     gaps = pd.DataFrame(
@@ -72,15 +58,9 @@ def year_later(day: pd.Timestamp) -> pd.Timestamp:
 
 
 def window_sums(account_days: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
-    """One row per row of ``spans``: revenue and margin of the account after one day and up to
-    another.
+    """One row per row of ``spans``: revenue and margin of the account after one day, up to another.
 
     ``spans`` has account_id, after_date, until_date. Margin is n/a as soon as one cost is unknown.
-
-    Columns
-    -------
-    revenue: net revenue of the span (book currency)
-    margin: revenue less cost; n/a where a cost is unknown
     """
     spans = spans.reset_index(drop=True)
     spans = spans.assign(span=np.arange(len(spans)))
@@ -119,8 +99,7 @@ def pooled_medians(
     days: np.ndarray,
     groups: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the median, and the number, of the pooled gaps of a group that had ended by a day, for
-    many days.
+    """Return median and number of the pooled gaps of a group that had ended by a day, day by day.
 
     Gaps are whole days, so that a running histogram answers each day without sorting again. Groups
     are codes from 0; group −1 of a query means all gaps.
@@ -153,8 +132,31 @@ def pooled_medians(
 
 
 def looked_up(keys: pd.Series, source: pd.Series) -> pd.Series:
-    """Return for each key the value of ``source`` (indexed by unique keys), its type kept; n/a
-    where there is none.
+    """Return for each key the value of ``source`` (indexed by unique keys), its type kept.
+
+    n/a where there is none.
     """
-    found = source.reindex(keys.to_numpy())
-    return found.set_axis(keys.index)
+    return source.reindex(keys.to_numpy()).set_axis(keys.index)
+
+
+def described(
+    account_id: pd.Series,
+    accounts: pd.DataFrame,
+    *columns: str,
+) -> pd.DataFrame:
+    """Return texts of accounts (name, owner, industry …) for each id; an account without a name is
+    called by its id.
+
+    >>> known = pd.DataFrame({"account_id": ["A"], "name": ["Ann"]})
+    >>> described(pd.Series(["A", "B"]), known, "name", "region").fillna("-").values.tolist()
+    [['Ann', '-'], ['B', '-']]
+    """
+    known = accounts.drop_duplicates("account_id").set_index("account_id")
+    nothing = pd.Series(dtype="str")
+    found = {
+        column: looked_up(account_id, known.get(column, nothing)).astype("str")
+        for column in columns
+    }
+    if "name" in found:
+        found["name"] = found["name"].fillna(account_id)
+    return pd.DataFrame(found, index=account_id.index)

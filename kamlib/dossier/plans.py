@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,8 +16,8 @@ import pandas as pd
 from pydantic import AfterValidator, Field
 
 from kamlib.book import Settings, line_of, validated
-from kamlib.dossier.shape import COUNT, TEXT, shaped
 from kamlib.errors import KamError, nearest
+from kamlib.tables import shaped
 
 
 def _said(text: str) -> str:
@@ -29,7 +28,6 @@ def _said(text: str) -> str:
 
 Words = Annotated[str, AfterValidator(_said)]
 Horizon = Literal["short", "medium", "long"]
-_PROBLEMS = {"account_id": TEXT, "file": TEXT, "line": COUNT, "problem": TEXT, "next": TEXT}
 
 
 class Mark(Settings):
@@ -123,10 +121,10 @@ class Plan(Settings):
 
 @dataclass(frozen=True)
 class PlanReading:
-    """What came of reading a plan: the plan, or none; and the problems as a table."""
+    """What came of reading an account's plan: the plan, or none; and what is wrong with its file."""
 
-    plan: Plan | None
-    problems: pd.DataFrame
+    plan: Plan | None = None
+    problem: KamError | None = None
 
 
 def read_plan(path: Path | str, account_id: str | None = None) -> Plan:
@@ -170,28 +168,43 @@ def read_plan(path: Path | str, account_id: str | None = None) -> Plan:
     return plan
 
 
-def check_plan(plans: Mapping[str, Path | str], account_id: str) -> PlanReading:
-    """Return the account's plan, or none and what is wrong with its file as data.
+def plan_reading(*, plans: dict[str, Path], account_id: str) -> PlanReading:
+    """The account's plan, or none and what is wrong with its file.
 
     A missing plan is no problem: the dossier's completeness says that there is none.
 
-    >>> check_plan({}, "A").plan is None, check_plan({}, "A").problems.empty
-    (True, True)
+    >>> plan_reading(plans={}, account_id="A")
+    PlanReading(plan=None, problem=None)
     """
     if account_id not in plans:
-        return PlanReading(None, shaped([], _PROBLEMS))
+        return PlanReading()
     try:
-        return PlanReading(read_plan(plans[account_id], account_id), shaped([], _PROBLEMS))
+        read = read_plan(plans[account_id], account_id)
+        return PlanReading(read.model_copy(update={"account_id": account_id}))
     except KamError as error:
-        file, _, rest = error.where.partition(", line ")
-        line = re.match(r"\d+", rest)
-        row = {
-            "account_id": account_id,
-            "file": file,
-            "line": int(line[0]) if line else 0,
-            "problem": error.what,
-        }
-        return PlanReading(None, shaped([row | {"next": error.next}], _PROBLEMS))
+        return PlanReading(problem=error)
+
+
+def plan(plan_reading: PlanReading) -> Plan | None:
+    """The account's plan, or none where there is none that can be read."""
+    return plan_reading.plan
+
+
+def plan_problems(plan_reading: PlanReading, *, account_id: str) -> pd.DataFrame:
+    """One row per problem that keeps the account's plan from being read: none, or the first."""
+    error = plan_reading.problem
+    if error is None:
+        return shaped("plan_problems", [])
+    file, _, rest = error.where.partition(", line ")
+    line = re.match(r"\d+", rest)
+    row = {
+        "account_id": account_id,
+        "file": file,
+        "line": int(line[0]) if line else 0,
+        "problem": error.what,
+        "next": error.next,
+    }
+    return shaped("plan_problems", [row])
 
 
 def _outline(text: str) -> str:
@@ -226,6 +239,24 @@ def plan_place(account_id: str) -> str:
         if is_file_name
         else f"a file in plans/ that says account_id = '{account_id}'"
     )
+
+
+def plan_parts(plan: Plan) -> dict[str, bool]:
+    """Return the plan's 17 parts and whether they say something."""
+    near, account, swot = plan.relationship, plan.account, plan.swot
+    parts: dict[str, object] = {
+        "summary": near.summary,
+        "rhythm": near.rhythm,
+        "next meeting": near.next_meeting,
+    }
+    parts |= {name.replace("_", " "): getattr(account, name) for name in type(account).model_fields}
+    parts |= {name: getattr(swot, name) for name in type(swot).model_fields}
+    parts |= {"objectives": plan.objectives, "actions": plan.actions}
+    parts |= {"offer": plan.programme.offer, "contact card": plan.programme.contact_card}
+    return {
+        name: value is not None and value != () and str(value).strip() != ""
+        for name, value in parts.items()
+    }
 
 
 def _plain(account_id: str) -> str:

@@ -1,0 +1,80 @@
+"""Every account plan together: what is in them, what is overdue, what they plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from kamlib.dossier.objectives import objective_rows, plan_actions
+from kamlib.dossier.plans import Plan, PlanReading, plan_parts, plan_reading
+from kamlib.period.calendar import Span, period_of
+from kamlib.tables import empty_table, shaped
+
+_MONTH_DAYS = 365.25 / 12
+
+
+def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per plan file: its age, how much of it is filled, what is overdue, kept and missed.
+
+    Filled counts the plan's 17 parts: summary, rhythm, next meeting, six texts on the account, four
+    quadrants of the SWOT, objectives, actions, offer, contact card. A broken plan is a row with its
+    problem.
+
+    >>> plan_register(plans={}, as_of=pd.Timestamp("2025-09-30")).empty
+    True
+    """
+    rows = []
+    for account, reading in _readings(plans).items():
+        known = {"problem": ""} if reading.plan is None else _entry(reading.plan, as_of)
+        if reading.problem:
+            known["problem"] = f"{reading.problem.what} {reading.problem.next}"
+        rows.append({"account_id": account, **known})
+    table = pd.DataFrame(rows)
+    counts = [name for name in table if name.endswith("_count")]
+    return shaped("plan_register", table.fillna(dict.fromkeys(counts, 0)))
+
+
+def _entry(plan: Plan, as_of: pd.Timestamp) -> dict:
+    nobody, before = empty_table("managers"), period_of(as_of).previous()
+    steps = objective_rows("plan_objectives", [plan], nobody, as_of, before)["status"]
+    actions = plan_actions(plan, nobody, as_of=as_of, previous_span=before)["status"]
+    parts = plan_parts(plan)
+    age = max((as_of - pd.Timestamp(plan.updated)).days, 0) if plan.updated else None
+    return {
+        "updated_date": pd.Timestamp(plan.updated),
+        "age_days": age,
+        "filled_share": sum(parts.values()) / len(parts),
+        "objective_count": len(steps),
+        "overdue_objective_count": int(steps.eq("overdue").sum()),
+        "kept_count": int(steps.eq("kept").sum()),
+        "missed_count": int(steps.eq("missed").sum()),
+        "overdue_action_count": int(actions.eq("overdue").sum()),
+        "next_meeting_date": pd.Timestamp(plan.relationship.next_meeting),
+        "problem": "",
+    }
+
+
+def plan_steps(
+    managers: pd.DataFrame, *, plans: dict[str, Path], as_of: pd.Timestamp, previous_span: Span
+) -> pd.DataFrame:
+    """One row per objective of every plan that can be read: account by account, overdue ones first.
+
+    The rules are those of `plan_objectives`.
+    """
+    read = [reading.plan for reading in _readings(plans).values() if reading.plan]
+    return objective_rows("plan_steps", read, managers, as_of, previous_span)
+
+
+def plan_rhythms(*, plans: dict[str, Path]) -> pd.DataFrame:
+    """One row per plan that says how many contacts a month it plans."""
+    rows = [
+        {"account_id": account, "contact_every_days": _MONTH_DAYS / rhythm}
+        for account, reading in _readings(plans).items()
+        if reading.plan and (rhythm := reading.plan.relationship.rhythm)
+    ]
+    return shaped("plan_rhythms", rows)
+
+
+def _readings(plans: dict[str, Path]) -> dict[str, PlanReading]:
+    return {account: plan_reading(plans=plans, account_id=account) for account in sorted(plans)}

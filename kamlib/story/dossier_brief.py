@@ -1,0 +1,203 @@
+"""What the negotiation brief says, and on what each point rests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.story.dossier_notes import QUESTIONS, figure_note, need_note
+from kamlib.tables import each
+from kamlib.words import change, count, date, listed, money, number, share
+
+Told = tuple[str, str]
+"""A point, and the evidence that it rests on."""
+
+
+def tell_negotiation_brief(
+    negotiation_brief: pd.DataFrame,
+    dossier_figures: pd.DataFrame,
+    category_totals: pd.DataFrame,
+    tender_record: pd.DataFrame,
+    account_incidents: pd.DataFrame,
+    promises_kept: pd.DataFrame,
+    overdue_invoices: pd.DataFrame,
+    agreement_renewals: pd.DataFrame,
+    plan_objectives: pd.DataFrame,
+    plan_actions: pd.DataFrame,
+    stakeholder_map: pd.DataFrame,
+    stakeholder_roles: pd.DataFrame,
+    wallet: pd.DataFrame,
+    opportunity_volume: pd.DataFrame,
+    white_space: pd.DataFrame,
+    plan: Any,
+    *,
+    book: BookSettings,
+) -> pd.DataFrame:
+    """Say each point of the brief and its evidence, from the row it is made of."""
+    sold = dict(zip(wallet["category"], wallet["revenue"], strict=True))
+    of_row: dict[str, tuple[pd.DataFrame, Callable[[Any], Told]]] = {
+        "figure": (dossier_figures, lambda row: _figure(row, book)),
+        "category moved": (category_totals, lambda row: _moved(row, book)),
+        "tender decided": (tender_record, lambda row: _decided(row, book)),
+        "incident open": (account_incidents, _incident),
+        "invoices overdue": (overdue_invoices, lambda _: _overdue(overdue_invoices, book)),
+        "renewal": (agreement_renewals, _renewal),
+        "terms broken": (agreement_renewals, _terms),
+        "objective overdue": (plan_objectives, lambda row: _owed(row, row.objective_id)),
+        "action overdue": (plan_actions, lambda row: _owed(row, row.action_id)),
+        "derailer": (stakeholder_map, _derailer),
+        "category stopped": (category_totals, _stopped),
+        "estimate wrong": (wallet, _estimate),
+        "tender unexplained": (tender_record, _unexplained),
+        "volume": (opportunity_volume, lambda row: _volume(row, sold, book)),
+        "white space": (white_space, lambda row: _white(row, book)),
+        "objective": (plan_objectives, lambda row: _objective(row, book)),
+    }
+    of_table: dict[str, Callable[[], Told]] = {
+        "deliveries waiting": lambda: _waiting(promises_kept),
+        "roles missing": lambda: _roles(stakeholder_roles),
+        "critical unknown": lambda: (
+            "What must never go wrong for you?",
+            "plan: critical to the customer is not recorded",
+        ),
+        "offer": lambda: _offer(plan),
+    }
+    rows = {code: list(each(table)) for code, (table, _) in of_row.items()}
+    told = [
+        of_table[point.point_code]()
+        if point.point_code in of_table
+        else of_row[point.point_code][1](rows[point.point_code][point.source_row])
+        for point in each(negotiation_brief)
+    ]
+    columns = ["point", "evidence"]
+    return pd.DataFrame(told, index=negotiation_brief.index, columns=columns, dtype="str")
+
+
+def _figure(row: Any, book: BookSettings) -> Told:
+    note, value = figure_note(row), _amount(row.value, row.unit, book)
+    is_year = note == "12 months"
+    text = f"{row.figure[0].upper()}{row.figure[1:]}: {value}"
+    if pd.notna(row.year_ago_value):
+        before = _amount(row.year_ago_value, row.unit, book)
+        how = change(row.value, row.year_ago_value, book, unit=row.unit)
+        is_same = row.value == row.year_ago_value
+        text += ", as a year before" if is_same else f", a year before {before} ({how})"
+    if row.figure == "silence":
+        since, gap = note.split("; ")
+        return f"{text} {since} ({gap}).", row.source
+    remark = note.removesuffix(", 12 months")
+    text = f"{text}; {remark}." if remark and not is_year else f"{text}."
+    return text, f"{row.source}, 12 months" if is_year else row.source
+
+
+def _amount(value: float, unit: str, book: BookSettings) -> str:
+    if unit == "money":
+        return money(value, book)
+    if unit == "share":
+        return share(value, book)
+    return f"{number(value, book)} days" if unit == "days" else number(value, book)
+
+
+def _moved(row: Any, book: BookSettings) -> Told:
+    was, now = money(row.previous_revenue, book), money(row.revenue, book)
+    evidence = f"orders, category {row.category}, 12 months against 12 before"
+    return f"{row.category}: {row.trend}, {now} after {was}.", evidence
+
+
+def _decided(row: Any, book: BookSettings) -> Told:
+    to = f" to {row.competitor}" if row.outcome == "lost" and pd.notna(row.competitor) else ""
+    why = f": {row.reason}" if pd.notna(row.reason) else ""
+    kind = "Deal" if pd.isna(row.kind) else row.kind.capitalize()
+    text = f"{kind} {row.outcome}{to}, {money(row.deal_value, book)}{why}."
+    return text, f"opportunities, {row.opportunity_id}"
+
+
+def _incident(row: Any) -> Told:
+    grave = f", severity {row.severity:g}" if pd.notna(row.severity) else ""
+    remark = f": {row.remark}" if pd.notna(row.remark) else ""
+    what = f"{row.kind.replace('_', ' ')}{grave}{remark}"
+    return f"Incident open for {row.open_days:.0f} days, {what}.", f"incidents, {row.kind}"
+
+
+def _waiting(promises: pd.DataFrame) -> Told:
+    waiting = promises["open_late_count"].sum()
+    many = count(waiting, "promised delivery is", "promised deliveries are")
+    return f"{many} past the day and still open.", "orders, promised and not delivered"
+
+
+def _overdue(overdue: pd.DataFrame, book: BookSettings) -> Told:
+    oldest, amount = next(each(overdue)), money(overdue["amount"].sum(), book)
+    many = count(len(overdue), "invoice")
+    text = f"{amount} overdue in {many}, the oldest {oldest.late_days:.0f} days."
+    return text, f"invoices, {oldest.invoice_id}"
+
+
+def _renewal(row: Any) -> Told:
+    is_due = row.agreement_status == "renewal due"
+    when = "act now" if is_due else f"act by {date(row.notice_date)}"
+    return f"{_agreement(row)} ends {date(row.end_date)}: {when}.", f"agreements, {row.agreement_id}"
+
+
+def _terms(row: Any) -> Told:
+    terms = "" if pd.isna(row.terms) else f": {row.terms}"
+    return f"{_agreement(row)}: terms are not kept{terms}.", f"agreements, {row.agreement_id}"
+
+
+def _agreement(row: Any) -> str:
+    return "Agreement" if pd.isna(row.kind) else row.kind.capitalize()
+
+
+def _owed(row: Any, step_id: str) -> Told:
+    return f"We owe it since {date(row.due_date)}: {row.text} ({row.owner}).", f"plan, {step_id}"
+
+
+def _derailer(row: Any) -> Told:
+    text = f"What would {row.person} need from us to stand behind it?"
+    return text, f"contacts, {row.person}"
+
+
+def _roles(roles: pd.DataFrame) -> Told:
+    missing = roles.loc[roles["is_missing"], "role"]
+    text = " ".join(QUESTIONS[role] for role in missing.head(2))
+    return text, f"contacts: no {listed(missing, most=6)}"
+
+
+def _stopped(row: Any) -> Told:
+    text = f"What made you stop buying {row.category} from us, and who supplies it now?"
+    return text, f"orders, category {row.category}"
+
+
+def _estimate(row: Any) -> Told:
+    text = f"What do you spend on {row.category} a year, with all suppliers?"
+    return text, f"needs, {row.category}: {need_note(row)}"
+
+
+def _unexplained(row: Any) -> Told:
+    evidence = f"opportunities, {row.opportunity_id}: no reason"
+    return "Why did the last tender go elsewhere?", evidence
+
+
+def _offer(plan: Any) -> Told:
+    offer = plan.programme.offer.strip() if plan else ""
+    return f"Our offer: {offer}", "plan, programme.offer"
+
+
+def _volume(row: Any, sold: dict[str, float], book: BookSettings) -> Told:
+    reach = f"{money(row.theoretical_volume, book)} within {count(row.horizon_years, 'year')}"
+    risk = f"{money(row.risk_adjusted_volume, book)} risk-adjusted"
+    now = f"; we sell {money(sold[row.category], book)} now" if row.category in sold else ""
+    return f"{row.category}: up to {reach}, {risk}{now}.", f"needs, {row.category}"
+
+
+def _white(row: Any, book: BookSettings) -> Told:
+    peers = f"bought by {row.buyer_count} of {row.peer_count} peers"
+    text = f"{row.category}: {peers}; {money(row.white_space, book)} a year."
+    return text, f"orders of the peers ({row.peer_group})"
+
+
+def _objective(row: Any, book: BookSettings) -> Told:
+    worth = "" if pd.isna(row.expected_value) else f", worth {money(row.expected_value, book)}"
+    return f"{row.text}{worth}; due {date(row.due_date)}.", f"plan, {row.objective_id}"

@@ -1,0 +1,199 @@
+"""What is said of single rows in a dossier's tables: events, notes, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.story.outlook import outlook_notes
+from kamlib.tables import each
+from kamlib.words import count, listed
+
+QUESTIONS = {
+    "decider": "Who decides in the end?",
+    "approver": "Who has to approve it?",
+    "buyer": "Who negotiates and orders?",
+    "influencer": "Whose advice counts?",
+    "user": "Who works with what we supply?",
+    "gatekeeper": "Who decides whom we get to see?",
+}
+GIVES = {
+    "General": "the account's business, its group, and peers of its industry for the white space",
+    "Owner and sponsor": "who answers for it, on our side and above",
+    "Deliveries": "promises kept on time, quarter by quarter",
+    "Categories": "what was supplied, and what peers buy",
+    "Costs": "the account's margin",
+    "People": "the stakeholder map: who decides, who could derail us, who is missing",
+    "Contacts made": "the last contact, and satisfaction over time",
+    "Incidents": "what went wrong and is still open",
+    "Tenders": "tenders won and lost, why and to whom; the weighted pipeline",
+    "Agreements": "terms kept or not, and renewals falling due",
+    "Rivals": "who courts the account",
+    "Needs": "share of wallet and the opportunity volume over 1, 3 and 5 years",
+    "Team": "roles filled or missing on our side",
+    "Invoices": "what is overdue, and the habit of paying",
+    "Targets": "the year against its target",
+    "Account plan": (
+        "objectives and actions with owner, due day and progress; SWOT; our own programme"
+    ),
+}
+"""What adding the rest of a part gives."""
+
+
+def _said(rows: pd.DataFrame, **columns: Callable[[Any], str]) -> pd.DataFrame:
+    """Return a column of text for each name: what its function says of each row."""
+    told = {name: [say(row) for row in each(rows)] for name, say in columns.items()}
+    return pd.DataFrame(told, index=rows.index, dtype="str")
+
+
+def tell_dossier_figures(dossier_figures: pd.DataFrame) -> pd.DataFrame:
+    """Say how to read each figure."""
+    return _said(dossier_figures, note=figure_note)
+
+
+def figure_note(row: Any) -> str:
+    """Return how to read a figure of the dossier."""
+    noted, days = row.noted_count, row.noted_days
+    if row.figure == "silence":
+        gap = "no usual gap yet" if pd.isna(days) else f"usual gap {days:.0f} days"
+        return f"since the last order; {gap}"
+    if row.figure == "on time":
+        return f"{noted:.0f} of {row.noted_of_count:.0f} late, 12 months"
+    if row.figure == "open incidents":
+        return "" if pd.isna(days) else f"oldest {days:.0f} days"
+    if row.figure == "satisfaction":
+        return "latest mark, of 10"
+    if row.figure == "share of wallet":
+        return f"{count(noted, 'bad estimate')} left out" if noted else ""
+    if row.figure == "overdue":
+        return count(noted, "invoice") if noted else ""
+    if row.figure == "days late, paying":
+        return row.trend
+    if row.figure == "weighted pipeline":
+        return f"{row.noted_of_count:.0f} open, {noted:.0f} not weighted"
+    return "12 months"
+
+
+def tell_account_timeline(account_timeline: pd.DataFrame) -> pd.DataFrame:
+    """Say what happened."""
+    return _said(account_timeline, event=event)
+
+
+def event(row: Any) -> str:
+    """Return an event of the relationship in words."""
+    code, subject = row.event_code, row.subject
+    if row.kind in ("agreement", "tender"):
+        return f"{subject} {code}"
+    if code in ("incident", "resolved", "decided"):
+        return f"{code}: {subject}"
+    if code == "satisfaction":
+        return f"satisfaction {subject} of 10"
+    if code == "became":
+        former = "" if pd.isna(row.former_tier) else f" (was {row.former_tier})"
+        return f"became {subject}{former}"
+    return code
+
+
+def tell_stakeholder_map(stakeholder_map: pd.DataFrame) -> pd.DataFrame:
+    """Say what to notice about each person."""
+    return _said(stakeholder_map, note=_person_note)
+
+
+def _person_note(row: Any) -> str:
+    notes = ["could derail us"] if row.is_derailer else []
+    if pd.isna(row.last_contact_days):
+        notes.append("no contact on record")
+    elif row.is_stale:
+        notes.append(f"no contact for {row.last_contact_days:.0f} days")
+    missing = [name for name in ("role", "influence", "attitude") if pd.isna(getattr(row, name))]
+    return "; ".join(notes + ([f"not recorded: {', '.join(missing)}"] if missing else []))
+
+
+def tell_stakeholder_roles(stakeholder_roles: pd.DataFrame) -> pd.DataFrame:
+    """Say what to find out about each role."""
+    return _said(stakeholder_roles, to_find_out=lambda row: QUESTIONS[row.role])
+
+
+def tell_pipeline(pipeline: pd.DataFrame) -> pd.DataFrame:
+    """Say where the probability comes from, or what is missing."""
+    return _said(pipeline, note=_deal_note)
+
+
+def _deal_note(row: Any) -> str:
+    if pd.isna(row.deal_value):
+        return "value not recorded"
+    notes = [] if row.has_probability else ["probability not recorded"]
+    if notes and pd.notna(row.probability):
+        won = f"{row.probability:.2f} of {row.decided_count} decided deals were won"
+        notes = [f"probability not recorded: {won}"]
+    return "; ".join(notes + (["no expected close"] if pd.isna(row.expected_close_date) else []))
+
+
+def tell_wallet(wallet: pd.DataFrame) -> pd.DataFrame:
+    """Say what to notice about each need."""
+    return _said(wallet, note=need_note)
+
+
+def need_note(row: Any) -> str:
+    """Return what to notice about a need: what is wrong with it, else what somebody remarked."""
+    if pd.isna(row.annual_spend):
+        return "bought, but no need recorded"
+    if row.annual_spend <= 0:
+        return "annual spend is not positive"
+    if row.is_bad_estimate:
+        return "bad estimate: we sell more than the recorded spend"
+    return "" if pd.isna(row.remark) else row.remark
+
+
+def tell_white_space(white_space: pd.DataFrame) -> pd.DataFrame:
+    """Say why there is no figure."""
+    return _said(white_space, note=_peer_note)
+
+
+def _peer_note(row: Any) -> str:
+    if row.note_code == "too few peers":
+        peers = count(row.peer_count, "peer")
+        return f"only {peers}; at least {row.least_count} are needed"
+    return "no revenue in the window to scale to" if row.note_code else ""
+
+
+def tell_opportunity_volume(opportunity_volume: pd.DataFrame) -> pd.DataFrame:
+    """Say what is missing for a volume."""
+    return _said(opportunity_volume, note=_volume_note)
+
+
+def _volume_note(row: Any) -> str:
+    gaps = ["attainable share"] if pd.isna(row.attainable_share) else []
+    gaps += ["probability"] if pd.isna(row.probability) else []
+    return f"not recorded: {', '.join(gaps)}" if gaps else ""
+
+
+def tell_target_outlook(target_outlook: pd.DataFrame, book: BookSettings) -> pd.DataFrame:
+    """Say how each outlook was reached."""
+    return outlook_notes(target_outlook, book)
+
+
+def tell_dossier_completeness(dossier_completeness: pd.DataFrame) -> pd.DataFrame:
+    """Say what each part lacks, and what adding it gives."""
+    return _said(
+        dossier_completeness,
+        missing=_missing,
+        adding_gives=lambda row: GIVES[row.part] if row.filled_share < 1 else "",
+    )
+
+
+def _missing(row: Any) -> str:
+    detail = "" if pd.isna(row.gap_detail) else row.gap_detail
+    return {
+        "": "",
+        "no table": f"the book has no {row.source}",
+        "no row": f"no row for this account in {row.source}",
+        "fields": detail,
+        "not in orders": f"the orders carry no {listed(detail.split(', '))}",
+        "some costs": "cost of some orders",
+        "no plan": f"no plan: add {row.source}",
+        "broken plan": detail,
+    }[row.gap_code]

@@ -1,0 +1,369 @@
+"""What the retention page says first: who is at risk, where revenue went, how good alarms are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.story.statements import Said, Sentence
+from kamlib.tables import each
+from kamlib.words import count, counted, date, money, number, plural, share
+
+MOST_OVERDUE = 12
+"""Overdue accounts that a chart names."""
+
+TOPIC_LINKS = {
+    "at risk": "#account_status",
+    "newly overdue": "#account_status",
+    "lost": "#lost_accounts",
+    "returned": "#account_status",
+    "retention": "#revenue_bridge",
+    "alarms": "#alarm_quality",
+    "causes": "#leaving_causes",
+    "check-ins": "#overdue_checkins",
+    "win-back": "#win_back",
+    "unknown": "#revenue_bridge",
+}
+"""The table that holds the evidence of each topic."""
+
+
+def headline_retention(told_retention_findings: pd.DataFrame) -> list[Sentence]:
+    """Return the findings as sentences, each with owner, next step and its evidence."""
+    said = []
+    for row in each(told_retention_findings.fillna("")):
+        owner = row.manager_name or row.manager_id
+        step = f"{row.next_step}." if row.next_step else ""
+        parts = (row.finding, f"{owner}:" if owner and step else "", step)
+        text = " ".join(part for part in parts if part)
+        link = "" if row.account_id else TOPIC_LINKS[row.topic]
+        said.append(Sentence(text, link, row.account_id))
+    return said
+
+
+def tell_retention_findings(
+    retention_findings: pd.DataFrame,
+    finding_accounts: pd.DataFrame,
+    interactions: pd.DataFrame,
+    *,
+    book: BookSettings,
+) -> pd.DataFrame:
+    """Return each finding in a sentence, and what to do."""
+    meant = dict(list(finding_accounts.groupby("finding_code")))
+    nobody = finding_accounts.head(0)
+    has_contacts = len(interactions) > 0
+    rows = []
+    for row in each(retention_findings):
+        code = row.finding_code
+        accounts = meant.get(code, nobody)
+        if code == "newly_overdue":
+            rows.append((_newly_overdue(row, book), _call(row, has_contacts, book)))
+        elif code in ("overdue", "lost") and accounts.empty:
+            rows.append((_SAID[code](row, accounts, book), None))
+        else:
+            rows.append((_SAID[code](row, accounts, book), _STEPS.get(code)))
+    columns = ["finding", "next_step"]
+    return pd.DataFrame(rows, columns=columns, index=retention_findings.index).astype("str")
+
+
+_STEPS = {
+    "overdue": "Call the overdue accounts, the largest first",
+    "further_overdue": "Call, the most money first",
+    "lost": "Record the reason; decide whether to win them back",
+    "not_recorded": "Ask the owners; record the reason",
+    "checkin": "Make the overdue contacts",
+    "offers": "Make the offers on the list",
+}
+
+
+def _at_risk(row: Any, overdue: pd.DataFrame, book: BookSettings) -> str:
+    amount, own = money(overdue["revenue"].sum(), book), overdue[overdue["is_key"]]
+    if overdue.empty:
+        return "No account is overdue."
+    if own.empty:
+        others = counted(len(overdue), "other account", source=book)
+        are = plural(len(overdue), "is", "are")
+        return f"No key account is overdue; {others} with {amount} a year {are}."
+    owners = own["manager_name"].fillna(own["manager_id"]).dropna().unique()
+    whose = f", all of them {owners[0]}’s" if len(owners) == 1 and len(own) > 1 else ""
+    keys = counted(len(own), "overdue key account", source=book)
+    return (
+        f"{money(own['revenue'].sum(), book)} a year is at risk in {keys}{whose}; "
+        f"over all accounts {amount} in {number(len(overdue), book)}."
+    )
+
+
+def _newly_overdue(row: Any, book: BookSettings) -> str:
+    silence = f"{number(row.silence_days, book)} days without an order"
+    if pd.notna(row.usual_gap_days):
+        silence += f", usually {number(row.usual_gap_days, book, decimals=0)}"
+    if row.gap_basis != "own":
+        silence += " (judged by like accounts: too few orders of its own)"
+    text = f"{row.name} is newly overdue: {silence}; {money(row.revenue, book)} a year."
+    if not row.late_count > 0:
+        return text
+    late, due = f"{row.late_count:.0f}", f"{row.due_count:.0f}"
+    were = plural(row.late_count, "was", "were")
+    return f"{text} {late} of its {due} orders due in the last six months {were} late."
+
+
+def _call(row: Any, has_contacts: bool, book: BookSettings) -> str:
+    """Say what to do about an account that is newly overdue."""
+    is_late = row.late_count > 0
+    what = "what the late deliveries cost them" if is_late else "when the next order comes"
+    call = f"Call and ask {what}"
+    if not has_contacts:
+        return call
+    if pd.isna(row.last_contact_date):
+        return f"{call}; no contact on record"
+    is_before = row.last_contact_date < row.last_order_date
+    when = ", before its last order" if is_before else ""
+    return f"{call}; last contact {date(row.last_contact_date, book)}{when}"
+
+
+def _further_overdue(row: Any, more: pd.DataFrame, book: BookSettings) -> str:
+    owners = more["manager_name"].fillna(more["manager_id"]).value_counts()
+    owners = owners.sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+    whose = ", ".join(f"{owner} {many}" for owner, many in owners.items())
+    further = _capital(counted(len(more), "further account", source=book))
+    amount = money(more["revenue"].sum(), book)
+    return f"{further} became overdue, with {amount} a year{f': {whose}' if whose else ''}."
+
+
+def _lost(row: Any, gone: pd.DataFrame, book: BookSettings) -> str:
+    if gone.empty:
+        return "No account was lost in the period."
+    many, keys = _capital(counted(len(gone), "account", source=book)), int(gone["is_key"].sum())
+    among = f", {counted(keys, 'key account', source=book)} among them" if keys else ""
+    amount = money(gone["revenue"].sum(), book)
+    return _ended(
+        f"{many} {plural(len(gone), 'was', 'were')} lost in the period{among}, with {amount} in "
+        f"their last year: {_names(gone)}"
+    )
+
+
+def _returned(row: Any, back: pd.DataFrame, book: BookSettings) -> str:
+    many = _capital(counted(len(back), "account", source=book))
+    return _ended(f"{many} came back in the period: {_names(back)}")
+
+
+def _rates(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
+    who = "Key accounts" if row.scope == "key" else "All accounts together"
+    kept, grown = (share(one, book, decimals=0) for one in (row.grr_share, row.nrr_share))
+    return f"{who} kept {kept} of last year’s revenue (GRR); with what grew, {grown} (NRR)."
+
+
+def _warnings(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
+    many, back, lost = int(row.account_count), int(row.returned_count), int(row.lost_count)
+    return (
+        f"Of the {count(many, 'warning', source=book)} of {date(row.warned_date, book)}, {back} "
+        f"{plural(back, 'has', 'have')} ordered again, {lost} {plural(lost, 'is', 'are')} lost, "
+        f"{many - back - lost} still silent."
+    )
+
+
+def _alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
+    right = share(1 - row.false_alarm_rate, book, decimals=0)
+    text = f"An overdue warning was right in {right} of past cases"
+    if not row.leaver_count:
+        return f"{text}."
+    missed = share(row.missed_loss_rate, book, decimals=0)
+    return f"{text}; {missed} of leavers had no warning yet."
+
+
+def _not_recorded(row: Any, losses: pd.DataFrame, book: BookSettings) -> str:
+    many = _capital(counted(len(losses), "loss", "losses", source=book))
+    amount = money(losses["revenue"].sum(), book)
+    return _ended(
+        f"{many} of the last twelve months nobody recorded: {amount} a year, {_names(losses)}"
+    )
+
+
+def _cause(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
+    event = row.exposure if row.exposure != "incident" else f"incident ({row.cause})"
+    ratio, low, high = (
+        number(one, book, decimals=2)
+        for one in (row.hazard_ratio, row.hazard_ratio_low, row.hazard_ratio_high)
+    )
+    return (
+        f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high}): "
+        "a correlation, not proof."
+    )
+
+
+def _checkins(row: Any, late: pd.DataFrame, book: BookSettings) -> str:
+    many = _capital(counted(len(late), "check-in", source=book))
+    text = f"{many} with key accounts {plural(len(late), 'is', 'are')} overdue"
+    worst = next(each(late))
+    if not worst.days_overdue > 0:
+        return f"{text}."
+    return f"{text}; longest: {worst.name}, by {count(worst.days_overdue, 'day', source=book)}."
+
+
+def _offers(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
+    whom = counted(int(row.account_count), "lost account", source=book)
+    return (
+        f"Offers to {whom} for {money(row.cost, book)} are worth {money(row.offer_value, book)} "
+        "after their cost, by expectation."
+    )
+
+
+def _no_rates(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
+    return "Retention of revenue cannot be known yet: no revenue a year before."
+
+
+def _no_alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
+    return "How good the warnings are cannot be known yet: it takes two years of orders."
+
+
+_SAID: dict[str, Callable[[Any, pd.DataFrame, BookSettings], str]] = {
+    "overdue": _at_risk,
+    "further_overdue": _further_overdue,
+    "lost": _lost,
+    "returned": _returned,
+    "rates": _rates,
+    "no_rates": _no_rates,
+    "warnings": _warnings,
+    "alarms": _alarms,
+    "no_alarms": _no_alarms,
+    "not_recorded": _not_recorded,
+    "cause": _cause,
+    "checkin": _checkins,
+    "offers": _offers,
+}
+
+
+def _names(accounts: pd.DataFrame) -> str:
+    names = accounts["name"]
+    return f"{', '.join(names.head(3))}{' …' if len(names) > 3 else ''}"
+
+
+def _ended(text: str) -> str:
+    """Return a sentence with its full stop, which a company's name may bring along."""
+    return text if text.endswith(".") else f"{text}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def chart_account_status(
+    account_status: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+    most: int = MOST_OVERDUE,
+) -> Said:
+    """Say how many accounts are overdue, with how much."""
+    overdue = account_status[account_status["status"].eq("overdue")]
+    many = len(overdue)
+    cut = f"the {most} largest of {many}" if many > most else "all of them"
+    title = "No account is overdue"
+    if many:
+        amount = money(overdue["revenue"].sum(), book)
+        title = (
+            f"{count(many, 'account', source=book)} {plural(many, 'is', 'are')} overdue, with "
+            f"{amount} a year"
+        )
+    return Said(
+        title,
+        f"Overdue accounts, {cut}: days without an order; the tick is the usual gap · as of "
+        f"{date(as_of, book)}",
+        "Bars of days without an order for each overdue account, with its usual gap marked, its "
+        "revenue and its owner; the table below has every account",
+    )
+
+
+def table_account_status(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+    """Say of when status and revenue are."""
+    day = date(as_of, book)
+    return Said(
+        "Every account by what is at stake",
+        f"Status as of {day}; revenue of the 12 months to {day}, and of the 12 months to each "
+        "account's last order",
+    )
+
+
+def chart_revenue_bridge(
+    revenue_bridge: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings, scope: str = "all"
+) -> Said:
+    """Say whether revenue grew, and how much went away."""
+    who = "key accounts" if scope == "key" else "all accounts"
+    whose = "the key accounts' net revenue" if scope == "key" else "the net revenue of all accounts"
+    return Said(
+        _bridge_title(revenue_bridge[revenue_bridge["scope"].eq(scope)], who, book),
+        f"Net revenue of {who}, the 12 months before and the 12 months to now; accounts below · "
+        f"12 months to {date(as_of, book)}",
+        f"Waterfall of {whose} from the year before to this year by new, returned, grown, shrunk "
+        "and stopped accounts",
+    )
+
+
+def _bridge_title(rows: pd.DataFrame, who: str, book: BookSettings) -> str:
+    if rows.empty:
+        return f"No revenue of {who} to compare"
+    amounts = rows.set_index("step")["revenue"].to_dict()
+    base, now, gone = amounts["base"], amounts["now"], amounts["stopped"] + amounts["contraction"]
+    if base < 0 or (base == 0 and now <= 0):
+        return f"No revenue of {who} above zero in the year before: no rate can be given"
+    if base == 0:
+        return f"All revenue of {who} is younger than a year"
+    verb = "grew" if now >= base else "fell"
+    return (
+        f"Revenue of {who} {verb} by {share(abs(now / base - 1), book)}; {money(gone, book)} went "
+        "with accounts that shrank or stopped"
+    )
+
+
+def table_revenue_bridge(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+    """Say of which months the bridge is."""
+    return Said(
+        "The bridge in figures",
+        f"Net revenue and accounts by step, 12 months to {date(as_of, book)} against the 12 months "
+        "before",
+    )
+
+
+def note_two_years(retention_figures: pd.DataFrame) -> str:
+    """Say why NRR and GRR are not known, where they are not."""
+    known = retention_figures.set_index("figure")["value"].get("NRR")
+    if known is not None and known.notna().any():
+        return ""
+    return "Retention of revenue compares two years; the orders do not reach back that far yet."
+
+
+def chart_alarm_quality(
+    alarm_quality: pd.DataFrame, *, book: BookSettings, rule: str = "overdue"
+) -> Said:
+    """Say how often the alarm was right, and what it missed."""
+    return Said(
+        _alarm_title(alarm_quality[alarm_quality["rule"].eq(rule)], book),
+        f"Rule '{rule}' run as of past quarters; the truth is no order in the next 12 months",
+        "Curves of the share of false alarms and of missed losses over the factor k, with "
+        "intervals, the factor of the book marked; the table below has them",
+    )
+
+
+def _alarm_title(rows: pd.DataFrame, book: BookSettings) -> str:
+    if not (rows["alarm_count"].gt(0) | rows["leaver_count"].gt(0)).any():
+        return "How good the alarm is cannot be known yet: it takes two years of orders"
+    own, better = rows[rows["is_book"]].iloc[0], rows[rows["is_suggested"]].iloc[0]
+    at = f"At k = {own['k']:g}"
+    if not own["alarm_count"]:
+        return f"{at} the alarm never sounded in {count(own['case_count'], 'case', source=book)}"
+    right = share(1 - own["false_alarm_rate"], book, decimals=0)
+    said = [f"{at} an alarm was right in {right} of cases"]
+    if own["leaver_count"]:
+        missed = share(own["missed_loss_rate"], book, decimals=0)
+        said = [f"{said[0]} and {missed} of leavers had no alarm yet"]
+    if better["k"] != own["k"]:
+        said.append(f"k = {better['k']:g} would do better")
+    return "; ".join(said)
+
+
+def table_alarm_quality(alarm_quality: pd.DataFrame) -> Said:
+    """Say whether any alarm can be judged."""
+    is_known = alarm_quality["alarm_count"].any()
+    return Said("Both rules at every factor" if is_known else "No alarm can be judged yet")
