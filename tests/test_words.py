@@ -8,15 +8,15 @@ import pytest
 
 SECOND_HAND = {
     "a plural by hand": r"\{(?:''|\"\") if [^{}]* else (?:'e?s'|\"e?s\")\s*\}",
-    "thousands by hand": r"\{[^{}]*:[^{}\"]*,(?:\.\d+[fg])?\}",
+    "thousands by hand": r"\{[^{}]*:[^{}\"]*,(?:\.\d+f)?\}",
     "a month by hand": r"%[bB]\b|calendar\.month_(?:name|abbr)",
-    "a function of its own": r"def _?(?:plural|counted|listed|ordinal|money|thousands)\(",
+    "a function of its own": r"def _?(?:plural|counted|listed|ordinal)\(.*-> str",
 }
 EXAMPLES = {
     "a plural by hand": "f\"{n} account{'' if n == 1 else 's'}\"",
     "thousands by hand": 'f"{n:,} rows", f"{n:>12,}"',
     "a month by hand": 'f"{day:%b %Y}"',
-    "a function of its own": "def _plural(count, noun):",
+    "a function of its own": "def _plural(count: int, noun: str) -> str:",
 }
 OWN = ("words/", "practice/", "errors.py")
 """The family itself, made-up data, and messages of errors, which import nothing."""

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, SegmentationSettings
-from kamlib.words import counted, money, number
-from kamlib.words.shares import percent
+from kamlib.words import counted, money, number, percent
 
 TREATMENTS = {
     "AX": "Protect: one owner, an executive sponsor and a framework agreement; "
