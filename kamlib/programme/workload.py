@@ -76,7 +76,7 @@ def workload(
     --------
     >>> load = pd.DataFrame({"account_id": ["A", "B"], "manager_id": "M1", "manager_name": "Ines",
     ...     "hours": [100.0, 68.0], "revenue": [5.0, 7.0]})
-    >>> managers = pd.DataFrame({"manager_id": [], "name": [], "hours_per_month": []})
+    >>> managers = pd.DataFrame({"manager_id": ["M1"], "name": "Ines", "hours_per_month": 140.0})
     >>> workload(load, managers)[["key_count", "hours_load_share", "is_over_hours"]].values.tolist()
     [[2, 1.2, True]]
     """
