@@ -100,7 +100,7 @@ LIMITS = {
 def tell_account_classes(account_classes: pd.DataFrame) -> pd.DataFrame:
     """Say for each missing class why it is missing."""
     notes = [
-        "; ".join(MISSING_CLASSES[code] for code in codes.split()) or None
+        ". ".join(MISSING_CLASSES[code] for code in codes.split()) or None
         for codes in account_classes["missing_codes"]
     ]
     return _sentences(account_classes, note=notes)
