@@ -14,7 +14,7 @@ from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
-from kamlib.words import date, money, share
+from kamlib.words import date, money, month, share
 
 LIMITS = {"hours": "hours_per_month", "revenue": "revenue_limit"}
 
@@ -216,6 +216,6 @@ def plot_programme_engagement(
     ax.set_ylim(0, 1.05)
     ax.margins(x=0.04)
     days = table["quarter_end_date"]
-    ax.set_xticks(days, [f"{day:%b %Y}" for day in days])
+    ax.set_xticks(days, [month(day) for day in days])
     style.share_axis(ax.yaxis)
     return style.titles(ax, title, subtitle)

@@ -117,8 +117,9 @@ def table_stakeholder_map(
 
 def table_team_roles(team_roles: pd.DataFrame, told_dossier_completeness: pd.DataFrame) -> Said:
     """Say how many roles on our side are not filled."""
-    open_ = (~team_roles["is_filled"]).sum() or "None"
-    title = f"{open_} of {counted(len(team_roles), 'role')} on our side not filled"
+    open_, roles = int((~team_roles["is_filled"]).sum()), counted(len(team_roles), "role")
+    title = f"{open_} of {roles} on our side {plural(open_, 'is', 'are')} not filled"
+    title = title if open_ else f"Each of {roles} on our side is filled"
     return _named(title, team_roles, told_dossier_completeness, "Team")
 
 
