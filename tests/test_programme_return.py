@@ -81,7 +81,8 @@ def measured(seed, **options):
 
 
 def effect_of(months, tiers, as_of=AS_OF):
-    return programme_effect(programme_comparison(months, tiers, as_of=as_of))
+    found = programme_comparison(months, tiers, as_of=as_of)
+    return programme_effect(found, empty_table("accounts"))
 
 
 def verdict_of(months, tiers, as_of=AS_OF):
