@@ -88,7 +88,7 @@ def programme_verdict(
     found, placebo = programme_comparison, placebo_comparison
     row: dict[str, object] = {
         "measure": found.panel.measure,
-        "key_count": len(found.notes),
+        "admitted_count": len(found.notes),
         "measured_count": len(found.treated),
     }
     verdict = "cannot be told"
