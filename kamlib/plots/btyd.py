@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -28,16 +30,17 @@ def plot_calibration(
     place = np.arange(len(calibration))
     actual = calibration["actual_orders"].to_numpy(float)
     reach = np.abs(calibration[["actual_low", "actual_high"]].to_numpy(float).T - actual)
-    accent = style.COLOURS["accent"]
+    expected = calibration["expected_orders"].to_numpy(float)
     with style.style():
-        drawn.errorbar(
-            place, actual, np.nan_to_num(reach), fmt="o", color=style.COLOURS["actual"],
-            capsize=3, label="came",
-        )  # fmt: skip
-        drawn.plot(
-            place, calibration["expected_orders"], "--D", markerfacecolor="none", linewidth=1.2,
-            color=accent, label="expected",
-        )  # fmt: skip
+        came: dict[str, Any] = {
+            "fmt": "o",
+            "color": style.COLOURS["actual"],
+            "capsize": 3,
+            "label": "came",
+        }
+        drawn.errorbar(place, actual, np.nan_to_num(reach), **came)
+        hollow: dict[str, Any] = {"markerfacecolor": "none", "linewidth": 1.2, "label": "expected"}
+        drawn.plot(place, expected, "--D", color=style.COLOURS["accent"], **hollow)
         counts = zip(calibration["bin"], calibration["account_count"], strict=True)
         drawn.set_xticks(place, [f"{group}\n{count:,}" for group, count in counts])
         drawn.set_xlabel(GROUPS[calibration["bin_by"].iloc[0]])
