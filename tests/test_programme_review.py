@@ -409,8 +409,8 @@ def test_every_chart_is_drawn_from_nothing():
         told.chart_programme_engagement(quarters, trend),
     ]
     assert [one.title for one in said] == [
-        "No manager is over a limit",
-        "No revenue",
+        "No manager is known for any key account",
+        "No manager carries revenue",
         "No managers to assign accounts to",
         "No key accounts",
         "No manager has been rated",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -150,17 +151,17 @@ def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
 
 def _coverage(coverage: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Sentence]:
     words = {"sponsor": "a sponsor", "plan": "a plan", "decision roles": "a known decision role"}
-    by_part = summary.set_index("part")
-    parts = []
-    for part, what in words.items():
-        if (by_part["covered_share"].reindex([part]) < 1).all():
-            keys = by_part.loc[part, "key_count"]
-            lack = keys - by_part.loc[part, "covered_count"]
-            whole = count(keys, "key account")
-            parts.append(f"{lack} of {whole} {plural(lack, 'lacks', 'lack')} {what}")
+    rows = {row.part: row for row in each(summary[summary["covered_share"].lt(1)])}
+    parts = [_lack(rows[part], what) for part, what in words.items() if part in rows]
     for worst in each(coverage.head(1 if parts else 0)):
         text = f"{'; '.join(parts)}. Begin with {worst.name}: {worst.note}."
         yield Sentence(text, link="#coverage")
+
+
+def _lack(row: Any, what: str) -> str:
+    lack = row.key_count - row.covered_count
+    whole = count(row.key_count, "key account")
+    return f"{lack} of {whole} {plural(lack, 'lacks', 'lack')} {what}"
 
 
 def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
