@@ -12,7 +12,7 @@ _DRIFT = 0.06
 """Share of a month's variance that lasts through the months left. Taken from practice companies:
 without it 80 % intervals held 68 % of the years with nine months left, and 77 % with three."""
 MIN_MONTHS = 3
-"""Months with revenue in the last 12: with fewer, what the months left will bring cannot be told."""
+"""Months with revenue in the last 12: with fewer, what the months left bring cannot be told."""
 
 
 def year_outlook(
@@ -98,7 +98,7 @@ def _deals(pipeline: pd.DataFrame, year_end: pd.Timestamp) -> tuple[float, float
 def _months_left(
     own: pd.DataFrame, as_of: pd.Timestamp, months_left: int
 ) -> tuple[float, float, float, str, int]:
-    """Return the revenue of the months left, its standard deviation, degrees of freedom, and how."""
+    """Return what the months left bring, its standard deviation, degrees of freedom, and how."""
     if months_left <= 0:
         return 0.0, 0.0, 1.0, "over", 0
     sums = own.groupby("month")["revenue"].sum()

@@ -13,7 +13,7 @@ from kamlib.period.period import AccountPeriod, Period
 from kamlib.tables import CANONICAL, empty_table, shaped, typed
 
 AS_OF = pd.Timestamp("2025-09-30")
-BOOK = BookSettings(title="T")
+BOOK, SPAN = BookSettings(title="T"), period_of(AS_OF)
 
 
 def table(name: str, *rows: dict) -> pd.DataFrame:

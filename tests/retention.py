@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+import kamlib.retention as ret
+from kamlib.book import LossSettings
+from kamlib.tables import empty_table, shaped
+
 AS_OF = pd.Timestamp("2025-12-31")
 
 
@@ -33,3 +37,46 @@ def months(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
 
 
 LEAVER = {"GONE": every("2024-01-01", 20, 20), "STAYS": every("2024-01-01", 20, 37)}
+
+
+NO_CLASSES = pd.DataFrame({"account_id": [], "abc_revenue": []}, dtype="str")
+NO_ACCOUNTS = pd.DataFrame({"account_id": []}, dtype="str")
+NO_KEYS = NO_ACCOUNTS.assign(is_key=pd.Series(dtype="bool"))
+
+
+def keys(*ids: str) -> pd.DataFrame:
+    return pd.DataFrame({"account_id": pd.Series(ids, dtype="str"), "is_key": True})
+
+
+def status(
+    orders: pd.DataFrame,
+    accounts: pd.DataFrame = NO_ACCOUNTS,
+    *,
+    as_of: pd.Timestamp = AS_OF,
+    **loss: float,
+) -> pd.DataFrame:
+    """The status of accounts without classes, by the default rule or another."""
+    return ret.account_status(orders, accounts, NO_CLASSES, as_of=as_of, loss=LossSettings(**loss))
+
+
+def spells(orders: pd.DataFrame, *, as_of: pd.Timestamp = AS_OF) -> pd.DataFrame:
+    now = status(orders, as_of=as_of)
+    return ret.lost_spells(now, orders, NO_CLASSES, as_of=as_of)
+
+
+def losses(
+    orders: pd.DataFrame,
+    accounts: pd.DataFrame = NO_ACCOUNTS,
+    recorded: pd.DataFrame | None = None,
+    *,
+    as_of: pd.Timestamp = AS_OF,
+) -> pd.DataFrame:
+    book = empty_table("losses") if recorded is None else recorded
+    return ret.lost_accounts(spells(orders, as_of=as_of), orders, accounts, book, as_of=as_of)
+
+
+def lives(**columns: object) -> pd.DataFrame:
+    """Lifetimes of accounts that are observed from their first day, if nothing else is said."""
+    table = pd.DataFrame(columns)
+    table = table.assign(entry_days=table.get("entry_days", 0.0), start_date=AS_OF)
+    return shaped("account_lifetimes", table)

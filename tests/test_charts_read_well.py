@@ -14,6 +14,7 @@ from kamlib.plots import scoring as draw_scoring
 from kamlib.plots.svg import drawing
 from kamlib.programme import coverage_summary
 from kamlib.story.btyd import chart_alive
+from kamlib.story.leaving import chart_engagement
 from kamlib.story.programme_tables import chart_coverage, chart_workload
 
 MONTHS = pd.date_range("2024-01-31", periods=6, freq="ME")
@@ -87,7 +88,9 @@ def test_the_finding_of_small_charts_stands_over_them_as_text_of_the_page():
     series = pd.DataFrame({"account_id": "A", "period_end": MONTHS}).assign(
         contact_share=1.0, satisfaction=8.0, order_share=1.0
     )
-    drawn = drawing(leaving.plot_engagement(series, table))
+    told = chart_engagement(table)
+    figure = leaving.plot_engagement(series, table, title=told.title, subtitle=told.subtitle)
+    drawn = drawing(figure)
     assert drawn.finding == "Engagement or loyalty clearly falls at none of 2 accounts"
     assert drawn.subtitle.startswith("Line at 1") and drawn.finding not in drawn.svg
 
@@ -135,7 +138,8 @@ def test_charts_without_data_are_left_out():
         ),
         draw_scoring.plot_criterion_review(pd.DataFrame(columns=["criterion", "later_outcome"])),
         leaving.plot_leaving_causes(
-            pd.DataFrame({"cause": ["late"], "hazard_ratio": float("nan"), "note": "few"})
+            pd.DataFrame({"cause": ["late"], "hazard_ratio": float("nan")}),
+            pd.DataFrame({"note": ["few"]}),
         ),
     ):
         assert drawing(ax.figure).is_empty

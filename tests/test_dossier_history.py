@@ -12,12 +12,22 @@ from kamlib.dossier import (
     group_tree,
     promises_kept,
 )
+
 from kamlib.story.dossier_notes import tell_account_timeline
 from kamlib.tables import shaped
 
 from .dossier import AS_OF, table
 
 OWN = {"account_id": "A", "as_of": AS_OF}
+RECORDS = (
+    "accounts",
+    "tiers",
+    "agreements",
+    "opportunities",
+    "incidents",
+    "interactions",
+    "decisions",
+)
 
 
 def months(*rows):
@@ -63,18 +73,9 @@ def test_group_without_revenue_has_no_shares():
 
 def timeline(days=(), **tables):
     """The timeline of these order days and rows of the book's tables."""
-    names = [
-        "accounts",
-        "tiers",
-        "agreements",
-        "opportunities",
-        "incidents",
-        "interactions",
-        "decisions",
-    ]
     found = account_timeline(
         pd.DataFrame(list(days), columns=["date", "revenue"]).astype({"date": "datetime64[us]"}),
-        *(table(name, *tables.get(name, ())) for name in names),
+        *(table(name, *tables.get(name, ())) for name in RECORDS),
         **OWN,
     )
     return found.assign(event=tell_account_timeline(found)["event"])
@@ -219,15 +220,9 @@ def test_a_year_before_that_the_data_do_not_cover_is_no_comparison():
     assert half["previous_revenue"].isna().all() and half["trend"].tolist() == [""]
     assert whole[["previous_revenue", "trend"]].values.tolist() == [[10.0, "grown"]]
     days = money.rename(columns={"month": "date"})
-    others = [
-        "promises_kept",
-        "account_incidents",
-        "interactions",
-        "wallet",
-        "money_owed",
-        "pipeline",
-    ]
-    nothing = [table(one) if one == "interactions" else shaped(one, []) for one in others]
+    before = [shaped(one, []) for one in ("promises_kept", "account_incidents")]
+    after = [shaped(one, []) for one in ("wallet", "money_owed", "pipeline")]
+    nothing = (*before, table("interactions"), *after)
     figures = dossier_figures(days, money, half, *nothing, **OWN, first_date=begins)
     revenue = figures.set_index("figure").loc["revenue"]
     assert revenue["value"] == 12 and pd.isna(revenue["year_ago_value"])

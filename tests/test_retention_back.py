@@ -7,14 +7,32 @@ import pandas as pd
 import pytest
 
 import kamlib.retention as ret
+from kamlib.book import WinBackSettings
+from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
+from kamlib.story.retention import headline_retention, tell_retention_findings
+from kamlib.tables import empty_table, shaped
 
-from .retention import AS_OF, days, every, months
+from .retention import (
+    AS_OF,
+    NO_ACCOUNTS,
+    NO_CLASSES,
+    NO_KEYS,
+    days,
+    every,
+    keys,
+    losses,
+    months,
+    spells,
+    status,
+)
+
+NO_DELIVERIES = shaped("deliveries", [])
 
 
 class TestWinBack:
     def tables(self):
         ids = [f"L{i}" for i in range(4)]
-        status = pd.DataFrame(
+        gone = pd.DataFrame(
             {
                 "account_id": ids,
                 "name": ids,
@@ -42,7 +60,7 @@ class TestWinBack:
                 "return_probability": [0.5, 0.4],
             }
         )
-        return status, lost, offers
+        return gone, lost, offers
 
     def no_rates(self):
         lost = self.tables()[1].iloc[:0]
@@ -53,23 +71,24 @@ class TestWinBack:
         )
 
     def test_the_best_list_under_the_budget(self):
-        status, lost, offers = self.tables()
+        gone, lost, offers = self.tables()
         rates = self.no_rates()
-        table = ret.win_back(
-            status, lost, offers, rates, as_of=AS_OF, budget=150.0, second_life_share=0.5
-        ).set_index("account_id")
+        half = WinBackSettings(budget=150.0, second_life_share=0.5)
+        table = ret.win_back(gone, lost, offers, rates, as_of=AS_OF, budget=half)
+        table = table.assign(**tell_win_back(table)).set_index("account_id")
         # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 + visit L1 = 250
         assert table["is_chosen"].to_dict() == {"L0": True, "L1": True, "L2": False, "L3": False}
-        assert table.loc["L0", ["offer", "value"]].tolist() == ["discount", 150.0]
-        assert table.loc["L1", ["offer", "value"]].tolist() == ["visit", 100.0]
+        assert table.loc["L0", ["offer", "offer_value"]].tolist() == ["discount", 150.0]
+        assert table.loc["L1", ["offer", "offer_value"]].tolist() == ["visit", 100.0]
         assert table.loc["L2", "why_not"] == "the budget brings more elsewhere"
         assert table.loc["L3", "why_not"] == "its margin is not known"
         assert table.loc["L1", "probability_source"] == "offer"
-        free = ret.win_back(status, lost, offers, rates, as_of=AS_OF, second_life_share=0.5)
+        free = WinBackSettings(second_life_share=0.5)
+        free = ret.win_back(gone, lost, offers, rates, as_of=AS_OF, budget=free)
         assert free["is_chosen"].sum() == 3
 
     def test_a_long_lost_account_is_judged_by_long_lost_ones(self):
-        status, lost, offers = self.tables()
+        gone, lost, offers = self.tables()
         rates = pd.DataFrame(
             {
                 "lost_for_days": [0, 90, 90],
@@ -80,9 +99,8 @@ class TestWinBack:
                 "second_life_share": [1.2, 0.5, 0.5],
             }
         )
-        table = ret.win_back(status, lost, offers, rates, as_of=AS_OF).set_index(
-            "account_id"
-        )  # lost for 274 days
+        table = ret.win_back(gone, lost, offers, rates, as_of=AS_OF)  # lost for 274 days
+        table = table.assign(**tell_win_back(table)).set_index("account_id")
         assert table["return_probability"].to_dict() == {"L0": 0.2, "L1": 0.1, "L2": 0.2, "L3": 0.2}
         assert table["expected_margin"].iloc[:3].to_dict() == {
             "L0": 500.0,
@@ -90,17 +108,20 @@ class TestWinBack:
             "L1": 400.0,
         }
         assert set(table["margin_source"]) == {"own returns"}
-        assert table.loc["L0", ["offer", "value", "is_chosen"]].tolist() == ["discount", 50.0, True]
+        assert table.loc["L0", ["offer", "offer_value", "is_chosen"]].tolist() == [
+            "discount",
+            50.0,
+            True,
+        ]
         assert table.loc["L1", "why_not"] == "the offer costs more than it can be expected to bring"
 
     def test_without_any_chance_known_nothing_is_promised(self):
-        status, lost, offers = self.tables()
-        table = ret.win_back(
-            status, lost, offers.assign(return_probability=np.nan), self.no_rates(), as_of=AS_OF
-        )
+        gone, lost, offers = self.tables()
+        offers = offers.assign(return_probability=np.nan)
+        table = ret.win_back(gone, lost, offers, self.no_rates(), as_of=AS_OF)
         assert not table["is_chosen"].any()
-        assert table["value"].isna().all()
-        assert table["why_not"].str.contains("not known").all()
+        assert table["offer_value"].isna().all()
+        assert tell_win_back(table)["why_not"].str.contains("not known").all()
         assert set(table["margin_source"]) == {"assumed: as before the loss"}
 
     def test_rates_come_from_the_own_returns_of_losses_as_old(self):
@@ -124,7 +145,7 @@ class TestWinBack:
         table = ret.return_rates(lost, orders, as_of=AS_OF).set_index(["lost_for_days", "reason"])
         rate = 6.5 / 21
         assert table.loc[(0, "price"), "return_probability"] == pytest.approx((6 + 10 * rate) / 20)
-        assert table.loc[(0, "late"), ["spell_count", "return_count"]].tolist() == [
+        assert table.loc[(0, "late"), ["loss_count", "return_count"]].tolist() == [
             10,
             0,
         ]  # the youngest is too young
@@ -134,17 +155,18 @@ class TestWinBack:
             < rate
             < table.loc[(0, "price"), "return_probability"]
         )
-        assert table.loc[(90, "all"), ["spell_count", "return_count"]].tolist() == [
+        assert table.loc[(90, "all"), ["loss_count", "return_count"]].tolist() == [
             20,
             6,
         ]  # back 110 days after detection
-        assert table.loc[(365, "all"), ["spell_count", "return_count"]].tolist() == [14, 0]
+        assert table.loc[(365, "all"), ["loss_count", "return_count"]].tolist() == [14, 0]
         assert (
             table.loc[(0, "all"), "second_life_share"] == 0.5
         )  # 5 × 60 of 6 × 100; the sixth brought nothing
         assert np.isnan(table.loc[(365, "all"), "second_life_share"])
         few = ret.return_rates(lost.head(5), orders, as_of=AS_OF)
-        assert few["return_probability"].isna().all() and few["note"].str.contains("only 5").all()
+        assert few["return_probability"].isna().all()
+        assert set(tell_return_rates(few)["note"]) == {"only 5 losses old enough to judge"}
 
     def test_a_reason_counts_from_the_day_it_was_recorded(self):
         """Who comes back at once gets no reason: nobody may be judged by one that was written down only later."""
@@ -163,9 +185,9 @@ class TestWinBack:
             }
         )
         table = ret.return_rates(lost, days({}), as_of=AS_OF).set_index(["lost_for_days", "reason"])
-        assert table.loc[(0, "not recorded"), ["spell_count", "return_count"]].tolist() == [20, 10]
+        assert table.loc[(0, "not recorded"), ["loss_count", "return_count"]].tolist() == [20, 10]
         assert (0, "price") not in table.index
-        assert table.loc[(90, "price"), ["spell_count", "return_count"]].tolist() == [10, 0]
+        assert table.loc[(90, "price"), ["loss_count", "return_count"]].tolist() == [10, 0]
         assert (90, "not recorded") not in table.index
 
 
@@ -184,7 +206,7 @@ class TestEngagement:
         contacts["satisfaction"] = contacts["date"].rank() / 2
         accounts = pd.DataFrame({"account_id": ["A", "B"], "contact_every_days": [30.0, np.nan]})
         orders = days({"A": every("2023-01-01", 30, 37), "B": every("2025-01-01", 30, 12)})
-        series = ret.engagement_series(orders, contacts, accounts, as_of=AS_OF)
+        series = ret.engagement_series(orders, contacts, accounts, keys("A"), as_of=AS_OF)
         assert series["every"].unique().tolist() == ["quarter"]
         assert series["contact_count"].tolist() == counts
         assert series["contact_share"].iloc[0] == pytest.approx(1 / (91 / 30))
@@ -199,17 +221,21 @@ class TestEngagement:
         )
         short = ret.engagement(series.tail(5), accounts, contacts, as_of=AS_OF).iloc[0]
         assert pd.isna(short["contact_trend"]) and np.isnan(short["contact_slope"])
-        status = ret.account_status(orders, accounts, as_of=AS_OF)
-        due = ret.overdue_checkins(
-            contacts[contacts["date"] < "2025-10-01"],
-            accounts,
-            status,
-            as_of=AS_OF,
-            account_ids=["A", "B"],
-        ).set_index("account_id")
+        unmet = ret.engagement(series, accounts, contacts.head(0), as_of=AS_OF)
+        assert unmet.empty  # nothing is measured where nobody was met
+
+    def test_a_planned_contact_is_overdue(self):
+        orders = days({a: every("2023-01-01", 30, 37) for a in "ABC"})
+        accounts = pd.DataFrame(
+            {"account_id": list("ABC"), "contact_every_days": [30.0, 60.0, np.nan]}
+        )
+        met = pd.DataFrame({"account_id": ["A"], "date": [pd.Timestamp("2025-09-25")]})
+        now = status(orders, accounts)
+        due = ret.overdue_checkins(now, accounts, met, as_of=AS_OF).set_index("account_id")
         assert due.loc["A", "due_date"] == pd.Timestamp("2025-10-25")
         assert due.loc["A", "days_overdue"] == 67
         assert np.isnan(due.loc["B", "days_overdue"])  # no contact at all: due at once
+        assert "C" not in due.index  # nobody plans to meet it
 
 
 class TestWhy:
@@ -220,7 +246,6 @@ class TestWhy:
                 "B": every("2023-01-01", 10, 109),
             }
         )
-        status = ret.account_status(orders, as_of=AS_OF)
         deliveries = pd.DataFrame(
             {
                 "account_id": ["A", "A", "A", "A"],
@@ -238,7 +263,7 @@ class TestWhy:
                 "kind": ["conflict", "conflict", "quality", "other"],
             }
         )
-        cases = ret.leaving_cases(orders, status, deliveries, incidents, as_of=AS_OF)
+        cases = ret.leaving_cases(status(orders), orders, deliveries, incidents, as_of=AS_OF)
         a = cases[cases["account_id"].eq("A")].reset_index(drop=True)
         assert a["order_date"].dt.date.astype(str).tolist() == ["2024-06-20", "2024-07-10"]
         assert a["is_left"].tolist() == [False, True]
@@ -251,17 +276,25 @@ class TestWhy:
 
     def test_too_few_leavers_say_so(self):
         orders = days({"A": every("2024-01-01", 20, 10), "B": every("2024-01-01", 20, 37)})
-        status = ret.account_status(orders, as_of=AS_OF)
         incidents = pd.DataFrame(
             {"account_id": ["A"], "opened_date": [pd.Timestamp("2024-01-05")], "kind": ["conflict"]}
         )
-        table = ret.leaving_causes(ret.leaving_cases(orders, status, None, incidents, as_of=AS_OF))
+        table = ret.leaving_causes(
+            ret.leaving_cases(status(orders), orders, NO_DELIVERIES, incidents, as_of=AS_OF)
+        )
         assert table["hazard_ratio"].isna().all()
-        assert table["note"].tolist() == [
+        assert tell_leaving_causes(table)["note"].tolist() == [
             "the book records no late orders",
-            "only 1 leavers: too few to tell",
-            *table["note"][2:],
+            "only 1 leaver: too few to tell",
         ]
+
+    def test_lateness_of_six_whole_months(self):
+        ends = pd.to_datetime(["2025-03-31", "2025-04-30", "2025-09-30", "2025-09-30"])
+        due = pd.DataFrame(
+            {"account_id": ["A", "A", "A", "B"], "month": ends, "due_count": [9, 2, 3, 0]}
+        ).assign(late_count=[9, 1, 1, 0])
+        table = ret.recent_lateness(due, as_of=pd.Timestamp("2025-09-30"))
+        assert table.to_dict("records") == [{"account_id": "A", "due_count": 5, "late_count": 2}]
 
     def test_incidents_per_quarter_with_a_trend(self):
         counts = [1, 1, 2, 2, 4, 4, 8, 8]
@@ -288,21 +321,64 @@ class TestWhy:
 
 def test_an_empty_book_gives_empty_tables():
     none, empty_months = days({}), months([])
-    status = ret.account_status(none, as_of=AS_OF)
-    spells = ret.lost_spells(none, as_of=AS_OF)
-    accounts = pd.DataFrame({"account_id": pd.Series(dtype="str")})
-    lost = ret.lost_accounts(spells, none, accounts, as_of=AS_OF)
+    now, lost = status(none), losses(none)
+    categories = shaped("category_months", [])
+    lives = ret.account_lifetimes(now, NO_ACCOUNTS, NO_CLASSES, as_of=AS_OF)
     tables = [
-        status, spells, lost, ret.usual_gaps(none, as_of=AS_OF), ret.loss_dynamics(lost, status, as_of=AS_OF),
-        ret.loss_directions(lost, None, accounts, as_of=AS_OF), ret.cohort_retention(empty_months, as_of=AS_OF),
-        ret.account_bridge(empty_months, as_of=AS_OF), ret.revenue_bridge(empty_months, as_of=AS_OF),
-        ret.alarm_outcomes(none, as_of=AS_OF, warned=[pd.Timestamp("2025-09-30")]), ret.loss_reasons(lost, as_of=AS_OF),
-        ret.survival(ret.account_lifetimes(status, accounts, as_of=AS_OF)),
-    ]  # fmt: skip
+        now,
+        lost,
+        lives,
+        spells(none),
+        ret.usual_gaps(none, NO_CLASSES, as_of=AS_OF),
+        ret.loss_dynamics(lost, now, as_of=AS_OF),
+        ret.loss_directions(lost, categories, NO_ACCOUNTS, as_of=AS_OF),
+        ret.cohort_retention(empty_months, as_of=AS_OF),
+        ret.cohort_retention_by_year(empty_months, as_of=AS_OF),
+        ret.account_bridge(empty_months, as_of=AS_OF),
+        ret.revenue_bridge(empty_months, NO_KEYS, as_of=AS_OF),
+        ret.loss_reasons(lost, as_of=AS_OF),
+        ret.survival(lives),
+        ret.survival_by_class(lives),
+        ret.survival_medians(lives),
+        ret.recent_lateness(NO_DELIVERIES, as_of=AS_OF),
+        ret.return_rates(lost, none, as_of=AS_OF),
+    ]
     assert all(table.empty and len(table.columns) for table in tables)
     assert ret.alarm_quality(none, as_of=AS_OF)["false_alarm_rate"].isna().all()
-    findings = ret.retention_findings(status, as_of=AS_OF)
-    assert findings["finding"].tolist() == ["No account is overdue."]
+    assert ret.survival_tests(lives)["p_value"].isna().all()
+    assert said(now, None)["finding"].tolist() == [
+        "No account is overdue.",
+        "Retention of revenue cannot be known yet: no revenue a year before.",
+        "How good the warnings are cannot be known yet: it takes two years of orders.",
+    ]
+
+
+def said(
+    now, before, keys=NO_KEYS, *, as_of=AS_OF, at_most=5, orders=None, **known
+) -> pd.DataFrame:
+    """The findings with their sentences, of a book that knows its orders and little else."""
+    orders = days({}) if orders is None else orders
+    checkins = shaped("overdue_checkins", [])
+    accounts = ret.finding_accounts(
+        now, before, keys, losses(orders, as_of=as_of), checkins, as_of=as_of, at_most=at_most
+    )
+    rates = ret.retention_rates(months([]), keys, as_of=as_of)
+    empty = {
+        name: shaped(name, [])
+        for name in ("alarm_outcomes", "leaving_causes", "recent_lateness", "win_back")
+    }
+    interactions = empty_table("interactions")
+    findings = ret.retention_findings(
+        accounts,
+        now,
+        before,
+        ret.retention_figures(rates, now, before, keys),
+        alarm_quality=ret.alarm_quality(orders, as_of=as_of),
+        interactions=interactions,
+        **{**empty, **known},
+    )
+    told = tell_retention_findings(findings, accounts, interactions, book=None)
+    return findings.assign(**told)
 
 
 class TestFindings:
@@ -318,37 +394,22 @@ class TestFindings:
                 "manager_name": "Ines",
             }
         ).astype("str")
-        before = pd.Timestamp("2025-11-30")
-        status = ret.account_status(orders, accounts, as_of=AS_OF)
-        deliveries = pd.DataFrame(
-            {
-                "account_id": ["LATE"],
-                "month": [pd.Timestamp("2025-10-31")],
-                "due_count": [3],
-                "late_count": [2],
-            }
-        )
-        findings = ret.retention_findings(
-            status,
-            as_of=AS_OF,
-            status_before=ret.account_status(orders, accounts, as_of=before),
-            keys=pd.DataFrame({"account_id": ["LATE"], "is_key": [True]}),
-            deliveries=deliveries,
-        )
+        now = status(orders, accounts)
+        late = pd.DataFrame({"account_id": ["LATE"], "due_count": [3], "late_count": [2]})
+        before = status(orders, accounts, as_of=pd.Timestamp("2025-11-30"))
+        findings = said(now, before, keys("LATE"), recent_lateness=late)
         plain = findings["finding"].str.replace("\N{NO-BREAK SPACE}", " ")
         assert plain.tolist()[:2] == [
             "1.60 k a year is at risk in one overdue key account; over all accounts 1.60 k in 1.",
             "Kettle & Sons is newly overdue: 64 days without an order, usually 20; 1.60 k a year. "
-            "2 of its 3 orders due in the last three months were late.",
+            "2 of its 3 orders due in the last six months were late.",
         ]
         assert findings["next_step"].iloc[1] == "Call and ask what the late deliveries cost them"
-        sentence = ret.retention_sentences(findings)[1]
+        sentence = headline_retention(findings)[1]
         assert sentence.account == "LATE" and "Ines: Call and ask" in sentence.text
         # a month on it is old news
-        later = ret.account_status(orders, accounts, as_of=pd.Timestamp("2026-01-10"))
-        again = ret.retention_findings(
-            later, as_of=pd.Timestamp("2026-01-10"), status_before=status
-        )
+        later = status(orders, as_of=pd.Timestamp("2026-01-10"))
+        again = said(later, now, as_of=pd.Timestamp("2026-01-10"))
         assert "newly overdue" not in set(again["topic"])
 
     def test_those_not_named_are_counted_by_owner(self):
@@ -360,22 +421,26 @@ class TestFindings:
                 "manager_id": ["M1", "M2", "M2", None],
             }
         ).assign(manager_name=["Ines", "Paul", "Paul", None])
-        before = ret.account_status(orders, accounts, as_of=pd.Timestamp("2025-10-10"))
-        now = ret.account_status(orders, accounts, as_of=pd.Timestamp("2025-12-01"))
-        findings = ret.retention_findings(
-            now, as_of=pd.Timestamp("2025-12-01"), status_before=before, at_most=1
-        )
-        more = findings[findings["finding"].str.contains("further")].iloc[0]
+        before = status(orders, accounts, as_of=pd.Timestamp("2025-10-10"))
+        now = status(orders, accounts, as_of=pd.Timestamp("2025-12-01"))
+        findings = said(now, before, as_of=pd.Timestamp("2025-12-01"), at_most=1)
+        more = findings[findings["finding_code"].eq("further_overdue")].iloc[0]
         assert more["finding"].replace("\N{NO-BREAK SPACE}", " ") == (
             "Three further accounts became overdue, with 4.50 k a year: Paul 2."
         )
-        assert more["next_step"]
+        assert more["next_step"] == "Call, the most money first"
 
     def test_nothing_to_say_invents_nothing(self):
-        orders = days({"A": every("2025-01-01", 20, 19)})
-        status = ret.account_status(orders, as_of=AS_OF)
-        findings = ret.retention_findings(status, as_of=AS_OF, status_before=status)
-        assert findings["finding"].tolist() == [
+        now = status(days({"A": every("2025-01-01", 20, 19)}))
+        findings = said(now, now)
+        assert findings["finding"].tolist()[:2] == [
             "No account is overdue.",
             "No account was lost in the period.",
         ]
+        assert findings["next_step"].isna().all()
+
+    def test_a_name_that_ends_with_a_full_stop_ends_the_sentence(self):
+        orders = days({"GONE S.L.": every("2024-06-01", 20, 15)})
+        before = status(orders, as_of=pd.Timestamp("2025-03-20"))
+        findings = said(status(orders), before).set_index("finding_code")
+        assert findings.loc["lost", "finding"].endswith("in their last year: GONE S.L.")

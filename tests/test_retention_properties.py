@@ -9,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kamlib.retention as ret
-from kamlib.period.calendar import month_of
-from kamlib.tables import exact
+from kamlib.period.calendar import month_of, parse_period
+from kamlib.tables import empty_table, exact, shaped
+
+from .retention import NO_CLASSES, NO_KEYS, losses, spells, status
 
 AS_OF = pd.Timestamp("2024-06-30")
 LATER = pd.Timestamp("2025-03-31")
+NO_CATEGORIES = shaped("category_months", [])
+NO_DELIVERIES = shaped("deliveries", [])
 
 
 @st.composite
@@ -56,7 +60,7 @@ def months(days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 @given(books())
 def test_the_bridge_closes_to_the_cent_and_so_do_its_accounts(days):
     table = months(days, AS_OF)
-    bridge = ret.revenue_bridge(table, as_of=AS_OF)
+    bridge = ret.revenue_bridge(table, NO_KEYS, as_of=AS_OF)
     if bridge.empty:
         return
     amount = dict(zip(bridge["step"], exact(bridge["revenue"]), strict=True))
@@ -72,7 +76,7 @@ def test_the_bridge_closes_to_the_cent_and_so_do_its_accounts(days):
 @given(books())
 def test_gross_retention_is_at_most_one_and_at_most_net(days):
     table = months(days.assign(revenue=days["revenue"].abs()), AS_OF)
-    rates = ret.retention_rates(table, as_of=AS_OF).iloc[0]
+    rates = ret.retention_rates(table, NO_KEYS, as_of=AS_OF).iloc[0]
     if rates["cohort_count"]:
         assert 0 <= rates["grr_share"] <= 1
         assert rates["grr_share"] <= rates["nrr_share"]
@@ -82,30 +86,37 @@ def test_gross_retention_is_at_most_one_and_at_most_net(days):
 
 def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
     """Every table that depends on orders alone."""
-    status = ret.account_status(days, as_of=as_of)
-    spells = ret.lost_spells(days, as_of=as_of)
-    accounts = status[["account_id"]]
-    lost = ret.lost_accounts(spells, days, accounts, as_of=as_of)
-    lives = ret.account_lifetimes(status, as_of=as_of)
-    rows = months(days, LATER)
+    now, lost = status(days, as_of=as_of), losses(days, as_of=as_of)
+    accounts, rows = now[["account_id"]], months(days, LATER)
+    month = parse_period(f"{as_of:%Y-%m}")
+    lives = ret.account_lifetimes(now, accounts, NO_CLASSES, as_of=as_of)
+    rates = ret.retention_rates(rows, NO_KEYS, as_of=as_of)
     return {
-        "usual_gaps": ret.usual_gaps(days, as_of=as_of),
-        "account_status": status,
-        "lost_spells": spells,
+        "usual_gaps": ret.usual_gaps(days, NO_CLASSES, as_of=as_of),
+        "account_status": now,
+        "lost_spells": spells(days, as_of=as_of),
         "lost_accounts": lost,
         "alarm_quality": ret.alarm_quality(days, as_of=as_of),
         "alarm_outcomes": ret.alarm_outcomes(
-            days, as_of=as_of, warned=[as_of - pd.DateOffset(months=3)]
+            now,
+            status(days, as_of=month.previous().end),
+            None,
+            days,
+            as_of=as_of,
+            previous_span=month.previous(),
+            year_ago_span=month.year_ago(),
         ),
-        "loss_dynamics": ret.loss_dynamics(lost, status, as_of=as_of),
-        "loss_directions": ret.loss_directions(lost, None, accounts, as_of=as_of),
+        "loss_dynamics": ret.loss_dynamics(lost, now, as_of=as_of),
+        "loss_directions": ret.loss_directions(lost, NO_CATEGORIES, accounts, as_of=as_of),
         "account_bridge": ret.account_bridge(rows, as_of=as_of),
-        "revenue_bridge": ret.revenue_bridge(rows, as_of=as_of),
-        "retention_figures": ret.retention_figures(rows, status, as_of=as_of),
+        "revenue_bridge": ret.revenue_bridge(rows, NO_KEYS, as_of=as_of),
+        "retention_figures": ret.retention_figures(rates, now, None, NO_KEYS),
         "cohort_retention": ret.cohort_retention(rows, as_of=as_of),
         "account_lifetimes": lives,
         "survival": ret.survival(lives),
-        "leaving_cases": ret.leaving_cases(days, status, as_of=as_of),
+        "leaving_cases": ret.leaving_cases(
+            now, days, NO_DELIVERIES, empty_table("incidents"), as_of=as_of
+        ),
         "return_rates": ret.return_rates(lost, days, as_of=as_of),
     }
 
@@ -131,19 +142,17 @@ def test_the_order_of_rows_does_not_matter(days, seed):
 @settings(max_examples=40, deadline=None)
 @given(books())
 def test_a_status_is_what_its_dates_say(days):
-    status = ret.account_status(days, as_of=LATER)
-    assert status["account_id"].is_unique
-    late = status[status["status"].isin(["overdue", "lost"])]
+    now = status(days, as_of=LATER)
+    assert now["account_id"].is_unique
+    late = now[now["status"].isin(["overdue", "lost"])]
     known = late[late["usual_gap_days"].notna()]
     assert known["overdue_since_date"].le(LATER).all()
-    lost = status[status["status"].eq("lost")]
+    lost = now[now["status"].eq("lost")]
     assert lost["detection_date"].between(lost["overdue_since_date"], LATER).all()
     assert (lost["silence_days"] >= 90).all()
-    assert status.loc[~status["status"].eq("lost"), "detection_date"].isna().all()
+    assert now.loc[~now["status"].eq("lost"), "detection_date"].isna().all()
     for row in lost.head(3).itertuples():  # run as of the day before it was seen, it was not lost
-        eve = ret.account_status(days, as_of=row.detection_date - pd.Timedelta(days=1)).set_index(
-            "account_id"
-        )
+        eve = status(days, as_of=row.detection_date - pd.Timedelta(days=1)).set_index("account_id")
         if row.gap_basis == "own":
             assert eve.loc[row.account_id, "status"] != "lost"
 
@@ -151,9 +160,9 @@ def test_a_status_is_what_its_dates_say(days):
 @settings(max_examples=40, deadline=None)
 @given(books())
 def test_a_past_loss_was_a_loss_by_the_rule_on_its_last_day(days):
-    for spell in ret.lost_spells(days, as_of=LATER).itertuples():
+    for spell in spells(days, as_of=LATER).itertuples():
         eve = LATER if pd.isna(spell.return_date) else spell.return_date - pd.Timedelta(days=1)
-        then = ret.account_status(days, as_of=eve).set_index("account_id")
+        then = status(days, as_of=eve).set_index("account_id")
         assert then.loc[spell.account_id, "status"] == "lost"
 
 
@@ -224,10 +233,8 @@ def company(seed: int, *, late_ratio: float = 1.0, incident_ratio: float = 1.0):
 def trouble_and_leaving(seed: int, **ratios: float) -> pd.DataFrame:
     as_of = pd.Timestamp("2025-12-31")
     days, deliveries, incidents = company(seed, **ratios)
-    status = ret.account_status(days, as_of=as_of)
-    return ret.leaving_causes(
-        ret.leaving_cases(days, status, deliveries, incidents, as_of=as_of)
-    ).set_index("cause")
+    cases = ret.leaving_cases(status(days, as_of=as_of), days, deliveries, incidents, as_of=as_of)
+    return ret.leaving_causes(cases).set_index("cause")
 
 
 def clear(seeds: range, cause: str, **ratios: float) -> int:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import kamlib.retention as ret
+from kamlib.period.calendar import parse_period
 
-from .retention import AS_OF, LEAVER, days, every
-
-DD = Path(__file__).resolve().parents[2] / "shared" / "data" / "lifelines" / "dd.csv"
+from .retention import AS_OF, LEAVER, NO_CLASSES, days, every, losses, spells, status
 
 
 class TestUsualGap:
@@ -33,12 +30,11 @@ class TestUsualGap:
         classes = pd.DataFrame(
             {"account_id": ["OWN", "PEER", "ODD"], "abc_revenue": ["A", "A", "C"]}
         )
-        table = ret.usual_gaps(orders, as_of=AS_OF, classes=classes).set_index("account_id")
+        table = ret.usual_gaps(orders, classes, as_of=AS_OF).set_index("account_id")
         assert table["usual_gap_days"].to_dict() == {"ODD": 10.0, "OWN": 10.0, "PEER": 10.0}
         assert table["gap_basis"].to_dict() == {"ODD": "all", "OWN": "own", "PEER": "class"}
-        early = ret.usual_gaps(orders, as_of=pd.Timestamp("2025-01-31"), classes=classes).set_index(
-            "account_id"
-        )
+        early = ret.usual_gaps(orders, classes, as_of=pd.Timestamp("2025-01-31"))
+        early = early.set_index("account_id")
         assert early["usual_gap_days"].to_dict() == {
             "OWN": 10.0,
             "PEER": 10.0,
@@ -48,7 +44,7 @@ class TestUsualGap:
     def test_an_order_day_is_a_day_with_positive_net_revenue(self):
         orders = days({"A": ["2025-01-01", "2025-01-02", "2025-01-05"]})
         orders.loc[1, "revenue"] = -5.0
-        assert ret.usual_gaps(orders, as_of=AS_OF)["order_day_count"].tolist() == [2]
+        assert ret.usual_gaps(orders, NO_CLASSES, as_of=AS_OF)["order_day_count"].tolist() == [2]
 
 
 class TestStatus:
@@ -56,26 +52,26 @@ class TestStatus:
     ORDERS = ("2025-01-01", "2025-02-10", "2025-03-22", "2025-05-01")
 
     @pytest.mark.parametrize(
-        ("silence", "status"),
+        ("silence", "expected"),
         [(0, "active"), (80, "active"), (81, "overdue"), (120, "overdue"), (121, "lost")],
     )
-    def test_each_side_of_every_limit(self, silence, status):
+    def test_each_side_of_every_limit(self, silence, expected):
         as_of = pd.Timestamp("2025-05-01") + pd.Timedelta(days=silence)
-        table = ret.account_status(days({"A": list(self.ORDERS)}), as_of=as_of)
-        assert table["status"].tolist() == [status]
+        table = status(days({"A": list(self.ORDERS)}), as_of=as_of)
+        assert table["status"].tolist() == [expected]
         assert table["silence_days"].tolist() == [silence]
 
     def test_no_loss_before_90_days_of_silence(self):
         orders = days({"A": every("2025-01-01", 10, 5)})  # last 2025-02-10, usual gap 10
         last = pd.Timestamp("2025-02-10")
-        status = [
-            ret.account_status(orders, as_of=last + pd.Timedelta(days=d))["status"].iloc[0]
+        found = [
+            status(orders, as_of=last + pd.Timedelta(days=d))["status"].iloc[0]
             for d in (20, 21, 89, 90)
         ]
-        assert status == ["active", "overdue", "overdue", "lost"]
+        assert found == ["active", "overdue", "overdue", "lost"]
 
     def test_dates_of_overdue_and_loss(self):
-        table = ret.account_status(days({"A": list(self.ORDERS)}), as_of=AS_OF)
+        table = status(days({"A": list(self.ORDERS)}), as_of=AS_OF)
         row = table.iloc[0]
         assert row["overdue_since_date"] == pd.Timestamp("2025-05-01") + pd.Timedelta(days=81)
         assert row["detection_date"] == pd.Timestamp("2025-05-01") + pd.Timedelta(days=121)
@@ -89,9 +85,7 @@ class TestStatus:
         accounts = pd.DataFrame(
             {"account_id": ["NEVER", "NEW", "OLD", "RHYTHM"], "name": ["n", "e", "o", "r"]}
         )
-        table = ret.account_status(orders, accounts.astype("str"), as_of=AS_OF).set_index(
-            "account_id"
-        )
+        table = status(orders, accounts.astype("str"), as_of=AS_OF).set_index("account_id")
         # NEW: first order 179 days ago. OLD: 180 days ago, borrowed gap 30, silence 180 > 3 × 30
         assert table["status"].to_dict() == {
             "NEVER": "never",
@@ -105,10 +99,8 @@ class TestStatus:
 
     def test_one_account_with_one_order_is_never_called_lost(self):
         orders = days({"A": ["2023-01-01"]})
-        assert ret.account_status(orders, as_of=AS_OF)["status"].tolist() == ["overdue"]
-        assert ret.account_status(orders, as_of=pd.Timestamp("2023-02-01"))["status"].tolist() == [
-            "new"
-        ]
+        assert status(orders, as_of=AS_OF)["status"].tolist() == ["overdue"]
+        assert status(orders, as_of=pd.Timestamp("2023-02-01"))["status"].tolist() == ["new"]
 
     def test_a_return_is_a_flag_beside_the_status(self):
         early = every("2024-01-01", 20, 5)  # to 2024-03-21, usual gap 20: lost from 2024-06-19 on
@@ -118,17 +110,17 @@ class TestStatus:
                 "STEADY": every("2024-01-05", 20, 37),
             }
         )
-        table = ret.account_status(orders, as_of=AS_OF).set_index("account_id")
+        table = status(orders, as_of=AS_OF).set_index("account_id")
         assert table["is_returned"].to_dict() == {"BACK": True, "STEADY": False}
         assert table["status"].to_dict() == {"BACK": "active", "STEADY": "active"}
-        spells = ret.lost_spells(orders, as_of=AS_OF)
+        found = spells(orders)
         # the second silence, 2025-02-01 to 2025-12-01, is a loss as well
-        assert spells["last_order_date"].dt.date.astype(str).tolist() == [
+        assert found["last_order_date"].dt.date.astype(str).tolist() == [
             "2024-03-21",
             "2025-02-01",
         ]
-        assert spells["detection_date"].dt.date.astype(str).tolist() == ["2024-06-19", "2025-05-02"]
-        assert spells["return_date"].dt.date.astype(str).tolist() == ["2025-02-01", "2025-12-01"]
+        assert found["detection_date"].dt.date.astype(str).tolist() == ["2024-06-19", "2025-05-02"]
+        assert found["return_date"].dt.date.astype(str).tolist() == ["2025-02-01", "2025-12-01"]
 
 
 class TestAlarm:
@@ -181,8 +173,8 @@ class TestAlarm:
         )
         date, as_of = pd.Timestamp("2023-06-30"), pd.Timestamp("2026-06-30")
         quality = ret.alarm_quality(orders, as_of=as_of, dates=[date])
-        status = ret.account_status(orders, as_of=date)
-        recent = status[status["silence_days"].le(365) & ~status["status"].isin(["new", "never"])]
+        then = status(orders, as_of=date)
+        recent = then[then["silence_days"].le(365) & ~then["status"].isin(["new", "never"])]
         book = quality[quality["is_book"]].set_index("rule")
         assert (
             book.loc["overdue", "alarm_count"] == recent["status"].isin(["overdue", "lost"]).sum()
@@ -197,33 +189,44 @@ class TestAlarm:
                 "WAIT": every("2024-01-01", 60, 10),
             }
         )
-        warned = pd.Timestamp("2025-08-31")
+        end, earlier = parse_period("2025-08"), parse_period("2025-W25")
         table = ret.alarm_outcomes(
-            orders, as_of=pd.Timestamp("2025-12-24"), warned=[warned, pd.Timestamp("2025-06-25")]
+            status(orders, as_of=pd.Timestamp("2025-12-24")),
+            status(orders, as_of=end.end),
+            status(orders, as_of=earlier.end),
+            orders,
+            as_of=pd.Timestamp("2025-12-24"),
+            previous_span=end,
+            year_ago_span=earlier,
         )
+        # in August GONE is silent for 62 days, usually 20; AGAIN counts as lost by then, WAIT is
+        # silent for 68 of usually 60; in June only AGAIN is late, by 82 days
         found = table.set_index(["warned_date", "account_id"])["outcome"].to_dict()
-        assert found == {
-            (pd.Timestamp("2025-06-25"), "AGAIN"): "ordered again",
-        } | {(warned, a): o for a, o in [("GONE", "lost")] if (warned, a) in found}
+        assert found == {(end.end, "GONE"): "lost", (earlier.end, "AGAIN"): "ordered again"}
         assert table["next_order_date"].dropna().dt.date.astype(str).tolist() == ["2025-09-15"]
+
+    def test_a_year_has_one_period_before_it(self):
+        orders = days({"A": every("2023-01-01", 20, 49), "B": every("2023-01-05", 200, 10)})
+        year, then = parse_period("2026"), status(orders, as_of=pd.Timestamp("2025-11-10"))
+        assert set(then["status"]) == {"overdue", "active"}
+        table = ret.alarm_outcomes(
+            then, then, then, orders,
+            as_of=AS_OF, previous_span=year.previous(), year_ago_span=year.year_ago(),
+        )  # fmt: skip
+        assert len(table) == 1
 
 
 # GONE ordered last on 2025-01-15
 
 
 class TestLosses:
-    def lost(self, losses=None):
-        orders = days(LEAVER)
-        accounts = pd.DataFrame(
-            {"account_id": ["GONE", "STAYS"], "region": ["North", "South"]}
-        ).astype("str")
-        spells = ret.lost_spells(orders, as_of=AS_OF)
-        return ret.lost_accounts(spells, orders, accounts, losses, as_of=AS_OF), accounts
+    ACCOUNTS = pd.DataFrame(
+        {"account_id": ["GONE", "STAYS"], "region": ["North", "South"]}, dtype="str"
+    )
 
     def test_dated_at_the_last_order_with_detection_beside_it(self):
-        lost, _ = self.lost()
-        status = ret.account_status(days(LEAVER), as_of=AS_OF)
-        table = ret.loss_dynamics(lost, status, as_of=AS_OF).set_index("month")
+        orders = days(LEAVER)
+        table = ret.loss_dynamics(losses(orders), status(orders), as_of=AS_OF).set_index("month")
         january = table.loc[pd.Timestamp("2025-01-31")]
         assert (january["lost_count"], january["detected_count"]) == (1, 0)
         # the year to 2025-01-15 holds the orders from 2024-01-21 on: 19 × 100, margin 19 × 40
@@ -238,21 +241,20 @@ class TestLosses:
         assert table.index.min() == pd.Timestamp("2024-01-31")
 
     def test_recorded_beside_detected(self):
-        losses = pd.DataFrame(
+        recorded = pd.DataFrame(
             {
                 "account_id": ["GONE", "STAYS"],
                 "lost_date": pd.to_datetime(["2025-02-01", "2025-06-01"]).astype("datetime64[us]"),
                 "reason": ["missed deadlines", "quality down"],
             }
         )
-        lost, _ = self.lost(losses)
+        lost = losses(days(LEAVER), self.ACCOUNTS, recorded)
         assert lost["seen"].tolist() == ["recorded and detected", "recorded only"]
         assert lost["reason"].tolist() == ["missed deadlines", "quality down"]
-        unseen, _ = self.lost()
-        assert unseen["seen"].tolist() == ["detected only"]
+        assert losses(days(LEAVER))["seen"].tolist() == ["detected only"]
 
     def test_directions_split_money_by_what_was_bought(self):
-        lost, accounts = self.lost()
+        lost = losses(days(LEAVER), self.ACCOUNTS)
         bought = pd.DataFrame(
             {
                 "account_id": "GONE",
@@ -261,9 +263,9 @@ class TestLosses:
                 "revenue": [300.0, 100.0],
             }
         )
-        table = ret.loss_directions(lost, bought, accounts, as_of=AS_OF)
-        found = table.set_index(["direction", "value"])
+        table = ret.loss_directions(lost, bought, self.ACCOUNTS, as_of=AS_OF)
+        found = table.set_index(["dimension", "group"])
         assert found.loc[("category", "bolts"), "revenue_lost"] == 1425.0  # three quarters of 1900
         assert found.loc[("category", "nuts"), "lost_share"] == 0.25
         assert found.loc[("region", "North"), ["lost_count", "account_count"]].tolist() == [1, 1]
-        assert "reason" not in set(table["direction"])
+        assert "reason" not in set(table["dimension"])

@@ -9,9 +9,20 @@ import pandas as pd
 import pytest
 
 import kamlib.retention as ret
-from kamlib.segmentation import size_classes
+from kamlib.story.leaving import tell_account_lifetimes, tell_survival_medians
 
-from .retention import AS_OF, days, every, months
+from .retention import (
+    AS_OF,
+    NO_ACCOUNTS,
+    NO_CLASSES,
+    NO_KEYS,
+    days,
+    every,
+    keys,
+    lives,
+    months,
+    status,
+)
 
 DD = Path(__file__).resolve().parents[2] / "shared" / "data" / "lifelines" / "dd.csv"
 
@@ -22,7 +33,7 @@ class TestBridge:
             ("A", "2025-06-30", 150.0),
             ("B", "2025-06-30", 60.0),
         ]
-        rates = ret.retention_rates(months(rows), as_of=AS_OF).iloc[0]
+        rates = ret.retention_rates(months(rows), NO_KEYS, as_of=AS_OF).iloc[0]
         assert (round(rates["nrr_share"], 2), round(rates["grr_share"], 2)) == (0.70, 0.53)
 
     def test_every_step_by_hand(self):
@@ -35,26 +46,22 @@ class TestBridge:
             ("CREDIT", "2022-03-31", 10.0), ("CREDIT", "2025-03-31", -1.0),
             ("SAME", "2024-12-31", 7.0), ("SAME", "2025-01-31", 7.0),
         ]  # fmt: skip
-        bridge = ret.revenue_bridge(months(rows), as_of=AS_OF).set_index("step")
+        whole = ret.revenue_bridge(months(rows), keys("UP", "STOP"), as_of=AS_OF)
+        bridge = whole[whole["scope"].eq("all")].set_index("step")
         assert bridge["revenue"].to_dict() == {
             "base": 227.0, "new": 20.2, "returned": 30.0, "expansion": 30.1, "contraction": 31.0, "stopped": 45.0, "now": 231.3,
         }  # fmt: skip
         assert bridge["accounts"].to_dict() == {
             "base": 4, "new": 1, "returned": 1, "expansion": 1, "contraction": 2, "stopped": 1, "now": 5,
         }  # fmt: skip
-        keys = pd.DataFrame({"account_id": ["UP", "STOP"], "is_key": [True, True]})
-        key = (
-            ret.revenue_bridge(months(rows), keys, as_of=AS_OF)
-            .query("scope == 'key'")
-            .set_index("step")
-        )
+        key = whole[whole["scope"].eq("key")]
         assert key["revenue"].tolist() == [140.0, 0.0, 0.0, 30.1, 0.0, 45.0, 125.1]
 
     def test_churn_and_risk(self):
-        def status(rows):
+        def known(rows):
             return pd.DataFrame(rows, columns=["account_id", "status", "revenue"])
 
-        before = status(
+        before = known(
             [
                 ("A", "active", 1),
                 ("B", "overdue", 1),
@@ -63,7 +70,7 @@ class TestBridge:
                 ("E", "never", 0),
             ]
         )
-        now = status(
+        now = known(
             [
                 ("A", "lost", 5),
                 ("B", "overdue", 7.5),
@@ -72,15 +79,15 @@ class TestBridge:
                 ("E", "new", 1),
             ]
         )
-        keys = pd.DataFrame({"account_id": ["B"], "is_key": [True]})
-        figures = ret.retention_figures(
-            months([("A", "2025-01-31", 1.0)]), now, before, keys, as_of=AS_OF
-        )
+        rates = ret.retention_rates(months([("A", "2025-01-31", 1.0)]), keys("B"), as_of=AS_OF)
+        figures = ret.retention_figures(rates, now, before, keys("B"))
         value = figures.set_index(["figure", "scope"])["value"]
         assert value["logo_churn", "all"] == 1 / 3
         assert (value["lost_in_period", "all"], value["returned_in_period", "all"]) == (1, 1)
         assert (value["revenue_at_risk", "all"], value["revenue_at_risk", "key"]) == (10.5, 7.5)
         assert np.isnan(value["NRR", "all"])  # no base
+        first = ret.retention_figures(rates, now, None, keys("B")).set_index(["figure", "scope"])
+        assert np.isnan(first["value"]["logo_churn", "all"])  # no period before
 
 
 class TestCohorts:
@@ -108,26 +115,24 @@ class TestCohorts:
         assert table["cohort"].iloc[0] == "before history"
 
     def test_incomplete_cells_are_blank_never_zero(self):
-        table = ret.cohort_retention(
-            months(list(self.ROWS)), as_of=pd.Timestamp("2024-07-31"), every="quarter"
+        table = ret.cohort_retention_by_year(
+            months(list(self.ROWS)), as_of=pd.Timestamp("2024-07-31")
         )
-        quarter = table[table["cohort"].eq("2024-Q2")].set_index("months_since")
-        assert quarter["is_complete"].tolist() == [
+        year = table[table["cohort"].eq("2024")].set_index("months_since")
+        assert year["is_complete"].tolist() == [
             True,
             True,
             False,
             False,
         ]  # R has reached month 1 only
-        assert quarter["active_share"].iloc[2:].isna().all()
-        assert quarter["revenue"].iloc[2:].isna().all()
+        assert year["active_share"].iloc[2:].isna().all()
+        assert year["revenue"].iloc[2:].isna().all()
 
 
 class TestSurvival:
     def test_kaplan_meier_by_hand(self):
-        lives = pd.DataFrame(
-            {"duration_days": [1.0, 2, 2, 3, 4], "is_lost": [True, True, False, True, False]}
-        )
-        table = ret.survival(lives).set_index("duration_days")
+        five = lives(duration_days=[1.0, 2, 2, 3, 4], is_lost=[True, True, False, True, False])
+        table = ret.survival(five).set_index("duration_days")
         # 4/5, then 3/4 of it, then 1/2 of that
         assert table["survival_share"].round(10).to_dict() == {
             0.0: 1.0,
@@ -137,38 +142,36 @@ class TestSurvival:
             4.0: 0.3,
         }
         assert table["at_risk_count"].to_dict() == {0.0: 5, 1.0: 5, 2.0: 4, 3.0: 2, 4.0: 1}
-        assert ret.survival_medians(lives)["median_days"].tolist() == [3.0]
+        assert ret.survival_medians(five)["median_days"].tolist() == [3.0]
 
     def test_no_median_while_more_than_half_are_there(self):
-        lives = pd.DataFrame({"duration_days": [1.0, 2, 3], "is_lost": [True, False, False]})
-        row = ret.survival_medians(lives).iloc[0]
-        assert np.isnan(row["median_days"]) and row["note"] == "more than half are still there"
+        three = lives(duration_days=[1.0, 2, 3], is_lost=[True, False, False])
+        medians = ret.survival_medians(three)
+        assert medians["median_days"].isna().all()
+        assert tell_survival_medians(medians)["note"].tolist() == ["more than half are still there"]
 
     def test_lost_and_present_accounts_are_classed_alike(self):
         """The class of the window would know no lost account: every class curve would stay at the top."""
         orders = days({"GONE": every("2023-06-01", 20, 10), "STAYS": every("2023-06-01", 20, 47)})
-        status = ret.account_status(orders, as_of=AS_OF)
-        assert status.set_index("account_id")["status"].to_dict() == {
+        now = status(orders)
+        assert now.set_index("account_id")["status"].to_dict() == {
             "GONE": "lost",
             "STAYS": "active",
         }
-        classes = size_classes(status)
-        assert set(classes["account_id"]) == {"GONE", "STAYS"}
-        lives = ret.account_lifetimes(status, None, classes, as_of=AS_OF, history_months=0)
-        medians = ret.survival_medians(lives, by=["abc_revenue"])
+        classes = pd.DataFrame({"account_id": ["GONE", "STAYS"], "abc_revenue": ["B", "A"]})
+        found = ret.account_lifetimes(now, NO_ACCOUNTS, classes, as_of=AS_OF, history_months=0)
+        medians = ret.survival_medians(found)
         assert medians["dimension"].tolist()[0] == "all accounts"
         by_class = medians[medians["dimension"].eq("abc_revenue")]
         assert by_class[["account_count", "lost_count"]].sum().tolist() == [2, 1]
 
     def test_late_entry_leaves_the_early_risk_set(self):
-        lives = pd.DataFrame(
-            {
-                "duration_days": [5.0, 10, 12],
-                "is_lost": [True, True, False],
-                "entry_days": [0.0, 6.0, 0.0],
-            }
+        late = lives(
+            duration_days=[5.0, 10, 12],
+            is_lost=[True, True, False],
+            entry_days=[0.0, 6.0, 0.0],
         )
-        table = ret.survival(lives, min_at_risk=1).set_index("duration_days")
+        table = ret.survival(late, min_at_risk=1).set_index("duration_days")
         assert table.loc[5.0, "survival_share"] == 0.5  # two at risk: the second enters at 6
         assert table.loc[10.0, "survival_share"] == 0.25
 
@@ -185,32 +188,29 @@ class TestSurvival:
         accounts["customer_since"] = pd.to_datetime([None, None, "2020-01-10", None]).astype(
             "datetime64[us]"
         )
-        status = ret.account_status(orders, accounts, as_of=AS_OF)
-        lives = ret.account_lifetimes(status, accounts, as_of=AS_OF).set_index("account_id")
-        assert lives.loc["GONE", ["duration_days", "is_lost"]].tolist() == [181.0, True]
+        table = ret.account_lifetimes(status(orders, accounts), accounts, NO_CLASSES, as_of=AS_OF)
+        found = table.assign(**tell_account_lifetimes(table)).set_index("account_id")
+        assert found.loc["GONE", ["duration_days", "is_lost"]].tolist() == [181.0, True]
         horizon = AS_OF - pd.Timedelta(days=90)
         assert (
-            lives.loc["STAYS", "duration_days"] == (horizon - pd.Timestamp("2024-06-01")).days + 1
+            found.loc["STAYS", "duration_days"] == (horizon - pd.Timestamp("2024-06-01")).days + 1
         )
-        assert lives.loc["OLD", "entry_days"] == 4 * 365 + 1
-        assert np.isnan(lives.loc["UNDATED", "duration_days"])
-        assert lives.loc["UNDATED", "note"] == "began before the data, no customer_since"
+        assert found.loc["OLD", "entry_days"] == 4 * 365 + 1
+        assert np.isnan(found.loc["UNDATED", "duration_days"])
+        assert found.loc["UNDATED", "note"] == "began before the data, no customer_since"
 
     @pytest.mark.skipif(not DD.exists(), reason="reference data not here")
     def test_democracies_and_dictatorships(self):
         """Published with lifelines: median 4.0, log-rank 260.47."""
         data = pd.read_csv(DD)
-        lives = pd.DataFrame(
-            {
-                "duration_days": data["duration"],
-                "is_lost": data["observed"].eq(1),
-                "regime": data["democracy"],
-            }
+        regimes = lives(
+            duration_days=data["duration"],
+            is_lost=data["observed"].eq(1),
+            industry=data["democracy"],
         )
-        assert ret.survival_medians(lives)["median_days"].tolist() == [4.0]
-        assert ret.survival_test(lives, by="regime")["test_statistic"].round(2).tolist() == [260.47]
-        late = lives.assign(entry_days=0.0)
-        late.loc[0, "entry_days"] = 0.5  # forces the other risk sets
-        assert ret.survival_test(late, by="regime")["test_statistic"].iloc[0] == pytest.approx(
-            260.47, abs=0.3
-        )
+        assert ret.survival_medians(regimes)["median_days"].iloc[0] == 4.0
+        test = ret.survival_tests(regimes).set_index("dimension")["test_statistic"]
+        assert round(test["industry"], 2) == 260.47 and np.isnan(test["manager_name"])
+        regimes.loc[0, "entry_days"] = 0.5  # forces the other risk sets
+        late = ret.survival_tests(regimes).set_index("dimension")["test_statistic"]
+        assert late["industry"] == pytest.approx(260.47, abs=0.3)

@@ -41,9 +41,10 @@ def test_limits_that_make_no_classes_are_refused(key, value, message):
 def test_every_cell_has_a_treatment_and_the_books_own_goes_before():
     assert set(TREATMENTS) == {abc + xyz for abc in "ABC" for xyz in "XYZN"}
     cells = pd.DataFrame({"cell": ["AZ", "CN", "none Z"]})
-    own = SegmentationSettings(treatments={"AZ": "Call weekly."})
+    own = SegmentationSettings(treatments={"AZ": "Call weekly."}, young_months=9)
     said = tell_abc_xyz_matrix(cells, segmentation=own)["treatment"]
-    assert said.fillna("").tolist() == ["Call weekly.", TREATMENTS["CN"], ""]
+    new = "Welcome: a standard start package; look again after nine months."
+    assert said.fillna("").tolist() == ["Call weekly.", new, ""]
 
 
 def test_the_notes_say_the_books_own_limits():

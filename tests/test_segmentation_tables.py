@@ -325,7 +325,8 @@ def test_a_book_of_orders_alone_is_told_what_is_missing():
     table = limits_of(classes, classes[["account_id"]], keys_of(classes))
     codes = ["cost", "groups", "tiers", "previous", "types"]
     assert table["limit_code"].tolist() == codes
-    assert tell_segmentation_limits(table)["adding"].str.split(" |:").str[0].tolist() == [
+    said = tell_segmentation_limits(table, segmentation=SegmentationSettings())
+    assert said["adding"].str.split(" |:").str[0].tolist() == [
         "orders.cost", "accounts.parent_id", "tiers", "Earlier", "accounts.types",
     ]  # fmt: skip
     no_groups = rollup_changes(classes, classes[["account_id"]])
@@ -336,11 +337,13 @@ def test_a_book_of_orders_alone_is_told_what_is_missing():
 def test_limits_count_the_accounts_they_concern():
     codes = list(LIMITS)
     table = pd.DataFrame({"limit_code": codes, "concerned_count": 1_300, "possible_count": 2_000})
-    said = tell_segmentation_limits(table, book=BookSettings(title="T", locale="de"))
+    own, german = SegmentationSettings(window_months=24), BookSettings(title="T", locale="de")
+    said = tell_segmentation_limits(table, segmentation=own, book=german)
     said.index = codes
     assert said.loc["noise", "missing"] == "XYZ by variability for 1.300 of 2.000 accounts"
     assert said.loc["some_cost", "missing"] == "Margin of 1.300 accounts"
-    few = tell_segmentation_limits(table.assign(concerned_count=1))
+    assert "patience: 24 months after the data begin" in said.loc["whole_previous", "adding"]
+    few = tell_segmentation_limits(table.assign(concerned_count=1), segmentation=own)
     assert few["missing"].iloc[-1] == "A revenue class for one account"
 
 

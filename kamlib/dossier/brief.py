@@ -11,9 +11,21 @@ import pandas as pd
 from kamlib.dossier.plans import Plan
 from kamlib.tables import shaped
 
-FIGURES = (
-    "revenue", "margin rate", "on time", "share of wallet", "satisfaction", "silence", "order days",
-)  # fmt: skip
+FIGURES = {
+    name: place
+    for place, name in enumerate(
+        (
+            "revenue",
+            "margin rate",
+            "on time",
+            "share of wallet",
+            "satisfaction",
+            "silence",
+            "order days",
+        )
+    )
+}
+"""Figures of the position, in the order in which they are read."""
 Point = tuple[str, Any, Any]
 """What is said, the place of the row it is said of in its table, and the day of that row."""
 
@@ -68,7 +80,7 @@ def negotiation_brief(
 
 def _position(figures: pd.DataFrame) -> Iterator[Point]:
     known = figures[figures["value"].notna()]
-    known = known.assign(place=known["figure"].map({name: i for i, name in enumerate(FIGURES)}))
+    known = known.assign(place=known["figure"].map(FIGURES))
     yield from _of(known.dropna(subset="place").sort_values("place"), "figure", "evidence_date")
 
 

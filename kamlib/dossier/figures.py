@@ -145,9 +145,7 @@ def _satisfaction(interactions: pd.DataFrame, as_of: pd.Timestamp) -> list[dict]
     return [_row("satisfaction", "count", value, then, "interactions", evidence_date=day)]
 
 
-def _money_figures(
-    wallet: pd.DataFrame, owed: pd.DataFrame, pipeline: pd.DataFrame
-) -> list[dict]:
+def _money_figures(wallet: pd.DataFrame, owed: pd.DataFrame, pipeline: pd.DataFrame) -> list[dict]:
     rows = []
     if wallet["annual_spend"].gt(0).any():
         good = wallet[wallet["annual_spend"].gt(0) & ~wallet["is_bad_estimate"]]

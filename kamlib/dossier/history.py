@@ -25,7 +25,8 @@ def group_tree(
     largest first. A parent that is no account itself is a row without revenue.
 
     >>> from kamlib.tables import typed
-    >>> accounts = typed(pd.DataFrame({"account_id": ["A", "B"], "parent_id": [None, "A"]}), "accounts")
+    >>> accounts = pd.DataFrame({"account_id": ["A", "B"], "parent_id": [None, "A"]})
+    >>> accounts = typed(accounts, "accounts")
     >>> day = pd.Timestamp("2025-09-30")
     >>> months = pd.DataFrame({"account_id": ["B"], "month": [day], "revenue": [5.0]})
     >>> tree = group_tree(accounts, months, account_id="A", as_of=day)
@@ -99,8 +100,9 @@ def category_history(
     without categories has the one category "(no category)", taken from ``account_months``.
 
     >>> day = pd.Timestamp("2025-09-30")
-    >>> months = pd.DataFrame({"category": ["Paper"], "revenue": [7.0], "quantity": [1.0], "month": [day]})
-    >>> category_history(months, months, account_id="A", as_of=day, month_count=2)["revenue"].tolist()
+    >>> months = pd.DataFrame({"category": ["Ink"], "revenue": 7.0, "quantity": 1.0, "month": day})
+    >>> table = category_history(months, months, account_id="A", as_of=day, month_count=2)
+    >>> table["revenue"].tolist()
     [0.0, 7.0]
     """
     own = in_window(_supplied(category_months, account_months), as_of, count=month_count)

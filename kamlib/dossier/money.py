@@ -18,7 +18,7 @@ def payment_habit(
     An invoice paid early or on its day is 0 days late; one still open counts its days up to the
     as-of day, so the latest quarters can still get worse. Credit notes (amount ≤ 0) are left out.
 
-    >>> invoices = pd.DataFrame({"invoice_id": ["1", "2"], "account_id": "A", "amount": [100.0, 50.0],
+    >>> invoices = pd.DataFrame({"account_id": "A", "amount": [100.0, 50.0],
     ...     "invoice_date": pd.Timestamp("2025-07-01"),
     ...     "due_date": pd.to_datetime(["2025-08-01", "2025-09-20"]),
     ...     "paid_date": pd.to_datetime(["2025-08-07", None])})

@@ -67,11 +67,15 @@ def plan_actions(
 
 def plan_swot(plan: Plan | None) -> pd.DataFrame:
     """One row per entry of the SWOT: strengths, weaknesses, opportunities, threats."""
-    rows = [
-        {"account_id": plan.account_id, "quadrant": quadrant, "position": i, "text": text}
-        for quadrant in ("strengths", "weaknesses", "opportunities", "threats")
-        for i, text in enumerate(getattr(plan.swot, quadrant), start=1)
-    ] if plan else []
+    rows = (
+        [
+            {"account_id": plan.account_id, "quadrant": quadrant, "position": i, "text": text}
+            for quadrant in ("strengths", "weaknesses", "opportunities", "threats")
+            for i, text in enumerate(getattr(plan.swot, quadrant), start=1)
+        ]
+        if plan
+        else []
+    )
     return shaped("plan_swot", rows)
 
 

@@ -108,7 +108,7 @@ def white_space(
             "peer_count": len(peers),
             "peer_group": group,
             "note_code": why,
-            "least_count": min_peers,
+            "least_count": min_peers if why else 0,
         },
         index=usual.index,
     )

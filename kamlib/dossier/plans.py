@@ -96,7 +96,7 @@ class Action(Settings):
 
 
 class Programme(Settings):
-    """``[programme]``: the account's own offer, its contact card, the sales–marketing coordination."""
+    """``[programme]``: our own offer, the contact card, the sales–marketing coordination."""
 
     offer: str = ""
     contact_card: str = ""
@@ -121,7 +121,7 @@ class Plan(Settings):
 
 @dataclass(frozen=True)
 class PlanReading:
-    """What came of reading an account's plan: the plan, or none; and what is wrong with its file."""
+    """What came of reading a plan: the plan, or none; and what is wrong with its file."""
 
     plan: Plan | None = None
     problem: KamError | None = None
@@ -266,7 +266,10 @@ def _plain(account_id: str) -> str:
 def _contradictions(plan: Plan, account_id: str | None):
     """Yield place, problem and remedy of what each value by itself cannot show."""
     if account_id is not None and _plain(plan.account_id) != _plain(account_id):
-        what = f"The plan is named for account '{account_id}' but says account_id = '{plan.account_id}'."
+        what = (
+            f"The plan is named for account '{account_id}' but says account_id = "
+            f"'{plan.account_id}'."
+        )
         yield ("account_id",), what, "Rename the file or mend account_id."
     seen: set[str] = set()
     for i, objective in enumerate(plan.objectives):

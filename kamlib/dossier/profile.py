@@ -52,7 +52,8 @@ def account_identity(
 
     >>> accounts = pd.DataFrame({"account_id": ["A"], "name": ["Alpha"], "manager_name": ["Ines"]})
     >>> none = pd.DataFrame()
-    >>> account_identity(accounts, none, none, none, account_id="A")[["name", "owner"]].values.tolist()
+    >>> table = account_identity(accounts, none, none, none, account_id="A")
+    >>> table[["name", "owner"]].values.tolist()
     [['Alpha', 'Ines']]
     """
     own, classed, scored, stands = (

@@ -69,7 +69,9 @@ def account_incidents(incidents: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.Dat
     [[True, 10.0]]
     """
     resolved = incidents["resolved_date"].mask(incidents["resolved_date"].gt(as_of))
-    own = incidents.assign(resolved_date=resolved, is_open=resolved.isna(), remark=incidents["note"])
+    own = incidents.assign(
+        resolved_date=resolved, is_open=resolved.isna(), remark=incidents["note"]
+    )
     own = own[own["opened_date"].le(as_of)]
     own["open_days"] = (own["resolved_date"].fillna(as_of) - own["opened_date"]).dt.days
     own["days_ago"] = days_between(as_of, own["opened_date"])

@@ -115,7 +115,9 @@ def _silent(now: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
 
 def _due(renewals: pd.DataFrame, keys: set[str]) -> pd.DataFrame:
     """Return agreements of key accounts that are due for renewal."""
-    due = renewals[renewals["agreement_status"].eq("renewal due") & renewals["account_id"].isin(keys)]
+    due = renewals[
+        renewals["agreement_status"].eq("renewal due") & renewals["account_id"].isin(keys)
+    ]
     return due[["account_id", "agreement_id", "notice_date"]].assign(kind="renewal")
 
 

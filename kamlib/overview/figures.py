@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -55,7 +54,7 @@ def figures(
 def figure_history(
     figures: pd.DataFrame,
     *,
-    at: Callable[..., Any],
+    at: Any,
     span: Span,
     first_date: pd.Timestamp | None,
 ) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from kamlib.page.fragments import rendered, stylesheet, template_folder
-from kamlib.page.show import amount, bars, card_values
+from kamlib.page.pieces import amount, bars, card_values
 from kamlib.story.statements import Card
 from kamlib.words import date, money, number
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
@@ -118,6 +119,11 @@ class Period:
     def as_of(self) -> pd.Timestamp:
         """The period's last day."""
         return self.span.end
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the period was prepared in."""
+        return self._snapshot.folder
 
     @property
     def previous(self) -> Period | None:

@@ -167,7 +167,7 @@ def plot_plan_progress(
     subtitle: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how far each objective is, overdue ones on top, with a mark where it was a period ago."""
+    """Draw how far each objective is, overdue ones on top, a mark where it was a period ago."""
     drawn = plan_objectives.head(MOST_OBJECTIVES)
     ax = ax if ax is not None else axes(8, 1.1 + 0.4 * max(len(drawn), 1))
     if drawn.empty:

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
+from kamlib.scoring.matrix import SPLIT
+from kamlib.story.scoring import FIRM, MOST_ARROWS, MOST_BARS
 from kamlib.story.scoring_rows import tell_criterion_review
 from kamlib.words import count, number, share
 
-MOST_BARS = 30
-MOST_ARROWS = 20
 MOST_SPOTS = 150
-FIRM, SHAKY = 0.90, 0.60
+SHAKY = 0.60
 VERDICTS = {"foretold": "good", "misled": "bad", "cannot tell": "quiet"}
 
 
@@ -56,7 +56,7 @@ def plot_attractiveness_strength(
     *,
     title: str = "",
     subtitle: str = "",
-    split: float = 5.5,
+    split: float = SPLIT,
     most: int = MOST_ARROWS,
     book: Any = None,
     ax: Axes | None = None,

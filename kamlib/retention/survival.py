@@ -95,9 +95,7 @@ def survival_medians(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -
     rows = []
     for dimension in (None, *DIMENSIONS):
         for group, part in _groups(account_lifetimes, dimension):
-            curve = pd.DataFrame(
-                _curve(part, min_at_risk), columns=[*_MEDIANS, "duration_days"]
-            )
+            curve = pd.DataFrame(_curve(part, min_at_risk), columns=[*_MEDIANS, "duration_days"])
             reached = part["duration_days"].max() >= 365
             year = curve.loc[curve["duration_days"].le(365), "survival_share"]
             rows.append(

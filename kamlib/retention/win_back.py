@@ -94,7 +94,8 @@ def win_back(
     share = looked_up(table["lost_for_days"], seen["second_life_share"]).astype("float64")
     source = np.where(share.notna(), "own returns", "assumed: as before the loss")
     if budget.second_life_share is not None:
-        share, source = share.where(False, budget.second_life_share), "book setting"
+        share = pd.Series(budget.second_life_share, index=table.index)
+        source = "book setting"
     table["expected_margin"] = table["last_year_margin"] * share.fillna(1.0)
     table["margin_source"] = source
     pairs = _pairs(table, offers, return_rates)
@@ -186,19 +187,19 @@ def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.Dat
     total, back = len(spells), int(spells["is_back"].sum())
     counts = (
         spells.groupby("reason")
-        .agg(spell_count=("is_back", "size"), return_count=("is_back", "sum"))
+        .agg(loss_count=("is_back", "size"), return_count=("is_back", "sum"))
         .reset_index()
     )
-    counts = counts.sort_values(["spell_count", "reason"], ascending=[False, True])
+    counts = counts.sort_values(["loss_count", "reason"], ascending=[False, True])
     table = pd.concat(
-        [pd.DataFrame({"reason": [ALL], "spell_count": [total], "return_count": [back]}), counts],
+        [pd.DataFrame({"reason": [ALL], "loss_count": [total], "return_count": [back]}), counts],
         ignore_index=True,
     )
     rate = (back + 0.5) / (total + 1)
     is_all = table["reason"].eq(ALL)
     a = table["return_count"] + np.where(is_all, 0.5, prior_spells * rate)
     b = (
-        table["spell_count"]
+        table["loss_count"]
         - table["return_count"]
         + np.where(is_all, 0.5, prior_spells * (1 - rate))
     )
@@ -206,7 +207,7 @@ def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.Dat
     table["return_probability"] = a / (a + b) if is_known else np.nan
     for column, end in (("return_low", 0.025), ("return_high", 0.975)):
         table[column] = stats.beta.ppf(end, a, b) if is_known else np.nan
-    return table
+    return table.assign(judged_count=total)
 
 
 def _second_life(back: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Timestamp) -> float:

@@ -13,12 +13,17 @@ from kamlib.words import change, count, counted, date, money, plural, share
 
 MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS = 8, 10, 12, 5
 """How much the charts of a dossier draw; what is left out stands in their tables."""
-_GOOD = {"silence": "down", "open incidents": "down", "overdue": "down", "days late, paying": "down"}
+_GOOD = {
+    "silence": "down",
+    "open incidents": "down",
+    "overdue": "down",
+    "days late, paying": "down",
+}
 
 
-def title_dossier(account_identity: pd.DataFrame) -> str:
+def title_dossier(accounts: pd.DataFrame) -> str:
     """Return the dossier's title: the account's name."""
-    return str(account_identity["name"].iloc[0])
+    return next(iter(accounts["name"]), "")
 
 
 def headline_dossier(told_dossier_findings: pd.DataFrame) -> list[Sentence]:
@@ -228,12 +233,12 @@ def table_dossier_completeness(dossier_completeness: pd.DataFrame) -> Said:
 def chart_category_history(
     category_history: pd.DataFrame,
     category_totals: pd.DataFrame,
-    account_identity: pd.DataFrame,
+    accounts: pd.DataFrame,
     *,
     book: BookSettings,
 ) -> Said:
     """Say what was bought, against the year before, and which category moved most."""
-    whose = f"{title_dossier(account_identity)}'s net revenue by month for each category"
+    whose = f"{title_dossier(accounts)}'s net revenue by month for each category"
     if category_history.empty:
         return Said("Nothing was supplied in the last two years")
     left = category_history["category"].nunique() - MOST_CATEGORIES
@@ -264,7 +269,7 @@ def _supplied(totals: pd.DataFrame, book: BookSettings) -> str:
 
 def chart_promises_kept(
     promises_kept: pd.DataFrame,
-    account_identity: pd.DataFrame,
+    accounts: pd.DataFrame,
     told_dossier_completeness: pd.DataFrame,
 ) -> Said:
     """Say how many promises were late in the last four quarters, and how many incidents opened."""
@@ -280,13 +285,13 @@ def chart_promises_kept(
     return Said(
         (finding if due else "Nothing was due") + opened,
         "Orders by quarter of the promised day: on time grey, late red; share on time above",
-        f"Deliveries promised to {title_dossier(account_identity)} per quarter, on time and late, "
+        f"Deliveries promised to {title_dossier(accounts)} per quarter, on time and late, "
         "with the incidents opened in each quarter",
     )
 
 
 def chart_stakeholder_map(
-    stakeholder_map: pd.DataFrame, stakeholder_roles: pd.DataFrame, account_identity: pd.DataFrame
+    stakeholder_map: pd.DataFrame, stakeholder_roles: pd.DataFrame, accounts: pd.DataFrame
 ) -> Said:
     """Say how many people are known, and what to worry about."""
     if stakeholder_map.empty:
@@ -305,16 +310,14 @@ def chart_stakeholder_map(
     parts += [f"{missing} of {len(stakeholder_roles)} roles missing"] if missing else []
     return Said(
         ", ".join(parts),
-        "People by influence (up) and attitude (right); red dot: could derail us, hollow: no recent "
-        "contact",
-        f"People at {title_dossier(account_identity)} by influence and attitude, with role and age "
+        "People by influence (up) and attitude (right); red dot: could derail us, hollow: no "
+        "recent contact",
+        f"People at {title_dossier(accounts)} by influence and attitude, with role and age "
         "of the last contact; the table below has them all",
     )
 
 
-def chart_wallet(
-    wallet: pd.DataFrame, account_identity: pd.DataFrame, *, book: BookSettings
-) -> Said:
+def chart_wallet(wallet: pd.DataFrame, accounts: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say what share of the known spend we supply, and what goes to others."""
     known = wallet[wallet["annual_spend"].gt(0)]
     if known.empty:
@@ -332,11 +335,11 @@ def chart_wallet(
     return Said(
         finding,
         f"Annual spend (outline) and our last 12 months (bar) by need{cut}",
-        f"Annual spend of {title_dossier(account_identity)} by need, and what we supply of it",
+        f"Annual spend of {title_dossier(accounts)} by need, and what we supply of it",
     )
 
 
-def chart_plan_progress(plan_objectives: pd.DataFrame, account_identity: pd.DataFrame) -> Said:
+def chart_plan_progress(plan_objectives: pd.DataFrame, accounts: pd.DataFrame) -> Said:
     """Say how the objectives stand."""
     if plan_objectives.empty:
         return Said("No objective on record")
@@ -349,13 +352,12 @@ def chart_plan_progress(plan_objectives: pd.DataFrame, account_identity: pd.Data
     return Said(
         f"Objectives: {', '.join(stand)}",
         f"Share done of each objective{mark}{cut}",
-        f"Objectives of the plan for {title_dossier(account_identity)}: share done, due day and "
-        "owner",
+        f"Objectives of the plan for {title_dossier(accounts)}: share done, due day and owner",
     )
 
 
 def chart_account_timeline(
-    account_timeline: pd.DataFrame, account_identity: pd.DataFrame, *, as_of: pd.Timestamp
+    account_timeline: pd.DataFrame, accounts: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> Said:
     """Say what happened last beside orders."""
     start = as_of - pd.DateOffset(years=TIMELINE_YEARS)
@@ -370,7 +372,7 @@ def chart_account_timeline(
         f"{beside}: {event(latest)}, {date(latest.date)}",
         f"Events of the last {TIMELINE_YEARS} years by kind, up to {date(as_of)}; all of them in "
         "the table",
-        f"Events of the relationship with {title_dossier(account_identity)} over five years, one "
+        f"Events of the relationship with {title_dossier(accounts)} over five years, one "
         "lane per kind",
     )
 

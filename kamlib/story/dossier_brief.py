@@ -138,7 +138,10 @@ def _overdue(overdue: pd.DataFrame, book: BookSettings) -> Told:
 def _renewal(row: Any) -> Told:
     is_due = row.agreement_status == "renewal due"
     when = "act now" if is_due else f"act by {date(row.notice_date)}"
-    return f"{_agreement(row)} ends {date(row.end_date)}: {when}.", f"agreements, {row.agreement_id}"
+    return (
+        f"{_agreement(row)} ends {date(row.end_date)}: {when}.",
+        f"agreements, {row.agreement_id}",
+    )
 
 
 def _terms(row: Any) -> Told:

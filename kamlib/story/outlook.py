@@ -21,7 +21,8 @@ def _how(row: Any, book: BookSettings) -> str:
     rules = {
         "over": "the year is over",
         "too few months": (
-            f"revenue in {row.basis_months:.0f} of the last 12 months; an outlook needs {MIN_MONTHS}"
+            f"revenue in {row.basis_months:.0f} of the last 12 months; "
+            f"an outlook needs {MIN_MONTHS}"
         ),
         "mean month": f"mean of {row.basis_months:.0f} months",
         "season": "last 12 months, by the season of the last 24",

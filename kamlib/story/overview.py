@@ -153,7 +153,7 @@ def _outlook(outlook: pd.DataFrame, book: BookSettings) -> Sentence | None:
     low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
     year = (
         f"Key accounts ended the fiscal year at {money(row['to_date'], book)}"
-        if row["is_over"]
+        if row["outlook_rule"] == "over"
         else f"Key accounts are heading for {money(row['outlook'], book)} this fiscal year (80 % "
         f"interval {low} to {high})"
     )
@@ -333,7 +333,7 @@ def _fell(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str
 def _renewed(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
     agreement = facts["agreement"]
     kind = agreement["kind"] if isinstance(agreement["kind"], str) else ""
-    worth = f"{kind or 'agreement'} of {money(agreement['value'], book)}"
+    worth = f"{kind or 'agreement'} of {money(agreement['agreement_value'], book)}"
     return (
         f"{row.name}: its {worth} ends on {date(agreement['end_date'])}.",
         "Renew it, or say why not.",

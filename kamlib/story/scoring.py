@@ -8,11 +8,12 @@ import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import Span
-from kamlib.story.scoring_rows import none_or, remark, rule_of
+from kamlib.story.scoring_rows import joined, none_or, remark, rule_of, started
 from kamlib.story.statements import Action, Said, Sentence
 from kamlib.words import count, date, listed, number, plural, share
 
 FIRM = 0.90
+MOST_BARS, MOST_ARROWS = 30, 20
 OPEN = ("promote", "review")
 VERBS = {
     "promote": "Promote",
@@ -68,14 +69,14 @@ def chart_account_scores(
     score_stability: pd.DataFrame,
     *,
     span: Span | None = None,
-    most: int = 30,
+    most: int = MOST_BARS,
     book: BookSettings | None = None,
 ) -> Said:
     """Say how many places above the line are firm, and how many key accounts are below it."""
     scored = account_scores[account_scores["rank"].notna()]
     known = scored["completeness_share"].unique()
     is_cut, is_alike = len(scored) > most, len(known) == 1 and known[0] <= 0.999
-    subtitle = _joined(
+    subtitle = joined(
         "Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks",
         f"{most} of {count(len(scored), 'account', source=book)}, around the line"
         if is_cut
@@ -103,11 +104,11 @@ def chart_account_scores(
 
 
 def chart_attractiveness_strength(
-    attractiveness_strength: pd.DataFrame, *, span: Span | None = None, most: int = 20
+    attractiveness_strength: pd.DataFrame, *, span: Span | None = None, most: int = MOST_ARROWS
 ) -> Said:
     """Say how many key accounts are strategic, and how many moved."""
     key = attractiveness_strength[attractiveness_strength["is_key"]]
-    subtitle = _joined(
+    subtitle = joined(
         "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, "
         "larger where several",
         f"{most} of {len(key)} key accounts" if len(key) > most else "",
@@ -141,7 +142,7 @@ def chart_demotion_risk(
         title = f"{part} of the accounts above the line were below it {later}"
     return Said(
         title,
-        _joined(
+        joined(
             "Share of accounts above the line at past year-ends that were below it within the "
             "horizon; 95 % interval",
             span.title if span else "",
@@ -155,14 +156,14 @@ def chart_criterion_review(criterion_review: pd.DataFrame, *, span: Span | None 
     """Say which criteria foretold what followed."""
     told = _foretold(criterion_review.sort_values("later_outcome", kind="stable"))
     rest = len(criterion_review) - len(told)
-    title = _joined(
+    title = joined(
         *told[:2],
         f"and {len(told) - 2} more" if len(told) > 2 else "",
         f"{rest} of {len(criterion_review)} cannot be told" if rest else "",
     )
     return Said(
-        _started(title) if told else UNTOLD,
-        _joined(
+        started(title) if told else UNTOLD,
+        joined(
             "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold "
             "for all rows together",
             span.title if span else "",
@@ -234,7 +235,7 @@ def decisions_title(tier_decisions: pd.DataFrame) -> str:
     take = int(tier_decisions["proposal"].isin(OPEN).sum())
     kept = int(tier_decisions["proposal"].eq("keep").sum())
     decisions = none_or(take, "decision")
-    return f"{_started(decisions)} to take, {none_or(kept, 'key account')} kept"
+    return f"{started(decisions)} to take, {none_or(kept, 'key account')} kept"
 
 
 def table_attractiveness_strength(attractiveness_strength: pd.DataFrame) -> Said:
@@ -351,7 +352,7 @@ def _worked(review: pd.DataFrame) -> list[Sentence]:
     told = _foretold(review.assign(place=place).sort_values("place", kind="stable"))
     text = "Whether the criteria work cannot be told yet."
     if told:
-        text = f"Did the criteria work? {_started(listed(told))}."
+        text = f"Did the criteria work? {started(listed(told))}."
     return [Sentence(text, "#criterion_review")]
 
 
@@ -387,16 +388,8 @@ def _foretold(review: pd.DataFrame) -> list[str]:
 
 def _moved(attractiveness_strength: pd.DataFrame) -> str:
     moved = int(attractiveness_strength["is_moved"].sum())
-    return f"{_started(none_or(moved, 'account'))} changed quadrant within a year"
+    return f"{started(none_or(moved, 'account'))} changed quadrant within a year"
 
 
 def _window(as_of: pd.Timestamp, segmentation: SegmentationSettings, book: Any) -> str:
     return f"{count(segmentation.window_months, 'month')} to {date(as_of, book)}"
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
-
-
-def _started(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -258,6 +258,16 @@ def none_or(items: int, one: str, many: str = "") -> str:
     return count(items, one, many) if items else f"no {one}"
 
 
+def joined(*parts: str) -> str:
+    """Return what is not empty, as one line."""
+    return "; ".join(part for part in parts if part)
+
+
+def started(text: str) -> str:
+    """Return a text as the start of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def _told(table: pd.DataFrame, said: dict[str, list[str]]) -> pd.DataFrame:
     return pd.DataFrame(said, index=table.index, dtype="str")
 

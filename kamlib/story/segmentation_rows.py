@@ -24,7 +24,7 @@ TREATMENTS = {
     "CX": "Automate: standing orders, web shop, telephone; keep it cheap and on time.",
     "CY": "Bundle: minimum order and fixed delivery days; inside sales.",
     "CZ": "Serve on request: list prices, no visits.",
-    "CN": "Welcome: a standard start package; look again after six months.",
+    "CN": "Welcome: a standard start package; look again after {young}.",
 }
 MISSING_CLASSES = {
     "never": "No order yet",
@@ -77,7 +77,7 @@ LIMITS = {
         "Fair class moves",
         "The data begin inside the window of the previous period, "
         "which so has fewer months than now.",
-        "Earlier orders, or patience: a year after the data begin the windows are whole.",
+        "Earlier orders, or patience: {window} after the data begin the windows are whole.",
     ),
     "types": (
         "Declared types of accounts",
@@ -111,7 +111,9 @@ def tell_abc_xyz_matrix(
     abc_xyz_matrix: pd.DataFrame, *, segmentation: SegmentationSettings
 ) -> pd.DataFrame:
     """Say what to do with the accounts of each cell: the book's own words go before the kit's."""
-    texts = {**TREATMENTS, **segmentation.treatments}
+    young = counted(max(segmentation.young_months, 1), "month")
+    kit = {cell: text.format(young=young) for cell, text in TREATMENTS.items()}
+    texts = {**kit, **segmentation.treatments}
     return _sentences(abc_xyz_matrix, treatment=[texts.get(c) for c in abc_xyz_matrix["cell"]])
 
 
@@ -254,17 +256,22 @@ def _differs(row: dict, column: str) -> bool:
 
 
 def tell_segmentation_limits(
-    segmentation_limits: pd.DataFrame, *, book: BookSettings | None = None
+    segmentation_limits: pd.DataFrame,
+    *,
+    segmentation: SegmentationSettings,
+    book: BookSettings | None = None,
 ) -> pd.DataFrame:
     """Say what could not be done, why, and what would help."""
+    months = segmentation.window_months
     texts = []
     for row in segmentation_limits.to_dict("records"):
-        missing, note, adding = LIMITS[row["limit_code"]]
-        concerned = counted(row["concerned_count"], "account", source=book)
-        possible = counted(row["possible_count"], "account", source=book)
-        amount = number(row["concerned_count"], book)
-        missing = missing.format(concerned=concerned, possible=possible, number=amount)
-        texts.append({"missing": missing, "note": note, "adding": adding})
+        facts = {
+            "concerned": counted(row["concerned_count"], "account", source=book),
+            "possible": counted(row["possible_count"], "account", source=book),
+            "number": number(row["concerned_count"], book),
+            "window": "a year" if months == 12 else counted(months, "month"),
+        }
+        texts.append([text.format(**facts) for text in LIMITS[row["limit_code"]]])
     columns = ["missing", "note", "adding"]
     return pd.DataFrame(texts, segmentation_limits.index, columns).astype("str")
 
