@@ -15,7 +15,7 @@ from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
 from kamlib.tables import each
-from kamlib.words import date, money, share
+from kamlib.words import date, money, month, share
 
 LIMITS = {"hours": "hours_per_month", "revenue": "revenue_limit"}
 
@@ -133,13 +133,13 @@ def plot_programme_return(
     table = programme_return
     if table.empty:
         return _nothing(ax, title, subtitle)
-    month, total, spent = table["month"], table["cumulative"], -table["cost"].cumsum()
-    first, last = month.iloc[0], month.iloc[-1]
+    days, total, spent = table["month"], table["cumulative"], -table["cost"].cumsum()
+    first, last = days.iloc[0], days.iloc[-1]
     band: dict[str, Any] = {"color": COLOURS["accent"], "alpha": 0.16, "lw": 0}
-    ax.fill_between(month, table["cumulative_low"], table["cumulative_high"], **band)
-    ax.plot(month, total, color=COLOURS["actual"])
+    ax.fill_between(days, table["cumulative_low"], table["cumulative_high"], **band)
+    ax.plot(days, total, color=COLOURS["actual"])
     ax.axhline(0, color=COLOURS["plan"], lw=1)
-    ax.plot(month, spent, color=COLOURS["plan"], lw=1.2, ls=(0, (4, 3)))
+    ax.plot(days, spent, color=COLOURS["plan"], lw=1.2, ls=(0, (4, 3)))
     style.label(ax, last, spent.iloc[-1], "cost alone", colour=COLOURS["quiet"])
     style.label(ax, last, total.iloc[-1], money(total.iloc[-1], book))
     paid = programme_payback[programme_payback["question"].eq("payback")]
@@ -218,6 +218,6 @@ def plot_programme_engagement(
     ax.set_ylim(0, 1.05)
     ax.margins(x=0.04)
     days = table["quarter_end_date"]
-    ax.set_xticks(days, [f"{day:%b %Y}" for day in days])
+    ax.set_xticks(days, [month(day) for day in days])
     style.share_axis(ax.yaxis)
     return style.titles(ax, title, subtitle)
