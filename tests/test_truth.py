@@ -37,29 +37,17 @@ def fourth():
 
 
 def classes_and_keys(data):
-    classes = kam.account_classes(
-        data.account_months, data.accounts, as_of=data.as_of, **data.book.segmentation.class_limits
-    )
-    keys = kam.key_accounts(
-        data.accounts, data.tiers, classes, as_of=data.as_of, at_most=data.book.key_accounts.at_most
-    )
-    return classes, keys
+    return data.account_classes, data.key_accounts
 
 
 @pytest.fixture(scope="module")
 def segmentation(third):
-    classes, keys = classes_and_keys(third)
-    then, _ = classes_and_keys(third.previous)
     return SimpleNamespace(
-        classes=classes,
-        keys=keys,
-        moves=kam.class_moves(
-            then, classes, third.product_windows, abc=third.book.segmentation.abc
-        ),
-        groups=kam.rollup_changes(classes, third.accounts, abc=third.book.segmentation.abc),
-        types=kam.account_types(
-            classes, third.accounts, third.needs, third.incidents, as_of=third.as_of
-        ),
+        classes=third.account_classes,
+        keys=third.key_accounts,
+        moves=third.class_moves,
+        groups=third.rollup_changes,
+        types=third.account_types,
     )
 
 
@@ -123,7 +111,7 @@ def test_the_hidden_group_is_uncovered_by_rolling_up(segmentation, third, plante
 
 def test_the_account_that_never_changed_moved_by_its_neighbours_alone(segmentation, planted):
     row = segmentation.moves.set_index("account_id").loc[planted("neighbours")[0]]
-    assert row["kind"] == "move" and row["abc_then"] != row["abc_now"]
+    assert row["move_kind"] == "move" and row["abc_then"] != row["abc_now"]
     assert row["cause"] == "neighbours" and row["own_effect_share"] == 0
 
 
