@@ -22,11 +22,20 @@ from kamlib.retention import (
 AS_OF = pd.Timestamp("2025-12-31")
 
 
+def statuses(known) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Status and lost spells of a company of which the orders alone are known."""
+    days = known.account_days
+    accounts = days[["account_id"]].drop_duplicates()
+    classes = accounts.assign(abc_revenue=None)
+    status = account_status(days, accounts, classes, as_of=AS_OF)
+    return status, lost_spells(status, days, classes, as_of=AS_OF)
+
+
 def late_deliveries(made) -> pd.Series:
     known = activity(made, as_of=AS_OF)
-    status = account_status(known.account_days, as_of=AS_OF)
+    status, _ = statuses(known)
     cases = leaving_cases(
-        known.account_days, status, known.deliveries, known.incidents, as_of=AS_OF
+        status, known.account_days, known.deliveries, known.incidents, as_of=AS_OF
     )
     return leaving_causes(cases).set_index("cause").loc["late deliveries"]
 
@@ -38,8 +47,9 @@ def excludes_one(row: pd.Series) -> bool:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_leavers_are_caught_and_the_planted_cause_is_found(seed):
     made = company(seed)
-    days = activity(made, as_of=AS_OF).account_days
-    spells, quality = lost_spells(days, as_of=AS_OF), alarm_quality(days, as_of=AS_OF)
+    known = activity(made, as_of=AS_OF)
+    _, spells = statuses(known)
+    quality = alarm_quality(known.account_days, as_of=AS_OF)
     score = leaver_score(made.truth, spells, quality, as_of=AS_OF).iloc[0]
     cause = late_deliveries(made)
     print(
