@@ -63,7 +63,7 @@ def _empty() -> dict:
 def check_text(found: dict) -> str:
     """Return the same as people read it."""
 
-    def money(amount: float) -> str:
+    def exact(amount: float) -> str:
         return f"{found['currency']} {number(amount, decimals=2)}"
 
     lines = [found["book"], ""]
@@ -75,13 +75,13 @@ def check_text(found: dict) -> str:
         lines.append(f"{name:<{width}}" + "".join(f"  {text:>12}" for text in figures))
         sums = entry.get("revenue", {}).get("set_aside", {})
         for reason, rows in entry["set_aside"].items():
-            amount = f" ({money(sums[reason])})" if reason in sums else ""
+            amount = f" ({exact(sums[reason])})" if reason in sums else ""
             lines.append(f"{'':<{width}}  {number(rows):>12}  {reason}{amount}")
     totals = found["totals"]
-    cost = "no cost column" if totals["cost"] is None else money(totals["cost"])
+    cost = "no cost column" if totals["cost"] is None else exact(totals["cost"])
     lines += [
         "",
-        f"Revenue  {money(totals['revenue'])}",
+        f"Revenue  {exact(totals['revenue'])}",
         f"Cost     {cost}",
         f"Orders   {number(totals['orders'])} of {count(totals['accounts'], 'account')}",
         f"Dates    {totals['first_date'] or 'none'} to {totals['last_date'] or 'none'}",

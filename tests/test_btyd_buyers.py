@@ -8,6 +8,7 @@ import pytest
 
 from kamlib import btyd
 from kamlib.errors import KamError
+from kamlib.period import graph
 from kamlib.story import teller
 from kamlib.tables import catalogue
 
@@ -170,3 +171,10 @@ def test_no_accounts_no_rows(name):
     table = getattr(btyd, name)(nobody, SPEND if name == "expected_spend" else MODEL)
     assert len(table) == 0
     assert table.dtypes.to_dict() == TABLES[name]().dtypes.to_dict()
+
+
+def test_the_graph_leaves_the_defaults_of_constants_alone():
+    given = {"account_days": SIX, "as_of": AS_OF}
+    pd.testing.assert_frame_equal(graph.compute("buyer_summary", given), TABLES["buyer_summary"]())
+    models = graph.compute("buyer_models", {"buyer_summary": TABLES["buyer_summary"]()})
+    assert [model.unit_days for model in models] == [7.0] * 4

@@ -12,7 +12,6 @@ from kamlib.dossier import (
     group_tree,
     promises_kept,
 )
-
 from kamlib.story.dossier_notes import tell_account_timeline
 from kamlib.tables import shaped
 

@@ -30,7 +30,7 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::DeprecationWarning:statsmodels")
 @pytest.mark.parametrize("me", [seen_by(""), orders_alone()], ids=["empty", "orders alone"])
 class TestABookWithLittleInIt:
     def test_every_table_is_told_with_the_columns_of_the_catalogue(self, me):

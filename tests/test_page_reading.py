@@ -157,4 +157,4 @@ def test_a_rise_from_nothing_says_so():
         made.data_of(), [Card("At risk", 357e3, "money", 0.0, float("nan"), good="down")]
     )
     changes = [one.get_text().replace("\u00a0", " ") for one in soup_of(risen).select(".change")]
-    assert changes == ["▲ from € 0 on 2025-Q2"]
+    assert changes == ["▲ from € 0 on Q2 2025"]

@@ -11,32 +11,17 @@ import pytest
 from kamlib.book import BookSettings
 from kamlib.practice import activity, company, found_leavers, leaver_score
 from kamlib.practice.booktext import book_text
-from kamlib.retention import (
-    account_status,
-    alarm_quality,
-    leaving_cases,
-    leaving_causes,
-    lost_spells,
-)
+from kamlib.retention import alarm_quality, leaving_cases, leaving_causes
+
+from .retention import spells, status
 
 AS_OF = pd.Timestamp("2025-12-31")
 
 
-def statuses(known) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Status and lost spells of a company of which the orders alone are known."""
-    days = known.account_days
-    accounts = days[["account_id"]].drop_duplicates()
-    classes = accounts.assign(abc_revenue=None)
-    status = account_status(days, accounts, classes, as_of=AS_OF)
-    return status, lost_spells(status, days, classes, as_of=AS_OF)
-
-
 def late_deliveries(made) -> pd.Series:
     known = activity(made, as_of=AS_OF)
-    status, _ = statuses(known)
-    cases = leaving_cases(
-        status, known.account_days, known.deliveries, known.incidents, as_of=AS_OF
-    )
+    now = status(known.account_days, as_of=AS_OF)
+    cases = leaving_cases(now, *known, as_of=AS_OF)
     return leaving_causes(cases).set_index("cause").loc["late deliveries"]
 
 
@@ -47,10 +32,9 @@ def excludes_one(row: pd.Series) -> bool:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_leavers_are_caught_and_the_planted_cause_is_found(seed):
     made = company(seed)
-    known = activity(made, as_of=AS_OF)
-    _, spells = statuses(known)
-    quality = alarm_quality(known.account_days, as_of=AS_OF)
-    score = leaver_score(made.truth, spells, quality, as_of=AS_OF).iloc[0]
+    days = activity(made, as_of=AS_OF).account_days
+    quality = alarm_quality(days, as_of=AS_OF)
+    score = leaver_score(made.truth, spells(days, as_of=AS_OF), quality, as_of=AS_OF).iloc[0]
     cause = late_deliveries(made)
     print(
         f"\nseed {seed}: {score['caught_count']} of {score['planted_count']} leavers caught, ",
@@ -115,7 +99,7 @@ def test_the_score_of_five_accounts_by_hand():
             "value": [2.0, None, 0.0, 1.0, None, 0.1],
         }
     )
-    spells = pd.DataFrame(
+    lost = pd.DataFrame(
         {
             "account_id": ["A", "B", "C", "D", "E"],
             "last_order_date": pd.to_datetime(
@@ -135,18 +119,18 @@ def test_the_score_of_five_accounts_by_hand():
             "false_alarm_high": 0.45,
         }
     )
-    found = found_leavers(truth, spells, as_of=AS_OF).set_index("account_id")
+    found = found_leavers(truth, lost, as_of=AS_OF).set_index("account_id")
     assert found.index.tolist() == ["A", "B", "C"]
     assert found["is_known"].tolist() == [True, True, False]
     assert found["is_caught"].tolist() == [True, False, True]
     assert found.loc["A", "lead_days"] == (day("2025-01-31") - day("2024-05-01")).days == 275
-    score = leaver_score(truth, spells, quality, as_of=AS_OF).iloc[0].to_dict()
+    score = leaver_score(truth, lost, quality, as_of=AS_OF).iloc[0].to_dict()
     assert score == {
         "planted_count": 2, "caught_count": 1, "caught_share": 0.5, "lead_days": 275.0, "spell_count": 5,
         "false_count": 1, "false_share": 0.2, "false_alarm_rate": 0.3, "false_alarm_low": 0.2,
         "false_alarm_high": 0.45,
     }  # fmt: skip
-    none = leaver_score(truth.head(0), spells.head(0), quality.head(0), as_of=AS_OF).iloc[0]
+    none = leaver_score(truth.head(0), lost.head(0), quality.head(0), as_of=AS_OF).iloc[0]
     assert (
         none["planted_count"] == 0
         and pd.isna(none["caught_share"])

@@ -81,7 +81,8 @@ def measured(seed, **options):
 
 
 def effect_of(months, tiers, as_of=AS_OF):
-    return programme_effect(programme_comparison(months, tiers, as_of=as_of))
+    found = programme_comparison(months, tiers, as_of=as_of)
+    return programme_effect(found, empty_table("accounts"))
 
 
 def verdict_of(months, tiers, as_of=AS_OF):
@@ -162,7 +163,7 @@ def test_tables_and_arrays_agree():
     months, tiers = as_tables(margin, start)
     verdict = verdict_of(months, tiers).iloc[0]
     assert verdict["effect_share"] == pytest.approx(measured(3, effect=0.2, on_peak=False).att)
-    assert (verdict["measure"], verdict["key_count"], verdict["measured_count"]) == (
+    assert (verdict["measure"], verdict["admitted_count"], verdict["measured_count"]) == (
         "margin",
         14,
         14,
@@ -249,7 +250,7 @@ def test_a_month_begun_before_the_admission_belongs_to_neither_side():
     months, tiers = as_tables(margin, start)
     tiers = tiers.assign(start_date=tiers["start_date"] + pd.Timedelta(days=14))
     row = effect_of(months, tiers, MONTHS[59]).iloc[0]
-    assert row["months_count"] == 23
+    assert (row["name"], row["months_count"]) == ("A000", 23)
     assert row["incremental_margin"] == pytest.approx(0)
 
 

@@ -279,11 +279,12 @@ def test_no_rows():
 
 def headline(**tables):
     names = (
-        "workload", "assignment_changes", "manager_dependence", "coverage", "coverage_summary", "objectives_tally",
-        "programme_verdict", "programme_payback", "programme_outlook", "programme_owed", "training_needs",
-        "competence",
+        "workload", "assignment_changes", "manager_dependence", "coverage_summary", "objectives_tally",
+        "programme_payback", "programme_outlook", "programme_owed",
     )  # fmt: skip
     nothing = {name: shaped(name, []) for name in names}
+    for name in ("coverage", "programme_verdict", "training_needs"):
+        nothing[f"told_{name}"] = shaped(name, []).assign(note="", managers="")
     trend = shaped("engagement_trend", [{"measure": "loyalty", "trend": "too few quarters"}])
     found = say.headline_programme(**nothing | {"engagement_trend": trend} | tables)
     return [one.text.replace("\u00a0", " ") for one in found]
@@ -291,25 +292,22 @@ def headline(**tables):
 
 def test_findings_name_figures_and_owners():
     assert headline() == ["Nothing can be said of the programme yet: no key accounts are known."]
-    verdict = shaped(
-        "programme_verdict",
-        [
-            {
-                "verdict": "gain",
-                "measure": "margin",
-                "effect_share": 0.2,
-                "effect_low_share": 0.05,
-                "effect_high_share": 0.35,
-                "note_code": "gain",
-            }
-        ],
-    )
+    row = ("gain", "margin", 0.2, 0.05, 0.35, "")
+    columns = [
+        "verdict",
+        "measure",
+        "effect_share",
+        "effect_low_share",
+        "effect_high_share",
+        "note",
+    ]
+    verdict = pd.DataFrame([row], columns=columns)
     payback = shaped(
         "programme_payback",
         [{"question": "payback", "answer": "paid back", "months_since_first_cost": 14.0}],
     )
     effect, objectives = headline(
-        programme_verdict=verdict,
+        told_programme_verdict=verdict,
         programme_payback=payback,
         objectives_tally=programme.objectives_tally(OBJECTIVES),
     )
@@ -319,10 +317,23 @@ def test_findings_name_figures_and_owners():
     )
     worth = "the missed ones were worth 20"
     assert objectives == f"Objectives: 1 overdue, 1 missed, 1 kept; {worth}."
-    (unknown,) = headline(
-        programme_verdict=verdict.assign(verdict="cannot be told", note_code="no tiers")
+    unknown = verdict.assign(verdict="cannot be told", note="No dated tiers.")
+    told_ = headline(told_programme_verdict=unknown)
+    assert told_ == ["What the programme brings cannot be told. No dated tiers."]
+
+
+def test_findings_say_who_lacks_what_and_what_to_train():
+    row = {"key_count": 13, "covered_count": 11, "covered_share": 11 / 13}
+    summary = pd.DataFrame([{"part": "plan", **row}, {"part": "sponsor", **row}])
+    cover = pd.DataFrame({"name": ["Alpha"], "note": ["no sponsor"]})
+    needs = pd.DataFrame(
+        {"skill": ["languages"], "need_count": [1], "rated_count": [5], "managers": ["Ines"]}
     )
-    assert unknown.startswith("What the programme brings cannot be told. No dated tiers")
+    found = headline(coverage_summary=summary, told_coverage=cover, told_training_needs=needs)
+    assert found == [
+        "2 of 13 key accounts lack a sponsor; 2 of 13 key accounts lack a plan. Begin with Alpha: no sponsor.",
+        "Train languages first: 1 of 5 managers is below the level required (Ines).",
+    ]
 
 
 def test_findings_say_who_is_overloaded_and_what_evens_it_out():
@@ -398,8 +409,8 @@ def test_every_chart_is_drawn_from_nothing():
         told.chart_programme_engagement(quarters, trend),
     ]
     assert [one.title for one in said] == [
-        "No manager is over a limit",
-        "No revenue",
+        "No manager is known for any key account",
+        "No manager carries revenue",
         "No managers to assign accounts to",
         "No key accounts",
         "No manager has been rated",

@@ -426,7 +426,7 @@ class TestFindings:
         findings = said(now, before, as_of=pd.Timestamp("2025-12-01"), at_most=1)
         more = findings[findings["finding_code"].eq("further_overdue")].iloc[0]
         assert more["finding"].replace("\N{NO-BREAK SPACE}", " ") == (
-            "Three further accounts became overdue, with 4.50 k a year: Paul 2."
+            "Three further accounts became overdue, with 4.50 k a year: Paul (2)."
         )
         assert more["next_step"] == "Call, the most money first"
 

@@ -165,10 +165,10 @@ def one_of_several_is_one(text):
     )
 
 
-@rule("Below it 1 account were lost.", "1 account was lost; all were late.")
+@rule("Below it 1 account were lost.", "1 account was lost; terms of 1 order are late.")
 def one_thing_is_one(text):
     noun, verb = r"(?!of\b)[a-z-]+(?: (?!they|we|you)[a-z-]+)?", "(?:were|are|have)"
-    return found(rf"(?<![\d.,/–-])\b(?:1|[Oo]ne) {noun} {verb}\b", text)
+    return found(rf"(?<!of )(?<![\d.,/–-])\b(?:1|[Oo]ne) {noun} {verb}\b", text)
 
 
 @rule("10 have ordered again, 1 are lost.", "10 have ordered again, 1 is lost.")

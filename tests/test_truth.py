@@ -37,29 +37,17 @@ def fourth():
 
 
 def classes_and_keys(data):
-    classes = kam.account_classes(
-        data.account_months, data.accounts, as_of=data.as_of, **data.book.segmentation.class_limits
-    )
-    keys = kam.key_accounts(
-        data.accounts, data.tiers, classes, as_of=data.as_of, at_most=data.book.key_accounts.at_most
-    )
-    return classes, keys
+    return data.account_classes, data.key_accounts
 
 
 @pytest.fixture(scope="module")
 def segmentation(third):
-    classes, keys = classes_and_keys(third)
-    then, _ = classes_and_keys(third.previous)
     return SimpleNamespace(
-        classes=classes,
-        keys=keys,
-        moves=kam.class_moves(
-            then, classes, third.product_windows, abc=third.book.segmentation.abc
-        ),
-        groups=kam.rollup_changes(classes, third.accounts, abc=third.book.segmentation.abc),
-        types=kam.account_types(
-            classes, third.accounts, third.needs, third.incidents, as_of=third.as_of
-        ),
+        classes=third.account_classes,
+        keys=third.key_accounts,
+        moves=third.class_moves,
+        groups=third.rollup_changes,
+        types=third.account_types,
     )
 
 
@@ -112,7 +100,7 @@ def test_the_hidden_group_is_uncovered_by_rolling_up(segmentation, third, plante
 
 def test_the_account_that_never_changed_moved_by_its_neighbours_alone(segmentation, planted):
     row = segmentation.moves.set_index("account_id").loc[planted("neighbours")[0]]
-    assert row["kind"] == "move" and row["abc_then"] != row["abc_now"]
+    assert row["move_kind"] == "move" and row["abc_then"] != row["abc_now"]
     assert row["cause"] == "neighbours" and row["own_effect_share"] == 0
 
 
@@ -225,18 +213,8 @@ def test_the_wallet_that_was_estimated_too_low_is_flagged(third, fourth, planted
         assert known.loc[known["is_bad_estimate"], "held_by_others"].isna().all()
 
 
-def test_the_overloaded_manager_stands_out_in_hours_and_revenue(third, segmentation):
-    own = third.book.programme
-    load = kam.account_load(
-        segmentation.keys,
-        third.accounts,
-        third.account_months,
-        as_of=third.as_of,
-        rhythms=kam.plan_rhythms(third.plans, kam.check_plan),
-        hours_per_contact=own.hours_per_contact,
-        hours_per_account=own.hours_per_account,
-    )
-    work = kam.workload(load, third.managers, accounts_per_manager=own.accounts_per_manager)
+def test_the_overloaded_manager_stands_out_in_hours_and_revenue(third):
+    work = third.workload
     first = work.iloc[0]
     assert first["manager_name"] == "Ines Costa"
     assert first["is_over_hours"] and first["is_over_revenue"] and first["is_count_outside"]

@@ -82,11 +82,6 @@ class SegmentationSettings(Settings):
     rfm: Literal["ranks", "rfm"] = "ranks"
     treatments: dict[str, str] = Field(default_factory=dict)
 
-    @property
-    def class_limits(self) -> dict[str, Any]:
-        """The options of ``account_classes``, by name."""
-        return self.model_dump(exclude={"breadwinner_share", "rfm", "treatments"})
-
     @field_validator("abc", "xyz_frequency", "xyz_variability")
     @classmethod
     def _limits_in_order(cls, value: Any, info: ValidationInfo) -> Any:

@@ -4,7 +4,7 @@ give.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -110,10 +110,10 @@ def dossier_completeness(
             row = _table_part(part, own, present)
         known = {"part": part.name, "source": part.table, "last_confirmed_date": pd.NaT}
         rows.append({**known, **row})
-    rows.append(_plan_part(plan_reading, account_id))
+    rows.append(_plan_part(plan_reading, account_id, as_of))
     table = pd.DataFrame(rows).assign(account_id=account_id)
     last = pd.to_datetime(table["last_confirmed_date"]).astype("datetime64[us]")
-    last = last.mask(last.gt(as_of) & table["part"].ne("Account plan")).clip(upper=as_of)
+    last = last.mask(last.gt(as_of))
     table = table.assign(last_confirmed_date=last, age_days=days_between(as_of, last))
     return shaped("dossier_completeness", table.sort_values("filled_share", kind="stable"))
 
@@ -122,8 +122,9 @@ def _table_part(part: _Part, own: pd.DataFrame, present: frozenset[str]) -> dict
     if own.empty:
         code = "no row" if part.table in present else "no table"
         return {"row_count": 0, "filled_share": 0.0, "gap_code": code}
-    filled = own[part.columns.split()].notna()
-    gaps = [name.replace("_", " ") for name in filled if not filled[name].any()]
+    columns = part.columns.split()
+    filled = own[columns].notna()
+    gaps = [name.replace("_", " ") for name in columns if not filled[name].any()]
     return {
         "row_count": len(own),
         "filled_share": float(filled.to_numpy().mean()),
@@ -151,20 +152,20 @@ def _order_part(part: _Part, own: pd.DataFrame, month_count: int) -> dict:
     }
 
 
-def _plan_part(reading: PlanReading, account_id: str) -> dict:
-    row = {"part": "Account plan", "source": plan_place(account_id)}
+def _plan_part(reading: PlanReading, account_id: str, as_of: pd.Timestamp) -> dict:
+    row: dict[str, Any] = {"part": "Account plan", "source": plan_place(account_id)}
     plan, problem = reading.plan, reading.problem
     if plan is None:
         code = "broken plan" if problem else "no plan"
         detail = problem.what if problem else ""
-        row |= {"row_count": 0, "filled_share": 0.0, "gap_code": code, "gap_detail": detail}
-        return row
+        gap = {"gap_code": code, "gap_detail": detail}
+        return {**row, "row_count": 0, "filled_share": 0.0, **gap}
     parts = plan_parts(plan)
     gaps = [name for name, is_said in parts.items() if not is_said]
     return row | {
         "row_count": len(plan.objectives) + len(plan.actions),
         "filled_share": sum(parts.values()) / len(parts),
-        "last_confirmed_date": pd.Timestamp(plan.updated),
+        "last_confirmed_date": min(pd.Timestamp(plan.updated), as_of) if plan.updated else pd.NaT,
         "gap_code": "fields" if gaps else "",
         "gap_detail": ", ".join(gaps),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -124,5 +125,5 @@ def _gaps(parts: pd.DataFrame) -> Iterator[Finding]:
         yield "gaps", "empty parts", "#dossier_completeness"
 
 
-def _joined(**found: bool) -> str:
+def _joined(**found: Any) -> str:
     return " and ".join(name for name, is_found in found.items() if is_found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kamlib.dossier.window import covers_year_before, in_window
@@ -38,7 +40,7 @@ def group_tree(
         return shaped("group_tree", [])
     now = in_window(all_account_months, as_of).groupby("account_id")["revenue"].sum()
     before = in_window(all_account_months, as_of, skip=12).groupby("account_id")["revenue"].sum()
-    parents = rows["parent_id"].dropna().to_dict()
+    parents: dict[Any, Any] = rows["parent_id"].dropna().to_dict()
     root = _head_of(account_id, parents)
     placed = _depths(root, parents, now)
     members = pd.Index(placed)
@@ -47,7 +49,7 @@ def group_tree(
         group_id=root,
         account_id=members,
         name=table["name"].where(table["name"].fillna("").str.strip().ne(""), members),
-        parent_id=[parents.get(member) for member in members],
+        parent_id=rows["parent_id"].reindex(members),
         depth=list(placed.values()),
         is_self=members == account_id,
         revenue=now.reindex(members).fillna(0.0),
@@ -118,7 +120,8 @@ def category_history(
     ).reindex(grid)
     table["revenue"] = table["revenue"].fillna(0.0)
     if own["quantity"].notna().any():  # a month with orders of unknown quantity stays unknown
-        table.loc[~grid.isin(list(found.groups)), "quantity"] = 0.0
+        has_orders = grid.isin(found["revenue"].sum().index)
+        table["quantity"] = table["quantity"].where(has_orders, 0.0)
     return shaped("category_history", table.reset_index().assign(account_id=account_id))
 
 

@@ -37,7 +37,7 @@ def objective_rows(
             closed = objective.closed
             is_closed = closed is not None and pd.Timestamp(closed) <= as_of
             target = objective.target
-            row = _step(objective, plan, names, as_of, before, is_closed=is_closed) | {
+            row = _step(objective, plan.account_id, names, as_of, before, is_closed=is_closed) | {
                 "objective_id": objective.id,
                 "kind": objective.kind,
                 "target": f"{target:,.10g}" if isinstance(target, float) else target or "",
@@ -56,12 +56,12 @@ def plan_actions(
 
     An action is *overdue*, *open* or *kept*, by the rules of `plan_objectives`.
     """
-    names = _names(managers)
-    rows = [
-        _step(action, plan, names, as_of, previous_span, is_closed=False)
-        | {"action_id": action.id, "objective_id": action.objective}
-        for action in (plan.actions if plan else ())
-    ]
+    if plan is None:
+        return shaped("plan_actions", [])
+    names, rows = _names(managers), []
+    for action in plan.actions:
+        step = _step(action, plan.account_id, names, as_of, previous_span, is_closed=False)
+        rows.append({**step, "action_id": action.id, "objective_id": action.objective})
     return _ordered("plan_actions", rows, "action_id")
 
 
@@ -81,7 +81,7 @@ def plan_swot(plan: Plan | None) -> pd.DataFrame:
 
 def _step(
     step: Objective | Action,
-    plan: Plan,
+    account_id: str,
     names: dict[str, Any],
     as_of: pd.Timestamp,
     before: Span,
@@ -95,7 +95,7 @@ def _step(
     late = "overdue" if due < as_of else "open"
     status = "kept" if done >= 1 else "missed" if is_closed else late
     return {
-        "account_id": plan.account_id,
+        "account_id": account_id,
         "status": status,
         "horizon": step.horizon,
         "text": step.text,

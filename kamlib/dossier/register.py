@@ -31,8 +31,8 @@ def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFram
             known["problem"] = f"{reading.problem.what} {reading.problem.next}"
         rows.append({"account_id": account, **known})
     table = pd.DataFrame(rows)
-    counts = [name for name in table if name.endswith("_count")]
-    return shaped("plan_register", table.fillna(dict.fromkeys(counts, 0)))
+    counts = dict.fromkeys(table.filter(like="_count").columns, 0)
+    return shaped("plan_register", table.fillna(counts))
 
 
 def _entry(plan: Plan, as_of: pd.Timestamp) -> dict:
@@ -42,7 +42,7 @@ def _entry(plan: Plan, as_of: pd.Timestamp) -> dict:
     parts = plan_parts(plan)
     age = max((as_of - pd.Timestamp(plan.updated)).days, 0) if plan.updated else None
     return {
-        "updated_date": pd.Timestamp(plan.updated),
+        "updated_date": plan.updated,
         "age_days": age,
         "filled_share": sum(parts.values()) / len(parts),
         "objective_count": len(steps),
@@ -50,7 +50,7 @@ def _entry(plan: Plan, as_of: pd.Timestamp) -> dict:
         "kept_count": int(steps.eq("kept").sum()),
         "missed_count": int(steps.eq("missed").sum()),
         "overdue_action_count": int(actions.eq("overdue").sum()),
-        "next_meeting_date": pd.Timestamp(plan.relationship.next_meeting),
+        "next_meeting_date": plan.relationship.next_meeting,
         "problem": "",
     }
 

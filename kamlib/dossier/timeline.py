@@ -44,7 +44,7 @@ def account_timeline(
         rows.append(_event(row.date, "decision", "decided", row.decision, remark=row.reason))
     table = shaped("account_timeline", [{"account_id": account_id, **row} for row in rows])
     table["remark"] = table["remark"].fillna("")
-    # Events of a day stand as they read: "frame ended" by its subject, "incident: late" by its code.
+    # Events of a day stand as they read: "frame ended" by subject, "incident: late" by code.
     by_subject = table["kind"].isin(["agreement", "tender"])
     first = table["subject"].where(by_subject, table["event_code"])
     table = table.assign(first=first, then=table["event_code"].where(by_subject, table["subject"]))

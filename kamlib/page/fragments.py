@@ -17,6 +17,7 @@ from IPython.display import display
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kamlib.page.export import TABLES
+from kamlib.words import count
 
 LINKS = "KAM_LINKS"
 """Environment variable: a JSON file `{account_id: address of its dossier seen from this page}`, set
@@ -104,5 +105,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["count"] = count
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     return environment

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from kamlib.plots import style
 from kamlib.story.btyd import MOST_DRAWN, in_doubt
+from kamlib.words import count, number
 
 GROUPS = {
     "frequency": "repeat order days before the hold-out; accounts below",
@@ -28,18 +31,19 @@ def plot_calibration(
     place = np.arange(len(calibration))
     actual = calibration["actual_orders"].to_numpy(float)
     reach = np.abs(calibration[["actual_low", "actual_high"]].to_numpy(float).T - actual)
-    accent = style.COLOURS["accent"]
+    expected = calibration["expected_orders"].to_numpy(float)
     with style.style():
-        drawn.errorbar(
-            place, actual, np.nan_to_num(reach), fmt="o", color=style.COLOURS["actual"],
-            capsize=3, label="came",
-        )  # fmt: skip
-        drawn.plot(
-            place, calibration["expected_orders"], "--D", markerfacecolor="none", linewidth=1.2,
-            color=accent, label="expected",
-        )  # fmt: skip
+        came: dict[str, Any] = {
+            "fmt": "o",
+            "color": style.COLOURS["actual"],
+            "capsize": 3,
+            "label": "came",
+        }
+        drawn.errorbar(place, actual, np.nan_to_num(reach), **came)
+        hollow: dict[str, Any] = {"markerfacecolor": "none", "linewidth": 1.2, "label": "expected"}
+        drawn.plot(place, expected, "--D", color=style.COLOURS["accent"], **hollow)
         counts = zip(calibration["bin"], calibration["account_count"], strict=True)
-        drawn.set_xticks(place, [f"{group}\n{count:,}" for group, count in counts])
+        drawn.set_xticks(place, [f"{group}\n{number(size)}" for group, size in counts])
         drawn.set_xlabel(GROUPS[calibration["bin_by"].iloc[0]])
         drawn.set_ylim(0, 1.18 * drawn.get_ylim()[1])
         drawn.legend(loc="upper left", ncols=2)
@@ -68,7 +72,7 @@ def plot_alive(
     with style.style():
         drawn.barh(place, chance, color=colours, height=0.7)
         style.label_bars(
-            drawn, [f"{100 * p:.0f} % · silent {days:,.0f} days" for p, days in silent]
+            drawn, [f"{100 * p:.0f} % · silent {count(days, 'day')}" for p, days in silent]
         )
         drawn.set_yticks(place, [style.short(name) for name in shown["name"]])
         drawn.set_ylim(len(shown) - 0.4, -0.6)

@@ -24,7 +24,7 @@ from kamlib.plots.style import (
 from kamlib.story.dossier import MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS
 from kamlib.story.dossier_notes import event
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, share
+from kamlib.words import change, count, date, money, month, share
 
 __all__ = [
     "plot_account_timeline",
@@ -80,8 +80,8 @@ def plot_category_history(
         label(ax, len(sizes) - 0.2, -row + 0.12, moved, colour=_mood(now - before))
     ax.set_xlim(-1, len(months) + 0.2)
     ax.set_ylim(-len(drawn) + 0.9, 1.0)
-    ticks = [i for i, month in enumerate(months) if i % 6 == len(months) % 6]
-    ax.set_xticks(ticks, [f"{pd.Timestamp(months[i]):%b %Y}" for i in ticks])
+    ticks = [i for i in range(len(months)) if i % 6 == len(months) % 6]
+    ax.set_xticks(ticks, [month(months[i]) for i in ticks])
     ax.spines["bottom"].set_visible(False)
     return titles(ax, title, subtitle)
 
@@ -115,7 +115,7 @@ def plot_promises_kept(
             label(ax, place, 0, "none due", dx=0, dy=8, ha="center", colour=QUIET)
     marks = [f"\n{count(n, 'incident')}" if n else "" for n in table["incident_count"]]
     ends = [
-        f"{day:%b %Y}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)
+        f"{month(day)}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)
     ]
     ax.set_xticks(list(places), ends)
     ax.margins(y=0.15)

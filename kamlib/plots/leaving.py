@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_MEASURED, MOST_OFFERS, drawn_groups
-from kamlib.words import money, number, share
+from kamlib.words import money, month, number, share
 
 GROUP_COLOURS = ("A", "overdue", "active", "X", "lost", "new")
 ARROWS = {"up": "▲", "down": "▼", "none": "="}
@@ -192,7 +192,7 @@ def plot_incident_trend(
         colour = COLOURS[{"up": "bad", "down": "good"}.get(direction, "previous")]
         with style.style():
             ax.bar(range(len(part)), part["incident_count"], color=colour, width=0.8)
-        ax.set_xticks([0, len(part) - 1], [f"{part['quarter_end'].iloc[i]:%b %y}" for i in (0, -1)])
+        ax.set_xticks([0, len(part) - 1], [month(part["quarter_end"].iloc[i]) for i in (0, -1)])
         arrow = ARROWS.get(direction, "") if isinstance(direction, str) else ""
         ratio = part["yearly_ratio"].iloc[0]
         words = "" if ratio != ratio else f"×{number(ratio, book, decimals=1)} a year {arrow}"
@@ -241,7 +241,7 @@ def plot_engagement(
         drawn[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", color=style.INK)
     ends = engagement_series["period_end"].agg(["min", "max"])
     for ax in drawn[-1]:
-        ax.set_xticks(ends, [f"{day:%b %y}" for day in ends])
+        ax.set_xticks(ends, [month(day) for day in ends])
     _above(drawn[0, 0], title, subtitle)
     return drawn[0, 0].figure
 

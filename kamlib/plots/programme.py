@@ -14,7 +14,8 @@ from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
-from kamlib.words import date, money, share
+from kamlib.tables import each
+from kamlib.words import date, money, month, share
 
 LIMITS = {"hours": "hours_per_month", "revenue": "revenue_limit"}
 
@@ -134,7 +135,7 @@ def plot_programme_return(
         return _nothing(ax, title, subtitle)
     month, total, spent = table["month"], table["cumulative"], -table["cost"].cumsum()
     first, last = month.iloc[0], month.iloc[-1]
-    band = {"color": COLOURS["accent"], "alpha": 0.16, "lw": 0}
+    band: dict[str, Any] = {"color": COLOURS["accent"], "alpha": 0.16, "lw": 0}
     ax.fill_between(month, table["cumulative_low"], table["cumulative_high"], **band)
     ax.plot(month, total, color=COLOURS["actual"])
     ax.axhline(0, color=COLOURS["plan"], lw=1)
@@ -142,14 +143,14 @@ def plot_programme_return(
     style.label(ax, last, spent.iloc[-1], "cost alone", colour=COLOURS["quiet"])
     style.label(ax, last, total.iloc[-1], money(total.iloc[-1], book))
     paid = programme_payback[programme_payback["question"].eq("payback")]
-    for _, row in paid.dropna(subset=["month"]).iterrows():
-        sure = row["answer"] == "paid back"
-        dot = {"s": 70, "zorder": 5, "color": COLOURS["good" if sure else "overdue"]}
-        ax.scatter(row["month"], row["cumulative"], **dot)
-        ax.axvline(row["month"], color=COLOURS["quiet"], lw=0.8, ls=(0, (1, 2)))
-        text = f"payback {date(row['month'])}" + ("" if sure else ", not certain")
-        above = {"xycoords": ("data", "axes fraction"), "va": "top", "dx": 4, "dy": -5}
-        style.label(ax, row["month"], 1, text, **above)
+    at_top: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "va": "top"}
+    for row in each(paid.dropna(subset=["month"])):
+        sure = row.answer == "paid back"
+        colour = COLOURS["good" if sure else "overdue"]
+        ax.scatter(row.month, row.cumulative, s=70, zorder=5, color=colour)
+        ax.axvline(row.month, color=COLOURS["quiet"], lw=0.8, ls=(0, (1, 2)))
+        text = f"payback {date(row.month, book)}" + ("" if sure else ", not certain")
+        style.label(ax, row.month, 1, text, dx=4, dy=-5, **at_top)
     ax.margins(x=0.02)
     style.month_axis(ax.xaxis)
     ax.set_xlim(right=last + (last - first) * 0.02)
@@ -174,17 +175,18 @@ def plot_competence(
         yticklabels=False,
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
-    for _, one in competence.iterrows():
-        x = grid.columns.get_loc(one["manager_name"])
-        y = grid.index.get_loc(one["skill"])
-        mark = {"up": " ▲", "down": " ▼"}.get(one["trend"], "")
-        style.label(ax, x + 0.5, y + 0.5, f"{one['rating']:g}{mark}", dx=0, ha="center")
-        if one["is_training_need"]:
+    columns = {name: x for x, name in enumerate(grid.columns)}
+    rows = {skill: y for y, skill in enumerate(grid.index)}
+    for one in each(competence):
+        x, y = columns[one.manager_name], rows[one.skill]
+        mark = {"up": " ▲", "down": " ▼"}.get(one.trend, "")
+        style.label(ax, x + 0.5, y + 0.5, f"{one.rating:g}{mark}", dx=0, ha="center")
+        if one.is_training_need:
             left, right, top, bottom = x + 0.06, x + 0.94, y + 0.1, y + 0.9
             frame = [left, right, right, left, left], [top, top, bottom, bottom, top]
             ax.plot(*frame, color=COLOURS["bad"], lw=1.4)
-    names = [style.short(name, 18) for name in grid.columns]
-    skills = [style.short(skill, 34) for skill in grid.index]
+    names = [style.short(name, 18) for name in columns]
+    skills = [style.short(skill, 34) for skill in rows]
     ax.set_xticks(np.arange(len(names)) + 0.5, names)
     ax.set_yticks(np.arange(len(skills)) + 0.5, skills, rotation=0)
     _bare(ax)
@@ -216,6 +218,6 @@ def plot_programme_engagement(
     ax.set_ylim(0, 1.05)
     ax.margins(x=0.04)
     days = table["quarter_end_date"]
-    ax.set_xticks(days, [f"{day:%b %Y}" for day in days])
+    ax.set_xticks(days, [month(day) for day in days])
     style.share_axis(ax.yaxis)
     return style.titles(ax, title, subtitle)

@@ -12,8 +12,7 @@ from kamlib.book import SegmentationSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.story.segmentation_charts import MOST_MOVES, tops_of
-from kamlib.words import count, money, number
-from kamlib.words.shares import percent
+from kamlib.words import count, money, number, percent
 
 MOST_POINTS = 300
 PAIRED = (6.2, 3.4)

@@ -77,7 +77,7 @@ def coverage(
         },
         index=ids,
     )
-    are_sponsors_recorded = accounts["sponsor"].fillna("").str.strip().ne("").any()
+    are_sponsors_recorded = bool(accounts["sponsor"].fillna("").str.strip().ne("").any())
     lacks_role, is_stale = table["missing_roles"].ne(""), has_plan & ~table["is_plan_fresh"]
     gaps = pd.DataFrame(
         {
@@ -132,7 +132,7 @@ def coverage_summary(coverage: pd.DataFrame) -> pd.DataFrame:
     }
     rows = []
     for part, column in PARTS.items():
-        is_known = known.get(part, coverage[column].notna()).any()
+        is_known = bool(known.get(part, coverage[column].notna()).any())
         has = coverage[column].ge(1) & is_known
         lacking = coverage.loc[~has & is_known, "name"]
         rows.append(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.period.calendar import month_of
+from kamlib.programme.accounts import names_of
 from kamlib.programme.comparison import Comparison
 from kamlib.programme.counterfactual import LEAST
 from kamlib.programme.uncertainty import account_effects, att_interval, money_half_width
 from kamlib.tables import shaped, typed
 
 
-def programme_effect(programme_comparison: Comparison) -> pd.DataFrame:
+def programme_effect(programme_comparison: Comparison, accounts: pd.DataFrame) -> pd.DataFrame:
     """One row per account ever admitted: its margin in the programme against what its past let
     expect.
 
@@ -25,17 +26,21 @@ def programme_effect(programme_comparison: Comparison) -> pd.DataFrame:
     ----------
     programme_comparison
         The treated accounts against their counterfactual.
+    accounts
+        The accounts' names.
 
     Examples
     --------
-    Of two accounts that nobody can be compared with:
+    An account admitted on the last day known:
 
     >>> from kamlib.programme import programme_comparison
     >>> day = pd.Timestamp("2025-12-31")
     >>> months = pd.DataFrame({"account_id": ["A", "B"], "month": day, "revenue": 9.0, "cost": 6.0})
     >>> tiers = pd.DataFrame({"account_id": ["A"], "tier": "key", "start_date": day})
-    >>> programme_effect(programme_comparison(months, tiers, as_of=day))["note_code"].tolist()
-    ['few months']
+    >>> names = pd.DataFrame({"account_id": ["A"], "name": ["Alpha"]})
+    >>> found = programme_effect(programme_comparison(months, tiers, as_of=day), names)
+    >>> found[["name", "note_code"]].values.tolist()
+    [['Alpha', 'few months']]
     """
     found = programme_comparison
     money, spells = found.months.groupby("account_id").sum(), found.panel.spells["admission_date"]
@@ -49,7 +54,8 @@ def programme_effect(programme_comparison: Comparison) -> pd.DataFrame:
         )
         .fillna(dict.fromkeys(counts, 0))
     )
-    return shaped("programme_effect", table.rename_axis("account_id").reset_index())
+    table = table.rename_axis("account_id").reset_index()
+    return shaped("programme_effect", table.assign(name=names_of(table["account_id"], accounts)))
 
 
 def programme_verdict(
@@ -82,7 +88,7 @@ def programme_verdict(
     found, placebo = programme_comparison, placebo_comparison
     row: dict[str, object] = {
         "measure": found.panel.measure,
-        "key_count": len(found.notes),
+        "admitted_count": len(found.notes),
         "measured_count": len(found.treated),
     }
     verdict = "cannot be told"

@@ -9,7 +9,7 @@ from kamlib.story.dossier_notes import event, figure_note
 from kamlib.story.outlook import outlook_finding
 from kamlib.story.statements import Card, Point, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, counted, date, money, plural, share
+from kamlib.words import change, count, date, money, plural, share
 
 MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS = 8, 10, 12, 5
 """How much the charts of a dossier draw; what is left out stands in their tables."""
@@ -102,7 +102,7 @@ def table_account_incidents(
     account_incidents: pd.DataFrame, told_dossier_completeness: pd.DataFrame
 ) -> Said:
     """Say how many incidents are still open."""
-    many = counted(len(account_incidents), "incident")
+    many = count(len(account_incidents), "incident")
     title = f"{account_incidents['is_open'].sum() or 'None'} of {many} still open"
     return _named(title, account_incidents, told_dossier_completeness, "Incidents")
 
@@ -117,8 +117,9 @@ def table_stakeholder_map(
 
 def table_team_roles(team_roles: pd.DataFrame, told_dossier_completeness: pd.DataFrame) -> Said:
     """Say how many roles on our side are not filled."""
-    open_ = (~team_roles["is_filled"]).sum() or "None"
-    title = f"{open_} of {counted(len(team_roles), 'role')} on our side not filled"
+    open_, roles = int((~team_roles["is_filled"]).sum()), count(len(team_roles), "role")
+    title = f"{open_} of {roles} on our side {plural(open_, 'is', 'are')} not filled"
+    title = title if open_ else f"Each of {roles} on our side is filled"
     return _named(title, team_roles, told_dossier_completeness, "Team")
 
 
@@ -183,7 +184,7 @@ def table_agreement_renewals(
 ) -> Said:
     """Say how many renewals are due."""
     due = agreement_renewals["agreement_status"].eq("renewal due").sum()
-    title = f"{counted(due, 'renewal')} due" if due else "No renewal is due"
+    title = f"{count(due, 'renewal')} due" if due else "No renewal is due"
     return _named(title, agreement_renewals, told_dossier_completeness, "Agreements")
 
 

@@ -98,7 +98,7 @@ def _amount(value: float, unit: str, book: BookSettings) -> str:
         return money(value, book)
     if unit == "share":
         return share(value, book)
-    return f"{number(value, book)} days" if unit == "days" else number(value, book)
+    return count(value, "day", source=book) if unit == "days" else number(value, book)
 
 
 def _moved(row: Any, book: BookSettings) -> Told:
@@ -131,7 +131,7 @@ def _waiting(promises: pd.DataFrame) -> Told:
 def _overdue(overdue: pd.DataFrame, book: BookSettings) -> Told:
     oldest, amount = next(each(overdue)), money(overdue["amount"].sum(), book)
     many = count(len(overdue), "invoice")
-    text = f"{amount} overdue in {many}, the oldest {oldest.late_days:.0f} days."
+    text = f"{amount} overdue in {many}, the oldest {count(oldest.late_days, 'day')}."
     return text, f"invoices, {oldest.invoice_id}"
 
 

@@ -126,7 +126,7 @@ def _late(promises: pd.DataFrame) -> str:
 
 def _incidents(incidents: pd.DataFrame) -> str:
     open_ = incidents[incidents["is_open"]]
-    oldest = f"the oldest for {open_['open_days'].max():.0f} days"
+    oldest = f"the oldest for {count(open_['open_days'].max(), 'day')}"
     return f"{count(len(open_), 'incident is', 'incidents are')} open, {oldest}"
 
 
@@ -147,7 +147,7 @@ def _terms(running: pd.DataFrame) -> str:
 
 
 def _overdue(invoices: pd.DataFrame, book: BookSettings) -> str:
-    late = f"the oldest {invoices['late_days'].max():.0f} days late"
+    late = f"the oldest {count(invoices['late_days'].max(), 'day')} late"
     amount = money(invoices["amount"].sum(), book)
     return f"{amount} is overdue in {count(len(invoices), 'invoice')}, {late}"
 

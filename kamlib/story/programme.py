@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
-from kamlib.book import BookSettings, KeyAccountSettings, ProgrammeSettings
-from kamlib.story.programme_return import tell_programme_verdict
-from kamlib.story.programme_tables import tell_coverage, tell_training_needs
-from kamlib.story.segmentation_rows import key_rule
+from kamlib.book import BookSettings
 from kamlib.story.statements import Point, Sentence
 from kamlib.tables import each
 from kamlib.words import count, money, number, plural, share
@@ -38,30 +36,28 @@ def headline_programme(
     workload: pd.DataFrame,
     assignment_changes: pd.DataFrame,
     manager_dependence: pd.DataFrame,
-    coverage: pd.DataFrame,
+    told_coverage: pd.DataFrame,
     coverage_summary: pd.DataFrame,
     objectives_tally: pd.DataFrame,
-    programme_verdict: pd.DataFrame,
+    told_programme_verdict: pd.DataFrame,
     programme_payback: pd.DataFrame,
     programme_outlook: pd.DataFrame,
     programme_owed: pd.DataFrame,
-    training_needs: pd.DataFrame,
-    competence: pd.DataFrame,
+    told_training_needs: pd.DataFrame,
     engagement_trend: pd.DataFrame,
     *,
-    programme: ProgrammeSettings = ProgrammeSettings(),
     book: Book = None,
 ) -> list[Sentence]:
     """Return the sentences of the first screen, the most pressing first; at most seven."""
     sentences = [
-        *_effect(programme_verdict, programme_payback, book),
+        *_effect(told_programme_verdict, programme_payback, book),
         *_load(workload, assignment_changes, book),
         *_target(programme_outlook, book),
         *_dependence(manager_dependence, book),
-        *_coverage(coverage, coverage_summary, programme),
+        *_coverage(told_coverage, coverage_summary),
         *_owed(programme_owed, book),
         *_objectives(objectives_tally, book),
-        *_training(training_needs, competence),
+        *_training(told_training_needs),
         *_engagement(engagement_trend),
     ]
     nothing = Sentence("Nothing can be said of the programme yet: no key accounts are known.")
@@ -75,8 +71,7 @@ def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterato
         "no effect shown": "has not shown an effect on",
     }
     for row in each(verdict):
-        why = tell_programme_verdict(verdict)["note"].iloc[0]
-        text = f"What the programme brings cannot be told. {why}"
+        text = f"What the programme brings cannot be told. {row.note}"
         if row.verdict in done:
             shares = row.effect_share, row.effect_low_share, row.effect_high_share
             effect, low, high = (_signed(one, book) for one in shares)
@@ -154,23 +149,19 @@ def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
         )
 
 
-def _coverage(
-    coverage: pd.DataFrame, summary: pd.DataFrame, programme: ProgrammeSettings
-) -> Iterator[Sentence]:
+def _coverage(coverage: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Sentence]:
     words = {"sponsor": "a sponsor", "plan": "a plan", "decision roles": "a known decision role"}
-    by_part = summary.set_index("part")
-    parts = []
-    for part, what in words.items():
-        if (by_part["covered_share"].reindex([part]) < 1).all():
-            keys = by_part.loc[part, "key_count"]
-            lack = keys - by_part.loc[part, "covered_count"]
-            whole = count(keys, "key account")
-            parts.append(f"{lack} of {whole} {plural(lack, 'lacks', 'lack')} {what}")
-    if parts:
-        worst = coverage.head(1)
-        note = tell_coverage(worst, programme=programme)["note"].iloc[0]
-        text = f"{'; '.join(parts)}. Begin with {worst['name'].iloc[0]}: {note}."
+    rows = {row.part: row for row in each(summary[summary["covered_share"].lt(1)])}
+    parts = [_lack(rows[part], what) for part, what in words.items() if part in rows]
+    for worst in each(coverage.head(1 if parts else 0)):
+        text = f"{'; '.join(parts)}. Begin with {worst.name}: {worst.note}."
         yield Sentence(text, link="#coverage")
+
+
+def _lack(row: Any, what: str) -> str:
+    lack = row.key_count - row.covered_count
+    whole = count(row.key_count, "key account")
+    return f"{lack} of {whole} {plural(lack, 'lacks', 'lack')} {what}"
 
 
 def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
@@ -195,13 +186,11 @@ def _objectives(tally: pd.DataFrame, book: Book) -> Iterator[Sentence]:
         yield Sentence(f"Objectives: {said}{worth if is_missed else ''}.", "#objectives_review")
 
 
-def _training(needs: pd.DataFrame, competence: pd.DataFrame) -> Iterator[Sentence]:
-    first = needs[needs["need_count"].gt(0)].head(1)
-    who = tell_training_needs(first, competence)["managers"]
-    for row, names in zip(each(first), who, strict=True):
+def _training(needs: pd.DataFrame) -> Iterator[Sentence]:
+    for row in each(needs[needs["need_count"].gt(0)].head(1)):
         needing, rated = row.need_count, count(row.rated_count, "manager")
         below = f"{needing} of {rated} {plural(needing, 'is', 'are')} below the level required"
-        text = f"Train {row.skill} first: {below} ({names})."
+        text = f"Train {row.skill} first: {below} ({row.managers})."
         yield Sentence(text, link="#training_needs")
 
 
@@ -232,18 +221,13 @@ def points_programme_missing(present: frozenset[str]) -> list[Point]:
     return [Point("", adds, table) for table, adds in NEEDED.items() if table not in present]
 
 
-def note_programme(
-    key_accounts: pd.DataFrame,
-    *,
-    admission: KeyAccountSettings = KeyAccountSettings(),
-    has_cost: bool = True,
-) -> str:
+def note_programme(told_key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
     """Return who is key by which rule, and what orders without cost cannot tell.
 
-    >>> note_programme(pd.DataFrame({"is_key": [True], "is_provisional": [False]}))
+    >>> note_programme(pd.DataFrame({"is_key": [True], "key_rule": ["tier key of the book"]}))
     'Key accounts: 1, by the rule: tier key of the book.'
     """
-    rule = next((key_rule(admission, is_so) for is_so in key_accounts["is_provisional"]), "none")
-    text = f"Key accounts: {int(key_accounts['is_key'].sum())}, by the rule: {rule}."
+    rule = next(iter(told_key_accounts["key_rule"]), "none")
+    text = f"Key accounts: {int(told_key_accounts['is_key'].sum())}, by the rule: {rule}."
     unknown = "Orders carry no cost: profit is measured as revenue and the return cannot be told."
     return text if has_cost else f"{text} {unknown}"

@@ -54,14 +54,10 @@ def chart_workload(workload: pd.DataFrame, *, as_of: pd.Timestamp, measure: str 
     months = f"12 months to {date(as_of)}"
     every = "; the table below has every value"
     if measure == "hours":
-        over = int((people["is_over_hours"] | people["is_over_revenue"]).sum())
-        verb = plural(over, "carries", "carry")
         cut = len(people) > MOST_MANAGERS
         heaviest = f"; the {MOST_MANAGERS} heaviest of {len(people)} managers" if cut else ""
         return Said(
-            f"{over} of {count(len(people), 'manager')} {verb} more than the limits"
-            if over
-            else "No manager is over a limit",
+            _overloaded(people),
             f"Hours a month (key accounts); line: hours there are{heaviest}; {months}",
             f"Bars of the hours a month by manager against the hours there are{every}",
         )
@@ -73,10 +69,20 @@ def chart_workload(workload: pd.DataFrame, *, as_of: pd.Timestamp, measure: str 
     )
 
 
+def _overloaded(people: pd.DataFrame) -> str:
+    over = int((people["is_over_hours"] | people["is_over_revenue"]).sum())
+    if people.empty:
+        return "No manager is known for any key account"
+    if not over:
+        return "No manager is over a limit"
+    managers = count(len(people), "manager")
+    return f"{over} of {managers} {plural(over, 'carries', 'carry')} more than the limits"
+
+
 def _most_revenue(people: pd.DataFrame) -> str:
     total = people["revenue"].sum()
     if not total > 0:
-        return "No revenue"
+        return "No manager carries revenue"
     first = people.sort_values(["revenue", "manager_id"], kind="stable").iloc[-1]
     part = share(first.revenue / total, decimals=0)
     return f"{first.manager_name} carries {part} of the revenue"
@@ -127,8 +133,8 @@ def chart_assignment_loads(
 ) -> Said:
     """Say how far the proposal lowers the heaviest load."""
     loads = ["hours_load_share", "even_revenue_share"]
-    before = assignment_loads[loads].max(axis=None)
-    after = assignment_loads[[f"proposed_{load}" for load in loads]].max(axis=None)
+    before: float = assignment_loads[loads].max().max()
+    after: float = assignment_loads[[f"proposed_{load}" for load in loads]].max().max()
     finding = "No move would lower the heaviest load"
     if assignment_loads.empty:
         finding = "No managers to assign accounts to"

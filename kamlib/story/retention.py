@@ -10,7 +10,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, counted, date, money, number, plural, share
+from kamlib.words import count, counted, date, listed, money, number, plural, share
 
 MOST_OVERDUE = 12
 """Overdue accounts that a chart names."""
@@ -126,7 +126,7 @@ def _call(row: Any, has_contacts: bool, book: BookSettings) -> str:
 def _further_overdue(row: Any, more: pd.DataFrame, book: BookSettings) -> str:
     owners = more["manager_name"].fillna(more["manager_id"]).value_counts()
     owners = owners.sort_index(kind="stable").sort_values(ascending=False, kind="stable")
-    whose = ", ".join(f"{owner} {many}" for owner, many in owners.items())
+    whose = ", ".join(f"{owner} ({many})" for owner, many in owners.items())
     further = _capital(counted(len(more), "further account", source=book))
     amount = money(more["revenue"].sum(), book)
     return f"{further} became overdue, with {amount} a year{f': {whose}' if whose else ''}."
@@ -160,7 +160,7 @@ def _warnings(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
     return (
         f"Of the {count(many, 'warning', source=book)} of {date(row.warned_date, book)}, {back} "
         f"{plural(back, 'has', 'have')} ordered again, {lost} {plural(lost, 'is', 'are')} lost, "
-        f"{many - back - lost} still silent."
+        f"{many - back - lost or 'none'} still silent."
     )
 
 
@@ -236,8 +236,7 @@ _SAID: dict[str, Callable[[Any, pd.DataFrame, BookSettings], str]] = {
 
 
 def _names(accounts: pd.DataFrame) -> str:
-    names = accounts["name"]
-    return f"{', '.join(names.head(3))}{' …' if len(names) > 3 else ''}"
+    return listed(accounts["name"])
 
 
 def _ended(text: str) -> str:

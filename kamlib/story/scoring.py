@@ -194,7 +194,7 @@ def table_score_stability(*, scoring: ScoringSettings) -> Said:
     """Say how the weights were varied."""
     return Said(
         "How firm each place is, and which single weight would change it",
-        f"{scoring.draws:,} weightings around the book's weights (Dirichlet, concentration "
+        f"{count(scoring.draws, 'weighting')} around the book's weights (Dirichlet, concentration "
         f"{scoring.concentration:g}); last columns: the smallest change of one weight, the others "
         "in proportion, that moves the account across the line",
     )

@@ -9,8 +9,7 @@ import pandas as pd
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import Span
 from kamlib.story.statements import Said, Sentence
-from kamlib.words import count, counted, date, money, number, ordinal, plural
-from kamlib.words.shares import percent
+from kamlib.words import count, counted, date, money, number, ordinal, percent, plural
 
 DEPENDENT_SHARE = 0.20
 SMALL_LOSS_SHARE = 0.01

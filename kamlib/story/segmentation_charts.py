@@ -10,8 +10,7 @@ from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import Span
 from kamlib.story.segmentation import NO_PREVIOUS, window
 from kamlib.story.statements import Said
-from kamlib.words import count, money, number, plural
-from kamlib.words.shares import percent
+from kamlib.words import count, money, number, percent, plural
 
 NOTHING = "No account has revenue in the window"
 MOST_MOVES = 15

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, SegmentationSettings
-from kamlib.words import counted, money, number
-from kamlib.words.shares import percent
+from kamlib.words import counted, money, number, percent
 
 TREATMENTS = {
     "AX": "Protect: one owner, an executive sponsor and a framework agreement; "
@@ -101,7 +100,7 @@ LIMITS = {
 def tell_account_classes(account_classes: pd.DataFrame) -> pd.DataFrame:
     """Say for each missing class why it is missing."""
     notes = [
-        "; ".join(MISSING_CLASSES[code] for code in codes.split()) or None
+        ". ".join(MISSING_CLASSES[code] for code in codes.split()) or None
         for codes in account_classes["missing_codes"]
     ]
     return _sentences(account_classes, note=notes)

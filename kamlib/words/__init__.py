@@ -1,6 +1,6 @@
 """Words: amounts, days, counted nouns and lists, as people read them."""
 
-from kamlib.words.amounts import change, money, number, share
+from kamlib.words.amounts import change, money, number, percent, share
 from kamlib.words.days import date, month, month_name
 from kamlib.words.locales import GAP, MISSING, Wording, wording
 from kamlib.words.nouns import count, counted, listed, ordinal, plural
@@ -19,6 +19,7 @@ __all__ = [
     "month_name",
     "number",
     "ordinal",
+    "percent",
     "plural",
     "share",
     "wording",

@@ -55,6 +55,15 @@ def share(value: Any, source: Any = None, *, decimals: int = 1) -> str:
     return _signed(amount * 100, decimals, wording(source)) + GAP + "%"
 
 
+def percent(value: Any, source: Any = None) -> str:
+    """A share in a sentence, in as few digits as it needs: one decimal below 10 %, none above.
+
+    >>> [percent(value).replace(GAP, " ") for value in (0.1234, 0.034, -0.5, float("nan"))]
+    ['12 %', '3.4 %', '−50 %', 'n/a']
+    """
+    return share(value, source, decimals=1 if value and abs(value) < 0.0995 else 0)
+
+
 def number(value: Any, source: Any = None, *, decimals: int | None = None) -> str:
     """A plain number with thousands separators; as many decimals as it needs, at most two.
 

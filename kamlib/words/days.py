@@ -41,9 +41,9 @@ def month_name(number: int) -> str:
 
 
 def _day(value: Any) -> Day | None:
-    if isinstance(value, str):
-        value = pd.Timestamp(value)
-    return None if value is None or pd.isna(value) else value
+    if value is None or pd.isna(value):
+        return None
+    return value if isinstance(value, Day) else pd.Timestamp(value)
 
 
 def _month(day: Day) -> str:

@@ -23,12 +23,13 @@ BOOK = SimpleNamespace(currency="EUR", locale="en", title="Meridian Supply")
 
 
 def data_of(dossiers=None):
-    period = SimpleNamespace(
-        label="2025-Q3",
-        previous=lambda: SimpleNamespace(label="2025-Q2"),
-        year_ago=lambda: SimpleNamespace(label="2024-Q3"),
+    """Return what pieces of a page ask of a period."""
+    return SimpleNamespace(
+        book=BOOK,
+        previous_span=SimpleNamespace(title="Q2 2025"),
+        year_ago_span=SimpleNamespace(title="Q3 2024"),
+        dossiers=dossiers or {},
     )
-    return SimpleNamespace(book=BOOK, period=period, dossiers=dossiers or {})
 
 
 def accounts(count, seed=7):
