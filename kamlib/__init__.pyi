@@ -54,6 +54,7 @@ from .overview.changes import period_changes as period_changes
 from .overview.figures import figure_history as figure_history
 from .overview.figures import figures as figures
 from .overview.figures import key_figures as key_figures
+from .overview.figures import period_figures as period_figures
 from .overview.figures import same_key_revenue as same_key_revenue
 from .period import open_period as open_period
 from .plots.btyd import plot_alive as plot_alive
