@@ -166,7 +166,8 @@ def _state(book: Path) -> str:
 
     package = Path(kamlib.__file__).parent
     code = sorted(file for kind in ("*.py", "*.toml") for file in package.rglob(kind))
-    seen = [str(book.resolve())]
+    book = book.resolve()
+    seen = [str(book)]
     for file in (*input_files(book), *code):
         about = file.stat()
         seen.append(f"{file} {about.st_size} {about.st_mtime_ns}")
