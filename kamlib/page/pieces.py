@@ -1,4 +1,4 @@
-"""The pieces of a page, each made of what is said in it: headlines, cards, actions, charts, notes."""
+"""The pieces of a page, each made of what is said in it: headlines, cards, actions, notes."""
 
 from __future__ import annotations
 

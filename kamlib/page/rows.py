@@ -41,7 +41,7 @@ def table(
 ) -> Fragment:
     """Return a table as a piece of a page; see `kamlib.page.show.table`.
 
-    `book` says how a frame that no period answered with is written, `links` where each account leads.
+    `book` says how a frame that no period answered with is written, `links` where accounts lead.
     """
     q, known = origin(frame)
     name = name or known

@@ -19,8 +19,8 @@ from kamlib.story.statements import Action, Card, Point, Said, Sentence
 def headline(q: Any, story: Callable[..., Sequence[Sentence]], *, title: str = "") -> None:
     """Show the first screen: a title and sentences with figures, each leading to its evidence.
 
-    ``story`` is a function of `kamlib.story` named ``headline_<page>``; the period fills in what its
-    parameters name. The title is what ``title_<page>`` says, else the page's name.
+    ``story`` is a function of `kamlib.story` named ``headline_<page>``; the period fills in what
+    its parameters name. The title is what ``title_<page>`` says, else the page's name.
     """
     page = story.__name__.removeprefix("headline_")
     titled = said_of(f"title_{page}")
@@ -106,8 +106,8 @@ def table(
     Parameters
     ----------
     frame
-        The table, or some of its rows: `q.account_status.query("status == 'lost'")`. Any other frame
-        is shown whole under made-up headings.
+        The table, or some of its rows: `q.account_status.query("status == 'lost'")`. Any other
+        frame is shown whole under made-up headings.
     title, caption
         The finding; and what it is, unit, period, where they are to differ.
     name

@@ -88,7 +88,7 @@ def compute(name: str, given: dict[str, Any]) -> Any:
 
 @cache
 def upstream(name: str) -> tuple[str, ...]:
-    """Return everything a calculation rests on, nearest first, each once: tables, settings, facts."""
+    """Return what a calculation rests on, nearest first, each once: tables, settings, facts."""
     found: dict[str, None] = {}
     waiting = [name]
     known = calculations()

@@ -171,9 +171,15 @@ def plot_competence(
     if grid.empty:
         return _nothing(ax, title, subtitle)
     sns.heatmap(
-        grid, ax=ax, cmap=style.tints("accent"), vmin=1, vmax=5, cbar=False, xticklabels=False,
+        grid,
+        ax=ax,
+        cmap=style.tints("accent"),
+        vmin=1,
+        vmax=5,
+        cbar=False,
+        xticklabels=False,
         yticklabels=False,
-    )  # fmt: skip
+    )
     ax.set(xlabel="", ylabel="")
     columns = {name: x for x, name in enumerate(grid.columns)}
     rows = {skill: y for y, skill in enumerate(grid.index)}

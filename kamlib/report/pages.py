@@ -74,7 +74,7 @@ def wanted_pages(only: list[str]) -> list[Page]:
 
 
 def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
-    """Return an executed notebook as one self-contained page: no request leaves it, no code shows."""
+    """Return an executed notebook as one page of its own: no request leaves it, no code shows."""
     exporter = HTMLExporter(
         config=Config(
             {

@@ -37,8 +37,8 @@ def _losses(known: pd.DataFrame, book: BookSettings) -> str:
         return f"{lost} lost so far, with {money(known['revenue_lost'].sum(), book)} a year"
     many, back = last["lost_12m_count"], known["returned_count"].tail(12).sum()
     return (
-        f"{count(many, 'account', source=book)} with {money(last['revenue_lost_12m'], book)} a year "
-        f"{plural(many, 'was', 'were')} lost in the 12 months to {date(last['month'], book)}; "
+        f"{count(many, 'account', source=book)} with {money(last['revenue_lost_12m'], book)} a "
+        f"year {plural(many, 'was', 'were')} lost in the 12 months to {date(last['month'], book)}; "
         f"{number(back, book)} of them {plural(back, 'has', 'have')} come back"
     )
 
@@ -238,7 +238,8 @@ def chart_leaving_causes(leaving_causes: pd.DataFrame) -> Said:
 def chart_incident_trend(incident_trend: pd.DataFrame) -> Said:
     """Say which mistakes have become more or less frequent."""
     found = [
-        f"{how}: {', '.join(incident_trend.loc[incident_trend['trend'].eq(trend), 'mistake'].unique())}"
+        f"{how}: "
+        f"{', '.join(incident_trend.loc[incident_trend['trend'].eq(trend), 'mistake'].unique())}"
         for how, trend in (("more often", "up"), ("less often", "down"))
         if incident_trend["trend"].eq(trend).any()
     ]

@@ -107,8 +107,8 @@ def _retained(
             "retention.html",
         )
     return Sentence(
-        f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with growth "
-        f"(NRR) and {grr * 100:.0f} without (GRR).",
+        f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with "
+        f"growth (NRR) and {grr * 100:.0f} without (GRR).",
         "retention.html",
     )
 
@@ -406,6 +406,6 @@ def note_short_base(*, first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> 
     if base_months(first_date, as_of) >= 12 or first_date is None:
         return ""
     return (
-        f"The data begin on {date(first_date)}: the year before is not whole, so growth looks larger "
-        "than it is."
+        f"The data begin on {date(first_date)}: the year before is not whole, so growth looks "
+        "larger than it is."
     )

@@ -23,8 +23,8 @@ _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # the largest float has 309 
 def money(value: Any, source: Any = None) -> str:
     """Money to three digits: € 1.24 m, € 412 k, € 950, n/a.
 
-    >>> money(1_240_312, Wording("€")).replace(GAP, " "), money(-411_800, Wording("€")).replace(GAP, " ")
-    ('€ 1.24 m', '−€ 412 k')
+    >>> [money(value, Wording("€")).replace(GAP, " ") for value in (1_240_312, -411_800)]
+    ['€ 1.24 m', '−€ 412 k']
     >>> money(float("nan")), money(999_999).replace(GAP, " "), money(0.5)
     ('n/a', '1.00 m', '0.50')
     """

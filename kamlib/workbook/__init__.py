@@ -113,8 +113,10 @@ def write_read_me(
         formats,
     )
     lines = [
-        "Yellow cells are yours to change: limits of the classes on 'Limits', weights on 'Scoring'.",
-        "Classes, scores and ranks follow at once; 'in the report' columns keep what was published.",
+        "Yellow cells are yours to change: limits of the classes on 'Limits', weights on "
+        "'Scoring'.",
+        "Classes, scores and ranks follow at once; 'in the report' columns keep what was "
+        "published.",
         "A class is decided by the share of revenue held by the accounts before the account; "
         "equal accounts share a class; accounts at zero or less have none.",
         "Months before an account's first order are blank and do not count.",
