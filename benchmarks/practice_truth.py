@@ -27,11 +27,20 @@ from kamlib.retention import (
 AS_OF = pd.Timestamp("2025-12-31")
 
 
+def statuses(known: Activity) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Status and lost spells of a company of which the orders alone are known."""
+    days = known.account_days
+    accounts = days[["account_id"]].drop_duplicates()
+    classes = accounts.assign(abc_revenue=None)
+    status = account_status(days, accounts, classes, as_of=AS_OF)
+    return status, lost_spells(status, days, classes, as_of=AS_OF)
+
+
 def late_deliveries(known: Activity) -> pd.Series:
     """The row of late deliveries in the table of causes."""
-    status = account_status(known.account_days, as_of=AS_OF)
+    status, _ = statuses(known)
     cases = leaving_cases(
-        known.account_days, status, known.deliveries, known.incidents, as_of=AS_OF
+        status, known.account_days, known.deliveries, known.incidents, as_of=AS_OF
     )
     return leaving_causes(cases).set_index("cause").loc["late deliveries"]
 
@@ -41,13 +50,9 @@ def rows(seeds: range) -> Iterator[dict[str, float]]:
     for seed in seeds:
         made = company(seed)
         known = activity(made, as_of=AS_OF)
-        days = known.account_days
-        score = leaver_score(
-            made.truth,
-            lost_spells(days, as_of=AS_OF),
-            alarm_quality(days, as_of=AS_OF),
-            as_of=AS_OF,
-        ).iloc[0]
+        _, spells = statuses(known)
+        quality = alarm_quality(known.account_days, as_of=AS_OF)
+        score = leaver_score(made.truth, spells, quality, as_of=AS_OF).iloc[0]
         cause = late_deliveries(known)
         nothing = late_deliveries(activity(company(seed, late_hazard_ratio=1), as_of=AS_OF))
         names = ["planted_count", "caught_share", "lead_days", "false_alarm_rate", "false_share"]

@@ -225,3 +225,23 @@ def test_a_base_year_that_is_not_whole_is_said_to_be_no_base():
     said = say.note_short_base(first_date=pd.Timestamp("2024-03-05"), as_of=END)
     assert said.replace("\u00a0", " ").startswith("The data begin on 5 Mar 2024")
     assert say.note_short_base(first_date=pd.Timestamp("2020-03-05"), as_of=END) == ""
+
+
+def test_the_periods_own_figures_by_hand(make_book):
+    lines = [("A", "2024-07-05", 80.0), ("A", "2025-04-05", 50.0), ("B", "2025-05-05", 50.0)]
+    lines += [("A", "2025-07-05", 60.0), ("A", "2025-08-05", -10.0), ("B", "2025-09-05", 5.0)]
+    q = kam.open_period(book_of(make_book, [("A", "2024-06-30", 1.0), *lines]), "2025-Q3")
+    found = q.period_figures.set_index("figure")
+    assert found.loc["revenue"].tolist() == [55.0, 100.0, 80.0]
+    assert found.loc["orders"].tolist() == [3.0, 2.0, 1.0]
+    assert found.loc["buying_accounts"].tolist() == [2.0, 2.0, 1.0]
+    assert found.loc["gross_margin"].isna().all()  # no cost is known
+    title = q.call(say.table_period_figures).title.replace("\u00a0", " ")
+    assert title == "Revenue in Q3 2025: € 55, ▼ 45.0 % on Q2 2025, ▼ 31.3 % on Q3 2024"
+
+
+def test_a_period_that_the_data_do_not_hold_whole_is_no_comparison(make_book):
+    q = kam.open_period(
+        book_of(make_book, [("A", "2025-05-20", 5.0), ("A", "2025-07-05", 6.0)]), "2025-Q3"
+    )
+    assert q.period_figures["previous_value"].isna().all()

@@ -133,13 +133,13 @@ def plot_programme_return(
     table = programme_return
     if table.empty:
         return _nothing(ax, title, subtitle)
-    month, total, spent = table["month"], table["cumulative"], -table["cost"].cumsum()
-    first, last = month.iloc[0], month.iloc[-1]
+    days, total, spent = table["month"], table["cumulative"], -table["cost"].cumsum()
+    first, last = days.iloc[0], days.iloc[-1]
     band: dict[str, Any] = {"color": COLOURS["accent"], "alpha": 0.16, "lw": 0}
-    ax.fill_between(month, table["cumulative_low"], table["cumulative_high"], **band)
-    ax.plot(month, total, color=COLOURS["actual"])
+    ax.fill_between(days, table["cumulative_low"], table["cumulative_high"], **band)
+    ax.plot(days, total, color=COLOURS["actual"])
     ax.axhline(0, color=COLOURS["plan"], lw=1)
-    ax.plot(month, spent, color=COLOURS["plan"], lw=1.2, ls=(0, (4, 3)))
+    ax.plot(days, spent, color=COLOURS["plan"], lw=1.2, ls=(0, (4, 3)))
     style.label(ax, last, spent.iloc[-1], "cost alone", colour=COLOURS["quiet"])
     style.label(ax, last, total.iloc[-1], money(total.iloc[-1], book))
     paid = programme_payback[programme_payback["question"].eq("payback")]

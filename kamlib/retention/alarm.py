@@ -1,4 +1,4 @@
-"""How good the alarms have been: the rule as of every past period, against what came next."""
+"""How good the alarms have been: the rule run as of past periods, against what happened next."""
 
 from __future__ import annotations
 

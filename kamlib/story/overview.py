@@ -393,6 +393,32 @@ def table_key_figures(*, as_of: pd.Timestamp) -> Said:
     )
 
 
+def table_period_figures(
+    period_figures: pd.DataFrame,
+    *,
+    span: Span,
+    previous_span: Span,
+    year_ago_span: Span,
+    book: BookSettings,
+) -> Said:
+    """Return the period's own revenue and how it compares."""
+    row = period_figures.set_index("figure").loc["revenue"]
+    compared = {
+        previous_span.title: row["previous_value"],
+        year_ago_span.title: row["year_ago_value"],
+    }
+    changes = [
+        f"{change(row['value'], before, book)} on {title}"
+        for title, before in compared.items()
+        if before > 0
+    ]
+    title = f"Revenue in {span.title}: {money(row['value'], book)}"
+    caption = (
+        f"All accounts, orders of {span.title} alone; n/a: not held by the data from the first day"
+    )
+    return Said(", ".join([title, *changes]), caption)
+
+
 def table_account_list(account_list: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
     """Return how many accounts there are."""
     return Said(
