@@ -47,7 +47,13 @@ COLUMNS = {
     "revenue_bridge": {"scope", "step", "revenue", "accounts"},
     "loss_dynamics": {"month", "lost_count", "revenue_lost", "margin_lost"},
     "cohort_retention": {"cohort", "months_since", "active_share"},
-    "survival": {"duration_days", "survival_share", "survival_low", "survival_high", "at_risk_count"},
+    "survival": {
+        "duration_days",
+        "survival_share",
+        "survival_low",
+        "survival_high",
+        "at_risk_count",
+    },
     "win_back": {"account_id", "return_probability", "cost", "offer_value", "is_chosen"},
     "intake": {"table", "reason", "rows", "revenue"},
 }

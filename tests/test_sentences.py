@@ -144,9 +144,10 @@ SEES_NAMES = {"doubled_full_stop", "empty_quotes"}
 """Rules that a name can break with the words around it: "Ines Ltd..", "Bon app''s"."""
 
 SINGULAR = (
-    "account|customer|order|manager|day|week|month|quarter|year|period|contact|criterion|line|row|case|need|role|"
-    "prospect|incident|invoice|agreement|opportunity|objective|action|decision|visit|point|group|category|product|"
-    "place|class|loss|score|rating|tender|target|weighting|company|delivery|finding|dossier"
+    "account|customer|order|manager|day|week|month|quarter|year|period|contact|criterion|line|"
+    "row|case|need|role|prospect|incident|invoice|agreement|opportunity|objective|action|"
+    "decision|visit|point|group|category|product|place|class|loss|score|rating|tender|target|"
+    "weighting|company|delivery|finding|dossier"
 )
 PLURAL = "|".join(
     f"{noun[:-1]}ies"

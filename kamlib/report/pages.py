@@ -96,7 +96,8 @@ def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
 
 
 _FETCHES = re.compile(
-    r"""<(?:script|link|img|iframe|object|embed|source|video|audio|use|image)\b[^>]*?\s(?:src|href|xlink:href|data)\s*=\s*["']?\s*(?!data:|#)([^"'\s>]+)""",
+    r"<(?:script|link|img|iframe|object|embed|source|video|audio|use|image)\b[^>]*?\s"
+    r"""(?:src|href|xlink:href|data)\s*=\s*["']?\s*(?!data:|#)([^"'\s>]+)""",
     re.IGNORECASE,
 )
 _CSS_FETCHES = re.compile(r"""(?:@import\s+|url\(\s*["']?)(?!data:|#)([^"')\s]+)""", re.IGNORECASE)
