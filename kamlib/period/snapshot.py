@@ -24,7 +24,8 @@ import pandas as pd
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
-from kamlib.period.period import ACTIVITY, Period
+from kamlib.period.names import ACTIVITY
+from kamlib.period.period import Period
 from kamlib.tables import CANONICAL
 
 CACHE = "KAM_CACHE"

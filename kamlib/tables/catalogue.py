@@ -130,9 +130,8 @@ def catalogue() -> Catalogue:
 
 def _table(name: str, entry: dict[str, Any], columns: dict[str, OutputColumn]) -> OutputTable:
     lists = ("columns", "key", "facts", "shown", "order")
-    table = OutputTable(
-        name, **{key: tuple(value) if key in lists else value for key, value in entry.items()}
-    )
+    given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in entry.items()}
+    table = OutputTable(name, **given)
     for column in (*table.columns, *table.facts, *table.shown):
         if column not in columns:
             raise KamError(
