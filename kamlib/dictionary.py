@@ -46,8 +46,10 @@ def dictionary() -> str:
         "# Tables",
         "",
         "Made by `python -m kamlib.dictionary`; do not edit. A period answers by these names",
-        "(`q.account_classes`), and a published CSV has its table's name. Shares are 0–1, money is in",
-        "the book's currency, `month` is the month's last day. One name has one meaning everywhere.",
+        "(`q.account_classes`), and a published CSV has its table's name. Shares are 0–1, money "
+        "is in",
+        "the book's currency, `month` is the month's last day. One name has one meaning "
+        "everywhere.",
         "",
         "## What a book may hold",
         "",

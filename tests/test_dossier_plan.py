@@ -53,7 +53,11 @@ kind = "growth"
 text = "Second"
 owner = "Ines"
 due = 2025-12-15
-progress = [{ date = 2025-06-01, done = 0.2 }, { date = 2025-08-01, done = 0.6 }, { date = 2025-11-01, done = 1.0 }]
+progress = [
+    { date = 2025-06-01, done = 0.2 },
+    { date = 2025-08-01, done = 0.6 },
+    { date = 2025-11-01, done = 1.0 },
+]
 expected_value = 40000
 
 [[objectives]]

@@ -20,10 +20,14 @@ BOOK = BookSettings(title="Test")
 NOTHING = {
     name: shaped(name, [])
     for name in (
-        "class_moves", "rollup_changes", "tier_decisions", "agreement_renewals", "recent_lateness",
+        "class_moves",
+        "rollup_changes",
+        "tier_decisions",
+        "agreement_renewals",
+        "recent_lateness",
         "alarm_quality",
     )
-}  # fmt: skip
+}
 BESIDE = ("class_moves", "rollup_changes", "tier_decisions", "agreement_renewals")
 
 
@@ -83,10 +87,13 @@ def test_what_todays_key_accounts_brought_then(make_book):
 def status(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["account_id", "status", "last_year_revenue"])
     return frame.assign(
-        name="Company " + frame["account_id"], manager_name="Ines", silence_days=61.0,
-        usual_gap_days=19.0, last_order_date=pd.Timestamp("2025-07-31"),
+        name="Company " + frame["account_id"],
+        manager_name="Ines",
+        silence_days=61.0,
+        usual_gap_days=19.0,
+        last_order_date=pd.Timestamp("2025-07-31"),
         revenue=frame["last_year_revenue"],
-    )  # fmt: skip
+    )
 
 
 def keys_of(**is_key: bool) -> pd.DataFrame:
@@ -203,8 +210,8 @@ def test_revenue_of_key_accounts_is_compared_like_for_like():
     )
     keys = keys_of(A=True, B=True)
     assert headline(found, keys, 100.0)[0] == (
-        "The 2 key accounts brought € 90 in the 12 months to 30 Sep 2025, 10.0 % less than the same "
-        "accounts in the 12 months to the end of Q2 2025."
+        "The 2 key accounts brought € 90 in the 12 months to 30 Sep 2025, 10.0 % less than the "
+        "same accounts in the 12 months to the end of Q2 2025."
     )
     assert "than" not in headline(found, keys)[0]
     assert "as much as the same accounts" in headline(found, keys, 90.0)[0]

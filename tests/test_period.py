@@ -14,7 +14,7 @@ import pytest
 import kamlib as kam
 from kamlib.errors import KamError
 from kamlib.period import Period, graph, origin
-from kamlib.period.period import FACTS, READ_TABLES, SECTIONS
+from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
 from kamlib.tables import catalogue
 
 ROOT = Path(__file__).resolve().parents[1]

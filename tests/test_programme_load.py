@@ -1,4 +1,6 @@
-"""Workload, dependence and the proposed assignment: small cases by hand and by enumeration (M29, M30)."""
+"""Workload, dependence and the proposed assignment: small cases by hand and by enumeration (M29,
+M30).
+"""
 
 from itertools import product
 
@@ -132,7 +134,9 @@ def test_dependence_by_hand():
 
 
 def cost(table, managers, chosen, penalty):
-    """The objective in plain words: heaviest hours load + heaviest share of an even revenue split + broken relationships."""
+    """The objective in plain words: heaviest hours load + heaviest share of an even revenue split +
+    broken relationships.
+    """
     even = table["revenue"].sum() / len(managers)
     who = np.array(chosen)
     hours = max(
@@ -184,7 +188,9 @@ def test_larger_cases_never_leave_the_worst_loaded_worse(seed):
 
 
 def test_hours_are_not_evened_out_at_the_cost_of_the_heaviest_revenue():
-    """Moving either account of M1 would free many hours, but leave M2 with more revenue than anyone has today."""
+    """Moving either account of M1 would free many hours, but leave M2 with more revenue than anyone
+    has today.
+    """
     table = loads([80, 80, 5], [60, 30, 80], ["M1", "M1", "M2"])
     assert proposed_assignment(table, people(M1=100, M2=100))["is_moved"].sum() == 0
 
@@ -208,7 +214,10 @@ def test_accounts_without_a_manager_get_one():
     changes = assignment_changes(proposal, both)
     assert changes["from_manager"].to_list() == ["no manager"]
     said = tell_assignment_changes(changes, both, book=None)["why"].iloc[0]
-    told = "it has no manager today; M2 from 0 to 10 % of the hours and 0 to 67 % of an even share of revenue"
+    told = (
+        "it has no manager today; M2 from 0 to 10 % of the hours and 0 to 67 % of an even share of "
+        "revenue"
+    )
     assert said.replace("\u00a0", " ") == told
 
 

@@ -1,4 +1,6 @@
-"""Whom to win back, engagement, why they leave, findings, on tiny frames whose whole answer is worked by hand."""
+"""Whom to win back, engagement, why they leave, findings, on tiny frames whose whole answer is
+worked by hand.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,8 @@ class TestWinBack:
         half = WinBackSettings(budget=150.0, second_life_share=0.5)
         table = ret.win_back(gone, lost, offers, rates, as_of=AS_OF, budget=half)
         table = table.assign(**tell_win_back(table)).set_index("account_id")
-        # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 + visit L1 = 250
+        # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 +
+        # visit L1 = 250
         assert table["is_chosen"].to_dict() == {"L0": True, "L1": True, "L2": False, "L3": False}
         assert table.loc["L0", ["offer", "offer_value"]].tolist() == ["discount", 150.0]
         assert table.loc["L1", ["offer", "offer_value"]].tolist() == ["visit", 100.0]
@@ -169,7 +172,9 @@ class TestWinBack:
         assert set(tell_return_rates(few)["note"]) == {"only 5 losses old enough to judge"}
 
     def test_a_reason_counts_from_the_day_it_was_recorded(self):
-        """Who comes back at once gets no reason: nobody may be judged by one that was written down only later."""
+        """Who comes back at once gets no reason: nobody may be judged by one that was written down
+        only later.
+        """
         last = pd.Timestamp("2023-01-01")
         detected = last + pd.Timedelta(days=90)
         lost = pd.DataFrame(

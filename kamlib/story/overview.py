@@ -213,7 +213,9 @@ def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
     watched = int(decisions["proposal"].eq("watch").sum())
     lost = found["value"].get(("lost_in_period", "key"), float("nan"))
     said = ((watched, "watched"), (lost, "lost in the period"))
-    row = found.loc[("accounts", "key")] if ("accounts", "key") in found.index else {"value": 0.0}
+    row: Any = {"value": 0.0}
+    if ("accounts", "key") in found.index:
+        row = found.loc[("accounts", "key")]
     return Card(
         "Key accounts",
         row["value"],
@@ -284,7 +286,8 @@ def tell_period_changes(
 
 
 def _by(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    return {str(row[key]): row for row in table.to_dict("records")}
+    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+    return {row[key]: row for row in rows}
 
 
 def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
