@@ -13,6 +13,7 @@ from kamlib.retention.engagement import engagement, engagement_series, overdue_c
 from kamlib.retention.findings import finding_accounts, retention_findings
 from kamlib.retention.losses import detection_lag, loss_directions, loss_dynamics, lost_accounts
 from kamlib.retention.mistakes import incident_trend, loss_reasons
+from kamlib.retention.risk import risk_changes
 from kamlib.retention.status import account_status, lost_spells, usual_gaps
 from kamlib.retention.survival import (
     account_lifetimes,
@@ -53,6 +54,7 @@ __all__ = [
     "retention_rates",
     "return_rates",
     "revenue_bridge",
+    "risk_changes",
     "survival",
     "survival_by_class",
     "survival_by_industry",

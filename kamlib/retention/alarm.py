@@ -120,7 +120,7 @@ def alarm_outcomes(
         tables.append(then)
     table = shaped("alarm_outcomes", pd.concat(tables) if tables else [])
     return table.sort_values(
-        ["warned_date", "last_year_revenue", "account_id"],
+        ["warned_date", "at_stake", "account_id"],
         ascending=[False, False, True],
         ignore_index=True,
     )

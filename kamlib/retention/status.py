@@ -84,7 +84,8 @@ def account_status(
     ``lost`` and silence ≥ ``min_silence_days``; ``overdue`` everything between. Silence runs to the
     as-of day. An account without any usual gap (no account in the book has ordered twice) is
     overdue once it is no longer new: neither active nor lost can be claimed. Sorted by what is at
-    stake: revenue of the 12 months to the last order.
+    stake: revenue of the 12 months to the as-of day, of a lost account of the 12 months to its last
+    order (``stake_window``).
     """
     seen = account_days.loc[account_days["date"].le(as_of), ["account_id"]]
     ids = pd.concat([accounts[["account_id"]], seen]).drop_duplicates(ignore_index=True)
@@ -103,13 +104,16 @@ def account_status(
     last = table["last_order_date"]
     year = table[["account_id"]].assign(after_date=last - pd.DateOffset(years=1), until_date=last)
     table[["last_year_revenue", "last_year_margin"]] = window_sums(account_days, year).to_numpy()
+    is_lost = table["status"].eq("lost")
+    table["at_stake"] = table["last_year_revenue"].where(is_lost, table["revenue"])
+    table["stake_window"] = np.where(is_lost, "last_order", "as_of")
     spells = _closed_spells(account_days, account_classes, as_of, loss)
     back = spells.loc[spells["return_date"].gt(after), "account_id"]
     table["is_returned"] = table["account_id"].isin(back)
     table["order_day_count"] = table["order_day_count"].fillna(0)
     return shaped(
         "account_status",
-        table.sort_values(["last_year_revenue", "account_id"], ascending=[False, True]),
+        table.sort_values(["at_stake", "account_id"], ascending=[False, True]),
     )
 
 
