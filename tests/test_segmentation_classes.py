@@ -214,7 +214,7 @@ def test_published_coefficients_of_variation(item, demand, cv, letter):
     """The items existed before month 1, so nothing is trimmed: an earlier month makes them so."""
     table = classes_of({item: [1.0, *map(float, demand)]})
     assert table.loc[item, "cv"] == pytest.approx(cv, abs=1e-6)
-    if table.loc[item, "order_day_count"] >= 3:
+    if table.loc[item, "window_order_day_count"] >= 3:
         assert table.loc[item, "xyz_variability"] == letter
     else:
         assert pd.isna(table.loc[item, "xyz_variability"])
