@@ -12,7 +12,7 @@ from kamlib.retention.order_days import looked_up, window_edges
 from kamlib.tables import exact, shaped
 
 STEPS = ("base", "new", "returned", "expansion", "contraction", "stopped", "now")
-THERE = ("active", "overdue", "new")
+THERE = ("active", "overdue", "new", "resting")
 """Every status of an account that is not lost."""
 _ZERO = Decimal(0)
 
@@ -137,6 +137,7 @@ def retention_figures(
             "at_risk_accounts": len(at_risk),
             "lost_accounts": part["status"].eq("lost").sum(),
             "active_accounts": part["status"].isin(["active", "new"]).sum(),
+            "resting_accounts": part["status"].eq("resting").sum(),
         }
         rows += [{"figure": f, "scope": scope, "value": float(v)} for f, v in figures.items()]
     return shaped("retention_figures", rows)

@@ -49,7 +49,7 @@ def finding_accounts(
             status["account_id"], previous_account_status.set_index("account_id")["status"]
         )
         is_lost = status["status"].eq("lost")
-        gone = status[is_lost & was.isin(["active", "overdue", "new"])]
+        gone = status[is_lost & was.isin(["active", "overdue", "new", "resting"])]
         # who was key on the last day is no answer: who leaves loses the tier
         followed = key_accounts_then[key_accounts_then["followed_over"].eq("period")]
         is_followed = gone["account_id"].isin(followed["account_id"])

@@ -106,6 +106,11 @@ def _at_risk(row: Any, overdue: pd.DataFrame, book: BookSettings) -> str:
 
 
 def _newly_overdue(row: Any, book: BookSettings) -> str:
+    if row.gap_basis == "season":
+        start = date(row.season_start_date, book)
+        amount = money(row.revenue, book)
+        said = f"its season usually starts on {start}"
+        return f"{row.name} is newly overdue: {said}; {amount} a year."
     silence = f"{number(row.silence_days, book)} days without an order"
     if pd.notna(row.usual_gap_days):
         silence += f", usually {number(row.usual_gap_days, book, decimals=0)}"
