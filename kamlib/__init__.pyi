@@ -145,6 +145,7 @@ from .retention.losses import lost_accounts as lost_accounts
 from .retention.mistakes import incident_trend as incident_trend
 from .retention.mistakes import loss_reasons as loss_reasons
 from .retention.risk import risk_changes as risk_changes
+from .retention.seasons import account_seasons as account_seasons
 from .retention.status import account_status as account_status
 from .retention.status import lost_spells as lost_spells
 from .retention.status import usual_gaps as usual_gaps
