@@ -123,6 +123,7 @@ def test_classes_and_reasons_are_the_words_promised(report):
         "active",
         "overdue",
         "lost",
+        "resting",
     }
     figures = set(report.tables["key_figures"]["figure"])
     assert {"revenue", "NRR", "GRR", "logo_churn", "hhi", "top_1_share"} <= figures
