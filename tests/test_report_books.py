@@ -75,7 +75,7 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
         account: f"{file}.toml",
         other: "B.toml",
     }
-    assert plan_reading(plans=data.plans, account_id=account).problems.empty
+    assert plan_reading(plans=data.plans, account_id=account).problem is None
     told = [notice["what"].split()[2] for notice in check_book(book)["notices"]]
     assert told == ["again.toml", "broken.toml", "nobody.toml"]
 
