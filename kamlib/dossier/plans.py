@@ -271,46 +271,31 @@ def _contradictions(plan: Plan, account_id: str | None):
             f"'{plan.account_id}'."
         )
         yield ("account_id",), what, "Rename the file or mend account_id."
-    seen: set[str] = set()
-    for i, objective in enumerate(plan.objectives):
-        if objective.id in seen:
-            yield (
-                ("objectives", i, "id"),
-                f"Objective '{objective.id}' is there twice.",
-                "Give each its own id.",
-            )
-        seen.add(objective.id)
-    steps: set[str] = set()
-    for i, action in enumerate(plan.actions):
-        if action.id in steps:
-            yield (
-                ("actions", i, "id"),
-                f"Action '{action.id}' is there twice.",
-                "Give each its own id.",
-            )
-        steps.add(action.id)
-        if action.objective and action.objective not in seen:
-            what = f"Action '{action.id}' serves an unknown objective '{action.objective}'."
-            yield (
-                ("actions", i, "objective"),
-                what,
-                nearest(action.objective, seen) if seen else "Add the objective.",
-            )
-    both: tuple[tuple[str, tuple[Objective | Action, ...]], ...] = (
-        ("objectives", plan.objectives),
-        ("actions", plan.actions),
+    both: tuple[tuple[str, str, tuple[Objective | Action, ...]], ...] = (
+        ("objectives", "Objective", plan.objectives),
+        ("actions", "Action", plan.actions),
     )
-    for table, rows in both:
+    for table, word, rows in both:
+        seen: set[str] = set()
         for i, row in enumerate(rows):
+            if row.id in seen:
+                yield (
+                    (table, i, "id"),
+                    f"{word} '{row.id}' is there twice.",
+                    "Give each its own id.",
+                )
+            seen.add(row.id)
             for key in ("due", "closed"):
                 day = getattr(row, key, None)
                 if plan.start and day and day < plan.start:
-                    word = "Objective" if table == "objectives" else "Action"
                     what = (
                         f"{word} '{row.id}': {key} {day} is before the plan's start {plan.start}."
                     )
-                    yield (
-                        (table, i, key),
-                        what,
-                        "Mend the date, or the start at the top of the file.",
-                    )
+                    remedy = "Mend the date, or the start at the top of the file."
+                    yield (table, i, key), what, remedy
+    objectives = {objective.id for objective in plan.objectives}
+    for i, action in enumerate(plan.actions):
+        if action.objective and action.objective not in objectives:
+            what = f"Action '{action.id}' serves an unknown objective '{action.objective}'."
+            help_ = nearest(action.objective, objectives) if objectives else "Add the objective."
+            yield ("actions", i, "objective"), what, help_

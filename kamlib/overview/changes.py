@@ -75,7 +75,7 @@ def period_changes(
     notice = table.get("notice_date", pd.Series(pd.NaT, index=table.index))
     table["due_date"] = notice.mask(notice.lt(as_of), as_of).fillna(due)
     weight = table["kind"].map(URGENCY) * table["account_id"].isin(keys).map(
-        {True: 3.0, False: 1.0}
+        {True: KEY_URGENCY, False: 1.0}
     )
     table["pressing"] = weight * table["at_stake"].clip(lower=0)
     table = table.sort_values(["pressing", "account_id"], ascending=[False, True], kind="stable")

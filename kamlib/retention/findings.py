@@ -9,8 +9,6 @@ import pandas as pd
 from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
-_OWNER = ("account_id", "manager_id", "manager_name")
-
 
 def finding_accounts(
     account_status: pd.DataFrame,
