@@ -95,7 +95,13 @@ def fit_mbgcnbd(
 
 
 def buyer_models(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> list[BuyerModel]:
-    """Fit the four members of the family: both forms, with exponential and with Erlang-k gaps."""
+    """Fit the four members of the family: both forms, with exponential and with Erlang-k gaps.
+
+    Parameters
+    ----------
+    unit_days
+        Days of a time unit of the fit.
+    """
     fits = (fit_bgnbd, fit_mbgnbd, fit_bgcnbd, fit_mbgcnbd)
     return [fit(buyer_summary, unit_days=unit_days) for fit in fits]
 
@@ -106,6 +112,11 @@ def buyer_model(buyer_models: list[BuyerModel], *, with_plain: bool = False) -> 
     The plain forms take every one-time buyer for present, however long ago that was. They are
     chosen only ``with_plain``, or where no modified form is usable. Without any usable model,
     return one that says why.
+
+    Parameters
+    ----------
+    with_plain
+        Whether the plain forms may be chosen.
 
     Raises
     ------

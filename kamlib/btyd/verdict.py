@@ -46,6 +46,11 @@ def model_verdict(
 
     The interval is a 95 % bootstrap of the accounts. The model is preferred only where the whole
     interval of the difference is on its side: the simpler rule is preferred when it does as well.
+
+    Parameters
+    ----------
+    seed
+        Seed of the resampled intervals.
     """
     if buyer_holdout.empty:
         return shaped("model_verdict", [])

@@ -56,6 +56,11 @@ def negotiation_brief(
     Sections: *Position*, *What changed*, *Open with us*, *Ask*, *Bring*; at most ``most`` points
     each. ``point_code`` says what the point is about, ``source_row`` the place (from 0) of the row
     it rests on in its table; `kamlib.story` says it.
+
+    Parameters
+    ----------
+    most
+        Points of a section.
     """
     steps = {"objective overdue": plan_objectives, "action overdue": plan_actions}
     sections = {

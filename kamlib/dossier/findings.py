@@ -38,6 +38,11 @@ def dossier_findings(
     most urgent, at most ``most``.
 
     ``finding_code`` says what is found, `kamlib.story` how it reads.
+
+    Parameters
+    ----------
+    most
+        Findings kept.
     """
     first = [*_problems(plan_problems), *_identity(account_identity)]
     urgent = [

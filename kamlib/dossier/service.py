@@ -22,6 +22,13 @@ def promises_kept(
     or not delivered and past it. Quarters before the first promise or incident are left out; those
     without a promise have no share.
 
+    Parameters
+    ----------
+    quarter_count
+        Quarters shown.
+
+    Examples
+    --------
     >>> from kamlib.tables import empty_table
     >>> day = pd.Timestamp("2025-09-30")
     >>> deliveries = pd.DataFrame({"month": [day], "due_count": [4], "late_count": [1],

@@ -80,6 +80,13 @@ def pipeline(
     A deal without a probability takes the share of decided deals that were won, over all accounts,
     where at least ``min_closed`` are decided; ``has_probability`` tells, and the note says so.
 
+    Parameters
+    ----------
+    min_closed
+        Closed deals that a win rate of its own needs.
+
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> deals = typed(pd.DataFrame({"opportunity_id": ["1"], "outcome": ["open"], "value": [1000.0],
     ...     "opened_date": [pd.Timestamp("2025-01-01")], "probability": [0.4]}), "opportunities")

@@ -40,6 +40,11 @@ def coverage(
     The most gaps come first. What the book records of no account at all (contacts, team, sponsors,
     plans) is no gap of an account. A plan that cannot be read is no plan; it is fresh when it was
     updated at most ``programme.plan_fresh_days`` ago.
+
+    Parameters
+    ----------
+    roles
+        Buying roles that should be known.
     """
     ids = key_ids(key_accounts)
     who = by_id(accounts).reindex(ids)

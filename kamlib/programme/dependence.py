@@ -24,6 +24,11 @@ def manager_dependence(
     Exposed are key accounts in which this manager handled at least ``sole_share`` of the orders'
     revenue: nobody else is known there. Profit is margin; where costs are not known it is revenue,
     and ``measure`` says so. The most profit comes first.
+
+    Parameters
+    ----------
+    sole_share
+        Share of revenue from which an account hangs on one manager.
     """
     rows = manager_months[manager_months["month"].isin(trailing_months(as_of, 12))]
     if rows.empty:

@@ -153,6 +153,13 @@ def readiness(
     of at least three key accounts with two years of history buy more than in their first year;
     *competition* — yes when rivals are named or met at half of them; *capability* — no when a
     manager lacks the hours, else asked: data cannot know the runway.
+
+    Parameters
+    ----------
+    long_cycle_days
+        Median days of won deals from which buying takes long.
+    least_potential_share
+        Open share of the wallet that counts as potential.
     """
     value = readiness_figures.set_index("figure")["value"]
     is_personal = value["sole_profit_share"] >= 0.5

@@ -59,6 +59,13 @@ def alarm_quality(
     ``is_suggested`` marks the k with the lowest sum of false-alarm and missed-loss rate, when at
     least 20 leavers were seen and in 90 % of 400 resamples of accounts it beats the k that the book
     uses; otherwise the book's own k stays.
+
+    Parameters
+    ----------
+    dates
+        Days to judge as of; by default those of ``alarm_dates``.
+    ks
+        Multiples of the usual gap to compare.
     """
     days = order_days(account_days, as_of=as_of)
     chosen = alarm_dates(account_days, as_of=as_of) if dates is None else dates

@@ -34,6 +34,11 @@ def engagement_series(
     month, else by the quarter. Steps cover the ``months`` up to the as-of day, the last one ends on
     it, the first one begins after the account's first contact or order. The usual gap needs as many
     gaps as the loss criterion asks for.
+
+    Parameters
+    ----------
+    months
+        Months measured.
     """
     wanted = sorted(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"])
     calls = interactions[interactions["date"].le(as_of) & interactions["account_id"].isin(wanted)]
@@ -75,6 +80,11 @@ def engagement(
     its 95 % interval (Sen 1968, scipy); it has an arrow only where the interval leaves out 0, and
     none with fewer than ``min_points`` points. Where no contact is on record nothing is measured.
     Accounts of which most falls come first.
+
+    Parameters
+    ----------
+    min_points
+        Points that a trend needs.
     """
     if not interactions["date"].le(as_of).any():
         return shaped("engagement", [])

@@ -28,6 +28,11 @@ def finding_accounts(
     the period. ``not_recorded``: losses seen in the 12 months to the as-of day that last and that
     nobody recorded, where the book records losses. ``checkin``: planned contacts with key accounts
     that are overdue, the longest first.
+
+    Parameters
+    ----------
+    at_most
+        Newly overdue accounts told one by one.
     """
     is_key = key_accounts.set_index("account_id")["is_key"].astype(bool)
     status = account_status.assign(is_key=looked_up(account_status["account_id"], is_key).eq(True))

@@ -28,6 +28,11 @@ def lost_accounts(
     ``early_days`` before the last order and before the return. The first one counts. Recorded
     losses without a spell are accounts that ordered on, or whose silence is still too short for the
     criterion.
+
+    Parameters
+    ----------
+    early_days
+        Days before the last order in which its loss may have been recorded.
     """
     last = lost_spells["last_order_date"]
     year = lost_spells[["account_id"]].assign(

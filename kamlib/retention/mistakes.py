@@ -29,6 +29,13 @@ def incident_trend(
     the first incident of the log are left out. The trend is the yearly rate ratio of a Poisson
     regression on the quarter, its interval widened for over-dispersion; fewer than ``min_quarters``
     quarters or 5 incidents: no trend.
+
+    Parameters
+    ----------
+    quarters
+        Quarters counted.
+    min_quarters
+        Quarters that a trend needs.
     """
     rows = incidents[incidents["opened_date"].le(as_of)]
     if rows.empty:

@@ -36,6 +36,11 @@ def account_lifetimes(
     is blank. Accounts that were lost and came back count as staying. The classes are those of
     ``size_classes``, which classes lost accounts too: a class of the window would leave out those
     that were lost before it.
+
+    Parameters
+    ----------
+    history_months
+        Months after the first data in which a first order may be older than them.
     """
     table = account_status[account_status["first_order_date"].notna()].sort_values(
         "account_id", ignore_index=True
@@ -67,22 +72,45 @@ def survival(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -> pd.Dat
     Where accounts enter late, few may be at risk at first and one loss would halve the curve: it
     then starts at the age at which ``min_at_risk`` are, and speaks of accounts that reached that
     age; a group that never has so many has no curve.
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
     """
     return shaped("survival", _curves(account_lifetimes, None, min_at_risk))
 
 
 def survival_by_class(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -> pd.DataFrame:
-    """One row per revenue class × age at which an account was lost or censored: its curve."""
+    """One row per revenue class × age at which an account was lost or censored: its curve.
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
+    """
     return shaped("survival_by_class", _curves(account_lifetimes, "abc_revenue", min_at_risk))
 
 
 def survival_by_industry(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -> pd.DataFrame:
-    """One row per industry × age at which an account was lost or censored: its curve."""
+    """One row per industry × age at which an account was lost or censored: its curve.
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
+    """
     return shaped("survival_by_industry", _curves(account_lifetimes, "industry", min_at_risk))
 
 
 def survival_by_manager(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -> pd.DataFrame:
-    """One row per manager × age at which an account was lost or censored: the accounts' curve."""
+    """One row per manager × age at which an account was lost or censored: the accounts' curve.
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
+    """
     return shaped("survival_by_manager", _curves(account_lifetimes, "manager_name", min_at_risk))
 
 
@@ -91,6 +119,11 @@ def survival_medians(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -
     blank while fewer are.
 
     The interval is read off the curve's own log-log limits (Brookmeyer and Crowley 1982).
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
     """
     rows = []
     for dimension in (None, *DIMENSIONS):
@@ -118,6 +151,11 @@ def survival_tests(account_lifetimes: pd.DataFrame, *, min_accounts: int = 5) ->
     With delayed entry the risk sets are those of statsmodels' ``survdiff``, else lifelines' test.
     Accounts without a group and groups of fewer than ``min_accounts`` accounts are left out. With
     fewer than two groups, no loss, or groups too small to compare, there is no test: n/a.
+
+    Parameters
+    ----------
+    min_accounts
+        Accounts that a group needs.
     """
     rows = []
     for dimension in DIMENSIONS:

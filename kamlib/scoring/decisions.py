@@ -41,6 +41,13 @@ def tier_decisions(
     Without scores of a previous period nothing can be promoted or put under review. The latest
     decision recorded in the ``decisions`` table stands beside the proposal. A score looks back over
     a year, so the account's status stands there as well: it may have left since.
+
+    Parameters
+    ----------
+    within
+        Share below the line at which an account is watched.
+    least_regularity
+        Regularity that an admission needs.
     """
     table = (
         account_scores.pipe(_compared, previous_account_scores)

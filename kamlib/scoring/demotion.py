@@ -28,6 +28,13 @@ def demotion_risk(
     The interval (95 %, Jeffreys) takes the number of different accounts as its sample, for the
     years of one account are no independent evidence. Fewer than ``least_accounts`` of them give no
     number.
+
+    Parameters
+    ----------
+    horizons
+        Years followed.
+    least_accounts
+        Different accounts that a share needs.
     """
     dates = sorted(score_history["as_of_date"].unique())
     is_above = score_history.pivot(index="account_id", columns="as_of_date", values="is_above_line")

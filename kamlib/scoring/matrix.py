@@ -23,6 +23,11 @@ def attractiveness_strength(
     account moves because another one did. *strategic*: attractive, and we are strong; *star*:
     attractive, and we are not strong yet; *status*: we are strong, it is less attractive;
     *streamline*: neither.
+
+    Parameters
+    ----------
+    split
+        Score that parts the quadrants.
     """
     now = _placed(account_scores, split)
     then = account_scores.head(0) if year_ago_account_scores is None else year_ago_account_scores

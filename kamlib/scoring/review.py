@@ -75,6 +75,11 @@ def criterion_review(
     interval that holds 0, or fewer than ``least_accounts`` accounts, means "cannot tell". So does a
     negative correlation of a criterion scored from orders with growth: a year that was good by
     chance is followed by a lesser one, which lowers this correlation for the best of criteria.
+
+    Parameters
+    ----------
+    least_accounts
+        Accounts that a correlation needs.
     """
     columns = ["as_of_date", "account_id", "criterion", "score"]
     total = score_history.assign(criterion=TOTAL)
