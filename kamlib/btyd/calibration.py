@@ -39,6 +39,13 @@ def calibration(
         What accounts are grouped by.
     seed
         Seed of the resampled intervals.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> int(q.calibration["account_count"].sum()) == len(q.buyer_holdout)
+    True
     """
     if by not in BINS:
         raise KamError(f"Groups cannot be made by '{by}'.", where="by", next=nearest(by, BINS))

@@ -41,6 +41,13 @@ def customer_value(
     ----------
     years
         Horizons in years.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.customer_value["horizon_years"].unique().tolist()
+    [1, 3, 5]
     """
     if not all(year == int(year) and year >= 1 for year in years):
         raise KamError("Horizons are whole years from 1.", where="years")

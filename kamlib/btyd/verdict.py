@@ -51,6 +51,13 @@ def model_verdict(
     ----------
     seed
         Seed of the resampled intervals.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.model_verdict["forecast_measure"].tolist()[:2]
+    ['will it order: Brier score', 'will it order: logarithmic score']
     """
     if buyer_holdout.empty:
         return shaped("model_verdict", [])

@@ -61,6 +61,13 @@ def negotiation_brief(
     ----------
     most
         Points of a section.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.negotiation_brief["section"].unique().tolist()
+    ['Position', 'What changed', 'Open with us', 'Ask', 'Bring']
     """
     steps = {"objective overdue": plan_objectives, "action overdue": plan_actions}
     sections = {

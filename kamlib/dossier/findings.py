@@ -43,6 +43,13 @@ def dossier_findings(
     ----------
     most
         Findings kept.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.dossier_findings["finding_code"].tolist()[:3]
+    ['identity', 'revenue', 'late']
     """
     first = [*_problems(plan_problems), *_identity(account_identity)]
     urgent = [

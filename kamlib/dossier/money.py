@@ -103,7 +103,18 @@ def money_owed(
 
 
 def overdue_invoices(invoices: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per invoice past its due day and not paid: the oldest first."""
+    """One row per invoice past its due day and not paid: the oldest first.
+
+    Examples
+    --------
+    >>> from kamlib.tables import typed
+    >>> invoices = typed(pd.DataFrame({"invoice_id": ["1"], "account_id": ["A"], "amount": [100.0],
+    ...     "invoice_date": [pd.Timestamp("2025-07-01")],
+    ...     "due_date": [pd.Timestamp("2025-08-01")]}), "invoices")
+    >>> late = overdue_invoices(invoices, as_of=pd.Timestamp("2025-09-30"))
+    >>> late[["invoice_id", "late_days"]].values.tolist()
+    [['1', 60.0]]
+    """
     due = _due(invoices, as_of)
     return shaped("overdue_invoices", due[due["is_open"]].sort_values(["due_date", "invoice_id"]))
 

@@ -186,12 +186,28 @@ def plan_reading(*, plans: dict[str, Path], account_id: str) -> PlanReading:
 
 
 def plan(plan_reading: PlanReading) -> Plan | None:
-    """The account's plan, or none where there is none that can be read."""
+    """The account's plan, or none where there is none that can be read.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.plan.account_id
+    'A0004'
+    """
     return plan_reading.plan
 
 
 def plan_problems(plan_reading: PlanReading, *, account_id: str) -> pd.DataFrame:
-    """One row per problem that keeps the account's plan from being read: none, or the first."""
+    """One row per problem that keeps the account's plan from being read: none, or the first.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.plan_problems.empty
+    True
+    """
     error = plan_reading.problem
     if error is None:
         return shaped("plan_problems", [])

@@ -61,13 +61,26 @@ def plan_steps(
     """One row per objective of every plan that can be read: account by account, overdue ones first.
 
     The rules are those of `plan_objectives`.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.plan_steps.groupby("status").size().to_dict()
+    {'kept': 6, 'open': 26, 'overdue': 7}
     """
     read = [reading.plan for reading in _readings(plans).values() if reading.plan]
     return objective_rows("plan_steps", read, managers, as_of, previous_span)
 
 
 def plan_rhythms(*, plans: dict[str, Path]) -> pd.DataFrame:
-    """One row per plan that says how many contacts a month it plans."""
+    """One row per plan that says how many contacts a month it plans.
+
+    Examples
+    --------
+    >>> plan_rhythms(plans={}).columns.tolist()
+    ['account_id', 'contact_every_days']
+    """
     rows = [
         {"account_id": account, "contact_every_days": _MONTH_DAYS / rhythm}
         for account, reading in _readings(plans).items()

@@ -26,6 +26,13 @@ def figures(
 
     Revenue and margin are those of the window; the scopes are key accounts, all accounts, and
     companies rolled up to their parent.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.figures[["figure", "scope"]].head(3).values.tolist()
+    [['revenue', 'all'], ['revenue', 'key'], ['margin', 'all']]
     """
     is_key = account_classes["account_id"].isin(
         key_accounts.loc[key_accounts["is_key"], "account_id"]
@@ -62,6 +69,13 @@ def figure_history(
 
     Past days whose 12 months the data do not cover whole are left out: half a window is no base for
     a comparison.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.figure_history["as_of_date"].max() == q.as_of
+    True
     """
     ends = {span.shift(-step).end for step in range(1, PAST + 1)}
     ends |= {span.year_ago().end, span.year_ago().previous().end}
@@ -121,7 +135,19 @@ def key_figures(
     previous_span: Span,
     year_ago_span: Span,
 ) -> pd.DataFrame:
-    """One row per figure × scope: its value, and the values a period and a year before."""
+    """One row per figure × scope: its value, and the values a period and a year before.
+
+    Examples
+    --------
+    >>> from kamlib.period.calendar import parse_period
+    >>> span = parse_period("2025-Q3")
+    >>> history = shaped("figure_history", {"figure": "revenue", "scope": "all",
+    ...     "value": [9.0, 8.0], "as_of_date": [span.end, span.previous().end]})
+    >>> figures = key_figures(history, as_of=span.end, previous_span=span.previous(),
+    ...     year_ago_span=span.year_ago())
+    >>> figures[["figure", "value", "previous_value"]].values.tolist()
+    [['revenue', 9.0, 8.0]]
+    """
     days = {
         "value": as_of,
         "previous_value": previous_span.end,
@@ -147,6 +173,17 @@ def same_key_revenue(
     """Return what today's key accounts brought in the 12 months to the previous period's end.
 
     NaN where the data do not reach back over those 12 months.
+
+    Examples
+    --------
+    >>> from kamlib.period.calendar import parse_period
+    >>> before = parse_period("2025-Q2")
+    >>> keys = shaped("key_accounts", [{"account_id": "A", "is_key": True}])
+    >>> months = shaped("account_months", {"account_id": ["A"],
+    ...     "month": "2025-06-30", "revenue": 5.0})
+    >>> day = pd.Timestamp("2020-01-01")
+    >>> same_key_revenue(keys, months, first_date=day, previous_span=before)
+    5.0
     """
     months = trailing_months(previous_span.end, 12)
     if previous_account_months is None or first_date is None or first_date > months[0]:

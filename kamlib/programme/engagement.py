@@ -33,6 +33,13 @@ def programme_engagement(
     ----------
     quarter_count
         Quarters shown.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.programme_engagement.columns.tolist()[:2], len(q.programme_engagement)
+    (['quarter_end_date', 'key_count'], 8)
     """
     ids = pd.Index(account_load["account_id"])
     made = interactions[interactions["account_id"].isin(ids)]

@@ -30,6 +30,15 @@ def account_load(
     hours per account. The rhythm is the account plan's (the closest where it says several), else
     the account's own ``contact_every_days``, else the book's default. Money is that of the last 12
     months; an account without orders has a revenue of 0 and no margin.
+
+    Examples
+    --------
+    >>> keys = shaped("key_accounts", [{"account_id": "A", "is_key": True}])
+    >>> accounts = shaped("accounts", [{"account_id": "A", "contact_every_days": 15.0}])
+    >>> months, plans = shaped("account_months", []), shaped("plan_rhythms", [])
+    >>> load = account_load(keys, accounts, months, plans, as_of=pd.Timestamp("2025-09-30"))
+    >>> load[["contact_every_days", "hours"]].round(2).values.tolist()
+    [[15.0, 6.09]]
     """
     ids = key_ids(key_accounts)
     known = by_id(accounts).reindex(ids)

@@ -23,6 +23,15 @@ def account_bridge(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.D
     ``stopped``: base > 0 and now ≤ 0. ``expansion`` and ``contraction``: the rest by the sign of
     the change (a late credit note of a former account is a contraction). ``unchanged``: no change.
     *Stopped* (no revenue in the window) is not *lost* (the status).
+
+    Examples
+    --------
+    >>> ends = pd.to_datetime(["2024-09-30", "2025-09-30"])
+    >>> months = shaped("account_months", {"account_id": ["A", "A", "B"], "month": [*ends, ends[1]],
+    ...     "revenue": [100.0, 130.0, 20.0], "order_day_count": 1})
+    >>> bridge = account_bridge(months, as_of=pd.Timestamp("2025-09-30"))
+    >>> bridge[["account_id", "step", "change"]].values.tolist()
+    [['A', 'expansion', 30.0], ['B', 'new', 20.0]]
     """
     return shaped("account_bridge", _stepped(account_months, as_of))
 
@@ -70,6 +79,15 @@ def retention_rates(
     NRR = Σ now / Σ base; GRR = Σ per account min(base, max(now, 0)) / Σ base: what one account
     gains never hides what another lost. New and returning accounts are no part of the cohort. No
     base: n/a.
+
+    Examples
+    --------
+    >>> ends = pd.to_datetime(["2024-09-30", "2025-09-30"])
+    >>> months = shaped("account_months", {"account_id": ["A", "A", "B"], "month": [*ends, ends[0]],
+    ...     "revenue": [100.0, 130.0, 100.0], "order_day_count": 1})
+    >>> rates = retention_rates(months, shaped("key_accounts", []), as_of=ends[1])
+    >>> rates[["scope", "nrr_share", "grr_share"]].head(1).values.tolist()
+    [['all', 0.65, 0.5]]
     """
     rows = []
     for scope, part in _scopes(_exact_windows(account_months, as_of), key_accounts):
@@ -101,6 +119,13 @@ def retention_figures(
     it they are n/a. Logo churn = not lost at the start and lost at the end / not lost at the start;
     accounts that came back are shown apart. Revenue at risk = revenue of the window of accounts
     that are overdue.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.retention_figures.query("scope == 'all'")["figure"].tolist()[:4]
+    ['NRR', 'GRR', 'logo_churn', 'lost_in_period']
     """
     rates = retention_rates.set_index("scope")
     rows = [

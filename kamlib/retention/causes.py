@@ -72,6 +72,13 @@ def leaving_cases(
     ----------
     exposure_days
         Days before an order in which incidents count.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.leaving_cases["is_left"].value_counts().to_dict()
+    {False: 4258, True: 27}
     """
     days = order_days(account_days, as_of=as_of)
     facts = ["account_id", "status", "lost_after_days", "first_order_date"]
@@ -117,6 +124,13 @@ def leaving_causes(
         Leavers that a test needs.
     min_exposed
         Leavers that would have met the trouble by chance, for a figure.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.leaving_causes[["cause", "leaver_count"]].head(2).values.tolist()
+    [['late deliveries', 27], ['incidents', 27]]
     """
     cases = leaving_cases
     asked = [

@@ -39,6 +39,13 @@ def engagement_series(
     ----------
     months
         Months measured.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.engagement_series["period_end"].max() <= q.as_of
+    True
     """
     wanted = sorted(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"])
     calls = interactions[interactions["date"].le(as_of) & interactions["account_id"].isin(wanted)]
@@ -85,6 +92,13 @@ def engagement(
     ----------
     min_points
         Points that a trend needs.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.engagement.groupby("order_trend").size().to_dict()
+    {'none': 14}
     """
     if not interactions["date"].le(as_of).any():
         return shaped("engagement", [])
@@ -125,6 +139,13 @@ def overdue_checkins(
     due one rhythm after the last one: the account's own, else the book's. Accounts without any
     contact are due at once; lost and never served accounts are not listed (they are a matter of
     winning back).
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.overdue_checkins.columns.tolist()[:2], len(q.overdue_checkins)
+    (['account_id', 'name'], 41)
     """
     met = set(interactions.loc[interactions["date"].le(as_of), "account_id"])
     if "contact_every_days" in accounts:

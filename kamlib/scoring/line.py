@@ -57,7 +57,15 @@ def admission_rule(
 
 
 def admission_line(account_scores: pd.DataFrame, admission_rule: AdmissionRule) -> pd.DataFrame:
-    """One row: the admission line, where it lies, and how today's key accounts stand to it."""
+    """One row: the admission line, where it lies, and how today's key accounts stand to it.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.admission_line.columns.tolist()[:3], len(q.admission_line)
+    (['line_score', 'above_count', 'scored_count'], 1)
+    """
     above, key = account_scores["is_above_line"], account_scores["is_key"]
     line = {
         "top_n": admission_rule.top_n,

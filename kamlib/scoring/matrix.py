@@ -28,6 +28,13 @@ def attractiveness_strength(
     ----------
     split
         Score that parts the quadrants.
+
+    Examples
+    --------
+    >>> scores = shaped("account_scores", {"account_id": ["A", "B"],
+    ...     "attractiveness_score": [8.0, 3.0], "strength_score": [4.0, 9.0]})
+    >>> attractiveness_strength(scores, None)[["account_id", "quadrant"]].values.tolist()
+    [['A', 'star'], ['B', 'status']]
     """
     now = _placed(account_scores, split)
     then = account_scores.head(0) if year_ago_account_scores is None else year_ago_account_scores
