@@ -27,6 +27,12 @@ _TYPES = {
     "number": "number",
     "flag": "yes or no",
 }
+_TIMES = {
+    "window": "window",
+    "12 months": "12 months to the as-of day",
+    "fiscal year": "fiscal year to date",
+    "since admission": "time since admission",
+}
 _AREAS = {
     "intake": "What was read",
     "period": "Order lines, condensed by the engine",
@@ -78,6 +84,7 @@ def _entry(table: OutputTable) -> list[str]:
     known = catalogue().columns
     where = "" if table.area in READ else f" Made by `kamlib.{table.made_in}.{table.name}`."
     of_one = " A table of one account: `q.account(…)`." if table.scope else ""
+    time = f" Amounts are those of the {_TIMES[table.time]}." if table.time else ""
     rows = [
         f"| {name} | {known[name].type} | {known[name].heading} | {known[name].meaning} |"
         for name in table.columns
@@ -85,7 +92,7 @@ def _entry(table: OutputTable) -> list[str]:
     return [
         f"### {table.name}",
         "",
-        f"{table.row}{of_one}{where}",
+        f"{table.row}{time}{of_one}{where}",
         "",
         "| column | type | heading | meaning |",
         "|---|---|---|---|",

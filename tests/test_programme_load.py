@@ -44,7 +44,13 @@ MONTHS = pd.DataFrame(
 
 
 def test_load_takes_the_plan_then_the_account_then_the_default():
-    rhythms = pd.DataFrame({"account_id": ["A"], "contact_every_days": [7.0]})
+    rhythms = pd.DataFrame(
+        {
+            "account_id": ["A", "B", "C"],
+            "contact_every_days": [7.0, 14.0, 30.4375],
+            "rhythm_source": ["plan", "account", "default"],
+        }
+    )
     load = account_load(
         KEYS,
         ACCOUNTS,
@@ -169,7 +175,7 @@ def test_the_assignment_is_the_best_of_all(seed):
     assert found[0] <= now[0] + 1e-9
     assert found[1] <= now[1] + 1e-9
     assert proposal.set_index("account_id").loc["A1", "is_fixed"]
-    assert not proposal.set_index("account_id").loc["A1", "is_moved"]
+    assert not proposal.set_index("account_id").loc["A1", "is_reassigned"]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -192,7 +198,7 @@ def test_hours_are_not_evened_out_at_the_cost_of_the_heaviest_revenue():
     has today.
     """
     table = loads([80, 80, 5], [60, 30, 80], ["M1", "M1", "M2"])
-    assert proposed_assignment(table, people(M1=100, M2=100))["is_moved"].sum() == 0
+    assert proposed_assignment(table, people(M1=100, M2=100))["is_reassigned"].sum() == 0
 
 
 def test_a_dear_relationship_is_kept_and_a_cheap_one_moves():
@@ -202,7 +208,7 @@ def test_a_dear_relationship_is_kept_and_a_cheap_one_moves():
     proposals = [
         proposed_assignment(table, managers, programme=ProgrammeSettings(**one)) for one in settings
     ]
-    assert [one["is_moved"].sum() for one in proposals] == [1, 0, 0]
+    assert [one["is_reassigned"].sum() for one in proposals] == [1, 0, 0]
     assert [set(one["search"]) for one in proposals] == [{"proven"}] * 3
 
 
@@ -231,7 +237,7 @@ def test_row_order_does_not_matter():
 
 
 def test_no_rows():
-    rhythms = shaped("account_load", [])[["account_id", "contact_every_days"]]
+    rhythms = shaped("contact_rhythms", [])
     load = account_load(KEYS.head(0), ACCOUNTS.head(0), MONTHS.head(0), rhythms, as_of=AS_OF)
     managers = empty_table("managers")
     proposal = proposed_assignment(load, managers)

@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 
 from kamlib import programme
 from kamlib.book import ProgrammeSettings
+from kamlib.dossier import contact_rhythms
 from kamlib.period.calendar import parse_period
 from kamlib.plots import programme as draw
 from kamlib.story import programme as say
@@ -20,7 +21,6 @@ from .programme import ACCOUNTS, AS_OF, KEYS, day, table
 
 SPAN = parse_period("2025-Q4")
 NO_PLANS = shaped("plan_register", [])
-NO_RHYTHMS = pd.DataFrame({"account_id": pd.Series(dtype="str"), "contact_every_days": []})
 
 
 def test_coverage_by_hand():
@@ -251,7 +251,8 @@ def nothing():
     keys, accounts = KEYS.head(0), ACCOUNTS.head(0)
     months = months_of(1).head(0)
     none = {name: empty_table(name) for name in ("contacts", "team", "interactions", "managers")}
-    load = programme.account_load(keys, accounts, months, NO_RHYTHMS, as_of=AS_OF)
+    rhythms = contact_rhythms(accounts, plans={})
+    load = programme.account_load(keys, accounts, months, rhythms, as_of=AS_OF)
     people = none["contacts"], none["team"], none["interactions"]
     cover = programme.coverage(keys, accounts, *people, NO_PLANS, as_of=AS_OF)
     skills = programme.competence(empty_table("skills"), none["managers"], as_of=AS_OF)

@@ -28,7 +28,7 @@ ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
 )
 FIRST = """import kamlib as kam
 data = kam.open_period(book, period, manager_id)
-kam.page.note("All is well.")"""
+kam.page.note(data, "All is well.")"""
 PARAMETERS = 'book = ""\nperiod = ""\nmanager_id = ""'
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -241,7 +241,7 @@ def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(
 
 @linux
 def test_no_room_on_the_disk(good, site, use_kit):
-    kit = use_kit("kam.page.note('x' * 3_000_000)")
+    kit = use_kit("kam.page.note(data, 'x' * 3_000_000)")
     before = tree_hash(site)
     line = " ".join(
         f"'{part}'" if " " not in part else '"$CODE"' for part in command(kit, good[0], site)

@@ -10,6 +10,7 @@ import pytest
 
 import kamlib.retention as ret
 from kamlib.book import WinBackSettings
+from kamlib.dossier import contact_rhythms
 from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
 from kamlib.story.retention import headline_retention, tell_retention_findings
 from kamlib.tables import empty_table, shaped
@@ -210,23 +211,24 @@ class TestEngagement:
         )
         contacts["satisfaction"] = contacts["date"].rank() / 2
         accounts = pd.DataFrame({"account_id": ["A", "B"], "contact_every_days": [30.0, np.nan]})
+        rhythms = contact_rhythms(accounts, plans={})
         orders = days({"A": every("2023-01-01", 30, 37), "B": every("2025-01-01", 30, 12)})
-        series = ret.engagement_series(orders, contacts, accounts, keys("A"), as_of=AS_OF)
+        series = ret.engagement_series(orders, contacts, rhythms, keys("A"), as_of=AS_OF)
         assert series["every"].unique().tolist() == ["quarter"]
         assert series["contact_count"].tolist() == counts
         assert series["contact_share"].iloc[0] == pytest.approx(1 / (91 / 30))
         assert series["order_share"].iloc[-1] == pytest.approx(
             series["order_day_count"].iloc[-1] / (92 / 30)
         )
-        table = ret.engagement(series, accounts, contacts, as_of=AS_OF).iloc[0]
+        table = ret.engagement(series, accounts, contacts, rhythms, as_of=AS_OF).iloc[0]
         assert (table["contact_trend"], table["satisfaction_trend"], table["order_trend"]) == (
             "up",
             "up",
             "none",
         )
-        short = ret.engagement(series.tail(5), accounts, contacts, as_of=AS_OF).iloc[0]
+        short = ret.engagement(series.tail(5), accounts, contacts, rhythms, as_of=AS_OF).iloc[0]
         assert pd.isna(short["contact_trend"]) and np.isnan(short["contact_slope"])
-        unmet = ret.engagement(series, accounts, contacts.head(0), as_of=AS_OF)
+        unmet = ret.engagement(series, accounts, contacts.head(0), rhythms, as_of=AS_OF)
         assert unmet.empty  # nothing is measured where nobody was met
 
     def test_a_planned_contact_is_overdue(self):
@@ -236,8 +238,9 @@ class TestEngagement:
         )
         met = pd.DataFrame({"account_id": ["A"], "date": [pd.Timestamp("2025-09-25")]})
         now = status(orders, accounts)
-        due = ret.overdue_checkins(now, accounts, met, as_of=AS_OF).set_index("account_id")
-        assert due.loc["A", "due_date"] == pd.Timestamp("2025-10-25")
+        rhythms = contact_rhythms(accounts, plans={})
+        due = ret.overdue_checkins(now, met, rhythms, as_of=AS_OF).set_index("account_id")
+        assert due.loc["A", "contact_due_date"] == pd.Timestamp("2025-10-25")
         assert due.loc["A", "days_overdue"] == 67
         assert np.isnan(due.loc["B", "days_overdue"])  # no contact at all: due at once
         assert "C" not in due.index  # nobody plans to meet it

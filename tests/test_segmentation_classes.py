@@ -125,7 +125,7 @@ def test_accounts_at_zero_or_below_have_no_class_and_a_reason():
         "listed": "never",
     }
     said = tell_account_classes(table)["note"]
-    assert said["owed"].startswith("No revenue class: credit notes exceed orders in the window; ")
+    assert said["owed"].startswith("No revenue class: credit notes exceed orders in the window. ")
     assert said["listed"] == "No order yet"
     assert table["revenue"].sum() == pytest.approx(93.0)
 
@@ -214,7 +214,7 @@ def test_published_coefficients_of_variation(item, demand, cv, letter):
     """The items existed before month 1, so nothing is trimmed: an earlier month makes them so."""
     table = classes_of({item: [1.0, *map(float, demand)]})
     assert table.loc[item, "cv"] == pytest.approx(cv, abs=1e-6)
-    if table.loc[item, "order_day_count"] >= 3:
+    if table.loc[item, "window_order_day_count"] >= 3:
         assert table.loc[item, "xyz_variability"] == letter
     else:
         assert pd.isna(table.loc[item, "xyz_variability"])

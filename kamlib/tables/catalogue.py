@@ -63,6 +63,7 @@ class OutputTable:
 
     ``facts`` are columns that its sentences are made of and that are not published; ``kinds_by``
     names for a column that holds several kinds of figures the one that says which figure a row is.
+    ``time`` is what its amounts and counts are of: the window, the 12 months to the as-of day …
     """
 
     name: str
@@ -78,6 +79,7 @@ class OutputTable:
     limit: int | None = None
     order: tuple[str, ...] = ()
     scope: str = ""
+    time: str = ""
     kinds_by: dict[str, str] = field(default_factory=dict)
 
 

@@ -139,7 +139,7 @@ def write_accounts(
         new = f'=IF(O{at}="","",IF(O{at}>=new_from,"N",{{}}))'
         often = new.format(f'IF(L{at}>=freq_x,"X",IF(L{at}>=freq_y,"Y","Z"))')
         put_formula(sheet, row, 12, often, account.get("xyz_frequency"), "class", formats)
-        put(sheet, row, 13, account.get("order_day_count"), "count", formats)
+        put(sheet, row, 13, account.get("window_order_day_count"), "count", formats)
         put(sheet, row, 14, account.get("first_order_month"), "date", formats)
         run = f"{first_month}{at}:{last_month}{at}"
         spread = f"ROUND(_xlfn.STDEV.S({run})/AVERAGE({run}),9)"
