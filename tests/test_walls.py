@@ -112,7 +112,9 @@ def test_a_module_is_one_noun_and_not_long(file):
         "common",
         "misc",
     }
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= (440 if file.stem == "overview" else 400)
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= (
+        440 if file.stem == "overview" else 400
+    )
     tree = ast.parse(file.read_text(encoding="utf-8"))
     called = {
         node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -26,6 +26,8 @@ def group_tree(
     The tree holds the account's ultimate parent and everything below it; siblings stand by revenue,
     largest first. A parent that is no account itself is a row without revenue.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> accounts = pd.DataFrame({"account_id": ["A", "B"], "parent_id": [None, "A"]})
     >>> accounts = typed(accounts, "accounts")

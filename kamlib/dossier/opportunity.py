@@ -25,6 +25,8 @@ def wallet(
     in exact decimals) means the estimate of the spend is wrong: it is flagged, and nothing is then
     said to be held by others. A book without needs has no wallet: no rows.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> needs = typed(pd.DataFrame({"category": ["Ink"], "annual_spend": [100.0]}), "needs")
     >>> day = pd.Timestamp("2025-09-30")

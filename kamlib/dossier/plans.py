@@ -173,6 +173,8 @@ def plan_reading(*, plans: dict[str, Path], account_id: str) -> PlanReading:
 
     A missing plan is no problem: the dossier's completeness says that there is none.
 
+    Examples
+    --------
     >>> plan_reading(plans={}, account_id="A")
     PlanReading(plan=None, problem=None)
     """

@@ -23,6 +23,8 @@ def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFram
     quadrants of the SWOT, objectives, actions, offer, contact card. A broken plan is a row with its
     problem.
 
+    Examples
+    --------
     >>> plan_register(plans={}, as_of=pd.Timestamp("2025-09-30")).empty
     True
     """

@@ -68,6 +68,8 @@ def _by_quarter(frame: pd.DataFrame, day: str, spans: pd.IntervalIndex) -> pd.Da
 def account_incidents(incidents: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per incident: the open ones first, the gravest and oldest of them on top.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> incidents = typed(pd.DataFrame({"account_id": ["A"], "kind": ["late"],
     ...     "opened_date": [pd.Timestamp("2025-09-20")]}), "incidents")

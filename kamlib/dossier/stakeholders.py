@@ -67,6 +67,8 @@ def stakeholder_roles(
 
     A book without contacts says nothing about roles: no rows.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> people = typed(pd.DataFrame({"name": ["Ada"], "role": ["buyer"]}), "contacts")
     >>> table = stakeholder_roles(people, account_id="A", as_of=pd.Timestamp("2025-09-30"),

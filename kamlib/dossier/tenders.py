@@ -11,6 +11,8 @@ from kamlib.tables import shaped
 def tender_record(opportunities: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per tender or deal: open ones first, then the latest decided.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> deals = typed(pd.DataFrame({"opportunity_id": ["1", "2"], "outcome": ["lost", "open"],
     ...     "opened_date": pd.to_datetime(["2025-01-01", "2025-02-01"]),
@@ -40,6 +42,8 @@ def account_competitors(
     Several rows of one rival in the competitors table become one: categories and remarks listed,
     the highest threat, the largest share. Most dangerous first.
 
+    Examples
+    --------
     >>> from kamlib.tables import empty_table
     >>> none = empty_table("competitors"), empty_table("opportunities")
     >>> account_competitors(*none, account_id="A", as_of=pd.Timestamp("2025-09-30")).empty

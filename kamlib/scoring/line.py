@@ -47,6 +47,8 @@ def admission_rule(
 
     Where there are no key accounts either, the line has ``at_most`` places.
 
+    Examples
+    --------
     >>> admission_rule(pd.DataFrame({"account_id": ["a", "b"], "is_key": [True, False]}))
     AdmissionRule(top_n=1, min_score=None, is_from_book=False)
     """
