@@ -13,6 +13,7 @@ from kamlib.book import BookSettings
 from kamlib.overview.changes import main_changes, period_changes
 from kamlib.period.calendar import parse_period
 from kamlib.story import overview as say
+from kamlib.story.overview_changes import tell_period_changes
 from kamlib.tables import shaped
 
 END = pd.Timestamp("2025-09-30")
@@ -119,7 +120,7 @@ def test_the_most_pressing_changes_come_first_each_account_once():
         {"rule": ["overdue"], "is_book": [True], "alarm_count": [10], "false_alarm_count": [3]}
     )
     late = pd.DataFrame({"account_id": ["A"], "due_count": [4], "late_count": [1]})
-    said = say.tell_period_changes(
+    said = tell_period_changes(
         changes,
         now,
         then,

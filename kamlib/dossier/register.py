@@ -23,6 +23,8 @@ def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFram
     quadrants of the SWOT, objectives, actions, offer, contact card. A broken plan is a row with its
     problem.
 
+    Examples
+    --------
     >>> plan_register(plans={}, as_of=pd.Timestamp("2025-09-30")).empty
     True
     """
@@ -63,6 +65,13 @@ def plan_steps(
     """One row per objective of every plan that can be read: account by account, overdue ones first.
 
     The rules are those of `plan_objectives`.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.plan_steps.groupby("status").size().to_dict()
+    {'kept': 6, 'open': 26, 'overdue': 7}
     """
     read = [reading.plan for reading in _readings(plans).values() if reading.plan]
     return objective_rows("plan_steps", read, managers, as_of, previous_span)

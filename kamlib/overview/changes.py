@@ -49,6 +49,13 @@ def period_changes(
     Pressing is the money at stake (revenue of the 12 months to the account's last order) times the
     urgency of its kind, tripled for key accounts. Each account appears once, with its most pressing
     change.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.period_changes["account_id"].is_unique
+    True
     """
     keys = set(key_accounts.loc[key_accounts["is_key"], "account_id"])
     kinds = pd.concat(
@@ -75,7 +82,7 @@ def period_changes(
     notice = table.get("notice_date", pd.Series(pd.NaT, index=table.index))
     table["due_date"] = notice.mask(notice.lt(as_of), as_of).fillna(due)
     weight = table["kind"].map(URGENCY) * table["account_id"].isin(keys).map(
-        {True: 3.0, False: 1.0}
+        {True: KEY_URGENCY, False: 1.0}
     )
     table["pressing"] = weight * table["at_stake"].clip(lower=0)
     table = table.sort_values(["pressing", "account_id"], ascending=[False, True], kind="stable")
@@ -85,6 +92,13 @@ def period_changes(
 def main_changes(period_changes: pd.DataFrame) -> pd.DataFrame:
     """One row per change for the first screen: at most five, the most pressing, not all of one
     kind.
+
+    Examples
+    --------
+    >>> changes = pd.DataFrame({"kind": ["overdue"] * 3 + ["lost"],
+    ...     "account_id": list("ABCD")})
+    >>> main_changes(changes)["account_id"].tolist()
+    ['A', 'B', 'D', 'C']
     """
     nth = period_changes.groupby("kind").cumcount()
     order = nth.ge(2).sort_values(kind="stable").index
@@ -94,7 +108,16 @@ def main_changes(period_changes: pd.DataFrame) -> pd.DataFrame:
 def account_list(
     accounts: pd.DataFrame, account_months: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """One row per account: who it is, and the revenue of its 12 months; the largest first."""
+    """One row per account: who it is, and the revenue of its 12 months; the largest first.
+
+    Examples
+    --------
+    >>> accounts = shaped("accounts", {"account_id": ["A", "B"], "name": ["Abe", "Bo"]})
+    >>> months = shaped("account_months", {"account_id": ["B"],
+    ...     "month": "2025-09-30", "revenue": 5.0})
+    >>> account_list(accounts, months, as_of=pd.Timestamp("2025-09-30"))["name"].tolist()
+    ['Bo', 'Abe']
+    """
     year = account_months[account_months["month"].gt(as_of - pd.DateOffset(years=1))]
     table = accounts.assign(
         revenue=accounts["account_id"].map(year.groupby("account_id")["revenue"].sum()),

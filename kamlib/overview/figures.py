@@ -28,6 +28,13 @@ def figures(
 
     Revenue and margin are those of the window; the scopes are key accounts, all accounts, and
     companies rolled up to their parent.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.figures[["figure", "scope"]].head(3).values.tolist()
+    [['revenue', 'all'], ['revenue', 'key'], ['margin', 'all']]
     """
     is_key = account_classes["account_id"].isin(
         key_accounts.loc[key_accounts["is_key"], "account_id"]
@@ -64,6 +71,13 @@ def figure_history(
 
     Past days whose 12 months the data do not cover whole are left out: half a window is no base for
     a comparison.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.figure_history["as_of_date"].max() == q.as_of
+    True
     """
     ends = {span.shift(-step).end for step in range(1, PAST + 1)}
     ends |= {span.year_ago().end, span.year_ago().previous().end}
@@ -128,6 +142,17 @@ def key_figures(
     Revenue and margin of today's key accounts, and their share, have no value before: another set
     was key then, and a change would mix what accounts did with who was chosen. What those key on
     the first day did since is told by NRR, GRR and the revenue bridge.
+
+    Examples
+    --------
+    >>> from kamlib.period.calendar import parse_period
+    >>> span = parse_period("2025-Q3")
+    >>> history = shaped("figure_history", {"figure": "revenue", "scope": "all",
+    ...     "value": [9.0, 8.0], "as_of_date": [span.end, span.previous().end]})
+    >>> figures = key_figures(history, as_of=span.end, previous_span=span.previous(),
+    ...     year_ago_span=span.year_ago())
+    >>> figures[["figure", "value", "previous_value"]].values.tolist()
+    [['revenue', 9.0, 8.0]]
     """
     days = {
         "value": as_of,

@@ -33,6 +33,15 @@ def proposed_assignment(
     manager get one. Managers are those of key accounts and those whose hours are given. A
     mixed-integer programme, solved by `scipy.optimize.milp` (HiGHS); ``search`` says where it was
     cut before the optimum was proven.
+
+    Examples
+    --------
+    >>> load = shaped("account_load", {"account_id": ["A", "B"], "manager_id": "M1",
+    ...     "hours": 100.0, "revenue": 50.0})
+    >>> managers = pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["Ines", "Bo"],
+    ...     "hours_per_month": 140.0})
+    >>> proposed_assignment(load, managers)["proposed_manager_id"].tolist()
+    ['M1', 'M2']
     """
     people = _people(account_load, managers, programme)
     load = account_load.sort_values("account_id", kind="stable").reset_index(drop=True)
@@ -154,6 +163,13 @@ def assignment_loads(
     """One row per manager: load now and as proposed.
 
     The load in revenue is the manager's revenue over an even split between these managers.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> [round(float(table["hours"].sum()), 2) for table in (q.assignment_loads, q.account_load)]
+    [404.03, 404.03]
     """
     people = _people(account_load, managers, programme)
     if people.empty or proposed_assignment.empty:
@@ -180,6 +196,13 @@ def assignment_changes(
     """One row per key account that the proposal moves: from whom and to whom.
 
     The most revenue comes first.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.assignment_changes), int(q.proposed_assignment["is_moved"].sum())
+    (6, 6)
     """
     moved = proposed_assignment[proposed_assignment["is_reassigned"]]
     moved = moved.sort_values(["revenue", "account_id"], ascending=[False, True])

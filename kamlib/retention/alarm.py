@@ -62,6 +62,20 @@ def alarm_quality(
     least 20 leavers were seen, that k had at least ten alarms (and lies below the book's ``lost``,
     if it is of the rule ``overdue``), and in 90 % of 400 resamples of accounts it beats the k that
     the book uses; otherwise the book's own k stays.
+
+    Parameters
+    ----------
+    dates
+        Days to judge as of; by default those of ``alarm_dates``.
+    ks
+        Multiples of the usual gap to compare.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.alarm_quality.query("is_book")[["rule", "k"]].values.tolist()
+    [['overdue', 2.0], ['lost', 3.0]]
     """
     days = order_days(account_days, as_of=as_of)
     chosen = alarm_dates(account_days, as_of=as_of) if dates is None else dates
@@ -96,6 +110,13 @@ def alarm_outcomes(
     The dates are the ends of the period before and of the like period a year ago, where the data
     reach back to them. Accounts that had turned overdue count, not those already lost. Name and
     owner are today's.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.alarm_outcomes.groupby("outcome").size().to_dict()
+    {'lost': 1, 'ordered again': 11}
     """
     days = order_days(account_days, as_of=as_of)
     now = account_status.set_index("account_id")

@@ -29,6 +29,15 @@ def account_bridge(
     the change (a late credit note of a former account is a contraction). ``unchanged``: no change.
     *Stopped* (no revenue in the window) is not *lost* (the status). No rows where the data do not
     hold the base year whole.
+
+    Examples
+    --------
+    >>> ends = pd.to_datetime(["2024-09-30", "2025-09-30"])
+    >>> months = shaped("account_months", {"account_id": ["A", "A", "B"], "month": [*ends, ends[1]],
+    ...     "revenue": [100.0, 130.0, 20.0], "order_day_count": 1})
+    >>> bridge = account_bridge(months, as_of=pd.Timestamp("2025-09-30"))
+    >>> bridge[["account_id", "step", "change"]].values.tolist()
+    [['A', 'expansion', 30.0], ['B', 'new', 20.0]]
     """
     return shaped("account_bridge", _stepped(account_months, as_of, first_date))
 
@@ -86,6 +95,16 @@ def retention_rates(
     gains never hides what another lost. New and returning accounts are no part of the cohort.
     ``key``: the accounts that were key on the first day of the window. No base, or a base year that
     the data do not hold whole: n/a.
+
+    Examples
+    --------
+    >>> ends = pd.to_datetime(["2024-09-30", "2025-09-30"])
+    >>> months = shaped("account_months", {"account_id": ["A", "A", "B"], "month": [*ends, ends[0]],
+    ...     "revenue": [100.0, 130.0, 100.0], "order_day_count": 1})
+    >>> rates = retention_rates(months, shaped("key_accounts_then", []), as_of=ends[1],
+    ...     first_date=pd.Timestamp("2020-01-01"))
+    >>> rates[["scope", "nrr_share", "grr_share"]].head(1).values.tolist()
+    [['all', 0.65, 0.5]]
     """
     rows = []
     is_whole = is_base_whole(first_date, as_of)
@@ -122,6 +141,13 @@ def retention_figures(
     those that were key on the first day (of the period, of the 12 months); n/a where nobody
     dated it. Revenue at risk and the counts are of today's key accounts: revenue of the window of
     accounts that are overdue.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.retention_figures.query("scope == 'all'")["figure"].tolist()[:4]
+    ['NRR', 'GRR', 'logo_churn', 'lost_in_period']
     """
     rates = retention_rates.set_index("scope")
     rows = [

@@ -9,8 +9,6 @@ import pandas as pd
 from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
-_OWNER = ("account_id", "manager_id", "manager_name")
-
 
 def finding_accounts(
     account_status: pd.DataFrame,
@@ -32,6 +30,18 @@ def finding_accounts(
     seen in the 12 months to the as-of day that last and that nobody recorded, where the book
     records losses. ``checkin``: planned contacts with key accounts
     that are overdue, the longest first.
+
+    Parameters
+    ----------
+    at_most
+        Newly overdue accounts told one by one.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.finding_accounts["finding_code"].unique().tolist()[:3]
+    ['overdue', 'newly_overdue', 'further_overdue']
     """
     is_key = key_accounts.set_index("account_id")["is_key"].astype(bool)
     status = account_status.assign(is_key=looked_up(account_status["account_id"], is_key).eq(True))
@@ -82,6 +92,13 @@ def retention_findings(
 
     About a dozen. The finding is said from its facts, of which each kind has its own: the table
     ``finding_accounts`` has the accounts that it counts.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.retention_findings["finding_code"].tolist()[:4]
+    ['overdue', 'newly_overdue', 'newly_overdue', 'newly_overdue']
     """
     counted = finding_accounts["finding_code"].value_counts()
     rows: list[dict[str, Any]] = [_found("at risk", "overdue")]

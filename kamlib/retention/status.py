@@ -90,6 +90,15 @@ def account_status(
     in the book has ordered twice) is overdue once it is no longer new: neither active nor lost can
     be claimed. Sorted by what is at stake: revenue of the 12 months to the as-of day, of a lost
     account of the 12 months to its last order (``stake_window``).
+
+    Examples
+    --------
+    >>> days = shaped("account_days", {"account_id": "A", "revenue": 50.0,
+    ...     "date": pd.date_range("2025-01-01", periods=6, freq="10D")})
+    >>> nobody = shaped("accounts", []), shaped("account_classes", [])
+    >>> status = account_status(days, *nobody, as_of=pd.Timestamp("2025-09-30"))
+    >>> status[["account_id", "silence_days", "usual_gap_days", "status"]].values.tolist()
+    [['A', 222.0, 10.0, 'lost']]
     """
     seen = account_days.loc[account_days["date"].le(as_of), ["account_id"]]
     ids = pd.concat([accounts[["account_id"]], seen]).drop_duplicates(ignore_index=True)
@@ -134,6 +143,13 @@ def lost_spells(
 
     A past silence is judged by what was known on its last day: the account's gaps until then, or
     the pool's.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.lost_spells["return_date"].notna().value_counts().to_dict()
+    {True: 61, False: 27}
     """
     closed = _closed_spells(account_days, account_classes, as_of, loss)
     still = account_status[account_status["status"].eq("lost")]

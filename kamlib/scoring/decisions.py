@@ -41,6 +41,20 @@ def tier_decisions(
     Without scores of a previous period nothing can be promoted or put under review. The latest
     decision recorded in the ``decisions`` table stands beside the proposal. A score looks back over
     a year, so the account's status stands there as well: it may have left since.
+
+    Parameters
+    ----------
+    within
+        Share below the line at which an account is watched.
+    least_regularity
+        Regularity that an admission needs.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.tier_decisions.groupby("proposal", sort=False).size().to_dict()
+    {'promote': 5, 'review': 1, 'confirm': 1, 'watch': 5, 'keep': 13}
     """
     table = (
         account_scores.pipe(_compared, previous_account_scores)
@@ -64,7 +78,15 @@ def tier_decisions(
 
 
 def watch_list(tier_decisions: pd.DataFrame, criterion_measures: pd.DataFrame) -> pd.DataFrame:
-    """One row per account that is not key but may become so: above the line, or near it."""
+    """One row per account that is not key but may become so: above the line, or near it.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.watch_list["proposal"].unique().tolist()
+    ['promote', 'confirm', 'watch']
+    """
     is_mine = tier_decisions["proposal"].isin(["promote", "confirm", "watch"])
     table = tier_decisions[is_mine].pipe(_measured, criterion_measures)
     gap = (1 - table["score"] / table["line_score"]).round(9)

@@ -23,6 +23,17 @@ def key_accounts(
     from its start date to its end date, both included. Else the accounts of revenue class A are
     taken, the largest ``at_most`` of them, and ``is_provisional`` says so; at equal revenue the
     smaller account id goes first.
+
+    Examples
+    --------
+    >>> from kamlib.tables import empty_table
+    >>> classes = shaped("account_classes", {"account_id": ["A", "B"],
+    ...     "revenue": [80.0, 20.0], "abc_revenue": ["A", "C"]})
+    >>> accounts = shaped("accounts", {"account_id": ["A", "B"]})
+    >>> day = pd.Timestamp("2025-09-30")
+    >>> keys = key_accounts(accounts, empty_table("tiers"), classes, as_of=day)
+    >>> keys[["account_id", "is_key", "is_provisional"]].values.tolist()
+    [['A', True, True], ['B', False, True]]
     """
     ids = pd.Index(sorted({*accounts["account_id"], *account_classes["account_id"]}), dtype="str")
     spells = tiers[tiers["start_date"] <= as_of]
