@@ -61,9 +61,9 @@ def _empty() -> dict:
 
 
 def shortened(text: str, most: int = 40) -> str:
-    """Return a cell as it can be shown in a line.
+    r"""Return a cell as it can be shown in a line.
 
-    >>> shortened("a\\nb"), shortened("x" * 50, 5)
+    >>> shortened("a\nb"), shortened("x" * 50, 5)
     ('a b', 'xxxx…')
     """
     plain = " ".join(str(text).split())

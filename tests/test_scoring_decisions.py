@@ -1,4 +1,6 @@
-"""Decisions, the attractiveness × strength matrix and prospects, each with the whole answer by hand."""
+"""Decisions, the attractiveness × strength matrix and prospects, each with the whole answer by
+hand.
+"""
 
 import math
 
@@ -27,10 +29,14 @@ def scores(**rows):
         columns=["account_id", "name", "score", "is_key"],
     ).astype({"account_id": "str", "name": "str"})
     return table.assign(
-        rank=table["score"].rank(method="min", ascending=False).astype("Int64"), line_score=LINE,
-        is_above_line=table["score"] >= LINE, completeness_share=1.0, missing_criteria="",
-        attractiveness_score=table["score"], strength_score=table["score"],
-    )  # fmt: skip
+        rank=table["score"].rank(method="min", ascending=False).astype("Int64"),
+        line_score=LINE,
+        is_above_line=table["score"] >= LINE,
+        completeness_share=1.0,
+        missing_criteria="",
+        attractiveness_score=table["score"],
+        strength_score=table["score"],
+    )
 
 
 def criteria(*accounts):
@@ -53,9 +59,17 @@ def measures(**rows):
 
 
 NOW = scores(
-    stays=(8, True), falls=(5, True), dips=(5.5, True), rises=(7, False), arrives=(6, False), near=(5.4, False),
-    shrinks=(5.9, False), rare=(5.9, False), far=(5.3, False), blank=(math.nan, True),
-)  # fmt: skip
+    stays=(8, True),
+    falls=(5, True),
+    dips=(5.5, True),
+    rises=(7, False),
+    arrives=(6, False),
+    near=(5.4, False),
+    shrinks=(5.9, False),
+    rare=(5.9, False),
+    far=(5.3, False),
+    blank=(math.nan, True),
+)
 BEFORE = scores(
     stays=(8, True),
     falls=(5.5, True),
@@ -94,7 +108,9 @@ def headline(decisions, **tables):
 
 
 def test_the_evidence_says_when_an_account_is_silent():
-    """A score looks back over a year: an account that has left since may still stand above the line."""
+    """A score looks back over a year: an account that has left since may still stand above the
+    line.
+    """
     status = pd.DataFrame(
         {
             "account_id": ["rises", "stays", "near"],
@@ -129,15 +145,21 @@ def test_the_evidence_says_when_an_account_is_silent():
 def test_each_decision_by_hand():
     table = decided()
     assert table["proposal"].to_dict() == {
-        "rises": "promote", "falls": "review", "blank": "review", "arrives": "confirm", "near": "watch",
-        "stays": "keep", "dips": "keep",
-    }  # fmt: skip
+        "rises": "promote",
+        "falls": "review",
+        "blank": "review",
+        "arrives": "confirm",
+        "near": "watch",
+        "stays": "keep",
+        "dips": "keep",
+    }
     assert (
         table.loc["rises", "evidence"]
         == "Above the line in two successive periods: 7.00 (rank 2, line 6.00), 6.50 before."
     )
     assert table.loc["falls", "evidence"] == (
-        "Below the line in two successive periods: 5.00 (rank 9, line 6.00), 5.50 before. Weakest: growth 2, breadth 3."
+        "Below the line in two successive periods: 5.00 (rank 9, line 6.00), 5.50 before. Weakest: "
+        "growth 2, breadth 3."
     )
     assert table.loc["near", "evidence"].replace("\u00a0", " ") == (
         "5.40 (rank 7), 10 % below the line of 6.00: orders in 92 % of the months, revenue up 18 %."
@@ -160,9 +182,14 @@ def test_without_an_earlier_period_nothing_is_promoted_or_reviewed():
 def test_owner_and_recorded_decision_stand_beside_the_proposal():
     accounts = pd.DataFrame({"account_id": ["rises", "falls"], "manager_name": ["I. Costa", None]})
     log = pd.DataFrame(
-        {"account_id": ["falls", "falls", "rises", "stays"], "date": pd.to_datetime(["2025-01-01", "2025-09-01", "2025-10-01", "2025-09-01"]),
-         "decision": ["review", "keep", "promote", "Keep"], "by": "board", "reason": ["low", "new plant", "", ""]}
-    )  # fmt: skip
+        {
+            "account_id": ["falls", "falls", "rises", "stays"],
+            "date": pd.to_datetime(["2025-01-01", "2025-09-01", "2025-10-01", "2025-09-01"]),
+            "decision": ["review", "keep", "promote", "Keep"],
+            "by": "board",
+            "reason": ["low", "new plant", "", ""],
+        }
+    )
     table = decided(accounts=accounts, decisions=log)
     assert table["owner"].to_dict() == {
         account: "I. Costa" if account == "rises" else "" for account in table.index
@@ -181,12 +208,19 @@ def test_owner_and_recorded_decision_stand_beside_the_proposal():
 
 def test_promotion_names_the_risk_of_comparable_accounts():
     risk = pd.DataFrame(
-        {"band": ["all", "just above the line", "clear of the line"], "horizon_years": 1, "risk_share": [0.3, 0.5, 0.25],
-         "risk_low": [0.2, 0.4, 0.1], "risk_high": [0.4, 0.6, 0.45], "account_count": [30, 10, 20]}
-    )  # fmt: skip
+        {
+            "band": ["all", "just above the line", "clear of the line"],
+            "horizon_years": 1,
+            "risk_share": [0.3, 0.5, 0.25],
+            "risk_low": [0.2, 0.4, 0.1],
+            "risk_high": [0.4, 0.6, 0.45],
+            "account_count": [30, 10, 20],
+        }
+    )
     told = decided(risk=risk).loc["rises", "evidence"].replace("\u00a0", " ")
     assert told.endswith(
-        "Of 20 accounts clear of the line in past years, 25 % were below it a year later (10 % to 45 %)."
+        "Of 20 accounts clear of the line in past years, 25 % were below it a year later (10 % to "
+        "45 %)."
     )
 
 
@@ -244,10 +278,13 @@ PROSPECTS = pd.DataFrame(
     {
         "prospect_id": ["P1", "P2", "P3", "P4", "P5", "P6"],
         "name": ["Strong", "Weak hand", "Unknown", "Middling", "Small", "No budget known"],
-        "need": [8, 9, 9, 7, 9, 7], "solvency": [7, 9, 9, 6, 9, 7], "authority": [9, 4, math.nan, 7, 9, 7],
-        "budget": [120_000, 500_000, 90_000, 80_000, 40_000, math.nan], "source": ["trade press"] * 6,
+        "need": [8, 9, 9, 7, 9, 7],
+        "solvency": [7, 9, 9, 6, 9, 7],
+        "authority": [9, 4, math.nan, 7, 9, 7],
+        "budget": [120_000, 500_000, 90_000, 80_000, 40_000, math.nan],
+        "source": ["trade press"] * 6,
     }
-)  # fmt: skip
+)
 
 
 def test_prospects_by_the_three_ps():
@@ -258,13 +295,18 @@ def test_prospects_by_the_three_ps():
     assert table["score"].round(3).tolist() == [9, 9, 8, 7.333, 7, 6.667]
     assert table["rank"].tolist() == [1, 1, 3, 4, 5, 6]
     assert table["proposed_owner"].to_dict() == {
-        "P3": "business developer", "P5": "business developer", "P1": "key account manager", "P2": "business developer",
-        "P6": "key account manager", "P4": "business developer",
-    }  # fmt: skip
+        "P3": "business developer",
+        "P5": "business developer",
+        "P1": "key account manager",
+        "P2": "business developer",
+        "P6": "key account manager",
+        "P4": "business developer",
+    }
     rules = table["owner_rule"].str.replace("\u00a0", " ")
     assert (
         rules["P1"]
-        == "mean of the three Ps 8.0: 7 or more, none below 5; budget 120 k: at least 80.0 k, the smallest key account"
+        == "mean of the three Ps 8.0: 7 or more, none below 5; budget 120 k: at least 80.0 k, the "
+        "smallest key account"
     )
     assert rules["P2"] == "authority 4: below 5"
     assert rules["P3"] == "authority not judged yet: a business developer finds out first"
@@ -283,8 +325,16 @@ def test_prospects_without_a_budget_to_meet_and_none_at_all():
 
 
 def test_findings_say_what_to_do_and_what_cannot_be_known():
-    risk = pd.DataFrame({"band": ["all"], "horizon_years": [1], "risk_share": [math.nan], "risk_low": [math.nan],
-                         "risk_high": [math.nan], "note": ["not enough history: no account can be followed"]})  # fmt: skip
+    risk = pd.DataFrame(
+        {
+            "band": ["all"],
+            "horizon_years": [1],
+            "risk_share": [math.nan],
+            "risk_low": [math.nan],
+            "risk_high": [math.nan],
+            "note": ["not enough history: no account can be followed"],
+        }
+    )
     line = pd.DataFrame(
         {
             "top_n": [3],
@@ -294,8 +344,14 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
             "key_below_count": [3],
         }
     )
-    stability = pd.DataFrame({"account_id": ["stays", "rises", "arrives"], "name": ["Stays", "Rises", "Arrives"],
-                              "is_above_line": True, "above_line_share": [1.0, 0.95, 0.6]})  # fmt: skip
+    stability = pd.DataFrame(
+        {
+            "account_id": ["stays", "rises", "arrives"],
+            "name": ["Stays", "Rises", "Arrives"],
+            "is_above_line": True,
+            "above_line_share": [1.0, 0.95, 0.6],
+        }
+    )
     matrix = attractiveness_strength(sub_scores(a=(9.0, 9.0)), None)
     review = pd.DataFrame(
         {"criterion": ["growth"], "later_outcome": ["retention"], "verdict": ["foretold"]}
@@ -319,11 +375,17 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
     )
     said = "\n".join(one.text for one in found)
     for part in (
-        "Promote Rises: above the line", "Review Falls and Blank: below the line", "Wait one period with Arrives",
-        "Watch Near: regular, growing", "3 of 4 key accounts are below the line (the 3 highest scores).",
-        "2 of 3 places above the line hold in at least 90 % of plausible weightings; least sure: Arrives.",
-        "The risk of a later demotion cannot be told: not enough history", "Growth foretold retention",
-        "the size of an account is not scored", "Not scored for anyone: margin rate (no cost in the orders).",
-    ):  # fmt: skip
+        "Promote Rises: above the line",
+        "Review Falls and Blank: below the line",
+        "Wait one period with Arrives",
+        "Watch Near: regular, growing",
+        "3 of 4 key accounts are below the line (the 3 highest scores).",
+        "2 of 3 places above the line hold in at least 90 % of plausible weightings; least sure: "
+        "Arrives.",
+        "The risk of a later demotion cannot be told: not enough history",
+        "Growth foretold retention",
+        "the size of an account is not scored",
+        "Not scored for anyone: margin rate (no cost in the orders).",
+    ):
         assert part in said
     assert all(one.link.startswith("#") for one in found)

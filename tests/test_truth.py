@@ -1,4 +1,6 @@
-"""What was planted in the sample book is found, end to end: from its files through the calculations of the notebooks."""
+"""What was planted in the sample book is found, end to end: from its files through the calculations
+of the notebooks.
+"""
 
 from __future__ import annotations
 
@@ -51,25 +53,14 @@ def segmentation(third):
     )
 
 
-def retention_of(data):
-    classes, _ = classes_and_keys(data)
-    as_of, rule = data.as_of, data.book.loss.model_dump()
-    status = kam.account_status(
-        data.account_days, data.accounts, as_of=as_of, classes=classes, **rule
-    )
-    spells = kam.lost_spells(data.account_days, as_of=as_of, classes=classes, **rule)
-    lost = kam.lost_accounts(spells, data.account_days, data.accounts, data.losses, as_of=as_of)
+def retention_of(q):
     return SimpleNamespace(
-        status=status.set_index("account_id"),
-        spells=spells,
-        lost=lost,
-        directions=kam.loss_directions(lost, data.category_months, data.accounts, as_of=as_of),
-        quality=kam.alarm_quality(data.account_days, as_of=as_of, **rule),
-        causes=kam.leaving_causes(
-            kam.leaving_cases(
-                data.account_days, status, data.deliveries, data.incidents, as_of=as_of
-            )
-        ).set_index("cause"),
+        status=q.account_status.set_index("account_id"),
+        spells=q.lost_spells,
+        lost=q.lost_accounts,
+        directions=q.loss_directions,
+        quality=q.alarm_quality,
+        causes=q.leaving_causes.set_index("cause"),
     )
 
 
@@ -80,7 +71,9 @@ def retention(third, fourth):
 
 
 def test_the_files_tell_what_the_generator_made(fourth):
-    """The engine's tables of the book are those of the company itself: damaged lines are set aside, no more."""
+    """The engine's tables of the book are those of the company itself: damaged lines are set aside,
+    no more.
+    """
     made = activity(company(), as_of=fourth.as_of)
     there = fourth.account_days[["account_id", "date", "revenue", "cost"]]
     pd.testing.assert_frame_equal(there, made.account_days, check_dtype=False)
@@ -186,7 +179,7 @@ def test_the_loss_that_nobody_saw_is_detected_and_marked_so(retention, planted):
             and pd.isna(row["reason"])
             and pd.isna(row["return_date"])
         )
-        seen = found.directions[found.directions["direction"].eq("seen")].set_index("value")
+        seen = found.directions.query("dimension == 'seen'").set_index("group")
         assert seen.loc["detected only", "revenue_lost"] >= row["revenue_lost"] > 0
 
 

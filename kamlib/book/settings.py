@@ -61,11 +61,11 @@ class TableInput(Settings):
     header_line: int | None = Field(None, ge=1)
 
 
-_OF_TABLES: dict[str, Any] = {name: (TableInput | None, None) for name in CANONICAL}
+_OF_TABLES: dict[str, Any] = dict.fromkeys(CANONICAL, (TableInput | None, None))
 
 
 class InputSettings(create_model("_PerTable", __base__=TableInput, **_OF_TABLES)):  # type: ignore[misc]
-    """``[input]``: how the book's files are written; ``[input.<table>]`` where one table differs."""
+    """``[input]``: how the book's files are written; ``[input.<table>]``: where one differs."""
 
     def of(self, table: str) -> TableInput:
         """Return how one table's files are written: what is said of it, else of the book.
@@ -205,7 +205,8 @@ class BookSettings(Settings):
             for column in renames:
                 if column not in CANONICAL[table].names:
                     raise ValueError(
-                        f"{table} has no column '{column}': {nearest(column, CANONICAL[table].names)}"
+                        f"{table} has no column '{column}': "
+                        f"{nearest(column, CANONICAL[table].names)}"
                     )
         return value
 

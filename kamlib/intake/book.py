@@ -1,4 +1,4 @@
-"""A whole book read into the engine; order lines stay there, the other tables come back as frames."""
+"""A whole book read into the engine; order lines stay there, other tables come back as frames."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Intake:
     """A book as read.
 
     ``orders`` is the engine's table of order lines, typed, with ``_reason`` (missing where the line
-    is used), ``_value`` (the cell that is the reason), ``_file`` and ``_row``. ``frames`` holds every other canonical table (empty where the
-    book has none). ``rejected`` lists lines that no column could be read of.
+    is used), ``_value`` (the cell that is the reason), ``_file`` and ``_row``. ``frames`` holds
+    every other canonical table (empty where the book has none). ``rejected`` lists lines that no column could be read of.
     """
 
     folder: Path

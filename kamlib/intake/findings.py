@@ -1,4 +1,4 @@
-"""What is worth knowing of a table's rows, and when a table must be refused for how it is written."""
+"""What is worth knowing of a table's rows, and when a table is refused for how it is written."""
 
 from __future__ import annotations
 
@@ -74,7 +74,10 @@ def sign_notices(read: TypedRows, signs: Set[str]) -> list[Notice]:
     shown = ", ".join(sorted(sign.upper() for sign in signs))
     called = f"the book names no currency, so its figures are called {read.rules.currency}"
     if are_mixed(signs):
-        what = f"Amounts have the signs of several currencies ({shown}); {called} and others' set aside."
+        what = (
+            f"Amounts have the signs of several currencies ({shown}); {called}, and those of "
+            "others are set aside."
+        )
         return [Notice(read.table.name, what, "Add a column currency, and a table rates.")]
     say = f'Say currency = "{code_of(*signs)}" above the first [section] in book.toml.'
     return [Notice(read.table.name, f"Amounts have the sign {shown}; {called}.", say)]
@@ -161,7 +164,8 @@ def _half_typed(read: TypedRows) -> list[Notice]:
                     read.table.name,
                     f"{_where(read, column)}: {number(days['n'])} cells are days to the workbook "
                     f"(such as {days['text'][:10]}) and {number(texts['n'])} are text (such as "
-                    f"'{texts['text']}'): a spreadsheet may have swapped day and month in the first.",
+                    f"'{texts['text']}'): a spreadsheet may have swapped day and month in the "
+                    "first.",
                     "Check a few against their source; import the column as text, or export again.",
                 )
             )

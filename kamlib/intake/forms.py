@@ -30,8 +30,8 @@ _MOST = 5_000
 class Reading:
     """How cells that the rules do not read could be read, and how many of them are.
 
-    ``settings`` are the lines for ``book.toml``, each of them enough, the likeliest first; more than
-    one where the cells can be read in two ways. ``open`` is a cell that they read differently,
+    ``settings`` are the lines for ``book.toml``, each of them enough, the likeliest first; more
+    than one where the cells can be read in two ways. ``open`` is a cell that they read differently,
     ``telling`` one that only the first reads, ``left`` one that it does not.
     """
 

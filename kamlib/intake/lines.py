@@ -35,7 +35,8 @@ def in_book_currency(
         raise KamError(
             f"Orders are in several currencies: {', '.join(sorted(found))}.",
             where=f"{folder}/orders, column currency",
-            next=f"Add a table rates (month, currency, rate: {book.currency} for one unit), or convert in orders.sql.",
+            next=f"Add a table rates (month, currency, rate: {book.currency} for one unit), or "
+            "convert in orders.sql.",
         )
     known = engine.connection.create_table(
         "kam_rates",

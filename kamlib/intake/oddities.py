@@ -86,7 +86,9 @@ def _twins(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
 
 
 def _far_off(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
-    """Tell of an account's largest line where it is hundreds of times its others (geometric mean)."""
+    """Tell of an account's largest line where it is hundreds of times its others' geometric
+    mean.
+    """
     size = used["revenue"].abs().cast("float64")
     sized = used.filter(size > 0).mutate(_size=size)
     sums = sized.group_by("account_id").aggregate(

@@ -72,8 +72,8 @@ def period_changes(
     table["link"] = table["kind"].map(EVIDENCE)
     days = table["kind"].map(DAYS).fillna(30)
     due = as_of + pd.to_timedelta(days, unit="D")
-    notice = table.get("notice_date", pd.Series(pd.NaT, index=table.index)).clip(lower=as_of)
-    table["due_date"] = notice.fillna(due)
+    notice = table.get("notice_date", pd.Series(pd.NaT, index=table.index))
+    table["due_date"] = notice.mask(notice.lt(as_of), as_of).fillna(due)
     weight = table["kind"].map(URGENCY) * table["account_id"].isin(keys).map(
         {True: 3.0, False: 1.0}
     )

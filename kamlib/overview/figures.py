@@ -73,6 +73,47 @@ def figure_history(
     return shaped("figure_history", pd.concat([*past, figures], ignore_index=True))
 
 
+def period_figures(
+    account_days: pd.DataFrame,
+    *,
+    span: Span,
+    previous_span: Span,
+    year_ago_span: Span,
+    first_date: pd.Timestamp | None,
+) -> pd.DataFrame:
+    """One row per figure: the period's own, beside the period before and the same a year ago.
+
+    Revenue is net of credit notes; gross margin is revenue less cost, n/a where a cost is unknown.
+    A period that the data do not hold from its first day on is n/a.
+
+    Examples
+    --------
+    >>> from kamlib.period.calendar import parse_period
+    >>> days = pd.DataFrame({"account_id": ["A", "A"], "revenue": [10.0, 5.0], "cost": [6.0, 3.0],
+    ...     "date": pd.to_datetime(["2025-05-02", "2025-08-01"]), "order_count": [1, 1]})
+    >>> spans = [parse_period(label) for label in ("2025-Q3", "2025-Q2", "2024-Q3")]
+    >>> period_figures(days, span=spans[0], previous_span=spans[1], year_ago_span=spans[2],
+    ...     first_date=pd.Timestamp("2025-04-01"))["value"].tolist()
+    [5.0, 2.0, 1.0, 1.0]
+    """
+    spans = {"value": span, "previous_value": previous_span, "year_ago_value": year_ago_span}
+    found = {name: _sums(account_days, one, first_date) for name, one in spans.items()}
+    return shaped("period_figures", pd.DataFrame(found).rename_axis("figure").reset_index())
+
+
+def _sums(days: pd.DataFrame, span: Span, first_date: pd.Timestamp | None) -> pd.Series:
+    """Return the figures of one period."""
+    own = days[days["date"].between(span.start, span.end)]
+    sums = {
+        "revenue": own["revenue"].sum(),
+        "gross_margin": own["revenue"].sum() - own["cost"].sum(skipna=False),
+        "orders": own["order_count"].sum(),
+        "buying_accounts": own.loc[own["revenue"].gt(0), "account_id"].nunique(),
+    }
+    is_held = first_date is not None and first_date <= span.start
+    return pd.Series(sums if is_held else dict.fromkeys(sums), dtype="float64")
+
+
 def key_figures(
     figure_history: pd.DataFrame,
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -52,8 +53,8 @@ def graph_picture() -> str:
     """
     known, column = calculations(), depths()
     needed = {plain(one) for name in known for one in parameters(name)}
-    column |= {name: 0 for name in needed if name in CANONICAL or name in catalogue().tables}
-    column = {name: found if name in known else 0 for name, found in column.items()}
+    read = (name for name in needed - set(known) if name in {*CANONICAL, *catalogue().tables})
+    column |= dict.fromkeys(sorted(read), 0)
     place = _places(column)
     lines, hues = [], []
     for name in known:
@@ -61,7 +62,7 @@ def graph_picture() -> str:
             if plain(one) in place:
                 lines.append(_curve(place[plain(one)], place[name]))
                 hues.append(HUES[known[name].split(".")[0]])
-    with style.style():
+    with style.style(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "kam"}):
         figure = Figure(figsize=(3.1 * (max(column.values()) + 1), 0.17 * _most(column)))
         ax = figure.add_axes((0, 0, 1, 1))
         ax.add_collection(LineCollection(lines, colors=hues, linewidths=0.4, alpha=0.35))
@@ -81,16 +82,17 @@ def _most(column: dict[str, int]) -> int:
 
 
 def _places(column: dict[str, int]) -> dict[str, tuple[float, float]]:
-    """Return where each name stands: its column, and a row near the middle of what it takes."""
+    """Return where each name stands: in its column by area, near the middle of what it takes."""
+    known, order = calculations(), list(HUES)
     place: dict[str, tuple[float, float]] = {}
     for x in range(max(column.values()) + 1):
-        names = sorted(name for name in column if column[name] == x)
-        if x:
-            taken = {
-                name: [place[plain(one)][1] for one in parameters(name) if plain(one) in place]
-                for name in names
-            }
-            names.sort(key=lambda name: -float(np.mean(taken[name] or [0.0])))
+        taken = {
+            name: [place[plain(p)][1] for p in parameters(name) if plain(p) in place] if x else []
+            for name in column
+            if column[name] == x
+        }
+        area = {name: order.index(known[name].split(".")[0]) if x else 0 for name in taken}
+        names = sorted(taken, key=lambda n: (area[n], -float(np.mean(taken[n] or [0])), n))
         spread = _most(column) / max(len(names), 1)
         place |= {name: (float(x), -(row + 0.5) * spread) for row, name in enumerate(names)}
     return place

@@ -1,4 +1,4 @@
-"""How good the alarms have been: the rule run as of every past period, against what happened next."""
+"""How good the alarms have been: the rule run as of past periods, against what happened next."""
 
 from __future__ import annotations
 

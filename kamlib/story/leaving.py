@@ -34,12 +34,14 @@ def _losses(known: pd.DataFrame, book: BookSettings) -> str:
         return f"No account was lost up to {date(last['month'], book)}"
     if pd.isna(last["lost_12m_count"]):
         lost = count(known["lost_count"].sum(), "account", source=book)
-        return f"{lost} lost so far, with {money(known['revenue_lost'].sum(), book)} a year"
+        amount = money(known["revenue_lost"].sum(), book)
+        return f"{lost} lost so far, with {amount} a year"
     many, back = last["lost_12m_count"], known["returned_count"].tail(12).sum()
+    accounts, amount = count(many, "account", source=book), money(last["revenue_lost_12m"], book)
     return (
-        f"{count(many, 'account', source=book)} with {money(last['revenue_lost_12m'], book)} a year "
-        f"{plural(many, 'was', 'were')} lost in the 12 months to {date(last['month'], book)}; "
-        f"{number(back, book)} of them {plural(back, 'has', 'have')} come back"
+        f"{accounts} with {amount} a year {plural(many, 'was', 'were')} lost in the 12 months to "
+        f"{date(last['month'], book)}; {number(back, book)} of them "
+        f"{plural(back, 'has', 'have')} come back"
     )
 
 
@@ -88,7 +90,7 @@ def chart_cohort_retention_by_year(
     if cohorts.empty:
         title = "No cohort yet: nobody has ordered"
     elif 12 in together.index:
-        year = together.loc[12]
+        year = together.loc[[12]].iloc[0]
         title = (
             f"{share(year['active_share'], book, decimals=0)} of "
             f"{count(year['account_count'], 'account', source=book)} order in the twelfth month "
@@ -177,7 +179,7 @@ def _compared(
     five_years = survival[survival["duration_days"].le(5 * _YEAR)]
     ends = five_years.groupby("group")["survival_share"].last()[groups]
     kept = {group: share(ends[group], book, decimals=0) for group in groups}
-    best, worst = ends.idxmax(), ends.idxmin()
+    best, worst = str(ends.idxmax()), str(ends.idxmin())
     return f"After five years {best} kept {kept[best]}, {worst} {kept[worst]}"
 
 
@@ -237,11 +239,9 @@ def chart_leaving_causes(leaving_causes: pd.DataFrame) -> Said:
 
 def chart_incident_trend(incident_trend: pd.DataFrame) -> Said:
     """Say which mistakes have become more or less frequent."""
-    found = [
-        f"{how}: {', '.join(incident_trend.loc[incident_trend['trend'].eq(trend), 'mistake'].unique())}"
-        for how, trend in (("more often", "up"), ("less often", "down"))
-        if incident_trend["trend"].eq(trend).any()
-    ]
+    named = incident_trend.drop_duplicates("kind").groupby("trend")["mistake"].agg(", ".join)
+    words = {"up": "more often", "down": "less often"}
+    found = [f"{how}: {named[trend]}" for trend, how in words.items() if trend in named]
     title = "No kind of mistake has become clearly more or less frequent"
     if incident_trend.empty:
         title = "No incident is recorded"

@@ -107,8 +107,8 @@ def _retained(
             "retention.html",
         )
     return Sentence(
-        f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with growth "
-        f"(NRR) and {grr * 100:.0f} without (GRR).",
+        f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with "
+        f"growth (NRR) and {grr * 100:.0f} without (GRR).",
         "retention.html",
     )
 
@@ -213,7 +213,9 @@ def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
     watched = int(decisions["proposal"].eq("watch").sum())
     lost = found["value"].get(("lost_in_period", "key"), float("nan"))
     said = ((watched, "watched"), (lost, "lost in the period"))
-    row = found.loc[("accounts", "key")] if ("accounts", "key") in found.index else {"value": 0.0}
+    row: Any = {"value": 0.0}
+    if ("accounts", "key") in found.index:
+        row = found.loc[("accounts", "key")]
     return Card(
         "Key accounts",
         row["value"],
@@ -284,7 +286,8 @@ def tell_period_changes(
 
 
 def _by(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    return {str(row[key]): row for row in table.to_dict("records")}
+    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+    return {row[key]: row for row in rows}
 
 
 def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> tuple[str, str]:
@@ -393,6 +396,32 @@ def table_key_figures(*, as_of: pd.Timestamp) -> Said:
     )
 
 
+def table_period_figures(
+    period_figures: pd.DataFrame,
+    *,
+    span: Span,
+    previous_span: Span,
+    year_ago_span: Span,
+    book: BookSettings,
+) -> Said:
+    """Return the period's own revenue and how it compares."""
+    row = period_figures.set_index("figure").loc["revenue"]
+    compared = {
+        previous_span.title: row["previous_value"],
+        year_ago_span.title: row["year_ago_value"],
+    }
+    changes = [
+        f"{change(row['value'], before, book)} on {title}"
+        for title, before in compared.items()
+        if before > 0
+    ]
+    title = f"Revenue in {span.title}: {money(row['value'], book)}"
+    caption = (
+        f"All accounts, orders of {span.title} alone; n/a: not held by the data from the first day"
+    )
+    return Said(", ".join([title, *changes]), caption)
+
+
 def table_account_list(account_list: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
     """Return how many accounts there are."""
     return Said(
@@ -406,6 +435,6 @@ def note_short_base(*, first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> 
     if base_months(first_date, as_of) >= 12 or first_date is None:
         return ""
     return (
-        f"The data begin on {date(first_date)}: the year before is not whole, so growth looks larger "
-        "than it is."
+        f"The data begin on {date(first_date)}: the year before is not whole, so growth looks "
+        "larger than it is."
     )

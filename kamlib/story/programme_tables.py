@@ -42,16 +42,22 @@ def _load_note(row: Any, programme: ProgrammeSettings) -> str:
     return "; ".join(part for part, is_so in parts.items() if is_so)
 
 
-def table_workload(as_of: pd.Timestamp) -> Said:
+def table_workload(as_of: pd.Timestamp, *, book: BookSettings | None = None) -> Said:
     """Say which months the load per manager is of."""
-    months = f"12 months to {date(as_of)}"
+    months = f"12 months to {date(as_of, book)}"
     return Said("Load per manager", f"Key accounts, hours a month, revenue of {months}")
 
 
-def chart_workload(workload: pd.DataFrame, *, as_of: pd.Timestamp, measure: str = "hours") -> Said:
+def chart_workload(
+    workload: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    measure: str = "hours",
+    book: BookSettings | None = None,
+) -> Said:
     """Say who carries more than the limits, in hours or in revenue."""
     people = workload[workload["manager_id"].ne("")]
-    months = f"12 months to {date(as_of)}"
+    months = f"12 months to {date(as_of, book)}"
     every = "; the table below has every value"
     if measure == "hours":
         cut = len(people) > MOST_MANAGERS
@@ -63,8 +69,8 @@ def chart_workload(workload: pd.DataFrame, *, as_of: pd.Timestamp, measure: str 
         )
     limit = "; line: limit" if people["revenue_limit"].notna().any() else ""
     return Said(
-        _most_revenue(people),
-        f"Revenue of 12 months{limit}; {months}",
+        _most_revenue(people, book),
+        f"Revenue of {months}{limit}",
         f"Bars of the revenue by manager against what one manager can carry{every}",
     )
 
@@ -79,12 +85,12 @@ def _overloaded(people: pd.DataFrame) -> str:
     return f"{over} of {managers} {plural(over, 'carries', 'carry')} more than the limits"
 
 
-def _most_revenue(people: pd.DataFrame) -> str:
+def _most_revenue(people: pd.DataFrame, book: BookSettings | None) -> str:
     total = people["revenue"].sum()
     if not total > 0:
         return "No manager carries revenue"
     first = people.sort_values(["revenue", "manager_id"], kind="stable").iloc[-1]
-    part = share(first.revenue / total, decimals=0)
+    part = share(first.revenue / total, book, decimals=0)
     return f"{first.manager_name} carries {part} of the revenue"
 
 
@@ -150,9 +156,9 @@ def chart_assignment_loads(
     )
 
 
-def table_manager_dependence(as_of: pd.Timestamp) -> Said:
+def table_manager_dependence(as_of: pd.Timestamp, *, book: BookSettings | None = None) -> Said:
     """Say which orders the dependence is of."""
-    months = f"12 months to {date(as_of)}"
+    months = f"12 months to {date(as_of, book)}"
     return Said(
         "Profit by manager, and what is exposed if one leaves",
         f"All accounts and key accounts, by the manager on the order, {months}",
@@ -257,11 +263,11 @@ def tell_programme_outlook(programme_outlook: pd.DataFrame, *, book: BookSetting
     return outlook_notes(programme_outlook, book)
 
 
-def table_programme_owed(as_of: pd.Timestamp) -> Said:
+def table_programme_owed(as_of: pd.Timestamp, *, book: BookSettings | None = None) -> Said:
     """Say as of which day the money is owed."""
     return Said(
         "What key accounts owe",
-        f"Invoices as of {date(as_of)}; the largest overdue amount first",
+        f"Invoices as of {date(as_of, book)}; the largest overdue amount first",
     )
 
 

@@ -27,7 +27,7 @@ def plan_files(folder: Path) -> list[Path]:
 
 
 def plan_account(plan: Path) -> str:
-    """Return the account that a plan names inside; nothing where it names none or cannot be read."""
+    """Return the account that a plan names; nothing where it names none or cannot be read."""
     try:
         return str(tomllib.loads(plan.read_text(encoding="utf-8-sig")).get("account_id", ""))
     except (OSError, ValueError):

@@ -32,7 +32,7 @@ _OPEN = re.compile(r"-?\d{1,3}\.\d{3}")
 def read_workbook(
     file: Path, table: str, rules: Rules, wanted: Set[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Notice]]:
-    """Read a workbook's one sheet, or all sheets of one header: rows, rows that do not fit, notices.
+    """Read a workbook's one sheet, or all of one header: rows, rows that do not fit, notices.
 
     Raises
     ------

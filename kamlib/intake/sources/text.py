@@ -64,10 +64,10 @@ def _scan(
     columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in header.columns)
     paths = ", ".join(quoted(path) for path in originals)
     con.raw_sql(
-        f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, header=true, "
-        f"skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', escape='\"', "
-        f"columns={{{columns}}}, filename='_file', store_rejects=true, max_line_size=20000000, "
-        f"rejects_table='{table}_errors', rejects_scan='{table}_scans')"
+        f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, "
+        f"header=true, skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', "
+        f"escape='\"', columns={{{columns}}}, filename='_file', store_rejects=true, "
+        f"max_line_size=20000000, rejects_table='{table}_errors', rejects_scan='{table}_scans')"
     )
     errors = con.raw_sql(
         f"SELECT s.file_path, e.line, e.error_type, e.error_message FROM {table}_errors e "
@@ -245,9 +245,9 @@ _MARKED = [
 
 
 def _likely(content: bytes) -> str:
-    """Return the encoding that a file without a mark seems to have.
+    r"""Return the encoding that a file without a mark seems to have.
 
-    >>> _likely("a,b".encode("utf-16-le")), _likely("a,b".encode("utf-32-be")), _likely(b"caf\\xe9")
+    >>> _likely("a,b".encode("utf-16-le")), _likely("a,b".encode("utf-32-be")), _likely(b"caf\xe9")
     ('utf-16-le', 'utf-32-be', 'cp1252')
     """
     head = content[:4000]
