@@ -30,7 +30,8 @@ class Intake:
 
     ``orders`` is the engine's table of order lines, typed, with ``_reason`` (missing where the line
     is used), ``_value`` (the cell that is the reason), ``_file`` and ``_row``. ``frames`` holds
-    every other canonical table (empty where the book has none). ``rejected`` lists lines that no column could be read of.
+    every other canonical table (empty where the book has none). ``rejected`` lists lines that no
+    column could be read of.
     """
 
     folder: Path

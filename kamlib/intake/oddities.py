@@ -123,9 +123,9 @@ def _gaps(days: pd.DataFrame) -> list[tuple[str, str]]:
         return []
     days = days.sort_values("order_date")
     dates = pd.to_datetime(days["order_date"]).reset_index(drop=True)
-    gaps = dates.diff().dt.days
-    at = int(gaps.idxmax())
-    if gaps[at] < max(_LONG_GAP_DAYS, _LONG_GAP * gaps.median()):
+    gaps = dates.diff().dt.days.fillna(0)
+    at = int(gaps.to_numpy().argmax())
+    if gaps[at] < max(_LONG_GAP_DAYS, _LONG_GAP * gaps[1:].median()):
         return []
     before, after = dates[at - 1].date(), dates[at].date()
     later = int(days["n"].iloc[at:].sum())

@@ -37,7 +37,7 @@ class Engine:
         KamError
             Which setting it is, and the nearest that there is.
         """
-        tables = [book.input, *(book.input.of(name) for name in CANONICAL)]
+        tables = [book.input.of(name) for name in ("", *CANONICAL)]
         for form in sorted({table.date_format for table in tables if table.date_format}):
             self._check_form(form)
         for zone in sorted({table.time_zone for table in tables if table.time_zone}):

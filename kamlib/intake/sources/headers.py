@@ -62,10 +62,10 @@ def likely_header(lines: Sequence[Sequence[str | None]], wanted: Set[str]) -> in
     """
     filled = [[folded(cell) for cell in line if cell and cell.strip()] for line in lines]
     filled = filled[:LOOKED_AT]
-    if not filled or wanted.intersection(filled[0]):
+    if not filled or wanted & set(filled[0]):
         return 0
     for number, cells in enumerate(filled):
-        if len(wanted.intersection(cells)) >= 2:
+        if len(wanted & set(cells)) >= 2:
             return number
     usual = Counter(len(cells) for cells in filled if cells).most_common(1)
     width, times = usual[0] if usual else (0, 0)

@@ -97,9 +97,9 @@ def _raw_rules(book: BookSettings, statements: Collection[str]) -> Rules:
 def _run_sql(name: str, file: Path, raw: dict[str, Source], engine: Engine) -> Source:
     try:
         text = file.read_text(encoding="utf-8-sig").strip().rstrip(";")
-        (statement,) = duckdb.extract_statements(text) or [None]
-        if statement is None or statement.type != duckdb.StatementType.SELECT:
-            raise ValueError("it is no SELECT")
+        found = duckdb.extract_statements(text)
+        if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
+            raise ValueError("it is not one SELECT")
         described = engine.connection.raw_sql(f"SELECT * FROM (\n{text}\n) LIMIT 0").description
         table = f"kam_{name}"
         engine.connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{table}" AS\n{text}\n')
@@ -127,9 +127,7 @@ def _no_statement(file: Path, error: Exception, raw: dict[str, Source]) -> KamEr
     said = str(error).strip()
     message = said.splitlines()[0] if said else type(error).__name__
     next_ = "Mend the statement."
-    if "many values to unpack" in message:
-        message = "it is several statements; one SELECT is needed"
-    elif isinstance(error, duckdb.PermissionException):
+    if isinstance(error, duckdb.PermissionException):
         next_ = "It can read the tables of the files in raw/ alone: put the file there."
     tables = []
     for name, source in raw.items():

@@ -251,14 +251,9 @@ def _likely(content: bytes) -> str:
     ('utf-16-le', 'utf-32-be', 'cp1252')
     """
     head = content[:4000]
-    zeros = [head[at::4].count(0) * 4 / max(1, len(head)) > 0.7 for at in range(4)]
-    kinds = {
-        (False, True, True, True): "utf-32-le",
-        (True, True, True, False): "utf-32-be",
-        (False, True, False, True): "utf-16-le",
-        (True, False, True, False): "utf-16-be",
-    }
-    return kinds.get(tuple(zeros), "cp1252")
+    kinds = {"0111": "utf-32-le", "1110": "utf-32-be", "0101": "utf-16-le", "1010": "utf-16-be"}
+    zeros = (head[at::4].count(0) * 4 / max(1, len(head)) > 0.7 for at in range(4))
+    return kinds.get("".join(str(int(zero)) for zero in zeros), "cp1252")
 
 
 def _lines(head: str, delimiter: str) -> list[list[str]]:
