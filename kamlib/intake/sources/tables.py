@@ -100,7 +100,7 @@ def _run_sql(name: str, file: Path, raw: dict[str, Source], engine: Engine) -> S
         found = duckdb.extract_statements(text)
         if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
             raise ValueError("it is not one SELECT")
-        described = engine.connection.raw_sql(f"SELECT * FROM (\n{text}\n) LIMIT 0").description
+        described = engine.connection.raw_sql(f"DESCRIBE {text}").fetchall()
         table = f"kam_{name}"
         engine.connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{table}" AS\n{text}\n')
     except UnicodeDecodeError:

@@ -247,7 +247,7 @@ _MARKED = [
 def _likely(content: bytes) -> str:
     r"""Return the encoding that a file without a mark seems to have.
 
-    >>> _likely("a,b".encode("utf-16-le")), _likely("a,b".encode("utf-32-be")), _likely(b"caf\xe9")
+    >>> _likely("ab,c".encode("utf-16-le")), _likely("ab".encode("utf-32-be")), _likely(b"caf\xe9")
     ('utf-16-le', 'utf-32-be', 'cp1252')
     """
     head = content[:4000]
