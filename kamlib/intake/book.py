@@ -104,7 +104,9 @@ def read_book(
 def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice]]:
     """Run the reading of the order lines once; they stay in the engine."""
     kept = engine.keep(read.rows, "kam_typed_orders")
-    signs = set(kept["_sign"].name("s").as_table().distinct().execute()["s"].dropna())
+    signs: set[str] = set()
+    if not read.rules.is_currency_said:
+        signs = set(kept["_sign"].name("s").as_table().distinct().execute()["s"].dropna())
     if are_mixed(signs):
         read = read.with_currency()
         kept = engine.keep(read.rows, "kam_strict_orders")

@@ -18,7 +18,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from kamlib.intake.currencies import SIGNS, all_signs, signs_of
+from kamlib.intake.currencies import CODES_AND_SIGNS, SIGNS, signs_of
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources.sheets import DAY, NUMBER
 from kamlib.tables import MONEY_DECIMALS, Column
@@ -112,18 +112,36 @@ def cell(column: Column, raw: ir.Value) -> ir.Value:
     return cleaned(raw)
 
 
-def reader(
-    column: Column, rules: Rules, *, is_excel: bool = False, currency: ir.Value | None = None
-) -> Callable[[ir.Value], ir.Value]:
-    """Return the function that reads a column's cells, cleaned, into its type.
+def tidy(
+    column: Column, text: ir.Value, rules: Rules, currency: ir.Value | None = None
+) -> ir.Value:
+    """Return an amount's text as figures and marks alone; empty where its sign is foreign.
 
-    ``currency`` is the row's own currency code, where its table has one.
+    ``currency`` is the row's own currency code, where its table has one. A step of its own: what
+    follows asks for the result several times. Other columns are left as they are.
     """
+    if column.type not in ("money", "number") or not text.type().is_string():
+        return text
+    is_plain = text.re_search(r"^[+-]?\d+([.,]\d*)?$")
+    rest, before, after = _without_signs(text) if column.type == "money" else (text, None, None)
+    rest = rest.replace("−", "-").re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^(.+)-$", r"-\1")
+    rest = rest.re_replace(r"^([+-])\s+", r"\1")
+    rest = ibis.ifelse(rest.re_search(_IN_GROUPS), rest.re_replace(r"[ '’]", ""), rest)
+    if before is not None and (rules.is_currency_said or currency is not None):
+        is_own = _is_own(before, rules, currency) & _is_own(after, rules, currency)
+        rest = ibis.ifelse(is_own, rest, ibis.null("string"))
+    return ibis.ifelse(is_plain, text, rest)
+
+
+def reader(
+    column: Column, rules: Rules, *, is_excel: bool = False
+) -> Callable[[ir.Value], ir.Value]:
+    """Return the function that reads a column's cells, cleaned and tidied, into its type."""
     match column.type:
         case "id":
             return lambda value: _id(value, rules)
         case "money" | "number":
-            return lambda value: _amount(value, rules, currency)
+            return lambda value: _amount(value, rules)
         case "date":
             return lambda value: _day(value, rules, is_excel)
         case "month":
@@ -165,13 +183,13 @@ def problem(column: Column) -> str:
 def ambiguous(
     column: Column, raw: ir.Value, text: ir.Value, rules: Rules
 ) -> ir.BooleanValue | None:
-    """Return where the meaning of a cell that was not read depends on a locale that the book does
-    not declare.
+    """Return where the meaning of a cell that was not read, tidied, depends on a locale that the
+    book does not declare.
     """
     if not raw.type().is_string():
         return None
     if column.type in ("money", "number") and rules.decimal is None:
-        bare = _without_signs(text)[0].re_replace(r"[\s'’]", "")
+        bare = text.re_replace(r"[\s'’]", "")
         is_open = raw.contains(",") & bare.re_search(_OPEN_AMOUNT)
         if rules.has_local_comma:
             is_open |= raw.contains(".") & bare.re_search(_ONE_GROUP)
@@ -205,8 +223,7 @@ def foreign_sign(text: ir.StringValue) -> ir.StringValue:
     return ibis.coalesce(before.nullif(""), after.nullif("")).lower()
 
 
-def _amount(value: ir.Value, rules: Rules, currency: ir.Value | None) -> ir.DecimalValue:
-    """Return an amount; empty where its currency sign is not the book's, or the row's own."""
+def _amount(value: ir.Value, rules: Rules) -> ir.DecimalValue:
     if not value.type().is_string():
         return value.try_cast(MONEY)
     point = rules.decimal or "."
@@ -214,11 +231,7 @@ def _amount(value: ir.Value, rules: Rules, currency: ir.Value | None) -> ir.Deci
     if rules.decimal is None and rules.has_local_comma:
         is_bare &= ~value.re_search(_ONE_GROUP)
     bare = ibis.ifelse(is_bare, value.replace(point, "."), ibis.null("string"))
-    short = bare.try_cast(_SHORT)
-    rest, before, after = _without_signs(ibis.ifelse(short.notnull(), ibis.null("string"), value))
-    text = rest.re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^(.+)-$", r"-\1")
-    text = ibis.ifelse(text.re_search(_IN_GROUPS), text.re_replace(r"[ '’]", ""), text)
-    swapped = text.translate(",.", ".,")
+    text, swapped = value, value.translate(",.", ".,")
     if rules.decimal:
         text = swapped if rules.decimal == "," else text
         fits = text.re_search(_GROUPED) & text.re_search(r"\d")
@@ -228,19 +241,18 @@ def _amount(value: ir.Value, rules: Rules, currency: ir.Value | None) -> ir.Deci
         text = ibis.ifelse(is_comma, swapped, text)
     else:
         fits = text.re_search(_PLAIN) | text.re_search(_SURE_POINT)
-    for sign in (before, after) if rules.is_currency_said or currency is not None else ():
-        fits &= _is_own(sign, rules, currency)
     amount = ibis.ifelse(fits, text.replace(",", ""), ibis.null("string"))
-    return ibis.coalesce(short.cast(MONEY), amount.try_cast(MONEY))
+    return ibis.coalesce(bare.try_cast(_SHORT).cast(MONEY), amount.try_cast(MONEY))
 
 
 def _is_own(sign: ir.StringValue, rules: Rules, currency: ir.Value | None) -> ir.BooleanValue:
     """Return where a sign is one of the row's currency, or there is none."""
+    sign = sign.lower()
     if currency is None:
-        return sign.lower().isin(["", *signs_of(rules.currency)])
-    code = currency.upper().fill_null(rules.currency.upper())
-    mine = [(code == known, sign.lower().isin(signs)) for known, signs in all_signs().items()]
-    return (sign == "") | ibis.cases(*mine, else_=sign.upper() == code)
+        return sign.isin(["", *signs_of(rules.currency)])
+    code = currency.lower().fill_null(rules.currency.lower())
+    known = ibis.literal(CODES_AND_SIGNS).contains("|" + code + ":" + sign + "|")
+    return (sign == "") | (sign == code) | known
 
 
 def _day(value: ir.Value, rules: Rules, is_excel: bool) -> ir.DateValue:

@@ -10,7 +10,16 @@ import ibis.expr.types as ir
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
-from kamlib.intake.casting import ambiguous, cell, cleaned, foreign_sign, not_exact, problem, reader
+from kamlib.intake.casting import (
+    ambiguous,
+    cell,
+    cleaned,
+    foreign_sign,
+    not_exact,
+    problem,
+    reader,
+    tidy,
+)
 from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources import Source
 from kamlib.intake.sources.headers import folded
@@ -71,40 +80,25 @@ def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
 
 
 def _typed(rows: ir.Table, columns: list[Column], rules: Rules, *, is_excel: bool) -> ir.Table:
-    """Clean, then read, then judge: each step of its own, so that the engine takes it once per cell
-    (``view``).
+    """Clean, tidy, read, then judge: each step of its own, so that the engine takes it once per
+    cell (``view``) and its statement stays short.
     """
-    texts = rows.mutate(
-        **{f"text_{column.name}": cell(column, rows[column.name]) for column in columns}
+    texts = rows.mutate(**{f"text_{c.name}": cell(c, rows[c.name]) for c in columns}).view()
+    code = texts["text_currency"] if "text_currency" in texts.columns else None
+    plain = texts.mutate(
+        **{f"plain_{c.name}": tidy(c, texts[f"text_{c.name}"], rules, code) for c in columns}
     ).view()
-    currency = texts["text_currency"] if "text_currency" in texts.columns else None
-    read = {c: reader(c, rules, is_excel=is_excel, currency=currency) for c in columns}
-    cells = texts.mutate(
-        **{f"value_{c.name}": read[c](texts[f"text_{c.name}"]) for c in columns}
+    read = {c: reader(c, rules, is_excel=is_excel) for c in columns}
+    cells = plain.mutate(
+        **{f"value_{c.name}": read[c](plain[f"plain_{c.name}"]) for c in columns}
     ).view()
-    judged: list[tuple[ir.BooleanValue, ir.StringValue | str, ir.StringValue | None]] = []
+    judged: list[tuple[ir.BooleanValue, str, Column | None]] = []
     open_cells, signs, mended = [ibis.null("string")], [ibis.null("string")], ibis.literal(0)
-    if "set_aside" in rows.columns:
-        said = cleaned(cells["set_aside"])
-        judged.append((said.notnull(), said, None))
     for column in columns:
         raw, text, value = (cells[form + column.name] for form in ("", "text_", "value_"))
-        shown = text.cast("string")
         kind = cells[_KIND_OF + column.name] if _KIND_OF + column.name in cells.columns else None
-        if kind is not None:
-            formula = f"{column.name} is a formula that was never computed"
-            judged.append((kind == UNCOMPUTED, formula, None))
-            judged.append((kind == ERROR, f"{column.name} is an error of the spreadsheet", shown))
-        if column.required:
-            judged.append((text.isnull(), f"no {column.name}", None))
-        is_unread = text.notnull() & value.isnull()
-        if column.type == "id" and (inexact := not_exact(raw, kind)) is not None:
-            is_unread |= text.notnull() & inexact
-        judged.append((is_unread, problem(column), shown))
-        if column.least is not None or column.most is not None:
-            outside = f"{column.name} is outside its limits"
-            judged.append((_outside(value, column), outside, shown))
-        is_open = ambiguous(column, raw, text, rules)
+        judged += _judged(column, raw, text, value, kind)
+        is_open = ambiguous(column, raw, cells[f"plain_{column.name}"], rules)
         if is_open is not None:
             example = ibis.literal(column.name + BETWEEN) + text
             open_cells.append(ibis.ifelse(value.isnull() & is_open, example, ibis.null("string")))
@@ -113,27 +107,45 @@ def _typed(rows: ir.Table, columns: list[Column], rules: Rules, *, is_excel: boo
         if column.type == "id" and raw.type().is_string():
             is_mended = (raw != text) | (text.endswith(".0") & ~value.endswith(".0"))
             mended = mended + is_mended.fill_null(False).cast("int64")
-    return cells.select(
-        **{column.name: cells[f"value_{column.name}"] for column in columns},
-        _reason=_first(
-            (test, ibis.literal(why) if isinstance(why, str) else why) for test, why, _ in judged
-        ),
-        _value=_first(
-            (test, ibis.null("string") if shown is None else shown) for test, _, shown in judged
-        ),
-        _file=cells["_file"],
-        _row=cells["_row"],
+    reason = ibis.cases(*((test, why) for test, why, _ in judged), else_=ibis.null("string"))
+    if "set_aside" in rows.columns:
+        reason = ibis.coalesce(cleaned(cells["set_aside"]), reason)
+    cells = cells.mutate(
+        _reason=reason,
         _mended=mended,
         _sign=ibis.coalesce(*signs),
         _open=ibis.coalesce(*open_cells),
+    ).view()
+    shown = [
+        (cells["_reason"] == why, cells[f"text_{column.name}"].cast("string"))
+        for _, why, column in judged
+        if column is not None
+    ]
+    return cells.select(
+        **{column.name: cells[f"value_{column.name}"] for column in columns},
+        _value=ibis.cases(*shown, else_=ibis.null("string")),
+        **{name: cells[name] for name in ("_reason", "_file", "_row", "_mended", "_sign", "_open")},
     )
 
 
-def _first(cases) -> ir.StringValue:
-    """Return the value of the first test that holds, nothing where none does."""
-    return ibis.cases(
-        *((test.fill_null(False), value) for test, value in cases), else_=ibis.null("string")
-    )
+def _judged(
+    column: Column, raw: ir.Value, text: ir.Value, value: ir.Value, kind: ir.StringValue | None
+) -> list[tuple[ir.BooleanValue, str, Column | None]]:
+    """Return the tests of a cell, the reason each gives, and the column whose cell shows it."""
+    judged: list[tuple[ir.BooleanValue, str, Column | None]] = []
+    if kind is not None:
+        formula = f"{column.name} is a formula that was never computed"
+        judged.append((kind == UNCOMPUTED, formula, None))
+        judged.append((kind == ERROR, f"{column.name} is an error of the spreadsheet", column))
+    if column.required:
+        judged.append((text.isnull(), f"no {column.name}", None))
+    is_unread = text.notnull() & value.isnull()
+    if column.type == "id" and (inexact := not_exact(raw, kind)) is not None:
+        is_unread |= text.notnull() & inexact
+    judged.append((is_unread, problem(column), column))
+    if column.least is not None or column.most is not None:
+        judged.append((_outside(value, column), f"{column.name} is outside its limits", column))
+    return judged
 
 
 def _names(source: Source, table: Table, book: BookSettings) -> dict[str, str]:

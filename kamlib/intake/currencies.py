@@ -56,3 +56,7 @@ def _any_sign() -> str:
 
 SIGNS = _any_sign()
 """A pattern of every known sign, the longest first."""
+CODES_AND_SIGNS = "".join(
+    f"|{code.lower()}:{sign}|" for code, signs in all_signs().items() for sign in signs
+)
+"""Every pair of a currency and a sign of it, for one search in a text."""

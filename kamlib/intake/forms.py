@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import pandas as pd
 
-from kamlib.intake.casting import cleaned, foreign_sign, reader, try_strptime
+from kamlib.intake.casting import cleaned, foreign_sign, reader, tidy, try_strptime
 from kamlib.intake.currencies import code_of
 from kamlib.intake.rules import Rules
 from kamlib.tables import Column
@@ -66,9 +66,8 @@ def usual_reading(column: Column, cells: ir.Table, rules: Rules, section: str) -
     rows = rows.filter(rows["text"].notnull())
     groups = rows.group_by(by).aggregate(n=rows.count())
     currency = groups["code"] if has_codes else None
-    groups = groups.mutate(
-        is_read=reader(column, rules, currency=currency)(groups["text"]).notnull()
-    )
+    is_read = reader(column, rules)(tidy(column, groups["text"], rules, currency)).notnull()
+    groups = groups.mutate(is_read=is_read)
     if column.type in ("date", "month"):
         return _days(groups, section)
     return _amounts(column, groups, rules, section, has_codes=has_codes)
@@ -102,7 +101,7 @@ def _amounts(
                 tried[" and ".join(lines)] = rules.model_copy(update=update)
     currency = groups["code"] if has_codes else None
     values = {
-        line: reader(column, other, currency=currency)(groups["text"]).cast("float64")
+        line: reader(column, other)(tidy(column, groups["text"], other, currency)).cast("float64")
         for line, other in tried.items()
     }
     seen = groups.select("text", "n", "is_read", **values).to_pandas()
