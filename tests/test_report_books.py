@@ -10,7 +10,7 @@ import pytest
 from kamlib.book import read_settings
 from kamlib.check import check_book
 from kamlib.cli import main
-from kamlib.dossier import check_plan
+from kamlib.dossier.plans import plan_reading
 from kamlib.errors import KamError
 from kamlib.intake import read_book
 from kamlib.intake.sources import open_engine
@@ -75,7 +75,7 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
         account: f"{file}.toml",
         other: "B.toml",
     }
-    assert check_plan(data.plans, account).problems.empty
+    assert plan_reading(plans=data.plans, account_id=account).problem is None
     told = [notice["what"].split()[2] for notice in check_book(book)["notices"]]
     assert told == ["again.toml", "broken.toml", "nobody.toml"]
 

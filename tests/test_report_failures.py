@@ -230,7 +230,7 @@ def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(
     good, use_kit, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(run, "can_fork", lambda: False)
-    use_kit("assert data.period.label != '2025-Q3', 'not this one'")
+    use_kit("assert data.span.label != '2025-Q3', 'not this one'")
     out = tmp_path / "new"
     arguments = ["report", "--book", str(good[0]), "--out", str(out), "--only", "segmentation"]
     assert main([*arguments, "--period", "2025-Q2..2025-Q4"]) == 1

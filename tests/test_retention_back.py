@@ -11,6 +11,7 @@ import pytest
 import kamlib.retention as ret
 from kamlib.book import WinBackSettings
 from kamlib.dossier import contact_rhythms
+from kamlib.period.calendar import parse_period
 from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
 from kamlib.story.retention import headline_retention, tell_retention_findings
 from kamlib.tables import empty_table, shaped
@@ -20,8 +21,10 @@ from .retention import (
     NO_ACCOUNTS,
     NO_CLASSES,
     NO_KEYS,
+    NO_THEN,
     days,
     every,
+    key_then,
     keys,
     losses,
     months,
@@ -343,7 +346,7 @@ def test_an_empty_book_gives_empty_tables():
         ret.cohort_retention(empty_months, as_of=AS_OF),
         ret.cohort_retention_by_year(empty_months, as_of=AS_OF),
         ret.account_bridge(empty_months, as_of=AS_OF),
-        ret.revenue_bridge(empty_months, NO_KEYS, as_of=AS_OF),
+        ret.revenue_bridge(empty_months, NO_THEN, as_of=AS_OF),
         ret.loss_reasons(lost, as_of=AS_OF),
         ret.survival(lives),
         ret.survival_by_class(lives),
@@ -361,6 +364,9 @@ def test_an_empty_book_gives_empty_tables():
     ]
 
 
+NO_RISK = shaped("risk_changes", [])
+
+
 def said(
     now, before, keys=NO_KEYS, *, as_of=AS_OF, at_most=5, orders=None, **known
 ) -> pd.DataFrame:
@@ -368,9 +374,16 @@ def said(
     orders = days({}) if orders is None else orders
     checkins = shaped("overdue_checkins", [])
     accounts = ret.finding_accounts(
-        now, before, keys, losses(orders, as_of=as_of), checkins, as_of=as_of, at_most=at_most
+        now,
+        before,
+        keys,
+        key_then(*keys["account_id"]),
+        losses(orders, as_of=as_of),
+        checkins,
+        as_of=as_of,
+        at_most=at_most,
     )
-    rates = ret.retention_rates(months([]), keys, as_of=as_of)
+    rates = ret.retention_rates(months([]), NO_THEN, as_of=as_of)
     empty = {
         name: shaped(name, [])
         for name in ("alarm_outcomes", "leaving_causes", "recent_lateness", "win_back")
@@ -380,12 +393,21 @@ def said(
         accounts,
         now,
         before,
-        ret.retention_figures(rates, now, before, keys),
+        rates,
+        NO_RISK,
         alarm_quality=ret.alarm_quality(orders, as_of=as_of),
         interactions=interactions,
         **{**empty, **known},
     )
-    told = tell_retention_findings(findings, accounts, interactions, book=None)
+    told = tell_retention_findings(
+        findings,
+        accounts,
+        interactions,
+        NO_RISK,
+        as_of=as_of,
+        previous_span=parse_period("2025-Q3"),
+        book=None,
+    )
     return findings.assign(**told)
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import Span, trailing_months
+from kamlib.period.calendar import Span, is_window_whole
 from kamlib.tables import each, shaped
 
 PAST = 8
 """Periods of history on the front page."""
+OF_TODAYS_SET = ("revenue", "margin", "revenue_share")
+"""Figures of today's key accounts that never carry a growth."""
 
 
 def figures(
@@ -68,7 +70,7 @@ def figure_history(
     past = [
         at(end, previous=before).figures
         for before, end in pairwise(sorted(ends))
-        if first_date is not None and end - pd.DateOffset(months=11) >= first_date
+        if is_window_whole(first_date, as_of=end)
     ]
     return shaped("figure_history", pd.concat([*past, figures], ignore_index=True))
 
@@ -121,7 +123,12 @@ def key_figures(
     previous_span: Span,
     year_ago_span: Span,
 ) -> pd.DataFrame:
-    """One row per figure × scope: its value, and the values a period and a year before."""
+    """One row per figure × scope: its value, and the values a period and a year before.
+
+    Revenue and margin of today's key accounts, and their share, have no value before: another set
+    was key then, and a change would mix what accounts did with who was chosen. What those key on
+    the first day did since is told by NRR, GRR and the revenue bridge.
+    """
     days = {
         "value": as_of,
         "previous_value": previous_span.end,
@@ -134,25 +141,8 @@ def key_figures(
     table = by_day["value"][[]].assign(
         **{name: found["value"].reindex(by_day["value"].index) for name, found in by_day.items()}
     )
-    return shaped("key_figures", table.reset_index())
-
-
-def same_key_revenue(
-    key_accounts: pd.DataFrame,
-    previous_account_months: pd.DataFrame | None,
-    *,
-    first_date: pd.Timestamp | None,
-    previous_span: Span,
-) -> float:
-    """Return what today's key accounts brought in the 12 months to the previous period's end.
-
-    NaN where the data do not reach back over those 12 months.
-    """
-    months = trailing_months(previous_span.end, 12)
-    if previous_account_months is None or first_date is None or first_date > months[0]:
-        return float("nan")
-    ids = key_accounts.loc[key_accounts["is_key"], "account_id"]
-    rows = previous_account_months
-    return float(
-        rows.loc[rows["account_id"].isin(ids) & rows["month"].isin(months), "revenue"].sum()
-    )
+    table = table.reset_index()
+    is_todays = table["scope"].eq("key") & table["figure"].isin(OF_TODAYS_SET)
+    before = ["previous_value", "year_ago_value"]
+    table[before] = table[before].mask(is_todays)
+    return shaped("key_figures", table)

@@ -273,3 +273,15 @@ def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
     if first_date is None:
         return 12
     return int((trailing_months(as_of, 24)[:12] >= first_date).sum())
+
+
+def is_base_whole(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
+    """Return whether the year before the last 12 months lies wholly in the data, so that the two
+    compare.
+
+    >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-06-30"))
+    True
+    >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-03-31"))
+    False
+    """
+    return base_months(first_date, as_of) == 12

@@ -23,7 +23,7 @@ from kamlib.period import Period
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
-from kamlib.story.overview import CARDS
+from kamlib.story.overview import CARDS, card_changes
 from kamlib.story.pages import definitions, title_period
 from kamlib.story.statements import Card
 from kamlib.tables import catalogue, each
@@ -264,12 +264,11 @@ def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> N
                 name,
                 found[key]["value"],
                 unit,
-                previous=found[key]["previous_value"],
-                year_ago=found[key]["year_ago_value"],
+                *card_changes(figure, found[key]),
                 good=good,
             )
             for figure, scope, name, unit, good, _ in CARDS
-            if (key := (figure, scope)) in found
+            if (key := (figure, scope)) in found and found[key]["value"] is not None
         )
         pages = [PAGES[name] for name in _ORDER if PAGES[name].file in run["files"]]
         links = [Link(page.title, f"{label}/{page.file}") for page in pages]

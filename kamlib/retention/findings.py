@@ -16,6 +16,7 @@ def finding_accounts(
     account_status: pd.DataFrame,
     previous_account_status: pd.DataFrame | None,
     key_accounts: pd.DataFrame,
+    key_accounts_then: pd.DataFrame,
     lost_accounts: pd.DataFrame,
     overdue_checkins: pd.DataFrame,
     *,
@@ -27,8 +28,9 @@ def finding_accounts(
     ``overdue``: overdue now. ``newly_overdue`` and ``further_overdue``: of these, silent since an
     order after which the account was not overdue yet when the period began; ``at_most`` of them are
     named one by one, key accounts and the most money first. ``lost`` and ``returned``: changed in
-    the period. ``not_recorded``: losses seen in the 12 months to the as-of day that last and that
-    nobody recorded, where the book records losses. ``checkin``: planned contacts with key accounts
+    the period; of those lost the ones are key that were on its first day. ``not_recorded``: losses
+    seen in the 12 months to the as-of day that last and that nobody recorded, where the book
+    records losses. ``checkin``: planned contacts with key accounts
     that are overdue, the longest first.
     """
     is_key = key_accounts.set_index("account_id")["is_key"].astype(bool)
@@ -47,8 +49,11 @@ def finding_accounts(
             status["account_id"], previous_account_status.set_index("account_id")["status"]
         )
         is_lost = status["status"].eq("lost")
-        gone = status[is_lost & was.isin(["active", "overdue", "new"])]
-        found["lost"] = gone.assign(revenue=gone["last_year_revenue"])
+        gone = status[is_lost & was.isin(["active", "overdue", "new", "resting"])]
+        # who was key on the last day is no answer: who leaves loses the tier
+        followed = key_accounts_then[key_accounts_then["followed_over"].eq("period")]
+        is_followed = gone["account_id"].isin(followed["account_id"])
+        found["lost"] = gone.assign(revenue=gone["last_year_revenue"], is_key=is_followed)
         found["returned"] = status[was.eq("lost") & ~is_lost & status["status"].ne("never")]
     found["not_recorded"] = _not_recorded(lost_accounts, as_of)
     late = overdue_checkins.merge(status[["account_id", "is_key"]], on="account_id")
@@ -63,7 +68,8 @@ def retention_findings(
     finding_accounts: pd.DataFrame,
     account_status: pd.DataFrame,
     previous_account_status: pd.DataFrame | None,
-    retention_figures: pd.DataFrame,
+    retention_rates: pd.DataFrame,
+    risk_changes: pd.DataFrame,
     alarm_outcomes: pd.DataFrame,
     alarm_quality: pd.DataFrame,
     leaving_causes: pd.DataFrame,
@@ -79,6 +85,8 @@ def retention_findings(
     """
     counted = finding_accounts["finding_code"].value_counts()
     rows: list[dict[str, Any]] = [_found("at risk", "overdue")]
+    if len(risk_changes):
+        rows.append(_found("at risk", "risk_changes"))
     named = finding_accounts[finding_accounts["finding_code"].eq("newly_overdue")]
     lately = interactions.groupby("account_id")["date"].max()
     facts = (
@@ -94,7 +102,7 @@ def retention_findings(
         rows.append(_found("lost", "lost"))
     if counted.get("returned"):
         rows.append(_found("returned", "returned"))
-    rows += [_rates(retention_figures), *_warnings(alarm_outcomes), _trust(alarm_quality)]
+    rows += [_rates(retention_rates), *_warnings(alarm_outcomes), _trust(alarm_quality)]
     if counted.get("not_recorded"):
         rows.append(_found("lost", "not_recorded"))
     clear = leaving_causes[leaving_causes["hazard_ratio_low"].gt(1)]
@@ -130,14 +138,14 @@ def _not_recorded(lost: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return found.assign(revenue=found["revenue_lost"], is_key=False)
 
 
-def _rates(figures: pd.DataFrame) -> dict[str, Any]:
+def _rates(rates: pd.DataFrame) -> dict[str, Any]:
     """Return NRR and GRR of key accounts, where they are known, else of all."""
-    value = figures.set_index(["figure", "scope"])["value"]
-    scope = "key" if value["NRR", "key"] == value["NRR", "key"] else "all"
-    nrr, grr = value["NRR", scope], value["GRR", scope]
-    if nrr != nrr:
+    known = rates[rates["nrr_share"].notna()]
+    if known.empty:
         return _found("unknown", "no_rates")
-    return _found("retention", "rates", {"scope": scope, "nrr_share": nrr, "grr_share": grr})
+    found = known.iloc[-1]
+    facts = found[["scope", "nrr_share", "grr_share"]].to_dict()
+    return _found("retention", "rates", facts | {"account_count": found["cohort_count"]})
 
 
 def _warnings(outcomes: pd.DataFrame) -> list[dict[str, Any]]:
