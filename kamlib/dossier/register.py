@@ -87,6 +87,13 @@ def contact_rhythms(
 
     The account plan goes first, then the account's own ``contact_every_days``, then the book's
     default.
+
+    Examples
+    --------
+    >>> accounts = shaped("accounts", {"account_id": ["A", "B"],
+    ...     "contact_every_days": [15.0, None]})
+    >>> contact_rhythms(accounts, plans={})[["contact_every_days", "rhythm_source"]].values.tolist()
+    [[15.0, 'account'], [30.0, 'default']]
     """
     planned = {
         account: _MONTH_DAYS / rhythm

@@ -199,10 +199,13 @@ def assignment_changes(
 
     Examples
     --------
-    >>> import kamlib as kam
-    >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> len(q.assignment_changes), int(q.proposed_assignment["is_moved"].sum())
-    (6, 6)
+    >>> plan = shaped("proposed_assignment", {"account_id": ["A", "B"], "manager_id": "M1",
+    ...     "proposed_manager_id": ["M1", "M2"], "is_reassigned": [False, True]})
+    >>> loads = shaped("assignment_loads", {"manager_id": ["M1", "M2"],
+    ...     "manager_name": ["Ines", "Bo"]})
+    >>> moved = assignment_changes(plan, loads)
+    >>> moved[["account_id", "from_manager", "to_manager"]].values.tolist()
+    [['B', 'Ines', 'Bo']]
     """
     moved = proposed_assignment[proposed_assignment["is_reassigned"]]
     moved = moved.sort_values(["revenue", "account_id"], ascending=[False, True])
