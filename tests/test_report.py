@@ -20,7 +20,7 @@ import kamlib as kam
 from kamlib.errors import KamError
 from kamlib.page.names import page_name
 from kamlib.report.pages import PAGES
-from kamlib.report.run import dossier_accounts
+from kamlib.report.production import dossier_accounts
 
 from .conftest import kam as run_kam
 

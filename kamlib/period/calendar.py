@@ -17,10 +17,10 @@ from kamlib.errors import KamError
 from kamlib.words import month_name
 
 _FORMS = (
-    (re.compile(r"(\d{4})"), "year"),
-    (re.compile(r"(\d{4})-Q([1-4])"), "quarter"),
-    (re.compile(r"(\d{4})-(0[1-9]|1[0-2])"), "month"),
-    (re.compile(r"(\d{4})-W(\d{2})"), "week"),
+    (re.compile(r"([0-9]{4})"), "year"),
+    (re.compile(r"([0-9]{4})-Q([1-4])"), "quarter"),
+    (re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])"), "month"),
+    (re.compile(r"([0-9]{4})-W([0-9]{2})"), "week"),
 )
 _HOW = (
     "Write 2025, 2025-Q3, 2025-07, 2025-W31, previous-quarter, previous-month, previous-year or "
