@@ -60,6 +60,16 @@ def _empty() -> dict:
     return {"read": 0, "used": 0, "set_aside": {}}
 
 
+def shortened(text: str, most: int = 40) -> str:
+    r"""Return a cell as it can be shown in a line.
+
+    >>> shortened("a\nb"), shortened("x" * 50, 5)
+    ('a b', 'xxxx…')
+    """
+    plain = " ".join(str(text).split())
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
 def check_text(found: dict) -> str:
     """Return the same as people read it."""
 
@@ -92,7 +102,8 @@ def check_text(found: dict) -> str:
             place = (
                 f"line {row['line']:.0f}" if row["line"] is not None else f"row {row['row']:.0f}"
             )
-            lines.append(f"  {row['file']}, {place}: {row['reason']}")
+            value = f" ('{shortened(row['value'])}')" if row["value"] is not None else ""
+            lines.append(f"  {row['file']}, {place}: {row['reason']}{value}")
     if found["notices"]:
         lines += ["", "Worth knowing:"]
         for notice in found["notices"]:

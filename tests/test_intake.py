@@ -141,7 +141,7 @@ def test_rows_set_aside_are_listed_with_their_place(make_book):
         (".", "1,234.56", "1234.56"),
         (".", "(12.5)", "-12.5"),
         (".", "12.5-", "-12.5"),
-        (".", "1'234.50 CHF", "1234.50"),
+        (".", "1'234.50 EUR", "1234.50"),
         (None, "1234.56", "1234.56"),
         (None, "-1e3", "-1000"),
     ],
@@ -344,8 +344,10 @@ def test_a_workbook_of_several_sheets_is_refused_with_their_names(make_book):
     folder = make_book()
     with pd.ExcelWriter(folder / "orders.xlsx") as writer:
         for sheet in ("2024", "2025"):
-            pd.DataFrame({"order_id": [1]}).to_excel(writer, sheet_name=sheet)
-    assert "2024, 2025" in str(refusal(folder))
+            pd.DataFrame({f"order_{sheet}": [1]}).to_excel(writer, sheet_name=sheet)
+    error = refusal(folder)
+    assert "2024, 2025" in error.what
+    assert 'sheet = "2024" under [input.orders]' in error.next
 
 
 def test_real_broken_file_costs_its_broken_rows_alone(shared, make_book):

@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -41,17 +42,39 @@ class FiscalYear(Settings):
     first_month: int = Field(1, ge=1, le=12)
 
 
-class InputSettings(Settings):
-    """``[input]``: how the book's text files are written."""
+class TableInput(Settings):
+    """How files are written: of the whole book (``[input]``) or of one table (``[input.orders]``).
+
+    ``sheet`` names a workbook's sheet; ``header_line`` is the line, or row of a sheet, that holds
+    the column names.
+    """
 
     encoding: str = "utf-8"
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     decimal: Literal[".", ","] | None = None
-    date_format: str | None = None
-    time_zone: str | None = None
+    date_format: str | None = Field(None, min_length=1)
+    time_zone: str | None = Field(None, min_length=1)
     duplicates: Literal["accept", "set aside"] = "accept"
     fold_case: bool = False
     largest_file_mb: int = Field(2000, ge=1)
+    sheet: str | None = Field(None, min_length=1)
+    header_line: int | None = Field(None, ge=1)
+
+
+_OF_TABLES: dict[str, Any] = dict.fromkeys(CANONICAL, (TableInput | None, None))
+
+
+class InputSettings(create_model("_PerTable", __base__=TableInput, **_OF_TABLES)):  # type: ignore[misc]
+    """``[input]``: how the book's files are written; ``[input.<table>]``: where one differs."""
+
+    def of(self, table: str) -> TableInput:
+        """Return how one table's files are written: what is said of it, else of the book.
+
+        >>> InputSettings(decimal=",", orders={"decimal": "."}).of("orders").decimal
+        '.'
+        """
+        own = getattr(self, table, None)
+        return self.model_copy(update=own.model_dump(exclude_unset=True) if own else {})
 
 
 class KeyAccountSettings(Settings):

@@ -76,21 +76,22 @@ def control_totals(intake: Intake) -> dict[str, object]:
 
 
 def set_aside_rows(intake: Intake, limit: int = 10_000) -> pd.DataFrame:
-    """One row per row of input that was set aside: table, file, row or line, reason (at most
-    ``limit``).
+    """One row per row of input that was set aside: table, file, row or line, reason and the
+    cell that is the reason (at most ``limit``).
     """
     lines = intake.orders
     aside = lines.filter(lines["_reason"].notnull()).select(
         file=lines["_file"],
         row=lines["_row"],
         reason=lines["_reason"],
+        value=lines["_value"],
         revenue=lines["revenue"].cast("float64"),
     )
     orders = aside.order_by("file", "row").limit(limit).to_pandas().assign(table="orders")
     side = intake.side_rows[intake.side_rows["reason"].ne("used")]
     return (
         pd.concat([orders, side, intake.rejected], ignore_index=True)
-        .reindex(columns=["table", "file", "row", "line", "reason", "revenue"])
+        .reindex(columns=["table", "file", "row", "line", "reason", "value", "revenue"])
         .head(limit)
         .reset_index(drop=True)
     )

@@ -12,12 +12,14 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
-from kamlib.intake.columns import TypedRows, check_rows, read_table
-from kamlib.intake.lines import in_book_currency, order_notices, without_repeats
+from kamlib.intake.columns import TypedRows, read_table
+from kamlib.intake.findings import are_mixed, check_rows, sign_notices
+from kamlib.intake.lines import in_book_currency, without_repeats
 from kamlib.intake.notices import Notice
+from kamlib.intake.oddities import order_notices
 from kamlib.intake.plans import plan_notices
 from kamlib.intake.sources import Engine, read_sources
-from kamlib.tables import CANONICAL, empty_table, typed
+from kamlib.tables import CANONICAL, Table, empty_table, typed
 
 Progress = Callable[[str], None]
 
@@ -27,8 +29,9 @@ class Intake:
     """A book as read.
 
     ``orders`` is the engine's table of order lines, typed, with ``_reason`` (missing where the line
-    is used), ``_file`` and ``_row``. ``frames`` holds every other canonical table (empty where the
-    book has none). ``rejected`` lists lines that no column could be read of.
+    is used), ``_value`` (the cell that is the reason), ``_file`` and ``_row``. ``frames`` holds
+    every other canonical table (empty where the book has none). ``rejected`` lists lines that no
+    column could be read of.
     """
 
     folder: Path
@@ -54,6 +57,7 @@ def read_book(
         A file is refused: missing column, ambiguous locale, account listed twice, parent cycle,
         several currencies without rates.
     """
+    engine.check_settings(book)
     sources = read_sources(folder, book, engine)
     reads: dict[str, TypedRows] = {}
     for name, source in sources.items():
@@ -61,7 +65,9 @@ def read_book(
             progress(name)
             reads[name] = read_table(source, CANONICAL[name], book)
     given = reads["orders"].given
+    told = [notice for source in sources.values() for notice in source.notices]
     orders, notices = _order_lines(reads.pop("orders"), engine)
+    notices = told + notices
     frames, side = _frames(reads, notices)
     _check_accounts(frames["accounts"], folder)
     orders = in_book_currency(orders, given, frames["rates"], book, engine, folder)
@@ -98,46 +104,45 @@ def read_book(
 def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice]]:
     """Run the reading of the order lines once; they stay in the engine."""
     kept = engine.keep(read.rows, "kam_typed_orders")
-    found = kept.aggregate(n=kept.count(), mended=kept["_mended"].sum(), open=kept["_open"].max())
-    count, mended, open_cell = found.to_pyarrow().to_pylist()[0].values()
-    return kept.drop("_mended", "_open"), check_rows(read, count, int(mended or 0), open_cell)
+    signs: set[str] = set()
+    if not read.rules.is_currency_said:
+        signs = set(kept["_sign"].name("s").as_table().distinct().execute()["s"].dropna())
+    if are_mixed(signs):
+        read = read.with_currency()
+        kept = engine.keep(read.rows, "kam_strict_orders")
+    found = kept.group_by(reason=kept["_reason"]).aggregate(
+        n=kept.count(), mended=kept["_mended"].sum(), open=kept["_open"].max()
+    )
+    notices = [*sign_notices(read, signs), *check_rows(read, found.to_pandas())]
+    return kept.drop("_mended", "_open", "_sign"), notices
 
 
 def _frames(
     reads: dict[str, TypedRows], notices: list[Notice]
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return every table but orders as a frame, and all their rows that were set aside or used."""
-    frames, side = {}, [pd.DataFrame(columns=["table", "file", "row", "reason"])]
+    frames, side = {}, [pd.DataFrame(columns=["table", "file", "row", "reason", "value"])]
     for name, table in CANONICAL.items():
         if name == "orders":
             continue
         if name not in reads:
             frames[name] = empty_table(name)
             continue
-        rows = (
-            reads[name]
-            .rows.to_pandas()
-            .sort_values(["_file", "_row"], kind="stable", ignore_index=True)
+        read = reads[name]
+        rows = _in_order(read)
+        signs = set(rows["_sign"].dropna())
+        if are_mixed(signs):
+            read = read.with_currency()
+            rows = _in_order(read)
+        found = rows.groupby("_reason", dropna=False, as_index=False).agg(
+            n=("_row", "size"), mended=("_mended", "sum"), open=("_open", "max")
         )
-        open_cells = rows["_open"].dropna()
-        notices += check_rows(
-            reads[name],
-            len(rows),
-            int(rows["_mended"].sum()),
-            open_cells.iloc[0] if len(open_cells) else None,
+        notices += sign_notices(read, signs) + check_rows(
+            read, found.rename(columns={"_reason": "reason"})
         )
         reason = rows["_reason"].astype("object")
         if table.key:
-            used = reason.isna()
-            repeated = rows[used].duplicated(list(table.key))
-            if name == "accounts" and repeated.any():
-                twin = rows.loc[repeated[repeated].index[0]]
-                raise KamError(
-                    f"The account '{twin['account_id']}' is listed twice.",
-                    where=f"{twin['_file']}, row {twin['_row']}",
-                    next="Keep one row per account: a second one would count its orders twice.",
-                )
-            reason[repeated[repeated].index] = f"repeats its {' and '.join(table.key)}"
+            reason = reason.fillna(_repeats(rows[reason.isna()], table))
         side.append(
             pd.DataFrame(
                 {
@@ -145,11 +150,51 @@ def _frames(
                     "file": rows["_file"],
                     "row": rows["_row"],
                     "reason": reason.fillna("used"),
+                    "value": rows["_value"],
                 }
             )
         )
         frames[name] = typed(rows[reason.isna()], name)
     return frames, pd.concat(side, ignore_index=True)
+
+
+def _in_order(read: TypedRows) -> pd.DataFrame:
+    return read.rows.to_pandas().sort_values(["_file", "_row"], kind="stable", ignore_index=True)
+
+
+def _repeats(rows: pd.DataFrame, table: Table) -> pd.Series:
+    """Return why rows are set aside that share their key with another, whatever their order.
+
+    The rows of the earliest day decide, so that a later row changes nothing before it: equal ones
+    count once, others not at all.
+    """
+    key, given = list(table.key), [name for name in table.names if name in rows.columns]
+    reason = pd.Series(pd.NA, index=rows.index, dtype="object")
+    twins = rows[rows.duplicated(key, keep=False)]
+    if twins.empty:
+        return reason
+    if table.name == "accounts":
+        twin = twins[twins.duplicated(key)].iloc[0]
+        raise KamError(
+            f"The account '{twin['account_id']}' is listed twice.",
+            where=f"{twin['_file']}, row {twin['_row']}",
+            next="Keep one row per account: a second one would count its orders twice.",
+        )
+    named = " and ".join(key)
+    if table.date and table.date not in key:
+        is_later = twins[table.date] > twins.groupby(key)[table.date].transform("min")
+        reason[is_later[is_later].index] = f"repeats its {named}"
+        twins = twins[~is_later]
+    is_again = twins.duplicated(given)
+    differs = twins[~is_again].duplicated(key, keep=False)
+    conflict = (
+        twins[key]
+        .apply(tuple, axis=1)
+        .isin(set(twins.loc[differs[differs].index, key].apply(tuple, axis=1)))
+    )
+    reason[is_again[is_again].index] = f"repeats its {named}"
+    reason[conflict[conflict].index] = f"same {named} with different values"
+    return reason
 
 
 def _check_accounts(accounts: pd.DataFrame, folder: Path) -> None:

@@ -18,7 +18,9 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from kamlib.book import InputSettings
+from kamlib.intake.currencies import CODES_AND_SIGNS, SIGNS, signs_of
+from kamlib.intake.rules import Rules
+from kamlib.intake.sources.sheets import DAY, NUMBER
 from kamlib.tables import MONEY_DECIMALS, Column
 
 MONEY = dt.Decimal(38, MONEY_DECIMALS)
@@ -26,17 +28,30 @@ _SHORT = dt.Decimal(18, MONEY_DECIMALS)  # fifty times as fast to read from text
 _INVISIBLE = (
     r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
 )
-_SPACES = r"[\x{00A0}\x{2007}\x{202F}]"
+_SPACES = r"[\x{00A0}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}]"
 _EDGES = r"^\s+|\s+$"
 _BLANKS = " \t\n\f\r"
-_MARKS = r"[\s\x{00A0}\x{2007}\x{202F}'’€$£¥₹]|EUR|USD|GBP|CHF"
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$"
-_GROUPED = r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?([eE][+-]?\d{1,2})?$"
-_ISO = r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$"
+_GROUPED = r"^[+-]?(\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3}|\d*)(\.\d*)?([eE][+-]?\d{1,2})?$"
+_IN_GROUPS = r"^[+-]?\d{1,3}([ '’]\d{3})+([.,]\d*)?$"
+# undeclared, yet open to one reading: both marks in order, several groups, or no group of three
+_SURE_POINT = r"^[+-]?(\d{1,3}(,\d{3})+\.\d*|\d{1,3}(,\d{3}){2,})$"
+_SURE_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+,\d*|\d{1,3}(\.\d{3}){2,}|\d+,(\d{1,2}|\d{4,})|0,\d+)$"
+_ONE_GROUP = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+_TIME = r"([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)([.,]\d+)?)?"
+_ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}([ T]{_TIME} ?(Z|[+-]\d{{2}}(:?\d{{2}})?)?)?$"
 _OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+_MIDNIGHT = r"[ T]+(0?0:00(:00(\.0+)?)?|12:00(:00)? [Aa][Mm])$"
 _OPEN_DATE = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}( .*)?$"
 _OPEN_AMOUNT = r"^[(+-]?[\d.]*,[\d.,]*([eE][+-]?\d+)?[)-]?$"
-_DAMAGED = r"^[+-]?\d[.,]\d+E\+\d+$"
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|Mrz|Mai|Okt|Dez"
+# what spreadsheets make of ids: 1.23457E+15, 04-Mar, Mar-04, #N/A
+_DAMAGED = (
+    rf"^[+-]?\d([.,]\d+)?[eE]\+\d+$|^[+-]?\d[.,]\d+[eE]\d\d+$|^\d{{1,2}}-({_MONTHS})$"
+    rf"|^({_MONTHS})-\d\d$|^#(N/A|N/V|NV|REF!|VALUE!|WERT!|DIV/0!|NAME\?|NUM!|NULL!|BEZUG!)$"
+)
+_OF_A_NUMBER = r"^(0|[1-9]\d*)\.0$"
+_EXACT = 10**15  # spreadsheets keep fifteen digits
 _TRUE, _FALSE = ("true", "yes", "y", "1", "t"), ("false", "no", "n", "0", "f")
 
 
@@ -97,24 +112,58 @@ def cell(column: Column, raw: ir.Value) -> ir.Value:
     return cleaned(raw)
 
 
+def tidy(
+    column: Column, text: ir.Value, rules: Rules, currency: ir.Value | None = None
+) -> ir.Value:
+    """Return an amount's text as figures and marks alone; empty where its sign is foreign.
+
+    ``currency`` is the row's own currency code, where its table has one. A step of its own: what
+    follows asks for the result several times. Other columns are left as they are.
+    """
+    if column.type not in ("money", "number") or not text.type().is_string():
+        return text
+    is_plain = text.re_search(r"^[+-]?\d+([.,]\d*)?$")
+    rest, before, after = _without_signs(text) if column.type == "money" else (text, None, None)
+    rest = rest.replace("−", "-").re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^(.+)-$", r"-\1")
+    rest = rest.re_replace(r"^([+-])\s+", r"\1")
+    rest = ibis.ifelse(rest.re_search(_IN_GROUPS), rest.re_replace(r"[ '’]", ""), rest)
+    if before is not None and (rules.is_currency_said or currency is not None):
+        is_own = _is_own(before, rules, currency) & _is_own(after, rules, currency)
+        rest = ibis.ifelse(is_own, rest, ibis.null("string"))
+    return ibis.ifelse(is_plain, text, rest)
+
+
 def reader(
-    column: Column, settings: InputSettings, *, is_excel: bool = False
+    column: Column, rules: Rules, *, is_excel: bool = False
 ) -> Callable[[ir.Value], ir.Value]:
-    """Return the function that reads a column's cells, cleaned, into its type."""
+    """Return the function that reads a column's cells, cleaned and tidied, into its type."""
     match column.type:
         case "id":
-            return lambda value: _id(value, settings)
+            return lambda value: _id(value, rules)
         case "money" | "number":
-            return lambda value: _amount(value, settings)
+            return lambda value: _amount(value, rules)
         case "date":
-            return lambda value: _day(value, settings, is_excel)
+            return lambda value: _day(value, rules, is_excel)
         case "month":
-            return lambda value: last_day(_day(_month_text(value), settings, is_excel))
+            return lambda value: last_day(_day(_month_text(value), rules, is_excel))
         case "flag":
             return _flag
         case "choice":
             return lambda value: _choice(value, column.choices)
     return lambda value: value
+
+
+def not_exact(raw: ir.Value, kind: ir.StringValue | None) -> ir.BooleanValue | None:
+    """Return where an id's cell is a number that cannot hold it, or a day; nothing where it is
+    text.
+
+    A number keeps no more than fifteen digits and no final zero behind its point.
+    """
+    if raw.type().is_floating():
+        return (raw.abs() >= _EXACT) | (raw != raw.floor())
+    if kind is None:
+        return None
+    return (kind == DAY) | ((kind == NUMBER) & ~raw.re_search(r"^-?\d+$"))
 
 
 def problem(column: Column) -> str:
@@ -132,67 +181,113 @@ def problem(column: Column) -> str:
 
 
 def ambiguous(
-    column: Column, raw: ir.Value, text: ir.Value, settings: InputSettings
+    column: Column, raw: ir.Value, text: ir.Value, rules: Rules
 ) -> ir.BooleanValue | None:
-    """Return where the meaning of a cell that was not read depends on a locale that the book does
-    not declare.
+    """Return where the meaning of a cell that was not read, tidied, depends on a locale that the
+    book does not declare.
     """
     if not raw.type().is_string():
         return None
-    if column.type in ("money", "number") and settings.decimal is None:
-        return raw.contains(",") & raw.re_replace(_MARKS, "").re_search(_OPEN_AMOUNT)
-    if column.type in ("date", "month") and settings.date_format is None:
+    if column.type in ("money", "number") and rules.decimal is None:
+        bare = text.re_replace(r"[\s'’]", "")
+        is_open = raw.contains(",") & bare.re_search(_OPEN_AMOUNT)
+        if rules.has_local_comma:
+            is_open |= raw.contains(".") & bare.re_search(_ONE_GROUP)
+        return is_open
+    if column.type in ("date", "month") and rules.date_format is None:
         return text.re_search(_OPEN_DATE)
     return None
 
 
-def _id(text: ir.StringValue, settings: InputSettings) -> ir.StringValue:
-    is_damaged = text.contains("E+") & text.re_search(_DAMAGED)
-    return ibis.ifelse(
-        is_damaged, ibis.null("string"), text.lower() if settings.fold_case else text
-    )
+def _id(text: ir.StringValue, rules: Rules) -> ir.StringValue:
+    is_damaged = (text.re_search(r"[E#-]|\de\+?\d")) & text.re_search(_DAMAGED)
+    whole = ibis.ifelse(text.endswith(".0"), text.re_replace(_OF_A_NUMBER, r"\1"), text)
+    return ibis.ifelse(is_damaged, ibis.null("string"), whole.lower() if rules.fold_case else whole)
 
 
-def _amount(value: ir.Value, settings: InputSettings) -> ir.DecimalValue:
+def _without_signs(text: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue, ir.StringValue]:
+    """Return an amount without the signs of currencies before and behind it, and those signs."""
+    plain = text.replace("−", "-")
+    first = rf"(?i)^([-+(\s]*)({SIGNS})([^A-Za-z]|$)"
+    last = rf"(?i)(^|[^A-Za-z])({SIGNS})([-)\s]*)$"
+    before, after = plain.re_extract(first, 2), plain.re_extract(last, 2)
+    bare = plain.re_replace(first, r"\1\3").re_replace(last, r"\1\3")
+    bare = bare.re_replace(r"^([-+(]*)\s+", r"\1").re_replace(r"\s+([-)]*)$", r"\1")
+    return bare, before, after
+
+
+def foreign_sign(text: ir.StringValue) -> ir.StringValue:
+    """Return the currency sign of an amount in small letters, nothing where it has none."""
+    signed = ibis.ifelse(text.re_search(r"[^\d.,+-]"), text, ibis.null("string"))
+    _, before, after = _without_signs(signed)
+    return ibis.coalesce(before.nullif(""), after.nullif("")).lower()
+
+
+def _amount(value: ir.Value, rules: Rules) -> ir.DecimalValue:
     if not value.type().is_string():
         return value.try_cast(MONEY)
-    text = (
-        value.re_replace(_MARKS, "")
-        .re_replace(r"^\((.+)\)$", r"-\1")
-        .re_replace(r"^(.+)-$", r"-\1")
-    )
-    if settings.decimal == ",":
-        text = text.translate(",.", ".,")
-    fits = text.re_search(_PLAIN if settings.decimal is None else _GROUPED)
-    point = settings.decimal or "."
+    point = rules.decimal or "."
     is_bare = value.re_search(rf"^[+-]?\d+({re.escape(point)}\d*)?$")
+    if rules.decimal is None and rules.has_local_comma:
+        is_bare &= ~value.re_search(_ONE_GROUP)
     bare = ibis.ifelse(is_bare, value.replace(point, "."), ibis.null("string"))
+    text, swapped = value, value.translate(",.", ".,")
+    if rules.decimal:
+        text = swapped if rules.decimal == "," else text
+        fits = text.re_search(_GROUPED) & text.re_search(r"\d")
+    elif rules.has_local_comma:
+        is_comma = text.re_search(_SURE_COMMA)
+        fits = is_comma | (text.re_search(_PLAIN) & ~text.re_search(_ONE_GROUP))
+        text = ibis.ifelse(is_comma, swapped, text)
+    else:
+        fits = text.re_search(_PLAIN) | text.re_search(_SURE_POINT)
     amount = ibis.ifelse(fits, text.replace(",", ""), ibis.null("string"))
     return ibis.coalesce(bare.try_cast(_SHORT).cast(MONEY), amount.try_cast(MONEY))
 
 
-def _day(value: ir.Value, settings: InputSettings, is_excel: bool) -> ir.DateValue:
+def _is_own(sign: ir.StringValue, rules: Rules, currency: ir.Value | None) -> ir.BooleanValue:
+    """Return where a sign is one of the row's currency, or there is none."""
+    sign = sign.lower()
+    if currency is None:
+        return sign.isin(["", *signs_of(rules.currency)])
+    code = currency.lower().fill_null(rules.currency.lower())
+    known = ibis.literal(CODES_AND_SIGNS).contains("|" + code + ":" + sign + "|")
+    return (sign == "") | (sign == code) | known
+
+
+def _day(value: ir.Value, rules: Rules, is_excel: bool) -> ir.DateValue:
     if value.type().is_date():
         return value
+    zone = rules.time_zone and ibis.literal(rules.time_zone)
     if value.type().is_timestamp():
-        return value.cast("date")
+        is_zoned = value.type().timezone is not None and zone is not None
+        return (in_zone(zone, value) if is_zoned else value).cast("date")
     text = value
     is_iso = text.re_search(_ISO)
     day = ibis.ifelse(is_iso, text.left(10), ibis.null("string")).try_cast("date")
-    if settings.time_zone:
+    if zone is not None:
         iso = ibis.ifelse(is_iso, text, ibis.null("string"))
         instant = ibis.ifelse(
             iso.re_search(_OFFSET) & (iso.length() > 10), iso, ibis.null("string")
         )
-        local = in_zone(ibis.literal(settings.time_zone), instant.try_cast(dt.Timestamp("UTC")))
+        local = in_zone(zone, instant.try_cast(dt.Timestamp("UTC")))
         day = ibis.coalesce(local.cast("date"), day)
-    if settings.date_format:
-        day = ibis.coalesce(try_strptime(text, settings.date_format).cast("date"), day)
+    forms = [rules.date_format] if rules.date_format else []
+    if rules.has_dotted_days and not forms:
+        forms = ["%d.%m.%Y"]
+    for form in forms:
+        is_month = not re.search("%-?[djxc]", form)
+        read = try_strptime(text, form).cast("date")
+        short = ibis.ifelse(read.isnull() & text.re_search(_MIDNIGHT), text, ibis.null("string"))
+        read = ibis.coalesce(read, try_strptime(short.re_replace(_MIDNIGHT, ""), form).cast("date"))
+        day = ibis.coalesce(last_day(read) if is_month else read, day)
     if is_excel:
         serial = ibis.ifelse(
-            text.re_search(r"^\d{5}(\.\d+)?$"), text, ibis.null("string")
+            text.re_search(r"^\d{5}([.,]\d+)?$"), text.replace(",", "."), ibis.null("string")
         ).try_cast("float64")
-        day = ibis.coalesce(day, ibis.date("1899-12-30") + serial.cast("int64").as_interval("D"))
+        day = ibis.coalesce(
+            day, ibis.date("1899-12-30") + serial.floor().cast("int64").as_interval("D")
+        )
     return ibis.ifelse(day.year() >= 1900, day, ibis.null("date"))
 
 

@@ -1,4 +1,4 @@
-"""Order lines in one currency, repeated ones set aside, and what is worth knowing of them."""
+"""Order lines in one currency, repeated ones set aside."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from kamlib.book import BookSettings
 from kamlib.errors import KamError
 from kamlib.intake.casting import MONEY, last_day
 from kamlib.intake.columns import reason_if
-from kamlib.intake.notices import Notice
 from kamlib.intake.sources import Engine
-from kamlib.words import number
 
 
 def in_book_currency(
@@ -57,8 +55,9 @@ def in_book_currency(
         for name in ("revenue", "cost")
         if name in orders.columns
     }
+    is_without = (factor > 0).fill_null(False)
     reason = ibis.coalesce(
-        joined["_reason"], reason_if(factor.isnull(), "no rate for its month and currency")
+        joined["_reason"], reason_if(~is_without, "no rate for its month and currency")
     )
     return engine.keep(
         joined.mutate(**converted, _reason=reason).select(orders.columns), "kam_converted"
@@ -66,91 +65,44 @@ def in_book_currency(
 
 
 def without_repeats(orders: ir.Table, given: frozenset[str], book: BookSettings) -> ir.Table:
-    """Set repeated lines aside: by line_id where there is one, else as the book says."""
-    used = orders["_reason"].isnull()
-    if "line_id" in given:
-        same = ibis.window(group_by=[orders["order_id"], orders["line_id"], used])
-        first = ibis.window(
-            group_by=[orders["order_id"], orders["line_id"], used],
-            order_by=[orders["_file"], orders["_row"]],
-        )
-        is_named = used & orders["line_id"].notnull()
-        differs = orders["revenue"].min().over(same) != orders["revenue"].max().over(same)
-        later = ibis.row_number().over(first) > 0
-        reason = ibis.cases(
-            (is_named & differs, "same line_id with different amounts"),
-            (is_named & later, "repeats its line_id"),
-            else_=ibis.null("string"),
-        )
-        return orders.mutate(_reason=ibis.coalesce(orders["_reason"], reason))
-    if book.input.duplicates == "set aside":
-        twins = ibis.window(
-            group_by=[orders[name] for name in sorted(given)] + [used],
-            order_by=[orders["_file"], orders["_row"]],
-        )
-        later = used & (ibis.row_number().over(twins) > 0)
-        return orders.mutate(
-            _reason=ibis.coalesce(orders["_reason"], reason_if(later, "repeats another line"))
-        )
-    return orders
+    """Set repeated lines aside: by line_id where a line has one, else as the book says.
 
-
-def order_notices(
-    orders: ir.Table,
-    given: frozenset[str],
-    accounts: pd.DataFrame,
-    book: BookSettings,
-    ids: set[str],
-) -> list[Notice]:
-    """Return what is worth knowing of the order lines: repeats, twins by case, accounts that are
-    not listed.
-
-    ``ids`` are the accounts of the order lines where there is a list of accounts, else none.
+    Of the lines with one line_id those of the earliest day decide, so that a later line changes
+    nothing before it; which of equal ones is used does not depend on the order of files.
     """
-    used = orders.filter(orders["_reason"].isnull())
-    notices = []
-    if "line_id" not in given and book.input.duplicates == "accept":
-        groups = used.group_by(sorted(given)).aggregate(n=used.count()).filter(ibis._["n"] > 1)
-        repeated, amount = (
-            groups.aggregate(
-                n=(groups["n"] - 1).sum(), amount=(groups["revenue"] * (groups["n"] - 1)).sum()
-            )
-            .execute()
-            .iloc[0]
+    used = orders["_reason"].isnull()
+    reasons = []
+    if "line_id" in given and _has_twins(orders, ["order_id", "line_id"]):
+        is_named = used & orders["line_id"].notnull()
+        key = [orders["order_id"], orders["line_id"], is_named]
+        first = orders["order_date"].min().over(ibis.window(group_by=key))
+        day = ibis.window(group_by=[*key, orders["order_date"]])
+        content = [orders[name] for name in sorted(given)]
+        in_order = ibis.window(
+            group_by=[*key, orders["order_date"]],
+            order_by=[*content, orders["_file"], orders["_row"]],
         )
-        if pd.notna(repeated) and repeated > 0:
-            money = f"{book.currency} {number(amount, book, decimals=2)}"
-            notices.append(
-                Notice(
-                    "orders",
-                    f"Lines that repeat another one: {number(repeated)} ({money}); all are used.",
-                    'If they are mistakes, say duplicates = "set aside" under [input] in '
-                    "book.toml.",
-                )
-            )
-    if not book.input.fold_case:
-        folded = used.group_by(fold=used["account_id"].lower()).aggregate(
-            ids=used["account_id"].nunique()
+        is_repeat = (orders["order_date"] > first) | (ibis.row_number().over(in_order) > 0)
+        for name, said in (("revenue", "amounts"), ("account_id", "accounts")):
+            differs = orders[name].min().over(day) != orders[name].max().over(day)
+            is_first = orders["order_date"] == first
+            reasons.append((is_named & is_first & differs, f"same line_id with different {said}"))
+        reasons.append((is_named & is_repeat, "repeats its line_id"))
+    if book.input.of("orders").duplicates == "set aside":
+        names = [name for name in sorted(given) if name != "line_id"]
+        is_bare = used & orders["line_id"].isnull() if "line_id" in given else used
+        twins = ibis.window(
+            group_by=[*(orders[name] for name in names), is_bare],
+            order_by=[orders["_file"], orders["_row"]],
         )
-        twins = folded.filter(folded["ids"] > 1).count().execute()
-        if twins:
-            notices.append(
-                Notice(
-                    "orders",
-                    "Account ids that differ from another one only by upper and lower case: "
-                    f"{number(twins)}.",
-                    "If they are the same account, say fold_case = true under [input] in "
-                    "book.toml.",
-                )
-            )
-    unlisted = ids - set(accounts["account_id"])
-    if unlisted:
-        notices.append(
-            Notice(
-                "orders",
-                "Accounts with orders that are not in the table accounts: "
-                f"{number(len(unlisted))}; their id is their name.",
-                "Add them to accounts.",
-            )
-        )
-    return notices
+        reasons.append((is_bare & (ibis.row_number().over(twins) > 0), "repeats another line"))
+    if not reasons:
+        return orders
+    found = ibis.cases(*reasons, else_=ibis.null("string"))
+    return orders.mutate(_reason=ibis.coalesce(orders["_reason"], found))
+
+
+def _has_twins(orders: ir.Table, key: list[str]) -> bool:
+    named = orders.filter(orders["_reason"].isnull() & orders[key[-1]].notnull())
+    groups = named.group_by(key).aggregate(n=named.count())
+    return bool(groups.filter(groups["n"] > 1).count().execute())

@@ -158,11 +158,13 @@ def deliveries(
     """One row per account × manager × month of promise: orders due, and late ones.
 
     An order is late when a line of it was delivered after its promised day, or is open past it as
-    of the as-of day (with ``on_day_is_late``: on the promised day or after).
+    of the as-of day (with ``on_day_is_late``: on the promised day or after). Without any delivered
+    day it is unknown whether orders were late: no row.
     """
     day = as_of.date()
     lines = _lines(intake, as_of)
-    lines = lines.filter(lines["promised_date"].notnull())
+    is_known = (lines["delivered_date"] <= day).any().as_scalar()
+    lines = lines.filter(lines["promised_date"].notnull() & is_known)
     done = ibis.ifelse(lines["delivered_date"] <= day, lines["delivered_date"], ibis.null("date"))
     orders = (
         lines.mutate(done=done)

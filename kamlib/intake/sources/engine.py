@@ -5,8 +5,13 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, field
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
+
+from kamlib.book import BookSettings
+from kamlib.errors import KamError, nearest
+from kamlib.tables import CANONICAL
 
 
 @dataclass
@@ -23,6 +28,50 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.connection.disconnect()
         self.scratch.cleanup()
+
+    def check_settings(self, book: BookSettings) -> None:
+        """Refuse a form of dates or a time zone in the book that the engine does not know.
+
+        Raises
+        ------
+        KamError
+            Which setting it is, and the nearest that there is.
+        """
+        tables = [book.input.of(name) for name in ("", *CANONICAL)]
+        for form in sorted({table.date_format for table in tables if table.date_format}):
+            self._check_form(form)
+        for zone in sorted({table.time_zone for table in tables if table.time_zone}):
+            zones = self.connection.raw_sql("SELECT name FROM pg_timezone_names()").fetchall()
+            known = {name for (name,) in zones}
+            if zone not in known:
+                raise KamError(
+                    f"Unknown time zone '{zone}'.",
+                    where="time_zone under [input] in book.toml",
+                    next=nearest(zone, known) + " Such as Europe/Berlin.",
+                )
+
+    def _check_form(self, form: str) -> None:
+        day = "DATE '2023-11-28'"
+        try:
+            sql = f"SELECT strptime(strftime({day}, {quoted(form)}), {quoted(form)})::DATE"
+            read = self.connection.raw_sql(sql).fetchone()[0]
+        except duckdb.Error as error:
+            why = str(error).splitlines()[0].partition(": ")[2]
+            read = None
+        else:
+            why = "it does not name day, month and year"
+        if read is None or (read.year, read.month) != (2023, 11) or read.day not in (1, 28):
+            raise KamError(
+                f"date_format = '{form}' is no form of dates: {why}.",
+                where="date_format under [input] in book.toml",
+                next='Write %d for the day, %m for the month, %Y for the year: "%d.%m.%Y".',
+            )
+
+    def shut(self) -> None:
+        """Shut the engine off from files and the network: statements see what was read before."""
+        for setting in ("enable_external_access", "python_enable_replacements"):
+            self.connection.raw_sql(f"SET {setting} = false")
+        self.connection.raw_sql("SET lock_configuration = true")
 
     def keep(self, rows: ir.Table, name: str) -> ir.Table:
         """Run an expression once and keep its result in the engine."""

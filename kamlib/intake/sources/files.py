@@ -8,7 +8,8 @@ from pathlib import Path
 from kamlib.errors import KamError, nearest
 from kamlib.tables import CANONICAL
 
-_FORMS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+FORMS = (".csv", ".tsv", ".txt", ".parquet", *WORKBOOKS)
 
 
 def input_files(folder: Path) -> list[Path]:
@@ -39,7 +40,7 @@ def table_files(folder: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in (*_FORMS, ".sql") or file.name.startswith((".", "~$")):
+        if file.suffix.lower() not in (*FORMS, ".sql") or file.name.startswith((".", "~$")):
             continue
         if file.stem not in CANONICAL:
             raise KamError(
@@ -53,15 +54,56 @@ def table_files(folder: Path) -> dict[str, Path]:
                 where=f"{found[file.stem].name} and {file.name}",
                 next="Keep one of them.",
             )
-        found[file.stem] = file
+        found[file.stem] = ordinary(file)
     if "orders" not in found:
-        raise KamError(
-            "The book has no orders.",
-            where=str(folder),
-            next="Add orders.csv (order_id, account_id, order_date, revenue), or orders.sql that "
-            "selects them.",
-        )
+        raise _no_orders(folder)
     return found
+
+
+def ordinary(file: Path) -> Path:
+    """Return a file that can be opened as one; refuse a folder, a pipe, a link to nothing.
+
+    Raises
+    ------
+    KamError
+        What it is instead.
+    """
+    if file.is_file():
+        return file
+    what = (
+        "a folder"
+        if file.is_dir()
+        else "no ordinary file"
+        if file.exists()
+        else "a link to nothing"
+    )
+    raise KamError(
+        f"'{file.name}' is {what}.",
+        where=str(file),
+        next="Put the file itself there"
+        + (
+            ", or its parts in a folder in raw/ and an .sql file that selects from it."
+            if file.is_dir()
+            else "."
+        ),
+    )
+
+
+def _no_orders(folder: Path) -> KamError:
+    """Return the refusal of a book without orders: a file of another form is named."""
+    others = [file for file in sorted(folder.iterdir()) if file.stem.casefold() == "orders"]
+    if others:
+        return KamError(
+            f"'{others[0].name}' is not of a form that can be read.",
+            where=str(others[0]),
+            next=f"Save it as one of {', '.join(FORMS)}, in small letters: orders.csv.",
+        )
+    return KamError(
+        "The book has no table orders.",
+        where=str(folder),
+        next="Add orders.csv (order_id, account_id, order_date, revenue), or orders.sql that "
+        "selects them from the files in raw/.",
+    )
 
 
 def raw_files(folder: Path) -> dict[str, list[Path]]:
@@ -74,7 +116,7 @@ def raw_files(folder: Path) -> dict[str, list[Path]]:
             parts = sorted(
                 p
                 for p in entry.iterdir()
-                if p.suffix.lower() in _FORMS and not p.name.startswith(".")
+                if p.suffix.lower() in FORMS and not p.name.startswith(".")
             )
             if len({p.suffix.lower() for p in parts}) > 1:
                 raise KamError(
@@ -84,8 +126,8 @@ def raw_files(folder: Path) -> dict[str, list[Path]]:
                 )
         else:
             parts = (
-                [entry]
-                if entry.suffix.lower() in _FORMS and not entry.name.startswith((".", "~$"))
+                [ordinary(entry)]
+                if entry.suffix.lower() in FORMS and not entry.name.startswith((".", "~$"))
                 else []
             )
         if parts and entry.stem in found:
@@ -97,3 +139,15 @@ def raw_files(folder: Path) -> dict[str, list[Path]]:
         if parts:
             found[entry.stem] = parts
     return found
+
+
+def unread_files(folder: Path) -> list[str]:
+    """Return the names of what lies in ``raw/`` and is of no form that can be read."""
+    if not folder.is_dir():
+        return []
+    read = {file.resolve() for parts in raw_files(folder).values() for file in parts}
+    return [
+        entry.name
+        for entry in sorted(folder.iterdir())
+        if not entry.name.startswith(".") and entry.is_file() and entry.resolve() not in read
+    ]

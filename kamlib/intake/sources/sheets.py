@@ -1,68 +1,227 @@
-"""Excel workbooks of one sheet, read as text."""
+"""Workbooks: every cell of a sheet, as text that the book's rules read back to the cell's value.
+
+A cell that the workbook has typed stays typed: numbers are written with the mark that the table's
+rules call decimal, days as ISO, and beside each column stands what kind its cells were
+(``_kind:…``), so that a number is no name and a date no id. The range that a workbook states is
+not believed.
+"""
 
 from __future__ import annotations
 
-import zipfile
+import datetime
+import re
+from collections.abc import Set
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from kamlib.errors import KamError
+from kamlib.errors import KamError, nearest
+from kamlib.intake.notices import Notice
+from kamlib.intake.rules import Rules
+from kamlib.intake.sources.headers import column_names, folded, likely_header, no_header, section
+from kamlib.intake.sources.workbooks import Marks, check_size, damaged, marks_of, no_workbook
+from kamlib.words import count
 
-_LARGEST_UNPACKED = 1_000_000_000
-_LARGEST_RATIO = 200
+KIND = "_kind:"
+NUMBER, DAY, FLAG, ERROR, UNCOMPUTED = "n", "d", "b", "e", "f"
+_EXACT = 1e15
+_OPEN = re.compile(r"-?\d{1,3}\.\d{3}")
 
 
-def read_sheet(file: Path) -> pd.DataFrame:
-    """Read a workbook's one sheet as text: dates as ISO, whole numbers without a point."""
-    import openpyxl
+def read_workbook(
+    file: Path, table: str, rules: Rules, wanted: Set[str]
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Notice]]:
+    """Read a workbook's one sheet, or all of one header: rows, rows that do not fit, notices.
+
+    Raises
+    ------
+    KamError
+        The file is no workbook, damaged or hostile; it has no sheet with cells, or several that
+        differ; its header is not where it should be, or names a column twice.
+    """
+    if refusal := no_workbook(file):
+        raise refusal
+    with file.open("rb") as stream:
+        is_zip = stream.read(2) == b"PK"
+    if is_zip:
+        check_size(file)
+    marks = marks_of(file)
+    sheets = _chosen(_sheets(file), file, table, rules)
+    parts, rejects, notices = [], [], []
+    headers = {}
+    for name, cells in sheets.items():
+        at, header = _header(cells, name, file, table, rules, wanted)
+        headers[name] = header
+        seen = marks.get(name, Marks())
+        label = file.name if len(sheets) == 1 else f"{file.name} [{name}]"
+        part, rejected = _rows(cells, at, header, seen, rules)
+        parts.append(part.assign(_file=label))
+        rejects.append(rejected.assign(file=label))
+        notices += _notices(table, label, seen)
+    if len({frozenset(map(folded, header)) for header in headers.values()}) > 1:
+        raise KamError(
+            f"The workbook has several sheets that differ: {', '.join(sheets)}.",
+            where=str(file),
+            next=f'Say which one holds the table: sheet = "{next(iter(sheets))}" under '
+            f"{section(table)} in book.toml, or save each as a file of its own.",
+        )
+    for part in parts[1:]:
+        spelling = {folded(name): name for name in parts[0].columns}
+        part.columns = [spelling.get(folded(name), name) for name in part.columns]
+    return pd.concat(parts, ignore_index=True), pd.concat(rejects, ignore_index=True), notices
+
+
+def _sheets(file: Path) -> dict[str, list[list[Any]]]:
+    """Return the cells of every sheet that has any, hidden ones only where no other has."""
+    import python_calamine as calamine
 
     try:
-        with zipfile.ZipFile(file) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile:
-        raise KamError(
-            "The file is no Excel workbook.", where=str(file), next="Save it as .xlsx again."
-        ) from None
-    if unpacked > _LARGEST_UNPACKED or unpacked > _LARGEST_RATIO * max(file.stat().st_size, 50_000):
-        raise KamError(
-            f"The workbook unpacks to {unpacked // 1_000_000} MB.",
-            where=str(file),
-            next="Export the table as CSV instead.",
-        )
-    workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
-    if len(workbook.sheetnames) > 1:
-        raise KamError(
-            f"The workbook has several sheets: {', '.join(workbook.sheetnames)}.",
-            where=str(file),
-            next="Keep the one that holds the table, or save each as a file of its own.",
-        )
-    sheet = workbook[workbook.sheetnames[0]]
-    rows = sheet.iter_rows(values_only=True)
-    header = [_cell(value) for value in next(rows, ())]
-    while header and header[-1] is None:
-        header.pop()
-    if not header:
-        raise KamError(
-            "The sheet is empty.", where=str(file), next="Its first row holds the column names."
-        )
-    names = [name or f"column_{number}" for number, name in enumerate(header, start=1)]
-    values = [[_cell(value) for value in row[: len(names)]] for row in rows]
-    workbook.close()
-    frame = pd.DataFrame(values, columns=names, dtype="str")
-    frame["_row"] = range(1, len(frame) + 1)
-    return frame[frame[names].notna().any(axis=1)]
+        with file.open("rb") as stream:
+            workbook = calamine.CalamineWorkbook.from_filelike(stream)
+            found = {
+                about.name: workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
+                for about in workbook.sheets_metadata
+                if about.typ == calamine.SheetTypeEnum.WorkSheet
+            }
+            hidden = {
+                about.name
+                for about in workbook.sheets_metadata
+                if about.visible != calamine.SheetVisibleEnum.Visible
+            }
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise damaged(file, error) from None
+    found = {
+        name: cells for name, cells in found.items() if any(v != "" for row in cells for v in row)
+    }
+    return {name: found[name] for name in found if name not in hidden} or found
 
 
-def _cell(value: object) -> str | None:
-    if value is None:
+def _chosen(
+    sheets: dict[str, list[list[Any]]], file: Path, table: str, rules: Rules
+) -> dict[str, list[list[Any]]]:
+    if not sheets:
+        raise KamError(
+            "The workbook is empty.",
+            where=str(file),
+            next="The first row of its sheet holds the column names.",
+        )
+    if rules.sheet is None:
+        return sheets
+    if rules.sheet not in sheets:
+        raise KamError(
+            f"The workbook has no sheet '{rules.sheet}' with cells.",
+            where=f"{file}; sheet under {section(table)} in book.toml",
+            next=nearest(rules.sheet, sheets),
+        )
+    return {rules.sheet: sheets[rules.sheet]}
+
+
+def _header(
+    cells: list[list[Any]],
+    sheet: str,
+    file: Path,
+    table: str,
+    rules: Rules,
+    wanted: Set[str],
+) -> tuple[int, list[str]]:
+    """Return the row of the column names, from 0, and the names."""
+    first = next(at for at, row in enumerate(cells) if any(v != "" for v in row))
+    if rules.header_line is None:
+        lines = [[_text(v, rules) for v in row] for row in cells[first : first + 30]]
+        if step := likely_header(lines, wanted):
+            shown = next(text for text in lines[0] if text)
+            raise no_header(first + step + 1, shown, file, table, word="row")
+        at = first
+    else:
+        at = rules.header_line - 1
+    names = [_text(value, rules) for value in cells[at]] if at < len(cells) else []
+    while names and names[-1] is None:
+        names.pop()
+    if not names:
+        raise KamError(
+            f"Row {at + 1} of the sheet '{sheet}' is empty.",
+            where=str(file),
+            next=f"header_line under {section(table)} is the row with the column names.",
+        )
+    return at, column_names(names, f"{file}, sheet '{sheet}', row {at + 1}")
+
+
+def _rows(
+    cells: list[list[Any]], at: int, names: list[str], marks: Marks, rules: Rules
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows below a header, and the numbers of those with cells beyond it."""
+    width, texts, kinds, numbers, beyond = len(names), [], [], [], []
+    for row_at, row in enumerate(cells[at + 1 :], start=at + 1):
+        here = [_text(value, rules) for value in row[:width]]
+        kind = [_kind(value) for value in row[:width]]
+        for column in range(width) if marks.errors or marks.uncomputed else ():
+            if error := marks.errors.get((row_at, column)):
+                here[column], kind[column] = error, ERROR
+            elif (row_at, column) in marks.uncomputed:
+                here[column], kind[column] = None, UNCOMPUTED
+        if any(value != "" for value in row[width:]):
+            beyond.append(row_at - at)
+        elif any(here) or UNCOMPUTED in kind:
+            texts.append(here)
+            kinds.append(kind)
+            numbers.append(row_at - at)
+    frame = pd.DataFrame(texts, columns=names, dtype="str")
+    for column, name in enumerate(names):
+        kind_of_column = [kind[column] for kind in kinds]
+        if any(kind_of_column):
+            frame[KIND + name] = pd.Series(kind_of_column, dtype="str")
+    frame["_row"] = pd.Series(numbers, dtype="int64")
+    rejected = pd.DataFrame({"line": [at + 1 + number for number in beyond]}, dtype="int64")
+    return frame, rejected.assign(reason="too many values in the row")
+
+
+def _notices(table: str, file: str, marks: Marks) -> list[Notice]:
+    notices = []
+    if marks.uncomputed:
+        notices.append(
+            Notice(
+                table,
+                f"{file} has {count(len(marks.uncomputed), 'formula')} that a program wrote and "
+                "nobody computed: their values are not in the file.",
+                "Open the workbook in Excel and save it once.",
+            )
+        )
+    if marks.merged:
+        notices.append(
+            Notice(
+                table,
+                f"{file} has merged cells ({marks.merged}): only the first of each holds a value.",
+                "Unmerge them and fill every row.",
+            )
+        )
+    return notices
+
+
+def _kind(value: object) -> str | None:
+    if isinstance(value, bool):
+        return FLAG
+    if isinstance(value, int | float):
+        return NUMBER
+    return DAY if isinstance(value, datetime.date) else None
+
+
+def _text(value: object, rules: Rules) -> str | None:
+    """Return a cell's value as text that the rules read back to it."""
+    if value is None or value == "":
         return None
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if hasattr(value, "isoformat"):
-        return (
-            value.isoformat(sep=" ")
-            if hasattr(value, "hour") and hasattr(value, "year")
-            else value.isoformat()
-        )
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        number = float(value)
+        if number.is_integer() and abs(number) < _EXACT:
+            return str(int(number))
+        text = repr(number)
+        if rules.decimal is None and rules.has_local_comma and _OPEN.fullmatch(text):
+            return text + "0"
+        return text.replace(".", rules.decimal or ".")
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, datetime.date):
+        return f"{value.isoformat()} 00:00:00"
     return str(value)

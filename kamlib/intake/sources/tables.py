@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
+from kamlib.intake.notices import Notice
+from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources.engine import Engine, number
-from kamlib.intake.sources.files import raw_files, table_files
-from kamlib.intake.sources.sheets import read_sheet
+from kamlib.intake.sources.files import WORKBOOKS, raw_files, table_files, unread_files
+from kamlib.intake.sources.headers import folded
+from kamlib.intake.sources.sheets import KIND, read_workbook
 from kamlib.intake.sources.text import read_text
 from kamlib.tables import CANONICAL
+
+_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -23,8 +31,8 @@ class Source:
     """One table's rows in the engine, before any value is read.
 
     ``rows`` has the file's columns plus ``_file`` and ``_row`` (the row within the file, header not
-    counted). ``rejected`` has one row per line that does not fit the file's header: file, line,
-    reason.
+    counted), of a workbook also the kinds of its cells. ``rejected`` has one row per line that does
+    not fit the file's header: file, line, reason.
     """
 
     name: str
@@ -33,10 +41,13 @@ class Source:
     rejected: pd.DataFrame
     is_typed: bool = False
     is_excel: bool = False
+    notices: tuple[Notice, ...] = ()
 
 
 def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, Source]:
     """Return every table of the book as text in the engine, canonical tables first, then ``raw/…``.
+
+    The statements run last, when the engine is shut off from files and the network.
 
     Raises
     ------
@@ -44,67 +55,153 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
         A table exists twice, no table ``orders``, a file cannot be read, or a ``.sql`` file fails.
     """
     files = table_files(folder)
+    statements = {name: file for name, file in files.items() if file.suffix.lower() == ".sql"}
     raw: dict[str, Source] = {}
-    if any(file.suffix == ".sql" for file in files.values()):
+    if statements:
+        rules = _raw_rules(book, statements)
         for name, parts in raw_files(folder / "raw").items():
-            raw[f"raw/{name}"] = _read_files(name, parts, book, engine, keep_as=name)
+            raw[f"raw/{name}"] = _read_files(name, parts, rules, frozenset(), engine, keep_as=name)
     sources = {
-        name: _run_sql(name, file, raw, engine)
-        if file.suffix == ".sql"
-        else _read_files(name, [file], book, engine)
+        name: _read_files(name, [file], rules_of(book, name), _wanted(name, book), engine)
         for name, file in files.items()
+        if name not in statements
     }
+    if statements:
+        engine.shut()
+    for name, file in statements.items():
+        sources[name] = _run_sql(name, file, raw, engine)
     return {name: sources[name] for name in CANONICAL if name in sources} | raw
 
 
-def _run_sql(name: str, file: Path, raw: dict[str, Source], engine: Engine) -> Source:
-    text = file.read_text(encoding="utf-8-sig").strip().rstrip(";")
-    try:
-        selected = engine.connection.sql(text)
-        kept = engine.keep(selected, f"kam_{name}")
-    except Exception as error:
-        known = (
-            ", ".join(part.removeprefix("raw/") for part in raw) or "none: raw/ is empty or missing"
-        )
-        message = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _wanted(name: str, book: BookSettings) -> set[str]:
+    """Return the names that a table's header should hold, folded."""
+    own = book.columns.get(name, {})
+    return {folded(own.get(column, column)) for column in CANONICAL[name].names}
+
+
+def _raw_rules(book: BookSettings, statements: Collection[str]) -> Rules:
+    """Return how the files in ``raw/`` are read: a workbook's numbers are written for the tables
+    that select them.
+    """
+    rules = rules_of(book, "")
+    marks = {book.input.of(name).decimal for name in statements}
+    if len(marks) > 1:
         raise KamError(
-            f"The statement does not run: {message}",
-            where=str(file),
-            next=f"Mend the statement. Tables it can read: {known}.",
+            "Tables that .sql files select have different decimal marks.",
+            where="[input] in book.toml",
+            next="Say one decimal under [input], and turn the others in their statements.",
+        )
+    return rules.model_copy(update={"decimal": marks.pop() if marks else rules.decimal})
+
+
+def _run_sql(name: str, file: Path, raw: dict[str, Source], engine: Engine) -> Source:
+    try:
+        text = file.read_text(encoding="utf-8-sig").strip().rstrip(";")
+        found = duckdb.extract_statements(text)
+        if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
+            raise ValueError("it is not one SELECT")
+        described = engine.connection.raw_sql(f"DESCRIBE {text}").fetchall()
+        table = f"kam_{name}"
+        engine.connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{table}" AS\n{text}\n')
+    except UnicodeDecodeError:
+        raise KamError(
+            "The statement is not written in UTF-8.", where=str(file), next="Save it as UTF-8."
         ) from None
+    except Exception as error:
+        raise _no_statement(file, error, raw) from None
+    twice = Counter(folded(column[0]) for column in described)
+    for column in CANONICAL[name].names:
+        if twice[column] > 1:
+            raise KamError(
+                f"The statement selects two columns named '{column}'.",
+                where=str(file),
+                next="Select one of them, or name the other with AS.",
+            )
+    kept = engine.connection.table(table)
     rows = kept.mutate(_row=number(kept) + 1, _file=ibis.literal(file.name))
     return Source(name, rows, (file,), _no_rejects(), is_typed=True)
 
 
+def _no_statement(file: Path, error: Exception, raw: dict[str, Source]) -> KamError:
+    """Return the refusal of a statement, with the tables and columns that it could name."""
+    said = str(error).strip()
+    message = said.splitlines()[0] if said else type(error).__name__
+    next_ = "Mend the statement."
+    if isinstance(error, duckdb.PermissionException):
+        next_ = "It can read the tables of the files in raw/ alone: put the file there."
+    tables = []
+    for name, source in raw.items():
+        columns = [c for c in source.rows.columns if not c.startswith("_")]
+        more = ", …" if len(columns) > _SHOWN else ""
+        tables.append(f"{name.removeprefix('raw/')} ({', '.join(columns[:_SHOWN])}{more})")
+    folder = file.parent / "raw"
+    if tables:
+        next_ += f" Tables it can read: {'; '.join(tables)}."
+    if strange := unread_files(folder):
+        next_ += f" In raw/, not of a form that can be read: {', '.join(strange)}."
+    elif not tables:
+        next_ += (
+            " There is no file in raw/." if folder.is_dir() else " The book has no folder raw/."
+        )
+    return KamError(f"The statement does not run: {message}", where=str(file), next=next_)
+
+
 def _read_files(
-    name: str, files: list[Path], book: BookSettings, engine: Engine, keep_as: str | None = None
+    name: str,
+    files: list[Path],
+    rules: Rules,
+    wanted: Set[str],
+    engine: Engine,
+    keep_as: str | None = None,
 ) -> Source:
     for file in files:
         size = file.stat().st_size
-        if size > book.input.largest_file_mb * 1_000_000:
+        if size > rules.largest_file_mb * 1_000_000:
             raise KamError(
-                f"The file is larger than {book.input.largest_file_mb} MB.",
+                f"The file is larger than {rules.largest_file_mb} MB.",
                 where=str(file),
                 next="Split it, or raise largest_file_mb under [input] in book.toml.",
             )
     table = keep_as or f"kam_{name}"
+    shown = f"raw/{name}" if keep_as else name
     form = files[0].suffix.lower()
     if form == ".parquet":
         try:
             rows = ibis.union(*parts) if len(parts := _parquets(files, engine)) > 1 else parts[0]
+            kept = engine.keep(rows, table)
         except Exception as error:
             raise KamError(
                 f"The file cannot be read: {error}", where=str(files[0]), next="Export it again."
             ) from None
-        return Source(name, engine.keep(rows, table), tuple(files), _no_rejects(), is_typed=True)
-    if form == ".xlsx":
-        parts = [read_sheet(file).assign(_file=file.name) for file in files]
-        frame = pd.concat(parts, ignore_index=True)
-        engine.connection.create_table(table, frame.astype("str"), temp=True, overwrite=True)
-        rows = engine.connection.table(table).cast({"_row": "int64"})
-        return Source(name, rows, tuple(files), _no_rejects(), is_excel=True)
-    rows, rejected = read_text(files, book, engine)
+        return Source(name, kept, tuple(files), _no_rejects(), is_typed=True)
+    if form in WORKBOOKS:
+        return _read_workbooks(name, shown, files, rules, wanted, engine, table)
+    rows, rejected = read_text(files, shown, rules, wanted, engine)
     return Source(name, engine.name(rows, keep_as) if keep_as else rows, tuple(files), rejected)
+
+
+def _read_workbooks(
+    name: str,
+    shown: str,
+    files: list[Path],
+    rules: Rules,
+    wanted: Set[str],
+    engine: Engine,
+    table: str,
+) -> Source:
+    parts, rejects, notices = [], [], []
+    for file in files:
+        part, rejected, told = read_workbook(file, shown, rules, wanted)
+        parts.append(part)
+        rejects.append(rejected)
+        notices += told
+    frame = pd.concat(parts, ignore_index=True)
+    if shown != name:  # statements see the cells alone
+        frame = frame[[column for column in frame.columns if not column.startswith(KIND)]]
+    engine.connection.create_table(table, frame.astype("str"), temp=True, overwrite=True)
+    rows = engine.connection.table(table).cast({"_row": "int64"})
+    rejected = pd.concat(rejects, ignore_index=True)[["file", "line", "reason"]]
+    return Source(name, rows, tuple(files), rejected, is_excel=True, notices=tuple(notices))
 
 
 def _parquets(files: list[Path], engine: Engine) -> list[ir.Table]:

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Set
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from kamlib.book import BookSettings
 from kamlib.errors import KamError
+from kamlib.intake.rules import Rules
 from kamlib.intake.sources.engine import Engine, number, quoted
+from kamlib.intake.sources.headers import (
+    LOOKED_AT,
+    column_names,
+    likely_header,
+    no_header,
+    section,
+)
 from kamlib.tables import each
 
 _SNIFFED = ",;\t|"
 
 
 def read_text(
-    files: list[Path], book: BookSettings, engine: Engine
+    files: list[Path], table: str, rules: Rules, wanted: Set[str], engine: Engine
 ) -> tuple[ir.Table, pd.DataFrame]:
-    """Read delimited files; files that share a header are read together, in one parallel scan."""
+    """Read delimited files; files that share a header are read together, in one parallel scan.
+
+    ``wanted`` are names that the header should hold, folded.
+    """
     groups: dict[_Header, list[tuple[Path, Path]]] = {}
     for file in files:
-        header, readable = _open_text(file, book, engine)
+        header, readable = _open_text(file, table, rules, wanted, engine)
         groups.setdefault(header, []).append((file, readable))
     parts, rejects = [], []
     for header, members in groups.items():
@@ -134,32 +146,16 @@ def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
     return part.mutate(**absent).select(names)
 
 
-def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header, Path]:
+def _open_text(
+    file: Path, table: str, rules: Rules, wanted: Set[str], engine: Engine
+) -> tuple[_Header, Path]:
     """Check a text file's encoding and header; return them with the path of a UTF-8 copy where one
     is needed.
     """
     content = file.read_bytes()
-    encoding = book.input.encoding
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif content.startswith(b"\xef\xbb\xbf"):
-        encoding = "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except LookupError:
-        raise KamError(
-            f"Unknown encoding '{encoding}'.", where="[input] in book.toml", next="Try cp1252."
-        ) from None
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise KamError(
-            f"The file is not written in {encoding}.",
-            where=f"{file}, line {line}",
-            next='Save it as UTF-8, or say how it is written: encoding = "cp1252" under [input] in '
-            "book.toml.",
-        ) from None
-    skip, delimiter = 0, book.input.delimiter
-    head = text[:200_000].replace("\r\n", "\n").replace("\r", "\n")
+    text, encoding = _decoded(content, file, table, rules)
+    skip, delimiter = 0, rules.delimiter
+    head = text[:200_000].lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if head[:4].lower().startswith("sep=") and "\n" in head:
         skip, delimiter = 1, head[4]
         head = head.split("\n", 1)[1]
@@ -169,24 +165,23 @@ def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header,
             where=str(file),
             next="It needs a first line with the column names.",
         )
-    first_line = head.split("\n", 1)[0].splitlines()[0]
-    if delimiter is None:
-        delimiter = max(
-            _SNIFFED, key=lambda mark: len(next(csv.reader([first_line], delimiter=mark)))
-        )
-    columns = [
-        column.strip() for column in next(csv.reader(io.StringIO(head), delimiter=delimiter))
-    ]
-    columns = [column or f"column_{number}" for number, column in enumerate(columns, start=1)]
-    seen: set[str] = set()
-    for column in columns:
-        if column.casefold() in seen:
-            raise KamError(
-                f"Two columns are named '{column}'.",
-                where=f"{file}, line {skip + 1}",
-                next="Rename one of them.",
-            )
-        seen.add(column.casefold())
+    if rules.header_line is not None:
+        head = "\n".join(head.split("\n")[rules.header_line - 1 - skip :])
+        skip = max(skip, rules.header_line - 1)
+    try:
+        if delimiter is None:
+            delimiter = _delimiter(head)
+        lines = _lines(head, delimiter)
+    except csv.Error as error:
+        raise KamError(
+            f"The header cannot be read: {error}.",
+            where=f"{file}, line {skip + 1}",
+            next="Its first line holds the column names, with a delimiter between them.",
+        ) from None
+    if rules.header_line is None and (step := likely_header(lines, wanted)):
+        shown = next((cell for cell in lines[0] if cell.strip()), "")
+        raise no_header(skip + step + 1, shown, file, table, word="line")
+    columns = column_names(lines[0] if lines else [], f"{file}, line {skip + 1}")
     readable = file
     returns = text.count("\r\n") if b"\r" in content else 0
     is_mixed = b"\r" in content and (text.count("\r") > returns or 0 < returns < text.count("\n"))
@@ -196,3 +191,86 @@ def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header,
         plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         readable.write_text(plain, encoding="utf-8", newline="")
     return _Header(tuple(columns), delimiter, skip), readable
+
+
+def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str, str]:
+    """Return a file's text and its encoding: as its mark says, else as the book does."""
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise KamError(
+            f"The file is no text but an Excel workbook; it is not read as {file.suffix}.",
+            where=str(file),
+            next=f"Rename it to {file.stem}.xlsx, or save it as CSV.",
+        )
+    marked = next((name for mark, name in _MARKED if content.startswith(mark)), None)
+    encoding = marked or rules.encoding
+    try:
+        text = content.decode(encoding)
+    except LookupError:
+        raise KamError(
+            f"Unknown encoding '{encoding}'.",
+            where=f"{section(table)} in book.toml",
+            next="Try cp1252.",
+        ) from None
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise KamError(
+            f"The file is not written in {encoding}.",
+            where=f"{file}, line {line}",
+            next=f'Save it as UTF-8, or say how it is written: encoding = "{_likely(content)}" '
+            f"under {section(table)} in book.toml.",
+        ) from None
+    if "\0" in text:
+        likely = _likely(content)
+        is_wide = likely.startswith("utf")
+        raise KamError(
+            f"The file is not written in {encoding} but, it seems, in {likely} without a mark."
+            if is_wide
+            else "The file holds zero bytes: it is no plain text.",
+            where=f"{file}, line {text[: text.index(chr(0))].count(chr(10)) + 1}",
+            next=f'Save it as UTF-8, or say encoding = "{likely}" under {section(table)} in '
+            "book.toml."
+            if is_wide
+            else "Export it again as CSV.",
+        )
+    return text, encoding
+
+
+_MARKED = [
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+]
+
+
+def _likely(content: bytes) -> str:
+    r"""Return the encoding that a file without a mark seems to have.
+
+    >>> _likely("ab,c".encode("utf-16-le")), _likely("ab".encode("utf-32-be")), _likely(b"caf\xe9")
+    ('utf-16-le', 'utf-32-be', 'cp1252')
+    """
+    head = content[:4000]
+    kinds = {"0111": "utf-32-le", "1110": "utf-32-be", "0101": "utf-16-le", "1010": "utf-16-be"}
+    zeros = (head[at::4].count(0) * 4 / max(1, len(head)) > 0.7 for at in range(4))
+    return kinds.get("".join(str(int(zero)) for zero in zeros), "cp1252")
+
+
+def _lines(head: str, delimiter: str) -> list[list[str]]:
+    """Return a file's first lines, each with its cells; blank ones count."""
+    return list(islice(csv.reader(io.StringIO(head), delimiter=delimiter), LOOKED_AT))
+
+
+def _delimiter(head: str) -> str:
+    """Return the mark that parts the first line into most cells; below a title, most of the first
+    lines.
+    """
+    lines = [line for line in head.split("\n")[:LOOKED_AT] if line.strip()]
+
+    def parts(line: str, mark: str) -> int:
+        return len(next(csv.reader([line.splitlines()[0]], delimiter=mark)))
+
+    best = max(_SNIFFED, key=lambda mark: parts(lines[0], mark))
+    if parts(lines[0], best) > 1:
+        return best
+    return max(_SNIFFED, key=lambda mark: sum(parts(line, mark) for line in lines))

@@ -1,0 +1,172 @@
+"""What is worth knowing of a table's rows, and when a table is refused for how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import pandas as pd
+
+from kamlib.errors import KamError
+from kamlib.intake.casting import cleaned, problem
+from kamlib.intake.columns import BETWEEN, TypedRows
+from kamlib.intake.currencies import code_of
+from kamlib.intake.forms import Reading, usual_reading
+from kamlib.intake.notices import Notice
+from kamlib.intake.sources.headers import section
+from kamlib.intake.sources.sheets import DAY
+from kamlib.tables import Column
+from kamlib.words import count as written
+from kamlib.words import number
+
+_WRITTEN = ("date", "month", "money", "number")
+_MUCH, _MOST = 0.5, 0.9
+_MANY_BLANK = 0.1
+
+
+def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
+    """Return what is worth knowing of a table's rows.
+
+    ``found`` has one row per reason (missing for rows used): n, mended, open.
+
+    Raises
+    ------
+    KamError
+        A cell can be read in two ways and the book does not say how; most cells of a required
+        column are not read, and one line in the book would read them.
+    """
+    open_cells = found["open"].dropna()
+    if len(open_cells):
+        raise _unclear(read, open_cells.max())
+    rows = int(found["n"].sum())
+    if not rows:
+        return [
+            Notice(read.table.name, f"{read.where} has no rows.", "Add rows, or remove the file.")
+        ]
+    by_reason = found.dropna(subset=["reason"]).set_index("reason")["n"].to_dict()
+    notices = [*_mended(read, int(found["mended"].sum())), *_half_typed(read)]
+    for column in (read.table.column(name) for name in read.table.names if name in read.given):
+        unread = by_reason.get(problem(column), 0)
+        if unread and column.type in _WRITTEN:
+            notices += _unread(read, column, int(unread), rows)
+    blank = by_reason.get("no account_id", 0)
+    if blank >= max(2, _MANY_BLANK * rows):
+        name = read.theirs["account_id"]
+        notices.append(
+            Notice(
+                read.table.name,
+                f"{written(int(blank), 'row')} of {number(rows)} have nothing in '{name}': "
+                "it may stand once per group, in the group's first row or a merged cell.",
+                "Fill it in every row (in Excel: unmerge, select the blanks, = the cell above).",
+            )
+        )
+    return notices
+
+
+def are_mixed(signs: Set[str]) -> bool:
+    """Return whether currency signs cannot all mean one currency."""
+    return bool(signs) and code_of(*signs) is None
+
+
+def sign_notices(read: TypedRows, signs: Set[str]) -> list[Notice]:
+    """Tell of currency signs in the amounts of a book that names no currency."""
+    if not signs or (read.rules.currency in {code_of(sign) for sign in signs} and len(signs) == 1):
+        return []
+    shown = ", ".join(sorted(sign.upper() for sign in signs))
+    called = f"the book names no currency, so its figures are called {read.rules.currency}"
+    if are_mixed(signs):
+        what = (
+            f"Amounts have the signs of several currencies ({shown}); {called}, and those of "
+            "others are set aside."
+        )
+        return [Notice(read.table.name, what, "Add a column currency, and a table rates.")]
+    say = f'Say currency = "{code_of(*signs)}" above the first [section] in book.toml.'
+    return [Notice(read.table.name, f"Amounts have the sign {shown}; {called}.", say)]
+
+
+def _mended(read: TypedRows, mended: int) -> list[Notice]:
+    said = "had blanks, invisible characters or a number's '.0' around them: mended."
+    return [Notice(read.table.name, f"{written(mended, 'id')} {said}")] if mended else []
+
+
+def _unclear(read: TypedRows, open_cell: str) -> KamError:
+    """Return the refusal of a table with a cell that has a meaning only by the book's word."""
+    name, _, example = open_cell.partition(BETWEEN)
+    column, place = read.table.column(name), section(read.table.name)
+    found = usual_reading(column, read.cells, read.rules, place)
+    if found is None or not found.settings:
+        setting = "date_format" if column.type in ("date", "month") else "decimal"
+        return KamError(
+            f"'{example}' can be read in two ways, or in none.",
+            where=_where(read, column),
+            next=f"Say how the column is written: {setting} under {place} in book.toml.",
+        )
+    return KamError(_what(column, found), where=_where(read, column), next=_next(found))
+
+
+def _unread(read: TypedRows, column: Column, unread: int, rows: int) -> list[Notice]:
+    """Refuse a column that is mostly unread where a line would read it; else tell of the line."""
+    found = usual_reading(column, read.cells, read.rules, section(read.table.name))
+    if found is None or not found.settings:
+        return []
+    what = _what(column, found)
+    if column.required and unread > _MUCH * rows and found.read >= _MOST * found.cells:
+        raise KamError(what, where=_where(read, column), next=_next(found))
+    if found.is_whole:
+        return [Notice(read.table.name, f"{_where(read, column)}: {what}", _next(found))]
+    return []
+
+
+def _what(column: Column, found: Reading) -> str:
+    kind = "Days" if column.type in ("date", "month") else "Amounts"
+    if len(found.settings) > 1:
+        return f"'{found.open or found.example}' can be read in two ways."
+    if found.open and found.telling:
+        return (
+            f"{kind} such as '{found.open}' can be read in two ways; "
+            f"'{found.telling}' shows how they are written."
+        )
+    return f"{kind} such as '{found.telling or found.example}' are not read as the book stands."
+
+
+def _next(found: Reading) -> str:
+    if len(found.settings) > 1:
+        return f"Say in book.toml which it is: {', or '.join(found.settings)}."
+    left = "" if found.is_whole else f", not '{found.left}'"
+    return (
+        f"Say in book.toml: {found.settings[0]}; it reads {number(found.read)} of "
+        f"{number(found.cells)}{left}."
+    )
+
+
+def _where(read: TypedRows, column: Column) -> str:
+    own = read.theirs[column.name]
+    named = f"column '{own}'" + ("" if own == column.name else f" ({column.name})")
+    return f"{read.where}, {named}"
+
+
+def _half_typed(read: TypedRows) -> list[Notice]:
+    """Tell of columns in which some days are days to the workbook and others text."""
+    notices = []
+    for column in (read.table.column(name) for name in read.given):
+        name = "kind_" + column.name
+        if column.type != "date" or name not in read.cells.columns:
+            continue
+        cells = read.cells.select(kind=read.cells[name], text=cleaned(read.cells[column.name]))
+        cells = cells.filter(cells["text"].notnull()).mutate(
+            is_day=(cells["kind"] == DAY).fill_null(False)
+        )
+        seen = cells.group_by("is_day").aggregate(n=cells.count(), text=cells["text"].min())
+        by_kind = {row["is_day"]: row for row in seen.to_pyarrow().to_pylist()}
+        if len(by_kind) == 2:
+            days, texts = by_kind[True], by_kind[False]
+            notices.append(
+                Notice(
+                    read.table.name,
+                    f"{_where(read, column)}: {number(days['n'])} cells are days to the workbook "
+                    f"(such as {days['text'][:10]}) and {number(texts['n'])} are text (such as "
+                    f"'{texts['text']}'): a spreadsheet may have swapped day and month in the "
+                    "first.",
+                    "Check a few against their source; import the column as text, or export again.",
+                )
+            )
+    return sorted(notices, key=lambda notice: notice.what)

@@ -1,0 +1,159 @@
+"""Which usual form of days or amounts reads a column: what to say when the book declares none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from kamlib.intake.casting import cleaned, foreign_sign, reader, tidy, try_strptime
+from kamlib.intake.currencies import code_of
+from kamlib.intake.rules import Rules
+from kamlib.tables import Column
+
+_DAYS = [
+    *(f"%d{mark}%m{mark}{year}" for mark in "./-" for year in ("%Y", "%y")),
+    *(f"%m{mark}%d{mark}{year}" for mark in "/-" for year in ("%Y", "%y")),
+    *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d", "%d%m%Y"),
+    *(f"%d{mark}%b{mark}{year}" for mark in "-/. " for year in ("%Y", "%y")),
+    *("%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
+]
+_MONTHS = ["%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y%m"]
+_TIMES = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", ", %H:%M"]
+_FORMS = [day + time for day in _DAYS for time in _TIMES] + _MONTHS
+_YEARS = (1950, 2199)
+_MOST = 5_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How cells that the rules do not read could be read, and how many of them are.
+
+    ``settings`` are the lines for ``book.toml``, each of them enough, the likeliest first; more
+    than one where the cells can be read in two ways. ``open`` is a cell that they read differently,
+    ``telling`` one that only the first reads, ``left`` one that it does not.
+    """
+
+    settings: tuple[str, ...]
+    read: int
+    cells: int
+    example: str
+    open: str = ""
+    telling: str = ""
+    left: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every cell is read."""
+        return bool(self.settings) and self.read == self.cells
+
+
+def usual_reading(column: Column, cells: ir.Table, rules: Rules, section: str) -> Reading | None:
+    """Return the usual forms that read most of a column's cells; nothing where all are read.
+
+    Of days the cells are those that the rules do not read; of amounts all of them, since one mark
+    is the decimal one in a whole column. ``section`` is where the rules stand in ``book.toml``.
+    """
+    raw = cells[column.name]
+    if not raw.type().is_string():
+        return None
+    has_codes = "currency" in cells.columns and column.type == "money"
+    rows = cells.select(
+        text=cleaned(raw), code=cleaned(cells["currency" if has_codes else column.name])
+    )
+    by = ["text", "code"] if has_codes else ["text"]
+    rows = rows.filter(rows["text"].notnull())
+    groups = rows.group_by(by).aggregate(n=rows.count())
+    currency = groups["code"] if has_codes else None
+    is_read = reader(column, rules)(tidy(column, groups["text"], rules, currency)).notnull()
+    groups = groups.mutate(is_read=is_read)
+    if column.type in ("date", "month"):
+        return _days(groups, section)
+    return _amounts(column, groups, rules, section, has_codes=has_codes)
+
+
+def _days(groups: ir.Table, section: str) -> Reading | None:
+    unread = groups.filter(~groups["is_read"]).order_by([groups["n"].desc(), "text"]).limit(_MOST)
+    days = {form: try_strptime(unread["text"], form) for form in _FORMS}
+    seen = unread.select("text", "n", **days).to_pandas()
+    if seen.empty:
+        return None
+    found = {form: pd.to_datetime(seen[form]).dt.year.between(*_YEARS) for form in _FORMS}
+    return _reading(
+        seen, found, [f'date_format = "{form}" under {section}' for form in _FORMS], seen
+    )
+
+
+def _amounts(
+    column: Column, groups: ir.Table, rules: Rules, section: str, *, has_codes: bool
+) -> Reading | None:
+    groups = groups.order_by([groups["n"].desc(), "text"]).limit(_MOST)
+    signs = groups.filter(~groups["is_read"]).select(sign=foreign_sign(groups["text"]), n="n")
+    codes = sorted({code for sign in signs.to_pandas()["sign"].dropna() if (code := code_of(sign))})
+    tried: dict[str, Rules] = {}
+    for code in [None, *([] if has_codes else codes)]:
+        for mark in (".", ",") if rules.decimal is None else (rules.decimal,):
+            lines = [f'decimal = "{mark}" under {section}'] if rules.decimal is None else []
+            lines += [f'currency = "{code}" above the first [section]'] if code else []
+            update = {"decimal": mark, "currency": code or rules.currency}
+            if lines:
+                tried[" and ".join(lines)] = rules.model_copy(update=update)
+    currency = groups["code"] if has_codes else None
+    values = {
+        line: reader(column, other)(tidy(column, groups["text"], other, currency)).cast("float64")
+        for line, other in tried.items()
+    }
+    seen = groups.select("text", "n", "is_read", **values).to_pandas()
+    seen = seen[seen["text"].str.contains(r"\d")]
+    unread = seen[~seen["is_read"]]
+    if unread.empty:
+        return None
+    return _reading(seen, {line: seen[line].notna() for line in tried}, list(tried), unread)
+
+
+def _reading(
+    seen: pd.DataFrame, found: dict[str, pd.Series], settings: list[str], unread: pd.DataFrame
+) -> Reading:
+    """Weigh the forms: the first that reads most, and others that read as much otherwise."""
+    counts = {form: int(seen.loc[is_read, "n"].sum()) for form, is_read in found.items()}
+    most = max(counts.values(), default=0)
+    example, cells = str(unread["text"].iloc[0]), int(seen["n"].sum())
+    if not most:
+        return Reading((), 0, cells, example)
+    best, *others = [form for form, n in counts.items() if n == most]
+    also = next((form for form in others if not _same(seen, best, form)), None)
+    by_form = dict(zip(found, settings, strict=True))
+    rivals = [form for form in found if form not in (best, also) and counts[form]]
+    differing = [form for form in ([also] if also else rivals) if not _same(seen, best, form)]
+    open_ = next(
+        (
+            seen.loc[differs, "text"].iloc[0]
+            for form in differing
+            if (differs := _both(seen, best, form)).any()
+        ),
+        "",
+    )
+    alone = (
+        found[best] & ~pd.concat([found[form] for form in rivals], axis=1).any(axis=1)
+        if rivals
+        else found[best]
+    )
+    return Reading(
+        (by_form[best], *([by_form[also]] if also else [])),
+        most,
+        cells,
+        example,
+        open=str(open_),
+        telling=next(iter(seen.loc[alone, "text"].astype(str)), ""),
+        left=next(iter(seen.loc[~found[best], "text"].astype(str)), ""),
+    )
+
+
+def _both(seen: pd.DataFrame, one: str, other: str) -> pd.Series:
+    """Return the cells that two forms read, and read differently."""
+    return seen[one].notna() & seen[other].notna() & seen[one].ne(seen[other])
+
+
+def _same(seen: pd.DataFrame, one: str, other: str) -> bool:
+    return not _both(seen, one, other).any()

@@ -1,0 +1,188 @@
+"""What is worth knowing of the order lines that are used: repeats, twins, gaps, amounts far off."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.intake.notices import Notice
+from kamlib.words import count, number
+
+_FAR_OFF = 500  # times an account's usual line; a lost decimal mark makes 100 or 1,000
+_LINES_TO_JUDGE = 5
+_LONG_GAP_DAYS = 60
+_LONG_GAP = 20  # times the usual one
+_FEW = 0.01
+_CASE_MATTERS = "^[A-Za-z0-9]{15}$"  # record ids of Salesforce
+
+
+def order_notices(
+    orders: ir.Table,
+    given: frozenset[str],
+    accounts: pd.DataFrame,
+    book: BookSettings,
+    ids: set[str],
+) -> list[Notice]:
+    """Return what is worth knowing of the order lines.
+
+    ``ids`` are the accounts of the order lines where there is a list of accounts, else none.
+    """
+    used = orders.filter(orders["_reason"].isnull())
+    days = used.group_by("order_date").aggregate(n=used.count()).to_pandas()
+    found = [
+        *_repeated(used, given, book),
+        *_twins(used, book),
+        *_far_off(used, book),
+        *_gaps(days),
+        *_first_days(days, book),
+        *_never_delivered(used, given),
+        *_unlisted(ids - set(accounts["account_id"])),
+    ]
+    return [Notice("orders", what, next_) for what, next_ in found]
+
+
+def _repeated(used: ir.Table, given: frozenset[str], book: BookSettings) -> list[tuple[str, str]]:
+    if book.input.of("orders").duplicates != "accept":
+        return []
+    bare = used.filter(used["line_id"].isnull()) if "line_id" in given else used
+    groups = bare.group_by(sorted(given)).aggregate(n=bare.count()).filter(ibis._["n"] > 1)
+    repeated, amount = (
+        groups.aggregate(
+            n=(groups["n"] - 1).sum(), amount=(groups["revenue"] * (groups["n"] - 1)).sum()
+        )
+        .execute()
+        .iloc[0]
+    )
+    if pd.isna(repeated) or not repeated:
+        return []
+    money = f"{book.currency} {number(amount, book, decimals=2)}"
+    return [
+        (
+            f"Lines that repeat another one: {number(repeated)} ({money}); all are used.",
+            'If they are mistakes, say duplicates = "set aside" under [input] in book.toml.',
+        )
+    ]
+
+
+def _twins(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
+    if book.input.of("orders").fold_case:
+        return []
+    others = used.filter(~used["account_id"].re_search(_CASE_MATTERS))
+    folded = others.group_by(fold=others["account_id"].lower()).aggregate(
+        ids=others["account_id"].nunique()
+    )
+    twins = folded.filter(folded["ids"] > 1).count().execute()
+    if not twins:
+        return []
+    return [
+        (
+            "Account ids that differ from another one only by upper and lower case: "
+            f"{number(twins)}.",
+            "If they are the same account, say fold_case = true under [input] in book.toml.",
+        )
+    ]
+
+
+def _far_off(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
+    """Tell of an account's largest line where it is hundreds of times its others' geometric
+    mean.
+    """
+    size = used["revenue"].abs().cast("float64")
+    sized = used.filter(size > 0).mutate(_size=size)
+    sums = sized.group_by("account_id").aggregate(
+        n=sized.count(), most=sized["_size"].max(), logs=sized["_size"].ln().sum()
+    )
+    usual = ((sums["logs"] - sums["most"].ln()) / (sums["n"] - 1)).exp()
+    sums = sums.filter(sums["n"] >= _LINES_TO_JUDGE).mutate(usual=usual)
+    off = sums.filter(sums["most"] > _FAR_OFF * sums["usual"]).order_by(
+        [ibis.desc("most"), "account_id"]
+    )
+    first = off.limit(1).to_pandas()
+    if first.empty:
+        return []
+    row = first.iloc[0]
+    many = off.count().execute()
+    amounts = [
+        f"{book.currency} {number(row[name], book, decimals=2)}" for name in ("most", "usual")
+    ]
+    return [
+        (
+            f"{count(int(many), 'account has a line', 'accounts have a line')} more than "
+            f"{_FAR_OFF} times as large as their usual one; the largest is {amounts[0]} of account "
+            f"'{row['account_id']}', whose lines are about {amounts[1]}. They are used.",
+            "Check them: a lost decimal mark multiplies by 100 or 1,000.",
+        )
+    ]
+
+
+def _gaps(days: pd.DataFrame) -> list[tuple[str, str]]:
+    """Tell of the longest time without any order, and of a few days far from all others."""
+    if len(days) < 3:
+        return []
+    days = days.sort_values("order_date")
+    dates = pd.to_datetime(days["order_date"]).reset_index(drop=True)
+    gaps = dates.diff().dt.days.fillna(0)
+    at = int(gaps.to_numpy().argmax())
+    if gaps[at] < max(_LONG_GAP_DAYS, _LONG_GAP * gaps[1:].median()):
+        return []
+    before, after = dates[at - 1].date(), dates[at].date()
+    later = int(days["n"].iloc[at:].sum())
+    if later <= max(1, _FEW * days["n"].sum()):
+        last = dates.iloc[-1].date()
+        dated = f"{after}" if after == last else f"from {after} to {last}"
+        return [
+            (
+                f"{count(later, 'line is', 'lines are')} dated {dated}, "
+                f"{number(gaps[at])} days after the one before.",
+                "Check the dates: a mistyped year moves the last period.",
+            )
+        ]
+    return [
+        (
+            f"There is no order line between {before} and {after}, {number(gaps[at])} days.",
+            "Check whether a part of the data is missing.",
+        )
+    ]
+
+
+def _first_days(days: pd.DataFrame, book: BookSettings) -> list[tuple[str, str]]:
+    """Tell how monthly totals that are dated on the first of a month cover the last month."""
+    dates = pd.to_datetime(days["order_date"])
+    if len(dates) < 3 or not dates.dt.day.eq(1).all() or book.complete_to:
+        return []
+    end = (dates.max() + pd.offsets.MonthEnd(0)).date()
+    return [
+        (
+            "Every order line is dated on the first of a month, as monthly totals are; so the last "
+            "month does not count as whole.",
+            f"If the data are complete, say complete_to = {end} above the first [section] in "
+            "book.toml.",
+        )
+    ]
+
+
+def _never_delivered(used: ir.Table, given: frozenset[str]) -> list[tuple[str, str]]:
+    if "promised_date" not in given:
+        return []
+    if "delivered_date" in given and used["delivered_date"].count().execute():
+        return []
+    return [
+        (
+            "Orders have a promised_date and no delivered_date: whether any was late is unknown.",
+            "Add the column delivered_date.",
+        )
+    ]
+
+
+def _unlisted(unlisted: set[str]) -> list[tuple[str, str]]:
+    if not unlisted:
+        return []
+    return [
+        (
+            "Accounts with orders that are not in the table accounts: "
+            f"{number(len(unlisted))}; their id is their name.",
+            "Add them to accounts.",
+        )
+    ]
