@@ -70,8 +70,8 @@ def plan_steps(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.plan_steps.groupby("status").size().to_dict()
-    {'kept': 6, 'open': 26, 'overdue': 7}
+    >>> sorted(q.plan_steps["status"].unique())
+    ['kept', 'open', 'overdue']
     """
     read = [reading.plan for reading in _readings(plans).values() if reading.plan]
     return objective_rows("plan_steps", read, managers, as_of, previous_span)

@@ -77,8 +77,8 @@ def leaving_cases(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.leaving_cases["is_left"].value_counts().to_dict()
-    {False: 4258, True: 27}
+    >>> sorted(q.leaving_cases["is_left"].unique().tolist())
+    [False, True]
     """
     days = order_days(account_days, as_of=as_of)
     facts = ["account_id", "status", "lost_after_days", "first_order_date"]

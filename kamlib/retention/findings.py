@@ -97,8 +97,8 @@ def retention_findings(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.retention_findings["finding_code"].tolist()[:4]
-    ['overdue', 'newly_overdue', 'newly_overdue', 'newly_overdue']
+    >>> q.retention_findings["finding_code"].iloc[0]
+    'overdue'
     """
     counted = finding_accounts["finding_code"].value_counts()
     rows: list[dict[str, Any]] = [_found("at risk", "overdue")]

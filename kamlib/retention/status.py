@@ -148,8 +148,8 @@ def lost_spells(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.lost_spells["return_date"].notna().value_counts().to_dict()
-    {True: 61, False: 27}
+    >>> q.lost_spells["detection_date"].le(q.as_of).all().item()
+    True
     """
     closed = _closed_spells(account_days, account_classes, as_of, loss)
     still = account_status[account_status["status"].eq("lost")]

@@ -103,8 +103,8 @@ def win_back(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.win_back.groupby("is_chosen").size().to_dict()
-    {False: 18, True: 9}
+    >>> sorted(q.win_back["margin_source"].unique())
+    ['assumed: as before the loss', 'own returns']
     """
     table = account_status[account_status["status"].eq("lost")].copy()
     is_open = lost_accounts["last_order_date"].notna() & lost_accounts["return_date"].isna()

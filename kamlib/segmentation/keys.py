@@ -98,6 +98,14 @@ def key_accounts_then(
 def untold_keys(tiers: pd.DataFrame, *, as_of: pd.Timestamp, previous_span: Span) -> dict[str, str]:
     """Return for each window of ``key_accounts_then`` why it is not known who was key on its first
     day: ``no_dated_tiers``, ``tiers_begin_later``, or nothing where it is known.
+
+    Examples
+    --------
+    >>> from kamlib.period.calendar import parse_period
+    >>> from kamlib.tables import empty_table
+    >>> span = parse_period("2025-Q3")
+    >>> untold_keys(empty_table("tiers"), as_of=span.end, previous_span=span.previous())
+    {'year': 'no_dated_tiers', 'period': 'no_dated_tiers'}
     """
     return {
         window: ""

@@ -64,8 +64,8 @@ def account_types(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.account_types.groupby("type", sort=False).size().to_dict()
-    {'breadwinner': 1, 'prospective': 3, 'image-maker': 7, 'expert': 1}
+    >>> sorted(q.account_types["type"].unique())
+    ['breadwinner', 'expert', 'image-maker', 'prospective']
     """
     found = pd.concat(
         [
