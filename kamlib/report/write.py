@@ -54,6 +54,7 @@ class Made:
     def name(self) -> str:
         """The page as requests name it, with its account.
 
+        >>> from kamlib.report.pages import PAGES
         >>> Made(PAGES["dossiers"], "A1").name
         'dossiers A1'
         """
