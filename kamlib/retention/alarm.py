@@ -216,7 +216,7 @@ def _is_seasonal(
 ) -> np.ndarray:
     """Return which accounts had a season on a day: another rule than the factor judges them."""
     known = days[days["date"].le(date)]
-    last = known.groupby("account_id", as_index=False)["date"].max()
+    last = known.groupby("account_id", as_index=False)[["date"]].max()
     cases = last.rename(columns={"date": "last_order_date"}).assign(eve=date)
     found = seasons_of(cases, known, loss).dropna(subset=["start_month"])
     return np.asarray(pd.Index(ids).isin(found["account_id"]))

@@ -45,7 +45,7 @@ def account_seasons(
     ['2025-03-10']
     """
     days = order_days(account_days, as_of=as_of)
-    last = days.groupby("account_id", as_index=False)["date"].max()
+    last = days.groupby("account_id", as_index=False)[["date"]].max()
     cases = last.rename(columns={"date": "last_order_date"}).assign(eve=as_of)
     found = seasons_of(cases, days, loss).dropna(subset=["start_month"])
     return shaped("account_seasons", found.assign(start_month=found["start_month"] + 1))
@@ -179,5 +179,5 @@ def _dated(table: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
     table["season_lost_date"] = start + late + pd.to_timedelta(np.maximum(lost, overdue), unit="D")
     within = table["last_order_date"] + pd.to_timedelta(np.floor(loss.overdue * gap) + 1, unit="D")
     table["within_overdue_date"] = within.where(within.le(table["season_end_date"]))
-    dates = [name for name in table if name.endswith("_date")]
+    dates = [name for name in map(str, table) if name.endswith("_date")]
     return table.astype(dict.fromkeys(dates, "datetime64[us]"))

@@ -14,9 +14,9 @@ from kamlib.words import count, date, money, share
 
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
     """Say that the book loses money, where it does, and what it was a year ago."""
-    if ("margin", "all") not in found.index or not found.loc[("margin", "all"), "value"] < 0:
+    row: Any = found.loc[("margin", "all")] if ("margin", "all") in found.index else None
+    if row is None or not row["value"] < 0:
         return None
-    row: Any = found.loc[("margin", "all")]
     ago = row["year_ago_value"]
     before = "" if pd.isna(ago) else f"; the year before it was {money(ago, book)}"
     return Sentence(

@@ -49,10 +49,13 @@ def followed(
 ) -> str:
     """Say how the revenue of those followed moved; nothing where it is not known."""
     rows = bridge[bridge["scope"].eq(scope)].set_index("step")
-    if rows.empty or not rows.loc["base", "revenue"] > 0:
+    if rows.empty:
         return ""
-    base, now = rows.loc["base", "revenue"], rows.loc["now", "revenue"]
-    many = rows.loc["base", "accounts"]
+    revenue: dict[str, float] = dict(rows["revenue"])  # type: ignore[call-overload]
+    base, now = revenue["base"], revenue["now"]
+    if not base > 0:
+        return ""
+    many = int(rows["accounts"].loc["base"])
     if is_short:
         return f"those key on {date(first_day(as_of), book)}: {change(now, base, book)}"
     moved = now / base - 1

@@ -156,9 +156,9 @@ def cards_overview(
     found = key_figures.set_index(["figure", "scope"])
     cards = []
     for figure, scope, label, unit, good, link in CARDS:
-        if (figure, scope) not in found.index or pd.isna(found.loc[(figure, scope), "value"]):
+        row: Any = found.loc[(figure, scope)] if (figure, scope) in found.index else None
+        if row is None or pd.isna(row["value"]):
             continue
-        row: Any = found.loc[(figure, scope)]
         same = figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)
         past = figure_history[same].sort_values("as_of_date")["value"].tail(8)
         before, ago = card_changes(figure, row)

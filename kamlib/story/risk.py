@@ -14,17 +14,17 @@ def risk_split(risk_changes: pd.DataFrame, scope: str, before: Span, book: BookS
     steps = _steps(risk_changes, scope)
     if steps.empty or not steps.loc[["before", "now"], "accounts"].any():
         return ""
+    revenue, many = steps["revenue"], steps["accounts"]
     parts = [
-        f"{money(abs(steps.loc[step, 'revenue']), book)} {said} "
-        f"({count(steps.loc[step, 'accounts'], 'account')})"
+        f"{money(abs(revenue[step]), book)} {said} ({count(many[step], 'account')})"
         for step, said in _PARTS.items()
-        if steps.loc[step, "accounts"]
+        if many[step]
     ]
     if not parts:
         return ""
-    lost = steps.loc["gone_lost", "accounts"] > 0
+    lost = many["gone_lost"] > 0
     moral = ": what is lost is no improvement" if lost else ""
-    start = money(steps.loc["before", "revenue"], book)
+    start = money(revenue["before"], book)
     told = listed(parts, most=9)
     return f"At the end of {before.title} it was {start}; since then {told}{moral}."
 
@@ -34,10 +34,9 @@ def risk_note(risk_changes: pd.DataFrame, scope: str, book: BookSettings) -> str
     steps = _steps(risk_changes, scope)
     if steps.empty:
         return ""
+    revenue, many = steps["revenue"], steps["accounts"]
     parts = [
-        f"{money(abs(steps.loc[step, 'revenue']), book)} {said}"
-        for step, said in _SHORT.items()
-        if steps.loc[step, "accounts"]
+        f"{money(abs(revenue[step]), book)} {said}" for step, said in _SHORT.items() if many[step]
     ]
     return ", ".join(parts)
 
