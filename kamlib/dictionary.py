@@ -36,6 +36,7 @@ _AREAS = {
     "btyd": "Buying models",
     "dossier": "Dossier",
     "programme": "Programme",
+    "verdict": "One verdict an account",
     "overview": "Front page",
 }
 

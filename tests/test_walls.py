@@ -19,6 +19,7 @@ ANALYSIS = (
     "btyd",
     "dossier",
     "programme",
+    "verdict",
     "overview",
 )
 LAYERS = (
