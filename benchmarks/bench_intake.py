@@ -106,7 +106,8 @@ def compare(data: Path, rounds: int) -> bool:
     ).fillna(0)
     same = read == ours_read and both["revenue"].sub(both["revenue_plain"]).abs().max() < 0.005
     sys.stdout.write(
-        f"{read:,} lines, {len(ours):,} sums by account and month, {'equal' if same else 'DIFFERENT'}\n"
+        f"{read:,} lines, {len(ours):,} sums by account and month, "
+        f"{'equal' if same else 'DIFFERENT'}\n"
         f"pandas  {min(plain):6.2f} s  (best of {rounds})\n"
         f"kamlib  {min(kit):6.2f} s  (best of {rounds}; with every row accounted for)\n"
         f"ratio   {min(kit) / min(plain):6.2f}  (kamlib / pandas)\n"

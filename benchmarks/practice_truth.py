@@ -73,16 +73,20 @@ def main() -> int:
     for row in rows(range(first, first + count)):
         found.append(row)
         sys.stdout.write(
-            f"seed {row['seed']:4d}  leavers {row['planted_count']:3.0f}  caught {row['caught_share']:.2f}  "
-            f"lead {row['lead_days']:3.0f} d  false alarms {row['false_alarm_rate']:.2f}  hazard ratio "
-            f"{row['hazard_ratio']:.2f} ({row['hazard_ratio_low']:.2f}–{row['hazard_ratio_high']:.2f})\n"
+            f"seed {row['seed']:4d}  leavers {row['planted_count']:3.0f}  caught "
+            f"{row['caught_share']:.2f}  lead {row['lead_days']:3.0f} d  false alarms "
+            f"{row['false_alarm_rate']:.2f}  hazard ratio {row['hazard_ratio']:.2f} "
+            f"({row['hazard_ratio_low']:.2f}–{row['hazard_ratio_high']:.2f})\n"
         )
         sys.stdout.flush()
     table = pd.DataFrame(found)
     sys.stdout.write(
-        f"\n{len(table)} companies, as of {AS_OF:%Y-%m-%d}; planted hazard ratio 2.5 per late order\n"
-        f"planted leavers caught           {np.average(table['caught_share'], weights=table['planted_count']):.3f}\n"
-        f"median lead time, days           {table['lead_days'].median():.0f}  (before twelve months of silence)\n"
+        "\n"
+        f"{len(table)} companies, as of {AS_OF:%Y-%m-%d}; planted hazard ratio 2.5 per late order\n"
+        "planted leavers caught           "
+        f"{np.average(table['caught_share'], weights=table['planted_count']):.3f}\n"
+        f"median lead time, days           {table['lead_days'].median():.0f}  (before twelve "
+        "months of silence)\n"
         f"false-alarm rate, back-test      {table['false_alarm_rate'].mean():.3f}\n"
         f"losses called of non-leavers     {table['false_share'].mean():.3f}\n"
         f"hazard ratio, median             {table['hazard_ratio'].median():.2f}\n"

@@ -34,7 +34,8 @@ def main() -> None:
         picture = photographed(Path(folder) / PERIOD / "index.html")
     if len(picture) > MOST_BYTES:
         sys.exit(
-            f"The picture has {len(picture):,} bytes; at most {MOST_BYTES:,} belong into a repository."
+            f"The picture has {len(picture):,} bytes; at most {MOST_BYTES:,} belong into a "
+            "repository."
         )
     (DOCS / "report.png").write_bytes(picture)
 

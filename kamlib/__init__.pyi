@@ -36,8 +36,8 @@ from .dossier.plans import plan_problems as plan_problems
 from .dossier.plans import plan_reading as plan_reading
 from .dossier.profile import account_identity as account_identity
 from .dossier.profile import account_profile as account_profile
+from .dossier.register import contact_rhythms as contact_rhythms
 from .dossier.register import plan_register as plan_register
-from .dossier.register import plan_rhythms as plan_rhythms
 from .dossier.register import plan_steps as plan_steps
 from .dossier.service import account_incidents as account_incidents
 from .dossier.service import promises_kept as promises_kept

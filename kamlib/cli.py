@@ -25,7 +25,8 @@ from kamlib.errors import KamError, nearest
 
 app = typer.Typer(
     name="kam",
-    help="Reports on key accounts, from order lines: segmentation, scoring, retention, dossiers, the programme.",
+    help="Reports on key accounts, from order lines: segmentation, scoring, retention, dossiers, "
+    "the programme.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -54,8 +55,9 @@ def report(
         list[str] | None,
         typer.Option(
             "--period",
-            help="2025, 2025-Q3, 2025-07, 2025-W31, previous-quarter, or a range 2024-Q1..2025-Q4; more than once "
-            "for several. Default: the last quarter that the data cover whole.",
+            help="2025, 2025-Q3, 2025-07, 2025-W31, previous-quarter, or a range "
+            "2024-Q1..2025-Q4; more than once for several. Default: the last quarter that the "
+            "data cover whole.",
         ),
     ] = None,
     only: Annotated[
@@ -264,14 +266,16 @@ def main(arguments: list[str] | None = None) -> int:
             error, "format_message"
         ):  # a mistake in the request, found by the command line itself
             sys.stderr.write(
-                f"{error.format_message()}\n  Next:  kam {' '.join(given[:1])} --help lists the options.\n"
+                f"{error.format_message()}\n"
+                f"  Next:  kam {' '.join(given[:1])} --help lists the options.\n"
             )
             return 2
         if "--debug" in given:
             _quiet.print_exception()
         sys.stderr.write(
             f"Something went wrong that the kit does not know: {type(error).__name__}: {error}\n"
-            "  Next:  Run again with --debug and report what it shows. What was published before is unchanged.\n"
+            "  Next:  Run again with --debug and report what it shows. What was published before "
+            "is unchanged.\n"
         )
         return 1
     finally:

@@ -27,6 +27,12 @@ _TYPES = {
     "number": "number",
     "flag": "yes or no",
 }
+_TIMES = {
+    "window": "window",
+    "12 months": "12 months to the as-of day",
+    "fiscal year": "fiscal year to date",
+    "since admission": "time since admission",
+}
 _AREAS = {
     "intake": "What was read",
     "period": "Order lines, condensed by the engine",
@@ -47,8 +53,10 @@ def dictionary() -> str:
         "# Tables",
         "",
         "Made by `python -m kamlib.dictionary`; do not edit. A period answers by these names",
-        "(`q.account_classes`), and a published CSV has its table's name. Shares are 0–1, money is in",
-        "the book's currency, `month` is the month's last day. One name has one meaning everywhere.",
+        "(`q.account_classes`), and a published CSV has its table's name. Shares are 0–1, money "
+        "is in",
+        "the book's currency, `month` is the month's last day. One name has one meaning "
+        "everywhere.",
         "",
         "## What a book may hold",
         "",
@@ -77,6 +85,7 @@ def _entry(table: OutputTable) -> list[str]:
     known = catalogue().columns
     where = "" if table.area in READ else f" Made by `kamlib.{table.made_in}.{table.name}`."
     of_one = " A table of one account: `q.account(…)`." if table.scope else ""
+    time = f" Amounts are those of the {_TIMES[table.time]}." if table.time else ""
     rows = [
         f"| {name} | {known[name].type} | {known[name].heading} | {known[name].meaning} |"
         for name in table.columns
@@ -84,7 +93,7 @@ def _entry(table: OutputTable) -> list[str]:
     return [
         f"### {table.name}",
         "",
-        f"{table.row}{of_one}{where}",
+        f"{table.row}{time}{of_one}{where}",
         "",
         "| column | type | heading | meaning |",
         "|---|---|---|---|",

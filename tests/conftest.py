@@ -19,8 +19,12 @@ import pytest
 from kamlib.practice.company import Company, company
 
 QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -74,7 +78,9 @@ def kam(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @contextlib.contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """Hold a lock file while another worker of the test run waits; without such locks do nothing."""
+    """Hold a lock file while another worker of the test run waits; without such locks do
+    nothing.
+    """
     with lock.open("w") as file:
         with contextlib.suppress(ImportError):
             import fcntl
@@ -123,7 +129,9 @@ def northwind_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespac
 
 @pytest.fixture(scope="session")
 def orders_alone_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """The report of a book of the sample's orders alone, four columns of them, with two dossiers."""
+    """The report of a book of the sample's orders alone, four columns of them, with two
+    dossiers.
+    """
     book = tmp_path_factory.mktemp("orders-alone")
     (book / "book.toml").write_text('title = "Orders alone"\n', encoding="utf-8")
     orders = pd.read_csv(ROOT / "data" / "sample" / "orders.csv", dtype="str")

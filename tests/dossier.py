@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.period import AccountPeriod, Period
 from kamlib.period.calendar import Span, period_of
-from kamlib.period.period import AccountPeriod, Period
 from kamlib.tables import CANONICAL, empty_table, shaped, typed
 
 AS_OF = pd.Timestamp("2025-09-30")

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from kamlib.period.calendar import month_of
 from kamlib.period.snapshot import open_period
 
-ORDERS = """order_id,line_id,account_id,order_date,revenue,cost,quantity,product_id,category,manager_id,promised_date,delivered_date
+ORDERS = (
+    "order_id,line_id,account_id,order_date,revenue,cost,quantity,product_id,category,manager_id,"
+    "promised_date,delivered_date"
+    """
 1,1,A,2025-01-31,100.10,60,10,p1,tools,m1,2025-02-10,2025-02-10
 1,2,A,2025-01-31,50.20,20,5,p2,belts,m1,2025-02-10,2025-02-12
 2,1,A,2025-02-01,30,,3,p1,tools,m2,2025-03-01,
@@ -20,6 +23,7 @@ ORDERS = """order_id,line_id,account_id,order_date,revenue,cost,quantity,product
 4,1,B,2025-03-15,20,10,2,p1,tools,m1,2025-07-05,
 5,1,A,2025-07-02,999,1,1,p1,tools,m1,,
 """
+)
 ACCOUNTS = "account_id,name,parent_id,manager_id,tier\nA,Alpha,G,,regular\nG,Group,,m9,\n"
 TIERS = "account_id,tier,start_date,end_date\nA,key,2024-01-01,2025-07-15\nA,regular,2025-07-16,\n"
 MANAGERS = "manager_id,name\nm2,Ines\n"
@@ -78,9 +82,14 @@ def test_categories_products_and_managers(data):
 
 def test_deliveries_count_orders_late_and_open_past_their_promise(data):
     late = data.deliveries.set_index(["account_id", "month"])
-    assert late.loc[("A", "2025-02-28"), ["due_count", "late_count", "open_late_count", "delay_days"]].tolist() == [
-        1, 1, 0, 2,
-    ]  # fmt: skip
+    assert late.loc[
+        ("A", "2025-02-28"), ["due_count", "late_count", "open_late_count", "delay_days"]
+    ].tolist() == [
+        1,
+        1,
+        0,
+        2,
+    ]
     assert late.loc[
         ("A", "2025-03-31"), ["due_count", "late_count", "open_late_count"]
     ].tolist() == [1, 1, 1]
@@ -93,9 +102,16 @@ def test_deliveries_count_orders_late_and_open_past_their_promise(data):
 
 def test_accounts_know_group_owner_and_tier_of_the_day(data):
     accounts = data.accounts.set_index("account_id")
-    assert accounts.loc["A", ["name", "group_id", "group_name", "manager_id", "manager_name", "tier"]].tolist() == [
-        "Alpha", "G", "Group", "m2", "Ines", "key",
-    ]  # fmt: skip
+    assert accounts.loc[
+        "A", ["name", "group_id", "group_name", "manager_id", "manager_name", "tier"]
+    ].tolist() == [
+        "Alpha",
+        "G",
+        "Group",
+        "m2",
+        "Ines",
+        "key",
+    ]
     assert accounts.loc["B", ["name", "group_id", "manager_id"]].tolist() == ["B", "B", "m1"]
     assert accounts["is_listed"].to_dict() == {"A": True, "B": False, "G": True}
 
@@ -141,13 +157,16 @@ def test_a_week_has_months_that_end_on_its_sunday(make_book):
 @given(
     lines=st.lists(
         st.tuples(
-            st.sampled_from("ABC"), st.dates(date(2023, 1, 1), date(2025, 12, 31)),
-            st.integers(-10_000, 100_000), st.sampled_from(["x", "y"]),
+            st.sampled_from("ABC"),
+            st.dates(date(2023, 1, 1), date(2025, 12, 31)),
+            st.integers(-10_000, 100_000),
+            st.sampled_from(["x", "y"]),
         ),
-        min_size=1, max_size=40,
+        min_size=1,
+        max_size=40,
     ),
     seed=st.randoms(use_true_random=False),
-)  # fmt: skip
+)
 def test_sums_are_kept_and_row_order_and_files_do_not_matter(make_book, lines, seed):
     head = "order_id,account_id,order_date,revenue,category\n"
     rows = [f"{n},{a},{d},{cents / 100:.2f},{c}\n" for n, (a, d, cents, c) in enumerate(lines)]

@@ -201,9 +201,17 @@ def test_charts_say_what_the_tables_hold(regular):
 def test_the_table_of_those_who_may_be_gone_says_which_model_and_how_to_read_it(regular):
     summary = btyd.buyer_summary(regular, as_of=AS_OF)
     model = btyd.BuyerModel(
-        "M", 1, False, r=1, alpha=4.0, a=0.4, b=2.0, n=400, status="at a limit",
+        "M",
+        1,
+        False,
+        r=1,
+        alpha=4.0,
+        a=0.4,
+        b=2.0,
+        n=400,
+        status="at a limit",
         note_code="pace_alike",
-    )  # fmt: skip
+    )
     over = say.table_alive_probability(btyd.alive_probability(summary, model))
     assert over.title == "Probability of still being there, the largest doubt first"
     assert over.subtitle.startswith("By the buying model M; order days after the first;")

@@ -1,4 +1,6 @@
-"""Labels keep clear of lines and of one another; titles stand over their charts; charts without data are left out."""
+"""Labels keep clear of lines and of one another; titles stand over their charts; charts without
+data are left out.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +43,19 @@ def test_a_bridge_of_nothing_draws_without_a_warning():
 def test_loads_are_written_beyond_bar_and_limit():
     work = pd.DataFrame(
         {
-            "manager_id": ["M1", "M2"], "manager_name": ["Ann", "Bo"], "key_count": [8, 1], "hours": [258.0, 60.0],
-            "hours_load_share": [2.15, 0.41], "hours_per_month": [120.0, 145.0], "revenue": [4e6, 6e5],
-            "revenue_load_share": [1.94, 0.31], "revenue_limit": [2.1e6, 2.1e6], "is_over_hours": [True, False],
+            "manager_id": ["M1", "M2"],
+            "manager_name": ["Ann", "Bo"],
+            "key_count": [8, 1],
+            "hours": [258.0, 60.0],
+            "hours_load_share": [2.15, 0.41],
+            "hours_per_month": [120.0, 145.0],
+            "revenue": [4e6, 6e5],
+            "revenue_load_share": [1.94, 0.31],
+            "revenue_limit": [2.1e6, 2.1e6],
+            "is_over_hours": [True, False],
             "is_over_revenue": [True, False],
         }
-    )  # fmt: skip
+    )
     hours, revenue = (programme.plot_workload(work, measure=one) for one in ("hours", "revenue"))
     assert [text.xy[0] for text in said(hours)] == [145.0, 258.0]
     assert [text.xy[0] for text in said(revenue)] == [2.1e6, 4e6]
@@ -60,10 +69,15 @@ def test_what_cannot_be_known_yet_is_said_above_the_bars():
     known = MONTHS < "2024-05-01"
     losses = pd.DataFrame(
         {
-            "month": MONTHS, "is_known": known, "lost_count": 1, "revenue_lost": 10.0, "revenue_lost_12m": float("nan"),
-            "lost_12m_count": float("nan"), "returned_count": 0,
+            "month": MONTHS,
+            "is_known": known,
+            "lost_count": 1,
+            "revenue_lost": 10.0,
+            "revenue_lost_12m": float("nan"),
+            "lost_12m_count": float("nan"),
+            "returned_count": 0,
         }
-    )  # fmt: skip
+    )
     (note,) = said(retention.plot_loss_dynamics(losses))
     assert note.get_text() == "not known yet" and note.xy[1] == 1 and note.xyann[1] > 0
 
@@ -81,10 +95,16 @@ def test_months_are_written_as_people_read_them(count, first):
 def test_the_finding_of_small_charts_stands_over_them_as_text_of_the_page():
     table = pd.DataFrame(
         {
-            "account_id": ["A", "B"], "name": ["Ann", "Bo"], "contact_share": 1.0, "contact_trend": "none",
-            "satisfaction": 8.0, "satisfaction_trend": "none", "order_share": 1.0, "order_trend": "none",
+            "account_id": ["A", "B"],
+            "name": ["Ann", "Bo"],
+            "contact_share": 1.0,
+            "contact_trend": "none",
+            "satisfaction": 8.0,
+            "satisfaction_trend": "none",
+            "order_share": 1.0,
+            "order_trend": "none",
         }
-    )  # fmt: skip
+    )
     series = pd.DataFrame({"account_id": "A", "period_end": MONTHS}).assign(
         contact_share=1.0, satisfaction=8.0, order_share=1.0
     )
@@ -98,10 +118,13 @@ def test_the_finding_of_small_charts_stands_over_them_as_text_of_the_page():
 def test_only_accounts_in_doubt_are_drawn():
     alive = pd.DataFrame(
         {
-            "account_id": ["1", "2", "3"], "name": ["gone", "doubt", "here"],
-            "alive_probability": [0.001, 0.4, 1.0], "silence_days": 9, "model": "BG/NBD",
+            "account_id": ["1", "2", "3"],
+            "name": ["gone", "doubt", "here"],
+            "alive_probability": [0.001, 0.4, 1.0],
+            "silence_days": 9,
+            "model": "BG/NBD",
         }
-    )  # fmt: skip
+    )
     ax = btyd.plot_alive(alive)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["doubt"]
     assert chart_alive(alive).title == "2 of 3 accounts are more likely gone than here"
@@ -114,11 +137,18 @@ def test_only_accounts_in_doubt_are_drawn():
 def test_parts_that_are_recorded_of_nobody_take_no_column():
     cover = pd.DataFrame(
         {
-            "name": ["Ann"], "has_sponsor": False, "role_filled_share": 0.0, "contact_age_days": float("nan"),
-            "is_contact_fresh": False, "team_filled_share": float("nan"), "has_plan": False, "is_plan_fresh": False,
-            "coverage_gap_count": 1, "gap_codes": "roles",
+            "name": ["Ann"],
+            "has_sponsor": False,
+            "role_filled_share": 0.0,
+            "contact_age_days": float("nan"),
+            "is_contact_fresh": False,
+            "team_filled_share": float("nan"),
+            "has_plan": False,
+            "is_plan_fresh": False,
+            "coverage_gap_count": 1,
+            "gap_codes": "roles",
         }
-    )  # fmt: skip
+    )
     summary = coverage_summary(cover)
     ax = programme.plot_coverage(cover, summary)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["decision\nroles"]

@@ -1,4 +1,6 @@
-"""The command line: one clear message with what, where and what next; nothing started, nothing published."""
+"""The command line: one clear message with what, where and what next; nothing started, nothing
+published.
+"""
 
 from __future__ import annotations
 

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from kamlib.dossier import (
+    contact_rhythms,
     plan_actions,
     plan_objectives,
     plan_problems,
     plan_reading,
     plan_register,
-    plan_rhythms,
     plan_steps,
     plan_swot,
     read_plan,
@@ -53,7 +53,11 @@ kind = "growth"
 text = "Second"
 owner = "Ines"
 due = 2025-12-15
-progress = [{ date = 2025-06-01, done = 0.2 }, { date = 2025-08-01, done = 0.6 }, { date = 2025-11-01, done = 1.0 }]
+progress = [
+    { date = 2025-06-01, done = 0.2 },
+    { date = 2025-08-01, done = 0.6 },
+    { date = 2025-11-01, done = 1.0 },
+]
 expected_value = 40000
 
 [[objectives]]
@@ -272,8 +276,11 @@ def test_all_plans_together_have_their_objectives_and_rhythms_and_pass_over_brok
     assert steps["account_id"].tolist() == ["ACME"] * 3 + ["BETA"] * 3
     own = plan_objectives(read_plan(other), NOBODY, as_of=AS_OF, previous_span=BEFORE)
     pd.testing.assert_frame_equal(steps.tail(3).reset_index(drop=True), own)
-    rhythms = plan_rhythms(plans=plans)
-    assert rhythms.values.tolist() == [["ACME", pytest.approx(365.25 / 24)]]
+    accounts = pd.DataFrame({"account_id": ["ACME", "BETA", "C"], "contact_every_days": 50.0})
+    accounts.loc[2, "contact_every_days"] = float("nan")
+    rhythms = contact_rhythms(accounts, plans=plans)
+    assert rhythms["contact_every_days"].tolist() == [pytest.approx(365.25 / 24), 50.0, 30.0]
+    assert rhythms["rhythm_source"].tolist() == ["plan", "account", "default"]
 
 
 def test_rows_of_a_plan_have_the_accounts_id_however_the_plan_writes_it(write):

@@ -1,7 +1,8 @@
-"""Golden tables: what the sample book's report for 2025-Q3 said when somebody last looked at it and agreed.
+"""Golden tables: what the sample book's report for 2025-Q3 said when last read and agreed to.
 
 Figures may differ by 1e-9 of their size, texts and dates by nothing. After a change that is meant:
-``python -m pytest tests/test_golden.py --rewrite-golden``, then read the difference before committing it.
+``python -m pytest tests/test_golden.py --rewrite-golden``, then read the difference before
+committing it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ KEYS = {
     "tier_decisions": ["account_id"],
     "win_back": ["account_id"],
 }
-"""Table → the columns that name its row: golden files are sorted by them, so that a difference stays short."""
+"""Table → the columns that name its row: golden files are sorted by them, so that a difference
+stays short.
+"""
 
 
 def read(path: Path, key: list[str]) -> pd.DataFrame:

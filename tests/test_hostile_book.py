@@ -1,4 +1,6 @@
-"""A book whose every text tries to become markup, script, link or formula: nothing of it does (S1, S2, S3)."""
+"""A book whose every text tries to become markup, script, link or formula: nothing of it does (S1,
+S2, S3).
+"""
 
 from __future__ import annotations
 
@@ -137,13 +139,16 @@ def plan_text(account):
         )
     )
     objectives = "\n".join(
-        f'[[objectives]]\nid = {quoted(f"{text} {number}")}\nhorizon = "{("short", "medium", "long")[number % 3]}"\n'
-        f"text = {quoted(text)}\nowner = {quoted(text)}\ndue = 2025-1{number % 3}-01\nlesson = {quoted(text)}\n"
+        f"[[objectives]]\nid = {quoted(f'{text} {number}')}\nhorizon = "
+        f'"{("short", "medium", "long")[number % 3]}"\n'
+        f"text = {quoted(text)}\nowner = {quoted(text)}\ndue = 2025-1{number % 3}-01\nlesson = "
+        f"{quoted(text)}\n"
         f"target = {quoted(text)}\n"
         for number, text in enumerate(MARKUP)
     )
     actions = "\n".join(
-        f'[[actions]]\nid = {quoted(f"{text} {number}")}\nhorizon = "short"\ntext = {quoted(text)}\n'
+        f'[[actions]]\nid = {quoted(f"{text} {number}")}\nhorizon = "short"\ntext = '
+        f"{quoted(text)}\n"
         f"owner = {quoted(text)}\ndue = 2025-12-01\n"
         for number, text in enumerate(MARKUP)
     )
@@ -206,12 +211,16 @@ def hostile(tmp_path_factory):
 
 
 def normal(text):
-    """Text as it reads: blanks joined; signs that cannot be seen, and apostrophes that guard, apart."""
+    """Text as it reads: blanks joined; signs that cannot be seen, and apostrophes that guard,
+    apart.
+    """
     return " ".join(re.sub("[\u2028\u2029\u202e\u200b]", " ", text).split())
 
 
 def texts_of(page):
-    """Every text of a page that a reader can see or call up: what is drawn, and the rows its script draws."""
+    """Every text of a page that a reader can see or call up: what is drawn, and the rows its script
+    draws.
+    """
     copy = BeautifulSoup(str(page), "html.parser")
     rows = [json.loads(tag.string) for tag in copy.select("script.rows-of")]
     for tag in copy(["script", "style"]):
@@ -331,10 +340,11 @@ def test_rows_that_were_set_aside_are_counted_and_name_no_markup(hostile):
 
 
 ACTIVE = """() => [
-    ...document.querySelectorAll('iframe, object, embed, form, base, video, math, plaintext, noscript, body style, '
-        + 'body link, body meta, body img:not([src^="data:image/"])'),
+    ...document.querySelectorAll('iframe, object, embed, form, base, video, math, plaintext, '
+        + 'noscript, body style, body link, body meta, body img:not([src^="data:image/"])'),
     ...[...document.scripts].filter(s => s.type !== 'application/json').slice(1),
-    ...[...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on'))),
+    ...[...document.querySelectorAll('*')].filter(
+        e => [...e.attributes].some(a => a.name.startsWith('on'))),
     ...[...document.links].filter(a => a.protocol !== 'file:'),
 ].map(e => e.outerHTML.slice(0, 200))"""
 

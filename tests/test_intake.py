@@ -251,8 +251,8 @@ def test_repeated_lines(make_book):
     head = "order_id,line_id,account_id,order_date,revenue\n"
     folder = make_book(
         {
-            "orders.csv": head
-            + "1,a,A,2025-01-01,5\n1,a,A,2025-01-01,5\n2,a,A,2025-01-01,5\n2,a,A,2025-01-01,6\n2,b,A,2025-01-01,7\n"
+            "orders.csv": head + "1,a,A,2025-01-01,5\n1,a,A,2025-01-01,5\n2,a,A,2025-01-01,5\n"
+            "2,a,A,2025-01-01,6\n2,b,A,2025-01-01,7\n"
         }
     )
     assert aside(folder) == {"repeats its line_id": 1, "same line_id with different amounts": 2}
@@ -276,7 +276,8 @@ def test_an_account_listed_twice_and_groups_in_a_circle_are_refused(make_book):
 
 
 def test_several_currencies_need_rates(make_book):
-    lines = "order_id,account_id,order_date,revenue,currency\n1,A,2025-01-05,10,EUR\n2,A,2025-01-06,10,USD\n"
+    head = "order_id,account_id,order_date,revenue,currency\n"
+    lines = f"{head}1,A,2025-01-05,10,EUR\n2,A,2025-01-06,10,USD\n"
     assert "rates" in refusal(make_book({"orders.csv": lines})).next
     rates = "month,currency,rate\n2025-01,usd,0.9\n"
     folder = make_book({"orders.csv": lines, "rates.csv": rates})
@@ -302,7 +303,8 @@ def test_sql_selects_from_raw_and_says_what_it_leaves_out(make_book):
     folder = make_book(
         {
             "orders.sql": sql,
-            "raw/lines/1.csv": "no,who,day,amount,kind\n1,A,2025-01-01,5,\n2,A,2025-01-01,5,test\n3,x\n",
+            "raw/lines/1.csv": "no,who,day,amount,kind\n1,A,2025-01-01,5,\n"
+            "2,A,2025-01-01,5,test\n3,x\n",
             "raw/lines/2.csv": "who,no,day,amount,kind\nB,4,2025-01-02,6,\n",
         }
     )
@@ -348,7 +350,8 @@ def test_a_workbook_of_several_sheets_is_refused_with_their_names(make_book):
 
 def test_real_broken_file_costs_its_broken_rows_alone(shared, make_book):
     text = (shared / "northwind" / "csv_broken" / "orders.csv").read_text(encoding="utf-8")
-    sql = "SELECT orderID AS order_id, customerID AS account_id, orderDate AS order_date, freight AS revenue FROM orders"
+    sql = """SELECT orderID AS order_id, customerID AS account_id, orderDate AS order_date,
+        freight AS revenue FROM orders"""
     found = check_book(make_book({"orders.sql": sql, "raw/orders.csv": text}))
     assert found["tables"]["raw/orders"]["set_aside"] == {"too many values in the row": 176}
     assert found["tables"]["orders"]["read"] == 830 - 176

@@ -88,7 +88,7 @@ def status(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
         name="Company " + frame["account_id"], manager_name="Ines", silence_days=61.0,
         usual_gap_days=19.0, gap_basis="own", last_order_date=pd.Timestamp("2025-07-31"),
         revenue=frame["last_year_revenue"],
-    )  # fmt: skip
+    )
 
 
 def keys_of(**is_key: bool) -> pd.DataFrame:
@@ -217,8 +217,8 @@ def test_revenue_of_key_accounts_is_compared_like_for_like():
     )
     keys = keys_of(A=True, B=True)
     assert headline(found, keys, 100.0)[0] == (
-        "The 2 key accounts brought € 90 in the 12 months to 30 Sep 2025, 10.0 % less than the same "
-        "accounts in the 12 months to the end of Q2 2025."
+        "The 2 key accounts brought € 90 in the 12 months to 30 Sep 2025, 10.0 % less than the "
+        "same accounts in the 12 months to the end of Q2 2025."
     )
     assert "than" not in headline(found, keys)[0]
     assert "as much as the same accounts" in headline(found, keys, 90.0)[0]

@@ -13,7 +13,11 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {
+    "duckdb": "python-duckdb",
+    "lazy-loader": "lazy_loader",
+    "matplotlib": "matplotlib-base",
+}
 
 
 def requirements(*extras: str) -> dict[str, Requirement]:
@@ -59,7 +63,9 @@ def test_the_lock_is_hashed_and_names_no_host_and_no_path(file):
 def test_the_conda_environment_has_the_same_bounds():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     plain = [line for line in environment["dependencies"] if isinstance(line, str)]
-    conda = {re.split(r"[<>=]", line)[0]: line for line in plain}
+    by_pip = next(part["pip"] for part in environment["dependencies"] if isinstance(part, dict))
+    assert by_pip[-1] == "--editable ."
+    conda = {re.split(r"[<>=]", line)[0]: line for line in [*plain, *by_pip[:-1]]}
     wanted = requirements("test")
     for name, requirement in wanted.items():
         theirs = CONDA_NAMES.get(name, name)

@@ -1,4 +1,6 @@
-"""What readers see: texts never become markup, figures are written one way, tables are published as data."""
+"""What readers see: texts never become markup, figures are written one way, tables are published as
+data.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +33,58 @@ from .browser import made
 from .payloads import MARKUP, TEXTS
 
 ALLOWED = {
-    "html", "head", "meta", "title", "link", "style", "body", "a", "header", "p", "strong", "span", "nav", "ul", "li", "main",
-    "h1", "h2", "h3", "ol", "figure", "figcaption", "div", "table", "caption", "thead", "tr", "th", "tbody", "td", "bdi",
-    "script", "footer", "details", "summary", "dl", "dt", "dd", "b", "em", "svg", "g", "path", "text", "defs", "clippath",
-    "rect", "use", "section", "code", "img",
-}  # fmt: skip
+    "html",
+    "head",
+    "meta",
+    "title",
+    "link",
+    "style",
+    "body",
+    "a",
+    "header",
+    "p",
+    "strong",
+    "span",
+    "nav",
+    "ul",
+    "li",
+    "main",
+    "h1",
+    "h2",
+    "h3",
+    "ol",
+    "figure",
+    "figcaption",
+    "div",
+    "table",
+    "caption",
+    "thead",
+    "tr",
+    "th",
+    "tbody",
+    "td",
+    "bdi",
+    "script",
+    "footer",
+    "details",
+    "summary",
+    "dl",
+    "dt",
+    "dd",
+    "b",
+    "em",
+    "svg",
+    "g",
+    "path",
+    "text",
+    "defs",
+    "clippath",
+    "rect",
+    "use",
+    "section",
+    "code",
+    "img",
+}
 ADDRESSES = (
     "href",
     "src",
@@ -50,7 +99,9 @@ ADDRESSES = (
 
 
 def active(html):
-    """List everything on a page that could run, load or lead elsewhere, the kit's own script aside."""
+    """List everything on a page that could run, load or lead elsewhere, the kit's own script
+    aside.
+    """
     soup = BeautifulSoup(html, "html.parser")
     found = [tag.name for tag in soup.find_all() if tag.name not in ALLOWED]
     for tag in soup.find_all():

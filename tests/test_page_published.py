@@ -112,11 +112,24 @@ def test_an_id_that_looks_like_another_ids_name_keeps_its_own_page():
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
-        (1_240_312, "€ 1.24 m"), (412_000, "€ 412 k"), (999.5, "€ 1.00 k"), (999.4, "€ 999"), (0, "€ 0"), (-12, "−€ 12"),
-        (12.5, "€ 12.5"), (1e9, "€ 1.00 bn"), (1e15, "€ 1,000,000 bn"), (-0.001, "€ 0.00"), (float("nan"), "n/a"),
-        (None, "n/a"), (float("inf"), "n/a"), (pd.NA, "n/a"), (99_950, "€ 100 k"), (999_999_999, "€ 1.00 bn"),
+        (1_240_312, "€ 1.24 m"),
+        (412_000, "€ 412 k"),
+        (999.5, "€ 1.00 k"),
+        (999.4, "€ 999"),
+        (0, "€ 0"),
+        (-12, "−€ 12"),
+        (12.5, "€ 12.5"),
+        (1e9, "€ 1.00 bn"),
+        (1e15, "€ 1,000,000 bn"),
+        (-0.001, "€ 0.00"),
+        (float("nan"), "n/a"),
+        (None, "n/a"),
+        (float("inf"), "n/a"),
+        (pd.NA, "n/a"),
+        (99_950, "€ 100 k"),
+        (999_999_999, "€ 1.00 bn"),
     ],
-)  # fmt: skip
+)
 def test_money_has_the_digits_it_needs(value, shown):
     assert words.money(value, Wording("€")).replace(GAP, " ") == shown
 
@@ -124,16 +137,35 @@ def test_money_has_the_digits_it_needs(value, shown):
 @pytest.mark.parametrize(
     ("locale", "written"),
     [
-        ("en", "1,234,567 0.5"), ("de", "1.234.567 0,5"), ("de-DE", "1.234.567 0,5"), ("de_AT", "1.234.567 0,5"),
-        ("nl", "1.234.567 0,5"), ("es", "1.234.567 0,5"), ("it", "1.234.567 0,5"), ("da", "1.234.567 0,5"),
-        ("pt_BR", "1.234.567 0,5"), ("id", "1.234.567 0,5"), ("tr", "1.234.567 0,5"), ("el", "1.234.567 0,5"),
-        ("de_CH", "1’234’567 0.5"), ("fr", "1\u202f234\u202f567 0,5"), ("pl", "1\xa0234\xa0567 0,5"),
-        ("cs", "1\xa0234\xa0567 0,5"), ("sv", "1\xa0234\xa0567 0,5"), ("nb", "1\xa0234\xa0567 0,5"),
-        ("fi", "1\xa0234\xa0567 0,5"), ("uk", "1\xa0234\xa0567 0,5"), ("en_ZA", "1\xa0234\xa0567 0,5"),
-        ("de_ZZ", "1.234.567 0,5"), ("fr_FR.UTF-8", "1\u202f234\u202f567 0,5"),
-        ("ar_EG", "1,234,567 0.5"), ("klingon", "1,234,567 0.5"), ("", "1,234,567 0.5"), ("../x", "1,234,567 0.5"),
+        ("en", "1,234,567 0.5"),
+        ("de", "1.234.567 0,5"),
+        ("de-DE", "1.234.567 0,5"),
+        ("de_AT", "1.234.567 0,5"),
+        ("nl", "1.234.567 0,5"),
+        ("es", "1.234.567 0,5"),
+        ("it", "1.234.567 0,5"),
+        ("da", "1.234.567 0,5"),
+        ("pt_BR", "1.234.567 0,5"),
+        ("id", "1.234.567 0,5"),
+        ("tr", "1.234.567 0,5"),
+        ("el", "1.234.567 0,5"),
+        ("de_CH", "1’234’567 0.5"),
+        ("fr", "1\u202f234\u202f567 0,5"),
+        ("pl", "1\xa0234\xa0567 0,5"),
+        ("cs", "1\xa0234\xa0567 0,5"),
+        ("sv", "1\xa0234\xa0567 0,5"),
+        ("nb", "1\xa0234\xa0567 0,5"),
+        ("fi", "1\xa0234\xa0567 0,5"),
+        ("uk", "1\xa0234\xa0567 0,5"),
+        ("en_ZA", "1\xa0234\xa0567 0,5"),
+        ("de_ZZ", "1.234.567 0,5"),
+        ("fr_FR.UTF-8", "1\u202f234\u202f567 0,5"),
+        ("ar_EG", "1,234,567 0.5"),
+        ("klingon", "1,234,567 0.5"),
+        ("", "1,234,567 0.5"),
+        ("../x", "1,234,567 0.5"),
     ],
-)  # fmt: skip
+)
 def test_separators_are_the_locales_and_english_where_nobody_knows_it(locale, written):
     book = made.SimpleNamespace(currency="EUR", locale=locale)
     assert f"{words.number(1234567, book)} {words.number(0.5, book)}" == written
@@ -142,11 +174,23 @@ def test_separators_are_the_locales_and_english_where_nobody_knows_it(locale, wr
 @pytest.mark.parametrize(
     ("currency", "locale", "sign"),
     [
-        ("EUR", "de", "€"), ("USD", "en", "$"), ("GBP", "en", "£"), ("JPY", "ja", "¥"), ("CAD", "en_CA", "CA$"),
-        ("BRL", "pt", "R$"), ("INR", "en_IN", "₹"), ("eur", "en", "€"), ("CHF", "de_CH", "CHF"), ("PLN", "pl", "zł"),
-        ("PLN", "en", "PLN"), ("TRY", "tr", "₺"), ("SEK", "sv", "kr"), ("AED", "ar_AE", "AED"), ("points", "en", "points"),
+        ("EUR", "de", "€"),
+        ("USD", "en", "$"),
+        ("GBP", "en", "£"),
+        ("JPY", "ja", "¥"),
+        ("CAD", "en_CA", "CA$"),
+        ("BRL", "pt", "R$"),
+        ("INR", "en_IN", "₹"),
+        ("eur", "en", "€"),
+        ("CHF", "de_CH", "CHF"),
+        ("PLN", "pl", "zł"),
+        ("PLN", "en", "PLN"),
+        ("TRY", "tr", "₺"),
+        ("SEK", "sv", "kr"),
+        ("AED", "ar_AE", "AED"),
+        ("points", "en", "points"),
     ],
-)  # fmt: skip
+)
 def test_a_currency_has_the_sign_its_readers_know(currency, locale, sign):
     book = made.SimpleNamespace(currency=currency, locale=locale)
     assert words.money(950, book) == f"{sign}{GAP}950"

@@ -1,4 +1,6 @@
-"""How tables and pages are made to be read: prose with room, names for ids, figures by kind, gaps told at the end."""
+"""How tables and pages are made to be read: prose with room, names for ids, figures by kind, gaps
+told at the end.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from kamlib.story.statements import Card
 
 from .browser import made
 
-LONG = "Protect: one owner, an executive sponsor and a framework agreement; no week without someone looking."
+LONG = (
+    "Protect: one owner, an executive sponsor and a framework agreement; no week without someone "
+    "looking."
+)
 
 
 def soup_of(fragment):

@@ -1,4 +1,6 @@
-"""Practice companies: the same seed gives the same bytes, every table is filled, options do what they say."""
+"""Practice companies: the same seed gives the same bytes, every table is filled, options do what
+they say.
+"""
 
 from __future__ import annotations
 
@@ -195,7 +197,9 @@ def test_small_companies(accounts, months):
 
 
 def test_like_another_book():
-    """Thirty accounts that order every tenth day for about 100: so does the company made like them."""
+    """Thirty accounts that order every tenth day for about 100: so does the company made like
+    them.
+    """
     days = pd.date_range("2023-01-01", "2024-12-31", freq="10D")
     model = pd.concat(
         [

@@ -1,4 +1,6 @@
-"""What is planted in a practice company is in its tables: stories, leavers, the programme's effect."""
+"""What is planted in a practice company is in its tables: stories, leavers, the programme's
+effect.
+"""
 
 from __future__ import annotations
 
@@ -258,7 +260,9 @@ def test_late_orders_before_leaving_are_as_recorded(orders, told):
 
 
 def test_more_leave_where_more_is_late():
-    """Pooled over companies: the late orders before leaving are far above those of an average month when r = 3."""
+    """Pooled over companies: the late orders before leaving are far above those of an average month
+    when r = 3.
+    """
     before = {ratio: [] for ratio in (1.0, 3.0)}
     for ratio, values in before.items():
         for seed in range(4):
@@ -280,7 +284,9 @@ def test_leavers_come_in_the_number_that_was_asked_for():
 
 
 def test_programme_effect_is_exactly_what_is_recorded():
-    """Two companies that differ in the effect only: same orders, and the margin of key accounts differs by it."""
+    """Two companies that differ in the effect only: same orders, and the margin of key accounts
+    differs by it.
+    """
     with_, without = (
         company(4, story="none", programme_effect=effect, leavers=0) for effect in (0.25, 0.0)
     )

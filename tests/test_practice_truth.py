@@ -1,4 +1,6 @@
-"""Practice companies are good exercises: planted leavers and the planted cause are found, an unplanted cause is not."""
+"""Practice companies are good exercises: planted leavers and the planted cause are found, an
+unplanted cause is not.
+"""
 
 from __future__ import annotations
 
@@ -41,11 +43,13 @@ def test_leavers_are_caught_and_the_planted_cause_is_found(seed):
         end="",
     )
     print(
-        f"{score['lead_days']:.0f} days early; false alarms {score['false_alarm_rate']:.2f}; hazard ratio ",
+        f"{score['lead_days']:.0f} days early; false alarms {score['false_alarm_rate']:.2f}; "
+        "hazard ratio ",
         end="",
     )
     print(
-        f"{cause['hazard_ratio']:.2f} ({cause['hazard_ratio_low']:.2f}–{cause['hazard_ratio_high']:.2f})"
+        f"{cause['hazard_ratio']:.2f} "
+        f"({cause['hazard_ratio_low']:.2f}–{cause['hazard_ratio_high']:.2f})"
     )
     assert score["planted_count"] >= 15
     assert score["caught_share"] >= 0.8
@@ -87,7 +91,9 @@ def test_the_planted_cause_in_100_practice_companies():
 
 
 def test_the_score_of_five_accounts_by_hand():
-    """Two known leavers, one of them seen in time; a young one; one that was back within the year; a false alarm."""
+    """Two known leavers, one of them seen in time; a young one; one that was back within the year;
+    a false alarm.
+    """
     day = pd.Timestamp
     truth = pd.DataFrame(
         {
@@ -126,10 +132,17 @@ def test_the_score_of_five_accounts_by_hand():
     assert found.loc["A", "lead_days"] == (day("2025-01-31") - day("2024-05-01")).days == 275
     score = leaver_score(truth, lost, quality, as_of=AS_OF).iloc[0].to_dict()
     assert score == {
-        "planted_count": 2, "caught_count": 1, "caught_share": 0.5, "lead_days": 275.0, "spell_count": 5,
-        "false_count": 1, "false_share": 0.2, "false_alarm_rate": 0.3, "false_alarm_low": 0.2,
+        "planted_count": 2,
+        "caught_count": 1,
+        "caught_share": 0.5,
+        "lead_days": 275.0,
+        "spell_count": 5,
+        "false_count": 1,
+        "false_share": 0.2,
+        "false_alarm_rate": 0.3,
+        "false_alarm_low": 0.2,
         "false_alarm_high": 0.45,
-    }  # fmt: skip
+    }
     none = leaver_score(truth.head(0), lost.head(0), quality.head(0), as_of=AS_OF).iloc[0]
     assert (
         none["planted_count"] == 0

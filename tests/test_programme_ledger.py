@@ -34,9 +34,23 @@ def test_targets_to_date_and_pipeline():
     )
     deals = table(
         "opportunities",
-        {"opportunity_id": "1", "account_id": "A", "opened_date": day("2025-01-01"), "outcome": "open", "value": 100.0, "probability": 0.4},
-        {"opportunity_id": "2", "account_id": "A", "opened_date": day("2025-01-01"), "outcome": "won", "value": 100.0, "probability": 1.0},
-    )  # fmt: skip
+        {
+            "opportunity_id": "1",
+            "account_id": "A",
+            "opened_date": day("2025-01-01"),
+            "outcome": "open",
+            "value": 100.0,
+            "probability": 0.4,
+        },
+        {
+            "opportunity_id": "2",
+            "account_id": "A",
+            "opened_date": day("2025-01-01"),
+            "outcome": "won",
+            "value": 100.0,
+            "probability": 1.0,
+        },
+    )
     found = programme.account_targets(
         months_of(1), targets, deals, KEYS, ACCOUNTS, as_of=day("2025-06-30")
     ).set_index("account_id")
@@ -92,10 +106,16 @@ def test_readiness_answers_asks_and_believes_the_book():
     deals = table(
         "opportunities",
         *(
-            {"opportunity_id": str(i), "account_id": "A", "opened_date": day("2025-01-01"), "closed_date": day("2025-04-01"), "outcome": "won"}
+            {
+                "opportunity_id": str(i),
+                "account_id": "A",
+                "opened_date": day("2025-01-01"),
+                "closed_date": day("2025-04-01"),
+                "outcome": "won",
+            }
             for i in range(5)
         ),
-    )  # fmt: skip
+    )
     needs = table(
         "needs",
         {"account_id": "A", "category": "tools", "annual_spend": 1000.0, "attainable_share": 0.5},

@@ -1,4 +1,6 @@
-"""Workload, dependence and the proposed assignment: small cases by hand and by enumeration (M29, M30)."""
+"""Workload, dependence and the proposed assignment: small cases by hand and by enumeration (M29,
+M30).
+"""
 
 from itertools import product
 
@@ -42,7 +44,13 @@ MONTHS = pd.DataFrame(
 
 
 def test_load_takes_the_plan_then_the_account_then_the_default():
-    rhythms = pd.DataFrame({"account_id": ["A"], "contact_every_days": [7.0]})
+    rhythms = pd.DataFrame(
+        {
+            "account_id": ["A", "B", "C"],
+            "contact_every_days": [7.0, 14.0, 30.4375],
+            "rhythm_source": ["plan", "account", "default"],
+        }
+    )
     load = account_load(
         KEYS,
         ACCOUNTS,
@@ -132,7 +140,9 @@ def test_dependence_by_hand():
 
 
 def cost(table, managers, chosen, penalty):
-    """The objective in plain words: heaviest hours load + heaviest share of an even revenue split + broken relationships."""
+    """The objective in plain words: heaviest hours load + heaviest share of an even revenue split +
+    broken relationships.
+    """
     even = table["revenue"].sum() / len(managers)
     who = np.array(chosen)
     hours = max(
@@ -165,7 +175,7 @@ def test_the_assignment_is_the_best_of_all(seed):
     assert found[0] <= now[0] + 1e-9
     assert found[1] <= now[1] + 1e-9
     assert proposal.set_index("account_id").loc["A1", "is_fixed"]
-    assert not proposal.set_index("account_id").loc["A1", "is_moved"]
+    assert not proposal.set_index("account_id").loc["A1", "is_reassigned"]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -184,9 +194,11 @@ def test_larger_cases_never_leave_the_worst_loaded_worse(seed):
 
 
 def test_hours_are_not_evened_out_at_the_cost_of_the_heaviest_revenue():
-    """Moving either account of M1 would free many hours, but leave M2 with more revenue than anyone has today."""
+    """Moving either account of M1 would free many hours, but leave M2 with more revenue than anyone
+    has today.
+    """
     table = loads([80, 80, 5], [60, 30, 80], ["M1", "M1", "M2"])
-    assert proposed_assignment(table, people(M1=100, M2=100))["is_moved"].sum() == 0
+    assert proposed_assignment(table, people(M1=100, M2=100))["is_reassigned"].sum() == 0
 
 
 def test_a_dear_relationship_is_kept_and_a_cheap_one_moves():
@@ -196,7 +208,7 @@ def test_a_dear_relationship_is_kept_and_a_cheap_one_moves():
     proposals = [
         proposed_assignment(table, managers, programme=ProgrammeSettings(**one)) for one in settings
     ]
-    assert [one["is_moved"].sum() for one in proposals] == [1, 0, 0]
+    assert [one["is_reassigned"].sum() for one in proposals] == [1, 0, 0]
     assert [set(one["search"]) for one in proposals] == [{"proven"}] * 3
 
 
@@ -208,7 +220,10 @@ def test_accounts_without_a_manager_get_one():
     changes = assignment_changes(proposal, both)
     assert changes["from_manager"].to_list() == ["no manager"]
     said = tell_assignment_changes(changes, both, book=None)["why"].iloc[0]
-    told = "it has no manager today; M2 from 0 to 10 % of the hours and 0 to 67 % of an even share of revenue"
+    told = (
+        "it has no manager today; M2 from 0 to 10 % of the hours and 0 to 67 % of an even share of "
+        "revenue"
+    )
     assert said.replace("\u00a0", " ") == told
 
 
@@ -222,7 +237,7 @@ def test_row_order_does_not_matter():
 
 
 def test_no_rows():
-    rhythms = shaped("account_load", [])[["account_id", "contact_every_days"]]
+    rhythms = shaped("contact_rhythms", [])
     load = account_load(KEYS.head(0), ACCOUNTS.head(0), MONTHS.head(0), rhythms, as_of=AS_OF)
     managers = empty_table("managers")
     proposal = proposed_assignment(load, managers)

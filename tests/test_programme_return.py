@@ -1,4 +1,6 @@
-"""The programme return: hand-worked payback, a simulator with a known truth, and tables without rows (M32)."""
+"""The programme return: hand-worked payback, a simulator with a known truth, and tables without
+rows (M32).
+"""
 
 import numpy as np
 import pandas as pd
@@ -36,7 +38,9 @@ NO_ORDERS = pd.DataFrame(
 
 
 def company(seed, *, effect, on_peak, accounts=160, keys=14, years=7, noise=0.25, wander=0.05):
-    """Account × month margins: size, slow drift, market and yearly noise; admitted at the start of year 3, 4 or 5."""
+    """Account × month margins: size, slow drift, market and yearly noise; admitted at the start of
+    year 3, 4 or 5.
+    """
     rng = np.random.default_rng(seed)
     size = rng.normal(0, 1, accounts)
     drift = np.cumsum(rng.normal(0, wander, (accounts, years)), axis=1)
@@ -121,7 +125,9 @@ def test_the_effect_is_not_biased_and_the_interval_not_idle():
 
 
 def test_a_rise_that_lasts_is_no_effect():
-    """Where sizes wander, a peak stays: the regression has to learn from the comparison that the last year counts most."""
+    """Where sizes wander, a peak stays: the regression has to learn from the comparison that the
+    last year counts most.
+    """
     found = [
         measured(seed, effect=0.0, on_peak=True, noise=0.05, wander=0.2).att for seed in range(10)
     ]
@@ -178,7 +184,9 @@ def test_tables_and_arrays_agree():
 
 
 def test_without_noise_the_return_is_exact():
-    """All accounts sell 100 a month; two of them 130 from their admission on: 60 a month above expectation."""
+    """All accounts sell 100 a month; two of them 130 from their admission on: 60 a month above
+    expectation.
+    """
     margin = np.full((30, 60), 100.0)
     start = np.full(30, NEVER)
     start[:2] = 36

@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 
 from kamlib import programme
 from kamlib.book import ProgrammeSettings
+from kamlib.dossier import contact_rhythms
 from kamlib.period.calendar import parse_period
 from kamlib.plots import programme as draw
 from kamlib.story import programme as say
@@ -20,7 +21,6 @@ from .programme import ACCOUNTS, AS_OF, KEYS, day, table
 
 SPAN = parse_period("2025-Q4")
 NO_PLANS = shaped("plan_register", [])
-NO_RHYTHMS = pd.DataFrame({"account_id": pd.Series(dtype="str"), "contact_every_days": []})
 
 
 def test_coverage_by_hand():
@@ -61,11 +61,21 @@ def test_coverage_by_hand():
     ]
     summary = programme.coverage_summary(found)
     assert dict(zip(summary["part"], summary["covered_share"], strict=True)) == {
-        "sponsor": 0.5, "decision roles": 0.5, "contact in 90 days": 0.5, "team": 0.0, "plan": 0.5, "fresh plan": 0.0,
-    }  # fmt: skip
+        "sponsor": 0.5,
+        "decision roles": 0.5,
+        "contact in 90 days": 0.5,
+        "team": 0.0,
+        "plan": 0.5,
+        "fresh plan": 0.0,
+    }
     assert told.tell_coverage_summary(summary)["missing"].to_list() == [
-        "Beta", "Beta", "Beta", "Beta, Alpha", "Beta", "Beta, Alpha",
-    ]  # fmt: skip
+        "Beta",
+        "Beta",
+        "Beta",
+        "Beta, Alpha",
+        "Beta",
+        "Beta, Alpha",
+    ]
     found = found.set_index("account_id")
     assert found.index.to_list() == ["B", "A"]
     assert found.loc["A", "role_filled_share"] == 1.0
@@ -241,7 +251,8 @@ def nothing():
     keys, accounts = KEYS.head(0), ACCOUNTS.head(0)
     months = months_of(1).head(0)
     none = {name: empty_table(name) for name in ("contacts", "team", "interactions", "managers")}
-    load = programme.account_load(keys, accounts, months, NO_RHYTHMS, as_of=AS_OF)
+    rhythms = contact_rhythms(accounts, plans={})
+    load = programme.account_load(keys, accounts, months, rhythms, as_of=AS_OF)
     people = none["contacts"], none["team"], none["interactions"]
     cover = programme.coverage(keys, accounts, *people, NO_PLANS, as_of=AS_OF)
     skills = programme.competence(empty_table("skills"), none["managers"], as_of=AS_OF)
@@ -279,9 +290,15 @@ def test_no_rows():
 
 def headline(**tables):
     names = (
-        "workload", "assignment_changes", "manager_dependence", "coverage_summary", "objectives_tally",
-        "programme_payback", "programme_outlook", "programme_owed",
-    )  # fmt: skip
+        "workload",
+        "assignment_changes",
+        "manager_dependence",
+        "coverage_summary",
+        "objectives_tally",
+        "programme_payback",
+        "programme_outlook",
+        "programme_owed",
+    )
     nothing = {name: shaped(name, []) for name in names}
     for name in ("coverage", "programme_verdict", "training_needs"):
         nothing[f"told_{name}"] = shaped(name, []).assign(note="", managers="")
@@ -312,8 +329,8 @@ def test_findings_name_figures_and_owners():
         objectives_tally=programme.objectives_tally(OBJECTIVES),
     )
     assert effect == (
-        "The programme has raised the margin of its key accounts: +20 % against comparable accounts, "
-        "95 % interval +5 % to +35 %. It paid for itself after 14 months."
+        "The programme has raised the margin of its key accounts: +20 % against comparable "
+        "accounts, 95 % interval +5 % to +35 %. It paid for itself after 14 months."
     )
     worth = "the missed ones were worth 20"
     assert objectives == f"Objectives: 1 overdue, 1 missed, 1 kept; {worth}."
@@ -331,7 +348,8 @@ def test_findings_say_who_lacks_what_and_what_to_train():
     )
     found = headline(coverage_summary=summary, told_coverage=cover, told_training_needs=needs)
     assert found == [
-        "2 of 13 key accounts lack a sponsor; 2 of 13 key accounts lack a plan. Begin with Alpha: no sponsor.",
+        "2 of 13 key accounts lack a sponsor; 2 of 13 key accounts lack a plan. Begin with Alpha: "
+        "no sponsor.",
         "Train languages first: 1 of 5 managers is below the level required (Ines).",
     ]
 
@@ -362,14 +380,21 @@ def test_findings_say_who_is_overloaded_and_what_evens_it_out():
 
 def test_findings_say_where_the_year_will_end():
     own = {
-        "measure": "revenue", "year_target": 100.0, "outlook": 90.0, "outlook_low": 80.0, "outlook_high": 99.0,
-        "outlook_gap": -10.0, "to_date": 50.0, "outlook_rule": "season",
-    }  # fmt: skip
+        "measure": "revenue",
+        "year_target": 100.0,
+        "outlook": 90.0,
+        "outlook_low": 80.0,
+        "outlook_high": 99.0,
+        "outlook_gap": -10.0,
+        "to_date": 50.0,
+        "outlook_rule": "season",
+    }
     for change, text in (
         ({}, "Key accounts are heading for 90 this year, 10 short of target."),
         (
             {"outlook_high": 120.0},
-            "Key accounts are heading for 90 this year, 10 short of target; the interval holds the target.",
+            "Key accounts are heading for 90 this year, 10 short of target; the interval holds "
+            "the target.",
         ),
         (
             {"outlook_rule": "over", "to_date": 90.0},

@@ -1,4 +1,6 @@
-"""The published report of the sample book: what is there, that it agrees with itself and with the order lines."""
+"""The published report of the sample book: what is there, that it agrees with itself and with the
+order lines.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,15 @@ AS_OF = pd.Timestamp("2025-09-30")
 FILES = {"index.html", "segmentation.html", "scoring.html", "retention.html", "programme.html"}
 COLUMNS = {
     "account_classes": {
-        "account_id", "revenue", "margin", "revenue_share", "abc_revenue", "abc_margin", "xyz_frequency",
-        "xyz_variability", "cv",
+        "account_id",
+        "revenue",
+        "margin",
+        "revenue_share",
+        "abc_revenue",
+        "abc_margin",
+        "xyz_frequency",
+        "xyz_variability",
+        "cv",
     },
     "concentration": {"scope", "hhi", "gini", "effective_number", "top_1_share", "top_20_share"},
     "class_moves": {"account_id", "abc_then", "abc_now"},
@@ -38,10 +47,16 @@ COLUMNS = {
     "revenue_bridge": {"scope", "step", "revenue", "accounts"},
     "loss_dynamics": {"month", "lost_count", "revenue_lost", "margin_lost"},
     "cohort_retention": {"cohort", "months_since", "active_share"},
-    "survival": {"duration_days", "survival_share", "survival_low", "survival_high", "at_risk_count"},
+    "survival": {
+        "duration_days",
+        "survival_share",
+        "survival_low",
+        "survival_high",
+        "at_risk_count",
+    },
     "win_back": {"account_id", "return_probability", "cost", "offer_value", "is_chosen"},
     "intake": {"table", "reason", "rows", "revenue"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +166,9 @@ def test_every_link_inside_the_site_leads_somewhere(report):
     "page", [page for page in PAGES.values() if page.name != "overview"], ids=lambda page: page.name
 )
 def test_every_finding_leads_to_a_part_of_its_page(root, page):
-    """Whatever the data: each anchor that a module's findings name is a table, a list or a heading of its notebook."""
+    """Whatever the data: each anchor that a module's findings name is a table, a list or a heading
+    of its notebook.
+    """
     module = {"dossiers": "dossier"}.get(page.name, page.name)
     code = "".join(
         file.read_text(encoding="utf-8") for file in (root / "kamlib" / module).glob("*.py")

@@ -88,7 +88,8 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
         (
             "",
             'definition = "The best"',
-            "provisional, as the book has no tiers: class A by revenue, at most 20; to be: The best",
+            "provisional, as the book has no tiers: class A by revenue, at most 20; to be: The "
+            "best",
         ),
     ],
 )

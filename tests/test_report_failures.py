@@ -1,4 +1,6 @@
-"""A run that fails, is stopped or finds no room leaves the published site as it was, and no process behind."""
+"""A run that fails, is stopped or finds no room leaves the published site as it was, and no process
+behind.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
     for month in range(1, 13)
     for account in "AB"
 )
-FIRST = 'import kamlib as kam\ndata = kam.open_period(book, period, manager_id)\nkam.page.note("All is well.")'
+FIRST = """import kamlib as kam
+data = kam.open_period(book, period, manager_id)
+kam.page.note(data, "All is well.")"""
 PARAMETERS = 'book = ""\nperiod = ""\nmanager_id = ""'
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -108,7 +112,9 @@ def command(kit: Path, book: Path, out: Path, *more: str) -> list[str]:
 
 
 def children() -> set[int]:
-    """Every process below this one but the browser of other tests, which starts and ends its own as it likes."""
+    """Every process below this one but the browser of other tests, which starts and ends its own as
+    it likes.
+    """
     found: set[int] = set()
     parents = {}
     for entry in Path("/proc").iterdir():
@@ -194,7 +200,8 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(
 ):
     mark = tmp_path / "kernel"
     kit = use_kit(
-        f"import os, pathlib, time\nf = pathlib.Path({str(mark)!r})\nf.with_suffix('.new').write_text(str(os.getpid()))\n"
+        f"import os, pathlib, time\nf = "
+        f"pathlib.Path({str(mark)!r})\nf.with_suffix('.new').write_text(str(os.getpid()))\n"
         "_ = f.with_suffix('.new').rename(f)\nwhile True: time.sleep(1)"
     )
     before = tree_hash(site)
@@ -234,7 +241,7 @@ def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(
 
 @linux
 def test_no_room_on_the_disk(good, site, use_kit):
-    kit = use_kit("kam.page.note('x' * 3_000_000)")
+    kit = use_kit("kam.page.note(data, 'x' * 3_000_000)")
     before = tree_hash(site)
     line = " ".join(
         f"'{part}'" if " " not in part else '"$CODE"' for part in command(kit, good[0], site)

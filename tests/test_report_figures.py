@@ -1,4 +1,6 @@
-"""The figures of the sample book's report, recomputed from the order lines with nothing of the kit."""
+"""The figures of the sample book's report, recomputed from the order lines with nothing of the
+kit.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The same book gives the same bytes, whatever the machine's seed, zone and language and the order of the rows."""
+"""The same book gives the same bytes, whatever the machine's seed, zone and language and the order
+of the rows.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,14 @@ import os
 import random
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 CHANCE = random.Random(3)
 LINES = [
-    f"{month}{account},{account},{year}-{month:02d}-{5 + number:02d},{CHANCE.randint(1, 9999) / 100}"
+    f"{month}{account},{account},{date(year, month, 5 + number)},{CHANCE.randint(1, 9999) / 100}"
     for year in (2024, 2025)
     for month in range(1, 13)
     for number, account in enumerate("ABCDE")

@@ -1,4 +1,6 @@
-"""Whom to win back, engagement, why they leave, findings, on tiny frames whose whole answer is worked by hand."""
+"""Whom to win back, engagement, why they leave, findings, on tiny frames whose whole answer is
+worked by hand.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import pytest
 
 import kamlib.retention as ret
 from kamlib.book import WinBackSettings
+from kamlib.dossier import contact_rhythms
 from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
 from kamlib.story.retention import headline_retention, tell_retention_findings
 from kamlib.tables import empty_table, shaped
@@ -76,7 +79,8 @@ class TestWinBack:
         half = WinBackSettings(budget=150.0, second_life_share=0.5)
         table = ret.win_back(gone, lost, offers, rates, as_of=AS_OF, budget=half)
         table = table.assign(**tell_win_back(table)).set_index("account_id")
-        # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 + visit L1 = 250
+        # visit: L0 150, L1 100, L2 25; discount: L0 0.4 × 500 − 50 = 150. Budget 150: discount L0 +
+        # visit L1 = 250
         assert table["is_chosen"].to_dict() == {"L0": True, "L1": True, "L2": False, "L3": False}
         assert table.loc["L0", ["offer", "offer_value"]].tolist() == ["discount", 150.0]
         assert table.loc["L1", ["offer", "offer_value"]].tolist() == ["visit", 100.0]
@@ -169,7 +173,9 @@ class TestWinBack:
         assert set(tell_return_rates(few)["note"]) == {"only 5 losses old enough to judge"}
 
     def test_a_reason_counts_from_the_day_it_was_recorded(self):
-        """Who comes back at once gets no reason: nobody may be judged by one that was written down only later."""
+        """Who comes back at once gets no reason: nobody may be judged by one that was written down
+        only later.
+        """
         last = pd.Timestamp("2023-01-01")
         detected = last + pd.Timedelta(days=90)
         lost = pd.DataFrame(
@@ -205,23 +211,24 @@ class TestEngagement:
         )
         contacts["satisfaction"] = contacts["date"].rank() / 2
         accounts = pd.DataFrame({"account_id": ["A", "B"], "contact_every_days": [30.0, np.nan]})
+        rhythms = contact_rhythms(accounts, plans={})
         orders = days({"A": every("2023-01-01", 30, 37), "B": every("2025-01-01", 30, 12)})
-        series = ret.engagement_series(orders, contacts, accounts, keys("A"), as_of=AS_OF)
+        series = ret.engagement_series(orders, contacts, rhythms, keys("A"), as_of=AS_OF)
         assert series["every"].unique().tolist() == ["quarter"]
         assert series["contact_count"].tolist() == counts
         assert series["contact_share"].iloc[0] == pytest.approx(1 / (91 / 30))
         assert series["order_share"].iloc[-1] == pytest.approx(
             series["order_day_count"].iloc[-1] / (92 / 30)
         )
-        table = ret.engagement(series, accounts, contacts, as_of=AS_OF).iloc[0]
+        table = ret.engagement(series, accounts, contacts, rhythms, as_of=AS_OF).iloc[0]
         assert (table["contact_trend"], table["satisfaction_trend"], table["order_trend"]) == (
             "up",
             "up",
             "none",
         )
-        short = ret.engagement(series.tail(5), accounts, contacts, as_of=AS_OF).iloc[0]
+        short = ret.engagement(series.tail(5), accounts, contacts, rhythms, as_of=AS_OF).iloc[0]
         assert pd.isna(short["contact_trend"]) and np.isnan(short["contact_slope"])
-        unmet = ret.engagement(series, accounts, contacts.head(0), as_of=AS_OF)
+        unmet = ret.engagement(series, accounts, contacts.head(0), rhythms, as_of=AS_OF)
         assert unmet.empty  # nothing is measured where nobody was met
 
     def test_a_planned_contact_is_overdue(self):
@@ -231,8 +238,9 @@ class TestEngagement:
         )
         met = pd.DataFrame({"account_id": ["A"], "date": [pd.Timestamp("2025-09-25")]})
         now = status(orders, accounts)
-        due = ret.overdue_checkins(now, accounts, met, as_of=AS_OF).set_index("account_id")
-        assert due.loc["A", "due_date"] == pd.Timestamp("2025-10-25")
+        rhythms = contact_rhythms(accounts, plans={})
+        due = ret.overdue_checkins(now, met, rhythms, as_of=AS_OF).set_index("account_id")
+        assert due.loc["A", "contact_due_date"] == pd.Timestamp("2025-10-25")
         assert due.loc["A", "days_overdue"] == 67
         assert np.isnan(due.loc["B", "days_overdue"])  # no contact at all: due at once
         assert "C" not in due.index  # nobody plans to meet it

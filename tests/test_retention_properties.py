@@ -22,7 +22,9 @@ NO_DELIVERIES = shaped("deliveries", [])
 
 @st.composite
 def books(draw):
-    """Account × day of up to six accounts over four years, credit notes among them; amounts to the cent."""
+    """Account × day of up to six accounts over four years, credit notes among them; amounts to the
+    cent.
+    """
     rows = draw(
         st.lists(
             st.tuples(st.sampled_from("ABCDEF"), st.integers(0, 1500), st.integers(-3000, 30000)),
@@ -167,10 +169,11 @@ def test_a_past_loss_was_a_loss_by_the_rule_on_its_last_day(days):
 
 
 def company(seed: int, *, late_ratio: float = 1.0, incident_ratio: float = 1.0):
-    """A company of 120 accounts over six years in which trouble drives accounts away by a known factor, or does not.
+    """A company of 120 accounts over six years in which trouble drives accounts away, or does not.
 
-    Lateness comes in spells of three months; incidents at random. Each month an account leaves with a chance that the
-    trouble of the last three months multiplies. Returns account days, deliveries, incidents.
+    Lateness comes in spells of three months; incidents at random. Each month an account leaves with
+    a chance that the trouble of the last three months multiplies. Returns account days, deliveries,
+    incidents.
     """
     rng, start, count = np.random.default_rng(seed), pd.Timestamp("2020-01-01"), 72
     ends = pd.date_range(start, periods=count, freq="ME")

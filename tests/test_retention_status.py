@@ -125,7 +125,8 @@ class TestStatus:
 
 class TestAlarm:
     def test_every_case_counted_by_hand(self):
-        # usual gap 30. LEFT: last order 2024-02-25. SILENT: a pause from 2024-01-26 to 2024-06-24, then on.
+        # usual gap 30. LEFT: last order 2024-02-25. SILENT: a pause from 2024-01-26 to 2024-06-24,
+        # then on.
         orders = days(
             {
                 "LEFT": every("2023-01-01", 30, 15),
@@ -140,7 +141,8 @@ class TestAlarm:
             ks=[2.0, 4.0],
         )
         row = table[table["rule"].eq("overdue") & table["k"].eq(2.0)].iloc[0]
-        # LEFT has been silent 96 days, SILENT 126 days, STEADY not: two alarms, one false, one leaver, not missed
+        # LEFT has been silent 96 days, SILENT 126 days, STEADY not: two alarms, one false, one
+        # leaver, not missed
         assert (row["case_count"], row["alarm_count"], row["false_alarm_count"]) == (3, 2, 1)
         assert (row["leaver_count"], row["missed_loss_count"]) == (1, 0)
         assert (row["false_alarm_rate"], row["missed_loss_rate"]) == (0.5, 0.0)
@@ -158,8 +160,15 @@ class TestAlarm:
     def test_dates_are_a_year_after_the_first_order_and_a_year_before_the_end(self):
         dates = ret.alarm_dates(days({"A": every("2022-01-10", 30, 48)}), as_of=AS_OF)
         assert [str(d.date()) for d in dates] == [
-            "2023-03-31", "2023-06-30", "2023-09-30", "2023-12-31", "2024-03-31", "2024-06-30", "2024-09-30", "2024-12-31",
-        ]  # fmt: skip
+            "2023-03-31",
+            "2023-06-30",
+            "2023-09-30",
+            "2023-12-31",
+            "2024-03-31",
+            "2024-06-30",
+            "2024-09-30",
+            "2024-12-31",
+        ]
 
     def test_the_rule_is_that_of_the_status(self):
         rng = np.random.default_rng(3)
@@ -210,9 +219,14 @@ class TestAlarm:
         year, then = parse_period("2026"), status(orders, as_of=pd.Timestamp("2025-11-10"))
         assert set(then["status"]) == {"overdue", "active"}
         table = ret.alarm_outcomes(
-            then, then, then, orders,
-            as_of=AS_OF, previous_span=year.previous(), year_ago_span=year.year_ago(),
-        )  # fmt: skip
+            then,
+            then,
+            then,
+            orders,
+            as_of=AS_OF,
+            previous_span=year.previous(),
+            year_ago_span=year.year_ago(),
+        )
         assert len(table) == 1
 
 

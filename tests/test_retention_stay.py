@@ -38,22 +38,40 @@ class TestBridge:
 
     def test_every_step_by_hand(self):
         rows = [
-            ("UP", "2024-03-31", 100.0), ("UP", "2025-03-31", 130.1),
-            ("DOWN", "2024-03-31", 80.0), ("DOWN", "2025-03-31", 50.0),
-            ("STOP", "2024-03-31", 40.0), ("STOP", "2025-01-31", -5.0),
+            ("UP", "2024-03-31", 100.0),
+            ("UP", "2025-03-31", 130.1),
+            ("DOWN", "2024-03-31", 80.0),
+            ("DOWN", "2025-03-31", 50.0),
+            ("STOP", "2024-03-31", 40.0),
+            ("STOP", "2025-01-31", -5.0),
             ("NEW", "2025-12-31", 20.2),
-            ("BACK", "2022-03-31", 10.0), ("BACK", "2025-03-31", 30.0),
-            ("CREDIT", "2022-03-31", 10.0), ("CREDIT", "2025-03-31", -1.0),
-            ("SAME", "2024-12-31", 7.0), ("SAME", "2025-01-31", 7.0),
-        ]  # fmt: skip
+            ("BACK", "2022-03-31", 10.0),
+            ("BACK", "2025-03-31", 30.0),
+            ("CREDIT", "2022-03-31", 10.0),
+            ("CREDIT", "2025-03-31", -1.0),
+            ("SAME", "2024-12-31", 7.0),
+            ("SAME", "2025-01-31", 7.0),
+        ]
         whole = ret.revenue_bridge(months(rows), keys("UP", "STOP"), as_of=AS_OF)
         bridge = whole[whole["scope"].eq("all")].set_index("step")
         assert bridge["revenue"].to_dict() == {
-            "base": 227.0, "new": 20.2, "returned": 30.0, "expansion": 30.1, "contraction": 31.0, "stopped": 45.0, "now": 231.3,
-        }  # fmt: skip
+            "base": 227.0,
+            "new": 20.2,
+            "returned": 30.0,
+            "expansion": 30.1,
+            "contraction": 31.0,
+            "stopped": 45.0,
+            "now": 231.3,
+        }
         assert bridge["accounts"].to_dict() == {
-            "base": 4, "new": 1, "returned": 1, "expansion": 1, "contraction": 2, "stopped": 1, "now": 5,
-        }  # fmt: skip
+            "base": 4,
+            "new": 1,
+            "returned": 1,
+            "expansion": 1,
+            "contraction": 2,
+            "stopped": 1,
+            "now": 5,
+        }
         key = whole[whole["scope"].eq("key")]
         assert key["revenue"].tolist() == [140.0, 0.0, 0.0, 30.1, 0.0, 45.0, 125.1]
 
@@ -93,10 +111,12 @@ class TestBridge:
 class TestCohorts:
     ROWS = (
         ("OLD", "2024-01-31", 5.0),
-        ("P", "2024-04-30", 30.0), ("P", "2024-05-31", 60.0), ("P", "2024-07-31", 15.0),
+        ("P", "2024-04-30", 30.0),
+        ("P", "2024-05-31", 60.0),
+        ("P", "2024-07-31", 15.0),
         ("Q", "2024-04-30", 10.0),
         ("R", "2024-06-30", 8.0),
-    )  # fmt: skip
+    )
 
     def test_whole_table(self):
         table = ret.cohort_retention(months(list(self.ROWS)), as_of=pd.Timestamp("2024-07-31"))
@@ -151,7 +171,9 @@ class TestSurvival:
         assert tell_survival_medians(medians)["note"].tolist() == ["more than half are still there"]
 
     def test_lost_and_present_accounts_are_classed_alike(self):
-        """The class of the window would know no lost account: every class curve would stay at the top."""
+        """The class of the window would know no lost account: every class curve would stay at the
+        top.
+        """
         orders = days({"GONE": every("2023-06-01", 20, 10), "STAYS": every("2023-06-01", 20, 47)})
         now = status(orders)
         assert now.set_index("account_id")["status"].to_dict() == {

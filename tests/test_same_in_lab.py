@@ -1,4 +1,6 @@
-"""A page says what its notebook shows in JupyterLab: the same notebook, the same book, no report run."""
+"""A page says what its notebook shows in JupyterLab: the same notebook, the same book, no report
+run.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,12 @@ def in_lab(notebook: Path, folder: Path, parameters: dict[str, str]) -> list[str
     finally:
         os.environ.pop("KAM_CACHE")
         os.environ.update(kept)
-    shown = [output.data["text/html"] for cell in node.cells for output in cell.get("outputs", [])
-             if "data" in output and "text/html" in output.data]  # fmt: skip
+    shown = [
+        output.data["text/html"]
+        for cell in node.cells
+        for output in cell.get("outputs", [])
+        if "data" in output and "text/html" in output.data
+    ]
     return [said(piece) for piece in shown]
 
 

@@ -1,4 +1,6 @@
-"""Size: pages stay light with 500 accounts and usable with 5,000; the workbook is written in reasonable time."""
+"""Size: pages stay light with 500 accounts and usable with 5,000; the workbook is written in
+reasonable time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The whole scoring from orders to charts: titles state the finding, for tiny, usual and large books."""
+"""The whole scoring from orders to charts: titles state the finding, for tiny, usual and large
+books.
+"""
 
 import matplotlib as mpl
 import numpy as np
@@ -28,8 +30,15 @@ def orders(revenue):
     ids = pd.Series([f"A{k:04d}" for k in account], dtype="str")
     amount = revenue[account, month].round(2)
     return pd.DataFrame(
-        {"account_id": ids, "month": months[month], "revenue": amount, "cost": np.nan, "order_count": 1, "order_day_count": 1}
-    )  # fmt: skip
+        {
+            "account_id": ids,
+            "month": months[month],
+            "revenue": amount,
+            "cost": np.nan,
+            "order_count": 1,
+            "order_day_count": 1,
+        }
+    )
 
 
 def usual(count, seed=1):

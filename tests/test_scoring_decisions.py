@@ -1,4 +1,6 @@
-"""Decisions, the attractiveness × strength matrix and prospects, each with the whole answer by hand."""
+"""Decisions, the attractiveness × strength matrix and prospects, each with the whole answer by
+hand.
+"""
 
 import math
 
@@ -270,9 +272,14 @@ def test_without_a_whole_window_before_nothing_is_promoted_or_reviewed(given):
 def test_owner_and_recorded_decision_stand_beside_the_proposal():
     accounts = pd.DataFrame({"account_id": ["rises", "falls"], "manager_name": ["I. Costa", None]})
     log = pd.DataFrame(
-        {"account_id": ["falls", "falls", "rises", "stays"], "date": pd.to_datetime(["2025-01-01", "2025-09-01", "2025-10-01", "2025-09-01"]),
-         "decision": ["review", "keep", "promote", "Keep"], "by": "board", "reason": ["low", "new plant", "", ""]}
-    )  # fmt: skip
+        {
+            "account_id": ["falls", "falls", "rises", "stays"],
+            "date": pd.to_datetime(["2025-01-01", "2025-09-01", "2025-10-01", "2025-09-01"]),
+            "decision": ["review", "keep", "promote", "Keep"],
+            "by": "board",
+            "reason": ["low", "new plant", "", ""],
+        }
+    )
     table = decided(accounts=accounts, decisions=log)
     assert table["owner"].to_dict() == {
         account: "I. Costa" if account == "rises" else "" for account in table.index
@@ -303,12 +310,19 @@ def test_a_decision_is_not_argued_with_by_evidence_older_than_itself():
 
 def test_promotion_names_the_risk_of_comparable_accounts():
     risk = pd.DataFrame(
-        {"band": ["all", "just above the line", "clear of the line"], "horizon_years": 1, "risk_share": [0.3, 0.5, 0.25],
-         "risk_low": [0.2, 0.4, 0.1], "risk_high": [0.4, 0.6, 0.45], "account_count": [30, 10, 20]}
-    )  # fmt: skip
+        {
+            "band": ["all", "just above the line", "clear of the line"],
+            "horizon_years": 1,
+            "risk_share": [0.3, 0.5, 0.25],
+            "risk_low": [0.2, 0.4, 0.1],
+            "risk_high": [0.4, 0.6, 0.45],
+            "account_count": [30, 10, 20],
+        }
+    )
     told = decided(risk=risk).loc["rises", "evidence"].replace("\u00a0", " ")
     assert told.endswith(
-        "Of 20 accounts clear of the line in past years, 25 % were below it a year later (10 % to 45 %)."
+        "Of 20 accounts clear of the line in past years, 25 % were below it a year later (10 % to "
+        "45 %)."
     )
 
 
@@ -367,10 +381,13 @@ PROSPECTS = pd.DataFrame(
     {
         "prospect_id": ["P1", "P2", "P3", "P4", "P5", "P6"],
         "name": ["Strong", "Weak hand", "Unknown", "Middling", "Small", "No budget known"],
-        "need": [8, 9, 9, 7, 9, 7], "solvency": [7, 9, 9, 6, 9, 7], "authority": [9, 4, math.nan, 7, 9, 7],
-        "budget": [120_000, 500_000, 90_000, 80_000, 40_000, math.nan], "source": ["trade press"] * 6,
+        "need": [8, 9, 9, 7, 9, 7],
+        "solvency": [7, 9, 9, 6, 9, 7],
+        "authority": [9, 4, math.nan, 7, 9, 7],
+        "budget": [120_000, 500_000, 90_000, 80_000, 40_000, math.nan],
+        "source": ["trade press"] * 6,
     }
-)  # fmt: skip
+)
 
 
 def test_prospects_by_the_three_ps():
@@ -381,13 +398,18 @@ def test_prospects_by_the_three_ps():
     assert table["score"].round(3).tolist() == [9, 9, 8, 7.333, 7, 6.667]
     assert table["rank"].tolist() == [1, 1, 3, 4, 5, 6]
     assert table["proposed_owner"].to_dict() == {
-        "P3": "business developer", "P5": "business developer", "P1": "key account manager", "P2": "business developer",
-        "P6": "key account manager", "P4": "business developer",
-    }  # fmt: skip
+        "P3": "business developer",
+        "P5": "business developer",
+        "P1": "key account manager",
+        "P2": "business developer",
+        "P6": "key account manager",
+        "P4": "business developer",
+    }
     rules = table["owner_rule"].str.replace("\u00a0", " ")
     assert (
         rules["P1"]
-        == "mean of the three Ps 8.0: 7 or more, none below 5; budget 120 k: at least 80.0 k, the smallest key account"
+        == "mean of the three Ps 8.0: 7 or more, none below 5; budget 120 k: at least 80.0 k, the "
+        "smallest key account"
     )
     assert rules["P2"] == "authority 4: below 5"
     assert rules["P3"] == "authority not judged yet: a business developer finds out first"
@@ -406,8 +428,16 @@ def test_prospects_without_a_budget_to_meet_and_none_at_all():
 
 
 def test_findings_say_what_to_do_and_what_cannot_be_known():
-    risk = pd.DataFrame({"band": ["all"], "horizon_years": [1], "risk_share": [math.nan], "risk_low": [math.nan],
-                         "risk_high": [math.nan], "note": ["not enough history: no account can be followed"]})  # fmt: skip
+    risk = pd.DataFrame(
+        {
+            "band": ["all"],
+            "horizon_years": [1],
+            "risk_share": [math.nan],
+            "risk_low": [math.nan],
+            "risk_high": [math.nan],
+            "note": ["not enough history: no account can be followed"],
+        }
+    )
     line = pd.DataFrame(
         {
             "top_n": [3],
@@ -417,8 +447,14 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
             "key_below_count": [3],
         }
     )
-    stability = pd.DataFrame({"account_id": ["stays", "rises", "arrives"], "name": ["Stays", "Rises", "Arrives"],
-                              "is_above_line": True, "above_line_share": [1.0, 0.95, 0.6]})  # fmt: skip
+    stability = pd.DataFrame(
+        {
+            "account_id": ["stays", "rises", "arrives"],
+            "name": ["Stays", "Rises", "Arrives"],
+            "is_above_line": True,
+            "above_line_share": [1.0, 0.95, 0.6],
+        }
+    )
     matrix = attractiveness_strength(sub_scores(a=(9.0, 9.0)), None)
     review = pd.DataFrame(
         {"criterion": ["growth"], "later_outcome": ["retention"], "verdict": ["foretold"]}

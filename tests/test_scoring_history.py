@@ -38,9 +38,15 @@ def orders(revenue, cost=0.6):
     account, month = np.nonzero(revenue)
     amount = revenue[account, month].round(2)
     return pd.DataFrame(
-        {"account_id": pd.Series([f"A{k:03d}" for k in account], dtype="str"), "month": MONTHS[month], "revenue": amount,
-         "cost": (amount * cost).round(2), "order_count": 1, "order_day_count": 1}
-    )  # fmt: skip
+        {
+            "account_id": pd.Series([f"A{k:03d}" for k in account], dtype="str"),
+            "month": MONTHS[month],
+            "revenue": amount,
+            "cost": (amount * cost).round(2),
+            "order_count": 1,
+            "order_day_count": 1,
+        }
+    )
 
 
 def test_year_ends_as_far_as_scores_reach():
@@ -106,7 +112,8 @@ def test_demotion_risk_by_hand():
         ),
         least_accounts=2,
     ).set_index(["band", "horizon_years"])
-    # followed for a year: steady 4 (0 below), slips 2021 (below), 2023, 2024 (not), leaves 2021 (not), 2022 (gone: below)
+    # followed for a year: steady 4 (0 below), slips 2021 (below), 2023, 2024 (not), leaves 2021
+    # (not), 2022 (gone: below)
     assert table.loc[("all", 1), ["below_count", "spell_count", "account_count"]].tolist() == [
         2,
         9,
@@ -116,7 +123,8 @@ def test_demotion_risk_by_hand():
     assert table.loc[
         ("just above the line", 1), ["below_count", "spell_count", "account_count"]
     ].tolist() == [2, 5, 2]
-    # followed for three years: admitted 2021 or 2022; slips and leaves 2021 are below within 3 years, as is leaves 2022
+    # followed for three years: admitted 2021 or 2022; slips and leaves 2021 are below within 3
+    # years, as is leaves 2022
     assert table.loc[("all", 3), ["below_count", "spell_count"]].tolist() == [3, 5]
     # clear of the line (6.6 or more): steady alone, too few
     assert math.isnan(table.loc[("clear of the line", 1), "risk_share"])
@@ -235,8 +243,17 @@ def test_growth_criteria_are_not_blamed_for_good_years_that_pass():
 
 def test_admission_review_by_hand():
     past = history(a=(8, 8, 8, 8, 8), b=(5, 5, 5, 5, 5))
-    outcomes = pd.DataFrame({"as_of_date": ENDS[0], "account_id": ["a", "b"], "basis": "margin", "before": [100.0, 50.0],
-                             "after": [150.0, 0.0], "growth": [0.5, -1.0], "is_retained": [True, False]})  # fmt: skip
+    outcomes = pd.DataFrame(
+        {
+            "as_of_date": ENDS[0],
+            "account_id": ["a", "b"],
+            "basis": "margin",
+            "before": [100.0, 50.0],
+            "after": [150.0, 0.0],
+            "growth": [0.5, -1.0],
+            "is_retained": [True, False],
+        }
+    )
     table = admission_review(past, outcomes)
     assert table["is_above_line"].tolist() == [True, False]
     assert table["growth"].tolist() == [0.5, -1.0] and table["retained_share"].tolist() == [

@@ -19,10 +19,16 @@ MONTHS = trailing_months(AS_OF, 36)
 def months_of(account, ago, revenue, cost=None, orders=1):
     """Rows of one account: the month so many months before the as-of month, and its revenue."""
     return [
-        {"account_id": account, "month": MONTHS[-1 - back], "revenue": float(amount),
-         "cost": math.nan if cost is None else amount * cost, "order_count": orders, "order_day_count": orders}
+        {
+            "account_id": account,
+            "month": MONTHS[-1 - back],
+            "revenue": float(amount),
+            "cost": math.nan if cost is None else amount * cost,
+            "order_count": orders,
+            "order_day_count": orders,
+        }
         for back, amount in zip(ago, revenue, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def frame(*parts):
@@ -45,9 +51,15 @@ def test_measures_of_one_account_by_hand():
         months_of("A", [0, 3, 6, 9], [50, 25, 25, 15], cost=0.6),
     )
     categories = pd.DataFrame(
-        {"account_id": ["A"] * 4, "category": ["pumps", "valves", "seals", None], "month": [MONTHS[-1]] * 4,
-         "revenue": [50.0, 30.0, -5.0, 40.0], "cost": 0.0, "quantity": 1.0}
-    )  # fmt: skip
+        {
+            "account_id": ["A"] * 4,
+            "category": ["pumps", "valves", "seals", None],
+            "month": [MONTHS[-1]] * 4,
+            "revenue": [50.0, 30.0, -5.0, 40.0],
+            "cost": 0.0,
+            "quantity": 1.0,
+        }
+    )
     needs = pd.DataFrame(
         {"account_id": ["A", "A"], "category": ["pumps", "pipes"], "annual_spend": [300.0, 160.0]}
     )

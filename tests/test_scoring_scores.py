@@ -84,9 +84,12 @@ def test_anchors_as_pairs_skip_scores():
 
 def test_the_latest_judgement_up_to_the_date_counts():
     judged = judgements(
-        ("A", "fit", 4.0, "2024-01-01"), ("A", "fit", 8.0, "2025-06-30"), ("A", "fit", 10.0, "2026-01-01"),
-        ("B", "image", 9.0, "2025-01-01"), ("C", "fit", 12.0, "2025-01-01"),
-    )  # fmt: skip
+        ("A", "fit", 4.0, "2024-01-01"),
+        ("A", "fit", 8.0, "2025-06-30"),
+        ("A", "fit", 10.0, "2026-01-01"),
+        ("B", "image", 9.0, "2025-01-01"),
+        ("C", "fit", 12.0, "2025-01-01"),
+    )
     table = measures(A={"growth": 0.0}, B={"growth": 0.0}, C={"growth": 0.0})
     scores = scored(table, GROWTH, FIT, judgements=judged)
     fit = scores[scores["criterion"] == "fit"].set_index("account_id")
@@ -127,11 +130,15 @@ def random_measures(count, seed):
     rng = np.random.default_rng(seed)
     return measures(
         **{
-            f"A{number:03d}": {"growth": rng.uniform(-0.3, 0.4), "margin_rate": rng.choice([rng.uniform(0, 0.6), math.nan]),
-                               "regularity": rng.uniform(0, 1), "breadth": float(rng.integers(0, 12))}
+            f"A{number:03d}": {
+                "growth": rng.uniform(-0.3, 0.4),
+                "margin_rate": rng.choice([rng.uniform(0, 0.6), math.nan]),
+                "regularity": rng.uniform(0, 1),
+                "breadth": float(rng.integers(0, 12)),
+            }
             for number in range(count)
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))

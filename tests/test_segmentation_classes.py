@@ -110,13 +110,20 @@ def test_accounts_at_zero_or_below_have_no_class_and_a_reason():
         months_of(series), accounts_of(*series, "listed"), as_of=AS_OF
     ).set_index("account_id")
     assert table["abc_revenue"].isna().to_dict() == {
-        "good": False, "gone": True, "owed": True, "even": True, "listed": True,
-    }  # fmt: skip
+        "good": False,
+        "gone": True,
+        "owed": True,
+        "even": True,
+        "listed": True,
+    }
     assert table["revenue_share"].isna().tolist() == [False, True, True, True, True]
     assert table["missing_codes"].to_dict() == {
-        "good": "few_days", "gone": "silent few_days", "owed": "negative few_days",
-        "even": "cancelled few_days", "listed": "never",
-    }  # fmt: skip
+        "good": "few_days",
+        "gone": "silent few_days",
+        "owed": "negative few_days",
+        "even": "cancelled few_days",
+        "listed": "never",
+    }
     said = tell_account_classes(table)["note"]
     assert said["owed"].startswith("No revenue class: credit notes exceed orders in the window; ")
     assert said["listed"] == "No order yet"
@@ -168,8 +175,12 @@ def test_frequency_counts_months_with_orders_since_the_first_order():
         }
     )
     assert table["xyz_frequency"].to_dict() == {
-        "often": "X", "regularly": "Y", "occasionally": "Z", "newcomer": "N", "seventh month": "Y",
-    }  # fmt: skip
+        "often": "X",
+        "regularly": "Y",
+        "occasionally": "Z",
+        "newcomer": "N",
+        "seventh month": "Y",
+    }
     assert table.loc[
         "seventh month", ["active_month_count", "counted_month_count", "trimmed_month_count"]
     ].tolist() == [5, 7, 5]
@@ -203,7 +214,7 @@ def test_published_coefficients_of_variation(item, demand, cv, letter):
     """The items existed before month 1, so nothing is trimmed: an earlier month makes them so."""
     table = classes_of({item: [1.0, *map(float, demand)]})
     assert table.loc[item, "cv"] == pytest.approx(cv, abs=1e-6)
-    if table.loc[item, "order_day_count"] >= 3:
+    if table.loc[item, "window_order_day_count"] >= 3:
         assert table.loc[item, "xyz_variability"] == letter
     else:
         assert pd.isna(table.loc[item, "xyz_variability"])

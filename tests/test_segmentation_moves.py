@@ -28,7 +28,9 @@ NO_PRODUCTS = pd.DataFrame(
 def classes(
     revenue: dict[str, float], as_of: pd.Timestamp, first: str = "2020-01-31"
 ) -> pd.DataFrame:
-    """Classes of accounts that ordered long ago, and for this revenue in the window's last month."""
+    """Classes of accounts that ordered long ago, and for this revenue in the window's last
+    month.
+    """
     ids = list(revenue)
     once = {"cost": np.nan, "order_count": 1, "order_day_count": 1}
     old = pd.DataFrame({"account_id": ids, "month": pd.Timestamp(first), "revenue": 1.0, **once})
@@ -57,7 +59,7 @@ def why(table: pd.DataFrame, account: str) -> str:
 def test_own_and_neighbours_effect_by_hand():
     """Two accounts: a stays at 60, b grows from 40 to 90 and takes the lead.
 
-    a: nothing is before it then; 90/150 now. Its revenue is the same: all of 0.6 is the neighbour's.
+    a: nothing is before it then; 90/150 now. Its revenue is the same: all 0.6 is the neighbour's.
     b: 60/100 before it then, nothing now. With a as it was both orders agree: all is its own.
     """
     table = moves_of({"a": 60.0, "b": 40.0}, {"a": 60.0, "b": 90.0})
@@ -72,7 +74,9 @@ def test_own_and_neighbours_effect_by_hand():
 
 
 def test_both_orders_of_change_are_averaged():
-    """a 30 → 20 beside b 70 → 80: own first 70/90 − 70/100, own last 80/100 − 80/110; the mean is own."""
+    """a 30 → 20 beside b 70 → 80: own first 70/90 − 70/100, own last 80/100 − 80/110; the mean is
+    own.
+    """
     table = moves_of({"a": 30.0, "b": 70.0}, {"a": 20.0, "b": 80.0})
     own = ((70 / 90 - 70 / 100) + (80 / 100 - 80 / 110)) / 2
     assert table.loc["a", "change_share"] == pytest.approx(0.1)
@@ -110,8 +114,8 @@ def test_a_move_of_its_own_doing_is_labelled_own():
 
 
 def test_a_move_that_needs_both_or_either_is_labelled_so():
-    """b of 24 beside 76 is A up to 80 %: 76/95 reaches B alone, 76/95.5 and 80/104 do not, 99/123 and
-    76/81 each do.
+    """b of 24 beside 76 is A up to 80 %: 76/95 reaches B alone, 76/95.5 and 80/104 do not,
+    99/123 and 76/81 each do.
     """
     assert moves_of({"a": 76.0, "b": 24.0}, {"a": 80.0, "b": 19.0}).loc["b", "cause"] == "own"
     assert moves_of({"a": 76.0, "b": 24.0}, {"a": 80.0, "b": 19.5}).loc["b", "cause"] == "both"
@@ -191,9 +195,11 @@ def test_price_volume_mix_is_unknown_without_quantities_or_a_base():
 def test_the_own_effect_is_split_into_price_volume_and_mix():
     """b falls 30 → 20, 15 by fewer units and 5 back by a higher price: the own effect likewise."""
     products = windows(
-        ("a", "nut", "previous", 70, 70), ("a", "nut", "now", 70, 70),
-        ("b", "nut", "previous", 30, 30), ("b", "nut", "now", 15, 20),
-    )  # fmt: skip
+        ("a", "nut", "previous", 70, 70),
+        ("a", "nut", "now", 70, 70),
+        ("b", "nut", "previous", 30, 30),
+        ("b", "nut", "now", 15, 20),
+    )
     table = moves_of({"a": 70.0, "b": 30.0}, {"a": 70.0, "b": 20.0}, products)
     row = table.loc["b"]
     assert row[["price_revenue_change", "volume_revenue_change"]].tolist() == [5.0, -15.0]
@@ -240,9 +246,11 @@ def test_regularity_changes_are_told():
 
 def test_price_volume_and_mix_are_told_largest_first_and_only_where_they_weigh():
     products = windows(
-        ("a", "nut", "previous", 70, 70), ("a", "nut", "now", 70, 70),
-        ("b", "nut", "previous", 30, 30), ("b", "nut", "now", 9, 10),
-    )  # fmt: skip
+        ("a", "nut", "previous", 70, 70),
+        ("a", "nut", "now", 70, 70),
+        ("b", "nut", "previous", 30, 30),
+        ("b", "nut", "now", 9, 10),
+    )
     table = moves_of({"a": 70.0, "b": 30.0}, {"a": 70.0, "b": 10.0}, products)
     assert "30 → 10 (volume −21)." in why(table, "b")
     other = table.assign(price_revenue_change=5.0, volume_revenue_change=-15.0)

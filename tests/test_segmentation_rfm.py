@@ -95,7 +95,9 @@ def test_ranks_give_five_bins_of_a_fifth_each():
 
 
 def test_equal_values_score_alike_and_no_bin_is_dropped():
-    """60 of 100 with one order: mean rank 30.5 of 100 is the second fifth; 40 with two: the fifth."""
+    """60 of 100 with one order: mean rank 30.5 of 100 is the second fifth; 40 with two: the
+    fifth.
+    """
     scores = rfm_scores(ordering([1] * 60 + [2] * 40), as_of=AS_OF)
     assert scores.groupby("frequency_count")["frequency_score"].unique().map(list).to_dict() == {
         1: [2],

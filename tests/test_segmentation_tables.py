@@ -165,7 +165,9 @@ def test_lorenz_starts_at_the_origin_and_ends_at_one():
 
 
 def test_concentration_by_hand():
-    """Shares .5 .29 .15 .05 .01: HHI .3592, Gini 2·(1·1 + 2·5 + 3·15 + 4·29 + 5·50)/500 − 6/5 = .488."""
+    """Shares .5 .29 .15 .05 .01: HHI .3592, Gini 2·(1·1 + 2·5 + 3·15 + 4·29 + 5·50)/500 − 6/5 =
+    .488.
+    """
     classes = classes_of({**FIVE, "minus": -4.0})
     table = concentration(classes, classes[["account_id"]], keys_of(classes, "a")).set_index(
         "scope"
@@ -279,8 +281,10 @@ def test_leaders_of_an_industry_newcomers_with_a_budget_and_critics():
     table = types_of(classes, accounts, needs, incidents, share=0.5).set_index("account_id")
     said = tell_account_types(table)["evidence"].str.replace("\xa0", " ")
     assert table["type"].to_dict() == {
-        "p3": "prospective", "lead": "image-maker", "p1": "expert",
-    }  # fmt: skip
+        "p3": "prospective",
+        "lead": "image-maker",
+        "p1": "expert",
+    }
     assert said.to_dict() == {
         "p3": "First order 2025-12; needs of 5.00 k a year, the median of class A has 10.",
         "lead": "900 employees, at least twice the next of 5 accounts in industry steel.",
@@ -327,8 +331,12 @@ def test_a_book_of_orders_alone_is_told_what_is_missing():
     assert table["limit_code"].tolist() == codes
     said = tell_segmentation_limits(table, segmentation=SegmentationSettings())
     assert said["adding"].str.split(" |:").str[0].tolist() == [
-        "orders.cost", "accounts.parent_id", "tiers", "Earlier", "accounts.types",
-    ]  # fmt: skip
+        "orders.cost",
+        "accounts.parent_id",
+        "tiers",
+        "Earlier",
+        "accounts.types",
+    ]
     no_groups = rollup_changes(classes, classes[["account_id"]])
     said = table_rollup_changes(no_groups, AS_OF, SegmentationSettings())
     assert said.title.startswith("No company groups are known: with accounts.parent_id")

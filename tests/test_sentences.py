@@ -1,9 +1,9 @@
 """Every sentence that pages and tables say, held against slips of grammar.
 
 The sentences of whole rendered sites are gathered: headlines, cards, actions, points, titles,
-captions, notes, gaps, prose and the cells that are sentences, in pages and in CSV files. Each rule is
-a function of one text that returns the slip it finds, with an example of its own that it must find and
-one that it must leave alone.
+captions, notes, gaps, prose and the cells that are sentences, in pages and in CSV files. Each rule
+is a function of one text that returns the slip it finds, with an example of its own that it must
+find and one that it must leave alone.
 """
 
 from __future__ import annotations
@@ -29,14 +29,38 @@ LEAST_WORDS = 3
 """A cell of so many words may be a sentence."""
 
 SELECTORS = (
-    "h1", "h2", "h3", ".sentences li", "summary", ".card .label", ".card .change", ".card .vh", ".changed",
-    ".to-do", ".owner", ".by", "figcaption p", ".points h3", ".points li > .label", ".points li > bdi", ".points small", "p.note", "p.gap", ".prose p", ".prose li",
-    ".gaps dt", ".gaps dd p", "dl.definitions dd", "p.rows",
-)  # fmt: skip
+    "h1",
+    "h2",
+    "h3",
+    ".sentences li",
+    "summary",
+    ".card .label",
+    ".card .change",
+    ".card .vh",
+    ".changed",
+    ".to-do",
+    ".owner",
+    ".by",
+    "figcaption p",
+    ".points h3",
+    ".points li > .label",
+    ".points li > bdi",
+    ".points small",
+    "p.note",
+    "p.gap",
+    ".prose p",
+    ".prose li",
+    ".gaps dt",
+    ".gaps dd p",
+    "dl.definitions dd",
+    "p.rows",
+)
 
 
 class Said(NamedTuple):
-    """A text, where it stands, and the text without the names of accounts, which have rules of their own."""
+    """A text, where it stands, and the text without the names of accounts, which have rules of
+    their own.
+    """
 
     where: str
     text: str
@@ -120,10 +144,11 @@ SEES_NAMES = {"doubled_full_stop", "empty_quotes"}
 """Rules that a name can break with the words around it: "Ines Ltd..", "Bon app''s"."""
 
 SINGULAR = (
-    "account|customer|order|manager|day|week|month|quarter|year|period|contact|criterion|line|row|case|need|role|"
-    "prospect|incident|invoice|agreement|opportunity|objective|action|decision|visit|point|group|category|product|"
-    "place|class|loss|score|rating|tender|target|weighting|company|delivery|finding|dossier"
-)  # fmt: skip
+    "account|customer|order|manager|day|week|month|quarter|year|period|contact|criterion|line|"
+    "row|case|need|role|prospect|incident|invoice|agreement|opportunity|objective|action|"
+    "decision|visit|point|group|category|product|place|class|loss|score|rating|tender|target|"
+    "weighting|company|delivery|finding|dossier"
+)
 PLURAL = "|".join(
     f"{noun[:-1]}ies"
     if noun.endswith("y") and noun[-2] != "a"
@@ -132,7 +157,10 @@ PLURAL = "|".join(
     else f"{noun}s"
     for noun in SINGULAR.split("|")
 ).replace("criterions", "criteria")
-FOLLOWS = r"(?=[.,;:)]|$| (?:is|are|was|were|has|have|of|in|on|at|with|without|that|to|and|or|from|by|for)\b)"
+FOLLOWS = (
+    r"(?=[.,;:)]|$| (?:is|are|was|were|has|have|of|in|on|at|with|without|that|to|and|or|from|by|"
+    r"for)\b)"
+)
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 
 

@@ -1,4 +1,6 @@
-"""What was planted in the sample book is found, end to end: from its files through the calculations of the notebooks."""
+"""What was planted in the sample book is found, end to end: from its files through the calculations
+of the notebooks.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ def retention(third, fourth):
 
 
 def test_the_files_tell_what_the_generator_made(fourth):
-    """The engine's tables of the book are those of the company itself: damaged lines are set aside, no more."""
+    """The engine's tables of the book are those of the company itself: damaged lines are set aside,
+    no more.
+    """
     made = activity(company(), as_of=fourth.as_of)
     there = fourth.account_days[["account_id", "date", "revenue", "cost"]]
     pd.testing.assert_frame_equal(there, made.account_days, check_dtype=False)

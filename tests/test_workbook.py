@@ -1,4 +1,6 @@
-"""The workbook: live formulas that give the report's classes, and text that never becomes a formula."""
+"""The workbook: live formulas that give the report's classes, and text that never becomes a
+formula.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ BOOK = BookSettings(title="=1+1 & Sons", currency="EUR", locale="en")
 
 
 def orders(account, amounts, cost=0.5):
-    """Rows of an account: one amount per month, the last for December 2025; None is a month without a row."""
+    """Rows of an account: one amount per month, the last for December 2025; None is a month without
+    a row.
+    """
     months = pd.date_range(end=AS_OF, periods=len(amounts), freq="ME").as_unit("us")
     frame = pd.DataFrame({"account_id": account, "month": months, "revenue": amounts}).dropna()
     return frame.assign(cost=frame["revenue"] * cost, order_count=1, order_day_count=1)
@@ -110,7 +114,9 @@ def written(tables, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def recalculated(tmp_path_factory):
-    """Return a function that opens a workbook in LibreOffice, calculates it anew and reads the values."""
+    """Return a function that opens a workbook in LibreOffice, calculates it anew and reads the
+    values.
+    """
     program = shutil.which("soffice") or shutil.which("libreoffice")
     if program is None:
         if os.environ.get("CI") == "true":
@@ -119,8 +125,10 @@ def recalculated(tmp_path_factory):
     profile = tmp_path_factory.mktemp("profile")
     (profile / "user").mkdir()
     (profile / "user" / "registrymodifications.xcu").write_text(
-        '<?xml version="1.0" encoding="UTF-8"?><oor:items xmlns:oor="http://openoffice.org/2001/registry">'
-        '<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse">'
+        '<?xml version="1.0" encoding="UTF-8"?><oor:items '
+        'xmlns:oor="http://openoffice.org/2001/registry">'
+        '<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop '
+        'oor:name="OOXMLRecalcMode" oor:op="fuse">'
         "<value>0</value></prop></item></oor:items>"
     )
 

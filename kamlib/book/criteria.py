@@ -13,7 +13,8 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from kamlib.errors import nearest
 
-# What a criterion can measure, with built-in anchors: the nine limits from which scores 2 to 10 are given.
+# What a criterion can measure, with built-in anchors: the nine limits from which scores 2 to 10
+# are given.
 # Amounts of money have none: a book that scores them states its own.
 MEASURES: dict[str, tuple[float, ...]] = {
     "growth": (-0.20, -0.10, -0.05, 0.0, 0.03, 0.06, 0.10, 0.15, 0.25),
@@ -56,7 +57,8 @@ class Criterion(BaseModel, extra="forbid", frozen=True):
         ):
             if len(value) != 9:
                 raise ValueError(
-                    f"{len(value)} limits given; nine are needed, from which the scores 2 to 10 are given "
+                    f"{len(value)} limits given; nine are needed, from which the scores 2 to 10 "
+                    f"are given "
                     "(or give pairs such as {score = 5, from = 0.1})"
                 )
             return [{"score": score, "from": limit} for score, limit in enumerate(value, start=2)]
@@ -99,7 +101,7 @@ class Criterion(BaseModel, extra="forbid", frozen=True):
 
     @property
     def steps(self) -> tuple[tuple[float, int], ...]:
-        """The limits and the score given from each of them; below the first limit the score is 1."""
+        """The limits and the score given from each of them; below the first it is 1."""
         if self.anchors or self.measure is None:
             return tuple((anchor.limit, anchor.score) for anchor in self.anchors)
         return tuple((limit, score) for score, limit in enumerate(MEASURES[self.measure], start=2))

@@ -182,7 +182,8 @@ class BookSettings(Settings):
             for column in renames:
                 if column not in CANONICAL[table].names:
                     raise ValueError(
-                        f"{table} has no column '{column}': {nearest(column, CANONICAL[table].names)}"
+                        f"{table} has no column '{column}': "
+                        f"{nearest(column, CANONICAL[table].names)}"
                     )
         return value
 

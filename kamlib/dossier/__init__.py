@@ -12,7 +12,7 @@ from kamlib.dossier.opportunity import opportunity_volume, wallet, white_space
 from kamlib.dossier.outlook import target_outlook
 from kamlib.dossier.plans import Plan, PlanReading, plan_problems, plan_reading, read_plan
 from kamlib.dossier.profile import account_identity, account_profile
-from kamlib.dossier.register import plan_register, plan_rhythms, plan_steps
+from kamlib.dossier.register import contact_rhythms, plan_register, plan_steps
 from kamlib.dossier.service import account_incidents, promises_kept
 from kamlib.dossier.stakeholders import stakeholder_map, stakeholder_roles, team_roles
 from kamlib.dossier.tenders import account_competitors, pipeline, tender_record
@@ -29,6 +29,7 @@ __all__ = [
     "agreement_renewals",
     "category_history",
     "category_totals",
+    "contact_rhythms",
     "dossier_completeness",
     "dossier_figures",
     "dossier_findings",
@@ -44,7 +45,6 @@ __all__ = [
     "plan_problems",
     "plan_reading",
     "plan_register",
-    "plan_rhythms",
     "plan_steps",
     "plan_swot",
     "promises_kept",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from kamlib.book import ProgrammeSettings
 from kamlib.dossier.objectives import objective_rows, plan_actions
 from kamlib.dossier.plans import Plan, PlanReading, plan_parts, plan_reading
 from kamlib.period.calendar import Span, period_of
@@ -66,14 +68,30 @@ def plan_steps(
     return objective_rows("plan_steps", read, managers, as_of, previous_span)
 
 
-def plan_rhythms(*, plans: dict[str, Path]) -> pd.DataFrame:
-    """One row per plan that says how many contacts a month it plans."""
-    rows = [
-        {"account_id": account, "contact_every_days": _MONTH_DAYS / rhythm}
+def contact_rhythms(
+    accounts: pd.DataFrame,
+    *,
+    plans: dict[str, Path],
+    programme: ProgrammeSettings = ProgrammeSettings(),
+) -> pd.DataFrame:
+    """One row per account: the days between planned contacts, and who says so.
+
+    The account plan goes first, then the account's own ``contact_every_days``, then the book's
+    default.
+    """
+    planned = {
+        account: _MONTH_DAYS / rhythm
         for account, reading in _readings(plans).items()
         if reading.plan and (rhythm := reading.plan.relationship.rhythm)
-    ]
-    return shaped("plan_rhythms", rows)
+    }
+    plan = accounts["account_id"].map(planned).astype("float64")
+    own = accounts["contact_every_days"].astype("float64")
+    own = own.where(own.gt(0))
+    table = accounts[["account_id"]].assign(
+        contact_every_days=plan.fillna(own).fillna(programme.contact_every_days),
+        rhythm_source=np.select([plan.notna(), own.notna()], ["plan", "account"], "default"),
+    )
+    return shaped("contact_rhythms", table)
 
 
 def _readings(plans: dict[str, Path]) -> dict[str, PlanReading]:

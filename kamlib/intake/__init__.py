@@ -1,8 +1,8 @@
 """From text to canonical tables: every row is used, or listed with the reason it was not.
 
-All reading happens inside the engine. Order lines stay there (:mod:`kamlib.period.activity` condenses
-them); the other tables are small and come back as frames. Its modules load when they are used: a
-period that was prepared before needs no engine.
+All reading happens inside the engine. Order lines stay there (:mod:`kamlib.period.activity`
+condenses them); the other tables are small and come back as frames. Its modules load when they are
+used: a period that was prepared before needs no engine.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""A whole book read into the engine; order lines stay there, the other tables come back as frames."""
+"""A whole book read into the engine; order lines stay there, other tables come back as frames."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def in_zone(zone, instant):
 
 
 def cleaned(value: ir.Value) -> ir.StringValue:
-    """Return text composed (NFC), without invisible characters and outer blanks; blank is missing."""
+    """Return text composed (NFC), without invisible characters, outer blanks; blank is missing."""
     text = value.cast("string")
     is_clean = (text.length() == strlen(text)) & (text >= "!")
     for blank in _BLANKS:

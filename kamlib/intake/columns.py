@@ -51,7 +51,8 @@ def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
         raise KamError(
             f"The table '{table.name}' has no column '{missing[0]}'.",
             where=f"{where}: found {', '.join(found) or 'nothing'}",
-            next=f"{nearest(missing[0], found)} It needs {', '.join(table.required)}; a column of another name is "
+            next=f"{nearest(missing[0], found)} It needs {', '.join(table.required)}; a column of "
+            "another name is "
             f'mapped under [columns.{table.name}] in book.toml: {missing[0]} = "Its name".',
         )
     columns = [table.column(name) for name in table.names if name in given]
@@ -115,7 +116,8 @@ def check_rows(read: TypedRows, count: int, mended: int, open_cell: str | None) 
         raise KamError(
             f"'{example}' can be read in two ways.",
             where=f"{read.where}, column {name}",
-            next=f'Say how dates are written: date_format = "%d{mark}%m{mark}%Y" under [input] in book.toml.'
+            next=f'Say how dates are written: date_format = "%d{mark}%m{mark}%Y" under [input] in '
+            f"book.toml."
             if is_date
             else 'Say which mark is the decimal one: decimal = "," under [input] in book.toml.',
         )
@@ -142,7 +144,8 @@ def _renamed(source: Source, table: Table, book: BookSettings) -> ir.Table:
             found = [c for c in rows.columns if not c.startswith("_")]
             raise KamError(
                 f"The table '{table.name}' has no column '{theirs}'.",
-                where=f"[columns.{table.name}] {name} in book.toml; {source.files[0].name} has {', '.join(found)}",
+                where=f"[columns.{table.name}] {name} in book.toml; {source.files[0].name} has "
+                f"{', '.join(found)}",
                 next=nearest(theirs, found),
             )
         renames[name] = by_fold[theirs.casefold()]

@@ -37,7 +37,8 @@ def in_book_currency(
         raise KamError(
             f"Orders are in several currencies: {', '.join(sorted(found))}.",
             where=f"{folder}/orders, column currency",
-            next=f"Add a table rates (month, currency, rate: {book.currency} for one unit), or convert in orders.sql.",
+            next=f"Add a table rates (month, currency, rate: {book.currency} for one unit), or "
+            "convert in orders.sql.",
         )
     known = engine.connection.create_table(
         "kam_rates",
@@ -123,7 +124,8 @@ def order_notices(
                 Notice(
                     "orders",
                     f"Lines that repeat another one: {number(repeated)} ({money}); all are used.",
-                    'If they are mistakes, say duplicates = "set aside" under [input] in book.toml.',
+                    'If they are mistakes, say duplicates = "set aside" under [input] in '
+                    "book.toml.",
                 )
             )
     if not book.input.fold_case:
@@ -137,7 +139,8 @@ def order_notices(
                     "orders",
                     "Account ids that differ from another one only by upper and lower case: "
                     f"{number(twins)}.",
-                    "If they are the same account, say fold_case = true under [input] in book.toml.",
+                    "If they are the same account, say fold_case = true under [input] in "
+                    "book.toml.",
                 )
             )
     unlisted = ids - set(accounts["account_id"])

@@ -39,7 +39,8 @@ def plan_notices(folder: Path, accounts: Collection[str], book: BookSettings) ->
     return [
         Notice(
             "plans",
-            f"The plan {file.name} belongs to no account, or to one that has another plan; it is not used.",
+            f"The plan {file.name} belongs to no account, or to one that has another plan; it is "
+            "not used.",
             "Name it for its account, or write account_id = … in it as in the orders.",
         )
         for file in plans_of(folder, accounts, book)[1]

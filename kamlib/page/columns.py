@@ -40,9 +40,20 @@ _MONEY_WORDS = (
     "owed",
 )
 _LABELS = {
-    "account_id": "Account", "manager_id": "Manager", "abc": "ABC", "xyz": "XYZ", "cv": "CV", "nrr": "NRR",
-    "grr": "GRR", "hhi": "HHI", "rfm": "RFM", "clv": "CLV", "id": "ID", "is": "", "p": "P",
-}  # fmt: skip
+    "account_id": "Account",
+    "manager_id": "Manager",
+    "abc": "ABC",
+    "xyz": "XYZ",
+    "cv": "CV",
+    "nrr": "NRR",
+    "grr": "GRR",
+    "hhi": "HHI",
+    "rfm": "RFM",
+    "clv": "CLV",
+    "id": "ID",
+    "is": "",
+    "p": "P",
+}
 MARKS = {"A", "B", "C", "X", "Y", "Z", "N", "active", "overdue", "lost", "new", "never", "key"}
 """Texts with a colour of their own in the whole kit."""
 CUT, CUT_SENTENCE = 60, 400
@@ -179,8 +190,8 @@ def kind_of(values: pd.Series, key: str) -> str:
 def label_of(key: str) -> str:
     """Return a heading made from a column's name.
 
-    >>> label_of("silence_days"), label_of("abc_revenue"), label_of("is_returned"), label_of("order_count")
-    ('Silence', 'ABC revenue', 'Returned', 'Orders')
+    >>> [label_of(name) for name in ("silence_days", "abc_revenue", "is_returned", "order_count")]
+    ['Silence', 'ABC revenue', 'Returned', 'Orders']
     """
     if key in _LABELS:
         return _LABELS[key] or key

@@ -57,8 +57,8 @@ def csv_text(table: pd.DataFrame) -> str:
 def publish(frame: pd.DataFrame, name: str = "") -> None:
     """Write `tables/<name>.csv` in a report run; elsewhere do nothing.
 
-    A table that a period answered with is published whole, with its sentences, however the frame was
-    filtered or sorted since; any other frame under the name given.
+    A table that a period answered with is published whole, with its sentences, however the frame
+    was filtered or sorted since; any other frame under the name given.
     """
     q, known = origin(frame)
     if q is not None and name in ("", known):

@@ -27,7 +27,7 @@ by a report run.
 
 @dataclass(frozen=True)
 class Fragment:
-    """A piece of a page: `html` for pages and notebooks, `text` for anything that shows text alone."""
+    """A piece of a page: `html` for pages and notebooks, `text` for what shows text alone."""
 
     html: str
     text: str

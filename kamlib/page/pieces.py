@@ -1,4 +1,4 @@
-"""The pieces of a page, each made of what is said in it: headlines, cards, actions, charts, notes."""
+"""The pieces of a page, each made of what is said in it: headlines, cards, actions, notes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.story.statements import Action, Card, Point, Sentence
-from kamlib.words import MISSING, change, date, money, number, share
+from kamlib.words import MISSING, Source, change, date, money, number, share
 
 MOST_SENTENCES = 7
 """Sentences of a first screen; further ones stand in a fold below."""
@@ -59,7 +59,7 @@ def cards(
 ) -> Fragment:
     """Return key figures."""
     labels = compared or _compared(data)
-    shown = [card_values(figure, data, labels) for figure in figures]
+    shown = [card_values(figure, data and data.book, labels) for figure in figures]
     text = "\n".join(
         f"{one['label']}: {one['value']} {one['changes_text']}".rstrip() for one in shown
     )
@@ -123,18 +123,18 @@ def chart(drawn: Any, *, alt: str) -> Fragment:
     return Fragment(html, "\n".join(part for part in (done.finding, done.subtitle, alt) if part))
 
 
-def amount(value: Any, unit: str, data: Any = None) -> str:
+def amount(value: Any, unit: str, book: Source = None) -> str:
     """Return an amount in its unit as people read it."""
     if unit == "text":
         return MISSING if value is None else str(value)
     if unit == "money":
-        return money(value, data)
+        return money(value, book)
     if unit == "share":
-        return share(value, data, decimals=0 if value is not None and abs(value) >= 0.9995 else 1)
-    return number(value, data)
+        return share(value, book, decimals=0 if value is not None and abs(value) >= 0.9995 else 1)
+    return number(value, book)
 
 
-def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, Any]:
+def card_values(figure: Card, book: Source, labels: tuple[str, str]) -> dict[str, Any]:
     """Return what the template of a card needs."""
     changes = []
     compared = dict(
@@ -144,7 +144,7 @@ def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, A
         if before is None or figure.unit == "text":
             continue
         text = change(
-            figure.value, before, data, unit="count" if figure.unit == "number" else figure.unit
+            figure.value, before, book, unit="count" if figure.unit == "number" else figure.unit
         )
         if before != before:
             continue  # not known then: no comparison
@@ -154,7 +154,7 @@ def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, A
             and figure.value == figure.value
             and figure.value > 0
         ):
-            text = f"▲ from {money(0, data)}"
+            text = f"▲ from {money(0, book)}"
         direction = {"▲": "up", "▼": "down"}.get(text[0], "")
         mood = (
             ""
@@ -166,13 +166,13 @@ def card_values(figure: Card, data: Any, labels: tuple[str, str]) -> dict[str, A
         changes.append({"text": text, "mood": mood, "label": label})
     return {
         "label": figure.label,
-        "value": amount(figure.value, figure.unit, data),
+        "value": amount(figure.value, figure.unit, book),
         "changes": changes,
         "changes_text": ", ".join(f"{one['text']} on {one['label']}" for one in changes),
         "note": figure.note,
-        "link": _address(data, figure.link, ""),
+        "link": figure.link if _is_safe(figure.link) else "",
         "bars": bars(figure.history),
-        "history": ", ".join(amount(value, figure.unit, data) for value in figure.history),
+        "history": ", ".join(amount(value, figure.unit, book) for value in figure.history),
     }
 
 

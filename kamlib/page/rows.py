@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.book import BookSettings
 from kamlib.page.columns import (
     KINDS,
     Column,
@@ -36,12 +37,12 @@ def table(
     title: str | None = None,
     caption: str | None = None,
     limit: int | None = None,
-    book: Any = None,
+    book: BookSettings | None = None,
     links: Mapping[str, str] | None = None,
 ) -> Fragment:
     """Return a table as a piece of a page; see `kamlib.page.show.table`.
 
-    `book` says how a frame that no period answered with is written, `links` where each account leads.
+    `book` says how a frame that no period answered with is written, `links` where accounts lead.
     """
     q, known = origin(frame)
     name = name or known
@@ -54,7 +55,7 @@ def table(
     rows = (rows if limit is None else rows.head(limit)).reset_index(drop=True)
     said = _said(q, name, entry)
     title, caption = (said.title if title is None else title), (caption or said.subtitle)
-    wording_ = wording(q or book)
+    wording_ = wording(q.book if q is not None else book)
     specs = columns_of(rows, wording_, **_described(rows, entry))
     addresses = _addresses(rows, specs, dict(links or dossier_links(q)))
     html = rendered(
@@ -212,8 +213,12 @@ def _packed(cells: list[Any], texts: list[str]) -> dict[str, list[Any]] | list[s
     once = {text: place for place, text in enumerate(dict.fromkeys(said))}
     if list(once) in ([], [None]):
         return None
-    packed = {"said": list(once), "at": [once[text] for text in said]}
-    return min(said, packed, key=lambda form: len(json.dumps(form, ensure_ascii=False)))
+    packed: dict[str, list[Any]] = {"said": list(once), "at": [once[text] for text in said]}
+    return said if _length(said) <= _length(packed) else packed
+
+
+def _length(form: object) -> int:
+    return len(json.dumps(form, ensure_ascii=False))
 
 
 def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:

@@ -10,17 +10,17 @@ import pandas as pd
 from kamlib.errors import KamError
 from kamlib.page import pieces, rows
 from kamlib.page.export import is_published, publish, publish_table
-from kamlib.period import origin
+from kamlib.period import Period, origin
 from kamlib.period.graph import wanted
 from kamlib.story import said_of
 from kamlib.story.statements import Action, Card, Point, Said, Sentence
 
 
-def headline(q: Any, story: Callable[..., Sequence[Sentence]], *, title: str = "") -> None:
+def headline(q: Period, story: Callable[..., Sequence[Sentence]], *, title: str = "") -> None:
     """Show the first screen: a title and sentences with figures, each leading to its evidence.
 
-    ``story`` is a function of `kamlib.story` named ``headline_<page>``; the period fills in what its
-    parameters name. The title is what ``title_<page>`` says, else the page's name.
+    ``story`` is a function of `kamlib.story` named ``headline_<page>``; the period fills in what
+    its parameters name. The title is what ``title_<page>`` says, else the page's name.
     """
     page = story.__name__.removeprefix("headline_")
     titled = said_of(f"title_{page}")
@@ -28,14 +28,14 @@ def headline(q: Any, story: Callable[..., Sequence[Sentence]], *, title: str = "
     pieces.headline(q, title, q.call(story)).show()
 
 
-def note(q: Any, story: Callable[..., str] | str) -> None:
+def note(q: Period, story: Callable[..., str] | str) -> None:
     """Show a quiet paragraph, how to read it or what cannot be known; nothing for an empty text."""
     text = story if isinstance(story, str) else q.call(story)
     if text:
         pieces.note(text).show()
 
 
-def gap(q: Any, story: Callable[..., str] | str) -> None:
+def gap(q: Period, story: Callable[..., str] | str) -> None:
     """Show in one line what is not there and why; a page gathers the gaps of empty sections at its
     end. Nothing for an empty text.
     """
@@ -44,7 +44,7 @@ def gap(q: Any, story: Callable[..., str] | str) -> None:
         pieces.gap(text).show()
 
 
-def points(q: Any, story: Callable[..., Sequence[Point]]) -> None:
+def points(q: Period, story: Callable[..., Sequence[Point]]) -> None:
     """Show points under their sections as lists: a brief, a SWOT, a profile; nothing where there is
     none. Their anchor is the story's name without ``points_``.
     """
@@ -53,13 +53,13 @@ def points(q: Any, story: Callable[..., Sequence[Point]]) -> None:
         pieces.points(story.__name__.removeprefix("points_"), said).show()
 
 
-def cards(q: Any, story: Callable[..., Sequence[Card]]) -> None:
+def cards(q: Period, story: Callable[..., Sequence[Card]]) -> None:
     """Show key figures with their change and history."""
     pieces.cards(q, q.call(story)).show()
 
 
 def actions(
-    q: Any, story: Callable[..., Sequence[Action]], *, title: str = "What changed, what to do"
+    q: Period, story: Callable[..., Sequence[Action]], *, title: str = "What changed, what to do"
 ) -> None:
     """Show what changed, what to do, who owns it and by when; one line each, the most important
     first.
@@ -68,7 +68,7 @@ def actions(
 
 
 def chart(
-    q: Any, plot: Callable[..., Any], *, size: tuple[float, float] | None = None, **options: Any
+    q: Period, plot: Callable[..., Any], *, size: tuple[float, float] | None = None, **options: Any
 ) -> None:
     """Show a chart of the period and publish the tables it draws.
 
@@ -106,8 +106,8 @@ def table(
     Parameters
     ----------
     frame
-        The table, or some of its rows: `q.account_status.query("status == 'lost'")`. Any other frame
-        is shown whole under made-up headings.
+        The table, or some of its rows: `q.account_status.query("status == 'lost'")`. Any other
+        frame is shown whole under made-up headings.
     title, caption
         The finding; and what it is, unit, period, where they are to differ.
     name

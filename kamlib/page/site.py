@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kamlib.book import BookSettings
 from kamlib.page.fragments import rendered, stylesheet, template_folder
 from kamlib.page.pieces import amount, bars, card_values
 from kamlib.story.statements import Card
@@ -68,7 +69,7 @@ def page_resources(
     home: str = "../index.html",
     compared: str = "",
     language: str = "en",
-    book: Any = None,
+    book: BookSettings | None = None,
 ) -> dict[str, Any]:
     """Return what to pass to nbconvert: `exporter.from_notebook_node(nb,
     resources=page_resources(…))`.
@@ -94,7 +95,7 @@ def site_index(
     entries: Sequence[PeriodEntry],
     *,
     book_title: str,
-    book: Any = None,
+    book: BookSettings | None = None,
     language: str = "en",
     version: str = "",
 ) -> str:
@@ -132,8 +133,8 @@ def content_security_policy() -> str:
     """
     digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
     return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src "
+        "data:; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -147,7 +148,7 @@ def _frame() -> dict[str, str]:
     return {"csp": content_security_policy(), "script": script(), "stylesheet": stylesheet()}
 
 
-def _foot_values(foot: Foot, book: Any) -> dict[str, Any]:
+def _foot_values(foot: Foot, book: BookSettings | None) -> dict[str, Any]:
     reasons = [
         {
             "table": table,
@@ -179,7 +180,7 @@ def _day(text: str) -> str:
     return date(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else text
 
 
-def _trend(card: Card, entries: Sequence[PeriodEntry], book: Any) -> dict[str, Any]:
+def _trend(card: Card, entries: Sequence[PeriodEntry], book: BookSettings | None) -> dict[str, Any]:
     """Return one small multiple: the figure over all periods, oldest first."""
     found: list[tuple[str, Any]] = []
     for entry in reversed(entries):

@@ -56,9 +56,7 @@ def _sums(lines: ir.Table) -> dict[str, ir.Value]:
 
 
 def _month(day: ir.DateValue, as_of: pd.Timestamp) -> ir.DateValue:
-    """Return the last day of a day's activity month, as :func:`kamlib.period.calendar.month_of` counts
-    them.
-    """
+    """Return the last day of a day's activity month, as `kamlib.period.calendar.month_of` does."""
     if as_of.is_month_end:
         return last_day(day)
     number = as_of.day
@@ -337,10 +335,27 @@ def accounts_as_of(
         .fillna(frame["group_id"])
     )
     columns = [
-        "account_id", "name", "parent_id", "group_id", "group_name", "is_listed", "industry", "region", "country",
-        "employees", "founded_year", "description", "manager_id", "manager_name", "sponsor", "customer_since", "tier",
-        "types", "cost_to_serve", "contact_every_days",
-    ]  # fmt: skip
+        "account_id",
+        "name",
+        "parent_id",
+        "group_id",
+        "group_name",
+        "is_listed",
+        "industry",
+        "region",
+        "country",
+        "employees",
+        "founded_year",
+        "description",
+        "manager_id",
+        "manager_name",
+        "sponsor",
+        "customer_since",
+        "tier",
+        "types",
+        "cost_to_serve",
+        "contact_every_days",
+    ]
     text = ["group_id", "group_name", "manager_name", "tier", "manager_id", "region", "name"]
     return (
         frame[columns]
@@ -359,8 +374,8 @@ def _head(account: str, parents: Mapping[Any, str]) -> str:
 def window_start(end: pd.Timestamp, months: int = 12) -> pd.Timestamp:
     """Return the first day of the window of so many months that ends on a day.
 
-    >>> window_start(pd.Timestamp("2025-09-30")).date(), window_start(pd.Timestamp("2024-02-29")).date()
-    (datetime.date(2024, 10, 1), datetime.date(2023, 3, 1))
+    >>> [str(window_start(pd.Timestamp(day)).date()) for day in ("2025-09-30", "2024-02-29")]
+    ['2024-10-01', '2023-03-01']
     """
     shifted = end - pd.DateOffset(months=months)
     if end.is_month_end:

@@ -22,7 +22,10 @@ _FORMS = (
     (re.compile(r"(\d{4})-(0[1-9]|1[0-2])"), "month"),
     (re.compile(r"(\d{4})-W(\d{2})"), "week"),
 )
-_HOW = "Write 2025, 2025-Q3, 2025-07, 2025-W31, previous-quarter, previous-month, previous-year or 2024-Q1..2025-Q4."
+_HOW = (
+    "Write 2025, 2025-Q3, 2025-07, 2025-W31, previous-quarter, previous-month, previous-year or "
+    "2024-Q1..2025-Q4."
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -69,8 +72,8 @@ class Span:
     def title(self) -> str:
         """The period as readers say it.
 
-        >>> parse_period("2025-Q3").title, parse_period("2025-07").title, parse_period("2025-W31").title
-        ('Q3 2025', 'July 2025', 'Week 31, 2025')
+        >>> [parse_period(text).title for text in ("2025-Q3", "2025-07", "2025-W31")]
+        ['Q3 2025', 'July 2025', 'Week 31, 2025']
         """
         if self.kind == "quarter":
             return f"Q{self.label[-1]} {self.label[:4]}"
@@ -226,7 +229,8 @@ def is_window_whole(
 def month_of(days: pd.Series, as_of: pd.Timestamp) -> pd.Series:
     """Return for each day the last day of its activity month, as ``trailing_months`` counts them.
 
-    >>> month_of(pd.Series(pd.to_datetime(["2025-02-28", "2025-03-02"])), pd.Timestamp("2025-08-03")).dt.date.tolist()
+    >>> days = pd.Series(pd.to_datetime(["2025-02-28", "2025-03-02"]))
+    >>> month_of(days, pd.Timestamp("2025-08-03")).dt.date.tolist()
     [datetime.date(2025, 3, 3), datetime.date(2025, 3, 3)]
     """
     if as_of.is_month_end:

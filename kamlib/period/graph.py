@@ -14,7 +14,10 @@ from importlib import import_module
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from kamlib.tables import catalogue
+import pandas as pd
+
+from kamlib.period.names import ACTIVITY, SECTIONS
+from kamlib.tables import CANONICAL, catalogue
 
 if TYPE_CHECKING:
     from hamilton.driver import Driver
@@ -88,7 +91,7 @@ def compute(name: str, given: dict[str, Any]) -> Any:
 
 @cache
 def upstream(name: str) -> tuple[str, ...]:
-    """Return everything a calculation rests on, nearest first, each once: tables, settings, facts."""
+    """Return what a calculation rests on, nearest first, each once: tables, settings, facts."""
     found: dict[str, None] = {}
     waiting = [name]
     known = calculations()
@@ -101,6 +104,27 @@ def upstream(name: str) -> tuple[str, ...]:
             if table in known and table != name and table not in waiting:
                 waiting.append(table)
     return tuple(found)
+
+
+def lineage(name: str) -> pd.DataFrame:
+    """One row per thing that a table rests on, nearest first: its name, kind, and what a row is."""
+    known = catalogue().tables
+    rows = []
+    for one in upstream(name):
+        table = plain(one)
+        kind = (
+            "setting"
+            if one in SECTIONS
+            else "order lines"
+            if table in ACTIVITY
+            else "table of the book"
+            if table in CANONICAL
+            else "table"
+            if table in known
+            else "fact"
+        )
+        rows.append((one, kind, known[table].row if table in known else ""))
+    return pd.DataFrame(rows, columns=["name", "kind", "row"]).astype("str")
 
 
 def plain(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,49 +13,12 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span
-from kamlib.tables import CANONICAL, catalogue, known_as_of
+from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
+from kamlib.tables import catalogue
 
 if TYPE_CHECKING:
     from kamlib.period.snapshot import Snapshot
-
-ACTIVITY = (
-    "account_days",
-    "account_months",
-    "category_months",
-    "product_windows",
-    "manager_months",
-    "deliveries",
-)
-READ_TABLES = (*ACTIVITY, *(name for name in CANONICAL if name != "orders"), "intake")
-"""Tables that are read, not computed."""
-
-SECTIONS = {
-    "fiscal_year": "fiscal_year",
-    "admission": "key_accounts",
-    "segmentation": "segmentation",
-    "scoring": "scoring",
-    "loss": "loss",
-    "budget": "win_back",
-    "value": "value",
-    "delivery": "delivery",
-    "programme": "programme",
-}
-"""Parameter of a calculation → section of ``book.toml``; two sections have the name of a table."""
-
-FACTS = (
-    "as_of",
-    "span",
-    "previous_span",
-    "year_ago_span",
-    "first_date",
-    "present",
-    "has_cost",
-    "manager_id",
-    "plans",
-    "at",
-    "book",
-)
-"""What a calculation may ask for beside tables and settings."""
+    from kamlib.period.views import AccountPeriod
 
 _OPEN: WeakValueDictionary[str, Period] = WeakValueDictionary()
 
@@ -158,7 +121,9 @@ class Period:
             return self
         name = f"at {day} {previous}"
         if name not in self._kept:
-            self._kept[name] = _EarlierDay(self, day, previous)
+            from kamlib.period.views import EarlierDay
+
+            self._kept[name] = EarlierDay(self, day, previous)
         return self._kept[name]
 
     def account(self, account_id: str = "") -> AccountPeriod:
@@ -171,6 +136,8 @@ class Period:
         KamError
             The book has no such account; the nearest id is named.
         """
+        from kamlib.period.views import AccountPeriod
+
         return AccountPeriod(self, account_id)
 
     def with_settings(self, **sections: dict[str, Any]) -> Period:
@@ -188,6 +155,7 @@ class Period:
         >>> q.with_settings(loss={"lost": 4.0}).account_status           # doctest: +SKIP
         """
         from kamlib.book import validated
+        from kamlib.period.views import OtherSettings
 
         plain = self.book.model_dump(by_alias=True, exclude_unset=True)
         for section, keys in sections.items():
@@ -200,7 +168,7 @@ class Period:
             own = getattr(self.book, section).model_dump(by_alias=True, exclude_unset=True)
             plain[section] = {**own, **keys}
         book = validated(type(self.book), plain, "", "with_settings")
-        return _OtherSettings(self, book, frozenset(sections))
+        return OtherSettings(self, book, frozenset(sections))
 
     def lineage(self, name: str) -> pd.DataFrame:
         """One row per thing that a table rests on, nearest first: tables, settings, facts.
@@ -215,24 +183,7 @@ class Period:
 
         if name not in graph.calculations():
             self._unknown(name)
-        known = catalogue()
-        rows = []
-        for one in graph.upstream(name):
-            table = graph.plain(one)
-            kind = (
-                "setting"
-                if one in SECTIONS
-                else "order lines"
-                if table in ACTIVITY
-                else "table of the book"
-                if table in CANONICAL
-                else "table"
-                if table in known.tables
-                else "fact"
-            )
-            row = known.tables[table].row if table in known.tables else ""
-            rows.append((one, kind, row))
-        return pd.DataFrame(rows, columns=["name", "kind", "row"]).astype("str")
+        return graph.lineage(name)
 
     def order_lines(
         self, account_id: str | None = None, *, product_id: str | None = None
@@ -286,7 +237,7 @@ class Period:
         whole.attrs = self._attributes(name)
         return whole
 
-    def _attributes(self, name: str) -> dict[str, str]:
+    def _attributes(self, name: str) -> dict[Hashable | None, Any]:
         return {"table": name, "period": self._token}
 
     def _neighbour(self, name: str, span: Span) -> Period | None:
@@ -407,134 +358,6 @@ class Period:
         )
 
 
-class AccountPeriod(Period):
-    """One account as of one period: its own rows of every table, and the tables of its dossier."""
-
-    _scope = "account"
-
-    def __init__(self, whole: Period, account_id: str = "") -> None:
-        super().__init__(whole._snapshot, book=whole.book, span=whole.span)
-        self._whole = whole
-        self.account_id = _known_account(whole, account_id)
-
-    def _neighbour(self, name: str, span: Span) -> Period | None:
-        if name not in self._kept:
-            other = getattr(self._whole, name)
-            known = other is not None and self.account_id in set(
-                other._get("accounts")["account_id"]
-            )
-            self._kept[name] = other.account(self.account_id) if known else None
-        return self._kept[name]
-
-    def _knows(self, name: str) -> bool:
-        return name == "account_id" or super()._knows(name.removeprefix("all_"))
-
-    def _get(self, name: str) -> Any:
-        if name == "account_id":
-            return self.account_id
-        if name.startswith("all_"):
-            return self._whole._get(name.removeprefix("all_"))
-        return super()._get(name)
-
-    def _read(self, name: str) -> pd.DataFrame:
-        return self._own(self._whole._get(name))
-
-    def _made(self, name: str) -> Any:
-        from kamlib.period.graph import scope_of
-
-        return self._computed(name) if scope_of(name) else self._own(self._whole._get(name))
-
-    def _own(self, found: Any) -> Any:
-        """Return the account's rows of a table; anything else as it is."""
-        if not isinstance(found, pd.DataFrame) or "account_id" not in found:
-            return found
-        return found[found["account_id"].eq(self.account_id)].reset_index(drop=True)
-
-    def __repr__(self) -> str:
-        """Say which account of which period."""
-        names = self._get("accounts")["name"]
-        return f"<{names.iloc[0]} ({self.account_id}) in {self._whole!r}>"
-
-
-class _OtherSettings(Period):
-    """A period under other settings; what they do not touch comes from the period itself."""
-
-    def __init__(self, whole: Period, book: BookSettings, changed: frozenset[str]) -> None:
-        super().__init__(whole._snapshot, book=book, span=whole.span)
-        self._whole, self._changed = whole, changed
-
-    def _neighbour(self, name: str, span: Span) -> Period | None:
-        if name not in self._kept:
-            other = getattr(self._whole, name)
-            self._kept[name] = other and _OtherSettings(other, self.book, self._changed)
-        return self._kept[name]
-
-    def _read(self, name: str) -> pd.DataFrame:
-        return self._whole._get(name)
-
-    def _made(self, name: str) -> Any:
-        from kamlib.period import graph
-
-        rests_on = {SECTIONS[one] for one in graph.upstream(name) if one in SECTIONS}
-        is_touched = rests_on & self._changed or "at" in graph.upstream(name)
-        return self._computed(name) if is_touched else self._whole._get(name)
-
-
-class _EarlierDay(Period):
-    """The same book as of an earlier day: every table cut to what was known then."""
-
-    def __init__(self, whole: Period, day: pd.Timestamp, previous: pd.Timestamp | None) -> None:
-        super().__init__(whole._snapshot, book=whole.book, span=whole.span)
-        self._whole, self._day, self._before = whole, day, previous
-
-    @property
-    def as_of(self) -> pd.Timestamp:
-        """The day."""
-        return self._day
-
-    def _neighbour(self, name: str, span: Span) -> Period | None:
-        if name == "previous" and self._before is not None:
-            return self._whole.at(self._before)
-        return None
-
-    def _read(self, name: str) -> pd.DataFrame:
-        frame, day = self._whole._get(name), self._day
-        if name == "account_months" and not (day.is_month_end and self._whole.as_of.is_month_end):
-            from kamlib.period.activity import account_months  # brings the engine with it
-
-            return account_months(self._get("account_days"), as_of=day)
-        if name in CANONICAL and name != "accounts":
-            return known_as_of(frame, name, day)
-        for column in ("date", "month"):
-            if column in frame:
-                return frame[frame[column].le(day)].reset_index(drop=True)
-        return frame
-
-    def _made(self, name: str) -> Any:
-        if self._before is not None and not self._looks_back(name):
-            return self._whole.at(self._day)._get(name)
-        return self._computed(name)
-
-
-def _known_account(whole: Period, account_id: str) -> str:
-    """Return the id of a known account; for an empty one the account with the most revenue."""
-    ids = whole._get("accounts")["account_id"]
-    if account_id and account_id not in set(ids):
-        raise KamError(
-            f"'{account_id}' is not an account of the book.",
-            where="account",
-            next=nearest(account_id, ids),
-        )
-    if account_id or ids.empty:
-        return account_id
-    from kamlib.period.calendar import trailing_months
-
-    months = whole._get("account_months")
-    year = months[months["month"].isin(trailing_months(whole.as_of, 12))]
-    sums = year.groupby("account_id")["revenue"].sum()
-    return str(sums.idxmax()) if len(sums) else str(ids.iloc[0])
-
-
 def origin(frame: pd.DataFrame) -> tuple[Period | None, str]:
     """Return the period that answered with a frame, and the table's name; nothing of any other."""
     name = str(frame.attrs.get("table", ""))
@@ -547,12 +370,11 @@ def _tables_of_other_scope(scope: str) -> set[str]:
     }
 
 
-def _answers() -> None:
-    """Give the class a documented property for every table, so that TAB and help know them."""
+def answer_by_name(owner: type[Period]) -> None:
+    """Give a class a documented property for every table, so that TAB and help know them."""
     for name, table in catalogue().tables.items():
-        if name in vars(Period):
+        if table.scope != owner._scope or hasattr(Period, name):
             continue
-        owner = AccountPeriod if table.scope == "account" else Period
 
         def answer(self: Period, name: str = name) -> Any:
             return self._answer(name)
@@ -560,4 +382,4 @@ def _answers() -> None:
         setattr(owner, name, property(answer, doc=table.row))
 
 
-_answers()
+answer_by_name(Period)

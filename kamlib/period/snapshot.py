@@ -24,7 +24,8 @@ import pandas as pd
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
-from kamlib.period.period import ACTIVITY, Period
+from kamlib.period.names import ACTIVITY
+from kamlib.period.period import Period
 from kamlib.tables import CANONICAL
 
 CACHE = "KAM_CACHE"
@@ -74,8 +75,8 @@ class Snapshot:
     ) -> pd.DataFrame:
         """Return a computed table: the one kept here, else compute and keep it, once for all users.
 
-        ``is_own`` keeps apart what a period computes as the neighbour of another, without neighbours
-        of its own.
+        ``is_own`` keeps apart what a period computes as the neighbour of another, without
+        neighbours of its own.
         """
         from filelock import FileLock
 
@@ -166,7 +167,8 @@ def _state(book: Path) -> str:
 
     package = Path(kamlib.__file__).parent
     code = sorted(file for kind in ("*.py", "*.toml") for file in package.rglob(kind))
-    seen = [str(book.resolve())]
+    book = book.resolve()
+    seen = [str(book)]
     for file in (*input_files(book), *code):
         about = file.stat()
         seen.append(f"{file} {about.st_size} {about.st_mtime_ns}")
@@ -247,7 +249,8 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
     first = first_day(intake)
     if day is None and first is not None:
         raise KamError(
-            f"Every order is dated after today, the first on {first.date()}, so there is no period to report.",
+            f"Every order is dated after today, the first on {first.date()}, so there is no "
+            "period to report.",
             where=str(intake.folder),
             next="Mend the dates, or name the period.",
         )
@@ -267,7 +270,7 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
 def write_snapshots(
     intake, periods: list[Span], root: Path, *, manager_id: str = ""
 ) -> dict[str, Path]:
-    """Write the snapshots of periods, and of the periods they compare with; return folder by label."""
+    """Write the snapshots of periods and of those they compare with; return folder by label."""
     from kamlib.period.activity import first_day
 
     first = first_day(intake)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
+from kamlib.book import BookSettings
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
@@ -51,7 +50,7 @@ def plot_category_history(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw two years by month, one row of columns per category, all rows on one scale."""
@@ -127,7 +126,7 @@ def plot_wallet(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw each need's annual spend as an outline and what we supply of it as a bar."""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_MEASURED, MOST_OFFERS, drawn_groups
@@ -22,7 +23,7 @@ def plot_survival(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the survival curve of all accounts with its interval, and under the axis the number
@@ -36,7 +37,7 @@ def plot_survival_by_class(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the survival curves of the revenue classes, with their intervals."""
@@ -48,7 +49,7 @@ def plot_survival_by_industry(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the survival curves of the largest industries, with their intervals."""
@@ -60,14 +61,16 @@ def plot_survival_by_manager(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the survival curves of the managers' accounts, with their intervals."""
     return _curves(survival_by_manager, title, subtitle, book, ax)
 
 
-def _curves(survival: pd.DataFrame, title: str, subtitle: str, book: Any, ax: Axes | None) -> Axes:
+def _curves(
+    survival: pd.DataFrame, title: str, subtitle: str, book: BookSettings | None, ax: Axes | None
+) -> Axes:
     groups = drawn_groups(survival)
     ax = ax or style.axes(8, 4 + 0.25 * len(groups))
     if survival.empty:
@@ -127,7 +130,7 @@ def plot_leaving_causes(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the hazard ratios with their 95 % interval on a log scale; beside causes that cannot be
@@ -159,7 +162,9 @@ def plot_leaving_causes(
     return style.titles(ax, title, subtitle)
 
 
-def _factor(ax: Axes, y: float, cause: dict[Any, Any], low: float, high: float, book: Any) -> None:
+def _factor(
+    ax: Axes, y: float, cause: dict[Any, Any], low: float, high: float, book: BookSettings | None
+) -> None:
     """Draw one factor with its interval, coloured where chance would seldom make it."""
     ratio = cause["hazard_ratio"]
     limits = [cause["hazard_ratio_low"], cause["hazard_ratio_high"]]
@@ -174,7 +179,11 @@ def _factor(ax: Axes, y: float, cause: dict[Any, Any], low: float, high: float, 
 
 
 def plot_incident_trend(
-    incident_trend: pd.DataFrame, *, title: str = "", subtitle: str = "", book: Any = None
+    incident_trend: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    book: BookSettings | None = None,
 ) -> Any:
     """Draw one small chart per kind of mistake, all on one scale: incidents per quarter."""
     trend = incident_trend
@@ -217,7 +226,7 @@ def plot_engagement(
     most: int = MOST_MEASURED,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
 ) -> Any:
     """Draw small charts, one row an account: contacts against plan, satisfaction, orders against
     the usual pace.
@@ -247,7 +256,13 @@ def plot_engagement(
 
 
 def _course(
-    ax: Axes, part: pd.DataFrame, measure: str, top: float, level: float, trend: Any, book: Any
+    ax: Axes,
+    part: pd.DataFrame,
+    measure: str,
+    top: float,
+    level: float,
+    trend: Any,
+    book: BookSettings | None,
 ) -> None:
     """Draw one measure of one account over time, coloured by its trend, and write its level."""
     colour = COLOURS[{"up": "good", "down": "bad"}.get(trend, "actual")]
@@ -271,7 +286,7 @@ def plot_win_back(
     most: int = MOST_OFFERS,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the chosen offers by their expected value, with the value at both ends of the chance's

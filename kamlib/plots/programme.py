@@ -10,6 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
+from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
@@ -26,7 +27,7 @@ def plot_workload(
     measure: str = "hours",
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw hours (or revenue) of each manager against what one can carry, the limit as a line."""
@@ -60,7 +61,7 @@ def plot_assignment_loads(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the heavier of the two loads of each manager, today and as proposed."""
@@ -125,7 +126,7 @@ def plot_programme_return(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the cumulative margin above expectation less cost, its interval, and the payback."""
@@ -171,9 +172,15 @@ def plot_competence(
     if grid.empty:
         return _nothing(ax, title, subtitle)
     sns.heatmap(
-        grid, ax=ax, cmap=style.tints("accent"), vmin=1, vmax=5, cbar=False, xticklabels=False,
+        grid,
+        ax=ax,
+        cmap=style.tints("accent"),
+        vmin=1,
+        vmax=5,
+        cbar=False,
+        xticklabels=False,
         yticklabels=False,
-    )  # fmt: skip
+    )
     ax.set(xlabel="", ylabel="")
     columns = {name: x for x, name in enumerate(grid.columns)}
     rows = {skill: y for y, skill in enumerate(grid.index)}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_GROUPS
@@ -31,7 +30,7 @@ def plot_revenue_bridge(
     scope: str = "all",
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the revenue bridge of one scope as a waterfall: every bar starts where the one before
@@ -86,7 +85,7 @@ def plot_account_status(
     most: int = MOST_OVERDUE,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the overdue accounts by what is at stake: silence against the usual gap."""
@@ -127,7 +126,7 @@ def plot_alarm_quality(
     rule: str = "overdue",
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw false alarms and missed losses over k, with their intervals; the book's k and the
@@ -186,7 +185,7 @@ def plot_loss_dynamics(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw revenue lost per month and over 12 months; months that cannot be known yet stay hatched,
@@ -227,7 +226,7 @@ def plot_loss_directions(
     most: int = MOST_GROUPS,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the revenue lost by the groups of one dimension, the largest first."""
@@ -252,7 +251,7 @@ def plot_cohort_retention_by_year(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the share of each year's accounts active per quarter of age, as a heat map; cells not

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.scoring.matrix import SPLIT
@@ -27,7 +28,7 @@ def plot_account_scores(
     title: str = "",
     subtitle: str = "",
     most: int = MOST_BARS,
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw ranked accounts as bars of what each criterion adds, the line, and how firm each is."""
@@ -58,7 +59,7 @@ def plot_attractiveness_strength(
     subtitle: str = "",
     split: float = SPLIT,
     most: int = MOST_ARROWS,
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw where each account stands, with arrows from a year ago for the key accounts."""
@@ -95,7 +96,7 @@ def plot_demotion_risk(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how often accounts above the line fell below it later, with intervals and numbers."""
@@ -164,7 +165,7 @@ def _around_the_line(scored: pd.DataFrame, most: int) -> pd.DataFrame:
     return scored.iloc[start : start + most].reset_index(drop=True)
 
 
-def _name(row: dict[Any, Any], book: Any, *, alike: bool) -> str:
+def _name(row: dict[Any, Any], book: BookSettings | None, *, alike: bool) -> str:
     known = row["completeness_share"]
     return (
         style.short(row["name"], 32)
@@ -174,7 +175,11 @@ def _name(row: dict[Any, Any], book: Any, *, alike: bool) -> str:
 
 
 def _stack(
-    ax: Axes, criterion_scores: pd.DataFrame, places: pd.Series, shown: pd.DataFrame, book: Any
+    ax: Axes,
+    criterion_scores: pd.DataFrame,
+    places: pd.Series,
+    shown: pd.DataFrame,
+    book: BookSettings | None,
 ) -> None:
     left = pd.Series(0.0, index=places.index)
     sides = {"attractiveness": "accent", "strength": "active"}
@@ -210,7 +215,9 @@ def _stack(
     )
 
 
-def _marks_of_stability(ax: Axes, stability: pd.DataFrame, places: pd.Series, book: Any) -> None:
+def _marks_of_stability(
+    ax: Axes, stability: pd.DataFrame, places: pd.Series, book: BookSettings | None
+) -> None:
     for row in stability[stability["account_id"].isin(places.index)].to_dict("records"):
         place = places[row["account_id"]]
         firm = row["above_line_share"] if row["is_above_line"] else 1 - row["above_line_share"]
@@ -232,7 +239,7 @@ def _marks_of_stability(ax: Axes, stability: pd.DataFrame, places: pd.Series, bo
     )
 
 
-def _line(ax: Axes, shown: pd.DataFrame, book: Any) -> None:
+def _line(ax: Axes, shown: pd.DataFrame, book: BookSettings | None) -> None:
     line = shown["line_score"].iloc[0]
     if line == line:
         ax.plot(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from kamlib.book import SegmentationSettings
+from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.story.segmentation_charts import MOST_MOVES, tops_of
@@ -29,7 +29,7 @@ def plot_pareto(
     segmentation: SegmentationSettings = SegmentationSettings(),
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how the accounts, largest first, add up to all revenue; the class limits; names at the
@@ -76,7 +76,7 @@ def plot_whale_curve(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw profit added up from the most to the least profitable account: its peak, and what is
@@ -117,7 +117,7 @@ def plot_lorenz(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the Lorenz curve against the line of equal accounts."""
@@ -143,7 +143,7 @@ def plot_concentration(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the share of the 1, 5, 10 and 20 largest, as single accounts and as groups."""
@@ -173,7 +173,7 @@ def plot_abc_xyz_matrix(
     basis: str = "frequency",
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the matrix of revenue class and regularity: count and share of revenue in each cell."""
@@ -202,7 +202,7 @@ def plot_abc_cross(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw revenue class against margin class: who is large in sales but not in profit."""
@@ -231,7 +231,7 @@ def plot_class_migration(
     basis: str = "abc",
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how many accounts went from which class to which."""
@@ -294,7 +294,7 @@ def plot_rfm_segments(
     *,
     title: str = "",
     subtitle: str = "",
-    book: Any = None,
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw each RFM segment's share of revenue, with the number of its accounts."""

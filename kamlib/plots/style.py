@@ -13,7 +13,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -21,11 +21,13 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex, to_rgb, to_rgba
+from matplotlib.container import BarContainer
 from matplotlib.dates import DateFormatter, MonthLocator, YearLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kamlib import words
+from kamlib.book import BookSettings
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
@@ -238,27 +240,26 @@ def label_bars(ax: Axes, texts: list[str], *, colour: str = INK, padding: float 
     ticks.
     """
     with style():
-        drawn = ax.bar_label(
-            ax.containers[-1], labels=texts, padding=padding, color=colour, fontsize=9
-        )  # type: ignore[arg-type]
+        last = cast(BarContainer, ax.containers[-1])
+        drawn = ax.bar_label(last, labels=texts, padding=padding, color=colour, fontsize=9)
     for text in drawn:
         text.set_parse_math(False)
     return ax
 
 
-def money_axis(axis: Axis, book: Any = None) -> None:
+def money_axis(axis: Axis, book: BookSettings | None = None) -> None:
     """Tick labels as money of the book, such as € 1.2 m; at most six ticks."""
     axis.set_major_locator(MaxNLocator(5))
     axis.set_major_formatter(FuncFormatter(lambda value, _: words.money(value, book)))
 
 
-def share_axis(axis: Axis, book: Any = None) -> None:
+def share_axis(axis: Axis, book: BookSettings | None = None) -> None:
     """Tick labels of a 0–1 axis in percent."""
     axis.set_major_locator(MaxNLocator(5))
     axis.set_major_formatter(FuncFormatter(lambda value, _: words.share(value, book, decimals=0)))
 
 
-def number_axis(axis: Axis, book: Any = None) -> None:
+def number_axis(axis: Axis, book: BookSettings | None = None) -> None:
     """Tick labels as plain numbers with the book's thousands separator; whole steps only."""
     axis.set_major_locator(MaxNLocator(5, integer=True))
     axis.set_major_formatter(FuncFormatter(lambda value, _: words.number(value, book)))

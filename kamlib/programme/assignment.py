@@ -52,7 +52,7 @@ def proposed_assignment(
         "proposed_assignment",
         load.assign(
             proposed_manager_id=proposed,
-            is_moved=load["manager_id"].ne(pd.Series(proposed)),
+            is_reassigned=load["manager_id"].ne(pd.Series(proposed)),
             is_fixed=is_fixed,
             search=search,
         ),
@@ -181,7 +181,7 @@ def assignment_changes(
 
     The most revenue comes first.
     """
-    moved = proposed_assignment[proposed_assignment["is_moved"]]
+    moved = proposed_assignment[proposed_assignment["is_reassigned"]]
     moved = moved.sort_values(["revenue", "account_id"], ascending=[False, True])
     names = by_id(assignment_loads, "manager_id")["manager_name"]
     return shaped(

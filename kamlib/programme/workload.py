@@ -19,7 +19,7 @@ def account_load(
     key_accounts: pd.DataFrame,
     accounts: pd.DataFrame,
     account_months: pd.DataFrame,
-    plan_rhythms: pd.DataFrame,
+    contact_rhythms: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     programme: ProgrammeSettings = ProgrammeSettings(),
@@ -27,24 +27,21 @@ def account_load(
     """One row per key account: who carries it, the hours its rhythm asks for, what it brings.
 
     Hours a month = contacts a month (30.44 / days between contacts) × hours per contact + fixed
-    hours per account. The rhythm is the account plan's (the closest where it says several), else
-    the account's own ``contact_every_days``, else the book's default. Money is that of the last 12
-    months; an account without orders has a revenue of 0 and no margin.
+    hours per account. Money is that of the last 12 months; an account without orders has a revenue
+    of 0 and no margin.
     """
     ids = key_ids(key_accounts)
     known = by_id(accounts).reindex(ids)
-    own = known["contact_every_days"].astype(float)
-    planned = plan_rhythms.groupby("account_id")["contact_every_days"].min().reindex(ids)
-    rhythm = planned.where(planned.gt(0), own.where(own.gt(0), programme.contact_every_days))
+    rhythm = by_id(contact_rhythms).reindex(ids)
     sums = window_sums(account_months, as_of).reindex(ids)
-    contacts = MONTH_DAYS / rhythm.astype(float)
+    contacts = MONTH_DAYS / rhythm["contact_every_days"]
     table = pd.DataFrame(
         {
             "name": names_of(ids, accounts).to_numpy(),
             "manager_id": known["manager_id"].fillna(UNASSIGNED),
             "manager_name": known["manager_name"].fillna(known["manager_id"]).fillna(NOBODY),
-            "contact_every_days": rhythm,
-            "rhythm_source": np.select([planned.gt(0), own.gt(0)], ["plan", "account"], "default"),
+            "contact_every_days": rhythm["contact_every_days"],
+            "rhythm_source": rhythm["rhythm_source"],
             "hours": contacts * programme.hours_per_contact + programme.hours_per_account,
             "revenue": sums["revenue"].fillna(0.0),
             "margin": sums["margin"],

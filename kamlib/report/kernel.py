@@ -177,6 +177,7 @@ def _failure(notebook: Path, what: str, source: str) -> KamError:
     return KamError(
         f"The report '{notebook.stem}' failed: {what.removeprefix('KamError: ')}",
         where=f"{notebook.name}, step: {step[:100]}" if step else notebook.name,
-        next="Nothing was published; the last good report is unchanged. Run again with --debug to see the details.",
+        next="Nothing was published; the last good report is unchanged. Run again with --debug to "
+        "see the details.",
         exit_code=1,
     )

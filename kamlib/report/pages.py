@@ -74,7 +74,7 @@ def wanted_pages(only: list[str]) -> list[Page]:
 
 
 def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
-    """Return an executed notebook as one self-contained page: no request leaves it, no code shows."""
+    """Return an executed notebook as one page of its own: no request leaves it, no code shows."""
     exporter = HTMLExporter(
         config=Config(
             {
@@ -96,7 +96,8 @@ def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
 
 
 _FETCHES = re.compile(
-    r"""<(?:script|link|img|iframe|object|embed|source|video|audio|use|image)\b[^>]*?\s(?:src|href|xlink:href|data)\s*=\s*["']?\s*(?!data:|#)([^"'\s>]+)""",
+    r"<(?:script|link|img|iframe|object|embed|source|video|audio|use|image)\b[^>]*?\s"
+    r"""(?:src|href|xlink:href|data)\s*=\s*["']?\s*(?!data:|#)([^"'\s>]+)""",
     re.IGNORECASE,
 )
 _CSS_FETCHES = re.compile(r"""(?:@import\s+|url\(\s*["']?)(?!data:|#)([^"')\s]+)""", re.IGNORECASE)

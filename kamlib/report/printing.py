@@ -48,7 +48,8 @@ def browser() -> str:
         raise KamError(
             "Printing to PDF needs Chromium or Chrome, and there is none on this machine.",
             where="--pdf",
-            next="Install it (Debian, Ubuntu: apt install chromium), or leave --pdf out and print from your browser.",
+            next="Install it (Debian, Ubuntu: apt install chromium), or leave --pdf out and print "
+            "from your browser.",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""A report run: read the book once, run the notebooks, check what they made, publish each period."""
+"""A report run: read the book once, run the notebooks, check what they made, publish it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one period: ``published`` or ``unchanged``, with the path of its front page."""
+    """What became of a period: ``published`` or ``unchanged``, and where its front page is."""
 
     period: str
     state: str
@@ -203,7 +203,7 @@ def _check_writable(out: Path) -> None:
 
 @contextlib.contextmanager
 def _folder(out: Path) -> Iterator[None]:
-    """Make the folder of the site; where nothing came of the run, what was made for it goes again."""
+    """Make the folder of the site; where nothing came of the run, it goes again."""
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ _AT_FDCWD, _EXCHANGE_LINUX, _SWAP_MACOS = -100, 2, 2
 
 
 def stage(out: Path, label: str) -> Path:
-    """Return a new empty folder beside the published ones, on the same disk, for a period's files."""
+    """Return a new empty folder for a period's files, on the same disk as the published."""
     folder = out / _SCRATCH / f"{label}-{os.getpid()}-{time.monotonic_ns()}"
     folder.mkdir(parents=True)
     return folder
@@ -41,7 +41,7 @@ def manifest(folder: Path) -> dict[str, str]:
 
 
 def published_run(out: Path, label: str) -> dict | None:
-    """Return the ``run.json`` of a published period, or None where there is none that can be read."""
+    """Return the ``run.json`` of a published period, None where there is none to be read."""
     try:
         return json.loads((out / label / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -79,7 +79,7 @@ def write_file(file: Path, content: bytes) -> None:
 
 
 def clear_scratch(out: Path) -> None:
-    """Remove what runs that are no longer there have left, and the scratch folder when it is empty."""
+    """Remove what runs that are gone have left, and the scratch folder when it is empty."""
     scratch = out / _SCRATCH
     if not scratch.is_dir():
         return
@@ -128,7 +128,7 @@ def _exchange(one: Path, other: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(out: Path) -> Iterator[None]:
-    """Hold the site's lock (the folder itself; on Windows a file): two runs never switch at once."""
+    """Hold the site's lock (the folder, on Windows a file): two runs never switch at once."""
     if sys.platform == "win32":
         import msvcrt
 

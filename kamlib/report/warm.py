@@ -24,10 +24,23 @@ from jupyter_client.provisioning import LocalProvisioner
 
 SOCKET = "KAM_WARM_SOCKET"
 _LOADED = (
-    "ipykernel.kernelapp", "IPython.core.display", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "seaborn",
-    "scipy.stats", "scipy.optimize", "statsmodels.api", "lifelines", "pyarrow.parquet", "jinja2",
-    "hamilton.driver", "filelock", "kamlib.period", "kamlib.page", "kamlib.plots.style",
-)  # fmt: skip
+    "ipykernel.kernelapp",
+    "IPython.core.display",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "seaborn",
+    "scipy.stats",
+    "scipy.optimize",
+    "statsmodels.api",
+    "lifelines",
+    "pyarrow.parquet",
+    "jinja2",
+    "hamilton.driver",
+    "filelock",
+    "kamlib.period",
+    "kamlib.page",
+    "kamlib.plots.style",
+)
 
 
 def can_fork() -> bool:

@@ -1,4 +1,4 @@
-"""What a period's staged folder holds: pages, tables, ``run.json``; and the index of all periods."""
+"""What a period's staged folder holds: pages, tables, ``run.json``; the index of all periods."""
 
 from __future__ import annotations
 
@@ -207,8 +207,11 @@ def write_run(staged: Path, data: Period, intake: Intake, mark: dict, made: list
     accounts.
     """
     run = {
-        "period": {"label": data.span.label, "start": f"{data.span.start:%Y-%m-%d}",
-                   "as_of": f"{data.as_of:%Y-%m-%d}"},
+        "period": {
+            "label": data.span.label,
+            "start": f"{data.span.start:%Y-%m-%d}",
+            "as_of": f"{data.as_of:%Y-%m-%d}",
+        },
         "book": data.book.title,
         "mark": mark,
         "figures": _records(data.key_figures),
@@ -216,7 +219,7 @@ def write_run(staged: Path, data: Period, intake: Intake, mark: dict, made: list
         "timings": {f"{one.page.notebook} {one.account}".strip(): one.seconds for one in made},
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         "files": site.manifest(staged),
-    }  # fmt: skip
+    }
     text = json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False)
     (staged / "run.json").write_text(text + "\n", encoding="utf-8")
 
@@ -295,7 +298,17 @@ def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> N
 
 def versions() -> dict[str, str]:
     """Return the versions that a report's bytes depend on."""
-    names = ("pandas", "numpy", "scipy", "matplotlib", "lifelines", "statsmodels", "ibis-framework", "duckdb",
-             "nbconvert", "papermill")  # fmt: skip
+    names = (
+        "pandas",
+        "numpy",
+        "scipy",
+        "matplotlib",
+        "lifelines",
+        "statsmodels",
+        "ibis-framework",
+        "duckdb",
+        "nbconvert",
+        "papermill",
+    )
     found = {name: importlib.metadata.version(name) for name in names}
     return {"kamlib": kamlib.__version__, "python": platform.python_version(), **found}

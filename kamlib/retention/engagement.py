@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from kamlib.book import LossSettings, ProgrammeSettings
+from kamlib.book import LossSettings
 from kamlib.period.calendar import trailing_months
 from kamlib.retention.order_days import described, looked_up, order_days, window_edges
 from kamlib.tables import shaped
@@ -18,11 +18,10 @@ _STEP_DAYS = {"week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4}
 def engagement_series(
     account_days: pd.DataFrame,
     interactions: pd.DataFrame,
-    accounts: pd.DataFrame,
+    contact_rhythms: pd.DataFrame,
     key_accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
-    programme: ProgrammeSettings = ProgrammeSettings(),
     loss: LossSettings = LossSettings(),
     months: int = 24,
 ) -> pd.DataFrame:
@@ -40,7 +39,7 @@ def engagement_series(
     calls = calls.sort_values(["account_id", "date"], kind="stable")
     days = order_days(account_days, as_of=as_of)
     days = days[days["account_id"].isin(wanted)]
-    planned = _rhythm(pd.Series(wanted, index=wanted, dtype="str"), accounts, programme)
+    planned = contact_rhythms.set_index("account_id")["contact_every_days"]
     dates_of = {account: own["date"].to_numpy() for account, own in days.groupby("account_id")}
     calls_of = dict(list(calls.groupby("account_id")))
     parts = []
@@ -64,9 +63,9 @@ def engagement(
     engagement_series: pd.DataFrame,
     accounts: pd.DataFrame,
     interactions: pd.DataFrame,
+    contact_rhythms: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
-    programme: ProgrammeSettings = ProgrammeSettings(),
     min_points: int = 6,
 ) -> pd.DataFrame:
     """One row per account measured: is engagement rising, is loyalty rising; both must.
@@ -91,7 +90,8 @@ def engagement(
     table = pd.DataFrame(rows)
     ids = table["account_id"].astype("str")
     table["last_contact_date"] = _last_contact(ids, interactions, as_of)
-    table["contact_every_days"] = _rhythm(ids, accounts, programme)
+    planned = contact_rhythms.set_index("account_id")["contact_every_days"]
+    table["contact_every_days"] = looked_up(ids, planned)
     owner = ("name", "manager_id", "manager_name")
     table[list(owner)] = described(ids, accounts, *owner)
     trends = table[[f"{name}_trend" for name in MEASURES.values()]]
@@ -102,45 +102,34 @@ def engagement(
 
 def overdue_checkins(
     account_status: pd.DataFrame,
-    accounts: pd.DataFrame,
     interactions: pd.DataFrame,
+    contact_rhythms: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
-    programme: ProgrammeSettings = ProgrammeSettings(),
 ) -> pd.DataFrame:
     """One row per account whose planned contact is overdue: since when, and who owns it; the most
     money first.
 
-    Accounts with a rhythm of their own or a contact on record are looked at. The next contact is
-    due one rhythm after the last one: the account's own, else the book's. Accounts without any
-    contact are due at once; lost and never served accounts are not listed (they are a matter of
+    Accounts with a rhythm of their own (their plan's, else theirs) or a contact on record are
+    looked at. The next contact is due one rhythm after the last one. Accounts without any contact
+    are due at once; lost and never served accounts are not listed (they are a matter of
     winning back).
     """
     met = set(interactions.loc[interactions["date"].le(as_of), "account_id"])
-    if "contact_every_days" in accounts:
-        met |= set(accounts.loc[accounts["contact_every_days"].notna(), "account_id"])
+    has_own = contact_rhythms["rhythm_source"].ne("default")
+    met |= set(contact_rhythms.loc[has_own, "account_id"])
     is_listed = account_status["account_id"].isin(met)
     table = account_status[is_listed & ~account_status["status"].isin(["lost", "never"])].copy()
-    table["contact_every_days"] = _rhythm(table["account_id"], accounts, programme)
+    planned = contact_rhythms.set_index("account_id")["contact_every_days"]
+    table["contact_every_days"] = looked_up(table["account_id"], planned)
     table["last_contact_date"] = _last_contact(table["account_id"], interactions, as_of)
     due = table["last_contact_date"] + pd.to_timedelta(table["contact_every_days"], unit="D")
-    table["due_date"] = due.dt.floor("D")
-    table["days_overdue"] = (as_of - table["due_date"]).dt.days
-    table = table[table["due_date"].isna() | table["days_overdue"].gt(0)]
+    table["contact_due_date"] = due.dt.floor("D")
+    table["days_overdue"] = (as_of - table["contact_due_date"]).dt.days
+    table = table[table["contact_due_date"].isna() | table["days_overdue"].gt(0)]
     return shaped(
         "overdue_checkins", table.sort_values(["revenue", "account_id"], ascending=[False, True])
     )
-
-
-def _rhythm(
-    account_id: pd.Series, accounts: pd.DataFrame, programme: ProgrammeSettings
-) -> pd.Series:
-    """Return the planned days between contacts of each account: its own, else the book's."""
-    own = pd.Series(np.nan, index=account_id.index)
-    if "contact_every_days" in accounts:
-        known = accounts.drop_duplicates("account_id").set_index("account_id")
-        own = looked_up(account_id, known["contact_every_days"]).astype("float64")
-    return own.fillna(programme.contact_every_days)
 
 
 def _last_contact(

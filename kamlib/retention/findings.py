@@ -125,7 +125,7 @@ def _newly(overdue: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
 def _not_recorded(lost: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     is_recent = lost["detection_date"].gt(as_of - pd.DateOffset(years=1))
     is_open = is_recent & lost["return_date"].isna() & lost["seen"].eq("detected only")
-    found = lost[is_open & lost["recorded_date"].notna().any()]
+    found = lost[is_open & bool(lost["recorded_date"].notna().any())]
     found = found.sort_values(["revenue_lost", "account_id"], ascending=[False, True])
     return found.assign(revenue=found["revenue_lost"], is_key=False)
 

@@ -127,7 +127,8 @@ def lost_spells(
     the pool's.
     """
     closed = _closed_spells(account_days, account_classes, as_of, loss)
-    still = account_status[account_status["status"].eq("lost")].assign(return_date=pd.NaT)
+    still = account_status[account_status["status"].eq("lost")]
+    still = still.assign(return_date=pd.Series(dtype="datetime64[us]"))
     spells = pd.concat([closed, still.reindex(columns=closed.columns)], ignore_index=True)
     return shaped("lost_spells", spells.sort_values(["last_order_date", "account_id"]))
 

@@ -97,12 +97,11 @@ def win_back(
     table["lost_for_days"] = np.array(LOST_FOR_DAYS)[place]
     seen = return_rates.drop_duplicates("lost_for_days").set_index("lost_for_days")
     share = looked_up(table["lost_for_days"], seen["second_life_share"]).astype("float64")
-    source = np.where(share.notna(), "own returns", "assumed: as before the loss")
+    table["margin_source"] = np.where(share.notna(), "own returns", "assumed: as before the loss")
     if budget.second_life_share is not None:
         share = pd.Series(budget.second_life_share, index=table.index)
-        source = "book setting"
+        table["margin_source"] = "book setting"
     table["expected_margin"] = table["last_year_margin"] * share.fillna(1.0)
-    table["margin_source"] = source
     pairs = _pairs(table, offers, return_rates)
     pairs["is_chosen"] = _chosen(pairs, budget.budget)
     best = pairs.sort_values(

@@ -65,9 +65,13 @@ def _spells(
     return pd.concat(parts, ignore_index=True).astype({"is_below": bool})
 
 
-def _risk(spells: pd.DataFrame, least: int) -> dict[str, object]:
+def _risk(spells: pd.DataFrame, least: int) -> dict[str, float]:
     accounts, below = spells["account_id"].nunique(), int(spells["is_below"].sum())
-    counts = {"below_count": below, "spell_count": len(spells), "account_count": accounts}
+    counts: dict[str, float] = {
+        "below_count": below,
+        "spell_count": len(spells),
+        "account_count": accounts,
+    }
     if accounts < least:
         return counts
     share = below / len(spells)

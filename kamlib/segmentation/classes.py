@@ -92,9 +92,12 @@ def _margins(
 def _missing_codes(table: pd.DataFrame) -> pd.Series:
     """Return for each account the codes of what leaves it without a class, parted by spaces."""
     never = table["first_order_month"].isna()
-    silent, has_margins = table["order_day_count"].eq(0), bool(table["margin"].notna().any())
+    silent, has_margins = table["window_order_day_count"].eq(0), bool(table["margin"].notna().any())
     no_revenue, negative = table["revenue"].eq(0), table["revenue"].lt(0)
-    few, uneven = table["order_day_count"].lt(LEAST_ORDER_DAYS), table["xyz_variability"].isna()
+    few, uneven = (
+        table["window_order_day_count"].lt(LEAST_ORDER_DAYS),
+        table["xyz_variability"].isna(),
+    )
     found = {
         "never": never & ~negative,
         "silent": ~never & silent & no_revenue,

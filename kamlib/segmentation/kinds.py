@@ -20,9 +20,16 @@ EXPERT_INCIDENTS = 3
 EXPERT_MONTHS = 12
 EXPERT_KINDS = ("quality", "product_knowledge")
 FACTS = [
-    "account_id", "type", "evidence_code", "evidence_share", "evidence_amount", "evidence_count",
-    "compared_amount", "rival_count", "led_group",
-]  # fmt: skip
+    "account_id",
+    "type",
+    "evidence_code",
+    "evidence_share",
+    "evidence_amount",
+    "evidence_count",
+    "compared_amount",
+    "rival_count",
+    "led_group",
+]
 """What the finders of the four types return."""
 
 

@@ -102,7 +102,7 @@ def xyz_of(
             "trimmed_month_count": np.where(never, 0, len(months) - counted_count),
             "active_month_share": active_share,
             "order_count": monthly(account_months, "order_count", ids, months).sum(axis=1),
-            "order_day_count": order_days.sum(axis=1),
+            "window_order_day_count": order_days.sum(axis=1),
             "first_order_month": first.to_numpy(),
         },
         index=ids,

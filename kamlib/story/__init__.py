@@ -31,7 +31,7 @@ def teller(table: str) -> Callable[..., Any] | None:
 
 @cache
 def _stories() -> dict[str, Callable[..., Any]]:
-    found = {}
+    found: dict[str, Callable[..., Any]] = {}
     for module in iter_modules(__path__):
         content = import_module(f"{__name__}.{module.name}")
         for name, function in getmembers(content, isfunction):

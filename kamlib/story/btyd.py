@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
-from kamlib.book import ValueSettings
+from kamlib.book import BookSettings, ValueSettings
 from kamlib.story.statements import Said
 from kamlib.words import count, number, plural, share
 
@@ -194,7 +192,7 @@ def table_alive_probability(alive_probability: pd.DataFrame) -> Said:
 
 
 def table_customer_value(
-    customer_value: pd.DataFrame, *, value: ValueSettings, book: Any = None
+    customer_value: pd.DataFrame, *, value: ValueSettings, book: BookSettings | None = None
 ) -> Said:
     """Return the title and caption of what accounts are expected to bring."""
     note = _first_note(customer_value)

@@ -101,7 +101,7 @@ def chart_cohort_retention_by_year(
     if cohorts.empty:
         title = "No cohort yet: nobody has ordered"
     elif 12 in together.index:
-        year = together.loc[12]
+        year = together.loc[[12]].iloc[0]
         title = (
             f"{share(year['active_share'], book, decimals=0)} of "
             f"{count(year['account_count'], 'account', source=book)} order in the twelfth month "
@@ -190,7 +190,7 @@ def _compared(
     five_years = survival[survival["duration_days"].le(5 * _YEAR)]
     ends = five_years.groupby("group")["survival_share"].last()[groups]
     kept = {group: share(ends[group], book, decimals=0) for group in groups}
-    best, worst = ends.idxmax(), ends.idxmin()
+    best, worst = str(ends.idxmax()), str(ends.idxmin())
     return f"After five years {best} kept {kept[best]}, {worst} {kept[worst]}"
 
 

@@ -212,7 +212,9 @@ def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
     watched = int(decisions["proposal"].eq("watch").sum())
     lost = found["value"].get(("lost_in_period", "key"), float("nan"))
     said = ((watched, "watched"), (lost, "lost in the period"))
-    row = found.loc[("accounts", "key")] if ("accounts", "key") in found.index else {"value": 0.0}
+    row: Any = {"value": 0.0}
+    if ("accounts", "key") in found.index:
+        row = found.loc[("accounts", "key")]
     return Card(
         "Key accounts",
         row["value"],

@@ -54,7 +54,7 @@ def tell_retention_findings(
     meant = dict(list(finding_accounts.groupby("finding_code")))
     nobody = finding_accounts.head(0)
     has_contacts = len(interactions) > 0
-    rows = []
+    rows: list[tuple[str, str | None]] = []
     for row in each(retention_findings):
         code = row.finding_code
         accounts = meant.get(code, nobody)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
@@ -422,5 +420,7 @@ def _moved(attractiveness_strength: pd.DataFrame) -> str:
     return f"{started(none_or(moved, 'account'))} changed quadrant within a year"
 
 
-def _window(as_of: pd.Timestamp, segmentation: SegmentationSettings, book: Any) -> str:
+def _window(
+    as_of: pd.Timestamp, segmentation: SegmentationSettings, book: BookSettings | None
+) -> str:
     return f"{count(segmentation.window_months, 'month')} to {date(as_of, book)}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from kamlib.book import BookSettings, SegmentationSettings
@@ -56,7 +54,9 @@ def headline_segmentation(
     return said or [Sentence("No revenue in the window: there is nothing to segment.")]
 
 
-def _moved(moves: pd.DataFrame, segmentation: SegmentationSettings, book: Any) -> list[str]:
+def _moved(
+    moves: pd.DataFrame, segmentation: SegmentationSettings, book: BookSettings | None
+) -> list[str]:
     if moves.empty:
         return []
     change = moves["revenue_now"] - moves["revenue_then"]
@@ -87,7 +87,7 @@ def _moved(moves: pd.DataFrame, segmentation: SegmentationSettings, book: Any) -
     return said or ["No account changed its revenue class since the previous period."]
 
 
-def _only(is_so: pd.Series, because: str, book: Any) -> str:
+def _only(is_so: pd.Series, because: str, book: BookSettings | None) -> str:
     """Say how many of those that moved did so only because of the others."""
     part, whole = int(is_so.sum()), len(is_so)
     if not part:
@@ -98,7 +98,7 @@ def _only(is_so: pd.Series, because: str, book: Any) -> str:
     return f", {who} only {because}"
 
 
-def _grouped(groups: pd.DataFrame, book: Any) -> list[str]:
+def _grouped(groups: pd.DataFrame, book: BookSettings | None) -> list[str]:
     gained = groups[
         (groups["rank_gain"] > 0) & groups["abc_group"].eq("A") & (groups["active_count"] > 1)
     ]
@@ -114,7 +114,7 @@ def _grouped(groups: pd.DataFrame, book: Any) -> list[str]:
     ]
 
 
-def _losing(classes: pd.DataFrame, book: Any) -> list[str]:
+def _losing(classes: pd.DataFrame, book: BookSettings | None) -> list[str]:
     losers = classes[classes["margin"].lt(0) & classes["revenue"].gt(0)]
     lost, earned = losers["margin"].sum(), classes["margin"].clip(lower=0).sum()
     if losers.empty or -lost < SMALL_LOSS_SHARE * earned:
@@ -127,7 +127,7 @@ def _losing(classes: pd.DataFrame, book: Any) -> list[str]:
     ]
 
 
-def _dependent(concentration: pd.DataFrame, book: Any) -> list[str]:
+def _dependent(concentration: pd.DataFrame, book: BookSettings | None) -> list[str]:
     groups = concentration[concentration["scope"].eq("groups")]
     if groups.empty or not groups["top_1_share"].iloc[0] >= DEPENDENT_SHARE:
         return []
@@ -139,7 +139,7 @@ def _dependent(concentration: pd.DataFrame, book: Any) -> list[str]:
     ]
 
 
-def _key(concentration: pd.DataFrame, book: Any) -> list[str]:
+def _key(concentration: pd.DataFrame, book: BookSettings | None) -> list[str]:
     rows = concentration[concentration["scope"].eq("accounts")]
     if rows.empty or pd.isna(rows["key_share"].iloc[0]) or not rows["key_count"].iloc[0]:
         return []
@@ -153,7 +153,7 @@ def _key(concentration: pd.DataFrame, book: Any) -> list[str]:
     ]
 
 
-def _large(classes: pd.DataFrame, book: Any) -> list[str]:
+def _large(classes: pd.DataFrame, book: BookSettings | None) -> list[str]:
     classed = classes[classes["abc_revenue"].notna()]
     if classed.empty:
         return []
@@ -166,7 +166,7 @@ def _large(classes: pd.DataFrame, book: Any) -> list[str]:
     ]
 
 
-def _accounts(items: int, book: Any) -> str:
+def _accounts(items: int, book: BookSettings | None) -> str:
     return counted(int(items), "account", source=book).capitalize()
 
 

@@ -281,5 +281,5 @@ def chart_rfm_segments(
     )
 
 
-def _accounts(items: Any, book: Any) -> str:
+def _accounts(items: Any, book: BookSettings | None) -> str:
     return count(items, "account", source=book)

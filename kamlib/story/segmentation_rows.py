@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, SegmentationSettings
@@ -156,7 +154,7 @@ def tell_account_types(
     return _sentences(account_types, evidence=[_evidence(row, book) for row in rows])
 
 
-def _evidence(row: dict, book: Any) -> str:
+def _evidence(row: dict, book: BookSettings | None) -> str:
     code, amount = row["evidence_code"], money(row["evidence_amount"], book)
     if code == "declared":
         return "Declared in the accounts table."
@@ -190,7 +188,7 @@ def tell_class_moves(
     return _sentences(class_moves, why=[_why(row, book) for row in rows])
 
 
-def _why(row: dict, book: Any) -> str:
+def _why(row: dict, book: BookSettings | None) -> str:
     now, then = money(row["revenue_now"], book), money(row["revenue_then"], book)
     if row["move_kind"] == "new":
         return f"New: first order since the last report, {now} so far, class {row['abc_now']}."
@@ -207,7 +205,7 @@ def _why(row: dict, book: Any) -> str:
     return text.strip()
 
 
-def _change(row: dict, now: str, then: str, book: Any) -> str:
+def _change(row: dict, now: str, then: str, book: BookSettings | None) -> str:
     before, after = row["revenue_then"], row["revenue_now"]
     if after == before:
         return f"unchanged at {now}"
@@ -215,7 +213,7 @@ def _change(row: dict, now: str, then: str, book: Any) -> str:
     return f"{turn} {percent(abs(after / before - 1), book)}, {then} → {now}{_parts(row, book)}"
 
 
-def _parts(row: dict, book: Any) -> str:
+def _parts(row: dict, book: BookSettings | None) -> str:
     """Return the parts of the revenue change that weigh at least a tenth of the largest, largest
     first.
     """
@@ -231,7 +229,7 @@ def _parts(row: dict, book: Any) -> str:
     return f" ({', '.join(texts)})"
 
 
-def _regularity(row: dict, book: Any) -> str:
+def _regularity(row: dict, book: BookSettings | None) -> str:
     """Say what changed in the two XYZ classes, when both periods have one and they differ."""
     texts = []
     if _differs(row, "xyz_frequency"):

@@ -1,4 +1,4 @@
-"""What a page says, as data: sentences, key figures, actions. How they look is the page's business."""
+"""What a page says, as data: sentences, key figures, actions. How they look is the page's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of a headline; `link` leads to its evidence, `account` to that account's dossier."""
+    """A sentence of a headline; `link` leads to its evidence, `account` to a dossier."""
 
     text: str
     link: str = ""
@@ -17,7 +17,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Card:
-    """A key figure: its value, the values to compare it with, its history, and which way is good."""
+    """A key figure: its value, what to compare it with, its history, which way is good."""
 
     label: str
     value: Any
@@ -56,7 +56,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Said:
-    """What stands over a chart or a table: the finding, what is shown, and the chart in a sentence."""
+    """What stands over a chart or a table: the finding, what is shown, its alt text."""
 
     title: str
     subtitle: str = ""

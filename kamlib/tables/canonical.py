@@ -93,9 +93,9 @@ _ALL = [
         "orders",
         "order line",
         _columns(
-            "order_id:id* account_id:id* order_date:date* revenue:money* line_id:id cost:money quantity:number "
-            "product_id:id product:text category:text region:text channel:text manager_id:id currency:text "
-            "promised_date:date delivered_date:date"
+            "order_id:id* account_id:id* order_date:date* revenue:money* line_id:id cost:money "
+            "quantity:number product_id:id product:text category:text region:text channel:text "
+            "manager_id:id currency:text promised_date:date delivered_date:date"
         ),
         "everything: no report runs without it",
         date="order_date",
@@ -105,9 +105,10 @@ _ALL = [
         "accounts",
         "account",
         _columns(
-            "account_id:id* name:text parent_id:id industry:text region:text country:text employees:number<0..> "
-            "founded_year:number description:text manager_id:id sponsor:text customer_since:date "
-            f"tier:choice{_TIERS} types:text cost_to_serve:money contact_every_days:number<1..>"
+            "account_id:id* name:text parent_id:id industry:text region:text country:text "
+            "employees:number<0..> founded_year:number description:text manager_id:id "
+            f"sponsor:text customer_since:date tier:choice{_TIERS} types:text cost_to_serve:money "
+            "contact_every_days:number<1..>"
         ),
         "names, company groups, owners, industries, sponsors and tiers",
         key=("account_id",),
@@ -154,7 +155,8 @@ _ALL = [
         "invoices",
         "invoice",
         _columns(
-            "invoice_id:id* account_id:id* invoice_date:date* due_date:date* amount:money* paid_date:date"
+            "invoice_id:id* account_id:id* invoice_date:date* due_date:date* amount:money* "
+            "paid_date:date"
         ),
         "money owed and payment habit",
         key=("invoice_id",),
@@ -183,7 +185,8 @@ _ALL = [
         "interactions",
         "contact made",
         _columns(
-            "account_id:id* date:date* manager_id:id contact_id:id channel:text topic:text satisfaction:number<0..10>"
+            "account_id:id* date:date* manager_id:id contact_id:id channel:text topic:text "
+            "satisfaction:number<0..10>"
         ),
         "engagement, loyalty and overdue check-ins",
         date="date",
@@ -204,9 +207,9 @@ _ALL = [
         "opportunities",
         "tender or deal",
         _columns(
-            "opportunity_id:id* account_id:id* opened_date:date* outcome:choice*[open|won|lost] closed_date:date "
-            "expected_close:date stage:text probability:number<0..1> value:money kind:text category:text "
-            "competitor:text reason:text manager_id:id"
+            "opportunity_id:id* account_id:id* opened_date:date* outcome:choice*[open|won|lost] "
+            "closed_date:date expected_close:date stage:text probability:number<0..1> value:money "
+            "kind:text category:text competitor:text reason:text manager_id:id"
         ),
         "tenders won and lost, and the weighted pipeline",
         key=("opportunity_id",),
@@ -234,7 +237,8 @@ _ALL = [
         "competitors",
         "rival at an account",
         _columns(
-            "account_id:id* competitor:text* category:text share_estimate:number<0..1> threat:number<1..5> note:text"
+            "account_id:id* competitor:text* category:text share_estimate:number<0..1> "
+            "threat:number<1..5> note:text"
         ),
         "who courts the account",
     ),
@@ -252,8 +256,9 @@ _ALL = [
         "prospects",
         "prospect",
         _columns(
-            "prospect_id:id* name:text* need:number<1..10> solvency:number<1..10> authority:number<1..10> budget:money "
-            "source:text current_supplier:text industry:text region:text"
+            "prospect_id:id* name:text* need:number<1..10> solvency:number<1..10> "
+            "authority:number<1..10> budget:money source:text current_supplier:text industry:text "
+            "region:text"
         ),
         "prospects ranked by need, solvency and authority",
         key=("prospect_id",),
@@ -328,8 +333,10 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 def known_as_of(frame: pd.DataFrame, name: str, as_of: pd.Timestamp) -> pd.DataFrame:
     """Return a canonical table as it was known on a day: later rows gone, later endings blank.
 
-    >>> deals = typed(pd.DataFrame({"opportunity_id": ["1"], "account_id": ["A"], "outcome": ["won"],
-    ...     "opened_date": [pd.Timestamp("2025-01-10")], "closed_date": [pd.Timestamp("2025-09-01")]}), "opportunities")
+    >>> opened, closed = pd.to_datetime(["2025-01-10", "2025-09-01"])
+    >>> deal = {"opportunity_id": ["1"], "account_id": ["A"], "outcome": ["won"],
+    ...     "opened_date": [opened], "closed_date": [closed]}
+    >>> deals = typed(pd.DataFrame(deal), "opportunities")
     >>> known_as_of(deals, "opportunities", pd.Timestamp("2025-06-30"))["outcome"].tolist()
     ['open']
     """

@@ -1,7 +1,8 @@
 """The catalogue of outputs: every table and column that the kit makes, said once.
 
 ``catalogue/<area>.toml`` says for each table its row, its key and its columns, and for each column
-its type, heading and meaning. Frames, pages, CSV files, the workbook and ``docs/tables.md`` read it.
+its type, heading and meaning. Frames, pages, CSV files, the workbook and ``docs/tables.md`` read
+it.
 """
 
 from __future__ import annotations
@@ -18,11 +19,19 @@ from kamlib.errors import KamError, nearest
 
 FOLDER = Path(__file__).parent / "catalogue"
 TYPES = {
-    "id": "str", "text": "str", "code": "str", "sentence": "str",
-    "money": "float64", "share": "float64", "number": "float64", "index": "float64",
-    "count": "int64", "flag": "bool",
-    "date": "datetime64[us]", "month": "datetime64[us]",
-}  # fmt: skip
+    "id": "str",
+    "text": "str",
+    "code": "str",
+    "sentence": "str",
+    "money": "float64",
+    "share": "float64",
+    "number": "float64",
+    "index": "float64",
+    "count": "int64",
+    "flag": "bool",
+    "date": "datetime64[us]",
+    "month": "datetime64[us]",
+}
 """Type of a column → dtype of its frame. A count with gaps is held as a float, a flag with gaps as
 a nullable boolean.
 """
@@ -53,6 +62,7 @@ class OutputTable:
 
     ``facts`` are columns that its sentences are made of and that are not published; ``kinds_by``
     names for a column that holds several kinds of figures the one that says which figure a row is.
+    ``time`` is what its amounts and counts are of: the window, the 12 months to the as-of day …
     """
 
     name: str
@@ -68,6 +78,7 @@ class OutputTable:
     limit: int | None = None
     order: tuple[str, ...] = ()
     scope: str = ""
+    time: str = ""
     kinds_by: dict[str, str] = field(default_factory=dict)
 
 
@@ -121,9 +132,8 @@ def catalogue() -> Catalogue:
 
 def _table(name: str, entry: dict[str, Any], columns: dict[str, OutputColumn]) -> OutputTable:
     lists = ("columns", "key", "facts", "shown", "order")
-    table = OutputTable(
-        name, **{key: tuple(value) if key in lists else value for key, value in entry.items()}
-    )
+    given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in entry.items()}
+    table = OutputTable(name, **given)
     for column in (*table.columns, *table.facts, *table.shown):
         if column not in columns:
             raise KamError(
@@ -135,10 +145,10 @@ def _table(name: str, entry: dict[str, Any], columns: dict[str, OutputColumn]) -
 
 
 def shaped(name: str, rows: Any) -> pd.DataFrame:
-    """Return rows as the table of that name: its columns in their order, typed, under a plain index.
+    """Return rows as the table of that name: its columns in their order, typed, plainly indexed.
 
-    The columns are those of the catalogue without the sentences, which `kamlib.story` adds. A column
-    that the rows lack is empty; of a table without rows every column is there.
+    The columns are those of the catalogue without the sentences, which `kamlib.story` adds. A
+    column that the rows lack is empty; of a table without rows every column is there.
 
     >>> shaped("pareto", []).columns.tolist()[:3]
     ['rank', 'account_id', 'name']

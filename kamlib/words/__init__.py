@@ -2,12 +2,13 @@
 
 from kamlib.words.amounts import change, money, number, percent, share
 from kamlib.words.days import date, month, month_name
-from kamlib.words.locales import GAP, MISSING, Wording, wording
+from kamlib.words.locales import GAP, MISSING, Source, Wording, wording
 from kamlib.words.nouns import count, counted, listed, ordinal, plural
 
 __all__ = [
     "GAP",
     "MISSING",
+    "Source",
     "Wording",
     "change",
     "count",

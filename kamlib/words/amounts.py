@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.words.days import date
-from kamlib.words.locales import GAP, MISSING, Wording, wording
+from kamlib.words.locales import GAP, MISSING, Source, Wording, wording
 
 __all__ = ["GAP", "MISSING", "Wording", "change", "date", "money", "number", "share", "wording"]
 
@@ -20,11 +20,11 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "bn": 10**9}
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # the largest float has 309 digits
 
 
-def money(value: Any, source: Any = None) -> str:
+def money(value: Any, source: Source = None) -> str:
     """Money to three digits: € 1.24 m, € 412 k, € 950, n/a.
 
-    >>> money(1_240_312, Wording("€")).replace(GAP, " "), money(-411_800, Wording("€")).replace(GAP, " ")
-    ('€ 1.24 m', '−€ 412 k')
+    >>> [money(value, Wording("€")).replace(GAP, " ") for value in (1_240_312, -411_800)]
+    ['€ 1.24 m', '−€ 412 k']
     >>> money(float("nan")), money(999_999).replace(GAP, " "), money(0.5)
     ('n/a', '1.00 m', '0.50')
     """
@@ -43,7 +43,7 @@ def money(value: Any, source: Any = None) -> str:
     return minus + sign + _grouped(rounded, words) + (GAP + unit if unit else "")
 
 
-def share(value: Any, source: Any = None, *, decimals: int = 1) -> str:
+def share(value: Any, source: Source = None, *, decimals: int = 1) -> str:
     """A 0–1 share in percent.
 
     >>> share(0.12299999).replace(GAP, " "), share(None), share(1.04, decimals=0).replace(GAP, " ")
@@ -55,7 +55,7 @@ def share(value: Any, source: Any = None, *, decimals: int = 1) -> str:
     return _signed(amount * 100, decimals, wording(source)) + GAP + "%"
 
 
-def percent(value: Any, source: Any = None) -> str:
+def percent(value: Any, source: Source = None) -> str:
     """A share in a sentence, in as few digits as it needs: one decimal below 10 %, none above.
 
     >>> [percent(value).replace(GAP, " ") for value in (0.1234, 0.034, -0.5, float("nan"))]
@@ -64,7 +64,7 @@ def percent(value: Any, source: Any = None) -> str:
     return share(value, source, decimals=1 if value and abs(value) < 0.0995 else 0)
 
 
-def number(value: Any, source: Any = None, *, decimals: int | None = None) -> str:
+def number(value: Any, source: Source = None, *, decimals: int | None = None) -> str:
     """A plain number with thousands separators; as many decimals as it needs, at most two.
 
     >>> number(2031114), number(1.5), number(-3), number(float("nan"))
@@ -79,7 +79,7 @@ def number(value: Any, source: Any = None, *, decimals: int | None = None) -> st
     return _signed(amount, decimals, wording(source))
 
 
-def change(value: Any, before: Any, source: Any = None, *, unit: str = "money") -> str:
+def change(value: Any, before: Any, source: Source = None, *, unit: str = "money") -> str:
     """The change since `before`: relative for money and counts, in percentage points for shares;
     signed by ▲ ▼.
 

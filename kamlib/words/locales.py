@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Protocol
 
 from babel import Locale, UnknownLocaleError
 
@@ -27,17 +27,31 @@ class Wording:
     decimal: str = "."
 
 
-def wording(source: Any = None) -> Wording:
-    """Return the wording of a book, of anything that has a `.book`, or the English one.
+class Written(Protocol):
+    """Anything that says how its amounts are written: a book."""
+
+    @property
+    def currency(self) -> str:
+        """The code of its currency."""
+
+    @property
+    def locale(self) -> str:
+        """The locale whose separators it uses."""
+
+
+Source = Wording | Written | None
+"""What amounts may be written by: a book or its wording; by nothing, plainly."""
+
+
+def wording(source: Source = None) -> Wording:
+    """Return the wording of a book, or the English one.
 
     >>> wording()
     Wording(currency='', thousands=',', decimal='.')
     """
     if isinstance(source, Wording):
         return source
-    book = getattr(source, "book", source)
-    currency, locale = getattr(book, "currency", ""), getattr(book, "locale", "")
-    return _wording(str(currency or ""), str(locale or ENGLISH))
+    return _wording(source.currency, source.locale) if source else Wording()
 
 
 @cache

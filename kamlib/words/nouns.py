@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from kamlib.words.amounts import number
+from kamlib.words.locales import Source
 
 SMALL = (
-    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
     "twelve",
-)  # fmt: skip
+)
 """Counts up to twelve as words."""
 
 
-def count(items: float, one: str, many: str = "", source: Any = None) -> str:
+def count(items: float, one: str, many: str = "", source: Source = None) -> str:
     """Return a count with its noun.
 
     >>> count(1, "order"), count(3, "delivery", "deliveries"), count(1200, "row")
@@ -32,7 +43,7 @@ def plural(items: float, one: str, many: str = "") -> str:
     return one if items == 1 else many or one + "s"
 
 
-def counted(items: int, one: str, many: str = "", source: Any = None) -> str:
+def counted(items: int, one: str, many: str = "", source: Source = None) -> str:
     """Return a count with its noun, small numbers as words.
 
     >>> counted(1, "account"), counted(0, "company", "companies"), counted(24, "account")

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
+from kamlib.book import BookSettings
 from kamlib.page.columns import columns_of
 from kamlib.words.amounts import wording
 from kamlib.workbook.cells import cell_text, formats_of, named_table, put, unique_headings
@@ -46,7 +47,7 @@ def write_workbook(
     tables: Mapping[str, pd.DataFrame],
     path: Path,
     *,
-    book: Any,
+    book: BookSettings,
     as_of: pd.Timestamp,
     period: str = "",
 ) -> Path:
@@ -102,7 +103,7 @@ def write_workbook(
 
 
 def write_read_me(
-    workbook: Any, formats: dict[str, Any], book: Any, as_of: pd.Timestamp, period: str
+    workbook: Any, formats: dict[str, Any], book: BookSettings, as_of: pd.Timestamp, period: str
 ) -> None:
     """Write what the workbook is and what may be changed."""
     sheet = workbook.add_worksheet("Read me")
@@ -118,8 +119,10 @@ def write_read_me(
         formats,
     )
     lines = [
-        "Yellow cells are yours to change: limits of the classes on 'Limits', weights on 'Scoring'.",
-        "Classes, scores and ranks follow at once; 'in the report' columns keep what was published.",
+        "Yellow cells are yours to change: limits of the classes on 'Limits', weights on "
+        "'Scoring'.",
+        "Classes, scores and ranks follow at once; 'in the report' columns keep what was "
+        "published.",
         "A class is decided by the share of revenue held by the accounts before the account; "
         "equal accounts share a class; accounts at zero or less have none.",
         "Months before an account's first order are blank and do not count.",
@@ -136,7 +139,7 @@ def write_list(
     title: str,
     name: str,
     says: str,
-    book: Any,
+    book: BookSettings,
 ) -> None:
     """Write a table as a sheet of its own."""
     sheet = workbook.add_worksheet(title)

@@ -48,10 +48,14 @@ def formats_of(workbook: Any) -> dict[str, Any]:
     }
     made = {name: workbook.add_format({**base, **more}) for name, more in kinds.items()}
     for key, colour, ink in (
-        ("A", "#174a8b", "#ffffff"), ("B", "#5d92cc", "#ffffff"), ("C", "#b3cdea", "#1c2430"),
-        ("X", "#55338a", "#ffffff"), ("Y", "#957abf", "#ffffff"), ("Z", "#d0c3e4", "#1c2430"),
+        ("A", "#174a8b", "#ffffff"),
+        ("B", "#5d92cc", "#ffffff"),
+        ("C", "#b3cdea", "#1c2430"),
+        ("X", "#55338a", "#ffffff"),
+        ("Y", "#957abf", "#ffffff"),
+        ("Z", "#d0c3e4", "#1c2430"),
         ("moved", "#fff4cf", "#1c2430"),
-    ):  # fmt: skip
+    ):
         made[f"is_{key}"] = workbook.add_format({"bg_color": colour, "font_color": ink})
     return made
 

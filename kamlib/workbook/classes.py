@@ -14,10 +14,27 @@ from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, variability_limits
 from kamlib.workbook.cells import class_text, named_table, paint, put, put_formula
 
 _HEADINGS = (
-    "Account", "Name", "Owner", "Revenue", "Margin", "Held by larger, revenue", "ABC revenue",
-    "Held by larger, margin", "ABC margin", "Months with orders", "Months counted", "Active share", "XYZ frequency",
-    "Order days", "First order", "CV", "XYZ variability", "Cell", "ABC in the report", "Changed",
-)  # fmt: skip
+    "Account",
+    "Name",
+    "Owner",
+    "Revenue",
+    "Margin",
+    "Held by larger, revenue",
+    "ABC revenue",
+    "Held by larger, margin",
+    "ABC margin",
+    "Months with orders",
+    "Months counted",
+    "Active share",
+    "XYZ frequency",
+    "Order days",
+    "First order",
+    "CV",
+    "XYZ variability",
+    "Cell",
+    "ABC in the report",
+    "Changed",
+)
 
 
 def write_limits(
@@ -122,10 +139,11 @@ def write_accounts(
         new = f'=IF(O{at}="","",IF(O{at}>=new_from,"N",{{}}))'
         often = new.format(f'IF(L{at}>=freq_x,"X",IF(L{at}>=freq_y,"Y","Z"))')
         put_formula(sheet, row, 12, often, account.get("xyz_frequency"), "class", formats)
-        put(sheet, row, 13, account.get("order_day_count"), "count", formats)
+        put(sheet, row, 13, account.get("window_order_day_count"), "count", formats)
         put(sheet, row, 14, account.get("first_order_month"), "date", formats)
         run = f"{first_month}{at}:{last_month}{at}"
-        cv = f'=IF(COUNT({run})<2,"",IF(AVERAGE({run})<=0,"",ROUND(_xlfn.STDEV.S({run})/AVERAGE({run}),9)))'
+        spread = f"ROUND(_xlfn.STDEV.S({run})/AVERAGE({run}),9)"
+        cv = f'=IF(COUNT({run})<2,"",IF(AVERAGE({run})<=0,"",{spread}))'
         put_formula(sheet, row, 15, cv, account.get("cv"), "number", formats)
         even = f'IF(OR(N{at}<least_days,P{at}=""),"",IF(P{at}<=cv_x,"X",IF(P{at}<=cv_y,"Y","Z")))'
         put_formula(
@@ -188,7 +206,10 @@ def write_matrix(workbook: Any, formats: dict[str, Any], classes: pd.DataFrame) 
             for row, abc in enumerate("ABC", start=top + 2):
                 sheet.write_string(row, left, abc, formats["heading"])
                 for column, xyz in enumerate("XYZN", start=left + 1):
-                    where = f'Accounts!$G$2:$G${last},"{abc}",Accounts!${letter}$2:${letter}${last},"{xyz}"'
+                    where = (
+                        f'Accounts!$G$2:$G${last},"{abc}",'
+                        f'Accounts!${letter}$2:${letter}${last},"{xyz}"'
+                    )
                     here = classes[classes["abc_revenue"].eq(abc) & classes[key].eq(xyz)]
                     if kind == "Accounts":
                         put_formula(

@@ -11,7 +11,9 @@ import pytest
 
 @pytest.fixture
 def watched(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Return a function that opens a file and watches it: requests, console, errors, dialogs stand in `tab.seen`."""
+    """Return a function that opens a file and watches it: requests, console, errors, dialogs stand
+    in `tab.seen`.
+    """
     contexts = []
 
     def open_file(file: Path, *, width: int = 1440, scheme: str = "light") -> Any:

@@ -196,7 +196,8 @@ def front_page(count=120):
             link="#account_classes",
         ),
         Sentence(
-            "€ 412 k a year is at risk in two accounts, both Ines Costa's; neither was visited since June."
+            "€ 412 k a year is at risk in two accounts, both Ines Costa's; neither was visited "
+            "since June."
         ),
         Sentence(
             "Nordwind Gruppe, counted as one group, is now our 2nd largest account.",
@@ -236,7 +237,8 @@ def front_page(count=120):
             account="A00000",
         ),
         Action(
-            "Kettle & Sons is overdue: 61 days without an order, usually 19. Alarm right in 7 of 10 past cases.",
+            "Kettle & Sons is overdue: 61 days without an order, usually 19. Alarm right in 7 of "
+            "10 past cases.",
             "Call; last three deliveries were late",
             "P. Weiss",
             "now",
@@ -257,7 +259,8 @@ def front_page(count=120):
         ),
         code(pieces.chart(matrix(), alt="Most revenue is in cell AX.")),
         nbformat.v4.new_markdown_cell(
-            "# Key accounts\n\n## Where it stands\n\nEvery account by revenue of the last twelve months. *A* accounts make 80 %."
+            "# Key accounts\n\n## Where it stands\n\nEvery account by revenue of the last twelve "
+            "months. *A* accounts make 80 %."
         ),
         code(pieces.chart(pareto(known), alt="Twenty accounts make 80 % of revenue.")),
         code(

@@ -1,4 +1,6 @@
-"""`kam report --pdf`: a PDF beside every page, with its text and its sheets; one clear message without Chromium."""
+"""`kam report --pdf`: a PDF beside every page, with its text and its sheets; one clear message
+without Chromium.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ SHEETS = "<!doctype html><title>x</title>" + "".join(
 
 @pytest.fixture(scope="module")
 def printer() -> str:
-    """Chromium and poppler; where they are not the tests are skipped with the reason, in CI they fail."""
+    """Chromium and poppler; where they are not the tests are skipped with the reason, in CI they
+    fail.
+    """
     try:
         program = printing.browser()
     except KamError:

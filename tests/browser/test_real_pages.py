@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 PAGES = [
-    "../index", "index", "segmentation", "scoring", "retention", "programme", "tables", "dossiers/index",
-    "dossiers/FIRST", "dossiers/SECOND",
-]  # fmt: skip
+    "../index",
+    "index",
+    "segmentation",
+    "scoring",
+    "retention",
+    "programme",
+    "tables",
+    "dossiers/index",
+    "dossiers/FIRST",
+    "dossiers/SECOND",
+]
 
 
 @pytest.fixture
@@ -67,7 +75,8 @@ def test_a_real_drawing_is_never_wider_than_its_frame_on_a_desktop(visit):
             visit(name)
             .locator(".chart .scroll")
             .evaluate_all(
-                "frames => frames.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.getAttribute('aria-label'))"
+                "frames => frames.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => "
+                "one.getAttribute('aria-label'))"
             )
         )
         assert cut == [], name
@@ -101,7 +110,9 @@ def test_a_real_table_sorts_filters_and_is_downloaded(visit, sample_report, tmp_
 
 
 def test_key_figures_are_written_by_their_kind(visit):
-    """Money with its currency, shares in percent, counts whole: in the rows written and in those the script draws."""
+    """Money with its currency, shares in percent, counts whole: in the rows written and in those
+    the script draws.
+    """
     tab = visit("index")
     table = tab.locator("#key_figures")
     written = re.compile(
@@ -126,6 +137,7 @@ def test_the_brief_is_printed_on_a_sheet_of_its_own(visit, sample_report):
     tab = visit(f"dossiers/{sample_report.accounts[0]}")
     tab.emulate_media(media="print")
     breaks = tab.locator("#negotiation_brief").evaluate(
-        "one => [getComputedStyle(one).breakAfter, getComputedStyle(one.previousElementSibling).breakBefore]"
+        "one => [getComputedStyle(one).breakAfter, "
+        "getComputedStyle(one.previousElementSibling).breakBefore]"
     )
     assert breaks == ["page", "page"]

@@ -26,7 +26,7 @@ def plan_files(folder: Path) -> list[Path]:
 
 
 def plan_account(plan: Path) -> str:
-    """Return the account that a plan names inside; nothing where it names none or cannot be read."""
+    """Return the account that a plan names; nothing where it names none or cannot be read."""
     try:
         return str(tomllib.loads(plan.read_text(encoding="utf-8-sig")).get("account_id", ""))
     except (OSError, ValueError):
@@ -58,7 +58,8 @@ def table_files(folder: Path) -> dict[str, Path]:
         raise KamError(
             "The book has no orders.",
             where=str(folder),
-            next="Add orders.csv (order_id, account_id, order_date, revenue), or orders.sql that selects them.",
+            next="Add orders.csv (order_id, account_id, order_date, revenue), or orders.sql that "
+            "selects them.",
         )
     return found
 

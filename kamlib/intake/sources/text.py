@@ -52,10 +52,10 @@ def _scan(
     columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in header.columns)
     paths = ", ".join(quoted(path) for path in originals)
     con.raw_sql(
-        f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, header=true, "
-        f"skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', escape='\"', "
-        f"columns={{{columns}}}, filename='_file', store_rejects=true, max_line_size=20000000, "
-        f"rejects_table='{table}_errors', rejects_scan='{table}_scans')"
+        f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, "
+        f"header=true, skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', "
+        f"escape='\"', columns={{{columns}}}, filename='_file', store_rejects=true, "
+        f"max_line_size=20000000, rejects_table='{table}_errors', rejects_scan='{table}_scans')"
     )
     errors = con.raw_sql(
         f"SELECT s.file_path, e.line, e.error_type, e.error_message FROM {table}_errors e "
@@ -155,7 +155,8 @@ def _open_text(file: Path, book: BookSettings, engine: Engine) -> tuple[_Header,
         raise KamError(
             f"The file is not written in {encoding}.",
             where=f"{file}, line {line}",
-            next='Save it as UTF-8, or say how it is written: encoding = "cp1252" under [input] in book.toml.',
+            next='Save it as UTF-8, or say how it is written: encoding = "cp1252" under [input] in '
+            "book.toml.",
         ) from None
     skip, delimiter = 0, book.input.delimiter
     head = text[:200_000].replace("\r\n", "\n").replace("\r", "\n")

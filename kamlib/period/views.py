@@ -1,0 +1,143 @@
+"""Views of a period: one account of it, the same under other settings, the same an earlier day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.errors import KamError, nearest
+from kamlib.period.calendar import Span, trailing_months
+from kamlib.period.names import SECTIONS
+from kamlib.period.period import Period, answer_by_name
+from kamlib.tables import CANONICAL, known_as_of
+
+
+class AccountPeriod(Period):
+    """One account as of one period: its own rows of every table, and the tables of its dossier."""
+
+    _scope = "account"
+
+    def __init__(self, whole: Period, account_id: str = "") -> None:
+        super().__init__(whole._snapshot, book=whole.book, span=whole.span)
+        self._whole = whole
+        self.account_id = _known_account(whole, account_id)
+
+    def _neighbour(self, name: str, span: Span) -> Period | None:
+        if name not in self._kept:
+            other = getattr(self._whole, name)
+            known = other is not None and self.account_id in set(
+                other._get("accounts")["account_id"]
+            )
+            self._kept[name] = other.account(self.account_id) if known else None
+        return self._kept[name]
+
+    def _knows(self, name: str) -> bool:
+        return name == "account_id" or super()._knows(name.removeprefix("all_"))
+
+    def _get(self, name: str) -> Any:
+        if name == "account_id":
+            return self.account_id
+        if name.startswith("all_"):
+            return self._whole._get(name.removeprefix("all_"))
+        return super()._get(name)
+
+    def _read(self, name: str) -> pd.DataFrame:
+        return self._own(self._whole._get(name))
+
+    def _made(self, name: str) -> Any:
+        from kamlib.period.graph import scope_of
+
+        return self._computed(name) if scope_of(name) else self._own(self._whole._get(name))
+
+    def _own(self, found: Any) -> Any:
+        """Return the account's rows of a table; anything else as it is."""
+        if not isinstance(found, pd.DataFrame) or "account_id" not in found:
+            return found
+        return found[found["account_id"].eq(self.account_id)].reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        """Say which account of which period."""
+        names = self._get("accounts")["name"]
+        return f"<{names.iloc[0]} ({self.account_id}) in {self._whole!r}>"
+
+
+class OtherSettings(Period):
+    """A period under other settings; what they do not touch comes from the period itself."""
+
+    def __init__(self, whole: Period, book: BookSettings, changed: frozenset[str]) -> None:
+        super().__init__(whole._snapshot, book=book, span=whole.span)
+        self._whole, self._changed = whole, changed
+
+    def _neighbour(self, name: str, span: Span) -> Period | None:
+        if name not in self._kept:
+            other = getattr(self._whole, name)
+            self._kept[name] = other and OtherSettings(other, self.book, self._changed)
+        return self._kept[name]
+
+    def _read(self, name: str) -> pd.DataFrame:
+        return self._whole._get(name)
+
+    def _made(self, name: str) -> Any:
+        from kamlib.period import graph
+
+        rests_on = {SECTIONS[one] for one in graph.upstream(name) if one in SECTIONS}
+        is_touched = rests_on & self._changed or "at" in graph.upstream(name)
+        return self._computed(name) if is_touched else self._whole._get(name)
+
+
+class EarlierDay(Period):
+    """The same book as of an earlier day: every table cut to what was known then."""
+
+    def __init__(self, whole: Period, day: pd.Timestamp, previous: pd.Timestamp | None) -> None:
+        super().__init__(whole._snapshot, book=whole.book, span=whole.span)
+        self._whole, self._day, self._before = whole, day, previous
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """The day."""
+        return self._day
+
+    def _neighbour(self, name: str, span: Span) -> Period | None:
+        if name == "previous" and self._before is not None:
+            return self._whole.at(self._before)
+        return None
+
+    def _read(self, name: str) -> pd.DataFrame:
+        frame, day = self._whole._get(name), self._day
+        if name == "account_months" and not (day.is_month_end and self._whole.as_of.is_month_end):
+            from kamlib.period.activity import account_months  # brings the engine with it
+
+            return account_months(self._get("account_days"), as_of=day)
+        if name in CANONICAL and name != "accounts":
+            return known_as_of(frame, name, day)
+        for column in ("date", "month"):
+            if column in frame:
+                return frame[frame[column].le(day)].reset_index(drop=True)
+        return frame
+
+    def _made(self, name: str) -> Any:
+        if self._before is not None and not self._looks_back(name):
+            return self._whole.at(self._day)._get(name)
+        return self._computed(name)
+
+
+def _known_account(whole: Period, account_id: str) -> str:
+    """Return the id of a known account; for an empty one the account with the most revenue."""
+    ids = whole._get("accounts")["account_id"]
+    if account_id and account_id not in set(ids):
+        raise KamError(
+            f"'{account_id}' is not an account of the book.",
+            where="account",
+            next=nearest(account_id, ids),
+        )
+    if account_id or ids.empty:
+        return account_id
+    months = whole._get("account_months")
+    year = months[months["month"].isin(trailing_months(whole.as_of, 12))]
+    sums = year.groupby("account_id")["revenue"].sum()
+    return str(sums.idxmax()) if len(sums) else str(ids.iloc[0])
+
+
+answer_by_name(AccountPeriod)
