@@ -85,8 +85,12 @@ def test_what_todays_key_accounts_brought_then(make_book):
 def status(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["account_id", "status", "last_year_revenue"])
     return frame.assign(
-        name="Company " + frame["account_id"], manager_name="Ines", silence_days=61.0,
-        usual_gap_days=19.0, gap_basis="own", last_order_date=pd.Timestamp("2025-07-31"),
+        name="Company " + frame["account_id"],
+        manager_name="Ines",
+        silence_days=61.0,
+        usual_gap_days=19.0,
+        gap_basis="own",
+        last_order_date=pd.Timestamp("2025-07-31"),
         revenue=frame["last_year_revenue"],
     )
 
@@ -159,7 +163,9 @@ def test_the_most_pressing_changes_come_first_each_account_once():
 
 
 def test_the_first_screen_is_not_all_of_one_kind():
-    now = status([(i, "overdue", 1000.0 - n) for n, i in enumerate("ABCD")] + [("E", "lost", 100.0)])
+    now = status(
+        [(i, "overdue", 1000.0 - n) for n, i in enumerate("ABCD")] + [("E", "lost", 100.0)]
+    )
     then = status([("E", "active", 1.0)])
     first = main_changes(changes_of(now, then, keys_of()))
     assert first["account_id"].tolist() == ["A", "B", "E", "C", "D"]

@@ -385,7 +385,8 @@ def said(
         interactions=interactions,
         **{**empty, **known},
     )
-    told = tell_retention_findings(findings, accounts, interactions, book=None)
+    actions = shaped("account_actions", [])
+    told = tell_retention_findings(findings, accounts, interactions, actions, book=None)
     return findings.assign(**told)
 
 

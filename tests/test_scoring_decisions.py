@@ -41,10 +41,14 @@ def scores(**rows):
         columns=["account_id", "name", "score", "is_key"],
     ).astype({"account_id": "str", "name": "str"})
     return table.assign(
-        rank=table["score"].rank(method="min", ascending=False).astype("Int64"), line_score=LINE,
-        is_above_line=table["score"] >= LINE, completeness_share=table["score"].notna() * 1.0, missing_criteria="",
-        attractiveness_score=table["score"], strength_score=table["score"],
-    )  # fmt: skip
+        rank=table["score"].rank(method="min", ascending=False).astype("Int64"),
+        line_score=LINE,
+        is_above_line=table["score"] >= LINE,
+        completeness_share=table["score"].notna() * 1.0,
+        missing_criteria="",
+        attractiveness_score=table["score"],
+        strength_score=table["score"],
+    )
 
 
 def criteria(*accounts):
@@ -68,7 +72,8 @@ def measures(**rows):
 
 
 NOW = scores(
-    stays=(8, True), falls=(5, True), dips=(5.5, True), rises=(7, False), arrives=(6, False), near=(5.4, False),
+    stays=(8, True), falls=(5, True), dips=(5.5, True), rises=(7, False), arrives=(6, False),
+    near=(5.4, False),
     shrinks=(5.9, False), rare=(5.9, False), far=(5.3, False), blank=(math.nan, True),
 )  # fmt: skip
 WHOLE = pd.Timestamp("2020-01-01")
@@ -130,14 +135,22 @@ def decided(now=NOW, before=BEFORE, risk=NO_RISK, **tables):
 def decided_with(points, now=NOW, before=BEFORE, risk=NO_RISK, **tables):
     """The decisions by some scores of the criteria."""
     given = {
-        "largest_order_scores": without(now), "key_accounts": placed(now), "as_of": AS_OF,
-        "account_status": states(now), "admission_rule": AdmissionRule(min_score=LINE),
-        "first_date": WHOLE, "scoring": CRITERIA,
-    }  # fmt: skip
+        "largest_order_scores": without(now),
+        "key_accounts": placed(now),
+        "as_of": AS_OF,
+        "account_status": states(now),
+        "admission_rule": AdmissionRule(min_score=LINE),
+        "first_date": WHOLE,
+        "scoring": CRITERIA,
+    }
     table = by_name(
-        tier_decisions, account_scores=now, year_ago_account_scores=before,
-        criterion_scores=points, criterion_measures=MEASURES, **(given | tables),
-    )  # fmt: skip
+        tier_decisions,
+        account_scores=now,
+        year_ago_account_scores=before,
+        criterion_scores=points,
+        criterion_measures=MEASURES,
+        **(given | tables),
+    )
     return table.join(tell_tier_decisions(table, risk)).set_index("account_id")
 
 
@@ -174,12 +187,17 @@ def test_a_lost_account_is_promoted_watched_reviewed_by_nobody():
 def test_each_decision_by_hand():
     table = decided()
     assert table["proposal"].to_dict() == {
-        "rises": "promote", "falls": "review", "blank": "keep", "arrives": "candidate", "near": "watch",
-        "stays": "keep", "dips": "keep",
-    }  # fmt: skip
+        "rises": "promote",
+        "falls": "review",
+        "blank": "keep",
+        "arrives": "candidate",
+        "near": "watch",
+        "stays": "keep",
+        "dips": "keep",
+    }
     assert table.loc["rises", "evidence"] == (
-        "Above the line now and a year ago: 7.00 (rank 2, line 6.00), 6.50 a year ago; 7.00 without "
-        "its largest order."
+        "Above the line now and a year ago: 7.00 (rank 2, line 6.00), 6.50 a year ago; 7.00 "
+        "without its largest order."
     )
     assert table.loc["falls", "evidence"] == (
         "Below the line now and a year ago: 5.00 (rank 9, line 6.00), 5.50 a year ago. Weakest: "
@@ -246,8 +264,11 @@ def test_where_more_accounts_tie_at_the_line_than_it_has_places_nobody_is_named(
     now.loc[0, "score"] = 11.0
     tied = decided(now, before, admission_rule=AdmissionRule(top_n=2))
     assert tied["proposal"].to_dict() == {
-        "a": "promote", "b": "candidate", "c": "candidate", "d": "review",
-    }  # fmt: skip
+        "a": "promote",
+        "b": "candidate",
+        "c": "candidate",
+        "d": "review",
+    }
     assert tied.loc["b", "lacking_code"] == "tie"
 
 
@@ -299,8 +320,14 @@ def test_owner_and_recorded_decision_stand_beside_the_proposal():
 def test_a_decision_is_not_argued_with_by_evidence_older_than_itself():
     """Decided on 25 Sep; the last order is of the 20th, a judgement of the 26th is newer."""
     log = pd.DataFrame(
-        {"account_id": ["falls"], "date": pd.to_datetime(["2025-09-25"]), "decision": ["keep"], "by": "", "reason": ""}
-    )  # fmt: skip
+        {
+            "account_id": ["falls"],
+            "date": pd.to_datetime(["2025-09-25"]),
+            "decision": ["keep"],
+            "by": "",
+            "reason": "",
+        }
+    )
     table = decided(decisions=log)
     assert table.loc["falls", ["proposal", "is_overridden"]].tolist() == ["review", False]
     points = criteria(*NOW["account_id"]).assign(judged_date=pd.Timestamp("2025-09-26"))
@@ -478,11 +505,16 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
     )
     said = "\n".join(one.text for one in found)
     for part in (
-        "Promote Rises: above the line now and a year ago", "Review Falls: below the line", "1 candidate above the line: Arrives.",
-        "Watch Near: regular, growing", "3 of 4 key accounts are below the line (the 3 highest scores).",
-        "2 of 3 places above the line hold in at least 90 % of plausible weightings; least sure: Arrives.",
-        "The risk of a later demotion cannot be told: not enough history", "Growth foretold retention",
+        "Promote Rises: above the line now and a year ago",
+        "Review Falls: below the line",
+        "1 candidate above the line: Arrives.",
+        "Watch Near: regular, growing",
+        "3 of 4 key accounts are below the line (the 3 highest scores).",
+        "2 of 3 places above the line hold in at least 90 % of plausible weightings; least sure: "
+        "Arrives.",
+        "The risk of a later demotion cannot be told: not enough history",
+        "Growth foretold retention",
         "Not scored for anyone: margin rate (no cost in the orders).",
-    ):  # fmt: skip
+    ):
         assert part in said
     assert all(one.link.startswith("#") for one in found)

@@ -156,7 +156,7 @@ def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd
 def _is_closed(reason: pd.Series) -> pd.Series:
     """Return whether a recorded reason says that the account closed.
 
-    >>> _is_closed(pd.Series(["business closed", "Closed", "price", "closed-source rival"])).tolist()
+    >>> _is_closed(pd.Series(["business closed", "Closed", "price", "closed-source"])).tolist()
     [True, True, False, False]
     """
     return reason.str.contains(r"\bclosed\b(?!-)", case=False, regex=True).eq(True)

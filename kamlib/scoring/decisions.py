@@ -39,7 +39,7 @@ def tier_decisions(
     least_regularity: float = LEAST_REGULARITY,
     least_completeness: float = LEAST_COMPLETENESS,
 ) -> pd.DataFrame:
-    """One row per account that the evidence names: the decision it proposes, or a candidate for one.
+    """One row per account that the evidence names: the decision proposed, or a candidate for one.
 
     Decisions are proposed only where somebody has placed accounts (tiers) and the book has its own
     ``[scoring]``:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said, Sentence
+from kamlib.story.verdict import loss_step
 from kamlib.tables import each
 from kamlib.words import count, counted, date, listed, money, number, plural, share
 
@@ -47,6 +48,7 @@ def tell_retention_findings(
     retention_findings: pd.DataFrame,
     finding_accounts: pd.DataFrame,
     interactions: pd.DataFrame,
+    account_actions: pd.DataFrame,
     *,
     book: BookSettings,
 ) -> pd.DataFrame:
@@ -60,8 +62,11 @@ def tell_retention_findings(
         accounts = meant.get(code, nobody)
         if code == "newly_overdue":
             rows.append((_newly_overdue(row, book), _call(row, has_contacts, book)))
-        elif code in ("overdue", "lost") and accounts.empty:
+        elif code == "overdue" and accounts.empty:
             rows.append((_SAID[code](row, accounts, book), None))
+        elif code == "lost":
+            steps = account_actions[account_actions["account_id"].isin(accounts["account_id"])]
+            rows.append((_lost(row, accounts, book), loss_step(steps) or None))
         else:
             rows.append((_SAID[code](row, accounts, book), _STEPS.get(code)))
     columns = ["finding", "next_step"]
@@ -71,7 +76,6 @@ def tell_retention_findings(
 _STEPS = {
     "overdue": "Call the overdue accounts, the largest first",
     "further_overdue": "Call, the most money first",
-    "lost": "Record the reason; decide whether to win them back",
     "not_recorded": "Ask the owners; record the reason",
     "checkin": "Make the overdue contacts",
     "offers": "Make the offers on the list",

@@ -66,8 +66,8 @@ def table_account_standing(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the money at stake is."""
     return Said(
         "Where every account stands",
-        f"As of {date(as_of)}; at stake: revenue of the 12 months to that day, of a lost account of "
-        "the 12 months to its last order",
+        f"As of {date(as_of)}; at stake: revenue of the 12 months to that day, of a lost account "
+        "of the 12 months to its last order",
     )
 
 
@@ -93,7 +93,8 @@ LOSS_STEPS = {
 
 
 def _by(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
-    return {str(row[key]): row for row in table.to_dict("records")}
+    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+    return {str(row[key]): row for row in rows}
 
 
 def _whom(row: Any) -> str:

@@ -61,7 +61,8 @@ def account_actions(
     (*gone*), has a *renewal* due, is to be *promoted* or *reviewed*, fell a class by its own doing
     (*down*), is the largest of a *group* that counts for more than it does alone, or a planned
     *check-in* with a key account is overdue. A lost account has no other occasion than its loss.
-    Of several the most pressing counts: money at stake × urgency, three times that for key accounts.
+    Of several the most pressing counts: money at stake × urgency, three times that for a key
+    account.
     Accounts whose stake is below ``floor`` of the revenue of all are left out unless they are key.
 
     ``action_code``: call; ask_reason, offer, win_back or let_go (a lost account: no reason is
@@ -154,7 +155,8 @@ def _due(table: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
     days = table["kind"].map(DAYS).fillna(30)
     due = as_of + pd.to_timedelta(days, unit="D")
     notice = table["notice_date"] if "notice_date" in table else pd.Series(pd.NaT, table.index)
-    return pd.to_datetime(notice).clip(lower=as_of).fillna(due)
+    notice = pd.to_datetime(notice)
+    return notice.mask(notice.lt(as_of), as_of).fillna(due)
 
 
 def _codes(table: pd.DataFrame) -> np.ndarray:
