@@ -287,7 +287,7 @@ def test_without_a_whole_window_before_nothing_is_promoted_or_reviewed(given):
     assert set(table["proposal"]) == {"keep", "candidate", "watch"}
     assert table.loc["rises", "lacking_code"] == "year"
     assert table.loc["falls", "proposal"] == "keep"
-    assert "no whole year before" in table.loc["falls", "evidence"]
+    assert "the year before is not held whole" in table.loc["falls", "evidence"]
 
 
 def test_owner_and_recorded_decision_stand_beside_the_proposal():

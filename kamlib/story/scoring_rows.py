@@ -44,7 +44,7 @@ LACKING = {
     "scoring": "the book states no criteria of its own ([scoring])",
     "criteria": "less than 60 % of its criteria have a score",
     "tie": "more accounts share the line than it has places left",
-    "year": "no whole year before this one to compare with",
+    "year": "the year before is not held whole",
     "once": "not above the line a year ago",
     "order": "above the line only with its largest order",
     "overdue": "it is overdue",
@@ -369,7 +369,7 @@ def _position(row: dict[Any, Any], book: BookSettings | None) -> str:
     compared = {
         "above": "it was above it a year ago",
         "below": "it was not above it a year ago",
-        "": "no whole year before to compare with",
+        "": "the year before is not held whole",
     }[row["year_ago_side"]]
     return f"Below the line now: {at}; {compared}. {weakest}"
 
