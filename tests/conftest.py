@@ -36,6 +36,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def prepared_periods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep prepared periods in the folder of the test run, shared by its workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if base.name.startswith("popen-") else base
+    before = os.environ.get("KAM_CACHE")
+    os.environ["KAM_CACHE"] = str(shared / "prepared-periods")
+    yield
+    os.environ.pop("KAM_CACHE")
+    if before is not None:
+        os.environ["KAM_CACHE"] = before
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

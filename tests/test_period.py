@@ -118,6 +118,14 @@ class TestOtherPeriods:
         alone = kam.open_period(SAMPLE, "2025-Q2")
         pd.testing.assert_frame_equal(q.previous.account_classes, alone.account_classes)
 
+    def test_a_period_prepared_as_a_neighbour_has_its_own_when_it_is_opened_itself(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.setenv("KAM_CACHE", str(tmp_path))
+        northwind = ROOT / "data" / "northwind"
+        assert kam.open_period(northwind, "1997-Q4").previous.previous is None
+        assert kam.open_period(northwind, "1997-Q3").previous.span.label == "1997-Q2"
+
     def test_a_neighbour_has_no_neighbours_so_every_report_says_the_same(self, q):
         assert q.previous.previous is None
         assert q.previous.year_ago is None

@@ -169,23 +169,21 @@ def test_every_finding_leads_to_a_part_of_its_page(root, page):
     """Whatever the data: each anchor that a module's findings name is a table, a list or a heading
     of its notebook.
     """
-    module = {"dossiers": "dossier"}.get(page.name, page.name)
+    areas = {"dossiers": ["dossier"], "retention": ["retention", "leaving", "btyd"]}
     code = "".join(
-        file.read_text(encoding="utf-8") for file in (root / "kamlib" / module).glob("*.py")
+        file.read_text(encoding="utf-8")
+        for area in areas.get(page.name, [page.name])
+        for file in (root / "kamlib" / "story").glob(f"{area}*.py")
     )
-    cells = json.loads((root / "notebooks" / f"{page.notebook}.ipynb").read_text(encoding="utf-8"))[
-        "cells"
-    ]
+    notebook = json.loads((root / "notebooks" / f"{page.notebook}.ipynb").read_text("utf-8"))
     parts = set()
-    for cell in cells:
+    for cell in notebook["cells"]:
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            parts |= {
-                heading.replace(" ", "-") for heading in re.findall(r"^#+ (.*?)\s*$", text, re.M)
-            }
-        else:
-            shown = re.findall(r'page\.(?:table|points)\((?:[^()]|\([^()]*\))*?"([a-z_]+)"', text)
-            parts |= set(shown)
+            headings = re.findall(r"^#+ (.*?)\s*$", text, re.M)
+            parts |= {heading.replace(" ", "-") for heading in headings}
+        parts |= set(re.findall(r"page\.table\(\s*(?:q|me)\.(\w+)", text))
+        parts |= set(re.findall(r"page\.points\(\s*(?:q|me), \w+\.points_(\w+)", text))
     anchors = set(re.findall(r'"#([A-Za-z][\w-]*)"', code))
     assert anchors <= parts and parts
 

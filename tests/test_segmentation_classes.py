@@ -125,7 +125,7 @@ def test_accounts_at_zero_or_below_have_no_class_and_a_reason():
         "listed": "never",
     }
     said = tell_account_classes(table)["note"]
-    assert said["owed"].startswith("No revenue class: credit notes exceed orders in the window; ")
+    assert said["owed"].startswith("No revenue class: credit notes exceed orders in the window. ")
     assert said["listed"] == "No order yet"
     assert table["revenue"].sum() == pytest.approx(93.0)
 

@@ -210,7 +210,7 @@ def test_the_slow_payer_pays_ever_later(third, planted):
 def test_the_wallet_that_was_estimated_too_low_is_flagged(third, fourth, planted):
     (account,) = planted("bad_wallet")
     for data in (third, fourth):
-        table = kam.wallet(data.needs, data.category_months, account, as_of=data.as_of)
+        table = data.account(account).wallet
         known = table[table["annual_spend"].gt(0)]
         assert known["is_bad_estimate"].mean() > 0.5
         assert known["revenue"].sum() > known["annual_spend"].sum()

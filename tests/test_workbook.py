@@ -14,7 +14,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from kamlib.book import BookSettings
+from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.segmentation import account_classes
 from kamlib.workbook import write_workbook
 
@@ -227,9 +227,8 @@ def test_a_changed_limit_moves_classes(tables, written, recalculated, tmp_path):
         tables["account_classes"][["account_id", "name", "manager_name"]].copy(),
     )
     accounts["cost_to_serve"] = float("nan")
-    same = account_classes(
-        months, accounts, as_of=AS_OF, abc=(0.3, 0.95), xyz_variability=(0.1, 1.0)
-    )
+    limits = SegmentationSettings(abc=(0.3, 0.95), xyz_variability=(0.1, 1.0))
+    same = account_classes(months, accounts, as_of=AS_OF, segmentation=limits)
     found = classes_of(recalculated(tmp_path / "changed.xlsx"))
     assert found == expected(same)
     assert found != expected(tables["account_classes"])

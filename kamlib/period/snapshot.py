@@ -30,7 +30,8 @@ from kamlib.tables import CANONICAL
 
 CACHE = "KAM_CACHE"
 """Environment variable: the folder for prepared periods; empty for none that lasts."""
-_MOST_KEPT = 12
+_MOST_KEPT, _OPEN_SECONDS = 12, 7 * 24 * 3600
+"""So many prepared books are kept, and each for a week after it was last opened."""
 _BY_ACCOUNT = frozenset(
     {
         *ACTIVITY,
@@ -57,6 +58,7 @@ class Snapshot:
     has_cost: bool
     first_date: pd.Timestamp | None
     plans: dict[str, Path]
+    neighbours: frozenset[str] = frozenset()
     source: str = ""
     scratch: object = field(default=None, repr=False, compare=False)
 
@@ -66,9 +68,9 @@ class Snapshot:
 
     def neighbour(self, span: Span) -> Snapshot | None:
         """Return the same book as of another period, where it was prepared beside this one."""
-        folder = self.folder.parent / span.label
-        is_there = (folder / "snapshot.json").is_file()
-        return read_snapshot(folder, scratch=self.scratch) if is_there else None
+        if span.label not in self.neighbours:
+            return None
+        return read_snapshot(self.folder.parent / span.label, scratch=self.scratch)
 
     def stored(
         self, name: str, compute: Callable[[], pd.DataFrame], *, is_own: bool = False
@@ -132,11 +134,20 @@ def open_period(book: str | Path = "data/sample", period: str = "", manager_id: 
     home = _home(folder)
     label = _label(period, home, settings)
     scope = hashlib.sha256(manager_id.encode()).hexdigest()[:16] if manager_id else "all"
-    found = home.path / scope / label if label else None
-    if found is None or not (found / "snapshot.json").is_file():
+    found = home.path / scope / label
+    if not label or not _is_prepared(found):
         found = _prepare(folder, settings, period, manager_id, home, scope)
     _touch(home.path)
     return Period(read_snapshot(found, scratch=home))
+
+
+def _is_prepared(folder: Path) -> bool:
+    """Return whether a period is there with those it is compared with."""
+    file = folder / "snapshot.json"
+    if not file.is_file():
+        return False
+    others = json.loads(file.read_text(encoding="utf-8"))["neighbours"]
+    return all((folder.parent / other / "snapshot.json").is_file() for other in others)
 
 
 @dataclass
@@ -205,14 +216,18 @@ def _prepare(
 
 
 def _touch(home: Path) -> None:
-    """Note that a prepared book was used, and let go of those that were not used for longest."""
+    """Note that a prepared book was used, and let go of those not used for longest, but of none
+    that somebody may still have open.
+    """
     os.utime(home)
     if not os.environ.get(CACHE, "default"):
         return
     others = [one for one in home.parent.iterdir() if one.is_dir() and one != home]
     others.sort(key=lambda one: one.stat().st_mtime, reverse=True)
+    unused_since = home.stat().st_mtime - _OPEN_SECONDS
     for old in others[_MOST_KEPT - 1 :]:
-        shutil.rmtree(old, ignore_errors=True)
+        if old.stat().st_mtime < unused_since:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def check_reached(span: Span, intake: Any) -> None:
@@ -277,13 +292,17 @@ def write_snapshots(
     wanted: dict[str, Span] = {}
     for period in periods:
         wanted[period.label] = period
-        for other in (period.previous(), period.year_ago()):
-            if first is not None and other.end >= first:
-                wanted.setdefault(other.label, other)
+        wanted |= {other.label: other for other in _neighbours(period, first)}
     return {
         label: _write_snapshot(intake, period, root / label, manager_id, first)
         for label, period in wanted.items()
     }
+
+
+def _neighbours(span: Span, first: pd.Timestamp | None) -> list[Span]:
+    """Return the periods that one is compared with, as far back as the data reach."""
+    others = (span.previous(), span.year_ago())
+    return [other for other in others if first is not None and other.end >= first]
 
 
 def _write_snapshot(
@@ -311,6 +330,7 @@ def _write_snapshot(
         "manager_id": manager_id,
         "present": sorted(intake.present),
         "has_cost": "cost" in intake.order_columns,
+        "neighbours": [other.label for other in _neighbours(period, first)],
         "source": "" if manager_id else str(intake.folder.resolve()),
         "first_date": first and first.date().isoformat(),
         "plans": {account: file.name for account, file in plans.items()},
@@ -335,6 +355,7 @@ def read_snapshot(folder: Path, scratch: object = None) -> Snapshot:
         has_cost=about["has_cost"],
         first_date=pd.Timestamp(first).as_unit("us") if first else None,
         plans={account: folder / "plans" / name for account, name in about["plans"].items()},
+        neighbours=frozenset(about["neighbours"]),
         source=about["source"],
         scratch=scratch,
     )
