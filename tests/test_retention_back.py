@@ -362,13 +362,20 @@ def test_an_empty_book_gives_empty_tables():
 
 
 def said(
-    now, before, keys=NO_KEYS, *, as_of=AS_OF, at_most=5, orders=None, **known
+    now, before, keys=NO_KEYS, *, as_of=AS_OF, at_most=5, orders=None, standing=None, **known
 ) -> pd.DataFrame:
     """The findings with their sentences, of a book that knows its orders and little else."""
     orders = days({}) if orders is None else orders
     checkins = shaped("overdue_checkins", [])
     accounts = ret.finding_accounts(
-        now, before, keys, losses(orders, as_of=as_of), checkins, as_of=as_of, at_most=at_most
+        now,
+        before,
+        keys,
+        losses(orders, as_of=as_of),
+        checkins,
+        shaped("account_standing", []) if standing is None else standing,
+        as_of=as_of,
+        at_most=at_most,
     )
     rates = ret.retention_rates(months([]), keys, as_of=as_of)
     empty = {

@@ -385,6 +385,8 @@ def test_no_stale_word_is_left_on_the_first_screens(book):
         )
     ]
     assert not known["to_do"].str.contains("why it left").any(), "a recorded reason is known"
+    unknown = book.finding_accounts.query("finding_code == 'not_recorded'")
+    assert not ids(unknown) & ids(known)
 
 
 def test_decisions_are_proposed_only_where_somebody_asked(book):
