@@ -55,7 +55,6 @@ from .overview.figures import figure_history as figure_history
 from .overview.figures import figures as figures
 from .overview.figures import key_figures as key_figures
 from .overview.figures import period_figures as period_figures
-from .overview.figures import same_key_revenue as same_key_revenue
 from .period import open_period as open_period
 from .plots.btyd import plot_alive as plot_alive
 from .plots.btyd import plot_calibration as plot_calibration
@@ -145,6 +144,8 @@ from .retention.losses import loss_dynamics as loss_dynamics
 from .retention.losses import lost_accounts as lost_accounts
 from .retention.mistakes import incident_trend as incident_trend
 from .retention.mistakes import loss_reasons as loss_reasons
+from .retention.risk import risk_changes as risk_changes
+from .retention.seasons import account_seasons as account_seasons
 from .retention.status import account_status as account_status
 from .retention.status import lost_spells as lost_spells
 from .retention.status import usual_gaps as usual_gaps
@@ -187,6 +188,8 @@ from .segmentation.curves import whale_curve as whale_curve
 from .segmentation.dependence import concentration as concentration
 from .segmentation.dependence import rollup_changes as rollup_changes
 from .segmentation.keys import key_accounts as key_accounts
+from .segmentation.keys import key_accounts_then as key_accounts_then
+from .segmentation.keys import untold_keys as untold_keys
 from .segmentation.kinds import account_types as account_types
 from .segmentation.limits import segmentation_limits as segmentation_limits
 from .segmentation.matrix import abc_cross as abc_cross

@@ -1,6 +1,7 @@
 """The command line: ``kam report``, ``kam check``, ``kam practice``.
 
-Exit codes: 0 published, or nothing to do; 1 a report failed; 2 the request or the book is wrong.
+Exit codes: 0 published, or nothing to do; 1 a report failed, in part too, or was stopped; 2 the
+request or the book is wrong, and nothing was started.
 Messages say what, where and what next; nobody sees a traceback unless they ask with ``--debug``.
 """
 
@@ -12,9 +13,12 @@ import re
 import signal
 import sys
 import time
-from datetime import date
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
@@ -37,6 +41,20 @@ Book = Annotated[
     Path | None, typer.Option("--book", help="Folder of the book. Default: the sample book.")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the details of an error.")]
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number between two: digits 0 to 9, and nothing around them."""
+
+    def read(text: str | int) -> int:
+        if re.fullmatch(r"-?[0-9]{1,18}", str(text)) and least <= int(text) <= most:
+            return int(text)
+        raise typer.BadParameter(f"'{text}' is no whole number from {least:,} to {most:,}.")
+
+    return read
+
+
+_DAY = 24 * 3600
 
 
 @app.callback(invoke_without_command=True)
@@ -70,14 +88,14 @@ def report(
         str, typer.Option("--accounts", help="Dossiers for: key, all, none, or ids: A1,A2.")
     ] = "key",
     manager: Annotated[
-        str, typer.Option("--manager", help="Only this manager's accounts (id).")
-    ] = "",
+        str | None, typer.Option("--manager", help="Only this manager's accounts (id).")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the published site.")] = Path(
         "reports"
     ),
-    jobs: Annotated[int, typer.Option("--jobs", min=1, max=64, help="Notebooks at a time.")] = min(
-        4, os.cpu_count() or 1
-    ),
+    jobs: Annotated[
+        int, typer.Option("--jobs", parser=_whole(1, 64), metavar="N", help="Notebooks at a time.")
+    ] = min(4, os.cpu_count() or 1),
     force: Annotated[
         bool, typer.Option("--force", help="Render even when nothing changed.")
     ] = False,
@@ -85,15 +103,47 @@ def report(
         bool, typer.Option("--pdf", help="Also print the pages to PDF (needs Chromium).")
     ] = False,
     timeout: Annotated[
-        int, typer.Option("--timeout", min=1, help="Seconds that one step may take.")
+        int,
+        typer.Option(
+            "--timeout",
+            parser=_whole(1, _DAY),
+            metavar="SECONDS",
+            help="Seconds that one step may take.",
+        ),
     ] = 600,
+    deadline: Annotated[
+        int,
+        typer.Option(
+            "--deadline",
+            parser=_whole(1, 7 * _DAY),
+            metavar="SECONDS",
+            help="Seconds that the whole run may take.",
+        ),
+    ] = 4 * 3600,
+    keep_going: Annotated[
+        bool,
+        typer.Option(
+            "--keep-going",
+            help="A page or period that fails does not stop the others; its last good version "
+            "stays, marked as such. The exit code is 1 then, too.",
+        ),
+    ] = False,
+    mode: Annotated[
+        str, typer.Option("--mode", help="Who may read the site: owner, group or world.")
+    ] = "owner",
+    status: Annotated[
+        Path | None,
+        typer.Option(
+            "--status", help="The health file. Default: beside the site, <site>.status.json."
+        ),
+    ] = None,
     log: Annotated[
         str, typer.Option("--log", help="text, or json for one line per step.")
     ] = "text",
     debug: Debug = False,
 ) -> None:
     """Render the reports of a book, per period, and publish them."""
-    from kamlib.report import Request, render
+    from kamlib.report import Request, in_own_folder, render
 
     if log not in ("text", "json"):
         raise KamError(f"'{log}' is no form of log.", where="--log", next="Say text or json.")
@@ -108,25 +158,38 @@ def report(
         force=force,
         timeout=timeout,
         pdf=pdf,
+        deadline=deadline,
+        keep_going=keep_going,
+        mode=mode,
+        status=status,
     )
-    with _Steps(as_json=log == "json") as steps:
-        outcomes = render(request, today=date.today(), progress=steps)
+    as_json = log == "json"
+    with _Steps(as_json=as_json) as steps:
+        outcomes = render(request, today=date.today(), progress=steps, notice=steps.notice)
     for outcome in outcomes:
-        what = (
-            "nothing changed"
-            if outcome.state == "unchanged"
-            else f"published in {outcome.seconds:.0f} s"
-        )
-        if log == "json":
-            typer.echo(
-                json.dumps(
-                    {"period": outcome.period, "state": outcome.state, "path": str(outcome.path)}
-                )
-            )
+        if as_json:
+            facts = {"period": outcome.period, "state": outcome.state, "path": str(outcome.path)}
+            _say_json(sys.stdout, **facts, failed=sorted(outcome.failed))
         else:
-            typer.echo(f"{outcome.period}: {what}")
-    index = outcomes[-1].path.parents[1] / "index.html"
-    typer.echo(str(index) if log == "text" else json.dumps({"site": str(index)}))
+            typer.echo(f"{outcome.period}: {_said(outcome)}")
+    for outcome in outcomes:
+        for name, error in outcome.failed.items():
+            _say_error(error, as_json=as_json, failed=name)
+    site = in_own_folder(request).out / "index.html"
+    _say_json(sys.stdout, site=str(site)) if as_json else typer.echo(str(site))
+    if any(outcome.failed for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _said(outcome: Any) -> str:
+    """Return what became of a period, in words."""
+    if outcome.state == "unchanged":
+        return "nothing changed"
+    if outcome.state == "failed":
+        return "failed; the last good report stands"
+    failed = ", ".join(sorted(outcome.failed))
+    but = f", but not {failed}: the last good version stands" if failed else ""
+    return f"published in {outcome.seconds:.0f} s{but}"
 
 
 @app.command()
@@ -137,8 +200,10 @@ def check(
 ) -> None:
     """Read a book and say what was used, what was set aside and why, and what is missing."""
     from kamlib.check import check_book, check_text
+    from kamlib.report.scratch import run_folder
 
-    found = check_book(book or sample_book())
+    with run_folder():
+        found = check_book(book or sample_book())
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else check_text(found))
 
 
@@ -146,7 +211,13 @@ def check(
 def practice(
     folder: Annotated[Path, typer.Argument(help="Folder to write the practice company to.")],
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Another seed, another company.")
+        int | None,
+        typer.Option(
+            "--seed",
+            parser=_whole(0, 2**63 - 1),
+            metavar="N",
+            help="Another seed, another company.",
+        ),
     ] = None,
     story: Annotated[str, typer.Option("--story", help="all, or one story to plant.")] = "all",
     like: Annotated[
@@ -157,8 +228,7 @@ def practice(
     """Write a practice company whose truth is known."""
     from kamlib.practice import SAMPLE_SEED, STORIES, company, write_company
 
-    if folder.exists() and any(folder.iterdir()):
-        raise KamError("The folder is not empty.", where=str(folder), next="Name a new folder.")
+    _check_new(folder)
     if story not in ("all", "none", *STORIES):
         raise KamError(
             f"There is no story '{story}'.",
@@ -174,6 +244,19 @@ def practice(
         company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder
     )
     typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
+
+
+def _check_new(folder: Path) -> None:
+    try:
+        is_taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except (OSError, ValueError) as error:
+        raise KamError(
+            f"No folder can have this name: {getattr(error, 'strerror', None) or error}.",
+            where=str(folder)[:100],
+            next="Name another folder.",
+        ) from error
+    if is_taken:
+        raise KamError("The folder is not empty.", where=str(folder), next="Name a new folder.")
 
 
 def sample_book() -> Path:
@@ -210,12 +293,8 @@ class _Steps:
 
     def __call__(self, period: str, step: str, done: int, total: int) -> None:
         if self.as_json:
-            line = {
-                "seconds": round(time.monotonic() - self.began, 2),
-                "period": period,
-                "step": step,
-            }
-            sys.stderr.write(json.dumps({**line, "done": done, "total": total}) + "\n")
+            seconds = round(time.monotonic() - self.began, 2)
+            _say_json(sys.stderr, seconds=seconds, period=period, step=step, done=done, total=total)
             return
         key = period or "book"
         if key not in self.tasks:
@@ -224,10 +303,35 @@ class _Steps:
             self.tasks[key], description=f"{period} {step}".strip(), completed=done, total=total
         )
 
+    def notice(self, text: str) -> None:
+        """Say what a reader of the log should know, and what does not stop the run."""
+        if self.as_json:
+            _say_json(sys.stderr, notice=text)
+        else:
+            _quiet.print(text, markup=False, highlight=False)
+
+
+def _say_json(stream: TextIO, **facts: Any) -> None:
+    """Write one line for machines, with the time of now in UTC."""
+    time_now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    stream.write(json.dumps({"time": time_now, **facts}, ensure_ascii=False) + "\n")
+    stream.flush()
+
+
+def _say_error(error: KamError, *, as_json: bool, failed: str = "") -> None:
+    """Write an error: as people read it, or as one line for machines."""
+    if not as_json:
+        sys.stderr.write(f"{error}\n")
+        return
+    facts = {"error": error.what, "where": error.where, "next": error.next}
+    _say_json(sys.stderr, **facts, exit_code=error.exit_code, **({"of": failed} if failed else {}))
+
 
 def _interrupted(number: int, *_: object) -> None:
     signal.signal(number, signal.SIG_IGN)  # tidying up is not interrupted by a second one
-    raise KamError(
+    from kamlib.report.deadline import StoppedError
+
+    raise StoppedError(
         "The run was stopped.",
         next="What was published before is unchanged. Run the command again.",
         exit_code=1,
@@ -247,37 +351,63 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     before = {number: signal.signal(number, _interrupted) for number in stops}
     try:
+        _check_given(given)
         code = app(args=given, standalone_mode=False, prog_name="kam")
         return code if isinstance(code, int) else 0
-    except KamError as error:
-        if "--debug" in given:
-            _quiet.print_exception()
-        for parameter, option in _OPTIONS.items():
-            error.where = re.sub(rf"^{parameter}\b( =)?", option, error.where)
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
     except typer.Exit as leaving:
         return leaving.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("The run was stopped. What was published before is unchanged.\n")
-        return 1
-    except Exception as error:
-        if hasattr(
-            error, "format_message"
-        ):  # a mistake in the request, found by the command line itself
-            sys.stderr.write(
-                f"{error.format_message()}\n"
-                f"  Next:  kam {' '.join(given[:1])} --help lists the options.\n"
-            )
-            return 2
+    except (Exception, KeyboardInterrupt) as error:
         if "--debug" in given:
             _quiet.print_exception()
-        sys.stderr.write(
-            f"Something went wrong that the kit does not know: {type(error).__name__}: {error}\n"
-            "  Next:  Run again with --debug and report what it shows. What was published before "
-            "is unchanged.\n"
-        )
-        return 1
+        plain = _plain(error, given)
+        _say_error(plain, as_json=_is_json(given))
+        return plain.exit_code
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_json(given: list[str]) -> bool:
+    return "--log=json" in given or ("--log", "json") in pairwise(given)
+
+
+def _check_given(given: list[str]) -> None:
+    """Refuse words that are empty (an unset variable of a script) or hold signs nobody types."""
+    for before, word in pairwise(["", *given]):
+        option, sign, value = word.partition("=")
+        is_option = word.startswith("--") and bool(sign)
+        name, text = (option, value) if is_option else (before, word)
+        where = name if name.startswith("--") else f"the word after '{name}'" if name else "kam"
+        if not any(unicodedata.category(letter)[0] not in "CZ" for letter in text):
+            raise KamError(
+                f"{where} is empty.",
+                where=f"kam {' '.join(given[:1])}",
+                next="Nothing was started. Give it a value (is a variable of your script empty?), "
+                "or leave it out.",
+            )
+        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
+            raise KamError(
+                f"{where} holds a line break or a sign that cannot be seen.",
+                where=ascii(text)[:100],
+                next="Write it without.",
+            )
+
+
+def _plain(error: BaseException, given: list[str]) -> KamError:
+    """Return an error in plain words, whatever it was."""
+    if isinstance(error, KamError):
+        for parameter, option in _OPTIONS.items():
+            error.where = re.sub(rf"^{parameter}\b( =)?", option, error.where)
+        return error
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        next_ = "What was published before is unchanged."
+        return KamError("The run was stopped.", next=next_, exit_code=1)
+    if hasattr(error, "format_message"):  # a mistake in the request, found by the command line
+        command = f"kam {' '.join(given[:1])}".strip()
+        return KamError(error.format_message(), next=f"{command} --help lists the options.")
+    return KamError(
+        f"Something went wrong that the kit does not know: {type(error).__name__}: {error}",
+        next="Run again with --debug and report what it shows. "
+        "What was published before is unchanged.",
+        exit_code=1,
+    )

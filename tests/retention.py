@@ -48,6 +48,15 @@ def keys(*ids: str) -> pd.DataFrame:
     return pd.DataFrame({"account_id": pd.Series(ids, dtype="str"), "is_key": True})
 
 
+def key_then(*ids: str) -> pd.DataFrame:
+    """Accounts that were key on the first day of the 12 months and of the period."""
+    windows = [(one, window) for window in ("year", "period") for one in ids]
+    return pd.DataFrame(windows, columns=["account_id", "followed_over"], dtype="str")
+
+
+NO_THEN = key_then()
+
+
 def status(
     orders: pd.DataFrame,
     accounts: pd.DataFrame = NO_ACCOUNTS,

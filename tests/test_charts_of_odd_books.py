@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kamlib.story.retention import chart_revenue_bridge
+from kamlib.story.bridge import chart_revenue_bridge
+from kamlib.tables import shaped
 
 STEPS = ("base", "new", "returned", "expansion", "contraction", "stopped", "now")
 
@@ -31,5 +32,12 @@ def bridge(**revenue: float) -> pd.DataFrame:
     ],
 )
 def test_the_bridge_of_a_year_without_revenue(revenue, said):
-    told = chart_revenue_bridge(bridge(**revenue), as_of=pd.Timestamp("2025-12-31"), book=None)
+    told = chart_revenue_bridge(
+        bridge(**revenue),
+        shaped("key_accounts_then", []),
+        {},
+        as_of=pd.Timestamp("2025-12-31"),
+        first_date=None,
+        book=None,
+    )
     assert said in told.title

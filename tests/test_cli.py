@@ -9,6 +9,7 @@ import json
 import pytest
 
 from kamlib.cli import main
+from kamlib.report import production
 from kamlib.report import run as report_run
 
 ORDERS = "order_id,account_id,order_date,revenue\n1,A,2024-05-05,10\n2,A,2025-12-31,20\n"
@@ -21,7 +22,7 @@ def no_kernel(monkeypatch):
     def started(*_, **__):
         raise AssertionError("a kernel was about to start")
 
-    monkeypatch.setattr(report_run, "run_notebook", started)
+    monkeypatch.setattr(production, "run_notebook", started)
     monkeypatch.setattr(report_run, "can_fork", lambda: False)
 
 

@@ -64,7 +64,7 @@ def test_the_figures_of_past_weeks_are_those_of_twelve_whole_months(make_book):
     lines = [line for line in lines if line[1] <= "2025-08-03"]
     found = figures_of(kam.open_period(book_of(make_book, lines), "2025-W31"))
     assert found.loc[("revenue", "all"), ["value", "previous_value"]].tolist() == [2400, 2400]
-    assert found.loc[("NRR", "key"), ["value", "previous_value"]].tolist() == [1, 1]
+    assert found.loc[("NRR", "all"), ["value", "previous_value"]].tolist() == [1, 1]
 
 
 def test_half_a_window_is_no_base_for_a_comparison(make_book):
@@ -72,14 +72,6 @@ def test_half_a_window_is_no_base_for_a_comparison(make_book):
     row = figures_of(kam.open_period(book_of(make_book, lines), "2025-Q3")).loc[("revenue", "all")]
     assert row["value"] == 900
     assert row[["previous_value", "year_ago_value"]].isna().all()
-
-
-def test_what_todays_key_accounts_brought_then(make_book):
-    lines = [("A", f"{y}-{m:02d}-10", 100.0) for y in (2023, 2024) for m in range(1, 13)]
-    lines += [("B", f"2024-{m:02d}-10", 10.0) for m in range(1, 13)]
-    q = kam.open_period(book_of(make_book, lines), "2024-Q4")
-    assert q.same_key_revenue == 1200.0
-    assert pd.isna(kam.open_period(q._snapshot.source, "2023-Q4").same_key_revenue)
 
 
 def status(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
@@ -171,14 +163,16 @@ def test_the_first_screen_is_not_all_of_one_kind():
     assert first["account_id"].tolist() == ["A", "B", "E", "C", "D"]
 
 
-def headline(found: pd.DataFrame, keys: pd.DataFrame, same: float = float("nan")) -> list[str]:
+def headline(found: pd.DataFrame, keys: pd.DataFrame, bridge: Any = None) -> list[str]:
     said = say.headline_overview(
         found,
         status([("A", "active", 5.0)]),
         keys,
+        shaped("revenue_bridge", []) if bridge is None else bridge,
+        shaped("risk_changes", []),
         shaped_interactions(),
         shaped("programme_outlook", []),
-        same,
+        {"year": "no_dated_tiers"},
         as_of=END,
         previous_span=parse_period("2025-Q2"),
         first_date=pd.Timestamp("2020-01-01"),
@@ -204,34 +198,74 @@ def test_nothing_known_is_said_so():
     ]
 
 
-def cards(found: pd.DataFrame, same: float) -> list[Any]:
+def cards(found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None) -> list[Any]:
     history = found[["figure", "scope", "value"]].assign(as_of_date=END)
     return say.cards_overview(
         found,
         history,
         NOTHING["tier_decisions"],
-        same,
+        bridge,
+        shaped("risk_changes", []) if risk is None else risk,
         as_of=END,
-        first_date=pd.Timestamp("2020-01-01"),
         book=BOOK,
     )
 
 
-def test_revenue_of_key_accounts_is_compared_like_for_like():
+def moved(scope: str, base: float, now: float, accounts: int = 3) -> pd.DataFrame:
+    """A revenue bridge's first and last step."""
+    return pd.DataFrame(
+        {"scope": scope, "step": ["base", "now"], "revenue": [base, now], "accounts": accounts}
+    )
+
+
+def test_todays_key_accounts_carry_no_growth_and_those_of_the_first_day_do():
     found = figures(
-        revenue=(90.0, 200.0, 200.0), accounts=(2.0, 3.0, 3.0), lost_in_period=(1.0, 0.0, 0.0)
+        revenue=(90.0, float("nan"), float("nan")),
+        accounts=(2.0, 3.0, 3.0),
+        lost_in_period=(1.0, 0.0, 0.0),
     )
     keys = keys_of(A=True, B=True)
-    assert headline(found, keys, 100.0)[0] == (
-        "The 2 key accounts brought € 90 in the 12 months to 30 Sep 2025, 10.0 % less than the "
-        "same accounts in the 12 months to the end of Q2 2025."
+    told = headline(found, keys, moved("key", 200.0, 150.0))
+    assert told[:2] == [
+        "Today’s 2 key accounts brought € 90 in the 12 months to 30 Sep 2025.",
+        "The 3 accounts that were key on 1 Oct 2024 brought € 150, 25.0 % less than in the year "
+        "before.",
+    ]
+    assert headline(found, keys, moved("all", 200.0, 210.0))[1] == (
+        "All accounts brought € 210, 5.0 % more than in the year before. How key accounts moved "
+        "cannot be told: the book does not date who was a key account when, and a set chosen by "
+        "today’s revenue proves itself."
     )
-    assert "than" not in headline(found, keys)[0]
-    assert "as much as the same accounts" in headline(found, keys, 90.0)[0]
-    revenue, number = cards(found, 100.0)
-    assert revenue.note.replace("\u00a0", " ") == "▼ 10.0 % with the same accounts"
+    revenue, number = cards(found, moved("key", 200.0, 150.0))
+    assert (revenue.previous, revenue.year_ago) != (200.0, 200.0)
+    note = revenue.note.replace("\u00a0", " ")
+    assert note == "those key on 1 Oct 2024: ▼ 25.0 %"
     assert (number.value, number.previous, number.note) == (2.0, 3.0, "1 lost in the period")
-    assert cards(found, 200.0)[0].note == ""
+
+
+def test_less_at_risk_because_more_is_lost_is_no_improvement():
+    steps = {"before": 100.0, "newly_overdue": 20.0, "recovered": 0.0, "gone_lost": -70.0}
+    steps |= {"revenue_changed": 0.0, "joined": 0.0, "left": 0.0, "now": 50.0}
+    risk = pd.DataFrame({"scope": "key", "step": list(steps), "revenue": list(steps.values())})
+    risk["accounts"] = risk["revenue"].ne(0).astype("int64")
+    [card, _] = cards(figures(revenue_at_risk=(50.0, 100.0, 80.0)), moved("key", 1.0, 1.0), risk)
+    assert (card.previous, card.year_ago) == (None, None)
+    assert card.note.replace("\u00a0", " ") == "€ 20 newly, € 70 gone lost"
+
+
+def test_a_book_that_loses_money_says_so_first():
+    found = figures().reindex(range(1))
+    found.loc[0] = ["margin", "all", -417_000.0, float("nan"), 420_000.0]
+    assert headline(found, keys_of(A=False))[0] == (
+        "The business loses money: a margin of −€ 417 k in the 12 months to 30 Sep 2025; the year "
+        "before it was € 420 k."
+    )
+
+
+def test_a_figure_that_is_not_known_makes_no_card():
+    found = figures().reindex(range(1))
+    found.loc[0] = ["NRR", "all", float("nan"), 2.1, float("nan")]
+    assert [card.label for card in cards(found, moved("all", 1.0, 1.0))] == ["Key accounts"]
 
 
 def test_a_base_year_that_is_not_whole_is_said_to_be_no_base():

@@ -84,14 +84,6 @@ def test_colours_used_for_text_can_be_read_and_marks_can_be_seen():
             min(contrast(palette[word], paper) for word in ("A", "B", "X", "Y", "active", "lost"))
             >= 3
         )
-    for key, colour in style.COLOURS.items():
-        words = {"#fefefe": ("#ffffff", "#ffffff"), "#101418": ("#101418", "#101418")}
-        words |= {
-            style.ON_DARK_TURNING: ("#ffffff", "#101418"),
-            style.ON_LIGHT_TURNING: ("#101418", "#ffffff"),
-        }
-        on_light, on_dark = words[style.text_on(colour)]
-        assert contrast(on_light, colour) >= 3.5 and contrast(on_dark, style.DARK[key]) >= 3.5, key
 
 
 def test_every_mark_is_drawn_though_neighbours_share_a_group():

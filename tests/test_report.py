@@ -20,7 +20,7 @@ import kamlib as kam
 from kamlib.errors import KamError
 from kamlib.page.names import page_name
 from kamlib.report.pages import PAGES
-from kamlib.report.run import dossier_accounts
+from kamlib.report.production import dossier_accounts
 
 from .conftest import kam as run_kam
 
@@ -123,6 +123,7 @@ def test_classes_and_reasons_are_the_words_promised(report):
         "active",
         "overdue",
         "lost",
+        "resting",
     }
     figures = set(report.tables["key_figures"]["figure"])
     assert {"revenue", "NRR", "GRR", "logo_churn", "hhi", "top_1_share"} <= figures

@@ -10,12 +10,12 @@ import pytest
 from kamlib.book import read_settings
 from kamlib.check import check_book
 from kamlib.cli import main
-from kamlib.dossier import check_plan
+from kamlib.dossier.plans import plan_reading
 from kamlib.errors import KamError
 from kamlib.intake import read_book
 from kamlib.intake.sources import open_engine
 from kamlib.period.snapshot import default_period, open_period
-from kamlib.report import run
+from kamlib.report import production, run
 from kamlib.report.write import foot
 from kamlib.story.pages import title_period
 
@@ -75,7 +75,7 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
         account: f"{file}.toml",
         other: "B.toml",
     }
-    assert check_plan(data.plans, account).problems.empty
+    assert plan_reading(plans=data.plans, account_id=account).problem is None
     told = [notice["what"].split()[2] for notice in check_book(book)["notices"]]
     assert told == ["again.toml", "broken.toml", "nobody.toml"]
 
@@ -107,8 +107,8 @@ def test_the_foot_says_who_is_called_a_key_account(make_book, tier, settings, sa
 def test_accounts_are_taken_once_and_an_id_may_hold_a_comma(make_book):
     book = make_book({"orders.csv": HEADER + '1,"A,B",2025-05-05,10\n2,C,2025-05-05,10\n'})
     data = open_period(book, "2025-Q2")
-    assert run.dossier_accounts("A,B", data) == ["A,B"]
-    assert run.dossier_accounts("C, C,", data) == ["C"]
+    assert production.dossier_accounts("A,B", data) == ["A,B"]
+    assert production.dossier_accounts("C, C,", data) == ["C"]
 
 
 def test_orders_of_the_future_alone_make_no_period(make_book):

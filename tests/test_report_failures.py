@@ -5,6 +5,7 @@ behind.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -12,13 +13,14 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import date
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from kamlib.cli import main
-from kamlib.report import pages, run
+from kamlib.report import Request, pages, run
 from kamlib.report.pages import kit_folder
 
 ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
@@ -26,9 +28,10 @@ ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
     for month in range(1, 13)
     for account in "AB"
 )
-FIRST = """import kamlib as kam
+FIRST = """from IPython.display import HTML
+import kamlib as kam
 data = kam.open_period(book, period, manager_id)
-kam.page.note(data, "All is well.")"""
+display(HTML("<p>All is well.</p>"))"""
 PARAMETERS = 'book = ""\nperiod = ""\nmanager_id = ""'
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -69,8 +72,7 @@ def write_notebook(kit: Path, *cells: str) -> None:
 @pytest.fixture
 def use_kit(kit, monkeypatch):
     """Return a function that puts cells into the kit's notebook."""
-    for module in (pages, run):
-        monkeypatch.setattr(module, "kit_folder", lambda: kit)
+    monkeypatch.setattr(pages, "kit_folder", lambda: kit)
 
     def use(*cells: str) -> Path:
         write_notebook(kit, *cells)
@@ -103,8 +105,8 @@ def site(good, tmp_path) -> Path:
 def command(kit: Path, book: Path, out: Path, *more: str) -> list[str]:
     """The command line as a program of its own, with another kit."""
     code = (
-        "import sys; from pathlib import Path; from kamlib.report import pages, run; "
-        f"pages.kit_folder = run.kit_folder = lambda: Path({str(kit)!r}); "
+        "import sys; from pathlib import Path; from kamlib.report import pages; "
+        f"pages.kit_folder = lambda: Path({str(kit)!r}); "
         "from kamlib.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     given = ["report", "--book", str(book), "--out", str(out), "--only", "segmentation", *more]
@@ -230,7 +232,7 @@ def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(
     good, use_kit, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(run, "can_fork", lambda: False)
-    use_kit("assert data.period.label != '2025-Q3', 'not this one'")
+    use_kit("assert data.span.label != '2025-Q3', 'not this one'")
     out = tmp_path / "new"
     arguments = ["report", "--book", str(good[0]), "--out", str(out), "--only", "segmentation"]
     assert main([*arguments, "--period", "2025-Q2..2025-Q4"]) == 1
@@ -241,7 +243,7 @@ def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(
 
 @linux
 def test_no_room_on_the_disk(good, site, use_kit):
-    kit = use_kit("kam.page.note(data, 'x' * 3_000_000)")
+    kit = use_kit("display(HTML('x' * 3_000_000))")
     before = tree_hash(site)
     line = " ".join(
         f"'{part}'" if " " not in part else '"$CODE"' for part in command(kit, good[0], site)
@@ -297,3 +299,98 @@ def test_a_site_that_is_read_only(good, site, capsys):
     finally:
         site.chmod(0o700)
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_second_run_with_nothing_changed_reads_no_book_and_starts_no_process(
+    good, site, use_kit, monkeypatch, capsys
+):
+    def never(*_, **__):
+        raise AssertionError("nothing has changed")
+
+    use_kit()
+    arguments = ["report", "--book", str(good[0]), "--out", str(site), "--only", "segmentation"]
+    shutil.copy(good[1].with_name("site.status.json"), site.with_name("site.status.json"))
+    monkeypatch.setattr("kamlib.intake.read_book", never)
+    monkeypatch.setattr(run, "ForkServer", never)
+    (site / "index.html").unlink()  # as when a run is killed between a period and the index
+    assert main([*arguments, "--log", "json"]) == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert said[0]["state"] == "unchanged" and said[0]["failed"] == []
+    assert said[0]["path"] == str(site / "2025-Q4" / "segmentation.html")
+    assert Path(said[0]["path"]).is_file()
+    assert all(line["time"].endswith("+00:00") for line in said)
+    assert tree_hash(site) == tree_hash(good[1])
+    with pytest.raises(AssertionError, match="nothing has changed"):
+        run.render(
+            Request(book=good[0], out=site, only=("segmentation",), force=True),
+            today=date(2026, 1, 15),
+        )
+
+
+def test_a_damaged_run_file_is_told_and_the_period_made_anew(good, site, use_kit, capsys):
+    use_kit()
+    (site / "2025-Q4" / "run.json").write_text('{"period": [], "files": 3}')
+    arguments = ["report", "--book", str(good[0]), "--out", str(site), "--only", "segmentation"]
+    assert main([*arguments, "--log", "json"]) == 0
+    said = capsys.readouterr()
+    told = [json.loads(line) for line in said.err.splitlines()]
+    assert any("counts as not published" in line.get("notice", "") for line in told)
+    assert '"published"' in said.out
+    assert tree_hash(site / "2025-Q4") != tree_hash(good[1] / "2025-Q4")  # run.json tells the time
+    assert (site / "index.html").read_bytes() == (good[1] / "index.html").read_bytes()
+
+
+def test_keeping_going_a_page_that_fails_keeps_its_last_good_version(
+    good, use_kit, tmp_path, capsys
+):
+    kit = use_kit()
+    notebooks, out = kit / "notebooks", tmp_path / "reports"
+    other = notebooks / "03_retention.ipynb"
+    shutil.copy(notebooks / "01_segmentation.ipynb", other)
+    given = ["report", "--book", str(good[0]), "--out", str(out)]
+    given += ["--only", "segmentation", "--only", "retention", "--keep-going"]
+    try:
+        assert main(given) == 0
+        write_notebook(kit, "1 / 0")
+        os.replace(notebooks / "01_segmentation.ipynb", other)
+        write_notebook(kit, "display(HTML('<p>Newer.</p>'))")
+        assert main(given) == 1
+        said = capsys.readouterr()
+        assert "but not retention: the last good version stands" in said.out
+        assert "ZeroDivisionError" in said.err and "Traceback" not in said.err
+        folder = out / "2025-Q4"
+        assert "Newer." in (folder / "segmentation.html").read_text()
+        kept = (folder / "retention.html").read_text()
+        assert "could not be renewed" in kept and "All is well." in kept
+        assert "Not renewed: retention." in (out / "index.html").read_text()
+        status = json.loads((tmp_path / "reports.status.json").read_text())
+        assert status["state"] == "failed" and status["periods"]["2025-Q4"]["stale_since"]
+        assert site_is_whole(out)
+        assert main(given) == 1  # what failed is tried again
+        assert (folder / "retention.html").read_text().count("could not be renewed") == 1
+        shutil.copy(notebooks / "01_segmentation.ipynb", other)
+        assert main(given) == 0
+        assert "could not be renewed" not in (folder / "retention.html").read_text()
+        assert "Not renewed" not in (out / "index.html").read_text()
+    finally:
+        other.unlink()
+
+
+def site_is_whole(out: Path) -> bool:
+    return run.site.is_whole(out, "2025-Q4") and not (out / ".kam").exists()
+
+
+@linux
+@pytest.mark.skipif(not run.can_fork(), reason="needs warm kernels")
+def test_the_warm_process_ends_with_a_run_that_is_killed_while_it_loads(tmp_path):
+    code = (
+        "import sys\nfrom kamlib.report.warm import ForkServer\n"
+        "server = ForkServer({})\nprint(server._process.pid, flush=True)\nsys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        warm = int(process.stdout.readline())
+        assert wait_until(lambda: b"warm" in Path(f"/proc/{warm}/cmdline").read_bytes(), 30)
+        process.kill()
+    assert wait_until(lambda: not is_running(warm), 30)

@@ -105,6 +105,9 @@ def test_the_status_of_accounts_is_that_of_their_order_days(report, lines):
             continue
         silence, usual = (AS_OF - dates.max()).days, gaps.median()
         row = status.loc[account]
+        if row["gap_basis"] == "season":
+            assert row["status"] in ("active", "resting")
+            continue
         assert (row["silence_days"], row["usual_gap_days"]) == (silence, usual), account
         assert row["last_order_date"] == f"{dates.max():%Y-%m-%d}"
         lost = silence > 3 * usual and silence >= 90
@@ -129,8 +132,8 @@ def told(text):
 @pytest.mark.parametrize(
     ("label", "name", "scope"),
     [
-        ("Revenue of key accounts", "revenue", "key"),
-        ("Share of total", "revenue_share", "key"),
+        ("Revenue of today’s key accounts", "revenue", "key"),
+        ("Their share of the total", "revenue_share", "key"),
         ("NRR, all accounts", "NRR", "all"),
         ("GRR, all accounts", "GRR", "all"),
         ("At risk, key accounts", "revenue_at_risk", "key"),
@@ -142,6 +145,10 @@ def test_a_card_shows_its_key_figure(report, label, name, scope):
     value, room = told(plain(cards[label].select_one(".value")))
     assert abs(value - row["value"]) <= room
     changes = cards[label].select(".change b")[:2]
+    if name in ("revenue", "revenue_share", "revenue_at_risk"):
+        # today's set carries no growth; revenue at risk is told in its parts
+        assert not [change for change in changes if plain(change)[:1] in "▲▼"]
+        return
     for change, before in zip(changes, (row["previous_value"], row["year_ago_value"]), strict=True):
         sign, _, amount = plain(change).partition(" ")
         if sign in "▲▼" and amount.endswith("%"):
@@ -155,7 +162,7 @@ def test_a_card_shows_its_key_figure(report, label, name, scope):
 def test_the_sentences_of_the_front_page_are_its_figures(report):
     said = [plain(line) for line in report.front.select(".headline .sentences li")]
     count, amount, share = re.search(
-        r"The (\d+) key accounts brought (€ [\d.]+ [km]).*?: ([\d.]+ %) of all sales", said[0]
+        r"Today’s (\d+) key accounts brought (€ [\d.]+ [km]).*?: ([\d.]+ %) of all sales", said[0]
     ).groups()
     assert int(count) == figure(report, "accounts", "key")
     for text, name in ((amount, "revenue"), (share, "revenue_share")):

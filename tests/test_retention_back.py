@@ -11,6 +11,7 @@ import pytest
 import kamlib.retention as ret
 from kamlib.book import WinBackSettings
 from kamlib.dossier import contact_rhythms
+from kamlib.period.calendar import parse_period
 from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
 from kamlib.story.retention import headline_retention, tell_retention_findings
 from kamlib.tables import empty_table, shaped
@@ -20,8 +21,10 @@ from .retention import (
     NO_ACCOUNTS,
     NO_CLASSES,
     NO_KEYS,
+    NO_THEN,
     days,
     every,
+    key_then,
     keys,
     losses,
     months,
@@ -343,7 +346,7 @@ def test_an_empty_book_gives_empty_tables():
         ret.cohort_retention(empty_months, as_of=AS_OF),
         ret.cohort_retention_by_year(empty_months, as_of=AS_OF),
         ret.account_bridge(empty_months, as_of=AS_OF),
-        ret.revenue_bridge(empty_months, NO_KEYS, as_of=AS_OF),
+        ret.revenue_bridge(empty_months, NO_THEN, as_of=AS_OF),
         ret.loss_reasons(lost, as_of=AS_OF),
         ret.survival(lives),
         ret.survival_by_class(lives),
@@ -359,6 +362,9 @@ def test_an_empty_book_gives_empty_tables():
         "Retention of revenue cannot be known yet: no revenue a year before.",
         "How good the warnings are cannot be known yet: it takes two years of orders.",
     ]
+
+
+NO_RISK = shaped("risk_changes", [])
 
 
 def said(
@@ -377,7 +383,7 @@ def said(
         as_of=as_of,
         at_most=at_most,
     )
-    rates = ret.retention_rates(months([]), keys, as_of=as_of)
+    rates = ret.retention_rates(months([]), NO_THEN, as_of=as_of)
     empty = {
         name: shaped(name, [])
         for name in ("alarm_outcomes", "leaving_causes", "recent_lateness", "win_back")
@@ -387,7 +393,8 @@ def said(
         accounts,
         now,
         before,
-        ret.retention_figures(rates, now, before, keys),
+        rates,
+        NO_RISK,
         alarm_quality=ret.alarm_quality(orders, as_of=as_of),
         interactions=interactions,
         **{**empty, **known},

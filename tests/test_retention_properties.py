@@ -12,7 +12,7 @@ import kamlib.retention as ret
 from kamlib.period.calendar import month_of, parse_period
 from kamlib.tables import empty_table, exact, shaped
 
-from .retention import NO_CLASSES, NO_KEYS, losses, spells, status
+from .retention import NO_CLASSES, NO_KEYS, NO_THEN, losses, spells, status
 
 AS_OF = pd.Timestamp("2024-06-30")
 LATER = pd.Timestamp("2025-03-31")
@@ -62,7 +62,7 @@ def months(days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
 @given(books())
 def test_the_bridge_closes_to_the_cent_and_so_do_its_accounts(days):
     table = months(days, AS_OF)
-    bridge = ret.revenue_bridge(table, NO_KEYS, as_of=AS_OF)
+    bridge = ret.revenue_bridge(table, NO_THEN, as_of=AS_OF)
     if bridge.empty:
         return
     amount = dict(zip(bridge["step"], exact(bridge["revenue"]), strict=True))
@@ -78,7 +78,7 @@ def test_the_bridge_closes_to_the_cent_and_so_do_its_accounts(days):
 @given(books())
 def test_gross_retention_is_at_most_one_and_at_most_net(days):
     table = months(days.assign(revenue=days["revenue"].abs()), AS_OF)
-    rates = ret.retention_rates(table, NO_KEYS, as_of=AS_OF).iloc[0]
+    rates = ret.retention_rates(table, NO_THEN, as_of=AS_OF).iloc[0]
     if rates["cohort_count"]:
         assert 0 <= rates["grr_share"] <= 1
         assert rates["grr_share"] <= rates["nrr_share"]
@@ -92,7 +92,7 @@ def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
     accounts, rows = now[["account_id"]], months(days, LATER)
     month = parse_period(f"{as_of:%Y-%m}")
     lives = ret.account_lifetimes(now, accounts, NO_CLASSES, as_of=as_of)
-    rates = ret.retention_rates(rows, NO_KEYS, as_of=as_of)
+    rates = ret.retention_rates(rows, NO_THEN, as_of=as_of)
     return {
         "usual_gaps": ret.usual_gaps(days, NO_CLASSES, as_of=as_of),
         "account_status": now,
@@ -111,8 +111,8 @@ def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
         "loss_dynamics": ret.loss_dynamics(lost, now, as_of=as_of),
         "loss_directions": ret.loss_directions(lost, NO_CATEGORIES, accounts, as_of=as_of),
         "account_bridge": ret.account_bridge(rows, as_of=as_of),
-        "revenue_bridge": ret.revenue_bridge(rows, NO_KEYS, as_of=as_of),
-        "retention_figures": ret.retention_figures(rates, now, None, NO_KEYS),
+        "revenue_bridge": ret.revenue_bridge(rows, NO_THEN, as_of=as_of),
+        "retention_figures": ret.retention_figures(rates, now, None, NO_KEYS, NO_THEN),
         "cohort_retention": ret.cohort_retention(rows, as_of=as_of),
         "account_lifetimes": lives,
         "survival": ret.survival(lives),

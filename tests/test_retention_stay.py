@@ -9,15 +9,19 @@ import pandas as pd
 import pytest
 
 import kamlib.retention as ret
+from kamlib.period.calendar import parse_period
+from kamlib.segmentation import key_accounts_then, untold_keys
 from kamlib.story.leaving import tell_account_lifetimes, tell_survival_medians
+from kamlib.tables import empty_table
 
 from .retention import (
     AS_OF,
     NO_ACCOUNTS,
     NO_CLASSES,
-    NO_KEYS,
+    NO_THEN,
     days,
     every,
+    key_then,
     keys,
     lives,
     months,
@@ -33,7 +37,7 @@ class TestBridge:
             ("A", "2025-06-30", 150.0),
             ("B", "2025-06-30", 60.0),
         ]
-        rates = ret.retention_rates(months(rows), NO_KEYS, as_of=AS_OF).iloc[0]
+        rates = ret.retention_rates(months(rows), NO_THEN, as_of=AS_OF).iloc[0]
         assert (round(rates["nrr_share"], 2), round(rates["grr_share"], 2)) == (0.70, 0.53)
 
     def test_every_step_by_hand(self):
@@ -52,7 +56,7 @@ class TestBridge:
             ("SAME", "2024-12-31", 7.0),
             ("SAME", "2025-01-31", 7.0),
         ]
-        whole = ret.revenue_bridge(months(rows), keys("UP", "STOP"), as_of=AS_OF)
+        whole = ret.revenue_bridge(months(rows), key_then("UP", "STOP"), as_of=AS_OF)
         bridge = whole[whole["scope"].eq("all")].set_index("step")
         assert bridge["revenue"].to_dict() == {
             "base": 227.0,
@@ -97,15 +101,105 @@ class TestBridge:
                 ("E", "new", 1),
             ]
         )
-        rates = ret.retention_rates(months([("A", "2025-01-31", 1.0)]), keys("B"), as_of=AS_OF)
-        figures = ret.retention_figures(rates, now, before, keys("B"))
+        rates = ret.retention_rates(months([("A", "2025-01-31", 1.0)]), key_then("B"), as_of=AS_OF)
+        figures = ret.retention_figures(rates, now, before, keys("B"), key_then("A", "B"))
         value = figures.set_index(["figure", "scope"])["value"]
         assert value["logo_churn", "all"] == 1 / 3
         assert (value["lost_in_period", "all"], value["returned_in_period", "all"]) == (1, 1)
         assert (value["revenue_at_risk", "all"], value["revenue_at_risk", "key"]) == (10.5, 7.5)
+        # A was key on the first day and left; today's set {B} would say that nobody did
+        assert (value["logo_churn", "key"], value["lost_in_period", "key"]) == (1 / 2, 1)
         assert np.isnan(value["NRR", "all"])  # no base
-        first = ret.retention_figures(rates, now, None, keys("B")).set_index(["figure", "scope"])
+        first = ret.retention_figures(rates, now, None, keys("B"), NO_THEN)
+        first = first.set_index(["figure", "scope"])
         assert np.isnan(first["value"]["logo_churn", "all"])  # no period before
+
+
+class TestKeyAccountsOverTime:
+    ROWS = (
+        ("LEFT", "2024-06-30", 100.0),
+        ("STAYED", "2024-06-30", 100.0),
+        ("STAYED", "2025-06-30", 120.0),
+        ("JOINED", "2024-06-30", 10.0),
+        ("JOINED", "2025-06-30", 90.0),
+    )
+
+    def test_they_follow_those_that_were_key_on_the_first_day(self):
+        tiers = pd.DataFrame(
+            {
+                "account_id": ["LEFT", "STAYED", "JOINED", "FORMER"],
+                "tier": "key",
+                "start_date": pd.to_datetime(
+                    ["2020-01-01", "2025-01-01", "2025-01-02", "2020-01-01"]
+                ),
+                "end_date": pd.to_datetime(["2025-12-17", None, None, "2024-12-31"]),
+            }
+        )
+        accounts = pd.DataFrame({"account_id": ["LEFT", "STAYED"], "name": ["L", "S"]})
+        then = key_accounts_then(
+            tiers, accounts, as_of=AS_OF, previous_span=parse_period("2025-Q3")
+        )
+        by_window = then.groupby("followed_over")["account_id"].agg(list)
+        assert by_window["year"] == ["LEFT", "STAYED"]
+        assert by_window["period"] == ["JOINED", "LEFT", "STAYED"]
+        rates = ret.retention_rates(months(list(self.ROWS)), then, as_of=AS_OF)
+        key = rates.set_index("scope").loc["key"]
+        # 120 of 200 with growth, 100 of 200 without; today's set would give 210 of 110
+        assert key[["nrr_share", "grr_share", "cohort_count"]].tolist() == [0.6, 0.5, 2]
+        bridge = ret.revenue_bridge(months(list(self.ROWS)), then, as_of=AS_OF)
+        key = bridge[bridge["scope"].eq("key")].set_index("step")["revenue"]
+        assert key[["base", "expansion", "stopped", "now"]].tolist() == [200, 20, 100, 120]
+
+    def test_without_dated_tiers_they_are_not_known(self):
+        no_tiers = empty_table("tiers")
+        facts = {"as_of": AS_OF, "previous_span": parse_period("2025-Q3")}
+        then = key_accounts_then(no_tiers, NO_ACCOUNTS.assign(name=""), **facts)
+        assert then.empty
+        assert untold_keys(no_tiers, **facts) == dict.fromkeys(["year", "period"], "no_dated_tiers")
+        late = pd.DataFrame({"start_date": pd.to_datetime(["2025-06-01"])})
+        assert untold_keys(late, **facts) == {"year": "tiers_begin_later", "period": ""}
+        rates = ret.retention_rates(months(list(self.ROWS)), then, as_of=AS_OF)
+        assert rates["nrr_share"].tolist()[0] == 210 / 210
+        assert np.isnan(rates["nrr_share"].tolist()[1])
+
+    def test_a_base_year_that_is_not_whole_is_compared_with_nothing(self):
+        rows, then = months(list(self.ROWS)), key_then("LEFT", "STAYED")
+        short = pd.Timestamp("2024-02-01")
+        rates = ret.retention_rates(rows, then, as_of=AS_OF, first_date=short)
+        assert rates["nrr_share"].isna().all()
+        assert ret.revenue_bridge(rows, then, as_of=AS_OF, first_date=short).empty
+        assert ret.account_bridge(rows, as_of=AS_OF, first_date=short).empty
+        whole = pd.Timestamp("2024-01-31")
+        assert len(ret.revenue_bridge(rows, then, as_of=AS_OF, first_date=whole))
+
+
+def test_revenue_at_risk_is_split_so_that_what_is_lost_is_no_improvement():
+    columns = ["account_id", "status", "revenue"]
+    then = [("A", "overdue", 50.0), ("B", "overdue", 30.0), ("C", "overdue", 20.0)]
+    then += [("D", "active", 5.0), ("E", "overdue", 9.0)]
+    now = [("A", "lost", 10.0), ("B", "active", 40.0), ("C", "overdue", 15.5)]
+    now += [("D", "overdue", 6.0), ("E", "overdue", 9.0)]
+    steps = ret.risk_changes(
+        pd.DataFrame(now, columns=columns),
+        pd.DataFrame(then, columns=columns),
+        keys("A", "B", "C", "D"),
+        keys("A", "B", "C", "D", "E"),
+    )
+    found = steps.set_index(["scope", "step"])["revenue"]
+    assert found["all"].to_dict() == {
+        "before": 109.0,
+        "newly_overdue": 6.0,
+        "recovered": -30.0,
+        "gone_lost": -50.0,
+        "revenue_changed": -4.5,
+        "joined": 0.0,
+        "left": 0.0,
+        "now": 30.5,
+    }
+    assert found["key"].drop("now").sum() == found["key", "now"] == 21.5
+    assert found["key", "left"] == -9.0
+    nobody = ret.risk_changes(pd.DataFrame(now, columns=columns), None, keys("A"), None)
+    assert nobody.empty
 
 
 class TestCohorts:

@@ -62,14 +62,21 @@ def test_a_changed_or_missing_file_is_noticed(tmp_path):
 
 
 def test_scratch_of_a_run_that_is_gone_is_cleared_and_of_a_living_one_kept(tmp_path):
-    gone = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
-    )
-    (tmp_path / ".kam" / f"2025-{int(gone.stdout)}-1").mkdir(parents=True)
-    living = tmp_path / ".kam" / f"2025-{os.getppid()}-1"
-    living.mkdir()
+    (tmp_path / ".kam").mkdir()
+    code = "import sys; from pathlib import Path; from kamlib.report import scratch; "
+    code += "own = scratch.take(Path(sys.argv[1]), ''); print(own.folder, flush=True); "
+    code += "sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(tmp_path / ".kam")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        folder = Path(other.stdout.readline().strip())
+        (folder / "page.html").write_text("data of the book")
+        site.clear_scratch(tmp_path)
+        assert (folder / "page.html").is_file()
+        other.kill()
     site.clear_scratch(tmp_path)
-    assert [entry.name for entry in (tmp_path / ".kam").iterdir()] == [living.name]
+    assert list(tmp_path.iterdir()) == []
 
 
 def first_word(name: str, folder: int) -> bytes:
@@ -144,7 +151,7 @@ def test_killed_at_any_instant_the_site_stays_valid(tmp_path, publisher, kills):
     chance, versions = random.Random(7), set()
     for number in range(kills):
         process = publisher(f"{number}-")
-        time.sleep(chance.random() * 3 * once)
+        time.sleep(chance.random() * 6 * once)
         kill(process)
         assert site.is_whole(tmp_path, "2025")
         versions.add(json.loads((tmp_path / "2025" / "run.json").read_text())["version"])

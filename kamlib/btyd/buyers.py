@@ -25,6 +25,11 @@ def buyer_summary(
     An account without an order day has no row. Under three gaps its usual gap is the median of all
     accounts' gaps.
 
+    Parameters
+    ----------
+    since
+        Accounts with an earlier first order day are left out.
+
     Examples
     --------
     >>> days = pd.DataFrame({"account_id": ["A", "A", "A"], "revenue": [50.0, 10.0, 30.0],
@@ -68,6 +73,11 @@ def buyer_holdout(
     the last third of a history under three years. The summary is that of ``buyer_summary`` as of
     the day before it, so that a model fitted to this table has not seen the hold-out. Accounts
     whose first order falls into the hold-out have no row.
+
+    Parameters
+    ----------
+    holdout_days
+        Days held out; by default a year, or a third of a history under three years.
 
     Examples
     --------

@@ -32,6 +32,20 @@ def calibration(
     order days before the hold-out, 0 … 6 and 7+, or with ``by="decile"`` tenths of the accounts by
     expected order days. The interval is a 95 % bootstrap of the accounts in the group; a group of
     one has none, and where no order came the upper end is 3/n (rule of three).
+
+    Parameters
+    ----------
+    by
+        What accounts are grouped by.
+    seed
+        Seed of the resampled intervals.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> int(q.calibration["account_count"].sum()) == len(q.buyer_holdout)
+    True
     """
     if by not in BINS:
         raise KamError(f"Groups cannot be made by '{by}'.", where="by", next=nearest(by, BINS))

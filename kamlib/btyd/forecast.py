@@ -68,6 +68,13 @@ def expected_orders(
     series ends with the horizon's last day. The interval is predictive (how many order days this
     account may have), not one of the parameters.
 
+    Parameters
+    ----------
+    days
+        How far ahead, in days.
+    interval_share
+        Share of outcomes that the interval holds.
+
     Examples
     --------
     >>> model = BuyerModel("BG/NBD", 1, False, r=0.243, alpha=4.414, a=0.793, b=2.426, n=2357,

@@ -95,7 +95,20 @@ def fit_mbgcnbd(
 
 
 def buyer_models(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> list[BuyerModel]:
-    """Fit the four members of the family: both forms, with exponential and with Erlang-k gaps."""
+    """Fit the four members of the family: both forms, with exponential and with Erlang-k gaps.
+
+    Parameters
+    ----------
+    unit_days
+        Days of a time unit of the fit.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> [model.name for model in q.buyer_models]
+    ['BG/NBD', 'MBG/NBD', 'BG/CNBD-3', 'MBG/CNBD-3']
+    """
     fits = (fit_bgnbd, fit_mbgnbd, fit_bgcnbd, fit_mbgcnbd)
     return [fit(buyer_summary, unit_days=unit_days) for fit in fits]
 
@@ -107,10 +120,22 @@ def buyer_model(buyer_models: list[BuyerModel], *, with_plain: bool = False) -> 
     chosen only ``with_plain``, or where no modified form is usable. Without any usable model,
     return one that says why.
 
+    Parameters
+    ----------
+    with_plain
+        Whether the plain forms may be chosen.
+
     Raises
     ------
     KamError
         No model was given.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.buyer_model.name, q.buyer_model.is_usable
+    ('MBG/CNBD-3', True)
     """
     if not buyer_models:
         raise KamError(
@@ -126,12 +151,28 @@ def buyer_model(buyer_models: list[BuyerModel], *, with_plain: bool = False) -> 
 
 
 def holdout_model(buyer_holdout: pd.DataFrame) -> BuyerModel:
-    """Return the model to use of those fitted before the hold-out alone: it has not seen it."""
+    """Return the model to use of those fitted before the hold-out alone: it has not seen it.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.holdout_model.n <= q.buyer_model.n
+    True
+    """
     return buyer_model(buyer_models(buyer_holdout))
 
 
 def model_choice(buyer_models: list[BuyerModel]) -> pd.DataFrame:
-    """One row per fitted model: how well it fits, and which one is used."""
+    """One row per fitted model: how well it fits, and which one is used.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.model_choice.loc[q.model_choice["is_used"], "model"].tolist() == [q.buyer_model.name]
+    True
+    """
     used = buyer_model(buyer_models) if buyer_models else None
     rows = [
         {

@@ -82,7 +82,15 @@ def fit_gamma_gamma(buyer_summary: pd.DataFrame) -> SpendModel:
 
 
 def spend_model(buyer_summary: pd.DataFrame) -> SpendModel:
-    """Return the model of spend per order day: gamma-gamma."""
+    """Return the model of spend per order day: gamma-gamma.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.spend_model.is_usable
+    True
+    """
     return fit_gamma_gamma(buyer_summary)
 
 

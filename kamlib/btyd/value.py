@@ -36,6 +36,18 @@ def customer_value(
     book's margin on revenue, discounted at the end of the year. Leaving is in the expected orders,
     so there is no retention share here; ``lifetime_value`` is the sum for a given one. The margin
     is that of all accounts together, n/a where one cost is unknown.
+
+    Parameters
+    ----------
+    years
+        Horizons in years.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.customer_value["horizon_years"].unique().tolist()
+    [1, 3, 5]
     """
     if not all(year == int(year) and year >= 1 for year in years):
         raise KamError("Horizons are whole years from 1.", where="years")

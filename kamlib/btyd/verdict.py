@@ -46,6 +46,18 @@ def model_verdict(
 
     The interval is a 95 % bootstrap of the accounts. The model is preferred only where the whole
     interval of the difference is on its side: the simpler rule is preferred when it does as well.
+
+    Parameters
+    ----------
+    seed
+        Seed of the resampled intervals.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.model_verdict["forecast_measure"].tolist()[:2]
+    ['will it order: Brier score', 'will it order: logarithmic score']
     """
     if buyer_holdout.empty:
         return shaped("model_verdict", [])

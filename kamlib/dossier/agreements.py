@@ -22,6 +22,15 @@ def agreement_renewals(
     recorded). *renewal due*: the notice day has come, the end has not passed. *coming up*: the
     notice day comes within ``ahead_days``.
 
+    Parameters
+    ----------
+    default_notice_days
+        Notice period of an agreement that names none.
+    ahead_days
+        Days before the notice day at which a renewal is due.
+
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> agreements = typed(pd.DataFrame({"agreement_id": ["1"], "account_id": ["A"],
     ...     "start_date": [pd.Timestamp("2024-01-01")], "end_date": [pd.Timestamp("2025-10-31")],

@@ -58,6 +58,18 @@ def negotiation_brief(
     account), *Bring* (nothing to one that is let go); at most ``most`` points each. ``point_code``
     says what the point is about, ``source_row`` the place (from 0) of the row
     it rests on in its table; `kamlib.story` says it.
+
+    Parameters
+    ----------
+    most
+        Points of a section.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.negotiation_brief["section"].unique().tolist()
+    ['Position', 'What changed', 'Open with us', 'Ask', 'Bring']
     """
     steps = {"objective overdue": plan_objectives, "action overdue": plan_actions}
     sections = {

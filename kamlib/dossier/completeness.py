@@ -84,6 +84,13 @@ def dossier_completeness(
 
     ``gap_code`` says what is missing: *no table*, *no row*, *fields* (named in ``gap_detail``),
     *not in orders*, *some costs*, *no plan*, *broken plan* (the problem in ``gap_detail``).
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.dossier_completeness.columns.tolist()[:3]
+    ['account_id', 'part', 'source']
     """
     frames = {
         "accounts": accounts,

@@ -37,6 +37,13 @@ def dossier_figures(
     What the note says of a figure is ``noted_count`` (late, badly estimated, overdue or not
     weighted), out of ``noted_of_count``; ``noted_days`` (the usual gap, the oldest incident); and
     ``trend`` (of the days late).
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.dossier_figures["figure"].tolist()[:4]
+    ['revenue', 'margin', 'margin rate', 'order days']
     """
     rows = [
         *_order_figures(account_days, account_months, as_of, first_date),

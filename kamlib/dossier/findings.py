@@ -39,6 +39,18 @@ def dossier_findings(
     position, then the most urgent, at most ``most``.
 
     ``finding_code`` says what is found, `kamlib.story` how it reads.
+
+    Parameters
+    ----------
+    most
+        Findings kept.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.dossier_findings["finding_code"].tolist()[:3]
+    ['identity', 'revenue', 'late']
     """
     first = [*_problems(plan_problems), *_identity(account_identity)]
     if len(account_actions):

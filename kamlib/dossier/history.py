@@ -26,6 +26,8 @@ def group_tree(
     The tree holds the account's ultimate parent and everything below it; siblings stand by revenue,
     largest first. A parent that is no account itself is a row without revenue.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> accounts = pd.DataFrame({"account_id": ["A", "B"], "parent_id": [None, "A"]})
     >>> accounts = typed(accounts, "accounts")
@@ -101,6 +103,13 @@ def category_history(
     Every category with a row in these months is there for every month, the largest first. A book
     without categories has the one category "(no category)", taken from ``account_months``.
 
+    Parameters
+    ----------
+    month_count
+        Months shown.
+
+    Examples
+    --------
     >>> day = pd.Timestamp("2025-09-30")
     >>> months = pd.DataFrame({"category": ["Ink"], "revenue": 7.0, "quantity": 1.0, "month": day})
     >>> table = category_history(months, months, account_id="A", as_of=day, month_count=2)
@@ -140,6 +149,13 @@ def category_totals(
     compared: n/a. The trend is *new*, *stopped*, *grown*, *shrunk*, or *steady* (within ``steady``
     of the year before); blank without a year before.
 
+    Parameters
+    ----------
+    steady
+        Change, as a share, up to which revenue counts as steady.
+
+    Examples
+    --------
     >>> months = pd.DataFrame({"category": "Ink", "revenue": [80.0, 100.0], "quantity": 1.0,
     ...     "month": pd.to_datetime(["2025-09-30", "2024-09-30"])})
     >>> table = category_totals(months, months, account_id="A", as_of=pd.Timestamp("2025-09-30"))

@@ -18,6 +18,13 @@ def payment_habit(
     An invoice paid early or on its day is 0 days late; one still open counts its days up to the
     as-of day, so the latest quarters can still get worse. Credit notes (amount ≤ 0) are left out.
 
+    Parameters
+    ----------
+    quarter_count
+        Quarters shown.
+
+    Examples
+    --------
     >>> invoices = pd.DataFrame({"account_id": "A", "amount": [100.0, 50.0],
     ...     "invoice_date": pd.Timestamp("2025-07-01"),
     ...     "due_date": pd.to_datetime(["2025-08-01", "2025-09-20"]),
@@ -56,6 +63,13 @@ def money_owed(
     The trend is the Theil–Sen slope of the mean days late over the quarters of the last two years,
     with its 95 % interval; fewer than ``min_quarters`` quarters give none.
 
+    Parameters
+    ----------
+    min_quarters
+        Quarters that a trend needs.
+
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> invoices = typed(pd.DataFrame({"invoice_id": ["1"], "account_id": ["A"], "amount": [100.0],
     ...     "invoice_date": [pd.Timestamp("2025-07-01")],
@@ -89,7 +103,18 @@ def money_owed(
 
 
 def overdue_invoices(invoices: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per invoice past its due day and not paid: the oldest first."""
+    """One row per invoice past its due day and not paid: the oldest first.
+
+    Examples
+    --------
+    >>> from kamlib.tables import typed
+    >>> invoices = typed(pd.DataFrame({"invoice_id": ["1"], "account_id": ["A"], "amount": [100.0],
+    ...     "invoice_date": [pd.Timestamp("2025-07-01")],
+    ...     "due_date": [pd.Timestamp("2025-08-01")]}), "invoices")
+    >>> late = overdue_invoices(invoices, as_of=pd.Timestamp("2025-09-30"))
+    >>> late[["invoice_id", "late_days"]].values.tolist()
+    [['1', 60.0]]
+    """
     due = _due(invoices, as_of)
     return shaped("overdue_invoices", due[due["is_open"]].sort_values(["due_date", "invoice_id"]))
 

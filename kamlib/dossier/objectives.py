@@ -22,6 +22,13 @@ def plan_objectives(
     *kept*: done in full; *missed*: closed before it was done in full; *overdue*: open past its due
     day. Where the plan logs ``progress``, the state as of a day is the latest entry up to that day,
     so the change since the previous period is known; else it is ``done``, and no change is known.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.plan_objectives["status"].unique().tolist()
+    ['overdue', 'open']
     """
     return objective_rows("plan_objectives", [plan] if plan else [], managers, as_of, previous_span)
 
@@ -55,6 +62,13 @@ def plan_actions(
     """One row per action: overdue ones first, the longest overdue on top.
 
     An action is *overdue*, *open* or *kept*, by the rules of `plan_objectives`.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.plan_actions["status"].unique().tolist()
+    ['overdue', 'open', 'kept']
     """
     if plan is None:
         return shaped("plan_actions", [])
@@ -66,7 +80,15 @@ def plan_actions(
 
 
 def plan_swot(plan: Plan | None) -> pd.DataFrame:
-    """One row per entry of the SWOT: strengths, weaknesses, opportunities, threats."""
+    """One row per entry of the SWOT: strengths, weaknesses, opportunities, threats.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.plan_swot.columns.tolist()
+    ['account_id', 'quadrant', 'position', 'text']
+    """
     rows = (
         [
             {"account_id": plan.account_id, "quadrant": quadrant, "position": i, "text": text}

@@ -25,6 +25,8 @@ def wallet(
     in exact decimals) means the estimate of the spend is wrong: it is flagged, and nothing is then
     said to be held by others. A book without needs has no wallet: no rows.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> needs = typed(pd.DataFrame({"category": ["Ink"], "annual_spend": [100.0]}), "needs")
     >>> day = pd.Timestamp("2025-09-30")
@@ -77,6 +79,15 @@ def white_space(
     White space = median over the peers that buy the category of (their spend in it × the account's
     window revenue / their own window revenue) − the account's current revenue in it, never below 0.
 
+    Parameters
+    ----------
+    bought_by
+        Share of peers that must buy a category.
+    min_peers
+        Peers needed to compare with.
+
+    Examples
+    --------
     >>> day, none = pd.Timestamp("2025-09-30"), pd.DataFrame(columns=["account_id", "industry"])
     >>> months = pd.DataFrame({"account_id": list("AABBCC"), "category": ["x", "y"] * 3,
     ...     "revenue": [100.0, 0.0, 50.0, 50.0, 75.0, 25.0], "month": day})
@@ -155,6 +166,13 @@ def opportunity_volume(
     hold and what we already sell. Without an attainable share there is no volume, without a
     probability no risk-adjusted one.
 
+    Parameters
+    ----------
+    horizons
+        Horizons in years.
+
+    Examples
+    --------
     >>> needs = pd.DataFrame({"account_id": ["A"], "category": ["Ink"], "annual_spend": [1100.0],
     ...     "attainable_share": [0.5], "probability": [0.4]})
     >>> table = opportunity_volume(needs, horizons=(1,))

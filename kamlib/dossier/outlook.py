@@ -22,6 +22,13 @@ def target_outlook(
     and will end.
 
     The arithmetic and its interval are those of `kamlib.outlook.year_outlook`.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.target_outlook["measure"].tolist()
+    ['revenue', 'margin']
     """
     rows = year_outlook(account_months, targets, pipeline, as_of=as_of, fiscal_year=fiscal_year)
     return shaped("target_outlook", rows.assign(account_id=account_id))

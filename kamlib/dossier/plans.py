@@ -173,6 +173,8 @@ def plan_reading(*, plans: dict[str, Path], account_id: str) -> PlanReading:
 
     A missing plan is no problem: the dossier's completeness says that there is none.
 
+    Examples
+    --------
     >>> plan_reading(plans={}, account_id="A")
     PlanReading(plan=None, problem=None)
     """
@@ -186,12 +188,28 @@ def plan_reading(*, plans: dict[str, Path], account_id: str) -> PlanReading:
 
 
 def plan(plan_reading: PlanReading) -> Plan | None:
-    """The account's plan, or none where there is none that can be read."""
+    """The account's plan, or none where there is none that can be read.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.plan.account_id
+    'A0004'
+    """
     return plan_reading.plan
 
 
 def plan_problems(plan_reading: PlanReading, *, account_id: str) -> pd.DataFrame:
-    """One row per problem that keeps the account's plan from being read: none, or the first."""
+    """One row per problem that keeps the account's plan from being read: none, or the first.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.plan_problems.empty
+    True
+    """
     error = plan_reading.problem
     if error is None:
         return shaped("plan_problems", [])
@@ -271,46 +289,31 @@ def _contradictions(plan: Plan, account_id: str | None):
             f"'{plan.account_id}'."
         )
         yield ("account_id",), what, "Rename the file or mend account_id."
-    seen: set[str] = set()
-    for i, objective in enumerate(plan.objectives):
-        if objective.id in seen:
-            yield (
-                ("objectives", i, "id"),
-                f"Objective '{objective.id}' is there twice.",
-                "Give each its own id.",
-            )
-        seen.add(objective.id)
-    steps: set[str] = set()
-    for i, action in enumerate(plan.actions):
-        if action.id in steps:
-            yield (
-                ("actions", i, "id"),
-                f"Action '{action.id}' is there twice.",
-                "Give each its own id.",
-            )
-        steps.add(action.id)
-        if action.objective and action.objective not in seen:
-            what = f"Action '{action.id}' serves an unknown objective '{action.objective}'."
-            yield (
-                ("actions", i, "objective"),
-                what,
-                nearest(action.objective, seen) if seen else "Add the objective.",
-            )
-    both: tuple[tuple[str, tuple[Objective | Action, ...]], ...] = (
-        ("objectives", plan.objectives),
-        ("actions", plan.actions),
+    both: tuple[tuple[str, str, tuple[Objective | Action, ...]], ...] = (
+        ("objectives", "Objective", plan.objectives),
+        ("actions", "Action", plan.actions),
     )
-    for table, rows in both:
+    for table, word, rows in both:
+        seen: set[str] = set()
         for i, row in enumerate(rows):
+            if row.id in seen:
+                yield (
+                    (table, i, "id"),
+                    f"{word} '{row.id}' is there twice.",
+                    "Give each its own id.",
+                )
+            seen.add(row.id)
             for key in ("due", "closed"):
                 day = getattr(row, key, None)
                 if plan.start and day and day < plan.start:
-                    word = "Objective" if table == "objectives" else "Action"
                     what = (
                         f"{word} '{row.id}': {key} {day} is before the plan's start {plan.start}."
                     )
-                    yield (
-                        (table, i, key),
-                        what,
-                        "Mend the date, or the start at the top of the file.",
-                    )
+                    remedy = "Mend the date, or the start at the top of the file."
+                    yield (table, i, key), what, remedy
+    objectives = {objective.id for objective in plan.objectives}
+    for i, action in enumerate(plan.actions):
+        if action.objective and action.objective not in objectives:
+            what = f"Action '{action.id}' serves an unknown objective '{action.objective}'."
+            help_ = nearest(action.objective, objectives) if objectives else "Add the objective."
+            yield ("actions", i, "objective"), what, help_

@@ -50,6 +50,8 @@ def account_identity(
     The group stays blank where it is the account's only name; the revenue class is ABC by revenue
     and XYZ by frequency.
 
+    Examples
+    --------
     >>> accounts = pd.DataFrame({"account_id": ["A"], "name": ["Alpha"], "manager_name": ["Ines"]})
     >>> none = pd.DataFrame()
     >>> table = account_identity(accounts, none, none, none, account_id="A")
@@ -87,6 +89,8 @@ def account_profile(
     """One row per field of the general part: what the accounts table and the plan say, and what
     they leave open.
 
+    Examples
+    --------
     >>> from kamlib.tables import empty_table, typed
     >>> accounts = typed(pd.DataFrame({"account_id": ["A"], "industry": ["Food"]}), "accounts")
     >>> none = empty_table("managers")

@@ -23,6 +23,8 @@ def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFram
     quadrants of the SWOT, objectives, actions, offer, contact card. A broken plan is a row with its
     problem.
 
+    Examples
+    --------
     >>> plan_register(plans={}, as_of=pd.Timestamp("2025-09-30")).empty
     True
     """
@@ -63,6 +65,13 @@ def plan_steps(
     """One row per objective of every plan that can be read: account by account, overdue ones first.
 
     The rules are those of `plan_objectives`.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.plan_steps.groupby("status").size().to_dict()
+    {'kept': 6, 'open': 26, 'overdue': 7}
     """
     read = [reading.plan for reading in _readings(plans).values() if reading.plan]
     return objective_rows("plan_steps", read, managers, as_of, previous_span)
@@ -78,6 +87,13 @@ def contact_rhythms(
 
     The account plan goes first, then the account's own ``contact_every_days``, then the book's
     default.
+
+    Examples
+    --------
+    >>> accounts = shaped("accounts", {"account_id": ["A", "B"],
+    ...     "contact_every_days": [15.0, None]})
+    >>> contact_rhythms(accounts, plans={})[["contact_every_days", "rhythm_source"]].values.tolist()
+    [[15.0, 'account'], [30.0, 'default']]
     """
     planned = {
         account: _MONTH_DAYS / rhythm

@@ -22,6 +22,13 @@ def promises_kept(
     or not delivered and past it. Quarters before the first promise or incident are left out; those
     without a promise have no share.
 
+    Parameters
+    ----------
+    quarter_count
+        Quarters shown.
+
+    Examples
+    --------
     >>> from kamlib.tables import empty_table
     >>> day = pd.Timestamp("2025-09-30")
     >>> deliveries = pd.DataFrame({"month": [day], "due_count": [4], "late_count": [1],
@@ -61,6 +68,8 @@ def _by_quarter(frame: pd.DataFrame, day: str, spans: pd.IntervalIndex) -> pd.Da
 def account_incidents(incidents: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per incident: the open ones first, the gravest and oldest of them on top.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> incidents = typed(pd.DataFrame({"account_id": ["A"], "kind": ["late"],
     ...     "opened_date": [pd.Timestamp("2025-09-20")]}), "incidents")

@@ -24,6 +24,13 @@ def stakeholder_map(
     makes one. The last contact is the later of the date on the person and the latest interaction
     with the person. Stale is no contact on record, or none for more than ``stale_after_days``.
 
+    Parameters
+    ----------
+    stale_after_days
+        Days after which a contact counts as stale.
+
+    Examples
+    --------
     >>> from kamlib.tables import empty_table, typed
     >>> people = typed(pd.DataFrame({"account_id": ["A"], "name": ["Nguyễn Thị Ánh"],
     ...     "influence": [4.0], "attitude": [-1.0]}), "contacts")
@@ -60,6 +67,8 @@ def stakeholder_roles(
 
     A book without contacts says nothing about roles: no rows.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> people = typed(pd.DataFrame({"name": ["Ada"], "role": ["buyer"]}), "contacts")
     >>> table = stakeholder_roles(people, account_id="A", as_of=pd.Timestamp("2025-09-30"),
@@ -97,6 +106,13 @@ def team_roles(
     Expected roles are matched without regard to case. A role with a blank name is not filled.
     Several people in a role are named together. A book without any team says nothing: no rows.
 
+    Parameters
+    ----------
+    expected
+        Roles that a team should fill.
+
+    Examples
+    --------
     >>> team = pd.DataFrame({"role": ["Sales"], "name": ["Ines"]})
     >>> team_roles(team, account_id="A", present=frozenset({"team"}))["role"].tolist()
     ['delivery', 'marketing', 'technical support', 'Sales']

@@ -11,6 +11,8 @@ from kamlib.tables import shaped
 def tender_record(opportunities: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per tender or deal: open ones first, then the latest decided.
 
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> deals = typed(pd.DataFrame({"opportunity_id": ["1", "2"], "outcome": ["lost", "open"],
     ...     "opened_date": pd.to_datetime(["2025-01-01", "2025-02-01"]),
@@ -40,6 +42,8 @@ def account_competitors(
     Several rows of one rival in the competitors table become one: categories and remarks listed,
     the highest threat, the largest share. Most dangerous first.
 
+    Examples
+    --------
     >>> from kamlib.tables import empty_table
     >>> none = empty_table("competitors"), empty_table("opportunities")
     >>> account_competitors(*none, account_id="A", as_of=pd.Timestamp("2025-09-30")).empty
@@ -80,6 +84,13 @@ def pipeline(
     A deal without a probability takes the share of decided deals that were won, over all accounts,
     where at least ``min_closed`` are decided; ``has_probability`` tells, and the note says so.
 
+    Parameters
+    ----------
+    min_closed
+        Closed deals that a win rate of its own needs.
+
+    Examples
+    --------
     >>> from kamlib.tables import typed
     >>> deals = typed(pd.DataFrame({"opportunity_id": ["1"], "outcome": ["open"], "value": [1000.0],
     ...     "opened_date": [pd.Timestamp("2025-01-01")], "probability": [0.4]}), "opportunities")

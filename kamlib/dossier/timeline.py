@@ -28,6 +28,13 @@ def account_timeline(
     Of the orders the first, the last and the largest day are events; of the contacts those with a
     satisfaction mark. Agreements show their start, and their end once it has passed. What happened
     is ``event_code``, to what ``subject``; ``former_tier`` is the tier before.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
+    >>> me.account_timeline[["kind", "event_code"]].head(2).values.tolist()
+    [['order', 'latest order'], ['satisfaction', 'satisfaction']]
     """
     rows = [
         *_orders(account_days, as_of),

@@ -14,13 +14,6 @@ def row_account(intake: Intake, as_of: pd.Timestamp | None = None) -> pd.DataFra
     """One row per table and reason: how many rows of input were used or set aside.
 
     With ``as_of`` only rows dated up to that day count, and rows whose date cannot be read.
-
-    Columns
-    -------
-    table: the table, ``raw/…`` for files that only .sql files read
-    reason: ``used``, or why the rows were set aside
-    rows: number of rows
-    revenue: sum of their readable amounts (orders only; book currency)
     """
     lines = intake.orders
     if as_of is not None:

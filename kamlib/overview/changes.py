@@ -19,6 +19,13 @@ def period_changes(account_actions: pd.DataFrame) -> pd.DataFrame:
 def main_changes(period_changes: pd.DataFrame) -> pd.DataFrame:
     """One row per change for the first screen: at most five, the most pressing, not all of one
     kind.
+
+    Examples
+    --------
+    >>> changes = pd.DataFrame({"kind": ["overdue"] * 3 + ["lost"],
+    ...     "account_id": list("ABCD")})
+    >>> main_changes(changes)["account_id"].tolist()
+    ['A', 'B', 'D', 'C']
     """
     nth = period_changes.groupby("kind").cumcount()
     order = nth.ge(2).sort_values(kind="stable").index
@@ -28,7 +35,16 @@ def main_changes(period_changes: pd.DataFrame) -> pd.DataFrame:
 def account_list(
     accounts: pd.DataFrame, account_months: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """One row per account: who it is, and the revenue of its 12 months; the largest first."""
+    """One row per account: who it is, and the revenue of its 12 months; the largest first.
+
+    Examples
+    --------
+    >>> accounts = shaped("accounts", {"account_id": ["A", "B"], "name": ["Abe", "Bo"]})
+    >>> months = shaped("account_months", {"account_id": ["B"],
+    ...     "month": "2025-09-30", "revenue": 5.0})
+    >>> account_list(accounts, months, as_of=pd.Timestamp("2025-09-30"))["name"].tolist()
+    ['Bo', 'Abe']
+    """
     year = account_months[account_months["month"].gt(as_of - pd.DateOffset(years=1))]
     table = accounts.assign(
         revenue=accounts["account_id"].map(year.groupby("account_id")["revenue"].sum()),

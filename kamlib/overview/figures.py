@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import Span, trailing_months
+from kamlib.period.calendar import Span, is_window_whole
 from kamlib.tables import each, shaped
 
 PAST = 8
 """Periods of history on the front page."""
+OF_TODAYS_SET = ("revenue", "margin", "revenue_share")
+"""Figures of today's key accounts that never carry a growth."""
 
 
 def figures(
@@ -26,6 +28,13 @@ def figures(
 
     Revenue and margin are those of the window; the scopes are key accounts, all accounts, and
     companies rolled up to their parent.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.figures[["figure", "scope"]].head(3).values.tolist()
+    [['revenue', 'all'], ['revenue', 'key'], ['margin', 'all']]
     """
     is_key = account_classes["account_id"].isin(
         key_accounts.loc[key_accounts["is_key"], "account_id"]
@@ -62,13 +71,20 @@ def figure_history(
 
     Past days whose 12 months the data do not cover whole are left out: half a window is no base for
     a comparison.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.figure_history["as_of_date"].max() == q.as_of
+    True
     """
     ends = {span.shift(-step).end for step in range(1, PAST + 1)}
     ends |= {span.year_ago().end, span.year_ago().previous().end}
     past = [
         at(end, previous=before).figures
         for before, end in pairwise(sorted(ends))
-        if first_date is not None and end - pd.DateOffset(months=11) >= first_date
+        if is_window_whole(first_date, as_of=end)
     ]
     return shaped("figure_history", pd.concat([*past, figures], ignore_index=True))
 
@@ -121,7 +137,23 @@ def key_figures(
     previous_span: Span,
     year_ago_span: Span,
 ) -> pd.DataFrame:
-    """One row per figure × scope: its value, and the values a period and a year before."""
+    """One row per figure × scope: its value, and the values a period and a year before.
+
+    Revenue and margin of today's key accounts, and their share, have no value before: another set
+    was key then, and a change would mix what accounts did with who was chosen. What those key on
+    the first day did since is told by NRR, GRR and the revenue bridge.
+
+    Examples
+    --------
+    >>> from kamlib.period.calendar import parse_period
+    >>> span = parse_period("2025-Q3")
+    >>> history = shaped("figure_history", {"figure": "revenue", "scope": "all",
+    ...     "value": [9.0, 8.0], "as_of_date": [span.end, span.previous().end]})
+    >>> figures = key_figures(history, as_of=span.end, previous_span=span.previous(),
+    ...     year_ago_span=span.year_ago())
+    >>> figures[["figure", "value", "previous_value"]].values.tolist()
+    [['revenue', 9.0, 8.0]]
+    """
     days = {
         "value": as_of,
         "previous_value": previous_span.end,
@@ -134,25 +166,8 @@ def key_figures(
     table = by_day["value"][[]].assign(
         **{name: found["value"].reindex(by_day["value"].index) for name, found in by_day.items()}
     )
-    return shaped("key_figures", table.reset_index())
-
-
-def same_key_revenue(
-    key_accounts: pd.DataFrame,
-    previous_account_months: pd.DataFrame | None,
-    *,
-    first_date: pd.Timestamp | None,
-    previous_span: Span,
-) -> float:
-    """Return what today's key accounts brought in the 12 months to the previous period's end.
-
-    NaN where the data do not reach back over those 12 months.
-    """
-    months = trailing_months(previous_span.end, 12)
-    if previous_account_months is None or first_date is None or first_date > months[0]:
-        return float("nan")
-    ids = key_accounts.loc[key_accounts["is_key"], "account_id"]
-    rows = previous_account_months
-    return float(
-        rows.loc[rows["account_id"].isin(ids) & rows["month"].isin(months), "revenue"].sum()
-    )
+    table = table.reset_index()
+    is_todays = table["scope"].eq("key") & table["figure"].isin(OF_TODAYS_SET)
+    before = ["previous_value", "year_ago_value"]
+    table[before] = table[before].mask(is_todays)
+    return shaped("key_figures", table)

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_DEVICES = {
+_TAKEN = {
+    "index",
+    "tables",
     "con",
     "prn",
     "aux",
@@ -22,8 +24,8 @@ def page_name(ids: Iterable[str]) -> dict[str, str]:
     """Return the page name (no folder, no ending) of each id.
 
     An id that is a plain file name, and no twin of another when case is ignored, is its own page
-    name. Any other, and names that Windows keeps for devices, become a readable stem and a hash of
-    the id. Pass all ids of the book: twins can only be told in company.
+    name. Any other, and names that the site or Windows keeps for itself, become a readable stem and
+    a hash of the id. Pass all ids of the book: twins can only be told in company.
 
     >>> page_name(["ACME", "00123"])
     {'ACME': 'ACME', '00123': '00123'}
@@ -38,7 +40,7 @@ def page_name(ids: Iterable[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for given in unique:
         plain = (
-            _PLAIN.fullmatch(given) and given.lower() not in _DEVICES and twins[given.lower()] == 1
+            _PLAIN.fullmatch(given) and given.lower() not in _TAKEN and twins[given.lower()] == 1
         )
         names[given] = given if plain else _hashed(given, taken=twins)
     return names

@@ -57,6 +57,7 @@ class PeriodEntry:
     figures: tuple[Card, ...] = ()
     published: tuple[Link, ...] = ()
     is_new: bool = False
+    note: str = ""
 
 
 def page_resources(

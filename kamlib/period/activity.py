@@ -3,7 +3,7 @@ frames.
 
 Lines never reach pandas. For one as-of day the engine yields account × day, account × category ×
 month, account × product × window, account × manager × month and deliveries; everything after is
-plain pandas. :class:`PeriodData` holds them beside the canonical tables as known on that day.
+plain pandas. `activity_tables` gives them beside the canonical tables as known on that day.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from kamlib.book import BookSettings
 from kamlib.intake import Intake
 from kamlib.intake.casting import MONEY, last_day
 from kamlib.period.calendar import Span, month_of
-from kamlib.tables import known_as_of
-
-_MONEY = ("revenue", "cost")
+from kamlib.tables import catalogue, known_as_of
 
 
 def _lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
@@ -83,20 +81,19 @@ def _frame(rows: ir.Table, by: list[str]) -> pd.DataFrame:
     return frame.sort_values(by, kind="stable").reset_index(drop=True)
 
 
+def _sums_by_month(intake: Intake, column: str, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the sums by account, another column and month, of the lines that have it."""
+    lines = _lines(intake, as_of)
+    lines = lines.filter(lines[column].notnull())
+    lines = lines.mutate(month=_month(lines["order_date"], as_of))
+    by = ["account_id", column, "month"]
+    return _frame(lines.group_by(by).aggregate(**_sums(lines)), by)
+
+
 def account_days(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account × day with order lines, up to the as-of day.
 
     Net of credit notes. An *order day* is a row with revenue above 0.
-
-    Columns
-    -------
-    account_id: the account
-    date: the day
-    revenue: net revenue (book currency)
-    cost: cost; missing where a line has none
-    quantity: units
-    order_count: distinct orders
-    line_count: order lines
     """
     lines = _lines(intake, as_of)
     rows = lines.group_by("account_id", date=lines["order_date"]).aggregate(
@@ -106,17 +103,7 @@ def account_days(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
 
 
 def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account × month with order lines; months end as the as-of day does.
-
-    Columns
-    -------
-    account_id: the account
-    month: last day of the month
-    revenue: net revenue (book currency)
-    cost: cost; missing where a day has none
-    order_count: orders
-    order_day_count: days with revenue above 0
-    """
+    """One row per account × month with order lines; months end as the as-of day does."""
     days = account_days.assign(
         month=month_of(account_days["date"], as_of),
         is_order_day=account_days["revenue"].gt(0).astype("int64"),
@@ -135,40 +122,14 @@ def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.Dat
 
 
 def category_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account × category × month: what was supplied.
-
-    Columns
-    -------
-    account_id: the account
-    category: the product category
-    month: last day of the month
-    revenue: net revenue (book currency)
-    cost: cost; missing where a line has none
-    quantity: units
-    """
-    lines = _lines(intake, as_of)
-    lines = lines.filter(lines["category"].notnull()).mutate(
-        month=_month(lines["order_date"], as_of)
-    )
-    rows = lines.group_by("account_id", "category", "month").aggregate(**_sums(lines))
-    return _frame(rows, ["account_id", "category", "month"])
+    """One row per account × category × month: what was supplied."""
+    return _sums_by_month(intake, "category", as_of)
 
 
 def product_windows(
     intake: Intake, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]
 ) -> pd.DataFrame:
-    """One row per account × product × window: quantity and revenue, for price, volume and mix.
-
-    Columns
-    -------
-    account_id: the account
-    product_id: the product
-    category: its category
-    window: which 12 months: now, previous, year_ago
-    quantity: units
-    revenue: net revenue (book currency)
-    cost: cost; missing where a line has none
-    """
+    """One row per account × product × window: quantity and revenue, for price, volume and mix."""
     lines = _lines(intake, as_of)
     lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
     lines = lines.filter(lines["product_id"].notnull())
@@ -187,23 +148,8 @@ def product_windows(
 
 
 def manager_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account × manager on the order × month.
-
-    Columns
-    -------
-    account_id: the account
-    manager_id: the manager on the order
-    month: last day of the month
-    revenue: net revenue (book currency)
-    cost: cost; missing where a line has none
-    quantity: units
-    """
-    lines = _lines(intake, as_of)
-    lines = lines.filter(lines["manager_id"].notnull()).mutate(
-        month=_month(lines["order_date"], as_of)
-    )
-    rows = lines.group_by("account_id", "manager_id", "month").aggregate(**_sums(lines))
-    return _frame(rows, ["account_id", "manager_id", "month"])
+    """One row per account × manager on the order × month."""
+    return _sums_by_month(intake, "manager_id", as_of)
 
 
 def deliveries(
@@ -213,16 +159,6 @@ def deliveries(
 
     An order is late when a line of it was delivered after its promised day, or is open past it as
     of the as-of day (with ``on_day_is_late``: on the promised day or after).
-
-    Columns
-    -------
-    account_id: the account
-    manager_id: the manager on the order
-    month: last day of the month in which the order was promised
-    due_count: orders promised up to the as-of day, or delivered
-    late_count: late orders, open ones among them
-    open_late_count: orders not delivered and past their promise
-    delay_days: mean days by which the late orders were late, open ones as of the as-of day
     """
     day = as_of.date()
     lines = _lines(intake, as_of)
@@ -260,13 +196,6 @@ def deliveries(
 def latest_facts(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account with orders: manager, region and channel of its latest order that has
     one.
-
-    Columns
-    -------
-    account_id: the account
-    manager_id: the manager on the latest order
-    region: the region of the latest order
-    channel: the channel of the latest order
     """
     lines = _lines(intake, as_of)
     latest = {}
@@ -286,31 +215,7 @@ def accounts_as_of(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per account that is listed or has an order: who it is as of a day.
-
-    Columns
-    -------
-    account_id: the account
-    name: its name, else its id
-    parent_id: the account above it in its company group
-    group_id: the head of its company group, else itself
-    group_name: the name of that head
-    is_listed: whether the table accounts has it
-    industry: its industry
-    region: its region, else its latest order's
-    country: its country
-    employees: its headcount
-    founded_year: the year it was founded
-    description: what it does
-    manager_id: its manager, else its latest order's
-    manager_name: the manager's name, else the id
-    sponsor: the executive sponsor
-    customer_since: the day it became a customer
-    tier: its tier as of the day, from dated tiers where the book has them
-    types: declared account types
-    cost_to_serve: cost to serve in a year (book currency)
-    contact_every_days: planned rhythm of contacts
-    """
+    """One row per account that is listed or has an order: who it is as of a day."""
     frame = listed.merge(facts, on="account_id", how="outer", suffixes=("", "_latest"))
     frame["is_listed"] = frame["account_id"].isin(listed["account_id"])
     for name in ("manager_id", "region"):
@@ -334,28 +239,7 @@ def accounts_as_of(
         .astype("str")
         .fillna(frame["group_id"])
     )
-    columns = [
-        "account_id",
-        "name",
-        "parent_id",
-        "group_id",
-        "group_name",
-        "is_listed",
-        "industry",
-        "region",
-        "country",
-        "employees",
-        "founded_year",
-        "description",
-        "manager_id",
-        "manager_name",
-        "sponsor",
-        "customer_since",
-        "tier",
-        "types",
-        "cost_to_serve",
-        "contact_every_days",
-    ]
+    columns = list(catalogue().tables["accounts"].columns)
     text = ["group_id", "group_name", "manager_name", "tier", "manager_id", "region", "name"]
     return (
         frame[columns]

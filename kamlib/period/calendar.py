@@ -17,10 +17,10 @@ from kamlib.errors import KamError
 from kamlib.words import month_name
 
 _FORMS = (
-    (re.compile(r"(\d{4})"), "year"),
-    (re.compile(r"(\d{4})-Q([1-4])"), "quarter"),
-    (re.compile(r"(\d{4})-(0[1-9]|1[0-2])"), "month"),
-    (re.compile(r"(\d{4})-W(\d{2})"), "week"),
+    (re.compile(r"([0-9]{4})"), "year"),
+    (re.compile(r"([0-9]{4})-Q([1-4])"), "quarter"),
+    (re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])"), "month"),
+    (re.compile(r"([0-9]{4})-W([0-9]{2})"), "week"),
 )
 _HOW = (
     "Write 2025, 2025-Q3, 2025-07, 2025-W31, previous-quarter, previous-month, previous-year or "
@@ -273,3 +273,15 @@ def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
     if first_date is None:
         return 12
     return int((trailing_months(as_of, 24)[:12] >= first_date).sum())
+
+
+def is_base_whole(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
+    """Return whether the year before the last 12 months lies wholly in the data, so that the two
+    compare.
+
+    >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-06-30"))
+    True
+    >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-03-31"))
+    False
+    """
+    return base_months(first_date, as_of) == 12

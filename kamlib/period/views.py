@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
-from kamlib.period.calendar import Span, trailing_months
+from kamlib.period.calendar import Span, period_of, trailing_months
 from kamlib.period.names import SECTIONS
 from kamlib.period.period import Period, answer_by_name
 from kamlib.tables import CANONICAL, known_as_of
@@ -91,7 +91,7 @@ class EarlierDay(Period):
     """The same book as of an earlier day: every table cut to what was known then."""
 
     def __init__(self, whole: Period, day: pd.Timestamp, previous: pd.Timestamp | None) -> None:
-        super().__init__(whole._snapshot, book=whole.book, span=whole.span)
+        super().__init__(whole._snapshot, book=whole.book, span=_span_to(day, whole.span, previous))
         self._whole, self._day, self._before = whole, day, previous
 
     @property
@@ -121,6 +121,12 @@ class EarlierDay(Period):
         if self._before is not None and not self._looks_back(name):
             return self._whole.at(self._day)._get(name)
         return self._computed(name)
+
+
+def _span_to(day: pd.Timestamp, like: Span, previous: pd.Timestamp | None) -> Span:
+    """Return the period of the same kind that ends on a day, where the one before is asked for."""
+    found = period_of(day, like.kind, first_month=like.first_month)
+    return found if previous is not None and found.end == day else like
 
 
 def _known_account(whole: Period, account_id: str) -> str:

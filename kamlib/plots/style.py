@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, to_hex, to_rgb, to_rgba
+from matplotlib.colors import ListedColormap, to_rgba
 from matplotlib.container import BarContainer
 from matplotlib.dates import DateFormatter, MonthLocator, YearLocator, num2date
 from matplotlib.figure import Figure
@@ -37,10 +37,6 @@ INK = "#1c2430"
 QUIET = "#5c6673"
 PAPER = "#ffffff"
 GRID = "#dfe3e8"
-ON_DARK_TURNING, ON_LIGHT_TURNING = "#fefefd", "#101419"
-"""Text on a fill that is dark (light) on a light page and turns light (dark) on a dark one: see
-`text_on`.
-"""
 
 COLOURS: dict[str, str] = {
     "A": "#174a8b",
@@ -311,24 +307,6 @@ def tints(key: str = "accent") -> ListedColormap:
     return ListedColormap([tint(step / 255, key) for step in range(256)], name=f"kam-{key}")
 
 
-def text_on(colour: Any) -> str:
-    """Black or white, whichever reads better on a solid fill of `colour`, on light and on dark
-    pages.
-
-    A colour of the palette that changes sides on a dark page takes its text along: the shades
-        returned then are
-    the ones `kamlib.plots.svg` knows as turning.
-
-    >>> text_on(COLOURS["A"]) == ON_DARK_TURNING, text_on("#333333"), text_on("#eeeeee")
-    (True, '#fefefe', '#101418')
-    """
-    own = to_hex(colour)
-    partner = next((DARK[word] for word, light in COLOURS.items() if light == own), own)
-    if _is_dark(own):
-        return "#fefefe" if _is_dark(partner) else ON_DARK_TURNING
-    return ON_LIGHT_TURNING if _is_dark(partner) else "#101418"
-
-
 def short(text: str, limit: int = 36) -> str:
     """A name cut for display, never for export.
 
@@ -337,14 +315,6 @@ def short(text: str, limit: int = 36) -> str:
     """
     flat = " ".join(str(text).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
-
-
-def _is_dark(colour: str) -> bool:
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in to_rgb(colour)
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.2
 
 
 def columns_wide(text: str) -> float:

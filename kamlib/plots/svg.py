@@ -28,8 +28,6 @@ from kamlib.plots.style import (
     COLOURS,
     FINDING,
     INK,
-    ON_DARK_TURNING,
-    ON_LIGHT_TURNING,
     PAPER,
     SUBTITLE,
     style,
@@ -42,8 +40,6 @@ PAGE_COLOURS = {
     INK: "currentColor",
     "#000000": "currentColor",
     PAPER: f"var(--kam-paper,{PAPER})",
-    ON_DARK_TURNING: "var(--kam-on-dark,#fff)",
-    ON_LIGHT_TURNING: "var(--kam-on-light,#101418)",
 }
 """Colour of the drawing → what the page is told: a variable of its stylesheet, else the colour
 itself.

@@ -159,6 +159,13 @@ def assignment_loads(
     """One row per manager: load now and as proposed.
 
     The load in revenue is the manager's revenue over an even split between these managers.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> [round(float(table["hours"].sum()), 2) for table in (q.assignment_loads, q.account_load)]
+    [404.03, 404.03]
     """
     people = _people(account_load, managers, programme)
     if people.empty or proposed_assignment.empty:
@@ -185,6 +192,16 @@ def assignment_changes(
     """One row per key account that the proposal moves: from whom and to whom.
 
     The most revenue comes first.
+
+    Examples
+    --------
+    >>> plan = shaped("proposed_assignment", {"account_id": ["A", "B"], "manager_id": "M1",
+    ...     "proposed_manager_id": ["M1", "M2"], "is_reassigned": [False, True]})
+    >>> loads = shaped("assignment_loads", {"manager_id": ["M1", "M2"],
+    ...     "manager_name": ["Ines", "Bo"]})
+    >>> moved = assignment_changes(plan, loads)
+    >>> moved[["account_id", "from_manager", "to_manager"]].values.tolist()
+    [['B', 'Ines', 'Bo']]
     """
     moved = proposed_assignment[proposed_assignment["is_reassigned"]]
     moved = moved.sort_values(["revenue", "account_id"], ascending=[False, True])

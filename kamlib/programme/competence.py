@@ -21,6 +21,17 @@ def competence(
 
     Ratings run from 1 to 5. Of two ratings on one day the lower counts. A rating needs training
     when it is below the level required for the skill, else for all.
+
+    Examples
+    --------
+    >>> from kamlib.tables import typed
+    >>> skills = typed(pd.DataFrame({"manager_id": "M1", "skill": "negotiation",
+    ...     "rating": [2.0, 4.0],
+    ...     "assessed_date": pd.to_datetime(["2024-01-01", "2025-01-01"])}), "skills")
+    >>> managers = pd.DataFrame({"manager_id": ["M1"], "name": ["Ines"]})
+    >>> rated = competence(skills, managers, as_of=pd.Timestamp("2025-09-30"))
+    >>> rated[["rating", "previous_rating", "trend"]].values.tolist()
+    [[4.0, 2.0, 'up']]
     """
     told = skills.dropna(subset=["rating", "assessed_date"])
     told = told[told["assessed_date"].le(as_of)]
@@ -54,6 +65,13 @@ def training_needs(
     """One row per skill: how many managers are below the level required; the most first.
 
     Skills that the book requires and nobody was rated in are listed with no rating.
+
+    Examples
+    --------
+    >>> rated = shaped("competence", {"skill": ["negotiation", "negotiation"], "rating": [2.0, 4.0],
+    ...     "required_rating": 3.0, "is_training_need": [True, False], "gap": [1.0, 0.0]})
+    >>> training_needs(rated)[["skill", "mean_rating", "need_count"]].values.tolist()
+    [['negotiation', 3.0, 1]]
     """
     table = competence.groupby("skill").agg(
         required_rating=("required_rating", "first"),

@@ -40,6 +40,18 @@ def coverage(
     The most gaps come first. What the book records of no account at all (contacts, team, sponsors,
     plans) is no gap of an account. A plan that cannot be read is no plan; it is fresh when it was
     updated at most ``programme.plan_fresh_days`` ago.
+
+    Parameters
+    ----------
+    roles
+        Buying roles that should be known.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.coverage["has_sponsor"].value_counts().to_dict()
+    {True: 11, False: 3}
     """
     ids = key_ids(key_accounts)
     who = by_id(accounts).reindex(ids)
@@ -119,6 +131,13 @@ def coverage_summary(coverage: pd.DataFrame) -> pd.DataFrame:
     """One row per part of the coverage: how many key accounts have it in full, and who lacks it.
 
     The share is n/a where the book records that part of no account.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.coverage_summary[["part", "covered_count", "key_count"]].head(2).values.tolist()
+    [['sponsor', 11, 14], ['decision roles', 11, 14]]
     """
     if coverage.empty:
         return shaped("coverage_summary", [])

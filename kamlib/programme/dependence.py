@@ -24,6 +24,21 @@ def manager_dependence(
     Exposed are key accounts in which this manager handled at least ``sole_share`` of the orders'
     revenue: nobody else is known there. Profit is margin; where costs are not known it is revenue,
     and ``measure`` says so. The most profit comes first.
+
+    Parameters
+    ----------
+    sole_share
+        Share of revenue from which an account hangs on one manager.
+
+    Examples
+    --------
+    >>> months = shaped("manager_months", {"account_id": "A", "manager_id": ["M1", "M2"],
+    ...     "month": pd.Timestamp("2025-09-30"), "revenue": [90.0, 10.0]})
+    >>> keys = shaped("key_accounts", [{"account_id": "A", "is_key": True}])
+    >>> managers = pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["Ines", "Bo"]})
+    >>> table = manager_dependence(months, keys, managers, as_of=pd.Timestamp("2025-09-30"))
+    >>> table[["manager_name", "profit_share", "sole_count"]].values.tolist()
+    [['Ines', 0.9, 1], ['Bo', 0.1, 0]]
     """
     rows = manager_months[manager_months["month"].isin(trailing_months(as_of, 12))]
     if rows.empty:

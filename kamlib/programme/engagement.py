@@ -28,6 +28,18 @@ def programme_engagement(
     is the mean of satisfaction (0–10 as a share) and of the order days against the account's own
     mean of the four quarters before (at most 1 each); of what is known of the two. An account
     counts from the quarter after its first order.
+
+    Parameters
+    ----------
+    quarter_count
+        Quarters shown.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.programme_engagement.columns.tolist()[:2], len(q.programme_engagement)
+    (['quarter_end_date', 'key_count'], 8)
     """
     ids = pd.Index(account_load["account_id"])
     made = interactions[interactions["account_id"].isin(ids)]
@@ -82,6 +94,11 @@ def engagement_trend(programme_engagement: pd.DataFrame, *, min_quarters: int = 
     """One row per measure, engagement and loyalty: its Theil–Sen slope per quarter.
 
     With the 95 % interval of the slope; fewer than ``min_quarters`` quarters give none.
+
+    Parameters
+    ----------
+    min_quarters
+        Quarters that a trend needs.
 
     Examples
     --------

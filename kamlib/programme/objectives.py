@@ -14,6 +14,12 @@ def objectives_review(plan_steps: pd.DataFrame, accounts: pd.DataFrame) -> pd.Da
     """One row per objective of all plans that is overdue, missed or kept: owner, worth, lesson.
 
     The overdue ones come first, then the missed, then the kept; in each group the dearest first.
+
+    Examples
+    --------
+    >>> steps = shaped("plan_steps", {"account_id": "A", "status": ["overdue", "open"]})
+    >>> objectives_review(steps, shaped("accounts", []))["status"].tolist()
+    ['overdue']
     """
     table = plan_steps[plan_steps["status"].isin(list(_PLACE))]
     table = table.assign(
@@ -26,7 +32,15 @@ def objectives_review(plan_steps: pd.DataFrame, accounts: pd.DataFrame) -> pd.Da
 
 
 def objectives_tally(plan_steps: pd.DataFrame) -> pd.DataFrame:
-    """One row per horizon, and one for all: objectives kept, missed, overdue and open."""
+    """One row per horizon, and one for all: objectives kept, missed, overdue and open.
+
+    Examples
+    --------
+    >>> steps = shaped("plan_steps", {"status": ["kept", "missed", "open"], "horizon": "short"})
+    >>> tally = objectives_tally(steps).query("horizon == 'short'")
+    >>> tally[["kept_count", "missed_count", "open_count", "kept_share"]].values.tolist()
+    [[1.0, 1.0, 1.0, 0.5]]
+    """
     if plan_steps.empty:
         return shaped("objectives_tally", [])
     rows = []

@@ -38,6 +38,13 @@ def readiness_figures(
     accounts, those where a rival is named or met, deals lost; *capability*: managers, those with
     more work than hours, managers rated, those below a level required. A figure that cannot be
     known is n/a.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.readiness_figures["figure"].tolist()[:3]
+    ['won_deals', 'median_days', 'sole_profit_share']
     """
     is_decided = opportunities["closed_date"].le(as_of)
     won = opportunities[is_decided & opportunities["outcome"].eq("won")]
@@ -153,6 +160,20 @@ def readiness(
     of at least three key accounts with two years of history buy more than in their first year;
     *competition* — yes when rivals are named or met at half of them; *capability* — no when a
     manager lacks the hours, else asked: data cannot know the runway.
+
+    Parameters
+    ----------
+    long_cycle_days
+        Median days of won deals from which buying takes long.
+    least_potential_share
+        Open share of the wallet that counts as potential.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.readiness[["question_code", "source"]].head(2).values.tolist()
+    [['sales_cycle', 'data'], ['potential', 'data']]
     """
     value = readiness_figures.set_index("figure")["value"]
     is_personal = value["sole_profit_share"] >= 0.5

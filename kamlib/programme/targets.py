@@ -25,6 +25,13 @@ def account_targets(
 
     The furthest behind comes first. An account without orders this year has sold nothing: its
     revenue and margin are 0. Targets are n/a where the book has none for the account.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.account_targets), int(q.key_accounts["is_key"].sum())
+    (14, 14)
     """
     ids = key_ids(key_accounts)
     year = period_of(as_of, "year", first_month=fiscal_year.first_month)
@@ -64,7 +71,15 @@ def account_targets(
 def programme_owed(
     money_owed: pd.DataFrame, key_accounts: pd.DataFrame, accounts: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row per key account that owes money: the largest overdue amount first."""
+    """One row per key account that owes money: the largest overdue amount first.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.programme_owed["overdue_amount"].is_monotonic_decreasing
+    True
+    """
     is_own = money_owed["account_id"].isin(key_ids(key_accounts))
     own = money_owed[is_own & money_owed["open_amount"].ne(0)]
     share = own["overdue_amount"] / own["open_amount"]
@@ -95,6 +110,13 @@ def programme_outlook(
 
     All key accounts count as one; the arithmetic and its interval are those of
     `kamlib.outlook.year_outlook`.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.programme_outlook["measure"].tolist()
+    ['revenue', 'margin']
     """
     ids = key_ids(key_accounts)
     months, aims, deals = (

@@ -29,6 +29,15 @@ def account_load(
     Hours a month = contacts a month (30.44 / days between contacts) × hours per contact + fixed
     hours per account. Money is that of the last 12 months; an account without orders has a revenue
     of 0 and no margin.
+
+    Examples
+    --------
+    >>> keys = shaped("key_accounts", [{"account_id": "A", "is_key": True}])
+    >>> rhythms = shaped("contact_rhythms", [{"account_id": "A", "contact_every_days": 15.0}])
+    >>> nothing = shaped("accounts", []), shaped("account_months", [])
+    >>> load = account_load(keys, *nothing, rhythms, as_of=pd.Timestamp("2025-09-30"))
+    >>> load[["contact_every_days", "hours"]].round(2).values.tolist()
+    [[15.0, 6.09]]
     """
     ids = key_ids(key_accounts)
     known = by_id(accounts).reindex(ids)

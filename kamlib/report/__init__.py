@@ -1,5 +1,6 @@
 """Rendering and publishing reports; it knows notebooks and pages, and nothing of analysis."""
 
-from kamlib.report.run import Outcome, Request, render
+from kamlib.report.request import Request, in_own_folder
+from kamlib.report.run import Outcome, render
 
-__all__ = ["Outcome", "Request", "render"]
+__all__ = ["Outcome", "Request", "in_own_folder", "render"]

@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import nbformat
@@ -26,6 +27,7 @@ from papermill.execute import execute_notebook
 from traitlets.config import Config
 
 from kamlib.errors import KamError
+from kamlib.report import watch
 from kamlib.report.warm import SOCKET
 
 _ENGINE = "kam"
@@ -35,21 +37,40 @@ class KitEngine(Engine):
     """The papermill engine of the kit: a private kernel of this very Python."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, *, environment, timeout, running, **_):
+    def execute_managed_notebook(
+        cls, nb_man, kernel_name, *, environment, timeout, running, turn, **_
+    ):
         """Run a notebook's cells in a kernel that exists for it alone, listed in ``running`` while
         it does.
         """
         with tempfile.TemporaryDirectory(prefix="kam-") as private:
             manager = _manager(Path(private), is_warm=bool(environment.get(SOCKET)))
-            client = PapermillNotebookClient(
-                nb_man, km=manager, timeout=timeout, startup_timeout=120, kernel_name=kernel_name
+            client = _Client(
+                nb_man,
+                km=manager,
+                timeout=timeout,
+                startup_timeout=120,
+                kernel_name=kernel_name,
+                shutdown_kernel="immediate",
             )
+            client.turn = turn
             running.append(manager)
             try:
                 return client.execute(env={**os.environ, **environment}, cleanup_kc=True)
             finally:
                 _stop(manager)
                 running.remove(manager)
+
+
+class _Client(PapermillNotebookClient):
+    """Runs cells when it is their turn: kernels start and end while others' cells run."""
+
+    turn: AbstractContextManager = contextlib.nullcontext()
+
+    def papermill_execute_cells(self) -> None:
+        """Run every cell of the notebook."""
+        with self.turn:
+            super().papermill_execute_cells()
 
 
 def _manager(private: Path, *, is_warm: bool) -> AsyncKernelManager:
@@ -67,6 +88,7 @@ def _manager(private: Path, *, is_warm: bool) -> AsyncKernelManager:
             "-f",
             "{connection_file}",
             "--HistoryManager.enabled=False",
+            f"--InteractiveShellApp.extra_extensions={watch.__name__}",
         ],
         display_name="KAM kit",
         language="python",
@@ -104,18 +126,18 @@ def run_notebook(
     environment: Mapping[str, str],
     timeout: int = 600,
     running: list[AsyncKernelManager] | None = None,
+    turn: AbstractContextManager | None = None,
 ) -> nbformat.NotebookNode:
     """Return a notebook with its outputs; its kernel is in ``running`` as long as it runs (see
-    `end_kernels`).
+    `end_kernels`), and its cells run inside ``turn``.
 
     Raises
     ------
     KamError
-        A cell fails, leaves early, is never reached, or takes too long; the kernel dies; a cell
-        calls a program of the system, whose failure nobody would notice. Says which notebook, what
-        happened and where.
+        A cell fails, however quietly (see `kamlib.report.watch`), leaves early, is never reached,
+        or takes too long; the kernel dies. Says which notebook, what happened and where.
     """
-    node = nbformat.read(notebook, as_version=4)
+    node = read_notebook(notebook)
     node.metadata.pop("papermill", None)
     for cell in node.cells:
         if cell.cell_type == "code" and _calls_shell(cell.source):
@@ -124,6 +146,7 @@ def run_notebook(
                 "a step calls a program of the system (with !), whose failure would not show",
                 cell.source,
             )
+    node.cells.append(nbformat.v4.new_code_cell(watch.SETTLE, id="settle"))
     try:
         executed = execute_notebook(
             node,
@@ -136,15 +159,42 @@ def run_notebook(
             environment=environment,
             timeout=timeout,
             running=[] if running is None else running,
+            turn=turn or contextlib.nullcontext(),
         )
     except PapermillExecutionError as error:
-        raise _failure(notebook, f"{error.ename}: {error.evalue}", error.source) from error
+        what = f"{error.ename}: {error.evalue}".removeprefix(
+            f"{watch.QuietFailureError.__name__}: "
+        )
+        source = "" if error.source == watch.SETTLE else error.source
+        raise _failure(notebook, what, source) from error
     except (CellTimeoutError, TimeoutError) as error:
         raise _failure(notebook, f"a step took longer than {timeout} seconds", "") from error
     except (DeadKernelError, RuntimeError) as error:
         raise _failure(notebook, f"its Python process ended ({error})", "") from error
     _check_every_cell(notebook, executed)
+    del executed.cells[-1]
     return executed
+
+
+def read_notebook(notebook: Path) -> nbformat.NotebookNode:
+    """Return a notebook as it is on disk.
+
+    Raises
+    ------
+    KamError
+        The file is no notebook, or is damaged.
+    """
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except (*_DAMAGED, nbformat.ValidationError) as error:
+        raise KamError(
+            f"The notebook '{notebook.stem}' cannot be read: it is damaged, or no notebook.",
+            where=str(notebook),
+            next="Put it back, or install the kit again. Nothing was published.",
+        ) from error
+
+
+_DAMAGED = (OSError, ValueError, TypeError, LookupError, AttributeError)
 
 
 def _calls_shell(source: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -58,41 +60,54 @@ def wanted_pages(only: list[str]) -> list[Page]:
     Raises
     ------
     KamError
-        There is no such page, or the notebook of one is not where it should be.
+        There is no such page, or the notebook of one, or the template of all, is not where it
+        should be.
     """
     names = only or list(PAGES)
     for name in names:
         if name not in PAGES:
             raise KamError(f"There is no page '{name}'.", where="--only", next=nearest(name, PAGES))
-        if not notebook_file(PAGES[name]).is_file():
-            raise KamError(
-                f"The notebook of the page '{name}' is missing.",
-                where=str(notebook_file(PAGES[name])),
-                next="Nothing was started. Put it back, or install the kit again.",
-            )
+        _check_there(notebook_file(PAGES[name]), f"The notebook of the page '{name}'")
+    for template in ("conf.json", "index.html.j2", "frame.html.j2", "site_index.html.j2"):
+        _check_there(kit_folder() / "templates" / "report" / template, f"The template '{template}'")
     return [page for page in PAGES.values() if page.name in names]
 
 
-def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
-    """Return an executed notebook as one page of its own: no request leaves it, no code shows."""
-    exporter = HTMLExporter(
-        config=Config(
-            {
-                "TemplateExporter": {
-                    "exclude_input": True,
-                    "exclude_input_prompt": True,
-                    "exclude_output_prompt": True,
-                },
-                "HTMLExporter": {
-                    "template_name": "report",
-                    "extra_template_basedirs": [str(kit_folder() / "templates")],
-                    "embed_images": True,
-                },
-            }
+def _check_there(file: Path, what: str) -> None:
+    if not file.is_file():
+        raise KamError(
+            f"{what} is missing.",
+            where=str(file),
+            next="Nothing was started. Put it back, or install the kit again.",
         )
+
+
+def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
+    """Return an executed notebook as a self-contained page: no request leaves it, no code shows."""
+    body, _ = _exporter(kit_folder() / "templates").from_notebook_node(
+        executed, resources=resources
     )
-    body, _ = exporter.from_notebook_node(executed, resources=resources)
     return body
+
+
+def _exporter(templates: Path) -> HTMLExporter:
+    """Return this thread's exporter; it is made once, since that takes as long as a page."""
+    if getattr(_OWN, "templates", None) != templates:
+        options = ("exclude_input", "exclude_input_prompt", "exclude_output_prompt")
+        html = {
+            "template_name": "report",
+            "extra_template_basedirs": [str(templates)],
+            "embed_images": True,
+        }
+        shown = dict.fromkeys(options, True)
+        _OWN.exporter = HTMLExporter(
+            config=Config({"TemplateExporter": shown, "HTMLExporter": html})
+        )
+        _OWN.templates = templates
+    return _OWN.exporter
+
+
+_OWN = threading.local()
 
 
 _FETCHES = re.compile(
@@ -103,24 +118,50 @@ _FETCHES = re.compile(
 _CSS_FETCHES = re.compile(r"""(?:@import\s+|url\(\s*["']?)(?!data:|#)([^"')\s]+)""", re.IGNORECASE)
 
 
+class _Handlers(HTMLParser):
+    """Finds what would run: attributes such as ``onclick``, and addresses that are programs."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at the attributes of an element."""
+        for name, value in attrs:
+            plain = re.sub(r"[\x00-\x20]", "", value or "").casefold()
+            is_address = name in ("href", "src", "action", "formaction", "data", "xlink:href")
+            runs = is_address and plain.startswith(("javascript:", "vbscript:", "data:text/html"))
+            if runs or re.match(r"on[a-z]", name) or name == "srcdoc":
+                self.found.append(f"{name} of <{tag}>")
+
+
 def check_page(html: str, file: str) -> None:
-    """Refuse a page that would fetch something or that shows an error.
+    """Refuse a page that would fetch something, run anything but the kit's script, or is cut short.
 
     Raises
     ------
     KamError
-        A script, style, image or frame of the page is not in the page itself.
+        A script, style, image or frame of the page is not in the page itself, or an element runs a
+        program when it is touched.
     """
     styles = " ".join(re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL))
     fetched = _FETCHES.findall(html) + _CSS_FETCHES.findall(unescape(styles))
-    if fetched:
+    elements = _Handlers()
+    if _MAY_RUN.search(html):  # few pages hold such a word at all
+        elements.feed(html)
+    if fetched or elements.found:
         raise KamError(
-            f"The page would load '{fetched[0][:80]}' from elsewhere.",
+            f"The page would load '{fetched[0][:80]}' from elsewhere."
+            if fetched
+            else f"The page would run a program of its own: {elements.found[0][:80]}.",
             where=file,
-            next="Nothing was published. Take the link out of the notebook or the template.",
+            next="Nothing was published. Take it out of the notebook or the template.",
             exit_code=1,
         )
     if "</html>" not in html[-200:].lower():
         raise KamError(
             "The page is not complete.", where=file, next="Nothing was published.", exit_code=1
         )
+
+
+_MAY_RUN = re.compile(r"[\s/\"']on[a-z]+\s*=|script\s*:|srcdoc|data:text/html|&#|&colon|&Tab", re.I)

@@ -3,80 +3,57 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
+import errno
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-import kamlib
-from kamlib.book import read_settings
-from kamlib.errors import KamError, nearest
-from kamlib.intake import Intake, read_book
-from kamlib.intake.sources import input_files, open_engine
-from kamlib.page.names import page_name
+from kamlib.book import BookSettings, read_settings
+from kamlib.errors import KamError
+from kamlib.intake import Intake
 from kamlib.period import Period
 from kamlib.period.calendar import Span, resolve_periods
-from kamlib.period.snapshot import (
-    check_reached,
-    default_period,
-    fingerprint,
-    read_snapshot,
-    write_snapshots,
-)
-from kamlib.report import site
-from kamlib.report.kernel import end_kernels, run_notebook
-from kamlib.report.pages import PAGES, Page, kit_folder, notebook_file, wanted_pages
-from kamlib.report.printing import browser, print_pages
+from kamlib.report import scratch, site
+from kamlib.report.deadline import StoppedError, deadline
+from kamlib.report.mark import book_hashes, is_unchanged, run_mark, state
+from kamlib.report.pages import Page, wanted_pages
+from kamlib.report.printing import browser
+from kamlib.report.production import Production, check_account
+from kamlib.report.request import WORDS, Request, check_place, check_words, ids, in_own_folder
+from kamlib.report.status import Status, status_file
 from kamlib.report.warm import SOCKET, ForkServer, can_fork
-from kamlib.report.write import (
-    Made,
-    page_names,
-    versions,
-    write_index,
-    write_intake,
-    write_pages,
-    write_period_workbook,
-    write_run,
-)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What ``kam report`` is asked for, checked before anything runs."""
-
-    book: Path
-    periods: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    accounts: str = "key"
-    manager_id: str = ""
-    out: Path = Path("reports")
-    jobs: int = 2
-    force: bool = False
-    timeout: int = 600
-    pdf: bool = False
+from kamlib.report.write import front_page, renew_index
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a period: ``published`` or ``unchanged``, and where its front page is."""
+    """What became of one period, with the path of its front page.
+
+    ``state`` is ``published``, ``unchanged`` or ``failed``; ``failed`` says what of it failed
+    (page, or page and account → error), where the request was to keep going.
+    """
 
     period: str
     state: str
     path: Path
     seconds: float
+    failed: dict[str, KamError]
 
 
 Progress = Callable[[str, str, int, int], None]
+Notice = Callable[[str], None]
 
 
-def render(request: Request, *, today: date, progress: Progress = lambda *_: None) -> list[Outcome]:
+def render(
+    request: Request,
+    *,
+    today: date,
+    progress: Progress = lambda *_: None,
+    notice: Notice = lambda _: None,
+) -> list[Outcome]:
     """Render and publish the periods of a request; return what became of each.
 
     A manager's report is a site of its own, in the folder ``manager-<id>``: it never stands in for
@@ -88,73 +65,184 @@ def render(request: Request, *, today: date, progress: Progress = lambda *_: Non
         The request or the book is wrong (nothing was started), or a report failed (periods
         published before it stay, its own last good report is unchanged).
     """
-    pages = wanted_pages(list(request.only))
-    if request.manager_id:
-        folder = next(iter(page_name([request.manager_id]).values()))
-        request = replace(request, out=request.out / f"manager-{folder}")
-    if request.pdf:
-        browser()
-    _check_writable(request.out)
-    settings = read_settings(request.book)
-    asked = resolve_periods(
-        list(request.periods), first_month=settings.fiscal_year.first_month, today=today
-    )
-    before = fingerprint(input_files(request.book), request.book)
-    outcomes: list[Outcome] = []
-    published: set[str] = set()
-    with contextlib.ExitStack() as runs:
-        engine, kernels = runs.enter_context(open_engine()), runs.enter_context(_kernels())
-        scratch = runs.enter_context(tempfile.TemporaryDirectory(prefix="kam-"))
-        progress("", "reading the book", 0, 1)
-        intake = read_book(request.book, settings, engine)
-        periods = asked or [default_period(intake, settings, today)]
-        for period in periods:
-            check_reached(period, intake)
-        if fingerprint(input_files(request.book), request.book) != before:
-            raise KamError(
-                "A file of the book changed while it was read.",
-                where=str(request.book),
-                next="Wait until it is written, then run again.",
-            )
-        runs.enter_context(_folder(request.out))
-        site.clear_scratch(request.out)
-        for period in periods:
-            started = time.monotonic()
-            mark = _mark(request, period, before)
-            if not request.force and _is_unchanged(request.out, period, mark):
-                outcomes.append(
-                    Outcome(
-                        period.label, "unchanged", request.out / period.label / "index.html", 0.0
-                    )
-                )
-                continue
-            folders = write_snapshots(
-                intake, [period], Path(scratch), manager_id=request.manager_id
-            )
-            data = Period(read_snapshot(folders[period.label]))
-            with _writing(request.out):
-                staged = site.stage(request.out, period.label)
-                try:
-                    _make_period(request, pages, data, intake, staged, mark, kernels(), progress)
-                    site.publish(staged, request.out, period.label)
-                    published.add(period.label)
-                    write_index(request.out, settings.title, published, settings)
-                finally:
-                    shutil.rmtree(staged, ignore_errors=True)
-                    site.clear_scratch(request.out)
-            outcomes.append(
-                Outcome(
-                    period.label,
-                    "published",
-                    request.out / period.label / "index.html",
-                    time.monotonic() - started,
-                )
-            )
-        if not (request.out / "index.html").is_file():
-            with _writing(request.out):
-                write_index(request.out, settings.title, published, settings)
-        site.clear_scratch(request.out)
+    check_place(request)
+    request = in_own_folder(request)
+    status = Status(request.status or status_file(request.out), request.out, mode=request.mode)
+    try:
+        check_words(request)
+        with _plain_words(request.out), deadline(request.deadline), scratch.run_folder() as folder:
+            outcomes = _Run(request, status, today, progress, notice, folder).outcomes()
+    except BaseException as error:
+        status.failure(error)
+        raise
+    failed = [error for outcome in outcomes for error in outcome.failed.values()]
+    status.failure(failed[0]) if failed else status.success()
     return outcomes
+
+
+class _Run:
+    """One run on its way."""
+
+    def __init__(
+        self,
+        request: Request,
+        status: Status,
+        today: date,
+        progress: Progress,
+        notice: Notice,
+        folder: Path,
+    ) -> None:
+        self.request, self.status, self.today = request, status, today
+        self.progress, self.notice, self.folder = progress, notice, folder
+        self.started = datetime.now(UTC).isoformat(timespec="microseconds")
+        self.pages: list[Page] = wanted_pages(list(request.only))
+        if request.pdf:
+            browser()
+        self.settings: BookSettings = read_settings(request.book)
+        self.asked = resolve_periods(
+            list(request.periods), first_month=self.settings.fiscal_year.first_month, today=today
+        )
+        self.hashes = book_hashes(request.book)
+        self.mark = run_mark(request, self.pages, self.settings, self.hashes)
+
+    def outcomes(self) -> list[Outcome]:
+        """Render what has changed; where nothing has, the book is not even read."""
+        out = self.request.out
+        site.check_own(out, [span.label for span in self.asked])
+        site.clear_scratch(out)
+        for label in site.damaged_runs(out):
+            self.notice(
+                f"{label}/run.json is damaged, or not of this kit: it counts as not published."
+            )
+        known = self.asked or self._known_default()
+        if known and all(self._is_done(period) for period in known):
+            done = [self._unchanged(period) for period in known]
+            self._mend_index()
+            site.clear_scratch(out)
+            return done
+        with _folder(out, self.request.mode):
+            try:
+                return self._rendered()
+            finally:
+                site.clear_scratch(out)
+
+    def _known_default(self) -> list[Span]:
+        label = self.status.default_label(state(self.mark), self.today)
+        first_month = self.settings.fiscal_year.first_month
+        return resolve_periods([label], first_month=first_month) if label else []
+
+    def _is_done(self, period: Span) -> bool:
+        is_wanted = self.request.force
+        return not is_wanted and is_unchanged(self.request.out, period.label, self.mark)
+
+    def _unchanged(self, period: Span) -> Outcome:
+        label = period.label
+        site.set_mode_of(self.request.out, label, self.request.mode)
+        self.status.period(label, "unchanged", {})
+        return Outcome(label, "unchanged", front_page(self.request.out, label), 0.0, {})
+
+    def _rendered(self) -> list[Outcome]:
+        from kamlib.intake import read_book
+        from kamlib.intake.sources import open_engine
+        from kamlib.period.snapshot import check_reached
+
+        with contextlib.ExitStack() as runs:
+            kernels = runs.enter_context(_kernels(self.folder))
+            engine = runs.enter_context(open_engine())
+            self.progress("", "reading the book", 0, 1)
+            intake = read_book(self.request.book, self.settings, engine)
+            if self.request.accounts not in WORDS:
+                _check_known(self.request.accounts, intake)
+            periods = self.asked or [self._default(intake)]
+            for period in periods:
+                check_reached(period, intake)
+                _check_reaches_into(period, intake)
+            if book_hashes(self.request.book) != self.hashes:
+                raise KamError(
+                    "A file of the book changed while it was read.",
+                    where=str(self.request.book),
+                    next="Wait until it is written, then run again.",
+                )
+            site.check_own(self.request.out, [period.label for period in periods])
+            return [self._one(period, intake, kernels) for period in periods]
+
+    def _default(self, intake: Intake) -> Span:
+        from kamlib.period.snapshot import default_period
+
+        found = default_period(intake, self.settings, self.today)
+        is_lasting = default_period(intake, self.settings) == found
+        self.status.said["default_period"] = {
+            "state": state(self.mark),
+            "label": found.label,
+            "from": self.today.isoformat(),
+            "until": None if is_lasting else self.today.isoformat(),
+        }
+        return found
+
+    def _one(self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]) -> Outcome:
+        """Render and publish one period, or say that nothing of it has changed."""
+        label, out, began = period.label, self.request.out, time.monotonic()
+        if self._is_done(period):
+            return self._unchanged(period)
+        failed: dict[str, KamError] = {}
+        try:
+            failed = self._publish(period, intake, kernels)
+            how = "published"
+        except StoppedError:
+            raise
+        except KamError as error:
+            self.status.period(label, "failed", {label: error})
+            if not self.request.keep_going:
+                raise
+            failed, how = {label: error}, "failed"
+        self.status.period(label, how, failed)
+        front = front_page(out, label)
+        return Outcome(label, how, front, time.monotonic() - began, failed)
+
+    def _publish(
+        self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]
+    ) -> dict[str, KamError]:
+        from kamlib.period.snapshot import read_snapshot, write_snapshots
+
+        out, label = self.request.out, period.label
+        manager = self.request.manager_id or ""
+        folders = write_snapshots(intake, [period], self.folder / "periods", manager_id=manager)
+        data = Period(read_snapshot(folders[label]))
+        staged = site.stage(out, label)
+        try:
+            work = Production(self.request, self.pages, data, staged, kernels(), self.progress)
+            failed = work.make(intake, {**self.mark, "period": label}, self.started)
+            site.publish(staged, out, label, mode=self.request.mode)
+            self._mend_index()
+        finally:
+            site.clear_staged(staged)
+        return failed
+
+    def _mend_index(self) -> None:
+        renew_index(self.request.out, self.settings, mode=self.request.mode)
+
+
+def _check_reaches_into(period: Span, intake: Intake) -> None:
+    """Refuse a period that begins after the data end: its report would be of silence alone."""
+    from kamlib.period.activity import last_covered_day
+
+    last = last_covered_day(intake, intake.book)
+    if last is not None and period.start.date() > last:
+        raise KamError(
+            f"The book has no orders in {period.title}.",
+            where=f"period = {period.label}",
+            next=f"Its data end on {last}. Name an earlier period, or bring the orders up to date.",
+        )
+
+
+def _check_known(choice: str, intake: Intake) -> None:
+    """Refuse accounts that no table of the book knows, before anything is made."""
+    orders = intake.orders
+    used = orders.filter(orders["_reason"].isnull()).select("account_id").distinct().to_pandas()
+    known = {*used["account_id"], *intake.frames["accounts"]["account_id"]}
+    if choice not in known:  # an id may hold a comma
+        for account in ids(choice):
+            check_account(account, known)
 
 
 _ENVIRONMENT = {
@@ -167,46 +255,29 @@ _ENVIRONMENT = {
 
 
 @contextlib.contextmanager
-def _kernels() -> Iterator[Callable[[], dict[str, str]]]:
+def _kernels(folder: Path) -> Iterator[Callable[[], dict[str, str]]]:
     """Give a function that returns the environment of kernels: warm ones where they can be had."""
+    plain = {**_ENVIRONMENT, "TMPDIR": str(folder)}
     if not can_fork():
-        yield lambda: _ENVIRONMENT
+        yield lambda: plain
         return
-    with ForkServer(_ENVIRONMENT) as server:
+    with ForkServer(plain) as server:
         found: list[dict[str, str]] = []
 
         def environment() -> dict[str, str]:
             if not found:
-                found.append(
-                    {**_ENVIRONMENT, **({SOCKET: server.address} if server.is_ready() else {})}
-                )
+                found.append({**plain, **({SOCKET: server.address} if server.is_ready() else {})})
             return found[0]
 
         yield environment
 
 
-def _check_writable(out: Path) -> None:
-    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        return
-    what = (
-        "The folder cannot be written to."
-        if there.is_dir()
-        else "There is a file where a folder is needed."
-    )
-    raise KamError(
-        what,
-        where=f"--out {out}: {there}",
-        next="Name another folder after --out, or mend its permissions.",
-    )
-
-
 @contextlib.contextmanager
-def _folder(out: Path) -> Iterator[None]:
+def _folder(out: Path, mode: str) -> Iterator[None]:
     """Make the folder of the site; where nothing came of the run, it goes again."""
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    with _writing(out):
-        out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    site.set_mode(made if mode == "owner" else {*made, out}, mode)
     try:
         yield
     except BaseException:
@@ -216,160 +287,27 @@ def _folder(out: Path) -> Iterator[None]:
         raise
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
 @contextlib.contextmanager
-def _writing(out: Path) -> Iterator[None]:
+def _plain_words(out: Path) -> Iterator[None]:
     """Say in plain words that there is no room, or that writing is not allowed."""
     try:
         yield
     except OSError as error:
-        raise KamError(
-            f"The report cannot be written: {error.strerror or error}.",
-            where=str(error.filename or out),
-            next="Make room on the disk or mend the permissions, then run again. "
-            "What was published before is unchanged.",
-            exit_code=1,
-        ) from error
+        raise _cannot_write(error.strerror or str(error), str(error.filename or out)) from error
+    except Exception as error:
+        if isinstance(error, KamError) or os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        raise _cannot_write(os.strerror(errno.ENOSPC), str(out)) from error
 
 
-def _mark(request: Request, period: Span, inputs: dict[str, str]) -> dict:
-    """Return everything a period's report depends on: when it is equal, nothing has to be done."""
-    kit = kit_folder()
-    package = Path(kamlib.__file__).resolve().parent
-    code = sorted([*package.rglob("*.py"), *(kit / "notebooks").glob("*.ipynb")])
-    code += sorted(file for file in (kit / "templates").rglob("*") if file.is_file())
-    own = fingerprint([file for file in code if package in file.parents], package)
-    own |= fingerprint([file for file in code if package not in file.parents], kit)
-    return {
-        "period": period.label,
-        "only": sorted(request.only),
-        "accounts": request.accounts,
-        "manager_id": request.manager_id,
-        "pdf": request.pdf,
-        "inputs": _one_hash(inputs) if request.manager_id else inputs,
-        "kit": own,
-        "versions": versions(),
-    }
-
-
-def _one_hash(inputs: dict[str, str]) -> dict[str, str]:
-    """Return one hash of all files: for readers who may not know which accounts have a plan."""
-    return {"book": hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()}
-
-
-def _is_unchanged(out: Path, period: Span, mark: dict) -> bool:
-    run = site.published_run(out, period.label)
-    return (
-        run is not None
-        and run.get("mark") == json.loads(json.dumps(mark))
-        and site.is_whole(out, period.label)
+def _cannot_write(why: str, where: str) -> KamError:
+    return KamError(
+        f"The report cannot be written: {why}.",
+        where=where,
+        next="Make room on the disk (the scratch space, TMPDIR, counts too) or mend the "
+        "permissions, then run again. What was published before is unchanged.",
+        exit_code=1,
     )
-
-
-def _make_period(
-    request: Request,
-    pages: list[Page],
-    data: Period,
-    intake: Intake,
-    staged: Path,
-    mark: dict,
-    kernels: dict[str, str],
-    progress: Progress,
-) -> None:
-    """Fill a staged folder with a period's pages, tables and ``run.json``."""
-    label, names = data.span.label, page_names(data)
-    folder = data.folder
-    scratch = folder / f"run-{staged.name}"
-    scratch.mkdir()
-    links, near_links = scratch / "links.json", scratch / "near_links.json"
-    (staged / "tables").mkdir()
-    parameters = {"book": str(folder), "period": label, "manager_id": request.manager_id}
-
-    def make(page: Page, account: str = "") -> Made:
-        began = time.monotonic()
-        tables = staged / "tables"
-        own = {"KAM_TABLES": str(tables), "KAM_LINKS": str(links)}
-        extra = {}
-        if account:
-            tables = tables / "dossiers" / names[account]
-            own = {"KAM_TABLES": str(tables), "KAM_LINKS": str(near_links)}
-            extra = {"account_id": account}
-        executed = run_notebook(
-            notebook_file(page),
-            {**parameters, **extra},
-            environment={**kernels, **own},
-            timeout=request.timeout,
-            running=running,
-        )
-        return Made(page, account, executed, round(time.monotonic() - began, 2))
-
-    chosen: list[str] = []
-    if any(page.name == "dossiers" for page in pages):
-        chosen = dossier_accounts(request.accounts, data)
-    for file, address in ((links, "dossiers/{}.html"), (near_links, "{}.html")):
-        addresses = {account: address.format(names[account]) for account in chosen}
-        file.write_text(json.dumps(addresses), encoding="utf-8")
-    calls = [(page, "") for page in pages if page.name != "dossiers"]
-    calls += [(PAGES["dossiers"], account) for account in chosen]
-    made: list[Made] = []
-    running: list = []
-    progress(label, "starting", 0, len(calls))
-    with ThreadPoolExecutor(max_workers=max(1, request.jobs)) as pool:
-        for one in _all(pool, make, calls, running):
-            made.append(one)
-            progress(label, one.account or one.page.title, len(made), len(calls))
-    write_intake(staged, data)
-    write_period_workbook(staged, data)
-    write_pages(made, data, staged)
-    if request.pdf:
-        progress(label, "printing", len(calls), len(calls))
-        print_pages(staged)
-    write_run(staged, data, intake, mark, made)
-
-
-def _all(
-    pool: ThreadPoolExecutor, make: Callable[..., Made], calls: list[tuple], running: list
-) -> Iterator[Made]:
-    """Run calls side by side; the first failure, or a signal to stop, ends the others."""
-    futures = [pool.submit(make, *arguments) for arguments in calls]
-    try:
-        for future in futures:
-            yield future.result()
-    finally:
-        for future in futures:
-            future.cancel()
-        while wait(futures, timeout=0.2).not_done:  # none when all went well
-            end_kernels(running)
-
-
-def dossier_accounts(choice: str, data: Period) -> list[str]:
-    """Return the accounts that get a dossier: ``key``, ``all``, ``none``, or ids separated by
-    commas.
-
-    Raises
-    ------
-    KamError
-        No id is given, or one is not an account of the book.
-    """
-    known = data.accounts["account_id"].tolist()
-    if choice == "none":
-        return []
-    if choice == "all":
-        return known
-    if choice == "key":
-        keys = data.key_accounts
-        return keys.loc[keys["is_key"], "account_id"].tolist()
-    if choice in known:
-        return [choice]  # an id may hold a comma
-    asked = list(dict.fromkeys(part.strip() for part in choice.split(",") if part.strip()))
-    if not asked:
-        raise KamError(
-            "No account is named.", where="--accounts", next="Say key, all, none, or ids: A1,A2."
-        )
-    for account in asked:
-        if account not in known:
-            raise KamError(
-                f"'{account}' is not an account of the book.",
-                where="--accounts",
-                next=nearest(account, [*known, "key", "all", "none"]),
-            )
-    return asked

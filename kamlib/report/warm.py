@@ -7,6 +7,8 @@ kernel it has forked. Where there is no fork that is safe (Windows, macOS) kerne
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import os
 import select
@@ -24,22 +26,32 @@ from jupyter_client.provisioning import LocalProvisioner
 
 SOCKET = "KAM_WARM_SOCKET"
 _LOADED = (
-    "ipykernel.kernelapp",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
     "IPython.core.display",
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "seaborn",
-    "scipy.stats",
-    "scipy.optimize",
-    "statsmodels.api",
-    "lifelines",
-    "pyarrow.parquet",
-    "jinja2",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "faulthandler",
     "hamilton.driver",
     "filelock",
-    "kamlib.period",
+    "ipykernel.debugger",
+    "ipykernel.kernelapp",
+    "jinja2",
     "kamlib.page",
+    "kamlib.period",
     "kamlib.plots.style",
+    "kamlib.report.watch",
+    "lifelines",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "pyarrow.parquet",
+    "scipy.optimize",
+    "scipy.stats",
+    "seaborn",
+    "statsmodels.api",
+    "tornado.platform.asyncio",
+    "tornado.queues",
 )
 
 
@@ -150,14 +162,33 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
 
-def serve(address: str) -> None:
-    """Load the libraries, then fork a kernel for every order, until standard input closes."""
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it ends, however that ends."""
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended meanwhile
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+_PR_SET_PDEATHSIG = 1
+
+
+def load() -> None:
+    """Load whatever a kernel will use, so that all of them share it."""
     from kamlib.period.graph import calculations
     from kamlib.story import said_of
 
     for name in (*_LOADED, *(f"kamlib.{module}" for module in set(calculations().values()))):
         import_module(name)
     said_of("")  # loads every story
+
+
+def serve(address: str) -> None:
+    """Load the libraries, then fork a kernel for every order, until standard input closes."""
+    end_with_parent()
+    load()
+    gc.collect()
+    gc.freeze()  # a kernel's collections leave what it shares with this process alone
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(address)
     server.listen(64)
@@ -190,6 +221,7 @@ def _become_kernel(line: socket.socket, order: dict[str, Any]) -> None:
     code = 1
     try:
         os.setsid()
+        end_with_parent()
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
             signal.signal(
                 number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler

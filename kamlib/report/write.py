@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import platform
+import re
+import shutil
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -13,6 +17,7 @@ import pandas as pd
 
 import kamlib
 from kamlib.book import BookSettings
+from kamlib.errors import KamError
 from kamlib.intake import Intake, control_totals, row_account
 from kamlib.page import rows
 from kamlib.page.export import csv_text
@@ -23,7 +28,7 @@ from kamlib.period import Period
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
 from kamlib.report.pages import PAGES, Page, check_page, page_html
-from kamlib.story.overview import CARDS
+from kamlib.story.overview import CARDS, card_changes
 from kamlib.story.pages import definitions, title_period
 from kamlib.story.statements import Card
 from kamlib.tables import catalogue, each
@@ -45,62 +50,145 @@ _ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
 
 @dataclass(frozen=True)
 class Made:
-    """A notebook that has run: its page, the account it is about, and its outputs."""
+    """A page that was made: its kind, the account it is about, and how long it took."""
 
     page: Page
-    account: str
-    executed: nbformat.NotebookNode
-    seconds: float
+    account: str = ""
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The page as requests name it, with its account.
+
+        >>> Made(PAGES["dossiers"], "A1").name
+        'dossiers A1'
+        """
+        return f"{self.page.name} {self.account}".strip()
+
+    @property
+    def title(self) -> str:
+        """The notebook, with its account."""
+        return f"{self.page.notebook} {self.account}".strip()
 
 
-def page_names(data: Period) -> dict[str, str]:
-    """Return the page name of every account of the book."""
-    return page_name(data.accounts["account_id"])
+class PageWriter:
+    """Writes a period's pages: each as its notebook finishes, from several threads.
 
-
-def write_pages(made: list[Made], data: Period, staged: Path) -> None:
-    """Write the pages of the notebooks that are asked for, and refuse one that is not
-    self-contained.
+    What all pages say of the period is made once, before the first.
     """
-    names = page_names(data)
-    titles = data.accounts.set_index("account_id")["name"]
-    singles = sorted(
-        (one.page for one in made if not one.account),
-        key=lambda p: _ORDER.index(p.name),
-    )
-    accounts = [one.account for one in made if one.account]
 
-    def links(current: str, up: str) -> list[Link]:
-        found = [Link(page.title, up + page.file, page.name == current) for page in singles]
-        if accounts:
-            found.append(
-                Link(
-                    f"Dossiers ({len(accounts)})", f"{up}dossiers/index.html", current == "dossiers"
-                )
+    def __init__(
+        self, data: Period, staged: Path, singles: list[Page], accounts: list[str]
+    ) -> None:
+        self.data, self.staged, self.accounts = data, staged, accounts
+        self.names = page_name(data.accounts["account_id"])
+        self.titles = data.accounts.set_index("account_id")["name"]
+        self.singles = sorted(singles, key=lambda page: _ORDER.index(page.name))
+        self.common = {
+            "book_title": data.book.title,
+            "period": data.call(title_period),
+            "compared": " · ".join(
+                dict.fromkeys(other.span.title for other in (data.previous, data.year_ago) if other)
+            ),
+            "foot": foot(data),
+            "book": data.book,
+        }
+
+    def write(self, page: Page, account: str, executed: nbformat.NotebookNode) -> None:
+        """Write the page of a notebook that has run; refuse one that is not self-contained."""
+        title = str(self.titles[account]) if account else page.title
+        self._write(self.file(page, account), title, page.name, executed)
+
+    def write_lists(self) -> None:
+        """Write the lists of tables and of dossiers."""
+        self._write("tables.html", "Tables", "tables", _table_list(self.staged))
+        if self.accounts:
+            listed = _dossier_list(self.data, self.accounts, self.names)
+            self._write("dossiers/index.html", "Dossiers", "dossiers", listed)
+
+    def write_last_good(
+        self, page: Page, account: str, published: Path, run: dict | None, error: KamError
+    ) -> None:
+        """Write the last good version of a page that failed, with a line that says so; where there
+        is none, a page that says why.
+        """
+        file = self.file(page, account)
+        (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
+        if run is not None and (published / file).is_file():
+            html = (published / file).read_text(encoding="utf-8")
+            said = (
+                f"This page could not be renewed. It is as it was made on {run['rendered'][:10]}."
             )
+            mark = _note(said)
+            html = _STALE.sub("", html)
+            html = _MAIN.sub(lambda found: f"{found[0]}\n{mark}", html, count=1)
+            write_page(self.staged / file, file, html)
+            return
+        gap = _note(f"This page was not made. {error.what}")
+        output = nbformat.v4.new_output("display_data", data={"text/html": gap})
+        cell = nbformat.v4.new_code_cell(id="failed", outputs=[output])
+        self.write(page, account, nbformat.v4.new_notebook(cells=[cell]))
+
+    def file(self, page: Page, account: str) -> str:
+        """Return a page's file, within its period."""
+        return page.file.format(account=self.names[account]) if account else page.file
+
+    def _write(self, file: str, title: str, current: str, node: nbformat.NotebookNode) -> None:
+        up = "../" * file.count("/")
+        resources = page_resources(
+            title=title,
+            navigation=self._links(current, up),
+            home=f"{up}../index.html",
+            **self.common,
+        )
+        (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
+        write_page(self.staged / file, file, page_html(node, resources))
+
+    def _links(self, current: str, up: str) -> list[Link]:
+        found = [Link(page.title, up + page.file, page.name == current) for page in self.singles]
+        if self.accounts:
+            title = f"Dossiers ({len(self.accounts)})"
+            found.append(Link(title, f"{up}dossiers/index.html", current == "dossiers"))
         found.append(Link("Tables", f"{up}tables.html", current == "tables"))
-        if (staged / "workbook.xlsx").is_file():
-            found.append(Link("Workbook", f"{up}workbook.xlsx"))
-        return found
+        return [*found, Link("Workbook", f"{up}workbook.xlsx")]
 
-    listed = _resources("Tables", links("tables", ""), data, "")
-    write_page(staged / "tables.html", "tables.html", page_html(_table_list(staged), listed))
 
-    if accounts:
-        (staged / "dossiers").mkdir(exist_ok=True)
-        node = _dossier_list(data, accounts, names, staged)
-        html = page_html(node, _resources("Dossiers", links("dossiers", "../"), data, "../"))
-        write_page(staged / "dossiers" / "index.html", "dossiers/index.html", html)
-    for one in made:
-        up = "../" if one.account else ""
-        file = one.page.file.format(account=names[one.account]) if one.account else one.page.file
-        title = str(titles[one.account]) if one.account else one.page.title
-        html = page_html(one.executed, _resources(title, links(one.page.name, up), data, up))
-        write_page(staged / file, file, html)
+def _note(text: str) -> str:
+    return f'<p class="note stale" role="note">{escape(text)}</p>'
+
+
+_MAIN = re.compile(r"<main\b[^>]*>")
+_STALE = re.compile(r'\n<p class="note stale"[^>]*>.*?</p>', re.DOTALL)
+
+
+def merge_tables(made: Path, into: Path, *, is_older: bool = False) -> None:
+    """Move the tables of a notebook that has run to the others; ``is_older``: copy those that are
+    not there.
+
+    Raises
+    ------
+    KamError
+        Two notebooks published different tables under one name.
+    """
+    for file in sorted(made.rglob("*.csv")):
+        target = into / file.relative_to(made)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if is_older:
+            if not target.exists():
+                shutil.copyfile(file, target)
+        elif target.is_file() and target.read_bytes() != file.read_bytes():
+            raise KamError(
+                f"Two different tables were published as '{file.stem}'.",
+                where=target.name,
+                next="Publish each table once, or under two names.",
+                exit_code=1,
+            )
+        else:
+            os.replace(file, target)
 
 
 def _dossier_list(
-    data: Period, accounts: list[str], names: dict[str, str], staged: Path
+    data: Period, accounts: list[str], names: dict[str, str]
 ) -> nbformat.NotebookNode:
     """Return the list of dossiers as a notebook of one output."""
     listed = data.account_list
@@ -157,21 +245,6 @@ def write_page(path: Path, file: str, html: str) -> None:
     path.write_text(html, encoding="utf-8", newline="\n")
 
 
-def _resources(title: str, links: list[Link], data: Period, up: str) -> dict:
-    return page_resources(
-        title=title,
-        book_title=data.book.title,
-        period=data.call(title_period),
-        compared=" · ".join(
-            dict.fromkeys(other.span.title for other in (data.previous, data.year_ago) if other)
-        ),
-        navigation=links,
-        home=f"{up}../index.html",
-        foot=foot(data),
-        book=data.book,
-    )
-
-
 def foot(data: Period) -> Foot:
     """Return what a page rests on: rows used and set aside, days, version, definitions used."""
     rows = data.intake
@@ -199,9 +272,18 @@ def foot(data: Period) -> Foot:
     )
 
 
-def write_run(staged: Path, data: Period, intake: Intake, mark: dict, made: list[Made]) -> None:
-    """Write ``run.json``: what the report was made from and how, and the hash of every file beside
-    it.
+def write_run(
+    staged: Path,
+    data: Period,
+    intake: Intake,
+    mark: dict,
+    seconds: dict[str, float],
+    *,
+    failed: dict[str, str],
+    started: str,
+) -> None:
+    """Write ``run.json``: what the report was made from and how, what of it failed, and the hash of
+    every file beside it.
 
     A manager's report leaves out what the whole book adds up to, and notices, which may name
     accounts.
@@ -216,7 +298,9 @@ def write_run(staged: Path, data: Period, intake: Intake, mark: dict, made: list
         "mark": mark,
         "figures": _records(data.key_figures),
         **({} if data.manager_id else _whole_book(intake, data.as_of)),
-        "timings": {f"{one.page.notebook} {one.account}".strip(): one.seconds for one in made},
+        "timings": seconds,
+        "failed": failed,
+        "started": started,
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         "files": site.manifest(staged),
     }
@@ -246,15 +330,19 @@ def _records(frame: pd.DataFrame) -> list[dict]:
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
 
 
-def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> None:
-    """Write the site's front page from the ``run.json`` of every published period, newest first."""
-    runs = {
-        folder.name: run
-        for folder in out.iterdir()
-        if folder.is_dir()
-        and not folder.name.startswith(".")
-        and (run := site.published_run(out, folder.name))
-    }
+def renew_index(out: Path, book: BookSettings, *, mode: str = "owner") -> None:
+    """Write the site's front page from the ``run.json`` of every published period, newest first;
+    one that is as it should be is left alone.
+    """
+    with site.locked(out):
+        html = _index(site.published_runs(out), book)
+        index = out / "index.html"
+        if not index.is_file() or index.read_bytes() != html:
+            site.write_file(index, html, mode=mode)
+
+
+def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
+    newest = max((_started(run) for run in runs.values()), default="")
     entries = []
     for label, run in sorted(
         runs.items(), key=lambda item: (item[1]["period"]["as_of"], item[0]), reverse=True
@@ -265,35 +353,57 @@ def write_index(out: Path, title: str, newly: set[str], book: BookSettings) -> N
                 name,
                 found[key]["value"],
                 unit,
-                previous=found[key]["previous_value"],
-                year_ago=found[key]["year_ago_value"],
+                *card_changes(figure, found[key]),
                 good=good,
             )
             for figure, scope, name, unit, good, _ in CARDS
-            if (key := (figure, scope)) in found
+            if (key := (figure, scope)) in found and found[key]["value"] is not None
         )
-        pages = [PAGES[name] for name in _ORDER if PAGES[name].file in run["files"]]
-        links = [Link(page.title, f"{label}/{page.file}") for page in pages]
+        links = [
+            Link(PAGES[name].title, f"{label}/{PAGES[name].file}")
+            for name in _ORDER
+            if PAGES[name].file in run["files"]
+        ]
         if "dossiers/index.html" in run["files"]:
             links.append(Link("Dossiers", f"{label}/dossiers/index.html"))
-        front = (
-            "index.html"
-            if "index.html" in run["files"]
-            else next((p.file for p in pages), "run.json")
-        )
         entries.append(
             PeriodEntry(
                 label=parse_period(label, first_month=book.fiscal_year.first_month).title,
-                href=f"{label}/{front}",
+                href=f"{label}/{_front(run)}",
                 as_of=run["period"]["as_of"],
                 figures=figures,
                 published=tuple(links),
-                is_new=label in newly,
+                is_new=_started(run) == newest,
+                note=_stale(run),
             )
         )
-    html = site_index(entries, book_title=title, book=book, version=kamlib.__version__)
+    html = site_index(entries, book_title=book.title, book=book, version=kamlib.__version__)
     check_page(html, "index.html")
-    site.write_file(out / "index.html", html.encode("utf-8"))
+    return html.encode("utf-8")
+
+
+def _started(run: dict) -> str:
+    """Return when the run that published a period began: what it published last is new."""
+    return str(run.get("started") or run["rendered"])
+
+
+def _stale(run: dict) -> str:
+    """Return what a period's entry says of pages that could not be renewed."""
+    failed = run.get("failed") or {}
+    return f"Not renewed: {', '.join(sorted(failed))}." if failed else ""
+
+
+def _front(run: dict) -> str:
+    """Return a period's front page: the first of its pages in the order of the navigation."""
+    files = (PAGES[name].file for name in _ORDER)
+    listed = [*files, "dossiers/index.html", "tables.html"]
+    return next((file for file in listed if file in run["files"]), "run.json")
+
+
+def front_page(out: Path, label: str) -> Path:
+    """Return the path of a published period's front page; the site's where there is none."""
+    run = site.published_run(out, label)
+    return out / label / _front(run) if run else out / "index.html"
 
 
 def versions() -> dict[str, str]:

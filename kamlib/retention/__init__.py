@@ -13,6 +13,8 @@ from kamlib.retention.engagement import engagement, engagement_series, overdue_c
 from kamlib.retention.findings import finding_accounts, retention_findings
 from kamlib.retention.losses import detection_lag, loss_directions, loss_dynamics, lost_accounts
 from kamlib.retention.mistakes import incident_trend, loss_reasons
+from kamlib.retention.risk import risk_changes
+from kamlib.retention.seasons import account_seasons
 from kamlib.retention.status import account_status, lost_spells, usual_gaps
 from kamlib.retention.survival import (
     account_lifetimes,
@@ -28,6 +30,7 @@ from kamlib.retention.win_back import return_rates, win_back
 __all__ = [
     "account_bridge",
     "account_lifetimes",
+    "account_seasons",
     "account_status",
     "alarm_dates",
     "alarm_outcomes",
@@ -53,6 +56,7 @@ __all__ = [
     "retention_rates",
     "return_rates",
     "revenue_bridge",
+    "risk_changes",
     "survival",
     "survival_by_class",
     "survival_by_industry",

@@ -11,7 +11,9 @@ from scipy import stats
 from kamlib.book import LossSettings
 from kamlib.period.calendar import Span, trailing_months
 from kamlib.retention.order_days import DAY, looked_up, order_days, order_gaps, year_later
+from kamlib.retention.seasons import seasons_of
 from kamlib.tables import shaped
+from kamlib.words import FEW
 
 KS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
 
@@ -48,17 +50,32 @@ def alarm_quality(
     The rule is run as of each past date (default: ``alarm_dates``) on the order days known then;
     accounts with few gaps borrow the median gap of all accounts at that date. The truth is *no
     order in the next 12 months*. A case is an account on a date: it ordered within the 12 months
-    before and is no longer new, so that accounts gone for years do not flatter the rule. Two rules:
-    ``overdue`` (silence > k × usual gap) and ``lost`` (the same, and silence long enough).
-    Intervals are Wilson's at 95 %, on the number of cases that clustering by account leaves (design
-    effect from the linearised variance of the rate). Lead time: from the first day the rule is true
-    to the day on which 12 months without an order are complete, median over the leavers it caught,
-    with the interval of the order statistics. Between random orders a gap exceeds k medians with
-    probability 2^−k: k = 2 trips in 25 % of gaps, k = 3 in 12.5 %.
+    before and is no longer new, so that accounts gone for years do not flatter the rule. Seasonal
+    accounts are no cases. Two rules: ``overdue`` (silence > k × usual gap) and ``lost`` (the same,
+    and silence long enough). Intervals are Wilson's at 95 %, on the number of cases that clustering
+    by account leaves (design effect from the linearised variance of the rate). Lead time: from the
+    first day the rule is true to the day on which 12 months without an order are complete, median
+    over the leavers it caught, with the interval of the order statistics. Between random orders a
+    gap exceeds k medians with probability 2^−k: k = 2 trips in 25 % of gaps, k = 3 in 12.5 %.
 
     ``is_suggested`` marks the k with the lowest sum of false-alarm and missed-loss rate, when at
-    least 20 leavers were seen and in 90 % of 400 resamples of accounts it beats the k that the book
-    uses; otherwise the book's own k stays.
+    least 20 leavers were seen, that k had at least ten alarms (and lies below the book's ``lost``,
+    if it is of the rule ``overdue``), and in 90 % of 400 resamples of accounts it beats the k that
+    the book uses; otherwise the book's own k stays.
+
+    Parameters
+    ----------
+    dates
+        Days to judge as of; by default those of ``alarm_dates``.
+    ks
+        Multiples of the usual gap to compare.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.alarm_quality.query("is_book")[["rule", "k"]].values.tolist()
+    [['overdue', 2.0], ['lost', 3.0]]
     """
     days = order_days(account_days, as_of=as_of)
     chosen = alarm_dates(account_days, as_of=as_of) if dates is None else dates
@@ -71,7 +88,8 @@ def alarm_quality(
     ):
         grid = np.array(sorted({*map(float, ks), float(book_k)}))
         table = _rates(cases, grid, least).assign(rule=rule, is_book=grid == book_k)
-        table["is_suggested"] = table["k"].eq(_suggested(cases, grid, least, book_k))
+        below = loss.lost if rule == "overdue" else np.inf
+        table["is_suggested"] = table["k"].eq(_suggested(cases, grid, least, book_k, below))
         tables.append(table)
     return shaped("alarm_quality", pd.concat(tables).assign(date_count=len(chosen)))
 
@@ -92,6 +110,13 @@ def alarm_outcomes(
     The dates are the ends of the period before and of the like period a year ago, where the data
     reach back to them. Accounts that had turned overdue count, not those already lost. Name and
     owner are today's.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.alarm_outcomes.groupby("outcome").size().to_dict()
+    {'lost': 1, 'ordered again': 11}
     """
     days = order_days(account_days, as_of=as_of)
     now = account_status.set_index("account_id")
@@ -113,14 +138,15 @@ def alarm_outcomes(
             [
                 then["next_order_date"].notna(),
                 looked_up(then["account_id"], now["status"]).eq("lost"),
+                looked_up(then["account_id"], now["status"]).eq("resting"),
             ],
-            ["ordered again", "lost"],
+            ["ordered again", "lost", "resting"],
             "still overdue",
         )
         tables.append(then)
     table = shaped("alarm_outcomes", pd.concat(tables) if tables else [])
     return table.sort_values(
-        ["warned_date", "last_year_revenue", "account_id"],
+        ["warned_date", "at_stake", "account_id"],
         ascending=[False, False, True],
         ignore_index=True,
     )
@@ -172,6 +198,7 @@ def _cases(
         first = day[np.minimum(starts, len(day) - 1)]
         is_new = (count < loss.min_gaps) & (first > now - loss.new_days)
         judged = (seen > 0) & ~is_new & (last > since) & ~np.isnan(usual)
+        judged &= ~_is_seasonal(days, ids, date, loss)
         next_key = np.append(key, np.iinfo("int64").max)[after]
         left = next_key > account * span + until
         parts.append(
@@ -182,6 +209,17 @@ def _cases(
     joined = np.concatenate(parts) if parts else np.empty((0, 7))
     names = ("account", "usual", "silence", "left", "last", "borrowed", "until_grown")
     return dict(zip(names, joined.T, strict=True))
+
+
+def _is_seasonal(
+    days: pd.DataFrame, ids: pd.Index, date: pd.Timestamp, loss: LossSettings
+) -> np.ndarray:
+    """Return which accounts had a season on a day: another rule than the factor judges them."""
+    known = days[days["date"].le(date)]
+    last = known.groupby("account_id", as_index=False)["date"].max()
+    cases = last.rename(columns={"date": "last_order_date"}).assign(eve=date)
+    found = seasons_of(cases, known, loss).dropna(subset=["start_month"])
+    return np.asarray(pd.Index(ids).isin(found["account_id"]))
 
 
 def _alarms(cases: dict[str, np.ndarray], grid: np.ndarray, least: int) -> np.ndarray:
@@ -265,12 +303,17 @@ def _lead(cases: dict[str, np.ndarray], k: float, least: int) -> list[float]:
     return [float(np.median(leads)), float(leads[rank - 1]), float(leads[len(leads) - rank])]
 
 
-def _suggested(cases: dict[str, np.ndarray], grid: np.ndarray, least: int, book_k: float) -> float:
+def _suggested(
+    cases: dict[str, np.ndarray], grid: np.ndarray, least: int, book_k: float, below: float
+) -> float:
     per_account = _by_account(cases, grid, least)
     total = per_account.sum(axis=0) if len(per_account) else np.zeros((len(grid), 4))
     if not len(per_account) or total[0, 2] < 20:
         return book_k
-    best = int(np.argmin(_error(total)))
+    is_enough = (total[:, 0] >= FEW) & ((grid < below) | (grid == book_k))
+    best = int(np.argmin(np.where(is_enough, _error(total), np.inf)))
+    if not is_enough[best]:
+        return book_k
     weights = np.random.default_rng(0).multinomial(
         len(per_account), np.full(len(per_account), 1 / len(per_account)), 400
     )

@@ -31,6 +31,13 @@ def recent_lateness(
 ) -> pd.DataFrame:
     """One row per account with orders due in the last six months: how many, and how many were late.
 
+    Parameters
+    ----------
+    months
+        Months counted.
+
+    Examples
+    --------
     >>> due = pd.DataFrame({"account_id": "A", "due_count": [4, 2], "late_count": [4, 1],
     ...     "month": pd.to_datetime(["2025-03-31", "2025-04-30"])})
     >>> recent_lateness(due, as_of=pd.Timestamp("2025-09-30")).values.tolist()
@@ -60,6 +67,18 @@ def leaving_cases(
     as long as the exposure. Late orders are those promised in this month and the two before;
     incidents those opened in the ``exposure_days`` up to the order. Late orders and incidents are
     n/a where the book records none yet.
+
+    Parameters
+    ----------
+    exposure_days
+        Days before an order in which incidents count.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.leaving_cases["is_left"].value_counts().to_dict()
+    {False: 4258, True: 27}
     """
     days = order_days(account_days, as_of=as_of)
     facts = ["account_id", "status", "lost_after_days", "first_order_date"]
@@ -98,6 +117,20 @@ def leaving_causes(
 
     ``note_code``: correlation where there is a figure; else not_recorded, few_leavers, too_seldom,
     none_exposed or no_answer.
+
+    Parameters
+    ----------
+    min_leavers
+        Leavers that a test needs.
+    min_exposed
+        Leavers that would have met the trouble by chance, for a figure.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.leaving_causes[["cause", "leaver_count"]].head(2).values.tolist()
+    [['late deliveries', 27], ['incidents', 27]]
     """
     cases = leaving_cases
     asked = [

@@ -23,6 +23,15 @@ def cohort_retention(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd
     averages over the accounts old enough (the mature ones) and leaves out those from before the
     history. ``revenue_share`` sets the revenue of a month against the monthly average of the
     cohort's first three months (months 0 to 2): a first order alone is no yardstick.
+
+    Examples
+    --------
+    >>> ends = pd.to_datetime(["2025-01-31", "2025-02-28"])
+    >>> months = shaped("account_months", {"account_id": ["A", "A", "B"], "month": [*ends, ends[0]],
+    ...     "revenue": 10.0, "order_day_count": 1})
+    >>> kept = cohort_retention(months, as_of=pd.Timestamp("2025-02-28"))
+    >>> kept[["cohort", "months_since", "active_share"]].values.tolist()
+    [['before history', 0, 1.0], ['before history', 1, 0.5]]
     """
     return shaped("cohort_retention", _cohorts(account_months, as_of, by_year=False))
 
@@ -31,6 +40,15 @@ def cohort_retention_by_year(account_months: pd.DataFrame, *, as_of: pd.Timestam
     """One row per year of the first order × months since: the same for the accounts of a year.
 
     Months since count from each account's own first order.
+
+    Examples
+    --------
+    >>> ends = pd.to_datetime(["2025-01-31", "2025-02-28"])
+    >>> months = shaped("account_months", {"account_id": ["A", "A", "B"], "month": [*ends, ends[0]],
+    ...     "revenue": 10.0, "order_day_count": 1})
+    >>> kept = cohort_retention_by_year(months, as_of=pd.Timestamp("2025-02-28"))
+    >>> kept[["cohort", "months_since", "active_share"]].values.tolist()
+    [['before history', 0, 1.0], ['before history', 1, 0.5]]
     """
     return shaped("cohort_retention_by_year", _cohorts(account_months, as_of, by_year=True))
 

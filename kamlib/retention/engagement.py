@@ -33,6 +33,18 @@ def engagement_series(
     month, else by the quarter. Steps cover the ``months`` up to the as-of day, the last one ends on
     it, the first one begins after the account's first contact or order. The usual gap needs as many
     gaps as the loss criterion asks for.
+
+    Parameters
+    ----------
+    months
+        Months measured.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.engagement_series["period_end"].max() <= q.as_of
+    True
     """
     wanted = sorted(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"])
     calls = interactions[interactions["date"].le(as_of) & interactions["account_id"].isin(wanted)]
@@ -74,6 +86,18 @@ def engagement(
     its 95 % interval (Sen 1968, scipy); it has an arrow only where the interval leaves out 0, and
     none with fewer than ``min_points`` points. Where no contact is on record nothing is measured.
     Accounts of which most falls come first.
+
+    Parameters
+    ----------
+    min_points
+        Points that a trend needs.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.engagement.groupby("order_trend").size().to_dict()
+    {'none': 14}
     """
     if not interactions["date"].le(as_of).any():
         return shaped("engagement", [])
@@ -114,6 +138,13 @@ def overdue_checkins(
     looked at. The next contact is due one rhythm after the last one. Accounts without any contact
     are due at once; lost and never served accounts are not listed (they are a matter of
     winning back).
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.overdue_checkins.columns.tolist()[:2], len(q.overdue_checkins) > 0
+    (['account_id', 'name'], True)
     """
     met = set(interactions.loc[interactions["date"].le(as_of), "account_id"])
     has_own = contact_rhythms["rhythm_source"].ne("default")

@@ -10,13 +10,12 @@ from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
-_OWNER = ("account_id", "manager_id", "manager_name")
-
 
 def finding_accounts(
     account_status: pd.DataFrame,
     previous_account_status: pd.DataFrame | None,
     key_accounts: pd.DataFrame,
+    key_accounts_then: pd.DataFrame,
     lost_accounts: pd.DataFrame,
     overdue_checkins: pd.DataFrame,
     account_standing: pd.DataFrame,
@@ -49,8 +48,11 @@ def finding_accounts(
             status["account_id"], previous_account_status.set_index("account_id")["status"]
         )
         is_lost = status["status"].eq("lost")
-        gone = status[is_lost & was.isin(["active", "overdue", "new"])]
-        found["lost"] = gone.assign(revenue=gone["last_year_revenue"])
+        gone = status[is_lost & was.isin(["active", "overdue", "new", "resting"])]
+        # who was key on the last day is no answer: who leaves loses the tier
+        followed = key_accounts_then[key_accounts_then["followed_over"].eq("period")]
+        is_followed = gone["account_id"].isin(followed["account_id"])
+        found["lost"] = gone.assign(revenue=gone["last_year_revenue"], is_key=is_followed)
         found["returned"] = status[was.eq("lost") & ~is_lost & status["status"].ne("never")]
     told = account_standing.loc[~account_standing["reason"].isin(["", UNKNOWN]), "account_id"]
     unknown = _not_recorded(lost_accounts, as_of)
@@ -67,7 +69,8 @@ def retention_findings(
     finding_accounts: pd.DataFrame,
     account_status: pd.DataFrame,
     previous_account_status: pd.DataFrame | None,
-    retention_figures: pd.DataFrame,
+    retention_rates: pd.DataFrame,
+    risk_changes: pd.DataFrame,
     alarm_outcomes: pd.DataFrame,
     alarm_quality: pd.DataFrame,
     leaving_causes: pd.DataFrame,
@@ -80,9 +83,18 @@ def retention_findings(
 
     About a dozen. The finding is said from its facts, of which each kind has its own: the table
     ``finding_accounts`` has the accounts that it counts.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.retention_findings["finding_code"].tolist()[:4]
+    ['overdue', 'newly_overdue', 'newly_overdue', 'newly_overdue']
     """
     counted = finding_accounts["finding_code"].value_counts()
     rows: list[dict[str, Any]] = [_found("at risk", "overdue")]
+    if len(risk_changes):
+        rows.append(_found("at risk", "risk_changes"))
     named = finding_accounts[finding_accounts["finding_code"].eq("newly_overdue")]
     lately = interactions.groupby("account_id")["date"].max()
     facts = (
@@ -98,7 +110,7 @@ def retention_findings(
         rows.append(_found("lost", "lost"))
     if counted.get("returned"):
         rows.append(_found("returned", "returned"))
-    rows += [_rates(retention_figures), *_warnings(alarm_outcomes), _trust(alarm_quality)]
+    rows += [_rates(retention_rates), *_warnings(alarm_outcomes), _trust(alarm_quality)]
     if counted.get("not_recorded"):
         rows.append(_found("lost", "not_recorded"))
     clear = leaving_causes[leaving_causes["hazard_ratio_low"].gt(1)]
@@ -134,14 +146,14 @@ def _not_recorded(lost: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return found.assign(revenue=found["revenue_lost"], is_key=False)
 
 
-def _rates(figures: pd.DataFrame) -> dict[str, Any]:
+def _rates(rates: pd.DataFrame) -> dict[str, Any]:
     """Return NRR and GRR of key accounts, where they are known, else of all."""
-    value = figures.set_index(["figure", "scope"])["value"]
-    scope = "key" if value["NRR", "key"] == value["NRR", "key"] else "all"
-    nrr, grr = value["NRR", scope], value["GRR", scope]
-    if nrr != nrr:
+    known = rates[rates["nrr_share"].notna()]
+    if known.empty:
         return _found("unknown", "no_rates")
-    return _found("retention", "rates", {"scope": scope, "nrr_share": nrr, "grr_share": grr})
+    found = known.iloc[-1]
+    facts = found[["scope", "nrr_share", "grr_share"]].to_dict()
+    return _found("retention", "rates", facts | {"account_count": found["cohort_count"]})
 
 
 def _warnings(outcomes: pd.DataFrame) -> list[dict[str, Any]]:

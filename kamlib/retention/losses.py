@@ -28,6 +28,18 @@ def lost_accounts(
     ``early_days`` before the last order and before the return. The first one counts. Recorded
     losses without a spell are accounts that ordered on, or whose silence is still too short for the
     criterion.
+
+    Parameters
+    ----------
+    early_days
+        Days before the last order in which its loss may have been recorded.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.lost_accounts.groupby("seen").size().to_dict()
+    {'detected only': 67, 'recorded and detected': 25}
     """
     last = lost_spells["last_order_date"]
     year = lost_spells[["account_id"]].assign(
@@ -75,6 +87,13 @@ def loss_dynamics(
     criterion sees nine losses in ten: it is not low, it cannot be known yet. Rolling figures need
     twelve known months of data. A loss that ended in a return stays counted; ``returned_count``
     says how many did.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.loss_dynamics.loc[q.loss_dynamics["is_known"], "month"].max().strftime("%Y-%m")
+    '2025-03'
     """
     found = lost_accounts[lost_accounts["last_order_date"].notna()]
     first, lag = account_status["first_order_date"].min(), detection_lag(account_status)
@@ -117,6 +136,13 @@ def loss_directions(
     what it bought in the 12 months to its last order: an account may count in several categories,
     its money counts once. ``account_count`` is the book's number of accounts in that group, which
     tells a large region from a bad one.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.loss_directions["dimension"].unique().tolist()
+    ['category', 'industry', 'region', 'manager_name', 'reason', 'seen']
     """
     after, until = window_edges(as_of)
     when = lost_accounts["detection_date"].fillna(lost_accounts["recorded_date"])

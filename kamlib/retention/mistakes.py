@@ -29,6 +29,23 @@ def incident_trend(
     the first incident of the log are left out. The trend is the yearly rate ratio of a Poisson
     regression on the quarter, its interval widened for over-dispersion; fewer than ``min_quarters``
     quarters or 5 incidents: no trend.
+
+    Parameters
+    ----------
+    quarters
+        Quarters counted.
+    min_quarters
+        Quarters that a trend needs.
+
+    Examples
+    --------
+    >>> from kamlib.tables import typed
+    >>> days = pd.date_range("2024-01-10", periods=7, freq="91D")
+    >>> late = typed(pd.DataFrame({"incident_id": list("1234567"), "account_id": "A",
+    ...     "kind": "late", "opened_date": days}), "incidents")
+    >>> trend = incident_trend(late, as_of=pd.Timestamp("2025-09-30"))
+    >>> trend["incident_count"].tolist()
+    [1, 1, 1, 1, 1, 1]
     """
     rows = incidents[incidents["opened_date"].le(as_of)]
     if rows.empty:
@@ -50,6 +67,13 @@ def loss_reasons(lost_accounts: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.Data
 
     A loss that nobody recorded counts as "not recorded". Losses are dated at the last order, those
     that are only recorded at the recorded day. Shares have Wilson's 95 % interval.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.loss_reasons[["reason", "loss_count"]].head(2).values.tolist()
+    [['not recorded', 67], ['missed deadlines', 10]]
     """
     (after, until), (before, _) = window_edges(as_of), window_edges(as_of, years_back=1)
     when = lost_accounts["last_order_date"].fillna(lost_accounts["recorded_date"])

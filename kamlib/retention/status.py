@@ -16,6 +16,7 @@ from kamlib.retention.order_days import (
     window_edges,
     window_sums,
 )
+from kamlib.retention.seasons import seasons_of
 from kamlib.tables import shaped
 
 
@@ -82,9 +83,22 @@ def account_status(
     ``never``: no order day. ``new``: fewer than ``min_gaps`` gaps and first order less than
     ``new_days`` ago. Else with q = silence / usual gap: ``active`` q ≤ ``overdue``; ``lost`` q >
     ``lost`` and silence ≥ ``min_silence_days``; ``overdue`` everything between. Silence runs to the
-    as-of day. An account without any usual gap (no account in the book has ordered twice) is
-    overdue once it is no longer new: neither active nor lost can be claimed. Sorted by what is at
-    stake: revenue of the 12 months to the last order.
+    as-of day. A seasonal account (``account_seasons``) that bought in its last season is
+    ``resting`` from that season's end to the usual start of the next; it is overdue and lost by its
+    silence inside the season only: from the usual start plus the tolerance, by the gaps inside its
+    seasons, at the latest when the season has passed. An account without any usual gap (no account
+    in the book has ordered twice) is overdue once it is no longer new: neither active nor lost can
+    be claimed. Sorted by what is at stake: revenue of the 12 months to the as-of day, of a lost
+    account of the 12 months to its last order (``stake_window``).
+
+    Examples
+    --------
+    >>> days = shaped("account_days", {"account_id": "A", "revenue": 50.0,
+    ...     "date": pd.date_range("2025-01-01", periods=6, freq="10D")})
+    >>> nobody = shaped("accounts", []), shaped("account_classes", [])
+    >>> status = account_status(days, *nobody, as_of=pd.Timestamp("2025-09-30"))
+    >>> status[["account_id", "silence_days", "usual_gap_days", "status"]].values.tolist()
+    [['A', 222.0, 10.0, 'lost']]
     """
     seen = account_days.loc[account_days["date"].le(as_of), ["account_id"]]
     ids = pd.concat([accounts[["account_id"]], seen]).drop_duplicates(ignore_index=True)
@@ -97,19 +111,23 @@ def account_status(
     table[list(owner)] = described(table["account_id"], accounts, *owner)
     table["silence_days"] = (as_of - table["last_order_date"]).dt.days.astype("float64")
     _judge(table, as_of, loss)
+    _judge_seasons(table, account_days, as_of, loss)
     after, until = window_edges(as_of)
     now = table[["account_id"]].assign(after_date=after, until_date=until)
     table[["revenue", "margin"]] = window_sums(account_days, now).to_numpy()
     last = table["last_order_date"]
     year = table[["account_id"]].assign(after_date=last - pd.DateOffset(years=1), until_date=last)
     table[["last_year_revenue", "last_year_margin"]] = window_sums(account_days, year).to_numpy()
+    is_lost = table["status"].eq("lost")
+    table["at_stake"] = table["last_year_revenue"].where(is_lost, table["revenue"])
+    table["stake_window"] = np.where(is_lost, "last_order", "as_of")
     spells = _closed_spells(account_days, account_classes, as_of, loss)
     back = spells.loc[spells["return_date"].gt(after), "account_id"]
     table["is_returned"] = table["account_id"].isin(back)
     table["order_day_count"] = table["order_day_count"].fillna(0)
     return shaped(
         "account_status",
-        table.sort_values(["last_year_revenue", "account_id"], ascending=[False, True]),
+        table.sort_values(["at_stake", "account_id"], ascending=[False, True]),
     )
 
 
@@ -125,6 +143,13 @@ def lost_spells(
 
     A past silence is judged by what was known on its last day: the account's gaps until then, or
     the pool's.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.lost_spells["return_date"].notna().value_counts().to_dict()
+    {True: 61, False: 27}
     """
     closed = _closed_spells(account_days, account_classes, as_of, loss)
     still = account_status[account_status["status"].eq("lost")]
@@ -149,6 +174,36 @@ def _judge(table: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings) -> None
     both = lost_day.where(lost_day.ge(overdue_day), overdue_day)
     table["detection_date"] = both.where(table["status"].eq("lost"))
     table["lost_after_days"] = (lost_day - table["last_order_date"]).dt.days.astype("float64")
+
+
+def _judge_seasons(
+    table: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings
+) -> None:
+    """Judge seasonal accounts by their season: silence counts inside it only."""
+    table["season_start_date"] = pd.Series(pd.NaT, index=table.index, dtype="datetime64[us]")
+    days = order_days(account_days, as_of=as_of)
+    cases = table.loc[table["last_order_date"].notna(), ["account_id", "last_order_date"]]
+    found = seasons_of(cases.assign(eve=as_of), days, loss).set_index(cases.index)
+    found = found[found["start_month"].notna()]
+    if found.empty:
+        return
+    at = found.index
+    is_lost, is_late = found["season_lost_date"].le(as_of), found["season_overdue_date"].le(as_of)
+    is_over, is_begun = found["season_end_date"].lt(as_of), found["season_start_date"].le(as_of)
+    is_within = ~is_over & found["within_overdue_date"].le(as_of)
+    status = np.select(
+        [is_lost, is_late | is_within, is_over & ~is_begun],
+        ["lost", "overdue", "resting"],
+        "active",
+    )
+    table.loc[at, "status"] = status
+    since = found["season_overdue_date"].mask(is_within, found["within_overdue_date"])
+    table.loc[at, "overdue_since_date"] = since.where(is_lost | is_late | is_within)
+    table.loc[at, "detection_date"] = found["season_lost_date"].where(is_lost)
+    lost_after = found["season_lost_date"] - found["last_order_date"]
+    table.loc[at, "lost_after_days"] = lost_after.dt.days.astype("float64")
+    table.loc[at, "season_start_date"] = found["season_start_date"]
+    table.loc[at, "gap_basis"] = "season"
 
 
 def _closed_spells(
@@ -178,6 +233,11 @@ def _closed_spells(
     found.loc[~is_own, "usual_gap_days"] = np.where(enough, of_class, of_all)
     found["gap_count"] = found["earlier_gap_count"]
     found["detection_date"] = _trip_day(found, loss.lost, loss.min_silence_days, loss)
+    eves = found[["account_id", "last_order_date"]]
+    eves = eves.assign(eve=found["next_order_date"] - pd.Timedelta(days=1))
+    seasons = seasons_of(eves, days, loss).set_index(found.index)
+    is_seasonal = seasons["start_month"].notna()
+    found["detection_date"] = found["detection_date"].mask(is_seasonal, seasons["season_lost_date"])
     found["return_date"] = found["next_order_date"]
     found = found[found["detection_date"].lt(found["return_date"])]
     columns = ["account_id", "last_order_date", "detection_date", "return_date", "usual_gap_days"]

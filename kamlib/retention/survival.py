@@ -36,6 +36,21 @@ def account_lifetimes(
     is blank. Accounts that were lost and came back count as staying. The classes are those of
     ``size_classes``, which classes lost accounts too: a class of the window would leave out those
     that were lost before it.
+
+    Parameters
+    ----------
+    history_months
+        Months after the first data in which a first order may be older than them.
+
+    Examples
+    --------
+    >>> day = pd.to_datetime(["2024-01-01", "2024-09-01"])
+    >>> status = shaped("account_status", {"account_id": ["A", "B"], "status": ["active", "lost"],
+    ...     "first_order_date": day, "last_order_date": pd.Timestamp("2025-01-01")})
+    >>> nothing = shaped("accounts", []), shaped("size_classes", [])
+    >>> lives = account_lifetimes(status, *nothing, as_of=pd.Timestamp("2025-09-30"))
+    >>> lives[["account_id", "is_lost", "duration_days"]].values.tolist()
+    [['A', False, nan], ['B', True, 123.0]]
     """
     table = account_status[account_status["first_order_date"].notna()].sort_values(
         "account_id", ignore_index=True
@@ -67,22 +82,80 @@ def survival(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -> pd.Dat
     Where accounts enter late, few may be at risk at first and one loss would halve the curve: it
     then starts at the age at which ``min_at_risk`` are, and speaks of accounts that reached that
     age; a group that never has so many has no curve.
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
+
+    Examples
+    --------
+    >>> lives = shaped("account_lifetimes", {"account_id": list("ABC"), "entry_days": 0,
+    ...     "duration_days": [100.0, 200.0, 300.0], "is_lost": [True, True, False]})
+    >>> curve = survival(lives, min_at_risk=1)
+    >>> curve[["duration_days", "survival_share"]].round(2).values.tolist()
+    [[0.0, 1.0], [100.0, 0.67], [200.0, 0.33], [300.0, 0.33]]
     """
     return shaped("survival", _curves(account_lifetimes, None, min_at_risk))
 
 
 def survival_by_class(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -> pd.DataFrame:
-    """One row per revenue class × age at which an account was lost or censored: its curve."""
+    """One row per revenue class × age at which an account was lost or censored: its curve.
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
+
+    Examples
+    --------
+    >>> lives = shaped("account_lifetimes", {"account_id": list("ABC"), "entry_days": 0,
+    ...     "duration_days": [100.0, 200.0, 300.0], "is_lost": [True, True, False],
+    ...     "abc_revenue": list("AAB")})
+    >>> curves = survival_by_class(lives, min_at_risk=1)
+    >>> curves.groupby("group")["survival_share"].last().to_dict()
+    {'A': 0.0, 'B': 1.0}
+    """
     return shaped("survival_by_class", _curves(account_lifetimes, "abc_revenue", min_at_risk))
 
 
 def survival_by_industry(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -> pd.DataFrame:
-    """One row per industry × age at which an account was lost or censored: its curve."""
+    """One row per industry × age at which an account was lost or censored: its curve.
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
+
+    Examples
+    --------
+    >>> lives = shaped("account_lifetimes", {"account_id": list("ABC"), "entry_days": 0,
+    ...     "duration_days": [100.0, 200.0, 300.0], "is_lost": [True, True, False],
+    ...     "industry": ["tea", "tea", "toys"]})
+    >>> curves = survival_by_industry(lives, min_at_risk=1)
+    >>> curves.groupby("group")["survival_share"].last().to_dict()
+    {'tea': 0.0, 'toys': 1.0}
+    """
     return shaped("survival_by_industry", _curves(account_lifetimes, "industry", min_at_risk))
 
 
 def survival_by_manager(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -> pd.DataFrame:
-    """One row per manager × age at which an account was lost or censored: the accounts' curve."""
+    """One row per manager × age at which an account was lost or censored: the accounts' curve.
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
+
+    Examples
+    --------
+    >>> lives = shaped("account_lifetimes", {"account_id": list("ABC"), "entry_days": 0,
+    ...     "duration_days": [100.0, 200.0, 300.0], "is_lost": [True, True, False],
+    ...     "manager_name": ["Ines", "Ines", "Bo"]})
+    >>> curves = survival_by_manager(lives, min_at_risk=1)
+    >>> curves.groupby("group")["survival_share"].last().to_dict()
+    {'Bo': 1.0, 'Ines': 0.0}
+    """
     return shaped("survival_by_manager", _curves(account_lifetimes, "manager_name", min_at_risk))
 
 
@@ -91,6 +164,18 @@ def survival_medians(account_lifetimes: pd.DataFrame, *, min_at_risk: int = 5) -
     blank while fewer are.
 
     The interval is read off the curve's own log-log limits (Brookmeyer and Crowley 1982).
+
+    Parameters
+    ----------
+    min_at_risk
+        Accounts at risk below which a curve ends.
+
+    Examples
+    --------
+    >>> lives = shaped("account_lifetimes", {"account_id": list("ABC"), "entry_days": 0,
+    ...     "duration_days": [100.0, 200.0, 300.0], "is_lost": [True, True, False]})
+    >>> survival_medians(lives, min_at_risk=1)["median_days"].tolist()
+    [200.0]
     """
     rows = []
     for dimension in (None, *DIMENSIONS):
@@ -118,6 +203,18 @@ def survival_tests(account_lifetimes: pd.DataFrame, *, min_accounts: int = 5) ->
     With delayed entry the risk sets are those of statsmodels' ``survdiff``, else lifelines' test.
     Accounts without a group and groups of fewer than ``min_accounts`` accounts are left out. With
     fewer than two groups, no loss, or groups too small to compare, there is no test: n/a.
+
+    Parameters
+    ----------
+    min_accounts
+        Accounts that a group needs.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.survival_tests["dimension"].tolist()
+    ['abc_revenue', 'industry', 'manager_name']
     """
     rows = []
     for dimension in DIMENSIONS:

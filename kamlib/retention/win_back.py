@@ -41,6 +41,22 @@ def return_rates(
     months after the return / of the 12 months before the loss, summed over accounts that came back
     after having been lost that long; at least 5 of them. These accounts came back by themselves or
     by what was done then: the rate is not what an offer adds.
+
+    Parameters
+    ----------
+    within_days
+        Days in which a return counts.
+    min_spells
+        Spells that a rate of their own needs.
+    prior_spells
+        Losses that the rate of all reasons counts for.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.return_rates["lost_for_days"].unique().tolist()
+    [0.0, 90.0, 365.0]
     """
     spells = lost_accounts[lost_accounts["last_order_date"].notna()]
     written = (spells["recorded_date"] - spells["detection_date"]).dt.days

@@ -28,6 +28,23 @@ def demotion_risk(
     The interval (95 %, Jeffreys) takes the number of different accounts as its sample, for the
     years of one account are no independent evidence. Fewer than ``least_accounts`` of them give no
     number.
+
+    Parameters
+    ----------
+    horizons
+        Years followed.
+    least_accounts
+        Different accounts that a share needs.
+
+    Examples
+    --------
+    >>> history = shaped("score_history", {"account_id": "A",
+    ...     "is_above_line": [True, False],
+    ...     "as_of_date": pd.to_datetime(["2023-12-31", "2024-12-31"]), "score": [7.0, 4.0],
+    ...     "line_score": 6.0})
+    >>> risk = demotion_risk(history, horizons=(1,), least_accounts=1)
+    >>> risk[["band", "below_count", "spell_count"]].values.tolist()
+    [['all', 1, 1], ['just above the line', 0, 0], ['clear of the line', 1, 1]]
     """
     dates = sorted(score_history["as_of_date"].unique())
     is_above = score_history.pivot(index="account_id", columns="as_of_date", values="is_above_line")

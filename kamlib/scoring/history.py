@@ -45,6 +45,13 @@ def criterion_history(
 
     Orders and judgements carry their date; the needs of accounts, their cost to serve and who was a
     key account may not, so criteria that rest on them are missing here rather than known too early.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.criterion_history["as_of_date"].dt.year.unique().tolist()
+    [2022, 2023, 2024, 2025]
     """
     undated = {
         "needs": pd.DataFrame({"account_id": [], "annual_spend": []}),
@@ -64,7 +71,15 @@ def criterion_history(
 
 
 def score_history(criterion_history: pd.DataFrame, admission_rule: AdmissionRule) -> pd.DataFrame:
-    """One row per past date and account scored then: its score and place, by today's rule."""
+    """One row per past date and account scored then: its score and place, by today's rule.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.score_history["as_of_date"].dt.year.unique().tolist()
+    [2022, 2023, 2024, 2025]
+    """
     parts = [
         ranked(rows, admission_rule).assign(as_of_date=day)
         for day, rows in criterion_history.groupby("as_of_date", sort=True)

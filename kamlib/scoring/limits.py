@@ -20,7 +20,15 @@ def scoring_limits(
     scoring: ScoringSettings = ScoringSettings(),
     manager_id: str = "",
 ) -> pd.DataFrame:
-    """One row per thing that the page cannot say; for a criterion, how many lack it and why."""
+    """One row per thing that the page cannot say; for a criterion, how many lack it and why.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.scoring_limits["unsaid_code"].unique().tolist()
+    ['criterion', 'review']
+    """
     found = {
         "size": scoring.is_built_in,
         "places": bool(manager_id),

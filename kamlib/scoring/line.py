@@ -47,6 +47,8 @@ def admission_rule(
 
     Where there are no key accounts either, the line has ``at_most`` places.
 
+    Examples
+    --------
     >>> admission_rule(pd.DataFrame({"account_id": ["a", "b"], "is_key": [True, False]}))
     AdmissionRule(top_n=1, min_score=None, is_from_book=False)
     """
@@ -57,7 +59,15 @@ def admission_rule(
 
 
 def admission_line(account_scores: pd.DataFrame, admission_rule: AdmissionRule) -> pd.DataFrame:
-    """One row: the admission line, where it lies, and how today's key accounts stand to it."""
+    """One row: the admission line, where it lies, and how today's key accounts stand to it.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.admission_line.columns.tolist()[:3], len(q.admission_line)
+    (['line_score', 'above_count', 'scored_count'], 1)
+    """
     above, key = account_scores["is_above_line"], account_scores["is_key"]
     line = {
         "top_n": admission_rule.top_n,

@@ -23,6 +23,18 @@ def attractiveness_strength(
     account moves because another one did. *strategic*: attractive, and we are strong; *star*:
     attractive, and we are not strong yet; *status*: we are strong, it is less attractive;
     *streamline*: neither.
+
+    Parameters
+    ----------
+    split
+        Score that parts the quadrants.
+
+    Examples
+    --------
+    >>> scores = shaped("account_scores", {"account_id": ["A", "B"],
+    ...     "attractiveness_score": [8.0, 3.0], "strength_score": [4.0, 9.0]})
+    >>> attractiveness_strength(scores, None)[["account_id", "quadrant"]].values.tolist()
+    [['A', 'star'], ['B', 'status']]
     """
     now = _placed(account_scores, split)
     then = account_scores.head(0) if year_ago_account_scores is None else year_ago_account_scores

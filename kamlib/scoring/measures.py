@@ -42,6 +42,13 @@ def criterion_measures(
     - ``share_of_wallet``, ``open_wallet``: revenue / Σ annual spend of the account's needs, and the
       spend that is not ours (never below 0). n/a without needs.
     - ``revenue``: net revenue of the window (book currency).
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.criterion_measures["measure"].unique().tolist()[:4]
+    ['growth', 'margin_rate', 'regularity', 'breadth']
     """
     window_months = segmentation.window_months
     known = account_months[account_months["month"] <= as_of]

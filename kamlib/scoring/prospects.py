@@ -27,6 +27,21 @@ def prospect_ranking(
     more, none below 5, and, where both are known, a budget of at least the revenue of the smallest
     key account. All others go to a business developer: ``owner_code`` says which rule decided. A
     missing P is left out of the mean; equal scores share the best rank.
+
+    Parameters
+    ----------
+    key_score
+        Mean score from which a prospect goes to a key account manager.
+    least_p
+        Score that no single judgement may fall below.
+
+    Examples
+    --------
+    >>> prospects = pd.DataFrame({"prospect_id": ["1", "2"], "name": ["Teapots Ltd", "Mugs"],
+    ...     **{one: [8.0, 4.0] for one in PS}})
+    >>> nobody = shaped("account_classes", []), shaped("key_accounts", [])
+    >>> prospect_ranking(prospects, *nobody)[["prospect", "rank", "proposed_owner"]].values.tolist()
+    [['Teapots Ltd', 1, 'key account manager'], ['Mugs', 2, 'business developer']]
     """
     key = key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]
     revenue = account_classes.loc[account_classes["account_id"].isin(key), "revenue"]

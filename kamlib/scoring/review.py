@@ -26,6 +26,15 @@ def later_outcomes(
     Dates whose following 12 months are not over at ``as_of`` are left out. Margin is used when the
     cost of every month is known, else revenue; growth is n/a where the amount before is not
     positive.
+
+    Examples
+    --------
+    >>> ends = pd.date_range("2022-01-31", "2024-12-31", freq="ME")
+    >>> months = shaped("account_months", {"account_id": "A", "month": ends,
+    ...     "revenue": [10.0] * 24 + [15.0] * 12, "order_day_count": 1})
+    >>> found = later_outcomes(months, as_of=pd.Timestamp("2024-12-31"))
+    >>> found[["before", "after", "growth", "is_retained"]].values.tolist()
+    [[120.0, 180.0, 0.5, True]]
     """
     known = account_months[account_months["month"] <= as_of]
     has_cost = len(known) > 0 and bool(known["cost"].notna().all())
@@ -75,6 +84,18 @@ def criterion_review(
     interval that holds 0, or fewer than ``least_accounts`` accounts, means "cannot tell". So does a
     negative correlation of a criterion scored from orders with growth: a year that was good by
     chance is followed by a lesser one, which lowers this correlation for the best of criteria.
+
+    Parameters
+    ----------
+    least_accounts
+        Accounts that a correlation needs.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.criterion_review[["criterion", "verdict"]].head(2).values.tolist()
+    [['growth', 'cannot tell'], ['growth', 'cannot tell']]
     """
     columns = ["as_of_date", "account_id", "criterion", "score"]
     total = score_history.assign(criterion=TOTAL)
@@ -104,7 +125,19 @@ def criterion_review(
 
 
 def admission_review(score_history: pd.DataFrame, later_outcomes: pd.DataFrame) -> pd.DataFrame:
-    """One row per past date and side of the line: did those it would have chosen deliver more?"""
+    """One row per past date and side of the line: did those it would have chosen deliver more?
+
+    Examples
+    --------
+    >>> past = pd.to_datetime(["2023-12-31"] * 2)
+    >>> history = shaped("score_history", {"account_id": ["A", "B"],
+    ...     "as_of_date": past, "score": [7.0, 4.0], "is_above_line": [True, False]})
+    >>> outcomes = shaped("later_outcomes", {"account_id": ["A", "B"],
+    ...     "as_of_date": past, "growth": [0.2, -0.1], "is_retained": True, "basis": "margin"})
+    >>> found = admission_review(history, outcomes)
+    >>> found[["is_above_line", "account_count", "retained_share"]].values.tolist()
+    [[True, 1, 1.0], [False, 1, 1.0]]
+    """
     joined = score_history.merge(later_outcomes, on=["as_of_date", "account_id"], how="inner")
     sums = joined.groupby(["as_of_date", "is_above_line"], as_index=False).agg(
         account_count=("account_id", "size"),

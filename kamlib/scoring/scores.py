@@ -25,6 +25,13 @@ def criterion_scores(
     takes the latest judgement up to ``as_of``. A missing score is left out and the other weights
     are scaled up, so that the contributions of an account always sum to its score. No account's
     score depends on another account.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.criterion_scores.groupby("origin").size().index.tolist()
+    ['data', 'judged', 'missing']
     """
     ids = pd.Index(criterion_measures["account_id"].unique(), dtype="str", name="account_id")
     rows = pd.concat(
@@ -55,6 +62,13 @@ def account_scores(
     score = Σ weight · score / Σ weight over the criteria that have a score, rounded to 9 places.
     Equal scores share the best rank, so more than ``top_n`` accounts are above the line when the
     last places are tied. An account without any score comes last, without a rank.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.account_scores[["rank", "score", "is_above_line"]].head(2).round(2).values.tolist()
+    [[1, 8.95, True], [2, 8.5, True]]
     """
     table = ranked(criterion_scores, admission_rule).set_index("account_id")
     ids = table.index
@@ -91,6 +105,13 @@ def criterion_coverage(
 
     This is the written definition that is the same for every account (M1, M9). ``note_code`` is the
     commonest reason for missing scores.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.criterion_coverage[["criterion", "scored_count", "missing_count"]].head(2).values.tolist()
+    [['growth', 86, 11], ['margin', 97, 0]]
     """
     rows = []
     for criterion in scoring.in_use:

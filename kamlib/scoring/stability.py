@@ -60,6 +60,13 @@ def score_stability(
     scaled so that the sum stays 1: on a grid of 0.01 up to 0 and 1, then halved to 0.0001; it
     crosses the line for certain. It is asked of the accounts above the line and of those that cross
     it in a draw.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.score_stability[["rank", "rank_low", "rank_high"]].head(2).astype(int).values.tolist()
+    [[1, 1, 1], [2, 2, 6]]
     """
     scored = account_scores[account_scores["score"].notna()].reset_index(drop=True)
     if scored.empty:

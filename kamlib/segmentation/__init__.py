@@ -7,7 +7,7 @@ from kamlib.segmentation.classes import account_classes
 from kamlib.segmentation.control import is_previous_whole, segmentation_control
 from kamlib.segmentation.curves import lorenz, pareto, whale_curve
 from kamlib.segmentation.dependence import concentration, rollup_changes
-from kamlib.segmentation.keys import key_accounts
+from kamlib.segmentation.keys import key_accounts, key_accounts_then, untold_keys
 from kamlib.segmentation.kinds import account_types
 from kamlib.segmentation.limits import segmentation_limits
 from kamlib.segmentation.matrix import abc_cross, abc_xyz_matrix
@@ -25,6 +25,7 @@ __all__ = [
     "concentration",
     "is_previous_whole",
     "key_accounts",
+    "key_accounts_then",
     "lorenz",
     "pareto",
     "price_volume_mix",
@@ -34,5 +35,6 @@ __all__ = [
     "segmentation_control",
     "segmentation_limits",
     "size_classes",
+    "untold_keys",
     "whale_curve",
 ]

@@ -37,6 +37,15 @@ def account_classes(
     Randomly timed orders of one size give CV = 1/√(orders per month). ``is_cv_noise`` marks a
     squared CV between half and twice that: the class then mostly measures order size and timing
     noise.
+
+    Examples
+    --------
+    >>> months = shaped("account_months", {"account_id": ["A", "B"],
+    ...     "month": pd.Timestamp("2025-09-30"), "revenue": [90.0, 10.0], "order_day_count": 1})
+    >>> accounts = shaped("accounts", {"account_id": ["A", "B", "C"]})
+    >>> classes = account_classes(months, accounts, as_of=pd.Timestamp("2025-09-30"))
+    >>> classes["abc_revenue"].fillna("none").tolist()
+    ['A', 'B', 'none']
     """
     known = account_months[account_months["month"] <= as_of]
     ids = pd.Index(

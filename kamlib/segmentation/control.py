@@ -18,6 +18,14 @@ def is_previous_whole(
 ) -> bool:
     """Whether the window of the period before lies wholly in the data: classes then and now rest on
     as many months, and a move between them says something of the account.
+
+    Examples
+    --------
+    >>> from kamlib.period.calendar import parse_period
+    >>> before = parse_period("2025-Q2")
+    >>> [is_previous_whole(first_date=pd.Timestamp(day), previous_span=before)
+    ...     for day in ("2023-01-05", "2025-01-05")]
+    [True, False]
     """
     months = segmentation.window_months
     return is_window_whole(first_date, as_of=previous_span.end, window_months=months)
@@ -42,6 +50,13 @@ def segmentation_control(
     ------
     KamError
         A figure does not add up to the cent: nothing of this report may be published.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.segmentation_control["figure"].tolist()[:3]
+    ['classes', 'matrix by frequency', 'matrix by variability']
     """
     months = segmentation.window_months
     window = account_months[account_months["month"].isin(trailing_months(as_of, months))]

@@ -12,6 +12,13 @@ def pareto(account_classes: pd.DataFrame) -> pd.DataFrame:
     """One row per account with a revenue class, largest first: how the revenue adds up.
 
     Equal revenues are placed by account id.
+
+    Examples
+    --------
+    >>> classes = shaped("account_classes", {"account_id": ["A", "B"],
+    ...     "revenue": [80.0, 20.0], "abc_revenue": ["A", "C"]})
+    >>> pareto(classes)[["account_id", "cumulative_revenue_share"]].values.tolist()
+    [['A', 0.8], ['B', 1.0]]
     """
     classed = account_classes[account_classes["abc_revenue"].notna()]
     return shaped(
@@ -32,6 +39,13 @@ def whale_curve(account_classes: pd.DataFrame) -> pd.DataFrame:
     The curve climbs to its peak while margins are positive and falls where accounts cost more than
     they bring. Shares are of the total margin and n/a when that is zero or less. Accounts without
     revenue and margin are left out. Empty without a known margin.
+
+    Examples
+    --------
+    >>> classes = shaped("account_classes", {"account_id": ["A", "B"],
+    ...     "margin": [-10.0, 30.0], "abc_revenue": ["A", "C"]})
+    >>> whale_curve(classes)[["account_id", "cumulative_margin"]].values.tolist()
+    [['B', 30.0], ['A', 20.0]]
     """
     margin, revenue = account_classes["margin"], account_classes["revenue"]
     rows = _ranked(account_classes[margin.notna() & (margin.ne(0) | revenue.ne(0))], "margin")
@@ -46,6 +60,13 @@ def lorenz(account_classes: pd.DataFrame) -> pd.DataFrame:
     """One row per account with a revenue class, smallest first, after the origin: the Lorenz curve.
 
     The origin has rank 0 and no account. Empty without a classed account.
+
+    Examples
+    --------
+    >>> classes = shaped("account_classes", {"account_id": ["A", "B"],
+    ...     "revenue": [80.0, 20.0], "abc_revenue": ["A", "C"]})
+    >>> lorenz(classes)["cumulative_revenue_share"].tolist()
+    [0.0, 0.2, 1.0]
     """
     classed = account_classes[account_classes["abc_revenue"].notna()]
     if classed.empty:

@@ -24,6 +24,14 @@ def concentration(
     ascending, twice the area between the Lorenz curve and the diagonal. The key accounts' share is
     of the whole net revenue; in scope ``groups`` a group counts as key when one of its accounts is.
     The usual band of that share is 30 to 55 %.
+
+    Examples
+    --------
+    >>> classes = shaped("account_classes", {"account_id": list("ABCD"), "revenue": 25.0})
+    >>> accounts = shaped("accounts", {"account_id": list("ABCD"), "group_id": list("AACD")})
+    >>> spread = concentration(classes, accounts, shaped("key_accounts", []))
+    >>> spread[["scope", "top_1_share", "effective_number"]].round(2).values.tolist()
+    [['accounts', 0.25, 4.0], ['groups', 0.5, 2.67]]
     """
     keys = key_accounts.loc[key_accounts["is_key"], "account_id"]
     rows = _with_groups(account_classes, accounts)
@@ -85,6 +93,15 @@ def rollup_changes(
     largest alone.
 
     Ranks count accounts (groups) with more revenue, plus one, so equal revenues share a rank.
+
+    Examples
+    --------
+    >>> classes = shaped("account_classes", {"account_id": list("ABC"),
+    ...     "revenue": [50.0, 30.0, 30.0]})
+    >>> accounts = shaped("accounts", {"account_id": list("ABC"), "group_id": list("ABB")})
+    >>> changes = rollup_changes(classes, accounts)
+    >>> changes[["group_id", "largest_rank", "group_rank", "rank_gain"]].values.tolist()
+    [['B', 2.0, 1.0, 1]]
     """
     rows = _with_groups(account_classes, accounts)
     rows["is_active"] = rows["revenue"] > 0

@@ -1,10 +1,11 @@
-"""Who is a key account as of a date."""
+"""Who is a key account as of a date, and who was on the first day of a window."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from kamlib.book import KeyAccountSettings
+from kamlib.period.calendar import Span, trailing_months
 from kamlib.tables import shaped
 
 
@@ -22,10 +23,21 @@ def key_accounts(
     from its start date to its end date, both included. Else the accounts of revenue class A are
     taken, the largest ``at_most`` of them, and ``is_provisional`` says so; at equal revenue the
     smaller account id goes first.
+
+    Examples
+    --------
+    >>> from kamlib.tables import empty_table
+    >>> classes = shaped("account_classes", {"account_id": ["A", "B"],
+    ...     "revenue": [80.0, 20.0], "abc_revenue": ["A", "C"]})
+    >>> accounts = shaped("accounts", {"account_id": ["A", "B"]})
+    >>> day = pd.Timestamp("2025-09-30")
+    >>> keys = key_accounts(accounts, empty_table("tiers"), classes, as_of=day)
+    >>> keys[["account_id", "is_key", "is_provisional"]].values.tolist()
+    [['A', True, True], ['B', False, True]]
     """
     ids = pd.Index(sorted({*accounts["account_id"], *account_classes["account_id"]}), dtype="str")
     spells = tiers[tiers["start_date"] <= as_of]
-    in_force = spells[spells["end_date"].isna() | (spells["end_date"] >= as_of)]
+    in_force = _in_force(tiers, as_of)
     key_spells = in_force[in_force["tier"] == "key"]
     is_declared = "tier" in accounts and accounts["tier"].notna().any()
     if len(spells):
@@ -45,3 +57,65 @@ def key_accounts(
             key_since=since.to_numpy(), is_provisional=not len(spells) and not is_declared
         ),
     )
+
+
+def key_accounts_then(
+    tiers: pd.DataFrame,
+    accounts: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    previous_span: Span,
+) -> pd.DataFrame:
+    """One row per window × account that was key on the window's first day, by the dated tiers.
+
+    A figure that follows key accounts through time follows these: a set that is chosen on the last
+    day has lost those that left, and proves itself. ``year``: the 12 months to the as-of day;
+    ``period``: from the day after the period before ended. A book without dated tiers has no rows,
+    and nor does a window that begins before the first spell of any tier (see ``untold_keys``).
+
+    Examples
+    --------
+    >>> from kamlib.period.calendar import parse_period
+    >>> tiers = pd.DataFrame({"account_id": ["A", "B"], "tier": "key",
+    ...     "start_date": pd.to_datetime(["2020-01-01", "2025-02-01"]),
+    ...     "end_date": pd.to_datetime(["2025-12-17", None])})
+    >>> accounts = pd.DataFrame({"account_id": ["A", "B"], "name": ["Ann", "Ben"]})
+    >>> then = key_accounts_then(tiers, accounts, as_of=pd.Timestamp("2025-12-31"),
+    ...     previous_span=parse_period("2025-Q3"))
+    >>> then[["followed_over", "account_id"]].values.tolist()
+    [['year', 'A'], ['period', 'A'], ['period', 'B']]
+    """
+    parts = []
+    for window, day in first_days(as_of, previous_span).items():
+        spells = _in_force(tiers, day)
+        ids = sorted(spells.loc[spells["tier"].eq("key"), "account_id"].unique())
+        parts.append(pd.DataFrame({"account_id": ids}).assign(followed_over=window, since_date=day))
+    table = pd.concat(parts, ignore_index=True)
+    table["name"] = table["account_id"].map(accounts.set_index("account_id")["name"])
+    return shaped("key_accounts_then", table)
+
+
+def untold_keys(tiers: pd.DataFrame, *, as_of: pd.Timestamp, previous_span: Span) -> dict[str, str]:
+    """Return for each window of ``key_accounts_then`` why it is not known who was key on its first
+    day: ``no_dated_tiers``, ``tiers_begin_later``, or nothing where it is known.
+    """
+    return {
+        window: ""
+        if tiers["start_date"].le(day).any()
+        else "tiers_begin_later"
+        if len(tiers)
+        else "no_dated_tiers"
+        for window, day in first_days(as_of, previous_span).items()
+    }
+
+
+def first_days(as_of: pd.Timestamp, previous_span: Span) -> dict[str, pd.Timestamp]:
+    """Return the first day of the 12 months and of the period."""
+    day = pd.Timedelta(days=1)
+    return {"year": trailing_months(as_of, 13)[0] + day, "period": previous_span.end + day}
+
+
+def _in_force(tiers: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """Return the spells in force on a day; the first and the last day count."""
+    ended = tiers["end_date"].lt(day)
+    return tiers[tiers["start_date"].le(day) & ~ended]

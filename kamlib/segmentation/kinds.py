@@ -59,6 +59,13 @@ def account_types(
     Declared: the word stands in the account's ``types`` (split at commas, semicolons or bars).
     ``evidence_code`` says what the evidence is: profit, revenue, needs, pace, industry, region,
     incidents or declared.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.account_types.groupby("type", sort=False).size().to_dict()
+    {'breadwinner': 1, 'prospective': 3, 'image-maker': 7, 'expert': 1}
     """
     found = pd.concat(
         [

@@ -21,6 +21,15 @@ def segmentation_limits(
     ``limit_code`` says what it is; where accounts are concerned, ``concerned_count`` of
     ``possible_count`` are. An account's variability counts as noise where its CV is about what
     randomly timed orders would give.
+
+    Examples
+    --------
+    >>> classes = shaped("account_classes", {"account_id": ["A"], "revenue": [50.0]})
+    >>> accounts = shaped("accounts", {"account_id": ["A"], "group_id": ["A"]})
+    >>> keys = shaped("key_accounts", [])
+    >>> limits = segmentation_limits(classes, accounts, keys, None, is_previous_whole=False)
+    >>> limits["limit_code"].tolist()
+    ['cost', 'groups', 'previous', 'types', 'unclassed']
     """
     margin, revenue = account_classes["margin"], account_classes["revenue"]
     count = len(account_classes)

@@ -16,6 +16,14 @@ def abc_xyz_matrix(account_classes: pd.DataFrame) -> pd.DataFrame:
 
     Twelve cells (A B C × X Y Z N) stand in the table even when empty. Accounts that lack a class
     follow as ``none``, so that each basis sums to all accounts and to the revenue of the window.
+
+    Examples
+    --------
+    >>> classes = shaped("account_classes", {"account_id": ["A", "B"],
+    ...     "revenue": [80.0, 20.0], "abc_revenue": ["A", "C"], "xyz_frequency": ["X", "Z"]})
+    >>> cells = abc_xyz_matrix(classes).query("class_basis == 'frequency' and account_count > 0")
+    >>> cells[["abc", "xyz", "revenue"]].values.tolist()
+    [['A', 'X', 80.0], ['C', 'Z', 20.0]]
     """
     parts = [_cells(account_classes, basis, column) for basis, column in BASES.items()]
     return shaped("abc_xyz_matrix", pd.concat(parts, ignore_index=True))
@@ -41,6 +49,15 @@ def abc_cross(account_classes: pd.DataFrame) -> pd.DataFrame:
 
     The nine pairs stand even when empty; pairs with ``none`` follow where there are any. Without
     a known margin the table is empty.
+
+    Examples
+    --------
+    >>> classes = shaped("account_classes", {"account_id": ["A", "B"],
+    ...     "revenue": [80.0, 20.0], "margin": [5.0, 9.0], "abc_revenue": ["A", "B"],
+    ...     "abc_margin": ["B", "A"]})
+    >>> crossed = abc_cross(classes).query("account_count > 0")
+    >>> crossed[["abc_revenue", "abc_margin", "revenue"]].values.tolist()
+    [['A', 'B', 80.0], ['B', 'A', 20.0]]
     """
     table = _summed(account_classes, {"abc_revenue": "ABC", "abc_margin": "ABC"})
     return shaped("abc_cross", table if account_classes["margin"].notna().any() else [])

@@ -50,6 +50,15 @@ def class_moves(
     (each alone would) or ``both`` (only the two together). New, returned and stopped accounts are
     rows of their own kind, not moves; they have no effects. Without classes then (None) the table
     is empty.
+
+    Examples
+    --------
+    >>> then, now = (shaped("account_classes", {"account_id": ["A", "B"],
+    ...     "revenue": revenue, "abc_revenue": abc})
+    ...     for revenue, abc in (([90.0, 10.0], ["A", "C"]), ([30.0, 70.0], ["B", "A"])))
+    >>> moves = class_moves(now, then, shaped("product_windows", []))
+    >>> moves[["account_id", "abc_then", "abc_now", "direction"]].values.tolist()
+    [['A', 'A', 'B', 'down'], ['B', 'C', 'A', 'up']]
     """
     if previous_account_classes is None:
         return shaped("class_moves", [])
@@ -173,6 +182,14 @@ def class_migration(class_moves: pd.DataFrame) -> pd.DataFrame:
     Basis ``abc`` is the revenue class; ``frequency`` and ``variability`` are the two XYZ. Every
     pair of classes stands in the table even when empty; ``none`` is no class: new or returned
     accounts come from it, stopped ones go to it.
+
+    Examples
+    --------
+    >>> moves = shaped("class_moves", {"account_id": ["A", "B"],
+    ...     "abc_then": ["A", "C"], "abc_now": ["B", "A"], "revenue_now": [30.0, 70.0]})
+    >>> moved = class_migration(moves).query("class_basis == 'abc' and account_count > 0")
+    >>> moved[["class_then", "class_now", "revenue_now"]].values.tolist()
+    [['A', 'B', 30.0], ['C', 'A', 70.0]]
     """
     parts = []
     for basis, column in BASES.items():

@@ -22,6 +22,13 @@ def price_volume_mix(product_windows: pd.DataFrame) -> pd.DataFrame:
     The three sum to R₁ − R₀. N/a where a quantity is unknown or the account bought nothing then.
     Units of unlike products are added as they are: with pieces and tonnes in one account read
     volume and mix together.
+
+    Examples
+    --------
+    >>> windows = shaped("product_windows", {"account_id": "A", "product_id": "kettle",
+    ...     "window": ["previous", "now"], "quantity": [10.0, 12.0], "revenue": [100.0, 132.0]})
+    >>> price_volume_mix(windows).drop(columns="account_id").round(6).values.tolist()
+    [[12.0, 20.0, 0.0]]
     """
     rows = product_windows[product_windows["window"].isin(["previous", "now"])]
     is_then = rows["window"].eq("previous")

@@ -49,6 +49,14 @@ def rfm_scores(
       0.2 … 0.8 plus 1, the score goes by value < cut-off.
     - below 50 accounts ranks say little, and fixed cut-offs are used: silence of
       30, 90, 180, 365 days; 2, 3, 6, 12 order days; 0.2, 0.5, 1, 2 times the mean revenue.
+
+    Examples
+    --------
+    >>> days = shaped("account_days", {"account_id": ["A", "A", "B"],
+    ...     "date": pd.to_datetime(["2025-09-01", "2025-09-29", "2025-01-10"]), "revenue": 50.0})
+    >>> scores = rfm_scores(days, as_of=pd.Timestamp("2025-09-30"))
+    >>> scores[["account_id", "silence_days", "frequency_count", "recency_score"]].values.tolist()
+    [['A', 1.0, 2, 5.0], ['B', 263.0, 1, 2.0]]
     """
     known = account_days[account_days["date"] <= as_of]
     last = known[known["revenue"] > 0].groupby("account_id")["date"].max()
@@ -109,6 +117,14 @@ def rfm_segments(rfm_scores: pd.DataFrame) -> pd.DataFrame:
 
     The ten published segments stand in their published order even when empty; Others follows when
     an account fits none.
+
+    Examples
+    --------
+    >>> scores = shaped("rfm_scores", {"account_id": ["A", "B"],
+    ...     "segment": [SEGMENTS[0][0], SEGMENTS[-1][0]], "revenue": [90.0, 10.0]})
+    >>> found = rfm_segments(scores).query("account_count > 0")
+    >>> found[["segment", "revenue_share"]].values.tolist()
+    [['Champions', 0.9], ['Lost', 0.1]]
     """
     names = [segment for segment, *_ in SEGMENTS]
     if rfm_scores["segment"].eq(OTHERS).any():

@@ -7,19 +7,25 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.period.calendar import Span, base_months
+from kamlib.period.calendar import Span, base_months, is_base_whole
+from kamlib.story.headline import followed_sentence, key_revenue_sentence, loss_sentence
+from kamlib.story.overtime import followed, untold
+from kamlib.story.risk import risk_note, risk_split
 from kamlib.story.statements import Action, Card, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, number, plural, share
+from kamlib.words import change, count, date, money, plural
 
 CARDS: tuple[tuple[str, str, str, Any, Any, str], ...] = (
-    ("revenue", "key", "Revenue of key accounts", "money", "up", "segmentation.html"),
-    ("revenue_share", "key", "Share of total", "share", "neither", "segmentation.html"),
+    ("revenue", "key", "Revenue of today’s key accounts", "money", "up", "segmentation.html"),
+    ("revenue_share", "key", "Their share of the total", "share", "neither", "segmentation.html"),
     ("NRR", "all", "NRR, all accounts", "share", "up", "retention.html"),
     ("GRR", "all", "GRR, all accounts", "share", "up", "retention.html"),
     ("revenue_at_risk", "key", "At risk, key accounts", "money", "down", "retention.html"),
 )
 """Figure, scope, label, unit, which way is good, and where the evidence is."""
+
+SPLIT = ("revenue_at_risk",)
+"""Figures whose change is told in its parts only: less at risk can mean more that is lost."""
 
 
 def title_overview(span: Span) -> str:
@@ -31,65 +37,33 @@ def headline_overview(
     key_figures: pd.DataFrame,
     account_status: pd.DataFrame,
     key_accounts: pd.DataFrame,
+    revenue_bridge: pd.DataFrame,
+    risk_changes: pd.DataFrame,
     interactions: pd.DataFrame,
     programme_outlook: pd.DataFrame,
-    same_key_revenue: float,
+    untold_keys: dict[str, str],
     *,
     as_of: pd.Timestamp,
     previous_span: Span,
     first_date: pd.Timestamp | None,
     book: BookSettings,
 ) -> list[Sentence]:
-    """Return the front page's first sentences: the figures that matter, each with its evidence."""
-    found = key_figures.set_index(["figure", "scope"])["value"]
+    """Return the front page's first sentences: the figures that matter, each with its evidence.
+
+    A book that loses money says so first.
+    """
+    found = key_figures.set_index(["figure", "scope"])
+    risk = _risk(account_status, key_accounts, interactions, as_of, book)
+    split = risk_split(risk_changes, "key", previous_span, book)
     said = [
-        _key_revenue(found, key_accounts, same_key_revenue, as_of, previous_span, book),
-        _retained(found, first_date, as_of),
-        Sentence(_risk(account_status, key_accounts, interactions, as_of, book), "retention.html"),
+        loss_sentence(found, as_of, book),
+        key_revenue_sentence(found["value"], key_accounts, as_of, book),
+        followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
+        _retained(found["value"], first_date, as_of),
+        Sentence(" ".join(text for text in (risk, split) if text), "retention.html"),
         _outlook(programme_outlook, book),
     ]
     return [one for one in said if one is not None]
-
-
-def _key_revenue(
-    found: pd.Series,
-    keys: pd.DataFrame,
-    same: float,
-    as_of: pd.Timestamp,
-    before: Span,
-    book: BookSettings,
-) -> Sentence:
-    """Say what the key accounts brought, like for like, and their share of all sales."""
-    many, revenue = int(keys["is_key"].sum()), found.get(("revenue", "key"), float("nan"))
-    if not many or pd.isna(revenue):
-        return Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html")
-    text = (
-        f"The {count(many, 'key account')} brought {money(revenue, book)} in the 12 months to "
-        f"{date(as_of)}{_trend(revenue, same, many, before, book)}"
-        f"{_band(found.get(('revenue_share', 'key'), float('nan')), book)}"
-    )
-    is_provisional = keys["is_provisional"].any()
-    chosen = "; the book names none, so the largest stand in" if is_provisional else ""
-    return Sentence(f"{text}{chosen}.", "segmentation.html")
-
-
-def _trend(revenue: float, same: float, many: int, before: Span, book: BookSettings) -> str:
-    if not same > 0:
-        return ""
-    moved = revenue / same - 1
-    how = f"{share(abs(moved), book)} {'more' if moved > 0 else 'less'} than"
-    whose = " the same accounts" if many > 1 else ""
-    return (
-        f", {'as much as' if abs(moved) < 0.0005 else how}{whose} in the 12 months to the end of "
-        f"{before.title}"
-    )
-
-
-def _band(key_share: float, book: BookSettings) -> str:
-    if pd.isna(key_share):
-        return ""
-    place = "below" if key_share < 0.30 else "above" if key_share > 0.55 else "within"
-    return f": {share(key_share, book)} of all sales, {place} the usual 30–55 %"
 
 
 def _retained(
@@ -98,8 +72,8 @@ def _retained(
     """Say how much revenue stayed; half a base year is no base."""
     nrr, grr = found.get(("NRR", "all"), float("nan")), found.get(("GRR", "all"), float("nan"))
     if pd.isna(nrr):
-        return None
-    if (months := base_months(first_date, as_of)) < 12:
+        if is_base_whole(first_date, as_of) or not (months := base_months(first_date, as_of)):
+            return None
         return Sentence(
             f"How much revenue stays (NRR, GRR) cannot be told yet: the data hold {months} of the "
             "12 months of the year before.",
@@ -151,10 +125,10 @@ def _outlook(outlook: pd.DataFrame, book: BookSettings) -> Sentence | None:
     row = found.iloc[0]
     low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
     year = (
-        f"Key accounts ended the fiscal year at {money(row['to_date'], book)}"
+        f"Today’s key accounts ended the fiscal year at {money(row['to_date'], book)}"
         if row["outlook_rule"] == "over"
-        else f"Key accounts are heading for {money(row['outlook'], book)} this fiscal year (80 % "
-        f"interval {low} to {high})"
+        else f"Today’s key accounts are heading for {money(row['outlook'], book)} this fiscal year "
+        f"(80 % interval {low} to {high})"
     )
     if pd.isna(row["year_target"]):
         return Sentence(f"{year}; the book has no target.", "programme.html")
@@ -167,44 +141,43 @@ def cards_overview(
     key_figures: pd.DataFrame,
     figure_history: pd.DataFrame,
     tier_decisions: pd.DataFrame,
-    same_key_revenue: float,
+    revenue_bridge: pd.DataFrame,
+    risk_changes: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
-    first_date: pd.Timestamp | None,
     book: BookSettings,
 ) -> list[Card]:
     """Return the key figures as cards, each with its change and its last periods.
 
-    Key accounts come and go: beside the change of their revenue stands that of today's key accounts
-    alone. NRR and GRR whose year before the data do not hold whole are compared with nothing.
+    Key accounts come and go: beside the revenue of today's stands how that of those key on the
+    first day moved. The change of revenue at risk is told in its parts. A figure that is not known
+    makes no card.
     """
-    held = base_months(first_date, as_of)
     found = key_figures.set_index(["figure", "scope"])
     cards = []
     for figure, scope, label, unit, good, link in CARDS:
-        if (figure, scope) not in found.index:
+        if (figure, scope) not in found.index or pd.isna(found.loc[(figure, scope), "value"]):
             continue
         row: Any = found.loc[(figure, scope)]
-        is_half = figure in ("NRR", "GRR") and held < 12
         same = figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)
         past = figure_history[same].sort_values("as_of_date")["value"].tail(8)
-        note = f"on {held} of 12 months" if is_half else _note(figure, row, same_key_revenue, book)
-        card = Card(label, row["value"], unit, good=good, note=note, link=link)
-        if not is_half:
-            before, ago = row["previous_value"], row["year_ago_value"]
-            card = Card(label, row["value"], unit, before, ago, tuple(past), good, note, link)
-        cards.append(card)
+        before, ago = card_changes(figure, row)
+        is_compared = pd.notna(before) or pd.notna(ago)
+        note = {
+            "revenue_share": "30–55 % is usual",
+            "revenue": followed(revenue_bridge, "key", as_of, book, is_short=True),
+            "revenue_at_risk": risk_note(risk_changes, scope, book),
+        }.get(figure, "")
+        history = tuple(past) if is_compared else ()
+        cards.append(Card(label, row["value"], unit, before, ago, history, good, note, link))
     return [*cards, _key_count(found, tier_decisions)]
 
 
-def _note(figure: str, row: Any, same: float, book: BookSettings) -> str:
-    if figure == "revenue_share":
-        return "30–55 % is usual"
-    if figure != "revenue" or not same > 0 or pd.isna(row["previous_value"]):
-        return ""
-    if abs(row["previous_value"] - same) < 0.005:
-        return ""
-    return f"{change(row['value'], same, book)} with the same accounts"
+def card_changes(figure: str, row: Any) -> tuple[float | None, float | None]:
+    """Return what a card compares a figure with: nothing where the change needs its parts."""
+    if figure in SPLIT:
+        return None, None
+    return row["previous_value"], row["year_ago_value"]
 
 
 def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
@@ -225,6 +198,18 @@ def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
         note=", ".join(f"{many:.0f} {what}" for many, what in said if many > 0),
         link="scoring.html",
     )
+
+
+def tell_key_figures(
+    key_figures: pd.DataFrame,
+    untold_keys: dict[str, str],
+    *,
+    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> pd.DataFrame:
+    """Say why a figure is not known, and of whom a figure of key accounts is."""
+    return untold(key_figures, untold_keys, first_date, as_of, book)
 
 
 def actions_overview(told_main_changes: pd.DataFrame, *, as_of: pd.Timestamp) -> list[Action]:
@@ -328,10 +313,10 @@ def table_account_list(account_list: pd.DataFrame, *, as_of: pd.Timestamp) -> Sa
 
 
 def note_short_base(*, first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> str:
-    """Return why growth looks larger than it is, where the year before is not whole."""
-    if base_months(first_date, as_of) >= 12 or first_date is None:
+    """Return why nothing is compared with the year before, where the data do not hold it whole."""
+    if is_base_whole(first_date, as_of) or first_date is None:
         return ""
     return (
-        f"The data begin on {date(first_date)}: the year before is not whole, so growth looks "
-        "larger than it is."
+        f"The data begin on {date(first_date)}: the year before is not whole, so nothing is "
+        "compared with it."
     )

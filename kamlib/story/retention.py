@@ -8,10 +8,13 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.period.calendar import Span
+from kamlib.story.overtime import who
+from kamlib.story.risk import risk_split
 from kamlib.story.statements import Said, Sentence
 from kamlib.story.verdict import loss_step
 from kamlib.tables import each
-from kamlib.words import count, counted, date, listed, money, number, plural, share
+from kamlib.words import FEW, count, counted, date, listed, money, number, plural, rate, share
 
 MOST_OVERDUE = 12
 """Overdue accounts that a chart names."""
@@ -50,6 +53,8 @@ def tell_retention_findings(
     interactions: pd.DataFrame,
     account_actions: pd.DataFrame,
     *,
+    as_of: pd.Timestamp,
+    previous_span: Span,
     book: BookSettings,
 ) -> pd.DataFrame:
     """Return each finding in a sentence, and what to do."""
@@ -100,6 +105,11 @@ def _at_risk(row: Any, overdue: pd.DataFrame, book: BookSettings) -> str:
 
 
 def _newly_overdue(row: Any, book: BookSettings) -> str:
+    if row.gap_basis == "season":
+        start = date(row.season_start_date, book)
+        amount = money(row.revenue, book)
+        said = f"its season usually starts on {start}"
+        return f"{row.name} is newly overdue: {said}; {amount} a year."
     silence = f"{number(row.silence_days, book)} days without an order"
     if pd.notna(row.usual_gap_days):
         silence += f", usually {number(row.usual_gap_days, book, decimals=0)}"
@@ -153,10 +163,23 @@ def _returned(row: Any, back: pd.DataFrame, book: BookSettings) -> str:
     return _ended(f"{many} came back in the period: {_names(back)}")
 
 
-def _rates(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
-    who = "Key accounts" if row.scope == "key" else "All accounts together"
-    kept, grown = (share(one, book, decimals=0) for one in (row.grr_share, row.nrr_share))
-    return f"{who} kept {kept} of last year’s revenue (GRR); with what grew, {grown} (NRR)."
+def _risk_split(changes: pd.DataFrame, before: Span, book: BookSettings) -> str:
+    said = risk_split(changes, "key", before, book)
+    if said:
+        return f"Revenue at risk, key accounts: {said[0].lower()}{said[1:]}"
+    said = risk_split(changes, "all", before, book)
+    if said:
+        return f"Revenue at risk, all accounts: {said[0].lower()}{said[1:]}"
+    return f"Revenue at risk is what it was at the end of {before.title}."
+
+
+def _rates(row: Any, as_of: pd.Timestamp, book: BookSettings) -> str:
+    whose = who(row.scope, row.account_count, as_of, book)
+    kept, grown = (share(one, book) for one in (row.grr_share, row.nrr_share))
+    return (
+        f"{_capital(whose)} kept {kept} of the revenue of the year before (GRR); with what grew, "
+        f"{grown} (NRR)."
+    )
 
 
 def _warnings(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
@@ -169,12 +192,19 @@ def _warnings(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
 
 
 def _alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
-    right = share(1 - row.false_alarm_rate, book, decimals=0)
+    right = rate(row.alarm_count - row.false_alarm_count, row.alarm_count, book)
+    if row.alarm_count < FEW:
+        return f"An overdue warning was right in {right} past cases: too few to judge by."
     text = f"An overdue warning was right in {right} of past cases"
     if not row.leaver_count:
         return f"{text}."
-    missed = share(row.missed_loss_rate, book, decimals=0)
-    return f"{text}; {missed} of leavers had no warning yet."
+    missed = rate(row.missed_loss_count, row.leaver_count, book)
+    return f"{text}; {missed} {_of_leavers(row.leaver_count)} no warning yet."
+
+
+def _of_leavers(many: float) -> str:
+    """Return the leavers of a rate, or what follows their count."""
+    return "of leavers had" if many >= FEW else f"{plural(many, 'leaver')} had"
 
 
 def _not_recorded(row: Any, losses: pd.DataFrame, book: BookSettings) -> str:
@@ -227,7 +257,6 @@ _SAID: dict[str, Callable[[Any, pd.DataFrame, BookSettings], str]] = {
     "further_overdue": _further_overdue,
     "lost": _lost,
     "returned": _returned,
-    "rates": _rates,
     "no_rates": _no_rates,
     "warnings": _warnings,
     "alarms": _alarms,
@@ -289,46 +318,6 @@ def table_account_status(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
     )
 
 
-def chart_revenue_bridge(
-    revenue_bridge: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings, scope: str = "all"
-) -> Said:
-    """Say whether revenue grew, and how much went away."""
-    who = "key accounts" if scope == "key" else "all accounts"
-    whose = "the key accounts' net revenue" if scope == "key" else "the net revenue of all accounts"
-    return Said(
-        _bridge_title(revenue_bridge[revenue_bridge["scope"].eq(scope)], who, book),
-        f"Net revenue of {who}, the 12 months before and the 12 months to now; accounts below · "
-        f"12 months to {date(as_of, book)}",
-        f"Waterfall of {whose} from the year before to this year by new, returned, grown, shrunk "
-        "and stopped accounts",
-    )
-
-
-def _bridge_title(rows: pd.DataFrame, who: str, book: BookSettings) -> str:
-    if rows.empty:
-        return f"No revenue of {who} to compare"
-    amounts = rows.set_index("step")["revenue"].to_dict()
-    base, now, gone = amounts["base"], amounts["now"], amounts["stopped"] + amounts["contraction"]
-    if base < 0 or (base == 0 and now <= 0):
-        return f"No revenue of {who} above zero in the year before: no rate can be given"
-    if base == 0:
-        return f"All revenue of {who} is younger than a year"
-    verb = "grew" if now >= base else "fell"
-    return (
-        f"Revenue of {who} {verb} by {share(abs(now / base - 1), book)}; {money(gone, book)} went "
-        "with accounts that shrank or stopped"
-    )
-
-
-def table_revenue_bridge(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
-    """Say of which months the bridge is."""
-    return Said(
-        "The bridge in figures",
-        f"Net revenue and accounts by step, 12 months to {date(as_of, book)} against the 12 months "
-        "before",
-    )
-
-
 def note_two_years(retention_figures: pd.DataFrame) -> str:
     """Say why NRR and GRR are not known, where they are not."""
     known = retention_figures.set_index("figure")["value"].get("NRR")
@@ -356,11 +345,14 @@ def _alarm_title(rows: pd.DataFrame, book: BookSettings) -> str:
     at = f"At k = {own['k']:g}"
     if not own["alarm_count"]:
         return f"{at} the alarm never sounded in {count(own['case_count'], 'case', source=book)}"
-    right = share(1 - own["false_alarm_rate"], book, decimals=0)
+    alarms, leavers = own["alarm_count"], own["leaver_count"]
+    right = rate(alarms - own["false_alarm_count"], alarms, book)
+    if alarms < FEW:
+        return f"{at} an alarm was right in {right}: too few to judge by"
     said = [f"{at} an alarm was right in {right} of cases"]
-    if own["leaver_count"]:
-        missed = share(own["missed_loss_rate"], book, decimals=0)
-        said = [f"{said[0]} and {missed} of leavers had no alarm yet"]
+    if leavers:
+        missed = rate(own["missed_loss_count"], leavers, book)
+        said = [f"{said[0]} and {missed} {_of_leavers(leavers)} no alarm yet"]
     if better["k"] != own["k"]:
         said.append(f"k = {better['k']:g} would do better")
     return "; ".join(said)

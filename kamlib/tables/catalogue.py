@@ -8,6 +8,7 @@ it.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -155,7 +156,9 @@ def shaped(name: str, rows: Any) -> pd.DataFrame:
     """
     known = catalogue()
     table = known.tables[name]
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    if not isinstance(rows, Mapping | pd.DataFrame):
+        rows = list(rows)
+    frame = pd.DataFrame(rows)
     kept = [known.columns[column] for column in (*table.columns, *table.facts)]
     shaped = {
         one.name: _typed(frame, one, has_it=one.name in frame)

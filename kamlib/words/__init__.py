@@ -3,9 +3,10 @@
 from kamlib.words.amounts import change, money, number, percent, share
 from kamlib.words.days import date, month, month_name
 from kamlib.words.locales import GAP, MISSING, Source, Wording, wording
-from kamlib.words.nouns import count, counted, listed, ordinal, plural
+from kamlib.words.nouns import FEW, count, counted, listed, ordinal, plural, rate
 
 __all__ = [
+    "FEW",
     "GAP",
     "MISSING",
     "Source",
@@ -22,6 +23,7 @@ __all__ = [
     "ordinal",
     "percent",
     "plural",
+    "rate",
     "share",
     "wording",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kamlib.words.amounts import number
+from kamlib.words.amounts import number, share
 from kamlib.words.locales import Source
 
 SMALL = (
@@ -24,6 +24,9 @@ SMALL = (
 )
 """Counts up to twelve as words."""
 
+FEW = 10
+"""Below so many cases a rate is told as a count, makes no headline and sets no rule."""
+
 
 def count(items: float, one: str, many: str = "", source: Source = None) -> str:
     """Return a count with its noun.
@@ -32,6 +35,18 @@ def count(items: float, one: str, many: str = "", source: Source = None) -> str:
     ('1 order', '3 deliveries', '1,200 rows')
     """
     return f"{number(items, source, decimals=0)} {plural(items, one, many)}"
+
+
+def rate(part: float, cases: float, source: Source = None) -> str:
+    """Return how many of the cases in percent; below ten cases as a count.
+
+    >>> rate(7, 20).replace("\u00a0", " "), rate(1, 1), rate(0, 3)
+    ('35 %', '1 of 1', 'none of 3')
+    """
+    if cases >= FEW:
+        return share(part / cases, source, decimals=0)
+    some = number(part, source, decimals=0) if part else "none"
+    return f"{some} of {number(cases, source, decimals=0)}"
 
 
 def plural(items: float, one: str, many: str = "") -> str:

@@ -1,0 +1,84 @@
+"""What a period's report depends on, so that nothing is done twice and nothing is passed over."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import kamlib
+from kamlib.book import BookSettings
+from kamlib.errors import KamError
+from kamlib.intake.sources.files import input_files
+from kamlib.period.snapshot import fingerprint
+from kamlib.report import pages, site
+from kamlib.report.pages import Page
+from kamlib.report.request import Request
+from kamlib.report.write import versions
+
+
+def book_hashes(book: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file that the book's figures rest on, by path.
+
+    Raises
+    ------
+    KamError
+        One is no file: a folder, a pipe, a link to nothing.
+    """
+    files = input_files(book)
+    for file in files:
+        if not file.is_file():
+            raise KamError(
+                f"'{file.name}' is no file: a folder, a pipe, or a link to nothing.",
+                where=str(file),
+                next="Put the file itself there.",
+            )
+    return fingerprint(files, book)
+
+
+def run_mark(
+    request: Request, wanted: list[Page], settings: BookSettings, hashes: dict[str, str]
+) -> dict:
+    """Return everything the reports of a run depend on, their periods apart.
+
+    The settings count and not their file, so a comment in ``book.toml`` changes nothing; of the
+    notebooks count those of the pages that are asked for.
+    """
+    kit, package = pages.kit_folder(), Path(kamlib.__file__).resolve().parent
+    files = [file for kind in ("*.py", "*.toml") for file in package.rglob(kind)]
+    files = sorted(file for file in files if "_kit" not in file.relative_to(package).parts)
+    inputs = {name: value for name, value in hashes.items() if name != "book.toml"}
+    inputs["settings"] = _hash(settings.model_dump_json(by_alias=True))
+    others = [pages.notebook_file(page) for page in wanted]
+    others += sorted(file for file in (kit / "templates").rglob("*") if file.is_file())
+    return {
+        "only": sorted(request.only),
+        "accounts": request.accounts,
+        "manager_id": request.manager_id or "",
+        "pdf": request.pdf,
+        "inputs": {"book": _hash(json.dumps(inputs, sort_keys=True))}
+        if request.manager_id  # its readers may not know which accounts have a plan
+        else inputs,
+        "kit": fingerprint(files, package) | fingerprint(others, kit),
+        "versions": versions(),
+    }
+
+
+def is_unchanged(out: Path, label: str, mark: dict) -> bool:
+    """Return whether a period is published whole, and from what a run would make it of now."""
+    run = site.published_run(out, label)
+    return (
+        run is not None
+        and not run.get("failed")
+        and run.get("mark") == {**json.loads(json.dumps(mark)), "period": label}
+        and site.is_whole(out, label)
+    )
+
+
+def state(mark: dict) -> str:
+    """Return a word for the book and the kit as they are."""
+    return _hash(json.dumps([mark["inputs"], mark["kit"], mark["versions"]], sort_keys=True))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

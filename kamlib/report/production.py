@@ -1,0 +1,194 @@
+"""Filling a period's staged folder: notebooks run side by side, each made a page as it finishes."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+from kamlib.errors import KamError, nearest
+from kamlib.intake import Intake
+from kamlib.period import Period
+from kamlib.report import site
+from kamlib.report.kernel import end_kernels, run_notebook
+from kamlib.report.pages import PAGES, Page, notebook_file
+from kamlib.report.printing import print_pages
+from kamlib.report.request import WORDS, Request, ids
+from kamlib.report.write import (
+    Made,
+    PageWriter,
+    merge_tables,
+    write_intake,
+    write_period_workbook,
+    write_run,
+)
+
+Call = tuple[Page, str]
+"""A page, and the account that it is about."""
+
+
+class Production:
+    """One period on its way from its tables to a folder that can be published."""
+
+    def __init__(
+        self,
+        request: Request,
+        pages: list[Page],
+        data: Period,
+        staged: Path,
+        kernels: dict[str, str],
+        progress: Callable[[str, str, int, int], None],
+    ) -> None:
+        self.request, self.data, self.staged = request, data, staged
+        self.kernels, self.progress = kernels, progress
+        self.work = site.stage(request.out, f"{data.span.label}-work")
+        self.merging = threading.Lock()
+        self.turn = threading.BoundedSemaphore(max(1, request.jobs))
+        self.running: list = []
+        self.failed: dict[str, KamError] = {}
+        accounts: list[str] = []
+        if PAGES["dossiers"] in pages:
+            accounts = dossier_accounts(request.accounts, data)
+        singles = [page for page in pages if page.name != "dossiers"]
+        self.calls: list[Call] = [(page, "") for page in singles]
+        self.calls += [(PAGES["dossiers"], account) for account in accounts]
+        self.writer = PageWriter(data, staged, singles, accounts)
+        self.names = self.writer.names
+        for name, address in (("links", "dossiers/{}.html"), ("near_links", "{}.html")):
+            addresses = {account: address.format(self.names[account]) for account in accounts}
+            (self.work / f"{name}.json").write_text(json.dumps(addresses), encoding="utf-8")
+
+    def make(self, intake: Intake, mark: dict, started: str) -> dict[str, KamError]:
+        """Fill the staged folder; return what failed of it, where the request was to keep going.
+
+        Raises
+        ------
+        KamError
+            A page failed; with keep going, every page did.
+        """
+        label, count = self.data.span.label, len(self.calls)
+        (self.staged / "tables").mkdir()
+        self.progress(label, "starting", 0, count)
+        seconds: dict[str, float] = {}
+        try:
+            # One more than may run: a kernel starts, or its page is made, while others' cells run.
+            with ThreadPoolExecutor(max_workers=max(1, self.request.jobs) + 1) as pool:
+                for one in self._all(pool):
+                    seconds[one.title] = one.seconds
+                    self.progress(label, one.account or one.page.title, len(seconds), count)
+        finally:
+            site.clear_staged(self.work)
+        if self.failed and len(self.failed) == count:
+            raise next(iter(self.failed.values()))
+        self._keep_last_good()
+        write_intake(self.staged, self.data)
+        write_period_workbook(self.staged, self.data)
+        self.writer.write_lists()
+        if self.request.pdf:
+            self.progress(label, "printing", count, count)
+            print_pages(self.staged)
+        failed = {name: str(error.what) for name, error in self.failed.items()}
+        write_run(self.staged, self.data, intake, mark, seconds, failed=failed, started=started)
+        return self.failed
+
+    def _all(self, pool: ThreadPoolExecutor) -> Iterator[Made]:
+        """Make pages side by side; the first failure, or a signal to stop, ends the others."""
+        futures = [pool.submit(self._one, *call) for call in self.calls]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
+            while wait(futures, timeout=0.2).not_done:  # none when all went well
+                end_kernels(self.running)
+
+    def _one(self, page: Page, account: str) -> Made:
+        """Run a notebook and make its page; where the request is to keep going, keep a failure."""
+        began = time.monotonic()
+        try:
+            self._run(page, account)
+        except Exception as error:
+            if not self.request.keep_going:
+                raise
+            known = error if isinstance(error, KamError) else _unknown(error)
+            self.failed[Made(page, account).name] = known
+        return Made(page, account, round(time.monotonic() - began, 2))
+
+    def _run(self, page: Page, account: str) -> None:
+        tables = self.work / f"tables-{page.name}-{self.names.get(account, '')}"
+        links = self.work / ("near_links.json" if account else "links.json")
+        parameters = {
+            "book": str(self.data.folder),
+            "period": self.data.span.label,
+            "manager_id": self.data.manager_id,
+            **({"account_id": account} if account else {}),
+        }
+        executed = run_notebook(
+            notebook_file(page),
+            parameters,
+            environment={**self.kernels, "KAM_TABLES": str(tables), "KAM_LINKS": str(links)},
+            timeout=self.request.timeout,
+            running=self.running,
+            turn=self.turn,
+        )
+        self.writer.write(page, account, executed)
+        own = self.staged / "tables"
+        with self.merging:
+            merge_tables(tables, own / "dossiers" / self.names[account] if account else own)
+
+    def _keep_last_good(self) -> None:
+        """Put the last good version of what failed in its place, marked as such."""
+        if not self.failed:
+            return
+        published = self.request.out / self.data.span.label
+        run = site.published_run(self.request.out, self.data.span.label)
+        for page, account in self.calls:
+            if (error := self.failed.get(Made(page, account).name)) is not None:
+                self.writer.write_last_good(page, account, published, run, error)
+        if run is not None:
+            merge_tables(published / "tables", self.staged / "tables", is_older=True)
+
+
+def _unknown(error: Exception) -> KamError:
+    return KamError(
+        f"Something went wrong that the kit does not know: {type(error).__name__}: {error}",
+        next="Run again with --debug and report what it shows.",
+        exit_code=1,
+    )
+
+
+def dossier_accounts(choice: str, data: Period) -> list[str]:
+    """Return the accounts that get a dossier: ``key``, ``all``, ``none``, or ids separated by
+    commas.
+
+    Raises
+    ------
+    KamError
+        An id is not an account of the book.
+    """
+    known = data.accounts["account_id"].tolist()
+    if choice == "none":
+        return []
+    if choice == "all":
+        return known
+    if choice == "key":
+        keys = data.key_accounts
+        return keys.loc[keys["is_key"], "account_id"].tolist()
+    asked = [choice] if choice in known else ids(choice)  # an id may hold a comma
+    for account in asked:
+        check_account(account, known)
+    return asked
+
+
+def check_account(account: str, known) -> None:
+    """Refuse an account that is not known, and name the nearest."""
+    if account not in known:
+        raise KamError(
+            f"'{account}' is not an account of the book.",
+            where="--accounts",
+            next=nearest(account, [*known, *WORDS]),
+        )

@@ -1,0 +1,94 @@
+"""What is said of the revenue bridge and of retention over time, of all and of key accounts."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.story.overtime import first_day, untold, who, why_untold
+from kamlib.story.statements import Said
+from kamlib.words import count, date, money, plural, share
+
+
+def chart_revenue_bridge(
+    revenue_bridge: pd.DataFrame,
+    key_accounts_then: pd.DataFrame,
+    untold_keys: dict[str, str],
+    *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
+    book: BookSettings,
+    scope: str = "all",
+) -> Said:
+    """Say whether revenue grew, and how much went away; or why it is not known."""
+    rows = revenue_bridge[revenue_bridge["scope"].eq(scope)]
+    many = key_accounts_then["followed_over"].eq("year").sum()
+    followed = who(scope, many, as_of, book) if scope == "key" and many else "all accounts"
+    followed = "key accounts over time" if scope == "key" and not many else followed
+    whose = f"the net revenue of {followed}"
+    why = why_untold("year", untold_keys if scope == "key" else {}, first_date, as_of, book)
+    if rows.empty and why:
+        return Said(f"Not told for {followed}: {why}")
+    return Said(
+        _bridge_title(rows, followed, book),
+        f"Net revenue of {followed}, the 12 months before and the 12 months to now; accounts "
+        f"below · 12 months to {date(as_of, book)}",
+        f"Waterfall of {whose} from the year before to this year by new, returned, grown, shrunk "
+        "and stopped accounts",
+    )
+
+
+def _bridge_title(rows: pd.DataFrame, who: str, book: BookSettings) -> str:
+    if rows.empty:
+        return f"No revenue of {who} to compare"
+    amounts = rows.set_index("step")["revenue"].to_dict()
+    base, now, gone = amounts["base"], amounts["now"], amounts["stopped"] + amounts["contraction"]
+    if base < 0 or (base == 0 and now <= 0):
+        return f"No revenue of {who} above zero in the year before: no rate can be given"
+    if base == 0:
+        return f"All revenue of {who} is younger than a year"
+    verb = "grew" if now >= base else "fell"
+    return (
+        f"Revenue of {who} {verb} by {share(abs(now / base - 1), book)}; {money(gone, book)} went "
+        "with accounts that shrank or stopped"
+    )
+
+
+def table_revenue_bridge(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+    """Say of which months the bridge is."""
+    return Said(
+        "The bridge in figures",
+        f"Net revenue and accounts by step, key accounts as of the first day; 12 months to "
+        f"{date(as_of, book)} against the 12 months before",
+    )
+
+
+def tell_retention_figures(
+    retention_figures: pd.DataFrame,
+    untold_keys: dict[str, str],
+    *,
+    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> pd.DataFrame:
+    """Say why a figure is not known, and of whom a figure of key accounts is."""
+    return untold(retention_figures, untold_keys, first_date, as_of, book)
+
+
+def table_key_accounts_then(
+    key_accounts_then: pd.DataFrame,
+    untold_keys: dict[str, str],
+    *,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> Said:
+    """Say how many are followed, or why nobody is."""
+    many = int(key_accounts_then["followed_over"].eq("year").sum())
+    day = date(first_day(as_of), book)
+    caption = (
+        "NRR, GRR, the bridge and the share lost follow these: today’s set has lost those that left"
+    )
+    if not many and untold_keys["year"]:
+        reason = why_untold("year", untold_keys, None, as_of, book)
+        return Said(f"Who was a key account on {day} is not known", reason[:1].upper() + reason[1:])
+    return Said(f"{count(many, 'account')} {plural(many, 'was', 'were')} key on {day}", caption)

@@ -1,0 +1,70 @@
+"""The front page's first sentences: is money lost, what key accounts brought, how they moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.story.overtime import followed, why_untold
+from kamlib.story.statements import Sentence
+from kamlib.words import count, date, money, share
+
+
+def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
+    """Say that the book loses money, where it does, and what it was a year ago."""
+    if ("margin", "all") not in found.index or not found.loc[("margin", "all"), "value"] < 0:
+        return None
+    row: Any = found.loc[("margin", "all")]
+    ago = row["year_ago_value"]
+    before = "" if pd.isna(ago) else f"; the year before it was {money(ago, book)}"
+    return Sentence(
+        f"The business loses money: a margin of {money(row['value'], book)} in the 12 months to "
+        f"{date(as_of)}{before}.",
+        "segmentation.html",
+    )
+
+
+def key_revenue_sentence(
+    found: pd.Series, keys: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings
+) -> Sentence:
+    """Say what today's key accounts brought, and their share of all sales."""
+    many, revenue = int(keys["is_key"].sum()), found.get(("revenue", "key"), float("nan"))
+    if not many or pd.isna(revenue):
+        return Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html")
+    text = (
+        f"Today’s {count(many, 'key account')} brought {money(revenue, book)} in the 12 months to "
+        f"{date(as_of)}{_band(found.get(('revenue_share', 'key'), float('nan')), book)}"
+    )
+    is_provisional = keys["is_provisional"].any()
+    chosen = "; the book names none, so the largest stand in" if is_provisional else ""
+    return Sentence(f"{text}{chosen}.", "segmentation.html")
+
+
+def followed_sentence(
+    bridge: pd.DataFrame,
+    keys: pd.DataFrame,
+    why: dict[str, str],
+    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> Sentence | None:
+    """Say how the revenue of those key on the first day moved, else of all accounts, and why."""
+    own = followed(bridge, "key", as_of, book)
+    if own:
+        return Sentence(own, "retention.html")
+    everyone = followed(bridge, "all", as_of, book)
+    if not everyone:
+        return None
+    reason = why_untold("year", why, first_date, as_of, book)
+    is_named = keys["is_key"].any() and reason
+    how = f" How key accounts moved cannot be told: {reason}." if is_named else ""
+    return Sentence(f"{everyone}{how}", "retention.html")
+
+
+def _band(key_share: float, book: BookSettings) -> str:
+    if pd.isna(key_share):
+        return ""
+    place = "below" if key_share < 0.30 else "above" if key_share > 0.55 else "within"
+    return f": {share(key_share, book)} of all sales, {place} the usual 30–55 %"

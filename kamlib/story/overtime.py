@@ -1,0 +1,111 @@
+"""Key accounts over time in words: who is followed, how they moved, and why it is not told."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.period.calendar import base_months, is_base_whole, trailing_months
+from kamlib.words import change, count, date, money, share
+
+WHY = {
+    "no_dated_tiers": "the book does not date who was a key account when, and a set chosen by "
+    "today’s revenue proves itself",
+    "tiers_begin_later": "the book’s tiers begin later than that",
+}
+"""Why it is not known who was key on the first day."""
+
+FOLLOWED_OVER = {
+    "NRR": "year", "GRR": "year", "logo_churn": "period", "lost_in_period": "period",
+    "returned_in_period": "period",
+}  # fmt: skip
+"""Figures that follow accounts through time, and over which window."""
+
+
+def first_day(as_of: pd.Timestamp) -> pd.Timestamp:
+    """Return the first day of the 12 months.
+
+    >>> first_day(pd.Timestamp("2025-12-31")).date().isoformat()
+    '2025-01-01'
+    """
+    return trailing_months(as_of, 13)[0] + pd.Timedelta(days=1)
+
+
+def who(scope: str, many: float, as_of: pd.Timestamp, book: BookSettings) -> str:
+    """Return who is followed."""
+    if scope != "key":
+        return "all accounts"
+    one = f"the {count(many, 'account')}" if many != 1 else "the one account"
+    return f"{one} that {'was' if many == 1 else 'were'} key on {date(first_day(as_of), book)}"
+
+
+def followed(
+    bridge: pd.DataFrame,
+    scope: str,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+    *,
+    is_short: bool = False,
+) -> str:
+    """Say how the revenue of those followed moved; nothing where it is not known."""
+    rows = bridge[bridge["scope"].eq(scope)].set_index("step")
+    if rows.empty or not rows.loc["base", "revenue"] > 0:
+        return ""
+    base, now = rows.loc["base", "revenue"], rows.loc["now", "revenue"]
+    many = rows.loc["base", "accounts"]
+    if is_short:
+        return f"those key on {date(first_day(as_of), book)}: {change(now, base, book)}"
+    moved = now / base - 1
+    how = f"{share(abs(moved), book)} {'more' if moved > 0 else 'less'} than"
+    how = "as much as" if abs(moved) < 0.0005 else how
+    whose = who(scope, many, as_of, book)
+    told = f"{whose[0].upper()}{whose[1:]} brought {money(now, book)}, {how} in the year before"
+    return f"{told}."
+
+
+def why_untold(
+    window: str,
+    why: dict[str, str],
+    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> str:
+    """Return why a figure of key accounts over time is not known."""
+    if window == "year" and not is_base_whole(first_date, as_of):
+        return short_base(first_date, as_of)
+    return WHY.get(why.get(window, ""), "")
+
+
+def short_base(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> str:
+    """Return how much of the base year the data hold."""
+    return f"the data hold {base_months(first_date, as_of)} of the 12 months of the year before"
+
+
+def untold(
+    figures: pd.DataFrame,
+    why: dict[str, str],
+    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> pd.DataFrame:
+    """Say of each figure why it is not known, and of whom a figure of key accounts is."""
+    notes = []
+    for figure, scope, value in zip(
+        figures["figure"], figures["scope"], figures["value"], strict=True
+    ):
+        window, note = FOLLOWED_OVER.get(figure), None
+        if window and pd.isna(value):
+            is_short = window == "year" and not is_base_whole(first_date, as_of)
+            if is_short:
+                note = short_base(first_date, as_of)
+            elif scope == "key":
+                note = why_untold(window, why, first_date, as_of, book) or None
+        elif scope == "key":
+            note = "of today’s key accounts" if not window else _whose(window, as_of, book)
+        notes.append(note)
+    return pd.DataFrame({"note": pd.Series(notes, index=figures.index, dtype="str")})
+
+
+def _whose(window: str, as_of: pd.Timestamp, book: BookSettings) -> str:
+    day = date(first_day(as_of), book) if window == "year" else "the first day of the period"
+    return f"of those key on {day}"

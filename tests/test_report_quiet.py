@@ -1,0 +1,140 @@
+"""A step that fails and looks finished ends the run: captured, redirected, late or never asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from kamlib.errors import KamError
+from kamlib.report import warm
+from kamlib.report.kernel import read_notebook, run_notebook
+
+PROGRAM = "calls a program of the system"
+THREAD = "import threading\nt = threading.Thread(target=lambda: 1 / 0)\n"
+LATE = "import threading, time\ndef late():\n    time.sleep(0.3)\n    1 / 0\n"
+QUIET = {
+    "a failing command that is timed": ("%%time\n!false", PROGRAM),
+    "a failing command that is captured": ("%%capture\n!false", PROGRAM),
+    "a command for its output": ("%sx false", PROGRAM),
+    "a system command": ("%system false", PROGRAM),
+    "a script that fails midway": ("%%bash\nfalse\necho done", PROGRAM),
+    "a script in the background": ("%%bash --bg\nfalse", PROGRAM),
+    "os.system": ("import os\n_ = os.system('false')", PROGRAM),
+    "os.popen": ("import os\n_ = os.popen('false').read()", PROGRAM),
+    "a spawned program": ("import os\n_ = os.spawnlp(os.P_WAIT, 'false', 'false')", PROGRAM),
+    "the shell's own way": ("run = get_ipython().system\nrun('false')", PROGRAM),
+    "a program that is not checked": ("import subprocess\n_ = subprocess.run(['false'])", PROGRAM),
+    "a program left alone": ("import subprocess\n_ = subprocess.Popen(['false'])", PROGRAM),
+    "a shell that hides its failure": (
+        "import subprocess\n_ = subprocess.run(['sh', '-c', 'false; true'], check=True)",
+        PROGRAM,
+    ),
+    "a program of a loop": (
+        "import asyncio\np = await asyncio.create_subprocess_exec('false')\n_ = await p.wait()",
+        PROGRAM,
+    ),
+    "an error that is captured": ("%%capture\nraise ValueError('lost')", "ValueError: lost"),
+    "leaving, captured": ("%%capture\nimport sys; sys.exit(0)", "SystemExit"),
+    "a thread that fails captured": (
+        f"%%capture\n{THREAD}t.start(); t.join()",
+        "ZeroDivisionError",
+    ),
+    "a thread that fails redirected": (
+        f"import contextlib, io\n{THREAD}with contextlib.redirect_stderr(io.StringIO()):\n"
+        "    t.start(); t.join()",
+        "ZeroDivisionError",
+    ),
+    "a thread whose failure is cleared": (
+        f"from IPython.display import clear_output\n{THREAD}t.start(); t.join(); clear_output()",
+        "ZeroDivisionError",
+    ),
+    "a thread that fails late": (
+        f"{LATE}threading.Thread(target=late, daemon=True).start()",
+        "ZeroDivisionError",
+    ),
+    "a timer": ("import threading\nthreading.Timer(0.3, lambda: 1 / 0).start()", "ZeroDivision"),
+    "a task of a pool that nobody asks": (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool = ThreadPoolExecutor()\n_ = pool.submit(lambda: 1 / 0)",
+        "ZeroDivisionError",
+    ),
+    "a task of processes that nobody asks": (
+        "import math\nfrom multiprocessing import Pool\n"
+        "pool = Pool(1)\n_ = pool.apply_async(math.sqrt, (-1,))",
+        "ValueError: math domain error",
+    ),
+    "a process that ends badly": (
+        "import multiprocessing, sys\n"
+        "multiprocessing.get_context('fork').Process(target=sys.exit, args=(3,)).start()",
+        "a process that a step started ended with 3",
+    ),
+    "a task of a loop that nobody awaits": (
+        "import asyncio\nasync def fail():\n    1 / 0\n"
+        "task = asyncio.get_event_loop().create_task(fail())\nawait asyncio.sleep(0.1)\ndel task",
+        "ZeroDivisionError",
+    ),
+}
+SOUND = {
+    "a program that is checked": "import subprocess\n_ = subprocess.run(['true'], check=True)",
+    "a failure that is expected": "try:\n    1 / 0\nexcept ZeroDivisionError:\n    pass",
+    "a task that is asked": (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "pool = ThreadPoolExecutor()\ntask = pool.submit(lambda: 1 / 0)\n_ = task.exception()"
+    ),
+    "tasks of processes": (
+        "import math\nfrom multiprocessing import Pool\n"
+        "with Pool(1) as pool:\n    _ = pool.map(math.sqrt, [1, 4])"
+    ),
+    "what libraries do for themselves": (
+        "import ctypes.util, platform\n_ = platform.processor(), ctypes.util.find_library('m')"
+    ),
+}
+
+pytestmark = pytest.mark.skipif(not warm.can_fork(), reason="needs warm kernels")
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """Where kernels are forked."""
+    plain = {"PYTHONHASHSEED": "0"}
+    with warm.ForkServer(plain) as server:
+        assert server.is_ready()
+        yield {**plain, warm.SOCKET: server.address}
+
+
+def run(folder: Path, environment: dict[str, str], cell: str) -> nbformat.NotebookNode:
+    book = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+    book.cells = [
+        nbformat.v4.new_code_cell("a = 1", id="a"),
+        nbformat.v4.new_code_cell(cell, id="b"),
+    ]
+    nbformat.write(book, folder / "quiet.ipynb")
+    return run_notebook(folder / "quiet.ipynb", {}, environment=environment, timeout=60)
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_what_fails_quietly_ends_the_run(tmp_path, environment, name):
+    cell, said = QUIET[name]
+    with pytest.raises(KamError, match=said) as raised:
+        run(tmp_path, environment, cell)
+    assert raised.value.exit_code == 1
+    assert "QuietFailure" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_is_sound_is_left_alone(tmp_path, environment, name):
+    executed = run(tmp_path, environment, SOUND[name])
+    assert [cell.id for cell in executed.cells] == ["a", "b"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3}', '{"nbformat": 4}'])
+def test_a_damaged_notebook_is_refused_in_words(tmp_path, content):
+    file = tmp_path / "broken.ipynb"
+    file.write_text(content)
+    with pytest.raises(KamError, match="cannot be read"):
+        read_notebook(file)
