@@ -84,6 +84,8 @@ def status(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
         gap_basis="own",
         last_order_date=pd.Timestamp("2025-07-31"),
         revenue=frame["last_year_revenue"],
+        at_stake=frame["last_year_revenue"],
+        stake_window="as_of",
     )
 
 

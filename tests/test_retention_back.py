@@ -368,7 +368,7 @@ NO_RISK = shaped("risk_changes", [])
 
 
 def said(
-    now, before, keys=NO_KEYS, *, as_of=AS_OF, at_most=5, orders=None, standing=None, **known
+    now, before, keys=NO_KEYS, *, as_of=AS_OF, at_most=5, orders=None, **known
 ) -> pd.DataFrame:
     """The findings with their sentences, of a book that knows its orders and little else."""
     orders = days({}) if orders is None else orders
@@ -377,9 +377,10 @@ def said(
         now,
         before,
         keys,
+        key_then(*keys["account_id"]),
         losses(orders, as_of=as_of),
         checkins,
-        shaped("account_standing", []) if standing is None else standing,
+        shaped("account_standing", []),
         as_of=as_of,
         at_most=at_most,
     )
@@ -399,8 +400,16 @@ def said(
         interactions=interactions,
         **{**empty, **known},
     )
-    actions = shaped("account_actions", [])
-    told = tell_retention_findings(findings, accounts, interactions, actions, book=None)
+    told = tell_retention_findings(
+        findings,
+        accounts,
+        interactions,
+        NO_RISK,
+        shaped("account_actions", []),
+        as_of=as_of,
+        previous_span=parse_period("2025-Q3"),
+        book=None,
+    )
     return findings.assign(**told)
 
 

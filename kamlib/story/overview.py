@@ -227,49 +227,6 @@ def actions_overview(told_main_changes: pd.DataFrame, *, as_of: pd.Timestamp) ->
     ]
 
 
-def tell_period_changes(
-    period_changes: pd.DataFrame, told_account_actions: pd.DataFrame, alarm_quality: pd.DataFrame
-) -> pd.DataFrame:
-    """Return what changed and what to do, as the account's one action says it.
-
-    The first alarm says how often such alarms have been right.
-    """
-    said = told_account_actions.set_index("account_id")[["why", "to_do"]]
-    told = said.rename(columns={"why": "changed"}).reindex(period_changes["account_id"])
-    told = told.set_axis(period_changes.index).astype("str")
-    first = period_changes.index[period_changes["kind"].eq("overdue")][:1]
-    told.loc[first, "changed"] = told.loc[first, "changed"].map(
-        lambda text: f"{text} {_trust(alarm_quality)}".strip()
-    )
-    return told
-
-
-def _trust(quality: pd.DataFrame) -> str:
-    """Say how often an alarm of the book's rule was right; nothing where there was none."""
-    own = quality[quality["rule"].eq("overdue") & quality["is_book"]]
-    if own.empty or not own["alarm_count"].iloc[0]:
-        return ""
-    alarms, wrong = int(own["alarm_count"].iloc[0]), int(own["false_alarm_count"].iloc[0])
-    return f"Such an alarm was right in {number(alarms - wrong)} of {number(alarms)} past cases."
-
-
-def tell_main_changes(
-    main_changes: pd.DataFrame, told_period_changes: pd.DataFrame
-) -> pd.DataFrame:
-    """Return what changed and what to do, for the changes of the first screen."""
-    said = told_period_changes.set_index("account_id")[["changed", "to_do"]]
-    return said.loc[main_changes["account_id"]].set_axis(main_changes.index)
-
-
-def table_period_changes(period_changes: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
-    """Return how many changes there are, and what is at stake."""
-    return Said(
-        f"Changes, the most pressing first: {len(period_changes)}",
-        f"At stake: revenue of the 12 months to {date(as_of)}, of a lost account of the 12 months "
-        "to its last order",
-    )
-
-
 def table_key_figures(*, as_of: pd.Timestamp) -> Said:
     """Return what the key figures are of."""
     return Said(

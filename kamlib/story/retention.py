@@ -51,6 +51,7 @@ def tell_retention_findings(
     retention_findings: pd.DataFrame,
     finding_accounts: pd.DataFrame,
     interactions: pd.DataFrame,
+    risk_changes: pd.DataFrame,
     account_actions: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
@@ -67,6 +68,10 @@ def tell_retention_findings(
         accounts = meant.get(code, nobody)
         if code == "newly_overdue":
             rows.append((_newly_overdue(row, book), _call(row, has_contacts, book)))
+        elif code == "risk_changes":
+            rows.append((_risk_split(risk_changes, previous_span, book), None))
+        elif code == "rates":
+            rows.append((_rates(row, as_of, book), None))
         elif code == "overdue" and accounts.empty:
             rows.append((_SAID[code](row, accounts, book), None))
         elif code == "lost":

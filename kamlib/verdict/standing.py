@@ -56,8 +56,7 @@ def account_standing(
             is_key=table["is_key"].eq(True),
             verdict=np.where(is_lost, gone, known),
             reason=reason.astype("str").fillna(""),
-            at_stake=table["revenue"].mask(is_lost, table["last_year_revenue"]).fillna(0.0),
-            stake_window=np.where(is_lost, "to_last_order", "to_as_of"),
+            at_stake=table["at_stake"].fillna(0.0),
         ).sort_values(["at_stake", "account_id"], ascending=[False, True], kind="stable"),
     )
 
