@@ -39,14 +39,18 @@ def status(**rows: tuple[str, float, float]) -> pd.DataFrame:
     """account=(status, revenue to the as-of day, revenue to its last order)."""
     found = [(account, *row) for account, row in rows.items()]
     names = ["account_id", "status", "revenue", "last_year_revenue"]
-    return pd.DataFrame(found, columns=names).assign(
-        name=[account.title() for account in rows],
-        manager_name="Ines",
-        silence_days=61.0,
-        usual_gap_days=19.0,
-        gap_basis="own",
-        last_order_date=pd.Timestamp("2025-06-30"),
-    ).pipe(staked)
+    return (
+        pd.DataFrame(found, columns=names)
+        .assign(
+            name=[account.title() for account in rows],
+            manager_name="Ines",
+            silence_days=61.0,
+            usual_gap_days=19.0,
+            gap_basis="own",
+            last_order_date=pd.Timestamp("2025-06-30"),
+        )
+        .pipe(staked)
+    )
 
 
 def staked(table: pd.DataFrame) -> pd.DataFrame:

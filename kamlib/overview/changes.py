@@ -12,6 +12,13 @@ def period_changes(account_actions: pd.DataFrame) -> pd.DataFrame:
 
     Those of ``account_actions`` whose occasion arose in the period, in their order: money at stake
     times urgency, tripled for key accounts, with a floor.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.period_changes["account_id"].is_unique
+    True
     """
     return shaped("period_changes", account_actions[account_actions["is_change"]])
 

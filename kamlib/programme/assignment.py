@@ -34,6 +34,16 @@ def proposed_assignment(
     Accounts without a manager get one. Managers are those of key accounts and those whose hours are
     given. A mixed-integer programme, solved by `scipy.optimize.milp` (HiGHS); ``search`` says where
     it was cut before the optimum was proven.
+
+    Examples
+    --------
+    >>> load = shaped("account_load", {"account_id": ["A", "B"], "manager_id": "M1",
+    ...     "hours": 100.0, "revenue": 50.0})
+    >>> managers = pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["Ines", "Bo"],
+    ...     "hours_per_month": 140.0})
+    >>> standing = shaped("account_standing", [])
+    >>> proposed_assignment(load, managers, standing)["proposed_manager_id"].tolist()
+    ['M1', 'M2']
     """
     people = _people(account_load, managers, programme)
     load = account_load.sort_values("account_id", kind="stable").reset_index(drop=True)

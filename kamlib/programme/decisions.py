@@ -20,6 +20,13 @@ def decision_log(
     The latest comes first. Only the latest decision on an account is set against the proposal:
     earlier ones were taken on other evidence. It is overridden when its word differs and the
     evidence is newer than it, as ``tier_decisions`` says; a candidate is no proposal.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.decision_log["date"].is_monotonic_decreasing
+    True
     """
     log = decisions[decisions["date"].le(as_of)]
     log = log.sort_values(

@@ -28,9 +28,22 @@ def finding_accounts(
     ``overdue``: overdue now. ``newly_overdue`` and ``further_overdue``: of these, silent since an
     order after which the account was not overdue yet when the period began; ``at_most`` of them are
     named one by one, key accounts and the most money first. ``lost`` and ``returned``: changed in
-    the period. ``not_recorded``: losses seen in the 12 months to the as-of day that last and that
-    nobody recorded, with the loss or with a decision after it, where the book records losses.
-    ``checkin``: planned contacts with key accounts that are overdue, the longest first.
+    the period; of those lost the ones are key that were on its first day. ``not_recorded``: losses
+    seen in the 12 months to the as-of day that last and that nobody recorded, with the loss or with
+    a decision after it, where the book records losses. ``checkin``: planned contacts with key
+    accounts that are overdue, the longest first.
+
+    Parameters
+    ----------
+    at_most
+        Newly overdue accounts told one by one.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.finding_accounts["finding_code"].unique().tolist()[:3]
+    ['overdue', 'newly_overdue', 'further_overdue']
     """
     is_key = key_accounts.set_index("account_id")["is_key"].astype(bool)
     status = account_status.assign(is_key=looked_up(account_status["account_id"], is_key).eq(True))

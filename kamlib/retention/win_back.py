@@ -103,6 +103,13 @@ def win_back(
     when it closed, when its best offer costs more than it can be expected to bring, and when it has
     been lost for a year without an offer on the list; every other one is to be *won back*, with the
     offer or by asking first.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.win_back.loc[q.win_back["is_chosen"], "verdict"].unique().tolist()
+    ['win back']
     """
     table = account_status[account_status["status"].eq("lost")].copy()
     is_open = lost_accounts["last_order_date"].notna() & lost_accounts["return_date"].isna()

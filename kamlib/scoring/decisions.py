@@ -62,6 +62,22 @@ def tier_decisions(
 
     The latest decision recorded stands beside the proposal. It is overridden only by evidence newer
     than itself: an order or a judgement after its day (``evidence_date`` is the latest of them).
+
+    Parameters
+    ----------
+    within
+        Share below the line at which an account is watched.
+    least_regularity
+        Regularity that a place on the watch list needs.
+    least_completeness
+        Share of the criteria, by weight, that a proposal needs.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> set(q.tier_decisions["proposal"]) >= {"promote", "watch", "keep"}
+    True
     """
     is_key = key_accounts.set_index("account_id")["is_provisional"]
     lacks = {"tiers": bool(is_key.all()), "scoring": scoring.is_built_in}
@@ -137,7 +153,15 @@ def tier_decisions(
 
 
 def candidates(tier_decisions: pd.DataFrame) -> pd.DataFrame:
-    """One row per account that the evidence would name: what is missing for a decision."""
+    """One row per account that the evidence would name: what is missing for a decision.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.candidates["account_id"].is_unique
+    True
+    """
     return shaped("candidates", tier_decisions[tier_decisions["proposal"].eq("candidate")])
 
 
@@ -145,6 +169,13 @@ def watch_list(tier_decisions: pd.DataFrame, criterion_measures: pd.DataFrame) -
     """One row per account that may become a key account: promotable, a candidate, or near the line.
 
     Lost accounts and those that are key already are not on it.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> set(q.watch_list["proposal"]) <= {"promote", "candidate", "watch"}
+    True
     """
     is_mine = tier_decisions["proposal"].isin(["promote", "candidate", "watch"])
     is_mine &= ~tier_decisions["is_key"]

@@ -114,7 +114,7 @@ def _silent(standing: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame | No
     kind = np.select(
         [
             now["status"].eq("overdue"),
-            is_lost & was.isin(["active", "overdue", "new"]),
+            is_lost & was.isin(["active", "overdue", "new", "resting"]),
             is_lost & verdict.eq("win back"),
         ],
         ["overdue", "lost", "gone"],
