@@ -14,6 +14,7 @@ from kamlib.book import BookSettings
 from kamlib.overview.changes import main_changes, period_changes
 from kamlib.period.calendar import parse_period
 from kamlib.story import overview as say
+from kamlib.story.overview_changes import tell_period_changes
 from kamlib.story.verdict import tell_account_actions
 from kamlib.tables import empty_table, shaped
 from kamlib.verdict import account_actions, account_standing
@@ -143,7 +144,7 @@ def test_the_most_pressing_changes_come_first_each_account_once():
     quality = pd.DataFrame(
         {"rule": ["overdue"], "is_book": [True], "alarm_count": [10], "false_alarm_count": [3]}
     )
-    said = say.tell_period_changes(changes, told, quality)
+    said = tell_period_changes(changes, told, quality)
     assert said["changed"].tolist()[0] == (
         "Company B is still overdue: 61 days without an order, usually 19. "
         "Such an alarm was right in 7 of 10 past cases."
