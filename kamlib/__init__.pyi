@@ -158,11 +158,13 @@ from .retention.survival import survival_medians as survival_medians
 from .retention.survival import survival_tests as survival_tests
 from .retention.win_back import return_rates as return_rates
 from .retention.win_back import win_back as win_back
+from .scoring.decisions import candidates as candidates
 from .scoring.decisions import tier_decisions as tier_decisions
 from .scoring.decisions import watch_list as watch_list
 from .scoring.demotion import demotion_risk as demotion_risk
 from .scoring.history import criterion_history as criterion_history
 from .scoring.history import score_history as score_history
+from .scoring.largest import largest_order_scores as largest_order_scores
 from .scoring.limits import scoring_limits as scoring_limits
 from .scoring.line import admission_line as admission_line
 from .scoring.line import admission_rule as admission_rule
@@ -197,5 +199,7 @@ from .segmentation.moves import class_moves as class_moves
 from .segmentation.price import price_volume_mix as price_volume_mix
 from .segmentation.rfm import rfm_scores as rfm_scores
 from .segmentation.rfm import rfm_segments as rfm_segments
+from .verdict.actions import account_actions as account_actions
+from .verdict.standing import account_standing as account_standing
 
 __version__: str

@@ -42,6 +42,7 @@ _AREAS = {
     "btyd": "Buying models",
     "dossier": "Dossier",
     "programme": "Programme",
+    "verdict": "One verdict an account",
     "overview": "Front page",
 }
 

@@ -56,7 +56,7 @@ class Prepared:
 def seen_by(account_id: str, plans: dict[str, Path] | None = None, **tables) -> AccountPeriod:
     """One account in a book with the tables given, and nothing said of it by other areas."""
     q = Period(Prepared(tables, plans or {}))
-    others = ("account_classes", "account_scores", "account_status")
+    others = ("account_classes", "account_scores", "account_status", "account_actions")
     q._kept |= {name: shaped(name, []) for name in others}
     return q.account(account_id)
 

@@ -11,7 +11,14 @@ NOTHING = {
     **{name: empty_table(name) for name in ("accounts", "decisions", "judgements", "needs")},
     **{
         name: shaped(name, [])
-        for name in ("category_months", "key_accounts", "account_classes", "account_status")
+        for name in (
+            "category_months",
+            "key_accounts",
+            "account_classes",
+            "account_status",
+            "win_back",
+            "largest_order_scores",
+        )
     },
     "previous_account_scores": None,
     "year_ago_account_scores": None,
@@ -28,7 +35,8 @@ def by_name(calculation, /, *tables, **given):
 
 def key_accounts(*ids):
     """Return accounts that are key accounts."""
-    return pd.DataFrame({"account_id": list(ids), "is_key": True}).astype({"account_id": "str"})
+    table = pd.DataFrame({"account_id": list(ids), "is_key": True, "is_provisional": False})
+    return table.astype({"account_id": "str"})
 
 
 def places(count):

@@ -58,7 +58,7 @@ def test_a_wrong_request_is_refused_before_a_kernel_starts(
 @pytest.mark.parametrize(
     ("files", "settings", "said"),
     [
-        (None, 'title = "x"', "no orders"),
+        (None, 'title = "x"', "no table orders"),
         ({"orders.csv": "order_id,acount_id,order_date,revenue\n"}, 'title = "x"', "account_id"),
         ({"orders.csv": ORDERS}, 'titel = "x"', "Did you mean 'title'?"),
         ({"orders.csv": ORDERS, "customers.csv": "a\n"}, 'title = "x"', "not a table of the kit"),

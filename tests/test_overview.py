@@ -4,6 +4,7 @@ than is known.
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import pandas as pd
@@ -14,22 +15,19 @@ from kamlib.overview.changes import main_changes, period_changes
 from kamlib.period.calendar import parse_period
 from kamlib.story import overview as say
 from kamlib.story.overview_changes import tell_period_changes
-from kamlib.tables import shaped
+from kamlib.story.verdict import tell_account_actions
+from kamlib.tables import empty_table, shaped
+from kamlib.verdict import account_actions, account_standing
 
 END = pd.Timestamp("2025-09-30")
 BOOK = BookSettings(title="Test")
 NOTHING = {
     name: shaped(name, [])
     for name in (
-        "class_moves",
-        "rollup_changes",
-        "tier_decisions",
-        "agreement_renewals",
-        "recent_lateness",
-        "alarm_quality",
+        "class_moves", "rollup_changes", "tier_decisions", "agreement_renewals", "recent_lateness",
+        "alarm_quality", "overdue_checkins", "win_back", "account_classes",
     )
-}
-BESIDE = ("class_moves", "rollup_changes", "tier_decisions", "agreement_renewals")
+} | {name: empty_table(name) for name in ("contacts", "decisions")}  # fmt: skip
 
 
 def book_of(make_book, lines: list[tuple[str, str, float]]):
@@ -84,8 +82,11 @@ def status(rows: list[tuple[str, str, float]]) -> pd.DataFrame:
         manager_name="Ines",
         silence_days=61.0,
         usual_gap_days=19.0,
+        gap_basis="own",
         last_order_date=pd.Timestamp("2025-07-31"),
         revenue=frame["last_year_revenue"],
+        at_stake=frame["last_year_revenue"],
+        stake_window="as_of",
     )
 
 
@@ -95,9 +96,29 @@ def keys_of(**is_key: bool) -> pd.DataFrame:
     )
 
 
+def actions_of(
+    now: pd.DataFrame, then: pd.DataFrame, keys: pd.DataFrame, **tables: pd.DataFrame
+) -> pd.DataFrame:
+    """What is to be done, with the words."""
+    given = {**NOTHING, "account_status": now, "key_accounts": keys, **tables}
+    given["previous_account_status"] = then
+    given["account_standing"] = called(account_standing, given)
+    found = called(account_actions, given)
+    empty = {
+        "told_tier_decisions": given["tier_decisions"],
+        "told_class_moves": given["class_moves"],
+    }
+    told = called(tell_account_actions, {**empty, **given, "account_actions": found, "book": BOOK})
+    return found.join(told)
+
+
+def called(function: Any, given: dict[str, Any]) -> pd.DataFrame:
+    wanted = [name for name in signature(function).parameters if name in {*given, "as_of"}]
+    return function(**{name: {**given, "as_of": END}[name] for name in wanted})
+
+
 def changes_of(now: pd.DataFrame, then: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
-    beside = [NOTHING[name] for name in BESIDE]
-    return period_changes(now, then, keys, *beside, as_of=END)
+    return period_changes(actions_of(now, then, keys))
 
 
 def test_the_most_pressing_changes_come_first_each_account_once():
@@ -112,40 +133,34 @@ def test_the_most_pressing_changes_come_first_each_account_once():
     then = status(
         [("A", "active", 0.0), ("B", "overdue", 0.0), ("C", "active", 0.0), ("D", "lost", 0.0)]
     )
-    changes = changes_of(now, then, keys_of(A=True, B=False, C=False, D=False))
+    late = pd.DataFrame({"account_id": ["A"], "due_count": [4], "late_count": [1]})
+    keys = keys_of(A=True, B=False, C=False, D=False)
+    told = actions_of(now, then, keys, recent_lateness=late)
+    assert told["account_id"].tolist() == ["B", "C", "A", "D"]  # D was lost before: no change
+    changes = period_changes(told)
     assert changes["account_id"].tolist() == ["B", "C", "A"]
     assert changes["owner"].eq("Ines").all()
     assert changes.loc[0, "due_date"] == pd.Timestamp("2025-10-07")
     quality = pd.DataFrame(
         {"rule": ["overdue"], "is_book": [True], "alarm_count": [10], "false_alarm_count": [3]}
     )
-    late = pd.DataFrame({"account_id": ["A"], "due_count": [4], "late_count": [1]})
-    said = tell_period_changes(
-        changes,
-        now,
-        then,
-        NOTHING["tier_decisions"],
-        NOTHING["class_moves"],
-        NOTHING["agreement_renewals"],
-        NOTHING["rollup_changes"],
-        late,
-        quality,
-        book=BOOK,
-    )
+    said = tell_period_changes(changes, told, quality)
     assert said["changed"].tolist()[0] == (
         "Company B is still overdue: 61 days without an order, usually 19. "
         "Such an alarm was right in 7 of 10 past cases."
     )
     assert said.loc[2, "changed"].endswith("usually 19.")  # how good alarms are is said once
     assert said["to_do"].tolist() == [
-        "Call.",
-        "Find the reason; decide on an offer.",
-        "Call. 1 of its 4 orders due in the last six months was late.",
+        "Call Company B.",
+        "Ask Company C why it left and record the reason.",
+        "Call Company A: 1 of its 4 orders due in the last six months was late.",
     ]
 
 
 def test_the_first_screen_is_not_all_of_one_kind():
-    now = status([(i, "overdue", 1000.0 - n) for n, i in enumerate("ABCD")] + [("E", "lost", 1.0)])
+    now = status(
+        [(i, "overdue", 1000.0 - n) for n, i in enumerate("ABCD")] + [("E", "lost", 100.0)]
+    )
     then = status([("E", "active", 1.0)])
     first = main_changes(changes_of(now, then, keys_of()))
     assert first["account_id"].tolist() == ["A", "B", "E", "C", "D"]

@@ -90,7 +90,15 @@ def test_decisions_beside_the_evidence():
         {"account_id": "B", "date": day("2025-03-01"), "decision": "keep", "by": "board"},
         {"account_id": "B", "date": day("2026-03-01"), "decision": "review"},
     )
-    evidence = pd.DataFrame({"account_id": ["A", "B"], "proposal": ["keep", "review"]})
+    evidence = pd.DataFrame(
+        {
+            "account_id": ["A", "B"],
+            "proposal": ["keep", "review"],
+            "is_overridden": [False, True],
+        }
+    )
+    older = programme.decision_log(log, ACCOUNTS, evidence.assign(is_overridden=False), as_of=AS_OF)
+    assert not older["is_overridden"].any()  # the words differ, the evidence is no newer
     found = programme.decision_log(log, ACCOUNTS, evidence, as_of=AS_OF)
     assert found["account_id"].to_list() == ["A", "B", "A"]
     assert found["is_overridden"].to_list() == [False, True, False]

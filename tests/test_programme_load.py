@@ -14,13 +14,14 @@ from kamlib.programme import (
     assignment_changes,
     assignment_loads,
     manager_dependence,
-    proposed_assignment,
     workload,
 )
+from kamlib.programme import proposed_assignment as proposed_among
 from kamlib.story.programme_tables import tell_assignment_changes, tell_workload
 from kamlib.tables import empty_table, shaped
 
 AS_OF = pd.Timestamp("2025-12-31")
+NOBODY_LOST = shaped("account_standing", [])
 KEYS = pd.DataFrame({"account_id": ["A", "B", "C", "D"], "is_key": [True, True, True, False]})
 ACCOUNTS = pd.DataFrame(
     {
@@ -152,6 +153,24 @@ def cost(table, managers, chosen, penalty):
     revenue = max(table["revenue"][who == m].sum() / even for m in managers["manager_id"])
     moves = ((who != table["manager_id"]) & table["manager_id"].ne("")).sum()
     return hours, revenue, hours + revenue + penalty * moves
+
+
+def proposed_assignment(table, managers, standing=NOBODY_LOST, **more):
+    """The proposal, where no account is lost unless it is said."""
+    return proposed_among(table, managers, standing, **more)
+
+
+def test_a_lost_account_is_never_moved():
+    """Moving one of the two would be worth it; lost ones stay, with their manager or with none."""
+    table = loads([50, 50], [100, 100], ["M1", "M1"])
+    managers = people(M1=100, M2=100)
+    lost = pd.DataFrame({"account_id": ["A0", "A1"], "status": ["lost", "lost"]})
+    assert proposed_assignment(table, managers)["is_reassigned"].sum() == 1
+    assert proposed_assignment(table, managers, lost)["is_reassigned"].sum() == 0
+    one = proposed_assignment(table, managers, lost.head(1))
+    assert one.loc[one["is_reassigned"], "account_id"].to_list() == ["A1"]
+    alone = loads([10, 10], [10, 10], ["M1", ""])
+    assert proposed_assignment(alone, managers, lost)["is_reassigned"].sum() == 0
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -258,7 +258,7 @@ def nothing():
     skills = programme.competence(empty_table("skills"), none["managers"], as_of=AS_OF)
     steps = OBJECTIVES.head(0)
     aims, deals = empty_table("targets"), empty_table("opportunities")
-    decided = pd.DataFrame({"account_id": ["A"], "proposal": ["keep"]}).head(0)
+    decided = shaped("tier_decisions", [])
     return {
         "workload": programme.workload(load, none["managers"]),
         "coverage": cover,

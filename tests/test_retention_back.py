@@ -380,6 +380,7 @@ def said(
         key_then(*keys["account_id"]),
         losses(orders, as_of=as_of),
         checkins,
+        shaped("account_standing", []),
         as_of=as_of,
         at_most=at_most,
     )
@@ -404,6 +405,7 @@ def said(
         accounts,
         interactions,
         NO_RISK,
+        shaped("account_actions", []),
         as_of=as_of,
         previous_span=parse_period("2025-Q3"),
         book=None,

@@ -8,9 +8,21 @@ import pandas as pd
 import pytest
 
 from kamlib.book import ScoringSettings, SegmentationSettings
-from kamlib.scoring import attractiveness_strength, prospect_ranking, tier_decisions, watch_list
+from kamlib.book.criteria import Criterion
+from kamlib.scoring import (
+    AdmissionRule,
+    attractiveness_strength,
+    candidates,
+    prospect_ranking,
+    tier_decisions,
+    watch_list,
+)
 from kamlib.story.scoring import actions_decisions, decisions_title, headline_scoring
-from kamlib.story.scoring_rows import tell_prospect_ranking, tell_tier_decisions
+from kamlib.story.scoring_rows import (
+    tell_candidates,
+    tell_prospect_ranking,
+    tell_tier_decisions,
+)
 from kamlib.tables import shaped
 
 from .scoring import by_name, key_accounts
@@ -32,7 +44,7 @@ def scores(**rows):
         rank=table["score"].rank(method="min", ascending=False).astype("Int64"),
         line_score=LINE,
         is_above_line=table["score"] >= LINE,
-        completeness_share=1.0,
+        completeness_share=table["score"].notna() * 1.0,
         missing_criteria="",
         attractiveness_score=table["score"],
         strength_score=table["score"],
@@ -43,7 +55,8 @@ def criteria(*accounts):
     rows = [
         (a, c, s) for a in accounts for c, s in (("growth", 2.0), ("breadth", 3.0), ("fit", 9.0))
     ]
-    return pd.DataFrame(rows, columns=["account_id", "criterion", "score"])
+    table = pd.DataFrame(rows, columns=["account_id", "criterion", "score"])
+    return table.assign(judged_date=pd.NaT)
 
 
 def measures(**rows):
@@ -59,17 +72,12 @@ def measures(**rows):
 
 
 NOW = scores(
-    stays=(8, True),
-    falls=(5, True),
-    dips=(5.5, True),
-    rises=(7, False),
-    arrives=(6, False),
+    stays=(8, True), falls=(5, True), dips=(5.5, True), rises=(7, False), arrives=(6, False),
     near=(5.4, False),
-    shrinks=(5.9, False),
-    rare=(5.9, False),
-    far=(5.3, False),
-    blank=(math.nan, True),
-)
+    shrinks=(5.9, False), rare=(5.9, False), far=(5.3, False), blank=(math.nan, True),
+)  # fmt: skip
+WHOLE = pd.Timestamp("2020-01-01")
+"""First order: the window a year ago is whole."""
 BEFORE = scores(
     stays=(8, True),
     falls=(5.5, True),
@@ -91,10 +99,58 @@ MEASURES = measures(
 NO_RISK = shaped("demotion_risk", [])
 
 
+CRITERIA = ScoringSettings(
+    criteria=tuple(
+        Criterion(name=name, weight=weight, judged=True, side="strength")
+        for name, weight in (("growth", 0.4), ("breadth", 0.3), ("fit", 0.3))
+    )
+)
+
+
+def placed(now=NOW, is_provisional=False):
+    """Key accounts as the book has them, or as their size has it."""
+    return now[["account_id", "is_key"]].assign(is_provisional=is_provisional)
+
+
+def without(now=NOW, **lower):
+    """What the accounts above the line score without their largest order: as before, or less."""
+    table = now.loc[now["is_above_line"], ["account_id", "score"]].copy()
+    table["score"] = table["account_id"].map(lower).fillna(table["score"])
+    return table.assign(is_above_line=table["score"].ge(LINE), largest_order=100.0)
+
+
+def states(now=NOW, **status):
+    """Every account is active but for those named; the last order is of 20 Sep 2025."""
+    table = now[["account_id"]].assign(
+        status=[status.get(one, "active") for one in now["account_id"]]
+    )
+    return table.assign(last_order_date=pd.Timestamp("2025-09-20"))
+
+
 def decided(now=NOW, before=BEFORE, risk=NO_RISK, **tables):
     """The decisions with their evidence."""
-    points = criteria(*now["account_id"])
-    table = by_name(tier_decisions, now, before, points, MEASURES, as_of=AS_OF, **tables)
+    return decided_with(criteria(*now["account_id"]), now, before, risk, **tables)
+
+
+def decided_with(points, now=NOW, before=BEFORE, risk=NO_RISK, **tables):
+    """The decisions by some scores of the criteria."""
+    given = {
+        "largest_order_scores": without(now),
+        "key_accounts": placed(now),
+        "as_of": AS_OF,
+        "account_status": states(now),
+        "admission_rule": AdmissionRule(min_score=LINE),
+        "first_date": WHOLE,
+        "scoring": CRITERIA,
+    }
+    table = by_name(
+        tier_decisions,
+        account_scores=now,
+        year_ago_account_scores=before,
+        criterion_scores=points,
+        criterion_measures=MEASURES,
+        **(given | tables),
+    )
     return table.join(tell_tier_decisions(table, risk)).set_index("account_id")
 
 
@@ -103,43 +159,29 @@ def headline(decisions, **tables):
     names = ["admission_line", "score_stability", "attractiveness_strength", "criterion_review"]
     given = {name: shaped(name, []) for name in (*names, "criterion_coverage")}
     given["told_demotion_risk"] = shaped("demotion_risk", [])
-    settings = {"scoring": ScoringSettings(), "segmentation": SegmentationSettings()}
-    return headline_scoring(decisions, **(given | tables), **settings)
+    given |= {"key_accounts": placed(), "scoring": CRITERIA, "segmentation": SegmentationSettings()}
+    return headline_scoring(decisions, **(given | tables))
 
 
-def test_the_evidence_says_when_an_account_is_silent():
-    """A score looks back over a year: an account that has left since may still stand above the
-    line.
-    """
-    status = pd.DataFrame(
-        {
-            "account_id": ["rises", "stays", "near"],
-            "status": ["lost", "active", "overdue"],
-            "last_order_date": pd.to_datetime(["2025-04-02", "2025-09-20", "2025-08-01"]),
-        }
+def test_a_lost_account_is_promoted_watched_reviewed_by_nobody():
+    """A score looks back over a year: an account that has left may still stand above the line."""
+    plain = decided()
+    table = decided(
+        account_status=states(rises="lost", near="lost", stays="lost", arrives="overdue")
     )
-    table, plain = decided(account_status=status), decided()
-    assert table["proposal"].equals(plain["proposal"])
-    added = {
-        a: table.loc[a, "evidence"].removeprefix(plain.loc[a, "evidence"]) for a in table.index
-    }
-    assert {a: text.replace("\u00a0", " ") for a, text in added.items() if text} == {
-        "rises": " But it counts as lost: no order since 2 Apr 2025.",
-        "near": " But it counts as overdue: no order since 1 Aug 2025.",
-    }
-    assert table["status"].dropna().to_dict() == {
-        "rises": "lost",
-        "stays": "active",
-        "near": "overdue",
-    }
-    proposed = table.reset_index()
-    said = [one.text for one in headline(proposed)]
-    assert "First to be won back: Rises: near or above the line by past orders, but lost." in said
-    assert not any(text.startswith("Promote") for text in said) and any(
-        "Watch Near" in text for text in said
-    )
-    to_do = {one.account: one.to_do for one in actions_decisions(proposed)}
-    assert (to_do["rises"], to_do["near"]) == ("Win back Rises", "Watch Near")
+    assert not {"rises", "near"} & set(table.index)
+    assert table.loc["stays", "proposal"] == "win back"
+    gone = pd.DataFrame({"account_id": ["stays"], "verdict": ["let go"]})
+    left = states(stays="lost")
+    assert decided(account_status=left, win_back=gone).loc["stays", "proposal"] == "let go"
+    told = table.loc["stays", "evidence"].removeprefix(plain.loc["stays", "evidence"])
+    assert told.replace("\u00a0", " ") == " It counts as lost: no order since 20 Sep 2025."
+    said = " ".join(one.text for one in headline(table.reset_index()))
+    assert "Win back Stays: a key account that is lost." in said
+    assert "Rises" not in said and "Near" not in said
+    to_do = {one.account: one.to_do for one in actions_decisions(table.reset_index())}
+    assert to_do["stays"] == "Win back Stays"
+    assert decided(account_status=states(rises="overdue")).loc["rises", "proposal"] == "candidate"
 
 
 def test_each_decision_by_hand():
@@ -147,36 +189,105 @@ def test_each_decision_by_hand():
     assert table["proposal"].to_dict() == {
         "rises": "promote",
         "falls": "review",
-        "blank": "review",
-        "arrives": "confirm",
+        "blank": "keep",
+        "arrives": "candidate",
         "near": "watch",
         "stays": "keep",
         "dips": "keep",
     }
-    assert (
-        table.loc["rises", "evidence"]
-        == "Above the line in two successive periods: 7.00 (rank 2, line 6.00), 6.50 before."
+    assert table.loc["rises", "evidence"] == (
+        "Above the line now and a year ago: 7.00 (rank 2, line 6.00), 6.50 a year ago; 7.00 "
+        "without its largest order."
     )
     assert table.loc["falls", "evidence"] == (
-        "Below the line in two successive periods: 5.00 (rank 9, line 6.00), 5.50 before. Weakest: "
+        "Below the line now and a year ago: 5.00 (rank 9, line 6.00), 5.50 a year ago. Weakest: "
         "growth 2, breadth 3."
     )
     assert table.loc["near", "evidence"].replace("\u00a0", " ") == (
         "5.40 (rank 7), 10 % below the line of 6.00: orders in 92 % of the months, revenue up 18 %."
     )
     assert table.loc["dips", "evidence"].startswith(
-        "Below the line now: 5.50 (rank 6, line 6.00), 6.00 before; it was above"
+        "Below the line now: 5.50 (rank 6, line 6.00), 6.00 a year ago; it was above it a year ago"
     )
     assert table.loc["blank", "evidence"].startswith("No score can be given")
+    assert table.loc["arrives", "lacking_code"] == "once"
 
 
-def test_without_an_earlier_period_nothing_is_promoted_or_reviewed():
-    table = decided(before=None)
-    assert set(table["proposal"]) == {"keep", "confirm", "watch"}
-    assert "there is no earlier period to compare with" in table.loc["rises", "evidence"]
+def test_one_order_promotes_nobody():
+    """7.00 with its largest order, 5.20 without it: a candidate, with what is missing."""
+    table = decided(largest_order_scores=without(rises=5.2))
+    assert table.loc["rises", ["proposal", "lacking_code"]].tolist() == ["candidate", "order"]
+    named = candidates(table.reset_index())
+    assert named["account_id"].tolist() == ["rises", "arrives"]
+    assert tell_candidates(named)["lacking"].tolist() == [
+        "above the line only with its largest order",
+        "not above the line a year ago",
+    ]
+
+
+def test_a_book_without_tiers_or_criteria_of_its_own_has_candidates_only():
+    for lacks, given in {
+        "tiers": {"key_accounts": placed(is_provisional=True)},
+        "scoring": {"scoring": ScoringSettings()},
+    }.items():
+        table = decided(**given)
+        assert set(table["proposal"]) == {"candidate"}
+        assert table.index.tolist() == ["stays", "rises", "arrives"]
+        assert table["lacking_code"].str.split().str[0].eq(lacks).all()
+        assert not table["is_overridden"].any()
+        assert decisions_title(table) == "No decision can be proposed; 3 candidates"
+        said = headline(table.reset_index(), **given)
+        assert said[0].text.startswith("No promotion and no review is proposed: ")
+        assert watch_list(table.reset_index(), MEASURES)["account_id"].tolist() == [
+            "rises",
+            "arrives",
+        ]
+
+
+def test_less_than_three_fifths_of_the_criteria_decide_nothing():
+    thin = NOW.assign(completeness_share=0.59)
+    table = decided(thin)
+    assert not {"promote", "review", "watch"} & set(table["proposal"])
+    assert table.loc["rises", "lacking_code"] == "criteria"
+    enough = NOW.assign(completeness_share=NOW["completeness_share"].clip(upper=0.6))
+    assert decided(enough)["proposal"].equals(decided()["proposal"])
+
+
+def test_where_more_accounts_tie_at_the_line_than_it_has_places_nobody_is_named():
+    now = scores(a=(10, False), b=(10, False), c=(10, False), d=(4, True)).assign(line_score=10.0)
+    now["is_above_line"] = now["score"].ge(10)
+    before = now.assign(is_key=False)
+    crowded = decided(now, before, admission_rule=AdmissionRule(top_n=2))
+    assert crowded["proposal"].to_dict() == {"d": "keep"}
+    roomy = decided(now, before, admission_rule=AdmissionRule(top_n=3))
+    assert roomy["proposal"].to_dict() == dict.fromkeys("abc", "promote") | {"d": "review"}
+    now.loc[0, "score"] = 11.0
+    tied = decided(now, before, admission_rule=AdmissionRule(top_n=2))
+    assert tied["proposal"].to_dict() == {
+        "a": "promote",
+        "b": "candidate",
+        "c": "candidate",
+        "d": "review",
+    }
+    assert tied.loc["b", "lacking_code"] == "tie"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"before": None},
+        {"before": BEFORE.assign(score=math.nan)},
+        {"first_date": pd.Timestamp("2023-11-01")},
+        {"segmentation": SegmentationSettings(window_months=18)},
+    ],
+)
+def test_without_a_whole_window_before_nothing_is_promoted_or_reviewed(given):
+    """None at all; no score in it; it begins a month late; the two windows share six months."""
+    table = decided(**given)
+    assert set(table["proposal"]) == {"keep", "candidate", "watch"}
+    assert table.loc["rises", "lacking_code"] == "year"
     assert table.loc["falls", "proposal"] == "keep"
-    unscored = decided(before=BEFORE.assign(score=math.nan))
-    assert unscored["evidence"].tolist() == table["evidence"].tolist()
+    assert "the year before is not held whole" in table.loc["falls", "evidence"]
 
 
 def test_owner_and_recorded_decision_stand_beside_the_proposal():
@@ -206,6 +317,24 @@ def test_owner_and_recorded_decision_stand_beside_the_proposal():
     }
 
 
+def test_a_decision_is_not_argued_with_by_evidence_older_than_itself():
+    """Decided on 25 Sep; the last order is of the 20th, a judgement of the 26th is newer."""
+    log = pd.DataFrame(
+        {
+            "account_id": ["falls"],
+            "date": pd.to_datetime(["2025-09-25"]),
+            "decision": ["keep"],
+            "by": "",
+            "reason": "",
+        }
+    )
+    table = decided(decisions=log)
+    assert table.loc["falls", ["proposal", "is_overridden"]].tolist() == ["review", False]
+    points = criteria(*NOW["account_id"]).assign(judged_date=pd.Timestamp("2025-09-26"))
+    newer = decided_with(points, decisions=log)
+    assert newer.loc["falls", "is_overridden"]
+
+
 def test_promotion_names_the_risk_of_comparable_accounts():
     risk = pd.DataFrame(
         {
@@ -226,9 +355,10 @@ def test_promotion_names_the_risk_of_comparable_accounts():
 
 def test_decisions_do_not_depend_on_row_order():
     points = criteria(*reversed(NOW["account_id"].tolist()))
-    tables = [table.sample(frac=1, random_state=1) for table in (NOW, BEFORE, points, MEASURES)]
-    shuffled = by_name(tier_decisions, *tables, as_of=AS_OF)
-    pd.testing.assert_frame_equal(decided().reset_index()[shuffled.columns], shuffled)
+    shuffled = decided_with(
+        points, NOW.sample(frac=1, random_state=1), BEFORE.sample(frac=1, random_state=1)
+    )
+    pd.testing.assert_frame_equal(decided(), shuffled)
 
 
 def test_the_title_counts_the_decisions():
@@ -243,7 +373,7 @@ def test_watch_list_by_hand():
     )
     assert table["proposal"].to_dict() == {
         "rises": "promote",
-        "arrives": "confirm",
+        "arrives": "candidate",
         "near": "watch",
     }
     near = ["below_line_share", "growth", "regularity_share", "revenue"]
@@ -375,16 +505,15 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
     )
     said = "\n".join(one.text for one in found)
     for part in (
-        "Promote Rises: above the line",
-        "Review Falls and Blank: below the line",
-        "Wait one period with Arrives",
+        "Promote Rises: above the line now and a year ago",
+        "Review Falls: below the line",
+        "1 candidate above the line: Arrives.",
         "Watch Near: regular, growing",
         "3 of 4 key accounts are below the line (the 3 highest scores).",
         "2 of 3 places above the line hold in at least 90 % of plausible weightings; least sure: "
         "Arrives.",
         "The risk of a later demotion cannot be told: not enough history",
         "Growth foretold retention",
-        "the size of an account is not scored",
         "Not scored for anyone: margin rate (no cost in the orders).",
     ):
         assert part in said

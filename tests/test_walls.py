@@ -23,6 +23,7 @@ ANALYSIS = (
     "btyd",
     "dossier",
     "programme",
+    "verdict",
     "overview",
 )
 LAYERS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import pandas as pd
@@ -46,6 +46,7 @@ def negotiation_brief(
     opportunity_volume: pd.DataFrame,
     white_space: pd.DataFrame,
     plan: Plan | None,
+    account_actions: pd.DataFrame,
     *,
     account_id: str,
     as_of: pd.Timestamp,
@@ -53,8 +54,9 @@ def negotiation_brief(
 ) -> pd.DataFrame:
     """One row per point of the brief, in the order in which it is read.
 
-    Sections: *Position*, *What changed*, *Open with us*, *Ask*, *Bring*; at most ``most`` points
-    each. ``point_code`` says what the point is about, ``source_row`` the place (from 0) of the row
+    Sections: *Position*, *What changed*, *Open with us*, *Ask* (first the one thing to do about the
+    account), *Bring* (nothing to one that is let go); at most ``most`` points each. ``point_code``
+    says what the point is about, ``source_row`` the place (from 0) of the row
     it rests on in its table; `kamlib.story` says it.
 
     Parameters
@@ -76,10 +78,15 @@ def negotiation_brief(
         "Open with us": _open(
             account_incidents, promises_kept, overdue_invoices, agreement_renewals, steps, as_of
         ),
-        "Ask": _questions(
-            stakeholder_map, stakeholder_roles, category_totals, wallet, tender_record, plan
+        "Ask": chain(
+            (("action", 0, as_of) for _ in range(len(account_actions))),
+            _questions(
+                stakeholder_map, stakeholder_roles, category_totals, wallet, tender_record, plan
+            ),
         ),
-        "Bring": _suggestions(opportunity_volume, white_space, plan_objectives, plan, as_of),
+        "Bring": ()
+        if account_actions["verdict"].eq("let go").any()
+        else _suggestions(opportunity_volume, white_space, plan_objectives, plan, as_of),
     }
     rows = [
         (account_id, section, place, code, row, day)

@@ -30,12 +30,13 @@ def dossier_findings(
     opportunity_volume: pd.DataFrame,
     white_space: pd.DataFrame,
     dossier_completeness: pd.DataFrame,
+    account_actions: pd.DataFrame,
     *,
     account_id: str,
     most: int = 6,
 ) -> pd.DataFrame:
-    """One row per sentence of what matters now: a broken plan, who it is, its position, then the
-    most urgent, at most ``most``.
+    """One row per sentence of what matters now: a broken plan, who it is, what to do about it, its
+    position, then the most urgent, at most ``most``.
 
     ``finding_code`` says what is found, `kamlib.story` how it reads.
 
@@ -52,6 +53,8 @@ def dossier_findings(
     ['identity', 'revenue', 'late']
     """
     first = [*_problems(plan_problems), *_identity(account_identity)]
+    if len(account_actions):
+        first.append(("action", "action", "#Where-we-stand"))
     urgent = [
         *_position(dossier_figures, account_identity),
         *_service(promises_kept, account_incidents),

@@ -21,6 +21,7 @@ on any machine.
 def proposed_assignment(
     account_load: pd.DataFrame,
     managers: pd.DataFrame,
+    account_standing: pd.DataFrame,
     *,
     programme: ProgrammeSettings = ProgrammeSettings(),
 ) -> pd.DataFrame:
@@ -29,10 +30,10 @@ def proposed_assignment(
     Minimises the heaviest load in hours (hours over the manager's hours) plus the heaviest load in
     revenue (revenue over an even split) plus ``programme.move_penalty`` for each relationship taken
     from its manager: a move has to lower the two peaks together by more than that. Neither peak may
-    rise, so the worst-loaded manager is never worse off; fixed accounts stay; accounts without a
-    manager get one. Managers are those of key accounts and those whose hours are given. A
-    mixed-integer programme, solved by `scipy.optimize.milp` (HiGHS); ``search`` says where it was
-    cut before the optimum was proven.
+    rise, so the worst-loaded manager is never worse off; fixed accounts stay, and so do lost ones.
+    Accounts without a manager get one. Managers are those of key accounts and those whose hours are
+    given. A mixed-integer programme, solved by `scipy.optimize.milp` (HiGHS); ``search`` says where
+    it was cut before the optimum was proven.
 
     Examples
     --------
@@ -40,7 +41,8 @@ def proposed_assignment(
     ...     "hours": 100.0, "revenue": 50.0})
     >>> managers = pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["Ines", "Bo"],
     ...     "hours_per_month": 140.0})
-    >>> proposed_assignment(load, managers)["proposed_manager_id"].tolist()
+    >>> standing = shaped("account_standing", [])
+    >>> proposed_assignment(load, managers, standing)["proposed_manager_id"].tolist()
     ['M1', 'M2']
     """
     people = _people(account_load, managers, programme)
@@ -50,13 +52,17 @@ def proposed_assignment(
             "proposed_assignment",
             load.assign(proposed_manager_id=load["manager_id"], search="proven"),
         )
-    is_fixed = load["account_id"].isin(programme.fixed) & load["manager_id"].isin(people.index)
+    lost = account_standing.loc[account_standing["status"].eq("lost"), "account_id"]
+    stays = load["account_id"].isin({*programme.fixed, *lost})
+    is_fixed = stays & load["manager_id"].isin(people.index)
     now = people.index.get_indexer(pd.Index(load["manager_id"]))
     hours = load["hours"].to_numpy()[:, None] / people["hours_per_month"].to_numpy()[None, :]
     even = max(load["revenue"].clip(lower=0).sum() / len(people), 1e-9)
     revenue = np.repeat(load["revenue"].to_numpy()[:, None] / even, len(people), axis=1)
     chosen, search = _solve(hours, revenue, now, is_fixed.to_numpy(), programme.move_penalty)
-    proposed = people.index.to_numpy()[chosen]
+    proposed = np.where(
+        load["account_id"].isin(lost), load["manager_id"], people.index.to_numpy()[chosen]
+    )
     return shaped(
         "proposed_assignment",
         load.assign(

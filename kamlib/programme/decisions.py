@@ -18,7 +18,8 @@ def decision_log(
     """One row per decision taken: who, when, why, and what the evidence proposes for the account.
 
     The latest comes first. Only the latest decision on an account is set against the proposal:
-    earlier ones were taken on other evidence. It is overridden when its word differs.
+    earlier ones were taken on other evidence. It is overridden when its word differs and the
+    evidence is newer than it, as ``tier_decisions`` says; a candidate is no proposal.
 
     Examples
     --------
@@ -31,9 +32,10 @@ def decision_log(
     log = log.sort_values(
         ["date", "account_id", "decision"], ascending=[False, True, True], kind="stable"
     )
-    proposal = log["account_id"].map(by_id(tier_decisions)["proposal"]).astype("str")
-    proposal = proposal.where(~log["account_id"].duplicated()).fillna("")
-    is_same = _plain(proposal).eq(_plain(log["decision"]))
+    known, is_latest = by_id(tier_decisions), ~log["account_id"].duplicated()
+    proposal = log["account_id"].map(known["proposal"]).astype("str").replace("candidate", "")
+    argued = log["account_id"].map(known["is_overridden"]).eq(True)
+    proposal = proposal.where(is_latest).fillna("")
     return shaped(
         "decision_log",
         log.assign(
@@ -41,10 +43,6 @@ def decision_log(
             by=log["by"].fillna(""),
             reason=log["reason"].fillna(""),
             proposal=proposal,
-            is_overridden=proposal.ne("") & ~is_same,
+            is_overridden=argued & is_latest,
         ),
     )
-
-
-def _plain(words: pd.Series) -> pd.Series:
-    return words.fillna("").str.strip().str.casefold()

@@ -35,6 +35,7 @@ WORKBOOK_TABLES = (
     "account_classes",
     "criterion_scores",
     "account_scores",
+    "account_actions",
     "account_status",
     "win_back",
     "key_figures",

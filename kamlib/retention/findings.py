@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
@@ -17,6 +18,7 @@ def finding_accounts(
     key_accounts_then: pd.DataFrame,
     lost_accounts: pd.DataFrame,
     overdue_checkins: pd.DataFrame,
+    account_standing: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     at_most: int = 5,
@@ -27,9 +29,9 @@ def finding_accounts(
     order after which the account was not overdue yet when the period began; ``at_most`` of them are
     named one by one, key accounts and the most money first. ``lost`` and ``returned``: changed in
     the period; of those lost the ones are key that were on its first day. ``not_recorded``: losses
-    seen in the 12 months to the as-of day that last and that nobody recorded, where the book
-    records losses. ``checkin``: planned contacts with key accounts
-    that are overdue, the longest first.
+    seen in the 12 months to the as-of day that last and that nobody recorded, with the loss or with
+    a decision after it, where the book records losses. ``checkin``: planned contacts with key
+    accounts that are overdue, the longest first.
 
     Parameters
     ----------
@@ -65,7 +67,9 @@ def finding_accounts(
         is_followed = gone["account_id"].isin(followed["account_id"])
         found["lost"] = gone.assign(revenue=gone["last_year_revenue"], is_key=is_followed)
         found["returned"] = status[was.eq("lost") & ~is_lost & status["status"].ne("never")]
-    found["not_recorded"] = _not_recorded(lost_accounts, as_of)
+    told = account_standing.loc[~account_standing["reason"].isin(["", UNKNOWN]), "account_id"]
+    unknown = _not_recorded(lost_accounts, as_of)
+    found["not_recorded"] = unknown[~unknown["account_id"].isin(told)]
     late = overdue_checkins.merge(status[["account_id", "is_key"]], on="account_id")
     found["checkin"] = late[late["is_key"]].sort_values(
         ["days_overdue", "account_id"], ascending=[False, True]

@@ -96,15 +96,20 @@ def win_back(
     ones maximise the total value under the budget (none: no limit), solved exactly as an integer
     programme.
 
-    ``why_not_code``: the first thing in the way of an account that is not on the list: no_offers,
-    no_fit, no_margin, no_chance, no_gain or budget.
+    An account whose recorded reason says that it closed (the word "closed" in it) gets no offer.
+
+    ``why_not_code``: the first thing in the way of an account that is not on the list: closed,
+    no_offers, no_fit, no_margin, no_chance, no_gain or budget. ``verdict``: an account is *let go*
+    when it closed, when its best offer costs more than it can be expected to bring, and when it has
+    been lost for a year without an offer on the list; every other one is to be *won back*, with the
+    offer or by asking first.
 
     Examples
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> sorted(q.win_back["margin_source"].unique())
-    ['assumed: as before the loss', 'own returns']
+    >>> q.win_back.loc[q.win_back["is_chosen"], "verdict"].unique().tolist()
+    ['win back']
     """
     table = account_status[account_status["status"].eq("lost")].copy()
     is_open = lost_accounts["last_order_date"].notna() & lost_accounts["return_date"].isna()
@@ -131,6 +136,9 @@ def win_back(
         table[column] = looked_up(table["account_id"], best[column])
     table["is_chosen"] = table["is_chosen"].eq(True)
     table["why_not_code"] = _why_not(table, offers)
+    is_over = table["why_not_code"].isin(["closed", "no_gain"])
+    is_old = ~table["is_chosen"] & table["lost_for_days"].ge(LOST_FOR_DAYS[-1])
+    table["verdict"] = np.where(is_over | is_old, "let go", "win back")
     table = table.sort_values(
         ["is_chosen", "offer_value", "last_year_margin", "account_id"],
         ascending=[False, False, False, True],
@@ -144,7 +152,8 @@ def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd
         columns={"reason": "for_reason", "return_probability": "given_probability"}
     )
     given = given[given["cost"].notna()].sort_values(["offer", "cost"], ignore_index=True)
-    pairs = table.sort_values("account_id").merge(given, how="cross")
+    open_ones = table[~_is_closed(table["reason"])]
+    pairs = open_ones.sort_values("account_id").merge(given, how="cross")
     fits = pairs["for_reason"].eq(pairs["reason"])
     general = pairs["for_reason"].isna() & ~pairs["reason"].isin(given["for_reason"].dropna())
     pairs = pairs[fits | general].reset_index(drop=True)
@@ -165,6 +174,15 @@ def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd
     pairs["probability_source"] = source.where(is_given)
     pairs["offer_value"] = pairs["return_probability"] * pairs["expected_margin"] - pairs["cost"]
     return pairs
+
+
+def _is_closed(reason: pd.Series) -> pd.Series:
+    """Return whether a recorded reason says that the account closed.
+
+    >>> _is_closed(pd.Series(["business closed", "Closed", "price", "closed-source"])).tolist()
+    [True, True, False, False]
+    """
+    return reason.str.contains(r"\bclosed\b(?!-)", case=False, regex=True).eq(True)
 
 
 def _chosen(pairs: pd.DataFrame, budget: float | None) -> np.ndarray:
@@ -194,6 +212,7 @@ def _why_not(table: pd.DataFrame, offers: pd.DataFrame) -> pd.Series:
     """Return for each account that is not on the list the first thing in its way."""
     ways = {
         "": table["is_chosen"],
+        "closed": _is_closed(table["reason"]),
         "no_offers": pd.Series(offers.empty, index=table.index),
         "no_fit": table["offer"].isna(),
         "no_margin": table["last_year_margin"].isna(),

@@ -1,8 +1,9 @@
 """Key account scoring: measures, scores, stability, decisions, and whether the criteria worked."""
 
-from kamlib.scoring.decisions import tier_decisions, watch_list
+from kamlib.scoring.decisions import candidates, tier_decisions, watch_list
 from kamlib.scoring.demotion import demotion_risk
 from kamlib.scoring.history import criterion_history, past_year_ends, score_history
+from kamlib.scoring.largest import largest_order_scores
 from kamlib.scoring.limits import scoring_limits
 from kamlib.scoring.line import AdmissionRule, admission_line, admission_rule
 from kamlib.scoring.matrix import attractiveness_strength
@@ -19,12 +20,14 @@ __all__ = [
     "admission_review",
     "admission_rule",
     "attractiveness_strength",
+    "candidates",
     "criterion_coverage",
     "criterion_history",
     "criterion_measures",
     "criterion_review",
     "criterion_scores",
     "demotion_risk",
+    "largest_order_scores",
     "later_outcomes",
     "past_year_ends",
     "prospect_ranking",

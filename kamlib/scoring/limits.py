@@ -11,7 +11,6 @@ from kamlib.tables import shaped
 
 def scoring_limits(
     criterion_coverage: pd.DataFrame,
-    previous_account_scores: pd.DataFrame | None,
     year_ago_account_scores: pd.DataFrame | None,
     demotion_risk: pd.DataFrame,
     criterion_review: pd.DataFrame,
@@ -36,7 +35,7 @@ def scoring_limits(
         "line": not admission_rule.is_from_book,
     }
     later = {
-        "promotions": not _has_scores(previous_account_scores),
+        "promotions": not _has_scores(year_ago_account_scores),
         "moves": not _has_scores(year_ago_account_scores),
         "risk": demotion_risk["risk_share"].isna().all(),
         "review": not criterion_review["verdict"].ne("cannot tell").any(),

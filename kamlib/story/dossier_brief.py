@@ -33,6 +33,7 @@ def tell_negotiation_brief(
     opportunity_volume: pd.DataFrame,
     white_space: pd.DataFrame,
     plan: Any,
+    told_account_actions: pd.DataFrame,
     *,
     book: BookSettings,
 ) -> pd.DataFrame:
@@ -64,6 +65,7 @@ def tell_negotiation_brief(
             "plan: critical to the customer is not recorded",
         ),
         "offer": lambda: _offer(plan),
+        "action": lambda: _action(told_account_actions),
     }
     rows = {code: list(each(table)) for code, (table, _) in of_row.items()}
     told = [
@@ -74,6 +76,11 @@ def tell_negotiation_brief(
     ]
     columns = ["point", "evidence"]
     return pd.DataFrame(told, index=negotiation_brief.index, columns=columns, dtype="str")
+
+
+def _action(actions: pd.DataFrame) -> Told:
+    row = next(each(actions))
+    return row.to_do, row.why
 
 
 def _figure(row: Any, book: BookSettings) -> Told:

@@ -30,6 +30,7 @@ def tell_dossier_findings(
     opportunity_volume: pd.DataFrame,
     white_space: pd.DataFrame,
     dossier_completeness: pd.DataFrame,
+    told_account_actions: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     book: BookSettings,
@@ -39,6 +40,7 @@ def tell_dossier_findings(
     say: dict[str, Callable[[], str]] = {
         "broken plan": lambda: _broken_plan(plan_problems),
         "identity": lambda: _identity(account_identity, book),
+        "action": lambda: f"To do: {told_account_actions['to_do'].iloc[0]}",
         "nothing ordered": lambda: f"Nothing was ordered up to {date(as_of)}",
         "revenue": lambda: _revenue(dossier_figures, category_totals, book),
         "silence": lambda: _silence(dossier_figures, account_identity),

@@ -12,6 +12,17 @@ from kamlib.words import count, date, money, number, plural, share
 MOST_GROUPS, MOST_CURVES, MOST_MEASURED, MOST_OFFERS = 10, 4, 8, 12
 """Groups of losses, survival curves, accounts and offers that a chart draws."""
 
+WHY_NOT = {
+    "closed": "it closed",
+    "no_offers": "the book has no offers",
+    "no_fit": "no offer fits the reason",
+    "no_margin": "its margin is not known",
+    "no_chance": "chance of a return not known: too few returns, and none given with the offer",
+    "no_gain": "the offer costs more than it can be expected to bring",
+    "budget": "the budget brings more elsewhere",
+}
+"""What stands in the way of an account that is not on the list."""
+
 _YEAR = 365.25
 
 
@@ -309,15 +320,7 @@ def tell_return_rates(return_rates: pd.DataFrame) -> pd.DataFrame:
 
 def tell_win_back(win_back: pd.DataFrame) -> pd.DataFrame:
     """Say what stands in the way of an account that is not on the list."""
-    said = {
-        "no_offers": "the book has no offers",
-        "no_fit": "no offer fits the reason",
-        "no_margin": "its margin is not known",
-        "no_chance": "chance of a return not known: too few returns, and none given with the offer",
-        "no_gain": "the offer costs more than it can be expected to bring",
-        "budget": "the budget brings more elsewhere",
-    }
-    return pd.DataFrame({"why_not": win_back["why_not_code"].map(said).astype("str")})
+    return pd.DataFrame({"why_not": win_back["why_not_code"].map(WHY_NOT).astype("str")})
 
 
 def chart_win_back(win_back: pd.DataFrame, *, book: BookSettings, most: int = MOST_OFFERS) -> Said:

@@ -12,6 +12,7 @@ from kamlib.period.calendar import Span
 from kamlib.story.overtime import who
 from kamlib.story.risk import risk_split
 from kamlib.story.statements import Said, Sentence
+from kamlib.story.verdict import loss_step
 from kamlib.tables import each
 from kamlib.words import FEW, count, counted, date, listed, money, number, plural, rate, share
 
@@ -51,6 +52,7 @@ def tell_retention_findings(
     finding_accounts: pd.DataFrame,
     interactions: pd.DataFrame,
     risk_changes: pd.DataFrame,
+    account_actions: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     previous_span: Span,
@@ -70,8 +72,11 @@ def tell_retention_findings(
             rows.append((_risk_split(risk_changes, previous_span, book), None))
         elif code == "rates":
             rows.append((_rates(row, as_of, book), None))
-        elif code in ("overdue", "lost") and accounts.empty:
+        elif code == "overdue" and accounts.empty:
             rows.append((_SAID[code](row, accounts, book), None))
+        elif code == "lost":
+            steps = account_actions[account_actions["account_id"].isin(accounts["account_id"])]
+            rows.append((_lost(row, accounts, book), loss_step(steps) or None))
         else:
             rows.append((_SAID[code](row, accounts, book), _STEPS.get(code)))
     columns = ["finding", "next_step"]
@@ -81,7 +86,6 @@ def tell_retention_findings(
 _STEPS = {
     "overdue": "Call the overdue accounts, the largest first",
     "further_overdue": "Call, the most money first",
-    "lost": "Record the reason; decide whether to win them back",
     "not_recorded": "Ask the owners; record the reason",
     "checkin": "Make the overdue contacts",
     "offers": "Make the offers on the list",

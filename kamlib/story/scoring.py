@@ -12,14 +12,19 @@ from kamlib.words import count, date, listed, number, plural, share
 
 FIRM = 0.90
 MOST_BARS, MOST_ARROWS = 30, 20
-OPEN = ("promote", "review")
+OPEN = ("promote", "review", "win back", "let go")
 VERBS = {
     "promote": "Promote",
     "review": "Review",
-    "confirm": "Wait one period with",
+    "win back": "Win back",
+    "let go": "Let go of",
     "watch": "Watch",
 }
 FORETOLD = {"foretold": "foretold", "misled": "pointed the wrong way for"}
+WANTED = {
+    "tiers": "nobody has placed accounts (table tiers)",
+    "scoring": "the book states no criteria of its own ([scoring])",
+}
 UNTOLD = "Whether the criteria foretell growth or loyalty cannot be told yet"
 
 
@@ -31,14 +36,17 @@ def headline_scoring(
     criterion_review: pd.DataFrame,
     told_demotion_risk: pd.DataFrame,
     criterion_coverage: pd.DataFrame,
+    key_accounts: pd.DataFrame,
     *,
     scoring: ScoringSettings,
     segmentation: SegmentationSettings,
     book: BookSettings | None = None,
 ) -> list[Sentence]:
     """Return the sentences of the first screen, the most pressing first, each with its evidence."""
+    found = {"tiers": bool(key_accounts["is_provisional"].all()), "scoring": scoring.is_built_in}
+    wanted = [WANTED[code] for code, is_so in found.items() if is_so]
     return [
-        *_decided(tier_decisions),
+        *_decided(tier_decisions, wanted),
         *_line(admission_line, score_stability),
         *_moves(attractiveness_strength),
         *_risk(told_demotion_risk, book),
@@ -50,7 +58,7 @@ def headline_scoring(
 def actions_decisions(told_tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Action]:
     """Return the decisions to take, each with its evidence and owner, the most pressing first."""
     table = told_tier_decisions[told_tier_decisions["proposal"].isin(VERBS)].head(most)
-    verbs = table["proposal"].map(VERBS).mask(table["status"].eq("lost"), "Win back")
+    verbs = table["proposal"].map(VERBS)
     return [
         Action(
             changed=row["evidence"],
@@ -216,11 +224,11 @@ def table_admission_line(
     return Said("The admission line", _window(as_of, segmentation, book))
 
 
-def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, previous_span: Span) -> Said:
+def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, year_ago_span: Span) -> Said:
     """Say how much there is to decide."""
     return Said(
         decisions_title(tier_decisions),
-        f"Scores of {span.title} beside those of {previous_span.title}",
+        f"Scores of {span.title} beside those of {year_ago_span.title}",
     )
 
 
@@ -232,8 +240,20 @@ def decisions_title(tier_decisions: pd.DataFrame) -> str:
     """
     take = int(tier_decisions["proposal"].isin(OPEN).sum())
     kept = int(tier_decisions["proposal"].eq("keep").sum())
+    named = int(tier_decisions["proposal"].eq("candidate").sum())
+    if named == len(tier_decisions):
+        return f"No decision can be proposed; {none_or(named, 'candidate')}"
     decisions = none_or(take, "decision")
     return f"{started(decisions)} to take, {none_or(kept, 'key account')} kept"
+
+
+def table_candidates(candidates: pd.DataFrame) -> Said:
+    """Say how many accounts the evidence would name, and what stands in the way of all of them."""
+    many = len(candidates)
+    if not many:
+        return Said("No candidate")
+    title = f"{count(many, 'candidate')}: named by the evidence, not ripe for a decision"
+    return Said(title, "Above the line; what is missing for a decision stands beside each")
 
 
 def table_attractiveness_strength(attractiveness_strength: pd.DataFrame) -> Said:
@@ -266,31 +286,42 @@ def table_prospect_ranking(prospect_ranking: pd.DataFrame) -> Said:
     )
 
 
-def _decided(table: pd.DataFrame) -> list[Sentence]:
+def _decided(table: pd.DataFrame, wanted: list[str]) -> list[Sentence]:
     told = {
-        "promote": ("Promote {}: above the line in two successive periods.", "#tier_decisions"),
-        "review": ("Review {}: below the line in two successive periods.", "#tier_decisions"),
-        "confirm": ("Wait one period with {}: above the line for the first time.", "#watch_list"),
+        "promote": (
+            "Promote {}: above the line now and a year ago, and without the largest order.",
+            "#tier_decisions",
+        ),
+        "review": ("Review {}: below the line now and a year ago.", "#tier_decisions"),
+        "win back": ("Win back {}: a key account that is lost.", "#tier_decisions"),
+        "let go": ("Let go of {}: a key account that is lost.", "#tier_decisions"),
         "watch": ("Watch {}: regular, growing, and within 10 % below the line.", "#watch_list"),
     }
-    is_gone = table["status"].eq("lost") & ~table["is_key"]
     owned = table["name"] + (" (" + table["owner"] + ")").where(table["owner"].ne(""), "")
-    rows = [] if table["proposal"].isin(OPEN).any() else [_nothing_to_decide(table)]
+    rows = [] if table["proposal"].isin(OPEN).any() else [_nothing_to_decide(table, wanted)]
     for decision, (text, link) in told.items():
-        mine = owned[table["proposal"].eq(decision) & ~is_gone]
+        mine = owned[table["proposal"].eq(decision)]
         if len(mine):
             rows.append(Sentence(text.format(listed(mine)), link))
-    if is_gone.any():
-        gone = f"{listed(owned[is_gone])}: near or above the line by past orders, but lost."
-        rows.append(Sentence(f"First to be won back: {gone}", "#tier_decisions"))
+    named = owned[table["proposal"].eq("candidate")]
+    if len(named):
+        text = f"{_candidates(len(named))} above the line: {listed(named)}."
+        rows.append(Sentence(text, "#candidates"))
     differs = table.loc[table["is_overridden"], "name"]
     if len(differs):
-        text = f"The decision recorded differs from the evidence for {listed(differs)}."
+        text = f"Newer evidence differs from the decision recorded for {listed(differs)}."
         rows.append(Sentence(text, "#tier_decisions"))
     return rows
 
 
-def _nothing_to_decide(table: pd.DataFrame) -> Sentence:
+def _candidates(many: int) -> str:
+    return started(count(many, "candidate"))
+
+
+def _nothing_to_decide(table: pd.DataFrame, wanted: list[str]) -> Sentence:
+    if wanted:
+        text = f"No promotion and no review is proposed: {listed(wanted)}."
+        return Sentence(text, "#candidates")
     text = "Nothing to promote or to review in this period."
     kept = int(table["proposal"].eq("keep").sum())
     keeps = f" {count(kept, 'key account is', 'key accounts are')} kept." if kept else ""

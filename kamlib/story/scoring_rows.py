@@ -39,6 +39,16 @@ ADDING = {
     "no_needs": "the table needs with annual_spend: share of wallet is then scored",
     "not_judged": "the table judgements with this criterion's name",
 }
+LACKING = {
+    "tiers": "nobody has placed accounts (table tiers)",
+    "scoring": "the book states no criteria of its own ([scoring])",
+    "criteria": "less than 60 % of its criteria have a score",
+    "tie": "more accounts share the line than it has places left",
+    "year": "the year before is not held whole",
+    "once": "not above the line a year ago",
+    "order": "above the line only with its largest order",
+    "overdue": "it is overdue",
+}
 LIMITS = {
     "size": (
         "size, fit, image",
@@ -57,8 +67,8 @@ LIMITS = {
     ),
     "promotions": (
         "promotions and reviews",
-        "no scores in the previous period",
-        "orders of earlier periods",
+        "no scores a year ago, from a window that shares no month with this one",
+        "orders of earlier years",
     ),
     "moves": ("moves between the quadrants", "no scores a year ago", "orders of earlier years"),
     "risk": (
@@ -183,6 +193,14 @@ def tell_tier_decisions(
         for row in tier_decisions.to_dict("records")
     ]
     return _told(tier_decisions, {"evidence": said})
+
+
+def tell_candidates(candidates: pd.DataFrame, *, book: BookSettings | None = None) -> pd.DataFrame:
+    """Return what is missing for a decision on each candidate."""
+    said = [
+        "; ".join(LACKING[code] for code in codes.split()) for codes in candidates["lacking_code"]
+    ]
+    return _told(candidates, {"lacking": said})
 
 
 def tell_scoring_limits(
@@ -325,24 +343,21 @@ def _owner_rule(row: dict[Any, Any], book: BookSettings | None) -> str:
 
 
 def _position(row: dict[Any, Any], book: BookSettings | None) -> str:
-    score, line, was = row["score"], row["line_score"], row["previous_score"]
+    score, line, was = row["score"], row["line_score"], row["year_ago_score"]
     if score != score:
         return f"No score can be given ({row['missing_criteria']}), so it is not above the line."
     said, lies = _points(score, book), _points(line, book) if line == line else "open"
     rank, weakest = f"rank {int(row['rank'])}", f"Weakest: {row['weakest_criteria']}."
-    before = f", {_points(was, book)} before" if was == was else ""
+    before = f", {_points(was, book)} a year ago" if was == was else ""
     at = f"{said} ({rank}, line {lies}){before}"
     if row["proposal"] == "promote":
-        return f"Above the line in two successive periods: {at}."
+        without = _points(row["score_without"], book)
+        return f"Above the line now and a year ago: {at}; {without} without its largest order."
     if row["proposal"] == "review":
-        return f"Below the line in two successive periods: {at}. {weakest}"
-    compared = {
-        "above": "it was above it before",
-        "below": "it was not above it before",
-        "": "there is no earlier period to compare with",
-    }[row["previous_side"]]
-    if row["proposal"] == "confirm":
-        return f"Above the line now: {at}; {compared}, so wait for the next period."
+        return f"Below the line now and a year ago: {at}. {weakest}"
+    if row["proposal"] == "candidate":
+        lacking = "; ".join(LACKING[code] for code in row["lacking_code"].split())
+        return f"Above the line now: {at}. Missing for a decision: {lacking}."
     if row["proposal"] == "watch":
         return (
             f"{said} ({rank}), {_percent(1 - score / line, book)} below the line of {lies}: orders "
@@ -351,7 +366,12 @@ def _position(row: dict[Any, Any], book: BookSettings | None) -> str:
         )
     if row["is_above_line"]:
         return f"Above the line: {at}."
-    return f"Below the line now: {at}; {compared}. Review it if it stays there. {weakest}"
+    compared = {
+        "above": "it was above it a year ago",
+        "below": "it was not above it a year ago",
+        "": "the year before is not held whole",
+    }[row["year_ago_side"]]
+    return f"Below the line now: {at}; {compared}. {weakest}"
 
 
 def _risk_of_promotion(
@@ -378,7 +398,7 @@ def _silent(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
     if row["status"] not in ("lost", "overdue"):
         return []
     since = date(row["last_order_date"], book)
-    return [f"But it counts as {row['status']}: no order since {since}."]
+    return [f"It counts as {row['status']}: no order since {since}."]
 
 
 def _points(score: float, book: BookSettings | None) -> str:

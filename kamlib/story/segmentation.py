@@ -74,7 +74,7 @@ def _moved(
         said.append(
             f"{worst['name']} fell from {worst['abc_then']} to {worst['abc_now']}: its {what} went "
             f"from {money(worst['revenue_then'], book)} to {money(worst['revenue_now'], book)}. "
-            f"{_owner(worst)} should ask why before the next order is due."
+            f"{_owner(worst)} should ask why."
         )
     if up.any():
         best = moves[up].iloc[change[up].argmax()]

@@ -24,6 +24,11 @@ from kamlib.workbook.classes import write_accounts, write_limits, write_matrix
 from kamlib.workbook.scoring import write_scoring
 
 _LISTS = {
+    "account_actions": (
+        "What to do",
+        "account_actions",
+        "The one thing to do about each account, the most pressing first.",
+    ),
     "account_status": (
         "Retention",
         "retention",
@@ -53,8 +58,8 @@ def write_workbook(
     tables
         By name, each optional: `account_classes` and `account_months` (ABC-XYZ as formulas),
             `criterion_scores` and
-        `account_scores` (scoring with weights to play with), `account_status`, `win_back`,
-            `key_figures` (lists).
+        `account_scores` (scoring with weights to play with), `account_actions`, `account_status`,
+            `win_back`, `key_figures` (lists).
     path
         Where to write.
     book

@@ -1,0 +1,228 @@
+"""What is to be done about an account, whom to speak to and why: said once, for every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.story.leaving import WHY_NOT
+from kamlib.story.statements import Said
+from kamlib.tables import each
+from kamlib.words import date, listed, money, number, plural
+
+Told = tuple[str, str]
+"""Why something is to be done about an account, and what."""
+
+
+def tell_account_actions(
+    account_actions: pd.DataFrame,
+    account_status: pd.DataFrame,
+    previous_account_status: pd.DataFrame | None,
+    told_tier_decisions: pd.DataFrame,
+    told_class_moves: pd.DataFrame,
+    agreement_renewals: pd.DataFrame,
+    rollup_changes: pd.DataFrame,
+    recent_lateness: pd.DataFrame,
+    overdue_checkins: pd.DataFrame,
+    *,
+    book: BookSettings,
+) -> pd.DataFrame:
+    """Return why something is to be done about each account, and what, with whom."""
+    was = pd.Series(dtype="str")
+    if previous_account_status is not None:
+        was = previous_account_status.set_index("account_id")["status"]
+    facts = {
+        "status": account_status.assign(was=account_status["account_id"].map(was)),
+        "late": recent_lateness,
+        "decision": told_tier_decisions,
+        "move": told_class_moves,
+        "checkin": overdue_checkins,
+        "group": rollup_changes.assign(account_id=rollup_changes["largest_id"]),
+    }
+    by_account = {name: _by(table, "account_id") for name, table in facts.items()}
+    agreements = _by(agreement_renewals, "agreement_id")
+    rows = []
+    for row in each(account_actions):
+        known = {name: rows.get(row.account_id) for name, rows in by_account.items()}
+        known["agreement"] = agreements.get(row.agreement_id)
+        rows.append(_SAID[row.kind](row, known, book))
+    return pd.DataFrame(rows, columns=["why", "to_do"], index=account_actions.index, dtype="str")
+
+
+def table_account_actions(account_actions: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
+    """Say at how many accounts there is something to do, and what is at stake means."""
+    many = len(account_actions)
+    return Said(
+        f"{number(many)} {plural(many, 'account')} to act on, the most pressing first",
+        f"At stake: revenue of the 12 months to {date(as_of)}, of a lost account of the 12 months "
+        "to its last order",
+    )
+
+
+def table_account_standing(*, as_of: pd.Timestamp) -> Said:
+    """Say of which months the money at stake is."""
+    return Said(
+        "Where every account stands",
+        f"As of {date(as_of)}; at stake: revenue of the 12 months to that day, of a lost account "
+        "of the 12 months to its last order",
+    )
+
+
+def loss_step(account_actions: pd.DataFrame) -> str:
+    """Return what to do about some lost accounts, in one line.
+
+    >>> loss_step(pd.DataFrame({"name": ["Ada", "Bo"], "action_code": ["ask_reason", "let_go"]}))
+    'Ask why Ada left; let go of Bo'
+    """
+    names = account_actions.groupby("action_code")["name"].agg(list).to_dict()
+    said = [text.format(listed(names[code])) for code, text in LOSS_STEPS.items() if code in names]
+    text = "; ".join(said)
+    return text[:1].upper() + text[1:]
+
+
+LOSS_STEPS = {
+    "ask_reason": "ask why {} left",
+    "offer": "make the offer to {}",
+    "win_back": "speak to {}",
+    "let_go": "let go of {}",
+}
+"""What to do about lost accounts, by code."""
+
+
+def _by(table: pd.DataFrame, key: str) -> dict[str, dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+    return {str(row[key]): row for row in rows}
+
+
+def _whom(row: Any) -> str:
+    """Return whom to speak to: the person recorded, else the account."""
+    if not isinstance(row.contact, str) or not row.contact:
+        return row.name
+    return f"{row.contact} ({row.role})" if isinstance(row.role, str) and row.role else row.contact
+
+
+def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    status, late = facts["status"], facts["late"]
+    still = "is still overdue" if status["was"] == "overdue" else "is overdue"
+    days, usual = f"{status['silence_days']:.0f}", f"{status['usual_gap_days']:.0f}"
+    is_own = status["gap_basis"] == "own"
+    whose = f"usually {usual}" if is_own else f"accounts like it order every {usual}"
+    why = f"{row.name} {still}: {days} days without an order, {whose}."
+    if not late or not late["late_count"]:
+        return why, f"Call {_whom(row)}."
+    many = int(late["late_count"])
+    due = f"{many} of its {int(late['due_count'])} orders due in the last six months"
+    return why, f"Call {_whom(row)}: {due} {plural(many, 'was', 'were')} late."
+
+
+def _lost(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    since = date(facts["status"]["last_order_date"], book)
+    is_known = row.reason not in ("", "not recorded")
+    reason = f" Reason recorded: {row.reason}." if is_known else ""
+    brought = f"It brought {money(row.at_stake, book)} in the 12 months to its last order."
+    decided = ""
+    if row.recorded_date > facts["status"]["last_order_date"]:
+        decided = f" Decided on {date(row.recorded_date, book)}: {row.recorded_decision}."
+    why = f"{row.name} counts as lost: no order since {since}. {brought}{reason}{decided}"
+    return why, _LOSS[row.action_code](row, book)
+
+
+def _let_go(row: Any, book: BookSettings) -> str:
+    cause = WHY_NOT.get(row.why_not_code, "")
+    because = f": {cause}" if row.why_not_code in ("closed", "no_gain") else ""
+    return f"Let go{because}{'; end its place as a key account' if row.is_key else ''}."
+
+
+def _ask(row: Any, book: BookSettings) -> str:
+    step = f"Ask {_whom(row)} why it left and record the reason"
+    is_chosen = pd.notna(row.is_chosen) and bool(row.is_chosen)
+    return f"{step}; then offer: {_offered(row, book)}." if is_chosen else f"{step}."
+
+
+def _make(row: Any, book: BookSettings) -> str:
+    return f"Offer {_whom(row)}: {_offered(row, book)}."
+
+
+def _speak(row: Any, book: BookSettings) -> str:
+    cause = WHY_NOT.get(row.why_not_code, "")
+    return f"Speak to {_whom(row)} about a return{f'; no offer: {cause}' if cause else ''}."
+
+
+def _offered(row: Any, book: BookSettings) -> str:
+    return f"{row.offer}, {money(row.cost, book)}"
+
+
+_LOSS: dict[str, Callable[[Any, BookSettings], str]] = {
+    "let_go": _let_go,
+    "ask_reason": _ask,
+    "offer": _make,
+    "win_back": _speak,
+}
+
+
+def _promoted(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    return _proposed(row, facts, book, "Decide whether to make {} a key account.")
+
+
+def _reviewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    return _proposed(row, facts, book, "Review the place of {} among the key accounts.")
+
+
+def _proposed(row: Any, facts: dict[str, Any], book: BookSettings, to_do: str) -> Told:
+    decision = facts["decision"]
+    why, to_do = f"{row.name}: {decision['evidence']}", to_do.format(row.name)
+    if not isinstance(row.recorded_decision, str):
+        return why, to_do
+    on = date(row.recorded_date, book)
+    if decision["is_overridden"]:
+        return f"{why} Decided on {on}: {row.recorded_decision}; the evidence is newer.", to_do
+    return why, f"As decided on {on}: {row.recorded_decision}."
+
+
+def _fell(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    move = facts["move"]
+    return f"{row.name}: {move['why']}", f"Ask {_whom(row)} what changed."
+
+
+def _renewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    agreement = facts["agreement"]
+    kind = agreement["kind"] if isinstance(agreement["kind"], str) else ""
+    worth = f"{kind or 'agreement'} of {money(agreement['agreement_value'], book)}"
+    return (
+        f"{row.name}: its {worth} ends on {date(agreement['end_date'], book)}.",
+        f"Speak to {_whom(row)}: renew it, or say why not.",
+    )
+
+
+def _grouped(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    group = facts["group"]
+    size = f"counted as one group of {group['active_count']:.0f} accounts"
+    place = f"is no. {group['group_rank']:.0f} ({money(group['revenue'], book)})"
+    alone = f"its largest account, {row.name}, alone is no. {group['largest_rank']:.0f}"
+    return (
+        f"{group['group_name']}, {size}, {place}; {alone}.",
+        f"Ask {_whom(row)} for a group agreement.",
+    )
+
+
+def _unmet(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    checkin = facts["checkin"]
+    last = checkin["last_contact_date"]
+    when = "no contact on record" if pd.isna(last) else f"last contact {date(last, book)}"
+    return f"{row.name}: its planned contact is overdue, {when}.", f"Meet {_whom(row)}."
+
+
+_SAID: dict[str, Callable[[Any, dict[str, Any], BookSettings], Told]] = {
+    "overdue": _overdue,
+    "lost": _lost,
+    "gone": _lost,
+    "promote": _promoted,
+    "review": _reviewed,
+    "down": _fell,
+    "renewal": _renewed,
+    "group": _grouped,
+    "check-in": _unmet,
+}
