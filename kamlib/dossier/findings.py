@@ -49,8 +49,8 @@ def dossier_findings(
     --------
     >>> import kamlib as kam
     >>> me = kam.open_period("data/sample", "2025-Q3").account("A0004")
-    >>> me.dossier_findings["finding_code"].tolist()[:3]
-    ['identity', 'revenue', 'late']
+    >>> me.dossier_findings["finding_code"].iloc[0]
+    'identity'
     """
     first = [*_problems(plan_problems), *_identity(account_identity)]
     if len(account_actions):

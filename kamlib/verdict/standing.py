@@ -30,6 +30,13 @@ def account_standing(
     the revenue of the 12 months to the as-of day, for a lost account that of the 12 months to its
     last order; ``stake_window`` says which. ``reason`` is why a lost account left: as recorded with
     the loss, else with a decision taken after its last order.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.account_standing["account_id"].is_unique
+    True
     """
     table = account_status.assign(owner=account_status["manager_name"].fillna(""))
     for column, source in {
