@@ -12,20 +12,18 @@ import os
 import re
 import signal
 import sys
-import time
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 import kamlib
 from kamlib.errors import KamError, nearest
+from kamlib.steps import QUIET, Steps, say_error, say_json
 
 app = typer.Typer(
     name="kam",
@@ -35,8 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_quiet = Console(stderr=True)
-
 Book = Annotated[
     Path | None, typer.Option("--book", help="Folder of the book. Default: the sample book.")
 ]
@@ -164,19 +160,19 @@ def report(
         status=status,
     )
     as_json = log == "json"
-    with _Steps(as_json=as_json) as steps:
+    with Steps(as_json=as_json) as steps:
         outcomes = render(request, today=date.today(), progress=steps, notice=steps.notice)
     for outcome in outcomes:
         if as_json:
             facts = {"period": outcome.period, "state": outcome.state, "path": str(outcome.path)}
-            _say_json(sys.stdout, **facts, failed=sorted(outcome.failed))
+            say_json(sys.stdout, **facts, failed=sorted(outcome.failed))
         else:
             typer.echo(f"{outcome.period}: {_said(outcome)}")
     for outcome in outcomes:
         for name, error in outcome.failed.items():
-            _say_error(error, as_json=as_json, failed=name)
+            say_error(error, as_json=as_json, failed=name)
     site = in_own_folder(request).out / "index.html"
-    _say_json(sys.stdout, site=str(site)) if as_json else typer.echo(str(site))
+    say_json(sys.stdout, site=str(site)) if as_json else typer.echo(str(site))
     if any(outcome.failed for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -266,67 +262,6 @@ def sample_book() -> Path:
     return kit_folder() / "data" / "sample"
 
 
-class _Steps:
-    """Shows where a run is: a bar for people, one JSON line per step for machines."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self.as_json = as_json
-        self.began = time.monotonic()
-        self.bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed}/{task.total}"),
-            TimeElapsedColumn(),
-            console=_quiet,
-            transient=True,
-            disable=as_json,
-        )
-        self.tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> _Steps:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def __call__(self, period: str, step: str, done: int, total: int) -> None:
-        if self.as_json:
-            seconds = round(time.monotonic() - self.began, 2)
-            _say_json(sys.stderr, seconds=seconds, period=period, step=step, done=done, total=total)
-            return
-        key = period or "book"
-        if key not in self.tasks:
-            self.tasks[key] = self.bar.add_task(key, total=total)
-        self.bar.update(
-            self.tasks[key], description=f"{period} {step}".strip(), completed=done, total=total
-        )
-
-    def notice(self, text: str) -> None:
-        """Say what a reader of the log should know, and what does not stop the run."""
-        if self.as_json:
-            _say_json(sys.stderr, notice=text)
-        else:
-            _quiet.print(text, markup=False, highlight=False)
-
-
-def _say_json(stream: TextIO, **facts: Any) -> None:
-    """Write one line for machines, with the time of now in UTC."""
-    time_now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    stream.write(json.dumps({"time": time_now, **facts}, ensure_ascii=False) + "\n")
-    stream.flush()
-
-
-def _say_error(error: KamError, *, as_json: bool, failed: str = "") -> None:
-    """Write an error: as people read it, or as one line for machines."""
-    if not as_json:
-        sys.stderr.write(f"{error}\n")
-        return
-    facts = {"error": error.what, "where": error.where, "next": error.next}
-    _say_json(sys.stderr, **facts, exit_code=error.exit_code, **({"of": failed} if failed else {}))
-
-
 def _interrupted(number: int, *_: object) -> None:
     signal.signal(number, signal.SIG_IGN)  # tidying up is not interrupted by a second one
     from kamlib.report.deadline import StoppedError
@@ -358,9 +293,9 @@ def main(arguments: list[str] | None = None) -> int:
         return leaving.exit_code
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in given:
-            _quiet.print_exception()
+            QUIET.print_exception()
         plain = _plain(error, given)
-        _say_error(plain, as_json=_is_json(given))
+        say_error(plain, as_json=_is_json(given))
         return plain.exit_code
     finally:
         for number, handler in before.items():

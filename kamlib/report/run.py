@@ -18,6 +18,7 @@ from kamlib.period import Period
 from kamlib.period.calendar import Span, resolve_periods
 from kamlib.report import scratch, site
 from kamlib.report.deadline import StoppedError, deadline
+from kamlib.report.index import front_page, renew_index
 from kamlib.report.mark import book_hashes, is_unchanged, run_mark, state
 from kamlib.report.pages import Page, wanted_pages
 from kamlib.report.printing import browser
@@ -25,7 +26,6 @@ from kamlib.report.production import Production, check_account
 from kamlib.report.request import WORDS, Request, check_place, check_words, ids, in_own_folder
 from kamlib.report.status import Status, status_file
 from kamlib.report.warm import SOCKET, ForkServer, can_fork
-from kamlib.report.write import front_page, renew_index
 
 
 @dataclass(frozen=True)

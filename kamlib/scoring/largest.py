@@ -34,6 +34,13 @@ def largest_order_scores(
     ones. Its revenue, cost and order day are taken out of its month and the account is scored anew;
     categories stay as they are. The others keep their scores: with places to fill, the account
     still has one when fewer others than places score more.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.largest_order_scores) == int(q.account_scores["is_above_line"].sum())
+    True
     """
     months = trailing_months(as_of, segmentation.window_months)
     above = account_scores.loc[account_scores["is_above_line"], "account_id"]

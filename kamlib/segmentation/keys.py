@@ -98,6 +98,13 @@ def key_accounts_then(
 def untold_keys(tiers: pd.DataFrame, *, as_of: pd.Timestamp, previous_span: Span) -> dict[str, str]:
     """Return for each window of ``key_accounts_then`` why it is not known who was key on its first
     day: ``no_dated_tiers``, ``tiers_begin_later``, or nothing where it is known.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.untold_keys
+    {'year': '', 'period': ''}
     """
     return {
         window: ""

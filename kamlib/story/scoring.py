@@ -6,11 +6,11 @@ import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import Span
-from kamlib.story.scoring_rows import joined, none_or, remark, rule_of, started
+from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
+from kamlib.story.scoring_rows import none_or, remark, rule_of, started
 from kamlib.story.statements import Action, Said, Sentence
-from kamlib.words import count, date, listed, number, plural, share
+from kamlib.words import count, date, listed, plural, share
 
-FIRM = 0.90
 MOST_BARS, MOST_ARROWS = 30, 20
 OPEN = ("promote", "review", "win back", "let go")
 VERBS = {
@@ -20,12 +20,10 @@ VERBS = {
     "let go": "Let go of",
     "watch": "Watch",
 }
-FORETOLD = {"foretold": "foretold", "misled": "pointed the wrong way for"}
 WANTED = {
     "tiers": "nobody has placed accounts (table tiers)",
     "scoring": "the book states no criteria of its own ([scoring])",
 }
-UNTOLD = "Whether the criteria foretell growth or loyalty cannot be told yet"
 
 
 def headline_scoring(
@@ -68,115 +66,6 @@ def actions_decisions(told_tier_decisions: pd.DataFrame, *, most: int = 12) -> l
         )
         for row in table.assign(verb=verbs).to_dict("records")
     ]
-
-
-def chart_account_scores(
-    account_scores: pd.DataFrame,
-    score_stability: pd.DataFrame,
-    *,
-    span: Span | None = None,
-    most: int = MOST_BARS,
-    book: BookSettings | None = None,
-) -> Said:
-    """Say how many places above the line are firm, and how many key accounts are below it."""
-    scored = account_scores[account_scores["rank"].notna()]
-    known = scored["completeness_share"].unique()
-    is_cut, is_alike = len(scored) > most, len(known) == 1 and known[0] <= 0.999
-    subtitle = joined(
-        "Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks",
-        f"{most} of {count(len(scored), 'account', source=book)}, around the line"
-        if is_cut
-        else "",
-        span.title if span else "",
-        f"from {share(known[0], book, decimals=0)} of the weights" if is_alike else "",
-        "● key account" if len(scored) else "",
-    )
-    alt = (
-        "Ranked accounts as stacked bars of weighted criterion scores with the admission line and "
-        "the stability of each place; the table below has them all"
-    )
-    if scored.empty:
-        return Said("No account can be scored", subtitle, alt)
-    above = score_stability[score_stability["is_above_line"]]
-    firm = int((above["above_line_share"] >= FIRM).sum())
-    below = int((account_scores["is_key"] & ~account_scores["is_above_line"]).sum())
-    places = f"{number(firm, book)} of {count(len(above), 'place')} above the line"
-    title = f"{places} {plural(firm, 'is', 'are')} firm"
-    if account_scores["is_key"].any():
-        title = (
-            f"{title}; {none_or(below, 'key account')} {plural(below or 1, 'is', 'are')} below it"
-        )
-    return Said(title, subtitle, alt)
-
-
-def chart_attractiveness_strength(
-    attractiveness_strength: pd.DataFrame, *, span: Span | None = None, most: int = MOST_ARROWS
-) -> Said:
-    """Say how many key accounts are strategic, and how many moved."""
-    key = attractiveness_strength[attractiveness_strength["is_key"]]
-    subtitle = joined(
-        "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, "
-        "larger where several",
-        f"{most} of {len(key)} key accounts" if len(key) > most else "",
-        span.title if span else "",
-    )
-    alt = (
-        "Accounts by our strength and their attractiveness, with arrows from a year ago for the "
-        "key accounts; the table below has them all"
-    )
-    if attractiveness_strength.empty:
-        return Said("No account has both sub-scores", subtitle, alt)
-    if key.empty:
-        return Said(_moved(attractiveness_strength), subtitle, alt)
-    moved, strategic = int(key["is_moved"].sum()), int(key["quadrant"].eq("strategic").sum())
-    are = f"{count(len(key), 'key account')} {plural(strategic, 'is', 'are')} strategic"
-    title = f"{strategic} of {are}; {moved or 'none'} changed quadrant within a year"
-    return Said(title, subtitle, alt)
-
-
-def chart_demotion_risk(
-    demotion_risk: pd.DataFrame, *, span: Span | None = None, book: BookSettings | None = None
-) -> Said:
-    """Say how many of those above the line were below it later."""
-    known = demotion_risk[demotion_risk["risk_share"].notna() & demotion_risk["band"].eq("all")]
-    title = "Not enough history to tell how often an admission is regretted"
-    if len(known):
-        row = known.iloc[0]
-        years = row["horizon_years"]
-        later = "a year later" if years == 1 else f"within {years} years"
-        part = share(row["risk_share"], book, decimals=0)
-        title = f"{part} of the accounts above the line were below it {later}"
-    return Said(
-        title,
-        joined(
-            "Share of accounts above the line at past year-ends that were below it within the "
-            "horizon; 95 % interval",
-            span.title if span else "",
-        ),
-        "Share of accounts above the line that were below it within one and three years, with "
-        "intervals; the table below has the numbers",
-    )
-
-
-def chart_criterion_review(criterion_review: pd.DataFrame, *, span: Span | None = None) -> Said:
-    """Say which criteria foretold what followed."""
-    told = _foretold(criterion_review.sort_values("later_outcome", kind="stable"))
-    rest = len(criterion_review) - len(told)
-    title = joined(
-        *told[:2],
-        f"and {len(told) - 2} more" if len(told) > 2 else "",
-        f"{rest} of {len(criterion_review)} cannot be told" if rest else "",
-    )
-    return Said(
-        started(title) if told else UNTOLD,
-        joined(
-            "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold "
-            "for all rows together",
-            span.title if span else "",
-        ),
-        "Rank correlation of each criterion with later growth and retention, with intervals; the "
-        "table below has the numbers",
-    )
 
 
 def table_account_scores(
@@ -258,7 +147,7 @@ def table_candidates(candidates: pd.DataFrame) -> Said:
 
 def table_attractiveness_strength(attractiveness_strength: pd.DataFrame) -> Said:
     """Say how many accounts moved."""
-    return Said(_moved(attractiveness_strength))
+    return Said(moved_sentence(attractiveness_strength))
 
 
 def table_watch_list(
@@ -378,7 +267,7 @@ def _worked(review: pd.DataFrame) -> list[Sentence]:
     if review.empty:
         return []
     place = review["verdict"].map({verdict: place for place, verdict in enumerate(FORETOLD)})
-    told = _foretold(review.assign(place=place).sort_values("place", kind="stable"))
+    told = foretold(review.assign(place=place).sort_values("place", kind="stable"))
     text = "Whether the criteria work cannot be told yet."
     if told:
         text = f"Did the criteria work? {started(listed(told))}."
@@ -404,20 +293,6 @@ def _gaps(
         text = f"Not scored for anyone: {listed(lacking, most=5)}."
         rows.append(Sentence(text, "#criterion_coverage"))
     return rows
-
-
-def _foretold(review: pd.DataFrame) -> list[str]:
-    """Return what each criterion foretold, where that can be told."""
-    told = review[review["verdict"].isin(FORETOLD)]
-    return [
-        f"{row['criterion']} {FORETOLD[row['verdict']]} {row['later_outcome']}"
-        for row in told.to_dict("records")
-    ]
-
-
-def _moved(attractiveness_strength: pd.DataFrame) -> str:
-    moved = int(attractiveness_strength["is_moved"].sum())
-    return f"{started(none_or(moved, 'account'))} changed quadrant within a year"
 
 
 def _window(

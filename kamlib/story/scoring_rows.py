@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
-from kamlib.words import count, date, money, number, share
+from kamlib.words import count, date, number, share
 
 WHOLE = 0.75
 REMARKS = {
@@ -164,14 +164,6 @@ def tell_criterion_review(criterion_review: pd.DataFrame) -> pd.DataFrame:
     return _told(criterion_review, {"note": said})
 
 
-def tell_prospect_ranking(
-    prospect_ranking: pd.DataFrame, *, book: BookSettings | None = None
-) -> pd.DataFrame:
-    """Return why a prospect is for the one or the other."""
-    said = [_owner_rule(row, book) for row in prospect_ranking.to_dict("records")]
-    return _told(prospect_ranking, {"owner_rule": said})
-
-
 def tell_tier_decisions(
     tier_decisions: pd.DataFrame,
     demotion_risk: pd.DataFrame,
@@ -317,29 +309,6 @@ def _lacking(row: dict[Any, Any], segmentation: SegmentationSettings) -> tuple[s
     who = count(row["missing_count"], "account") if row["scored_count"] else "all accounts"
     code = row["note_code"]
     return f"{row['criterion']} of {who}", remark(code, segmentation), ADDING.get(code, "")
-
-
-def _owner_rule(row: dict[Any, Any], book: BookSettings | None) -> str:
-    code, budget = row["owner_code"], row["budget"]
-    ps = {name: row[name] for name in ("need", "solvency", "authority")}
-    mean = f"mean of the three Ps {number(row['score'], book, decimals=1)}"
-    if code == "not_judged":
-        lacking = " and ".join(name for name, judged in ps.items() if judged != judged)
-        return f"{lacking} not judged yet: a business developer finds out first"
-    if code == "weak":
-        weak = [f"{name} {judged:g}" for name, judged in ps.items() if judged < row["least_p"]]
-        return f"{', '.join(weak)}: below {row['least_p']:g}"
-    if code == "low":
-        return f"{mean}: below {row['least_score']:g}"
-    has, least = money(budget, book), money(row["least_budget"], book)
-    if code == "small":
-        return f"budget {has}: below {least}, the smallest key account"
-    told = f"{mean}: {row['least_score']:g} or more, none below {row['least_p']:g}"
-    if budget != budget:
-        return f"{told}; budget not known"
-    if row["least_budget"] != row["least_budget"]:
-        return told
-    return f"{told}; budget {has}: at least {least}, the smallest key account"
 
 
 def _position(row: dict[Any, Any], book: BookSettings | None) -> str:

@@ -69,6 +69,18 @@ def account_actions(
     recorded; an offer is on the list; neither; or it is let go of, told once, in the period it got
     lost); renew, promote, review, ask_fall, group, check_in. ``contact`` is whom to speak to: the
     person with the most influence, then by role.
+
+    Parameters
+    ----------
+    floor
+        Share of the revenue of all accounts below which a stake is a trifle.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.account_actions["account_id"].is_unique
+    True
     """
     kinds = pd.concat(
         [

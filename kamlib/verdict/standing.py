@@ -30,6 +30,14 @@ def account_standing(
     the revenue of the 12 months to the as-of day, for a lost account that of the 12 months to its
     last order; ``stake_window`` says which. ``reason`` is why a lost account left: as recorded with
     the loss, else with a decision taken after its last order.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> lost = q.account_standing["status"].eq("lost")
+    >>> set(q.account_standing.loc[lost, "verdict"]) <= {"win back", "let go"}
+    True
     """
     table = account_status.assign(owner=account_status["manager_name"].fillna(""))
     for column, source in {

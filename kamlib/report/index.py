@@ -1,0 +1,102 @@
+"""The site's front page: every published period, newest first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import kamlib
+from kamlib.book import BookSettings
+from kamlib.page.site import Link, PeriodEntry, site_index
+from kamlib.period.calendar import parse_period
+from kamlib.report import site
+from kamlib.report.pages import PAGES, check_page
+from kamlib.story.overview import CARDS, card_changes
+from kamlib.story.statements import Card
+
+WORKBOOK_TABLES = (
+    "account_classes",
+    "criterion_scores",
+    "account_scores",
+    "account_actions",
+    "account_status",
+    "win_back",
+    "key_figures",
+)
+"""The sheets of the workbook, by table."""
+_ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
+
+
+def renew_index(out: Path, book: BookSettings, *, mode: str = "owner") -> None:
+    """Write the site's front page from the ``run.json`` of every published period, newest first;
+    one that is as it should be is left alone.
+    """
+    with site.locked(out):
+        html = _index(site.published_runs(out), book)
+        index = out / "index.html"
+        if not index.is_file() or index.read_bytes() != html:
+            site.write_file(index, html, mode=mode)
+
+
+def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
+    newest = max((_started(run) for run in runs.values()), default="")
+    entries = []
+    for label, run in sorted(
+        runs.items(), key=lambda item: (item[1]["period"]["as_of"], item[0]), reverse=True
+    ):
+        found = {(row["figure"], row["scope"]): row for row in run["figures"]}
+        figures = tuple(
+            Card(
+                name,
+                found[key]["value"],
+                unit,
+                *card_changes(figure, found[key]),
+                good=good,
+            )
+            for figure, scope, name, unit, good, _ in CARDS
+            if (key := (figure, scope)) in found and found[key]["value"] is not None
+        )
+        links = [
+            Link(PAGES[name].title, f"{label}/{PAGES[name].file}")
+            for name in _ORDER
+            if PAGES[name].file in run["files"]
+        ]
+        if "dossiers/index.html" in run["files"]:
+            links.append(Link("Dossiers", f"{label}/dossiers/index.html"))
+        entries.append(
+            PeriodEntry(
+                label=parse_period(label, first_month=book.fiscal_year.first_month).title,
+                href=f"{label}/{_front(run)}",
+                as_of=run["period"]["as_of"],
+                figures=figures,
+                published=tuple(links),
+                is_new=_started(run) == newest,
+                note=_stale(run),
+            )
+        )
+    html = site_index(entries, book_title=book.title, book=book, version=kamlib.__version__)
+    check_page(html, "index.html")
+    return html.encode("utf-8")
+
+
+def _started(run: dict) -> str:
+    """Return when the run that published a period began: what it published last is new."""
+    return str(run.get("started") or run["rendered"])
+
+
+def _stale(run: dict) -> str:
+    """Return what a period's entry says of pages that could not be renewed."""
+    failed = run.get("failed") or {}
+    return f"Not renewed: {', '.join(sorted(failed))}." if failed else ""
+
+
+def _front(run: dict) -> str:
+    """Return a period's front page: the first of its pages in the order of the navigation."""
+    files = (PAGES[name].file for name in _ORDER)
+    listed = [*files, "dossiers/index.html", "tables.html"]
+    return next((file for file in listed if file in run["files"]), "run.json")
+
+
+def front_page(out: Path, label: str) -> Path:
+    """Return the path of a published period's front page; the site's where there is none."""
+    run = site.published_run(out, label)
+    return out / label / _front(run) if run else out / "index.html"

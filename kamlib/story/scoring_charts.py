@@ -1,0 +1,140 @@
+"""What stands over the charts of the scoring."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.period.calendar import Span
+from kamlib.story.scoring_rows import joined, none_or, started
+from kamlib.story.statements import Said
+from kamlib.words import count, number, plural, share
+
+FIRM = 0.90
+MOST_BARS, MOST_ARROWS = 30, 20
+FORETOLD = {"foretold": "foretold", "misled": "pointed the wrong way for"}
+UNTOLD = "Whether the criteria foretell growth or loyalty cannot be told yet"
+
+
+def chart_account_scores(
+    account_scores: pd.DataFrame,
+    score_stability: pd.DataFrame,
+    *,
+    span: Span | None = None,
+    most: int = MOST_BARS,
+    book: BookSettings | None = None,
+) -> Said:
+    """Say how many places above the line are firm, and how many key accounts are below it."""
+    scored = account_scores[account_scores["rank"].notna()]
+    known = scored["completeness_share"].unique()
+    is_cut, is_alike = len(scored) > most, len(known) == 1 and known[0] <= 0.999
+    subtitle = joined(
+        "Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks",
+        f"{most} of {count(len(scored), 'account', source=book)}, around the line"
+        if is_cut
+        else "",
+        span.title if span else "",
+        f"from {share(known[0], book, decimals=0)} of the weights" if is_alike else "",
+        "● key account" if len(scored) else "",
+    )
+    alt = (
+        "Ranked accounts as stacked bars of weighted criterion scores with the admission line and "
+        "the stability of each place; the table below has them all"
+    )
+    if scored.empty:
+        return Said("No account can be scored", subtitle, alt)
+    above = score_stability[score_stability["is_above_line"]]
+    firm = int((above["above_line_share"] >= FIRM).sum())
+    below = int((account_scores["is_key"] & ~account_scores["is_above_line"]).sum())
+    places = f"{number(firm, book)} of {count(len(above), 'place')} above the line"
+    title = f"{places} {plural(firm, 'is', 'are')} firm"
+    if account_scores["is_key"].any():
+        title = (
+            f"{title}; {none_or(below, 'key account')} {plural(below or 1, 'is', 'are')} below it"
+        )
+    return Said(title, subtitle, alt)
+
+
+def chart_attractiveness_strength(
+    attractiveness_strength: pd.DataFrame, *, span: Span | None = None, most: int = MOST_ARROWS
+) -> Said:
+    """Say how many key accounts are strategic, and how many moved."""
+    key = attractiveness_strength[attractiveness_strength["is_key"]]
+    subtitle = joined(
+        "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, "
+        "larger where several",
+        f"{most} of {len(key)} key accounts" if len(key) > most else "",
+        span.title if span else "",
+    )
+    alt = (
+        "Accounts by our strength and their attractiveness, with arrows from a year ago for the "
+        "key accounts; the table below has them all"
+    )
+    if attractiveness_strength.empty:
+        return Said("No account has both sub-scores", subtitle, alt)
+    if key.empty:
+        return Said(moved_sentence(attractiveness_strength), subtitle, alt)
+    moved, strategic = int(key["is_moved"].sum()), int(key["quadrant"].eq("strategic").sum())
+    are = f"{count(len(key), 'key account')} {plural(strategic, 'is', 'are')} strategic"
+    title = f"{strategic} of {are}; {moved or 'none'} changed quadrant within a year"
+    return Said(title, subtitle, alt)
+
+
+def chart_demotion_risk(
+    demotion_risk: pd.DataFrame, *, span: Span | None = None, book: BookSettings | None = None
+) -> Said:
+    """Say how many of those above the line were below it later."""
+    known = demotion_risk[demotion_risk["risk_share"].notna() & demotion_risk["band"].eq("all")]
+    title = "Not enough history to tell how often an admission is regretted"
+    if len(known):
+        row = known.iloc[0]
+        years = row["horizon_years"]
+        later = "a year later" if years == 1 else f"within {years} years"
+        part = share(row["risk_share"], book, decimals=0)
+        title = f"{part} of the accounts above the line were below it {later}"
+    return Said(
+        title,
+        joined(
+            "Share of accounts above the line at past year-ends that were below it within the "
+            "horizon; 95 % interval",
+            span.title if span else "",
+        ),
+        "Share of accounts above the line that were below it within one and three years, with "
+        "intervals; the table below has the numbers",
+    )
+
+
+def chart_criterion_review(criterion_review: pd.DataFrame, *, span: Span | None = None) -> Said:
+    """Say which criteria foretold what followed."""
+    told = foretold(criterion_review.sort_values("later_outcome", kind="stable"))
+    rest = len(criterion_review) - len(told)
+    title = joined(
+        *told[:2],
+        f"and {len(told) - 2} more" if len(told) > 2 else "",
+        f"{rest} of {len(criterion_review)} cannot be told" if rest else "",
+    )
+    return Said(
+        started(title) if told else UNTOLD,
+        joined(
+            "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold "
+            "for all rows together",
+            span.title if span else "",
+        ),
+        "Rank correlation of each criterion with later growth and retention, with intervals; the "
+        "table below has the numbers",
+    )
+
+
+def foretold(review: pd.DataFrame) -> list[str]:
+    """Return what each criterion foretold, where that can be told."""
+    told = review[review["verdict"].isin(FORETOLD)]
+    return [
+        f"{row['criterion']} {FORETOLD[row['verdict']]} {row['later_outcome']}"
+        for row in told.to_dict("records")
+    ]
+
+
+def moved_sentence(attractiveness_strength: pd.DataFrame) -> str:
+    """Say how many accounts changed quadrant within a year."""
+    moved = int(attractiveness_strength["is_moved"].sum())
+    return f"{started(none_or(moved, 'account'))} changed quadrant within a year"
