@@ -23,7 +23,7 @@ import typer
 
 import kamlib
 from kamlib.errors import KamError, nearest
-from kamlib.steps import QUIET, Steps, say_json
+from kamlib.steps import QUIET, Steps, say_error, say_json
 
 app = typer.Typer(
     name="kam",
@@ -33,7 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
 Book = Annotated[
     Path | None, typer.Option("--book", help="Folder of the book. Default: the sample book.")
 ]
@@ -171,7 +170,7 @@ def report(
             typer.echo(f"{outcome.period}: {_said(outcome)}")
     for outcome in outcomes:
         for name, error in outcome.failed.items():
-            _say_error(error, as_json=as_json, failed=name)
+            say_error(error, as_json=as_json, failed=name)
     site = in_own_folder(request).out / "index.html"
     say_json(sys.stdout, site=str(site)) if as_json else typer.echo(str(site))
     if any(outcome.failed for outcome in outcomes):
@@ -263,15 +262,6 @@ def sample_book() -> Path:
     return kit_folder() / "data" / "sample"
 
 
-def _say_error(error: KamError, *, as_json: bool, failed: str = "") -> None:
-    """Write an error: as people read it, or as one line for machines."""
-    if not as_json:
-        sys.stderr.write(f"{error}\n")
-        return
-    facts = {"error": error.what, "where": error.where, "next": error.next}
-    say_json(sys.stderr, **facts, exit_code=error.exit_code, **({"of": failed} if failed else {}))
-
-
 def _interrupted(number: int, *_: object) -> None:
     signal.signal(number, signal.SIG_IGN)  # tidying up is not interrupted by a second one
     from kamlib.report.deadline import StoppedError
@@ -305,7 +295,7 @@ def main(arguments: list[str] | None = None) -> int:
         if "--debug" in given:
             QUIET.print_exception()
         plain = _plain(error, given)
-        _say_error(plain, as_json=_is_json(given))
+        say_error(plain, as_json=_is_json(given))
         return plain.exit_code
     finally:
         for number, handler in before.items():

@@ -1,4 +1,4 @@
-"""Where a run is: a bar for people, one JSON line per step for machines."""
+"""What a run says of itself while it goes: a bar for people, a line per step for machines."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from kamlib.errors import KamError
+
 QUIET = Console(stderr=True)
-"""What is said beside a command's result."""
+"""Where people read."""
 
 
 class Steps:
@@ -41,7 +43,7 @@ class Steps:
         self.bar.stop()
 
     def __call__(self, period: str, step: str, done: int, total: int) -> None:
-        """Show a step of a period as done."""
+        """Say which step of which period has begun."""
         if self.as_json:
             seconds = round(time.monotonic() - self.began, 2)
             say_json(sys.stderr, seconds=seconds, period=period, step=step, done=done, total=total)
@@ -66,3 +68,12 @@ def say_json(stream: TextIO, **facts: Any) -> None:
     time_now = datetime.now(UTC).isoformat(timespec="milliseconds")
     stream.write(json.dumps({"time": time_now, **facts}, ensure_ascii=False) + "\n")
     stream.flush()
+
+
+def say_error(error: KamError, *, as_json: bool, failed: str = "") -> None:
+    """Write an error: as people read it, or as one line for machines."""
+    if not as_json:
+        sys.stderr.write(f"{error}\n")
+        return
+    facts = {"error": error.what, "where": error.where, "next": error.next}
+    say_json(sys.stderr, **facts, exit_code=error.exit_code, **({"of": failed} if failed else {}))

@@ -11,8 +11,7 @@ from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.scoring.matrix import SPLIT
-from kamlib.story.scoring import FIRM
-from kamlib.story.scoring_charts import MOST_ARROWS, MOST_BARS
+from kamlib.story.scoring import FIRM, MOST_ARROWS, MOST_BARS
 from kamlib.story.scoring_rows import tell_criterion_review
 from kamlib.words import count, number, share
 

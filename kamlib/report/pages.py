@@ -38,8 +38,6 @@ PAGES = {
         Page("overview", "00_overview", "index.html", "Overview"),
     )
 }
-ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
-"""The pages in the order of the navigation."""
 
 
 def kit_folder() -> Path:

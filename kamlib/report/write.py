@@ -1,4 +1,4 @@
-"""What a period's staged folder holds: pages, tables, ``run.json``."""
+"""What a period's staged folder holds: pages, tables, ``run.json``; the index of all periods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kamlib.page.names import page_name
 from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
-from kamlib.report.pages import ORDER, Page, check_page, page_html
+from kamlib.report.pages import Page, check_page, page_html
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
 from kamlib.words import count
@@ -41,6 +41,7 @@ WORKBOOK_TABLES = (
     "key_figures",
 )
 """The sheets of the workbook, by table."""
+_ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,6 @@ class Made:
     def name(self) -> str:
         """The page as requests name it, with its account.
 
-        >>> from kamlib.report.pages import PAGES
         >>> Made(PAGES["dossiers"], "A1").name
         'dossiers A1'
         """
@@ -79,7 +79,7 @@ class PageWriter:
         self.data, self.staged, self.accounts = data, staged, accounts
         self.names = page_name(data.accounts["account_id"])
         self.titles = data.accounts.set_index("account_id")["name"]
-        self.singles = sorted(singles, key=lambda page: ORDER.index(page.name))
+        self.singles = sorted(singles, key=lambda page: _ORDER.index(page.name))
         self.common = {
             "book_title": data.book.title,
             "period": data.call(title_period),

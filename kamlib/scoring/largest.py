@@ -39,7 +39,7 @@ def largest_order_scores(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> (q.largest_order_scores["largest_order"] > 0).all().item()
+    >>> len(q.largest_order_scores) == int(q.account_scores["is_above_line"].sum())
     True
     """
     months = trailing_months(as_of, segmentation.window_months)

@@ -101,11 +101,10 @@ def untold_keys(tiers: pd.DataFrame, *, as_of: pd.Timestamp, previous_span: Span
 
     Examples
     --------
-    >>> from kamlib.period.calendar import parse_period
-    >>> from kamlib.tables import empty_table
-    >>> span = parse_period("2025-Q3")
-    >>> untold_keys(empty_table("tiers"), as_of=span.end, previous_span=span.previous())
-    {'year': 'no_dated_tiers', 'period': 'no_dated_tiers'}
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.untold_keys
+    {'year': '', 'period': ''}
     """
     return {
         window: ""

@@ -6,11 +6,12 @@ import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import Span
+from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
 from kamlib.story.scoring_rows import none_or, remark, rule_of, started
 from kamlib.story.statements import Action, Said, Sentence
 from kamlib.words import count, date, listed, plural, share
 
-FIRM = 0.90
+MOST_BARS, MOST_ARROWS = 30, 20
 OPEN = ("promote", "review", "win back", "let go")
 VERBS = {
     "promote": "Promote",
@@ -19,12 +20,10 @@ VERBS = {
     "let go": "Let go of",
     "watch": "Watch",
 }
-FORETOLD = {"foretold": "foretold", "misled": "pointed the wrong way for"}
 WANTED = {
     "tiers": "nobody has placed accounts (table tiers)",
     "scoring": "the book states no criteria of its own ([scoring])",
 }
-UNTOLD = "Whether the criteria foretell growth or loyalty cannot be told yet"
 
 
 def headline_scoring(
@@ -148,7 +147,7 @@ def table_candidates(candidates: pd.DataFrame) -> Said:
 
 def table_attractiveness_strength(attractiveness_strength: pd.DataFrame) -> Said:
     """Say how many accounts moved."""
-    return Said(moved_places(attractiveness_strength))
+    return Said(moved_sentence(attractiveness_strength))
 
 
 def table_watch_list(
@@ -268,7 +267,7 @@ def _worked(review: pd.DataFrame) -> list[Sentence]:
     if review.empty:
         return []
     place = review["verdict"].map({verdict: place for place, verdict in enumerate(FORETOLD)})
-    told = foretold_by(review.assign(place=place).sort_values("place", kind="stable"))
+    told = foretold(review.assign(place=place).sort_values("place", kind="stable"))
     text = "Whether the criteria work cannot be told yet."
     if told:
         text = f"Did the criteria work? {started(listed(told))}."
@@ -294,21 +293,6 @@ def _gaps(
         text = f"Not scored for anyone: {listed(lacking, most=5)}."
         rows.append(Sentence(text, "#criterion_coverage"))
     return rows
-
-
-def foretold_by(review: pd.DataFrame) -> list[str]:
-    """Return what each criterion foretold, where that can be told."""
-    told = review[review["verdict"].isin(FORETOLD)]
-    return [
-        f"{row['criterion']} {FORETOLD[row['verdict']]} {row['later_outcome']}"
-        for row in told.to_dict("records")
-    ]
-
-
-def moved_places(attractiveness_strength: pd.DataFrame) -> str:
-    """Say how many accounts changed quadrant."""
-    moved = int(attractiveness_strength["is_moved"].sum())
-    return f"{started(none_or(moved, 'account'))} changed quadrant within a year"
 
 
 def _window(

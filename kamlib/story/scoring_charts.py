@@ -6,12 +6,14 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
-from kamlib.story.scoring import FIRM, UNTOLD, foretold_by, moved_places
 from kamlib.story.scoring_rows import joined, none_or, started
 from kamlib.story.statements import Said
 from kamlib.words import count, number, plural, share
 
+FIRM = 0.90
 MOST_BARS, MOST_ARROWS = 30, 20
+FORETOLD = {"foretold": "foretold", "misled": "pointed the wrong way for"}
+UNTOLD = "Whether the criteria foretell growth or loyalty cannot be told yet"
 
 
 def chart_account_scores(
@@ -71,7 +73,7 @@ def chart_attractiveness_strength(
     if attractiveness_strength.empty:
         return Said("No account has both sub-scores", subtitle, alt)
     if key.empty:
-        return Said(moved_places(attractiveness_strength), subtitle, alt)
+        return Said(moved_sentence(attractiveness_strength), subtitle, alt)
     moved, strategic = int(key["is_moved"].sum()), int(key["quadrant"].eq("strategic").sum())
     are = f"{count(len(key), 'key account')} {plural(strategic, 'is', 'are')} strategic"
     title = f"{strategic} of {are}; {moved or 'none'} changed quadrant within a year"
@@ -104,7 +106,7 @@ def chart_demotion_risk(
 
 def chart_criterion_review(criterion_review: pd.DataFrame, *, span: Span | None = None) -> Said:
     """Say which criteria foretold what followed."""
-    told = foretold_by(criterion_review.sort_values("later_outcome", kind="stable"))
+    told = foretold(criterion_review.sort_values("later_outcome", kind="stable"))
     rest = len(criterion_review) - len(told)
     title = joined(
         *told[:2],
@@ -121,3 +123,18 @@ def chart_criterion_review(criterion_review: pd.DataFrame, *, span: Span | None 
         "Rank correlation of each criterion with later growth and retention, with intervals; the "
         "table below has the numbers",
     )
+
+
+def foretold(review: pd.DataFrame) -> list[str]:
+    """Return what each criterion foretold, where that can be told."""
+    told = review[review["verdict"].isin(FORETOLD)]
+    return [
+        f"{row['criterion']} {FORETOLD[row['verdict']]} {row['later_outcome']}"
+        for row in told.to_dict("records")
+    ]
+
+
+def moved_sentence(attractiveness_strength: pd.DataFrame) -> str:
+    """Say how many accounts changed quadrant within a year."""
+    moved = int(attractiveness_strength["is_moved"].sum())
+    return f"{started(none_or(moved, 'account'))} changed quadrant within a year"

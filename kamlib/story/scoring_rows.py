@@ -8,10 +8,81 @@ import pandas as pd
 
 from kamlib.book import BookSettings, ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
-from kamlib.story.scoring_words import ADDING, LACKING, LIMITS, REMARKS
-from kamlib.words import count, date, money, number, share
+from kamlib.words import count, date, number, share
 
 WHOLE = 0.75
+REMARKS = {
+    "": "",
+    "no_base": "no revenue in the {months} months before the window",
+    "part_base": "first order within the {months} months before the window",
+    "no_cost": "no cost in the orders",
+    "cost_unknown": "cost unknown in part of the window",
+    "no_revenue": "no revenue in the window",
+    "young": "first order less than 6 months ago",
+    "no_order": "no order yet",
+    "no_categories": "no categories in the orders",
+    "no_needs": "no needs recorded",
+    "needs_undated": "the needs of accounts carry no date",
+    "wallet_too_low": "above 1: the account's spend is estimated too low",
+    "not_judged": "not judged",
+    "judged_outside": "judged outside 1 to 10",
+    "all_bought": "every account kept buying",
+    "nothing_varied": "nothing varied",
+    "scored_alike": "all accounts scored the same",
+    "holds_zero": "the interval holds zero",
+    "good_years_pass": "good years are followed by lesser ones whatever the criterion is worth",
+}
+ADDING = {
+    "no_cost": "orders.cost: margins are then scored",
+    "cost_unknown": "orders.cost on every line",
+    "no_categories": "orders.category: breadth is then scored",
+    "no_needs": "the table needs with annual_spend: share of wallet is then scored",
+    "not_judged": "the table judgements with this criterion's name",
+}
+LACKING = {
+    "tiers": "nobody has placed accounts (table tiers)",
+    "scoring": "the book states no criteria of its own ([scoring])",
+    "criteria": "less than 60 % of its criteria have a score",
+    "tie": "more accounts share the line than it has places left",
+    "year": "the year before is not held whole",
+    "once": "not above the line a year ago",
+    "order": "above the line only with its largest order",
+    "overdue": "it is overdue",
+}
+LIMITS = {
+    "size": (
+        "size, fit, image",
+        "the book states no criteria; size is not scored",
+        "[scoring] in book.toml, 3 to 5 criteria",
+    ),
+    "places": (
+        "places among all accounts",
+        "only this manager's accounts are ranked",
+        "the report of the whole book",
+    ),
+    "line": (
+        "an agreed admission line",
+        "the book sets none: {rule} are taken",
+        "[key_accounts] top_n or min_score",
+    ),
+    "promotions": (
+        "promotions and reviews",
+        "no scores a year ago, from a window that shares no month with this one",
+        "orders of earlier years",
+    ),
+    "moves": ("moves between the quadrants", "no scores a year ago", "orders of earlier years"),
+    "risk": (
+        "demotion risk",
+        "too few accounts above the line at past year-ends",
+        "orders of earlier years",
+    ),
+    "review": (
+        "whether the criteria work",
+        "no interval excludes chance",
+        "orders and judgements of earlier years",
+    ),
+    "prospects": ("prospects", "none are recorded", "the table prospects"),
+}
 
 
 def tell_criterion_measures(
@@ -91,14 +162,6 @@ def tell_criterion_review(criterion_review: pd.DataFrame) -> pd.DataFrame:
         for row in criterion_review.to_dict("records")
     ]
     return _told(criterion_review, {"note": said})
-
-
-def tell_prospect_ranking(
-    prospect_ranking: pd.DataFrame, *, book: BookSettings | None = None
-) -> pd.DataFrame:
-    """Return why a prospect is for the one or the other."""
-    said = [_owner_rule(row, book) for row in prospect_ranking.to_dict("records")]
-    return _told(prospect_ranking, {"owner_rule": said})
 
 
 def tell_tier_decisions(
@@ -246,29 +309,6 @@ def _lacking(row: dict[Any, Any], segmentation: SegmentationSettings) -> tuple[s
     who = count(row["missing_count"], "account") if row["scored_count"] else "all accounts"
     code = row["note_code"]
     return f"{row['criterion']} of {who}", remark(code, segmentation), ADDING.get(code, "")
-
-
-def _owner_rule(row: dict[Any, Any], book: BookSettings | None) -> str:
-    code, budget = row["owner_code"], row["budget"]
-    ps = {name: row[name] for name in ("need", "solvency", "authority")}
-    mean = f"mean of the three Ps {number(row['score'], book, decimals=1)}"
-    if code == "not_judged":
-        lacking = " and ".join(name for name, judged in ps.items() if judged != judged)
-        return f"{lacking} not judged yet: a business developer finds out first"
-    if code == "weak":
-        weak = [f"{name} {judged:g}" for name, judged in ps.items() if judged < row["least_p"]]
-        return f"{', '.join(weak)}: below {row['least_p']:g}"
-    if code == "low":
-        return f"{mean}: below {row['least_score']:g}"
-    has, least = money(budget, book), money(row["least_budget"], book)
-    if code == "small":
-        return f"budget {has}: below {least}, the smallest key account"
-    told = f"{mean}: {row['least_score']:g} or more, none below {row['least_p']:g}"
-    if budget != budget:
-        return f"{told}; budget not known"
-    if row["least_budget"] != row["least_budget"]:
-        return told
-    return f"{told}; budget {has}: at least {least}, the smallest key account"
 
 
 def _position(row: dict[Any, Any], book: BookSettings | None) -> str:

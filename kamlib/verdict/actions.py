@@ -73,7 +73,7 @@ def account_actions(
     Parameters
     ----------
     floor
-        Share of the revenue of all below which a stake is left out.
+        Share of the revenue of all accounts below which a stake is a trifle.
 
     Examples
     --------

@@ -35,7 +35,8 @@ def account_standing(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.account_standing["account_id"].is_unique
+    >>> lost = q.account_standing["status"].eq("lost")
+    >>> set(q.account_standing.loc[lost, "verdict"]) <= {"win back", "let go"}
     True
     """
     table = account_status.assign(owner=account_status["manager_name"].fillna(""))
