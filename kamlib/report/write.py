@@ -56,6 +56,7 @@ class Made:
     def name(self) -> str:
         """The page as requests name it, with its account.
 
+        >>> from kamlib.report.pages import PAGES
         >>> Made(PAGES["dossiers"], "A1").name
         'dossiers A1'
         """
