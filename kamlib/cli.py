@@ -24,6 +24,7 @@ import typer
 import kamlib
 from kamlib.errors import KamError, nearest
 from kamlib.steps import QUIET, Steps, say_error, say_json
+from kamlib.words import number
 
 app = typer.Typer(
     name="kam",
@@ -45,7 +46,9 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     def read(text: str | int) -> int:
         if re.fullmatch(r"-?[0-9]{1,18}", str(text)) and least <= int(text) <= most:
             return int(text)
-        raise typer.BadParameter(f"'{text}' is no whole number from {least:,} to {most:,}.")
+        raise typer.BadParameter(
+            f"'{text}' is no whole number from {number(least)} to {number(most)}."
+        )
 
     return read
 

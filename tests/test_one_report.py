@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from kamlib.book import BookSettings, read_settings
 from kamlib.cli import main
 from kamlib.page.export import restored
-from kamlib.tables import catalogue
+from kamlib.tables import CANONICAL, catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
 OFF_DEFAULT = """
@@ -39,6 +39,8 @@ time_zone = "Europe/Zurich"
 duplicates = "set aside"
 fold_case = true
 largest_file_mb = 100
+sheet = "Orders"
+header_line = 1
 [key_accounts]
 definition = "Whoever the committee names"
 version = "7"
@@ -167,6 +169,8 @@ def test_every_setting_is_off_its_default():
         for key in type(section).model_fields:
             if (name, key) in (("key_accounts", "min_score"), ("scoring", "criteria")):
                 continue  # top_n stands in its place; the criteria are the book's own
+            if name == "input" and key in CANONICAL:
+                continue  # what differs for one table
             assert getattr(section, key) != getattr(default, key), (name, key)
 
 

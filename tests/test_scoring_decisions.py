@@ -114,9 +114,10 @@ def placed(now=NOW, is_provisional=False):
 
 def without(now=NOW, **lower):
     """What the accounts above the line score without their largest order: as before, or less."""
-    table = now.loc[now["is_above_line"], ["account_id", "score"]].copy()
-    table["score"] = table["account_id"].map(lower).fillna(table["score"])
-    return table.assign(is_above_line=table["score"].ge(LINE), largest_order=100.0)
+    table = now.loc[now["is_above_line"], ["account_id", "score"]]
+    score = table["account_id"].map(lower).fillna(table["score"])
+    without = {"score_without": score, "is_above_without": score.ge(LINE)}
+    return table[["account_id"]].assign(**without, largest_order=100.0)
 
 
 def states(now=NOW, **status):

@@ -60,6 +60,6 @@ def test_an_account_above_the_line_by_one_order_is_not_above_it_without():
         scoring=SCORING,
     ).set_index("account_id")
     assert found["largest_order"].to_dict() == {"alone": 500.0, "even": 150.0, "one": 1000.0}
-    assert found["score"].dropna().to_dict() == {"even": 9.0, "one": 1.0}
-    assert found["is_above_line"].to_dict() == {"alone": False, "even": True, "one": False}
+    assert found["score_without"].dropna().to_dict() == {"even": 9.0, "one": 1.0}
+    assert found["is_above_without"].to_dict() == {"alone": False, "even": True, "one": False}
     assert found.loc["one", "largest_order_date"] == AS_OF

@@ -460,10 +460,16 @@ def test_every_table_has_the_columns_of_the_catalogue_and_no_sentence():
         "rfm_segments": segmentation.rfm_segments(scores),
         "segmentation_control": segmentation_control(MONTHS, classes, *tables, moves, as_of=AS_OF),
         "segmentation_limits": limits_of(classes, accounts, keys),
+        "key_accounts_then": segmentation.key_accounts_then(
+            empty_table("tiers"),
+            accounts,
+            as_of=AS_OF,
+            previous_span=parse_period("2025-Q2"),
+        ),
     }
     known = catalogue()
     mine = {name for name, table in known.tables.items() if table.area == "segmentation"}
-    assert {*segmentation.__all__} - {"is_previous_whole"} == set(returned) == mine
+    assert {*segmentation.__all__} - {"is_previous_whole", "untold_keys"} == set(returned) == mine
     for name, table in returned.items():
         entry = known.tables[name]
         said = {one for one in entry.columns if known.columns[one].type == "sentence"}

@@ -20,6 +20,8 @@ EXAMPLES = {
 }
 OWN = ("words/", "practice/", "errors.py")
 """The family itself, made-up data, and messages of errors, which import nothing."""
+READ = ("intake/",)
+"""Where months are read and none is written."""
 
 
 def files(root):
@@ -40,5 +42,6 @@ def test_texts_are_written_by_the_words_alone(root, what):
         for file in files(root)
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
         if re.search(SECOND_HAND[what], line)
+        and not (what == "a month by hand" and f"/{READ[0]}" in file.as_posix())
     ]
     assert found == [], "\n".join(found)

@@ -158,7 +158,7 @@ def _names(source: Source, table: Table, book: BookSettings) -> dict[str, str]:
             raise KamError(
                 f"The table '{table.name}' has no column '{theirs}'.",
                 where=f"[columns.{table.name}] {name} in book.toml; "
-                f"{source.files[0].name} has {_listed(found)}",
+                f"{source.files[0].name} has {_named(found)}",
                 next=nearest(theirs, found) if found else "Its file has no columns.",
             )
         names[name] = by_fold[folded(theirs)]
@@ -191,7 +191,7 @@ def _no_column(
         return KamError(
             f"The table '{table.name}' has a column per month ('{months[0]}', '{months[1]}' …); "
             "the kit needs a row per month.",
-            where=f"{where}: found {_listed(found)}",
+            where=f"{where}: found {_named(found)}",
             next="Keep the file in raw/ and turn it in orders.sql: UNPIVOT its month columns "
             "INTO NAME order_date VALUE revenue.",
         )
@@ -199,7 +199,7 @@ def _no_column(
     hint = nearest(name, free) if free else "Every column that it has is taken."
     return KamError(
         f"The table '{table.name}' has no column '{name}'.",
-        where=f"{where}: found {_listed(found)}",
+        where=f"{where}: found {_named(found)}",
         next=f"{hint} It needs {', '.join(table.required)}; a column of another name is "
         f'mapped under [columns.{table.name}] in book.toml: {name} = "{example}".',
     )
@@ -232,7 +232,7 @@ def _own(source: Source) -> list[str]:
     return [c for c in source.rows.columns if c not in ("_file", "_row") and not c.startswith(KIND)]
 
 
-def _listed(names: list[str]) -> str:
+def _named(names: list[str]) -> str:
     return ", ".join(names) or "no column"
 
 

@@ -221,9 +221,8 @@ def _compared(
 
 def _alone(largest_order_scores: pd.DataFrame) -> pd.DataFrame:
     """Return the score of each account without its largest order, by account id."""
-    columns = {"score": "score_without", "is_above_line": "is_above_without"}
     kept = largest_order_scores.set_index("account_id")
-    return kept[[*columns, "largest_order"]].rename(columns=columns)
+    return kept[["score_without", "is_above_without", "largest_order"]]
 
 
 def _codes(lacking: pd.DataFrame) -> pd.Series:

@@ -66,15 +66,16 @@ def largest_order_scores(
     table = largest.assign(
         largest_order=largest["revenue"],
         largest_order_date=largest["date"],
-        score=largest["account_id"].map(known),
+        score_without=largest["account_id"].map(known),
     )
     others = account_scores.set_index("account_id")["score"].dropna()
     better = [
         int(others.drop(account).gt(score).sum())
-        for account, score in zip(table["account_id"], table["score"], strict=True)
+        for account, score in zip(table["account_id"], table["score_without"], strict=True)
     ]
     ranks = pd.Series(better, index=table.index) + 1
-    table["is_above_line"] = admission_rule.is_above(table["score"], ranks) & table["score"].notna()
+    score = table["score_without"]
+    table["is_above_without"] = admission_rule.is_above(score, ranks) & score.notna()
     return shaped("largest_order_scores", table)
 
 

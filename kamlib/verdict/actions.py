@@ -106,7 +106,7 @@ def account_actions(
         link=table["kind"].map(LINKS),
         stake_source="orders",
         due_date=_due(table, as_of),
-        pressing=table["kind"].map(URGENCY)
+        pressing=table["kind"].map(URGENCY).astype("float64")
         * np.where(table["is_key"], KEY_URGENCY, 1.0)
         * table["at_stake"].clip(lower=0),
     )
