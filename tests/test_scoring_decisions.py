@@ -18,9 +18,9 @@ from kamlib.scoring import (
     watch_list,
 )
 from kamlib.story.scoring import actions_decisions, decisions_title, headline_scoring
+from kamlib.story.scoring_prospects import tell_prospect_ranking
 from kamlib.story.scoring_rows import (
     tell_candidates,
-    tell_prospect_ranking,
     tell_tier_decisions,
 )
 from kamlib.tables import shaped

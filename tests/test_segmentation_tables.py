@@ -462,7 +462,7 @@ def test_every_table_has_the_columns_of_the_catalogue_and_no_sentence():
         "segmentation_limits": limits_of(classes, accounts, keys),
         "key_accounts_then": segmentation.key_accounts_then(
             empty_table("tiers"),
-            accounts,
+            empty_table("accounts"),
             as_of=AS_OF,
             previous_span=parse_period("2025-Q2"),
         ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kamlib.errors import KamError
+from kamlib.words import count
 
 _LARGEST_UNPACKED = 1_000_000_000
 _LARGEST_RATIO = 200
@@ -162,7 +163,8 @@ def _check_spread(content: bytes, sheet: str, file: Path) -> None:
     height = max(height, max(map(int, set(last)), default=0))
     if width * height > max(_LARGEST_AREA, _EMPTIEST * len(places)):
         raise KamError(
-            f"The sheet '{sheet}' has cells far apart: {height:,} rows and {width:,} columns.",
+            f"The sheet '{sheet}' has cells far apart: {count(height, 'row')} and "
+            f"{count(width, 'column')}.",
             where=str(file),
             next="Delete what stands far outside the table, or export the table as CSV.",
         )
