@@ -9,21 +9,9 @@ from kamlib.book import BookSettings
 from kamlib.page.site import Link, PeriodEntry, site_index
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
-from kamlib.report.pages import PAGES, check_page
+from kamlib.report.pages import ORDER, PAGES, check_page
 from kamlib.story.overview import CARDS, card_changes
 from kamlib.story.statements import Card
-
-WORKBOOK_TABLES = (
-    "account_classes",
-    "criterion_scores",
-    "account_scores",
-    "account_actions",
-    "account_status",
-    "win_back",
-    "key_figures",
-)
-"""The sheets of the workbook, by table."""
-_ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
 
 
 def renew_index(out: Path, book: BookSettings, *, mode: str = "owner") -> None:
@@ -57,7 +45,7 @@ def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
         )
         links = [
             Link(PAGES[name].title, f"{label}/{PAGES[name].file}")
-            for name in _ORDER
+            for name in ORDER
             if PAGES[name].file in run["files"]
         ]
         if "dossiers/index.html" in run["files"]:
@@ -91,7 +79,7 @@ def _stale(run: dict) -> str:
 
 def _front(run: dict) -> str:
     """Return a period's front page: the first of its pages in the order of the navigation."""
-    files = (PAGES[name].file for name in _ORDER)
+    files = (PAGES[name].file for name in ORDER)
     listed = [*files, "dossiers/index.html", "tables.html"]
     return next((file for file in listed if file in run["files"]), "run.json")
 

@@ -40,6 +40,10 @@ PAGES = {
 }
 
 
+ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
+"""The pages as a reader meets them."""
+
+
 def kit_folder() -> Path:
     """Return the folder with notebooks, templates and sample: the installed wheel's, or the
     clone's.
