@@ -44,8 +44,9 @@ docs: $(READY)  ## compare docs/tables.md, the graph and the stub with the code
 lock:  ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links -q -o requirements.txt
-	uv pip compile pyproject.toml --extra browser --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --no-emit-find-links -q -c requirements.txt -o requirements-browser.txt
+	uv pip compile pyproject.toml --extra browser --extra cluster --extra postgres --extra slides \
+		--extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -q -c requirements.txt -o requirements-extras.txt
 
 bench: $(READY)  ## measure speed, side by side
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done

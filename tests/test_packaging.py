@@ -37,7 +37,15 @@ def locked(name: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize(
-    ("file", "extra"), [("requirements.txt", "test"), ("requirements-browser.txt", "browser")]
+    ("file", "extra"),
+    [
+        ("requirements.txt", "test"),
+        ("requirements-extras.txt", "browser"),
+        ("requirements-extras.txt", "cluster"),
+        ("requirements-extras.txt", "postgres"),
+        ("requirements-extras.txt", "slides"),
+        ("requirements-extras.txt", "spark"),
+    ],
 )
 def test_the_lock_holds_every_requirement_within_its_bounds(file, extra):
     versions = locked(file)
@@ -47,11 +55,11 @@ def test_the_lock_holds_every_requirement_within_its_bounds(file, extra):
 
 
 def test_both_locks_agree():
-    one, two = locked("requirements.txt"), locked("requirements-browser.txt")
+    one, two = locked("requirements.txt"), locked("requirements-extras.txt")
     assert not {name for name in set(one) & set(two) if one[name] != two[name]}
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-browser.txt"])
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-extras.txt"])
 def test_the_lock_is_hashed_and_names_no_host_and_no_path(file):
     text = (ROOT / file).read_text(encoding="utf-8")
     assert not re.search(r"https?:|file:|--index|--find-links|--extra-index|/home|/root|/opt", text)
