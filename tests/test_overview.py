@@ -175,6 +175,8 @@ def headline(found: pd.DataFrame, keys: pd.DataFrame, bridge: Any = None) -> lis
         shaped("risk_changes", []),
         shaped_interactions(),
         shaped("programme_outlook", []),
+        shaped("category_alerts", []),
+        shaped("account_alerts", []),
         {"year": "no_dated_tiers"},
         as_of=END,
         previous_span=parse_period("2025-Q2"),

@@ -8,7 +8,10 @@ ACTIVITY = (
     "account_days",
     "account_months",
     "category_months",
+    "product_months",
     "product_windows",
+    "sales_cells",
+    "product_sales",
     "manager_months",
     "deliveries",
 )

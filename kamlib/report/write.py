@@ -37,6 +37,9 @@ WORKBOOK_TABLES = (
     "account_scores",
     "account_actions",
     "account_status",
+    "category_alerts",
+    "account_alerts",
+    "revenue_by",
     "win_back",
     "key_figures",
 )

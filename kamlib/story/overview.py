@@ -8,6 +8,8 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span, base_months, is_base_whole
+from kamlib.story.ahead import PAGE as AHEAD
+from kamlib.story.ahead import falling_text
 from kamlib.story.headline import followed_sentence, key_revenue_sentence, loss_sentence
 from kamlib.story.overtime import followed, untold
 from kamlib.story.risk import risk_note, risk_split
@@ -41,6 +43,8 @@ def headline_overview(
     risk_changes: pd.DataFrame,
     interactions: pd.DataFrame,
     programme_outlook: pd.DataFrame,
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
     as_of: pd.Timestamp,
@@ -62,8 +66,18 @@ def headline_overview(
         _retained(found["value"], first_date, as_of),
         Sentence(" ".join(text for text in (risk, split) if text), "retention.html"),
         _outlook(programme_outlook, book),
+        _falling(category_alerts, account_alerts, book),
     ]
     return [one for one in said if one is not None]
+
+
+def _falling(
+    categories: pd.DataFrame, accounts: pd.DataFrame, book: BookSettings
+) -> Sentence | None:
+    """Say what falls while it still buys, where something does."""
+    if categories.empty and accounts.empty:
+        return None
+    return Sentence(falling_text(categories, accounts, book), AHEAD)
 
 
 def _retained(

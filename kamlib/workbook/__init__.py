@@ -34,6 +34,21 @@ _LISTS = {
         "retention",
         "Accounts by status: who is silent, since when, what it is worth.",
     ),
+    "category_alerts": (
+        "Falling",
+        "category_alerts",
+        "Categories that active accounts stopped or cut, beyond what chance explains.",
+    ),
+    "account_alerts": (
+        "Falling accounts",
+        "account_alerts",
+        "Active accounts that buy less of everything, beyond what chance explains.",
+    ),
+    "revenue_by": (
+        "Revenue by",
+        "revenue_by",
+        "Revenue of the period and of what it is compared with, by every dimension of the book.",
+    ),
     "win_back": ("Win-back", "win_back", "Lost accounts worth winning back, within the budget."),
     "key_figures": (
         "Key figures",
