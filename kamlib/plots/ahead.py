@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from kamlib.ahead.calendar import KINDS
 from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
 from kamlib.story.ahead_sales import MOST_GROUPS, crossed
-from kamlib.words import money, percent
+from kamlib.words import date, money, percent
 
 
 def plot_revenue_by(
@@ -39,6 +40,41 @@ def plot_revenue_by(
     least = min(now.min(), ago.min(), 0.0)
     ax.set_xlim(least, max(now.max(), ago.max(), 1e-9) * 1.4)
     style.no_axis(ax.xaxis)
+    return style.titles(ax, title, subtitle)
+
+
+def plot_calendar(
+    calendar: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how many dates of each kind fall due in each week ahead; overdue ones stand before."""
+    kinds = [kind for kind in KINDS if kind in set(calendar["kind"])]
+    ax = ax or style.axes(8, 1.1 + 0.34 * max(len(kinds), 2))
+    if not kinds:
+        return style.nothing(ax, title, subtitle)
+    first = calendar.loc[calendar["due_in"].ne("overdue"), "due_date"].min()
+    weeks = ((calendar["due_date"] - first).dt.days // 7).clip(upper=12).fillna(-1)
+    weeks = weeks.mask(calendar["due_in"].eq("overdue"), -1.6)
+    counts = calendar.groupby([calendar["kind"], weeks]).size()
+    most = counts.max()
+    for (kind, week), many in counts.items():
+        late, y = week < 0, kinds.index(kind)
+        ax.scatter(
+            week,
+            y,
+            s=40 + 260 * many / most,
+            color=COLOURS["bad" if late else "accent"],
+            alpha=0.85,
+        )
+        style.label(ax, week, y, str(many), dx=0, dy=0, ha="center", colour="#ffffff", fontsize=8)
+    ax.set_yticks(range(len(kinds)), kinds)
+    days = [first + pd.Timedelta(weeks=week) for week in (0, 4, 8)]
+    ax.set_xticks([-1.6, 0, 4, 8, 12], ["overdue", *map(date, days), "later"])
+    ax.set_xlim(-2.4, 12.8)
+    ax.set_ylim(len(kinds) - 0.4, -0.6)
     return style.titles(ax, title, subtitle)
 
 

@@ -37,6 +37,7 @@ WORKBOOK_TABLES = (
     "account_scores",
     "account_actions",
     "account_status",
+    "calendar",
     "category_alerts",
     "account_alerts",
     "revenue_by",

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.period.calendar import Span
+from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
 from kamlib.words import count, date, listed, money, month, number, plural
@@ -18,11 +20,14 @@ def headline_ahead(
     category_alerts: pd.DataFrame,
     account_alerts: pd.DataFrame,
     revenue_by: pd.DataFrame,
+    calendar: pd.DataFrame,
     *,
+    span: Span,
     book: BookSettings,
 ) -> list[Sentence]:
     """Return the page's first sentences: what falls, and where revenue changed most."""
     said = [
+        calendar_sentence(calendar, span=span, book=book, link="#calendar"),
         Sentence(falling_text(category_alerts, account_alerts, book), "#category_alerts"),
         _moved(revenue_by, book),
     ]

@@ -10,6 +10,7 @@ from kamlib.book import BookSettings
 from kamlib.period.calendar import Span, base_months, is_base_whole
 from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
+from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import followed_sentence, key_revenue_sentence, loss_sentence
 from kamlib.story.overtime import followed, untold
 from kamlib.story.risk import risk_note, risk_split
@@ -45,9 +46,11 @@ def headline_overview(
     programme_outlook: pd.DataFrame,
     category_alerts: pd.DataFrame,
     account_alerts: pd.DataFrame,
+    calendar: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
     as_of: pd.Timestamp,
+    span: Span,
     previous_span: Span,
     first_date: pd.Timestamp | None,
     book: BookSettings,
@@ -66,6 +69,7 @@ def headline_overview(
         _retained(found["value"], first_date, as_of),
         Sentence(" ".join(text for text in (risk, split) if text), "retention.html"),
         _outlook(programme_outlook, book),
+        calendar_sentence(calendar, span=span, book=book),
         _falling(category_alerts, account_alerts, book),
     ]
     return [one for one in said if one is not None]

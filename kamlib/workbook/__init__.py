@@ -34,6 +34,11 @@ _LISTS = {
         "retention",
         "Accounts by status: who is silent, since when, what it is worth.",
     ),
+    "calendar": (
+        "Calendar",
+        "calendar",
+        "What is due in the next 180 days, and what was due and is not done.",
+    ),
     "category_alerts": (
         "Falling",
         "category_alerts",
