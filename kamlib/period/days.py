@@ -30,7 +30,8 @@ def _months_to(end: pd.Timestamp, count: int, skip: int = 0) -> tuple[pd.Timesta
 
 
 def _month(q: Any, row: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:
-    return _labelled(q.as_of, pd.DatetimeIndex([row["month"]])).iloc[0][COLUMNS[1:]].tolist()
+    span = _labelled(q.as_of, pd.DatetimeIndex([row["month"]])).iloc[0]
+    return span["first_date"], span["last_date"]
 
 
 def _labelled(as_of: pd.Timestamp, ends: pd.DatetimeIndex) -> pd.DataFrame:

@@ -172,7 +172,7 @@ def row_key(table: str, frame: pd.DataFrame) -> pd.Series:
     parts = [_written(frame[name], name) for name in key]
     if not parts:
         return pd.Series("", index=frame.index)
-    return parts[0].str.cat(parts[1:], sep="/") if parts[1:] else parts[0]
+    return pd.concat(parts, axis=1).agg("/".join, axis=1)
 
 
 def _written(values: pd.Series, name: str) -> pd.Series:

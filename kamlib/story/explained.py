@@ -76,8 +76,8 @@ def _rests_on(found: pd.DataFrame) -> list[str]:
     lines = ["It rests on:"]
     for kind, part in found.groupby("kind", sort=False):
         if kind == "setting":
-            said = [f"[{row.name}] {row.value}".rstrip() for row in each(part)]
-            lines += [f"  {kind}: {text}" for text in said]
+            pairs = zip(part["name"], part["value"], strict=True)
+            lines += [f"  {kind}: [{name}] {value}".rstrip() for name, value in pairs]
         else:
             lines.append(f"  {kind}: {listed(part['name'], most=len(part))}")
     return lines
