@@ -70,10 +70,10 @@ def test_measures_of_one_account_by_hand():
         "margin_rate": 0.3,  # (115 − 69 − 11.5) / 115
         "regularity": pytest.approx(1 / 3, abs=1e-12),
         "breadth": 2.0,  # seals net below zero, the line without a category counts for none
-        "share_of_wallet": 0.25,
+        "share_of_wallet": pytest.approx(50 / 460, abs=1e-12),  # pumps, of pumps and pipes
         "revenue": 115.0,
         "margin": 34.5,
-        "open_wallet": 345.0,
+        "open_wallet": 410.0,
     }
     assert measures["note_code"].eq("").all()
 
@@ -150,14 +150,24 @@ def test_what_the_book_lacks_is_said():
     assert value_of(measures, "A", "open_wallet")[1] == "no_needs"
 
 
-def test_a_wallet_smaller_than_our_revenue_is_doubted():
+def test_a_wallet_smaller_than_our_revenue_gives_no_score():
     needs = pd.DataFrame({"account_id": ["A"], "category": ["x"], "annual_spend": [8.0]})
     measures = measured(frame(months_of("A", [0], [10])), needs=needs)
-    assert value_of(measures, "A", "share_of_wallet") == (
-        1.25,
-        "wallet_too_low",
+    for measure in ("share_of_wallet", "open_wallet"):
+        value, code = value_of(measures, "A", measure)
+        assert math.isnan(value) and code == "wallet_too_low"
+
+
+def test_one_wrong_need_leaves_the_others():
+    """Ink is wrong (12 sold of 8); of paper 3 of 12."""
+    needs = pd.DataFrame(
+        {"account_id": "A", "category": ["ink", "paper"], "annual_spend": [8.0, 12.0]}
     )
-    assert value_of(measures, "A", "open_wallet") == (0.0, "")
+    sold = pd.DataFrame({"account_id": "A", "category": ["ink", "paper"], "month": MONTHS[-1]})
+    sold = sold.assign(revenue=[12.0, 3.0], cost=0.0, quantity=1.0)
+    measures = measured(frame(months_of("A", [0], [15])), needs=needs, category_months=sold)
+    assert value_of(measures, "A", "share_of_wallet") == (0.25, "")
+    assert value_of(measures, "A", "open_wallet") == (9.0, "")
 
 
 def test_row_order_does_not_matter_and_input_is_untouched():

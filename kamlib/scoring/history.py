@@ -54,7 +54,7 @@ def criterion_history(
     [2022, 2023, 2024, 2025]
     """
     undated = {
-        "needs": pd.DataFrame({"account_id": [], "annual_spend": []}),
+        "needs": pd.DataFrame({"account_id": [], "category": [], "annual_spend": []}),
         "accounts": pd.DataFrame({"account_id": []}),
         "key_accounts": pd.DataFrame({"account_id": [], "is_key": []}),
     }

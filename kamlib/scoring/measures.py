@@ -39,8 +39,10 @@ def criterion_measures(
       ever left out. n/a when fewer than 6 months are left.
     - ``breadth``: categories with positive revenue in the window. n/a for all where no order has a
       category.
-    - ``share_of_wallet``, ``open_wallet``: revenue / Σ annual spend of the account's needs, and the
-      spend that is not ours (never below 0). n/a without needs.
+    - ``share_of_wallet``, ``open_wallet``: revenue in the categories that the account needs / Σ
+      their annual spend, and the spend that is not ours. A need whose spend is below what we sell
+      is estimated wrongly and counts in neither; n/a where none is left. Where no order has a
+      category, an account's revenue stands against the spend on all its needs.
     - ``revenue``: net revenue of the window (book currency).
 
     Examples
@@ -58,15 +60,15 @@ def criterion_measures(
     first = known[known["order_day_count"] > 0].groupby("account_id")["month"].min().reindex(ids)
     revenue = _sums(window, "revenue", ids)
     base = _sums(known[known["month"].isin(months[:window_months])], "revenue", ids)
-    wallet = _wallet(needs, ids) * (window_months / 12)
+    wallet = _wallet(needs, revenue, category_months, months[window_months:])
     latest_start = months[min(BASE_MONTHS_LATE, window_months) - 1]
     measured = {
         "growth": _growth(revenue, base, first, latest_start),
         **_margins(window, revenue, accounts, ids, window_months),
         "regularity": _regularity(window, first, months[window_months:], ids),
         "breadth": _breadth(category_months, months[window_months:], ids),
-        "share_of_wallet": _share_of_wallet(revenue, wallet),
-        "open_wallet": ((wallet - revenue).clip(lower=0), _where(wallet.isna(), "no_needs")),
+        "share_of_wallet": (wallet["sold"] / wallet["spend"], wallet["note_code"]),
+        "open_wallet": (wallet["spend"] - wallet["sold"], wallet["note_code"]),
         "revenue": (revenue, _where(revenue.isna(), "")),
     }
     parts = [
@@ -152,11 +154,23 @@ def _breadth(
     return counts.astype("float64"), _where(counts.isna(), "")
 
 
-def _wallet(needs: pd.DataFrame, ids: pd.Index) -> pd.Series:
-    spend = needs.groupby("account_id")["annual_spend"].sum().round(6).reindex(ids)
-    return spend.where(spend > 0).astype("float64")
-
-
-def _share_of_wallet(revenue: pd.Series, wallet: pd.Series) -> tuple[pd.Series, pd.Series]:
-    share = revenue / wallet
-    return share, _where(wallet.isna(), "no_needs").mask(share > 1, "wallet_too_low")
+def _wallet(
+    needs: pd.DataFrame,
+    revenue: pd.Series,
+    category_months: pd.DataFrame,
+    months: pd.DatetimeIndex,
+) -> pd.DataFrame:
+    """Return the spend on needs of the window and what of it we sell, by account id."""
+    pair = ["account_id", "category"]
+    wanted = needs.groupby(pair)["annual_spend"].sum() * (len(months) / 12)
+    named = category_months.dropna(subset=["category"])
+    sold = named[named["month"].isin(months)].groupby(pair)["revenue"].sum()
+    if named.empty:
+        wanted, sold = wanted.groupby("account_id").sum(), revenue
+    table = pd.DataFrame({"spend": wanted.round(6)}).query("spend > 0")
+    table["sold"] = sold.reindex(table.index).fillna(0.0).round(6)
+    good = table[table["sold"].le(table["spend"])].groupby("account_id").sum()
+    good = good.reindex(revenue.index).assign(note_code="")
+    has_needs = good.index.isin(table.index.get_level_values("account_id"))
+    code = np.where(has_needs, "wallet_too_low", "no_needs")
+    return good.assign(note_code=np.where(good["spend"].isna(), code, ""))

@@ -23,7 +23,7 @@ REMARKS = {
     "no_categories": "no categories in the orders",
     "no_needs": "no needs recorded",
     "needs_undated": "the needs of accounts carry no date",
-    "wallet_too_low": "above 1: the account's spend is estimated too low",
+    "wallet_too_low": "the account's spend is estimated below what we sell it",
     "not_judged": "not judged",
     "judged_outside": "judged outside 1 to 10",
     "all_bought": "every account kept buying",
