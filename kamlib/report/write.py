@@ -25,7 +25,7 @@ from kamlib.page.names import page_name
 from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
-from kamlib.report.pages import ORDER, Page, check_page, page_html
+from kamlib.report.pages import Page, check_page, page_html, place
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
 from kamlib.words import count
@@ -79,7 +79,7 @@ class PageWriter:
         self.data, self.staged, self.accounts = data, staged, accounts
         self.names = page_name(data.accounts["account_id"])
         self.titles = data.accounts.set_index("account_id")["name"]
-        self.singles = sorted(singles, key=lambda page: ORDER.index(page.name))
+        self.singles = sorted(singles, key=place)
         self.common = {
             "book_title": data.book.title,
             "period": data.call(title_period),
