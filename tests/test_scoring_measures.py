@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from kamlib.book import SegmentationSettings
+from kamlib.book.criteria import BUILT_IN_CRITERIA
 from kamlib.period.calendar import trailing_months
 from kamlib.scoring import criterion_measures
 from kamlib.story.scoring_rows import tell_criterion_measures
@@ -66,6 +67,7 @@ def test_measures_of_one_account_by_hand():
     accounts = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [11.5]})
     measures = measured(months, category_months=categories, needs=needs, accounts=accounts)
     assert dict(zip(measures["measure"], measures["value"], strict=True)) == {
+        "size": 1.0,
         "growth": 0.15,  # 115 / 100 − 1, exactly
         "margin_rate": 0.3,  # (115 − 69 − 11.5) / 115
         "regularity": pytest.approx(1 / 3, abs=1e-12),
@@ -81,19 +83,34 @@ def test_measures_of_one_account_by_hand():
 def test_growth_needs_a_whole_base_year():
     months = frame(
         months_of("grown", [23, 0], [100, 115]),
-        months_of("late third month", [21, 0], [100, 110]),
-        months_of("late fourth month", [20, 0], [100, 110]),
+        months_of("late second month", [22, 0], [100, 110]),
         months_of("newcomer", [5, 0], [10, 10]),
         months_of("back", [30, 0], [10, 10]),
     )
     measures = measured(months)
     assert value_of(measures, "grown", "growth") == (0.15, "")
-    assert value_of(measures, "late third month", "growth") == (0.1, "")
-    value, note = value_of(measures, "late fourth month", "growth")
+    value, note = value_of(measures, "late second month", "growth")
     assert math.isnan(value) and note == "part_base"
     for account in ("newcomer", "back"):
         value, note = value_of(measures, account, "growth")
         assert math.isnan(value) and note == "no_base"
+
+
+def test_growth_is_refused_where_the_data_begin_inside_the_base_year():
+    months = frame(months_of("A", [23, 0], [100, 115]))
+    for first, growth in (("2024-01-01", 0.15), ("2024-01-09", math.nan)):
+        measures = measured(months, first_date=pd.Timestamp(first))
+        value, note = value_of(measures, "A", "growth")
+        assert value == growth or (math.isnan(value) and note == "short")
+
+
+def test_size_is_the_share_of_all_scored_revenue():
+    months = frame(months_of("A", [0], [30]), months_of("B", [0], [10]), months_of("C", [1], [-5]))
+    measures = measured(months)
+    sizes = {account: value_of(measures, account, "size")[0] for account in "ABC"}
+    assert sizes == {"A": 0.75, "B": 0.25, "C": 0.0}
+    steps = BUILT_IN_CRITERIA[0].steps
+    assert (steps[0], steps[4], steps[-1]) == ((0.001, 2), (0.01, 6), (0.1, 10))
 
 
 def test_regularity_leaves_out_the_months_before_the_first_order():

@@ -25,6 +25,7 @@ def largest_order_scores(
     admission_rule: AdmissionRule,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     scoring: ScoringSettings = ScoringSettings(),
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
@@ -63,6 +64,7 @@ def largest_order_scores(
         accounts,
         key_accounts[key_accounts["account_id"].isin(above)],
         as_of=as_of,
+        first_date=first_date,
         segmentation=segmentation,
     )
     scores = criterion_scores(measures, judgements, as_of=as_of, scoring=scoring)

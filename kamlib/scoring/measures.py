@@ -11,7 +11,6 @@ from kamlib.period.calendar import trailing_months
 from kamlib.tables import shaped
 
 YOUNG_MONTHS = 6
-BASE_MONTHS_LATE = 3
 
 
 def criterion_measures(
@@ -22,6 +21,7 @@ def criterion_measures(
     key_accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
     """One row per scored account and measure: its value in the window, or why there is none.
@@ -30,9 +30,10 @@ def criterion_measures(
     are ignored. Values are rounded to 12 places, so that a ratio such as 115/100 − 1 meets the
     anchor 0.15 that it equals. ``note_code`` says why there is no value, or what to doubt about it.
 
+    - ``size``: share of the revenue of all scored accounts; those below zero count as zero.
     - ``growth``: revenue of the window / revenue of the window before − 1. n/a when that is not
-      positive, and when the first order ever came after the third month of the window before (a
-      part year is no base).
+      positive, when the first order ever came after the first month of the window before (a part
+      year is no base), and when the data do not hold that window whole.
     - ``margin_rate``, ``margin``: revenue − cost, less the year's cost to serve where ``accounts``
       has it; as a share of revenue. n/a where the cost of a month of the window is unknown.
     - ``regularity``: share of the window's months with an order, months before the first order
@@ -50,7 +51,7 @@ def criterion_measures(
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
     >>> q.criterion_measures["measure"].unique().tolist()[:4]
-    ['growth', 'margin_rate', 'regularity', 'breadth']
+    ['size', 'growth', 'margin_rate', 'regularity']
     """
     window_months = segmentation.window_months
     known = account_months[account_months["month"] <= as_of]
@@ -61,9 +62,11 @@ def criterion_measures(
     revenue = _sums(window, "revenue", ids)
     base = _sums(known[known["month"].isin(months[:window_months])], "revenue", ids)
     wallet = _wallet(needs, revenue, category_months, months[window_months:])
-    latest_start = months[min(BASE_MONTHS_LATE, window_months) - 1]
+    before = trailing_months(as_of, 2 * window_months + 1)[0]
+    is_held = first_date is None or first_date <= before + pd.Timedelta(days=1)
     measured = {
-        "growth": _growth(revenue, base, first, latest_start),
+        "size": _size(revenue),
+        "growth": _growth(revenue, base, first, months[0], is_held),
         **_margins(window, revenue, accounts, ids, window_months),
         "regularity": _regularity(window, first, months[window_months:], ids),
         "breadth": _breadth(category_months, months[window_months:], ids),
@@ -98,12 +101,23 @@ def _where(condition: pd.Series, code: str) -> pd.Series:
     return pd.Series(np.where(condition, code, ""), index=condition.index, dtype="str")
 
 
+def _size(revenue: pd.Series) -> tuple[pd.Series, pd.Series]:
+    total = revenue.clip(lower=0).sum()
+    value = revenue.clip(lower=0) / (total if total > 0 else np.nan)
+    return value, _where(value.isna(), "no_revenue")
+
+
 def _growth(
-    revenue: pd.Series, base: pd.Series, first: pd.Series, latest_start: pd.Timestamp
+    revenue: pd.Series,
+    base: pd.Series,
+    first: pd.Series,
+    latest_start: pd.Timestamp,
+    is_held: bool,
 ) -> tuple[pd.Series, pd.Series]:
     no_base, part_base = base <= 0, ~(first <= latest_start)
     value = (revenue / base.where(~(no_base | part_base))) - 1
-    return value, _where(no_base, "no_base").mask(part_base & ~no_base, "part_base")
+    code = _where(no_base, "no_base").mask(part_base & ~no_base, "part_base")
+    return (value, code) if is_held else (value * np.nan, code.mask(code.ne("no_base"), "short"))
 
 
 def _margins(
