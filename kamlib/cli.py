@@ -99,6 +99,14 @@ def report(
     force: Annotated[
         bool, typer.Option("--force", help="Render even when nothing changed.")
     ] = False,
+    thaw: Annotated[
+        bool,
+        typer.Option(
+            "--thaw",
+            help="Take today's owners, names, contacts and other tables without dates for a period "
+            "published before; else it keeps those of its first report.",
+        ),
+    ] = False,
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Also print the pages to PDF (needs Chromium).")
     ] = False,
@@ -162,6 +170,7 @@ def report(
         keep_going=keep_going,
         mode=mode,
         status=status,
+        thaw=thaw,
     )
     as_json = log == "json"
     with Steps(as_json=as_json) as steps:

@@ -23,6 +23,22 @@ def title_period(
     return span.title if is_covered else f"{span.title} (data to {date(end)} only)"
 
 
+def note_undated(renewed: str | None) -> str:
+    """Return what every page says where what has no date was brought up to date after the period's
+    first report; nothing of a period as it was first published.
+
+    >>> from kamlib.words import GAP
+    >>> note_undated("2026-01-15").replace(GAP, " ").partition("are as recorded ")[2]
+    'on 15 Jan 2026, not as when this period was first published.'
+    """
+    if renewed is None:
+        return ""
+    return (
+        f"Owners, names, contacts and plans are as recorded on {date(renewed)}, not as when this "
+        "period was first published."
+    )
+
+
 def definitions(
     accounts: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
 ) -> tuple[tuple[str, str], ...]:
