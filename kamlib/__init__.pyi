@@ -2,6 +2,8 @@ from . import page as page
 from . import plots as plots
 from .ahead.alerts import account_alerts as account_alerts
 from .ahead.alerts import category_alerts as category_alerts
+from .ahead.calendar import calendar as calendar
+from .ahead.calendar import calendar_by_owner as calendar_by_owner
 from .ahead.sales import revenue_by as revenue_by
 from .ahead.sales import revenue_by_two as revenue_by_two
 from .btyd.buyers import buyer_holdout as buyer_holdout
@@ -13,6 +15,10 @@ from .btyd.models import buyer_model as buyer_model
 from .btyd.models import buyer_models as buyer_models
 from .btyd.models import holdout_model as holdout_model
 from .btyd.models import model_choice as model_choice
+from .btyd.pareto import pareto_model as pareto_model
+from .btyd.renewals import contract_lives as contract_lives
+from .btyd.renewals import renewal_model as renewal_model
+from .btyd.renewals import renewal_rates as renewal_rates
 from .btyd.spend import expected_spend as expected_spend
 from .btyd.spend import spend_model as spend_model
 from .btyd.value import customer_value as customer_value
@@ -60,6 +66,7 @@ from .overview.figures import figures as figures
 from .overview.figures import key_figures as key_figures
 from .overview.figures import period_figures as period_figures
 from .period import open_period as open_period
+from .plots.ahead import plot_calendar as plot_calendar
 from .plots.ahead import plot_revenue_by as plot_revenue_by
 from .plots.ahead import plot_revenue_by_two as plot_revenue_by_two
 from .plots.btyd import plot_alive as plot_alive
@@ -206,6 +213,7 @@ from .segmentation.price import price_volume_mix as price_volume_mix
 from .segmentation.rfm import rfm_scores as rfm_scores
 from .segmentation.rfm import rfm_segments as rfm_segments
 from .verdict.actions import account_actions as account_actions
+from .verdict.renewals import due_renewals as due_renewals
 from .verdict.standing import account_standing as account_standing
 
 __version__: str

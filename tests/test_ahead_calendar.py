@@ -10,7 +10,6 @@ import pytest
 
 from kamlib.ahead.calendar import calendar, calendar_by_owner
 from kamlib.book import BookSettings
-from kamlib.period.calendar import parse_period
 from kamlib.report.agenda import calendar_file
 from kamlib.story.ahead_calendar import ahead_text, gap_calendar, tell_calendar
 from kamlib.tables import empty_table, shaped, typed
@@ -90,15 +89,14 @@ def test_what_lies_further_ahead_than_180_days_is_not_there():
     ]
 
 
-def test_the_front_page_names_notice_days_before_the_next_report():
+def test_the_front_page_says_in_one_line_what_is_due_and_overdue():
     rows = {"kind": ["notice", "check-in"], "due_in": ["90", "overdue"], "name": ["Ada", "Bo"]}
     rows |= {"due_date": [day("2025-12-24"), day("2025-09-01")], "amount": [1000.0, None]}
-    text = ahead_text(shaped("calendar", rows), parse_period("2025-Q3"), BOOK)
+    text = ahead_text(shaped("calendar", rows), BOOK)
     assert text.replace("\u00a0", " ") == (
-        "The next 90 days: 1 notice day (€ 1.00 k); overdue: 1 check-in. Before the next report "
-        "falls the notice day of Ada on 24 Dec 2025."
+        "The next 90 days: 1 notice day (€ 1.00 k); overdue: 1 check-in."
     )
-    assert ahead_text(shaped("calendar", []), parse_period("2025-Q3"), BOOK) == ""
+    assert ahead_text(shaped("calendar", []), BOOK) == ""
 
 
 def test_owners_are_counted_and_every_kind_is_told():

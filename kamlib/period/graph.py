@@ -8,7 +8,8 @@ their names, checks their types and knows the lineage. Nothing else says what de
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from inspect import Parameter, signature
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kamlib.errors import nearest
 from kamlib.period.names import ACTIVITY, SECTIONS
 from kamlib.tables import CANONICAL, catalogue
 
@@ -58,6 +60,7 @@ def graph(scope: str = "") -> Driver:
 
 def _driver(name: str, functions: list[Callable[..., Any]]) -> Driver:
     """Return Hamilton's driver over some functions."""
+    os.environ.setdefault("HAMILTON_AUTOLOAD_EXTENSIONS", "0")  # else it loads Spark where there is
     from hamilton import ad_hoc_utils, driver  # costs as much as half of pandas
 
     module = ad_hoc_utils.create_temporary_module(*functions, module_name=f"kam_{name}")
@@ -125,6 +128,21 @@ def lineage(name: str) -> pd.DataFrame:
         )
         rows.append((one, kind, known[table].row if table in known else ""))
     return pd.DataFrame(rows, columns=["name", "kind", "row"]).astype("str")
+
+
+def unknown(name: str, scope: str, known: Iterable[str]) -> str:
+    """Return what to say of a name that a period does not answer to."""
+    if name == "orders":
+        return (
+            "Order lines are many and stay in the engine: ask for them with "
+            "q.order_lines(account_id=…); condensed they are q.account_days, q.account_months."
+        )
+    if scope_of(name) == "account" and scope != "account":
+        return (
+            f"'{name}' is a table of one account: q.account('…').{name}; account ids are in "
+            "q.accounts."
+        )
+    return f"A period has no table '{name}'. {nearest(name, known)}"
 
 
 def plain(name: str) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.period.calendar import Span
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
@@ -22,12 +21,11 @@ def headline_ahead(
     revenue_by: pd.DataFrame,
     calendar: pd.DataFrame,
     *,
-    span: Span,
     book: BookSettings,
 ) -> list[Sentence]:
     """Return the page's first sentences: what falls, and where revenue changed most."""
     said = [
-        calendar_sentence(calendar, span=span, book=book, link="#calendar"),
+        calendar_sentence(calendar, book, link="#calendar"),
         Sentence(falling_text(category_alerts, account_alerts, book), "#category_alerts"),
         _moved(revenue_by, book),
     ]

@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.period.calendar import Span
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, number, plural
+from kamlib.words import count, date, money, number
 
 PAGE = "ahead.html"
 
@@ -113,10 +112,8 @@ def chart_calendar(calendar: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSet
     )
 
 
-def ahead_text(calendar: pd.DataFrame, span: Span, book: BookSettings) -> str:
-    """Say in one line what the next 90 days bring, what is overdue, and which notice day comes
-    before the next report.
-    """
+def ahead_text(calendar: pd.DataFrame, book: BookSettings) -> str:
+    """Say in one line what the next 90 days bring, and what is overdue."""
     rows = calendar[calendar["due_in"].isin(["30", "90"])]
     late = calendar[calendar["due_in"].eq("overdue")]
     parts = [
@@ -136,12 +133,6 @@ def ahead_text(calendar: pd.DataFrame, span: Span, book: BookSettings) -> str:
     text = f"The next 90 days: {', '.join(due) or 'nothing dated'}"
     if waiting:
         text += f"; overdue: {', '.join(waiting)}"
-    soon = rows[rows["kind"].eq("notice") & rows["due_date"].le(span.shift(1).end)]
-    if len(soon):
-        days = [f"{row.name} on {date(row.due_date)}" for row in each(soon.head(3))]
-        verb = plural(len(soon), "falls", "fall")
-        text += f". Before the next report {verb} the notice {plural(len(soon), 'day')} of "
-        text += listed(days)
     return f"{text}."
 
 
@@ -163,10 +154,10 @@ def _counted(
 
 
 def calendar_sentence(
-    calendar: pd.DataFrame, *, span: Span, book: BookSettings, link: str = f"{PAGE}#calendar"
+    calendar: pd.DataFrame, book: BookSettings, *, link: str = f"{PAGE}#calendar"
 ) -> Sentence | None:
     """Return the one line of the next 90 days; none where nothing is dated."""
-    text = ahead_text(calendar, span, book)
+    text = ahead_text(calendar, book)
     return Sentence(text, link) if text else None
 
 

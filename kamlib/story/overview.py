@@ -11,7 +11,12 @@ from kamlib.period.calendar import Span, base_months, is_base_whole
 from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
 from kamlib.story.ahead_calendar import calendar_sentence
-from kamlib.story.headline import followed_sentence, key_revenue_sentence, loss_sentence
+from kamlib.story.headline import (
+    followed_sentence,
+    key_revenue_sentence,
+    loss_sentence,
+    renewals_sentence,
+)
 from kamlib.story.overtime import followed, untold
 from kamlib.story.risk import risk_note, risk_split
 from kamlib.story.statements import Action, Card, Said, Sentence
@@ -47,10 +52,10 @@ def headline_overview(
     category_alerts: pd.DataFrame,
     account_alerts: pd.DataFrame,
     calendar: pd.DataFrame,
+    due_renewals: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
     as_of: pd.Timestamp,
-    span: Span,
     previous_span: Span,
     first_date: pd.Timestamp | None,
     book: BookSettings,
@@ -68,8 +73,9 @@ def headline_overview(
         followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
         _retained(found["value"], first_date, as_of),
         Sentence(" ".join(text for text in (risk, split) if text), "retention.html"),
+        renewals_sentence(due_renewals, book),
         _outlook(programme_outlook, book),
-        calendar_sentence(calendar, span=span, book=book),
+        calendar_sentence(calendar, book),
         _falling(category_alerts, account_alerts, book),
     ]
     return [one for one in said if one is not None]
