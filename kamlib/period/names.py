@@ -28,6 +28,7 @@ SECTIONS = {
     "value": "value",
     "delivery": "delivery",
     "programme": "programme",
+    "health": "health",
 }
 """Parameter of a calculation → section of ``book.toml``; two sections have the name of a table."""
 

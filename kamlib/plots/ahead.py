@@ -10,6 +10,7 @@ from kamlib.ahead.calendar import KINDS
 from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
+from kamlib.story.ahead_record import FEW, MOST
 from kamlib.story.ahead_sales import MOST_GROUPS, crossed
 from kamlib.words import date, money, percent
 
@@ -40,6 +41,33 @@ def plot_revenue_by(
     least = min(now.min(), ago.min(), 0.0)
     ax.set_xlim(least, max(now.max(), ago.max(), 1e-9) * 1.4)
     style.no_axis(ax.xaxis)
+    return style.titles(ax, title, subtitle)
+
+
+def plot_account_health(
+    account_health: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the health of key accounts now, joined to that of a period before."""
+    rows = account_health.dropna(subset=["health"]).head(MOST).iloc[::-1]
+    ax = ax or style.axes(6.2, 1.1 + 0.32 * max(len(rows), 2))
+    if rows.empty:
+        return style.nothing(ax, title, subtitle)
+    place, now = np.arange(len(rows)), rows["health"].to_numpy()
+    then = (rows["health"] - rows["health_change"]).to_numpy()
+    ax.axvline(FEW, color=COLOURS["plan"], lw=1, ls=(0, (4, 3)))
+    ax.hlines(place, then, now, color=COLOURS["previous"], lw=2.5)
+    ax.scatter(then, place, color=COLOURS["previous"], s=40, zorder=3)
+    ax.scatter(
+        now, place, color=[COLOURS["bad" if one < FEW else "good"] for one in now], s=55, zorder=4
+    )
+    for y, value in zip(place, now, strict=True):
+        style.label(ax, 100, y, f"{value:.0f}", dx=8)
+    ax.set_yticks(place, [style.short(name, 30) for name in rows["name"]])
+    ax.set_xlim(0, 106)
     return style.titles(ax, title, subtitle)
 
 

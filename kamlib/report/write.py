@@ -39,6 +39,7 @@ WORKBOOK_TABLES = (
     "account_actions",
     "account_status",
     "calendar",
+    "account_health",
     "category_alerts",
     "account_alerts",
     "revenue_by",

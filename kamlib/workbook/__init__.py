@@ -39,6 +39,11 @@ _LISTS = {
         "calendar",
         "What is due in the next 180 days, and what was due and is not done.",
     ),
+    "account_health": (
+        "Health",
+        "account_health",
+        "Health of the key accounts and its parts, 0 to 100, the poorest first.",
+    ),
     "category_alerts": (
         "Falling",
         "category_alerts",
