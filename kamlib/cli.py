@@ -1,4 +1,4 @@
-"""The command line: ``kam report``, ``kam check``, ``kam practice``.
+"""The command line: ``kam report``, ``kam check``, ``kam digest``, ``kam practice``.
 
 Exit codes: 0 published, or nothing to do; 1 a report failed, in part too, or was stopped; 2 the
 request or the book is wrong, and nothing was started.
@@ -127,6 +127,13 @@ def report(
             "stays, marked as such. The exit code is 1 then, too.",
         ),
     ] = False,
+    with_digest: Annotated[
+        bool,
+        typer.Option(
+            "--digest",
+            help="Also write a digest for the head and for each manager, as PDF, slides and mail.",
+        ),
+    ] = False,
     mode: Annotated[
         str, typer.Option("--mode", help="Who may read the site: owner, group or world.")
     ] = "owner",
@@ -159,6 +166,7 @@ def report(
         pdf=pdf,
         deadline=deadline,
         keep_going=keep_going,
+        digest=with_digest,
         mode=mode,
         status=status,
     )
@@ -243,6 +251,29 @@ def practice(
         company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder
     )
     typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
+
+
+@app.command()
+def digest(
+    book: Book = None,
+    period: Annotated[
+        str, typer.Option("--period", help="Such as 2025-Q3. Default: the last whole quarter.")
+    ] = "",
+    manager: Annotated[
+        str | None, typer.Option("--manager", help="For this manager (id). Default: for the head.")
+    ] = None,
+    to: Annotated[str, typer.Option("--to", help="pdf, pptx or eml.")] = "pdf",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file. Default: digest-<period>.<form>.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Write a period on one page, for the head of key accounts or for one manager."""
+    from kamlib.digest.forms import digest_file
+    from kamlib.report.scratch import run_folder
+
+    with run_folder():
+        typer.echo(str(digest_file(book or sample_book(), period, manager or "", to, out)))
 
 
 def _check_new(folder: Path) -> None:
