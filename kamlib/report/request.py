@@ -36,6 +36,7 @@ class Request:
     digest: bool = False
     mode: str = "owner"
     status: Path | None = None
+    thaw: bool = False
 
 
 def check_words(request: Request) -> None:
