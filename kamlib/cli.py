@@ -1,4 +1,4 @@
-"""The command line: ``kam report``, ``kam check``, ``kam digest``, ``kam explain``, ``kam practice``.
+"""The command line: ``kam report``, ``kam check``, ``kam explain`` and the others.
 
 Exit codes: 0 published, or nothing to do; 1 a report failed, in part too, or was stopped; 2 the
 request or the book is wrong, and nothing was started.
@@ -23,6 +23,7 @@ import typer
 
 import kamlib
 from kamlib import classroom
+from kamlib.digest import command
 from kamlib.errors import KamError, nearest
 from kamlib.steps import QUIET, Steps, say_error, say_json
 from kamlib.words import number
@@ -288,29 +289,7 @@ def practice(
     typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
 
 
-@app.command()
-def digest(
-    book: Book = None,
-    period: Annotated[
-        str, typer.Option("--period", help="Such as 2025-Q3. Default: the last whole quarter.")
-    ] = "",
-    manager: Annotated[
-        str | None, typer.Option("--manager", help="For this manager (id). Default: for the head.")
-    ] = None,
-    to: Annotated[str, typer.Option("--to", help="pdf, pptx or eml.")] = "pdf",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="The file. Default: digest-<period>.<form>.")
-    ] = None,
-    debug: Debug = False,
-) -> None:
-    """Write a period on one page, for the head of key accounts or for one manager."""
-    from kamlib.digest.forms import digest_file
-    from kamlib.report.scratch import run_folder
-
-    with run_folder():
-        typer.echo(str(digest_file(book or sample_book(), period, manager or "", to, out)))
-
-
+app.command()(command.digest)
 app.command()(classroom.notebook)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kamlib.cli import main
-from kamlib.digest import read_digest
+from kamlib.digest.content import read_digest
 from kamlib.digest.mail import mail_text, write_mail
 from kamlib.errors import KamError
 from kamlib.period.snapshot import open_period

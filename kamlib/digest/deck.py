@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kamlib.digest import Digest
+from kamlib.digest.content import Digest
 from kamlib.slides import ACCENT, QUIET, WIDTH, add_lines, add_slide, add_table, new_deck, save_deck
 
 _MOST = 5

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 
-from kamlib.digest import Digest, read_digest
+from kamlib.digest.content import Digest, read_digest
 from kamlib.digest.deck import write_slides
 from kamlib.digest.mail import write_mail
 from kamlib.digest.sheet import write_pdf

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from kamlib.digest import Digest
+from kamlib.digest.content import Digest
 from kamlib.page.fragments import rendered
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 
-from kamlib.digest import Digest
+from kamlib.digest.content import Digest
 from kamlib.errors import KamError
 from kamlib.page import pieces
 from kamlib.page.site import page_resources
