@@ -57,7 +57,7 @@ class Production:
         singles = [page for page in pages if page.name != "dossiers"]
         self.calls: list[Call] = [(page, "") for page in singles]
         self.calls += [(PAGES["dossiers"], account) for account in accounts]
-        self.writer = PageWriter(data, staged, singles, accounts)
+        self.writer = PageWriter(data, staged, singles, accounts, has_digest=request.digest)
         self.names = self.writer.names
         for name, address in (("links", "dossiers/{}.html"), ("near_links", "{}.html")):
             addresses = {account: address.format(self.names[account]) for account in accounts}
@@ -91,6 +91,9 @@ class Production:
         write_period_workbook(self.staged, self.data)
         if any(page.name == "ahead" for page, _ in self.calls):
             write_calendars(self.staged, self.data)
+        if self.request.digest:
+            self.progress(label, "digests", count, count)
+            self.writer.write_digests(intake)
         self.writer.write_lists()
         if self.request.pdf:
             self.progress(label, "printing", count, count)
