@@ -35,7 +35,7 @@ def parts_of(**given: pd.DataFrame) -> pd.Series:
         "money_owed": shaped("money_owed", []),
         "agreement_renewals": shaped("agreement_renewals", []),
     }
-    return health_parts(**{**tables, **given}, as_of=AS_OF).iloc[0]
+    return health_parts(**{**tables, **given}, as_of=AS_OF, health=BOOK.health).iloc[0]
 
 
 def test_rhythm_trend_and_margin_come_from_orders_alone():

@@ -32,7 +32,7 @@ def health_parts(
     agreement_renewals: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
-    health: HealthSettings = HealthSettings(),
+    health: HealthSettings,
     loss: LossSettings = LossSettings(),
 ) -> pd.DataFrame:
     """One row per account with revenue in the last 12 months: its health, 0 to 100, and its parts.
