@@ -25,6 +25,7 @@ import kamlib
 from kamlib import classroom
 from kamlib.digest import command
 from kamlib.errors import KamError, nearest
+from kamlib.review.command import review
 from kamlib.steps import QUIET, Steps, say_error, say_json
 from kamlib.words import number
 
@@ -290,6 +291,7 @@ def practice(
 
 
 app.command()(command.digest)
+app.command()(review)
 app.command()(classroom.notebook)
 
 

@@ -41,6 +41,7 @@ LAYERS = (
         "workbook",
         "slides",
         "digest",
+        "review",
         "report",
         "check",
         "classroom",
