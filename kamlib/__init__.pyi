@@ -4,9 +4,14 @@ from .ahead.alerts import account_alerts as account_alerts
 from .ahead.alerts import category_alerts as category_alerts
 from .ahead.calendar import calendar as calendar
 from .ahead.calendar import calendar_by_owner as calendar_by_owner
+from .ahead.deals import open_deals as open_deals
+from .ahead.deals import win_rates as win_rates
 from .ahead.health import account_health as account_health
 from .ahead.health import health_parts as health_parts
 from .ahead.health import health_record as health_record
+from .ahead.reach import category_map as category_map
+from .ahead.reach import manager_potential as manager_potential
+from .ahead.reach import return_per_account as return_per_account
 from .ahead.record import alert_record as alert_record
 from .ahead.sales import revenue_by as revenue_by
 from .ahead.sales import revenue_by_two as revenue_by_two
@@ -72,6 +77,7 @@ from .overview.figures import period_figures as period_figures
 from .period import open_period as open_period
 from .plots.ahead import plot_account_health as plot_account_health
 from .plots.ahead import plot_calendar as plot_calendar
+from .plots.ahead import plot_category_map as plot_category_map
 from .plots.ahead import plot_revenue_by as plot_revenue_by
 from .plots.ahead import plot_revenue_by_two as plot_revenue_by_two
 from .plots.btyd import plot_alive as plot_alive

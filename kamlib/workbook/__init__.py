@@ -39,6 +39,22 @@ _LISTS = {
         "calendar",
         "What is due in the next 180 days, and what was due and is not done.",
     ),
+    "open_deals": ("Open deals", "open_deals", "Open deals by stage and age."),
+    "win_rates": (
+        "Win rates",
+        "win_rates",
+        "Deals decided in two years by rival, manager, category, size and reason.",
+    ),
+    "category_map": (
+        "Map",
+        "category_map",
+        "Key accounts by category: bought, once bought, needed, held by whom, in reach.",
+    ),
+    "return_per_account": (
+        "Return",
+        "return_per_account",
+        "Margin of each key account less what its care costs.",
+    ),
     "account_health": (
         "Health",
         "account_health",
