@@ -189,23 +189,28 @@ def _written(simulated: World) -> Company:
     )
 
 
-def write_company(company: Company, folder: Path | str) -> None:
+def write_company(company: Company, folder: Path | str, *, is_sealed: bool = False) -> None:
     """Writes a company as a book: book.toml, a CSV per table, plans/, and the truth apart in
-    truth/truth.csv.
+    truth/truth.csv; sealed without it, and without a word that it is made up.
 
     The damaged lines go into orders.csv, each at a fixed place, so that reading the book has
     something to set aside.
     """
     folder = Path(folder)
     (folder / "plans").mkdir(parents=True, exist_ok=True)
-    (folder / "truth").mkdir(exist_ok=True)
-    (folder / "book.toml").write_text(company.book, encoding="utf-8", newline="\n")
+    settings = company.book
+    if is_sealed:
+        first = settings.splitlines()[0]
+        settings = settings.replace(first, "# The book of a practice company.", 1)
+    (folder / "book.toml").write_text(settings, encoding="utf-8", newline="\n")
     for name, frame in company.tables.items():
         text = as_text(frame)
         if name == "orders":
             text = pd.concat([text, company.dirt[text.columns]], ignore_index=True)
         _write(text, folder / f"{name}.csv")
-    _write(as_text(company.truth), folder / "truth" / "truth.csv")
+    if not is_sealed:
+        (folder / "truth").mkdir(exist_ok=True)
+        _write(as_text(company.truth), folder / "truth" / "truth.csv")
     for account_id, plan in company.plans.items():
         (folder / "plans" / f"{account_id}.toml").write_text(plan, encoding="utf-8", newline="\n")
 
