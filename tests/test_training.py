@@ -110,7 +110,7 @@ class TestAtTheDesk:
         assert "1 of 22" in said[-1]
         page = desk.certificate().read_text(encoding="utf-8")
         assert "Ada" not in page and "ada  &lt;lind&gt;" in page
-        assert "1 of 2 solved, in 1 try, with 1 hint" in page
+        assert "1 of 2 solved, in 2 tries, with 1 hint" in page
         assert "0 of 11 chapters are whole" in page.replace("\n", " ")
         assert "Still open: 1b" in said[-1]
 

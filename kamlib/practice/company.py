@@ -14,7 +14,7 @@ import pandas as pd
 from kamlib.errors import KamError, nearest
 from kamlib.practice import deals, market, people, programme
 from kamlib.practice.booktext import book_text
-from kamlib.practice.cast import STORIES
+from kamlib.practice.cast import STORIES, Role
 from kamlib.practice.ledger import as_text, dirt, orders_table
 from kamlib.practice.plans import plans
 from kamlib.practice.roster import rhythm_like
@@ -23,8 +23,8 @@ from kamlib.practice.truth import truth
 from kamlib.practice.world import World, world
 from kamlib.tables import CANONICAL, typed
 
-SAMPLE_SEED = 8
-REVENUE_PER_ACCOUNT = 10.5e6 / 120
+SAMPLE_SEED, ACCOUNTS = 8, 120
+REVENUE_PER_ACCOUNT = 10.5e6 / ACCOUNTS
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def company(
     *,
     story: str | Sequence[str] = "all",
     without: Sequence[str] = (),
-    accounts: int = 120,
+    accounts: int = ACCOUNTS,
     start: str = "2020-01",
     months: int = 72,
     like: pd.DataFrame | None = None,
@@ -59,6 +59,7 @@ def company(
     waves: Sequence[float] = (0.7, 0.3),
     groups: int = 3,
     noise: float = 1.0,
+    own: Sequence[Role] = (),
 ) -> Company:
     """A practice company with a known truth; the same seed gives the same company, to the byte.
 
@@ -85,6 +86,8 @@ def company(
         shares of the admissions in the first years of the programme.
     groups, noise
         Company groups; the scale of the random deviation of years and orders.
+    own
+        Roles of a story that somebody wrote (`read_story`).
 
     Raises
     ------
@@ -127,6 +130,7 @@ def company(
         noise=noise,
         revenue=revenue,
         rhythm=rhythm,
+        own=tuple(own),
     )
     return _written(world(setting))
 

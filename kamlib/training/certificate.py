@@ -28,7 +28,7 @@ CHAPTERS = {
 def certificate_page(learner: Learner) -> str:
     """Return the certificate as a page that stands alone; it certifies only what was solved."""
     progress = learner.progress
-    chapters = []
+    chapters, done = [], 0
     for number, shown in CHAPTERS.items():
         ids = [one.id for one in EXERCISES.values() if one.chapter == number]
         entries = [progress.get(one, {}) for one in ids]
@@ -38,15 +38,15 @@ def certificate_page(learner: Learner) -> str:
         said = f"{solved} of {len(ids)} solved"
         if tries:
             said += f", in {count(tries, 'try', 'tries')}, with {count(hints, 'hint')}"
+        done += solved == len(ids)
         chapters.append({"shown": shown, "said": said, "is_whole": solved == len(ids)})
     file = learner.folder / "progress.json"
     seconds = file.stat().st_mtime if file.is_file() else None
-    whole = sum(one["is_whole"] for one in chapters)
     return rendered(
         "certificate.html.j2",
         name=learner.name,
         chapters=chapters,
-        whole=whole,
+        whole=done,
         day=date(pd.Timestamp(seconds, unit="s").normalize()) if seconds else "",
         seed=seed_of(learner.name),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kamlib.period import Period
-from kamlib.practice import company, write_company
+from kamlib.practice import Company, company, write_company
 from kamlib.training.exercise import Verdict, judged
 from kamlib.training.exercises import EXERCISES
 from kamlib.training.known import ACCOUNTS, MONTHS, START, Known
@@ -33,6 +33,11 @@ def seed_of(name: str) -> int:
     return int(hashlib.sha256(plain.encode()).hexdigest()[:8], 16)
 
 
+def company_of(name: str) -> Company:
+    """Return the practice company of a learner, with its truth."""
+    return company(seed_of(name), accounts=ACCOUNTS, months=MONTHS, start=START)
+
+
 @dataclass(frozen=True)
 class Learner:
     """Somebody who learns: the name, and the folder that holds the company and the progress."""
@@ -50,7 +55,7 @@ class Learner:
         """What is known of the company: made again from the seed, never kept in the folder."""
         from kamlib.period.snapshot import open_period
 
-        made = company(seed_of(self.name), accounts=ACCOUNTS, months=MONTHS, start=START)
+        made = company_of(self.name)
         if not (self.book / "orders.csv").is_file():
             write_company(made, self.book, is_sealed=True)
         return Known(made, open_period(self.book, PERIOD))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -112,7 +113,7 @@ class Board:
     def _told(self, answer: Answer) -> str:
         book = self.q.book
         figures = answer.figures
-        wording = {
+        wording: dict[str, Callable[[float], str]] = {
             "money": partial(money, source=book),
             "share": partial(share, source=book),
             "count": lambda value: f"{value:.0f}",

@@ -33,7 +33,7 @@ def _gone(known: Known) -> set[str]:
     truth = known.company.truth
     left = truth[truth["story"].isin(LEAVERS)].groupby("account_id")["date"].max()
     last = known.lines.groupby("account_id")["order_date"].max()
-    return {account for account, day in left.items() if last.get(account, day) <= day}
+    return {str(account) for account, day in left.items() if last.get(account, day) <= day}
 
 
 def _three_gone(known: Known, given: Answer) -> bool:
@@ -51,7 +51,7 @@ def _years(known: Known) -> pd.DataFrame:
     still = set(last.index[last.gt(known.as_of - pd.Timedelta(days=90))])
     mine = known.lines[known.lines["account_id"].isin(still & set(known.keys))]
     sums = mine.groupby(["account_id", mine["order_date"].dt.year])["revenue"].sum()
-    years = sums.unstack(fill_value=0.0)
+    years = sums.unstack().fillna(0.0)
     return years[years.iloc[:, 0].gt(0)]
 
 
@@ -61,8 +61,8 @@ def _shrinking(known: Known) -> str:
 
 
 def _missing_money(known: Known) -> float:
-    years = _years(known).loc[_shrinking(known)]
-    return float(years.iloc[0] - years.iloc[-1])
+    years = _years(known).loc[_shrinking(known)].tolist()
+    return years[0] - years[-1]
 
 
 def _largest_account(known: Known) -> str:
@@ -70,8 +70,8 @@ def _largest_account(known: Known) -> str:
 
 
 def _one_year_drop(known: Known) -> float:
-    years = _years(known).loc[_shrinking(known)]
-    return float(years.iloc[-2] - years.iloc[-1])
+    years = _years(known).loc[_shrinking(known)].tolist()
+    return years[-2] - years[-1]
 
 
 def _quarter_drop(known: Known) -> float:
