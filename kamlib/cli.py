@@ -262,7 +262,9 @@ def practice(
             help="Another seed, another company.",
         ),
     ] = None,
-    story: Annotated[str, typer.Option("--story", help="all, one story to plant, or another kind of book.")] = "all",
+    story: Annotated[
+        str, typer.Option("--story", help="all, one story to plant, or another kind of book.")
+    ] = "all",
     like: Annotated[
         Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")
     ] = None,
