@@ -262,9 +262,7 @@ def practice(
             help="Another seed, another company.",
         ),
     ] = None,
-    story: Annotated[
-        str, typer.Option("--story", help="all, one story to plant, or another kind of book.")
-    ] = "all",
+    story: Annotated[str, typer.Option("--story", help="all, one story, or a kind.")] = "all",
     like: Annotated[
         Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")
     ] = None,
