@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import getdoc
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def practice(
             help="Another seed, another company.",
         ),
     ] = None,
-    story: Annotated[str, typer.Option("--story", help="all, none, or one story.")] = "all",
+    story: Annotated[str, typer.Option("--story", help="all, none, one story, or a kind.")] = "all",
     stories: Annotated[
         bool, typer.Option("--stories", help="List the stories that can be planted, and leave.")
     ] = False,
@@ -64,6 +65,7 @@ def practice(
     """Write a practice company whose truth is known."""
     from kamlib.practice import (
         ACCOUNTS,
+        BOOKS,
         SAMPLE_SEED,
         STORIES,
         company,
@@ -73,17 +75,18 @@ def practice(
     )
 
     if stories:
-        for name, note in told_stories().items():
+        kinds = {name: " ".join((getdoc(make) or "").split()) for name, make in BOOKS.items()}
+        for name, note in {**told_stories(), **kinds}.items():
             typer.echo(f"{name:<17}{note}")
         return
     if folder is None:
         raise KamError("No folder is named.", where="kam practice", next="kam practice DIR")
     check_new(folder)
-    if story not in ("all", "none", *STORIES):
+    if story not in ("all", "none", *STORIES, *BOOKS):
         raise KamError(
             f"There is no story '{story}'.",
             where="--story",
-            next=nearest(story, ["all", "none", *STORIES]),
+            next=nearest(story, ["all", "none", *STORIES, *BOOKS]),
         )
     if learner is not None:
         from kamlib.training.learner import company_of

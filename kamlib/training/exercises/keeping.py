@@ -61,7 +61,7 @@ def _shrinking(known: Known) -> str:
 
 
 def _missing_money(known: Known) -> float:
-    years = _years(known).loc[_shrinking(known)].tolist()
+    years = [float(one) for one in _years(known).loc[_shrinking(known)].to_numpy()]
     return years[0] - years[-1]
 
 
@@ -70,7 +70,7 @@ def _largest_account(known: Known) -> str:
 
 
 def _one_year_drop(known: Known) -> float:
-    years = _years(known).loc[_shrinking(known)].tolist()
+    years = [float(one) for one in _years(known).loc[_shrinking(known)].to_numpy()]
     return years[-2] - years[-1]
 
 
