@@ -9,6 +9,9 @@ from .ahead.deals import win_rates as win_rates
 from .ahead.health import account_health as account_health
 from .ahead.health import health_parts as health_parts
 from .ahead.health import health_record as health_record
+from .ahead.prices import bonus_brackets as bonus_brackets
+from .ahead.prices import price_erosion as price_erosion
+from .ahead.prices import price_realisation as price_realisation
 from .ahead.reach import category_map as category_map
 from .ahead.reach import manager_potential as manager_potential
 from .ahead.reach import return_per_account as return_per_account

@@ -85,7 +85,7 @@ def plot_category_map(
     ids = list(reach.sort_values(ascending=False, kind="stable").index[:MOST_ACCOUNTS])
     names = category_map.drop_duplicates("account_id").set_index("account_id")["name"]
     columns = sorted(set(category_map["category"]))[:MOST_GROUPS]
-    ax = ax or style.axes(8, 1.3 + 0.32 * max(len(ids), 2))
+    ax = ax or style.axes(10, 1.3 + 0.34 * max(len(ids), 2))
     if not ids:
         return style.nothing(ax, title, subtitle)
     drawn = category_map[
@@ -101,13 +101,15 @@ def plot_category_map(
         elif row.map_status == "peers buy":
             ax.scatter(x, y, s=18, color=COLOURS["quiet"])
         if row.need_in_reach > 0:
-            style.label(ax, x, y, money(row.need_in_reach, book), dx=0, ha="center", fontsize=8)
+            style.label(ax, x, y, money(row.need_in_reach, book), dx=0, ha="center", fontsize=7)
             if row.map_status != "bought":
                 ax.add_patch(style.cell(x, y, style.tint(0.5, "overdue")))
         if isinstance(row.held_by, str) and row.held_by:
-            style.label(ax, x + 0.4, y, "×", dx=0, ha="center", colour=COLOURS["bad"])
-    ax.set_xticks(range(len(columns)), [style.wrapped(name, 12) for name in columns])
-    ax.set_yticks(range(len(ids)), [style.short(names[one], 30) for one in ids])
+            style.label(
+                ax, x + 0.38, y - 0.3, "×", dx=0, ha="center", colour=COLOURS["bad"], fontsize=8
+            )
+    ax.set_xticks(range(len(columns)), [style.wrapped(name, 11) for name in columns], fontsize=8)
+    ax.set_yticks(range(len(ids)), [style.short(names[one], 26) for one in ids])
     ax.xaxis.tick_top()
     ax.set_xlim(-0.5, len(columns) - 0.5)
     ax.set_ylim(len(ids) - 0.5, -0.5)

@@ -44,6 +44,8 @@ WORKBOOK_TABLES = (
     "win_rates",
     "category_map",
     "return_per_account",
+    "price_realisation",
+    "price_erosion",
     "category_alerts",
     "account_alerts",
     "revenue_by",

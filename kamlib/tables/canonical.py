@@ -221,7 +221,8 @@ _ALL = [
         "contract in force or past",
         _columns(
             "agreement_id:id* account_id:id* start_date:date* end_date:date kind:text value:money "
-            "notice_days:number<0..> terms:text is_kept:flag"
+            "notice_days:number<0..> terms:text is_kept:flag bonus_kind:text bonus_threshold:money "
+            "bonus_rate:number<0..1>"
         ),
         "agreements, and renewals falling due",
         key=("agreement_id",),

@@ -55,6 +55,16 @@ _LISTS = {
         "return_per_account",
         "Margin of each key account less what its care costs.",
     ),
+    "price_realisation": (
+        "Prices",
+        "price_realisation",
+        "What accounts pay of the book's median price, and what accounts of their size pay.",
+    ),
+    "price_erosion": (
+        "Price erosion",
+        "price_erosion",
+        "Accounts whose prices fell in two years running.",
+    ),
     "account_health": (
         "Health",
         "account_health",
