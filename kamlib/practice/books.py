@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from kamlib.practice.falls import FALLS
 from kamlib.tables import CANONICAL, typed
 
 Tables = dict[str, pd.DataFrame]
@@ -253,6 +254,7 @@ BOOKS: dict[str, Callable[[Planted], None]] = {
         no_criteria,
         resellers,
         crm,
+        *FALLS,
     )
 }
 """The stories by name, in the order in which they are planted."""
