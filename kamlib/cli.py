@@ -23,7 +23,7 @@ import typer
 
 import kamlib
 from kamlib.errors import KamError, nearest
-from kamlib.steps import QUIET, Steps, say_error, say_json
+from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
 from kamlib.words import number
 
 app = typer.Typer(
@@ -168,15 +168,18 @@ def report(
     for outcome in outcomes:
         if as_json:
             facts = {"period": outcome.period, "state": outcome.state, "path": str(outcome.path)}
-            say_json(sys.stdout, **facts, failed=sorted(outcome.failed))
+            warnings = list(outcome.warnings)
+            say_json(sys.stdout, **facts, failed=sorted(outcome.failed), warnings=warnings)
         else:
             typer.echo(f"{outcome.period}: {_said(outcome)}")
+            for text in outcome.warnings:
+                say_warning(f"{outcome.period}: {text}")
     for outcome in outcomes:
         for name, error in outcome.failed.items():
             say_error(error, as_json=as_json, failed=name)
     site = in_own_folder(request).out / "index.html"
     say_json(sys.stdout, site=str(site)) if as_json else typer.echo(str(site))
-    if any(outcome.failed for outcome in outcomes):
+    if any(outcome.failed or outcome.lost for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -202,8 +205,12 @@ def check(
     from kamlib.report.scratch import run_folder
 
     with run_folder():
-        found = check_book(book or sample_book())
+        found = check_book(book or sample_book(), today=date.today())
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else check_text(found))
+    for text in () if as_json else found["warnings"].values():
+        say_warning(text)
+    if "orders" in found["warnings"]:
+        raise typer.Exit(1)
 
 
 @app.command()
