@@ -15,7 +15,7 @@ from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "kamlib"
 FILES = sorted(PACKAGE.rglob("*.py"))
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 ANALYSIS = (
     "segmentation",
     "scoring",
@@ -38,9 +38,13 @@ LAYERS = (
     {
         "practice",
         "workbook",
+        "slides",
+        "digest",
         "report",
         "check",
+        "classroom",
         "dictionary",
+        "notebooks",
         "cli",
         "steps",
         "__main__",
@@ -98,6 +102,7 @@ def test_imports_run_one_way(file):
         ("duckdb", {"intake"}),
         ("ibis", {"intake", "period"}),
         ("xlsxwriter", {"workbook"}),
+        ("pptx", {"slides"}),
     ],
 )
 def test_one_module_knows_each_large_library(package, allowed):

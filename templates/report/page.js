@@ -184,7 +184,8 @@
   }
 
   document.querySelectorAll("figure.table").forEach((figure) => {
-    if (figure.querySelector("script.rows-of")) bring(figure);
+    if (!figure.dataset.brought && figure.querySelector("script.rows-of")) bring(figure);
+    figure.dataset.brought = "yes";
   });
 
   const stops = () => document.querySelectorAll(".scroll").forEach((region) => {
