@@ -47,6 +47,8 @@ LAYERS = (
         "dictionary",
         "notebooks",
         "cli",
+        "given",
+        "start",
         "steps",
         "__main__",
         "__init__",
