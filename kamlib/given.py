@@ -1,4 +1,4 @@
-"""What was typed on the command line: refused where nobody can mean it, errors told in its words."""
+"""What was typed on the command line: refused where nobody means it, errors told in its words."""
 
 from __future__ import annotations
 
