@@ -10,8 +10,8 @@ import pytest
 from kamlib.book import BookSettings, FreshnessSettings
 from kamlib.check import check_book
 from kamlib.intake.shares import unusable_shares
-from kamlib.period.activity import reach
 from kamlib.period.calendar import parse_period
+from kamlib.period.reach import reach
 from kamlib.story.data_warnings import freshness_warning, warnings_overview
 from kamlib.story.pages import title_period
 

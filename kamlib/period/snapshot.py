@@ -26,6 +26,7 @@ from kamlib.errors import KamError
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.manager import only_manager
 from kamlib.period.period import Period
+from kamlib.period.reach import reach
 
 CACHE = "KAM_CACHE"
 """Environment variable: the folder for prepared periods; empty for none that lasts."""
@@ -302,7 +303,7 @@ def _write_snapshot(
     intake, period: Span, folder: Path, manager_id: str, first: pd.Timestamp | None
 ) -> Path:
     from kamlib.intake import row_account
-    from kamlib.period.activity import activity_tables, reach
+    from kamlib.period.activity import activity_tables
 
     if (folder / "snapshot.json").is_file():
         return folder
