@@ -50,6 +50,8 @@ LAYERS = (
         "given",
         "start",
         "steps",
+        "training",
+        "whatif",
         "__main__",
         "__init__",
     },
