@@ -18,6 +18,9 @@ from .ahead.reach import return_per_account as return_per_account
 from .ahead.record import alert_record as alert_record
 from .ahead.sales import revenue_by as revenue_by
 from .ahead.sales import revenue_by_two as revenue_by_two
+from .ahead.voice import event_outcomes as event_outcomes
+from .ahead.voice import feedback_topics as feedback_topics
+from .ahead.voice import sponsor_activity as sponsor_activity
 from .btyd.buyers import buyer_holdout as buyer_holdout
 from .btyd.buyers import buyer_summary as buyer_summary
 from .btyd.calibration import calibration as calibration
@@ -43,6 +46,7 @@ from .dossier.findings import dossier_findings as dossier_findings
 from .dossier.history import category_history as category_history
 from .dossier.history import category_totals as category_totals
 from .dossier.history import group_tree as group_tree
+from .dossier.measured import measured_objectives as measured_objectives
 from .dossier.money import money_owed as money_owed
 from .dossier.money import overdue_invoices as overdue_invoices
 from .dossier.money import payment_habit as payment_habit

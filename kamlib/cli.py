@@ -82,7 +82,8 @@ def report(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            "--only", help="overview, segmentation, scoring, retention, programme, ahead or dossiers."
+            "--only",
+            help="overview, segmentation, scoring, retention, programme, ahead or dossiers.",
         ),
     ] = None,
     accounts: Annotated[

@@ -250,11 +250,11 @@ BOOKS: dict[str, Callable[[Planted], None]] = {
         slow_decline,
         renewals,
         loss_making,
+        *FALLS,
         no_tiers,
         no_criteria,
         resellers,
         crm,
-        *FALLS,
     )
 }
 """The stories by name, in the order in which they are planted."""

@@ -17,16 +17,18 @@ EROSION = 0.08
 def lost_category(planted: Any) -> None:
     """A rival takes a category at three accounts that keep ordering everything else."""
     orders, loss = planted.orders, planted.end - pd.offsets.MonthEnd(6)
-    for account, category in regular_cells(orders, loss, planted.rng, 3):
+    taken = {account for _, account, *_ in planted.facts}
+    free = orders[~orders["account_id"].isin(taken)]
+    for account, category in regular_cells(free, loss, planted.rng, 3):
         own = orders["account_id"].eq(account) & orders["category"].eq(category)
         gone = own & orders["order_date"].gt(loss)
         year = own & orders["order_date"].between(loss - pd.DateOffset(months=12), loss)
+        worth = round(float(orders.loc[year, "revenue"].sum()), 2)
         orders = orders[~gone]
         rival = pd.DataFrame({"account_id": [account], "competitor": ["Norddrive"],
             "category": [category], "threat": [5.0]})  # fmt: skip
         known = [planted.tables["competitors"], typed(rival, "competitors")]
         planted.tables["competitors"] = pd.concat(known, ignore_index=True)
-        worth = float(year.mul(planted.orders["revenue"]).sum().round(2))
         planted.note("lost_category", account, loss, worth, f"{category}, lost to Norddrive")
     planted.tables["orders"] = orders.reset_index(drop=True)
 
