@@ -24,10 +24,11 @@ from kamlib.cli import main
 from kamlib.errors import KamError
 from kamlib.page.names import page_name
 from kamlib.report import Request, pages, production, render, run, scratch, site
+from kamlib.report.convert import check_page
 from kamlib.report.deadline import StoppedError, deadline
 from kamlib.report.index import renew_index
 from kamlib.report.mark import book_hashes, run_mark
-from kamlib.report.pages import PAGES, check_page, kit_folder, wanted_pages
+from kamlib.report.pages import PAGES, kit_folder, wanted_pages
 from kamlib.report.status import Status
 
 ORDERS = "order_id,account_id,order_date,revenue\n1,A,2024-05-05,10\n2,A,2025-12-31,20\n"

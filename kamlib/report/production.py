@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from kamlib.errors import KamError, nearest
+from kamlib.errors import KamError
 from kamlib.intake import Intake
 from kamlib.period import Period
 from kamlib.report import site
 from kamlib.report.kernel import end_kernels, run_notebook
 from kamlib.report.pages import PAGES, Page, notebook_file
 from kamlib.report.printing import print_pages
-from kamlib.report.request import WORDS, Request, ids
+from kamlib.report.request import Request, check_account, ids
 from kamlib.report.write import (
     Made,
     PageWriter,
@@ -184,13 +184,3 @@ def dossier_accounts(choice: str, data: Period) -> list[str]:
     for account in asked:
         check_account(account, known)
     return asked
-
-
-def check_account(account: str, known) -> None:
-    """Refuse an account that is not known, and name the nearest."""
-    if account not in known:
-        raise KamError(
-            f"'{account}' is not an account of the book.",
-            where="--accounts",
-            next=nearest(account, [*known, *WORDS]),
-        )

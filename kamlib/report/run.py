@@ -10,25 +10,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
-from kamlib.intake import Intake
-from kamlib.period import Period
 from kamlib.period.calendar import Span, resolve_periods
 from kamlib.report import scratch, site
 from kamlib.report.deadline import StoppedError, deadline
-from kamlib.report.index import front_page, renew_index
 from kamlib.report.kept import Choice, Kept
-from kamlib.report.mark import book_hashes, is_unchanged, run_mark, state
-from kamlib.report.pages import Page, wanted_pages
+from kamlib.report.mark import book_hashes, index_state, is_unchanged, run_mark, state
+from kamlib.report.pages import Page, front, wanted_pages
 from kamlib.report.printing import browser
-from kamlib.report.production import Production, check_account
-from kamlib.report.request import WORDS, Request, check_place, check_words, ids, in_own_folder
+from kamlib.report.quick import quick_import
+from kamlib.report.request import (
+    WORDS,
+    Request,
+    check_account,
+    check_place,
+    check_words,
+    ids,
+    in_own_folder,
+)
+from kamlib.report.server import SOCKET, ForkServer, can_fork
 from kamlib.report.status import Status, status_file
-from kamlib.report.warm import SOCKET, ForkServer, can_fork
-from kamlib.story.pages import note_undated
+
+if TYPE_CHECKING:
+    from kamlib.intake import Intake
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,7 @@ class _Run:
         label = period.label
         site.set_mode_of(self.request.out, label, self.request.mode)
         self.status.period(label, "unchanged", {})
-        return Outcome(label, "unchanged", front_page(self.request.out, label), 0.0, {})
+        return Outcome(label, "unchanged", self._front(label), 0.0, {})
 
     def _rendered(self) -> list[Outcome]:
         from kamlib.intake import read_book
@@ -152,6 +159,8 @@ class _Run:
 
         with contextlib.ExitStack() as runs:
             kernels = runs.enter_context(_kernels(self.folder))
+            with quick_import():
+                import kamlib.report.production  # noqa: F401 - while the kernels' process loads
             engine = runs.enter_context(open_engine())
             self.progress("", "reading the book", 0, 1)
             intake = read_book(self.request.book, self.settings, engine)
@@ -187,7 +196,7 @@ class _Run:
 
     def _one(self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]) -> Outcome:
         """Render and publish one period, or say that nothing of it has changed."""
-        label, out, began = period.label, self.request.out, time.monotonic()
+        label, began = period.label, time.monotonic()
         if self._is_done(period):
             return self._unchanged(period)
         failed: dict[str, KamError] = {}
@@ -202,14 +211,16 @@ class _Run:
                 raise
             failed, how = {label: error}, "failed"
         self.status.period(label, how, failed)
-        front = front_page(out, label)
-        return Outcome(label, how, front, time.monotonic() - began, failed)
+        return Outcome(label, how, self._front(label), time.monotonic() - began, failed)
 
     def _publish(
         self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]
     ) -> dict[str, KamError]:
+        from kamlib.period import Period
         from kamlib.period.snapshot import read_snapshot, write_snapshots
         from kamlib.period.undated import undated_of
+        from kamlib.report.production import Production
+        from kamlib.story.pages import note_undated
 
         out, label = self.request.out, period.label
         manager = self.request.manager_id or ""
@@ -235,8 +246,24 @@ class _Run:
         mark = {**self.mark, "period": label}
         return {"mark": mark, "started": self.started, "undated": choice.said()}
 
+    def _front(self, label: str) -> Path:
+        """Return the path of a published period's front page; the site's where there is none."""
+        out = self.request.out
+        run = site.published_run(out, label)
+        return out / label / front(run) if run else out / "index.html"
+
     def _mend_index(self) -> None:
-        renew_index(self.request.out, self.settings, mode=self.request.mode)
+        """Write the site's front page anew, unless it is the one that the run before wrote, and
+        nothing that it is made of has changed since.
+        """
+        out = self.request.out
+        if self.status.said.get("index") == index_state(out, self.mark):
+            return
+        with quick_import():
+            from kamlib.report.index import renew_index
+
+        renew_index(out, self.settings, mode=self.request.mode)
+        self.status.said["index"] = index_state(out, self.mark)
 
 
 def _check_reaches_into(period: Span, intake: Intake) -> None:
