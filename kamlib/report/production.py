@@ -6,9 +6,11 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
+
+import nbformat
 
 from kamlib.errors import KamError
 from kamlib.intake import Intake
@@ -42,6 +44,7 @@ class Production:
         staged: Path,
         kernels: dict[str, str],
         progress: Callable[[str, str, int, int], None],
+        executor: Executor | None = None,
     ) -> None:
         self.request, self.data, self.staged = request, data, staged
         self.kernels, self.progress = kernels, progress
@@ -49,6 +52,7 @@ class Production:
         self.merging = threading.Lock()
         self.turn = threading.BoundedSemaphore(max(1, request.jobs))
         self.running: list = []
+        self.executor, self.elsewhere = executor, list[Future]()
         self.failed: dict[str, KamError] = {}
         accounts: list[str] = []
         if PAGES["dossiers"] in pages:
@@ -103,7 +107,7 @@ class Production:
             for future in futures:
                 yield future.result()
         finally:
-            for future in futures:
+            for future in (*futures, *self.elsewhere):
                 future.cancel()
             while wait(futures, timeout=0.2).not_done:  # none when all went well
                 end_kernels(self.running)
@@ -129,18 +133,24 @@ class Production:
             "manager_id": self.data.manager_id,
             **({"account_id": account} if account else {}),
         }
-        executed = run_notebook(
+        executed = self._executed(
             notebook_file(page),
             parameters,
             environment={**self.kernels, "KAM_TABLES": str(tables), "KAM_LINKS": str(links)},
             timeout=self.request.timeout,
-            running=self.running,
-            turn=self.turn,
         )
         self.writer.write(page, account, executed)
         own = self.staged / "tables"
         with self.merging:
             merge_tables(tables, own / "dossiers" / self.names[account] if account else own)
+
+    def _executed(self, *notebook: Any, **options: Any) -> nbformat.NotebookNode:
+        """Run a notebook here, or wherever the executor's workers are."""
+        if self.executor is None:
+            return run_notebook(*notebook, **options, running=self.running, turn=self.turn)
+        future = self.executor.submit(run_notebook, *notebook, **options)
+        self.elsewhere.append(future)
+        return future.result()
 
     def _keep_last_good(self) -> None:
         """Put the last good version of what failed in its place, marked as such."""

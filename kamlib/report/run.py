@@ -7,6 +7,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -63,11 +64,14 @@ def render(
     today: date,
     progress: Progress = lambda *_: None,
     notice: Notice = lambda _: None,
+    executor: Executor | None = None,
 ) -> list[Outcome]:
     """Render and publish the periods of a request; return what became of each.
 
     A manager's report is a site of its own, in the folder ``manager-<id>``: it never stands in for
-    the whole one.
+    the whole one. Kernels run on this machine, or where the workers of an ``executor`` are: any of
+    the form of `concurrent.futures`, such as that of a ``dask.distributed`` client. Its workers
+    must see the scratch folder (``TMPDIR``), the kit and the site under the same paths.
 
     Raises
     ------
@@ -81,7 +85,9 @@ def render(
     try:
         check_words(request)
         with _plain_words(request.out), deadline(request.deadline), scratch.run_folder() as folder:
-            outcomes = _Run(request, status, today, progress, notice, folder).outcomes()
+            run = _Run(request, status, today, progress, notice, folder)
+            run.executor = executor
+            outcomes = run.outcomes()
     except BaseException as error:
         status.failure(error)
         raise
@@ -104,6 +110,7 @@ class _Run:
     ) -> None:
         self.request, self.status, self.today = request, status, today
         self.progress, self.notice, self.folder = progress, notice, folder
+        self.executor: Executor | None = None
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
         if request.pdf:
@@ -158,7 +165,7 @@ class _Run:
         from kamlib.period.snapshot import check_reached
 
         with contextlib.ExitStack() as runs:
-            kernels = runs.enter_context(_kernels(self.folder))
+            kernels = runs.enter_context(_kernels(self.folder, self.executor))
             with quick_import():
                 import kamlib.report.production  # noqa: F401 - while the kernels' process loads
             engine = runs.enter_context(open_engine())
@@ -231,7 +238,8 @@ class _Run:
         data = Period(read_snapshot(folders[label]))
         staged = site.stage(out, label)
         try:
-            work = Production(self.request, self.pages, data, staged, kernels(), self.progress)
+            report = (self.request, self.pages, data, staged)
+            work = Production(*report, kernels(), self.progress, self.executor)
             work.writer.note = note_undated(choice.renewed)
             failed = work.make(intake, self._about(label, choice))
             self.kept.keep(choice)
@@ -299,10 +307,10 @@ _ENVIRONMENT = {
 
 
 @contextlib.contextmanager
-def _kernels(folder: Path) -> Iterator[Callable[[], dict[str, str]]]:
+def _kernels(folder: Path, executor: Executor | None) -> Iterator[Callable[[], dict[str, str]]]:
     """Give a function that returns the environment of kernels: warm ones where they can be had."""
     plain = {**_ENVIRONMENT, "TMPDIR": str(folder)}
-    if not can_fork():
+    if executor is not None or not can_fork():
         yield lambda: plain
         return
     with ForkServer(plain) as server:
