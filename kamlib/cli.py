@@ -1,4 +1,4 @@
-"""The command line: ``kam report``, ``kam check``, ``kam practice``.
+"""The command line: ``kam report``, ``kam check``, ``kam explain`` and the others.
 
 Exit codes: 0 published, or nothing to do; 1 a report failed, in part too, or was stopped; 2 the
 request or the book is wrong, and nothing was started.
@@ -23,7 +23,8 @@ import typer
 
 import kamlib
 from kamlib import classroom
-from kamlib.errors import KamError, nearest
+from kamlib.digest import command
+from kamlib.errors import KamError
 from kamlib.steps import QUIET, Steps, say_error, say_json
 from kamlib.words import number
 
@@ -136,6 +137,13 @@ def report(
             "stays, marked as such. The exit code is 1 then, too.",
         ),
     ] = False,
+    with_digest: Annotated[
+        bool,
+        typer.Option(
+            "--digest",
+            help="Also write a digest for the head and for each manager, as PDF, slides and mail.",
+        ),
+    ] = False,
     mode: Annotated[
         str, typer.Option("--mode", help="Who may read the site: owner, group or world.")
     ] = "owner",
@@ -168,6 +176,7 @@ def report(
         pdf=pdf,
         deadline=deadline,
         keep_going=keep_going,
+        digest=with_digest,
         mode=mode,
         status=status,
         thaw=thaw,
@@ -217,58 +226,34 @@ def check(
 
 
 @app.command()
-def practice(
-    folder: Annotated[Path, typer.Argument(help="Folder to write the practice company to.")],
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            parser=_whole(0, 2**63 - 1),
-            metavar="N",
-            help="Another seed, another company.",
-        ),
-    ] = None,
-    story: Annotated[str, typer.Option("--story", help="all, or one story to plant.")] = "all",
-    like: Annotated[
-        Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")
+def explain(
+    table: Annotated[str, typer.Option("--table", help="The table of the figure, as its file.")],
+    row: Annotated[
+        str, typer.Option("--row", help="The row's key: A0004; of two columns: all/new.")
+    ],
+    column: Annotated[str, typer.Option("--column", help="The column of the figure.")],
+    book: Book = None,
+    period: Annotated[str, typer.Option("--period", help="The period: 2025-Q3.")] = "",
+    lines: Annotated[
+        Path | None, typer.Option("--lines", help="Write all order lines to this CSV file.")
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """Write a practice company whose truth is known."""
-    from kamlib.practice import SAMPLE_SEED, STORIES, company, write_company
+    """Say what a published figure is made from: tables, settings, order lines that add up to it."""
+    from kamlib.page.export import csv_text
+    from kamlib.period.snapshot import open_period
 
-    _check_new(folder)
-    if story not in ("all", "none", *STORIES):
-        raise KamError(
-            f"There is no story '{story}'.",
-            where="--story",
-            next=nearest(story, ["all", "none", *STORIES]),
-        )
-    frames = None
-    if like is not None:
-        from kamlib.period.snapshot import open_period
-
-        frames = open_period(like).account_days
-    write_company(
-        company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder
-    )
-    typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
+    most = 20 if lines is None else 10**9
+    found = open_period(book or sample_book(), period).explain(table, row, column, most=most)
+    typer.echo(repr(found))
+    if lines is not None:
+        lines.write_text(csv_text(found.lines), encoding="utf-8", newline="\n")
 
 
+app.command()(classroom.practice)
+app.command()(command.digest)
 app.command()(classroom.notebook)
-
-
-def _check_new(folder: Path) -> None:
-    try:
-        is_taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-    except (OSError, ValueError) as error:
-        raise KamError(
-            f"No folder can have this name: {getattr(error, 'strerror', None) or error}.",
-            where=str(folder)[:100],
-            next="Name another folder.",
-        ) from error
-    if is_taken:
-        raise KamError("The folder is not empty.", where=str(folder), next="Name a new folder.")
+app.command()(classroom.template)
 
 
 def sample_book() -> Path:

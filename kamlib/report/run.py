@@ -113,8 +113,12 @@ class _Run:
         self.executor: Executor | None = None
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
-        if request.pdf:
+        if request.pdf or request.digest:
             browser()
+        if request.digest:
+            from kamlib.slides import new_deck
+
+            new_deck()
         self.settings: BookSettings = read_settings(request.book)
         self.asked = resolve_periods(
             list(request.periods), first_month=self.settings.fiscal_year.first_month, today=today

@@ -53,11 +53,19 @@ def definitions(
     )
 
 
+def _versioned(book: BookSettings) -> str:
+    """Return the book's definition of a key account with its version; nothing where it has none."""
+    said, version = book.key_accounts.definition.strip(), book.key_accounts.version.strip()
+    if not said:
+        return ""
+    return f"{said} ({f'version {version}' if version else 'no version stated'})"
+
+
 def _key_account(accounts: pd.DataFrame, tiers: pd.DataFrame, book: BookSettings) -> str:
     """Say who is called a key account: nobody's definition holds where the book does not say who
     meets it.
     """
-    said = book.key_accounts.definition
+    said = _versioned(book)
     if len(tiers) or accounts["tier"].notna().any():
         return said or "tier key of the book"
     most = book.key_accounts.at_most
