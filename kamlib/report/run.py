@@ -34,6 +34,7 @@ from kamlib.report.request import (
 )
 from kamlib.report.server import SOCKET, ForkServer, can_fork
 from kamlib.report.status import Status, status_file
+from kamlib.words import count
 
 if TYPE_CHECKING:
     from kamlib.intake import Intake
@@ -44,7 +45,8 @@ class Outcome:
     """What became of one period, with the path of its front page.
 
     ``state`` is ``published``, ``unchanged`` or ``failed``; ``failed`` says what of it failed
-    (page, or page and account → error), where the request was to keep going.
+    (page, or page and account → error), where the request was to keep going. ``warnings`` say what
+    spoils its figures, ``lost`` that more of the order lines was lost than the book allows.
     """
 
     period: str
@@ -52,6 +54,8 @@ class Outcome:
     path: Path
     seconds: float
     failed: dict[str, KamError]
+    warnings: tuple[str, ...] = ()
+    lost: str = ""
 
 
 Progress = Callable[[str, str, int, int], None]
@@ -92,7 +96,8 @@ def render(
         status.failure(error)
         raise
     failed = [error for outcome in outcomes for error in outcome.failed.values()]
-    status.failure(failed[0]) if failed else status.success()
+    lost = [outcome.lost for outcome in outcomes if outcome.lost]
+    status.failure(failed[0]) if failed else status.success(lost[0] if lost else "")
     return outcomes
 
 
@@ -161,7 +166,7 @@ class _Run:
         label = period.label
         site.set_mode_of(self.request.out, label, self.request.mode)
         self.status.period(label, "unchanged", {})
-        return Outcome(label, "unchanged", self._front(label), 0.0, {})
+        return self._outcome(label, "unchanged", {}, time.monotonic())
 
     def _rendered(self) -> list[Outcome]:
         from kamlib.intake import read_book
@@ -222,7 +227,15 @@ class _Run:
                 raise
             failed, how = {label: error}, "failed"
         self.status.period(label, how, failed)
-        return Outcome(label, how, self._front(label), time.monotonic() - began, failed)
+        return self._outcome(label, how, failed, began)
+
+    def _outcome(self, label: str, how: str, failed: dict[str, KamError], began: float) -> Outcome:
+        """Return what became of a period, with the warnings of what stands published."""
+        run = site.published_run(self.request.out, label) or {}
+        seconds = time.monotonic() - began
+        said = () if how == "failed" else tuple(map(str, run.get("warnings", ())))
+        lost = "" if how == "failed" else str(run.get("lost", ""))
+        return Outcome(label, how, self._front(label), seconds, failed, said, lost)
 
     def _publish(
         self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]
@@ -279,13 +292,23 @@ class _Run:
 
 
 def _check_reaches_into(period: Span, intake: Intake) -> None:
-    """Refuse a period that begins after the data end: its report would be of silence alone."""
+    """Refuse a period that begins after the data end, as its report would be of silence alone, or
+    whose end they miss by more than the book allows.
+    """
     from kamlib.period.activity import last_covered_day
 
     last = last_covered_day(intake, intake.book)
-    if last is not None and period.start.date() > last:
+    if last is None:
+        return
+    most = intake.book.freshness.refuse_after
+    missing = (period.end.date() - last).days
+    is_short = most is not None and missing > most
+    if period.start.date() > last or is_short:
+        allowed = f", more than the {count(most or 0, 'day')} of refuse_after" if is_short else ""
         raise KamError(
-            f"The book has no orders in {period.title}.",
+            f"The book has no orders in {period.title}."
+            if period.start.date() > last
+            else f"The orders end {count(missing, 'day')} before {period.title} does{allowed}.",
             where=f"period = {period.label}",
             next=f"Its data end on {last}. Name an earlier period, or bring the orders up to date.",
         )
