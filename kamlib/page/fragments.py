@@ -15,6 +15,8 @@ from typing import Any
 
 from IPython.display import display
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from kamlib.page.export import TABLES
 from kamlib.words import count
@@ -96,6 +98,14 @@ def dossier_links(data: Any = None) -> dict[str, str]:
     )
 
 
+def json_of(value: Any) -> Markup:
+    """Return data as JSON that a script element of a page can hold."""
+    return htmlsafe_json_dumps(value, **_JSON)
+
+
+_JSON = {"separators": (",", ":"), "ensure_ascii": False}
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -106,5 +116,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["count"] = count
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    environment.policies["json.dumps_kwargs"] = _JSON
     return environment

@@ -97,6 +97,7 @@ def table(
     caption: str | None = None,
     name: str = "",
     limit: int | None = None,
+    behind: bool = False,
 ) -> None:
     """Show a table that a period answered with, and publish it whole as `tables/<name>.csv`.
 
@@ -114,6 +115,8 @@ def table(
         The name to publish under, for a frame that no period answered with.
     limit
         Show only the first so many rows.
+    behind
+        Show the title alone, the table when it is asked for: what a chart beside it says already.
     """
     q, known = origin(frame)
     if not name and q is None:
@@ -123,4 +126,6 @@ def table(
             next="Say one: page.table(frame, name='my_table', title='What it shows').",
         )
     publish(frame, name)
-    rows.table(frame, name=name or known, title=title, caption=caption, limit=limit).show()
+    rows.table(
+        frame, name=name or known, title=title, caption=caption, limit=limit, behind=behind
+    ).show()
