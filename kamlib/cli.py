@@ -22,6 +22,7 @@ from typing import Annotated, Any
 import typer
 
 import kamlib
+from kamlib import classroom
 from kamlib.errors import KamError, nearest
 from kamlib.steps import QUIET, Steps, say_error, say_json
 from kamlib.words import number
@@ -243,6 +244,9 @@ def practice(
         company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder
     )
     typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
+
+
+app.command()(classroom.notebook)
 
 
 def _check_new(folder: Path) -> None:

@@ -15,7 +15,7 @@ from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "kamlib"
 FILES = sorted(PACKAGE.rglob("*.py"))
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 ANALYSIS = (
     "segmentation",
     "scoring",
@@ -40,7 +40,9 @@ LAYERS = (
         "workbook",
         "report",
         "check",
+        "classroom",
         "dictionary",
+        "notebooks",
         "cli",
         "steps",
         "__main__",

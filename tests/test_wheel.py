@@ -43,7 +43,7 @@ def kept(*folders: str) -> set[str]:
 
 def test_notebooks_templates_and_sample_are_inside(wheel):
     wanted = {f"kamlib/_kit/{name}" for name in kept("notebooks", "templates", "data/sample")}
-    assert sum(name.startswith("kamlib/_kit/notebooks/") for name in wanted) == 6
+    assert sum(name.startswith("kamlib/_kit/notebooks/") for name in wanted) >= 7
     assert wanted <= wheel
 
 

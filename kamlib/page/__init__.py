@@ -3,7 +3,7 @@ alike.
 """
 
 from kamlib.page.export import publish
-from kamlib.page.show import actions, cards, chart, gap, headline, note, points, table
+from kamlib.page.show import actions, cards, chart, gap, headline, look, note, points, table
 
 __all__ = [
     "actions",
@@ -11,6 +11,7 @@ __all__ = [
     "chart",
     "gap",
     "headline",
+    "look",
     "note",
     "points",
     "publish",

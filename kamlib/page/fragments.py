@@ -37,11 +37,16 @@ class Fragment:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": self.html, "text/plain": self.text}
 
-    def show(self) -> None:
+    def show(self, *, is_alive: bool = False) -> None:
         """Show it below the cell; outside a report run, where no page gives it a stylesheet, with
-        its own.
+        its own, and with the pages' script where it is to be sorted there (``is_alive``).
         """
-        display(self if TABLES in os.environ else Fragment(_dressed(self.html), self.text))
+        if TABLES in os.environ:
+            display(self)
+            return
+        html = _dressed(self.html)
+        html += f"<script>{script()}</script>" if is_alive else ""
+        display(Fragment(html, self.text))
 
 
 def _dressed(html: str) -> str:
@@ -68,6 +73,12 @@ th, td { white-space: normal } ol { list-style: none } a { text-decoration: unde
 def stylesheet() -> str:
     """Return the one stylesheet of the pages."""
     return (template_folder() / "report" / "page.css").read_text(encoding="utf-8").strip()
+
+
+@cache
+def script() -> str:
+    """Return the one script of the pages."""
+    return (template_folder() / "report" / "page.js").read_text(encoding="utf-8").strip()
 
 
 @cache

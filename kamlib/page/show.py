@@ -90,6 +90,20 @@ def chart(
     pieces.chart(drawn, alt=said.alt).show()
 
 
+def look(q: Period, frame: pd.DataFrame | str) -> None:
+    """Show a table as its page does, to be sorted, searched and downloaded; nothing is published.
+
+    What ``q.show(…)`` calls. ``frame`` is a table, some of its rows, or its name; any other frame
+    is shown whole under made-up headings.
+    """
+    rows_ = getattr(q, frame) if isinstance(frame, str) else frame
+    whose, known = origin(rows_)
+    if whose is None or set(getattr(whose, known)) - set(rows_):  # sums of it are no rows of it
+        rows_, known = pd.DataFrame(rows_).copy(), "table"
+        rows_.attrs = {}
+    rows.table(rows_, name=known, book=q.book).show(is_alive=True)
+
+
 def table(
     frame: pd.DataFrame,
     *,

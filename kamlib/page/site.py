@@ -9,11 +9,10 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from kamlib.book import BookSettings
-from kamlib.page.fragments import rendered, stylesheet, template_folder
+from kamlib.page.fragments import rendered, script, stylesheet
 from kamlib.page.pieces import amount, bars, card_values
 from kamlib.story.statements import Card
 from kamlib.words import date, money, number
@@ -145,12 +144,6 @@ def content_security_policy() -> str:
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src "
         "data:; base-uri 'none'; form-action 'none'"
     )
-
-
-@cache
-def script() -> str:
-    """Return the one script of the pages."""
-    return (template_folder() / "report" / "page.js").read_text(encoding="utf-8").strip()
 
 
 def _frame() -> dict[str, str]:

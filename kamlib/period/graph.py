@@ -8,6 +8,7 @@ their names, checks their types and knows the lineage. Nothing else says what de
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -58,6 +59,7 @@ def graph(scope: str = "") -> Driver:
 
 def _driver(name: str, functions: list[Callable[..., Any]]) -> Driver:
     """Return Hamilton's driver over some functions."""
+    os.environ.setdefault("HAMILTON_AUTOLOAD_EXTENSIONS", "0")  # else it loads Spark where there is
     from hamilton import ad_hoc_utils, driver  # costs as much as half of pandas
 
     module = ad_hoc_utils.create_temporary_module(*functions, module_name=f"kam_{name}")

@@ -185,6 +185,10 @@ class Period:
             self._unknown(name)
         return graph.lineage(name)
 
+    def show(self, table: str | pd.DataFrame) -> None:
+        """Show a table, by its name, or some rows of one as a page does: to sort and search."""
+        import_module("kamlib.page").look(self, table)  # pages stand above, and are asked by name
+
     def order_lines(
         self, account_id: str | None = None, *, product_id: str | None = None
     ) -> pd.DataFrame:

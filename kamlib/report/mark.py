@@ -49,7 +49,8 @@ def run_mark(
     files = sorted(file for file in files if "_kit" not in file.relative_to(package).parts)
     inputs = {name: value for name, value in hashes.items() if name != "book.toml"}
     inputs["settings"] = _hash(settings.model_dump_json(by_alias=True))
-    others = [pages.notebook_file(page) for page in wanted]
+    others = [pages.notebook_file(page) for page in wanted if page.folder is None]
+    own = [pages.notebook_file(page) for page in wanted if page.folder is not None]
     others += sorted(file for file in (kit / "templates").rglob("*") if file.is_file())
     return {
         "only": sorted(request.only),
@@ -59,7 +60,9 @@ def run_mark(
         "inputs": {"book": _hash(json.dumps(inputs, sort_keys=True))}
         if request.manager_id  # its readers may not know which accounts have a plan
         else inputs,
-        "kit": fingerprint(files, package) | fingerprint(others, kit),
+        "kit": fingerprint(files, package)
+        | fingerprint(others, kit)
+        | fingerprint(own, request.book),
         "versions": versions(),
     }
 

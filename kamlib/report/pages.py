@@ -25,6 +25,8 @@ class Page:
     notebook: str
     file: str
     title: str
+    folder: Path | None = None
+    """Where its notebook is, if it is not one of the kit's."""
 
 
 PAGES = {
@@ -41,7 +43,16 @@ PAGES = {
 
 
 ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
-"""The pages as a reader meets them."""
+"""The pages as a reader meets them; a book's own come after them."""
+
+
+def place(page: Page) -> int:
+    """Return where a page stands among the others.
+
+    >>> place(PAGES["overview"]), place(Page("mine", "mine", "mine.html", "Mine"))
+    (0, 5)
+    """
+    return ORDER.index(page.name) if page.name in ORDER else len(ORDER)
 
 
 def kit_folder() -> Path:
@@ -55,11 +66,47 @@ def kit_folder() -> Path:
 
 def notebook_file(page: Page) -> Path:
     """Return a page's notebook."""
-    return kit_folder() / "notebooks" / f"{page.notebook}.ipynb"
+    return (page.folder or kit_folder() / "notebooks") / f"{page.notebook}.ipynb"
 
 
-def wanted_pages(only: list[str]) -> list[Page]:
-    """Return the pages that are asked for, all where none is named.
+def own_pages(book: Path) -> list[Page]:
+    """Return the pages that a book brings along: one for each notebook in its ``notebooks/``.
+
+    The title is the notebook's first heading, else its name.
+
+    Raises
+    ------
+    KamError
+        A notebook cannot be read, has a name that no page can have, or that of another page.
+    """
+    return [_own_page(file) for file in sorted((book / "notebooks").glob("*.ipynb"))]
+
+
+def _own_page(file: Path) -> Page:
+    name = file.stem
+    taken = {"tables", "index", "accounts", *PAGES, *(page.notebook for page in PAGES.values())}
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or name.casefold() in taken:
+        raise KamError(
+            f"A page of your own cannot be named '{name}'.",
+            where=str(file),
+            next="Name the notebook with letters, digits and _, other than the kit's own pages.",
+        )
+    try:
+        cells = nbformat.read(file, as_version=4).cells
+    except Exception as error:
+        raise KamError(
+            "The notebook cannot be read.",
+            where=str(file),
+            next="Open it in JupyterLab and save it again, or take it out of the folder.",
+        ) from error
+    told = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    heading = re.search(r"(?m)^#\s+(.+)$", told)
+    title = heading[1].strip() if heading else name.replace("_", " ").capitalize()
+    return Page(name, name, f"{name}.html", title, file.parent)
+
+
+def wanted_pages(only: list[str], book: Path | None = None) -> list[Page]:
+    """Return the pages that are asked for, all where none is named: the kit's and the book's own.
 
     Raises
     ------
@@ -67,14 +114,15 @@ def wanted_pages(only: list[str]) -> list[Page]:
         There is no such page, or the notebook of one, or the template of all, is not where it
         should be.
     """
-    names = only or list(PAGES)
+    known = PAGES | {page.name: page for page in (own_pages(book) if book else ())}
+    names = only or list(known)
     for name in names:
-        if name not in PAGES:
-            raise KamError(f"There is no page '{name}'.", where="--only", next=nearest(name, PAGES))
-        _check_there(notebook_file(PAGES[name]), f"The notebook of the page '{name}'")
+        if name not in known:
+            raise KamError(f"There is no page '{name}'.", where="--only", next=nearest(name, known))
+        _check_there(notebook_file(known[name]), f"The notebook of the page '{name}'")
     for template in ("conf.json", "index.html.j2", "frame.html.j2", "site_index.html.j2"):
         _check_there(kit_folder() / "templates" / "report" / template, f"The template '{template}'")
-    return [page for page in PAGES.values() if page.name in names]
+    return [page for page in known.values() if page.name in names]
 
 
 def _check_there(file: Path, what: str) -> None:

@@ -95,7 +95,7 @@ class _Run:
         self.request, self.status, self.today = request, status, today
         self.progress, self.notice, self.folder = progress, notice, folder
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
-        self.pages: list[Page] = wanted_pages(list(request.only))
+        self.pages: list[Page] = wanted_pages(list(request.only), request.book)
         if request.pdf:
             browser()
         self.settings: BookSettings = read_settings(request.book)

@@ -26,7 +26,7 @@ from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
 from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
-from kamlib.report.pages import ORDER, PAGES, Page, check_page, page_html
+from kamlib.report.pages import PAGES, Page, check_page, page_html, place
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
 from kamlib.workbook import write_workbook
@@ -81,7 +81,7 @@ class PageWriter:
         has_front = any(page.name == "overview" for page in singles)
         self.short = named_in_front(data, accounts) if has_front else []
         self.titles = data.accounts.set_index("account_id")["name"]
-        self.singles = sorted(singles, key=lambda page: ORDER.index(page.name))
+        self.singles = sorted(singles, key=place)
         self.common = {
             "book_title": data.book.title,
             "period": data.call(title_period),

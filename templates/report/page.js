@@ -208,7 +208,8 @@
   }
 
   document.querySelectorAll("figure.table").forEach((figure) => {
-    if (figure.querySelector("script.rows-of")) bring(figure);
+    if (!figure.dataset.brought && figure.querySelector("script.rows-of")) bring(figure);
+    figure.dataset.brought = "yes";
   });
 
   /* One owner's rows, in all tables of the page that name owners. */
