@@ -9,6 +9,10 @@ from .btyd.models import buyer_model as buyer_model
 from .btyd.models import buyer_models as buyer_models
 from .btyd.models import holdout_model as holdout_model
 from .btyd.models import model_choice as model_choice
+from .btyd.pareto import pareto_model as pareto_model
+from .btyd.renewals import contract_lives as contract_lives
+from .btyd.renewals import renewal_model as renewal_model
+from .btyd.renewals import renewal_rates as renewal_rates
 from .btyd.spend import expected_spend as expected_spend
 from .btyd.spend import spend_model as spend_model
 from .btyd.value import customer_value as customer_value
@@ -200,6 +204,7 @@ from .segmentation.price import price_volume_mix as price_volume_mix
 from .segmentation.rfm import rfm_scores as rfm_scores
 from .segmentation.rfm import rfm_segments as rfm_segments
 from .verdict.actions import account_actions as account_actions
+from .verdict.renewals import due_renewals as due_renewals
 from .verdict.standing import account_standing as account_standing
 
 __version__: str

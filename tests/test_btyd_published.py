@@ -73,6 +73,23 @@ def test_bgnbd_parameters_from_the_purchases(sample):
     assert model.log_likelihood == pytest.approx(-9582.429, abs=0.001)
 
 
+def test_pareto_nbd_parameters(summary):
+    model = btyd.pareto_model(summary)
+    assert model.converged, model.note_code
+    assert (model.r, model.alpha, model.s, model.beta) == pytest.approx(
+        (0.553, 10.578, 0.606, 11.669), abs=0.002
+    )
+    assert model.log_likelihood == pytest.approx(-9595.0, abs=0.05)  # published to one digit
+
+
+@needs_shared
+def test_pareto_nbd_parameters_from_the_purchases(sample):
+    model = btyd.pareto_model(btyd.buyer_summary(sample, as_of=pd.Timestamp("1997-09-30")))
+    assert (model.r, model.alpha, model.s, model.beta) == pytest.approx(
+        (0.553, 10.578, 0.606, 11.669), abs=0.001
+    )
+
+
 def test_mbgnbd_parameters(summary):
     model = btyd.fit_mbgnbd(summary)
     assert (model.r, model.alpha, model.a, model.b) == pytest.approx(

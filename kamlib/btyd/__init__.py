@@ -14,6 +14,8 @@ from kamlib.btyd.models import (
     holdout_model,
     model_choice,
 )
+from kamlib.btyd.pareto import ParetoModel, pareto_forecast, pareto_model
+from kamlib.btyd.renewals import RenewalModel, contract_lives, renewal_model, renewal_rates
 from kamlib.btyd.spend import SpendModel, expected_spend, fit_gamma_gamma, spend_model
 from kamlib.btyd.value import TIMINGS, customer_value, lifetime_value
 from kamlib.btyd.verdict import model_verdict
@@ -21,6 +23,8 @@ from kamlib.btyd.verdict import model_verdict
 __all__ = [
     "TIMINGS",
     "BuyerModel",
+    "ParetoModel",
+    "RenewalModel",
     "SpendModel",
     "alive_probability",
     "buyer_holdout",
@@ -28,6 +32,7 @@ __all__ = [
     "buyer_models",
     "buyer_summary",
     "calibration",
+    "contract_lives",
     "customer_value",
     "expected_orders",
     "expected_spend",
@@ -40,5 +45,9 @@ __all__ = [
     "lifetime_value",
     "model_choice",
     "model_verdict",
+    "pareto_forecast",
+    "pareto_model",
+    "renewal_model",
+    "renewal_rates",
     "spend_model",
 ]

@@ -163,8 +163,11 @@ def holdout_model(buyer_holdout: pd.DataFrame) -> BuyerModel:
     return buyer_model(buyer_models(buyer_holdout))
 
 
-def model_choice(buyer_models: list[BuyerModel]) -> pd.DataFrame:
+def model_choice(buyer_models: list[BuyerModel], pareto_model: Fit | None = None) -> pd.DataFrame:
     """One row per fitted model: how well it fits, and which one is used.
+
+    Pareto/NBD stands beside the others for comparison: it cannot know that gaps are regular, and is
+    not used.
 
     Examples
     --------
@@ -186,6 +189,19 @@ def model_choice(buyer_models: list[BuyerModel]) -> pd.DataFrame:
         }
         for model in buyer_models
     ]
+    if pareto_model is not None:
+        beside = vars(pareto_model)
+        rows.append(
+            {
+                **beside,
+                "model": beside["name"],
+                "erlang_k": 1,
+                "bic": pareto_model.bic,
+                "account_count": beside["n"],
+                "fit_status": pareto_model.status,
+                "is_used": False,
+            }
+        )
     return shaped("model_choice", rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,11 @@ class Fit:
     note_code: str
     note_figure: float
     note_limit: float
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion, lower is better; n/a for a model that has none."""
+        return math.nan
 
     @property
     def remark(self) -> dict[str, Any]:

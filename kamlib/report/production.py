@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake
@@ -61,8 +62,9 @@ class Production:
             addresses = json.dumps(self.writer.addresses(up))
             (self.work / f"{name}.json").write_text(addresses, encoding="utf-8")
 
-    def make(self, intake: Intake, mark: dict, started: str) -> dict[str, KamError]:
+    def make(self, intake: Intake, about: dict[str, Any]) -> dict[str, KamError]:
         """Fill the staged folder; return what failed of it, where the request was to keep going.
+        ``about`` goes into ``run.json``.
 
         Raises
         ------
@@ -91,7 +93,7 @@ class Production:
             self.progress(label, "printing", count, count)
             print_pages(self.staged)
         failed = {name: str(error.what) for name, error in self.failed.items()}
-        write_run(self.staged, self.data, intake, mark, seconds, failed=failed, started=started)
+        write_run(self.staged, self.data, intake, {**about, "timings": seconds, "failed": failed})
         return self.failed
 
     def _all(self, pool: ThreadPoolExecutor) -> Iterator[Made]:

@@ -35,6 +35,7 @@ class Request:
     keep_going: bool = False
     mode: str = "owner"
     status: Path | None = None
+    thaw: bool = False
 
 
 def check_words(request: Request) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -82,6 +83,7 @@ class PageWriter:
         self.short = named_in_front(data, accounts) if has_front else []
         self.titles = data.accounts.set_index("account_id")["name"]
         self.singles = sorted(singles, key=place)
+        self.note = ""
         self.common = {
             "book_title": data.book.title,
             "period": data.call(title_period),
@@ -152,9 +154,7 @@ class PageWriter:
             said = (
                 f"This page could not be renewed. It is as it was made on {run['rendered'][:10]}."
             )
-            mark = _note(said)
-            html = _STALE.sub("", html)
-            html = _MAIN.sub(lambda found: f"{found[0]}\n{mark}", html, count=1)
+            html = _under_main(_STALE.sub("", html), _note(said))
             write_page(self.staged / file, file, html)
             return
         gap = _note(f"This page was not made. {error.what}")
@@ -183,6 +183,10 @@ class PageWriter:
         )
         (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
         html = self.dead.sub(r"\1", page_html(node, resources))
+        if self.note:
+            html = _MAIN.sub(
+                lambda found: f"{found[0]}\n{_note(self.note, 'renewed')}", html, count=1
+            )
         write_page(self.staged / file, file, html)
 
     def _links(self, current: str, up: str) -> list[Link]:
@@ -195,8 +199,12 @@ class PageWriter:
         return [*found, Link("Workbook", f"{up}workbook.xlsx")]
 
 
-def _note(text: str) -> str:
-    return f'<p class="note stale" role="note">{escape(text)}</p>'
+def _note(text: str, kind: str = "stale") -> str:
+    return f'<p class="note {kind}" role="note">{escape(text)}</p>'
+
+
+def _under_main(html: str, note: str) -> str:
+    return _MAIN.sub(lambda found: f"{found[0]}\n{note}", html, count=1)
 
 
 _OTHERWISE = ("dossiers", "overview")
@@ -309,14 +317,10 @@ def write_run(
     staged: Path,
     data: Period,
     intake: Intake,
-    mark: dict,
-    seconds: dict[str, float],
-    *,
-    failed: dict[str, str],
-    started: str,
+    about: dict[str, Any],
 ) -> None:
-    """Write ``run.json``: what the report was made from and how, what of it failed, and the hash of
-    every file beside it.
+    """Write ``run.json``: what the report was made from and how, what of it failed (``about``), and
+    the hash of every file beside it.
 
     A manager's report leaves out what the whole book adds up to, and notices, which may name
     accounts.
@@ -328,12 +332,9 @@ def write_run(
             "as_of": f"{data.as_of:%Y-%m-%d}",
         },
         "book": data.book.title,
-        "mark": mark,
+        **about,
         "figures": _records(data.key_figures),
         **({} if data.manager_id else _whole_book(intake, data.as_of)),
-        "timings": seconds,
-        "failed": failed,
-        "started": started,
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         "files": site.manifest(staged),
     }

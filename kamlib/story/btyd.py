@@ -25,6 +25,9 @@ NOTES = {
     "most_regular": "Gaps are at least as regular as the highest k tried ({limit:.0f}).",
     "one_time": "The plain form takes an account with one order day for present: "
     "use the modified form.",
+    "few_contracts": "Yearly contracts with a decision: {figure:.0f}; a model needs {limit:.0f}.",
+    "few_ended": "Yearly contracts given up: {figure:.0f}; a model needs {limit:.0f}.",
+    "contracts_alike": "The data do not show that some contracts are renewed more readily.",
     "spend_alike": "The data do not show how values vary within or between accounts.",
     "spend_more": "Accounts that order often spend more per order day "
     "(correlation {figure:.2f}); the model takes the two for independent.",
@@ -76,6 +79,11 @@ def tell_model_choice(model_choice: pd.DataFrame) -> pd.DataFrame:
 def tell_model_verdict(model_verdict: pd.DataFrame) -> pd.DataFrame:
     """Return why one of the two is preferred."""
     return _notes(model_verdict)
+
+
+def tell_renewal_rates(renewal_rates: pd.DataFrame) -> pd.DataFrame:
+    """Return why there is no model of the renewals, or how to read it."""
+    return _notes(renewal_rates)
 
 
 def note_model_verdict(model_verdict: pd.DataFrame) -> str:
