@@ -58,12 +58,29 @@ def _dressed(html: str) -> str:
         r'<a href="[^"#]*\.html[^"]*">(.*?)</a>', r"\1", html, flags=re.DOTALL
     )  # pages that are not there
     rules = re.sub(r"(?m)^@page .*$", "", stylesheet())
+    rules = _DARK.sub(lambda found: _as_lab(found[1]), rules)
     rules = re.sub(r"(?m)^(\s*)(?::root|body) {", r"\1& {", rules)
     return f'<style>.kam.kam.kam {{ {_UNDONE} {rules} }}</style><div class="kam">{html}</div>'
 
 
+_DARK = re.compile(
+    r"@media screen and \(prefers-color-scheme: dark\) {\s*:root {(.*?)}\s*}", re.DOTALL
+)
+
+
+def _as_lab(dark: str) -> str:
+    """Return the rules that follow JupyterLab's theme; elsewhere, as on a page, the reader's."""
+    return (
+        f'body[data-jp-theme-light="false"] & {{ {dark} color-scheme: dark }}\n'
+        f'body[data-jp-theme-light="true"] & {{ color-scheme: light }}\n'
+        "@media screen and (prefers-color-scheme: dark) { "
+        f"body:not([data-jp-theme-light]) & {{ {dark} }} }}\n"
+        "body[data-jp-theme-light] & { --kam-paper: var(--jp-layout-color0) }"
+    )
+
+
 _UNDONE = """
-& { padding: .6rem 0 } table { table-layout: auto; margin: 0 } tbody tr { background: none }
+& { padding: .6rem 0; background: none } table { table-layout: auto; margin: 0 } tbody tr { background: none }
 th, td { white-space: normal } ol { list-style: none } a { text-decoration: underline }
 """
 """What JupyterLab says of elements and the stylesheet does not."""

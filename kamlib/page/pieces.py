@@ -11,7 +11,7 @@ from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.story.statements import Action, Card, Point, Sentence
 from kamlib.words import MISSING, Source, change, date, money, number, share
 
-MOST_SENTENCES = 7
+MOST_SENTENCES = 5
 """Sentences of a first screen; further ones stand in a fold below."""
 
 POINTS_TO_PIXELS = 1.44
@@ -118,7 +118,7 @@ def chart(
     close(figure)
     slim = None
     if narrow is not None:
-        slim = drawing(_figure(narrow), links)
+        slim = drawing(_figure(narrow), links, links_only=True)
         close(_figure(narrow))
     if done.is_empty:
         return gap(

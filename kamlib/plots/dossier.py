@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
 from kamlib.book import BookSettings
+from kamlib.plots.marks import mark
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
@@ -67,7 +68,10 @@ def plot_category_history(
         sizes = own["revenue"].to_numpy() / top * 0.82
         is_now = [place >= len(sizes) - 12 for place in range(len(sizes))]
         colours = [COLOURS["actual" if now else "previous"] for now in is_now]
-        ax.bar(range(len(sizes)), sizes, bottom=-row, width=0.78, color=colours)
+        bars = ax.bar(range(len(sizes)), sizes, bottom=-row, width=0.78, color=colours)
+        for bar, day, value in zip(bars, own["month"], own["revenue"], strict=True):
+            if value:
+                mark(bar, f"{category}, {month(day)}: {money(value, book)}")
         ax.axhline(-row, color=QUIET, linewidth=0.5)
         label(ax, -0.8, -row + 0.3, short(category, 24), dx=-4)
         now, before = (

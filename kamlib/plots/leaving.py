@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
+from kamlib.plots.marks import mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_MEASURED, MOST_OFFERS, drawn_groups
 from kamlib.words import money, month, number, share
@@ -300,7 +301,7 @@ def plot_win_back(
     low = shown["return_low"] * shown["expected_margin"] - shown["cost"]
     high = shown["return_high"] * shown["expected_margin"] - shown["cost"]
     with style.style():
-        ax.barh(place, shown["offer_value"], color=COLOURS["accent"], height=0.55)
+        bars = ax.barh(place, shown["offer_value"], color=COLOURS["accent"], height=0.55)
         for y, a, b in zip(place, low, high, strict=True):
             if a == a:
                 ax.plot([a, b], [y, y], color=COLOURS["actual"], linewidth=1)
@@ -308,6 +309,9 @@ def plot_win_back(
     for y, x, value, offer in zip(place, reach, shown["offer_value"], shown["offer"], strict=True):
         style.label(ax, x, y, f"{money(value, book)} · {style.short(offer, 30)}")
     ax.set_yticks(place, [style.short(n, 26) for n in shown["name"]])
+    told = zip(shown["name"], shown["offer"], shown["offer_value"], strict=True)
+    tips = [f"{name}: {offer}, worth {money(value, book)}" for name, offer, value in told]
+    mark_rows(ax, bars, tips, list(shown["account_id"]))
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     ax.set_xlim(min(0, low.min()) * 1.05, reach.max() * 1.7)
     style.no_axis(ax.xaxis)

@@ -66,9 +66,12 @@ def close(figure: Figure) -> None:
     plt.close(figure)
 
 
-def drawing(figure: Figure, links: Mapping[str, str] | None = None) -> Drawing:
+def drawing(
+    figure: Figure, links: Mapping[str, str] | None = None, *, links_only: bool = False
+) -> Drawing:
     """Draw a figure; a single title written by `style.titles` is left out of the drawing and
-    returned as text. `links` says where the page of each account is.
+    returned as text. `links` says where the page of each account is; with `links_only` what leads
+    nowhere says nothing.
     """
     is_empty = not any(axes.has_data() for axes in figure.axes)
     texts = figure.findobj(Text)
@@ -95,6 +98,7 @@ def drawing(figure: Figure, links: Mapping[str, str] | None = None) -> Drawing:
     marks = {
         f"{MARK}{place}": (tip, (links or {}).get(account, ""))
         for place, (tip, account) in enumerate(marks_of(figure))
+        if not links_only or account in (links or {})
     }
     svg = _cleaned(out.getvalue(), (left, top, right - left, bottom - top), marks)
     return Drawing(svg, right - left, bottom - top, finding, said.get(SUBTITLE, ""), is_empty)

@@ -11,7 +11,7 @@ from kamlib.period.calendar import parse_period
 from kamlib.report import site
 from kamlib.report.pages import ORDER, PAGES, check_page
 from kamlib.report.switch import renew_switches
-from kamlib.story.overview import CARDS, card_changes
+from kamlib.story.overview_cards import CARDS, card_changes
 from kamlib.story.statements import Card
 
 
@@ -42,7 +42,7 @@ def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
                 *card_changes(figure, found[key]),
                 good=good,
             )
-            for figure, scope, name, unit, good, _ in CARDS
+            for figure, scope, name, unit, good in CARDS
             if (key := (figure, scope)) in found and found[key]["value"] is not None
         )
         links = [
