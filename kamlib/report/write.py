@@ -38,6 +38,11 @@ WORKBOOK_TABLES = (
     "account_scores",
     "account_actions",
     "account_status",
+    "calendar",
+    "account_health",
+    "category_alerts",
+    "account_alerts",
+    "revenue_by",
     "win_back",
     "key_figures",
 )
@@ -75,8 +80,15 @@ class PageWriter:
     """
 
     def __init__(
-        self, data: Period, staged: Path, singles: list[Page], accounts: list[str]
+        self,
+        data: Period,
+        staged: Path,
+        singles: list[Page],
+        accounts: list[str],
+        *,
+        has_digest: bool = False,
     ) -> None:
+        self.has_digest = has_digest
         self.data, self.staged, self.accounts = data, staged, accounts
         self.names = page_name(data.accounts["account_id"])
         has_front = any(page.name == "overview" for page in singles)
@@ -141,6 +153,13 @@ class PageWriter:
         links = [one and Link(self._title(one), f"{self.names[one]}.html") for one in found]
         return (links[0] or None, links[1] or None)
 
+    def write_digests(self, intake: Intake) -> None:
+        """Write the digests of the head and of each manager, and their list."""
+        from kamlib.digest.forms import digest_list, write_digests  # they make pages of this kind
+
+        listed = write_digests(self.staged, self.data, intake)
+        self._write("digest/index.html", "Digest", "digest", digest_list(listed))
+
     def write_last_good(
         self, page: Page, account: str, published: Path, run: dict | None, error: KamError
     ) -> None:
@@ -195,6 +214,8 @@ class PageWriter:
             title = f"Dossiers ({len(self.accounts)})"
             found.append(Link(title, f"{up}dossiers/index.html", current == "dossiers"))
         found.append(Link("Accounts", f"{up}accounts.html", current == "accounts"))
+        if self.has_digest:
+            found.append(Link("Digest", f"{up}digest/index.html", current == "digest"))
         found.append(Link("Tables", f"{up}tables.html", current == "tables"))
         return [*found, Link("Workbook", f"{up}workbook.xlsx")]
 

@@ -6,6 +6,9 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span, base_months, is_base_whole
+from kamlib.story.ahead import PAGE as AHEAD
+from kamlib.story.ahead import falling_text
+from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import (
     followed_sentence,
     key_revenue_sentence,
@@ -34,6 +37,9 @@ def headline_overview(
     risk_changes: pd.DataFrame,
     interactions: pd.DataFrame,
     programme_outlook: pd.DataFrame,
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
+    calendar: pd.DataFrame,
     due_renewals: pd.DataFrame,
     period_figures: pd.DataFrame,
     untold_keys: dict[str, str],
@@ -56,13 +62,24 @@ def headline_overview(
         loss_sentence(found, as_of, book),
         period_sentence(period_figures, span, previous_span, year_ago_span, book),
         Sentence(" ".join(text for text in (risk, split) if text), AT_RISK),
-        renewals_sentence(due_renewals, book),
+        _falling(category_alerts, account_alerts, book),
+        calendar_sentence(calendar, book),
         _outlook(programme_outlook, book),
+        renewals_sentence(due_renewals, book),
         followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
         _retained(found["value"], first_date, as_of),
         key_revenue_sentence(found["value"], key_accounts, as_of, book),
     ]
     return [one for one in said if one is not None]
+
+
+def _falling(
+    categories: pd.DataFrame, accounts: pd.DataFrame, book: BookSettings
+) -> Sentence | None:
+    """Say what falls while it still buys, where something does."""
+    if categories.empty and accounts.empty:
+        return None
+    return Sentence(falling_text(categories, accounts, book), AHEAD)
 
 
 def _retained(
