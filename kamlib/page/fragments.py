@@ -80,7 +80,8 @@ def _as_lab(dark: str) -> str:
 
 
 _UNDONE = """
-& { padding: .6rem 0; background: none } table { table-layout: auto; margin: 0 } tbody tr { background: none }
+& { padding: .6rem 0; background: none }
+table { table-layout: auto; margin: 0 } tbody tr { background: none }
 th, td { white-space: normal } ol { list-style: none } a { text-decoration: underline }
 """
 """What JupyterLab says of elements and the stylesheet does not."""

@@ -143,6 +143,18 @@ def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
     return body
 
 
+_OTHERWISE = ("dossiers", "overview")
+"""Pages that are linked by account, or that the site's own front page shares its name with."""
+
+
+def links_to(pages: list[Page]) -> re.Pattern[str]:
+    """Return what finds the links to pages that are not rendered, with what they hold."""
+    files = (
+        "|".join(re.escape(page.file) for page in pages if page.name not in _OTHERWISE) or r"\b\B"
+    )
+    return re.compile(rf'<a href="(?:\.\./)?(?:{files})(?:#[^"]*)?">(.*?)</a>', re.DOTALL)
+
+
 def _exporter(templates: Path) -> HTMLExporter:
     """Return this thread's exporter; it is made once, since that takes as long as a page."""
     if getattr(_OWN, "templates", None) != templates:

@@ -27,7 +27,7 @@ from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
 from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
-from kamlib.report.pages import PAGES, Page, check_page, page_html, place
+from kamlib.report.pages import PAGES, Page, check_page, links_to, page_html, place
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
 from kamlib.workbook import write_workbook
@@ -106,7 +106,7 @@ class PageWriter:
             "book": data.book,
             "accounts": self._search(),
         }
-        self.dead = _links_to([page for page in PAGES.values() if page not in singles])
+        self.dead = links_to([page for page in PAGES.values() if page not in singles])
 
     def write(self, page: Page, account: str, executed: nbformat.NotebookNode) -> None:
         """Write the page of a notebook that has run; refuse one that is not self-contained."""
@@ -226,18 +226,6 @@ def _note(text: str, kind: str = "stale") -> str:
 
 def _under_main(html: str, note: str) -> str:
     return _MAIN.sub(lambda found: f"{found[0]}\n{note}", html, count=1)
-
-
-_OTHERWISE = ("dossiers", "overview")
-"""Pages that are linked by account, or that the site's own front page shares its name with."""
-
-
-def _links_to(pages: list[Page]) -> re.Pattern[str]:
-    """Return what finds the links to pages that are not rendered, with what they hold."""
-    files = (
-        "|".join(re.escape(page.file) for page in pages if page.name not in _OTHERWISE) or r"\b\B"
-    )
-    return re.compile(rf'<a href="(?:\.\./)?(?:{files})(?:#[^"]*)?">(.*?)</a>', re.DOTALL)
 
 
 _MAIN = re.compile(r"<main\b[^>]*>")

@@ -160,7 +160,7 @@
         choose();
       });
     });
-    if (count > 8) {
+    if (count > 12) {
       const filter = make("input", { type: "search", autocomplete: "off", spellcheck: false });
       filter.addEventListener("input", () => { words = filter.value; unfold(); choose(); });
       tools.append(labelled("Find", filter));
