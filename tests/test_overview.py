@@ -286,7 +286,10 @@ def test_a_book_that_loses_money_says_so_first():
 def test_a_figure_that_is_not_known_makes_no_card():
     found = figures().reindex(range(1))
     found.loc[0] = ["NRR", "all", float("nan"), 2.1, float("nan")]
-    assert [card.label for card in cards(found, moved("all", 1.0, 1.0))] == ["Key accounts"]
+    assert [card.label for card in cards(found, moved("all", 1.0, 1.0))] == [
+        "Revenue in Q3 2025, all accounts",
+        "Today’s key accounts",
+    ]
 
 
 def test_a_base_year_that_is_not_whole_is_said_to_be_no_base():
