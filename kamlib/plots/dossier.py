@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
 from kamlib.book import BookSettings
-from kamlib.plots.marks import mark
+from kamlib.plots.marks import is_narrow, mark, width_of
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
@@ -120,7 +120,8 @@ def plot_promises_kept(
     ends = [
         f"{month(day)}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)
     ]
-    ax.set_xticks(list(places), ends)
+    step = 2 if is_narrow() else 1
+    ax.set_xticks(list(places)[::-step][::-1], ends[::-step][::-1])
     ax.margins(y=0.15)
     return titles(ax, title, subtitle)
 
@@ -194,7 +195,10 @@ def plot_plan_progress(
         elif row.status != "open":
             text = f"{row.status} · {owner}"
         label(ax, 1, place, text, colour=colour if row.status == "overdue" else INK)
-    ax.set_yticks([-i for i in range(len(drawn))], [cut_to(text, 46) for text in drawn["text"]])
+    ax.set_yticks(
+        [-i for i in range(len(drawn))],
+        [cut_to(text, 26 if is_narrow() else 46) for text in drawn["text"]],
+    )
     ax.set_xlim(0, 2)
     no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
@@ -221,7 +225,9 @@ def plot_account_timeline(
         return _nothing(ax, title, subtitle)
     first = max(start, recent["date"].min() - pd.DateOffset(months=1))
     days = max((as_of - first).days, 1)
-    letter = days / 118  # room of one letter of a label, in days, on an eight-inch chart
+    letter = (
+        days / 118 * 8 / width_of(8)
+    )  # room of one letter of a label, in days, on an eight-inch chart
     for row, lane in enumerate(lanes):
         own = recent[recent["kind"].eq(lane)]
         ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)

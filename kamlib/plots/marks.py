@@ -56,6 +56,11 @@ def narrow() -> Iterator[None]:
         _NARROW.reset(token)
 
 
+def is_narrow() -> bool:
+    """Return whether charts are being made in their form for phones."""
+    return _NARROW.get()
+
+
 def width_of(inches: float) -> float:
     """Return how wide a chart is to be made.
 

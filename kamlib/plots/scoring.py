@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import mark, mark_each, width_of
+from kamlib.plots.marks import is_narrow, mark, mark_each
 from kamlib.plots.style import COLOURS
 from kamlib.scoring.matrix import SPLIT
 from kamlib.story.scoring import FIRM, MOST_ARROWS, MOST_BARS
@@ -170,7 +170,7 @@ def _around_the_line(scored: pd.DataFrame, most: int) -> pd.DataFrame:
 def _name(row: dict[Any, Any], book: BookSettings | None, *, alike: bool) -> str:
     known = row["completeness_share"]
     return (
-        style.short(row["name"], 32 if width_of(8) > 6 else 18)
+        style.short(row["name"], 18 if is_narrow() else 32)
         + ("" if known > 0.999 or alike else f" ({share(known, book, decimals=0)} scored)")
         + (" ●" if row["is_key"] else "")
     )
