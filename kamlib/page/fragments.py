@@ -71,17 +71,16 @@ _DARK = re.compile(
 def _as_lab(dark: str) -> str:
     """Return the rules that follow JupyterLab's theme; elsewhere, as on a page, the reader's."""
     return (
-        f'body[data-jp-theme-light="false"] & {{ {dark} color-scheme: dark }}\n'
-        f'body[data-jp-theme-light="true"] & {{ color-scheme: light }}\n'
+        f' body[data-jp-theme-light="false"] & {{ {dark} color-scheme: dark }}\n'
+        f' body[data-jp-theme-light="true"] & {{ color-scheme: light }}\n'
         "@media screen and (prefers-color-scheme: dark) { "
         f"body:not([data-jp-theme-light]) & {{ {dark} }} }}\n"
-        "body[data-jp-theme-light] & { --kam-paper: var(--jp-layout-color0) }"
+        " body[data-jp-theme-light] & { background: none; --kam-paper: var(--jp-layout-color0) }"
     )
 
 
 _UNDONE = """
-& { padding: .6rem 0; background: none }
-table { table-layout: auto; margin: 0 } tbody tr { background: none }
+& { padding: .6rem 0 } table { table-layout: auto; margin: 0 } tbody tr { background: none }
 th, td { white-space: normal } ol { list-style: none } a { text-decoration: underline }
 """
 """What JupyterLab says of elements and the stylesheet does not."""
