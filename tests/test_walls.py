@@ -48,6 +48,8 @@ LAYERS = (
         "notebooks",
         "cli",
         "steps",
+        "training",
+        "whatif",
         "__main__",
         "__init__",
     },

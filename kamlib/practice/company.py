@@ -13,8 +13,9 @@ import pandas as pd
 
 from kamlib.errors import KamError, nearest
 from kamlib.practice import deals, market, people, programme
+from kamlib.practice.books import BOOKS, plant
 from kamlib.practice.booktext import book_text
-from kamlib.practice.cast import STORIES
+from kamlib.practice.cast import STORIES, Role
 from kamlib.practice.ledger import as_text, dirt, orders_table
 from kamlib.practice.plans import plans
 from kamlib.practice.roster import rhythm_like
@@ -23,13 +24,13 @@ from kamlib.practice.truth import truth
 from kamlib.practice.world import World, world
 from kamlib.tables import CANONICAL, typed
 
-SAMPLE_SEED = 8
-REVENUE_PER_ACCOUNT = 10.5e6 / 120
+SAMPLE_SEED, ACCOUNTS = 8, 120
+REVENUE_PER_ACCOUNT = 10.5e6 / ACCOUNTS
 
 
 @dataclass(frozen=True)
 class Company:
-    """A practice company. `tables`: every canonical table, clean and typed; `truth`: one row per
+    """A practice company. `tables`: its canonical tables, clean and typed; `truth`: one row per
     planted fact; `plans`: plan text per key account; `book`: the text of book.toml; `dirt`: damaged
     order lines, as text.
     """
@@ -46,7 +47,7 @@ def company(
     *,
     story: str | Sequence[str] = "all",
     without: Sequence[str] = (),
-    accounts: int = 120,
+    accounts: int = ACCOUNTS,
     start: str = "2020-01",
     months: int = 72,
     like: pd.DataFrame | None = None,
@@ -59,6 +60,7 @@ def company(
     waves: Sequence[float] = (0.7, 0.3),
     groups: int = 3,
     noise: float = 1.0,
+    own: Sequence[Role] = (),
 ) -> Company:
     """A practice company with a known truth; the same seed gives the same company, to the byte.
 
@@ -72,6 +74,8 @@ def company(
     ----------
     story, without
         "all", "none" (nothing but the plain model), one story, or several; and stories left out.
+        Stories of `BOOKS` make another kind of book and are in no "all"; given alone, they are
+        planted into a company with all the others.
     like
         Another book's account_days (account_id, date, revenue): its number of accounts, months,
         rhythm and size.
@@ -85,12 +89,19 @@ def company(
         shares of the admissions in the first years of the programme.
     groups, noise
         Company groups; the scale of the random deviation of years and orders.
+    own
+        Roles of a story that somebody wrote (`read_story`).
 
     Raises
     ------
     KamError
         A story or an admission is not known, or the size makes no company.
     """
+    named = (story,) if isinstance(story, str) else tuple(story)
+    kinds = tuple(name for name in named if name in BOOKS)
+    if kinds:
+        story = tuple(name for name in named if name not in BOOKS and name != "all")
+        story = "all" if not story or "all" in named else story
     rhythm = None
     revenue = REVENUE_PER_ACCOUNT * accounts
     if like is not None:
@@ -127,8 +138,22 @@ def company(
         noise=noise,
         revenue=revenue,
         rhythm=rhythm,
+        own=tuple(own),
     )
-    return _written(world(setting))
+    return _planted(_written(world(setting)), kinds, seed)
+
+
+def _planted(made: Company, kinds: tuple[str, ...], seed: int) -> Company:
+    """The company as a book of another kind, where stories ask for one."""
+    if not kinds:
+        return made
+    tables, book, facts = plant(made.tables, made.book, kinds, seed)
+    rows = pd.DataFrame(facts, columns=made.truth.columns)
+    rows["date"] = pd.to_datetime(rows["date"]).astype("datetime64[us]")
+    truth_ = pd.concat([made.truth, rows.astype({"value": "float64"})], ignore_index=True)
+    plans = made.plans if "contacts" in tables else {}
+    dirt = made.dirt.head(0)
+    return Company(tables=tables, truth=truth_, plans=plans, book=book, dirt=dirt)
 
 
 def _stories(
@@ -142,7 +167,8 @@ def _stories(
     for name in (*wanted, *without):
         if name not in STORIES:
             raise KamError(
-                f"There is no story '{name}'.", next=nearest(name, [*STORIES, "all", "none"])
+                f"There is no story '{name}'.",
+                next=nearest(name, [*STORIES, *BOOKS, "all", "none"]),
             )
     if "renewal" in wanted and not {"whale", "steady"} & {*wanted}:
         wanted = (*wanted, "steady")  # a renewal needs a contract partner
@@ -189,23 +215,28 @@ def _written(simulated: World) -> Company:
     )
 
 
-def write_company(company: Company, folder: Path | str) -> None:
+def write_company(company: Company, folder: Path | str, *, is_sealed: bool = False) -> None:
     """Writes a company as a book: book.toml, a CSV per table, plans/, and the truth apart in
-    truth/truth.csv.
+    truth/truth.csv; sealed without it, and without a word that it is made up.
 
     The damaged lines go into orders.csv, each at a fixed place, so that reading the book has
     something to set aside.
     """
     folder = Path(folder)
     (folder / "plans").mkdir(parents=True, exist_ok=True)
-    (folder / "truth").mkdir(exist_ok=True)
-    (folder / "book.toml").write_text(company.book, encoding="utf-8", newline="\n")
+    settings = company.book
+    if is_sealed:
+        first = settings.splitlines()[0]
+        settings = settings.replace(first, "# The book of a practice company.", 1)
+    (folder / "book.toml").write_text(settings, encoding="utf-8", newline="\n")
     for name, frame in company.tables.items():
         text = as_text(frame)
         if name == "orders":
             text = pd.concat([text, company.dirt[text.columns]], ignore_index=True)
         _write(text, folder / f"{name}.csv")
-    _write(as_text(company.truth), folder / "truth" / "truth.csv")
+    if not is_sealed:
+        (folder / "truth").mkdir(exist_ok=True)
+        _write(as_text(company.truth), folder / "truth" / "truth.csv")
     for account_id, plan in company.plans.items():
         (folder / "plans" / f"{account_id}.toml").write_text(plan, encoding="utf-8", newline="\n")
 
