@@ -47,6 +47,8 @@ LAYERS = (
         "dictionary",
         "notebooks",
         "cli",
+        "given",
+        "start",
         "steps",
         "training",
         "whatif",

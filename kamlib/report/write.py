@@ -28,6 +28,7 @@ from kamlib.period import Period
 from kamlib.report import site
 from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
 from kamlib.report.pages import PAGES, Page, check_page, links_to, page_html, place
+from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
 from kamlib.workbook import write_workbook
@@ -344,6 +345,8 @@ def write_run(
         **about,
         "figures": _records(data.key_figures),
         **({} if data.manager_id else _whole_book(intake, data.as_of)),
+        "warnings": data.call(warnings_overview),
+        "lost": data.call(set_aside_warning),
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         "files": site.manifest(staged),
     }
