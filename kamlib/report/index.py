@@ -9,7 +9,8 @@ from kamlib.book import BookSettings
 from kamlib.page.site import Link, PeriodEntry, site_index
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
-from kamlib.report.pages import ORDER, PAGES, check_page
+from kamlib.report.convert import check_page
+from kamlib.report.pages import ORDER, PAGES, front
 from kamlib.report.switch import renew_switches
 from kamlib.story.overview_cards import CARDS, card_changes
 from kamlib.story.statements import Card
@@ -55,7 +56,7 @@ def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
         entries.append(
             PeriodEntry(
                 label=parse_period(label, first_month=book.fiscal_year.first_month).title,
-                href=f"{label}/{site.front(run)}",
+                href=f"{label}/{front(run)}",
                 as_of=run["period"]["as_of"],
                 figures=figures,
                 published=tuple(links),
@@ -77,9 +78,3 @@ def _stale(run: dict) -> str:
     """Return what a period's entry says of pages that could not be renewed."""
     failed = run.get("failed") or {}
     return f"Not renewed: {', '.join(sorted(failed))}." if failed else ""
-
-
-def front_page(out: Path, label: str) -> Path:
-    """Return the path of a published period's front page; the site's where there is none."""
-    run = site.published_run(out, label)
-    return out / label / site.front(run) if run else out / "index.html"

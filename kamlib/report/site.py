@@ -24,7 +24,6 @@ from typing import Any
 from kamlib.errors import KamError
 from kamlib.period.calendar import parse_period
 from kamlib.report import scratch
-from kamlib.report.pages import ORDER, PAGES
 
 _SCRATCH = ".kam"
 _FIGURE = {"figure", "scope", "value", "previous_value", "year_ago_value"}
@@ -182,13 +181,6 @@ def write_run(folder: Path, run: dict) -> None:
     """Write a period's ``run.json``."""
     text = json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / "run.json").write_text(text + "\n", encoding="utf-8")
-
-
-def front(run: dict) -> str:
-    """Return a period's front page: the first of its pages in the order of the navigation."""
-    files = (PAGES[name].file for name in ORDER)
-    listed = [*files, "dossiers/index.html", "tables.html"]
-    return next((file for file in listed if file in run["files"]), "run.json")
 
 
 def write_file(file: Path, content: bytes, *, mode: str = "owner") -> None:

@@ -13,6 +13,7 @@ from markupsafe import escape
 from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
+from kamlib.report.pages import front
 
 _SWITCH = re.compile(r"<!--periods-->.*?<!--/periods-->", re.DOTALL)
 
@@ -86,7 +87,7 @@ def _switch(file: str, label: str, titles: dict[str, str], runs: dict[str, dict]
     lines = []
     for other, title in titles.items():
         pages = _pages(runs[other])
-        there = file if file in pages else site.front(runs[other])
+        there = file if file in pages else front(runs[other])
         current = ' aria-current="page"' if other == label else ""
         lines.append(f'<li><a href="{up}{other}/{escape(there)}"{current}>{escape(title)}</a></li>')
     lines.append(f'<li><a href="{up}index.html">All periods</a></li>')

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import platform
 import re
 import shutil
 from collections.abc import Sequence
@@ -27,7 +25,8 @@ from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
 from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
-from kamlib.report.pages import PAGES, Page, check_page, links_to, page_html, place
+from kamlib.report.convert import check_page, page_html
+from kamlib.report.pages import PAGES, Page, links_to, place
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
@@ -373,21 +372,3 @@ def write_intake(staged: Path, data: Period) -> None:
 
 def _records(frame: pd.DataFrame) -> list[dict]:
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a report's bytes depend on."""
-    names = (
-        "pandas",
-        "numpy",
-        "scipy",
-        "matplotlib",
-        "lifelines",
-        "statsmodels",
-        "ibis-framework",
-        "duckdb",
-        "nbconvert",
-        "papermill",
-    )
-    found = {name: importlib.metadata.version(name) for name in names}
-    return {"kamlib": kamlib.__version__, "python": platform.python_version(), **found}
