@@ -127,7 +127,8 @@ def sponsor_activity(
 ) -> pd.DataFrame:
     """One row per key account: its sponsor, and how often the client's top people were met.
 
-    The top are the deciders and approvers among the contacts. The longest without comes first.
+    The top are the deciders and approvers among the contacts; where none is known there are no
+    rows. The longest without comes first.
 
     Examples
     --------
@@ -138,6 +139,8 @@ def sponsor_activity(
     """
     keys = key_accounts.loc[key_accounts["is_key"].eq(True), "account_id"]
     top = contacts[contacts["role"].isin(TOP)].dropna(subset=["contact_id"])
+    if top.empty:
+        return shaped("sponsor_activity", [])
     met = interactions[interactions["date"].le(as_of)].merge(
         top[["account_id", "contact_id"]].drop_duplicates(), on=["account_id", "contact_id"]
     )

@@ -39,7 +39,7 @@ def table_sponsor_activity(sponsor_activity: pd.DataFrame, *, book: BookSettings
     """Say whose top people were not met for a year."""
     unmet = sponsor_activity[sponsor_activity["top_contact_count"].eq(0)]
     if sponsor_activity.empty:
-        return Said("No key account is known")
+        return Said("No decider or approver of a key account is known")
     if unmet.empty:
         return Said("The top people of every key account were met within a year")
     return Said(
