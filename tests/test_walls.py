@@ -23,6 +23,7 @@ ANALYSIS = (
     "btyd",
     "dossier",
     "programme",
+    "evidence",
     "verdict",
     "overview",
 )
@@ -31,7 +32,7 @@ LAYERS = (
     {"book"},
     {"intake"},
     {"period"},
-    {"outlook"},
+    {"outlook", "choice"},
     {*ANALYSIS},
     {"story"},
     {"plots", "page"},
