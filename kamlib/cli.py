@@ -1,4 +1,4 @@
-"""The command line: ``kam report``, ``kam check``, ``kam practice``.
+"""The command line: ``kam report``, ``kam check``, ``kam explain`` and the others.
 
 Exit codes: 0 published, or nothing to do; 1 a report failed, in part too, or was stopped; 2 the
 request or the book is wrong, and nothing was started.
@@ -23,6 +23,7 @@ import typer
 
 import kamlib
 from kamlib import classroom
+from kamlib.digest import command
 from kamlib.errors import KamError, nearest
 from kamlib.steps import QUIET, Steps, say_error, say_json
 from kamlib.words import number
@@ -99,6 +100,14 @@ def report(
     force: Annotated[
         bool, typer.Option("--force", help="Render even when nothing changed.")
     ] = False,
+    thaw: Annotated[
+        bool,
+        typer.Option(
+            "--thaw",
+            help="Take today's owners, names, contacts and other tables without dates for a period "
+            "published before; else it keeps those of its first report.",
+        ),
+    ] = False,
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Also print the pages to PDF (needs Chromium).")
     ] = False,
@@ -126,6 +135,13 @@ def report(
             "--keep-going",
             help="A page or period that fails does not stop the others; its last good version "
             "stays, marked as such. The exit code is 1 then, too.",
+        ),
+    ] = False,
+    with_digest: Annotated[
+        bool,
+        typer.Option(
+            "--digest",
+            help="Also write a digest for the head and for each manager, as PDF, slides and mail.",
         ),
     ] = False,
     mode: Annotated[
@@ -160,8 +176,10 @@ def report(
         pdf=pdf,
         deadline=deadline,
         keep_going=keep_going,
+        digest=with_digest,
         mode=mode,
         status=status,
+        thaw=thaw,
     )
     as_json = log == "json"
     with Steps(as_json=as_json) as steps:
@@ -208,6 +226,31 @@ def check(
 
 
 @app.command()
+def explain(
+    table: Annotated[str, typer.Option("--table", help="The table of the figure, as its file.")],
+    row: Annotated[
+        str, typer.Option("--row", help="The row's key: A0004; of two columns: all/new.")
+    ],
+    column: Annotated[str, typer.Option("--column", help="The column of the figure.")],
+    book: Book = None,
+    period: Annotated[str, typer.Option("--period", help="The period: 2025-Q3.")] = "",
+    lines: Annotated[
+        Path | None, typer.Option("--lines", help="Write all order lines to this CSV file.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Say what a published figure is made from: tables, settings, order lines that add up to it."""
+    from kamlib.page.export import csv_text
+    from kamlib.period.snapshot import open_period
+
+    most = 20 if lines is None else 10**9
+    found = open_period(book or sample_book(), period).explain(table, row, column, most=most)
+    typer.echo(repr(found))
+    if lines is not None:
+        lines.write_text(csv_text(found.lines), encoding="utf-8", newline="\n")
+
+
+@app.command()
 def practice(
     folder: Annotated[Path, typer.Argument(help="Folder to write the practice company to.")],
     seed: Annotated[
@@ -246,6 +289,7 @@ def practice(
     typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
 
 
+app.command()(command.digest)
 app.command()(classroom.notebook)
 
 

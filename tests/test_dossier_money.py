@@ -12,7 +12,7 @@ from kamlib.dossier import (
     payment_habit,
     target_outlook,
 )
-from kamlib.period.calendar import trailing_months
+from kamlib.period.calendar import parse_period, trailing_months
 from kamlib.story.dossier_notes import tell_target_outlook
 from kamlib.story.outlook import outlook_finding
 from kamlib.tables import shaped
@@ -43,23 +43,26 @@ def test_renewals_by_their_notice_day():
         agreement("past", "2025-09-29"),
         agreement("last day", "2025-09-30", 0, True),
         agreement("due", "2025-12-29", 90, False),
-        agreement("tomorrow", "2025-12-30", 90),
+        agreement("next report", "2026-03-31", 90),
+        agreement("after it", "2026-04-01", 90),
         agreement("far", "2027-01-01"),
         agreement("older", "2024-06-01"),
         agreement("later", "2026-06-01", start="2025-10-01"),
     ]
-    found = agreement_renewals(table("agreements", *rows), as_of=AS_OF)
+    span = parse_period("2025-Q3")
+    found = agreement_renewals(table("agreements", *rows), as_of=AS_OF, span=span)
     assert found[["agreement_id", "agreement_status"]].values.tolist() == [
         ["last day", "renewal due"],
         ["due", "renewal due"],
-        ["tomorrow", "coming up"],
+        ["next report", "renewal due"],
+        ["after it", "coming up"],
         ["far", "in force"],
         ["open", "open-ended"],
         ["past", "ended"],
         ["older", "ended"],
     ]
     assert found["terms_kept"].tolist()[:3] == ["kept", "broken", "not recorded"]
-    assert found.set_index("agreement_id").loc["tomorrow", "days_to_notice_days"] == 1
+    assert found.set_index("agreement_id").loc["next report", "days_to_notice_days"] == 92
 
 
 def invoice(number, due, paid, amount=100.0, account="A"):

@@ -117,8 +117,36 @@ def test_white_space_is_never_negative_and_never_for_what_few_peers_buy(rows):
     assert found["buyer_share"].ge(0.4).all()
 
 
+def volume_of(needed, *money, **options):
+    return opportunity_volume(needed, share_of(needed, bought(*money)), **options)
+
+
+def test_in_reach_is_what_can_be_attained_less_what_is_sold():
+    """Half of 1000 is attainable, 200 sold: 300 a year more; of three years at 10 % a year."""
+    found = volume_of(needs(("ink", 1000.0, 0.5, 0.2)), ("A", "ink", 200.0))
+    found = found.set_index("horizon_years")
+    assert found.loc[1, "in_reach"] == pytest.approx(300 / 1.1)
+    assert found.loc[3, "in_reach"] == pytest.approx(300 / 1.1 + 300 / 1.21 + 300 / 1.331)
+    assert (found["likely_in_reach"] / found["in_reach"]).tolist() == pytest.approx([0.2] * 3)
+
+
+def test_who_buys_more_than_is_attainable_has_nothing_in_reach():
+    found = volume_of(needs(("ink", 1000.0, 0.5, 0.2)), ("A", "ink", 600.0))
+    assert found["in_reach"].tolist() == [0.0] * 3
+    assert not found["is_bad_estimate"].any()
+
+
+def test_nothing_is_in_reach_by_an_estimate_below_our_sales():
+    needed = needs(("ink", 100.0, 1.0, 0.5), ("paper", 400.0, 0.5, 0.5))
+    found = volume_of(needed, ("A", "ink", 143.0), ("A", "paper", 100.0), horizons=(1,))
+    found = found.set_index("category")
+    assert pd.isna(found.loc["ink", "in_reach"]) and found.loc["ink", "is_bad_estimate"]
+    assert found["in_reach"].sum() == pytest.approx(100 / 1.1)
+    assert tell_opportunity_volume(found)["note"]["ink"].startswith("bad estimate")
+
+
 def test_opportunity_volume_discounts_each_year_at_its_end():
-    found = opportunity_volume(needs(("ink", 1000.0, 0.5, 0.2))).set_index("horizon_years")
+    found = volume_of(needs(("ink", 1000.0, 0.5, 0.2))).set_index("horizon_years")
     volume, risk = found["theoretical_volume"], found["risk_adjusted_volume"]
     assert volume[1] == pytest.approx(500 / 1.1)
     assert volume[3] == pytest.approx(500 / 1.1 + 500 / 1.21 + 500 / 1.331)
@@ -127,13 +155,11 @@ def test_opportunity_volume_discounts_each_year_at_its_end():
 
 
 def test_the_discount_rate_is_the_books():
-    at_once = opportunity_volume(
-        needs(("ink", 1000.0, 0.5, 0.2)), value=ValueSettings(discount_rate=0.0)
-    )
+    at_once = volume_of(needs(("ink", 1000.0, 0.5, 0.2)), value=ValueSettings(discount_rate=0.0))
     assert at_once["theoretical_volume"].tolist() == [500.0, 1500.0, 2500.0]
 
 
 def test_a_need_without_probability_has_a_theoretical_volume_alone():
-    found = opportunity_volume(needs(("ink", 1000.0, 0.5, None)), horizons=(1,))
+    found = volume_of(needs(("ink", 1000.0, 0.5, None)), horizons=(1,))
     assert found["theoretical_volume"].notna().all() and found["risk_adjusted_volume"].isna().all()
     assert tell_opportunity_volume(found)["note"].tolist() == ["not recorded: probability"]

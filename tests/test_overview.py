@@ -24,8 +24,8 @@ BOOK = BookSettings(title="Test")
 NOTHING = {
     name: shaped(name, [])
     for name in (
-        "class_moves", "rollup_changes", "tier_decisions", "agreement_renewals", "recent_lateness",
-        "alarm_quality", "overdue_checkins", "win_back", "account_classes",
+        "class_moves", "rollup_changes", "tier_decisions", "agreement_renewals", "due_renewals",
+        "recent_lateness", "alarm_quality", "overdue_checkins", "win_back", "account_classes",
     )
 } | {name: empty_table(name) for name in ("contacts", "decisions")}  # fmt: skip
 
@@ -175,6 +175,7 @@ def headline(found: pd.DataFrame, keys: pd.DataFrame, bridge: Any = None) -> lis
         shaped("risk_changes", []),
         shaped_interactions(),
         shaped("programme_outlook", []),
+        shaped("due_renewals", []),
         {"year": "no_dated_tiers"},
         as_of=END,
         previous_span=parse_period("2025-Q2"),

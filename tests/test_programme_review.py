@@ -361,20 +361,25 @@ def test_findings_say_who_is_overloaded_and_what_evens_it_out():
         "key_count",
         "hours_load_share",
         "is_over_hours",
-        "is_over_revenue",
     ]
     rows = [
-        ("", "no manager", 1, np.nan, False, False),
-        ("M1", "Ines", 4, 1.2, True, False),
-        ("M2", "Paul", 1, 0.2, False, True),
+        ("", "no manager", 1, np.nan, False),
+        ("M1", "Ines", 4, 1.2, True),
+        ("M2", "Paul", 1, 0.2, False),
     ]
     work = pd.DataFrame(rows, columns=columns)
-    move = {"account_id": "A", "name": "Alpha", "to_manager": "Paul"}
+    move = {"account_id": "A", "name": "Alpha", "manager_id": "M1", "to_manager": "Paul"}
     found = headline(workload=work, assignment_changes=shaped("assignment_changes", [move]))
     assert found == [
         "1 key account has no manager: name one.",
-        "Ines carries too much: 120 % of the hours, 4 key accounts. One more is over a limit. "
-        "One move evens it out, first Alpha to Paul.",
+        "Ines carries too much: 120 % of the hours, 4 key accounts. One move eases it, first Alpha "
+        "to Paul.",
+    ]
+    found = headline(workload=work)
+    assert found[1].endswith("Nobody has room and the ratings required to take an account over.")
+    found = headline(workload=work[1:].assign(hours_load_share=0.09, is_over_hours=False))
+    assert found == [
+        "Nobody carries more hours than there are; the heaviest load is 9 % of the hours."
     ]
 
 
@@ -456,19 +461,19 @@ def test_titles_say_the_finding():
     assert said.subtitle.endswith("; Q4 2025")
 
 
-def test_the_proposal_says_how_far_the_heaviest_load_falls():
+def test_the_proposal_says_what_it_takes_off_whom():
     loads = shaped(
         "assignment_loads",
         [
             {"manager_id": "M1", "hours_load_share": 1.5, "proposed_hours_load_share": 0.9},
-            {"manager_id": "M2", "hours_load_share": 0.5, "proposed_hours_load_share": 1.1},
+            {"manager_id": "M2", "hours_load_share": 0.5, "proposed_hours_load_share": 1.0},
         ],
     )
     changes = shaped("assignment_changes", [{"account_id": "A"}])
     said = told.chart_assignment_loads(loads, changes, book=None)
-    assert (
-        said.title.replace("\u00a0", " ") == "1 move: the heaviest load falls from 150 % to 110 %"
-    )
+    assert said.title == "1 carries too much, nobody after 1 move"
+    said = told.chart_assignment_loads(loads, changes.head(0), book=None)
+    assert said.title == "1 carries too much, and nobody has room"
 
 
 def test_what_is_recorded_of_nobody_is_not_called_covered():

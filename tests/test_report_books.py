@@ -84,12 +84,13 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
     ("tier", "settings", "said"),
     [
         ("key", "", "tier key of the book"),
-        ("key", 'definition = "The best"', "The best"),
+        ("key", 'definition = "The best"', "The best (no version stated)"),
+        ("key", 'definition = "The best"\nversion = "2"', "The best (version 2)"),
         (
             "",
             'definition = "The best"',
             "provisional, as the book has no tiers: class A by revenue, at most 20; to be: The "
-            "best",
+            "best (no version stated)",
         ),
     ],
 )

@@ -53,11 +53,11 @@ def test_year_ends_as_far_as_scores_reach():
     months = orders(np.ones((1, 72)))
     assert past_year_ends(months, as_of=AS_OF) == ENDS
     assert (
-        past_year_ends(months[months["month"] >= pd.Timestamp("2021-03-31")], as_of=AS_OF)
+        past_year_ends(months[months["month"] >= pd.Timestamp("2021-01-31")], as_of=AS_OF)
         == ENDS[1:]
     )
     assert (
-        past_year_ends(months[months["month"] >= pd.Timestamp("2021-04-30")], as_of=AS_OF)
+        past_year_ends(months[months["month"] >= pd.Timestamp("2021-02-28")], as_of=AS_OF)
         == ENDS[2:]
     )
     assert past_year_ends(months.head(0), as_of=AS_OF) == []
@@ -161,7 +161,7 @@ def test_later_outcomes_by_hand():
     grid[0, 48:60], grid[0, 60:72] = 10, 15  # 2024, 2025
     grid[1, 50] = 100  # 2024 alone
     grid[2, 65] = 100  # 2025 alone: not a buyer of 2024
-    grid[3, 37] = 1  # the data begin in early 2023, so the end of 2024 can be scored
+    grid[3, 36] = 1  # the data begin in January 2023, so the end of 2024 can be scored
     table = later_outcomes(orders(grid), as_of=AS_OF)
     mine = table[table["as_of_date"] == pd.Timestamp("2024-12-31")].set_index("account_id")
     assert mine["before"].to_dict() == {"A000": 48.0, "A001": 40.0}

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from kamlib.book import SegmentationSettings
+from kamlib.book.criteria import BUILT_IN_CRITERIA
 from kamlib.period.calendar import trailing_months
 from kamlib.scoring import criterion_measures
 from kamlib.story.scoring_rows import tell_criterion_measures
@@ -66,14 +67,15 @@ def test_measures_of_one_account_by_hand():
     accounts = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [11.5]})
     measures = measured(months, category_months=categories, needs=needs, accounts=accounts)
     assert dict(zip(measures["measure"], measures["value"], strict=True)) == {
+        "size": 1.0,
         "growth": 0.15,  # 115 / 100 − 1, exactly
         "margin_rate": 0.3,  # (115 − 69 − 11.5) / 115
         "regularity": pytest.approx(1 / 3, abs=1e-12),
         "breadth": 2.0,  # seals net below zero, the line without a category counts for none
-        "share_of_wallet": 0.25,
+        "share_of_wallet": pytest.approx(50 / 460, abs=1e-12),  # pumps, of pumps and pipes
         "revenue": 115.0,
         "margin": 34.5,
-        "open_wallet": 345.0,
+        "open_wallet": 410.0,
     }
     assert measures["note_code"].eq("").all()
 
@@ -81,19 +83,34 @@ def test_measures_of_one_account_by_hand():
 def test_growth_needs_a_whole_base_year():
     months = frame(
         months_of("grown", [23, 0], [100, 115]),
-        months_of("late third month", [21, 0], [100, 110]),
-        months_of("late fourth month", [20, 0], [100, 110]),
+        months_of("late second month", [22, 0], [100, 110]),
         months_of("newcomer", [5, 0], [10, 10]),
         months_of("back", [30, 0], [10, 10]),
     )
     measures = measured(months)
     assert value_of(measures, "grown", "growth") == (0.15, "")
-    assert value_of(measures, "late third month", "growth") == (0.1, "")
-    value, note = value_of(measures, "late fourth month", "growth")
+    value, note = value_of(measures, "late second month", "growth")
     assert math.isnan(value) and note == "part_base"
     for account in ("newcomer", "back"):
         value, note = value_of(measures, account, "growth")
         assert math.isnan(value) and note == "no_base"
+
+
+def test_growth_is_refused_where_the_data_begin_inside_the_base_year():
+    months = frame(months_of("A", [23, 0], [100, 115]))
+    for first, growth in (("2024-01-01", 0.15), ("2024-01-09", math.nan)):
+        measures = measured(months, first_date=pd.Timestamp(first))
+        value, note = value_of(measures, "A", "growth")
+        assert value == growth or (math.isnan(value) and note == "short")
+
+
+def test_size_is_the_share_of_all_scored_revenue():
+    months = frame(months_of("A", [0], [30]), months_of("B", [0], [10]), months_of("C", [1], [-5]))
+    measures = measured(months)
+    sizes = {account: value_of(measures, account, "size")[0] for account in "ABC"}
+    assert sizes == {"A": 0.75, "B": 0.25, "C": 0.0}
+    steps = BUILT_IN_CRITERIA[0].steps
+    assert (steps[0], steps[4], steps[-1]) == ((0.001, 2), (0.01, 6), (0.1, 10))
 
 
 def test_regularity_leaves_out_the_months_before_the_first_order():
@@ -150,14 +167,24 @@ def test_what_the_book_lacks_is_said():
     assert value_of(measures, "A", "open_wallet")[1] == "no_needs"
 
 
-def test_a_wallet_smaller_than_our_revenue_is_doubted():
+def test_a_wallet_smaller_than_our_revenue_gives_no_score():
     needs = pd.DataFrame({"account_id": ["A"], "category": ["x"], "annual_spend": [8.0]})
     measures = measured(frame(months_of("A", [0], [10])), needs=needs)
-    assert value_of(measures, "A", "share_of_wallet") == (
-        1.25,
-        "wallet_too_low",
+    for measure in ("share_of_wallet", "open_wallet"):
+        value, code = value_of(measures, "A", measure)
+        assert math.isnan(value) and code == "wallet_too_low"
+
+
+def test_one_wrong_need_leaves_the_others():
+    """Ink is wrong (12 sold of 8); of paper 3 of 12."""
+    needs = pd.DataFrame(
+        {"account_id": "A", "category": ["ink", "paper"], "annual_spend": [8.0, 12.0]}
     )
-    assert value_of(measures, "A", "open_wallet") == (0.0, "")
+    sold = pd.DataFrame({"account_id": "A", "category": ["ink", "paper"], "month": MONTHS[-1]})
+    sold = sold.assign(revenue=[12.0, 3.0], cost=0.0, quantity=1.0)
+    measures = measured(frame(months_of("A", [0], [15])), needs=needs, category_months=sold)
+    assert value_of(measures, "A", "share_of_wallet") == (0.25, "")
+    assert value_of(measures, "A", "open_wallet") == (9.0, "")
 
 
 def test_row_order_does_not_matter_and_input_is_untouched():

@@ -27,6 +27,7 @@ NOTHING = {
         "rollup_changes",
         "tier_decisions",
         "agreement_renewals",
+        "due_renewals",
         "recent_lateness",
         "overdue_checkins",
         "win_back",
@@ -161,13 +162,8 @@ def test_a_lost_account_has_no_action_but_that_of_its_loss():
                 "revenue_then": [2.0],
             }
         ),
-        agreement_renewals=pd.DataFrame(
-            {
-                "account_id": ["gone"],
-                "agreement_id": ["V1"],
-                "notice_date": [AS_OF],
-                "agreement_status": ["renewal due"],
-            }
+        due_renewals=pd.DataFrame(
+            {"account_id": ["gone"], "agreement_id": ["V1"], "notice_date": [AS_OF]}
         ),
         rollup_changes=pd.DataFrame({"largest_id": ["gone"], "rank_gain": [5], "group_rank": [1]}),
         overdue_checkins=pd.DataFrame({"account_id": ["gone"], "last_contact_date": [pd.NaT]}),

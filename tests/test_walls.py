@@ -39,6 +39,8 @@ LAYERS = (
     {
         "practice",
         "workbook",
+        "slides",
+        "digest",
         "report",
         "check",
         "classroom",
@@ -101,6 +103,7 @@ def test_imports_run_one_way(file):
         ("duckdb", {"intake"}),
         ("ibis", {"intake", "period"}),
         ("xlsxwriter", {"workbook"}),
+        ("pptx", {"slides"}),
     ],
 )
 def test_one_module_knows_each_large_library(package, allowed):

@@ -17,6 +17,7 @@ from kamlib.errors import nearest
 # are given.
 # Amounts of money have none: a book that scores them states its own.
 MEASURES: dict[str, tuple[float, ...]] = {
+    "size": tuple(round(0.001 * 100 ** (step / 8), 6) for step in range(9)),  # 0.1 % to 10 %
     "growth": (-0.20, -0.10, -0.05, 0.0, 0.03, 0.06, 0.10, 0.15, 0.25),
     "margin_rate": (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.35, 0.40, 0.50),
     "regularity": (0.10, 0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90),
@@ -108,10 +109,10 @@ class Criterion(BaseModel, extra="forbid", frozen=True):
 
 
 BUILT_IN_CRITERIA = (
-    Criterion(name="growth", weight=0.25, measure="growth", side="attractiveness"),
-    Criterion(name="margin rate", weight=0.25, measure="margin_rate", side="attractiveness"),
-    Criterion(name="regularity", weight=0.25, measure="regularity", side="strength"),
-    Criterion(name="breadth", weight=0.25, measure="breadth", side="strength"),
+    Criterion(name="size", weight=0.4, measure="size", side="attractiveness"),
+    Criterion(name="growth", weight=0.2, measure="growth", side="attractiveness"),
+    Criterion(name="margin rate", weight=0.2, measure="margin_rate", side="attractiveness"),
+    Criterion(name="regularity", weight=0.2, measure="regularity", side="strength"),
 )
 
 

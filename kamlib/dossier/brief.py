@@ -166,8 +166,8 @@ def _suggestions(
     if plan and plan.programme.offer.strip():
         yield "offer", 0, updated
     first = volume[volume["horizon_years"].eq(volume["horizon_years"].min())]
-    first = first[first["risk_adjusted_volume"].gt(0)]
-    best = first.sort_values(["risk_adjusted_volume", "category"], ascending=[False, True])
+    first = first[first["likely_in_reach"].gt(0)]
+    best = first.sort_values(["likely_in_reach", "category"], ascending=[False, True])
     yield from _of(best.head(2), "volume")
     for code, row, _ in _of(white[white["white_space"].gt(0)].head(2), "white space"):
         yield code, row, as_of

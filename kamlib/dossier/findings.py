@@ -100,11 +100,8 @@ def _service(promises: pd.DataFrame, incidents: pd.DataFrame) -> Iterator[Findin
 
 def _agreements(renewals: pd.DataFrame, overdue: pd.DataFrame) -> Iterator[Finding]:
     status = renewals["agreement_status"]
-    soon = status.eq("coming up") & renewals["days_to_notice_days"].le(30)
     if status.eq("renewal due").any():
         yield "money", "renewal due", "#agreement_renewals"
-    elif soon.any():
-        yield "money", "renewal soon", "#agreement_renewals"
     if (renewals["terms_kept"].eq("broken") & status.ne("ended")).any():
         yield "money", "terms broken", "#agreement_renewals"
     if len(overdue):
@@ -129,7 +126,7 @@ def _tenders(record: pd.DataFrame, pipeline: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _opportunity(volume: pd.DataFrame, white: pd.DataFrame) -> Iterator[Finding]:
-    if volume["theoretical_volume"].notna().any():
+    if volume["in_reach"].gt(0).any():
         yield "opportunity", "volume", "#opportunity_volume"
     elif white["white_space"].gt(0).any():
         yield "opportunity", "white space", "#white_space"

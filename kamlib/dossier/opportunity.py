@@ -155,16 +155,20 @@ def _peers(
 
 def opportunity_volume(
     needs: pd.DataFrame,
+    wallet: pd.DataFrame,
     *,
     value: ValueSettings = ValueSettings(),
     horizons: tuple[int, ...] = (1, 3, 5),
 ) -> pd.DataFrame:
-    """One row per need and horizon: the revenue in reach, today's value.
+    """One row per need and horizon: what can be attained, and what of it is in reach, today's
+    value.
 
     Theoretical: annual spend × attainable share × Σ 1/(1+d)ᵗ over t = 1 … n years (each year's
     money valued at that year's end). Risk-adjusted: × probability. Both include what competitors
-    hold and what we already sell. Without an attainable share there is no volume, without a
-    probability no risk-adjusted one.
+    hold and what we already sell. In reach = theoretical less our present sales of as many years,
+    valued alike, never below 0; likely in reach: × probability. An estimate below what we sell
+    (`wallet` flags it) is wrong: nothing is in reach by it. Without an attainable share there is no
+    volume, without a probability no risk-adjusted one.
 
     Parameters
     ----------
@@ -175,15 +179,22 @@ def opportunity_volume(
     --------
     >>> needs = pd.DataFrame({"account_id": ["A"], "category": ["Ink"], "annual_spend": [1100.0],
     ...     "attainable_share": [0.5], "probability": [0.4]})
-    >>> table = opportunity_volume(needs, horizons=(1,))
-    >>> table[["theoretical_volume", "risk_adjusted_volume"]].values.tolist()
-    [[500.0, 200.0]]
+    >>> wallet = shaped("wallet", {"category": ["Ink"], "revenue": [330.0],
+    ...     "is_bad_estimate": [False]})
+    >>> table = opportunity_volume(needs, wallet, horizons=(1,))
+    >>> table[["theoretical_volume", "in_reach", "likely_in_reach"]].round(6).values.tolist()
+    [[500.0, 200.0, 80.0]]
     """
     rows = []
+    bought = wallet.set_index("category")
+    sold, is_bad = bought["revenue"].to_dict(), bought["is_bad_estimate"].to_dict()
     for need in each(needs):
         yearly = need.annual_spend * need.attainable_share
         for years in horizons:
             annuity = sum((1 + value.discount_rate) ** -t for t in range(1, years + 1))
+            is_wrong = bool(is_bad.get(need.category, False))
+            room = yearly - max(sold.get(need.category, 0.0), 0.0)
+            reach = float("nan") if is_wrong or pd.isna(room) else max(room, 0.0) * annuity
             row = {
                 "account_id": need.account_id,
                 "category": need.category,
@@ -193,8 +204,11 @@ def opportunity_volume(
                 "probability": need.probability,
                 "theoretical_volume": yearly * annuity,
                 "risk_adjusted_volume": yearly * annuity * need.probability,
+                "in_reach": reach,
+                "likely_in_reach": reach * need.probability,
+                "is_bad_estimate": is_wrong,
             }
             rows.append(row)
     table = shaped("opportunity_volume", rows)
-    order = ["horizon_years", "theoretical_volume", "category"]
+    order = ["horizon_years", "in_reach", "category"]
     return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)

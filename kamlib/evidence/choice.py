@@ -30,14 +30,15 @@ def estimate_choice(
     answer, and which of the two is published.
 
     The estimate is published where it was nearer than the naive answer over at least ten cases;
-    else the naive one. Errors: of chances the Brier score (mean squared distance from what came);
-    of money the sum of all distances / the sum of what came. Naive are: for a *return* the rate of
-    all that had been lost as long, for *still there* the rate of the same band of silence, for
-    *customer value* the margin of the last 12 months, for outlooks the same months of the year
-    before, for the *alarm* the share of all accounts that left. ``money returned``: margin that
-    lost accounts were expected to bring and brought. ``held_share``: how often the 80 % interval
-    held, each year judged by the factor of the others; ``is_held`` is false outside 73–87 % (of at least
-    ten), ``is_money_held`` where what came lies outside 0.75–1.33 of what was stated.
+    else the naive one. Errors: of chances the Brier score (mean squared distance from what
+    came); of money the sum of all distances / the sum of what came. Naive are: for a *return*
+    the rate of all that had been lost as long, for *still there* the rate of the same band of
+    silence, for *customer value* the margin of the last 12 months, for outlooks the same months
+    of the year before, for the *alarm* the share of all accounts that left. ``money returned``:
+    margin that lost accounts were expected to bring and brought. ``held_share``: how often the
+    80 % interval held, each year judged by the factor of the others; ``is_held`` is false
+    outside 73–87 % (of at least ten), ``is_money_held`` where what came lies outside 0.75–1.33
+    of what was stated.
 
     Examples
     --------

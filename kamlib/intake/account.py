@@ -15,9 +15,10 @@ def row_account(intake: Intake, as_of: pd.Timestamp | None = None) -> pd.DataFra
 
     With ``as_of`` only rows dated up to that day count, and rows whose date cannot be read.
     """
-    lines = intake.orders
+    lines, side_rows = intake.orders, intake.side_rows
     if as_of is not None:
         lines = lines.filter(lines["order_date"].isnull() | (lines["order_date"] <= as_of.date()))
+        side_rows = side_rows[side_rows["date"].isna() | side_rows["date"].le(as_of)]
     orders = (
         lines.group_by(reason=lines["_reason"].fill_null("used"))
         .aggregate(rows=lines.count(), revenue=lines["revenue"].sum())
@@ -26,7 +27,7 @@ def row_account(intake: Intake, as_of: pd.Timestamp | None = None) -> pd.DataFra
     )
     orders["revenue"] = orders["revenue"].astype("float64")
     side = (
-        intake.side_rows.groupby(["table", "reason"], as_index=False)
+        side_rows.groupby(["table", "reason"], as_index=False)
         .size()
         .rename(columns={"size": "rows"})
     )

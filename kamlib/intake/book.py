@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from kamlib.intake.findings import are_mixed, check_rows, sign_notices
 from kamlib.intake.lines import in_book_currency, without_repeats
 from kamlib.intake.notices import Notice
 from kamlib.intake.oddities import order_notices
-from kamlib.intake.plans import plan_notices
+from kamlib.intake.plans import plan_notices, plans_of
 from kamlib.intake.sources import Engine, read_sources
 from kamlib.tables import CANONICAL, Table, empty_table, typed
 
@@ -30,8 +30,9 @@ class Intake:
 
     ``orders`` is the engine's table of order lines, typed, with ``_reason`` (missing where the line
     is used), ``_value`` (the cell that is the reason), ``_file`` and ``_row``. ``frames`` holds
-    every other canonical table (empty where the book has none). ``rejected`` lists lines that no
-    column could be read of.
+    every other canonical table (empty where the book has none). ``side_rows`` says of each row of
+    theirs what became of it, ``rejected`` lists lines that no column could be read of. Account
+    plans lie in ``plan_folder``.
     """
 
     folder: Path
@@ -44,6 +45,11 @@ class Intake:
     side_rows: pd.DataFrame
     rejected: pd.DataFrame
     notices: tuple[Notice, ...] = field(default=())
+    plan_folder: Path | None = None
+
+    def plans(self, accounts: Collection[str]) -> dict[str, Path]:
+        """Return the account plans, by account."""
+        return plans_of(self.plan_folder or self.folder, accounts, self.book)[0]
 
 
 def read_book(
@@ -121,7 +127,8 @@ def _frames(
     reads: dict[str, TypedRows], notices: list[Notice]
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return every table but orders as a frame, and all their rows that were set aside or used."""
-    frames, side = {}, [pd.DataFrame(columns=["table", "file", "row", "reason", "value"])]
+    columns = ["table", "file", "row", "reason", "value", "date"]
+    frames, side = {}, [pd.DataFrame(columns=columns).astype({"date": "datetime64[us]"})]
     for name, table in CANONICAL.items():
         if name == "orders":
             continue
@@ -151,6 +158,9 @@ def _frames(
                     "row": rows["_row"],
                     "reason": reason.fillna("used"),
                     "value": rows["_value"],
+                    "date": pd.to_datetime(rows[table.date]).astype("datetime64[us]")
+                    if table.date
+                    else pd.NaT,
                 }
             )
         )

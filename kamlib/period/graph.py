@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from inspect import Parameter, signature
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from kamlib.errors import nearest
 from kamlib.period.names import ACTIVITY, SECTIONS
 from kamlib.tables import CANONICAL, catalogue
 
@@ -127,6 +128,21 @@ def lineage(name: str) -> pd.DataFrame:
         )
         rows.append((one, kind, known[table].row if table in known else ""))
     return pd.DataFrame(rows, columns=["name", "kind", "row"]).astype("str")
+
+
+def unknown(name: str, scope: str, known: Iterable[str]) -> str:
+    """Return what to say of a name that a period does not answer to."""
+    if name == "orders":
+        return (
+            "Order lines are many and stay in the engine: ask for them with "
+            "q.order_lines(account_id=…); condensed they are q.account_days, q.account_months."
+        )
+    if scope_of(name) == "account" and scope != "account":
+        return (
+            f"'{name}' is a table of one account: q.account('…').{name}; account ids are in "
+            "q.accounts."
+        )
+    return f"A period has no table '{name}'. {nearest(name, known)}"
 
 
 def plain(name: str) -> str:

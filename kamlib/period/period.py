@@ -17,6 +17,7 @@ from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
 from kamlib.tables import catalogue
 
 if TYPE_CHECKING:
+    from kamlib.period.explain import Explanation
     from kamlib.period.snapshot import Snapshot
     from kamlib.period.views import AccountPeriod
 
@@ -189,6 +190,23 @@ class Period:
         """Show a table, by its name, or some rows of one as a page does: to sort and search."""
         import_module("kamlib.page").look(self, table)  # pages stand above, and are asked by name
 
+    def explain(self, table: str, row: Any, column: str, *, most: int = 1000) -> Explanation:
+        """Return what a figure is made from: the order lines that add up to it, tables, settings.
+
+        ``row`` is the row's key as text, parts joined by ``/``, or columns and their values; at
+        most ``most`` lines are shown, all are counted.
+
+        Examples
+        --------
+        >>> import kamlib as kam
+        >>> q = kam.open_period("data/sample", "2025-Q3")
+        >>> q.explain("revenue_bridge", "all/new", "revenue").adds_up
+        True
+        """
+        from kamlib.period.explain import explain
+
+        return explain(self, table, row, column, most=most)
+
     def order_lines(
         self, account_id: str | None = None, *, product_id: str | None = None
     ) -> pd.DataFrame:
@@ -325,17 +343,7 @@ class Period:
     def _unknown(self, name: str) -> NoReturn:
         from kamlib.period import graph
 
-        if name == "orders":
-            raise AttributeError(
-                "Order lines are many and stay in the engine: ask for them with "
-                "q.order_lines(account_id=…); condensed they are q.account_days, q.account_months."
-            )
-        if graph.scope_of(name) == "account" and self._scope != "account":
-            raise AttributeError(
-                f"'{name}' is a table of one account: q.account('…').{name}; account ids are in "
-                "q.accounts."
-            )
-        raise AttributeError(f"A period has no table '{name}'. {nearest(name, self.__dir__())}")
+        raise AttributeError(graph.unknown(name, self._scope, self.__dir__()))
 
     def __getattr__(self, name: str) -> Any:
         """Answer by name: a value that is no table of the catalogue, or say what is near."""

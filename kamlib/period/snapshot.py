@@ -299,7 +299,7 @@ def _neighbours(span: Span, first: pd.Timestamp | None) -> list[Span]:
 def _write_snapshot(
     intake, period: Span, folder: Path, manager_id: str, first: pd.Timestamp | None
 ) -> Path:
-    from kamlib.intake import plans_of, row_account
+    from kamlib.intake import row_account
     from kamlib.period.activity import activity_tables
 
     if (folder / "snapshot.json").is_file():
@@ -311,7 +311,7 @@ def _write_snapshot(
         tables = only_manager(tables, manager_id)
     for name, frame in tables.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-    plans, _ = plans_of(intake.folder, tables["accounts"]["account_id"], intake.book)
+    plans = intake.plans(tables["accounts"]["account_id"])
     for file in plans.values():
         (folder / "plans").mkdir(exist_ok=True)
         (folder / "plans" / file.name).write_bytes(file.read_bytes())

@@ -64,11 +64,10 @@ def plot_assignment_loads(
     book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the heavier of the two loads of each manager, today and as proposed."""
-    loads = ["hours_load_share", "even_revenue_share"]
+    """Draw each manager's load in hours, today and as proposed."""
     table = assignment_loads.assign(
-        now=assignment_loads[loads].max(axis=1),
-        then=assignment_loads[[f"proposed_{load}" for load in loads]].max(axis=1),
+        now=assignment_loads["hours_load_share"],
+        then=assignment_loads["proposed_hours_load_share"],
     )
     table = table.sort_values("now", kind="stable").tail(MOST_MANAGERS)
     ax = ax or style.axes(8, 1.5 + 0.36 * max(len(table), 2))

@@ -34,11 +34,15 @@ class Panel:
     measure: str = "margin"
 
     def without_lift(self, lift: float, *, of_all_but: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the margins as an array; in the programme, those of others less the lift."""
+        """Return the margins as an array; in the programme, those of others less the lift.
+
+        A placebo was never admitted and has no lift to take off.
+        """
         margin, month = self.margin.to_numpy(), np.arange(self.margin.shape[1])
         start, end = (self.spells[side].to_numpy()[:, None] for side in ("start", "end"))
         is_inside = (month >= start) & (month < end)
         is_inside[of_all_but] = False
+        is_inside &= self.spells["admission_date"].notna().to_numpy()[:, None]
         return np.where(is_inside, margin / (1 + lift), margin)
 
 

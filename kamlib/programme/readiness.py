@@ -99,6 +99,7 @@ def _potential(
     bought = category_months[category_months["month"].isin(window)].groupby(pair)["revenue"].sum()
     sold = bought.reindex(pd.MultiIndex.from_frame(wanted[pair])).fillna(0.0).to_numpy()
     room = (wanted["annual_spend"] * wanted["attainable_share"] - sold).clip(lower=0)
+    room = room.where(wanted["annual_spend"].ge(sold), 0.0)  # a spend below our sales is wrong
     return {
         "open_share": room.sum() / revenue,
         "unknown_needs": wanted["attainable_share"].isna().sum(),

@@ -65,18 +65,12 @@ def workload(
     managers: pd.DataFrame,
     *,
     programme: ProgrammeSettings = ProgrammeSettings(),
-    largest_revenue_load: float = 1.5,
 ) -> pd.DataFrame:
-    """One row per manager of key accounts: hours and revenue against what one person can carry.
+    """One row per manager of key accounts: the hours they ask for against the manager's hours.
 
-    The warning is on hours and on revenue; the count is shown against the usual span and never
-    warns by itself. The heaviest load comes first, accounts without a manager on top.
-
-    Parameters
-    ----------
-    largest_revenue_load
-        The revenue limit where the book sets none, as a multiple of the managers' mean revenue;
-        with one manager there is none.
+    Too much is only what goes beyond those hours. Revenue (against the book's limit, where it sets
+    one), revenue per hour and the count against the usual span are shown and warn of nothing. The
+    heaviest load comes first, accounts without a manager on top.
 
     Examples
     --------
@@ -94,24 +88,19 @@ def workload(
     )
     known = by_id(managers, "manager_id").reindex(table["manager_id"]).reset_index()
     is_person = table["manager_id"].ne(UNASSIGNED)
-    limit = programme.revenue_per_manager
-    if limit is None and is_person.sum() > 1:
-        limit = largest_revenue_load * table.loc[is_person, "revenue"].mean()
     hours = known["hours_per_month"].astype(float).fillna(programme.hours_per_month)
     table = table.assign(
         manager_name=known["name"].fillna(table["own_name"]).where(is_person, NOBODY),
         hours_per_month=hours.where(is_person),
         hours_load_share=(table["hours"] / hours).where(is_person & hours.gt(0)),
-        revenue_limit=pd.Series(limit, index=table.index, dtype=float).where(is_person),
+        revenue_limit=pd.Series(programme.revenue_per_manager, index=table.index, dtype=float),
+        revenue_per_hour=table["revenue"] / table["hours"].where(table["hours"].gt(0)),
         is_over_hours=is_person & table["hours"].gt(hours),
         is_count_outside=is_person & ~table["key_count"].between(*programme.accounts_per_manager),
     )
-    table["revenue_load_share"] = (table["revenue"] / table["revenue_limit"]).where(
-        table["revenue_limit"].gt(0)
-    )
-    table["is_over_revenue"] = table["revenue"].gt(table["revenue_limit"])
-    heaviest = table[["hours_load_share", "revenue_load_share"]].max(axis=1).fillna(np.inf)
-    table = table.assign(heaviest=heaviest)
+    table["revenue_limit"] = table["revenue_limit"].where(is_person)
+    table["revenue_load_share"] = table["revenue"] / table["revenue_limit"]
+    table["heaviest"] = table["hours_load_share"].fillna(np.inf)
     return shaped(
         "workload", table.sort_values(["heaviest", "manager_id"], ascending=[False, True])
     )

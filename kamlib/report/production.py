@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake
@@ -55,14 +56,15 @@ class Production:
         singles = [page for page in pages if page.name != "dossiers"]
         self.calls: list[Call] = [(page, "") for page in singles]
         self.calls += [(PAGES["dossiers"], account) for account in accounts]
-        self.writer = PageWriter(data, staged, singles, accounts)
+        self.writer = PageWriter(data, staged, singles, accounts, has_digest=request.digest)
         self.names = self.writer.names
         for name, address in (("links", "dossiers/{}.html"), ("near_links", "{}.html")):
             addresses = {account: address.format(self.names[account]) for account in accounts}
             (self.work / f"{name}.json").write_text(json.dumps(addresses), encoding="utf-8")
 
-    def make(self, intake: Intake, mark: dict, started: str) -> dict[str, KamError]:
+    def make(self, intake: Intake, about: dict[str, Any]) -> dict[str, KamError]:
         """Fill the staged folder; return what failed of it, where the request was to keep going.
+        ``about`` goes into ``run.json``.
 
         Raises
         ------
@@ -86,12 +88,15 @@ class Production:
         self._keep_last_good()
         write_intake(self.staged, self.data)
         write_period_workbook(self.staged, self.data)
+        if self.request.digest:
+            self.progress(label, "digests", count, count)
+            self.writer.write_digests(intake)
         self.writer.write_lists()
         if self.request.pdf:
             self.progress(label, "printing", count, count)
             print_pages(self.staged)
         failed = {name: str(error.what) for name, error in self.failed.items()}
-        write_run(self.staged, self.data, intake, mark, seconds, failed=failed, started=started)
+        write_run(self.staged, self.data, intake, {**about, "timings": seconds, "failed": failed})
         return self.failed
 
     def _all(self, pool: ThreadPoolExecutor) -> Iterator[Made]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
@@ -19,6 +20,7 @@ from kamlib.period.calendar import Span, resolve_periods
 from kamlib.report import scratch, site
 from kamlib.report.deadline import StoppedError, deadline
 from kamlib.report.index import front_page, renew_index
+from kamlib.report.kept import Choice, Kept
 from kamlib.report.mark import book_hashes, is_unchanged, run_mark, state
 from kamlib.report.pages import Page, wanted_pages
 from kamlib.report.printing import browser
@@ -26,6 +28,8 @@ from kamlib.report.production import Production, check_account
 from kamlib.report.request import WORDS, Request, check_place, check_words, ids, in_own_folder
 from kamlib.report.status import Status, status_file
 from kamlib.report.warm import SOCKET, ForkServer, can_fork
+from kamlib.slides import new_deck
+from kamlib.story.pages import note_undated
 
 
 @dataclass(frozen=True)
@@ -96,14 +100,17 @@ class _Run:
         self.progress, self.notice, self.folder = progress, notice, folder
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
-        if request.pdf:
+        if request.pdf or request.digest:
             browser()
+        if request.digest:
+            new_deck()
         self.settings: BookSettings = read_settings(request.book)
         self.asked = resolve_periods(
             list(request.periods), first_month=self.settings.fiscal_year.first_month, today=today
         )
         self.hashes = book_hashes(request.book)
         self.mark = run_mark(request, self.pages, self.settings, self.hashes)
+        self.kept = Kept(request, today, notice)
 
     def outcomes(self) -> list[Outcome]:
         """Render what has changed; where nothing has, the book is not even read."""
@@ -132,7 +139,7 @@ class _Run:
         return resolve_periods([label], first_month=first_month) if label else []
 
     def _is_done(self, period: Span) -> bool:
-        is_wanted = self.request.force
+        is_wanted = self.request.force or self.request.thaw
         return not is_wanted and is_unchanged(self.request.out, period.label, self.mark)
 
     def _unchanged(self, period: Span) -> Outcome:
@@ -164,7 +171,9 @@ class _Run:
                     next="Wait until it is written, then run again.",
                 )
             site.check_own(self.request.out, [period.label for period in periods])
-            return [self._one(period, intake, kernels) for period in periods]
+            done = [self._one(period, intake, kernels) for period in periods]
+            self.kept.clear()
+            return done
 
     def _default(self, intake: Intake) -> Span:
         from kamlib.period.snapshot import default_period
@@ -203,20 +212,31 @@ class _Run:
         self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]
     ) -> dict[str, KamError]:
         from kamlib.period.snapshot import read_snapshot, write_snapshots
+        from kamlib.period.undated import undated_of
 
         out, label = self.request.out, period.label
         manager = self.request.manager_id or ""
-        folders = write_snapshots(intake, [period], self.folder / "periods", manager_id=manager)
+        choice = self.kept.choice(period, undated_of(intake))
+        home = self.folder / "periods" / choice.tables.word
+        then = choice.tables.into(intake, home / "undated")
+        folders = write_snapshots(then, [period], home, manager_id=manager)
         data = Period(read_snapshot(folders[label]))
         staged = site.stage(out, label)
         try:
             work = Production(self.request, self.pages, data, staged, kernels(), self.progress)
-            failed = work.make(intake, {**self.mark, "period": label}, self.started)
+            work.writer.note = note_undated(choice.renewed)
+            failed = work.make(intake, self._about(label, choice))
+            self.kept.keep(choice)
             site.publish(staged, out, label, mode=self.request.mode)
             self._mend_index()
         finally:
             site.clear_staged(staged)
         return failed
+
+    def _about(self, label: str, choice: Choice) -> dict[str, Any]:
+        """Return what ``run.json`` says beside what the report itself holds."""
+        mark = {**self.mark, "period": label}
+        return {"mark": mark, "started": self.started, "undated": choice.said()}
 
     def _mend_index(self) -> None:
         renew_index(self.request.out, self.settings, mode=self.request.mode)

@@ -11,6 +11,7 @@ import shutil
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -74,12 +75,20 @@ class PageWriter:
     """
 
     def __init__(
-        self, data: Period, staged: Path, singles: list[Page], accounts: list[str]
+        self,
+        data: Period,
+        staged: Path,
+        singles: list[Page],
+        accounts: list[str],
+        *,
+        has_digest: bool = False,
     ) -> None:
+        self.has_digest = has_digest
         self.data, self.staged, self.accounts = data, staged, accounts
         self.names = page_name(data.accounts["account_id"])
         self.titles = data.accounts.set_index("account_id")["name"]
         self.singles = sorted(singles, key=place)
+        self.note = ""
         self.common = {
             "book_title": data.book.title,
             "period": data.call(title_period),
@@ -102,6 +111,13 @@ class PageWriter:
             listed = _dossier_list(self.data, self.accounts, self.names)
             self._write("dossiers/index.html", "Dossiers", "dossiers", listed)
 
+    def write_digests(self, intake: Intake) -> None:
+        """Write the digests of the head and of each manager, and their list."""
+        from kamlib.digest.forms import digest_list, write_digests  # they make pages of this kind
+
+        listed = write_digests(self.staged, self.data, intake)
+        self._write("digest/index.html", "Digest", "digest", digest_list(listed))
+
     def write_last_good(
         self, page: Page, account: str, published: Path, run: dict | None, error: KamError
     ) -> None:
@@ -115,9 +131,7 @@ class PageWriter:
             said = (
                 f"This page could not be renewed. It is as it was made on {run['rendered'][:10]}."
             )
-            mark = _note(said)
-            html = _STALE.sub("", html)
-            html = _MAIN.sub(lambda found: f"{found[0]}\n{mark}", html, count=1)
+            html = _under_main(_STALE.sub("", html), _note(said))
             write_page(self.staged / file, file, html)
             return
         gap = _note(f"This page was not made. {error.what}")
@@ -138,19 +152,30 @@ class PageWriter:
             **self.common,
         )
         (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
-        write_page(self.staged / file, file, page_html(node, resources))
+        html = page_html(node, resources)
+        if self.note:
+            html = _MAIN.sub(
+                lambda found: f"{found[0]}\n{_note(self.note, 'renewed')}", html, count=1
+            )
+        write_page(self.staged / file, file, html)
 
     def _links(self, current: str, up: str) -> list[Link]:
         found = [Link(page.title, up + page.file, page.name == current) for page in self.singles]
         if self.accounts:
             title = f"Dossiers ({len(self.accounts)})"
             found.append(Link(title, f"{up}dossiers/index.html", current == "dossiers"))
+        if self.has_digest:
+            found.append(Link("Digest", f"{up}digest/index.html", current == "digest"))
         found.append(Link("Tables", f"{up}tables.html", current == "tables"))
         return [*found, Link("Workbook", f"{up}workbook.xlsx")]
 
 
-def _note(text: str) -> str:
-    return f'<p class="note stale" role="note">{escape(text)}</p>'
+def _note(text: str, kind: str = "stale") -> str:
+    return f'<p class="note {kind}" role="note">{escape(text)}</p>'
+
+
+def _under_main(html: str, note: str) -> str:
+    return _MAIN.sub(lambda found: f"{found[0]}\n{note}", html, count=1)
 
 
 _MAIN = re.compile(r"<main\b[^>]*>")
@@ -272,14 +297,10 @@ def write_run(
     staged: Path,
     data: Period,
     intake: Intake,
-    mark: dict,
-    seconds: dict[str, float],
-    *,
-    failed: dict[str, str],
-    started: str,
+    about: dict[str, Any],
 ) -> None:
-    """Write ``run.json``: what the report was made from and how, what of it failed, and the hash of
-    every file beside it.
+    """Write ``run.json``: what the report was made from and how, what of it failed (``about``), and
+    the hash of every file beside it.
 
     A manager's report leaves out what the whole book adds up to, and notices, which may name
     accounts.
@@ -291,12 +312,9 @@ def write_run(
             "as_of": f"{data.as_of:%Y-%m-%d}",
         },
         "book": data.book.title,
-        "mark": mark,
+        **about,
         "figures": _records(data.key_figures),
         **({} if data.manager_id else _whole_book(intake, data.as_of)),
-        "timings": seconds,
-        "failed": failed,
-        "started": started,
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         "files": site.manifest(staged),
     }

@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import trailing_months
 from kamlib.scoring.line import AdmissionRule
-from kamlib.scoring.measures import BASE_MONTHS_LATE, criterion_measures
+from kamlib.scoring.measures import criterion_measures
 from kamlib.scoring.scores import criterion_scores, ranked
 from kamlib.tables import shaped
 
@@ -20,14 +20,13 @@ def past_year_ends(
 ) -> list[pd.Timestamp]:
     """Return the as-of date and the same day of earlier years, oldest first, that can be scored.
 
-    A year counts when the data begin in the first three months of the window before its own (growth
-    needs a base).
+    A year counts when the data begin in the first month of the window before its own (growth needs
+    a base).
     """
     months = segmentation.window_months
     begins = account_months.loc[account_months["month"] <= as_of, "month"].min()
-    latest_start = min(BASE_MONTHS_LATE, months) - 1
     ends: list[pd.Timestamp] = []
-    while trailing_months(as_of, 12 * len(ends) + 2 * months)[latest_start] >= begins:
+    while trailing_months(as_of, 12 * len(ends) + 2 * months)[0] >= begins:
         ends.append(trailing_months(as_of, 12 * len(ends) + 1)[0])
     return ends[::-1]
 
@@ -54,7 +53,7 @@ def criterion_history(
     [2022, 2023, 2024, 2025]
     """
     undated = {
-        "needs": pd.DataFrame({"account_id": [], "annual_spend": []}),
+        "needs": pd.DataFrame({"account_id": [], "category": [], "annual_spend": []}),
         "accounts": pd.DataFrame({"account_id": []}),
         "key_accounts": pd.DataFrame({"account_id": [], "is_key": []}),
     }

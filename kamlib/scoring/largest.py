@@ -25,6 +25,7 @@ def largest_order_scores(
     admission_rule: AdmissionRule,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     scoring: ScoringSettings = ScoringSettings(),
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
@@ -32,8 +33,8 @@ def largest_order_scores(
 
     The largest order is the order day of the window with the most revenue, the latest of equal
     ones. Its revenue, cost and order day are taken out of its month and the account is scored anew;
-    categories stay as they are. The others keep their scores: with places to fill, the account
-    still has one when fewer others than places score more.
+    each category keeps its share of what is left. The others keep their scores: with places to
+    fill, the account still has one when fewer others than places score more.
 
     Examples
     --------
@@ -52,13 +53,18 @@ def largest_order_scores(
     )
     if largest.empty:
         return shaped("largest_order_scores", [])
+    own = account_months[account_months["account_id"].isin(above)]
+    year = own[own["month"].isin(months)].groupby("account_id")["revenue"].sum()
+    left = 1 - largest.set_index("account_id")["revenue"] / year
+    left = category_months["account_id"].map(left.clip(lower=0)).astype("float64").fillna(1.0)
     measures = criterion_measures(
-        _without(account_months[account_months["account_id"].isin(above)], largest),
-        category_months,
+        _without(own, largest),
+        category_months.assign(revenue=category_months["revenue"] * left),
         needs,
         accounts,
         key_accounts[key_accounts["account_id"].isin(above)],
         as_of=as_of,
+        first_date=first_date,
         segmentation=segmentation,
     )
     scores = criterion_scores(measures, judgements, as_of=as_of, scoring=scoring)

@@ -30,7 +30,7 @@ def scoring_limits(
     ['criterion', 'review']
     """
     found = {
-        "size": scoring.is_built_in,
+        "own": scoring.is_built_in,
         "places": bool(manager_id),
         "line": not admission_rule.is_from_book,
     }

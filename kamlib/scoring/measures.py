@@ -11,7 +11,6 @@ from kamlib.period.calendar import trailing_months
 from kamlib.tables import shaped
 
 YOUNG_MONTHS = 6
-BASE_MONTHS_LATE = 3
 
 
 def criterion_measures(
@@ -22,6 +21,7 @@ def criterion_measures(
     key_accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
     """One row per scored account and measure: its value in the window, or why there is none.
@@ -30,17 +30,20 @@ def criterion_measures(
     are ignored. Values are rounded to 12 places, so that a ratio such as 115/100 − 1 meets the
     anchor 0.15 that it equals. ``note_code`` says why there is no value, or what to doubt about it.
 
+    - ``size``: share of the revenue of all scored accounts; those below zero count as zero.
     - ``growth``: revenue of the window / revenue of the window before − 1. n/a when that is not
-      positive, and when the first order ever came after the third month of the window before (a
-      part year is no base).
+      positive, when the first order ever came after the first month of the window before (a part
+      year is no base), and when the data do not hold that window whole.
     - ``margin_rate``, ``margin``: revenue − cost, less the year's cost to serve where ``accounts``
       has it; as a share of revenue. n/a where the cost of a month of the window is unknown.
     - ``regularity``: share of the window's months with an order, months before the first order
       ever left out. n/a when fewer than 6 months are left.
     - ``breadth``: categories with positive revenue in the window. n/a for all where no order has a
       category.
-    - ``share_of_wallet``, ``open_wallet``: revenue / Σ annual spend of the account's needs, and the
-      spend that is not ours (never below 0). n/a without needs.
+    - ``share_of_wallet``, ``open_wallet``: revenue in the categories that the account needs / Σ
+      their annual spend, and the spend that is not ours. A need whose spend is below what we sell
+      is estimated wrongly and counts in neither; n/a where none is left. Where no order has a
+      category, an account's revenue stands against the spend on all its needs.
     - ``revenue``: net revenue of the window (book currency).
 
     Examples
@@ -48,7 +51,7 @@ def criterion_measures(
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
     >>> q.criterion_measures["measure"].unique().tolist()[:4]
-    ['growth', 'margin_rate', 'regularity', 'breadth']
+    ['size', 'growth', 'margin_rate', 'regularity']
     """
     window_months = segmentation.window_months
     known = account_months[account_months["month"] <= as_of]
@@ -58,15 +61,17 @@ def criterion_measures(
     first = known[known["order_day_count"] > 0].groupby("account_id")["month"].min().reindex(ids)
     revenue = _sums(window, "revenue", ids)
     base = _sums(known[known["month"].isin(months[:window_months])], "revenue", ids)
-    wallet = _wallet(needs, ids) * (window_months / 12)
-    latest_start = months[min(BASE_MONTHS_LATE, window_months) - 1]
+    wallet = _wallet(needs, revenue, category_months, months[window_months:])
+    before = trailing_months(as_of, 2 * window_months + 1)[0]
+    is_held = first_date is None or first_date <= before + pd.Timedelta(days=1)
     measured = {
-        "growth": _growth(revenue, base, first, latest_start),
+        "size": _size(revenue),
+        "growth": _growth(revenue, base, first, months[0], is_held),
         **_margins(window, revenue, accounts, ids, window_months),
         "regularity": _regularity(window, first, months[window_months:], ids),
         "breadth": _breadth(category_months, months[window_months:], ids),
-        "share_of_wallet": _share_of_wallet(revenue, wallet),
-        "open_wallet": ((wallet - revenue).clip(lower=0), _where(wallet.isna(), "no_needs")),
+        "share_of_wallet": (wallet["sold"] / wallet["spend"], wallet["note_code"]),
+        "open_wallet": (wallet["spend"] - wallet["sold"], wallet["note_code"]),
         "revenue": (revenue, _where(revenue.isna(), "")),
     }
     parts = [
@@ -96,12 +101,23 @@ def _where(condition: pd.Series, code: str) -> pd.Series:
     return pd.Series(np.where(condition, code, ""), index=condition.index, dtype="str")
 
 
+def _size(revenue: pd.Series) -> tuple[pd.Series, pd.Series]:
+    total = revenue.clip(lower=0).sum()
+    value = revenue.clip(lower=0) / (total if total > 0 else np.nan)
+    return value, _where(value.isna(), "no_revenue")
+
+
 def _growth(
-    revenue: pd.Series, base: pd.Series, first: pd.Series, latest_start: pd.Timestamp
+    revenue: pd.Series,
+    base: pd.Series,
+    first: pd.Series,
+    latest_start: pd.Timestamp,
+    is_held: bool,
 ) -> tuple[pd.Series, pd.Series]:
     no_base, part_base = base <= 0, ~(first <= latest_start)
     value = (revenue / base.where(~(no_base | part_base))) - 1
-    return value, _where(no_base, "no_base").mask(part_base & ~no_base, "part_base")
+    code = _where(no_base, "no_base").mask(part_base & ~no_base, "part_base")
+    return (value, code) if is_held else (value * np.nan, code.mask(code.ne("no_base"), "short"))
 
 
 def _margins(
@@ -152,11 +168,23 @@ def _breadth(
     return counts.astype("float64"), _where(counts.isna(), "")
 
 
-def _wallet(needs: pd.DataFrame, ids: pd.Index) -> pd.Series:
-    spend = needs.groupby("account_id")["annual_spend"].sum().round(6).reindex(ids)
-    return spend.where(spend > 0).astype("float64")
-
-
-def _share_of_wallet(revenue: pd.Series, wallet: pd.Series) -> tuple[pd.Series, pd.Series]:
-    share = revenue / wallet
-    return share, _where(wallet.isna(), "no_needs").mask(share > 1, "wallet_too_low")
+def _wallet(
+    needs: pd.DataFrame,
+    revenue: pd.Series,
+    category_months: pd.DataFrame,
+    months: pd.DatetimeIndex,
+) -> pd.DataFrame:
+    """Return the spend on needs of the window and what of it we sell, by account id."""
+    pair = ["account_id", "category"]
+    wanted = needs.groupby(pair)["annual_spend"].sum() * (len(months) / 12)
+    named = category_months.dropna(subset=["category"])
+    sold = named[named["month"].isin(months)].groupby(pair)["revenue"].sum()
+    if named.empty:
+        wanted, sold = wanted.groupby("account_id").sum(), revenue
+    table = pd.DataFrame({"spend": wanted.round(6)}).query("spend > 0")
+    table["sold"] = sold.reindex(table.index).fillna(0.0).round(6)
+    good = table[table["sold"].le(table["spend"])].groupby("account_id").sum()
+    good = good.reindex(revenue.index).assign(note_code="")
+    has_needs = good.index.isin(table.index.get_level_values("account_id"))
+    code = np.where(has_needs, "wallet_too_low", "no_needs")
+    return good.assign(note_code=np.where(good["spend"].isna(), code, ""))

@@ -14,9 +14,10 @@ from inspect import getmembers, isfunction
 from pkgutil import iter_modules
 from typing import Any
 
+from kamlib.story.explained import explained
 from kamlib.story.statements import Action, Card, Point, Said, Sentence
 
-__all__ = ["Action", "Card", "Point", "Said", "Sentence", "said_of", "teller"]
+__all__ = ["Action", "Card", "Point", "Said", "Sentence", "explained", "said_of", "teller"]
 
 
 def said_of(name: str) -> Callable[..., Any] | None:

@@ -153,17 +153,18 @@ def table_wallet(wallet: pd.DataFrame, told_dossier_completeness: pd.DataFrame) 
 def table_opportunity_volume(
     opportunity_volume: pd.DataFrame, value: ValueSettings, book: BookSettings
 ) -> Said:
-    """Say what is in reach over the longest horizon, theoretical and risk-adjusted."""
-    if opportunity_volume.empty:
-        return Said("No volume in reach is known")
+    """Say what is in reach over the longest horizon, in all and risk-adjusted."""
+    if opportunity_volume["in_reach"].isna().all():
+        return Said("What is in reach is not known")
     years = opportunity_volume["horizon_years"].max()
     longest = opportunity_volume[opportunity_volume["horizon_years"].eq(years)]
-    reach = money(longest["theoretical_volume"].sum(), book)
-    risk = money(longest["risk_adjusted_volume"].sum(), book)
+    reach = money(longest["in_reach"].sum(), book)
+    risk = money(longest["likely_in_reach"].sum(), book)
     return Said(
         f"In reach over {years} years: {reach}, {risk} risk-adjusted",
-        "Annual spend × attainable share (× probability), discounted at "
-        f"{share(value.discount_rate, book)} a year",
+        "Annual spend × attainable share, less what we sell now (× probability), discounted at "
+        f"{share(value.discount_rate, book)} a year; a spend below our sales is a wrong estimate "
+        "and counts nowhere",
     )
 
 

@@ -196,10 +196,11 @@ def _offer(plan: Any) -> Told:
 
 
 def _volume(row: Any, sold: dict[str, float], book: BookSettings) -> Told:
-    reach = f"{money(row.theoretical_volume, book)} within {count(row.horizon_years, 'year')}"
-    risk = f"{money(row.risk_adjusted_volume, book)} risk-adjusted"
-    now = f"; we sell {money(sold[row.category], book)} now" if row.category in sold else ""
-    return f"{row.category}: up to {reach}, {risk}{now}.", f"needs, {row.category}"
+    reach = f"{money(row.in_reach, book)} more within {count(row.horizon_years, 'year')}"
+    risk = f"{money(row.likely_in_reach, book)} risk-adjusted"
+    now = sold.get(row.category, 0.0)
+    known = f"; we sell {money(now, book)} a year now" if now > 0 else ""
+    return f"{row.category}: up to {reach}, {risk}{known}.", f"needs, {row.category}"
 
 
 def _white(row: Any, book: BookSettings) -> Told:

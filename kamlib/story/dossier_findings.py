@@ -46,10 +46,7 @@ def tell_dossier_findings(
         "silence": lambda: _silence(dossier_figures, account_identity),
         "late": lambda: _late(promises_kept),
         "incidents": lambda: _incidents(account_incidents),
-        "renewal due": lambda: (
-            f"{_ending(renewals[status.eq('renewal due')])} and its notice day has come"
-        ),
-        "renewal soon": lambda: _soon(renewals[status.eq("coming up")]),
+        "renewal due": lambda: _ending(renewals[status.eq("renewal due")]),
         "terms broken": lambda: _terms(renewals[status.ne("ended")]),
         "overdue": lambda: _overdue(overdue_invoices, book),
         "derailers": lambda: _derailers(stakeholder_map),
@@ -133,14 +130,11 @@ def _incidents(incidents: pd.DataFrame) -> str:
 
 
 def _ending(renewals: pd.DataFrame) -> str:
-    row = next(each(renewals))
-    kind = "agreement" if pd.isna(row.kind) else row.kind
-    return f"The {kind} ends {date(row.end_date)}"
-
-
-def _soon(renewals: pd.DataFrame) -> str:
-    soon = renewals[renewals["days_to_notice_days"].le(30)]
-    return f"{_ending(soon)}: act by {date(soon['notice_date'].iloc[0])}"
+    row = next(each(renewals.sort_values(["notice_date", "agreement_id"], kind="stable")))
+    ends = f"The {'agreement' if pd.isna(row.kind) else row.kind} ends {date(row.end_date)}"
+    if row.days_to_notice_days <= 0:
+        return f"{ends} and its notice day has come"
+    return f"{ends}: act by {date(row.notice_date)}"
 
 
 def _terms(running: pd.DataFrame) -> str:
@@ -186,8 +180,9 @@ def _open_deals(pipeline: pd.DataFrame, book: BookSettings) -> str:
 
 def _volume(volume: pd.DataFrame, book: BookSettings) -> str:
     three = volume[volume["horizon_years"].eq(3)]
-    reach, risk = three["theoretical_volume"].sum(), three["risk_adjusted_volume"].sum()
-    return f"In reach over three years: {money(reach, book)}, {money(risk, book)} risk-adjusted"
+    reach, likely = three["in_reach"].sum(), three["likely_in_reach"].sum()
+    text = f"In reach over three years, beyond what we sell: {money(reach, book)}"
+    return f"{text}, {money(likely, book)} risk-adjusted"
 
 
 def _white_space(white: pd.DataFrame, book: BookSettings) -> str:

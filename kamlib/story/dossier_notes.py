@@ -168,6 +168,8 @@ def tell_opportunity_volume(opportunity_volume: pd.DataFrame) -> pd.DataFrame:
 def _volume_note(row: Any) -> str:
     gaps = ["attainable share"] if pd.isna(row.attainable_share) else []
     gaps += ["probability"] if pd.isna(row.probability) else []
+    if row.is_bad_estimate:
+        return "bad estimate: we sell more than the recorded spend"
     return f"not recorded: {', '.join(gaps)}" if gaps else ""
 
 

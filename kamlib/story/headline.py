@@ -9,7 +9,9 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.overtime import followed, why_untold
 from kamlib.story.statements import Sentence
-from kamlib.words import count, date, money, share
+from kamlib.story.verdict import renewals_said
+from kamlib.tables import each
+from kamlib.words import count, date, listed, money, share
 
 
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
@@ -61,6 +63,20 @@ def followed_sentence(
     is_named = keys["is_key"].any() and reason
     how = f" How key accounts moved cannot be told: {reason}." if is_named else ""
     return Sentence(f"{everyone}{how}", "retention.html")
+
+
+def renewals_sentence(due_renewals: pd.DataFrame, book: BookSettings) -> Sentence | None:
+    """Say which agreements need a decision before the next report, the earliest first."""
+    said = renewals_said(due_renewals, book)
+    if not said:
+        return None
+    by = [
+        f"{row.name} now"
+        if row.days_to_notice_days <= 0
+        else f"{row.name} by {date(row.notice_date, book)}"
+        for row in each(due_renewals)
+    ]
+    return Sentence(f"{said}: {listed(by, most=3)}.", "#due_renewals")
 
 
 def _band(key_share: float, book: BookSettings) -> str:

@@ -8,7 +8,12 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span, base_months, is_base_whole
-from kamlib.story.headline import followed_sentence, key_revenue_sentence, loss_sentence
+from kamlib.story.headline import (
+    followed_sentence,
+    key_revenue_sentence,
+    loss_sentence,
+    renewals_sentence,
+)
 from kamlib.story.overtime import followed, untold
 from kamlib.story.risk import risk_note, risk_split
 from kamlib.story.statements import Action, Card, Said, Sentence
@@ -41,6 +46,7 @@ def headline_overview(
     risk_changes: pd.DataFrame,
     interactions: pd.DataFrame,
     programme_outlook: pd.DataFrame,
+    due_renewals: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
     as_of: pd.Timestamp,
@@ -61,6 +67,7 @@ def headline_overview(
         followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
         _retained(found["value"], first_date, as_of),
         Sentence(" ".join(text for text in (risk, split) if text), "retention.html"),
+        renewals_sentence(due_renewals, book),
         _outlook(programme_outlook, book),
     ]
     return [one for one in said if one is not None]

@@ -23,6 +23,22 @@ def title_period(
     return span.title if is_covered else f"{span.title} (data to {date(end)} only)"
 
 
+def note_undated(renewed: str | None) -> str:
+    """Return what every page says where what has no date was brought up to date after the period's
+    first report; nothing of a period as it was first published.
+
+    >>> from kamlib.words import GAP
+    >>> note_undated("2026-01-15").replace(GAP, " ").partition("are as recorded ")[2]
+    'on 15 Jan 2026, not as when this period was first published.'
+    """
+    if renewed is None:
+        return ""
+    return (
+        f"Owners, names, contacts and plans are as recorded on {date(renewed)}, not as when this "
+        "period was first published."
+    )
+
+
 def definitions(
     accounts: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
 ) -> tuple[tuple[str, str], ...]:
@@ -37,11 +53,19 @@ def definitions(
     )
 
 
+def _versioned(book: BookSettings) -> str:
+    """Return the book's definition of a key account with its version; nothing where it has none."""
+    said, version = book.key_accounts.definition.strip(), book.key_accounts.version.strip()
+    if not said:
+        return ""
+    return f"{said} ({f'version {version}' if version else 'no version stated'})"
+
+
 def _key_account(accounts: pd.DataFrame, tiers: pd.DataFrame, book: BookSettings) -> str:
     """Say who is called a key account: nobody's definition holds where the book does not say who
     meets it.
     """
-    said = book.key_accounts.definition
+    said = _versioned(book)
     if len(tiers) or accounts["tier"].notna().any():
         return said or "tier key of the book"
     most = book.key_accounts.at_most

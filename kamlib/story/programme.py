@@ -103,25 +103,28 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator
     if orphans:
         lack = f"{count(orphans, 'key account')} {plural(orphans, 'has', 'have')} no manager"
         yield Sentence(f"{lack}: name one.", link="#workload")
-    over = workload[workload["is_over_hours"] | workload["is_over_revenue"]]
+    over = workload[workload["is_over_hours"]]
+    moves = changes[changes["manager_id"].ne("")]
     if over.empty:
-        text = "Nobody carries more hours or revenue than the limits allow."
-        yield Sentence(text, link="#workload")
+        heaviest = workload["hours_load_share"].max()
+        text = "Nobody carries more hours than there are"
+        most = f"; the heaviest load is {share(heaviest, book, decimals=0)} of the hours"
+        yield Sentence(f"{text}{most if heaviest > 0 else ''}.", link="#workload")
         return
     who, others = next(each(over)), len(over) - 1
     hours = f"{share(who.hours_load_share, book, decimals=0)} of the hours"
-    load = hours if who.is_over_hours else "revenue above the limit"
     sentences = [
-        f"{who.manager_name} carries too much: {load}, {count(who.key_count, 'key account')}."
+        f"{who.manager_name} carries too much: {hours}, {count(who.key_count, 'key account')}."
     ]
     if others:
-        more = "One more is" if others == 1 else f"{number(others)} more are"
-        sentences.append(f"{more} over a limit.")
-    for first in each(changes.head(1)):
-        moves = len(changes)
-        evens = "One move evens" if moves == 1 else f"{number(moves)} moves even"
-        sentences.append(f"{evens} it out, first {first.name} to {first.to_manager}.")
-    yield Sentence(" ".join(sentences), link="#assignment_changes" if len(changes) else "#workload")
+        more = "One more carries" if others == 1 else f"{number(others)} more carry"
+        sentences.append(f"{more} too much.")
+    for first in each(moves.head(1)):
+        eases = "One move eases" if len(moves) == 1 else f"{number(len(moves))} moves ease"
+        sentences.append(f"{eases} it, first {first.name} to {first.to_manager}.")
+    if moves.empty:
+        sentences.append("Nobody has room and the ratings required to take an account over.")
+    yield Sentence(" ".join(sentences), link="#assignment_changes" if len(moves) else "#workload")
 
 
 def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
@@ -140,11 +143,14 @@ def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
 def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     exposed = table[table["exposed_profit"].gt(0)].sort_values("exposed_profit", kind="stable")
     for row in each(exposed.tail(1)):
-        sole = row.sole_count
-        known = f"{count(sole, 'key account')} {plural(sole, 'knows', 'know')} nobody else"
+        of = f"of the {money(row.owned_profit, book)} of yearly {row.measure} of the own accounts"
+        known = ""
+        if row.sole_count:
+            accounts = count(row.sole_count, "key account")
+            known = f": {accounts} {plural(row.sole_count, 'knows', 'know')} hardly anybody else"
         yield Sentence(
-            f"If {row.manager_name} leaves, {money(row.exposed_profit, book)} of yearly "
-            f"{row.measure} is exposed: {known}. Introduce a second person.",
+            f"If {row.manager_name} leaves, {money(row.exposed_profit, book)} {of} is exposed"
+            f"{known}. Introduce a second person.",
             link="#manager_dependence",
         )
 

@@ -36,7 +36,6 @@ def _load_note(row: Any, programme: ProgrammeSettings) -> str:
     least, most = programme.accounts_per_manager
     parts = {
         "more hours than the manager has": row.is_over_hours,
-        "revenue above the limit": row.is_over_revenue,
         f"{count(row.key_count, 'account')}, usual {least}–{most}": row.is_count_outside,
     }
     return "; ".join(part for part, is_so in parts.items() if is_so)
@@ -55,7 +54,7 @@ def chart_workload(
     measure: str = "hours",
     book: BookSettings | None = None,
 ) -> Said:
-    """Say who carries more than the limits, in hours or in revenue."""
+    """Say who carries more than the hours there are, or who carries most revenue."""
     people = workload[workload["manager_id"].ne("")]
     months = f"12 months to {date(as_of, book)}"
     every = "; the table below has every value"
@@ -76,13 +75,13 @@ def chart_workload(
 
 
 def _overloaded(people: pd.DataFrame) -> str:
-    over = int((people["is_over_hours"] | people["is_over_revenue"]).sum())
+    over = int(people["is_over_hours"].sum())
     if people.empty:
         return "No manager is known for any key account"
     if not over:
-        return "No manager is over a limit"
+        return "Nobody carries more hours than there are"
     managers = count(len(people), "manager")
-    return f"{over} of {managers} {plural(over, 'carries', 'carry')} more than the limits"
+    return f"{over} of {managers} {plural(over, 'carries', 'carry')} more hours than there are"
 
 
 def _most_revenue(people: pd.DataFrame, book: BookSettings | None) -> str:
@@ -107,52 +106,56 @@ def tell_proposed_assignment(proposed_assignment: pd.DataFrame) -> pd.DataFrame:
 def tell_assignment_changes(
     assignment_changes: pd.DataFrame, assignment_loads: pd.DataFrame, *, book: BookSettings
 ) -> pd.DataFrame:
-    """Say the loads of both managers before and after, for each account that would move."""
+    """Say the hours of both managers before and after each move, and what it breaks."""
     loads = {row.manager_id: _load_change(row, book) for row in each(assignment_loads)}
     changes = [
-        f"{_giver(row, loads)}; {row.to_manager} from {loads[row.proposed_manager_id]}"
+        f"{_giver(row, loads, book)}; {row.to_manager} goes from {loads[row.proposed_manager_id]}"
         for row in each(assignment_changes)
     ]
     return _told(assignment_changes, why=changes)
 
 
-def _giver(row: Any, loads: dict[str, str]) -> str:
+def _giver(row: Any, loads: dict[str, str], book: BookSettings) -> str:
     if row.manager_id not in loads:
         return "it has no manager today"
-    return f"{row.from_manager} goes from {loads[row.manager_id]}"
+    known = ""
+    if pd.notna(row.handled_share):
+        handled = share(row.handled_share, book, decimals=0)
+        known = f"; it breaks a relationship: {handled} of the account's revenue came through "
+        known += row.from_manager
+    return f"{row.from_manager} goes from {loads[row.manager_id]}{known}"
 
 
 def _load_change(row: Any, book: BookSettings) -> str:
-    loads = {
-        "the hours": (row.hours_load_share, row.proposed_hours_load_share),
-        "an even share of revenue": (row.even_revenue_share, row.proposed_even_revenue_share),
-    }
-    return " and ".join(
-        f"{number(now * 100, book, decimals=0)} to {share(then, book, decimals=0)} of {of}"
-        for of, (now, then) in loads.items()
-        if pd.notna(now)
-    )
+    now, then = row.hours_load_share, row.proposed_hours_load_share
+    return f"{number(now * 100, book, decimals=0)} to {share(then, book, decimals=0)} of the hours"
 
 
 def chart_assignment_loads(
     assignment_loads: pd.DataFrame, assignment_changes: pd.DataFrame, *, book: BookSettings
 ) -> Said:
-    """Say how far the proposal lowers the heaviest load."""
-    loads = ["hours_load_share", "even_revenue_share"]
-    before: float = assignment_loads[loads].max().max()
-    after: float = assignment_loads[[f"proposed_{load}" for load in loads]].max().max()
-    finding = "No move would lower the heaviest load"
+    """Say what the proposal takes off the managers who carry too much."""
+    before, after = (
+        int(assignment_loads[f"{when}hours_load_share"].gt(1).sum()) for when in ("", "proposed_")
+    )
+    moves = count(len(assignment_changes), "move")
+    finding = "Nobody carries too much: nothing is moved"
     if assignment_loads.empty:
         finding = "No managers to assign accounts to"
-    elif after < before - 1e-9:
-        moves = count(len(assignment_changes), "move")
-        falls = f"{share(before, book, decimals=0)} to {share(after, book, decimals=0)}"
-        finding = f"{moves}: the heaviest load falls from {falls}"
+    elif before and len(assignment_changes):
+        left = number(after) if after else "nobody"
+        finding = f"{number(before)} {plural(before, 'carries', 'carry')} too much, {left} after "
+        finding += moves
+    elif before:
+        who = f"{number(before)} {plural(before, 'carries', 'carry')} too much"
+        finding = f"{who}, and nobody has room"
+    elif len(assignment_changes):
+        finding = f"Nobody carries too much; {moves} to give accounts a manager"
     return Said(
         finding,
-        "Heavier of: hours over hours there are, revenue over an even split; ● now, ◆ proposed",
-        "For each manager the heavier of the loads in hours and revenue, today and as proposed; "
-        "the published table assignment_loads has every value",
+        "Hours that key accounts ask for over the manager's hours; ● now, ◆ proposed",
+        "For each manager the load in hours, today and as proposed; the published table "
+        "assignment_loads has every value",
     )
 
 

@@ -280,8 +280,8 @@ def _gaps(
     rows = []
     if scoring.is_built_in:
         text = (
-            "The book states no criteria of its own: growth, margin rate, regularity and breadth "
-            "count alike, and the size of an account is not scored."
+            "The book states no criteria of its own: size counts 40 %, growth, margin rate and "
+            "regularity 20 % each, provisionally. The score ranks; it decides nothing."
         )
         rows.append(Sentence(text, "#criterion_coverage"))
     blank = coverage[(coverage["scored_count"] == 0) & (coverage["missing_count"] > 0)]

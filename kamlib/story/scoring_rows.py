@@ -15,6 +15,7 @@ REMARKS = {
     "": "",
     "no_base": "no revenue in the {months} months before the window",
     "part_base": "first order within the {months} months before the window",
+    "short": "the data do not hold the {months} months before the window whole",
     "no_cost": "no cost in the orders",
     "cost_unknown": "cost unknown in part of the window",
     "no_revenue": "no revenue in the window",
@@ -23,7 +24,7 @@ REMARKS = {
     "no_categories": "no categories in the orders",
     "no_needs": "no needs recorded",
     "needs_undated": "the needs of accounts carry no date",
-    "wallet_too_low": "above 1: the account's spend is estimated too low",
+    "wallet_too_low": "the account's spend is estimated below what we sell it",
     "not_judged": "not judged",
     "judged_outside": "judged outside 1 to 10",
     "all_bought": "every account kept buying",
@@ -50,9 +51,9 @@ LACKING = {
     "overdue": "it is overdue",
 }
 LIMITS = {
-    "size": (
-        "size, fit, image",
-        "the book states no criteria; size is not scored",
+    "own": (
+        "fit, image and whatever else counts for you",
+        "the book states no criteria; the built-in ones rank and decide nothing",
         "[scoring] in book.toml, 3 to 5 criteria",
     ),
     "places": (
@@ -300,7 +301,7 @@ def _line_note(line: dict[Any, Any]) -> str:
 
 
 def _limit_text(limit: float, measure: str | None) -> str:
-    if measure in ("growth", "margin_rate", "regularity", "share_of_wallet"):
+    if measure in ("size", "growth", "margin_rate", "regularity", "share_of_wallet"):
         return f"{limit * 100:g} %".replace("-", "−")
     return f"{limit:,.10g}".replace("-", "−")
 

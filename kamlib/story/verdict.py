@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.period.calendar import Span
 from kamlib.story.leaving import WHY_NOT
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import date, listed, money, number, plural
+from kamlib.words import count, date, listed, money, number, plural
 
 Told = tuple[str, str]
 """Why something is to be done about an account, and what."""
@@ -69,6 +70,45 @@ def table_account_standing(*, as_of: pd.Timestamp) -> Said:
         f"As of {date(as_of)}; at stake: revenue of the 12 months to that day, of a lost account "
         "of the 12 months to its last order",
     )
+
+
+def tell_due_renewals(due_renewals: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
+    """Say what to do about each agreement, with whom and by when."""
+    said = [_renewal_step(row, book) for row in each(due_renewals)]
+    return pd.DataFrame({"to_do": said}, index=due_renewals.index, dtype="str")
+
+
+def _renewal_step(row: Any, book: BookSettings) -> str:
+    if row.verdict == "let go":
+        return "Let it end: the account is lost and let go."
+    step = "about a return" if row.status == "lost" else "and renew it, or say why not"
+    return f"Speak to {_whom(row)} {step}: {_act_by(row, book)}."
+
+
+def _act_by(row: Any, book: BookSettings) -> str:
+    """Return by when to act on an agreement; the notice day may have passed."""
+    day = date(row.notice_date, book)
+    return f"the notice day was {day}" if row.days_to_notice_days < 0 else f"act by {day}"
+
+
+def table_due_renewals(
+    due_renewals: pd.DataFrame, *, span: Span, present: frozenset[str], book: BookSettings
+) -> Said:
+    """Say how many agreements need a decision before the next report, and what they are worth."""
+    if "agreements" not in present:
+        return Said("No agreements are recorded: no renewal can be seen coming")
+    until = f"Notice days up to {date(span.shift(1).end, book)}, when the next report is made"
+    return Said(renewals_said(due_renewals, book) or "No agreement needs a decision", until)
+
+
+def renewals_said(due_renewals: pd.DataFrame, book: BookSettings) -> str:
+    """Return how many agreements need a decision before the next report; nothing where none."""
+    many, worth = len(due_renewals), due_renewals["agreement_value"].sum()
+    if not many:
+        return ""
+    value = f" worth {money(worth, book)}" if worth > 0 else ""
+    need = plural(many, "needs", "need")
+    return f"{count(many, 'agreement')}{value} {need} a decision before the next report"
 
 
 def loss_step(account_actions: pd.DataFrame) -> str:
@@ -190,9 +230,11 @@ def _fell(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
 def _renewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     agreement = facts["agreement"]
     kind = agreement["kind"] if isinstance(agreement["kind"], str) else ""
-    worth = f"{kind or 'agreement'} of {money(agreement['agreement_value'], book)}"
+    value = agreement["agreement_value"]
+    worth = f"{kind or 'agreement'}{f' of {money(value, book)}' if pd.notna(value) else ''}"
+    by = f"the notice day is {date(agreement['notice_date'], book)}"
     return (
-        f"{row.name}: its {worth} ends on {date(agreement['end_date'], book)}.",
+        f"{row.name}: its {worth} ends on {date(agreement['end_date'], book)}, {by}.",
         f"Speak to {_whom(row)}: renew it, or say why not.",
     )
 

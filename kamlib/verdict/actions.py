@@ -47,7 +47,7 @@ def account_actions(
     previous_account_status: pd.DataFrame | None,
     class_moves: pd.DataFrame,
     rollup_changes: pd.DataFrame,
-    agreement_renewals: pd.DataFrame,
+    due_renewals: pd.DataFrame,
     overdue_checkins: pd.DataFrame,
     win_back: pd.DataFrame,
     contacts: pd.DataFrame,
@@ -58,11 +58,11 @@ def account_actions(
     """One row per account that something is to be done about: the one thing; most pressing first.
 
     An occasion calls for an action: an account is *overdue*, was *lost* in the period or earlier
-    (*gone*), has a *renewal* due, is to be *promoted* or *reviewed*, fell a class by its own doing
-    (*down*), is the largest of a *group* that counts for more than it does alone, or a planned
-    *check-in* with a key account is overdue. A lost account has no other occasion than its loss.
-    Of several the most pressing counts: money at stake × urgency, three times that for a key
-    account.
+    (*gone*), has a *renewal* to decide on before the next report, is to be *promoted* or
+    *reviewed*, fell a class by its own doing (*down*), is the largest of a *group* that counts for
+    more than it does alone, or a planned *check-in* with a key account is overdue. A lost account
+    has no other occasion than its loss. Of several the most pressing counts: money at stake ×
+    urgency, three times that for a key account.
     Accounts whose stake is below ``floor`` of the revenue of all are left out unless they are key.
 
     ``action_code``: call; ask_reason, offer, win_back or let_go (a lost account: no reason is
@@ -87,7 +87,7 @@ def account_actions(
             _silent(account_standing, account_status, previous_account_status),
             _proposed(account_standing),
             _fallen(class_moves),
-            _renewing(agreement_renewals, account_standing),
+            due_renewals[["account_id", "agreement_id", "notice_date"]].assign(kind="renewal"),
             _groups(rollup_changes),
             overdue_checkins[["account_id"]].assign(kind="check-in"),
         ],
@@ -100,7 +100,7 @@ def account_actions(
     least = floor * account_status["revenue"].clip(lower=0).sum()
     table = table[table["is_key"] | table["at_stake"].ge(max(least, 0.0))]
     offers = win_back.set_index("account_id")[["offer", "cost", "is_chosen", "why_not_code"]]
-    table = table.join(offers, on="account_id").join(_people(contacts), on="account_id")
+    table = table.join(offers, on="account_id").join(people(contacts), on="account_id")
     table = table.assign(
         is_change=~table["kind"].isin(["gone", "check-in"]),
         link=table["kind"].map(LINKS),
@@ -149,13 +149,6 @@ def _fallen(class_moves: pd.DataFrame) -> pd.DataFrame:
     return class_moves.loc[is_own & is_less, ["account_id"]].assign(kind="down")
 
 
-def _renewing(renewals: pd.DataFrame, standing: pd.DataFrame) -> pd.DataFrame:
-    """Return agreements of key accounts whose notice day has come."""
-    keys = standing.loc[standing["is_key"], "account_id"]
-    due = renewals["agreement_status"].eq("renewal due") & renewals["account_id"].isin(keys)
-    return renewals.loc[due, ["account_id", "agreement_id", "notice_date"]].assign(kind="renewal")
-
-
 def _groups(rollup: pd.DataFrame) -> pd.DataFrame:
     """Return the largest account of each group that counts for more than it does alone."""
     large = rollup[rollup["rank_gain"].ge(3) & rollup["group_rank"].le(10)]
@@ -189,7 +182,7 @@ def _codes(table: pd.DataFrame) -> np.ndarray:
     )
 
 
-def _people(contacts: pd.DataFrame) -> pd.DataFrame:
+def people(contacts: pd.DataFrame) -> pd.DataFrame:
     """Return whom to speak to at each account, by account id: name and role."""
     role = contacts["role"].map({name: place for place, name in enumerate(ROLES)})
     ordered = contacts.assign(place=role.fillna(len(ROLES))).sort_values(
