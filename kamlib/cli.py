@@ -262,21 +262,21 @@ def practice(
             help="Another seed, another company.",
         ),
     ] = None,
-    story: Annotated[str, typer.Option("--story", help="all, or one story to plant.")] = "all",
+    story: Annotated[str, typer.Option("--story", help="all, one story, or a kind.")] = "all",
     like: Annotated[
         Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")
     ] = None,
     debug: Debug = False,
 ) -> None:
     """Write a practice company whose truth is known."""
-    from kamlib.practice import SAMPLE_SEED, STORIES, company, write_company
+    from kamlib.practice import BOOKS, SAMPLE_SEED, STORIES, company, write_company
 
     _check_new(folder)
-    if story not in ("all", "none", *STORIES):
+    if story not in ("all", "none", *STORIES, *BOOKS):
         raise KamError(
             f"There is no story '{story}'.",
             where="--story",
-            next=nearest(story, ["all", "none", *STORIES]),
+            next=nearest(story, ["all", "none", *STORIES, *BOOKS]),
         )
     frames = None
     if like is not None:

@@ -44,6 +44,7 @@ _AREAS = {
     "programme": "Programme",
     "evidence": "Evidence: how good the estimates were",
     "verdict": "One verdict an account",
+    "ahead": "Ahead",
     "overview": "Front page",
 }
 

@@ -26,6 +26,7 @@ ANALYSIS = (
     "evidence",
     "verdict",
     "overview",
+    "ahead",
 )
 LAYERS = (
     {"errors", "words", "tables"},
@@ -232,5 +233,6 @@ def test_the_five_report_notebooks_and_the_front_page_are_there():
         "03_retention",
         "04_account_dossier",
         "05_programme_review",
-        "06_evidence",
+        "06_ahead",
+        "07_evidence",
     ]

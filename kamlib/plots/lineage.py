@@ -22,6 +22,7 @@ HUES = {
     "programme": "#2a97c9",
     "evidence": "#6b7f1f",
     "verdict": "#8a4f2d",
+    "ahead": "#6b7a1f",
     "overview": "#2d3746",
 }
 """One colour for each area."""

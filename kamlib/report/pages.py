@@ -36,14 +36,15 @@ PAGES = {
         Page("scoring", "02_key_account_scoring", "scoring.html", "Scoring"),
         Page("retention", "03_retention", "retention.html", "Retention"),
         Page("programme", "05_programme_review", "programme.html", "Programme"),
-        Page("evidence", "06_evidence", "evidence.html", "Evidence"),
+        Page("ahead", "06_ahead", "ahead.html", "Ahead"),
+        Page("evidence", "07_evidence", "evidence.html", "Evidence"),
         Page("dossiers", "04_account_dossier", "dossiers/{account}.html", "Dossiers"),
         Page("overview", "00_overview", "index.html", "Overview"),
     )
 }
 
 
-ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "evidence")
+ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "ahead", "evidence")
 """The pages as a reader meets them; a book's own come after them."""
 
 
@@ -51,7 +52,7 @@ def place(page: Page) -> int:
     """Return where a page stands among the others.
 
     >>> place(PAGES["overview"]), place(Page("mine", "mine", "mine.html", "Mine"))
-    (0, 6)
+    (0, 7)
     """
     return ORDER.index(page.name) if page.name in ORDER else len(ORDER)
 

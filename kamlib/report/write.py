@@ -38,6 +38,11 @@ WORKBOOK_TABLES = (
     "account_scores",
     "account_actions",
     "account_status",
+    "calendar",
+    "account_health",
+    "category_alerts",
+    "account_alerts",
+    "revenue_by",
     "win_back",
     "key_figures",
 )
