@@ -131,5 +131,5 @@ def _judged(estimate: str, row: dict[str, Any], cases: int, days: int) -> dict[s
     if cases < FEW or np.isnan(error):
         answer = "not tried"
     else:
-        answer = "estimate" if np.isnan(naive) or error < naive else "naive"
+        answer = "estimate" if np.isnan(naive) or error < naive * (1 - 1e-9) else "naive"
     return {"estimate": estimate, "case_count": cases, "day_count": days, "published": answer} | row
