@@ -24,7 +24,7 @@ import typer
 import kamlib
 from kamlib import classroom
 from kamlib.digest import command
-from kamlib.errors import KamError, nearest
+from kamlib.errors import KamError
 from kamlib.steps import QUIET, Steps, say_error, say_json
 from kamlib.words import number
 
@@ -250,60 +250,10 @@ def explain(
         lines.write_text(csv_text(found.lines), encoding="utf-8", newline="\n")
 
 
-@app.command()
-def practice(
-    folder: Annotated[Path, typer.Argument(help="Folder to write the practice company to.")],
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            parser=_whole(0, 2**63 - 1),
-            metavar="N",
-            help="Another seed, another company.",
-        ),
-    ] = None,
-    story: Annotated[str, typer.Option("--story", help="all, one story, or a kind.")] = "all",
-    like: Annotated[
-        Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")
-    ] = None,
-    debug: Debug = False,
-) -> None:
-    """Write a practice company whose truth is known."""
-    from kamlib.practice import BOOKS, SAMPLE_SEED, STORIES, company, write_company
-
-    _check_new(folder)
-    if story not in ("all", "none", *STORIES, *BOOKS):
-        raise KamError(
-            f"There is no story '{story}'.",
-            where="--story",
-            next=nearest(story, ["all", "none", *STORIES, *BOOKS]),
-        )
-    frames = None
-    if like is not None:
-        from kamlib.period.snapshot import open_period
-
-        frames = open_period(like).account_days
-    write_company(
-        company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder
-    )
-    typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
-
-
+app.command()(classroom.practice)
 app.command()(command.digest)
 app.command()(classroom.notebook)
-
-
-def _check_new(folder: Path) -> None:
-    try:
-        is_taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-    except (OSError, ValueError) as error:
-        raise KamError(
-            f"No folder can have this name: {getattr(error, 'strerror', None) or error}.",
-            where=str(folder)[:100],
-            next="Name another folder.",
-        ) from error
-    if is_taken:
-        raise KamError("The folder is not empty.", where=str(folder), next="Name a new folder.")
+app.command()(classroom.template)
 
 
 def sample_book() -> Path:

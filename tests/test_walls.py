@@ -49,6 +49,8 @@ LAYERS = (
         "notebooks",
         "cli",
         "steps",
+        "training",
+        "whatif",
         "__main__",
         "__init__",
     },
