@@ -48,6 +48,8 @@ LAYERS = (
         "dictionary",
         "notebooks",
         "cli",
+        "given",
+        "start",
         "steps",
         "training",
         "whatif",

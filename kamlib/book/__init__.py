@@ -2,9 +2,11 @@
 
 from kamlib.book.criteria import ScoringSettings
 from kamlib.book.settings import (
+    QUIET_DAYS,
     BookSettings,
     DeliverySettings,
     FiscalYear,
+    FreshnessSettings,
     HealthSettings,
     InputSettings,
     KeyAccountSettings,
@@ -21,9 +23,11 @@ from kamlib.book.settings import (
 )
 
 __all__ = [
+    "QUIET_DAYS",
     "BookSettings",
     "DeliverySettings",
     "FiscalYear",
+    "FreshnessSettings",
     "HealthSettings",
     "InputSettings",
     "KeyAccountSettings",

@@ -24,6 +24,7 @@ from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources import Source
 from kamlib.intake.sources.headers import folded
 from kamlib.intake.sources.sheets import ERROR, KIND, UNCOMPUTED
+from kamlib.intake.totals import TOTAL, is_total
 from kamlib.tables import Column, Table
 
 BETWEEN = "\x1f"
@@ -108,6 +109,8 @@ def _typed(rows: ir.Table, columns: list[Column], rules: Rules, *, is_excel: boo
             is_mended = (raw != text) | (text.endswith(".0") & ~value.endswith(".0"))
             mended = mended + is_mended.fill_null(False).cast("int64")
     reason = ibis.cases(*((test, why) for test, why, _ in judged), else_=ibis.null("string"))
+    if any(column.name == "order_date" for column in columns):
+        reason = ibis.ifelse(reason.notnull() & is_total(cells, "text_"), TOTAL, reason)
     if "set_aside" in rows.columns:
         reason = ibis.coalesce(cleaned(cells["set_aside"]), reason)
     cells = cells.mutate(

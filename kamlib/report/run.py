@@ -7,29 +7,37 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
-from kamlib.intake import Intake
-from kamlib.period import Period
 from kamlib.period.calendar import Span, resolve_periods
 from kamlib.report import scratch, site
 from kamlib.report.deadline import StoppedError, deadline
-from kamlib.report.index import front_page, renew_index
 from kamlib.report.kept import Choice, Kept
-from kamlib.report.mark import book_hashes, is_unchanged, run_mark, state
-from kamlib.report.pages import Page, wanted_pages
+from kamlib.report.mark import book_hashes, index_state, is_unchanged, run_mark, state
+from kamlib.report.pages import Page, front, wanted_pages
 from kamlib.report.printing import browser
-from kamlib.report.production import Production, check_account
-from kamlib.report.request import WORDS, Request, check_place, check_words, ids, in_own_folder
+from kamlib.report.quick import quick_import
+from kamlib.report.request import (
+    WORDS,
+    Request,
+    check_account,
+    check_place,
+    check_words,
+    ids,
+    in_own_folder,
+)
+from kamlib.report.server import SOCKET, ForkServer, can_fork
 from kamlib.report.status import Status, status_file
-from kamlib.report.warm import SOCKET, ForkServer, can_fork
-from kamlib.slides import new_deck
-from kamlib.story.pages import note_undated
+from kamlib.words import count
+
+if TYPE_CHECKING:
+    from kamlib.intake import Intake
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,8 @@ class Outcome:
     """What became of one period, with the path of its front page.
 
     ``state`` is ``published``, ``unchanged`` or ``failed``; ``failed`` says what of it failed
-    (page, or page and account → error), where the request was to keep going.
+    (page, or page and account → error), where the request was to keep going. ``warnings`` say what
+    spoils its figures, ``lost`` that more of the order lines was lost than the book allows.
     """
 
     period: str
@@ -45,6 +54,8 @@ class Outcome:
     path: Path
     seconds: float
     failed: dict[str, KamError]
+    warnings: tuple[str, ...] = ()
+    lost: str = ""
 
 
 Progress = Callable[[str, str, int, int], None]
@@ -57,11 +68,14 @@ def render(
     today: date,
     progress: Progress = lambda *_: None,
     notice: Notice = lambda _: None,
+    executor: Executor | None = None,
 ) -> list[Outcome]:
     """Render and publish the periods of a request; return what became of each.
 
     A manager's report is a site of its own, in the folder ``manager-<id>``: it never stands in for
-    the whole one.
+    the whole one. Kernels run on this machine, or where the workers of an ``executor`` are: any of
+    the form of `concurrent.futures`, such as that of a ``dask.distributed`` client. Its workers
+    must see the scratch folder (``TMPDIR``), the kit and the site under the same paths.
 
     Raises
     ------
@@ -75,12 +89,15 @@ def render(
     try:
         check_words(request)
         with _plain_words(request.out), deadline(request.deadline), scratch.run_folder() as folder:
-            outcomes = _Run(request, status, today, progress, notice, folder).outcomes()
+            run = _Run(request, status, today, progress, notice, folder)
+            run.executor = executor
+            outcomes = run.outcomes()
     except BaseException as error:
         status.failure(error)
         raise
     failed = [error for outcome in outcomes for error in outcome.failed.values()]
-    status.failure(failed[0]) if failed else status.success()
+    lost = [outcome.lost for outcome in outcomes if outcome.lost]
+    status.failure(failed[0]) if failed else status.success(lost[0] if lost else "")
     return outcomes
 
 
@@ -98,11 +115,14 @@ class _Run:
     ) -> None:
         self.request, self.status, self.today = request, status, today
         self.progress, self.notice, self.folder = progress, notice, folder
+        self.executor: Executor | None = None
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
         if request.pdf or request.digest:
             browser()
         if request.digest:
+            from kamlib.slides import new_deck
+
             new_deck()
         self.settings: BookSettings = read_settings(request.book)
         self.asked = resolve_periods(
@@ -146,7 +166,7 @@ class _Run:
         label = period.label
         site.set_mode_of(self.request.out, label, self.request.mode)
         self.status.period(label, "unchanged", {})
-        return Outcome(label, "unchanged", front_page(self.request.out, label), 0.0, {})
+        return self._outcome(label, "unchanged", {}, time.monotonic())
 
     def _rendered(self) -> list[Outcome]:
         from kamlib.intake import read_book
@@ -154,7 +174,9 @@ class _Run:
         from kamlib.period.snapshot import check_reached
 
         with contextlib.ExitStack() as runs:
-            kernels = runs.enter_context(_kernels(self.folder))
+            kernels = runs.enter_context(_kernels(self.folder, self.executor))
+            with quick_import():
+                import kamlib.report.production  # noqa: F401 - while the kernels' process loads
             engine = runs.enter_context(open_engine())
             self.progress("", "reading the book", 0, 1)
             intake = read_book(self.request.book, self.settings, engine)
@@ -190,7 +212,7 @@ class _Run:
 
     def _one(self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]) -> Outcome:
         """Render and publish one period, or say that nothing of it has changed."""
-        label, out, began = period.label, self.request.out, time.monotonic()
+        label, began = period.label, time.monotonic()
         if self._is_done(period):
             return self._unchanged(period)
         failed: dict[str, KamError] = {}
@@ -205,14 +227,24 @@ class _Run:
                 raise
             failed, how = {label: error}, "failed"
         self.status.period(label, how, failed)
-        front = front_page(out, label)
-        return Outcome(label, how, front, time.monotonic() - began, failed)
+        return self._outcome(label, how, failed, began)
+
+    def _outcome(self, label: str, how: str, failed: dict[str, KamError], began: float) -> Outcome:
+        """Return what became of a period, with the warnings of what stands published."""
+        run = site.published_run(self.request.out, label) or {}
+        seconds = time.monotonic() - began
+        said = () if how == "failed" else tuple(map(str, run.get("warnings", ())))
+        lost = "" if how == "failed" else str(run.get("lost", ""))
+        return Outcome(label, how, self._front(label), seconds, failed, said, lost)
 
     def _publish(
         self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]
     ) -> dict[str, KamError]:
+        from kamlib.period import Period
         from kamlib.period.snapshot import read_snapshot, write_snapshots
         from kamlib.period.undated import undated_of
+        from kamlib.report.production import Production
+        from kamlib.story.pages import note_undated
 
         out, label = self.request.out, period.label
         manager = self.request.manager_id or ""
@@ -223,7 +255,8 @@ class _Run:
         data = Period(read_snapshot(folders[label]))
         staged = site.stage(out, label)
         try:
-            work = Production(self.request, self.pages, data, staged, kernels(), self.progress)
+            report = (self.request, self.pages, data, staged)
+            work = Production(*report, kernels(), self.progress, self.executor)
             work.writer.note = note_undated(choice.renewed)
             failed = work.make(intake, self._about(label, choice))
             self.kept.keep(choice)
@@ -238,18 +271,44 @@ class _Run:
         mark = {**self.mark, "period": label}
         return {"mark": mark, "started": self.started, "undated": choice.said()}
 
+    def _front(self, label: str) -> Path:
+        """Return the path of a published period's front page; the site's where there is none."""
+        out = self.request.out
+        run = site.published_run(out, label)
+        return out / label / front(run) if run else out / "index.html"
+
     def _mend_index(self) -> None:
-        renew_index(self.request.out, self.settings, mode=self.request.mode)
+        """Write the site's front page anew, unless it is the one that the run before wrote, and
+        nothing that it is made of has changed since.
+        """
+        out = self.request.out
+        if self.status.said.get("index") == index_state(out, self.mark):
+            return
+        with quick_import():
+            from kamlib.report.index import renew_index
+
+        renew_index(out, self.settings, mode=self.request.mode)
+        self.status.said["index"] = index_state(out, self.mark)
 
 
 def _check_reaches_into(period: Span, intake: Intake) -> None:
-    """Refuse a period that begins after the data end: its report would be of silence alone."""
+    """Refuse a period that begins after the data end, as its report would be of silence alone, or
+    whose end they miss by more than the book allows.
+    """
     from kamlib.period.activity import last_covered_day
 
     last = last_covered_day(intake, intake.book)
-    if last is not None and period.start.date() > last:
+    if last is None:
+        return
+    most = intake.book.freshness.refuse_after
+    missing = (period.end.date() - last).days
+    is_short = most is not None and missing > most
+    if period.start.date() > last or is_short:
+        allowed = f", more than the {count(most or 0, 'day')} of refuse_after" if is_short else ""
         raise KamError(
-            f"The book has no orders in {period.title}.",
+            f"The book has no orders in {period.title}."
+            if period.start.date() > last
+            else f"The orders end {count(missing, 'day')} before {period.title} does{allowed}.",
             where=f"period = {period.label}",
             next=f"Its data end on {last}. Name an earlier period, or bring the orders up to date.",
         )
@@ -275,10 +334,10 @@ _ENVIRONMENT = {
 
 
 @contextlib.contextmanager
-def _kernels(folder: Path) -> Iterator[Callable[[], dict[str, str]]]:
+def _kernels(folder: Path, executor: Executor | None) -> Iterator[Callable[[], dict[str, str]]]:
     """Give a function that returns the environment of kernels: warm ones where they can be had."""
     plain = {**_ENVIRONMENT, "TMPDIR": str(folder)}
-    if not can_fork():
+    if executor is not None or not can_fork():
         yield lambda: plain
         return
     with ForkServer(plain) as server:

@@ -95,7 +95,7 @@ def ordinal(rank: int) -> str:
 def started(text: str) -> str:
     """Return a text as the start of a sentence.
 
-    >>> started("one order")
-    'One order'
+    >>> started("deliver within two days")
+    'Deliver within two days'
     """
     return text[:1].upper() + text[1:]
