@@ -1,5 +1,15 @@
 from . import page as page
 from . import plots as plots
+from .ahead.alerts import account_alerts as account_alerts
+from .ahead.alerts import category_alerts as category_alerts
+from .ahead.calendar import calendar as calendar
+from .ahead.calendar import calendar_by_owner as calendar_by_owner
+from .ahead.health import account_health as account_health
+from .ahead.health import health_parts as health_parts
+from .ahead.health import health_record as health_record
+from .ahead.record import alert_record as alert_record
+from .ahead.sales import revenue_by as revenue_by
+from .ahead.sales import revenue_by_two as revenue_by_two
 from .btyd.buyers import buyer_holdout as buyer_holdout
 from .btyd.buyers import buyer_summary as buyer_summary
 from .btyd.calibration import calibration as calibration
@@ -60,6 +70,10 @@ from .overview.figures import figures as figures
 from .overview.figures import key_figures as key_figures
 from .overview.figures import period_figures as period_figures
 from .period import open_period as open_period
+from .plots.ahead import plot_account_health as plot_account_health
+from .plots.ahead import plot_calendar as plot_calendar
+from .plots.ahead import plot_revenue_by as plot_revenue_by
+from .plots.ahead import plot_revenue_by_two as plot_revenue_by_two
 from .plots.btyd import plot_alive as plot_alive
 from .plots.btyd import plot_calibration as plot_calibration
 from .plots.dossier import plot_account_timeline as plot_account_timeline

@@ -1,4 +1,4 @@
-"""The command line: ``kam report``, ``kam check``, ``kam explain``, ``kam practice``.
+"""The command line: ``kam report``, ``kam check``, ``kam explain`` and the others.
 
 Exit codes: 0 published, or nothing to do; 1 a report failed, in part too, or was stopped; 2 the
 request or the book is wrong, and nothing was started.
@@ -23,6 +23,7 @@ import typer
 
 import kamlib
 from kamlib import classroom
+from kamlib.digest import command
 from kamlib.errors import KamError, nearest
 from kamlib.steps import QUIET, Steps, say_error, say_json
 from kamlib.words import number
@@ -136,6 +137,13 @@ def report(
             "stays, marked as such. The exit code is 1 then, too.",
         ),
     ] = False,
+    with_digest: Annotated[
+        bool,
+        typer.Option(
+            "--digest",
+            help="Also write a digest for the head and for each manager, as PDF, slides and mail.",
+        ),
+    ] = False,
     mode: Annotated[
         str, typer.Option("--mode", help="Who may read the site: owner, group or world.")
     ] = "owner",
@@ -168,6 +176,7 @@ def report(
         pdf=pdf,
         deadline=deadline,
         keep_going=keep_going,
+        digest=with_digest,
         mode=mode,
         status=status,
         thaw=thaw,
@@ -253,21 +262,21 @@ def practice(
             help="Another seed, another company.",
         ),
     ] = None,
-    story: Annotated[str, typer.Option("--story", help="all, or one story to plant.")] = "all",
+    story: Annotated[str, typer.Option("--story", help="all, one story, or a kind.")] = "all",
     like: Annotated[
         Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")
     ] = None,
     debug: Debug = False,
 ) -> None:
     """Write a practice company whose truth is known."""
-    from kamlib.practice import SAMPLE_SEED, STORIES, company, write_company
+    from kamlib.practice import BOOKS, SAMPLE_SEED, STORIES, company, write_company
 
     _check_new(folder)
-    if story not in ("all", "none", *STORIES):
+    if story not in ("all", "none", *STORIES, *BOOKS):
         raise KamError(
             f"There is no story '{story}'.",
             where="--story",
-            next=nearest(story, ["all", "none", *STORIES]),
+            next=nearest(story, ["all", "none", *STORIES, *BOOKS]),
         )
     frames = None
     if like is not None:
@@ -280,6 +289,7 @@ def practice(
     typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
 
 
+app.command()(command.digest)
 app.command()(classroom.notebook)
 
 

@@ -43,6 +43,7 @@ _AREAS = {
     "dossier": "Dossier",
     "programme": "Programme",
     "verdict": "One verdict an account",
+    "ahead": "Ahead",
     "overview": "Front page",
 }
 

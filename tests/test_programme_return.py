@@ -5,6 +5,7 @@ rows (M32).
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from kamlib.programme import (
     placebo_comparison,
@@ -15,8 +16,8 @@ from kamlib.programme import (
     programme_verdict,
 )
 from kamlib.programme.counterfactual import SIZE_PRIOR, cohorts_of, fit_block
-from kamlib.programme.panel import NEVER
-from kamlib.programme.uncertainty import att_interval
+from kamlib.programme.panel import NEVER, Panel
+from kamlib.programme.uncertainty import att_interval, smallest_effect
 from kamlib.story.programme_return import (
     chart_programme_return,
     table_programme_verdict,
@@ -332,6 +333,30 @@ def test_a_block_is_fitted_as_the_closed_form_says():
     assert fit.error[:-1] == pytest.approx((y - x @ inverse @ x.T @ y) / (1 - leverage))
 
 
+def test_no_lift_is_taken_off_a_placebo():
+    """A was admitted, B only stands in for it: 110 a month less a lift of 10 % is 100, of B 110."""
+    margin = pd.DataFrame(np.full((2, 2), 110.0), index=["A", "B"], columns=MONTHS[:2])
+    spells = pd.DataFrame(
+        {"start": 1, "end": NEVER, "admission_date": [MONTHS[0], pd.NaT]}, index=["A", "B"]
+    )
+    left = Panel(margin, spells).without_lift(0.1, of_all_but=np.array([], dtype="int64"))
+    assert left.round(9).tolist() == [[110.0, 100.0], [110.0, 110.0]]
+
+
+def test_the_smallest_effect_is_seen_in_four_of_five_cases():
+    """Half the interval is t(97.5 %) errors; t(80 %) more lie between the effect and its end."""
+    found = measured(3, effect=0.2, on_peak=False)
+    half = att_interval(found)[1] - found.att
+    freedom = len(found.treated) - 1
+    error = half / stats.t.ppf(0.975, freedom)
+    assert smallest_effect(found) == pytest.approx(half + error * stats.t.ppf(0.8, freedom))
+    row = verdict_of(*as_tables(*company(3, effect=0.0, on_peak=False))).assign(
+        verdict="no effect shown", note_code="no effect shown", smallest_effect_share=0.31
+    )
+    said = tell_programme_verdict(row)["note"].iloc[0].replace("\u00a0", " ")
+    assert "Most effects below 31 % could not have been seen here." in said
+
+
 def test_placebos_were_never_admitted_and_show_no_effect_on_average():
     effects = []
     for seed in range(10):
@@ -357,6 +382,7 @@ def test_placebos_were_never_admitted_and_show_no_effect_on_average():
 )
 def test_the_verdict_says_what_it_rests_on(verdict, note_code, note):
     row = {"verdict": verdict, "note_code": note_code, "least_count": 8}
+    row["smallest_effect_share"] = np.nan
     table = pd.DataFrame([row | {"measured_count": 9, "placebo_count": 0}])
     said = tell_programme_verdict(table)["note"][0]
     assert said.startswith(note)

@@ -25,7 +25,14 @@ from kamlib.report.production import dossier_accounts
 from .conftest import kam as run_kam
 
 AS_OF = pd.Timestamp("2025-09-30")
-FILES = {"index.html", "segmentation.html", "scoring.html", "retention.html", "programme.html"}
+FILES = {
+    "index.html",
+    "segmentation.html",
+    "scoring.html",
+    "retention.html",
+    "programme.html",
+    "ahead.html",
+}
 COLUMNS = {
     "account_classes": {
         "account_id",

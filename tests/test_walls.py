@@ -25,6 +25,7 @@ ANALYSIS = (
     "programme",
     "verdict",
     "overview",
+    "ahead",
 )
 LAYERS = (
     {"errors", "words", "tables"},
@@ -38,6 +39,8 @@ LAYERS = (
     {
         "practice",
         "workbook",
+        "slides",
+        "digest",
         "report",
         "check",
         "classroom",
@@ -100,6 +103,7 @@ def test_imports_run_one_way(file):
         ("duckdb", {"intake"}),
         ("ibis", {"intake", "period"}),
         ("xlsxwriter", {"workbook"}),
+        ("pptx", {"slides"}),
     ],
 )
 def test_one_module_knows_each_large_library(package, allowed):
@@ -228,4 +232,5 @@ def test_the_five_report_notebooks_and_the_front_page_are_there():
         "03_retention",
         "04_account_dossier",
         "05_programme_review",
+        "06_ahead",
     ]

@@ -157,6 +157,22 @@ class DeliverySettings(Settings):
     on_day_is_late: bool = False
 
 
+class HealthSettings(Settings):
+    """``[health]``: the weights of the parts of an account's health; they need not sum to 1."""
+
+    rhythm: float = Field(0.25, ge=0)
+    trend: float = Field(0.15, ge=0)
+    breadth: float = Field(0.10, ge=0)
+    on_time: float = Field(0.08, ge=0)
+    satisfaction: float = Field(0.08, ge=0)
+    contact: float = Field(0.07, ge=0)
+    people: float = Field(0.05, ge=0)
+    plan: float = Field(0.05, ge=0)
+    payment: float = Field(0.05, ge=0)
+    margin: float = Field(0.07, ge=0)
+    renewal: float = Field(0.05, ge=0)
+
+
 class ProgrammeSettings(Settings):
     """``[programme]``: what the programme review measures against."""
 
@@ -195,6 +211,7 @@ class BookSettings(Settings):
     value: ValueSettings = ValueSettings()
     delivery: DeliverySettings = DeliverySettings()
     programme: ProgrammeSettings = ProgrammeSettings()
+    health: HealthSettings = HealthSettings()
 
     @field_validator("columns")
     @classmethod

@@ -22,6 +22,8 @@ from kamlib.intake.casting import MONEY, last_day
 from kamlib.period.calendar import Span, month_of
 from kamlib.tables import catalogue, known_as_of
 
+DAY = pd.Timedelta(days=1)
+
 
 def _lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
     """Return the used lines up to a day, with every optional column the activity tables ask for."""
@@ -81,13 +83,21 @@ def _frame(rows: ir.Table, by: list[str]) -> pd.DataFrame:
     return frame.sort_values(by, kind="stable").reset_index(drop=True)
 
 
-def _sums_by_month(intake: Intake, column: str, as_of: pd.Timestamp) -> pd.DataFrame:
+def _sums_by_month(
+    intake: Intake, column: str, as_of: pd.Timestamp, *, with_days: bool = False
+) -> pd.DataFrame:
     """Return the sums by account, another column and month, of the lines that have it."""
     lines = _lines(intake, as_of)
     lines = lines.filter(lines[column].notnull())
     lines = lines.mutate(month=_month(lines["order_date"], as_of))
     by = ["account_id", column, "month"]
-    return _frame(lines.group_by(by).aggregate(**_sums(lines)), by)
+    days = {"order_day_count": _days_bought(lines)} if with_days else {}
+    return _frame(lines.group_by(by).aggregate(**_sums(lines), **days), by)
+
+
+def _days_bought(lines: ir.Table) -> ir.Value:
+    """Return on how many days something was bought."""
+    return lines["order_date"].nunique(where=lines["revenue"] > 0)
 
 
 def account_days(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -122,8 +132,30 @@ def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.Dat
 
 
 def category_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account × category × month: what was supplied."""
-    return _sums_by_month(intake, "category", as_of)
+    """One row per account × category × month: what was supplied, on how many days."""
+    return _sums_by_month(intake, "category", as_of, with_days=True)
+
+
+FEW_CATEGORIES = 3
+"""With fewer categories than this a book is looked at by product as well."""
+_REGULAR = 6
+
+
+def product_months(intake: Intake, *, as_of: pd.Timestamp, is_wanted: bool) -> pd.DataFrame:
+    """One row per account × product × month, of products that the account bought in six months."""
+    lines = _lines(intake, as_of)
+    lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
+    lines = lines.filter(lines["product_id"].notnull() & ibis.literal(is_wanted))
+    lines = lines.mutate(month=_month(lines["order_date"], as_of))
+    pair = ["account_id", "product_id"]
+    months = lines.group_by([*pair, "month"]).aggregate(
+        category=lines["category"].max(),
+        revenue=lines["revenue"].sum(),
+        order_day_count=_days_bought(lines),
+    )
+    regular = months.group_by(pair).aggregate(month_count=months.count())
+    regular = regular.filter(regular["month_count"] >= _REGULAR)
+    return _frame(months.semi_join(regular, pair), [*pair, "month"])
 
 
 def product_windows(
@@ -150,6 +182,34 @@ def product_windows(
 def manager_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account × manager on the order × month."""
     return _sums_by_month(intake, "manager_id", as_of)
+
+
+def sales_cells(intake: Intake, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
+    """One row per account × category × region × channel × manager on the order: its sales."""
+    return _sales(intake, ["account_id", "category", "region", "channel", "manager_id"], spans)
+
+
+def product_sales(intake: Intake, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
+    """One row per account × product: its sales, of the same times as `sales_cells`."""
+    return _sales(intake, ["account_id", "product_id"], spans)
+
+
+def _sales(intake: Intake, by: list[str], spans: dict[str, Span]) -> pd.DataFrame:
+    """Return revenue and cost of each span; a cost is known only where every line has one."""
+    lines = _lines(intake, max(span.end for span in spans.values()))
+    lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
+    first = min(span.start for span in spans.values())
+    lines = lines.filter(lines["order_date"] >= first.date())
+    sums: dict[str, ir.Value] = {}
+    for name, span in spans.items():
+        day = lines["order_date"]
+        inside = (day >= span.start.date()) & (day <= span.end.date())
+        is_whole = (inside & lines["cost"].isnull()).sum() == 0
+        cost = ibis.coalesce(lines["cost"].sum(where=inside), ibis.literal(0).cast(MONEY))
+        sold = ibis.coalesce(lines["revenue"].sum(where=inside), ibis.literal(0).cast(MONEY))
+        sums[f"{name}_revenue"] = sold
+        sums[f"{name}_cost"] = ibis.ifelse(is_whole, cost, ibis.null(MONEY))
+    return _frame(lines.group_by(by).aggregate(**sums), by)
 
 
 def deliveries(
@@ -277,7 +337,17 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "previous": period.previous().as_of,
         "year_ago": period.year_ago().as_of,
     }
+    year = Span(window_start(as_of), as_of, "", "year")
+    spans = {
+        "year": year,
+        "year_before": Span(window_start(year.start - DAY), year.start - DAY, "", "year"),
+        "period": period,
+        "previous_period": period.previous(),
+        "year_ago_period": period.year_ago(),
+    }
     days = account_days(intake, as_of=as_of)
+    categories = category_months(intake, as_of=as_of)
+    is_few = categories["category"].nunique() < FEW_CATEGORIES
     known = {
         name: known_as_of(frame, name, as_of)
         for name, frame in intake.frames.items()
@@ -286,8 +356,11 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
     return {
         "account_days": days,
         "account_months": account_months(days, as_of=as_of),
-        "category_months": category_months(intake, as_of=as_of),
+        "category_months": categories,
+        "product_months": product_months(intake, as_of=as_of, is_wanted=is_few),
         "product_windows": product_windows(intake, as_of=as_of, windows=windows),
+        "sales_cells": sales_cells(intake, as_of=as_of, spans=spans),
+        "product_sales": product_sales(intake, as_of=as_of, spans=spans),
         "manager_months": manager_months(intake, as_of=as_of),
         "deliveries": deliveries(intake, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
         "accounts": accounts_as_of(

@@ -39,7 +39,10 @@ def only_manager(tables: dict[str, pd.DataFrame], manager_id: str) -> dict[str, 
     for name, frame in tables.items():
         if name in _BY_ACCOUNT:
             kept = frame[frame["account_id"].isin(ids)]
-            if "manager_id" in kept and name != "accounts":
+            if name == "sales_cells":  # the sale is of the account, whoever took the order
+                own = kept["manager_id"].eq(manager_id)
+                kept = kept.assign(manager_id=kept["manager_id"].where(own))
+            elif "manager_id" in kept and name != "accounts":
                 kept = kept[kept["manager_id"].isna() | kept["manager_id"].eq(manager_id)]
             if name == "accounts":
                 foreign = kept["parent_id"].notna() & ~kept["parent_id"].isin(ids)

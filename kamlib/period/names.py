@@ -8,7 +8,10 @@ ACTIVITY = (
     "account_days",
     "account_months",
     "category_months",
+    "product_months",
     "product_windows",
+    "sales_cells",
+    "product_sales",
     "manager_months",
     "deliveries",
 )
@@ -25,6 +28,7 @@ SECTIONS = {
     "value": "value",
     "delivery": "delivery",
     "programme": "programme",
+    "health": "health",
 }
 """Parameter of a calculation → section of ``book.toml``; two sections have the name of a table."""
 

@@ -21,6 +21,7 @@ HUES = {
     "dossier": "#0b7768",
     "programme": "#2a97c9",
     "verdict": "#8a4f2d",
+    "ahead": "#6b7a1f",
     "overview": "#2d3746",
 }
 """One colour for each area."""

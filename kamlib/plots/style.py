@@ -24,6 +24,7 @@ from matplotlib.colors import ListedColormap, to_rgba
 from matplotlib.container import BarContainer
 from matplotlib.dates import DateFormatter, MonthLocator, YearLocator, num2date
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kamlib import words
@@ -305,6 +306,11 @@ def tints(key: str = "accent") -> ListedColormap:
     draws pixels).
     """
     return ListedColormap([tint(step / 255, key) for step in range(256)], name=f"kam-{key}")
+
+
+def cell(x: float, y: float, face: tuple[float, float, float, float]) -> Rectangle:
+    """One cell of a map, centred on its place."""
+    return Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, facecolor=face, edgecolor="none")
 
 
 def short(text: str, limit: int = 36) -> str:

@@ -6,11 +6,13 @@ lines) and written down afterwards as the canonical tables of a book. What was p
 """
 
 from kamlib.practice.activity import Activity, activity
+from kamlib.practice.books import BOOKS
 from kamlib.practice.cast import STORIES
 from kamlib.practice.company import SAMPLE_SEED, Company, company, write_company
 from kamlib.practice.leavers import found_leavers, leaver_score
 
 __all__ = [
+    "BOOKS",
     "SAMPLE_SEED",
     "STORIES",
     "Activity",

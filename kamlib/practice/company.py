@@ -13,6 +13,7 @@ import pandas as pd
 
 from kamlib.errors import KamError, nearest
 from kamlib.practice import deals, market, people, programme
+from kamlib.practice.books import BOOKS, plant
 from kamlib.practice.booktext import book_text
 from kamlib.practice.cast import STORIES
 from kamlib.practice.ledger import as_text, dirt, orders_table
@@ -29,7 +30,7 @@ REVENUE_PER_ACCOUNT = 10.5e6 / 120
 
 @dataclass(frozen=True)
 class Company:
-    """A practice company. `tables`: every canonical table, clean and typed; `truth`: one row per
+    """A practice company. `tables`: its canonical tables, clean and typed; `truth`: one row per
     planted fact; `plans`: plan text per key account; `book`: the text of book.toml; `dirt`: damaged
     order lines, as text.
     """
@@ -72,6 +73,8 @@ def company(
     ----------
     story, without
         "all", "none" (nothing but the plain model), one story, or several; and stories left out.
+        Stories of `BOOKS` make another kind of book and are in no "all"; given alone, they are
+        planted into a company with all the others.
     like
         Another book's account_days (account_id, date, revenue): its number of accounts, months,
         rhythm and size.
@@ -91,6 +94,11 @@ def company(
     KamError
         A story or an admission is not known, or the size makes no company.
     """
+    named = (story,) if isinstance(story, str) else tuple(story)
+    kinds = tuple(name for name in named if name in BOOKS)
+    if kinds:
+        story = tuple(name for name in named if name not in BOOKS and name != "all")
+        story = "all" if not story or "all" in named else story
     rhythm = None
     revenue = REVENUE_PER_ACCOUNT * accounts
     if like is not None:
@@ -128,7 +136,20 @@ def company(
         revenue=revenue,
         rhythm=rhythm,
     )
-    return _written(world(setting))
+    return _planted(_written(world(setting)), kinds, seed)
+
+
+def _planted(made: Company, kinds: tuple[str, ...], seed: int) -> Company:
+    """The company as a book of another kind, where stories ask for one."""
+    if not kinds:
+        return made
+    tables, book, facts = plant(made.tables, made.book, kinds, seed)
+    rows = pd.DataFrame(facts, columns=made.truth.columns)
+    rows["date"] = pd.to_datetime(rows["date"]).astype("datetime64[us]")
+    truth_ = pd.concat([made.truth, rows.astype({"value": "float64"})], ignore_index=True)
+    plans = made.plans if "contacts" in tables else {}
+    dirt = made.dirt.head(0)
+    return Company(tables=tables, truth=truth_, plans=plans, book=book, dirt=dirt)
 
 
 def _stories(
@@ -142,7 +163,8 @@ def _stories(
     for name in (*wanted, *without):
         if name not in STORIES:
             raise KamError(
-                f"There is no story '{name}'.", next=nearest(name, [*STORIES, "all", "none"])
+                f"There is no story '{name}'.",
+                next=nearest(name, [*STORIES, *BOOKS, "all", "none"]),
             )
     if "renewal" in wanted and not {"whale", "steady"} & {*wanted}:
         wanted = (*wanted, "steady")  # a renewal needs a contract partner

@@ -8,7 +8,12 @@ from kamlib.period.calendar import month_of
 from kamlib.programme.accounts import names_of
 from kamlib.programme.comparison import Comparison
 from kamlib.programme.counterfactual import LEAST
-from kamlib.programme.uncertainty import account_effects, att_interval, money_half_width
+from kamlib.programme.uncertainty import (
+    account_effects,
+    att_interval,
+    money_half_width,
+    smallest_effect,
+)
 from kamlib.tables import shaped, typed
 
 
@@ -66,10 +71,11 @@ def programme_verdict(
 
     The effect is the ATT, the average treatment effect on the treated. Its interval rests on the
     spread between the key accounts (from five of them on; below, between the controls) and on the
-    uncertainty of the regression, clustered by account, with Student's t. Placebo: accounts whose
-    size and last year were most like the key accounts' are treated as if they had been admitted; if
-    their interval excludes 0, the method is not to be trusted here and the verdict is "cannot be
-    told".
+    uncertainty of the regression, clustered by account, with Student's t. The smallest effect that
+    could have been seen is one whose interval lies beyond 0 in four of five cases. Placebo:
+    accounts whose size and last year were most like the key accounts' are treated as if they had
+    been admitted; if their interval excludes 0, the method is not to be trusted here and the
+    verdict is "cannot be told".
 
     Parameters
     ----------
@@ -97,6 +103,7 @@ def programme_verdict(
     else:
         low, high = att_interval(found)
         row |= {"effect_share": found.att, "effect_low_share": low, "effect_high_share": high}
+        row["smallest_effect_share"] = smallest_effect(found)
         note = verdict = "gain" if low > 0 else "loss" if high < 0 else "no effect shown"
     row["placebo_count"] = len(placebo.treated) if len(placebo.treated) >= 2 else 0
     if row["placebo_count"]:

@@ -15,12 +15,30 @@ from kamlib.programme.comparison import Comparison
 
 CONFIDENCE = 0.95
 
+POWER = 0.8
+"""How often an effect must be shown to count as one that could have been seen."""
+
 OWN_SPREAD_FROM = 5
 """From so many treated accounts on, their own spread is the noise; below, that of the controls."""
 
 
 def att_interval(comparison: Comparison) -> tuple[float, float]:
     """Return the ends of the interval of the average treatment effect on the treated."""
+    error, freedom = _att_error(comparison)
+    half = _t(freedom) * error
+    return comparison.att - half, comparison.att + half
+
+
+def smallest_effect(comparison: Comparison) -> float:
+    """Return the smallest effect that the comparison would most likely have shown: one whose
+    interval lies beyond 0 in four of five cases.
+    """
+    error, freedom = _att_error(comparison)
+    return float(error * (_t(freedom) + stats.t.ppf(POWER, freedom)))
+
+
+def _att_error(comparison: Comparison) -> tuple[float, int]:
+    """Return the standard error of the average effect, and its degrees of freedom."""
     treated, att = comparison.treated, comparison.att
     count, freedom = len(treated), _freedom(comparison)
     noise, own = _noise(treated, att)
@@ -32,8 +50,7 @@ def att_interval(comparison: Comparison) -> tuple[float, float]:
     # which move the counterfactual, and so what an effect of this size is measured by.
     regression = (1 + att) ** 2 * float(comparison.influence @ comparison.influence)
     error = np.sqrt(count * noise + regression) / treated["counterfactual"].sum()
-    half = float(_t(freedom) * error * comparison.feedback)
-    return att - half, att + half
+    return float(error * comparison.feedback), freedom
 
 
 def money_half_width(comparison: Comparison) -> pd.Series:

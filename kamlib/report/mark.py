@@ -57,6 +57,7 @@ def run_mark(
         "accounts": request.accounts,
         "manager_id": request.manager_id or "",
         "pdf": request.pdf,
+        "digest": request.digest,
         "inputs": {"book": _hash(json.dumps(inputs, sort_keys=True))}
         if request.manager_id  # its readers may not know which accounts have a plan
         else inputs,

@@ -36,13 +36,14 @@ PAGES = {
         Page("scoring", "02_key_account_scoring", "scoring.html", "Scoring"),
         Page("retention", "03_retention", "retention.html", "Retention"),
         Page("programme", "05_programme_review", "programme.html", "Programme"),
+        Page("ahead", "06_ahead", "ahead.html", "Ahead"),
         Page("dossiers", "04_account_dossier", "dossiers/{account}.html", "Dossiers"),
         Page("overview", "00_overview", "index.html", "Overview"),
     )
 }
 
 
-ORDER = ("overview", "segmentation", "scoring", "retention", "programme")
+ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "ahead")
 """The pages as a reader meets them; a book's own come after them."""
 
 
@@ -50,7 +51,7 @@ def place(page: Page) -> int:
     """Return where a page stands among the others.
 
     >>> place(PAGES["overview"]), place(Page("mine", "mine", "mine.html", "Mine"))
-    (0, 5)
+    (0, 6)
     """
     return ORDER.index(page.name) if page.name in ORDER else len(ORDER)
 

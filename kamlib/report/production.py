@@ -14,6 +14,7 @@ from kamlib.errors import KamError, nearest
 from kamlib.intake import Intake
 from kamlib.period import Period
 from kamlib.report import site
+from kamlib.report.agenda import write_calendars
 from kamlib.report.kernel import end_kernels, run_notebook
 from kamlib.report.pages import PAGES, Page, notebook_file
 from kamlib.report.printing import print_pages
@@ -56,7 +57,7 @@ class Production:
         singles = [page for page in pages if page.name != "dossiers"]
         self.calls: list[Call] = [(page, "") for page in singles]
         self.calls += [(PAGES["dossiers"], account) for account in accounts]
-        self.writer = PageWriter(data, staged, singles, accounts)
+        self.writer = PageWriter(data, staged, singles, accounts, has_digest=request.digest)
         self.names = self.writer.names
         for name, address in (("links", "dossiers/{}.html"), ("near_links", "{}.html")):
             addresses = {account: address.format(self.names[account]) for account in accounts}
@@ -88,6 +89,11 @@ class Production:
         self._keep_last_good()
         write_intake(self.staged, self.data)
         write_period_workbook(self.staged, self.data)
+        if any(page.name == "ahead" for page, _ in self.calls):
+            write_calendars(self.staged, self.data)
+        if self.request.digest:
+            self.progress(label, "digests", count, count)
+            self.writer.write_digests(intake)
         self.writer.write_lists()
         if self.request.pdf:
             self.progress(label, "printing", count, count)

@@ -33,6 +33,7 @@ class Request:
     pdf: bool = False
     deadline: int = 4 * 3600
     keep_going: bool = False
+    digest: bool = False
     mode: str = "owner"
     status: Path | None = None
     thaw: bool = False

@@ -28,6 +28,7 @@ from kamlib.report.production import Production, check_account
 from kamlib.report.request import WORDS, Request, check_place, check_words, ids, in_own_folder
 from kamlib.report.status import Status, status_file
 from kamlib.report.warm import SOCKET, ForkServer, can_fork
+from kamlib.slides import new_deck
 from kamlib.story.pages import note_undated
 
 
@@ -99,8 +100,10 @@ class _Run:
         self.progress, self.notice, self.folder = progress, notice, folder
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
-        if request.pdf:
+        if request.pdf or request.digest:
             browser()
+        if request.digest:
+            new_deck()
         self.settings: BookSettings = read_settings(request.book)
         self.asked = resolve_periods(
             list(request.periods), first_month=self.settings.fiscal_year.first_month, today=today

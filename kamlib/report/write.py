@@ -38,6 +38,11 @@ WORKBOOK_TABLES = (
     "account_scores",
     "account_actions",
     "account_status",
+    "calendar",
+    "account_health",
+    "category_alerts",
+    "account_alerts",
+    "revenue_by",
     "win_back",
     "key_figures",
 )
@@ -75,8 +80,15 @@ class PageWriter:
     """
 
     def __init__(
-        self, data: Period, staged: Path, singles: list[Page], accounts: list[str]
+        self,
+        data: Period,
+        staged: Path,
+        singles: list[Page],
+        accounts: list[str],
+        *,
+        has_digest: bool = False,
     ) -> None:
+        self.has_digest = has_digest
         self.data, self.staged, self.accounts = data, staged, accounts
         self.names = page_name(data.accounts["account_id"])
         self.titles = data.accounts.set_index("account_id")["name"]
@@ -103,6 +115,13 @@ class PageWriter:
         if self.accounts:
             listed = _dossier_list(self.data, self.accounts, self.names)
             self._write("dossiers/index.html", "Dossiers", "dossiers", listed)
+
+    def write_digests(self, intake: Intake) -> None:
+        """Write the digests of the head and of each manager, and their list."""
+        from kamlib.digest.forms import digest_list, write_digests  # they make pages of this kind
+
+        listed = write_digests(self.staged, self.data, intake)
+        self._write("digest/index.html", "Digest", "digest", digest_list(listed))
 
     def write_last_good(
         self, page: Page, account: str, published: Path, run: dict | None, error: KamError
@@ -150,6 +169,8 @@ class PageWriter:
         if self.accounts:
             title = f"Dossiers ({len(self.accounts)})"
             found.append(Link(title, f"{up}dossiers/index.html", current == "dossiers"))
+        if self.has_digest:
+            found.append(Link("Digest", f"{up}digest/index.html", current == "digest"))
         found.append(Link("Tables", f"{up}tables.html", current == "tables"))
         return [*found, Link("Workbook", f"{up}workbook.xlsx")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import bdtrc
 
 from kamlib.book import LossSettings
 from kamlib.retention.order_days import order_days
@@ -109,9 +109,12 @@ def _facts(rows: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
     active = np.zeros((len(ids), 12))
     once = ~rows.duplicated(["case", "month"]).to_numpy()
     np.add.at(active, (code[once], (rows["month"] % 12).to_numpy()[once]), 1)
-    best, tight = _best(count, active, IN_SEASON), _best(count, active, NEARLY_ALL)
+    may = _most_in_half(count) >= IN_SEASON * count.sum(axis=(1, 2))  # spares the others the rest
+    best, tight = (_best(count[may], active[may], least) for least in (IN_SEASON, NEARLY_ALL))
     best = np.where(np.isnan(tight), best, tight)
-    table = pd.DataFrame(best, index=ids, columns=list(_FACTS[:3])).dropna()
+    table = pd.DataFrame(best, index=ids[may], columns=list(_FACTS[:3])).dropna()
+    if table.empty:
+        return table.reindex(columns=list(_FACTS))
     own = rows[rows["case"].isin(table.index)].join(table, on="case")
     own = own.assign(season=_season(own["month"], own))
     own["begin"] = _day(own["season"] * 12 + own["start_month"])
@@ -125,6 +128,12 @@ def _facts(rows: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
     return table
 
 
+def _most_in_half(count: np.ndarray) -> np.ndarray:
+    """Return the most order days that any months in a row, as long as a season may be, hold."""
+    around = np.concatenate([count.sum(axis=1)] * 2, axis=1).cumsum(axis=1)
+    return (around[:, MOST_MONTHS:] - around[:, :-MOST_MONTHS]).max(axis=1)
+
+
 def _best(count: np.ndarray, active: np.ndarray, least: float) -> np.ndarray:
     """Return start month, length and share of the shortest season that holds; n/a without one."""
     found = np.full((len(count), 3), np.nan)
@@ -136,7 +145,7 @@ def _best(count: np.ndarray, active: np.ndarray, least: float) -> np.ndarray:
             own = count[:, :, inside].sum(axis=2)
             kept = (own >= IN_SEASON * per_year) & (per_year > 0)
             years = kept[:, :YEARS].sum(axis=1)
-            chance = 12 * stats.binom.sf(active[:, inside].sum(axis=1) - 1, months, length / 12)
+            chance = 12 * bdtrc(active[:, inside].sum(axis=1) - 1, months, length / 12)
             holds = (years >= 2) & kept[:, YEARS - 1] & (own.sum(axis=1) >= least * total)
             share[:, start] = np.where(holds & (chance < CHANCE), own.sum(axis=1) / total, 0)
         new = np.isnan(found[:, 0]) & (share.max(axis=1) > 0)

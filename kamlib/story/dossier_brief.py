@@ -10,7 +10,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.dossier_notes import QUESTIONS, figure_note, need_note
 from kamlib.tables import each
-from kamlib.words import change, count, date, listed, money, number, share
+from kamlib.words import change, count, date, listed, money, number, share, started
 
 Told = tuple[str, str]
 """A point, and the evidence that it rests on."""
@@ -211,4 +211,5 @@ def _white(row: Any, book: BookSettings) -> Told:
 
 def _objective(row: Any, book: BookSettings) -> Told:
     worth = "" if pd.isna(row.expected_value) else f", worth {money(row.expected_value, book)}"
-    return f"{row.text}{worth}; due {date(row.due_date)}.", f"plan, {row.objective_id}"
+    text = started(row.text)
+    return f"{text}{worth}; due {date(row.due_date)}.", f"plan, {row.objective_id}"

@@ -8,6 +8,9 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span, base_months, is_base_whole
+from kamlib.story.ahead import PAGE as AHEAD
+from kamlib.story.ahead import falling_text
+from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import (
     followed_sentence,
     key_revenue_sentence,
@@ -46,6 +49,9 @@ def headline_overview(
     risk_changes: pd.DataFrame,
     interactions: pd.DataFrame,
     programme_outlook: pd.DataFrame,
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
+    calendar: pd.DataFrame,
     due_renewals: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
@@ -69,8 +75,19 @@ def headline_overview(
         Sentence(" ".join(text for text in (risk, split) if text), "retention.html"),
         renewals_sentence(due_renewals, book),
         _outlook(programme_outlook, book),
+        calendar_sentence(calendar, book),
+        _falling(category_alerts, account_alerts, book),
     ]
     return [one for one in said if one is not None]
+
+
+def _falling(
+    categories: pd.DataFrame, accounts: pd.DataFrame, book: BookSettings
+) -> Sentence | None:
+    """Say what falls while it still buys, where something does."""
+    if categories.empty and accounts.empty:
+        return None
+    return Sentence(falling_text(categories, accounts, book), AHEAD)
 
 
 def _retained(

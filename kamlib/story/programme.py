@@ -77,10 +77,18 @@ def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterato
             effect, low, high = (_signed(one, book) for one in shares)
             text = (
                 f"The programme {done[row.verdict]} the {row.measure} of its key accounts: "
-                f"{effect} against comparable accounts, 95 % interval {low} to {high}. "
-                f"{_paid(payback)}"
+                f"{effect} against comparable accounts, 95 % interval {low} to {high}"
+                f"{_unseen(row, book)}. {_paid(payback)}"
             )
         yield Sentence(text, link="#programme_verdict")
+
+
+def _unseen(row: Any, book: Book) -> str:
+    """Say which effects could not have been seen, where none was shown."""
+    if row.verdict != "no effect shown" or pd.isna(row.smallest_effect_share):
+        return ""
+    smallest = share(row.smallest_effect_share, book, decimals=0)
+    return f"; most effects below {smallest} could not have been seen"
 
 
 def _paid(payback: pd.DataFrame) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
-from kamlib.words import count, money
+from kamlib.words import count, money, share
 
 NOT_MEASURED = {
     "cost missing": "a cost is missing in its history",
@@ -47,6 +47,10 @@ def _verdict_note(row: pd.Series) -> str:
     if row["note_code"] in NOT_MEASURED:
         return f"No key account can be measured; most often: {_not_measured(row)}."
     said = VERDICT[row["note_code"]]
+    smallest = row["smallest_effect_share"]
+    if row["note_code"] == "no effect shown" and smallest == smallest:
+        seen = share(smallest, decimals=0)
+        said = f"{said} Most effects below {seen} could not have been seen here."
     if row["measured_count"] and not row["placebo_count"]:
         return f"{said} Too few comparable accounts for a placebo check."
     return said

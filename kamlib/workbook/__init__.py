@@ -34,6 +34,31 @@ _LISTS = {
         "retention",
         "Accounts by status: who is silent, since when, what it is worth.",
     ),
+    "calendar": (
+        "Calendar",
+        "calendar",
+        "What is due in the next 180 days, and what was due and is not done.",
+    ),
+    "account_health": (
+        "Health",
+        "account_health",
+        "Health of the key accounts and its parts, 0 to 100, the poorest first.",
+    ),
+    "category_alerts": (
+        "Falling",
+        "category_alerts",
+        "Categories that active accounts stopped or cut, beyond what chance explains.",
+    ),
+    "account_alerts": (
+        "Falling accounts",
+        "account_alerts",
+        "Active accounts that buy less of everything, beyond what chance explains.",
+    ),
+    "revenue_by": (
+        "Revenue by",
+        "revenue_by",
+        "Revenue of the period and of what it is compared with, by every dimension of the book.",
+    ),
     "win_back": ("Win-back", "win_back", "Lost accounts worth winning back, within the budget."),
     "key_figures": (
         "Key figures",

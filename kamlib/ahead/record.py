@@ -1,0 +1,137 @@
+"""How good the alerts were on the book's own past: what stayed down, and what falls they saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.period.calendar import trailing_months
+from kamlib.tables import shaped
+
+PAST = range(4, 12)
+"""Quarters back at which alerts are tried again: a year has passed since, and three at the most."""
+STILL_DOWN = 0.5
+"""An alert was right where a year on at least this part of the fall was still there."""
+LARGE_FALL = 0.5
+
+
+def alert_record(
+    category_months: pd.DataFrame,
+    product_months: pd.DataFrame,
+    account_months: pd.DataFrame,
+    *,
+    at: Any,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
+) -> pd.DataFrame:
+    """One row per kind of alert, category and account: how it did on the book's own past.
+
+    The alerts are raised again as of up to eight past quarters, from what was known then; one that
+    is raised in quarters running counts once. *Stayed down*: in the 12 months after it the cell
+    brought less than its usual revenue less half of the fall. Of the falls by half and more, from
+    one year to the next, at accounts that still bought, ``seen_count`` were alerted within two
+    quarters; looked at is each cell's steepest.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")     # doctest: +SKIP
+    >>> q.alert_record["rule"].tolist()                   # doctest: +SKIP
+    ['category', 'account']
+    """
+    ends = [trailing_months(as_of, 3 * step + 1)[0] for step in reversed(PAST)]
+    days = [
+        day for day in ends if first_date is not None and first_date <= trailing_months(day, 18)[0]
+    ]
+    found = {day: at(day) for day in days}
+    rows = []
+    for rule, names in {"category": ["account_id", "group"], "account": ["account_id"]}.items():
+        raised = [
+            getattr(q, f"{rule}_alerts").assign(date=day)[
+                [*names, "date", "usual_yearly_revenue", "yearly_fall"]
+            ]
+            for day, q in found.items()
+        ]
+        cells = account_months
+        if rule == "category":
+            of_products = any(
+                "product" in set(q.category_alerts["dimension"]) for q in found.values()
+            )
+            cells = product_months if of_products else category_months
+            cells = cells.rename(
+                columns={"product_id": "group", "category": "group"}, errors="ignore"
+            )
+            cells = cells.loc[:, ~cells.columns.duplicated()]
+        alerts = pd.concat(raised, ignore_index=True) if raised else pd.DataFrame()
+        rows.append({"rule": rule, "date_count": len(days), **_record(alerts, cells, names, days)})
+    return shaped("alert_record", rows)
+
+
+def _record(
+    alerts: pd.DataFrame, cells: pd.DataFrame, names: list[str], days: list[pd.Timestamp]
+) -> dict[str, float]:
+    """Return how many alerts stayed down, and how much of the large falls they saw."""
+    if not days:
+        return {"alert_count": 0, "still_down_count": 0, "fall_count": 0, "seen_count": 0}
+    wide = cells.pivot_table(index=names, columns="month", values="revenue", aggfunc="sum").fillna(
+        0
+    )
+    raised: dict[Any, list[pd.Timestamp]] = {}
+    new_count = down = 0
+    for row in alerts.sort_values("date").to_dict("records"):
+        key = tuple(row[name] for name in names) if len(names) > 1 else row[names[0]]
+        before = raised.setdefault(key, [])
+        is_new = not before or (row["date"] - before[-1]).days > 100
+        before.append(row["date"])
+        if is_new:
+            new_count += 1
+            limit = row["usual_yearly_revenue"] - STILL_DOWN * row["yearly_fall"]
+            down += bool(_sum(wide.loc[key], row["date"], ahead=True) < limit)
+    falls = _falls(wide, days)
+    seen = [
+        any(0 < (day - start).days <= 190 for day in raised.get(key, []))
+        for key, start in falls["date"].items()
+    ]
+    return {
+        "alert_count": new_count,
+        "still_down_count": down,
+        "fall_count": len(falls),
+        "seen_count": int(sum(seen)),
+        "fall_revenue": falls["fall"].sum(),
+        "seen_revenue": falls["fall"][seen].sum(),
+    }
+
+
+def _falls(wide: pd.DataFrame, days: list[pd.Timestamp]) -> pd.DataFrame:
+    """Return each cell's steepest fall by half and more: from which day, and by how much a year.
+
+    Cells bought in at least 6 of 24 months before, of accounts that bought in the half year at the
+    end of the year after. The days leave two quarters for an alert.
+    """
+    parts = []
+    account = wide.index.get_level_values("account_id")
+    for day in days[:-2]:
+        months = wide.columns[(wide.columns <= day)][-24:]
+        before, after = _sum(wide, day), _sum(wide, day, ahead=True)
+        end = day + pd.DateOffset(months=12)
+        last = wide.loc[:, (wide.columns > end - pd.DateOffset(months=6)) & (wide.columns <= end)]
+        still = last.gt(0).any(axis=1).groupby(account).transform("any")
+        is_fall = (before > 0) & (after <= LARGE_FALL * before) & still
+        is_fall &= wide[months].gt(0).sum(axis=1).ge(6)
+        rows = pd.DataFrame({"date": day, "fall": before - after})
+        parts.append(rows[is_fall])
+    falls = pd.concat(parts) if parts else pd.DataFrame({"date": [], "fall": []})
+    falls = falls.sort_values(["fall", "date"], ascending=False, kind="stable")
+    return falls[~falls.index.duplicated()]
+
+
+def _sum(wide: Any, day: pd.Timestamp, *, ahead: bool = False) -> Any:
+    """Return the revenue of the 12 months before a day, or after it."""
+    months = wide.index if isinstance(wide, pd.Series) else wide.columns
+    if ahead:
+        inside = (months > day) & (months <= day + pd.DateOffset(months=12, days=3))
+        inside &= months - day < pd.Timedelta(days=370)
+    else:
+        inside = (months <= day) & (months > day - pd.DateOffset(months=12))
+    return wide[inside].sum() if isinstance(wide, pd.Series) else wide.loc[:, inside].sum(axis=1)

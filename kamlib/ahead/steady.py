@@ -1,0 +1,204 @@
+"""Would a steady account buy so little by chance? How often it buys, and how much each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import betaln, gammainc, gammaln
+
+from kamlib.period.calendar import trailing_months
+
+WINDOWS = (3, 6)
+"""Months looked at: the last three, and the last six."""
+PAST = 24
+"""Months before the window that say what is usual."""
+MIN_BOUGHT = 6
+"""Months with a purchase, of those 24, from which on there is a habit."""
+MIN_PAST = 12
+"""Months of history before the window: with fewer there is no same month of a year before."""
+ENOUGH_LESS = 0.6
+"""At most so much of the same months of the years before."""
+LEVEL_CV = 0.2
+"""How far the level of a steady buyer drifts between years."""
+MOST_KNOWN = 60
+"""Chances to buy that a habit is known by: it drifts as well, so more tell no more."""
+LEAST_CV = 0.2
+TELLS = 0.01
+"""Where even buying nothing would happen by chance more often than this, nothing can be told."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The last 30 months of each cell: revenue, times bought, and the chances it had to buy.
+
+    Months before a cell's first purchase are missing in all three.
+    """
+
+    revenue: pd.DataFrame
+    bought: pd.DataFrame
+    chances: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Steady:
+    """What a test of one window found, one value a cell."""
+
+    chance: np.ndarray
+    now: np.ndarray
+    usual: np.ndarray
+    yearly: np.ndarray
+    bought: np.ndarray
+    is_tested: np.ndarray
+
+
+def cells_of(
+    rows: pd.DataFrame, by: list[str], as_of: pd.Timestamp, account_months: pd.DataFrame | None
+) -> Cells:
+    """Return the last 30 months of each cell.
+
+    A chance to buy is an order day of the account (``account_months``); without them, for accounts
+    as a whole, it is a month.
+    """
+    months = trailing_months(as_of, max(WINDOWS) + PAST)
+    known = rows[rows["month"].le(as_of)]
+    value = "revenue" if account_months is None else "order_day_count"
+    revenue, bought = (
+        known.pivot_table(index=by, columns="month", values=one, aggfunc="sum").reindex(
+            columns=months
+        )
+        for one in ("revenue", value)
+    )
+    if account_months is None:
+        bought = bought.gt(0).astype("float64")
+        chances = bought * 0 + 1
+    else:
+        days = account_months.pivot_table(
+            index="account_id", columns="month", values="order_day_count", aggfunc="sum"
+        )
+        days = days.reindex(columns=months).fillna(0.0)
+        chances = days.reindex(revenue.index.get_level_values("account_id"))
+        chances = pd.DataFrame(chances.to_numpy(), index=revenue.index, columns=months)
+        chances = pd.DataFrame(np.fmax(chances, bought.fillna(0.0)))
+    first = known[known["revenue"].gt(0)].groupby(by)["month"].min().reindex(revenue.index)
+    is_later = months.to_numpy()[None, :] >= first.to_numpy()[:, None]
+    return Cells(*(one.fillna(0.0).where(is_later) for one in (revenue, bought, chances)))
+
+
+def season(revenue: pd.DataFrame) -> np.ndarray:
+    """Return the season of each month of the last 30: what the book sold in that calendar month of
+    the first 24, 1 on average.
+    """
+    sums = revenue.iloc[:, :PAST].sum()
+    of_year = sums.groupby(sums.index.month).sum()
+    level = of_year.mean()
+    factors = of_year / level if level > 0 else of_year * 0 + 1
+    return factors.reindex(revenue.columns.month).fillna(1.0).clip(0.25, 4.0).to_numpy()
+
+
+def tested(cells: Cells, window: int) -> Steady:
+    """Return how likely a steady buyer buys so little in the last ``window`` months, cell by cell.
+
+    Of its chances to buy in the 24 months before, a cell used some. J, those used in the window, is
+    beta-binomial (Jeffreys' prior); what J purchases bring is gamma about their mean, with the
+    spread of the cell's own months, the error of their mean, and the drift of the level between
+    years. Amounts are rid of the book's season first. A cell counts as fallen only where it bought
+    at most 0.6 of the same months of the years before, so that a season of its own is none: the
+    chance of any other is 1. Not tested is what could not be told: less than 6 months with a
+    purchase, and cells that a steady buyer would leave out in 1 of 100 cases or more (Tarone 1990).
+    """
+    values = cells.revenue.to_numpy(dtype="float64")
+    factors, end = season(cells.revenue), cells.revenue.shape[1] - window
+    past = slice(end - PAST, end)
+    held = ~np.isnan(values[:, past])
+    amounts = np.nan_to_num(values[:, past]) / factors[past]
+    times = np.nan_to_num(cells.bought.to_numpy(dtype="float64"))
+    had = np.nan_to_num(cells.chances.to_numpy(dtype="float64"))
+    is_bought = held & (amounts > 0) & (times[:, past] > 0)
+    bought, months = is_bought.sum(axis=1), held.sum(axis=1)
+    total, usual, is_known = _same_months(values, end, window)
+    used, could, ahead = (one.sum(axis=1) for one in (times[:, past], had[:, past], had[:, end:]))
+    is_tested = (bought >= MIN_BOUGHT) & (months >= MIN_PAST) & is_known
+    is_tested &= _none(*_habit(used, could), ahead) < TELLS
+    is_less = is_tested & (usual > 0) & (total <= ENOUGH_LESS * usual)
+    chance = np.ones(len(values))
+    if is_less.any():
+        mean, spread = _purchases(np.where(is_bought, amounts, 0.0), times[:, past])
+        level = np.fmax(total, 0.0) / factors[end:].mean()
+        facts = (one[is_less] for one in (level, used, could, ahead, mean, spread))
+        chance[is_less] = _chance(*facts)
+    yearly = 12 * np.nansum(values[:, past], axis=1) / np.fmax(months, 1)
+    return Steady(chance, total, usual, yearly, bought, is_tested)
+
+
+def _same_months(
+    values: np.ndarray, end: int, window: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what the window brought, what the same months of the years before did on average, and
+    where one of them is known.
+    """
+    before = np.stack([values[:, end - lag : end - lag + window].sum(axis=1) for lag in (12, 24)])
+    years = (~np.isnan(before)).sum(axis=0)
+    return (
+        np.nansum(values[:, end:], axis=1),
+        np.nansum(before, axis=0) / np.fmax(years, 1),
+        years > 0,
+    )
+
+
+def _purchases(amounts: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of one purchase, and its squared spread, from months of several."""
+    times = np.where(amounts > 0, times, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = amounts.sum(axis=1) / times.sum(axis=1)
+        error = np.where(times > 0, (amounts - times * mean[:, None]) ** 2 / times, 0.0)
+        months = (times > 0).sum(axis=1)
+        return mean, np.fmax(error.sum(axis=1) / np.fmax(months - 1, 1) / mean**2, LEAST_CV**2)
+
+
+def _chance(
+    total: np.ndarray,
+    used: np.ndarray,
+    could: np.ndarray,
+    ahead: np.ndarray,
+    mean: np.ndarray,
+    spread: np.ndarray,
+) -> np.ndarray:
+    """Return P(S ≤ total): Σ over J of the chance of J purchases × that they bring no more."""
+    a, b = _habit(used, could)
+    found = _none(a, b, ahead)
+    for count in range(1, int(ahead.max(initial=0)) + 1):
+        is_in = ahead >= count
+        left = np.where(is_in, ahead - count, 0.0)
+        ways = gammaln(ahead + 1) - gammaln(count + 1) - gammaln(left + 1)
+        weight = np.exp(ways + betaln(a + count, b + left) - betaln(a, b))
+        variance = spread / count + spread / np.fmax(used, 1) + LEVEL_CV**2
+        no_more = gammainc(1 / variance, total / (count * mean) / variance)
+        found = found + np.where(is_in, weight * no_more, 0.0)
+    return np.clip(found, 0.0, 1.0)
+
+
+def _habit(used: np.ndarray, could: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the beta distribution of how many of its chances a steady buyer uses."""
+    known = np.fmin(1.0, MOST_KNOWN / np.fmax(could, 1.0))
+    return used * known + 0.5, np.fmax(could - used, 0.0) * known + 0.5
+
+
+def _none(a: np.ndarray, b: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+    """Return the chance that a steady buyer uses none of so many chances."""
+    return np.exp(betaln(a, b + ahead) - betaln(a, b))
+
+
+def false_discoveries(chance: np.ndarray) -> np.ndarray:
+    """Return the chances after Benjamini and Hochberg (1995), in the order given.
+
+    >>> false_discoveries(np.array([0.01, 0.04, 0.03])).round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    many = len(chance)
+    order = np.argsort(chance, kind="stable")
+    scaled = chance[order] * many / np.arange(1, many + 1)
+    adjusted = np.ones(many)
+    adjusted[order] = np.fmin(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted

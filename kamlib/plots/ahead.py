@@ -1,0 +1,142 @@
+"""Charts of the days ahead: sales by dimension and what changed, falls, health, what is due."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from kamlib.ahead.calendar import KINDS
+from kamlib.book import BookSettings
+from kamlib.plots import style
+from kamlib.plots.style import COLOURS
+from kamlib.story.ahead_record import FEW, MOST
+from kamlib.story.ahead_sales import MOST_GROUPS, crossed
+from kamlib.words import date, money, percent
+
+
+def plot_revenue_by(
+    revenue_by: pd.DataFrame,
+    *,
+    dimension: str,
+    title: str = "",
+    subtitle: str = "",
+    book: BookSettings | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw each group's revenue of the period (dark) over that of a year ago (light)."""
+    rows = revenue_by[revenue_by["dimension"].eq(dimension)].head(MOST_GROUPS).iloc[::-1]
+    ax = ax or style.axes(6.2, 0.9 + 0.36 * max(len(rows), 2))
+    if rows.empty:
+        return style.nothing(ax, title, subtitle)
+    place, now = np.arange(len(rows)), rows["period_revenue"].to_numpy()
+    ago = rows["year_ago_period_revenue"].fillna(0.0).to_numpy()
+    ax.barh(place + 0.16, ago, height=0.42, color=COLOURS["previous"])
+    ax.barh(place - 0.1, now, height=0.42, color=COLOURS["actual"])
+    for y, row in enumerate(rows.itertuples(index=False)):
+        share = row.period_change_share
+        sign = "" if pd.isna(share) else f", {'+' if share > 0 else '−'}{percent(abs(share), book)}"
+        style.label(ax, max(now[y], ago[y], 0.0), y, money(now[y], book) + sign, dx=5)
+    ax.set_yticks(place, [style.short(name, 26) for name in rows["group"]])
+    least = min(now.min(), ago.min(), 0.0)
+    ax.set_xlim(least, max(now.max(), ago.max(), 1e-9) * 1.4)
+    style.no_axis(ax.xaxis)
+    return style.titles(ax, title, subtitle)
+
+
+def plot_account_health(
+    account_health: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the health of key accounts now, joined to that of a period before."""
+    rows = account_health.dropna(subset=["health"]).head(MOST).iloc[::-1]
+    ax = ax or style.axes(6.2, 1.1 + 0.32 * max(len(rows), 2))
+    if rows.empty:
+        return style.nothing(ax, title, subtitle)
+    place, now = np.arange(len(rows)), rows["health"].to_numpy()
+    then = (rows["health"] - rows["health_change"]).to_numpy()
+    ax.axvline(FEW, color=COLOURS["plan"], lw=1, ls=(0, (4, 3)))
+    ax.hlines(place, then, now, color=COLOURS["previous"], lw=2.5)
+    ax.scatter(then, place, color=COLOURS["previous"], s=40, zorder=3)
+    ax.scatter(
+        now, place, color=[COLOURS["bad" if one < FEW else "good"] for one in now], s=55, zorder=4
+    )
+    for y, value in zip(place, now, strict=True):
+        style.label(ax, 100, y, f"{value:.0f}", dx=8)
+    ax.set_yticks(place, [style.short(name, 30) for name in rows["name"]])
+    ax.set_xlim(0, 106)
+    return style.titles(ax, title, subtitle)
+
+
+def plot_calendar(
+    calendar: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how many dates of each kind fall due in each week ahead; overdue ones stand before."""
+    kinds = [kind for kind in KINDS if kind in set(calendar["kind"])]
+    ax = ax or style.axes(8, 1.1 + 0.34 * max(len(kinds), 2))
+    if not kinds:
+        return style.nothing(ax, title, subtitle)
+    first = calendar.loc[calendar["due_in"].ne("overdue"), "due_date"].min()
+    weeks = ((calendar["due_date"] - first).dt.days // 7).clip(upper=12).fillna(-1)
+    weeks = weeks.mask(calendar["due_in"].eq("overdue"), -1.6)
+    counts = calendar.groupby([calendar["kind"], weeks]).size()
+    most = counts.max()
+    for (kind, week), many in counts.items():
+        late, y = week < 0, kinds.index(kind)
+        ax.scatter(
+            week,
+            y,
+            s=40 + 260 * many / most,
+            color=COLOURS["bad" if late else "accent"],
+            alpha=0.85,
+        )
+        style.label(ax, week, y, str(many), dx=0, dy=0, ha="center", colour="#ffffff", fontsize=8)
+    ax.set_yticks(range(len(kinds)), kinds)
+    days = [first + pd.Timedelta(weeks=week) for week in (0, 4, 8)]
+    ax.set_xticks([-1.6, 0, 4, 8, 12], ["overdue", *map(date, days), "later"])
+    ax.set_xlim(-2.4, 12.8)
+    ax.set_ylim(len(kinds) - 0.4, -0.6)
+    return style.titles(ax, title, subtitle)
+
+
+def plot_revenue_by_two(
+    revenue_by_two: pd.DataFrame,
+    *,
+    dimension: str,
+    second_dimension: str,
+    title: str = "",
+    subtitle: str = "",
+    book: BookSettings | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw two dimensions crossed: revenue of the 12 months in each cell, shaded by its change."""
+    rows = crossed(revenue_by_two, dimension, second_dimension)
+    ups = list(dict.fromkeys(rows["group"]))[:MOST_GROUPS]
+    across = rows.groupby("second_group")["year_revenue"].sum().sort_values(ascending=False)
+    acrosses = list(across.index[:8])
+    ax = ax or style.axes(8, 1.2 + 0.34 * max(len(ups), 2))
+    if rows.empty:
+        return style.nothing(ax, title, subtitle)
+    drawn = rows[rows["group"].isin(ups) & rows["second_group"].isin(acrosses)]
+    change = (drawn["year_revenue"] - drawn["year_before_revenue"]).fillna(0.0)
+    largest = max(change.abs().max(), 1e-9)
+    for row, moved in zip(drawn.itertuples(index=False), change, strict=True):
+        x, y = acrosses.index(row.second_group), ups.index(row.group)
+        shade = style.tint(abs(moved) / largest, "bad" if moved < 0 else "good")
+        ax.add_patch(style.cell(x, y, shade))
+        style.label(ax, x, y, money(row.year_revenue, book), dx=0, ha="center")
+    ax.set_xticks(range(len(acrosses)), [style.wrapped(name, 14) for name in acrosses])
+    ax.set_yticks(range(len(ups)), [style.short(name, 26) for name in ups])
+    ax.xaxis.tick_top()
+    ax.set_xlim(-0.5, len(acrosses) - 0.5)
+    ax.set_ylim(len(ups) - 0.5, -0.5)
+    for side in ("top", "left", "bottom"):
+        ax.spines[side].set_visible(False)
+    return style.titles(ax, title, subtitle)

@@ -1,0 +1,141 @@
+"""What is said of the days ahead: what falls while it still buys, and what is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.story.ahead_calendar import calendar_sentence
+from kamlib.story.statements import Said, Sentence
+from kamlib.tables import each
+from kamlib.words import count, date, listed, money, month, number, plural
+
+PAGE = "ahead.html"
+
+
+def headline_ahead(
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
+    revenue_by: pd.DataFrame,
+    calendar: pd.DataFrame,
+    *,
+    book: BookSettings,
+) -> list[Sentence]:
+    """Return the page's first sentences: what falls, and where revenue changed most."""
+    said = [
+        calendar_sentence(calendar, book, link="#calendar"),
+        Sentence(falling_text(category_alerts, account_alerts, book), "#category_alerts"),
+        _moved(revenue_by, book),
+    ]
+    return [one for one in said if one is not None]
+
+
+def falling_text(
+    category_alerts: pd.DataFrame, account_alerts: pd.DataFrame, book: BookSettings
+) -> str:
+    """Say in one line what falls while it still buys, with the yearly money."""
+    parts = []
+    if len(category_alerts):
+        things = "categories" if category_alerts["dimension"].iloc[0] == "category" else "products"
+        one = {"categories": "category", "products": "product"}[things]
+        where = category_alerts["account_id"].nunique()
+        parts.append(
+            f"{count(len(category_alerts), one, things)} at {count(where, 'account')}, "
+            f"{money(category_alerts['yearly_fall'].sum(), book)} a year"
+        )
+    if len(account_alerts):
+        fall = money(account_alerts["yearly_fall"].sum(), book)
+        parts.append(f"{count(len(account_alerts), 'account')} as a whole, {fall} a year")
+    if not parts:
+        return "Falling while still buying: nothing that chance does not explain."
+    return f"Falling while still buying: {'; '.join(parts)}."
+
+
+def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
+    """Say which category changed most against a year ago, where there is one."""
+    rows = revenue_by[revenue_by["dimension"].eq("category")].dropna(subset=["period_change"])
+    if rows.empty:
+        return None
+    most = rows.loc[rows["period_change"].abs().idxmax()]
+    word = "less" if most["period_change"] < 0 else "more"
+    amount = money(abs(most["period_change"]), book)
+    return Sentence(
+        f"Of the categories {most['group']} changed most: {amount} {word} in the period than in "
+        "the same period a year ago.",
+        "#revenue_by",
+    )
+
+
+def tell_category_alerts(category_alerts: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
+    """Return why each category or product at an account is on the list."""
+    return _whys(category_alerts, book)
+
+
+def tell_account_alerts(account_alerts: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
+    """Return why each account is on the list."""
+    return _whys(account_alerts, book)
+
+
+def _whys(alerts: pd.DataFrame, book: BookSettings) -> pd.DataFrame:
+    said = [_why(row, book) for row in each(alerts)]
+    return pd.DataFrame({"why": said}, index=alerts.index, dtype="str")
+
+
+def _why(row: Any, book: BookSettings) -> str:
+    """Say what was usual, and what the last months brought instead."""
+    bought = f"Bought in {number(row.bought_month_count)} of the 24 months before"
+    months = count(row.window_months, "month")
+    if row.verdict == "stopped":
+        return f"{bought}, {money(row.usual_yearly_revenue, book)} a year; nothing since " + (
+            f"{month(row.last_bought_month)}."
+        )
+    return (
+        f"{bought}; in the last {months} {money(row.window_revenue, book)}, usual are "
+        f"{money(row.usual_revenue, book)}."
+    )
+
+
+def table_category_alerts(
+    category_alerts: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
+) -> Said:
+    """Say how many fell, and by how much a year."""
+    how = (
+        f"As of {date(as_of)}; the last 3 and 6 months against what a steady account would buy: "
+        "less than 5 % chance, over all that were looked at (Benjamini and Hochberg)"
+    )
+    if category_alerts.empty:
+        return Said("No active account stopped or cut a category beyond chance", how)
+    many, stopped = len(category_alerts), int(category_alerts["verdict"].eq("stopped").sum())
+    what = plural(
+        many,
+        *{"category": ("category", "categories")}.get(
+            category_alerts["dimension"].iloc[0], ("product", "products")
+        ),
+    )
+    fall = money(category_alerts["yearly_fall"].sum(), book)
+    return Said(
+        f"{number(many)} {what} fell at active accounts, {number(stopped)} of them stopped: "
+        f"{fall} a year",
+        how,
+    )
+
+
+def table_account_alerts(account_alerts: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say which accounts fall as a whole."""
+    if account_alerts.empty:
+        return Said("No active account falls as a whole beyond chance")
+    fall = money(account_alerts["yearly_fall"].sum(), book)
+    verb = plural(len(account_alerts), "falls", "fall")
+    return Said(f"{listed(account_alerts['name'])} {verb} as a whole: {fall} a year")
+
+
+def gap_category_alerts(category_months: pd.DataFrame, product_months: pd.DataFrame) -> str:
+    """Say what falls within accounts would need, where the book tells no goods apart."""
+    if len(category_months) or len(product_months):
+        return ""
+    return (
+        "What falls within accounts that still buy cannot be seen: orders.category or "
+        "orders.product_id would bring it. Accounts as a whole are looked at."
+    )

@@ -1,0 +1,47 @@
+"""What a digest says of itself: its title, for whom it is, what it rests on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.period.calendar import Span
+from kamlib.words import count, date, money
+
+
+def title_digest(*, span: Span, book: BookSettings) -> str:
+    """Return the digest's title."""
+    return f"{book.title}: key accounts, {span.title}"
+
+
+def whom_digest(managers: pd.DataFrame, *, manager_id: str) -> str:
+    """Return for whom a digest is: the head of key accounts, or the manager it was cut for."""
+    if not manager_id:
+        return "For the head of key accounts"
+    named = dict(zip(managers["manager_id"], managers["name"], strict=True))
+    return f"For {named.get(manager_id, manager_id)}"
+
+
+def by_when(by: Any) -> str:
+    """Return by when something is to be done, in words; nothing where no day is named.
+
+    >>> by_when("now"), by_when(""), by_when(pd.Timestamp("2026-01-14"))
+    ('now', '', 'by 14 Jan 2026')
+    """
+    return by if isinstance(by, str) else f"by {date(by)}"
+
+
+def foot_digest(intake: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings) -> str:
+    """Return what a digest rests on: the orders used and set aside up to its last day."""
+    orders = intake[intake["table"].eq("orders")]
+    is_used = orders["reason"].eq("used")
+    used, aside = orders.loc[is_used, "rows"].sum(), orders.loc[~is_used, "rows"].sum()
+    if orders.empty:  # a manager's report does not say what the whole book adds up to
+        return f"As of {date(as_of, book)}."
+    text = f"As of {date(as_of, book)}, from {count(int(used), 'order line')}"
+    if not aside:
+        return f"{text}."
+    amount = money(orders.loc[~is_used, "revenue"].sum(), book)
+    return f"{text}; {count(int(aside), 'line')} with {amount} set aside."

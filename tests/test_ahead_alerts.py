@@ -1,0 +1,125 @@
+"""What falls while it still buys: the test on tiny cells, what is no alert, and the record."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlib.ahead import steady
+from kamlib.ahead.alerts import account_alerts, category_alerts
+from kamlib.ahead.steady import Cells, cells_of, false_discoveries
+from kamlib.tables import shaped
+
+MONTHS = pd.date_range("2023-04-30", "2025-09-30", freq="ME").as_unit("us")
+AS_OF = MONTHS[-1]
+NO_KEYS = shaped("key_accounts", [])
+
+
+def sold(account: str, group: str, revenue: list[float], times: list[int] | None = None):
+    rows = {"account_id": account, "category": group, "month": MONTHS, "revenue": revenue}
+    days = times or [2 if one > 0 else 0 for one in revenue]
+    return pd.DataFrame({**rows, "order_day_count": days})
+
+
+def status(*accounts: str, word: str = "active") -> pd.DataFrame:
+    rows = {"account_id": list(accounts), "status": word, "manager_name": "Ines"}
+    return shaped("account_status", {**rows, "name": list(accounts), "revenue": 0.0})
+
+
+def alerts(*cells: pd.DataFrame, of: pd.DataFrame | None = None, products=None) -> pd.DataFrame:
+    months = pd.concat(cells)
+    whole = months.groupby(["account_id", "month"], as_index=False)[
+        ["revenue", "order_day_count"]
+    ].max()
+    products = months.iloc[:0] if products is None else products
+    of = status(*months["account_id"].unique()) if of is None else of
+    return category_alerts(months, products, whole, of, NO_KEYS, as_of=AS_OF)
+
+
+STEADY = [100.0] * 30
+STOPPED = [100.0] * 24 + [0.0] * 6
+OTHERS = [sold("A", name, STEADY) for name in ("ink", "pens")]
+
+
+def test_a_category_that_stopped_at_an_active_account_is_found_with_its_yearly_fall():
+    (found,) = alerts(*OTHERS, sold("A", "paper", STOPPED)).itertuples()
+    assert (found.group, found.verdict, found.owner) == ("paper", "stopped", "Ines")
+    assert found.yearly_fall == pytest.approx(1200)
+    assert found.last_bought_month == pd.Timestamp("2025-03-31")
+    assert found.tested_count == 3
+
+
+def test_one_that_is_cut_is_falling():
+    (found,) = alerts(*OTHERS, sold("A", "paper", [100.0] * 24 + [20.0] * 6)).itertuples()
+    assert found.verdict == "falling"
+    assert found.yearly_fall == pytest.approx(960)
+
+
+def test_a_steady_account_and_one_that_grows_are_no_alert():
+    assert alerts(*OTHERS, sold("A", "paper", [100.0] * 24 + [150.0] * 6)).empty
+
+
+def test_a_season_is_no_fall():
+    of_year = [0.0 if month.month in (4, 5, 6, 7, 8, 9) else 100.0 for month in MONTHS]
+    assert alerts(*OTHERS, sold("A", "salt", of_year)).empty
+
+
+def test_an_account_that_is_silent_is_no_alert():
+    gone = status("A", word="overdue")
+    assert alerts(*OTHERS, sold("A", "paper", STOPPED), of=gone).empty
+
+
+def test_what_was_bought_in_fewer_than_six_months_is_not_looked_at():
+    rare = [100.0 if n in (1, 5, 9, 14, 20) else 0.0 for n in range(30)]
+    assert alerts(*OTHERS, sold("A", "rare", rare)).empty
+
+
+def test_products_are_looked_at_where_categories_are_few_and_a_replaced_one_is_no_alert():
+    old = sold("A", "goods", STOPPED).assign(product_id="old")
+    whole = sold("A", "goods", STEADY)
+    assert alerts(whole, products=old).empty
+    fell = alerts(sold("A", "goods", [200.0] * 24 + [100.0] * 6), products=old)
+    assert fell[["dimension", "group", "verdict"]].values.tolist() == [
+        ["product", "old", "stopped"]
+    ]
+
+
+def test_an_account_falls_as_a_whole():
+    whole = sold("A", "", [100.0] * 24 + [10.0] * 6)
+    found = account_alerts(whole, status("A"), NO_KEYS, as_of=AS_OF)
+    assert found["verdict"].tolist() == ["falling"]
+    steady = account_alerts(sold("A", "", STEADY), status("A"), NO_KEYS, as_of=AS_OF)
+    assert steady.empty
+
+
+def test_the_chance_is_the_share_of_steady_buyers_that_buy_so_little():
+    """A simulation: order days that hold the category by a coin whose odds are not known."""
+    rng = np.random.default_rng(3)
+    many, days = 4000, 2
+    share = rng.beta(12, 12, many)[:, None]
+    times = rng.binomial(days, share, (many, 30)).astype(float)
+    revenue = rng.gamma(4 * np.fmax(times, 1e-9), 25.0)
+    index = pd.Index(range(many), name="account_id")
+    frames = [pd.DataFrame(one, index, MONTHS) for one in (revenue, times, times * 0 + days)]
+    test = steady.tested(Cells(*frames), 6)
+    said = test.chance[test.is_tested]
+    for level in (0.01, 0.05):
+        assert (said < level).mean() <= level * 1.3
+
+
+def test_false_discoveries_are_those_of_benjamini_and_hochberg():
+    # Benjamini and Hochberg (1995), example: the four smallest of 15 are found at 5 %.
+    chances = [
+        0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
+        0.5719, 0.6528, 0.7590, 1.0,
+    ]  # fmt: skip
+    assert (false_discoveries(np.array(chances)) <= 0.05).sum() == 4
+
+
+def test_months_before_the_first_purchase_are_not_held_against_a_cell():
+    young = sold("A", "new", [0.0] * 12 + [100.0] * 18)
+    cells = cells_of(
+        young.rename(columns={"category": "group"}), ["account_id", "group"], AS_OF, young
+    )
+    assert cells.revenue.isna().sum().sum() == 12

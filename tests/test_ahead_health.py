@@ -1,0 +1,149 @@
+"""Health from its parts, and its record; the record of the alerts; all by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlib.ahead.health import auc, health_parts, health_record, weighted
+from kamlib.ahead.record import alert_record
+from kamlib.book import BookSettings
+from kamlib.story.ahead_record import tell_alert_record, tell_health_record
+from kamlib.tables import empty_table, shaped, typed
+
+AS_OF = pd.Timestamp("2025-12-31")
+YEARS = pd.date_range("2024-01-31", AS_OF, freq="ME").as_unit("us")
+BOOK = BookSettings(title="Demo")
+
+
+def parts_of(**given: pd.DataFrame) -> pd.Series:
+    months = {"account_id": "A", "month": YEARS, "revenue": [100.0] * 12 + [80.0] * 12}
+    months |= {"cost": [60.0] * 12 + [48.0] * 12, "order_count": 1, "order_day_count": 1}
+    status = {"account_id": ["A"], "status": "active", "silence_days": 40.0, "revenue": 960.0}
+    tables = {
+        "account_status": shaped("account_status", {**status, "usual_gap_days": 20.0}),
+        "account_months": shaped("account_months", months),
+        "category_months": shaped("category_months", []),
+        "deliveries": shaped("deliveries", []),
+        "interactions": empty_table("interactions"),
+        "contact_rhythms": shaped("contact_rhythms", []),
+        "contacts": empty_table("contacts"),
+        "plan_register": shaped("plan_register", []),
+        "money_owed": shaped("money_owed", []),
+        "agreement_renewals": shaped("agreement_renewals", []),
+    }
+    return health_parts(**{**tables, **given}, as_of=AS_OF, health=BOOK.health).iloc[0]
+
+
+def test_rhythm_trend_and_margin_come_from_orders_alone():
+    found = parts_of()
+    assert found["rhythm_health"] == 50  # two gaps: half way from one to three
+    assert found["trend_health"] == pytest.approx(100 * (-0.2 + 1 / 3) / (0.1 + 1 / 3))
+    assert found["margin_health"] == pytest.approx(100 * 0.05 / 0.06)
+    assert found["known_part_count"] == 3 and np.isnan(found["health"])  # half the weight unknown
+
+
+def test_parts_of_service_people_and_money():
+    met = typed(pd.DataFrame({"account_id": ["A"], "date": [pd.Timestamp("2025-11-01")],
+        "satisfaction": [7.0]}), "interactions")  # fmt: skip
+    rhythm = {"account_id": ["A"], "contact_every_days": [30.0], "rhythm_source": "plan"}
+    people = {
+        "account_id": "A",
+        "name": ["x", "y"],
+        "influence": [3.0, 1.0],
+        "attitude": [2.0, -2.0],
+    }
+    due = {"account_id": "A", "month": YEARS[-2:], "due_count": 10, "late_count": [1, 0]}
+    found = parts_of(
+        interactions=met,
+        contact_rhythms=shaped("contact_rhythms", rhythm),
+        contacts=typed(pd.DataFrame(people), "contacts"),
+        deliveries=shaped("deliveries", due),
+        money_owed=shaped("money_owed", {"account_id": ["A"], "overdue_amount": [40.0]}),
+        agreement_renewals=shaped("agreement_renewals", {"account_id": ["A"],
+            "agreement_status": ["renewal due"], "days_to_notice_days": [-5.0]}),
+    )  # fmt: skip
+    assert found["satisfaction_health"] == 70
+    assert found["contact_health"] == 50  # 60 days, two rhythms
+    assert found["people_health"] == 75  # (3·2 − 2) / 4 = 1 on −2 … 2
+    assert found["on_time_health"] == pytest.approx(100 * (0.95 - 0.7) / 0.3)
+    assert found["payment_health"] == pytest.approx(50)  # half of a month's 80
+    assert found["renewal_health"] == 25
+    own = {k.removesuffix("_health"): v for k, v in found.items() if k.endswith("_health")}
+    weights = pd.Series(BOOK.health.model_dump())
+    known = pd.Series(own).drop("dated").dropna()
+    assert found["health"] == pytest.approx(
+        (known * weights[known.index]).sum() / weights[known.index].sum()
+    )
+
+
+def test_a_part_without_weight_does_not_count():
+    parts = pd.DataFrame({"rhythm": [0.0], "trend": [100.0], "margin": [100.0], "plan": [100.0]})
+    weights = pd.Series({"rhythm": 0.0, "trend": 1.0, "margin": 1.0, "plan": 1.0})
+    assert weighted(parts, weights).tolist() == [100.0]
+
+
+def test_the_area_under_the_curve_counts_pairs_with_ties_half():
+    assert auc(np.array([2.0, 2.0, 1.0]), np.array([True, False, False])) == 0.75
+
+
+def record_of(low_health_falls: bool) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    ids = [f"A{n}" for n in range(60)]
+    falls = rng.random(60) < 0.3
+    health = np.where(falls == low_health_falls, 30.0, 80.0) + rng.normal(0, 5, 60)
+    months = pd.date_range("2021-01-31", AS_OF, freq="ME").as_unit("us")
+    gone = months > "2024-12-31"
+    rows = [
+        pd.DataFrame({"account_id": one, "month": months, "revenue": 10.0 * ~(gone & bool(fell))})
+        for one, fell in zip(ids, falls, strict=True)
+    ]
+    parts = {"account_id": ids, "dated_health": health, "silence_ratio": rng.random(60)}
+    day = shaped("health_parts", {**parts, "revenue": 120.0, "status": "active"})
+    return health_record(
+        pd.concat(rows), at=lambda _: SimpleNamespace(health_parts=day), as_of=AS_OF,
+        first_date=pd.Timestamp("2022-12-01"),
+    )  # fmt: skip
+
+
+def test_health_that_foretells_is_said_to_and_one_that_does_not_is_not():
+    good, bad = record_of(True), record_of(False)
+    assert good["is_better"].item() and good["health_auc"].item() > 0.9
+    assert not bad["is_better"].item()
+    assert "Health tells more" in tell_health_record(good, book=BOOK)["note"].item()
+    assert "not as a forecast" in tell_health_record(bad, book=BOOK)["note"].item()
+
+
+def test_alerts_of_the_past_are_held_against_the_year_after():
+    months = pd.date_range("2020-01-31", AS_OF, freq="ME").as_unit("us")
+    sold = {"account_id": "A", "month": months}
+    stops, back = [np.where(months > f"{day}", 0.0, 100.0) for day in ("2024-03-31", "2023-12-31")]
+    back = np.where(months > "2024-06-30", 100.0, back)
+    cells = pd.concat([
+        pd.DataFrame({**sold, "category": name, "revenue": revenue, "order_day_count": 1})
+        for name, revenue in (("stops", stops), ("back", back), ("steady", 100.0 + 0 * stops))
+    ])  # fmt: skip
+    raised = {"account_id": "A", "dimension": "category", "usual_yearly_revenue": 1200.0}
+
+    def at(day: pd.Timestamp) -> SimpleNamespace:
+        names = {"2024-06-30": ["back", "stops"], "2024-09-30": ["stops"]}.get(str(day.date()), [])
+        rows = shaped(
+            "category_alerts",
+            {**raised, "group": names, "yearly_fall": [1200.0] * len(names)} if names else [],
+        )
+        return SimpleNamespace(category_alerts=rows, account_alerts=shaped("account_alerts", []))
+
+    whole = cells.groupby(["account_id", "month"], as_index=False)["revenue"].sum()
+    record = alert_record(
+        cells, shaped("product_months", []), whole, at=at, as_of=AS_OF, first_date=months[0]
+    ).set_index("rule")
+    own = record.loc["category"]
+    assert own[["alert_count", "still_down_count"]].tolist() == [2, 1]
+    assert own[["fall_count", "seen_count"]].tolist() == [2, 2]
+    told = tell_alert_record(record.reset_index(), book=BOOK)["note"]
+    assert "1 of 2 stayed down" in told.iloc[0]
+    young = alert_record(cells, cells.iloc[:0], whole, at=at, as_of=AS_OF, first_date=AS_OF)
+    assert "two and a half years" in tell_alert_record(young, book=BOOK)["note"].iloc[0]
