@@ -3,6 +3,7 @@
 from kamlib.book.criteria import ScoringSettings
 from kamlib.book.settings import (
     BookSettings,
+    ConnectionSettings,
     DeliverySettings,
     FiscalYear,
     HealthSettings,
@@ -22,6 +23,7 @@ from kamlib.book.settings import (
 
 __all__ = [
     "BookSettings",
+    "ConnectionSettings",
     "DeliverySettings",
     "FiscalYear",
     "HealthSettings",

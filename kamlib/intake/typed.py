@@ -76,7 +76,10 @@ def typed_rows(
         for step, made in steps.items():
             piece = _piece(step, _like(column), tuple(known.items()), rules, is_excel)
             known[step] = piece.type
-            made.append(f"{piece.of(column.name)} AS {_name(f'{step}_{column.name}')}")
+            said = piece.of(column.name)
+            if step == "value" and piece.type.is_date():
+                said = f"CAST({said} AS DATE)"  # to the engine a day plus days is an instant
+            made.append(f"{said} AS {_name(f'{step}_{column.name}')}")
         given = (_like(column), tuple(known.items()), rules, is_excel)
         for test, why, is_shown in _JUDGED:
             if (piece := _piece(test, *given)) is not None:
