@@ -25,6 +25,7 @@ report: $(READY)  ## render the sample book's reports into reports/
 test: $(READY)  ## run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not soak"
 	$(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout 300 -n $(WORKERS) --dist loadscope notebooks/*.ipynb
+	$(BIN)/python -m pytest -q --nbval --nbval-cell-timeout 300 -n $(WORKERS) --dist loadscope notebooks/training
 
 lab: $(READY)  ## open JupyterLab on the start page of the notebooks
 	$(BIN)/jupyter lab notebooks/start.ipynb

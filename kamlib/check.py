@@ -4,29 +4,36 @@ missing.
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from kamlib.book import read_settings
-from kamlib.intake import control_totals, read_book, row_account, set_aside_rows
+from kamlib.intake import control_totals, later_lines, read_book, row_account, set_aside_rows
 from kamlib.intake.sources import open_engine
+from kamlib.story.data_warnings import lost_rows
 from kamlib.tables import CANONICAL, each
 from kamlib.words import count, number
 
 
-def check_book(folder: Path) -> dict:
+def check_book(folder: Path, today: date | None = None) -> dict:
     """Return what was found: ``tables``, ``totals``, ``missing``, ``notices`` and the first rows
     set aside.
 
+    ``warnings`` says of which tables more rows or money was lost than the book allows.
     ``tables`` has per table the rows read, used and set aside (by reason), and for orders the same
     for the amounts; read = used + set aside.
     """
     settings = read_settings(folder)
     with open_engine() as engine:
         intake = read_book(folder, settings, engine)
+        late = later_lines(intake, today) if today else []
         account = row_account(intake)
         totals = control_totals(intake)
         aside = set_aside_rows(intake, limit=20)
-        notices = [{"table": n.table, "what": n.what, "next": n.next} for n in intake.notices]
+        notices = [
+            {"table": n.table, "what": n.what, "next": n.next} for n in (*late, *intake.notices)
+        ]
+        warnings = {name: lost_rows(account, name, settings) for name in sorted(intake.present)}
         present, columns = intake.present, intake.order_columns
     tables: dict[str, dict] = {name: _empty() for name in CANONICAL if name in present}
     for row in each(account):
@@ -51,6 +58,7 @@ def check_book(folder: Path) -> dict:
         "totals": totals,
         "missing": {name: table.adds for name, table in CANONICAL.items() if name not in present},
         "missing_columns": [c for c in CANONICAL["orders"].names if c not in columns],
+        "warnings": {name: text for name, text in warnings.items() if text},
         "notices": notices,
         "rows_set_aside": aside.astype("object").where(aside.notna(), None).to_dict("records"),
     }

@@ -12,10 +12,8 @@ import os
 import re
 import signal
 import sys
-import unicodedata
 from collections.abc import Callable
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,8 +22,9 @@ import typer
 import kamlib
 from kamlib import classroom
 from kamlib.digest import command
-from kamlib.errors import KamError, nearest
-from kamlib.steps import QUIET, Steps, say_error, say_json
+from kamlib.errors import KamError
+from kamlib.given import check_given, is_json, plain_error
+from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
 from kamlib.words import number
 
 app = typer.Typer(
@@ -187,15 +186,18 @@ def report(
     for outcome in outcomes:
         if as_json:
             facts = {"period": outcome.period, "state": outcome.state, "path": str(outcome.path)}
-            say_json(sys.stdout, **facts, failed=sorted(outcome.failed))
+            warnings = list(outcome.warnings)
+            say_json(sys.stdout, **facts, failed=sorted(outcome.failed), warnings=warnings)
         else:
             typer.echo(f"{outcome.period}: {_said(outcome)}")
+            for text in outcome.warnings:
+                say_warning(f"{outcome.period}: {text}")
     for outcome in outcomes:
         for name, error in outcome.failed.items():
             say_error(error, as_json=as_json, failed=name)
     site = in_own_folder(request).out / "index.html"
     say_json(sys.stdout, site=str(site)) if as_json else typer.echo(str(site))
-    if any(outcome.failed for outcome in outcomes):
+    if any(outcome.failed or outcome.lost for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -221,8 +223,12 @@ def check(
     from kamlib.report.scratch import run_folder
 
     with run_folder():
-        found = check_book(book or sample_book())
+        found = check_book(book or sample_book(), today=date.today())
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else check_text(found))
+    for text in () if as_json else found["warnings"].values():
+        say_warning(text)
+    if "orders" in found["warnings"]:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -250,60 +256,10 @@ def explain(
         lines.write_text(csv_text(found.lines), encoding="utf-8", newline="\n")
 
 
-@app.command()
-def practice(
-    folder: Annotated[Path, typer.Argument(help="Folder to write the practice company to.")],
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            parser=_whole(0, 2**63 - 1),
-            metavar="N",
-            help="Another seed, another company.",
-        ),
-    ] = None,
-    story: Annotated[str, typer.Option("--story", help="all, one story, or a kind.")] = "all",
-    like: Annotated[
-        Path | None, typer.Option("--like", help="A book to take the size and rhythm from.")
-    ] = None,
-    debug: Debug = False,
-) -> None:
-    """Write a practice company whose truth is known."""
-    from kamlib.practice import BOOKS, SAMPLE_SEED, STORIES, company, write_company
-
-    _check_new(folder)
-    if story not in ("all", "none", *STORIES, *BOOKS):
-        raise KamError(
-            f"There is no story '{story}'.",
-            where="--story",
-            next=nearest(story, ["all", "none", *STORIES, *BOOKS]),
-        )
-    frames = None
-    if like is not None:
-        from kamlib.period.snapshot import open_period
-
-        frames = open_period(like).account_days
-    write_company(
-        company(seed=SAMPLE_SEED if seed is None else seed, story=story, like=frames), folder
-    )
-    typer.echo(f"Written: {folder}. Its truth is in {folder / 'truth'}.")
-
-
+app.command()(classroom.practice)
 app.command()(command.digest)
 app.command()(classroom.notebook)
-
-
-def _check_new(folder: Path) -> None:
-    try:
-        is_taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-    except (OSError, ValueError) as error:
-        raise KamError(
-            f"No folder can have this name: {getattr(error, 'strerror', None) or error}.",
-            where=str(folder)[:100],
-            next="Name another folder.",
-        ) from error
-    if is_taken:
-        raise KamError("The folder is not empty.", where=str(folder), next="Name a new folder.")
+app.command()(classroom.template)
 
 
 def sample_book() -> Path:
@@ -324,10 +280,6 @@ def _interrupted(number: int, *_: object) -> None:
     )
 
 
-_OPTIONS = {"period": "--period", "manager_id": "--manager", "accounts": "--accounts"}
-"""Parameter of a notebook → option of the command line, for messages."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     os.umask(0o077)
@@ -337,7 +289,7 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     before = {number: signal.signal(number, _interrupted) for number in stops}
     try:
-        _check_given(given)
+        check_given(given)
         code = app(args=given, standalone_mode=False, prog_name="kam")
         return code if isinstance(code, int) else 0
     except typer.Exit as leaving:
@@ -345,55 +297,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in given:
             QUIET.print_exception()
-        plain = _plain(error, given)
-        say_error(plain, as_json=_is_json(given))
+        plain = plain_error(error, given)
+        say_error(plain, as_json=is_json(given))
         return plain.exit_code
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _is_json(given: list[str]) -> bool:
-    return "--log=json" in given or ("--log", "json") in pairwise(given)
-
-
-def _check_given(given: list[str]) -> None:
-    """Refuse words that are empty (an unset variable of a script) or hold signs nobody types."""
-    for before, word in pairwise(["", *given]):
-        option, sign, value = word.partition("=")
-        is_option = word.startswith("--") and bool(sign)
-        name, text = (option, value) if is_option else (before, word)
-        where = name if name.startswith("--") else f"the word after '{name}'" if name else "kam"
-        if not any(unicodedata.category(letter)[0] not in "CZ" for letter in text):
-            raise KamError(
-                f"{where} is empty.",
-                where=f"kam {' '.join(given[:1])}",
-                next="Nothing was started. Give it a value (is a variable of your script empty?), "
-                "or leave it out.",
-            )
-        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
-            raise KamError(
-                f"{where} holds a line break or a sign that cannot be seen.",
-                where=ascii(text)[:100],
-                next="Write it without.",
-            )
-
-
-def _plain(error: BaseException, given: list[str]) -> KamError:
-    """Return an error in plain words, whatever it was."""
-    if isinstance(error, KamError):
-        for parameter, option in _OPTIONS.items():
-            error.where = re.sub(rf"^{parameter}\b( =)?", option, error.where)
-        return error
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        next_ = "What was published before is unchanged."
-        return KamError("The run was stopped.", next=next_, exit_code=1)
-    if hasattr(error, "format_message"):  # a mistake in the request, found by the command line
-        command = f"kam {' '.join(given[:1])}".strip()
-        return KamError(error.format_message(), next=f"{command} --help lists the options.")
-    return KamError(
-        f"Something went wrong that the kit does not know: {type(error).__name__}: {error}",
-        next="Run again with --debug and report what it shows. "
-        "What was published before is unchanged.",
-        exit_code=1,
-    )

@@ -70,6 +70,11 @@ def say_json(stream: TextIO, **facts: Any) -> None:
     stream.flush()
 
 
+def say_warning(text: str) -> None:
+    """Write what spoils the figures, in red."""
+    QUIET.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
+
+
 def say_error(error: KamError, *, as_json: bool, failed: str = "") -> None:
     """Write an error: as people read it, or as one line for machines."""
     if not as_json:

@@ -76,7 +76,7 @@ def test_invisible_differences_are_mended(make_book):
         ("1,A,45322,5", "order_date is not a date"),
         ("1,A,,5", "no order_date"),
         ("1,,2025-01-01,5", "no account_id"),
-        ("Total,,,5", "no account_id"),
+        ("Total,,,5", "a total, not an order line"),
         ("1,1.23457E+15,2025-01-01,5", "account_id is damaged by a spreadsheet"),
         ("1,A,2025-01-01,inf", "revenue is not an amount"),
         ("1,A,2025-01-01,NaN", "revenue is not an amount"),

@@ -121,7 +121,8 @@ def test_orders_of_the_future_alone_make_no_period(make_book):
 @pytest.mark.parametrize(
     ("settings", "period", "said"),
     [
-        ("", "2025-Q2", "Q2 2025"),  # a quiet end is no gap
+        ("", "2025-Q2", "Q2 2025 (data to 5 May 2025 only)"),
+        ("freshness.warn_after = 60", "2025-Q2", "Q2 2025"),
         ("", "2025-Q3", "Q3 2025 (data to 5 May 2025 only)"),
         ("complete_to = 2025-06-20", "2025-Q2", "Q2 2025 (data to 20 Jun 2025 only)"),
         ("complete_to = 2025-06-30", "2025-Q2", "Q2 2025"),

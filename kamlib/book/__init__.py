@@ -2,10 +2,12 @@
 
 from kamlib.book.criteria import ScoringSettings
 from kamlib.book.settings import (
+    QUIET_DAYS,
     BookSettings,
     ConnectionSettings,
     DeliverySettings,
     FiscalYear,
+    FreshnessSettings,
     HealthSettings,
     InputSettings,
     KeyAccountSettings,
@@ -22,10 +24,12 @@ from kamlib.book.settings import (
 )
 
 __all__ = [
+    "QUIET_DAYS",
     "BookSettings",
     "ConnectionSettings",
     "DeliverySettings",
     "FiscalYear",
+    "FreshnessSettings",
     "HealthSettings",
     "InputSettings",
     "KeyAccountSettings",

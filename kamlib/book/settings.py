@@ -46,7 +46,8 @@ class TableInput(Settings):
     """How files are written: of the whole book (``[input]``) or of one table (``[input.orders]``).
 
     ``sheet`` names a workbook's sheet; ``header_line`` is the line, or row of a sheet, that holds
-    the column names.
+    the column names. More than ``most_set_aside`` of the rows, or of the money, that could not be
+    used is announced; of orders it also makes the exit code 1.
     """
 
     encoding: str = "utf-8"
@@ -58,6 +59,7 @@ class TableInput(Settings):
     fold_case: bool = False
     largest_file_mb: int = Field(2000, ge=1)
     sheet: str | None = Field(None, min_length=1)
+    most_set_aside: float = Field(0.10, ge=0, le=1)
     header_line: int | None = Field(None, ge=1)
 
 
@@ -75,6 +77,22 @@ class InputSettings(create_model("_PerTable", __base__=TableInput, **_OF_TABLES)
         """
         own = getattr(self, table, None)
         return self.model_copy(update=own.model_dump(exclude_unset=True) if own else {})
+
+
+class FreshnessSettings(Settings):
+    """``[freshness]``: how far the data may end before a period does, in days.
+
+    Without ``warn_after`` it is :data:`QUIET_DAYS`, or the longest time without orders in the year
+    before where that is more; without ``refuse_after`` a period is refused that the data do not
+    reach into.
+    """
+
+    warn_after: int | None = Field(None, ge=0)
+    refuse_after: int | None = Field(None, ge=0)
+
+
+QUIET_DAYS = 14
+"""A silence of so many days at a period's end is no news."""
 
 
 class KeyAccountSettings(Settings):
@@ -226,6 +244,7 @@ class BookSettings(Settings):
     connection: ConnectionSettings = ConnectionSettings()
     input: InputSettings = InputSettings()
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    freshness: FreshnessSettings = FreshnessSettings()
     key_accounts: KeyAccountSettings = KeyAccountSettings()
     segmentation: SegmentationSettings = SegmentationSettings()
     scoring: ScoringSettings = ScoringSettings()

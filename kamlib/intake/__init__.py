@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "account": ["control_totals", "row_account", "set_aside_rows"],
         "book": ["Intake", "read_book"],
         "notices": ["Notice"],
+        "oddities": ["later_lines"],
         "plans": ["plans_of"],
     },
 )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from kamlib.intake.book import Intake
 from kamlib.intake.casting import MONEY
+from kamlib.intake.totals import TOTAL
 from kamlib.tables import CANONICAL
 
 
@@ -40,14 +41,22 @@ def row_account(intake: Intake, as_of: pd.Timestamp | None = None) -> pd.DataFra
     return (
         pd.concat([orders, side, rejected], ignore_index=True)
         .reindex(columns=["table", "reason", "rows", "revenue"])
+        .assign(use=lambda f: f["reason"].map(lambda reason: _use(reason, intake.declared)))
         .assign(
             table_number=lambda f: f["table"].map(order).fillna(99),
             is_aside=lambda f: f["reason"].ne("used"),
         )
         .sort_values(["table_number", "table", "is_aside", "reason"], kind="stable")
-        .reset_index(drop=True)[["table", "reason", "rows", "revenue"]]
-        .astype({"rows": "int64", "table": "str", "reason": "str"})
+        .reset_index(drop=True)[["table", "reason", "use", "rows", "revenue"]]
+        .astype({"rows": "int64", "table": "str", "reason": "str", "use": "str"})
     )
+
+
+def _use(reason: str, declared: frozenset[str]) -> str:
+    if reason == "used":
+        return "used"
+    is_meant = reason == TOTAL or reason.startswith("repeats ") or reason in declared
+    return "left out" if is_meant else "unusable"
 
 
 def control_totals(intake: Intake) -> dict[str, object]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
+from kamlib.intake.casting import cleaned
 from kamlib.intake.columns import TypedRows, read_table
 from kamlib.intake.findings import are_mixed, check_rows, sign_notices
 from kamlib.intake.lines import in_book_currency, without_repeats
@@ -32,7 +33,7 @@ class Intake:
     is used), ``_value`` (the cell that is the reason), ``_file`` and ``_row``. ``frames`` holds
     every other canonical table (empty where the book has none). ``side_rows`` says of each row of
     theirs what became of it, ``rejected`` lists lines that no column could be read of. Account
-    plans lie in ``plan_folder``.
+    plans lie in ``plan_folder``; ``declared`` are the reasons that the book itself gives.
     """
 
     folder: Path
@@ -45,6 +46,7 @@ class Intake:
     side_rows: pd.DataFrame
     rejected: pd.DataFrame
     notices: tuple[Notice, ...] = field(default=())
+    declared: frozenset[str] = frozenset()
     plan_folder: Path | None = None
 
     def plans(self, accounts: Collection[str]) -> dict[str, Path]:
@@ -71,6 +73,7 @@ def read_book(
             progress(name)
             reads[name] = read_table(source, CANONICAL[name], book)
     given = reads["orders"].given
+    declared = frozenset().union(*(_declared(read) for read in reads.values()))
     told = [notice for source in sources.values() for notice in source.notices]
     orders, notices = _order_lines(reads.pop("orders"), engine)
     notices = told + notices
@@ -104,7 +107,16 @@ def read_book(
         side,
         rejected,
         tuple(notices),
+        declared,
     )
+
+
+def _declared(read: TypedRows) -> frozenset[str]:
+    """Return the reasons for which the book says to set rows of a table aside."""
+    if "set_aside" not in read.cells.columns:
+        return frozenset()
+    found = read.cells.select(said=cleaned(read.cells["set_aside"])).distinct().to_pandas()
+    return frozenset(found["said"].dropna())
 
 
 def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import TYPE_CHECKING
+
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
@@ -10,9 +13,12 @@ from kamlib.book import BookSettings
 from kamlib.intake.notices import Notice
 from kamlib.words import count, number
 
+if TYPE_CHECKING:
+    from kamlib.intake.book import Intake
+
 _FAR_OFF = 500  # times an account's usual line; a lost decimal mark makes 100 or 1,000
 _LINES_TO_JUDGE = 5
-_LONG_GAP_DAYS = 60
+_LONG_GAP_DAYS = 28
 _LONG_GAP = 20  # times the usual one
 _FEW = 0.01
 _CASE_MATTERS = "^[A-Za-z0-9]{15}$"  # record ids of Salesforce
@@ -145,6 +151,22 @@ def _gaps(days: pd.DataFrame) -> list[tuple[str, str]]:
             "Check whether a part of the data is missing.",
         )
     ]
+
+
+def later_lines(intake: Intake, today: date) -> list[Notice]:
+    """Return the notice of order lines that are dated after today."""
+    later = intake.orders.filter(
+        intake.orders["_reason"].isnull() & (intake.orders["order_date"] > today)
+    )
+    found = later.aggregate(n=later.count(), last=later["order_date"].max()).to_pyarrow()
+    row = found.to_pylist()[0]
+    if not row["n"]:
+        return []
+    what = (
+        f"{count(row['n'], 'line is', 'lines are')} dated after today, the last on {row['last']}: "
+        "no period counts them until then."
+    )
+    return [Notice("orders", what, "Check the dates: a mistyped year moves orders.")]
 
 
 def _first_days(days: pd.DataFrame, book: BookSettings) -> list[tuple[str, str]]:

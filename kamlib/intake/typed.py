@@ -30,6 +30,7 @@ from kamlib.intake.casting import (
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources.engine import quoted
 from kamlib.intake.sources.sheets import ERROR, UNCOMPUTED
+from kamlib.intake.totals import TOTAL, is_total
 from kamlib.tables import Column
 
 BETWEEN = "\x1f"
@@ -64,6 +65,7 @@ def typed_rows(
     """
     connection = cells.get_backend()
     types = {name: cells[name].type() for name in cells.columns}
+    texts: dict[str, dt.DataType] = {}
     has_code = any(column.name == "currency" for column in columns)
     steps: dict[str, list[str]] = {"text": [], "plain": [], "value": []}
     judged, opened, signed, mended = [], [], [], []
@@ -76,6 +78,8 @@ def typed_rows(
         for step, made in steps.items():
             piece = _piece(step, _like(column), tuple(known.items()), rules, is_excel)
             known[step] = piece.type
+            if step == "text":
+                texts[column.name] = piece.type
             said = piece.of(column.name)
             if step == "value" and piece.type.is_date():
                 said = f"CAST({said} AS DATE)"  # to the engine a day plus days is an instant
@@ -91,6 +95,11 @@ def typed_rows(
             if (piece := _piece(step, *given)) is not None:
                 found.append(piece.of(column.name))
     reason = _cases([(test, quoted(why)) for test, why, _ in judged])
+    if "order_date" in texts:
+        is_sum = _total(tuple(texts.items()))
+        reason = (
+            f"CASE WHEN ({reason}) IS NOT NULL AND {is_sum} THEN {quoted(TOTAL)} ELSE {reason} END"
+        )
     if "set_aside" in types:
         own = _piece("cleaned", _ANY, (("raw", types["set_aside"]),), rules, is_excel)
         reason = f"coalesce({own.of('set_aside')}, {reason})"
@@ -211,6 +220,14 @@ def _piece(
     selected = row.select(it=built)
     query = ibis.to_sql(selected, dialect="duckdb")
     return _Piece(_projection(str(query)), built.type())
+
+
+@cache
+def _total(texts: tuple[tuple[str, dt.DataType], ...]) -> str:
+    """Return the test of a row of order lines that is a sum."""
+    row = ibis.table({f"text_{name}": type_ for name, type_ in texts}, name="kam_cell")
+    found = _projection(str(ibis.to_sql(row.select(it=is_total(row, "text_")), dialect="duckdb")))
+    return f"({found})".replace('"cell".', "")
 
 
 def _projection(query: str) -> str:

@@ -42,9 +42,12 @@ class Fragment:
         if TABLES in os.environ:
             display(self)
             return
-        html = _dressed(self.html)
-        html += f"<script>{script()}</script>" if is_alive else ""
-        display(Fragment(html, self.text))
+        script_ = f"<script>{script()}</script>" if is_alive else ""
+        display(Fragment(self.dressed() + script_, self.text))
+
+    def dressed(self) -> str:
+        """Return its HTML with its own stylesheet, for where no page gives it one."""
+        return _dressed(self.html)
 
 
 def _dressed(html: str) -> str:

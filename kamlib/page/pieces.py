@@ -27,7 +27,14 @@ HALF_PIXELS = 660
 def headline(data: Any, title: str, sentences: Iterable[str | Sentence]) -> Fragment:
     """Return the first screen."""
     said = [text if isinstance(text, Sentence) else Sentence(str(text)) for text in sentences]
-    lines = [{"text": one.text, "link": _address(data, one.link, one.account)} for one in said]
+    lines = [
+        {
+            "text": one.text,
+            "link": _address(data, one.link, one.account),
+            "is_warning": one.is_warning,
+        }
+        for one in said
+    ]
     html = rendered("headline.html.j2", title=title, sentences=lines, most=MOST_SENTENCES)
     return Fragment(html, "\n".join([title, *(f"- {one.text}" for one in said)]))
 

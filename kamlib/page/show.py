@@ -16,16 +16,24 @@ from kamlib.story import said_of
 from kamlib.story.statements import Action, Card, Point, Said, Sentence
 
 
-def headline(q: Period, story: Callable[..., Sequence[Sentence]], *, title: str = "") -> None:
+def headline(
+    q: Period,
+    story: Callable[..., Sequence[Sentence]],
+    *,
+    title: str = "",
+    warnings: Callable[..., Sequence[str]] | None = None,
+) -> None:
     """Show the first screen: a title and sentences with figures, each leading to its evidence.
 
     ``story`` is a function of `kamlib.story` named ``headline_<page>``; the period fills in what
-    its parameters name. The title is what ``title_<page>`` says, else the page's name.
+    its parameters name. The title is what ``title_<page>`` says, else the page's name. What spoils
+    the figures stands before them, in red: a function ``warnings_<page>`` says it.
     """
     page = story.__name__.removeprefix("headline_")
     titled = said_of(f"title_{page}")
     title = title or (q.call(titled) if titled else page.capitalize())
-    pieces.headline(q, title, q.call(story)).show()
+    first = [Sentence(text, is_warning=True) for text in (q.call(warnings) if warnings else ())]
+    pieces.headline(q, title, [*first, *q.call(story)]).show()
 
 
 def note(q: Period, story: Callable[..., str] | str) -> None:

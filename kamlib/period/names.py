@@ -20,6 +20,7 @@ READ_TABLES = (*ACTIVITY, *(name for name in CANONICAL if name != "orders"), "in
 
 SECTIONS = {
     "fiscal_year": "fiscal_year",
+    "freshness": "freshness",
     "admission": "key_accounts",
     "segmentation": "segmentation",
     "scoring": "scoring",
@@ -38,6 +39,8 @@ FACTS = (
     "previous_span",
     "year_ago_span",
     "first_date",
+    "last_date",
+    "usual_silence_days",
     "present",
     "has_cost",
     "manager_id",

@@ -46,6 +46,9 @@ class Period:
         Whether order lines carry a cost.
     first_date
         The first order day of the book, missing where it has none up to the as-of day.
+    last_date, usual_silence_days
+        The last day that the data of the whole book cover, at most the as-of day; its longest time
+        without any order in the year before.
     manager_id
         The manager whose accounts these are; empty for all accounts.
 
@@ -72,9 +75,9 @@ class Period:
         self.book = book or snapshot.book
         self.span = span or snapshot.span
         self.manager_id = snapshot.manager_id
-        self.present = snapshot.present
-        self.has_cost = snapshot.has_cost
+        self.present, self.has_cost = snapshot.present, snapshot.has_cost
         self.first_date = snapshot.first_date
+        self.last_date, self.usual_silence_days = snapshot.last_date, snapshot.usual_silence_days
         self.plans = snapshot.plans
         self._token = f"{self.span.label}-{id(self):x}"
         _OPEN[self._token] = self

@@ -26,6 +26,7 @@ from kamlib.errors import KamError
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.manager import only_manager
 from kamlib.period.period import Period
+from kamlib.period.reach import reach
 
 CACHE = "KAM_CACHE"
 """Environment variable: the folder for prepared periods; empty for none that lasts."""
@@ -49,6 +50,8 @@ class Snapshot:
     has_cost: bool
     first_date: pd.Timestamp | None
     plans: dict[str, Path]
+    last_date: pd.Timestamp | None = None
+    usual_silence_days: int = 0
     neighbours: frozenset[str] = frozenset()
     source: str = ""
     scratch: object = field(default=None, repr=False, compare=False)
@@ -309,6 +312,7 @@ def _write_snapshot(
     folder.mkdir(parents=True, exist_ok=True)
     tables = activity_tables(intake, period, intake.book)
     tables["intake"] = row_account(intake, period.as_of)
+    last, silence = reach(tables["account_days"]["date"], period.as_of, intake.book)
     if manager_id:
         tables = only_manager(tables, manager_id)
     for name, frame in tables.items():
@@ -326,6 +330,8 @@ def _write_snapshot(
         "neighbours": [other.label for other in _neighbours(period, first)],
         "source": "" if manager_id else str(intake.folder.resolve()),
         "first_date": first and first.date().isoformat(),
+        "last_date": last and last.date().isoformat(),
+        "usual_silence_days": silence,
         "plans": {account: file.name for account, file in plans.items()},
     }
     (folder / "snapshot.json").write_text(
@@ -338,7 +344,7 @@ def read_snapshot(folder: Path, scratch: object = None) -> Snapshot:
     """Return the snapshot in a folder."""
     about = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))
     settings = BookSettings.model_validate(about["settings"])
-    first = about["first_date"]
+    first, last = about["first_date"], about["last_date"]
     return Snapshot(
         folder=folder,
         book=settings,
@@ -347,6 +353,8 @@ def read_snapshot(folder: Path, scratch: object = None) -> Snapshot:
         present=frozenset(about["present"]),
         has_cost=about["has_cost"],
         first_date=pd.Timestamp(first).as_unit("us") if first else None,
+        last_date=pd.Timestamp(last).as_unit("us") if last else None,
+        usual_silence_days=about["usual_silence_days"],
         plans={account: folder / "plans" / name for account, name in about["plans"].items()},
         neighbours=frozenset(about["neighbours"]),
         source=about["source"],

@@ -7,11 +7,12 @@ lines) and written down afterwards as the canonical tables of a book. What was p
 
 from kamlib.practice.activity import Activity, activity
 from kamlib.practice.books import BOOKS
-from kamlib.practice.cast import STORIES
-from kamlib.practice.company import SAMPLE_SEED, Company, company, write_company
+from kamlib.practice.cast import STORIES, read_story, told_stories
+from kamlib.practice.company import ACCOUNTS, SAMPLE_SEED, Company, company, write_company
 from kamlib.practice.leavers import found_leavers, leaver_score
 
 __all__ = [
+    "ACCOUNTS",
     "BOOKS",
     "SAMPLE_SEED",
     "STORIES",
@@ -21,5 +22,7 @@ __all__ = [
     "company",
     "found_leavers",
     "leaver_score",
+    "read_story",
+    "told_stories",
     "write_company",
 ]

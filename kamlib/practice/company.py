@@ -15,7 +15,7 @@ from kamlib.errors import KamError, nearest
 from kamlib.practice import deals, market, people, programme
 from kamlib.practice.books import BOOKS, plant
 from kamlib.practice.booktext import book_text
-from kamlib.practice.cast import STORIES
+from kamlib.practice.cast import STORIES, Role
 from kamlib.practice.ledger import as_text, dirt, orders_table
 from kamlib.practice.plans import plans
 from kamlib.practice.roster import rhythm_like
@@ -24,8 +24,8 @@ from kamlib.practice.truth import truth
 from kamlib.practice.world import World, world
 from kamlib.tables import CANONICAL, typed
 
-SAMPLE_SEED = 8
-REVENUE_PER_ACCOUNT = 10.5e6 / 120
+SAMPLE_SEED, ACCOUNTS = 8, 120
+REVENUE_PER_ACCOUNT = 10.5e6 / ACCOUNTS
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def company(
     *,
     story: str | Sequence[str] = "all",
     without: Sequence[str] = (),
-    accounts: int = 120,
+    accounts: int = ACCOUNTS,
     start: str = "2020-01",
     months: int = 72,
     like: pd.DataFrame | None = None,
@@ -60,6 +60,7 @@ def company(
     waves: Sequence[float] = (0.7, 0.3),
     groups: int = 3,
     noise: float = 1.0,
+    own: Sequence[Role] = (),
 ) -> Company:
     """A practice company with a known truth; the same seed gives the same company, to the byte.
 
@@ -88,6 +89,8 @@ def company(
         shares of the admissions in the first years of the programme.
     groups, noise
         Company groups; the scale of the random deviation of years and orders.
+    own
+        Roles of a story that somebody wrote (`read_story`).
 
     Raises
     ------
@@ -135,6 +138,7 @@ def company(
         noise=noise,
         revenue=revenue,
         rhythm=rhythm,
+        own=tuple(own),
     )
     return _planted(_written(world(setting)), kinds, seed)
 
@@ -211,23 +215,28 @@ def _written(simulated: World) -> Company:
     )
 
 
-def write_company(company: Company, folder: Path | str) -> None:
+def write_company(company: Company, folder: Path | str, *, is_sealed: bool = False) -> None:
     """Writes a company as a book: book.toml, a CSV per table, plans/, and the truth apart in
-    truth/truth.csv.
+    truth/truth.csv; sealed without it, and without a word that it is made up.
 
     The damaged lines go into orders.csv, each at a fixed place, so that reading the book has
     something to set aside.
     """
     folder = Path(folder)
     (folder / "plans").mkdir(parents=True, exist_ok=True)
-    (folder / "truth").mkdir(exist_ok=True)
-    (folder / "book.toml").write_text(company.book, encoding="utf-8", newline="\n")
+    settings = company.book
+    if is_sealed:
+        first = settings.splitlines()[0]
+        settings = settings.replace(first, "# The book of a practice company.", 1)
+    (folder / "book.toml").write_text(settings, encoding="utf-8", newline="\n")
     for name, frame in company.tables.items():
         text = as_text(frame)
         if name == "orders":
             text = pd.concat([text, company.dirt[text.columns]], ignore_index=True)
         _write(text, folder / f"{name}.csv")
-    _write(as_text(company.truth), folder / "truth" / "truth.csv")
+    if not is_sealed:
+        (folder / "truth").mkdir(exist_ok=True)
+        _write(as_text(company.truth), folder / "truth" / "truth.csv")
     for account_id, plan in company.plans.items():
         (folder / "plans" / f"{account_id}.toml").write_text(plan, encoding="utf-8", newline="\n")
 

@@ -31,9 +31,8 @@ def roster(setting: Setting) -> pd.DataFrame:
     mean and shape of its Erlang gaps between orders; `first_day` is negative for accounts older
     than the data.
     """
-    cast = [role for role in CAST if setting.has(role.story) and _fits(role, setting)][
-        : setting.accounts
-    ]
+    chosen = [*(role for role in CAST if setting.has(role.story)), *setting.own]
+    cast = [role for role in chosen if _fits(role, setting)][: setting.accounts]
     background = _background(setting, setting.accounts - len(cast))
     rows = pd.concat(
         [pd.DataFrame([_cast_row(role, setting) for role in cast]), background], ignore_index=True

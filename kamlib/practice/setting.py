@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from kamlib.practice.cast import Role
 from kamlib.practice.material import material
 
 STREAMS: list[str] = material("streams")["streams"]
@@ -34,6 +35,8 @@ class Setting:
     noise: float
     revenue: float
     rhythm: pd.DataFrame | None = None
+    own: tuple[Role, ...] = ()
+    """Roles of a story that somebody wrote."""
 
     def rng(self, stream: str) -> np.random.Generator:
         """A random stream of its own per part, so that a change in one part leaves the others

@@ -58,7 +58,8 @@ def _company_rows(world: World) -> list[Row]:
 def _story_rows(world: World) -> list[Row]:
     setting, accounts = world.setting, world.accounts
     rows: list[Row] = []
-    order = {role.story: place for place, role in enumerate(CAST)}
+    own_notes = {role.story: role.note for role in setting.own}
+    order = {role.story: place for place, role in enumerate((*CAST, *setting.own))}
     planted = accounts.index[accounts["story"].isin(list(order))]
     last_year = world.revenue_by(range(max(setting.months - 12, 0), setting.months))
     for account in sorted(planted, key=lambda index: (order[accounts["story"].iloc[index]], index)):
@@ -87,7 +88,7 @@ def _story_rows(world: World) -> list[Row]:
             own = world.lines[world.lines["account"] == account].groupby("order")["revenue"].sum()
             if len(own):
                 day, value = float(world.orders["day"].iloc[own.idxmax()]), float(own.max())
-        note = NOTES[story] + (
+        note = (NOTES.get(story) or own_notes[story]) + (
             f" ({world.neighbour_move or 'no change'})" if story == "neighbours" else ""
         )
         note += f" (from {FASTEST_DAYS:g})" if story == "slow_payer" else ""

@@ -30,6 +30,7 @@ from kamlib.report.status import Status, status_file
 from kamlib.report.warm import SOCKET, ForkServer, can_fork
 from kamlib.slides import new_deck
 from kamlib.story.pages import note_undated
+from kamlib.words import count
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Outcome:
     """What became of one period, with the path of its front page.
 
     ``state`` is ``published``, ``unchanged`` or ``failed``; ``failed`` says what of it failed
-    (page, or page and account → error), where the request was to keep going.
+    (page, or page and account → error), where the request was to keep going. ``warnings`` say what
+    spoils its figures, ``lost`` that more of the order lines was lost than the book allows.
     """
 
     period: str
@@ -45,6 +47,8 @@ class Outcome:
     path: Path
     seconds: float
     failed: dict[str, KamError]
+    warnings: tuple[str, ...] = ()
+    lost: str = ""
 
 
 Progress = Callable[[str, str, int, int], None]
@@ -80,7 +84,8 @@ def render(
         status.failure(error)
         raise
     failed = [error for outcome in outcomes for error in outcome.failed.values()]
-    status.failure(failed[0]) if failed else status.success()
+    lost = [outcome.lost for outcome in outcomes if outcome.lost]
+    status.failure(failed[0]) if failed else status.success(lost[0] if lost else "")
     return outcomes
 
 
@@ -146,7 +151,7 @@ class _Run:
         label = period.label
         site.set_mode_of(self.request.out, label, self.request.mode)
         self.status.period(label, "unchanged", {})
-        return Outcome(label, "unchanged", front_page(self.request.out, label), 0.0, {})
+        return self._outcome(label, "unchanged", {}, time.monotonic())
 
     def _rendered(self) -> list[Outcome]:
         from kamlib.intake import read_book
@@ -190,7 +195,7 @@ class _Run:
 
     def _one(self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]) -> Outcome:
         """Render and publish one period, or say that nothing of it has changed."""
-        label, out, began = period.label, self.request.out, time.monotonic()
+        label, began = period.label, time.monotonic()
         if self._is_done(period):
             return self._unchanged(period)
         failed: dict[str, KamError] = {}
@@ -205,8 +210,15 @@ class _Run:
                 raise
             failed, how = {label: error}, "failed"
         self.status.period(label, how, failed)
-        front = front_page(out, label)
-        return Outcome(label, how, front, time.monotonic() - began, failed)
+        return self._outcome(label, how, failed, began)
+
+    def _outcome(self, label: str, how: str, failed: dict[str, KamError], began: float) -> Outcome:
+        """Return what became of a period, with the warnings of what stands published."""
+        run = site.published_run(self.request.out, label) or {}
+        front, seconds = front_page(self.request.out, label), time.monotonic() - began
+        said = () if how == "failed" else tuple(map(str, run.get("warnings", ())))
+        lost = "" if how == "failed" else str(run.get("lost", ""))
+        return Outcome(label, how, front, seconds, failed, said, lost)
 
     def _publish(
         self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]
@@ -243,13 +255,23 @@ class _Run:
 
 
 def _check_reaches_into(period: Span, intake: Intake) -> None:
-    """Refuse a period that begins after the data end: its report would be of silence alone."""
+    """Refuse a period that begins after the data end, as its report would be of silence alone, or
+    whose end they miss by more than the book allows.
+    """
     from kamlib.period.activity import last_covered_day
 
     last = last_covered_day(intake, intake.book)
-    if last is not None and period.start.date() > last:
+    if last is None:
+        return
+    most = intake.book.freshness.refuse_after
+    missing = (period.end.date() - last).days
+    is_short = most is not None and missing > most
+    if period.start.date() > last or is_short:
+        allowed = f", more than the {count(most or 0, 'day')} of refuse_after" if is_short else ""
         raise KamError(
-            f"The book has no orders in {period.title}.",
+            f"The book has no orders in {period.title}."
+            if period.start.date() > last
+            else f"The orders end {count(missing, 'day')} before {period.title} does{allowed}.",
             where=f"period = {period.label}",
             next=f"Its data end on {last}. Name an earlier period, or bring the orders up to date.",
         )

@@ -55,9 +55,12 @@ class Status:
             "failed": {name: told(error) for name, error in failed.items()},
         }
 
-    def success(self) -> None:
-        """Note that everything that was asked for stands as it should."""
-        self.said |= {"state": "ok", "last_success": now(), "failed": None}
+    def success(self, lost: str = "") -> None:
+        """Note that everything that was asked for stands as it should, or what of the data was
+        lost to it.
+        """
+        self.said |= {"state": "lossy" if lost else "ok", "last_success": now(), "failed": None}
+        self.said["lost"] = lost or None
         self._write()
 
     def failure(self, error: BaseException) -> None:

@@ -27,6 +27,7 @@ from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
 from kamlib.report.pages import Page, check_page, page_html, place
+from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
 from kamlib.words import count
@@ -320,6 +321,8 @@ def write_run(
         **about,
         "figures": _records(data.key_figures),
         **({} if data.manager_id else _whole_book(intake, data.as_of)),
+        "warnings": data.call(warnings_overview),
+        "lost": data.call(set_aside_warning),
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         "files": site.manifest(staged),
     }

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.book import BookSettings
+from kamlib.book import BookSettings, FreshnessSettings
 from kamlib.period.calendar import Span
+from kamlib.story.data_warnings import silence_is_unusual
 from kamlib.words import date, share
 
 
 def title_period(
-    account_days: pd.DataFrame, *, as_of: pd.Timestamp, span: Span, book: BookSettings
+    *,
+    last_date: pd.Timestamp | None,
+    usual_silence_days: int,
+    span: Span,
+    freshness: FreshnessSettings,
+    book: BookSettings,
 ) -> str:
     """Return the period as every page's head names it: with the day the data end where they do not
     cover it whole.
 
-    Without ``complete_to`` a quiet end is no gap: only a period without any order is marked.
+    Without ``complete_to`` a usual silence at the end is no gap.
     """
-    last, declared = account_days["date"].max(), book.complete_to
-    end = last if declared is None else pd.Timestamp(declared)
-    is_covered = pd.isna(end) or end >= (span.start if declared is None else as_of)
-    return span.title if is_covered else f"{span.title} (data to {date(end)} only)"
+    if last_date is None or last_date >= span.end:
+        return span.title
+    is_gap = last_date < span.start or book.complete_to is not None
+    is_gap |= silence_is_unusual(last_date, usual_silence_days, span, freshness)
+    return f"{span.title} (data to {date(last_date)} only)" if is_gap else span.title
 
 
 def note_undated(renewed: str | None) -> str:

@@ -8,11 +8,14 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of a headline; `link` leads to its evidence, `account` to a dossier."""
+    """A sentence of a headline; `link` leads to its evidence, `account` to a dossier; a warning
+    says what spoils the others.
+    """
 
     text: str
     link: str = ""
     account: str = ""
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""What spoils a report's figures and so stands first: data that end early, rows that were lost."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.book import QUIET_DAYS, BookSettings, FreshnessSettings
+from kamlib.intake.shares import unusable_shares
+from kamlib.period.calendar import Span
+from kamlib.tables import each
+from kamlib.words import count, date, listed, money, number, share
+
+_REASONS = 3
+
+
+def freshness_warning(
+    *,
+    last_date: pd.Timestamp | None,
+    usual_silence_days: int,
+    span: Span,
+    freshness: FreshnessSettings,
+) -> str:
+    """Say that no order is known for the end of a period, where that is no usual silence."""
+    if last_date is None or not silence_is_unusual(last_date, usual_silence_days, span, freshness):
+        return ""
+    silence = count((span.end - last_date).days, "day")
+    return (
+        f"The data have no order after {date(last_date)}: for the last {silence} of "
+        f"{span.title} nothing is known, and what is missing counts as not sold."
+    )
+
+
+def silence_is_unusual(
+    last_date: pd.Timestamp, usual_silence_days: int, span: Span, freshness: FreshnessSettings
+) -> bool:
+    """Return whether the data end so long before a period that its last days seem to be missing."""
+    usual = freshness.warn_after
+    usual = max(QUIET_DAYS, usual_silence_days) if usual is None else usual
+    return (span.end - last_date).days > usual
+
+
+def set_aside_warning(intake: pd.DataFrame, *, book: BookSettings) -> str:
+    """Say that more of the order lines, or of their money, was lost than the book allows, and
+    why.
+    """
+    return lost_rows(intake, "orders", book)
+
+
+def lost_rows(intake: pd.DataFrame, table: str, book: BookSettings) -> str:
+    """Say that more of a table's rows or money was lost than the book allows; else nothing."""
+    rows, amount = unusable_shares(intake, table)
+    if max(rows, amount) <= book.input.of(table).most_set_aside:
+        return ""
+    own = intake[intake["table"].eq(table) & intake["use"].ne("left out")]
+    lost = own[own["use"].eq("unusable")].sort_values("rows", ascending=False, kind="stable")
+    many, read = int(lost["rows"].sum()), int(own["rows"].sum())
+    worth = float(lost["revenue"].abs().sum())
+    noun = "order lines" if table == "orders" else f"rows of {table}"
+    with_money = f" with {money(worth, book)}" if worth else ""
+    why = [f"{row.reason} ({number(row.rows, book)})" for row in each(lost.head(_REASONS))]
+    more = len(lost) - _REASONS
+    if more > 0:
+        why.append(count(more, "other reason"))
+    return (
+        f"{number(many, book)} of {number(read, book)} {noun} ({share(rows, book)}){with_money} "
+        f"could not be used: {listed(why)}. The figures lack them."
+    )
+
+
+def warnings_overview(
+    intake: pd.DataFrame,
+    *,
+    last_date: pd.Timestamp | None,
+    usual_silence_days: int,
+    span: Span,
+    freshness: FreshnessSettings,
+    book: BookSettings,
+) -> list[str]:
+    """Return what spoils the figures of a period, the worst first."""
+    said = [
+        freshness_warning(
+            last_date=last_date,
+            usual_silence_days=usual_silence_days,
+            span=span,
+            freshness=freshness,
+        ),
+        set_aside_warning(intake, book=book),
+    ]
+    return [text for text in said if text]

@@ -1,0 +1,27 @@
+"""What other settings would change, in one sentence."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.words import count, listed
+
+
+def headline_what_if(moves: pd.DataFrame) -> str:
+    """Say who would enter and leave which list.
+
+    >>> moves = pd.DataFrame({"list": ["lost"], "change": ["enters"], "name": ["Alder"]})
+    >>> headline_what_if(moves)
+    'On the list "lost" Alder enters.'
+    """
+    if moves.empty:
+        return "Nobody enters or leaves a list: these settings change nothing that matters."
+    parts = []
+    for name, rows in moves.groupby("list", sort=False):
+        said = []
+        for change, names in rows.groupby("change", sort=False)["name"]:
+            who = listed(list(names)) if len(names) <= 3 else count(len(names), "account")
+            said.append(f"{who} {change if len(names) == 1 else change.removesuffix('s')}")
+        parts.append(f'on the list "{name}" {listed(said)}')
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,117 @@
+"""What a learner calls in a notebook; each call shows one short paragraph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from IPython.display import Markdown, display
+
+from kamlib.errors import KamError, nearest
+from kamlib.period import Period
+from kamlib.training.certificate import certificate_page
+from kamlib.training.exercise import Exercise, form_of
+from kamlib.training.exercises import EXERCISES
+from kamlib.training.learner import Learner, learner
+from kamlib.words import count
+
+_HERE: list[Learner] = []
+
+
+def start(name: str) -> Period | None:
+    """Begin, or go on: return the period of the practice company made for this name.
+
+    The company is written to the folder ``my-training`` beside the notebook, once. Nobody else has
+    the same one, and its truth is not in the folder.
+
+    Examples
+    --------
+    >>> from kamlib.training import start
+    >>> q = start("Ada Lind")    # doctest: +SKIP
+    """
+    _HERE.clear()
+    if not name.strip():
+        _say('Put your name between the quotes and run this cell again: `start("Ada Lind")`.')
+        return None
+    _HERE.append(learner(name))
+    known = _HERE[0].known
+    done = sum(entry["is_right"] for entry in _HERE[0].progress.values())
+    accounts = count(len(known.q.accounts), "account")
+    _say(
+        f"Welcome, {name.strip()}. Your company has {accounts}; no one else has the same. "
+        f"{done} of {len(EXERCISES)} exercises are solved."
+    )
+    return known.q
+
+
+def ask(exercise: str) -> None:
+    """Show the question of an exercise, and how the answer is to be given.
+
+    Examples
+    --------
+    >>> from kamlib.training import ask
+    >>> ask("3a")    # doctest: +SKIP
+    """
+    one = _exercise(exercise)
+    _say(f"**Exercise {one.id}.** {one.question} *Give {form_of(one.kind)}.*")
+
+
+def hint(exercise: str) -> None:
+    """Show the next hint for an exercise; there are three, the last one nearly solves it.
+
+    Examples
+    --------
+    >>> from kamlib.training import hint
+    >>> hint("3a")    # doctest: +SKIP
+    """
+    one = _exercise(exercise)
+    _say(_HERE[0].hint(one.id) if _HERE else one.hints[0])
+
+
+def check(exercise: str, answer: Any) -> None:
+    """Say whether an answer is right, and why; right answers are kept.
+
+    Examples
+    --------
+    >>> from kamlib.training import check
+    >>> check("3a", 7)    # doctest: +SKIP
+    """
+    one = _exercise(exercise)
+    if answer is None or answer is ...:
+        _say(f'Not answered yet. Put your answer in place of `None`; `hint("{one.id}")` helps.')
+    elif not _HERE:
+        _say('Say who you are first: `q = start("Your name")`.')
+    else:
+        verdict = _HERE[0].check(one.id, answer)
+        _say(f"{'✓ **Right.**' if verdict.is_right else '✗ **Not right.**'} {verdict.text}")
+
+
+def certificate() -> Path | None:
+    """Write the page that says what was shown, and say where it is.
+
+    Examples
+    --------
+    >>> from kamlib.training import certificate
+    >>> certificate()    # doctest: +SKIP
+    """
+    if not _HERE:
+        _say('Say who you are first: `q = start("Your name")`.')
+        return None
+    file = _HERE[0].folder / "certificate.html"
+    file.write_text(certificate_page(_HERE[0]), encoding="utf-8")
+    left = [one for one in EXERCISES if not _HERE[0].progress.get(one, {}).get("is_right")]
+    said = f"Still open: {', '.join(left)}." if left else "Everything is solved."
+    _say(f"{said} The page is `{file}`: open it, print it.")
+    return file
+
+
+def _exercise(name: str) -> Exercise:
+    if name not in EXERCISES:
+        raise KamError(
+            f"There is no exercise '{name}'.", where="training", next=nearest(name, EXERCISES)
+        )
+    return EXERCISES[name]
+
+
+def _say(text: str) -> None:
+    display(Markdown(text))

@@ -1,0 +1,276 @@
+"""What if: the same period under other settings, who enters, who leaves, and what it costs.
+
+Plain calls answer (`what_if`); `sliders` puts them under controls in JupyterLab or VS Code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.book.criteria import Criterion
+from kamlib.errors import KamError, nearest
+from kamlib.period import Period
+from kamlib.story.whatif import headline_what_if
+
+ORDER = ("segmentation", "key_accounts", "scoring", "loss", "win_back")
+"""Sections of ``book.toml`` that can be tried, those that others rest on first."""
+
+MOVES = ["list", "account_id", "name", "change", "revenue", "above_line_share"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What other settings would change: ``moves`` and ``figures``, and the settings as lines.
+
+    Attributes
+    ----------
+    moves
+        One row per account and list that it enters or leaves: the accounts above the admission
+        line, class A, the lost accounts, the win-back list. ``above_line_share`` says how firm a
+        place on the line is: the share of plausible weightings that put the account above it.
+    figures
+        One row per figure: as it is, and as it would be.
+    toml
+        The settings as lines of ``book.toml``; empty where nothing differs from the book.
+    """
+
+    moves: pd.DataFrame
+    figures: pd.DataFrame
+    toml: str
+    period: Period = field(repr=False)
+
+    def __str__(self) -> str:
+        """Say in one sentence what would change."""
+        return headline_what_if(self.moves)
+
+
+def what_if(
+    q: Period,
+    *,
+    weights: Mapping[str, float] | None = None,
+    line: float | None = None,
+    abc: tuple[float, float] | None = None,
+    lost: float | None = None,
+    budget: float | None = None,
+) -> Answer:
+    """Return who would enter and leave, how firm it is and what it costs, under other settings.
+
+    The figures are those of the report with these settings in ``book.toml``: the same calculations
+    make them.
+
+    Parameters
+    ----------
+    weights
+        Criterion → weight, of some or all criteria; all are scaled so that they sum to 1.
+    line
+        The admission line: the score from which an account is admitted, 1 to 10; where the book
+        counts places, how many there are.
+    abc
+        The shares of revenue at which class A and class B end.
+    lost
+        Silence, in multiples of the usual gap, after which an account counts as lost.
+    budget
+        The money for win-back offers.
+
+    Raises
+    ------
+    KamError
+        A criterion is not known, or a value does not fit.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> from kamlib.whatif import what_if
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> answer = what_if(q, line=7.0)
+    >>> answer.moves["change"].unique().tolist()
+    ['leaves']
+    >>> print(answer.toml)
+    [key_accounts]
+    min_score = 7.0
+    """
+    wanted: dict[str, dict[str, Any]] = {}
+    if abc is not None:
+        wanted["segmentation"] = {"abc": tuple(abc)}
+    if line is not None:
+        is_counted = q.admission_rule.min_score is None
+        wanted["key_accounts"] = {"top_n": round(line)} if is_counted else {"min_score": line}
+    if weights:
+        wanted["scoring"] = {"criteria": _weighted(q.book, weights)}
+    if lost is not None:
+        wanted["loss"] = {"lost": lost}
+    if budget is not None:
+        wanted["win_back"] = {"budget": budget}
+    other = _under(q, wanted)
+    toml = "\n\n".join(_lines(name, keys) for name, keys in wanted.items())
+    return Answer(_moves(q, other), _figures(q, other), toml, other)
+
+
+def _under(q: Period, wanted: dict[str, dict[str, Any]]) -> Period:
+    """Return the period under settings, one section on top of the other: what was computed for the
+    sections below is kept, so that only what the last one touches is computed anew.
+    """
+    kept = q.__dict__.setdefault("_tried", {})
+    path: tuple[str, ...] = ()
+    here = q
+    for section in ORDER:
+        if section not in wanted:
+            continue
+        path = (*path, f"{section} {wanted[section]}")
+        if path not in kept:
+            while len(kept) >= 40:
+                kept.pop(next(iter(kept)))
+            kept[path] = here.with_settings(**{section: wanted[section]})
+        here = kept[path]
+    return here
+
+
+def _weighted(book: BookSettings, weights: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return the book's criteria under other weights, in whole thousandths that sum to 1."""
+    known = {one.name: one for one in book.scoring.in_use}
+    for name in weights:
+        if name not in known:
+            raise KamError(
+                f"There is no criterion '{name}'.", where="weights", next=nearest(name, known)
+            )
+    wanted = {name: float(weights.get(name, one.weight)) for name, one in known.items()}
+    total = math.fsum(wanted.values())
+    if min(wanted.values()) < 0 or total <= 0:
+        raise KamError("Weights are above zero.", where="weights", next="Give others.")
+    shares = {name: max(round(weight / total, 3), 0.001) for name, weight in wanted.items()}
+    largest = max(shares, key=lambda name: shares[name])
+    shares[largest] = round(1 - math.fsum(shares.values()) + shares[largest], 3)
+    return [_plain(known[name]) | {"weight": share} for name, share in shares.items()]
+
+
+def _plain(criterion: Criterion) -> dict[str, Any]:
+    return criterion.model_dump(by_alias=True, exclude_unset=True) | {
+        "side": criterion.side,
+        "measure": criterion.measure,
+        "judged": criterion.judged,
+    }
+
+
+def _lists(q: Period) -> dict[str, pd.Index]:
+    """Return the accounts of each list."""
+    scores, classes, status, offers = (
+        q.account_scores,
+        q.account_classes,
+        q.account_status,
+        q.win_back,
+    )
+    return {
+        "above the line": pd.Index(scores.loc[scores["is_above_line"], "account_id"]),
+        "class A": pd.Index(classes.loc[classes["abc_revenue"].eq("A"), "account_id"]),
+        "lost": pd.Index(status.loc[status["status"].eq("lost"), "account_id"]),
+        "win-back list": pd.Index(offers.loc[offers["is_chosen"], "account_id"]),
+    }
+
+
+def _moves(q: Period, other: Period) -> pd.DataFrame:
+    before, after = _lists(q), _lists(other)
+    about = other.account_status.set_index("account_id")
+    rows = [
+        (name, account, change)
+        for name in before
+        for change, accounts in (
+            ("enters", after[name].difference(before[name])),
+            ("leaves", before[name].difference(after[name])),
+        )
+        for account in accounts
+    ]
+    moves = pd.DataFrame(rows, columns=["list", "account_id", "change"]).astype("str")
+    moves["name"] = about["name"].reindex(moves["account_id"]).to_numpy()
+    moves["revenue"] = about["at_stake"].reindex(moves["account_id"]).to_numpy(dtype="float64")
+    is_line = moves["list"].eq("above the line")
+    moves["above_line_share"] = float("nan")
+    if is_line.any():
+        firm = other.score_stability.set_index("account_id")["above_line_share"]
+        found = firm.reindex(moves.loc[is_line, "account_id"]).to_numpy(dtype="float64")
+        moves.loc[is_line, "above_line_share"] = found
+    place = {name: number for number, name in enumerate(before)}
+    moves = moves.assign(_place=moves["list"].map(place)).sort_values(
+        ["_place", "change", "revenue", "account_id"], ascending=[True, True, False, True]
+    )
+    return moves.reset_index(drop=True)[MOVES]
+
+
+def _figures(q: Period, other: Period) -> pd.DataFrame:
+    """One row per figure: its unit, what it is and what it would be."""
+    now, then = _figures_of(q, q), _figures_of(q, other)
+    rows = [(name, unit, value, then[name][1]) for name, (unit, value) in now.items()]
+    return pd.DataFrame(rows, columns=["figure", "unit", "now", "then"])
+
+
+def _figures_of(q: Period, other: Period) -> dict[str, tuple[str, float]]:
+    lists, offers, status = _lists(other), other.win_back, other.account_status
+    chosen, gone = offers[offers["is_chosen"]], status[status["status"].eq("lost")]
+    each = _cost_of_one(q)
+    above = len(lists["above the line"])
+    return {
+        "Accounts above the line": ("count", above),
+        "Programme cost of a year for as many": ("money", each * above),
+        "Class A accounts": ("count", len(lists["class A"])),
+        "Lost accounts": ("count", len(gone)),
+        "Revenue of the year to their last order": ("money", float(gone["at_stake"].sum())),
+        "Losses called in vain": ("share", _false_share(q, other.book.loss.lost)),
+        "Win-back offers": ("count", len(chosen)),
+        "What the offers cost": ("money", float(chosen["cost"].sum())),
+        "What the offers are expected to bring": ("money", float(chosen["offer_value"].sum())),
+    }
+
+
+def _cost_of_one(q: Period) -> float:
+    """Return what the programme cost per key account in the last twelve months; n/a if unknown."""
+    costs, keys = q.programme_costs, int(q.key_accounts["is_key"].sum())
+    year = costs[costs["month"].gt(q.as_of - pd.DateOffset(years=1))]
+    return float(year["cost"].sum()) / keys if keys and len(year) else float("nan")
+
+
+def _false_share(q: Period, k: float) -> float:
+    """Return how often the back-test saw the alarm err, at the k tested nearest to this one."""
+    tested = q.alarm_quality[q.alarm_quality["rule"].eq("lost")]
+    if tested.empty:
+        return float("nan")
+    return float(tested.loc[(tested["k"] - k).abs().idxmin(), "false_alarm_rate"])
+
+
+def _lines(section: str, keys: dict[str, Any]) -> str:
+    r"""Return a section as lines of ``book.toml``.
+
+    >>> _lines("loss", {"lost": 3.5})
+    '[loss]\nlost = 3.5'
+    """
+    if section == "scoring":
+        blocks = [_block(one) for one in keys["criteria"]]
+        return "\n\n".join(["# instead of the criteria that stand there", *blocks])
+    return "\n".join([f"[{section}]", *(f"{key} = {_value(v)}" for key, v in keys.items())])
+
+
+def _block(criterion: dict[str, Any]) -> str:
+    kept = {key: value for key, value in criterion.items() if value not in (None, False, (), {})}
+    return "\n".join(
+        ["[[scoring.criteria]]", *(f"{key} = {_value(value)}" for key, value in kept.items())]
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(key)} = {_value(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    if isinstance(value, str):
+        import json
+
+        return json.dumps(value, ensure_ascii=False)
+    return str(value).lower() if isinstance(value, bool) else f"{value}"
+
+
+def _key(key: object) -> str:
+    return str(key) if str(key).isidentifier() else f'"{key}"'

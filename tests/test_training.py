@@ -1,0 +1,133 @@
+"""Every exercise is solved by its solution and fails with what people mistake, seed after seed."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+
+from kamlib.practice import company
+from kamlib.training import desk
+from kamlib.training.exercise import is_same, judged
+from kamlib.training.exercises import EXERCISES
+from kamlib.training.known import Known
+from kamlib.training.learner import Learner, learner, seed_of
+
+FEW, MANY = [f"Learner {n}" for n in range(2)], [f"Learner {n}" for n in range(2, 20)]
+
+
+def solved(known: Known) -> dict[str, Any]:
+    """What the solutions answer, run in order as a learner would."""
+    space: dict[str, Any] = {"q": known.q, "answers": {}}
+    for one in EXERCISES.values():
+        tree = ast.parse(one.solution)
+        last = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]
+        exec(compile(tree, one.id, "exec"), space)
+        space["answers"][one.id] = eval(compile(last, one.id, "eval"), space)
+    return space["answers"]
+
+
+@pytest.fixture(scope="module")
+def known(request, tmp_path_factory) -> Known:
+    return Learner(request.param, tmp_path_factory.mktemp("learner")).known
+
+
+def check_seed(known: Known) -> None:
+    answers = solved(known)
+    told = {one: judged(EXERCISES[one], known, answer) for one, answer in answers.items()}
+    assert {
+        one: (answers[one], verdict.text) for one, verdict in told.items() if not verdict.is_right
+    } == {}
+    for one in EXERCISES.values():
+        right = one.answer(known)
+        for mistake in one.mistakes:
+            wrong = mistake.wrong(known)
+            if not is_same(one.kind, wrong, right):
+                verdict = judged(one, known, wrong)
+                assert not verdict.is_right, (one.id, mistake.name, wrong, right)
+                assert verdict.mistake, (one.id, mistake.name)
+
+
+@pytest.mark.parametrize("known", FEW, indirect=True)
+def test_solutions_are_right_and_mistakes_are_named(known):
+    check_seed(known)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("known", MANY, indirect=True)
+def test_solutions_are_right_and_mistakes_are_named_for_many(known):
+    check_seed(known)
+
+
+@pytest.mark.parametrize("known", FEW[:1], indirect=True)
+class TestFeedback:
+    def test_an_answer_of_another_form_is_told_the_form(self, known):
+        told = {
+            "1a": judged(EXERCISES["1a"], known, "many").text,
+            "1b": judged(EXERCISES["1b"], known, 42).text,
+            "6b": judged(EXERCISES["6b"], known, "A0001").text,
+            "7a": judged(EXERCISES["7a"], known, ["A0001", "A0002"]).text,
+        }
+        assert "whole number" in told["1a"]
+        assert "As a share this is 0.42" in told["1b"]
+        assert "list of account ids" in told["6b"]
+        assert "more than one" in told["7a"]
+
+    def test_an_answer_near_by_is_told_the_direction(self, known):
+        right = EXERCISES["1b"].answer(known)
+        assert "too high" in judged(EXERCISES["1b"], known, right + 0.09).text
+
+
+class TestAtTheDesk:
+    @pytest.fixture
+    def said(self, monkeypatch, tmp_path) -> list[str]:
+        texts: list[str] = []
+        monkeypatch.setattr(desk, "display", lambda shown: texts.append(shown.data))
+        monkeypatch.setenv("KAM_TRAINING", str(tmp_path))
+        monkeypatch.setattr(desk, "_HERE", [])
+        return texts
+
+    def test_without_a_name_or_an_answer_it_says_what_to_do(self, said):
+        assert desk.start("  ") is None
+        desk.ask("3a")
+        desk.check("3a", None)
+        desk.check("3a", 4)
+        desk.hint("3a")
+        assert "name between the quotes" in said[0]
+        assert "Exercise 3a" in said[1] and "whole number" in said[1]
+        assert "Not answered yet" in said[2]
+        assert "Say who you are" in said[3]
+        assert said[4] == EXERCISES["3a"].hints[0]
+
+    def test_progress_is_kept_and_the_certificate_says_what_was_shown(self, said, tmp_path):
+        q = desk.start("Ada <Lind>")
+        keys = int(q.key_accounts["is_key"].sum())
+        desk.check("1a", keys + 1)
+        desk.hint("1a")
+        desk.check("1a", keys)
+        desk.start("ada  <lind>")
+        assert "1 of 22" in said[-1]
+        page = desk.certificate().read_text(encoding="utf-8")
+        assert "Ada" not in page and "ada  &lt;lind&gt;" in page
+        assert "1 of 2 solved, in 2 tries, with 1 hint" in page
+        assert "0 of 11 chapters are whole" in page.replace("\n", " ")
+        assert "Still open: 1b" in said[-1]
+
+    def test_the_truth_is_not_in_the_learners_folder(self, said, tmp_path):
+        desk.start("Ada Lind")
+        names = [file.name for file in tmp_path.rglob("*")]
+        assert "orders.csv" in names and "truth" not in names and "truth.csv" not in names
+
+
+def test_each_learner_has_a_company_of_their_own():
+    seeds = {seed_of(name) for name in MANY}
+    assert len(seeds) == len(MANY)
+    assert learner("Ada Lind").folder != learner("ada-lind!").folder
+    small = [company(seed_of(name), accounts=60, months=48).tables["orders"] for name in MANY[:2]]
+    assert not small[0].equals(small[1])
+
+
+def test_every_exercise_has_three_hints_and_two_a_chapter():
+    assert all(len(one.hints) == 3 for one in EXERCISES.values())
+    assert [one.chapter for one in EXERCISES.values()] == [n for n in range(1, 12) for _ in "ab"]

@@ -1,0 +1,110 @@
+"""What other settings would change: the figures of the report with them, by calls and sliders."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kamlib.book import read_settings
+from kamlib.errors import KamError
+from kamlib.period.snapshot import open_period
+from kamlib.whatif import what_if
+from kamlib.whatif.sliders import Board
+
+ROOT = Path(__file__).resolve().parents[1]
+TRIED = {
+    "weights": {"growth": 0.5},
+    "line": 7.0,
+    "abc": (0.6, 0.9),
+    "lost": 2.0,
+    "budget": 5000,
+}
+
+
+@pytest.fixture(scope="module")
+def q():
+    return open_period(ROOT / "data" / "sample", "2025-Q3")
+
+
+def with_lines(folder: Path, toml: str) -> Path:
+    """A copy of the sample book with lines of settings in place of its own sections."""
+    shutil.copytree(ROOT / "data" / "sample", folder)
+    new = tomllib.loads(toml)
+    kept, skipping = [], False
+    for line in (folder / "book.toml").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[] ").split("]")[0].split(".")[0]
+            is_criterion = line.lstrip("[").startswith("scoring.criteria")
+            skipping = (section in new and section != "scoring") or is_criterion
+        if not skipping:
+            kept.append(line)
+    (folder / "book.toml").write_text("\n".join([*kept, "", toml, ""]), encoding="utf-8")
+    return folder
+
+
+class TestSameAsTheReport:
+    def test_every_list_and_figure_is_the_reports_with_these_lines(self, q, tmp_path):
+        answer = what_if(q, **TRIED)
+        book = with_lines(tmp_path / "book", answer.toml)
+        assert read_settings(book).loss.lost == 2.0
+        theirs = open_period(book, "2025-Q3")
+        for name in ("account_scores", "score_stability", "account_status", "win_back"):
+            ours, other = getattr(answer.period, name), getattr(theirs, name)
+            assert ours.reset_index(drop=True).equals(other.reset_index(drop=True)), name
+        then = answer.figures.set_index("figure")["then"]
+        assert then["Accounts above the line"] == theirs.account_scores["is_above_line"].sum()
+        assert then["Lost accounts"] == theirs.account_status["status"].eq("lost").sum()
+        chosen = theirs.win_back.query("is_chosen")
+        assert then["What the offers cost"] == chosen["cost"].sum() <= 5000
+
+    def test_moves_are_the_difference_of_the_lists(self, q):
+        answer = what_if(q, line=7.5)
+        now, then = q.account_scores, answer.period.account_scores
+        gone = set(now.loc[now["is_above_line"], "account_id"])
+        gone -= set(then.loc[then["is_above_line"], "account_id"])
+        rows = answer.moves.query("list == 'above the line'")
+        assert set(rows["account_id"]) == gone and set(rows["change"]) == {"leaves"}
+        firm = answer.period.score_stability.set_index("account_id")["above_line_share"]
+        assert rows["above_line_share"].tolist() == firm[rows["account_id"]].tolist()
+
+    def test_the_books_own_settings_change_nothing(self, q):
+        answer = what_if(q)
+        assert answer.moves.empty and answer.toml == "" and answer.period is q
+        assert answer.figures["now"].equals(answer.figures["then"])
+        assert "Nobody" in str(answer)
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("asked", "said"),
+        [
+            ({"weights": {"groth": 0.5}}, "growth"),
+            ({"weights": {"growth": -1.0}}, "above zero"),
+            ({"line": 12.0}, "min_score"),
+            ({"abc": (0.9, 0.5)}, "rising"),
+        ],
+    )
+    def test_in_plain_words(self, q, asked, said):
+        with pytest.raises(KamError) as error:
+            what_if(q, **asked)
+        assert said in f"{error.value.what} {error.value.where} {error.value.next}"
+
+
+class TestSliders:
+    def test_a_moved_slider_answers_as_the_call_does(self, q):
+        board = Board(q)
+        assert board.lines.value == ""
+        board.line.value = 7.0
+        assert board.answer.moves.equals(what_if(q, line=7.0).moves)
+        assert board.lines.value == "[key_accounts]\nmin_score = 7.0"
+        assert "leave" in board.shown.value
+        board.back.click()
+        assert board.lines.value == ""
+
+    def test_what_cannot_be_is_said_in_its_place(self, q):
+        board = Board(q)
+        board.a.value, board.b.value = 0.9, 0.5
+        assert "rising" in board.shown.value
