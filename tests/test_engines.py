@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
@@ -104,16 +106,19 @@ def spark(tmp_path_factory):
     session.stop()
 
 
+def dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Days as text, as files without types have them."""
+    days = frame.select_dtypes("datetime")
+    return frame.assign(**{name: days[name].dt.strftime("%Y-%m-%d") for name in days})
+
+
 def write_files(folder: Path, frames: dict[str, pd.DataFrame], form: str) -> None:
     for name, frame in frames.items():
-        dated = frame.copy()
-        for column in dated.select_dtypes("datetime"):
-            dated[column] = dated[column].dt.date
         file = folder / f"{name}.{form}"
         if form == "csv":
-            dated.to_csv(file, index=False)
+            dated(frame).to_csv(file, index=False)
         elif form == "xlsx":
-            dated.to_excel(file, index=False)
+            dated(frame).to_excel(file, index=False)
         else:
             frame.to_parquet(file, index=False)
 
@@ -133,14 +138,18 @@ def fill(engine: str, folder: Path, frames: dict, address: str, session: object)
             for name, file in parquet.items():
                 con.execute(f"CREATE TABLE {name} AS FROM '{file}'")
         return f"duckdb://{folder / 'sales.duckdb'}"
+    if engine == "sqlite":  # which keeps days as text
+        with contextlib.closing(sqlite3.connect(folder / "sales.sqlite")) as con:
+            for name, frame in frames.items():
+                dated(frame).to_sql(name, con, index=False)
+        return f"sqlite://{folder / 'sales.sqlite'}"
     import ibis
 
-    file = folder / "sales.sqlite"
-    target = ibis.sqlite.connect(file) if engine == "sqlite" else ibis.connect(address)
+    target = ibis.connect(address)
     for name, frame in frames.items():
-        target.create_table(name, frame)
+        target.create_table(name, frame, overwrite=True)
     target.disconnect()
-    return f"sqlite://{file}" if engine == "sqlite" else address
+    return address
 
 
 def book_of(engine: str, frames: dict, request, tmp_path: Path, monkeypatch) -> Path:
