@@ -46,7 +46,10 @@ def test_what_followed_an_event_stands_beside_like_accounts():
         "date": pd.to_datetime(["2024-12-31", "2025-06-30"])}), "account_events")  # fmt: skip
     table = event_outcomes(happened, pd.concat(parts), PEOPLE, as_of=AS_OF).set_index("event_kind")
     assert table.loc["merger", "event_change_share"] == -0.5
-    assert table.loc["merger", "like_change_share"] == 0 and table.loc["merger", "like_count"] == 6
+    assert (
+        table.loc["merger", "like_change_share"] == 0
+        and table.loc["merger", "like_account_count"] == 6
+    )
     assert np.isnan(table.loc["strategy", "event_change_share"])  # its year is not over
 
 

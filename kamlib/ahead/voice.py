@@ -110,7 +110,7 @@ def event_outcomes(
                 "revenue_after": own if is_over else np.nan,
                 "event_change_share": own / base - 1 if is_over and base > 0 else np.nan,
                 "like_change_share": after[like].sum() / peers - 1 if is_over and peers else np.nan,
-                "like_count": len(like),
+                "like_account_count": len(like),
             }
         )
     table = shaped("event_outcomes", rows)
