@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from kamlib.period.views import AccountPeriod
-from kamlib.slides import ACCENT, WIDTH, add_lines, add_slide, add_table, new_deck, save_deck
+from kamlib.slides import add_chart, add_lines, add_slide, add_table, new_deck, save_deck
 from kamlib.story import review as say
 
-_TONES = ("1F4E79", "5D92CC", "0B7768", "D38A00", "957ABF", "8D96A1")
 _MOST_SERIES = 5
 
 
@@ -34,7 +31,7 @@ def write_review(q: AccountPeriod, path: Path) -> Path:
     slide = add_slide(deck, title, foot)
     months, series = _by_month(q.category_history)
     if series:
-        _chart(slide, "COLUMN_STACKED", months, series, number="#,##0")
+        add_chart(slide, "COLUMN_STACKED", months, series, number="#,##0")
         add_lines(slide, lines, left=9.4, width=3.4, size=14)
     else:
         add_lines(slide, lines or ["…"], size=18)
@@ -43,7 +40,7 @@ def write_review(q: AccountPeriod, path: Path) -> Path:
     slide = add_slide(deck, title, foot)
     quarters, shares = _by_quarter(q.promises_kept)
     if any(one is not None for one in shares):
-        _chart(slide, "COLUMN_CLUSTERED", quarters, {"on time": shares}, number="0%", most=1.0)
+        add_chart(slide, "COLUMN_CLUSTERED", quarters, {"on time": shares}, number="0%", most=1.0)
         add_lines(slide, lines, left=9.4, width=3.4, size=14)
     else:
         add_lines(slide, lines, size=18)
@@ -85,41 +82,3 @@ def _by_month(history: pd.DataFrame) -> tuple[list[str], dict[str, list[float]]]
 def _by_quarter(promises: pd.DataFrame) -> tuple[list[str], list[float | None]]:
     names = [f"to {end:%b %Y}" for end in promises["quarter_end_date"]]
     return names, [None if pd.isna(one) else float(one) for one in promises["on_time_share"]]
-
-
-def _chart(
-    slide: Any,
-    kind: str,
-    names: Sequence[str],
-    series: dict[str, Sequence[float | None]],
-    *,
-    number: str,
-    most: float | None = None,
-) -> None:
-    """Add a chart of PowerPoint's own."""
-    from pptx.chart.data import CategoryChartData
-    from pptx.dml.color import RGBColor
-    from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
-    from pptx.util import Inches, Pt
-
-    data = CategoryChartData(number_format=number)
-    data.categories = list(names)
-    for name, values in series.items():
-        data.add_series(name, values)
-    form = getattr(XL_CHART_TYPE, kind)
-    place = [Inches(one) for one in (0.6, 1.4, WIDTH - 4.6, 5.2)]
-    chart = slide.shapes.add_chart(form, *place, data).chart
-    chart.font.size = Pt(12)
-    chart.has_title = False
-    chart.has_legend = len(series) > 1
-    if chart.has_legend:
-        chart.legend.position = XL_LEGEND_POSITION.BOTTOM
-        chart.legend.include_in_layout = False
-    axis = chart.value_axis
-    axis.has_major_gridlines = False
-    axis.minimum_scale, axis.maximum_scale = 0, most
-    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = number, False
-    chart.plots[0].gap_width = 60
-    for one, tone in zip(chart.plots[0].series, _TONES, strict=False):
-        one.format.fill.solid()
-        one.format.fill.fore_color.rgb = RGBColor.from_string(tone if len(series) > 1 else ACCENT)
