@@ -22,6 +22,7 @@ from pathlib import Path
 
 import nbformat
 
+from kamlib.page.site import Foot, page_resources
 from kamlib.period.snapshot import open_period
 from kamlib.report.convert import page_html
 from kamlib.report.kernel import run_notebook
@@ -30,6 +31,9 @@ from kamlib.report.server import SOCKET, ForkServer, can_fork
 from kamlib.report.warm import load
 
 NOTEBOOK = notebook_file(PAGES["dossiers"])
+FRAME = page_resources(
+    title="A dossier", book_title="Sample", period="Q3 2025", navigation=[], foot=Foot("", "")
+)
 PLAIN = {"PYTHONHASHSEED": "0", "TZ": "UTC", "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -70,7 +74,7 @@ def by_kit(book: Path, accounts: list[str], out: Path, jobs: int) -> float:
             environment = {**PLAIN, SOCKET: server.address, "KAM_TABLES": str(out / account)}
             given = {"book": str(book), "account_id": account}
             node = run_notebook(NOTEBOOK, given, environment=environment)
-            (out / f"{account}.html").write_text(page_html(node, {"kam": {}}))
+            (out / f"{account}.html").write_text(page_html(node, FRAME))
 
         with ThreadPoolExecutor(jobs + 1) as pool:
             list(pool.map(one, accounts))
