@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.errors import KamError
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources import Engine
+from kamlib.intake.sources.copies import database_tables
 from kamlib.intake.sources.files import FORMS
 from kamlib.intake.sources.sheets import KIND
 from kamlib.intake.sources.tables import Source, read_raw
@@ -39,7 +39,7 @@ class Export:
     told: tuple[str, ...] = ()
 
     @property
-    def rows(self) -> ir.Table:
+    def rows(self) -> Any:
         """Its rows in the engine."""
         return self.source.rows
 
@@ -146,7 +146,7 @@ def encoding_of(file: Path) -> str:
 def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Export]:
     """Copy the tables of a database that have a known column to Parquet and read those."""
     found = []
-    for name, frame in _tables(where).items():
+    for name, frame in database_tables(where).items():
         known = {key for key, names in vocabulary().items() if _has(frame, names)}
         if not about(name) and not known & {"order_id", "account_id", "product_id"}:
             continue
@@ -164,33 +164,6 @@ def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Exp
 
 def _has(frame: pd.DataFrame, names: Iterable[str]) -> bool:
     return bool({folded(column) for column in frame.columns} & set(names))
-
-
-def _tables(where: Path | str) -> dict[str, pd.DataFrame]:
-    import ibis
-
-    if isinstance(where, Path):
-        with where.open("rb") as stream:
-            is_sqlite = stream.read(15) == b"SQLite format 3"
-        if is_sqlite:
-            with sqlite3.connect(f"file:{where}?mode=ro", uri=True) as connection:
-                query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
-                names = [name for (name,) in connection.execute(query)]
-                return {n: pd.read_sql_query(f'SELECT * FROM "{n}"', connection) for n in names}
-        connection = ibis.duckdb.connect(where, read_only=True)
-    else:
-        try:
-            connection = ibis.connect(where)
-        except Exception as error:
-            raise KamError(
-                f"The database cannot be opened: {type(error).__name__}.",
-                where=where.split("@")[-1],
-                next="Check the address and that its driver is installed.",
-            ) from None
-    try:
-        return {name: connection.table(name).to_pandas() for name in connection.list_tables()}
-    finally:
-        connection.disconnect()
 
 
 def _word(stem: str) -> str:
