@@ -12,8 +12,10 @@ from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import (
+    declines_sentence,
     followed_sentence,
     key_revenue_sentence,
+    losing_sentence,
     loss_sentence,
     renewals_sentence,
 )
@@ -53,6 +55,8 @@ def headline_overview(
     account_alerts: pd.DataFrame,
     calendar: pd.DataFrame,
     due_renewals: pd.DataFrame,
+    account_declines: pd.DataFrame,
+    account_classes: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
     as_of: pd.Timestamp,
@@ -74,6 +78,8 @@ def headline_overview(
         _retained(found["value"], first_date, as_of),
         Sentence(" ".join(text for text in (risk, split) if text), "retention.html"),
         renewals_sentence(due_renewals, book),
+        declines_sentence(account_declines, book),
+        losing_sentence(account_classes, key_accounts, book),
         _outlook(programme_outlook, book),
         calendar_sentence(calendar, book),
         _falling(category_alerts, account_alerts, book),
