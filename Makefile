@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab check lint types docs lock bench soak clean
+.PHONY: help report test lab check lint types docs lock constraints bench soak clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -48,6 +48,12 @@ lock:  ## write the lock files anew (needs uv)
 	uv pip compile pyproject.toml --extra browser --extra cluster --extra postgres --extra slides \
 		--extra spark --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links -q -c requirements.txt -o requirements-extras.txt
+
+	@$(MAKE) --no-print-directory constraints
+
+constraints:  ## write constraints.txt, the lock as pip install -c reads it
+	@{ echo "# requirements.txt without hashes, for pip install -c; written by make constraints"; \
+		sed -n -E '/^[A-Za-z0-9]/s/ *\\$$//p' requirements.txt; } > constraints.txt
 
 bench: $(READY)  ## measure speed, side by side
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done

@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 
 from kamlib.report.kernel import run_notebook
-from kamlib.report.warm import SOCKET, ForkServer, can_fork
+from kamlib.report.server import SOCKET, ForkServer, can_fork
 
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "TZ": "UTC", "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
 LOADS = """import kamlib as kam

@@ -68,6 +68,14 @@ def test_the_lock_is_hashed_and_names_no_host_and_no_path(file):
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
+def test_the_constraints_are_the_lock_without_its_hashes():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    named = [line.removesuffix(" \\") for line in lock if not line.startswith(" ")]
+    assert [line for line in lines if not line.startswith("#")] == named
+    assert all(Requirement(line) for line in named)
+
+
 def test_the_conda_environment_has_the_same_bounds():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     plain = [line for line in environment["dependencies"] if isinstance(line, str)]

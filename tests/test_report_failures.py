@@ -384,7 +384,7 @@ def site_is_whole(out: Path) -> bool:
 @pytest.mark.skipif(not run.can_fork(), reason="needs warm kernels")
 def test_the_warm_process_ends_with_a_run_that_is_killed_while_it_loads(tmp_path):
     code = (
-        "import sys\nfrom kamlib.report.warm import ForkServer\n"
+        "import sys\nfrom kamlib.report.server import ForkServer\n"
         "server = ForkServer({})\nprint(server._process.pid, flush=True)\nsys.stdin.read()"
     )
     with subprocess.Popen(

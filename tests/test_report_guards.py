@@ -18,16 +18,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kamlib.book import read_settings
 from kamlib.cli import main
 from kamlib.errors import KamError
 from kamlib.page.names import page_name
 from kamlib.report import Request, pages, production, render, run, scratch, site
+from kamlib.report.convert import check_page
 from kamlib.report.deadline import StoppedError, deadline
 from kamlib.report.index import renew_index
 from kamlib.report.mark import book_hashes, run_mark
-from kamlib.report.pages import PAGES, check_page, kit_folder, wanted_pages
+from kamlib.report.pages import PAGES, kit_folder, wanted_pages
 from kamlib.report.status import Status
 
 ORDERS = "order_id,account_id,order_date,revenue\n1,A,2024-05-05,10\n2,A,2025-12-31,20\n"
@@ -463,6 +465,42 @@ def test_every_option_of_the_instructions_is_one(root, capsys):
         for recipe in recipes(root, language):
             for command in re.findall(r"kam(?:\.exe)? report ([^>|\"\n]*)", recipe):
                 assert set(re.findall(r"--[a-z-]+", command)) <= known, command
+
+
+def test_the_recipes_are_of_the_form_that_their_programs_read(root, tmp_path):
+    for recipe in recipes(root, "python"):
+        compile(recipe, "recipe", "exec")
+    workflows = [*recipes(root, "yaml"), (root / ".github/workflows/install.yml").read_text()]
+    for text in workflows:
+        jobs = yaml.safe_load(text)["jobs"].values()
+        assert all(job["runs-on"] and job["timeout-minutes"] for job in jobs)
+    (line,) = [one for one in recipes(root, "cron")[0].splitlines() if one[:1].isdigit()]
+    assert len(line.split(maxsplit=5)) == 6 and "%" not in line  # cron reads % as a line's end
+    done = subprocess.run(["sh", "-n"], input=line.split(maxsplit=5)[5], text=True)
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
+def test_systemd_takes_the_units_of_the_instructions(root, tmp_path):
+    service, timer = recipes(root, "ini")
+    service = re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", service)
+    failed = "[Service]\nType=oneshot\nExecStart=/bin/true\n"
+    units = {
+        "kam-report.service": service,
+        "kam-report.timer": timer,
+        "kam-report-failed.service": failed,
+    }
+    for name, text in units.items():
+        (tmp_path / name).write_text(text)
+    files = [str(tmp_path / name) for name in units]
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *files],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+    )
+    own = [line for line in done.stderr.splitlines() if "kam-report" in line]
+    assert own == []
 
 
 @posix

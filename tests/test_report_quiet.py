@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from kamlib.errors import KamError
-from kamlib.report import warm
+from kamlib.report import server
 from kamlib.report.kernel import read_notebook, run_notebook
 
 PROGRAM = "calls a program of the system"
@@ -93,16 +93,16 @@ SOUND = {
     ),
 }
 
-pytestmark = pytest.mark.skipif(not warm.can_fork(), reason="needs warm kernels")
+pytestmark = pytest.mark.skipif(not server.can_fork(), reason="needs warm kernels")
 
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
     """Where kernels are forked."""
     plain = {"PYTHONHASHSEED": "0"}
-    with warm.ForkServer(plain) as server:
-        assert server.is_ready()
-        yield {**plain, warm.SOCKET: server.address}
+    with server.ForkServer(plain) as kernels:
+        assert kernels.is_ready()
+        yield {**plain, server.SOCKET: kernels.address}
 
 
 def run(folder: Path, environment: dict[str, str], cell: str) -> nbformat.NotebookNode:

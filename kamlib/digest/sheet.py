@@ -13,7 +13,7 @@ from kamlib.digest.content import Digest
 from kamlib.errors import KamError
 from kamlib.page import pieces
 from kamlib.page.site import page_resources
-from kamlib.report.pages import page_html
+from kamlib.report.convert import page_html
 from kamlib.report.printing import print_pages
 from kamlib.report.write import foot, write_page
 

@@ -2,18 +2,22 @@
 alike.
 """
 
-from kamlib.page.export import publish
-from kamlib.page.show import actions, cards, chart, gap, headline, look, note, points, table
+import lazy_loader
 
-__all__ = [
-    "actions",
-    "cards",
-    "chart",
-    "gap",
-    "headline",
-    "look",
-    "note",
-    "points",
-    "publish",
-    "table",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "export": ["publish"],
+        "show": [
+            "actions",
+            "cards",
+            "chart",
+            "gap",
+            "headline",
+            "look",
+            "note",
+            "points",
+            "table",
+        ],
+    },
+)

@@ -9,7 +9,8 @@ from kamlib.book import BookSettings
 from kamlib.page.site import Link, PeriodEntry, site_index
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
-from kamlib.report.pages import ORDER, PAGES, check_page
+from kamlib.report.convert import check_page
+from kamlib.report.pages import ORDER, PAGES, front
 from kamlib.story.overview import CARDS, card_changes
 from kamlib.story.statements import Card
 
@@ -53,7 +54,7 @@ def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
         entries.append(
             PeriodEntry(
                 label=parse_period(label, first_month=book.fiscal_year.first_month).title,
-                href=f"{label}/{_front(run)}",
+                href=f"{label}/{front(run)}",
                 as_of=run["period"]["as_of"],
                 figures=figures,
                 published=tuple(links),
@@ -75,16 +76,3 @@ def _stale(run: dict) -> str:
     """Return what a period's entry says of pages that could not be renewed."""
     failed = run.get("failed") or {}
     return f"Not renewed: {', '.join(sorted(failed))}." if failed else ""
-
-
-def _front(run: dict) -> str:
-    """Return a period's front page: the first of its pages in the order of the navigation."""
-    files = (PAGES[name].file for name in ORDER)
-    listed = [*files, "dossiers/index.html", "tables.html"]
-    return next((file for file in listed if file in run["files"]), "run.json")
-
-
-def front_page(out: Path, label: str) -> Path:
-    """Return the path of a published period's front page; the site's where there is none."""
-    run = site.published_run(out, label)
-    return out / label / _front(run) if run else out / "index.html"

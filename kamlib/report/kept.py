@@ -62,7 +62,7 @@ class Kept:
         if period.end.date() >= self.today:
             return Choice(now, is_lasting=False)
         known = self._known(period.label)
-        before = known and self._read(known["tables"], period)
+        before = self._read(known["tables"], period) if known else None
         if known is None or before is None:
             return Choice(now, is_lasting=True)
         if self.request.thaw and before.word != now.word:
@@ -122,5 +122,6 @@ class Kept:
 
 def _said(run: dict) -> dict[str, Any] | None:
     said = run.get("undated")
-    is_own = isinstance(said, dict) and isinstance(said.get("tables"), str)
-    return {"tables": said["tables"], "renewed": said.get("renewed")} if is_own else None
+    if not isinstance(said, dict) or not isinstance(said.get("tables"), str):
+        return None
+    return {"tables": said["tables"], "renewed": said.get("renewed")}

@@ -28,7 +28,7 @@ from traitlets.config import Config
 
 from kamlib.errors import KamError
 from kamlib.report import watch
-from kamlib.report.warm import SOCKET
+from kamlib.report.server import SOCKET
 
 _ENGINE = "kam"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
+import platform
 from pathlib import Path
 
 import kamlib
@@ -14,7 +16,6 @@ from kamlib.period.snapshot import fingerprint
 from kamlib.report import pages, site
 from kamlib.report.pages import Page
 from kamlib.report.request import Request
-from kamlib.report.write import versions
 
 
 def book_hashes(book: Path) -> dict[str, str]:
@@ -79,9 +80,37 @@ def is_unchanged(out: Path, label: str, mark: dict) -> bool:
     )
 
 
+def index_state(out: Path, mark: dict) -> list[str]:
+    """Return words for what the site's front page is made of, and for what it is."""
+    made_of = [mark["inputs"].get("settings"), mark["kit"], mark["versions"]]
+    for label in site.published_runs(out):
+        made_of.append(hashlib.sha256((out / label / "run.json").read_bytes()).hexdigest())
+    index = out / "index.html"
+    is_now = hashlib.sha256(index.read_bytes()).hexdigest() if index.is_file() else ""
+    return [_hash(json.dumps(made_of, sort_keys=True)), is_now]
+
+
 def state(mark: dict) -> str:
     """Return a word for the book and the kit as they are."""
     return _hash(json.dumps([mark["inputs"], mark["kit"], mark["versions"]], sort_keys=True))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a report's bytes depend on."""
+    names = (
+        "pandas",
+        "numpy",
+        "scipy",
+        "matplotlib",
+        "lifelines",
+        "statsmodels",
+        "ibis-framework",
+        "duckdb",
+        "nbconvert",
+        "papermill",
+    )
+    found = {name: importlib.metadata.version(name) for name in names}
+    return {"kamlib": kamlib.__version__, "python": platform.python_version(), **found}
 
 
 def _hash(text: str) -> str:

@@ -1,17 +1,11 @@
-"""Which notebook makes which page, and how an executed notebook becomes a self-contained page."""
+"""Which notebook makes which page."""
 
 from __future__ import annotations
 
+import json
 import re
-import threading
 from dataclasses import dataclass
-from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
-
-import nbformat
-from nbconvert import HTMLExporter
-from traitlets.config import Config
 
 import kamlib
 from kamlib.errors import KamError, nearest
@@ -45,6 +39,15 @@ PAGES = {
 
 ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "ahead")
 """The pages as a reader meets them; a book's own come after them."""
+
+
+def front(run: dict) -> str:
+    """Return a published period's front page: the first of its pages in the order of the
+    navigation.
+    """
+    files = (PAGES[name].file for name in ORDER)
+    listed = [*files, "dossiers/index.html", "tables.html"]
+    return next((file for file in listed if file in run["files"]), "run.json")
 
 
 def place(page: Page) -> int:
@@ -93,14 +96,14 @@ def _own_page(file: Path) -> Page:
             next="Name the notebook with letters, digits and _, other than the kit's own pages.",
         )
     try:
-        cells = nbformat.read(file, as_version=4).cells
-    except Exception as error:
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        told = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    except (OSError, ValueError, TypeError, LookupError) as error:
         raise KamError(
             "The notebook cannot be read.",
             where=str(file),
             next="Open it in JupyterLab and save it again, or take it out of the folder.",
         ) from error
-    told = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     heading = re.search(r"(?m)^#\s+(.+)$", told)
     title = heading[1].strip() if heading else name.replace("_", " ").capitalize()
     return Page(name, name, f"{name}.html", title, file.parent)
@@ -133,88 +136,3 @@ def _check_there(file: Path, what: str) -> None:
             where=str(file),
             next="Nothing was started. Put it back, or install the kit again.",
         )
-
-
-def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
-    """Return an executed notebook as a self-contained page: no request leaves it, no code shows."""
-    body, _ = _exporter(kit_folder() / "templates").from_notebook_node(
-        executed, resources=resources
-    )
-    return body
-
-
-def _exporter(templates: Path) -> HTMLExporter:
-    """Return this thread's exporter; it is made once, since that takes as long as a page."""
-    if getattr(_OWN, "templates", None) != templates:
-        options = ("exclude_input", "exclude_input_prompt", "exclude_output_prompt")
-        html = {
-            "template_name": "report",
-            "extra_template_basedirs": [str(templates)],
-            "embed_images": True,
-        }
-        shown = dict.fromkeys(options, True)
-        _OWN.exporter = HTMLExporter(
-            config=Config({"TemplateExporter": shown, "HTMLExporter": html})
-        )
-        _OWN.templates = templates
-    return _OWN.exporter
-
-
-_OWN = threading.local()
-
-
-_FETCHES = re.compile(
-    r"<(?:script|link|img|iframe|object|embed|source|video|audio|use|image)\b[^>]*?\s"
-    r"""(?:src|href|xlink:href|data)\s*=\s*["']?\s*(?!data:|#)([^"'\s>]+)""",
-    re.IGNORECASE,
-)
-_CSS_FETCHES = re.compile(r"""(?:@import\s+|url\(\s*["']?)(?!data:|#)([^"')\s]+)""", re.IGNORECASE)
-
-
-class _Handlers(HTMLParser):
-    """Finds what would run: attributes such as ``onclick``, and addresses that are programs."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at the attributes of an element."""
-        for name, value in attrs:
-            plain = re.sub(r"[\x00-\x20]", "", value or "").casefold()
-            is_address = name in ("href", "src", "action", "formaction", "data", "xlink:href")
-            runs = is_address and plain.startswith(("javascript:", "vbscript:", "data:text/html"))
-            if runs or re.match(r"on[a-z]", name) or name == "srcdoc":
-                self.found.append(f"{name} of <{tag}>")
-
-
-def check_page(html: str, file: str) -> None:
-    """Refuse a page that would fetch something, run anything but the kit's script, or is cut short.
-
-    Raises
-    ------
-    KamError
-        A script, style, image or frame of the page is not in the page itself, or an element runs a
-        program when it is touched.
-    """
-    styles = " ".join(re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL))
-    fetched = _FETCHES.findall(html) + _CSS_FETCHES.findall(unescape(styles))
-    elements = _Handlers()
-    if _MAY_RUN.search(html):  # few pages hold such a word at all
-        elements.feed(html)
-    if fetched or elements.found:
-        raise KamError(
-            f"The page would load '{fetched[0][:80]}' from elsewhere."
-            if fetched
-            else f"The page would run a program of its own: {elements.found[0][:80]}.",
-            where=file,
-            next="Nothing was published. Take it out of the notebook or the template.",
-            exit_code=1,
-        )
-    if "</html>" not in html[-200:].lower():
-        raise KamError(
-            "The page is not complete.", where=file, next="Nothing was published.", exit_code=1
-        )
-
-
-_MAY_RUN = re.compile(r"[\s/\"']on[a-z]+\s*=|script\s*:|srcdoc|data:text/html|&#|&colon|&Tab", re.I)

@@ -6,11 +6,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from kamlib.errors import KamError, nearest
+import nbformat
+
+from kamlib.errors import KamError
 from kamlib.intake import Intake
 from kamlib.period import Period
 from kamlib.report import site
@@ -18,7 +20,7 @@ from kamlib.report.agenda import write_calendars
 from kamlib.report.kernel import end_kernels, run_notebook
 from kamlib.report.pages import PAGES, Page, notebook_file
 from kamlib.report.printing import print_pages
-from kamlib.report.request import WORDS, Request, ids
+from kamlib.report.request import Request, check_account, ids
 from kamlib.report.write import (
     Made,
     PageWriter,
@@ -43,6 +45,7 @@ class Production:
         staged: Path,
         kernels: dict[str, str],
         progress: Callable[[str, str, int, int], None],
+        executor: Executor | None = None,
     ) -> None:
         self.request, self.data, self.staged = request, data, staged
         self.kernels, self.progress = kernels, progress
@@ -50,6 +53,7 @@ class Production:
         self.merging = threading.Lock()
         self.turn = threading.BoundedSemaphore(max(1, request.jobs))
         self.running: list = []
+        self.executor, self.elsewhere = executor, list[Future]()
         self.failed: dict[str, KamError] = {}
         accounts: list[str] = []
         if PAGES["dossiers"] in pages:
@@ -109,7 +113,7 @@ class Production:
             for future in futures:
                 yield future.result()
         finally:
-            for future in futures:
+            for future in (*futures, *self.elsewhere):
                 future.cancel()
             while wait(futures, timeout=0.2).not_done:  # none when all went well
                 end_kernels(self.running)
@@ -135,18 +139,24 @@ class Production:
             "manager_id": self.data.manager_id,
             **({"account_id": account} if account else {}),
         }
-        executed = run_notebook(
+        executed = self._executed(
             notebook_file(page),
             parameters,
             environment={**self.kernels, "KAM_TABLES": str(tables), "KAM_LINKS": str(links)},
             timeout=self.request.timeout,
-            running=self.running,
-            turn=self.turn,
         )
         self.writer.write(page, account, executed)
         own = self.staged / "tables"
         with self.merging:
             merge_tables(tables, own / "dossiers" / self.names[account] if account else own)
+
+    def _executed(self, *notebook: Any, **options: Any) -> nbformat.NotebookNode:
+        """Run a notebook here, or wherever the executor's workers are."""
+        if self.executor is None:
+            return run_notebook(*notebook, **options, running=self.running, turn=self.turn)
+        future = self.executor.submit(run_notebook, *notebook, **options)
+        self.elsewhere.append(future)
+        return future.result()
 
     def _keep_last_good(self) -> None:
         """Put the last good version of what failed in its place, marked as such."""
@@ -190,13 +200,3 @@ def dossier_accounts(choice: str, data: Period) -> list[str]:
     for account in asked:
         check_account(account, known)
     return asked
-
-
-def check_account(account: str, known) -> None:
-    """Refuse an account that is not known, and name the nearest."""
-    if account not in known:
-        raise KamError(
-            f"'{account}' is not an account of the book.",
-            where="--accounts",
-            next=nearest(account, [*known, *WORDS]),
-        )

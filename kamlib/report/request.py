@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kamlib.errors import KamError
+from kamlib.errors import KamError, nearest
 from kamlib.page.names import page_name
 from kamlib.report.site import MODES
 
@@ -117,6 +117,16 @@ def ids(choice: str) -> list[str]:
     ['A1', 'A2']
     """
     return list(dict.fromkeys(part.strip() for part in choice.split(",") if part.strip()))
+
+
+def check_account(account: str, known) -> None:
+    """Refuse an account that is not known, and name the nearest."""
+    if account not in known:
+        raise KamError(
+            f"'{account}' is not an account of the book.",
+            where="--accounts",
+            next=nearest(account, [*known, *WORDS]),
+        )
 
 
 def check_place(request: Request) -> None:

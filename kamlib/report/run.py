@@ -7,30 +7,37 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
-from kamlib.intake import Intake
-from kamlib.period import Period
 from kamlib.period.calendar import Span, resolve_periods
 from kamlib.report import scratch, site
 from kamlib.report.deadline import StoppedError, deadline
-from kamlib.report.index import front_page, renew_index
 from kamlib.report.kept import Choice, Kept
-from kamlib.report.mark import book_hashes, is_unchanged, run_mark, state
-from kamlib.report.pages import Page, wanted_pages
+from kamlib.report.mark import book_hashes, index_state, is_unchanged, run_mark, state
+from kamlib.report.pages import Page, front, wanted_pages
 from kamlib.report.printing import browser
-from kamlib.report.production import Production, check_account
-from kamlib.report.request import WORDS, Request, check_place, check_words, ids, in_own_folder
+from kamlib.report.quick import quick_import
+from kamlib.report.request import (
+    WORDS,
+    Request,
+    check_account,
+    check_place,
+    check_words,
+    ids,
+    in_own_folder,
+)
+from kamlib.report.server import SOCKET, ForkServer, can_fork
 from kamlib.report.status import Status, status_file
-from kamlib.report.warm import SOCKET, ForkServer, can_fork
-from kamlib.slides import new_deck
-from kamlib.story.pages import note_undated
 from kamlib.words import count
+
+if TYPE_CHECKING:
+    from kamlib.intake import Intake
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,14 @@ def render(
     today: date,
     progress: Progress = lambda *_: None,
     notice: Notice = lambda _: None,
+    executor: Executor | None = None,
 ) -> list[Outcome]:
     """Render and publish the periods of a request; return what became of each.
 
     A manager's report is a site of its own, in the folder ``manager-<id>``: it never stands in for
-    the whole one.
+    the whole one. Kernels run on this machine, or where the workers of an ``executor`` are: any of
+    the form of `concurrent.futures`, such as that of a ``dask.distributed`` client. Its workers
+    must see the scratch folder (``TMPDIR``), the kit and the site under the same paths.
 
     Raises
     ------
@@ -79,7 +89,9 @@ def render(
     try:
         check_words(request)
         with _plain_words(request.out), deadline(request.deadline), scratch.run_folder() as folder:
-            outcomes = _Run(request, status, today, progress, notice, folder).outcomes()
+            run = _Run(request, status, today, progress, notice, folder)
+            run.executor = executor
+            outcomes = run.outcomes()
     except BaseException as error:
         status.failure(error)
         raise
@@ -103,11 +115,14 @@ class _Run:
     ) -> None:
         self.request, self.status, self.today = request, status, today
         self.progress, self.notice, self.folder = progress, notice, folder
+        self.executor: Executor | None = None
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
         if request.pdf or request.digest:
             browser()
         if request.digest:
+            from kamlib.slides import new_deck
+
             new_deck()
         self.settings: BookSettings = read_settings(request.book)
         self.asked = resolve_periods(
@@ -159,7 +174,9 @@ class _Run:
         from kamlib.period.snapshot import check_reached
 
         with contextlib.ExitStack() as runs:
-            kernels = runs.enter_context(_kernels(self.folder))
+            kernels = runs.enter_context(_kernels(self.folder, self.executor))
+            with quick_import():
+                import kamlib.report.production  # noqa: F401 - while the kernels' process loads
             engine = runs.enter_context(open_engine())
             self.progress("", "reading the book", 0, 1)
             intake = read_book(self.request.book, self.settings, engine)
@@ -215,16 +232,19 @@ class _Run:
     def _outcome(self, label: str, how: str, failed: dict[str, KamError], began: float) -> Outcome:
         """Return what became of a period, with the warnings of what stands published."""
         run = site.published_run(self.request.out, label) or {}
-        front, seconds = front_page(self.request.out, label), time.monotonic() - began
+        seconds = time.monotonic() - began
         said = () if how == "failed" else tuple(map(str, run.get("warnings", ())))
         lost = "" if how == "failed" else str(run.get("lost", ""))
-        return Outcome(label, how, front, seconds, failed, said, lost)
+        return Outcome(label, how, self._front(label), seconds, failed, said, lost)
 
     def _publish(
         self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]
     ) -> dict[str, KamError]:
+        from kamlib.period import Period
         from kamlib.period.snapshot import read_snapshot, write_snapshots
         from kamlib.period.undated import undated_of
+        from kamlib.report.production import Production
+        from kamlib.story.pages import note_undated
 
         out, label = self.request.out, period.label
         manager = self.request.manager_id or ""
@@ -235,7 +255,8 @@ class _Run:
         data = Period(read_snapshot(folders[label]))
         staged = site.stage(out, label)
         try:
-            work = Production(self.request, self.pages, data, staged, kernels(), self.progress)
+            report = (self.request, self.pages, data, staged)
+            work = Production(*report, kernels(), self.progress, self.executor)
             work.writer.note = note_undated(choice.renewed)
             failed = work.make(intake, self._about(label, choice))
             self.kept.keep(choice)
@@ -250,8 +271,24 @@ class _Run:
         mark = {**self.mark, "period": label}
         return {"mark": mark, "started": self.started, "undated": choice.said()}
 
+    def _front(self, label: str) -> Path:
+        """Return the path of a published period's front page; the site's where there is none."""
+        out = self.request.out
+        run = site.published_run(out, label)
+        return out / label / front(run) if run else out / "index.html"
+
     def _mend_index(self) -> None:
-        renew_index(self.request.out, self.settings, mode=self.request.mode)
+        """Write the site's front page anew, unless it is the one that the run before wrote, and
+        nothing that it is made of has changed since.
+        """
+        out = self.request.out
+        if self.status.said.get("index") == index_state(out, self.mark):
+            return
+        with quick_import():
+            from kamlib.report.index import renew_index
+
+        renew_index(out, self.settings, mode=self.request.mode)
+        self.status.said["index"] = index_state(out, self.mark)
 
 
 def _check_reaches_into(period: Span, intake: Intake) -> None:
@@ -297,10 +334,10 @@ _ENVIRONMENT = {
 
 
 @contextlib.contextmanager
-def _kernels(folder: Path) -> Iterator[Callable[[], dict[str, str]]]:
+def _kernels(folder: Path, executor: Executor | None) -> Iterator[Callable[[], dict[str, str]]]:
     """Give a function that returns the environment of kernels: warm ones where they can be had."""
     plain = {**_ENVIRONMENT, "TMPDIR": str(folder)}
-    if not can_fork():
+    if executor is not None or not can_fork():
         yield lambda: plain
         return
     with ForkServer(plain) as server:

@@ -1,8 +1,6 @@
 """Warm kernels: one process loads the libraries once and every kernel is a fork of it.
 
-:class:`WarmProvisioner` is a jupyter_client kernel provisioner (an entry point of the package). The
-fork server starts with the run and ends with it: when its standard input closes it ends every
-kernel it has forked. Where there is no fork that is safe (Windows, macOS) kernels start cold.
+:class:`WarmProvisioner` is a jupyter_client kernel provisioner (an entry point of the package).
 """
 
 from __future__ import annotations
@@ -14,17 +12,16 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
-SOCKET = "KAM_WARM_SOCKET"
+from kamlib.report.quick import quick_import
+from kamlib.report.server import SOCKET
+
 _LOADED = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -38,7 +35,8 @@ _LOADED = (
     "ipykernel.debugger",
     "ipykernel.kernelapp",
     "jinja2",
-    "kamlib.page",
+    "kamlib.page.export",
+    "kamlib.page.show",
     "kamlib.period",
     "kamlib.plots.style",
     "kamlib.report.watch",
@@ -53,50 +51,6 @@ _LOADED = (
     "tornado.platform.asyncio",
     "tornado.queues",
 )
-
-
-def can_fork() -> bool:
-    """Return whether kernels may be forks here."""
-    return sys.platform.startswith("linux")
-
-
-class ForkServer:
-    """The process that kernels are forks of; use it in a ``with`` block."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="kam-")
-        self.address = str(Path(self._folder.name) / "warm")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "kamlib.report.warm", self.address],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, **environment},
-            start_new_session=True,
-        )
-        self._is_asked = False
-
-    def __enter__(self) -> ForkServer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._is_asked:  # still loading, and no kernel can be there
-            self._process.kill()
-        if self._process.stdin:
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
-        self._folder.cleanup()
-
-    def is_ready(self) -> bool:
-        """Wait until the libraries are loaded; return whether kernels can be had."""
-        self._is_asked = True
-        return bool(self._process.stdout and self._process.stdout.readline())
 
 
 class _Fork:
@@ -175,12 +129,13 @@ _PR_SET_PDEATHSIG = 1
 
 def load() -> None:
     """Load whatever a kernel will use, so that all of them share it."""
-    from kamlib.period.graph import calculations
-    from kamlib.story import said_of
+    with quick_import():
+        from kamlib.period.graph import calculations
+        from kamlib.story import said_of
 
-    for name in (*_LOADED, *(f"kamlib.{module}" for module in set(calculations().values()))):
-        import_module(name)
-    said_of("")  # loads every story
+        for name in (*_LOADED, *(f"kamlib.{module}" for module in set(calculations().values()))):
+            import_module(name)
+        said_of("")  # loads every story
 
 
 def serve(address: str) -> None:

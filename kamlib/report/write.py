@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
-import platform
 import re
 import shutil
 from dataclasses import dataclass
@@ -26,7 +24,8 @@ from kamlib.page.names import page_name
 from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
-from kamlib.report.pages import Page, check_page, page_html, place
+from kamlib.report.convert import check_page, page_html
+from kamlib.report.pages import Page, place
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
@@ -350,21 +349,3 @@ def write_intake(staged: Path, data: Period) -> None:
 
 def _records(frame: pd.DataFrame) -> list[dict]:
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a report's bytes depend on."""
-    names = (
-        "pandas",
-        "numpy",
-        "scipy",
-        "matplotlib",
-        "lifelines",
-        "statsmodels",
-        "ibis-framework",
-        "duckdb",
-        "nbconvert",
-        "papermill",
-    )
-    found = {name: importlib.metadata.version(name) for name in names}
-    return {"kamlib": kamlib.__version__, "python": platform.python_version(), **found}
