@@ -69,6 +69,7 @@ from .overview.figures import figure_history as figure_history
 from .overview.figures import figures as figures
 from .overview.figures import key_figures as key_figures
 from .overview.figures import period_figures as period_figures
+from .overview.figures import revenue_months as revenue_months
 from .period import open_period as open_period
 from .plots.ahead import plot_account_health as plot_account_health
 from .plots.ahead import plot_calendar as plot_calendar
@@ -89,6 +90,7 @@ from .plots.leaving import plot_survival_by_class as plot_survival_by_class
 from .plots.leaving import plot_survival_by_industry as plot_survival_by_industry
 from .plots.leaving import plot_survival_by_manager as plot_survival_by_manager
 from .plots.leaving import plot_win_back as plot_win_back
+from .plots.overview import plot_revenue_months as plot_revenue_months
 from .plots.programme import plot_assignment_loads as plot_assignment_loads
 from .plots.programme import plot_competence as plot_competence
 from .plots.programme import plot_coverage as plot_coverage

@@ -88,7 +88,7 @@ def own_pages(book: Path) -> list[Page]:
 
 def _own_page(file: Path) -> Page:
     name = file.stem
-    taken = {"tables", "index", *PAGES, *(page.notebook for page in PAGES.values())}
+    taken = {"tables", "index", "accounts", *PAGES, *(page.notebook for page in PAGES.values())}
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or name.casefold() in taken:
         raise KamError(
             f"A page of your own cannot be named '{name}'.",
@@ -136,3 +136,15 @@ def _check_there(file: Path, what: str) -> None:
             where=str(file),
             next="Nothing was started. Put it back, or install the kit again.",
         )
+
+
+_OTHERWISE = ("dossiers", "overview")
+"""Pages that are linked by account, or that the site's own front page shares its name with."""
+
+
+def links_to(pages: list[Page]) -> re.Pattern[str]:
+    """Return what finds the links to pages that are not rendered, with what they hold."""
+    files = (
+        "|".join(re.escape(page.file) for page in pages if page.name not in _OTHERWISE) or r"\b\B"
+    )
+    return re.compile(rf'<a href="(?:\.\./)?(?:{files})(?:#[^"]*)?">(.*?)</a>', re.DOTALL)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.period.calendar import Span
 from kamlib.story.overtime import followed, why_untold
 from kamlib.story.statements import Sentence
 from kamlib.story.verdict import decline_said, renewals_said
@@ -26,6 +27,27 @@ def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) 
         f"{date(as_of)}{before}.",
         "segmentation.html",
     )
+
+
+def period_sentence(
+    period_figures: pd.DataFrame,
+    span: Span,
+    previous_span: Span,
+    year_ago_span: Span,
+    book: BookSettings,
+) -> Sentence:
+    """Say what the period itself brought, beside the period before and the same a year ago."""
+    row: Any = period_figures.set_index("figure").loc["revenue"]
+    said = {previous_span.title: row["previous_value"], year_ago_span.title: row["year_ago_value"]}
+    compared = [
+        f"{share(abs(row['value'] / before - 1), book)} "
+        f"{'more' if row['value'] >= before else 'less'} than in {title}"
+        for title, before in said.items()
+        if before > 0
+    ]
+    told = f": {' and '.join(compared)}" if compared else ""
+    text = f"{span.title} brought {money(row['value'], book)} from all accounts{told}."
+    return Sentence(text, "#revenue_months-chart")
 
 
 def key_revenue_sentence(

@@ -85,6 +85,7 @@ def test_a_real_drawing_is_never_wider_than_its_frame_on_a_desktop(visit):
 def test_a_real_table_sorts_filters_and_is_downloaded(visit, sample_report, tmp_path):
     tab = visit("segmentation")
     table = tab.locator("#account_classes")
+    table.get_by_text("all 120 rows").click()
     head = table.get_by_role("columnheader", name="Revenue, €")
     head.get_by_role("button").click()
     amounts = [
@@ -115,6 +116,7 @@ def test_key_figures_are_written_by_their_kind(visit):
     """
     tab = visit("index")
     table = tab.locator("#key_figures")
+    table.get_by_text("all 41 rows").click()
     written = re.compile(
         r"€\u00a0[\d,]+|−?[\d.,]+\u00a0%|−?[\d,]+(\.\d{1,3})?|n/a|−€\u00a0[\d,]+|€\u00a0−[\d,]+"
     )
