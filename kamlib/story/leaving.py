@@ -338,8 +338,8 @@ def chart_win_back(win_back: pd.DataFrame, *, book: BookSettings, most: int = MO
     if many:
         title = (
             f"{count(many, 'offer', source=book)} for {money(chosen['cost'].sum(), book)} "
-            f"{plural(many, 'is', 'are')} worth {money(chosen['offer_value'].sum(), book)} by "
-            "expectation"
+            f"{plural(many, 'is', 'are')} worth {money(chosen['offer_value'].sum(), book)} if all "
+            "come back as often as such accounts did"
         )
     elif len(win_back) and win_back["why_not_code"].eq("no_offers").all():
         title = "The book has no offers"

@@ -25,7 +25,7 @@ TOPIC_LINKS = {
     "lost": "#lost_accounts",
     "returned": "#account_status",
     "retention": "#revenue_bridge",
-    "alarms": "#alarm_quality",
+    "alarms": "evidence.html",
     "causes": "#leaving_causes",
     "check-ins": "#overdue_checkins",
     "win-back": "#win_back",
