@@ -106,11 +106,8 @@ def chart_cohort_retention_by_year(
         year = together.loc[[12]].iloc[0]
         many = year["account_count"]
         some = rate(round(year["active_share"] * many), many, book)
-        whom = f"{some} of {count(many, 'account', source=book)}" if many >= FEW else some
-        title = f"{whom} order in the twelfth month after their first"
-        if many < FEW:
-            title = f"{_capital(some)} {plural(many, 'account')} ordered again in the twelfth month"
-
+        of = f" of {count(many, 'account', source=book)}" if many >= FEW else " accounts"
+        title = f"{some[:1].upper()}{some[1:]}{of} order in the twelfth month after their first"
     return Said(
         title,
         "Share active in the month, by months since the first order, every third month; blank: not "
@@ -392,10 +389,6 @@ def gap_offers(*, present: frozenset[str]) -> str:
     if "offers" in present:
         return ""
     return "The book has no offers: with them (offer, cost), the list would say who is worth one."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _called(dimension: str) -> str:
