@@ -29,8 +29,10 @@ def account_declines(
 
     Parameters
     ----------
-    most_years, least_years
-        Years looked back, at most and at least.
+    most_years
+        Years looked back at most.
+    least_years
+        Years that must lie between.
 
     Examples
     --------
