@@ -24,6 +24,7 @@ from kamlib import classroom
 from kamlib.digest import command
 from kamlib.errors import KamError
 from kamlib.given import check_given, is_json, plain_error
+from kamlib.start import command as start_command
 from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
 from kamlib.words import number
 
@@ -88,7 +89,8 @@ def report(
         str, typer.Option("--accounts", help="Dossiers for: key, all, none, or ids: A1,A2.")
     ] = "key",
     manager: Annotated[
-        str | None, typer.Option("--manager", help="Only this manager's accounts (id).")
+        str | None,
+        typer.Option("--manager", help="Only this manager's accounts (id); all: a site for each."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the published site.")] = Path(
         "reports"
@@ -158,7 +160,7 @@ def report(
     debug: Debug = False,
 ) -> None:
     """Render the reports of a book, per period, and publish them."""
-    from kamlib.report import Request, in_own_folder, render
+    from kamlib.report import Request, each_manager
 
     if log not in ("text", "json"):
         raise KamError(f"'{log}' is no form of log.", where="--log", next="Say text or json.")
@@ -180,7 +182,15 @@ def report(
         status=status,
         thaw=thaw,
     )
-    as_json = log == "json"
+    failed = [_publish(one, as_json=log == "json") for one in each_manager(request)]
+    if any(failed):
+        raise typer.Exit(1)
+
+
+def _publish(request: Any, *, as_json: bool) -> bool:
+    """Render one site and say what became of it; return whether something failed."""
+    from kamlib.report import in_own_folder, render
+
     with Steps(as_json=as_json) as steps:
         outcomes = render(request, today=date.today(), progress=steps, notice=steps.notice)
     for outcome in outcomes:
@@ -197,8 +207,7 @@ def report(
             say_error(error, as_json=as_json, failed=name)
     site = in_own_folder(request).out / "index.html"
     say_json(sys.stdout, site=str(site)) if as_json else typer.echo(str(site))
-    if any(outcome.failed or outcome.lost for outcome in outcomes):
-        raise typer.Exit(1)
+    return any(outcome.failed or outcome.lost for outcome in outcomes)
 
 
 def _said(outcome: Any) -> str:
@@ -258,6 +267,7 @@ def explain(
 
 app.command()(classroom.practice)
 app.command()(command.digest)
+app.command()(start_command.new)
 app.command()(classroom.notebook)
 app.command()(classroom.template)
 

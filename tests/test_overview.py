@@ -14,6 +14,7 @@ from kamlib.book import BookSettings
 from kamlib.overview.changes import main_changes, period_changes
 from kamlib.period.calendar import parse_period
 from kamlib.story import overview as say
+from kamlib.story import overview_cards
 from kamlib.story.overview_changes import tell_period_changes
 from kamlib.story.verdict import tell_account_actions
 from kamlib.tables import empty_table, shaped
@@ -25,7 +26,8 @@ NOTHING = {
     name: shaped(name, [])
     for name in (
         "class_moves", "rollup_changes", "tier_decisions", "agreement_renewals", "due_renewals",
-        "recent_lateness", "alarm_quality", "overdue_checkins", "win_back", "account_classes",
+        "account_declines", "recent_lateness", "alarm_quality", "overdue_checkins", "win_back",
+        "account_classes",
     )
 } | {name: empty_table(name) for name in ("contacts", "decisions")}  # fmt: skip
 
@@ -166,6 +168,11 @@ def test_the_first_screen_is_not_all_of_one_kind():
     assert first["account_id"].tolist() == ["A", "B", "E", "C", "D"]
 
 
+IN_PERIOD = pd.DataFrame(
+    {"figure": ["revenue"], "value": [80.0], "previous_value": [100.0], "year_ago_value": [64.0]}
+)
+
+
 def headline(found: pd.DataFrame, keys: pd.DataFrame, bridge: Any = None) -> list[str]:
     said = say.headline_overview(
         found,
@@ -179,9 +186,14 @@ def headline(found: pd.DataFrame, keys: pd.DataFrame, bridge: Any = None) -> lis
         shaped("account_alerts", []),
         shaped("calendar", []),
         shaped("due_renewals", []),
+        shaped("account_declines", []),
+        shaped("account_classes", []),
+        IN_PERIOD,
         {"year": "no_dated_tiers"},
         as_of=END,
+        span=parse_period("2025-Q3"),
         previous_span=parse_period("2025-Q2"),
+        year_ago_span=parse_period("2024-Q3"),
         first_date=pd.Timestamp("2020-01-01"),
         book=BOOK,
     )
@@ -200,19 +212,23 @@ def figures(**values: tuple[float, float, float]) -> pd.DataFrame:
 
 def test_nothing_known_is_said_so():
     assert headline(figures(), keys_of(A=False)) == [
-        "No key account is known as of 30 Sep 2025.",
+        "Q3 2025 brought € 80 from all accounts: 20.0 % less than in Q2 2025 and 25.0 % more than "
+        "in Q3 2024.",
         "No account is overdue.",
+        "No key account is known as of 30 Sep 2025.",
     ]
 
 
 def cards(found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None) -> list[Any]:
-    history = found[["figure", "scope", "value"]].assign(as_of_date=END)
-    return say.cards_overview(
+    return overview_cards.cards_overview(
         found,
-        history,
+        IN_PERIOD,
+        shaped("revenue_months", []),
         NOTHING["tier_decisions"],
+        shaped("candidates", []),
         bridge,
         shaped("risk_changes", []) if risk is None else risk,
+        span=parse_period("2025-Q3"),
         as_of=END,
         book=BOOK,
     )
@@ -233,21 +249,22 @@ def test_todays_key_accounts_carry_no_growth_and_those_of_the_first_day_do():
     )
     keys = keys_of(A=True, B=True)
     told = headline(found, keys, moved("key", 200.0, 150.0))
-    assert told[:2] == [
+    assert [told[-1], told[-2]] == [
         "Today’s 2 key accounts brought € 90 in the 12 months to 30 Sep 2025.",
         "The 3 accounts that were key on 1 Oct 2024 brought € 150, 25.0 % less than in the year "
         "before.",
     ]
-    assert headline(found, keys, moved("all", 200.0, 210.0))[1] == (
+    assert headline(found, keys, moved("all", 200.0, 210.0))[-2] == (
         "All accounts brought € 210, 5.0 % more than in the year before. How key accounts moved "
         "cannot be told: the book does not date who was a key account when, and a set chosen by "
         "today’s revenue proves itself."
     )
-    revenue, number = cards(found, moved("key", 200.0, 150.0))
-    assert (revenue.previous, revenue.year_ago) != (200.0, 200.0)
-    note = revenue.note.replace("\u00a0", " ")
-    assert note == "those key on 1 Oct 2024: ▼ 25.0 %"
-    assert (number.value, number.previous, number.note) == (2.0, 3.0, "1 lost in the period")
+    everyone = found.assign(scope="all").head(1)
+    both = pd.concat([found, everyone], ignore_index=True)
+    period, year, number = cards(both, moved("key", 200.0, 150.0))
+    assert (period.value, period.previous, period.year_ago) == (80.0, 100.0, 64.0)
+    assert year.note.replace("\u00a0", " ") == "those key on 1 Oct 2024: ▼ 25.0 %"
+    assert (number.value, number.year_ago, number.note) == (2.0, 3.0, "1 lost in the period")
 
 
 def test_less_at_risk_because_more_is_lost_is_no_improvement():
@@ -255,7 +272,7 @@ def test_less_at_risk_because_more_is_lost_is_no_improvement():
     steps |= {"revenue_changed": 0.0, "joined": 0.0, "left": 0.0, "now": 50.0}
     risk = pd.DataFrame({"scope": "key", "step": list(steps), "revenue": list(steps.values())})
     risk["accounts"] = risk["revenue"].ne(0).astype("int64")
-    [card, _] = cards(figures(revenue_at_risk=(50.0, 100.0, 80.0)), moved("key", 1.0, 1.0), risk)
+    [_, card, _] = cards(figures(revenue_at_risk=(50.0, 100.0, 80.0)), moved("key", 1.0, 1.0), risk)
     assert (card.previous, card.year_ago) == (None, None)
     assert card.note.replace("\u00a0", " ") == "€ 20 newly, € 70 gone lost"
 
@@ -272,7 +289,10 @@ def test_a_book_that_loses_money_says_so_first():
 def test_a_figure_that_is_not_known_makes_no_card():
     found = figures().reindex(range(1))
     found.loc[0] = ["NRR", "all", float("nan"), 2.1, float("nan")]
-    assert [card.label for card in cards(found, moved("all", 1.0, 1.0))] == ["Key accounts"]
+    assert [card.label for card in cards(found, moved("all", 1.0, 1.0))] == [
+        "Revenue in Q3 2025, all accounts",
+        "Today’s key accounts",
+    ]
 
 
 def test_a_base_year_that_is_not_whole_is_said_to_be_no_base():

@@ -84,6 +84,9 @@ ALLOWED = {
     "section",
     "code",
     "img",
+    "input",
+    "label",
+    "small",
 }
 ADDRESSES = (
     "href",

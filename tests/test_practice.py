@@ -227,3 +227,30 @@ def test_like_another_book():
 
 def test_sample_seed_is_the_default(meridian):
     assert company(SAMPLE_SEED).truth.equals(meridian.truth)
+
+
+def test_a_book_made_like_another_holds_nothing_of_it(tmp_path):
+    """No id, no account's total and no line's amount of the real book is in the shareable one."""
+    draw = np.random.default_rng(2)
+    days = pd.date_range("2023-01-01", "2024-12-31", freq="20D")
+    model = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "account_id": f"REAL-{n:02d}",
+                    "date": days,
+                    "revenue": draw.uniform(1000, 9000, len(days)).round(2) + 0.003,
+                }
+            )
+            for n in range(12)
+        ],
+        ignore_index=True,
+    )
+    made = company(1, like=model)
+    write_company(made, tmp_path / "book")
+    said = "\n".join(content.decode() for content in files(tmp_path / "book").values())
+    assert "REAL-" not in said
+    totals = model.groupby("account_id")["revenue"].sum()
+    ours = made.tables["orders"].groupby("account_id")["revenue"].sum()
+    assert not set(totals.round(2)) & set(ours.round(2))
+    assert not set(model["revenue"]) & set(made.tables["orders"]["revenue"])

@@ -180,16 +180,21 @@ def test_a_managers_report_holds_nothing_of_another(make_book, tmp_path, monkeyp
                 "--out",
                 str(out),
                 "--manager",
-                "M1",
+                "all",
                 "--only",
                 "segmentation",
             ]
         )
         == 0
     )
-    files = [file for file in out.rglob("*") if file.is_file()]
-    text = "\n".join(readable(file) for file in files)
+    sites = {name: out / f"manager-{name}" for name in ("M1", "M2")}
+    said = {
+        name: "\n".join(readable(file) for file in site.rglob("*") if file.is_file())
+        for name, site in sites.items()
+    }
+    text = said["M1"]
     assert "Own Ltd" in text
+    assert "Foreign Twin" in said["M2"] and "own ltd" not in said["M2"].casefold()
     for foreign in (
         "zedhead",
         "foreign",

@@ -281,6 +281,15 @@ def test_sheets_have_tables_filters_and_frozen_headings(written):
     assert book["Win-back"].freeze_panes and book["Win-back"]["A4"].value == "No rows."
 
 
+def test_every_list_prints_across_with_its_headings_and_the_first_sheet_lists_all(written):
+    book = openpyxl.load_workbook(written)
+    for sheet in book:
+        assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0
+    assert book["Retention"].print_title_rows == "$3:$3"
+    listed = [cell.value for (cell,) in book["Read me"]["A10:A30"] if cell.value]
+    assert listed == book.sheetnames[1:]
+
+
 def test_formulas_are_old_enough_for_every_program(written):
     formulas = "".join(
         part
@@ -343,7 +352,10 @@ def test_no_part_of_the_file_is_a_link_or_a_foreign_formula(hostile):
     archive = zipfile.ZipFile(hostile)
     for name in archive.namelist():
         content = archive.read(name).decode()
-        assert "<hyperlink" not in content and 'TargetMode="External"' not in content, name
+        links = re.findall(r"<hyperlink [^>]*>", content)
+        assert all('location="' in link and "r:id" not in link for link in links), name
+        assert not links or name == "xl/worksheets/sheet1.xml", name  # the list of sheets
+        assert 'TargetMode="External"' not in content, name
         for formula in re.findall(r"<f>(.*?)</f>", content):
             assert not re.search(r"HYPERLINK|WEBSERVICE|cmd|A1:A9|evil", formula), formula
 

@@ -4,6 +4,7 @@ from kamlib.book.criteria import ScoringSettings
 from kamlib.book.settings import (
     QUIET_DAYS,
     BookSettings,
+    ConnectionSettings,
     DeliverySettings,
     FiscalYear,
     FreshnessSettings,
@@ -25,6 +26,7 @@ from kamlib.book.settings import (
 __all__ = [
     "QUIET_DAYS",
     "BookSettings",
+    "ConnectionSettings",
     "DeliverySettings",
     "FiscalYear",
     "FreshnessSettings",

@@ -211,6 +211,28 @@ class ProgrammeSettings(Settings):
     ] = Field(default_factory=dict)
 
 
+class ConnectionSettings(Settings):
+    """``[connection]``: the engine that the ``.sql`` files run in; without it the kit's own.
+
+    ``url`` names variables of the environment, as ``${KAM_DB_URL}``: no secret stands in a book.
+    ``dialect``: the statements are written in DuckDB's, or in the engine's own (``native``).
+    """
+
+    url: str = ""
+    dialect: Literal["duckdb", "native"] = "duckdb"
+
+    @field_validator("url")
+    @classmethod
+    def _no_secret(cls, value: str) -> str:
+        is_file = re.match(r"(duckdb|sqlite)://", value)
+        if value and "${" not in value and not is_file:
+            raise ValueError(
+                'an address with a password does not belong here: say url = "${KAM_DB_URL}" '
+                "and set that variable in the environment"
+            )
+        return value
+
+
 class BookSettings(Settings):
     """Everything a ``book.toml`` may say."""
 
@@ -219,6 +241,7 @@ class BookSettings(Settings):
     locale: str = "en"
     complete_to: date | None = None
     fiscal_year: FiscalYear = FiscalYear()
+    connection: ConnectionSettings = ConnectionSettings()
     input: InputSettings = InputSettings()
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
     freshness: FreshnessSettings = FreshnessSettings()

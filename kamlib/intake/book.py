@@ -153,12 +153,7 @@ def _frames(
         if are_mixed(signs):
             read = read.with_currency()
             rows = _in_order(read)
-        found = rows.groupby("_reason", dropna=False, as_index=False).agg(
-            n=("_row", "size"), mended=("_mended", "sum"), open=("_open", "max")
-        )
-        notices += sign_notices(read, signs) + check_rows(
-            read, found.rename(columns={"_reason": "reason"})
-        )
+        notices += sign_notices(read, signs) + check_rows(read, _found(rows))
         reason = rows["_reason"].astype("object")
         if table.key:
             reason = reason.fillna(_repeats(rows[reason.isna()], table))
@@ -181,7 +176,23 @@ def _frames(
 
 
 def _in_order(read: TypedRows) -> pd.DataFrame:
-    return read.rows.to_pandas().sort_values(["_file", "_row"], kind="stable", ignore_index=True)
+    """Bring a table's rows to pandas in the order of its files, amounts as floats."""
+    rows = read.rows
+    floats = {name: type_ for name, type_ in rows.schema().items() if type_.is_decimal()}
+    rows = rows.mutate(**{name: rows[name].cast("float64") for name in floats})
+    return rows.order_by(["_file", "_row"]).to_pandas()
+
+
+def _found(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per reason (missing for rows used): n, mended, open."""
+    if rows["_reason"].isna().all() and rows["_open"].isna().all():
+        whole = {"reason": [None], "n": [len(rows)], "mended": [rows["_mended"].sum()]}
+        return pd.DataFrame({**whole, "open": [None]}).head(len(rows))
+    return (
+        rows.groupby("_reason", dropna=False, as_index=False)
+        .agg(n=("_row", "size"), mended=("_mended", "sum"), open=("_open", "max"))
+        .rename(columns={"_reason": "reason"})
+    )
 
 
 def _repeats(rows: pd.DataFrame, table: Table) -> pd.Series:

@@ -8,12 +8,13 @@ import pandas as pd
 
 from kamlib.errors import KamError
 from kamlib.intake.casting import cleaned, problem
-from kamlib.intake.columns import BETWEEN, TypedRows
+from kamlib.intake.columns import TypedRows
 from kamlib.intake.currencies import code_of
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.notices import Notice
 from kamlib.intake.sources.headers import section
 from kamlib.intake.sources.sheets import DAY
+from kamlib.intake.typed import BETWEEN
 from kamlib.tables import Column
 from kamlib.words import count as written
 from kamlib.words import number

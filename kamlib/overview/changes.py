@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.period.calendar import is_base_whole, trailing_months
 from kamlib.tables import shaped
 
 
@@ -40,21 +41,38 @@ def main_changes(period_changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def account_list(
-    accounts: pd.DataFrame, account_months: pd.DataFrame, *, as_of: pd.Timestamp
+    accounts: pd.DataFrame,
+    account_months: pd.DataFrame,
+    account_classes: pd.DataFrame,
+    account_status: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    *,
+    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per account: who it is, and the revenue of its 12 months; the largest first.
+    """One row per account: who it is, where it stands, and the revenue of its 12 months; the
+    largest first.
 
     Examples
     --------
-    >>> accounts = shaped("accounts", {"account_id": ["A", "B"], "name": ["Abe", "Bo"]})
-    >>> months = shaped("account_months", {"account_id": ["B"],
-    ...     "month": "2025-09-30", "revenue": 5.0})
-    >>> account_list(accounts, months, as_of=pd.Timestamp("2025-09-30"))["name"].tolist()
-    ['Bo', 'Abe']
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.account_list["revenue"].dropna().is_monotonic_decreasing
+    True
     """
-    year = account_months[account_months["month"].gt(as_of - pd.DateOffset(years=1))]
+    id_, ends = accounts["account_id"], trailing_months(as_of, 24)
+    months = account_months.groupby(["account_id", "month"])["revenue"].sum().unstack()
+    months = months.reindex(columns=ends).reindex(id_).fillna(0.0)
+    now, before = months[ends[12:]].sum(axis=1).array, months[ends[:12]].sum(axis=1).array
+    status = account_status.set_index("account_id")
     table = accounts.assign(
-        revenue=accounts["account_id"].map(year.groupby("account_id")["revenue"].sum()),
+        revenue=now,
+        revenue_change=now - before if is_base_whole(first_date, as_of) else float("nan"),
+        manager_name=id_.map(status["manager_name"]),
+        status=id_.map(status["status"]),
+        last_order_date=id_.map(status["last_order_date"]),
+        abc_revenue=id_.map(account_classes.set_index("account_id")["abc_revenue"]),
+        is_key=id_.map(key_accounts.set_index("account_id")["is_key"]).fillna(False).astype(bool),
         group_name=accounts["group_name"].where(accounts["group_name"].ne(accounts["name"]), ""),
     )
     by = ["revenue", "account_id"]

@@ -7,13 +7,43 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import Span, is_window_whole
+from kamlib.period.calendar import Span, is_window_whole, trailing_months
 from kamlib.tables import each, shaped
 
 PAST = 8
 """Periods of history on the front page."""
 OF_TODAYS_SET = ("revenue", "margin", "revenue_share")
 """Figures of today's key accounts that never carry a growth."""
+
+
+def revenue_months(
+    account_months: pd.DataFrame,
+    *,
+    span: Span,
+    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """One row per month of two years: the revenue of all accounts, and that of a year before.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.revenue_months), int(q.revenue_months["is_in_period"].sum())
+    (24, 3)
+    """
+    ends = trailing_months(as_of, 36)
+    revenue = account_months.groupby("month")["revenue"].sum().reindex(ends)
+    known = revenue.fillna(0.0).where(ends > first_date) if first_date is not None else revenue
+    table = pd.DataFrame(
+        {
+            "month": ends[12:],
+            "revenue": revenue.fillna(0.0).to_numpy()[12:],
+            "year_ago_revenue": known.to_numpy()[:24],
+            "is_in_period": ends[12:] >= span.start,
+        }
+    )
+    return shaped("revenue_months", table)
 
 
 def figures(

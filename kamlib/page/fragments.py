@@ -15,6 +15,8 @@ from typing import Any
 
 from IPython.display import display
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from kamlib.page.export import TABLES
 from kamlib.words import count
@@ -59,8 +61,25 @@ def _dressed(html: str) -> str:
         r'<a href="[^"#]*\.html[^"]*">(.*?)</a>', r"\1", html, flags=re.DOTALL
     )  # pages that are not there
     rules = re.sub(r"(?m)^@page .*$", "", stylesheet())
+    rules = _DARK.sub(lambda found: _as_lab(found[1]), rules)
     rules = re.sub(r"(?m)^(\s*)(?::root|body) {", r"\1& {", rules)
     return f'<style>.kam.kam.kam {{ {_UNDONE} {rules} }}</style><div class="kam">{html}</div>'
+
+
+_DARK = re.compile(
+    r"@media screen and \(prefers-color-scheme: dark\) {\s*:root {(.*?)}\s*}", re.DOTALL
+)
+
+
+def _as_lab(dark: str) -> str:
+    """Return the rules that follow JupyterLab's theme; elsewhere, as on a page, the reader's."""
+    return (
+        f' body[data-jp-theme-light="false"] & {{ {dark} color-scheme: dark }}\n'
+        f' body[data-jp-theme-light="true"] & {{ color-scheme: light }}\n'
+        "@media screen and (prefers-color-scheme: dark) { "
+        f"body:not([data-jp-theme-light]) & {{ {dark} }} }}\n"
+        " body[data-jp-theme-light] & { background: none; --kam-paper: var(--jp-layout-color0) }"
+    )
 
 
 _UNDONE = """
@@ -110,6 +129,14 @@ def dossier_links(data: Any = None) -> dict[str, str]:
     )
 
 
+def json_of(value: Any) -> Markup:
+    """Return data as JSON that a script element of a page can hold."""
+    return htmlsafe_json_dumps(value, **_JSON)
+
+
+_JSON = {"separators": (",", ":"), "ensure_ascii": False}
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -120,5 +147,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["count"] = count
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    environment.policies["json.dumps_kwargs"] = _JSON
     return environment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -11,7 +11,7 @@ from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.story.statements import Action, Card, Point, Sentence
 from kamlib.words import MISSING, Source, change, date, money, number, share
 
-MOST_SENTENCES = 7
+MOST_SENTENCES = 5
 """Sentences of a first screen; further ones stand in a fold below."""
 
 POINTS_TO_PIXELS = 1.44
@@ -20,6 +20,8 @@ print.
 """
 
 
+NARROW_PIXELS = 500
+"""A chart wider than this has a form of its own for phones."""
 HALF_PIXELS = 660
 """A chart up to this width stands beside another one on a wide page, and shrinks to a phone's."""
 
@@ -102,13 +104,29 @@ def actions(
     )
 
 
-def chart(drawn: Any, *, alt: str) -> Fragment:
-    """Return a figure as a piece of a page and close it."""
+def is_wide(drawn: Any) -> bool:
+    """Return whether a figure needs a form of its own for phones."""
+    return _figure(drawn).get_figwidth() * 72 * POINTS_TO_PIXELS > NARROW_PIXELS
+
+
+def chart(
+    drawn: Any,
+    *,
+    alt: str,
+    narrow: Any = None,
+    name: str = "",
+    links: Mapping[str, str] | None = None,
+) -> Fragment:
+    """Return a figure as a piece of a page and close it, with its form for phones."""
     from kamlib.plots.svg import close, drawing
 
-    figure = drawn if hasattr(drawn, "savefig") else next(iter(_flat(drawn))).get_figure(root=True)
-    done = drawing(figure)
+    figure = _figure(drawn)
+    done = drawing(figure, links)
     close(figure)
+    slim = None
+    if narrow is not None:
+        slim = drawing(_figure(narrow), links, links_only=True)
+        close(_figure(narrow))
     if done.is_empty:
         return gap(
             f"{done.finding.rstrip('.')}."
@@ -122,10 +140,12 @@ def chart(drawn: Any, *, alt: str) -> Fragment:
         alt=alt,
         finding=done.finding,
         subtitle=done.subtitle,
+        name=name,
         width=width,
         is_half=is_half,
-        least=round(min(done.width, 340 if is_half else 560)),
+        is_linked="<a href" in done.svg,
         svg=Markup(done.svg),
+        slim=Markup(slim.svg) if slim else "",
     )
     return Fragment(html, "\n".join(part for part in (done.finding, done.subtitle, alt) if part))
 
@@ -216,6 +236,10 @@ def _compared(data: Any) -> tuple[str, str]:
     if data is None or not hasattr(data, "previous_span"):
         return "the period before", "a year ago"
     return data.previous_span.title, data.year_ago_span.title
+
+
+def _figure(drawn: Any) -> Any:
+    return drawn if hasattr(drawn, "savefig") else next(iter(_flat(drawn))).get_figure(root=True)
 
 
 def _flat(drawn: Any) -> Iterable[Any]:

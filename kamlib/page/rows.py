@@ -28,6 +28,12 @@ from kamlib.words import Wording, count, number, wording
 
 FIRST_ROWS = 25
 """Rows written into the page itself; the rest is drawn when asked for."""
+UNFOLDED, FOLDED = 12, 8
+"""A table of more rows than the first starts with as many as the second; all are one click away."""
+HALF_COLUMNS = 4
+"""A table of so many columns of figures and short texts stands beside another piece."""
+OWNERS = ("owner", "manager_name")
+"""Columns that say whose an account is."""
 
 
 def table(
@@ -37,6 +43,7 @@ def table(
     title: str | None = None,
     caption: str | None = None,
     limit: int | None = None,
+    behind: bool = False,
     book: BookSettings | None = None,
     links: Mapping[str, str] | None = None,
 ) -> Fragment:
@@ -58,9 +65,14 @@ def table(
     wording_ = wording(q.book if q is not None else book)
     specs = columns_of(rows, wording_, **_described(rows, entry))
     addresses = _addresses(rows, specs, dict(links or dossier_links(q)))
+    is_narrow = len(specs) <= HALF_COLUMNS and not any(one.style in ("p", "w") for one in specs)
     html = rendered(
         "table.html.j2" if len(rows) else "gap.html.j2",
         name=name,
+        folds=len(rows) > UNFOLDED,
+        first=FOLDED,
+        is_half=is_narrow,
+        is_behind=behind,
         title=title,
         caption=caption,
         columns=specs,
@@ -152,12 +164,14 @@ def _first_rows(
 ) -> list[list[dict[str, Any]]]:
     first = view.head(FIRST_ROWS)
     columns = [written(first[spec.key], spec, words) for spec in specs]
+    ids = first["account_id"].tolist() if _hidden(view, specs) else []
     return [
         [
             {
                 "text": text,
                 "column": spec,
                 "link": addresses[row] if addresses and spec.link else None,
+                "id": ids[row] if ids and spec.link and ids[row] != text else "",
             }
             for text, spec in zip(cells, specs, strict=True)
         ]
@@ -170,7 +184,10 @@ def _payload(
 ) -> dict[str, Any]:
     """Return all rows, column by column, for the page's script: `cells` as published, to sort by
     and to download, and `texts` as written, to show and to search.
+
+    Accounts shown by name bring their ids along, to find and to download them by.
     """
+    specs = [*specs, *_hidden(view, specs)]
     cells = [[exported(value, spec.kind) for value in view[spec.key]] for spec in specs]
     texts = [written(view[spec.key], spec, words) for spec in specs]
     return {
@@ -185,6 +202,7 @@ def _payload(
                 "link": one.link,
                 "marks": one.marks,
                 "style": one.style,
+                **({"hidden": True} if one.key == "account_id" and not one.label else {}),
             }
             for one in specs
         ],
@@ -192,8 +210,16 @@ def _payload(
         "texts": [_packed(*column) for column in zip(cells, texts, strict=True)],
         "links": addresses,
         "page": FIRST_ROWS,
+        "owner": next((i for i, one in enumerate(specs) if one.key in OWNERS), -1),
         "choices": _choices(view, specs),
     }
+
+
+def _hidden(view: pd.DataFrame, specs: list[Column]) -> list[Column]:
+    """Return the column of ids that stands behind names, where there is one."""
+    is_behind = "account_id" in view and not any(spec.key == "account_id" for spec in specs)
+    is_named = any(spec.link for spec in specs)
+    return [Column("account_id", "", "text")] if is_behind and is_named else []
 
 
 def _packed(cells: list[Any], texts: list[str]) -> dict[str, list[Any]] | list[str | None] | None:
@@ -222,20 +248,23 @@ def _length(form: object) -> int:
 
 
 def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:
-    """Return up to three columns that sort the rows into few classes, such as status; long tables
-    only.
+    """Return up to three columns that sort the rows into few classes, such as status, and whose
+    they are; long tables only.
     """
-    if len(view) <= 12:
+    if len(view) <= UNFOLDED:
         return []
     few = [
         index
         for index, spec in enumerate(specs)
         if spec.kind == "text"
         and not (spec.link or spec.words)
-        and spec.key != "name"
+        and spec.key not in ("name", *OWNERS)
         and _is_class(view[spec.key])
     ]
-    return few[:3]
+    owned = [
+        i for i, one in enumerate(specs) if one.key in OWNERS and len(view[one.key].unique()) > 1
+    ]
+    return [*few[:3], *owned]
 
 
 def _is_class(values: pd.Series) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 from kamlib.errors import KamError
 from kamlib.page import pieces, rows
 from kamlib.page.export import is_published, publish, publish_table
+from kamlib.page.fragments import dossier_links
 from kamlib.period import Period, origin
 from kamlib.period.graph import wanted
 from kamlib.story import said_of
@@ -87,15 +88,23 @@ def chart(
     story = said_of(plot.__name__.replace("plot_", "chart_", 1))
     own = {key: value for key, value in options.items() if story and key in wanted(story)}
     said = q.call(story, **own) if story else Said("")
-    if size is not None:
-        from kamlib.plots.style import axes
+    from kamlib.plots.marks import narrow
+    from kamlib.plots.style import axes
 
-        options["ax"] = axes(*size)
-    drawn = q.call(plot, title=said.title, subtitle=said.subtitle, **options)
+    def draw() -> Any:
+        own_axes = {} if size is None else {"ax": axes(*size)}
+        return q.call(plot, title=said.title, subtitle=said.subtitle, **own_axes, **options)
+
+    drawn, slim = draw(), None
+    if pieces.is_wide(drawn):
+        with narrow():
+            slim = draw()
     for name in wanted(plot):
         if is_published(name):
             publish_table(q, name)
-    pieces.chart(drawn, alt=said.alt).show()
+    picked = [str(value) for value in options.values() if isinstance(value, str)]
+    name = "-".join([plot.__name__.removeprefix("plot_"), "chart", *picked])
+    pieces.chart(drawn, alt=said.alt, narrow=slim, name=name, links=dossier_links(q)).show()
 
 
 def look(q: Period, frame: pd.DataFrame | str) -> None:
@@ -119,6 +128,7 @@ def table(
     caption: str | None = None,
     name: str = "",
     limit: int | None = None,
+    behind: bool = False,
 ) -> None:
     """Show a table that a period answered with, and publish it whole as `tables/<name>.csv`.
 
@@ -136,6 +146,8 @@ def table(
         The name to publish under, for a frame that no period answered with.
     limit
         Show only the first so many rows.
+    behind
+        Show the title alone, the table when it is asked for: what a chart beside it says already.
     """
     q, known = origin(frame)
     if not name and q is None:
@@ -145,4 +157,6 @@ def table(
             next="Say one: page.table(frame, name='my_table', title='What it shows').",
         )
     publish(frame, name)
-    rows.table(frame, name=name or known, title=title, caption=caption, limit=limit).show()
+    rows.table(
+        frame, name=name or known, title=title, caption=caption, limit=limit, behind=behind
+    ).show()

@@ -68,13 +68,18 @@ def page_resources(
     foot: Foot,
     home: str = "../index.html",
     compared: str = "",
+    around: Sequence[Link | None] = (),
+    accounts: str = "",
+    up: str = "",
     language: str = "en",
     book: BookSettings | None = None,
 ) -> dict[str, Any]:
     """Return what to pass to nbconvert: `exporter.from_notebook_node(nb,
     resources=page_resources(…))`.
 
-    `home` is the site index seen from the page; `compared` such as "2025-Q2 and 2024-Q3".
+    `home` is the site index seen from the page; `compared` such as "2025-Q2 and 2024-Q3"; `around`
+    the dossiers before and after; `accounts` what `search.account_search` made, `up` the period's
+    folder seen from the page.
     """
     return {
         "kam": {
@@ -86,6 +91,9 @@ def page_resources(
             "foot": _foot_values(foot, book),
             "home": home,
             "compared": compared,
+            "around": list(zip("‹›", around, strict=False)),
+            "accounts": accounts,
+            "up": up,
             "language": language,
         }
     }

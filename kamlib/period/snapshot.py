@@ -125,13 +125,14 @@ def open_period(book: str | Path = "data/sample", period: str = "", manager_id: 
     if (folder / "snapshot.json").is_file():
         return Period(read_snapshot(folder))
     settings = read_settings(folder)
-    home = _home(folder)
+    home = _home(folder, lasts=not settings.connection.url)
     label = _label(period, home, settings)
     scope = hashlib.sha256(manager_id.encode()).hexdigest()[:16] if manager_id else "all"
     found = home.path / scope / label
     if not label or not _is_prepared(found):
         found = _prepare(folder, settings, period, manager_id, home, scope)
-    _touch(home.path)
+    if home.scratch is None:
+        _touch(home.path)
     return Period(read_snapshot(found, scratch=home))
 
 
@@ -152,12 +153,15 @@ class _Home:
     scratch: object = None
 
 
-def _home(book: Path) -> _Home:
-    """Return the folder for a book as it is now: found by the state of its files and of the kit."""
+def _home(book: Path, *, lasts: bool) -> _Home:
+    """Return the folder for a book as it is now: found by the state of its files and of the kit.
+
+    What a database holds may change unseen, so a book that is connected to one is read each time.
+    """
     import platformdirs
 
     wanted = os.environ.get(CACHE, str(Path(platformdirs.user_cache_dir("kamlib")) / "periods"))
-    if not wanted:
+    if not wanted or not lasts:
         scratch = tempfile.TemporaryDirectory(prefix="kam-")
         return _Home(Path(scratch.name), scratch)
     root = Path(wanted)
@@ -214,8 +218,6 @@ def _touch(home: Path) -> None:
     that somebody may still have open.
     """
     os.utime(home)
-    if not os.environ.get(CACHE, "default"):
-        return
     others = [one for one in home.parent.iterdir() if one.is_dir() and one != home]
     others.sort(key=lambda one: one.stat().st_mtime, reverse=True)
     unused_since = home.stat().st_mtime - _OPEN_SECONDS

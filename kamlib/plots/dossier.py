@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
 from kamlib.book import BookSettings
+from kamlib.plots.marks import is_narrow, mark, width_of
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
@@ -67,7 +68,10 @@ def plot_category_history(
         sizes = own["revenue"].to_numpy() / top * 0.82
         is_now = [place >= len(sizes) - 12 for place in range(len(sizes))]
         colours = [COLOURS["actual" if now else "previous"] for now in is_now]
-        ax.bar(range(len(sizes)), sizes, bottom=-row, width=0.78, color=colours)
+        bars = ax.bar(range(len(sizes)), sizes, bottom=-row, width=0.78, color=colours)
+        for bar, day, value in zip(bars, own["month"], own["revenue"], strict=True):
+            if value:
+                mark(bar, f"{category}, {month(day)}: {money(value, book)}")
         ax.axhline(-row, color=QUIET, linewidth=0.5)
         label(ax, -0.8, -row + 0.3, short(category, 24), dx=-4)
         now, before = (
@@ -116,7 +120,8 @@ def plot_promises_kept(
     ends = [
         f"{month(day)}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)
     ]
-    ax.set_xticks(list(places), ends)
+    step = 2 if is_narrow() else 1
+    ax.set_xticks(list(places)[::-step][::-1], ends[::-step][::-1])
     ax.margins(y=0.15)
     return titles(ax, title, subtitle)
 
@@ -190,7 +195,10 @@ def plot_plan_progress(
         elif row.status != "open":
             text = f"{row.status} · {owner}"
         label(ax, 1, place, text, colour=colour if row.status == "overdue" else INK)
-    ax.set_yticks([-i for i in range(len(drawn))], [cut_to(text, 46) for text in drawn["text"]])
+    ax.set_yticks(
+        [-i for i in range(len(drawn))],
+        [cut_to(text, 26 if is_narrow() else 46) for text in drawn["text"]],
+    )
     ax.set_xlim(0, 2)
     no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
@@ -217,7 +225,9 @@ def plot_account_timeline(
         return _nothing(ax, title, subtitle)
     first = max(start, recent["date"].min() - pd.DateOffset(months=1))
     days = max((as_of - first).days, 1)
-    letter = days / 118  # room of one letter of a label, in days, on an eight-inch chart
+    letter = (
+        days / 118 * 8 / width_of(8)
+    )  # room of one letter of a label, in days, on an eight-inch chart
     for row, lane in enumerate(lanes):
         own = recent[recent["kind"].eq(lane)]
         ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
+from kamlib.plots.marks import is_narrow, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_MEASURED, MOST_OFFERS, drawn_groups
 from kamlib.words import money, month, number, share
@@ -190,7 +191,7 @@ def plot_incident_trend(
     kinds = list(dict.fromkeys(trend["kind"]))
     if not kinds:
         return style.nothing(style.axes(8, 1.6), title)
-    columns = min(4, len(kinds))
+    columns = min(2 if is_narrow() else 4, len(kinds))
     rows = -(-len(kinds) // columns)
     drawn = np.atleast_1d(
         style.axes(8, 1.0 + 1.7 * rows, rows, columns, sharey=True, sharex=True)
@@ -246,11 +247,12 @@ def plot_engagement(
             _course(ax, part, measure, top, account[measure], account[trend], book)
             if row == 0:
                 ax.set_title(words, fontsize=9, loc="left", color=COLOURS["quiet"], weight="normal")
-        name = style.short(account["name"], 24)
+        name = style.short(account["name"], 12 if is_narrow() else 24)
         drawn[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", color=style.INK)
     ends = engagement_series["period_end"].agg(["min", "max"])
     for ax in drawn[-1]:
-        ax.set_xticks(ends, [month(day) for day in ends])
+        named = ends[-1:] if is_narrow() else ends  # two would meet
+        ax.set_xticks(named, [month(day) for day in named])
     _above(drawn[0, 0], title, subtitle)
     return drawn[0, 0].figure
 
@@ -300,7 +302,7 @@ def plot_win_back(
     low = shown["return_low"] * shown["expected_margin"] - shown["cost"]
     high = shown["return_high"] * shown["expected_margin"] - shown["cost"]
     with style.style():
-        ax.barh(place, shown["offer_value"], color=COLOURS["accent"], height=0.55)
+        bars = ax.barh(place, shown["offer_value"], color=COLOURS["accent"], height=0.55)
         for y, a, b in zip(place, low, high, strict=True):
             if a == a:
                 ax.plot([a, b], [y, y], color=COLOURS["actual"], linewidth=1)
@@ -308,6 +310,9 @@ def plot_win_back(
     for y, x, value, offer in zip(place, reach, shown["offer_value"], shown["offer"], strict=True):
         style.label(ax, x, y, f"{money(value, book)} · {style.short(offer, 30)}")
     ax.set_yticks(place, [style.short(n, 26) for n in shown["name"]])
+    told = zip(shown["name"], shown["offer"], shown["offer_value"], strict=True)
+    tips = [f"{name}: {offer}, worth {money(value, book)}" for name, offer, value in told]
+    mark_rows(ax, bars, tips, list(shown["account_id"]))
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     ax.set_xlim(min(0, low.min()) * 1.05, reach.max() * 1.7)
     style.no_axis(ax.xaxis)

@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgba
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
+from kamlib.plots.marks import mark_each
 from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
@@ -106,6 +107,7 @@ def plot_coverage(
             edge = COLOURS["bad"] if value <= 0 else COLOURS["good"]
             ax.scatter(x, y, s=85, marker="s", facecolors=face, edgecolors=edge, linewidths=1.3)
     ax.set_yticks(range(len(shown)), [style.short(name, 34) for name in shown["name"]])
+    mark_each(ax.get_yticklabels(), shown["name"], shown["account_id"])
     ax.set_xticks(range(len(parts)), [part.replace(" ", "\n", 1) for part in parts])
     ax.xaxis.tick_top()
     ax.set_xlim(-0.6, len(PARTS) - 0.4)

@@ -8,10 +8,12 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
+from kamlib.plots.marks import mark_each, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_GROUPS
 from kamlib.story.retention import MOST_OVERDUE
-from kamlib.words import money, number
+from kamlib.tables import each
+from kamlib.words import money, month, number
 
 STEP_NAMES = {
     "base": "year before",
@@ -95,7 +97,7 @@ def plot_account_status(
         return style.nothing(ax, title, subtitle)
     place = np.arange(len(overdue))[::-1]
     with style.style():
-        ax.barh(place, overdue["silence_days"], color=COLOURS["overdue"], height=0.6)
+        bars = ax.barh(place, overdue["silence_days"], color=COLOURS["overdue"], height=0.6)
         ax.plot(
             overdue["usual_gap_days"],
             place,
@@ -115,7 +117,13 @@ def plot_account_status(
             ax, days, y, f"{number(days, book)} days · {money(amount, book)} · {owner}".rstrip(" ·")
         )
     ax.set_yticks(place, [style.short(n, 28) for n in overdue["name"]])
-    ax.set_xlim(0, overdue["silence_days"].max() * 1.5)
+    tips = [
+        f"{row.name}: {number(row.silence_days, book)} days without an order, usually "
+        f"{number(row.usual_gap_days, book)}; {money(row.revenue, book)} in 12 months"
+        for row in each(overdue)
+    ]
+    mark_rows(ax, bars, tips, list(overdue["account_id"]))
+    style.room(ax, overdue["silence_days"].max())
     style.no_axis(ax.xaxis)
     return style.titles(ax, title, subtitle)
 
@@ -199,7 +207,10 @@ def plot_loss_dynamics(
         return style.nothing(ax, title, subtitle)
     with style.style():
         lost = loss_dynamics["revenue_lost"].fillna(0)
-        ax.bar(months, lost, width=22, color=COLOURS["lost"])
+        bars = ax.bar(months, lost, width=22, color=COLOURS["lost"])
+        mark_each(
+            bars, [f"{month(m)}: {money(v, book)}" for m, v in zip(months, lost, strict=True)]
+        )
         ax.plot(months, loss_dynamics["revenue_lost_12m"], color=COLOURS["actual"])
         if len(young):
             half = pd.Timedelta(days=12)
@@ -241,7 +252,7 @@ def plot_loss_directions(
     for y, amount, count in zip(place, shown["revenue_lost"], shown["lost_count"], strict=True):
         style.label(ax, amount, y, f"{money(amount, book)} · {number(count, book)}")
     ax.set_yticks(place, [style.short(group, 28) for group in shown["group"]])
-    ax.set_xlim(0, shown["revenue_lost"].max() * 1.25)
+    style.room(ax, shown["revenue_lost"].max())
     style.no_axis(ax.xaxis)
     return style.titles(ax, title, subtitle)
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
+from kamlib.plots.marks import is_narrow, mark, mark_each
 from kamlib.plots.style import COLOURS
 from kamlib.scoring.matrix import SPLIT
 from kamlib.story.scoring import FIRM, MOST_ARROWS, MOST_BARS
@@ -44,6 +45,7 @@ def plot_account_scores(
     is_alike = len(scored["completeness_share"].unique()) == 1
     names = [_name(row, book, alike=is_alike) for row in shown.to_dict("records")]
     ax.set_yticks(range(len(shown)), names)
+    mark_each(ax.get_yticklabels(), shown["name"], shown["account_id"])
     ax.set_ylim(len(shown) - 0.4, -1.4)
     ax.set_xlim(0, 13.6)
     style.no_axis(ax.xaxis)
@@ -168,7 +170,7 @@ def _around_the_line(scored: pd.DataFrame, most: int) -> pd.DataFrame:
 def _name(row: dict[Any, Any], book: BookSettings | None, *, alike: bool) -> str:
     known = row["completeness_share"]
     return (
-        style.short(row["name"], 32)
+        style.short(row["name"], 18 if is_narrow() else 32)
         + ("" if known > 0.999 or alike else f" ({share(known, book, decimals=0)} scored)")
         + (" ●" if row["is_key"] else "")
     )
@@ -190,7 +192,7 @@ def _stack(
         strength = (0.95, 0.6, 0.3, 0.1, 0.0)[seen[side]]
         seen[side] += 1
         colour = style.tint(strength, sides[side])
-        ax.barh(
+        bars = ax.barh(
             places.to_numpy(),
             part.to_numpy(),
             left=left.to_numpy(),
@@ -199,6 +201,9 @@ def _stack(
             linewidth=0,
             label=style.short(str(criterion), 24),
         )
+        told = zip(shown["name"], part, strict=True)
+        tips = [f"{name}: {criterion} adds {number(one, book, decimals=2)}" for name, one in told]
+        mark_each(bars, tips, shown["account_id"])
         left += part
     for place, score in zip(places, shown["score"], strict=True):
         style.label(ax, 10.6, place, number(score, book, decimals=2), dx=0, ha="right")
@@ -298,7 +303,9 @@ def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
             "alpha": 0.45,
         }
         ax.annotate("", now, then, arrowprops=arrow)
-    ax.plot(*now, "o", color=colour, markersize=6)
+    (spot,) = ax.plot(*now, "o", color=colour, markersize=6)
+    told = f"{row['name']}: strength {now[0]:.1f}, attractiveness {now[1]:.1f}"
+    mark(spot, told, row["account_id"])
 
 
 def _names(ax: Axes, drawn: pd.DataFrame) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.plots import style
+from kamlib.plots.marks import mark, mark_each, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.segmentation_charts import MOST_MOVES, tops_of
 from kamlib.words import count, money, number, percent
@@ -17,6 +19,8 @@ from kamlib.words import count, money, number, percent
 MOST_POINTS = 300
 PAIRED = (6.2, 3.4)
 """Inches of a chart that stands beside another one on a wide page."""
+MOST_LISTED = 30
+"""Most accounts that a cell of the matrix lists."""
 XYZ_WORDS = {
     "frequency": ["X often", "Y regularly", "Z occasionally", "N new"],
     "variability": ["X even", "Y uneven", "Z erratic", "N new"],
@@ -57,7 +61,9 @@ def plot_pareto(
     named = pareto[pareto["is_bend"] | pareto["rank"].eq(1)].drop_duplicates("rank")
     for row in named.to_dict("records"):
         rank, reached = row["rank"], row["cumulative_revenue_share"]
-        ax.plot(rank, reached, "o", color=COLOURS[row["abc_revenue"]], markersize=6)
+        (spot,) = ax.plot(rank, reached, "o", color=COLOURS[row["abc_revenue"]], markersize=6)
+        told = f"{row['name']}: no. {number(rank, book)}, {percent(reached, book)} up to it"
+        mark(spot, told, row["account_id"])
         dx, dy = (-8, 10) if rank > 0.8 * len(pareto) else (8, 10 if reached < 0.1 else -10)
         if any(0.02 < reached - limit < 0.07 for limit in segmentation.abc):
             dy -= 12  # clear of the limit's own line
@@ -169,6 +175,7 @@ def plot_concentration(
 
 def plot_abc_xyz_matrix(
     abc_xyz_matrix: pd.DataFrame,
+    account_classes: pd.DataFrame | None = None,
     *,
     basis: str = "frequency",
     title: str = "",
@@ -176,7 +183,9 @@ def plot_abc_xyz_matrix(
     book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the matrix of revenue class and regularity: count and share of revenue in each cell."""
+    """Draw the matrix of revenue class and regularity: count and share of revenue in each cell,
+    which lists its accounts when touched.
+    """
     ax = ax or style.axes(*PAIRED)
     cells = abc_xyz_matrix[
         abc_xyz_matrix["class_basis"].eq(basis)
@@ -191,10 +200,25 @@ def plot_abc_xyz_matrix(
         else "–"
         for row in cells.itertuples()
     ]
-    cells = cells.assign(text=texts)
+    cells = cells.assign(text=texts, tip=_accounts_of(cells, account_classes, basis))
     _heat_map(ax, cells, "abc", "xyz", "revenue_share", list("ABC"), list("XYZN"))
     ax.set_xticklabels(XYZ_WORDS[basis])
     return style.titles(ax, title, subtitle)
+
+
+def _accounts_of(cells: pd.DataFrame, classes: pd.DataFrame | None, basis: str) -> list[str]:
+    """Return the accounts of each cell of the matrix, the largest first."""
+    if classes is None:
+        return [""] * len(cells)
+    names = classes.groupby(["abc_revenue", f"xyz_{basis}"])["name"].agg(list).to_dict()
+    found = [names.get((row.abc, row.xyz), []) for row in cells.itertuples()]
+    told = [
+        f"{row.abc}{row.xyz}: {count(len(own), 'account')}\n"
+        + "\n".join(own[:MOST_LISTED])
+        + (f"\nand {len(own) - MOST_LISTED} more" if len(own) > MOST_LISTED else "")
+        for row, own in zip(cells.itertuples(), found, strict=True)
+    ]
+    return [text if own else "" for text, own in zip(told, found, strict=True)]
 
 
 def plot_abc_cross(
@@ -281,6 +305,8 @@ def plot_class_moves(
         for row in shown.to_dict("records")
     ]
     ax.set_yticks(places, names)
+    for bars in ax.containers:
+        mark_rows(ax, bars, names, list(shown["account_id"]))
     ax.margins(x=0.15)
     style.no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
@@ -327,13 +353,21 @@ def _heat_map(
     grid = cells.set_index([row, column])
     heat = grid[value].unstack().reindex(index=rows, columns=columns).astype("float64").fillna(0.0)
     texts = grid["text"].unstack().reindex(index=rows, columns=columns).astype(object).fillna("–")
+    tips = None
+    if "tip" in cells:
+        tips = grid["tip"].unstack().reindex(index=rows, columns=columns).astype(object).fillna("")
     highest = max(float(heat.to_numpy().max()), 1e-12)
     ax.pcolormesh(
         heat.to_numpy(), cmap=style.tints(), vmin=0, vmax=highest, edgecolors="white", linewidth=2
     )
     with style.style():
         for (y, x), text in np.ndenumerate(texts.to_numpy()):
-            ax.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=10, color=style.INK)
+            said = ax.text(
+                x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=10, color=style.INK
+            )
+            if tips is not None and (tip := str(tips.to_numpy()[y, x])):
+                cell = ax.add_patch(Rectangle((x, y), 1, 1, facecolor=style.tint(0), linewidth=0))
+                mark_each((cell, said), (tip, tip))
     ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
     ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
     ax.invert_yaxis()

@@ -29,6 +29,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kamlib import words
 from kamlib.book import BookSettings
+from kamlib.plots.marks import width_of
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
@@ -147,7 +148,7 @@ def axes(
     """
     with style():
         _, drawn = plt.subplots(
-            nrows, ncols, figsize=(width, height), layout="constrained", **options
+            nrows, ncols, figsize=(width_of(width), height), layout="constrained", **options
         )
     for ax in np.atleast_1d(drawn).ravel():
         ax.tick_params(length=0)
@@ -241,6 +242,15 @@ def label_bars(ax: Axes, texts: list[str], *, colour: str = INK, padding: float 
         drawn = ax.bar_label(last, labels=texts, padding=padding, color=colour, fontsize=9)
     for text in drawn:
         text.set_parse_math(False)
+    return ax
+
+
+def room(ax: Axes, largest: float, letters: int = 30) -> Axes:
+    """Leave room for labels of so many letters beyond the ends of lying bars, whatever the width of
+    the chart.
+    """
+    part = min(letters * 5 / (_width_in_points(ax) * 0.75), 0.6)
+    ax.set_xlim(0, max(largest, 1e-9) / (1 - part))
     return ax
 
 

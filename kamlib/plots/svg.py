@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
@@ -24,6 +24,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from kamlib.plots.marks import MARK, marks_of
 from kamlib.plots.style import (
     COLOURS,
     FINDING,
@@ -65,9 +66,12 @@ def close(figure: Figure) -> None:
     plt.close(figure)
 
 
-def drawing(figure: Figure) -> Drawing:
+def drawing(
+    figure: Figure, links: Mapping[str, str] | None = None, *, links_only: bool = False
+) -> Drawing:
     """Draw a figure; a single title written by `style.titles` is left out of the drawing and
-    returned as text.
+    returned as text. `links` says where the page of each account is; with `links_only` what leads
+    nowhere says nothing.
     """
     is_empty = not any(axes.has_data() for axes in figure.axes)
     texts = figure.findobj(Text)
@@ -91,7 +95,12 @@ def drawing(figure: Figure) -> Drawing:
         else ""
     )
     finding = said.get(FINDING, "") or whole
-    svg = _cleaned(out.getvalue(), (left, top, right - left, bottom - top))
+    marks = {
+        f"{MARK}{place}": (tip, (links or {}).get(account, ""))
+        for place, (tip, account) in enumerate(marks_of(figure))
+        if not links_only or account in (links or {})
+    }
+    svg = _cleaned(out.getvalue(), (left, top, right - left, bottom - top), marks)
     return Drawing(svg, right - left, bottom - top, finding, said.get(SUBTITLE, ""), is_empty)
 
 
@@ -143,7 +152,7 @@ def _writable(text: str) -> str:
     return "".join(
         letter
         for letter in text
-        if unicodedata.category(letter) not in ("Cc", "Cs", "Cn") or letter == "\t"
+        if unicodedata.category(letter) not in ("Cc", "Cs", "Cn") or letter in "\t\n"
     )
 
 
@@ -172,19 +181,29 @@ def _hidden(texts: list[Text]) -> Iterator[None]:
             text.set_in_layout(True)
 
 
-def _cleaned(source: str, box: tuple[float, float, float, float]) -> str:
+def _cleaned(
+    source: str,
+    box: tuple[float, float, float, float],
+    marks: Mapping[str, tuple[str, str]],
+) -> str:
     root = ElementTree.fromstring(source)
     body = ElementTree.Element("svg", viewBox=" ".join(_plain(part) for part in box))
     body.set("style", "fill:currentColor;stroke-linejoin:round")
     for child in root:
-        _copy(child, body, in_defs=False)
+        _copy(child, body, marks, in_defs=False)
     _hoist_styles(body)
     prefix = "c" + hashlib.sha256(source.encode()).hexdigest()[:8]
     _rename_ids(body, prefix)
     return ElementTree.tostring(body, encoding="unicode")
 
 
-def _copy(element: ElementTree.Element, parent: ElementTree.Element, *, in_defs: bool) -> None:
+def _copy(
+    element: ElementTree.Element,
+    parent: ElementTree.Element,
+    marks: Mapping[str, tuple[str, str]],
+    *,
+    in_defs: bool,
+) -> None:
     tag = element.tag.removeprefix(_SVG)
     if tag in ("metadata", "style", "title"):
         return
@@ -197,7 +216,9 @@ def _copy(element: ElementTree.Element, parent: ElementTree.Element, *, in_defs:
         return
     in_defs = in_defs or tag == "defs"
     children = list(element)
-    if tag == "g" and set(attributes) <= {"id"}:  # a group that says nothing
+    if tag == "g" and attributes.get("id") in marks:
+        made = _mark(parent, *marks[attributes["id"]])
+    elif tag == "g" and set(attributes) <= {"id"}:  # a group that says nothing
         made = parent
     else:
         if tag == "defs" and not children:
@@ -205,7 +226,16 @@ def _copy(element: ElementTree.Element, parent: ElementTree.Element, *, in_defs:
         made = ElementTree.SubElement(parent, tag, attributes)
         made.text = element.text if tag in ("text", "tspan") else None
     for child in children:
-        _copy(child, made, in_defs=in_defs)
+        _copy(child, made, marks, in_defs=in_defs)
+
+
+def _mark(parent: ElementTree.Element, tip: str, address: str) -> ElementTree.Element:
+    """Return the element of a mark: a link where it leads somewhere, with what it stands for."""
+    said = _writable(tip)
+    link = {"href": address, "aria-label": said.replace("\n", ", ")} if address else {}
+    made = ElementTree.SubElement(parent, "a" if address else "g", link)
+    ElementTree.SubElement(made, "title").text = said
+    return made
 
 
 def _hoist_styles(parent: ElementTree.Element) -> None:
@@ -273,7 +303,7 @@ def _rename_ids(body: ElementTree.Element, prefix: str) -> None:
         for name, value in element.attrib.items():
             target = (
                 value[1:]
-                if name == "href"
+                if name == "href" and value.startswith("#")
                 else next(iter(re.findall(r"url\(#([^)]+)\)", value)), "")
             )
             if target:

@@ -11,15 +11,17 @@ from kamlib.period.calendar import parse_period
 from kamlib.report import site
 from kamlib.report.convert import check_page
 from kamlib.report.pages import ORDER, PAGES, front
-from kamlib.story.overview import CARDS, card_changes
+from kamlib.report.switch import renew_switches
+from kamlib.story.overview_cards import CARDS, card_changes
 from kamlib.story.statements import Card
 
 
 def renew_index(out: Path, book: BookSettings, *, mode: str = "owner") -> None:
-    """Write the site's front page from the ``run.json`` of every published period, newest first;
-    one that is as it should be is left alone.
+    """Let every page know all published periods, and write the site's front page from the
+    ``run.json`` of each, newest first; what is as it should be is left alone.
     """
     with site.locked(out):
+        renew_switches(out, book, mode=mode)
         html = _index(site.published_runs(out), book)
         index = out / "index.html"
         if not index.is_file() or index.read_bytes() != html:
@@ -41,7 +43,7 @@ def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
                 *card_changes(figure, found[key]),
                 good=good,
             )
-            for figure, scope, name, unit, good, _ in CARDS
+            for figure, scope, name, unit, good in CARDS
             if (key := (figure, scope)) in found and found[key]["value"] is not None
         )
         links = [

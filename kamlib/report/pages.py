@@ -31,13 +31,14 @@ PAGES = {
         Page("retention", "03_retention", "retention.html", "Retention"),
         Page("programme", "05_programme_review", "programme.html", "Programme"),
         Page("ahead", "06_ahead", "ahead.html", "Ahead"),
+        Page("evidence", "07_evidence", "evidence.html", "Evidence"),
         Page("dossiers", "04_account_dossier", "dossiers/{account}.html", "Dossiers"),
         Page("overview", "00_overview", "index.html", "Overview"),
     )
 }
 
 
-ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "ahead")
+ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "ahead", "evidence")
 """The pages as a reader meets them; a book's own come after them."""
 
 
@@ -54,7 +55,7 @@ def place(page: Page) -> int:
     """Return where a page stands among the others.
 
     >>> place(PAGES["overview"]), place(Page("mine", "mine", "mine.html", "Mine"))
-    (0, 6)
+    (0, 7)
     """
     return ORDER.index(page.name) if page.name in ORDER else len(ORDER)
 
@@ -88,7 +89,7 @@ def own_pages(book: Path) -> list[Page]:
 
 def _own_page(file: Path) -> Page:
     name = file.stem
-    taken = {"tables", "index", *PAGES, *(page.notebook for page in PAGES.values())}
+    taken = {"tables", "index", "accounts", *PAGES, *(page.notebook for page in PAGES.values())}
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) or name.casefold() in taken:
         raise KamError(
             f"A page of your own cannot be named '{name}'.",
@@ -136,3 +137,15 @@ def _check_there(file: Path, what: str) -> None:
             where=str(file),
             next="Nothing was started. Put it back, or install the kit again.",
         )
+
+
+_OTHERWISE = ("dossiers", "overview")
+"""Pages that are linked by account, or that the site's own front page shares its name with."""
+
+
+def links_to(pages: list[Page]) -> re.Pattern[str]:
+    """Return what finds the links to pages that are not rendered, with what they hold."""
+    files = (
+        "|".join(re.escape(page.file) for page in pages if page.name not in _OTHERWISE) or r"\b\B"
+    )
+    return re.compile(rf'<a href="(?:\.\./)?(?:{files})(?:#[^"]*)?">(.*?)</a>', re.DOTALL)

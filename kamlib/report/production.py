@@ -63,9 +63,9 @@ class Production:
         self.calls += [(PAGES["dossiers"], account) for account in accounts]
         self.writer = PageWriter(data, staged, singles, accounts, has_digest=request.digest)
         self.names = self.writer.names
-        for name, address in (("links", "dossiers/{}.html"), ("near_links", "{}.html")):
-            addresses = {account: address.format(self.names[account]) for account in accounts}
-            (self.work / f"{name}.json").write_text(json.dumps(addresses), encoding="utf-8")
+        for name, up in (("links", ""), ("near_links", "../")):
+            addresses = json.dumps(self.writer.addresses(up))
+            (self.work / f"{name}.json").write_text(addresses, encoding="utf-8")
 
     def make(self, intake: Intake, about: dict[str, Any]) -> dict[str, KamError]:
         """Fill the staged folder; return what failed of it, where the request was to keep going.

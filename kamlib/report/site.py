@@ -158,18 +158,29 @@ def is_whole(out: Path, label: str) -> bool:
 
 def publish(staged: Path, out: Path, label: str, *, mode: str = "owner") -> None:
     """Make a staged period the published one, in one step; ``mode`` says who may read it."""
+    with locked(out):
+        put(staged, out, label, mode=mode)
+
+
+def put(staged: Path, out: Path, label: str, *, mode: str = "owner") -> None:
+    """Do what `publish` does, where the site is locked already."""
     set_mode([staged, *staged.rglob("*")], mode)
     for file in sorted(staged.rglob("*")):
         if file.is_file():
             flush(file)
     target = out / label
-    with locked(out):
-        if target.exists():
-            _exchange(staged, target)
-            shutil.rmtree(staged, ignore_errors=True)
-        else:
-            os.rename(staged, target)
-        _flush_folder(out)
+    if target.exists():
+        _exchange(staged, target)
+        shutil.rmtree(staged, ignore_errors=True)
+    else:
+        os.rename(staged, target)
+    _flush_folder(out)
+
+
+def write_run(folder: Path, run: dict) -> None:
+    """Write a period's ``run.json``."""
+    text = json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False)
+    (folder / "run.json").write_text(text + "\n", encoding="utf-8")
 
 
 def write_file(file: Path, content: bytes, *, mode: str = "owner") -> None:

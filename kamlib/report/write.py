@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -17,19 +17,19 @@ import pandas as pd
 import kamlib
 from kamlib.errors import KamError
 from kamlib.intake import Intake, control_totals, row_account
-from kamlib.page import rows
 from kamlib.page.export import csv_text
-from kamlib.page.fragments import rendered
+from kamlib.page.fragments import Fragment, rendered
 from kamlib.page.names import page_name
+from kamlib.page.search import account_search
 from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
+from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
 from kamlib.report.convert import check_page, page_html
-from kamlib.report.pages import Page, place
+from kamlib.report.pages import PAGES, Page, links_to, place
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
-from kamlib.words import count
 from kamlib.workbook import write_workbook
 
 WORKBOOK_TABLES = (
@@ -91,6 +91,8 @@ class PageWriter:
         self.has_digest = has_digest
         self.data, self.staged, self.accounts = data, staged, accounts
         self.names = page_name(data.accounts["account_id"])
+        has_front = any(page.name == "overview" for page in singles)
+        self.short = named_in_front(data, accounts) if has_front else []
         self.titles = data.accounts.set_index("account_id")["name"]
         self.singles = sorted(singles, key=place)
         self.note = ""
@@ -102,19 +104,57 @@ class PageWriter:
             ),
             "foot": foot(data),
             "book": data.book,
+            "accounts": self._search(),
         }
+        self.dead = links_to([page for page in PAGES.values() if page not in singles])
 
     def write(self, page: Page, account: str, executed: nbformat.NotebookNode) -> None:
         """Write the page of a notebook that has run; refuse one that is not self-contained."""
-        title = str(self.titles[account]) if account else page.title
-        self._write(self.file(page, account), title, page.name, executed)
+        title = self._title(account) if account else page.title
+        file = self.file(page, account)
+        self._write(file, title, page.name, executed, self._around(account))
 
     def write_lists(self) -> None:
-        """Write the lists of tables and of dossiers."""
+        """Write the lists of tables, accounts and dossiers, and the short pages of accounts."""
+        every = csv_text(self.data.told("account_list"))
+        (self.staged / "tables").mkdir(exist_ok=True)
+        (self.staged / "tables" / "account_list.csv").write_bytes(every.encode("utf-8", "replace"))
         self._write("tables.html", "Tables", "tables", _table_list(self.staged))
+        listed = account_list(self.data, self.addresses())
+        self._write("accounts.html", "Accounts", "accounts", listed)
+        for account in self.short:
+            page = short_page(self.data, account)
+            self._write(f"accounts/{self.names[account]}.html", self._title(account), "", page)
         if self.accounts:
-            listed = _dossier_list(self.data, self.accounts, self.names)
+            near = {one: f"{self.names[one]}.html" for one in self.accounts}
+            listed = dossier_list(self.data, self.accounts, near)
             self._write("dossiers/index.html", "Dossiers", "dossiers", listed)
+
+    def addresses(self, up: str = "") -> dict[str, str]:
+        """Return where the page of each account is that has one, seen from a page."""
+        short = {one: f"{up}accounts/{self.names[one]}.html" for one in self.short}
+        return short | {one: f"{up}dossiers/{self.names[one]}.html" for one in self.accounts}
+
+    def _title(self, account: str) -> str:
+        return str(self.titles[account])
+
+    def _search(self) -> str:
+        known = self.data.accounts[["account_id", "name"]]
+        places = dict.fromkeys(self.short, 1) | dict.fromkeys(self.accounts, 2)
+        first = (
+            known["account_id"].map(places).fillna(0).sort_values(ascending=False, kind="stable")
+        )
+        return account_search(known.loc[first.index], places, self.names)
+
+    def _around(self, account: str) -> tuple[Link | None, Link | None]:
+        """Return the dossiers before and after an account's."""
+        if account not in self.accounts:
+            return (None, None)
+        place = self.accounts.index(account)
+        near = (place - 1, place + 1)
+        found = [self.accounts[i] if 0 <= i < len(self.accounts) else None for i in near]
+        links = [one and Link(self._title(one), f"{self.names[one]}.html") for one in found]
+        return (links[0] or None, links[1] or None)
 
     def write_digests(self, intake: Intake) -> None:
         """Write the digests of the head and of each manager, and their list."""
@@ -140,24 +180,31 @@ class PageWriter:
             write_page(self.staged / file, file, html)
             return
         gap = _note(f"This page was not made. {error.what}")
-        output = nbformat.v4.new_output("display_data", data={"text/html": gap})
-        cell = nbformat.v4.new_code_cell(id="failed", outputs=[output])
-        self.write(page, account, nbformat.v4.new_notebook(cells=[cell]))
+        self.write(page, account, notebook(Fragment(gap, "")))
 
     def file(self, page: Page, account: str) -> str:
         """Return a page's file, within its period."""
         return page.file.format(account=self.names[account]) if account else page.file
 
-    def _write(self, file: str, title: str, current: str, node: nbformat.NotebookNode) -> None:
+    def _write(
+        self,
+        file: str,
+        title: str,
+        current: str,
+        node: nbformat.NotebookNode,
+        around: Sequence[Link | None] = (),
+    ) -> None:
         up = "../" * file.count("/")
         resources = page_resources(
             title=title,
             navigation=self._links(current, up),
             home=f"{up}../index.html",
+            up=up,
+            around=around,
             **self.common,
         )
         (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
-        html = page_html(node, resources)
+        html = self.dead.sub(r"\1", page_html(node, resources))
         if self.note:
             html = _MAIN.sub(
                 lambda found: f"{found[0]}\n{_note(self.note, 'renewed')}", html, count=1
@@ -169,6 +216,7 @@ class PageWriter:
         if self.accounts:
             title = f"Dossiers ({len(self.accounts)})"
             found.append(Link(title, f"{up}dossiers/index.html", current == "dossiers"))
+        found.append(Link("Accounts", f"{up}accounts.html", current == "accounts"))
         if self.has_digest:
             found.append(Link("Digest", f"{up}digest/index.html", current == "digest"))
         found.append(Link("Tables", f"{up}tables.html", current == "tables"))
@@ -213,24 +261,6 @@ def merge_tables(made: Path, into: Path, *, is_older: bool = False) -> None:
             os.replace(file, target)
 
 
-def _dossier_list(
-    data: Period, accounts: list[str], names: dict[str, str]
-) -> nbformat.NotebookNode:
-    """Return the list of dossiers as a notebook of one output."""
-    listed = data.account_list
-    fragment = rows.table(
-        listed[listed["account_id"].isin(accounts)],
-        title=f"{count(len(accounts), 'dossier')}, the largest account first",
-        links={account: f"{names[account]}.html" for account in accounts},
-    )
-    output = nbformat.v4.new_output(
-        "display_data", data={"text/html": fragment.html, "text/plain": fragment.text}
-    )
-    return nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(id="dossiers", outputs=[output])]
-    )
-
-
 def _table_list(staged: Path) -> nbformat.NotebookNode:
     """Return the list of published tables as a notebook of one output: each with its row, linked to
     its file.
@@ -239,10 +269,7 @@ def _table_list(staged: Path) -> nbformat.NotebookNode:
     files = sorted(file.stem for file in (staged / "tables").glob("*.csv"))
     said = [(name, known[name].row.removesuffix(".") if name in known else "") for name in files]
     html = rendered("table_list.html.j2", lines=[(n, *_row_and_rest(text)) for n, text in said])
-    output = nbformat.v4.new_output("display_data", data={"text/html": html})
-    return nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(id="tables", outputs=[output])]
-    )
+    return notebook(Fragment(html, ""))
 
 
 def _row_and_rest(text: str) -> tuple[str, str]:
@@ -325,8 +352,7 @@ def write_run(
         "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
         "files": site.manifest(staged),
     }
-    text = json.dumps(run, indent=1, sort_keys=True, ensure_ascii=False)
-    (staged / "run.json").write_text(text + "\n", encoding="utf-8")
+    site.write_run(staged, run)
 
 
 def _whole_book(intake: Intake, as_of: pd.Timestamp) -> dict:

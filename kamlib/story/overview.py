@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from kamlib.book import BookSettings
@@ -12,28 +10,20 @@ from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import (
+    declines_sentence,
     followed_sentence,
     key_revenue_sentence,
+    losing_sentence,
     loss_sentence,
+    period_sentence,
     renewals_sentence,
 )
-from kamlib.story.overtime import followed, untold
-from kamlib.story.risk import risk_note, risk_split
-from kamlib.story.statements import Action, Card, Said, Sentence
+from kamlib.story.overtime import untold
+from kamlib.story.overview_cards import AT_RISK
+from kamlib.story.risk import risk_split
+from kamlib.story.statements import Action, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, plural
-
-CARDS: tuple[tuple[str, str, str, Any, Any, str], ...] = (
-    ("revenue", "key", "Revenue of today’s key accounts", "money", "up", "segmentation.html"),
-    ("revenue_share", "key", "Their share of the total", "share", "neither", "segmentation.html"),
-    ("NRR", "all", "NRR, all accounts", "share", "up", "retention.html"),
-    ("GRR", "all", "GRR, all accounts", "share", "up", "retention.html"),
-    ("revenue_at_risk", "key", "At risk, key accounts", "money", "down", "retention.html"),
-)
-"""Figure, scope, label, unit, which way is good, and where the evidence is."""
-
-SPLIT = ("revenue_at_risk",)
-"""Figures whose change is told in its parts only: less at risk can mean more that is lost."""
+from kamlib.words import change, count, date, money, month, plural
 
 
 def title_overview(span: Span) -> str:
@@ -53,30 +43,38 @@ def headline_overview(
     account_alerts: pd.DataFrame,
     calendar: pd.DataFrame,
     due_renewals: pd.DataFrame,
+    account_declines: pd.DataFrame,
+    account_classes: pd.DataFrame,
+    period_figures: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
     as_of: pd.Timestamp,
+    span: Span,
     previous_span: Span,
+    year_ago_span: Span,
     first_date: pd.Timestamp | None,
     book: BookSettings,
 ) -> list[Sentence]:
     """Return the front page's first sentences: the figures that matter, each with its evidence.
 
-    A book that loses money says so first.
+    A book that loses money says so first; then what the period itself brought.
     """
     found = key_figures.set_index(["figure", "scope"])
     risk = _risk(account_status, key_accounts, interactions, as_of, book)
     split = risk_split(risk_changes, "key", previous_span, book)
     said = [
         loss_sentence(found, as_of, book),
-        key_revenue_sentence(found["value"], key_accounts, as_of, book),
+        period_sentence(period_figures, span, previous_span, year_ago_span, book),
+        Sentence(" ".join(text for text in (risk, split) if text), AT_RISK),
+        _falling(category_alerts, account_alerts, book),
+        declines_sentence(account_declines, book),
+        losing_sentence(account_classes, key_accounts, book),
+        calendar_sentence(calendar, book),
+        _outlook(programme_outlook, book),
+        renewals_sentence(due_renewals, book),
         followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
         _retained(found["value"], first_date, as_of),
-        Sentence(" ".join(text for text in (risk, split) if text), "retention.html"),
-        renewals_sentence(due_renewals, book),
-        _outlook(programme_outlook, book),
-        calendar_sentence(calendar, book),
-        _falling(category_alerts, account_alerts, book),
+        key_revenue_sentence(found["value"], key_accounts, as_of, book),
     ]
     return [one for one in said if one is not None]
 
@@ -161,69 +159,6 @@ def _outlook(outlook: pd.DataFrame, book: BookSettings) -> Sentence | None:
     return Sentence(f"{year}, {place}.", "programme.html")
 
 
-def cards_overview(
-    key_figures: pd.DataFrame,
-    figure_history: pd.DataFrame,
-    tier_decisions: pd.DataFrame,
-    revenue_bridge: pd.DataFrame,
-    risk_changes: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
-    book: BookSettings,
-) -> list[Card]:
-    """Return the key figures as cards, each with its change and its last periods.
-
-    Key accounts come and go: beside the revenue of today's stands how that of those key on the
-    first day moved. The change of revenue at risk is told in its parts. A figure that is not known
-    makes no card.
-    """
-    found = key_figures.set_index(["figure", "scope"])
-    cards = []
-    for figure, scope, label, unit, good, link in CARDS:
-        row: Any = found.loc[(figure, scope)] if (figure, scope) in found.index else None
-        if row is None or pd.isna(row["value"]):
-            continue
-        same = figure_history["figure"].eq(figure) & figure_history["scope"].eq(scope)
-        past = figure_history[same].sort_values("as_of_date")["value"].tail(8)
-        before, ago = card_changes(figure, row)
-        is_compared = pd.notna(before) or pd.notna(ago)
-        note = {
-            "revenue_share": "30–55 % is usual",
-            "revenue": followed(revenue_bridge, "key", as_of, book, is_short=True),
-            "revenue_at_risk": risk_note(risk_changes, scope, book),
-        }.get(figure, "")
-        history = tuple(past) if is_compared else ()
-        cards.append(Card(label, row["value"], unit, before, ago, history, good, note, link))
-    return [*cards, _key_count(found, tier_decisions)]
-
-
-def card_changes(figure: str, row: Any) -> tuple[float | None, float | None]:
-    """Return what a card compares a figure with: nothing where the change needs its parts."""
-    if figure in SPLIT:
-        return None, None
-    return row["previous_value"], row["year_ago_value"]
-
-
-def _key_count(found: pd.DataFrame, decisions: pd.DataFrame) -> Card:
-    """Return the card that counts key accounts, those watched and those lost in the period."""
-    watched = int(decisions["proposal"].eq("watch").sum())
-    lost = found["value"].get(("lost_in_period", "key"), float("nan"))
-    said = ((watched, "watched"), (lost, "lost in the period"))
-    row: Any = {"value": 0.0}
-    if ("accounts", "key") in found.index:
-        row = found.loc[("accounts", "key")]
-    return Card(
-        "Key accounts",
-        row["value"],
-        "count",
-        previous=row.get("previous_value"),
-        year_ago=row.get("year_ago_value"),
-        good="neither",
-        note=", ".join(f"{many:.0f} {what}" for many, what in said if many > 0),
-        link="scoring.html",
-    )
-
-
 def tell_key_figures(
     key_figures: pd.DataFrame,
     untold_keys: dict[str, str],
@@ -283,6 +218,23 @@ def table_period_figures(
         f"All accounts, orders of {span.title} alone; n/a: not held by the data from the first day"
     )
     return Said(", ".join([title, *changes]), caption)
+
+
+def chart_revenue_months(
+    revenue_months: pd.DataFrame, *, span: Span, as_of: pd.Timestamp, book: BookSettings
+) -> Said:
+    """Say which month of two years was the best, and how the period's compare with a year ago."""
+    own = revenue_months[revenue_months["is_in_period"]]
+    now, ago = own["revenue"].sum(), own["year_ago_revenue"].sum(skipna=False)
+    compared = f", {change(now, ago, book)} on a year ago" if ago > 0 else ""
+    title = f"{span.title} brought {money(now, book)}{compared}"
+    best = revenue_months.loc[revenue_months["revenue"].idxmax()]
+    subtitle = (
+        f"Net revenue of all accounts by month, two years to {date(as_of)}; pale: the year before; "
+        f"blue: {span.title}"
+    )
+    alt = f"{title}. The best month was {month(best['month'])} with {money(best['revenue'], book)}."
+    return Said(title, subtitle, alt)
 
 
 def table_account_list(account_list: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:

@@ -7,9 +7,9 @@ import pandas as pd
 from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import Span
 from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
-from kamlib.story.scoring_rows import none_or, remark, rule_of, started
+from kamlib.story.scoring_rows import none_or, remark, rule_of
 from kamlib.story.statements import Action, Said, Sentence
-from kamlib.words import count, date, listed, plural, share
+from kamlib.words import count, date, listed, plural, share, started
 
 MOST_BARS, MOST_ARROWS = 30, 20
 OPEN = ("promote", "review", "win back", "let go")

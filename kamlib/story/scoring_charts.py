@@ -6,9 +6,9 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
-from kamlib.story.scoring_rows import joined, none_or, started
+from kamlib.story.scoring_rows import joined, none_or
 from kamlib.story.statements import Said
-from kamlib.words import count, number, plural, share
+from kamlib.words import count, number, plural, share, started
 
 FIRM = 0.90
 MOST_BARS, MOST_ARROWS = 30, 20

@@ -274,11 +274,6 @@ def joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def started(text: str) -> str:
-    """Return a text as the start of a sentence."""
-    return text[:1].upper() + text[1:]
-
-
 def _told(table: pd.DataFrame, said: dict[str, list[str]]) -> pd.DataFrame:
     return pd.DataFrame(said, index=table.index, dtype="str")
 

@@ -3,7 +3,7 @@
 from kamlib.words.amounts import change, money, number, percent, share
 from kamlib.words.days import date, month, month_name
 from kamlib.words.locales import GAP, MISSING, Source, Wording, wording
-from kamlib.words.nouns import FEW, count, counted, listed, ordinal, plural, rate
+from kamlib.words.nouns import FEW, count, counted, listed, ordinal, plural, rate, started
 
 __all__ = [
     "FEW",
@@ -25,5 +25,6 @@ __all__ = [
     "plural",
     "rate",
     "share",
+    "started",
     "wording",
 ]

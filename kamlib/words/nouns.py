@@ -90,3 +90,12 @@ def ordinal(rank: int) -> str:
         return "largest"
     is_teen = rank % 100 in (11, 12, 13)
     return f"{rank}{'th' if is_teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(rank % 10, 'th')} largest"
+
+
+def started(text: str) -> str:
+    """Return a text as the start of a sentence.
+
+    >>> started("deliver within two days")
+    'Deliver within two days'
+    """
+    return text[:1].upper() + text[1:]

@@ -15,14 +15,25 @@ from typing import Any
 
 import pandas as pd
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.book import BookSettings
 from kamlib.page.columns import columns_of
 from kamlib.words.amounts import wording
-from kamlib.workbook.cells import cell_text, formats_of, named_table, put, unique_headings
+from kamlib.workbook.cells import (
+    cell_text,
+    formats_of,
+    named_table,
+    printed,
+    put,
+    put_formula,
+    unique_headings,
+)
 from kamlib.workbook.classes import write_accounts, write_limits, write_matrix
 from kamlib.workbook.scoring import write_scoring
 
+_SUMMED = ("account_actions", "retention", "win_back")
+"""Lists whose amounts have a sum, which follows the filter."""
 _LISTS = {
     "account_actions": (
         "What to do",
@@ -123,8 +134,17 @@ def write_workbook(
     for name, (title, table_name, says) in _LISTS.items():
         if name in tables and len(tables[name].columns):
             write_list(workbook, formats, tables[name], title, table_name, says, book)
+    _list_sheets(workbook, formats)
     workbook.close()
     return path
+
+
+def _list_sheets(workbook: Any, formats: dict[str, Any]) -> None:
+    """List the sheets on the first, each a link."""
+    first, *others = workbook.worksheets()
+    for row, sheet in enumerate(others, start=9):
+        name = sheet.get_name()
+        first.write_url(row, 0, f"internal:'{name}'!A1", formats["text"], string=name)
 
 
 def write_read_me(
@@ -133,6 +153,7 @@ def write_read_me(
     """Write what the workbook is and what may be changed."""
     sheet = workbook.add_worksheet("Read me")
     sheet.hide_gridlines(2)
+    printed(sheet)
     sheet.set_column(0, 0, 100)
     put(sheet, 0, 0, book.title, "title", formats)
     put(
@@ -168,12 +189,20 @@ def write_list(
 ) -> None:
     """Write a table as a sheet of its own."""
     sheet = workbook.add_worksheet(title)
+    if "is_chosen" in table:
+        table = table.sort_values("is_chosen", ascending=False, kind="stable", na_position="last")
     specs = columns_of(table, wording(book))
     sheet.write_string(0, 0, says, formats["quiet"])
     named_table(
         sheet, name, unique_headings([spec.heading for spec in specs]), len(table), formats, top=2
     )
     for column, spec in enumerate(specs):
-        sheet.set_column(column, column, 26 if spec.kind == "prose" or spec.is_wide else 14)
+        is_wide = spec.kind == "prose" or spec.is_wide
+        sheet.set_column(column, column, 26 if is_wide else max(14, len(spec.heading) // 2 + 4))
+        if name in _SUMMED and spec.kind == "money" and len(table):
+            letter, total = xl_col_to_name(column), float(table[spec.key].sum())
+            run = f"{letter}4:{letter}{len(table) + 3}"
+            put_formula(sheet, 1, column, f"=SUBTOTAL(109,{run})", total, "money", formats)
+            put(sheet, 1, 0, "Sum of the rows shown", "quiet", formats)
         for row, value in enumerate(table[spec.key], start=3):
             put(sheet, row, column, value, spec.kind, formats)

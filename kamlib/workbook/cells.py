@@ -102,8 +102,13 @@ def paint(sheet: Any, column: int, rows: int, text: str, formats: dict[str, Any]
 def named_table(
     sheet: Any, name: str, headings: Sequence[str], rows: int, formats: dict[str, Any], top: int = 0
 ) -> None:
-    """Make a named table with filters and frozen headings; a table without rows is its headings."""
+    """Make a named table with filters and frozen headings, which stand on every printed page; a
+    table without rows is its headings.
+    """
     sheet.freeze_panes(top + 1, 2)
+    sheet.set_row(top, 30)
+    printed(sheet)
+    sheet.repeat_rows(top)
     if not rows:
         for column, heading in enumerate(headings):
             sheet.write_string(top, column, heading, formats["heading"])
@@ -112,6 +117,15 @@ def named_table(
     columns = [{"header": heading, "header_format": formats["heading"]} for heading in headings]
     options = {"name": name, "columns": columns, "style": "Table Style Light 1", "autofilter": True}
     sheet.add_table(top, 0, top + rows, len(headings) - 1, options)
+
+
+def printed(sheet: Any) -> None:
+    """Let a sheet print across, as wide as the paper, with its name and page below."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer("&L&A&R&P / &N")
 
 
 def class_text(value: Any) -> str:

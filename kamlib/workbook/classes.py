@@ -11,7 +11,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.period.calendar import trailing_months
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, variability_limits
-from kamlib.workbook.cells import class_text, named_table, paint, put, put_formula
+from kamlib.workbook.cells import class_text, named_table, paint, printed, put, put_formula
 
 _HEADINGS = (
     "Account",
@@ -46,6 +46,7 @@ def write_limits(
 ) -> None:
     """Write the limits of the classes into named cells that a user can change."""
     sheet = workbook.add_worksheet("Limits")
+    printed(sheet)
     sheet.set_column(0, 0, 62)
     sheet.set_column(1, 1, 14)
     sheet.write_string(0, 0, "Limits of the classes", formats["title"])
@@ -160,6 +161,7 @@ def write_accounts(
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 2, 26)
     sheet.set_column(3, len(headings) - 1, 12)
+    sheet.print_area(0, 0, last, len(_HEADINGS) - 1)  # the months are too many for paper
     for key, columns in (("ABC", (6, 8, 18)), ("XYZ", (12, 16))):
         for column in columns:
             for letter in key:
@@ -194,6 +196,7 @@ def write_matrix(workbook: Any, formats: dict[str, Any], classes: pd.DataFrame) 
         ("frequency: how often they order", "M", "xyz_frequency"),
         ("variability: how evenly", "Q", "xyz_variability"),
     )
+    printed(sheet)
     sheet.set_column(0, 0, 24)
     for block, (says, letter, key) in enumerate(blocks):
         top = block * 12

@@ -14,6 +14,12 @@
     return make("label", { textContent: text }, control);
   };
 
+  /* Letters without their accents, so that "grosle" finds "Größle"; any script. */
+  const plainer = { "ß": "s", "ẞ": "s", "ł": "l", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i" };
+  const folded = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[ßẞłđðøæœþı]/g, (one) => plainer[one])
+    .replaceAll("ss", "s");
+  const parts = (text) => folded(text).split(/\s+/).filter(Boolean);
+
   const isText = (column) => column.kind === "text" || column.kind === "prose";
 
   /* The texts of a column, one for each row; a row without one shows its cell as it stands. */
@@ -56,6 +62,9 @@
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }
 
+  const owned = [];
+  const finders = new Map();
+
   function bring(figure) {
     const table = JSON.parse(figure.querySelector("script.rows-of").textContent);
     const { columns, cells, links, thousands } = table;
@@ -65,18 +74,22 @@
     const status = figure.querySelector(".rows");
     const said = status.dataset.cut ? " " + status.dataset.cut : "";
     const heads = [...figure.querySelectorAll("thead th")];
+    const shown = columns.map((_, index) => index).filter((index) => !columns[index].hidden);
+    const ids = columns.findIndex((column) => column.hidden);
+    const fold = figure.querySelector(".all input");
     const tools = figure.querySelector(".tools");
     const scroll = figure.querySelector(".scroll");
     /* How many rows are found is the one figure that only the browser knows. */
     const whole = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, thousands);
     const searched = Array.from({ length: count }, (_, row) =>
-      texts.map((column, i) => (column[row].endsWith("…") ? cells[i][row] : column[row])).join("\n").toLowerCase());
+      folded(texts.map((column, i) => (column[row].endsWith("…") ? cells[i][row] : column[row])).join("\n")));
     let order = Array.from({ length: count }, (_, row) => row);
     let sorted = { column: -1, down: false };
     let words = "";
     let page = 0;
     let size = table.page;
     const chosen = new Map();
+    let owner = null;
 
     const cellOf = (row, index) => {
       const column = columns[index];
@@ -88,6 +101,7 @@
       const address = column.link && links.length ? links[row] : null;
       const holder = address || isText(column) ? make("bdi", { textContent: text }) : text;
       cell.append(address ? make("a", { href: address }, holder) : holder);
+      if (ids >= 0 && column.link && cells[ids][row] && cells[ids][row] !== text) cell.append(" ", make("small", { className: "id", textContent: cells[ids][row] }));
       return cell;
     };
 
@@ -100,7 +114,7 @@
       const last = Math.max(0, Math.ceil(order.length / size) - 1);
       page = Math.min(page, last);
       const rows = order.slice(page * size, (page + 1) * size);
-      body.replaceChildren(...rows.map((row) => make("tr", {}, ...columns.map((_, index) => cellOf(row, index)))));
+      body.replaceChildren(...rows.map((row) => make("tr", {}, ...shown.map((index) => cellOf(row, index)))));
       heads.forEach((head, index) => {
         if (index === sorted.column) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
         else head.removeAttribute("aria-sort");
@@ -114,10 +128,11 @@
     }
 
     function choose() {
-      const parts = words.toLowerCase().split(/\s+/).filter(Boolean);
+      const wanted = parts(words);
       order = [];
       for (let row = 0; row < count; row += 1) {
-        if (!parts.every((part) => searched[row].includes(part))) continue;
+        if (owner !== null && table.owner >= 0 && (cells[table.owner][row] ?? "") !== owner) continue;
+        if (!wanted.every((part) => searched[row].includes(part))) continue;
         if ([...chosen].some(([index, value]) => (cells[index][row] ?? "") !== value)) continue;
         order.push(row);
       }
@@ -133,6 +148,8 @@
       draw();
     }
 
+    const unfold = () => { if (fold) fold.checked = true; };
+
     heads.forEach((head, index) => {
       const button = make("button", { type: "button", textContent: head.textContent });
       head.dataset.heading = head.textContent;
@@ -143,10 +160,11 @@
         choose();
       });
     });
-    if (count > 8) {
+    if (count > 12) {
       const filter = make("input", { type: "search", autocomplete: "off", spellcheck: false });
-      filter.addEventListener("input", () => { words = filter.value; choose(); });
+      filter.addEventListener("input", () => { words = filter.value; unfold(); choose(); });
       tools.append(labelled("Find", filter));
+      finders.set(figure.id, (text) => { filter.value = words = text; unfold(); choose(); });
     }
     table.choices.forEach((index) => {
       const values = [...new Set(cells[index].map((value) => value ?? ""))].sort(collator.compare);
@@ -155,6 +173,7 @@
       select.addEventListener("change", () => {
         if (select.value === "") chosen.delete(index);
         else chosen.set(index, values[Number(select.value) - 1]);
+        unfold();
         choose();
       });
       tools.append(labelled(columns[index].label, select));
@@ -173,9 +192,14 @@
     scroll.after(pages);
     draw();
 
+    if (table.owner >= 0) {
+      owned.push({ names: cells[table.owner], show: (name) => { owner = name; choose(); } });
+    }
+
     let before = size;
     addEventListener("beforeprint", () => {
       before = size;
+      if (fold && !fold.checked) return;
       size = Math.max(size, LARGEST_PRINT);
       draw();
       if (order.length > size) status.textContent = `The first ${whole(size)} of ${whole(order.length)} rows; all are in tables/${table.name}.csv.`;
@@ -188,6 +212,57 @@
     figure.dataset.brought = "yes";
   });
 
+  /* One owner's rows, in all tables of the page that name owners. */
+  const bar = document.querySelector(".contents");
+  const owners = [...new Set(owned.flatMap((one) => one.names))].filter(Boolean).sort(collator.compare);
+  if (bar && owners.length > 1) {
+    const select = make("select", {}, make("option", { value: "", textContent: "all" }),
+      ...owners.map((name) => make("option", { value: name, textContent: name })));
+    select.addEventListener("change", () => owned.forEach((one) => one.show(select.value || null)));
+    bar.append(labelled("Owner of accounts", select));
+    bar.lastChild.firstChild.textContent = "Owner ";
+  }
+
+  /* Accounts by name or id, on every page; beyond those the page holds, the list of all answers. */
+  const seek = document.querySelector(".seek");
+  if (seek) {
+    const source = document.querySelector("script.accounts");
+    const { names, ids, places, files, whole } = JSON.parse(source.textContent);
+    const up = source.dataset.up;
+    const all = names ? names.split("\n") : [];
+    const keys = ids ? ids.split("\n") : [];
+    const folders = ["", "accounts/", "dossiers/"];
+    const words = all.map((name, i) => folded(`${name} ${keys[i]}`));
+    const address = (i) => Number(places[i]) ? `${up}${folders[places[i]]}${files[i] ?? keys[i]}.html` : `${up}accounts.html#find=${encodeURIComponent(keys[i])}`;
+    const [input, list, said] = seek.children;
+    const look = () => {
+      const wanted = parts(input.value);
+      const found = wanted.length ? words.map((_, i) => i).filter((i) => wanted.every((part) => words[i].includes(part))) : [];
+      const links = found.slice(0, 8).map((i) => make("li", {}, make("a", { href: address(i) }, make("bdi", { textContent: all[i] }), " ",
+        make("small", { className: "id", textContent: keys[i] }))));
+      const more = wanted.length && (found.length > 8 || !whole);
+      if (more) links.push(make("li", {}, make("a", { href: `${up}accounts.html#find=${encodeURIComponent(input.value)}`, textContent: "Find in the list of all accounts" })));
+      if (wanted.length && !links.length) links.push(make("li", { textContent: "No such account" }));
+      list.replaceChildren(...links);
+      list.hidden = !links.length;
+      said.textContent = wanted.length ? `${found.length} found` : "";
+    };
+    input.addEventListener("input", look);
+    input.addEventListener("focus", look);
+    seek.addEventListener("keydown", (event) => {
+      const links = [...list.querySelectorAll("a")];
+      const at = links.indexOf(document.activeElement);
+      if (event.key === "Enter" && at < 0 && links.length) links[0].click();
+      else if (event.key === "ArrowDown" && links.length) links[Math.min(at + 1, links.length - 1)].focus();
+      else if (event.key === "ArrowUp") (at > 0 ? links[at - 1] : input).focus();
+      else if (event.key === "Escape") { list.hidden = true; input.focus(); list.hidden = true; }
+      else return;
+      event.preventDefault();
+    });
+    document.addEventListener("click", (event) => { if (!seek.contains(event.target)) list.hidden = true; });
+    seek.hidden = false;
+  }
+
   const stops = () => document.querySelectorAll(".scroll").forEach((region) => {
     const moves = region.scrollWidth > region.clientWidth + 1 || region.scrollHeight > region.clientHeight + 1;
     if (moves) region.tabIndex = 0;
@@ -196,13 +271,15 @@
   addEventListener("resize", stops);
   stops();
 
-  const folds = [...document.querySelectorAll("details.more")];
+  const folds = [...document.querySelectorAll("details.more, details.behind")];
   addEventListener("beforeprint", () => folds.forEach((fold) => { fold.dataset.was = fold.open; fold.open = true; }));
   addEventListener("afterprint", () => folds.forEach((fold) => { fold.open = fold.dataset.was === "true"; }));
 
   const open = () => {
+    const [, find] = /^#find=(.*)$/.exec(location.hash) ?? [];
+    if (find !== undefined) { finders.forEach((show) => show(decodeURIComponent(find))); return; }
     const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
-    const fold = target && target.closest("details");
+    const fold = target && (target.closest("details") ?? target.querySelector(":scope > details:not(.how)"));
     if (fold) { fold.open = true; target.scrollIntoView(); }
   };
   addEventListener("hashchange", open);

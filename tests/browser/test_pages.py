@@ -65,8 +65,17 @@ NAMES = ["front", "many", "few", "hostile", "index"]
 
 @pytest.fixture
 def visit(watched, site):
-    """Return a function that opens a page of the site by name and watches it."""
-    return lambda name, **options: watched(site / f"{name}.html", **options)
+    """Return a function that opens a page of the site by name, unfolds its tables and watches
+    it.
+    """
+
+    def open_page(name, **options):
+        tab = watched(site / f"{name}.html", **options)
+        for fold in tab.locator(".more-rows").all():
+            fold.click()
+        return tab
+
+    return open_page
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -152,7 +161,7 @@ def test_every_row_is_drawn_as_it_was_written(visit, site):
 def test_a_table_is_searched_and_filtered(visit):
     tab = visit("many")
     rows = made.accounts(5000)
-    tab.get_by_label("Find").fill("kettle sons")
+    tab.get_by_label("Find", exact=True).fill("kettle sons")
     wanted = rows[rows["name"].eq("Kettle & Sons")]
     assert tab.locator(".rows").text_content().startswith(f"{len(wanted)} of 5,000 rows")
     tab.get_by_label("ABC revenue").select_option("C")
@@ -164,8 +173,30 @@ def test_a_table_is_searched_and_filtered(visit):
         tab.locator("figure.table tbody tr th").all_text_contents()
         == wanted["account_id"].head(25).tolist()
     )
-    tab.get_by_label("Find").fill("no such account")
+    tab.get_by_label("Find", exact=True).fill("no such account")
     assert tab.locator("figure.table tbody tr").count() == 0
+
+
+def test_a_long_table_starts_folded_to_its_first_rows(watched, site):
+    tab = watched(site / "many.html")
+    rows = tab.locator("figure.table tbody tr")
+    assert sum(row.is_visible() for row in rows.all()) == 8
+    assert tab.get_by_label("Find", exact=True).is_hidden()
+    tab.get_by_text("all 5,000 rows").click()
+    assert sum(row.is_visible() for row in rows.all()) == 25
+    assert tab.get_by_label("Find", exact=True).is_visible()
+    tab.get_by_text("the first 8 alone").click()
+    assert sum(row.is_visible() for row in rows.all()) == 8
+
+
+def test_accents_are_no_hindrance_to_a_search(visit):
+    tab = visit("many")
+    tab.get_by_label("Find", exact=True).fill("brucke sondre")
+    assert tab.locator(".rows").text_content().startswith("0 of 5,000 rows")
+    tab.get_by_label("Find", exact=True).fill("brucke")
+    assert tab.locator("figure.table tbody tr").first.locator("td").first.text_content() == (
+        "Brücke Gruppe"
+    )
 
 
 def test_a_table_is_turned_page_by_page(visit):
@@ -181,7 +212,7 @@ def test_five_thousand_rows_answer_at_once(visit):
     tab = visit("many")
     took = tab.evaluate(
         """() => {
-            const find = document.querySelector('input[type=search]');
+            const find = document.querySelector('.tools input[type=search]');
             const heads = [...document.querySelectorAll('thead button')];
             const start = performance.now();
             heads.forEach((head) => head.click());
@@ -315,6 +346,9 @@ def test_without_its_script_a_page_still_shows_its_tables(browser, site):
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()
     tab.goto((site / "many.html").as_uri())
-    assert tab.locator("figure.table tbody tr").count() == 25
+    rows = tab.locator("figure.table tbody tr")
+    assert rows.count() == 25 and sum(row.is_visible() for row in rows.all()) == 8
+    tab.get_by_text("all 5,000 rows").click()
+    assert sum(row.is_visible() for row in rows.all()) == 25
     assert "The first 25 of 5,000 rows." in tab.content()
     context.close()

@@ -19,6 +19,7 @@ from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources.engine import Engine, number
 from kamlib.intake.sources.files import WORKBOOKS, raw_files, table_files, unread_files
 from kamlib.intake.sources.headers import folded
+from kamlib.intake.sources.remote import Remote, open_remote
 from kamlib.intake.sources.sheets import KIND, read_workbook
 from kamlib.intake.sources.text import read_text
 from kamlib.tables import CANONICAL
@@ -57,7 +58,8 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
     files = table_files(folder)
     statements = {name: file for name, file in files.items() if file.suffix.lower() == ".sql"}
     raw: dict[str, Source] = {}
-    if statements:
+    is_elsewhere = bool(book.connection.url)
+    if statements and not is_elsewhere:
         rules = _raw_rules(book, statements)
         for name, parts in raw_files(folder / "raw").items():
             raw[f"raw/{name}"] = _read_files(name, parts, rules, frozenset(), engine, keep_as=name)
@@ -68,8 +70,16 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
     }
     if statements:
         engine.shut()
-    for name, file in statements.items():
-        sources[name] = _run_sql(name, file, raw, engine)
+    if statements and is_elsewhere:
+        remote = open_remote(book.connection, folder)
+        try:
+            for name, file in statements.items():
+                sources[name] = _run_sql(name, file, raw, engine, remote)
+        finally:
+            remote.close()
+    else:
+        for name, file in statements.items():
+            sources[name] = _run_sql(name, file, raw, engine)
     return {name: sources[name] for name in CANONICAL if name in sources} | raw
 
 
@@ -94,22 +104,32 @@ def _raw_rules(book: BookSettings, statements: Collection[str]) -> Rules:
     return rules.model_copy(update={"decimal": marks.pop() if marks else rules.decimal})
 
 
-def _run_sql(name: str, file: Path, raw: dict[str, Source], engine: Engine) -> Source:
+def _run_sql(
+    name: str,
+    file: Path,
+    raw: dict[str, Source],
+    engine: Engine,
+    remote: Remote | None = None,
+) -> Source:
+    table = f"kam_{name}"
     try:
         text = file.read_text(encoding="utf-8-sig").strip().rstrip(";")
-        found = duckdb.extract_statements(text)
-        if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
-            raise ValueError("it is not one SELECT")
-        described = engine.connection.raw_sql(f"DESCRIBE {text}").fetchall()
-        table = f"kam_{name}"
-        engine.connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{table}" AS\n{text}\n')
+        if remote is not None:
+            columns = remote.copy(text, engine, table)
+        else:
+            found = duckdb.extract_statements(text)
+            if [statement.type for statement in found] != [duckdb.StatementType.SELECT]:
+                raise ValueError("it is not one SELECT")
+            described = engine.connection.raw_sql(f"DESCRIBE {text}").fetchall()
+            columns = [column[0] for column in described]
+            engine.connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{table}" AS\n{text}\n')
     except UnicodeDecodeError:
         raise KamError(
             "The statement is not written in UTF-8.", where=str(file), next="Save it as UTF-8."
         ) from None
     except Exception as error:
-        raise _no_statement(file, error, raw) from None
-    twice = Counter(folded(column[0]) for column in described)
+        raise _no_statement(file, error, raw, is_elsewhere=remote is not None) from None
+    twice = Counter(map(folded, columns))
     for column in CANONICAL[name].names:
         if twice[column] > 1:
             raise KamError(
@@ -122,11 +142,20 @@ def _run_sql(name: str, file: Path, raw: dict[str, Source], engine: Engine) -> S
     return Source(name, rows, (file,), _no_rejects(), is_typed=True)
 
 
-def _no_statement(file: Path, error: Exception, raw: dict[str, Source]) -> KamError:
+def _no_statement(
+    file: Path, error: Exception, raw: dict[str, Source], *, is_elsewhere: bool = False
+) -> KamError:
     """Return the refusal of a statement, with the tables and columns that it could name."""
     said = str(error).strip()
     message = said.splitlines()[0] if said else type(error).__name__
     next_ = "Mend the statement."
+    if is_elsewhere:
+        return KamError(
+            f"The statement does not run there: {message}",
+            where=str(file),
+            next=f"{next_} It is written in DuckDB's dialect; the engine's own is read where "
+            'book.toml says dialect = "native" under [connection].',
+        )
     if isinstance(error, duckdb.PermissionException):
         next_ = "It can read the tables of the files in raw/ alone: put the file there."
     tables = []
@@ -144,6 +173,13 @@ def _no_statement(file: Path, error: Exception, raw: dict[str, Source]) -> KamEr
             " There is no file in raw/." if folder.is_dir() else " The book has no folder raw/."
         )
     return KamError(f"The statement does not run: {message}", where=str(file), next=next_)
+
+
+def read_raw(
+    name: str, files: list[Path], rules: Rules, wanted: Set[str], engine: Engine
+) -> Source:
+    """Read files that are no table of a book yet, under a name of their own."""
+    return _read_files(name, files, rules, wanted, engine, keep_as=name)
 
 
 def _read_files(

@@ -1,0 +1,71 @@
+"""Marks of a chart that answer when touched: each says what it stands for and leads to its account.
+
+The page needs no script for it: a mark is a title, and a link where the account has a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+MARK = "kam-mark-"
+"""What the name of a marked thing begins with, in a figure."""
+
+_NARROW: ContextVar[bool] = ContextVar("narrow", default=False)
+NARROW_INCHES = 4.7
+"""Width of a chart's form for phones: its nine-point labels fill 340 pixels at their own size."""
+
+
+def mark(artist: Artist, tip: str, account: str = "") -> None:
+    """Say what a drawn thing stands for; an account's leads to its page."""
+    known = marks_of(artist.get_figure(root=True))
+    artist.set_gid(f"{MARK}{len(known)}")
+    known.append((tip, account))
+
+
+def mark_each(artists: Iterable[Artist], tips: Iterable[str], accounts: Iterable[str] = ()) -> None:
+    """Say what each of some drawn things stands for, in their order."""
+    ids = iter(accounts)
+    for artist, tip in zip(artists, tips, strict=False):
+        mark(artist, tip, next(ids, ""))
+
+
+def mark_rows(ax: Axes, bars: Iterable[Artist], tips: list[str], accounts: list[str]) -> None:
+    """Mark the bars of accounts, and their names at the left."""
+    mark_each(bars, tips, accounts)
+    mark_each(ax.get_yticklabels(), tips, accounts)
+
+
+def marks_of(figure: Any) -> list[tuple[str, str]]:
+    """Return the marks of a figure: what each stands for, and its account."""
+    return figure.__dict__.setdefault("kam_marks", [])
+
+
+@contextmanager
+def narrow() -> Iterator[None]:
+    """Make charts in their form for phones, for the length of a `with` block."""
+    token = _NARROW.set(True)
+    try:
+        yield
+    finally:
+        _NARROW.reset(token)
+
+
+def is_narrow() -> bool:
+    """Return whether charts are being made in their form for phones."""
+    return _NARROW.get()
+
+
+def width_of(inches: float) -> float:
+    """Return how wide a chart is to be made.
+
+    >>> with narrow():
+    ...     width_of(8), width_of(4)
+    (4.7, 4)
+    """
+    return min(inches, NARROW_INCHES) if _NARROW.get() else inches

@@ -1,0 +1,234 @@
+"""The same book wherever its rows lie: files, a database file, a server, Spark."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+import kamlib as kam
+from kamlib.book import read_settings
+from kamlib.errors import KamError
+from kamlib.intake import control_totals, read_book
+from kamlib.intake.sources import open_engine
+from kamlib.practice import company
+
+from .conftest import kam as command
+
+ENGINES = ("csv", "xlsx", "parquet", "duckdb", "sqlite", "postgres", "spark")
+TABLES = (
+    "account_days",
+    "category_months",
+    "manager_months",
+    "deliveries",
+    "accounts",
+    "invoices",
+    "account_classes",
+    "revenue_bridge",
+)
+MOVED = ("orders", "accounts", "invoices")
+CANARY = "hunter2-canary"
+STATEMENT = "SELECT {columns} FROM {table}"
+
+
+def missing(reason: str) -> None:
+    """Skip what this machine cannot run; in continuous integration it must."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def frames():
+    """Three typed tables of a small practice company."""
+    made = company(seed=3, accounts=12, start="2023-10", months=24).tables
+    return {name: made[name].dropna(axis="columns", how="all") for name in MOVED}
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """A PostgreSQL server of its own, on a socket in a temporary folder; its address."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        programs = []
+    if not programs:
+        missing("needs PostgreSQL's initdb and the package psycopg")
+    folder = Path(tempfile.mkdtemp(prefix="kam-pg-"))
+    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    user = user if os.geteuid() == 0 else []
+    if user:
+        shutil.chown(folder, "postgres", "postgres")
+    (secret := folder / "secret").write_text(CANARY, encoding="utf-8")
+    secret.chmod(0o644)
+
+    def run(program: str, *arguments: str | Path) -> None:
+        subprocess.run(
+            [*user, programs[-1] / program, *map(str, arguments)],
+            check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    data = folder / "data"
+    run("initdb", "-D", data, "-U", "kim", "-A", "scram-sha-256", "--pwfile", secret)
+    options = f"-c listen_addresses='' -k {folder} -c fsync=off"
+    run("pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+    yield f"postgresql://kim:{CANARY}@/postgres?host={folder}"
+    run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory):
+    """A local Spark session."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        missing("needs the package pyspark")
+    if shutil.which("java") is None:
+        missing("Spark needs Java")
+    session = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("spark")))
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+def dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Days as text, as files without types have them."""
+    days = frame.select_dtypes("datetime")
+    return frame.assign(**{name: days[name].dt.strftime("%Y-%m-%d") for name in days})
+
+
+def write_files(folder: Path, frames: dict[str, pd.DataFrame], form: str) -> None:
+    for name, frame in frames.items():
+        file = folder / f"{name}.{form}"
+        if form == "csv":
+            dated(frame).to_csv(file, index=False)
+        elif form == "xlsx":
+            dated(frame).to_excel(file, index=False)
+        else:
+            frame.to_parquet(file, index=False)
+
+
+def fill(engine: str, folder: Path, frames: dict, address: str, session: object) -> str:
+    """Write the tables into an engine; return the address that the environment holds."""
+    parquet = {}
+    for name, frame in frames.items():
+        parquet[name] = folder / f"{name}.parquet"
+        frame.to_parquet(parquet[name], index=False)
+    if engine == "spark":
+        for name, file in parquet.items():
+            session.read.parquet(str(file)).createOrReplaceTempView(name)
+        return "pyspark://"
+    if engine == "duckdb":
+        with duckdb.connect(str(folder / "sales.duckdb")) as con:
+            for name, file in parquet.items():
+                con.execute(f"CREATE TABLE {name} AS FROM '{file}'")
+        return f"duckdb://{folder / 'sales.duckdb'}"
+    if engine == "sqlite":  # which keeps days as text
+        with contextlib.closing(sqlite3.connect(folder / "sales.sqlite")) as con:
+            for name, frame in frames.items():
+                dated(frame).to_sql(name, con, index=False)
+        return f"sqlite://{folder / 'sales.sqlite'}"
+    import ibis
+
+    target = ibis.connect(address)
+    for name, frame in frames.items():
+        target.create_table(name, frame, overwrite=True)
+    target.disconnect()
+    return address
+
+
+def book_of(engine: str, frames: dict, request, tmp_path: Path, monkeypatch) -> Path:
+    """A book whose rows lie in an engine."""
+    folder = tmp_path / "book"
+    folder.mkdir()
+    settings = 'title = "Moved"\ncurrency = "EUR"\n'
+    if engine in ("csv", "xlsx", "parquet"):
+        write_files(folder, frames, engine)
+    else:
+        address = request.getfixturevalue("postgres") if engine == "postgres" else ""
+        session = request.getfixturevalue("spark") if engine == "spark" else None
+        (data := tmp_path / "data").mkdir()
+        monkeypatch.setenv("KAM_DB_URL", fill(engine, data, frames, address, session))
+        settings += '[connection]\nurl = "${KAM_DB_URL}"\n'
+        for name, frame in frames.items():
+            columns = ", ".join(frame.columns)
+            statement = STATEMENT.format(columns=columns, table=name)
+            (folder / f"{name}.sql").write_text(statement, encoding="utf-8")
+    (folder / "book.toml").write_text(settings, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """What the first engine asked gave: every other must give the same."""
+    return {}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_gives_equal_tables(engine, frames, expected, request, tmp_path, monkeypatch):
+    folder = book_of(engine, frames, request, tmp_path, monkeypatch)
+    settings = read_settings(folder)
+    with open_engine() as opened:
+        totals = control_totals(read_book(folder, settings, opened))
+    q = kam.open_period(folder, "2025-Q3")
+    found = {name: getattr(q, name) for name in TABLES}
+    assert len(found["account_days"]) > 100
+    first_totals, first = expected.setdefault("found", (totals, found))
+    assert totals == first_totals
+    for name in TABLES:
+        pd.testing.assert_frame_equal(found[name], first[name], obj=f"{name} of {engine}")
+
+
+def test_the_address_is_told_to_nobody(frames, request, tmp_path, monkeypatch):
+    """A whole report from a server: no file, no line of its log holds the password."""
+    folder = book_of("postgres", frames, request, tmp_path, monkeypatch)
+    run = command(
+        "report", "--book", folder, "--period", "2025-Q3", "--only", "overview",
+        "--accounts", "none", "--out", tmp_path / "site", "--log", "json",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    files = [file for file in (tmp_path / "site").rglob("*") if file.is_file()]
+    assert len(files) > 5
+    said = [run.stdout.encode(), run.stderr.encode(), *(file.read_bytes() for file in files)]
+    assert not any(CANARY.encode() in text for text in said)
+
+
+@pytest.mark.parametrize("option", [[], ["--debug"]])
+def test_a_connection_that_fails_keeps_the_secret(option, make_book, monkeypatch):
+    settings = 'title = "Far"\n[connection]\nurl = "${KAM_DB_URL}"\n'
+    book = make_book({"orders.sql": "SELECT 1 AS order_id"}, settings=settings)
+    monkeypatch.setenv("KAM_DB_URL", f"postgresql://kim:{CANARY}@127.0.0.1:1/sales")
+    run = command("check", "--book", book, *option)
+    assert run.returncode == 2
+    assert CANARY not in run.stdout + run.stderr
+    assert "cannot be opened" in run.stderr and "[connection]" in run.stderr
+
+
+def test_an_address_in_the_book_is_refused(make_book):
+    settings = f'title = "Far"\n[connection]\nurl = "postgresql://kim:{CANARY}@db/sales"\n'
+    with pytest.raises(KamError) as refused:
+        read_settings(make_book(settings=settings))
+    assert "${KAM_DB_URL}" in str(refused.value) and CANARY not in str(refused.value)
+
+
+def test_a_variable_that_is_not_set_is_named(make_book, monkeypatch):
+    monkeypatch.delenv("KAM_DB_URL", raising=False)
+    settings = 'title = "Far"\n[connection]\nurl = "${KAM_DB_URL}"\n'
+    book = make_book({"orders.sql": "SELECT 1 AS order_id"}, settings=settings)
+    with open_engine() as engine, pytest.raises(KamError, match="KAM_DB_URL"):
+        read_book(book, read_settings(book), engine)
