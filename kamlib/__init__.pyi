@@ -10,22 +10,25 @@ from .ahead.health import health_record as health_record
 from .ahead.record import alert_record as alert_record
 from .ahead.sales import revenue_by as revenue_by
 from .ahead.sales import revenue_by_two as revenue_by_two
+from .btyd.alive import alive_probability as alive_probability
+from .btyd.alive import alive_record as alive_record
 from .btyd.buyers import buyer_holdout as buyer_holdout
 from .btyd.buyers import buyer_summary as buyer_summary
 from .btyd.calibration import calibration as calibration
-from .btyd.forecast import alive_probability as alive_probability
 from .btyd.forecast import expected_orders as expected_orders
 from .btyd.models import buyer_model as buyer_model
 from .btyd.models import buyer_models as buyer_models
 from .btyd.models import holdout_model as holdout_model
 from .btyd.models import model_choice as model_choice
 from .btyd.pareto import pareto_model as pareto_model
+from .btyd.past import past_years as past_years
 from .btyd.renewals import contract_lives as contract_lives
 from .btyd.renewals import renewal_model as renewal_model
 from .btyd.renewals import renewal_rates as renewal_rates
 from .btyd.spend import expected_spend as expected_spend
 from .btyd.spend import spend_model as spend_model
 from .btyd.value import customer_value as customer_value
+from .btyd.value import value_record as value_record
 from .btyd.verdict import model_verdict as model_verdict
 from .dossier.agreements import agreement_renewals as agreement_renewals
 from .dossier.brief import negotiation_brief as negotiation_brief
@@ -62,6 +65,10 @@ from .dossier.tenders import account_competitors as account_competitors
 from .dossier.tenders import pipeline as pipeline
 from .dossier.tenders import tender_record as tender_record
 from .dossier.timeline import account_timeline as account_timeline
+from .evidence.alarms import alarm_record as alarm_record
+from .evidence.chances import chance_record as chance_record
+from .evidence.choice import estimate_choice as estimate_choice
+from .evidence.outlooks import outlook_record as outlook_record
 from .overview.changes import account_list as account_list
 from .overview.changes import main_changes as main_changes
 from .overview.changes import period_changes as period_changes
@@ -143,6 +150,7 @@ from .programme.targets import programme_outlook as programme_outlook
 from .programme.targets import programme_owed as programme_owed
 from .programme.workload import account_load as account_load
 from .programme.workload import workload as workload
+from .retention.alarm import alarm_cases as alarm_cases
 from .retention.alarm import alarm_outcomes as alarm_outcomes
 from .retention.alarm import alarm_quality as alarm_quality
 from .retention.bridge import account_bridge as account_bridge
@@ -164,6 +172,8 @@ from .retention.losses import loss_dynamics as loss_dynamics
 from .retention.losses import lost_accounts as lost_accounts
 from .retention.mistakes import incident_trend as incident_trend
 from .retention.mistakes import loss_reasons as loss_reasons
+from .retention.returns import return_rates as return_rates
+from .retention.returns import return_record as return_record
 from .retention.risk import risk_changes as risk_changes
 from .retention.seasons import account_seasons as account_seasons
 from .retention.status import account_status as account_status
@@ -176,7 +186,6 @@ from .retention.survival import survival_by_industry as survival_by_industry
 from .retention.survival import survival_by_manager as survival_by_manager
 from .retention.survival import survival_medians as survival_medians
 from .retention.survival import survival_tests as survival_tests
-from .retention.win_back import return_rates as return_rates
 from .retention.win_back import win_back as win_back
 from .scoring.decisions import candidates as candidates
 from .scoring.decisions import tier_decisions as tier_decisions
@@ -220,6 +229,7 @@ from .segmentation.price import price_volume_mix as price_volume_mix
 from .segmentation.rfm import rfm_scores as rfm_scores
 from .segmentation.rfm import rfm_segments as rfm_segments
 from .verdict.actions import account_actions as account_actions
+from .verdict.declines import account_declines as account_declines
 from .verdict.renewals import due_renewals as due_renewals
 from .verdict.standing import account_standing as account_standing
 

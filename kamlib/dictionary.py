@@ -42,6 +42,7 @@ _AREAS = {
     "btyd": "Buying models",
     "dossier": "Dossier",
     "programme": "Programme",
+    "evidence": "Evidence: how good the estimates were",
     "verdict": "One verdict an account",
     "ahead": "Ahead",
     "overview": "Front page",

@@ -118,7 +118,7 @@ LARGE = pd.concat(
     ]
 )
 LATER = pd.Timestamp("2024-12-31")
-STATUS = pd.DataFrame({"account_id": ["A"], "revenue": [100.0], "margin": [30.0]})
+STATUS = pd.DataFrame({"account_id": ["A"], "status": ["active"]})
 TABLES = {
     "buyer_summary": lambda: btyd.buyer_summary(SIX, as_of=AS_OF),
     "buyer_holdout": lambda: btyd.buyer_holdout(SIX, as_of=AS_OF, holdout_days=30),
@@ -128,7 +128,7 @@ TABLES = {
     "expected_orders": lambda: btyd.expected_orders(btyd.buyer_summary(SIX, as_of=AS_OF), MODEL),
     "expected_spend": lambda: btyd.expected_spend(btyd.buyer_summary(SIX, as_of=AS_OF), SPEND),
     "customer_value": lambda: btyd.customer_value(
-        btyd.buyer_summary(SIX, as_of=AS_OF), MODEL, SPEND, STATUS
+        btyd.buyer_summary(SIX, as_of=AS_OF), MODEL, SIX, STATUS, as_of=AS_OF
     ),
     "model_choice": lambda: btyd.model_choice([MODEL]),
     "calibration": lambda: btyd.calibration(btyd.buyer_holdout(LARGE, as_of=LATER), MODEL),
@@ -161,7 +161,7 @@ def test_names_are_shown_where_they_are_known():
     accounts = pd.DataFrame({"account_id": ["B"], "name": ["Bo & Co"]})
     buyers = btyd.buyer_summary(SIX, as_of=AS_OF)
     assert btyd.alive_probability(buyers, MODEL, accounts)["name"].tolist() == ["A", "Bo & Co"]
-    worth = btyd.customer_value(buyers, MODEL, SPEND, STATUS, accounts)
+    worth = btyd.customer_value(buyers, MODEL, SIX, STATUS, accounts, as_of=AS_OF)
     assert worth["name"].tolist() == ["A"] * 3 + ["Bo & Co"] * 3
 
 

@@ -146,8 +146,8 @@ def test_extremes_stay_finite(x, age, share, k, modified, parameters):
         {"account_id": ["A"], "frequency": [x], "span_days": [recency], "known_days": [age]}
     )
     forecast = btyd.expected_orders(summary, model, days=30).iloc[0]
-    assert 0 <= forecast["alive_probability"] <= 1
-    assert 0 <= forecast["order_probability"] <= forecast["alive_probability"] + 1e-12
+    assert 0 <= forecast["model_probability"] <= 1
+    assert 0 <= forecast["order_probability"] <= forecast["model_probability"] + 1e-12
     assert forecast["order_probability"] <= forecast["expected_orders"] + 1e-12
     assert forecast["orders_low"] <= forecast["orders_high"] <= 30
 
@@ -168,7 +168,7 @@ def test_forecast_is_the_published_closed_form_for_exponential_gaps(modified):
     x, age, t, d = summary["frequency"], summary["known_days"] / 7, 364 / 7, int(modified)
     shrink = ((alpha + age) / (alpha + age + t)) ** (r + x)
     series = hyp2f1(r + x, b + x + d, a + b + x + d - 1, t / (alpha + age + t))
-    closed = (a + b + x + d - 1) / (a - 1) * (1 - shrink * series) * table["alive_probability"]
+    closed = (a + b + x + d - 1) / (a - 1) * (1 - shrink * series) * table["model_probability"]
     np.testing.assert_allclose(table["expected_orders"], closed, rtol=1e-8)
 
 
@@ -180,7 +180,7 @@ def test_large_buyers_where_the_closed_form_overflows():
     row = btyd.expected_orders(summary, model, days=365).iloc[0]
     rate = (0.5 + 500) / (6 + 5000)
     # leaving costs about one order day in 557
-    assert 0.90 * rate * 365 < row["expected_orders"] / row["alive_probability"] < rate * 365
+    assert 0.90 * rate * 365 < row["expected_orders"] / row["model_probability"] < rate * 365
     assert row["orders_low"] < row["expected_orders"] < row["orders_high"]
 
 
@@ -232,7 +232,7 @@ def test_small_data_say_so_and_the_tables_still_come(count, repeat, words):
     for name in ("alive_probability", "expected_orders"):
         table = getattr(btyd, name)(few(count, repeat), model)
         assert len(table) == count
-        assert table["alive_probability"].isna().all()
+        assert table["model_probability"].isna().all()
         assert teller(name)(table)["note"].str.contains(words).all()
     choice = btyd.model_choice(models)
     assert choice["fit_status"].tolist() == ["too few"] * 4

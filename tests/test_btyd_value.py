@@ -18,7 +18,6 @@ from kamlib.story.btyd import table_customer_value
 from kamlib.words import GAP
 
 NOT_DISCOUNTED = ValueSettings(discount_rate=0.0)
-STATUS = pd.DataFrame({"account_id": ["A", "B"], "revenue": [300.0, 100.0], "margin": [90.0, 10.0]})
 ONE = pd.DataFrame({"account_id": ["A"], "margin": [1000.0], "retention_share": [0.8]})
 
 
@@ -154,77 +153,132 @@ def test_wrong_requests_are_refused(options, words):
         btyd.lifetime_value(accounts, **options)
 
 
-def test_expected_value_is_orders_times_value_times_margin():
-    model = btyd.BuyerModel("MBG/NBD", 1, True, 0.5, 6.0, 0.9, 1.6, n=99, status="converged")
-    spend = btyd.SpendModel(p=6.0, q=4.0, v=15.0, n=99, status="converged")
-    buyers = pd.DataFrame(
-        {
-            "account_id": ["B", "A"],
-            "frequency": [4, 0],
-            "span_days": [300, 0],
-            "known_days": [365, 30],
-            "mean_value": [20.0, math.nan],
-        }
-    )
-    table = btyd.customer_value(buyers, model, spend, STATUS, value=NOT_DISCOUNTED, years=(1, 3))
-    assert table["account_id"].tolist() == ["A", "A", "B", "B"]
-    orders = [
-        btyd.expected_orders(buyers, model, days=days)["expected_orders"][row]
-        for row in (1, 0)
-        for days in (365, 1096)
+MODEL = btyd.BuyerModel("MBG/NBD", 1, True, 0.5, 6.0, 0.9, 1.6, n=99, status="converged")
+AS_OF = pd.Timestamp("2025-12-31")
+NOBODY_LOST = pd.DataFrame({"account_id": ["A", "B"], "status": ["active", "active"]})
+
+
+def orders(**accounts):
+    """Order days of accounts, each as (first day, days between, how many, revenue, cost)."""
+    parts = [
+        pd.DataFrame(
+            {
+                "account_id": account,
+                "date": pd.date_range(first, periods=count, freq=f"{gap}D"),
+                "revenue": revenue,
+                "cost": cost,
+            }
+        )
+        for account, (first, gap, count, revenue, cost) in accounts.items()
     ]
-    assert table["expected_orders"].tolist() == pytest.approx(orders)
+    return pd.concat(parts, ignore_index=True)
+
+
+TWO = orders(A=("2025-01-10", 30, 12, 100.0, 70.0), B=("2025-10-01", 40, 2, 500.0, 100.0))
+
+
+def valued(days=TWO, status=NOBODY_LOST, model=MODEL, **options):
+    return btyd.customer_value(
+        btyd.buyer_summary(days, as_of=AS_OF), model, days, status, as_of=AS_OF, **options
+    )
+
+
+def test_expected_value_is_orders_times_own_value_times_own_margin_rate():
+    table = valued(value=NOT_DISCOUNTED, years=(1, 3))
+    assert table["account_id"].tolist() == ["A", "A", "B", "B"]
+    # the median account spends 300, the book's rate is (12·30 + 2·400)/2200
+    of_book = 1160 / 2200
+    assert table["order_value"].tolist()[::2] == pytest.approx(
+        [(12 * 100 + 2 * 300) / 14, (2 * 500 + 2 * 300) / 4]
+    )
+    assert table["margin_rate"].tolist()[::2] == pytest.approx(
+        [(12 * 0.3 + 2 * of_book) / 14, (2 * 0.8 + 2 * of_book) / 4]
+    )
+    buyers = btyd.buyer_summary(TWO, as_of=AS_OF)
+    year, three = (btyd.expected_orders(buyers, MODEL, days=d) for d in (365, 1096))
+    expected = [x["expected_orders"][row] for row in (0, 1) for x in (year, three)]
+    assert table["expected_orders"].tolist() == pytest.approx(expected)
+    worth = table["expected_orders"] * table["order_value"] * table["margin_rate"]
+    assert table["customer_value"].tolist() == pytest.approx(worth.tolist())
+    discounted = valued(years=(1, 3))["customer_value"]
+    assert discounted[0] == pytest.approx(worth[0] / 1.1)
+    later = worth[1] - worth[0]
+    assert worth[0] / 1.1 + later / 1.1**3 < discounted[1] < worth[0] / 1.1 + later / 1.1**2
+
+
+def test_an_account_of_many_order_days_keeps_its_own_value():
+    days = orders(
+        BIG=("2024-02-01", 11, 63, 48_800.0, 30_000.0),
+        **{f"S{i}": ("2025-01-01", 60, 6, 1000.0, 700.0) for i in range(9)},
+    )
+    status = pd.DataFrame({"account_id": ["BIG"], "status": ["active"]})
+    value = valued(days, status)["order_value"].iloc[0]
+    assert value == pytest.approx((63 * 48_800 + 2 * 1000) / 65)
+
+
+def test_a_lost_account_is_not_in_the_list():
+    status = NOBODY_LOST.assign(status=["lost", "active"])
+    assert valued(status=status)["account_id"].unique().tolist() == ["B"]
+
+
+RECORD = pd.DataFrame(
+    {
+        "as_of_date": AS_OF - pd.Timedelta(days=365),
+        "same_margin": [600.0, 400.0],
+        "model_margin": [700.0, 500.0],
+        "came_margin": [600.0, 200.0],
+    }
+)
+
+
+def choice(published):
+    return pd.DataFrame({"estimate": ["customer value"], "published": [published]})
+
+
+def test_as_last_year_is_published_where_it_was_as_near():
+    table = valued(
+        value_record=RECORD, estimate_choice=choice("naive"), value=NOT_DISCOUNTED, years=(1, 3)
+    )
+    assert table["value_rule"].eq("as last year").all()
+    # the margin of the last 12 months, 12 · 30 and 2 · 400; of 1,000 the book kept 800 a year later
     assert table["customer_value"].tolist() == pytest.approx(
-        (table["order_value"] * orders * 0.25).tolist()
+        [360, 360 * (1 + 0.8 + 0.64), 800, 800 * (1 + 0.8 + 0.64)]
     )
-    discounted = btyd.customer_value(buyers, model, spend, STATUS, years=(1, 3))
-    assert discounted["customer_value"][0] == pytest.approx(table["customer_value"][0] / 1.1)
-    later = (orders[1] - orders[0]) * table["order_value"][0] * 0.25
-    assert table["customer_value"][0] / 1.1 + later / 1.1**3 < discounted["customer_value"][1]
-    assert discounted["customer_value"][1] < table["customer_value"][0] / 1.1 + later / 1.1**2
+    assert teller("customer_value")(table)["note"].iloc[0].startswith("As in the last 12 months:")
+    by_model = valued(value_record=RECORD, estimate_choice=choice("estimate"))
+    assert by_model["value_rule"].eq("model").all()
 
 
-def test_no_model_no_value_but_a_reason():
-    buyers = pd.DataFrame(
-        {
-            "account_id": ["A"],
-            "frequency": [1],
-            "span_days": [9],
-            "known_days": [9],
-            "mean_value": [5.0],
-        }
-    )
+@pytest.mark.parametrize("record", [RECORD.iloc[:0], RECORD])
+def test_what_could_not_be_tried_is_as_last_year(record):
     model = btyd.BuyerModel(
         "MBG/NBD", 1, True, note_code="few_accounts", note_figure=1, note_limit=20
     )
-    table = btyd.customer_value(buyers, model, btyd.SpendModel(), STATUS)
-    assert table["customer_value"].isna().all()
-    note = "1 account with orders; a model needs 20."
-    assert teller("customer_value")(table)["note"].tolist() == [note] * 3
-    said = table_customer_value(table, value=ValueSettings())
-    assert said.title == f"What accounts will bring cannot be told. {note}"
+    table = valued(model=model, value_record=record, estimate_choice=choice("not tried"))
+    assert table["value_rule"].eq("as last year").all()
+    assert table["customer_value"].iloc[0] == pytest.approx(360 / 1.1)
 
 
-@pytest.mark.parametrize("margins", [[30.0, math.nan], [0.0, 0.0]])
-def test_the_margin_is_the_whole_books_or_not_known(margins):
-    buyers = pd.DataFrame(
-        {
-            "account_id": ["A"],
-            "frequency": [4],
-            "span_days": [300],
-            "known_days": [365],
-            "mean_value": [20.0],
-        }
+def test_the_record_of_values_by_hand():
+    days = orders(A=("2023-01-10", 30, 36, 100.0, 70.0), B=("2023-03-01", 90, 7, 500.0, 100.0))
+    day = pd.Timestamp("2024-12-31")
+    buyers = btyd.buyer_holdout(days, as_of=AS_OF, holdout_days=365)
+    record = btyd.value_record(days, [btyd.PastYear(day, buyers, MODEL)]).set_index("account_id")
+    a = days[days["account_id"].eq("A")]["date"]
+    assert record.loc["A", "same_margin"] == 30 * a.between("2025-01-01", AS_OF).sum() - 30 * (
+        a.between("2025-01-01", AS_OF).sum() - a.between("2024-01-01", "2024-12-31").sum()
     )
-    model = btyd.BuyerModel("MBG/NBD", 1, True, 0.5, 6.0, 0.9, 1.6, n=99, status="converged")
-    spend = btyd.SpendModel(p=6.0, q=4.0, v=15.0, n=99, status="converged")
-    status = pd.DataFrame({"account_id": ["A", "B"], "revenue": [100.0, 0.0], "margin": margins})
-    table = btyd.customer_value(buyers, model, spend, status)
-    known = not math.isnan(sum(margins))
-    assert table["customer_value"].notna().all() == known
-    assert table["margin_rate"].eq(0).all() == known
-    nothing_sold = status.assign(revenue=0.0, margin=0.0)
-    assert btyd.customer_value(buyers, model, spend, nothing_sold)["margin_rate"].isna().all()
+    assert record.loc["A", "came_margin"] == 30 * a.between("2025-01-01", AS_OF).sum()
+    assert "B" not in record.index or record.loc["B", "came_margin"] == 0
+
+
+def test_no_margin_no_value():
+    table = valued(TWO.assign(cost=math.nan))
+    assert table["customer_value"].isna().all()
+    said = table_customer_value(table, value=ValueSettings())
+    assert said.title == (
+        "What accounts will bring cannot be told. The margin of the book's revenue is not known."
+    )
 
 
 def test_the_caption_says_how_later_money_is_counted():

@@ -117,7 +117,7 @@ def test_outlook_of_a_young_account_is_its_mean_month_with_a_students_interval()
     values = [10.0, 14.0, 6.0, 10.0, 10.0, 10.0]
     row = outlook(months(values)).iloc[0]
     assert row[["to_date", "still_expected", "outlook"]].tolist() == [60.0, 30.0, 90.0]
-    deviation = pd.Series(values).std(ddof=1) * (3 + 9 / 6) ** 0.5 * (1 + 0.06 * 3) ** 0.5
+    deviation = pd.Series(values).std(ddof=1) * (3 + 9 / 6) ** 0.5 * (1 + 0.2 * 3) ** 0.5
     spread = student.ppf(0.9, 5) * deviation
     assert row["outlook_high"] == pytest.approx(90 + spread)
     assert row["outlook_low"] == pytest.approx(90 - spread)
@@ -135,7 +135,7 @@ def test_outlook_takes_the_season_of_two_years():
     assert row["outlook_low"] == row["outlook_high"] == row["outlook"] == 600.0
 
 
-def test_outlook_counts_deals_expected_by_the_years_end_and_compares_with_the_target():
+def test_outlook_shows_deals_expected_by_the_years_end_and_compares_with_the_target():
     pipeline = pd.DataFrame(
         {
             "expected_close_date": pd.to_datetime(["2025-08-01", "2026-01-01", None]),
@@ -152,10 +152,31 @@ def test_outlook_counts_deals_expected_by_the_years_end_and_compares_with_the_ta
     to_date = ["to_date", "target_to_date", "gap_to_date", "year_target"]
     assert row[to_date].tolist() == [90.0, 100.0, -10.0, 160.0]
     to_come = ["weighted_pipeline", "still_expected", "outlook", "outlook_gap"]
-    assert row[to_come].tolist() == [50.0, 30.0, 170.0, 10.0]
-    assert row["outlook_high"] - row["outlook"] == pytest.approx(student.ppf(0.9, 11) * 50)
-    assert found.iloc[1][["to_date", "outlook"]].tolist() == pytest.approx([54.0, 0.6 * 170.0])
+    # orders at the usual pace hold ordinary deals: the pipeline stands beside, and is not added
+    assert row[to_come].tolist() == [50.0, 30.0, 120.0, -40.0]
+    assert found.iloc[1][["to_date", "outlook"]].tolist() == pytest.approx([54.0, 0.6 * 120.0])
     assert pd.isna(found.iloc[1]["year_target"])
+
+
+def test_the_rule_and_the_interval_are_those_that_the_books_past_chose():
+    own, book = [10.0] * 24, [20.0, 20.0, 20.0, *[10.0] * 6, 0.0, 0.0, 0.0] * 2
+    choice = pd.DataFrame(
+        {
+            "estimate": ["outlook of an account"],
+            "outlook_rule": ["book season"],
+            "interval_factor": [2.0],
+        }
+    )
+    given = {"all_account_months": months(book), "estimate_choice": choice}
+    # October to December bring half of the book's year: half of the account's 120
+    row = outlook(months(own), **given).iloc[0]
+    assert (row["still_expected"], row["outlook_rule"]) == (60.0, "book season")
+    uneven = [10.0] * 12 + [10.0, 22.0] * 6
+    row = outlook(months(uneven), **given).iloc[0]
+    deviation = pd.Series([0.0, 12.0] * 6).std(ddof=1) / 2**0.5 * (1.5 * 3) ** 0.5 * 1.6**0.5
+    assert row["outlook_high"] - row["outlook"] == pytest.approx(2 * deviation)
+    seasonal = outlook(months(own), account_seasons=pd.DataFrame({"account_id": ["A"]}), **given)
+    assert seasonal.iloc[0]["still_expected"] == 30.0
 
 
 def test_the_fiscal_year_sets_what_is_to_date():

@@ -98,7 +98,7 @@ class TestWinBack:
         gone, lost, offers = self.tables()
         rates = pd.DataFrame(
             {
-                "lost_for_days": [0, 90, 90],
+                "lost_for_days": [0, 180, 180],
                 "reason": ["all", "all", "late"],
                 "return_probability": [0.9, 0.2, 0.1],
                 "return_low": 0.0,
@@ -146,34 +146,75 @@ class TestWinBack:
                 "revenue_lost": 200.0,
             }
         )
-        orders = days(
-            {f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}, revenue=50.0, cost=20.0
-        )
+        back = {f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}
+        orders = days({"OLD": ["2021-06-01"], **back}, revenue=50.0, cost=20.0)
         table = ret.return_rates(lost, orders, as_of=AS_OF).set_index(["lost_for_days", "reason"])
         rate = 6.5 / 21
-        assert table.loc[(0, "price"), "return_probability"] == pytest.approx((6 + 10 * rate) / 20)
-        assert table.loc[(0, "late"), ["loss_count", "return_count"]].tolist() == [
-            10,
-            0,
-        ]  # the youngest is too young
-        assert (
-            0
-            < table.loc[(0, "late"), "return_probability"]
-            < rate
-            < table.loc[(0, "price"), "return_probability"]
-        )
-        assert table.loc[(90, "all"), ["loss_count", "return_count"]].tolist() == [
-            20,
-            6,
-        ]  # back 110 days after detection
-        assert table.loc[(365, "all"), ["loss_count", "return_count"]].tolist() == [14, 0]
-        assert (
-            table.loc[(0, "all"), "second_life_share"] == 0.5
-        )  # 5 × 60 of 6 × 100; the sixth brought nothing
-        assert np.isnan(table.loc[(365, "all"), "second_life_share"])
+        chance = table["return_probability"]
+        assert chance[(0, "price")] == pytest.approx((6 + 10 * rate) / 20)
+        # the youngest is too young
+        assert table.loc[(0, "late"), ["loss_count", "return_count"]].tolist() == [10, 0]
+        assert 0 < chance[(0, "late")] < rate < chance[(0, "price")]
+        # back 110 days after detection: still a loss when looked at after 60 days, not after 135
+        assert table.loc[(30, "all"), ["loss_count", "return_count"]].tolist() == [20, 6]
+        assert table.loc[(90, "all"), ["loss_count", "return_count"]].tolist() == [14, 0]
+        # 5 × 60 of the six that came back twice looked at (the sixth brought nothing), of
+        # 20 × 100 at 6.5/21 each time, and of 14 × 100 at 0.5/15 looked at after 135 and 270 days
+        before = 2 * 20 * 100 * rate + 2 * 14 * 100 * 0.5 / 15
+        assert table["second_life_share"].unique() == pytest.approx([2 * 5 * 60 / before])
         few = ret.return_rates(lost.head(5), orders, as_of=AS_OF)
         assert few["return_probability"].isna().all()
+        assert few["second_life_share"].isna().all()
         assert set(tell_return_rates(few)["note"]) == {"only 5 losses old enough to judge"}
+        # losses of the first year of the data are judged by nobody
+        assert ret.return_rates(lost, days({"A": ["2022-06-01"]}), as_of=AS_OF).empty
+
+    def test_an_unrecorded_reason_is_never_a_good_sign(self):
+        last = pd.Timestamp("2023-01-01")
+        lost = pd.DataFrame(
+            {
+                "account_id": [f"A{i:02d}" for i in range(20)],
+                "last_order_date": last,
+                "detection_date": last + pd.Timedelta(days=90),
+                "return_date": [last + pd.Timedelta(days=200)] * 8 + [pd.NaT] * 12,
+                "reason": [None] * 10 + ["price"] * 10,
+                "recorded_date": [pd.NaT] * 10 + [last + pd.Timedelta(days=60)] * 10,
+                "margin_lost": 100.0,
+                "revenue_lost": 200.0,
+            }
+        )
+        table = ret.return_rates(lost, days({"OLD": ["2021-06-01"]}), as_of=AS_OF)
+        chance = table.set_index(["lost_for_days", "reason"])["return_probability"]
+        assert chance[(0, "not recorded")] == chance[(0, "all")] == pytest.approx(8.5 / 21)
+
+    def test_the_record_states_what_was_known_then(self):
+        last = pd.Timestamp("2020-01-01")
+        lost = pd.DataFrame(
+            {
+                "account_id": [f"A{i:02d}" for i in range(20)] + ["LATE", "SHUT"],
+                "last_order_date": [last] * 20 + [pd.Timestamp("2023-09-25")] * 2,
+                "detection_date": [last + pd.Timedelta(days=90)] * 20
+                + [pd.Timestamp("2023-12-24")] * 2,
+                "return_date": [last + pd.Timedelta(days=160)] * 5
+                + [pd.NaT] * 15
+                + [pd.Timestamp("2024-03-01"), pd.NaT],
+                "reason": [None] * 21 + ["business closed"],
+                "recorded_date": [pd.NaT] * 21 + [pd.Timestamp("2023-12-30")],
+                "margin_lost": 100.0,
+                "revenue_lost": 200.0,
+            }
+        )
+        bought = {f"A{i:02d}": ["2020-06-09"] for i in range(5)}
+        orders = days({"OLD": ["2018-01-01"], **bought, "LATE": ["2024-03-01"]})
+        record = ret.return_record(lost, orders, as_of=AS_OF)
+        then = record[record["as_of_date"].eq(pd.Timestamp("2023-12-31"))].set_index("account_id")
+        # detected a week before: of 20 losses looked at after 15 days, 5 were back within a year
+        rate = 5.5 / 21
+        assert then.loc["LATE", "naive"] == pytest.approx(rate)
+        assert then.loc["LATE", "stated"] == pytest.approx((5 + 10 * rate) / 30)
+        assert np.isnan(then.loc["SHUT", "stated"])
+        assert then["is_back"].to_dict() == {**dict.fromkeys(then.index, False), "LATE": True}
+        assert then.loc["LATE", "came_margin"] == 40.0
 
     def test_a_reason_counts_from_the_day_it_was_recorded(self):
         """Who comes back at once gets no reason: nobody may be judged by one that was written down
@@ -193,7 +234,8 @@ class TestWinBack:
                 "revenue_lost": 200.0,
             }
         )
-        table = ret.return_rates(lost, days({}), as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        old = days({"OLD": ["2021-06-01"]})
+        table = ret.return_rates(lost, old, as_of=AS_OF).set_index(["lost_for_days", "reason"])
         assert table.loc[(0, "not recorded"), ["loss_count", "return_count"]].tolist() == [20, 10]
         assert (0, "price") not in table.index
         assert table.loc[(90, "price"), ["loss_count", "return_count"]].tolist() == [10, 0]
@@ -342,7 +384,7 @@ def test_an_empty_book_gives_empty_tables():
         spells(none),
         ret.usual_gaps(none, NO_CLASSES, as_of=AS_OF),
         ret.loss_dynamics(lost, now, as_of=AS_OF),
-        ret.loss_directions(lost, categories, NO_ACCOUNTS, as_of=AS_OF),
+        ret.loss_directions(lost, categories, NO_ACCOUNTS, empty_months, as_of=AS_OF),
         ret.cohort_retention(empty_months, as_of=AS_OF),
         ret.cohort_retention_by_year(empty_months, as_of=AS_OF),
         ret.account_bridge(empty_months, as_of=AS_OF),

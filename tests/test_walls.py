@@ -23,6 +23,7 @@ ANALYSIS = (
     "btyd",
     "dossier",
     "programme",
+    "evidence",
     "verdict",
     "overview",
     "ahead",
@@ -32,7 +33,7 @@ LAYERS = (
     {"book"},
     {"intake"},
     {"period"},
-    {"outlook"},
+    {"outlook", "choice"},
     {*ANALYSIS},
     {"story"},
     {"plots", "page"},
@@ -237,4 +238,5 @@ def test_the_five_report_notebooks_and_the_front_page_are_there():
         "04_account_dossier",
         "05_programme_review",
         "06_ahead",
+        "07_evidence",
     ]

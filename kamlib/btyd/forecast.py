@@ -17,33 +17,11 @@ from kamlib.tables import shaped
 _NEGLIGIBLE = 1e-11
 
 
-def alive_probability(
-    buyer_summary: pd.DataFrame, buyer_model: BuyerModel, accounts: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """One row per account: the probability that it has not left for good, as of the summary's date.
-
-    The posterior probability of being present, given the account's own history and the fitted
-    model: 1 / (1 + e^D) with D the log-odds of having left after the last order (see
-    ``kamlib.btyd.likelihood``). It falls with silence, the faster the shorter and the more regular
-    the account's gaps have been. Without a usable model it is n/a and ``note_code`` says why.
-
-    Examples
-    --------
-    >>> model = BuyerModel("MBG/NBD", 1, True, r=0.525, alpha=6.183, a=0.891, b=1.614, n=2357,
-    ...     status="converged")
-    >>> buyers = pd.DataFrame({"account_id": ["A", "B"], "frequency": [2, 2],
-    ...     "span_days": [213, 30], "known_days": [272, 272]})
-    >>> alive_probability(buyers, model)["alive_probability"].round(2).tolist()
-    [0.71, 0.09]
-    """
-    alive = np.full(len(buyer_summary), math.nan)
-    if buyer_model.is_usable:
-        alive = _alive(buyer_model, *_times(buyer_summary, buyer_model))
-    silence = buyer_summary["known_days"] - buyer_summary["span_days"]
-    told = _remarked(buyer_summary, buyer_model).assign(
-        name=names_of(buyer_summary, accounts), silence_days=silence, alive_probability=alive
-    )
-    return shaped("alive_probability", told)
+def alive_given(buyer_summary: pd.DataFrame, buyer_model: BuyerModel) -> Numbers:
+    """Return the model's probability that each account is still there; n/a without a model."""
+    if not buyer_model.is_usable:
+        return np.full(len(buyer_summary), math.nan)
+    return _alive(buyer_model, *_times(buyer_summary, buyer_model))
 
 
 def expected_orders(
@@ -106,7 +84,7 @@ def expected_orders(
         expected, once, low, high = total[back], first[back], at_low[back], at_high[back]
     told = _remarked(buyer_summary, buyer_model).assign(
         horizon_days=days,
-        alive_probability=alive,
+        model_probability=alive,
         expected_orders=expected,
         order_probability=once,
         orders_low=low,

@@ -64,16 +64,16 @@ def model_verdict(
     days = int(buyer_holdout["holdout_days"].iloc[0])
     forecast = expected_orders(buyer_holdout, holdout_model, days=days)
     count = buyer_holdout["later_order_count"].to_numpy(float)
-    bands = _bands(buyer_holdout, loss)
+    band = bands(buyer_holdout, loss)
     past = held_out(account_days, as_of - pd.Timedelta(days=days), days)
     is_learned = len(past) >= LEAST_ACCOUNTS
     chance = (
-        _past_chance(bands, _bands(past, loss), past["later_order_count"].gt(0).to_numpy())
+        _past_chance(band, bands(past, loss), past["later_order_count"].gt(0).to_numpy())
         if is_learned
-        else _others_chance(bands, count > 0)
+        else _others_chance(band, count > 0)
     )
     pace = buyer_holdout["frequency"] / buyer_holdout["known_days"].clip(lower=1) * days
-    at_own_pace = np.where(bands % 4 == LOST, 0.0, pace)
+    at_own_pace = np.where(band % 4 == LOST, 0.0, pace)
     compared = {
         "will it order: Brier score": (_brier, "order_probability", chance),
         "will it order: logarithmic score": (_log_score, "order_probability", chance),
@@ -106,7 +106,7 @@ def model_verdict(
     return shaped("model_verdict", rows)
 
 
-def _bands(held: pd.DataFrame, loss: LossSettings) -> Numbers:
+def bands(held: pd.DataFrame, loss: LossSettings) -> Numbers:
     """Return the band of silence, 0 … 3 (3 is lost), plus 4 for accounts with one order day."""
     silence = held["silence_days"].to_numpy(float)
     gap = held["usual_gap_days"].to_numpy(float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import FiscalYear
-from kamlib.outlook import year_outlook
+from kamlib.outlook import outlook_choice, year_outlook
 from kamlib.tables import shaped
 
 
@@ -13,6 +13,9 @@ def target_outlook(
     account_months: pd.DataFrame,
     targets: pd.DataFrame,
     pipeline: pd.DataFrame,
+    all_account_months: pd.DataFrame | None = None,
+    estimate_choice: pd.DataFrame | None = None,
+    account_seasons: pd.DataFrame | None = None,
     *,
     account_id: str,
     as_of: pd.Timestamp,
@@ -21,7 +24,8 @@ def target_outlook(
     """One row per measure (revenue, and margin where costs are known): where the fiscal year stands
     and will end.
 
-    The arithmetic and its interval are those of `kamlib.outlook.year_outlook`.
+    The arithmetic and its interval are those of `kamlib.outlook.year_outlook`, by the rule that did
+    best for accounts on the book's past; of a seasonal account by its own season.
 
     Examples
     --------
@@ -30,5 +34,16 @@ def target_outlook(
     >>> me.target_outlook["measure"].tolist()
     ['revenue', 'margin']
     """
-    rows = year_outlook(account_months, targets, pipeline, as_of=as_of, fiscal_year=fiscal_year)
+    how = outlook_choice(estimate_choice, "outlook of an account")
+    if account_seasons is not None and len(account_seasons):
+        how["outlook_rule"] = "season"
+    rows = year_outlook(
+        account_months,
+        targets,
+        pipeline,
+        as_of=as_of,
+        fiscal_year=fiscal_year,
+        book_months=all_account_months,
+        **how,
+    )
     return shaped("target_outlook", rows.assign(account_id=account_id))

@@ -20,6 +20,7 @@ HUES = {
     "btyd": "#d38a00",
     "dossier": "#0b7768",
     "programme": "#2a97c9",
+    "evidence": "#6b7f1f",
     "verdict": "#8a4f2d",
     "ahead": "#6b7a1f",
     "overview": "#2d3746",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import FiscalYear
-from kamlib.outlook import year_outlook
+from kamlib.outlook import outlook_choice, year_outlook
 from kamlib.period.calendar import period_of
 from kamlib.programme.accounts import by_id, key_ids, names_of, window_sums
 from kamlib.tables import shaped
@@ -102,6 +102,7 @@ def programme_outlook(
     targets: pd.DataFrame,
     pipeline: pd.DataFrame,
     key_accounts: pd.DataFrame,
+    estimate_choice: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     fiscal_year: FiscalYear = FiscalYear(),
@@ -109,7 +110,8 @@ def programme_outlook(
     """One row per measure (revenue, and margin where costs are known): where the year will end.
 
     All key accounts count as one; the arithmetic and its interval are those of
-    `kamlib.outlook.year_outlook`.
+    `kamlib.outlook.year_outlook`, by the rule that did best for the largest accounts together on
+    the book's past.
 
     Examples
     --------
@@ -122,5 +124,13 @@ def programme_outlook(
     months, aims, deals = (
         table[table["account_id"].isin(ids)] for table in (account_months, targets, pipeline)
     )
-    rows = year_outlook(months, aims, deals, as_of=as_of, fiscal_year=fiscal_year)
+    rows = year_outlook(
+        months,
+        aims,
+        deals,
+        as_of=as_of,
+        fiscal_year=fiscal_year,
+        book_months=account_months,
+        **outlook_choice(estimate_choice, "outlook of key accounts"),
+    )
     return shaped("programme_outlook", rows.assign(account_id="key accounts"))

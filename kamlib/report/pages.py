@@ -31,13 +31,14 @@ PAGES = {
         Page("retention", "03_retention", "retention.html", "Retention"),
         Page("programme", "05_programme_review", "programme.html", "Programme"),
         Page("ahead", "06_ahead", "ahead.html", "Ahead"),
+        Page("evidence", "07_evidence", "evidence.html", "Evidence"),
         Page("dossiers", "04_account_dossier", "dossiers/{account}.html", "Dossiers"),
         Page("overview", "00_overview", "index.html", "Overview"),
     )
 }
 
 
-ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "ahead")
+ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "ahead", "evidence")
 """The pages as a reader meets them; a book's own come after them."""
 
 
@@ -54,7 +55,7 @@ def place(page: Page) -> int:
     """Return where a page stands among the others.
 
     >>> place(PAGES["overview"]), place(Page("mine", "mine", "mine.html", "Mine"))
-    (0, 6)
+    (0, 7)
     """
     return ORDER.index(page.name) if page.name in ORDER else len(ORDER)
 

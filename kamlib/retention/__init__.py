@@ -1,6 +1,6 @@
 """Retention: who is lost, who is leaving, why, and who can be won back."""
 
-from kamlib.retention.alarm import alarm_dates, alarm_outcomes, alarm_quality
+from kamlib.retention.alarm import alarm_cases, alarm_dates, alarm_outcomes, alarm_quality
 from kamlib.retention.bridge import (
     account_bridge,
     retention_figures,
@@ -13,6 +13,7 @@ from kamlib.retention.engagement import engagement, engagement_series, overdue_c
 from kamlib.retention.findings import finding_accounts, retention_findings
 from kamlib.retention.losses import detection_lag, loss_directions, loss_dynamics, lost_accounts
 from kamlib.retention.mistakes import incident_trend, loss_reasons
+from kamlib.retention.returns import return_rates, return_record
 from kamlib.retention.risk import risk_changes
 from kamlib.retention.seasons import account_seasons
 from kamlib.retention.status import account_status, lost_spells, usual_gaps
@@ -25,13 +26,14 @@ from kamlib.retention.survival import (
     survival_medians,
     survival_tests,
 )
-from kamlib.retention.win_back import return_rates, win_back
+from kamlib.retention.win_back import win_back
 
 __all__ = [
     "account_bridge",
     "account_lifetimes",
     "account_seasons",
     "account_status",
+    "alarm_cases",
     "alarm_dates",
     "alarm_outcomes",
     "alarm_quality",
@@ -55,6 +57,7 @@ __all__ = [
     "retention_findings",
     "retention_rates",
     "return_rates",
+    "return_record",
     "revenue_bridge",
     "risk_changes",
     "survival",

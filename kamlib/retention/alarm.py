@@ -94,6 +94,41 @@ def alarm_quality(
     return shaped("alarm_quality", pd.concat(tables).assign(date_count=len(chosen)))
 
 
+def alarm_cases(
+    account_days: pd.DataFrame, *, as_of: pd.Timestamp, loss: LossSettings = LossSettings()
+) -> pd.DataFrame:
+    """One row per past day × account that might have been warned of: was it, and did it leave.
+
+    The cases of ``alarm_quality``, with the alarms of the book's own factors.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.alarm_cases) == q.alarm_quality["case_count"].iloc[0]
+    True
+    """
+    days = order_days(account_days, as_of=as_of)
+    dates = list(alarm_dates(account_days, as_of=as_of))
+    cases = _cases(days, dates, loss)
+    ids = pd.factorize(days["account_id"])[1]
+    alarm = {
+        "is_warned_overdue": _alarms(cases, np.array([loss.overdue]), 0)[:, 0],
+        "is_warned_lost": _alarms(cases, np.array([loss.lost]), loss.min_silence_days)[:, 0],
+    }
+    return shaped(
+        "alarm_cases",
+        pd.DataFrame(
+            {
+                "as_of_date": pd.DatetimeIndex(dates)[cases["date"].astype("int64")],
+                "account_id": ids[cases["account"].astype("int64")],
+                "has_left": cases["left"].astype(bool),
+                **alarm,
+            }
+        ),
+    )
+
+
 def alarm_outcomes(
     account_status: pd.DataFrame,
     previous_account_status: pd.DataFrame | None,
@@ -179,7 +214,7 @@ def _cases(
     )
     key, span = codes * (1 << 32) + day, 1 << 32
     parts = []
-    for date in dates:
+    for number, date in enumerate(dates):
         now = int(np.datetime64(date, "D").astype("int64"))
         until = int(np.datetime64(year_later(date), "D").astype("int64"))
         since = int(np.datetime64(date - pd.DateOffset(months=12), "D").astype("int64"))
@@ -203,11 +238,20 @@ def _cases(
         left = next_key > account * span + until
         parts.append(
             np.column_stack(
-                [account, usual, now - last, left, last, ~own, day[starts] + loss.new_days - last]
+                [
+                    account,
+                    usual,
+                    now - last,
+                    left,
+                    last,
+                    ~own,
+                    day[starts] + loss.new_days - last,
+                    np.full(len(ids), number),
+                ]
             )[judged]
         )
-    joined = np.concatenate(parts) if parts else np.empty((0, 7))
-    names = ("account", "usual", "silence", "left", "last", "borrowed", "until_grown")
+    joined = np.concatenate(parts) if parts else np.empty((0, 8))
+    names = ("account", "usual", "silence", "left", "last", "borrowed", "until_grown", "date")
     return dict(zip(names, joined.T, strict=True))
 
 

@@ -33,6 +33,11 @@ NOTES = {
     "(correlation {figure:.2f}); the model takes the two for independent.",
     "spend_less": "Accounts that order often spend less per order day "
     "(correlation {figure:.2f}); the model takes the two for independent.",
+    "no_past": "It cannot be tried on this book's past yet.",
+    "no_return_rate": "Lost: how many such accounts come back is not known.",
+    "not_tried": "As in the last 12 months: no estimate could be tried on this book's past yet.",
+    "last_year_better": "As in the last 12 months: on this book's past that was nearer than the "
+    "buying model.",
     "no_mean": "Values spread too widely for a mean.",
     "no_model": "No model:",
     "one_account": "Cannot be compared: one account.",
@@ -172,6 +177,7 @@ def chart_alive(alive_probability: pd.DataFrame, *, most: int = MOST_DRAWN) -> S
         if doubtful
         else "Every account is more likely here than gone"
     )
+    by = "by what came of like accounts within a year"
     doubted = len(in_doubt(known))
     if not doubted:
         return Said(f"{finding}, and no other is in doubt" if doubtful else finding, "", alt)
@@ -179,8 +185,7 @@ def chart_alive(alive_probability: pd.DataFrame, *, most: int = MOST_DRAWN) -> S
     sure = f"; not drawn: {number(gone)} below 1 %" if gone else ""
     return Said(
         finding,
-        f"Probability of still being a customer, accounts between 1 and 90 %{cut}; "
-        f"{known['model'].iloc[0]}{sure}",
+        f"Probability of still being a customer, accounts between 1 and 90 %{cut}; {by}{sure}",
         alt,
     )
 
@@ -189,12 +194,13 @@ def table_alive_probability(alive_probability: pd.DataFrame) -> Said:
     """Return the title and caption of the accounts that may have left."""
     if not alive_probability["alive_probability"].lt(0.99).any():
         return Said("No account is probably gone, or the orders are too few to tell")
-    model = alive_probability["model"].iloc[0]
-    # the remark of one-time buyers is theirs alone
-    of_model = alive_probability[alive_probability["note_code"].ne("one_time")]
+    # the remark of one-time buyers is theirs alone, that of a lost one too
+    is_own = alive_probability["note_code"].isin(["one_time", "no_return_rate"])
+    of_model = alive_probability[~is_own]
     return Said(
         "Probability of still being there, the largest doubt first",
-        f"By the buying model {model}; order days after the first; accounts below 99 %. "
+        "The share of the accounts judged alike on past days that ordered within a year, with its "
+        "80 % interval; a lost account by how many such accounts came back; accounts below 99 %. "
         f"{_first_note(of_model)}".rstrip(),
     )
 

@@ -25,7 +25,9 @@ def _how(row: Any, book: BookSettings) -> str:
             f"an outlook needs {MIN_MONTHS}"
         ),
         "mean month": f"mean of {row.basis_months:.0f} months",
-        "season": "last 12 months, by the season of the last 24",
+        "season": "last 12 months, by their own season of the last 24",
+        "book season": "last 12 months, by the season of all accounts in the last 24",
+        "last year": "as in the same months a year ago",
     }
     said = [rules[row.outlook_rule]]
     said += ["no target recorded"] if pd.isna(row.year_target) else []

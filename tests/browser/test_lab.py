@@ -61,7 +61,7 @@ def opened(lab, browser):
         page.set_default_timeout(120_000)
         page.goto(f"{lab}/lab/workspaces/w{time.monotonic_ns()}/tree/{name}?reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
-        page.wait_for_selector("[data-status='idle']", state="attached")
+        page.get_by_text("| Idle").wait_for()
         return page
 
     yield open_notebook

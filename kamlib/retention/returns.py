@@ -1,0 +1,233 @@
+"""Lost accounts that came back: how many, by time and reason, and how well that was foretold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kamlib.period.calendar import trailing_months
+from kamlib.retention.losses import UNKNOWN
+from kamlib.retention.order_days import looked_up, window_sums
+from kamlib.tables import shaped
+
+ALL = "all"
+LOST_FOR_DAYS = (0, 30, 90, 180, 365)
+LOOKED_AT_DAYS = (15, 60, 135, 270, 540)
+"""An account that has been lost for 30 to 90 days is judged by what came of others after 60."""
+CHANCE = ["return_probability", "return_low", "return_high"]
+LEAST_RETURNS = 5
+WITHIN_DAYS = 365
+
+
+def return_rates(
+    lost_accounts: pd.DataFrame,
+    account_days: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    min_spells: int = 10,
+    prior_spells: float = 10.0,
+) -> pd.DataFrame:
+    """One row per time lost × reason, and one for all reasons: how many lost accounts came back
+    within a year.
+
+    From the book's own history. Most silences that end do so soon, many were no loss at all: what
+    counts for an account that has been lost for a while is how many came back of those that had
+    been lost as long. So losses are looked at when they were 15, 60, 135, 270 and 540 days old, in
+    the middle of the stretches that begin at 0, 30, 90, 180 and 365 days (``lost_for_days``); each
+    only if it was still one then and the year after is over. Losses of the first year of the data
+    are left out: of rhythms hardly known most are none. A reason counts from the day it was
+    recorded: who comes back at once gets none, and those whose reason is only written down later
+    would make "not recorded" a good sign; so its rate is never above that of all. The rate of a
+    reason is drawn towards that of all reasons as if ``prior_spells`` losses more had been seen at
+    that rate (beta-binomial; half a return and half a loss are added to all, after Jeffreys); the
+    interval is the 95 % one of the resulting beta distribution. Fewer than ``min_spells`` losses:
+    no rate.
+
+    ``second_life_share``: margin (revenue where costs are unknown) of the 12 months after the
+    return of those that came back / of the 12 months before the loss of all that were as likely to,
+    times that likelihood: were small accounts likelier to come back, it is the lower. At least 5
+    returns whose year is over. These accounts came back by themselves or by what was done then: the
+    rate is not what an offer adds.
+
+    Parameters
+    ----------
+    min_spells
+        Spells that a rate of their own needs.
+    prior_spells
+        Losses that the rate of all reasons counts for.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.return_rates["lost_for_days"].unique().tolist()
+    [0.0, 30.0, 90.0, 180.0, 365.0]
+    """
+    spells = _with_a_year_before(lost_accounts, account_days)
+    written = (spells["recorded_date"] - spells["detection_date"]).dt.days
+    waited = (spells["return_date"] - spells["detection_date"]).dt.days
+    parts, looked = [], []
+    for since, at in zip(LOST_FOR_DAYS, LOOKED_AT_DAYS, strict=True):
+        judged = spells["detection_date"].le(as_of - pd.Timedelta(days=at + WITHIN_DAYS))
+        reason = spells["reason"].where(written.le(at)).fillna(UNKNOWN)
+        there = spells.assign(reason=reason, is_back=waited.le(at + WITHIN_DAYS), at=at)
+        there = there[judged & ~waited.le(at)]
+        if len(there):
+            rates = _rates(there, min_spells, prior_spells)
+            parts.append(rates.assign(lost_for_days=since))
+            looked.append(there.assign(chance=rates["return_probability"].iloc[0]))
+    if not parts:
+        return shaped("return_rates", [])
+    share = _second_life(pd.concat(looked, ignore_index=True), account_days, as_of)
+    return shaped("return_rates", pd.concat(parts).assign(second_life_share=share))
+
+
+def return_record(
+    lost_accounts: pd.DataFrame, account_days: pd.DataFrame, *, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """One row per past day × account lost then: the chance of a return that would have been stated,
+    and what came within a year.
+
+    The days are the ends of half-years back from the as-of day, from a year before it on. Chance
+    and expected margin are those of ``return_rates`` and ``win_back`` from what was known on that
+    day; the naive chance is that of all that had been lost as long, without their
+    reasons. Of an account that is known to have closed no chance is stated.
+    ``stated_margin`` is the chance times the expected margin of the year after the return, before
+    any offer's cost, ``came_margin`` what that year brought; both n/a where it is not over.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.return_record["as_of_date"].max().date().isoformat()
+    '2024-09-30'
+    """
+    spells = lost_accounts[lost_accounts["last_order_date"].notna()]
+    if spells.empty:
+        return shaped("return_record", [])
+    first = spells["detection_date"].min()
+    reach = (as_of.year - first.year) * 12 + as_of.month - first.month + 1
+    days = trailing_months(as_of, reach + 1)[::-1][12::6][::-1]
+    parts = []
+    for day in days[days >= first]:
+        known = spells[spells["detection_date"].le(day)]
+        known = known.assign(
+            return_date=known["return_date"].where(known["return_date"].le(day)),
+            reason=known["reason"].where(known["recorded_date"].le(day)),
+            recorded_date=known["recorded_date"].where(known["recorded_date"].le(day)),
+        )
+        rates = return_rates(known, account_days[account_days["date"].le(day)], as_of=day)
+        there = known[known["return_date"].isna()].drop_duplicates("account_id", keep="last")
+        there = there.assign(reason=there["reason"].fillna(UNKNOWN).astype("str"))
+        there["lost_for_days"] = time_lost(there["detection_date"], day)
+        stated = chances(there, rates).where(~is_closed(there["reason"]))
+        there["stated"], there["naive"] = stated["return_probability"], stated["of_all"]
+        share = rates["second_life_share"].iloc[0] if len(rates) else np.nan
+        there["expected_margin"] = there["margin_lost"] * (1.0 if np.isnan(share) else share)
+        back = looked_up(there.index.to_series(), spells["return_date"])
+        there["is_back"] = back.le(day + pd.Timedelta(days=WITHIN_DAYS))
+        there["back_date"] = back.where(there["is_back"])
+        parts.append(there.assign(as_of_date=day))
+    if not parts:
+        return shaped("return_record", [])
+    table = pd.concat(parts, ignore_index=True)
+    is_over = table["as_of_date"].le(as_of - pd.DateOffset(years=2))
+    came = _year_from(table["back_date"], table, account_days)["margin"]
+    table["came_margin"] = came.where(table["is_back"], 0.0).where(is_over)
+    table["stated_margin"] = (table["stated"] * table["expected_margin"]).where(is_over)
+    return shaped("return_record", table)
+
+
+def time_lost(detection_date: pd.Series, day: pd.Timestamp) -> np.ndarray:
+    """Return the beginning of the stretch of time lost that each loss is in."""
+    lost_for = (day - detection_date).dt.days.clip(lower=0)
+    place = np.searchsorted(LOST_FOR_DAYS, lost_for, side="right") - 1
+    return np.array(LOST_FOR_DAYS)[place]
+
+
+def chances(rows: pd.DataFrame, return_rates: pd.DataFrame) -> pd.DataFrame:
+    """Return the chance of each row's time lost and reason with its interval; without an own one,
+    and as ``of_all``, that of all reasons.
+    """
+    own = return_rates.set_index(["lost_for_days", "reason"])
+    asked = rows[["lost_for_days", "reason"]]
+    by_reason, of_all = (pd.MultiIndex.from_frame(x) for x in (asked, asked.assign(reason=ALL)))
+    found = pd.DataFrame(index=rows.index)
+    for column in CHANCE:
+        one, general = (
+            pd.Series(own[column].reindex(at).to_numpy(dtype="float64"), index=rows.index)
+            for at in (by_reason, of_all)
+        )
+        found[column] = one.fillna(general)
+        if column == "return_probability":
+            found["of_all"] = general
+    return found
+
+
+def is_closed(reason: pd.Series) -> pd.Series:
+    """Return whether a recorded reason says that the account closed.
+
+    >>> is_closed(pd.Series(["business closed", "Closed", "price", "closed-source"])).tolist()
+    [True, True, False, False]
+    """
+    return reason.str.contains(r"\bclosed\b(?!-)", case=False, regex=True).eq(True)
+
+
+def _with_a_year_before(lost_accounts: pd.DataFrame, account_days: pd.DataFrame) -> pd.DataFrame:
+    """Return the spells of accounts whose year before the loss the data hold whole."""
+    whole = account_days["date"].min() + pd.DateOffset(years=1)
+    return lost_accounts[lost_accounts["last_order_date"].ge(whole)]
+
+
+def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.DataFrame:
+    """Return the rates of all losses together and of each reason drawn towards them."""
+    total, back = len(spells), int(spells["is_back"].sum())
+    counts = (
+        spells.groupby("reason")
+        .agg(loss_count=("is_back", "size"), return_count=("is_back", "sum"))
+        .reset_index()
+    )
+    counts = counts.sort_values(["loss_count", "reason"], ascending=[False, True])
+    table = pd.concat(
+        [pd.DataFrame({"reason": [ALL], "loss_count": [total], "return_count": [back]}), counts],
+        ignore_index=True,
+    )
+    rate = (back + 0.5) / (total + 1)
+    is_all = table["reason"].eq(ALL)
+    a = table["return_count"] + np.where(is_all, 0.5, prior_spells * rate)
+    b = (
+        table["loss_count"]
+        - table["return_count"]
+        + np.where(is_all, 0.5, prior_spells * (1 - rate))
+    )
+    # "not recorded" is told as it was seen, but never taken for a good sign
+    is_capped = table["reason"].eq(UNKNOWN) & (a / (a + b) > rate)
+    a, b = a.mask(is_capped, back + 0.5), b.mask(is_capped, total - back + 0.5)
+    is_known = total >= min_spells
+    table["return_probability"] = a / (a + b) if is_known else np.nan
+    for column, end in (("return_low", 0.025), ("return_high", 0.975)):
+        table[column] = stats.beta.ppf(end, a, b) if is_known else np.nan
+    return table.assign(judged_count=total)
+
+
+def _second_life(looked: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Timestamp) -> float:
+    """Return what the year after a return brings, as a share of the year before the loss."""
+    until = as_of - pd.DateOffset(years=1)
+    over = looked["detection_date"] + pd.to_timedelta(looked["at"] + WITHIN_DAYS, unit="D")
+    judged = looked[over.le(until) & looked["chance"].notna()].reset_index(drop=True)
+    back = judged[judged["is_back"]]
+    if back.drop_duplicates(["account_id", "return_date"]).shape[0] < LEAST_RETURNS:
+        return np.nan
+    after = _year_from(back["return_date"], back, account_days)
+    is_margin = after["margin"].notna().all() and judged["margin_lost"].notna().all()
+    money = "margin" if is_margin else "revenue"
+    before = (judged["chance"] * judged[f"{money}_lost"]).sum()
+    return float(max(after[money].sum(), 0.0) / before) if before > 0 else np.nan
+
+
+def _year_from(day: pd.Series, rows: pd.DataFrame, account_days: pd.DataFrame) -> pd.DataFrame:
+    """Return revenue and margin of each row's account in the 12 months that begin on a day."""
+    eve = day - pd.Timedelta(days=1)
+    spans = rows[["account_id"]].assign(after_date=eve, until_date=eve + pd.DateOffset(years=1))
+    return window_sums(account_days, spans).set_axis(rows.index)
