@@ -25,6 +25,7 @@ from kamlib.digest import command
 from kamlib.errors import KamError
 from kamlib.given import check_given, is_json, plain_error
 from kamlib.review.command import review
+from kamlib.start import command as start_command
 from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
 from kamlib.words import number
 
@@ -269,6 +270,7 @@ def explain(
 app.command()(classroom.practice)
 app.command()(command.digest)
 app.command()(review)
+app.command()(start_command.new)
 app.command()(classroom.notebook)
 app.command()(classroom.template)
 
