@@ -229,6 +229,7 @@ from .segmentation.price import price_volume_mix as price_volume_mix
 from .segmentation.rfm import rfm_scores as rfm_scores
 from .segmentation.rfm import rfm_segments as rfm_segments
 from .verdict.actions import account_actions as account_actions
+from .verdict.declines import account_declines as account_declines
 from .verdict.renewals import due_renewals as due_renewals
 from .verdict.standing import account_standing as account_standing
 

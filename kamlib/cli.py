@@ -24,6 +24,7 @@ from kamlib import classroom
 from kamlib.digest import command
 from kamlib.errors import KamError
 from kamlib.given import check_given, is_json, plain_error
+from kamlib.start import command as start_command
 from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
 from kamlib.words import number
 
@@ -266,6 +267,7 @@ def explain(
 
 app.command()(classroom.practice)
 app.command()(command.digest)
+app.command()(start_command.new)
 app.command()(classroom.notebook)
 app.command()(classroom.template)
 

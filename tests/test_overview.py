@@ -26,7 +26,8 @@ NOTHING = {
     name: shaped(name, [])
     for name in (
         "class_moves", "rollup_changes", "tier_decisions", "agreement_renewals", "due_renewals",
-        "recent_lateness", "alarm_quality", "overdue_checkins", "win_back", "account_classes",
+        "account_declines", "recent_lateness", "alarm_quality", "overdue_checkins", "win_back",
+        "account_classes",
     )
 } | {name: empty_table(name) for name in ("contacts", "decisions")}  # fmt: skip
 
@@ -185,6 +186,8 @@ def headline(found: pd.DataFrame, keys: pd.DataFrame, bridge: Any = None) -> lis
         shaped("account_alerts", []),
         shaped("calendar", []),
         shaped("due_renewals", []),
+        shaped("account_declines", []),
+        shaped("account_classes", []),
         IN_PERIOD,
         {"year": "no_dated_tiers"},
         as_of=END,

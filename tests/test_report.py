@@ -101,7 +101,10 @@ def test_the_last_line_is_the_path_of_the_site(report):
 
 
 def test_every_file_of_the_design_is_published(report):
-    assert {path.name for path in report.folder.glob("*.html")} == FILES | {"tables.html"}
+    assert {path.name for path in report.folder.glob("*.html")} == FILES | {
+        "tables.html",
+        "accounts.html",
+    }
     dossiers = {path.name for path in (report.folder / "dossiers").glob("*.html")}
     assert dossiers == {"index.html", *(f"{account}.html" for account in report.accounts)}
     assert (report.folder / "workbook.xlsx").is_file() and (report.folder / "run.json").is_file()
@@ -319,7 +322,16 @@ def test_a_range_renders_every_period_and_the_index_lists_the_newest_first(tmp_p
         assert {path.name for path in (tmp_path / label).glob("*.html")} == {
             "segmentation.html",
             "tables.html",
+            "accounts.html",
         }
+        switch = BeautifulSoup(
+            (tmp_path / label / "segmentation.html").read_text(encoding="utf-8"), "html.parser"
+        ).select(".switch a")
+        assert [link["href"] for link in switch] == [
+            "../2025-Q2/segmentation.html",
+            "../2025-Q1/segmentation.html",
+            "../index.html",
+        ]
         assert not (tmp_path / label / "dossiers").exists()
 
 

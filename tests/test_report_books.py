@@ -14,10 +14,12 @@ from kamlib.dossier.plans import plan_reading
 from kamlib.errors import KamError
 from kamlib.intake import read_book
 from kamlib.intake.sources import open_engine
+from kamlib.period.graph import calculations
 from kamlib.period.snapshot import default_period, open_period
 from kamlib.report import production, run
 from kamlib.report.write import foot
 from kamlib.story.pages import title_period
+from kamlib.tables import catalogue
 
 BOOK = ("MINE", "ZEDHEAD", "zedhead")
 HEADER = "order_id,account_id,order_date,revenue\n"
@@ -215,3 +217,29 @@ def readable(file) -> str:
         return "\n".join(
             archive.read(name).decode("utf-8", "replace") for name in archive.namelist()
         )
+
+
+SPELLS = "account_id,tier,start_date,end_date\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "spells"),
+    [
+        pytest.param(10, "A,candidate,2024-01-01,\nB,regular,2024-01-01,\n", id="nobody is key"),
+        pytest.param(10, "A,key,2026-02-01,\nB,regular,2024-01-01,\n", id="nobody is key yet"),
+        pytest.param(0, "A,key,2024-01-01,\nB,regular,2024-01-01,\n", id="no revenue at all"),
+    ],
+)
+def test_every_table_is_there_without_key_accounts_and_without_revenue(make_book, lines, spells):
+    orders = "".join(
+        f"{year}{month}{account},{account},{year}-{month:02d}-10,{lines * month}\n"
+        for year in (2023, 2024, 2025)
+        for month in range(1, 13)
+        for account in "AB"
+    )
+    files = {"orders.csv": HEADER + orders, "tiers.csv": SPELLS + spells}
+    q = open_period(make_book(files), "2025-Q4")
+    for name, table in catalogue().tables.items():
+        if name in calculations() and table.scope == "":
+            assert set(q.told(name)) <= set(table.columns), name
+    assert q.key_accounts["is_key"].sum() == (1 if ",key,2024" in spells else 0)

@@ -21,7 +21,10 @@ from kamlib.period.names import READ_TABLES
 from kamlib.period.snapshot import open_period, write_snapshots
 from kamlib.period.undated import UNDATED, undated_of
 from kamlib.report import Request, production, render, run
+from kamlib.report.index import renew_index
 from kamlib.report.kept import Kept
+from kamlib.report.mark import is_unchanged
+from kamlib.report.site import check_own
 
 TODAY = date(2026, 3, 1)
 THEN = {
@@ -199,3 +202,31 @@ def test_later_rows_change_no_table_of_an_earlier_period(make_book, tmp_path):
     assert len(tables[0]) > len(UNDATED)
     for other in tables[1:]:
         assert [name for name in tables[0] if other[name] != tables[0][name]] == []
+
+
+def test_a_site_of_the_version_before_stays_readable_and_listed(read, make_book, tmp_path):
+    site, then = tmp_path / "site", read()
+    old = {  # as the first version wrote it: nothing of kept tables, of failures, of its start
+        "period": {"label": "2019-Q3", "start": "2019-07-01", "as_of": "2019-09-30"},
+        "book": "Test",
+        "mark": {"period": "2019-Q3", "only": [], "inputs": {}},
+        "figures": [
+            dict.fromkeys(("figure", "scope"), "all")
+            | dict.fromkeys(("value", "previous_value", "year_ago_value"), 1.0)
+        ],
+        "timings": {"01_segmentation": 2.0},
+        "rendered": "2019-10-02T08:00:00+00:00",
+        "files": {"segmentation.html": "0"},
+    }
+    folder = site / "2019-Q3"
+    folder.mkdir(parents=True)
+    (folder / "segmentation.html").write_text("<html></html>")
+    (folder / "run.json").write_text(json.dumps(old))
+    book = tmp_path / "book"
+    renew_index(site, read_settings(book))
+    assert 'href="2019-Q3/segmentation.html"' in (site / "index.html").read_text()
+    assert not is_unchanged(site, "2019-Q3", {"only": []})
+    request = Request(book, out=site)
+    choice = Kept(request, TODAY, pytest.fail).choice(parse_period("2019-Q3"), then)
+    assert (choice.tables, choice.is_lasting, choice.renewed) == (then, True, None)
+    check_own(site, ["2019-Q3"])  # and may be rendered again

@@ -384,7 +384,7 @@ def test_an_empty_book_gives_empty_tables():
         spells(none),
         ret.usual_gaps(none, NO_CLASSES, as_of=AS_OF),
         ret.loss_dynamics(lost, now, as_of=AS_OF),
-        ret.loss_directions(lost, categories, NO_ACCOUNTS, as_of=AS_OF),
+        ret.loss_directions(lost, categories, NO_ACCOUNTS, empty_months, as_of=AS_OF),
         ret.cohort_retention(empty_months, as_of=AS_OF),
         ret.cohort_retention_by_year(empty_months, as_of=AS_OF),
         ret.account_bridge(empty_months, as_of=AS_OF),

@@ -109,7 +109,7 @@ def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
             year_ago_span=month.year_ago(),
         ),
         "loss_dynamics": ret.loss_dynamics(lost, now, as_of=as_of),
-        "loss_directions": ret.loss_directions(lost, NO_CATEGORIES, accounts, as_of=as_of),
+        "loss_directions": ret.loss_directions(lost, NO_CATEGORIES, accounts, rows, as_of=as_of),
         "account_bridge": ret.account_bridge(rows, as_of=as_of),
         "revenue_bridge": ret.revenue_bridge(rows, NO_THEN, as_of=as_of),
         "retention_figures": ret.retention_figures(rates, now, None, NO_KEYS, NO_THEN),

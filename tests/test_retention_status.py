@@ -277,9 +277,13 @@ class TestLosses:
                 "revenue": [300.0, 100.0],
             }
         )
-        table = ret.loss_directions(lost, bought, self.ACCOUNTS, as_of=AS_OF)
+        months = pd.DataFrame(
+            {"account_id": ["GONE", "STAYS"], "month": AS_OF - pd.DateOffset(years=1)}
+        ).assign(revenue=[300.0, 100.0])
+        table = ret.loss_directions(lost, bought, self.ACCOUNTS, months, as_of=AS_OF)
         found = table.set_index(["dimension", "group"])
         assert found.loc[("category", "bolts"), "revenue_lost"] == 1425.0  # three quarters of 1900
         assert found.loc[("category", "nuts"), "lost_share"] == 0.25
         assert found.loc[("region", "North"), ["lost_count", "account_count"]].tolist() == [1, 1]
+        assert found.loc[("region", "North"), ["lost_share", "revenue_share"]].tolist() == [1, 0.75]
         assert "reason" not in set(table["dimension"])

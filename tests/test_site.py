@@ -161,10 +161,13 @@ def test_killed_at_any_instant_the_site_stays_valid(tmp_path, publisher, kills):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
-def test_several_publishers_and_a_reader(tmp_path, publisher):
+@pytest.mark.parametrize(
+    ("names", "seconds"), [("ab", 2), pytest.param("abcd", 60, marks=pytest.mark.soak)]
+)
+def test_several_publishers_and_a_reader(tmp_path, publisher, names, seconds):
     site.publish(staged(tmp_path, "2025", "first"), tmp_path, "2025")
-    writers = [publisher(name) for name in "ab"]
-    seen, until = set(), time.monotonic() + 2
+    writers = [publisher(name) for name in names]
+    seen, until = set(), time.monotonic() + seconds
     while time.monotonic() < until:
         folder = os.open(tmp_path / "2025", os.O_RDONLY)
         try:

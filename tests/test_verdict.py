@@ -28,6 +28,7 @@ NOTHING = {
         "tier_decisions",
         "agreement_renewals",
         "due_renewals",
+        "account_declines",
         "recent_lateness",
         "overdue_checkins",
         "win_back",

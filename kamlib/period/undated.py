@@ -12,6 +12,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Undated:
 
     packed: bytes
 
-    @property
+    @cached_property
     def word(self) -> str:
         """The SHA-256 of the file."""
         return hashlib.sha256(self.packed).hexdigest()

@@ -35,7 +35,8 @@ def readiness_figures(
     not yet ours as a share of the key accounts' revenue, and needs whose attainable share is not
     known; *expand*: key accounts that began inside the data and two years ago, those of them that
     buy more than in their first year, and how many times as much in the median; *competition*: key
-    accounts, those where a rival is named or met, deals lost; *capability*: managers, those with
+    accounts, those where a rival is named or met, deals lost, those without a rival's name;
+    *capability*: managers, those with
     more work than hours, managers rated, those below a level required. A figure that cannot be
     known is n/a.
 
@@ -142,6 +143,7 @@ def _competition(
         "key_accounts": len(keys),
         "courted": len(courted) if is_known else None,
         "lost_deals": len(lost),
+        "unnamed_deals": lost["competitor"].isna().sum(),
     }
 
 
@@ -159,7 +161,8 @@ def readiness(
     profit knows one manager alone; *potential* — yes when the attainable spend not yet ours is at
     least ``least_potential_share`` of the key accounts' revenue; *expand* — yes when more than half
     of at least three key accounts with two years of history buy more than in their first year;
-    *competition* — yes when rivals are named or met at half of them; *capability* — no when a
+    *competition* — yes when rivals are named or met at half of them, no only where every deal lost
+    there names its rival; *capability* — no when a
     manager lacks the hours, else asked: data cannot know the runway.
 
     Parameters
@@ -178,6 +181,7 @@ def readiness(
     """
     value = readiness_figures.set_index("figure")["value"]
     is_personal = value["sole_profit_share"] >= 0.5
+    is_courted = 2 * value["courted"] >= value["key_accounts"] > 0
     told = {  # question → whether it can be told, and whether it is so
         "sales_cycle": (
             value["won_deals"] >= LEAST_DEALS or is_personal,
@@ -185,7 +189,11 @@ def readiness(
         ),
         "potential": (pd.notna(value["open_share"]), value["open_share"] >= least_potential_share),
         "expand": (value["landed"] >= LEAST_LANDED, value["grown"] > value["landed"] / 2),
-        "competition": (pd.notna(value["courted"]), 2 * value["courted"] >= value["key_accounts"]),
+        # Deals lost to rivals that nobody named are no sign that there are none.
+        "competition": (
+            is_courted or (pd.notna(value["courted"]) and not value["unnamed_deals"] > 0),
+            is_courted,
+        ),
         "capability": (value["managers_over_hours"] > 0, False),
     }
     rows = []

@@ -38,6 +38,7 @@ from kamlib.words import count
 
 if TYPE_CHECKING:
     from kamlib.intake import Intake
+    from kamlib.period.undated import Undated
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class _Run:
         self.request, self.status, self.today = request, status, today
         self.progress, self.notice, self.folder = progress, notice, folder
         self.executor: Executor | None = None
+        self.now: Undated | None = None
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
         if request.pdf or request.digest:
@@ -248,7 +250,8 @@ class _Run:
 
         out, label = self.request.out, period.label
         manager = self.request.manager_id or ""
-        choice = self.kept.choice(period, undated_of(intake))
+        self.now = self.now or undated_of(intake)
+        choice = self.kept.choice(period, self.now)
         home = self.folder / "periods" / choice.tables.word
         then = choice.tables.into(intake, home / "undated")
         folders = write_snapshots(then, [period], home, manager_id=manager)

@@ -116,6 +116,9 @@ class PageWriter:
 
     def write_lists(self) -> None:
         """Write the lists of tables, accounts and dossiers, and the short pages of accounts."""
+        every = csv_text(self.data.told("account_list"))
+        (self.staged / "tables").mkdir(exist_ok=True)
+        (self.staged / "tables" / "account_list.csv").write_bytes(every.encode("utf-8", "replace"))
         self._write("tables.html", "Tables", "tables", _table_list(self.staged))
         listed = account_list(self.data, self.addresses())
         self._write("accounts.html", "Accounts", "accounts", listed)

@@ -125,6 +125,7 @@ def loss_directions(
     lost_accounts: pd.DataFrame,
     category_months: pd.DataFrame,
     accounts: pd.DataFrame,
+    account_months: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
@@ -135,7 +136,8 @@ def loss_directions(
     which it is dated), so the figures are complete. Categories split each account's lost revenue by
     what it bought in the 12 months to its last order: an account may count in several categories,
     its money counts once. ``account_count`` is the book's number of accounts in that group, which
-    tells a large region from a bad one.
+    tells a large region from a bad one; so does ``revenue_share``, its share of the revenue of the
+    12 months before the window, when the losses were still to come.
 
     Examples
     --------
@@ -149,6 +151,8 @@ def loss_directions(
     found = lost_accounts[when.gt(after) & when.le(until)]
     found = found.assign(is_back=found["return_date"].notna())
     detected = found[found["last_order_date"].notna()]
+    base_months = trailing_months(as_of, 24)[:12]
+    base = account_months[account_months["month"].isin(base_months)]
     parts = []
     for place, dimension in enumerate(DIMENSIONS):
         if dimension == "category":
@@ -162,6 +166,11 @@ def loss_directions(
         if dimension in accounts:
             sizes = accounts[dimension].fillna(UNKNOWN).value_counts()
             part["account_count"] = looked_up(part["group"], sizes).astype("float64")
+            part["revenue_share"] = looked_up(part["group"], _shares(accounts, base, dimension))
+        elif dimension == "category":
+            own = category_months[category_months["month"].isin(base_months)]
+            sold = own.groupby("category")["revenue"].sum().clip(lower=0)
+            part["revenue_share"] = looked_up(part["group"], sold / max(sold.sum(), 1e-9))
         parts.append(part.assign(dimension=dimension, place=place))
     table = pd.concat(parts, ignore_index=True).sort_values(
         ["place", "revenue_lost", "lost_count", "group"], ascending=[True, False, False, True]
@@ -183,7 +192,14 @@ def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
     total = part["revenue_lost"].sum()
     part["lost_share"] = part["revenue_lost"] / total if total > 0 else np.nan
-    return part.assign(account_count=np.nan)
+    return part.assign(account_count=np.nan, revenue_share=np.nan)
+
+
+def _shares(accounts: pd.DataFrame, months: pd.DataFrame, dimension: str) -> pd.Series:
+    """Return the share of each group of accounts in the revenue of some months."""
+    group = accounts.set_index("account_id")[dimension].fillna(UNKNOWN)
+    sold = months.groupby(months["account_id"].map(group).fillna(UNKNOWN))["revenue"].sum()
+    return sold.clip(lower=0) / max(sold.clip(lower=0).sum(), 1e-9)
 
 
 def _whole_sum(money: pd.Series) -> float:

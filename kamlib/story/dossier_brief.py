@@ -9,9 +9,8 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.dossier_notes import QUESTIONS, figure_note, need_note
-from kamlib.story.scoring_rows import started
 from kamlib.tables import each
-from kamlib.words import change, count, date, listed, money, number, share
+from kamlib.words import change, count, date, listed, money, number, share, started
 
 Told = tuple[str, str]
 """A point, and the evidence that it rests on."""

@@ -10,9 +10,9 @@ from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.story.overtime import followed, why_untold
 from kamlib.story.statements import Sentence
-from kamlib.story.verdict import renewals_said
+from kamlib.story.verdict import decline_said, renewals_said
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, share
+from kamlib.words import count, date, listed, money, plural, share
 
 
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
@@ -99,6 +99,30 @@ def renewals_sentence(due_renewals: pd.DataFrame, book: BookSettings) -> Sentenc
         for row in each(due_renewals)
     ]
     return Sentence(f"{said}: {listed(by, most=3)}.", "#due_renewals")
+
+
+def declines_sentence(account_declines: pd.DataFrame, book: BookSettings) -> Sentence | None:
+    """Name the key accounts that have shrunk over years, the largest fall first."""
+    if account_declines.empty:
+        return None
+    rows = account_declines.to_dict("records")
+    first, others = decline_said(rows[0], book), listed([row["name"] for row in rows[1:]])
+    more = f"; shrinking too: {others}" if others else ""
+    return Sentence(f"{first}{more}.", "#account_declines")
+
+
+def losing_sentence(
+    account_classes: pd.DataFrame, keys: pd.DataFrame, book: BookSettings
+) -> Sentence | None:
+    """Name the key accounts that lose money, the largest loss first."""
+    key = account_classes["account_id"].isin(keys.loc[keys["is_key"], "account_id"])
+    losing = account_classes[key & account_classes["margin"].lt(0)].sort_values("margin")
+    if losing.empty:
+        return None
+    named = [f"{row.name} ({money(row.margin, book)})" for row in each(losing)]
+    many = len(losing)
+    said = f"{count(many, 'key account')} {plural(many, 'loses', 'lose')} money: {listed(named)}"
+    return Sentence(f"{said}.", "segmentation.html")
 
 
 def _band(key_share: float, book: BookSettings) -> str:

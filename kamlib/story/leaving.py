@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import catalogue
-from kamlib.words import count, date, money, number, plural, share
+from kamlib.words import FEW, count, date, money, number, plural, rate, share
 
 MOST_GROUPS, MOST_CURVES, MOST_MEASURED, MOST_OFFERS = 10, 4, 8, 12
 """Groups of losses, survival curves, accounts and offers that a chart draws."""
@@ -73,6 +73,8 @@ def chart_loss_directions(
         first = rows.iloc[0]
         lost = share(first["lost_share"], book, decimals=0)
         title = f"{first['group']}: {lost} of the revenue lost"
+        if pd.notna(first["revenue_share"]):
+            title += f", {share(first['revenue_share'], book, decimals=0)} of all revenue"
     cut = f", the {most} largest of {len(rows)}" if len(rows) > most else ""
     return Said(
         title,
@@ -102,11 +104,10 @@ def chart_cohort_retention_by_year(
         title = "No cohort yet: nobody has ordered"
     elif 12 in together.index:
         year = together.loc[[12]].iloc[0]
-        title = (
-            f"{share(year['active_share'], book, decimals=0)} of "
-            f"{count(year['account_count'], 'account', source=book)} order in the twelfth month "
-            "after their first"
-        )
+        many = year["account_count"]
+        some = rate(round(year["active_share"] * many), many, book)
+        of = f" of {count(many, 'account', source=book)}" if many >= FEW else " accounts"
+        title = f"{some[:1].upper()}{some[1:]}{of} order in the twelfth month after their first"
     return Said(
         title,
         "Share active in the month, by months since the first order, every third month; blank: not "
@@ -236,8 +237,11 @@ def chart_leaving_causes(leaving_causes: pd.DataFrame) -> Said:
     title = "No cause stands out from chance"
     if leaving_causes.empty:
         title = "Nothing recorded that could have driven accounts away"
-    elif leaving_causes["hazard_ratio"].isna().all():
+    elif leaving_causes["note_code"].isin(["few_leavers", "not_recorded"]).all():
         title = "Too few losses to tell what drove accounts away"
+    elif leaving_causes["hazard_ratio"].isna().all():
+        left = count(leaving_causes["leaver_count"].max(), "account")
+        title = f"{left} left, but what is recorded happened too seldom to be tested as a cause"
     elif len(clear):
         title = f"Accounts left more often after: {', '.join(clear)} (a correlation, not proof)"
     return Said(

@@ -10,8 +10,10 @@ from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import (
+    declines_sentence,
     followed_sentence,
     key_revenue_sentence,
+    losing_sentence,
     loss_sentence,
     period_sentence,
     renewals_sentence,
@@ -41,6 +43,8 @@ def headline_overview(
     account_alerts: pd.DataFrame,
     calendar: pd.DataFrame,
     due_renewals: pd.DataFrame,
+    account_declines: pd.DataFrame,
+    account_classes: pd.DataFrame,
     period_figures: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
@@ -63,6 +67,8 @@ def headline_overview(
         period_sentence(period_figures, span, previous_span, year_ago_span, book),
         Sentence(" ".join(text for text in (risk, split) if text), AT_RISK),
         _falling(category_alerts, account_alerts, book),
+        declines_sentence(account_declines, book),
+        losing_sentence(account_classes, key_accounts, book),
         calendar_sentence(calendar, book),
         _outlook(programme_outlook, book),
         renewals_sentence(due_renewals, book),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.story.statements import Said
-from kamlib.words import date, number
+from kamlib.words import FEW, date, number
 
 
 def tell_period_changes(
@@ -31,7 +31,9 @@ def _trust(quality: pd.DataFrame) -> str:
     if own.empty or not own["alarm_count"].iloc[0]:
         return ""
     alarms, wrong = int(own["alarm_count"].iloc[0]), int(own["false_alarm_count"].iloc[0])
-    return f"Such an alarm was right in {number(alarms - wrong)} of {number(alarms)} past cases."
+    few = ": too few to judge by" if alarms < FEW else ""
+    right = number(alarms - wrong) if alarms > wrong else "none"
+    return f"Such an alarm was right in {right} of {number(alarms)} past cases{few}."
 
 
 def tell_main_changes(

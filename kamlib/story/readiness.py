@@ -67,7 +67,9 @@ def _competition(value: pd.Series) -> str:
     if pd.isna(value["courted"]):
         return ""
     keys, lost = count(value["key_accounts"], "key account"), count(value["lost_deals"], "deal")
-    return f"rivals are named at {value['courted']:.0f} of {keys}; {lost} lost there"
+    unnamed = value["unnamed_deals"]
+    known = f", {unnamed:.0f} of them without a rival's name" if unnamed > 0 else ""
+    return f"rivals are named at {value['courted']:.0f} of {keys}; {lost} lost there{known}"
 
 
 def _capability(value: pd.Series) -> list[str]:

@@ -191,7 +191,8 @@ def _warnings(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
     many, back, lost = int(row.account_count), int(row.returned_count), int(row.lost_count)
     return (
         f"Of the {count(many, 'warning', source=book)} of {date(row.warned_date, book)}, {back} "
-        f"{plural(back, 'has', 'have')} ordered again, {lost} {plural(lost, 'is', 'are')} lost, "
+        f"{plural(back, 'has', 'have')} ordered again, {lost or 'none'} "
+        f"{plural(max(lost, 1), 'is', 'are')} lost, "
         f"{many - back - lost or 'none'} still silent."
     )
 
@@ -304,10 +305,12 @@ def chart_account_status(
             f"{count(many, 'account', source=book)} {plural(many, 'is', 'are')} overdue, with "
             f"{amount} a year"
         )
+    borrowed = int(overdue["gap_basis"].isin(["class", "all"]).sum())
+    whose = f" ({number(borrowed, book)} of {number(many, book)} borrowed from like accounts)"
     return Said(
         title,
-        f"Overdue accounts, {cut}: days without an order; the tick is the usual gap · as of "
-        f"{date(as_of, book)}",
+        f"Overdue accounts, {cut}: days without an order; the tick is the usual gap"
+        f"{whose if borrowed else ''} · as of {date(as_of, book)}",
         "Bars of days without an order for each overdue account, with its usual gap marked, its "
         "revenue and its owner; the table below has every account",
     )

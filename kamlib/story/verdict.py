@@ -28,6 +28,7 @@ def tell_account_actions(
     rollup_changes: pd.DataFrame,
     recent_lateness: pd.DataFrame,
     overdue_checkins: pd.DataFrame,
+    account_declines: pd.DataFrame,
     *,
     book: BookSettings,
 ) -> pd.DataFrame:
@@ -41,6 +42,7 @@ def tell_account_actions(
         "decision": told_tier_decisions,
         "move": told_class_moves,
         "checkin": overdue_checkins,
+        "decline": account_declines,
         "group": rollup_changes.assign(account_id=rollup_changes["largest_id"]),
     }
     by_account = {name: _by(table, "account_id") for name, table in facts.items()}
@@ -147,7 +149,7 @@ def _whom(row: Any) -> str:
 def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     status, late = facts["status"], facts["late"]
     still = "is still overdue" if status["was"] == "overdue" else "is overdue"
-    days, usual = f"{status['silence_days']:.0f}", f"{status['usual_gap_days']:.0f}"
+    days, usual = (number(status[one], decimals=0) for one in ("silence_days", "usual_gap_days"))
     is_own = status["gap_basis"] == "own"
     whose = f"usually {usual}" if is_own else f"accounts like it order every {usual}"
     why = f"{row.name} {still}: {days} days without an order, {whose}."
@@ -227,6 +229,18 @@ def _fell(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     return f"{row.name}: {move['why']}", f"Ask {_whom(row)} what changed."
 
 
+def _shrank(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    return f"{decline_said(facts['decline'], book)}.", f"Ask {_whom(row)} what has changed."
+
+
+def decline_said(row: Any, book: BookSettings) -> str:
+    """Return from what to what a key account has shrunk, and what is proposed for it."""
+    before, now = money(row["revenue_before"], book), money(row["revenue"], book)
+    years = count(row["years_count"], "year")
+    kept = ", though the proposal is to keep it" if row["verdict"] == "keep" else ""
+    return f"{row['name']} has shrunk from {before} to {now} a year within {years}{kept}"
+
+
 def _renewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     agreement = facts["agreement"]
     kind = agreement["kind"] if isinstance(agreement["kind"], str) else ""
@@ -264,6 +278,7 @@ _SAID: dict[str, Callable[[Any, dict[str, Any], BookSettings], Told]] = {
     "promote": _promoted,
     "review": _reviewed,
     "down": _fell,
+    "shrinking": _shrank,
     "renewal": _renewed,
     "group": _grouped,
     "check-in": _unmet,

@@ -14,6 +14,7 @@ URGENCY = {
     "promote": 1.2,
     "review": 1.2,
     "down": 1.0,
+    "shrinking": 0.9,
     "group": 0.8,
     "check-in": 0.7,
     "gone": 0.6,
@@ -34,6 +35,7 @@ LINKS = {
     "promote": "scoring.html",
     "review": "scoring.html",
     "down": "segmentation.html",
+    "shrinking": "",
     "group": "segmentation.html",
 }
 """Where the evidence of each kind of occasion is; of an agreement in the account's dossier."""
@@ -48,6 +50,7 @@ def account_actions(
     class_moves: pd.DataFrame,
     rollup_changes: pd.DataFrame,
     due_renewals: pd.DataFrame,
+    account_declines: pd.DataFrame,
     overdue_checkins: pd.DataFrame,
     win_back: pd.DataFrame,
     contacts: pd.DataFrame,
@@ -59,10 +62,10 @@ def account_actions(
 
     An occasion calls for an action: an account is *overdue*, was *lost* in the period or earlier
     (*gone*), has a *renewal* to decide on before the next report, is to be *promoted* or
-    *reviewed*, fell a class by its own doing (*down*), is the largest of a *group* that counts for
-    more than it does alone, or a planned *check-in* with a key account is overdue. A lost account
-    has no other occasion than its loss. Of several the most pressing counts: money at stake ×
-    urgency, three times that for a key account.
+    *reviewed*, fell a class by its own doing (*down*), has shrunk over years (*shrinking*), is the
+    largest of a *group* that counts for more than it does alone, or a planned *check-in* with a key
+    account is overdue. A lost account has no other occasion than its loss. Of several the most
+    pressing counts: money at stake × urgency, three times that for a key account.
     Accounts whose stake is below ``floor`` of the revenue of all are left out unless they are key.
 
     ``action_code``: call; ask_reason, offer, win_back or let_go (a lost account: no reason is
@@ -89,6 +92,7 @@ def account_actions(
             _fallen(class_moves),
             due_renewals[["account_id", "agreement_id", "notice_date"]].assign(kind="renewal"),
             _groups(rollup_changes),
+            account_declines[["account_id"]].assign(kind="shrinking"),
             overdue_checkins[["account_id"]].assign(kind="check-in"),
         ],
         ignore_index=True,
@@ -102,7 +106,7 @@ def account_actions(
     offers = win_back.set_index("account_id")[["offer", "cost", "is_chosen", "why_not_code"]]
     table = table.join(offers, on="account_id").join(people(contacts), on="account_id")
     table = table.assign(
-        is_change=~table["kind"].isin(["gone", "check-in"]),
+        is_change=~table["kind"].isin(["gone", "check-in", "shrinking"]),
         link=table["kind"].map(LINKS),
         stake_source="orders",
         due_date=_due(table, as_of),
@@ -174,7 +178,7 @@ def _codes(table: pd.DataFrame) -> np.ndarray:
             of_loss,
             kind.eq("overdue"),
             kind.eq("renewal"),
-            kind.eq("down"),
+            kind.isin(["down", "shrinking"]),
             kind.eq("check-in"),
         ],
         ["let_go", "ask_reason", "offer", "win_back", "call", "renew", "ask_fall", "check_in"],

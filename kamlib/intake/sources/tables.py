@@ -175,6 +175,13 @@ def _no_statement(
     return KamError(f"The statement does not run: {message}", where=str(file), next=next_)
 
 
+def read_raw(
+    name: str, files: list[Path], rules: Rules, wanted: Set[str], engine: Engine
+) -> Source:
+    """Read files that are no table of a book yet, under a name of their own."""
+    return _read_files(name, files, rules, wanted, engine, keep_as=name)
+
+
 def _read_files(
     name: str,
     files: list[Path],

@@ -1,0 +1,197 @@
+"""The files of a new book: book.toml and the statements that select its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kamlib.start.meanings import Meaning, Recognised
+from kamlib.start.plan import TablePlan
+from kamlib.tables import CANONICAL
+
+_ID = "regexp_replace(trim({}), '^([1-9][0-9]*)\\.0$', '\\1')"
+_KEPT_RULES = ("date_format", "decimal")
+
+
+def name(text: str) -> str:
+    """Write a column's or a table's name for a statement.
+
+    >>> name("Net value")
+    '"Net value"'
+    """
+    return '"' + text.replace('"', '""') + '"'
+
+
+def text_of(value: str) -> str:
+    """Write text for a statement.
+
+    >>> text_of("it's")
+    "'it''s'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def quoted(value: object) -> str:
+    r"""Write a value for book.toml.
+
+    >>> quoted('a "b"'), quoted(4), quoted(0.5)
+    ('"a \\"b\\""', '4', '0.5')
+    """
+    if isinstance(value, int | float):
+        return str(value)
+    plain = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + plain.replace("\n", " ") + '"'
+
+
+def statement(plan: TablePlan, decimal: str) -> str:
+    """Return the statement that selects a table from the files in raw/."""
+    letters = {id(plan.base): "t"} | {
+        id(part): f"j{number}" for number, (part, _) in enumerate(plan.joins, start=1)
+    }
+
+    def cell(part: Recognised, meaning: Meaning) -> str:
+        own = f"{letters[id(part)]}.{name(meaning.column)}"
+        if not meaning.nothing:
+            return own
+        return f"CASE WHEN {own} NOT IN ({', '.join(map(text_of, meaning.nothing))}) THEN {own} END"
+
+    if plan.table == "accounts" and len(plan.base.known) and plan.base.has("order_date"):
+        return _accounts_of_orders(plan, cell)
+    columns = {column: cell(*place) for column, place in plan.columns.items()}
+    if plan.table == "orders" and "order_id" not in columns:
+        columns = {
+            "order_id": f"concat_ws(' ', {columns['account_id']}, {columns['order_date']})",
+            **columns,
+        }
+    if plan.amount:
+        columns["revenue"] = _product(plan, decimal, cell)
+    if plan.base.left_out:
+        out = plan.base.left_out
+        values = ", ".join(text_of(value.casefold()) for value in out["values"])
+        tested = f"lower(trim(t.{name(out['column'])}))"
+        sign = "NOT IN" if out.get("but") else "IN"
+        why = text_of(out["why"])
+        columns["set_aside"] = f"CASE WHEN {tested} {sign} ({values}) THEN {why} END"
+    lines = [f"  {expression} AS {column}" for column, expression in columns.items()]
+    tables = [f"FROM {name(plan.base.export.name)} AS t"]
+    for part, key in plan.joins:
+        others = [plan.base, *(p for p, _ in plan.joins)]
+        owner = next(one for one in others if one is not part and one.has(key))
+        left = f"trim({letters[id(owner)]}.{name(owner.known[key].column)}::VARCHAR)"
+        own, letter = name(part.known[key].column), letters[id(part)]
+        tables.append(
+            f"LEFT JOIN (SELECT * FROM {name(part.export.name)} QUALIFY row_number() OVER "
+            f"(PARTITION BY trim({own}::VARCHAR) ORDER BY _file, _row) = 1) AS {letter}\n"
+            f"  ON trim({letter}.{own}::VARCHAR) = {left}"
+        )
+    told = "\n".join(f"-- {line}" for line in plan.told)
+    head = f"-- One row per {CANONICAL[plan.table].row}.\n{told}".rstrip()
+    return "\n".join([head, "SELECT", ",\n".join(lines), *tables]) + "\n"
+
+
+def _accounts_of_orders(plan: TablePlan, cell) -> str:
+    """Return the accounts that the orders name, each once."""
+    identity = _ID.format(cell(*plan.columns["account_id"]) + "::VARCHAR")
+    lines = [
+        f"  max({cell(*place)}) AS {column}"
+        for column, place in plan.columns.items()
+        if column in ("name", "country", "industry", "region")
+    ]
+    return "\n".join(
+        [
+            "-- One row per account: as the orders name it.",
+            "SELECT",
+            ",\n".join([f"  {identity} AS account_id", *lines]),
+            f"FROM {name(plan.base.export.name)} AS t",
+            f"WHERE {identity} <> ''",
+            "GROUP BY 1\n",
+        ]
+    )
+
+
+def _product(plan: TablePlan, decimal: str, cell) -> str:
+    """Return price × quantity, less a discount; nothing where one of them is no number."""
+
+    def number(meaning: str) -> str:
+        base = plan.base
+        own = f"({cell(base, base.known[meaning])})::VARCHAR"
+        if base.export.source.is_typed:
+            return f"TRY_CAST({own} AS DECIMAL(18, 6))"
+        kept = f"regexp_replace({own}, '[^0-9.,-]', '', 'g')"
+        plain = f"replace({kept}, ',', '')"
+        if decimal == ",":
+            plain = f"replace(replace({kept}, '.', ''), ',', '.')"
+        return f"TRY_CAST({plain} AS DECIMAL(18, 6))"
+
+    text = f"{number('unit_price')} * {number('quantity')}"
+    if plan.base.has("discount_share"):
+        text += f" * (1 - coalesce({number('discount_share')}, 0))"
+    if plan.base.has("discount_amount"):
+        text += f" - coalesce({number('discount_amount')}, 0)"
+    return f"({text})::DECIMAL(38, 6)"
+
+
+def book_toml(
+    title: str, currency: str, plans: Sequence[TablePlan], scoring: str, locale: str = ""
+) -> str:
+    """Return a commented book.toml: where the data come from, how they are read, the scoring."""
+    lines = [
+        "# Everything but the title may be left out; data/sample/book.toml explains each setting.",
+        f"title = {quoted(title)}",
+        f"currency = {quoted(currency)}" if currency else '#currency = "EUR"   # not in your files',
+        "#complete_to = 2025-12-31   # complete up to this day; else the last order day counts",
+        "",
+    ]
+    whole, own = _rules(plans)
+    if whole:
+        lines += ["# How the files in raw/ are written.", "[input]"]
+        lines += [f"{key} = {quoted(value)}" for key, value in whole.items()]
+        lines.append("")
+    for plan in plans:
+        table_rules = own.get(plan.table, {})
+        if table_rules:
+            lines += [f"# How {plan.table} are written.", f"[input.{plan.table}]"]
+            lines += [f"{key} = {quoted(value)}" for key, value in table_rules.items()]
+            lines.append("")
+        if plan.is_plain:
+            lines += [
+                f"# What the columns of {plan.base.export.files[0].name} are called here.",
+                f"[columns.{plan.table}]",
+            ]
+            for column, (_, meaning) in plan.columns.items():
+                lines.append(f"{column} = {quoted(meaning.column)}   # {meaning.why}")
+            lines.append("")
+    lines += [
+        "# How far the data may end before a period does, in days.",
+        "[freshness]",
+        "#warn_after = 14",
+        "#refuse_after = 90",
+        "",
+        "# What a key account is in this company: printed in every report.",
+        "[key_accounts]",
+        '#definition = "A customer that …"',
+        "#min_score = 6.5   # the admission line; or a number of places: top_n = 15",
+        "",
+    ]
+    return "\n".join(lines) + (f"\n{scoring}" if scoring else "")
+
+
+def _rules(
+    plans: Sequence[TablePlan],
+) -> tuple[dict[str, str | int], dict[str, dict[str, str | int]]]:
+    """Return the rules of raw/ and those of each table that is a file of its own."""
+    whole: dict[str, str | int] = {}
+    own: dict[str, dict[str, str | int]] = {}
+    for plan in plans:
+        forms = {k: v for k, v in plan.rules.items() if k in _KEPT_RULES}
+        if plan.is_plain:
+            own[plan.table] = {**plan.base.export.rules, **forms}
+        else:
+            for export in plan.exports:
+                whole |= export.rules
+            whole |= {k: v for k, v in forms.items() if k not in whole}
+    defaults = {"encoding": "utf-8", "header_line": 1}
+    for plan in plans:
+        if plan.is_plain:
+            back = {k: v for k, v in defaults.items() if k in whole and k not in own[plan.table]}
+            own[plan.table] |= back
+    return whole, own

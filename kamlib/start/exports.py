@@ -1,0 +1,187 @@
+"""The files that people have, each a table of text in the engine, with what reading it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kamlib.errors import KamError
+from kamlib.intake.rules import Rules
+from kamlib.intake.sources import Engine
+from kamlib.intake.sources.copies import database_tables
+from kamlib.intake.sources.files import FORMS
+from kamlib.intake.sources.sheets import KIND
+from kamlib.intake.sources.tables import Source, read_raw
+from kamlib.start.names import about, all_names, folded, vocabulary
+
+DATABASES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3")
+_TRIES = 6
+_SETTINGS = {"encoding": str, "header_line": int, "sheet": str, "delimiter": str}
+
+
+@dataclass(frozen=True)
+class Export:
+    """A table as people have it.
+
+    ``name`` is its name in ``raw/``; ``rules`` are the settings without which it is not read, and
+    ``told`` why each is needed.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    source: Source
+    rules: dict[str, str | int] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> Any:
+        """Its rows in the engine."""
+        return self.source.rows
+
+    @property
+    def columns(self) -> list[str]:
+        """Its own column names."""
+        own = (c for c in self.rows.columns if c not in ("_file", "_row"))
+        return [c for c in own if not c.startswith(KIND)]
+
+    @property
+    def title(self) -> str:
+        """What to call it in a sentence."""
+        more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
+        return self.files[0].name + more
+
+
+def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> list[Export]:
+    """Read files, folders of files, database files and addresses of databases.
+
+    Raises
+    ------
+    KamError
+        A file is not there, or cannot be read by any setting that can be told for sure.
+    """
+    found: list[Export] = []
+    for one in given:
+        if "://" in str(one):
+            found += _read_database(str(one), engine, scratch)
+            continue
+        path = Path(one)
+        if path.is_dir():
+            parts = sorted(p for p in path.iterdir() if p.suffix.lower() in FORMS)
+            found += _read_parts(path, parts, engine)
+        elif path.suffix.lower() in DATABASES:
+            found += _read_database(path, engine, scratch)
+        elif path.is_file():
+            found.append(_read(_word(path.stem), [path], engine))
+        else:
+            raise KamError("There is no such file.", where=str(path), next="Check its path.")
+    return _named_apart(found)
+
+
+def _read_parts(folder: Path, parts: list[Path], engine: Engine) -> list[Export]:
+    """Read a folder: files of one header are one table, others a table each."""
+    if not parts:
+        raise KamError(
+            "The folder has no file that can be read.",
+            where=str(folder),
+            next=f"It may hold {', '.join(FORMS)}.",
+        )
+    single = [_read(_word(part.stem), [part], engine) for part in (parts[0], parts[-1])]
+    is_one_table = len({tuple(one.columns) for one in single}) == 1 and len(parts) > 1
+    if is_one_table and len({part.suffix.lower() for part in parts}) == 1:
+        return [_read(_word(folder.name), parts, engine)]
+    return [_read(_word(part.stem), [part], engine) for part in parts]
+
+
+def _read(name: str, files: list[Path], engine: Engine) -> Export:
+    """Read a table; where it is refused and the refusal names the setting, read it by that."""
+    rules: dict[str, str | int] = {}
+    told: list[str] = []
+    engine.loaded += 1
+    for _ in range(_TRIES):
+        try:
+            source = read_raw(
+                f"kam_new_{engine.loaded}",
+                files,
+                Rules(currency="EUR", is_currency_said=False, **rules),  # type: ignore[arg-type]
+                frozenset(all_names()),
+                engine,
+            )
+            return Export(name, tuple(files), source, rules, tuple(told))
+        except KamError as error:
+            fresh = _proposed(error, files[0])
+            if not fresh or fresh.items() <= rules.items():
+                raise
+            rules |= fresh
+            told.append(error.what)
+    raise KamError("The file cannot be read.", where=str(files[0]), next="Export it again as CSV.")
+
+
+def _proposed(error: KamError, file: Path) -> dict[str, str | int]:
+    """Return the setting that a refusal names; of an encoding what the bytes look like."""
+    said = re.search(r'\b(encoding|header_line|sheet|delimiter) = ("[^"]*"|\d+)', error.next)
+    if said is None:
+        return {}
+    value = said[2].strip('"')
+    if said[1] == "encoding" and not value.startswith("utf"):
+        value = encoding_of(file)
+    return {said[1]: _SETTINGS[said[1]](value)}
+
+
+def encoding_of(file: Path) -> str:
+    """Return the encoding that a text file seems to have."""
+    from charset_normalizer import from_bytes
+
+    with file.open("rb") as stream:
+        head = stream.read(400_000)
+    usual = ["cp1252", "cp1250", "cp1251", "cp1258", "gb18030", "big5", "shift_jis", "euc_kr"]
+    best = from_bytes(head, cp_isolation=usual).best()
+    return best.encoding if best else "cp1252"
+
+
+def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Export]:
+    """Copy the tables of a database that have a known column to Parquet and read those."""
+    found = []
+    for name, frame in database_tables(where).items():
+        known = {key for key, names in vocabulary().items() if _has(frame, names)}
+        if not about(name) and not known & {"order_id", "account_id", "product_id"}:
+            continue
+        file = scratch / f"{_word(name)}.parquet"
+        frame.to_parquet(file, index=False)
+        found.append(_read(_word(name), [file], engine))
+    if not found:
+        raise KamError(
+            "The database has no table with orders or customers.",
+            where=str(where).split("@")[-1],
+            next="Name another one, or export its tables to CSV.",
+        )
+    return found
+
+
+def _has(frame: pd.DataFrame, names: Iterable[str]) -> bool:
+    return bool({folded(column) for column in frame.columns} & set(names))
+
+
+def _word(stem: str) -> str:
+    """Return a file's stem as the name of a table.
+
+    >>> _word("Order Details (3)")
+    'order_details_3'
+    """
+    return re.sub(r"\W+", "_", stem).strip("_").lower() or "table"
+
+
+def _named_apart(found: list[Export]) -> list[Export]:
+    names: set[str] = set()
+    apart = []
+    for one in found:
+        name, number = one.name, 2
+        while name in names:
+            name, number = f"{one.name}_{number}", number + 1
+        names.add(name)
+        apart.append(Export(name, one.files, one.source, one.rules, one.told))
+    return apart

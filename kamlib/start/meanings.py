@@ -1,0 +1,199 @@
+"""Which column of a file means what: as a known export has it, by name, else by its values."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kamlib.intake.casting import cleaned
+from kamlib.intake.forms import Reading, usual_reading
+from kamlib.intake.rules import Rules
+from kamlib.start.exports import Export
+from kamlib.start.names import about, folded, own_meaning, vocabulary
+from kamlib.tables import CANONICAL, Column
+
+_FITS = 0.8
+_NOTHING = ("NULL", "null", "\\N", "N/A", "n/a", "-", "–", "None", "nan", "k.A.", "#N/V")
+_DATES = ("order_date", "promised_date", "delivered_date", "customer_since")
+_AMOUNTS = ("revenue", "cost", "unit_price", "discount_amount", "tax")
+_NUMBERS = ("quantity", "discount_share", "employees")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A column that was recognised: its own name, why, and which others would have done."""
+
+    column: str
+    why: str
+    rivals: tuple[str, ...] = ()
+    reading: Reading | None = None
+    nothing: tuple[str, ...] = ()
+
+
+@dataclass
+class Recognised:
+    """What is known of one export: the meaning of its columns, what it is about."""
+
+    export: Export
+    topic: str
+    source: str = ""
+    known: dict[str, Meaning] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    left_out: Mapping[str, Any] = field(default_factory=dict)
+
+    def has(self, *meanings: str) -> bool:
+        """Return whether all of these are known."""
+        return all(meaning in self.known for meaning in meanings)
+
+    @property
+    def free(self) -> list[str]:
+        """The columns that nothing is made of."""
+        taken = {meaning.column for meaning in self.known.values()}
+        return [column for column in self.export.columns if column not in taken]
+
+
+def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recognised:
+    """Return what the columns of an export mean; ``given`` says it for some, by meaning."""
+    found = Recognised(export, about(export.files[0].stem) or about(export.name))
+    by_fold = {folded(column): column for column in reversed(export.columns)}
+    for meaning, name in given.items():
+        if folded(name) in by_fold:
+            _take(found, meaning, by_fold[folded(name)], "as you say")
+    known = _known_source(export, sources)
+    if known:
+        found.source, found.topic = known["title"], known["table"]
+        found.left_out = known.get("leave_out", {})
+        for meaning, name in known["columns"].items():
+            if folded(name) in by_fold and meaning not in found.known:
+                _take(found, meaning, by_fold[folded(name)], f"export of {known['title']}")
+        return found
+    for column in export.columns:
+        meaning = own_meaning(column, found.topic)
+        if meaning and meaning not in found.known:
+            _take(found, meaning, column, f"the file is about {found.topic}")
+    for meaning in _in_order():
+        if meaning not in found.known:
+            _by_name(found, meaning)
+    return found
+
+
+def by_values(found: Recognised, meaning: str) -> list[str]:
+    """Return the columns that could mean something by their values alone."""
+    fitting = []
+    for column in found.free:
+        read = _fit(found.export, meaning, column)
+        if read is not None and read[0] >= _FITS:
+            fitting.append(column)
+    return fitting
+
+
+def take_by_values(found: Recognised, meaning: str, column: str, why: str) -> None:
+    """Take a column for a meaning that its values fit."""
+    _take(found, meaning, column, why)
+
+
+def _in_order() -> list[str]:
+    required = CANONICAL["orders"].required
+    return [*required, *(meaning for meaning in vocabulary() if meaning not in required)]
+
+
+def _by_name(found: Recognised, meaning: str) -> None:
+    names = vocabulary()[meaning]
+    exact = sorted(
+        (names[folded(column)].rank, at, column)
+        for at, column in enumerate(found.free)
+        if folded(column) in names and _allowed(found, meaning, folded(column))
+    )
+    likely = sorted(
+        (known.rank, at, column, name)
+        for at, column in enumerate(found.free)
+        for name, known in names.items()
+        if " " in name and f" {name} " in f" {folded(column)} "
+    )
+    choices = [(c, f"{names[folded(c)].language} name") for _, _, c in exact]
+    choices += [(c, f"its name holds '{n}'") for _, _, c, n in likely if c not in dict(choices)]
+    for column, why in choices:
+        rivals = tuple(c for c, _ in choices if c != column)
+        if _take(found, meaning, column, why, rivals):
+            return
+
+
+def _allowed(found: Recognised, meaning: str, name: str) -> bool:
+    """A customer's name is no id where the file also has an id, and no order is one of products."""
+    if meaning in ("order_id", "order_date", "revenue") and found.topic in ("accounts", "products"):
+        return False
+    return not (meaning == "unit_price" and found.topic == "products")
+
+
+def _take(
+    found: Recognised, meaning: str, column: str, why: str, rivals: tuple[str, ...] = ()
+) -> bool:
+    """Note what a column means where its values fit; else say that they do not."""
+    read = _fit(found.export, meaning, column)
+    if read is None or read[0] < _FITS:
+        if read is not None:
+            found.refused.append(f"'{column}' is called like {meaning}, but its values are not")
+        return False
+    found.known[meaning] = Meaning(column, why, rivals, read[1], read[2])
+    return True
+
+
+def _fit(
+    export: Export, meaning: str, column: str
+) -> tuple[float, Reading | None, tuple[str, ...]] | None:
+    """Return which share of a column's cells fits a meaning, the reading that reads them, and the
+    words that stand for nothing; None for a column without any cell.
+    """
+    kind = (
+        "date"
+        if meaning in _DATES
+        else "money"
+        if meaning in _AMOUNTS
+        else "number"
+        if meaning in _NUMBERS
+        else ""
+    )
+    raw = export.rows[column]
+    text = cleaned(raw)
+    filled = export.rows.filter(text.notnull()).select(text=text)
+    if not kind:
+        return (1.0, None, ()) if filled.limit(1).count().execute() else None
+    if not raw.type().is_string():
+        type_ = raw.type()
+        fits = (type_.is_date() or type_.is_timestamp()) if kind == "date" else type_.is_numeric()
+        return (1.0 if fits else 0.0), None, ()
+    words = set(filled.filter(filled["text"].isin(_NOTHING)).distinct().execute()["text"])
+    cells = export.rows.filter(text.notnull() & ~text.isin(_NOTHING)).select(
+        **{meaning: export.rows[column]}
+    )
+    total = cells.count().execute()
+    if not total:
+        return None
+    rules = Rules(currency="EUR", is_currency_said=False)
+    reading = usual_reading(Column(meaning, kind), cells, rules, "")
+    if reading is None:
+        return 1.0, None, tuple(sorted(words))
+    share = reading.read / reading.cells if reading.settings else 0.0
+    if kind == "date" and reading.cells < total:
+        share = (total - reading.cells * (1 - share)) / total
+    return share, reading, tuple(sorted(words))
+
+
+@cache
+def _sources(folder: Path) -> tuple[dict[str, Any], ...]:
+    found = []
+    for file in sorted(folder.glob("*.toml")):
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        found += [{"title": content["title"], **one} for one in content["files"]]
+    return tuple(found)
+
+
+def _known_source(export: Export, folder: Path) -> dict[str, Any] | None:
+    """Return the known export whose marking columns a file has, the most of them first."""
+    own = {folded(column) for column in export.columns}
+    matching = [one for one in _sources(folder) if {folded(n) for n in one["marks"]} <= own]
+    return max(matching, key=lambda one: len(one["marks"]), default=None)

@@ -1,0 +1,262 @@
+"""How tables of a book are made of exports: which file holds what, what is joined or asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kamlib.errors import KamError
+from kamlib.start.exports import Export
+from kamlib.start.meanings import Meaning, Recognised, by_values, take_by_values
+from kamlib.tables import CANONICAL
+from kamlib.words import listed
+
+Ask = Callable[[str, Sequence[str], str], str]
+"""Question, answers to choose from, how to say it without being asked → the answer."""
+
+NONE = "none"
+_LOOKED_UP = ("product", "category")
+
+
+@dataclass
+class TablePlan:
+    """How one table of the book is made: column → export and its own column."""
+
+    table: str
+    base: Recognised
+    columns: dict[str, tuple[Recognised, Meaning]] = field(default_factory=dict)
+    joins: list[tuple[Recognised, str]] = field(default_factory=list)
+    amount: str = ""
+    rules: dict[str, str] = field(default_factory=dict)
+    is_shared: bool = False
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def exports(self) -> list[Export]:
+        """The exports that it is made of."""
+        return [self.base.export, *(other.export for other, _ in self.joins)]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a renaming of the columns of one file is enough."""
+        return not (
+            self.joins
+            or self.amount
+            or self.is_shared
+            or self.base.left_out
+            or len(self.base.export.files) > 1
+            or ("order_id" not in self.columns and self.table == "orders")
+            or any(meaning.nothing for _, meaning in self.columns.values())
+        )
+
+
+def plan_book(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> list[TablePlan]:
+    """Return how the tables orders and accounts are made of exports.
+
+    Raises
+    ------
+    KamError
+        No file holds orders; a column that is needed is not recognised, or could be read in two
+        ways, and nobody is there to be asked.
+    """
+    orders = _orders(found, given, ask)
+    plans = [orders]
+    if accounts := _accounts(found, orders):
+        plans.append(accounts)
+        if any(export is accounts.base.export for export in orders.exports):
+            orders.is_shared = accounts.is_shared = True
+    for plan in plans:
+        _set_rules(plan, given, ask)
+    return plans
+
+
+def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> TablePlan:
+    base = _base(found, given, ask)
+    plan = TablePlan("orders", base)
+    header = None
+    if not base.has("account_id", "order_date"):
+        others = [one for one in found if one is not base and one.has("order_id")]
+        others = [one for one in others if one.has("account_id") or one.has("order_date")]
+        if base.has("order_id") and others:
+            header = max(others, key=lambda one: len(one.known))
+            plan.joins.append((header, "order_id"))
+            plan.told.append(
+                f"{base.export.title} and {header.export.title} are joined by the order: "
+                f"'{base.known['order_id'].column}' and '{header.known['order_id'].column}'."
+            )
+    parts = [one for one in (base, header) if one is not None]
+    for name in CANONICAL["orders"].required:
+        if name == "revenue" or (name == "order_id" and given.get(name) == NONE):
+            continue
+        if not any(part.has(name) for part in parts):
+            _find(parts[-1] if header else base, name, given, ask)
+    for meaning, key in (("product_id", "products"), ("category_id", "categories")):
+        _look_up(plan, found, parts, meaning, key)
+    for name in CANONICAL["orders"].names:
+        for part in parts:
+            if name in part.known:
+                plan.columns[name] = (part, part.known[name])
+                break
+    if "revenue" not in plan.columns:
+        plan.amount = _amount(base)
+    return plan
+
+
+def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Recognised:
+    """Return the export of the finest rows that have money."""
+    others = ("accounts", "products", "categories")
+    sold = [one for one in found if one.topic not in others]
+    able = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
+    able = [one for one in able if one.has("order_id") or one.has("account_id")]
+    if able:
+        return max(able, key=lambda one: (one.has("quantity"), one.has("order_id"), len(one.known)))
+    likely = [one for one in sold if one.has("account_id") or one.has("order_id")] or sold
+    if not likely:
+        raise _no_orders(found)
+    best = max(likely, key=lambda one: len(one.known))
+    _find(best, "revenue", given, ask)
+    return best
+
+
+def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> None:
+    """Find a column that no name told: the only one whose values fit, else ask."""
+    where = part.export.title
+    if given.get(name):
+        raise KamError(
+            f"'{given[name]}' is no column that can be {name}.",
+            where=f"--map {name}={given[name]}; {where} has {', '.join(part.export.columns)}",
+            next="Name one of its columns.",
+        )
+    fitting = by_values(part, name) if name in ("order_date", "revenue") else part.free
+    kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
+    if len(fitting) == 1 and kind:
+        take_by_values(part, name, fitting[0], f"the only column of {kind}")
+        return
+    answers = [*(fitting or part.free), *([NONE] if name == "order_id" else [])]
+    question = f"Which column of {where} is {_SAID[name]}?"
+    chosen = ask(question, answers, f"--map {name}='{(answers or ['Its name'])[0]}'")
+    if chosen != NONE:
+        take_by_values(part, name, chosen, "as you say")
+
+
+_SAID = {
+    "order_id": "the number of the order (none: an account's lines of a day are one order)",
+    "account_id": "the customer",
+    "order_date": "the day of the order",
+    "revenue": "the amount of money",
+}
+
+
+def _look_up(
+    plan: TablePlan, found: Sequence[Recognised], parts: list[Recognised], meaning: str, topic: str
+) -> None:
+    """Join the list of products, or of categories, where the orders name them by id alone."""
+    if not any(part.has(meaning) for part in parts):
+        return
+    wanted = [name for name in _LOOKED_UP if not any(part.has(name) for part in parts)]
+    for one in found:
+        has_more = any(name in one.known for name in (*wanted, "category_id"))
+        is_list = one.has(meaning) and not one.has("order_id") and has_more
+        if one not in parts and is_list and (one.topic in (topic, "") or not one.has("account_id")):
+            plan.joins.append((one, meaning))
+            parts.append(one)
+            plan.told.append(f"{one.export.title} gives {topic}, by '{one.known[meaning].column}'.")
+            return
+
+
+def _amount(base: Recognised) -> str:
+    names = [base.known[name].column for name in ("unit_price", "quantity")]
+    text = f"'{names[0]}' × '{names[1]}'"
+    if base.has("discount_share"):
+        text += f" less the share '{base.known['discount_share'].column}'"
+    if base.has("discount_amount"):
+        text += f" less '{base.known['discount_amount'].column}'"
+    return text
+
+
+def _accounts(found: Sequence[Recognised], orders: TablePlan) -> TablePlan | None:
+    """Return how accounts are made: of a list of them, else of what the orders say."""
+    used = [orders.base, *(other for other, _ in orders.joins)]
+    lists = [one for one in found if one not in used and one.has("account_id")]
+    lists = [one for one in lists if not one.has("order_date") and not one.has("product_id")]
+    lists = [one for one in lists if one.has("name") or one.topic == "accounts"]
+    base = max(lists, key=lambda one: (one.topic == "accounts", len(one.known)), default=None)
+    names = CANONICAL["accounts"].names
+    if base is None:
+        part = next((p for p, _ in orders.columns.values() if p.has("account_id", "name")), None)
+        if part is None:
+            return None
+        plan = TablePlan("accounts", part)
+        plan.told.append(f"Accounts are named as in {part.export.title}.")
+    else:
+        plan = TablePlan("accounts", base)
+    for name in names:
+        if name in plan.base.known:
+            plan.columns[name] = (plan.base, plan.base.known[name])
+    return plan
+
+
+def _set_rules(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> None:
+    """Find the forms of days and amounts of a table: one for all its columns."""
+    money = [part.known[n] for part, n in _priced(plan)]
+    meanings = [(n, m) for n, (_, m) in plan.columns.items()] + [("amount", m) for m in money]
+    required = CANONICAL[plan.table].required
+    meanings.sort(key=lambda one: one[0] not in (*required, "amount"))
+    for name, meaning in meanings:
+        if meaning.reading is None:
+            continue
+        lines = [_parsed(line) for line in meaning.reading.settings]
+        key = "date_format" if "date_format" in lines[0] else "decimal"
+        if given.get(key):
+            lines = [{**lines[0], key: given[key]}]
+        fitting = [one for one in lines if plan.rules.items() >= {key: one[key]}.items()]
+        lines = fitting or lines
+        if len(lines) > 1 and name not in (*required, "amount"):
+            plan.columns.pop(name, None)
+            plan.told.append(f"'{meaning.column}' can be read in two ways and is left out.")
+            continue
+        if len(lines) > 1:
+            shown = meaning.reading.open or meaning.reading.example
+            answers = [one[key] for one in lines]
+            chosen = ask(
+                f"'{shown}' in '{meaning.column}' can be read in two ways. Which {key} is it?",
+                answers,
+                f"--set {key}='{answers[0]}'",
+            )
+            lines = [one for one in lines if one[key] == chosen]
+        fresh = lines[0]
+        if any(plan.rules.get(k, v) != v for k, v in fresh.items()) and name not in required:
+            plan.columns.pop(name, None)
+            plan.told.append(f"'{meaning.column}' is written in another form and is left out.")
+            continue
+        plan.rules |= fresh
+        if not meaning.reading.is_whole:
+            plan.told.append(
+                f"'{meaning.column}': {meaning.reading.read:,} of {meaning.reading.cells:,} cells "
+                f"are read, not '{meaning.reading.left}'."
+            )
+
+
+def _priced(plan: TablePlan) -> list[tuple[Recognised, str]]:
+    names = ("unit_price", "discount_amount") if plan.amount else ()
+    return [(plan.base, name) for name in names if plan.base.has(name)]
+
+
+def _parsed(line: str) -> dict[str, str]:
+    """Return the settings of a proposed line.
+
+    >>> _parsed('decimal = "," under  and currency = "EUR" above the first [section]')
+    {'decimal': ',', 'currency': 'EUR'}
+    """
+    return dict(re.findall(r'(\w+) = "([^"]*)"', line))
+
+
+def _no_orders(found: Sequence[Recognised]) -> KamError:
+    seen = "; ".join(f"{one.export.title} ({', '.join(one.export.columns[:12])})" for one in found)
+    return KamError(
+        "No file holds orders: rows with a customer, a day and an amount.",
+        where=seen,
+        next=f"Give the file with {listed(['order', 'customer', 'day', 'amount'])}; columns of "
+        "other names are named with --map revenue='Net value'.",
+    )

@@ -1,0 +1,208 @@
+"""Eight books, all their pages' sentences: none says what a table of the same report contradicts.
+
+Sentences are read as a reader would: counts, signs, names and windows are held against the tables
+that they are of. Two books are read on every run; six more, Online Retail among them, in the long
+form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+import kamlib as kam
+from kamlib.practice import company, write_company
+from kamlib.story.overview import actions_overview, headline_overview
+from kamlib.story.programme import headline_programme
+from kamlib.story.retention import headline_retention
+from kamlib.story.scoring import headline_scoring
+from kamlib.story.segmentation import headline_segmentation
+
+KINDS = ("spring_buyer", "missed_season", "one_order", "slow_decline", "renewals")
+STORIES = {"kinds": KINDS, "crm": "crm", "resellers": "resellers", "loss_making": "loss_making"}
+USUAL = ("sample", "crm")
+LONG = ("kinds", "orders", "northwind", "online_retail", "resellers", "loss_making")
+PAGES = {
+    "overview": headline_overview,
+    "segmentation": headline_segmentation,
+    "scoring": headline_scoring,
+    "retention": headline_retention,
+    "programme": headline_programme,
+}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[*USUAL, *(pytest.param(one, marks=pytest.mark.soak) for one in LONG)],
+)
+def q(request, root, tmp_path_factory):
+    """A period of each book."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param in STORIES:
+        made = company(21, story=STORIES[request.param], accounts=60)
+        write_company(made, folder / "book")
+        return kam.open_period(folder / "book", "2025-Q4")
+    if request.param == "orders":
+        orders = pd.read_csv(root / "data" / "sample" / "orders.csv", dtype="str")
+        columns = ["order_id", "account_id", "order_date", "revenue"]
+        orders[columns].to_csv(folder / "orders.csv", index=False)
+        (folder / "book.toml").write_text('title = "Orders alone"\n', encoding="utf-8")
+        return kam.open_period(folder, "2025-Q4")
+    if request.param == "online_retail":
+        return kam.open_period(online_retail(request.getfixturevalue("shared"), folder), "2011-Q3")
+    return kam.open_period(
+        root / "data" / request.param, "" if "north" in request.param else "2025-Q3"
+    )
+
+
+def online_retail(shared, folder):
+    """Online Retail as a book: lines with a customer, no cancellation."""
+    files = sorted((shared / "online_retail" / "by-day").glob("*.csv"))
+    table = pd.concat([pd.read_csv(file) for file in files])
+    table.columns = [re.sub(r"\W", "", str(name)).lower() for name in table.columns]
+    table = table.dropna(subset=["customerid"])
+    table = table[table["quantity"].gt(0) & table["unitprice"].gt(0)]
+    orders = pd.DataFrame(
+        {
+            "order_id": table["invoiceno"].astype("str"),
+            "account_id": table["customerid"].astype("int64").astype("str"),
+            "order_date": pd.to_datetime(table["invoicedate"]).dt.strftime("%Y-%m-%d"),
+            "revenue": (table["quantity"] * table["unitprice"]).round(2),
+        }
+    )
+    orders.to_csv(folder / "orders.csv", index=False)
+    (folder / "book.toml").write_text('title = "Online Retail"\ncurrency = "GBP"\n')
+    return folder
+
+
+def plain(text: str) -> str:
+    return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
+
+
+def said(q) -> Iterator[tuple[str, str]]:
+    """Return every sentence of first screens and of the tables of actions, with its place."""
+    for page, headline in PAGES.items():
+        for one in q.call(headline):
+            yield page, plain(one.text)
+    for one in q.call(actions_overview):
+        yield "actions", plain(f"{one.changed} {one.to_do}")
+    told = q.told("account_actions")
+    for why, to_do in told[["why", "to_do"]].itertuples(index=False):
+        yield "account_actions", plain(f"{why} {to_do}")
+    for why in q.told("class_moves")["why"].dropna():
+        yield "class_moves", plain(why)
+
+
+UNITS = {"": 1, "k": 1e3, "m": 1e6, "bn": 1e9}
+AMOUNT = r"[−-]?(?:€|£|\$|EUR|GBP|USD) ?[−-]?([\d,.]+)(?: (k|m|bn))?\b"
+
+
+def amount(match: re.Match, at: int) -> float:
+    sign = -1 if re.match(r"[−-]", match[0]) else 1
+    return sign * float(match[at].replace(",", "").rstrip(".")) * UNITS[match[at + 1] or ""]
+
+
+DOWN, UP = r"(?:fell|shrunk|shrank|went down|down \d+ %,)", r"(?:rose|grew|went up|up \d+ %,)"
+
+
+def test_what_fell_is_less_and_what_rose_is_more(q):
+    checked = 0
+    for place, text in said(q):
+        for way, sign in ((DOWN, -1), (UP, 1)):
+            for found in re.finditer(rf"{way}(?: from)? {AMOUNT} (?:to|→) {AMOUNT}", text):
+                parts = list(re.finditer(AMOUNT, found[0]))
+                before, after = (amount(one, 1) for one in parts[-2:])
+                assert sign * (after - before) >= 0, (place, text)
+                checked += 1
+    assert checked or q.class_moves.empty or not len(q.account_declines)
+
+
+def test_the_first_screens_count_what_the_tables_hold(q):
+    found = dict.fromkeys(PAGES, "")
+    for page, text in said(q):
+        found[page] = f"{found.get(page, '')} {text}"
+    overview = found["overview"]
+    due = re.search(r"(\d+) agreements?(?: worth .{1,20})? needs? a decision", overview)
+    assert (int(due[1]) if due else 0) == len(q.due_renewals)
+    keys = int(q.key_accounts["is_key"].sum())
+    today = re.search(r"Today’s ([\d,]+) key account", overview)
+    assert today is None or int(today[1].replace(",", "")) == keys
+    for row in q.account_declines.itertuples():
+        named = row.name in overview or " more" in overview
+        assert named
+    overdue = q.account_status[q.account_status["status"].eq("overdue")]
+    assert ("No account is overdue." in overview) == overdue.empty
+    key_ids = set(q.key_accounts.loc[q.key_accounts["is_key"], "account_id"])
+    own = overdue[overdue["account_id"].isin(key_ids)]
+    risk = re.search(r"at risk in (\d+) overdue key", overview)
+    assert (int(risk[1]) if risk else 0) == len(own)
+    moves = q.class_moves
+    down = re.search(r"(\w+) accounts? moved down a class", found["segmentation"])
+    assert (down is not None) <= moves["direction"].eq("down").any()
+    heavy = q.workload["is_over_hours"].any()
+    assert ("carries too much" in found["programme"]) == heavy
+
+
+def test_no_account_is_named_for_what_its_standing_rules_out(q):
+    standing = q.account_standing.set_index("account_id")
+    lost = set(standing.index[standing["status"].eq("lost")])
+    proposed = q.tier_decisions.query("proposal not in ['win back', 'let go']")
+    lists = {
+        "decisions": proposed,
+        "candidates": q.candidates,
+        "watch_list": q.watch_list,
+        "moves": q.assignment_changes,
+        "visits": q.overdue_checkins,
+        "declines": q.account_declines,
+        "alerts": q.account_alerts,
+    }
+    for name, table in lists.items():
+        assert not lost & set(table["account_id"]), name
+    for row in q.told("account_actions").itertuples():
+        if row.account_id in lost:
+            assert "counts as lost" in row.why, row.why
+            assert "Call" not in row.to_do and "next order" not in row.to_do
+        else:
+            assert "counts as lost" not in row.why, row.why
+    resting = standing.index[standing["status"].eq("resting")]
+    acted = q.account_actions[q.account_actions["account_id"].isin(resting)]
+    assert not acted["action_code"].isin(["call", "ask_reason", "offer", "win_back"]).any()
+
+
+def test_one_account_has_one_amount_under_one_word(q):
+    stated = {name: getattr(q, name) for name in (
+        "account_standing", "account_actions", "period_changes", "account_status",
+    )}  # fmt: skip
+    one = pd.concat([table[["account_id", "at_stake"]] for table in stated.values()])
+    several = one.dropna().round(6).drop_duplicates().groupby("account_id").size()
+    assert several.le(1).all(), several[several.gt(1)].head().to_dict()
+
+
+def test_nothing_is_compared_with_a_year_that_the_data_do_not_hold(q):
+    from kamlib.period.calendar import is_base_whole
+
+    if is_base_whole(q.first_date, q.as_of):
+        return
+    for place, text in said(q):
+        assert not re.search(r"on the year before|\(NRR\) and|year-on-year", text), (place, text)
+    figures = q.key_figures.set_index("figure")
+    assert figures.loc[figures.index.isin(["NRR", "GRR"]), "value"].isna().all()
+    assert q.criterion_measures.query("measure == 'growth'")["value"].isna().all()
+
+
+def test_nobody_carries_more_after_a_move_and_nothing_exposed_is_more_than_there_is(q):
+    work = q.workload.set_index("manager_id")["is_over_hours"]
+    for row in q.assignment_changes.itertuples():
+        assert row.manager_id == "" or work[row.manager_id], "a move only from an overload"
+    table = q.manager_dependence
+    assert (table["exposed_profit"] <= table["owned_profit"] + 1e-6).all()
+
+
+def test_few_are_few(q):
+    """Of fewer than ten a share is no share: it is told as a count."""
+    for place, text in said(q):
+        few = re.search(r"\d+ % of (?:the )?[1-9] (?:accounts?|cases|leavers?|losses)", text)
+        assert few is None, (place, text)
