@@ -225,7 +225,8 @@ class ConnectionSettings(Settings):
     @classmethod
     def _no_secret(cls, value: str) -> str:
         is_file = re.match(r"(duckdb|sqlite)://", value)
-        if value and "${" not in value and not is_file:
+        said = re.sub(r"\$\{\w+\}", "", value)
+        if "@" in said or (value and said == value and not is_file):
             raise ValueError(
                 'an address with a password does not belong here: say url = "${KAM_DB_URL}" '
                 "and set that variable in the environment"
