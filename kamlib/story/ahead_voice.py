@@ -27,7 +27,7 @@ def table_feedback_topics(feedback_topics: pd.DataFrame, *, book: BookSettings) 
 
 def table_event_outcomes(event_outcomes: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say how many events are on record, and of how many the year after is over."""
-    over = int(event_outcomes["revenue_after"].notna().sum())
+    over = int(event_outcomes["event_revenue_after"].notna().sum())
     return Said(
         f"{count(len(event_outcomes), 'event', source=book)} at clients, the year after is over "
         f"for {number(over, book)}",
