@@ -109,13 +109,14 @@ def _falls(wide: pd.DataFrame, days: list[pd.Timestamp]) -> pd.DataFrame:
     Cells bought in at least 6 of 24 months before, of accounts that bought in the half year at the
     end of the year after. The days leave two quarters for an alert.
     """
-    parts = []
+    parts: list[Any] = []
     account = wide.index.get_level_values("account_id")
     for day in days[:-2]:
-        months = wide.columns[(wide.columns <= day)][-24:]
+        every: Any = pd.DatetimeIndex(wide.columns)
+        months = wide.columns[every <= day][-24:]
         before, after = _sum(wide, day), _sum(wide, day, ahead=True)
         end = day + pd.DateOffset(months=12)
-        last = wide.loc[:, (wide.columns > end - pd.DateOffset(months=6)) & (wide.columns <= end)]
+        last: Any = wide.loc[:, (every > end - pd.DateOffset(months=6)) & (every <= end)]
         still = last.gt(0).any(axis=1).groupby(account).transform("any")
         is_fall = (before > 0) & (after <= LARGE_FALL * before) & still
         is_fall &= wide[months].gt(0).sum(axis=1).ge(6)
@@ -128,7 +129,7 @@ def _falls(wide: pd.DataFrame, days: list[pd.Timestamp]) -> pd.DataFrame:
 
 def _sum(wide: Any, day: pd.Timestamp, *, ahead: bool = False) -> Any:
     """Return the revenue of the 12 months before a day, or after it."""
-    months = wide.index if isinstance(wide, pd.Series) else wide.columns
+    months: Any = wide.index if isinstance(wide, pd.Series) else wide.columns
     if ahead:
         inside = (months > day) & (months <= day + pd.DateOffset(months=12, days=3))
         inside &= months - day < pd.Timedelta(days=370)

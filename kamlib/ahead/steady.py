@@ -91,10 +91,15 @@ def season(revenue: pd.DataFrame) -> np.ndarray:
     the first 24, 1 on average.
     """
     sums = revenue.iloc[:, :PAST].sum()
-    of_year = sums.groupby(sums.index.month).sum()
+    of_year = sums.groupby(pd.DatetimeIndex(sums.index).month).sum()
     level = of_year.mean()
     factors = of_year / level if level > 0 else of_year * 0 + 1
-    return factors.reindex(revenue.columns.month).fillna(1.0).clip(0.25, 4.0).to_numpy()
+    return (
+        factors.reindex(pd.DatetimeIndex(revenue.columns).month)
+        .fillna(1.0)
+        .clip(0.25, 4.0)
+        .to_numpy()
+    )
 
 
 def tested(cells: Cells, window: int) -> Steady:

@@ -23,7 +23,7 @@ def alarm_record(alarm_cases: pd.DataFrame) -> pd.DataFrame:
     >>> alarm_record(cases)[["rule", "alarm_count", "true_alarm_count"]].values.tolist()
     [['overdue', 2, 1], ['lost', 1, 1]]
     """
-    parts = []
+    parts: list[pd.DataFrame] = []
     for rule in ("overdue", "lost"):
         cases = alarm_cases.assign(
             is_warned=alarm_cases[f"is_warned_{rule}"].astype(bool),

@@ -35,9 +35,9 @@ def chance_record(return_record: pd.DataFrame, alive_record: pd.DataFrame) -> pd
             continue
         many = FIFTHS if len(cases) >= LEAST_CASES else 1
         place = cases["stated"].rank(method="first").to_numpy() - 1
-        fifth = (place * many // len(cases)).astype(int)
+        code = (place * many // len(cases)).astype(int)
         # equal chances belong together: each goes where the first of them stands
-        fifth = pd.Series(fifth).groupby(cases["stated"].to_numpy()).transform("min")
+        fifth = pd.Series(code).groupby(cases["stated"].to_numpy()).transform("min")
         groups = cases.assign(is_back=cases["is_back"].astype(float)).groupby(fifth.to_numpy())
         part = groups.agg(
             case_count=("stated", "size"),

@@ -68,7 +68,10 @@ def typed_rows(
     texts: dict[str, dt.DataType] = {}
     has_code = any(column.name == "currency" for column in columns)
     steps: dict[str, list[str]] = {"text": [], "plain": [], "value": []}
-    judged, opened, signed, mended = [], [], [], []
+    judged: list[Any] = []
+    opened: list[Any] = []
+    signed: list[Any] = []
+    mended: list[Any] = []
     for column in columns:
         known: dict[str, dt.DataType] = {"raw": types[column.name]}
         if (kind := KIND_OF + column.name) in types:
@@ -235,7 +238,8 @@ def _projection(query: str) -> str:
     import sqlglot
 
     read = sqlglot.parse_one(query, dialect="duckdb")
-    source = read.find(sqlglot.exp.Table).alias_or_name
+    table = read.find(sqlglot.exp.Table)
+    source = table.alias_or_name if table else ""
     for column in read.find_all(sqlglot.exp.Column):
         if column.table == source:
             column.set("table", sqlglot.exp.to_identifier("cell", quoted=True))

@@ -134,7 +134,7 @@ def json_of(value: Any) -> Markup:
     return htmlsafe_json_dumps(value, **_JSON)
 
 
-_JSON = {"separators": (",", ":"), "ensure_ascii": False}
+_JSON: dict[str, Any] = {"separators": (",", ":"), "ensure_ascii": False}
 
 
 @cache

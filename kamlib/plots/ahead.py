@@ -13,6 +13,7 @@ from kamlib.plots.style import COLOURS
 from kamlib.story.ahead_reach import MOST_ACCOUNTS
 from kamlib.story.ahead_record import FEW, MOST
 from kamlib.story.ahead_sales import MOST_GROUPS, crossed
+from kamlib.tables import each
 from kamlib.words import date, money, percent
 
 
@@ -34,7 +35,7 @@ def plot_revenue_by(
     ago = rows["year_ago_period_revenue"].fillna(0.0).to_numpy()
     ax.barh(place + 0.16, ago, height=0.42, color=COLOURS["previous"])
     ax.barh(place - 0.1, now, height=0.42, color=COLOURS["actual"])
-    for y, row in enumerate(rows.itertuples(index=False)):
+    for y, row in enumerate(each(rows)):
         share = row.period_change_share
         sign = "" if pd.isna(share) else f", {'+' if share > 0 else '−'}{percent(abs(share), book)}"
         style.label(ax, max(now[y], ago[y], 0.0), y, money(now[y], book) + sign, dx=5)
@@ -92,7 +93,7 @@ def plot_category_map(
         category_map["account_id"].isin(ids) & category_map["category"].isin(columns)
     ]
     largest = max(drawn["revenue"].max(), 1e-9)
-    for row in drawn.itertuples(index=False):
+    for row in each(drawn):
         x, y = columns.index(row.category), ids.index(row.account_id)
         if row.map_status == "bought":
             ax.add_patch(style.cell(x, y, style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)))

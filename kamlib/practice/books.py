@@ -228,7 +228,7 @@ def crm(planted: Planted) -> None:
         )
     )
     taken = deals.sample(
-        frac=0.25, random_state=np.random.RandomState(int(planted.rng.integers(1e9)))
+        frac=0.25, random_state=np.random.RandomState(int(planted.rng.integers(1_000_000_000)))
     )
     known = planted.tables["opportunities"].assign(value=np.nan)
     names = planted.tables["accounts"].reindex(columns=["account_id", "name", "manager_id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
@@ -52,7 +54,7 @@ def criterion_history(
     >>> q.criterion_history["as_of_date"].dt.year.unique().tolist()
     [2022, 2023, 2024, 2025]
     """
-    undated = {
+    undated: dict[str, Any] = {
         "needs": pd.DataFrame({"account_id": [], "category": [], "annual_spend": []}),
         "accounts": pd.DataFrame({"account_id": []}),
         "key_accounts": pd.DataFrame({"account_id": [], "is_key": []}),

@@ -58,7 +58,7 @@ def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
     rows = revenue_by[revenue_by["dimension"].eq("category")].dropna(subset=["period_change"])
     if rows.empty:
         return None
-    most = rows.loc[rows["period_change"].abs().idxmax()]
+    most: Any = rows.iloc[int(rows["period_change"].abs().argmax())]
     word = "less" if most["period_change"] < 0 else "more"
     amount = money(abs(most["period_change"]), book)
     return Sentence(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -84,7 +86,7 @@ def _most_changed(rows: pd.DataFrame, span: Span, ago: Span, book: BookSettings)
     if known.empty:
         first = rows.iloc[0]
         return f"{first['group']} brought the most: {money(first['period_revenue'], book)}"
-    most = known.loc[known["period_change"].abs().idxmax()]
+    most: Any = known.iloc[int(known["period_change"].abs().argmax())]
     change, share = most["period_change"], most["period_change_share"]
     if not change:
         return f"No change on {ago.title}"
@@ -117,7 +119,7 @@ def chart_revenue_by_two(
     change = rows["year_revenue"] - rows["year_before_revenue"]
     title = f"Revenue by {dimension} and {second_dimension}"
     if change.notna().any():
-        place = change.abs().idxmax()
+        place: Any = change.abs().idxmax()
         most, word = rows.loc[place], "less" if change[place] < 0 else "more"
         title = (
             f"{most['group']}, {most['second_group']}: {money(abs(change[place]), book)} {word} "

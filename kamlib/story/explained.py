@@ -77,9 +77,9 @@ def _rests_on(found: pd.DataFrame) -> list[str]:
     for kind, part in found.groupby("kind", sort=False):
         if kind == "setting":
             pairs = zip(part["name"], part["value"], strict=True)
-            lines += [f"  {kind}: [{name}] {value}".rstrip() for name, value in pairs]
+            lines += [f"  {kind!s}: [{name}] {value}".rstrip() for name, value in pairs]
         else:
-            lines.append(f"  {kind}: {listed(part['name'], most=len(part))}")
+            lines.append(f"  {kind!s}: {listed(part['name'], most=len(part))}")
     return lines
 
 

@@ -20,8 +20,9 @@ def headline_what_if(moves: pd.DataFrame) -> str:
     for name, rows in moves.groupby("list", sort=False):
         said = []
         for change, names in rows.groupby("change", sort=False)["name"]:
+            verb = str(change)
             who = listed(list(names)) if len(names) <= 3 else count(len(names), "account")
-            said.append(f"{who} {change if len(names) == 1 else change.removesuffix('s')}")
+            said.append(f"{who} {verb if len(names) == 1 else verb.removesuffix('s')}")
         parts.append(f'on the list "{name}" {listed(said)}')
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
