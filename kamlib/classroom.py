@@ -177,6 +177,7 @@ def templates() -> dict[str, str]:
         "negotiation_brief.md": "what to know, to ask and to bring",
         "meeting_agenda.md": "who, where, with whom, about what",
         "hiring_profile.md": "whom to look for as a key account manager",
+        "job_description.md": "what a key account manager does, may decide, and is measured by",
         "own_page.ipynb": "a page of your own: put it into the book's folder notebooks/",
         "story.toml": "a story of your own for a practice company",
     }

@@ -24,6 +24,7 @@ from kamlib import classroom
 from kamlib.digest import command
 from kamlib.errors import KamError
 from kamlib.given import check_given, is_json, plain_error
+from kamlib.review.command import review
 from kamlib.start import command as start_command
 from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
 from kamlib.words import number
@@ -82,7 +83,8 @@ def report(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            "--only", help="overview, segmentation, scoring, retention, programme or dossiers."
+            "--only",
+            help="overview, segmentation, scoring, retention, programme, ahead or dossiers.",
         ),
     ] = None,
     accounts: Annotated[
@@ -267,6 +269,7 @@ def explain(
 
 app.command()(classroom.practice)
 app.command()(command.digest)
+app.command()(review)
 app.command()(start_command.new)
 app.command()(classroom.notebook)
 app.command()(classroom.template)

@@ -22,6 +22,10 @@ INK, QUIET, ACCENT, RULE = "1F2328", "57606A", "1F4E79", "D0D7DE"
 """The colours of the pages."""
 
 
+_TONES = ("1F4E79", "5D92CC", "0B7768", "D38A00", "957ABF", "8D96A1")
+"""The colours of the series of a chart."""
+
+
 def new_deck() -> Any:
     """Return an empty deck, 16:9.
 
@@ -113,6 +117,44 @@ def add_table(
             colour = "FFFFFF" if number == 0 else INK
             _write(cell.text_frame, [text], size=size, colour=colour, is_bold=number == 0)
     return table
+
+
+def add_chart(
+    slide: Any,
+    kind: str,
+    names: Sequence[str],
+    series: dict[str, Sequence[float | None]],
+    *,
+    number: str,
+    most: float | None = None,
+) -> None:
+    """Add a chart of PowerPoint's own."""
+    from pptx.chart.data import CategoryChartData
+    from pptx.dml.color import RGBColor
+    from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
+    from pptx.util import Inches, Pt
+
+    data = CategoryChartData(number_format=number)
+    data.categories = list(names)
+    for name, values in series.items():
+        data.add_series(name, values)
+    form = getattr(XL_CHART_TYPE, kind)
+    place = [Inches(one) for one in (0.6, 1.4, WIDTH - 4.6, 5.2)]
+    chart = slide.shapes.add_chart(form, *place, data).chart
+    chart.font.size = Pt(12)
+    chart.has_title = False
+    chart.has_legend = len(series) > 1
+    if chart.has_legend:
+        chart.legend.position = XL_LEGEND_POSITION.BOTTOM
+        chart.legend.include_in_layout = False
+    axis = chart.value_axis
+    axis.has_major_gridlines = False
+    axis.minimum_scale, axis.maximum_scale = 0, most
+    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = number, False
+    chart.plots[0].gap_width = 60
+    for one, tone in zip(chart.plots[0].series, _TONES, strict=False):
+        one.format.fill.solid()
+        one.format.fill.fore_color.rgb = RGBColor.from_string(tone if len(series) > 1 else ACCENT)
 
 
 def save_deck(deck: Any, path: Path, *, made: datetime) -> Path:

@@ -198,7 +198,7 @@ def test_charts_say_what_the_tables_hold(regular):
     assert len(ax.patches) == 20
 
 
-def test_the_table_of_those_who_may_be_gone_says_which_model_and_how_to_read_it(regular):
+def test_the_table_of_those_who_may_be_gone_says_how_to_read_it(regular):
     summary = btyd.buyer_summary(regular, as_of=AS_OF)
     model = btyd.BuyerModel(
         "M",
@@ -214,7 +214,7 @@ def test_the_table_of_those_who_may_be_gone_says_which_model_and_how_to_read_it(
     )
     over = say.table_alive_probability(btyd.alive_probability(summary, model))
     assert over.title == "Probability of still being there, the largest doubt first"
-    assert over.subtitle.startswith("By the buying model M; order days after the first;")
+    assert over.subtitle.startswith("The share of the accounts judged alike on past days")
     assert over.subtitle.endswith(NOTES["pace_alike"])  # not what is said of one-time buyers
     few = btyd.buyer_summary(company(5, k=1, seed=1), as_of=AS_OF)
     unknown = btyd.alive_probability(few, btyd.fit_mbgnbd(few))

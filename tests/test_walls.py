@@ -42,6 +42,7 @@ LAYERS = (
         "workbook",
         "slides",
         "digest",
+        "review",
         "report",
         "check",
         "classroom",

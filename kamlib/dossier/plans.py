@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from kamlib.book import Settings, line_of, validated
 from kamlib.errors import KamError, nearest
@@ -65,6 +65,11 @@ class Swot(Settings):
     threats: tuple[str, ...] = ()
 
 
+OF_CATEGORY = ("revenue", "category_share")
+MEASURES = (*OF_CATEGORY, "margin_rate", "categories", "on_time", "satisfaction")
+"""What an objective can be measured by, from the data of the book."""
+
+
 class Objective(Settings):
     """``[[objectives]]``: what is to be reached, by whom and when."""
 
@@ -75,11 +80,26 @@ class Objective(Settings):
     owner: Words
     due: date
     target: str | float | None = None
+    measure: str = ""
     done: float = Field(0.0, ge=0, le=1)
     expected_value: float | None = None
     closed: date | None = None
     lesson: str = ""
     progress: tuple[Mark, ...] = ()
+
+    @model_validator(mode="after")
+    def _known_measure(self) -> Objective:
+        what, colon, category = self.measure.partition(":")
+        if not self.measure:
+            return self
+        if what not in MEASURES:
+            raise ValueError(f"there is no measure '{what}'; measures are {', '.join(MEASURES)}")
+        is_bare = what == "category_share" and not category
+        if is_bare or (colon and what not in OF_CATEGORY):
+            raise ValueError("only revenue and category_share are of a category: revenue:Drives")
+        if not isinstance(self.target, float):
+            raise ValueError("a measured objective needs a target that is a number")
+        return self
 
 
 class Action(Settings):

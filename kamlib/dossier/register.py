@@ -29,7 +29,7 @@ def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFram
     True
     """
     rows = []
-    for account, reading in _readings(plans).items():
+    for account, reading in readings(plans).items():
         known = {"problem": ""} if reading.plan is None else _entry(reading.plan, as_of)
         if reading.problem:
             known["problem"] = f"{reading.problem.what} {reading.problem.next}"
@@ -73,7 +73,7 @@ def plan_steps(
     >>> sorted(q.plan_steps["status"].unique())
     ['kept', 'open', 'overdue']
     """
-    read = [reading.plan for reading in _readings(plans).values() if reading.plan]
+    read = [reading.plan for reading in readings(plans).values() if reading.plan]
     return objective_rows("plan_steps", read, managers, as_of, previous_span)
 
 
@@ -97,7 +97,7 @@ def contact_rhythms(
     """
     planned = {
         account: _MONTH_DAYS / rhythm
-        for account, reading in _readings(plans).items()
+        for account, reading in readings(plans).items()
         if reading.plan and (rhythm := reading.plan.relationship.rhythm)
     }
     plan = accounts["account_id"].map(planned).astype("float64")
@@ -110,5 +110,6 @@ def contact_rhythms(
     return shaped("contact_rhythms", table)
 
 
-def _readings(plans: dict[str, Path]) -> dict[str, PlanReading]:
+def readings(plans: dict[str, Path]) -> dict[str, PlanReading]:
+    """Return what came of reading each plan, by account id."""
     return {account: plan_reading(plans=plans, account_id=account) for account in sorted(plans)}

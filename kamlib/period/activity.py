@@ -9,8 +9,6 @@ plain pandas. `activity_tables` gives them beside the canonical tables as known 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -20,9 +18,14 @@ from kamlib.book import BookSettings
 from kamlib.intake import Intake
 from kamlib.intake.casting import MONEY, last_day
 from kamlib.period.calendar import Span, month_of
-from kamlib.tables import catalogue, known_as_of
+from kamlib.period.listed import accounts_as_of
+from kamlib.period.prices import price_rows
+from kamlib.tables import known_as_of
 
 DAY = pd.Timedelta(days=1)
+FEW_CATEGORIES = 3
+"""With fewer categories than this a book is looked at by product as well."""
+_REGULAR = 6
 
 
 def _lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
@@ -43,6 +46,12 @@ def _lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
     missing = {name: value for name, value in absent.items() if name not in intake.order_columns}
     used = orders.filter(orders["_reason"].isnull() & (orders["order_date"] <= as_of.date()))
     return used.mutate(**missing)
+
+
+def _product_lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
+    lines = _lines(intake, as_of)
+    lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
+    return lines.filter(lines["product_id"].notnull())
 
 
 def _sums(lines: ir.Table) -> dict[str, ir.Value]:
@@ -136,16 +145,10 @@ def category_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
     return _sums_by_month(intake, "category", as_of, with_days=True)
 
 
-FEW_CATEGORIES = 3
-"""With fewer categories than this a book is looked at by product as well."""
-_REGULAR = 6
-
-
 def product_months(intake: Intake, *, as_of: pd.Timestamp, is_wanted: bool) -> pd.DataFrame:
     """One row per account × product × month, of products that the account bought in six months."""
-    lines = _lines(intake, as_of)
-    lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
-    lines = lines.filter(lines["product_id"].notnull() & ibis.literal(is_wanted))
+    lines = _product_lines(intake, as_of)
+    lines = lines.filter(ibis.literal(is_wanted))
     lines = lines.mutate(month=_month(lines["order_date"], as_of))
     pair = ["account_id", "product_id"]
     months = lines.group_by([*pair, "month"]).aggregate(
@@ -162,9 +165,7 @@ def product_windows(
     intake: Intake, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]
 ) -> pd.DataFrame:
     """One row per account × product × window: quantity and revenue, for price, volume and mix."""
-    lines = _lines(intake, as_of)
-    lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
-    lines = lines.filter(lines["product_id"].notnull())
+    lines = _product_lines(intake, as_of)
     parts = []
     for name, end in windows.items():
         start = window_start(end)
@@ -210,6 +211,14 @@ def _sales(intake: Intake, by: list[str], spans: dict[str, Span]) -> pd.DataFram
         sums[f"{name}_revenue"] = sold
         sums[f"{name}_cost"] = ibis.ifelse(is_whole, cost, ibis.null(MONEY))
     return _frame(lines.group_by(by).aggregate(**sums), by)
+
+
+def price_years(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account × product × year: what was paid, and what it was at median prices."""
+    ends = [as_of] + [window_start(as_of, 12 * back) - DAY for back in (1, 2)]
+    years = {n: (window_start(end).date(), end.date()) for n, end in enumerate(ends)}
+    lines = _product_lines(intake, as_of)
+    return _frame(price_rows(lines, years), ["account_id", "product_id", "year_number"])
 
 
 def deliveries(
@@ -269,54 +278,6 @@ def latest_facts(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
     return _frame(lines.group_by("account_id").aggregate(**latest), ["account_id"])
 
 
-def accounts_as_of(
-    listed: pd.DataFrame,
-    tiers: pd.DataFrame,
-    managers: pd.DataFrame,
-    facts: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
-) -> pd.DataFrame:
-    """One row per account that is listed or has an order: who it is as of a day."""
-    frame = listed.merge(facts, on="account_id", how="outer", suffixes=("", "_latest"))
-    frame["is_listed"] = frame["account_id"].isin(listed["account_id"])
-    for name in ("manager_id", "region"):
-        frame[name] = frame[name].fillna(frame[f"{name}_latest"])
-    frame["name"] = frame["name"].fillna(frame["account_id"])
-    frame = frame.astype({"manager_id": "str", "region": "str", "name": "str"})
-    names = managers.dropna(subset=["name"]).set_index("manager_id")["name"]
-    frame["manager_name"] = frame["manager_id"].map(names).astype("str").fillna(frame["manager_id"])
-    if not tiers.empty:
-        current = tiers[tiers["end_date"].isna() | tiers["end_date"].ge(as_of)].sort_values(
-            "start_date"
-        )
-        frame["tier"] = frame["account_id"].map(
-            current.drop_duplicates("account_id", keep="last").set_index("account_id")["tier"]
-        )
-    parents = frame.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
-    frame["group_id"] = [_head(account, parents) for account in frame["account_id"]]
-    frame["group_name"] = (
-        frame["group_id"]
-        .map(frame.set_index("account_id")["name"])
-        .astype("str")
-        .fillna(frame["group_id"])
-    )
-    columns = list(catalogue().tables["accounts"].columns)
-    text = ["group_id", "group_name", "manager_name", "tier", "manager_id", "region", "name"]
-    return (
-        frame[columns]
-        .astype(dict.fromkeys(text, "str"))
-        .sort_values("account_id")
-        .reset_index(drop=True)
-    )
-
-
-def _head(account: str, parents: Mapping[Any, str]) -> str:
-    while account in parents:
-        account = parents[account]
-    return account
-
-
 def window_start(end: pd.Timestamp, months: int = 12) -> pd.Timestamp:
     """Return the first day of the window of so many months that ends on a day.
 
@@ -361,6 +322,7 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "product_windows": product_windows(intake, as_of=as_of, windows=windows),
         "sales_cells": sales_cells(intake, as_of=as_of, spans=spans),
         "product_sales": product_sales(intake, as_of=as_of, spans=spans),
+        "price_years": price_years(intake, as_of=as_of),
         "manager_months": manager_months(intake, as_of=as_of),
         "deliveries": deliveries(intake, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
         "accounts": accounts_as_of(

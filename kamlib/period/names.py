@@ -10,6 +10,7 @@ ACTIVITY = (
     "category_months",
     "product_months",
     "product_windows",
+    "price_years",
     "sales_cells",
     "product_sales",
     "manager_months",

@@ -10,6 +10,7 @@ from kamlib.ahead.calendar import KINDS
 from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.style import COLOURS
+from kamlib.story.ahead_reach import MOST_ACCOUNTS
 from kamlib.story.ahead_record import FEW, MOST
 from kamlib.story.ahead_sales import MOST_GROUPS, crossed
 from kamlib.words import date, money, percent
@@ -68,6 +69,52 @@ def plot_account_health(
         style.label(ax, 100, y, f"{value:.0f}", dx=8)
     ax.set_yticks(place, [style.short(name, 30) for name in rows["name"]])
     ax.set_xlim(0, 106)
+    return style.titles(ax, title, subtitle)
+
+
+def plot_category_map(
+    category_map: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    book: BookSettings | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw key accounts by category: bought, once bought, needed, bought by peers, rivals named."""
+    reach = category_map.groupby("account_id")[["revenue", "need_in_reach"]].sum().sum(axis=1)
+    ids = list(reach.sort_values(ascending=False, kind="stable").index[:MOST_ACCOUNTS])
+    names = category_map.drop_duplicates("account_id").set_index("account_id")["name"]
+    columns = sorted(set(category_map["category"]))[:MOST_GROUPS]
+    ax = ax or style.axes(10, 1.3 + 0.34 * max(len(ids), 2))
+    if not ids:
+        return style.nothing(ax, title, subtitle)
+    drawn = category_map[
+        category_map["account_id"].isin(ids) & category_map["category"].isin(columns)
+    ]
+    largest = max(drawn["revenue"].max(), 1e-9)
+    for row in drawn.itertuples(index=False):
+        x, y = columns.index(row.category), ids.index(row.account_id)
+        if row.map_status == "bought":
+            ax.add_patch(style.cell(x, y, style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)))
+        elif row.map_status == "once bought":
+            ax.scatter(x, y, s=60, facecolors="none", edgecolors=COLOURS["accent"])
+        elif row.map_status == "peers buy":
+            ax.scatter(x, y, s=18, color=COLOURS["quiet"])
+        if row.need_in_reach > 0:
+            style.label(ax, x, y, money(row.need_in_reach, book), dx=0, ha="center", fontsize=7)
+            if row.map_status != "bought":
+                ax.add_patch(style.cell(x, y, style.tint(0.5, "overdue")))
+        if isinstance(row.held_by, str) and row.held_by:
+            style.label(
+                ax, x + 0.38, y - 0.3, "×", dx=0, ha="center", colour=COLOURS["bad"], fontsize=8
+            )
+    ax.set_xticks(range(len(columns)), [style.wrapped(name, 11) for name in columns], fontsize=8)
+    ax.set_yticks(range(len(ids)), [style.short(names[one], 26) for one in ids])
+    ax.xaxis.tick_top()
+    ax.set_xlim(-0.5, len(columns) - 0.5)
+    ax.set_ylim(len(ids) - 0.5, -0.5)
+    for side in ("top", "left", "bottom"):
+        ax.spines[side].set_visible(False)
     return style.titles(ax, title, subtitle)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from kamlib.practice.falls import FALLS
 from kamlib.tables import CANONICAL, typed
 
 Tables = dict[str, pd.DataFrame]
@@ -249,6 +250,7 @@ BOOKS: dict[str, Callable[[Planted], None]] = {
         slow_decline,
         renewals,
         loss_making,
+        *FALLS,
         no_tiers,
         no_criteria,
         resellers,

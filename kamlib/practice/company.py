@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.errors import KamError, nearest
-from kamlib.practice import deals, market, people, programme
+from kamlib.practice import deals, market, people, programme, voices
 from kamlib.practice.books import BOOKS, plant
 from kamlib.practice.booktext import book_text
 from kamlib.practice.cast import STORIES, Role
@@ -196,6 +196,8 @@ def _written(simulated: World) -> Company:
         "incidents": market.incidents(simulated),
         "opportunities": deals.opportunities(simulated),
         "agreements": deals.agreements(simulated),
+        "feedback": voices.feedback(simulated),
+        "account_events": voices.account_events(simulated),
         "team": people.team(simulated),
         "competitors": market.competitors(simulated),
         "needs": market.needs(simulated),
@@ -230,7 +232,7 @@ def write_company(company: Company, folder: Path | str, *, is_sealed: bool = Fal
         settings = settings.replace(first, "# The book of a practice company.", 1)
     (folder / "book.toml").write_text(settings, encoding="utf-8", newline="\n")
     for name, frame in company.tables.items():
-        text = as_text(frame)
+        text = as_text(frame.drop(columns=unfilled(name, frame)))
         if name == "orders":
             text = pd.concat([text, company.dirt[text.columns]], ignore_index=True)
         _write(text, folder / f"{name}.csv")
@@ -239,6 +241,15 @@ def write_company(company: Company, folder: Path | str, *, is_sealed: bool = Fal
         _write(as_text(company.truth), folder / "truth" / "truth.csv")
     for account_id, plan in company.plans.items():
         (folder / "plans" / f"{account_id}.toml").write_text(plan, encoding="utf-8", newline="\n")
+
+
+def unfilled(name: str, frame: pd.DataFrame) -> list[str]:
+    """Return the columns that no practice company fills: a file need not have them."""
+    known = {
+        "agreements": ["bonus_kind", "bonus_threshold", "bonus_rate"],
+        "contacts": ["reports_to"],
+    }
+    return [column for column in known.get(name, []) if frame[column].isna().all()]
 
 
 def _write(text: pd.DataFrame, file: Path) -> None:

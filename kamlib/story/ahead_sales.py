@@ -91,9 +91,14 @@ def _most_changed(rows: pd.DataFrame, span: Span, ago: Span, book: BookSettings)
     word = "less" if change < 0 else "more"
     part = "" if pd.isna(share) else f" ({percent(abs(share), book)})"
     return (
-        f"{most['group']} changed most: {money(abs(change), book)}{part} {word} in {span.title} "
+        f"{_capital(most['group'])} changed most: {money(abs(change), book)}{part} {word} in "
+        f"{span.title} "
         f"than in {ago.title}"
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def chart_revenue_by_two(

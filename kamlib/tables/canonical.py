@@ -176,7 +176,7 @@ _ALL = [
         _columns(
             "account_id:id* name:text* contact_id:id title:text "
             "role:choice[decider|approver|buyer|influencer|user|gatekeeper] influence:number<1..5> "
-            "attitude:number<-2..2> last_contact_date:date"
+            "attitude:number<-2..2> last_contact_date:date reports_to:id"
         ),
         "the stakeholder map",
         later={"last_contact_date": {}},
@@ -221,11 +221,30 @@ _ALL = [
         "contract in force or past",
         _columns(
             "agreement_id:id* account_id:id* start_date:date* end_date:date kind:text value:money "
-            "notice_days:number<0..> terms:text is_kept:flag"
+            "notice_days:number<0..> terms:text is_kept:flag bonus_kind:text bonus_threshold:money "
+            "bonus_rate:number<0..1>"
         ),
         "agreements, and renewals falling due",
         key=("agreement_id",),
         date="start_date",
+    ),
+    Table(
+        "feedback",
+        "thing that a client asked for",
+        _columns(
+            "account_id:id* date:date* topic:text* asked:text answered_date:date "
+            "settled_date:date score:number<0..10>"
+        ),
+        "the client's voice: what was asked, answered and settled",
+        date="date",
+        later={"answered_date": {}, "settled_date": {}},
+    ),
+    Table(
+        "account_events",
+        "event at a client",
+        _columns("account_id:id* date:date* kind:text* note:text"),
+        "what followed events at clients: strategy, hires, lay-offs, mergers",
+        date="date",
     ),
     Table(
         "team",

@@ -50,6 +50,32 @@ _LISTS = {
         "calendar",
         "What is due in the next 180 days, and what was due and is not done.",
     ),
+    "open_deals": ("Open deals", "open_deals", "Open deals by stage and age."),
+    "win_rates": (
+        "Win rates",
+        "win_rates",
+        "Deals decided in two years by rival, manager, category, size and reason.",
+    ),
+    "category_map": (
+        "Map",
+        "category_map",
+        "Key accounts by category: bought, once bought, needed, held by whom, in reach.",
+    ),
+    "return_per_account": (
+        "Return",
+        "return_per_account",
+        "Margin of each key account less what its care costs.",
+    ),
+    "price_realisation": (
+        "Prices",
+        "price_realisation",
+        "What accounts pay of the book's median price, and what accounts of their size pay.",
+    ),
+    "price_erosion": (
+        "Price erosion",
+        "price_erosion",
+        "Accounts whose prices fell in two years running.",
+    ),
     "account_health": (
         "Health",
         "account_health",

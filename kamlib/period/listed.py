@@ -1,0 +1,58 @@
+"""Who the accounts are as of a day: as listed, else as their latest orders say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from kamlib.tables import catalogue
+
+
+def accounts_as_of(
+    listed: pd.DataFrame,
+    tiers: pd.DataFrame,
+    managers: pd.DataFrame,
+    facts: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """One row per account that is listed or has an order: who it is as of a day."""
+    frame = listed.merge(facts, on="account_id", how="outer", suffixes=("", "_latest"))
+    frame["is_listed"] = frame["account_id"].isin(listed["account_id"])
+    for name in ("manager_id", "region"):
+        frame[name] = frame[name].fillna(frame[f"{name}_latest"])
+    frame["name"] = frame["name"].fillna(frame["account_id"])
+    frame = frame.astype({"manager_id": "str", "region": "str", "name": "str"})
+    names = managers.dropna(subset=["name"]).set_index("manager_id")["name"]
+    frame["manager_name"] = frame["manager_id"].map(names).astype("str").fillna(frame["manager_id"])
+    if not tiers.empty:
+        current = tiers[tiers["end_date"].isna() | tiers["end_date"].ge(as_of)].sort_values(
+            "start_date"
+        )
+        frame["tier"] = frame["account_id"].map(
+            current.drop_duplicates("account_id", keep="last").set_index("account_id")["tier"]
+        )
+    parents = frame.dropna(subset=["parent_id"]).set_index("account_id")["parent_id"].to_dict()
+    frame["group_id"] = [_head(account, parents) for account in frame["account_id"]]
+    frame["group_name"] = (
+        frame["group_id"]
+        .map(frame.set_index("account_id")["name"])
+        .astype("str")
+        .fillna(frame["group_id"])
+    )
+    columns = list(catalogue().tables["accounts"].columns)
+    text = ["group_id", "group_name", "manager_name", "tier", "manager_id", "region", "name"]
+    return (
+        frame[columns]
+        .astype(dict.fromkeys(text, "str"))
+        .sort_values("account_id")
+        .reset_index(drop=True)
+    )
+
+
+def _head(account: str, parents: Mapping[Any, str]) -> str:
+    while account in parents:
+        account = parents[account]
+    return account

@@ -1,0 +1,1 @@
+"""The pack for a review meeting with a client: six slides made from the dossier."""

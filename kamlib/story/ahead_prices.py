@@ -1,0 +1,66 @@
+"""What is said of prices and terms."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.story.statements import Said
+from kamlib.words import count, listed, money, number, percent, plural
+
+
+def table_price_realisation(price_realisation: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say what is given away, and at whom most."""
+    how = (
+        "Against the median price that accounts paid for each product in each month; of its size: "
+        "what accounts that buy as much pay"
+    )
+    if price_realisation.empty:
+        return Said("No prices can be compared", how)
+    given = price_realisation[price_realisation["conceded"].gt(0)]
+    whole = money(given["conceded"].sum(), book)
+    if given.empty:
+        return Said("No account pays less than others of its size", how)
+    return Said(
+        f"{number(len(given), book)} of {count(len(price_realisation), 'account', source=book)} "
+        f"{plural(len(given), 'pays', 'pay')} {whole} a year less than others of "
+        f"{plural(len(given), 'its', 'their')} size; the most: {listed(given['name'].head(3))}",
+        how,
+    )
+
+
+def table_price_erosion(price_erosion: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say whose prices fell from year to year."""
+    how = "Products bought in all three years alone; fell in both years, by 2 points and more"
+    if price_erosion.empty:
+        return Said("No account's prices fell in two years running", how)
+    worth, many = money(price_erosion["eroded"].sum(), book), len(price_erosion)
+    fall = price_erosion["earlier_price_share"] - price_erosion["price_share"]
+    return Said(
+        f"Prices of {count(many, 'account', source=book)} fell two years running, by up to "
+        f"{percent(fall.max(), book)}: {worth} a year",
+        how,
+    )
+
+
+def table_bonus_brackets(bonus_brackets: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say how many bonus thresholds are within reach."""
+    near = bonus_brackets[bonus_brackets["is_within_reach"]]
+    of = count(len(bonus_brackets), "bonus threshold", source=book)
+    if bonus_brackets.empty:
+        return Said("No bonus threshold is on record")
+    return Said(
+        f"{number(len(near), book)} of {of} within reach, {money(near['bonus'].sum(), book)}",
+        "Revenue of the agreement's year so far, against the threshold",
+    )
+
+
+def gap_prices(price_years: pd.DataFrame, agreements: pd.DataFrame) -> str:
+    """Say in one line what prices and terms would need."""
+    absent = []
+    if price_years.empty:
+        absent.append("prices need orders.quantity and orders.product_id")
+    if not agreements["bonus_threshold"].notna().any():
+        absent.append("bonus brackets need agreements.bonus_threshold and bonus_rate")
+    text = "; ".join(absent)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -1,0 +1,130 @@
+"""What the slides of a review meeting say: to the client, in the client's own terms.
+
+Nothing of our own thoughts is here: no class, no score, no share of wallet, no attitude.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.tables import each
+from kamlib.words import count, date, listed, money, share
+
+MOST = 7
+"""Lines of a slide."""
+
+
+def review_agenda(
+    accounts: pd.DataFrame, contacts: pd.DataFrame, plan: Any, *, as_of: pd.Timestamp
+) -> list[str]:
+    """Return where, when, with whom and about what the meeting is; blanks are left to be filled."""
+    met = None if plan is None else plan.relationship.next_meeting
+    people = contacts.sort_values(["influence", "name"], ascending=[False, True])["name"].dropna()
+    owner = accounts["manager_name"].dropna()
+    with_whom = listed([str(name) for name in people.head(4)], most=4) if len(people) else "…"
+    return [
+        f"When: {date(met) if met is not None and pd.Timestamp(met) > as_of else '…'}",
+        "Where: …",
+        f"With: {with_whom}; from us {owner.iloc[0] if len(owner) else '…'}",
+        "About: what we delivered, promises kept, open points, what it brings, next steps",
+    ]
+
+
+def review_delivered(
+    category_totals: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
+) -> tuple[str, list[str]]:
+    """Return what was delivered in the 12 months, and the categories."""
+    total = category_totals["revenue"].sum()
+    rows = category_totals[category_totals["revenue"].gt(0)].head(MOST)
+    lines = [f"{row.category}: {money(row.revenue, book)}" for row in each(rows)]
+    return f"What we delivered: {money(total, book)} in the 12 months to {date(as_of)}", lines
+
+
+def review_promises(
+    promises_kept: pd.DataFrame, account_incidents: pd.DataFrame, *, as_of: pd.Timestamp
+) -> tuple[str, list[str]]:
+    """Return how much came on time, and what went wrong and was settled."""
+    year = promises_kept.tail(4)
+    due, kept = year["due_count"].sum(), year["on_time_count"].sum()
+    recent = account_incidents["opened_date"].gt(as_of - pd.DateOffset(months=12))
+    own = account_incidents[recent]
+    still_open = int(own["is_open"].sum())
+    title = "Promises: no delivery was due in the last 12 months"
+    if due:
+        title = f"Promises kept: {share(kept / due, decimals=0)} of {due:.0f} deliveries on time"
+    lines = ["Nothing went wrong in the last 12 months that we know of."]
+    if len(own):
+        lines = [
+            f"{count(len(own), 'incident')} in the last 12 months, "
+            + (f"{still_open} of them still open." if still_open else "settled.")
+        ]
+        lines += [
+            f"{date(row.opened_date)}: {str(row.kind).replace('_', ' ')}, "
+            + ("open" if row.is_open else f"settled after {count(row.open_days, 'day')}")
+            for row in each(own.head(MOST - 1))
+        ]
+    return title, lines
+
+
+def review_open(
+    account_incidents: pd.DataFrame, plan_actions: pd.DataFrame, plan_objectives: pd.DataFrame
+) -> tuple[str, list[tuple[str, str, str]]]:
+    """Return what is open between us: what, whose, since or by when."""
+    rows = [
+        (f"{str(row.kind).replace('_', ' ').capitalize()} of {date(row.opened_date)}", "we", "now")
+        for row in each(account_incidents[account_incidents["is_open"]])
+    ]
+    for table in (plan_actions, plan_objectives):
+        late = table[table["status"].eq("overdue")]
+        rows += [
+            (str(row.text), row.owner if isinstance(row.owner, str) else "…", date(row.due_date))
+            for row in each(late)
+        ]
+    many = len(rows)
+    title = "Nothing is open between us"
+    if many:
+        title = f"{count(many, 'open point')} between us"
+    return title, rows[:MOST]
+
+
+def review_plan(
+    plan_objectives: pd.DataFrame, category_totals: pd.DataFrame
+) -> tuple[str, list[tuple[str, str, str]]]:
+    """Return what we plan together: objectives that run, with their owner and day."""
+    running = plan_objectives[plan_objectives["status"].eq("open")]
+    rows = [
+        (str(row.text), row.owner if isinstance(row.owner, str) else "…", date(row.due_date))
+        for row in each(running)
+    ]
+    title = "What we plan together"
+    if not rows:
+        rows = [("…", "…", "…")]
+        title = "What could we plan together?"
+    return title, rows[:MOST]
+
+
+def review_value(
+    plan_objectives: pd.DataFrame, dossier_figures: pd.DataFrame, *, book: BookSettings
+) -> list[str]:
+    """Return what the work together has brought so far, as far as it is on record."""
+    kept = plan_objectives[plan_objectives["status"].eq("kept")]
+    lines = [f"Reached: {row.text}" for row in each(kept.head(3))]
+    own = dossier_figures.set_index("figure")["value"]
+    if pd.notna(own.get("satisfaction", float("nan"))):
+        lines.append(f"Satisfaction that you told us: {own['satisfaction']:.1f} of 10")
+    return lines or ["What did our work bring you? (Ask; nothing is on record yet.)"]
+
+
+def review_dates(
+    calendar: pd.DataFrame, told_calendar: pd.DataFrame
+) -> tuple[str, list[tuple[str, str]]]:
+    """Return the next dates that concern both: reviews, steps, ends of agreements, decisions."""
+    is_step = calendar["kind"].eq("step")  # what it is worth to us is ours alone
+    rows = calendar.assign(what=told_calendar["what"].mask(is_step, calendar["about"]))
+    is_shared = rows["kind"].isin(["review", "step", "end", "notice"])
+    shared = rows[is_shared & rows["due_in"].ne("overdue")]
+    rows = [(date(row.due_date), str(row.what)) for row in each(shared.head(MOST))]
+    return ("Next dates" if rows else "Next dates: to be agreed"), rows or [("…", "Next meeting")]

@@ -1,0 +1,91 @@
+"""Prices against the book's own median, held against plain SQL; erosion and bonus by hand."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlib.ahead.prices import bonus_brackets, price_erosion, price_realisation
+from kamlib.book import BookSettings
+from kamlib.period.snapshot import open_period
+from kamlib.story import ahead_prices as say
+from kamlib.tables import empty_table, shaped, typed
+
+BOOK = BookSettings(title="Demo")
+
+
+def test_shares_of_the_books_price_are_those_of_plain_sql(root):
+    q = open_period(root / "data" / "sample", "2025-Q3")
+    lines = duckdb.from_df(q.order_lines())  # noqa: F841
+    expected = duckdb.query("""
+        with l as (select account_id, product_id, date_trunc('month', order_date) as m,
+                sum(revenue) as r, sum(quantity) as n from lines
+            where revenue > 0 and quantity > 0 and order_date between '2024-10-01' and '2025-09-30'
+            group by 1, 2, 3),
+        mid as (select product_id, m, median(r / n) as p from l group by 1, 2 having count(*) >= 3)
+        select account_id, sum(r) / sum(n * p) as share from l join mid using (product_id, m)
+        group by 1
+    """).df().set_index("account_id")["share"]  # fmt: skip
+    found = q.price_realisation.set_index("account_id")["price_share"]
+    assert len(found) > 40
+    pd.testing.assert_series_equal(found, expected.reindex(found.index), check_names=False)
+
+
+def rows(**shares: list[float]) -> pd.DataFrame:
+    found = [(a, "p", y, 100.0 * s, 100.0) for a, own in shares.items() for y, s in enumerate(own)]
+    columns = ["account_id", "product_id", "year_number", "revenue", "book_price_revenue"]
+    return shaped("price_years", pd.DataFrame(found, columns=columns))
+
+
+def status(*ids: str, word: str = "active") -> pd.DataFrame:
+    known = {"account_id": list(ids), "name": list(ids), "status": word, "revenue": 100.0}
+    return shaped("account_status", known)
+
+
+def test_prices_that_fell_two_years_running_are_found_and_a_bump_or_a_rounding_is_not():
+    prices = rows(A=[0.90, 0.95, 1.0], B=[0.95, 0.90, 1.0], C=[0.985, 0.99, 1.0], L=[0.8, 0.9, 1.0])
+    who = pd.concat([status("A", "B", "C"), status("L", word="lost")])
+    table = price_erosion(prices, who)
+    assert table[["account_id", "eroded"]].values.tolist() == [["A", pytest.approx(10.0)]]
+    assert "10 %" in say.table_price_erosion(table, book=BOOK).title.replace("\u00a0", " ")
+
+
+def test_another_mix_is_no_erosion():
+    cheap = rows(A=[0.9]).assign(product_id="cheap")
+    assert price_erosion(pd.concat([rows(A=[1.0, 1.0, 1.0]), cheap]), status("A")).empty
+
+
+def test_volume_explains_a_low_price_where_the_large_pay_less():
+    ids = [f"A{n}" for n in range(12)]
+    size = np.array([10.0**n for n in range(12)])
+    share = 1.0 - 0.02 * np.arange(12)
+    share[5] -= 0.1  # this one pays less than its size explains
+    prices = shaped("price_years", {"account_id": ids, "product_id": "p", "year_number": 0,
+        "revenue": size * share, "book_price_revenue": size})  # fmt: skip
+    known = status(*ids).assign(revenue=size * share)
+    table = price_realisation(prices, known).set_index("account_id")
+    gap = table["volume_price_share"] - table["price_share"]
+    assert gap.idxmax() == "A5" and gap["A5"] > 0.08
+    assert gap.drop("A5").abs().max() < 0.03
+
+
+def test_an_account_whose_revenue_can_hardly_be_compared_is_left_out():
+    assert price_realisation(rows(A=[0.9]), status("A").assign(revenue=1000.0)).empty
+
+
+def test_bonus_thresholds_within_reach():
+    deals = typed(pd.DataFrame({"agreement_id": ["1", "2"], "account_id": "A",
+        "start_date": pd.to_datetime(["2024-07-01", "2024-07-01"]), "bonus_kind": "growth",
+        "bonus_threshold": [1000.0, 5000.0], "bonus_rate": 0.02}), "agreements")  # fmt: skip
+    days = pd.DataFrame({"account_id": "A", "revenue": [900.0, 300.0],
+        "date": pd.to_datetime(["2025-06-30", "2025-09-01"])})  # fmt: skip
+    people = shaped("accounts", {"account_id": ["A"], "name": ["Ada"]})
+    table = bonus_brackets(deals, days, people, as_of=pd.Timestamp("2025-09-30"))
+    assert table["to_date"].tolist() == [300.0, 300.0]  # June belongs to the year before
+    assert table["is_within_reach"].tolist() == [True, False]
+    assert table["bonus"].tolist() == [20.0, 100.0]
+    none = bonus_brackets(empty_table("agreements"), days, people, as_of=pd.Timestamp("2025-09-30"))
+    gap = say.gap_prices(shaped("price_years", []), empty_table("agreements"))
+    assert none.empty and "orders.quantity" in gap and "bonus_threshold" in gap

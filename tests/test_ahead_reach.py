@@ -1,0 +1,153 @@
+"""Deals by stage and rival, the map of accounts and categories, the return of accounts; by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from kamlib.ahead.deals import open_deals, win_rates
+from kamlib.ahead.reach import category_map, manager_potential, return_per_account
+from kamlib.book import BookSettings
+from kamlib.plots.ahead import plot_category_map
+from kamlib.story import ahead_reach as say
+from kamlib.tables import empty_table, shaped, typed
+
+AS_OF = pd.Timestamp("2025-09-30")
+BOOK = BookSettings(title="Demo")
+
+
+def deals(**columns) -> pd.DataFrame:
+    many = len(columns["outcome"])
+    base = {"opportunity_id": [str(n) for n in range(many)], "account_id": "A"}
+    base |= {"opened_date": pd.Timestamp("2025-01-01")}
+    return typed(pd.DataFrame({**base, **columns}), "opportunities")
+
+
+def test_open_deals_are_told_by_stage_and_age_and_those_without_value_are_counted():
+    rows = deals(
+        outcome=["open"] * 3 + ["won"], value=[100.0, None, 50.0, 9.0],
+        stage=["offer", "offer", None, "offer"], probability=[0.5, None, 0.2, 1.0],
+        opened_date=pd.to_datetime(["2025-09-01", "2025-08-31", "2024-01-01", "2025-01-01"]),
+        expected_close=pd.to_datetime(["2025-12-31", "2025-09-29", None, None]),
+    )  # fmt: skip
+    table = open_deals(rows, as_of=AS_OF)
+    columns = ["stage", "age", "open_deal_count", "slipped_count", "deal_value", "no_value_count"]
+    assert table[columns].values.tolist() == [
+        ["offer", "up to 30 days", 2, 1, 100.0, 1],
+        ["not recorded", "over 180 days", 1, 0, 50.0, 0],
+    ]
+    assert say.table_open_deals(table, book=BOOK).title.endswith("1 of them slipped")
+
+
+def test_win_rates_count_rivals_and_reasons_of_lost_deals_alone():
+    rows = deals(
+        outcome=["won"] * 6 + ["lost"] * 4, value=[10.0] * 9 + [None],
+        competitor=["Nord"] * 5 + [None] + ["Nord"] * 4, reason=["price"] * 10,
+        closed_date=pd.to_datetime(["2025-01-31"] * 6 + ["2025-03-02"] * 4),
+    )  # fmt: skip
+    table = win_rates(rows, empty_table("managers"), as_of=AS_OF).set_index(["dimension", "group"])
+    assert table.loc[("all", "all"), "win_share"] == 0.6
+    assert table.loc[("all", "all"), ["won_close_days", "lost_close_days"]].tolist() == [30, 60]
+    assert table.loc[("competitor", "Nord"), "closed_deal_count"] == 9
+    assert pd.isna(table.loc[("competitor", "Nord"), "win_share"])  # nine are few
+    assert table.loc[("reason", "price"), "closed_deal_count"] == 4
+    assert table.loc[("all", "all"), "no_value_count"] == 1
+    assert win_rates(rows.iloc[:0], empty_table("managers"), as_of=AS_OF).empty
+
+
+def map_of(needs: pd.DataFrame, rivals: pd.DataFrame | None = None) -> pd.DataFrame:
+    ids = [*"ABCDEFG", "L"]
+    rows = [("A", "ink", AS_OF, 80.0), ("A", "pens", pd.Timestamp("2023-01-31"), 5.0)]
+    rows += [(one, "paper", AS_OF, 10.0) for one in "BCDEF"]
+    months = pd.DataFrame(rows, columns=["account_id", "category", "month", "revenue"])
+    months["month"] = months["month"].astype("datetime64[us]")
+    people = shaped("accounts", {"account_id": ids, "name": ids, "industry": "rail"})
+    status = shaped("account_status", {"account_id": ids, "status": ["active"] * 7 + ["lost"]})
+    keys = shaped("key_accounts", {"account_id": ["A", "L"], "is_key": True})
+    rivals = empty_table("competitors") if rivals is None else rivals
+    return category_map(months, needs, rivals, people, status, keys, as_of=AS_OF)
+
+
+def test_the_map_says_what_is_bought_once_bought_needed_and_bought_by_peers():
+    needs = typed(
+        pd.DataFrame(
+            {
+                "account_id": "A",
+                "category": ["ink", "glue", "pens"],
+                "annual_spend": [200.0, 50.0, 3.0],
+                "attainable_share": [0.5, 1.0, 1.0],
+                "probability": [0.9, 0.5, 1.0],
+                "previous_supplier": [None, "Klebe", None],
+            }
+        ),
+        "needs",
+    )
+    rival = typed(
+        pd.DataFrame({"account_id": ["A"], "competitor": ["Nord"], "category": ["ink"]}),
+        "competitors",
+    )
+    table = map_of(needs, rival).set_index("category")
+    assert set(table["account_id"]) == {"A"}  # who is lost is not there
+    assert table["map_status"].to_dict() == {
+        "glue": "need known", "ink": "bought", "paper": "peers buy", "pens": "once bought",
+    }  # fmt: skip
+    assert table["need_in_reach"].round(9).to_dict() == {
+        "glue": 25.0,
+        "ink": 10.0,
+        "paper": 0.0,
+        "pens": 3.0,
+    }
+    assert table.loc["ink", "held_by"] == "Nord" and table.loc["glue", "held_by"] == "Klebe"
+    assert "€ 38" in say.chart_category_map(table.reset_index(), book=BOOK).title.replace(
+        "\u00a0", " "
+    )
+    assert plot_category_map(table.reset_index(), book=BOOK).get_xlim()[1] > 3
+
+
+def test_a_book_without_needs_and_rivals_has_a_map_too():
+    table = map_of(empty_table("needs"))
+    assert set(table["map_status"]) == {"bought", "once bought", "peers buy"}
+    assert table["need_in_reach"].sum() == 0
+
+
+def test_narrow_where_two_years_cost_more_than_they_brought_and_nothing_is_in_reach():
+    load = shaped(
+        "account_load",
+        {
+            "account_id": ["A", "B"],
+            "name": ["Ada", "Bo"],
+            "manager_id": "M",
+            "hours": [10.0, 1.0],
+            "revenue": 1000.0,
+            "margin": 500.0,
+        },
+    )
+    people = typed(
+        pd.DataFrame({"manager_id": ["M"], "hours_per_month": [100.0], "cost_per_month": [1000.0]}),
+        "managers",
+    )
+    costs = typed(pd.DataFrame({"month": [AS_OF], "cost": [200.0]}), "programme_costs")
+    reach = shaped("category_map", {"account_id": ["A"], "need_in_reach": [0.0]})
+    table = return_per_account(load, people, costs, reach, load, as_of=AS_OF).set_index(
+        "account_id"
+    )
+    assert table["account_return"].to_dict() == {"A": 500 - 1200 - 100, "B": 500 - 120 - 100}
+    assert table["verdict"].to_dict() == {"A": "narrow", "B": ""}
+    worth = reach.assign(need_in_reach=1e5)
+    kept = return_per_account(load, people, costs, worth, load, as_of=AS_OF)
+    assert set(kept["verdict"]) == {""}
+    first = return_per_account(load, people, costs, reach, None, as_of=AS_OF)
+    assert set(first["verdict"]) == {""}  # one year is not two
+
+
+def test_a_good_patch_is_not_taken_for_a_good_manager():
+    people = shaped("accounts", {"account_id": ["A", "B"], "manager_name": ["Big", "Small"]})
+    status = shaped("account_status", {"account_id": ["A", "B"], "revenue": [500.0, 90.0]})
+    needs = typed(
+        pd.DataFrame({"account_id": ["A", "B"], "category": "x", "annual_spend": [5000.0, 100.0]}),
+        "needs",
+    )
+    table = manager_potential(people, status, needs)
+    assert table["manager_name"].tolist() == ["Small", "Big"]
+    assert table["potential_share"].tolist() == pytest.approx([0.9, 0.1])
+    assert "Big has the most revenue, Small" in say.table_manager_potential(table).title

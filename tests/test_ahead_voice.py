@@ -1,0 +1,160 @@
+"""What clients asked for, what followed events, who was met at the top; and the planted stories."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kamlib.ahead.alerts import category_alerts
+from kamlib.ahead.prices import price_erosion
+from kamlib.ahead.voice import event_outcomes, feedback_topics, sponsor_activity
+from kamlib.practice import company
+from kamlib.tables import shaped, typed
+
+AS_OF = pd.Timestamp("2025-12-31")
+
+
+def asked(**columns) -> pd.DataFrame:
+    return typed(pd.DataFrame({"account_id": "A", **columns}), "feedback")
+
+
+PEOPLE = shaped("accounts", {"account_id": ["A"], "name": ["Ada"], "manager_name": ["Ines"]})
+
+
+def test_what_waits_longest_comes_first_and_old_settled_requests_are_gone():
+    days = pd.to_datetime(["2024-01-01", "2024-02-01", "2025-11-01", "2025-12-01"])
+    settled = pd.to_datetime([None, "2024-03-01", None, None])
+    answered = pd.to_datetime([None, "2024-02-05", "2025-11-03", None])
+    rows = asked(date=days, topic=["old", "done", "stock", "stock"], answered_date=answered,
+        settled_date=settled)  # fmt: skip
+    table = feedback_topics(rows, PEOPLE, as_of=AS_OF)
+    columns = ["asked_topic", "unanswered_count", "unsettled_count", "is_repeated"]
+    assert table[columns].values.tolist() == [["old", 1, 1, False], ["stock", 1, 2, True]]
+    assert table["waiting_days"].tolist() == [730, 30]
+
+
+def test_what_followed_an_event_stands_beside_like_accounts():
+    months = pd.date_range("2024-01-31", AS_OF, freq="ME").as_unit("us")
+    parts = [
+        pd.DataFrame({"account_id": "A", "month": months, "revenue": [10.0] * 12 + [5.0] * 12})
+    ]
+    parts += [
+        pd.DataFrame({"account_id": f"B{n}", "month": months, "revenue": 10.0}) for n in range(6)
+    ]
+    happened = typed(pd.DataFrame({"account_id": "A", "kind": ["merger", "strategy"],
+        "date": pd.to_datetime(["2024-12-31", "2025-06-30"])}), "account_events")  # fmt: skip
+    table = event_outcomes(happened, pd.concat(parts), PEOPLE, as_of=AS_OF).set_index("event_kind")
+    assert table.loc["merger", "event_change_share"] == -0.5
+    assert (
+        table.loc["merger", "like_change_share"] == 0
+        and table.loc["merger", "like_account_count"] == 6
+    )
+    assert np.isnan(table.loc["strategy", "event_change_share"])  # its year is not over
+
+
+def test_only_meetings_with_the_top_count():
+    people = typed(pd.DataFrame({"account_id": "A", "name": ["x", "y"], "contact_id": ["1", "2"],
+        "role": ["decider", "user"]}), "contacts")  # fmt: skip
+    met = typed(pd.DataFrame({"account_id": "A", "contact_id": ["1", "2", "2"],
+        "date": pd.to_datetime(["2025-03-01", "2025-10-01", "2025-11-01"])}),
+        "interactions")  # fmt: skip
+    keys = shaped("key_accounts", {"account_id": ["A"], "is_key": [True]})
+    (row,) = sponsor_activity(PEOPLE, keys, met, people, as_of=AS_OF).itertuples()
+    assert (row.top_people_count, row.top_contact_count) == (1, 1)
+    assert row.last_top_contact_date == pd.Timestamp("2025-03-01")
+
+
+def alerts_of(orders: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """The alerts of a practice company, straight from its order lines."""
+    lines = orders[orders["order_date"].le(day)]
+    lines = lines.assign(month=lines["order_date"] + pd.offsets.MonthEnd(0))
+    by = ["account_id", "category", "month"]
+    cells = lines.groupby(by, as_index=False)["revenue"].sum()
+    sold = lines[lines["revenue"].gt(0)]
+    counted = sold.groupby(by)["order_date"].nunique()
+    cells["order_day_count"] = (
+        counted.reindex(pd.MultiIndex.from_frame(cells[by])).fillna(0).to_numpy()
+    )
+    days = lines.groupby(["account_id", "order_date", "month"], as_index=False)["revenue"].sum()
+    days["order_day_count"] = days["revenue"].gt(0).astype(int)
+    whole = days.groupby(["account_id", "month"], as_index=False)[
+        ["revenue", "order_day_count"]
+    ].sum()
+    bought = (
+        days[days["revenue"].gt(0)].sort_values("order_date").groupby("account_id")["order_date"]
+    )
+    gaps = bought.agg(lambda one: one.diff().dt.days.median())
+    silent = (day - bought.max()).dt.days
+    is_active = np.where(silent <= 2 * gaps, "active", "overdue")
+    status = shaped("account_status", {"account_id": gaps.index, "status": is_active})
+    return category_alerts(
+        cells, cells.iloc[:0], whole, status, shaped("key_accounts", []), as_of=day
+    )
+
+
+def lost_and_alerted(seed: int) -> tuple[int, int, int, int]:
+    """Return planted losses, those alerted in two quarters, false alerts, and cells looked at."""
+    made = company(seed, story=["lost_category"], accounts=120)
+    facts = made.truth[made.truth["story"].eq("lost_category")]
+    planted = {(row.account_id, row.note.partition(",")[0]) for row in facts.itertuples()}
+    found: set[tuple[str, str]] = set()
+    false = looked_at = 0
+    end = pd.Timestamp("2025-12-31")
+    for months in (3, 6):
+        table = alerts_of(made.tables["orders"], end - pd.offsets.MonthEnd(6 - months))
+        pairs = set(zip(table["account_id"], table["group"], strict=True))
+        found |= pairs & planted
+        false += len(pairs - planted)
+        looked_at += int(table["tested_count"].max()) if len(table) else 0
+    return len(planted), len(found), false, looked_at
+
+
+def test_a_category_lost_to_a_rival_is_alerted():
+    planted, found, false, _ = lost_and_alerted(102)
+    assert planted == 3 and found >= 2 and false == 0
+
+
+@pytest.mark.soak
+def test_planted_losses_are_alerted_within_two_quarters_and_others_hardly():
+    sums = np.sum([lost_and_alerted(seed) for seed in range(3000, 3100)], axis=0)
+    planted, found, false, looked_at = sums
+    assert found / planted >= 0.8
+    assert false / looked_at <= 0.01
+
+
+def test_a_price_that_slides_is_seen_as_erosion():
+    made = company(7, story=["price_erosion"], accounts=60)
+    fact = made.truth[made.truth["story"].eq("price_erosion")].iloc[0]
+    lines = made.tables["orders"]
+    lines = lines[lines["revenue"].gt(0) & lines["quantity"].gt(0)]
+    end = pd.Timestamp("2025-12-31")
+    back = ((end - lines["order_date"]).dt.days // 365.25).astype(int)
+    lines = lines.assign(year_number=back, month=lines["order_date"].dt.to_period("M"))
+    lines = lines[lines["year_number"].le(2)]
+    by = ["account_id", "product_id", "month", "year_number"]
+    paid = lines.groupby(by, as_index=False)[["revenue", "quantity"]].sum()
+    price = (paid["revenue"] / paid["quantity"]).groupby([paid["product_id"], paid["month"]])
+    paid["book_price_revenue"] = price.transform("median") * paid["quantity"]
+    paid = paid[price.transform("size").ge(3)]
+    years = paid.groupby(["account_id", "product_id", "year_number"], as_index=False)[
+        ["revenue", "book_price_revenue"]
+    ].sum()
+    status = shaped(
+        "account_status", {"account_id": years["account_id"].unique(), "status": "active"}
+    )
+    table = price_erosion(shaped("price_years", years), status)
+    assert fact["account_id"] in set(table["account_id"])
+
+
+def test_feedback_ignored_before_leaving_is_on_record():
+    made = company(7, story=["ignored_feedback"], accounts=60)
+    fact = made.truth[made.truth["story"].eq("ignored_feedback")].iloc[0]
+    day = fact["date"]
+    table = feedback_topics(
+        made.tables["feedback"], shaped("accounts", made.tables["accounts"]), as_of=day
+    )
+    own = table[
+        table["account_id"].eq(fact["account_id"]) & table["asked_topic"].eq("delivery time")
+    ]
+    assert own["unanswered_count"].ge(3).all() and own["is_repeated"].all() and len(own) == 1

@@ -1,0 +1,83 @@
+"""The review pack: six slides whose charts and tables can be edited, and nothing internal."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pandas as pd
+import pytest
+
+from kamlib.errors import KamError
+from kamlib.period.snapshot import open_period
+from kamlib.review.command import review_file
+from kamlib.story import review as say
+from kamlib.tables import shaped
+
+pptx = pytest.importorskip("pptx")
+AS_OF = pd.Timestamp("2025-09-30")
+
+
+@pytest.fixture(scope="module")
+def slides(root, tmp_path_factory):
+    made = tmp_path_factory.mktemp("review") / "review.pptx"
+    return review_file(root / "data" / "sample", "A0004", "2025-Q3", "pptx", made)
+
+
+def texts(file) -> list[str]:
+    found = []
+    for slide in pptx.Presentation(file).slides:
+        for shape in slide.shapes:
+            if shape.has_text_frame:
+                found.append(shape.text_frame.text)
+            if getattr(shape, "has_table", False) and shape.has_table:
+                found += [cell.text for row in shape.table.rows for cell in row.cells]
+    return found
+
+
+def test_six_slides_with_native_charts_and_tables_and_no_picture(slides):
+    deck = pptx.Presentation(slides)
+    assert len(deck.slides) == 6
+    shapes = [shape for slide in deck.slides for shape in slide.shapes]
+    assert sum(shape.has_chart for shape in shapes) == 2
+    assert sum(shape.has_table for shape in shapes) >= 2
+    assert not [shape for shape in shapes if shape.shape_type == 13]
+
+
+def test_the_chart_holds_what_was_delivered(slides, root):
+    q = open_period(root / "data" / "sample", "2025-Q3").account("A0004")
+    (chart,) = [s.chart for s in pptx.Presentation(slides).slides[1].shapes if s.has_chart]
+    drawn = sum(sum(one.values) for one in chart.plots[0].series)
+    assert drawn == pytest.approx(q.category_history["revenue"].sum())
+
+
+def test_the_client_reads_nothing_that_is_ours_alone(slides):
+    said = " ".join(texts(slides)).casefold()
+    for word in ("class a", "score", "wallet", "white space", "attitude", "at stake", "worth"):
+        assert word not in said
+
+
+def test_an_account_without_anything_on_record_leaves_room_to_fill():
+    none = shaped("calendar", [])
+    assert say.review_open(
+        shaped("account_incidents", []), shaped("plan_actions", []), shaped("plan_objectives", [])
+    ) == ("Nothing is open between us", [])
+    assert say.review_dates(none, none.assign(what=""))[1] == [("…", "Next meeting")]
+    title, _ = say.review_promises(
+        shaped("promises_kept", []), shaped("account_incidents", []), as_of=AS_OF
+    )
+    assert title == "Promises: no delivery was due in the last 12 months"
+
+
+def test_a_form_that_is_none_is_said_so(root, tmp_path):
+    with pytest.raises(KamError, match="no form 'odp'"):
+        review_file(root / "data" / "sample", "A0004", "", "odp", tmp_path / "x.odp")
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+def test_it_opens_in_an_office_program_page_by_page(slides, tmp_path):
+    home = f"-env:UserInstallation={(tmp_path / 'office').as_uri()}"
+    command = ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
+    subprocess.run([*command, str(slides)], check=True, capture_output=True, timeout=180)
+    printed = (tmp_path / "review.pdf").read_bytes()
+    assert printed.count(b"/Type/Page>>") + printed.count(b"/Type/Page/") == 6
