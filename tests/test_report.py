@@ -32,6 +32,7 @@ FILES = {
     "retention.html",
     "programme.html",
     "ahead.html",
+    "evidence.html",
 }
 COLUMNS = {
     "account_classes": {

@@ -108,8 +108,8 @@ def _at_risk(found: pd.DataFrame, risk_changes: pd.DataFrame, book: BookSettings
     row, many = _row(found, "revenue_at_risk", "key"), _row(found, "at_risk_accounts", "key")
     if row is None:
         return None
-    whose = f" in {count(many['value'], 'account')}" if many is not None and many["value"] else ""
-    label = f"At risk, key accounts{whose}"
+    is_any = many is not None and many["value"] > 0
+    label = f"At risk, {count(many['value'], 'key account') if is_any else 'key accounts'}"
     note = risk_note(risk_changes, "key", book)
     return Card(label, row["value"], "money", good="down", note=note, link=AT_RISK)
 

@@ -16,6 +16,7 @@ PAGES = [
     "retention",
     "programme",
     "ahead",
+    "evidence",
     "accounts",
     "accounts/SHORT",
     "tables",
