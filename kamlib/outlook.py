@@ -193,7 +193,7 @@ def _months_left(
         mean = float(series.mean()) * months_left
         return mean, width * interval_quantile(max(count - 1, 1)), "mean month", count
     of_book = book.groupby("month")["revenue"].sum().reindex(months, fill_value=0.0)
-    found, spread = rest_of_year(series.to_numpy()[None, :], of_book.to_numpy(), months_left)
+    found, spreads = rest_of_year(series.to_numpy()[None, :], of_book.to_numpy(), months_left)
     rule = rule or "season"
     factor = interval_quantile() if np.isnan(factor) else factor
-    return float(found[rule][0]), float(spread[0]) * factor, rule, 24
+    return float(found[rule][0]), float(spreads[0]) * factor, rule, 24

@@ -106,7 +106,7 @@ def _sizes(value: pd.Series) -> pd.Series:
     if value.notna().sum() < len(SIZES):
         return pd.Series(None, index=value.index, dtype="str")
     ranks = value.rank(method="first", pct=True)
-    place = np.ceil(ranks * len(SIZES)).clip(1, len(SIZES)) - 1
+    place = pd.Series(np.ceil(ranks * len(SIZES)), index=value.index).clip(1, len(SIZES)) - 1
     return place.map(dict(enumerate(SIZES))).astype("str")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from kamlib.tables import shaped
+from kamlib.tables import each, shaped
 
 LEAST_FALL = 0.02
 """A price that fell by less over two years is steady."""
@@ -91,7 +93,9 @@ def price_erosion(price_years: pd.DataFrame, account_status: pd.DataFrame) -> pd
     [[0.9, 10.0]]
     """
     by = ["account_id", "product_id"]
-    wide = price_years.set_index([*by, "year_number"])[["revenue", "book_price_revenue"]].unstack()
+    wide: Any = price_years.set_index([*by, "year_number"])[
+        ["revenue", "book_price_revenue"]
+    ].unstack()
     columns = pd.MultiIndex.from_product([["revenue", "book_price_revenue"], [0, 1, 2]])
     wide = wide.reindex(columns=columns).dropna()
     weight = wide["book_price_revenue"][0]
@@ -148,7 +152,7 @@ def bonus_brackets(
     own = agreements[agreements["start_date"].le(as_of) & agreements["bonus_threshold"].notna()]
     own = own[own["end_date"].isna() | own["end_date"].ge(as_of)]
     rows = []
-    for row in own.itertuples(index=False):
+    for row in each(own):
         years = as_of.year - row.start_date.year
         start = row.start_date + pd.DateOffset(years=years)
         start = start if start <= as_of else row.start_date + pd.DateOffset(years=years - 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -92,7 +94,8 @@ def _peers_buy(bought: pd.DataFrame, accounts: pd.DataFrame, table: pd.DataFrame
     industry = accounts.set_index("account_id")["industry"].to_dict()
     of = pd.Series(bought.index, index=bought.index).map(industry)
     buys = bought.gt(0)
-    share, many = buys.groupby(of).mean(), of.groupby(of).size()
+    share: Any = buys.groupby(of).mean()
+    many = of.groupby(of).size()
     found = []
     for account, category in zip(table["account_id"], table["category"], strict=True):
         trade = industry.get(account)
@@ -185,13 +188,14 @@ def manager_potential(
     table = account_status[["account_id", "revenue"]].copy()
     owner = accounts.set_index("account_id")["manager_name"]
     table["manager_name"] = owner.reindex(table["account_id"]).to_numpy()
-    could = pd.Series(could.reindex(table["account_id"]).to_numpy(), index=table.index)
+    of_accounts = could.reindex(table["account_id"]).to_numpy()
+    potential = pd.Series(of_accounts, index=table.index)
     revenue = table["revenue"].fillna(0.0)
-    is_known = could.notna()
+    is_known = potential.notna()
     table = table.assign(
         revenue=revenue,
         compared_revenue=revenue.where(is_known, 0.0),
-        potential=np.fmax(could, revenue).where(is_known, 0.0),
+        potential=potential.combine(revenue, np.fmax).where(is_known, 0.0),
         is_known=is_known,
     )
     sums = (

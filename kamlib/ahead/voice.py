@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from kamlib.tables import shaped
+from kamlib.tables import each, shaped
 
 TOP = ("decider", "approver")
 MIN_LIKE = 5
@@ -87,11 +89,12 @@ def event_outcomes(
     ).fillna(0.0)
     known = accounts.set_index("account_id")
     rows = []
-    for row in account_events[account_events["date"].le(as_of)].itertuples(index=False):
-        before = months.loc[:, (months.columns <= row.date) & (
-            months.columns > row.date - pd.DateOffset(months=12))].sum(axis=1)  # fmt: skip
+    when: Any = months.columns
+    for row in each(account_events[account_events["date"].le(as_of)]):
+        year = (when <= row.date) & (when > row.date - pd.DateOffset(months=12))
+        before = months.loc[:, year].sum(axis=1)
         end = row.date + pd.DateOffset(months=12)
-        after = months.loc[:, (months.columns > row.date) & (months.columns <= end)].sum(axis=1)
+        after = months.loc[:, (when > row.date) & (when <= end)].sum(axis=1)
         others = before.index[before.gt(0) & (before.index != row.account_id)]
         trade = known["industry"].get(row.account_id)
         like = [one for one in others if known["industry"].get(one) == trade]

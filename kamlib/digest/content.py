@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from kamlib.page.pieces import card_values
 from kamlib.period import Period
 from kamlib.story.digest import by_when, foot_digest, title_digest, whom_digest
-from kamlib.story.overview import actions_overview, cards_overview, headline_overview
+from kamlib.story.overview import actions_overview, headline_overview
+from kamlib.story.overview_cards import cards_overview
 from kamlib.story.statements import Action, Card, Sentence
 from kamlib.words import date
 

@@ -27,7 +27,11 @@ def account_search(
     >>> print(account_search(accounts, {"A1": 2, "B/2": 1}, {"A1": "A1", "B/2": "b-2"}))
     {"names":"Größle\nBo","ids":"A1\nB/2","places":"21","files":{"1":"b-2"},"whole":true}
     """
-    names_, ids, where, files, size = [], [], [], {}, 80
+    names_: list[str] = []
+    ids: list[str] = []
+    where: list[str] = []
+    files: dict[str, str] = {}
+    size = 80
     for account, name in zip(accounts["account_id"], accounts["name"], strict=True):
         plain, place = " ".join(str(name).split())[:80], places.get(account, 0)
         file = names[account] if place and names[account] != account else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -134,7 +136,7 @@ def plot_calendar(
     first = calendar.loc[calendar["due_in"].ne("overdue"), "due_date"].min()
     weeks = ((calendar["due_date"] - first).dt.days // 7).clip(upper=12).fillna(-1)
     weeks = weeks.mask(calendar["due_in"].eq("overdue"), -1.6)
-    counts = calendar.groupby([calendar["kind"], weeks]).size()
+    counts: Any = calendar.groupby([calendar["kind"], weeks]).size()
     most = counts.max()
     for (kind, week), many in counts.items():
         late, y = week < 0, kinds.index(kind)

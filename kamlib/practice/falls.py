@@ -51,9 +51,8 @@ def regular_cells(
     days = later.groupby(["account_id", later["order_date"].dt.quarter])["order_date"].nunique()
     counts = days.groupby("account_id")
     goes_on = counts.min()[counts.min().ge(ORDER_DAYS) & counts.size().ge(2)].index
-    cells: list[Any] = [
-        cell for cell, n in months.items() if n >= REGULAR_MONTHS and cell[0] in goes_on
-    ]
+    regular: list[Any] = list(months[months.ge(REGULAR_MONTHS)].index)
+    cells = [cell for cell in regular if cell[0] in goes_on]
     taken: dict[str, tuple[str, str]] = {}
     for place in rng.permutation(len(cells)):
         taken.setdefault(cells[place][0], cells[place])

@@ -70,7 +70,7 @@ def _fill(
             continue
         html = source.read_text(encoding="utf-8")
         switch = _switch(file, label, titles, runs)
-        renewed = _SWITCH.sub(lambda _, said=switch: said, html, count=1).encode("utf-8")
+        renewed = _SWITCH.sub(switch.replace("\\", r"\\"), html, count=1).encode("utf-8")
         target.write_bytes(renewed)
         files[file] = hashlib.sha256(renewed).hexdigest()
     site.write_run(staged, {**run, "files": files, "switch": known})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from kamlib.start.meanings import Meaning, Recognised
 from kamlib.start.plan import TablePlan
@@ -189,7 +190,7 @@ def _rules(
             for export in plan.exports:
                 whole |= export.rules
             whole |= {k: v for k, v in forms.items() if k not in whole}
-    defaults = {"encoding": "utf-8", "header_line": 1}
+    defaults: dict[str, Any] = {"encoding": "utf-8", "header_line": 1}
     for plan in plans:
         if plan.is_plain:
             back = {k: v for k, v in defaults.items() if k in whole and k not in own[plan.table]}

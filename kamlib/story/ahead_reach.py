@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kamlib.book import BookSettings
@@ -50,7 +52,7 @@ def chart_category_map(category_map: pd.DataFrame, *, book: BookSettings) -> Sai
     known = category_map[category_map["need_in_reach"].gt(0)]
     title = "Which categories key accounts buy, and which they once bought"
     if len(known):
-        most = known.loc[known["need_in_reach"].idxmax()]
+        most: Any = known.iloc[int(known["need_in_reach"].argmax())]
         title = (
             f"{money(known['need_in_reach'].sum(), book)} a year in reach; the most at "
             f"{most['name']}, {most['category']}: {money(most['need_in_reach'], book)}"

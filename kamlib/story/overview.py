@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kamlib.book import BookSettings
@@ -228,7 +230,7 @@ def chart_revenue_months(
     now, ago = own["revenue"].sum(), own["year_ago_revenue"].sum(skipna=False)
     compared = f", {change(now, ago, book)} on a year ago" if ago > 0 else ""
     title = f"{span.title} brought {money(now, book)}{compared}"
-    best = revenue_months.loc[revenue_months["revenue"].idxmax()]
+    best: Any = revenue_months.iloc[int(revenue_months["revenue"].argmax())]
     subtitle = (
         f"Net revenue of all accounts by month, two years to {date(as_of)}; pale: the year before; "
         f"blue: {span.title}"

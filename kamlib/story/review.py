@@ -123,8 +123,8 @@ def review_dates(
 ) -> tuple[str, list[tuple[str, str]]]:
     """Return the next dates that concern both: reviews, steps, ends of agreements, decisions."""
     is_step = calendar["kind"].eq("step")  # what it is worth to us is ours alone
-    rows = calendar.assign(what=told_calendar["what"].mask(is_step, calendar["about"]))
-    is_shared = rows["kind"].isin(["review", "step", "end", "notice"])
-    shared = rows[is_shared & rows["due_in"].ne("overdue")]
+    every = calendar.assign(what=told_calendar["what"].mask(is_step, calendar["about"]))
+    is_shared = every["kind"].isin(["review", "step", "end", "notice"])
+    shared = every[is_shared & every["due_in"].ne("overdue")]
     rows = [(date(row.due_date), str(row.what)) for row in each(shared.head(MOST))]
     return ("Next dates" if rows else "Next dates: to be agreed"), rows or [("…", "Next meeting")]
