@@ -142,7 +142,8 @@ def test_a_book_of_one_order_says_what_it_cannot_do():
     grid[0, -1] = 100
     tables = everything(orders(grid), key_count=1)
     titles = {name: over.title for name, over in charts(tables)[0].items()}
-    assert titles["account_scores"] == "No account can be scored"
+    said = "No account has enough criteria for its place to mean much"
+    assert titles["account_scores"] == said
     assert titles["attractiveness_strength"] == "No account has both sub-scores"
     assert titles["demotion_risk"].startswith("Not enough history")
     assert titles["criterion_review"].startswith("Whether the criteria foretell growth or loyalty")

@@ -109,7 +109,8 @@ def _prospective(
 ) -> pd.DataFrame:
     """Find newcomers whose budget would put them into class A."""
     line = account_classes.loc[account_classes["abc_revenue"].eq("A"), "revenue"].median()
-    spend = account_classes["account_id"].map(needs.groupby("account_id")["annual_spend"].sum())
+    of_needs = needs.groupby("account_id")["annual_spend"].sum()
+    spend = account_classes["account_id"].map(of_needs).astype("float64")
     spend = spend.where(spend.ge(account_classes["revenue"]))  # a spend below our sales is wrong
     counted, first = account_classes["counted_month_count"], account_classes["first_order_month"]
     pace = account_classes["revenue"] / counted.where(counted >= FEWEST_PACE_MONTHS) * 12

@@ -6,6 +6,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
+from kamlib.scoring.decisions import LEAST_COMPLETENESS
 from kamlib.story.scoring_rows import joined, none_or
 from kamlib.story.statements import Said
 from kamlib.words import count, number, plural, share, started
@@ -43,6 +44,8 @@ def chart_account_scores(
     )
     if scored.empty:
         return Said("No account can be scored", subtitle, alt)
+    if scored["completeness_share"].lt(LEAST_COMPLETENESS).all():
+        return Said("No account has enough criteria for its place to mean much", subtitle, alt)
     above = score_stability[score_stability["is_above_line"]]
     firm = int((above["above_line_share"] >= FIRM).sum())
     below = int((account_scores["is_key"] & ~account_scores["is_above_line"]).sum())

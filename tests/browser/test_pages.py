@@ -298,8 +298,8 @@ def test_a_page_follows_the_readers_light_or_dark(visit):
     assert colours[1] == ("rgb(230, 234, 240)", "rgb(18, 22, 28)")
 
 
-def test_a_page_works_from_the_keyboard(visit):
-    tab = visit("front")
+def test_a_page_works_from_the_keyboard(watched, site):
+    tab = watched(site / "front.html")
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.textContent") == "Skip to the content"
     tab.keyboard.press("Enter")
