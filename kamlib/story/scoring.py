@@ -6,6 +6,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import Span
+from kamlib.scoring.decisions import LEAST_COMPLETENESS
 from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
 from kamlib.story.scoring_rows import none_or, remark, rule_of
 from kamlib.story.statements import Action, Said, Sentence
@@ -35,6 +36,7 @@ def headline_scoring(
     told_demotion_risk: pd.DataFrame,
     criterion_coverage: pd.DataFrame,
     key_accounts: pd.DataFrame,
+    account_scores: pd.DataFrame,
     *,
     scoring: ScoringSettings,
     segmentation: SegmentationSettings,
@@ -45,7 +47,7 @@ def headline_scoring(
     wanted = [WANTED[code] for code, is_so in found.items() if is_so]
     return [
         *_decided(tier_decisions, wanted),
-        *_line(admission_line, score_stability),
+        *_line(admission_line, score_stability, account_scores["completeness_share"]),
         *_moves(attractiveness_strength),
         *_risk(told_demotion_risk, book),
         *_worked(criterion_review),
@@ -217,8 +219,9 @@ def _nothing_to_decide(table: pd.DataFrame, wanted: list[str]) -> Sentence:
     return Sentence(text + keeps, "#tier_decisions")
 
 
-def _line(line: pd.DataFrame, stability: pd.DataFrame) -> list[Sentence]:
-    if line.empty or not line["scored_count"].iloc[0]:
+def _line(line: pd.DataFrame, stability: pd.DataFrame, known: pd.Series) -> list[Sentence]:
+    is_enough = known.ge(LEAST_COMPLETENESS)
+    if line.empty or not line["scored_count"].iloc[0] or not is_enough.any():
         return [Sentence("No account can be scored in this period.", "#criterion_coverage")]
     rows, below = [], int(line["key_below_count"].iloc[0])
     if below:
