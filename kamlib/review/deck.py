@@ -9,6 +9,7 @@ import pandas as pd
 from kamlib.period.views import AccountPeriod
 from kamlib.slides import add_chart, add_lines, add_slide, add_table, new_deck, save_deck
 from kamlib.story import review as say
+from kamlib.words import month
 
 _MOST_SERIES = 5
 
@@ -74,11 +75,11 @@ def _by_month(history: pd.DataFrame) -> tuple[list[str], dict[str, list[float]]]
         large["other"] = wide[order[_MOST_SERIES:]].sum(axis=1)
     ends = large.index[2::3] if len(large) >= 3 else large.index
     sums = large.groupby(pd.Series(range(len(large)), index=large.index) // 3).sum()
-    names = [f"to {end:%b %Y}" for end in ends]
+    names = [f"to {month(end)}" for end in ends]
     sums = sums.iloc[: len(names)]
     return names, {str(name): [float(v) for v in sums[name]] for name in sums}
 
 
 def _by_quarter(promises: pd.DataFrame) -> tuple[list[str], list[float | None]]:
-    names = [f"to {end:%b %Y}" for end in promises["quarter_end_date"]]
+    names = [f"to {month(end)}" for end in promises["quarter_end_date"]]
     return names, [None if pd.isna(one) else float(one) for one in promises["on_time_share"]]

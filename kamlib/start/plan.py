@@ -10,7 +10,7 @@ from kamlib.errors import KamError
 from kamlib.start.exports import Export
 from kamlib.start.meanings import Meaning, Recognised, by_values, take_by_values
 from kamlib.tables import CANONICAL
-from kamlib.words import listed
+from kamlib.words import listed, number
 
 Ask = Callable[[str, Sequence[str], str], str]
 """Question, answers to choose from, how to say it without being asked → the answer."""
@@ -233,7 +233,8 @@ def _set_rules(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> None:
         plan.rules |= fresh
         if not meaning.reading.is_whole:
             plan.told.append(
-                f"'{meaning.column}': {meaning.reading.read:,} of {meaning.reading.cells:,} cells "
+                f"'{meaning.column}': {number(meaning.reading.read)} of "
+                f"{number(meaning.reading.cells)} cells "
                 f"are read, not '{meaning.reading.left}'."
             )
 

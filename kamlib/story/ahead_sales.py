@@ -10,7 +10,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.story.statements import Said
-from kamlib.words import date, money, number, percent
+from kamlib.words import date, listed, money, number, percent
 
 MOST_GROUPS = 12
 """Groups drawn in a chart of sales; the table has all."""
@@ -40,7 +40,9 @@ def table_revenue_by(
     known = [OF[name] for name in dict.fromkeys(revenue_by["dimension"])]
     days = [_working_days(one) for one in (span, previous_span, year_ago_span)]
     return Said(
-        f"Revenue by {_listed(known)}" if known else "Revenue is not recorded by any dimension",
+        f"Revenue by {listed(known, most=len(known))}"
+        if known
+        else "Revenue is not recorded by any dimension",
         f"{span.title} has {days[0]} working days (Monday to Friday), {previous_span.title} "
         f"{days[1]}, {year_ago_span.title} {days[2]}; 12 months stand second",
     )
@@ -55,10 +57,6 @@ def _working_days(span: Span) -> int:
     """
     first, after = span.start.date(), (span.end + pd.Timedelta(days=1)).date()
     return int(np.busday_count(first, after))
-
-
-def _listed(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def chart_revenue_by(
