@@ -35,6 +35,8 @@ class Prepared:
     manager_id: str = ""
     has_cost: bool = False
     first_date: pd.Timestamp | None = None
+    last_date: pd.Timestamp | None = None
+    usual_silence_days: int = 0
 
     @property
     def present(self) -> frozenset[str]:

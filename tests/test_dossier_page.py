@@ -270,7 +270,7 @@ def test_the_brief_says_what_is_owed_what_to_ask_and_what_to_bring_each_with_its
     )
     brief = me.told("negotiation_brief").set_index("point")
     said = {plain(text): row for text, row in brief.to_dict("index").items()}
-    renewal = said["Frame agreement ends 30 Nov 2025: act by 1 Oct 2025."]
+    renewal = said["Frame agreement ends 30 Nov 2025: act now."]
     assert renewal["evidence"] == "agreements, G1"
     broken = said["Frame agreement: terms are not kept: free delivery."]
     assert broken["evidence_date"] == day("2024-11-01")
