@@ -25,10 +25,10 @@ def whom_digest(managers: pd.DataFrame, *, manager_id: str) -> str:
 
 
 def by_when(by: Any) -> str:
-    """Return by when something is to be done, in words; nothing where no day is named.
+    r"""Return by when something is to be done, in words; nothing where no day is named.
 
     >>> by_when("now"), by_when(""), by_when(pd.Timestamp("2026-01-14"))
-    ('now', '', 'by 14 Jan 2026')
+    ('now', '', 'by 14\xa0Jan\xa02026')
     """
     return by if isinstance(by, str) else f"by {date(by)}"
 
