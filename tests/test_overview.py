@@ -290,8 +290,8 @@ def test_neither_the_largest_nor_a_managers_accounts_are_compared_with_a_usual_s
     keys = keys_of(A=True, B=True)
     stand_in = keys.assign(is_provisional=True)
     assert headline(figures(), stand_in, spread=spread_of(stand_in))[-1] == (
-        "The two largest accounts brought € 90 in the 12 months to 30 Sep 2025: 45.0 % of all sales; "
-        "they stand in for key accounts, as the book names none."
+        "The two largest accounts brought € 90 in the 12 months to 30 Sep 2025: 45.0 % of all "
+        "sales; they stand in for key accounts, as the book names none."
     )
     own = spread_of(keys, manager_id="M1")
     assert headline(figures(), keys, spread=own, manager_id="M1")[-1] == (

@@ -63,11 +63,8 @@ def key_revenue_sentence(
     if not many:
         return Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html")
     is_provisional, of = row["is_provisional"], "these accounts’" if manager_id else "all"
-    who = (
-        count(many, "largest account")
-        if is_provisional
-        else f"today’s {count(many, 'key account')}"
-    )
+    stand_ins = counted(many, "largest account", source=book)
+    who = f"The {stand_ins}" if is_provisional else f"Today’s {count(many, 'key account')}"
     part = "" if pd.isna(row["key_share"]) else f": {share(row['key_share'], book)} of {of} sales"
     chosen = "; they stand in for key accounts, as the book names none" if is_provisional else ""
     return Sentence(
