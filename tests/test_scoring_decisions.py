@@ -159,6 +159,7 @@ def headline(decisions, **tables):
     """The sentences of the first screen."""
     names = ["admission_line", "score_stability", "attractiveness_strength", "criterion_review"]
     given = {name: shaped(name, []) for name in (*names, "criterion_coverage")}
+    given["account_scores"] = shaped("account_scores", [{"completeness_share": 1.0}])
     given["told_demotion_risk"] = shaped("demotion_risk", [])
     given |= {"key_accounts": placed(), "scoring": CRITERIA, "segmentation": SegmentationSettings()}
     return headline_scoring(decisions, **(given | tables))

@@ -215,6 +215,12 @@ def test_what_could_be_meant_in_two_ways_is_asked_not_guessed(tmp_path):
     assert 'date_format = "%d/%m/%Y"' in (book / "book.toml").read_text(encoding="utf-8")
 
 
+def test_a_day_that_no_form_reads_is_set_aside_and_stops_nothing(tmp_path):
+    rows = [f"O{n},C{n % 2},2024-03-0{n},10" for n in range(1, 8)] + ["O8,C1,2024-02-30,10"]
+    book = made(tmp_path, {"orders.csv": table("order_id,account_id,order_date,revenue", rows)})
+    assert check_book(book)["tables"]["orders"]["set_aside"] == {"order_date is not a date": 1}
+
+
 def test_a_column_of_an_unknown_name_is_asked_for_or_told_by_its_values(tmp_path):
     rows = [f"{n},C{n % 2},2024-03-{d},{n}.50" for n, d in enumerate(DAYS)]
     unknown = {"list.csv": table("Wert A,Kunde,Wert B,Wert C", rows)}

@@ -58,8 +58,8 @@ def pareto_model(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> Pare
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.pareto_model.name, q.pareto_model.is_usable
-    ('Pareto/NBD', True)
+    >>> q.pareto_model.name, q.pareto_model.n, q.pareto_model.status
+    ('Pareto/NBD', 118, 'not converged')
     """
     x, recency, age = times_of(buyer_summary, unit_days)
     model = ParetoModel(n=len(x), unit_days=unit_days).lacking(*needed_of(x))
@@ -98,7 +98,7 @@ def pareto_forecast(
     ...     "known_days": [272]})
     >>> pareto_forecast(one, model, days=273)[["alive_probability", "expected_orders"]].round(
     ...     3).values.tolist()
-    [[0.873, 1.456]]
+    [[0.869, 1.455]]
     """
     m = pareto_model
     x, recency, age = times_of(buyer_summary, m.unit_days)

@@ -151,7 +151,7 @@ def plot_programme_return(
         colour = COLOURS["good" if sure else "overdue"]
         ax.scatter(row.month, row.cumulative, s=70, zorder=5, color=colour)
         ax.axvline(row.month, color=COLOURS["quiet"], lw=0.8, ls=(0, (1, 2)))
-        text = f"payback {date(row.month, book)}" + ("" if sure else ", not certain")
+        text = f"payback {date(row.month)}" + ("" if sure else ", not certain")
         style.label(ax, row.month, 1, text, dx=4, dy=-5, **at_top)
     ax.margins(x=0.02)
     style.month_axis(ax.xaxis)

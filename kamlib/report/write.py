@@ -305,18 +305,20 @@ def write_page(path: Path, file: str, html: str) -> None:
 
 
 def foot(data: Period) -> Foot:
-    """Return what a page rests on: rows used and set aside, days, version, definitions used."""
+    """Return what a page rests on: rows by what became of them, days, version, definitions used."""
     rows = data.intake
-    orders = rows[rows["table"].eq("orders")]
+    orders = rows[rows["table"].eq("orders")].groupby("use")[["rows", "revenue"]].sum()
+    orders = orders.reindex(["used", "left out", "unusable"], fill_value=0)
     aside = rows[rows["reason"].ne("used")]
     order_days = data.account_days["date"]
     return Foot(
         as_of=f"{data.as_of:%Y-%m-%d}",
         version=f"kamlib {kamlib.__version__}",
         rows_read=int(orders["rows"].sum()),
-        rows_used=int(orders.loc[orders["reason"].eq("used"), "rows"].sum()),
-        rows_set_aside=int(orders.loc[orders["reason"].ne("used"), "rows"].sum()),
-        revenue_set_aside=float(orders.loc[orders["reason"].ne("used"), "revenue"].sum()),
+        rows_used=int(orders.loc["used", "rows"]),
+        rows_left_out=int(orders.loc["left out", "rows"]),
+        rows_unusable=int(orders.loc["unusable", "rows"]),
+        revenue_unusable=float(orders.loc["unusable", "revenue"]),
         fresh_to=f"{order_days.max():%Y-%m-%d}" if len(order_days) else "",
         reasons=tuple(
             (

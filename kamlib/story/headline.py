@@ -9,10 +9,11 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.story.overtime import followed, why_untold
+from kamlib.story.segmentation import band_said
 from kamlib.story.statements import Sentence
 from kamlib.story.verdict import decline_said, renewals_said
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, plural, share
+from kamlib.words import count, counted, date, listed, money, plural, share
 
 
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
@@ -51,19 +52,26 @@ def period_sentence(
 
 
 def key_revenue_sentence(
-    found: pd.Series, keys: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings
+    concentration: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings, *, manager_id: str = ""
 ) -> Sentence:
-    """Say what today's key accounts brought, and their share of all sales."""
-    many, revenue = int(keys["is_key"].sum()), found.get(("revenue", "key"), float("nan"))
-    if not many or pd.isna(revenue):
+    """Say what today's key accounts brought, and their share of all sales, or of one manager's.
+
+    Where the book names no key account, say it of the largest, which stand in.
+    """
+    row: Any = concentration.set_index("scope").T.get("accounts", {"key_count": 0})
+    many = int(row["key_count"])
+    if not many:
         return Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html")
-    text = (
-        f"Today’s {count(many, 'key account')} brought {money(revenue, book)} in the 12 months to "
-        f"{date(as_of)}{_band(found.get(('revenue_share', 'key'), float('nan')), book)}"
+    is_provisional, of = row["is_provisional"], "these accounts’" if manager_id else "all"
+    stand_ins = counted(many, "largest account", source=book)
+    who = f"The {stand_ins}" if is_provisional else f"Today’s {count(many, 'key account')}"
+    part = "" if pd.isna(row["key_share"]) else f": {share(row['key_share'], book)} of {of} sales"
+    chosen = "; they stand in for key accounts, as the book names none" if is_provisional else ""
+    return Sentence(
+        f"{who} brought {money(row['key_revenue'], book)} in the 12 months to "
+        f"{date(as_of)}{part}{band_said(row)}{chosen}.",
+        "segmentation.html",
     )
-    is_provisional = keys["is_provisional"].any()
-    chosen = "; the book names none, so the largest stand in" if is_provisional else ""
-    return Sentence(f"{text}{chosen}.", "segmentation.html")
 
 
 def followed_sentence(
@@ -95,7 +103,7 @@ def renewals_sentence(due_renewals: pd.DataFrame, book: BookSettings) -> Sentenc
     by = [
         f"{row.name} now"
         if row.days_to_notice_days <= 0
-        else f"{row.name} by {date(row.notice_date, book)}"
+        else f"{row.name} by {date(row.notice_date)}"
         for row in each(due_renewals)
     ]
     return Sentence(f"{said}: {listed(by, most=3)}.", "#due_renewals")
@@ -123,10 +131,3 @@ def losing_sentence(
     many = len(losing)
     said = f"{count(many, 'key account')} {plural(many, 'loses', 'lose')} money: {listed(named)}"
     return Sentence(f"{said}.", "segmentation.html")
-
-
-def _band(key_share: float, book: BookSettings) -> str:
-    if pd.isna(key_share):
-        return ""
-    place = "below" if key_share < 0.30 else "above" if key_share > 0.55 else "within"
-    return f": {share(key_share, book)} of all sales, {place} the usual 30–55 %"

@@ -42,7 +42,7 @@ def _losses(known: pd.DataFrame, book: BookSettings) -> str:
         return "Losses cannot be known yet: no month is old enough"
     last = known.iloc[-1]
     if known["lost_count"].sum() == 0:
-        return f"No account was lost up to {date(last['month'], book)}"
+        return f"No account was lost up to {date(last['month'])}"
     if pd.isna(last["lost_12m_count"]):
         lost = count(known["lost_count"].sum(), "account", source=book)
         amount = money(known["revenue_lost"].sum(), book)
@@ -51,7 +51,7 @@ def _losses(known: pd.DataFrame, book: BookSettings) -> str:
     accounts, amount = count(many, "account", source=book), money(last["revenue_lost_12m"], book)
     return (
         f"{accounts} with {amount} a year {plural(many, 'was', 'were')} lost in the 12 months to "
-        f"{date(last['month'], book)}; {number(back, book)} of them "
+        f"{date(last['month'])}; {number(back, book)} of them "
         f"{plural(back, 'has', 'have')} come back"
     )
 
@@ -79,16 +79,16 @@ def chart_loss_directions(
     return Said(
         title,
         f"Revenue of losses seen in the 12 months, by {word}{cut}; number of losses behind it · "
-        f"12 months to {date(as_of, book)}",
+        f"12 months to {date(as_of)}",
         f"Bars of revenue lost by {word}",
     )
 
 
-def table_loss_directions(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+def table_loss_directions(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the losses are."""
     return Said(
         "Losses by category, industry, region, manager, reason, and who noticed",
-        f"Losses seen in the 12 months to {date(as_of, book)}; one account can count in several "
+        f"Losses seen in the 12 months to {date(as_of)}; one account can count in several "
         "categories, its money counts once",
     )
 
@@ -294,11 +294,11 @@ def _falling(engagement: pd.DataFrame) -> str:
     return f"Engagement or loyalty clearly falls at {who}"
 
 
-def table_engagement(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+def table_engagement(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the levels are."""
     return Said(
         "Key accounts: engagement and loyalty",
-        f"Levels of the 12 months to {date(as_of, book)}; slope per year by Theil and Sen with its "
+        f"Levels of the 12 months to {date(as_of)}; slope per year by Theil and Sen with its "
         "95 % interval",
     )
 

@@ -48,6 +48,7 @@ def headline_overview(
     account_declines: pd.DataFrame,
     account_classes: pd.DataFrame,
     period_figures: pd.DataFrame,
+    concentration: pd.DataFrame,
     untold_keys: dict[str, str],
     *,
     as_of: pd.Timestamp,
@@ -56,6 +57,7 @@ def headline_overview(
     year_ago_span: Span,
     first_date: pd.Timestamp | None,
     book: BookSettings,
+    manager_id: str = "",
 ) -> list[Sentence]:
     """Return the front page's first sentences: the figures that matter, each with its evidence.
 
@@ -76,7 +78,7 @@ def headline_overview(
         renewals_sentence(due_renewals, book),
         followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
         _retained(found["value"], first_date, as_of),
-        key_revenue_sentence(found["value"], key_accounts, as_of, book),
+        key_revenue_sentence(concentration, as_of, book, manager_id=manager_id),
     ]
     return [one for one in said if one is not None]
 

@@ -25,8 +25,12 @@ def risk_split(risk_changes: pd.DataFrame, scope: str, before: Span, book: BookS
     lost = many["gone_lost"] > 0
     moral = ": what is lost is no improvement" if lost else ""
     start = money(revenue["before"], book)
+    whose = "key accounts" if scope == "key" else "all accounts"
     told = listed(parts, most=9)
-    return f"At the end of {before.title} it was {start}; since then {told}{moral}."
+    return (
+        f"At the end of {before.title} {start} a year was at risk in {whose}; "
+        f"since then {told}{moral}."
+    )
 
 
 def risk_note(risk_changes: pd.DataFrame, scope: str, book: BookSettings) -> str:

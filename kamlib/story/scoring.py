@@ -81,7 +81,7 @@ def table_account_scores(
     above, scored = account_scores["is_above_line"].sum(), account_scores["score"].notna().sum()
     return Said(
         f"{above} of {scored} accounts are above the line",
-        f"Weighted scores 1 to 10, {_window(as_of, segmentation, book)}; scored are accounts with "
+        f"Weighted scores 1 to 10, {_window(as_of, segmentation)}; scored are accounts with "
         "an order in the window, and the key accounts. A missing score is left out and the other "
         "weights count for more; complete says how much of the weight has a score",
     )
@@ -112,7 +112,7 @@ def table_admission_line(
     *, as_of: pd.Timestamp, segmentation: SegmentationSettings, book: BookSettings | None = None
 ) -> Said:
     """Say which months the line rests on."""
-    return Said("The admission line", _window(as_of, segmentation, book))
+    return Said("The admission line", _window(as_of, segmentation))
 
 
 def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, year_ago_span: Span) -> Said:
@@ -163,7 +163,7 @@ def table_watch_list(
     near = f"{count(len(watch_list), 'account')} on the way to key account"
     return Said(
         near if len(watch_list) else "No account is near enough to become a key account",
-        _window(as_of, segmentation, book),
+        _window(as_of, segmentation),
     )
 
 
@@ -298,7 +298,5 @@ def _gaps(
     return rows
 
 
-def _window(
-    as_of: pd.Timestamp, segmentation: SegmentationSettings, book: BookSettings | None
-) -> str:
-    return f"{count(segmentation.window_months, 'month')} to {date(as_of, book)}"
+def _window(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> str:
+    return f"{count(segmentation.window_months, 'month')} to {date(as_of)}"

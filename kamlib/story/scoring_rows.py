@@ -180,7 +180,7 @@ def tell_tier_decisions(
                 _position(row, book),
                 *_risk_of_promotion(row, risks.get(row["band"], {}), book),
                 *_incomplete(row, book),
-                *_silent(row, book),
+                *_silent(row),
             ]
         )
         for row in tier_decisions.to_dict("records")
@@ -358,11 +358,11 @@ def _incomplete(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
     return [f"Only {known} of the weights have a score (missing: {row['missing_criteria']})."]
 
 
-def _silent(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
+def _silent(row: dict[Any, Any]) -> list[str]:
     """A score looks back over a year: an account that stands high may have left since."""
     if row["status"] not in ("lost", "overdue"):
         return []
-    since = date(row["last_order_date"], book)
+    since = date(row["last_order_date"])
     return [f"It counts as {row['status']}: no order since {since}."]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from kamlib.book import BookSettings, SegmentationSettings
@@ -146,11 +148,18 @@ def _key(concentration: pd.DataFrame, book: BookSettings | None) -> list[str]:
     row = rows.iloc[0]
     who = counted(row["key_count"], "key account", source=book).capitalize()
     provisional = " (provisional: the book has no tiers)" if row["is_provisional"] else ""
-    low, high = (f"{row[f'band_{end}_share'] * 100:.0f}" for end in ("low", "high"))
     return [
         f"{who}{provisional} {plural(row['key_count'], 'brings', 'bring')} "
-        f"{percent(row['key_share'], book)} of revenue, {row['key_band']} the usual {low}–{high} %."
+        f"{percent(row['key_share'], book)} of revenue{band_said(row)}."
     ]
+
+
+def band_said(row: Any) -> str:
+    """Return how the share of key accounts stands to the usual band, where it is compared."""
+    if pd.isna(row["key_band"]):
+        return ""
+    low, high = (f"{row[f'band_{end}_share'] * 100:.0f}" for end in ("low", "high"))
+    return f", {row['key_band']} the usual {low}–{high} %"
 
 
 def _large(classes: pd.DataFrame, book: BookSettings | None) -> list[str]:

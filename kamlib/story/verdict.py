@@ -84,12 +84,12 @@ def _renewal_step(row: Any, book: BookSettings) -> str:
     if row.verdict == "let go":
         return "Let it end: the account is lost and let go."
     step = "about a return" if row.status == "lost" else "and renew it, or say why not"
-    return f"Speak to {_whom(row)} {step}: {_act_by(row, book)}."
+    return f"Speak to {_whom(row)} {step}: {_act_by(row)}."
 
 
-def _act_by(row: Any, book: BookSettings) -> str:
+def _act_by(row: Any) -> str:
     """Return by when to act on an agreement; the notice day may have passed."""
-    day = date(row.notice_date, book)
+    day = date(row.notice_date)
     return f"the notice day was {day}" if row.days_to_notice_days < 0 else f"act by {day}"
 
 
@@ -99,7 +99,7 @@ def table_due_renewals(
     """Say how many agreements need a decision before the next report, and what they are worth."""
     if "agreements" not in present:
         return Said("No agreements are recorded: no renewal can be seen coming")
-    until = f"Notice days up to {date(span.shift(1).end, book)}, when the next report is made"
+    until = f"Notice days up to {date(span.shift(1).end)}, when the next report is made"
     return Said(renewals_said(due_renewals, book) or "No agreement needs a decision", until)
 
 
@@ -161,13 +161,13 @@ def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
 
 
 def _lost(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
-    since = date(facts["status"]["last_order_date"], book)
+    since = date(facts["status"]["last_order_date"])
     is_known = row.reason not in ("", "not recorded")
     reason = f" Reason recorded: {row.reason}." if is_known else ""
     brought = f"It brought {money(row.at_stake, book)} in the 12 months to its last order."
     decided = ""
     if row.recorded_date > facts["status"]["last_order_date"]:
-        decided = f" Decided on {date(row.recorded_date, book)}: {row.recorded_decision}."
+        decided = f" Decided on {date(row.recorded_date)}: {row.recorded_decision}."
     why = f"{row.name} counts as lost: no order since {since}. {brought}{reason}{decided}"
     return why, _LOSS[row.action_code](row, book)
 
@@ -218,7 +218,7 @@ def _proposed(row: Any, facts: dict[str, Any], book: BookSettings, to_do: str) -
     why, to_do = f"{row.name}: {decision['evidence']}", to_do.format(row.name)
     if not isinstance(row.recorded_decision, str):
         return why, to_do
-    on = date(row.recorded_date, book)
+    on = date(row.recorded_date)
     if decision["is_overridden"]:
         return f"{why} Decided on {on}: {row.recorded_decision}; the evidence is newer.", to_do
     return why, f"As decided on {on}: {row.recorded_decision}."
@@ -246,9 +246,9 @@ def _renewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     kind = agreement["kind"] if isinstance(agreement["kind"], str) else ""
     value = agreement["agreement_value"]
     worth = f"{kind or 'agreement'}{f' of {money(value, book)}' if pd.notna(value) else ''}"
-    by = f"the notice day is {date(agreement['notice_date'], book)}"
+    by = f"the notice day is {date(agreement['notice_date'])}"
     return (
-        f"{row.name}: its {worth} ends on {date(agreement['end_date'], book)}, {by}.",
+        f"{row.name}: its {worth} ends on {date(agreement['end_date'])}, {by}.",
         f"Speak to {_whom(row)}: renew it, or say why not.",
     )
 
@@ -267,7 +267,7 @@ def _grouped(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
 def _unmet(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     checkin = facts["checkin"]
     last = checkin["last_contact_date"]
-    when = "no contact on record" if pd.isna(last) else f"last contact {date(last, book)}"
+    when = "no contact on record" if pd.isna(last) else f"last contact {date(last)}"
     return f"{row.name}: its planned contact is overdue, {when}.", f"Meet {_whom(row)}."
 
 
