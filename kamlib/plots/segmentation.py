@@ -14,6 +14,7 @@ from kamlib.plots import style
 from kamlib.plots.marks import mark, mark_each, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.segmentation_charts import MOST_MOVES, tops_of
+from kamlib.tables import each
 from kamlib.words import count, money, number, percent
 
 MOST_POINTS = 300
@@ -271,7 +272,7 @@ def plot_class_migration(
         heat=cells["account_count"].where(is_move, 0),
         tip=[
             f"{row.class_then} → {row.class_now}: {count(row.account_count, 'account')}"
-            for row in cells.itertuples()
+            for row in each(cells)
         ],
     )
     _heat_map(ax, cells, "class_then", "class_now", "heat", letters, letters)
