@@ -42,6 +42,11 @@ def new(
     from kamlib.start import empty_book, new_book, title_of
 
     check_new(folder)
+    if not title and sys.stdin.isatty():
+        title = typer.prompt("The company's name", default=title_of(folder))
+    of_folder = (
+        "" if title else f"\nThe title '{title_of(folder)}' is the folder's: --title says it."
+    )
     title = title or title_of(folder)
     named = [*(files or []), *(more or [])]
     if not named:
@@ -57,7 +62,7 @@ def new(
             sources=kit_folder() / "templates" / "sources",
             ask=ask_people if sys.stdin.isatty() else refuse,
         )
-    typer.echo(told)
+    typer.echo(told + of_folder)
 
 
 def _parted(words: Sequence[str], option: str) -> dict[str, str]:
