@@ -2,6 +2,7 @@ from . import page as page
 from . import plots as plots
 from .ahead.alerts import account_alerts as account_alerts
 from .ahead.alerts import category_alerts as category_alerts
+from .ahead.alerts import category_falls as category_falls
 from .ahead.calendar import calendar as calendar
 from .ahead.calendar import calendar_by_owner as calendar_by_owner
 from .ahead.deals import open_deals as open_deals
@@ -109,7 +110,6 @@ from .plots.leaving import plot_survival as plot_survival
 from .plots.leaving import plot_survival_by_class as plot_survival_by_class
 from .plots.leaving import plot_survival_by_industry as plot_survival_by_industry
 from .plots.leaving import plot_survival_by_manager as plot_survival_by_manager
-from .plots.leaving import plot_win_back as plot_win_back
 from .plots.overview import plot_revenue_months as plot_revenue_months
 from .plots.programme import plot_assignment_loads as plot_assignment_loads
 from .plots.programme import plot_competence as plot_competence

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc, expit
 
-from kamlib.btyd.likelihood import Numbers, leaving_log_odds, stay_terms
+from kamlib.btyd.likelihood import Numbers, leaving_log_odds, stay_terms, times_of
 from kamlib.btyd.models import BuyerModel
 from kamlib.errors import KamError
 from kamlib.tables import shaped
@@ -21,7 +21,7 @@ def alive_given(buyer_summary: pd.DataFrame, buyer_model: BuyerModel) -> Numbers
     """Return the model's probability that each account is still there; n/a without a model."""
     if not buyer_model.is_usable:
         return np.full(len(buyer_summary), math.nan)
-    return _alive(buyer_model, *_times(buyer_summary, buyer_model))
+    return _alive(buyer_model, *times_of(buyer_summary, buyer_model.unit_days))
 
 
 def expected_orders(
@@ -69,7 +69,9 @@ def expected_orders(
     if buyer_model.is_usable and size:
         # accounts with the same history have the same forecast: each is computed once
         times, back = np.unique(
-            np.column_stack(_times(buyer_summary, buyer_model)), axis=0, return_inverse=True
+            np.column_stack(times_of(buyer_summary, buyer_model.unit_days)),
+            axis=0,
+            return_inverse=True,
         )
         tail = (1 - interval_share) / 2
         total, first, at_low, at_high = (np.zeros(len(times)) for _ in range(4))
@@ -150,14 +152,6 @@ def _alive(model: BuyerModel, x: Numbers, recency: Numbers, age: Numbers) -> Num
         d,
     )
     return expit(-odds)
-
-
-def _times(summary: pd.DataFrame, model: BuyerModel) -> tuple[Numbers, Numbers, Numbers]:
-    return (
-        summary["frequency"].to_numpy(float),
-        summary["span_days"].to_numpy(float) / model.unit_days,
-        summary["known_days"].to_numpy(float) / model.unit_days,
-    )
 
 
 def _remarked(summary: pd.DataFrame, model: BuyerModel) -> pd.DataFrame:
