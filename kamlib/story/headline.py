@@ -16,6 +16,11 @@ from kamlib.tables import each
 from kamlib.words import count, counted, date, listed, money, plural, share
 
 
+def called(keys: pd.DataFrame) -> str:
+    """Return what key accounts are called: large ones, where the largest stand in for them."""
+    return "large account" if keys["is_provisional"].any() else "key account"
+
+
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
     """Say that the book loses money, where it does, and what it was a year ago."""
     row: Any = found.loc[("margin", "all")] if ("margin", "all") in found.index else None
@@ -90,7 +95,7 @@ def followed_sentence(
     if not everyone:
         return None
     reason = why_untold("year", why, first_date, as_of, book)
-    is_named = keys["is_key"].any() and reason
+    is_named = keys["is_key"].any() and not keys["is_provisional"].any() and reason
     how = f" How key accounts moved cannot be told: {reason}." if is_named else ""
     return Sentence(f"{everyone}{how}", "retention.html")
 
@@ -129,5 +134,5 @@ def losing_sentence(
         return None
     named = [f"{row.name} ({money(row.margin, book)})" for row in each(losing)]
     many = len(losing)
-    said = f"{count(many, 'key account')} {plural(many, 'loses', 'lose')} money: {listed(named)}"
+    said = f"{count(many, called(keys))} {plural(many, 'loses', 'lose')} money: {listed(named)}"
     return Sentence(f"{said}.", "segmentation.html")
