@@ -144,7 +144,6 @@ def test_the_verdict_is_the_proposal_and_of_a_lost_account_win_back_or_let_go():
         "decided": "let go",
         "early": "win back",
     }
-    assert standing.loc["decided", "reason"] == "moved abroad"
     assert standing.loc["early", "reason"] == "not recorded"
 
 

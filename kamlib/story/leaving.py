@@ -6,7 +6,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
-from kamlib.tables import catalogue
+from kamlib.tables import catalogue, each
 from kamlib.words import FEW, count, date, money, number, plural, rate, share
 
 MOST_GROUPS, MOST_CURVES, MOST_MEASURED = 10, 4, 6
@@ -313,11 +313,14 @@ def table_overdue_checkins(overdue_checkins: pd.DataFrame, *, present: frozenset
 
 def tell_return_rates(return_rates: pd.DataFrame) -> pd.DataFrame:
     """Say why a rate is not known."""
+    is_few = return_rates.groupby("lost_for_days")["return_probability"].transform("count").eq(0)
     notes = [
-        f"only {count(many, 'loss', 'losses')} old enough to judge" if pd.isna(rate) else None
-        for rate, many in zip(
-            return_rates["return_probability"], return_rates["judged_count"], strict=True
-        )
+        None
+        if pd.notna(row.return_probability)
+        else f"only {count(row.judged_count, 'loss', 'losses')} old enough to judge"
+        if few
+        else "closed: no chance of a return is stated"
+        for row, few in zip(each(return_rates), is_few, strict=True)
     ]
     return pd.DataFrame({"note": pd.Series(notes, index=return_rates.index, dtype="str")})
 
@@ -348,8 +351,8 @@ def gap_deliveries(deliveries: pd.DataFrame) -> str:
     if len(deliveries):
         return ""
     return (
-        "The orders have no promised and delivered dates: with them, lateness could be tested as a "
-        "cause."
+        "Whether orders were late is unknown: with both promised_date and delivered_date in the "
+        "orders, lateness could be tested as a cause."
     )
 
 
