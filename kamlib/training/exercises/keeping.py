@@ -62,8 +62,8 @@ def _shrinking(known: Known) -> str:
 
 def _missing_money(known: Known, since: int = 0) -> float:
     """Return by how much its last year is below another one."""
-    years = _years(known).loc[_shrinking(known)]
-    return float(years.iloc[since] - years.iloc[-1])
+    years = [float(one) for one in _years(known).loc[_shrinking(known)].to_numpy()]
+    return years[since] - years[-1]
 
 
 def _largest_account(known: Known) -> str:
