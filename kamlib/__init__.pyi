@@ -111,7 +111,6 @@ from .plots.leaving import plot_survival as plot_survival
 from .plots.leaving import plot_survival_by_class as plot_survival_by_class
 from .plots.leaving import plot_survival_by_industry as plot_survival_by_industry
 from .plots.leaving import plot_survival_by_manager as plot_survival_by_manager
-from .plots.leaving import plot_win_back as plot_win_back
 from .plots.overview import plot_revenue_months as plot_revenue_months
 from .plots.programme import plot_assignment_loads as plot_assignment_loads
 from .plots.programme import plot_competence as plot_competence

@@ -50,8 +50,8 @@ def tier_decisions(
     - **review**: key, not lost, below the line now and a year ago.
     - **narrow**: key, not lost, not to review; its care has cost more than it brought in two years
       running, and what is in reach would not pay for it (``return_per_account``).
-    - **watch**: not key, not lost; orders in at least a third of the months, revenue growing, and a
-      score below the line by at most 10 % of it.
+    - **watch**: not key, neither lost nor overdue; orders in at least a third of the months,
+      revenue growing, and a score below the line by at most 10 % of it.
     - **keep**: every other key account that is not lost.
     - **win back**, **let go**: a key account that is lost, by what ``win_back`` says of it.
 
@@ -118,6 +118,7 @@ def tier_decisions(
         is_near &= (1 - table["score"] / table["line_score"]).round(9).le(within)
         is_regular = table["regularity_share"].ge(least_regularity - 1e-9)
         narrow = return_per_account.query("verdict == 'narrow'")["account_id"]
+        is_regular &= ~table["status"].isin(["lost", "overdue"])
         key, above = table["is_key"], table["is_above_line"]
         proposal = pd.Series(
             np.select(
@@ -128,7 +129,7 @@ def tier_decisions(
                     key,
                     above & ~is_lost & ~lacking.any(axis=1) & (not is_crowded),
                     named,
-                    is_near & is_regular & table["growth"].gt(0) & is_sound & ~is_lost,
+                    is_near & is_regular & table["growth"].gt(0) & is_sound,
                 ],
                 [
                     gone.fillna("win back"),

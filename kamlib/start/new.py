@@ -16,6 +16,7 @@ from kamlib.start.booktext import book_toml, statement
 from kamlib.start.exports import Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
 from kamlib.start.names import vocabulary
+from kamlib.start.owners import plan_owners
 from kamlib.start.plan import Ask, TablePlan, plan_book
 from kamlib.tables import CANONICAL
 from kamlib.words import count, listed, number
@@ -67,6 +68,8 @@ def new_book(
         exports = read_exports(files, engine, Path(scratch))
         found = [recognise(export, given, sources) for export in exports]
         plans = plan_book(found, given, ask)
+        if owners := plan_owners(found, plans):
+            plans.append(owners)
         currency = currency or next(
             (p.rules["currency"] for p in plans if "currency" in p.rules), ""
         )

@@ -12,7 +12,7 @@ from kamlib.period.calendar import Span
 from kamlib.story.leaving import WHY_NOT
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, number, plural
+from kamlib.words import count, date, listed, money, number, percent, plural
 
 Told = tuple[str, str]
 """Why something is to be done about an account, and what."""
@@ -29,10 +29,11 @@ def tell_account_actions(
     recent_lateness: pd.DataFrame,
     overdue_checkins: pd.DataFrame,
     account_declines: pd.DataFrame,
+    win_back: pd.DataFrame,
     *,
     book: BookSettings,
 ) -> pd.DataFrame:
-    """Return why something is to be done about each account, and what, with whom."""
+    """Return why something is to be done about each account, and what, with whom, and the odds."""
     was = pd.Series(dtype="str")
     if previous_account_status is not None:
         was = previous_account_status.set_index("account_id")["status"]
@@ -43,6 +44,7 @@ def tell_account_actions(
         "move": told_class_moves,
         "checkin": overdue_checkins,
         "decline": account_declines,
+        "offer": win_back[win_back["probability_source"].eq("own returns")],
         "group": rollup_changes.assign(account_id=rollup_changes["largest_id"]),
     }
     by_account = {name: _by(table, "account_id") for name, table in facts.items()}
@@ -169,7 +171,14 @@ def _lost(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     if row.recorded_date > facts["status"]["last_order_date"]:
         decided = f" Decided on {date(row.recorded_date)}: {row.recorded_decision}."
     why = f"{row.name} counts as lost: no order since {since}. {brought}{reason}{decided}"
-    return why, _LOSS[row.action_code](row, book)
+    return why, _LOSS[row.action_code](row, book) + _odds(row, facts["offer"], book)
+
+
+def _odds(row: Any, offer: dict[str, Any] | None, book: BookSettings) -> str:
+    """Return how many accounts like one that gets an offer came back, as the book has seen it."""
+    if offer is None or pd.isna(row.is_chosen) or not row.is_chosen:
+        return ""
+    return f" Of accounts lost like it {percent(offer['return_probability'], book)} came back."
 
 
 def _let_go(row: Any, book: BookSettings) -> str:
