@@ -18,6 +18,7 @@ PAGE = "ahead.html"
 
 def headline_ahead(
     category_alerts: pd.DataFrame,
+    category_falls: pd.DataFrame,
     account_alerts: pd.DataFrame,
     revenue_by: pd.DataFrame,
     calendar: pd.DataFrame,
@@ -28,6 +29,7 @@ def headline_ahead(
     said = [
         calendar_sentence(calendar, book, link="#calendar"),
         Sentence(falling_text(category_alerts, account_alerts, book), "#category_alerts"),
+        _paused(category_falls, book),
         _moved(revenue_by, book),
     ]
     return [one for one in said if one is not None]
@@ -39,11 +41,9 @@ def falling_text(
     """Say in one line what falls while it still buys, with the yearly money."""
     parts = []
     if len(category_alerts):
-        things = "categories" if category_alerts["dimension"].iloc[0] == "category" else "products"
-        one = {"categories": "category", "products": "product"}[things]
         where = category_alerts["account_id"].nunique()
         parts.append(
-            f"{count(len(category_alerts), one, things)} at {count(where, 'account')}, "
+            f"{_goods(category_alerts)} at {count(where, 'account')}, "
             f"{money(category_alerts['yearly_fall'].sum(), book)} a year"
         )
     if len(account_alerts):
@@ -52,6 +52,28 @@ def falling_text(
     if not parts:
         return "Falling while still buying: nothing that chance does not explain."
     return f"Falling while still buying: {'; '.join(parts)}."
+
+
+def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None:
+    """Say how much is bought no more that chance may explain, and where most of it is."""
+    if category_falls.empty:
+        return None
+    of_account = category_falls.groupby("name", sort=False)["yearly_fall"].sum()
+    most = of_account.sort_values(ascending=False, kind="stable")
+    part = f"{most.index[0]} ({money(most.iloc[0], book)})"
+    return Sentence(
+        f"{_goods(category_falls)} at active accounts down by more than 60 %, "
+        f"{money(category_falls['yearly_fall'].sum(), book)} a year, may have paused by chance; "
+        f"ask {part} first.",
+        "#category_falls",
+    )
+
+
+def _goods(rows: pd.DataFrame) -> str:
+    """Count categories, or products where the book has few categories."""
+    is_category = rows["dimension"].iloc[0] == "category"
+    one, many = ("category", "categories") if is_category else ("product", "products")
+    return count(len(rows), one, many)
 
 
 def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
@@ -131,18 +153,26 @@ def table_category_alerts(
     )
     if category_alerts.empty:
         return Said("No active account stopped or cut a category beyond chance", how)
-    many, stopped = len(category_alerts), int(category_alerts["verdict"].eq("stopped").sum())
-    what = plural(
-        many,
-        *{"category": ("category", "categories")}.get(
-            category_alerts["dimension"].iloc[0], ("product", "products")
-        ),
-    )
+    stopped = int(category_alerts["verdict"].eq("stopped").sum())
     fall = money(category_alerts["yearly_fall"].sum(), book)
     return Said(
-        f"{number(many)} {what} fell at active accounts, {number(stopped)} of them stopped: "
+        f"{_goods(category_alerts)} fell at active accounts, {number(stopped)} of them stopped: "
         f"{fall} a year",
         how,
+    )
+
+
+def table_category_falls(category_falls: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say how much less was bought where chance may explain it: to be asked, not an alarm."""
+    if category_falls.empty:
+        return Said("Nothing else at an active account is down by more than 60 %")
+    fall = money(category_falls["yearly_fall"].sum(), book)
+    return Said(
+        f"{_goods(category_falls)} down by more than 60 % that chance may explain, {fall} a year: "
+        "ask in the next meeting",
+        f"The last 6 months against the same months of the two years before, of "
+        f"{number(category_falls['tested_count'].iloc[0])} bought in at least 6 of 24 months; "
+        "chance: how often a steady account would buy so little",
     )
 
 
