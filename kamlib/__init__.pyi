@@ -2,6 +2,7 @@ from . import page as page
 from . import plots as plots
 from .ahead.alerts import account_alerts as account_alerts
 from .ahead.alerts import category_alerts as category_alerts
+from .ahead.alerts import category_falls as category_falls
 from .ahead.calendar import calendar as calendar
 from .ahead.calendar import calendar_by_owner as calendar_by_owner
 from .ahead.deals import open_deals as open_deals
