@@ -146,7 +146,9 @@ def status_offers(
         )
     )
     year = account_months[account_months["month"].isin(trailing_months(as_of, 12))]
-    sums = year.groupby("account_id")[["revenue", "cost"]].agg(lambda one: one.sum(skipna=False))
+    sums = year.groupby("account_id")[["revenue", "cost"]].sum()
+    unknown = year.loc[year["cost"].isna(), "account_id"]
+    sums["cost"] = sums["cost"].mask(sums.index.isin(unknown))
     rate = (1 - sums["cost"] / sums["revenue"].where(sums["revenue"] > 0)).clip(0, 1)
     reach = in_reach(needs, category_months, as_of)["need_in_reach"]
     holders = held_by(needs, competitors)
