@@ -195,6 +195,7 @@ def headline(
         shaped("account_alerts", []),
         shaped("calendar", []),
         shaped("due_renewals", []),
+        shaped("account_bridge", []),
         shaped("account_declines", []),
         shaped("account_classes", []),
         IN_PERIOD,

@@ -15,6 +15,7 @@ from kamlib.story.headline import (
     called,
     declines_sentence,
     followed_sentence,
+    gone_sentence,
     key_revenue_sentence,
     losing_sentence,
     loss_sentence,
@@ -46,6 +47,7 @@ def headline_overview(
     account_alerts: pd.DataFrame,
     calendar: pd.DataFrame,
     due_renewals: pd.DataFrame,
+    account_bridge: pd.DataFrame,
     account_declines: pd.DataFrame,
     account_classes: pd.DataFrame,
     period_figures: pd.DataFrame,
@@ -79,6 +81,7 @@ def headline_overview(
         renewals_sentence(due_renewals, book),
         followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
         _retained(found["value"], first_date, as_of),
+        gone_sentence(account_bridge, account_status, as_of, book),
         key_revenue_sentence(concentration, as_of, book, manager_id=manager_id),
     ]
     return [one for one in said if one is not None]

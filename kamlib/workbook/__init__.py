@@ -81,6 +81,51 @@ _LISTS = {
         "return_per_account",
         "Margin of each key account less what its care costs.",
     ),
+    "service_creep": (
+        "Service creep",
+        "service_creep",
+        "Contacts made and their hours per 1,000 of revenue, three years.",
+    ),
+    "manager_potential": (
+        "Potential",
+        "manager_potential",
+        "Managers' revenue beside what the accounts they hold could bring.",
+    ),
+    "status_offers": (
+        "Status",
+        "status_offers",
+        "Candidates: what key-account status would cost, and what it could bring.",
+    ),
+    "feedback_topics": (
+        "Voice",
+        "feedback_topics",
+        "What clients asked for, unanswered first.",
+    ),
+    "event_outcomes": (
+        "Events",
+        "event_outcomes",
+        "Events at clients: revenue before and after, beside like accounts.",
+    ),
+    "sponsor_activity": (
+        "Sponsors",
+        "sponsor_activity",
+        "Key accounts: how often their top people were met.",
+    ),
+    "measured_objectives": (
+        "Measured objectives",
+        "measured_objectives",
+        "Objectives of account plans that are measured from data.",
+    ),
+    "bonus_brackets": (
+        "Bonus",
+        "bonus_brackets",
+        "Bonus thresholds of agreements in force: reached, missing, within reach.",
+    ),
+    "revenue_by_two": (
+        "Revenue by two",
+        "revenue_by_two",
+        "The same by two dimensions crossed.",
+    ),
     "price_realisation": (
         "Prices",
         "price_realisation",
