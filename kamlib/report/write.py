@@ -30,38 +30,7 @@ from kamlib.report.pages import PAGES, Page, links_to, place
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
-from kamlib.workbook import CORE, write_workbook
-
-WORKBOOK_TABLES = (
-    "account_classes",
-    "criterion_scores",
-    "account_scores",
-    "account_actions",
-    "account_status",
-    "calendar",
-    "account_health",
-    "open_deals",
-    "win_rates",
-    "category_map",
-    "return_per_account",
-    "price_realisation",
-    "service_creep",
-    "manager_potential",
-    "status_offers",
-    "price_erosion",
-    "bonus_brackets",
-    "feedback_topics",
-    "event_outcomes",
-    "sponsor_activity",
-    "measured_objectives",
-    "revenue_by_two",
-    "category_alerts",
-    "account_alerts",
-    "revenue_by",
-    "win_back",
-    "key_figures",
-)
-"""The sheets of the two workbooks, by table."""
+from kamlib.workbook import CORE, TABLES, write_workbook
 
 
 @dataclass(frozen=True)
@@ -304,7 +273,7 @@ def write_period_workbook(staged: Path, data: Period) -> None:
     """Write ``workbook.xlsx``, the tables by name as every page has them, and ``details.xlsx`` with
     the lists that are for looking up.
     """
-    tables = {name: data.told(name) for name in WORKBOOK_TABLES}
+    tables = {name: data.told(name) for name in TABLES}
     tables["account_months"] = data.account_months
     for file in ("workbook.xlsx", "details.xlsx"):
         own = {

@@ -163,6 +163,8 @@ _LISTS = {
         "The figures of the period and what they are compared with.",
     ),
 }
+TABLES = ("account_classes", "criterion_scores", "account_scores", *_LISTS)
+"""What the two workbooks of a period are made of."""
 
 
 _CUT = "Texts longer than 32,767 characters are cut here; the CSV files hold them whole."
