@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.ahead_calendar import calendar_sentence
+from kamlib.story.ahead_record import health_text, is_poor
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
 from kamlib.words import count, date, listed, money, month, number, plural
@@ -88,6 +89,29 @@ def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
         "the same period a year ago.",
         "#revenue_by",
     )
+
+
+def lines_ahead(
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
+    account_health: pd.DataFrame,
+    *,
+    book: BookSettings,
+    most: int = 5,
+) -> list[str]:
+    """Return what to keep an eye on, line by line: what falls, and poor or failing health."""
+    falls = [fall_text(row, book) for row in each(account_alerts.head(most))]
+    falls += [fall_text(row, book) for row in each(category_alerts.head(most - len(falls)))]
+    poor = account_health[is_poor(account_health)].head(most)
+    return [*falls, *(health_text(row) for row in each(poor))]
+
+
+def fall_text(row: Any, book: BookSettings, *, is_named: bool = True) -> str:
+    """Say what an account has stopped or cut, and what that takes away in a year."""
+    what, fall = getattr(row, "group", ""), money(row.yearly_fall, book)
+    said = f"{what} {row.verdict}" if what else "buys less of everything"
+    who = f"{row.name}{f' ({row.owner})' if isinstance(row.owner, str) else ''}: "
+    return f"{who if is_named else ''}{said}, {fall} a year"
 
 
 def tell_category_alerts(category_alerts: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
