@@ -113,7 +113,7 @@ def return_per_account(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per key account: its margin less what its care costs; the least return first.
+    """One row per key account: its gross margin less what its care costs; the least return first.
 
     The care is the hours that its planned rhythm asks for, at its manager's cost an hour (cost a
     month / hours a month; of the others where unknown), and an even share of the programme's cost
@@ -137,7 +137,7 @@ def return_per_account(
     reach = category_map.groupby("account_id")["need_in_reach"].sum(min_count=1)
     for name, found in {"year_ago_return": before, "need_in_reach": reach}.items():
         table[name] = found.reindex(table["account_id"]).to_numpy(dtype="float64")
-    rate = (table["margin"] / table["revenue"]).where(table["revenue"] > 0).clip(0, 1)
+    rate = (table["gross_margin"] / table["revenue"]).where(table["revenue"] > 0).clip(0, 1)
     pays = table["need_in_reach"].fillna(0.0) * rate.fillna(0.0) > table["care_cost"]
     is_low = table["account_return"].lt(0) & table["year_ago_return"].lt(0)
     table["verdict"] = np.where(is_low & ~pays, "narrow", "")
@@ -151,14 +151,14 @@ def _returned(
     hourly = managers.set_index("manager_id")
     rate = hourly["cost_per_month"] / hourly["hours_per_month"].where(hourly["hours_per_month"] > 0)
     year = costs[costs["month"].le(as_of) & costs["month"].gt(as_of - pd.DateOffset(months=12))]
-    table = load[["account_id", "name", "manager_name", "revenue", "margin"]].assign(
+    table = load[["account_id", "name", "manager_name", "revenue", "gross_margin"]].assign(
         hours_a_year=12 * load["hours"]
     )
     own = pd.Series(rate.reindex(load["manager_id"]).to_numpy(), index=load.index)
     table["hours_cost"] = table["hours_a_year"] * own.fillna(rate.median())
     table["programme_cost"] = year["cost"].sum() / max(len(load), 1)
     table["care_cost"] = table["hours_cost"].fillna(0.0) + table["programme_cost"]
-    table["account_return"] = table["margin"] - table["care_cost"]
+    table["account_return"] = table["gross_margin"] - table["care_cost"]
     return table
 
 
