@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
@@ -66,12 +68,14 @@ def plot_category_history(
     for row, category in enumerate(drawn):
         own = category_history[category_history["category"].eq(category)].sort_values("month")
         sizes = own["revenue"].to_numpy() / top * 0.82
-        is_now = [place >= len(sizes) - 12 for place in range(len(sizes))]
-        colours = [COLOURS["actual" if now else "previous"] for now in is_now]
-        bars = ax.bar(range(len(sizes)), sizes, bottom=-row, width=0.78, color=colours)
-        for bar, day, value in zip(bars, own["month"], own["revenue"], strict=True):
-            if value:
-                mark(bar, f"{category}, {month(day)}: {money(value, book)}")
+        places = [place for place, size in enumerate(sizes) if size]
+        colours = [
+            COLOURS["actual" if place >= len(sizes) - 12 else "previous"] for place in places
+        ]
+        bars = ax.bar(places, sizes[places], bottom=-row, width=0.78, color=colours)
+        bought = own.iloc[places]
+        told = zip(bought["month"], bought["revenue"], strict=True)
+        mark_each(bars, [f"{category}, {month(day)}: {money(value, book)}" for day, value in told])
         ax.axhline(-row, color=QUIET, linewidth=0.5)
         label(ax, -0.8, -row + 0.3, short(category, 24), dx=-4)
         now, before = (
@@ -239,7 +243,13 @@ def plot_account_timeline(
         label(ax, first, -row, lane, dx=-8, colour=QUIET)
         colours = [_event_colour(one.event_code, one.mark) for one in each(own)]
         for one, colour in zip(each(own), colours, strict=True):
-            spot = ax.scatter(one.date, -row, s=26, color=[colour], zorder=3)
+            options: dict[str, Any] = {
+                "color": [colour],
+                "linewidths": 0,
+                "clip_on": False,
+                "zorder": 3,
+            }
+            spot = ax.scatter(one.date, -row, s=36, **options)
             mark(spot, f"{date(one.date)}: {one.event}")
         _label_events(ax, own, lane, -row + 0.34, letter, (date2num(first), date2num(as_of)))
     ax.set_xlim(date2num(first), date2num(as_of) + days * 0.02)

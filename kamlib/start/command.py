@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kamlib.errors import KamError
+from kamlib.options import Debug
 
 
 def new(
@@ -33,7 +34,7 @@ def new(
     ] = None,
     title: Annotated[str, typer.Option("--title", help="The company's name.")] = "",
     currency: Annotated[str, typer.Option("--currency", help="Such as EUR.")] = "",
-    debug: Annotated[bool, typer.Option("--debug", help="Show the details of an error.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Start a book: empty and commented, or made of the files you have, without SQL."""
     from kamlib.classroom import check_new

@@ -15,6 +15,13 @@ from kamlib.story.verdict import decline_said, renewals_said
 from kamlib.tables import each
 from kamlib.words import count, counted, date, listed, money, plural, share
 
+_MUCH_GONE = 0.1  # of the revenue of the year before
+
+
+def called(keys: pd.DataFrame) -> str:
+    """Return what key accounts are called: large ones, where the largest stand in for them."""
+    return "large account" if keys["is_provisional"].any() else "key account"
+
 
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
     """Say that the book loses money, where it does, and what it was a year ago."""
@@ -63,10 +70,11 @@ def key_revenue_sentence(
     if not many:
         return Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html")
     is_provisional, of = row["is_provisional"], "these accounts’" if manager_id else "all"
-    stand_ins = counted(many, "largest account", source=book)
+    stand_ins = "largest account" if many == 1 else counted(many, "largest account", source=book)
     who = f"The {stand_ins}" if is_provisional else f"Today’s {count(many, 'key account')}"
     part = "" if pd.isna(row["key_share"]) else f": {share(row['key_share'], book)} of {of} sales"
-    chosen = "; they stand in for key accounts, as the book names none" if is_provisional else ""
+    stand = plural(many, "it stands", "they stand")
+    chosen = f"; {stand} in for key accounts, as the book names none" if is_provisional else ""
     return Sentence(
         f"{who} brought {money(row['key_revenue'], book)} in the 12 months to "
         f"{date(as_of)}{part}{band_said(row)}{chosen}.",
@@ -90,9 +98,38 @@ def followed_sentence(
     if not everyone:
         return None
     reason = why_untold("year", why, first_date, as_of, book)
-    is_named = keys["is_key"].any() and reason
+    is_named = keys["is_key"].any() and not keys["is_provisional"].any() and reason
     how = f" How key accounts moved cannot be told: {reason}." if is_named else ""
     return Sentence(f"{everyone}{how}", "retention.html")
+
+
+def gone_sentence(
+    account_bridge: pd.DataFrame,
+    account_status: pd.DataFrame,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> Sentence | None:
+    """Name the lost accounts that the year before rested on, where they brought a tenth of it.
+
+    They may have been lost before this period, so that no other sentence names them.
+    """
+    stopped = account_bridge[account_bridge["step"].eq("stopped")]
+    lost = account_status[account_status["status"].eq("lost")]
+    gone = lost.merge(stopped[["account_id", "base"]], on="account_id").sort_values(
+        ["base", "account_id"], ascending=[False, True]
+    )
+    whole = account_bridge["base"].clip(lower=0).sum()
+    if gone.empty or gone["base"].sum() < _MUCH_GONE * whole:
+        return None
+    named = [f"{row.name} (last order {date(row.last_order_date)})" for row in each(gone)]
+    many = len(gone)
+    who = counted(many, "account", source=book)
+    return Sentence(
+        f"{who[0].upper()}{who[1:]} that brought {money(gone['base'].sum(), book)} of the "
+        f"{money(whole, book)} of the year before {plural(many, 'is', 'are')} lost, without an "
+        f"order in the 12 months to {date(as_of)}: {listed(named)}.",
+        "retention.html#lost_accounts",
+    )
 
 
 def renewals_sentence(due_renewals: pd.DataFrame, book: BookSettings) -> Sentence | None:
@@ -129,5 +166,5 @@ def losing_sentence(
         return None
     named = [f"{row.name} ({money(row.margin, book)})" for row in each(losing)]
     many = len(losing)
-    said = f"{count(many, 'key account')} {plural(many, 'loses', 'lose')} money: {listed(named)}"
+    said = f"{count(many, called(keys))} {plural(many, 'loses', 'lose')} money: {listed(named)}"
     return Sentence(f"{said}.", "segmentation.html")

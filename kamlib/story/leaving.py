@@ -354,8 +354,8 @@ def gap_deliveries(deliveries: pd.DataFrame) -> str:
     if len(deliveries):
         return ""
     return (
-        "The orders have no promised and delivered dates: with them, lateness could be tested as a "
-        "cause."
+        "Whether orders were late is unknown: with both promised_date and delivered_date in the "
+        "orders, lateness could be tested as a cause."
     )
 
 

@@ -13,10 +13,11 @@ from kamlib.story.statements import Action, Said, Sentence
 from kamlib.words import count, date, listed, plural, share, started
 
 MOST_BARS, MOST_ARROWS = 30, 20
-OPEN = ("promote", "review", "win back", "let go")
+OPEN = ("promote", "review", "narrow", "win back", "let go")
 VERBS = {
     "promote": "Promote",
     "review": "Review",
+    "narrow": "Narrow the programme at",
     "win back": "Win back",
     "let go": "Let go of",
     "watch": "Watch",
@@ -184,6 +185,10 @@ def _decided(table: pd.DataFrame, wanted: list[str]) -> list[Sentence]:
             "#tier_decisions",
         ),
         "review": ("Review {}: below the line now and a year ago.", "#tier_decisions"),
+        "narrow": (
+            "Narrow the programme at {}: its care costs more than it brings.",
+            "#tier_decisions",
+        ),
         "win back": ("Win back {}: a key account that is lost.", "#tier_decisions"),
         "let go": ("Let go of {}: a key account that is lost.", "#tier_decisions"),
         "watch": ("Watch {}: regular, growing, and within 10 % below the line.", "#watch_list"),

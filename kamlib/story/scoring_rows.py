@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
-from kamlib.words import count, date, number, share
+from kamlib.words import count, date, money, number, share
 
 WHOLE = 0.75
 REMARKS = {
@@ -168,16 +168,20 @@ def tell_criterion_review(criterion_review: pd.DataFrame) -> pd.DataFrame:
 def tell_tier_decisions(
     tier_decisions: pd.DataFrame,
     demotion_risk: pd.DataFrame,
+    return_per_account: pd.DataFrame,
     *,
     book: BookSettings | None = None,
 ) -> pd.DataFrame:
     """Return the reason of each proposal in a sentence or two."""
     in_a_year = demotion_risk[demotion_risk["horizon_years"] == 1].set_index("band", drop=False)
     risks = in_a_year.to_dict("index")
+    narrow = return_per_account[return_per_account["verdict"].eq("narrow")]
+    returns = narrow.set_index("account_id", drop=False).to_dict("index")
     said = [
         " ".join(
             [
                 _position(row, book),
+                *_return(returns.get(row["account_id"], {}), book),
                 *_risk_of_promotion(row, risks.get(row["band"], {}), book),
                 *_incomplete(row, book),
                 *_silent(row),
@@ -337,6 +341,21 @@ def _position(row: dict[Any, Any], book: BookSettings | None) -> str:
         "": "the year before is not held whole",
     }[row["year_ago_side"]]
     return f"Below the line now: {at}; {compared}. {weakest}"
+
+
+def _return(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
+    """Say why the programme at an account could be narrower."""
+    if not row:
+        return []
+    care, margin = money(row["care_cost"], book), money(row["margin"], book)
+    then, reach = money(-row["year_ago_return"], book), money(row["need_in_reach"], book)
+    left = "nothing is in reach"
+    if row["need_in_reach"] > 0:
+        left = f"the {reach} in reach would not pay for it"
+    return [
+        f"Its care costs {care} a year against a margin of {margin}; the year before it cost "
+        f"{then} more than it brought, and {left}."
+    ]
 
 
 def _risk_of_promotion(

@@ -222,6 +222,10 @@ def _reviewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     return _proposed(row, facts, book, "Review the place of {} among the key accounts.")
 
 
+def _narrowed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    return _proposed(row, facts, book, "Narrow the programme at {}: fewer contacts, less service.")
+
+
 def _proposed(row: Any, facts: dict[str, Any], book: BookSettings, to_do: str) -> Told:
     decision = facts["decision"]
     why, to_do = f"{row.name}: {decision['evidence']}", to_do.format(row.name)
@@ -286,6 +290,7 @@ _SAID: dict[str, Callable[[Any, dict[str, Any], BookSettings], Told]] = {
     "gone": _lost,
     "promote": _promoted,
     "review": _reviewed,
+    "narrow": _narrowed,
     "down": _fell,
     "shrinking": _shrank,
     "renewal": _renewed,
