@@ -56,7 +56,8 @@ def period_sentence(
         if before > 0
     ]
     told = f": {' and '.join(compared)}" if compared else ""
-    text = f"{span.title} brought {money(row['value'], book)} from {'these' if manager_id else 'all'} accounts{told}."
+    brought, of = money(row["value"], book), "these" if manager_id else "all"
+    text = f"{span.title} brought {brought} from {of} accounts{told}."
     return Sentence(text, "#revenue_months-chart")
 
 
