@@ -301,8 +301,7 @@ def table_engagement(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the levels are."""
     return Said(
         "Key accounts: engagement and loyalty",
-        f"Levels of the 12 months to {date(as_of)}; slope per year by Theil and Sen with its "
-        "95 % interval",
+        f"Levels of the 12 months to {date(as_of)}; slope per year with its 95 % interval",
     )
 
 
