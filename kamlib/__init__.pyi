@@ -2,6 +2,7 @@ from . import page as page
 from . import plots as plots
 from .ahead.alerts import account_alerts as account_alerts
 from .ahead.alerts import category_alerts as category_alerts
+from .ahead.alerts import category_falls as category_falls
 from .ahead.calendar import calendar as calendar
 from .ahead.calendar import calendar_by_owner as calendar_by_owner
 from .ahead.deals import open_deals as open_deals
@@ -13,9 +14,11 @@ from .ahead.prices import bonus_brackets as bonus_brackets
 from .ahead.prices import price_erosion as price_erosion
 from .ahead.prices import price_realisation as price_realisation
 from .ahead.reach import category_map as category_map
-from .ahead.reach import manager_potential as manager_potential
-from .ahead.reach import return_per_account as return_per_account
 from .ahead.record import alert_record as alert_record
+from .ahead.returns import manager_potential as manager_potential
+from .ahead.returns import return_per_account as return_per_account
+from .ahead.returns import service_creep as service_creep
+from .ahead.returns import status_offers as status_offers
 from .ahead.sales import revenue_by as revenue_by
 from .ahead.sales import revenue_by_two as revenue_by_two
 from .ahead.voice import event_outcomes as event_outcomes
@@ -109,7 +112,6 @@ from .plots.leaving import plot_survival as plot_survival
 from .plots.leaving import plot_survival_by_class as plot_survival_by_class
 from .plots.leaving import plot_survival_by_industry as plot_survival_by_industry
 from .plots.leaving import plot_survival_by_manager as plot_survival_by_manager
-from .plots.leaving import plot_win_back as plot_win_back
 from .plots.overview import plot_revenue_months as plot_revenue_months
 from .plots.programme import plot_assignment_loads as plot_assignment_loads
 from .plots.programme import plot_competence as plot_competence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from inspect import getdoc
 from pathlib import Path
 from typing import Annotated
@@ -10,19 +9,9 @@ from typing import Annotated
 import typer
 
 from kamlib.errors import KamError, nearest
+from kamlib.options import Book, Debug, sample_book, whole
 from kamlib.report.pages import kit_folder
 from kamlib.words import count
-
-Debug = Annotated[bool, typer.Option("--debug", help="Show the details of an error.")]
-
-
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        from kamlib.cli import _whole
-
-        return _whole(least, most)(text)
-
-    return read
 
 
 def practice(
@@ -33,7 +22,7 @@ def practice(
         int | None,
         typer.Option(
             "--seed",
-            parser=_number(0, 2**63 - 1),
+            parser=whole(0, 2**63 - 1),
             metavar="N",
             help="Another seed, another company.",
         ),
@@ -45,7 +34,7 @@ def practice(
     accounts: Annotated[
         int | None,
         typer.Option(
-            "--accounts", parser=_number(1, 100_000), metavar="N", help="How many accounts it has."
+            "--accounts", parser=whole(1, 100_000), metavar="N", help="How many accounts it has."
         ),
     ] = None,
     own: Annotated[
@@ -124,15 +113,13 @@ def check_new(folder: Path) -> None:
 
 def notebook(
     folder: Annotated[Path, typer.Argument(help="Folder to copy the notebooks to.")],
-    book: Annotated[
-        Path | None, typer.Option("--book", help="The book they open. Default: the sample book.")
-    ] = None,
+    book: Book = None,
     debug: Debug = False,
 ) -> None:
     """Copy the kit's notebooks to a folder, to open and change them there."""
     from kamlib.notebooks import copy_notebooks
 
-    made = copy_notebooks(folder, book or kit_folder() / "data" / "sample")
+    made = copy_notebooks(folder, book or sample_book())
     copied = sum(file.suffix == ".ipynb" for file in made)
     typer.echo(f"{count(copied, 'notebook')} copied to {folder}.")
     typer.echo(f"Open the first one: jupyter lab {folder / 'start.ipynb'}")

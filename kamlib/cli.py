@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,10 +22,10 @@ from kamlib import classroom
 from kamlib.digest import command
 from kamlib.errors import KamError
 from kamlib.given import check_given, is_json, plain_error
+from kamlib.options import Book, Debug, Period, sample_book, whole
 from kamlib.review.command import review
 from kamlib.start import command as start_command
 from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
-from kamlib.words import number
 
 app = typer.Typer(
     name="kam",
@@ -37,25 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-Book = Annotated[
-    Path | None, typer.Option("--book", help="Folder of the book. Default: the sample book.")
-]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the details of an error.")]
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    """Return what reads a whole number between two: digits 0 to 9, and nothing around them."""
-
-    def read(text: str | int) -> int:
-        if re.fullmatch(r"-?[0-9]{1,18}", str(text)) and least <= int(text) <= most:
-            return int(text)
-        raise typer.BadParameter(
-            f"'{text}' is no whole number from {number(least)} to {number(most)}."
-        )
-
-    return read
-
-
 _DAY = 24 * 3600
 
 
@@ -98,7 +77,7 @@ def report(
         "reports"
     ),
     jobs: Annotated[
-        int, typer.Option("--jobs", parser=_whole(1, 64), metavar="N", help="Notebooks at a time.")
+        int, typer.Option("--jobs", parser=whole(1, 64), metavar="N", help="Notebooks at a time.")
     ] = min(4, os.cpu_count() or 1),
     force: Annotated[
         bool, typer.Option("--force", help="Render even when nothing changed.")
@@ -118,7 +97,7 @@ def report(
         int,
         typer.Option(
             "--timeout",
-            parser=_whole(1, _DAY),
+            parser=whole(1, _DAY),
             metavar="SECONDS",
             help="Seconds that one step may take.",
         ),
@@ -127,7 +106,7 @@ def report(
         int,
         typer.Option(
             "--deadline",
-            parser=_whole(1, 7 * _DAY),
+            parser=whole(1, 7 * _DAY),
             metavar="SECONDS",
             help="Seconds that the whole run may take.",
         ),
@@ -250,7 +229,7 @@ def explain(
     ],
     column: Annotated[str, typer.Option("--column", help="The column of the figure.")],
     book: Book = None,
-    period: Annotated[str, typer.Option("--period", help="The period: 2025-Q3.")] = "",
+    period: Period = "",
     lines: Annotated[
         Path | None, typer.Option("--lines", help="Write all order lines to this CSV file.")
     ] = None,
@@ -273,13 +252,6 @@ app.command()(review)
 app.command()(start_command.new)
 app.command()(classroom.notebook)
 app.command()(classroom.template)
-
-
-def sample_book() -> Path:
-    """Return the folder of the sample book: the clone's or the installed wheel's."""
-    from kamlib.report.pages import kit_folder
-
-    return kit_folder() / "data" / "sample"
 
 
 def _interrupted(number: int, *_: object) -> None:

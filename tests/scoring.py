@@ -18,6 +18,7 @@ NOTHING = {
             "account_status",
             "win_back",
             "largest_order_scores",
+            "return_per_account",
         )
     },
     "previous_account_scores": None,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kamlib.ahead import steady
-from kamlib.ahead.alerts import account_alerts, category_alerts
+from kamlib.ahead.alerts import account_alerts, category_alerts, category_falls
 from kamlib.ahead.steady import Cells, cells_of, false_discoveries
 from kamlib.tables import shaped
 
@@ -83,6 +83,34 @@ def test_products_are_looked_at_where_categories_are_few_and_a_replaced_one_is_n
     assert fell[["dimension", "group", "verdict"]].values.tolist() == [
         ["product", "old", "stopped"]
     ]
+
+
+def falls(*cells: pd.DataFrame) -> pd.DataFrame:
+    """What ``category_falls`` finds beside the alerts on the same cells."""
+    months = pd.concat(cells)
+    whole = months.groupby(["account_id", "month"], as_index=False)[
+        ["revenue", "order_day_count"]
+    ].max()
+    given = (months, months.iloc[:0], whole, status(*months["account_id"].unique()), NO_KEYS)
+    return category_falls(*given, alerts(*cells), as_of=AS_OF)
+
+
+def test_rare_purchases_that_pause_are_shown_with_their_chance_and_no_alert():
+    """Six of 24 months, two chances a month: 12 of 48; Jeffreys' beta(12.5, 36.5) leaves out
+    all of 12 chances in Γ(49)Γ(48.5)/(Γ(61)Γ(36.5)) of cases.
+    """
+    rare = sold("A", "paper", [100.0, 0.0, 0.0, 0.0] * 6 + [0.0] * 6)
+    (found,) = falls(*OTHERS, rare).itertuples()
+    assert (found.group, found.yearly_fall, found.bought_month_count) == ("paper", 300.0, 6)
+    left_out = np.prod([(36.5 + step) / (49 + step) for step in range(12)])
+    assert found.chance == pytest.approx(left_out)
+    assert alerts(*OTHERS, rare).empty
+
+
+def test_an_alert_and_a_fall_of_60_percent_are_not_shown_twice():
+    assert falls(*OTHERS, sold("A", "paper", STOPPED)).empty
+    kept = [100.0, 0.0, 0.0, 0.0] * 6 + [80.0, 0.0, 0.0, 0.0, 0.0, 0.0]  # 80 of 200: 60 % less
+    assert falls(*OTHERS, sold("A", "paper", kept)).empty
 
 
 def test_an_account_falls_as_a_whole():

@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 
 from kamlib.ahead.deals import open_deals, win_rates
-from kamlib.ahead.reach import category_map, manager_potential, return_per_account
+from kamlib.ahead.reach import category_map
+from kamlib.ahead.returns import (
+    manager_potential,
+    return_per_account,
+    service_creep,
+    status_offers,
+)
 from kamlib.book import BookSettings
 from kamlib.plots.ahead import plot_category_map
 from kamlib.story import ahead_reach as say
@@ -119,7 +125,7 @@ def test_narrow_where_two_years_cost_more_than_they_brought_and_nothing_is_in_re
             "manager_id": "M",
             "hours": [10.0, 1.0],
             "revenue": 1000.0,
-            "margin": 500.0,
+            "gross_margin": 500.0,
         },
     )
     people = typed(
@@ -151,3 +157,56 @@ def test_a_good_patch_is_not_taken_for_a_good_manager():
     assert table["manager_name"].tolist() == ["Small", "Big"]
     assert table["potential_share"].tolist() == pytest.approx([0.9, 0.1])
     assert "Big has the most revenue, Small" in say.table_manager_potential(table).title
+
+
+def test_status_costs_hours_and_a_share_of_the_programme_and_brings_margin_on_what_is_in_reach():
+    """By hand: 365.25 / 36.525 = 10 contacts × 3 h = 30 h at 10 an hour = 300, and 200 / 2 = 100;
+    in reach are 1000 × 0.5 − 100 = 400, of which a quarter is margin."""
+    named = {"account_id": ["A", "B", "K"], "name": ["Ada", "Bo", "Key"], "owner": "Ines"}
+    named |= {"proposal": ["promote", "candidate", "keep"], "is_key": [False, False, True]}
+    rhythm = {"account_id": ["A", "B"], "contact_every_days": 36.525}
+    months = {"account_id": ["A", "B"], "month": AS_OF, "revenue": [400.0, 400.0]}
+    months |= {"cost": [300.0, None]}
+    bought = pd.DataFrame({"account_id": ["A"], "category": ["ink"], "revenue": [100.0]})
+    needs = {"account_id": ["A"], "category": "ink", "annual_spend": 1000.0}
+    rivals = {"account_id": ["A"], "competitor": "Nord", "category": "ink"}
+    people = {"manager_id": ["M"], "hours_per_month": [100.0], "cost_per_month": [1000.0]}
+    table = status_offers(
+        shaped("tier_decisions", named),
+        shaped("accounts", {"account_id": ["A", "B"], "manager_id": "M"}),
+        shaped("contact_rhythms", rhythm),
+        shaped("account_months", months),
+        bought.assign(month=AS_OF),
+        typed(pd.DataFrame({**needs, "attainable_share": 0.5}), "needs"),
+        typed(pd.DataFrame(rivals), "competitors"),
+        typed(pd.DataFrame(people), "managers"),
+        typed(pd.DataFrame({"month": [AS_OF], "cost": [200.0]}), "programme_costs"),
+        shaped("account_load", {"account_id": ["K"]}),
+        as_of=AS_OF,
+    )
+    columns = ["account_id", "care_cost", "could_bring", "offer_worth", "held_by"]
+    assert table[columns].iloc[0].tolist() == ["A", 400.0, 100.0, -300.0, "Nord"]
+    assert table["account_id"].tolist() == ["A", "B"] and pd.isna(table["offer_worth"].iloc[1])
+    assert "pay for itself at 0 of 2" in say.table_status_offers(table, book=BOOK).title
+
+
+def creep_of(*days: str) -> pd.DataFrame:
+    met = pd.DataFrame({"account_id": "A", "date": pd.to_datetime(list(days))})
+    months = pd.to_datetime(["2023-09-30", "2024-09-30", "2025-09-30"])
+    sold = pd.DataFrame({"account_id": "A", "revenue": 1000.0, "month": months})
+    load = shaped("account_load", {"account_id": ["A"], "name": "Ada", "manager_id": "M"})
+    return service_creep(met, sold, load, empty_table("managers"), as_of=AS_OF)
+
+
+def test_service_creeps_where_it_rose_in_both_years_and_is_told_for_three_whole_years_alone():
+    rising = ["2023-05-01", *["2024-05-01"] * 2, *["2025-05-01"] * 3]
+    table = creep_of("2022-09-30", *rising)
+    assert table["verdict"].tolist() == ["creeping"]
+    assert table["hours_per_thousand"].tolist() == [9.0]
+    assert table["crept_cost"].isna().all()  # nobody's cost is known
+    assert "1 key account: Ada" in say.table_service_creep(table, book=BOOK).title.replace(
+        "\u00a0", " "
+    )
+    assert creep_of(*rising).empty  # the first year is not held whole
+    fell = creep_of("2022-09-30", "2023-05-01", *["2024-05-01"] * 3, *["2025-05-01"] * 2)
+    assert fell["verdict"].tolist() == [""]

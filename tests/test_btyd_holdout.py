@@ -275,7 +275,7 @@ def test_charts_without_anything_to_draw_say_so(regular):
 def test_every_remark_that_a_table_can_hold_is_a_sentence():
     """Codes of the analysis are keys of the story: none is left without words."""
     found = set()
-    modules = "models forecast spend verdict pareto renewals alive value"
+    modules = "likelihood models forecast spend verdict pareto renewals alive value"
     for module in modules.split():
         text = Path(inspect.getfile(import_module(f"kamlib.btyd.{module}"))).read_text("utf-8")
         found |= {code for code in NOTES if re.search(rf"\b{code}\b", text)}

@@ -138,6 +138,7 @@ def test_only_accounts_in_doubt_are_drawn():
 def test_parts_that_are_recorded_of_nobody_take_no_column():
     cover = pd.DataFrame(
         {
+            "account_id": ["A1"],
             "name": ["Ann"],
             "has_sponsor": False,
             "role_filled_share": 0.0,

@@ -8,14 +8,17 @@ import subprocess
 from email.policy import default
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from kamlib.book import BookSettings
 from kamlib.cli import main
 from kamlib.digest.content import read_digest
 from kamlib.digest.mail import mail_text, write_mail
 from kamlib.errors import KamError
 from kamlib.period.snapshot import open_period
 from kamlib.report import printing
+from kamlib.story.digest import foot_digest
 
 HOSTILE = "<script>alert(1)</script> & =1+1"
 
@@ -61,6 +64,18 @@ def test_a_digest_says_what_the_front_page_says(digest):
     lines = digest.q.call(actions_overview)
     assert lines and all(line.changed in text and line.to_do in text for line in lines)
     assert digest.foot in text and digest.foot.endswith("from 68 order lines.")
+
+
+def test_a_sources_own_total_is_no_money_that_was_lost():
+    rows = [("orders", "used", "used", 5, 100.0), ("orders", "no account_id", "unusable", 2, 7.0)]
+    rows += [("orders", "a total, not an order line", "left out", 1, 107.0)]
+    intake = pd.DataFrame(rows, columns=["table", "reason", "use", "rows", "revenue"])
+    as_of = pd.Timestamp("2025-12-31")
+    book = BookSettings(title="x", currency="EUR")
+    assert foot_digest(intake, as_of=as_of, book=book).replace("\u00a0", " ") == (
+        "As of 31 Dec 2025, from 5 order lines; 1 line left out on purpose; 2 lines with € 7 "
+        "unusable."
+    )
 
 
 def test_a_mail_reads_as_plain_text_and_fetches_nothing(digest, tmp_path):

@@ -275,8 +275,8 @@ def test_the_brief_says_what_is_owed_what_to_ask_and_what_to_bring_each_with_its
     broken = said["Frame agreement: terms are not kept: free delivery."]
     assert broken["evidence_date"] == day("2024-11-01")
     assert said["What would Ada need from us to stand behind it?"]["section"] == "Ask"
-    reach = next(text for text in said if text.startswith("Ink: "))
-    assert "€ 1.00 k" in reach and said[reach]["section"] == "Bring"
+    reach = "Ink: up to € 1.00 k more within 1 year, € 500 risk-adjusted."
+    assert said[reach]["section"] == "Bring"
     findings = plain(" ".join(me.told("dossier_findings")["sentence"]))
     assert "ends 30 Nov 2025: act by 1 Oct 2025." in findings
     assert "Terms of 1 running agreement are not kept." in findings

@@ -11,6 +11,7 @@ from kamlib.book import BookSettings
 from kamlib.btyd.alive import alive_probability, alive_record, like
 from kamlib.btyd.models import BuyerModel
 from kamlib.btyd.past import PastYear
+from kamlib.choice import share_that_came
 from kamlib.evidence.outlooks import outlook_terms
 from kamlib.outlook import interval_quantile
 from kamlib.period.calendar import trailing_months
@@ -80,6 +81,28 @@ class TestChoice:
         note = tell_estimate_choice(row.to_frame().T.reset_index(names="estimate"), book=BOOK)
         assert note["note"].item().endswith("the margin of the last 12 months: that is published.")
 
+    def test_money_that_did_not_come_is_scaled_to_what_came(self):
+        record = chances([0.5] * 10, 0.3, 5, many=10)
+        record = record.assign(stated_margin=100.0, came_margin=[140.0] * 5 + [0.0] * 5)
+        found = choice(return_record=record)
+        row = found.loc["money returned"]
+        assert (row["published"], row["is_money_held"]) == ("naive", False)  # 0.70 of what was said
+        assert share_that_came(found.reset_index()) == pytest.approx(0.7)
+        assert found.loc["return", "published"] == "estimate"
+        better = record.assign(came_margin=[160.0] * 5 + [0.0] * 5)
+        kept = choice(return_record=better)
+        assert kept.loc["money returned", "published"] == "estimate"
+        assert share_that_came(kept.reset_index()) == 1.0
+        note = tell_estimate_choice(found.reset_index(), book=BOOK)["note"]
+        assert (
+            note[found.index == "money returned"]
+            .item()
+            .endswith(
+                "That is too far off to believe the sum. "
+                "Published instead: what was expected, scaled to what came of it."
+            )
+        )
+
     def test_an_alarm_must_say_more_than_the_rate_of_all(self):
         row = {"as_of_date": DAY, "rule": "overdue", "case_count": 100, "alarm_count": 20}
         good = shaped("alarm_record", [{**row, "true_alarm_count": 10, "leaver_count": 12}])
@@ -139,6 +162,30 @@ class TestOutlooks:
         assert (terms["rule"], terms["case_count"], terms["year_count"]) == ("mean month", 40, 2)
         # the 33rd of 40 distances, four parts of seven; Student's factor the rest
         assert terms["factor"] == pytest.approx(40 / 70 * 3.3 + 30 / 70 * interval_quantile())
+
+    @pytest.mark.parametrize(("held", "answer"), [(33, "estimate"), (40, "naive"), (20, "naive")])
+    def test_an_interval_that_does_not_hold_leaves_the_word_to_last_year(self, held, answer):
+        """Two years of 40: of each as many lie nearby as the other year's factor allows."""
+        off = np.where(np.arange(40) < held, 0.1, 9.0)
+        record = pd.DataFrame(
+            {
+                "as_of_date": DAY,
+                "account_id": "A",
+                "followed": "one account",
+                "year_end_date": pd.Timestamp("2024-12-31"),
+                "came_outlook": 100.0,
+                "spread": 1.0,
+                "by_mean_month": 100.0 + off,
+                "by_book_season": 200.0,
+                "by_season": 200.0,
+                "by_last_year": 150.0,
+            }
+        )
+        row = choice(outlook_record=shaped("outlook_record", record)).loc["outlook of an account"]
+        # one year alone: Student's factor of 1.36 judges it, so what lies nearby is held
+        assert (row["held_count"], row["published"]) == (held, answer)
+        assert row["outlook_rule"] == ("mean month" if answer == "estimate" else "last year")
+        assert bool(row["is_held"]) == (answer == "estimate")
 
 
 class TestChances:

@@ -13,9 +13,11 @@ import kamlib as kam
 from kamlib.book import BookSettings
 from kamlib.overview.changes import main_changes, period_changes
 from kamlib.period.calendar import parse_period
+from kamlib.segmentation.dependence import concentration
 from kamlib.story import overview as say
 from kamlib.story import overview_cards
 from kamlib.story.overview_changes import tell_period_changes
+from kamlib.story.risk import risk_split
 from kamlib.story.verdict import tell_account_actions
 from kamlib.tables import empty_table, shaped
 from kamlib.verdict import account_actions, account_standing
@@ -173,22 +175,31 @@ IN_PERIOD = pd.DataFrame(
 )
 
 
-def headline(found: pd.DataFrame, keys: pd.DataFrame, bridge: Any = None) -> list[str]:
+def headline(
+    found: pd.DataFrame,
+    keys: pd.DataFrame,
+    bridge: Any = None,
+    spread: Any = None,
+    risk: Any = None,
+    **more: str,
+) -> list[str]:
     said = say.headline_overview(
         found,
         status([("A", "active", 5.0)]),
         keys,
         shaped("revenue_bridge", []) if bridge is None else bridge,
-        shaped("risk_changes", []),
+        shaped("risk_changes", []) if risk is None else risk,
         shaped_interactions(),
         shaped("programme_outlook", []),
         shaped("category_alerts", []),
         shaped("account_alerts", []),
         shaped("calendar", []),
         shaped("due_renewals", []),
+        shaped("account_bridge", []),
         shaped("account_declines", []),
         shaped("account_classes", []),
         IN_PERIOD,
+        shaped("concentration", []) if spread is None else spread,
         {"year": "no_dated_tiers"},
         as_of=END,
         span=parse_period("2025-Q3"),
@@ -196,6 +207,7 @@ def headline(found: pd.DataFrame, keys: pd.DataFrame, bridge: Any = None) -> lis
         year_ago_span=parse_period("2024-Q3"),
         first_date=pd.Timestamp("2020-01-01"),
         book=BOOK,
+        **more,
     )
     return [one.text.replace("\u00a0", " ") for one in said]
 
@@ -219,7 +231,9 @@ def test_nothing_known_is_said_so():
     ]
 
 
-def cards(found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None) -> list[Any]:
+def cards(
+    found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None, keys: Any = None
+) -> list[Any]:
     return overview_cards.cards_overview(
         found,
         IN_PERIOD,
@@ -228,6 +242,7 @@ def cards(found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None) -> list[A
         shaped("candidates", []),
         bridge,
         shaped("risk_changes", []) if risk is None else risk,
+        keys_of(A=True) if keys is None else keys,
         span=parse_period("2025-Q3"),
         as_of=END,
         book=BOOK,
@@ -248,9 +263,10 @@ def test_todays_key_accounts_carry_no_growth_and_those_of_the_first_day_do():
         lost_in_period=(1.0, 0.0, 0.0),
     )
     keys = keys_of(A=True, B=True)
-    told = headline(found, keys, moved("key", 200.0, 150.0))
+    told = headline(found, keys, moved("key", 200.0, 150.0), spread_of(keys))
     assert [told[-1], told[-2]] == [
-        "Today’s 2 key accounts brought € 90 in the 12 months to 30 Sep 2025.",
+        "Today’s 2 key accounts brought € 90 in the 12 months to 30 Sep 2025: 45.0 % of all sales, "
+        "within the usual 30–55 %.",
         "The 3 accounts that were key on 1 Oct 2024 brought € 150, 25.0 % less than in the year "
         "before.",
     ]
@@ -267,11 +283,56 @@ def test_todays_key_accounts_carry_no_growth_and_those_of_the_first_day_do():
     assert (number.value, number.year_ago, number.note) == (2.0, 3.0, "1 lost in the period")
 
 
+def spread_of(keys: pd.DataFrame, **more: str) -> pd.DataFrame:
+    """How much of € 200 hangs on A and B, which brought 90; C brought the rest."""
+    rows = {"account_id": list("ABC"), "name": list("ABC"), "revenue": [50.0, 40.0, 110.0]}
+    classes = shaped("account_classes", rows)
+    return concentration(classes, classes[["account_id"]], keys, **more)
+
+
+def test_neither_the_largest_nor_a_managers_accounts_are_compared_with_a_usual_share():
+    keys = keys_of(A=True, B=True)
+    stand_in = keys.assign(is_provisional=True)
+    assert headline(figures(), stand_in, spread=spread_of(stand_in))[-1] == (
+        "The two largest accounts brought € 90 in the 12 months to 30 Sep 2025: 45.0 % of all "
+        "sales; they stand in for key accounts, as the book names none."
+    )
+    assert headline(figures(), stand_in)[1] == "No account is overdue."
+    found = figures(revenue_at_risk=(5.0, 4.0, 4.0), at_risk_accounts=(2.0, 2.0, 2.0))
+    labels = [card.label for card in cards(found, moved("all", 1.0, 1.0), keys=stand_in)]
+    assert labels[1:] == ["At risk, 2 large accounts", "Today’s large accounts"]
+    own = spread_of(keys, manager_id="M1")
+    assert headline(figures(), keys, spread=own, manager_id="M1")[-1] == (
+        "Today’s 2 key accounts brought € 90 in the 12 months to 30 Sep 2025: 45.0 % of these "
+        "accounts’ sales."
+    )
+
+
+def at_risk(scope: str, **steps: float) -> pd.DataFrame:
+    """Changes of the revenue at risk, each of one account."""
+    risk = pd.DataFrame({"scope": scope, "step": list(steps), "revenue": list(steps.values())})
+    return risk.assign(accounts=risk["revenue"].ne(0).astype("int64"))
+
+
+STEPS = {"before": 100.0, "newly_overdue": 20.0, "recovered": 0.0, "gone_lost": -70.0}
+STEPS |= {"revenue_changed": 0.0, "joined": 0.0, "left": 0.0, "now": 50.0}
+
+
+def test_what_was_at_risk_before_says_of_whom():
+    told = (
+        "At the end of Q2 2025 € 100 a year was at risk in key accounts; since then € 20 newly "
+        "overdue (1 account) and € 70 gone lost (1 account): what is lost is no improvement."
+    )
+    assert f"No account is overdue. {told}" in headline(
+        figures(), keys_of(A=True), risk=at_risk("key", **STEPS)
+    )
+    before = parse_period("2025-Q2")
+    everyone = risk_split(at_risk("all", **STEPS), "all", before, BOOK)
+    assert everyone.replace("\u00a0", " ") == told.replace("key accounts", "all accounts")
+
+
 def test_less_at_risk_because_more_is_lost_is_no_improvement():
-    steps = {"before": 100.0, "newly_overdue": 20.0, "recovered": 0.0, "gone_lost": -70.0}
-    steps |= {"revenue_changed": 0.0, "joined": 0.0, "left": 0.0, "now": 50.0}
-    risk = pd.DataFrame({"scope": "key", "step": list(steps), "revenue": list(steps.values())})
-    risk["accounts"] = risk["revenue"].ne(0).astype("int64")
+    risk = at_risk("key", **STEPS)
     [_, card, _] = cards(figures(revenue_at_risk=(50.0, 100.0, 80.0)), moved("key", 1.0, 1.0), risk)
     assert (card.previous, card.year_ago) == (None, None)
     assert card.note.replace("\u00a0", " ") == "€ 20 newly, € 70 gone lost"

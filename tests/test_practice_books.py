@@ -1,5 +1,6 @@
 """Books of another kind: what each story plants is what its truth says."""
 
+import re
 import tomllib
 
 import pandas as pd
@@ -92,3 +93,46 @@ def test_books_of_orders_alone_are_written_and_opened(tmp_path):
     assert gaps.ge(88).all()
     quarters = days.groupby(["account_id", pd.PeriodIndex(days["order_date"], freq="M")]).size()
     assert quarters.eq(1).all()
+
+
+def test_a_manager_leaves_and_two_accounts_follow(made):
+    rows = made.truth[made.truth["story"].eq("leaving_manager")]
+    manager, heir = re.search(r"(M\d+) left .* (M\d+) took over", rows["note"].iloc[0]).groups()
+    accounts = made.tables["accounts"].set_index("account_id")["manager_id"]
+    orders = made.tables["orders"].query("order_date > '2025-03-31'")
+    assert not accounts.eq(manager).any() and not orders["manager_id"].eq(manager).any()
+    for row in rows.to_dict("records"):
+        own = made.tables["orders"].query("account_id == @row['account_id']")
+        assert own["order_date"].max() == row["date"] < pd.Timestamp("2025-05-16")
+        before = own[own["order_date"].le("2025-03-31")].sort_values("order_date")["manager_id"]
+        assert before.iloc[-1] == manager and accounts[row["account_id"]] == heir
+
+
+def test_a_price_war_lowers_prices_and_takes_two_accounts(made):
+    first, *gone = made.truth[made.truth["story"].eq("price_war")].to_dict("records")
+    category = re.search(r"prices of (.+) fall", first["note"]).group(1)
+    sold = made.tables["orders"].query("quantity > 0")
+    lines = sold[sold["category"].eq(category)]
+    late = lines[lines["order_date"].gt("2025-10-01")]
+    old = lines[lines["order_date"].between("2024-10-01", "2025-03-31")]
+    price = [(part["revenue"] / part["quantity"]).groupby(part["product_id"]).median()
+        for part in (late, old)]  # fmt: skip
+    assert (price[0] / price[1]).median() == pytest.approx(0.75, abs=0.06)
+    assert len(gone) == 2
+    for row in gone:
+        own = lines[lines["account_id"].eq(row["account_id"])]
+        assert own["order_date"].max() <= row["date"]
+
+
+def test_one_bonus_is_within_reach_and_people_report_to_somebody(made, tmp_path):
+    write_company(made, tmp_path / "book")
+    q = kam.open_period(tmp_path / "book", "2025-Q4")
+    reach = q.bonus_brackets.set_index("agreement_id")["is_within_reach"]
+    assert reach.to_dict() == {"B0": True, "B1": False}
+    people = made.tables["contacts"]
+    led = people[people["reports_to"].notna()].merge(
+        people, left_on="reports_to", right_on="contact_id", suffixes=("", "_head")
+    )
+    assert len(led) == fact(made, "reporting_lines")["value"]
+    assert led["account_id"].eq(led["account_id_head"]).all()
+    assert led["influence"].le(led["influence_head"]).all()

@@ -177,7 +177,8 @@ def test_every_setting_stands_in_the_sample_book_and_its_default_is_the_real_one
         "time_zone",
         "second_life_share",
     }
-    optional |= {"revenue_per_manager", "sheet", "header_line"}
+    optional |= {"revenue_per_manager", "sheet", "header_line", "url"}
+    optional |= {"warn_after", "refuse_after"}
     for path in every_setting(BookSettings):
         if path[-1] in ("top_n", "criteria", "columns", "readiness"):
             assert path[-1] in text, path

@@ -129,48 +129,62 @@ def told(text):
     return float(digits) * UNITS[unit or ""], 0.5000001 * 10**-places * UNITS[unit or ""]
 
 
-@pytest.mark.parametrize(
-    ("label", "name", "scope"),
-    [
-        ("Revenue of today’s key accounts", "revenue", "key"),
-        ("Their share of the total", "revenue_share", "key"),
-        ("NRR, all accounts", "NRR", "all"),
-        ("GRR, all accounts", "GRR", "all"),
-        ("At risk, key accounts", "revenue_at_risk", "key"),
-    ],
-)
-def test_a_card_shows_its_key_figure(report, label, name, scope):
+CARDS = {
+    "Revenue in Q3 2025, all accounts": [("period", "revenue")],
+    "12 months, all accounts": [("all", "revenue")],
+    "NRR · GRR, 12 months, accounts key at the start": [("key", "NRR"), ("key", "GRR")],
+    "At risk, {at_risk_accounts} key accounts": [("key", "revenue_at_risk")],
+    "Today’s key accounts": [("key", "accounts")],
+}
+MOVES = dict(zip(CARDS, (2, 1, 0, 0, 1), strict=True))
+
+
+@pytest.mark.parametrize("label", CARDS)
+def test_a_card_shows_its_key_figures(report, label):
+    """Values, and the changes that stand beside them, with the room their digits leave."""
     cards = {plain(card.select_one(".label")): card for card in report.front.select(".card")}
-    row = report.tables["key_figures"].set_index(["figure", "scope"]).loc[(name, scope)]
-    value, room = told(plain(cards[label].select_one(".value")))
-    assert abs(value - row["value"]) <= room
-    changes = cards[label].select(".change b")[:2]
-    if name in ("revenue", "revenue_share", "revenue_at_risk"):
-        # today's set carries no growth; revenue at risk is told in its parts
-        assert not [change for change in changes if plain(change)[:1] in "▲▼"]
-        return
-    for change, before in zip(changes, (row["previous_value"], row["year_ago_value"]), strict=True):
-        sign, _, amount = plain(change).partition(" ")
-        if sign in "▲▼" and amount.endswith("%"):
-            moved, room = told(amount)
-            assert abs(moved * {"▲": 1, "▼": -1}[sign] - (row["value"] / before - 1)) <= room
-        elif sign in "▲▼" and amount.endswith("pts"):
-            moved, room = told(amount.removesuffix(" pts"))
-            assert abs(moved * {"▲": 1, "▼": -1}[sign] - (row["value"] - before) * 100) <= room
+    card = cards[label.format(at_risk_accounts=round(figure(report, "at_risk_accounts", "key")))]
+    own = report.tables["period_figures"].assign(scope="period")
+    rows = pd.concat([report.tables["key_figures"], own]).set_index(["scope", "figure"])
+    for text, key in zip(plain(card.select_one(".value")).split(" · "), CARDS[label], strict=True):
+        value, room = told(text)
+        assert abs(value - rows.loc[key, "value"]) <= room
+    row, moves = rows.loc[CARDS[label][0]], 0
+    for text in [plain(one) for one in card.select(".change") if one.select("b")]:
+        change, quarter = text.split(" on ")
+        before = row[{"Q2 2025": "previous_value", "Q3 2024": "year_ago_value"}[quarter]]
+        moves += 1
+        if change == "unchanged":
+            assert row["value"] == before
+            continue
+        sign, amount = re.fullmatch(r"([▲▼]) ([\d.,]+(?: %)?)", change).groups()
+        change = row["value"] - before
+        moved, room = told(amount)
+        assert (
+            abs(moved * {"▲": 1, "▼": -1}[sign] - change / (before if "%" in amount else 1)) <= room
+        )
+    # revenue at risk is told in its parts; what stayed is a comparison already
+    assert moves == MOVES[label]
 
 
 def test_the_sentences_of_the_front_page_are_its_figures(report):
-    said = [plain(line) for line in report.front.select(".headline .sentences li")]
+    said = "\n".join(plain(line) for line in report.front.select(".headline .sentences li"))
     count, amount, share = re.search(
-        r"Today’s (\d+) key accounts brought (€ [\d.]+ [km]).*?: ([\d.]+ %) of all sales", said[0]
+        r"Today’s (\d+) key accounts brought (€ [\d.]+ [km]) .*?: ([\d.]+ %) of all sales", said
     ).groups()
     assert int(count) == figure(report, "accounts", "key")
     for text, name in ((amount, "revenue"), (share, "revenue_share")):
         value, room = told(text)
         assert abs(value - figure(report, name, "key")) <= room
-    kept = next(line for line in said if "NRR" in line)
-    nrr, grr = (
-        int(x)
-        for x in re.search(r"(\d+) came back with growth \(NRR\) and (\d+) without", kept).groups()
-    )
+    came = r"(\d+) came back with growth \(NRR\) and (\d+) without"
+    nrr, grr = (int(number) for number in re.search(came, said).groups())
     assert (nrr, grr) == (round(100 * figure(report, "NRR")), round(100 * figure(report, "GRR")))
+    own = report.tables["period_figures"].set_index("figure").loc["revenue"]
+    amount, on_last, on_year = re.search(
+        r"^Q3 2025 brought (€ [\d.]+ [km]) .*?: ([\d.]+) % (?:less|more) than in Q2 2025 and "
+        r"([\d.]+) % (?:less|more) than in Q3 2024",
+        said,
+    ).groups()
+    assert abs(told(amount)[0] - own["value"]) <= told(amount)[1]
+    for text, before in ((on_last, own["previous_value"]), (on_year, own["year_ago_value"])):
+        assert abs(float(text) - 100 * abs(own["value"] / before - 1)) <= 0.05

@@ -122,6 +122,59 @@ class TestWinBack:
         ]
         assert table.loc["L1", "why_not"] == "the offer costs more than it can be expected to bring"
 
+    def test_a_reason_written_with_a_decision_chooses_the_offer(self):
+        gone, lost, offers = self.tables()
+        lost["reason"] = None
+        log = pd.DataFrame(
+            {
+                "account_id": ["L0", "L1", "L2", "L3"],
+                "date": pd.to_datetime(["2025-03-01", "2025-02-01", "2024-12-01", "2025-03-01"]),
+                "decision": "let go",
+                "reason": ["Left for the price", "the business closed", "price", ""],
+            }
+        )
+        share = WinBackSettings(second_life_share=1.0)
+        told = {"as_of": AS_OF, "decisions": log, "budget": share}
+        table = ret.win_back(gone, lost, offers, self.no_rates(), **told)
+        table = table.set_index("account_id")
+        # the last order was on 1 January 2025: what was written before it says nothing of the loss
+        assert table["reason"].to_dict() == {
+            "L0": "Left for the price",
+            "L1": "the business closed",
+            "L2": "not recorded",
+            "L3": "not recorded",
+        }
+        # L0: of the two offers the one for the price, 0.4 × 1000 − 50; a visit is for other reasons
+        assert table.loc["L0", ["offer", "offer_value"]].tolist() == ["discount", 350.0]
+        assert (
+            table.loc["L1", "why_not_code"] == "closed" and table.loc["L1", "verdict"] == "let go"
+        )
+        assert table.loc["L2", "offer"] == "visit"
+
+    def test_who_has_closed_is_not_among_those_who_may_return(self):
+        last = pd.Timestamp("2023-01-01")
+        lost = pd.DataFrame(
+            {
+                "account_id": [f"A{i:02d}" for i in range(24)],
+                "last_order_date": last,
+                "detection_date": last + pd.Timedelta(days=90),
+                "return_date": [last + pd.Timedelta(days=200)] * 5 + [pd.NaT] * 19,
+                "reason": [None] * 15 + ["business closed"] * 9,
+                "recorded_date": [pd.NaT] * 15 + [last + pd.Timedelta(days=60)] * 9,
+                "margin_lost": 100.0,
+                "revenue_lost": 200.0,
+            }
+        )
+        table = ret.return_rates(lost, days({"OLD": ["2021-06-01"]}), as_of=AS_OF)
+        now = table[table["lost_for_days"].eq(0)].set_index("reason")
+        assert now["loss_count"].to_dict() == {"all": 15, "not recorded": 15, "business closed": 9}
+        assert now.loc["all", "return_probability"] == pytest.approx(5.5 / 16)
+        assert np.isnan(now.loc["business closed", "return_probability"])
+        notes = tell_return_rates(table.reset_index(drop=True))["note"]
+        assert notes[table["reason"].eq("business closed").to_numpy()].unique().tolist() == [
+            "closed: no chance of a return is stated"
+        ]
+
     def test_without_any_chance_known_nothing_is_promised(self):
         gone, lost, offers = self.tables()
         offers = offers.assign(return_probability=np.nan)

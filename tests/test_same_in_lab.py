@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def said(html: str) -> str:
     """Return the words of a piece of a page, without what only its script and style hold."""
     soup = BeautifulSoup(html, "html.parser")
-    for part in soup(["script", "style", "svg"]):  # its marks lead to pages that only a run has
+    for part in soup(["script", "style"]):
         part.decompose()
     return re.sub(r"\s+", " ", soup.get_text(" ")).strip()
 

@@ -25,7 +25,7 @@ from kamlib.story.scoring_rows import (
 )
 from kamlib.tables import shaped
 
-from .scoring import by_name, key_accounts
+from .scoring import NOTHING, by_name, key_accounts
 
 AS_OF = pd.Timestamp("2025-09-30")
 LINE = 6.0
@@ -152,13 +152,15 @@ def decided_with(points, now=NOW, before=BEFORE, risk=NO_RISK, **tables):
         criterion_measures=MEASURES,
         **(given | tables),
     )
-    return table.join(tell_tier_decisions(table, risk)).set_index("account_id")
+    returns = tables.get("return_per_account", NOTHING["return_per_account"])
+    return table.join(tell_tier_decisions(table, risk, returns)).set_index("account_id")
 
 
 def headline(decisions, **tables):
     """The sentences of the first screen."""
     names = ["admission_line", "score_stability", "attractiveness_strength", "criterion_review"]
     given = {name: shaped(name, []) for name in (*names, "criterion_coverage")}
+    given["account_scores"] = shaped("account_scores", [{"completeness_share": 1.0}])
     given["told_demotion_risk"] = shaped("demotion_risk", [])
     given |= {"key_accounts": placed(), "scoring": CRITERIA, "segmentation": SegmentationSettings()}
     return headline_scoring(decisions, **(given | tables))
@@ -183,6 +185,28 @@ def test_a_lost_account_is_promoted_watched_reviewed_by_nobody():
     to_do = {one.account: one.to_do for one in actions_decisions(table.reset_index())}
     assert to_do["stays"] == "Win back Stays"
     assert decided(account_status=states(rises="overdue")).loc["rises", "proposal"] == "candidate"
+
+
+def test_narrow_where_care_costs_more_than_it_brings_and_the_place_itself_is_not_in_doubt():
+    costly = shaped("return_per_account", {
+        "account_id": ["stays", "falls", "near"], "verdict": "narrow", "care_cost": 900.0,
+        "margin": 500.0, "year_ago_return": -300.0, "need_in_reach": [0.0, 50.0, 0.0],
+    })  # fmt: skip
+    table = decided(return_per_account=costly)
+    assert table.loc["stays", "proposal"] == "narrow"
+    assert table.loc["falls", "proposal"] == "review"  # the larger question
+    assert table.loc["near", "proposal"] == "watch"  # no key account
+    said = table["evidence"].str.replace("\u00a0", " ")
+    assert said["stays"].startswith("Above the line:") and said["stays"].endswith(
+        "Its care costs 900 a year against a margin of 500; the year before it cost 300 more "
+        "than it brought, and nothing is in reach."
+    )
+    assert said["falls"].endswith("and the 50 in reach would not pay for it.")
+    to_do = {one.account: one.to_do for one in actions_decisions(table.reset_index())}
+    assert to_do["stays"] == "Narrow the programme at Stays"
+    assert "Narrow the programme at Stays" in " ".join(
+        one.text for one in headline(table.reset_index())
+    )
 
 
 def test_each_decision_by_hand():

@@ -12,6 +12,7 @@ import pytest
 
 from kamlib.check import check_book
 from kamlib.errors import KamError
+from kamlib.period.snapshot import open_period
 from kamlib.start import empty_book, new_book
 from kamlib.start.command import refuse
 from kamlib.start.names import about, folded, vocabulary
@@ -213,6 +214,27 @@ def test_what_could_be_meant_in_two_ways_is_asked_not_guessed(tmp_path):
     book = made(tmp_path, {"orders.csv": days}, date_format="%d/%m/%Y")
     assert check_book(book)["totals"]["orders"] == 20
     assert 'date_format = "%d/%m/%Y"' in (book / "book.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("head", "people"),
+    [
+        ("EmployeeID,LastName,FirstName", ["7,Costa,Ines", "8,Weiss,Paul", "8,Weiss,Paul"]),
+        ("employee id,Full name", ["7,Ines Costa", "8,Paul Weiss"]),
+    ],
+)
+def test_owners_are_called_by_the_names_of_a_list_of_people(tmp_path, head, people):
+    rows = [f"O{n},C{n % 2},2024-03-0{n},10,{7 + n % 2}" for n in range(1, 9)]
+    orders = table("order_id,account_id,order_date,revenue,employee id", rows)
+    book = made(tmp_path, {"orders.csv": orders, "staff.csv": table(head, people)})
+    managers = open_period(book, "2024-Q1").managers.set_index("manager_id")["name"].to_dict()
+    assert managers == {"7": "Ines Costa", "8": "Paul Weiss"}
+
+
+def test_a_day_that_no_form_reads_is_set_aside_and_stops_nothing(tmp_path):
+    rows = [f"O{n},C{n % 2},2024-03-0{n},10" for n in range(1, 8)] + ["O8,C1,2024-02-30,10"]
+    book = made(tmp_path, {"orders.csv": table("order_id,account_id,order_date,revenue", rows)})
+    assert check_book(book)["tables"]["orders"]["set_aside"] == {"order_date is not a date": 1}
 
 
 def test_a_column_of_an_unknown_name_is_asked_for_or_told_by_its_values(tmp_path):

@@ -50,6 +50,7 @@ LAYERS = (
         "notebooks",
         "cli",
         "given",
+        "options",
         "start",
         "steps",
         "training",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.ahead.steady import WINDOWS, Cells, Steady, cells_of, false_discoveries, tested
+from kamlib.ahead.steady import TELLS, WINDOWS, Cells, Steady, cells_of, false_discoveries, tested
 from kamlib.tables import shaped
 
 LEVEL = 0.05
@@ -14,6 +14,8 @@ FEW_CATEGORIES = 3
 """With fewer categories than this the book is looked at by product."""
 TAKEN_UP = 0.5
 """Of a product's fall: when the rest of its category took up so much, another has replaced it."""
+LEFT = 0.4
+"""Of what was usual: what is down to less is shown, though chance may explain it."""
 
 
 def category_alerts(
@@ -49,10 +51,7 @@ def category_alerts(
     >>> alerts[["group", "verdict", "yearly_fall"]].values.tolist()
     [['Ink', 'stopped', 1200.0]]
     """
-    dimension = "category"
-    cells = category_months.rename(columns={"category": "group"})
-    if cells["group"].nunique() < FEW_CATEGORIES:
-        dimension, cells = "product", product_months.rename(columns={"product_id": "group"})
+    dimension, cells = _goods(category_months, product_months)
     active = account_status[account_status["status"].eq("active")]
     cells = cells[cells["account_id"].isin(active["account_id"])]
     found = _fallen(cells_of(cells, ["account_id", "group"], as_of, account_months))
@@ -60,6 +59,50 @@ def category_alerts(
         found = found[~_is_replaced(found, cells, category_months, account_months, as_of)]
     found["dimension"] = dimension
     return shaped("category_alerts", _owned(found, active, key_accounts))
+
+
+def category_falls(
+    category_months: pd.DataFrame,
+    product_months: pd.DataFrame,
+    account_months: pd.DataFrame,
+    account_status: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    category_alerts: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """One row per active account × category down by more than 60 % without an alert, largest first.
+
+    Looked at are active accounts and categories bought in at least 6 of 24 months, however rarely;
+    the last 6 months are held against the same months of the two years before. Rare purchases pause
+    by chance: ``chance`` is how often a steady account would buy so little, before it is asked how
+    many were looked at. They are questions for the next meeting.
+
+    Examples
+    --------
+    >>> months = pd.date_range("2023-04-30", "2025-09-30", freq="ME").as_unit("us")
+    >>> sold = pd.DataFrame({"account_id": "A", "month": months, "order_day_count": 2})
+    >>> bought = [1, 0, 0, 0] * 6
+    >>> ink = sold.assign(category="Ink", order_day_count=bought + [0] * 6)
+    >>> ink["revenue"] = 100.0 * ink["order_day_count"]
+    >>> books = [ink, *(sold.assign(category=one, revenue=100.0) for one in "PQ")]
+    >>> status = shaped("account_status", {"account_id": ["A"], "status": ["active"]})
+    >>> found = category_falls(pd.concat(books), sold.iloc[:0], sold, status,
+    ...     shaped("key_accounts", []), shaped("category_alerts", []), as_of=months[-1])
+    >>> found[["group", "yearly_fall"]].values.tolist()
+    [['Ink', 300.0]]
+    """
+    dimension, cells = _goods(category_months, product_months)
+    active = account_status[account_status["status"].eq("active")]
+    cells = cells[cells["account_id"].isin(active["account_id"])]
+    months = cells_of(cells, ["account_id", "group"], as_of, account_months)
+    found = _looked_at(months, WINDOWS[-1:], tells=1.0)
+    if found.empty:
+        return shaped("category_falls", [])
+    found = found[found["now"].lt(LEFT * found["usual"])].assign(dimension=dimension)
+    alerted = pd.MultiIndex.from_frame(category_alerts[["account_id", "group"]])
+    is_alert = pd.MultiIndex.from_frame(found[["account_id", "group"]]).isin(alerted)
+    return shaped("category_falls", _owned(_measured(found[~is_alert]), active, key_accounts))
 
 
 def account_alerts(
@@ -88,17 +131,44 @@ def account_alerts(
     return shaped("account_alerts", _owned(found, active, key_accounts))
 
 
+def _goods(category_months: pd.DataFrame, product_months: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Return by what goods are told apart, and the revenue months of each."""
+    cells = category_months.rename(columns={"category": "group"})
+    if cells["group"].nunique() < FEW_CATEGORIES:
+        return "product", product_months.rename(columns={"product_id": "group"})
+    return "category", cells
+
+
 def _fallen(cells: Cells) -> pd.DataFrame:
-    """Return the cells that fell: what they bought, what was usual, and the chance."""
+    """Return the cells that fell beyond chance."""
+    table = _looked_at(cells, WINDOWS)
+    fell = table[table["adjusted"].lt(LEVEL)]
+    return _measured(fell.assign(verdict=np.where(fell["is_silent"], "stopped", "falling")))
+
+
+def _measured(fell: pd.DataFrame) -> pd.DataFrame:
+    """Return falls with what the window brought, what was usual, and what is gone in a year."""
+    return fell.assign(
+        window_revenue=fell["now"],
+        usual_revenue=fell["usual"],
+        usual_yearly_revenue=fell["yearly"],
+        bought_month_count=fell["bought"],
+        yearly_fall=(fell["yearly"] * (1 - fell["now"].clip(lower=0) / fell["usual"])).round(6),
+    )
+
+
+def _looked_at(cells: Cells, windows: tuple[int, ...], tells: float = TELLS) -> pd.DataFrame:
+    """Return every cell with a habit: what it bought, what was usual, and the chance of that."""
     wide = cells.revenue
     if wide.empty:
-        return pd.DataFrame(columns=[*wide.index.names, "yearly_fall"])
-    tests = [tested(cells, window) for window in WINDOWS]
+        rows = [*wide.index.names, "now", "usual", "yearly", "bought", "adjusted", "is_silent"]
+        return pd.DataFrame(columns=rows, dtype="float64")
+    tests = [tested(cells, window, tells) for window in windows]
     is_looked_at = np.any([one.is_tested for one in tests], axis=0)
     chances = np.stack([one.chance[is_looked_at] for one in tests])
-    chance, best = np.fmin(len(WINDOWS) * chances.min(axis=0), 1.0), chances.argmin(axis=0)
+    chance, best = np.fmin(len(windows) * chances.min(axis=0), 1.0), chances.argmin(axis=0)
     table = wide.index.to_frame(index=False)[is_looked_at].reset_index(drop=True)
-    table["window_months"] = np.array(WINDOWS)[best]
+    table["window_months"] = np.array(windows)[best]
     table["chance"], table["adjusted"] = chance, false_discoveries(chance)
     for name in ("now", "usual", "yearly", "bought"):
         values = np.stack([_of(one, name)[is_looked_at] for one in tests])
@@ -108,15 +178,7 @@ def _fallen(cells: Cells) -> pd.DataFrame:
     table["last_bought_month"] = wide.columns.to_numpy()[last][is_looked_at]
     table["tested_count"] = len(table)
     table["is_silent"] = np.nansum(wide.to_numpy()[:, -3:], axis=1)[is_looked_at] <= 0
-    fell = table[table["adjusted"].lt(LEVEL)]
-    return fell.assign(
-        verdict=np.where(fell["is_silent"], "stopped", "falling"),
-        window_revenue=fell["now"],
-        usual_revenue=fell["usual"],
-        usual_yearly_revenue=fell["yearly"],
-        bought_month_count=fell["bought"],
-        yearly_fall=(fell["yearly"] * (1 - fell["now"].clip(lower=0) / fell["usual"])).round(6),
-    )
+    return table
 
 
 def _of(test: Steady, name: str) -> np.ndarray:

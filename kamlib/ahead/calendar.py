@@ -38,7 +38,7 @@ def calendar(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per thing that is due within 180 days, or was due and is not done: by its day.
+    """One row per thing that is due within 180 days by its day, then what was due and is not done.
 
     Notice days and ends of agreements; check-ins by each account's rhythm, reviews and steps of
     account plans; days on which open deals are expected to close; seasons that begin; the next
@@ -46,13 +46,14 @@ def calendar(
     due in one row each per account. ``due_in`` says when: overdue, or within 30, 90 or 180 days.
     An overdue check-in, step, close, notice day or invoice stays until it is done. The owner is the
     account's manager, of a step the one who is named for it. Accounts that are lost are in no
-    check-in, season or order.
+    check-in, season or order. What is overdue comes last, the latest first.
 
     Examples
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> set(q.calendar["kind"]) <= set(KINDS) and q.calendar["due_date"].is_monotonic_increasing
+    >>> ahead = q.calendar[q.calendar["late_days"].isna()]
+    >>> set(q.calendar["kind"]) <= set(KINDS) and ahead["due_date"].is_monotonic_increasing
     True
     """
     status = account_status.set_index("account_id")
@@ -87,8 +88,9 @@ def calendar(
         ),
         late_days=(-days).where(days <= 0),
     )
-    order = ["due_date", "kind", "account_id", "thing"]
-    return shaped("calendar", table.sort_values(order, kind="stable"))
+    table["late_days"] = table["late_days"].astype("float64")
+    order = ["late_days", "due_date", "kind", "account_id", "thing"]
+    return shaped("calendar", table.sort_values(order, kind="stable", na_position="first"))
 
 
 def calendar_by_owner(calendar: pd.DataFrame) -> pd.DataFrame:

@@ -71,8 +71,8 @@ def win_rates(
     Examples
     --------
     >>> import kamlib as kam
-    >>> q = kam.open_period("data/sample", "2025-Q3")     # doctest: +SKIP
-    >>> q.win_rates["dimension"].iloc[0]                  # doctest: +SKIP
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.win_rates["dimension"].iloc[0]
     'all'
     """
     own = opportunities[opportunities["outcome"].isin(["won", "lost"])]

@@ -145,8 +145,8 @@ def bonus_brackets(
     Examples
     --------
     >>> import kamlib as kam
-    >>> q = kam.open_period("data/sample", "2025-Q3")     # doctest: +SKIP
-    >>> len(q.bonus_brackets)                             # doctest: +SKIP
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.bonus_brackets)
     0
     """
     own = agreements[agreements["start_date"].le(as_of) & agreements["bonus_threshold"].notna()]

@@ -36,8 +36,8 @@ def alert_record(
     Examples
     --------
     >>> import kamlib as kam
-    >>> q = kam.open_period("data/sample", "2025-Q3")     # doctest: +SKIP
-    >>> q.alert_record["rule"].tolist()                   # doctest: +SKIP
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.alert_record["rule"].tolist()
     ['category', 'account']
     """
     ends = [trailing_months(as_of, 3 * step + 1)[0] for step in reversed(PAST)]

@@ -102,7 +102,7 @@ def season(revenue: pd.DataFrame) -> np.ndarray:
     )
 
 
-def tested(cells: Cells, window: int) -> Steady:
+def tested(cells: Cells, window: int, tells: float = TELLS) -> Steady:
     """Return how likely a steady buyer buys so little in the last ``window`` months, cell by cell.
 
     Of its chances to buy in the 24 months before, a cell used some. J, those used in the window, is
@@ -111,7 +111,7 @@ def tested(cells: Cells, window: int) -> Steady:
     years. Amounts are rid of the book's season first. A cell counts as fallen only where it bought
     at most 0.6 of the same months of the years before, so that a season of its own is none: the
     chance of any other is 1. Not tested is what could not be told: less than 6 months with a
-    purchase, and cells that a steady buyer would leave out in 1 of 100 cases or more (Tarone 1990).
+    purchase, and cells that a steady buyer would leave out more often than ``tells`` (Tarone 1990).
     """
     values = cells.revenue.to_numpy(dtype="float64")
     factors, end = season(cells.revenue), cells.revenue.shape[1] - window
@@ -125,7 +125,7 @@ def tested(cells: Cells, window: int) -> Steady:
     total, usual, is_known = _same_months(values, end, window)
     used, could, ahead = (one.sum(axis=1) for one in (times[:, past], had[:, past], had[:, end:]))
     is_tested = (bought >= MIN_BOUGHT) & (months >= MIN_PAST) & is_known
-    is_tested &= _none(*_habit(used, could), ahead) < TELLS
+    is_tested &= _none(*_habit(used, could), ahead) < tells
     is_less = is_tested & (usual > 0) & (total <= ENOUGH_LESS * usual)
     chance = np.ones(len(values))
     if is_less.any():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betainc, expit
 
-from kamlib.btyd.likelihood import Numbers, leaving_log_odds, stay_terms
+from kamlib.btyd.likelihood import Numbers, leaving_log_odds, stay_terms, times_of
 from kamlib.btyd.models import BuyerModel
 from kamlib.errors import KamError
 from kamlib.tables import shaped
@@ -21,12 +21,13 @@ def alive_given(buyer_summary: pd.DataFrame, buyer_model: BuyerModel) -> Numbers
     """Return the model's probability that each account is still there; n/a without a model."""
     if not buyer_model.is_usable:
         return np.full(len(buyer_summary), math.nan)
-    return _alive(buyer_model, *_times(buyer_summary, buyer_model))
+    return _alive(buyer_model, *times_of(buyer_summary, buyer_model.unit_days))
 
 
 def expected_orders(
     buyer_summary: pd.DataFrame,
     buyer_model: BuyerModel,
+    account_status: pd.DataFrame | None = None,
     *,
     days: int = 365,
     interval_share: float = 0.8,
@@ -44,7 +45,8 @@ def expected_orders(
     hypergeometric function whose value is lost for large x and T. For k = 1 it equals equation
     (10) of Fader, Hardie and Lee (2005). No account has more than one order day per day, so the
     series ends with the horizon's last day. The interval is predictive (how many order days this
-    account may have), not one of the parameters.
+    account may have), not one of the parameters. Of a lost account no order is expected: it is won
+    back or let go, and in no list of next orders.
 
     Parameters
     ----------
@@ -69,7 +71,9 @@ def expected_orders(
     if buyer_model.is_usable and size:
         # accounts with the same history have the same forecast: each is computed once
         times, back = np.unique(
-            np.column_stack(_times(buyer_summary, buyer_model)), axis=0, return_inverse=True
+            np.column_stack(times_of(buyer_summary, buyer_model.unit_days)),
+            axis=0,
+            return_inverse=True,
         )
         tail = (1 - interval_share) / 2
         total, first, at_low, at_high = (np.zeros(len(times)) for _ in range(4))
@@ -90,6 +94,9 @@ def expected_orders(
         orders_low=low,
         orders_high=high,
     )
+    if account_status is not None:
+        lost = account_status.loc[account_status["status"].eq("lost"), "account_id"]
+        told = told[~told["account_id"].isin(lost)]
     return shaped("expected_orders", told)
 
 
@@ -150,14 +157,6 @@ def _alive(model: BuyerModel, x: Numbers, recency: Numbers, age: Numbers) -> Num
         d,
     )
     return expit(-odds)
-
-
-def _times(summary: pd.DataFrame, model: BuyerModel) -> tuple[Numbers, Numbers, Numbers]:
-    return (
-        summary["frequency"].to_numpy(float),
-        summary["span_days"].to_numpy(float) / model.unit_days,
-        summary["known_days"].to_numpy(float) / model.unit_days,
-    )
 
 
 def _remarked(summary: pd.DataFrame, model: BuyerModel) -> pd.DataFrame:

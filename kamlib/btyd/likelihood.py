@@ -26,10 +26,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import digamma, expit, gammaln
 
 Numbers = NDArray[np.float64]
+LEAST_ACCOUNTS = 20
+LEAST_REPEAT_ACCOUNTS = 10
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,24 @@ class Histories:
         distinct = rows[starts]
         orders, at = np.unique(distinct[:, 0], return_inverse=True)
         return cls(distinct[:, 0], distinct[:, 1], distinct[:, 2], count, orders, at)
+
+
+def times_of(buyer_summary: pd.DataFrame, unit_days: float) -> tuple[Numbers, Numbers, Numbers]:
+    """Return each account's repeat order days, recency and age, in units of so many days."""
+    x, recency, age = buyer_summary[["frequency", "span_days", "known_days"]].to_numpy(float).T
+    return x, recency / unit_days, age / unit_days
+
+
+def needed_of(x: Numbers) -> tuple[tuple[str, int, int], ...]:
+    """Return what a model of buying needs, as ``Fit.lacking`` takes it.
+
+    >>> needed_of(np.array([0.0, 2.0]))
+    (('few_accounts', 2, 20), ('few_repeats', 1, 10))
+    """
+    return (
+        ("few_accounts", len(x), LEAST_ACCOUNTS),
+        ("few_repeats", int((x > 0).sum()), LEAST_REPEAT_ACCOUNTS),
+    )
 
 
 def log_likelihood(

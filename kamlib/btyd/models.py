@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-from kamlib.btyd.likelihood import Histories, Numbers, log_likelihood
+from kamlib.btyd.likelihood import Histories, Numbers, log_likelihood, needed_of, times_of
 from kamlib.btyd.search import Fit, Summit, climb
 from kamlib.errors import KamError
 from kamlib.tables import shaped
 
-LEAST_ACCOUNTS = 20
-LEAST_REPEAT_ACCOUNTS = 10
 MOST_K = 12
 _EXTREME = 1000.0
 
@@ -26,8 +24,7 @@ class BuyerModel(Fit):
 
     ``r`` and ``alpha`` shape the order rates, ``a`` and ``b`` the probability of leaving after an
     order; ``_se`` are their standard errors (n/a where the likelihood is flat). ``alpha`` is in
-    units of ``unit_days`` days. ``status`` is ``converged``, ``at a limit`` (usable, but the data
-    do not pin every parameter down), ``not converged`` or ``too few``; ``note_code`` says why.
+    units of ``unit_days`` days. An estimated k counts as a parameter.
     """
 
     name: str
@@ -42,22 +39,7 @@ class BuyerModel(Fit):
     a_se: float = math.nan
     b_se: float = math.nan
     unit_days: float = 7.0
-    log_likelihood: float = math.nan
-    n: int = 0
-    parameter_count: int = 4
-    status: str = "too few"
-    note_code: str = ""
-    note_figure: float = math.nan
-    note_limit: float = math.nan
-
-    @property
-    def bic(self) -> float:
-        """Bayesian information criterion, lower is better; an estimated k counts as a parameter."""
-        return (
-            self.parameter_count * math.log(self.n) - 2 * self.log_likelihood
-            if self.n
-            else math.nan
-        )
+    parameter_count: int = field(default=4, kw_only=True)
 
 
 def fit_bgnbd(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> BuyerModel:
@@ -238,17 +220,11 @@ def _fit_k(summary: pd.DataFrame, *, k: int | None, modified: bool, unit_days: f
 
 def _fit(summary: pd.DataFrame, *, k: int, modified: bool, unit_days: float) -> BuyerModel:
     """Maximise the likelihood in the logarithms of the parameters."""
-    x = summary["frequency"].to_numpy(float)
+    x, recency, age = times_of(summary, unit_days)
     empty = BuyerModel(_name(k, modified, k > 1), k, modified, unit_days=unit_days, n=len(x))
-    needed = (
-        ("few_accounts", len(x), LEAST_ACCOUNTS),
-        ("few_repeats", int((x > 0).sum()), LEAST_REPEAT_ACCOUNTS),
-    )
-    for code, count, least in needed:
-        if count < least:
-            return replace(empty, note_code=code, note_figure=float(count), note_limit=float(least))
-    recency = summary["span_days"].to_numpy(float) / unit_days
-    age = summary["known_days"].to_numpy(float) / unit_days
+    empty = empty.lacking(*needed_of(x))
+    if empty.note_code:
+        return empty
     histories = Histories.of(x, recency, age)
 
     # the second start is for books whose accounts hardly leave: even rates, seldom the last order

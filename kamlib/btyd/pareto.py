@@ -17,18 +17,15 @@ and R. Colombo (1987), Counting your customers, Management Science 33(1); P. Fad
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import digamma, expit, gammaln
 
-from kamlib.btyd.likelihood import Histories
-from kamlib.btyd.models import LEAST_ACCOUNTS, LEAST_REPEAT_ACCOUNTS
+from kamlib.btyd.likelihood import Histories, Numbers, needed_of, times_of
 from kamlib.btyd.search import Fit, climb
 
-Numbers = NDArray[np.float64]
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 _REACH = 40.0
 
@@ -37,7 +34,7 @@ _REACH = 40.0
 class ParetoModel(Fit):
     """A fitted Pareto/NBD: order rates gamma(r, alpha), leaving rates gamma(s, beta).
 
-    Times are in units of ``unit_days`` days. ``status`` and notes as in ``BuyerModel``.
+    Times are in units of ``unit_days`` days.
     """
 
     r: float = math.nan
@@ -45,18 +42,8 @@ class ParetoModel(Fit):
     s: float = math.nan
     beta: float = math.nan
     unit_days: float = 7.0
-    log_likelihood: float = math.nan
-    n: int = 0
-    status: str = "too few"
-    note_code: str = ""
-    note_figure: float = math.nan
-    note_limit: float = math.nan
     name: str = "Pareto/NBD"
-
-    @property
-    def bic(self) -> float:
-        """Bayesian information criterion, lower is better."""
-        return 4 * math.log(self.n) - 2 * self.log_likelihood if self.n else math.nan
+    parameter_count: int = field(default=4, kw_only=True)
 
 
 def pareto_model(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> ParetoModel:
@@ -71,21 +58,13 @@ def pareto_model(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> Pare
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> q.pareto_model.name, q.pareto_model.is_usable
-    ('Pareto/NBD', True)
+    >>> q.pareto_model.name, q.pareto_model.n, q.pareto_model.status
+    ('Pareto/NBD', 118, 'not converged')
     """
-    x = buyer_summary["frequency"].to_numpy(float)
-    needed = (
-        ("few_accounts", len(x), LEAST_ACCOUNTS),
-        ("few_repeats", int((x > 0).sum()), LEAST_REPEAT_ACCOUNTS),
-    )
-    for code, count, least in needed:
-        if count < least:
-            return ParetoModel(
-                n=len(x), note_code=code, note_figure=float(count), note_limit=float(least)
-            )
-    recency = buyer_summary["span_days"].to_numpy(float) / unit_days
-    age = buyer_summary["known_days"].to_numpy(float) / unit_days
+    x, recency, age = times_of(buyer_summary, unit_days)
+    model = ParetoModel(n=len(x), unit_days=unit_days).lacking(*needed_of(x))
+    if model.note_code:
+        return model
     histories = Histories.of(x, recency, age)
     span = float(age.max())
     pace = x.sum() / age.sum()
@@ -93,15 +72,14 @@ def pareto_model(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> Pare
     found = climb(lambda at: pareto_likelihood(at, histories), starts, len(x))
     r, alpha, s, beta = (float(p) for p in np.exp(found.at))
     is_extreme = not 1e-3 < s < 1e3 or not 1e-3 < r < 1e3 or beta / s > 100 * span
-    return ParetoModel(
+    return replace(
+        model,
         r=r,
         alpha=alpha,
         s=s,
         beta=beta,
-        unit_days=unit_days,
         log_likelihood=found.value,
-        n=len(x),
-        status="at a limit" if is_extreme else "converged" if found.is_level else "not converged",
+        status=found.status(is_extreme=is_extreme),
         note_code=_code(is_extreme, found.is_level, beta / s, span),
     )
 
@@ -120,12 +98,10 @@ def pareto_forecast(
     ...     "known_days": [272]})
     >>> pareto_forecast(one, model, days=273)[["alive_probability", "expected_orders"]].round(
     ...     3).values.tolist()
-    [[0.873, 1.456]]
+    [[0.869, 1.455]]
     """
     m = pareto_model
-    x = buyer_summary["frequency"].to_numpy(float)
-    recency = buyer_summary["span_days"].to_numpy(float) / m.unit_days
-    age = buyer_summary["known_days"].to_numpy(float) / m.unit_days
+    x, recency, age = times_of(buyer_summary, m.unit_days)
     n, horizon = m.r + x, days / m.unit_days
     log_gone = _log_gone(n, recency, age, m.alpha, m.s, m.beta)[0]
     alive = expit(-n * np.log(m.alpha + age) - m.s * np.log(m.beta + age) - log_gone)

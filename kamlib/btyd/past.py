@@ -7,7 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from kamlib.btyd.buyers import held_out
-from kamlib.btyd.models import LEAST_ACCOUNTS, BuyerModel, fit_mbgcnbd
+from kamlib.btyd.likelihood import LEAST_ACCOUNTS
+from kamlib.btyd.models import BuyerModel, fit_mbgcnbd
 
 YEAR_DAYS = 365
 MOST_YEARS = 3

@@ -27,19 +27,13 @@ class RenewalModel(Fit):
     """A fitted shifted-beta-geometric model: shares of leaving at a renewal are beta(alpha, beta).
 
     ``geometric_log_likelihood`` is that of one and the same rate for all contracts and renewals:
-    the naive answer. ``status`` as in ``BuyerModel``.
+    the naive answer.
     """
 
     alpha: float = math.nan
     beta: float = math.nan
-    log_likelihood: float = math.nan
     geometric_log_likelihood: float = math.nan
     renewed_share: float = math.nan
-    n: int = 0
-    status: str = "too few"
-    note_code: str = ""
-    note_figure: float = math.nan
-    note_limit: float = math.nan
 
     @property
     def is_better(self) -> bool:
@@ -119,14 +113,11 @@ def renewal_model(contract_lives: pd.DataFrame) -> RenewalModel:
     kept, ended = kept[judged], ended[judged]
     decisions, losses = float(kept.sum() + ended.sum()), float(ended.sum())
     renewed = 1 - losses / decisions if decisions else math.nan
-    model = RenewalModel(n=len(kept), renewed_share=renewed)
-    for code, count, least in (
-        ("few_contracts", len(kept), LEAST_CONTRACTS),
-        ("few_ended", int(losses), FEW),
-    ):
-        if count < least:
-            limit = float(least)
-            return replace(model, note_code=code, note_figure=float(count), note_limit=limit)
+    model = RenewalModel(n=len(kept), renewed_share=renewed).lacking(
+        ("few_contracts", len(kept), LEAST_CONTRACTS), ("few_ended", int(losses), FEW)
+    )
+    if model.note_code:
+        return model
     found = climb(
         lambda at: renewal_likelihood(at, kept, ended),
         [np.log([1.0, renewed / (1 - renewed) + 0.5])],
@@ -141,7 +132,7 @@ def renewal_model(contract_lives: pd.DataFrame) -> RenewalModel:
         beta=beta,
         log_likelihood=found.value,
         geometric_log_likelihood=naive,
-        status="at a limit" if is_extreme else "converged" if found.is_level else "not converged",
+        status=found.status(is_extreme=is_extreme),
         note_code="contracts_alike" if is_extreme else "" if found.is_level else "not_settled",
     )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,22 +18,43 @@ FURTHEST = 11.5
 REMARK = ("note_code", "note_figure", "note_limit")
 
 
+@dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What every fitted model says of its search.
+    """What every fitted model says of its search, over ``n`` cases.
 
-    ``note_code`` holds codes, separated by a space, of what to know before its figures are read;
-    ``note_figure`` and ``note_limit`` are the figures that those remarks name.
+    ``status`` is ``converged``, ``at a limit`` (usable, but the data do not pin every parameter
+    down), ``not converged`` or ``too few``; ``note_code`` holds codes, separated by a space, of
+    what to know before its figures are read; ``note_figure`` and ``note_limit`` are the figures
+    that those remarks name.
     """
 
-    status: str
-    note_code: str
-    note_figure: float
-    note_limit: float
+    log_likelihood: float = math.nan
+    n: int = 0
+    parameter_count: int = 0
+    status: str = "too few"
+    note_code: str = ""
+    note_figure: float = math.nan
+    note_limit: float = math.nan
 
     @property
     def bic(self) -> float:
         """Bayesian information criterion, lower is better; n/a for a model that has none."""
-        return math.nan
+        if not self.n or not self.parameter_count:
+            return math.nan
+        return self.parameter_count * math.log(self.n) - 2 * self.log_likelihood
+
+    def lacking(self, *needed: tuple[str, int, int]) -> Self:
+        """Return it with a remark on the first count that is below its least; as it is without one.
+
+        >>> Fit().lacking(("few_accounts", 30, 20), ("few_repeats", 3, 10)).note_code
+        'few_repeats'
+        """
+        for code, count, least in needed:
+            if count < least:
+                return replace(
+                    self, note_code=code, note_figure=float(count), note_limit=float(least)
+                )
+        return self
 
     @property
     def remark(self) -> dict[str, Any]:
@@ -63,6 +84,12 @@ class Summit:
     def is_level(self) -> bool:
         """The slope is as good as zero: a proper maximum."""
         return self.slope < 1e-5
+
+    def status(self, *, is_extreme: bool) -> str:
+        """How far a model that was fitted so can be relied upon."""
+        if is_extreme:
+            return "at a limit"
+        return "converged" if self.is_level else "not converged"
 
 
 def climb(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
-from kamlib.btyd.models import LEAST_REPEAT_ACCOUNTS
+from kamlib.btyd.likelihood import LEAST_REPEAT_ACCOUNTS
 from kamlib.btyd.search import Fit, climb
 from kamlib.tables import shaped
 
@@ -22,20 +22,13 @@ class SpendModel(Fit):
     """A fitted gamma-gamma model: an account's values are gamma(p, ν), its ν is gamma(q, v).
 
     ``correlation`` is that of the number of repeat order days with their mean value, which the
-    model takes for none; ``note_code`` warns where it is not small. ``status`` as in
-    ``BuyerModel``.
+    model takes for none; ``note_code`` warns where it is not small.
     """
 
     p: float = math.nan
     q: float = math.nan
     v: float = math.nan
-    log_likelihood: float = math.nan
-    n: int = 0
     correlation: float = math.nan
-    status: str = "too few"
-    note_code: str = ""
-    note_figure: float = math.nan
-    note_limit: float = math.nan
 
 
 def fit_gamma_gamma(buyer_summary: pd.DataFrame) -> SpendModel:
@@ -50,24 +43,20 @@ def fit_gamma_gamma(buyer_summary: pd.DataFrame) -> SpendModel:
     """
     repeats = buyer_summary[buyer_summary["frequency"].gt(0) & buyer_summary["mean_value"].gt(0)]
     x, value = repeats["frequency"].to_numpy(float), repeats["mean_value"].to_numpy(float)
-    if len(x) < LEAST_REPEAT_ACCOUNTS:
-        return SpendModel(
-            n=len(x),
-            note_code="few_repeats",
-            note_figure=float(len(x)),
-            note_limit=float(LEAST_REPEAT_ACCOUNTS),
-        )
+    model = SpendModel(n=len(x)).lacking(("few_repeats", len(x), LEAST_REPEAT_ACCOUNTS))
+    if model.note_code:
+        return model
     # values are fitted as multiples of their mean: no currency is better searched than another
     scale = float(np.average(value, weights=x))
     found = climb(lambda at: log_likelihood(at, x, value / scale), [np.zeros(3)], len(x))
     p, q, v = (float(t) for t in np.exp(found.at))
     varies = x.std() > 0 and value.std() > 0
-    model = SpendModel(
+    model = replace(
+        model,
         p=p,
         q=q,
         v=v * scale,
         log_likelihood=found.value - len(x) * math.log(scale),
-        n=len(x),
         correlation=float(np.corrcoef(x, value)[0, 1]) if varies else math.nan,
         status="converged",
     )

@@ -12,7 +12,8 @@ from kamlib.book import LossSettings
 from kamlib.btyd.buyers import held_out
 from kamlib.btyd.calibration import mean_interval
 from kamlib.btyd.forecast import expected_orders
-from kamlib.btyd.models import LEAST_ACCOUNTS, BuyerModel
+from kamlib.btyd.likelihood import LEAST_ACCOUNTS
+from kamlib.btyd.models import BuyerModel
 from kamlib.tables import shaped
 
 LOST = 3

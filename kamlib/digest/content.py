@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 from kamlib.page.pieces import card_values
 from kamlib.period import Period
+from kamlib.story.ahead import lines_ahead
 from kamlib.story.digest import by_when, foot_digest, title_digest, whom_digest
 from kamlib.story.overview import actions_overview, headline_overview
 from kamlib.story.overview_cards import cards_overview
 from kamlib.story.statements import Action, Card, Sentence
 from kamlib.words import date
+
+WATCHED = "Falling while still buying, and health"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Digest:
     cards: list[Card]
     sentences: list[str]
     actions: list[Action]
+    watched: list[str]
     foot: str
 
     def figures(self) -> list[dict[str, str]]:
@@ -65,5 +69,6 @@ def read_digest(q: Period) -> Digest:
         cards=cards,
         sentences=[one.text for one in sentences],
         actions=actions,
+        watched=q.call(lines_ahead),
         foot=q.call(foot_digest),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kamlib.digest.content import Digest
+from kamlib.digest.content import WATCHED, Digest
 from kamlib.slides import ACCENT, QUIET, WIDTH, add_lines, add_slide, add_table, new_deck, save_deck
 
 _MOST = 5
@@ -47,4 +47,7 @@ def write_slides(digest: Digest, path: Path) -> Path:
         add_table(second, heads, rows, widths=(5.6, 3.8, 1.4, 1.3), size=12)
     else:
         add_lines(second, ["Nothing needs doing."])
+    if digest.watched:
+        third = add_slide(deck, WATCHED, f"{digest.whom} · {digest.foot}")
+        add_lines(third, digest.watched, size=16)
     return save_deck(deck, path, made=digest.q.as_of.to_pydatetime())

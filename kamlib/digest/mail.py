@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
-from kamlib.digest.content import Digest
+from kamlib.digest.content import WATCHED, Digest
 from kamlib.page.fragments import rendered
 
 
@@ -21,6 +21,7 @@ def write_mail(digest: Digest, path: Path) -> Path:
         digest=digest,
         figures=digest.figures(),
         lines=digest.lines(),
+        watched=WATCHED,
         language="en",
     )
     message.add_alternative(html, subtype="html")
@@ -45,4 +46,6 @@ def mail_text(digest: Digest) -> str:
         ]
     if not digest.actions:
         parts.append("Nothing needs doing.")
+    if digest.watched:
+        parts += ["", WATCHED, *(f"- {text}" for text in digest.watched)]
     return "\n".join([*parts, "", digest.foot, ""])

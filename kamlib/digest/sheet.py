@@ -9,13 +9,14 @@ from pathlib import Path
 
 import nbformat
 
-from kamlib.digest.content import Digest
+from kamlib.digest.content import WATCHED, Digest
 from kamlib.errors import KamError
 from kamlib.page import pieces
 from kamlib.page.site import page_resources
 from kamlib.report.convert import page_html
 from kamlib.report.printing import print_pages
 from kamlib.report.write import foot, write_page
+from kamlib.story.statements import Point
 
 
 def write_pdf(digest: Digest, path: Path) -> Path:
@@ -63,6 +64,7 @@ def sheet_html(digest: Digest) -> str:
         pieces.note(f"{digest.whom}."),
         pieces.cards(q, cards),
         pieces.actions(q, actions),
+        pieces.points("", [Point(WATCHED, text) for text in digest.watched]),
     ]
     outputs = [
         nbformat.v4.new_output("display_data", data={"text/html": one.html, "text/plain": one.text})

@@ -31,6 +31,9 @@ def dossier_findings(
     white_space: pd.DataFrame,
     dossier_completeness: pd.DataFrame,
     account_actions: pd.DataFrame,
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
+    account_health: pd.DataFrame,
     *,
     account_id: str,
     most: int = 6,
@@ -57,6 +60,7 @@ def dossier_findings(
         first.append(("action", "action", "#Where-we-stand"))
     urgent = [
         *_position(dossier_figures, account_identity),
+        *_ahead(category_alerts, account_alerts, account_health),
         *_service(promises_kept, account_incidents),
         *_agreements(agreement_renewals, overdue_invoices),
         *_people(stakeholder_map, stakeholder_roles),
@@ -88,6 +92,15 @@ def _position(figures: pd.DataFrame, identity: pd.DataFrame) -> Iterator[Finding
     yield "position", "revenue", "#category_totals"
     if identity["status"].isin(["overdue", "lost"]).any():
         yield "position", "silence", "#Where-we-stand"
+
+
+def _ahead(
+    categories: pd.DataFrame, accounts: pd.DataFrame, health: pd.DataFrame
+) -> Iterator[Finding]:
+    if len(categories) or len(accounts):
+        yield "position", "falling", "#What-was-supplied"
+    if health["health"].notna().any():
+        yield "position", "health", "#Where-we-stand"
 
 
 def _service(promises: pd.DataFrame, incidents: pd.DataFrame) -> Iterator[Finding]:

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
-from kamlib.evidence.outlooks import outlook_terms
+from kamlib.evidence.outlooks import NAIVE_RULE, outlook_terms
 from kamlib.tables import shaped
 from kamlib.words import FEW
 
 HELD = (0.73, 0.87)
 """An 80 % interval that held a share of the past outside these limits holds not what it says."""
+BY_CHANCE = 0.05
+"""So seldom would an interval that is right be so far off by chance that it is not believed."""
 MONEY = (0.75, 1.33)
 """Money that came as a share of money promised; outside, the promise is not believed."""
 OUTLOOKS = {"one account": "outlook of an account", "together": "outlook of key accounts"}
@@ -29,16 +32,18 @@ def estimate_choice(
     """One row per estimate of the future: how it did on the book's own past, beside the naive
     answer, and which of the two is published.
 
-    The estimate is published where it was nearer than the naive answer over at least ten cases;
-    else the naive one. Errors: of chances the Brier score (mean squared distance from what
-    came); of money the sum of all distances / the sum of what came. Naive are: for a *return*
-    the rate of all that had been lost as long, for *still there* the rate of the same band of
-    silence, for *customer value* the margin of the last 12 months, for outlooks the same months
-    of the year before, for the *alarm* the share of all accounts that left. ``money returned``:
-    margin that lost accounts were expected to bring and brought. ``held_share``: how often the
-    80 % interval held, each year judged by the factor of the others; ``is_held`` is false
-    outside 73–87 % (of at least ten), ``is_money_held`` where what came lies outside 0.75–1.33
-    of what was stated.
+    The estimate is published where it was nearer than the naive answer over at least ten cases, its
+    interval held and its money came; else the naive one. Errors: of chances the Brier score
+    (mean squared distance from what came); of money the sum of all distances / the sum of what
+    came. Naive are: for a *return* the rate of all that had been lost as long, for *still
+    there* the rate of the same band of silence, for *customer value* the margin of the last 12
+    months, for outlooks the same months of the year before, for the *alarm* the share of all
+    accounts that left. ``money returned``: margin that lost accounts were expected to bring and
+    brought, in place of which what was expected is scaled to what came. ``held_share``: how
+    often the 80 % interval held, each year judged by the factor of the others; ``is_held`` is
+    false outside 73–87 % (of at least ten), unless so far off happens by chance in one book of
+    twenty; ``is_money_held`` where what came lies outside 0.75–1.33 of what was stated. The
+    rule and the factor are those of what is published.
 
     Examples
     --------
@@ -52,7 +57,7 @@ def estimate_choice(
         _chance("still there", alive_record),
         _money("money returned", return_record, "stated_margin", None),
         _money("customer value", value_record, "model_margin", "same_margin"),
-        *(_outlook(name, outlook_terms(outlook_record, of)) for of, name in OUTLOOKS.items()),
+        *(_outlook(name, outlook_record, of) for of, name in OUTLOOKS.items()),
         _alarm(alarm_record),
     ]
     return shaped("estimate_choice", pd.DataFrame(rows))
@@ -83,11 +88,14 @@ def _money(estimate: str, record: pd.DataFrame, stated: str, naive: str | None) 
     found = _judged(estimate, row, len(cases), cases["as_of_date"].nunique())
     share = row["came_value"] / row["stated_value"] if row["stated_value"] > 0 else math.nan
     enough = len(cases) >= FEW and not math.isnan(share)
-    found["is_money_held"] = MONEY[0] <= share <= MONEY[1] if enough else None
+    found["is_money_held"] = bool(MONEY[0] <= share <= MONEY[1]) if enough else None
+    if found["is_money_held"] is False:
+        found["published"] = "naive"
     return found
 
 
-def _outlook(estimate: str, terms: dict[str, Any]) -> dict[str, Any]:
+def _outlook(estimate: str, record: pd.DataFrame, of: str) -> dict[str, Any]:
+    terms = outlook_terms(record, of)
     many = terms["case_count"]
     row = {
         "error": terms.get("error", math.nan),
@@ -101,7 +109,12 @@ def _outlook(estimate: str, terms: dict[str, Any]) -> dict[str, Any]:
     }
     found = _judged(estimate, row, many, terms["year_count"])
     if many >= FEW:
-        found["is_held"] = HELD[0] <= row["held_share"] <= HELD[1]
+        by_chance = binomtest(terms["held_count"], many, 0.8).pvalue >= BY_CHANCE
+        found["is_held"] = by_chance or HELD[0] <= row["held_share"] <= HELD[1]
+        if not found["is_held"]:
+            naive = outlook_terms(record, of, rule=NAIVE_RULE)
+            found["published"] = "naive"
+            found["outlook_rule"], found["interval_factor"] = naive["rule"], naive["factor"]
     return found
 
 

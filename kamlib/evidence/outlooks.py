@@ -15,6 +15,7 @@ from kamlib.tables import shaped
 MONTHS_LEFT = (9, 6, 3)
 MOST_ACCOUNTS = 60
 MOST_YEARS = 5
+NAIVE_RULE = "last year"
 FEW_CASES = 30
 """Student's factor counts for so many cases beside the book's own."""
 
@@ -100,9 +101,10 @@ def _foretold(
     return table[table["spread"].gt(0)]
 
 
-def outlook_terms(outlook_record: pd.DataFrame, followed: str) -> dict[str, Any]:
-    """Return how outlooks are told: the rule, its error and the naive one, the interval's factor,
-    and how often the interval held, each year judged by the others.
+def outlook_terms(outlook_record: pd.DataFrame, followed: str, *, rule: str = "") -> dict[str, Any]:
+    """Return how outlooks are told: the rule (the nearest unless one is given), its error and the
+    naive one, the interval's factor, and how often the interval held, each year judged by the
+    others.
 
     >>> outlook_terms(shaped("outlook_record", []), "together")["rule"]
     ''
@@ -115,7 +117,7 @@ def outlook_terms(outlook_record: pd.DataFrame, followed: str) -> dict[str, Any]
     foretold = {rule: own[f"by_{rule.replace(' ', '_')}"].to_numpy(float) for rule in RULES}
     size = np.abs(came).sum() or 1.0
     errors = {rule: float(np.abs(x - came).sum() / size) for rule, x in foretold.items()}
-    rule = min(RULES, key=lambda name: errors[name])
+    rule = rule or min(RULES, key=lambda name: errors[name])
     off = np.abs(foretold[rule] - came) / own["spread"].to_numpy(float)
     year = own["year_end_date"].to_numpy()
     held = [off[year == one] <= _factor(off[year != one]) for one in np.unique(year)]
@@ -125,7 +127,7 @@ def outlook_terms(outlook_record: pd.DataFrame, followed: str) -> dict[str, Any]
         "case_count": len(own),
         "year_count": len(np.unique(year)),
         "error": errors[rule],
-        "naive_error": errors["last year"],
+        "naive_error": errors[NAIVE_RULE],
         "stated": float(foretold[rule].sum()),
         "came": float(came.sum()),
         "held_count": int(np.concatenate(held).sum()),

@@ -7,7 +7,7 @@ from collections.abc import Set
 import pandas as pd
 
 from kamlib.errors import KamError
-from kamlib.intake.casting import cleaned, problem
+from kamlib.intake.casting import cleaned, problem, reader
 from kamlib.intake.columns import TypedRows
 from kamlib.intake.currencies import code_of
 from kamlib.intake.forms import Reading, usual_reading
@@ -85,8 +85,22 @@ def sign_notices(read: TypedRows, signs: Set[str]) -> list[Notice]:
 
 
 def _mended(read: TypedRows, mended: int) -> list[Notice]:
-    said = "had blanks, invisible characters or a number's '.0' around them: mended."
-    return [Notice(read.table.name, f"{written(mended, 'id')} {said}")] if mended else []
+    """Tell of ids that were mended, with one of them as it was written and as it is read."""
+    if not mended:
+        return []
+    said = "had blanks, invisible characters or a number's '.0' around them: mended"
+    cells, example = read.cells, ""
+    for column in (read.table.column(name) for name in read.table.names if name in read.given):
+        raw = cells[column.name]
+        if column.type != "id" or not raw.type().is_string():
+            continue
+        value = reader(column, read.rules)(cleaned(raw))
+        is_other = (raw != cleaned(raw)) | (raw.endswith(".0") & ~value.endswith(".0"))
+        found = cells.select(raw=raw, value=value).filter(is_other & value.notnull())
+        for row in found.order_by("raw").limit(1).to_pyarrow().to_pylist():
+            own = read.theirs[column.name]
+            example = example or f", such as {row['raw']!r} in '{own}', read as '{row['value']}'"
+    return [Notice(read.table.name, f"{written(mended, 'id')} {said}{example}.")]
 
 
 def _unclear(read: TypedRows, open_cell: str) -> KamError:

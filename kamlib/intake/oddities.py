@@ -11,7 +11,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.intake.notices import Notice
-from kamlib.words import count, number
+from kamlib.words import count, listed, number
 
 if TYPE_CHECKING:
     from kamlib.intake.book import Intake
@@ -77,15 +77,19 @@ def _twins(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
         return []
     others = used.filter(~used["account_id"].re_search(_CASE_MATTERS))
     folded = others.group_by(fold=others["account_id"].lower()).aggregate(
-        ids=others["account_id"].nunique()
+        ids=others["account_id"].nunique(),
+        one=others["account_id"].min(),
+        other=others["account_id"].max(),
     )
-    twins = folded.filter(folded["ids"] > 1).count().execute()
+    found = folded.filter(folded["ids"] > 1)
+    twins = found.count().execute()
     if not twins:
         return []
+    first = found.order_by("fold").limit(1).to_pyarrow().to_pylist()[0]
     return [
         (
             "Account ids that differ from another one only by upper and lower case: "
-            f"{number(twins)}.",
+            f"{number(twins)}, such as '{first['one']}' and '{first['other']}'.",
             "If they are the same account, say fold_case = true under [input] in book.toml.",
         )
     ]
@@ -204,7 +208,7 @@ def _unlisted(unlisted: set[str]) -> list[tuple[str, str]]:
     return [
         (
             "Accounts with orders that are not in the table accounts: "
-            f"{number(len(unlisted))}; their id is their name.",
+            f"{number(len(unlisted))} ({listed(sorted(unlisted))}); their id is their name.",
             "Add them to accounts.",
         )
     ]

@@ -51,14 +51,15 @@ def gap(text: str, name: str = "") -> Fragment:
     return Fragment(rendered("gap.html.j2", text=str(text), name=name), str(text))
 
 
-def points(name: str, said: Sequence[Point]) -> Fragment:
-    """Return points under their sections."""
+def points(name: str, said: Sequence[Point], *, behind: str = "") -> Fragment:
+    """Return points under their sections; in a fold of a title where ``behind`` says one."""
     sections: dict[str, list[Point]] = {}
     for point in said:
         sections.setdefault(point.section, []).append(point)
     lines = [f"{one.section}: {one.label} {one.text} ({one.evidence})" for one in said]
+    is_paired = len(sections) in (2, 4)
     html = rendered(
-        "points.html.j2", name=name, sections=sections, is_paired=len(sections) in (2, 4)
+        "points.html.j2", name=name, sections=sections, is_paired=is_paired, behind=behind
     )
     return Fragment(html, "\n".join(lines))
 
@@ -98,6 +99,7 @@ def actions(
             "actions.html.j2",
             title=title,
             actions=shown,
+            owned=any(one["owner"] for one in shown),
             dated=any(one["by"] not in ("", MISSING) for one in shown),
         ),
         "\n".join([title, *text]),
@@ -125,7 +127,7 @@ def chart(
     close(figure)
     slim = None
     if narrow is not None:
-        slim = drawing(_figure(narrow), links, links_only=True)
+        slim = drawing(_figure(narrow), links, is_slim=True)
         close(_figure(narrow))
     if done.is_empty:
         return gap(

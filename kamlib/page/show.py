@@ -53,13 +53,14 @@ def gap(q: Period, story: Callable[..., str] | str) -> None:
         pieces.gap(text).show()
 
 
-def points(q: Period, story: Callable[..., Sequence[Point]]) -> None:
+def points(q: Period, story: Callable[..., Sequence[Point]], *, behind: str = "") -> None:
     """Show points under their sections as lists: a brief, a SWOT, a profile; nothing where there is
-    none. Their anchor is the story's name without ``points_``.
+    none. Their anchor is the story's name without ``points_``; ``behind`` is the title of a fold
+    around them.
     """
     said = q.call(story)
     if said:
-        pieces.points(story.__name__.removeprefix("points_"), said).show()
+        pieces.points(story.__name__.removeprefix("points_"), said, behind=behind).show()
 
 
 def cards(q: Period, story: Callable[..., Sequence[Card]]) -> None:

@@ -20,16 +20,17 @@ from kamlib.words import date, money, number
 
 @dataclass(frozen=True)
 class Foot:
-    """What a page rests on: rows and money read, used and set aside, the days, the version, the
-    definitions.
+    """What a page rests on: rows read, used, left out on purpose (a source's own total) and not
+    usable, with their money; the days, the version, the definitions.
     """
 
     as_of: str
     version: str
     rows_read: int = 0
     rows_used: int = 0
-    rows_set_aside: int = 0
-    revenue_set_aside: float = 0.0
+    rows_left_out: int = 0
+    rows_unusable: int = 0
+    revenue_unusable: float = 0.0
     fresh_to: str = ""
     reasons: tuple[tuple[str, str, int, float], ...] = ()
     definitions: tuple[tuple[str, str], ...] = ()
@@ -166,8 +167,9 @@ def _foot_values(foot: Foot, book: BookSettings | None) -> dict[str, Any]:
         "version": foot.version,
         "read": number(foot.rows_read, book) if foot.rows_read else "",
         "used": number(foot.rows_used, book),
-        "set_aside": number(foot.rows_set_aside, book),
-        "set_aside_revenue": money(foot.revenue_set_aside, book),
+        "left_out": number(foot.rows_left_out, book) if foot.rows_left_out else "",
+        "unusable": number(foot.rows_unusable, book),
+        "unusable_revenue": money(foot.revenue_unusable, book) if foot.revenue_unusable else "",
         "reasons": reasons,
         "definitions": foot.definitions,
     }

@@ -266,10 +266,15 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
             next="Mend the dates, or name the period.",
         )
     if day is None:
+        is_empty = not intake.orders.count().execute()
         raise KamError(
-            "No order line could be used, so there is no period to report.",
+            "The table orders has no rows, so there is no period to report."
+            if is_empty
+            else "No order line could be used, so there is no period to report.",
             where=str(intake.folder),
-            next="Run kam check to see why the lines were set aside.",
+            next="Add order lines."
+            if is_empty
+            else "Run kam check to see why the lines were set aside.",
         )
     first_month = settings.fiscal_year.first_month
     whole = last_whole_quarter(pd.Timestamp(day), first_month=first_month)

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from kamlib.ahead.calendar import KINDS
 from kamlib.book import BookSettings
 from kamlib.plots import style
+from kamlib.plots.marks import is_narrow, mark, mark_each
 from kamlib.plots.style import COLOURS
 from kamlib.story.ahead_reach import MOST_ACCOUNTS
 from kamlib.story.ahead_record import FEW, MOST
@@ -36,7 +37,9 @@ def plot_revenue_by(
     place, now = np.arange(len(rows)), rows["period_revenue"].to_numpy()
     ago = rows["year_ago_period_revenue"].fillna(0.0).to_numpy()
     ax.barh(place + 0.16, ago, height=0.42, color=COLOURS["previous"])
-    ax.barh(place - 0.1, now, height=0.42, color=COLOURS["actual"])
+    bars = ax.barh(place - 0.1, now, height=0.42, color=COLOURS["actual"])
+    told = zip(rows["group"], now, ago, strict=True)
+    mark_each(bars, [f"{g}: {money(n, book)}, a year ago {money(a, book)}" for g, n, a in told])
     for y, row in enumerate(each(rows)):
         share = row.period_change_share
         sign = "" if pd.isna(share) else f", {'+' if share > 0 else '−'}{percent(abs(share), book)}"
@@ -71,6 +74,8 @@ def plot_account_health(
     for y, value in zip(place, now, strict=True):
         style.label(ax, 100, y, f"{value:.0f}", dx=8)
     ax.set_yticks(place, [style.short(name, 30) for name in rows["name"]])
+    tips = [f"{name}: health {value:.0f}" for name, value in zip(rows["name"], now, strict=True)]
+    mark_each(ax.get_yticklabels(), tips, rows["account_id"])
     ax.set_xlim(0, 106)
     return style.titles(ax, title, subtitle)
 
@@ -97,22 +102,30 @@ def plot_category_map(
     largest = max(drawn["revenue"].max(), 1e-9)
     for row in each(drawn):
         x, y = columns.index(row.category), ids.index(row.account_id)
+        need = money(row.need_in_reach, book) if row.need_in_reach > 0 else ""
+        tip = f"{row.name}, {row.category}: {row.map_status}{f', {need} in reach' if need else ''}"
         if row.map_status == "bought":
-            ax.add_patch(style.cell(x, y, style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)))
+            shade = style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)
+            mark(ax.add_patch(style.cell(x, y, shade)), tip, row.account_id)
         elif row.map_status == "once bought":
-            ax.scatter(x, y, s=60, facecolors="none", edgecolors=COLOURS["accent"])
+            hollow = ax.scatter(x, y, s=60, facecolors="none", edgecolors=COLOURS["accent"])
+            mark(hollow, tip, row.account_id)
         elif row.map_status == "peers buy":
-            ax.scatter(x, y, s=18, color=COLOURS["quiet"])
-        if row.need_in_reach > 0:
-            style.label(ax, x, y, money(row.need_in_reach, book), dx=0, ha="center", fontsize=7)
+            mark(ax.scatter(x, y, s=18, color=COLOURS["quiet"]), tip, row.account_id)
+        if need:
+            if not is_narrow():  # on a phone the shade says it, and the table of needs
+                style.label(ax, x, y, need, dx=0, ha="center", fontsize=8)
             if row.map_status != "bought":
-                ax.add_patch(style.cell(x, y, style.tint(0.5, "overdue")))
+                cell = ax.add_patch(style.cell(x, y, style.tint(0.5, "overdue")))
+                mark(cell, tip, row.account_id)
         if isinstance(row.held_by, str) and row.held_by:
             style.label(
                 ax, x + 0.38, y - 0.3, "×", dx=0, ha="center", colour=COLOURS["bad"], fontsize=8
             )
     ax.set_xticks(range(len(columns)), [style.wrapped(name, 11) for name in columns], fontsize=8)
-    ax.set_yticks(range(len(ids)), [style.short(names[one], 26) for one in ids])
+    letters = 16 if is_narrow() else 26
+    ax.set_yticks(range(len(ids)), [style.short(names[one], letters) for one in ids])
+    mark_each(ax.get_yticklabels(), [names[one] for one in ids], ids)
     ax.xaxis.tick_top()
     ax.set_xlim(-0.5, len(columns) - 0.5)
     ax.set_ylim(len(ids) - 0.5, -0.5)
@@ -140,13 +153,15 @@ def plot_calendar(
     most = counts.max()
     for (kind, week), many in counts.items():
         late, y = week < 0, kinds.index(kind)
-        ax.scatter(
+        spot = ax.scatter(
             week,
             y,
             s=40 + 260 * many / most,
             color=COLOURS["bad" if late else "accent"],
             alpha=0.85,
         )
+        when = "overdue" if late else f"week of {date(first + pd.Timedelta(weeks=week))}"
+        mark(spot, f"{kind}, {when}: {many}")
         style.label(ax, week, y, str(many), dx=0, dy=0, ha="center", colour="#ffffff", fontsize=8)
     ax.set_yticks(range(len(kinds)), kinds)
     days = [first + pd.Timedelta(weeks=week) for week in (0, 4, 8)]
@@ -180,7 +195,10 @@ def plot_revenue_by_two(
     for row, moved in zip(drawn.itertuples(index=False), change, strict=True):
         x, y = acrosses.index(row.second_group), ups.index(row.group)
         shade = style.tint(abs(moved) / largest, "bad" if moved < 0 else "good")
-        ax.add_patch(style.cell(x, y, shade))
+        sign = "+" if moved > 0 else "−" if moved < 0 else "±"
+        tip = f"{row.group}, {row.second_group}: {money(row.year_revenue, book)}, "
+        cell = ax.add_patch(style.cell(x, y, shade))
+        mark(cell, f"{tip}{sign}{money(abs(moved), book)} on the year before")
         style.label(ax, x, y, money(row.year_revenue, book), dx=0, ha="center")
     ax.set_xticks(range(len(acrosses)), [style.wrapped(name, 14) for name in acrosses])
     ax.set_yticks(range(len(ups)), [style.short(name, 26) for name in ups])

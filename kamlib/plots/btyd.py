@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kamlib.plots import style
+from kamlib.plots.marks import mark_rows
 from kamlib.story.btyd import MOST_DRAWN, in_doubt
 from kamlib.words import count, number
 
@@ -69,12 +70,14 @@ def plot_alive(
     chance = shown["alive_probability"].to_numpy(float)
     colours = [style.COLOURS["bad" if p < 0.5 else "accent"] for p in chance]
     silent = zip(chance, shown["silence_days"], strict=True)
+    said = [f"{100 * p:.0f} % · silent {count(days, 'day')}" for p, days in silent]
     with style.style():
-        drawn.barh(place, chance, color=colours, height=0.7)
-        style.label_bars(
-            drawn, [f"{100 * p:.0f} % · silent {count(days, 'day')}" for p, days in silent]
-        )
+        bars = drawn.barh(place, chance, color=colours, height=0.7)
+        style.label_bars(drawn, said)
         drawn.set_yticks(place, [style.short(name) for name in shown["name"]])
+    tips = [f"{name}: {text}" for name, text in zip(shown["name"], said, strict=True)]
+    mark_rows(drawn, bars, tips, list(shown["account_id"]))
+    with style.style():
         drawn.set_ylim(len(shown) - 0.4, -0.6)
         drawn.set_xlim(0, 1.3)
     style.no_axis(drawn.xaxis)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
 from kamlib.book import BookSettings
-from kamlib.plots.marks import is_narrow, mark, width_of
+from kamlib.plots.marks import is_narrow, mark, mark_each, width_of
 from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
@@ -56,7 +58,7 @@ def plot_category_history(
 ) -> Axes:
     """Draw two years by month, one row of columns per category, all rows on one scale."""
     drawn = list(category_history["category"].unique()[:MOST_CATEGORIES])
-    ax = ax if ax is not None else axes(8, 1.1 + 0.62 * max(len(drawn), 1))
+    ax = ax if ax is not None else axes(8, 1.1 + 0.46 * max(len(drawn), 1))
     no_axis(ax.yaxis)
     if not drawn:
         return _nothing(ax, title, subtitle)
@@ -66,12 +68,14 @@ def plot_category_history(
     for row, category in enumerate(drawn):
         own = category_history[category_history["category"].eq(category)].sort_values("month")
         sizes = own["revenue"].to_numpy() / top * 0.82
-        is_now = [place >= len(sizes) - 12 for place in range(len(sizes))]
-        colours = [COLOURS["actual" if now else "previous"] for now in is_now]
-        bars = ax.bar(range(len(sizes)), sizes, bottom=-row, width=0.78, color=colours)
-        for bar, day, value in zip(bars, own["month"], own["revenue"], strict=True):
-            if value:
-                mark(bar, f"{category}, {month(day)}: {money(value, book)}")
+        places = [place for place, size in enumerate(sizes) if size]
+        colours = [
+            COLOURS["actual" if place >= len(sizes) - 12 else "previous"] for place in places
+        ]
+        bars = ax.bar(places, sizes[places], bottom=-row, width=0.78, color=colours)
+        bought = own.iloc[places]
+        told = zip(bought["month"], bought["revenue"], strict=True)
+        mark_each(bars, [f"{category}, {month(day)}: {money(value, book)}" for day, value in told])
         ax.axhline(-row, color=QUIET, linewidth=0.5)
         label(ax, -0.8, -row + 0.3, short(category, 24), dx=-4)
         now, before = (
@@ -105,7 +109,12 @@ def plot_promises_kept(
     if not table[["due_count", "incident_count"]].to_numpy().sum():
         return _nothing(ax, title, subtitle)
     places = range(len(table))
-    ax.bar(places, table["on_time_count"], width=0.6, color=COLOURS["previous"])
+    bars = ax.bar(places, table["on_time_count"], width=0.6, color=COLOURS["previous"])
+    tips = [
+        f"3 months to {month(row.quarter_end_date)}: {row.on_time_count} of {row.due_count} on time"
+        for row in each(table)
+    ]
+    mark_each(bars, tips)
     ax.bar(
         places, table["late_count"], width=0.6, bottom=table["on_time_count"], color=COLOURS["bad"]
     )
@@ -136,7 +145,7 @@ def plot_wallet(
 ) -> Axes:
     """Draw each need's annual spend as an outline and what we supply of it as a bar."""
     drawn = wallet[wallet["annual_spend"].gt(0)].head(MOST_NEEDS)
-    ax = ax if ax is not None else axes(8, 1.2 + 0.42 * max(len(drawn), 1))
+    ax = ax if ax is not None else axes(8, 1.1 + 0.36 * max(len(drawn), 1))
     if drawn.empty:
         return _nothing(ax, title, subtitle)
     places = [-i for i in range(len(drawn))]
@@ -219,7 +228,7 @@ def plot_account_timeline(
     recent = recent.assign(event=[event(row) for row in each(recent)])
     recent = recent.sort_values(["date", "event"], kind="stable")
     lanes = [lane for lane in LANES if recent["kind"].eq(lane).any()]
-    ax = ax if ax is not None else axes(8, 1.1 + 0.5 * max(len(lanes), 1))
+    ax = ax if ax is not None else axes(8, 1.0 + 0.42 * max(len(lanes), 1))
     no_axis(ax.yaxis)
     if not lanes:
         return _nothing(ax, title, subtitle)
@@ -233,7 +242,15 @@ def plot_account_timeline(
         ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)
         label(ax, first, -row, lane, dx=-8, colour=QUIET)
         colours = [_event_colour(one.event_code, one.mark) for one in each(own)]
-        ax.scatter(own["date"], [-row] * len(own), s=26, color=colours, zorder=3)
+        for one, colour in zip(each(own), colours, strict=True):
+            options: dict[str, Any] = {
+                "color": [colour],
+                "linewidths": 0,
+                "clip_on": False,
+                "zorder": 3,
+            }
+            spot = ax.scatter(one.date, -row, s=36, **options)
+            mark(spot, f"{date(one.date)}: {one.event}")
         _label_events(ax, own, lane, -row + 0.34, letter, (date2num(first), date2num(as_of)))
     ax.set_xlim(date2num(first), date2num(as_of) + days * 0.02)
     ax.set_ylim(-len(lanes) + 0.6, 0.7)

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import is_narrow, mark_rows
+from kamlib.plots.marks import is_narrow, mark, mark_each
 from kamlib.plots.style import COLOURS
-from kamlib.story.leaving import MOST_MEASURED, MOST_OFFERS, drawn_groups
-from kamlib.words import money, month, number, share
+from kamlib.story.leaving import MOST_MEASURED, drawn_groups
+from kamlib.words import count, month, number, share
 
 GROUP_COLOURS = ("A", "overdue", "active", "X", "lost", "new")
 ARROWS = {"up": "▲", "down": "▼", "none": "="}
@@ -201,7 +201,9 @@ def plot_incident_trend(
         direction = part["trend"].iloc[0]
         colour = COLOURS[{"up": "bad", "down": "good"}.get(direction, "previous")]
         with style.style():
-            ax.bar(range(len(part)), part["incident_count"], color=colour, width=0.8)
+            bars = ax.bar(range(len(part)), part["incident_count"], color=colour, width=0.8)
+        told = zip(part["quarter_end"], part["incident_count"], strict=True)
+        mark_each(bars, [f"3 months to {month(day)}: {count(n, 'incident')}" for day, n in told])
         ax.set_xticks([0, len(part) - 1], [month(part["quarter_end"].iloc[i]) for i in (0, -1)])
         arrow = ARROWS.get(direction, "") if isinstance(direction, str) else ""
         ratio = part["yearly_ratio"].iloc[0]
@@ -225,6 +227,7 @@ def plot_engagement(
     engagement: pd.DataFrame,
     *,
     most: int = MOST_MEASURED,
+    width: float = 8,
     title: str = "",
     subtitle: str = "",
     book: BookSettings | None = None,
@@ -240,7 +243,7 @@ def plot_engagement(
         ("satisfaction", "satisfaction_trend", "satisfaction, 0–10", 10.0),
         ("order_share", "order_trend", "orders / usual", 2.5),
     )
-    drawn = np.atleast_2d(style.axes(8, 1.1 + 0.62 * len(shown), len(shown), 3, sharex=True))
+    drawn = np.atleast_2d(style.axes(width, 1.1 + 0.62 * len(shown), len(shown), 3, sharex=True))
     for row, account in enumerate(shown.to_dict("records")):
         part = engagement_series[engagement_series["account_id"].eq(account["account_id"])]
         for ax, (measure, trend, words, top) in zip(drawn[row], kinds, strict=True):
@@ -249,6 +252,7 @@ def plot_engagement(
                 ax.set_title(words, fontsize=9, loc="left", color=COLOURS["quiet"], weight="normal")
         name = style.short(account["name"], 12 if is_narrow() else 24)
         drawn[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", color=style.INK)
+        mark(drawn[row, 0].yaxis.label, account["name"], account["account_id"])
     ends = engagement_series["period_end"].agg(["min", "max"])
     for ax in drawn[-1]:
         named = ends[-1:] if is_narrow() else ends  # two would meet
@@ -280,43 +284,6 @@ def _course(
     text = number(level, book, decimals=1) if is_mark else share(level, book, decimals=0)
     arrow = ARROWS.get(trend, "")
     style.label(ax, 1, 0.5, f"{text} {arrow}", colour=colour, xycoords="axes fraction")
-
-
-def plot_win_back(
-    win_back: pd.DataFrame,
-    *,
-    most: int = MOST_OFFERS,
-    title: str = "",
-    subtitle: str = "",
-    book: BookSettings | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw the chosen offers by their expected value, with the value at both ends of the chance's
-    interval.
-    """
-    shown = win_back[win_back["is_chosen"]].head(most)
-    ax = ax or style.axes(8, max(1.6, 0.9 + 0.4 * len(shown)))
-    if shown.empty:
-        return style.nothing(ax, title, subtitle)
-    place = np.arange(len(shown))[::-1]
-    low = shown["return_low"] * shown["expected_margin"] - shown["cost"]
-    high = shown["return_high"] * shown["expected_margin"] - shown["cost"]
-    with style.style():
-        bars = ax.barh(place, shown["offer_value"], color=COLOURS["accent"], height=0.55)
-        for y, a, b in zip(place, low, high, strict=True):
-            if a == a:
-                ax.plot([a, b], [y, y], color=COLOURS["actual"], linewidth=1)
-    reach = np.fmax(high, shown["offer_value"])
-    for y, x, value, offer in zip(place, reach, shown["offer_value"], shown["offer"], strict=True):
-        style.label(ax, x, y, f"{money(value, book)} · {style.short(offer, 30)}")
-    ax.set_yticks(place, [style.short(n, 26) for n in shown["name"]])
-    told = zip(shown["name"], shown["offer"], shown["offer_value"], strict=True)
-    tips = [f"{name}: {offer}, worth {money(value, book)}" for name, offer, value in told]
-    mark_rows(ax, bars, tips, list(shown["account_id"]))
-    ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
-    ax.set_xlim(min(0, low.min()) * 1.05, reach.max() * 1.7)
-    style.no_axis(ax.xaxis)
-    return style.titles(ax, title, subtitle)
 
 
 def _above(ax: Axes, title: str, subtitle: str) -> None:

@@ -9,10 +9,11 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
+from matplotlib.patches import Rectangle
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import mark_each
+from kamlib.plots.marks import mark, mark_each
 from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
@@ -102,10 +103,15 @@ def plot_coverage(
     ax = ax or style.axes(8, 1.4 + 0.26 * max(len(shown), 3))
     parts = coverage_summary.dropna(subset=["covered_share"])["part"].to_list()
     for x, part in enumerate(parts):
-        for y, value in enumerate(shown[PARTS[part]].astype(float)):
+        for y, (value, name) in enumerate(
+            zip(shown[PARTS[part]].astype(float), shown["name"], strict=True)
+        ):
             face = "none" if value <= 0 else to_rgba(COLOURS["good"], 1.0 if value >= 1 else 0.35)
             edge = COLOURS["bad"] if value <= 0 else COLOURS["good"]
-            ax.scatter(x, y, s=85, marker="s", facecolors=face, edgecolors=edge, linewidths=1.3)
+            options: dict[str, Any] = {"s": 85, "marker": "s", "linewidths": 1.3}
+            spot = ax.scatter(x, y, facecolors=face, edgecolors=edge, **options)
+            has = "open" if value <= 0 else "filled" if value >= 1 else "filled in part"
+            mark(spot, f"{name}, {part}: {has}")
     ax.set_yticks(range(len(shown)), [style.short(name, 34) for name in shown["name"]])
     mark_each(ax.get_yticklabels(), shown["name"], shown["account_id"])
     ax.set_xticks(range(len(parts)), [part.replace(" ", "\n", 1) for part in parts])
@@ -151,7 +157,7 @@ def plot_programme_return(
         colour = COLOURS["good" if sure else "overdue"]
         ax.scatter(row.month, row.cumulative, s=70, zorder=5, color=colour)
         ax.axvline(row.month, color=COLOURS["quiet"], lw=0.8, ls=(0, (1, 2)))
-        text = f"payback {date(row.month, book)}" + ("" if sure else ", not certain")
+        text = f"payback {date(row.month)}" + ("" if sure else ", not certain")
         style.label(ax, row.month, 1, text, dx=4, dy=-5, **at_top)
     ax.margins(x=0.02)
     style.month_axis(ax.xaxis)
@@ -187,8 +193,10 @@ def plot_competence(
     rows = {skill: y for y, skill in enumerate(grid.index)}
     for one in each(competence):
         x, y = columns[one.manager_name], rows[one.skill]
-        mark = {"up": " ▲", "down": " ▼"}.get(one.trend, "")
-        style.label(ax, x + 0.5, y + 0.5, f"{one.rating:g}{mark}", dx=0, ha="center")
+        rated = f"{one.rating:g}" + {"up": " ▲", "down": " ▼"}.get(one.trend, "")
+        style.label(ax, x + 0.5, y + 0.5, rated, dx=0, ha="center")
+        tip = f"{one.manager_name}, {one.skill}: {rated}"
+        mark(ax.add_patch(Rectangle((x, y), 1, 1, facecolor=style.tint(0), linewidth=0)), tip)
         if one.is_training_need:
             left, right, top, bottom = x + 0.06, x + 0.94, y + 0.1, y + 0.9
             frame = [left, right, right, left, left], [top, top, bottom, bottom, top]

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import mark_each, mark_rows
+from kamlib.plots.marks import is_narrow, mark, mark_each, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_GROUPS
 from kamlib.story.retention import MOST_OVERDUE
 from kamlib.tables import each
-from kamlib.words import money, month, number
+from kamlib.words import count, money, month, number, share
 
 STEP_NAMES = {
     "base": "year before",
@@ -52,7 +52,7 @@ def plot_revenue_bridge(
     colours = [COLOURS["bad" if bad else "good"] for bad in is_bad]
     colours[0], colours[-1] = COLOURS["previous"], COLOURS["actual"]
     with style.style():
-        ax.bar(
+        bars = ax.bar(
             range(len(rows)),
             ends[rows.index] - starts[rows.index],
             bottom=starts[rows.index],
@@ -63,6 +63,10 @@ def plot_revenue_bridge(
             ax.plot(
                 [place, place + 1], [ends.iloc[place]] * 2, color=COLOURS["quiet"], linewidth=0.8
             )
+    told = zip(rows.index, rows["revenue"], rows["accounts"], strict=True)
+    mark_each(
+        bars, [f"{STEP_NAMES[s]}: {money(v, book)}, {count(n, 'account')}" for s, v, n in told]
+    )
     signs = {"base": "", "now": ""} | dict.fromkeys(down, "−")
     for place, step in enumerate(rows.index):
         amount = rows.loc[step, "revenue"]
@@ -248,9 +252,12 @@ def plot_loss_directions(
         return style.nothing(ax, title, subtitle)
     place = np.arange(len(shown))[::-1]
     with style.style():
-        ax.barh(place, shown["revenue_lost"], color=COLOURS["lost"], height=0.6)
-    for y, amount, count in zip(place, shown["revenue_lost"], shown["lost_count"], strict=True):
-        style.label(ax, amount, y, f"{money(amount, book)} · {number(count, book)}")
+        bars = ax.barh(place, shown["revenue_lost"], color=COLOURS["lost"], height=0.6)
+    told = zip(shown["group"], shown["revenue_lost"], shown["lost_count"], strict=True)
+    tips = [f"{group}: {money(v, book)} of {count(n, 'account')}" for group, v, n in told]
+    mark_each(bars, tips)
+    for y, amount, many in zip(place, shown["revenue_lost"], shown["lost_count"], strict=True):
+        style.label(ax, amount, y, f"{money(amount, book)} · {number(many, book)}")
     ax.set_yticks(place, [style.short(group, 28) for group in shown["group"]])
     style.room(ax, shown["revenue_lost"].max())
     style.no_axis(ax.xaxis)
@@ -273,7 +280,7 @@ def plot_cohort_retention_by_year(
     ax = ax or style.axes(8, max(2.0, 1.2 + 0.26 * len(order)))
     if not order:
         return style.nothing(ax, title, subtitle)
-    cells = cohorts[cohorts["months_since"].mod(3).eq(0)]
+    cells = cohorts[cohorts["months_since"].mod(6 if is_narrow() else 3).eq(0)]
     grid = cells.pivot(index="cohort", columns="months_since", values="active_share").loc[order]
     sizes = cohorts.groupby("cohort")["account_count"].max()
     with style.style():
@@ -288,7 +295,7 @@ def plot_cohort_retention_by_year(
         if grid.shape[1] <= 26:
             for (y, x), value in np.ndenumerate(grid.to_numpy()):
                 if value == value:
-                    ax.text(
+                    said = ax.text(
                         x + 0.5,
                         y + 0.5,
                         f"{100 * value:.0f}",
@@ -297,6 +304,7 @@ def plot_cohort_retention_by_year(
                         fontsize=7.5,
                         color=style.INK,
                     )
+                    mark(said, f"{order[y]}, month {grid.columns[x]}: {share(value, book)} ordered")
     ax.set_yticks(np.arange(len(order)) + 0.5, [f"{c} ({number(sizes[c], book)})" for c in order])
     every = max(1, grid.shape[1] // 12)
     ax.set_xticks(np.arange(0, grid.shape[1], every) + 0.5, [str(m) for m in grid.columns[::every]])

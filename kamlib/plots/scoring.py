@@ -145,7 +145,9 @@ def plot_criterion_review(
         style.label(ax, high, place, row["verdict"], colour=COLOURS[VERDICTS[row["verdict"]]])
     labels = rows["criterion"] + " → " + rows["later_outcome"]
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
-    ax.set_yticks(range(len(labels)), [style.short(text, 44) for text in labels])
+    ax.set_yticks(
+        range(len(labels)), [style.short(text, 24 if is_narrow() else 44) for text in labels]
+    )
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(-1.05, 1.3)
     ax.set_xticks([-1, -0.5, 0, 0.5, 1])
@@ -211,7 +213,7 @@ def _stack(
     ax.legend(
         loc="upper left",
         bbox_to_anchor=(0, 0),
-        ncols=3,
+        ncols=2 if is_narrow() else 3,
         frameon=False,
         fontsize=9,
         borderaxespad=0.2,
@@ -236,12 +238,10 @@ def _marks_of_stability(
         )
         low, high = number(row["rank_low"], book), number(row["rank_high"], book)
         ranks = low if low == high else f"{low}–{high}"
-        style.label(
-            ax, 11.3, place, f"{share(row['above_line_share'], book, decimals=0)} · {ranks}", dx=7
-        )
-    style.label(
-        ax, 11.3, -1, "above · ranks", colour=COLOURS["quiet"], dx=-4, fontsize=8, ha="left"
-    )
+        above = "" if is_narrow() else f"{share(row['above_line_share'], book, decimals=0)} · "
+        style.label(ax, 11.3, place, f"{above}{ranks}", dx=7)
+    head = "ranks" if is_narrow() else "above · ranks"
+    style.label(ax, 11.3, -1, head, colour=COLOURS["quiet"], dx=-4, fontsize=8, ha="left")
 
 
 def _line(ax: Axes, shown: pd.DataFrame, book: BookSettings | None) -> None:

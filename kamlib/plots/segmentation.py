@@ -14,6 +14,7 @@ from kamlib.plots import style
 from kamlib.plots.marks import mark, mark_each, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.segmentation_charts import MOST_MOVES, tops_of
+from kamlib.tables import each
 from kamlib.words import count, money, number, percent
 
 MOST_POINTS = 300
@@ -241,7 +242,8 @@ def plot_abc_cross(
         for row in cells.itertuples()
     ]
     columns = ["A", "B", "C", "none"] if abc_cross["abc_margin"].eq("none").any() else list("ABC")
-    cells = cells.assign(text=texts)
+    where = cells["abc_revenue"] + " by revenue, " + cells["abc_margin"] + " by margin: "
+    cells = cells.assign(text=texts, tip=where + [text.replace("\n", ", ") for text in texts])
     _heat_map(ax, cells, "abc_revenue", "abc_margin", "account_count", list("ABC"), columns)
     ax.set_xticklabels([{"none": "no profit"}.get(letter, letter) for letter in columns])
     ax.set_xlabel("Class by margin")
@@ -268,6 +270,10 @@ def plot_class_migration(
     cells = cells.assign(
         text=[number(items, book) if items else "·" for items in cells["account_count"]],
         heat=cells["account_count"].where(is_move, 0),
+        tip=[
+            f"{row.class_then} → {row.class_now}: {count(row.account_count, 'account')}"
+            for row in each(cells)
+        ],
     )
     _heat_map(ax, cells, "class_then", "class_now", "heat", letters, letters)
     ax.set_xlabel("Class now")

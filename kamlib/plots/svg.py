@@ -47,6 +47,12 @@ itself.
 """
 
 
+SLIM_TYPE = 9.3
+"""Least points of type in a form for phones: nine pixels on a page of 390, with some room to
+spare for what stands out beyond the axes.
+"""
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A figure ready for a page: `svg` markup, its size in points, and its single title, where it
@@ -67,16 +73,18 @@ def close(figure: Figure) -> None:
 
 
 def drawing(
-    figure: Figure, links: Mapping[str, str] | None = None, *, links_only: bool = False
+    figure: Figure, links: Mapping[str, str] | None = None, *, is_slim: bool = False
 ) -> Drawing:
     """Draw a figure; a single title written by `style.titles` is left out of the drawing and
-    returned as text. `links` says where the page of each account is; with `links_only` what leads
-    nowhere says nothing.
+    returned as text. `links` says where the page of each account is. In a form for phones
+    (`is_slim`) only the marks of accounts speak, and no type is smaller than can be read there.
     """
     is_empty = not any(axes.has_data() for axes in figure.axes)
     texts = figure.findobj(Text)
     for text in texts:
         text.set_parse_math(False)
+        if is_slim:
+            text.set_fontsize(max(float(text.get_fontsize()), SLIM_TYPE))
     findings = [text for text in texts if text.get_gid() == FINDING and text.get_text()]
     lifted = [t for t in texts if t.get_gid() in (FINDING, SUBTITLE)] if len(findings) == 1 else []
     said = {t.get_gid(): getattr(t, "kam_text", t.get_text()) for t in lifted}
@@ -98,7 +106,7 @@ def drawing(
     marks = {
         f"{MARK}{place}": (tip, (links or {}).get(account, ""))
         for place, (tip, account) in enumerate(marks_of(figure))
-        if not links_only or account in (links or {})
+        if account or not is_slim
     }
     svg = _cleaned(out.getvalue(), (left, top, right - left, bottom - top), marks)
     return Drawing(svg, right - left, bottom - top, finding, said.get(SUBTITLE, ""), is_empty)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from kamlib.practice.changes import CHANGES
 from kamlib.practice.falls import FALLS
 from kamlib.tables import CANONICAL, typed
 
@@ -251,6 +252,7 @@ BOOKS: dict[str, Callable[[Planted], None]] = {
         renewals,
         loss_making,
         *FALLS,
+        *CHANGES,
         no_tiers,
         no_criteria,
         resellers,

@@ -244,7 +244,7 @@ def write_company(company: Company, folder: Path | str, *, is_sealed: bool = Fal
 
 
 def unfilled(name: str, frame: pd.DataFrame) -> list[str]:
-    """Return the columns that no practice company fills: a file need not have them."""
+    """Return the columns that stories of their own fill, where empty: a file need not have them."""
     known = {
         "agreements": ["bonus_kind", "bonus_threshold", "bonus_rate"],
         "contacts": ["reports_to"],

@@ -43,7 +43,7 @@ def manager_dependence(
     ...     "month": day, "revenue": [90.0, 10.0]})
     >>> keys = shaped("key_accounts", [{"account_id": "A", "is_key": True}])
     >>> accounts = pd.DataFrame({"account_id": ["A"], "manager_id": ["M1"]})
-    >>> met = pd.DataFrame({"account_id": [], "manager_id": [], "date": []})
+    >>> met = pd.DataFrame({"account_id": [], "manager_id": [], "date": pd.to_datetime([])})
     >>> managers = pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["Ines", "Bo"]})
     >>> table = manager_dependence(months, keys, accounts, met, managers, as_of=day)
     >>> table[["manager_name", "profit_share", "exposed_profit"]].values.tolist()

@@ -105,7 +105,7 @@ def alarm_cases(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> len(q.alarm_cases) == q.alarm_quality["case_count"].iloc[0]
+    >>> bool(len(q.alarm_cases) == q.alarm_quality["case_count"].iloc[0])
     True
     """
     days = order_days(account_days, as_of=as_of)

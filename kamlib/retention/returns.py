@@ -42,7 +42,8 @@ def return_rates(
     reason is drawn towards that of all reasons as if ``prior_spells`` losses more had been seen at
     that rate (beta-binomial; half a return and half a loss are added to all, after Jeffreys); the
     interval is the 95 % one of the resulting beta distribution. Fewer than ``min_spells`` losses:
-    no rate.
+    no rate. An account known to have closed has none either, and is not among *all*: no chance is
+    stated of it.
 
     ``second_life_share``: margin (revenue where costs are unknown) of the 12 months after the
     return of those that came back / of the 12 months before the loss of all that were as likely to,
@@ -76,7 +77,8 @@ def return_rates(
         if len(there):
             rates = _rates(there, min_spells, prior_spells)
             parts.append(rates.assign(lost_for_days=since))
-            looked.append(there.assign(chance=rates["return_probability"].iloc[0]))
+            chance = rates["return_probability"].iloc[0]
+            looked.append(there[~is_closed(there["reason"])].assign(chance=chance))
     if not parts:
         return shaped("return_rates", [])
     share = _second_life(pd.concat(looked, ignore_index=True), account_days, as_of)
@@ -182,7 +184,8 @@ def _with_a_year_before(lost_accounts: pd.DataFrame, account_days: pd.DataFrame)
 
 def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.DataFrame:
     """Return the rates of all losses together and of each reason drawn towards them."""
-    total, back = len(spells), int(spells["is_back"].sum())
+    is_open = ~is_closed(spells["reason"])
+    total, back = int(is_open.sum()), int(spells.loc[is_open, "is_back"].sum())
     counts = (
         spells.groupby("reason")
         .agg(loss_count=("is_back", "size"), return_count=("is_back", "sum"))
@@ -204,10 +207,10 @@ def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.Dat
     # "not recorded" is told as it was seen, but never taken for a good sign
     is_capped = table["reason"].eq(UNKNOWN) & (a / (a + b) > rate)
     a, b = a.mask(is_capped, back + 0.5), b.mask(is_capped, total - back + 0.5)
-    is_known = total >= min_spells
-    table["return_probability"] = a / (a + b) if is_known else np.nan
+    is_known = ~is_closed(table["reason"]) & (total >= min_spells)
+    table["return_probability"] = (a / (a + b)).where(is_known)
     for column, end in (("return_low", 0.025), ("return_high", 0.975)):
-        table[column] = stats.beta.ppf(end, a, b) if is_known else np.nan
+        table[column] = pd.Series(stats.beta.ppf(end, a, b), index=table.index).where(is_known)
     return table.assign(judged_count=total)
 
 

@@ -145,7 +145,8 @@ def _best(count: np.ndarray, active: np.ndarray, least: float) -> np.ndarray:
             own = count[:, :, inside].sum(axis=2)
             kept = (own >= IN_SEASON * per_year) & (per_year > 0)
             years = kept[:, :YEARS].sum(axis=1)
-            chance = 12 * bdtrc(active[:, inside].sum(axis=1) - 1, months, length / 12)
+            before = active[:, inside].sum(axis=1) - 1
+            chance = 12 * bdtrc(before.astype(float), months.astype("int64"), length / 12)
             holds = (years >= 2) & kept[:, YEARS - 1] & (own.sum(axis=1) >= least * total)
             share[:, start] = np.where(holds & (chance < CHANCE), own.sum(axis=1) / total, 0)
         new = np.isnan(found[:, 0]) & (share.max(axis=1) > 0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from scipy import optimize, sparse
 
 from kamlib.book import WinBackSettings
-from kamlib.choice import published
+from kamlib.choice import published, share_that_came
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
 from kamlib.retention.returns import ALL, CHANCE, LOST_FOR_DAYS, chances, is_closed, time_lost
@@ -20,6 +22,7 @@ def win_back(
     offers: pd.DataFrame,
     return_rates: pd.DataFrame,
     estimate_choice: pd.DataFrame | None = None,
+    decisions: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     budget: WinBackSettings = WinBackSettings(),
@@ -28,17 +31,20 @@ def win_back(
     should go there.
 
     Value = P(return) × expected margin of the second life − cost of the offer, over the 12 months
-    after a return. P(return): the book's own rate (``return_rates``) for the recorded reason and
-    the time the account has been lost, of all reasons where that foretold as well on the book's own
-    past (``estimate_choice``); else the offer's ``return_probability``; else n/a. Expected margin:
-    margin of the 12 months to the last order × the share of it that a second life brings: the
-    book's setting, else what returned accounts brought, else 1 (assumed; ``margin_source`` says
-    which). The cost is paid per offer made; a discount belongs in the margin. An offer with a
-    reason is made only to accounts lost for that reason; at most one offer per account. The chosen
-    ones maximise the total value under the budget (none: no limit), solved exactly as an integer
-    programme.
+    after a return. P(return): the book's own rate (``return_rates``) for the recorded reason
+    and the time the account has been lost, of all reasons where that foretold as well on the
+    book's own past (``estimate_choice``); else the offer's ``return_probability``; else n/a.
+    Expected margin: margin of the 12 months to the last order × the share of it that a second
+    life brings: the book's setting, else what returned accounts brought, else 1 (assumed;
+    ``margin_source`` says which), times what came of the money so expected on the book's past
+    where that was far off. The cost is paid per offer made; a discount belongs in the margin.
+    An offer with a reason is made only to accounts lost for that reason; at most one offer per
+    account. The chosen ones maximise the total value under the budget (none: no limit), solved
+    exactly as an integer programme.
 
-    An account whose recorded reason says that it closed (the word "closed" in it) gets no offer.
+    The reason is the one recorded with the loss, else the one written down with a decision taken
+    after the last order; words that name the reason of an offer or of a rate in it count as that
+    reason. An account whose reason says that it closed (the word "closed" in it) gets no offer.
 
     ``why_not_code``: the first thing in the way of an account that is not on the list: closed,
     no_offers, no_fit, no_margin, no_chance, no_gain or budget. ``verdict``: an account is *let go*
@@ -56,18 +62,23 @@ def win_back(
     table = account_status[account_status["status"].eq("lost")].copy()
     is_open = lost_accounts["last_order_date"].notna() & lost_accounts["return_date"].isna()
     reasons = lost_accounts[is_open].drop_duplicates("account_id").set_index("account_id")["reason"]
-    table["reason"] = looked_up(table["account_id"], reasons).astype("str").fillna(UNKNOWN)
+    told = looked_up(table["account_id"], reasons).astype("str")
+    table["reason"] = told.fillna(_decided_for(table, decisions, as_of)).fillna(UNKNOWN)
     table["lost_for_days"] = time_lost(table["detection_date"], as_of)
     seen = return_rates.drop_duplicates("lost_for_days").set_index("lost_for_days")
     share = looked_up(table["lost_for_days"], seen["second_life_share"]).astype("float64")
-    table["margin_source"] = np.where(share.notna(), "own returns", "assumed: as before the loss")
+    known_share = share.notna()
+    share = share.fillna(1.0) * share_that_came(estimate_choice)
+    table["margin_source"] = np.where(known_share, "own returns", "assumed: as before the loss")
     if budget.second_life_share is not None:
         share = pd.Series(budget.second_life_share, index=table.index)
         table["margin_source"] = "book setting"
-    table["expected_margin"] = table["last_year_margin"] * share.fillna(1.0)
+    table["expected_margin"] = table["last_year_margin"] * share
     if published(estimate_choice, "return") == "naive":
         return_rates = return_rates[return_rates["reason"].eq(ALL)]
-    pairs = _pairs(table, offers, return_rates)
+    known = {*offers["reason"].dropna(), *return_rates["reason"]} - {ALL, UNKNOWN}
+    named = table.assign(reason=_named(table["reason"], known))
+    pairs = _pairs(named, offers, return_rates)
     pairs["is_chosen"] = _chosen(pairs, budget.budget)
     best = pairs.sort_values(
         ["account_id", "is_chosen", "offer_value", "cost", "offer"],
@@ -77,7 +88,7 @@ def win_back(
     for column in ("offer", "cost", *CHANCE, "probability_source", "offer_value", "is_chosen"):
         table[column] = looked_up(table["account_id"], best[column])
     # an account without an offer has a chance too
-    own = chances(table, return_rates).where(~is_closed(table["reason"]))
+    own = chances(named, return_rates).where(~is_closed(table["reason"]))
     is_own = table["return_probability"].isna() & own["return_probability"].notna()
     table[CHANCE] = table[CHANCE].astype("float64").mask(is_own, own[CHANCE])
     table["probability_source"] = table["probability_source"].mask(is_own, "own returns")
@@ -91,6 +102,34 @@ def win_back(
         ascending=[False, False, False, True],
     )
     return shaped("win_back", table.round({"offer_value": 6, "expected_margin": 6}))
+
+
+def _decided_for(
+    table: pd.DataFrame, decisions: pd.DataFrame | None, as_of: pd.Timestamp
+) -> pd.Series:
+    """Return the reason of the latest decision on each account, where it was taken after its last
+    order.
+    """
+    if decisions is None:
+        return pd.Series(index=table.index, dtype="str")
+    known = decisions[decisions["date"].le(as_of)].sort_values(["account_id", "date", "decision"])
+    latest = known.drop_duplicates("account_id", keep="last").set_index("account_id")
+    is_later = looked_up(table["account_id"], latest["date"]).ge(table["last_order_date"])
+    reason = looked_up(table["account_id"], latest["reason"]).astype("str").where(is_later)
+    return reason.mask(reason.str.strip().eq(""))
+
+
+def _named(reason: pd.Series, known: set[str]) -> pd.Series:
+    """Return each text as the known reason that it names, the longest of several; else as it is.
+
+    >>> _named(pd.Series(["Left for the Price", "priceless", "late"]), {"price", "late"}).tolist()
+    ['price', 'priceless', 'late']
+    """
+    found = reason.copy()
+    for word in sorted(known, key=lambda text: (len(text), text)):
+        is_in = reason.str.contains(rf"(?<!\w){re.escape(word)}(?!\w)", case=False, regex=True)
+        found = found.mask(is_in & ~reason.isin(known), word)
+    return found
 
 
 def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:

@@ -11,32 +11,26 @@ from typing import Annotated
 import typer
 
 from kamlib.errors import KamError, nearest
+from kamlib.options import Book, Debug, Period, sample_book
 
 FORMS = ("pptx", "pdf")
 
 
 def review(
     account: Annotated[str, typer.Option("--account", help="The account's id.")],
-    book: Annotated[
-        Path | None, typer.Option("--book", help="Folder of the book. Default: the sample book.")
-    ] = None,
-    period: Annotated[
-        str, typer.Option("--period", help="Such as 2025-Q3. Default: the last whole quarter.")
-    ] = "",
+    book: Book = None,
+    period: Period = "",
     to: Annotated[str, typer.Option("--to", help="pptx or pdf.")] = "pptx",
     out: Annotated[
         Path | None, typer.Option("--out", help="The file. Default: review-<account>.<form>.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the details of an error.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Write six slides for a review meeting with a client, from its dossier."""
-    from kamlib.report.pages import kit_folder
     from kamlib.report.scratch import run_folder
 
     with run_folder():
-        typer.echo(
-            str(review_file(book or kit_folder() / "data" / "sample", account, period, to, out))
-        )
+        typer.echo(str(review_file(book or sample_book(), account, period, to, out)))
 
 
 def review_file(book: Path, account: str, period: str, form: str, out: Path | None) -> Path:

@@ -15,7 +15,7 @@ from kamlib.tables import shaped
 WITHIN = 0.10
 LEAST_REGULARITY = 1 / 3
 LEAST_COMPLETENESS = 0.60
-ORDER = ("promote", "review", "win back", "let go", "candidate", "watch", "keep")
+ORDER = ("promote", "review", "narrow", "win back", "let go", "candidate", "watch", "keep")
 
 
 def tier_decisions(
@@ -29,6 +29,7 @@ def tier_decisions(
     decisions: pd.DataFrame,
     account_status: pd.DataFrame,
     win_back: pd.DataFrame,
+    return_per_account: pd.DataFrame,
     admission_rule: AdmissionRule,
     *,
     as_of: pd.Timestamp,
@@ -47,8 +48,10 @@ def tier_decisions(
     - **promote**: not key, active or new, above the line now and a year ago (two windows that share
       no month), and still above it without its largest order.
     - **review**: key, not lost, below the line now and a year ago.
-    - **watch**: not key, not lost; orders in at least a third of the months, revenue growing, and a
-      score below the line by at most 10 % of it.
+    - **narrow**: key, not lost, not to review; its care has cost more than it brought in two years
+      running, and what is in reach would not pay for it (``return_per_account``).
+    - **watch**: not key, neither lost nor overdue; orders in at least a third of the months,
+      revenue growing, and a score below the line by at most 10 % of it.
     - **keep**: every other key account that is not lost.
     - **win back**, **let go**: a key account that is lost, by what ``win_back`` says of it.
 
@@ -114,18 +117,29 @@ def tier_decisions(
         is_near = table["score"].notna() & ~table["is_above_line"]
         is_near &= (1 - table["score"] / table["line_score"]).round(9).le(within)
         is_regular = table["regularity_share"].ge(least_regularity - 1e-9)
+        narrow = return_per_account.query("verdict == 'narrow'")["account_id"]
+        is_regular &= ~table["status"].isin(["lost", "overdue"])
         key, above = table["is_key"], table["is_above_line"]
         proposal = pd.Series(
             np.select(
                 [
                     key & is_lost,
                     key & ~above & table["year_ago_side"].eq("below") & is_sound,
+                    key & table["account_id"].isin(narrow),
                     key,
                     above & ~is_lost & ~lacking.any(axis=1) & (not is_crowded),
                     named,
-                    is_near & is_regular & table["growth"].gt(0) & is_sound & ~is_lost,
+                    is_near & is_regular & table["growth"].gt(0) & is_sound,
                 ],
-                [gone.fillna("win back"), "review", "keep", "promote", "candidate", "watch"],
+                [
+                    gone.fillna("win back"),
+                    "review",
+                    "narrow",
+                    "keep",
+                    "promote",
+                    "candidate",
+                    "watch",
+                ],
                 default="",
             ),
             index=table.index,

@@ -68,7 +68,7 @@ def account_scores(
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
     >>> q.account_scores[["rank", "score", "is_above_line"]].head(2).round(2).values.tolist()
-    [[1, 8.95, True], [2, 8.5, True]]
+    [[1, 8.35, True], [1, 8.35, True]]
     """
     table = ranked(criterion_scores, admission_rule).set_index("account_id")
     ids = table.index

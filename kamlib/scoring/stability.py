@@ -66,7 +66,7 @@ def score_stability(
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
     >>> q.score_stability[["rank", "rank_low", "rank_high"]].head(2).astype(int).values.tolist()
-    [[1, 1, 1], [2, 2, 6]]
+    [[1, 1, 7], [1, 1, 6]]
     """
     scored = account_scores[account_scores["score"].notna()].reset_index(drop=True)
     if scored.empty:

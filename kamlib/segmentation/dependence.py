@@ -14,7 +14,11 @@ KEY_BAND = (0.30, 0.55)
 
 
 def concentration(
-    account_classes: pd.DataFrame, accounts: pd.DataFrame, key_accounts: pd.DataFrame
+    account_classes: pd.DataFrame,
+    accounts: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    *,
+    manager_id: str = "",
 ) -> pd.DataFrame:
     """One row per scope: how concentrated the window's revenue is, over accounts and over groups.
 
@@ -23,7 +27,8 @@ def concentration(
     of equal accounts that would be as concentrated. Gini = 2·Σ i·xᵢ / (n·Σx) − (n+1)/n with x
     ascending, twice the area between the Lorenz curve and the diagonal. The key accounts' share is
     of the whole net revenue; in scope ``groups`` a group counts as key when one of its accounts is.
-    The usual band of that share is 30 to 55 %.
+    The usual band of that share is 30 to 55 %: of a whole company's chosen key accounts, so that
+    neither the largest that stand in for them nor one manager's accounts are compared with it.
 
     Examples
     --------
@@ -40,12 +45,15 @@ def concentration(
     groups["revenue"] = groups["revenue"].round(6)
     scopes = {"accounts": rows, "groups": groups} if len(rows) else {}
     table = pd.DataFrame([{"scope": scope, **_measured(each)} for scope, each in scopes.items()])
+    is_provisional = bool(key_accounts["is_provisional"].any())
+    if is_provisional or manager_id:
+        table["key_band"] = None
     return shaped(
         "concentration",
         table.assign(
             band_low_share=KEY_BAND[0],
             band_high_share=KEY_BAND[1],
-            is_provisional=bool(key_accounts["is_provisional"].any()),
+            is_provisional=is_provisional,
         ),
     )
 

@@ -57,6 +57,8 @@ def statement(plan: TablePlan, decimal: str) -> str:
 
     if plan.table == "accounts" and len(plan.base.known) and plan.base.has("order_date"):
         return _accounts_of_orders(plan, cell)
+    if plan.table == "managers":
+        return _owners(plan, cell)
     columns = {column: cell(*place) for column, place in plan.columns.items()}
     if plan.table == "orders" and "order_id" not in columns:
         columns = {
@@ -73,6 +75,7 @@ def statement(plan: TablePlan, decimal: str) -> str:
         why = text_of(out["why"])
         columns["set_aside"] = f"CASE WHEN {tested} {sign} ({values}) THEN {why} END"
     lines = [f"  {expression} AS {column}" for column, expression in columns.items()]
+    lines.append("  t._file, t._row -- the file and row that messages name")
     tables = [f"FROM {name(plan.base.export.name)} AS t"]
     for part, key in plan.joins:
         others = [plan.base, *(p for p, _ in plan.joins)]
@@ -106,6 +109,17 @@ def _accounts_of_orders(plan: TablePlan, cell) -> str:
             f"WHERE {identity} <> ''",
             "GROUP BY 1\n",
         ]
+    )
+
+
+def _owners(plan: TablePlan, cell) -> str:
+    """Return the people whose ids the orders name, each once."""
+    identity = _ID.format(cell(*plan.columns["manager_id"]) + "::VARCHAR")
+    named = ", ".join(f"trim({cell(*plan.columns[one])})" for one in plan.columns if "name" in one)
+    return (
+        f"-- One row per {CANONICAL['managers'].row}.\nSELECT\n  {identity} AS manager_id,\n"
+        f"  max(concat_ws(' ', {named})) AS name\nFROM {name(plan.base.export.name)} AS t\n"
+        f"WHERE {identity} <> ''\nGROUP BY 1\n"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kamlib.errors import KamError
+from kamlib.options import Debug
 
 
 def new(
@@ -33,7 +34,7 @@ def new(
     ] = None,
     title: Annotated[str, typer.Option("--title", help="The company's name.")] = "",
     currency: Annotated[str, typer.Option("--currency", help="Such as EUR.")] = "",
-    debug: Annotated[bool, typer.Option("--debug", help="Show the details of an error.")] = False,
+    debug: Debug = False,
 ) -> None:
     """Start a book: empty and commented, or made of the files you have, without SQL."""
     from kamlib.classroom import check_new
@@ -42,6 +43,11 @@ def new(
     from kamlib.start import empty_book, new_book, title_of
 
     check_new(folder)
+    if not title and sys.stdin.isatty():
+        title = typer.prompt("The company's name", default=title_of(folder))
+    of_folder = (
+        "" if title else f"\nThe title '{title_of(folder)}' is the folder's: --title says it."
+    )
     title = title or title_of(folder)
     named = [*(files or []), *(more or [])]
     if not named:
@@ -57,7 +63,7 @@ def new(
             sources=kit_folder() / "templates" / "sources",
             ask=ask_people if sys.stdin.isatty() else refuse,
         )
-    typer.echo(told)
+    typer.echo(told + of_folder)
 
 
 def _parted(words: Sequence[str], option: str) -> dict[str, str]:

@@ -64,6 +64,14 @@ def _files() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     return parted[0], parted[1]
 
 
+def person_names() -> dict[str, list[str]]:
+    """Return the names of the columns that hold a person's name, whole or in two."""
+    content = tomllib.loads((_HERE / "files.toml").read_text(encoding="utf-8"))
+    return {
+        part: [folded(one) for one in text.split("|")] for part, text in content["person"].items()
+    }
+
+
 def about(stem: str) -> str:
     """Return what a file's own name says it is about; nothing where it says nothing.
 

@@ -16,6 +16,7 @@ from kamlib.start.booktext import book_toml, statement
 from kamlib.start.exports import Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
 from kamlib.start.names import vocabulary
+from kamlib.start.owners import plan_owners
 from kamlib.start.plan import Ask, TablePlan, plan_book
 from kamlib.tables import CANONICAL
 from kamlib.words import count, listed, number
@@ -67,6 +68,8 @@ def new_book(
         exports = read_exports(files, engine, Path(scratch))
         found = [recognise(export, given, sources) for export in exports]
         plans = plan_book(found, given, ask)
+        if owners := plan_owners(found, plans):
+            plans.append(owners)
         currency = currency or next(
             (p.rules["currency"] for p in plans if "currency" in p.rules), ""
         )
@@ -83,7 +86,13 @@ def new_book(
         checked = _check(made)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, folder, dirs_exist_ok=True)
-    return "\n".join([*_told(found, plans), *_result(checked, folder, bool(scoring))])
+    told = [*_told(found, plans), *_result(checked, folder, bool(scoring))]
+    if not currency:
+        called = checked["currency"]
+        told.append(
+            f"Your files name no currency; figures are called {called}: --currency says it."
+        )
+    return "\n".join(told)
 
 
 def _check_meaning(meaning: str) -> None:

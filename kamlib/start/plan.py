@@ -204,8 +204,8 @@ def _set_rules(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> None:
     required = CANONICAL[plan.table].required
     meanings.sort(key=lambda one: one[0] not in (*required, "amount"))
     for name, meaning in meanings:
-        if meaning.reading is None:
-            continue
+        if meaning.reading is None or not meaning.reading.settings:
+            continue  # all cells are read as they are, but for some that no form reads
         lines = [_parsed(line) for line in meaning.reading.settings]
         key = "date_format" if "date_format" in lines[0] else "decimal"
         if given.get(key):

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.book import BookSettings
 from kamlib.period.calendar import is_base_whole, trailing_months
 from kamlib.story.statements import Card, Sentence
 from kamlib.words import date
@@ -17,7 +16,6 @@ def headline_account(
     told_account_actions: pd.DataFrame,
     *,
     account_id: str,
-    book: BookSettings,
 ) -> list[Sentence]:
     """Return where an account stands, what is to be done about it and why."""
     row: Any = account_standing.set_index("account_id").loc[account_id]
@@ -34,9 +32,9 @@ def headline_account(
     own = told_account_actions[told_account_actions["account_id"].eq(account_id)]
     for action in own.to_dict("records"):
         said.append(Sentence(action["why"], f"../{action['link']}"))
-        said.append(Sentence(f"To do by {date(action['due_date'], book)}: {action['to_do']}"))
+        said.append(Sentence(f"To do by {date(action['due_date'])}: {action['to_do']}"))
     if isinstance(row["recorded_decision"], str) and row["recorded_decision"]:
-        on = date(row["recorded_date"], book)
+        on = date(row["recorded_date"])
         said.append(Sentence(f"Decided on {on}: {row['recorded_decision']}."))
     return said
 
@@ -48,7 +46,6 @@ def cards_account(
     account_id: str,
     first_date: pd.Timestamp | None,
     as_of: pd.Timestamp,
-    book: BookSettings,
 ) -> list[Card]:
     """Return what an account brought in 12 months, month by month for two years, and its rhythm."""
     row: Any = account_status.set_index("account_id").loc[account_id]
@@ -58,7 +55,7 @@ def cards_account(
     gap = row["usual_gap_days"]
     return [
         Card("Revenue, 12 months", months.iloc[12:].sum(), "money", None, before, tuple(months)),
-        Card("Last order", date(row["last_order_date"], book), "text"),
+        Card("Last order", date(row["last_order_date"]), "text"),
         Card(
             "Days without an order",
             row["silence_days"],

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.ahead_calendar import calendar_sentence
+from kamlib.story.ahead_record import health_text, is_poor
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
 from kamlib.words import count, date, listed, money, month, number, plural
@@ -17,6 +18,7 @@ PAGE = "ahead.html"
 
 def headline_ahead(
     category_alerts: pd.DataFrame,
+    category_falls: pd.DataFrame,
     account_alerts: pd.DataFrame,
     revenue_by: pd.DataFrame,
     calendar: pd.DataFrame,
@@ -27,6 +29,7 @@ def headline_ahead(
     said = [
         calendar_sentence(calendar, book, link="#calendar"),
         Sentence(falling_text(category_alerts, account_alerts, book), "#category_alerts"),
+        _paused(category_falls, book),
         _moved(revenue_by, book),
     ]
     return [one for one in said if one is not None]
@@ -38,11 +41,9 @@ def falling_text(
     """Say in one line what falls while it still buys, with the yearly money."""
     parts = []
     if len(category_alerts):
-        things = "categories" if category_alerts["dimension"].iloc[0] == "category" else "products"
-        one = {"categories": "category", "products": "product"}[things]
         where = category_alerts["account_id"].nunique()
         parts.append(
-            f"{count(len(category_alerts), one, things)} at {count(where, 'account')}, "
+            f"{_goods(category_alerts)} at {count(where, 'account')}, "
             f"{money(category_alerts['yearly_fall'].sum(), book)} a year"
         )
     if len(account_alerts):
@@ -51,6 +52,28 @@ def falling_text(
     if not parts:
         return "Falling while still buying: nothing that chance does not explain."
     return f"Falling while still buying: {'; '.join(parts)}."
+
+
+def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None:
+    """Say how much is bought no more that chance may explain, and where most of it is."""
+    if category_falls.empty:
+        return None
+    of_account = category_falls.groupby("name", sort=False)["yearly_fall"].sum()
+    most = of_account.sort_values(ascending=False, kind="stable")
+    part = f"{most.index[0]} ({money(most.iloc[0], book)})"
+    return Sentence(
+        f"{_goods(category_falls)} at active accounts down by more than 60 %, "
+        f"{money(category_falls['yearly_fall'].sum(), book)} a year, may have paused by chance; "
+        f"ask {part} first.",
+        "#category_falls",
+    )
+
+
+def _goods(rows: pd.DataFrame) -> str:
+    """Count categories, or products where the book has few categories."""
+    is_category = rows["dimension"].iloc[0] == "category"
+    one, many = ("category", "categories") if is_category else ("product", "products")
+    return count(len(rows), one, many)
 
 
 def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
@@ -66,6 +89,29 @@ def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
         "the same period a year ago.",
         "#revenue_by",
     )
+
+
+def lines_ahead(
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
+    account_health: pd.DataFrame,
+    *,
+    book: BookSettings,
+    most: int = 5,
+) -> list[str]:
+    """Return what to keep an eye on, line by line: what falls, and poor or failing health."""
+    falls = [fall_text(row, book) for row in each(account_alerts.head(most))]
+    falls += [fall_text(row, book) for row in each(category_alerts.head(most - len(falls)))]
+    poor = account_health[is_poor(account_health)].head(most)
+    return [*falls, *(health_text(row) for row in each(poor))]
+
+
+def fall_text(row: Any, book: BookSettings, *, is_named: bool = True) -> str:
+    """Say what an account has stopped or cut, and what that takes away in a year."""
+    what, fall = getattr(row, "group", ""), money(row.yearly_fall, book)
+    said = f"{what} {row.verdict}" if what else "buys less of everything"
+    who = f"{row.name}{f' ({row.owner})' if isinstance(row.owner, str) else ''}: "
+    return f"{who if is_named else ''}{said}, {fall} a year"
 
 
 def tell_category_alerts(category_alerts: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
@@ -107,18 +153,26 @@ def table_category_alerts(
     )
     if category_alerts.empty:
         return Said("No active account stopped or cut a category beyond chance", how)
-    many, stopped = len(category_alerts), int(category_alerts["verdict"].eq("stopped").sum())
-    what = plural(
-        many,
-        *{"category": ("category", "categories")}.get(
-            category_alerts["dimension"].iloc[0], ("product", "products")
-        ),
-    )
+    stopped = int(category_alerts["verdict"].eq("stopped").sum())
     fall = money(category_alerts["yearly_fall"].sum(), book)
     return Said(
-        f"{number(many)} {what} fell at active accounts, {number(stopped)} of them stopped: "
+        f"{_goods(category_alerts)} fell at active accounts, {number(stopped)} of them stopped: "
         f"{fall} a year",
         how,
+    )
+
+
+def table_category_falls(category_falls: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say how much less was bought where chance may explain it: to be asked, not an alarm."""
+    if category_falls.empty:
+        return Said("Nothing else at an active account is down by more than 60 %")
+    fall = money(category_falls["yearly_fall"].sum(), book)
+    return Said(
+        f"{_goods(category_falls)} down by more than 60 % that chance may explain, {fall} a year: "
+        "ask in the next meeting",
+        f"The last 6 months against the same months of the two years before, of "
+        f"{number(category_falls['tested_count'].iloc[0])} bought in at least 6 of 24 months; "
+        "chance: how often a steady account would buy so little",
     )
 
 

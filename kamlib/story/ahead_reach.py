@@ -92,6 +92,34 @@ def table_return_per_account(return_per_account: pd.DataFrame, *, book: BookSett
     )
 
 
+def table_status_offers(status_offers: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say for how many candidates key-account status would pay for itself."""
+    how = (
+        "A year: the planned hours and a share of the programme, against margin on what is in reach"
+    )
+    if status_offers.empty:
+        return Said("No candidate: status is offered to nobody", how)
+    pays = status_offers[status_offers["offer_worth"].gt(0)]
+    many = count(len(status_offers), "candidate", source=book)
+    if status_offers["could_bring"].isna().all():
+        return Said(f"What status could bring {many}: the table needs would tell", how)
+    title = f"Key-account status would pay for itself at {number(len(pays), book)} of {many}"
+    return Said(f"{title}: {listed(pays['name'])}" if len(pays) else title, how)
+
+
+def table_service_creep(service_creep: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say where serving an account takes more and more."""
+    how = "Contacts made × the book's hours a contact, per 1,000 of revenue, in each of three years"
+    crept = service_creep[service_creep["verdict"].eq("creeping")]
+    if service_creep.empty:
+        return Said("What serving takes over time needs interactions of three years", how)
+    if crept.empty:
+        return Said("At no key account does service creep up against revenue", how)
+    many, cost = count(len(crept), "key account", source=book), crept["crept_cost"].sum()
+    worth = f", {money(cost, book)} a year" if cost > 0 else ""
+    return Said(f"Service creeps up at {many}{worth}: {listed(crept['name'])}", how)
+
+
 def table_manager_potential(manager_potential: pd.DataFrame) -> Said:
     """Say whether the largest patch is also the best used one."""
     known = manager_potential.dropna(subset=["potential_share"])

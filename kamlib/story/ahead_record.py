@@ -11,8 +11,8 @@ from kamlib.story.statements import Said
 from kamlib.tables import each
 from kamlib.words import count, listed, number, plural, rate
 
-FEW = 50
-"""Health below this is poor."""
+FEW, MUCH = 50, 15
+"""Health below this is poor; one that fell by so many points is failing."""
 MOST = 20
 """Accounts drawn."""
 
@@ -84,6 +84,22 @@ def _foretold(row: Any, book: BookSettings) -> str:
 def table_health_record() -> Said:
     """Return what the record is."""
     return Said("Does a low health foretell a fall?", "Of all accounts, from what was known then")
+
+
+def is_poor(account_health: pd.DataFrame) -> pd.Series:
+    """Return whose health is poor, or fell by much since the period before."""
+    return account_health["health"].lt(FEW) | account_health["health_change"].le(-MUCH)
+
+
+def health_text(row: Any, *, is_named: bool = True) -> str:
+    """Say how an account is, how that changed, and what costs it the most."""
+    who = f"{row.name}: " if is_named else ""
+    text = f"{who}health {row.health:.0f} of 100"
+    if pd.notna(row.health_change) and round(row.health_change):
+        word = "less" if row.health_change < 0 else "more"
+        text += f", {abs(row.health_change):.0f} {word} than a period before"
+    costs = f"; {str(row.weakest).replace('_', ' ')} costs it the most" if row.weakest else ""
+    return f"{text}{costs}"
 
 
 def chart_account_health(account_health: pd.DataFrame, *, book: BookSettings) -> Said:

@@ -23,7 +23,7 @@ def chart_revenue_bridge(
     """Say whether revenue grew, and how much went away; or why it is not known."""
     rows = revenue_bridge[revenue_bridge["scope"].eq(scope)]
     many = key_accounts_then["followed_over"].eq("year").sum()
-    followed = who(scope, many, as_of, book) if scope == "key" and many else "all accounts"
+    followed = who(scope, many, as_of) if scope == "key" and many else "all accounts"
     followed = "key accounts over time" if scope == "key" and not many else followed
     whose = f"the net revenue of {followed}"
     why = why_untold("year", untold_keys if scope == "key" else {}, first_date, as_of, book)
@@ -32,7 +32,7 @@ def chart_revenue_bridge(
     return Said(
         _bridge_title(rows, followed, book),
         f"Net revenue of {followed}, the 12 months before and the 12 months to now; accounts "
-        f"below · 12 months to {date(as_of, book)}",
+        f"below · 12 months to {date(as_of)}",
         f"Waterfall of {whose} from the year before to this year by new, returned, grown, shrunk "
         "and stopped accounts",
     )
@@ -54,12 +54,12 @@ def _bridge_title(rows: pd.DataFrame, who: str, book: BookSettings) -> str:
     )
 
 
-def table_revenue_bridge(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+def table_revenue_bridge(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the bridge is."""
     return Said(
         "The bridge in figures",
         f"Net revenue and accounts by step, key accounts as of the first day; 12 months to "
-        f"{date(as_of, book)} against the 12 months before",
+        f"{date(as_of)} against the 12 months before",
     )
 
 
@@ -84,7 +84,7 @@ def table_key_accounts_then(
 ) -> Said:
     """Say how many are followed, or why nobody is."""
     many = int(key_accounts_then["followed_over"].eq("year").sum())
-    day = date(first_day(as_of), book)
+    day = date(first_day(as_of))
     caption = (
         "NRR, GRR, the bridge and the share lost follow these: today’s set has lost those that left"
     )

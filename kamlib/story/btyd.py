@@ -12,7 +12,7 @@ LIKELY_GONE = 0.01
 IN_DOUBT = 0.9
 """From ``LIKELY_GONE`` up to here it is drawn: of the others there is hardly a doubt."""
 
-MOST_DRAWN = 30
+MOST_DRAWN = 12
 """The chart of those in doubt has at most so many bars."""
 
 NOTES = {

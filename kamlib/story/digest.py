@@ -25,23 +25,27 @@ def whom_digest(managers: pd.DataFrame, *, manager_id: str) -> str:
 
 
 def by_when(by: Any) -> str:
-    """Return by when something is to be done, in words; nothing where no day is named.
+    r"""Return by when something is to be done, in words; nothing where no day is named.
 
     >>> by_when("now"), by_when(""), by_when(pd.Timestamp("2026-01-14"))
-    ('now', '', 'by 14 Jan 2026')
+    ('now', '', 'by 14\xa0Jan\xa02026')
     """
     return by if isinstance(by, str) else f"by {date(by)}"
 
 
 def foot_digest(intake: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings) -> str:
-    """Return what a digest rests on: the orders used and set aside up to its last day."""
-    orders = intake[intake["table"].eq("orders")]
-    is_used = orders["reason"].eq("used")
-    used, aside = orders.loc[is_used, "rows"].sum(), orders.loc[~is_used, "rows"].sum()
+    """Return what a digest rests on: the orders used up to its last day, and what was not read.
+
+    Rows left out on purpose, such as a source's own total, are no sales and are only counted.
+    """
+    orders = intake[intake["table"].eq("orders")].groupby("use")[["rows", "revenue"]].sum()
     if orders.empty:  # a manager's report does not say what the whole book adds up to
-        return f"As of {date(as_of, book)}."
-    text = f"As of {date(as_of, book)}, from {count(int(used), 'order line')}"
-    if not aside:
-        return f"{text}."
-    amount = money(orders.loc[~is_used, "revenue"].sum(), book)
-    return f"{text}; {count(int(aside), 'line')} with {amount} set aside."
+        return f"As of {date(as_of)}."
+    rows, revenue = orders["rows"].to_dict(), orders["revenue"].to_dict()
+    said = [f"As of {date(as_of)}, from {count(rows.get('used', 0), 'order line')}"]
+    if "left out" in rows:
+        said.append(f"{count(rows['left out'], 'line')} left out on purpose")
+    if "unusable" in rows:
+        amount = money(revenue["unusable"], book)
+        said.append(f"{count(rows['unusable'], 'line')} with {amount} unusable")
+    return f"{'; '.join(said)}."

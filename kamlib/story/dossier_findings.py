@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.story.ahead import fall_text
+from kamlib.story.ahead_record import health_text
 from kamlib.tables import each
 from kamlib.words import change, count, date, listed, money, number, plural, share
 
@@ -31,6 +33,9 @@ def tell_dossier_findings(
     white_space: pd.DataFrame,
     dossier_completeness: pd.DataFrame,
     told_account_actions: pd.DataFrame,
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
+    account_health: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     book: BookSettings,
@@ -44,6 +49,8 @@ def tell_dossier_findings(
         "nothing ordered": lambda: f"Nothing was ordered up to {date(as_of)}",
         "revenue": lambda: _revenue(dossier_figures, category_totals, book),
         "silence": lambda: _silence(dossier_figures, account_identity),
+        "falling": lambda: _falling(category_alerts, account_alerts, book),
+        "health": lambda: health_text(next(each(account_health)), is_named=False),
         "late": lambda: _late(promises_kept),
         "incidents": lambda: _incidents(account_incidents),
         "renewal due": lambda: _ending(renewals[status.eq("renewal due")]),
@@ -111,6 +118,12 @@ def _silence(figures: pd.DataFrame, identity: pd.DataFrame) -> str:
     if pd.notna(days):
         gap = f"usual gap {days:.0f} days"
     return f"It is {identity['status'].iloc[0]}: {row.value:.0f} days without an order ({gap})"
+
+
+def _falling(categories: pd.DataFrame, accounts: pd.DataFrame, book: BookSettings) -> str:
+    rows = [*each(accounts), *each(categories)]
+    said = [fall_text(row, book, is_named=False) for row in rows]
+    return f"Falling while it still buys: {'; '.join(said[:3])}"
 
 
 def _late(promises: pd.DataFrame) -> str:

@@ -23,6 +23,7 @@ QUESTIONS = {
 NAIVE = {
     "return": "the rate of all that had been lost as long",
     "still there": "the rate of accounts silent as long for their rhythm",
+    "money returned": "what was expected, scaled to what came of it",
     "customer value": "the margin of the last 12 months",
     "outlook of an account": "the same months of the year before",
     "outlook of key accounts": "the same months of the year before",
@@ -41,11 +42,11 @@ def headline_evidence(estimate_choice: pd.DataFrame) -> list[Sentence]:
 
     >>> choice = pd.DataFrame({"estimate": ["alarm"], "published": ["naive"]})
     >>> [sentence.text for sentence in headline_evidence(choice)]
-    ['The simple answer is published, because it was as near, on who is about to leave.']
+    ['The simple answer is published, as the estimate was no better, on who is about to leave.']
     """
     said = {
         "estimate": "Better than the simple answer on this book's own past: the estimates of {}.",
-        "naive": "The simple answer is published, because it was as near, on {}.",
+        "naive": "The simple answer is published, as the estimate was no better, on {}.",
         "not tried": "Not tried yet, for want of past cases: the estimates of {}.",
     }
     sentences = []
@@ -89,16 +90,20 @@ def _record(row: Any, book: BookSettings) -> str:
             f"Off by {share(row.error, book)} of what came, "
             f"the simple answer by {share(row.naive_error, book)}."
         )
-    if pd.notna(row.is_money_held) and not row.is_money_held:
-        said.append("That is too far off to rely on the sum.")
+    is_sum = row.estimate in ("money returned", "customer value")
+    if is_sum and pd.notna(row.is_money_held) and not row.is_money_held:
+        said.append("That is too far off to believe the sum.")
     if not pd.isna(row.held_share):
         said.append(f"The 80 % interval held in {share(row.held_share, book)}.")
-    if pd.notna(row.is_held) and not row.is_held:
-        said.append("It is to hold in 73–87 %: read it as a rough guide.")
+        if not row.is_held:
+            said.append("It was to hold in 73–87 %: it does not hold what it claims.")
     if isinstance(row.outlook_rule, str) and row.outlook_rule:
         said.append(f"Told by {RULES[row.outlook_rule]}.")
     if row.published == "naive" and row.estimate in NAIVE:
-        said.append(f"No better than {NAIVE[row.estimate]}: that is published.")
+        is_near = row.error < row.naive_error or pd.isna(row.naive_error)
+        told = "Published instead:" if is_near else "No better than"
+        end = "." if is_near else ": that is published."
+        said.append(f"{told} {NAIVE[row.estimate]}{end}")
     return " ".join(said)
 
 

@@ -20,7 +20,7 @@ def explained(explanation: Any) -> str:
     row = ", ".join(f"{name} {_cell(one.row[name])}" for name in names)
     lines = [
         f"{one.heading}: {figure(one.value, one.column, book)}",
-        f"  {one.table}{': ' if row else ''}{row}; as of {date(one.period.as_of, book)}",
+        f"  {one.table}{': ' if row else ''}{row}; as of {date(one.period.as_of)}",
         f"  {one.meaning.rstrip('.')}.",
         "",
         _verdict(one, book),
@@ -62,7 +62,7 @@ def _term(term: Any, column: str, book: Any) -> str:
     days = (
         ""
         if pd.isna(term.first_date) or term.first_date.year <= 1900
-        else f"{date(term.first_date, book)} to {date(term.last_date, book)}, "
+        else f"{date(term.first_date)} to {date(term.last_date)}, "
     )
     amount = f"{book.currency} {number(term.amount, book, decimals=2)}"
     if "order_count" in term.term:

@@ -9,10 +9,18 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.story.overtime import followed, why_untold
+from kamlib.story.segmentation import band_said
 from kamlib.story.statements import Sentence
 from kamlib.story.verdict import decline_said, renewals_said
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, plural, share
+from kamlib.words import count, counted, date, listed, money, plural, share
+
+_MUCH_GONE = 0.1  # of the revenue of the year before
+
+
+def called(keys: pd.DataFrame) -> str:
+    """Return what key accounts are called: large ones, where the largest stand in for them."""
+    return "large account" if keys["is_provisional"].any() else "key account"
 
 
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
@@ -35,6 +43,8 @@ def period_sentence(
     previous_span: Span,
     year_ago_span: Span,
     book: BookSettings,
+    *,
+    manager_id: str = "",
 ) -> Sentence:
     """Say what the period itself brought, beside the period before and the same a year ago."""
     row: Any = period_figures.set_index("figure").loc["revenue"]
@@ -46,24 +56,33 @@ def period_sentence(
         if before > 0
     ]
     told = f": {' and '.join(compared)}" if compared else ""
-    text = f"{span.title} brought {money(row['value'], book)} from all accounts{told}."
+    brought, of = money(row["value"], book), "these" if manager_id else "all"
+    text = f"{span.title} brought {brought} from {of} accounts{told}."
     return Sentence(text, "#revenue_months-chart")
 
 
 def key_revenue_sentence(
-    found: pd.Series, keys: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings
+    concentration: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings, *, manager_id: str = ""
 ) -> Sentence:
-    """Say what today's key accounts brought, and their share of all sales."""
-    many, revenue = int(keys["is_key"].sum()), found.get(("revenue", "key"), float("nan"))
-    if not many or pd.isna(revenue):
+    """Say what today's key accounts brought, and their share of all sales, or of one manager's.
+
+    Where the book names no key account, say it of the largest, which stand in.
+    """
+    row: Any = concentration.set_index("scope").T.get("accounts", {"key_count": 0})
+    many = int(row["key_count"])
+    if not many:
         return Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html")
-    text = (
-        f"Today’s {count(many, 'key account')} brought {money(revenue, book)} in the 12 months to "
-        f"{date(as_of)}{_band(found.get(('revenue_share', 'key'), float('nan')), book)}"
+    is_provisional, of = row["is_provisional"], "these accounts’" if manager_id else "all"
+    stand_ins = "largest account" if many == 1 else counted(many, "largest account", source=book)
+    who = f"The {stand_ins}" if is_provisional else f"Today’s {count(many, 'key account')}"
+    part = "" if pd.isna(row["key_share"]) else f": {share(row['key_share'], book)} of {of} sales"
+    stand = plural(many, "it stands", "they stand")
+    chosen = f"; {stand} in for key accounts, as the book names none" if is_provisional else ""
+    return Sentence(
+        f"{who} brought {money(row['key_revenue'], book)} in the 12 months to "
+        f"{date(as_of)}{part}{band_said(row)}{chosen}.",
+        "segmentation.html",
     )
-    is_provisional = keys["is_provisional"].any()
-    chosen = "; the book names none, so the largest stand in" if is_provisional else ""
-    return Sentence(f"{text}{chosen}.", "segmentation.html")
 
 
 def followed_sentence(
@@ -82,9 +101,38 @@ def followed_sentence(
     if not everyone:
         return None
     reason = why_untold("year", why, first_date, as_of, book)
-    is_named = keys["is_key"].any() and reason
+    is_named = keys["is_key"].any() and not keys["is_provisional"].any() and reason
     how = f" How key accounts moved cannot be told: {reason}." if is_named else ""
     return Sentence(f"{everyone}{how}", "retention.html")
+
+
+def gone_sentence(
+    account_bridge: pd.DataFrame,
+    account_status: pd.DataFrame,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+) -> Sentence | None:
+    """Name the lost accounts that the year before rested on, where they brought a tenth of it.
+
+    They may have been lost before this period, so that no other sentence names them.
+    """
+    stopped = account_bridge[account_bridge["step"].eq("stopped")]
+    lost = account_status[account_status["status"].eq("lost")]
+    gone = lost.merge(stopped[["account_id", "base"]], on="account_id").sort_values(
+        ["base", "account_id"], ascending=[False, True]
+    )
+    whole = account_bridge["base"].clip(lower=0).sum()
+    if gone.empty or gone["base"].sum() < _MUCH_GONE * whole:
+        return None
+    named = [f"{row.name} (last order {date(row.last_order_date)})" for row in each(gone)]
+    many = len(gone)
+    who = counted(many, "account", source=book)
+    return Sentence(
+        f"{who[0].upper()}{who[1:]} that brought {money(gone['base'].sum(), book)} of the "
+        f"{money(whole, book)} of the year before {plural(many, 'is', 'are')} lost, without an "
+        f"order in the 12 months to {date(as_of)}: {listed(named)}.",
+        "retention.html#lost_accounts",
+    )
 
 
 def renewals_sentence(due_renewals: pd.DataFrame, book: BookSettings) -> Sentence | None:
@@ -95,7 +143,7 @@ def renewals_sentence(due_renewals: pd.DataFrame, book: BookSettings) -> Sentenc
     by = [
         f"{row.name} now"
         if row.days_to_notice_days <= 0
-        else f"{row.name} by {date(row.notice_date, book)}"
+        else f"{row.name} by {date(row.notice_date)}"
         for row in each(due_renewals)
     ]
     return Sentence(f"{said}: {listed(by, most=3)}.", "#due_renewals")
@@ -121,12 +169,5 @@ def losing_sentence(
         return None
     named = [f"{row.name} ({money(row.margin, book)})" for row in each(losing)]
     many = len(losing)
-    said = f"{count(many, 'key account')} {plural(many, 'loses', 'lose')} money: {listed(named)}"
+    said = f"{count(many, called(keys))} {plural(many, 'loses', 'lose')} money: {listed(named)}"
     return Sentence(f"{said}.", "segmentation.html")
-
-
-def _band(key_share: float, book: BookSettings) -> str:
-    if pd.isna(key_share):
-        return ""
-    place = "below" if key_share < 0.30 else "above" if key_share > 0.55 else "within"
-    return f": {share(key_share, book)} of all sales, {place} the usual 30–55 %"

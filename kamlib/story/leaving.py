@@ -6,10 +6,10 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
-from kamlib.tables import catalogue
+from kamlib.tables import catalogue, each
 from kamlib.words import FEW, count, date, money, number, plural, rate, share
 
-MOST_GROUPS, MOST_CURVES, MOST_MEASURED, MOST_OFFERS = 10, 4, 8, 12
+MOST_GROUPS, MOST_CURVES, MOST_MEASURED = 10, 4, 6
 """Groups of losses, survival curves, accounts and offers that a chart draws."""
 
 WHY_NOT = {
@@ -42,18 +42,21 @@ def _losses(known: pd.DataFrame, book: BookSettings) -> str:
         return "Losses cannot be known yet: no month is old enough"
     last = known.iloc[-1]
     if known["lost_count"].sum() == 0:
-        return f"No account was lost up to {date(last['month'], book)}"
+        return f"No account was lost up to {date(last['month'])}"
     if pd.isna(last["lost_12m_count"]):
         lost = count(known["lost_count"].sum(), "account", source=book)
         amount = money(known["revenue_lost"].sum(), book)
         return f"{lost} lost so far, with {amount} a year"
     many, back = last["lost_12m_count"], known["returned_count"].tail(12).sum()
     accounts, amount = count(many, "account", source=book), money(last["revenue_lost_12m"], book)
-    return (
-        f"{accounts} with {amount} a year {plural(many, 'was', 'were')} lost in the 12 months to "
-        f"{date(last['month'], book)}; {number(back, book)} of them "
-        f"{plural(back, 'has', 'have')} come back"
-    )
+    lost = f"{accounts} with {amount} a year {plural(many, 'was', 'were')} lost"
+    span = f"in the 12 months to {date(last['month'])}"
+    if not many or not back:
+        return f"{lost} {span}{'; none has come back' if many else ''}"
+    if back == many:
+        return f"{lost} {span}; {plural(many, 'it has', 'all have')} come back"
+    still = f"{number(many - back, book)} still {plural(many - back, 'is', 'are')}"
+    return f"{lost} {span}: {still}, {number(back, book)} {plural(back, 'has', 'have')} come back"
 
 
 def chart_loss_directions(
@@ -79,16 +82,16 @@ def chart_loss_directions(
     return Said(
         title,
         f"Revenue of losses seen in the 12 months, by {word}{cut}; number of losses behind it · "
-        f"12 months to {date(as_of, book)}",
+        f"12 months to {date(as_of)}",
         f"Bars of revenue lost by {word}",
     )
 
 
-def table_loss_directions(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+def table_loss_directions(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the losses are."""
     return Said(
         "Losses by category, industry, region, manager, reason, and who noticed",
-        f"Losses seen in the 12 months to {date(as_of, book)}; one account can count in several "
+        f"Losses seen in the 12 months to {date(as_of)}; one account can count in several "
         "categories, its money counts once",
     )
 
@@ -294,12 +297,11 @@ def _falling(engagement: pd.DataFrame) -> str:
     return f"Engagement or loyalty clearly falls at {who}"
 
 
-def table_engagement(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+def table_engagement(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the levels are."""
     return Said(
         "Key accounts: engagement and loyalty",
-        f"Levels of the 12 months to {date(as_of, book)}; slope per year by Theil and Sen with its "
-        "95 % interval",
+        f"Levels of the 12 months to {date(as_of)}; slope per year with its 95 % interval",
     )
 
 
@@ -313,11 +315,14 @@ def table_overdue_checkins(overdue_checkins: pd.DataFrame, *, present: frozenset
 
 def tell_return_rates(return_rates: pd.DataFrame) -> pd.DataFrame:
     """Say why a rate is not known."""
+    is_few = return_rates.groupby("lost_for_days")["return_probability"].transform("count").eq(0)
     notes = [
-        f"only {count(many, 'loss', 'losses')} old enough to judge" if pd.isna(rate) else None
-        for rate, many in zip(
-            return_rates["return_probability"], return_rates["judged_count"], strict=True
-        )
+        None
+        if pd.notna(row.return_probability)
+        else f"only {count(row.judged_count, 'loss', 'losses')} old enough to judge"
+        if few
+        else "closed: no chance of a return is stated"
+        for row, few in zip(each(return_rates), is_few, strict=True)
     ]
     return pd.DataFrame({"note": pd.Series(notes, index=return_rates.index, dtype="str")})
 
@@ -327,8 +332,10 @@ def tell_win_back(win_back: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"why_not": win_back["why_not_code"].map(WHY_NOT).astype("str")})
 
 
-def chart_win_back(win_back: pd.DataFrame, *, book: BookSettings, most: int = MOST_OFFERS) -> Said:
-    """Say what the offers on the list cost and are worth."""
+def table_win_back(win_back: pd.DataFrame, *, present: frozenset[str], book: BookSettings) -> Said:
+    """Say what the offers on the list cost and are worth, or that there is none to weigh."""
+    if "offers" not in present:
+        return Said("No offer can be weighed")
     chosen = win_back[win_back["is_chosen"]]
     many = len(chosen)
     title = "No offer is worth making on what is known"
@@ -338,23 +345,7 @@ def chart_win_back(win_back: pd.DataFrame, *, book: BookSettings, most: int = MO
             f"{plural(many, 'is', 'are')} worth {money(chosen['offer_value'].sum(), book)} if all "
             "come back as often as such accounts did"
         )
-    elif len(win_back) and win_back["why_not_code"].eq("no_offers").all():
-        title = "The book has no offers"
-    cut = f"; the {most} largest drawn" if many > most else ""
-    return Said(
-        title,
-        "Expected value after the offer's cost; line: at both ends of the 95 % interval of the "
-        f"chance{cut}",
-        "Bars of the expected value of each offer on the list with the values at both ends of the "
-        "interval of the chance; the table has every lost account",
-    )
-
-
-def table_win_back(*, present: frozenset[str]) -> Said:
-    """Say whether there is any offer to weigh."""
-    has_offers = "offers" in present
-    title = "Every lost account: the offer, its value, or why not"
-    return Said(title if has_offers else "No offer can be weighed")
+    return Said(title, "Every lost account: the offer, its value after its cost, or why not")
 
 
 def gap_deliveries(deliveries: pd.DataFrame) -> str:
@@ -362,8 +353,8 @@ def gap_deliveries(deliveries: pd.DataFrame) -> str:
     if len(deliveries):
         return ""
     return (
-        "The orders have no promised and delivered dates: with them, lateness could be tested as a "
-        "cause."
+        "Whether orders were late is unknown: with both promised_date and delivered_date in the "
+        "orders, lateness could be tested as a cause."
     )
 
 

@@ -31,12 +31,12 @@ def first_day(as_of: pd.Timestamp) -> pd.Timestamp:
     return trailing_months(as_of, 13)[0] + pd.Timedelta(days=1)
 
 
-def who(scope: str, many: float, as_of: pd.Timestamp, book: BookSettings) -> str:
+def who(scope: str, many: float, as_of: pd.Timestamp) -> str:
     """Return who is followed."""
     if scope != "key":
         return "all accounts"
     one = f"the {count(many, 'account')}" if many != 1 else "the one account"
-    return f"{one} that {'was' if many == 1 else 'were'} key on {date(first_day(as_of), book)}"
+    return f"{one} that {'was' if many == 1 else 'were'} key on {date(first_day(as_of))}"
 
 
 def followed(
@@ -57,11 +57,11 @@ def followed(
         return ""
     many = int(rows["accounts"].loc["base"])
     if is_short:
-        return f"those key on {date(first_day(as_of), book)}: {change(now, base, book)}"
+        return f"those key on {date(first_day(as_of))}: {change(now, base, book)}"
     moved = now / base - 1
     how = f"{share(abs(moved), book)} {'more' if moved > 0 else 'less'} than"
     how = "as much as" if abs(moved) < 0.0005 else how
-    whose = who(scope, many, as_of, book)
+    whose = who(scope, many, as_of)
     told = f"{whose[0].upper()}{whose[1:]} brought {money(now, book)}, {how} in the year before"
     return f"{told}."
 
@@ -104,11 +104,11 @@ def untold(
             elif scope == "key":
                 note = why_untold(window, why, first_date, as_of, book) or None
         elif scope == "key":
-            note = "of today’s key accounts" if not window else _whose(window, as_of, book)
+            note = "of today’s key accounts" if not window else _whose(window, as_of)
         notes.append(note)
     return pd.DataFrame({"note": pd.Series(notes, index=figures.index, dtype="str")})
 
 
-def _whose(window: str, as_of: pd.Timestamp, book: BookSettings) -> str:
-    day = date(first_day(as_of), book) if window == "year" else "the first day of the period"
+def _whose(window: str, as_of: pd.Timestamp) -> str:
+    day = date(first_day(as_of)) if window == "year" else "the first day of the period"
     return f"of those key on {day}"

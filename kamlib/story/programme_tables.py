@@ -41,9 +41,9 @@ def _load_note(row: Any, programme: ProgrammeSettings) -> str:
     return "; ".join(part for part, is_so in parts.items() if is_so)
 
 
-def table_workload(as_of: pd.Timestamp, *, book: BookSettings | None = None) -> Said:
+def table_workload(as_of: pd.Timestamp) -> Said:
     """Say which months the load per manager is of."""
-    months = f"12 months to {date(as_of, book)}"
+    months = f"12 months to {date(as_of)}"
     return Said("Load per manager", f"Key accounts, hours a month, revenue of {months}")
 
 
@@ -56,7 +56,7 @@ def chart_workload(
 ) -> Said:
     """Say who carries more than the hours there are, or who carries most revenue."""
     people = workload[workload["manager_id"].ne("")]
-    months = f"12 months to {date(as_of, book)}"
+    months = f"12 months to {date(as_of)}"
     every = "; the table below has every value"
     if measure == "hours":
         cut = len(people) > MOST_MANAGERS
@@ -159,9 +159,9 @@ def chart_assignment_loads(
     )
 
 
-def table_manager_dependence(as_of: pd.Timestamp, *, book: BookSettings | None = None) -> Said:
+def table_manager_dependence(as_of: pd.Timestamp) -> Said:
     """Say which orders the dependence is of."""
-    months = f"12 months to {date(as_of, book)}"
+    months = f"12 months to {date(as_of)}"
     return Said(
         "Profit by manager, and what is exposed if one leaves",
         f"All accounts and key accounts, by the manager on the order, {months}",
@@ -266,11 +266,11 @@ def tell_programme_outlook(programme_outlook: pd.DataFrame, *, book: BookSetting
     return outlook_notes(programme_outlook, book)
 
 
-def table_programme_owed(as_of: pd.Timestamp, *, book: BookSettings | None = None) -> Said:
+def table_programme_owed(as_of: pd.Timestamp) -> Said:
     """Say as of which day the money is owed."""
     return Said(
         "What key accounts owe",
-        f"Invoices as of {date(as_of, book)}; the largest overdue amount first",
+        f"Invoices as of {date(as_of)}; the largest overdue amount first",
     )
 
 

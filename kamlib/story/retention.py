@@ -67,7 +67,7 @@ def tell_retention_findings(
         code = row.finding_code
         accounts = meant.get(code, nobody)
         if code == "newly_overdue":
-            rows.append((_newly_overdue(row, book), _call(row, has_contacts, book)))
+            rows.append((_newly_overdue(row, book), _call(row, has_contacts)))
         elif code == "risk_changes":
             rows.append((_risk_split(risk_changes, previous_span, book), None))
         elif code == "rates":
@@ -111,7 +111,7 @@ def _at_risk(row: Any, overdue: pd.DataFrame, book: BookSettings) -> str:
 
 def _newly_overdue(row: Any, book: BookSettings) -> str:
     if row.gap_basis == "season":
-        start = date(row.season_start_date, book)
+        start = date(row.season_start_date)
         amount = money(row.revenue, book)
         said = f"its season usually starts on {start}"
         return f"{row.name} is newly overdue: {said}; {amount} a year."
@@ -128,7 +128,7 @@ def _newly_overdue(row: Any, book: BookSettings) -> str:
     return f"{text} {late} of its {due} orders due in the last six months {were} late."
 
 
-def _call(row: Any, has_contacts: bool, book: BookSettings) -> str:
+def _call(row: Any, has_contacts: bool) -> str:
     """Say what to do about an account that is newly overdue."""
     is_late = row.late_count > 0
     what = "what the late deliveries cost them" if is_late else "when the next order comes"
@@ -139,7 +139,7 @@ def _call(row: Any, has_contacts: bool, book: BookSettings) -> str:
         return f"{call}; no contact on record"
     is_before = row.last_contact_date < row.last_order_date
     when = ", before its last order" if is_before else ""
-    return f"{call}; last contact {date(row.last_contact_date, book)}{when}"
+    return f"{call}; last contact {date(row.last_contact_date)}{when}"
 
 
 def _further_overdue(row: Any, more: pd.DataFrame, book: BookSettings) -> str:
@@ -169,17 +169,12 @@ def _returned(row: Any, back: pd.DataFrame, book: BookSettings) -> str:
 
 
 def _risk_split(changes: pd.DataFrame, before: Span, book: BookSettings) -> str:
-    said = risk_split(changes, "key", before, book)
-    if said:
-        return f"Revenue at risk, key accounts: {said[0].lower()}{said[1:]}"
-    said = risk_split(changes, "all", before, book)
-    if said:
-        return f"Revenue at risk, all accounts: {said[0].lower()}{said[1:]}"
-    return f"Revenue at risk is what it was at the end of {before.title}."
+    own, everyone = (risk_split(changes, scope, before, book) for scope in ("key", "all"))
+    return own or everyone or f"Revenue at risk is what it was at the end of {before.title}."
 
 
 def _rates(row: Any, as_of: pd.Timestamp, book: BookSettings) -> str:
-    whose = who(row.scope, row.account_count, as_of, book)
+    whose = who(row.scope, row.account_count, as_of)
     kept, grown = (share(one, book) for one in (row.grr_share, row.nrr_share))
     return (
         f"{_capital(whose)} kept {kept} of the revenue of the year before (GRR); with what grew, "
@@ -190,7 +185,7 @@ def _rates(row: Any, as_of: pd.Timestamp, book: BookSettings) -> str:
 def _warnings(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
     many, back, lost = int(row.account_count), int(row.returned_count), int(row.lost_count)
     return (
-        f"Of the {count(many, 'warning', source=book)} of {date(row.warned_date, book)}, {back} "
+        f"Of the {count(many, 'warning', source=book)} of {date(row.warned_date)}, {back} "
         f"{plural(back, 'has', 'have')} ordered again, {lost or 'none'} "
         f"{plural(max(lost, 1), 'is', 'are')} lost, "
         f"{many - back - lost or 'none'} still silent."
@@ -310,15 +305,15 @@ def chart_account_status(
     return Said(
         title,
         f"Overdue accounts, {cut}: days without an order; the tick is the usual gap"
-        f"{whose if borrowed else ''} · as of {date(as_of, book)}",
+        f"{whose if borrowed else ''} · as of {date(as_of)}",
         "Bars of days without an order for each overdue account, with its usual gap marked, its "
         "revenue and its owner; the table below has every account",
     )
 
 
-def table_account_status(*, as_of: pd.Timestamp, book: BookSettings) -> Said:
+def table_account_status(*, as_of: pd.Timestamp) -> Said:
     """Say of when status and revenue are."""
-    day = date(as_of, book)
+    day = date(as_of)
     return Said(
         "Every account by what is at stake",
         f"Status as of {day}; revenue of the 12 months to {day}, and of the 12 months to each "

@@ -13,10 +13,11 @@ from kamlib.story.statements import Action, Said, Sentence
 from kamlib.words import count, date, listed, plural, share, started
 
 MOST_BARS, MOST_ARROWS = 30, 20
-OPEN = ("promote", "review", "win back", "let go")
+OPEN = ("promote", "review", "narrow", "win back", "let go")
 VERBS = {
     "promote": "Promote",
     "review": "Review",
+    "narrow": "Narrow the programme at",
     "win back": "Win back",
     "let go": "Let go of",
     "watch": "Watch",
@@ -81,7 +82,7 @@ def table_account_scores(
     above, scored = account_scores["is_above_line"].sum(), account_scores["score"].notna().sum()
     return Said(
         f"{above} of {scored} accounts are above the line",
-        f"Weighted scores 1 to 10, {_window(as_of, segmentation, book)}; scored are accounts with "
+        f"Weighted scores 1 to 10, {_window(as_of, segmentation)}; scored are accounts with "
         "an order in the window, and the key accounts. A missing score is left out and the other "
         "weights count for more; complete says how much of the weight has a score",
     )
@@ -91,9 +92,9 @@ def table_score_stability(*, scoring: ScoringSettings) -> Said:
     """Say how the weights were varied."""
     return Said(
         "How firm each place is, and which single weight would change it",
-        f"{count(scoring.draws, 'weighting')} around the book's weights (Dirichlet, concentration "
-        f"{scoring.concentration:g}); last columns: the smallest change of one weight, the others "
-        "in proportion, that moves the account across the line",
+        f"{count(scoring.draws, 'weighting')} close to the book's weights; last columns: the "
+        "smallest change of one weight, the others in proportion, that moves the account across "
+        "the line",
     )
 
 
@@ -112,7 +113,7 @@ def table_admission_line(
     *, as_of: pd.Timestamp, segmentation: SegmentationSettings, book: BookSettings | None = None
 ) -> Said:
     """Say which months the line rests on."""
-    return Said("The admission line", _window(as_of, segmentation, book))
+    return Said("The admission line", _window(as_of, segmentation))
 
 
 def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, year_ago_span: Span) -> Said:
@@ -163,7 +164,7 @@ def table_watch_list(
     near = f"{count(len(watch_list), 'account')} on the way to key account"
     return Said(
         near if len(watch_list) else "No account is near enough to become a key account",
-        _window(as_of, segmentation, book),
+        _window(as_of, segmentation),
     )
 
 
@@ -184,6 +185,10 @@ def _decided(table: pd.DataFrame, wanted: list[str]) -> list[Sentence]:
             "#tier_decisions",
         ),
         "review": ("Review {}: below the line now and a year ago.", "#tier_decisions"),
+        "narrow": (
+            "Narrow the programme at {}: its care costs more than it brings.",
+            "#tier_decisions",
+        ),
         "win back": ("Win back {}: a key account that is lost.", "#tier_decisions"),
         "let go": ("Let go of {}: a key account that is lost.", "#tier_decisions"),
         "watch": ("Watch {}: regular, growing, and within 10 % below the line.", "#watch_list"),
@@ -298,7 +303,5 @@ def _gaps(
     return rows
 
 
-def _window(
-    as_of: pd.Timestamp, segmentation: SegmentationSettings, book: BookSettings | None
-) -> str:
-    return f"{count(segmentation.window_months, 'month')} to {date(as_of, book)}"
+def _window(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> str:
+    return f"{count(segmentation.window_months, 'month')} to {date(as_of)}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
-from kamlib.words import count, date, number, share
+from kamlib.words import count, date, money, number, share
 
 WHOLE = 0.75
 REMARKS = {
@@ -168,19 +168,23 @@ def tell_criterion_review(criterion_review: pd.DataFrame) -> pd.DataFrame:
 def tell_tier_decisions(
     tier_decisions: pd.DataFrame,
     demotion_risk: pd.DataFrame,
+    return_per_account: pd.DataFrame,
     *,
     book: BookSettings | None = None,
 ) -> pd.DataFrame:
     """Return the reason of each proposal in a sentence or two."""
     in_a_year = demotion_risk[demotion_risk["horizon_years"] == 1].set_index("band", drop=False)
     risks = in_a_year.to_dict("index")
+    narrow = return_per_account[return_per_account["verdict"].eq("narrow")]
+    returns = narrow.set_index("account_id", drop=False).to_dict("index")
     said = [
         " ".join(
             [
                 _position(row, book),
+                *_return(returns.get(row["account_id"], {}), book),
                 *_risk_of_promotion(row, risks.get(row["band"], {}), book),
                 *_incomplete(row, book),
-                *_silent(row, book),
+                *_silent(row),
             ]
         )
         for row in tier_decisions.to_dict("records")
@@ -339,6 +343,21 @@ def _position(row: dict[Any, Any], book: BookSettings | None) -> str:
     return f"Below the line now: {at}; {compared}. {weakest}"
 
 
+def _return(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
+    """Say why the programme at an account could be narrower."""
+    if not row:
+        return []
+    care, margin = money(row["care_cost"], book), money(row["margin"], book)
+    then, reach = money(-row["year_ago_return"], book), money(row["need_in_reach"], book)
+    left = "nothing is in reach"
+    if row["need_in_reach"] > 0:
+        left = f"the {reach} in reach would not pay for it"
+    return [
+        f"Its care costs {care} a year against a margin of {margin}; the year before it cost "
+        f"{then} more than it brought, and {left}."
+    ]
+
+
 def _risk_of_promotion(
     row: dict[Any, Any], risk: dict[Any, Any], book: BookSettings | None
 ) -> list[str]:
@@ -358,11 +377,11 @@ def _incomplete(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
     return [f"Only {known} of the weights have a score (missing: {row['missing_criteria']})."]
 
 
-def _silent(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
+def _silent(row: dict[Any, Any]) -> list[str]:
     """A score looks back over a year: an account that stands high may have left since."""
     if row["status"] not in ("lost", "overdue"):
         return []
-    since = date(row["last_order_date"], book)
+    since = date(row["last_order_date"])
     return [f"It counts as {row['status']}: no order since {since}."]
 
 

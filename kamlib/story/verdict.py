@@ -12,7 +12,7 @@ from kamlib.period.calendar import Span
 from kamlib.story.leaving import WHY_NOT
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, number, plural
+from kamlib.words import count, date, listed, money, number, percent, plural
 
 Told = tuple[str, str]
 """Why something is to be done about an account, and what."""
@@ -29,10 +29,11 @@ def tell_account_actions(
     recent_lateness: pd.DataFrame,
     overdue_checkins: pd.DataFrame,
     account_declines: pd.DataFrame,
+    win_back: pd.DataFrame,
     *,
     book: BookSettings,
 ) -> pd.DataFrame:
-    """Return why something is to be done about each account, and what, with whom."""
+    """Return why something is to be done about each account, and what, with whom, and the odds."""
     was = pd.Series(dtype="str")
     if previous_account_status is not None:
         was = previous_account_status.set_index("account_id")["status"]
@@ -43,6 +44,7 @@ def tell_account_actions(
         "move": told_class_moves,
         "checkin": overdue_checkins,
         "decline": account_declines,
+        "offer": win_back[win_back["probability_source"].eq("own returns")],
         "group": rollup_changes.assign(account_id=rollup_changes["largest_id"]),
     }
     by_account = {name: _by(table, "account_id") for name, table in facts.items()}
@@ -84,12 +86,12 @@ def _renewal_step(row: Any, book: BookSettings) -> str:
     if row.verdict == "let go":
         return "Let it end: the account is lost and let go."
     step = "about a return" if row.status == "lost" else "and renew it, or say why not"
-    return f"Speak to {_whom(row)} {step}: {_act_by(row, book)}."
+    return f"Speak to {_whom(row)} {step}: {_act_by(row)}."
 
 
-def _act_by(row: Any, book: BookSettings) -> str:
+def _act_by(row: Any) -> str:
     """Return by when to act on an agreement; the notice day may have passed."""
-    day = date(row.notice_date, book)
+    day = date(row.notice_date)
     return f"the notice day was {day}" if row.days_to_notice_days < 0 else f"act by {day}"
 
 
@@ -99,8 +101,16 @@ def table_due_renewals(
     """Say how many agreements need a decision before the next report, and what they are worth."""
     if "agreements" not in present:
         return Said("No agreements are recorded: no renewal can be seen coming")
-    until = f"Notice days up to {date(span.shift(1).end, book)}, when the next report is made"
+    until = f"Notice days up to {date(span.shift(1).end)}, when the next report is made"
     return Said(renewals_said(due_renewals, book) or "No agreement needs a decision", until)
+
+
+def table_account_declines(account_declines: pd.DataFrame) -> Said:
+    """Say how many key accounts have shrunk over years."""
+    many = len(account_declines)
+    if not many:
+        return Said("No key account has shrunk over years")
+    return Said(f"{count(many, 'key account')} {plural(many, 'has', 'have')} shrunk over years")
 
 
 def renewals_said(due_renewals: pd.DataFrame, book: BookSettings) -> str:
@@ -161,15 +171,22 @@ def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
 
 
 def _lost(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
-    since = date(facts["status"]["last_order_date"], book)
+    since = date(facts["status"]["last_order_date"])
     is_known = row.reason not in ("", "not recorded")
     reason = f" Reason recorded: {row.reason}." if is_known else ""
     brought = f"It brought {money(row.at_stake, book)} in the 12 months to its last order."
     decided = ""
     if row.recorded_date > facts["status"]["last_order_date"]:
-        decided = f" Decided on {date(row.recorded_date, book)}: {row.recorded_decision}."
+        decided = f" Decided on {date(row.recorded_date)}: {row.recorded_decision}."
     why = f"{row.name} counts as lost: no order since {since}. {brought}{reason}{decided}"
-    return why, _LOSS[row.action_code](row, book)
+    return why, _LOSS[row.action_code](row, book) + _odds(row, facts["offer"], book)
+
+
+def _odds(row: Any, offer: dict[str, Any] | None, book: BookSettings) -> str:
+    """Return how many accounts like one that gets an offer came back, as the book has seen it."""
+    if offer is None or pd.isna(row.is_chosen) or not row.is_chosen:
+        return ""
+    return f" Of accounts lost like it {percent(offer['return_probability'], book)} came back."
 
 
 def _let_go(row: Any, book: BookSettings) -> str:
@@ -213,12 +230,16 @@ def _reviewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     return _proposed(row, facts, book, "Review the place of {} among the key accounts.")
 
 
+def _narrowed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
+    return _proposed(row, facts, book, "Narrow the programme at {}: fewer contacts, less service.")
+
+
 def _proposed(row: Any, facts: dict[str, Any], book: BookSettings, to_do: str) -> Told:
     decision = facts["decision"]
     why, to_do = f"{row.name}: {decision['evidence']}", to_do.format(row.name)
     if not isinstance(row.recorded_decision, str):
         return why, to_do
-    on = date(row.recorded_date, book)
+    on = date(row.recorded_date)
     if decision["is_overridden"]:
         return f"{why} Decided on {on}: {row.recorded_decision}; the evidence is newer.", to_do
     return why, f"As decided on {on}: {row.recorded_decision}."
@@ -246,9 +267,9 @@ def _renewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     kind = agreement["kind"] if isinstance(agreement["kind"], str) else ""
     value = agreement["agreement_value"]
     worth = f"{kind or 'agreement'}{f' of {money(value, book)}' if pd.notna(value) else ''}"
-    by = f"the notice day is {date(agreement['notice_date'], book)}"
+    by = f"the notice day is {date(agreement['notice_date'])}"
     return (
-        f"{row.name}: its {worth} ends on {date(agreement['end_date'], book)}, {by}.",
+        f"{row.name}: its {worth} ends on {date(agreement['end_date'])}, {by}.",
         f"Speak to {_whom(row)}: renew it, or say why not.",
     )
 
@@ -267,7 +288,7 @@ def _grouped(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
 def _unmet(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     checkin = facts["checkin"]
     last = checkin["last_contact_date"]
-    when = "no contact on record" if pd.isna(last) else f"last contact {date(last, book)}"
+    when = "no contact on record" if pd.isna(last) else f"last contact {date(last)}"
     return f"{row.name}: its planned contact is overdue, {when}.", f"Meet {_whom(row)}."
 
 
@@ -277,6 +298,7 @@ _SAID: dict[str, Callable[[Any, dict[str, Any], BookSettings], Told]] = {
     "gone": _lost,
     "promote": _promoted,
     "review": _reviewed,
+    "narrow": _narrowed,
     "down": _fell,
     "shrinking": _shrank,
     "renewal": _renewed,

@@ -214,7 +214,9 @@ _ALL = [
         "tenders won and lost, and the weighted pipeline",
         key=("opportunity_id",),
         date="opened_date",
-        later={"closed_date": {"outcome": "open", "reason": None}},
+        later={
+            "closed_date": {"outcome": "open", "reason": None, "stage": None, "probability": None}
+        },
     ),
     Table(
         "agreements",

@@ -118,7 +118,7 @@ def said(kind: str, value: Answer, known: Known) -> str:
         "number": lambda one: number(round(float(one), 2), book),
         "share": lambda one: share(one, book),
         "money": lambda one: money(one, book),
-        "day": lambda one: date(pd.Timestamp(one), book),
+        "day": lambda one: date(pd.Timestamp(one)),
     }
     return written.get(kind, str)(value)
 

@@ -13,6 +13,7 @@ URGENCY = {
     "renewal": 1.5,
     "promote": 1.2,
     "review": 1.2,
+    "narrow": 1.2,
     "down": 1.0,
     "shrinking": 0.9,
     "group": 0.8,
@@ -34,6 +35,7 @@ LINKS = {
     "renewal": "",
     "promote": "scoring.html",
     "review": "scoring.html",
+    "narrow": "scoring.html",
     "down": "segmentation.html",
     "shrinking": "",
     "group": "segmentation.html",
@@ -61,17 +63,18 @@ def account_actions(
     """One row per account that something is to be done about: the one thing; most pressing first.
 
     An occasion calls for an action: an account is *overdue*, was *lost* in the period or earlier
-    (*gone*), has a *renewal* to decide on before the next report, is to be *promoted* or
-    *reviewed*, fell a class by its own doing (*down*), has shrunk over years (*shrinking*), is the
-    largest of a *group* that counts for more than it does alone, or a planned *check-in* with a key
-    account is overdue. A lost account has no other occasion than its loss. Of several the most
-    pressing counts: money at stake × urgency, three times that for a key account.
+    (*gone*), has a *renewal* to decide on before the next report, is to be *promoted*,
+    *reviewed* or cared for less (*narrow*), fell a class by its own doing (*down*), has shrunk over
+    years (*shrinking*), is the largest of a *group* that counts for more than it does alone, or a
+    planned *check-in* with a key account is overdue. A lost account has no other occasion than its
+    loss. Of several the most pressing counts: money at stake × urgency, three times that for a key
+    account.
     Accounts whose stake is below ``floor`` of the revenue of all are left out unless they are key.
 
     ``action_code``: call; ask_reason, offer, win_back or let_go (a lost account: no reason is
     recorded; an offer is on the list; neither; or it is let go of, told once, in the period it got
-    lost); renew, promote, review, ask_fall, group, check_in. ``contact`` is whom to speak to: the
-    person with the most influence, then by role.
+    lost); renew, promote, review, narrow, ask_fall, group, check_in.
+    ``contact`` is whom to speak to: the person with the most influence, then by role.
 
     Parameters
     ----------
@@ -141,8 +144,8 @@ def _silent(standing: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame | No
 
 
 def _proposed(standing: pd.DataFrame) -> pd.DataFrame:
-    """Return accounts to promote or to review."""
-    found = standing[standing["verdict"].isin(["promote", "review"])]
+    """Return accounts to promote, to review, or at which to narrow the programme."""
+    found = standing[standing["verdict"].isin(["promote", "review", "narrow"])]
     return found[["account_id"]].assign(kind=found["verdict"])
 
 

@@ -44,7 +44,7 @@ def account_declines(
     >>> found = account_declines(rows, standing, as_of=months[-1],
     ...     first_date=pd.Timestamp("2021-01-01"))
     >>> found[["revenue_before", "revenue", "years_count"]].values.tolist()
-    [[1200.0, 600.0, 4]]
+    [[1200.0, 600.0, 4.0]]
     """
     keys = account_standing[account_standing["is_key"] & account_standing["status"].ne("lost")]
     own = account_months[account_months["account_id"].isin(keys["account_id"])]

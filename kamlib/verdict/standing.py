@@ -7,7 +7,6 @@ import pandas as pd
 
 from kamlib.tables import shaped
 
-UNKNOWN = "not recorded"
 LOST = ("win back", "let go")
 """The verdicts on a lost account."""
 
@@ -28,8 +27,8 @@ def account_standing(
     the book records one of the two words, else as ``win_back`` has it. On every other account it is
     the proposal of ``tier_decisions``; blank where the evidence names it for nothing. At stake is
     the revenue of the 12 months to the as-of day, for a lost account that of the 12 months to its
-    last order; ``stake_window`` says which. ``reason`` is why a lost account left: as recorded with
-    the loss, else with a decision taken after its last order.
+    last order; ``stake_window`` says which. ``reason`` is why a lost account left, as
+    ``win_back`` has it.
 
     Examples
     --------
@@ -53,9 +52,6 @@ def account_standing(
     decided = table["recorded_decision"].str.strip().str.casefold()
     is_later = is_lost & table["recorded_date"].ge(table["last_order_date"])
     is_decided = decided.isin(LOST) & is_later
-    said = table["recorded_reason"].astype("str").where(is_later).replace("", None).fillna(UNKNOWN)
-    reason = table["reason"].astype("str")
-    reason = reason.mask(reason.eq(UNKNOWN), said)
     gone = table["gone"].astype("str").fillna("win back").mask(is_decided, decided)
     known = table["proposal"].astype("str").fillna("").mask(table["proposal"].isin(LOST), "")
     return shaped(
@@ -63,7 +59,7 @@ def account_standing(
         table.assign(
             is_key=table["is_key"].eq(True),
             verdict=np.where(is_lost, gone, known),
-            reason=reason.astype("str").fillna(""),
+            reason=table["reason"].astype("str").fillna(""),
             at_stake=table["at_stake"].fillna(0.0),
         ).sort_values(["at_stake", "account_id"], ascending=[False, True], kind="stable"),
     )

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.words.locales import ENGLISH, GAP, MISSING, Source, known
+from kamlib.words.locales import ENGLISH, GAP, MISSING, known
 
 
-def date(value: Any, source: Source = None) -> str:
+def date(value: Any) -> str:
     """Return a day as 15 Oct 2025: the month never taken for the day.
 
     >>> date("2025-10-05").replace(GAP, " "), date(None)

@@ -145,8 +145,8 @@ def foot(**changes):
             "version": "0.1.0",
             "rows_read": 2031114,
             "rows_used": 2029870,
-            "rows_set_aside": 1244,
-            "revenue_set_aside": 3912.4,
+            "rows_unusable": 1244,
+            "revenue_unusable": 3912.4,
             "fresh_to": "30 Sep 2025",
             "reasons": (
                 ("orders", "used", 2029870, 10531200.5),

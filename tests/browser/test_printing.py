@@ -80,7 +80,11 @@ def test_a_report_publishes_its_pdfs_and_names_them_in_its_manifest(
         == 0
     )
     folder = out / "2025-Q2"
-    assert {file.name for file in folder.glob("*.pdf")} == {"segmentation.pdf", "tables.pdf"}
+    assert {file.name for file in folder.glob("*.pdf")} == {
+        "accounts.pdf",
+        "segmentation.pdf",
+        "tables.pdf",
+    }
     assert "Who carries the revenue" in "".join(pdf_text(folder / "segmentation.pdf"))
     assert report_run.site.is_whole(out, "2025-Q2")
     assert '"segmentation.pdf"' in (folder / "run.json").read_text(encoding="utf-8")

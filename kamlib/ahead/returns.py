@@ -1,0 +1,287 @@
+"""What accounts return, what their care and status cost, and managers by potential."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kamlib.ahead.reach import held_by, in_reach
+from kamlib.book import ProgrammeSettings
+from kamlib.period.calendar import trailing_months
+from kamlib.tables import shaped
+
+CREEP = 1.25
+"""Service creeps from so many times the hours per revenue of two years before on."""
+
+
+def return_per_account(
+    account_load: pd.DataFrame,
+    managers: pd.DataFrame,
+    programme_costs: pd.DataFrame,
+    category_map: pd.DataFrame,
+    year_ago_account_load: pd.DataFrame | None,
+    *,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """One row per key account: its gross margin less what its care costs; the least return first.
+
+    The care is the hours that its planned rhythm asks for, at its manager's cost an hour (cost a
+    month / hours a month; of the others where unknown), and an even share of the programme's cost
+    of the 12 months. *Narrow* is said where the care takes more than the account brings, in both
+    years, and what is in reach would not pay for it: the programme there could be made smaller.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> set(q.return_per_account["verdict"]) <= {"", "narrow"}
+    True
+    """
+    table = _returned(account_load, managers, programme_costs, as_of)
+    before = pd.Series(dtype="float64")
+    if year_ago_account_load is not None:
+        then = as_of - pd.DateOffset(years=1)
+        before = _returned(year_ago_account_load, managers, programme_costs, then).set_index(
+            "account_id"
+        )["account_return"]
+    reach = category_map.groupby("account_id")["need_in_reach"].sum(min_count=1)
+    for name, found in {"year_ago_return": before, "need_in_reach": reach}.items():
+        table[name] = found.reindex(table["account_id"]).to_numpy(dtype="float64")
+    rate = (table["gross_margin"] / table["revenue"]).where(table["revenue"] > 0).clip(0, 1)
+    pays = table["need_in_reach"].fillna(0.0) * rate.fillna(0.0) > table["care_cost"]
+    is_low = table["account_return"].lt(0) & table["year_ago_return"].lt(0)
+    table["verdict"] = np.where(is_low & ~pays, "narrow", "")
+    by = ["account_return", "account_id"]
+    return shaped("return_per_account", table.sort_values(by, kind="stable", na_position="last"))
+
+
+def _returned(
+    load: pd.DataFrame, managers: pd.DataFrame, costs: pd.DataFrame, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    table = load[["account_id", "name", "manager_name", "revenue", "gross_margin"]].join(
+        _care(12 * load["hours"], load["manager_id"], managers, costs, len(load), as_of)
+    )
+    return table.assign(account_return=table["gross_margin"] - table["care_cost"])
+
+
+def _care(
+    hours: pd.Series,
+    manager_id: pd.Series,
+    managers: pd.DataFrame,
+    costs: pd.DataFrame,
+    many: int,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return what the care of accounts costs a year: hours at their cost, share of the programme.
+
+    A manager whose cost is not known costs what the others do.
+    """
+    year = costs[costs["month"].le(as_of) & costs["month"].gt(as_of - pd.DateOffset(months=12))]
+    hours_cost = hours * _hourly(manager_id, managers)
+    programme = pd.Series(year["cost"].sum() / max(many, 1), index=hours.index)
+    return pd.DataFrame(
+        {
+            "hours_a_year": hours,
+            "hours_cost": hours_cost,
+            "programme_cost": programme,
+            "care_cost": hours_cost.fillna(0.0) + programme,
+        }
+    )
+
+
+def _hourly(manager_id: pd.Series, managers: pd.DataFrame) -> pd.Series:
+    known = managers.drop_duplicates("manager_id").set_index("manager_id")
+    rate = known["cost_per_month"] / known["hours_per_month"].where(known["hours_per_month"] > 0)
+    own = pd.Series(rate.reindex(manager_id).to_numpy(dtype="float64"), index=manager_id.index)
+    return own.fillna(rate.median())
+
+
+def status_offers(
+    tier_decisions: pd.DataFrame,
+    accounts: pd.DataFrame,
+    contact_rhythms: pd.DataFrame,
+    account_months: pd.DataFrame,
+    category_months: pd.DataFrame,
+    needs: pd.DataFrame,
+    competitors: pd.DataFrame,
+    managers: pd.DataFrame,
+    programme_costs: pd.DataFrame,
+    account_load: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    programme: ProgrammeSettings = ProgrammeSettings(),
+) -> pd.DataFrame:
+    """One row per candidate: what key-account status would cost, and what it could bring.
+
+    Candidates are the accounts proposed for promotion or named as candidates that are not key.
+    Status costs the hours that the account's rhythm asks for, at its manager's cost an hour, and an
+    even share of the programme's cost, one account more among the key accounts. It could bring the
+    margin, at the account's own rate of 12 months, on what its needs leave in reach; with no need
+    on record that is n/a. ``held_by`` names who holds what is in reach: the rivals that the status
+    is an offer against. ``offer_worth`` is what it could bring less what it costs.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> table = q.status_offers
+    >>> (table["could_bring"] - table["care_cost"]).equals(table["offer_worth"])
+    True
+    """
+    own = tier_decisions[tier_decisions["proposal"].isin(["promote", "candidate"])]
+    own = own[~own["is_key"].eq(True)][["account_id", "name", "proposal", "owner"]]
+    own = own.reset_index(drop=True)
+    ids = own["account_id"]
+    every = contact_rhythms.set_index("account_id")["contact_every_days"].reindex(ids)
+    hours = 365.25 / every * programme.hours_per_contact + 12 * programme.hours_per_account
+    manager = accounts.set_index("account_id")["manager_id"].reindex(ids)
+    table = own.join(
+        _care(
+            hours.reset_index(drop=True),
+            manager.reset_index(drop=True),
+            managers,
+            programme_costs,
+            len(account_load) + 1,
+            as_of,
+        )
+    )
+    year = account_months[account_months["month"].isin(trailing_months(as_of, 12))]
+    sums = year.groupby("account_id")[["revenue", "cost"]].sum()
+    unknown = year.loc[year["cost"].isna(), "account_id"]
+    sums["cost"] = sums["cost"].mask(sums.index.isin(unknown))
+    rate = (1 - sums["cost"] / sums["revenue"].where(sums["revenue"] > 0)).clip(0, 1)
+    reach = in_reach(needs, category_months, as_of)["need_in_reach"]
+    holders = held_by(needs, competitors)
+    names = holders[holders.index.isin(reach.index[reach > 0])].groupby("account_id")
+    for column, found in {
+        "revenue": sums["revenue"],
+        "margin_rate": rate,
+        "need_in_reach": reach.groupby("account_id").sum(min_count=1),
+    }.items():
+        table[column] = found.reindex(ids).to_numpy(dtype="float64")
+    said = names.agg(lambda own: ", ".join(dict.fromkeys(", ".join(own).split(", "))))
+    table["held_by"] = said.reindex(ids).astype("str").to_numpy()
+    table["could_bring"] = table["need_in_reach"] * table["margin_rate"]
+    table["offer_worth"] = table["could_bring"] - table["care_cost"]
+    by = ["offer_worth", "account_id"]
+    table = table.sort_values(by, ascending=[False, True], kind="stable", na_position="last")
+    return shaped("status_offers", table)
+
+
+def service_creep(
+    interactions: pd.DataFrame,
+    account_months: pd.DataFrame,
+    account_load: pd.DataFrame,
+    managers: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    programme: ProgrammeSettings = ProgrammeSettings(),
+) -> pd.DataFrame:
+    """One row per key account met in each of three years: what serving it took, against revenue.
+
+    What is dated of the cost to serve are the contacts made: each takes the book's hours a contact,
+    at the manager's cost an hour. Contacts must be on record for three whole years.
+    ``hours_per_thousand`` is hours per 1,000 of revenue. *Creeping* is where that rose in both
+    years, and by a quarter in all; ``crept_cost`` is what the hours above the pace of two years
+    before cost a year.
+
+    Examples
+    --------
+    >>> met = pd.DataFrame({"account_id": "A", "date": pd.to_datetime(["2022-09-01", "2023-05-01",
+    ...     *["2024-05-01"] * 2, *["2025-05-01"] * 4])})
+    >>> sold = pd.DataFrame({"account_id": "A", "revenue": 1000.0,
+    ...     "month": pd.to_datetime(["2023-09-30", "2024-09-30", "2025-09-30"])})
+    >>> load = shaped("account_load", {"account_id": ["A"], "manager_id": "M"})
+    >>> people = pd.DataFrame({"manager_id": ["M"], "cost_per_month": [1000.0],
+    ...     "hours_per_month": [100.0]})
+    >>> table = service_creep(met, sold, load, people, as_of=pd.Timestamp("2025-09-30"))
+    >>> table[["verdict", "hours_per_thousand", "crept_cost"]].values.tolist()
+    [['creeping', 12.0, 90.0]]
+    """
+    ends = [as_of - pd.DateOffset(years=back) for back in range(4)]
+    keys = account_load.set_index("account_id")
+    table = keys[["name", "manager_name"]].copy()
+    hours, sold = {}, {}
+    for year, names in enumerate(("", "previous_", "earlier_")):
+        inside = interactions["date"].gt(ends[year + 1]) & interactions["date"].le(ends[year])
+        met = interactions[inside].groupby("account_id").size().reindex(keys.index)
+        hours[year] = met * programme.hours_per_contact
+        months = account_months["month"].isin(trailing_months(as_of, 12 * (year + 1))[:12])
+        sums = account_months[months].groupby("account_id")["revenue"].sum().reindex(keys.index)
+        sold[year] = sums.where(sums > 0)
+        table[f"{names}contact_count"] = met
+        table[f"{names}hours_per_thousand"] = 1000 * hours[year] / sold[year]
+    now, before, first = (
+        table[f"{name}hours_per_thousand"] for name in ("", "previous_", "earlier_")
+    )
+    crept = now.gt(before) & before.gt(first) & now.ge(CREEP * first)
+    hourly = _hourly(keys["manager_id"], managers)
+    table = table.assign(
+        verdict=np.where(crept, "creeping", ""),
+        revenue=sold[0],
+        hours_cost=hours[0] * hourly,
+        crept_cost=((now - first) * sold[0] / 1000 * hourly).where(crept),
+    )
+    is_whole = len(interactions) > 0 and interactions["date"].min() <= ends[3]
+    table = table[now.notna() & before.notna() & first.notna() & is_whole].reset_index()
+    by = ["crept_cost", "account_id"]
+    return shaped(
+        "service_creep",
+        table.sort_values(by, ascending=[False, True], kind="stable", na_position="last"),
+    )
+
+
+def manager_potential(
+    accounts: pd.DataFrame,
+    account_status: pd.DataFrame,
+    needs: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per manager: revenue of the accounts held, beside what those accounts could bring.
+
+    The potential of an account is what its needs say: annual spend × attainable share, and never
+    less than it buys. Only accounts with a need on record are compared, so that a good patch is not
+    taken for a good manager; ``compared_count`` says how many they are.
+
+    Examples
+    --------
+    >>> people = shaped("accounts", {"account_id": ["A", "B"], "manager_name": "Ines"})
+    >>> status = shaped("account_status", {"account_id": ["A", "B"], "revenue": [40.0, 9.0]})
+    >>> needs = pd.DataFrame({"account_id": ["A"], "annual_spend": [100.0],
+    ...     "attainable_share": [0.8]})
+    >>> table = manager_potential(people, status, needs)
+    >>> table[["revenue", "compared_revenue", "potential", "potential_share"]].values.tolist()
+    [[49.0, 40.0, 80.0, 0.5]]
+    """
+    spend = needs["annual_spend"] * needs["attainable_share"].fillna(1.0)
+    could = spend.groupby(needs["account_id"]).sum()
+    table = account_status[["account_id", "revenue"]].copy()
+    owner = accounts.set_index("account_id")["manager_name"]
+    table["manager_name"] = owner.reindex(table["account_id"]).to_numpy()
+    of_accounts = could.reindex(table["account_id"]).to_numpy()
+    potential = pd.Series(of_accounts, index=table.index)
+    revenue = table["revenue"].fillna(0.0)
+    is_known = potential.notna()
+    table = table.assign(
+        revenue=revenue,
+        compared_revenue=revenue.where(is_known, 0.0),
+        potential=potential.combine(revenue, np.fmax).where(is_known, 0.0),
+        is_known=is_known,
+    )
+    sums = (
+        table.dropna(subset=["manager_name"])
+        .groupby("manager_name", as_index=False)
+        .agg(
+            account_count=("account_id", "size"),
+            revenue=("revenue", "sum"),
+            compared_count=("is_known", "sum"),
+            compared_revenue=("compared_revenue", "sum"),
+            potential=("potential", "sum"),
+        )
+    )
+    sums["potential_share"] = sums["compared_revenue"] / sums["potential"].where(
+        sums["potential"] > 0
+    )
+    sums["rank_by_revenue"] = sums["revenue"].rank(ascending=False, method="min")
+    sums["rank_by_potential"] = sums["potential_share"].rank(ascending=False, method="min")
+    by = ["potential_share", "manager_name"]
+    return shaped("manager_potential", sums.sort_values(by, ascending=[False, True], kind="stable"))
