@@ -268,8 +268,8 @@ def _seasonal(
         last = days[days["date"].le(date)].groupby("account_id", as_index=False)[["date"]].max()
         cases.append(last.rename(columns={"date": "last_order_date"}).assign(eve=date))
     seasons = seasons_of(pd.concat(cases), days, loss).dropna(subset=["start_month"])
-    place = pd.DatetimeIndex(dates).get_indexer(seasons["eve"])
-    found[place, pd.Index(ids).get_indexer(seasons["account_id"])] = True
+    place = pd.DatetimeIndex(dates).get_indexer(pd.DatetimeIndex(seasons["eve"]))
+    found[place, ids.get_indexer(pd.Index(seasons["account_id"]))] = True
     return found
 
 
