@@ -43,6 +43,8 @@ def period_sentence(
     previous_span: Span,
     year_ago_span: Span,
     book: BookSettings,
+    *,
+    manager_id: str = "",
 ) -> Sentence:
     """Say what the period itself brought, beside the period before and the same a year ago."""
     row: Any = period_figures.set_index("figure").loc["revenue"]
@@ -54,7 +56,8 @@ def period_sentence(
         if before > 0
     ]
     told = f": {' and '.join(compared)}" if compared else ""
-    text = f"{span.title} brought {money(row['value'], book)} from all accounts{told}."
+    brought, of = money(row["value"], book), "these" if manager_id else "all"
+    text = f"{span.title} brought {brought} from {of} accounts{told}."
     return Sentence(text, "#revenue_months-chart")
 
 

@@ -71,7 +71,9 @@ def headline_overview(
     split = risk_split(risk_changes, "key", previous_span, book, key=called(key_accounts))
     said = [
         loss_sentence(found, as_of, book),
-        period_sentence(period_figures, span, previous_span, year_ago_span, book),
+        period_sentence(
+            period_figures, span, previous_span, year_ago_span, book, manager_id=manager_id
+        ),
         Sentence(" ".join(text for text in (risk, split) if text), AT_RISK),
         _falling(category_alerts, account_alerts, book),
         declines_sentence(account_declines, book),
