@@ -57,6 +57,7 @@ WORKBOOK_TABLES = (
     "revenue_by_two",
     "category_alerts",
     "account_alerts",
+    "category_falls",
     "revenue_by",
     "win_back",
     "key_figures",
