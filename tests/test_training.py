@@ -19,7 +19,7 @@ FEW, MANY = [f"Learner {n}" for n in range(2)], [f"Learner {n}" for n in range(2
 
 def solved(known: Known) -> dict[str, Any]:
     """What the solutions answer, run in order as a learner would."""
-    space: dict[str, Any] = {"q": known.q, "answers": {}}
+    space: dict[str, Any] = {"mine": known.q, "answers": {}}
     for one in EXERCISES.values():
         tree = ast.parse(one.solution)
         last = ast.Expression(tree.body.pop().value)  # type: ignore[attr-defined]

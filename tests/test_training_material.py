@@ -66,6 +66,9 @@ class TestChapter:
         }
         from kamlib import training
 
+        if file.stem != "00_the_role":
+            brought = re.search(r"from kamlib.training import (.*)", "\n".join(cells(file, "code")))
+            assert {"ask", "check", "hint", "start"} <= set(brought[1].split(", "))
         for name in calls & {*training.__all__, "case", "teaching_figures", "skills_beside_team"}:
             text = getdoc(getattr(training, name, None) or getattr(role, name)) or ""
             assert "Examples" in text

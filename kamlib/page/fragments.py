@@ -72,13 +72,14 @@ _DARK = re.compile(
 
 
 def _as_lab(dark: str) -> str:
-    """Return the rules that follow JupyterLab's theme; elsewhere, as on a page, the reader's."""
+    """Return the rules that follow JupyterLab's theme, or VS Code's; elsewhere the reader's."""
     return (
-        f' body[data-jp-theme-light="false"] & {{ {dark} color-scheme: dark }}\n'
-        f' body[data-jp-theme-light="true"] & {{ color-scheme: light }}\n'
+        f' body:is([data-jp-theme-light="false"], .vscode-dark) & {{ {dark} color-scheme: dark }}\n'
+        ' body:is([data-jp-theme-light="true"], .vscode-light) & { color-scheme: light }\n'
         "@media screen and (prefers-color-scheme: dark) { "
-        f"body:not([data-jp-theme-light]) & {{ {dark} }} }}\n"
-        " body[data-jp-theme-light] & { background: none; --kam-paper: var(--jp-layout-color0) }"
+        f"body:not([data-jp-theme-light], .vscode-dark, .vscode-light) & {{ {dark} }} }}\n"
+        " body:is([data-jp-theme-light], .vscode-dark, .vscode-light) & { background: none; "
+        "--kam-paper: var(--jp-layout-color0, var(--vscode-editor-background)) }"
     )
 
 

@@ -27,7 +27,7 @@ def start(name: str) -> Period | None:
     Examples
     --------
     >>> from kamlib.training import start
-    >>> q = start("Ada Lind")    # doctest: +SKIP
+    >>> mine = start("Ada Lind")    # doctest: +SKIP
     """
     _HERE.clear()
     if not name.strip():
@@ -80,7 +80,7 @@ def check(exercise: str, answer: Any) -> None:
     if answer is None or answer is ...:
         _say(f'Not answered yet. Put your answer in place of `None`; `hint("{one.id}")` helps.')
     elif not _HERE:
-        _say('Say who you are first: `q = start("Your name")`.')
+        _say('Say who you are first: `mine = start("Your name")`.')
     else:
         verdict = _HERE[0].check(one.id, answer)
         _say(f"{'✓ **Right.**' if verdict.is_right else '✗ **Not right.**'} {verdict.text}")
@@ -95,7 +95,7 @@ def certificate() -> Path | None:
     >>> certificate()    # doctest: +SKIP
     """
     if not _HERE:
-        _say('Say who you are first: `q = start("Your name")`.')
+        _say('Say who you are first: `mine = start("Your name")`.')
         return None
     file = _HERE[0].folder / "certificate.html"
     file.write_text(certificate_page(_HERE[0]), encoding="utf-8")

@@ -22,8 +22,8 @@ def solution_pages() -> dict[str, str]:
 def _page(number: int) -> str:
     mine = [one for one in EXERCISES.values() if one.chapter == number]
     head = (
-        f"# Solutions of chapter {number}\n\n{CHAPTERS[number]}. `q` is what `start` returned; the "
-        "figures differ from learner to learner, the way does not."
+        f"# Solutions of chapter {number}\n\n{CHAPTERS[number]}. `mine` is what `start` returned; "
+        "the figures differ from learner to learner, the way does not."
     )
     return "\n\n".join([head, *map(_entry, mine)]) + "\n"
 

@@ -138,7 +138,12 @@ def _run_sql(
                 next="Select one of them, or name the other with AS.",
             )
     kept = engine.connection.table(table)
-    rows = kept.mutate(_row=number(kept) + 1, _file=ibis.literal(file.name))
+    row, place = number(kept) + 1, ibis.literal(file.name)
+    if {"_file", "_row"} <= set(columns) and remote is None:
+        is_known = kept["_file"].notnull() & kept["_row"].notnull()
+        row = ibis.ifelse(is_known, kept["_row"].try_cast("int64"), row)
+        place = ibis.ifelse(is_known, kept["_file"].cast("string"), place)
+    rows = kept.mutate(_row=row, _file=place)
     return Source(name, rows, (file,), _no_rejects(), is_typed=True)
 
 

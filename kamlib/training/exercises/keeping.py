@@ -60,18 +60,14 @@ def _shrinking(known: Known) -> str:
     return str((years.iloc[:, -1] / years.iloc[:, 0]).idxmin())
 
 
-def _missing_money(known: Known) -> float:
+def _missing_money(known: Known, since: int = 0) -> float:
+    """Return by how much its last year is below another one."""
     years = [float(one) for one in _years(known).loc[_shrinking(known)].to_numpy()]
-    return years[0] - years[-1]
+    return years[since] - years[-1]
 
 
 def _largest_account(known: Known) -> str:
     return str(_years(known).iloc[:, -1].idxmax())
-
-
-def _one_year_drop(known: Known) -> float:
-    years = [float(one) for one in _years(known).loc[_shrinking(known)].to_numpy()]
-    return years[-2] - years[-1]
 
 
 def _quarter_drop(known: Known) -> float:
@@ -91,13 +87,13 @@ EXERCISES = (
         hints=(
             "Of each account count the smaller of two figures: what it spent then, what it spends "
             "now.",
-            "`q.retention_rates` has it for all accounts and for the key accounts.",
-            '`q.retention_rates.query("scope == \'all\'")["grr_share"].item()`',
+            "`mine.retention_rates` has it for all accounts and for the key accounts.",
+            '`mine.retention_rates.query("scope == \'all\'")["grr_share"].item()`',
         ),
         answer=_grr,
         solution=(
-            "then = q.year_ago.account_classes.set_index('account_id')['revenue']\n"
-            "now = q.account_classes.set_index('account_id')['revenue']\n"
+            "then = mine.year_ago.account_classes.set_index('account_id')['revenue']\n"
+            "now = mine.account_classes.set_index('account_id')['revenue']\n"
             "then = then[then > 0]\n"
             "kept = now.reindex(then.index).fillna(0).clip(lower=0).clip(upper=then)\n"
             "float(kept.sum() / then.sum())"
@@ -125,12 +121,12 @@ EXERCISES = (
         "months? (The step *stopped* of the revenue bridge.)",
         hints=(
             "Stopped is counted over two windows of twelve months, lost by the account's own gap.",
-            "`q.revenue_bridge` has one row per step; the column `accounts` counts them.",
-            "`q.revenue_bridge.query(\"scope == 'all' and step == 'stopped'\")`",
+            "`mine.revenue_bridge` has one row per step; the column `accounts` counts them.",
+            "`mine.revenue_bridge.query(\"scope == 'all' and step == 'stopped'\")`",
         ),
         answer=_stopped,
         solution=(
-            "row = q.revenue_bridge.query(\"scope == 'all' and step == 'stopped'\")\n"
+            "row = mine.revenue_bridge.query(\"scope == 'all' and step == 'stopped'\")\n"
             "int(row['accounts'].item())"
         ),
         because="{answer}. Stopped looks back a whole year and is certain; lost looks at the "
@@ -158,13 +154,13 @@ EXERCISES = (
         question="Ferme & Jardin S.à r.l. is silent since late summer, longer than three times its "
         "usual gap. Is it lost? Answer yes or no.",
         hints=(
-            "Look at its orders of the years before: `q.order_lines` with its id.",
+            "Look at its orders of the years before: `mine.order_lines` with its id.",
             "In which months did it order, and what happened after each winter?",
-            "`q.account_status` has a status for accounts outside their season.",
+            "`mine.account_status` has a status for accounts outside their season.",
         ),
         answer=lambda known: "no",
         solution=(
-            "status = q.account_status.set_index('name')['status']\n"
+            "status = mine.account_status.set_index('name')['status']\n"
             "'yes' if status['Ferme & Jardin S.à r.l.'] == 'lost' else 'no'"
         ),
         because="{answer}: it was planted with a season, and comes back each spring. An alarm "
@@ -185,13 +181,13 @@ EXERCISES = (
         "know. One that is only resting or merely late spoils the answer.",
         hints=(
             "Among the lost accounts, those silent for longest are the surest.",
-            "Compare `silence_days` with `usual_gap_days` in `q.account_status`.",
-            "`q.account_status.query(\"status == 'lost'\").nlargest(3, 'silence_days')`",
+            "Compare `silence_days` with `usual_gap_days` in `mine.account_status`.",
+            "`mine.account_status.query(\"status == 'lost'\").nlargest(3, 'silence_days')`",
         ),
         answer=lambda known: sorted(_gone(known)),
         fits=_three_gone,
         solution=(
-            "lost = q.account_status.query(\"status == 'lost'\")\n"
+            "lost = mine.account_status.query(\"status == 'lost'\")\n"
             "lost.nlargest(3, 'silence_days')['account_id'].tolist()"
         ),
         because="They have left. In truth these had: {answer}.",
@@ -221,14 +217,14 @@ EXERCISES = (
         "Which one (id)?",
         hints=(
             "Compare the last calendar year with the first one, in percent, account by account.",
-            "`q.account_months` has the revenue of every month; `.dt.year` gives the year.",
+            "`mine.account_months` has the revenue of every month; `.dt.year` gives the year.",
             "Take the key accounts, sum by account and year, divide the last year by the first.",
         ),
         answer=_shrinking,
         solution=(
-            "keys = q.key_accounts.query('is_key')['account_id']\n"
-            "still = q.account_status.query('silence_days < 90')['account_id']\n"
-            "months = q.account_months.query('account_id in @keys and account_id in @still')\n"
+            "keys = mine.key_accounts.query('is_key')['account_id']\n"
+            "still = mine.account_status.query('silence_days < 90')['account_id']\n"
+            "months = mine.account_months.query('account_id in @keys and account_id in @still')\n"
             "years = months.assign(year=months['month'].dt.year).pivot_table(\n"
             "    index='account_id', columns='year', values='revenue', aggfunc='sum')\n"
             "years = years.fillna(0)[years.iloc[:, 0] > 0]\n"
@@ -261,13 +257,13 @@ EXERCISES = (
         "year on file?",
         hints=(
             "Whole years beside whole years: quarters differ by season and by chance.",
-            "`q.account_months` for the one account, summed by year.",
+            "`mine.account_months` for the one account, summed by year.",
             "The first year less the last one: a positive figure.",
         ),
         answer=_missing_money,
         solution=(
             "account = answers['7a']\n"
-            "months = q.account_months.query('account_id == @account')\n"
+            "months = mine.account_months.query('account_id == @account')\n"
             "years = months.groupby(months['month'].dt.year)['revenue'].sum()\n"
             "float(years.iloc[0] - years.iloc[-1])"
         ),
@@ -281,7 +277,7 @@ EXERCISES = (
             ),
             Mistake(
                 "only the last year was looked at",
-                _one_year_drop,
+                lambda known: _missing_money(known, -2),
                 "This is the fall of the last year alone. Asked is the whole way from the first "
                 "year.",
             ),

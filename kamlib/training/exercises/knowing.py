@@ -54,14 +54,14 @@ EXERCISES = (
         question="At all your key accounts together: how many people have much influence (4 or 5) "
         "and are against us (an attitude below zero)?",
         hints=(
-            "`q.contacts` has one row per person, of all accounts: take the key accounts.",
+            "`mine.contacts` has one row per person, of all accounts: take the key accounts.",
             "Two things have to hold at once: influence from 4 and attitude below 0.",
             "`rows.query('influence >= 4 and attitude < 0')`",
         ),
         answer=lambda known: int((_strong(known) & _against(known)).sum()),
         solution=(
-            "keys = q.key_accounts.query('is_key')['account_id']\n"
-            "people = q.contacts[q.contacts['account_id'].isin(keys)]\n"
+            "keys = mine.key_accounts.query('is_key')['account_id']\n"
+            "people = mine.contacts[mine.contacts['account_id'].isin(keys)]\n"
             "len(people.query('influence >= 4 and attitude < 0'))"
         ),
         because="{answer}. Each can stop a decision that others favour: know what they fear before "
@@ -87,13 +87,13 @@ EXERCISES = (
         "be spoken of, before the period of notice begins?",
         hints=(
             "The end of the agreement is not the day to act: there is a period of notice.",
-            "`q.agreements` has `end_date` and `notice_days`; take the agreement that ends last.",
-            "The end less the days of notice. `q.agreement_renewals` has it as `notice_date`.",
+            "`mine.agreements` has `end_date` and `notice_days`; take the one that ends last.",
+            "The end less the days of notice. `mine.agreement_renewals` has it as `notice_date`.",
         ),
         answer=_notice,
         solution=(
-            f"account = q.accounts.query(\"name == '{STEADY}'\")['account_id'].item()\n"
-            "rows = q.agreement_renewals.query('account_id == @account')\n"
+            f"account = mine.accounts.query(\"name == '{STEADY}'\")['account_id'].item()\n"
+            "rows = mine.agreement_renewals.query('account_id == @account')\n"
             "rows = rows[rows['kind'].eq('frame agreement')]\n"
             "str(rows.sort_values('end_date')['notice_date'].iloc[-1].date())"
         ),
@@ -119,14 +119,14 @@ EXERCISES = (
         question=f"What is still to be won by the plan of {WHALE}: the expected values of its "
         "objectives, each times the part that is not done yet?",
         hints=(
-            "`q.account` with its id has the table `plan_objectives`.",
+            "`mine.account` with its id has the table `plan_objectives`.",
             "Value times one less the share done, for each objective, then the sum.",
             "`(rows['expected_value'] * (1 - rows['done_share'])).sum()`",
         ),
         answer=_open_value,
         solution=(
-            f"account = q.accounts.query(\"name == '{WHALE}'\")['account_id'].item()\n"
-            "rows = q.account(account).plan_objectives\n"
+            f"account = mine.accounts.query(\"name == '{WHALE}'\")['account_id'].item()\n"
+            "rows = mine.account(account).plan_objectives\n"
             "float((rows['expected_value'] * (1 - rows['done_share'])).sum())"
         ),
         because="{answer}. A plan is worth what is left of it; what is done belongs into the "

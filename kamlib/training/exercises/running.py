@@ -43,21 +43,16 @@ def _overdue(known: Known) -> float:
     return float(bills.loc[bills["due_date"].lt(known.as_of), "amount"].sum())
 
 
-def _due(known: Known) -> pd.DataFrame:
-    months = known.activity.deliveries
-    mine = months["account_id"].eq(known.planted("whale")[0])
-    return months[mine & months["month"].gt(known.as_of - pd.DateOffset(years=1))]
-
-
-def _late_share(known: Known) -> float:
-    due = _due(known)
-    return float(due["late_count"].sum() / due["due_count"].sum())
-
-
-def _late_share_of_all(known: Known) -> float:
+def _late_share(known: Known, *accounts: str) -> float:
+    """Return the share of orders delivered late in twelve months: of some accounts, or of all."""
     months = known.activity.deliveries
     year = months[months["month"].gt(known.as_of - pd.DateOffset(years=1))]
-    return float(year["late_count"].sum() / year["due_count"].sum())
+    mine = year[year["account_id"].isin(accounts)] if accounts else year
+    return float(mine["late_count"].sum() / mine["due_count"].sum())
+
+
+def _late_at_whale(known: Known) -> float:
+    return _late_share(known, known.planted("whale")[0])
 
 
 EXERCISES = (
@@ -68,11 +63,11 @@ EXERCISES = (
         "last twelve months?",
         hints=(
             "Workload is judged by revenue and hours, not by the number of accounts.",
-            "`q.workload` has one row per manager of key accounts.",
-            "`q.workload.nlargest(1, 'revenue')`",
+            "`mine.workload` has one row per manager of key accounts.",
+            "`mine.workload.nlargest(1, 'revenue')`",
         ),
         answer=lambda known: str(_by_manager(known).index[0]),
-        solution="q.workload.nlargest(1, 'revenue')['manager_id'].item()",
+        solution="mine.workload.nlargest(1, 'revenue')['manager_id'].item()",
         because="{answer}. If this person leaves, that revenue has lost its face: name a deputy "
         "for each account now.",
         mistakes=(
@@ -95,16 +90,16 @@ EXERCISES = (
         "programme to pay for itself? (Its cost of the last twelve months, over the key accounts "
         "of today.)",
         hints=(
-            "`q.programme_costs` has the cost of each month.",
+            "`mine.programme_costs` has the cost of each month.",
             "Twelve months of cost, divided by the number of key accounts.",
-            "`costs[costs['month'] > q.as_of - pd.DateOffset(years=1)]['cost'].sum()`",
+            "`costs[costs['month'] > mine.as_of - pd.DateOffset(years=1)]['cost'].sum()`",
         ),
         answer=lambda known: _costs(known, 1) / len(known.keys),
         solution=(
             "import pandas as pd\n"
-            "costs = q.programme_costs\n"
-            "year = costs[costs['month'] > q.as_of - pd.DateOffset(years=1)]\n"
-            "float(year['cost'].sum() / q.key_accounts['is_key'].sum())"
+            "costs = mine.programme_costs\n"
+            "year = costs[costs['month'] > mine.as_of - pd.DateOffset(years=1)]\n"
+            "float(year['cost'].sum() / mine.key_accounts['is_key'].sum())"
         ),
         because="{answer} *more* margin than it would have brought anyway: compare with similar "
         "accounts outside the programme, or growth pays for what it did not do.",
@@ -128,13 +123,13 @@ EXERCISES = (
         "overdue on the last day of the period?",
         hints=(
             "Overdue is what is not paid and past its due day; what falls due later is only open.",
-            "`q.money_owed` has both for each account: `open_amount` and `overdue_amount`.",
-            "Find the id by its name in `q.accounts`.",
+            "`mine.money_owed` has both for each account: `open_amount` and `overdue_amount`.",
+            "Find the id by its name in `mine.accounts`.",
         ),
         answer=_overdue,
         solution=(
-            "account = q.accounts.query(\"name == 'شركة الخليج للمعدات الصناعية'\")\n"
-            "owed = q.money_owed.set_index('account_id')['overdue_amount']\n"
+            "account = mine.accounts.query(\"name == 'شركة الخليج للمعدات الصناعية'\")\n"
+            "owed = mine.money_owed.set_index('account_id')['overdue_amount']\n"
             "float(owed[account['account_id'].item()])"
         ),
         because="{answer}. Speak of it before prices, and offer terms that they can keep: who pays "
@@ -160,15 +155,16 @@ EXERCISES = (
         "months did we deliver late?",
         hints=(
             "You will be asked: know the figure before they tell you theirs.",
-            "`q.deliveries` has the orders due and the late ones, by account and month.",
+            "`mine.deliveries` has the orders due and the late ones, by account and month.",
             "Late over due, both summed over the twelve months.",
         ),
-        answer=_late_share,
+        answer=_late_at_whale,
         solution=(
             "import pandas as pd\n"
-            "account = q.accounts.query(\"name == 'Hanseatische Werften AG'\")\n"
-            "due = q.deliveries[q.deliveries['account_id'].eq(account['account_id'].item())]\n"
-            "due = due[due['month'] > q.as_of - pd.DateOffset(years=1)]\n"
+            "account = mine.accounts.query(\"name == 'Hanseatische Werften AG'\")\n"
+            "due = mine.deliveries\n"
+            "due = due[due['account_id'].eq(account['account_id'].item())]\n"
+            "due = due[due['month'] > mine.as_of - pd.DateOffset(years=1)]\n"
             "float(due['late_count'].sum() / due['due_count'].sum())"
         ),
         because="{answer}. Late deliveries are the one mistake of ours that is proven to cost "
@@ -176,12 +172,12 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 "on time was taken for late",
-                lambda known: 1 - _late_share(known),
+                lambda known: 1 - _late_at_whale(known),
                 "This is the share that was on time. Asked is the share that was late.",
             ),
             Mistake(
                 "all accounts were taken",
-                _late_share_of_all,
+                _late_share,
                 "This is the share over all accounts. They will speak of their own orders.",
             ),
         ),

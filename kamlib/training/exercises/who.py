@@ -14,8 +14,8 @@ def _ever_key(known: Known) -> int:
     return int(tiers.loc[tiers["tier"].eq("key"), "account_id"].nunique())
 
 
-def _key_share(revenue: pd.Series, keys: list[str]) -> float:
-    return float(revenue.reindex(keys).fillna(0).sum() / revenue.sum())
+def _share_of(revenue: pd.Series, accounts: list[str]) -> float:
+    return float(revenue.reindex(accounts).fillna(0).sum() / revenue.sum())
 
 
 def _of_all_time(known: Known) -> pd.Series:
@@ -30,11 +30,6 @@ def _positive(known: Known) -> pd.Series:
 def _hhi(known: Known) -> float:
     held = _positive(known) / _positive(known).sum()
     return float((held**2).sum())
-
-
-def _group_share(known: Known) -> float:
-    revenue = known.revenue()
-    return float(revenue.reindex(known.planted("group")).fillna(0).sum() / revenue.sum())
 
 
 def _group_head(known: Known) -> str:
@@ -75,9 +70,10 @@ def _weighted(known: Known) -> float:
     return float(np.average(scores["score"], weights=scores["weight"]))
 
 
-def _shaky(known: Known) -> int:
-    firm = known.q.score_stability
-    return int((firm["is_above_line"] & firm["above_line_share"].lt(0.9)).sum())
+def _on_the_line(known: Known, *, is_firm: bool) -> int:
+    places = known.q.score_stability
+    is_held = places["above_line_share"].ge(0.9).eq(is_firm)
+    return int((places["is_above_line"] & is_held).sum())
 
 
 EXERCISES = (
@@ -87,11 +83,11 @@ EXERCISES = (
         question="How many key accounts does your company have on the last day of the period?",
         hints=(
             "Who is key is written in a table of its own, with a day from which it holds.",
-            "`q.key_accounts` has one row per account; its column `is_key` says yes or no.",
-            '`q.key_accounts["is_key"].sum()` counts the yes.',
+            "`mine.key_accounts` has one row per account; its column `is_key` says yes or no.",
+            '`mine.key_accounts["is_key"].sum()` counts the yes.',
         ),
         answer=lambda known: len(known.keys),
-        solution='int(q.key_accounts["is_key"].sum())',
+        solution='int(mine.key_accounts["is_key"].sum())',
         because="{answer}, by the tiers in force on the last day. Who is key is decided by people "
         "and written down with a date; size alone makes nobody one.",
         mistakes=(
@@ -114,13 +110,13 @@ EXERCISES = (
         question="What share of the revenue of the last twelve months do your key accounts bring?",
         hints=(
             "Divide the revenue of the key accounts by the revenue of all accounts.",
-            "`q.concentration` has it, in the row of all accounts: the column is `key_share`.",
-            '`q.concentration.query("scope == \'accounts\'")["key_share"].item()`',
+            "`mine.concentration` has it, in the row of all accounts: the column is `key_share`.",
+            '`mine.concentration.query("scope == \'accounts\'")["key_share"].item()`',
         ),
-        answer=lambda known: _key_share(known.revenue(), known.keys),
+        answer=lambda known: _share_of(known.revenue(), known.keys),
         solution=(
-            "keys = q.key_accounts.query('is_key')['account_id']\n"
-            "revenue = q.account_classes.set_index('account_id')['revenue']\n"
+            "keys = mine.key_accounts.query('is_key')['account_id']\n"
+            "revenue = mine.account_classes.set_index('account_id')['revenue']\n"
             "float(revenue.reindex(keys).sum() / revenue.sum())"
         ),
         because="{answer}. Hold it beside the usual 30 to 55 %: far below, the programme looks "
@@ -133,7 +129,7 @@ EXERCISES = (
             ),
             Mistake(
                 "all years were summed",
-                lambda known: _key_share(_of_all_time(known), known.keys),
+                lambda known: _share_of(_of_all_time(known), known.keys),
                 "This sums every year on file. Asked are the last twelve months: what counts is "
                 "what the accounts bring now.",
             ),
@@ -146,12 +142,12 @@ EXERCISES = (
         "company as dependent as it is? (One over the sum of the squared shares of revenue.)",
         hints=(
             "The sum of the squared shares is called HHI; one over it is the effective number.",
-            "`q.concentration` has it for accounts and for groups: `effective_number`.",
-            '`q.concentration.query("scope == \'accounts\'")["effective_number"].item()`',
+            "`mine.concentration` has it for accounts and for groups: `effective_number`.",
+            '`mine.concentration.query("scope == \'accounts\'")["effective_number"].item()`',
         ),
         answer=lambda known: 1 / _hhi(known),
         solution=(
-            "revenue = q.account_classes['revenue']\n"
+            "revenue = mine.account_classes['revenue']\n"
             "held = revenue[revenue > 0] / revenue[revenue > 0].sum()\n"
             "float(1 / (held ** 2).sum())"
         ),
@@ -176,14 +172,14 @@ EXERCISES = (
         question="The companies of the Nordwind group buy one by one. What share of the revenue of "
         "the last twelve months does the whole group bring?",
         hints=(
-            "`q.accounts` says which account belongs to which group: `group_name`.",
-            "Take the ids of the group, and add up their revenue in `q.account_classes`.",
-            '`q.accounts.query("group_name == \'Nordwind Gruppe SE\'")["account_id"]`',
+            "`mine.accounts` says which account belongs to which group: `group_name`.",
+            "Take the ids of the group, and add up their revenue in `mine.account_classes`.",
+            '`mine.accounts.query("group_name == \'Nordwind Gruppe SE\'")["account_id"]`',
         ),
-        answer=_group_share,
+        answer=lambda known: _share_of(known.revenue(), known.planted("group")),
         solution=(
-            "group = q.accounts.query(\"group_name == 'Nordwind Gruppe SE'\")['account_id']\n"
-            "revenue = q.account_classes.set_index('account_id')['revenue']\n"
+            "group = mine.accounts.query(\"group_name == 'Nordwind Gruppe SE'\")['account_id']\n"
+            "revenue = mine.account_classes.set_index('account_id')['revenue']\n"
             "float(revenue.reindex(group).sum() / revenue.sum())"
         ),
         because="{answer}. No single company of the group would be looked at; together they are a "
@@ -191,9 +187,7 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 "only the head was counted",
-                lambda known: float(
-                    known.revenue().get(_group_head(known), 0) / known.revenue().sum()
-                ),
+                lambda known: _share_of(known.revenue(), [_group_head(known)]),
                 "This is the head of the group alone. Its subsidiaries buy too, under their own "
                 "names.",
             ),
@@ -206,11 +200,11 @@ EXERCISES = (
         "less than 80 % of the revenue of the last twelve months stands?",
         hints=(
             "Sort by revenue, largest first. What counts is what stands *before* an account.",
-            "`q.account_classes` has the class in `abc_revenue`.",
-            '`q.account_classes["abc_revenue"].eq("A").sum()`',
+            "`mine.account_classes` has the class in `abc_revenue`.",
+            '`mine.account_classes["abc_revenue"].eq("A").sum()`',
         ),
         answer=lambda known: _class_a(known.revenue()),
-        solution="int(q.account_classes['abc_revenue'].eq('A').sum())",
+        solution="int(mine.account_classes['abc_revenue'].eq('A').sum())",
         because="{answer}. The account that crosses the 80 % is still in: the limit asks what the "
         "larger ones hold before it, so class A is never empty.",
         mistakes=(
@@ -241,11 +235,11 @@ EXERCISES = (
         hints=(
             "The class by frequency counts the months of twelve in which there was an order.",
             "X from nine months of twelve, Y from four.",
-            "Look for the name in `q.account_classes`; the class is in `xyz_frequency`.",
+            "Look for the name in `mine.account_classes`; the class is in `xyz_frequency`.",
         ),
         answer=lambda known: _letter(_months_share(known, known.planted("seasonal")[0])),
         solution=(
-            "rows = q.account_classes.set_index('name')\n"
+            "rows = mine.account_classes.set_index('name')\n"
             "rows.loc['Ferme & Jardin S.à r.l.', 'xyz_frequency']"
         ),
         because="{answer}: it orders in about half of the months. It is as regular as a calendar, "
@@ -268,15 +262,15 @@ EXERCISES = (
         id="4a",
         kind="number",
         question="What is the weighted score of Hanseatische Werften AG? Work it out from its "
-        "scores and their weights in `q.criterion_scores`.",
+        "scores and their weights in `mine.criterion_scores`.",
         hints=(
             "Multiply each score by its weight, add up, and divide by the sum of the weights.",
             "Leave out a criterion without a score, and its weight too.",
-            "`q.account_scores` has the result, to compare.",
+            "`mine.account_scores` has the result, to compare.",
         ),
         answer=_weighted,
         solution=(
-            "rows = q.account_scores.set_index('name')\n"
+            "rows = mine.account_scores.set_index('name')\n"
             "float(rows.loc['Hanseatische Werften AG', 'score'])"
         ),
         because="{answer}. The weights say what matters to the company; who changes them changes "
@@ -300,12 +294,12 @@ EXERCISES = (
         question="How many of the accounts above the admission line keep their place in fewer than "
         "nine of ten plausible weightings?",
         hints=(
-            "`q.score_stability` says for each account in how many weightings it is above.",
+            "`mine.score_stability` says for each account in how many weightings it is above.",
             "Ask two things at once: above the line, and a share below 0.9.",
-            "`q.score_stability.query('is_above_line and above_line_share < 0.9')`",
+            "`mine.score_stability.query('is_above_line and above_line_share < 0.9')`",
         ),
-        answer=_shaky,
-        solution="len(q.score_stability.query('is_above_line and above_line_share < 0.9'))",
+        answer=lambda known: _on_the_line(known, is_firm=False),
+        solution="len(mine.score_stability.query('is_above_line and above_line_share < 0.9'))",
         because="{answer}. Their place is decided by the weights and not by the account: decide "
         "with other evidence, and wait a period where you can.",
         mistakes=(
@@ -317,12 +311,7 @@ EXERCISES = (
             ),
             Mistake(
                 "the firm ones were counted",
-                lambda known: int(
-                    (
-                        known.q.score_stability["is_above_line"]
-                        & known.q.score_stability["above_line_share"].ge(0.9)
-                    ).sum()
-                ),
+                lambda known: _on_the_line(known, is_firm=True),
                 "These are the firm ones, with nine of ten or more. Asked are the others.",
             ),
         ),
