@@ -9,7 +9,7 @@ from kamlib.story.statements import Said
 from kamlib.tables import catalogue, each
 from kamlib.words import FEW, count, date, money, number, plural, rate, share
 
-MOST_GROUPS, MOST_CURVES, MOST_MEASURED = 10, 4, 6
+MOST_GROUPS, MOST_CURVES, MOST_MEASURED = 10, 4, 5
 """Groups of losses, survival curves, accounts and offers that a chart draws."""
 
 WHY_NOT = {
@@ -247,9 +247,12 @@ def chart_leaving_causes(leaving_causes: pd.DataFrame) -> Said:
         title = f"{left} left, but what is recorded happened too seldom to be tested as a cause"
     elif len(clear):
         title = f"Accounts left more often after: {', '.join(clear)} (a correlation, not proof)"
+    untold = int(leaving_causes["hazard_ratio"].isna().sum())
+    rest = f"; {number(untold)} of {len(leaving_causes)} causes cannot be told, see below"
     return Said(
         title,
-        "Factor on the chance of leaving, per event of the three months before; bar: 95 % interval",
+        "Factor on the chance of leaving, per event of the three months before; bar: 95 % interval"
+        f"{rest if untold else ''}",
         "Factors on the chance of leaving per late order or incident, each with its 95 % interval; "
         "the table below has them",
     )
