@@ -221,23 +221,23 @@ def _piece(
     if built is None:
         return None
     selected = row.select(it=built)
-    query = ibis.to_sql(selected, dialect="duckdb")
-    return _Piece(_projection(str(query)), built.type())
+    return _Piece(_projection(selected), built.type())
 
 
 @cache
 def _total(texts: tuple[tuple[str, dt.DataType], ...]) -> str:
     """Return the test of a row of order lines that is a sum."""
     row = ibis.table({f"text_{name}": type_ for name, type_ in texts}, name="kam_cell")
-    found = _projection(str(ibis.to_sql(row.select(it=is_total(row, "text_")), dialect="duckdb")))
+    found = _projection(row.select(it=is_total(row, "text_")))
     return f"({found})".replace('"cell".', "")
 
 
-def _projection(query: str) -> str:
-    """Return what a statement selects, its one table called ``cell``."""
+def _projection(selected: ir.Table) -> str:
+    """Return what an expression selects, its one table called ``cell``."""
     import sqlglot
+    from ibis.backends.sql.compilers import duckdb
 
-    read = sqlglot.parse_one(query, dialect="duckdb")
+    read = duckdb.compiler.to_sqlglot(selected.unbind())
     table = read.find(sqlglot.exp.Table)
     source = table.alias_or_name if table else ""
     for column in read.find_all(sqlglot.exp.Column):
