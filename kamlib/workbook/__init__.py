@@ -121,11 +121,6 @@ _LISTS = {
         "bonus_brackets",
         "Bonus thresholds of agreements in force: reached, missing, within reach.",
     ),
-    "revenue_by_two": (
-        "Revenue by two",
-        "revenue_by_two",
-        "The same by two dimensions crossed.",
-    ),
     "price_realisation": (
         "Prices",
         "price_realisation",
