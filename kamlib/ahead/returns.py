@@ -219,7 +219,7 @@ def service_creep(
     table = table.assign(
         verdict=np.where(crept, "creeping", ""),
         revenue=sold[0],
-        hours_cost=hours[0] * hourly,
+        met_hours_cost=hours[0] * hourly,
         crept_cost=((now - first) * sold[0] / 1000 * hourly).where(crept),
     )
     is_whole = len(interactions) > 0 and interactions["date"].min() <= ends[3]

@@ -22,6 +22,7 @@ from kamlib.intake.casting import (
     cell,
     cleaned,
     foreign_sign,
+    is_mended,
     not_exact,
     problem,
     reader,
@@ -155,12 +156,10 @@ def _sign(column: Column, row: ir.Table, rules: Rules) -> ir.StringValue | None:
     return ibis.ifelse(row["value"].notnull(), foreign_sign(row["text"]), ibis.null("string"))
 
 
-def _is_mended(column: Column, row: ir.Table) -> ir.IntegerValue | None:
-    raw, text, value = row["raw"], row["text"], row["value"]
-    if column.type != "id" or not raw.type().is_string():
+def _is_mended(column: Column, row: ir.Table, rules: Rules) -> ir.IntegerValue | None:
+    if column.type != "id" or not row["raw"].type().is_string():
         return None
-    is_mended = (raw != text) | (text.endswith(".0") & ~value.endswith(".0"))
-    return is_mended.fill_null(False).cast("int64")
+    return is_mended(row["raw"], row["value"], rules).fill_null(False).cast("int64")
 
 
 def _is_kind(row: ir.Table, kind: str) -> ir.BooleanValue | None:
@@ -203,7 +202,7 @@ def _built(step: str, column: Column, row: ir.Table, rules: Rules, is_excel: boo
         case "sign":
             return _sign(column, row, rules)
         case "mended":
-            return _is_mended(column, row)
+            return _is_mended(column, row, rules)
     return cleaned(row["raw"])
 
 

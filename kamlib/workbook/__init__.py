@@ -151,6 +151,11 @@ _LISTS = {
         "account_alerts",
         "Active accounts that buy less of everything, beyond what chance explains.",
     ),
+    "category_falls": (
+        "To ask about",
+        "category_falls",
+        "Categories down by over 60 % at active accounts that chance may explain.",
+    ),
     "revenue_by": (
         "Revenue by",
         "revenue_by",
