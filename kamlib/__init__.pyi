@@ -73,6 +73,7 @@ from .dossier.register import plan_register as plan_register
 from .dossier.register import plan_steps as plan_steps
 from .dossier.service import account_incidents as account_incidents
 from .dossier.service import promises_kept as promises_kept
+from .dossier.stakeholders import org_chart as org_chart
 from .dossier.stakeholders import stakeholder_map as stakeholder_map
 from .dossier.stakeholders import stakeholder_roles as stakeholder_roles
 from .dossier.stakeholders import team_roles as team_roles
@@ -138,6 +139,7 @@ from .plots.segmentation import plot_lorenz as plot_lorenz
 from .plots.segmentation import plot_pareto as plot_pareto
 from .plots.segmentation import plot_rfm_segments as plot_rfm_segments
 from .plots.segmentation import plot_whale_curve as plot_whale_curve
+from .plots.stakeholders import plot_org_chart as plot_org_chart
 from .plots.stakeholders import plot_stakeholder_map as plot_stakeholder_map
 from .programme.assignment import assignment_changes as assignment_changes
 from .programme.assignment import assignment_loads as assignment_loads

@@ -48,7 +48,7 @@ class Prepared:
         is_canonical = name in CANONICAL and name != "accounts"
         return empty_table(name) if is_canonical else shaped(name, [])
 
-    def stored(self, name, compute, *, is_own=False) -> pd.DataFrame:
+    def stored(self, name, compute, *, apart="") -> pd.DataFrame:
         return compute()
 
     def neighbour(self, span: Span) -> None:

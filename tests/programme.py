@@ -8,7 +8,7 @@ from kamlib.tables import typed
 
 AS_OF = pd.Timestamp("2025-12-31")
 KEYS = pd.DataFrame(
-    {"account_id": ["A", "B"], "is_key": [True, True], "key_rule": ["tier key of the book"] * 2}
+    {"account_id": ["A", "B"], "is_key": [True, True], "key_rule": ["named in the book"] * 2}
 )
 ACCOUNTS = pd.DataFrame(
     {

@@ -9,11 +9,11 @@ import kamlib as kam
 from kamlib.practice import company, write_company
 
 KINDS = ("spring_buyer", "missed_season", "one_order", "slow_decline", "renewals")
-FIRST = 7000
+FIRST = 8000
 
 
 def seen(seed, folder):
-    """Return what the report of the third quarter says of the accounts planted."""
+    """Return what the report of the fourth quarter says of the accounts planted."""
     made = company(seed, story=KINDS, accounts=60)
     write_company(made, folder)
     q = kam.open_period(folder, "2025-Q4")
@@ -27,7 +27,7 @@ def seen(seed, folder):
         "seed": seed,
         "spring called lost": status[planted["spring_buyer"]] in ("lost", "overdue"),
         "missed season found": status[planted["missed_season"]] in ("lost", "overdue"),
-        "one order promoted": verdict[planted["one_order"]] in ("promote", "candidate"),
+        "one order promoted": verdict[planted["one_order"]] == "promote",
         "decline named": planted["slow_decline"] in set(q.account_declines["account_id"]),
         "renewals seen": set(soon["account_id"]) <= set(due["account_id"]) and len(soon) == 3,
     }

@@ -89,3 +89,17 @@ def test_bonus_thresholds_within_reach():
     none = bonus_brackets(empty_table("agreements"), days, people, as_of=pd.Timestamp("2025-09-30"))
     gap = say.gap_prices(shaped("price_years", []), empty_table("agreements"))
     assert none.empty and "orders.quantity" in gap and "bonus_threshold" in gap
+
+
+def test_one_odd_price_does_not_move_what_accounts_of_its_size_pay():
+    """On real data a few accounts bought remainders at many times the median: a straight line
+    through all put accounts of that size at seven times the book's price."""
+    ids = [f"A{n:02d}" for n in range(40)]
+    revenue = [1000.0 + n for n in range(40)]
+    paid = [*revenue[:39], 200 * revenue[39]]
+    rows = shaped("price_years", {"account_id": ids, "product_id": "p", "year_number": 0,
+        "revenue": paid, "book_price_revenue": revenue})  # fmt: skip
+    status = shaped("account_status", {"account_id": ids, "revenue": paid})
+    table = price_realisation(rows, status).set_index("account_id")
+    assert table["volume_price_share"].round(9).eq(1.0).all()
+    assert table["conceded"].drop("A39").round(3).eq(0.0).all()

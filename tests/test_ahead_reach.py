@@ -125,7 +125,7 @@ def test_narrow_where_two_years_cost_more_than_they_brought_and_nothing_is_in_re
             "manager_id": "M",
             "hours": [10.0, 1.0],
             "revenue": 1000.0,
-            "margin": 500.0,
+            "gross_margin": 500.0,
         },
     )
     people = typed(

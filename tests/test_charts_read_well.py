@@ -171,7 +171,6 @@ def test_charts_without_data_are_left_out():
         draw_scoring.plot_criterion_review(pd.DataFrame(columns=["criterion", "later_outcome"])),
         leaving.plot_leaving_causes(
             pd.DataFrame({"cause": ["late"], "hazard_ratio": float("nan")}),
-            pd.DataFrame({"note": ["few"]}),
         ),
     ):
         assert drawing(ax.figure).is_empty

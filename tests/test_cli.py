@@ -12,6 +12,8 @@ from kamlib.cli import main
 from kamlib.report import production
 from kamlib.report import run as report_run
 
+from .conftest import ROOT
+
 ORDERS = "order_id,account_id,order_date,revenue\n1,A,2024-05-05,10\n2,A,2025-12-31,20\n"
 
 
@@ -113,6 +115,10 @@ def test_a_practice_company_is_written_once(tmp_path, capsys):
     assert main(["practice", str(folder), "--seed", "3"]) == 0
     assert (folder / "truth" / "truth.csv").is_file()
     assert main(["practice", str(folder)]) == 2
+    unsaid = tmp_path / "unsaid"
+    assert main(["practice", str(unsaid)]) == 0
+    sample = (ROOT / "data" / "sample" / "orders.csv").read_bytes()
+    assert (unsaid / "orders.csv").read_bytes() != sample
     assert "not empty" in capsys.readouterr().err
     assert main(["practice", str(tmp_path / "other"), "--story", "wale"]) == 2
     assert "'whale'" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from kamlib.dossier import stakeholder_map, stakeholder_roles
+from kamlib.dossier.stakeholders import org_chart
 from kamlib.page import pieces
 from kamlib.plots import dossier as draw
 from kamlib.plots.svg import drawing
@@ -14,7 +15,7 @@ from kamlib.story import said_of
 from kamlib.story.dossier_brief import tell_negotiation_brief
 from kamlib.story.dossier_notes import figure_note
 from kamlib.story.statements import Point
-from kamlib.tables import catalogue, each, shaped
+from kamlib.tables import catalogue, each, empty_table, shaped, typed
 
 from .dossier import AS_OF, BOOK, orders_alone, seen_by, table
 
@@ -326,3 +327,17 @@ def test_a_finding_is_one_sentence(finding, tables, sentence):
         said_of("tell_dossier_findings"), dossier_findings=rows, book=BOOK, **given
     )
     assert plain(told["sentence"].item()) == sentence
+
+
+def test_the_org_chart_stands_each_person_above_those_who_report_to_it_circles_too():
+    ids = ["boss", "left", "leaf", "ring1", "ring2", "alone"]
+    above = [None, "boss", "left", "ring2", "ring1", "nobody known"]
+    people = {"account_id": "A", "contact_id": ids, "name": ids, "reports_to": above}
+    contacts = typed(pd.DataFrame(people), "contacts")
+    table = org_chart(contacts, stakeholder_map(contacts, empty_table("interactions"), as_of=AS_OF))
+    assert table["person"].tolist() == ["alone", "boss", "left", "leaf", "ring1", "ring2"]
+    assert table["chart_level"].tolist() == [0, 0, 1, 2, 0, 1]
+    axes = draw.plot_org_chart(table)
+    assert [text.get_text() for text in axes.texts][:12:2] == table["person"].tolist()
+    blank = contacts.assign(reports_to=None)
+    assert org_chart(blank, stakeholder_map(blank, empty_table("interactions"), as_of=AS_OF)).empty

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from kamlib.book import read_settings
 from kamlib.check import check_book
 from kamlib.errors import KamError
-from kamlib.intake import control_totals, read_book, row_account, set_aside_rows
+from kamlib.intake import read_book, set_aside_rows
 from kamlib.intake.sources import open_engine
 
 HEAD = "order_id,account_id,order_date,revenue\n"
@@ -102,7 +101,24 @@ def test_a_column_of_its_own_named_rowid_numbers_no_row(make_book, files):
     folder = make_book({**dict.fromkeys(files, lines), **select})
     with open_engine() as engine:
         rows = set_aside_rows(read_book(folder, read_settings(folder), engine))
-    assert rows["row"].tolist() == [2, 4][: len(files)]
+    assert rows["row"].tolist() == [2, 2][: len(files)]
+    assert rows["file"].tolist() == [Path(file).name for file in files]
+
+
+def test_a_statement_that_passes_the_place_on_names_the_files_row(make_book):
+    """Else its own: a place that is missing (an outer join) is the statement's too."""
+    lines = {f"raw/lines/{n}.csv": HEAD + f"1,A,2025-01-0{n},1\n2,A,soon,1\n" for n in (1, 2)}
+    columns = "order_id, account_id, order_date, revenue"
+    for more, places in (
+        (", _file, _row", [("1.csv", 2), ("2.csv", 2)]),
+        ("", [("orders.sql", 2), ("orders.sql", 4)]),
+        (", NULL AS _file, NULL AS _row", [("orders.sql", 2), ("orders.sql", 4)]),
+    ):
+        select = f"SELECT {columns}{more} FROM lines"
+        folder = make_book({**lines, "orders.sql": select})
+        with open_engine() as engine:
+            rows = set_aside_rows(read_book(folder, read_settings(folder), engine))
+        assert list(zip(rows["file"], rows["row"], strict=True)) == places
 
 
 def test_a_damaged_id_is_seen_where_case_is_folded_too(make_book):
@@ -357,54 +373,3 @@ def test_real_broken_file_costs_its_broken_rows_alone(shared, make_book):
     found = check_book(make_book({"orders.sql": sql, "raw/orders.csv": text}))
     assert found["tables"]["raw/orders"]["set_aside"] == {"too many values in the row": 176}
     assert found["tables"]["orders"]["read"] == 830 - 176
-
-
-_ROWS = st.lists(
-    st.tuples(
-        st.sampled_from(["1", "2", "", "x y"]),
-        st.sampled_from(["A", "B", "", "1.5E+11", "NA"]),
-        st.sampled_from(
-            ["2024-12-31", "2025-06-30", "2025-07-01", "9999-12-31", "2024-02-30", "", "soon"]
-        ),
-        st.one_of(
-            st.decimals(-1000, 1000, places=2).map(str),
-            st.sampled_from(["", "inf", "NaN", "1e400", "abc", "(3)"]),
-        ),
-        st.sampled_from([0, 0, 0, 1, -1]),
-    ),
-    max_size=30,
-)
-
-
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(rows=_ROWS)
-def test_read_is_used_plus_out_of_period_plus_set_aside(make_book, rows):
-    """For counts and for the amounts that can be read, whatever the dirt."""
-    lines, amount = [], Decimal(0)
-    for order, account, day, revenue, shift in rows:
-        values = [order, account, day, revenue, "tail"][: 5 + shift] + (
-            ["more"] if shift > 0 else []
-        )
-        lines.append(",".join(values))
-        if shift == 0:
-            with_sign = "-" + revenue[1:-1] if revenue.startswith("(") else revenue
-            amount += Decimal(with_sign) if revenue not in ("", "inf", "NaN", "1e400", "abc") else 0
-    text = HEAD.strip() + ",note\n" + "\n".join(["0,Z,2024-01-01,1,first", *lines]) + "\n"
-    folder = make_book({"orders.csv": text})
-    with open_engine() as engine:
-        intake = read_book(folder, read_settings(folder), engine)
-        whole = row_account(intake)
-        until = row_account(intake, pd.Timestamp("2025-06-30"))
-        totals = control_totals(intake)
-    assert whole["rows"].sum() == len(rows) + 1
-    assert round(Decimal(str(whole["revenue"].sum())), 2) == amount + 1
-    used = whole.loc[whole["reason"].eq("used")]
-    assert used["rows"].sum() + whole.loc[whole["reason"].ne("used"), "rows"].sum() == len(rows) + 1
-    assert abs(used["revenue"].sum() - totals["revenue"]) < 1e-9
-    out_of_period = whole["rows"].sum() - until["rows"].sum()
-    dated_later = sum(
-        day in ("2025-07-01", "9999-12-31") and shift == 0 for _, _, day, _, shift in rows
-    )
-    assert out_of_period == dated_later

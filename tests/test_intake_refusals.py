@@ -73,6 +73,18 @@ def test_what_is_no_ordinary_file_is_refused(make_book):
     assert "no ordinary file" in refusal(folder).what
 
 
+def test_a_parquet_file_with_a_damaged_page_is_refused(make_book):
+    folder = make_book()
+    file = folder / "orders.parquet"
+    frame = pd.DataFrame({"order_id": [str(n) for n in range(5000)], "account_id": "A"})
+    frame.assign(order_date=pd.Timestamp("2025-01-01"), revenue=1.0).to_parquet(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:200] + bytes(4000) + whole[4200:])
+    assert "cannot be read" in refusal(folder).what
+    file.write_bytes(whole[:-300])
+    assert "cannot be read" in refusal(folder).what
+
+
 def test_a_marked_utf_32_file_and_a_recursive_statement_are_read(make_book):
     assert check_book(make_book({"orders.csv": LINES.encode("utf-32")}))["totals"]["revenue"] == 5
     sql = (

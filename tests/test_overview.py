@@ -231,7 +231,9 @@ def test_nothing_known_is_said_so():
     ]
 
 
-def cards(found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None) -> list[Any]:
+def cards(
+    found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None, keys: Any = None
+) -> list[Any]:
     return overview_cards.cards_overview(
         found,
         IN_PERIOD,
@@ -240,6 +242,7 @@ def cards(found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None) -> list[A
         shaped("candidates", []),
         bridge,
         shaped("risk_changes", []) if risk is None else risk,
+        keys_of(A=True) if keys is None else keys,
         span=parse_period("2025-Q3"),
         as_of=END,
         book=BOOK,
@@ -294,6 +297,10 @@ def test_neither_the_largest_nor_a_managers_accounts_are_compared_with_a_usual_s
         "The two largest accounts brought € 90 in the 12 months to 30 Sep 2025: 45.0 % of all "
         "sales; they stand in for key accounts, as the book names none."
     )
+    assert headline(figures(), stand_in)[1] == "No account is overdue."
+    found = figures(revenue_at_risk=(5.0, 4.0, 4.0), at_risk_accounts=(2.0, 2.0, 2.0))
+    labels = [card.label for card in cards(found, moved("all", 1.0, 1.0), keys=stand_in)]
+    assert labels[1:] == ["At risk, 2 large accounts", "Today’s large accounts"]
     own = spread_of(keys, manager_id="M1")
     assert headline(figures(), keys, spread=own, manager_id="M1")[-1] == (
         "Today’s 2 key accounts brought € 90 in the 12 months to 30 Sep 2025: 45.0 % of these "

@@ -66,8 +66,8 @@ def test_load_takes_the_plan_then_the_account_then_the_default():
     assert load["rhythm_source"].to_list() == ["plan", "account", "default"]
     assert load["hours"].to_list() == pytest.approx([2 * 30.4375 / 7, 2 * 30.4375 / 14, 2.0])
     assert load["revenue"].to_list() == [1000.0, 500.0, 0.0]  # the window alone; D is not key
-    assert load["margin"].iloc[0] == 400.0
-    assert load["margin"].iloc[1:].isna().all()
+    assert load["gross_margin"].iloc[0] == 400.0
+    assert load["gross_margin"].iloc[1:].isna().all()
     assert load["name"].to_list() == ["Alpha", "Beta", "C"]
 
 

@@ -85,7 +85,7 @@ def test_an_account_finds_its_plan(make_book, account, file, settings):
 @pytest.mark.parametrize(
     ("tier", "settings", "said"),
     [
-        ("key", "", "tier key of the book"),
+        ("key", "", "named in the book"),
         ("key", 'definition = "The best"', "The best (no version stated)"),
         ("key", 'definition = "The best"\nversion = "2"', "The best (version 2)"),
         (

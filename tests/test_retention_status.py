@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 import kamlib.retention as ret
+from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
+from kamlib.story.leaving import chart_loss_dynamics
 
 from .retention import AS_OF, LEAVER, NO_CLASSES, days, every, losses, spells, status
 
@@ -76,7 +78,11 @@ class TestStatus:
         assert row["overdue_since_date"] == pd.Timestamp("2025-05-01") + pd.Timedelta(days=81)
         assert row["detection_date"] == pd.Timestamp("2025-05-01") + pd.Timedelta(days=121)
         assert row["lost_after_days"] == 121
-        assert (row["revenue"], row["margin"], row["last_year_revenue"]) == (400.0, 160.0, 400.0)
+        assert (row["revenue"], row["gross_margin"], row["last_year_revenue"]) == (
+            400.0,
+            160.0,
+            400.0,
+        )
 
     def test_never_new_and_few_orders(self):
         orders = days(
@@ -287,3 +293,27 @@ class TestLosses:
         assert found.loc[("region", "North"), ["lost_count", "account_count"]].tolist() == [1, 1]
         assert found.loc[("region", "North"), ["lost_share", "revenue_share"]].tolist() == [1, 0.75]
         assert "reason" not in set(table["dimension"])
+
+
+def test_of_those_lost_it_is_told_how_many_still_are():
+    ends = pd.date_range("2025-01-31", periods=12, freq="ME")
+    table = pd.DataFrame(
+        {
+            "month": ends,
+            "is_known": True,
+            "lost_count": 1.0,
+            "returned_count": [1.0] * 8 + [0.0] * 4,
+            "revenue_lost": 10.0,
+            "lost_12m_count": 12.0,
+            "revenue_lost_12m": 120.0,
+        }
+    )
+    book = BookSettings(title="B", currency="EUR")
+
+    def told(**changed):
+        title = chart_loss_dynamics(table.assign(**changed), book=book).title
+        return title.replace("\xa0", " ").split("; ")[-1].split(": ")[-1]
+
+    assert told() == "4 still are, 8 have come back"
+    assert told(returned_count=1.0) == "all have come back"
+    assert told(returned_count=0.0) == "none has come back"

@@ -316,7 +316,7 @@ def test_key_accounts_by_tier_as_of_the_date():
     assert keys["is_key"].to_dict() == {"a": True, "b": False, "c": False}
     assert not keys["is_provisional"].any()
     said = tell_key_accounts(keys, admission=KeyAccountSettings())
-    assert set(said["key_rule"]) == {"tier key of the book"}
+    assert set(said["key_rule"]) == {"named in the book"}
     assert keys.loc["a", "key_since"] == pd.Timestamp("2024-01-01")
     declared = accounts_of(*"abc", tier=["regular", None, "key"])
     assert key_accounts(declared, NO_TIERS, classes, as_of=AS_OF)["is_key"].tolist() == [

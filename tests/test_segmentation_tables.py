@@ -309,7 +309,7 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
     texts = [one.text.replace("\xa0", " ") for one in said]
     hangs = "% of revenue hangs on one customer (counted as a group): as if we had"
     assert texts == [
-        "One account moved down a class, only because others grew.",
+        "One account moved down a class, only because others grew: Bolt.",
         f"85 {hangs} 1.3 customers of equal size.",
         "One key account (provisional: the book has no tiers) brings 85 % of revenue.",
         "One of two accounts with revenue is class A and brings 85 % of 200.",
@@ -323,7 +323,9 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
     for months, what in ((12, "yearly revenue"), (24, "revenue of 24 months")):
         texts = [one.text.replace("\xa0", " ") for one in said_of(*tables, moves, months=months)]
         assert texts[1].startswith(f"Kettle fell from A to B: its {what} went from 170 to 10. P. W")
-        assert texts[2].startswith("One account moved up a class; first Bolt (B to A, now 90). I.")
+        assert texts[2].startswith(
+            "One account moved up a class: Bolt. Bolt (B to A, now 90) leads: I."
+        )
 
 
 def test_a_book_of_orders_alone_is_told_what_is_missing():

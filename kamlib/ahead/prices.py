@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import theilslopes
 
 from kamlib.tables import each, shaped
 
 LEAST_FALL = 0.02
 """A price that fell by less over two years is steady."""
+MIN_ACCOUNTS, MOST_GROUPS = 10, 40
+"""Accounts that say anything of volume, and the groups of like size that a line is laid through."""
 LEAST_COMPARED = 0.5
 """Of an account's revenue, the share that must be compared before anything is said."""
 
@@ -20,10 +23,10 @@ def price_realisation(price_years: pd.DataFrame, account_status: pd.DataFrame) -
 
     ``price_share`` is what was paid in 12 months, over the same quantities at the median price that
     the accounts paid for each product in each month. Volume may explain it: ``volume_price_share``
-    is what accounts of its size pay (a line through the shares over the logarithm of what they
-    bought, where at least ten accounts are compared). ``conceded`` is what it paid less than that,
-    below zero where it paid more. An account of which less than half of the revenue can be compared
-    is left out.
+    is what accounts of its size pay (a robust line through the shares over the logarithm of what
+    they bought, where at least ten accounts are compared). ``conceded`` is what it paid less than
+    that, below zero where it paid more. An account of which less than half of the revenue can be
+    compared is left out.
 
     Examples
     --------
@@ -69,12 +72,16 @@ def price_realisation(price_years: pd.DataFrame, account_status: pd.DataFrame) -
 
 
 def _of_volume(table: pd.DataFrame) -> pd.Series:
-    """Return what an account of its size pays: the least-squares line over the log of volume."""
-    if len(table) < 10:
+    """Return what an account of its size pays: a line over the log of volume, by the median of the
+    slopes between groups of accounts (Theil and Sen), which a single odd price does not move.
+    """
+    if len(table) < MIN_ACCOUNTS:
         return pd.Series(np.nan, index=table.index)
-    size = np.log(table["book_price_revenue"].to_numpy())
-    slope, level = np.polyfit(size, table["price_share"].to_numpy(), 1)
-    return pd.Series(level + slope * size, index=table.index)
+    size, share = np.log(table["book_price_revenue"].to_numpy()), table["price_share"].to_numpy()
+    groups = np.array_split(np.argsort(size, kind="stable"), min(MOST_GROUPS, len(table)))
+    x, y = (np.array([np.median(of[one]) for one in groups]) for of in (size, share))
+    slope = theilslopes(y, x).slope
+    return pd.Series(np.median(y - slope * x) + slope * size, index=table.index)
 
 
 def price_erosion(price_years: pd.DataFrame, account_status: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,7 @@ def return_per_account(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per key account: its margin less what its care costs; the least return first.
+    """One row per key account: its gross margin less what its care costs; the least return first.
 
     The care is the hours that its planned rhythm asks for, at its manager's cost an hour (cost a
     month / hours a month; of the others where unknown), and an even share of the programme's cost
@@ -47,7 +47,7 @@ def return_per_account(
     reach = category_map.groupby("account_id")["need_in_reach"].sum(min_count=1)
     for name, found in {"year_ago_return": before, "need_in_reach": reach}.items():
         table[name] = found.reindex(table["account_id"]).to_numpy(dtype="float64")
-    rate = (table["margin"] / table["revenue"]).where(table["revenue"] > 0).clip(0, 1)
+    rate = (table["gross_margin"] / table["revenue"]).where(table["revenue"] > 0).clip(0, 1)
     pays = table["need_in_reach"].fillna(0.0) * rate.fillna(0.0) > table["care_cost"]
     is_low = table["account_return"].lt(0) & table["year_ago_return"].lt(0)
     table["verdict"] = np.where(is_low & ~pays, "narrow", "")
@@ -58,10 +58,10 @@ def return_per_account(
 def _returned(
     load: pd.DataFrame, managers: pd.DataFrame, costs: pd.DataFrame, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    table = load[["account_id", "name", "manager_name", "revenue", "margin"]].join(
+    table = load[["account_id", "name", "manager_name", "revenue", "gross_margin"]].join(
         _care(12 * load["hours"], load["manager_id"], managers, costs, len(load), as_of)
     )
-    return table.assign(account_return=table["margin"] - table["care_cost"])
+    return table.assign(account_return=table["gross_margin"] - table["care_cost"])
 
 
 def _care(
@@ -219,7 +219,7 @@ def service_creep(
     table = table.assign(
         verdict=np.where(crept, "creeping", ""),
         revenue=sold[0],
-        hours_cost=hours[0] * hourly,
+        met_hours_cost=hours[0] * hourly,
         crept_cost=((now - first) * sold[0] / 1000 * hourly).where(crept),
     )
     is_whole = len(interactions) > 0 and interactions["date"].min() <= ends[3]

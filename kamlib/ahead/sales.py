@@ -95,6 +95,23 @@ def revenue_by_two(
     return shaped("revenue_by_two", _compared(table, held, ["dimension", "second_dimension"]))
 
 
+def working_days(span: Span) -> int:
+    """Return how many days from Monday to Friday a period has, holidays among them.
+
+    >>> from kamlib.period.calendar import parse_period
+    >>> working_days(parse_period("2025-Q3"))
+    66
+    """
+    first, after = span.start.date(), (span.end + pd.Timedelta(days=1)).date()
+    return int(np.busday_count(first, after))
+
+
+def crossed(revenue_by_two: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Return the rows of one pair of dimensions."""
+    of_first = revenue_by_two["dimension"].eq(first)
+    return revenue_by_two[of_first & revenue_by_two["second_dimension"].eq(second)]
+
+
 def _named(cells: pd.DataFrame, accounts: pd.DataFrame, managers: pd.DataFrame) -> pd.DataFrame:
     """Return the cells with the groups of every dimension as readers know them."""
     of = accounts.set_index("account_id")

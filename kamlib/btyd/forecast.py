@@ -27,6 +27,7 @@ def alive_given(buyer_summary: pd.DataFrame, buyer_model: BuyerModel) -> Numbers
 def expected_orders(
     buyer_summary: pd.DataFrame,
     buyer_model: BuyerModel,
+    account_status: pd.DataFrame | None = None,
     *,
     days: int = 365,
     interval_share: float = 0.8,
@@ -44,7 +45,8 @@ def expected_orders(
     hypergeometric function whose value is lost for large x and T. For k = 1 it equals equation
     (10) of Fader, Hardie and Lee (2005). No account has more than one order day per day, so the
     series ends with the horizon's last day. The interval is predictive (how many order days this
-    account may have), not one of the parameters.
+    account may have), not one of the parameters. Of a lost account no order is expected: it is won
+    back or let go, and in no list of next orders.
 
     Parameters
     ----------
@@ -92,6 +94,9 @@ def expected_orders(
         orders_low=low,
         orders_high=high,
     )
+    if account_status is not None:
+        lost = account_status.loc[account_status["status"].eq("lost"), "account_id"]
+        told = told[~told["account_id"].isin(lost)]
     return shaped("expected_orders", told)
 
 

@@ -70,12 +70,20 @@ def plan_actions(
     >>> me.plan_actions["status"].unique().tolist()
     ['overdue', 'open', 'kept']
     """
-    if plan is None:
-        return shaped("plan_actions", [])
-    names, rows = _names(managers), []
-    for action in plan.actions:
-        step = _step(action, plan.account_id, names, as_of, previous_span, is_closed=False)
-        rows.append({**step, "action_id": action.id, "objective_id": action.objective})
+    return action_rows([plan] if plan else [], managers, as_of, previous_span)
+
+
+def action_rows(
+    plans: list[Plan], managers: pd.DataFrame, as_of: pd.Timestamp, before: Span
+) -> pd.DataFrame:
+    """Return the actions of plans, as the table ``plan_actions``."""
+    names = _names(managers)
+    rows = [
+        _step(action, plan.account_id, names, as_of, before, is_closed=False)
+        | {"action_id": action.id, "objective_id": action.objective}
+        for plan in plans
+        for action in plan.actions
+    ]
     return _ordered("plan_actions", rows, "action_id")
 
 

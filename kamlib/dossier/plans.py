@@ -9,6 +9,7 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -201,10 +202,18 @@ def plan_reading(*, plans: dict[str, Path], account_id: str) -> PlanReading:
     if account_id not in plans:
         return PlanReading()
     try:
-        read = read_plan(plans[account_id], account_id)
-        return PlanReading(read.model_copy(update={"account_id": account_id}))
+        file = plans[account_id]
+        about = file.stat() if file.is_file() else None
+        state = about and (about.st_size, about.st_mtime_ns)
+        return PlanReading(_read_once(file, account_id, state))
     except KamError as error:
         return PlanReading(problem=error)
+
+
+@lru_cache(maxsize=4096)
+def _read_once(file: Path, account_id: str, state: tuple[int, int] | None) -> Plan:
+    """Return the plan in a file that is in a state: many tables and past days ask for it."""
+    return read_plan(file, account_id).model_copy(update={"account_id": account_id})
 
 
 def plan(plan_reading: PlanReading) -> Plan | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import ProgrammeSettings
-from kamlib.dossier.objectives import objective_rows, plan_actions
+from kamlib.dossier.objectives import action_rows, objective_rows
 from kamlib.dossier.plans import Plan, PlanReading, plan_parts, plan_reading
 from kamlib.period.calendar import Span, period_of
 from kamlib.tables import empty_table, shaped
@@ -28,32 +28,37 @@ def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFram
     >>> plan_register(plans={}, as_of=pd.Timestamp("2025-09-30")).empty
     True
     """
+    read = readings(plans)
+    known = [reading.plan for reading in read.values() if reading.plan]
+    nobody, before = empty_table("managers"), period_of(as_of).previous()
+    steps = objective_rows("plan_steps", known, nobody, as_of, before)
+    actions = action_rows(known, nobody, as_of, before)
     rows = []
-    for account, reading in readings(plans).items():
-        known = {"problem": ""} if reading.plan is None else _entry(reading.plan, as_of)
+    for account, reading in read.items():
+        row = {"problem": ""} if reading.plan is None else _entry(reading.plan, as_of)
         if reading.problem:
-            known["problem"] = f"{reading.problem.what} {reading.problem.next}"
-        rows.append({"account_id": account, **known})
+            row["problem"] = f"{reading.problem.what} {reading.problem.next}"
+        rows.append({"account_id": account, **row})
     table = pd.DataFrame(rows)
-    counts = dict.fromkeys(table.filter(like="_count").columns, 0)
-    return shaped("plan_register", table.fillna(counts))
+    counted = {
+        "objective_count": steps,
+        "overdue_objective_count": steps[steps["status"].eq("overdue")],
+        "kept_count": steps[steps["status"].eq("kept")],
+        "missed_count": steps[steps["status"].eq("missed")],
+        "overdue_action_count": actions[actions["status"].eq("overdue")],
+    }
+    for name, some in counted.items() if rows else ():
+        table[name] = table["account_id"].map(some["account_id"].value_counts()).fillna(0)
+    return shaped("plan_register", table)
 
 
 def _entry(plan: Plan, as_of: pd.Timestamp) -> dict:
-    nobody, before = empty_table("managers"), period_of(as_of).previous()
-    steps = objective_rows("plan_objectives", [plan], nobody, as_of, before)["status"]
-    actions = plan_actions(plan, nobody, as_of=as_of, previous_span=before)["status"]
     parts = plan_parts(plan)
     age = max((as_of - pd.Timestamp(plan.updated)).days, 0) if plan.updated else None
     return {
         "updated_date": plan.updated,
         "age_days": age,
         "filled_share": sum(parts.values()) / len(parts),
-        "objective_count": len(steps),
-        "overdue_objective_count": int(steps.eq("overdue").sum()),
-        "kept_count": int(steps.eq("kept").sum()),
-        "missed_count": int(steps.eq("missed").sum()),
-        "overdue_action_count": int(actions.eq("overdue").sum()),
         "next_meeting_date": plan.relationship.next_meeting,
         "problem": "",
     }

@@ -60,6 +60,49 @@ def stakeholder_map(
     return shaped("stakeholder_map", own)
 
 
+def org_chart(contacts: pd.DataFrame, stakeholder_map: pd.DataFrame) -> pd.DataFrame:
+    """One row per person at the account as its people report to one another: each above those who
+    report to it.
+
+    ``chart_level`` is 0 at the top. Whom nobody known is above, and the first of a circle, stand at
+    the top. Where nobody's superior is recorded (``contacts.reports_to``) there are no rows.
+
+    Examples
+    --------
+    >>> from kamlib.tables import typed
+    >>> people = typed(pd.DataFrame({"account_id": "A", "contact_id": ["1", "2"],
+    ...     "name": ["Ada", "Bo"], "reports_to": ["2", None]}), "contacts")
+    >>> table = org_chart(people, shaped("stakeholder_map", []))
+    >>> table[["person", "chart_level"]].values.tolist()
+    [['Bo', 0], ['Ada', 1]]
+    """
+    own = contacts.dropna(subset=["contact_id"]).drop_duplicates("contact_id")
+    if not own["reports_to"].notna().any():
+        return shaped("org_chart", [])
+    own = own.sort_values(["influence", "name"], ascending=[False, True], kind="stable")
+    above = own.set_index("contact_id")["reports_to"]
+    below = above[above.isin(above.index)].groupby(above).groups
+    level: dict[str, int] = {}
+    tops = [one for one in above.index if above[one] not in above.index]
+    for top in [*tops, *above.index]:  # who is left after the tops stands in a circle
+        waiting = [(top, 0)]
+        while waiting:
+            person, at = waiting.pop()
+            if person not in level:
+                level[person] = at
+                waiting += [(one, at + 1) for one in reversed(list(below.get(person, ())))]
+    table = own.set_index("contact_id").loc[list(level)].reset_index()
+    stance = stakeholder_map.set_index("contact_id")["stance"]
+    return shaped(
+        "org_chart",
+        table.assign(
+            person=table["name"],
+            chart_level=list(level.values()),
+            stance=stance.reindex(table["contact_id"]).to_numpy(),
+        ),
+    )
+
+
 def stakeholder_roles(
     contacts: pd.DataFrame, *, account_id: str, as_of: pd.Timestamp, present: frozenset[str]
 ) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -121,7 +122,14 @@ def _declared(read: TypedRows) -> frozenset[str]:
 
 def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice]]:
     """Run the reading of the order lines once; they stay in the engine."""
-    kept = engine.keep(read.rows, "kam_typed_orders")
+    try:
+        kept = engine.keep(read.rows, "kam_typed_orders")
+    except duckdb.Error as error:
+        raise KamError(
+            f"The file cannot be read: {str(error).splitlines()[0]}",
+            where=read.where,
+            next="Export it again.",
+        ) from None
     signs: set[str] = set()
     if not read.rules.is_currency_said:
         signs = set(kept["_sign"].name("s").as_table().distinct().execute()["s"].dropna())

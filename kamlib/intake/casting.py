@@ -166,6 +166,11 @@ def not_exact(raw: ir.Value, kind: ir.StringValue | None) -> ir.BooleanValue | N
     return (kind == DAY) | ((kind == NUMBER) & ~raw.re_search(r"^-?\d+$"))
 
 
+def is_mended(raw: ir.StringValue, value: ir.StringValue, rules: Rules) -> ir.BooleanValue:
+    """Return where an id is read otherwise than it was written, upper and lower case apart."""
+    return (raw.lower() if rules.fold_case else raw) != value
+
+
 def problem(column: Column) -> str:
     """Return the reason that a cell of this column was not read."""
     article = {
@@ -200,7 +205,10 @@ def ambiguous(
 
 
 def _id(text: ir.StringValue, rules: Rules) -> ir.StringValue:
-    is_damaged = (text.re_search(r"[E#-]|\de\+?\d")) & text.re_search(_DAMAGED)
+    is_short = text.contains(".") | text.contains(",")
+    has_power = text.contains("+") | (is_short & (text.contains("e") | text.contains("E")))
+    is_suspect = has_power | text.contains("-") | text.startswith("#")
+    is_damaged = is_suspect & text.re_search(_DAMAGED)
     whole = ibis.ifelse(text.endswith(".0"), text.re_replace(_OF_A_NUMBER, r"\1"), text)
     return ibis.ifelse(is_damaged, ibis.null("string"), whole.lower() if rules.fold_case else whole)
 

@@ -7,7 +7,7 @@ from collections.abc import Set
 import pandas as pd
 
 from kamlib.errors import KamError
-from kamlib.intake.casting import cleaned, problem, reader
+from kamlib.intake.casting import cleaned, is_mended, problem, reader
 from kamlib.intake.columns import TypedRows
 from kamlib.intake.currencies import code_of
 from kamlib.intake.forms import Reading, usual_reading
@@ -95,8 +95,7 @@ def _mended(read: TypedRows, mended: int) -> list[Notice]:
         if column.type != "id" or not raw.type().is_string():
             continue
         value = reader(column, read.rules)(cleaned(raw))
-        is_other = (raw != cleaned(raw)) | (raw.endswith(".0") & ~value.endswith(".0"))
-        found = cells.select(raw=raw, value=value).filter(is_other & value.notnull())
+        found = cells.select(raw=raw, value=value).filter(is_mended(raw, value, read.rules))
         for row in found.order_by("raw").limit(1).to_pyarrow().to_pylist():
             own = read.theirs[column.name]
             example = example or f", such as {row['raw']!r} in '{own}', read as '{row['value']}'"

@@ -22,6 +22,7 @@ from kamlib.intake.casting import (
     cell,
     cleaned,
     foreign_sign,
+    is_mended,
     not_exact,
     problem,
     reader,
@@ -155,12 +156,10 @@ def _sign(column: Column, row: ir.Table, rules: Rules) -> ir.StringValue | None:
     return ibis.ifelse(row["value"].notnull(), foreign_sign(row["text"]), ibis.null("string"))
 
 
-def _is_mended(column: Column, row: ir.Table) -> ir.IntegerValue | None:
-    raw, text, value = row["raw"], row["text"], row["value"]
-    if column.type != "id" or not raw.type().is_string():
+def _is_mended(column: Column, row: ir.Table, rules: Rules) -> ir.IntegerValue | None:
+    if column.type != "id" or not row["raw"].type().is_string():
         return None
-    is_mended = (raw != text) | (text.endswith(".0") & ~value.endswith(".0"))
-    return is_mended.fill_null(False).cast("int64")
+    return is_mended(row["raw"], row["value"], rules).fill_null(False).cast("int64")
 
 
 def _is_kind(row: ir.Table, kind: str) -> ir.BooleanValue | None:
@@ -203,7 +202,7 @@ def _built(step: str, column: Column, row: ir.Table, rules: Rules, is_excel: boo
         case "sign":
             return _sign(column, row, rules)
         case "mended":
-            return _is_mended(column, row)
+            return _is_mended(column, row, rules)
     return cleaned(row["raw"])
 
 
@@ -221,23 +220,23 @@ def _piece(
     if built is None:
         return None
     selected = row.select(it=built)
-    query = ibis.to_sql(selected, dialect="duckdb")
-    return _Piece(_projection(str(query)), built.type())
+    return _Piece(_projection(selected), built.type())
 
 
 @cache
 def _total(texts: tuple[tuple[str, dt.DataType], ...]) -> str:
     """Return the test of a row of order lines that is a sum."""
     row = ibis.table({f"text_{name}": type_ for name, type_ in texts}, name="kam_cell")
-    found = _projection(str(ibis.to_sql(row.select(it=is_total(row, "text_")), dialect="duckdb")))
+    found = _projection(row.select(it=is_total(row, "text_")))
     return f"({found})".replace('"cell".', "")
 
 
-def _projection(query: str) -> str:
-    """Return what a statement selects, its one table called ``cell``."""
+def _projection(selected: ir.Table) -> str:
+    """Return what an expression selects, its one table called ``cell``."""
     import sqlglot
+    from ibis.backends.sql.compilers import duckdb
 
-    read = sqlglot.parse_one(query, dialect="duckdb")
+    read = duckdb.compiler.to_sqlglot(selected.unbind())
     table = read.find(sqlglot.exp.Table)
     source = table.alias_or_name if table else ""
     for column in read.find_all(sqlglot.exp.Column):

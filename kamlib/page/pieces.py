@@ -99,6 +99,7 @@ def actions(
             "actions.html.j2",
             title=title,
             actions=shown,
+            owned=any(one["owner"] for one in shown),
             dated=any(one["by"] not in ("", MISSING) for one in shown),
         ),
         "\n".join([title, *text]),

@@ -311,9 +311,8 @@ class Period:
         """Return a calculation's result: from the run's store where it is there, else computed."""
         if name not in catalogue().tables:
             return self._computed(name)
-        return self._snapshot.stored(
-            name, lambda: self._computed(name), is_own=self._is_neighbour and self._looks_back(name)
-        )
+        apart = "-as-neighbour" if self._is_neighbour and self._looks_back(name) else ""
+        return self._snapshot.stored(name, lambda: self._computed(name), apart=apart)
 
     def _looks_back(self, name: str) -> bool:
         from kamlib.period import graph

@@ -67,16 +67,16 @@ class Snapshot:
         return read_snapshot(self.folder.parent / span.label, scratch=self.scratch)
 
     def stored(
-        self, name: str, compute: Callable[[], pd.DataFrame], *, is_own: bool = False
+        self, name: str, compute: Callable[[], pd.DataFrame], *, apart: str = ""
     ) -> pd.DataFrame:
         """Return a computed table: the one kept here, else compute and keep it, once for all users.
 
-        ``is_own`` keeps apart what a period computes as the neighbour of another, without
-        neighbours of its own.
+        ``apart`` keeps apart what is computed in another way: as the neighbour of another period,
+        without neighbours of its own, or as of an earlier day.
         """
         from filelock import FileLock
 
-        folder = self.folder / ("computed-as-neighbour" if is_own else "computed")
+        folder = self.folder / f"computed{apart}"
         file = folder / f"{name}.parquet"
         if not file.is_file():
             folder.mkdir(exist_ok=True)

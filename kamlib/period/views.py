@@ -120,7 +120,14 @@ class EarlierDay(Period):
     def _made(self, name: str) -> Any:
         if self._before is not None and not self._looks_back(name):
             return self._whole.at(self._day)._get(name)
+        if name in _SHARED and type(self._whole) is Period:
+            apart = f"-at-{self._day:%Y-%m-%d}"
+            return self._snapshot.stored(name, lambda: self._computed(name), apart=apart)
         return self._computed(name)
+
+
+_SHARED = ("account_status", "account_classes")
+"""Tables that several pages ask for as of the same earlier days: kept, as those of the day are."""
 
 
 def _span_to(day: pd.Timestamp, like: Span, previous: pd.Timestamp | None) -> Span:

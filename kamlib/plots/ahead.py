@@ -9,13 +9,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kamlib.ahead.calendar import KINDS
+from kamlib.ahead.sales import crossed
 from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.marks import is_narrow, mark, mark_each
 from kamlib.plots.style import COLOURS
 from kamlib.story.ahead_reach import MOST_ACCOUNTS
 from kamlib.story.ahead_record import FEW, MOST
-from kamlib.story.ahead_sales import MOST_GROUPS, crossed
+from kamlib.story.ahead_sales import MOST_GROUPS
 from kamlib.tables import each
 from kamlib.words import date, money, percent
 

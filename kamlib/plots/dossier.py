@@ -10,7 +10,7 @@ from matplotlib.dates import date2num
 
 from kamlib.book import BookSettings
 from kamlib.plots.marks import is_narrow, mark, mark_each, width_of
-from kamlib.plots.stakeholders import cut_to, plot_stakeholder_map
+from kamlib.plots.stakeholders import cut_to, plot_org_chart, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
     INK,
@@ -31,6 +31,7 @@ from kamlib.words import change, count, date, money, month, share
 __all__ = [
     "plot_account_timeline",
     "plot_category_history",
+    "plot_org_chart",
     "plot_plan_progress",
     "plot_promises_kept",
     "plot_stakeholder_map",

@@ -127,32 +127,25 @@ def _under(ax: Axes, text: str, year: float, down: float, colour: str, ha: str) 
 
 def plot_leaving_causes(
     leaving_causes: pd.DataFrame,
-    told_leaving_causes: pd.DataFrame,
     *,
     title: str = "",
     subtitle: str = "",
     book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the hazard ratios with their 95 % interval on a log scale; beside causes that cannot be
-    told stands the remark why.
-    """
-    causes = leaving_causes.assign(note=told_leaving_causes["note"])
-    ax = ax or style.axes(8, max(1.8, 1.1 + 0.36 * len(causes)))
-    known = causes["hazard_ratio"].notna()
-    if not known.any():
+    """Draw the hazard ratios that can be told, with their 95 % interval on a log scale."""
+    causes = leaving_causes[leaving_causes["hazard_ratio"].notna()]
+    ax = ax or style.axes(8, 1.1 + 0.36 * len(causes))
+    if causes.empty:
         return style.nothing(ax, title, subtitle)
     place = np.arange(len(causes))[::-1]
-    limits = causes.loc[known, ["hazard_ratio_low", "hazard_ratio_high"]].clip(0.1, 10)
+    limits = causes[["hazard_ratio_low", "hazard_ratio_high"]].clip(0.1, 10)
     low = min([0.5, *limits["hazard_ratio_low"]]) * 0.9
     high = max([2.0, *limits["hazard_ratio_high"]]) * 1.1
     with style.style():
         ax.axvline(1, color=COLOURS["quiet"], linewidth=1)
     for y, cause in zip(place, causes.to_dict("records"), strict=True):
-        if cause["hazard_ratio"] == cause["hazard_ratio"]:
-            _factor(ax, y, cause, low, high, book)
-        else:
-            style.label(ax, 1.02, y, cause["note"], colour=COLOURS["quiet"], dx=0, fontsize=8.5)
+        _factor(ax, y, cause, low, high, book)
     ax.set_xscale("log")
     ax.set_xlim(low, high * 1.9)
     ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10) if low <= t <= high]
@@ -194,7 +187,7 @@ def plot_incident_trend(
     columns = min(2 if is_narrow() else 4, len(kinds))
     rows = -(-len(kinds) // columns)
     drawn = np.atleast_1d(
-        style.axes(8, 1.0 + 1.7 * rows, rows, columns, sharey=True, sharex=True)
+        style.axes(8, 1.0 + 1.3 * rows, rows, columns, sharey=True, sharex=True)
     ).ravel()
     for ax, kind in zip(drawn, kinds, strict=False):
         part = trend[trend["kind"].eq(kind)].reset_index(drop=True)

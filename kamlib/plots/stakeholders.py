@@ -144,6 +144,37 @@ def _write(ax: Axes, x: float, y: float, text: str, colour: str, **options: Any)
     written.set_parse_math(False)
 
 
+def plot_org_chart(
+    org_chart: pd.DataFrame,
+    *,
+    title: str = "",
+    subtitle: str = "",
+    ax: Axes | None = None,
+    most: int = 30,
+) -> Axes:
+    """Draw who reports to whom: a line for each person, set in by level, coloured by stance."""
+    drawn = org_chart.head(most)
+    ax = ax if ax is not None else axes(6.2, 0.9 + 0.28 * max(len(drawn), 1))
+    no_axis(ax.xaxis)
+    no_axis(ax.yaxis)
+    ax.set_xlim(0, 14)
+    ax.set_ylim(len(drawn) - 0.4, -0.6)
+    last: dict[int, int] = {}
+    for place, person in enumerate(each(drawn)):
+        at, top = 0.3 + 0.6 * person.chart_level, last.get(person.chart_level - 1)
+        if person.chart_level and top is not None:
+            ax.plot([at - 0.6, at - 0.6, at], [top, place, place], color=QUIET, linewidth=0.8)
+        last[person.chart_level] = place
+        hue = {"derailer": "bad", "opponent": "overdue", "supporter": "good"}.get(
+            person.stance, "quiet"
+        )
+        ax.plot(at, place, "o", markersize=6, color=COLOURS[hue], zorder=3)
+        what = " · ".join(one for one in (person.title, person.role) if isinstance(one, str))
+        _write(ax, at + 0.3, place, cut_to(person.person, 26), INK)
+        _write(ax, 7.4, place, cut_to(what, 40), QUIET, fontsize=8)
+    return titles(ax, title, subtitle)
+
+
 def cut_to(text: str, letters: float) -> str:
     """Return a text cut to the room of so many Latin letters, whatever its script."""
     flat = " ".join(str(text).split())

@@ -38,8 +38,8 @@ class Comparison:
     counterfactual
         Margin expected without the programme, account × month; missing outside the programme.
     influence, money_influence
-        How far the error of each account as a control, and last that of the size prior, moves the
-        sum of the counterfactuals, and the money of all of them in each month.
+        How far the error of each account as a control moves the sum of the counterfactuals, and the
+        money of all of them in each month.
     noise
         Variance, by month, of the running total of the counterfactual money that no past tells of.
     lift, feedback
@@ -170,12 +170,11 @@ def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: floa
     """Compare the treated accounts of a panel, cohort by cohort, with a given lift."""
     count, width = panel.margin.shape
     counterfactual, rows = panel.margin * np.nan, []
-    # One row more than accounts: the size prior moves the counterfactual as a control does.
-    influence, money, noise = np.zeros(count + 1), np.zeros((count + 1, width)), np.zeros(width)
+    influence, money, noise = np.zeros(count), np.zeros((count, width)), np.zeros(width)
     for cohort in cohorts:
         treated, controls = cohort.treated, cohort.controls
         margin = panel.without_lift(lift, of_all_but=treated)
-        expected, places = np.zeros((count, width)), np.append(controls, count)
+        expected = np.zeros((count, width))
         for low, high in blocks(cohort.start, cohort.end):
             fit = fit_block(margin, cohort, low, high)
             facts = (high - low, fit.spread, cohort.design.shape[1] - 1, len(controls))
@@ -183,9 +182,9 @@ def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: floa
             rows += [(*one, *facts) for one in zip(*means, strict=True)]
             # The ratios of an account are the means over its blocks, so its influence is too.
             weight = (high - low) / (cohort.end - cohort.start)
-            influence[places] += weight * fit.gain[treated].sum(axis=0) * fit.error
+            influence[controls] += weight * fit.gain[treated].sum(axis=0) * fit.error
             expected[:, low:high], moved = in_money(margin[:, low:high], cohort, fit)
-            money[places, low:high] += moved
+            money[controls, low:high] += moved
         inside = slice(cohort.start, cohort.end)
         counterfactual.iloc[treated, inside] = expected[treated, inside]
         # What no past tells: the mean square by which the running totals of the controls missed

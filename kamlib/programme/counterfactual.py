@@ -59,9 +59,8 @@ class Fit:
 
     ``outcome`` and ``prediction`` are per account: the margin of the block against the mean year of
     the pre-period, 1 where it is the typical one. ``gain`` (account × control) is how far an error
-    of the one moves the prediction of the other, ``error`` (control) how large the errors are; the
-    last control of both is the size prior. ``spread`` is the standard deviation of a control around
-    its prediction.
+    of the one moves the prediction of the other, ``error`` (control) how large the errors are.
+    ``spread`` is the standard deviation of a control around its prediction.
     """
 
     outcome: Floats
@@ -168,6 +167,8 @@ def fit_block(margin: Floats, cohort: Cohort, low: int, high: int) -> Fit:
 
     The prior on the slope of size enters as an observation of its own (Theil and Goldberger's mixed
     estimation): that slope × σ / `SIZE_PRIOR` = 0 ± σ, with σ the error of the plain regression.
+    Errors are residuals over the root of one less their leverage (HC2); the prior has none, as it
+    is held and not measured.
     """
     controls, design = cohort.controls, cohort.design
     ratio = 12 * margin[:, low:high].mean(axis=1) / cohort.size
@@ -176,15 +177,14 @@ def fit_block(margin: Floats, cohort: Cohort, low: int, high: int) -> Fit:
     prior = np.zeros(design.shape[1])
     prior[1] = sigma / SIZE_PRIOR
     fit = OLS(np.append(outcome[controls], 0.0), np.vstack([design[controls], prior])).fit()
-    # Residuals over one less their leverage: the few that steer the line count as such.
-    error = fit.resid / (1 - np.clip(fit.get_influence().hat_matrix_diag, 0, 0.9))
-    error[-1] = sigma
+    # The few that steer the line have small residuals: their leverage makes up for it.
+    leverage = np.clip(fit.get_influence().hat_matrix_diag[:-1], 0, 0.9)
     freedom = len(controls) - design.shape[1]
     return Fit(
         outcome,
         prediction=design @ fit.params,
-        gain=design @ fit.model.pinv_wexog,
-        error=error,
+        gain=design @ fit.model.pinv_wexog[:, :-1],
+        error=fit.resid[:-1] / np.sqrt(1 - leverage),
         spread=float(np.sqrt(fit.resid[:-1] @ fit.resid[:-1] / freedom)),
     )
 
@@ -202,7 +202,7 @@ def in_money(margin: Floats, cohort: Cohort, fit: Fit) -> tuple[Floats, Floats]:
     calendar = margin[controls].sum(axis=0) / whole
     expected = np.outer(level, calendar)
     # A control moves it as it sells more in a month than expected, which moves the calendar …
-    surplus = np.vstack([margin[controls] - expected[controls], np.zeros(len(calendar))])
+    surplus = margin[controls] - expected[controls]
     # … and as its error pulls the line, less the part by which it pulls the level of all controls:
     # that part is already in the calendar.
     centre = cohort.size[controls] @ fit.gain[controls] / whole

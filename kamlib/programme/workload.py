@@ -28,7 +28,7 @@ def account_load(
 
     Hours a month = contacts a month (30.44 / days between contacts) × hours per contact + fixed
     hours per account. Money is that of the last 12 months; an account without orders has a revenue
-    of 0 and no margin.
+    of 0 and no gross margin.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def account_load(
             "rhythm_source": rhythm["rhythm_source"],
             "hours": contacts * programme.hours_per_contact + programme.hours_per_account,
             "revenue": sums["revenue"].fillna(0.0),
-            "margin": sums["margin"],
+            "gross_margin": sums["margin"],
         },
         index=ids,
     )

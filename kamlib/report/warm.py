@@ -30,7 +30,6 @@ _LOADED = (
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "faulthandler",
-    "hamilton.driver",
     "filelock",
     "ipykernel.debugger",
     "ipykernel.kernelapp",
@@ -130,12 +129,14 @@ _PR_SET_PDEATHSIG = 1
 def load() -> None:
     """Load whatever a kernel will use, so that all of them share it."""
     with quick_import():
-        from kamlib.period.graph import calculations
+        from kamlib.period.graph import calculations, graph
         from kamlib.story import said_of
 
         for name in (*_LOADED, *(f"kamlib.{module}" for module in set(calculations().values()))):
             import_module(name)
         said_of("")  # loads every story
+        for scope in ("", "account"):
+            graph(scope)
 
 
 def serve(address: str) -> None:

@@ -30,38 +30,7 @@ from kamlib.report.pages import PAGES, Page, links_to, place
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
-from kamlib.workbook import write_workbook
-
-WORKBOOK_TABLES = (
-    "account_classes",
-    "criterion_scores",
-    "account_scores",
-    "account_actions",
-    "account_status",
-    "calendar",
-    "account_health",
-    "open_deals",
-    "win_rates",
-    "category_map",
-    "return_per_account",
-    "price_realisation",
-    "service_creep",
-    "manager_potential",
-    "status_offers",
-    "price_erosion",
-    "bonus_brackets",
-    "feedback_topics",
-    "event_outcomes",
-    "sponsor_activity",
-    "measured_objectives",
-    "revenue_by_two",
-    "category_alerts",
-    "account_alerts",
-    "revenue_by",
-    "win_back",
-    "key_figures",
-)
-"""The sheets of the workbook, by table."""
+from kamlib.workbook import CORE, TABLES, write_workbook
 
 
 @dataclass(frozen=True)
@@ -235,7 +204,8 @@ class PageWriter:
         if self.has_digest:
             found.append(Link("Digest", f"{up}digest/index.html", current == "digest"))
         found.append(Link("Tables", f"{up}tables.html", current == "tables"))
-        return [*found, Link("Workbook", f"{up}workbook.xlsx")]
+        books = {"Workbook": "workbook.xlsx", "Details": "details.xlsx"}
+        return [*found, *(Link(title, up + file) for title, file in books.items())]
 
 
 def _note(text: str, kind: str = "stale") -> str:
@@ -300,11 +270,17 @@ def _row_and_rest(text: str) -> tuple[str, str]:
 
 
 def write_period_workbook(staged: Path, data: Period) -> None:
-    """Write ``workbook.xlsx``: the tables by name, as every page has them."""
-    tables = {name: data.told(name) for name in WORKBOOK_TABLES}
+    """Write ``workbook.xlsx``, the tables by name as every page has them, and ``details.xlsx`` with
+    the lists that are for looking up.
+    """
+    tables = {name: data.told(name) for name in TABLES}
     tables["account_months"] = data.account_months
-    path = staged / "workbook.xlsx"
-    write_workbook(tables, path, book=data.book, as_of=data.as_of, period=data.span.label)
+    for file in ("workbook.xlsx", "details.xlsx"):
+        own = {
+            name: one for name, one in tables.items() if (name in CORE) == (file == "workbook.xlsx")
+        }
+        path, period = staged / file, data.span.label
+        write_workbook(own, path, book=data.book, as_of=data.as_of, period=period)
 
 
 def write_page(path: Path, file: str, html: str) -> None:

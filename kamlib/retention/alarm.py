@@ -213,6 +213,7 @@ def _cases(
         gaps["gap_days"].to_numpy()[by_size],
     )
     key, span = codes * (1 << 32) + day, 1 << 32
+    seasonal = _seasonal(days, ids, dates, loss)
     parts = []
     for number, date in enumerate(dates):
         now = int(np.datetime64(date, "D").astype("int64"))
@@ -233,7 +234,7 @@ def _cases(
         first = day[np.minimum(starts, len(day) - 1)]
         is_new = (count < loss.min_gaps) & (first > now - loss.new_days)
         judged = (seen > 0) & ~is_new & (last > since) & ~np.isnan(usual)
-        judged &= ~_is_seasonal(days, ids, date, loss)
+        judged &= ~seasonal[number]
         next_key = np.append(key, np.iinfo("int64").max)[after]
         left = next_key > account * span + until
         parts.append(
@@ -255,15 +256,21 @@ def _cases(
     return dict(zip(names, joined.T, strict=True))
 
 
-def _is_seasonal(
-    days: pd.DataFrame, ids: pd.Index, date: pd.Timestamp, loss: LossSettings
+def _seasonal(
+    days: pd.DataFrame, ids: pd.Index, dates: list[pd.Timestamp], loss: LossSettings
 ) -> np.ndarray:
-    """Return which accounts had a season on a day: another rule than the factor judges them."""
-    known = days[days["date"].le(date)]
-    last = known.groupby("account_id", as_index=False)[["date"]].max()
-    cases = last.rename(columns={"date": "last_order_date"}).assign(eve=date)
-    found = seasons_of(cases, known, loss).dropna(subset=["start_month"])
-    return np.asarray(pd.Index(ids).isin(found["account_id"]))
+    """Return date × account: had it a season on that day, so that another rule judges it."""
+    found = np.zeros((len(dates), len(ids)), dtype=bool)
+    if not dates:
+        return found
+    cases = []
+    for date in dates:
+        last = days[days["date"].le(date)].groupby("account_id", as_index=False)[["date"]].max()
+        cases.append(last.rename(columns={"date": "last_order_date"}).assign(eve=date))
+    seasons = seasons_of(pd.concat(cases), days, loss).dropna(subset=["start_month"])
+    place = pd.DatetimeIndex(dates).get_indexer(pd.DatetimeIndex(seasons["eve"]))
+    found[place, ids.get_indexer(pd.Index(seasons["account_id"]))] = True
+    return found
 
 
 def _alarms(cases: dict[str, np.ndarray], grid: np.ndarray, least: int) -> np.ndarray:

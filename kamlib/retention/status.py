@@ -114,7 +114,7 @@ def account_status(
     _judge_seasons(table, account_days, as_of, loss)
     after, until = window_edges(as_of)
     now = table[["account_id"]].assign(after_date=after, until_date=until)
-    table[["revenue", "margin"]] = window_sums(account_days, now).to_numpy()
+    table[["revenue", "gross_margin"]] = window_sums(account_days, now).to_numpy()
     last = table["last_order_date"]
     year = table[["account_id"]].assign(after_date=last - pd.DateOffset(years=1), until_date=last)
     table[["last_year_revenue", "last_year_margin"]] = window_sums(account_days, year).to_numpy()

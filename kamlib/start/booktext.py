@@ -75,6 +75,7 @@ def statement(plan: TablePlan, decimal: str) -> str:
         why = text_of(out["why"])
         columns["set_aside"] = f"CASE WHEN {tested} {sign} ({values}) THEN {why} END"
     lines = [f"  {expression} AS {column}" for column, expression in columns.items()]
+    lines.append("  t._file, t._row -- the file and row that messages name")
     tables = [f"FROM {name(plan.base.export.name)} AS t"]
     for part, key in plan.joins:
         others = [plan.base, *(p for p, _ in plan.joins)]

@@ -86,7 +86,13 @@ def new_book(
         checked = _check(made)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, folder, dirs_exist_ok=True)
-    return "\n".join([*_told(found, plans), *_result(checked, folder, bool(scoring))])
+    told = [*_told(found, plans), *_result(checked, folder, bool(scoring))]
+    if not currency:
+        called = checked["currency"]
+        told.append(
+            f"Your files name no currency; figures are called {called}: --currency says it."
+        )
+    return "\n".join(told)
 
 
 def _check_meaning(meaning: str) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
+from kamlib.tables import each
 from kamlib.words import count, listed, money, number, percent, plural
 
 
@@ -17,6 +18,11 @@ def table_price_realisation(price_realisation: pd.DataFrame, *, book: BookSettin
     )
     if price_realisation.empty:
         return Said("No prices can be compared", how)
+    if len(price_realisation) == 1:
+        own = next(each(price_realisation))
+        like = own.volume_price_share
+        of_size = "" if pd.isna(like) else f"; accounts of its size {percent(like, book)}"
+        return Said(f"It pays {percent(own.price_share, book)} of the book's price{of_size}", how)
     given = price_realisation[price_realisation["conceded"].gt(0)]
     whole = money(given["conceded"].sum(), book)
     if given.empty:

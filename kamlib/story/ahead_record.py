@@ -123,6 +123,9 @@ def chart_account_health(account_health: pd.DataFrame, *, book: BookSettings) ->
 
 def table_account_health(account_health: pd.DataFrame, *, book: BookSettings) -> Said:
     """Return what health is of."""
+    if len(account_health) == 1 and account_health["health"].notna().all():
+        said = health_text(next(each(account_health)), is_named=False)
+        return Said(f"{said[:1].upper()}{said[1:]}", "Each part 0 to 100; weights are the book's")
     return Said(
         f"Health of {count(len(account_health), 'key account', source=book)}, the poorest first",
         "Each part 0 to 100; n/a where the book does not tell; weights are the book's",

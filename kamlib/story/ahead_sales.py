@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from kamlib.ahead.sales import crossed, working_days
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.story.statements import Said
@@ -38,7 +38,7 @@ def table_revenue_by(
 ) -> Said:
     """Say what the table is of, and how many working days the periods have."""
     known = [OF[name] for name in dict.fromkeys(revenue_by["dimension"])]
-    days = [_working_days(one) for one in (span, previous_span, year_ago_span)]
+    days = [working_days(one) for one in (span, previous_span, year_ago_span)]
     return Said(
         f"Revenue by {listed(known, most=len(known))}"
         if known
@@ -46,17 +46,6 @@ def table_revenue_by(
         f"{span.title} has {days[0]} working days (Monday to Friday), {previous_span.title} "
         f"{days[1]}, {year_ago_span.title} {days[2]}; 12 months stand second",
     )
-
-
-def _working_days(span: Span) -> int:
-    """Return how many days from Monday to Friday a period has, holidays among them.
-
-    >>> from kamlib.period.calendar import parse_period
-    >>> _working_days(parse_period("2025-Q3"))
-    66
-    """
-    first, after = span.start.date(), (span.end + pd.Timedelta(days=1)).date()
-    return int(np.busday_count(first, after))
 
 
 def chart_revenue_by(
@@ -129,12 +118,6 @@ def chart_revenue_by_two(
         "orange less, green more",
         f"Map of revenue by {dimension} and {second_dimension}; the table has every value",
     )
-
-
-def crossed(revenue_by_two: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Return the rows of one pair of dimensions."""
-    of_first = revenue_by_two["dimension"].eq(first)
-    return revenue_by_two[of_first & revenue_by_two["second_dimension"].eq(second)]
 
 
 def gap_revenue_by(revenue_by: pd.DataFrame) -> str:

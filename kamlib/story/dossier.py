@@ -9,7 +9,7 @@ from kamlib.story.dossier_notes import event, figure_note
 from kamlib.story.outlook import outlook_finding
 from kamlib.story.statements import Card, Point, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, plural, share
+from kamlib.words import change, count, date, listed, money, plural, share
 
 MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS = 8, 10, 12, 5
 """How much the charts of a dossier draw; what is left out stands in their tables."""
@@ -289,6 +289,16 @@ def chart_promises_kept(
         "Orders by quarter of the promised day: on time grey, late red; share on time above",
         f"Deliveries promised to {title_dossier(accounts)} per quarter, on time and late, "
         "with the incidents opened in each quarter",
+    )
+
+
+def chart_org_chart(org_chart: pd.DataFrame) -> Said:
+    """Say who stands at the top."""
+    tops = org_chart.loc[org_chart["chart_level"].eq(0), "person"]
+    return Said(
+        f"At the top: {listed(tops)}",
+        "Who reports to whom; red: could derail us, green: for us",
+        "People of the account set in by whom they report to; the table has them all",
     )
 
 

@@ -18,6 +18,11 @@ from kamlib.words import count, counted, date, listed, money, plural, share
 _MUCH_GONE = 0.1  # of the revenue of the year before
 
 
+def called(keys: pd.DataFrame) -> str:
+    """Return what key accounts are called: large ones, where the largest stand in for them."""
+    return "large account" if keys["is_provisional"].any() else "key account"
+
+
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:
     """Say that the book loses money, where it does, and what it was a year ago."""
     row: Any = found.loc[("margin", "all")] if ("margin", "all") in found.index else None
@@ -38,6 +43,8 @@ def period_sentence(
     previous_span: Span,
     year_ago_span: Span,
     book: BookSettings,
+    *,
+    manager_id: str = "",
 ) -> Sentence:
     """Say what the period itself brought, beside the period before and the same a year ago."""
     row: Any = period_figures.set_index("figure").loc["revenue"]
@@ -49,7 +56,8 @@ def period_sentence(
         if before > 0
     ]
     told = f": {' and '.join(compared)}" if compared else ""
-    text = f"{span.title} brought {money(row['value'], book)} from all accounts{told}."
+    brought, of = money(row["value"], book), "these" if manager_id else "all"
+    text = f"{span.title} brought {brought} from {of} accounts{told}."
     return Sentence(text, "#revenue_months-chart")
 
 
@@ -93,7 +101,7 @@ def followed_sentence(
     if not everyone:
         return None
     reason = why_untold("year", why, first_date, as_of, book)
-    is_named = keys["is_key"].any() and reason
+    is_named = keys["is_key"].any() and not keys["is_provisional"].any() and reason
     how = f" How key accounts moved cannot be told: {reason}." if is_named else ""
     return Sentence(f"{everyone}{how}", "retention.html")
 
@@ -161,5 +169,5 @@ def losing_sentence(
         return None
     named = [f"{row.name} ({money(row.margin, book)})" for row in each(losing)]
     many = len(losing)
-    said = f"{count(many, 'key account')} {plural(many, 'loses', 'lose')} money: {listed(named)}"
+    said = f"{count(many, called(keys))} {plural(many, 'loses', 'lose')} money: {listed(named)}"
     return Sentence(f"{said}.", "segmentation.html")

@@ -9,7 +9,7 @@ from kamlib.story.statements import Said
 from kamlib.tables import catalogue, each
 from kamlib.words import FEW, count, date, money, number, plural, rate, share
 
-MOST_GROUPS, MOST_CURVES, MOST_MEASURED = 10, 4, 6
+MOST_GROUPS, MOST_CURVES, MOST_MEASURED = 10, 4, 5
 """Groups of losses, survival curves, accounts and offers that a chart draws."""
 
 WHY_NOT = {
@@ -49,11 +49,14 @@ def _losses(known: pd.DataFrame, book: BookSettings) -> str:
         return f"{lost} lost so far, with {amount} a year"
     many, back = last["lost_12m_count"], known["returned_count"].tail(12).sum()
     accounts, amount = count(many, "account", source=book), money(last["revenue_lost_12m"], book)
-    return (
-        f"{accounts} with {amount} a year {plural(many, 'was', 'were')} lost in the 12 months to "
-        f"{date(last['month'])}; {number(back, book)} of them "
-        f"{plural(back, 'has', 'have')} come back"
-    )
+    lost = f"{accounts} with {amount} a year {plural(many, 'was', 'were')} lost"
+    span = f"in the 12 months to {date(last['month'])}"
+    if not many or not back:
+        return f"{lost} {span}{'; none has come back' if many else ''}"
+    if back == many:
+        return f"{lost} {span}; {plural(many, 'it has', 'all have')} come back"
+    still = f"{number(many - back, book)} still {plural(many - back, 'is', 'are')}"
+    return f"{lost} {span}: {still}, {number(back, book)} {plural(back, 'has', 'have')} come back"
 
 
 def chart_loss_directions(
@@ -244,9 +247,12 @@ def chart_leaving_causes(leaving_causes: pd.DataFrame) -> Said:
         title = f"{left} left, but what is recorded happened too seldom to be tested as a cause"
     elif len(clear):
         title = f"Accounts left more often after: {', '.join(clear)} (a correlation, not proof)"
+    untold = int(leaving_causes["hazard_ratio"].isna().sum())
+    rest = f"; {number(untold)} of {len(leaving_causes)} causes cannot be told, see below"
     return Said(
         title,
-        "Factor on the chance of leaving, per event of the three months before; bar: 95 % interval",
+        "Factor on the chance of leaving, per event of the three months before; bar: 95 % interval"
+        f"{rest if untold else ''}",
         "Factors on the chance of leaving per late order or incident, each with its 95 % interval; "
         "the table below has them",
     )
@@ -298,8 +304,7 @@ def table_engagement(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the levels are."""
     return Said(
         "Key accounts: engagement and loyalty",
-        f"Levels of the 12 months to {date(as_of)}; slope per year by Theil and Sen with its "
-        "95 % interval",
+        f"Levels of the 12 months to {date(as_of)}; slope per year with its 95 % interval",
     )
 
 

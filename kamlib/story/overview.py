@@ -12,6 +12,7 @@ from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import (
+    called,
     declines_sentence,
     followed_sentence,
     gone_sentence,
@@ -67,16 +68,18 @@ def headline_overview(
     """
     found = key_figures.set_index(["figure", "scope"])
     risk = _risk(account_status, key_accounts, interactions, as_of, book)
-    split = risk_split(risk_changes, "key", previous_span, book)
+    split = risk_split(risk_changes, "key", previous_span, book, key=called(key_accounts))
     said = [
         loss_sentence(found, as_of, book),
-        period_sentence(period_figures, span, previous_span, year_ago_span, book),
+        period_sentence(
+            period_figures, span, previous_span, year_ago_span, book, manager_id=manager_id
+        ),
         Sentence(" ".join(text for text in (risk, split) if text), AT_RISK),
         _falling(category_alerts, account_alerts, book),
         declines_sentence(account_declines, book),
         losing_sentence(account_classes, key_accounts, book),
         calendar_sentence(calendar, book),
-        _outlook(programme_outlook, book),
+        _outlook(programme_outlook, called(key_accounts), book),
         renewals_sentence(due_renewals, book),
         followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
         _retained(found["value"], first_date, as_of),
@@ -130,7 +133,7 @@ def _risk(
     if own.empty:
         amount = money(overdue["revenue"].sum(), book)
         others = f"{count(len(overdue), 'other account')} with {amount} a year"
-        return f"No key account is overdue; {others} {plural(len(overdue), 'is', 'are')}."
+        return f"No {called(keys)} is overdue; {others} {plural(len(overdue), 'is', 'are')}."
     owners = own["manager_name"].dropna().unique()
     whose = "" if len(owners) != 1 else f" of {owners[0]}"
     if whose and len(own) > 1:
@@ -142,11 +145,11 @@ def _risk(
         unmet = f"; {', '.join(alone.head(3))} had no contact in the last 90 days"
     return (
         f"{money(own['revenue'].sum(), book)} a year is at risk in "
-        f"{count(len(own), 'overdue key account')}{whose}{unmet}."
+        f"{count(len(own), f'overdue {called(keys)}')}{whose}{unmet}."
     )
 
 
-def _outlook(outlook: pd.DataFrame, book: BookSettings) -> Sentence | None:
+def _outlook(outlook: pd.DataFrame, key: str, book: BookSettings) -> Sentence | None:
     """Say where the key accounts' year ends, beside its target."""
     found = outlook[outlook["measure"].eq("revenue")]
     if found.empty or pd.isna(found["outlook"].iloc[0]):
@@ -154,9 +157,9 @@ def _outlook(outlook: pd.DataFrame, book: BookSettings) -> Sentence | None:
     row = found.iloc[0]
     low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
     year = (
-        f"Today’s key accounts ended the fiscal year at {money(row['to_date'], book)}"
+        f"Today’s {key}s ended the fiscal year at {money(row['to_date'], book)}"
         if row["outlook_rule"] == "over"
-        else f"Today’s key accounts are heading for {money(row['outlook'], book)} this fiscal year "
+        else f"Today’s {key}s are heading for {money(row['outlook'], book)} this fiscal year "
         f"(80 % interval {low} to {high})"
     )
     if pd.isna(row["year_target"]):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
+from kamlib.story.headline import called
 from kamlib.story.overtime import followed
 from kamlib.story.risk import risk_note
 from kamlib.story.statements import Card
@@ -38,6 +39,7 @@ def cards_overview(
     candidates: pd.DataFrame,
     revenue_bridge: pd.DataFrame,
     risk_changes: pd.DataFrame,
+    key_accounts: pd.DataFrame,
     *,
     span: Span,
     as_of: pd.Timestamp,
@@ -63,8 +65,8 @@ def cards_overview(
         ),
         _year(found, revenue_bridge, as_of, book),
         _stayed(found, book),
-        _at_risk(found, risk_changes, book),
-        _key_count(found, tier_decisions, candidates),
+        _at_risk(found, risk_changes, called(key_accounts), book),
+        _key_count(found, tier_decisions, candidates, called(key_accounts)),
     ]
     return [one for one in cards if one is not None]
 
@@ -104,17 +106,21 @@ def _stayed(found: pd.DataFrame, book: BookSettings) -> Card | None:
     return None
 
 
-def _at_risk(found: pd.DataFrame, risk_changes: pd.DataFrame, book: BookSettings) -> Card | None:
+def _at_risk(
+    found: pd.DataFrame, risk_changes: pd.DataFrame, key: str, book: BookSettings
+) -> Card | None:
     row, many = _row(found, "revenue_at_risk", "key"), _row(found, "at_risk_accounts", "key")
     if row is None:
         return None
     is_any = many is not None and many["value"] > 0
-    label = f"At risk, {count(many['value'], 'key account') if is_any else 'key accounts'}"
+    label = f"At risk, {count(many['value'], key) if is_any else f'{key}s'}"
     note = risk_note(risk_changes, "key", book)
     return Card(label, row["value"], "money", good="down", note=note, link=AT_RISK)
 
 
-def _key_count(found: pd.DataFrame, decisions: pd.DataFrame, candidates: pd.DataFrame) -> Card:
+def _key_count(
+    found: pd.DataFrame, decisions: pd.DataFrame, candidates: pd.DataFrame, key: str
+) -> Card:
     """Return the card that counts key accounts, candidates, those watched and those lost."""
     lost = found["value"].get(("lost_in_period", "key"), float("nan"))
     said = (
@@ -126,7 +132,7 @@ def _key_count(found: pd.DataFrame, decisions: pd.DataFrame, candidates: pd.Data
     if ("accounts", "key") in found.index:
         row = found.loc[("accounts", "key")]
     return Card(
-        "Today’s key accounts",
+        f"Today’s {key}s",
         row["value"],
         "count",
         year_ago=row.get("year_ago_value"),

@@ -74,7 +74,7 @@ def _key_account(accounts: pd.DataFrame, tiers: pd.DataFrame, book: BookSettings
     """
     said = _versioned(book)
     if len(tiers) or accounts["tier"].notna().any():
-        return said or "tier key of the book"
+        return said or "named in the book"
     most = book.key_accounts.at_most
     rule = f"provisional, as the book has no tiers: class A by revenue, at most {most}"
     return f"{rule}; to be: {said}" if said else rule

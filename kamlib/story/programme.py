@@ -238,8 +238,8 @@ def points_programme_missing(present: frozenset[str]) -> list[Point]:
 def note_programme(told_key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
     """Return who is key by which rule, and what orders without cost cannot tell.
 
-    >>> note_programme(pd.DataFrame({"is_key": [True], "key_rule": ["tier key of the book"]}))
-    'Key accounts: 1, by the rule: tier key of the book.'
+    >>> note_programme(pd.DataFrame({"is_key": [True], "key_rule": ["named in the book"]}))
+    'Key accounts: 1, by the rule: named in the book.'
     """
     rule = next(iter(told_key_accounts["key_rule"]), "none")
     text = f"Key accounts: {int(told_key_accounts['is_key'].sum())}, by the rule: {rule}."

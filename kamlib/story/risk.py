@@ -9,8 +9,17 @@ from kamlib.period.calendar import Span
 from kamlib.words import count, listed, money
 
 
-def risk_split(risk_changes: pd.DataFrame, scope: str, before: Span, book: BookSettings) -> str:
-    """Say how revenue at risk moved since the period before, by its parts."""
+def risk_split(
+    risk_changes: pd.DataFrame,
+    scope: str,
+    before: Span,
+    book: BookSettings,
+    *,
+    key: str = "key account",
+) -> str:
+    """Say how revenue at risk moved since the period before, by its parts; ``key`` is what key
+    accounts are called.
+    """
     steps = _steps(risk_changes, scope)
     if steps.empty or not steps.loc[["before", "now"], "accounts"].any():
         return ""
@@ -25,7 +34,7 @@ def risk_split(risk_changes: pd.DataFrame, scope: str, before: Span, book: BookS
     lost = many["gone_lost"] > 0
     moral = ": what is lost is no improvement" if lost else ""
     start = money(revenue["before"], book)
-    whose = "key accounts" if scope == "key" else "all accounts"
+    whose = f"{key}s" if scope == "key" else "all accounts"
     told = listed(parts, most=9)
     return (
         f"At the end of {before.title} {start} a year was at risk in {whose}; "

@@ -92,9 +92,9 @@ def table_score_stability(*, scoring: ScoringSettings) -> Said:
     """Say how the weights were varied."""
     return Said(
         "How firm each place is, and which single weight would change it",
-        f"{count(scoring.draws, 'weighting')} around the book's weights (Dirichlet, concentration "
-        f"{scoring.concentration:g}); last columns: the smallest change of one weight, the others "
-        "in proportion, that moves the account across the line",
+        f"{count(scoring.draws, 'weighting')} close to the book's weights; last columns: the "
+        "smallest change of one weight, the others in proportion, that moves the account across "
+        "the line",
     )
 
 

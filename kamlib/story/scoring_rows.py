@@ -347,13 +347,13 @@ def _return(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
     """Say why the programme at an account could be narrower."""
     if not row:
         return []
-    care, margin = money(row["care_cost"], book), money(row["margin"], book)
+    care, margin = money(row["care_cost"], book), money(row["gross_margin"], book)
     then, reach = money(-row["year_ago_return"], book), money(row["need_in_reach"], book)
     left = "nothing is in reach"
     if row["need_in_reach"] > 0:
         left = f"the {reach} in reach would not pay for it"
     return [
-        f"Its care costs {care} a year against a margin of {margin}; the year before it cost "
+        f"Its care costs {care} a year against a gross margin of {margin}; the year before it cost "
         f"{then} more than it brought, and {left}."
     ]
 

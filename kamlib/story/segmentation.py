@@ -9,7 +9,7 @@ import pandas as pd
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import Span
 from kamlib.story.statements import Said, Sentence
-from kamlib.words import count, counted, date, money, number, ordinal, percent, plural
+from kamlib.words import count, counted, date, listed, money, number, ordinal, percent, plural
 
 DEPENDENT_SHARE = 0.20
 SMALL_LOSS_SHARE = 0.01
@@ -67,7 +67,7 @@ def _moved(
     said = []
     if down.any():
         only = _only(by_others[down], "because others grew", book)
-        said.append(f"{_accounts(down.sum(), book)} moved down a class{only}.")
+        said.append(f"{_accounts(down.sum(), book)} moved down a class{only}{_who(moves[down])}.")
     own = down & ~by_others
     if own.any():
         worst = moves[own].iloc[change[own].argmin()]
@@ -82,11 +82,16 @@ def _moved(
         best = moves[up].iloc[change[up].argmax()]
         only = _only(by_others[up], "because others shrank", book)
         said.append(
-            f"{_accounts(up.sum(), book)} moved up a class{only}; first {best['name']} "
-            f"({best['abc_then']} to {best['abc_now']}, now {money(best['revenue_now'], book)}). "
-            f"{_owner(best)} should review its treatment."
+            f"{_accounts(up.sum(), book)} moved up a class{only}{_who(moves[up])}. {best['name']} "
+            f"({best['abc_then']} to {best['abc_now']}, now {money(best['revenue_now'], book)}) "
+            f"leads: {_owner(best)} should review its treatment."
         )
     return said or ["No account changed its revenue class since the previous period."]
+
+
+def _who(moved: pd.DataFrame) -> str:
+    """Name those that moved, the largest first."""
+    return f": {listed(moved.sort_values('revenue_then', ascending=False, kind='stable')['name'])}"
 
 
 def _only(is_so: pd.Series, because: str, book: BookSettings | None) -> str:

@@ -126,11 +126,11 @@ def key_rule(admission: KeyAccountSettings, is_provisional: bool) -> str:
     >>> key_rule(KeyAccountSettings(), True)
     'provisional: revenue class A, at most 20'
     >>> key_rule(KeyAccountSettings(version="2025-1"), False)
-    'tier key of the book, definition version 2025-1'
+    'named in the book, definition version 2025-1'
     """
     if not is_provisional:
         version = f", definition version {admission.version}" if admission.version else ""
-        return f"tier key of the book{version}"
+        return f"named in the book{version}"
     return f"provisional: revenue class A, at most {admission.at_most}"
 
 

@@ -105,6 +105,14 @@ def table_due_renewals(
     return Said(renewals_said(due_renewals, book) or "No agreement needs a decision", until)
 
 
+def table_account_declines(account_declines: pd.DataFrame) -> Said:
+    """Say how many key accounts have shrunk over years."""
+    many = len(account_declines)
+    if not many:
+        return Said("No key account has shrunk over years")
+    return Said(f"{count(many, 'key account')} {plural(many, 'has', 'have')} shrunk over years")
+
+
 def renewals_said(due_renewals: pd.DataFrame, book: BookSettings) -> str:
     """Return how many agreements need a decision before the next report; nothing where none."""
     many, worth = len(due_renewals), due_renewals["agreement_value"].sum()

@@ -8,7 +8,7 @@ written as text: never a formula, never a link. The same tables give the same by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,21 @@ from kamlib.workbook.scoring import write_scoring
 
 _SUMMED = ("account_actions", "retention", "win_back")
 """Lists whose amounts have a sum, which follows the filter."""
+CORE = (
+    "account_classes",
+    "account_months",
+    "criterion_scores",
+    "account_scores",
+    "account_actions",
+    "account_status",
+    "calendar",
+    "account_health",
+    "category_alerts",
+    "account_alerts",
+    "win_back",
+    "key_figures",
+)
+"""What the workbook of a period holds, so that it prints in few pages; other lists are details."""
 _LISTS = {
     "account_actions": (
         "What to do",
@@ -136,6 +151,11 @@ _LISTS = {
         "account_alerts",
         "Active accounts that buy less of everything, beyond what chance explains.",
     ),
+    "category_falls": (
+        "To ask about",
+        "category_falls",
+        "Categories down by over 60 % at active accounts that chance may explain.",
+    ),
     "revenue_by": (
         "Revenue by",
         "revenue_by",
@@ -148,6 +168,21 @@ _LISTS = {
         "The figures of the period and what they are compared with.",
     ),
 }
+TABLES = ("account_classes", "criterion_scores", "account_scores", *_LISTS)
+"""What the two workbooks of a period are made of."""
+
+
+_CUT = "Texts longer than 32,767 characters are cut here; the CSV files hold them whole."
+_ABOUT = (
+    "Yellow cells are yours to change: limits of the classes on 'Limits', weights on 'Scoring'.",
+    "Classes, scores and ranks follow at once; 'in the report' columns keep what was published.",
+    "A class is decided by the share of revenue held by the accounts before the account; equal "
+    "accounts share a class; accounts at zero or less have none.",
+    "Months before an account's first order are blank and do not count.",
+    f"{_CUT} Of long lists the first rows are printed.",
+)
+"""What the first sheet says, of the workbook with formulas and of one of lists alone."""
+_DETAILS = ("Lists for looking up; what to do with them stands in the workbook beside this.", _CUT)
 
 
 def write_workbook(
@@ -192,8 +227,9 @@ def write_workbook(
     )
     workbook.set_calc_mode("auto")
     formats = formats_of(workbook)
-    write_read_me(workbook, formats, book, as_of, period)
     classes = tables.get("account_classes")
+    lines = _ABOUT if classes is not None else _DETAILS
+    write_read_me(workbook, formats, book, as_of, period, lines)
     if classes is not None and len(classes):
         write_limits(workbook, formats, classes, book.segmentation, as_of)
         months, window = tables.get("account_months"), book.segmentation.window_months
@@ -203,7 +239,7 @@ def write_workbook(
     if scores is not None and len(scores):
         write_scoring(workbook, formats, scores, tables.get("account_scores"))
     for name, (title, table_name, says) in _LISTS.items():
-        if name in tables and len(tables[name].columns):
+        if name in tables and len(tables[name]):
             write_list(workbook, formats, tables[name], title, table_name, says, book)
     _list_sheets(workbook, formats)
     workbook.close()
@@ -219,7 +255,12 @@ def _list_sheets(workbook: Any, formats: dict[str, Any]) -> None:
 
 
 def write_read_me(
-    workbook: Any, formats: dict[str, Any], book: BookSettings, as_of: pd.Timestamp, period: str
+    workbook: Any,
+    formats: dict[str, Any],
+    book: BookSettings,
+    as_of: pd.Timestamp,
+    period: str,
+    lines: Sequence[str],
 ) -> None:
     """Write what the workbook is and what may be changed."""
     sheet = workbook.add_worksheet("Read me")
@@ -235,16 +276,6 @@ def write_read_me(
         "quiet",
         formats,
     )
-    lines = [
-        "Yellow cells are yours to change: limits of the classes on 'Limits', weights on "
-        "'Scoring'.",
-        "Classes, scores and ranks follow at once; 'in the report' columns keep what was "
-        "published.",
-        "A class is decided by the share of revenue held by the accounts before the account; "
-        "equal accounts share a class; accounts at zero or less have none.",
-        "Months before an account's first order are blank and do not count.",
-        "Texts longer than 32,767 characters are cut here; the CSV files hold them whole.",
-    ]
     for row, line in enumerate(lines, start=3):
         sheet.write_string(row, 0, line, formats["text"])
 

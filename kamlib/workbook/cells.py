@@ -11,6 +11,7 @@ import pandas as pd
 
 from kamlib.page.columns import exported
 from kamlib.page.export import neutralised
+from kamlib.words import number
 
 LONGEST_TEXT = 32_767
 """A cell holds no more; longer texts are cut here and whole in the CSV files."""
@@ -99,31 +100,33 @@ def paint(sheet: Any, column: int, rows: int, text: str, formats: dict[str, Any]
     sheet.conditional_format(1, column, rows, column, rule)
 
 
+ONE_PAGE, PRINTED = 45, 40
+"""Rows that fit one printed page, and rows of a longer list that are printed."""
+
+
 def named_table(
     sheet: Any, name: str, headings: Sequence[str], rows: int, formats: dict[str, Any], top: int = 0
 ) -> None:
-    """Make a named table with filters and frozen headings, which stand on every printed page; a
-    table without rows is its headings.
+    """Make a named table with filters and frozen headings, which stand on every printed page. Of
+    a long one the first rows are printed, and the foot of the page says so.
     """
     sheet.freeze_panes(top + 1, 2)
     sheet.set_row(top, 30)
-    printed(sheet)
+    printed(sheet, is_one_page=rows <= ONE_PAGE)
     sheet.repeat_rows(top)
-    if not rows:
-        for column, heading in enumerate(headings):
-            sheet.write_string(top, column, heading, formats["heading"])
-        sheet.write_string(top + 1, 0, "No rows.", formats["quiet"])
-        return
+    if rows > PRINTED:
+        sheet.print_area(0, 0, top + PRINTED, len(headings) - 1)
+        sheet.set_footer(f"&L&A: the first {PRINTED} of {number(rows)} rows&R&P / &N")
     columns = [{"header": heading, "header_format": formats["heading"]} for heading in headings]
     options = {"name": name, "columns": columns, "style": "Table Style Light 1", "autofilter": True}
     sheet.add_table(top, 0, top + rows, len(headings) - 1, options)
 
 
-def printed(sheet: Any) -> None:
+def printed(sheet: Any, *, is_one_page: bool = False) -> None:
     """Let a sheet print across, as wide as the paper, with its name and page below."""
     sheet.set_landscape()
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, int(is_one_page))
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.set_footer("&L&A&R&P / &N")
 

@@ -176,3 +176,16 @@ def test_the_brief_is_printed_whole_on_the_first_sheet(visit, sample_report, tmp
     ).stdout
     first = " ".join(text.split())
     assert points and all(" ".join(point.split())[:30] in first for point in points)
+
+
+@pytest.mark.parametrize("name", SCREENS.keys() - {"evidence"})
+def test_words_of_statisticians_stand_on_the_evidence_page_alone(sample_report, name):
+    file = Path(sample_report.folder) / f"{named(name, sample_report)}.html"
+    soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+    for part in soup(["script", "style"]):
+        part.decompose()
+    text = soup.get_text(" ")
+    words = (
+        r"Brier|Dirichlet|log-rank|\bk = |concentration 50|\bspells?\b|tier key|Theil|NBD|\bp = "
+    )
+    assert re.findall(words, text) == []

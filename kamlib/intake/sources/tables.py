@@ -64,7 +64,14 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
         for name, parts in raw_files(folder / "raw").items():
             raw[f"raw/{name}"] = _read_files(name, parts, rules, frozenset(), engine, keep_as=name)
     sources = {
-        name: _read_files(name, [file], rules_of(book, name), _wanted(name, book), engine)
+        name: _read_files(
+            name,
+            [file],
+            rules_of(book, name),
+            _wanted(name, book),
+            engine,
+            is_read_once=name == "orders" and not statements,
+        )
         for name, file in files.items()
         if name not in statements
     }
@@ -138,7 +145,12 @@ def _run_sql(
                 next="Select one of them, or name the other with AS.",
             )
     kept = engine.connection.table(table)
-    rows = kept.mutate(_row=number(kept) + 1, _file=ibis.literal(file.name))
+    row, place = number(kept) + 1, ibis.literal(file.name)
+    if {"_file", "_row"} <= set(columns) and remote is None:
+        is_known = kept["_file"].notnull() & kept["_row"].notnull()
+        row = ibis.ifelse(is_known, kept["_row"].try_cast("int64"), row)
+        place = ibis.ifelse(is_known, kept["_file"].cast("string"), place)
+    rows = kept.mutate(_row=row, _file=place)
     return Source(name, rows, (file,), _no_rejects(), is_typed=True)
 
 
@@ -189,7 +201,10 @@ def _read_files(
     wanted: Set[str],
     engine: Engine,
     keep_as: str | None = None,
+    *,
+    is_read_once: bool = False,
 ) -> Source:
+    """Read a table's files; a typed one that is read once is not copied into the engine."""
     for file in files:
         size = file.stat().st_size
         if size > rules.largest_file_mb * 1_000_000:
@@ -204,7 +219,7 @@ def _read_files(
     if form == ".parquet":
         try:
             rows = ibis.union(*parts) if len(parts := _parquets(files, engine)) > 1 else parts[0]
-            kept = engine.keep(rows, table)
+            kept = rows if is_read_once else engine.keep(rows, table)
         except Exception as error:
             raise KamError(
                 f"The file cannot be read: {error}", where=str(files[0]), next="Export it again."
@@ -241,12 +256,12 @@ def _read_workbooks(
 
 
 def _parquets(files: list[Path], engine: Engine) -> list[ir.Table]:
-    return [
-        engine.connection.read_parquet(file).mutate(
-            _row=ibis.row_number() + 1, _file=ibis.literal(file.name)
-        )
-        for file in files
-    ]
+    parts = []
+    for file in files:
+        rows = engine.connection.read_parquet(file, file_row_number=True)
+        place = {"_row": rows["file_row_number"] + 1, "_file": ibis.literal(file.name)}
+        parts.append(rows.mutate(**place).drop("file_row_number"))
+    return parts
 
 
 def _no_rejects() -> pd.DataFrame:
