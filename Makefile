@@ -23,7 +23,7 @@ report: $(READY)  ## render the sample book's reports into reports/
 	@$(BIN)/kam report
 
 test: $(READY)  ## run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not soak"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not soak" --durations=30 --durations-min=5
 	$(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout 300 -n $(WORKERS) --dist loadscope notebooks/*.ipynb
 	$(BIN)/python -m pytest -q --nbval --nbval-cell-timeout 300 -n $(WORKERS) --dist loadscope notebooks/training
 

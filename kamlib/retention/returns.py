@@ -186,11 +186,9 @@ def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.Dat
     """Return the rates of all losses together and of each reason drawn towards them."""
     is_open = ~is_closed(spells["reason"])
     total, back = int(is_open.sum()), int(spells.loc[is_open, "is_back"].sum())
-    counts = (
-        spells.groupby("reason")
-        .agg(loss_count=("is_back", "size"), return_count=("is_back", "sum"))
-        .reset_index()
-    )
+    by_reason = spells.groupby("reason")["is_back"]
+    counts = pd.DataFrame({"loss_count": by_reason.size(), "return_count": by_reason.sum()})
+    counts = counts.reset_index()
     counts = counts.sort_values(["loss_count", "reason"], ascending=[False, True])
     table = pd.concat(
         [pd.DataFrame({"reason": [ALL], "loss_count": [total], "return_count": [back]}), counts],

@@ -71,9 +71,10 @@ def opened(lab, browser):
 def run_all(page) -> None:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_function(
+    page.wait_for_function(  # to the end, or to an error, after which no cell runs
         """() => { const cells = [...document.querySelectorAll('.jp-CodeCell')];
-        const said = cells.map(c => c.querySelector('.jp-InputPrompt').textContent);
+        const said = cells.map(c => c.querySelector('.jp-InputPrompt')?.textContent ?? '');
+        if (document.querySelector('.jp-OutputArea-output[data-mime-type*=error]')) return true;
         return cells.length && said.every(text => /\\[\\d+\\]/.test(text)); }"""
     )
 
