@@ -166,9 +166,8 @@ def amount(value: Any, unit: str, book: Source = None) -> str:
 def card_values(figure: Card, book: Source, labels: tuple[str, str]) -> dict[str, Any]:
     """Return what the template of a card needs."""
     changes = []
-    compared = dict(
-        zip(labels, (figure.previous, figure.year_ago), strict=True)
-    )  # a year's two are the same
+    named = (labels[0], figure.year_ago_label or labels[1])  # a year's two are the same
+    compared = dict(zip(named, (figure.previous, figure.year_ago), strict=True))
     for label, before in compared.items():
         if before is None or figure.unit == "text":
             continue

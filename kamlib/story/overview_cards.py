@@ -91,6 +91,7 @@ def _year(
         row["year_ago_value"],
         note=note,
         link=BRIDGE,
+        year_ago_label="the year before",
     )
 
 

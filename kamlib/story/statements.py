@@ -31,6 +31,7 @@ class Card:
     good: Literal["up", "down", "neither"] = "up"
     note: str = ""
     link: str = ""
+    year_ago_label: str = ""  # without it the period a year ago
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -105,7 +106,8 @@ class Board:
         try:
             self.answer = what_if(self.q, **self.wanted())
         except KamError as error:
-            self.shown.value, self.lines.value = f"<p>{error.what} {error.next}</p>", ""
+            told = escape(f"{error.what} {error.next}")
+            self.shown.value, self.lines.value = f"<p>{told}</p>", ""
             return
         self.shown.value = self._told(self.answer)
         self.lines.value = self.answer.toml

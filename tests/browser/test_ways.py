@@ -178,7 +178,7 @@ def test_the_brief_is_printed_whole_on_the_first_sheet(visit, sample_report, tmp
     assert points and all(" ".join(point.split())[:30] in first for point in points)
 
 
-@pytest.mark.parametrize("name", SCREENS.keys() - {"evidence"})
+@pytest.mark.parametrize("name", sorted(SCREENS.keys() - {"evidence"}))
 def test_words_of_statisticians_stand_on_the_evidence_page_alone(sample_report, name):
     file = Path(sample_report.folder) / f"{named(name, sample_report)}.html"
     soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
