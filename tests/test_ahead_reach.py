@@ -201,7 +201,7 @@ def creep_of(*days: str) -> pd.DataFrame:
 def test_service_creeps_where_it_rose_in_both_years_and_is_told_for_three_whole_years_alone():
     rising = ["2023-05-01", *["2024-05-01"] * 2, *["2025-05-01"] * 3]
     table = creep_of("2022-09-30", *rising)
-    assert table["verdict"].tolist() == ["creeping"]
+    assert table["is_creeping"].tolist() == [True]
     assert table["hours_per_thousand"].tolist() == [9.0]
     assert table["crept_cost"].isna().all()  # nobody's cost is known
     assert "1 key account: Ada" in say.table_service_creep(table, book=BOOK).title.replace(
@@ -209,4 +209,4 @@ def test_service_creeps_where_it_rose_in_both_years_and_is_told_for_three_whole_
     )
     assert creep_of(*rising).empty  # the first year is not held whole
     fell = creep_of("2022-09-30", "2023-05-01", *["2024-05-01"] * 3, *["2025-05-01"] * 2)
-    assert fell["verdict"].tolist() == [""]
+    assert fell["is_creeping"].tolist() == [False]

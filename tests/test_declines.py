@@ -5,6 +5,7 @@ import pytest
 
 from kamlib.book import BookSettings
 from kamlib.story.headline import declines_sentence, losing_sentence
+from kamlib.tables import shaped
 from kamlib.verdict import account_declines
 
 AS_OF = pd.Timestamp("2025-12-31")
@@ -61,7 +62,7 @@ def test_the_first_screen_names_it_and_the_accounts_that_lose_money():
     classes = pd.DataFrame(
         {"account_id": list("ABC"), "name": list("ABC"), "margin": [-5.0, 9.0, -7.0]}
     )
-    keys = pd.DataFrame({"account_id": list("ABC"), "is_key": [True, True, False]})
+    keys = shaped("key_accounts", {"account_id": list("ABC"), "is_key": [True, True, False]})
     said = losing_sentence(classes, keys, BOOK).text.replace("\u00a0", " ")
     assert said == "1 key account loses money: A (−€ 5)."
     assert losing_sentence(classes.assign(margin=1.0), keys, BOOK) is None

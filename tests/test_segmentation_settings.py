@@ -15,7 +15,11 @@ from kamlib.story.segmentation_rows import TREATMENTS, tell_abc_xyz_matrix
 
 
 def test_defaults_are_those_of_the_settings():
-    sections = {"segmentation": SegmentationSettings(), "admission": KeyAccountSettings()}
+    sections = {
+        "segmentation": SegmentationSettings(),
+        "admission": KeyAccountSettings(),
+        "manager_id": "",
+    }
     for name in segmentation.__all__:
         for one in inspect.signature(getattr(segmentation, name)).parameters.values():
             assert one.default in (inspect.Parameter.empty, sections.get(one.name)), name

@@ -195,8 +195,8 @@ def service_creep(
     >>> people = pd.DataFrame({"manager_id": ["M"], "cost_per_month": [1000.0],
     ...     "hours_per_month": [100.0]})
     >>> table = service_creep(met, sold, load, people, as_of=pd.Timestamp("2025-09-30"))
-    >>> table[["verdict", "hours_per_thousand", "crept_cost"]].values.tolist()
-    [['creeping', 12.0, 90.0]]
+    >>> table[["is_creeping", "hours_per_thousand", "crept_cost"]].values.tolist()
+    [[True, 12.0, 90.0]]
     """
     ends = [as_of - pd.DateOffset(years=back) for back in range(4)]
     keys = account_load.set_index("account_id")
@@ -217,7 +217,7 @@ def service_creep(
     crept = now.gt(before) & before.gt(first) & now.ge(CREEP * first)
     hourly = _hourly(keys["manager_id"], managers)
     table = table.assign(
-        verdict=np.where(crept, "creeping", ""),
+        is_creeping=crept,
         revenue=sold[0],
         met_hours_cost=hours[0] * hourly,
         crept_cost=((now - first) * sold[0] / 1000 * hourly).where(crept),

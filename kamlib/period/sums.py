@@ -50,10 +50,10 @@ RULES: dict[str, dict[str, str]] = {
     },
     "watch_list": {"revenue": _WINDOW},
     "account_list": {"revenue": _YEAR},
-    "account_load": {"revenue": _YEAR, "margin": "margin of account in year"},
+    "account_load": {"revenue": _YEAR, "gross_margin": "margin of account in year"},
     "account_status": {
         "revenue": _YEAR,
-        "margin": "margin of account in year",
+        "gross_margin": "margin of account in year",
         "last_year_revenue": "revenue of account in its last year",
         "last_year_margin": "margin of account in its last year",
         "at_stake": "revenue of account in stake window",

@@ -110,7 +110,7 @@ def table_status_offers(status_offers: pd.DataFrame, *, book: BookSettings) -> S
 def table_service_creep(service_creep: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say where serving an account takes more and more."""
     how = "Contacts made × the book's hours a contact, per 1,000 of revenue, in each of three years"
-    crept = service_creep[service_creep["verdict"].eq("creeping")]
+    crept = service_creep[service_creep["is_creeping"]]
     if service_creep.empty:
         return Said("What serving takes over time needs interactions of three years", how)
     if crept.empty:
