@@ -10,6 +10,7 @@ from scipy import optimize, sparse
 
 from kamlib.book import WinBackSettings
 from kamlib.choice import published, share_that_came
+from kamlib.decided import latest_decisions
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
 from kamlib.retention.returns import ALL, CHANCE, LOST_FOR_DAYS, chances, is_closed, time_lost
@@ -112,10 +113,9 @@ def _decided_for(
     """
     if decisions is None:
         return pd.Series(index=table.index, dtype="str")
-    known = decisions[decisions["date"].le(as_of)].sort_values(["account_id", "date", "decision"])
-    latest = known.drop_duplicates("account_id", keep="last").set_index("account_id")
-    is_later = looked_up(table["account_id"], latest["date"]).ge(table["last_order_date"])
-    reason = looked_up(table["account_id"], latest["reason"]).astype("str").where(is_later)
+    latest = latest_decisions(decisions, as_of)
+    is_later = looked_up(table["account_id"], latest["recorded_date"]).ge(table["last_order_date"])
+    reason = looked_up(table["account_id"], latest["recorded_reason"]).astype("str").where(is_later)
     return reason.mask(reason.str.strip().eq(""))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
+from kamlib.decided import latest_decisions
 from kamlib.period.calendar import trailing_months
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.line import AdmissionRule
@@ -154,7 +155,7 @@ def tier_decisions(
         band=risk_band(table["score"], table["line_score"]),
         owner=column_of(accounts, ids, "manager_name").fillna("").to_numpy(),
         evidence_date=_newest(table, criterion_scores),
-    ).join(_recorded(decisions, as_of), on="account_id")
+    ).join(latest_decisions(decisions, as_of), on="account_id")
     recorded = table["recorded_decision"]
     is_other = recorded.str.strip().str.lower().ne(table["proposal"])
     is_newer = table["evidence_date"].gt(table["recorded_date"])
@@ -272,10 +273,3 @@ def _weakest(criterion_scores: pd.DataFrame) -> pd.Series:
     weak = known.groupby("account_id").head(2)
     told = weak["criterion"] + " " + weak["score"].map("{:g}".format).astype("str")
     return told.groupby(weak["account_id"]).agg(", ".join)
-
-
-def _recorded(decisions: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the latest decision recorded of each account, by account id."""
-    known = decisions[decisions["date"] <= as_of].sort_values(["account_id", "date", "decision"])
-    latest = known.drop_duplicates("account_id", keep="last").set_index("account_id")
-    return latest.reindex(columns=["date", "decision", "by", "reason"]).add_prefix("recorded_")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kamlib.decided import latest_decisions
 from kamlib.tables import shaped
 
 LOST = ("win back", "let go")
@@ -47,7 +48,7 @@ def account_standing(
         "reason": win_back.set_index("account_id")["reason"],
     }.items():
         table[column] = source.reindex(table["account_id"]).to_numpy()
-    table = table.join(_recorded(decisions, as_of), on="account_id")
+    table = table.join(latest_decisions(decisions, as_of), on="account_id")
     is_lost = table["status"].eq("lost")
     decided = table["recorded_decision"].str.strip().str.casefold()
     is_later = is_lost & table["recorded_date"].ge(table["last_order_date"])
@@ -63,10 +64,3 @@ def account_standing(
             at_stake=table["at_stake"].fillna(0.0),
         ).sort_values(["at_stake", "account_id"], ascending=[False, True], kind="stable"),
     )
-
-
-def _recorded(decisions: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the latest decision recorded of each account, by account id."""
-    known = decisions[decisions["date"] <= as_of].sort_values(["account_id", "date", "decision"])
-    latest = known.drop_duplicates("account_id", keep="last").set_index("account_id")
-    return latest.reindex(columns=["date", "decision", "by", "reason"]).add_prefix("recorded_")
