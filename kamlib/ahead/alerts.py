@@ -51,9 +51,8 @@ def category_alerts(
     >>> alerts[["group", "verdict", "yearly_fall"]].values.tolist()
     [['Ink', 'stopped', 1200.0]]
     """
-    dimension, cells = _goods(category_months, product_months)
     active = account_status[account_status["status"].eq("active")]
-    cells = cells[cells["account_id"].isin(active["account_id"])]
+    dimension, cells = _goods(category_months, product_months, active)
     found = _fallen(cells_of(cells, ["account_id", "group"], as_of, account_months))
     if dimension == "product" and len(found):
         found = found[~_is_replaced(found, cells, category_months, account_months, as_of)]
@@ -92,9 +91,8 @@ def category_falls(
     >>> found[["group", "yearly_fall"]].values.tolist()
     [['Ink', 300.0]]
     """
-    dimension, cells = _goods(category_months, product_months)
     active = account_status[account_status["status"].eq("active")]
-    cells = cells[cells["account_id"].isin(active["account_id"])]
+    dimension, cells = _goods(category_months, product_months, active)
     months = cells_of(cells, ["account_id", "group"], as_of, account_months)
     found = _looked_at(months, WINDOWS[-1:], tells=1.0)
     if found.empty:
@@ -131,12 +129,14 @@ def account_alerts(
     return shaped("account_alerts", _owned(found, active, key_accounts))
 
 
-def _goods(category_months: pd.DataFrame, product_months: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-    """Return by what goods are told apart, and the revenue months of each."""
-    cells = category_months.rename(columns={"category": "group"})
+def _goods(
+    category_months: pd.DataFrame, product_months: pd.DataFrame, active: pd.DataFrame
+) -> tuple[str, pd.DataFrame]:
+    """Return by what goods are told apart, and the revenue months of each at active accounts."""
+    dimension, cells = "category", category_months.rename(columns={"category": "group"})
     if cells["group"].nunique() < FEW_CATEGORIES:
-        return "product", product_months.rename(columns={"product_id": "group"})
-    return "category", cells
+        dimension, cells = "product", product_months.rename(columns={"product_id": "group"})
+    return dimension, cells[cells["account_id"].isin(active["account_id"])]
 
 
 def _fallen(cells: Cells) -> pd.DataFrame:

@@ -6,14 +6,16 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.ahead.alerts import LEFT
 from kamlib.book import BookSettings
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.ahead_record import health_text, is_poor
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, month, number, plural
+from kamlib.words import count, date, listed, money, month, number, plural, share
 
 PAGE = "ahead.html"
+_DOWN = share(1 - LEFT, decimals=0)
 
 
 def headline_ahead(
@@ -62,7 +64,7 @@ def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None
     most = of_account.sort_values(ascending=False, kind="stable")
     part = f"{most.index[0]} ({money(most.iloc[0], book)})"
     return Sentence(
-        f"{_goods(category_falls)} at active accounts down by more than 60 %, "
+        f"{_goods(category_falls)} at active accounts down by more than {_DOWN}, "
         f"{money(category_falls['yearly_fall'].sum(), book)} a year, may have paused by chance; "
         f"ask {part} first.",
         "#category_falls",
@@ -165,11 +167,11 @@ def table_category_alerts(
 def table_category_falls(category_falls: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say how much less was bought where chance may explain it: to be asked, not an alarm."""
     if category_falls.empty:
-        return Said("Nothing else at an active account is down by more than 60 %")
+        return Said(f"Nothing else at an active account is down by more than {_DOWN}")
     fall = money(category_falls["yearly_fall"].sum(), book)
     return Said(
-        f"{_goods(category_falls)} down by more than 60 % that chance may explain, {fall} a year: "
-        "ask in the next meeting",
+        f"{_goods(category_falls)} down by more than {_DOWN} that chance may explain, {fall} a "
+        "year: ask in the next meeting",
         f"The last 6 months against the same months of the two years before, of "
         f"{number(category_falls['tested_count'].iloc[0])} bought in at least 6 of 24 months; "
         "chance: how often a steady account would buy so little",
