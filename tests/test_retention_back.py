@@ -35,6 +35,24 @@ from .retention import (
 NO_DELIVERIES = shaped("deliveries", [])
 
 
+def losses_of(day: str, *, back: int, unsaid: int, said: str, many: int) -> pd.DataFrame:
+    """So many accounts lost on a day: the first came back, of the last the reason is recorded."""
+    last = pd.Timestamp(day)
+    rest = many - unsaid
+    return pd.DataFrame(
+        {
+            "account_id": [f"A{i:02d}" for i in range(many)],
+            "last_order_date": last,
+            "detection_date": last + pd.Timedelta(days=90),
+            "return_date": [last + pd.Timedelta(days=200)] * back + [pd.NaT] * (many - back),
+            "reason": [None] * unsaid + [said] * rest,
+            "recorded_date": [pd.NaT] * unsaid + [last + pd.Timedelta(days=60)] * rest,
+            "margin_lost": 100.0,
+            "revenue_lost": 200.0,
+        }
+    )
+
+
 class TestWinBack:
     def tables(self):
         ids = [f"L{i}" for i in range(4)]
@@ -152,19 +170,7 @@ class TestWinBack:
         assert table.loc["L2", "offer"] == "visit"
 
     def test_who_has_closed_is_not_among_those_who_may_return(self):
-        last = pd.Timestamp("2023-01-01")
-        lost = pd.DataFrame(
-            {
-                "account_id": [f"A{i:02d}" for i in range(24)],
-                "last_order_date": last,
-                "detection_date": last + pd.Timedelta(days=90),
-                "return_date": [last + pd.Timedelta(days=200)] * 5 + [pd.NaT] * 19,
-                "reason": [None] * 15 + ["business closed"] * 9,
-                "recorded_date": [pd.NaT] * 15 + [last + pd.Timedelta(days=60)] * 9,
-                "margin_lost": 100.0,
-                "revenue_lost": 200.0,
-            }
-        )
+        lost = losses_of("2023-01-01", back=5, unsaid=15, said="business closed", many=24)
         table = ret.return_rates(lost, days({"OLD": ["2021-06-01"]}), as_of=AS_OF)
         now = table[table["lost_for_days"].eq(0)].set_index("reason")
         assert now["loss_count"].to_dict() == {"all": 15, "not recorded": 15, "business closed": 9}
@@ -223,19 +229,7 @@ class TestWinBack:
         assert ret.return_rates(lost, days({"A": ["2022-06-01"]}), as_of=AS_OF).empty
 
     def test_an_unrecorded_reason_is_never_a_good_sign(self):
-        last = pd.Timestamp("2023-01-01")
-        lost = pd.DataFrame(
-            {
-                "account_id": [f"A{i:02d}" for i in range(20)],
-                "last_order_date": last,
-                "detection_date": last + pd.Timedelta(days=90),
-                "return_date": [last + pd.Timedelta(days=200)] * 8 + [pd.NaT] * 12,
-                "reason": [None] * 10 + ["price"] * 10,
-                "recorded_date": [pd.NaT] * 10 + [last + pd.Timedelta(days=60)] * 10,
-                "margin_lost": 100.0,
-                "revenue_lost": 200.0,
-            }
-        )
+        lost = losses_of("2023-01-01", back=8, unsaid=10, said="price", many=20)
         table = ret.return_rates(lost, days({"OLD": ["2021-06-01"]}), as_of=AS_OF)
         chance = table.set_index(["lost_for_days", "reason"])["return_probability"]
         assert chance[(0, "not recorded")] == chance[(0, "all")] == pytest.approx(8.5 / 21)
