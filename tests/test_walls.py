@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from inspect import getdoc
 from pathlib import Path
 
@@ -33,7 +34,7 @@ LAYERS = (
     {"book"},
     {"intake"},
     {"period"},
-    {"outlook", "choice"},
+    {"outlook", "choice", "decided"},
     {*ANALYSIS},
     {"story"},
     {"plots", "page"},
@@ -119,6 +120,15 @@ def test_one_module_knows_each_large_library(package, allowed):
     }
     assert users <= allowed
     assert users or package == "duckdb"
+
+
+def test_one_place_begins_a_sentence():
+    users = {
+        str(file.relative_to(PACKAGE))
+        for file in FILES
+        if re.search(r"\[:?[01]\]\.upper\(\)", file.read_text(encoding="utf-8"))
+    }
+    assert users == {"words/nouns.py"}
 
 
 def test_only_intake_opens_an_engine():

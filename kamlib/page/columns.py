@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.words import GAP, MISSING, Wording, date, month, number, share
+from kamlib.words import GAP, MISSING, Wording, date, month, number, share, started
 
 KINDS = (
     "text",
@@ -199,7 +199,7 @@ def label_of(key: str) -> str:
         key = key[:-6] + "s"
     words = [_LABELS.get(word, word) for word in re.sub(r"_(days|date)$", "", key).split("_")]
     text = " ".join(word for word in words if word)
-    return text[:1].upper() + text[1:]
+    return started(text)
 
 
 def written(values: pd.Series, spec: Column, words: Wording) -> list[str]:

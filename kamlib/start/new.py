@@ -19,7 +19,7 @@ from kamlib.start.names import vocabulary
 from kamlib.start.owners import plan_owners
 from kamlib.start.plan import Ask, TablePlan, plan_book
 from kamlib.tables import CANONICAL
-from kamlib.words import count, listed, number
+from kamlib.words import count, listed, number, started
 
 _INNER = (
     "unit_price",
@@ -211,4 +211,4 @@ def title_of(folder: Path) -> str:
     'My book'
     """
     words = re.sub(r"[-_]+", " ", folder.name).strip() or "My company"
-    return words[:1].upper() + words[1:]
+    return started(words)

@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, listed, money, number, percent, plural
+from kamlib.words import count, listed, money, number, percent, plural, started
 
 
 def table_price_realisation(price_realisation: pd.DataFrame, *, book: BookSettings) -> Said:
@@ -69,4 +69,4 @@ def gap_prices(price_years: pd.DataFrame, agreements: pd.DataFrame) -> str:
     if not agreements["bonus_threshold"].notna().any():
         absent.append("bonus brackets need agreements.bonus_threshold and bonus_rate")
     text = "; ".join(absent)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    return f"{started(text)}." if text else ""

@@ -9,7 +9,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, listed, number, plural, rate
+from kamlib.words import count, listed, number, plural, rate, started
 
 FEW, MUCH = 50, 15
 """Health below this is poor; one that fell by so many points is failing."""
@@ -125,7 +125,7 @@ def table_account_health(account_health: pd.DataFrame, *, book: BookSettings) ->
     """Return what health is of."""
     if len(account_health) == 1 and account_health["health"].notna().all():
         said = health_text(next(each(account_health)), is_named=False)
-        return Said(f"{said[:1].upper()}{said[1:]}", "Each part 0 to 100; weights are the book's")
+        return Said(started(said), "Each part 0 to 100; weights are the book's")
     return Said(
         f"Health of {count(len(account_health), 'key account', source=book)}, the poorest first",
         "Each part 0 to 100; n/a where the book does not tell; weights are the book's",

@@ -10,7 +10,7 @@ from kamlib.ahead.sales import crossed, working_days
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.story.statements import Said
-from kamlib.words import date, listed, money, number, percent
+from kamlib.words import date, listed, money, number, percent, started
 
 MOST_GROUPS = 12
 """Groups drawn in a chart of sales; the table has all."""
@@ -80,14 +80,10 @@ def _most_changed(rows: pd.DataFrame, span: Span, ago: Span, book: BookSettings)
     word = "less" if change < 0 else "more"
     part = "" if pd.isna(share) else f" ({percent(abs(share), book)})"
     return (
-        f"{_capital(most['group'])} changed most: {money(abs(change), book)}{part} {word} in "
+        f"{started(most['group'])} changed most: {money(abs(change), book)}{part} {word} in "
         f"{span.title} "
         f"than in {ago.title}"
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def chart_revenue_by_two(

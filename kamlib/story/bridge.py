@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.overtime import first_day, untold, who, why_untold
 from kamlib.story.statements import Said
-from kamlib.words import count, date, money, plural, share
+from kamlib.words import count, date, money, plural, share, started
 
 
 def chart_revenue_bridge(
@@ -90,5 +90,5 @@ def table_key_accounts_then(
     )
     if not many and untold_keys["year"]:
         reason = why_untold("year", untold_keys, None, as_of, book)
-        return Said(f"Who was a key account on {day} is not known", reason[:1].upper() + reason[1:])
+        return Said(f"Who was a key account on {day} is not known", started(reason))
     return Said(f"{count(many, 'account')} {plural(many, 'was', 'were')} key on {day}", caption)

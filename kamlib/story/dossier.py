@@ -9,7 +9,7 @@ from kamlib.story.dossier_notes import event, figure_note
 from kamlib.story.outlook import outlook_finding
 from kamlib.story.statements import Card, Point, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, date, listed, money, plural, share
+from kamlib.words import change, count, date, listed, money, plural, share, started
 
 MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS = 8, 10, 12, 5
 """How much the charts of a dossier draw; what is left out stands in their tables."""
@@ -35,7 +35,7 @@ def cards_dossier(dossier_figures: pd.DataFrame) -> list[Card]:
     """Return the account's first eight figures, each with the year before."""
     return [
         Card(
-            row.figure[0].upper() + row.figure[1:],
+            started(row.figure),
             row.value,
             row.unit if row.unit in ("money", "share") else "number",
             year_ago=None if pd.isna(row.year_ago_value) else row.year_ago_value,

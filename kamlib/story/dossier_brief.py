@@ -86,7 +86,7 @@ def _action(actions: pd.DataFrame) -> Told:
 def _figure(row: Any, book: BookSettings) -> Told:
     note, value = figure_note(row), _amount(row.value, row.unit, book)
     is_year = note == "12 months"
-    text = f"{row.figure[0].upper()}{row.figure[1:]}: {value}"
+    text = f"{started(row.figure)}: {value}"
     if pd.notna(row.year_ago_value):
         before = _amount(row.year_ago_value, row.unit, book)
         how = change(row.value, row.year_ago_value, book, unit=row.unit)

@@ -10,7 +10,7 @@ from kamlib.book import BookSettings
 from kamlib.story.ahead import fall_text
 from kamlib.story.ahead_record import health_text
 from kamlib.tables import each
-from kamlib.words import change, count, date, listed, money, number, plural, share
+from kamlib.words import change, count, date, listed, money, number, plural, share, started
 
 
 def tell_dossier_findings(
@@ -73,7 +73,7 @@ def tell_dossier_findings(
 
 
 def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "…", "?", "!")) else ".")
+    return started(text) + ("" if text.endswith((".", "…", "?", "!")) else ".")
 
 
 def _broken_plan(problems: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ from kamlib.story.segmentation import band_said
 from kamlib.story.statements import Sentence
 from kamlib.story.verdict import decline_said, renewals_said
 from kamlib.tables import each
-from kamlib.words import count, counted, date, listed, money, plural, share
+from kamlib.words import count, counted, date, listed, money, plural, share, started
 
 _MUCH_GONE = 0.1  # of the revenue of the year before
 
@@ -128,7 +128,7 @@ def gone_sentence(
     many = len(gone)
     who = counted(many, "account", source=book)
     return Sentence(
-        f"{who[0].upper()}{who[1:]} that brought {money(gone['base'].sum(), book)} of the "
+        f"{started(who)} that brought {money(gone['base'].sum(), book)} of the "
         f"{money(whole, book)} of the year before {plural(many, 'is', 'are')} lost, without an "
         f"order in the 12 months to {date(as_of)}: {listed(named)}.",
         "retention.html#lost_accounts",

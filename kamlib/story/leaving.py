@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import catalogue, each
-from kamlib.words import FEW, count, date, money, number, plural, rate, share
+from kamlib.words import FEW, count, date, money, number, plural, rate, share, started
 
 MOST_GROUPS, MOST_CURVES, MOST_MEASURED = 10, 4, 5
 """Groups of losses, survival curves, accounts and offers that a chart draws."""
@@ -110,7 +110,7 @@ def chart_cohort_retention_by_year(
         many = year["account_count"]
         some = rate(round(year["active_share"] * many), many, book)
         of = f" of {count(many, 'account', source=book)}" if many >= FEW else " accounts"
-        title = f"{some[:1].upper()}{some[1:]}{of} order in the twelfth month after their first"
+        title = f"{started(some)}{of} order in the twelfth month after their first"
     return Said(
         title,
         "Share active in the month, by months since the first order, every third month; blank: not "

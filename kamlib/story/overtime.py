@@ -6,7 +6,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import base_months, is_base_whole, trailing_months
-from kamlib.words import change, count, date, money, share
+from kamlib.words import change, count, date, money, share, started
 
 WHY = {
     "no_dated_tiers": "the book does not date who was a key account when, and a set chosen by "
@@ -62,7 +62,7 @@ def followed(
     how = f"{share(abs(moved), book)} {'more' if moved > 0 else 'less'} than"
     how = "as much as" if abs(moved) < 0.0005 else how
     whose = who(scope, many, as_of)
-    told = f"{whose[0].upper()}{whose[1:]} brought {money(now, book)}, {how} in the year before"
+    told = f"{started(whose)} brought {money(now, book)}, {how} in the year before"
     return f"{told}."
 
 

@@ -14,7 +14,19 @@ from kamlib.story.risk import risk_split
 from kamlib.story.statements import Said, Sentence
 from kamlib.story.verdict import loss_step
 from kamlib.tables import each
-from kamlib.words import FEW, count, counted, date, listed, money, number, plural, rate, share
+from kamlib.words import (
+    FEW,
+    count,
+    counted,
+    date,
+    listed,
+    money,
+    number,
+    plural,
+    rate,
+    share,
+    started,
+)
 
 MOST_OVERDUE = 12
 """Overdue accounts that a chart names."""
@@ -146,7 +158,7 @@ def _further_overdue(row: Any, more: pd.DataFrame, book: BookSettings) -> str:
     owners = more["manager_name"].fillna(more["manager_id"]).value_counts()
     owners = owners.sort_index(kind="stable").sort_values(ascending=False, kind="stable")
     whose = ", ".join(f"{owner} ({many})" for owner, many in owners.items())
-    further = _capital(counted(len(more), "further account", source=book))
+    further = started(counted(len(more), "further account", source=book))
     amount = money(more["revenue"].sum(), book)
     return f"{further} became overdue, with {amount} a year{f': {whose}' if whose else ''}."
 
@@ -154,7 +166,7 @@ def _further_overdue(row: Any, more: pd.DataFrame, book: BookSettings) -> str:
 def _lost(row: Any, gone: pd.DataFrame, book: BookSettings) -> str:
     if gone.empty:
         return "No account was lost in the period."
-    many, keys = _capital(counted(len(gone), "account", source=book)), int(gone["is_key"].sum())
+    many, keys = started(counted(len(gone), "account", source=book)), int(gone["is_key"].sum())
     among = f", {counted(keys, 'key account', source=book)} among them" if keys else ""
     amount = money(gone["revenue"].sum(), book)
     return _ended(
@@ -164,7 +176,7 @@ def _lost(row: Any, gone: pd.DataFrame, book: BookSettings) -> str:
 
 
 def _returned(row: Any, back: pd.DataFrame, book: BookSettings) -> str:
-    many = _capital(counted(len(back), "account", source=book))
+    many = started(counted(len(back), "account", source=book))
     return _ended(f"{many} came back in the period: {_names(back)}")
 
 
@@ -177,7 +189,7 @@ def _rates(row: Any, as_of: pd.Timestamp, book: BookSettings) -> str:
     whose = who(row.scope, row.account_count, as_of)
     kept, grown = (share(one, book) for one in (row.grr_share, row.nrr_share))
     return (
-        f"{_capital(whose)} kept {kept} of the revenue of the year before (GRR); with what grew, "
+        f"{started(whose)} kept {kept} of the revenue of the year before (GRR); with what grew, "
         f"{grown} (NRR)."
     )
 
@@ -209,7 +221,7 @@ def _of_leavers(many: float) -> str:
 
 
 def _not_recorded(row: Any, losses: pd.DataFrame, book: BookSettings) -> str:
-    many = _capital(counted(len(losses), "loss", "losses", source=book))
+    many = started(counted(len(losses), "loss", "losses", source=book))
     amount = money(losses["revenue"].sum(), book)
     return _ended(
         f"{many} of the last twelve months nobody recorded: {amount} a year, {_names(losses)}"
@@ -229,7 +241,7 @@ def _cause(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
 
 
 def _checkins(row: Any, late: pd.DataFrame, book: BookSettings) -> str:
-    many = _capital(counted(len(late), "check-in", source=book))
+    many = started(counted(len(late), "check-in", source=book))
     text = f"{many} with key accounts {plural(len(late), 'is', 'are')} overdue"
     worst = next(each(late))
     if not worst.days_overdue > 0:
@@ -276,10 +288,6 @@ def _names(accounts: pd.DataFrame) -> str:
 def _ended(text: str) -> str:
     """Return a sentence with its full stop, which a company's name may bring along."""
     return text if text.endswith(".") else f"{text}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def chart_account_status(

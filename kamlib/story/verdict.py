@@ -12,7 +12,7 @@ from kamlib.period.calendar import Span
 from kamlib.story.leaving import WHY_NOT
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, number, percent, plural
+from kamlib.words import count, date, listed, money, number, percent, plural, started
 
 Told = tuple[str, str]
 """Why something is to be done about an account, and what."""
@@ -131,8 +131,7 @@ def loss_step(account_actions: pd.DataFrame) -> str:
     """
     names = account_actions.groupby("action_code")["name"].agg(list).to_dict()
     said = [text.format(listed(names[code])) for code, text in LOSS_STEPS.items() if code in names]
-    text = "; ".join(said)
-    return text[:1].upper() + text[1:]
+    return started("; ".join(said))
 
 
 LOSS_STEPS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.words import count, listed
+from kamlib.words import count, listed, started
 
 
 def headline_what_if(moves: pd.DataFrame) -> str:
@@ -24,5 +24,4 @@ def headline_what_if(moves: pd.DataFrame) -> str:
             who = listed(list(names)) if len(names) <= 3 else count(len(names), "account")
             said.append(f"{who} {verb if len(names) == 1 else verb.removesuffix('s')}")
         parts.append(f'on the list "{name}" {listed(said)}')
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{started('; '.join(parts))}."
