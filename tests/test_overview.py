@@ -12,7 +12,9 @@ import pandas as pd
 import kamlib as kam
 from kamlib.book import BookSettings
 from kamlib.overview.changes import main_changes, period_changes
+from kamlib.overview.figures import revenue_months
 from kamlib.period.calendar import parse_period
+from kamlib.plots import overview as overview_plots
 from kamlib.segmentation.dependence import concentration
 from kamlib.story import overview as say
 from kamlib.story import overview_cards
@@ -380,3 +382,15 @@ def test_a_period_that_the_data_do_not_hold_whole_is_no_comparison(make_book):
         book_of(make_book, [("A", "2025-05-20", 5.0), ("A", "2025-07-05", 6.0)]), "2025-Q3"
     )
     assert q.period_figures["previous_value"].isna().all()
+
+
+def test_months_before_the_data_begin_are_not_zero():
+    ends = pd.date_range("2025-07-31", "2025-09-30", freq="ME").as_unit("us")
+    sold = pd.DataFrame({"account_id": "A", "month": ends[[0, 2]], "revenue": [5.0, 7.0]})
+    table = revenue_months(
+        sold, span=parse_period("2025-Q3"), first_date=pd.Timestamp("2025-07-04"), as_of=ends[-1]
+    )
+    assert table["revenue"].isna().sum() == 21
+    assert table["revenue"].tail(3).tolist() == [5.0, 0.0, 7.0]  # no order in August is a zero
+    drawn = overview_plots.plot_revenue_months(table)
+    assert len(drawn.patches) == 3

@@ -495,6 +495,7 @@ def said(
         interactions,
         NO_RISK,
         shaped("account_actions", []),
+        shaped("key_accounts", []),
         as_of=as_of,
         previous_span=parse_period("2025-Q3"),
         book=None,

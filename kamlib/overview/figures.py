@@ -25,6 +25,8 @@ def revenue_months(
 ) -> pd.DataFrame:
     """One row per month of two years: the revenue of all accounts, and that of a year before.
 
+    Months before the data begin are n/a.
+
     Examples
     --------
     >>> import kamlib as kam
@@ -38,7 +40,7 @@ def revenue_months(
     table = pd.DataFrame(
         {
             "month": ends[12:],
-            "revenue": revenue.fillna(0.0).to_numpy()[12:],
+            "revenue": known.to_numpy()[12:],
             "year_ago_revenue": known.to_numpy()[:24],
             "is_in_period": ends[12:] >= span.start,
         }

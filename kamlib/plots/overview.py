@@ -22,10 +22,11 @@ def plot_revenue_months(
 ) -> Axes:
     """Draw two years of revenue by month: the year before pale, the period's months in colour."""
     ax = ax or style.axes(6.2, 3.0)
-    table = revenue_months.reset_index(drop=True)
+    months = revenue_months.reset_index(drop=True)
+    table = months.dropna(subset=["revenue"])
     if not table["revenue"].abs().sum():
         return style.nothing(ax, title, subtitle)
-    last = table.index >= len(table) - 12
+    last = table.index >= len(months) - 12
     colours = [
         COLOURS["accent" if own else "actual" if now else "previous"]
         for own, now in zip(table["is_in_period"], last, strict=True)
@@ -37,7 +38,7 @@ def plot_revenue_months(
         moved = f", {change(row['revenue'], ago, book)} on a year before" if ago > 0 else ""
         tips.append(f"{month(row['month'])}: {money(row['revenue'], book)}{moved}")
     mark_each(bars, tips)
-    ticks = list(range(len(table) - 1, -1, -6))[::-1]
-    ax.set_xticks(ticks, [month(table["month"].iloc[place]) for place in ticks])
+    ticks = [place for place in range(len(months) - 1, -1, -6) if place in table.index][::-1]
+    ax.set_xticks(ticks, [month(months["month"].iloc[place]) for place in ticks])
     style.money_axis(ax.yaxis, book)
     return style.titles(ax, title, subtitle)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.story.keys import called
 from kamlib.story.statements import Said
 from kamlib.tables import each
 from kamlib.words import count, listed, number, plural, rate, started
@@ -102,31 +103,36 @@ def health_text(row: Any, *, is_named: bool = True) -> str:
     return f"{text}{costs}"
 
 
-def chart_account_health(account_health: pd.DataFrame, *, book: BookSettings) -> Said:
+def chart_account_health(
+    account_health: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings
+) -> Said:
     """Say whose health is poor, and what costs the key accounts the most."""
-    known = account_health.dropna(subset=["health"])
+    known, key = account_health.dropna(subset=["health"]), called(key_accounts)
     if known.empty:
-        return Said("No key account has enough on record for its health")
+        return Said(f"No {key} has enough on record for its health")
     poor = known[known["health"].lt(FEW)]
-    title = "No key account is in poor health"
+    title = f"No {key} is in poor health"
     if len(poor):
-        many = count(len(poor), "key account", source=book)
+        many = count(len(poor), key, source=book)
         title = f"{many} {plural(len(poor), 'is', 'are')} in poor health: {listed(poor['name'])}"
     parts = account_health["weakest"].replace("", None).dropna().value_counts()
     most = f"; what costs most is mostly {parts.index[0].replace('_', ' ')}" if len(parts) else ""
     return Said(
         title,
-        f"Health of key accounts, 0 to 100; light: at the end of the period before{most}",
-        "Points of the health of each key account now and a period before; the table has the parts",
+        f"Health of {key}s, 0 to 100; light: at the end of the period before{most}",
+        f"Points of the health of each {key} now and a period before; the table has the parts",
     )
 
 
-def table_account_health(account_health: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_account_health(
+    account_health: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings
+) -> Said:
     """Return what health is of."""
     if len(account_health) == 1 and account_health["health"].notna().all():
         said = health_text(next(each(account_health)), is_named=False)
         return Said(started(said), "Each part 0 to 100; weights are the book's")
+    many = count(len(account_health), called(key_accounts), source=book)
     return Said(
-        f"Health of {count(len(account_health), 'key account', source=book)}, the poorest first",
+        f"Health of {many}, the poorest first",
         "Each part 0 to 100; n/a where the book does not tell; weights are the book's",
     )

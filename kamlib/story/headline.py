@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
+from kamlib.story.keys import called
 from kamlib.story.overtime import followed, why_untold
 from kamlib.story.segmentation import band_said
 from kamlib.story.statements import Sentence
@@ -16,11 +17,6 @@ from kamlib.tables import each
 from kamlib.words import count, counted, date, listed, money, plural, share, started
 
 _MUCH_GONE = 0.1  # of the revenue of the year before
-
-
-def called(keys: pd.DataFrame) -> str:
-    """Return what key accounts are called: large ones, where the largest stand in for them."""
-    return "large account" if keys["is_provisional"].any() else "key account"
 
 
 def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) -> Sentence | None:

@@ -12,7 +12,6 @@ from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import (
-    called,
     declines_sentence,
     followed_sentence,
     gone_sentence,
@@ -22,6 +21,7 @@ from kamlib.story.headline import (
     period_sentence,
     renewals_sentence,
 )
+from kamlib.story.keys import called
 from kamlib.story.overtime import untold
 from kamlib.story.overview_cards import AT_RISK
 from kamlib.story.risk import risk_split
@@ -238,7 +238,7 @@ def chart_revenue_months(
     now, ago = own["revenue"].sum(), own["year_ago_revenue"].sum(skipna=False)
     compared = f", {change(now, ago, book)} on a year ago" if ago > 0 else ""
     title = f"{span.title} brought {money(now, book)}{compared}"
-    best: Any = revenue_months.iloc[int(revenue_months["revenue"].argmax())]
+    best: Any = revenue_months.iloc[int(revenue_months["revenue"].fillna(0.0).argmax())]
     subtitle = (
         f"Net revenue of all accounts by month, two years to {date(as_of)}; pale: the year before; "
         f"blue: {span.title}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
-from kamlib.story.headline import called
+from kamlib.story.keys import called
 from kamlib.story.overtime import followed
 from kamlib.story.risk import risk_note
 from kamlib.story.statements import Card
@@ -52,7 +52,7 @@ def cards_overview(
     """
     found = key_figures.set_index(["figure", "scope"])
     own: Any = period_figures.set_index("figure").loc["revenue"]
-    history = tuple(revenue_months["revenue"])
+    history = tuple(revenue_months["revenue"].dropna())
     cards = [
         Card(
             f"Revenue in {span.title}, all accounts",

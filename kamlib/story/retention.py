@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
+from kamlib.story.keys import called
 from kamlib.story.overtime import who
 from kamlib.story.risk import risk_split
 from kamlib.story.statements import Said, Sentence
@@ -65,6 +66,7 @@ def tell_retention_findings(
     interactions: pd.DataFrame,
     risk_changes: pd.DataFrame,
     account_actions: pd.DataFrame,
+    key_accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     previous_span: Span,
@@ -73,7 +75,7 @@ def tell_retention_findings(
     """Return each finding in a sentence, and what to do."""
     meant = dict(list(finding_accounts.groupby("finding_code")))
     nobody = finding_accounts.head(0)
-    has_contacts = len(interactions) > 0
+    has_contacts, key = len(interactions) > 0, called(key_accounts)
     rows: list[tuple[str, str | None]] = []
     for row in each(retention_findings):
         code = row.finding_code
@@ -81,14 +83,15 @@ def tell_retention_findings(
         if code == "newly_overdue":
             rows.append((_newly_overdue(row, book), _call(row, has_contacts)))
         elif code == "risk_changes":
-            rows.append((_risk_split(risk_changes, previous_span, book), None))
+            rows.append((_risk_split(risk_changes, previous_span, book, key), None))
         elif code == "rates":
             rows.append((_rates(row, as_of, book), None))
-        elif code == "overdue" and accounts.empty:
-            rows.append((_SAID[code](row, accounts, book), None))
+        elif code == "overdue":
+            step = _STEPS[code] if len(accounts) else None
+            rows.append((_at_risk(accounts, book, key), step))
         elif code == "lost":
             steps = account_actions[account_actions["account_id"].isin(accounts["account_id"])]
-            rows.append((_lost(row, accounts, book), loss_step(steps) or None))
+            rows.append((_lost(accounts, book, key), loss_step(steps) or None))
         else:
             rows.append((_SAID[code](row, accounts, book), _STEPS.get(code)))
     columns = ["finding", "next_step"]
@@ -104,17 +107,17 @@ _STEPS = {
 }
 
 
-def _at_risk(row: Any, overdue: pd.DataFrame, book: BookSettings) -> str:
+def _at_risk(overdue: pd.DataFrame, book: BookSettings, key: str) -> str:
     amount, own = money(overdue["revenue"].sum(), book), overdue[overdue["is_key"]]
     if overdue.empty:
         return "No account is overdue."
     if own.empty:
         others = counted(len(overdue), "other account", source=book)
         are = plural(len(overdue), "is", "are")
-        return f"No key account is overdue; {others} with {amount} a year {are}."
+        return f"No {key} is overdue; {others} with {amount} a year {are}."
     owners = own["manager_name"].fillna(own["manager_id"]).dropna().unique()
     whose = f", all of them {owners[0]}’s" if len(owners) == 1 and len(own) > 1 else ""
-    keys = counted(len(own), "overdue key account", source=book)
+    keys = counted(len(own), f"overdue {key}", source=book)
     return (
         f"{money(own['revenue'].sum(), book)} a year is at risk in {keys}{whose}; "
         f"over all accounts {amount} in {number(len(overdue), book)}."
@@ -163,11 +166,11 @@ def _further_overdue(row: Any, more: pd.DataFrame, book: BookSettings) -> str:
     return f"{further} became overdue, with {amount} a year{f': {whose}' if whose else ''}."
 
 
-def _lost(row: Any, gone: pd.DataFrame, book: BookSettings) -> str:
+def _lost(gone: pd.DataFrame, book: BookSettings, key: str) -> str:
     if gone.empty:
         return "No account was lost in the period."
     many, keys = started(counted(len(gone), "account", source=book)), int(gone["is_key"].sum())
-    among = f", {counted(keys, 'key account', source=book)} among them" if keys else ""
+    among = f", {counted(keys, key, source=book)} among them" if keys else ""
     amount = money(gone["revenue"].sum(), book)
     return _ended(
         f"{many} {plural(len(gone), 'was', 'were')} lost in the period{among}, with {amount} in "
@@ -180,8 +183,9 @@ def _returned(row: Any, back: pd.DataFrame, book: BookSettings) -> str:
     return _ended(f"{many} came back in the period: {_names(back)}")
 
 
-def _risk_split(changes: pd.DataFrame, before: Span, book: BookSettings) -> str:
-    own, everyone = (risk_split(changes, scope, before, book) for scope in ("key", "all"))
+def _risk_split(changes: pd.DataFrame, before: Span, book: BookSettings, key: str) -> str:
+    scopes = ("key", "all")
+    own, everyone = (risk_split(changes, scope, before, book, key=key) for scope in scopes)
     return own or everyone or f"Revenue at risk is what it was at the end of {before.title}."
 
 
@@ -266,9 +270,7 @@ def _no_alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
 
 
 _SAID: dict[str, Callable[[Any, pd.DataFrame, BookSettings], str]] = {
-    "overdue": _at_risk,
     "further_overdue": _further_overdue,
-    "lost": _lost,
     "returned": _returned,
     "no_rates": _no_rates,
     "warnings": _warnings,

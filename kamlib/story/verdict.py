@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
+from kamlib.story.keys import called
 from kamlib.story.leaving import WHY_NOT
 from kamlib.story.statements import Said
 from kamlib.tables import each
@@ -105,12 +106,12 @@ def table_due_renewals(
     return Said(renewals_said(due_renewals, book) or "No agreement needs a decision", until)
 
 
-def table_account_declines(account_declines: pd.DataFrame) -> Said:
+def table_account_declines(account_declines: pd.DataFrame, key_accounts: pd.DataFrame) -> Said:
     """Say how many key accounts have shrunk over years."""
-    many = len(account_declines)
+    many, key = len(account_declines), called(key_accounts)
     if not many:
-        return Said("No key account has shrunk over years")
-    return Said(f"{count(many, 'key account')} {plural(many, 'has', 'have')} shrunk over years")
+        return Said(f"No {key} has shrunk over years")
+    return Said(f"{count(many, key)} {plural(many, 'has', 'have')} shrunk over years")
 
 
 def renewals_said(due_renewals: pd.DataFrame, book: BookSettings) -> str:
