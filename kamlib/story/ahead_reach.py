@@ -109,15 +109,25 @@ def table_status_offers(status_offers: pd.DataFrame, *, book: BookSettings) -> S
 
 def table_service_creep(service_creep: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say where serving an account takes more and more."""
-    how = "Contacts made × the book's hours a contact, per 1,000 of revenue, in each of three years"
+    how = (
+        "Contacts, order days, credits and requests per 10,000 of revenue, in each of three years; "
+        "more beyond chance"
+    )
     crept = service_creep[service_creep["is_creeping"]]
     if service_creep.empty:
-        return Said("What serving takes over time needs interactions of three years", how)
+        return Said("What serving takes over time needs orders or interactions of three years", how)
     if crept.empty:
         return Said("At no key account does service creep up against revenue", how)
-    many, cost = count(len(crept), "key account", source=book), crept["crept_cost"].sum()
+    where, cost = crept["account_id"].nunique(), crept["crept_cost"].sum()
+    many = count(where, "key account", source=book)
     worth = f", {money(cost, book)} a year" if cost > 0 else ""
-    return Said(f"Service creeps up at {many}{worth}: {listed(crept['name'])}", how)
+    return Said(f"Service creeps up at {many}{worth}: {_crept(crept)}", how)
+
+
+def _crept(crept: pd.DataFrame) -> str:
+    """Name the accounts, each with what it takes more of."""
+    of_account = crept.groupby("name", sort=False)["service"].agg(listed)
+    return listed([f"{name} ({what})" for name, what in of_account.items()])
 
 
 def table_manager_potential(manager_potential: pd.DataFrame) -> Said:
