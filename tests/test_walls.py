@@ -48,6 +48,8 @@ LAYERS = (
         "check",
         "classroom",
         "dictionary",
+        "languages",
+        "messages",
         "notebooks",
         "cli",
         "given",

@@ -123,4 +123,4 @@ def separators(text: str, locale: str) -> str:
     ('1.234,5', '1,234.5')
     """
     words = _wording("", locale)
-    return text.translate(str.maketrans({",": words.thousands, ".": words.decimal}))
+    return text.translate({ord(","): words.thousands, ord("."): words.decimal})
