@@ -8,7 +8,14 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.story.dossier_notes import QUESTIONS, figure_note, need_note
+from kamlib.story.dossier_notes import (
+    QUESTIONS,
+    YEAR,
+    figure_note,
+    late_note,
+    need_note,
+    silence_notes,
+)
 from kamlib.tables import each
 from kamlib.words import change, count, date, listed, money, number, say, share, started
 
@@ -85,7 +92,7 @@ def _action(actions: pd.DataFrame) -> Told:
 
 def _figure(row: Any, book: BookSettings) -> Told:
     note, value = figure_note(row), _amount(row.value, row.unit, book)
-    is_year = note == "12 months"
+    is_year = note == say(YEAR)
     text = f"{started(row.figure)}: {value}"
     if pd.notna(row.year_ago_value):
         before = _amount(row.year_ago_value, row.unit, book)
@@ -97,9 +104,9 @@ def _figure(row: Any, book: BookSettings) -> Told:
             else say(", a year before {before} ({how})", before=before, how=how)
         )
     if row.figure == "silence":
-        since, gap = note.split("; ")
+        since, gap = silence_notes(row)
         return f"{text} {since} ({gap}).", row.source
-    remark = note.removesuffix(", 12 months")
+    remark = late_note(row) if row.figure == "on time" else note
     text = f"{text}; {remark}." if remark and not is_year else f"{text}."
     return text, say("{source}, 12 months", source=row.source) if is_year else row.source
 

@@ -56,22 +56,17 @@ def tell_dossier_figures(dossier_figures: pd.DataFrame) -> pd.DataFrame:
     return _said(dossier_figures, note=figure_note)
 
 
+YEAR = phrase("12 months")
+"""The note of a figure of which nothing else is to be said."""
+
+
 def figure_note(row: Any) -> str:
     """Return how to read a figure of the dossier."""
     noted, days = row.noted_count, row.noted_days
     if row.figure == "silence":
-        gap = (
-            say("no usual gap yet")
-            if pd.isna(days)
-            else say("usual gap {days:.0f} days", days=days)
-        )
-        return say("since the last order; {gap}", gap=gap)
+        return "; ".join(silence_notes(row))
     if row.figure == "on time":
-        return say(
-            "{noted:.0f} of {noted_of_count:.0f} late, 12 months",
-            noted=noted,
-            noted_of_count=row.noted_of_count,
-        )
+        return say("{late}, 12 months", late=late_note(row))
     if row.figure == "open incidents":
         return "" if pd.isna(days) else say("oldest {days:.0f} days", days=days)
     if row.figure == "satisfaction":
@@ -88,7 +83,18 @@ def figure_note(row: Any) -> str:
             noted_of_count=row.noted_of_count,
             noted=noted,
         )
-    return "12 months"
+    return say(YEAR)
+
+
+def silence_notes(row: Any) -> tuple[str, str]:
+    """Return since when an account is silent, and for how long it usually is."""
+    gap = say("usual gap {days:.0f} days", days=row.noted_days)
+    return say("since the last order"), say("no usual gap yet") if pd.isna(row.noted_days) else gap
+
+
+def late_note(row: Any) -> str:
+    """Return how many deliveries were late."""
+    return say("{late:.0f} of {due:.0f} late", late=row.noted_count, due=row.noted_of_count)
 
 
 def tell_account_timeline(account_timeline: pd.DataFrame) -> pd.DataFrame:

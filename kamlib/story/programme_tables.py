@@ -35,8 +35,13 @@ def _load_note(row: Any, programme: ProgrammeSettings) -> str:
         return say("nobody carries these accounts")
     least, most = programme.accounts_per_manager
     parts = {
-        "more hours than the manager has": row.is_over_hours,
-        f"{count(row.key_count, 'account')}, usual {least}–{most}": row.is_count_outside,
+        say("more hours than the manager has"): row.is_over_hours,
+        say(
+            "{accounts}, usual {least}–{most}",
+            accounts=count(row.key_count, "account"),
+            least=least,
+            most=most,
+        ): row.is_count_outside,
     }
     return "; ".join(part for part, is_so in parts.items() if is_so)
 

@@ -12,6 +12,12 @@ from kamlib.story.segmentation import NO_PREVIOUS, window
 from kamlib.story.statements import Said
 from kamlib.words import count, money, number, percent, phrase, plural, say
 
+_LARGEST = {
+    ("groups", True): phrase("The largest group brings"),
+    ("accounts", True): phrase("The largest account brings"),
+    ("groups", False): phrase("The {told} largest groups bring"),
+    ("accounts", False): phrase("The {told} largest accounts bring"),
+}
 NOTHING = phrase("No account has revenue in the window")
 MOST_MOVES = 15
 """Accounts drawn in the chart of class moves."""
@@ -131,11 +137,7 @@ def chart_concentration(
         told = tops[1] if tops[0] == 20 else tops[0]
         top, single = (rows.loc[one, f"top_{told}_share"] for one in (scope, "accounts"))
         points = say("{top:.0f} points more than counted alone", top=(top - single) * 100)
-        who = (
-            say("The largest {scope} brings", scope=scope.removesuffix("s"))
-            if told == 1
-            else say("The {told} largest {scope} bring", told=told, scope=scope)
-        )
+        who = say(_LARGEST[scope, told == 1], told=told)
         finding = say("{who} {top} of revenue", who=who, top=percent(top, book))
         if top - single >= 0.005:
             finding = f"{finding}, {points}"
