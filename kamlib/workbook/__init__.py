@@ -84,7 +84,7 @@ _LISTS = {
     "service_creep": (
         "Service creep",
         "service_creep",
-        "Contacts made and their hours per 1,000 of revenue, three years.",
+        "Hours of contacts, order days, credits and requests per 10,000 of revenue, three years.",
     ),
     "manager_potential": (
         "Potential",
