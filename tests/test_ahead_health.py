@@ -12,7 +12,6 @@ from kamlib.ahead.health import auc, health_parts, health_record, weighted
 from kamlib.ahead.record import alert_record
 from kamlib.book import BookSettings
 from kamlib.dossier.agreements import agreement_renewals
-from kamlib.dossier.money import money_owed
 from kamlib.period.calendar import period_of
 from kamlib.practice import Company, activity, company
 from kamlib.story.ahead_record import tell_alert_record, tell_health_record
@@ -134,8 +133,13 @@ def parts_as_of(made: Company, day: pd.Timestamp) -> pd.DataFrame:
     lines = made.tables["orders"].query("order_date <= @day and category.notna()")
     ends = (lines["order_date"] + pd.offsets.MonthEnd(0)).dt.as_unit("us")
     goods = lines.assign(month=ends).groupby(["account_id", "category", "month"], as_index=False)
-    bought = days[days["revenue"].gt(0)].groupby("account_id")["date"]
-    gap, silence = bought.agg(lambda one: one.diff().dt.days.median()), (day - bought.max()).dt.days
+    sold = days[days["revenue"].gt(0)].sort_values("date")
+    bought = sold.groupby("account_id")["date"]
+    gap = bought.diff().dt.days.groupby(sold["account_id"]).median()
+    silence = (day - bought.max()).dt.days
+    bills = own["invoices"].query("invoice_date <= @day and not paid_date <= @day")
+    overdue = bills["amount"].where(bills["due_date"].lt(day), 0.0).groupby(bills["account_id"])
+    owed = overdue.sum().rename("overdue_amount").reset_index()
     year = days[days["date"].gt(day - pd.DateOffset(years=1))]
     status = pd.DataFrame({"usual_gap_days": gap, "silence_days": silence})
     status["status"] = np.where(silence.gt(3 * gap) & silence.ge(90), "lost", "active")
@@ -150,7 +154,7 @@ def parts_as_of(made: Company, day: pd.Timestamp) -> pd.DataFrame:
         shaped("contact_rhythms", rhythm.assign(rhythm_source="account")),
         empty_table("contacts"),
         shaped("plan_register", []),
-        money_owed(own["invoices"], as_of=day),
+        shaped("money_owed", owed),
         agreement_renewals(own["agreements"], as_of=day, span=period_of(day)),
         as_of=day,
         health=BOOK.health,
