@@ -11,7 +11,7 @@ from kamlib.words import count, money, share
 NOT_MEASURED = {
     "cost missing": "a cost is missing in its history",
     "no orders": "no orders",
-    "few months": "fewer than {least} whole months in the programme",
+    "few months": "fewer than {least} whole months since the admission",
     "no year before": "no whole year with a margin before the admission",
     "few controls": "fewer than {least} comparable accounts",
 }
@@ -19,7 +19,7 @@ NOT_MEASURED = {
 
 VERDICT = {
     "no tiers": "No dated tiers: it is not known who was admitted when.",
-    "placebo": "Accounts that were never admitted show an effect too (placebo check).",
+    "placebo": "Accounts that were not admitted then show an effect too (placebo check).",
     "gain": "The whole interval lies above what was to be expected without the programme.",
     "loss": "The whole interval lies below what was to be expected without the programme.",
     "no effect shown": "The interval holds both a gain and a loss.",
