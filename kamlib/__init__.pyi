@@ -17,10 +17,10 @@ from .ahead.reach import category_map as category_map
 from .ahead.record import alert_record as alert_record
 from .ahead.returns import manager_potential as manager_potential
 from .ahead.returns import return_per_account as return_per_account
-from .ahead.returns import service_creep as service_creep
 from .ahead.returns import status_offers as status_offers
 from .ahead.sales import revenue_by as revenue_by
 from .ahead.sales import revenue_by_two as revenue_by_two
+from .ahead.service import service_creep as service_creep
 from .ahead.voice import event_outcomes as event_outcomes
 from .ahead.voice import feedback_topics as feedback_topics
 from .ahead.voice import sponsor_activity as sponsor_activity

@@ -8,9 +8,19 @@ from datetime import date
 from pathlib import Path
 
 from kamlib.book import read_settings
-from kamlib.intake import control_totals, later_lines, read_book, row_account, set_aside_rows
+from kamlib.dossier import plan_reading
+from kamlib.intake import (
+    Intake,
+    control_totals,
+    later_lines,
+    order_values,
+    read_book,
+    row_account,
+    set_aside_rows,
+)
 from kamlib.intake.sources import open_engine
 from kamlib.story.data_warnings import lost_rows
+from kamlib.story.measured import unknown_category
 from kamlib.tables import CANONICAL, each
 from kamlib.words import count, number
 
@@ -34,6 +44,7 @@ def check_book(folder: Path, today: date | None = None) -> dict:
             {"table": n.table, "what": n.what, "next": n.next} for n in (*late, *intake.notices)
         ]
         warnings = {name: lost_rows(account, name, settings) for name in sorted(intake.present)}
+        notices += _plan_problems(intake)
         present, columns = intake.present, intake.order_columns
     tables: dict[str, dict] = {name: _empty() for name in CANONICAL if name in present}
     for row in each(account):
@@ -62,6 +73,23 @@ def check_book(folder: Path, today: date | None = None) -> dict:
         "notices": notices,
         "rows_set_aside": aside.astype("object").where(aside.notna(), None).to_dict("records"),
     }
+
+
+def _plan_problems(intake: Intake) -> list[dict[str, str]]:
+    """Return what is wrong with the account plans: the first of each, and unknown categories."""
+    known = order_values(intake, "category")
+    accounts = {*order_values(intake, "account_id"), *intake.frames["accounts"]["account_id"]}
+    found = []
+    for account, file in sorted(intake.plans(accounts).items()):
+        reading = plan_reading(plans={account: file}, account_id=account)
+        if (error := reading.problem) is not None:
+            found.append((f"{error.where}: {error.what}", error.next))
+        for objective in reading.plan.objectives if reading.plan else ():
+            of = objective.measured_category
+            if of and of not in known:
+                where = f"plans/{file.name}, objective '{objective.id}'"
+                found.append((f"{where}: {unknown_category(of, known)}", "Mend its measure."))
+    return [{"table": "plans", "what": what, "next": next_} for what, next_ in found]
 
 
 def _empty() -> dict:

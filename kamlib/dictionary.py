@@ -1,7 +1,8 @@
 """What the kit makes known of itself: the data dictionary, the public names, the graph of tables.
 
-``python -m kamlib.dictionary`` writes ``docs/tables.md``, ``docs/graph.svg`` and
-``kamlib/__init__.pyi`` anew from the catalogue and the code; with ``--check`` it only compares.
+``python -m kamlib.dictionary`` writes ``docs/tables.md``, ``docs/graph.svg``,
+``kamlib/__init__.pyi`` and ``kamlib/languages/messages.pot`` anew from the catalogue and the code;
+with ``--check`` it only compares.
 """
 
 from __future__ import annotations
@@ -126,12 +127,14 @@ def stub() -> str:
 
 def written() -> dict[Path, Callable[[], str]]:
     """Return each file made here with what makes it."""
+    from kamlib.messages import POT, template
     from kamlib.plots.lineage import graph_picture
 
     return {
         ROOT / "docs" / "tables.md": dictionary,
         ROOT / "docs" / "graph.svg": graph_picture,
         ROOT / "kamlib" / "__init__.pyi": stub,
+        POT: template,
     }
 
 

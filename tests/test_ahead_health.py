@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import kamlib as kam
 from kamlib.ahead.health import auc, health_parts, health_record, weighted
 from kamlib.ahead.record import alert_record
 from kamlib.book import BookSettings
+from kamlib.practice import company, write_company
 from kamlib.story.ahead_record import tell_alert_record, tell_health_record
 from kamlib.tables import empty_table, shaped, typed
 
@@ -115,6 +118,34 @@ def test_health_that_foretells_is_said_to_and_one_that_does_not_is_not():
     assert not bad["is_better"].item()
     assert "Health tells more" in tell_health_record(good, book=BOOK)["note"].item()
     assert "not as a forecast" in tell_health_record(bad, book=BOOK)["note"].item()
+
+
+MOST_BY_CHANCE = 5
+"""Of a hundred companies, those whose interval of 95 % may lie above 0 by chance."""
+
+
+@pytest.mark.soak
+def test_what_pages_claim_of_health_is_what_a_hundred_companies_measure(tmp_path, monkeypatch):
+    """Nothing was chosen on these companies; resampled are companies, which are independent."""
+    monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
+    records = []
+    for seed in range(3000, 3100):
+        write_company(company(seed), tmp_path / "book")
+        q = kam.open_period(tmp_path / "book", "2025-Q4")
+        record = q.told("health_record").iloc[0]
+        assert record["is_better"] == ("Health tells more" in record["note"])
+        assert record["is_better"] != ("not as a forecast" in record["note"])
+        records.append(record)
+        shutil.rmtree(tmp_path)
+        tmp_path.mkdir()
+    table = pd.DataFrame(records)
+    drawn = np.random.default_rng(1).choice(table["auc_gain"].to_numpy(float), (2000, len(table)))
+    low, high = np.quantile(drawn.mean(axis=1), [0.025, 0.975])
+    print(table[["case_count", "fall_count"]].sum().to_dict(), low, high)
+    print(table[["health_auc", "silence_auc", "auc_gain"]].astype(float).mean().to_dict())
+    claims = int(table["is_better"].sum())
+    print("companies that claim a gain", claims)
+    assert low > 0 or claims <= MOST_BY_CHANCE
 
 
 def test_alerts_of_the_past_are_held_against_the_year_after():

@@ -10,7 +10,6 @@ from kamlib.ahead.reach import category_map
 from kamlib.ahead.returns import (
     manager_potential,
     return_per_account,
-    service_creep,
     status_offers,
 )
 from kamlib.book import BookSettings
@@ -188,25 +187,3 @@ def test_status_costs_hours_and_a_share_of_the_programme_and_brings_margin_on_wh
     assert table[columns].iloc[0].tolist() == ["A", 400.0, 100.0, -300.0, "Nord"]
     assert table["account_id"].tolist() == ["A", "B"] and pd.isna(table["offer_worth"].iloc[1])
     assert "pay for itself at 0 of 2" in say.table_status_offers(table, book=BOOK).title
-
-
-def creep_of(*days: str) -> pd.DataFrame:
-    met = pd.DataFrame({"account_id": "A", "date": pd.to_datetime(list(days))})
-    months = pd.to_datetime(["2023-09-30", "2024-09-30", "2025-09-30"])
-    sold = pd.DataFrame({"account_id": "A", "revenue": 1000.0, "month": months})
-    load = shaped("account_load", {"account_id": ["A"], "name": "Ada", "manager_id": "M"})
-    return service_creep(met, sold, load, empty_table("managers"), as_of=AS_OF)
-
-
-def test_service_creeps_where_it_rose_in_both_years_and_is_told_for_three_whole_years_alone():
-    rising = ["2023-05-01", *["2024-05-01"] * 2, *["2025-05-01"] * 3]
-    table = creep_of("2022-09-30", *rising)
-    assert table["is_creeping"].tolist() == [True]
-    assert table["hours_per_thousand"].tolist() == [9.0]
-    assert table["crept_cost"].isna().all()  # nobody's cost is known
-    assert "1 key account: Ada" in say.table_service_creep(table, book=BOOK).title.replace(
-        "\u00a0", " "
-    )
-    assert creep_of(*rising).empty  # the first year is not held whole
-    fell = creep_of("2022-09-30", "2023-05-01", *["2024-05-01"] * 3, *["2025-05-01"] * 2)
-    assert fell["is_creeping"].tolist() == [False]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 
+from kamlib.check import check_book
 from kamlib.dossier.measured import measured_objectives
+from kamlib.dossier.objectives import plan_objectives
 from kamlib.dossier.plans import read_plan
+from kamlib.dossier.register import plan_register, plan_steps
 from kamlib.errors import KamError
-from kamlib.tables import empty_table, shaped
+from kamlib.period.calendar import parse_period
+from kamlib.story.measured import tell_measured_objectives
+from kamlib.tables import empty_table, shaped, typed
 
 AS_OF = pd.Timestamp("2025-12-31")
 PLAN = """account_id = "A"
@@ -27,17 +34,80 @@ def plan(tmp_path, lines: str):
     return file
 
 
+YEAR_AGO, BEFORE = pd.Timestamp("2024-12-31"), parse_period("2025-Q3")
+
+
+def measured(file, revenue: tuple[float, ...] = (200.0,), categories: str = "Drives", **tables):
+    """The objectives of one plan, where one month a year is known."""
+    days = [AS_OF, YEAR_AGO][: len(revenue)]
+    months = shaped("account_months", {"account_id": "A", "month": days, "revenue": list(revenue)})
+    parts = [months.assign(category=name, revenue=months["revenue"] * share)
+             for name, share in ((categories, 0.25), ("Tools", 0.75))]  # fmt: skip
+    people = {"manager_id": ["M1"], "name": ["Ines"]}
+    return measured_objectives(
+        months, pd.concat(parts), shaped("deliveries", []), empty_table("interactions"),
+        tables.get("contacts", empty_table("contacts")),
+        shaped("accounts", {"account_id": ["A"], "name": ["Ada"]}),
+        typed(pd.DataFrame(people), "managers"),
+        plans={"A": file}, as_of=AS_OF, previous_span=BEFORE,
+    )  # fmt: skip
+
+
 def test_the_state_is_read_from_orders(tmp_path):
     file = plan(tmp_path, 'measure = "category_share:Drives"\ntarget = 0.5\n')
-    day = {"account_id": "A", "month": AS_OF.as_unit("us")}
-    months = shaped("account_months", {**day, "revenue": [200.0]})
-    goods = pd.DataFrame({**day, "category": ["Drives", "Tools"], "revenue": [50.0, 150.0]})
-    table = measured_objectives(
-        months, goods, shaped("deliveries", []), empty_table("interactions"),
-        shaped("accounts", {"account_id": ["A"], "name": ["Ada"]}), plans={"A": file}, as_of=AS_OF,
-    )  # fmt: skip
+    table = measured(file)
     assert table[["value", "target_value", "reached_share"]].values.tolist() == [[0.25, 0.5, 0.5]]
     assert table["year_ago_value"].isna().all()
+    assert measured(file, revenue=(200.0, 100.0))["year_ago_value"].tolist() == [0.25]
+
+
+def test_what_is_measured_is_how_far_the_objective_is_whatever_the_plan_says(tmp_path):
+    file = plan(tmp_path, 'measure = "revenue"\ntarget = 400\ndone = 1.0\n')
+    table = measured(file, revenue=(200.0, 100.0))  # as of 30 September 100 are known
+    assert table[["reached_share", "previous_reached_share"]].values.tolist() == [[0.5, 0.25]]
+    (row,) = plan_objectives(
+        read_plan(file), empty_table("managers"), table, as_of=AS_OF, previous_span=BEFORE
+    ).itertuples()
+    assert (row.done_share, row.done_change, row.status) == (0.5, 0.25, "open")
+    every = {"plans": {"A": file}, "as_of": AS_OF}
+    steps = plan_steps(empty_table("managers"), table, **every, previous_span=BEFORE)
+    assert steps["done_share"].tolist() == [0.5]
+    assert plan_register(table, **every)["kept_count"].tolist() == [0]
+    assert plan_register(**every)["kept_count"].tolist() == [1]
+
+
+def test_users_are_the_people_of_that_role(tmp_path):
+    file = plan(tmp_path, 'measure = "users"\ntarget = 4\n')
+    people = {"account_id": ["A", "A", "B"], "name": "x", "role": ["user", "buyer", "user"]}
+    contacts = typed(pd.DataFrame(people), "contacts")
+    assert measured(file, contacts=contacts)["reached_share"].tolist() == [0.25]
+
+
+def test_a_category_that_no_order_has_is_said_with_those_there_are(tmp_path):
+    file = plan(tmp_path, 'measure = "category_share:Drvies"\ntarget = 0.5\n')
+    table = measured(file)
+    assert table[["value", "reached_share"]].isna().all(axis=None)
+    goods = pd.DataFrame({"category": ["Drives", "Tools"]})
+    note = tell_measured_objectives(table, goods)["note"].item()
+    assert note == "No order is of the category 'Drvies'. Did you mean 'Drives'?"
+    bare = tell_measured_objectives(table, goods.iloc[:0])["note"].item()
+    assert bare == "It needs orders.category."
+
+
+def test_kam_check_names_what_is_wrong_with_a_plan(root, tmp_path):
+    shutil.copytree(root / "data" / "sample", tmp_path / "book")
+    file = tmp_path / "book" / "plans" / "A0004.toml"
+    text = file.read_text(encoding="utf-8")
+    assert not [one for one in check_book(tmp_path / "book")["notices"] if one["table"] == "plans"]
+    for measure, said in (
+        ("revenue:Drvies", "'Drvies'. Did you mean 'Drives'?"),
+        ("turnover", "no measure 'turnover'"),
+    ):
+        file.write_text(text.replace("[[objectives]]", f'[[objectives]]\nmeasure = "{measure}"', 1))
+        (notice,) = [
+            one for one in check_book(tmp_path / "book")["notices"] if one["table"] == "plans"
+        ]
+        assert "plans/A0004.toml" in notice["what"] and said in notice["what"]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +117,7 @@ def test_the_state_is_read_from_orders(tmp_path):
         ('measure = "on_time:Drives"\ntarget = 0.5\n', "are of a category"),
         ('measure = "category_share"\ntarget = 0.5\n', "are of a category"),
         ('measure = "revenue"\ntarget = "a lot"\n', "a target that is a number"),
+        ('measure = "revenue"\ntarget = 0\n', "a target above 0"),
     ],
 )
 def test_a_measure_that_cannot_be_is_said_when_the_plan_is_read(tmp_path, lines, said):

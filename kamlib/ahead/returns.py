@@ -10,9 +10,6 @@ from kamlib.book import ProgrammeSettings
 from kamlib.period.calendar import trailing_months
 from kamlib.tables import shaped
 
-CREEP = 1.25
-"""Service creeps from so many times the hours per revenue of two years before on."""
-
 
 def return_per_account(
     account_load: pd.DataFrame,
@@ -77,7 +74,7 @@ def _care(
     A manager whose cost is not known costs what the others do.
     """
     year = costs[costs["month"].le(as_of) & costs["month"].gt(as_of - pd.DateOffset(months=12))]
-    hours_cost = hours * _hourly(manager_id, managers)
+    hours_cost = hours * hourly(manager_id, managers)
     programme = pd.Series(year["cost"].sum() / max(many, 1), index=hours.index)
     return pd.DataFrame(
         {
@@ -89,7 +86,14 @@ def _care(
     )
 
 
-def _hourly(manager_id: pd.Series, managers: pd.DataFrame) -> pd.Series:
+def hourly(manager_id: pd.Series, managers: pd.DataFrame) -> pd.Series:
+    """Return what an hour of each manager costs; of one whose cost is not known, as of the others.
+
+    >>> people = pd.DataFrame({"manager_id": ["M"], "cost_per_month": [900.0],
+    ...     "hours_per_month": [90.0]})
+    >>> hourly(pd.Series(["M", "N"]), people).tolist()
+    [10.0, 10.0]
+    """
     known = managers.drop_duplicates("manager_id").set_index("manager_id")
     rate = known["cost_per_month"] / known["hours_per_month"].where(known["hours_per_month"] > 0)
     own = pd.Series(rate.reindex(manager_id).to_numpy(dtype="float64"), index=manager_id.index)
@@ -166,69 +170,6 @@ def status_offers(
     by = ["offer_worth", "account_id"]
     table = table.sort_values(by, ascending=[False, True], kind="stable", na_position="last")
     return shaped("status_offers", table)
-
-
-def service_creep(
-    interactions: pd.DataFrame,
-    account_months: pd.DataFrame,
-    account_load: pd.DataFrame,
-    managers: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
-    programme: ProgrammeSettings = ProgrammeSettings(),
-) -> pd.DataFrame:
-    """One row per key account met in each of three years: what serving it took, against revenue.
-
-    What is dated of the cost to serve are the contacts made: each takes the book's hours a contact,
-    at the manager's cost an hour. Contacts must be on record for three whole years.
-    ``hours_per_thousand`` is hours per 1,000 of revenue. *Creeping* is where that rose in both
-    years, and by a quarter in all; ``crept_cost`` is what the hours above the pace of two years
-    before cost a year.
-
-    Examples
-    --------
-    >>> met = pd.DataFrame({"account_id": "A", "date": pd.to_datetime(["2022-09-01", "2023-05-01",
-    ...     *["2024-05-01"] * 2, *["2025-05-01"] * 4])})
-    >>> sold = pd.DataFrame({"account_id": "A", "revenue": 1000.0,
-    ...     "month": pd.to_datetime(["2023-09-30", "2024-09-30", "2025-09-30"])})
-    >>> load = shaped("account_load", {"account_id": ["A"], "manager_id": "M"})
-    >>> people = pd.DataFrame({"manager_id": ["M"], "cost_per_month": [1000.0],
-    ...     "hours_per_month": [100.0]})
-    >>> table = service_creep(met, sold, load, people, as_of=pd.Timestamp("2025-09-30"))
-    >>> table[["is_creeping", "hours_per_thousand", "crept_cost"]].values.tolist()
-    [[True, 12.0, 90.0]]
-    """
-    ends = [as_of - pd.DateOffset(years=back) for back in range(4)]
-    keys = account_load.set_index("account_id")
-    table = keys[["name", "manager_name"]].copy()
-    hours, sold = {}, {}
-    for year, names in enumerate(("", "previous_", "earlier_")):
-        inside = interactions["date"].gt(ends[year + 1]) & interactions["date"].le(ends[year])
-        met = interactions[inside].groupby("account_id").size().reindex(keys.index)
-        hours[year] = met * programme.hours_per_contact
-        months = account_months["month"].isin(trailing_months(as_of, 12 * (year + 1))[:12])
-        sums = account_months[months].groupby("account_id")["revenue"].sum().reindex(keys.index)
-        sold[year] = sums.where(sums > 0)
-        table[f"{names}contact_count"] = met
-        table[f"{names}hours_per_thousand"] = 1000 * hours[year] / sold[year]
-    now, before, first = (
-        table[f"{name}hours_per_thousand"] for name in ("", "previous_", "earlier_")
-    )
-    crept = now.gt(before) & before.gt(first) & now.ge(CREEP * first)
-    hourly = _hourly(keys["manager_id"], managers)
-    table = table.assign(
-        is_creeping=crept,
-        revenue=sold[0],
-        met_hours_cost=hours[0] * hourly,
-        crept_cost=((now - first) * sold[0] / 1000 * hourly).where(crept),
-    )
-    is_whole = len(interactions) > 0 and interactions["date"].min() <= ends[3]
-    table = table[now.notna() & before.notna() & first.notna() & is_whole].reset_index()
-    by = ["crept_cost", "account_id"]
-    return shaped(
-        "service_creep",
-        table.sort_values(by, ascending=[False, True], kind="stable", na_position="last"),
-    )
 
 
 def manager_potential(

@@ -67,7 +67,7 @@ class Swot(Settings):
 
 
 OF_CATEGORY = ("revenue", "category_share")
-MEASURES = (*OF_CATEGORY, "margin_rate", "categories", "on_time", "satisfaction")
+MEASURES = (*OF_CATEGORY, "margin_rate", "categories", "on_time", "satisfaction", "users")
 """What an objective can be measured by, from the data of the book."""
 
 
@@ -100,7 +100,14 @@ class Objective(Settings):
             raise ValueError("only revenue and category_share are of a category: revenue:Drives")
         if not isinstance(self.target, float):
             raise ValueError("a measured objective needs a target that is a number")
+        if self.target <= 0:
+            raise ValueError("a measured objective needs a target above 0")
         return self
+
+    @property
+    def measured_category(self) -> str:
+        """The category that the measure is of; nothing where it is of none."""
+        return self.measure.partition(":")[2].strip()
 
 
 class Action(Settings):

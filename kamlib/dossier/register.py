@@ -16,7 +16,12 @@ from kamlib.tables import empty_table, shaped
 _MONTH_DAYS = 365.25 / 12
 
 
-def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFrame:
+def plan_register(
+    measured_objectives: pd.DataFrame | None = None,
+    *,
+    plans: dict[str, Path],
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
     """One row per plan file: its age, how much of it is filled, what is overdue, kept and missed.
 
     Filled counts the plan's 17 parts: summary, rhythm, next meeting, six texts on the account, four
@@ -31,7 +36,7 @@ def plan_register(*, plans: dict[str, Path], as_of: pd.Timestamp) -> pd.DataFram
     read = readings(plans)
     known = [reading.plan for reading in read.values() if reading.plan]
     nobody, before = empty_table("managers"), period_of(as_of).previous()
-    steps = objective_rows("plan_steps", known, nobody, as_of, before)
+    steps = objective_rows("plan_steps", known, nobody, as_of, before, measured_objectives)
     actions = action_rows(known, nobody, as_of, before)
     rows = []
     for account, reading in read.items():
@@ -65,7 +70,12 @@ def _entry(plan: Plan, as_of: pd.Timestamp) -> dict:
 
 
 def plan_steps(
-    managers: pd.DataFrame, *, plans: dict[str, Path], as_of: pd.Timestamp, previous_span: Span
+    managers: pd.DataFrame,
+    measured_objectives: pd.DataFrame | None = None,
+    *,
+    plans: dict[str, Path],
+    as_of: pd.Timestamp,
+    previous_span: Span,
 ) -> pd.DataFrame:
     """One row per objective of every plan that can be read: account by account, overdue ones first.
 
@@ -79,7 +89,7 @@ def plan_steps(
     ['kept', 'open', 'overdue']
     """
     read = [reading.plan for reading in readings(plans).values() if reading.plan]
-    return objective_rows("plan_steps", read, managers, as_of, previous_span)
+    return objective_rows("plan_steps", read, managers, as_of, previous_span, measured_objectives)
 
 
 def contact_rhythms(

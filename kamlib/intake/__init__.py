@@ -10,7 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "account": ["control_totals", "row_account", "set_aside_rows"],
+        "account": ["control_totals", "order_values", "row_account", "set_aside_rows"],
         "book": ["Intake", "read_book"],
         "notices": ["Notice"],
         "oddities": ["later_lines"],

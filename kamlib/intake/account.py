@@ -85,6 +85,15 @@ def control_totals(intake: Intake) -> dict[str, object]:
     }
 
 
+def order_values(intake: Intake, column: str) -> list[str]:
+    """Return the different values of a column of the order lines that are used, in order."""
+    if column not in intake.order_columns:
+        return []
+    used = intake.orders.filter(intake.orders["_reason"].isnull())
+    found = used.select(column).distinct().to_pyarrow()[column].to_pylist()
+    return sorted(str(one) for one in found if one is not None)
+
+
 def set_aside_rows(intake: Intake, limit: int = 10_000) -> pd.DataFrame:
     """One row per row of input that was set aside: table, file, row or line, reason and the
     cell that is the reason (at most ``limit``).

@@ -21,6 +21,7 @@ from kamlib.intake.notices import Notice
 from kamlib.intake.oddities import order_notices
 from kamlib.intake.plans import plan_notices, plans_of
 from kamlib.intake.sources import Engine, read_sources
+from kamlib.intake.sources.engine import quoted_name
 from kamlib.tables import CANONICAL, Table, empty_table, typed
 
 Progress = Callable[[str], None]
@@ -78,7 +79,7 @@ def read_book(
     told = [notice for source in sources.values() for notice in source.notices]
     orders, notices = _order_lines(reads.pop("orders"), engine)
     notices = told + notices
-    frames, side = _frames(reads, notices)
+    frames, side = _frames(reads, notices, engine)
     _check_accounts(frames["accounts"], folder)
     orders = in_book_currency(orders, given, frames["rates"], book, engine, folder)
     if (judged := without_repeats(orders, given, book)) is not orders:
@@ -144,7 +145,7 @@ def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice
 
 
 def _frames(
-    reads: dict[str, TypedRows], notices: list[Notice]
+    reads: dict[str, TypedRows], notices: list[Notice], engine: Engine
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return every table but orders as a frame, and all their rows that were set aside or used."""
     columns = ["table", "file", "row", "reason", "value", "date"]
@@ -156,11 +157,11 @@ def _frames(
             frames[name] = empty_table(name)
             continue
         read = reads[name]
-        rows = _in_order(read)
+        rows = _in_order(read, engine)
         signs = set(rows["_sign"].dropna())
         if are_mixed(signs):
             read = read.with_currency()
-            rows = _in_order(read)
+            rows = _in_order(read, engine)
         notices += sign_notices(read, signs) + check_rows(read, _found(rows))
         reason = rows["_reason"].astype("object")
         if table.key:
@@ -183,12 +184,13 @@ def _frames(
     return frames, pd.concat(side, ignore_index=True)
 
 
-def _in_order(read: TypedRows) -> pd.DataFrame:
+def _in_order(read: TypedRows, engine: Engine) -> pd.DataFrame:
     """Bring a table's rows to pandas in the order of its files, amounts as floats."""
     rows = read.rows
-    floats = {name: type_ for name, type_ in rows.schema().items() if type_.is_decimal()}
-    rows = rows.mutate(**{name: rows[name].cast("float64") for name in floats})
-    return rows.order_by(["_file", "_row"]).to_pandas()
+    floats = [quoted_name(name) for name, type_ in rows.schema().items() if type_.is_decimal()]
+    casts = ", ".join(f"CAST({name} AS DOUBLE) AS {name}" for name in floats)
+    shown = f"* REPLACE ({casts})" if floats else "*"
+    return engine.frame(f"SELECT {shown} FROM {rows.get_name()} ORDER BY _file, _row")
 
 
 def _found(rows: pd.DataFrame) -> pd.DataFrame:

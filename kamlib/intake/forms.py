@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import pandas as pd
 
-from kamlib.intake.casting import cleaned, foreign_sign, reader, tidy, try_strptime
+from kamlib.intake.casting import cleaned, foreign_sign, reader, tidy
 from kamlib.intake.currencies import code_of
 from kamlib.intake.rules import Rules
+from kamlib.intake.sources.engine import quoted
 from kamlib.tables import Column
 
 _DAYS = [
@@ -67,7 +68,9 @@ def usual_reading(column: Column, cells: ir.Table, rules: Rules, section: str) -
     groups = rows.group_by(by).aggregate(n=rows.count())
     currency = groups["code"] if has_codes else None
     is_read = reader(column, rules)(tidy(column, groups["text"], rules, currency)).notnull()
-    groups = groups.mutate(is_read=is_read)
+    groups = cells.get_backend().create_table(
+        "kam_read", groups.mutate(is_read=is_read), temp=True, overwrite=True
+    )
     if column.type in ("date", "month"):
         return _days(groups, section)
     return _amounts(column, groups, rules, section, has_codes=has_codes)
@@ -75,8 +78,10 @@ def usual_reading(column: Column, cells: ir.Table, rules: Rules, section: str) -
 
 def _days(groups: ir.Table, section: str) -> Reading | None:
     unread = groups.filter(~groups["is_read"]).order_by([groups["n"].desc(), "text"]).limit(_MOST)
-    days = {form: try_strptime(unread["text"], form) for form in _FORMS}
-    seen = unread.select("text", "n", **days).to_pandas()
+    connection = groups.get_backend()
+    days = ", ".join(f"try_strptime(text, {quoted(form)})" for form in _FORMS)
+    seen = connection.raw_sql(f"SELECT text, n, {days} FROM ({connection.compile(unread)})").df()
+    seen.columns = pd.Index(["text", "n", *_FORMS])  # names of the engine know no case
     if seen.empty:
         return None
     found = {form: pd.to_datetime(seen[form]).dt.year.between(*_YEARS) for form in _FORMS}

@@ -8,7 +8,7 @@ tables are so read in a fraction of a second.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from typing import Any
@@ -29,7 +29,7 @@ from kamlib.intake.casting import (
     tidy,
 )
 from kamlib.intake.rules import Rules
-from kamlib.intake.sources.engine import quoted
+from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.intake.sources.sheets import ERROR, UNCOMPUTED
 from kamlib.intake.totals import TOTAL, is_total
 from kamlib.tables import Column
@@ -51,7 +51,7 @@ class _Piece:
         """Return the text of the piece for one column of a table."""
         said = self.sql
         for place, form in _PLACES.items():
-            said = said.replace(f'"cell"."{place}"', _name(form + name))
+            said = said.replace(f'"cell"."{place}"', quoted_name(form + name))
         return said.replace('"cell"."code"', '"text_currency"')
 
 
@@ -77,26 +77,26 @@ def typed_rows(
         known: dict[str, dt.DataType] = {"raw": types[column.name]}
         if (kind := KIND_OF + column.name) in types:
             known["kind"] = types[kind]
-        if has_code:
+        if has_code and column.type == "money":
             known["code"] = _STRING
         for step, made in steps.items():
-            piece = _piece(step, _like(column), tuple(known.items()), rules, is_excel)
+            piece = _piece(step, _like(column, step), tuple(known.items()), rules, is_excel)
             known[step] = piece.type
             if step == "text":
                 texts[column.name] = piece.type
             said = piece.of(column.name)
             if step == "value" and piece.type.is_date():
                 said = f"CAST({said} AS DATE)"  # to the engine a day plus days is an instant
-            made.append(f"{said} AS {_name(f'{step}_{column.name}')}")
-        given = (_like(column), tuple(known.items()), rules, is_excel)
+            made.append(f"{said} AS {quoted_name(f'{step}_{column.name}')}")
+        given = (tuple(known.items()), rules, is_excel)
         for test, why, is_shown in _JUDGED:
-            if (piece := _piece(test, *given)) is not None:
+            if (piece := _piece(test, _like(column, test), *given)) is not None:
                 judged.append((piece.of(column.name), why(column), is_shown and column))
-        if (piece := _piece("open", *given)) is not None:
-            example = f"{quoted(column.name + BETWEEN)} || {_name('text_' + column.name)}"
+        if (piece := _piece("open", _like(column), *given)) is not None:
+            example = f"{quoted(column.name + BETWEEN)} || {quoted_name('text_' + column.name)}"
             opened.append(f"CASE WHEN {piece.of(column.name)} THEN {example} END")
         for step, found in (("sign", signed), ("mended", mended)):
-            if (piece := _piece(step, *given)) is not None:
+            if (piece := _piece(step, _like(column), *given)) is not None:
                 found.append(piece.of(column.name))
     reason = _cases([(test, quoted(why)) for test, why, _ in judged])
     if "order_date" in texts:
@@ -115,11 +115,13 @@ def typed_rows(
         f"{_first(signed)} AS _sign, {_first(opened)} AS _open FROM ({statement})"
     )
     shown = [
-        (f"_reason = {quoted(why)}", f"CAST({_name('text_' + column.name)} AS VARCHAR)")
+        (f"_reason = {quoted(why)}", f"CAST({quoted_name('text_' + column.name)} AS VARCHAR)")
         for _, why, column in judged
         if column
     ]
-    values = ", ".join(f"{_name('value_' + c.name)} AS {_name(c.name)}" for c in columns)
+    values = ", ".join(
+        f"{quoted_name('value_' + c.name)} AS {quoted_name(c.name)}" for c in columns
+    )
     view = f"kam_typed_{next(_NUMBERS)}"
     connection.raw_sql(
         f"CREATE TEMP VIEW {view} AS "
@@ -248,9 +250,12 @@ def _projection(selected: ir.Table) -> str:
 _ANY = Column("it", "text")
 
 
-def _like(column: Column) -> Column:
-    """Return the column that stands for all of its kind."""
-    return replace(column, name="it")
+_MATTERS = {"value": ("choices",), "missing": ("required",), "outside": ("least", "most")}
+
+
+def _like(column: Column, step: str = "") -> Column:
+    """Return the column that stands for all that a step treats the same."""
+    return Column("it", column.type, **{n: getattr(column, n) for n in _MATTERS.get(step, ())})
 
 
 def _named(cells: ir.Table, connection: Any) -> str:
@@ -264,7 +269,3 @@ def _cases(pairs: Sequence[tuple[str, str]]) -> str:
 
 def _first(found: Sequence[str]) -> str:
     return f"coalesce({', '.join([*found, 'CAST(NULL AS VARCHAR)'])})"
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'

@@ -11,25 +11,28 @@ from __future__ import annotations
 import datetime
 
 import ibis
-import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.intake import Intake
-from kamlib.intake.casting import MONEY, last_day
+from kamlib.intake.casting import MONEY
+from kamlib.intake.sources import Engine
 from kamlib.period.calendar import Span, month_of
 from kamlib.period.listed import accounts_as_of
-from kamlib.period.prices import price_rows
 from kamlib.tables import known_as_of
 
 DAY = pd.Timedelta(days=1)
 FEW_CATEGORIES = 3
 """With fewer categories than this a book is looked at by product as well."""
 _REGULAR = 6
+LEAST_ACCOUNTS = 3
+"""Accounts that bought a product in a month before their median price says anything."""
 
 
-def _lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
-    """Return the used lines up to a day, with every optional column the activity tables ask for."""
+def used_lines(intake: Intake) -> Engine:
+    """Return the engine with the used lines in its view ``kam_used``, with every optional column
+    that the activity tables ask for.
+    """
     orders = intake.orders
     absent = {
         "cost": ibis.null(MONEY),
@@ -44,81 +47,65 @@ def _lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
         "delivered_date": ibis.null("date"),
     }
     missing = {name: value for name, value in absent.items() if name not in intake.order_columns}
-    used = orders.filter(orders["_reason"].isnull() & (orders["order_date"] <= as_of.date()))
-    return used.mutate(**missing)
+    used = orders.filter(orders["_reason"].isnull()).mutate(**missing)
+    used = used.mutate(product_id=ibis.coalesce(used["product_id"], used["product"]))
+    intake.engine.name(used, "kam_used")
+    return intake.engine
 
 
-def _product_lines(intake: Intake, as_of: pd.Timestamp) -> ir.Table:
-    lines = _lines(intake, as_of)
-    lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
-    return lines.filter(lines["product_id"].notnull())
+_SUMS = """
+    CAST(sum(revenue) AS DOUBLE) AS revenue,
+    CAST(CASE WHEN count(cost) = count(*) THEN sum(cost) END AS DOUBLE) AS cost,
+    CAST(sum(quantity) AS DOUBLE) AS quantity"""
+"""Revenue, cost and quantity of lines; a cost is known only where every line has one."""
+_DAYS_BOUGHT = "count(DISTINCT order_date) FILTER (WHERE revenue > 0) AS order_day_count"
 
 
-def _sums(lines: ir.Table) -> dict[str, ir.Value]:
-    """Revenue, cost and quantity; a cost is known only where every line has one."""
-    is_whole = lines["cost"].count() == lines.count()
-    return {
-        "revenue": lines["revenue"].sum(),
-        "cost": ibis.ifelse(is_whole, lines["cost"].sum(), ibis.null(MONEY)),
-        "quantity": lines["quantity"].sum(),
-    }
+def _day(day: pd.Timestamp) -> str:
+    return f"DATE '{day:%Y-%m-%d}'"
 
 
-def _month(day: ir.DateValue, as_of: pd.Timestamp) -> ir.DateValue:
+def _month(day: str, as_of: pd.Timestamp) -> str:
     """Return the last day of a day's activity month, as `kamlib.period.calendar.month_of` does."""
     if as_of.is_month_end:
-        return last_day(day)
-    number = as_of.day
-    start = day.truncate("M")
-    start = ibis.ifelse(day.day() > number, (start + ibis.interval(months=1)).cast("date"), start)
-    length = last_day(start).day()
-    shift = ibis.least(length, ibis.literal(number)) - 1
-    return start + shift.as_interval("D")
+        return f"last_day({day})"
+    after = f"CASE WHEN day({day}) > {as_of.day} THEN INTERVAL 1 MONTH ELSE INTERVAL 0 MONTH END"
+    start = f"CAST(date_trunc('month', {day}) + {after} AS DATE)"
+    return f"{start} + CAST(least(day(last_day({start})), {as_of.day}) - 1 AS INTEGER)"
 
 
-def _frame(rows: ir.Table, by: list[str]) -> pd.DataFrame:
-    """Bring an aggregate to pandas: money as floats, dates as days, sorted by its key."""
-    frame = rows.select(
-        **{
-            name: rows[name].cast("float64") if rows[name].type().is_decimal() else rows[name]
-            for name in rows.columns
-        }
-    ).to_pandas()
-    for name, type_ in rows.schema().items():
-        if type_.is_date():
-            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[us]")
-        elif type_.is_string():
-            frame[name] = frame[name].astype("str")
-    return frame.sort_values(by, kind="stable").reset_index(drop=True)
+def _frame(engine: Engine, statement: str, by: list[str]) -> pd.DataFrame:
+    """Return what a statement selects, sorted by its key."""
+    return engine.frame(statement).sort_values(by, kind="stable").reset_index(drop=True)
 
 
-def _sums_by_month(
-    intake: Intake, column: str, as_of: pd.Timestamp, *, with_days: bool = False
-) -> pd.DataFrame:
+def _sums_by_month(engine: Engine, column: str, as_of: pd.Timestamp, *more: str) -> pd.DataFrame:
     """Return the sums by account, another column and month, of the lines that have it."""
-    lines = _lines(intake, as_of)
-    lines = lines.filter(lines[column].notnull())
-    lines = lines.mutate(month=_month(lines["order_date"], as_of))
-    by = ["account_id", column, "month"]
-    days = {"order_day_count": _days_bought(lines)} if with_days else {}
-    return _frame(lines.group_by(by).aggregate(**_sums(lines), **days), by)
+    return _frame(
+        engine,
+        f"""
+        SELECT account_id, {column}, {_month("order_date", as_of)} AS month,
+            {", ".join((_SUMS, *more))}
+        FROM kam_used WHERE order_date <= {_day(as_of)} AND {column} IS NOT NULL GROUP BY 1, 2, 3
+        """,
+        ["account_id", column, "month"],
+    )
 
 
-def _days_bought(lines: ir.Table) -> ir.Value:
-    """Return on how many days something was bought."""
-    return lines["order_date"].nunique(where=lines["revenue"] > 0)
-
-
-def account_days(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def account_days(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account × day with order lines, up to the as-of day.
 
     Net of credit notes. An *order day* is a row with revenue above 0.
     """
-    lines = _lines(intake, as_of)
-    rows = lines.group_by("account_id", date=lines["order_date"]).aggregate(
-        **_sums(lines), order_count=lines["order_id"].nunique(), line_count=lines.count()
+    return _frame(
+        engine,
+        f"""
+        SELECT account_id, order_date AS date, {_SUMS},
+            count(DISTINCT order_id) AS order_count, count(*) AS line_count
+        FROM kam_used WHERE order_date <= {_day(as_of)} GROUP BY 1, 2
+        """,
+        ["account_id", "date"],
     )
-    return _frame(rows, ["account_id", "date"])
 
 
 def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -140,89 +127,129 @@ def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.Dat
     return months.drop(columns="is_cost_missing")
 
 
-def category_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def category_months(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account × category × month: what was supplied, on how many days."""
-    return _sums_by_month(intake, "category", as_of, with_days=True)
+    return _sums_by_month(engine, "category", as_of, _DAYS_BOUGHT)
 
 
-def product_months(intake: Intake, *, as_of: pd.Timestamp, is_wanted: bool) -> pd.DataFrame:
+def product_months(engine: Engine, *, as_of: pd.Timestamp, is_wanted: bool) -> pd.DataFrame:
     """One row per account × product × month, of products that the account bought in six months."""
-    lines = _product_lines(intake, as_of)
-    lines = lines.filter(ibis.literal(is_wanted))
-    lines = lines.mutate(month=_month(lines["order_date"], as_of))
-    pair = ["account_id", "product_id"]
-    months = lines.group_by([*pair, "month"]).aggregate(
-        category=lines["category"].max(),
-        revenue=lines["revenue"].sum(),
-        order_day_count=_days_bought(lines),
+    return _frame(
+        engine,
+        f"""
+        SELECT account_id, product_id, {_month("order_date", as_of)} AS month,
+            max(category) AS category, CAST(sum(revenue) AS DOUBLE) AS revenue, {_DAYS_BOUGHT}
+        FROM kam_used
+        WHERE {is_wanted} AND order_date <= {_day(as_of)} AND product_id IS NOT NULL
+        GROUP BY 1, 2, 3
+        QUALIFY count(*) OVER (PARTITION BY account_id, product_id) >= {_REGULAR}
+        """,
+        ["account_id", "product_id", "month"],
     )
-    regular = months.group_by(pair).aggregate(month_count=months.count())
-    regular = regular.filter(regular["month_count"] >= _REGULAR)
-    return _frame(months.semi_join(regular, pair), [*pair, "month"])
 
 
 def product_windows(
-    intake: Intake, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]
+    engine: Engine, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]
 ) -> pd.DataFrame:
     """One row per account × product × window: quantity and revenue, for price, volume and mix."""
-    lines = _product_lines(intake, as_of)
     parts = []
     for name, end in windows.items():
-        start = window_start(end)
-        cut = lines.filter(
-            (lines["order_date"] >= start.date()) & (lines["order_date"] <= end.date())
+        rows = _frame(
+            engine,
+            f"""
+            SELECT account_id, product_id, max(category) AS category, {_SUMS}
+            FROM kam_used
+            WHERE order_date BETWEEN {_day(window_start(end))} AND {_day(min(end, as_of))}
+                AND product_id IS NOT NULL
+            GROUP BY 1, 2
+            """,
+            ["account_id", "product_id"],
         )
-        rows = cut.group_by("account_id", "product_id").aggregate(
-            category=cut["category"].max(), **_sums(cut)
-        )
-        parts.append(_frame(rows, ["account_id", "product_id"]).assign(window=name))
+        parts.append(rows.assign(window=name))
     columns = ["account_id", "product_id", "category", "window", "quantity", "revenue", "cost"]
     return pd.concat(parts, ignore_index=True)[columns].astype({"window": "str"})
 
 
-def manager_months(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def manager_months(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account × manager on the order × month."""
-    return _sums_by_month(intake, "manager_id", as_of)
+    return _sums_by_month(engine, "manager_id", as_of)
 
 
-def sales_cells(intake: Intake, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
+def sales_cells(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
     """One row per account × category × region × channel × manager on the order: its sales."""
-    return _sales(intake, ["account_id", "category", "region", "channel", "manager_id"], spans)
+    return _sales(engine, ["account_id", "category", "region", "channel", "manager_id"], spans)
 
 
-def product_sales(intake: Intake, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
+def product_sales(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
     """One row per account × product: its sales, of the same times as `sales_cells`."""
-    return _sales(intake, ["account_id", "product_id"], spans)
+    return _sales(engine, ["account_id", "product_id"], spans)
 
 
-def _sales(intake: Intake, by: list[str], spans: dict[str, Span]) -> pd.DataFrame:
+def _sales(engine: Engine, by: list[str], spans: dict[str, Span]) -> pd.DataFrame:
     """Return revenue and cost of each span; a cost is known only where every line has one."""
-    lines = _lines(intake, max(span.end for span in spans.values()))
-    lines = lines.mutate(product_id=ibis.coalesce(lines["product_id"], lines["product"]))
-    first = min(span.start for span in spans.values())
-    lines = lines.filter(lines["order_date"] >= first.date())
-    sums: dict[str, ir.Value] = {}
+    first, last = min(one.start for one in spans.values()), max(one.end for one in spans.values())
+    sums = []
     for name, span in spans.items():
-        day = lines["order_date"]
-        inside = (day >= span.start.date()) & (day <= span.end.date())
-        is_whole = (inside & lines["cost"].isnull()).sum() == 0
-        cost = ibis.coalesce(lines["cost"].sum(where=inside), ibis.literal(0).cast(MONEY))
-        sold = ibis.coalesce(lines["revenue"].sum(where=inside), ibis.literal(0).cast(MONEY))
-        sums[f"{name}_revenue"] = sold
-        sums[f"{name}_cost"] = ibis.ifelse(is_whole, cost, ibis.null(MONEY))
-    return _frame(lines.group_by(by).aggregate(**sums), by)
+        inside = f"order_date BETWEEN {_day(span.start)} AND {_day(span.end)}"
+        of_span = f"FILTER (WHERE {inside})"
+        is_whole = f"count(*) FILTER (WHERE {inside} AND cost IS NULL) = 0"
+        cost = f"CASE WHEN {is_whole} THEN coalesce(sum(cost) {of_span}, 0) END"
+        sums += [
+            f"CAST(coalesce(sum(revenue) {of_span}, 0) AS DOUBLE) AS {name}_revenue",
+            f"CAST({cost} AS DOUBLE) AS {name}_cost",
+        ]
+    return _frame(
+        engine,
+        f"""
+        SELECT {", ".join((*by, *sums))}
+        FROM kam_used WHERE order_date BETWEEN {_day(first)} AND {_day(last)}
+        GROUP BY {", ".join(by)}
+        """,
+        by,
+    )
 
 
-def price_years(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account × product × year: what was paid, and what it was at median prices."""
+def price_years(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account × product × year: what was paid, and what it was at median prices.
+
+    Lines with a quantity and revenue above zero count. The median is over the accounts' mean prices
+    of a product in a calendar month; months in which fewer than three accounts bought it are left
+    out of both sums.
+    """
     ends = [as_of] + [window_start(as_of, 12 * back) - DAY for back in (1, 2)]
-    years = {n: (window_start(end).date(), end.date()) for n, end in enumerate(ends)}
-    lines = _product_lines(intake, as_of)
-    return _frame(price_rows(lines, years), ["account_id", "product_id", "year_number"])
+    years = " ".join(
+        f"WHEN order_date BETWEEN {_day(window_start(end))} AND {_day(end)} THEN {number}"
+        for number, end in enumerate(ends)
+    )
+    return _frame(
+        engine,
+        f"""
+        WITH paid AS (
+            SELECT account_id, product_id, date_trunc('month', order_date) AS month,
+                CAST(CASE {years} END AS BIGINT) AS year_number,
+                sum(revenue) AS revenue, CAST(sum(quantity) AS DOUBLE) AS quantity
+            FROM kam_used
+            WHERE revenue > 0 AND quantity > 0 AND product_id IS NOT NULL
+                AND year_number IS NOT NULL
+            GROUP BY 1, 2, 3, 4
+        ), own AS (
+            SELECT product_id, month, CAST(sum(revenue) AS DOUBLE) / sum(quantity) AS price
+            FROM paid GROUP BY account_id, product_id, month
+        ), middle AS (
+            SELECT product_id, month, median(price) AS price
+            FROM own GROUP BY 1, 2 HAVING count(*) >= {LEAST_ACCOUNTS}
+        )
+        SELECT account_id, product_id, year_number, CAST(sum(revenue) AS DOUBLE) AS revenue,
+            sum(quantity * price ORDER BY month) AS book_price_revenue,
+            sum(quantity ORDER BY month) AS quantity
+        FROM paid JOIN middle USING (product_id, month) GROUP BY 1, 2, 3
+        """,
+        ["account_id", "product_id", "year_number"],
+    )
 
 
 def deliveries(
-    intake: Intake, *, as_of: pd.Timestamp, on_day_is_late: bool = False
+    engine: Engine, *, as_of: pd.Timestamp, on_day_is_late: bool = False
 ) -> pd.DataFrame:
     """One row per account × manager × month of promise: orders due, and late ones.
 
@@ -230,52 +257,45 @@ def deliveries(
     of the as-of day (with ``on_day_is_late``: on the promised day or after). Without any delivered
     day it is unknown whether orders were late: no row.
     """
-    day = as_of.date()
-    lines = _lines(intake, as_of)
-    is_known = (lines["delivered_date"] <= day).any().as_scalar()
-    lines = lines.filter(lines["promised_date"].notnull() & is_known)
-    done = ibis.ifelse(lines["delivered_date"] <= day, lines["delivered_date"], ibis.null("date"))
-    orders = (
-        lines.mutate(done=done)
-        .group_by("account_id", "order_id")
-        .aggregate(
-            manager_id=ibis._["manager_id"].max(),
-            promised_date=ibis._["promised_date"].max(),
-            delay=(
-                ibis.coalesce(ibis._["done"], ibis.date(day)).delta(
-                    ibis._["promised_date"], unit="day"
-                )
-            ).max(),
-            is_open=ibis._["done"].isnull().any(),
+    day, limit = _day(as_of), 0 if on_day_is_late else 1
+    return _frame(
+        engine,
+        f"""
+        WITH lines AS (
+            SELECT *, CASE WHEN delivered_date <= {day} THEN delivered_date END AS done
+            FROM kam_used WHERE order_date <= {day}
+        ), orders AS (
+            SELECT account_id, max(manager_id) AS manager_id, max(promised_date) AS promised_date,
+                max(date_diff('day', promised_date, coalesce(done, {day}))) AS delay,
+                bool_or(done IS NULL) AS is_open
+            FROM lines
+            WHERE promised_date IS NOT NULL AND (SELECT count(done) > 0 FROM lines)
+            GROUP BY account_id, order_id
+        ), due AS (
+            SELECT *, delay >= CASE WHEN is_open THEN 1 ELSE {limit} END AS is_late
+            FROM orders WHERE promised_date <= {day} OR NOT is_open
         )
+        SELECT account_id, manager_id, {_month("promised_date", as_of)} AS month,
+            count(*) AS due_count, count(*) FILTER (WHERE is_late) AS late_count,
+            count(*) FILTER (WHERE is_late AND is_open) AS open_late_count,
+            avg(delay) FILTER (WHERE is_late) AS delay_days
+        FROM due GROUP BY 1, 2, 3
+        """,
+        ["account_id", "manager_id", "month"],
     )
-    limit = 0 if on_day_is_late else 1
-    orders = orders.filter((orders["promised_date"] <= day) | ~orders["is_open"])
-    orders = orders.mutate(
-        month=_month(orders["promised_date"], as_of),
-        is_late=ibis.ifelse(orders["is_open"], orders["delay"] >= 1, orders["delay"] >= limit),
-    )
-    rows = orders.group_by("account_id", "manager_id", "month").aggregate(
-        due_count=orders.count(),
-        late_count=orders["is_late"].cast("int64").sum(),
-        open_late_count=(orders["is_late"] & orders["is_open"]).cast("int64").sum(),
-        delay_days=orders["delay"].mean(where=orders["is_late"]),
-    )
-    return _frame(rows, ["account_id", "manager_id", "month"])
 
 
-def latest_facts(intake: Intake, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def latest_facts(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account with orders: manager, region and channel of its latest order that has
     one.
     """
-    lines = _lines(intake, as_of)
-    latest = {}
-    for name in ("manager_id", "region", "channel"):
-        stamp = ibis.struct(
-            {"day": lines["order_date"], "order": lines["order_id"], "value": lines[name]}
-        )
-        latest[name] = stamp.max(where=lines[name].notnull())["value"]
-    return _frame(lines.group_by("account_id").aggregate(**latest), ["account_id"])
+    latest = ", ".join(
+        f"struct_extract(max({{'day': order_date, 'order': order_id, 'value': {name}}}) "
+        f"FILTER (WHERE {name} IS NOT NULL), 'value') AS {name}"
+        for name in ("manager_id", "region", "channel")
+    )
+    statement = f"SELECT account_id, {latest} FROM kam_used WHERE order_date <= {_day(as_of)}"
+    return _frame(engine, f"{statement} GROUP BY account_id", ["account_id"])
 
 
 def window_start(end: pd.Timestamp, months: int = 12) -> pd.Timestamp:
@@ -306,8 +326,9 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "previous_period": period.previous(),
         "year_ago_period": period.year_ago(),
     }
-    days = account_days(intake, as_of=as_of)
-    categories = category_months(intake, as_of=as_of)
+    engine = used_lines(intake)
+    days = account_days(engine, as_of=as_of)
+    categories = category_months(engine, as_of=as_of)
     is_few = categories["category"].nunique() < FEW_CATEGORIES
     known = {
         name: known_as_of(frame, name, as_of)
@@ -318,18 +339,18 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "account_days": days,
         "account_months": account_months(days, as_of=as_of),
         "category_months": categories,
-        "product_months": product_months(intake, as_of=as_of, is_wanted=is_few),
-        "product_windows": product_windows(intake, as_of=as_of, windows=windows),
-        "sales_cells": sales_cells(intake, as_of=as_of, spans=spans),
-        "product_sales": product_sales(intake, as_of=as_of, spans=spans),
-        "price_years": price_years(intake, as_of=as_of),
-        "manager_months": manager_months(intake, as_of=as_of),
-        "deliveries": deliveries(intake, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
+        "product_months": product_months(engine, as_of=as_of, is_wanted=is_few),
+        "product_windows": product_windows(engine, as_of=as_of, windows=windows),
+        "sales_cells": sales_cells(engine, as_of=as_of, spans=spans),
+        "product_sales": product_sales(engine, as_of=as_of, spans=spans),
+        "price_years": price_years(engine, as_of=as_of),
+        "manager_months": manager_months(engine, as_of=as_of),
+        "deliveries": deliveries(engine, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
         "accounts": accounts_as_of(
             intake.frames["accounts"],
             known["tiers"],
             known["managers"],
-            latest_facts(intake, as_of=as_of),
+            latest_facts(engine, as_of=as_of),
             as_of=as_of,
         ),
         **known,

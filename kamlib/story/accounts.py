@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.period.calendar import is_base_whole, trailing_months
 from kamlib.story.statements import Card, Sentence
-from kamlib.words import date
+from kamlib.words import date, say
 
 
 def headline_account(
@@ -20,22 +20,45 @@ def headline_account(
     """Return where an account stands, what is to be done about it and why."""
     row: Any = account_standing.set_index("account_id").loc[account_id]
     stands = [
-        f"class {row['abc_revenue']}" if isinstance(row["abc_revenue"], str) else "no class",
+        say("class {abc_revenue}", abc_revenue=row["abc_revenue"])
+        if isinstance(row["abc_revenue"], str)
+        else say("no class"),
         str(row["status"]),
-        f"owner {row['owner']}" if isinstance(row["owner"], str) and row["owner"] else "no owner",
+        say("owner {owner}", owner=row["owner"])
+        if isinstance(row["owner"], str) and row["owner"]
+        else say("no owner"),
     ]
+    told = ", ".join(stands)
     said = [
         Sentence(
-            f"{'Key account' if row['is_key'] else 'Account'} {account_id}: {', '.join(stands)}."
+            say("Key account {account_id}: {stands}.", account_id=account_id, stands=told)
+            if row["is_key"]
+            else say("Account {account_id}: {stands}.", account_id=account_id, stands=told)
         )
     ]
     own = told_account_actions[told_account_actions["account_id"].eq(account_id)]
     for action in own.to_dict("records"):
         said.append(Sentence(action["why"], f"../{action['link']}"))
-        said.append(Sentence(f"To do by {date(action['due_date'])}: {action['to_do']}"))
+        said.append(
+            Sentence(
+                say(
+                    "To do by {due_date}: {to_do}",
+                    due_date=date(action["due_date"]),
+                    to_do=action["to_do"],
+                )
+            )
+        )
     if isinstance(row["recorded_decision"], str) and row["recorded_decision"]:
         on = date(row["recorded_date"])
-        said.append(Sentence(f"Decided on {on}: {row['recorded_decision']}."))
+        said.append(
+            Sentence(
+                say(
+                    "Decided on {on}: {recorded_decision}.",
+                    on=on,
+                    recorded_decision=row["recorded_decision"],
+                )
+            )
+        )
     return said
 
 
@@ -54,12 +77,14 @@ def cards_account(
     before = months.iloc[:12].sum() if is_base_whole(first_date, as_of) else None
     gap = row["usual_gap_days"]
     return [
-        Card("Revenue, 12 months", months.iloc[12:].sum(), "money", None, before, tuple(months)),
-        Card("Last order", date(row["last_order_date"]), "text"),
         Card(
-            "Days without an order",
+            say("Revenue, 12 months"), months.iloc[12:].sum(), "money", None, before, tuple(months)
+        ),
+        Card(say("Last order"), date(row["last_order_date"]), "text"),
+        Card(
+            say("Days without an order"),
             row["silence_days"],
             "number",
-            note="" if pd.isna(gap) else f"usually {gap:.0f}",
+            note="" if pd.isna(gap) else say("usually {gap:.0f}", gap=gap),
         ),
     ]

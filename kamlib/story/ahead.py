@@ -12,7 +12,7 @@ from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.ahead_record import health_text, is_poor
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, month, number, plural, share
+from kamlib.words import count, date, listed, money, month, number, plural, say, share
 
 PAGE = "ahead.html"
 _DOWN = share(1 - LEFT, decimals=0)
@@ -45,15 +45,25 @@ def falling_text(
     if len(category_alerts):
         where = category_alerts["account_id"].nunique()
         parts.append(
-            f"{_goods(category_alerts)} at {count(where, 'account')}, "
-            f"{money(category_alerts['yearly_fall'].sum(), book)} a year"
+            say(
+                "{category_alerts} at {accounts}, {yearly_fall} a year",
+                category_alerts=_goods(category_alerts),
+                accounts=count(where, "account"),
+                yearly_fall=money(category_alerts["yearly_fall"].sum(), book),
+            )
         )
     if len(account_alerts):
         fall = money(account_alerts["yearly_fall"].sum(), book)
-        parts.append(f"{count(len(account_alerts), 'account')} as a whole, {fall} a year")
+        parts.append(
+            say(
+                "{accounts} as a whole, {fall} a year",
+                accounts=count(len(account_alerts), "account"),
+                fall=fall,
+            )
+        )
     if not parts:
-        return "Falling while still buying: nothing that chance does not explain."
-    return f"Falling while still buying: {'; '.join(parts)}."
+        return say("Falling while still buying: nothing that chance does not explain.")
+    return say("Falling while still buying: {parts}.", parts="; ".join(parts))
 
 
 def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None:
@@ -64,9 +74,14 @@ def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None
     most = of_account.sort_values(ascending=False, kind="stable")
     part = f"{most.index[0]} ({money(most.iloc[0], book)})"
     return Sentence(
-        f"{_goods(category_falls)} at active accounts down by more than {_DOWN}, "
-        f"{money(category_falls['yearly_fall'].sum(), book)} a year, may have paused by chance; "
-        f"ask {part} first.",
+        say(
+            "{category_falls} at active accounts down by more than {down}, {yearly_fall} a year, "
+            "may have paused by chance; ask {part} first.",
+            category_falls=_goods(category_falls),
+            down=_DOWN,
+            yearly_fall=money(category_falls["yearly_fall"].sum(), book),
+            part=part,
+        ),
         "#category_falls",
     )
 
@@ -74,8 +89,8 @@ def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None
 def _goods(rows: pd.DataFrame) -> str:
     """Count categories, or products where the book has few categories."""
     is_category = rows["dimension"].iloc[0] == "category"
-    one, many = ("category", "categories") if is_category else ("product", "products")
-    return count(len(rows), one, many)
+    many = len(rows)
+    return count(many, "category", "categories") if is_category else count(many, "product")
 
 
 def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
@@ -84,11 +99,16 @@ def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
     if rows.empty:
         return None
     most: Any = rows.iloc[int(rows["period_change"].abs().argmax())]
-    word = "less" if most["period_change"] < 0 else "more"
+    word = say("less") if most["period_change"] < 0 else say("more")
     amount = money(abs(most["period_change"]), book)
     return Sentence(
-        f"Of the categories {most['group']} changed most: {amount} {word} in the period than in "
-        "the same period a year ago.",
+        say(
+            "Of the categories {group} changed most: {amount} {word} in the period than in the "
+            "same period a year ago.",
+            group=most["group"],
+            amount=amount,
+            word=word,
+        ),
         "#revenue_by",
     )
 
@@ -111,9 +131,9 @@ def lines_ahead(
 def fall_text(row: Any, book: BookSettings, *, is_named: bool = True) -> str:
     """Say what an account has stopped or cut, and what that takes away in a year."""
     what, fall = getattr(row, "group", ""), money(row.yearly_fall, book)
-    said = f"{what} {row.verdict}" if what else "buys less of everything"
+    said = f"{what} {row.verdict}" if what else say("buys less of everything")
     who = f"{row.name}{f' ({row.owner})' if isinstance(row.owner, str) else ''}: "
-    return f"{who if is_named else ''}{said}, {fall} a year"
+    return say("{who}{said}, {fall} a year", who=who if is_named else "", said=said, fall=fall)
 
 
 def tell_category_alerts(category_alerts: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
@@ -133,15 +153,23 @@ def _whys(alerts: pd.DataFrame, book: BookSettings) -> pd.DataFrame:
 
 def _why(row: Any, book: BookSettings) -> str:
     """Say what was usual, and what the last months brought instead."""
-    bought = f"Bought in {number(row.bought_month_count)} of the 24 months before"
+    bought = say(
+        "Bought in {bought_month_count} of the 24 months before",
+        bought_month_count=number(row.bought_month_count),
+    )
     months = count(row.window_months, "month")
     if row.verdict == "stopped":
-        return f"{bought}, {money(row.usual_yearly_revenue, book)} a year; nothing since " + (
-            f"{month(row.last_bought_month)}."
-        )
-    return (
-        f"{bought}; in the last {months} {money(row.window_revenue, book)}, usual are "
-        f"{money(row.usual_revenue, book)}."
+        return say(
+            "{bought}, {usual_yearly_revenue} a year; nothing since ",
+            bought=bought,
+            usual_yearly_revenue=money(row.usual_yearly_revenue, book),
+        ) + (f"{month(row.last_bought_month)}.")
+    return say(
+        "{bought}; in the last {months} {window_revenue}, usual are {usual_revenue}.",
+        bought=bought,
+        months=months,
+        window_revenue=money(row.window_revenue, book),
+        usual_revenue=money(row.usual_revenue, book),
     )
 
 
@@ -149,17 +177,22 @@ def table_category_alerts(
     category_alerts: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
 ) -> Said:
     """Say how many fell, and by how much a year."""
-    how = (
-        f"As of {date(as_of)}; the last 3 and 6 months against what a steady account would buy: "
-        "less than 5 % chance, over all that were looked at (Benjamini and Hochberg)"
+    how = say(
+        "As of {as_of}; the last 3 and 6 months against what a steady account would buy: less "
+        "than 5 % chance, over all that were looked at (Benjamini and Hochberg)",
+        as_of=date(as_of),
     )
     if category_alerts.empty:
-        return Said("No active account stopped or cut a category beyond chance", how)
+        return Said(say("No active account stopped or cut a category beyond chance"), how)
     stopped = int(category_alerts["verdict"].eq("stopped").sum())
     fall = money(category_alerts["yearly_fall"].sum(), book)
     return Said(
-        f"{_goods(category_alerts)} fell at active accounts, {number(stopped)} of them stopped: "
-        f"{fall} a year",
+        say(
+            "{category_alerts} fell at active accounts, {stopped} of them stopped: {fall} a year",
+            category_alerts=_goods(category_alerts),
+            stopped=number(stopped),
+            fall=fall,
+        ),
         how,
     )
 
@@ -167,31 +200,48 @@ def table_category_alerts(
 def table_category_falls(category_falls: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say how much less was bought where chance may explain it: to be asked, not an alarm."""
     if category_falls.empty:
-        return Said(f"Nothing else at an active account is down by more than {_DOWN}")
+        return Said(
+            say("Nothing else at an active account is down by more than {down}", down=_DOWN)
+        )
     fall = money(category_falls["yearly_fall"].sum(), book)
     return Said(
-        f"{_goods(category_falls)} down by more than {_DOWN} that chance may explain, {fall} a "
-        "year: ask in the next meeting",
-        f"The last 6 months against the same months of the two years before, of "
-        f"{number(category_falls['tested_count'].iloc[0])} bought in at least 6 of 24 months; "
-        "chance: how often a steady account would buy so little",
+        say(
+            "{category_falls} down by more than {down} that chance may explain, {fall} a year: "
+            "ask in the next meeting",
+            category_falls=_goods(category_falls),
+            down=_DOWN,
+            fall=fall,
+        ),
+        say(
+            "The last 6 months against the same months of the two years before, of {tested_count} "
+            "bought in at least 6 of 24 months; chance: how often a steady account would buy so "
+            "little",
+            tested_count=number(category_falls["tested_count"].iloc[0]),
+        ),
     )
 
 
 def table_account_alerts(account_alerts: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say which accounts fall as a whole."""
     if account_alerts.empty:
-        return Said("No active account falls as a whole beyond chance")
+        return Said(say("No active account falls as a whole beyond chance"))
     fall = money(account_alerts["yearly_fall"].sum(), book)
     verb = plural(len(account_alerts), "falls", "fall")
-    return Said(f"{listed(account_alerts['name'])} {verb} as a whole: {fall} a year")
+    return Said(
+        say(
+            "{name} {verb} as a whole: {fall} a year",
+            name=listed(account_alerts["name"]),
+            verb=verb,
+            fall=fall,
+        )
+    )
 
 
 def gap_category_alerts(category_months: pd.DataFrame, product_months: pd.DataFrame) -> str:
     """Say what falls within accounts would need, where the book tells no goods apart."""
     if len(category_months) or len(product_months):
         return ""
-    return (
+    return say(
         "What falls within accounts that still buy cannot be seen: orders.category or "
         "orders.product_id would bring it. Accounts as a whole are looked at."
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, money, number
+from kamlib.words import count, date, money, number, phrase, say
 
 PAGE = "ahead.html"
 
@@ -22,55 +22,85 @@ def tell_calendar(calendar: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame
 
 
 def _notice(row: Any, book: BookSettings) -> str:
-    kind = row.about if isinstance(row.about, str) else "agreement"
+    kind = row.about if isinstance(row.about, str) else say("agreement")
     worth = "" if pd.isna(row.amount) else f", {money(row.amount, book)}"
     if row.due_in == "overdue":
-        return f"Notice day of the {kind} has passed{worth}; it ends on {date(row.later_date)}"
-    return f"Last day to give notice on the {kind}{worth}; it ends on {date(row.later_date)}"
+        return say(
+            "Notice day of the {kind} has passed{worth}; it ends on {later_date}",
+            kind=kind,
+            worth=worth,
+            later_date=date(row.later_date),
+        )
+    return say(
+        "Last day to give notice on the {kind}{worth}; it ends on {later_date}",
+        kind=kind,
+        worth=worth,
+        later_date=date(row.later_date),
+    )
 
 
 def _end(row: Any, book: BookSettings) -> str:
-    kind = row.about if isinstance(row.about, str) else "agreement"
+    kind = row.about if isinstance(row.about, str) else say("agreement")
     worth = "" if pd.isna(row.amount) else f", {money(row.amount, book)}"
-    return f"End of the {kind}{worth}"
+    return say("End of the {kind}{worth}", kind=kind, worth=worth)
 
 
 def _check_in(row: Any, book: BookSettings) -> str:
-    return f"Check in; the last contact was on {date(row.later_date)}"
+    return say("Check in; the last contact was on {later_date}", later_date=date(row.later_date))
 
 
 def _review(row: Any, book: BookSettings) -> str:
-    return "Review of the account plan"
+    return say("Review of the account plan")
 
 
 def _step(row: Any, book: BookSettings) -> str:
-    worth = "" if pd.isna(row.amount) else f" (worth {money(row.amount, book)})"
-    return f"Plan: {row.about}{worth}"
+    worth = "" if pd.isna(row.amount) else say(" (worth {amount})", amount=money(row.amount, book))
+    return say("Plan: {about}{worth}", about=row.about, worth=worth)
 
 
 def _close(row: Any, book: BookSettings) -> str:
-    about = f" for {row.about}" if isinstance(row.about, str) else ""
-    worth = "value not recorded" if pd.isna(row.amount) else money(row.amount, book)
+    about = say(" for {about}", about=row.about) if isinstance(row.about, str) else ""
+    worth = say("value not recorded") if pd.isna(row.amount) else money(row.amount, book)
     if row.due_in == "overdue":
-        return f"Deal{about} was to be decided ({worth}): decided, moved or dropped?"
-    return f"Decision on the deal{about} is expected ({worth})"
+        return say(
+            "Deal{about} was to be decided ({worth}): decided, moved or dropped?",
+            about=about,
+            worth=worth,
+        )
+    return say("Decision on the deal{about} is expected ({worth})", about=about, worth=worth)
 
 
 def _season(row: Any, book: BookSettings) -> str:
-    return f"Its season usually begins; it brought {money(row.amount, book)} in the 12 months"
+    return say(
+        "Its season usually begins; it brought {amount} in the 12 months",
+        amount=money(row.amount, book),
+    )
 
 
 def _order(row: Any, book: BookSettings) -> str:
-    return f"Next order is usually placed by now; the last was on {date(row.later_date)}"
+    return say(
+        "Next order is usually placed by now; the last was on {later_date}",
+        later_date=date(row.later_date),
+    )
 
 
 def _invoices(row: Any, book: BookSettings) -> str:
     many = count(row.item_count, "invoice", source=book)
     if row.due_in == "overdue":
-        oldest = "; the oldest was due on this day" if row.item_count > 1 else ""
-        return f"{many} overdue, {money(row.amount, book)}{oldest}"
-    from_here = " from this day on" if row.item_count > 1 else ""
-    return f"{many} due{from_here}, {money(row.amount, book)}"
+        oldest = say("; the oldest was due on this day") if row.item_count > 1 else ""
+        return say(
+            "{many} overdue, {amount}{oldest}",
+            many=many,
+            amount=money(row.amount, book),
+            oldest=oldest,
+        )
+    from_here = say(" from this day on") if row.item_count > 1 else ""
+    return say(
+        "{many} due{from_here}, {amount}",
+        many=many,
+        from_here=from_here,
+        amount=money(row.amount, book),
+    )
 
 
 _WHAT: dict[str, Callable[[Any, BookSettings], str]] = {
@@ -91,24 +121,43 @@ def table_calendar(calendar: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
     many = int(calendar["due_in"].isin(["30", "90"]).sum())
     late = int(calendar["due_in"].eq("overdue").sum())
     return Said(
-        f"{count(many, 'date')} in the next 90 days, {number(late)} overdue",
-        f"As of {date(as_of)}, 180 days ahead; what is overdue stays until it is done. The same "
-        "dates as calendar files: calendar.ics, and one for each owner in the folder calendars",
+        say(
+            "{dates} in the next 90 days, {late} overdue",
+            dates=count(many, "date"),
+            late=number(late),
+        ),
+        say(
+            "As of {as_of}, 180 days ahead; what is overdue stays until it is done. The same "
+            "dates as calendar files: calendar.ics, and one for each owner in the folder "
+            "calendars",
+            as_of=date(as_of),
+        ),
     )
 
 
 def chart_calendar(calendar: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings) -> Said:
     """Say who has the most that is overdue."""
     late = calendar[calendar["due_in"].eq("overdue")]
-    title = "Nothing is overdue" if len(calendar) else "Nothing is dated in the months ahead"
+    title = (
+        say("Nothing is overdue") if len(calendar) else say("Nothing is dated in the months ahead")
+    )
     owners = late["owner"].dropna().value_counts()
     if len(owners):
-        title = f"{count(len(late), 'date')} overdue, the most ({owners.iloc[0]}) with "
+        title = say(
+            "{dates} overdue, the most ({owners}) with ",
+            dates=count(len(late), "date"),
+            owners=owners.iloc[0],
+        )
         title += f"{owners.index[0]}"
     return Said(
         title,
-        f"Dates by kind and week after {date(as_of)}; the last point holds all that come later",
-        "Points for each kind and week, sized by how many dates fall in it; the table has each",
+        say(
+            "Dates by kind and week after {as_of}; the last point holds all that come later",
+            as_of=date(as_of),
+        ),
+        say(
+            "Points for each kind and week, sized by how many dates fall in it; the table has each"
+        ),
     )
 
 
@@ -117,22 +166,24 @@ def ahead_text(calendar: pd.DataFrame, book: BookSettings) -> str:
     rows = calendar[calendar["due_in"].isin(["30", "90"])]
     late = calendar[calendar["due_in"].eq("overdue")]
     parts = [
-        _counted(rows, "notice", "notice day", book, with_money=True),
-        _counted(rows, "close", "expected close", book, with_money=True, many="expected closes"),
+        _counted(rows, "notice", say("notice day"), book, with_money=True),
+        _counted(
+            rows, "close", say("expected close"), book, with_money=True, many=say("expected closes")
+        ),
         _counted(rows, "review", "review", book),
-        _counted(rows, "step", "plan step", book),
+        _counted(rows, "step", say("plan step"), book),
     ]
     overdue = [
         _counted(late, "check-in", "check-in", book),
-        _counted(late, "step", "plan step", book),
+        _counted(late, "step", say("plan step"), book),
         _counted(late, "close", "close", book, many="closes"),
     ]
     due, waiting = [one for one in parts if one], [one for one in overdue if one]
     if not due and not waiting:
         return ""
-    text = f"The next 90 days: {', '.join(due) or 'nothing dated'}"
+    text = say("The next 90 days: {due}", due=", ".join(due) or say("nothing dated"))
     if waiting:
-        text += f"; overdue: {', '.join(waiting)}"
+        text += say("; overdue: {waiting}", waiting=", ".join(waiting))
     return f"{text}."
 
 
@@ -162,17 +213,21 @@ def calendar_sentence(
 
 
 _ADDS = {
-    "agreements": "notice days and ends of agreements",
-    "interactions": "check-ins that are due",
-    "opportunities": "expected closes",
-    "invoices": "money due",
+    "agreements": phrase("notice days and ends of agreements"),
+    "interactions": phrase("check-ins that are due"),
+    "opportunities": phrase("expected closes"),
+    "invoices": phrase("money due"),
 }
 
 
 def gap_calendar(*, present: frozenset[str], plans: dict[str, Any]) -> str:
     """Say in one line which dates the book lacks, and what would bring them."""
-    absent = [f"{what} (table {table})" for table, what in _ADDS.items() if table not in present]
-    absent += [] if plans else ["steps and reviews (account plans)"]
+    absent = [
+        say("{what} (table {table})", what=say(what), table=table)
+        for table, what in _ADDS.items()
+        if table not in present
+    ]
+    absent += [] if plans else [say("steps and reviews (account plans)")]
     if not absent:
         return ""
-    return f"Not in the calendar, as the book has none: {'; '.join(absent)}."
+    return say("Not in the calendar, as the book has none: {absent}.", absent="; ".join(absent))

@@ -7,44 +7,64 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, listed, money, number, percent, plural, started
+from kamlib.words import count, listed, money, number, percent, plural, say, started
 
 
 def table_price_realisation(price_realisation: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say what is given away, and at whom most."""
-    how = (
+    how = say(
         "Against the median price that accounts paid for each product in each month; of its size: "
         "what accounts that buy as much pay"
     )
     if price_realisation.empty:
-        return Said("No prices can be compared", how)
+        return Said(say("No prices can be compared"), how)
     if len(price_realisation) == 1:
         own = next(each(price_realisation))
         like = own.volume_price_share
-        of_size = "" if pd.isna(like) else f"; accounts of its size {percent(like, book)}"
-        return Said(f"It pays {percent(own.price_share, book)} of the book's price{of_size}", how)
+        of_size = (
+            "" if pd.isna(like) else say("; accounts of its size {like}", like=percent(like, book))
+        )
+        return Said(
+            say(
+                "It pays {price_share} of the book's price{of_size}",
+                price_share=percent(own.price_share, book),
+                of_size=of_size,
+            ),
+            how,
+        )
     given = price_realisation[price_realisation["conceded"].gt(0)]
     whole = money(given["conceded"].sum(), book)
     if given.empty:
-        return Said("No account pays less than others of its size", how)
+        return Said(say("No account pays less than others of its size"), how)
     return Said(
-        f"{number(len(given), book)} of {count(len(price_realisation), 'account', source=book)} "
-        f"{plural(len(given), 'pays', 'pay')} {whole} a year less than others of "
-        f"{plural(len(given), 'its', 'their')} size; the most: {listed(given['name'].head(3))}",
+        say(
+            "{given} of {accounts} {pay} {whole} a year less than others of {their} size; the "
+            "most: {name}",
+            given=number(len(given), book),
+            accounts=count(len(price_realisation), "account", source=book),
+            pay=plural(len(given), "pays", "pay"),
+            whole=whole,
+            their=plural(len(given), "its", "their"),
+            name=listed(given["name"].head(3)),
+        ),
         how,
     )
 
 
 def table_price_erosion(price_erosion: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say whose prices fell from year to year."""
-    how = "Products bought in all three years alone; fell in both years, by 2 points and more"
+    how = say("Products bought in all three years alone; fell in both years, by 2 points and more")
     if price_erosion.empty:
-        return Said("No account's prices fell in two years running", how)
+        return Said(say("No account's prices fell in two years running"), how)
     worth, many = money(price_erosion["eroded"].sum(), book), len(price_erosion)
     fall = price_erosion["earlier_price_share"] - price_erosion["price_share"]
     return Said(
-        f"Prices of {count(many, 'account', source=book)} fell two years running, by up to "
-        f"{percent(fall.max(), book)}: {worth} a year",
+        say(
+            "Prices of {accounts} fell two years running, by up to {fall}: {worth} a year",
+            accounts=count(many, "account", source=book),
+            fall=percent(fall.max(), book),
+            worth=worth,
+        ),
         how,
     )
 
@@ -54,10 +74,15 @@ def table_bonus_brackets(bonus_brackets: pd.DataFrame, *, book: BookSettings) ->
     near = bonus_brackets[bonus_brackets["is_within_reach"]]
     of = count(len(bonus_brackets), "bonus threshold", source=book)
     if bonus_brackets.empty:
-        return Said("No bonus threshold is on record")
+        return Said(say("No bonus threshold is on record"))
     return Said(
-        f"{number(len(near), book)} of {of} within reach, {money(near['bonus'].sum(), book)}",
-        "Revenue of the agreement's year so far, against the threshold",
+        say(
+            "{near} of {of} within reach, {bonus}",
+            near=number(len(near), book),
+            of=of,
+            bonus=money(near["bonus"].sum(), book),
+        ),
+        say("Revenue of the agreement's year so far, against the threshold"),
     )
 
 
@@ -65,8 +90,8 @@ def gap_prices(price_years: pd.DataFrame, agreements: pd.DataFrame) -> str:
     """Say in one line what prices and terms would need."""
     absent = []
     if price_years.empty:
-        absent.append("prices need orders.quantity and orders.product_id")
+        absent.append(say("prices need orders.quantity and orders.product_id"))
     if not agreements["bonus_threshold"].notna().any():
-        absent.append("bonus brackets need agreements.bonus_threshold and bonus_rate")
+        absent.append(say("bonus brackets need agreements.bonus_threshold and bonus_rate"))
     text = "; ".join(absent)
     return f"{started(text)}." if text else ""

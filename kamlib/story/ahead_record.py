@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.story.keys import called
+from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, listed, number, plural, rate, started
+from kamlib.words import count, listed, number, plural, rate, say, started
 
 FEW, MUCH = 50, 15
 """Health below this is poor; one that fell by so many points is failing."""
@@ -26,29 +26,37 @@ def tell_alert_record(alert_record: pd.DataFrame, *, book: BookSettings) -> pd.D
 
 def _did(row: Any, book: BookSettings) -> str:
     if not row.date_count:
-        return "It takes two and a half years of orders to try the alerts on the past."
+        return say("It takes two and a half years of orders to try the alerts on the past.")
     dates = count(row.date_count, "past quarter", source=book)
     if row.alert_count:
         right = rate(row.still_down_count, row.alert_count, book)
-        text = f"As of {dates}: {count(row.alert_count, 'alert', source=book)}, of which {right} "
-        text += "stayed down a year on"
+        text = say(
+            "As of {dates}: {alerts}, of which {right} ",
+            dates=dates,
+            alerts=count(row.alert_count, "alert", source=book),
+            right=right,
+        )
+        text += say("stayed down a year on")
     else:
-        text = f"As of {dates}: no alert"
+        text = say("As of {dates}: no alert", dates=dates)
     if not row.fall_count:
-        return f"{text}; nothing fell by half at an account that still bought."
+        return say("{text}; nothing fell by half at an account that still bought.", text=text)
     seen = rate(row.seen_count, row.fall_count, book)
-    return (
-        f"{text}. Of {count(row.fall_count, 'fall', source=book)} by half and more at accounts "
-        f"that still bought, {seen} {plural(row.seen_count, 'was', 'were')} alerted within two "
-        "quarters; rare purchases come and go by chance, and are left alone."
+    return say(
+        "{text}. Of {falls} by half and more at accounts that still bought, {seen} {were} alerted "
+        "within two quarters; rare purchases come and go by chance, and are left alone.",
+        text=text,
+        falls=count(row.fall_count, "fall", source=book),
+        seen=seen,
+        were=plural(row.seen_count, "was", "were"),
     )
 
 
 def table_alert_record() -> Said:
     """Return what the record is."""
     return Said(
-        "How good the alerts have been on this book's own past",
-        "Raised again from what was known then, and held against the year after",
+        say("How good the alerts have been on this book's own past"),
+        say("Raised again from what was known then, and held against the year after"),
     )
 
 
@@ -60,31 +68,40 @@ def tell_health_record(health_record: pd.DataFrame, *, book: BookSettings) -> pd
 
 def _foretold(row: Any, book: BookSettings) -> str:
     if pd.isna(row.health_auc):
-        return (
-            "Whether health foretells anything cannot be told yet: it takes three years of orders, "
-            "and accounts that fell."
+        return say(
+            "Whether health foretells anything cannot be told yet: it takes three years of "
+            "orders, and accounts that fell."
         )
-    text = (
-        f"Over {count(row.case_count, 'case', source=book)} as of "
-        f"{count(row.date_count, 'past quarter', source=book)}, of which "
-        f"{number(row.fall_count, book)} fell by a third or were lost within a year: of two "
-        f"accounts the one that fell had the lower health in {100 * row.health_auc:.0f} % "
-        f"(95 % interval {100 * row.health_auc_low:.0f} to {100 * row.health_auc_high:.0f}); by "
-        f"silence alone in {100 * row.silence_auc:.0f} %."
+    text = say(
+        "Over {cases} as of {quarters}, of which {fall_count} fell by a third or were lost within "
+        "a year: of two accounts the one that fell had the lower health in {health_auc:.0f} % (95 "
+        "% interval {health_auc_low:.0f} to {health_auc_high:.0f}); by silence alone in "
+        "{silence_auc:.0f} %.",
+        cases=count(row.case_count, "case", source=book),
+        quarters=count(row.date_count, "past quarter", source=book),
+        fall_count=number(row.fall_count, book),
+        health_auc=100 * row.health_auc,
+        health_auc_low=100 * row.health_auc_low,
+        health_auc_high=100 * row.health_auc_high,
+        silence_auc=100 * row.silence_auc,
     )
     low, high = 100 * row.auc_gain_low, 100 * row.auc_gain_high
-    gain = f"the difference lies between {low:+.0f} and {high:+.0f}"
+    gain = say("the difference lies between {low:+.0f} and {high:+.0f}", low=low, high=high)
     if row.is_better:
-        return f"{text} Health tells more: {gain} points."
-    return (
-        f"{text} Health is not shown to tell more than silence: {gain} points. Read it as a list "
-        "of what is open, not as a forecast."
+        return say("{text} Health tells more: {gain} points.", text=text, gain=gain)
+    return say(
+        "{text} Health is not shown to tell more than silence: {gain} points. Read it as a list "
+        "of what is open, not as a forecast.",
+        text=text,
+        gain=gain,
     )
 
 
 def table_health_record() -> Said:
     """Return what the record is."""
-    return Said("Does a low health foretell a fall?", "Of all accounts, from what was known then")
+    return Said(
+        say("Does a low health foretell a fall?"), say("Of all accounts, from what was known then")
+    )
 
 
 def is_poor(account_health: pd.DataFrame) -> pd.Series:
@@ -95,11 +112,19 @@ def is_poor(account_health: pd.DataFrame) -> pd.Series:
 def health_text(row: Any, *, is_named: bool = True) -> str:
     """Say how an account is, how that changed, and what costs it the most."""
     who = f"{row.name}: " if is_named else ""
-    text = f"{who}health {row.health:.0f} of 100"
+    text = say("{who}health {health:.0f} of 100", who=who, health=row.health)
     if pd.notna(row.health_change) and round(row.health_change):
-        word = "less" if row.health_change < 0 else "more"
-        text += f", {abs(row.health_change):.0f} {word} than a period before"
-    costs = f"; {str(row.weakest).replace('_', ' ')} costs it the most" if row.weakest else ""
+        word = say("less") if row.health_change < 0 else say("more")
+        text += say(
+            ", {health_change:.0f} {word} than a period before",
+            health_change=abs(row.health_change),
+            word=word,
+        )
+    costs = (
+        say("; {weakest} costs it the most", weakest=str(row.weakest).replace("_", " "))
+        if row.weakest
+        else ""
+    )
     return f"{text}{costs}"
 
 
@@ -109,18 +134,34 @@ def chart_account_health(
     """Say whose health is poor, and what costs the key accounts the most."""
     known, key = account_health.dropna(subset=["health"]), called(key_accounts)
     if known.empty:
-        return Said(f"No {key} has enough on record for its health")
+        return Said(say("No {key} has enough on record for its health", key=say(key)))
     poor = known[known["health"].lt(FEW)]
-    title = f"No {key} is in poor health"
+    title = say("No {key} is in poor health", key=say(key))
     if len(poor):
         many = count(len(poor), key, source=book)
-        title = f"{many} {plural(len(poor), 'is', 'are')} in poor health: {listed(poor['name'])}"
+        title = say(
+            "{many} {are} in poor health: {name}",
+            many=many,
+            are=plural(len(poor), "is", "are"),
+            name=listed(poor["name"]),
+        )
     parts = account_health["weakest"].replace("", None).dropna().value_counts()
-    most = f"; what costs most is mostly {parts.index[0].replace('_', ' ')}" if len(parts) else ""
+    most = (
+        say("; what costs most is mostly {index}", index=parts.index[0].replace("_", " "))
+        if len(parts)
+        else ""
+    )
     return Said(
         title,
-        f"Health of {key}s, 0 to 100; light: at the end of the period before{most}",
-        f"Points of the health of each {key} now and a period before; the table has the parts",
+        say(
+            "Health of {keys}, 0 to 100; light: at the end of the period before{most}",
+            keys=several(key),
+            most=most,
+        ),
+        say(
+            "Points of the health of each {key} now and a period before; the table has the parts",
+            key=say(key),
+        ),
     )
 
 
@@ -130,9 +171,9 @@ def table_account_health(
     """Return what health is of."""
     if len(account_health) == 1 and account_health["health"].notna().all():
         said = health_text(next(each(account_health)), is_named=False)
-        return Said(started(said), "Each part 0 to 100; weights are the book's")
+        return Said(started(said), say("Each part 0 to 100; weights are the book's"))
     many = count(len(account_health), called(key_accounts), source=book)
     return Said(
-        f"Health of {many}, the poorest first",
-        "Each part 0 to 100; n/a where the book does not tell; weights are the book's",
+        say("Health of {many}, the poorest first", many=many),
+        say("Each part 0 to 100; n/a where the book does not tell; weights are the book's"),
     )

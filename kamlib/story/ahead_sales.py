@@ -10,25 +10,25 @@ from kamlib.ahead.sales import crossed, working_days
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.story.statements import Said
-from kamlib.words import date, listed, money, number, percent, started
+from kamlib.words import date, listed, money, number, percent, phrase, say, started
 
 MOST_GROUPS = 12
 """Groups drawn in a chart of sales; the table has all."""
 
 OF = {
-    "category": "categories",
-    "product": "products",
+    "category": phrase("categories"),
+    "product": phrase("products"),
     "region": "regions",
-    "industry": "industries",
+    "industry": phrase("industries"),
     "channel": "channels",
-    "manager": "managers on the order",
+    "manager": phrase("managers on the order"),
 }
 MISSING = {
     "category": "orders.category",
-    "region": "orders.region or accounts.region",
+    "region": phrase("orders.region or accounts.region"),
     "industry": "accounts.industry",
     "channel": "orders.channel",
-    "manager": "orders.manager_id or accounts.manager_id",
+    "manager": phrase("orders.manager_id or accounts.manager_id"),
     "product": "orders.product_id",
 }
 
@@ -37,14 +37,22 @@ def table_revenue_by(
     revenue_by: pd.DataFrame, *, span: Span, previous_span: Span, year_ago_span: Span
 ) -> Said:
     """Say what the table is of, and how many working days the periods have."""
-    known = [OF[name] for name in dict.fromkeys(revenue_by["dimension"])]
+    known = [say(OF[name]) for name in dict.fromkeys(revenue_by["dimension"])]
     days = [working_days(one) for one in (span, previous_span, year_ago_span)]
     return Said(
-        f"Revenue by {listed(known, most=len(known))}"
+        say("Revenue by {known}", known=listed(known, most=len(known)))
         if known
-        else "Revenue is not recorded by any dimension",
-        f"{span.title} has {days[0]} working days (Monday to Friday), {previous_span.title} "
-        f"{days[1]}, {year_ago_span.title} {days[2]}; 12 months stand second",
+        else say("Revenue is not recorded by any dimension"),
+        say(
+            "{period} has {days} working days (Monday to Friday), {previous_period} "
+            "{previous_days}, {year_ago_period} {year_ago_days}; 12 months stand second",
+            period=span.title,
+            days=days[0],
+            previous_period=previous_span.title,
+            previous_days=days[1],
+            year_ago_period=year_ago_span.title,
+            year_ago_days=days[2],
+        ),
     )
 
 
@@ -59,12 +67,32 @@ def chart_revenue_by(
     """Say which group changed most against the same period a year ago."""
     rows = revenue_by[revenue_by["dimension"].eq(dimension)]
     if rows.empty:
-        return Said(f"Sales by {dimension} need {MISSING[dimension]}")
-    drawn = f"the {MOST_GROUPS} largest of {len(rows)}" if len(rows) > MOST_GROUPS else "all"
+        return Said(
+            say(
+                "Sales by {dimension} need {missing}",
+                dimension=dimension,
+                first=say(MISSING[dimension]),
+            )
+        )
+    drawn = (
+        say("the {most_groups} largest of {rows}", most_groups=MOST_GROUPS, rows=len(rows))
+        if len(rows) > MOST_GROUPS
+        else "all"
+    )
     return Said(
         _most_changed(rows, span, year_ago_span, book),
-        f"Revenue by {dimension}, {drawn}: {span.title} dark, {year_ago_span.title} light",
-        f"Bars of revenue by {dimension} in the period and a year ago; the table has every value",
+        say(
+            "Revenue by {dimension}, {drawn}: {period} dark, {year_ago_period} light",
+            dimension=dimension,
+            drawn=drawn,
+            period=span.title,
+            year_ago_period=year_ago_span.title,
+        ),
+        say(
+            "Bars of revenue by {dimension} in the period and a year ago; the table has every "
+            "value",
+            dimension=dimension,
+        ),
     )
 
 
@@ -72,17 +100,25 @@ def _most_changed(rows: pd.DataFrame, span: Span, ago: Span, book: BookSettings)
     known = rows.dropna(subset=["period_change"])
     if known.empty:
         first = rows.iloc[0]
-        return f"{first['group']} brought the most: {money(first['period_revenue'], book)}"
+        return say(
+            "{group} brought the most: {period_revenue}",
+            group=first["group"],
+            period_revenue=money(first["period_revenue"], book),
+        )
     most: Any = known.iloc[int(known["period_change"].abs().argmax())]
     change, share = most["period_change"], most["period_change_share"]
     if not change:
-        return f"No change on {ago.title}"
-    word = "less" if change < 0 else "more"
+        return say("No change on {ago}", ago=ago.title)
+    word = say("less") if change < 0 else say("more")
     part = "" if pd.isna(share) else f" ({percent(abs(share), book)})"
-    return (
-        f"{started(most['group'])} changed most: {money(abs(change), book)}{part} {word} in "
-        f"{span.title} "
-        f"than in {ago.title}"
+    return say(
+        "{group} changed most: {change}{part} {word} in {period} than in {ago}",
+        group=started(most["group"]),
+        change=money(abs(change), book),
+        part=part,
+        word=word,
+        period=span.title,
+        ago=ago.title,
     )
 
 
@@ -97,22 +133,48 @@ def chart_revenue_by_two(
     """Say where two dimensions cross the largest change of the 12 months."""
     rows = crossed(revenue_by_two, dimension, second_dimension)
     if rows.empty:
-        needed = f"{MISSING[dimension]} and {MISSING[second_dimension]}"
-        return Said(f"Sales by {dimension} and {second_dimension} need {needed}")
+        needed = say(
+            "{first} and {second}",
+            first=say(MISSING[dimension]),
+            second=say(MISSING[second_dimension]),
+        )
+        return Said(
+            say(
+                "Sales by {dimension} and {second_dimension} need {needed}",
+                dimension=dimension,
+                second_dimension=second_dimension,
+                needed=needed,
+            )
+        )
     change = rows["year_revenue"] - rows["year_before_revenue"]
-    title = f"Revenue by {dimension} and {second_dimension}"
+    title = say(
+        "Revenue by {dimension} and {second_dimension}",
+        dimension=dimension,
+        second_dimension=second_dimension,
+    )
     if change.notna().any():
         place: Any = change.abs().idxmax()
-        most, word = rows.loc[place], "less" if change[place] < 0 else "more"
-        title = (
-            f"{most['group']}, {most['second_group']}: {money(abs(change[place]), book)} {word} "
-            "than in the 12 months before, the largest change"
+        most, word = rows.loc[place], say("less") if change[place] < 0 else say("more")
+        title = say(
+            "{group}, {second_group}: {change} {word} than in the 12 months before, the largest "
+            "change",
+            group=most["group"],
+            second_group=most["second_group"],
+            change=money(abs(change[place]), book),
+            word=word,
         )
     return Said(
         title,
-        f"Revenue of the 12 months to {date(as_of)}; shade: change on the 12 months before, "
-        "orange less, green more",
-        f"Map of revenue by {dimension} and {second_dimension}; the table has every value",
+        say(
+            "Revenue of the 12 months to {as_of}; shade: change on the 12 months before, orange "
+            "less, green more",
+            as_of=date(as_of),
+        ),
+        say(
+            "Map of revenue by {dimension} and {second_dimension}; the table has every value",
+            dimension=dimension,
+            second_dimension=second_dimension,
+        ),
     )
 
 
@@ -121,5 +183,9 @@ def gap_revenue_by(revenue_by: pd.DataFrame) -> str:
     absent = [name for name in MISSING if name not in set(revenue_by["dimension"])]
     if not absent:
         return ""
-    told = "; ".join(f"{OF[name]} ({MISSING[name]})" for name in absent)
-    return f"Sales are not told apart by {number(len(absent))} of 6 dimensions: {told}."
+    told = "; ".join(f"{say(OF[name])} ({say(MISSING[name])})" for name in absent)
+    return say(
+        "Sales are not told apart by {absent} of 6 dimensions: {told}.",
+        absent=number(len(absent)),
+        told=told,
+    )

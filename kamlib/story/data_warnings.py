@@ -8,7 +8,7 @@ from kamlib.book import QUIET_DAYS, BookSettings, FreshnessSettings
 from kamlib.intake.shares import unusable_shares
 from kamlib.period.calendar import Span
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, number, share
+from kamlib.words import count, date, listed, money, number, say, share
 
 _REASONS = 3
 
@@ -24,9 +24,12 @@ def freshness_warning(
     if last_date is None or not silence_is_unusual(last_date, usual_silence_days, span, freshness):
         return ""
     silence = count((span.end - last_date).days, "day")
-    return (
-        f"The data have no order after {date(last_date)}: for the last {silence} of "
-        f"{span.title} nothing is known, and what is missing counts as not sold."
+    return say(
+        "The data have no order after {last_date}: for the last {silence} of {period} nothing is "
+        "known, and what is missing counts as not sold.",
+        last_date=date(last_date),
+        silence=silence,
+        period=span.title,
     )
 
 
@@ -55,15 +58,21 @@ def lost_rows(intake: pd.DataFrame, table: str, book: BookSettings) -> str:
     lost = own[own["use"].eq("unusable")].sort_values("rows", ascending=False, kind="stable")
     many, read = int(lost["rows"].sum()), int(own["rows"].sum())
     worth = float(lost["revenue"].abs().sum())
-    noun = "order lines" if table == "orders" else f"rows of {table}"
-    with_money = f" with {money(worth, book)}" if worth else ""
+    noun = say("order lines") if table == "orders" else say("rows of {table}", table=table)
+    with_money = say(" with {worth}", worth=money(worth, book)) if worth else ""
     why = [f"{row.reason} ({number(row.rows, book)})" for row in each(lost.head(_REASONS))]
     more = len(lost) - _REASONS
     if more > 0:
         why.append(count(more, "other reason"))
-    return (
-        f"{number(many, book)} of {number(read, book)} {noun} ({share(rows, book)}){with_money} "
-        f"could not be used: {listed(why)}. The figures lack them."
+    return say(
+        "{many} of {read} {noun} ({rows}){with_money} could not be used: {why}. The figures lack "
+        "them.",
+        many=number(many, book),
+        read=number(read, book),
+        noun=noun,
+        rows=share(rows, book),
+        with_money=with_money,
+        why=listed(why),
     )
 
 

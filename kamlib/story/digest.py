@@ -8,20 +8,20 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
-from kamlib.words import count, date, money
+from kamlib.words import count, date, money, say
 
 
 def title_digest(*, span: Span, book: BookSettings) -> str:
     """Return the digest's title."""
-    return f"{book.title}: key accounts, {span.title}"
+    return say("{book}: key accounts, {period}", book=book.title, period=span.title)
 
 
 def whom_digest(managers: pd.DataFrame, *, manager_id: str) -> str:
     """Return for whom a digest is: the head of key accounts, or the manager it was cut for."""
     if not manager_id:
-        return "For the head of key accounts"
+        return say("For the head of key accounts")
     named = dict(zip(managers["manager_id"], managers["name"], strict=True))
-    return f"For {named.get(manager_id, manager_id)}"
+    return say("For {named}", named=named.get(manager_id, manager_id))
 
 
 def by_when(by: Any) -> str:
@@ -30,7 +30,7 @@ def by_when(by: Any) -> str:
     >>> by_when("now"), by_when(""), by_when(pd.Timestamp("2026-01-14"))
     ('now', '', 'by 14\xa0Jan\xa02026')
     """
-    return by if isinstance(by, str) else f"by {date(by)}"
+    return by if isinstance(by, str) else say("by {by}", by=date(by))
 
 
 def foot_digest(intake: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings) -> str:
@@ -40,12 +40,24 @@ def foot_digest(intake: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
     """
     orders = intake[intake["table"].eq("orders")].groupby("use")[["rows", "revenue"]].sum()
     if orders.empty:  # a manager's report does not say what the whole book adds up to
-        return f"As of {date(as_of)}."
+        return say("As of {as_of}.", as_of=date(as_of))
     rows, revenue = orders["rows"].to_dict(), orders["revenue"].to_dict()
-    said = [f"As of {date(as_of)}, from {count(rows.get('used', 0), 'order line')}"]
-    if "left out" in rows:
-        said.append(f"{count(rows['left out'], 'line')} left out on purpose")
+    said = [
+        say(
+            "As of {as_of}, from {lines}",
+            as_of=date(as_of),
+            lines=count(rows.get("used", 0), "order line"),
+        )
+    ]
+    if say("left out") in rows:
+        said.append(say("{lines} left out on purpose", lines=count(rows["left out"], "line")))
     if "unusable" in rows:
         amount = money(revenue["unusable"], book)
-        said.append(f"{count(rows['unusable'], 'line')} with {amount} unusable")
+        said.append(
+            say(
+                "{lines} with {amount} unusable",
+                lines=count(rows["unusable"], "line"),
+                amount=amount,
+            )
+        )
     return f"{'; '.join(said)}."

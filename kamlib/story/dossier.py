@@ -9,7 +9,7 @@ from kamlib.story.dossier_notes import event, figure_note
 from kamlib.story.outlook import outlook_finding
 from kamlib.story.statements import Card, Point, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, date, listed, money, plural, share, started
+from kamlib.words import change, count, date, listed, money, plural, say, share, started
 
 MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS = 8, 10, 12, 5
 """How much the charts of a dossier draw; what is left out stands in their tables."""
@@ -40,7 +40,9 @@ def cards_dossier(dossier_figures: pd.DataFrame) -> list[Card]:
             row.unit if row.unit in ("money", "share") else "number",
             year_ago=None if pd.isna(row.year_ago_value) else row.year_ago_value,
             good=_GOOD.get(row.figure, "up"),  # type: ignore[arg-type]
-            note=f"days {figure_note(row)}" if row.unit == "days" else figure_note(row),
+            note=say("days {row}", row=figure_note(row))
+            if row.unit == "days"
+            else figure_note(row),
         )
         for row in each(dossier_figures.head(8))
     ]
@@ -67,7 +69,7 @@ def points_account_profile(account_profile: pd.DataFrame) -> list[Point]:
             text = date(row.recorded) if is_day else row.recorded
             points.append(Point(str(part), text, label=row.field))
         gaps = ", ".join(rows.loc[~rows["is_filled"], "field"])
-        points += [Point(str(part), gaps, label="not recorded")] if gaps else []
+        points += [Point(str(part), gaps, label=say("not recorded"))] if gaps else []
     return points
 
 
@@ -81,17 +83,25 @@ def gap_engagement(
 ) -> str:
     """Say why no engagement is drawn; nothing where it is."""
     if "interactions" not in present:
-        return _gap(told_dossier_completeness, "Contacts made")
+        return _gap(told_dossier_completeness, say("Contacts made"))
     if len(engagement):
         return ""
-    return "Engagement is measured for key accounts, on the page Retention."
+    return say("Engagement is measured for key accounts, on the page Retention.")
 
 
 def _gap(completeness: pd.DataFrame, part: str) -> str:
     """Return what to say where a part of the dossier is empty: why, and what adding it gives."""
     row = next(each(completeness[completeness["part"].eq(part)]))
-    gives = f" Adding it gives {row.adding_gives}." if row.adding_gives else ""
-    return f"Nothing here: {row.missing or 'nothing is recorded up to this period'}.{gives}"
+    gives = (
+        say(" Adding it gives {adding_gives}.", adding_gives=row.adding_gives)
+        if row.adding_gives
+        else ""
+    )
+    return say(
+        "Nothing here: {missing}.{gives}",
+        missing=row.missing or say("nothing is recorded up to this period"),
+        gives=gives,
+    )
 
 
 def _named(title: str, rows: pd.DataFrame, completeness: pd.DataFrame, part: str) -> Said:
@@ -103,51 +113,69 @@ def table_account_incidents(
 ) -> Said:
     """Say how many incidents are still open."""
     many = count(len(account_incidents), "incident")
-    title = f"{account_incidents['is_open'].sum() or 'None'} of {many} still open"
-    return _named(title, account_incidents, told_dossier_completeness, "Incidents")
+    title = say(
+        "{is_open} of {many} still open",
+        is_open=account_incidents["is_open"].sum() or say("None"),
+        many=many,
+    )
+    return _named(title, account_incidents, told_dossier_completeness, say("Incidents"))
 
 
 def table_stakeholder_map(
     stakeholder_map: pd.DataFrame, told_dossier_completeness: pd.DataFrame
 ) -> Said:
     """Say whom the table holds, or why nobody."""
-    title = "People, those who could derail us first"
-    return _named(title, stakeholder_map, told_dossier_completeness, "People")
+    title = say("People, those who could derail us first")
+    return _named(title, stakeholder_map, told_dossier_completeness, say("People"))
 
 
 def table_team_roles(team_roles: pd.DataFrame, told_dossier_completeness: pd.DataFrame) -> Said:
     """Say how many roles on our side are not filled."""
     open_, roles = int((~team_roles["is_filled"]).sum()), count(len(team_roles), "role")
-    title = f"{open_} of {roles} on our side {plural(open_, 'is', 'are')} not filled"
-    title = title if open_ else f"Each of {roles} on our side is filled"
-    return _named(title, team_roles, told_dossier_completeness, "Team")
+    title = say(
+        "{open} of {roles} on our side {are} not filled",
+        open=open_,
+        roles=roles,
+        are=plural(open_, "is", "are"),
+    )
+    title = title if open_ else say("Each of {roles} on our side is filled", roles=roles)
+    return _named(title, team_roles, told_dossier_completeness, say("Team"))
 
 
 def table_tender_record(
     tender_record: pd.DataFrame, told_dossier_completeness: pd.DataFrame
 ) -> Said:
     """Say what the table holds, or why nothing."""
-    return _named("Tenders, open ones first", tender_record, told_dossier_completeness, "Tenders")
+    return _named(
+        say("Tenders, open ones first"), tender_record, told_dossier_completeness, say("Tenders")
+    )
 
 
 def table_pipeline(pipeline: pd.DataFrame, book: BookSettings) -> Said:
     """Say what the open deals are worth."""
     if pipeline.empty:
-        return Said("No deal is open")
-    return Said(f"Open deals: {money(pipeline['weighted_value'].sum(), book)} at their probability")
+        return Said(say("No deal is open"))
+    return Said(
+        say(
+            "Open deals: {weighted_value} at their probability",
+            weighted_value=money(pipeline["weighted_value"].sum(), book),
+        )
+    )
 
 
 def table_account_competitors(
     account_competitors: pd.DataFrame, told_dossier_completeness: pd.DataFrame
 ) -> Said:
     """Say what the table holds, or why nothing."""
-    title = "Rivals at the account"
-    return _named(title, account_competitors, told_dossier_completeness, "Rivals")
+    title = say("Rivals at the account")
+    return _named(title, account_competitors, told_dossier_completeness, say("Rivals"))
 
 
 def table_wallet(wallet: pd.DataFrame, told_dossier_completeness: pd.DataFrame) -> Said:
     """Say what the table holds, or why nothing."""
-    return _named("Spend by need and our share of it", wallet, told_dossier_completeness, "Needs")
+    return _named(
+        say("Spend by need and our share of it"), wallet, told_dossier_completeness, say("Needs")
+    )
 
 
 def table_opportunity_volume(
@@ -155,28 +183,40 @@ def table_opportunity_volume(
 ) -> Said:
     """Say what is in reach over the longest horizon, in all and risk-adjusted."""
     if opportunity_volume["in_reach"].isna().all():
-        return Said("What is in reach is not known")
+        return Said(say("What is in reach is not known"))
     years = opportunity_volume["horizon_years"].max()
     longest = opportunity_volume[opportunity_volume["horizon_years"].eq(years)]
     reach = money(longest["in_reach"].sum(), book)
     risk = money(longest["likely_in_reach"].sum(), book)
     return Said(
-        f"In reach over {years} years: {reach}, {risk} risk-adjusted",
-        "Annual spend × attainable share, less what we sell now (× probability), discounted at "
-        f"{share(value.discount_rate, book)} a year; a spend below our sales is a wrong estimate "
-        "and counts nowhere",
+        say(
+            "In reach over {years} years: {reach}, {risk} risk-adjusted",
+            years=years,
+            reach=reach,
+            risk=risk,
+        ),
+        say(
+            "Annual spend × attainable share, less what we sell now (× probability), discounted "
+            "at {discount_rate} a year; a spend below our sales is a wrong estimate and counts "
+            "nowhere",
+            discount_rate=share(value.discount_rate, book),
+        ),
     )
 
 
 def table_white_space(white_space: pd.DataFrame) -> Said:
     """Say what the peers buy, and who they are."""
     if white_space.empty:
-        return Said("No category is bought by two in five of comparable accounts")
+        return Said(say("No category is bought by two in five of comparable accounts"))
     row = next(each(white_space))
     return Said(
-        "What its peers buy",
-        f"Categories that at least 40 % of the {row.peer_count} peers buy ({row.peer_group}); "
-        "median of the buyers, scaled to this account's size, per year",
+        say("What its peers buy"),
+        say(
+            "Categories that at least 40 % of the {peer_count} peers buy ({peer_group}); median "
+            "of the buyers, scaled to this account's size, per year",
+            peer_count=row.peer_count,
+            peer_group=row.peer_group,
+        ),
     )
 
 
@@ -185,14 +225,16 @@ def table_agreement_renewals(
 ) -> Said:
     """Say how many renewals are due."""
     due = agreement_renewals["agreement_status"].eq("renewal due").sum()
-    title = f"{count(due, 'renewal')} due" if due else "No renewal is due"
-    return _named(title, agreement_renewals, told_dossier_completeness, "Agreements")
+    title = (
+        say("{renewals} due", renewals=count(due, "renewal")) if due else say("No renewal is due")
+    )
+    return _named(title, agreement_renewals, told_dossier_completeness, say("Agreements"))
 
 
 def table_target_outlook(target_outlook: pd.DataFrame, book: BookSettings) -> Said:
     """Say where the year will end."""
     if target_outlook.empty:
-        return Said("No outlook: nothing was ordered yet")
+        return Said(say("No outlook: nothing was ordered yet"))
     return Said(outlook_finding(target_outlook, book))
 
 
@@ -200,36 +242,54 @@ def table_overdue_invoices(
     overdue_invoices: pd.DataFrame, money_owed: pd.DataFrame, book: BookSettings
 ) -> Said:
     """Say what is overdue, and how the habit of paying goes."""
-    owed = money(overdue_invoices["amount"].sum(), book) if len(overdue_invoices) else "No invoice"
-    habit = f"; habit of paying: {money_owed['trend'].iloc[0]}" if len(money_owed) else ""
-    return Said(f"{owed} overdue{habit}")
+    owed = (
+        money(overdue_invoices["amount"].sum(), book)
+        if len(overdue_invoices)
+        else say("No invoice")
+    )
+    habit = (
+        say("; habit of paying: {trend}", trend=money_owed["trend"].iloc[0])
+        if len(money_owed)
+        else ""
+    )
+    return Said(say("{owed} overdue{habit}", owed=owed, habit=habit))
 
 
 def table_payment_habit(
     payment_habit: pd.DataFrame, told_dossier_completeness: pd.DataFrame
 ) -> Said:
     """Say what the table holds, or why nothing."""
-    return _named("Days late by quarter", payment_habit, told_dossier_completeness, "Invoices")
+    return _named(
+        say("Days late by quarter"), payment_habit, told_dossier_completeness, say("Invoices")
+    )
 
 
 def table_plan_objectives(
     plan_objectives: pd.DataFrame, told_dossier_completeness: pd.DataFrame
 ) -> Said:
     """Say what the table holds, or why nothing."""
-    return _named("Objectives", plan_objectives, told_dossier_completeness, "Account plan")
+    return _named(
+        say("Objectives"), plan_objectives, told_dossier_completeness, say("Account plan")
+    )
 
 
 def table_group_tree(group_tree: pd.DataFrame) -> Said:
     """Say how many companies the group has."""
-    return Said(f"The group: {count(len(group_tree), 'company', 'companies')}")
+    return Said(
+        say("The group: {companies}", companies=count(len(group_tree), "company", "companies"))
+    )
 
 
 def table_dossier_completeness(dossier_completeness: pd.DataFrame) -> Said:
     """Say how many parts are empty."""
     empty = dossier_completeness["filled_share"].eq(0).sum()
     are = plural(max(empty, 1), "is", "are")
-    many = f"{empty or 'None'} of the {len(dossier_completeness)} parts of this dossier"
-    return Said(f"{many} {are} empty")
+    many = say(
+        "{empty} of the {dossier_completeness} parts of this dossier",
+        empty=empty or say("None"),
+        dossier_completeness=len(dossier_completeness),
+    )
+    return Said(say("{many} {are} empty", many=many, are=are))
 
 
 def chart_category_history(
@@ -240,33 +300,52 @@ def chart_category_history(
     book: BookSettings,
 ) -> Said:
     """Say what was bought, against the year before, and which category moved most."""
-    whose = f"{title_dossier(accounts)}'s net revenue by month for each category"
+    whose = say(
+        "{accounts}'s net revenue by month for each category", accounts=title_dossier(accounts)
+    )
     if category_history.empty:
-        return Said("Nothing was supplied in the last two years")
+        return Said(say("Nothing was supplied in the last two years"))
     left = category_history["category"].nunique() - MOST_CATEGORIES
     smaller = plural(left, "category is", "categories are")
-    cut = f"; {left} smaller {smaller} in the table" if left > 0 else ""
+    cut = (
+        say("; {left} smaller {smaller} in the table", left=left, smaller=smaller)
+        if left > 0
+        else ""
+    )
     return Said(
         _supplied(category_totals, book),
-        f"Net revenue by month, last 12 months strong, the 12 before pale; one scale{cut}",
-        f"Columns of {whose} over two years",
+        say(
+            "Net revenue by month, last 12 months strong, the 12 before pale; one scale{cut}",
+            cut=cut,
+        ),
+        say("Columns of {whose} over two years", whose=whose),
     )
 
 
 def _supplied(totals: pd.DataFrame, book: BookSettings) -> str:
     now, before = money(totals["revenue"].sum(), book), float(totals["previous_revenue"].sum())
     if totals["previous_revenue"].isna().all():
-        return f"{now} in the last 12 months; the data do not cover the year before"
+        return say("{now} in the last 12 months; the data do not cover the year before", now=now)
     if before <= 0:
-        return f"{now} in the last 12 months, nothing in the 12 before"
-    total = f"{now}, {change(totals['revenue'].sum(), before, book)} on the year before"
+        return say("{now} in the last 12 months, nothing in the 12 before", now=now)
+    total = say(
+        "{now}, {revenue} on the year before",
+        now=now,
+        revenue=change(totals["revenue"].sum(), before, book),
+    )
     sizes = totals["revenue_change"].abs().sort_values(ascending=False, kind="stable")
     first = totals.loc[sizes.index[0]]
     moved = first["revenue_change"]
     if len(totals) < 2 or moved == 0:
         return total
-    word = "rose" if moved > 0 else "fell"
-    return f"{total}; {first['category']} {word} most, by {money(abs(moved), book)}"
+    word = say("rose") if moved > 0 else say("fell")
+    return say(
+        "{total}; {category} {word} most, by {moved}",
+        total=total,
+        category=first["category"],
+        word=word,
+        moved=money(abs(moved), book),
+    )
 
 
 def chart_promises_kept(
@@ -276,19 +355,29 @@ def chart_promises_kept(
 ) -> Said:
     """Say how many promises were late in the last four quarters, and how many incidents opened."""
     if not promises_kept[["due_count", "incident_count"]].to_numpy().sum():
-        return Said(_gap(told_dossier_completeness, "Deliveries"))
+        return Said(_gap(told_dossier_completeness, say("Deliveries")))
     late, due, incidents = (
         int(promises_kept.tail(4)[name].sum())
         for name in ("late_count", "due_count", "incident_count")
     )
     were = plural(max(late, 1), "was", "were")
-    finding = f"{late or 'None'} of {due} promised deliveries {were} late in the last four quarters"
-    opened = f"; {count(incidents, 'incident')} opened" if incidents else ""
+    finding = say(
+        "{late} of {due} promised deliveries {were} late in the last four quarters",
+        late=late or say("None"),
+        due=due,
+        were=were,
+    )
+    opened = (
+        say("; {incidents} opened", incidents=count(incidents, "incident")) if incidents else ""
+    )
     return Said(
-        (finding if due else "Nothing was due") + opened,
-        "Orders by quarter of the promised day: on time grey, late red; share on time above",
-        f"Deliveries promised to {title_dossier(accounts)} per quarter, on time and late, "
-        "with the incidents opened in each quarter",
+        (finding if due else say("Nothing was due")) + opened,
+        say("Orders by quarter of the promised day: on time grey, late red; share on time above"),
+        say(
+            "Deliveries promised to {accounts} per quarter, on time and late, with the incidents "
+            "opened in each quarter",
+            accounts=title_dossier(accounts),
+        ),
     )
 
 
@@ -296,9 +385,9 @@ def chart_org_chart(org_chart: pd.DataFrame) -> Said:
     """Say who stands at the top."""
     tops = org_chart.loc[org_chart["chart_level"].eq(0), "person"]
     return Said(
-        f"At the top: {listed(tops)}",
-        "Who reports to whom; red: could derail us, green: for us",
-        "People of the account set in by whom they report to; the table has them all",
+        say("At the top: {tops}", tops=listed(tops)),
+        say("Who reports to whom; red: could derail us, green: for us"),
+        say("People of the account set in by whom they report to; the table has them all"),
     )
 
 
@@ -307,7 +396,7 @@ def chart_stakeholder_map(
 ) -> Said:
     """Say how many people are known, and what to worry about."""
     if stakeholder_map.empty:
-        return Said("Nobody is known at this account")
+        return Said(say("Nobody is known at this account"))
     derailers, stale, missing = (
         int(flags.sum())
         for flags in (
@@ -316,16 +405,31 @@ def chart_stakeholder_map(
             stakeholder_roles["is_missing"],
         )
     )
-    parts = [f"{count(len(stakeholder_map), 'person', 'people')} known"]
-    parts += [f"{derailers} could derail us"] if derailers else []
-    parts += [f"{stale} without recent contact"] if stale else []
-    parts += [f"{missing} of {len(stakeholder_roles)} roles missing"] if missing else []
+    parts = [say("{people} known", people=count(len(stakeholder_map), "person", "people"))]
+    parts += [say("{derailers} could derail us", derailers=derailers)] if derailers else []
+    parts += [say("{stale} without recent contact", stale=stale)] if stale else []
+    parts += (
+        [
+            say(
+                "{missing} of {stakeholder_roles} roles missing",
+                missing=missing,
+                stakeholder_roles=len(stakeholder_roles),
+            )
+        ]
+        if missing
+        else []
+    )
     return Said(
         ", ".join(parts),
-        "People by influence (up) and attitude (right); red dot: could derail us, hollow: no "
-        "recent contact",
-        f"People at {title_dossier(accounts)} by influence and attitude, with role and age "
-        "of the last contact; the table below has them all",
+        say(
+            "People by influence (up) and attitude (right); red dot: could derail us, hollow: no "
+            "recent contact"
+        ),
+        say(
+            "People at {accounts} by influence and attitude, with role and age of the last "
+            "contact; the table below has them all",
+            accounts=title_dossier(accounts),
+        ),
     )
 
 
@@ -333,38 +437,48 @@ def chart_wallet(wallet: pd.DataFrame, accounts: pd.DataFrame, *, book: BookSett
     """Say what share of the known spend we supply, and what goes to others."""
     known = wallet[wallet["annual_spend"].gt(0)]
     if known.empty:
-        return Said("No need on record")
+        return Said(say("No need on record"))
     good = known[~known["is_bad_estimate"]]
     spend, ours = good["annual_spend"].sum(), good["revenue"].sum()
     others = money(good["held_by_others"].sum(), book)
-    finding = "Every estimate of the spend is below what we sell"
+    finding = say("Every estimate of the spend is below what we sell")
     if spend > 0:
         supplied = share(ours / spend, decimals=0)
-        finding = f"We supply {supplied} of the known spend; {others} a year goes to others"
+        finding = say(
+            "We supply {supplied} of the known spend; {others} a year goes to others",
+            supplied=supplied,
+            others=others,
+        )
     left = len(known) - MOST_NEEDS
-    smallest = plural(left, "smallest need is", f"{left} smallest needs are")
-    cut = f"; the {smallest} in the table" if left > 0 else ""
+    smallest = plural(left, "smallest need is", say("{left} smallest needs are", left=left))
+    cut = say("; the {smallest} in the table", smallest=smallest) if left > 0 else ""
     return Said(
         finding,
-        f"Annual spend (outline) and our last 12 months (bar) by need{cut}",
-        f"Annual spend of {title_dossier(accounts)} by need, and what we supply of it",
+        say("Annual spend (outline) and our last 12 months (bar) by need{cut}", cut=cut),
+        say(
+            "Annual spend of {accounts} by need, and what we supply of it",
+            accounts=title_dossier(accounts),
+        ),
     )
 
 
 def chart_plan_progress(plan_objectives: pd.DataFrame, accounts: pd.DataFrame) -> Said:
     """Say how the objectives stand."""
     if plan_objectives.empty:
-        return Said("No objective on record")
+        return Said(say("No objective on record"))
     counts = plan_objectives["status"].value_counts()
-    stand = [f"{counts[n]} {n}" for n in ("overdue", "open", "kept", "missed") if n in counts]
+    stand = [f"{counts[n]} {say(n)}" for n in ("overdue", "open", "kept", "missed") if n in counts]
     left = len(plan_objectives) - MOST_OBJECTIVES
-    cut = f"; {left} more in the table" if left > 0 else ""
+    cut = say("; {left} more in the table", left=left) if left > 0 else ""
     is_known = plan_objectives["previous_done_share"].head(MOST_OBJECTIVES).notna().any()
-    mark = "; the stroke is where it stood a period ago" if is_known else ""
+    mark = say("; the stroke is where it stood a period ago") if is_known else ""
     return Said(
-        f"Objectives: {', '.join(stand)}",
-        f"Share done of each objective{mark}{cut}",
-        f"Objectives of the plan for {title_dossier(accounts)}: share done, due day and owner",
+        say("Objectives: {stand}", stand=", ".join(stand)),
+        say("Share done of each objective{mark}{cut}", mark=mark, cut=cut),
+        say(
+            "Objectives of the plan for {accounts}: share done, due day and owner",
+            accounts=title_dossier(accounts),
+        ),
     )
 
 
@@ -375,17 +489,25 @@ def chart_account_timeline(
     start = as_of - pd.DateOffset(years=TIMELINE_YEARS)
     recent = account_timeline[account_timeline["date"].ge(start)]
     if recent.empty:
-        return Said(f"No event in the last {TIMELINE_YEARS} years")
+        return Said(
+            say("No event in the last {timeline_years} years", timeline_years=TIMELINE_YEARS)
+        )
     news = recent[~recent["kind"].isin(["order", "satisfaction"])]
     # The last of the newest day, as the chart draws them.
     latest = list(each(_as_drawn(news if len(news) else recent)))[-1]
-    beside = "Latest beside orders" if len(news) else "Latest"
+    beside = say("Latest beside orders") if len(news) else say("Latest")
     return Said(
         f"{beside}: {event(latest)}, {date(latest.date)}",
-        f"Events of the last {TIMELINE_YEARS} years by kind, up to {date(as_of)}; all of them in "
-        "the table",
-        f"Events of the relationship with {title_dossier(accounts)} over five years, one "
-        "lane per kind",
+        say(
+            "Events of the last {timeline_years} years by kind, up to {as_of}; all of them in the "
+            "table",
+            timeline_years=TIMELINE_YEARS,
+            as_of=date(as_of),
+        ),
+        say(
+            "Events of the relationship with {accounts} over five years, one lane per kind",
+            accounts=title_dossier(accounts),
+        ),
     )
 
 

@@ -8,9 +8,16 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.story.dossier_notes import QUESTIONS, figure_note, need_note
+from kamlib.story.dossier_notes import (
+    QUESTIONS,
+    YEAR,
+    figure_note,
+    late_note,
+    need_note,
+    silence_notes,
+)
 from kamlib.tables import each
-from kamlib.words import change, count, date, listed, money, number, share, started
+from kamlib.words import change, count, date, listed, money, number, say, share, started
 
 Told = tuple[str, str]
 """A point, and the evidence that it rests on."""
@@ -61,8 +68,8 @@ def tell_negotiation_brief(
         "deliveries waiting": lambda: _waiting(promises_kept),
         "roles missing": lambda: _roles(stakeholder_roles),
         "critical unknown": lambda: (
-            "What must never go wrong for you?",
-            "plan: critical to the customer is not recorded",
+            say("What must never go wrong for you?"),
+            say("plan: critical to the customer is not recorded"),
         ),
         "offer": lambda: _offer(plan),
         "action": lambda: _action(told_account_actions),
@@ -85,19 +92,23 @@ def _action(actions: pd.DataFrame) -> Told:
 
 def _figure(row: Any, book: BookSettings) -> Told:
     note, value = figure_note(row), _amount(row.value, row.unit, book)
-    is_year = note == "12 months"
+    is_year = note == say(YEAR)
     text = f"{started(row.figure)}: {value}"
     if pd.notna(row.year_ago_value):
         before = _amount(row.year_ago_value, row.unit, book)
         how = change(row.value, row.year_ago_value, book, unit=row.unit)
         is_same = row.value == row.year_ago_value
-        text += ", as a year before" if is_same else f", a year before {before} ({how})"
+        text += (
+            say(", as a year before")
+            if is_same
+            else say(", a year before {before} ({how})", before=before, how=how)
+        )
     if row.figure == "silence":
-        since, gap = note.split("; ")
+        since, gap = silence_notes(row)
         return f"{text} {since} ({gap}).", row.source
-    remark = note.removesuffix(", 12 months")
+    remark = late_note(row) if row.figure == "on time" else note
     text = f"{text}; {remark}." if remark and not is_year else f"{text}."
-    return text, f"{row.source}, 12 months" if is_year else row.source
+    return text, say("{source}, 12 months", source=row.source) if is_year else row.source
 
 
 def _amount(value: float, unit: str, book: BookSettings) -> str:
@@ -110,106 +121,169 @@ def _amount(value: float, unit: str, book: BookSettings) -> str:
 
 def _moved(row: Any, book: BookSettings) -> Told:
     was, now = money(row.previous_revenue, book), money(row.revenue, book)
-    evidence = f"orders, category {row.category}, 12 months against 12 before"
-    return f"{row.category}: {row.trend}, {now} after {was}.", evidence
+    evidence = say(
+        "orders, category {category}, 12 months against 12 before", category=row.category
+    )
+    return say(
+        "{category}: {trend}, {now} after {was}.",
+        category=row.category,
+        trend=row.trend,
+        now=now,
+        was=was,
+    ), evidence
 
 
 def _decided(row: Any, book: BookSettings) -> Told:
-    to = f" to {row.competitor}" if row.outcome == "lost" and pd.notna(row.competitor) else ""
+    to = (
+        say(" to {competitor}", competitor=row.competitor)
+        if row.outcome == "lost" and pd.notna(row.competitor)
+        else ""
+    )
     why = f": {row.reason}" if pd.notna(row.reason) else ""
-    kind = "Deal" if pd.isna(row.kind) else row.kind.capitalize()
+    kind = say("Deal") if pd.isna(row.kind) else row.kind.capitalize()
     text = f"{kind} {row.outcome}{to}, {money(row.deal_value, book)}{why}."
-    return text, f"opportunities, {row.opportunity_id}"
+    return text, say("opportunities, {opportunity_id}", opportunity_id=row.opportunity_id)
 
 
 def _incident(row: Any) -> Told:
-    grave = f", severity {row.severity:g}" if pd.notna(row.severity) else ""
+    grave = say(", severity {severity:g}", severity=row.severity) if pd.notna(row.severity) else ""
     remark = f": {row.remark}" if pd.notna(row.remark) else ""
     what = f"{row.kind.replace('_', ' ')}{grave}{remark}"
-    return f"Incident open for {row.open_days:.0f} days, {what}.", f"incidents, {row.kind}"
+    return say(
+        "Incident open for {open_days:.0f} days, {what}.", open_days=row.open_days, what=what
+    ), say("incidents, {kind}", kind=row.kind)
 
 
 def _waiting(promises: pd.DataFrame) -> Told:
     waiting = promises["open_late_count"].sum()
     many = count(waiting, "promised delivery is", "promised deliveries are")
-    return f"{many} past the day and still open.", "orders, promised and not delivered"
+    return say("{many} past the day and still open.", many=many), say(
+        "orders, promised and not delivered"
+    )
 
 
 def _overdue(overdue: pd.DataFrame, book: BookSettings) -> Told:
     oldest, amount = next(each(overdue)), money(overdue["amount"].sum(), book)
     many = count(len(overdue), "invoice")
-    text = f"{amount} overdue in {many}, the oldest {count(oldest.late_days, 'day')}."
-    return text, f"invoices, {oldest.invoice_id}"
+    text = say(
+        "{amount} overdue in {many}, the oldest {days}.",
+        amount=amount,
+        many=many,
+        days=count(oldest.late_days, "day"),
+    )
+    return text, say("invoices, {invoice_id}", invoice_id=oldest.invoice_id)
 
 
 def _renewal(row: Any) -> Told:
     is_due = row.agreement_status == "renewal due"
-    when = "act now" if is_due else f"act by {date(row.notice_date)}"
+    when = (
+        say("act now") if is_due else say("act by {notice_date}", notice_date=date(row.notice_date))
+    )
     return (
-        f"{_agreement(row)} ends {date(row.end_date)}: {when}.",
-        f"agreements, {row.agreement_id}",
+        say(
+            "{agreement} ends {end_date}: {when}.",
+            agreement=_agreement(row),
+            end_date=date(row.end_date),
+            when=when,
+        ),
+        say("agreements, {agreement_id}", agreement_id=row.agreement_id),
     )
 
 
 def _terms(row: Any) -> Told:
     terms = "" if pd.isna(row.terms) else f": {row.terms}"
-    return f"{_agreement(row)}: terms are not kept{terms}.", f"agreements, {row.agreement_id}"
+    return say(
+        "{agreement}: terms are not kept{terms}.", agreement=_agreement(row), terms=terms
+    ), say("agreements, {agreement_id}", agreement_id=row.agreement_id)
 
 
 def _agreement(row: Any) -> str:
-    return "Agreement" if pd.isna(row.kind) else row.kind.capitalize()
+    return say("Agreement") if pd.isna(row.kind) else row.kind.capitalize()
 
 
 def _owed(row: Any, step_id: str) -> Told:
-    return f"We owe it since {date(row.due_date)}: {row.text} ({row.owner}).", f"plan, {step_id}"
+    return say(
+        "We owe it since {due_date}: {text} ({owner}).",
+        due_date=date(row.due_date),
+        text=row.text,
+        owner=row.owner,
+    ), say("plan, {step_id}", step_id=step_id)
 
 
 def _derailer(row: Any) -> Told:
-    text = f"What would {row.person} need from us to stand behind it?"
-    return text, f"contacts, {row.person}"
+    text = say("What would {person} need from us to stand behind it?", person=row.person)
+    return text, say("contacts, {person}", person=row.person)
 
 
 def _roles(roles: pd.DataFrame) -> Told:
     missing = roles.loc[roles["is_missing"], "role"]
-    text = " ".join(QUESTIONS[role] for role in missing.head(2))
-    return text, f"contacts: no {listed(missing, most=6)}"
+    text = " ".join(say(QUESTIONS[role]) for role in missing.head(2))
+    return text, say("contacts: no {missing}", missing=listed(missing, most=6))
 
 
 def _stopped(row: Any) -> Told:
-    text = f"What made you stop buying {row.category} from us, and who supplies it now?"
-    return text, f"orders, category {row.category}"
+    text = say(
+        "What made you stop buying {category} from us, and who supplies it now?",
+        category=row.category,
+    )
+    return text, say("orders, category {category}", category=row.category)
 
 
 def _estimate(row: Any) -> Told:
-    text = f"What do you spend on {row.category} a year, with all suppliers?"
-    return text, f"needs, {row.category}: {need_note(row)}"
+    text = say("What do you spend on {category} a year, with all suppliers?", category=row.category)
+    return text, say("needs, {category}: {row}", category=row.category, row=need_note(row))
 
 
 def _unexplained(row: Any) -> Told:
-    evidence = f"opportunities, {row.opportunity_id}: no reason"
-    return "Why did the last tender go elsewhere?", evidence
+    evidence = say("opportunities, {opportunity_id}: no reason", opportunity_id=row.opportunity_id)
+    return say("Why did the last tender go elsewhere?"), evidence
 
 
 def _offer(plan: Any) -> Told:
     offer = plan.programme.offer.strip() if plan else ""
-    return f"Our offer: {offer}", "plan, programme.offer"
+    return say("Our offer: {offer}", offer=offer), say("plan, programme.offer")
 
 
 def _volume(row: Any, sold: dict[str, float], book: BookSettings) -> Told:
-    reach = f"{money(row.in_reach, book)} more within {count(row.horizon_years, 'year')}"
-    risk = f"{money(row.likely_in_reach, book)} risk-adjusted"
+    reach = say(
+        "{in_reach} more within {years}",
+        in_reach=money(row.in_reach, book),
+        years=count(row.horizon_years, "year"),
+    )
+    risk = say("{likely_in_reach} risk-adjusted", likely_in_reach=money(row.likely_in_reach, book))
     now = sold.get(row.category, 0.0)
-    known = f"; we sell {money(now, book)} a year now" if now > 0 else ""
-    return f"{row.category}: up to {reach}, {risk}{known}.", f"needs, {row.category}"
+    known = say("; we sell {now} a year now", now=money(now, book)) if now > 0 else ""
+    return say(
+        "{category}: up to {reach}, {risk}{known}.",
+        category=row.category,
+        reach=reach,
+        risk=risk,
+        known=known,
+    ), say("needs, {category}", category=row.category)
 
 
 def _white(row: Any, book: BookSettings) -> Told:
-    peers = f"bought by {row.buyer_count} of {row.peer_count} peers"
-    text = f"{row.category}: {peers}; {money(row.white_space, book)} a year."
-    return text, f"orders of the peers ({row.peer_group})"
+    peers = say(
+        "bought by {buyer_count} of {peer_count} peers",
+        buyer_count=row.buyer_count,
+        peer_count=row.peer_count,
+    )
+    text = say(
+        "{category}: {peers}; {white_space} a year.",
+        category=row.category,
+        peers=peers,
+        white_space=money(row.white_space, book),
+    )
+    return text, say("orders of the peers ({peer_group})", peer_group=row.peer_group)
 
 
 def _objective(row: Any, book: BookSettings) -> Told:
-    worth = "" if pd.isna(row.expected_value) else f", worth {money(row.expected_value, book)}"
+    worth = (
+        ""
+        if pd.isna(row.expected_value)
+        else say(", worth {expected_value}", expected_value=money(row.expected_value, book))
+    )
     text = started(row.text)
-    return f"{text}{worth}; due {date(row.due_date)}.", f"plan, {row.objective_id}"
+    return say(
+        "{text}{worth}; due {due_date}.", text=text, worth=worth, due_date=date(row.due_date)
+    ), say("plan, {objective_id}", objective_id=row.objective_id)

@@ -10,34 +10,36 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.outlook import outlook_notes
 from kamlib.tables import each
-from kamlib.words import count, listed
+from kamlib.words import count, listed, phrase, say
 
 QUESTIONS = {
-    "decider": "Who decides in the end?",
-    "approver": "Who has to approve it?",
-    "buyer": "Who negotiates and orders?",
-    "influencer": "Whose advice counts?",
-    "user": "Who works with what we supply?",
-    "gatekeeper": "Who decides whom we get to see?",
+    "decider": phrase("Who decides in the end?"),
+    "approver": phrase("Who has to approve it?"),
+    "buyer": phrase("Who negotiates and orders?"),
+    "influencer": phrase("Whose advice counts?"),
+    "user": phrase("Who works with what we supply?"),
+    "gatekeeper": phrase("Who decides whom we get to see?"),
 }
 GIVES = {
-    "General": "the account's business, its group, and peers of its industry for the white space",
-    "Owner and sponsor": "who answers for it, on our side and above",
-    "Deliveries": "promises kept on time, quarter by quarter",
-    "Categories": "what was supplied, and what peers buy",
-    "Costs": "the account's margin",
-    "People": "the stakeholder map: who decides, who could derail us, who is missing",
-    "Contacts made": "the last contact, and satisfaction over time",
-    "Incidents": "what went wrong and is still open",
-    "Tenders": "tenders won and lost, why and to whom; the weighted pipeline",
-    "Agreements": "terms kept or not, and renewals falling due",
-    "Rivals": "who courts the account",
-    "Needs": "share of wallet and the opportunity volume over 1, 3 and 5 years",
-    "Team": "roles filled or missing on our side",
-    "Invoices": "what is overdue, and the habit of paying",
-    "Targets": "the year against its target",
+    "General": phrase(
+        "the account's business, its group, and peers of its industry for the white space"
+    ),
+    "Owner and sponsor": phrase("who answers for it, on our side and above"),
+    "Deliveries": phrase("promises kept on time, quarter by quarter"),
+    "Categories": phrase("what was supplied, and what peers buy"),
+    "Costs": phrase("the account's margin"),
+    "People": phrase("the stakeholder map: who decides, who could derail us, who is missing"),
+    "Contacts made": phrase("the last contact, and satisfaction over time"),
+    "Incidents": phrase("what went wrong and is still open"),
+    "Tenders": phrase("tenders won and lost, why and to whom; the weighted pipeline"),
+    "Agreements": phrase("terms kept or not, and renewals falling due"),
+    "Rivals": phrase("who courts the account"),
+    "Needs": phrase("share of wallet and the opportunity volume over 1, 3 and 5 years"),
+    "Team": phrase("roles filled or missing on our side"),
+    "Invoices": phrase("what is overdue, and the habit of paying"),
+    "Targets": phrase("the year against its target"),
     "Account plan": (
-        "objectives and actions with owner, due day and progress; SWOT; our own programme"
+        phrase("objectives and actions with owner, due day and progress; SWOT; our own programme")
     ),
 }
 """What adding the rest of a part gives."""
@@ -54,27 +56,45 @@ def tell_dossier_figures(dossier_figures: pd.DataFrame) -> pd.DataFrame:
     return _said(dossier_figures, note=figure_note)
 
 
+YEAR = phrase("12 months")
+"""The note of a figure of which nothing else is to be said."""
+
+
 def figure_note(row: Any) -> str:
     """Return how to read a figure of the dossier."""
     noted, days = row.noted_count, row.noted_days
     if row.figure == "silence":
-        gap = "no usual gap yet" if pd.isna(days) else f"usual gap {days:.0f} days"
-        return f"since the last order; {gap}"
+        return "; ".join(silence_notes(row))
     if row.figure == "on time":
-        return f"{noted:.0f} of {row.noted_of_count:.0f} late, 12 months"
+        return say("{late}, 12 months", late=late_note(row))
     if row.figure == "open incidents":
-        return "" if pd.isna(days) else f"oldest {days:.0f} days"
+        return "" if pd.isna(days) else say("oldest {days:.0f} days", days=days)
     if row.figure == "satisfaction":
-        return "latest mark, of 10"
+        return say("latest mark, of 10")
     if row.figure == "share of wallet":
-        return f"{count(noted, 'bad estimate')} left out" if noted else ""
+        return say("{estimates} left out", estimates=count(noted, "bad estimate")) if noted else ""
     if row.figure == "overdue":
         return count(noted, "invoice") if noted else ""
     if row.figure == "days late, paying":
         return row.trend
     if row.figure == "weighted pipeline":
-        return f"{row.noted_of_count:.0f} open, {noted:.0f} not weighted"
-    return "12 months"
+        return say(
+            "{noted_of_count:.0f} open, {noted:.0f} not weighted",
+            noted_of_count=row.noted_of_count,
+            noted=noted,
+        )
+    return say(YEAR)
+
+
+def silence_notes(row: Any) -> tuple[str, str]:
+    """Return since when an account is silent, and for how long it usually is."""
+    gap = say("usual gap {days:.0f} days", days=row.noted_days)
+    return say("since the last order"), say("no usual gap yet") if pd.isna(row.noted_days) else gap
+
+
+def late_note(row: Any) -> str:
+    """Return how many deliveries were late."""
+    return say("{late:.0f} of {due:.0f} late", late=row.noted_count, due=row.noted_of_count)
 
 
 def tell_account_timeline(account_timeline: pd.DataFrame) -> pd.DataFrame:
@@ -90,10 +110,14 @@ def event(row: Any) -> str:
     if code in ("incident", "resolved", "decided"):
         return f"{code}: {subject}"
     if code == "satisfaction":
-        return f"satisfaction {subject} of 10"
+        return say("satisfaction {subject} of 10", subject=subject)
     if code == "became":
-        former = "" if pd.isna(row.former_tier) else f" (was {row.former_tier})"
-        return f"became {subject}{former}"
+        former = (
+            ""
+            if pd.isna(row.former_tier)
+            else say(" (was {former_tier})", former_tier=row.former_tier)
+        )
+        return say("became {subject}{former}", subject=subject, former=former)
     return code
 
 
@@ -103,18 +127,25 @@ def tell_stakeholder_map(stakeholder_map: pd.DataFrame) -> pd.DataFrame:
 
 
 def _person_note(row: Any) -> str:
-    notes = ["could derail us"] if row.is_derailer else []
+    notes = [say("could derail us")] if row.is_derailer else []
     if pd.isna(row.last_contact_days):
-        notes.append("no contact on record")
+        notes.append(say("no contact on record"))
     elif row.is_stale:
-        notes.append(f"no contact for {row.last_contact_days:.0f} days")
+        notes.append(
+            say(
+                "no contact for {last_contact_days:.0f} days",
+                last_contact_days=row.last_contact_days,
+            )
+        )
     missing = [name for name in ("role", "influence", "attitude") if pd.isna(getattr(row, name))]
-    return "; ".join(notes + ([f"not recorded: {', '.join(missing)}"] if missing else []))
+    return "; ".join(
+        notes + ([say("not recorded: {missing}", missing=", ".join(missing))] if missing else [])
+    )
 
 
 def tell_stakeholder_roles(stakeholder_roles: pd.DataFrame) -> pd.DataFrame:
     """Say what to find out about each role."""
-    return _said(stakeholder_roles, to_find_out=lambda row: QUESTIONS[row.role])
+    return _said(stakeholder_roles, to_find_out=lambda row: say(QUESTIONS[row.role]))
 
 
 def tell_pipeline(pipeline: pd.DataFrame) -> pd.DataFrame:
@@ -124,12 +155,18 @@ def tell_pipeline(pipeline: pd.DataFrame) -> pd.DataFrame:
 
 def _deal_note(row: Any) -> str:
     if pd.isna(row.deal_value):
-        return "value not recorded"
-    notes = [] if row.has_probability else ["probability not recorded"]
+        return say("value not recorded")
+    notes = [] if row.has_probability else [say("probability not recorded")]
     if notes and pd.notna(row.probability):
-        won = f"{row.probability:.2f} of {row.decided_count} decided deals were won"
-        notes = [f"probability not recorded: {won}"]
-    return "; ".join(notes + (["no expected close"] if pd.isna(row.expected_close_date) else []))
+        won = say(
+            "{probability:.2f} of {decided_count} decided deals were won",
+            probability=row.probability,
+            decided_count=row.decided_count,
+        )
+        notes = [say("probability not recorded: {won}", won=won)]
+    return "; ".join(
+        notes + ([say("no expected close")] if pd.isna(row.expected_close_date) else [])
+    )
 
 
 def tell_wallet(wallet: pd.DataFrame) -> pd.DataFrame:
@@ -140,11 +177,11 @@ def tell_wallet(wallet: pd.DataFrame) -> pd.DataFrame:
 def need_note(row: Any) -> str:
     """Return what to notice about a need: what is wrong with it, else what somebody remarked."""
     if pd.isna(row.annual_spend):
-        return "bought, but no need recorded"
+        return say("bought, but no need recorded")
     if row.annual_spend <= 0:
-        return "annual spend is not positive"
+        return say("annual spend is not positive")
     if row.is_bad_estimate:
-        return "bad estimate: we sell more than the recorded spend"
+        return say("bad estimate: we sell more than the recorded spend")
     return "" if pd.isna(row.remark) else row.remark
 
 
@@ -156,8 +193,12 @@ def tell_white_space(white_space: pd.DataFrame) -> pd.DataFrame:
 def _peer_note(row: Any) -> str:
     if row.note_code == "too few peers":
         peers = count(row.peer_count, "peer")
-        return f"only {peers}; at least {row.least_count} are needed"
-    return "no revenue in the window to scale to" if row.note_code else ""
+        return say(
+            "only {peers}; at least {least_count} are needed",
+            peers=peers,
+            least_count=row.least_count,
+        )
+    return say("no revenue in the window to scale to") if row.note_code else ""
 
 
 def tell_opportunity_volume(opportunity_volume: pd.DataFrame) -> pd.DataFrame:
@@ -166,11 +207,11 @@ def tell_opportunity_volume(opportunity_volume: pd.DataFrame) -> pd.DataFrame:
 
 
 def _volume_note(row: Any) -> str:
-    gaps = ["attainable share"] if pd.isna(row.attainable_share) else []
+    gaps = [say("attainable share")] if pd.isna(row.attainable_share) else []
     gaps += ["probability"] if pd.isna(row.probability) else []
     if row.is_bad_estimate:
-        return "bad estimate: we sell more than the recorded spend"
-    return f"not recorded: {', '.join(gaps)}" if gaps else ""
+        return say("bad estimate: we sell more than the recorded spend")
+    return say("not recorded: {gaps}", gaps=", ".join(gaps)) if gaps else ""
 
 
 def tell_target_outlook(target_outlook: pd.DataFrame, book: BookSettings) -> pd.DataFrame:
@@ -183,7 +224,7 @@ def tell_dossier_completeness(dossier_completeness: pd.DataFrame) -> pd.DataFram
     return _said(
         dossier_completeness,
         missing=_missing,
-        adding_gives=lambda row: GIVES[row.part] if row.filled_share < 1 else "",
+        adding_gives=lambda row: say(GIVES[row.part]) if row.filled_share < 1 else "",
     )
 
 
@@ -191,11 +232,11 @@ def _missing(row: Any) -> str:
     detail = "" if pd.isna(row.gap_detail) else row.gap_detail
     return {
         "": "",
-        "no table": f"the book has no {row.source}",
-        "no row": f"no row for this account in {row.source}",
+        "no table": say("the book has no {source}", source=row.source),
+        "no row": say("no row for this account in {source}", source=row.source),
         "fields": detail,
-        "not in orders": f"the orders carry no {listed(detail.split(', '))}",
-        "some costs": "cost of some orders",
-        "no plan": f"no plan: add {row.source}",
+        "not in orders": say("the orders carry no {detail}", detail=listed(detail.split(", "))),
+        "some costs": say("cost of some orders"),
+        "no plan": say("no plan: add {source}", source=row.source),
         "broken plan": detail,
     }[row.gap_code]

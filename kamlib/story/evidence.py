@@ -9,31 +9,31 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Sentence
 from kamlib.tables import each
-from kamlib.words import FEW, count, listed, money, number, share
+from kamlib.words import FEW, count, listed, money, number, phrase, say, share
 
 QUESTIONS = {
-    "return": "whether a lost account comes back",
-    "still there": "who is still there",
-    "money returned": "what lost accounts bring when they come back",
-    "customer value": "what an account will bring",
-    "outlook of an account": "where an account's year will end",
-    "outlook of key accounts": "where the year of the key accounts will end",
-    "alarm": "who is about to leave",
+    "return": phrase("whether a lost account comes back"),
+    "still there": phrase("who is still there"),
+    "money returned": phrase("what lost accounts bring when they come back"),
+    "customer value": phrase("what an account will bring"),
+    "outlook of an account": phrase("where an account's year will end"),
+    "outlook of key accounts": phrase("where the year of the key accounts will end"),
+    "alarm": phrase("who is about to leave"),
 }
 NAIVE = {
-    "return": "the rate of all that had been lost as long",
-    "still there": "the rate of accounts silent as long for their rhythm",
-    "money returned": "what was expected, scaled to what came of it",
-    "customer value": "the margin of the last 12 months",
-    "outlook of an account": "the same months of the year before",
-    "outlook of key accounts": "the same months of the year before",
-    "alarm": "the share of all accounts that left",
+    "return": phrase("the rate of all that had been lost as long"),
+    "still there": phrase("the rate of accounts silent as long for their rhythm"),
+    "money returned": phrase("what was expected, scaled to what came of it"),
+    "customer value": phrase("the margin of the last 12 months"),
+    "outlook of an account": phrase("the same months of the year before"),
+    "outlook of key accounts": phrase("the same months of the year before"),
+    "alarm": phrase("the share of all accounts that left"),
 }
 RULES = {
-    "mean month": "the mean month",
-    "book season": "the last 12 months by the season of all accounts",
-    "season": "the last 12 months by their own season",
-    "last year": "the same months of the year before",
+    "mean month": phrase("the mean month"),
+    "book season": phrase("the last 12 months by the season of all accounts"),
+    "season": phrase("the last 12 months by their own season"),
+    "last year": phrase("the same months of the year before"),
 }
 
 
@@ -45,15 +45,17 @@ def headline_evidence(estimate_choice: pd.DataFrame) -> list[Sentence]:
     ['The simple answer is published, as the estimate was no better, on who is about to leave.']
     """
     said = {
-        "estimate": "Better than the simple answer on this book's own past: the estimates of {}.",
-        "naive": "The simple answer is published, as the estimate was no better, on {}.",
-        "not tried": "Not tried yet, for want of past cases: the estimates of {}.",
+        "estimate": say(
+            "Better than the simple answer on this book's own past: the estimates of {}."
+        ),
+        "naive": say("The simple answer is published, as the estimate was no better, on {}."),
+        "not tried": say("Not tried yet, for want of past cases: the estimates of {}."),
     }
     sentences = []
     for answer, text in said.items():
         own = estimate_choice.loc[estimate_choice["published"].eq(answer), "estimate"]
         if len(own):
-            told = listed([QUESTIONS[name] for name in own], most=len(QUESTIONS))
+            told = listed([say(QUESTIONS[name]) for name in own], most=len(QUESTIONS))
             sentences.append(Sentence(text.format(told), link="#estimate_choice"))
     return sentences
 
@@ -68,42 +70,61 @@ def _record(row: Any, book: BookSettings) -> str:
     if row.published == "not tried":
         many = int(row.case_count)
         if not many:
-            return "No past case yet: it cannot be told how good it is."
-        return f"{count(many, 'past case')}: too few to tell how good it is; {FEW} are needed."
+            return say("No past case yet: it cannot be told how good it is.")
+        return say(
+            "{cases}: too few to tell how good it is; {few} are needed.",
+            cases=count(many, "past case"),
+            few=FEW,
+        )
     said = []
     if row.estimate in ("return", "still there"):
         said.append(
-            f"Stated {share(row.stated_value, book)} on average; "
-            f"{share(row.came_value, book)} ordered within a year."
+            say(
+                "Stated {stated_value} on average; {came_value} ordered within a year.",
+                stated_value=share(row.stated_value, book),
+                came_value=share(row.came_value, book),
+            )
         )
     elif row.estimate == "alarm":
         said.append(
-            f"Of those warned of {share(row.stated_value, book)} left, "
-            f"of all {share(row.came_value, book)}."
+            say(
+                "Of those warned of {stated_value} left, of all {came_value}.",
+                stated_value=share(row.stated_value, book),
+                came_value=share(row.came_value, book),
+            )
         )
     elif row.estimate == "money returned":
         said.append(
-            f"Stated {money(row.stated_value, book)} in all, {money(row.came_value, book)} came."
+            say(
+                "Stated {stated_value} in all, {came_value} came.",
+                stated_value=money(row.stated_value, book),
+                came_value=money(row.came_value, book),
+            )
         )
     else:
         said.append(
-            f"Off by {share(row.error, book)} of what came, "
-            f"the simple answer by {share(row.naive_error, book)}."
+            say(
+                "Off by {error} of what came, the simple answer by {naive_error}.",
+                error=share(row.error, book),
+                naive_error=share(row.naive_error, book),
+            )
         )
     is_sum = row.estimate in ("money returned", "customer value")
     if is_sum and pd.notna(row.is_money_held) and not row.is_money_held:
-        said.append("That is too far off to believe the sum.")
+        said.append(say("That is too far off to believe the sum."))
     if not pd.isna(row.held_share):
-        said.append(f"The 80 % interval held in {share(row.held_share, book)}.")
+        said.append(
+            say("The 80 % interval held in {held_share}.", held_share=share(row.held_share, book))
+        )
         if not row.is_held:
-            said.append("It was to hold in 73–87 %: it does not hold what it claims.")
+            said.append(say("It was to hold in 73–87 %: it does not hold what it claims."))
     if isinstance(row.outlook_rule, str) and row.outlook_rule:
-        said.append(f"Told by {RULES[row.outlook_rule]}.")
+        said.append(say("Told by {rules}.", rules=say(RULES[row.outlook_rule])))
     if row.published == "naive" and row.estimate in NAIVE:
         is_near = row.error < row.naive_error or pd.isna(row.naive_error)
-        told = "Published instead:" if is_near else "No better than"
-        end = "." if is_near else ": that is published."
-        said.append(f"{told} {NAIVE[row.estimate]}{end}")
+        told = say("Published instead:") if is_near else say("No better than")
+        end = "." if is_near else say(": that is published.")
+        said.append(f"{told} {say(NAIVE[row.estimate])}{end}")
     return " ".join(said)
 
 
@@ -117,19 +138,25 @@ def note_win_back_record(return_record: pd.DataFrame, *, book: BookSettings) -> 
     """
     cases = return_record.dropna(subset=["stated"])
     if cases.empty:
-        return "How many come back could not be tried on the past of this book yet."
+        return say("How many come back could not be tried on the past of this book yet.")
     back, many = int(cases["is_back"].sum()), len(cases)
-    text = (
-        f"On past days of this book {cases['stated'].sum():.1f} of {number(many)} were expected "
-        f"back within a year; {number(back)} came back."
+    text = say(
+        "On past days of this book {stated:.1f} of {many} were expected back within a year; "
+        "{back} came back.",
+        stated=cases["stated"].sum(),
+        many=number(many),
+        back=number(back),
     )
     money_cases = cases.dropna(subset=["stated_margin", "came_margin"])
     if len(money_cases) < FEW:
         return text
     stated, came = money_cases["stated_margin"].sum(), money_cases["came_margin"].sum()
-    return (
-        f"{text} Of {count(len(money_cases), 'case')} whose year is over, "
-        f"{money(stated, book)} of margin was expected and {money(came, book)} came."
+    return say(
+        "{text} Of {cases} whose year is over, {stated} of margin was expected and {came} came.",
+        text=text,
+        cases=count(len(money_cases), "case"),
+        stated=money(stated, book),
+        came=money(came, book),
     )
 
 
@@ -142,10 +169,15 @@ def note_chances(chance_record: pd.DataFrame) -> str:
     many = int(chance_record["case_count"].sum()) if len(chance_record) else 0
     enough = chance_record[chance_record["case_count"].ge(FEW)]
     if enough.empty:
-        return f"Too few past cases to tell how good the chances are: {number(many)}."
+        return say(
+            "Too few past cases to tell how good the chances are: {many}.", many=number(many)
+        )
     off = (enough["stated"] - enough["came_share"]).abs()
     within = int(off.le(0.05).sum())
-    return (
-        f"{number(within)} of {count(len(enough), 'group')} came within 5 points of what was "
-        f"stated; the furthest was {off.max() * 100:.0f} points off."
+    return say(
+        "{within} of {groups} came within 5 points of what was stated; the furthest was {off:.0f} "
+        "points off.",
+        within=number(within),
+        groups=count(len(enough), "group"),
+        off=off.max() * 100,
     )

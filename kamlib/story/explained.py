@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.tables import catalogue, each
-from kamlib.words import count, date, listed, number
+from kamlib.words import count, date, listed, number, say
 
 _SHOWN = 20
 _COLUMNS = ("file", "row", "order_id", "account_id", "order_date", "revenue", "cost")
@@ -20,7 +20,12 @@ def explained(explanation: Any) -> str:
     row = ", ".join(f"{name} {_cell(one.row[name])}" for name in names)
     lines = [
         f"{one.heading}: {figure(one.value, one.column, book)}",
-        f"  {one.table}{': ' if row else ''}{row}; as of {date(one.period.as_of)}",
+        say(
+            "  {table}{row}; as of {as_of}",
+            table=one.table,
+            row=f": {row}" if row else "",
+            as_of=date(one.period.as_of),
+        ),
         f"  {one.meaning.rstrip('.')}.",
         "",
         _verdict(one, book),
@@ -32,8 +37,12 @@ def explained(explanation: Any) -> str:
     if len(shown):
         every = int(one.sums["lines"].sum())
         columns = [name for name in _COLUMNS if name in shown]
-        few = f", the first {number(len(shown))}" if len(shown) < every else ""
-        lines += ["", f"Order lines ({number(every)}{few}):", shown[columns].to_string(index=False)]
+        few = say(", the first {shown}", shown=number(len(shown))) if len(shown) < every else ""
+        lines += [
+            "",
+            say("Order lines ({every}{few}):", every=number(every), few=few),
+            shown[columns].to_string(index=False),
+        ]
     return "\n".join(lines)
 
 
@@ -50,30 +59,38 @@ def figure(value: Any, column: str, book: Any) -> str:
 def _verdict(one: Any, book: Any) -> str:
     total = figure(one.total, one.column, book)
     if one.adds_up:
-        return f"It adds up: {count(int(one.sums['lines'].sum()), 'order line')} come to {total}."
+        return say(
+            "It adds up: {lines} come to {total}.",
+            lines=count(int(one.sums["lines"].sum()), "order line"),
+            total=total,
+        )
     if one.adds_up is False:
-        return f"It does not add up: its order lines come to {total}."
+        return say("It does not add up: its order lines come to {total}.", total=total)
     if pd.isna(one.value):
-        return "There is no figure here; these order lines are known of the row:"
-    return "It is calculated, and no sum of order lines; these lie behind it:"
+        return say("There is no figure here; these order lines are known of the row:")
+    return say("It is calculated, and no sum of order lines; these lie behind it:")
 
 
 def _term(term: Any, column: str, book: Any) -> str:
     days = (
         ""
         if pd.isna(term.first_date) or term.first_date.year <= 1900
-        else f"{date(term.first_date)} to {date(term.last_date)}, "
+        else say(
+            "{first_date} to {last_date}, ",
+            first_date=date(term.first_date),
+            last_date=date(term.last_date),
+        )
     )
     amount = f"{book.currency} {number(term.amount, book, decimals=2)}"
     if "order_count" in term.term:
         amount = count(int(term.amount), "order")
-    under = "  divided by: " if term.is_base else "  "
+    under = say("  divided by: ") if term.is_base else "  "
     accounts = count(int(term.accounts), "account")
     return f"{under}{term.term}: {amount} ({days}{accounts}, {count(int(term.lines), 'line')})"
 
 
 def _rests_on(found: pd.DataFrame) -> list[str]:
-    lines = ["It rests on:"]
+    lines = [say("It rests on:")]
     for kind, part in found.groupby("kind", sort=False):
         if kind == "setting":
             pairs = zip(part["name"], part["value"], strict=True)

@@ -14,7 +14,7 @@ from kamlib.story.segmentation import band_said
 from kamlib.story.statements import Sentence
 from kamlib.story.verdict import decline_said, renewals_said
 from kamlib.tables import each
-from kamlib.words import count, counted, date, listed, money, plural, share, started
+from kamlib.words import count, counted, date, listed, money, plural, say, share, started
 
 _MUCH_GONE = 0.1  # of the revenue of the year before
 
@@ -25,10 +25,14 @@ def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) 
     if row is None or not row["value"] < 0:
         return None
     ago = row["year_ago_value"]
-    before = "" if pd.isna(ago) else f"; the year before it was {money(ago, book)}"
+    before = "" if pd.isna(ago) else say("; the year before it was {ago}", ago=money(ago, book))
     return Sentence(
-        f"The business loses money: a margin of {money(row['value'], book)} in the 12 months to "
-        f"{date(as_of)}{before}.",
+        say(
+            "The business loses money: a margin of {amount} in the 12 months to {as_of}{before}.",
+            amount=money(row["value"], book),
+            as_of=date(as_of),
+            before=before,
+        ),
         "segmentation.html",
     )
 
@@ -46,14 +50,24 @@ def period_sentence(
     row: Any = period_figures.set_index("figure").loc["revenue"]
     said = {previous_span.title: row["previous_value"], year_ago_span.title: row["year_ago_value"]}
     compared = [
-        f"{share(abs(row['value'] / before - 1), book)} "
-        f"{'more' if row['value'] >= before else 'less'} than in {title}"
+        say(
+            "{abs} {more} than in {title}",
+            abs=share(abs(row["value"] / before - 1), book),
+            more=say("more") if row["value"] >= before else say("less"),
+            title=title,
+        )
         for title, before in said.items()
         if before > 0
     ]
-    told = f": {' and '.join(compared)}" if compared else ""
-    brought, of = money(row["value"], book), "these" if manager_id else "all"
-    text = f"{span.title} brought {brought} from {of} accounts{told}."
+    told = f": {say(' and ').join(compared)}" if compared else ""
+    brought, of = money(row["value"], book), say("these") if manager_id else say("all")
+    text = say(
+        "{period} brought {brought} from {of} accounts{told}.",
+        period=span.title,
+        brought=brought,
+        of=of,
+        told=told,
+    )
     return Sentence(text, "#revenue_months-chart")
 
 
@@ -67,16 +81,39 @@ def key_revenue_sentence(
     row: Any = concentration.set_index("scope").T.get("accounts", {"key_count": 0})
     many = int(row["key_count"])
     if not many:
-        return Sentence(f"No key account is known as of {date(as_of)}.", "segmentation.html")
-    is_provisional, of = row["is_provisional"], "these accounts’" if manager_id else "all"
-    stand_ins = "largest account" if many == 1 else counted(many, "largest account", source=book)
-    who = f"The {stand_ins}" if is_provisional else f"Today’s {count(many, 'key account')}"
-    part = "" if pd.isna(row["key_share"]) else f": {share(row['key_share'], book)} of {of} sales"
+        return Sentence(
+            say("No key account is known as of {as_of}.", as_of=date(as_of)), "segmentation.html"
+        )
+    is_provisional, of = row["is_provisional"], say("these accounts’") if manager_id else say("all")
+    stand_ins = (
+        say("largest account") if many == 1 else counted(many, "largest account", source=book)
+    )
+    who = (
+        say("The {stand_ins}", stand_ins=stand_ins)
+        if is_provisional
+        else say("Today’s {accounts}", accounts=count(many, "key account"))
+    )
+    part = (
+        ""
+        if pd.isna(row["key_share"])
+        else say(": {key_share} of {of} sales", key_share=share(row["key_share"], book), of=of)
+    )
     stand = plural(many, "it stands", "they stand")
-    chosen = f"; {stand} in for key accounts, as the book names none" if is_provisional else ""
+    chosen = (
+        say("; {stand} in for key accounts, as the book names none", stand=stand)
+        if is_provisional
+        else ""
+    )
     return Sentence(
-        f"{who} brought {money(row['key_revenue'], book)} in the 12 months to "
-        f"{date(as_of)}{part}{band_said(row)}{chosen}.",
+        say(
+            "{who} brought {key_revenue} in the 12 months to {as_of}{part}{row}{chosen}.",
+            who=who,
+            key_revenue=money(row["key_revenue"], book),
+            as_of=date(as_of),
+            part=part,
+            row=band_said(row),
+            chosen=chosen,
+        ),
         "segmentation.html",
     )
 
@@ -98,7 +135,9 @@ def followed_sentence(
         return None
     reason = why_untold("year", why, first_date, as_of, book)
     is_named = keys["is_key"].any() and not keys["is_provisional"].any() and reason
-    how = f" How key accounts moved cannot be told: {reason}." if is_named else ""
+    how = (
+        say(" How key accounts moved cannot be told: {reason}.", reason=reason) if is_named else ""
+    )
     return Sentence(f"{everyone}{how}", "retention.html")
 
 
@@ -120,13 +159,27 @@ def gone_sentence(
     whole = account_bridge["base"].clip(lower=0).sum()
     if gone.empty or gone["base"].sum() < _MUCH_GONE * whole:
         return None
-    named = [f"{row.name} (last order {date(row.last_order_date)})" for row in each(gone)]
+    named = [
+        say(
+            "{name} (last order {last_order_date})",
+            name=row.name,
+            last_order_date=date(row.last_order_date),
+        )
+        for row in each(gone)
+    ]
     many = len(gone)
     who = counted(many, "account", source=book)
     return Sentence(
-        f"{started(who)} that brought {money(gone['base'].sum(), book)} of the "
-        f"{money(whole, book)} of the year before {plural(many, 'is', 'are')} lost, without an "
-        f"order in the 12 months to {date(as_of)}: {listed(named)}.",
+        say(
+            "{who} that brought {base} of the {whole} of the year before {are} lost, without an "
+            "order in the 12 months to {as_of}: {named}.",
+            who=started(who),
+            base=money(gone["base"].sum(), book),
+            whole=money(whole, book),
+            are=plural(many, "is", "are"),
+            as_of=date(as_of),
+            named=listed(named),
+        ),
         "retention.html#lost_accounts",
     )
 
@@ -137,9 +190,9 @@ def renewals_sentence(due_renewals: pd.DataFrame, book: BookSettings) -> Sentenc
     if not said:
         return None
     by = [
-        f"{row.name} now"
+        say("{name} now", name=row.name)
         if row.days_to_notice_days <= 0
-        else f"{row.name} by {date(row.notice_date)}"
+        else say("{name} by {notice_date}", name=row.name, notice_date=date(row.notice_date))
         for row in each(due_renewals)
     ]
     return Sentence(f"{said}: {listed(by, most=3)}.", "#due_renewals")
@@ -151,7 +204,7 @@ def declines_sentence(account_declines: pd.DataFrame, book: BookSettings) -> Sen
         return None
     rows = account_declines.to_dict("records")
     first, others = decline_said(rows[0], book), listed([row["name"] for row in rows[1:]])
-    more = f"; shrinking too: {others}" if others else ""
+    more = say("; shrinking too: {others}", others=others) if others else ""
     return Sentence(f"{first}{more}.", "#account_declines")
 
 
@@ -165,5 +218,10 @@ def losing_sentence(
         return None
     named = [f"{row.name} ({money(row.margin, book)})" for row in each(losing)]
     many = len(losing)
-    said = f"{count(many, called(keys))} {plural(many, 'loses', 'lose')} money: {listed(named)}"
+    said = say(
+        "{keys} {lose} money: {named}",
+        keys=count(many, called(keys)),
+        lose=plural(many, "loses", "lose"),
+        named=listed(named),
+    )
     return Sentence(f"{said}.", "segmentation.html")

@@ -1,8 +1,15 @@
-"""What the key accounts are called."""
+"""What the key accounts are called: nouns, to be counted or said."""
 
 from __future__ import annotations
 
 import pandas as pd
+
+from kamlib.words import noun, say
+
+_OVERDUE = {
+    "key account": noun("overdue key account"),
+    "large account": noun("overdue large account"),
+}
 
 
 def called(keys: pd.DataFrame) -> str:
@@ -11,4 +18,22 @@ def called(keys: pd.DataFrame) -> str:
     >>> called(pd.DataFrame({"is_provisional": [True]}))
     'large account'
     """
-    return "large account" if keys["is_provisional"].any() else "key account"
+    return noun("large account") if keys["is_provisional"].any() else noun("key account")
+
+
+def several(key: str) -> str:
+    """Return what several of them are called.
+
+    >>> several("key account")
+    'key accounts'
+    """
+    return say(key + "s")
+
+
+def late(key: str) -> str:
+    """Return what those are called that are overdue.
+
+    >>> late("key account")
+    'overdue key account'
+    """
+    return _OVERDUE[key]

@@ -7,19 +7,21 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import catalogue, each
-from kamlib.words import FEW, count, date, money, number, plural, rate, share, started
+from kamlib.words import FEW, count, date, money, number, phrase, plural, rate, say, share, started
 
 MOST_GROUPS, MOST_CURVES, MOST_MEASURED = 10, 4, 5
 """Groups of losses, survival curves, accounts and offers that a chart draws."""
 
 WHY_NOT = {
-    "closed": "it closed",
-    "no_offers": "the book has no offers",
-    "no_fit": "no offer fits the reason",
-    "no_margin": "its margin is not known",
-    "no_chance": "chance of a return not known: too few returns, and none given with the offer",
-    "no_gain": "the offer costs more than it can be expected to bring",
-    "budget": "the budget brings more elsewhere",
+    "closed": phrase("it closed"),
+    "no_offers": phrase("the book has no offers"),
+    "no_fit": phrase("no offer fits the reason"),
+    "no_margin": phrase("its margin is not known"),
+    "no_chance": phrase(
+        "chance of a return not known: too few returns, and none given with the offer"
+    ),
+    "no_gain": phrase("the offer costs more than it can be expected to bring"),
+    "budget": phrase("the budget brings more elsewhere"),
 }
 """What stands in the way of an account that is not on the list."""
 
@@ -30,33 +32,57 @@ def chart_loss_dynamics(loss_dynamics: pd.DataFrame, *, book: BookSettings) -> S
     """Say how many accounts were lost in the last months that can be known."""
     return Said(
         _losses(loss_dynamics[loss_dynamics["is_known"]], book),
-        "Revenue of the last 12 months of lost accounts, dated at their last order; line: rolling "
-        "12 months",
-        "Bars of revenue lost per month and a line of the rolling twelve months; months too young "
-        "to know are hatched; the table has every month",
+        say(
+            "Revenue of the last 12 months of lost accounts, dated at their last order; line: "
+            "rolling 12 months"
+        ),
+        say(
+            "Bars of revenue lost per month and a line of the rolling twelve months; months too "
+            "young to know are hatched; the table has every month"
+        ),
     )
 
 
 def _losses(known: pd.DataFrame, book: BookSettings) -> str:
     if known.empty:
-        return "Losses cannot be known yet: no month is old enough"
+        return say("Losses cannot be known yet: no month is old enough")
     last = known.iloc[-1]
     if known["lost_count"].sum() == 0:
-        return f"No account was lost up to {date(last['month'])}"
+        return say("No account was lost up to {month}", month=date(last["month"]))
     if pd.isna(last["lost_12m_count"]):
         lost = count(known["lost_count"].sum(), "account", source=book)
         amount = money(known["revenue_lost"].sum(), book)
-        return f"{lost} lost so far, with {amount} a year"
+        return say("{lost} lost so far, with {amount} a year", lost=lost, amount=amount)
     many, back = last["lost_12m_count"], known["returned_count"].tail(12).sum()
     accounts, amount = count(many, "account", source=book), money(last["revenue_lost_12m"], book)
-    lost = f"{accounts} with {amount} a year {plural(many, 'was', 'were')} lost"
-    span = f"in the 12 months to {date(last['month'])}"
+    lost = say(
+        "{accounts} with {amount} a year {were} lost",
+        accounts=accounts,
+        amount=amount,
+        were=plural(many, "was", "were"),
+    )
+    span = say("in the 12 months to {month}", month=date(last["month"]))
     if not many or not back:
-        return f"{lost} {span}{'; none has come back' if many else ''}"
+        none_back = say("; none has come back") if many else ""
+        return f"{lost} {span}{none_back}"
     if back == many:
-        return f"{lost} {span}; {plural(many, 'it has', 'all have')} come back"
-    still = f"{number(many - back, book)} still {plural(many - back, 'is', 'are')}"
-    return f"{lost} {span}: {still}, {number(back, book)} {plural(back, 'has', 'have')} come back"
+        return say(
+            "{lost} {span}; {have} come back",
+            lost=lost,
+            span=span,
+            have=plural(many, "it has", "all have"),
+        )
+    still = say(
+        "{many} still {are}", many=number(many - back, book), are=plural(many - back, "is", "are")
+    )
+    return say(
+        "{lost} {span}: {still}, {back} {have} come back",
+        lost=lost,
+        span=span,
+        still=still,
+        back=number(back, book),
+        have=plural(back, "has", "have"),
+    )
 
 
 def chart_loss_directions(
@@ -71,28 +97,41 @@ def chart_loss_directions(
     rows = loss_directions[loss_directions["dimension"].eq(dimension)]
     rows = rows[rows["revenue_lost"].notna()]
     word = _called(dimension)
-    title = f"No loss to show by {word}"
+    title = say("No loss to show by {word}", word=word)
     if rows["revenue_lost"].head(most).sum():
         first = rows.iloc[0]
         lost = share(first["lost_share"], book, decimals=0)
-        title = f"{first['group']}: {lost} of the revenue lost"
+        title = say("{group}: {lost} of the revenue lost", group=first["group"], lost=lost)
         if pd.notna(first["revenue_share"]):
-            title += f", {share(first['revenue_share'], book, decimals=0)} of all revenue"
-    cut = f", the {most} largest of {len(rows)}" if len(rows) > most else ""
+            title += say(
+                ", {revenue_share} of all revenue",
+                revenue_share=share(first["revenue_share"], book, decimals=0),
+            )
+    cut = (
+        say(", the {most} largest of {rows}", most=most, rows=len(rows)) if len(rows) > most else ""
+    )
     return Said(
         title,
-        f"Revenue of losses seen in the 12 months, by {word}{cut}; number of losses behind it · "
-        f"12 months to {date(as_of)}",
-        f"Bars of revenue lost by {word}",
+        say(
+            "Revenue of losses seen in the 12 months, by {word}{cut}; number of losses behind it "
+            "· 12 months to {as_of}",
+            word=word,
+            cut=cut,
+            as_of=date(as_of),
+        ),
+        say("Bars of revenue lost by {word}", word=word),
     )
 
 
 def table_loss_directions(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the losses are."""
     return Said(
-        "Losses by category, industry, region, manager, reason, and who noticed",
-        f"Losses seen in the 12 months to {date(as_of)}; one account can count in several "
-        "categories, its money counts once",
+        say("Losses by category, industry, region, manager, reason, and who noticed"),
+        say(
+            "Losses seen in the 12 months to {as_of}; one account can count in several "
+            "categories, its money counts once",
+            as_of=date(as_of),
+        ),
     )
 
 
@@ -102,28 +141,40 @@ def chart_cohort_retention_by_year(
     """Say how many still order in the twelfth month after their first order."""
     cohorts = cohort_retention_by_year
     together = cohorts[cohorts["cohort"].eq("all")].set_index("months_since")
-    title = "How many stay a year cannot be known yet"
+    title = say("How many stay a year cannot be known yet")
     if cohorts.empty:
-        title = "No cohort yet: nobody has ordered"
+        title = say("No cohort yet: nobody has ordered")
     elif 12 in together.index:
         year = together.loc[[12]].iloc[0]
         many = year["account_count"]
         some = rate(round(year["active_share"] * many), many, book)
-        of = f" of {count(many, 'account', source=book)}" if many >= FEW else " accounts"
-        title = f"{started(some)}{of} order in the twelfth month after their first"
+        of = (
+            say(" of {accounts}", accounts=count(many, "account", source=book))
+            if many >= FEW
+            else say(" accounts")
+        )
+        title = say(
+            "{some}{of} order in the twelfth month after their first", some=started(some), of=of
+        )
     return Said(
         title,
-        "Share active in the month, by months since the first order, every third month; blank: not "
-        "reached yet",
-        "Heat map of the share of each year's new accounts that order, by months since the first "
-        "order; the published table has every month",
+        say(
+            "Share active in the month, by months since the first order, every third month; "
+            "blank: not reached yet"
+        ),
+        say(
+            "Heat map of the share of each year's new accounts that order, by months since the "
+            "first order; the published table has every month"
+        ),
     )
 
 
 def chart_survival(survival: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say after how long half of the accounts have left, or how many are still there."""
-    alt = "Survival curve of all accounts with its 95 % interval and the number under observation"
-    return Said(_stay(survival, book), _curves(""), f"{alt} at each age")
+    alt = say(
+        "Survival curve of all accounts with its 95 % interval and the number under observation"
+    )
+    return Said(_stay(survival, book), _curves(""), say("{alt} at each age", alt=alt))
 
 
 def chart_survival_by_class(
@@ -155,32 +206,48 @@ def drawn_groups(survival: pd.DataFrame, *, most: int = MOST_CURVES) -> list[str
 
 def _by_group(survival: pd.DataFrame, tests: pd.DataFrame, by: str, book: BookSettings) -> Said:
     if survival.empty:
-        return Said(f"No {by} is recorded, or too few accounts were lost: no curves by {by}")
+        return Said(
+            say("No {by} is recorded, or too few accounts were lost: no curves by {by}", by=by)
+        )
     groups, many = drawn_groups(survival), survival["group"].nunique()
     word = _called(survival["dimension"].iloc[0])
-    cut = f", the {len(groups)} largest of {many} groups" if many > len(groups) else ""
+    cut = (
+        say(", the {groups} largest of {many} groups", groups=len(groups), many=many)
+        if many > len(groups)
+        else ""
+    )
     test = tests[tests["dimension"].isin(survival["dimension"])]
     return Said(
         _stay(survival, book) if len(groups) < 2 else _compared(survival, groups, test, book),
-        _curves(f" by {word}{cut}"),
-        f"Survival curves by {by} with their 95 % intervals and the numbers under observation",
+        _curves(say(" by {word}{cut}", word=word, cut=cut)),
+        say(
+            "Survival curves by {by} with their 95 % intervals and the numbers under observation",
+            by=by,
+        ),
     )
 
 
 def _curves(by: str) -> str:
-    return f"Share of accounts still there{by}, by years since the first order; band: 95 % interval"
+    return say(
+        "Share of accounts still there{by}, by years since the first order; band: 95 % interval",
+        by=by,
+    )
 
 
 def _stay(curve: pd.DataFrame, book: BookSettings) -> str:
     if curve.empty:
-        return "Too few accounts lost to draw how long they stay"
+        return say("Too few accounts lost to draw how long they stay")
     half = curve[curve["survival_share"].le(0.5)]
     last = curve.iloc[-1] if half.empty else half.iloc[0]
     years = number(last["duration_days"] / _YEAR, book, decimals=1)
     if len(half):
-        return f"Half of the accounts have left after {years} years"
+        return say("Half of the accounts have left after {years} years", years=years)
     left = share(last["survival_share"], book, decimals=0)
-    return f"{left} of accounts are still there after {years} years: no median yet"
+    return say(
+        "{left} of accounts are still there after {years} years: no median yet",
+        left=left,
+        years=years,
+    )
 
 
 def _compared(
@@ -189,44 +256,54 @@ def _compared(
     """Name the best and the worst group, where chance would seldom make such a difference."""
     p_value = test["p_value"].iloc[0] if len(test) else float("nan")
     if not p_value < 0.05:
-        tested = "" if pd.isna(p_value) else f" (log-rank test, p = {p_value:.2f})"
-        return f"No group is lost clearly faster than another{tested}"
+        tested = (
+            "" if pd.isna(p_value) else say(" (log-rank test, p = {p_value:.2f})", p_value=p_value)
+        )
+        return say("No group is lost clearly faster than another{tested}", tested=tested)
     five_years = survival[survival["duration_days"].le(5 * _YEAR)]
     ends = five_years.groupby("group")["survival_share"].last()[groups]
     kept = {group: share(ends[group], book, decimals=0) for group in groups}
     best, worst = str(ends.idxmax()), str(ends.idxmin())
-    return f"After five years {best} kept {kept[best]}, {worst} {kept[worst]}"
+    return say(
+        "After five years {best} kept {kept}, {worst} {left}",
+        best=best,
+        kept=kept[best],
+        worst=worst,
+        left=kept[worst],
+    )
 
 
 def tell_survival_medians(survival_medians: pd.DataFrame) -> pd.DataFrame:
     """Say why a median is not known."""
     note = pd.Series(None, index=survival_medians.index, dtype="str")
-    note = note.mask(survival_medians["median_days"].isna(), "more than half are still there")
+    note = note.mask(survival_medians["median_days"].isna(), say("more than half are still there"))
     few = survival_medians["from_days"].isna()
-    return pd.DataFrame({"note": note.mask(few, "too few observed at any one age")})
+    return pd.DataFrame({"note": note.mask(few, say("too few observed at any one age"))})
 
 
 def tell_account_lifetimes(account_lifetimes: pd.DataFrame) -> pd.DataFrame:
     """Say why an account's age is not known."""
     note = pd.Series(None, index=account_lifetimes.index, dtype="str")
-    note = note.mask(account_lifetimes["duration_days"].isna(), "too young to tell")
+    note = note.mask(account_lifetimes["duration_days"].isna(), say("too young to tell"))
     undated = account_lifetimes["start_date"].isna()
-    return pd.DataFrame({"note": note.mask(undated, "began before the data, no customer_since")})
+    return pd.DataFrame(
+        {"note": note.mask(undated, say("began before the data, no customer_since"))}
+    )
 
 
 def tell_leaving_causes(leaving_causes: pd.DataFrame) -> pd.DataFrame:
     """Say what keeps the factor of a cause from being known, or how to read it."""
     said = {
-        "correlation": "correlation, not proof",
-        "too_seldom": "it happened too seldom to tell",
-        "none_exposed": "no leaver had met with it",
-        "no_answer": "the model finds no answer in so few cases",
+        "correlation": say("correlation, not proof"),
+        "too_seldom": say("it happened too seldom to tell"),
+        "none_exposed": say("no leaver had met with it"),
+        "no_answer": say("the model finds no answer in so few cases"),
     }
     columns = leaving_causes[["note_code", "exposure", "leaver_count"]].itertuples(index=False)
     notes = [
-        f"the book records no {plural(0, exposure)}"
+        say("the book records no {exposures}", exposures=plural(0, exposure))
         if code == "not_recorded"
-        else f"only {count(many, 'leaver')}: too few to tell"
+        else say("only {leavers}: too few to tell", leavers=count(many, "leaver"))
         if code == "few_leavers"
         else said[code]
         for code, exposure, many in columns
@@ -237,83 +314,117 @@ def tell_leaving_causes(leaving_causes: pd.DataFrame) -> pd.DataFrame:
 def chart_leaving_causes(leaving_causes: pd.DataFrame) -> Said:
     """Name the causes that stand out from chance."""
     clear = leaving_causes.loc[leaving_causes["hazard_ratio_low"].gt(1), "cause"]
-    title = "No cause stands out from chance"
+    title = say("No cause stands out from chance")
     if leaving_causes.empty:
-        title = "Nothing recorded that could have driven accounts away"
+        title = say("Nothing recorded that could have driven accounts away")
     elif leaving_causes["note_code"].isin(["few_leavers", "not_recorded"]).all():
-        title = "Too few losses to tell what drove accounts away"
+        title = say("Too few losses to tell what drove accounts away")
     elif leaving_causes["hazard_ratio"].isna().all():
         left = count(leaving_causes["leaver_count"].max(), "account")
-        title = f"{left} left, but what is recorded happened too seldom to be tested as a cause"
+        title = say(
+            "{left} left, but what is recorded happened too seldom to be tested as a cause",
+            left=left,
+        )
     elif len(clear):
-        title = f"Accounts left more often after: {', '.join(clear)} (a correlation, not proof)"
+        title = say(
+            "Accounts left more often after: {clear} (a correlation, not proof)",
+            clear=", ".join(clear),
+        )
     untold = int(leaving_causes["hazard_ratio"].isna().sum())
-    rest = f"; {number(untold)} of {len(leaving_causes)} causes cannot be told, see below"
+    rest = say(
+        "; {untold} of {leaving_causes} causes cannot be told, see below",
+        untold=number(untold),
+        leaving_causes=len(leaving_causes),
+    )
     return Said(
         title,
-        "Factor on the chance of leaving, per event of the three months before; bar: 95 % interval"
-        f"{rest if untold else ''}",
-        "Factors on the chance of leaving per late order or incident, each with its 95 % interval; "
-        "the table below has them",
+        say(
+            "Factor on the chance of leaving, per event of the three months before; bar: 95 % "
+            "interval{rest}",
+            rest=rest if untold else "",
+        ),
+        say(
+            "Factors on the chance of leaving per late order or incident, each with its 95 % "
+            "interval; the table below has them"
+        ),
     )
 
 
 def chart_incident_trend(incident_trend: pd.DataFrame) -> Said:
     """Say which mistakes have become more or less frequent."""
     named = incident_trend.drop_duplicates("kind").groupby("trend")["mistake"].agg(", ".join)
-    words = {"up": "more often", "down": "less often"}
+    words = {"up": say("more often"), "down": say("less often")}
     found = [f"{how}: {named[trend]}" for trend, how in words.items() if trend in named]
-    title = "No kind of mistake has become clearly more or less frequent"
+    title = say("No kind of mistake has become clearly more or less frequent")
     if incident_trend.empty:
-        title = "No incident is recorded"
+        title = say("No incident is recorded")
     elif found:
         title = "; ".join(found).capitalize()
     return Said(
         title,
-        "Incidents per quarter, one scale; colour only where the trend is clear",
-        "Small charts of incidents per quarter for each kind of mistake, all on one scale",
+        say("Incidents per quarter, one scale; colour only where the trend is clear"),
+        say("Small charts of incidents per quarter for each kind of mistake, all on one scale"),
     )
 
 
 def chart_engagement(engagement: pd.DataFrame, *, most: int = MOST_MEASURED) -> Said:
     """Say at how many accounts engagement or loyalty clearly falls."""
-    cut = f"; the {most} first of {len(engagement)}" if len(engagement) > most else ""
+    cut = (
+        say("; the {most} first of {engagement}", most=most, engagement=len(engagement))
+        if len(engagement) > most
+        else ""
+    )
     return Said(
         _falling(engagement),
-        f"Line at 1: as planned, as usual; colour only where the trend is clear{cut}",
-        "Small charts per key account of contacts against plan, satisfaction, and orders against "
-        "the usual pace",
+        say("Line at 1: as planned, as usual; colour only where the trend is clear{cut}", cut=cut),
+        say(
+            "Small charts per key account of contacts against plan, satisfaction, and orders "
+            "against the usual pace"
+        ),
     )
 
 
 def _falling(engagement: pd.DataFrame) -> str:
     if engagement.empty:
-        return "No contact is recorded: engagement cannot be measured"
+        return say("No contact is recorded: engagement cannot be measured")
     trends = engagement[["contact_trend", "satisfaction_trend", "order_trend"]]
     down, measured = (trends == "down").any(axis=1).sum(), trends.notna().any(axis=1).sum()
     if not measured:
-        return "Too few points for any trend"
+        return say("Too few points for any trend")
     if len(engagement) == 1:
-        clearly = "Engagement or loyalty clearly falls"
-        return clearly if down else "Neither engagement nor loyalty clearly falls"
-    who = f"{number(down) if down else 'none'} of {count(measured, 'account')}"
-    return f"Engagement or loyalty clearly falls at {who}"
+        clearly = say("Engagement or loyalty clearly falls")
+        return clearly if down else say("Neither engagement nor loyalty clearly falls")
+    who = say(
+        "{down} of {accounts}",
+        down=number(down) if down else say("none"),
+        accounts=count(measured, "account"),
+    )
+    return say("Engagement or loyalty clearly falls at {who}", who=who)
 
 
 def table_engagement(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the levels are."""
     return Said(
-        "Key accounts: engagement and loyalty",
-        f"Levels of the 12 months to {date(as_of)}; slope per year with its 95 % interval",
+        say("Key accounts: engagement and loyalty"),
+        say(
+            "Levels of the 12 months to {as_of}; slope per year with its 95 % interval",
+            as_of=date(as_of),
+        ),
     )
 
 
 def table_overdue_checkins(overdue_checkins: pd.DataFrame, *, present: frozenset[str]) -> Said:
     """Say how many planned contacts are overdue."""
     if "interactions" not in present:
-        return Said("No contact is recorded: none can be overdue")
+        return Said(say("No contact is recorded: none can be overdue"))
     many = len(overdue_checkins)
-    return Said(f"{count(many, 'planned contact')} {plural(many, 'is', 'are')} overdue")
+    return Said(
+        say(
+            "{contacts} {are} overdue",
+            contacts=count(many, "planned contact"),
+            are=plural(many, "is", "are"),
+        )
+    )
 
 
 def tell_return_rates(return_rates: pd.DataFrame) -> pd.DataFrame:
@@ -322,9 +433,11 @@ def tell_return_rates(return_rates: pd.DataFrame) -> pd.DataFrame:
     notes = [
         None
         if pd.notna(row.return_probability)
-        else f"only {count(row.judged_count, 'loss', 'losses')} old enough to judge"
+        else say(
+            "only {losses} old enough to judge", losses=count(row.judged_count, "loss", "losses")
+        )
         if few
-        else "closed: no chance of a return is stated"
+        else say("closed: no chance of a return is stated")
         for row, few in zip(each(return_rates), is_few, strict=True)
     ]
     return pd.DataFrame({"note": pd.Series(notes, index=return_rates.index, dtype="str")})
@@ -332,30 +445,40 @@ def tell_return_rates(return_rates: pd.DataFrame) -> pd.DataFrame:
 
 def tell_win_back(win_back: pd.DataFrame) -> pd.DataFrame:
     """Say what stands in the way of an account that is not on the list."""
-    return pd.DataFrame({"why_not": win_back["why_not_code"].map(WHY_NOT).astype("str")})
+    return pd.DataFrame(
+        {
+            "why_not": win_back["why_not_code"]
+            .map(WHY_NOT)
+            .map(say, na_action="ignore")
+            .astype("str")
+        }
+    )
 
 
 def table_win_back(win_back: pd.DataFrame, *, present: frozenset[str], book: BookSettings) -> Said:
     """Say what the offers on the list cost and are worth, or that there is none to weigh."""
     if "offers" not in present:
-        return Said("No offer can be weighed")
+        return Said(say("No offer can be weighed"))
     chosen = win_back[win_back["is_chosen"]]
     many = len(chosen)
-    title = "No offer is worth making on what is known"
+    title = say("No offer is worth making on what is known")
     if many:
-        title = (
-            f"{count(many, 'offer', source=book)} for {money(chosen['cost'].sum(), book)} "
-            f"{plural(many, 'is', 'are')} worth {money(chosen['offer_value'].sum(), book)} if all "
-            "come back as often as such accounts did"
+        title = say(
+            "{offers} for {cost} {are} worth {offer_value} if all come back as often as such "
+            "accounts did",
+            offers=count(many, "offer", source=book),
+            cost=money(chosen["cost"].sum(), book),
+            are=plural(many, "is", "are"),
+            offer_value=money(chosen["offer_value"].sum(), book),
         )
-    return Said(title, "Every lost account: the offer, its value after its cost, or why not")
+    return Said(title, say("Every lost account: the offer, its value after its cost, or why not"))
 
 
 def gap_deliveries(deliveries: pd.DataFrame) -> str:
     """Say what dates of delivery would give."""
     if len(deliveries):
         return ""
-    return (
+    return say(
         "Whether orders were late is unknown: with both promised_date and delivered_date in the "
         "orders, lateness could be tested as a cause."
     )
@@ -365,14 +488,16 @@ def gap_incidents(*, present: frozenset[str]) -> str:
     """Say what incidents would give."""
     if "incidents" in present:
         return ""
-    return "The book has no incidents: with them, the five mistakes and their trend could be shown."
+    return say(
+        "The book has no incidents: with them, the five mistakes and their trend could be shown."
+    )
 
 
 def gap_interactions(*, present: frozenset[str]) -> str:
     """Say what interactions would give."""
     if "interactions" in present:
         return ""
-    return (
+    return say(
         "The book has no interactions: with them, engagement, satisfaction and overdue check-ins "
         "could be shown."
     )
@@ -382,7 +507,9 @@ def gap_offers(*, present: frozenset[str]) -> str:
     """Say what offers would give."""
     if "offers" in present:
         return ""
-    return "The book has no offers: with them (offer, cost), the list would say who is worth one."
+    return say(
+        "The book has no offers: with them (offer, cost), the list would say who is worth one."
+    )
 
 
 def _called(dimension: str) -> str:

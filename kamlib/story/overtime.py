@@ -6,12 +6,14 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import base_months, is_base_whole, trailing_months
-from kamlib.words import change, count, date, money, share, started
+from kamlib.words import change, count, date, money, phrase, plural, say, share, started
 
 WHY = {
-    "no_dated_tiers": "the book does not date who was a key account when, and a set chosen by "
-    "today’s revenue proves itself",
-    "tiers_begin_later": "the book’s tiers begin later than that",
+    "no_dated_tiers": phrase(
+        "the book does not date who was a key account when, and a set chosen by today’s revenue "
+        "proves itself"
+    ),
+    "tiers_begin_later": phrase("the book’s tiers begin later than that"),
 }
 """Why it is not known who was key on the first day."""
 
@@ -34,9 +36,18 @@ def first_day(as_of: pd.Timestamp) -> pd.Timestamp:
 def who(scope: str, many: float, as_of: pd.Timestamp) -> str:
     """Return who is followed."""
     if scope != "key":
-        return "all accounts"
-    one = f"the {count(many, 'account')}" if many != 1 else "the one account"
-    return f"{one} that {'was' if many == 1 else 'were'} key on {date(first_day(as_of))}"
+        return say("all accounts")
+    one = (
+        say("the {accounts}", accounts=count(many, "account"))
+        if many != 1
+        else say("the one account")
+    )
+    return say(
+        "{one} that {were} key on {as_of}",
+        one=one,
+        were=plural(many, "was", "were"),
+        as_of=date(first_day(as_of)),
+    )
 
 
 def followed(
@@ -57,12 +68,23 @@ def followed(
         return ""
     many = int(rows["accounts"].loc["base"])
     if is_short:
-        return f"those key on {date(first_day(as_of))}: {change(now, base, book)}"
+        return say(
+            "those key on {as_of}: {now}", as_of=date(first_day(as_of)), now=change(now, base, book)
+        )
     moved = now / base - 1
-    how = f"{share(abs(moved), book)} {'more' if moved > 0 else 'less'} than"
-    how = "as much as" if abs(moved) < 0.0005 else how
+    how = say(
+        "{moved} {more} than",
+        moved=share(abs(moved), book),
+        more=say("more") if moved > 0 else say("less"),
+    )
+    how = say("as much as") if abs(moved) < 0.0005 else how
     whose = who(scope, many, as_of)
-    told = f"{started(whose)} brought {money(now, book)}, {how} in the year before"
+    told = say(
+        "{whose} brought {now}, {how} in the year before",
+        whose=started(whose),
+        now=money(now, book),
+        how=how,
+    )
     return f"{told}."
 
 
@@ -76,12 +98,15 @@ def why_untold(
     """Return why a figure of key accounts over time is not known."""
     if window == "year" and not is_base_whole(first_date, as_of):
         return short_base(first_date, as_of)
-    return WHY.get(why.get(window, ""), "")
+    return say(WHY.get(why.get(window, ""), ""))
 
 
 def short_base(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> str:
     """Return how much of the base year the data hold."""
-    return f"the data hold {base_months(first_date, as_of)} of the 12 months of the year before"
+    return say(
+        "the data hold {first_date} of the 12 months of the year before",
+        first_date=base_months(first_date, as_of),
+    )
 
 
 def untold(
@@ -104,11 +129,11 @@ def untold(
             elif scope == "key":
                 note = why_untold(window, why, first_date, as_of, book) or None
         elif scope == "key":
-            note = "of today’s key accounts" if not window else _whose(window, as_of)
+            note = say("of today’s key accounts") if not window else _whose(window, as_of)
         notes.append(note)
     return pd.DataFrame({"note": pd.Series(notes, index=figures.index, dtype="str")})
 
 
 def _whose(window: str, as_of: pd.Timestamp) -> str:
-    day = date(first_day(as_of)) if window == "year" else "the first day of the period"
-    return f"of those key on {day}"
+    day = date(first_day(as_of)) if window == "year" else say("the first day of the period")
+    return say("of those key on {day}", day=day)

@@ -21,18 +21,18 @@ from kamlib.story.headline import (
     period_sentence,
     renewals_sentence,
 )
-from kamlib.story.keys import called
+from kamlib.story.keys import called, late, several
 from kamlib.story.overtime import untold
 from kamlib.story.overview_cards import AT_RISK
 from kamlib.story.risk import risk_split
 from kamlib.story.statements import Action, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, month, plural
+from kamlib.words import change, count, date, money, month, plural, say
 
 
 def title_overview(span: Span) -> str:
     """Return the front page's title."""
-    return f"Key accounts, {span.title}"
+    return say("Key accounts, {period}", period=span.title)
 
 
 def headline_overview(
@@ -107,13 +107,20 @@ def _retained(
         if is_base_whole(first_date, as_of) or not (months := base_months(first_date, as_of)):
             return None
         return Sentence(
-            f"How much revenue stays (NRR, GRR) cannot be told yet: the data hold {months} of the "
-            "12 months of the year before.",
+            say(
+                "How much revenue stays (NRR, GRR) cannot be told yet: the data hold {months} of "
+                "the 12 months of the year before.",
+                months=months,
+            ),
             "retention.html",
         )
     return Sentence(
-        f"Of each 100 that accounts spent in the year before, {nrr * 100:.0f} came back with "
-        f"growth (NRR) and {grr * 100:.0f} without (GRR).",
+        say(
+            "Of each 100 that accounts spent in the year before, {nrr:.0f} came back with growth "
+            "(NRR) and {grr:.0f} without (GRR).",
+            nrr=nrr * 100,
+            grr=grr * 100,
+        ),
         "retention.html",
     )
 
@@ -129,23 +136,37 @@ def _risk(
     overdue = status[status["status"].eq("overdue")]
     own = overdue[overdue["account_id"].isin(keys.loc[keys["is_key"], "account_id"])]
     if overdue.empty:
-        return "No account is overdue."
+        return say("No account is overdue.")
     if own.empty:
         amount = money(overdue["revenue"].sum(), book)
-        others = f"{count(len(overdue), 'other account')} with {amount} a year"
-        return f"No {called(keys)} is overdue; {others} {plural(len(overdue), 'is', 'are')}."
+        others = say(
+            "{accounts} with {amount} a year",
+            accounts=count(len(overdue), "other account"),
+            amount=amount,
+        )
+        return say(
+            "No {keys} is overdue; {others} {are}.",
+            keys=say(called(keys)),
+            others=others,
+            are=plural(len(overdue), "is", "are"),
+        )
     owners = own["manager_name"].dropna().unique()
-    whose = "" if len(owners) != 1 else f" of {owners[0]}"
+    whose = "" if len(owners) != 1 else say(" of {owners}", owners=owners[0])
     if whose and len(own) > 1:
-        whose = f", {'all' if len(own) > 2 else 'both'} {owners[0]}'s"
+        whose = say(
+            ", {own} {owners}'s", own=say("all") if len(own) > 2 else say("both"), owners=owners[0]
+        )
     recent = interactions[interactions["date"].gt(as_of - pd.Timedelta(days=90))]
     alone = own.loc[~own["account_id"].isin(recent["account_id"]), "name"]
     unmet = ""
     if len(interactions) and len(alone):
-        unmet = f"; {', '.join(alone.head(3))} had no contact in the last 90 days"
-    return (
-        f"{money(own['revenue'].sum(), book)} a year is at risk in "
-        f"{count(len(own), f'overdue {called(keys)}')}{whose}{unmet}."
+        unmet = say("; {alone} had no contact in the last 90 days", alone=", ".join(alone.head(3)))
+    return say(
+        "{revenue} a year is at risk in {rests}{whose}{unmet}.",
+        revenue=money(own["revenue"].sum(), book),
+        rests=count(len(own), late(called(keys))),
+        whose=whose,
+        unmet=unmet,
     )
 
 
@@ -157,15 +178,30 @@ def _outlook(outlook: pd.DataFrame, key: str, book: BookSettings) -> Sentence | 
     row = found.iloc[0]
     low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
     year = (
-        f"Today’s {key}s ended the fiscal year at {money(row['to_date'], book)}"
+        say(
+            "Today’s {keys} ended the fiscal year at {to_date}",
+            keys=several(key),
+            to_date=money(row["to_date"], book),
+        )
         if row["outlook_rule"] == "over"
-        else f"Today’s {key}s are heading for {money(row['outlook'], book)} this fiscal year "
-        f"(80 % interval {low} to {high})"
+        else say(
+            "Today’s {keys} are heading for {outlook} this fiscal year (80 % interval {low} to "
+            "{high})",
+            keys=several(key),
+            outlook=money(row["outlook"], book),
+            low=low,
+            high=high,
+        )
     )
     if pd.isna(row["year_target"]):
-        return Sentence(f"{year}; the book has no target.", "programme.html")
+        return Sentence(say("{year}; the book has no target.", year=year), "programme.html")
     gap, target = row["outlook_gap"], money(row["year_target"], book)
-    place = f"{money(abs(gap), book)} {'above' if gap >= 0 else 'short of'} the target of {target}"
+    place = say(
+        "{gap} {above} the target of {target}",
+        gap=money(abs(gap), book),
+        above=say("above") if gap >= 0 else say("short of"),
+        target=target,
+    )
     return Sentence(f"{year}, {place}.", "programme.html")
 
 
@@ -199,8 +235,10 @@ def actions_overview(told_main_changes: pd.DataFrame, *, as_of: pd.Timestamp) ->
 def table_key_figures(*, as_of: pd.Timestamp) -> Said:
     """Return what the key figures are of."""
     return Said(
-        "Key figures and what they were",
-        f"12 months to {date(as_of)}; the published table holds shares from 0 to 1",
+        say("Key figures and what they were"),
+        say(
+            "12 months to {as_of}; the published table holds shares from 0 to 1", as_of=date(as_of)
+        ),
     )
 
 
@@ -219,13 +257,16 @@ def table_period_figures(
         year_ago_span.title: row["year_ago_value"],
     }
     changes = [
-        f"{change(row['value'], before, book)} on {title}"
+        say("{change} on {title}", change=change(row["value"], before, book), title=title)
         for title, before in compared.items()
         if before > 0
     ]
-    title = f"Revenue in {span.title}: {money(row['value'], book)}"
-    caption = (
-        f"All accounts, orders of {span.title} alone; n/a: not held by the data from the first day"
+    title = say(
+        "Revenue in {period}: {amount}", period=span.title, amount=money(row["value"], book)
+    )
+    caption = say(
+        "All accounts, orders of {period} alone; n/a: not held by the data from the first day",
+        period=span.title,
     )
     return Said(", ".join([title, *changes]), caption)
 
@@ -236,22 +277,34 @@ def chart_revenue_months(
     """Say which month of two years was the best, and how the period's compare with a year ago."""
     own = revenue_months[revenue_months["is_in_period"]]
     now, ago = own["revenue"].sum(), own["year_ago_revenue"].sum(skipna=False)
-    compared = f", {change(now, ago, book)} on a year ago" if ago > 0 else ""
-    title = f"{span.title} brought {money(now, book)}{compared}"
-    best: Any = revenue_months.iloc[int(revenue_months["revenue"].fillna(0.0).argmax())]
-    subtitle = (
-        f"Net revenue of all accounts by month, two years to {date(as_of)}; pale: the year before; "
-        f"blue: {span.title}"
+    compared = say(", {now} on a year ago", now=change(now, ago, book)) if ago > 0 else ""
+    title = say(
+        "{period} brought {now}{compared}",
+        period=span.title,
+        now=money(now, book),
+        compared=compared,
     )
-    alt = f"{title}. The best month was {month(best['month'])} with {money(best['revenue'], book)}."
+    best: Any = revenue_months.iloc[int(revenue_months["revenue"].fillna(0.0).argmax())]
+    subtitle = say(
+        "Net revenue of all accounts by month, two years to {as_of}; pale: the year before; blue: "
+        "{period}",
+        as_of=date(as_of),
+        period=span.title,
+    )
+    alt = say(
+        "{title}. The best month was {month} with {revenue}.",
+        title=title,
+        month=month(best["month"]),
+        revenue=money(best["revenue"], book),
+    )
     return Said(title, subtitle, alt)
 
 
 def table_account_list(account_list: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
     """Return how many accounts there are."""
     return Said(
-        f"{count(len(account_list), 'account')}, the largest first",
-        f"Revenue of the 12 months to {date(as_of)}",
+        say("{accounts}, the largest first", accounts=count(len(account_list), "account")),
+        say("Revenue of the 12 months to {as_of}", as_of=date(as_of)),
     )
 
 
@@ -259,7 +312,8 @@ def note_short_base(*, first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> 
     """Return why nothing is compared with the year before, where the data do not hold it whole."""
     if is_base_whole(first_date, as_of) or first_date is None:
         return ""
-    return (
-        f"The data begin on {date(first_date)}: the year before is not whole, so nothing is "
-        "compared with it."
+    return say(
+        "The data begin on {first_date}: the year before is not whole, so nothing is compared "
+        "with it.",
+        first_date=date(first_date),
     )

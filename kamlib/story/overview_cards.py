@@ -8,22 +8,22 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
-from kamlib.story.keys import called
+from kamlib.story.keys import called, several
 from kamlib.story.overtime import followed
 from kamlib.story.risk import risk_note
 from kamlib.story.statements import Card
-from kamlib.words import count, share
+from kamlib.words import count, phrase, say, share
 
 AT_RISK = "retention.html#account_status-chart"
 """Where the accounts at risk are."""
 BRIDGE = "retention.html#revenue_bridge-chart-all"
 
 CARDS: tuple[tuple[str, str, str, Any, Any], ...] = (
-    ("revenue", "all", "Revenue, 12 months, all accounts", "money", "up"),
-    ("revenue", "key", "Of today’s key accounts, 12 months", "money", "up"),
-    ("NRR", "all", "NRR, 12 months, all accounts", "share", "up"),
-    ("GRR", "all", "GRR, 12 months, all accounts", "share", "up"),
-    ("revenue_at_risk", "key", "At risk, key accounts", "money", "down"),
+    ("revenue", "all", phrase("Revenue, 12 months, all accounts"), "money", "up"),
+    ("revenue", "key", phrase("Of today’s key accounts, 12 months"), "money", "up"),
+    ("NRR", "all", phrase("NRR, 12 months, all accounts"), "share", "up"),
+    ("GRR", "all", phrase("GRR, 12 months, all accounts"), "share", "up"),
+    ("revenue_at_risk", "key", phrase("At risk, key accounts"), "money", "down"),
 )
 """Figure, scope, label, unit and which way is good, as the list of periods shows them."""
 
@@ -55,7 +55,7 @@ def cards_overview(
     history = tuple(revenue_months["revenue"].dropna())
     cards = [
         Card(
-            f"Revenue in {span.title}, all accounts",
+            say("Revenue in {period}, all accounts", period=span.title),
             own["value"],
             "money",
             own["previous_value"],
@@ -84,26 +84,28 @@ def _year(
         return None
     note = followed(bridge, "key", as_of, book, is_short=True)
     return Card(
-        "12 months, all accounts",
+        say("12 months, all accounts"),
         row["value"],
         "money",
         None,
         row["year_ago_value"],
         note=note,
         link=BRIDGE,
-        year_ago_label="the year before",
+        year_ago_label=say("the year before"),
     )
 
 
 def _stayed(found: pd.DataFrame, book: BookSettings) -> Card | None:
     """Return how much revenue stayed: of the accounts key at the start, where they are known."""
-    for scope, whose in (("key", "accounts key at the start"), ("all", "all accounts")):
+    for scope, whose in (("key", say("accounts key at the start")), ("all", say("all accounts"))):
         kept, gross = (_row(found, figure, scope) for figure in ("NRR", "GRR"))
         if kept is None or gross is None:
             continue
         both = f"{share(kept['value'], book)} · {share(gross['value'], book)}"
-        note = "what they spend now of what they spent a year before, with and without growth"
-        return Card(f"NRR · GRR, 12 months, {whose}", both, "text", note=note, link=BRIDGE)
+        note = say("what they spend now of what they spent a year before, with and without growth")
+        return Card(
+            say("NRR · GRR, 12 months, {whose}", whose=whose), both, "text", note=note, link=BRIDGE
+        )
     return None
 
 
@@ -114,7 +116,7 @@ def _at_risk(
     if row is None:
         return None
     is_any = many is not None and many["value"] > 0
-    label = f"At risk, {count(many['value'], key) if is_any else f'{key}s'}"
+    label = say("At risk, {keys}", keys=count(many["value"], key) if is_any else several(key))
     note = risk_note(risk_changes, "key", book)
     return Card(label, row["value"], "money", good="down", note=note, link=AT_RISK)
 
@@ -125,24 +127,23 @@ def _key_count(
     """Return the card that counts key accounts, candidates, those watched and those lost."""
     lost = found["value"].get(("lost_in_period", "key"), float("nan"))
     said = (
-        (len(candidates), "candidate"),
-        (int(decisions["proposal"].eq("watch").sum()), "watched"),
-        (lost, "lost in the period"),
+        (len(candidates), lambda many: count(many, "candidate")),
+        (
+            int(decisions["proposal"].eq("watch").sum()),
+            lambda many: say("{many:.0f} watched", many=many),
+        ),
+        (lost, lambda many: say("{many:.0f} lost in the period", many=many)),
     )
     row: Any = {"value": 0.0}
     if ("accounts", "key") in found.index:
         row = found.loc[("accounts", "key")]
     return Card(
-        f"Today’s {key}s",
+        say("Today’s {keys}", keys=several(key)),
         row["value"],
         "count",
         year_ago=row.get("year_ago_value"),
         good="neither",
-        note=", ".join(
-            count(many, what) if what == "candidate" else f"{many:.0f} {what}"
-            for many, what in said
-            if many > 0
-        ),
+        note=", ".join(told(many) for many, told in said if many > 0),
         link="scoring.html",
     )
 

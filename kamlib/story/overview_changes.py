@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.story.statements import Said
-from kamlib.words import FEW, date, number
+from kamlib.words import FEW, date, number, say
 
 
 def tell_period_changes(
@@ -31,9 +31,14 @@ def _trust(quality: pd.DataFrame) -> str:
     if own.empty or not own["alarm_count"].iloc[0]:
         return ""
     alarms, wrong = int(own["alarm_count"].iloc[0]), int(own["false_alarm_count"].iloc[0])
-    few = ": too few to judge by" if alarms < FEW else ""
-    right = number(alarms - wrong) if alarms > wrong else "none"
-    return f"Such an alarm was right in {right} of {number(alarms)} past cases{few}."
+    few = say(": too few to judge by") if alarms < FEW else ""
+    right = number(alarms - wrong) if alarms > wrong else say("none")
+    return say(
+        "Such an alarm was right in {right} of {alarms} past cases{few}.",
+        right=right,
+        alarms=number(alarms),
+        few=few,
+    )
 
 
 def tell_main_changes(
@@ -47,7 +52,12 @@ def tell_main_changes(
 def table_period_changes(period_changes: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
     """Return how many changes there are, and what is at stake."""
     return Said(
-        f"Changes, the most pressing first: {len(period_changes)}",
-        f"At stake: revenue of the 12 months to {date(as_of)}, of a lost account of the 12 months "
-        "to its last order",
+        say(
+            "Changes, the most pressing first: {period_changes}", period_changes=len(period_changes)
+        ),
+        say(
+            "At stake: revenue of the 12 months to {as_of}, of a lost account of the 12 months to "
+            "its last order",
+            as_of=date(as_of),
+        ),
     )

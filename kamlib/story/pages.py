@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings, FreshnessSettings
 from kamlib.period.calendar import Span
 from kamlib.story.data_warnings import silence_is_unusual
-from kamlib.words import date, share
+from kamlib.words import date, say, share
 
 
 def title_period(
@@ -27,7 +27,11 @@ def title_period(
         return span.title
     is_gap = last_date < span.start or book.complete_to is not None
     is_gap |= silence_is_unusual(last_date, usual_silence_days, span, freshness)
-    return f"{span.title} (data to {date(last_date)} only)" if is_gap else span.title
+    return (
+        say("{period} (data to {last_date} only)", period=span.title, last_date=date(last_date))
+        if is_gap
+        else span.title
+    )
 
 
 def note_undated(renewed: str | None) -> str:
@@ -40,9 +44,10 @@ def note_undated(renewed: str | None) -> str:
     """
     if renewed is None:
         return ""
-    return (
-        f"Owners, names, contacts and plans are as recorded on {date(renewed)}, not as when this "
-        "period was first published."
+    return say(
+        "Owners, names, contacts and plans are as recorded on {renewed}, not as when this period "
+        "was first published.",
+        renewed=date(renewed),
     )
 
 
@@ -51,12 +56,33 @@ def definitions(
 ) -> tuple[tuple[str, str], ...]:
     """Return the definitions that a page rests on, each with the word it defines."""
     low, high = (share(limit, book, decimals=0) for limit in book.segmentation.abc)
-    silence = f"lost above {book.loss.lost:g} usual gaps and {book.loss.min_silence_days} days"
+    silence = say(
+        "lost above {lost:g} usual gaps and {min_silence_days} days",
+        lost=book.loss.lost,
+        min_silence_days=book.loss.min_silence_days,
+    )
     return (
-        ("Window", f"{book.segmentation.window_months} months to {date(as_of)}"),
-        ("ABC", f"A below {low}, B below {high} of the cumulative share before the account"),
-        ("Loss", f"overdue above {book.loss.overdue:g}, {silence}"),
-        ("Key account", _key_account(accounts, tiers, book)),
+        (
+            say("Window"),
+            say(
+                "{window_months} months to {as_of}",
+                window_months=book.segmentation.window_months,
+                as_of=date(as_of),
+            ),
+        ),
+        (
+            "ABC",
+            say(
+                "A below {low}, B below {high} of the cumulative share before the account",
+                low=low,
+                high=high,
+            ),
+        ),
+        (
+            say("Loss"),
+            say("overdue above {overdue:g}, {silence}", overdue=book.loss.overdue, silence=silence),
+        ),
+        (say("Key account"), _key_account(accounts, tiers, book)),
     )
 
 
@@ -65,7 +91,8 @@ def _versioned(book: BookSettings) -> str:
     said, version = book.key_accounts.definition.strip(), book.key_accounts.version.strip()
     if not said:
         return ""
-    return f"{said} ({f'version {version}' if version else 'no version stated'})"
+    which = say("version {version}", version=version) if version else say("no version stated")
+    return f"{said} ({which})"
 
 
 def _key_account(accounts: pd.DataFrame, tiers: pd.DataFrame, book: BookSettings) -> str:
@@ -74,7 +101,9 @@ def _key_account(accounts: pd.DataFrame, tiers: pd.DataFrame, book: BookSettings
     """
     said = _versioned(book)
     if len(tiers) or accounts["tier"].notna().any():
-        return said or "named in the book"
+        return said or say("named in the book")
     most = book.key_accounts.at_most
-    rule = f"provisional, as the book has no tiers: class A by revenue, at most {most}"
-    return f"{rule}; to be: {said}" if said else rule
+    rule = say(
+        "provisional, as the book has no tiers: class A by revenue, at most {most}", most=most
+    )
+    return say("{rule}; to be: {said}", rule=rule, said=said) if said else rule

@@ -10,24 +10,24 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Point, Sentence
 from kamlib.tables import each
-from kamlib.words import count, money, number, plural, share
+from kamlib.words import count, money, number, phrase, plural, say, share
 
 Book = BookSettings | None
 MOST = 7
 """Sentences on the first screen."""
 
 NEEDED = {
-    "tiers": "who was admitted when, and so what the programme brings",
-    "programme_costs": "the return against cost and the month of payback",
-    "managers": "load against the hours that each manager has",
-    "contacts": "which decision roles are known",
-    "interactions": "engagement, and who was not visited",
-    "targets": "results against target",
-    "opportunities": "the weighted pipeline in the outlook",
-    "invoices": "money owed",
-    "skills": "competences and training needs",
-    "team": "account teams and their missing roles",
-    "decisions": "the log of decisions",
+    "tiers": phrase("who was admitted when, and so what the programme brings"),
+    "programme_costs": phrase("the return against cost and the month of payback"),
+    "managers": phrase("load against the hours that each manager has"),
+    "contacts": phrase("which decision roles are known"),
+    "interactions": phrase("engagement, and who was not visited"),
+    "targets": phrase("results against target"),
+    "opportunities": phrase("the weighted pipeline in the outlook"),
+    "invoices": phrase("money owed"),
+    "skills": phrase("competences and training needs"),
+    "team": phrase("account teams and their missing roles"),
+    "decisions": phrase("the log of decisions"),
 }
 """What a table of the book would add to the programme review."""
 
@@ -60,25 +60,31 @@ def headline_programme(
         *_training(told_training_needs),
         *_engagement(engagement_trend),
     ]
-    nothing = Sentence("Nothing can be said of the programme yet: no key accounts are known.")
+    nothing = Sentence(say("Nothing can be said of the programme yet: no key accounts are known."))
     return sentences[:MOST] or [nothing]
 
 
 def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     done = {
-        "gain": "has raised",
-        "loss": "has lowered",
-        "no effect shown": "has not shown an effect on",
+        "gain": say("has raised"),
+        "loss": say("has lowered"),
+        "no effect shown": say("has not shown an effect on"),
     }
     for row in each(verdict):
-        text = f"What the programme brings cannot be told. {row.note}"
+        text = say("What the programme brings cannot be told. {note}", note=row.note)
         if row.verdict in done:
             shares = row.effect_share, row.effect_low_share, row.effect_high_share
             effect, low, high = (_signed(one, book) for one in shares)
-            text = (
-                f"The programme {done[row.verdict]} the {row.measure} of its key accounts: "
-                f"{effect} against comparable accounts, 95 % interval {low} to {high}"
-                f"{_unseen(row, book)}. {_paid(payback)}"
+            text = say(
+                "The programme {done} the {measure} of its key accounts: {effect} against "
+                "comparable accounts, 95 % interval {low} to {high}{unseen}. {payback}",
+                done=done[row.verdict],
+                measure=row.measure,
+                effect=effect,
+                low=low,
+                high=high,
+                unseen=_unseen(row, book),
+                payback=_paid(payback),
             )
         yield Sentence(text, link="#programme_verdict")
 
@@ -88,16 +94,19 @@ def _unseen(row: Any, book: Book) -> str:
     if row.verdict != "no effect shown" or pd.isna(row.smallest_effect_share):
         return ""
     smallest = share(row.smallest_effect_share, book, decimals=0)
-    return f"; most effects below {smallest} could not have been seen"
+    return say("; most effects below {smallest} could not have been seen", smallest=smallest)
 
 
 def _paid(payback: pd.DataFrame) -> str:
     for row in each(payback[payback["question"].eq("payback")]):
         if row.answer == "paid back":
-            return f"It paid for itself after {count(row.months_since_first_cost, 'month')}."
+            return say(
+                "It paid for itself after {months}.",
+                months=count(row.months_since_first_cost, "month"),
+            )
         if row.answer == "not paid back yet":
-            return "It has not paid for itself yet."
-    return "Whether it has paid for itself cannot be told yet."
+            return say("It has not paid for itself yet.")
+    return say("Whether it has paid for itself cannot be told yet.")
 
 
 def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator[Sentence]:
@@ -105,77 +114,150 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator
         return
     orphans = int(workload.loc[workload["manager_id"].eq(""), "key_count"].sum())
     if workload["manager_id"].eq("").all():
-        text = "No manager is known for any key account, so nothing can be said of workload."
+        text = say("No manager is known for any key account, so nothing can be said of workload.")
         yield Sentence(text, link="#workload")
         return
     if orphans:
-        lack = f"{count(orphans, 'key account')} {plural(orphans, 'has', 'have')} no manager"
-        yield Sentence(f"{lack}: name one.", link="#workload")
+        lack = say(
+            "{accounts} {have} no manager",
+            accounts=count(orphans, "key account"),
+            have=plural(orphans, "has", "have"),
+        )
+        yield Sentence(say("{lack}: name one.", lack=lack), link="#workload")
     over = workload[workload["is_over_hours"]]
     moves = changes[changes["manager_id"].ne("")]
     if over.empty:
         heaviest = workload["hours_load_share"].max()
-        text = "Nobody carries more hours than there are"
-        most = f"; the heaviest load is {share(heaviest, book, decimals=0)} of the hours"
+        text = say("Nobody carries more hours than there are")
+        most = say(
+            "; the heaviest load is {heaviest} of the hours",
+            heaviest=share(heaviest, book, decimals=0),
+        )
         yield Sentence(f"{text}{most if heaviest > 0 else ''}.", link="#workload")
         return
     who, others = next(each(over)), len(over) - 1
-    hours = f"{share(who.hours_load_share, book, decimals=0)} of the hours"
+    hours = say(
+        "{hours_load_share} of the hours",
+        hours_load_share=share(who.hours_load_share, book, decimals=0),
+    )
     sentences = [
-        f"{who.manager_name} carries too much: {hours}, {count(who.key_count, 'key account')}."
+        say(
+            "{manager_name} carries too much: {hours}, {accounts}.",
+            manager_name=who.manager_name,
+            hours=hours,
+            accounts=count(who.key_count, "key account"),
+        )
     ]
     if others:
-        more = "One more carries" if others == 1 else f"{number(others)} more carry"
-        sentences.append(f"{more} too much.")
+        more = (
+            say("One more carries")
+            if others == 1
+            else say("{others} more carry", others=number(others))
+        )
+        sentences.append(say("{more} too much.", more=more))
     for first in each(moves.head(1)):
-        eases = "One move eases" if len(moves) == 1 else f"{number(len(moves))} moves ease"
-        sentences.append(f"{eases} it, first {first.name} to {first.to_manager}.")
+        eases = (
+            say("One move eases")
+            if len(moves) == 1
+            else say("{moves} moves ease", moves=number(len(moves)))
+        )
+        sentences.append(
+            say(
+                "{eases} it, first {name} to {to_manager}.",
+                eases=eases,
+                name=first.name,
+                to_manager=first.to_manager,
+            )
+        )
     if moves.empty:
-        sentences.append("Nobody has room and the ratings required to take an account over.")
+        sentences.append(say("Nobody has room and the ratings required to take an account over."))
     yield Sentence(" ".join(sentences), link="#assignment_changes" if len(moves) else "#workload")
 
 
 def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     row = outlook[outlook["measure"].eq("revenue")].dropna(subset=["year_target", "outlook"])
     for own in each(row):
-        side = "short of" if own.outlook_gap < 0 else "above"
-        gap = f"{money(abs(own.outlook_gap), book)} {side} target"
-        text = f"Key accounts ended the year at {money(own.to_date, book)}, {gap}."
+        side = say("short of") if own.outlook_gap < 0 else say("above")
+        gap = say(
+            "{outlook_gap} {side} target", outlook_gap=money(abs(own.outlook_gap), book), side=side
+        )
+        text = say(
+            "Key accounts ended the year at {to_date}, {gap}.",
+            to_date=money(own.to_date, book),
+            gap=gap,
+        )
         if own.outlook_rule != "over":
-            heading = f"Key accounts are heading for {money(own.outlook, book)} this year, {gap}"
+            heading = say(
+                "Key accounts are heading for {outlook} this year, {gap}",
+                outlook=money(own.outlook, book),
+                gap=gap,
+            )
             holds = own.outlook_low <= own.year_target <= own.outlook_high
-            text = f"{heading}; the interval holds the target." if holds else f"{heading}."
+            text = (
+                say("{heading}; the interval holds the target.", heading=heading)
+                if holds
+                else f"{heading}."
+            )
         yield Sentence(text, link="#programme_outlook")
 
 
 def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     exposed = table[table["exposed_profit"].gt(0)].sort_values("exposed_profit", kind="stable")
     for row in each(exposed.tail(1)):
-        of = f"of the {money(row.owned_profit, book)} of yearly {row.measure} of the own accounts"
+        of = say(
+            "of the {owned_profit} of yearly {measure} of the own accounts",
+            owned_profit=money(row.owned_profit, book),
+            measure=row.measure,
+        )
         known = ""
         if row.sole_count:
             accounts = count(row.sole_count, "key account")
-            known = f": {accounts} {plural(row.sole_count, 'knows', 'know')} hardly anybody else"
+            known = say(
+                ": {accounts} {know} hardly anybody else",
+                accounts=accounts,
+                know=plural(row.sole_count, "knows", "know"),
+            )
         yield Sentence(
-            f"If {row.manager_name} leaves, {money(row.exposed_profit, book)} {of} is exposed"
-            f"{known}. Introduce a second person.",
+            say(
+                "If {manager_name} leaves, {exposed_profit} {of} is exposed{known}. Introduce a "
+                "second person.",
+                manager_name=row.manager_name,
+                exposed_profit=money(row.exposed_profit, book),
+                of=of,
+                known=known,
+            ),
             link="#manager_dependence",
         )
 
 
 def _coverage(coverage: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Sentence]:
-    words = {"sponsor": "a sponsor", "plan": "a plan", "decision roles": "a known decision role"}
+    words = {
+        "sponsor": say("a sponsor"),
+        "plan": say("a plan"),
+        "decision roles": say("a known decision role"),
+    }
     rows = {row.part: row for row in each(summary[summary["covered_share"].lt(1)])}
     parts = [_lack(rows[part], what) for part, what in words.items() if part in rows]
     for worst in each(coverage.head(1 if parts else 0)):
-        text = f"{'; '.join(parts)}. Begin with {worst.name}: {worst.note}."
+        text = say(
+            "{parts}. Begin with {name}: {note}.",
+            parts="; ".join(parts),
+            name=worst.name,
+            note=worst.note,
+        )
         yield Sentence(text, link="#coverage")
 
 
 def _lack(row: Any, what: str) -> str:
     lack = row.key_count - row.covered_count
     whole = count(row.key_count, "key account")
-    return f"{lack} of {whole} {plural(lack, 'lacks', 'lack')} {what}"
+    return say(
+        "{lack} of {whole} {lacks} {what}",
+        lack=lack,
+        whole=whole,
+        lacks=plural(lack, "lacks", "lack"),
+        what=what,
+    )
 
 
 def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
@@ -183,8 +265,12 @@ def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     for row in each(table[table["overdue_amount"].gt(0)].head(1)):
         most = f"{money(row.overdue_amount, book)}, {count(row.oldest_late_days, 'day')}"
         yield Sentence(
-            f"Key accounts owe {money(total, book)} past its due day, most of it {row.name} "
-            f"({most}).",
+            say(
+                "Key accounts owe {total} past its due day, most of it {name} ({most}).",
+                total=money(total, book),
+                name=row.name,
+                most=most,
+            ),
             link="#programme_owed",
         )
 
@@ -195,16 +281,32 @@ def _objectives(tally: pd.DataFrame, book: Book) -> Iterator[Sentence]:
         said = ", ".join(
             f"{number(found) if found else 'none'} {state}" for state, found in states.items()
         )
-        worth = f"; the missed ones were worth {money(row.missed_value, book)}"
+        worth = say(
+            "; the missed ones were worth {missed_value}",
+            missed_value=money(row.missed_value, book),
+        )
         is_missed = row.missed_value > 0
-        yield Sentence(f"Objectives: {said}{worth if is_missed else ''}.", "#objectives_review")
+        yield Sentence(
+            say("Objectives: {said}{worth}.", said=said, worth=worth if is_missed else ""),
+            "#objectives_review",
+        )
 
 
 def _training(needs: pd.DataFrame) -> Iterator[Sentence]:
     for row in each(needs[needs["need_count"].gt(0)].head(1)):
         needing, rated = row.need_count, count(row.rated_count, "manager")
-        below = f"{needing} of {rated} {plural(needing, 'is', 'are')} below the level required"
-        text = f"Train {row.skill} first: {below} ({row.managers})."
+        below = say(
+            "{needing} of {rated} {are} below the level required",
+            needing=needing,
+            rated=rated,
+            are=plural(needing, "is", "are"),
+        )
+        text = say(
+            "Train {skill} first: {below} ({managers}).",
+            skill=row.skill,
+            below=below,
+            managers=row.managers,
+        )
         yield Sentence(text, link="#training_needs")
 
 
@@ -212,12 +314,16 @@ def _engagement(trend: pd.DataFrame) -> Iterator[Sentence]:
     words = trend.set_index("measure")["trend"]
     link = "#Engagement-and-loyalty"
     if words.eq("rising").all():
-        yield Sentence("Engagement and loyalty are both rising.", link=link)
+        yield Sentence(say("Engagement and loyalty are both rising."), link=link)
     elif not words.eq("too few quarters").any():
-        told = words.replace({"rising": "a rise", "falling": "a fall"})
+        told = words.replace({"rising": say("a rise"), "falling": say("a fall")})
         yield Sentence(
-            f"Engagement and loyalty should both rise: engagement shows {told['engagement']}, "
-            f"loyalty {told['loyalty']}.",
+            say(
+                "Engagement and loyalty should both rise: engagement shows {engagement}, loyalty "
+                "{loyalty}.",
+                engagement=told["engagement"],
+                loyalty=told["loyalty"],
+            ),
             link=link,
         )
 
@@ -232,7 +338,7 @@ def points_programme_missing(present: frozenset[str]) -> list[Point]:
     >>> [(one.label, one.text) for one in points_programme_missing(frozenset(NEEDED) - {"skills"})]
     [('skills', 'competences and training needs')]
     """
-    return [Point("", adds, table) for table, adds in NEEDED.items() if table not in present]
+    return [Point("", say(adds), table) for table, adds in NEEDED.items() if table not in present]
 
 
 def note_programme(told_key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
@@ -242,6 +348,12 @@ def note_programme(told_key_accounts: pd.DataFrame, *, has_cost: bool = True) ->
     'Key accounts: 1, by the rule: named in the book.'
     """
     rule = next(iter(told_key_accounts["key_rule"]), "none")
-    text = f"Key accounts: {int(told_key_accounts['is_key'].sum())}, by the rule: {rule}."
-    unknown = "Orders carry no cost: profit is measured as revenue and the return cannot be told."
+    text = say(
+        "Key accounts: {more}, by the rule: {rule}.",
+        more=int(told_key_accounts["is_key"].sum()),
+        rule=rule,
+    )
+    unknown = say(
+        "Orders carry no cost: profit is measured as revenue and the return cannot be told."
+    )
     return text if has_cost else f"{text} {unknown}"

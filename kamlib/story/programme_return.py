@@ -6,23 +6,23 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
-from kamlib.words import count, money, share
+from kamlib.words import count, money, phrase, say, share
 
 NOT_MEASURED = {
-    "cost missing": "a cost is missing in its history",
-    "no orders": "no orders",
-    "few months": "fewer than {least} whole months since the admission",
-    "no year before": "no whole year with a margin before the admission",
-    "few controls": "fewer than {least} comparable accounts",
+    "cost missing": phrase("a cost is missing in its history"),
+    "no orders": phrase("no orders"),
+    "few months": phrase("fewer than {least} whole months since the admission"),
+    "no year before": phrase("no whole year with a margin before the admission"),
+    "few controls": phrase("fewer than {least} comparable accounts"),
 }
 """Why an account has no figure."""
 
 VERDICT = {
-    "no tiers": "No dated tiers: it is not known who was admitted when.",
-    "placebo": "Accounts that were not admitted then show an effect too (placebo check).",
-    "gain": "The whole interval lies above what was to be expected without the programme.",
-    "loss": "The whole interval lies below what was to be expected without the programme.",
-    "no effect shown": "The interval holds both a gain and a loss.",
+    "no tiers": phrase("No dated tiers: it is not known who was admitted when."),
+    "placebo": phrase("Accounts that were not admitted then show an effect too (placebo check)."),
+    "gain": phrase("The whole interval lies above what was to be expected without the programme."),
+    "loss": phrase("The whole interval lies below what was to be expected without the programme."),
+    "no effect shown": phrase("The interval holds both a gain and a loss."),
 }
 """What the verdict rests on, where accounts could be measured or nobody was admitted."""
 
@@ -40,19 +40,24 @@ def tell_programme_verdict(programme_verdict: pd.DataFrame) -> pd.DataFrame:
 
 
 def _not_measured(row: pd.Series) -> str:
-    return NOT_MEASURED.get(row["note_code"], "").format(least=row["least_count"])
+    return say(NOT_MEASURED.get(row["note_code"], ""), least=row["least_count"])
 
 
 def _verdict_note(row: pd.Series) -> str:
     if row["note_code"] in NOT_MEASURED:
-        return f"No key account can be measured; most often: {_not_measured(row)}."
-    said = VERDICT[row["note_code"]]
+        return say(
+            "No key account can be measured; most often: {not_measured}.",
+            not_measured=_not_measured(row),
+        )
+    said = say(VERDICT[row["note_code"]])
     smallest = row["smallest_effect_share"]
     if row["note_code"] == "no effect shown" and smallest == smallest:
         seen = share(smallest, decimals=0)
-        said = f"{said} Most effects below {seen} could not have been seen here."
+        said = say(
+            "{said} Most effects below {seen} could not have been seen here.", said=said, seen=seen
+        )
     if row["measured_count"] and not row["placebo_count"]:
-        return f"{said} Too few comparable accounts for a placebo check."
+        return say("{said} Too few comparable accounts for a placebo check.", said=said)
     return said
 
 
@@ -60,7 +65,7 @@ def table_programme_verdict(programme_verdict: pd.DataFrame) -> Said:
     """Return the verdict's title: why it cannot be told, where it cannot."""
     if programme_verdict["verdict"].eq("cannot be told").any():
         return Said(tell_programme_verdict(programme_verdict)["note"].iloc[0])
-    return Said("The verdict")
+    return Said(say("The verdict"))
 
 
 def chart_programme_return(
@@ -72,21 +77,31 @@ def chart_programme_return(
     """Return the finding of the programme's return: has it paid for itself, and where it stands."""
     return Said(
         _paid(programme_return, programme_payback, book),
-        "Margin of key accounts above expectation less programme cost, cumulative; "
-        "band: 95 % interval",
-        "Curve of margin above expectation less programme cost, added up by month, with its "
-        "interval and the month of payback; the published table programme_return has every value",
+        say(
+            "Margin of key accounts above expectation less programme cost, cumulative; band: 95 % "
+            "interval"
+        ),
+        say(
+            "Curve of margin above expectation less programme cost, added up by month, with its "
+            "interval and the month of payback; the published table programme_return has every "
+            "value"
+        ),
     )
 
 
 def _paid(total: pd.DataFrame, payback: pd.DataFrame, book: BookSettings | None) -> str:
     if total.empty:
-        return "The return of the programme cannot be told"
+        return say("The return of the programme cannot be told")
     low, high = (money(total[f"cumulative_{end}"].iloc[-1], book) for end in ("low", "high"))
     paid = payback[payback["question"].eq("payback")].iloc[0]
     if paid["answer"] == "paid back":
         months = count(paid["months_since_first_cost"], "month")
-        return f"The programme paid for itself after {months}; now {low} to {high}"
+        return say(
+            "The programme paid for itself after {months}; now {low} to {high}",
+            months=months,
+            low=low,
+            high=high,
+        )
     if paid["answer"] == "not paid back yet":
-        return f"The programme has not paid for itself yet: {low} to {high}"
-    return f"Whether the programme pays cannot be told yet: {low} to {high}"
+        return say("The programme has not paid for itself yet: {low} to {high}", low=low, high=high)
+    return say("Whether the programme pays cannot be told yet: {low} to {high}", low=low, high=high)

@@ -10,7 +10,7 @@ from kamlib.book import BookSettings, ProgrammeSettings
 from kamlib.story.outlook import outlook_notes
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, date, number, plural, share
+from kamlib.words import count, date, number, phrase, plural, say, share
 
 MOST_MANAGERS = 20
 MOST_ACCOUNTS = 40
@@ -32,19 +32,27 @@ def tell_workload(workload: pd.DataFrame, *, programme: ProgrammeSettings) -> pd
 
 def _load_note(row: Any, programme: ProgrammeSettings) -> str:
     if row.manager_id == "":
-        return "nobody carries these accounts"
+        return say("nobody carries these accounts")
     least, most = programme.accounts_per_manager
     parts = {
-        "more hours than the manager has": row.is_over_hours,
-        f"{count(row.key_count, 'account')}, usual {least}–{most}": row.is_count_outside,
+        say("more hours than the manager has"): row.is_over_hours,
+        say(
+            "{accounts}, usual {least}–{most}",
+            accounts=count(row.key_count, "account"),
+            least=least,
+            most=most,
+        ): row.is_count_outside,
     }
     return "; ".join(part for part, is_so in parts.items() if is_so)
 
 
 def table_workload(as_of: pd.Timestamp) -> Said:
     """Say which months the load per manager is of."""
-    months = f"12 months to {date(as_of)}"
-    return Said("Load per manager", f"Key accounts, hours a month, revenue of {months}")
+    months = say("12 months to {as_of}", as_of=date(as_of))
+    return Said(
+        say("Load per manager"),
+        say("Key accounts, hours a month, revenue of {months}", months=months),
+    )
 
 
 def chart_workload(
@@ -56,49 +64,73 @@ def chart_workload(
 ) -> Said:
     """Say who carries more than the hours there are, or who carries most revenue."""
     people = workload[workload["manager_id"].ne("")]
-    months = f"12 months to {date(as_of)}"
-    every = "; the table below has every value"
+    months = say("12 months to {as_of}", as_of=date(as_of))
+    every = say("; the table below has every value")
     if measure == "hours":
         cut = len(people) > MOST_MANAGERS
-        heaviest = f"; the {MOST_MANAGERS} heaviest of {len(people)} managers" if cut else ""
+        heaviest = (
+            say(
+                "; the {most_managers} heaviest of {people} managers",
+                most_managers=MOST_MANAGERS,
+                people=len(people),
+            )
+            if cut
+            else ""
+        )
         return Said(
             _overloaded(people),
-            f"Hours a month (key accounts); line: hours there are{heaviest}; {months}",
-            f"Bars of the hours a month by manager against the hours there are{every}",
+            say(
+                "Hours a month (key accounts); line: hours there are{heaviest}; {months}",
+                heaviest=heaviest,
+                months=months,
+            ),
+            say(
+                "Bars of the hours a month by manager against the hours there are{every}",
+                every=every,
+            ),
         )
-    limit = "; line: limit" if people["revenue_limit"].notna().any() else ""
+    limit = say("; line: limit") if people["revenue_limit"].notna().any() else ""
     return Said(
         _most_revenue(people, book),
-        f"Revenue of {months}{limit}",
-        f"Bars of the revenue by manager against what one manager can carry{every}",
+        say("Revenue of {months}{limit}", months=months, limit=limit),
+        say(
+            "Bars of the revenue by manager against what one manager can carry{every}", every=every
+        ),
     )
 
 
 def _overloaded(people: pd.DataFrame) -> str:
     over = int(people["is_over_hours"].sum())
     if people.empty:
-        return "No manager is known for any key account"
+        return say("No manager is known for any key account")
     if not over:
-        return "Nobody carries more hours than there are"
+        return say("Nobody carries more hours than there are")
     managers = count(len(people), "manager")
-    return f"{over} of {managers} {plural(over, 'carries', 'carry')} more hours than there are"
+    return say(
+        "{over} of {managers} {carry} more hours than there are",
+        over=over,
+        managers=managers,
+        carry=plural(over, "carries", "carry"),
+    )
 
 
 def _most_revenue(people: pd.DataFrame, book: BookSettings | None) -> str:
     total = people["revenue"].sum()
     if not total > 0:
-        return "No manager carries revenue"
+        return say("No manager carries revenue")
     first = people.sort_values(["revenue", "manager_id"], kind="stable").iloc[-1]
     part = share(first.revenue / total, book, decimals=0)
-    return f"{first.manager_name} carries {part} of the revenue"
+    return say(
+        "{manager_name} carries {part} of the revenue", manager_name=first.manager_name, part=part
+    )
 
 
 def tell_proposed_assignment(proposed_assignment: pd.DataFrame) -> pd.DataFrame:
     """Say how sure the proposal is; nothing where it is proven the best."""
     words = {
         "proven": "",
-        "good": "good, not proven the best: the search was cut",
-        "cut": "the search was cut before it found a better assignment",
+        "good": say("good, not proven the best: the search was cut"),
+        "cut": say("the search was cut before it found a better assignment"),
     }
     return _told(proposed_assignment, note=[words[end] for end in proposed_assignment["search"]])
 
@@ -109,7 +141,12 @@ def tell_assignment_changes(
     """Say the hours of both managers before and after each move, and what it breaks."""
     loads = {row.manager_id: _load_change(row, book) for row in each(assignment_loads)}
     changes = [
-        f"{_giver(row, loads, book)}; {row.to_manager} goes from {loads[row.proposed_manager_id]}"
+        say(
+            "{giver}; {to_manager} goes from {loads}",
+            giver=_giver(row, loads, book),
+            to_manager=row.to_manager,
+            loads=loads[row.proposed_manager_id],
+        )
         for row in each(assignment_changes)
     ]
     return _told(assignment_changes, why=changes)
@@ -117,18 +154,30 @@ def tell_assignment_changes(
 
 def _giver(row: Any, loads: dict[str, str], book: BookSettings) -> str:
     if row.manager_id not in loads:
-        return "it has no manager today"
+        return say("it has no manager today")
     known = ""
     if pd.notna(row.handled_share):
         handled = share(row.handled_share, book, decimals=0)
-        known = f"; it breaks a relationship: {handled} of the account's revenue came through "
+        known = say(
+            "; it breaks a relationship: {handled} of the account's revenue came through ",
+            handled=handled,
+        )
         known += row.from_manager
-    return f"{row.from_manager} goes from {loads[row.manager_id]}{known}"
+    return say(
+        "{from_manager} goes from {loads}{known}",
+        from_manager=row.from_manager,
+        loads=loads[row.manager_id],
+        known=known,
+    )
 
 
 def _load_change(row: Any, book: BookSettings) -> str:
     now, then = row.hours_load_share, row.proposed_hours_load_share
-    return f"{number(now * 100, book, decimals=0)} to {share(then, book, decimals=0)} of the hours"
+    return say(
+        "{now} to {then} of the hours",
+        now=number(now * 100, book, decimals=0),
+        then=share(then, book, decimals=0),
+    )
 
 
 def chart_assignment_loads(
@@ -139,46 +188,57 @@ def chart_assignment_loads(
         int(assignment_loads[f"{when}hours_load_share"].gt(1).sum()) for when in ("", "proposed_")
     )
     moves = count(len(assignment_changes), "move")
-    finding = "Nobody carries too much: nothing is moved"
+    finding = say("Nobody carries too much: nothing is moved")
     if assignment_loads.empty:
-        finding = "No managers to assign accounts to"
+        finding = say("No managers to assign accounts to")
     elif before and len(assignment_changes):
-        left = number(after) if after else "nobody"
-        finding = f"{number(before)} {plural(before, 'carries', 'carry')} too much, {left} after "
+        left = number(after) if after else say("nobody")
+        finding = say(
+            "{before} {carry} too much, {left} after ",
+            before=number(before),
+            carry=plural(before, "carries", "carry"),
+            left=left,
+        )
         finding += moves
     elif before:
-        who = f"{number(before)} {plural(before, 'carries', 'carry')} too much"
-        finding = f"{who}, and nobody has room"
+        who = say(
+            "{before} {carry} too much",
+            before=number(before),
+            carry=plural(before, "carries", "carry"),
+        )
+        finding = say("{who}, and nobody has room", who=who)
     elif len(assignment_changes):
-        finding = f"Nobody carries too much; {moves} to give accounts a manager"
+        finding = say("Nobody carries too much; {moves} to give accounts a manager", moves=moves)
     return Said(
         finding,
-        "Hours that key accounts ask for over the manager's hours; ● now, ◆ proposed",
-        "For each manager the load in hours, today and as proposed; the published table "
-        "assignment_loads has every value",
+        say("Hours that key accounts ask for over the manager's hours; ● now, ◆ proposed"),
+        say(
+            "For each manager the load in hours, today and as proposed; the published table "
+            "assignment_loads has every value"
+        ),
     )
 
 
 def table_manager_dependence(as_of: pd.Timestamp) -> Said:
     """Say which orders the dependence is of."""
-    months = f"12 months to {date(as_of)}"
+    months = say("12 months to {as_of}", as_of=date(as_of))
     return Said(
-        "Profit by manager, and what is exposed if one leaves",
-        f"All accounts and key accounts, by the manager on the order, {months}",
+        say("Profit by manager, and what is exposed if one leaves"),
+        say("All accounts and key accounts, by the manager on the order, {months}", months=months),
     )
 
 
 # ── what they have and lack ───────────────────────────────────────────────────
 
 GAPS = {
-    "sponsor": "no sponsor",
-    "roles": "no {missing_roles} known",
-    "people": "nobody known",
-    "team": "team lacks {missing_team_roles}",
-    "plan_unreadable": "plan cannot be read",
-    "plan_missing": "no plan",
-    "plan_old": "plan older than {fresh_days} days",
-    "plan_undated": "plan without a date",
+    "sponsor": phrase("no sponsor"),
+    "roles": phrase("no {missing_roles} known"),
+    "people": phrase("nobody known"),
+    "team": phrase("team lacks {missing_team_roles}"),
+    "plan_unreadable": phrase("plan cannot be read"),
+    "plan_missing": phrase("no plan"),
+    "plan_old": phrase("plan older than {fresh_days} days"),
+    "plan_undated": phrase("plan without a date"),
 }
 """Code of a gap → how it is said."""
 
@@ -191,7 +251,7 @@ def tell_coverage(coverage: pd.DataFrame, *, programme: ProgrammeSettings) -> pd
 
 def _gaps(row: Any, fresh_days: int) -> str:
     facts = {**row._asdict(), "fresh_days": fresh_days}
-    return "; ".join(GAPS[code].format(**facts) for code in row.gap_codes.split())
+    return "; ".join(say(GAPS[code], **facts) for code in row.gap_codes.split())
 
 
 def table_coverage(coverage: pd.DataFrame) -> Said:
@@ -199,7 +259,10 @@ def table_coverage(coverage: pd.DataFrame) -> Said:
     gaps = int(coverage["coverage_gap_count"].gt(0).sum())
     whole = count(len(coverage), "key account")
     return Said(
-        f"{gaps} of {whole} with gaps" if gaps else "No gap is known", "The most gaps first"
+        say("{gaps} of {whole} with gaps", gaps=gaps, whole=whole)
+        if gaps
+        else say("No gap is known"),
+        say("The most gaps first"),
     )
 
 
@@ -207,20 +270,26 @@ def chart_coverage(coverage: pd.DataFrame, coverage_summary: pd.DataFrame, *, sp
     """Say how many key accounts are covered without a gap, and what nobody recorded."""
     known = coverage_summary["covered_share"].notna()
     whole = int(coverage["coverage_gap_count"].eq(0).sum())
-    finding = (
-        f"{whole or 'None'} of {count(len(coverage), 'key account')} "
-        f"{plural(max(whole, 1), 'is', 'are')} covered without a gap"
+    finding = say(
+        "{whole} of {accounts} {are} covered without a gap",
+        whole=whole or say("None"),
+        accounts=count(len(coverage), "key account"),
+        are=plural(max(whole, 1), "is", "are"),
     )
     if coverage.empty:
-        finding = "No key accounts"
+        finding = say("No key accounts")
     elif not known.any():
-        finding = "How key accounts are covered is not recorded"
+        finding = say("How key accounts are covered is not recorded")
     parts = [
-        "Key accounts: filled = there, pale = in part, open = missing",
-        f"the {MOST_ACCOUNTS} with most gaps of {len(coverage)}"
+        say("Key accounts: filled = there, pale = in part, open = missing"),
+        say(
+            "the {most_accounts} with most gaps of {coverage}",
+            most_accounts=MOST_ACCOUNTS,
+            coverage=len(coverage),
+        )
         if len(coverage) > MOST_ACCOUNTS
         else "",
-        f"not recorded: {', '.join(coverage_summary.loc[~known, 'part'])}"
+        say("not recorded: {part}", part=", ".join(coverage_summary.loc[~known, "part"]))
         if not known.all()
         else "",
         span.title,
@@ -228,8 +297,10 @@ def chart_coverage(coverage: pd.DataFrame, coverage_summary: pd.DataFrame, *, sp
     return Said(
         finding,
         "; ".join(part for part in parts if part),
-        "Grid of key accounts by sponsor, decision roles, recent contact, team, plan and fresh "
-        "plan; the table below names every gap",
+        say(
+            "Grid of key accounts by sponsor, decision roles, recent contact, team, plan and "
+            "fresh plan; the table below names every gap"
+        ),
     )
 
 
@@ -241,7 +312,7 @@ def tell_coverage_summary(coverage_summary: pd.DataFrame) -> pd.DataFrame:
 def _lacking(row: Any) -> str:
     more = row.key_count - row.covered_count - 5
     return (
-        f"{row.lacking_names} and {more} more"
+        say("{lacking_names} and {more} more", lacking_names=row.lacking_names, more=more)
         if row.lacking_names and more > 0
         else row.lacking_names
     )
@@ -252,8 +323,12 @@ def tell_decision_log(decision_log: pd.DataFrame) -> pd.DataFrame:
     notes = [
         "; ".join(
             [
-                *([f"the evidence says {row.proposal}"] if row.is_overridden else []),
-                *([] if row.reason.strip() else ["no reason recorded"]),
+                *(
+                    [say("the evidence says {proposal}", proposal=say(row.proposal))]
+                    if row.is_overridden
+                    else []
+                ),
+                *([] if row.reason.strip() else [say("no reason recorded")]),
             ]
         )
         for row in each(decision_log)
@@ -269,15 +344,15 @@ def tell_programme_outlook(programme_outlook: pd.DataFrame, *, book: BookSetting
 def table_programme_owed(as_of: pd.Timestamp) -> Said:
     """Say as of which day the money is owed."""
     return Said(
-        "What key accounts owe",
-        f"Invoices as of {date(as_of)}; the largest overdue amount first",
+        say("What key accounts owe"),
+        say("Invoices as of {as_of}; the largest overdue amount first", as_of=date(as_of)),
     )
 
 
 def table_account_targets(present: frozenset[str]) -> Said:
     """Say that no account can be compared with its target, where the book has none."""
-    missing = "No targets are recorded: no account can be compared with its target"
-    return Said("Key account by key account" if "targets" in present else missing)
+    missing = say("No targets are recorded: no account can be compared with its target")
+    return Said(say("Key account by key account") if "targets" in present else missing)
 
 
 # ── what the managers can do ──────────────────────────────────────────────────
@@ -288,7 +363,7 @@ def tell_training_needs(training_needs: pd.DataFrame, competence: pd.DataFrame) 
     needs = competence[competence["is_training_need"]]
     needs = needs.sort_values(["gap", "manager_id"], ascending=[False, True])
     names = needs.groupby("skill")["manager_name"].agg(", ".join)
-    nobody = "nobody has been rated in it"
+    nobody = say("nobody has been rated in it")
     managers = [
         names.get(row.skill, "") if row.rated_count else nobody for row in each(training_needs)
     ]
@@ -299,21 +374,30 @@ def chart_competence(competence: pd.DataFrame, *, span: Any) -> Said:
     """Say how many ratings are below the level required, and in which skills."""
     counts = competence.loc[competence["is_training_need"], "skill"].value_counts(sort=False)
     most = sorted(counts.index[counts.eq(counts.max())])
-    finding = "Nobody is below the level required"
+    finding = say("Nobody is below the level required")
     if competence.empty:
-        finding = "No manager has been rated"
+        finding = say("No manager has been rated")
     elif len(counts):
         total = int(counts.sum())
-        finding = f"{count(total, 'rating')} {plural(total, 'is', 'are')} below the level required"
+        finding = say(
+            "{ratings} {are} below the level required",
+            ratings=count(total, "rating"),
+            are=plural(total, "is", "are"),
+        )
         if len(most) <= 2:
-            place = "most in" if len(counts) > len(most) else "in"
-            finding = f"{finding}, {place} {' and '.join(most)}"
+            place = say("most in") if len(counts) > len(most) else say("in")
+            finding = f"{finding}, {place} {say(' and ').join(most)}"
     return Said(
         finding,
-        "Latest rating, 1 to 5; ▲▼ against the one before; framed: below the level required; "
-        f"{span.title}",
-        "Matrix of managers by skill with the latest rating and its change; the published table "
-        "competence has every value",
+        say(
+            "Latest rating, 1 to 5; ▲▼ against the one before; framed: below the level required; "
+            "{period}",
+            period=span.title,
+        ),
+        say(
+            "Matrix of managers by skill with the latest rating and its change; the published "
+            "table competence has every value"
+        ),
     )
 
 
@@ -324,22 +408,26 @@ def chart_programme_engagement(
     known = programme_engagement[["engagement_share", "loyalty_share"]].notna().sum().max()
     trend = engagement_trend.set_index("measure")["trend"]
     same = {
-        "rising": "Engagement and loyalty are both rising",
-        "too few quarters": "Too few quarters to tell whether engagement and loyalty rise",
-        "no clear trend": "Neither engagement nor loyalty has a clear trend",
+        "rising": say("Engagement and loyalty are both rising"),
+        "too few quarters": say("Too few quarters to tell whether engagement and loyalty rise"),
+        "no clear trend": say("Neither engagement nor loyalty has a clear trend"),
     }
     if not known >= 2:
-        finding = "Engagement and loyalty: too few quarters to draw"
-        finding = finding if known > 0 else "Engagement and loyalty are not known"
+        finding = say("Engagement and loyalty: too few quarters to draw")
+        finding = finding if known > 0 else say("Engagement and loyalty are not known")
     elif trend.eq(trend.iloc[0]).all() and trend.iloc[0] in same:
         finding = same[trend.iloc[0]]
     else:
         told = ", ".join(f"{measure} {word}" for measure, word in trend.items())
-        finding = f"Not both are rising: {told}"
+        finding = say("Not both are rising: {told}", told=told)
     return Said(
         finding,
-        "Mean over key accounts by quarter: contacts made of those planned; satisfaction and "
-        "expected orders",
-        "Engagement and loyalty of the key accounts by quarter; the published table "
-        "programme_engagement has every value",
+        say(
+            "Mean over key accounts by quarter: contacts made of those planned; satisfaction and "
+            "expected orders"
+        ),
+        say(
+            "Engagement and loyalty of the key accounts by quarter; the published table "
+            "programme_engagement has every value"
+        ),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
-from kamlib.story.keys import called
+from kamlib.story.keys import called, late
 from kamlib.story.overtime import who
 from kamlib.story.risk import risk_split
 from kamlib.story.statements import Said, Sentence
@@ -23,8 +23,10 @@ from kamlib.words import (
     listed,
     money,
     number,
+    phrase,
     plural,
     rate,
+    say,
     share,
     started,
 )
@@ -87,40 +89,56 @@ def tell_retention_findings(
         elif code == "rates":
             rows.append((_rates(row, as_of, book), None))
         elif code == "overdue":
-            step = _STEPS[code] if len(accounts) else None
+            step = say(_STEPS[code]) if len(accounts) else None
             rows.append((_at_risk(accounts, book, key), step))
         elif code == "lost":
             steps = account_actions[account_actions["account_id"].isin(accounts["account_id"])]
             rows.append((_lost(accounts, book, key), loss_step(steps) or None))
         else:
-            rows.append((_SAID[code](row, accounts, book), _STEPS.get(code)))
+            rows.append(
+                (_SAID[code](row, accounts, book), say(_STEPS[code]) if code in _STEPS else None)
+            )
     columns = ["finding", "next_step"]
     return pd.DataFrame(rows, columns=columns, index=retention_findings.index).astype("str")
 
 
 _STEPS = {
-    "overdue": "Call the overdue accounts, the largest first",
-    "further_overdue": "Call, the most money first",
-    "not_recorded": "Ask the owners; record the reason",
-    "checkin": "Make the overdue contacts",
-    "offers": "Make the offers on the list",
+    "overdue": phrase("Call the overdue accounts, the largest first"),
+    "further_overdue": phrase("Call, the most money first"),
+    "not_recorded": phrase("Ask the owners; record the reason"),
+    "checkin": phrase("Make the overdue contacts"),
+    "offers": phrase("Make the offers on the list"),
 }
 
 
 def _at_risk(overdue: pd.DataFrame, book: BookSettings, key: str) -> str:
     amount, own = money(overdue["revenue"].sum(), book), overdue[overdue["is_key"]]
     if overdue.empty:
-        return "No account is overdue."
+        return say("No account is overdue.")
     if own.empty:
         others = counted(len(overdue), "other account", source=book)
         are = plural(len(overdue), "is", "are")
-        return f"No {key} is overdue; {others} with {amount} a year {are}."
+        return say(
+            "No {key} is overdue; {others} with {amount} a year {are}.",
+            key=say(key),
+            others=others,
+            amount=amount,
+            are=are,
+        )
     owners = own["manager_name"].fillna(own["manager_id"]).dropna().unique()
-    whose = f", all of them {owners[0]}’s" if len(owners) == 1 and len(own) > 1 else ""
-    keys = counted(len(own), f"overdue {key}", source=book)
-    return (
-        f"{money(own['revenue'].sum(), book)} a year is at risk in {keys}{whose}; "
-        f"over all accounts {amount} in {number(len(overdue), book)}."
+    whose = (
+        say(", all of them {owners}’s", owners=owners[0])
+        if len(owners) == 1 and len(own) > 1
+        else ""
+    )
+    keys = counted(len(own), late(key), source=book)
+    return say(
+        "{revenue} a year is at risk in {keys}{whose}; over all accounts {amount} in {overdue}.",
+        revenue=money(own["revenue"].sum(), book),
+        keys=keys,
+        whose=whose,
+        amount=amount,
+        overdue=number(len(overdue), book),
     )
 
 
@@ -128,33 +146,61 @@ def _newly_overdue(row: Any, book: BookSettings) -> str:
     if row.gap_basis == "season":
         start = date(row.season_start_date)
         amount = money(row.revenue, book)
-        said = f"its season usually starts on {start}"
-        return f"{row.name} is newly overdue: {said}; {amount} a year."
-    silence = f"{number(row.silence_days, book)} days without an order"
+        said = say("its season usually starts on {start}", start=start)
+        return say(
+            "{name} is newly overdue: {said}; {amount} a year.",
+            name=row.name,
+            said=said,
+            amount=amount,
+        )
+    silence = say(
+        "{silence_days} days without an order", silence_days=number(row.silence_days, book)
+    )
     if pd.notna(row.usual_gap_days):
-        silence += f", usually {number(row.usual_gap_days, book, decimals=0)}"
+        silence += say(
+            ", usually {usual_gap_days}",
+            usual_gap_days=number(row.usual_gap_days, book, decimals=0),
+        )
     if row.gap_basis != "own":
-        silence += " (judged by like accounts: too few orders of its own)"
-    text = f"{row.name} is newly overdue: {silence}; {money(row.revenue, book)} a year."
+        silence += say(" (judged by like accounts: too few orders of its own)")
+    text = say(
+        "{name} is newly overdue: {silence}; {revenue} a year.",
+        name=row.name,
+        silence=silence,
+        revenue=money(row.revenue, book),
+    )
     if not row.late_count > 0:
         return text
     late, due = f"{row.late_count:.0f}", f"{row.due_count:.0f}"
     were = plural(row.late_count, "was", "were")
-    return f"{text} {late} of its {due} orders due in the last six months {were} late."
+    return say(
+        "{text} {late} of its {due} orders due in the last six months {were} late.",
+        text=text,
+        late=late,
+        due=due,
+        were=were,
+    )
 
 
 def _call(row: Any, has_contacts: bool) -> str:
     """Say what to do about an account that is newly overdue."""
     is_late = row.late_count > 0
-    what = "what the late deliveries cost them" if is_late else "when the next order comes"
-    call = f"Call and ask {what}"
+    what = (
+        say("what the late deliveries cost them") if is_late else say("when the next order comes")
+    )
+    call = say("Call and ask {what}", what=what)
     if not has_contacts:
         return call
     if pd.isna(row.last_contact_date):
-        return f"{call}; no contact on record"
+        return say("{call}; no contact on record", call=call)
     is_before = row.last_contact_date < row.last_order_date
-    when = ", before its last order" if is_before else ""
-    return f"{call}; last contact {date(row.last_contact_date)}{when}"
+    when = say(", before its last order") if is_before else ""
+    return say(
+        "{call}; last contact {last_contact_date}{when}",
+        call=call,
+        last_contact_date=date(row.last_contact_date),
+        when=when,
+    )
 
 
 def _further_overdue(row: Any, more: pd.DataFrame, book: BookSettings) -> str:
@@ -163,110 +209,164 @@ def _further_overdue(row: Any, more: pd.DataFrame, book: BookSettings) -> str:
     whose = ", ".join(f"{owner} ({many})" for owner, many in owners.items())
     further = started(counted(len(more), "further account", source=book))
     amount = money(more["revenue"].sum(), book)
-    return f"{further} became overdue, with {amount} a year{f': {whose}' if whose else ''}."
+    return say(
+        "{further} became overdue, with {amount} a year{whose}.",
+        further=further,
+        amount=amount,
+        whose=f": {whose}" if whose else "",
+    )
 
 
 def _lost(gone: pd.DataFrame, book: BookSettings, key: str) -> str:
     if gone.empty:
-        return "No account was lost in the period."
+        return say("No account was lost in the period.")
     many, keys = started(counted(len(gone), "account", source=book)), int(gone["is_key"].sum())
-    among = f", {counted(keys, key, source=book)} among them" if keys else ""
+    among = say(", {keys} among them", keys=counted(keys, key, source=book)) if keys else ""
     amount = money(gone["revenue"].sum(), book)
     return _ended(
-        f"{many} {plural(len(gone), 'was', 'were')} lost in the period{among}, with {amount} in "
-        f"their last year: {_names(gone)}"
+        say(
+            "{many} {were} lost in the period{among}, with {amount} in their last year: {gone}",
+            many=many,
+            were=plural(len(gone), "was", "were"),
+            among=among,
+            amount=amount,
+            gone=_names(gone),
+        )
     )
 
 
 def _returned(row: Any, back: pd.DataFrame, book: BookSettings) -> str:
     many = started(counted(len(back), "account", source=book))
-    return _ended(f"{many} came back in the period: {_names(back)}")
+    return _ended(say("{many} came back in the period: {back}", many=many, back=_names(back)))
 
 
 def _risk_split(changes: pd.DataFrame, before: Span, book: BookSettings, key: str) -> str:
     scopes = ("key", "all")
     own, everyone = (risk_split(changes, scope, before, book, key=key) for scope in scopes)
-    return own or everyone or f"Revenue at risk is what it was at the end of {before.title}."
+    return (
+        own
+        or everyone
+        or say("Revenue at risk is what it was at the end of {before}.", before=before.title)
+    )
 
 
 def _rates(row: Any, as_of: pd.Timestamp, book: BookSettings) -> str:
     whose = who(row.scope, row.account_count, as_of)
     kept, grown = (share(one, book) for one in (row.grr_share, row.nrr_share))
-    return (
-        f"{started(whose)} kept {kept} of the revenue of the year before (GRR); with what grew, "
-        f"{grown} (NRR)."
+    return say(
+        "{whose} kept {kept} of the revenue of the year before (GRR); with what grew, {grown} "
+        "(NRR).",
+        whose=started(whose),
+        kept=kept,
+        grown=grown,
     )
 
 
 def _warnings(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
     many, back, lost = int(row.account_count), int(row.returned_count), int(row.lost_count)
-    return (
-        f"Of the {count(many, 'warning', source=book)} of {date(row.warned_date)}, {back} "
-        f"{plural(back, 'has', 'have')} ordered again, {lost or 'none'} "
-        f"{plural(max(lost, 1), 'is', 'are')} lost, "
-        f"{many - back - lost or 'none'} still silent."
+    return say(
+        "Of the {warnings} of {warned_date}, {back} {have} ordered again, {lost} {are} lost, "
+        "{many} still silent.",
+        warnings=count(many, "warning", source=book),
+        warned_date=date(row.warned_date),
+        back=back,
+        have=plural(back, "has", "have"),
+        lost=lost or say("none"),
+        are=plural(max(lost, 1), "is", "are"),
+        many=many - back - lost or say("none"),
     )
 
 
 def _alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
     right = rate(row.alarm_count - row.false_alarm_count, row.alarm_count, book)
     if row.alarm_count < FEW:
-        return f"An overdue warning was right in {right} past cases: too few to judge by."
-    text = f"An overdue warning was right in {right} of past cases"
+        return say(
+            "An overdue warning was right in {right} past cases: too few to judge by.", right=right
+        )
+    text = say("An overdue warning was right in {right} of past cases", right=right)
     if not row.leaver_count:
         return f"{text}."
     missed = rate(row.missed_loss_count, row.leaver_count, book)
-    return f"{text}; {missed} {_of_leavers(row.leaver_count)} no warning yet."
+    return say(
+        "{text}; {missed} {leaver_count} no warning yet.",
+        text=text,
+        missed=missed,
+        leaver_count=_of_leavers(row.leaver_count),
+    )
 
 
 def _of_leavers(many: float) -> str:
     """Return the leavers of a rate, or what follows their count."""
-    return "of leavers had" if many >= FEW else f"{plural(many, 'leaver')} had"
+    return (
+        say("of leavers had")
+        if many >= FEW
+        else say("{leavers} had", leavers=plural(many, "leaver"))
+    )
 
 
 def _not_recorded(row: Any, losses: pd.DataFrame, book: BookSettings) -> str:
     many = started(counted(len(losses), "loss", "losses", source=book))
     amount = money(losses["revenue"].sum(), book)
     return _ended(
-        f"{many} of the last twelve months nobody recorded: {amount} a year, {_names(losses)}"
+        say(
+            "{many} of the last twelve months nobody recorded: {amount} a year, {losses}",
+            many=many,
+            amount=amount,
+            losses=_names(losses),
+        )
     )
 
 
 def _cause(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
-    event = row.exposure if row.exposure != "incident" else f"incident ({row.cause})"
+    event = (
+        row.exposure if row.exposure != "incident" else say("incident ({cause})", cause=row.cause)
+    )
     ratio, low, high = (
         number(one, book, decimals=2)
         for one in (row.hazard_ratio, row.hazard_ratio_low, row.hazard_ratio_high)
     )
-    return (
-        f"After each {event} accounts were {ratio} times as likely to leave ({low} to {high}): "
-        "a correlation, not proof."
+    return say(
+        "After each {event} accounts were {ratio} times as likely to leave ({low} to {high}): a "
+        "correlation, not proof.",
+        event=event,
+        ratio=ratio,
+        low=low,
+        high=high,
     )
 
 
 def _checkins(row: Any, late: pd.DataFrame, book: BookSettings) -> str:
     many = started(counted(len(late), "check-in", source=book))
-    text = f"{many} with key accounts {plural(len(late), 'is', 'are')} overdue"
+    text = say(
+        "{many} with key accounts {are} overdue", many=many, are=plural(len(late), "is", "are")
+    )
     worst = next(each(late))
     if not worst.days_overdue > 0:
         return f"{text}."
-    return f"{text}; longest: {worst.name}, by {count(worst.days_overdue, 'day', source=book)}."
+    return say(
+        "{text}; longest: {name}, by {days}.",
+        text=text,
+        name=worst.name,
+        days=count(worst.days_overdue, "day", source=book),
+    )
 
 
 def _offers(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
     whom = counted(int(row.account_count), "lost account", source=book)
-    return (
-        f"Offers to {whom} for {money(row.cost, book)} are worth {money(row.offer_value, book)} "
-        "after their cost, by expectation."
+    return say(
+        "Offers to {whom} for {cost} are worth {offer_value} after their cost, by expectation.",
+        whom=whom,
+        cost=money(row.cost, book),
+        offer_value=money(row.offer_value, book),
     )
 
 
 def _no_rates(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
-    return "Retention of revenue cannot be known yet: no revenue a year before."
+    return say("Retention of revenue cannot be known yet: no revenue a year before.")
 
 
 def _no_alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
-    return "How good the warnings are cannot be known yet: it takes two years of orders."
+    return say("How good the warnings are cannot be known yet: it takes two years of orders.")
 
 
 _SAID: dict[str, Callable[[Any, pd.DataFrame, BookSettings], str]] = {
@@ -302,22 +402,39 @@ def chart_account_status(
     """Say how many accounts are overdue, with how much."""
     overdue = account_status[account_status["status"].eq("overdue")]
     many = len(overdue)
-    cut = f"the {most} largest of {many}" if many > most else "all of them"
-    title = "No account is overdue"
+    cut = (
+        say("the {most} largest of {many}", most=most, many=many)
+        if many > most
+        else say("all of them")
+    )
+    title = say("No account is overdue")
     if many:
         amount = money(overdue["revenue"].sum(), book)
-        title = (
-            f"{count(many, 'account', source=book)} {plural(many, 'is', 'are')} overdue, with "
-            f"{amount} a year"
+        title = say(
+            "{accounts} {are} overdue, with {amount} a year",
+            accounts=count(many, "account", source=book),
+            are=plural(many, "is", "are"),
+            amount=amount,
         )
     borrowed = int(overdue["gap_basis"].isin(["class", "all"]).sum())
-    whose = f" ({number(borrowed, book)} of {number(many, book)} borrowed from like accounts)"
+    whose = say(
+        " ({borrowed} of {many} borrowed from like accounts)",
+        borrowed=number(borrowed, book),
+        many=number(many, book),
+    )
     return Said(
         title,
-        f"Overdue accounts, {cut}: days without an order; the tick is the usual gap"
-        f"{whose if borrowed else ''} · as of {date(as_of)}",
-        "Bars of days without an order for each overdue account, with its usual gap marked, its "
-        "revenue and its owner; the table below has every account",
+        say(
+            "Overdue accounts, {cut}: days without an order; the tick is the usual gap{whose} · "
+            "as of {as_of}",
+            cut=cut,
+            whose=whose if borrowed else "",
+            as_of=date(as_of),
+        ),
+        say(
+            "Bars of days without an order for each overdue account, with its usual gap marked, "
+            "its revenue and its owner; the table below has every account"
+        ),
     )
 
 
@@ -325,9 +442,12 @@ def table_account_status(*, as_of: pd.Timestamp) -> Said:
     """Say of when status and revenue are."""
     day = date(as_of)
     return Said(
-        "Every account by what is at stake",
-        f"Status as of {day}; revenue of the 12 months to {day}, and of the 12 months to each "
-        "account's last order",
+        say("Every account by what is at stake"),
+        say(
+            "Status as of {day}; revenue of the 12 months to {day}, and of the 12 months to each "
+            "account's last order",
+            day=day,
+        ),
     )
 
 
@@ -336,7 +456,9 @@ def note_two_years(retention_figures: pd.DataFrame) -> str:
     known = retention_figures.set_index("figure")["value"].get("NRR")
     if known is not None and known.notna().any():
         return ""
-    return "Retention of revenue compares two years; the orders do not reach back that far yet."
+    return say(
+        "Retention of revenue compares two years; the orders do not reach back that far yet."
+    )
 
 
 def chart_alarm_quality(
@@ -345,33 +467,51 @@ def chart_alarm_quality(
     """Say how often the alarm was right, and what it missed."""
     return Said(
         _alarm_title(alarm_quality[alarm_quality["rule"].eq(rule)], book),
-        f"Rule '{rule}' run as of past quarters; the truth is no order in the next 12 months",
-        "Curves of the share of false alarms and of missed losses over the factor k, with "
-        "intervals, the factor of the book marked; the table below has them",
+        say(
+            "Rule '{rule}' run as of past quarters; the truth is no order in the next 12 months",
+            rule=rule,
+        ),
+        say(
+            "Curves of the share of false alarms and of missed losses over the factor k, with "
+            "intervals, the factor of the book marked; the table below has them"
+        ),
     )
 
 
 def _alarm_title(rows: pd.DataFrame, book: BookSettings) -> str:
     if not (rows["alarm_count"].gt(0) | rows["leaver_count"].gt(0)).any():
-        return "How good the alarm is cannot be known yet: it takes two years of orders"
+        return say("How good the alarm is cannot be known yet: it takes two years of orders")
     own, better = rows[rows["is_book"]].iloc[0], rows[rows["is_suggested"]].iloc[0]
-    at = f"At k = {own['k']:g}"
+    at = say("At k = {k:g}", k=own["k"])
     if not own["alarm_count"]:
-        return f"{at} the alarm never sounded in {count(own['case_count'], 'case', source=book)}"
+        return say(
+            "{at} the alarm never sounded in {cases}",
+            at=at,
+            cases=count(own["case_count"], "case", source=book),
+        )
     alarms, leavers = own["alarm_count"], own["leaver_count"]
     right = rate(alarms - own["false_alarm_count"], alarms, book)
     if alarms < FEW:
-        return f"{at} an alarm was right in {right}: too few to judge by"
-    said = [f"{at} an alarm was right in {right} of cases"]
+        return say("{at} an alarm was right in {right}: too few to judge by", at=at, right=right)
+    said = [say("{at} an alarm was right in {right} of cases", at=at, right=right)]
     if leavers:
         missed = rate(own["missed_loss_count"], leavers, book)
-        said = [f"{said[0]} and {missed} {_of_leavers(leavers)} no alarm yet"]
+        said = [
+            say(
+                "{said} and {missed} {leavers} no alarm yet",
+                said=said[0],
+                missed=missed,
+                leavers=_of_leavers(leavers),
+            )
+        ]
     if better["k"] != own["k"]:
-        said.append(f"k = {better['k']:g} would do better")
+        said.append(say("k = {k:g} would do better", k=better["k"]))
     return "; ".join(said)
 
 
 def table_alarm_quality(alarm_quality: pd.DataFrame) -> Said:
     """Say whether any alarm can be judged."""
     is_known = alarm_quality["alarm_count"].any()
-    return Said("Both rules at every factor" if is_known else "No alarm can be judged yet")
+    return Said(
+        say("Both rules at every factor") if is_known else say("No alarm can be judged yet")
+    )

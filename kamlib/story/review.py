@@ -11,7 +11,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, share
+from kamlib.words import count, date, listed, money, say, share
 
 MOST = 7
 """Lines of a slide."""
@@ -26,10 +26,14 @@ def review_agenda(
     owner = accounts["manager_name"].dropna()
     with_whom = listed([str(name) for name in people.head(4)], most=4) if len(people) else "…"
     return [
-        f"When: {date(met) if met is not None and pd.Timestamp(met) > as_of else '…'}",
-        "Where: …",
-        f"With: {with_whom}; from us {owner.iloc[0] if len(owner) else '…'}",
-        "About: what we delivered, promises kept, open points, what it brings, next steps",
+        say("When: {met}", met=date(met) if met is not None and pd.Timestamp(met) > as_of else "…"),
+        say("Where: …"),
+        say(
+            "With: {with_whom}; from us {owner}",
+            with_whom=with_whom,
+            owner=owner.iloc[0] if len(owner) else "…",
+        ),
+        say("About: what we delivered, promises kept, open points, what it brings, next steps"),
     ]
 
 
@@ -40,7 +44,11 @@ def review_delivered(
     total = category_totals["revenue"].sum()
     rows = category_totals[category_totals["revenue"].gt(0)].head(MOST)
     lines = [f"{row.category}: {money(row.revenue, book)}" for row in each(rows)]
-    return f"What we delivered: {money(total, book)} in the 12 months to {date(as_of)}", lines
+    return say(
+        "What we delivered: {total} in the 12 months to {as_of}",
+        total=money(total, book),
+        as_of=date(as_of),
+    ), lines
 
 
 def review_promises(
@@ -52,18 +60,30 @@ def review_promises(
     recent = account_incidents["opened_date"].gt(as_of - pd.DateOffset(months=12))
     own = account_incidents[recent]
     still_open = int(own["is_open"].sum())
-    title = "Promises: no delivery was due in the last 12 months"
+    title = say("Promises: no delivery was due in the last 12 months")
     if due:
-        title = f"Promises kept: {share(kept / due, decimals=0)} of {due:.0f} deliveries on time"
-    lines = ["Nothing went wrong in the last 12 months that we know of."]
+        title = say(
+            "Promises kept: {kept} of {due:.0f} deliveries on time",
+            kept=share(kept / due, decimals=0),
+            due=due,
+        )
+    lines = [say("Nothing went wrong in the last 12 months that we know of.")]
     if len(own):
         lines = [
-            f"{count(len(own), 'incident')} in the last 12 months, "
-            + (f"{still_open} of them still open." if still_open else "settled.")
+            say("{incidents} in the last 12 months, ", incidents=count(len(own), "incident"))
+            + (
+                say("{still_open} of them still open.", still_open=still_open)
+                if still_open
+                else say("settled.")
+            )
         ]
         lines += [
             f"{date(row.opened_date)}: {str(row.kind).replace('_', ' ')}, "
-            + ("open" if row.is_open else f"settled after {count(row.open_days, 'day')}")
+            + (
+                "open"
+                if row.is_open
+                else say("settled after {days}", days=count(row.open_days, "day"))
+            )
             for row in each(own.head(MOST - 1))
         ]
     return title, lines
@@ -74,7 +94,15 @@ def review_open(
 ) -> tuple[str, list[tuple[str, str, str]]]:
     """Return what is open between us: what, whose, since or by when."""
     rows = [
-        (f"{str(row.kind).replace('_', ' ').capitalize()} of {date(row.opened_date)}", "we", "now")
+        (
+            say(
+                "{kind} of {opened_date}",
+                kind=str(row.kind).replace("_", " ").capitalize(),
+                opened_date=date(row.opened_date),
+            ),
+            "we",
+            "now",
+        )
         for row in each(account_incidents[account_incidents["is_open"]])
     ]
     for table in (plan_actions, plan_objectives):
@@ -84,9 +112,9 @@ def review_open(
             for row in each(late)
         ]
     many = len(rows)
-    title = "Nothing is open between us"
+    title = say("Nothing is open between us")
     if many:
-        title = f"{count(many, 'open point')} between us"
+        title = say("{points} between us", points=count(many, "open point"))
     return title, rows[:MOST]
 
 
@@ -99,10 +127,10 @@ def review_plan(
         (str(row.text), row.owner if isinstance(row.owner, str) else "…", date(row.due_date))
         for row in each(running)
     ]
-    title = "What we plan together"
+    title = say("What we plan together")
     if not rows:
         rows = [("…", "…", "…")]
-        title = "What could we plan together?"
+        title = say("What could we plan together?")
     return title, rows[:MOST]
 
 
@@ -111,11 +139,16 @@ def review_value(
 ) -> list[str]:
     """Return what the work together has brought so far, as far as it is on record."""
     kept = plan_objectives[plan_objectives["status"].eq("kept")]
-    lines = [f"Reached: {row.text}" for row in each(kept.head(3))]
+    lines = [say("Reached: {text}", text=row.text) for row in each(kept.head(3))]
     own = dossier_figures.set_index("figure")["value"]
     if pd.notna(own.get("satisfaction", float("nan"))):
-        lines.append(f"Satisfaction that you told us: {own['satisfaction']:.1f} of 10")
-    return lines or ["What did our work bring you? (Ask; nothing is on record yet.)"]
+        lines.append(
+            say(
+                "Satisfaction that you told us: {satisfaction:.1f} of 10",
+                satisfaction=own["satisfaction"],
+            )
+        )
+    return lines or [say("What did our work bring you? (Ask; nothing is on record yet.)")]
 
 
 def review_dates(
@@ -127,4 +160,6 @@ def review_dates(
     is_shared = every["kind"].isin(["review", "step", "end", "notice"])
     shared = every[is_shared & every["due_in"].ne("overdue")]
     rows = [(date(row.due_date), str(row.what)) for row in each(shared.head(MOST))]
-    return ("Next dates" if rows else "Next dates: to be agreed"), rows or [("…", "Next meeting")]
+    return (say("Next dates") if rows else say("Next dates: to be agreed")), rows or [
+        ("…", say("Next meeting"))
+    ]

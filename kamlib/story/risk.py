@@ -6,7 +6,8 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
-from kamlib.words import count, listed, money
+from kamlib.story.keys import several
+from kamlib.words import count, listed, money, phrase, say
 
 
 def risk_split(
@@ -25,20 +26,24 @@ def risk_split(
         return ""
     revenue, many = steps["revenue"], steps["accounts"]
     parts = [
-        f"{money(abs(revenue[step]), book)} {said} ({count(many[step], 'account')})"
+        f"{money(abs(revenue[step]), book)} {say(said)} ({count(many[step], 'account')})"
         for step, said in _PARTS.items()
         if many[step]
     ]
     if not parts:
         return ""
     lost = many["gone_lost"] > 0
-    moral = ": what is lost is no improvement" if lost else ""
+    moral = say(": what is lost is no improvement") if lost else ""
     start = money(revenue["before"], book)
-    whose = f"{key}s" if scope == "key" else "all accounts"
+    whose = several(key) if scope == "key" else say("all accounts")
     told = listed(parts, most=9)
-    return (
-        f"At the end of {before.title} {start} a year was at risk in {whose}; "
-        f"since then {told}{moral}."
+    return say(
+        "At the end of {before} {start} a year was at risk in {whose}; since then {told}{moral}.",
+        before=before.title,
+        start=start,
+        whose=whose,
+        told=told,
+        moral=moral,
     )
 
 
@@ -49,19 +54,25 @@ def risk_note(risk_changes: pd.DataFrame, scope: str, book: BookSettings) -> str
         return ""
     revenue, many = steps["revenue"], steps["accounts"]
     parts = [
-        f"{money(abs(revenue[step]), book)} {said}" for step, said in _SHORT.items() if many[step]
+        f"{money(abs(revenue[step]), book)} {say(said)}"
+        for step, said in _SHORT.items()
+        if many[step]
     ]
     return ", ".join(parts)
 
 
 _PARTS = {
-    "newly_overdue": "newly overdue",
-    "recovered": "recovered",
-    "gone_lost": "gone lost",
-    "joined": "of accounts that became key",
-    "left": "of accounts that are key no more",
+    "newly_overdue": phrase("newly overdue"),
+    "recovered": phrase("recovered"),
+    "gone_lost": phrase("gone lost"),
+    "joined": phrase("of accounts that became key"),
+    "left": phrase("of accounts that are key no more"),
 }
-_SHORT = {"newly_overdue": "newly", "recovered": "recovered", "gone_lost": "gone lost"}
+_SHORT = {
+    "newly_overdue": phrase("newly"),
+    "recovered": phrase("recovered"),
+    "gone_lost": phrase("gone lost"),
+}
 
 
 def _steps(risk_changes: pd.DataFrame, scope: str) -> pd.DataFrame:

@@ -10,21 +10,21 @@ from kamlib.scoring.decisions import LEAST_COMPLETENESS
 from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
 from kamlib.story.scoring_rows import none_or, remark, rule_of
 from kamlib.story.statements import Action, Said, Sentence
-from kamlib.words import count, date, listed, plural, share, started
+from kamlib.words import count, date, listed, phrase, plural, say, share, started
 
 MOST_BARS, MOST_ARROWS = 30, 20
 OPEN = ("promote", "review", "narrow", "win back", "let go")
 VERBS = {
-    "promote": "Promote",
-    "review": "Review",
-    "narrow": "Narrow the programme at",
-    "win back": "Win back",
-    "let go": "Let go of",
-    "watch": "Watch",
+    "promote": phrase("Promote"),
+    "review": phrase("Review"),
+    "narrow": phrase("Narrow the programme at"),
+    "win back": phrase("Win back"),
+    "let go": phrase("Let go of"),
+    "watch": phrase("Watch"),
 }
 WANTED = {
-    "tiers": "nobody has placed accounts (table tiers)",
-    "scoring": "the book states no criteria of its own ([scoring])",
+    "tiers": phrase("nobody has placed accounts (table tiers)"),
+    "scoring": phrase("the book states no criteria of its own ([scoring])"),
 }
 
 
@@ -45,7 +45,7 @@ def headline_scoring(
 ) -> list[Sentence]:
     """Return the sentences of the first screen, the most pressing first, each with its evidence."""
     found = {"tiers": bool(key_accounts["is_provisional"].all()), "scoring": scoring.is_built_in}
-    wanted = [WANTED[code] for code, is_so in found.items() if is_so]
+    wanted = [say(WANTED[code]) for code, is_so in found.items() if is_so]
     return [
         *_decided(tier_decisions, wanted),
         *_line(admission_line, score_stability, account_scores["completeness_share"]),
@@ -59,7 +59,7 @@ def headline_scoring(
 def actions_decisions(told_tier_decisions: pd.DataFrame, *, most: int = 12) -> list[Action]:
     """Return the decisions to take, each with its evidence and owner, the most pressing first."""
     table = told_tier_decisions[told_tier_decisions["proposal"].isin(VERBS)].head(most)
-    verbs = table["proposal"].map(VERBS)
+    verbs = table["proposal"].map(VERBS).map(say)
     return [
         Action(
             changed=row["evidence"],
@@ -81,20 +81,25 @@ def table_account_scores(
     """Say how many are above the line, and what a score is."""
     above, scored = account_scores["is_above_line"].sum(), account_scores["score"].notna().sum()
     return Said(
-        f"{above} of {scored} accounts are above the line",
-        f"Weighted scores 1 to 10, {_window(as_of, segmentation)}; scored are accounts with "
-        "an order in the window, and the key accounts. A missing score is left out and the other "
-        "weights count for more; complete says how much of the weight has a score",
+        say("{above} of {scored} accounts are above the line", above=above, scored=scored),
+        say(
+            "Weighted scores 1 to 10, {as_of}; scored are accounts with an order in the window, "
+            "and the key accounts. A missing score is left out and the other weights count for "
+            "more; complete says how much of the weight has a score",
+            as_of=_window(as_of, segmentation),
+        ),
     )
 
 
 def table_score_stability(*, scoring: ScoringSettings) -> Said:
     """Say how the weights were varied."""
     return Said(
-        "How firm each place is, and which single weight would change it",
-        f"{count(scoring.draws, 'weighting')} close to the book's weights; last columns: the "
-        "smallest change of one weight, the others in proportion, that moves the account across "
-        "the line",
+        say("How firm each place is, and which single weight would change it"),
+        say(
+            "{weightings} close to the book's weights; last columns: the smallest change of one "
+            "weight, the others in proportion, that moves the account across the line",
+            weightings=count(scoring.draws, "weighting"),
+        ),
     )
 
 
@@ -102,10 +107,15 @@ def table_criterion_coverage(
     admission_line: pd.DataFrame, *, scoring: ScoringSettings, admission: KeyAccountSettings
 ) -> Said:
     """Say whose criteria they are, and what a key account is in this company."""
-    origin = "built in" if scoring.is_built_in else "from the book"
+    origin = say("built in") if scoring.is_built_in else say("from the book")
     return Said(
-        f"{len(scoring.in_use)} criteria, {origin}; the line admits {rule_of(admission_line)}",
-        admission.definition or "The book states no definition of a key account in words",
+        say(
+            "{in_use} criteria, {origin}; the line admits {admission_line}",
+            in_use=len(scoring.in_use),
+            origin=origin,
+            admission_line=rule_of(admission_line),
+        ),
+        admission.definition or say("The book states no definition of a key account in words"),
     )
 
 
@@ -113,14 +123,18 @@ def table_admission_line(
     *, as_of: pd.Timestamp, segmentation: SegmentationSettings, book: BookSettings | None = None
 ) -> Said:
     """Say which months the line rests on."""
-    return Said("The admission line", _window(as_of, segmentation))
+    return Said(say("The admission line"), _window(as_of, segmentation))
 
 
 def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, year_ago_span: Span) -> Said:
     """Say how much there is to decide."""
     return Said(
         decisions_title(tier_decisions),
-        f"Scores of {span.title} beside those of {year_ago_span.title}",
+        say(
+            "Scores of {period} beside those of {year_ago_span}",
+            period=span.title,
+            year_ago_span=year_ago_span.title,
+        ),
     )
 
 
@@ -134,18 +148,27 @@ def decisions_title(tier_decisions: pd.DataFrame) -> str:
     kept = int(tier_decisions["proposal"].eq("keep").sum())
     named = int(tier_decisions["proposal"].eq("candidate").sum())
     if named == len(tier_decisions):
-        return f"No decision can be proposed; {none_or(named, 'candidate')}"
+        return say(
+            "No decision can be proposed; {candidates}", candidates=none_or(named, "candidate")
+        )
     decisions = none_or(take, "decision")
-    return f"{started(decisions)} to take, {none_or(kept, 'key account')} kept"
+    return say(
+        "{decisions} to take, {accounts} kept",
+        decisions=started(decisions),
+        accounts=none_or(kept, "key account"),
+    )
 
 
 def table_candidates(candidates: pd.DataFrame) -> Said:
     """Say how many accounts the evidence would name, and what stands in the way of all of them."""
     many = len(candidates)
     if not many:
-        return Said("No candidate")
-    title = f"{count(many, 'candidate')}: named by the evidence, not ripe for a decision"
-    return Said(title, "Above the line; what is missing for a decision stands beside each")
+        return Said(say("No candidate"))
+    title = say(
+        "{candidates}: named by the evidence, not ripe for a decision",
+        candidates=count(many, "candidate"),
+    )
+    return Said(title, say("Above the line; what is missing for a decision stands beside each"))
 
 
 def table_attractiveness_strength(attractiveness_strength: pd.DataFrame) -> Said:
@@ -161,9 +184,9 @@ def table_watch_list(
     book: BookSettings | None = None,
 ) -> Said:
     """Say how many may become key accounts."""
-    near = f"{count(len(watch_list), 'account')} on the way to key account"
+    near = say("{accounts} on the way to key account", accounts=count(len(watch_list), "account"))
     return Said(
-        near if len(watch_list) else "No account is near enough to become a key account",
+        near if len(watch_list) else say("No account is near enough to become a key account"),
         _window(as_of, segmentation),
     )
 
@@ -172,26 +195,33 @@ def table_prospect_ranking(prospect_ranking: pd.DataFrame) -> Said:
     """Say how many prospects are for a key account manager."""
     ours = prospect_ranking["proposed_owner"].eq("key account manager").sum()
     return Said(
-        f"{ours} of {len(prospect_ranking)} prospects are for a key account manager"
+        say(
+            "{ours} of {prospect_ranking} prospects are for a key account manager",
+            ours=ours,
+            prospect_ranking=len(prospect_ranking),
+        )
         if len(prospect_ranking)
-        else "No prospects are known: add the table prospects"
+        else say("No prospects are known: add the table prospects")
     )
 
 
 def _decided(table: pd.DataFrame, wanted: list[str]) -> list[Sentence]:
     told = {
         "promote": (
-            "Promote {}: above the line now and a year ago, and without the largest order.",
+            say("Promote {}: above the line now and a year ago, and without the largest order."),
             "#tier_decisions",
         ),
-        "review": ("Review {}: below the line now and a year ago.", "#tier_decisions"),
+        "review": (say("Review {}: below the line now and a year ago."), "#tier_decisions"),
         "narrow": (
-            "Narrow the programme at {}: its care costs more than it brings.",
+            say("Narrow the programme at {}: its care costs more than it brings."),
             "#tier_decisions",
         ),
-        "win back": ("Win back {}: a key account that is lost.", "#tier_decisions"),
-        "let go": ("Let go of {}: a key account that is lost.", "#tier_decisions"),
-        "watch": ("Watch {}: regular, growing, and within 10 % below the line.", "#watch_list"),
+        "win back": (say("Win back {}: a key account that is lost."), "#tier_decisions"),
+        "let go": (say("Let go of {}: a key account that is lost."), "#tier_decisions"),
+        "watch": (
+            say("Watch {}: regular, growing, and within 10 % below the line."),
+            "#watch_list",
+        ),
     }
     owned = table["name"] + (" (" + table["owner"] + ")").where(table["owner"].ne(""), "")
     rows = [] if table["proposal"].isin(OPEN).any() else [_nothing_to_decide(table, wanted)]
@@ -201,11 +231,18 @@ def _decided(table: pd.DataFrame, wanted: list[str]) -> list[Sentence]:
             rows.append(Sentence(text.format(listed(mine)), link))
     named = owned[table["proposal"].eq("candidate")]
     if len(named):
-        text = f"{_candidates(len(named))} above the line: {listed(named)}."
+        text = say(
+            "{candidates} above the line: {names}.",
+            candidates=_candidates(len(named)),
+            names=listed(named),
+        )
         rows.append(Sentence(text, "#candidates"))
     differs = table.loc[table["is_overridden"], "name"]
     if len(differs):
-        text = f"Newer evidence differs from the decision recorded for {listed(differs)}."
+        text = say(
+            "Newer evidence differs from the decision recorded for {differs}.",
+            differs=listed(differs),
+        )
         rows.append(Sentence(text, "#tier_decisions"))
     return rows
 
@@ -216,31 +253,46 @@ def _candidates(many: int) -> str:
 
 def _nothing_to_decide(table: pd.DataFrame, wanted: list[str]) -> Sentence:
     if wanted:
-        text = f"No promotion and no review is proposed: {listed(wanted)}."
+        text = say("No promotion and no review is proposed: {wanted}.", wanted=listed(wanted))
         return Sentence(text, "#candidates")
-    text = "Nothing to promote or to review in this period."
+    text = say("Nothing to promote or to review in this period.")
     kept = int(table["proposal"].eq("keep").sum())
-    keeps = f" {count(kept, 'key account is', 'key accounts are')} kept." if kept else ""
+    keeps = (
+        say(" {are} kept.", are=count(kept, "key account is", "key accounts are")) if kept else ""
+    )
     return Sentence(text + keeps, "#tier_decisions")
 
 
 def _line(line: pd.DataFrame, stability: pd.DataFrame, known: pd.Series) -> list[Sentence]:
     is_enough = known.ge(LEAST_COMPLETENESS)
     if line.empty or not line["scored_count"].iloc[0] or not is_enough.any():
-        return [Sentence("No account can be scored in this period.", "#criterion_coverage")]
+        return [Sentence(say("No account can be scored in this period."), "#criterion_coverage")]
     rows, below = [], int(line["key_below_count"].iloc[0])
     if below:
-        part = f"{below} of {count(line['key_count'].iloc[0], 'key account')}"
-        text = f"{part} {plural(below, 'is', 'are')} below the line ({rule_of(line)})."
+        part = say(
+            "{below} of {accounts}",
+            below=below,
+            accounts=count(line["key_count"].iloc[0], "key account"),
+        )
+        text = say(
+            "{part} {are} below the line ({line}).",
+            part=part,
+            are=plural(below, "is", "are"),
+            line=rule_of(line),
+        )
         rows.append(Sentence(text, "#account_scores"))
     above = stability[stability["is_above_line"]]
     if len(above):
         is_firm = above["above_line_share"] >= FIRM
         rest = above[~is_firm].sort_values(["above_line_share", "account_id"])
-        shaky = f"; least sure: {listed(rest['name'])}" if len(rest) else ""
+        shaky = say("; least sure: {name}", name=listed(rest["name"])) if len(rest) else ""
         firm = int(is_firm.sum())
-        places = f"{firm} of {count(len(above), 'place')} above the line"
-        hold = f"{plural(firm, 'holds', 'hold')} in at least 90 % of plausible weightings"
+        places = say(
+            "{firm} of {places} above the line", firm=firm, places=count(len(above), "place")
+        )
+        hold = say(
+            "{hold} in at least 90 % of plausible weightings", hold=plural(firm, "holds", "hold")
+        )
         text = f"{places} {hold}{shaky}."
         rows.append(Sentence(text, "#score_stability"))
     return rows
@@ -252,7 +304,9 @@ def _moves(matrix: pd.DataFrame) -> list[Sentence]:
         return []
     told = moved["name"] + " (" + moved["year_ago_quadrant"] + " → " + moved["quadrant"] + ")"
     changed = count(len(moved), "key account has", "key accounts have")
-    text = f"{changed} changed quadrant within a year: {listed(told)}."
+    text = say(
+        "{changed} changed quadrant within a year: {told}.", changed=changed, told=listed(told)
+    )
     return [Sentence(text, "#attractiveness_strength")]
 
 
@@ -262,13 +316,19 @@ def _risk(risk: pd.DataFrame, book: BookSettings | None) -> list[Sentence]:
         return []
     row = everyone.iloc[0]
     if row["risk_share"] != row["risk_share"]:
-        text = f"The risk of a later demotion cannot be told: {row['note']}."
+        text = say("The risk of a later demotion cannot be told: {note}.", note=row["note"])
         return [Sentence(text, "#demotion_risk")]
     part, low, high = (
         share(row[name], book, decimals=0) for name in ("risk_share", "risk_low", "risk_high")
     )
-    were = f"{part} were below it a year later ({low} to {high})."
-    return [Sentence(f"Of the accounts above the line in past years, {were}", "#demotion_risk")]
+    were = say(
+        "{part} were below it a year later ({low} to {high}).", part=part, low=low, high=high
+    )
+    return [
+        Sentence(
+            say("Of the accounts above the line in past years, {were}", were=were), "#demotion_risk"
+        )
+    ]
 
 
 def _worked(review: pd.DataFrame) -> list[Sentence]:
@@ -276,9 +336,9 @@ def _worked(review: pd.DataFrame) -> list[Sentence]:
         return []
     place = review["verdict"].map({verdict: place for place, verdict in enumerate(FORETOLD)})
     told = foretold(review.assign(place=place).sort_values("place", kind="stable"))
-    text = "Whether the criteria work cannot be told yet."
+    text = say("Whether the criteria work cannot be told yet.")
     if told:
-        text = f"Did the criteria work? {started(listed(told))}."
+        text = say("Did the criteria work? {told}.", told=started(listed(told)))
     return [Sentence(text, "#criterion_review")]
 
 
@@ -287,7 +347,7 @@ def _gaps(
 ) -> list[Sentence]:
     rows = []
     if scoring.is_built_in:
-        text = (
+        text = say(
             "The book states no criteria of its own: size counts 40 %, growth, margin rate and "
             "regularity 20 % each, provisionally. The score ranks; it decides nothing."
         )
@@ -298,10 +358,12 @@ def _gaps(
         for criterion, code in zip(blank["criterion"], blank["note_code"], strict=True)
     ]
     if lacking:
-        text = f"Not scored for anyone: {listed(lacking, most=5)}."
+        text = say("Not scored for anyone: {lacking}.", lacking=listed(lacking, most=5))
         rows.append(Sentence(text, "#criterion_coverage"))
     return rows
 
 
 def _window(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> str:
-    return f"{count(segmentation.window_months, 'month')} to {date(as_of)}"
+    return say(
+        "{months} to {as_of}", months=count(segmentation.window_months, "month"), as_of=date(as_of)
+    )

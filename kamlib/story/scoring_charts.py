@@ -9,12 +9,12 @@ from kamlib.period.calendar import Span
 from kamlib.scoring.decisions import LEAST_COMPLETENESS
 from kamlib.story.scoring_rows import joined, none_or
 from kamlib.story.statements import Said
-from kamlib.words import count, number, plural, share, started
+from kamlib.words import count, number, phrase, plural, say, share, started
 
 FIRM = 0.90
 MOST_BARS, MOST_ARROWS = 30, 20
-FORETOLD = {"foretold": "foretold", "misled": "pointed the wrong way for"}
-UNTOLD = "Whether the criteria foretell growth or loyalty cannot be told yet"
+FORETOLD = {"foretold": "foretold", "misled": phrase("pointed the wrong way for")}
+UNTOLD = phrase("Whether the criteria foretell growth or loyalty cannot be told yet")
 
 
 def chart_account_scores(
@@ -30,30 +30,45 @@ def chart_account_scores(
     known = scored["completeness_share"].unique()
     is_cut, is_alike = len(scored) > most, len(known) == 1 and known[0] <= 0.999
     subtitle = joined(
-        "Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks",
-        f"{most} of {count(len(scored), 'account', source=book)}, around the line"
+        say(
+            "Weighted score 1 to 10 by criterion; right: plausible weightings above the line, ranks"
+        ),
+        say(
+            "{most} of {accounts}, around the line",
+            most=most,
+            accounts=count(len(scored), "account", source=book),
+        )
         if is_cut
         else "",
         span.title if span else "",
-        f"from {share(known[0], book, decimals=0)} of the weights" if is_alike else "",
-        "● key account" if len(scored) else "",
+        say("from {known} of the weights", known=share(known[0], book, decimals=0))
+        if is_alike
+        else "",
+        say("● key account") if len(scored) else "",
     )
-    alt = (
+    alt = say(
         "Ranked accounts as stacked bars of weighted criterion scores with the admission line and "
         "the stability of each place; the table below has them all"
     )
     if scored.empty:
-        return Said("No account can be scored", subtitle, alt)
+        return Said(say("No account can be scored"), subtitle, alt)
     if scored["completeness_share"].lt(LEAST_COMPLETENESS).all():
-        return Said("No account has enough criteria for its place to mean much", subtitle, alt)
+        return Said(say("No account has enough criteria for its place to mean much"), subtitle, alt)
     above = score_stability[score_stability["is_above_line"]]
     firm = int((above["above_line_share"] >= FIRM).sum())
     below = int((account_scores["is_key"] & ~account_scores["is_above_line"]).sum())
-    places = f"{number(firm, book)} of {count(len(above), 'place')} above the line"
-    title = f"{places} {plural(firm, 'is', 'are')} firm"
+    places = say(
+        "{firm} of {places} above the line",
+        firm=number(firm, book),
+        places=count(len(above), "place"),
+    )
+    title = say("{places} {are} firm", places=places, are=plural(firm, "is", "are"))
     if account_scores["is_key"].any():
-        title = (
-            f"{title}; {none_or(below, 'key account')} {plural(below or 1, 'is', 'are')} below it"
+        title = say(
+            "{title}; {accounts} {are} below it",
+            title=title,
+            accounts=none_or(below, "key account"),
+            are=plural(below or 1, "is", "are"),
         )
     return Said(title, subtitle, alt)
 
@@ -64,22 +79,33 @@ def chart_attractiveness_strength(
     """Say how many key accounts are strategic, and how many moved."""
     key = attractiveness_strength[attractiveness_strength["is_key"]]
     subtitle = joined(
-        "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all others, "
-        "larger where several",
-        f"{most} of {len(key)} key accounts" if len(key) > most else "",
+        say(
+            "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all "
+            "others, larger where several"
+        ),
+        say("{most} of {key} key accounts", most=most, key=len(key)) if len(key) > most else "",
         span.title if span else "",
     )
-    alt = (
+    alt = say(
         "Accounts by our strength and their attractiveness, with arrows from a year ago for the "
         "key accounts; the table below has them all"
     )
     if attractiveness_strength.empty:
-        return Said("No account has both sub-scores", subtitle, alt)
+        return Said(say("No account has both sub-scores"), subtitle, alt)
     if key.empty:
         return Said(moved_sentence(attractiveness_strength), subtitle, alt)
     moved, strategic = int(key["is_moved"].sum()), int(key["quadrant"].eq("strategic").sum())
-    are = f"{count(len(key), 'key account')} {plural(strategic, 'is', 'are')} strategic"
-    title = f"{strategic} of {are}; {moved or 'none'} changed quadrant within a year"
+    are = say(
+        "{accounts} {are} strategic",
+        accounts=count(len(key), "key account"),
+        are=plural(strategic, "is", "are"),
+    )
+    title = say(
+        "{strategic} of {are}; {moved} changed quadrant within a year",
+        strategic=strategic,
+        are=are,
+        moved=moved or say("none"),
+    )
     return Said(title, subtitle, alt)
 
 
@@ -88,22 +114,28 @@ def chart_demotion_risk(
 ) -> Said:
     """Say how many of those above the line were below it later."""
     known = demotion_risk[demotion_risk["risk_share"].notna() & demotion_risk["band"].eq("all")]
-    title = "Not enough history to tell how often an admission is regretted"
+    title = say("Not enough history to tell how often an admission is regretted")
     if len(known):
         row = known.iloc[0]
         years = row["horizon_years"]
-        later = "a year later" if years == 1 else f"within {years} years"
+        later = say("a year later") if years == 1 else say("within {years} years", years=years)
         part = share(row["risk_share"], book, decimals=0)
-        title = f"{part} of the accounts above the line were below it {later}"
+        title = say(
+            "{part} of the accounts above the line were below it {later}", part=part, later=later
+        )
     return Said(
         title,
         joined(
-            "Share of accounts above the line at past year-ends that were below it within the "
-            "horizon; 95 % interval",
+            say(
+                "Share of accounts above the line at past year-ends that were below it within the "
+                "horizon; 95 % interval"
+            ),
             span.title if span else "",
         ),
-        "Share of accounts above the line that were below it within one and three years, with "
-        "intervals; the table below has the numbers",
+        say(
+            "Share of accounts above the line that were below it within one and three years, with "
+            "intervals; the table below has the numbers"
+        ),
     )
 
 
@@ -113,18 +145,28 @@ def chart_criterion_review(criterion_review: pd.DataFrame, *, span: Span | None 
     rest = len(criterion_review) - len(told)
     title = joined(
         *told[:2],
-        f"and {len(told) - 2} more" if len(told) > 2 else "",
-        f"{rest} of {len(criterion_review)} cannot be told" if rest else "",
+        say("and {told} more", told=len(told) - 2) if len(told) > 2 else "",
+        say(
+            "{rest} of {criterion_review} cannot be told",
+            rest=rest,
+            criterion_review=len(criterion_review),
+        )
+        if rest
+        else "",
     )
     return Said(
-        started(title) if told else UNTOLD,
+        started(title) if told else say(UNTOLD),
         joined(
-            "Rank correlation of past scores with the following 12 months, −1 to 1; intervals hold "
-            "for all rows together",
+            say(
+                "Rank correlation of past scores with the following 12 months, −1 to 1; intervals "
+                "hold for all rows together"
+            ),
             span.title if span else "",
         ),
-        "Rank correlation of each criterion with later growth and retention, with intervals; the "
-        "table below has the numbers",
+        say(
+            "Rank correlation of each criterion with later growth and retention, with intervals; "
+            "the table below has the numbers"
+        ),
     )
 
 
@@ -132,7 +174,7 @@ def foretold(review: pd.DataFrame) -> list[str]:
     """Return what each criterion foretold, where that can be told."""
     told = review[review["verdict"].isin(FORETOLD)]
     return [
-        f"{row['criterion']} {FORETOLD[row['verdict']]} {row['later_outcome']}"
+        f"{row['criterion']} {say(FORETOLD[row['verdict']])} {row['later_outcome']}"
         for row in told.to_dict("records")
     ]
 
@@ -140,4 +182,6 @@ def foretold(review: pd.DataFrame) -> list[str]:
 def moved_sentence(attractiveness_strength: pd.DataFrame) -> str:
     """Say how many accounts changed quadrant within a year."""
     moved = int(attractiveness_strength["is_moved"].sum())
-    return f"{started(none_or(moved, 'account'))} changed quadrant within a year"
+    return say(
+        "{accounts} changed quadrant within a year", accounts=started(none_or(moved, "account"))
+    )

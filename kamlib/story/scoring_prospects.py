@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.words import money, number
+from kamlib.words import money, number, say
 
 
 def tell_prospect_ranking(
@@ -21,21 +21,33 @@ def tell_prospect_ranking(
 def _owner_rule(row: dict[Any, Any], book: BookSettings | None) -> str:
     code, budget = row["owner_code"], row["budget"]
     ps = {name: row[name] for name in ("need", "solvency", "authority")}
-    mean = f"mean of the three Ps {number(row['score'], book, decimals=1)}"
+    mean = say("mean of the three Ps {score}", score=number(row["score"], book, decimals=1))
     if code == "not_judged":
-        lacking = " and ".join(name for name, judged in ps.items() if judged != judged)
-        return f"{lacking} not judged yet: a business developer finds out first"
+        lacking = say(" and ").join(name for name, judged in ps.items() if judged != judged)
+        return say(
+            "{lacking} not judged yet: a business developer finds out first", lacking=lacking
+        )
     if code == "weak":
         weak = [f"{name} {judged:g}" for name, judged in ps.items() if judged < row["least_p"]]
-        return f"{', '.join(weak)}: below {row['least_p']:g}"
+        return say("{weak}: below {least_p:g}", weak=", ".join(weak), least_p=row["least_p"])
     if code == "low":
-        return f"{mean}: below {row['least_score']:g}"
+        return say("{mean}: below {least_score:g}", mean=mean, least_score=row["least_score"])
     has, least = money(budget, book), money(row["least_budget"], book)
     if code == "small":
-        return f"budget {has}: below {least}, the smallest key account"
-    told = f"{mean}: {row['least_score']:g} or more, none below {row['least_p']:g}"
+        return say("budget {has}: below {least}, the smallest key account", has=has, least=least)
+    told = say(
+        "{mean}: {least_score:g} or more, none below {least_p:g}",
+        mean=mean,
+        least_score=row["least_score"],
+        least_p=row["least_p"],
+    )
     if budget != budget:
-        return f"{told}; budget not known"
+        return say("{told}; budget not known", told=told)
     if row["least_budget"] != row["least_budget"]:
         return told
-    return f"{told}; budget {has}: at least {least}, the smallest key account"
+    return say(
+        "{told}; budget {has}: at least {least}, the smallest key account",
+        told=told,
+        has=has,
+        least=least,
+    )

@@ -8,81 +8,87 @@ import pandas as pd
 
 from kamlib.book import BookSettings, ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
-from kamlib.words import count, date, money, number, share
+from kamlib.words import count, date, money, number, phrase, say, share
 
 WHOLE = 0.75
 REMARKS = {
     "": "",
-    "no_base": "no revenue in the {months} months before the window",
-    "part_base": "first order within the {months} months before the window",
-    "short": "the data do not hold the {months} months before the window whole",
-    "no_cost": "no cost in the orders",
-    "cost_unknown": "cost unknown in part of the window",
-    "no_revenue": "no revenue in the window",
-    "young": "first order less than 6 months ago",
-    "no_order": "no order yet",
-    "no_categories": "no categories in the orders",
-    "no_needs": "no needs recorded",
-    "needs_undated": "the needs of accounts carry no date",
-    "wallet_too_low": "the account's spend is estimated below what we sell it",
-    "not_judged": "not judged",
-    "judged_outside": "judged outside 1 to 10",
-    "all_bought": "every account kept buying",
-    "nothing_varied": "nothing varied",
-    "scored_alike": "all accounts scored the same",
-    "holds_zero": "the interval holds zero",
-    "good_years_pass": "good years are followed by lesser ones whatever the criterion is worth",
+    "no_base": phrase("no revenue in the {months} months before the window"),
+    "part_base": phrase("first order within the {months} months before the window"),
+    "short": phrase("the data do not hold the {months} months before the window whole"),
+    "no_cost": phrase("no cost in the orders"),
+    "cost_unknown": phrase("cost unknown in part of the window"),
+    "no_revenue": phrase("no revenue in the window"),
+    "young": phrase("first order less than 6 months ago"),
+    "no_order": phrase("no order yet"),
+    "no_categories": phrase("no categories in the orders"),
+    "no_needs": phrase("no needs recorded"),
+    "needs_undated": phrase("the needs of accounts carry no date"),
+    "wallet_too_low": phrase("the account's spend is estimated below what we sell it"),
+    "not_judged": phrase("not judged"),
+    "judged_outside": phrase("judged outside 1 to 10"),
+    "all_bought": phrase("every account kept buying"),
+    "nothing_varied": phrase("nothing varied"),
+    "scored_alike": phrase("all accounts scored the same"),
+    "holds_zero": phrase("the interval holds zero"),
+    "good_years_pass": phrase(
+        "good years are followed by lesser ones whatever the criterion is worth"
+    ),
 }
 ADDING = {
-    "no_cost": "orders.cost: margins are then scored",
-    "cost_unknown": "orders.cost on every line",
-    "no_categories": "orders.category: breadth is then scored",
-    "no_needs": "the table needs with annual_spend: share of wallet is then scored",
-    "not_judged": "the table judgements with this criterion's name",
+    "no_cost": phrase("orders.cost: margins are then scored"),
+    "cost_unknown": phrase("orders.cost on every line"),
+    "no_categories": phrase("orders.category: breadth is then scored"),
+    "no_needs": phrase("the table needs with annual_spend: share of wallet is then scored"),
+    "not_judged": phrase("the table judgements with this criterion's name"),
 }
 LACKING = {
-    "tiers": "nobody has placed accounts (table tiers)",
-    "scoring": "the book states no criteria of its own ([scoring])",
-    "criteria": "less than 60 % of its criteria have a score",
-    "tie": "more accounts share the line than it has places left",
-    "year": "the year before is not held whole",
-    "once": "not above the line a year ago",
-    "order": "above the line only with its largest order",
-    "overdue": "it is overdue",
+    "tiers": phrase("nobody has placed accounts (table tiers)"),
+    "scoring": phrase("the book states no criteria of its own ([scoring])"),
+    "criteria": phrase("less than 60 % of its criteria have a score"),
+    "tie": phrase("more accounts share the line than it has places left"),
+    "year": phrase("the year before is not held whole"),
+    "once": phrase("not above the line a year ago"),
+    "order": phrase("above the line only with its largest order"),
+    "overdue": phrase("it is overdue"),
 }
 LIMITS = {
     "own": (
-        "fit, image and whatever else counts for you",
-        "the book states no criteria; the built-in ones rank and decide nothing",
-        "[scoring] in book.toml, 3 to 5 criteria",
+        phrase("fit, image and whatever else counts for you"),
+        phrase("the book states no criteria; the built-in ones rank and decide nothing"),
+        phrase("[scoring] in book.toml, 3 to 5 criteria"),
     ),
     "places": (
-        "places among all accounts",
-        "only this manager's accounts are ranked",
-        "the report of the whole book",
+        phrase("places among all accounts"),
+        phrase("only this manager's accounts are ranked"),
+        phrase("the report of the whole book"),
     ),
     "line": (
-        "an agreed admission line",
-        "the book sets none: {rule} are taken",
-        "[key_accounts] top_n or min_score",
+        phrase("an agreed admission line"),
+        phrase("the book sets none: {rule} are taken"),
+        phrase("[key_accounts] top_n or min_score"),
     ),
     "promotions": (
-        "promotions and reviews",
-        "no scores a year ago, from a window that shares no month with this one",
-        "orders of earlier years",
+        phrase("promotions and reviews"),
+        phrase("no scores a year ago, from a window that shares no month with this one"),
+        phrase("orders of earlier years"),
     ),
-    "moves": ("moves between the quadrants", "no scores a year ago", "orders of earlier years"),
+    "moves": (
+        phrase("moves between the quadrants"),
+        phrase("no scores a year ago"),
+        phrase("orders of earlier years"),
+    ),
     "risk": (
-        "demotion risk",
-        "too few accounts above the line at past year-ends",
-        "orders of earlier years",
+        phrase("demotion risk"),
+        phrase("too few accounts above the line at past year-ends"),
+        phrase("orders of earlier years"),
     ),
     "review": (
-        "whether the criteria work",
-        "no interval excludes chance",
-        "orders and judgements of earlier years",
+        phrase("whether the criteria work"),
+        phrase("no interval excludes chance"),
+        phrase("orders and judgements of earlier years"),
     ),
-    "prospects": ("prospects", "none are recorded", "the table prospects"),
+    "prospects": ("prospects", phrase("none are recorded"), phrase("the table prospects")),
 }
 
 
@@ -134,9 +140,9 @@ def tell_score_stability(score_stability: pd.DataFrame) -> pd.DataFrame:
     said = [
         ""
         if row["flip_weight"] == row["flip_weight"]
-        else "no single weight moves it across the line"
+        else say("no single weight moves it across the line")
         if row["is_above_line"] or row["above_line_share"] > 0
-        else "never above the line in the draws"
+        else say("never above the line in the draws")
         for row in score_stability.to_dict("records")
     ]
     return _told(score_stability, {"note": said})
@@ -147,8 +153,12 @@ def tell_demotion_risk(demotion_risk: pd.DataFrame) -> pd.DataFrame:
     said = [
         ""
         if row["risk_share"] == row["risk_share"]
-        else f"not enough history: {none_or(row['account_count'], 'account')} can be followed for "
-        f"{count(row['horizon_years'], 'year')}, {row['needed_count']} are needed"
+        else say(
+            "not enough history: {accounts} can be followed for {years}, {needed_count} are needed",
+            accounts=none_or(row["account_count"], "account"),
+            years=count(row["horizon_years"], "year"),
+            needed_count=row["needed_count"],
+        )
         for row in demotion_risk.to_dict("records")
     ]
     return _told(demotion_risk, {"note": said})
@@ -157,9 +167,13 @@ def tell_demotion_risk(demotion_risk: pd.DataFrame) -> pd.DataFrame:
 def tell_criterion_review(criterion_review: pd.DataFrame) -> pd.DataFrame:
     """Return why it cannot be told, where it cannot."""
     said = [
-        f"{count(row['account_count'], 'account')}, {row['needed_count']} are needed"
+        say(
+            "{accounts}, {needed_count} are needed",
+            accounts=count(row["account_count"], "account"),
+            needed_count=row["needed_count"],
+        )
         if row["note_code"] == "too_few"
-        else REMARKS[row["note_code"]].format(months=12)
+        else say(REMARKS[row["note_code"]], months=12)
         for row in criterion_review.to_dict("records")
     ]
     return _told(criterion_review, {"note": said})
@@ -195,7 +209,8 @@ def tell_tier_decisions(
 def tell_candidates(candidates: pd.DataFrame, *, book: BookSettings | None = None) -> pd.DataFrame:
     """Return what is missing for a decision on each candidate."""
     said = [
-        "; ".join(LACKING[code] for code in codes.split()) for codes in candidates["lacking_code"]
+        "; ".join(say(LACKING[code]) for code in codes.split())
+        for codes in candidates["lacking_code"]
     ]
     return _told(candidates, {"lacking": said})
 
@@ -211,7 +226,7 @@ def tell_scoring_limits(
     said = [
         _lacking(row, segmentation)
         if row["unsaid_code"] == "criterion"
-        else tuple(text.format(rule=rule) for text in LIMITS[row["unsaid_code"]])
+        else tuple(say(text, rule=rule) for text in LIMITS[row["unsaid_code"]])
         for row in scoring_limits.to_dict("records")
     ]
     told = pd.DataFrame(said, columns=["missing", "note", "adding"], index=scoring_limits.index)
@@ -228,9 +243,9 @@ def anchor_text(criterion: Criterion) -> str:
     texts |= {int(score): text for score, text in criterion.texts.items()}
     if criterion.judged:
         told = " · ".join(f"{score} {texts[score]}" for score in sorted(texts))
-        return told or "judged from 1 to 10"
+        return told or say("judged from 1 to 10")
     steps = [
-        f"{score} from {_limit_text(limit, criterion.measure)}"
+        say("{score} from {limit}", score=score, limit=_limit_text(limit, criterion.measure))
         + (f" ({texts[score]})" if score in texts else "")
         for limit, score in criterion.steps
     ]
@@ -245,9 +260,13 @@ def rule_text(line: dict[Any, Any]) -> str:
     """
     least = line["min_score"]
     if least == least:
-        return f"every score from {least:g} up"
+        return say("every score from {least:g} up", least=least)
     places = int(line["top_n"])
-    return "the highest score" if places == 1 else f"the {places} highest scores"
+    return (
+        say("the highest score")
+        if places == 1
+        else say("the {places} highest scores", places=places)
+    )
 
 
 def rule_of(admission_line: pd.DataFrame) -> str:
@@ -261,7 +280,7 @@ def remark(code: str, segmentation: SegmentationSettings) -> str:
     >>> remark("no_base", SegmentationSettings())
     'no revenue in the 12 months before the window'
     """
-    return REMARKS[code].format(months=segmentation.window_months)
+    return say(REMARKS[code], months=segmentation.window_months)
 
 
 def none_or(items: int, one: str, many: str = "") -> str:
@@ -270,7 +289,7 @@ def none_or(items: int, one: str, many: str = "") -> str:
     >>> none_or(0, "account"), none_or(2, "account")
     ('no account', '2 accounts')
     """
-    return count(items, one, many) if items else f"no {one}"
+    return count(items, one, many) if items else say("no " + one)
 
 
 def joined(*parts: str) -> str:
@@ -289,13 +308,13 @@ def _remarked(table: pd.DataFrame, segmentation: SegmentationSettings) -> pd.Dat
 def _line_note(line: dict[Any, Any]) -> str:
     notes = []
     if not line["is_from_book"] and line["key_count"]:
-        notes.append("the book sets no line: as many places as there are key accounts today")
+        notes.append(say("the book sets no line: as many places as there are key accounts today"))
     elif not line["is_from_book"]:
-        notes.append("the book sets no line and has no key accounts")
+        notes.append(say("the book sets no line and has no key accounts"))
     if line["scored_count"] < line["top_n"]:
-        notes.append("fewer accounts are scored than there are places: all are above the line")
+        notes.append(say("fewer accounts are scored than there are places: all are above the line"))
     elif line["above_count"] > line["top_n"]:
-        notes.append("equal scores share the last place")
+        notes.append(say("equal scores share the last place"))
     return "; ".join(notes)
 
 
@@ -306,41 +325,64 @@ def _limit_text(limit: float, measure: str | None) -> str:
 
 
 def _lacking(row: dict[Any, Any], segmentation: SegmentationSettings) -> tuple[str, str, str]:
-    who = count(row["missing_count"], "account") if row["scored_count"] else "all accounts"
+    who = count(row["missing_count"], "account") if row["scored_count"] else say("all accounts")
     code = row["note_code"]
-    return f"{row['criterion']} of {who}", remark(code, segmentation), ADDING.get(code, "")
+    return (
+        say("{criterion} of {who}", criterion=row["criterion"], who=who),
+        remark(code, segmentation),
+        say(ADDING.get(code, "")),
+    )
 
 
 def _position(row: dict[Any, Any], book: BookSettings | None) -> str:
     score, line, was = row["score"], row["line_score"], row["year_ago_score"]
     if score != score:
-        return f"No score can be given ({row['missing_criteria']}), so it is not above the line."
+        return say(
+            "No score can be given ({missing_criteria}), so it is not above the line.",
+            missing_criteria=row["missing_criteria"],
+        )
     said, lies = _points(score, book), _points(line, book) if line == line else "open"
-    rank, weakest = f"rank {int(row['rank'])}", f"Weakest: {row['weakest_criteria']}."
-    before = f", {_points(was, book)} a year ago" if was == was else ""
-    at = f"{said} ({rank}, line {lies}){before}"
+    rank, weakest = (
+        say("rank {rank}", rank=int(row["rank"])),
+        say("Weakest: {weakest_criteria}.", weakest_criteria=row["weakest_criteria"]),
+    )
+    before = say(", {was} a year ago", was=_points(was, book)) if was == was else ""
+    at = say("{said} ({rank}, line {lies}){before}", said=said, rank=rank, lies=lies, before=before)
     if row["proposal"] == "promote":
         without = _points(row["score_without"], book)
-        return f"Above the line now and a year ago: {at}; {without} without its largest order."
+        return say(
+            "Above the line now and a year ago: {at}; {without} without its largest order.",
+            at=at,
+            without=without,
+        )
     if row["proposal"] == "review":
-        return f"Below the line now and a year ago: {at}. {weakest}"
+        return say("Below the line now and a year ago: {at}. {weakest}", at=at, weakest=weakest)
     if row["proposal"] == "candidate":
-        lacking = "; ".join(LACKING[code] for code in row["lacking_code"].split())
-        return f"Above the line now: {at}. Missing for a decision: {lacking}."
+        lacking = "; ".join(say(LACKING[code]) for code in row["lacking_code"].split())
+        return say(
+            "Above the line now: {at}. Missing for a decision: {lacking}.", at=at, lacking=lacking
+        )
     if row["proposal"] == "watch":
-        return (
-            f"{said} ({rank}), {_percent(1 - score / line, book)} below the line of {lies}: orders "
-            f"in {_percent(row['regularity_share'], book)} of the months, "
-            f"revenue up {_percent(row['growth'], book)}."
+        return say(
+            "{said} ({rank}), {score} below the line of {lies}: orders in {regularity_share} of "
+            "the months, revenue up {growth}.",
+            said=said,
+            rank=rank,
+            score=_percent(1 - score / line, book),
+            lies=lies,
+            regularity_share=_percent(row["regularity_share"], book),
+            growth=_percent(row["growth"], book),
         )
     if row["is_above_line"]:
-        return f"Above the line: {at}."
+        return say("Above the line: {at}.", at=at)
     compared = {
-        "above": "it was above it a year ago",
-        "below": "it was not above it a year ago",
-        "": "the year before is not held whole",
+        "above": say("it was above it a year ago"),
+        "below": say("it was not above it a year ago"),
+        "": say("the year before is not held whole"),
     }[row["year_ago_side"]]
-    return f"Below the line now: {at}; {compared}. {weakest}"
+    return say(
+        "Below the line now: {at}; {compared}. {weakest}", at=at, compared=compared, weakest=weakest
+    )
 
 
 def _return(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
@@ -349,12 +391,18 @@ def _return(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
         return []
     care, margin = money(row["care_cost"], book), money(row["gross_margin"], book)
     then, reach = money(-row["year_ago_return"], book), money(row["need_in_reach"], book)
-    left = "nothing is in reach"
+    left = say("nothing is in reach")
     if row["need_in_reach"] > 0:
-        left = f"the {reach} in reach would not pay for it"
+        left = say("the {reach} in reach would not pay for it", reach=reach)
     return [
-        f"Its care costs {care} a year against a gross margin of {margin}; the year before it cost "
-        f"{then} more than it brought, and {left}."
+        say(
+            "Its care costs {care} a year against a gross margin of {margin}; the year before it "
+            "cost {then} more than it brought, and {left}.",
+            care=care,
+            margin=margin,
+            then=then,
+            left=left,
+        )
     ]
 
 
@@ -365,8 +413,15 @@ def _risk_of_promotion(
         return []
     low, high = _percent(risk["risk_low"], book), _percent(risk["risk_high"], book)
     return [
-        f"Of {risk['account_count']} accounts {risk['band']} in past years, "
-        f"{_percent(risk['risk_share'], book)} were below it a year later ({low} to {high})."
+        say(
+            "Of {account_count} accounts {band} in past years, {risk_share} were below it a year "
+            "later ({low} to {high}).",
+            account_count=risk["account_count"],
+            band=risk["band"],
+            risk_share=_percent(risk["risk_share"], book),
+            low=low,
+            high=high,
+        )
     ]
 
 
@@ -374,7 +429,13 @@ def _incomplete(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
     if row["completeness_share"] >= WHOLE:
         return []
     known = _percent(row["completeness_share"], book)
-    return [f"Only {known} of the weights have a score (missing: {row['missing_criteria']})."]
+    return [
+        say(
+            "Only {known} of the weights have a score (missing: {missing_criteria}).",
+            known=known,
+            missing_criteria=row["missing_criteria"],
+        )
+    ]
 
 
 def _silent(row: dict[Any, Any]) -> list[str]:
@@ -382,7 +443,9 @@ def _silent(row: dict[Any, Any]) -> list[str]:
     if row["status"] not in ("lost", "overdue"):
         return []
     since = date(row["last_order_date"])
-    return [f"It counts as {row['status']}: no order since {since}."]
+    return [
+        say("It counts as {status}: no order since {since}.", status=row["status"], since=since)
+    ]
 
 
 def _points(score: float, book: BookSettings | None) -> str:

@@ -9,11 +9,24 @@ import pandas as pd
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import Span
 from kamlib.story.statements import Said, Sentence
-from kamlib.words import count, counted, date, listed, money, number, ordinal, percent, plural
+from kamlib.words import (
+    count,
+    counted,
+    date,
+    listed,
+    money,
+    number,
+    ordinal,
+    percent,
+    phrase,
+    plural,
+    say,
+    started,
+)
 
 DEPENDENT_SHARE = 0.20
 SMALL_LOSS_SHARE = 0.01
-NO_PREVIOUS = "No earlier period to compare with"
+NO_PREVIOUS = phrase("No earlier period to compare with")
 
 
 def window(segmentation: SegmentationSettings, as_of: pd.Timestamp) -> str:
@@ -22,7 +35,9 @@ def window(segmentation: SegmentationSettings, as_of: pd.Timestamp) -> str:
     >>> window(SegmentationSettings(), pd.Timestamp("2025-12-31")).replace(chr(160), " ")
     '12 months to 31 Dec 2025'
     """
-    return f"{count(segmentation.window_months, 'month')} to {date(as_of)}"
+    return say(
+        "{months} to {as_of}", months=count(segmentation.window_months, "month"), as_of=date(as_of)
+    )
 
 
 def headline_segmentation(
@@ -41,7 +56,12 @@ def headline_segmentation(
     the window then, classes rest on fewer months than now: no account is named for having moved.
     """
     moved = (
-        ["The data begin inside the window of the previous period: who moved cannot be told yet."]
+        [
+            say(
+                "The data begin inside the window of the previous period: who moved cannot be "
+                "told yet."
+            )
+        ]
         if len(class_moves) and not is_previous_whole
         else _moved(class_moves, segmentation, book)
     )
@@ -53,7 +73,7 @@ def headline_segmentation(
         *(Sentence(text, "#concentration") for text in _key(concentration, book)),
         *(Sentence(text, "#account_classes") for text in _large(account_classes, book)),
     ]
-    return said or [Sentence("No revenue in the window: there is nothing to segment.")]
+    return said or [Sentence(say("No revenue in the window: there is nothing to segment."))]
 
 
 def _moved(
@@ -66,27 +86,55 @@ def _moved(
     down, up = moves["direction"].eq("down"), moves["direction"].eq("up")
     said = []
     if down.any():
-        only = _only(by_others[down], "because others grew", book)
-        said.append(f"{_accounts(down.sum(), book)} moved down a class{only}{_who(moves[down])}.")
+        only = _only(by_others[down], say("because others grew"), book)
+        said.append(
+            say(
+                "{down} moved down a class{only}{moves}.",
+                down=_accounts(down.sum(), book),
+                only=only,
+                moves=_who(moves[down]),
+            )
+        )
     own = down & ~by_others
     if own.any():
         worst = moves[own].iloc[change[own].argmin()]
         months = segmentation.window_months
-        what = "yearly revenue" if months == 12 else f"revenue of {count(months, 'month')}"
+        what = (
+            say("yearly revenue")
+            if months == 12
+            else say("revenue of {months}", months=count(months, "month"))
+        )
         said.append(
-            f"{worst['name']} fell from {worst['abc_then']} to {worst['abc_now']}: its {what} went "
-            f"from {money(worst['revenue_then'], book)} to {money(worst['revenue_now'], book)}. "
-            f"{_owner(worst)} should ask why."
+            say(
+                "{name} fell from {abc_then} to {abc_now}: its {what} went from {revenue_then} to "
+                "{revenue_now}. {worst} should ask why.",
+                name=worst["name"],
+                abc_then=worst["abc_then"],
+                abc_now=worst["abc_now"],
+                what=what,
+                revenue_then=money(worst["revenue_then"], book),
+                revenue_now=money(worst["revenue_now"], book),
+                worst=_owner(worst),
+            )
         )
     if up.any():
         best = moves[up].iloc[change[up].argmax()]
-        only = _only(by_others[up], "because others shrank", book)
+        only = _only(by_others[up], say("because others shrank"), book)
         said.append(
-            f"{_accounts(up.sum(), book)} moved up a class{only}{_who(moves[up])}. {best['name']} "
-            f"({best['abc_then']} to {best['abc_now']}, now {money(best['revenue_now'], book)}) "
-            f"leads: {_owner(best)} should review its treatment."
+            say(
+                "{up} moved up a class{only}{moves}. {name} ({abc_then} to {abc_now}, now "
+                "{revenue_now}) leads: {best} should review its treatment.",
+                up=_accounts(up.sum(), book),
+                only=only,
+                moves=_who(moves[up]),
+                name=best["name"],
+                abc_then=best["abc_then"],
+                abc_now=best["abc_now"],
+                revenue_now=money(best["revenue_now"], book),
+                best=_owner(best),
+            )
         )
-    return said or ["No account changed its revenue class since the previous period."]
+    return said or [say("No account changed its revenue class since the previous period.")]
 
 
 def _who(moved: pd.DataFrame) -> str:
@@ -100,9 +148,9 @@ def _only(is_so: pd.Series, because: str, book: BookSettings | None) -> str:
     if not part:
         return ""
     if whole == 1:
-        return f", only {because}"
-    who = "all of them" if part == whole else counted(part, "of them", "of them", book)
-    return f", {who} only {because}"
+        return say(", only {because}", because=because)
+    who = say("all of them") if part == whole else counted(part, "of them", "of them", book)
+    return say(", {who} only {because}", who=who, because=because)
 
 
 def _grouped(groups: pd.DataFrame, book: BookSettings | None) -> list[str]:
@@ -114,10 +162,15 @@ def _grouped(groups: pd.DataFrame, book: BookSettings | None) -> list[str]:
     order = ["rank_gain", "group_id"]
     group = gained.sort_values(order, ascending=[False, True], kind="stable").iloc[0]
     return [
-        f"{group['group_name']}, counted as one group, is our "
-        f"{ordinal(int(group['group_rank']))} account ({money(group['revenue'], book)}); its "
-        f"largest company alone is the {ordinal(int(group['largest_rank']))}. "
-        "Give it one owner and ask for a group agreement."
+        say(
+            "{group_name}, counted as one group, is our {group_rank} account ({revenue}); its "
+            "largest company alone is the {largest_rank}. Give it one owner and ask for a group "
+            "agreement.",
+            group_name=group["group_name"],
+            group_rank=ordinal(int(group["group_rank"])),
+            revenue=money(group["revenue"], book),
+            largest_rank=ordinal(int(group["largest_rank"])),
+        )
     ]
 
 
@@ -129,8 +182,16 @@ def _losing(classes: pd.DataFrame, book: BookSettings | None) -> list[str]:
     worst = losers.sort_values(["margin", "account_id"], kind="stable").iloc[0]
     cost = plural(len(losers), "costs more than it brings", "cost more than they bring")
     return [
-        f"{_accounts(len(losers), book)} {cost} ({money(lost, book)}), most of all {worst['name']} "
-        f"({money(worst['margin'], book)}). {_owner(worst)} should look at its prices and service."
+        say(
+            "{losers} {cost} ({lost}), most of all {name} ({margin}). {worst} should look at its "
+            "prices and service.",
+            losers=_accounts(len(losers), book),
+            cost=cost,
+            lost=money(lost, book),
+            name=worst["name"],
+            margin=money(worst["margin"], book),
+            worst=_owner(worst),
+        )
     ]
 
 
@@ -139,10 +200,16 @@ def _dependent(concentration: pd.DataFrame, book: BookSettings | None) -> list[s
     if groups.empty or not groups["top_1_share"].iloc[0] >= DEPENDENT_SHARE:
         return []
     equal = number(round(groups["effective_number"].iloc[0], 1), book)
-    others = "no other" if equal == "1" else f"{equal} customers of equal size"
+    others = (
+        say("no other") if equal == "1" else say("{equal} customers of equal size", equal=equal)
+    )
     return [
-        f"{percent(groups['top_1_share'].iloc[0], book)} of revenue hangs on one customer "
-        f"(counted as a group): as if we had {others}."
+        say(
+            "{top_1_share} of revenue hangs on one customer (counted as a group): as if we had "
+            "{others}.",
+            top_1_share=percent(groups["top_1_share"].iloc[0], book),
+            others=others,
+        )
     ]
 
 
@@ -151,11 +218,17 @@ def _key(concentration: pd.DataFrame, book: BookSettings | None) -> list[str]:
     if rows.empty or pd.isna(rows["key_share"].iloc[0]) or not rows["key_count"].iloc[0]:
         return []
     row = rows.iloc[0]
-    who = counted(row["key_count"], "key account", source=book).capitalize()
-    provisional = " (provisional: the book has no tiers)" if row["is_provisional"] else ""
+    who = started(counted(row["key_count"], "key account", source=book))
+    provisional = say(" (provisional: the book has no tiers)") if row["is_provisional"] else ""
     return [
-        f"{who}{provisional} {plural(row['key_count'], 'brings', 'bring')} "
-        f"{percent(row['key_share'], book)} of revenue{band_said(row)}."
+        say(
+            "{who}{provisional} {bring} {key_share} of revenue{row}.",
+            who=who,
+            provisional=provisional,
+            bring=plural(row["key_count"], "brings", "bring"),
+            key_share=percent(row["key_share"], book),
+            row=band_said(row),
+        )
     ]
 
 
@@ -164,7 +237,9 @@ def band_said(row: Any) -> str:
     if pd.isna(row["key_band"]):
         return ""
     low, high = (f"{row[f'band_{end}_share'] * 100:.0f}" for end in ("low", "high"))
-    return f", {row['key_band']} the usual {low}–{high} %"
+    return say(
+        ", {key_band} the usual {low}–{high} %", key_band=row["key_band"], low=low, high=high
+    )
 
 
 def _large(classes: pd.DataFrame, book: BookSettings | None) -> list[str]:
@@ -173,20 +248,24 @@ def _large(classes: pd.DataFrame, book: BookSettings | None) -> list[str]:
         return []
     largest, total = classed[classed["abc_revenue"].eq("A")], classed["revenue"].sum()
     return [
-        f"{counted(len(largest), 'of', 'of', book).capitalize()} "
-        f"{counted(len(classed), 'account', source=book)} with revenue "
-        f"{plural(len(largest), 'is class A and brings', 'are class A and bring')} "
-        f"{percent(largest['revenue'].sum() / total, book)} of {money(total, book)}."
+        say(
+            "{of} {accounts} with revenue {are} {revenue} of {total}.",
+            of=started(counted(len(largest), "of", "of", book)),
+            accounts=counted(len(classed), "account", source=book),
+            are=plural(len(largest), "is class A and brings", "are class A and bring"),
+            revenue=percent(largest["revenue"].sum() / total, book),
+            total=money(total, book),
+        )
     ]
 
 
 def _accounts(items: int, book: BookSettings | None) -> str:
-    return counted(int(items), "account", source=book).capitalize()
+    return started(counted(int(items), "account", source=book))
 
 
 def _owner(row: pd.Series) -> str:
     manager = row["manager_name"]
-    return manager if isinstance(manager, str) and manager else "Its owner"
+    return manager if isinstance(manager, str) and manager else say("Its owner")
 
 
 def table_account_classes(
@@ -199,15 +278,23 @@ def table_account_classes(
     known = number(len(account_classes), book)
     classed = number(account_classes["abc_revenue"].notna().sum(), book)
     return Said(
-        f"Accounts known: {known}, with a revenue class: {classed}",
-        f"Figures of {window(segmentation, as_of)}; CV and noise as explained above",
+        say(
+            "Accounts known: {known}, with a revenue class: {classed}", known=known, classed=classed
+        ),
+        say(
+            "Figures of {segmentation}; CV and noise as explained above",
+            segmentation=window(segmentation, as_of),
+        ),
     )
 
 
 def table_abc_xyz_matrix(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> Said:
     """Title and caption of ``abc_xyz_matrix``, of which the cells by frequency are shown."""
-    what = f"Accounts, revenue and margin by cell, {window(segmentation, as_of)}"
-    return Said("What to do in each cell", f"{what}; XYZ by frequency")
+    what = say(
+        "Accounts, revenue and margin by cell, {segmentation}",
+        segmentation=window(segmentation, as_of),
+    )
+    return Said(say("What to do in each cell"), say("{what}; XYZ by frequency", what=what))
 
 
 def table_account_types(
@@ -215,8 +302,10 @@ def table_account_types(
 ) -> Said:
     """Title and caption of ``account_types``."""
     return Said(
-        f"Accounts with a type: {account_types['account_id'].nunique()}",
-        f"One row per account and type, {window(segmentation, as_of)}",
+        say("Accounts with a type: {account_id}", account_id=account_types["account_id"].nunique()),
+        say(
+            "One row per account and type, {segmentation}", segmentation=window(segmentation, as_of)
+        ),
     )
 
 
@@ -230,22 +319,28 @@ def table_class_moves(
 ) -> Said:
     """Title and caption of ``class_moves``, of which the accounts that changed are shown."""
     if previous_account_classes is None:
-        return Said(NO_PREVIOUS)
+        return Said(say(NO_PREVIOUS))
     changed = number(class_moves["move_kind"].ne("same").sum(), book)
     return Said(
-        f"Accounts that moved, came or went: {changed}",
-        f"Revenue of {window(segmentation, as_of)} beside the window before, since "
-        f"{previous_span.title}; moves first, then new, returned and stopped accounts; effects in "
-        "points of the share of revenue before the account",
+        say("Accounts that moved, came or went: {changed}", changed=changed),
+        say(
+            "Revenue of {segmentation} beside the window before, since {previous_period}; moves "
+            "first, then new, returned and stopped accounts; effects in points of the share of "
+            "revenue before the account",
+            segmentation=window(segmentation, as_of),
+            previous_period=previous_span.title,
+        ),
     )
 
 
 def table_concentration(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> Said:
     """Title and caption of ``concentration``."""
     return Said(
-        "Concentration, as single accounts and as groups",
-        f"Shares of revenue, {window(segmentation, as_of)}; accounts or groups with revenue "
-        "above zero",
+        say("Concentration, as single accounts and as groups"),
+        say(
+            "Shares of revenue, {segmentation}; accounts or groups with revenue above zero",
+            segmentation=window(segmentation, as_of),
+        ),
     )
 
 
@@ -255,36 +350,49 @@ def table_rollup_changes(
     """Title and caption of ``rollup_changes``."""
     if rollup_changes.empty:
         return Said(
-            "No company groups are known: with accounts.parent_id subsidiaries would be counted as "
-            "the one customer they are"
+            say(
+                "No company groups are known: with accounts.parent_id subsidiaries would be "
+                "counted as the one customer they are"
+            )
         )
     higher = rollup_changes["rank_gain"].gt(0).sum()
     return Said(
-        "Company groups that rank higher than their largest company alone: "
-        f"{higher} of {len(rollup_changes)}",
-        f"Groups of several accounts, {window(segmentation, as_of)}",
+        say(
+            "Company groups that rank higher than their largest company alone: {higher} of "
+            "{rollup_changes}",
+            higher=higher,
+            rollup_changes=len(rollup_changes),
+        ),
+        say("Groups of several accounts, {segmentation}", segmentation=window(segmentation, as_of)),
     )
 
 
 def table_segmentation_control(as_of: pd.Timestamp, segmentation: SegmentationSettings) -> Said:
     """Title and caption of ``segmentation_control``."""
     return Said(
-        "Every table adds up to the revenue of the window",
-        f"Net revenue, {window(segmentation, as_of)}",
+        say("Every table adds up to the revenue of the window"),
+        say("Net revenue, {segmentation}", segmentation=window(segmentation, as_of)),
     )
 
 
 def table_segmentation_limits(segmentation_limits: pd.DataFrame) -> Said:
     """Title of ``segmentation_limits``."""
-    return Said(f"What the data do not tell: {len(segmentation_limits)}")
+    return Said(
+        say(
+            "What the data do not tell: {segmentation_limits}",
+            segmentation_limits=len(segmentation_limits),
+        )
+    )
 
 
 def note_sizes(segmentation: SegmentationSettings, book: BookSettings | None = None) -> str:
     """Say what A, B and C are under the book's limits."""
     first, second = (percent(limit, book) for limit in segmentation.abc)
-    return (
-        f"A are the accounts that stand before {first} of the revenue is reached, B those before "
-        f"{second}, C the rest. The names stand where a class ends."
+    return say(
+        "A are the accounts that stand before {first} of the revenue is reached, B those before "
+        "{second}, C the rest. The names stand where a class ends.",
+        first=first,
+        second=second,
     )
 
 
@@ -292,10 +400,17 @@ def note_regularity(segmentation: SegmentationSettings, book: BookSettings | Non
     """Say what X, Y, Z and N are under the book's limits."""
     often, regularly = (percent(limit, book) for limit in segmentation.xyz_frequency)
     young = segmentation.young_months
-    new = f"; N is new, its first order younger than {count(young, 'month')}" if young else ""
-    return (
-        f"X are the accounts that ordered in at least {often} of the months, Y in at least "
-        f"{regularly}, Z in fewer{new}. Months before the first order do not count."
+    new = (
+        say("; N is new, its first order younger than {months}", months=count(young, "month"))
+        if young
+        else ""
+    )
+    return say(
+        "X are the accounts that ordered in at least {often} of the months, Y in at least "
+        "{regularly}, Z in fewer{new}. Months before the first order do not count.",
+        often=often,
+        regularly=regularly,
+        new=new,
     )
 
 
@@ -308,8 +423,10 @@ def note_class_moves(
     """Warn where the window then has fewer months than now."""
     if previous_account_classes is None or is_previous_whole:
         return ""
-    return (
-        f"The data begin on {date(first_date)}, inside the window since {previous_span.title}: it "
-        "has fewer months than the window now, and accounts moved only because of that. Read the "
-        "moves below with this in mind."
+    return say(
+        "The data begin on {first_date}, inside the window since {previous_period}: it has fewer "
+        "months than the window now, and accounts moved only because of that. Read the moves "
+        "below with this in mind.",
+        first_date=date(first_date),
+        previous_period=previous_span.title,
     )

@@ -10,9 +10,15 @@ from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import Span
 from kamlib.story.segmentation import NO_PREVIOUS, window
 from kamlib.story.statements import Said
-from kamlib.words import count, money, number, percent, plural
+from kamlib.words import count, money, number, percent, phrase, plural, say
 
-NOTHING = "No account has revenue in the window"
+_LARGEST = {
+    ("groups", True): phrase("The largest group brings"),
+    ("accounts", True): phrase("The largest account brings"),
+    ("groups", False): phrase("The {told} largest groups bring"),
+    ("accounts", False): phrase("The {told} largest accounts bring"),
+}
+NOTHING = phrase("No account has revenue in the window")
 MOST_MOVES = 15
 """Accounts drawn in the chart of class moves."""
 
@@ -24,19 +30,26 @@ def chart_pareto(
     book: BookSettings | None = None,
 ) -> Said:
     """How few accounts hold class A."""
-    finding = NOTHING
+    finding = say(NOTHING)
     if len(pareto):
         last = pareto[pareto["abc_revenue"].eq("A")].iloc[-1]
-        finding = (
-            f"{number(last['rank'], book)} of {_accounts(len(pareto), book)} "
-            f"{plural(last['rank'], 'brings', 'bring')} "
-            f"{percent(last['cumulative_revenue_share'], book)} of revenue"
+        finding = say(
+            "{rank} of {pareto} {bring} {cumulative_revenue_share} of revenue",
+            rank=number(last["rank"], book),
+            pareto=_accounts(len(pareto), book),
+            bring=plural(last["rank"], "brings", "bring"),
+            cumulative_revenue_share=percent(last["cumulative_revenue_share"], book),
         )
     return Said(
         finding,
-        f"Cumulative share of revenue over accounts, largest first, {window(segmentation, as_of)}",
-        "Curve of revenue added up over the accounts, largest first, with the limits of the "
-        "classes A and B; the full table has every value",
+        say(
+            "Cumulative share of revenue over accounts, largest first, {segmentation}",
+            segmentation=window(segmentation, as_of),
+        ),
+        say(
+            "Curve of revenue added up over the accounts, largest first, with the limits of the "
+            "classes A and B; the full table has every value"
+        ),
     )
 
 
@@ -48,9 +61,9 @@ def chart_whale_curve(
 ) -> Said:
     """How much profit the accounts that cost more than they bring take away again."""
     losers = int((whale_curve["margin"] < 0).sum())
-    finding = "No account costs more than it brings"
+    finding = say("No account costs more than it brings")
     if whale_curve.empty:
-        finding = (
+        finding = say(
             "No margin is known: with orders.cost this part shows which accounts earn and which "
             "only turn over money"
         )
@@ -58,11 +71,20 @@ def chart_whale_curve(
         reached = whale_curve["cumulative_margin"]
         lost = money(max(reached.max(), 0.0) - reached.iloc[-1], book)
         verb, than = plural(losers, "costs", "cost"), plural(losers, "it brings", "they bring")
-        finding = f"{_accounts(losers, book)} {verb} {lost} more than {than}"
+        finding = say(
+            "{losers} {verb} {lost} more than {than}",
+            losers=_accounts(losers, book),
+            verb=verb,
+            lost=lost,
+            than=than,
+        )
     return Said(
         finding,
-        f"Cumulative margin over accounts, most profitable first, {window(segmentation, as_of)}",
-        "Curve of margin added up over the accounts, most profitable first",
+        say(
+            "Cumulative margin over accounts, most profitable first, {segmentation}",
+            segmentation=window(segmentation, as_of),
+        ),
+        say("Curve of margin added up over the accounts, most profitable first"),
     )
 
 
@@ -75,18 +97,25 @@ def chart_lorenz(
 ) -> Said:
     """What the smaller half of the accounts brings."""
     rows = concentration[concentration["scope"].eq("accounts")]
-    finding = NOTHING
+    finding = say(NOTHING)
     if len(lorenz) and len(rows):
         half = lorenz[lorenz["cumulative_account_share"] <= 0.5].iloc[-1]
-        finding = (
-            "The smaller half of accounts brings "
-            f"{percent(half['cumulative_revenue_share'], book)} of revenue "
-            f"(Gini {number(rows['gini'].iloc[0], book, decimals=2)})"
+        finding = say(
+            "The smaller half of accounts brings {cumulative_revenue_share} of revenue (Gini "
+            "{gini})",
+            cumulative_revenue_share=percent(half["cumulative_revenue_share"], book),
+            gini=number(rows["gini"].iloc[0], book, decimals=2),
         )
     return Said(
         finding,
-        f"Share of revenue over share of accounts, smallest first, {window(segmentation, as_of)}",
-        "Lorenz curve of revenue over accounts, smallest first, against the line of equal accounts",
+        say(
+            "Share of revenue over share of accounts, smallest first, {segmentation}",
+            segmentation=window(segmentation, as_of),
+        ),
+        say(
+            "Lorenz curve of revenue over accounts, smallest first, against the line of equal "
+            "accounts"
+        ),
     )
 
 
@@ -97,29 +126,25 @@ def chart_concentration(
     book: BookSettings | None = None,
 ) -> Said:
     """What the ten largest bring, and how much more it is when groups are counted as one."""
-    finding, what = NOTHING, "Share of revenue of the largest, as accounts and as groups"
+    finding, what = say(NOTHING), say("Share of revenue of the largest, as accounts and as groups")
     if len(concentration) and concentration["revenue"].gt(0).all():
         rows: Any = concentration.set_index("scope")
         tops = tops_of(concentration)
         columns = [f"top_{top}_share" for top in tops]
         scope = "groups"
         if rows.loc["accounts", columns].equals(rows.loc["groups", columns]):
-            scope, what = "accounts", "Share of revenue of the largest; no groups are known"
+            scope, what = "accounts", say("Share of revenue of the largest; no groups are known")
         told = tops[1] if tops[0] == 20 else tops[0]
         top, single = (rows.loc[one, f"top_{told}_share"] for one in (scope, "accounts"))
-        points = f"{(top - single) * 100:.0f} points more than counted alone"
-        who = (
-            f"The largest {scope.removesuffix('s')} brings"
-            if told == 1
-            else f"The {told} largest {scope} bring"
-        )
-        finding = f"{who} {percent(top, book)} of revenue"
+        points = say("{top:.0f} points more than counted alone", top=(top - single) * 100)
+        who = say(_LARGEST[scope, told == 1], told=told)
+        finding = say("{who} {top} of revenue", who=who, top=percent(top, book))
         if top - single >= 0.005:
             finding = f"{finding}, {points}"
     return Said(
         finding,
         f"{what}, {window(segmentation, as_of)}",
-        "Bars of the share of revenue of the 1, 5, 10 and 20 largest accounts and groups",
+        say("Bars of the share of revenue of the 1, 5, 10 and 20 largest accounts and groups"),
     )
 
 
@@ -137,30 +162,42 @@ def chart_abc_xyz_matrix(
     basis: str = "frequency",
 ) -> Said:
     """The cell with the most revenue."""
-    how = {"frequency": "how often they order", "variability": "how even their months are"}[basis]
+    how = {
+        "frequency": say("how often they order"),
+        "variability": say("how even their months are"),
+    }[basis]
     cells = abc_xyz_matrix[
         abc_xyz_matrix["class_basis"].eq(basis)
         & abc_xyz_matrix["abc"].ne("none")
         & abc_xyz_matrix["xyz"].ne("none")
     ]
-    finding = "No account has both classes"
+    finding = say("No account has both classes")
     if cells["account_count"].sum():
         order = ["revenue", "cell"]
         top = cells.sort_values(order, ascending=[False, True], kind="stable").iloc[0]
         items, share = top["account_count"], top["revenue_share"]
-        finding = (
-            f"{_accounts(items, book)} in {top['cell']} {plural(items, 'brings', 'bring')} "
-            f"{money(top['revenue'], book)}"
+        finding = say(
+            "{items} in {cell} {bring} {revenue}",
+            items=_accounts(items, book),
+            cell=top["cell"],
+            bring=plural(items, "brings", "bring"),
+            revenue=money(top["revenue"], book),
         )
         if pd.notna(share):
-            finding = f"{finding}, {percent(share, book)} of revenue"
+            finding = say(
+                "{finding}, {share} of revenue", finding=finding, share=percent(share, book)
+            )
     alt = {
-        "frequency": "Matrix of revenue class A to C by order frequency X to Z and N, with the "
-        "number of accounts and the share of revenue in each cell; the table below has them all",
-        "variability": "Matrix of revenue class A to C by variability of monthly revenue, with the "
-        "number of accounts and the share of revenue in each cell",
+        "frequency": say(
+            "Matrix of revenue class A to C by order frequency X to Z and N, with the number of "
+            "accounts and the share of revenue in each cell; the table below has them all"
+        ),
+        "variability": say(
+            "Matrix of revenue class A to C by variability of monthly revenue, with the number of "
+            "accounts and the share of revenue in each cell"
+        ),
     }[basis]
-    what = f"Accounts and share of revenue by size (ABC) and {how}"
+    what = say("Accounts and share of revenue by size (ABC) and {how}", how=how)
     return Said(finding, f"{what}, {window(segmentation, as_of)}", alt)
 
 
@@ -171,19 +208,25 @@ def chart_abc_cross(
     book: BookSettings | None = None,
 ) -> Said:
     """How many of the large in revenue are not large in margin."""
-    finding = "Every account of class A by revenue is A by margin too"
+    finding = say("Every account of class A by revenue is A by margin too")
     is_worse = abc_cross["abc_revenue"].eq("A") & abc_cross["abc_margin"].ne("A")
     worse = int(abc_cross.loc[is_worse, "account_count"].sum())
     if abc_cross.empty:
-        finding = "No class by margin is known: the book has no cost"
+        finding = say("No class by margin is known: the book has no cost")
     elif worse:
         are = plural(worse, "is", "are")
-        finding = f"{_accounts(worse, book)} of class A by revenue {are} not A by margin"
+        finding = say(
+            "{worse} of class A by revenue {are} not A by margin",
+            worse=_accounts(worse, book),
+            are=are,
+        )
     return Said(
         finding,
-        "Accounts and their margin by revenue class (rows) and margin class, "
-        f"{window(segmentation, as_of)}",
-        "Matrix of revenue class by margin class with the number of accounts and their margin",
+        say(
+            "Accounts and their margin by revenue class (rows) and margin class, {segmentation}",
+            segmentation=window(segmentation, as_of),
+        ),
+        say("Matrix of revenue class by margin class with the number of accounts and their margin"),
     )
 
 
@@ -196,9 +239,9 @@ def chart_class_migration(
 ) -> Said:
     """How many moved down a class, and how many up."""
     what = {
-        "abc": "Revenue class",
-        "frequency": "Class by frequency",
-        "variability": "Class by variability",
+        "abc": say("Revenue class"),
+        "frequency": say("Class by frequency"),
+        "variability": say("Class by variability"),
     }[basis]
     cells = class_migration[class_migration["class_basis"].eq(basis)]
     ranks = {letter: place for place, letter in enumerate(dict.fromkeys(cells["class_then"]))}
@@ -208,20 +251,29 @@ def chart_class_migration(
         int(cells.loc[is_classed & way, "account_count"].sum()) for way in (step > 0, step < 0)
     )
     if previous_account_classes is None:
-        finding = NO_PREVIOUS
+        finding = say(NO_PREVIOUS)
     elif not cells["account_count"].sum():
-        finding = "No account had a class then and has one now"
+        finding = say("No account had a class then and has one now")
     elif down and up:
-        finding = f"{_accounts(down, book)} moved down, {number(up, book)} moved up"
+        finding = say(
+            "{down} moved down, {up} moved up", down=_accounts(down, book), up=number(up, book)
+        )
     elif down or up:
-        finding = f"{_accounts(down or up, book)} moved {'down' if down else 'up'}"
+        finding = say(
+            "{accounts} moved down" if down else "{accounts} moved up",
+            accounts=_accounts(down or up, book),
+        )
     else:
-        finding = "No account changed its class"
+        finding = say("No account changed its class")
     return Said(
         finding,
-        f"{what}: accounts from class then (rows) to class now (columns), since "
-        f"{previous_span.title}",
-        "Matrix of the number of accounts by revenue class in the previous period and now",
+        say(
+            "{what}: accounts from class then (rows) to class now (columns), since "
+            "{previous_period}",
+            what=what,
+            previous_period=previous_span.title,
+        ),
+        say("Matrix of the number of accounts by revenue class in the previous period and now"),
     )
 
 
@@ -236,22 +288,28 @@ def chart_class_moves(
     moved = class_moves[class_moves["move_kind"].eq("move")]
     others, cut = int(moved["cause"].eq("neighbours").sum()), ""
     if len(moved) > most:
-        cut = f"; the {most} largest of {number(len(moved), book)}"
-    finding = f"{_accounts(len(moved), book)} changed class"
+        cut = say("; the {most} largest of {moved}", most=most, moved=number(len(moved), book))
+    finding = say("{moved} changed class", moved=_accounts(len(moved), book))
     if previous_account_classes is None:
-        finding = NO_PREVIOUS
+        finding = say(NO_PREVIOUS)
     elif moved.empty:
-        finding = "No account changed its revenue class"
+        finding = say("No account changed its revenue class")
     elif others:
         who = "all" if others == len(moved) else number(others, book)
-        only = "only" if len(moved) == 1 else f"{who} only"
-        finding = f"{finding}, {only} because of the others"
+        only = "only" if len(moved) == 1 else say("{who} only", who=who)
+        finding = say("{finding}, {only} because of the others", finding=finding, only=only)
     return Said(
         finding,
-        f"Change of the share of revenue before the account, in points (right: down){cut}, since "
-        f"{previous_span.title}",
-        "Bars for each account that changed class, its own effect beside that of the other "
-        "accounts; the table below has them all",
+        say(
+            "Change of the share of revenue before the account, in points (right: down){cut}, "
+            "since {previous_period}",
+            cut=cut,
+            previous_period=previous_span.title,
+        ),
+        say(
+            "Bars for each account that changed class, its own effect beside that of the other "
+            "accounts; the table below has them all"
+        ),
     )
 
 
@@ -265,19 +323,24 @@ def chart_rfm_segments(
     order = ["revenue", "segment"]
     top = rfm_segments.sort_values(order, ascending=[False, True], kind="stable").iloc[0]
     if not rfm_segments["account_count"].sum():
-        finding = "No account has ever ordered"
+        finding = say("No account has ever ordered")
     elif pd.isna(top["revenue_share"]):
-        finding = NOTHING
+        finding = say(NOTHING)
     else:
-        finding = (
-            f"{_accounts(top['account_count'], book)} in “{top['segment']}” "
-            f"{plural(top['account_count'], 'brings', 'bring')} "
-            f"{percent(top['revenue_share'], book)} of revenue"
+        finding = say(
+            "{account_count} in “{segment}” {bring} {revenue_share} of revenue",
+            account_count=_accounts(top["account_count"], book),
+            segment=top["segment"],
+            bring=plural(top["account_count"], "brings", "bring"),
+            revenue_share=percent(top["revenue_share"], book),
         )
     return Said(
         finding,
-        f"Share of revenue and number of accounts by RFM segment, {window(segmentation, as_of)}",
-        "Bars of the share of revenue of each RFM segment with its number of accounts",
+        say(
+            "Share of revenue and number of accounts by RFM segment, {segmentation}",
+            segmentation=window(segmentation, as_of),
+        ),
+        say("Bars of the share of revenue of each RFM segment with its number of accounts"),
     )
 
 

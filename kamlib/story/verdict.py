@@ -13,7 +13,7 @@ from kamlib.story.keys import called
 from kamlib.story.leaving import WHY_NOT
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, number, percent, plural, started
+from kamlib.words import count, date, listed, money, number, percent, phrase, plural, say, started
 
 Told = tuple[str, str]
 """Why something is to be done about an account, and what."""
@@ -62,18 +62,28 @@ def table_account_actions(account_actions: pd.DataFrame, *, as_of: pd.Timestamp)
     """Say at how many accounts there is something to do, and what is at stake means."""
     many = len(account_actions)
     return Said(
-        f"{number(many)} {plural(many, 'account')} to act on, the most pressing first",
-        f"At stake: revenue of the 12 months to {date(as_of)}, of a lost account of the 12 months "
-        "to its last order",
+        say(
+            "{many} {accounts} to act on, the most pressing first",
+            many=number(many),
+            accounts=plural(many, "account"),
+        ),
+        say(
+            "At stake: revenue of the 12 months to {as_of}, of a lost account of the 12 months to "
+            "its last order",
+            as_of=date(as_of),
+        ),
     )
 
 
 def table_account_standing(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the money at stake is."""
     return Said(
-        "Where every account stands",
-        f"As of {date(as_of)}; at stake: revenue of the 12 months to that day, of a lost account "
-        "of the 12 months to its last order",
+        say("Where every account stands"),
+        say(
+            "As of {as_of}; at stake: revenue of the 12 months to that day, of a lost account of "
+            "the 12 months to its last order",
+            as_of=date(as_of),
+        ),
     )
 
 
@@ -85,15 +95,19 @@ def tell_due_renewals(due_renewals: pd.DataFrame, *, book: BookSettings) -> pd.D
 
 def _renewal_step(row: Any, book: BookSettings) -> str:
     if row.verdict == "let go":
-        return "Let it end: the account is lost and let go."
-    step = "about a return" if row.status == "lost" else "and renew it, or say why not"
-    return f"Speak to {_whom(row)} {step}: {_act_by(row)}."
+        return say("Let it end: the account is lost and let go.")
+    step = say("about a return") if row.status == "lost" else say("and renew it, or say why not")
+    return say("Speak to {whom} {step}: {act_by}.", whom=_whom(row), step=step, act_by=_act_by(row))
 
 
 def _act_by(row: Any) -> str:
     """Return by when to act on an agreement; the notice day may have passed."""
     day = date(row.notice_date)
-    return f"the notice day was {day}" if row.days_to_notice_days < 0 else f"act by {day}"
+    return (
+        say("the notice day was {day}", day=day)
+        if row.days_to_notice_days < 0
+        else say("act by {day}", day=day)
+    )
 
 
 def table_due_renewals(
@@ -101,17 +115,25 @@ def table_due_renewals(
 ) -> Said:
     """Say how many agreements need a decision before the next report, and what they are worth."""
     if "agreements" not in present:
-        return Said("No agreements are recorded: no renewal can be seen coming")
-    until = f"Notice days up to {date(span.shift(1).end)}, when the next report is made"
-    return Said(renewals_said(due_renewals, book) or "No agreement needs a decision", until)
+        return Said(say("No agreements are recorded: no renewal can be seen coming"))
+    until = say(
+        "Notice days up to {end}, when the next report is made", end=date(span.shift(1).end)
+    )
+    return Said(renewals_said(due_renewals, book) or say("No agreement needs a decision"), until)
 
 
 def table_account_declines(account_declines: pd.DataFrame, key_accounts: pd.DataFrame) -> Said:
     """Say how many key accounts have shrunk over years."""
     many, key = len(account_declines), called(key_accounts)
     if not many:
-        return Said(f"No {key} has shrunk over years")
-    return Said(f"{count(many, key)} {plural(many, 'has', 'have')} shrunk over years")
+        return Said(say("No {key} has shrunk over years", key=say(key)))
+    return Said(
+        say(
+            "{keys} {have} shrunk over years",
+            keys=count(many, key),
+            have=plural(many, "has", "have"),
+        )
+    )
 
 
 def renewals_said(due_renewals: pd.DataFrame, book: BookSettings) -> str:
@@ -119,9 +141,14 @@ def renewals_said(due_renewals: pd.DataFrame, book: BookSettings) -> str:
     many, worth = len(due_renewals), due_renewals["agreement_value"].sum()
     if not many:
         return ""
-    value = f" worth {money(worth, book)}" if worth > 0 else ""
+    value = say(" worth {worth}", worth=money(worth, book)) if worth > 0 else ""
     need = plural(many, "needs", "need")
-    return f"{count(many, 'agreement')}{value} {need} a decision before the next report"
+    return say(
+        "{agreements}{value} {need} a decision before the next report",
+        agreements=count(many, "agreement"),
+        value=value,
+        need=need,
+    )
 
 
 def loss_step(account_actions: pd.DataFrame) -> str:
@@ -131,15 +158,17 @@ def loss_step(account_actions: pd.DataFrame) -> str:
     'Ask why Ada left; let go of Bo'
     """
     names = account_actions.groupby("action_code")["name"].agg(list).to_dict()
-    said = [text.format(listed(names[code])) for code, text in LOSS_STEPS.items() if code in names]
+    said = [
+        say(text).format(listed(names[code])) for code, text in LOSS_STEPS.items() if code in names
+    ]
     return started("; ".join(said))
 
 
 LOSS_STEPS = {
-    "ask_reason": "ask why {} left",
-    "offer": "make the offer to {}",
-    "win_back": "speak to {}",
-    "let_go": "let go of {}",
+    "ask_reason": phrase("ask why {} left"),
+    "offer": phrase("make the offer to {}"),
+    "win_back": phrase("speak to {}"),
+    "let_go": phrase("let go of {}"),
 }
 """What to do about lost accounts, by code."""
 
@@ -158,27 +187,60 @@ def _whom(row: Any) -> str:
 
 def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     status, late = facts["status"], facts["late"]
-    still = "is still overdue" if status["was"] == "overdue" else "is overdue"
+    still = say("is still overdue") if status["was"] == "overdue" else say("is overdue")
     days, usual = (number(status[one], decimals=0) for one in ("silence_days", "usual_gap_days"))
     is_own = status["gap_basis"] == "own"
-    whose = f"usually {usual}" if is_own else f"accounts like it order every {usual}"
-    why = f"{row.name} {still}: {days} days without an order, {whose}."
+    whose = (
+        say("usually {usual}", usual=usual)
+        if is_own
+        else say("accounts like it order every {usual}", usual=usual)
+    )
+    why = say(
+        "{name} {still}: {days} days without an order, {whose}.",
+        name=row.name,
+        still=still,
+        days=days,
+        whose=whose,
+    )
     if not late or not late["late_count"]:
-        return why, f"Call {_whom(row)}."
+        return why, say("Call {whom}.", whom=_whom(row))
     many = int(late["late_count"])
-    due = f"{many} of its {int(late['due_count'])} orders due in the last six months"
-    return why, f"Call {_whom(row)}: {due} {plural(many, 'was', 'were')} late."
+    due = say(
+        "{many} of its {due_count} orders due in the last six months",
+        many=many,
+        due_count=int(late["due_count"]),
+    )
+    return why, say(
+        "Call {whom}: {due} {were} late.",
+        whom=_whom(row),
+        due=due,
+        were=plural(many, "was", "were"),
+    )
 
 
 def _lost(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     since = date(facts["status"]["last_order_date"])
     is_known = row.reason not in ("", "not recorded")
-    reason = f" Reason recorded: {row.reason}." if is_known else ""
-    brought = f"It brought {money(row.at_stake, book)} in the 12 months to its last order."
+    reason = say(" Reason recorded: {reason}.", reason=row.reason) if is_known else ""
+    brought = say(
+        "It brought {at_stake} in the 12 months to its last order.",
+        at_stake=money(row.at_stake, book),
+    )
     decided = ""
     if row.recorded_date > facts["status"]["last_order_date"]:
-        decided = f" Decided on {date(row.recorded_date)}: {row.recorded_decision}."
-    why = f"{row.name} counts as lost: no order since {since}. {brought}{reason}{decided}"
+        decided = say(
+            " Decided on {recorded_date}: {recorded_decision}.",
+            recorded_date=date(row.recorded_date),
+            recorded_decision=row.recorded_decision,
+        )
+    why = say(
+        "{name} counts as lost: no order since {since}. {brought}{reason}{decided}",
+        name=row.name,
+        since=since,
+        brought=brought,
+        reason=reason,
+        decided=decided,
+    )
     return why, _LOSS[row.action_code](row, book) + _odds(row, facts["offer"], book)
 
 
@@ -186,28 +248,43 @@ def _odds(row: Any, offer: dict[str, Any] | None, book: BookSettings) -> str:
     """Return how many accounts like one that gets an offer came back, as the book has seen it."""
     if offer is None or pd.isna(row.is_chosen) or not row.is_chosen:
         return ""
-    return f" Of accounts lost like it {percent(offer['return_probability'], book)} came back."
+    return say(
+        " Of accounts lost like it {return_probability} came back.",
+        return_probability=percent(offer["return_probability"], book),
+    )
 
 
 def _let_go(row: Any, book: BookSettings) -> str:
-    cause = WHY_NOT.get(row.why_not_code, "")
+    cause = say(WHY_NOT.get(row.why_not_code, ""))
     because = f": {cause}" if row.why_not_code in ("closed", "no_gain") else ""
-    return f"Let go{because}{'; end its place as a key account' if row.is_key else ''}."
+    return say(
+        "Let go{because}{more}.",
+        because=because,
+        more=say("; end its place as a key account") if row.is_key else "",
+    )
 
 
 def _ask(row: Any, book: BookSettings) -> str:
-    step = f"Ask {_whom(row)} why it left and record the reason"
+    step = say("Ask {whom} why it left and record the reason", whom=_whom(row))
     is_chosen = pd.notna(row.is_chosen) and bool(row.is_chosen)
-    return f"{step}; then offer: {_offered(row, book)}." if is_chosen else f"{step}."
+    return (
+        say("{step}; then offer: {offered}.", step=step, offered=_offered(row, book))
+        if is_chosen
+        else f"{step}."
+    )
 
 
 def _make(row: Any, book: BookSettings) -> str:
-    return f"Offer {_whom(row)}: {_offered(row, book)}."
+    return say("Offer {whom}: {offered}.", whom=_whom(row), offered=_offered(row, book))
 
 
 def _speak(row: Any, book: BookSettings) -> str:
-    cause = WHY_NOT.get(row.why_not_code, "")
-    return f"Speak to {_whom(row)} about a return{f'; no offer: {cause}' if cause else ''}."
+    cause = say(WHY_NOT.get(row.why_not_code, ""))
+    return say(
+        "Speak to {whom} about a return{cause}.",
+        whom=_whom(row),
+        cause=say("; no offer: {cause}", cause=cause) if cause else "",
+    )
 
 
 def _offered(row: Any, book: BookSettings) -> str:
@@ -223,15 +300,17 @@ _LOSS: dict[str, Callable[[Any, BookSettings], str]] = {
 
 
 def _promoted(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
-    return _proposed(row, facts, book, "Decide whether to make {} a key account.")
+    return _proposed(row, facts, book, say("Decide whether to make {} a key account."))
 
 
 def _reviewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
-    return _proposed(row, facts, book, "Review the place of {} among the key accounts.")
+    return _proposed(row, facts, book, say("Review the place of {} among the key accounts."))
 
 
 def _narrowed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
-    return _proposed(row, facts, book, "Narrow the programme at {}: fewer contacts, less service.")
+    return _proposed(
+        row, facts, book, say("Narrow the programme at {}: fewer contacts, less service.")
+    )
 
 
 def _proposed(row: Any, facts: dict[str, Any], book: BookSettings, to_do: str) -> Told:
@@ -241,55 +320,94 @@ def _proposed(row: Any, facts: dict[str, Any], book: BookSettings, to_do: str) -
         return why, to_do
     on = date(row.recorded_date)
     if decision["is_overridden"]:
-        return f"{why} Decided on {on}: {row.recorded_decision}; the evidence is newer.", to_do
-    return why, f"As decided on {on}: {row.recorded_decision}."
+        return say(
+            "{why} Decided on {on}: {recorded_decision}; the evidence is newer.",
+            why=why,
+            on=on,
+            recorded_decision=row.recorded_decision,
+        ), to_do
+    return why, say(
+        "As decided on {on}: {recorded_decision}.", on=on, recorded_decision=row.recorded_decision
+    )
 
 
 def _fell(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     move = facts["move"]
-    return f"{row.name}: {move['why']}", f"Ask {_whom(row)} what changed."
+    return f"{row.name}: {move['why']}", say("Ask {whom} what changed.", whom=_whom(row))
 
 
 def _shrank(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
-    return f"{decline_said(facts['decline'], book)}.", f"Ask {_whom(row)} what has changed."
+    return f"{decline_said(facts['decline'], book)}.", say(
+        "Ask {whom} what has changed.", whom=_whom(row)
+    )
 
 
 def decline_said(row: Any, book: BookSettings) -> str:
     """Return from what to what a key account has shrunk, and what is proposed for it."""
     before, now = money(row["revenue_before"], book), money(row["revenue"], book)
     years = count(row["years_count"], "year")
-    kept = ", though the proposal is to keep it" if row["verdict"] == "keep" else ""
-    return f"{row['name']} has shrunk from {before} to {now} a year within {years}{kept}"
+    kept = say(", though the proposal is to keep it") if row["verdict"] == "keep" else ""
+    return say(
+        "{name} has shrunk from {before} to {now} a year within {years}{kept}",
+        name=row["name"],
+        before=before,
+        now=now,
+        years=years,
+        kept=kept,
+    )
 
 
 def _renewed(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     agreement = facts["agreement"]
-    kind = agreement["kind"] if isinstance(agreement["kind"], str) else ""
     value = agreement["agreement_value"]
-    worth = f"{kind or 'agreement'}{f' of {money(value, book)}' if pd.notna(value) else ''}"
-    by = f"the notice day is {date(agreement['notice_date'])}"
+    worth = agreement["kind"] if isinstance(agreement["kind"], str) else say("agreement")
+    if pd.notna(value):
+        worth = say("{agreement} of {amount}", agreement=worth, amount=money(value, book))
+    by = say("the notice day is {notice_date}", notice_date=date(agreement["notice_date"]))
     return (
-        f"{row.name}: its {worth} ends on {date(agreement['end_date'])}, {by}.",
-        f"Speak to {_whom(row)}: renew it, or say why not.",
+        say(
+            "{name}: its {worth} ends on {end_date}, {by}.",
+            name=row.name,
+            worth=worth,
+            end_date=date(agreement["end_date"]),
+            by=by,
+        ),
+        say("Speak to {whom}: renew it, or say why not.", whom=_whom(row)),
     )
 
 
 def _grouped(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     group = facts["group"]
-    size = f"counted as one group of {group['active_count']:.0f} accounts"
-    place = f"is no. {group['group_rank']:.0f} ({money(group['revenue'], book)})"
-    alone = f"its largest account, {row.name}, alone is no. {group['largest_rank']:.0f}"
+    size = say(
+        "counted as one group of {active_count:.0f} accounts", active_count=group["active_count"]
+    )
+    place = say(
+        "is no. {group_rank:.0f} ({revenue})",
+        group_rank=group["group_rank"],
+        revenue=money(group["revenue"], book),
+    )
+    alone = say(
+        "its largest account, {name}, alone is no. {largest_rank:.0f}",
+        name=row.name,
+        largest_rank=group["largest_rank"],
+    )
     return (
         f"{group['group_name']}, {size}, {place}; {alone}.",
-        f"Ask {_whom(row)} for a group agreement.",
+        say("Ask {whom} for a group agreement.", whom=_whom(row)),
     )
 
 
 def _unmet(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
     checkin = facts["checkin"]
     last = checkin["last_contact_date"]
-    when = "no contact on record" if pd.isna(last) else f"last contact {date(last)}"
-    return f"{row.name}: its planned contact is overdue, {when}.", f"Meet {_whom(row)}."
+    when = (
+        say("no contact on record")
+        if pd.isna(last)
+        else say("last contact {last}", last=date(last))
+    )
+    return say("{name}: its planned contact is overdue, {when}.", name=row.name, when=when), say(
+        "Meet {whom}.", whom=_whom(row)
+    )
 
 
 _SAID: dict[str, Callable[[Any, dict[str, Any], BookSettings], Told]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.words import count, listed, started
+from kamlib.words import count, listed, say, started
 
 
 def headline_what_if(moves: pd.DataFrame) -> str:
@@ -15,7 +15,7 @@ def headline_what_if(moves: pd.DataFrame) -> str:
     'On the list "lost" Alder enters.'
     """
     if moves.empty:
-        return "Nobody enters or leaves a list: these settings change nothing that matters."
+        return say("Nobody enters or leaves a list: these settings change nothing that matters.")
     parts = []
     for name, rows in moves.groupby("list", sort=False):
         said = []
@@ -23,5 +23,5 @@ def headline_what_if(moves: pd.DataFrame) -> str:
             verb = str(change)
             who = listed(list(names)) if len(names) <= 3 else count(len(names), "account")
             said.append(f"{who} {verb if len(names) == 1 else verb.removesuffix('s')}")
-        parts.append(f'on the list "{name}" {listed(said)}')
+        parts.append(say('on the list "{name}" {said}', name=name, said=listed(said)))
     return f"{started('; '.join(parts))}."

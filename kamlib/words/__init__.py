@@ -2,29 +2,50 @@
 
 from kamlib.words.amounts import change, money, number, percent, share
 from kamlib.words.days import date, month, month_name
-from kamlib.words.locales import GAP, MISSING, Source, Wording, wording
-from kamlib.words.nouns import FEW, count, counted, listed, ordinal, plural, rate, started
+from kamlib.words.language import languages, phrase, say, speak, speaking, untranslated
+from kamlib.words.locales import GAP, MISSING, Source, Wording, spoken, wording
+from kamlib.words.nouns import (
+    FEW,
+    Counted,
+    count,
+    counted,
+    listed,
+    noun,
+    ordinal,
+    plural,
+    rate,
+    started,
+)
 
 __all__ = [
     "FEW",
     "GAP",
     "MISSING",
+    "Counted",
     "Source",
     "Wording",
     "change",
     "count",
     "counted",
     "date",
+    "languages",
     "listed",
     "money",
     "month",
     "month_name",
+    "noun",
     "number",
     "ordinal",
     "percent",
+    "phrase",
     "plural",
     "rate",
+    "say",
     "share",
+    "speak",
+    "speaking",
+    "spoken",
     "started",
+    "untranslated",
     "wording",
 ]

@@ -12,11 +12,12 @@ from typing import Any
 import pandas as pd
 
 from kamlib.words.days import date
-from kamlib.words.locales import GAP, MISSING, Source, Wording, wording
+from kamlib.words.language import phrase, say
+from kamlib.words.locales import ENGLISH, GAP, MISSING, Source, Wording, spoken, wording
 
 __all__ = ["GAP", "MISSING", "Wording", "change", "date", "money", "number", "share", "wording"]
 
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "bn": 10**9}
+_UNITS = {"": 1, phrase("k"): 10**3, phrase("m"): 10**6, phrase("bn"): 10**9}
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # the largest float has 309 digits
 
 
@@ -31,7 +32,7 @@ def money(value: Any, source: Source = None) -> str:
     words = wording(source)
     amount = _decimal(value)
     if amount is None:
-        return MISSING
+        return say(MISSING)
     size = abs(amount)
     sizes = ((size / step, unit) for unit, step in _UNITS.items())
     fits = ((scaled, unit) for scaled, unit in sizes if _rounded(scaled, 0) < 1000)
@@ -39,8 +40,12 @@ def money(value: Any, source: Source = None) -> str:
     is_whole = not unit and size == size.to_integral_value()
     rounded = _rounded(scaled, 0 if is_whole else _decimals_for(scaled))
     minus = "−" if amount < 0 and rounded else ""
-    sign = words.currency + GAP if words.currency else ""
-    return minus + sign + _grouped(rounded, words) + (GAP + unit if unit else "")
+    figure = minus + _grouped(rounded, words) + (GAP + say(unit) if unit else "")
+    if not words.currency:
+        return figure
+    if spoken() == ENGLISH:  # the one place of English: the sign stands between minus and figure
+        return minus + words.currency + GAP + figure.removeprefix(minus)
+    return say("{currency} {amount}", currency=words.currency, amount=figure).replace(" ", GAP)
 
 
 def share(value: Any, source: Source = None, *, decimals: int = 1) -> str:
@@ -51,8 +56,8 @@ def share(value: Any, source: Source = None, *, decimals: int = 1) -> str:
     """
     amount = _decimal(value)
     if amount is None:
-        return MISSING
-    return _signed(amount * 100, decimals, wording(source)) + GAP + "%"
+        return say(MISSING)
+    return _percent(_signed(amount * 100, decimals, wording(source)))
 
 
 def percent(value: Any, source: Source = None) -> str:
@@ -72,7 +77,7 @@ def number(value: Any, source: Source = None, *, decimals: int | None = None) ->
     """
     amount = _decimal(value)
     if amount is None:
-        return MISSING
+        return say(MISSING)
     if decimals is None:
         needed = -int(_rounded(amount, 2).normalize(_EXACT).as_tuple().exponent)
         decimals = max(0, needed) if abs(amount) < 1000 else 0
@@ -90,22 +95,26 @@ def change(value: Any, before: Any, source: Source = None, *, unit: str = "money
     """
     now, then = _decimal(value), _decimal(before)
     if now is None or then is None:
-        return MISSING
+        return say(MISSING)
     words, difference = wording(source), now - then
     if unit == "share":
-        text = _signed(abs(difference) * 100, 1, words) + GAP + "pts"
+        text = _signed(abs(difference) * 100, 1, words) + GAP + say("pts")
     elif unit != "money":
         text = number(abs(difference), words)
     elif then > 0:
         relative = abs(difference / then) * 100
-        text = _signed(relative, 0 if relative >= 100 else 1, words) + GAP + "%"
+        text = _percent(_signed(relative, 0 if relative >= 100 else 1, words))
     else:
-        text = MISSING if difference else "0"
-    if text == MISSING:
+        text = say(MISSING) if difference else "0"
+    if text == say(MISSING):
         return text
     if not any(letter in "123456789" for letter in text):
-        return "unchanged"
+        return say("unchanged")
     return ("▲" if difference > 0 else "▼") + GAP + text
+
+
+def _percent(figure: str) -> str:
+    return say("{figure} %", figure=figure).replace(" ", GAP)
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -7,8 +7,10 @@ from functools import cache
 from typing import Any
 
 import pandas as pd
+from babel.dates import DateTimePattern
 
-from kamlib.words.locales import ENGLISH, GAP, MISSING, known
+from kamlib.words.language import say
+from kamlib.words.locales import ENGLISH, GAP, MISSING, known, spoken
 
 
 def date(value: Any) -> str:
@@ -18,7 +20,11 @@ def date(value: Any) -> str:
     ('5 Oct 2025', 'n/a')
     """
     day = _day(value)
-    return MISSING if day is None else f"{day.day}{GAP}{_month(day)}"
+    if day is None:
+        return say(MISSING)
+    if spoken() == ENGLISH:
+        return f"{day.day}{GAP}{_month(day)}"
+    return _written(day, "yMMMd")
 
 
 def month(value: Any) -> str:
@@ -28,7 +34,9 @@ def month(value: Any) -> str:
     ('Oct 2025', 'n/a')
     """
     day = _day(value)
-    return MISSING if day is None else _month(day)
+    if day is None:
+        return say(MISSING)
+    return _month(day) if spoken() == ENGLISH else _written(day, "yMMM")
 
 
 def month_name(number: int) -> str:
@@ -37,7 +45,7 @@ def month_name(number: int) -> str:
     >>> month_name(10)
     'October'
     """
-    return _months("wide")[number]
+    return _months("wide", spoken())[number]
 
 
 def _day(value: Any) -> Day | None:
@@ -47,9 +55,18 @@ def _day(value: Any) -> Day | None:
 
 
 def _month(day: Day) -> str:
-    return f"{_months('abbreviated')[day.month]}{GAP}{day.year}"
+    return f"{_months('abbreviated', ENGLISH)[day.month]}{GAP}{day.year}"
+
+
+def _written(day: Day, skeleton: str) -> str:
+    return _pattern(skeleton, spoken()).apply(day, known(spoken())).replace(" ", GAP)
 
 
 @cache
-def _months(width: str) -> dict[int, str]:
-    return dict(known(ENGLISH).months["format"][width])
+def _pattern(skeleton: str, language: str) -> DateTimePattern:
+    return known(language).datetime_skeletons[skeleton]
+
+
+@cache
+def _months(width: str, language: str) -> dict[int, str]:
+    return dict(known(language).months["format"][width])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -15,7 +16,10 @@ GAP = "\u00a0"
 MISSING = "n/a"
 
 ENGLISH = "en"
-"""The language of the kit's sentences: of its months, and of a book whose locale nobody knows."""
+"""The language of the code, and of a book whose locale nobody knows."""
+
+SPOKEN: ContextVar[str] = ContextVar("language", default=ENGLISH)
+"""The language that is spoken."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +47,28 @@ Source = Wording | Written | None
 """What amounts may be written by: a book or its wording; by nothing, plainly."""
 
 
+def spoken() -> str:
+    """Return the language that is spoken now.
+
+    >>> spoken()
+    'en'
+    """
+    return SPOKEN.get()
+
+
 def wording(source: Source = None) -> Wording:
-    """Return the wording of a book, or the English one.
+    """Return the wording of a book, or that of the language that is spoken.
+
+    A book that names no locale writes as its language does.
 
     >>> wording()
     Wording(currency='', thousands=',', decimal='.')
     """
     if isinstance(source, Wording):
         return source
-    return _wording(source.currency, source.locale) if source else Wording()
+    if source is None:
+        return Wording() if spoken() == ENGLISH else _wording("", spoken())
+    return _wording(source.currency, source.locale if source.locale != ENGLISH else spoken())
 
 
 @cache
@@ -72,7 +89,7 @@ def known(locale: str) -> Locale:
 
 @cache
 def _wording(currency: str, locale: str) -> Wording:
-    # Latin digits in every locale: the sentences around them are English.
+    # Latin digits in every locale: so are those of the sentences around them.
     symbols = known(locale).number_symbols
     latin = symbols.get("latn") or known(ENGLISH).number_symbols["latn"]
     return Wording(_sign(currency, locale), latin["group"], latin["decimal"])
@@ -97,3 +114,13 @@ def _sign(currency: str, locale: str) -> str:
 def _is_right_to_left(sign: str) -> bool:
     """Whether a sign would turn the English text around it."""
     return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in sign)
+
+
+def separators(text: str, locale: str) -> str:
+    """Return a figure that Python wrote with the separators of a locale.
+
+    >>> separators("1,234.5", "de"), separators("1,234.5", "en")
+    ('1.234,5', '1,234.5')
+    """
+    words = _wording("", locale)
+    return text.translate({ord(","): words.thousands, ord("."): words.decimal})

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
@@ -77,10 +79,21 @@ class Engine:
         """Run an expression once and keep its result in the engine."""
         return self.connection.create_table(name, rows, temp=True, overwrite=True)
 
+    def frame(self, statement: str) -> pd.DataFrame:
+        """Return what a statement selects as a frame: text as text, days as days."""
+        rows = self.connection.raw_sql(statement).to_arrow_table()
+        frame = rows.to_pandas(date_as_object=False)
+        for column in rows.schema:
+            if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
+                frame[column.name] = frame[column.name].astype("datetime64[us]")
+            elif pa.types.is_string(column.type):
+                frame[column.name] = frame[column.name].astype("str")
+        return frame
+
     def name(self, rows: ir.Table, name: str) -> ir.Table:
         """Give an expression a name that statements can read it by; it runs when one does."""
         self.connection.raw_sql(
-            f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {self.connection.compile(rows)}"
+            f"CREATE OR REPLACE TEMP VIEW {quoted_name(name)} AS {self.connection.compile(rows)}"
         )
         return self.connection.table(name)
 
@@ -110,7 +123,8 @@ def number(rows: ir.Table) -> ir.IntegerValue:
     )
 
 
-def _name(text: str) -> str:
+def quoted_name(text: str) -> str:
+    """Write text as a name of the engine."""
     return '"' + text.replace('"', '""') + '"'
 
 

@@ -1,0 +1,73 @@
+"""What is said of objectives that are measured from data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from kamlib.errors import nearest
+from kamlib.story.statements import Said
+from kamlib.tables import each
+from kamlib.words import count, number, phrase, plural, say
+
+
+def tell_measured_objectives(
+    measured_objectives: pd.DataFrame, category_months: pd.DataFrame
+) -> pd.DataFrame:
+    """Return why an objective cannot be measured, where it cannot."""
+    known = sorted(set(category_months["category"]))
+    said = [_note(row, known) for row in each(measured_objectives)]
+    return pd.DataFrame({"note": said}, index=measured_objectives.index, dtype="str")
+
+
+def unknown_category(category: str, known: list[str]) -> str:
+    """Say that no order has a category, and which there are.
+
+    >>> unknown_category("Drvies", ["Drives", "Tools"])
+    "No order is of the category 'Drvies'. Did you mean 'Drives'?"
+    """
+    if not known:
+        return say(say("It needs orders.category."))
+    return say(
+        "No order is of the category '{category}'. {nearest}",
+        category=category,
+        nearest=nearest(category, known),
+    )
+
+
+def _note(row: Any, known: list[str]) -> str:
+    if not row.is_known_category:
+        return unknown_category(row.measured_category, known)
+    return (
+        say(_NEEDS.get(row.objective_measure.partition(":")[0], "")) if pd.isna(row.value) else ""
+    )
+
+
+_NEEDS = {
+    "category_share": phrase("Nothing was bought in the 12 months."),
+    "margin_rate": phrase("It needs orders.cost for the 12 months."),
+    "on_time": phrase("It needs orders.promised_date for the 12 months."),
+    "satisfaction": phrase("It needs interactions.satisfaction in the 12 months."),
+}
+
+
+def table_measured_objectives(measured_objectives: pd.DataFrame) -> Said:
+    """Say how many objectives measured from data have reached their target."""
+    known = measured_objectives["reached_share"].dropna()
+    how = say(
+        "12 months; reached: the value of its target. They are tracked without anybody's entry"
+    )
+    if known.empty:
+        return Said(say("Objectives measured from data"), how)
+    many, reached = count(len(known), "objective"), int(known.ge(1).sum())
+    verb = plural(reached, "has", "have")
+    return Said(
+        say(
+            "{reached} of {many} measured from data {verb} reached the target",
+            reached=number(reached),
+            many=many,
+            verb=verb,
+        ),
+        how,
+    )
