@@ -134,7 +134,13 @@ def chart_account_health(
     """Say whose health is poor, and what costs the key accounts the most."""
     known, key = account_health.dropna(subset=["health"]), called(key_accounts)
     if known.empty:
-        return Said(say("No {key} has enough on record for its health", key=say(key)))
+        return Said(
+            say(
+                "No {key} has enough on record for its health: two years of orders, "
+                "orders.category and orders.cost would do",
+                key=say(key),
+            )
+        )
     poor = known[known["health"].lt(FEW)]
     title = say("No {key} is in poor health", key=say(key))
     if len(poor):
