@@ -22,7 +22,7 @@ def write_mail(digest: Digest, path: Path) -> Path:
         figures=digest.figures(),
         lines=digest.lines(),
         watched=WATCHED,
-        language="en",
+        language=spoken(),
     )
     message.add_alternative(html, subtype="html")
     message.set_boundary("=_kam_digest_=")  # never drawn by lot: the same digest, the same bytes

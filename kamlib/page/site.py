@@ -15,7 +15,7 @@ from kamlib.book import BookSettings
 from kamlib.page.fragments import rendered, script, stylesheet
 from kamlib.page.pieces import amount, bars, card_values
 from kamlib.story.statements import Card
-from kamlib.words import date, money, number
+from kamlib.words import date, money, number, spoken
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def page_resources(
     around: Sequence[Link | None] = (),
     accounts: str = "",
     up: str = "",
-    language: str = "en",
+    language: str = "",
     book: BookSettings | None = None,
 ) -> dict[str, Any]:
     """Return what to pass to nbconvert: `exporter.from_notebook_node(nb,
@@ -95,7 +95,7 @@ def page_resources(
             "around": list(zip("‹›", around, strict=False)),
             "accounts": accounts,
             "up": up,
-            "language": language,
+            "language": language or spoken(),
         }
     }
 
@@ -105,7 +105,7 @@ def site_index(
     *,
     book_title: str,
     book: BookSettings | None = None,
-    language: str = "en",
+    language: str = "",
     version: str = "",
 ) -> str:
     """Return the page of all periods, newest first: small multiples of the main figures, what was
@@ -127,7 +127,7 @@ def site_index(
         "site_index.html.j2",
         frame=_frame(),
         book_title=book_title,
-        language=language,
+        language=language or spoken(),
         version=version,
         newest=newest,
         newest_day=_day(newest.as_of) if newest else "",
