@@ -59,7 +59,7 @@ def note(q: Period, story: Callable[..., str] | str) -> None:
     """Show a quiet paragraph, how to read it or what cannot be known; nothing for an empty text."""
     text = story if isinstance(story, str) else q.call(story)
     if text:
-        pieces.note(text).show()
+        pieces.note(say(text)).show()
 
 
 @_in_its_language
@@ -69,7 +69,7 @@ def gap(q: Period, story: Callable[..., str] | str) -> None:
     """
     text = story if isinstance(story, str) else q.call(story)
     if text:
-        pieces.gap(text).show()
+        pieces.gap(say(text)).show()
 
 
 @_in_its_language
@@ -80,7 +80,7 @@ def points(q: Period, story: Callable[..., Sequence[Point]], *, behind: str = ""
     """
     said = q.call(story)
     if said:
-        pieces.points(story.__name__.removeprefix("points_"), said, behind=behind).show()
+        pieces.points(story.__name__.removeprefix("points_"), said, behind=say(behind)).show()
 
 
 @_in_its_language
@@ -91,7 +91,10 @@ def cards(q: Period, story: Callable[..., Sequence[Card]]) -> None:
 
 @_in_its_language
 def actions(
-    q: Period, story: Callable[..., Sequence[Action]], *, title: str = phrase("What changed, what to do")
+    q: Period,
+    story: Callable[..., Sequence[Action]],
+    *,
+    title: str = phrase("What changed, what to do"),
 ) -> None:
     """Show what changed, what to do, who owns it and by when; one line each, the most important
     first.

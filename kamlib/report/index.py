@@ -14,6 +14,7 @@ from kamlib.report.pages import ORDER, PAGES, front
 from kamlib.report.switch import renew_switches
 from kamlib.story.overview_cards import CARDS, card_changes
 from kamlib.story.statements import Card
+from kamlib.words import say, speaking
 
 
 def renew_index(out: Path, book: BookSettings, *, mode: str = "owner") -> None:

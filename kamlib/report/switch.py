@@ -14,6 +14,7 @@ from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
 from kamlib.report.pages import front
+from kamlib.words import say
 
 _SWITCH = re.compile(r"<!--periods-->.*?<!--/periods-->", re.DOTALL)
 

@@ -28,12 +28,12 @@ from kamlib.report import site
 from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
 from kamlib.report.convert import check_page, page_html
 from kamlib.report.pages import PAGES, Page, links_to, place
+from kamlib.report.prose import in_its_language
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
 from kamlib.words import ENGLISH, say, speaking, untranslated
 from kamlib.workbook import CORE, TABLES, write_workbook
-
 
 Writing = TypeVar("Writing", bound=Callable[..., Any])
 
@@ -50,7 +50,8 @@ class Made:
     def name(self) -> str:
         """The page as requests name it, with its account.
 
-        >>> from kamlib.report.pages import PAGES
+        >>> from kamlib.report.prose import in_its_language
+        from kamlib.report.pages import PAGES
         >>> Made(PAGES["dossiers"], "A1").name
         'dossiers A1'
         """
@@ -179,11 +180,9 @@ class PageWriter:
         (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
         if run is not None and (published / file).is_file():
             html = (published / file).read_text(encoding="utf-8")
-            said = (
-                say(
-                    "This page could not be renewed. It is as it was made on {day}.",
-                    day=run["rendered"][:10],
-                )
+            said = say(
+                "This page could not be renewed. It is as it was made on {day}.",
+                day=run["rendered"][:10],
             )
             html = _under_main(_STALE.sub("", html), _note(said))
             write_page(self.staged / file, file, html)
@@ -213,7 +212,7 @@ class PageWriter:
             **self.common,
         )
         (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
-        html = self.dead.sub(r"\1", page_html(node, resources))
+        html = self.dead.sub(r"\1", page_html(in_its_language(node), resources))
         if self.note:
             html = _MAIN.sub(
                 lambda found: f"{found[0]}\n{_note(self.note, 'renewed')}", html, count=1
@@ -221,7 +220,9 @@ class PageWriter:
         write_page(self.staged / file, file, html)
 
     def _links(self, current: str, up: str) -> list[Link]:
-        found = [Link(say(page.title), up + page.file, page.name == current) for page in self.singles]
+        found = [
+            Link(say(page.title), up + page.file, page.name == current) for page in self.singles
+        ]
         if self.accounts:
             title = say("Dossiers ({accounts})", accounts=len(self.accounts))
             found.append(Link(title, f"{up}dossiers/index.html", current == "dossiers"))
@@ -278,14 +279,16 @@ def _table_list(staged: Path) -> nbformat.NotebookNode:
     known = catalogue().tables
     files = sorted(file.stem for file in (staged / "tables").glob("*.csv"))
     said = [(name, known[name].row.removesuffix(".") if name in known else "") for name in files]
-    html = rendered("table_list.html.j2", lines=[(n, *_row_and_rest(text)) for n, text in said])
+    html = rendered(
+        "table_list.html.j2", lines=[(n, *map(say, row_and_rest(text))) for n, text in said]
+    )
     return notebook(Fragment(html, ""))
 
 
-def _row_and_rest(text: str) -> tuple[str, str]:
+def row_and_rest(text: str) -> tuple[str, str]:
     """Return what one row of a table is, and what is told of it.
 
-    >>> _row_and_rest("One row per account: its score"), _row_and_rest("One row: the line")
+    >>> row_and_rest("One row per account: its score"), row_and_rest("One row: the line")
     (('account', 'its score'), ('(one row)', 'the line'))
     """
     row, _, rest = text.partition(": ")

@@ -2,7 +2,15 @@
 
 from kamlib.words.amounts import change, money, number, percent, share
 from kamlib.words.days import date, month, month_name
-from kamlib.words.language import count_untranslated, languages, phrase, say, speak, speaking, untranslated
+from kamlib.words.language import (
+    count_untranslated,
+    languages,
+    phrase,
+    say,
+    speak,
+    speaking,
+    untranslated,
+)
 from kamlib.words.locales import ENGLISH, GAP, MISSING, Source, Wording, spoken, wording
 from kamlib.words.nouns import (
     FEW,
