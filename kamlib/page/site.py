@@ -97,6 +97,7 @@ def page_resources(
             "up": up,
             "language": language or spoken(),
             "words": _script_words(),
+            "say": say,
         }
     }
 

@@ -113,7 +113,7 @@ def plot_category_map(
     for row in each(drawn):
         x, y = columns.index(row.category), ids.index(row.account_id)
         need = money(row.need_in_reach, book) if row.need_in_reach > 0 else ""
-        within = say(", {need} in within", need=need) if need else ""
+        within = say(", {need} in reach", need=need) if need else ""
         tip = f"{row.name}, {row.category}: {row.map_status}{within}"
         if row.map_status == "bought":
             shade = style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)

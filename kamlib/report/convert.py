@@ -14,7 +14,6 @@ from traitlets.config import Config
 
 from kamlib.errors import KamError
 from kamlib.report import pages
-from kamlib.words import say
 
 
 def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
@@ -38,7 +37,6 @@ def _exporter(templates: Path) -> HTMLExporter:
         _OWN.exporter = HTMLExporter(
             config=Config({"TemplateExporter": shown, "HTMLExporter": html})
         )
-        _OWN.exporter.environment.globals["say"] = say
         _OWN.templates = templates
     return _OWN.exporter
 
