@@ -179,8 +179,8 @@ _LISTS = {
     ),
 }
 _BELOW = {
-    "revenue_by": ("revenue_by_two", "Two dimensions crossed"),
-    "calendar": ("calendar_by_owner", "The same by owner, counted"),
+    "revenue_by": ("revenue_by_two", phrase("Two dimensions crossed")),
+    "calendar": ("calendar_by_owner", phrase("The same by owner, counted")),
 }
 """Lists that stand below another on its sheet, and are not printed."""
 TABLES = (
