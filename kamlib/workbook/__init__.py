@@ -19,7 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.book import BookSettings
 from kamlib.page.columns import columns_of
-from kamlib.words import phrase, say
+from kamlib.words import ENGLISH, phrase, say, spoken
 from kamlib.words.amounts import wording
 from kamlib.workbook.cells import (
     cell_text,
@@ -365,8 +365,9 @@ def write_below(
     """Write a table below the list of a sheet, with a link from the sheet's head."""
     specs = columns_of(table, wording(book))
     place = f"internal:'{sheet.get_name()}'!A{top + 1}"
-    sheet.write_url(1, 0, place, formats["text"], string=f"Below: {called.lower()}")
-    sheet.write_string(top - 1, 0, called, formats["quiet"])
+    below = say("Below: {title}", title=say(called) if spoken() != ENGLISH else called.lower())
+    sheet.write_url(1, 0, place, formats["text"], string=below)
+    sheet.write_string(top - 1, 0, say(called), formats["quiet"])
     table_below(sheet, name, unique_headings([one.heading for one in specs]), len(table), formats,
         top=top)  # fmt: skip
     for column, spec in enumerate(specs):
