@@ -133,7 +133,12 @@ def plot_category_map(
             style.label(
                 ax, x + 0.38, y - 0.3, "×", dx=0, ha="center", colour=COLOURS["bad"], fontsize=8
             )
-    ax.set_xticks(range(len(columns)), [style.wrapped(name, 11) for name in columns], fontsize=8)
+    if is_narrow():  # upright the names of many categories would meet
+        named = [style.short(name, 14) for name in columns]
+        ax.set_xticks(range(len(columns)), named, fontsize=8, rotation=60, ha="left")
+    else:
+        named = [style.wrapped(name, 11) for name in columns]
+        ax.set_xticks(range(len(columns)), named, fontsize=8)
     letters = 16 if is_narrow() else 26
     ax.set_yticks(range(len(ids)), [style.short(names[one], letters) for one in ids])
     mark_each(ax.get_yticklabels(), [names[one] for one in ids], ids)
@@ -179,8 +184,9 @@ def plot_calendar(
         mark(spot, f"{kind}, {when}: {many}")
         style.label(ax, week, y, str(many), dx=0, dy=0, ha="center", colour="#ffffff", fontsize=8)
     ax.set_yticks(range(len(kinds)), kinds)
-    days = [first + pd.Timedelta(weeks=week) for week in (0, 4, 8)]
-    ax.set_xticks([-1.6, 0, 4, 8, 12], ["overdue", *map(date, days), "later"])
+    weeks_named = [4] if is_narrow() else [0, 4, 8]
+    days = [first + pd.Timedelta(weeks=week) for week in weeks_named]
+    ax.set_xticks([-1.6, *weeks_named, 12], ["overdue", *map(date, days), "later"])
     ax.set_xlim(-2.4, 12.8)
     ax.set_ylim(len(kinds) - 0.4, -0.6)
     return style.titles(ax, title, subtitle)
