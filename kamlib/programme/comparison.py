@@ -152,7 +152,8 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
     spells, nobody = found.panel.spells, np.array([], dtype="int64")
     panel = found.panel.with_margin(found.panel.without_lift(found.lift, of_all_but=nobody))
     margin, start, first = panel.margin.to_numpy(), spells["start"], spells["first"].to_numpy()
-    pretended = spells.assign(is_treated=False, admission_date=pd.NaT)
+    pretended = spells.assign(is_treated=False)
+    pretended["admission_date"] = pd.NaT
     lengths = found.treated["past_years_count"].astype(int)
     for row, count in zip(spells.index.get_indexer(lengths.index), lengths, strict=True):
         spell = spells[SPELL[:2]].iloc[row]
