@@ -14,6 +14,7 @@ from kamlib.ahead.returns import (
 )
 from kamlib.book import BookSettings
 from kamlib.plots.ahead import plot_category_map
+from kamlib.plots.marks import narrow
 from kamlib.story import ahead_reach as say
 from kamlib.tables import empty_table, shaped, typed
 
@@ -115,6 +116,13 @@ def test_a_book_without_needs_and_rivals_has_a_map_too():
     table = map_of(empty_table("needs"))
     assert set(table["map_status"]) == {"bought", "once bought", "peers buy"}
     assert table["need_in_reach"].isna().all()  # unknown, not nothing
+
+
+def test_on_a_phone_the_names_of_categories_stand_aslant():
+    table = map_of(empty_table("needs"))
+    with narrow():
+        ax = plot_category_map(table, book=BOOK)
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {60}
 
 
 def test_narrow_where_two_years_cost_more_than_they_brought_and_nothing_is_in_reach():

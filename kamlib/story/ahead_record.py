@@ -178,6 +178,8 @@ def table_account_health(
     if len(account_health) == 1 and account_health["health"].notna().all():
         said = health_text(next(each(account_health)), is_named=False)
         return Said(started(said), say("Each part 0 to 100; weights are the book's"))
+    if len(account_health) == 1:
+        return Said(say("Too little is on record for its health; the parts that are known"))
     many = count(len(account_health), called(key_accounts), source=book)
     return Said(
         say("Health of {many}, the poorest first", many=many),
