@@ -10,7 +10,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, money, number, phrase, say
+from kamlib.words import count, date, money, noun, number, phrase, say
 
 PAGE = "ahead.html"
 
@@ -175,17 +175,22 @@ def ahead_text(calendar: pd.DataFrame, book: BookSettings) -> str:
     rows = calendar[calendar["due_in"].isin(["30", "90"])]
     late = calendar[calendar["due_in"].eq("overdue")]
     parts = [
-        _counted(rows, "notice", say("notice day"), book, with_money=True),
+        _counted(rows, "notice", noun("notice day"), book, with_money=True),
         _counted(
-            rows, "close", say("expected close"), book, with_money=True, many=say("expected closes")
+            rows,
+            "close",
+            noun("expected close", "expected closes"),
+            book,
+            with_money=True,
+            many="expected closes",
         ),
-        _counted(rows, "review", "review", book),
-        _counted(rows, "step", say("plan step"), book),
+        _counted(rows, "review", noun("review"), book),
+        _counted(rows, "step", noun("plan step"), book),
     ]
     overdue = [
-        _counted(late, "check-in", "check-in", book),
-        _counted(late, "step", say("plan step"), book),
-        _counted(late, "close", "close", book, many="closes"),
+        _counted(late, "check-in", noun("check-in"), book),
+        _counted(late, "step", noun("plan step"), book),
+        _counted(late, "close", noun("close", "closes"), book, many="closes"),
     ]
     due, waiting = [one for one in parts if one], [one for one in overdue if one]
     if not due and not waiting:
@@ -199,7 +204,7 @@ def ahead_text(calendar: pd.DataFrame, book: BookSettings) -> str:
 def _counted(
     rows: pd.DataFrame,
     kind: str,
-    noun: str,
+    one: str,
     book: BookSettings,
     *,
     with_money: bool = False,
@@ -210,7 +215,7 @@ def _counted(
         return ""
     worth = own["amount"].sum()
     said = f" ({money(worth, book)})" if with_money and worth > 0 else ""
-    return f"{count(len(own), noun, many)}{said}"
+    return f"{count(len(own), one, many)}{said}"
 
 
 def calendar_sentence(
