@@ -18,8 +18,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 from jinja2 import Environment, nodes
 
+from kamlib.report.listing import row_and_rest
 from kamlib.report.prose import paragraphs
-from kamlib.report.write import row_and_rest
 from kamlib.tables.catalogue import FOLDER as FOLDER_OF_CATALOGUE
 from kamlib.words.language import FOLDER, TEMPLATE
 
