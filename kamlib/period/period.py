@@ -255,9 +255,7 @@ class Period:
     def tell(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows of a table with their sentences, the columns as they are published."""
         columns = list(catalogue().tables[name].columns)
-        tell = import_module("kamlib.story").teller(
-            name
-        )  # words stand above, and are asked by name
+        tell = import_module("kamlib.story").teller(name)  # words stand above: asked by name
         said = self.call(tell, **{name: rows}) if tell else pd.DataFrame(index=rows.index)
         whole = pd.concat([rows.drop(columns=said.columns, errors="ignore"), said], axis=1)
         whole = whole[[column for column in columns if column in whole]]
