@@ -96,9 +96,7 @@ def action_rows(
     """Return the actions of plans, as the table ``plan_actions``."""
     names = manager_names(managers)
     rows = [
-        _step(
-            action, plan.account_id, names, as_of, _said(action, as_of, before), is_closed=False
-        )
+        _step(action, plan.account_id, names, as_of, _said(action, as_of, before), is_closed=False)
         | {"action_id": action.id, "objective_id": action.objective}
         for plan in plans
         for action in plan.actions
@@ -159,11 +157,15 @@ def _reached(measured: pd.DataFrame | None) -> dict[tuple[str, str], State]:
     if measured is None:
         return {}
     known = measured.dropna(subset=["reached_share"])
-    before = known["previous_reached_share"].astype(object).where(
-        known["previous_reached_share"].notna(), None
+    before = (
+        known["previous_reached_share"]
+        .astype(object)
+        .where(known["previous_reached_share"].notna(), None)
     )
     states = zip(known["reached_share"], before, strict=True)
-    return dict(zip(zip(known["account_id"], known["objective_id"], strict=True), states, strict=True))
+    return dict(
+        zip(zip(known["account_id"], known["objective_id"], strict=True), states, strict=True)
+    )
 
 
 def _said(step: Objective | Action, as_of: pd.Timestamp, before: Span) -> State:
