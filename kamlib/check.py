@@ -76,7 +76,7 @@ def check_book(folder: Path, today: date | None = None) -> dict:
 
 
 def _plan_problems(intake: Intake) -> list[dict[str, str]]:
-    """Return what is wrong with the account plans: the first of each, and measures of no category."""
+    """Return what is wrong with the account plans: the first of each, and unknown categories."""
     known = order_values(intake, "category")
     accounts = {*order_values(intake, "account_id"), *intake.frames["accounts"]["account_id"]}
     found = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import pairwise
+from pathlib import Path
 
 import typer
 
@@ -52,7 +53,10 @@ def plain_error(error: BaseException, given: list[str]) -> KamError:
         return KamError("The run was stopped.", next=next_, exit_code=1)
     if hasattr(error, "format_message"):  # a mistake in the request, found by the command line
         command = f"kam {' '.join(given[:1])}".strip()
-        return KamError(error.format_message(), next=f"{command} --help lists the options.")
+        books = [word for word in given[1:] if (Path(word) / "book.toml").is_file()]
+        named = f"{command} --book {books[0]}" if books and "--book" not in given else ""
+        next_ = f"Name the book so: {named}" if named else f"{command} --help lists the options."
+        return KamError(error.format_message(), next=next_)
     return KamError(
         f"Something went wrong that the kit does not know: {type(error).__name__}: {error}",
         next="Run again with --debug and report what it shows. "

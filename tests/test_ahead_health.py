@@ -121,7 +121,7 @@ def test_health_that_foretells_is_said_to_and_one_that_does_not_is_not():
 
 
 MOST_BY_CHANCE = 5
-"""Of a hundred companies, those whose interval of 95 % lies above 0 by chance, both ends counted."""
+"""Of a hundred companies, those whose interval of 95 % may lie above 0 by chance."""
 
 
 @pytest.mark.soak

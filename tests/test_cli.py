@@ -28,6 +28,12 @@ def no_kernel(monkeypatch):
     monkeypatch.setattr(report_run, "can_fork", lambda: False)
 
 
+def test_a_folder_in_place_of_an_option_is_answered_with_the_line_to_type(make_book, capsys):
+    book = make_book({"orders.csv": ORDERS})
+    assert main(["report", str(book)]) == 2
+    assert f"kam report --book {book}" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -10,7 +10,9 @@ import pytest
 import kamlib as kam
 from kamlib.errors import KamError
 from kamlib.period.explain import row_key
+from kamlib.period.graph import upstream
 from kamlib.period.sums import BY_FIGURE, RULES, terms
+from kamlib.tables import catalogue
 
 from .conftest import kam as command
 
@@ -36,6 +38,7 @@ def lines(root):
         f"""
         CREATE TABLE lines AS
         SELECT trim(account_id) AS account_id, order_id, category, manager_id, product_id,
+            product, region, channel,
             try_cast(order_date AS DATE) AS order_date,
             try_cast(revenue AS DECIMAL(18, 6)) AS revenue, try_cast(cost AS DECIMAL(18, 6)) AS cost
         FROM read_csv('{root}/data/sample/orders.csv', all_varchar = true, null_padding = true)
@@ -55,7 +58,7 @@ def summed(con, found):
     for term in found:
         if term.amount is None:
             con.register("spans", term.spans)
-            where = f"AND lines.{term.by[0]} = '{term.by[1]}'" if term.by else ""
+            where = "".join(f" AND {kept(con, n, one)}" for n, one in enumerate(term.by))
             amount = con.execute(
                 f"""
                 SELECT {_SUMMED[term.what]} FROM
@@ -70,6 +73,17 @@ def summed(con, found):
         else:
             above += term.sign * float(amount or 0)
     return above / under if any(term.is_base for term in found) else above
+
+
+def kept(con, number, group):
+    """The lines of a group, as a condition: what the line says, else what its account does."""
+    said = [f"lines.{name}" for name in group.columns]
+    if group.own is not None:
+        con.register(f"own_{number}", group.own.rename("said").reset_index())
+        said.append(f"(SELECT said FROM own_{number} o WHERE o.account_id = lines.account_id)")
+    value = f"coalesce({', '.join(said)})"
+    names = ", ".join("'" + one.replace("'", "''") + "'" for one in group.values)
+    return f"{value} IN ({names})" if group.values else f"{value} IS NULL"
 
 
 def candidates(q):
@@ -87,8 +101,6 @@ def candidates(q):
 
 
 def kam_scope(table):
-    from kamlib.tables import catalogue
-
     return catalogue().tables[table].scope
 
 
@@ -150,6 +162,29 @@ def test_a_calculated_figure_says_so_and_shows_the_lines_behind_it(q):
     own = q.account_days[q.account_days["account_id"].eq("A0004")]
     assert found.sums["amount"].sum() == pytest.approx(own["revenue"].sum(), abs=0.005)
     assert "calculated" in repr(found) and "[scoring]" in repr(found)
+
+
+AHEAD = sorted(
+    name for name, table in catalogue().tables.items()
+    if table.made_in.startswith("ahead.") or name in ("measured_objectives", "org_chart")
+)  # fmt: skip
+FIGURES = ("money", "number", "share", "count", "index", "date")
+
+
+@pytest.mark.parametrize("table", AHEAD)
+def test_every_table_of_what_lies_ahead_is_explained(q, table):
+    """A cell of it is the sum of its order lines, or is calculated from tables that are named."""
+    whose = q.account("A0004") if catalogue().tables[table].scope else q
+    assert upstream(table)
+    rows = getattr(whose, table).reset_index(drop=True)
+    if rows.empty:
+        return
+    columns = [one for one in rows if catalogue().columns[one].type in FIGURES]
+    column = next(one for one in (*RULES.get(table, ()), *columns) if rows[one].notna().any())
+    row = rows[rows[column].notna()].iloc[0]
+    found = whose.explain(table, row[list(catalogue().tables[table].key) or [column]], column)
+    assert found.value == row[column] and len(found.rests_on)
+    assert found.adds_up is (True if table in RULES else None)
 
 
 def test_a_wrong_figure_would_be_seen(q):

@@ -37,10 +37,10 @@ def plan(tmp_path, lines: str):
 YEAR_AGO, BEFORE = pd.Timestamp("2024-12-31"), parse_period("2025-Q3")
 
 
-def measured(file, revenue: list[float] = [200.0], categories: str = "Drives", **tables):
+def measured(file, revenue: tuple[float, ...] = (200.0,), categories: str = "Drives", **tables):
     """The objectives of one plan, where one month a year is known."""
     days = [AS_OF, YEAR_AGO][: len(revenue)]
-    months = shaped("account_months", {"account_id": "A", "month": days, "revenue": revenue})
+    months = shaped("account_months", {"account_id": "A", "month": days, "revenue": list(revenue)})
     parts = [months.assign(category=name, revenue=months["revenue"] * share)
              for name, share in ((categories, 0.25), ("Tools", 0.75))]  # fmt: skip
     people = {"manager_id": ["M1"], "name": ["Ines"]}
@@ -58,12 +58,12 @@ def test_the_state_is_read_from_orders(tmp_path):
     table = measured(file)
     assert table[["value", "target_value", "reached_share"]].values.tolist() == [[0.25, 0.5, 0.5]]
     assert table["year_ago_value"].isna().all()
-    assert measured(file, revenue=[200.0, 100.0])["year_ago_value"].tolist() == [0.25]
+    assert measured(file, revenue=(200.0, 100.0))["year_ago_value"].tolist() == [0.25]
 
 
 def test_what_is_measured_is_how_far_the_objective_is_whatever_the_plan_says(tmp_path):
     file = plan(tmp_path, 'measure = "revenue"\ntarget = 400\ndone = 1.0\n')
-    table = measured(file, revenue=[200.0, 100.0])  # as of 30 September 100 are known
+    table = measured(file, revenue=(200.0, 100.0))  # as of 30 September 100 are known
     assert table[["reached_share", "previous_reached_share"]].values.tolist() == [[0.5, 0.25]]
     (row,) = plan_objectives(
         read_plan(file), empty_table("managers"), table, as_of=AS_OF, previous_span=BEFORE

@@ -396,6 +396,24 @@ def test_of_a_long_list_the_first_rows_are_printed_and_the_foot_says_so(tmp_path
     assert sheet.max_row == 1234 + 3
 
 
+def test_what_belongs_to_a_list_stands_below_it_and_is_not_printed(tmp_path):
+    of = {"dimension": "region", "group": ["North", "South"], "period_revenue": [7.0, 5.0]}
+    crossed = {**of, "second_dimension": "channel", "second_group": "web"}
+    two = pd.DataFrame(crossed)[
+        ["dimension", "group", "second_dimension", "second_group", "period_revenue"]
+    ]
+    own = {"revenue_by": pd.DataFrame(of), "revenue_by_two": two}
+    path = write_workbook(own, tmp_path / "w.xlsx", book=BOOK, as_of=AS_OF)
+    sheet = openpyxl.load_workbook(path)["Revenue by"]
+    assert dict(sheet.tables.items()) == {
+        "revenue_by": "A3:C5",
+        "revenue_by_two": "A9:E11",
+    }
+    assert [cell.value for cell in sheet[10]] == ["region", "North", "channel", "web", 7]
+    assert sheet.print_area == "'Revenue by'!$A$1:$C$5"
+    assert sheet["A2"].value == "Below: two dimensions crossed" and sheet["A2"].hyperlink
+
+
 def test_the_samples_workbook_prints_on_at_most_15_pages(sample_report, tmp_path):
     program = shutil.which("soffice") or shutil.which("libreoffice")
     if program is None:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from kamlib.period.calendar import Span, base_months
+from kamlib.period.groups import NOT_RECORDED
 from kamlib.tables import shaped
 
 DIMENSIONS = ("category", "region", "industry", "channel", "manager")
 """What two of can be crossed; products are many, and stand alone."""
 
-NOT_RECORDED = "not recorded"
 SPANS = ("year", "year_before", "period", "previous_period", "year_ago_period")
 
 

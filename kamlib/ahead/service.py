@@ -91,7 +91,7 @@ def service_creep(
 def _years(
     done: pd.DataFrame, sold: pd.DataFrame, accounts: pd.Index, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return what was done for each account in three years, per 10,000 of revenue, and if it crept."""
+    """Return what was done for each account in three years, against revenue, and if it crept."""
     table, ends = pd.DataFrame(index=accounts), trailing_months(as_of, 37)[::-12]
     for year, name in enumerate(YEARS):
         last, before = ends[year], ends[year + 1]

@@ -102,6 +102,24 @@ def _months_since(q: Any, row: pd.Series) -> pd.DataFrame:
     return found.assign(account_id=first.index[inside].to_numpy())
 
 
+def _looked_at(q: Any, row: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:
+    return _months_to(q.as_of, int(row["window_months"]))
+
+
+def _about_event(*, is_after: bool) -> Callable[[Any, pd.Series], Any]:
+    """Return what finds the months that end in the year before an event, or in that after it."""
+
+    def find(q: Any, row: pd.Series) -> Any:
+        year = pd.DateOffset(months=12)
+        first, last = (0 * year, year) if is_after else (-year, 0 * year)
+        known = trailing_months(q.as_of, 1 + int((q.as_of.year - 1900) * 12))
+        ends = known[(known > row["date"] + first) & (known <= row["date"] + last)]
+        found = _labelled(q.as_of, ends)
+        return found["first_date"].iloc[0], found["last_date"].iloc[-1]
+
+    return find
+
+
 _WHEN: dict[str, Callable[[Any, pd.Series], Any]] = {
     "window": lambda q, _: _months_to(q.as_of, q.book.segmentation.window_months),
     "window before": lambda q, _: _months_to(
@@ -123,5 +141,8 @@ _WHEN: dict[str, Callable[[Any, pd.Series], Any]] = {
     "year to last order": _to_last_order,
     "their last year": _of_lost,
     "months since": _months_since,
+    "looked at months": _looked_at,
+    "months before the event": _about_event(is_after=False),
+    "months after the event": _about_event(is_after=True),
     "known days": lambda q, _: (_FIRST, q.as_of),
 }

@@ -196,7 +196,7 @@ def _found(frame: pd.DataFrame, table: str, row: Any) -> pd.Series:
         matched = frame
         for name, value in row.items():
             if name in frame:
-                own = frame[name]
+                own = matched[name]
                 matched = matched[own.isna() if pd.isna(value) else own.eq(value)]
         called = ", ".join(f"{name} = {value}" for name, value in row.items())
         near = "Name the columns of its key."

@@ -55,12 +55,22 @@ def lines_of_terms(
 
 def _lines_of(term: Term, lines: ir.Table, intake: Intake, name: str) -> ir.Table:
     """Return the lines that a term counts, as an expression."""
-    spans = intake.engine.connection.create_table(name, term.spans, temp=True, overwrite=True)
+    known = term.spans.assign(
+        **{
+            f"own_{n}": term.spans["account_id"].map(one.own).astype("str")
+            for n, one in enumerate(term.by)
+            if one.own is not None
+        }
+    )
+    spans = intake.engine.connection.create_table(name, known, temp=True, overwrite=True)
     spans = spans.mutate(**{day: spans[day].cast("date") for day in ("first_date", "last_date")})
-    if term.by is not None:
-        lines = lines.filter(lines[term.by[0]] == term.by[1])
     is_in = lines["order_date"].between(spans["first_date"], spans["last_date"])
     joined = lines.join(spans, [lines["account_id"] == spans["account_id"], is_in])
+    for number, one in enumerate(term.by):
+        said = [joined[name] for name in one.columns if name in lines.columns]
+        said += [joined[f"own_{number}"]] if one.own is not None else []
+        group = ibis.coalesce(*said, ibis.null("string"))
+        joined = joined.filter(group.isin(one.values) if one.values else group.isnull())
     return joined.select(*lines.columns)
 
 

@@ -2,7 +2,8 @@
 
 A rule is said in words: ``revenue of account in window``, terms parted by ``;``, ``less`` before
 one that is taken off, what stands under a share behind ``/``; ``by category`` keeps the lines of
-the row's own category. Whose accounts and which days the words mean stands in `whose` and `days`.
+the row's own category, ``by dimension`` those of the groups that it names. Whose accounts, which
+days and which lines the words mean stands in `whose`, `days` and `groups`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kamlib.period import days, whose
+from kamlib.period.groups import Group, groups_of
 
 if TYPE_CHECKING:
     from kamlib.period.period import Period
@@ -21,6 +23,18 @@ if TYPE_CHECKING:
 _WINDOW, _YEAR = "revenue of account in window", "revenue of account in year"
 _STEP, _BASE = "revenue of accounts of the step", "revenue of accounts with a base"
 _LOST = "revenue of lost accounts in their last year"
+_LOOKED = "revenue of account in looked at months"
+_SOLD = "revenue of all accounts in {} by dimension"
+_SALES = {
+    "period_revenue": _SOLD.format("period"),
+    "previous_period_revenue": _SOLD.format("previous period"),
+    "year_ago_period_revenue": _SOLD.format("year ago period"),
+    "period_change": f"{_SOLD.format('period')}; less {_SOLD.format('year ago period')}",
+    "year_revenue": _SOLD.format("year"),
+    "year_before_revenue": _SOLD.format("year before"),
+    "revenue_share": f"{_SOLD.format('year')} / revenue of all accounts in year",
+    "gross_margin": "margin of all accounts in year by dimension",
+}
 
 RULES: dict[str, dict[str, str]] = {
     "account_classes": {
@@ -89,6 +103,21 @@ RULES: dict[str, dict[str, str]] = {
         "less revenue of account in year before by category",
     },
     "group_tree": {"revenue": _YEAR, "previous_revenue": "revenue of account in year before"},
+    "revenue_by": _SALES,
+    "revenue_by_two": _SALES,
+    "category_alerts": {"window_revenue": f"{_LOOKED} by dimension"},
+    "category_falls": {"window_revenue": f"{_LOOKED} by dimension"},
+    "account_alerts": {"window_revenue": _LOOKED},
+    "health_parts": {"revenue": _YEAR},
+    "category_map": {"revenue": "revenue of account in year by category"},
+    "return_per_account": {"revenue": _YEAR, "gross_margin": "margin of account in year"},
+    "service_creep": {"revenue": _YEAR},
+    "status_offers": {"revenue": _YEAR},
+    "manager_potential": {"revenue": "revenue of accounts of manager by name in year"},
+    "event_outcomes": {
+        "event_revenue_before": "revenue of account in months before the event",
+        "event_revenue_after": "revenue of account in months after the event",
+    },
     "account_days": {
         name: f"{name} of account in day" for name in ("revenue", "cost", "order_count")
     },
@@ -156,7 +185,7 @@ class Term:
     what: str
     sign: int
     spans: pd.DataFrame
-    by: tuple[str, str] | None = None
+    by: tuple[Group, ...] = ()
     is_base: bool = False
     amount: float | None = None
 
@@ -191,7 +220,7 @@ def _said(q: Period, rule: str, row: pd.Series) -> list[Term]:
                 raise ValueError(f"no rule: {text}")
             ids = whose.accounts_of(said["whose"], q, row)
             spans = days.spans(said["when"], q, row, ids)
-            by = (said["by"], str(row[said["by"]])) if said["by"] else None
+            by = groups_of(said["by"], q, row) if said["by"] else ()
             amount = None
             if said["what"] == "cost to serve":
                 amount = whose.cost_to_serve(q, ids)

@@ -71,6 +71,11 @@ def _of_manager(table: str, column: str = "manager_id") -> Finder:
     return find
 
 
+def _held_by(q: Any, row: pd.Series) -> Iterable[str]:
+    """Return accounts whose manager has the row's name."""
+    return q.accounts.loc[q.accounts["manager_name"].eq(row["manager_name"]), "account_id"]
+
+
 def _buyers(q: Any, row: pd.Series) -> Iterable[str]:
     """Return accounts (or whole groups) with revenue above zero in the window."""
     classes = q.account_classes
@@ -141,6 +146,7 @@ _WHOSE: dict[str, Finder] = {
     "accounts of the group": _group,
     "key accounts of manager": _of_manager("account_load"),
     "proposed accounts of manager": _of_manager("proposed_assignment", "proposed_manager_id"),
+    "accounts of manager by name": _held_by,
     "buyers": _buyers,
     "overdue accounts": _overdue,
     "overdue key accounts": lambda q, row: set(_overdue(q, row)) & set(_key(q, row)),

@@ -42,7 +42,7 @@ def tell_dossier_findings(
 ) -> pd.DataFrame:
     """Say each finding in a sentence; findings joined by "and" share one."""
     renewals, status = agreement_renewals, agreement_renewals["agreement_status"]
-    ways: dict[str, Callable[[], str]] = {
+    sentences: dict[str, Callable[[], str]] = {
         "broken plan": lambda: _broken_plan(plan_problems),
         "identity": lambda: _identity(account_identity, book),
         "action": lambda: say("To do: {to_do}", to_do=told_account_actions["to_do"].iloc[0]),
@@ -66,7 +66,7 @@ def tell_dossier_findings(
         "empty parts": lambda: _empty_parts(dossier_completeness),
     }
     said = [
-        _sentence("; ".join(ways[part]() for part in finding.split(" and ")))
+        _sentence("; ".join(sentences[part]() for part in finding.split(" and ")))
         for finding in dossier_findings["finding_code"]
     ]
     return pd.DataFrame({"sentence": said}, index=dossier_findings.index, dtype="str")

@@ -27,6 +27,7 @@ from kamlib.workbook.cells import (
     printed,
     put,
     put_formula,
+    table_below,
     unique_headings,
 )
 from kamlib.workbook.classes import write_accounts, write_limits, write_matrix
@@ -42,6 +43,7 @@ CORE = (
     "account_actions",
     "account_status",
     "calendar",
+    "calendar_by_owner",
     "account_health",
     "category_alerts",
     "account_alerts",
@@ -163,7 +165,18 @@ _LISTS = {
         "The figures of the period and what they are compared with.",
     ),
 }
-TABLES = ("account_classes", "criterion_scores", "account_scores", *_LISTS)
+_BELOW = {
+    "revenue_by": ("revenue_by_two", "Two dimensions crossed"),
+    "calendar": ("calendar_by_owner", "The same by owner, counted"),
+}
+"""Lists that stand below another on its sheet, and are not printed."""
+TABLES = (
+    "account_classes",
+    "criterion_scores",
+    "account_scores",
+    *_LISTS,
+    *(name for name, _ in _BELOW.values()),
+)
 """What the two workbooks of a period are made of."""
 
 
@@ -235,7 +248,11 @@ def write_workbook(
         write_scoring(workbook, formats, scores, tables.get("account_scores"))
     for name, (title, table_name, says) in _LISTS.items():
         if name in tables and len(tables[name]):
-            write_list(workbook, formats, tables[name], title, table_name, says, book)
+            sheet = write_list(workbook, formats, tables[name], title, table_name, says, book)
+            below, called = _BELOW.get(name, ("", ""))
+            if below in tables and len(tables[below]):
+                top = len(tables[name]) + 6
+                write_below(sheet, formats, tables[below], below, called, top, book)
     _list_sheets(workbook, formats)
     workbook.close()
     return path
@@ -283,8 +300,8 @@ def write_list(
     name: str,
     says: str,
     book: BookSettings,
-) -> None:
-    """Write a table as a sheet of its own."""
+) -> Any:
+    """Write a table as a sheet of its own, and return the sheet."""
     sheet = workbook.add_worksheet(title)
     if "is_chosen" in table:
         table = table.sort_values("is_chosen", ascending=False, kind="stable", na_position="last")
@@ -302,4 +319,26 @@ def write_list(
             put_formula(sheet, 1, column, f"=SUBTOTAL(109,{run})", total, "money", formats)
             put(sheet, 1, 0, "Sum of the rows shown", "quiet", formats)
         for row, value in enumerate(table[spec.key], start=3):
+            put(sheet, row, column, value, spec.kind, formats)
+    return sheet
+
+
+def write_below(
+    sheet: Any,
+    formats: dict[str, Any],
+    table: pd.DataFrame,
+    name: str,
+    called: str,
+    top: int,
+    book: BookSettings,
+) -> None:
+    """Write a table below the list of a sheet, with a link from the sheet's head."""
+    specs = columns_of(table, wording(book))
+    place = f"internal:'{sheet.get_name()}'!A{top + 1}"
+    sheet.write_url(1, 0, place, formats["text"], string=f"Below: {called.lower()}")
+    sheet.write_string(top - 1, 0, called, formats["quiet"])
+    table_below(sheet, name, unique_headings([one.heading for one in specs]), len(table), formats,
+        top=top)  # fmt: skip
+    for column, spec in enumerate(specs):
+        for row, value in enumerate(table[spec.key], start=top + 1):
             put(sheet, row, column, value, spec.kind, formats)

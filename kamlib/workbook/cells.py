@@ -117,6 +117,21 @@ def named_table(
     if rows > PRINTED:
         sheet.print_area(0, 0, top + PRINTED, len(headings) - 1)
         sheet.set_footer(f"&L&A: the first {PRINTED} of {number(rows)} rows&R&P / &N")
+    _add_table(sheet, name, headings, rows, formats, top)
+
+
+def table_below(
+    sheet: Any, name: str, headings: Sequence[str], rows: int, formats: dict[str, Any], top: int
+) -> None:
+    """Make a named table below the list of a sheet; the list alone is printed."""
+    last = min(top - 4, PRINTED + 2)
+    sheet.print_area(0, 0, last, sheet.dim_colmax)
+    _add_table(sheet, name, headings, rows, formats, top)
+
+
+def _add_table(
+    sheet: Any, name: str, headings: Sequence[str], rows: int, formats: dict[str, Any], top: int
+) -> None:
     columns = [{"header": heading, "header_format": formats["heading"]} for heading in headings]
     options = {"name": name, "columns": columns, "style": "Table Style Light 1", "autofilter": True}
     sheet.add_table(top, 0, top + rows, len(headings) - 1, options)
