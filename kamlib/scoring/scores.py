@@ -82,7 +82,7 @@ def account_scores(
     key = key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]
     table = table.assign(
         is_key=ids.isin(key),
-        missing_criteria=[missing.get(account, "") for account in ids],
+        missing_criteria=[missing.get(account, "") for account in ids.tolist()],
         name=column_of(accounts, ids, "name").fillna(ids.to_series()),
     )
     return shaped("account_scores", table.reset_index())
