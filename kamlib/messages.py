@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
@@ -14,7 +16,11 @@ from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
+from jinja2 import Environment, nodes
 
+from kamlib.report.prose import paragraphs
+from kamlib.report.write import row_and_rest
+from kamlib.tables.catalogue import FOLDER as FOLDER_OF_CATALOGUE
 from kamlib.words.language import FOLDER, TEMPLATE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,16 +42,72 @@ def template() -> str:
         header_comment="# Every message of the kit; docs/languages.md says how to translate.",
         creation_date=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    for file in sorted((ROOT / "kamlib").rglob("*.py")):
-        path = file.relative_to(ROOT / "kamlib")
-        if path.parts[0].removesuffix(".py") not in SPEAKING:
-            continue
-        place = [(f"kamlib/{path.as_posix()}", 1)]
-        for id_, notes in code_messages(file.read_text(encoding="utf-8")):
+    for file, found in _files():
+        place = [(file.relative_to(ROOT).as_posix(), 1)]
+        for id_, notes in found:
             catalog.add(id_, locations=place, auto_comments=notes)
     written = BytesIO()
     write_po(written, catalog, width=98, include_lineno=False)
     return written.getvalue().decode("utf-8")
+
+
+def _files() -> Iterator[tuple[Path, Iterator[Message]]]:
+    """Return every file that holds messages, with them."""
+    for file in sorted((ROOT / "kamlib").rglob("*.py")):
+        if file.relative_to(ROOT / "kamlib").parts[0].removesuffix(".py") in SPEAKING:
+            yield file, code_messages(file.read_text(encoding="utf-8"))
+    for file in sorted(FOLDER_OF_CATALOGUE.glob("*.toml")):
+        yield file, _plain(_catalogue_texts(tomllib.loads(file.read_text(encoding="utf-8"))))
+    for file in sorted((ROOT / "templates" / "report").glob("*.j2")):
+        if not file.name.startswith("certificate"):
+            yield file, _plain(_template_texts(file.read_text(encoding="utf-8")))
+    for file in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+        yield file, _notebook_messages(json.loads(file.read_text(encoding="utf-8")))
+    for file in sorted(FOLDER_OF_CATALOGUE.glob("*.toml")):
+        yield file, _plain(_rows(tomllib.loads(file.read_text(encoding="utf-8"))))
+
+
+def _plain(texts: Iterator[str]) -> Iterator[Message]:
+    return ((text, []) for text in texts)
+
+
+def _catalogue_texts(content: dict[str, Any]) -> Iterator[str]:
+    """Return what readers see of the catalogue: titles, captions, headings, words for codes."""
+    for table in content.get("tables", {}).values():
+        yield from (table[key] for key in ("title", "caption") if table.get(key))
+    for kind in ("columns", "figures"):
+        yield from (one["heading"] for one in content.get(kind, {}).values())
+    for words in content.get("words", {}).values():
+        yield from words.values()
+
+
+def _rows(content: dict[str, Any]) -> Iterator[str]:
+    """Return what the list of tables says of each."""
+    for table in content.get("tables", {}).values():
+        yield from (part for part in row_and_rest(table["row"].removesuffix(".")) if part)
+
+
+def _template_texts(text: str) -> Iterator[str]:
+    tree = Environment(autoescape=True).parse(text)
+    for call in tree.find_all(nodes.Call):
+        if getattr(call.node, "name", "") == "say" and isinstance(call.args[0], nodes.Const):
+            yield call.args[0].value
+
+
+def _notebook_messages(notebook: dict[str, Any]) -> Iterator[Message]:
+    """Return the prose of a notebook, and the titles that its code gives."""
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            yield from _plain(paragraphs(source))
+        elif not source.startswith("%"):
+            yield from _plain(_titles(ast.parse(source)))
+
+
+def _titles(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in ("title", "caption", "behind"):
+            yield from _texts(node.value)
 
 
 def code_messages(text: str) -> Iterator[Message]:

@@ -9,6 +9,8 @@ import pytest
 from kamlib.ahead import steady
 from kamlib.ahead.alerts import account_alerts, category_alerts, category_falls
 from kamlib.ahead.steady import Cells, cells_of, false_discoveries
+from kamlib.book import BookSettings
+from kamlib.story.ahead import table_account_alerts, table_category_alerts, table_category_falls
 from kamlib.tables import shaped
 
 MONTHS = pd.date_range("2023-04-30", "2025-09-30", freq="ME").as_unit("us")
@@ -151,3 +153,20 @@ def test_months_before_the_first_purchase_are_not_held_against_a_cell():
         young.rename(columns={"category": "group"}), ["account_id", "group"], AS_OF, young
     )
     assert cells.revenue.isna().sum().sum() == 12
+
+
+def test_a_book_that_is_too_young_says_so_and_claims_nothing():
+    """Fifteen months are needed; the same tables of an older book say that nothing fell."""
+    none, book = shaped("category_alerts", []), BookSettings(title="Demo")
+    whole = {"as_of": AS_OF, "book": book}
+    young, old = (AS_OF - pd.DateOffset(months=many) for many in (10, 30))
+    told = {
+        first: [
+            tell(none, **whole, first_date=first).title
+            for tell in (table_category_alerts, table_account_alerts, table_category_falls)
+        ]
+        for first in (young, old)
+    }
+    assert "it takes 15 months of orders" in told[young][0]
+    assert not any(text.startswith("No ") for text in told[young])
+    assert told[old][0] == "No active account stopped or cut a category beyond chance"

@@ -14,10 +14,12 @@ from kamlib.ahead.returns import (
 )
 from kamlib.book import BookSettings
 from kamlib.plots.ahead import plot_category_map
+from kamlib.plots.marks import narrow
 from kamlib.story import ahead_reach as say
 from kamlib.tables import empty_table, shaped, typed
 
 AS_OF = pd.Timestamp("2025-09-30")
+KEYS = shaped("key_accounts", {"account_id": ["A"], "is_key": True, "is_provisional": False})
 BOOK = BookSettings(title="Demo")
 
 
@@ -41,7 +43,9 @@ def test_open_deals_are_told_by_stage_and_age_and_those_without_value_are_counte
         ["offer", "up to 30 days", 2, 1, 100.0, 1],
         ["not recorded", "over 180 days", 1, 0, 50.0, 0],
     ]
-    assert say.table_open_deals(table, book=BOOK).title.endswith("1 of them slipped")
+    assert say.table_open_deals(
+        table, present=frozenset({"opportunities"}), book=BOOK
+    ).title.endswith("1 of them slipped")
 
 
 def test_win_rates_count_rivals_and_reasons_of_lost_deals_alone():
@@ -96,14 +100,13 @@ def test_the_map_says_what_is_bought_once_bought_needed_and_bought_by_peers():
     assert table["map_status"].to_dict() == {
         "glue": "need known", "ink": "bought", "paper": "peers buy", "pens": "once bought",
     }  # fmt: skip
-    assert table["need_in_reach"].round(9).to_dict() == {
+    assert table["need_in_reach"].dropna().round(9).to_dict() == {
         "glue": 25.0,
         "ink": 10.0,
-        "paper": 0.0,
         "pens": 3.0,
     }
     assert table.loc["ink", "held_by"] == "Nord" and table.loc["glue", "held_by"] == "Klebe"
-    assert "€ 38" in say.chart_category_map(table.reset_index(), book=BOOK).title.replace(
+    assert "€ 38" in say.chart_category_map(table.reset_index(), KEYS, book=BOOK).title.replace(
         "\u00a0", " "
     )
     assert plot_category_map(table.reset_index(), book=BOOK).get_xlim()[1] > 3
@@ -112,7 +115,14 @@ def test_the_map_says_what_is_bought_once_bought_needed_and_bought_by_peers():
 def test_a_book_without_needs_and_rivals_has_a_map_too():
     table = map_of(empty_table("needs"))
     assert set(table["map_status"]) == {"bought", "once bought", "peers buy"}
-    assert table["need_in_reach"].sum() == 0
+    assert table["need_in_reach"].isna().all()  # unknown, not nothing
+
+
+def test_on_a_phone_the_names_of_categories_stand_aslant():
+    table = map_of(empty_table("needs"))
+    with narrow():
+        ax = plot_category_map(table, book=BOOK)
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {60}
 
 
 def test_narrow_where_two_years_cost_more_than_they_brought_and_nothing_is_in_reach():
@@ -187,3 +197,19 @@ def test_status_costs_hours_and_a_share_of_the_programme_and_brings_margin_on_wh
     assert table[columns].iloc[0].tolist() == ["A", 400.0, 100.0, -300.0, "Nord"]
     assert table["account_id"].tolist() == ["A", "B"] and pd.isna(table["offer_worth"].iloc[1])
     assert "pay for itself at 0 of 2" in say.table_status_offers(table, book=BOOK).title
+
+
+def test_a_return_without_any_known_cost_of_care_is_not_known():
+    load = {"account_id": ["A"], "name": "Ada", "manager_id": "M", "revenue": 90.0}
+    load |= {"gross_margin": 40.0, "hours": 3.0}
+    nothing = (empty_table("managers"), empty_table("programme_costs"))
+    table = return_per_account(
+        shaped("account_load", load), *nothing, shaped("category_map", []), None, as_of=AS_OF
+    )
+    assert table[["care_cost", "account_return"]].isna().all(axis=None)
+    said = say.table_return_per_account(table, KEYS, book=BOOK).title
+    assert "managers.cost_per_month or the table programme_costs" in said
+    large = KEYS.assign(is_provisional=True)
+    dear = table.assign(care_cost=1.0, account_return=39.0)
+    told = say.table_return_per_account(dear, large, book=BOOK).title
+    assert told == "Every large account brings more than its care costs"

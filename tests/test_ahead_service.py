@@ -13,6 +13,7 @@ from kamlib.tables import empty_table, shaped, typed
 AS_OF = pd.Timestamp("2025-02-28")
 ENDS = pd.to_datetime(["2023-02-28", "2024-02-29", "2025-02-28"])
 BOOK = BookSettings(title="Demo")
+KEYS = shaped("key_accounts", {"account_id": ["A"], "is_key": True, "is_provisional": False})
 
 
 def years(*counts: int, before: bool = True) -> list[pd.Timestamp]:
@@ -50,7 +51,7 @@ def test_hours_that_rise_in_both_years_creep_and_cost_what_goes_beyond_the_first
     assert own["is_creeping"] and own["service_count"] == 16
     assert [own[f"{name}service_rate"] for name in ("earlier_", "previous_", "")] == [12, 24, 48]
     assert own["crept_cost"] == (16 - 4) * 3 * 10  # 3 hours a contact at 10 an hour
-    title = table_service_creep(table.reset_index(), book=BOOK).title.replace("\u00a0", " ")
+    title = table_service_creep(table.reset_index(), KEYS, book=BOOK).title.replace("\u00a0", " ")
     assert "1 key account, € 360 a year: Ada (contacts)" in title
 
 

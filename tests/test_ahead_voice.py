@@ -53,16 +53,40 @@ def test_what_followed_an_event_stands_beside_like_accounts():
     assert np.isnan(table.loc["strategy", "event_change_share"])  # its year is not over
 
 
+def sponsored(sponsor: str | None = "Ada Ek", **people) -> pd.Series:
+    """How often the top of one account was met, by three contacts: 1, 2 and 2."""
+    named = {"account_id": "A", "name": ["x", "y"], "contact_id": ["1", "2"]}
+    met = {"account_id": "A", "contact_id": ["1", "2", "2"], "manager_id": ["M1", "M2", "M1"]}
+    days = pd.to_datetime(["2025-03-01", "2025-10-01", "2025-11-01"])
+    (row,) = sponsor_activity(
+        PEOPLE.assign(sponsor=sponsor),
+        shaped("key_accounts", {"account_id": ["A"], "is_key": [True]}),
+        typed(pd.DataFrame({**met, "date": days}), "interactions"),
+        typed(pd.DataFrame({**named, **people}), "contacts"),
+        typed(pd.DataFrame({"manager_id": ["M1", "M2"], "name": ["Ada Ek", "Bo"]}), "managers"),
+        as_of=AS_OF,
+    ).itertuples()
+    return row
+
+
 def test_only_meetings_with_the_top_count():
-    people = typed(pd.DataFrame({"account_id": "A", "name": ["x", "y"], "contact_id": ["1", "2"],
-        "role": ["decider", "user"]}), "contacts")  # fmt: skip
-    met = typed(pd.DataFrame({"account_id": "A", "contact_id": ["1", "2", "2"],
-        "date": pd.to_datetime(["2025-03-01", "2025-10-01", "2025-11-01"])}),
-        "interactions")  # fmt: skip
-    keys = shaped("key_accounts", {"account_id": ["A"], "is_key": [True]})
-    (row,) = sponsor_activity(PEOPLE, keys, met, people, as_of=AS_OF).itertuples()
+    row = sponsored(role=["decider", "user"])
     assert (row.top_people_count, row.top_contact_count) == (1, 1)
     assert row.last_top_contact_date == pd.Timestamp("2025-03-01")
+
+
+def test_the_head_of_the_org_chart_is_at_the_top_whatever_the_role():
+    row = sponsored(role=["user", "user"], reports_to=["2", None])
+    assert (row.top_people_count, row.top_contact_count) == (1, 2)
+    assert row.last_top_contact_date == pd.Timestamp("2025-11-01")
+
+
+def test_contacts_that_the_sponsor_made_are_counted_by_name_or_id():
+    role = ["decider", "user"]
+    assert sponsored(role=role).sponsor_contact_count == 2
+    assert sponsored("M2", role=role).sponsor_contact_count == 1
+    assert sponsored("Somebody Else", role=role).sponsor_contact_count == 0
+    assert np.isnan(sponsored(None, role=role).sponsor_contact_count)
 
 
 def alerts_of(orders: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

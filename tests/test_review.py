@@ -59,14 +59,23 @@ def test_the_client_reads_nothing_that_is_ours_alone(slides):
 
 def test_an_account_without_anything_on_record_leaves_room_to_fill():
     none = shaped("calendar", [])
-    assert say.review_open(
-        shaped("account_incidents", []), shaped("plan_actions", []), shaped("plan_objectives", [])
-    ) == ("Nothing is open between us", [])
+    nothing = [shaped(name, []) for name in ("account_incidents", "feedback_topics")]
+    plan = [shaped(name, []) for name in ("plan_actions", "plan_objectives")]
+    assert say.review_open(*nothing, *plan) == ("Nothing is open between us", [])
     assert say.review_dates(none, none.assign(what=""))[1] == [("…", "Next meeting")]
     title, _ = say.review_promises(
         shaped("promises_kept", []), shaped("account_incidents", []), as_of=AS_OF
     )
     assert title == "Promises: no delivery was due in the last 12 months"
+
+
+def test_what_the_client_asked_for_and_is_not_settled_is_an_open_point():
+    asked = {"account_id": "A", "asked_topic": ["stock", "price"], "unsettled_count": [1, 0]}
+    topics = shaped("feedback_topics", {**asked, "last_asked_date": pd.Timestamp("2025-07-02")})
+    rest = [shaped(name, []) for name in ("plan_actions", "plan_objectives")]
+    title, rows = say.review_open(shaped("account_incidents", []), topics, *rest)
+    assert title.startswith("1") and rows == [("You asked for: stock", "we", rows[0][2])]
+    assert rows[0][2].startswith("since 2")
 
 
 def test_a_form_that_is_none_is_said_so(root, tmp_path):

@@ -64,7 +64,7 @@ def category_map(
             "none",
         ),
         annual_spend=spend,
-        need_in_reach=own["need_in_reach"].fillna(0.0).to_numpy(dtype="float64"),
+        need_in_reach=own["need_in_reach"].to_numpy(dtype="float64"),
         held_by=held_by(needs, competitors).reindex(grid).to_numpy(),
     )
     known = accounts.set_index("account_id")

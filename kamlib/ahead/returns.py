@@ -71,17 +71,18 @@ def _care(
 ) -> pd.DataFrame:
     """Return what the care of accounts costs a year: hours at their cost, share of the programme.
 
-    A manager whose cost is not known costs what the others do.
+    A manager whose cost is not known costs what the others do; what nobody's cost is known of is
+    left out, and all of it is n/a where nothing is known.
     """
     year = costs[costs["month"].le(as_of) & costs["month"].gt(as_of - pd.DateOffset(months=12))]
     hours_cost = hours * hourly(manager_id, managers)
-    programme = pd.Series(year["cost"].sum() / max(many, 1), index=hours.index)
+    programme = pd.Series(year["cost"].sum(min_count=1) / max(many, 1), index=hours.index)
     return pd.DataFrame(
         {
             "hours_a_year": hours,
             "hours_cost": hours_cost,
             "programme_cost": programme,
-            "care_cost": hours_cost.fillna(0.0) + programme,
+            "care_cost": hours_cost.add(programme, fill_value=0.0),
         }
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -70,7 +72,7 @@ def service_creep(
         "credits": credits.assign(amount=-credits["revenue"]),
         "requests": feedback.assign(amount=1.0),
     }
-    costs = {"contacts": hourly(keys["manager_id"], managers), "credits": 1.0}
+    costs: dict[str, Any] = {"contacts": hourly(keys["manager_id"], managers), "credits": 1.0}
     rows = []
     for kind, done in kinds.items():
         since = first if kind in ("orders", "credits") else done["date"].min()
@@ -94,9 +96,9 @@ def _years(
     """Return what was done for each account in three years, against revenue, and if it crept."""
     table, ends = pd.DataFrame(index=accounts), trailing_months(as_of, 37)[::-12]
     for year, name in enumerate(YEARS):
-        last, before = ends[year], ends[year + 1]
+        last, since = ends[year], ends[year + 1]
         own, revenue = (
-            rows[rows["date"].gt(before) & rows["date"].le(last)].groupby("account_id")[amount]
+            rows[rows["date"].gt(since) & rows["date"].le(last)].groupby("account_id")[amount]
             for rows, amount in ((done, "amount"), (sold, "revenue"))
         )
         money = revenue.sum().reindex(accounts)

@@ -17,6 +17,7 @@ PAST = 24
 MIN_BOUGHT = 6
 """Months with a purchase, of those 24, from which on there is a habit."""
 MIN_PAST = 12
+LEAST_MONTHS = MIN_PAST + min(WINDOWS)
 """Months of history before the window: with fewer there is no same month of a year before."""
 ENOUGH_LESS = 0.6
 """At most so much of the same months of the years before."""

@@ -125,13 +125,16 @@ def sponsor_activity(
     key_accounts: pd.DataFrame,
     interactions: pd.DataFrame,
     contacts: pd.DataFrame,
+    managers: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
     """One row per key account: its sponsor, and how often the client's top people were met.
 
-    The top are the deciders and approvers among the contacts; where none is known there are no
-    rows. The longest without comes first.
+    The top are the deciders and approvers among the contacts, and who stands at the head of the org
+    chart: others report to them, and they to nobody. ``sponsor_contact_count`` counts contacts that
+    the sponsor made: a manager by name or id. Where no top is known there are no rows. The longest
+    without comes first.
 
     Examples
     --------
@@ -141,7 +144,7 @@ def sponsor_activity(
     True
     """
     keys = key_accounts.loc[key_accounts["is_key"].eq(True), "account_id"]
-    top = contacts[contacts["role"].isin(TOP)].dropna(subset=["contact_id"])
+    top = contacts[contacts["role"].isin(TOP) | _heads(contacts)].dropna(subset=["contact_id"])
     if top.empty:
         return shaped("sponsor_activity", [])
     met = interactions[interactions["date"].le(as_of)].merge(
@@ -161,9 +164,31 @@ def sponsor_activity(
             .reindex(keys)
             .fillna(0)
             .to_numpy(),
+            "sponsor_contact_count": _by_sponsor(interactions, known["sponsor"], managers, as_of),
             "last_top_contact_date": last.to_numpy(),
             "owner": known["manager_name"].to_numpy(),
         }
     )
     by = ["last_top_contact_date", "account_id"]
     return shaped("sponsor_activity", table.sort_values(by, na_position="first", kind="stable"))
+
+
+def _heads(contacts: pd.DataFrame) -> pd.Series:
+    """Return who is the head of an account's org chart."""
+    place = pd.MultiIndex.from_frame(contacts[["account_id", "contact_id"]])
+    above = contacts.dropna(subset=["reports_to"])
+    led = pd.MultiIndex.from_frame(above[["account_id", "reports_to"]])
+    return contacts["reports_to"].isna() & pd.Series(place.isin(led), index=contacts.index)
+
+
+def _by_sponsor(
+    interactions: pd.DataFrame, sponsor: pd.Series, managers: pd.DataFrame, as_of: pd.Timestamp
+) -> np.ndarray:
+    """Return how many contacts of 12 months each account's sponsor made; n/a without a sponsor."""
+    day = interactions["date"]
+    year = interactions[day.le(as_of) & day.gt(as_of - pd.DateOffset(months=12))]
+    names = managers.dropna(subset=["name"]).set_index("manager_id")["name"]
+    own = year["account_id"].map(sponsor)
+    is_by = own.notna() & (own.eq(year["manager_id"].map(names)) | own.eq(year["manager_id"]))
+    many = is_by.groupby(year["account_id"]).sum().reindex(sponsor.index).fillna(0.0)
+    return many.where(sponsor.notna()).to_numpy(dtype="float64")

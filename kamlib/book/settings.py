@@ -26,6 +26,7 @@ from pydantic import (
 from kamlib.book.criteria import ScoringSettings
 from kamlib.errors import KamError, nearest
 from kamlib.tables import CANONICAL
+from kamlib.words import languages
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -235,10 +236,15 @@ class ConnectionSettings(Settings):
 
 
 class BookSettings(Settings):
-    """Everything a ``book.toml`` may say."""
+    """Everything a ``book.toml`` may say.
+
+    ``language`` is that of pages, charts, workbook and digest; ``locale`` says how files were
+    written, and how figures are, where it is not that of the language.
+    """
 
     title: str = Field(min_length=1)
     currency: str = Field("EUR", min_length=1, max_length=8)
+    language: str = "en"
     locale: str = "en"
     complete_to: date | None = None
     fiscal_year: FiscalYear = FiscalYear()
@@ -255,6 +261,14 @@ class BookSettings(Settings):
     delivery: DeliverySettings = DeliverySettings()
     programme: ProgrammeSettings = ProgrammeSettings()
     health: HealthSettings = HealthSettings()
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        known = ["en", *languages()]
+        if value not in known:
+            raise ValueError(f"no language '{value}': {nearest(value, known)}")
+        return value
 
     @field_validator("columns")
     @classmethod

@@ -15,9 +15,9 @@ from kamlib.story.digest import by_when, foot_digest, title_digest, whom_digest
 from kamlib.story.overview import actions_overview, headline_overview
 from kamlib.story.overview_cards import cards_overview
 from kamlib.story.statements import Action, Card, Sentence
-from kamlib.words import date
+from kamlib.words import date, phrase, say
 
-WATCHED = "Falling while still buying, and health"
+WATCHED = phrase("Falling while still buying, and health")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Digest:
             {
                 "changed": line.changed,
                 "to_do": line.to_do,
-                "owner": line.owner or "nobody named",
+                "owner": line.owner or say("nobody named"),
                 "by": line.by if isinstance(line.by, str) else date(line.by),
                 "due": by_when(line.by),
             }

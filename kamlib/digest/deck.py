@@ -7,6 +7,7 @@ from typing import Any
 
 from kamlib.digest.content import WATCHED, Digest
 from kamlib.slides import ACCENT, QUIET, WIDTH, add_lines, add_slide, add_table, new_deck, save_deck
+from kamlib.words import say
 
 _MOST = 5
 """Figures beside one another, and sentences below them: what a slide can hold."""
@@ -40,13 +41,13 @@ def write_slides(digest: Digest, path: Path) -> Path:
         said = [text for text in (figure["compared"], figure["note"]) if text]
         add_lines(first, said or [""], top=2.35, height=0.9, size=11, colour=QUIET, **where)
     add_lines(first, digest.sentences[: _MOST + 1], top=3.5, height=3.2, size=16)
-    second = add_slide(deck, "What changed, what to do", f"{digest.whom} · {digest.foot}")
+    second = add_slide(deck, say("What changed, what to do"), f"{digest.whom} · {digest.foot}")
     rows = [(one["changed"], one["to_do"], one["owner"], one["by"]) for one in digest.lines()]
-    heads = ("What changed", "What to do", "Owner", "By")
+    heads = (say("What changed"), say("What to do"), say("Owner"), say("By"))
     if rows:
         add_table(second, heads, rows, widths=(5.6, 3.8, 1.4, 1.3), size=12)
     else:
-        add_lines(second, ["Nothing needs doing."])
+        add_lines(second, [say("Nothing needs doing.")])
     if digest.watched:
         third = add_slide(deck, WATCHED, f"{digest.whom} · {digest.foot}")
         add_lines(third, digest.watched, size=16)

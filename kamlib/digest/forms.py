@@ -18,6 +18,7 @@ from kamlib.page.fragments import rendered
 from kamlib.page.names import page_name
 from kamlib.period import Period
 from kamlib.period.snapshot import open_period, read_snapshot, write_snapshots
+from kamlib.words import speaking
 
 FORMS: dict[str, Callable[[Digest, Path], Path]] = {
     "pdf": write_pdf,
@@ -48,7 +49,8 @@ def digest_file(book: Path, period: str, manager_id: str, form: str, out: Path |
             where=str(path),
             next="Name a file in a folder that exists.",
         )
-    return FORMS[form](read_digest(q), path)
+    with speaking(q.book.language):
+        return FORMS[form](read_digest(q), path)
 
 
 def write_digests(staged: Path, data: Period, intake: Intake) -> list[list[str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kamlib.digest.content import WATCHED, Digest
 from kamlib.page.fragments import rendered
+from kamlib.words import say, spoken
 
 
 def write_mail(digest: Digest, path: Path) -> Path:
@@ -21,8 +22,8 @@ def write_mail(digest: Digest, path: Path) -> Path:
         digest=digest,
         figures=digest.figures(),
         lines=digest.lines(),
-        watched=WATCHED,
-        language="en",
+        watched=say(WATCHED),
+        language=spoken(),
     )
     message.add_alternative(html, subtype="html")
     message.set_boundary("=_kam_digest_=")  # never drawn by lot: the same digest, the same bytes
@@ -36,7 +37,7 @@ def mail_text(digest: Digest) -> str:
     for one in digest.figures():
         said = "; ".join(text for text in (one["compared"], one["note"]) if text)
         parts.append(f"{one['label']}: {one['value']}{f' ({said})' if said else ''}")
-    parts += ["", *(f"- {text}" for text in digest.sentences), "", "What changed, what to do"]
+    parts += ["", *(f"- {text}" for text in digest.sentences), "", say("What changed, what to do")]
     for number, line in enumerate(digest.lines(), start=1):
         parts += [
             "",
@@ -45,7 +46,7 @@ def mail_text(digest: Digest) -> str:
             f"   {', '.join(text for text in (line['owner'], line['due']) if text)}",
         ]
     if not digest.actions:
-        parts.append("Nothing needs doing.")
+        parts.append(say("Nothing needs doing."))
     if digest.watched:
-        parts += ["", WATCHED, *(f"- {text}" for text in digest.watched)]
+        parts += ["", say(WATCHED), *(f"- {text}" for text in digest.watched)]
     return "\n".join([*parts, "", digest.foot, ""])

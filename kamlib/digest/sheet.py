@@ -17,6 +17,7 @@ from kamlib.report.convert import page_html
 from kamlib.report.printing import print_pages
 from kamlib.report.write import foot, write_page
 from kamlib.story.statements import Point
+from kamlib.words import say
 
 
 def write_pdf(digest: Digest, path: Path) -> Path:
@@ -64,7 +65,7 @@ def sheet_html(digest: Digest) -> str:
         pieces.note(f"{digest.whom}."),
         pieces.cards(q, cards),
         pieces.actions(q, actions),
-        pieces.points("", [Point(WATCHED, text) for text in digest.watched]),
+        pieces.points("", [Point(say(WATCHED), text) for text in digest.watched]),
     ]
     outputs = [
         nbformat.v4.new_output("display_data", data={"text/html": one.html, "text/plain": one.text})
@@ -72,7 +73,7 @@ def sheet_html(digest: Digest) -> str:
     ]
     cell = nbformat.v4.new_code_cell(id="digest", outputs=outputs)
     resources = page_resources(
-        title="Digest",
+        title=say("Digest"),
         book_title=q.book.title,
         period=q.span.title,
         navigation=[],

@@ -11,7 +11,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.words import GAP, MISSING, Wording, date, month, number, share, started
+from kamlib.tables import catalogue
+from kamlib.words import (
+    ENGLISH,
+    GAP,
+    MISSING,
+    Wording,
+    date,
+    month,
+    number,
+    phrase,
+    say,
+    share,
+    spoken,
+    started,
+)
 
 KINDS = (
     "text",
@@ -40,8 +54,8 @@ _MONEY_WORDS = (
     "owed",
 )
 _LABELS = {
-    "account_id": "Account",
-    "manager_id": "Manager",
+    "account_id": phrase("Account"),
+    "manager_id": phrase("Manager"),
     "abc": "ABC",
     "xyz": "XYZ",
     "cv": "CV",
@@ -132,7 +146,7 @@ def column(
     longest = max((len((written or {}).get(text, text)) for text in said), default=0)
     if kind == "text" and not is_name and longest > LONG:
         kind = "prose"
-    unit = {"money": words.currency}.get(kind, "days" if key.endswith("_days") else "")
+    unit = {"money": words.currency}.get(kind, say("days") if key.endswith("_days") else "")
     if label and unit and unit.lower() in label.lower():
         unit = ""
     marks = kind == "text" and not link and bool(said) and said <= MARKS
@@ -193,11 +207,14 @@ def label_of(key: str) -> str:
     >>> [label_of(name) for name in ("silence_days", "abc_revenue", "is_returned", "order_count")]
     ['Silence', 'ABC revenue', 'Returned', 'Orders']
     """
+    known = catalogue().columns.get(key)
+    if known is not None and spoken() != ENGLISH:
+        return say(known.heading)
     if key in _LABELS:
-        return _LABELS[key] or key
+        return say(_LABELS[key]) or key
     if key.endswith("_count") and len(key) > 6:
         key = key[:-6] + "s"
-    words = [_LABELS.get(word, word) for word in re.sub(r"_(days|date)$", "", key).split("_")]
+    words = [say(_LABELS.get(word, word)) for word in re.sub(r"_(days|date)$", "", key).split("_")]
     text = " ".join(word for word in words if word)
     return started(text)
 
@@ -227,13 +244,13 @@ def _of_kind(spec: Column, kind: str, words: Wording) -> Column:
 def _cell(value: Any, spec: Column, words: Wording) -> str:
     """Return one cell as people read it."""
     if _missing(value):
-        return MISSING if spec.is_numeric else ""
+        return say(MISSING) if spec.is_numeric else ""
     if spec.kind == "date":
         return date(value)
     if spec.kind == "month":
         return month(value)
     if spec.kind == "flag":
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if spec.kind == "share":
         return share(value, words, decimals=spec.decimals)
     if spec.is_numeric:

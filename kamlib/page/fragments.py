@@ -19,7 +19,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from kamlib.page.export import TABLES
-from kamlib.words import count
+from kamlib.words import count, say
 
 LINKS = "KAM_LINKS"
 """Environment variable: a JSON file `{account_id: address of its dossier seen from this page}`, set
@@ -147,6 +147,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["count"] = count
+    environment.globals |= {"count": count, "say": say}
     environment.policies["json.dumps_kwargs"] = _JSON
     return environment

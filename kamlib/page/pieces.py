@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.story.statements import Action, Card, Point, Sentence
-from kamlib.words import MISSING, Source, change, date, money, number, share
+from kamlib.words import MISSING, Source, change, date, money, number, say, share
 
 MOST_SENTENCES = 5
 """Sentences of a first screen; further ones stand in a fold below."""
@@ -100,7 +100,7 @@ def actions(
             title=title,
             actions=shown,
             owned=any(one["owner"] for one in shown),
-            dated=any(one["by"] not in ("", MISSING) for one in shown),
+            dated=any(one["by"] not in ("", say(MISSING)) for one in shown),
         ),
         "\n".join([title, *text]),
     )
@@ -133,7 +133,7 @@ def chart(
         return gap(
             f"{done.finding.rstrip('.')}."
             if done.finding
-            else "Nothing to draw: nothing is recorded."
+            else say("Nothing to draw: nothing is recorded.")
         )
     width = round(done.width * POINTS_TO_PIXELS)
     is_half = width <= HALF_PIXELS
@@ -155,7 +155,7 @@ def chart(
 def amount(value: Any, unit: str, book: Source = None) -> str:
     """Return an amount in its unit as people read it."""
     if unit == "text":
-        return MISSING if value is None else str(value)
+        return say(MISSING) if value is None else str(value)
     if unit == "money":
         return money(value, book)
     if unit == "share":
@@ -182,7 +182,7 @@ def card_values(figure: Card, book: Source, labels: tuple[str, str]) -> dict[str
             and figure.value == figure.value
             and figure.value > 0
         ):
-            text = f"▲ from {money(0, book)}"
+            text = say("▲ from {amount}", amount=money(0, book))
         direction = {"▲": "up", "▼": "down"}.get(text[0], "")
         mood = (
             ""
@@ -196,7 +196,9 @@ def card_values(figure: Card, book: Source, labels: tuple[str, str]) -> dict[str
         "label": figure.label,
         "value": amount(figure.value, figure.unit, book),
         "changes": changes,
-        "changes_text": ", ".join(f"{one['text']} on {one['label']}" for one in changes),
+        "changes_text": ", ".join(
+            say("{text} on {label}", text=one["text"], label=one["label"]) for one in changes
+        ),
         "note": figure.note,
         "link": figure.link if _is_safe(figure.link) else "",
         "bars": bars(figure.history),
@@ -235,7 +237,7 @@ def _is_safe(link: str) -> bool:
 def _compared(data: Any) -> tuple[str, str]:
     """Return the names of the two periods that figures are compared with."""
     if data is None or not hasattr(data, "previous_span"):
-        return "the period before", "a year ago"
+        return say("the period before"), say("a year ago")
     return data.previous_span.title, data.year_ago_span.title
 
 

@@ -24,7 +24,7 @@ from kamlib.period import origin
 from kamlib.story import said_of
 from kamlib.story.statements import Said
 from kamlib.tables import OutputTable, catalogue
-from kamlib.words import Wording, count, number, wording
+from kamlib.words import Wording, count, number, say, wording
 
 FIRST_ROWS = 25
 """Rows written into the page itself; the rest is drawn when asked for."""
@@ -61,7 +61,7 @@ def table(
     limit = limit if limit is not None or entry is None else entry.limit
     rows = (rows if limit is None else rows.head(limit)).reset_index(drop=True)
     said = _said(q, name, entry)
-    title, caption = (said.title if title is None else title), (caption or said.subtitle)
+    title, caption = (said.title if title is None else say(title)), say(caption or said.subtitle)
     wording_ = wording(q.book if q is not None else book)
     specs = columns_of(rows, wording_, **_described(rows, entry))
     addresses = _addresses(rows, specs, dict(links or dossier_links(q)))
@@ -95,8 +95,12 @@ def _said(q: Any, name: str, entry: OutputTable | None) -> Said:
     story = said_of(f"table_{name}")
     if story is not None and q is not None:
         said = q.call(story)
-        return Said(said.title, said.subtitle or (entry.caption if entry else ""))
-    return Said(entry.title or label_of(name), entry.caption) if entry else Said(label_of(name))
+        return Said(said.title, said.subtitle or (say(entry.caption) if entry else ""))
+    return (
+        Said(say(entry.title) or label_of(name), say(entry.caption))
+        if entry
+        else Said(label_of(name))
+    )
 
 
 def _in_order(frame: pd.DataFrame, whole: pd.DataFrame, entry: OutputTable | None) -> pd.DataFrame:
@@ -124,10 +128,14 @@ def _described(rows: pd.DataFrame, entry: OutputTable | None) -> dict[str, Any]:
     }
     for name, by in figures.items():
         kinds[name] = [known.figures[str(figure)]["kind"] for figure in rows[by]]
-    headings = {name: one["heading"] for name, one in known.figures.items()}
-    words = {name: one.words for name, one in columns.items() if one.words}
+    headings = {name: say(one["heading"]) for name, one in known.figures.items()}
+    words = {
+        name: {code: say(word) for code, word in one.words.items()}
+        for name, one in columns.items()
+        if one.words
+    }
     return {
-        "labels": {name: one.heading for name, one in columns.items()},
+        "labels": {name: say(one.heading) for name, one in columns.items()},
         "kinds": kinds,
         "links": {name: one.link for name, one in columns.items() if one.link},
         "written": {**words, **dict.fromkeys(figures.values(), headings)},
@@ -147,7 +155,9 @@ def nothing_said(title: str) -> str:
         or " not " in title
     )
     text = title.strip().rstrip(".")
-    return f"{text}." if says_it or "cannot" in title else f"{text}: nothing to list."
+    return (
+        f"{text}." if says_it or "cannot" in title else say("{text}: nothing to list.", text=text)
+    )
 
 
 def _addresses(
@@ -164,18 +174,22 @@ def _first_rows(
 ) -> list[list[dict[str, Any]]]:
     first = view.head(FIRST_ROWS)
     columns = [written(first[spec.key], spec, words) for spec in specs]
+    plain = [first[spec.key].tolist() for spec in specs]
     ids = first["account_id"].tolist() if _hidden(view, specs) else []
     return [
         [
             {
                 "text": text,
+                "mark": mark,
                 "column": spec,
                 "link": addresses[row] if addresses and spec.link else None,
                 "id": ids[row] if ids and spec.link and ids[row] != text else "",
             }
-            for text, spec in zip(cells, specs, strict=True)
+            for text, mark, spec in zip(cells, marks, specs, strict=True)
         ]
-        for row, cells in enumerate(zip(*columns, strict=True))
+        for row, (cells, marks) in enumerate(
+            zip(zip(*columns, strict=True), zip(*plain, strict=True), strict=True)
+        )
     ]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -15,8 +16,24 @@ from kamlib.period import Period, origin
 from kamlib.period.graph import wanted
 from kamlib.story import said_of
 from kamlib.story.statements import Action, Card, Point, Said, Sentence
+from kamlib.words import ENGLISH, phrase, say, speaking
+
+Shown = TypeVar("Shown", bound=Callable[..., Any])
 
 
+def _in_its_language(shown: Shown) -> Shown:
+    """Speak the language of the book while something of a period is shown."""
+
+    @wraps(shown)
+    def spoken(data: Any, *given: Any, **named: Any) -> Any:
+        q = data if hasattr(data, "book") else origin(data)[0]
+        with speaking(q.book.language if q is not None else ENGLISH):
+            return shown(data, *given, **named)
+
+    return spoken  # type: ignore[return-value]
+
+
+@_in_its_language
 def headline(
     q: Period,
     story: Callable[..., Sequence[Sentence]],
@@ -37,22 +54,25 @@ def headline(
     pieces.headline(q, title, [*first, *q.call(story)]).show()
 
 
+@_in_its_language
 def note(q: Period, story: Callable[..., str] | str) -> None:
     """Show a quiet paragraph, how to read it or what cannot be known; nothing for an empty text."""
     text = story if isinstance(story, str) else q.call(story)
     if text:
-        pieces.note(text).show()
+        pieces.note(say(text)).show()
 
 
+@_in_its_language
 def gap(q: Period, story: Callable[..., str] | str) -> None:
     """Show in one line what is not there and why; a page gathers the gaps of empty sections at its
     end. Nothing for an empty text.
     """
     text = story if isinstance(story, str) else q.call(story)
     if text:
-        pieces.gap(text).show()
+        pieces.gap(say(text)).show()
 
 
+@_in_its_language
 def points(q: Period, story: Callable[..., Sequence[Point]], *, behind: str = "") -> None:
     """Show points under their sections as lists: a brief, a SWOT, a profile; nothing where there is
     none. Their anchor is the story's name without ``points_``; ``behind`` is the title of a fold
@@ -60,23 +80,29 @@ def points(q: Period, story: Callable[..., Sequence[Point]], *, behind: str = ""
     """
     said = q.call(story)
     if said:
-        pieces.points(story.__name__.removeprefix("points_"), said, behind=behind).show()
+        pieces.points(story.__name__.removeprefix("points_"), said, behind=say(behind)).show()
 
 
+@_in_its_language
 def cards(q: Period, story: Callable[..., Sequence[Card]]) -> None:
     """Show key figures with their change and history."""
     pieces.cards(q, q.call(story)).show()
 
 
+@_in_its_language
 def actions(
-    q: Period, story: Callable[..., Sequence[Action]], *, title: str = "What changed, what to do"
+    q: Period,
+    story: Callable[..., Sequence[Action]],
+    *,
+    title: str = phrase("What changed, what to do"),
 ) -> None:
     """Show what changed, what to do, who owns it and by when; one line each, the most important
     first.
     """
-    pieces.actions(q, q.call(story), title=title).show()
+    pieces.actions(q, q.call(story), title=say(title)).show()
 
 
+@_in_its_language
 def chart(
     q: Period, plot: Callable[..., Any], *, size: tuple[float, float] | None = None, **options: Any
 ) -> None:
@@ -108,6 +134,7 @@ def chart(
     pieces.chart(drawn, alt=said.alt, narrow=slim, name=name, links=dossier_links(q)).show()
 
 
+@_in_its_language
 def look(q: Period, frame: pd.DataFrame | str) -> None:
     """Show a table as its page does, to be sorted, searched and downloaded; nothing is published.
 
@@ -122,6 +149,7 @@ def look(q: Period, frame: pd.DataFrame | str) -> None:
     rows.table(rows_, name=known, book=q.book).show(is_alive=True)
 
 
+@_in_its_language
 def table(
     frame: pd.DataFrame,
     *,

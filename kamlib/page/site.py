@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kamlib.book import BookSettings
-from kamlib.page.fragments import rendered, script, stylesheet
+from kamlib.page.fragments import json_of, rendered, script, stylesheet
 from kamlib.page.pieces import amount, bars, card_values
 from kamlib.story.statements import Card
-from kamlib.words import date, money, number
+from kamlib.words import ENGLISH, date, money, number, phrase, say, spoken
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def page_resources(
     around: Sequence[Link | None] = (),
     accounts: str = "",
     up: str = "",
-    language: str = "en",
+    language: str = "",
     book: BookSettings | None = None,
 ) -> dict[str, Any]:
     """Return what to pass to nbconvert: `exporter.from_notebook_node(nb,
@@ -95,7 +95,9 @@ def page_resources(
             "around": list(zip("‹›", around, strict=False)),
             "accounts": accounts,
             "up": up,
-            "language": language,
+            "language": language or spoken(),
+            "words": _script_words(),
+            "say": say,
         }
     }
 
@@ -105,7 +107,7 @@ def site_index(
     *,
     book_title: str,
     book: BookSettings | None = None,
-    language: str = "en",
+    language: str = "",
     version: str = "",
 ) -> str:
     """Return the page of all periods, newest first: small multiples of the main figures, what was
@@ -127,7 +129,7 @@ def site_index(
         "site_index.html.j2",
         frame=_frame(),
         book_title=book_title,
-        language=language,
+        language=language or spoken(),
         version=version,
         newest=newest,
         newest_day=_day(newest.as_of) if newest else "",
@@ -149,6 +151,31 @@ def content_security_policy() -> str:
 
 def _frame() -> dict[str, str]:
     return {"csp": content_security_policy(), "script": script(), "stylesheet": stylesheet()}
+
+
+def _script_words() -> str:
+    """Return what the page's script says, in another language than English."""
+    return "" if spoken() == ENGLISH else json_of({text: say(text) for text in SCRIPT})
+
+
+SCRIPT = (
+    phrase("‹ Previous"),
+    phrase("Next ›"),
+    phrase("{rows} of {total}."),
+    phrase("Page {page} of {pages}"),
+    phrase("Find"),
+    phrase("all"),
+    phrase("(none)"),
+    phrase("Rows"),
+    phrase("Download CSV"),
+    phrase("The first {rows} of {total} rows; all are in {file}."),
+    phrase("Owner of accounts"),
+    phrase("Owner"),
+    phrase("Find in the list of all accounts"),
+    phrase("No such account"),
+    phrase("{number} found"),
+)
+"""What the page's script says."""
 
 
 def _foot_values(foot: Foot, book: BookSettings | None) -> dict[str, Any]:
@@ -192,7 +219,7 @@ def _trend(card: Card, entries: Sequence[PeriodEntry], book: BookSettings | None
         found.append((entry.label, same[card.label].value if card.label in same else None))
     values = [value for _, value in found] if card.unit != "text" else []
     return {
-        **card_values(card, book, ("the period before", "a year ago")),
+        **card_values(card, book, (say("the period before"), say("a year ago"))),
         "bars": bars(values, 36),
         "history": ", ".join(f"{label} {amount(value, card.unit, book)}" for label, value in found),
     }

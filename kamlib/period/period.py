@@ -15,6 +15,7 @@ from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span
 from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
 from kamlib.tables import catalogue
+from kamlib.words import ENGLISH, speaking
 
 if TYPE_CHECKING:
     from kamlib.period.explain import Explanation
@@ -241,7 +242,8 @@ class Period:
         for name, has_default in wanted(function).items():
             if name not in filled and not (has_default and not self._knows(name)):
                 filled[name] = self._get(name)
-        return function(**filled)
+        with speaking(self.book.language):
+            return function(**filled)
 
     def told(self, name: str) -> pd.DataFrame:
         """Return a table with the sentences of its rows, as it is published."""
@@ -326,7 +328,8 @@ class Period:
             for one, has_default in graph.parameters(name).items()
             if not has_default or self._knows(one)
         }
-        return graph.compute(name, given)
+        with speaking(ENGLISH):  # facts are the same in every language
+            return graph.compute(name, given)
 
     def _answer(self, name: str) -> Any:
         try:

@@ -18,7 +18,7 @@ from kamlib.story.ahead_reach import MOST_ACCOUNTS
 from kamlib.story.ahead_record import FEW, MOST
 from kamlib.story.ahead_sales import MOST_GROUPS
 from kamlib.tables import each
-from kamlib.words import date, money, percent
+from kamlib.words import date, money, percent, say
 
 
 def plot_revenue_by(
@@ -40,7 +40,13 @@ def plot_revenue_by(
     ax.barh(place + 0.16, ago, height=0.42, color=COLOURS["previous"])
     bars = ax.barh(place - 0.1, now, height=0.42, color=COLOURS["actual"])
     told = zip(rows["group"], now, ago, strict=True)
-    mark_each(bars, [f"{g}: {money(n, book)}, a year ago {money(a, book)}" for g, n, a in told])
+    mark_each(
+        bars,
+        [
+            say("{group}: {now}, a year ago {ago}", group=g, now=money(n, book), ago=money(a, book))
+            for g, n, a in told
+        ],
+    )
     for y, row in enumerate(each(rows)):
         share = row.period_change_share
         sign = "" if pd.isna(share) else f", {'+' if share > 0 else '−'}{percent(abs(share), book)}"
@@ -75,7 +81,10 @@ def plot_account_health(
     for y, value in zip(place, now, strict=True):
         style.label(ax, 100, y, f"{value:.0f}", dx=8)
     ax.set_yticks(place, [style.short(name, 30) for name in rows["name"]])
-    tips = [f"{name}: health {value:.0f}" for name, value in zip(rows["name"], now, strict=True)]
+    tips = [
+        say("{name}: health {value:.0f}", name=name, value=value)
+        for name, value in zip(rows["name"], now, strict=True)
+    ]
     mark_each(ax.get_yticklabels(), tips, rows["account_id"])
     ax.set_xlim(0, 106)
     return style.titles(ax, title, subtitle)
@@ -104,7 +113,8 @@ def plot_category_map(
     for row in each(drawn):
         x, y = columns.index(row.category), ids.index(row.account_id)
         need = money(row.need_in_reach, book) if row.need_in_reach > 0 else ""
-        tip = f"{row.name}, {row.category}: {row.map_status}{f', {need} in reach' if need else ''}"
+        within = say(", {need} in reach", need=need) if need else ""
+        tip = f"{row.name}, {row.category}: {row.map_status}{within}"
         if row.map_status == "bought":
             shade = style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)
             mark(ax.add_patch(style.cell(x, y, shade)), tip, row.account_id)
@@ -123,7 +133,12 @@ def plot_category_map(
             style.label(
                 ax, x + 0.38, y - 0.3, "×", dx=0, ha="center", colour=COLOURS["bad"], fontsize=8
             )
-    ax.set_xticks(range(len(columns)), [style.wrapped(name, 11) for name in columns], fontsize=8)
+    if is_narrow():  # upright the names of many categories would meet
+        named = [style.short(name, 14) for name in columns]
+        ax.set_xticks(range(len(columns)), named, fontsize=8, rotation=60, ha="left")
+    else:
+        named = [style.wrapped(name, 11) for name in columns]
+        ax.set_xticks(range(len(columns)), named, fontsize=8)
     letters = 16 if is_narrow() else 26
     ax.set_yticks(range(len(ids)), [style.short(names[one], letters) for one in ids])
     mark_each(ax.get_yticklabels(), [names[one] for one in ids], ids)
@@ -161,12 +176,17 @@ def plot_calendar(
             color=COLOURS["bad" if late else "accent"],
             alpha=0.85,
         )
-        when = "overdue" if late else f"week of {date(first + pd.Timedelta(weeks=week))}"
+        when = (
+            say("overdue")
+            if late
+            else say("week of {first}", first=date(first + pd.Timedelta(weeks=week)))
+        )
         mark(spot, f"{kind}, {when}: {many}")
         style.label(ax, week, y, str(many), dx=0, dy=0, ha="center", colour="#ffffff", fontsize=8)
     ax.set_yticks(range(len(kinds)), kinds)
-    days = [first + pd.Timedelta(weeks=week) for week in (0, 4, 8)]
-    ax.set_xticks([-1.6, 0, 4, 8, 12], ["overdue", *map(date, days), "later"])
+    weeks_named = [4] if is_narrow() else [0, 4, 8]
+    days = [first + pd.Timedelta(weeks=week) for week in weeks_named]
+    ax.set_xticks([-1.6, *weeks_named, 12], ["overdue", *map(date, days), "later"])
     ax.set_xlim(-2.4, 12.8)
     ax.set_ylim(len(kinds) - 0.4, -0.6)
     return style.titles(ax, title, subtitle)
@@ -199,7 +219,15 @@ def plot_revenue_by_two(
         sign = "+" if moved > 0 else "−" if moved < 0 else "±"
         tip = f"{row.group}, {row.second_group}: {money(row.year_revenue, book)}, "
         cell = ax.add_patch(style.cell(x, y, shade))
-        mark(cell, f"{tip}{sign}{money(abs(moved), book)} on the year before")
+        mark(
+            cell,
+            say(
+                "{tip}{sign}{moved} on the year before",
+                tip=tip,
+                sign=sign,
+                moved=money(abs(moved), book),
+            ),
+        )
         style.label(ax, x, y, money(row.year_revenue, book), dx=0, ha="center")
     ax.set_xticks(range(len(acrosses)), [style.wrapped(name, 14) for name in acrosses])
     ax.set_yticks(range(len(ups)), [style.short(name, 26) for name in ups])

@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from kamlib.plots import style
 from kamlib.plots.marks import mark_rows
 from kamlib.story.btyd import MOST_DRAWN, in_doubt
-from kamlib.words import count, number
+from kamlib.words import count, number, phrase, say
 
 GROUPS = {
-    "frequency": "repeat order days before the hold-out; accounts below",
-    "decile": "tenth of the accounts, least expected first; accounts below",
+    "frequency": phrase("repeat order days before the hold-out; accounts below"),
+    "decile": phrase("tenth of the accounts, least expected first; accounts below"),
 }
 """What the groups of a calibration are made by → the label of their axis."""
 
@@ -45,7 +45,7 @@ def plot_calibration(
         drawn.plot(place, expected, "--D", color=style.COLOURS["accent"], **hollow)
         counts = zip(calibration["bin"], calibration["account_count"], strict=True)
         drawn.set_xticks(place, [f"{group}\n{number(size)}" for group, size in counts])
-        drawn.set_xlabel(GROUPS[calibration["bin_by"].iloc[0]])
+        drawn.set_xlabel(say(GROUPS[calibration["bin_by"].iloc[0]]))
         drawn.set_ylim(0, 1.18 * drawn.get_ylim()[1])
         drawn.legend(loc="upper left", ncols=2)
     return style.titles(drawn, title, subtitle)
@@ -70,7 +70,9 @@ def plot_alive(
     chance = shown["alive_probability"].to_numpy(float)
     colours = [style.COLOURS["bad" if p < 0.5 else "accent"] for p in chance]
     silent = zip(chance, shown["silence_days"], strict=True)
-    said = [f"{100 * p:.0f} % · silent {count(days, 'day')}" for p, days in silent]
+    said = [
+        say("{p:.0f} % · silent {days}", p=100 * p, days=count(days, "day")) for p, days in silent
+    ]
     with style.style():
         bars = drawn.barh(place, chance, color=colours, height=0.7)
         style.label_bars(drawn, said)

@@ -26,7 +26,7 @@ from kamlib.plots.style import (
 from kamlib.story.dossier import MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS
 from kamlib.story.dossier_notes import event
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, month, share
+from kamlib.words import change, count, date, money, month, say, share
 
 __all__ = [
     "plot_account_timeline",
@@ -112,7 +112,12 @@ def plot_promises_kept(
     places = range(len(table))
     bars = ax.bar(places, table["on_time_count"], width=0.6, color=COLOURS["previous"])
     tips = [
-        f"3 months to {month(row.quarter_end_date)}: {row.on_time_count} of {row.due_count} on time"
+        say(
+            "3 months to {quarter_end_date}: {on_time_count} of {due_count} on time",
+            quarter_end_date=month(row.quarter_end_date),
+            on_time_count=row.on_time_count,
+            due_count=row.due_count,
+        )
         for row in each(table)
     ]
     mark_each(bars, tips)
@@ -122,10 +127,14 @@ def plot_promises_kept(
     for place, row in zip(places, each(table), strict=True):
         if row.due_count:
             text = share(row.on_time_share, decimals=0)
-            late = f"{text}, {row.late_count} late" if row.late_count else text
+            late = (
+                say("{text}, {late_count} late", text=text, late_count=row.late_count)
+                if row.late_count
+                else text
+            )
             label(ax, place, row.due_count, late, dx=0, dy=8, ha="center")
         elif row.incident_count:
-            label(ax, place, 0, "none due", dx=0, dy=8, ha="center", colour=QUIET)
+            label(ax, place, 0, say("none due"), dx=0, dy=8, ha="center", colour=QUIET)
     marks = [f"\n{count(n, 'incident')}" if n else "" for n in table["incident_count"]]
     ends = [
         f"{month(day)}{mark}" for day, mark in zip(table["quarter_end_date"], marks, strict=True)
@@ -161,10 +170,14 @@ def plot_wallet(
     colours = [COLOURS["overdue"] if bad else COLOURS["actual"] for bad in drawn["is_bad_estimate"]]
     ax.barh(places, drawn["revenue"].clip(lower=0), height=0.4, color=colours)
     for place, row in zip(places, each(drawn), strict=True):
-        text = f"{share(row.wallet_share, decimals=0)} of {money(row.annual_spend, book)}"
+        text = say(
+            "{wallet_share} of {annual_spend}",
+            wallet_share=share(row.wallet_share, decimals=0),
+            annual_spend=money(row.annual_spend, book),
+        )
         colour = INK
         if row.is_bad_estimate:
-            text, colour = f"{text}: estimate is wrong", COLOURS["overdue"]
+            text, colour = say("{text}: estimate is wrong", text=text), COLOURS["overdue"]
         label(ax, max(row.annual_spend, row.revenue), place, text, colour=colour)
     ax.set_yticks(places, [short(name, 26) for name in drawn["category"]])
     ax.spines["left"].set_visible(False)
@@ -199,9 +212,16 @@ def plot_plan_progress(
                 linewidth=1.4,
             )
         done, owner = share(row.done_share, decimals=0), short(row.owner, 20)
-        text = f"{done} · due {date(row.due_date)} · {owner}"
+        text = say(
+            "{done} · due {due_date} · {owner}", done=done, due_date=date(row.due_date), owner=owner
+        )
         if row.status == "overdue":
-            text = f"{done} · overdue {row.overdue_days:.0f} days · {owner}"
+            text = say(
+                "{done} · overdue {overdue_days:.0f} days · {owner}",
+                done=done,
+                overdue_days=row.overdue_days,
+                owner=owner,
+            )
         elif row.status != "open":
             text = f"{row.status} · {owner}"
         label(ax, 1, place, text, colour=colour if row.status == "overdue" else INK)

@@ -13,7 +13,7 @@ from kamlib.plots import style
 from kamlib.plots.marks import is_narrow, mark, mark_each
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_MEASURED, drawn_groups
-from kamlib.words import count, month, number, share
+from kamlib.words import count, month, number, say, share
 
 GROUP_COLOURS = ("A", "overdue", "active", "X", "lost", "new")
 ARROWS = {"up": "▲", "down": "▼", "none": "="}
@@ -102,8 +102,8 @@ def _curves(
             _under(ax, text, year, -34 - 12 * place, colour, "center")
     for end, lifted in zip(ends, style.apart([end[1] for end in ends], 0.055), strict=True):
         style.label(ax, end[0], lifted, end[2], colour=end[3])
-    _under(ax, "under observation:", 0, -22, COLOURS["quiet"], "left")
-    ax.set_xticks(years, [f"{int(y)} y" for y in years])
+    _under(ax, say("under observation:"), 0, -22, COLOURS["quiet"], "left")
+    ax.set_xticks(years, [say("{y} y", y=int(y)) for y in years])
     ax.set_ylim(0, 1.02)
     ax.set_xlim(0, longest * (1.18 if len(groups) > 1 else 1.02))
     style.share_axis(ax.yaxis, book)
@@ -168,7 +168,7 @@ def _factor(
     with style.style():
         ax.plot(ends, [y, y], color=colour)
         ax.plot(np.clip(ratio, low, high), y, "o", color=colour, markersize=7)
-    between = " to ".join(number(one, book, decimals=1) for one in limits)
+    between = say(" to ").join(number(one, book, decimals=1) for one in limits)
     style.label(ax, ends[1], y, f"×{number(ratio, book, decimals=1)} ({between})", dx=6)
 
 
@@ -196,11 +196,23 @@ def plot_incident_trend(
         with style.style():
             bars = ax.bar(range(len(part)), part["incident_count"], color=colour, width=0.8)
         told = zip(part["quarter_end"], part["incident_count"], strict=True)
-        mark_each(bars, [f"3 months to {month(day)}: {count(n, 'incident')}" for day, n in told])
+        mark_each(
+            bars,
+            [
+                say(
+                    "3 months to {day}: {incidents}", day=month(day), incidents=count(n, "incident")
+                )
+                for day, n in told
+            ],
+        )
         ax.set_xticks([0, len(part) - 1], [month(part["quarter_end"].iloc[i]) for i in (0, -1)])
         arrow = ARROWS.get(direction, "") if isinstance(direction, str) else ""
         ratio = part["yearly_ratio"].iloc[0]
-        words = "" if ratio != ratio else f"×{number(ratio, book, decimals=1)} a year {arrow}"
+        words = (
+            ""
+            if ratio != ratio
+            else say("×{ratio} a year {arrow}", ratio=number(ratio, book, decimals=1), arrow=arrow)
+        )
         ax.set_title(
             f"{part['mistake'].iloc[0]}\n{words}",
             fontsize=9,
@@ -232,9 +244,9 @@ def plot_engagement(
     if shown.empty:
         return style.nothing(style.axes(8, 1.6), title)
     kinds = (
-        ("contact_share", "contact_trend", "contacts / planned", 2.5),
+        ("contact_share", "contact_trend", say("contacts / planned"), 2.5),
         ("satisfaction", "satisfaction_trend", "satisfaction, 0–10", 10.0),
-        ("order_share", "order_trend", "orders / usual", 2.5),
+        ("order_share", "order_trend", say("orders / usual"), 2.5),
     )
     drawn = np.atleast_2d(style.axes(width, 1.1 + 0.62 * len(shown), len(shown), 3, sharex=True))
     for row, account in enumerate(shown.to_dict("records")):

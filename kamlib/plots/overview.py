@@ -9,7 +9,7 @@ from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.marks import mark_each
 from kamlib.plots.style import COLOURS
-from kamlib.words import change, money, month
+from kamlib.words import change, money, month, say
 
 
 def plot_revenue_months(
@@ -35,7 +35,11 @@ def plot_revenue_months(
     tips = []
     for row in table.to_dict("records"):
         ago = row["year_ago_revenue"]
-        moved = f", {change(row['revenue'], ago, book)} on a year before" if ago > 0 else ""
+        moved = (
+            say(", {revenue} on a year before", revenue=change(row["revenue"], ago, book))
+            if ago > 0
+            else ""
+        )
         tips.append(f"{month(row['month'])}: {money(row['revenue'], book)}{moved}")
     mark_each(bars, tips)
     ticks = [place for place in range(len(months) - 1, -1, -6) if place in table.index][::-1]

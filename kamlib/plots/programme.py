@@ -18,7 +18,7 @@ from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
 from kamlib.tables import each
-from kamlib.words import date, money, month, share
+from kamlib.words import date, money, month, say, share
 
 LIMITS = {"hours": "hours_per_month", "revenue": "revenue_limit"}
 
@@ -43,7 +43,7 @@ def plot_workload(
     ax.barh(place, people[measure], color=colours, height=0.6)
     ax.vlines(people[limit], place - 0.42, place + 0.42, COLOURS["plan"], lw=2)
     for y, (value, end, part) in enumerate(zip(people[measure], people[limit], load, strict=True)):
-        amount = f"{value:.0f} h" if measure == "hours" else money(value, book)
+        amount = say("{value:.0f} h", value=value) if measure == "hours" else money(value, book)
         known = "" if pd.isna(part) else f", {share(part, book, decimals=0)}"
         style.label(ax, np.fmax(value, end), y, amount + known, dx=6)  # beyond bar and limit
     named = zip(people["manager_name"], people["key_count"], strict=True)
@@ -110,7 +110,13 @@ def plot_coverage(
             edge = COLOURS["bad"] if value <= 0 else COLOURS["good"]
             options: dict[str, Any] = {"s": 85, "marker": "s", "linewidths": 1.3}
             spot = ax.scatter(x, y, facecolors=face, edgecolors=edge, **options)
-            has = "open" if value <= 0 else "filled" if value >= 1 else "filled in part"
+            has = (
+                say("open")
+                if value <= 0
+                else say("filled")
+                if value >= 1
+                else say("filled in part")
+            )
             mark(spot, f"{name}, {part}: {has}")
     ax.set_yticks(range(len(shown)), [style.short(name, 34) for name in shown["name"]])
     mark_each(ax.get_yticklabels(), shown["name"], shown["account_id"])
@@ -148,7 +154,7 @@ def plot_programme_return(
     ax.plot(days, total, color=COLOURS["actual"])
     ax.axhline(0, color=COLOURS["plan"], lw=1)
     ax.plot(days, spent, color=COLOURS["plan"], lw=1.2, ls=(0, (4, 3)))
-    style.label(ax, last, spent.iloc[-1], "cost alone", colour=COLOURS["quiet"])
+    style.label(ax, last, spent.iloc[-1], say("cost alone"), colour=COLOURS["quiet"])
     style.label(ax, last, total.iloc[-1], money(total.iloc[-1], book))
     paid = programme_payback[programme_payback["question"].eq("payback")]
     at_top: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "va": "top"}
@@ -157,7 +163,9 @@ def plot_programme_return(
         colour = COLOURS["good" if sure else "overdue"]
         ax.scatter(row.month, row.cumulative, s=70, zorder=5, color=colour)
         ax.axvline(row.month, color=COLOURS["quiet"], lw=0.8, ls=(0, (1, 2)))
-        text = f"payback {date(row.month)}" + ("" if sure else ", not certain")
+        text = say("payback {month}", month=date(row.month)) + (
+            "" if sure else say(", not certain")
+        )
         style.label(ax, row.month, 1, text, dx=4, dy=-5, **at_top)
     ax.margins(x=0.02)
     style.month_axis(ax.xaxis)

@@ -13,16 +13,16 @@ from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_GROUPS
 from kamlib.story.retention import MOST_OVERDUE
 from kamlib.tables import each
-from kamlib.words import count, money, month, number, share
+from kamlib.words import count, money, month, number, phrase, say, share
 
 STEP_NAMES = {
-    "base": "year before",
+    "base": phrase("year before"),
     "new": "new",
     "returned": "returned",
     "expansion": "grown",
     "contraction": "shrunk",
     "stopped": "stopped",
-    "now": "this year",
+    "now": phrase("this year"),
 }
 
 
@@ -65,7 +65,7 @@ def plot_revenue_bridge(
             )
     told = zip(rows.index, rows["revenue"], rows["accounts"], strict=True)
     mark_each(
-        bars, [f"{STEP_NAMES[s]}: {money(v, book)}, {count(n, 'account')}" for s, v, n in told]
+        bars, [f"{say(STEP_NAMES[s])}: {money(v, book)}, {count(n, 'account')}" for s, v, n in told]
     )
     signs = {"base": "", "now": ""} | dict.fromkeys(down, "−")
     for place, step in enumerate(rows.index):
@@ -75,7 +75,7 @@ def plot_revenue_bridge(
     ax.set_xticks(
         range(len(rows)),
         [
-            f"{STEP_NAMES[s]}\n{number(n, book)}"
+            f"{say(STEP_NAMES[s])}\n{number(n, book)}"
             for s, n in zip(rows.index, rows["accounts"], strict=True)
         ],
     )
@@ -118,12 +118,26 @@ def plot_account_status(
         strict=True,
     ):
         style.label(
-            ax, days, y, f"{number(days, book)} days · {money(amount, book)} · {owner}".rstrip(" ·")
+            ax,
+            days,
+            y,
+            say(
+                "{days} days · {amount} · {owner}",
+                days=number(days, book),
+                amount=money(amount, book),
+                owner=owner,
+            ).rstrip(" ·"),
         )
     ax.set_yticks(place, [style.short(n, 28) for n in overdue["name"]])
     tips = [
-        f"{row.name}: {number(row.silence_days, book)} days without an order, usually "
-        f"{number(row.usual_gap_days, book)}; {money(row.revenue, book)} in 12 months"
+        say(
+            "{name}: {silence_days} days without an order, usually {usual_gap_days}; {revenue} in "
+            "12 months",
+            name=row.name,
+            silence_days=number(row.silence_days, book),
+            usual_gap_days=number(row.usual_gap_days, book),
+            revenue=money(row.revenue, book),
+        )
         for row in each(overdue)
     ]
     mark_rows(ax, bars, tips, list(overdue["account_id"]))
@@ -150,8 +164,8 @@ def plot_alarm_quality(
         return style.nothing(ax, title, subtitle)
     with style.style():
         for name, colour, words in (
-            ("false_alarm", "overdue", "false alarms, of all alarms"),
-            ("missed_loss", "bad", "missed, of all who left"),
+            ("false_alarm", "overdue", say("false alarms, of all alarms")),
+            ("missed_loss", "bad", say("missed, of all who left")),
         ):
             line = rows[rows[f"{name}_rate"].notna()]
             ax.fill_between(
@@ -172,14 +186,14 @@ def plot_alarm_quality(
                 )
     own, suggested = rows[rows["is_book"]].iloc[0], rows[rows["is_suggested"]].iloc[0]
     ax.axvline(own["k"], color=COLOURS["actual"], linewidth=1, linestyle=(0, (4, 3)))
-    style.label(ax, own["k"], 1.02, f"the book's k = {own['k']:g}", dx=4, dy=4)
+    style.label(ax, own["k"], 1.02, say("the book's k = {k:g}", k=own["k"]), dx=4, dy=4)
     if suggested["k"] != own["k"]:
         ax.axvline(suggested["k"], color=COLOURS["good"], linewidth=1, linestyle=(0, (4, 3)))
         style.label(
             ax,
             suggested["k"],
             0.95,
-            f"better: k = {suggested['k']:g}",
+            say("better: k = {k:g}", k=suggested["k"]),
             colour=COLOURS["good"],
             dx=4,
             dy=4,
@@ -187,7 +201,7 @@ def plot_alarm_quality(
     ax.set_ylim(0, 1.05)
     ax.set_xlim(rows["k"].min() - 0.1, rows["k"].max() * 1.45)
     ax.set_xticks(rows["k"], [f"{k:g}" for k in rows["k"]])
-    ax.set_xlabel("k: days without an order / usual gap")
+    ax.set_xlabel(say("k: days without an order / usual gap"))
     style.share_axis(ax.yaxis, book)
     return style.titles(ax, title, subtitle)
 
@@ -228,7 +242,7 @@ def plot_loss_dynamics(
             )
             last, quiet = young["month"].max(), COLOURS["quiet"]
             place = {"xycoords": ("data", "axes fraction"), "ha": "right"}
-            style.label(ax, last, 1, "not known yet", colour=quiet, dx=0, dy=6, **place)
+            style.label(ax, last, 1, say("not known yet"), colour=quiet, dx=0, dy=6, **place)
     style.month_axis(ax.xaxis)
     style.money_axis(ax.yaxis, book)
     return style.titles(ax, title, subtitle)
@@ -254,7 +268,15 @@ def plot_loss_directions(
     with style.style():
         bars = ax.barh(place, shown["revenue_lost"], color=COLOURS["lost"], height=0.6)
     told = zip(shown["group"], shown["revenue_lost"], shown["lost_count"], strict=True)
-    tips = [f"{group}: {money(v, book)} of {count(n, 'account')}" for group, v, n in told]
+    tips = [
+        say(
+            "{group}: {amount} of {accounts}",
+            group=group,
+            amount=money(v, book),
+            accounts=count(n, "account"),
+        )
+        for group, v, n in told
+    ]
     mark_each(bars, tips)
     for y, amount, many in zip(place, shown["revenue_lost"], shown["lost_count"], strict=True):
         style.label(ax, amount, y, f"{money(amount, book)} · {number(many, book)}")
@@ -304,11 +326,19 @@ def plot_cohort_retention_by_year(
                         fontsize=7.5,
                         color=style.INK,
                     )
-                    mark(said, f"{order[y]}, month {grid.columns[x]}: {share(value, book)} ordered")
+                    mark(
+                        said,
+                        say(
+                            "{order}, month {number}: {share} ordered",
+                            order=order[y],
+                            number=grid.columns[x],
+                            share=share(value, book),
+                        ),
+                    )
     ax.set_yticks(np.arange(len(order)) + 0.5, [f"{c} ({number(sizes[c], book)})" for c in order])
     every = max(1, grid.shape[1] // 12)
     ax.set_xticks(np.arange(0, grid.shape[1], every) + 0.5, [str(m) for m in grid.columns[::every]])
-    ax.set_xlabel("Months since the first order (accounts of the cohort in brackets)")
+    ax.set_xlabel(say("Months since the first order (accounts of the cohort in brackets)"))
     ax.invert_yaxis()
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)

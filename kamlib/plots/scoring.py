@@ -14,7 +14,7 @@ from kamlib.plots.style import COLOURS
 from kamlib.scoring.matrix import SPLIT
 from kamlib.story.scoring import FIRM, MOST_ARROWS, MOST_BARS
 from kamlib.story.scoring_rows import tell_criterion_review
-from kamlib.words import count, number, share
+from kamlib.words import count, number, say, share
 
 MOST_SPOTS = 150
 SHAKY = 0.60
@@ -81,8 +81,8 @@ def plot_attractiveness_strength(
     ax.set(
         xlim=_reach(strength, split),
         ylim=_reach(attraction, split),
-        xlabel="Our strength with the account →",
-        ylabel="Its attractiveness →",
+        xlabel=say("Our strength with the account →"),
+        ylabel=say("Its attractiveness →"),
     )
     style.number_axis(ax.xaxis, book)
     style.number_axis(ax.yaxis, book)
@@ -105,15 +105,19 @@ def plot_demotion_risk(
     ax = ax or style.axes(8, 0.8 + 0.4 * max(len(demotion_risk), 3))
     labels = []
     for place, row in enumerate(demotion_risk.to_dict("records")):
-        band = "any place" if row["band"] == "all" else row["band"]
+        band = say("any place") if row["band"] == "all" else row["band"]
         labels.append(f"{band}, {count(row['horizon_years'], 'year')}")
         followed = count(row["account_count"], "account")
         if row["risk_share"] != row["risk_share"]:
-            said = f"not enough history ({followed})"
+            said = say("not enough history ({followed})", followed=followed)
             style.label(ax, 0, place, said, colour=COLOURS["quiet"], dx=2)
             continue
         _interval(ax, place, row["risk_low"], row["risk_share"], row["risk_high"], "accent")
-        said = f"{share(row['risk_share'], book, decimals=0)} of {followed}"
+        said = say(
+            "{risk_share} of {followed}",
+            risk_share=share(row["risk_share"], book, decimals=0),
+            followed=followed,
+        )
         style.label(ax, row["risk_high"], place, said)
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(demotion_risk) - 0.4, -0.6)
@@ -173,7 +177,11 @@ def _name(row: dict[Any, Any], book: BookSettings | None, *, alike: bool) -> str
     known = row["completeness_share"]
     return (
         style.short(row["name"], 18 if is_narrow() else 32)
-        + ("" if known > 0.999 or alike else f" ({share(known, book, decimals=0)} scored)")
+        + (
+            ""
+            if known > 0.999 or alike
+            else say(" ({known} scored)", known=share(known, book, decimals=0))
+        )
         + (" ●" if row["is_key"] else "")
     )
 
@@ -204,7 +212,15 @@ def _stack(
             label=style.short(str(criterion), 24),
         )
         told = zip(shown["name"], part, strict=True)
-        tips = [f"{name}: {criterion} adds {number(one, book, decimals=2)}" for name, one in told]
+        tips = [
+            say(
+                "{name}: {criterion} adds {one}",
+                name=name,
+                criterion=criterion,
+                one=number(one, book, decimals=2),
+            )
+            for name, one in told
+        ]
         mark_each(bars, tips, shown["account_id"])
         left += part
     for place, score in zip(places, shown["score"], strict=True):
@@ -254,7 +270,14 @@ def _line(ax: Axes, shown: pd.DataFrame, book: BookSettings | None) -> None:
             linewidth=1.2,
             linestyle=(0, (4, 3)),
         )
-        style.label(ax, line, -0.9, f"line {number(line, book, decimals=2)}", dx=0, ha="center")
+        style.label(
+            ax,
+            line,
+            -0.9,
+            say("line {line}", line=number(line, book, decimals=2)),
+            dx=0,
+            ha="center",
+        )
     above = int(shown["is_above_line"].sum())
     if 0 < above < len(shown):
         ax.plot([0, 13.4], [above - 0.5, above - 0.5], color=COLOURS["actual"], linewidth=0.8)
@@ -304,7 +327,12 @@ def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
         }
         ax.annotate("", now, then, arrowprops=arrow)
     (spot,) = ax.plot(*now, "o", color=colour, markersize=6)
-    told = f"{row['name']}: strength {now[0]:.1f}, attractiveness {now[1]:.1f}"
+    told = say(
+        "{name}: strength {strength:.1f}, attractiveness {reached:.1f}",
+        name=row["name"],
+        strength=now[0],
+        reached=now[1],
+    )
     mark(spot, told, row["account_id"])
 
 

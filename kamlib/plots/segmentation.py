@@ -15,7 +15,7 @@ from kamlib.plots.marks import mark, mark_each, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.segmentation_charts import MOST_MOVES, tops_of
 from kamlib.tables import each
-from kamlib.words import count, money, number, percent
+from kamlib.words import count, money, number, percent, phrase, say
 
 MOST_POINTS = 300
 PAIRED = (6.2, 3.4)
@@ -23,8 +23,13 @@ PAIRED = (6.2, 3.4)
 MOST_LISTED = 30
 """Most accounts that a cell of the matrix lists."""
 XYZ_WORDS = {
-    "frequency": ["X often", "Y regularly", "Z occasionally", "N new"],
-    "variability": ["X even", "Y uneven", "Z erratic", "N new"],
+    "frequency": [
+        phrase("X often"),
+        phrase("Y regularly"),
+        phrase("Z occasionally"),
+        phrase("N new"),
+    ],
+    "variability": [phrase("X even"), phrase("Y uneven"), phrase("Z erratic"), phrase("N new")],
 }
 
 
@@ -63,7 +68,12 @@ def plot_pareto(
     for row in named.to_dict("records"):
         rank, reached = row["rank"], row["cumulative_revenue_share"]
         (spot,) = ax.plot(rank, reached, "o", color=COLOURS[row["abc_revenue"]], markersize=6)
-        told = f"{row['name']}: no. {number(rank, book)}, {percent(reached, book)} up to it"
+        told = say(
+            "{name}: no. {rank}, {reached} up to it",
+            name=row["name"],
+            rank=number(rank, book),
+            reached=percent(reached, book),
+        )
         mark(spot, told, row["account_id"])
         dx, dy = (-8, 10) if rank > 0.8 * len(pareto) else (8, 10 if reached < 0.1 else -10)
         if any(0.02 < reached - limit < 0.07 for limit in segmentation.abc):
@@ -74,7 +84,7 @@ def plot_pareto(
     ax.set_xlim(0, max(len(pareto), 2) * 1.02)
     style.share_axis(ax.yaxis, book)
     style.number_axis(ax.xaxis, book)
-    ax.set_xlabel("Accounts, largest first")
+    ax.set_xlabel(say("Accounts, largest first"))
     return style.titles(ax, title, subtitle)
 
 
@@ -114,7 +124,7 @@ def plot_whale_curve(
         style.label(ax, last, total, money(total, book), dx=6)
     style.money_axis(ax.yaxis, book)
     style.number_axis(ax.xaxis, book)
-    ax.set_xlabel("Accounts, most profitable first")
+    ax.set_xlabel(say("Accounts, most profitable first"))
     return style.titles(ax, title, subtitle)
 
 
@@ -134,14 +144,14 @@ def plot_lorenz(
     drawn = _thinned(lorenz, lorenz["rank"].eq(0))
     xs, ys = drawn["cumulative_account_share"], drawn["cumulative_revenue_share"]
     ax.plot([0, 1], [0, 1], color=COLOURS["previous"], linewidth=1)
-    style.label(ax, 0.5, 0.5, "if all were equal", colour=COLOURS["quiet"], dx=-8, dy=8)
+    style.label(ax, 0.5, 0.5, say("if all were equal"), colour=COLOURS["quiet"], dx=-8, dy=8)
     ax.plot(xs, ys, color=COLOURS["accent"], linewidth=3)
     ax.fill_between(xs, ys, xs, color=COLOURS["accent"], alpha=0.12)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
     style.share_axis(ax.xaxis, book)
     style.share_axis(ax.yaxis, book)
-    ax.set_xlabel("Accounts, smallest first")
+    ax.set_xlabel(say("Accounts, smallest first"))
     return style.titles(ax, title, subtitle)
 
 
@@ -167,7 +177,10 @@ def plot_concentration(
         values, said = rows.loc[scope], scope if len(scopes) > 1 else ""
         ax.barh(np.arange(len(tops)) + offset, values, height=0.38, color=colour, label=scope)
         style.label_bars(ax, [f"{percent(value, book)} {said}" for value in values])
-    ax.set_yticks(range(len(tops)), ["largest" if top == 1 else f"{top} largest" for top in tops])
+    ax.set_yticks(
+        range(len(tops)),
+        [say("largest") if top == 1 else say("{top} largest", top=top) for top in tops],
+    )
     ax.set_xlim(0, rows.loc[list(scopes)].iloc[:, 0].max() * 1.25)
     ax.set_ylim(-0.6, len(tops) - 0.4)
     style.no_axis(ax.xaxis)
@@ -203,7 +216,7 @@ def plot_abc_xyz_matrix(
     ]
     cells = cells.assign(text=texts, tip=_accounts_of(cells, account_classes, basis))
     _heat_map(ax, cells, "abc", "xyz", "revenue_share", list("ABC"), list("XYZN"))
-    ax.set_xticklabels(XYZ_WORDS[basis])
+    ax.set_xticklabels([say(word) for word in XYZ_WORDS[basis]])
     return style.titles(ax, title, subtitle)
 
 
@@ -216,7 +229,7 @@ def _accounts_of(cells: pd.DataFrame, classes: pd.DataFrame | None, basis: str) 
     told = [
         f"{row.abc}{row.xyz}: {count(len(own), 'account')}\n"
         + "\n".join(own[:MOST_LISTED])
-        + (f"\nand {len(own) - MOST_LISTED} more" if len(own) > MOST_LISTED else "")
+        + (say("\nand {own} more", own=len(own) - MOST_LISTED) if len(own) > MOST_LISTED else "")
         for row, own in zip(cells.itertuples(), found, strict=True)
     ]
     return [text if own else "" for text, own in zip(told, found, strict=True)]
@@ -242,12 +255,12 @@ def plot_abc_cross(
         for row in cells.itertuples()
     ]
     columns = ["A", "B", "C", "none"] if abc_cross["abc_margin"].eq("none").any() else list("ABC")
-    where = cells["abc_revenue"] + " by revenue, " + cells["abc_margin"] + " by margin: "
+    where = cells["abc_revenue"] + say(" by revenue, ") + cells["abc_margin"] + say(" by margin: ")
     cells = cells.assign(text=texts, tip=where + [text.replace("\n", ", ") for text in texts])
     _heat_map(ax, cells, "abc_revenue", "abc_margin", "account_count", list("ABC"), columns)
-    ax.set_xticklabels([{"none": "no profit"}.get(letter, letter) for letter in columns])
-    ax.set_xlabel("Class by margin")
-    ax.set_ylabel("Class by revenue")
+    ax.set_xticklabels([{"none": say("no profit")}.get(letter, letter) for letter in columns])
+    ax.set_xlabel(say("Class by margin"))
+    ax.set_ylabel(say("Class by revenue"))
     return style.titles(ax, title, subtitle)
 
 
@@ -276,8 +289,8 @@ def plot_class_migration(
         ],
     )
     _heat_map(ax, cells, "class_then", "class_now", "heat", letters, letters)
-    ax.set_xlabel("Class now")
-    ax.set_ylabel("Class then")
+    ax.set_xlabel(say("Class now"))
+    ax.set_ylabel(say("Class then"))
     return style.titles(ax, title, subtitle)
 
 
@@ -296,8 +309,8 @@ def plot_class_moves(
         return _nothing(ax, title, subtitle)
     places = np.arange(len(shown))
     for offset, column, colour, name in (
-        (0.19, "own_effect_share", COLOURS["actual"], "its own change"),
-        (-0.19, "neighbours_effect_share", COLOURS["previous"], "the others' change"),
+        (0.19, "own_effect_share", COLOURS["actual"], say("its own change")),
+        (-0.19, "neighbours_effect_share", COLOURS["previous"], say("the others' change")),
     ):
         values = shown[column].to_numpy() * 100
         ax.barh(places + offset, values, height=0.36, color=colour, label=name)

@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 
 from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, no_axis, tint, titles
 from kamlib.tables import each
+from kamlib.words import phrase, say
 
 _COLUMN, _LINE, _PAD, _EDGE = (
     108.0,
@@ -17,7 +18,13 @@ _COLUMN, _LINE, _PAD, _EDGE = (
     7.0,
     62.0,
 )  # points: width of a cell, a line of text, padding, left edge
-_ATTITUDES = {-2: "against us", -1: "critical", 0: "neutral", 1: "well disposed", 2: "for us"}
+_ATTITUDES = {
+    -2: phrase("against us"),
+    -1: phrase("critical"),
+    0: phrase("neutral"),
+    1: phrase("well disposed"),
+    2: phrase("for us"),
+}
 
 
 def plot_stakeholder_map(
@@ -56,10 +63,10 @@ def plot_stakeholder_map(
     no_axis(ax.xaxis)
     no_axis(ax.yaxis)
     for attitude, words in _ATTITUDES.items():
-        _write(ax, _EDGE + (attitude + 2.5) * _COLUMN, 12, words, QUIET, ha="center")
+        _write(ax, _EDGE + (attitude + 2.5) * _COLUMN, 12, say(words), QUIET, ha="center")
     top = 24.0
     for level, height in heights.items():
-        _write(ax, 4, top + height / 2, f"influence {level}", QUIET, ha="left")
+        _write(ax, 4, top + height / 2, say("influence {level}", level=level), QUIET, ha="left")
         for attitude in _ATTITUDES:
             left = _EDGE + (attitude + 2) * _COLUMN
             key = (
@@ -76,14 +83,19 @@ def plot_stakeholder_map(
         top += height
     if len(unknown):
         hidden = max(len(unknown) - 10, 0)
-        more = f"; {hidden} more in the table" if hidden else ""
-        _write(ax, 4, top + 12, f"Influence or attitude not recorded{more}:", QUIET)
+        more = say("; {hidden} more in the table", hidden=hidden) if hidden else ""
+        _write(ax, 4, top + 12, say("Influence or attitude not recorded{more}:", more=more), QUIET)
         for column, group in enumerate(below):
             _people(ax, group, _EDGE + column * _COLUMN, top + 18, 2)
         top += rest + 20
     if missing:
         _write(
-            ax, 4, top + 14, f"Nobody known as: {', '.join(missing)}", COLOURS["bad"], weight="bold"
+            ax,
+            4,
+            top + 14,
+            say("Nobody known as: {missing}", missing=", ".join(missing)),
+            COLOURS["bad"],
+            weight="bold",
         )
     return titles(ax, title, subtitle)
 
@@ -127,15 +139,22 @@ def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> N
             _write(ax, left + 16, at, line, INK)
             at += _LINE
         days = (
-            "no date"
+            say("no date")
             if pd.isna(person.last_contact_days)
-            else f"{person.last_contact_days:.0f} d ago"
+            else say("{last_contact_days:.0f} d ago", last_contact_days=person.last_contact_days)
         )
         role = person.role if isinstance(person.role, str) else "role?"
         _write(ax, left + 16, at, f"{role} · {days}", QUIET, fontsize=8)
         at += _LINE + 5
     if len(group) > most:
-        _write(ax, left + 16, at, f"+ {len(group) - most} more in the table", QUIET, fontsize=8)
+        _write(
+            ax,
+            left + 16,
+            at,
+            say("+ {group} more in the table", group=len(group) - most),
+            QUIET,
+            fontsize=8,
+        )
 
 
 def _write(ax: Axes, x: float, y: float, text: str, colour: str, **options: Any) -> None:

@@ -8,7 +8,7 @@ from kamlib.page import pieces, rows
 from kamlib.page.fragments import Fragment
 from kamlib.period import Period
 from kamlib.story.accounts import cards_account, headline_account
-from kamlib.words import count
+from kamlib.words import count, say
 
 
 def named_in_front(data: Period, dossiers: list[str]) -> list[str]:
@@ -28,7 +28,7 @@ def short_page(data: Period, account: str) -> nbformat.NotebookNode:
 
 def account_list(data: Period, addresses: dict[str, str]) -> nbformat.NotebookNode:
     """Return the list of all accounts, each with the page it has."""
-    heading = pieces.headline(None, "Accounts", [])
+    heading = pieces.headline(None, say("Accounts"), [])
     return notebook(heading, rows.table(data.account_list, links=addresses))
 
 
@@ -37,9 +37,9 @@ def dossier_list(
 ) -> nbformat.NotebookNode:
     """Return the list of dossiers."""
     listed = data.account_list
-    title = f"{count(len(accounts), 'dossier')}, the largest account first"
+    title = say("{dossiers}, the largest account first", dossiers=count(len(accounts), "dossier"))
     own = listed[listed["account_id"].isin(accounts)]
-    heading = pieces.headline(None, "Dossiers", [])
+    heading = pieces.headline(None, say("Dossiers"), [])
     return notebook(heading, rows.table(own, title=title, links=addresses))
 
 

@@ -14,13 +14,14 @@ from kamlib.report.pages import ORDER, PAGES, front
 from kamlib.report.switch import renew_switches
 from kamlib.story.overview_cards import CARDS, card_changes
 from kamlib.story.statements import Card
+from kamlib.words import say, speaking
 
 
 def renew_index(out: Path, book: BookSettings, *, mode: str = "owner") -> None:
     """Let every page know all published periods, and write the site's front page from the
     ``run.json`` of each, newest first; what is as it should be is left alone.
     """
-    with site.locked(out):
+    with site.locked(out), speaking(book.language):
         renew_switches(out, book, mode=mode)
         html = _index(site.published_runs(out), book)
         index = out / "index.html"
@@ -37,7 +38,7 @@ def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
         found = {(row["figure"], row["scope"]): row for row in run["figures"]}
         figures = tuple(
             Card(
-                name,
+                say(name),
                 found[key]["value"],
                 unit,
                 *card_changes(figure, found[key]),
@@ -47,12 +48,12 @@ def _index(runs: dict[str, dict], book: BookSettings) -> bytes:
             if (key := (figure, scope)) in found and found[key]["value"] is not None
         )
         links = [
-            Link(PAGES[name].title, f"{label}/{PAGES[name].file}")
+            Link(say(PAGES[name].title), f"{label}/{PAGES[name].file}")
             for name in ORDER
             if PAGES[name].file in run["files"]
         ]
         if "dossiers/index.html" in run["files"]:
-            links.append(Link("Dossiers", f"{label}/dossiers/index.html"))
+            links.append(Link(say("Dossiers"), f"{label}/dossiers/index.html"))
         entries.append(
             PeriodEntry(
                 label=parse_period(label, first_month=book.fiscal_year.first_month).title,
@@ -77,4 +78,4 @@ def _started(run: dict) -> str:
 def _stale(run: dict) -> str:
     """Return what a period's entry says of pages that could not be renewed."""
     failed = run.get("failed") or {}
-    return f"Not renewed: {', '.join(sorted(failed))}." if failed else ""
+    return say("Not renewed: {pages}.", pages=", ".join(sorted(failed))) if failed else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import kamlib
 from kamlib.errors import KamError, nearest
+from kamlib.words import phrase
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,14 @@ class Page:
 PAGES = {
     page.name: page
     for page in (
-        Page("segmentation", "01_segmentation", "segmentation.html", "Segmentation"),
-        Page("scoring", "02_key_account_scoring", "scoring.html", "Scoring"),
-        Page("retention", "03_retention", "retention.html", "Retention"),
-        Page("programme", "05_programme_review", "programme.html", "Programme"),
-        Page("ahead", "06_ahead", "ahead.html", "Ahead"),
-        Page("evidence", "07_evidence", "evidence.html", "Evidence"),
-        Page("dossiers", "04_account_dossier", "dossiers/{account}.html", "Dossiers"),
-        Page("overview", "00_overview", "index.html", "Overview"),
+        Page("segmentation", "01_segmentation", "segmentation.html", phrase("Segmentation")),
+        Page("scoring", "02_key_account_scoring", "scoring.html", phrase("Scoring")),
+        Page("retention", "03_retention", "retention.html", phrase("Retention")),
+        Page("programme", "05_programme_review", "programme.html", phrase("Programme")),
+        Page("ahead", "06_ahead", "ahead.html", phrase("Ahead")),
+        Page("evidence", "07_evidence", "evidence.html", phrase("Evidence")),
+        Page("dossiers", "04_account_dossier", "dossiers/{account}.html", phrase("Dossiers")),
+        Page("overview", "00_overview", "index.html", phrase("Overview")),
     )
 }
 

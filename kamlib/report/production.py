@@ -15,7 +15,7 @@ import nbformat
 from kamlib.errors import KamError
 from kamlib.intake import Intake
 from kamlib.period import Period
-from kamlib.report import site
+from kamlib.report import site, watch
 from kamlib.report.agenda import write_calendars
 from kamlib.report.kernel import end_kernels, run_notebook
 from kamlib.report.pages import PAGES, Page, notebook_file
@@ -29,6 +29,7 @@ from kamlib.report.write import (
     write_period_workbook,
     write_run,
 )
+from kamlib.words import count_untranslated, speaking
 
 Call = tuple[Page, str]
 """A page, and the account that it is about."""
@@ -76,6 +77,7 @@ class Production:
         KamError
             A page failed; with keep going, every page did.
         """
+        count_untranslated(anew=True)
         label, count = self.data.span.label, len(self.calls)
         (self.staged / "tables").mkdir()
         self.progress(label, "starting", 0, count)
@@ -92,7 +94,8 @@ class Production:
             raise next(iter(self.failed.values()))
         self._keep_last_good()
         write_intake(self.staged, self.data)
-        write_period_workbook(self.staged, self.data)
+        with speaking(self.data.book.language):
+            write_period_workbook(self.staged, self.data)
         if any(page.name == "ahead" for page, _ in self.calls):
             write_calendars(self.staged, self.data)
         if self.request.digest:
@@ -146,6 +149,8 @@ class Production:
             timeout=self.request.timeout,
         )
         self.writer.write(page, account, executed)
+        if (said := Path(f"{tables}{watch.UNTRANSLATED}")).is_file():
+            count_untranslated(json.loads(said.read_text(encoding="utf-8")))
         own = self.staged / "tables"
         with self.merging:
             merge_tables(tables, own / "dossiers" / self.names[account] if account else own)

@@ -14,6 +14,7 @@ from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
 from kamlib.report import site
 from kamlib.report.pages import front
+from kamlib.words import say
 
 _SWITCH = re.compile(r"<!--periods-->.*?<!--/periods-->", re.DOTALL)
 
@@ -90,5 +91,5 @@ def _switch(file: str, label: str, titles: dict[str, str], runs: dict[str, dict]
         there = file if file in pages else front(runs[other])
         current = ' aria-current="page"' if other == label else ""
         lines.append(f'<li><a href="{up}{other}/{escape(there)}"{current}>{escape(title)}</a></li>')
-    lines.append(f'<li><a href="{up}index.html">All periods</a></li>')
+    lines.append(f'<li><a href="{up}index.html">{say("All periods")}</a></li>')
     return f"<!--periods--><ul>{''.join(lines)}</ul><!--/periods-->"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import logging
 import multiprocessing.pool
 import multiprocessing.process
@@ -24,6 +25,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from kamlib.words import untranslated
+
 SETTLE = "__import__('kamlib.report.watch', fromlist=['settle']).settle()"
 """The last step of a notebook that is watched."""
 
@@ -37,6 +40,10 @@ _PASSED_BY = {
 _LIBRARIES = tuple(
     sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")
 )
+
+
+UNTRANSLATED = ".untranslated.json"
+"""Ending of the file, beside a notebook's tables, that lists what it had to say in English."""
 
 
 class QuietFailureError(Exception):
@@ -110,6 +117,9 @@ def settle() -> None:
             process.join()
             if process.exitcode:
                 _failures.append(f"a process that a step started ended with {process.exitcode}")
+    if found := untranslated():
+        tables = Path(f"{os.environ['KAM_TABLES']}{UNTRANSLATED}")
+        tables.write_text(json.dumps(sorted(found)), encoding="utf-8")
     gc.collect()  # a task that nobody asked tells of its failure when it goes
     if _failures:
         raise QuietFailureError(_failures[0])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import nbformat
 import pandas as pd
@@ -27,10 +28,14 @@ from kamlib.report import site
 from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
 from kamlib.report.convert import check_page, page_html
 from kamlib.report.pages import PAGES, Page, links_to, place
+from kamlib.report.prose import in_its_language
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.tables import catalogue, each
+from kamlib.words import ENGLISH, say, speaking, untranslated
 from kamlib.workbook import CORE, TABLES, write_workbook
+
+Writing = TypeVar("Writing", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,8 @@ class Made:
     def name(self) -> str:
         """The page as requests name it, with its account.
 
-        >>> from kamlib.report.pages import PAGES
+        >>> from kamlib.report.prose import in_its_language
+        from kamlib.report.pages import PAGES
         >>> Made(PAGES["dossiers"], "A1").name
         'dossiers A1'
         """
@@ -57,12 +63,25 @@ class Made:
         return f"{self.page.notebook} {self.account}".strip()
 
 
+def _in_its_language(write: Writing) -> Writing:
+    """Speak the language of the book while its pages are written: each thread has its own."""
+
+    @wraps(write)
+    def spoken(self: PageWriter, *given: Any, **named: Any) -> Any:
+        data = given[0] if write.__name__ == "__init__" else self.data
+        with speaking(data.book.language):
+            return write(self, *given, **named)
+
+    return spoken  # type: ignore[return-value]
+
+
 class PageWriter:
     """Writes a period's pages: each as its notebook finishes, from several threads.
 
     What all pages say of the period is made once, before the first.
     """
 
+    @_in_its_language
     def __init__(
         self,
         data: Period,
@@ -92,27 +111,29 @@ class PageWriter:
         }
         self.dead = links_to([page for page in PAGES.values() if page not in singles])
 
+    @_in_its_language
     def write(self, page: Page, account: str, executed: nbformat.NotebookNode) -> None:
         """Write the page of a notebook that has run; refuse one that is not self-contained."""
-        title = self._title(account) if account else page.title
+        title = self._title(account) if account else say(page.title)
         file = self.file(page, account)
         self._write(file, title, page.name, executed, self._around(account))
 
+    @_in_its_language
     def write_lists(self) -> None:
         """Write the lists of tables, accounts and dossiers, and the short pages of accounts."""
         every = csv_text(self.data.told("account_list"))
         (self.staged / "tables").mkdir(exist_ok=True)
         (self.staged / "tables" / "account_list.csv").write_bytes(every.encode("utf-8", "replace"))
-        self._write("tables.html", "Tables", "tables", _table_list(self.staged))
+        self._write("tables.html", say("Tables"), "tables", _table_list(self.staged))
         listed = account_list(self.data, self.addresses())
-        self._write("accounts.html", "Accounts", "accounts", listed)
+        self._write("accounts.html", say("Accounts"), "accounts", listed)
         for account in self.short:
             page = short_page(self.data, account)
             self._write(f"accounts/{self.names[account]}.html", self._title(account), "", page)
         if self.accounts:
             near = {one: f"{self.names[one]}.html" for one in self.accounts}
             listed = dossier_list(self.data, self.accounts, near)
-            self._write("dossiers/index.html", "Dossiers", "dossiers", listed)
+            self._write("dossiers/index.html", say("Dossiers"), "dossiers", listed)
 
     def addresses(self, up: str = "") -> dict[str, str]:
         """Return where the page of each account is that has one, seen from a page."""
@@ -140,13 +161,15 @@ class PageWriter:
         links = [one and Link(self._title(one), f"{self.names[one]}.html") for one in found]
         return (links[0] or None, links[1] or None)
 
+    @_in_its_language
     def write_digests(self, intake: Intake) -> None:
         """Write the digests of the head and of each manager, and their list."""
         from kamlib.digest.forms import digest_list, write_digests  # they make pages of this kind
 
         listed = write_digests(self.staged, self.data, intake)
-        self._write("digest/index.html", "Digest", "digest", digest_list(listed))
+        self._write("digest/index.html", say("Digest"), "digest", digest_list(listed))
 
+    @_in_its_language
     def write_last_good(
         self, page: Page, account: str, published: Path, run: dict | None, error: KamError
     ) -> None:
@@ -157,13 +180,14 @@ class PageWriter:
         (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
         if run is not None and (published / file).is_file():
             html = (published / file).read_text(encoding="utf-8")
-            said = (
-                f"This page could not be renewed. It is as it was made on {run['rendered'][:10]}."
+            said = say(
+                "This page could not be renewed. It is as it was made on {day}.",
+                day=run["rendered"][:10],
             )
             html = _under_main(_STALE.sub("", html), _note(said))
             write_page(self.staged / file, file, html)
             return
-        gap = _note(f"This page was not made. {error.what}")
+        gap = _note(say("This page was not made. {why}", why=error.what))
         self.write(page, account, notebook(Fragment(gap, "")))
 
     def file(self, page: Page, account: str) -> str:
@@ -188,7 +212,7 @@ class PageWriter:
             **self.common,
         )
         (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
-        html = self.dead.sub(r"\1", page_html(node, resources))
+        html = self.dead.sub(r"\1", page_html(in_its_language(node), resources))
         if self.note:
             html = _MAIN.sub(
                 lambda found: f"{found[0]}\n{_note(self.note, 'renewed')}", html, count=1
@@ -196,15 +220,17 @@ class PageWriter:
         write_page(self.staged / file, file, html)
 
     def _links(self, current: str, up: str) -> list[Link]:
-        found = [Link(page.title, up + page.file, page.name == current) for page in self.singles]
+        found = [
+            Link(say(page.title), up + page.file, page.name == current) for page in self.singles
+        ]
         if self.accounts:
-            title = f"Dossiers ({len(self.accounts)})"
+            title = say("Dossiers ({accounts})", accounts=len(self.accounts))
             found.append(Link(title, f"{up}dossiers/index.html", current == "dossiers"))
-        found.append(Link("Accounts", f"{up}accounts.html", current == "accounts"))
+        found.append(Link(say("Accounts"), f"{up}accounts.html", current == "accounts"))
         if self.has_digest:
-            found.append(Link("Digest", f"{up}digest/index.html", current == "digest"))
-        found.append(Link("Tables", f"{up}tables.html", current == "tables"))
-        books = {"Workbook": "workbook.xlsx", "Details": "details.xlsx"}
+            found.append(Link(say("Digest"), f"{up}digest/index.html", current == "digest"))
+        found.append(Link(say("Tables"), f"{up}tables.html", current == "tables"))
+        books = {say("Workbook"): "workbook.xlsx", say("Details"): "details.xlsx"}
         return [*found, *(Link(title, up + file) for title, file in books.items())]
 
 
@@ -253,14 +279,16 @@ def _table_list(staged: Path) -> nbformat.NotebookNode:
     known = catalogue().tables
     files = sorted(file.stem for file in (staged / "tables").glob("*.csv"))
     said = [(name, known[name].row.removesuffix(".") if name in known else "") for name in files]
-    html = rendered("table_list.html.j2", lines=[(n, *_row_and_rest(text)) for n, text in said])
+    html = rendered(
+        "table_list.html.j2", lines=[(n, *map(say, row_and_rest(text))) for n, text in said]
+    )
     return notebook(Fragment(html, ""))
 
 
-def _row_and_rest(text: str) -> tuple[str, str]:
+def row_and_rest(text: str) -> tuple[str, str]:
     """Return what one row of a table is, and what is told of it.
 
-    >>> _row_and_rest("One row per account: its score"), _row_and_rest("One row: the line")
+    >>> row_and_rest("One row per account: its score"), row_and_rest("One row: the line")
     (('account', 'its score'), ('(one row)', 'the line'))
     """
     row, _, rest = text.partition(": ")
@@ -338,6 +366,7 @@ def write_run(
         },
         "book": data.book.title,
         **about,
+        **_spoken(data.book.language),
         "figures": _records(data.key_figures),
         **({} if data.manager_id else _whole_book(intake, data.as_of)),
         "warnings": data.call(warnings_overview),
@@ -346,6 +375,14 @@ def write_run(
         "files": site.manifest(staged),
     }
     site.write_run(staged, run)
+
+
+def _spoken(language: str) -> dict:
+    """Return the language of the pages, and what of it had to be said in English."""
+    if language == ENGLISH:
+        return {}
+    missing = sorted(untranslated())
+    return {"language": language, "untranslated": {"count": len(missing), "messages": missing}}
 
 
 def _whole_book(intake: Intake, as_of: pd.Timestamp) -> dict:

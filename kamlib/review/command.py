@@ -46,6 +46,7 @@ def review_file(book: Path, account: str, period: str, form: str, out: Path | No
     from kamlib.period.snapshot import open_period
     from kamlib.review.deck import write_review
     from kamlib.slides import new_deck
+    from kamlib.words import speaking
 
     if form not in FORMS:
         raise KamError(
@@ -61,8 +62,9 @@ def review_file(book: Path, account: str, period: str, form: str, out: Path | No
             next="Name a file in a folder that exists.",
         )
     if form == "pptx":
-        return write_review(q, path)
-    with tempfile.TemporaryDirectory(prefix="kam-") as folder:
+        with speaking(q.book.language):
+            return write_review(q, path)
+    with tempfile.TemporaryDirectory(prefix="kam-") as folder, speaking(q.book.language):
         slides = write_review(q, Path(folder) / "review.pptx")
         shutil.move(_printed(slides), path)
     return path

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 
 from kamlib.ahead.alerts import LEFT
+from kamlib.ahead.steady import LEAST_MONTHS
 from kamlib.book import BookSettings
+from kamlib.period.calendar import trailing_months
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.ahead_record import health_text, is_poor
 from kamlib.story.statements import Said, Sentence
@@ -25,16 +27,29 @@ def headline_ahead(
     revenue_by: pd.DataFrame,
     calendar: pd.DataFrame,
     *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
     book: BookSettings,
 ) -> list[Sentence]:
     """Return the page's first sentences: what falls, and where revenue changed most."""
+    falling = falling_text(category_alerts, account_alerts, book)
     said = [
         calendar_sentence(calendar, book, link="#calendar"),
-        Sentence(falling_text(category_alerts, account_alerts, book), "#category_alerts"),
+        Sentence(_untold(first_date, as_of) or falling, "#category_alerts"),
         _paused(category_falls, book),
         _moved(revenue_by, book),
     ]
     return [one for one in said if one is not None]
+
+
+def _untold(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> str:
+    """Say that falls cannot be told yet, where the orders do not reach back far enough."""
+    if first_date is not None and first_date <= trailing_months(as_of, LEAST_MONTHS)[0]:
+        return ""
+    return say(
+        "What falls while it still buys cannot be told yet: it takes {months} months of orders.",
+        months=LEAST_MONTHS,
+    )
 
 
 def falling_text(
@@ -174,7 +189,11 @@ def _why(row: Any, book: BookSettings) -> str:
 
 
 def table_category_alerts(
-    category_alerts: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
+    category_alerts: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
+    book: BookSettings,
 ) -> Said:
     """Say how many fell, and by how much a year."""
     how = say(
@@ -182,6 +201,8 @@ def table_category_alerts(
         "than 5 % chance, over all that were looked at (Benjamini and Hochberg)",
         as_of=date(as_of),
     )
+    if untold := _untold(first_date, as_of):
+        return Said(untold)
     if category_alerts.empty:
         return Said(say("No active account stopped or cut a category beyond chance"), how)
     stopped = int(category_alerts["verdict"].eq("stopped").sum())
@@ -197,8 +218,16 @@ def table_category_alerts(
     )
 
 
-def table_category_falls(category_falls: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_category_falls(
+    category_falls: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
+    book: BookSettings,
+) -> Said:
     """Say how much less was bought where chance may explain it: to be asked, not an alarm."""
+    if _untold(first_date, as_of):
+        return Said(say("Nor what may have paused by chance"))
     if category_falls.empty:
         return Said(
             say("Nothing else at an active account is down by more than {down}", down=_DOWN)
@@ -221,8 +250,16 @@ def table_category_falls(category_falls: pd.DataFrame, *, book: BookSettings) ->
     )
 
 
-def table_account_alerts(account_alerts: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_account_alerts(
+    account_alerts: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
+    book: BookSettings,
+) -> Said:
     """Say which accounts fall as a whole."""
+    if _untold(first_date, as_of):
+        return Said(say("Nor which accounts fall as a whole"))
     if account_alerts.empty:
         return Said(say("No active account falls as a whole beyond chance"))
     fall = money(account_alerts["yearly_fall"].sum(), book)

@@ -127,11 +127,20 @@ def table_calendar(calendar: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
             late=number(late),
         ),
         say(
-            "As of {as_of}, 180 days ahead; what is overdue stays until it is done. The same "
-            "dates as calendar files: calendar.ics, and one for each owner in the folder "
-            "calendars",
+            "As of {as_of}, 180 days ahead; what is overdue stays until it is done. {files}",
             as_of=date(as_of),
+            files=_files(calendar),
         ),
+    )
+
+
+def _files(calendar: pd.DataFrame) -> str:
+    """Say where the same dates lie as files; files of owners are there where owners are known."""
+    if calendar["owner"].isna().all():
+        return say("The same dates as a calendar file: calendar.ics")
+    return say(
+        "The same dates as calendar files: calendar.ics, and one for each owner in the folder "
+        "calendars"
     )
 
 

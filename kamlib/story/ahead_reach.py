@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
 from kamlib.words import count, listed, money, number, plural, rate, say
 
@@ -14,8 +15,12 @@ MOST_ACCOUNTS = 20
 """Accounts drawn in the map."""
 
 
-def table_open_deals(open_deals: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_open_deals(
+    open_deals: pd.DataFrame, *, present: frozenset[str], book: BookSettings
+) -> Said:
     """Say how many deals are open, and how many have slipped."""
+    if "opportunities" not in present:
+        return Said(say("Open deals by stage and age: the table opportunities would bring them"))
     many, late = (int(open_deals[name].sum()) for name in ("open_deal_count", "slipped_count"))
     if not many:
         return Said(say("No deal is open"))
@@ -36,8 +41,12 @@ def table_open_deals(open_deals: pd.DataFrame, *, book: BookSettings) -> Said:
     )
 
 
-def table_win_rates(win_rates: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_win_rates(
+    win_rates: pd.DataFrame, *, present: frozenset[str], book: BookSettings
+) -> Said:
     """Say how many deals were won, and against whom most was lost."""
+    if "opportunities" not in present:
+        return Said(say("Win rates: the table opportunities would tell what was won and lost"))
     whole = win_rates[win_rates["dimension"].eq("all")]
     if whole.empty:
         return Said(say("No deal was decided in the last two years"))
@@ -59,10 +68,15 @@ def table_win_rates(win_rates: pd.DataFrame, *, book: BookSettings) -> Said:
     )
 
 
-def chart_category_map(category_map: pd.DataFrame, *, book: BookSettings) -> Said:
+def chart_category_map(
+    category_map: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings
+) -> Said:
     """Say where the most is in reach."""
     known = category_map[category_map["need_in_reach"].gt(0)]
-    title = say("Which categories key accounts buy, and which they once bought")
+    title = say(
+        "Which categories {keys} buy, and which they once bought",
+        keys=several(called(key_accounts)),
+    )
     if len(known):
         most: Any = known.iloc[int(known["need_in_reach"].argmax())]
         title = say(
@@ -80,29 +94,34 @@ def chart_category_map(category_map: pd.DataFrame, *, book: BookSettings) -> Sai
             "Dark: bought in the 12 months; ring: once bought; orange: a need is known; dot: "
             "peers buy it; a cross: a rival is named"
         ),
-        say("Map of key accounts by category; the table has what each cell means"),
+        say(
+            "Map of {keys} by category; the table has what each cell means",
+            keys=several(called(key_accounts)),
+        ),
     )
 
 
-def table_category_map(category_map: pd.DataFrame) -> Said:
+def table_category_map(category_map: pd.DataFrame, key_accounts: pd.DataFrame) -> Said:
     """Return what the map is of."""
     return Said(
         say(
             "{accounts} by category",
-            accounts=count(category_map["account_id"].nunique(), "key account"),
+            accounts=count(category_map["account_id"].nunique(), called(key_accounts)),
         ),
         say("In reach: annual spend × attainable share × probability, less what is bought"),
     )
 
 
-def table_return_per_account(return_per_account: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_return_per_account(
+    return_per_account: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings
+) -> Said:
     """Say which accounts cost more than they bring, and which to narrow."""
     narrow = return_per_account[return_per_account["verdict"].eq("narrow")]
     less = int(return_per_account["account_return"].lt(0).sum())
     title = say(
         "{less} of {accounts} ",
         less=number(less, book),
-        accounts=count(len(return_per_account), "key account", source=book),
+        accounts=count(len(return_per_account), called(key_accounts), source=book),
     )
     title += say(
         "{cost} more than {bring}",
@@ -110,9 +129,12 @@ def table_return_per_account(return_per_account: pd.DataFrame, *, book: BookSett
         bring=plural(less, "it brings", "they bring"),
     )
     if not return_per_account["account_return"].notna().any():
-        title = say("The return of accounts needs orders.cost and managers.cost_per_month")
+        title = say(
+            "The return of accounts needs orders.cost, and managers.cost_per_month or the table "
+            "programme_costs"
+        )
     elif not less:
-        title = say("Every key account brings more than its care costs")
+        title = say("Every {key} brings more than its care costs", key=called(key_accounts))
     if len(narrow):
         title += say("; narrow the programme at {name}", name=listed(narrow["name"]))
     return Said(
@@ -133,6 +155,15 @@ def table_status_offers(status_offers: pd.DataFrame, *, book: BookSettings) -> S
         return Said(
             say("What status could bring {many}: the table needs would tell", many=many), how
         )
+    if status_offers["care_cost"].isna().all():
+        return Said(
+            say(
+                "What status costs at {many}: managers.cost_per_month or the table "
+                "programme_costs would tell",
+                many=many,
+            ),
+            how,
+        )
     title = say(
         "Key-account status would pay for itself at {pays} of {many}",
         pays=number(len(pays), book),
@@ -141,7 +172,9 @@ def table_status_offers(status_offers: pd.DataFrame, *, book: BookSettings) -> S
     return Said(f"{title}: {listed(pays['name'])}" if len(pays) else title, how)
 
 
-def table_service_creep(service_creep: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_service_creep(
+    service_creep: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings
+) -> Said:
     """Say where serving an account takes more and more."""
     how = say(
         "Contacts, order days, credits and requests per 10,000 of revenue, in each of three "
@@ -153,9 +186,10 @@ def table_service_creep(service_creep: pd.DataFrame, *, book: BookSettings) -> S
             say("What serving takes over time needs orders or interactions of three years"), how
         )
     if crept.empty:
-        return Said(say("At no key account does service creep up against revenue"), how)
+        key = called(key_accounts)
+        return Said(say("At no {key} does service creep up against revenue", key=key), how)
     where, cost = crept["account_id"].nunique(), crept["crept_cost"].sum()
-    many = count(where, "key account", source=book)
+    many = count(where, called(key_accounts), source=book)
     worth = say(", {cost} a year", cost=money(cost, book)) if cost > 0 else ""
     return Said(
         say(

@@ -134,7 +134,13 @@ def chart_account_health(
     """Say whose health is poor, and what costs the key accounts the most."""
     known, key = account_health.dropna(subset=["health"]), called(key_accounts)
     if known.empty:
-        return Said(say("No {key} has enough on record for its health", key=say(key)))
+        return Said(
+            say(
+                "No {key} has enough on record for its health: two years of orders, "
+                "orders.category and orders.cost would do",
+                key=say(key),
+            )
+        )
     poor = known[known["health"].lt(FEW)]
     title = say("No {key} is in poor health", key=say(key))
     if len(poor):
@@ -172,6 +178,8 @@ def table_account_health(
     if len(account_health) == 1 and account_health["health"].notna().all():
         said = health_text(next(each(account_health)), is_named=False)
         return Said(started(said), say("Each part 0 to 100; weights are the book's"))
+    if len(account_health) == 1:
+        return Said(say("Too little is on record for its health; the parts that are known"))
     many = count(len(account_health), called(key_accounts), source=book)
     return Said(
         say("Health of {many}, the poorest first", many=many),

@@ -71,7 +71,7 @@ def chart_revenue_by(
             say(
                 "Sales by {dimension} need {missing}",
                 dimension=dimension,
-                first=say(MISSING[dimension]),
+                missing=say(MISSING[dimension]),
             )
         )
     drawn = (

@@ -15,7 +15,7 @@ def table_feedback_topics(feedback_topics: pd.DataFrame, *, book: BookSettings) 
     open_ = int(feedback_topics["unanswered_count"].sum())
     again = feedback_topics[feedback_topics["is_repeated"]]
     if feedback_topics.empty:
-        return Said(say("Nothing was asked for in 12 months"), how)
+        return Said(say("No request of a client is on record for 12 months"), how)
     title = say("Everything that was asked for is answered")
     if open_:
         verb = plural(open_, "is", "are")
@@ -33,6 +33,8 @@ def table_feedback_topics(feedback_topics: pd.DataFrame, *, book: BookSettings) 
 
 def table_event_outcomes(event_outcomes: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say how many events are on record, and of how many the year after is over."""
+    if event_outcomes.empty:
+        return Said(say("No event at a client is on record"))
     over = int(event_outcomes["event_revenue_after"].notna().sum())
     return Said(
         say(

@@ -28,7 +28,7 @@ def unknown_category(category: str, known: list[str]) -> str:
     "No order is of the category 'Drvies'. Did you mean 'Drives'?"
     """
     if not known:
-        return say(say("It needs orders.category."))
+        return say("It needs orders.category.")
     return say(
         "No order is of the category '{category}'. {nearest}",
         category=category,
@@ -54,6 +54,13 @@ _NEEDS = {
 
 def table_measured_objectives(measured_objectives: pd.DataFrame) -> Said:
     """Say how many objectives measured from data have reached their target."""
+    if measured_objectives.empty:
+        return Said(
+            say(
+                "No objective is measured from data: in an account plan, measure and a target that "
+                "is a number would track it"
+            )
+        )
     known = measured_objectives["reached_share"].dropna()
     how = say(
         "12 months; reached: the value of its target. They are tracked without anybody's entry"

@@ -90,7 +90,10 @@ def review_promises(
 
 
 def review_open(
-    account_incidents: pd.DataFrame, plan_actions: pd.DataFrame, plan_objectives: pd.DataFrame
+    account_incidents: pd.DataFrame,
+    feedback_topics: pd.DataFrame,
+    plan_actions: pd.DataFrame,
+    plan_objectives: pd.DataFrame,
 ) -> tuple[str, list[tuple[str, str, str]]]:
     """Return what is open between us: what, whose, since or by when."""
     rows = [
@@ -104,6 +107,14 @@ def review_open(
             "now",
         )
         for row in each(account_incidents[account_incidents["is_open"]])
+    ]
+    rows += [
+        (
+            say("You asked for: {topic}", topic=row.asked_topic),
+            "we",
+            say("since {asked_date}", asked_date=date(row.last_asked_date)),
+        )
+        for row in each(feedback_topics[feedback_topics["unsettled_count"].gt(0)])
     ]
     for table in (plan_actions, plan_objectives):
         late = table[table["status"].eq("overdue")]

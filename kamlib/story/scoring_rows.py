@@ -391,7 +391,8 @@ def _return(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
         return []
     care, margin = money(row["care_cost"], book), money(row["gross_margin"], book)
     then, reach = money(-row["year_ago_return"], book), money(row["need_in_reach"], book)
-    left = say("nothing is in reach")
+    known = pd.notna(row["need_in_reach"])
+    left = say("nothing is in reach") if known else say("no need is on record")
     if row["need_in_reach"] > 0:
         left = say("the {reach} in reach would not pay for it", reach=reach)
     return [

@@ -2,8 +2,16 @@
 
 from kamlib.words.amounts import change, money, number, percent, share
 from kamlib.words.days import date, month, month_name
-from kamlib.words.language import languages, phrase, say, speak, speaking, untranslated
-from kamlib.words.locales import GAP, MISSING, Source, Wording, spoken, wording
+from kamlib.words.language import (
+    count_untranslated,
+    languages,
+    phrase,
+    say,
+    speak,
+    speaking,
+    untranslated,
+)
+from kamlib.words.locales import ENGLISH, GAP, MISSING, Source, Wording, spoken, wording
 from kamlib.words.nouns import (
     FEW,
     Counted,
@@ -18,6 +26,7 @@ from kamlib.words.nouns import (
 )
 
 __all__ = [
+    "ENGLISH",
     "FEW",
     "GAP",
     "MISSING",
@@ -26,6 +35,7 @@ __all__ = [
     "Wording",
     "change",
     "count",
+    "count_untranslated",
     "counted",
     "date",
     "languages",

@@ -8,7 +8,7 @@ said in English and counted.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -43,7 +43,11 @@ def languages() -> dict[str, Path]:
     >>> "en" in languages()
     False
     """
-    own = os.environ.get("KAM_LANGUAGES")
+    return _files(os.environ.get("KAM_LANGUAGES", ""))
+
+
+@cache
+def _files(own: str) -> dict[str, Path]:
     folders = [FOLDER, *([Path(own)] if own else [])]
     files = [file for folder in folders for file in sorted(folder.glob("*/messages.po"))]
     return {file.parent.name: file for file in files}
@@ -57,7 +61,7 @@ def speaking(language: str) -> Iterator[None]:
     ...     spoken()
     'en'
     """
-    before = SPOKEN.set(language if language in languages() else ENGLISH)
+    before = SPOKEN.set(_known(language))
     try:
         yield
     finally:
@@ -66,7 +70,11 @@ def speaking(language: str) -> Iterator[None]:
 
 def speak(language: str) -> None:
     """Speak a language from here on, where a process speaks one only."""
-    SPOKEN.set(language if language in languages() else ENGLISH)
+    SPOKEN.set(_known(language))
+
+
+def _known(language: str) -> str:
+    return language if language == ENGLISH or language in languages() else ENGLISH
 
 
 def phrase(text: str) -> str:
@@ -123,6 +131,13 @@ def form(items: float) -> int:
 def untranslated() -> frozenset[str]:
     """Return the messages that had to be said in English so far, as this process spoke another."""
     return frozenset(_UNTRANSLATED)
+
+
+def count_untranslated(messages: Iterable[str] = (), *, anew: bool = False) -> None:
+    """Count messages that another process had to say in English; ``anew`` from none."""
+    if anew:
+        _UNTRANSLATED.clear()
+    _UNTRANSLATED.update(messages)
 
 
 @cache

@@ -19,6 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.book import BookSettings
 from kamlib.page.columns import columns_of
+from kamlib.words import ENGLISH, phrase, say, spoken
 from kamlib.words.amounts import wording
 from kamlib.workbook.cells import (
     cell_text,
@@ -27,6 +28,7 @@ from kamlib.workbook.cells import (
     printed,
     put,
     put_formula,
+    sheet_name,
     table_below,
     unique_headings,
 )
@@ -53,121 +55,132 @@ CORE = (
 """What the workbook of a period holds, so that it prints in few pages; other lists are details."""
 _LISTS = {
     "account_actions": (
-        "What to do",
+        phrase("What to do"),
         "account_actions",
-        "The one thing to do about each account, the most pressing first.",
+        phrase("The one thing to do about each account, the most pressing first."),
     ),
     "account_status": (
-        "Retention",
+        phrase("Retention"),
         "retention",
-        "Accounts by status: who is silent, since when, what it is worth.",
+        phrase("Accounts by status: who is silent, since when, what it is worth."),
     ),
     "calendar": (
-        "Calendar",
+        phrase("Calendar"),
         "calendar",
-        "What is due in the next 180 days, and what was due and is not done.",
+        phrase("What is due in the next 180 days, and what was due and is not done."),
     ),
-    "open_deals": ("Open deals", "open_deals", "Open deals by stage and age."),
+    "open_deals": (phrase("Open deals"), "open_deals", phrase("Open deals by stage and age.")),
     "win_rates": (
-        "Win rates",
+        phrase("Win rates"),
         "win_rates",
-        "Deals decided in two years by rival, manager, category, size and reason.",
+        phrase("Deals decided in two years by rival, manager, category, size and reason."),
     ),
     "category_map": (
-        "Map",
+        phrase("Map"),
         "category_map",
-        "Key accounts by category: bought, once bought, needed, held by whom, in reach.",
+        phrase("Key accounts by category: bought, once bought, needed, held by whom, in reach."),
     ),
     "return_per_account": (
-        "Return",
+        phrase("Return"),
         "return_per_account",
-        "Margin of each key account less what its care costs.",
+        phrase("Margin of each key account less what its care costs."),
     ),
     "service_creep": (
-        "Service creep",
+        phrase("Service creep"),
         "service_creep",
-        "Hours of contacts, order days, credits and requests per 10,000 of revenue, three years.",
+        phrase(
+            "Hours of contacts, order days, credits and requests per 10,000 of revenue, three "
+            "years."
+        ),
     ),
     "manager_potential": (
-        "Potential",
+        phrase("Potential"),
         "manager_potential",
-        "Managers' revenue beside what the accounts they hold could bring.",
+        phrase("Managers' revenue beside what the accounts they hold could bring."),
     ),
     "status_offers": (
-        "Status",
+        phrase("Status"),
         "status_offers",
-        "Candidates: what key-account status would cost, and what it could bring.",
+        phrase("Candidates: what key-account status would cost, and what it could bring."),
     ),
     "feedback_topics": (
-        "Voice",
+        phrase("Voice"),
         "feedback_topics",
-        "What clients asked for, unanswered first.",
+        phrase("What clients asked for, unanswered first."),
     ),
     "event_outcomes": (
-        "Events",
+        phrase("Events"),
         "event_outcomes",
-        "Events at clients: revenue before and after, beside like accounts.",
+        phrase("Events at clients: revenue before and after, beside like accounts."),
     ),
     "sponsor_activity": (
-        "Sponsors",
+        phrase("Sponsors"),
         "sponsor_activity",
-        "Key accounts: how often their top people were met.",
+        phrase("Key accounts: how often their top people were met."),
     ),
     "measured_objectives": (
-        "Measured objectives",
+        phrase("Measured objectives"),
         "measured_objectives",
-        "Objectives of account plans that are measured from data.",
+        phrase("Objectives of account plans that are measured from data."),
     ),
     "bonus_brackets": (
-        "Bonus",
+        phrase("Bonus"),
         "bonus_brackets",
-        "Bonus thresholds of agreements in force: reached, missing, within reach.",
+        phrase("Bonus thresholds of agreements in force: reached, missing, within reach."),
     ),
     "price_realisation": (
-        "Prices",
+        phrase("Prices"),
         "price_realisation",
-        "What accounts pay of the book's median price, and what accounts of their size pay.",
+        phrase(
+            "What accounts pay of the book's median price, and what accounts of their size pay."
+        ),
     ),
     "price_erosion": (
-        "Price erosion",
+        phrase("Price erosion"),
         "price_erosion",
-        "Accounts whose prices fell in two years running.",
+        phrase("Accounts whose prices fell in two years running."),
     ),
     "account_health": (
-        "Health",
+        phrase("Health"),
         "account_health",
-        "Health of the key accounts and its parts, 0 to 100, the poorest first.",
+        phrase("Health of the key accounts and its parts, 0 to 100, the poorest first."),
     ),
     "category_alerts": (
-        "Falling",
+        phrase("Falling"),
         "category_alerts",
-        "Categories that active accounts stopped or cut, beyond what chance explains.",
+        phrase("Categories that active accounts stopped or cut, beyond what chance explains."),
     ),
     "account_alerts": (
-        "Falling accounts",
+        phrase("Falling accounts"),
         "account_alerts",
-        "Active accounts that buy less of everything, beyond what chance explains.",
+        phrase("Active accounts that buy less of everything, beyond what chance explains."),
     ),
     "category_falls": (
-        "To ask about",
+        phrase("To ask about"),
         "category_falls",
-        "Categories down by over 60 % at active accounts that chance may explain.",
+        phrase("Categories down by over 60 % at active accounts that chance may explain."),
     ),
     "revenue_by": (
-        "Revenue by",
+        phrase("Revenue by"),
         "revenue_by",
-        "Revenue of the period and of what it is compared with, by every dimension of the book.",
+        phrase(
+            "Revenue of the period and of what it is compared with, by every dimension of the book."
+        ),
     ),
-    "win_back": ("Win-back", "win_back", "Lost accounts worth winning back, within the budget."),
+    "win_back": (
+        phrase("Win-back"),
+        "win_back",
+        phrase("Lost accounts worth winning back, within the budget."),
+    ),
     "key_figures": (
-        "Key figures",
+        phrase("Key figures"),
         "key_figures",
-        "The figures of the period and what they are compared with.",
+        phrase("The figures of the period and what they are compared with."),
     ),
 }
 _BELOW = {
-    "revenue_by": ("revenue_by_two", "Two dimensions crossed"),
-    "calendar": ("calendar_by_owner", "The same by owner, counted"),
+    "revenue_by": ("revenue_by_two", phrase("Two dimensions crossed")),
+    "calendar": ("calendar_by_owner", phrase("The same by owner, counted")),
 }
 """Lists that stand below another on its sheet, and are not printed."""
 TABLES = (
@@ -180,17 +193,29 @@ TABLES = (
 """What the two workbooks of a period are made of."""
 
 
-_CUT = "Texts longer than 32,767 characters are cut here; the CSV files hold them whole."
+_CUT = phrase("Texts longer than 32,767 characters are cut here; the CSV files hold them whole.")
 _ABOUT = (
-    "Yellow cells are yours to change: limits of the classes on 'Limits', weights on 'Scoring'.",
-    "Classes, scores and ranks follow at once; 'in the report' columns keep what was published.",
-    "A class is decided by the share of revenue held by the accounts before the account; equal "
-    "accounts share a class; accounts at zero or less have none.",
-    "Months before an account's first order are blank and do not count.",
-    f"{_CUT} Of long lists the first rows are printed.",
+    phrase(
+        "Yellow cells are yours to change: limits of the classes on 'Limits', weights on 'Scoring'."
+    ),
+    phrase(
+        "Classes, scores and ranks follow at once; 'in the report' columns keep what was published."
+    ),
+    phrase(
+        "A class is decided by the share of revenue held by the accounts before the account; "
+        "equal accounts share a class; accounts at zero or less have none."
+    ),
+    phrase("Months before an account's first order are blank and do not count."),
+    phrase(
+        "Texts longer than 32,767 characters are cut here; the CSV files hold them whole. Of long "
+        "lists the first rows are printed."
+    ),
 )
 """What the first sheet says, of the workbook with formulas and of one of lists alone."""
-_DETAILS = ("Lists for looking up; what to do with them stands in the workbook beside this.", _CUT)
+_DETAILS = (
+    phrase("Lists for looking up; what to do with them stands in the workbook beside this."),
+    _CUT,
+)
 
 
 def write_workbook(
@@ -275,7 +300,7 @@ def write_read_me(
     lines: Sequence[str],
 ) -> None:
     """Write what the workbook is and what may be changed."""
-    sheet = workbook.add_worksheet("Read me")
+    sheet = workbook.add_worksheet(sheet_name("Read me"))
     sheet.hide_gridlines(2)
     printed(sheet)
     sheet.set_column(0, 0, 100)
@@ -284,12 +309,17 @@ def write_read_me(
         sheet,
         1,
         0,
-        f"{period}, as of {as_of.date().isoformat()}. Money in {book.currency}.",
+        say(
+            "{period}, as of {as_of}. Money in {currency}.",
+            period=period,
+            as_of=as_of.date().isoformat(),
+            currency=book.currency,
+        ),
         "quiet",
         formats,
     )
     for row, line in enumerate(lines, start=3):
-        sheet.write_string(row, 0, line, formats["text"])
+        sheet.write_string(row, 0, say(line), formats["text"])
 
 
 def write_list(
@@ -302,11 +332,11 @@ def write_list(
     book: BookSettings,
 ) -> Any:
     """Write a table as a sheet of its own, and return the sheet."""
-    sheet = workbook.add_worksheet(title)
+    sheet = workbook.add_worksheet(sheet_name(title))
     if "is_chosen" in table:
         table = table.sort_values("is_chosen", ascending=False, kind="stable", na_position="last")
     specs = columns_of(table, wording(book))
-    sheet.write_string(0, 0, says, formats["quiet"])
+    sheet.write_string(0, 0, say(says), formats["quiet"])
     named_table(
         sheet, name, unique_headings([spec.heading for spec in specs]), len(table), formats, top=2
     )
@@ -317,7 +347,7 @@ def write_list(
             letter, total = xl_col_to_name(column), float(table[spec.key].sum())
             run = f"{letter}4:{letter}{len(table) + 3}"
             put_formula(sheet, 1, column, f"=SUBTOTAL(109,{run})", total, "money", formats)
-            put(sheet, 1, 0, "Sum of the rows shown", "quiet", formats)
+            put(sheet, 1, 0, say("Sum of the rows shown"), "quiet", formats)
         for row, value in enumerate(table[spec.key], start=3):
             put(sheet, row, column, value, spec.kind, formats)
     return sheet
@@ -335,8 +365,9 @@ def write_below(
     """Write a table below the list of a sheet, with a link from the sheet's head."""
     specs = columns_of(table, wording(book))
     place = f"internal:'{sheet.get_name()}'!A{top + 1}"
-    sheet.write_url(1, 0, place, formats["text"], string=f"Below: {called.lower()}")
-    sheet.write_string(top - 1, 0, called, formats["quiet"])
+    below = say("Below: {title}", title=say(called) if spoken() != ENGLISH else called.lower())
+    sheet.write_url(1, 0, place, formats["text"], string=below)
+    sheet.write_string(top - 1, 0, say(called), formats["quiet"])
     table_below(sheet, name, unique_headings([one.heading for one in specs]), len(table), formats,
         top=top)  # fmt: skip
     for column, spec in enumerate(specs):

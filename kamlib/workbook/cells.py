@@ -4,6 +4,7 @@ empty.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from kamlib.page.columns import exported
 from kamlib.page.export import neutralised
-from kamlib.words import number
+from kamlib.words import number, say
 
 LONGEST_TEXT = 32_767
 """A cell holds no more; longer texts are cut here and whole in the CSV files."""
@@ -94,9 +95,12 @@ def put_formula(
     sheet.write_formula(row, column, formula, formats[kind], "" if plain is None else plain)
 
 
-def paint(sheet: Any, column: int, rows: int, text: str, formats: dict[str, Any]) -> None:
-    """Give a class its colour wherever it stands in a column."""
-    rule = {"type": "cell", "criteria": "==", "value": f'"{text}"', "format": formats[f"is_{text}"]}
+def paint(
+    sheet: Any, column: int, rows: int, text: str, formats: dict[str, Any], name: str = ""
+) -> None:
+    """Give a class its colour wherever it stands in a column; ``name`` is that of its format."""
+    own = formats[f"is_{name or text}"]
+    rule = {"type": "cell", "criteria": "==", "value": f'"{text}"', "format": own}
     sheet.conditional_format(1, column, rows, column, rule)
 
 
@@ -116,7 +120,13 @@ def named_table(
     sheet.repeat_rows(top)
     if rows > PRINTED:
         sheet.print_area(0, 0, top + PRINTED, len(headings) - 1)
-        sheet.set_footer(f"&L&A: the first {PRINTED} of {number(rows)} rows&R&P / &N")
+        sheet.set_footer(
+            say(
+                "&L&A: the first {printed} of {rows} rows&R&P / &N",
+                printed=PRINTED,
+                rows=number(rows),
+            )
+        )
     _add_table(sheet, name, headings, rows, formats, top)
 
 
@@ -146,6 +156,25 @@ def printed(sheet: Any, *, is_one_page: bool = False) -> None:
     sheet.set_footer("&L&A&R&P / &N")
 
 
+def sheet_name(title: str) -> str:
+    """Return the name of a sheet: what its title is called, in the letters that a name may have.
+
+    >>> sheet_name("Read me")
+    'Read me'
+    """
+    return re.sub(r"[\[\]:*?/\\']", " ", say(title))[:31]
+
+
+def cells_of(title: str) -> str:
+    """Return the beginning of an address on a sheet.
+
+    >>> cells_of("Limits"), cells_of("Read me")
+    ('Limits!', "'Read me'!")
+    """
+    name = sheet_name(title)
+    return f"{name}!" if re.fullmatch("[A-Za-z]+", name) else f"'{name}'!"
+
+
 def class_text(value: Any) -> str:
     """Return a class, empty where there is none."""
     return value if isinstance(value, str) else ""
@@ -163,7 +192,7 @@ def unique_headings(headings: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     result = []
     for heading in headings:
-        text = (heading or "Column")[:240]
+        text = (heading or say("Column"))[:240]
         count = seen[text.lower()] = seen.get(text.lower(), 0) + 1
         result.append(text if count == 1 else f"{text} ({count})")
     return result

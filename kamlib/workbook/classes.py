@@ -11,29 +11,39 @@ from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.period.calendar import trailing_months
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, variability_limits
-from kamlib.workbook.cells import class_text, named_table, paint, printed, put, put_formula
+from kamlib.words import phrase, say
+from kamlib.workbook.cells import (
+    cells_of,
+    class_text,
+    named_table,
+    paint,
+    printed,
+    put,
+    put_formula,
+    sheet_name,
+)
 
 _HEADINGS = (
-    "Account",
-    "Name",
-    "Owner",
-    "Revenue",
-    "Margin",
-    "Held by larger, revenue",
-    "ABC revenue",
-    "Held by larger, margin",
-    "ABC margin",
-    "Months with orders",
-    "Months counted",
-    "Active share",
-    "XYZ frequency",
-    "Order days",
-    "First order",
+    phrase("Account"),
+    phrase("Name"),
+    phrase("Owner"),
+    phrase("Revenue"),
+    phrase("Margin"),
+    phrase("Held by larger, revenue"),
+    phrase("ABC revenue"),
+    phrase("Held by larger, margin"),
+    phrase("ABC margin"),
+    phrase("Months with orders"),
+    phrase("Months counted"),
+    phrase("Active share"),
+    phrase("XYZ frequency"),
+    phrase("Order days"),
+    phrase("First order"),
     "CV",
-    "XYZ variability",
-    "Cell",
-    "ABC in the report",
-    "Changed",
+    phrase("XYZ variability"),
+    phrase("Cell"),
+    phrase("ABC in the report"),
+    phrase("Changed"),
 )
 
 
@@ -45,43 +55,45 @@ def write_limits(
     as_of: pd.Timestamp,
 ) -> None:
     """Write the limits of the classes into named cells that a user can change."""
-    sheet = workbook.add_worksheet("Limits")
+    sheet = workbook.add_worksheet(sheet_name("Limits"))
     printed(sheet)
     sheet.set_column(0, 0, 62)
     sheet.set_column(1, 1, 14)
     sheet.write_string(0, 0, "Limits of the classes", formats["title"])
     steady, uneven = variability_limits(segmentation.xyz_variability)
     limits: list[tuple[str, str, float]] = [
-        ("A while the share before the account is below", "abc_a", segmentation.abc[0]),
-        ("B while it is below", "abc_b", segmentation.abc[1]),
+        (say("A while the share before the account is below"), "abc_a", segmentation.abc[0]),
+        (say("B while it is below"), "abc_b", segmentation.abc[1]),
         (
-            "X (often): share of months with an order, at least",
+            say("X (often): share of months with an order, at least"),
             "freq_x",
             segmentation.xyz_frequency[0],
         ),
-        ("Y (regularly): at least", "freq_y", segmentation.xyz_frequency[1]),
-        ("X (even): coefficient of variation, at most", "cv_x", steady),
-        ("Y (uneven): at most", "cv_y", uneven),
-        ("No class by variability below this many order days", "least_days", LEAST_ORDER_DAYS),
+        (say("Y (regularly): at least"), "freq_y", segmentation.xyz_frequency[1]),
+        (say("X (even): coefficient of variation, at most"), "cv_x", steady),
+        (say("Y (uneven): at most"), "cv_y", uneven),
+        (say("No class by variability below this many order days"), "least_days", LEAST_ORDER_DAYS),
     ]
     for row, (says, name, value) in enumerate(limits, start=2):
         sheet.write_string(row, 0, says, formats["text"])
         sheet.write_number(row, 1, value, formats["input_number"])
-        workbook.define_name(name, f"=Limits!$B${row + 1}")
+        workbook.define_name(name, f"={cells_of('Limits')}$B${row + 1}")
     row = len(limits) + 2
     sheet.write_string(
-        row, 0, "N (new): first order in a month that ends on or after", formats["text"]
+        row, 0, say("N (new): first order in a month that ends on or after"), formats["text"]
     )
     young = trailing_months(as_of, segmentation.young_months)
     new_from = young[0] if len(young) else as_of + pd.Timedelta(days=1)
     sheet.write_datetime(row, 1, new_from.to_pydatetime(), formats["input_date"])
-    workbook.define_name("new_from", f"=Limits!$B${row + 1}")
+    workbook.define_name("new_from", f"={cells_of('Limits')}$B${row + 1}")
     for place, (key, letter) in enumerate((("revenue", "D"), ("margin", "E")), start=row + 2):
-        values = f"Accounts!${letter}$2:${letter}${len(classes) + 1}"
+        values = f"{cells_of('Accounts')}${letter}$2:${letter}${len(classes) + 1}"
         total = float(classes[key].clip(lower=0).sum())
-        sheet.write_string(place, 0, f"Sum of positive {key} (computed)", formats["text"])
+        sheet.write_string(
+            place, 0, say("Sum of positive {key} (computed)", key=say(key)), formats["text"]
+        )
         put_formula(sheet, place, 1, f'=SUMIF({values},">0")', total, "money", formats)
-        workbook.define_name(f"total_{key}", f"=Limits!$B${place + 1}")
+        workbook.define_name(f"total_{key}", f"={cells_of('Limits')}$B${place + 1}")
 
 
 def write_accounts(
@@ -96,14 +108,15 @@ def write_accounts(
     """Write one row per account: what was measured, the months, and the classes as formulas over
     them.
     """
-    sheet = workbook.add_worksheet("Accounts")
+    sheet = workbook.add_worksheet(sheet_name("Accounts"))
     grid = _month_grid(classes, months, as_of, window_months)
-    headings = [*_HEADINGS, *(f"{day:%Y-%m}" for day in grid.columns)]
+    headings = [*map(say, _HEADINGS), *(f"{day:%Y-%m}" for day in grid.columns)]
     last = len(classes)
     first_month, last_month = (
         xl_col_to_name(len(_HEADINGS) + k) for k in (0, len(grid.columns) - 1)
     )
     revenues, margins = f"$D$2:$D${last + 1}", f"$E$2:$E${last + 1}"
+    moved = say("moved")
     named_table(sheet, "accounts", headings, last, formats)
     before = {key: _held_before(classes[key]) for key in ("revenue", "margin")}
     for row, account in enumerate(classes.to_dict("records"), start=1):
@@ -155,7 +168,7 @@ def write_accounts(
         )
         put_formula(sheet, row, 17, f"=G{at}&M{at}", cell_class, "class", formats)
         put(sheet, row, 18, class_text(account.get("abc_revenue")), "class", formats)
-        put_formula(sheet, row, 19, f'=IF(G{at}=S{at},"","moved")', "", "class", formats)
+        put_formula(sheet, row, 19, f'=IF(G{at}=S{at},"","{moved}")', "", "class", formats)
         for column, value in enumerate(grid.iloc[row - 1], start=len(_HEADINGS)):
             put(sheet, row, column, value, "money", formats)
     sheet.set_column(0, 0, 14)
@@ -166,7 +179,7 @@ def write_accounts(
         for column in columns:
             for letter in key:
                 paint(sheet, column, last, letter, formats)
-    paint(sheet, 19, last, "moved", formats)
+    paint(sheet, 19, last, moved, formats, "moved")
 
 
 def _month_grid(
@@ -190,18 +203,20 @@ def _month_grid(
 
 def write_matrix(workbook: Any, formats: dict[str, Any], classes: pd.DataFrame) -> None:
     """Write accounts and revenue by cell of the matrix, counted from the classes as they stand."""
-    sheet = workbook.add_worksheet("Matrix")
-    last = len(classes) + 1
+    sheet = workbook.add_worksheet(sheet_name("Matrix"))
+    last, own = len(classes) + 1, cells_of("Accounts")
     blocks = (
-        ("frequency: how often they order", "M", "xyz_frequency"),
-        ("variability: how evenly", "Q", "xyz_variability"),
+        (say("frequency: how often they order"), "M", "xyz_frequency"),
+        (say("variability: how evenly"), "Q", "xyz_variability"),
     )
     printed(sheet)
     sheet.set_column(0, 0, 24)
     for block, (says, letter, key) in enumerate(blocks):
         top = block * 12
-        sheet.write_string(top, 0, f"ABC by revenue × XYZ by {says}", formats["title"])
-        for offset, kind in ((0, "Accounts"), (6, "Revenue")):
+        sheet.write_string(
+            top, 0, say("ABC by revenue × XYZ by {says}", says=says), formats["title"]
+        )
+        for offset, kind in ((0, say("Accounts")), (6, say("Revenue"))):
             left = 0 if offset == 0 else 6
             sheet.write_string(top + 1, left, kind, formats["heading"])
             for column, xyz in enumerate("XYZN", start=left + 1):
@@ -209,17 +224,14 @@ def write_matrix(workbook: Any, formats: dict[str, Any], classes: pd.DataFrame) 
             for row, abc in enumerate("ABC", start=top + 2):
                 sheet.write_string(row, left, abc, formats["heading"])
                 for column, xyz in enumerate("XYZN", start=left + 1):
-                    where = (
-                        f'Accounts!$G$2:$G${last},"{abc}",'
-                        f'Accounts!${letter}$2:${letter}${last},"{xyz}"'
-                    )
+                    where = f'{own}$G$2:$G${last},"{abc}",{own}${letter}$2:${letter}${last},"{xyz}"'
                     here = classes[classes["abc_revenue"].eq(abc) & classes[key].eq(xyz)]
-                    if kind == "Accounts":
+                    if offset == 0:
                         put_formula(
                             sheet, row, column, f"=COUNTIFS({where})", len(here), "count", formats
                         )
                     else:
-                        sums = f"=SUMIFS(Accounts!$D$2:$D${last},{where})"
+                        sums = f"=SUMIFS({own}$D$2:$D${last},{where})"
                         put_formula(
                             sheet, row, column, sums, float(here["revenue"].sum()), "money", formats
                         )

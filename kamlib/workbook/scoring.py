@@ -7,14 +7,22 @@ from typing import Any
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
-from kamlib.workbook.cells import cell_text, named_table, put, put_formula, unique_headings
+from kamlib.words import say
+from kamlib.workbook.cells import (
+    cell_text,
+    named_table,
+    put,
+    put_formula,
+    sheet_name,
+    unique_headings,
+)
 
 
 def write_scoring(
     workbook: Any, formats: dict[str, Any], scores: pd.DataFrame, ranked: pd.DataFrame | None
 ) -> None:
     """Write accounts × criteria with the weights above: score and rank follow the weights."""
-    sheet = workbook.add_worksheet("Scoring")
+    sheet = workbook.add_worksheet(sheet_name("Scoring"))
     weights = scores.drop_duplicates("criterion").set_index("criterion")["weight"]
     grid = scores.drop_duplicates(["account_id", "criterion"]).pivot(
         index="account_id", columns="criterion", values="score"
@@ -22,12 +30,26 @@ def write_scoring(
     known = ranked.set_index("account_id") if ranked is not None else pd.DataFrame()
     order = [a for a in known.index if a in grid.index] if len(known) else list(grid.index)
     grid = grid.reindex(index=order, columns=weights.index)
-    put(sheet, 0, 0, "Weights (change the yellow cells; they need not sum to 1)", "quiet", formats)
+    put(
+        sheet,
+        0,
+        0,
+        say("Weights (change the yellow cells; they need not sum to 1)"),
+        "quiet",
+        formats,
+    )
     left, right = (xl_col_to_name(4 + k) for k in (0, len(weights) - 1))
     for column, weight in enumerate(weights, start=4):
         sheet.write_number(1, column, float(weight), formats["input_number"])
     criteria = unique_headings([cell_text(criterion) for criterion in weights.index])
-    headings = ["Account", "Name", "Score", "Rank", *criteria, "Rank in the report"]
+    headings = [
+        say("Account"),
+        say("Name"),
+        say("Score"),
+        say("Rank"),
+        *criteria,
+        say("Rank in the report"),
+    ]
     last = len(order)
     named_table(sheet, "scoring", headings, last, formats, top=3)
     weighted = f"${left}$2:${right}$2"

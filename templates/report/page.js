@@ -2,7 +2,10 @@
 (() => {
   const LARGEST_PRINT = 300;
   const FORMULA = /^'*\s*[=+\-@\t\r\n＝＋－＠]/;
-  const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+  const collator = new Intl.Collator(document.documentElement.lang || "en", { numeric: true, sensitivity: "base" });
+  /* The words of another language than English. */
+  const said = JSON.parse(document.querySelector("script.words")?.textContent ?? "{}");
+  const say = (text, facts = {}) => (said[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => facts[name]);
   const make = (tag, properties, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
     element.append(...children);
@@ -72,7 +75,7 @@
     const count = cells.length ? cells[0].length : 0;
     const body = figure.querySelector("tbody");
     const status = figure.querySelector(".rows");
-    const said = status.dataset.cut ? " " + status.dataset.cut : "";
+    const cut = status.dataset.cut ? " " + status.dataset.cut : "";
     const heads = [...figure.querySelectorAll("thead th")];
     const shown = columns.map((_, index) => index).filter((index) => !columns[index].hidden);
     const ids = columns.findIndex((column) => column.hidden);
@@ -96,7 +99,7 @@
       const cell = document.createElement(index === 0 ? "th" : "td");
       if (index === 0) cell.scope = "row";
       const text = texts[index][row];
-      if (column.marks && text) cell.className = `m m-${text.toLowerCase()}`;
+      if (column.marks && text) cell.className = `m m-${cells[index][row].toLowerCase()}`;
       else if (column.style) cell.className = column.style;
       const address = column.link && links.length ? links[row] : null;
       const holder = address || isText(column) ? make("bdi", { textContent: text }) : text;
@@ -105,8 +108,8 @@
       return cell;
     };
 
-    const previous = make("button", { type: "button", textContent: "‹ Previous" });
-    const next = make("button", { type: "button", textContent: "Next ›" });
+    const previous = make("button", { type: "button", textContent: say("‹ Previous") });
+    const next = make("button", { type: "button", textContent: say("Next ›") });
     const place = make("span", {});
     const pages = make("div", { className: "pages" }, previous, place, next);
 
@@ -119,8 +122,8 @@
         if (index === sorted.column) head.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
         else head.removeAttribute("aria-sort");
       });
-      status.textContent = (order.length === count ? `${table.total}.` : `${whole(order.length)} of ${table.total}.`) + said;
-      place.textContent = `Page ${page + 1} of ${last + 1}`;
+      status.textContent = (order.length === count ? `${table.total}.` : say("{rows} of {total}.", { rows: whole(order.length), total: table.total })) + cut;
+      place.textContent = say("Page {page} of {pages}", { page: page + 1, pages: last + 1 });
       pages.hidden = last === 0;
       pages.style.display = last === 0 ? "none" : "";
       previous.disabled = page === 0;
@@ -163,13 +166,13 @@
     if (count > 12) {
       const filter = make("input", { type: "search", autocomplete: "off", spellcheck: false });
       filter.addEventListener("input", () => { words = filter.value; unfold(); choose(); });
-      tools.append(labelled("Find", filter));
+      tools.append(labelled(say("Find"), filter));
       finders.set(figure.id, (text) => { filter.value = words = text; unfold(); choose(); });
     }
     table.choices.forEach((index) => {
       const values = [...new Set(cells[index].map((value) => value ?? ""))].sort(collator.compare);
-      const select = make("select", {}, make("option", { value: "", textContent: "all" }),
-        ...values.map((value, i) => make("option", { value: String(i + 1), textContent: value === "" ? "(none)" : value })));
+      const select = make("select", {}, make("option", { value: "", textContent: say("all") }),
+        ...values.map((value, i) => make("option", { value: String(i + 1), textContent: value === "" ? say("(none)") : table.words?.[value] ?? value })));
       select.addEventListener("change", () => {
         if (select.value === "") chosen.delete(index);
         else chosen.set(index, values[Number(select.value) - 1]);
@@ -181,9 +184,9 @@
     if (count > size) {
       const rows = make("select", {}, ...[25, 100, 500].map((n) => make("option", { value: String(n), textContent: String(n) })));
       rows.addEventListener("change", () => { size = Number(rows.value); page = 0; draw(); });
-      tools.append(labelled("Rows", rows));
+      tools.append(labelled(say("Rows"), rows));
     }
-    const save = make("button", { type: "button", className: "right", textContent: "Download CSV" });
+    const save = make("button", { type: "button", className: "right", textContent: say("Download CSV") });
     save.addEventListener("click", () => download(table.name, csv(table, order)));
     tools.append(save);
     tools.hidden = false;
@@ -202,7 +205,7 @@
       if (fold && !fold.checked) return;
       size = Math.max(size, LARGEST_PRINT);
       draw();
-      if (order.length > size) status.textContent = `The first ${whole(size)} of ${whole(order.length)} rows; all are in tables/${table.name}.csv.`;
+      if (order.length > size) status.textContent = say("The first {rows} of {total} rows; all are in {file}.", { rows: whole(size), total: whole(order.length), file: `tables/${table.name}.csv` });
     });
     addEventListener("afterprint", () => { size = before; draw(); });
   }
@@ -216,11 +219,11 @@
   const bar = document.querySelector(".contents");
   const owners = [...new Set(owned.flatMap((one) => one.names))].filter(Boolean).sort(collator.compare);
   if (bar && owners.length > 1) {
-    const select = make("select", {}, make("option", { value: "", textContent: "all" }),
+    const select = make("select", {}, make("option", { value: "", textContent: say("all") }),
       ...owners.map((name) => make("option", { value: name, textContent: name })));
     select.addEventListener("change", () => owned.forEach((one) => one.show(select.value || null)));
-    bar.append(labelled("Owner of accounts", select));
-    bar.lastChild.firstChild.textContent = "Owner ";
+    bar.append(labelled(say("Owner of accounts"), select));
+    bar.lastChild.firstChild.textContent = `${say("Owner")} `;
   }
 
   /* Accounts by name or id, on every page; beyond those the page holds, the list of all answers. */
@@ -234,18 +237,18 @@
     const folders = ["", "accounts/", "dossiers/"];
     const words = all.map((name, i) => folded(`${name} ${keys[i]}`));
     const address = (i) => Number(places[i]) ? `${up}${folders[places[i]]}${files[i] ?? keys[i]}.html` : `${up}accounts.html#find=${encodeURIComponent(keys[i])}`;
-    const [input, list, said] = seek.children;
+    const [input, list, heard] = seek.children;
     const look = () => {
       const wanted = parts(input.value);
       const found = wanted.length ? words.map((_, i) => i).filter((i) => wanted.every((part) => words[i].includes(part))) : [];
       const links = found.slice(0, 8).map((i) => make("li", {}, make("a", { href: address(i) }, make("bdi", { textContent: all[i] }), " ",
         make("small", { className: "id", textContent: keys[i] }))));
       const more = wanted.length && (found.length > 8 || !whole);
-      if (more) links.push(make("li", {}, make("a", { href: `${up}accounts.html#find=${encodeURIComponent(input.value)}`, textContent: "Find in the list of all accounts" })));
-      if (wanted.length && !links.length) links.push(make("li", { textContent: "No such account" }));
+      if (more) links.push(make("li", {}, make("a", { href: `${up}accounts.html#find=${encodeURIComponent(input.value)}`, textContent: say("Find in the list of all accounts") })));
+      if (wanted.length && !links.length) links.push(make("li", { textContent: say("No such account") }));
       list.replaceChildren(...links);
       list.hidden = !links.length;
-      said.textContent = wanted.length ? `${found.length} found` : "";
+      heard.textContent = wanted.length ? say("{number} found", { number: found.length }) : "";
     };
     input.addEventListener("input", look);
     input.addEventListener("focus", look);
