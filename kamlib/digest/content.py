@@ -50,7 +50,7 @@ class Digest:
                 "changed": line.changed,
                 "to_do": line.to_do,
                 "owner": line.owner or say("nobody named"),
-                "by": line.by if isinstance(line.by, str) else date(line.by),
+                "by": say(line.by) if isinstance(line.by, str) else date(line.by),
                 "due": by_when(line.by),
             }
             for line in self.actions

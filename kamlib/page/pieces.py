@@ -85,7 +85,7 @@ def actions(
             "changed": line.changed,
             "to_do": line.to_do,
             "owner": line.owner,
-            "by": line.by if isinstance(line.by, str) else date(line.by),
+            "by": say(line.by) if isinstance(line.by, str) else date(line.by),
             "link": _address(data, line.link, line.account),
         }
         for line in lines

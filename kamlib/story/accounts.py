@@ -55,7 +55,7 @@ def headline_account(
                 say(
                     "Decided on {on}: {recorded_decision}.",
                     on=on,
-                    recorded_decision=row["recorded_decision"],
+                    recorded_decision=say(row["recorded_decision"]),
                 )
             )
         )

@@ -30,7 +30,7 @@ def by_when(by: Any) -> str:
     >>> by_when("now"), by_when(""), by_when(pd.Timestamp("2026-01-14"))
     ('now', '', 'by 14\xa0Jan\xa02026')
     """
-    return by if isinstance(by, str) else say("by {by}", by=date(by))
+    return say(by) if isinstance(by, str) else say("by {by}", by=date(by))
 
 
 def foot_digest(intake: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings) -> str:

@@ -182,7 +182,11 @@ def _whom(row: Any) -> str:
     """Return whom to speak to: the person recorded, else the account."""
     if not isinstance(row.contact, str) or not row.contact:
         return row.name
-    return f"{row.contact} ({row.role})" if isinstance(row.role, str) and row.role else row.contact
+    return (
+        f"{row.contact} ({say(row.role)})"
+        if isinstance(row.role, str) and row.role
+        else row.contact
+    )
 
 
 def _overdue(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
@@ -231,7 +235,7 @@ def _lost(row: Any, facts: dict[str, Any], book: BookSettings) -> Told:
         decided = say(
             " Decided on {recorded_date}: {recorded_decision}.",
             recorded_date=date(row.recorded_date),
-            recorded_decision=row.recorded_decision,
+            recorded_decision=say(row.recorded_decision),
         )
     why = say(
         "{name} counts as lost: no order since {since}. {brought}{reason}{decided}",
@@ -324,10 +328,12 @@ def _proposed(row: Any, facts: dict[str, Any], book: BookSettings, to_do: str) -
             "{why} Decided on {on}: {recorded_decision}; the evidence is newer.",
             why=why,
             on=on,
-            recorded_decision=row.recorded_decision,
+            recorded_decision=say(row.recorded_decision),
         ), to_do
     return why, say(
-        "As decided on {on}: {recorded_decision}.", on=on, recorded_decision=row.recorded_decision
+        "As decided on {on}: {recorded_decision}.",
+        on=on,
+        recorded_decision=say(row.recorded_decision),
     )
 
 
