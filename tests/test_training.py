@@ -160,13 +160,14 @@ class TestAtTheDesk:
 
 
 SLIPS = {
-    'check("1a", thirteen)': 'as "thirteen"',
+    'check("1a", thirteen)': 'between quotes: "thirteen"',
     'chek("1a", 13)': "Did you mean 'check'?",
     'check("1a", 42%)': "no percent sign",
     "start(“Ada”)": "straight quotes",
     "mine.key_accounts": "Put your name",
     'table["iskey"]': "Did you mean 'is_key'?",
     "table.iskey": "Did you mean 'is_key'?",
+    'q["key_accounts"]': "named after a point",
     "q.key_acounts": "Did you mean 'key_accounts'?",
 }
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kamlib.errors import KamError, nearest
 
-SLIPS = (NameError, SyntaxError, AttributeError, KeyError)
+SLIPS = (NameError, SyntaxError, AttributeError, KeyError, TypeError)
 _FORMS = (
     'Text stands between straight quotes, as "Ada"; a decimal has a point and no percent sign, '
     "0.42 for 42 %; a bracket that opens is closed; a folder is written with / and not with \\."
@@ -56,6 +56,10 @@ def slip(error: BaseException, names: set[str], trail: TracebackType | None = No
         return str(KamError(f"The table has no column '{column}'.", next=said))
     if isinstance(error, AttributeError) and type(error.obj).__name__ == "Period":
         return str(error)
+    if str(error) == "'Period' object is not subscriptable":
+        return str(
+            KamError("A period's table is named after a point.", next="For example mine.accounts")
+        )
     return ""
 
 
@@ -79,8 +83,8 @@ def _name(error: NameError, names: set[str]) -> str:
     if said.startswith("Did you mean"):
         return said
     return (
-        f'Text stands between quotes, as "{error.name}". Is it a name that a cell above makes? '
-        "Run that cell first."
+        "If a cell above makes it, run that cell first. If it is text, it stands between quotes: "
+        f'"{error.name}".'
     )
 
 
