@@ -16,10 +16,10 @@ from kamlib.programme.counterfactual import (
     in_money,
     pre_period,
 )
-from kamlib.programme.panel import NEVER, SPELL, Panel, panel_of
+from kamlib.programme.panel import SPELL, Panel, panel_of
 
 PLACEBOS = 2
-"""Accounts never admitted that stand in for a treated one in the placebo check."""
+"""Accounts that stand in for a treated one in the placebo check."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Comparison:
     panel, notes
         What was compared, and for each admitted account why it could not be measured, else blank.
     blocks
-        One row per treated account × block (a year in the programme): ``outcome`` and
+        One row per treated account × block (a year since the admission): ``outcome`` and
         ``counterfactual`` (margin against the pre-period, 1 where it is the typical one),
         ``months_count``, ``spread`` (standard deviation of a control around its counterfactual),
         ``past_years_count`` and ``control_count``.
     counterfactual
-        Margin expected without the programme, account × month; missing outside the programme.
+        Margin expected without the programme, account × month; missing before the admission.
     influence, money_influence
         How far the error of each account as a control moves the sum of the counterfactuals, and the
         money of all of them in each month.
@@ -68,7 +68,7 @@ class Comparison:
 
     @property
     def months(self) -> pd.DataFrame:
-        """One row per treated account × month in the programme: margin, with and without it."""
+        """One row per treated account × month from its admission on: margin, with and without."""
         sides = {"margin": self.panel.margin, "counterfactual_margin": self.counterfactual}
         return pd.DataFrame({name: side.T.unstack() for name, side in sides.items()}).dropna()
 
@@ -128,10 +128,13 @@ def programme_comparison(
 
 
 def placebo_comparison(programme_comparison: Comparison) -> Comparison:
-    """Compare accounts never admitted as if they had been, when those they resemble were.
+    """Compare accounts that were not (yet) admitted as if they had been, when those they resemble
+    were (placebos in space; Abadie, Diamond and Hainmueller 2010).
 
     For every treated account the two accounts are taken, once each, that are nearest to it in size
-    and in how far the last year stood above the mean of the pre-period.
+    and in how far the last year stood above the mean of the pre-period. Accounts admitted later may
+    be taken, less the lift from then on: those that never were are known to have done worse, so
+    they alone would show a loss. Where too few controls stay, there is no placebo.
 
     Parameters
     ----------
@@ -145,25 +148,28 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
     >>> len(placebo_comparison(found).treated)
     0
     """
-    found, panel = programme_comparison, programme_comparison.panel
-    margin, spells = panel.margin.to_numpy(), panel.spells.assign(is_treated=False)
-    first, is_free = spells["first"].to_numpy(), spells["start"].eq(NEVER).to_numpy(copy=True)
+    found = programme_comparison
+    spells, nobody = found.panel.spells, np.array([], dtype="int64")
+    panel = found.panel.with_margin(found.panel.without_lift(found.lift, of_all_but=nobody))
+    margin, start, first = panel.margin.to_numpy(), spells["start"], spells["first"].to_numpy()
+    pretended = spells.assign(is_treated=False)
+    pretended["admission_date"] = pd.NaT
     lengths = found.treated["past_years_count"].astype(int)
     for row, count in zip(spells.index.get_indexer(lengths.index), lengths, strict=True):
-        spell = panel.spells[SPELL[:3]].iloc[row]
+        spell = spells[SPELL[:2]].iloc[row]
         years, available = pre_period(margin, spell["before"], first)
         size = np.maximum(years[:, :count].mean(axis=1), 1e-300)
         traits = np.column_stack([np.log(size), years[:, 0] / size])
-        free = np.flatnonzero(is_free & (available >= count))
+        is_free = ~pretended["is_treated"] & start.gt(spell["start"]) & (available >= count)
+        free = np.flatnonzero(is_free)
         if not len(free):
             continue
         unit = np.maximum(traits[free].std(axis=0), 1e-9)
         apart = (traits[free] - traits[row]) / unit
         nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:PLACEBOS]]
-        is_free[nearest] = False
-        spells.loc[spells.index[nearest], [*SPELL[:3], "is_treated"]] = [*spell, True]
-    pretended = replace(panel, spells=spells)
-    return compare(pretended, *cohorts_of(pretended), lift=found.lift)
+        pretended.loc[spells.index[nearest], [*SPELL[:2], "is_treated"]] = [*spell, True]
+    panel = replace(panel, spells=pretended)
+    return compare(panel, *cohorts_of(panel), lift=0.0)
 
 
 def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: float) -> Comparison:
@@ -175,26 +181,25 @@ def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: floa
         treated, controls = cohort.treated, cohort.controls
         margin = panel.without_lift(lift, of_all_but=treated)
         expected = np.zeros((count, width))
-        for low, high in blocks(cohort.start, cohort.end):
+        for low, high in blocks(cohort.start, width):
             fit = fit_block(margin, cohort, low, high)
             facts = (high - low, fit.spread, cohort.design.shape[1] - 1, len(controls))
             means = panel.margin.index[treated], fit.outcome[treated], fit.prediction[treated]
             rows += [(*one, *facts) for one in zip(*means, strict=True)]
             # The ratios of an account are the means over its blocks, so its influence is too.
-            weight = (high - low) / (cohort.end - cohort.start)
+            weight = (high - low) / (width - cohort.start)
             influence[controls] += weight * fit.gain[treated].sum(axis=0) * fit.error
             expected[:, low:high], moved = in_money(margin[:, low:high], cohort, fit)
             money[controls, low:high] += moved
-        inside = slice(cohort.start, cohort.end)
+        inside = slice(cohort.start, width)
         counterfactual.iloc[treated, inside] = expected[treated, inside]
         # What no past tells: the mean square by which the running totals of the controls missed
-        # theirs, as a share, on the running totals of the treated. After the last month it stays.
+        # theirs, as a share, on the running totals of the treated.
         total = expected[:, inside].cumsum(axis=1)
         sold, due = margin[controls, inside].cumsum(axis=1), total[controls]
         missed = (((sold - due) / np.maximum(due, 1e-12)) ** 2).mean(axis=0)
         variance = missed * (total[treated] ** 2).sum(axis=0)
         noise[inside] += variance
-        noise[cohort.end :] += variance[-1]
     columns = ["account_id", "outcome", "counterfactual", "months_count", "spread"]
     columns += ["past_years_count", "control_count"]
     table = pd.DataFrame(rows, columns=columns)

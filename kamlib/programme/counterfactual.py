@@ -4,6 +4,10 @@ Accounts are admitted when they look strong, often on a peak, and a peak falls b
 the margin after admission is regressed on **all** whole years before it (the pre-period), over
 control accounts with a like past that were not (yet) key in the same months. The calendar's ups and
 downs, and the fall back from a peak, are then in the counterfactual and not in the effect.
+
+An account once admitted is followed to the last month, also when it left the programme or us: who
+is taken out after the last order would otherwise leave the silence to the controls alone, whose
+leaving is in the counterfactual (analysis by intention to treat; Hollis and Campbell, BMJ 1999).
 """
 
 from __future__ import annotations
@@ -22,8 +26,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST = {"few months": 3, "few controls": 8}
-"""What an account needs to be measured: whole months in the programme, and control accounts beyond
-the coefficients of the regression.
+"""What an account needs to be measured: whole months since the admission, and control accounts
+beyond the coefficients of the regression.
 """
 
 SIZE_BAND, SHAPE_BAND = 5.0, 1.5
@@ -40,22 +44,21 @@ SIZE_PRIOR = 0.05
 class Cohort:
     """Treated accounts admitted in one month with one length of history, and their controls.
 
-    ``treated`` and ``controls`` are row numbers of the panel, ``start`` and ``end`` bound the
-    months in the programme. ``size`` is the mean year of the pre-period and ``design`` the
+    ``treated`` and ``controls`` are row numbers of the panel, ``start`` is the first whole
+    month since the admission. ``size`` is the mean year of the pre-period and ``design`` the
     regressors of every account: a constant, log size, and the other years against the mean year.
     """
 
     treated: Ints
     controls: Ints
     start: int
-    end: int
     size: Floats
     design: Floats
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The regression of one block (a year in the programme) of a cohort.
+    """The regression of one block (a year since the admission) of a cohort.
 
     ``outcome`` and ``prediction`` are per account: the margin of the block against the mean year of
     the pre-period, 1 where it is the typical one. ``gain`` (account × control) is how far an error
@@ -95,7 +98,7 @@ def pre_period(margin: Floats, before: int, first: Ints) -> tuple[Floats, Ints]:
 
 
 def blocks(start: int, end: int) -> list[tuple[int, int]]:
-    """The months in the programme as years; a rest of less than half a year joins the year before.
+    """The months since the admission as years; a rest under half a year joins the year before.
 
     >>> blocks(10, 40), blocks(10, 38), blocks(10, 13)
     ([(10, 22), (22, 34), (34, 40)], [(10, 22), (22, 38)], [(10, 13)])
@@ -113,12 +116,11 @@ def cohorts_of(panel: Panel) -> tuple[list[Cohort], pd.Series]:
     """
     margin, spells = panel.margin.to_numpy(), panel.spells
     start, first = spells["start"].to_numpy(), spells["first"].to_numpy()
-    spells = spells.assign(row=range(len(spells)), end=spells["end"].clip(upper=margin.shape[1]))
-    spells = spells[spells["is_treated"]]
-    is_short = (spells["end"] - spells["start"]).lt(LEAST["few months"])
+    spells = spells.assign(row=range(len(spells)))[spells["is_treated"]]
+    is_short = (margin.shape[1] - spells["start"]).lt(LEAST["few months"])
     notes = spells["note_code"].mask(spells["note_code"].eq("") & is_short, "few months")
     cohorts = []
-    for _, wave in spells[notes.eq("")].groupby(["start", "before", "end"]):
+    for _, wave in spells[notes.eq("")].groupby(["start", "before"]):
         before = int(wave["before"].iloc[0])
         past, available = pre_period(margin, before, first)
         recent = [margin[:, max(before - months, 0) : before].sum(axis=1) > 0 for months in (3, 6)]
@@ -158,8 +160,7 @@ def _cohort(
     centre = log_size[controls].mean() if len(controls) else 0.0
     shape = past[:, :-1] / size[:, None] - 1  # without the oldest: the years add up to the size
     design = np.column_stack([np.ones_like(size), log_size - centre, shape])
-    start, end = members[["start", "end"]].iloc[0]
-    return Cohort(treated, controls, int(start), int(end), size, design)
+    return Cohort(treated, controls, int(members["start"].iloc[0]), size, design)
 
 
 def fit_block(margin: Floats, cohort: Cohort, low: int, high: int) -> Fit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,11 @@ class Panel:
     margin: pd.DataFrame
     spells: pd.DataFrame
     measure: str = "margin"
+
+    def with_margin(self, margin: NDArray[np.float64]) -> Panel:
+        """Return the panel with other margins."""
+        frame = pd.DataFrame(margin, index=self.margin.index, columns=self.margin.columns)
+        return replace(self, margin=frame)
 
     def without_lift(self, lift: float, *, of_all_but: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the margins as an array; in the programme, those of others less the lift.

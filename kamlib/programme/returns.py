@@ -18,13 +18,14 @@ from kamlib.tables import shaped, typed
 
 
 def programme_effect(programme_comparison: Comparison, accounts: pd.DataFrame) -> pd.DataFrame:
-    """One row per account ever admitted: its margin in the programme against what its past let
+    """One row per account ever admitted: its margin since the admission against what its past let
     expect.
 
     The counterfactual is the regression of the margin on **all** whole years before admission,
     fitted on accounts of comparable size that were not (yet) key in the same months; so neither a
-    good year for everybody nor the fall back from a peak counts as an effect. Months begun before
-    the admission belong to neither side. Without costs the measure is revenue (see
+    good year for everybody nor the fall back from a peak counts as an effect. An account counts
+    from its admission to the last month, also when it left: losing it is a result too. Months begun
+    before the admission belong to neither side. Without costs the measure is revenue (see
     `programme_verdict`). The interval of one account is wide: judge the programme by the verdict.
 
     Parameters

@@ -11,7 +11,7 @@ from kamlib.words import count, money, phrase, say, share
 NOT_MEASURED = {
     "cost missing": phrase("a cost is missing in its history"),
     "no orders": phrase("no orders"),
-    "few months": phrase("fewer than {least} whole months in the programme"),
+    "few months": phrase("fewer than {least} whole months since the admission"),
     "no year before": phrase("no whole year with a margin before the admission"),
     "few controls": phrase("fewer than {least} comparable accounts"),
 }
@@ -19,7 +19,7 @@ NOT_MEASURED = {
 
 VERDICT = {
     "no tiers": phrase("No dated tiers: it is not known who was admitted when."),
-    "placebo": phrase("Accounts that were never admitted show an effect too (placebo check)."),
+    "placebo": phrase("Accounts that were not admitted then show an effect too (placebo check)."),
     "gain": phrase("The whole interval lies above what was to be expected without the programme."),
     "loss": phrase("The whole interval lies below what was to be expected without the programme."),
     "no effect shown": phrase("The interval holds both a gain and a loss."),
