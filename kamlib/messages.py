@@ -18,8 +18,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 from jinja2 import Environment, nodes
 
+from kamlib.report.listing import row_and_rest
 from kamlib.report.prose import paragraphs
-from kamlib.report.write import row_and_rest
 from kamlib.tables.catalogue import FOLDER as FOLDER_OF_CATALOGUE
 from kamlib.words.language import FOLDER, TEMPLATE
 
@@ -60,7 +60,7 @@ def _files() -> Iterator[tuple[Path, Iterator[Message]]]:
         yield file, _plain(_catalogue_texts(tomllib.loads(file.read_text(encoding="utf-8"))))
     for file in sorted((ROOT / "templates" / "report").glob("*.j2")):
         if not file.name.startswith("certificate"):
-            yield file, _plain(_template_texts(file.read_text(encoding="utf-8")))
+            yield file, _template_messages(file.read_text(encoding="utf-8"))
     for file in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
         yield file, _notebook_messages(json.loads(file.read_text(encoding="utf-8")))
     for file in sorted(FOLDER_OF_CATALOGUE.glob("*.toml")):
@@ -87,11 +87,14 @@ def _rows(content: dict[str, Any]) -> Iterator[str]:
         yield from (part for part in row_and_rest(table["row"].removesuffix(".")) if part)
 
 
-def _template_texts(text: str) -> Iterator[str]:
+def _template_messages(text: str) -> Iterator[Message]:
     tree = Environment(autoescape=True).parse(text)
     for call in tree.find_all(nodes.Call):
-        if getattr(call.node, "name", "") == "say" and isinstance(call.args[0], nodes.Const):
-            yield call.args[0].value
+        name, said = getattr(call.node, "name", ""), [getattr(a, "value", "") for a in call.args]
+        if name == "say" and said[0]:
+            yield said[0], []
+        elif name == "count":
+            yield from _of_noun(name, said[1], said[2] if len(said) > 2 else said[1] + "s")
 
 
 def _notebook_messages(notebook: dict[str, Any]) -> Iterator[Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,12 +98,17 @@ pytestmark = pytest.mark.skipif(not server.can_fork(), reason="needs warm kernel
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
+def kernels() -> Iterator[server.ForkServer]:
+    """What kernels are forked from."""
+    with server.ForkServer({"PYTHONHASHSEED": "0"}) as process:
+        assert process.is_ready()
+        yield process
+
+
+@pytest.fixture(scope="module")
+def environment(kernels: server.ForkServer) -> dict[str, str]:
     """Where kernels are forked."""
-    plain = {"PYTHONHASHSEED": "0"}
-    with server.ForkServer(plain) as kernels:
-        assert kernels.is_ready()
-        yield {**plain, server.SOCKET: kernels.address}
+    return {"PYTHONHASHSEED": "0", server.SOCKET: kernels.address}
 
 
 def run(folder: Path, environment: dict[str, str], cell: str) -> nbformat.NotebookNode:
@@ -130,6 +136,20 @@ def test_what_fails_quietly_ends_the_run(tmp_path, environment, name):
 def test_what_is_sound_is_left_alone(tmp_path, environment, name):
     executed = run(tmp_path, environment, SOUND[name])
     assert [cell.id for cell in executed.cells] == ["a", "b"]
+
+
+def of_kernels(kernels: server.ForkServer) -> float:
+    """The processor seconds of the kernels that have ended."""
+    about = Path(f"/proc/{kernels._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(about[13]) + int(about[14])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_the_time_of_kernels_is_known_and_none_is_left(tmp_path, environment, kernels):
+    run(tmp_path, environment, "b = 1")  # a kernel that has ended is noted when another begins
+    before = of_kernels(kernels)
+    run(tmp_path, environment, "import time\nwhile time.process_time() < 3:\n    pass")
+    run(tmp_path, environment, "b = 1")
+    assert of_kernels(kernels) - before >= 3
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3}', '{"nbformat": 4}'])

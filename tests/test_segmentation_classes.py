@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kamlib.book import KeyAccountSettings, SegmentationSettings
 from kamlib.period.calendar import trailing_months
 from kamlib.segmentation import account_classes, key_accounts
-from kamlib.segmentation.abc import abc_of
+from kamlib.segmentation.abc import abc_of, exact_sums
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS
 from kamlib.story.segmentation_rows import (
     MISSING_CLASSES,
@@ -409,3 +409,13 @@ def test_abc_holds_its_definition_for_any_values(cents):
             else "C"
         )
         assert (letter if isinstance(letter, str) else None) == expected
+
+
+@pytest.mark.parametrize(
+    "amounts", [[0.1, 0.2, -0.05], [4e10, 0.01, 0.02], [0.12345678, 1e-8, 2.0], [0.1, None, 0.2]]
+)
+def test_sums_are_exact_however_large_or_fine_the_amounts(amounts):
+    lines = pd.DataFrame({"account_id": "A", "revenue": pd.Series(amounts, dtype="float64")})
+    by_hand = sum((round(Decimal(str(one)), 6) for one in amounts if one is not None), Decimal(0))
+    found = exact_sums(lines, "revenue", pd.Index(["A", "B"]))
+    assert found.tolist() == [by_hand, Decimal(0)]

@@ -11,6 +11,7 @@ import pytest
 from kamlib.book import read_settings
 from kamlib.errors import KamError
 from kamlib.period.snapshot import open_period
+from kamlib.scoring.stability import above_line_shares
 from kamlib.whatif import what_if
 from kamlib.whatif.sliders import Board
 
@@ -69,6 +70,20 @@ class TestSameAsTheReport:
         assert set(rows["account_id"]) == gone and set(rows["change"]) == {"leaves"}
         firm = answer.period.score_stability.set_index("account_id")["above_line_share"]
         assert rows["above_line_share"].tolist() == firm[rows["account_id"]].tolist()
+
+    def test_what_comes_out_as_it_was_is_not_computed_again(self, q):
+        other = what_if(q, line=7.5).period
+        assert other._get("account_scores") is not q._get("account_scores")
+        for name in ("key_accounts", "estimate_choice", "win_back"):
+            assert other._get(name) is q._get(name), name
+
+    @pytest.mark.parametrize("rule", [{"min_score": 6.0}, {"min_score": None, "top_n": 9}])
+    def test_how_firm_some_are_is_as_in_the_table_of_all(self, q, rule):
+        other = q.with_settings(key_accounts=rule)
+        firm = other.score_stability.set_index("account_id")["above_line_share"]
+        some = firm[firm.between(0.01, 0.99)].index[::2]
+        assert len(some) > 3
+        assert other.call(above_line_shares, asked=set(some)).equals(firm[some])
 
     def test_the_books_own_settings_change_nothing(self, q):
         answer = what_if(q)

@@ -198,9 +198,18 @@ def _margins(account_days: pd.DataFrame, account_ids: pd.Series) -> pd.Series:
     if "cost" not in account_days:
         return pd.Series(math.nan, index=account_ids.index)
     rows = account_days.assign(margin=account_days["revenue"] - account_days["cost"])
-    sums = rows.groupby("account_id")["margin"].agg(lambda own: own.sum(skipna=False))
+    sums = _whole_sums(rows["margin"], rows["account_id"])
     found = account_ids.map(sums).astype("float64")
     return found.where(account_ids.isin(sums.index), 0.0)
+
+
+def _whole_sums(values: pd.Series, by: pd.Series) -> pd.Series:
+    """Return the sum of each group, n/a as soon as one value is."""
+    codes, groups = pd.factorize(by, sort=True)
+    order = np.argsort(codes, kind="stable")
+    ends = np.bincount(codes, minlength=len(groups)).cumsum()
+    parts = np.split(values.to_numpy(dtype="float64")[order], ends[:-1]) if len(groups) else []
+    return pd.Series([part.sum() for part in parts], index=groups, dtype="float64")
 
 
 def lifetime_value(

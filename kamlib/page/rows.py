@@ -22,9 +22,10 @@ from kamlib.page.columns import (
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.period import origin
 from kamlib.story import said_of
+from kamlib.story.codes import spelled
 from kamlib.story.statements import Said
 from kamlib.tables import OutputTable, catalogue
-from kamlib.words import Wording, count, number, say, wording
+from kamlib.words import ENGLISH, Wording, count, number, say, spoken, wording
 
 FIRST_ROWS = 25
 """Rows written into the page itself; the rest is drawn when asked for."""
@@ -134,6 +135,9 @@ def _described(rows: pd.DataFrame, entry: OutputTable | None) -> dict[str, Any]:
         for name, one in columns.items()
         if one.words
     }
+    if spoken() != ENGLISH:
+        codes = [name for name, one in columns.items() if one.type == "code" and not one.words]
+        words |= {name: spelled(set(rows[name].dropna().astype("str"))) for name in codes}
     return {
         "labels": {name: say(one.heading) for name, one in columns.items()},
         "kinds": kinds,

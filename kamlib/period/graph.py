@@ -109,6 +109,11 @@ def upstream(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def looks_back(name: str) -> bool:
+    """Return whether a calculation rests on other days than the period's."""
+    return any(one == "at" or one.startswith(("previous_", "year_ago_")) for one in upstream(name))
+
+
 def lineage(name: str) -> pd.DataFrame:
     """One row per thing that a table rests on, nearest first: its name, kind, and what a row is."""
     known = catalogue().tables

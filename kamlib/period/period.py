@@ -255,9 +255,7 @@ class Period:
     def tell(self, name: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows of a table with their sentences, the columns as they are published."""
         columns = list(catalogue().tables[name].columns)
-        tell = import_module("kamlib.story").teller(
-            name
-        )  # words stand above, and are asked by name
+        tell = import_module("kamlib.story").teller(name)  # words stand above: asked by name
         said = self.call(tell, **{name: rows}) if tell else pd.DataFrame(index=rows.index)
         whole = pd.concat([rows.drop(columns=said.columns, errors="ignore"), said], axis=1)
         whole = whole[[column for column in columns if column in whole]]
@@ -313,16 +311,12 @@ class Period:
         """Return a calculation's result: from the run's store where it is there, else computed."""
         if name not in catalogue().tables:
             return self._computed(name)
-        apart = "-as-neighbour" if self._is_neighbour and self._looks_back(name) else ""
-        return self._snapshot.stored(name, lambda: self._computed(name), apart=apart)
+        return self._snapshot.stored(name, lambda: self._computed(name), apart=self._apart(name))
 
-    def _looks_back(self, name: str) -> bool:
+    def _apart(self, name: str) -> str:
         from kamlib.period import graph
 
-        return any(
-            one == "at" or one.startswith(("previous_", "year_ago_"))
-            for one in graph.upstream(name)
-        )
+        return "-as-neighbour" if self._is_neighbour and graph.looks_back(name) else ""
 
     def _computed(self, name: str) -> Any:
         from kamlib.period import graph

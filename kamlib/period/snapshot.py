@@ -66,6 +66,13 @@ class Snapshot:
             return None
         return read_snapshot(self.folder.parent / span.label, scratch=self.scratch)
 
+    def holds(self, name: str, *, apart: str = "") -> bool:
+        """Return whether a computed table is kept here."""
+        return self._kept_in(name, apart).is_file()
+
+    def _kept_in(self, name: str, apart: str) -> Path:
+        return self.folder / f"computed{apart}" / f"{name}.parquet"
+
     def stored(
         self, name: str, compute: Callable[[], pd.DataFrame], *, apart: str = ""
     ) -> pd.DataFrame:
@@ -76,8 +83,8 @@ class Snapshot:
         """
         from filelock import FileLock
 
-        folder = self.folder / f"computed{apart}"
-        file = folder / f"{name}.parquet"
+        file = self._kept_in(name, apart)
+        folder = file.parent
         if not file.is_file():
             folder.mkdir(exist_ok=True)
             with FileLock(folder / f"{name}.lock"):

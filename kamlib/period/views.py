@@ -64,7 +64,10 @@ class AccountPeriod(Period):
 
 
 class OtherSettings(Period):
-    """A period under other settings; what they do not touch comes from the period itself."""
+    """A period under other settings; what they do not touch comes from the period itself.
+
+    What comes out as it was counts as not touched: what rests on it is not computed again.
+    """
 
     def __init__(self, whole: Period, book: BookSettings, changed: frozenset[str]) -> None:
         super().__init__(whole._snapshot, book=book, span=whole.span)
@@ -80,11 +83,49 @@ class OtherSettings(Period):
         return self._whole._get(name)
 
     def _made(self, name: str) -> Any:
+        if not (self._is_touched(name) and self._is_given_other(name)):
+            return self._whole._get(name)
+        made = self._computed(name)
+        if _is_there(self._whole, name) and _is_same(made, before := self._whole._get(name)):
+            return before
+        return made
+
+    def _is_touched(self, name: str) -> bool:
         from kamlib.period import graph
 
         rests_on = {SECTIONS[one] for one in graph.upstream(name) if one in SECTIONS}
-        is_touched = rests_on & self._changed or "at" in graph.upstream(name)
-        return self._computed(name) if is_touched else self._whole._get(name)
+        return bool(rests_on & self._changed) or "at" in graph.upstream(name)
+
+    def _is_given_other(self, name: str) -> bool:
+        """Return whether a calculation gets anything here that the period does not give it."""
+        from kamlib.period import graph
+
+        for one in graph.parameters(name):
+            if one == "at" or SECTIONS.get(one) in self._changed:
+                return True
+            table = graph.plain(one)
+            if table in graph.calculations() and self._is_touched(table):
+                mine = self._get(one)
+                if not _is_there(self._whole, one) or mine is not self._whole._get(one):
+                    return True
+        return False
+
+
+def _is_there(q: Period, name: str) -> bool:
+    """Return whether a calculation's result is there without computing it."""
+    for prefix in ("previous_", "year_ago_"):
+        if name.startswith(prefix):
+            other = getattr(q, prefix.rstrip("_"))
+            return other is None or _is_there(other, name.removeprefix(prefix))
+    if isinstance(q, OtherSettings) and not q._is_touched(name):
+        return _is_there(q._whole, name)
+    is_own = type(q) is Period and q._snapshot.holds(name, apart=q._apart(name))
+    return name in q._kept or is_own
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Return whether a calculation came out as it was."""
+    return isinstance(one, pd.DataFrame) and one.equals(other)
 
 
 class EarlierDay(Period):
@@ -118,7 +159,9 @@ class EarlierDay(Period):
         return frame
 
     def _made(self, name: str) -> Any:
-        if self._before is not None and not self._looks_back(name):
+        from kamlib.period import graph
+
+        if self._before is not None and not graph.looks_back(name):
             return self._whole.at(self._day)._get(name)
         if name in _SHARED and type(self._whole) is Period:
             apart = f"-at-{self._day:%Y-%m-%d}"

@@ -264,13 +264,8 @@ def plot_account_timeline(
         label(ax, first, -row, lane, dx=-8, colour=QUIET)
         colours = [_event_colour(one.event_code, one.mark) for one in each(own)]
         for one, colour in zip(each(own), colours, strict=True):
-            options: dict[str, Any] = {
-                "color": [colour],
-                "linewidths": 0,
-                "clip_on": False,
-                "zorder": 3,
-            }
-            spot = ax.scatter(one.date, -row, s=36, **options)
+            options: dict[str, Any] = {"markersize": 6, "markeredgewidth": 0, "clip_on": False}
+            (spot,) = ax.plot([one.date], [-row], "o", color=colour, zorder=3, **options)
             mark(spot, f"{date(one.date)}: {one.event}")
         _label_events(ax, own, lane, -row + 0.34, letter, (date2num(first), date2num(as_of)))
     ax.set_xlim(date2num(first), date2num(as_of) + days * 0.02)

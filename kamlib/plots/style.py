@@ -133,11 +133,21 @@ _RC: dict[str, Any] = {
 }
 
 
+_CHECKED = dict(mpl.RcParams(_RC))
+
+
 @contextmanager
 def style() -> Iterator[None]:
-    """The kit's matplotlib settings, for the length of a `with` block."""
-    with mpl.rc_context(_RC):  # type: ignore[arg-type]
+    """The kit's matplotlib settings, for the length of a `with` block.
+
+    A chart enters it once per label: so they are checked once, and not copied with all others.
+    """
+    before = {name: mpl.rcParams[name] for name in _CHECKED}
+    dict.update(mpl.rcParams, _CHECKED)
+    try:
         yield
+    finally:
+        dict.update(mpl.rcParams, before)
 
 
 def axes(

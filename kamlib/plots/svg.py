@@ -88,10 +88,11 @@ def drawing(
     findings = [text for text in texts if text.get_gid() == FINDING and text.get_text()]
     lifted = [t for t in texts if t.get_gid() in (FINDING, SUBTITLE)] if len(findings) == 1 else []
     said = {t.get_gid(): getattr(t, "kam_text", t.get_text()) for t in lifted}
-    with _on_svg_canvas(figure), _hidden(lifted), style():
-        out = StringIO()
-        width, height = figure.get_size_inches() * 72
+    out = StringIO()
+    width, height = figure.get_size_inches() * 72
+    with _on_svg_canvas(figure) as canvas, _hidden(lifted), style():
         renderer = _Renderer(width, height, out, image_dpi=72, metadata=_NO_METADATA)
+        canvas.renderer = renderer
         figure.draw(renderer)
         renderer.finalize()
         box = figure.get_tightbbox(renderer)
@@ -128,11 +129,12 @@ class _Renderer(RendererSVG):
 
 
 class _Canvas(FigureCanvasSVG):
-    """Gives layout the same measuring as drawing."""
+    """Gives layout the same measuring as drawing, so that a text is measured once."""
+
+    renderer: _Renderer
 
     def get_renderer(self) -> _Renderer:
-        width, height = self.figure.get_size_inches() * 72
-        return _Renderer(width, height, StringIO(), image_dpi=72, metadata=_NO_METADATA)
+        return self.renderer
 
 
 def stand_in(text: str) -> str:
@@ -165,12 +167,12 @@ def _writable(text: str) -> str:
 
 
 @contextmanager
-def _on_svg_canvas(figure: Figure) -> Iterator[None]:
+def _on_svg_canvas(figure: Figure) -> Iterator[_Canvas]:
     canvas, dpi = figure.canvas, figure.dpi
-    _Canvas(figure)
+    drawn = _Canvas(figure)
     figure.dpi = 72
     try:
-        yield
+        yield drawn
     finally:
         figure.dpi = dpi
         figure.set_canvas(canvas)

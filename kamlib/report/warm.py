@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -148,7 +149,6 @@ def serve(address: str) -> None:
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     server.bind(address)
     server.listen(64)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     kernels: list[int] = []
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -159,6 +159,7 @@ def serve(address: str) -> None:
         if server in ready:
             line, _ = server.accept()
             order = json.loads(line.makefile().readline())
+            kernels = [one for one in kernels if not os.waitpid(one, os.WNOHANG)[0]]
             child = os.fork()
             if child == 0:
                 server.close()
@@ -166,10 +167,10 @@ def serve(address: str) -> None:
             kernels.append(child)
             line.close()
     for kernel in kernels:
-        try:
-            os.killpg(kernel, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
+        for end in (os.killpg, os.kill):  # one that was forked just now leads no group yet
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                end(kernel, signal.SIGKILL)
+        os.waitpid(kernel, 0)  # so that its time counts as that of the run
 
 
 def _become_kernel(line: socket.socket, order: dict[str, Any]) -> None:
@@ -178,10 +179,8 @@ def _become_kernel(line: socket.socket, order: dict[str, Any]) -> None:
     try:
         os.setsid()
         end_with_parent()
-        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
-            signal.signal(
-                number, signal.SIG_DFL if number != signal.SIGINT else signal.default_int_handler
-            )
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(nowhere, standard)

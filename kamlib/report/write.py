@@ -19,7 +19,7 @@ import kamlib
 from kamlib.errors import KamError
 from kamlib.intake import Intake, control_totals, row_account
 from kamlib.page.export import csv_text
-from kamlib.page.fragments import Fragment, rendered
+from kamlib.page.fragments import Fragment
 from kamlib.page.names import page_name
 from kamlib.page.search import account_search
 from kamlib.page.site import Foot, Link, page_resources
@@ -27,11 +27,12 @@ from kamlib.period import Period
 from kamlib.report import site
 from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
 from kamlib.report.convert import check_page, page_html
+from kamlib.report.listing import table_list
 from kamlib.report.pages import PAGES, Page, links_to, place
 from kamlib.report.prose import in_its_language
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
-from kamlib.tables import catalogue, each
+from kamlib.tables import each
 from kamlib.words import ENGLISH, say, speaking, untranslated
 from kamlib.workbook import CORE, TABLES, write_workbook
 
@@ -50,7 +51,8 @@ class Made:
     def name(self) -> str:
         """The page as requests name it, with its account.
 
-        >>> from kamlib.report.prose import in_its_language
+        >>> from kamlib.report.listing import table_list
+        from kamlib.report.prose import in_its_language
         from kamlib.report.pages import PAGES
         >>> Made(PAGES["dossiers"], "A1").name
         'dossiers A1'
@@ -124,7 +126,7 @@ class PageWriter:
         every = csv_text(self.data.told("account_list"))
         (self.staged / "tables").mkdir(exist_ok=True)
         (self.staged / "tables" / "account_list.csv").write_bytes(every.encode("utf-8", "replace"))
-        self._write("tables.html", say("Tables"), "tables", _table_list(self.staged))
+        self._write("tables.html", say("Tables"), "tables", table_list(self.staged))
         listed = account_list(self.data, self.addresses())
         self._write("accounts.html", say("Accounts"), "accounts", listed)
         for account in self.short:
@@ -270,31 +272,6 @@ def merge_tables(made: Path, into: Path, *, is_older: bool = False) -> None:
             )
         else:
             os.replace(file, target)
-
-
-def _table_list(staged: Path) -> nbformat.NotebookNode:
-    """Return the list of published tables as a notebook of one output: each with its row, linked to
-    its file.
-    """
-    known = catalogue().tables
-    files = sorted(file.stem for file in (staged / "tables").glob("*.csv"))
-    said = [(name, known[name].row.removesuffix(".") if name in known else "") for name in files]
-    html = rendered(
-        "table_list.html.j2", lines=[(n, *map(say, row_and_rest(text))) for n, text in said]
-    )
-    return notebook(Fragment(html, ""))
-
-
-def row_and_rest(text: str) -> tuple[str, str]:
-    """Return what one row of a table is, and what is told of it.
-
-    >>> row_and_rest("One row per account: its score"), row_and_rest("One row: the line")
-    (('account', 'its score'), ('(one row)', 'the line'))
-    """
-    row, _, rest = text.partition(": ")
-    return {"One row": "(one row)"}.get(
-        row, row.removeprefix("One row ").removeprefix("per ")
-    ), rest
 
 
 def write_period_workbook(staged: Path, data: Period) -> None:

@@ -84,12 +84,17 @@ def window_sums(account_days: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame
     )
 
 
-def expanding_medians(gaps: pd.DataFrame) -> pd.Series:
-    """Return for each gap the median of the account's gaps before it (n/a for the first)."""
-    if gaps.empty:
-        return pd.Series(dtype="float64")
-    medians = gaps.groupby("account_id")["gap_days"].expanding().median().droplevel(0)
-    return medians.groupby(gaps["account_id"]).shift()
+def earlier_medians(gaps: pd.DataFrame, of: np.ndarray) -> np.ndarray:
+    """Return for some gaps, by their places, the median of the account's gaps before each (n/a for
+    the first).
+    """
+    days, counts = gaps["gap_days"].to_numpy(), gaps["earlier_gap_count"].to_numpy()
+    found = np.full(len(of), np.nan)
+    for number, (place, count) in enumerate(zip(of, counts[of], strict=True)):
+        if count:
+            earlier = np.sort(days[place - count : place])
+            found[number] = (earlier[(count - 1) // 2] + earlier[count // 2]) / 2
+    return found
 
 
 def pooled_medians(

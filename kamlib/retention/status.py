@@ -8,7 +8,7 @@ import pandas as pd
 from kamlib.book import LossSettings
 from kamlib.retention.order_days import (
     described,
-    expanding_medians,
+    earlier_medians,
     looked_up,
     order_days,
     order_gaps,
@@ -215,7 +215,6 @@ def _closed_spells(
     """Return the silences of the past that were a loss on the eve of the order that ended them."""
     days = order_days(account_days, as_of=as_of)
     gaps = order_gaps(days)
-    gaps["own"] = expanding_medians(gaps)
     first = days.groupby("account_id")["date"].min()
     gaps["first_order_date"] = looked_up(gaps["account_id"], first)
     letters = _class_of(account_classes, gaps["account_id"]).to_numpy()
@@ -229,7 +228,7 @@ def _closed_spells(
     of_class, class_count = pooled_medians(*pool, eve, borrowed["code"].to_numpy())
     of_all, _ = pooled_medians(*pool, eve, np.full(len(eve), -1))
     enough = (class_count >= loss.min_gaps) & (borrowed["code"].to_numpy() >= 0)
-    found["usual_gap_days"] = found["own"]
+    found["usual_gap_days"] = earlier_medians(gaps, np.flatnonzero(silent))
     found.loc[~is_own, "usual_gap_days"] = np.where(enough, of_class, of_all)
     found["gap_count"] = found["earlier_gap_count"]
     found["detection_date"] = _trip_day(found, loss.lost, loss.min_silence_days, loss)

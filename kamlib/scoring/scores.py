@@ -76,11 +76,13 @@ def account_scores(
     for side in ("attractiveness", "strength"):
         table[f"{side}_score"] = _weighted(present[present["side"] == side], ids)
     lacking = criterion_scores[criterion_scores["score"].isna()]
-    missing = lacking.groupby("account_id", sort=False)["criterion"].agg(", ".join)
+    missing: dict[str, str] = {}
+    for account, criterion in zip(lacking["account_id"], lacking["criterion"], strict=True):
+        missing[account] = f"{missing[account]}, {criterion}" if account in missing else criterion
     key = key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]
     table = table.assign(
         is_key=ids.isin(key),
-        missing_criteria=missing.reindex(ids).fillna("").astype("str"),
+        missing_criteria=[missing.get(account, "") for account in ids.tolist()],
         name=column_of(accounts, ids, "name").fillna(ids.to_series()),
     )
     return shaped("account_scores", table.reset_index())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,11 @@ class Profiles:
     is_present: Floats
     counts: Floats
     profile_of: Ints
+
+    def only(self, kept: Ints) -> Profiles:
+        """Return some of the profiles."""
+        scores, is_present = self.scores[kept], self.is_present[kept]
+        return Profiles(scores, is_present, self.counts[kept], np.arange(len(kept)))
 
     def totals(self, weights: Floats) -> Floats:
         """Return the weighted score of every profile under every row of weights."""
@@ -71,20 +77,13 @@ def score_stability(
     scored = account_scores[account_scores["score"].notna()].reset_index(drop=True)
     if scored.empty:
         return shaped("score_stability", [])
-    grid = criterion_scores.pivot(index="account_id", columns="criterion", values="score")
-    weight_of = criterion_scores.drop_duplicates("criterion").set_index("criterion")["weight"]
+    grid, weight_of = _grid(criterion_scores, scored["account_id"])
     names, base = list(weight_of.index), weight_of.to_numpy()
-    grid = grid.reindex(index=scored["account_id"], columns=names)
-    profiles = _profiles(grid.to_numpy(dtype="float64"))
+    profiles = _profiles(grid)
     weights = plausible_weights(base, scoring)
     low, high = _rank_intervals(weights[::RANKS_EVERY], profiles)
     kept = _contenders(profiles, admission_rule)
-    rivals = Profiles(
-        profiles.scores[kept],
-        profiles.is_present[kept],
-        profiles.counts[kept],
-        np.arange(len(kept)),
-    )
+    rivals = profiles.only(kept)
     above = np.zeros(len(profiles.counts))
     above[kept] = _above_share(weights, rivals, admission_rule)
     of = profiles.profile_of
@@ -102,6 +101,46 @@ def score_stability(
         weight_change=found["flip_weight"] - criterion.map(weight_of),
     )
     return shaped("score_stability", table)
+
+
+def above_line_shares(
+    criterion_scores: pd.DataFrame,
+    account_scores: pd.DataFrame,
+    admission_rule: AdmissionRule,
+    *,
+    asked: Collection[str],
+    scoring: ScoringSettings = ScoringSettings(),
+) -> pd.Series:
+    """Return ``above_line_share`` of `score_stability` for the accounts that are asked for.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> firm = q.score_stability.set_index("account_id")["above_line_share"].head(3)
+    >>> q.call(above_line_shares, asked=firm.index).equals(firm)
+    True
+    """
+    scored = account_scores.loc[account_scores["score"].notna(), "account_id"]
+    grid, weight_of = _grid(criterion_scores, scored)
+    profiles = _profiles(grid)
+    of = pd.Series(profiles.profile_of, index=scored)
+    wanted = of[of.index.isin(asked)]
+    kept = _contenders(profiles, admission_rule)
+    if admission_rule.min_score is not None:  # others do not move the line
+        kept = np.intersect1d(kept, wanted)
+    above = np.zeros(len(profiles.counts))
+    weights = plausible_weights(weight_of.to_numpy(), scoring)
+    above[kept] = _above_share(weights, profiles.only(kept), admission_rule)
+    return pd.Series(above[wanted], index=wanted.index, name="above_line_share")
+
+
+def _grid(criterion_scores: pd.DataFrame, accounts: pd.Series) -> tuple[Floats, pd.Series]:
+    """Return the scores of accounts by criterion, and the weight of each criterion."""
+    weight_of = criterion_scores.drop_duplicates("criterion").set_index("criterion")["weight"]
+    grid = criterion_scores.pivot(index="account_id", columns="criterion", values="score")
+    grid = grid.reindex(index=accounts, columns=list(weight_of.index))
+    return grid.to_numpy(dtype="float64"), weight_of
 
 
 def plausible_weights(base: Floats, scoring: ScoringSettings) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import SegmentationSettings
-from kamlib.tables import exact, shaped
+from kamlib.tables import MONEY_DECIMALS, exact, shaped
 
 
 def exact_sums(frame: pd.DataFrame, column: str, ids: pd.Index) -> pd.Series:
@@ -19,9 +19,13 @@ def exact_sums(frame: pd.DataFrame, column: str, ids: pd.Index) -> pd.Series:
     >>> exact_sums(lines, "revenue", pd.Index(["A"]))["A"]
     Decimal('0.3')
     """
-    sums: dict[str, Decimal] = {}
-    for account, value in zip(frame["account_id"], exact(frame[column]), strict=True):
-        sums[account] = sums.get(account, Decimal(0)) + value
+    held = frame[column].fillna(0.0).to_numpy(dtype="float64")
+    units = np.rint(held * 10**MONEY_DECIMALS)
+    if (units / 10**MONEY_DECIMALS == held).all() and (np.abs(units) < 2**51).all():
+        whole = pd.Series(units.astype("int64")).groupby(frame["account_id"].to_numpy()).sum()
+        sums = {one: Decimal(int(n)).scaleb(-MONEY_DECIMALS) for one, n in whole.items()}
+    else:  # amounts so large, or so fine, that a double does not hold their last place
+        sums = exact(frame[column]).groupby(frame["account_id"]).sum().to_dict()
     return pd.Series([sums.get(account, Decimal(0)) for account in ids], index=ids, dtype=object)
 
 

@@ -175,17 +175,20 @@ def ahead_text(calendar: pd.DataFrame, book: BookSettings) -> str:
     rows = calendar[calendar["due_in"].isin(["30", "90"])]
     late = calendar[calendar["due_in"].eq("overdue")]
     parts = [
-        _counted(rows, "notice", say("notice day"), book, with_money=True),
-        _counted(
-            rows, "close", say("expected close"), book, with_money=True, many=say("expected closes")
+        _kind(rows, "notice", lambda n: count(n, "notice day", source=book), book),
+        _kind(
+            rows,
+            "close",
+            lambda n: count(n, "expected close", "expected closes", source=book),
+            book,
         ),
-        _counted(rows, "review", "review", book),
-        _counted(rows, "step", say("plan step"), book),
+        _kind(rows, "review", lambda n: count(n, "review", source=book)),
+        _kind(rows, "step", lambda n: count(n, "plan step", source=book)),
     ]
     overdue = [
-        _counted(late, "check-in", "check-in", book),
-        _counted(late, "step", say("plan step"), book),
-        _counted(late, "close", "close", book, many="closes"),
+        _kind(late, "check-in", lambda n: count(n, "check-in", source=book)),
+        _kind(late, "step", lambda n: count(n, "plan step", source=book)),
+        _kind(late, "close", lambda n: count(n, "close", "closes", source=book)),
     ]
     due, waiting = [one for one in parts if one], [one for one in overdue if one]
     if not due and not waiting:
@@ -196,21 +199,16 @@ def ahead_text(calendar: pd.DataFrame, book: BookSettings) -> str:
     return f"{text}."
 
 
-def _counted(
-    rows: pd.DataFrame,
-    kind: str,
-    noun: str,
-    book: BookSettings,
-    *,
-    with_money: bool = False,
-    many: str = "",
+def _kind(
+    rows: pd.DataFrame, kind: str, counted: Callable[[int], str], worth: BookSettings | None = None
 ) -> str:
+    """Return how many entries are of a kind; with their money where it is worth saying."""
     own = rows[rows["kind"].eq(kind)]
     if own.empty:
         return ""
-    worth = own["amount"].sum()
-    said = f" ({money(worth, book)})" if with_money and worth > 0 else ""
-    return f"{count(len(own), noun, many)}{said}"
+    amount = own["amount"].sum() if worth else 0
+    said = f" ({money(amount, worth)})" if amount > 0 else ""
+    return f"{counted(len(own))}{said}"
 
 
 def calendar_sentence(

@@ -49,7 +49,7 @@ def foot_digest(intake: pd.DataFrame, *, as_of: pd.Timestamp, book: BookSettings
             lines=count(rows.get("used", 0), "order line"),
         )
     ]
-    if say("left out") in rows:
+    if "left out" in rows:
         said.append(say("{lines} left out on purpose", lines=count(rows["left out"], "line")))
     if "unusable" in rows:
         amount = money(revenue["unusable"], book)

@@ -83,7 +83,7 @@ def gap_engagement(
 ) -> str:
     """Say why no engagement is drawn; nothing where it is."""
     if "interactions" not in present:
-        return _gap(told_dossier_completeness, say("Contacts made"))
+        return _gap(told_dossier_completeness, "Contacts made")
     if len(engagement):
         return ""
     return say("Engagement is measured for key accounts, on the page Retention.")
@@ -118,7 +118,7 @@ def table_account_incidents(
         is_open=account_incidents["is_open"].sum() or say("None"),
         many=many,
     )
-    return _named(title, account_incidents, told_dossier_completeness, say("Incidents"))
+    return _named(title, account_incidents, told_dossier_completeness, "Incidents")
 
 
 def table_stakeholder_map(
@@ -126,7 +126,7 @@ def table_stakeholder_map(
 ) -> Said:
     """Say whom the table holds, or why nobody."""
     title = say("People, those who could derail us first")
-    return _named(title, stakeholder_map, told_dossier_completeness, say("People"))
+    return _named(title, stakeholder_map, told_dossier_completeness, "People")
 
 
 def table_team_roles(team_roles: pd.DataFrame, told_dossier_completeness: pd.DataFrame) -> Said:
@@ -139,7 +139,7 @@ def table_team_roles(team_roles: pd.DataFrame, told_dossier_completeness: pd.Dat
         are=plural(open_, "is", "are"),
     )
     title = title if open_ else say("Each of {roles} on our side is filled", roles=roles)
-    return _named(title, team_roles, told_dossier_completeness, say("Team"))
+    return _named(title, team_roles, told_dossier_completeness, "Team")
 
 
 def table_tender_record(
@@ -147,7 +147,7 @@ def table_tender_record(
 ) -> Said:
     """Say what the table holds, or why nothing."""
     return _named(
-        say("Tenders, open ones first"), tender_record, told_dossier_completeness, say("Tenders")
+        say("Tenders, open ones first"), tender_record, told_dossier_completeness, "Tenders"
     )
 
 
@@ -168,13 +168,13 @@ def table_account_competitors(
 ) -> Said:
     """Say what the table holds, or why nothing."""
     title = say("Rivals at the account")
-    return _named(title, account_competitors, told_dossier_completeness, say("Rivals"))
+    return _named(title, account_competitors, told_dossier_completeness, "Rivals")
 
 
 def table_wallet(wallet: pd.DataFrame, told_dossier_completeness: pd.DataFrame) -> Said:
     """Say what the table holds, or why nothing."""
     return _named(
-        say("Spend by need and our share of it"), wallet, told_dossier_completeness, say("Needs")
+        say("Spend by need and our share of it"), wallet, told_dossier_completeness, "Needs"
     )
 
 
@@ -228,7 +228,7 @@ def table_agreement_renewals(
     title = (
         say("{renewals} due", renewals=count(due, "renewal")) if due else say("No renewal is due")
     )
-    return _named(title, agreement_renewals, told_dossier_completeness, say("Agreements"))
+    return _named(title, agreement_renewals, told_dossier_completeness, "Agreements")
 
 
 def table_target_outlook(target_outlook: pd.DataFrame, book: BookSettings) -> Said:
@@ -259,18 +259,14 @@ def table_payment_habit(
     payment_habit: pd.DataFrame, told_dossier_completeness: pd.DataFrame
 ) -> Said:
     """Say what the table holds, or why nothing."""
-    return _named(
-        say("Days late by quarter"), payment_habit, told_dossier_completeness, say("Invoices")
-    )
+    return _named(say("Days late by quarter"), payment_habit, told_dossier_completeness, "Invoices")
 
 
 def table_plan_objectives(
     plan_objectives: pd.DataFrame, told_dossier_completeness: pd.DataFrame
 ) -> Said:
     """Say what the table holds, or why nothing."""
-    return _named(
-        say("Objectives"), plan_objectives, told_dossier_completeness, say("Account plan")
-    )
+    return _named(say("Objectives"), plan_objectives, told_dossier_completeness, "Account plan")
 
 
 def table_group_tree(group_tree: pd.DataFrame) -> Said:
@@ -355,7 +351,7 @@ def chart_promises_kept(
 ) -> Said:
     """Say how many promises were late in the last four quarters, and how many incidents opened."""
     if not promises_kept[["due_count", "incident_count"]].to_numpy().sum():
-        return Said(_gap(told_dossier_completeness, say("Deliveries")))
+        return Said(_gap(told_dossier_completeness, "Deliveries"))
     late, due, incidents = (
         int(promises_kept.tail(4)[name].sum())
         for name in ("late_count", "due_count", "incident_count")

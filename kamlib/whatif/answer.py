@@ -16,6 +16,7 @@ from kamlib.book import BookSettings
 from kamlib.book.criteria import Criterion
 from kamlib.errors import KamError, nearest
 from kamlib.period import Period
+from kamlib.scoring.stability import above_line_shares
 from kamlib.story.whatif import headline_what_if
 
 ORDER = ("segmentation", "key_accounts", "scoring", "loss", "win_back")
@@ -191,8 +192,9 @@ def _moves(q: Period, other: Period) -> pd.DataFrame:
     is_line = moves["list"].eq("above the line")
     moves["above_line_share"] = float("nan")
     if is_line.any():
-        firm = other.score_stability.set_index("account_id")["above_line_share"]
-        found = firm.reindex(moves.loc[is_line, "account_id"]).to_numpy(dtype="float64")
+        asked = moves.loc[is_line, "account_id"]
+        firm = other.call(above_line_shares, asked=set(asked))
+        found = firm.reindex(asked).to_numpy(dtype="float64")
         moves.loc[is_line, "above_line_share"] = found
     place = {name: number for number, name in enumerate(before)}
     moves = moves.assign(_place=moves["list"].map(place)).sort_values(

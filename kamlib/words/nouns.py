@@ -10,7 +10,7 @@ from kamlib.words.locales import Source
 
 SMALL = (
     "no",
-    "one",
+    phrase("one"),
     phrase("two"),
     phrase("three"),
     phrase("four"),
