@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
+import kamlib as kam
+from kamlib.errors import KamError
 from kamlib.practice import company
 from kamlib.training import desk
 from kamlib.training.exercise import is_same, judged
 from kamlib.training.exercises import EXERCISES
 from kamlib.training.known import Known
 from kamlib.training.learner import Learner, learner, seed_of
+from kamlib.training.slip import listen
 
 FEW, MANY = [f"Learner {n}" for n in range(2)], [f"Learner {n}" for n in range(2, 20)]
 
@@ -74,6 +79,19 @@ class TestFeedback:
         assert "list of account ids" in told["6b"]
         assert "more than one" in told["7a"]
 
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [("42 %", "percent sign"), ("0,42", "a decimal has a point"), ("much", "cannot be read.")],
+    )
+    def test_an_answer_that_cannot_be_read_is_told_what_is_in_the_way(self, known, answer, said):
+        verdict = judged(EXERCISES["1b"], known, answer)
+        assert said in verdict.text and "0.42 for 42 %" in verdict.text and not verdict.is_read
+
+    def test_a_table_is_no_figure_and_blanks_about_a_figure_are_none(self, known):
+        keys = EXERCISES["1a"].answer(known)
+        assert "it is a table" in judged(EXERCISES["1a"], known, known.q.key_accounts).text
+        assert judged(EXERCISES["1a"], known, f" {keys} ").is_right
+
     def test_an_answer_near_by_is_told_the_direction(self, known):
         right = EXERCISES["1b"].answer(known)
         assert "too high" in judged(EXERCISES["1b"], known, right + 0.09).text
@@ -100,6 +118,27 @@ class TestAtTheDesk:
         assert "Say who you are" in said[3]
         assert said[4] == EXERCISES["3a"].hints[0]
 
+    def test_other_spellings_are_understood_and_a_decimal_comma_is_named(self, said):
+        desk.start(7)
+        assert "being made" in said[0] and "Welcome, 7." in said[1]
+        desk.check(" 1B ", 0, 42)
+        desk.check("1b", " ")
+        desk.check("1b")
+        assert "a decimal has a point" in said[2]
+        assert "Not answered yet" in said[3] == said[4]
+        with pytest.raises(KamError, match="no exercise '12'"):
+            desk.check(12)
+
+    def test_an_answer_of_the_sample_is_told_whose_company_is_asked(self, said, monkeypatch):
+        q = desk.start("Ada Lind")
+        wrong = int(q.key_accounts["is_key"].sum()) + 1
+        monkeypatch.setattr(desk, "_cell", lambda: f'check("1a", {wrong})')
+        desk.check("1a", wrong)
+        assert "`q` is the sample book" in said[-1]
+        monkeypatch.setattr(desk, "_cell", lambda: 'check("1a", mine.key_accounts.size)')
+        desk.check("1a", wrong)
+        assert "sample" not in said[-1]
+
     def test_progress_is_kept_and_the_certificate_says_what_was_shown(self, said, tmp_path):
         q = desk.start("Ada <Lind>")
         keys = int(q.key_accounts["is_key"].sum())
@@ -118,6 +157,34 @@ class TestAtTheDesk:
         desk.start("Ada Lind")
         names = [file.name for file in tmp_path.rglob("*")]
         assert "orders.csv" in names and "truth" not in names and "truth.csv" not in names
+
+
+SLIPS = {
+    'check("1a", thirteen)': 'between quotes: "thirteen"',
+    'chek("1a", 13)': "Did you mean 'check'?",
+    'check("1a", 42%)': "no percent sign",
+    "start(“Ada”)": "straight quotes",
+    "mine.key_accounts": "Put your name",
+    'table["iskey"]': "Did you mean 'is_key'?",
+    "table.iskey": "Did you mean 'is_key'?",
+    'q["key_accounts"]': "named after a point",
+    "q.key_acounts": "Did you mean 'key_accounts'?",
+}
+
+
+def test_a_slip_in_a_cell_is_answered_in_words(root, capsys):
+    shell = InteractiveShell()
+    listen(shell)
+    table = pd.DataFrame({"is_key": [True]})
+    shell.push({"check": desk.check, "start": desk.start, "mine": None, "table": table})
+    shell.push({"q": kam.open_period(root / "data" / "sample")})
+    for cell, said in SLIPS.items():
+        assert not shell.run_cell(cell).success
+        shown = capsys.readouterr().out
+        assert said in shown and "Traceback" not in shown, cell
+    for cell in ("1 / 0", '{}["a"]'):
+        shell.run_cell(cell)
+        assert "Traceback" in capsys.readouterr().out
 
 
 def test_each_learner_has_a_company_of_their_own():

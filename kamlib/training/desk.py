@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from IPython import get_ipython
 from IPython.display import Markdown, display
 
 from kamlib.errors import KamError, nearest
@@ -16,6 +17,8 @@ from kamlib.training.learner import Learner, learner
 from kamlib.words import count
 
 _HERE: list[Learner] = []
+_WHO = 'Say who you are first: `mine = start("Your name")`, then run this cell again.'
+_WHOSE = "Asked is your own company, which answers as `mine`; `q` is the sample book."
 
 
 def start(name: str) -> Period | None:
@@ -30,10 +33,16 @@ def start(name: str) -> Period | None:
     >>> mine = start("Ada Lind")    # doctest: +SKIP
     """
     _HERE.clear()
+    name = str(name)
     if not name.strip():
         _say('Put your name between the quotes and run this cell again: `start("Ada Lind")`.')
         return None
     _HERE.append(learner(name))
+    if not _HERE[0].has_company:
+        _say(
+            "One moment: your company is being made, once. While `[*]` stands beside the cell, "
+            "it is at work."
+        )
     known = _HERE[0].known
     done = sum(entry["is_right"] for entry in _HERE[0].progress.values())
     accounts = count(len(known.q.accounts), "account")
@@ -68,8 +77,10 @@ def hint(exercise: str) -> None:
     _say(_HERE[0].hint(one.id) if _HERE else one.hints[0])
 
 
-def check(exercise: str, answer: Any) -> None:
+def check(exercise: str, answer: Any = None, *more: Any) -> None:
     """Say whether an answer is right, and why; right answers are kept.
+
+    ``more`` is what a decimal comma leaves over.
 
     Examples
     --------
@@ -77,13 +88,20 @@ def check(exercise: str, answer: Any) -> None:
     >>> check("3a", 7)    # doctest: +SKIP
     """
     one = _exercise(exercise)
-    if answer is None or answer is ...:
+    if more:
+        _say(
+            f"This is more than one answer: a decimal has a point, not a comma. "
+            f"Give {form_of(one.kind)}."
+        )
+    elif answer is None or answer is ... or (isinstance(answer, str) and not answer.strip()):
         _say(f'Not answered yet. Put your answer in place of `None`; `hint("{one.id}")` helps.')
     elif not _HERE:
-        _say('Say who you are first: `mine = start("Your name")`.')
+        _say(_WHO)
     else:
         verdict = _HERE[0].check(one.id, answer)
-        _say(f"{'✓ **Right.**' if verdict.is_right else '✗ **Not right.**'} {verdict.text}")
+        said = f"{'✓ **Right.**' if verdict.is_right else '✗ **Not right.**'} {verdict.text}"
+        is_named = verdict.is_right or verdict.mistake or not verdict.is_read
+        _say(said if is_named or "mine" in _cell() else f"{said} {_WHOSE}")
 
 
 def certificate() -> Path | None:
@@ -95,7 +113,7 @@ def certificate() -> Path | None:
     >>> certificate()    # doctest: +SKIP
     """
     if not _HERE:
-        _say('Say who you are first: `mine = start("Your name")`.')
+        _say(_WHO)
         return None
     file = _HERE[0].folder / "certificate.html"
     file.write_text(certificate_page(_HERE[0]), encoding="utf-8")
@@ -106,11 +124,18 @@ def certificate() -> Path | None:
 
 
 def _exercise(name: str) -> Exercise:
+    name = str(name).strip().lower()
     if name not in EXERCISES:
         raise KamError(
             f"There is no exercise '{name}'.", where="training", next=nearest(name, EXERCISES)
         )
     return EXERCISES[name]
+
+
+def _cell() -> str:
+    """Return what stands in the cell that is run; nothing outside of a notebook."""
+    shell = get_ipython()  # type: ignore[no-untyped-call]
+    return str(shell.user_ns["In"][-1]) if shell else ""
 
 
 def _say(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -66,20 +67,21 @@ class Verdict:
     is_right: bool
     text: str
     mistake: str = ""
+    is_read: bool = True
 
 
 def judged(exercise: Exercise, known: Known, given: Answer) -> Verdict:
     """Return whether an answer is right, and why: from the truth, or by a known mistake."""
     form = _form(exercise.kind, given)
     if form:
-        return Verdict(False, form)
+        return Verdict(False, form, is_read=False)
     right = exercise.answer(known)
     if _is_right(exercise, known, given, right):
         return Verdict(True, exercise.because.format(answer=said(exercise.kind, right, known)))
     for mistake in exercise.mistakes:
         if is_same(exercise.kind, given, mistake.wrong(known)):
             return Verdict(False, mistake.why, mistake.name)
-    return Verdict(False, f"Not yet. {_nearness(exercise.kind, given, right)}".strip())
+    return Verdict(False, _nearness(exercise.kind, given, right))
 
 
 def _is_right(exercise: Exercise, known: Known, given: Answer, right: Answer) -> bool:
@@ -163,7 +165,19 @@ def _form(kind: str, given: Answer) -> str:
         elif isinstance(given, pd.Series | pd.DataFrame | list | tuple | set):
             return f"That is more than one thing. {wanted}"
     except (TypeError, ValueError):
-        return f"This cannot be read. {wanted}"
+        return f"This cannot be read{_slip(given)}. {wanted}"
+    return ""
+
+
+def _slip(given: Answer) -> str:
+    """Return what is in the way of a figure, for an answer that is text or a table."""
+    if isinstance(given, pd.Series | pd.DataFrame):
+        return ": it is a table, and one figure of it is asked"
+    if isinstance(given, str) and re.search(r"\d", given):
+        if "%" in given:
+            return ": leave the percent sign out"
+        if "," in given:
+            return ": a decimal has a point, and thousands have no sign"
     return ""
 
 

@@ -50,13 +50,18 @@ class Learner:
         """The folder of the practice company, without its truth."""
         return self.folder / "company"
 
+    @property
+    def has_company(self) -> bool:
+        """Whether the practice company has been written."""
+        return (self.book / "orders.csv").is_file()
+
     @cached_property
     def known(self) -> Known:
         """What is known of the company: made again from the seed, never kept in the folder."""
         from kamlib.period.snapshot import open_period
 
         made = company_of(self.name)
-        if not (self.book / "orders.csv").is_file():
+        if not self.has_company:
             write_company(made, self.book, is_sealed=True)
         return Known(made, open_period(self.book, PERIOD))
 

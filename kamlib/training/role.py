@@ -31,16 +31,16 @@ def case(mistake: str, decision: str = "") -> None:
     >>> case("late", "b")    # doctest: +SKIP
     """
     known = {one["mistake"]: one for one in material()["cases"]}
+    mistake, decision = str(mistake).strip().lower(), str(decision).strip(" .)").lower()
     if mistake not in known:
         raise KamError(f"There is no case '{mistake}'.", where="case", next=nearest(mistake, known))
     one = known[mistake]
     if not decision:
         options = "\n".join(f"- **{key}** {text}" for key, text in one["options"].items())
         text = f"**{one['title']}.** {one['situation']}\n\n{options}"
-    elif decision.strip().lower() in one["options"]:
-        key = decision.strip().lower()
-        verdict = "That holds." if key == one["sound"] else "That costs."
-        text = f"**{key}: {verdict}** {one['consequences'][key]}"
+    elif decision in one["options"]:
+        verdict = "That holds." if decision == one["sound"] else "That costs."
+        text = f"**{decision}: {verdict}** {one['consequences'][decision]}"
     else:
         text = f"Decide for {', '.join(one['options'])}."
     display(Markdown(text))
@@ -83,6 +83,8 @@ def skills_beside_team(q: Period, mine: Mapping[str, float]) -> pd.DataFrame:
     for skill, rating in mine.items():
         if skill not in known:
             raise KamError(f"There is no skill '{skill}'.", next=nearest(skill, known))
+        if not isinstance(rating, int | float):
+            raise KamError(f"A rating is a number, such as 3.5; '{rating}' is none.", where=skill)
         if not 1 <= rating <= 5:
             raise KamError(f"A rating lies between 1 and 5, and {rating:g} does not.", where=skill)
     rated = q.skills[q.skills["assessed_date"].le(q.as_of)].sort_values("assessed_date")
