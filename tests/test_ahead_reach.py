@@ -62,6 +62,9 @@ def test_win_rates_count_rivals_and_reasons_of_lost_deals_alone():
     assert table.loc[("reason", "price"), "closed_deal_count"] == 4
     assert table.loc[("all", "all"), "no_value_count"] == 1
     assert win_rates(rows.iloc[:0], empty_table("managers"), as_of=AS_OF).empty
+    few = win_rates(rows.tail(7), empty_table("managers"), as_of=AS_OF)
+    said = say.table_win_rates(few, present=frozenset({"opportunities"}), book=BOOK)
+    assert said.title.startswith("3 of 7 deals won")
 
 
 def map_of(needs: pd.DataFrame, rivals: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
-from kamlib.words import count, listed, money, number, plural, rate, say
+from kamlib.words import FEW, count, listed, money, number, plural, rate, say
 
 MOST_ACCOUNTS = 20
 """Accounts drawn in the map."""
@@ -57,10 +57,11 @@ def table_win_rates(
     if len(rivals):
         most = say("; most was lost to {group}, ", group=rivals["group"].iloc[0])
         most += money(rivals["lost_value"].iloc[0], book)
+    told = rate(won, closed, book) if closed >= FEW else number(won, book) if won else say("none")
     return Said(
         say(
             "{won} of {deals} won{most}",
-            won=rate(won, closed, book),
+            won=told,
             deals=count(closed, "deal", source=book),
             most=most,
         ),
