@@ -34,6 +34,7 @@ from kamlib.words import (
 from kamlib.words.language import FOLDER, TEMPLATE
 from tests import pseudo
 
+ENGLISH_WORDS = {"the", "of", "and", "with", "which", "their", "has", "have", "is", "are", "from"}
 HEADER = 'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
 GERMAN = """
 msgid "{accounts} with {amount} a year {were} lost"
@@ -192,6 +193,27 @@ class TestShippedLanguage:
         catalog = self.catalog(code)
         several = [one for one in catalog if isinstance(one.id, tuple) and all(self.strings(one))]
         assert [one.id for one in several if len(one.string) != catalog.num_plurals] == []
+
+    def test_no_english_is_left_in_it(self, code):
+        """Its words are its own; names of files, settings and columns stay."""
+        left = []
+        for one in self.catalog(code):
+            for text in self.strings(one) if one.id else ():
+                own = re.sub(r"`[^`]*`|\{[^{}]*\}|\]\([^)]*\)|<[^>]*>", "", text)
+                if ENGLISH_WORDS & set(re.findall(r"\w+", own.lower())):
+                    left.append(text)
+        assert left == []
+
+    def test_it_says_of_most_what_there_is(self, code):
+        catalog = [one for one in self.catalog(code) if one.id]
+        said = [one for one in catalog if all(self.strings(one))]
+        assert len(said) >= 0.95 * len(self.template())
+
+    def test_an_empty_table_whose_title_says_so_says_no_more(self, code):
+        none = {"de": "Kein Kunde wechselte", "vi": "Không khách hàng nào đổi hạng"}[code]
+        with speaking(code):
+            assert rows.nothing_said(none) == f"{none}."
+            assert rows.nothing_said("ABC") != "ABC."
 
     @pytest.mark.parametrize("many", [0, 1, 2, 12])
     def test_a_sentence_has_no_braces_left(self, code, many):

@@ -153,15 +153,12 @@ def nothing_said(title: str) -> str:
     >>> nothing_said("No account moved"), nothing_said("Training needs")
     ('No account moved.', 'Training needs: nothing to list.')
     """
-    says_it = (
-        title.lower().startswith(("no ", "0 ", "none", "nothing"))
-        or ": 0" in title
-        or " not " in title
-    )
+    begins = tuple(say("no ,0 ,none,nothing").split(","))
+    within = (": 0", say(" not "), say("cannot"))
     text = title.strip().rstrip(".")
-    return (
-        f"{text}." if says_it or "cannot" in title else say("{text}: nothing to list.", text=text)
-    )
+    if title.lower().startswith(begins) or any(word in title for word in within):
+        return f"{text}."
+    return say("{text}: nothing to list.", text=text)
 
 
 def _addresses(
