@@ -51,9 +51,7 @@ class Made:
     def name(self) -> str:
         """The page as requests name it, with its account.
 
-        >>> from kamlib.report.listing import table_list
-        from kamlib.report.prose import in_its_language
-        from kamlib.report.pages import PAGES
+        >>> from kamlib.report.pages import PAGES
         >>> Made(PAGES["dossiers"], "A1").name
         'dossiers A1'
         """
