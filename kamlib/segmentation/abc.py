@@ -17,7 +17,7 @@ def exact_sums(frame: pd.DataFrame, column: str, ids: pd.Index) -> pd.Series:
 
     >>> lines = pd.DataFrame({"account_id": ["A", "A"], "revenue": [0.1, 0.2]})
     >>> exact_sums(lines, "revenue", pd.Index(["A"]))["A"]
-    Decimal('0.3')
+    Decimal('0.300000')
     """
     held = frame[column].fillna(0.0).to_numpy(dtype="float64")
     units = np.rint(held * 10**MONEY_DECIMALS)
