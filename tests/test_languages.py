@@ -16,7 +16,7 @@ from kamlib.errors import KamError
 from kamlib.messages import code_messages
 from kamlib.page import rows
 from kamlib.report.prose import in_its_language
-from kamlib.story.leaving import chart_loss_dynamics
+from kamlib.story.losses import chart_loss_dynamics
 from kamlib.words import (
     GAP,
     count,

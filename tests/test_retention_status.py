@@ -9,7 +9,7 @@ import pytest
 import kamlib.retention as ret
 from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
-from kamlib.story.leaving import chart_loss_dynamics
+from kamlib.story.losses import chart_loss_dynamics
 
 from .retention import AS_OF, LEAVER, NO_CLASSES, days, every, losses, spells, status
 

@@ -11,7 +11,7 @@ import pytest
 import kamlib.retention as ret
 from kamlib.period.calendar import parse_period
 from kamlib.segmentation import key_accounts_then, untold_keys
-from kamlib.story.leaving import tell_account_lifetimes, tell_survival_medians
+from kamlib.story.losses import tell_account_lifetimes, tell_survival_medians
 from kamlib.tables import empty_table
 
 from .retention import (

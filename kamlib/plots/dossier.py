@@ -23,7 +23,7 @@ from kamlib.plots.style import (
     short,
     titles,
 )
-from kamlib.story.dossier import MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS
+from kamlib.story.dossier_charts import MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS
 from kamlib.story.dossier_notes import event
 from kamlib.tables import each
 from kamlib.words import change, count, date, money, month, say, share

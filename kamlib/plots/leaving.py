@@ -12,7 +12,8 @@ from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.marks import is_narrow, mark, mark_each
 from kamlib.plots.style import COLOURS
-from kamlib.story.leaving import MOST_MEASURED, drawn_groups
+from kamlib.story.leaving import MOST_MEASURED
+from kamlib.story.losses import drawn_groups
 from kamlib.words import count, month, number, say, share
 
 GROUP_COLOURS = ("A", "overdue", "active", "X", "lost", "new")

@@ -10,8 +10,8 @@ from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.marks import is_narrow, mark, mark_each, mark_rows
 from kamlib.plots.style import COLOURS
-from kamlib.story.leaving import MOST_GROUPS
-from kamlib.story.retention import MOST_OVERDUE
+from kamlib.story.losses import MOST_GROUPS
+from kamlib.story.status import MOST_OVERDUE
 from kamlib.tables import each
 from kamlib.words import count, money, month, number, phrase, say, share
 
