@@ -113,6 +113,9 @@ from .plots.leaving import plot_survival as plot_survival
 from .plots.leaving import plot_survival_by_class as plot_survival_by_class
 from .plots.leaving import plot_survival_by_industry as plot_survival_by_industry
 from .plots.leaving import plot_survival_by_manager as plot_survival_by_manager
+from .plots.matrices import plot_abc_cross as plot_abc_cross
+from .plots.matrices import plot_abc_xyz_matrix as plot_abc_xyz_matrix
+from .plots.matrices import plot_class_migration as plot_class_migration
 from .plots.overview import plot_revenue_months as plot_revenue_months
 from .plots.programme import plot_assignment_loads as plot_assignment_loads
 from .plots.programme import plot_competence as plot_competence
@@ -127,12 +130,8 @@ from .plots.retention import plot_loss_directions as plot_loss_directions
 from .plots.retention import plot_loss_dynamics as plot_loss_dynamics
 from .plots.retention import plot_revenue_bridge as plot_revenue_bridge
 from .plots.scoring import plot_account_scores as plot_account_scores
-from .plots.scoring import plot_attractiveness_strength as plot_attractiveness_strength
 from .plots.scoring import plot_criterion_review as plot_criterion_review
 from .plots.scoring import plot_demotion_risk as plot_demotion_risk
-from .plots.segmentation import plot_abc_cross as plot_abc_cross
-from .plots.segmentation import plot_abc_xyz_matrix as plot_abc_xyz_matrix
-from .plots.segmentation import plot_class_migration as plot_class_migration
 from .plots.segmentation import plot_class_moves as plot_class_moves
 from .plots.segmentation import plot_concentration as plot_concentration
 from .plots.segmentation import plot_lorenz as plot_lorenz
@@ -141,6 +140,7 @@ from .plots.segmentation import plot_rfm_segments as plot_rfm_segments
 from .plots.segmentation import plot_whale_curve as plot_whale_curve
 from .plots.stakeholders import plot_org_chart as plot_org_chart
 from .plots.stakeholders import plot_stakeholder_map as plot_stakeholder_map
+from .plots.strength import plot_attractiveness_strength as plot_attractiveness_strength
 from .programme.assignment import assignment_changes as assignment_changes
 from .programme.assignment import assignment_loads as assignment_loads
 from .programme.assignment import proposed_assignment as proposed_assignment

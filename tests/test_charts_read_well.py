@@ -13,6 +13,7 @@ import pytest
 from kamlib.period.calendar import parse_period
 from kamlib.plots import btyd, leaving, programme, retention, style
 from kamlib.plots import scoring as draw_scoring
+from kamlib.plots.strength import plot_attractiveness_strength
 from kamlib.plots.svg import drawing
 from kamlib.programme import coverage_summary
 from kamlib.story.btyd import chart_alive
@@ -163,7 +164,7 @@ def test_charts_without_data_are_left_out():
         columns=["is_key", "strength_score", "attractiveness_score", "is_moved", "quadrant"]
     ).astype({"is_key": bool})
     for ax in (
-        draw_scoring.plot_attractiveness_strength(
+        plot_attractiveness_strength(
             matrix.assign(
                 year_ago_strength_score=None, year_ago_attractiveness_score=None, account_id=None
             )

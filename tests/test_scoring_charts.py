@@ -15,6 +15,7 @@ from kamlib.book.criteria import BUILT_IN_CRITERIA
 from kamlib.period.calendar import parse_period, trailing_months
 from kamlib.period.graph import wanted
 from kamlib.plots import scoring as draw
+from kamlib.plots import strength
 from kamlib.story import said_of, teller
 from kamlib.tables import catalogue, empty_table
 
@@ -109,7 +110,7 @@ def charts(tables):
     said, marks = {}, {}
     for name in CHARTS:
         over = said[name] = tables.call(said_of(f"chart_{name}"))
-        plot = getattr(draw, f"plot_{name}")
+        plot = getattr(draw, f"plot_{name}", None) or getattr(strength, f"plot_{name}")
         ax = tables.call(plot, title=over.title, subtitle=over.subtitle)
         marks[name] = len(ax.patches) + len(ax.texts) + len(ax.lines)
         assert " ".join(ax.get_title(loc="left").split()) == " ".join(over.title.split())

@@ -11,6 +11,7 @@ import pytest
 
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import parse_period
+from kamlib.plots import matrices
 from kamlib.plots import segmentation as draw
 from kamlib.plots.style import FINDING, SUBTITLE
 from kamlib.segmentation import (
@@ -122,7 +123,7 @@ def said_over(name: str, tables: dict, **options) -> Said:
 def drawn(name: str, tables: dict, **options):
     """A chart under what the story says over it."""
     said = said_over(name, tables, **options)
-    plot = getattr(draw, f"plot_{name}")
+    plot = getattr(draw, f"plot_{name}", None) or getattr(matrices, f"plot_{name}")
     own = {one: tables[one] for one in inspect.signature(plot).parameters if one in tables}
     return plot(**own, **options, title=said.title, subtitle=said.subtitle)
 

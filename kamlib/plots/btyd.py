@@ -28,7 +28,7 @@ def plot_calibration(
     """
     drawn = style.axes(8, 4) if ax is None else ax
     if calibration.empty:
-        return _nothing(drawn, title, subtitle)
+        return style.nothing(drawn, title, subtitle)
     place = np.arange(len(calibration))
     actual = calibration["actual_orders"].to_numpy(float)
     reach = np.abs(calibration[["actual_low", "actual_high"]].to_numpy(float).T - actual)
@@ -65,7 +65,7 @@ def plot_alive(
     shown = in_doubt(alive_probability).head(most)
     drawn = style.axes(8, max(2.0, 1.2 + 0.24 * len(shown))) if ax is None else ax
     if shown.empty:
-        return _nothing(drawn, title, subtitle)
+        return style.nothing(drawn, title, subtitle)
     place = np.arange(len(shown))
     chance = shown["alive_probability"].to_numpy(float)
     colours = [style.COLOURS["bad" if p < 0.5 else "accent"] for p in chance]
@@ -84,9 +84,3 @@ def plot_alive(
         drawn.set_xlim(0, 1.3)
     style.no_axis(drawn.xaxis)
     return style.titles(drawn, title, subtitle)
-
-
-def _nothing(ax: Axes, title: str, subtitle: str) -> Axes:
-    style.no_axis(ax.xaxis)
-    style.no_axis(ax.yaxis)
-    return style.titles(ax, title, subtitle)

@@ -20,6 +20,7 @@ from kamlib.plots.style import (
     label,
     month_axis,
     no_axis,
+    nothing,
     short,
     titles,
 )
@@ -62,7 +63,7 @@ def plot_category_history(
     ax = ax if ax is not None else axes(8, 1.1 + 0.46 * max(len(drawn), 1))
     no_axis(ax.yaxis)
     if not drawn:
-        return _nothing(ax, title, subtitle)
+        return nothing(ax, title, subtitle)
     months = sorted(category_history["month"].unique())
     top = max(float(category_history["revenue"].max()), 1e-9)
     known = category_totals.set_index("category")
@@ -108,7 +109,7 @@ def plot_promises_kept(
     no_axis(ax.yaxis)
     table = promises_kept
     if not table[["due_count", "incident_count"]].to_numpy().sum():
-        return _nothing(ax, title, subtitle)
+        return nothing(ax, title, subtitle)
     places = range(len(table))
     bars = ax.bar(places, table["on_time_count"], width=0.6, color=COLOURS["previous"])
     tips = [
@@ -157,7 +158,7 @@ def plot_wallet(
     drawn = wallet[wallet["annual_spend"].gt(0)].head(MOST_NEEDS)
     ax = ax if ax is not None else axes(8, 1.1 + 0.36 * max(len(drawn), 1))
     if drawn.empty:
-        return _nothing(ax, title, subtitle)
+        return nothing(ax, title, subtitle)
     places = [-i for i in range(len(drawn))]
     ax.barh(
         places,
@@ -198,7 +199,7 @@ def plot_plan_progress(
     drawn = plan_objectives.head(MOST_OBJECTIVES)
     ax = ax if ax is not None else axes(8, 1.1 + 0.4 * max(len(drawn), 1))
     if drawn.empty:
-        return _nothing(ax, title, subtitle)
+        return nothing(ax, title, subtitle)
     colours = {"overdue": COLOURS["overdue"], "kept": COLOURS["good"], "missed": COLOURS["bad"]}
     for place, row in zip((-i for i in range(len(drawn))), each(drawn), strict=True):
         ax.barh(place, 1, height=0.42, facecolor="none", edgecolor=COLOURS["plan"], linewidth=0.8)
@@ -252,7 +253,7 @@ def plot_account_timeline(
     ax = ax if ax is not None else axes(8, 1.0 + 0.42 * max(len(lanes), 1))
     no_axis(ax.yaxis)
     if not lanes:
-        return _nothing(ax, title, subtitle)
+        return nothing(ax, title, subtitle)
     first = max(start, recent["date"].min() - pd.DateOffset(months=1))
     days = max((as_of - first).days, 1)
     letter = (
@@ -301,9 +302,3 @@ def _event_colour(code: str, mark: float) -> str:
 
 def _mood(difference: float) -> str:
     return COLOURS["good"] if difference > 0 else COLOURS["bad"] if difference < 0 else QUIET
-
-
-def _nothing(ax: Axes, title: str, subtitle: str) -> Axes:
-    no_axis(ax.xaxis)
-    no_axis(ax.yaxis)
-    return titles(ax, title, subtitle)

@@ -37,7 +37,7 @@ def plot_workload(
     ax = ax or style.axes(5.2, 0.8 + 0.36 * max(len(people), 2))
     style.no_axis(ax.xaxis)
     if people.empty:
-        return _nothing(ax, title, subtitle)
+        return style.nothing(ax, title, subtitle)
     place, limit, load = np.arange(len(people)), LIMITS[measure], people[f"{measure}_load_share"]
     colours = [COLOURS["bad" if one > 1 else "actual"] for one in load.fillna(0)]
     ax.barh(place, people[measure], color=colours, height=0.6)
@@ -49,12 +49,6 @@ def plot_workload(
     named = zip(people["manager_name"], people["key_count"], strict=True)
     ax.set_yticks(place, [f"{style.short(name, 22)} ({count})" for name, count in named])
     ax.set_xlim(0, max(people[[measure, limit]].max().max(), 1e-9) * 1.45)
-    return style.titles(ax, title, subtitle)
-
-
-def _nothing(ax: Axes, title: str, subtitle: str) -> Axes:
-    style.no_axis(ax.xaxis)
-    style.no_axis(ax.yaxis)
     return style.titles(ax, title, subtitle)
 
 
@@ -74,7 +68,7 @@ def plot_assignment_loads(
     table = table.sort_values("now", kind="stable").tail(MOST_MANAGERS)
     ax = ax or style.axes(8, 1.5 + 0.36 * max(len(table), 2))
     if table.empty:
-        return _nothing(ax, title, subtitle)
+        return style.nothing(ax, title, subtitle)
     place = np.arange(len(table))
     ax.hlines(place, table["now"], table["then"], color=COLOURS["previous"], lw=2.5)
     ax.scatter(table["now"], place, color=COLOURS["previous"], s=60, zorder=3)
@@ -146,7 +140,7 @@ def plot_programme_return(
     ax = ax or style.axes(8, 4.2)
     table = programme_return
     if table.empty:
-        return _nothing(ax, title, subtitle)
+        return style.nothing(ax, title, subtitle)
     days, total, spent = table["month"], table["cumulative"], -table["cost"].cumsum()
     first, last = days.iloc[0], days.iloc[-1]
     band: dict[str, Any] = {"color": COLOURS["accent"], "alpha": 0.16, "lw": 0}
@@ -185,7 +179,7 @@ def plot_competence(
     grid = competence.pivot_table(index="skill", columns="manager_name", values="rating", sort=True)
     ax = ax or style.axes(8, 1.5 + 0.32 * max(len(grid), 3))
     if grid.empty:
-        return _nothing(ax, title, subtitle)
+        return style.nothing(ax, title, subtitle)
     sns.heatmap(
         grid,
         ax=ax,
@@ -228,7 +222,7 @@ def plot_programme_engagement(
     ax = ax or style.axes(8, 3.4)
     table = programme_engagement
     if table[["engagement_share", "loyalty_share"]].notna().sum().max() < 2:
-        return _nothing(ax, title, subtitle)
+        return style.nothing(ax, title, subtitle)
     ends = []
     for name, colour in (("engagement", COLOURS["accent"]), ("loyalty", COLOURS["active"])):
         own = table.dropna(subset=[f"{name}_share"])

@@ -1,4 +1,4 @@
-"""Charts of the scoring: ranked list and line, attractiveness × strength, demotion, criteria."""
+"""Charts of the scoring: ranked list and line, demotion, criteria."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import is_narrow, mark, mark_each
+from kamlib.plots.marks import is_narrow, mark_each
 from kamlib.plots.style import COLOURS
-from kamlib.scoring.matrix import SPLIT
-from kamlib.story.scoring import FIRM, MOST_ARROWS, MOST_BARS
+from kamlib.story.scoring import FIRM, MOST_BARS
 from kamlib.story.scoring_rows import tell_criterion_review
 from kamlib.words import count, number, say, share
 
-MOST_SPOTS = 150
 SHAKY = 0.60
 VERDICTS = {"foretold": "good", "misled": "bad", "cannot tell": "quiet"}
 
@@ -37,7 +35,7 @@ def plot_account_scores(
     shown = _around_the_line(scored, most)
     ax = ax or style.axes(8, 1.3 + 0.27 * max(len(shown), 3))
     if shown.empty:
-        return _nothing(ax, title, subtitle)
+        return style.nothing(ax, title, subtitle)
     places = pd.Series(range(len(shown)), index=shown["account_id"])
     drawn = criterion_scores[criterion_scores["account_id"].isin(places.index)]
     _stack(ax, drawn, places, shown, book)
@@ -51,45 +49,6 @@ def plot_account_scores(
     style.no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
     _line(ax, shown, book)
-    return style.titles(ax, title, subtitle)
-
-
-def plot_attractiveness_strength(
-    attractiveness_strength: pd.DataFrame,
-    *,
-    title: str = "",
-    subtitle: str = "",
-    split: float = SPLIT,
-    most: int = MOST_ARROWS,
-    book: BookSettings | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw where each account stands, with arrows from a year ago for the key accounts."""
-    ax = ax or style.axes(8, 6)
-    if attractiveness_strength.empty:
-        return _nothing(ax, title, subtitle)
-    is_key = attractiveness_strength["is_key"]
-    drawn = _most_moved(attractiveness_strength[is_key], most)
-    for x, y, name, where in _QUADRANTS:
-        ax.text(x, y, name, color=COLOURS["quiet"], fontsize=10, transform=ax.transAxes, **where)
-    ax.axhline(split, color=COLOURS["quiet"], linewidth=0.8)
-    ax.axvline(split, color=COLOURS["quiet"], linewidth=0.8)
-    strength, attraction = (
-        pd.concat([attractiveness_strength[name], drawn[f"year_ago_{name}"]]).dropna()
-        for name in ("strength_score", "attractiveness_score")
-    )
-    ax.set(
-        xlim=_reach(strength, split),
-        ylim=_reach(attraction, split),
-        xlabel=say("Our strength with the account →"),
-        ylabel=say("Its attractiveness →"),
-    )
-    style.number_axis(ax.xaxis, book)
-    style.number_axis(ax.yaxis, book)
-    _others(ax, attractiveness_strength[~is_key])
-    for row in drawn.to_dict("records"):
-        _arrow(ax, row)
-    _names(ax, drawn)
     return style.titles(ax, title, subtitle)
 
 
@@ -137,7 +96,7 @@ def plot_criterion_review(
     """Draw for each criterion how its past scores went with what followed, with intervals."""
     ax = ax or style.axes(8, 1.0 + 0.32 * max(len(criterion_review), 3))
     if criterion_review.empty:
-        return _nothing(ax, title, subtitle)
+        return style.nothing(ax, title, subtitle)
     told = criterion_review.assign(note=tell_criterion_review(criterion_review)["note"])
     rows = told.sort_values("later_outcome", kind="stable").reset_index(drop=True)
     for place, row in enumerate(rows.to_dict("records")):
@@ -156,14 +115,6 @@ def plot_criterion_review(
     ax.set_xlim(-1.05, 1.3)
     ax.set_xticks([-1, -0.5, 0, 0.5, 1])
     return style.titles(ax, title, subtitle)
-
-
-_QUADRANTS: list[tuple[float, float, str, dict[str, Any]]] = [
-    (0.99, 0.99, "strategic", {"ha": "right", "va": "top"}),
-    (0.01, 0.99, "star", {"ha": "left", "va": "top"}),
-    (0.99, 0.01, "status", {"ha": "right", "va": "bottom"}),
-    (0.01, 0.01, "streamline", {"ha": "left", "va": "bottom"}),
-]
 
 
 def _around_the_line(scored: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -283,142 +234,6 @@ def _line(ax: Axes, shown: pd.DataFrame, book: BookSettings | None) -> None:
         ax.plot([0, 13.4], [above - 0.5, above - 0.5], color=COLOURS["actual"], linewidth=0.8)
 
 
-def _most_moved(key: pd.DataFrame, most: int) -> pd.DataFrame:
-    way = (key["attractiveness_score"] - key["year_ago_attractiveness_score"]).abs()
-    way += (key["strength_score"] - key["year_ago_strength_score"]).abs()
-    order = key.assign(_way=way.fillna(0.0)).sort_values(
-        ["is_moved", "_way", "account_id"], ascending=[False, False, True]
-    )
-    return order.head(most)
-
-
-def _others(ax: Axes, others: pd.DataFrame) -> None:
-    spots = (
-        others[["strength_score", "attractiveness_score"]]
-        .round(1)
-        .value_counts()
-        .reset_index(name="accounts")
-    )
-    if len(spots) > MOST_SPOTS:
-        halves = (others[["strength_score", "attractiveness_score"]] * 2).round() / 2
-        spots = halves.value_counts().reset_index(name="accounts")
-    ax.scatter(
-        spots["strength_score"],
-        spots["attractiveness_score"],
-        s=8 + 4 * spots["accounts"].clip(upper=60),
-        color=COLOURS["previous"],
-        alpha=0.5,
-        linewidths=0,
-    )
-
-
-def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
-    now = (row["strength_score"], row["attractiveness_score"])
-    then = (row["year_ago_strength_score"], row["year_ago_attractiveness_score"])
-    colour = COLOURS["key"]
-    if then[0] == then[0] and then != now:
-        arrow = {
-            "arrowstyle": "-|>",
-            "color": colour,
-            "linewidth": 1,
-            "shrinkA": 0,
-            "shrinkB": 4,
-            "alpha": 0.45,
-        }
-        ax.annotate("", now, then, arrowprops=arrow)
-    (spot,) = ax.plot(*now, "o", color=colour, markersize=6)
-    told = say(
-        "{name}: strength {strength:.1f}, attractiveness {reached:.1f}",
-        name=row["name"],
-        strength=now[0],
-        reached=now[1],
-    )
-    mark(spot, told, row["account_id"])
-
-
-def _names(ax: Axes, drawn: pd.DataFrame) -> None:
-    """Write names beside their points, where they lie on no other name and on as few points and
-    arrows as can be.
-    """
-    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
-    line, letter = (top - bottom) / 30, (right - left) / 95
-    written: list[tuple[float, float, float]] = []
-    drawings = _drawn_spots(drawn)
-    spots = drawn.groupby(["attractiveness_score", "strength_score"], sort=True)
-    for _, rows in reversed(list(spots)):
-        shown = ", ".join(style.short(name, 26) for name in rows["name"].head(2))
-        shown += f" +{len(rows) - 2}" if len(rows) > 2 else ""
-        x, y = float(rows["strength_score"].iloc[0]), float(rows["attractiveness_score"].iloc[0])
-        width = letter * style.columns_wide(shown)
-        places = [
-            (start, y + step * line)
-            for step in (0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4)
-            for start in (x + letter, x - letter - width, x - width / 2)
-            if step or start != x - width / 2
-            if left <= start and start + width <= right
-        ] or [(x + letter, y)]
-        free = [
-            place
-            for place in places
-            if not any(
-                abs(place[1] - height) < line and place[0] < end and start < place[0] + width
-                for start, end, height in written
-            )
-        ]
-        start, height = min(
-            free or places,
-            key=lambda place: (
-                _covered(drawings, place, width, line / 2) + 5 * abs(place[1] - y) / line
-            ),
-        )
-        if abs(height - y) > 1.2 * line:
-            end = min(max(x, start), start + width)
-            ax.plot(
-                [x, end],
-                [y, height + (line / 2 if height < y else -line / 2)],
-                color=COLOURS["quiet"],
-                lw=0.6,
-            )
-        written.append((start, start + width, height))
-        at, side = (start, "left") if start > x else (start + width, "right")
-        at, side = (x, "center") if start < x < start + width else (at, side)
-        ax.text(at, height, shown, ha=side, va="center", fontsize=9)
-
-
-def _drawn_spots(drawn: pd.DataFrame) -> list[tuple[float, float]]:
-    """Points that names had better leave free: where accounts stand, and twenty on each arrow."""
-    spots: list[tuple[float, float]] = []
-    for row in drawn.to_dict("records"):
-        now = (row["strength_score"], row["attractiveness_score"])
-        then = (row["year_ago_strength_score"], row["year_ago_attractiveness_score"])
-        spots += [now] * 10
-        if then[0] == then[0]:
-            spots += [
-                tuple(b + (n - b) * i / 20 for n, b in zip(now, then, strict=True))
-                for i in range(20)
-            ]  # type: ignore[misc]
-    return spots
-
-
-def _covered(
-    spots: list[tuple[float, float]], place: tuple[float, float], width: float, half: float
-) -> int:
-    return sum(place[0] <= x <= place[0] + width and abs(y - place[1]) < half for x, y in spots)
-
-
-def _reach(scores: pd.Series, split: float) -> tuple[float, float]:
-    """The part of the 1–10 scale that is used, the split within it."""
-    low = min(scores.min() if len(scores) else split, split - 1) - 0.5
-    high = max(scores.max() if len(scores) else split, split + 1) + 0.5
-    return max(low, 0.5), min(high, 10.5)
-
-
 def _interval(ax: Axes, place: int, low: float, value: float, high: float, key: str) -> None:
     ax.plot([low, high], [place, place], color=COLOURS[key], linewidth=2)
     ax.plot(value, place, "o", color=COLOURS[key], markersize=6)
-
-
-def _nothing(ax: Axes, title: str, subtitle: str) -> Axes:
-    style.no_axis(ax.xaxis)
-    style.no_axis(ax.yaxis)
-    return style.titles(ax, title, subtitle)
