@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
+from kamlib.story.keys import called, several
 from kamlib.words import count, date, money, number, phrase, say, share
 
 WHOLE = 0.75
@@ -125,12 +126,12 @@ def tell_criterion_coverage(
     return told.assign(anchors=criterion_coverage["criterion"].map(anchors).astype("str"))
 
 
-def tell_admission_line(admission_line: pd.DataFrame) -> pd.DataFrame:
+def tell_admission_line(admission_line: pd.DataFrame, key_accounts: pd.DataFrame) -> pd.DataFrame:
     """Return the admission rule in words, and what to know about it."""
     rows = admission_line.to_dict("records")
     said = {
         "admission_rule": [rule_text(row) for row in rows],
-        "note": [_line_note(r) for r in rows],
+        "note": [_line_note(row, called(key_accounts)) for row in rows],
     }
     return _told(admission_line, said)
 
@@ -305,10 +306,15 @@ def _remarked(table: pd.DataFrame, segmentation: SegmentationSettings) -> pd.Dat
     return _told(table, {"note": [remark(code, segmentation) for code in table["note_code"]]})
 
 
-def _line_note(line: dict[Any, Any]) -> str:
+def _line_note(line: dict[Any, Any], key: str) -> str:
     notes = []
     if not line["is_from_book"] and line["key_count"]:
-        notes.append(say("the book sets no line: as many places as there are key accounts today"))
+        notes.append(
+            say(
+                "the book sets no line: as many places as there are {keys} today",
+                keys=several(key),
+            )
+        )
     elif not line["is_from_book"]:
         notes.append(say("the book sets no line and has no key accounts"))
     if line["scored_count"] < line["top_n"]:
