@@ -17,7 +17,8 @@ from kamlib.scoring import (
     criterion_coverage,
     criterion_scores,
 )
-from kamlib.story.scoring_rows import tell_admission_line, tell_criterion_coverage
+from kamlib.story.scoring_line import tell_admission_line
+from kamlib.story.scoring_rows import tell_criterion_coverage
 
 from .scoring import NOTHING, by_name, key_accounts, places
 

@@ -9,7 +9,8 @@ from kamlib.period.calendar import Span
 from kamlib.scoring.decisions import LEAST_COMPLETENESS
 from kamlib.story.keys import called
 from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
-from kamlib.story.scoring_rows import none_or, remark, rule_of
+from kamlib.story.scoring_line import rule_of
+from kamlib.story.scoring_rows import none_or, remark
 from kamlib.story.statements import Action, Said, Sentence
 from kamlib.words import count, date, listed, phrase, plural, say, share, started
 
