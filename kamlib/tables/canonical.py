@@ -305,6 +305,13 @@ _ALL = [
         date="month",
     ),
     Table(
+        "service_costs",
+        "cost of serving an account",
+        _columns("account_id:id* date:date* cost:money*"),
+        "cost to serve over time, and margin after it where accounts have no yearly figure",
+        date="date",
+    ),
+    Table(
         "skills",
         "manager × skill × date",
         _columns("manager_id:id* skill:text* rating:number*<1..5> assessed_date:date*"),
