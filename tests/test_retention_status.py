@@ -11,7 +11,7 @@ from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
 from kamlib.story.losses import chart_loss_dynamics
 
-from .retention import AS_OF, LEAVER, NO_CLASSES, days, every, losses, spells, status
+from .retention import AS_OF, LEAVER, NO_CLASSES, days, every, losses, spells, status, usual_gaps
 
 
 class TestUsualGap:
@@ -32,10 +32,10 @@ class TestUsualGap:
         classes = pd.DataFrame(
             {"account_id": ["OWN", "PEER", "ODD"], "abc_revenue": ["A", "A", "C"]}
         )
-        table = ret.usual_gaps(orders, classes, as_of=AS_OF).set_index("account_id")
+        table = usual_gaps(orders, classes).set_index("account_id")
         assert table["usual_gap_days"].to_dict() == {"ODD": 10.0, "OWN": 10.0, "PEER": 10.0}
         assert table["gap_basis"].to_dict() == {"ODD": "all", "OWN": "own", "PEER": "class"}
-        early = ret.usual_gaps(orders, classes, as_of=pd.Timestamp("2025-01-31"))
+        early = usual_gaps(orders, classes, as_of=pd.Timestamp("2025-01-31"))
         early = early.set_index("account_id")
         assert early["usual_gap_days"].to_dict() == {
             "OWN": 10.0,
@@ -46,7 +46,7 @@ class TestUsualGap:
     def test_an_order_day_is_a_day_with_positive_net_revenue(self):
         orders = days({"A": ["2025-01-01", "2025-01-02", "2025-01-05"]})
         orders.loc[1, "revenue"] = -5.0
-        assert ret.usual_gaps(orders, NO_CLASSES, as_of=AS_OF)["order_day_count"].tolist() == [2]
+        assert usual_gaps(orders)["order_day_count"].tolist() == [2]
 
 
 class TestStatus:

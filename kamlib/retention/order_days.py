@@ -57,33 +57,6 @@ def year_later(day: pd.Timestamp) -> pd.Timestamp:
     return later + pd.offsets.MonthEnd(0) if day.is_month_end else later
 
 
-def window_sums(account_days: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
-    """One row per row of ``spans``: revenue and margin of the account after one day, up to another.
-
-    ``spans`` has account_id, after_date, until_date. Margin is n/a as soon as one cost is unknown.
-    """
-    spans = spans.reset_index(drop=True)
-    spans = spans.assign(span=np.arange(len(spans)))
-    columns = ["account_id", "date", "revenue", *(["cost"] if "cost" in account_days else [])]
-    rows = account_days.loc[account_days["account_id"].isin(spans["account_id"]), columns].merge(
-        spans[["account_id", "after_date", "until_date", "span"]], on="account_id"
-    )
-    rows = rows[rows["date"].gt(rows["after_date"]) & rows["date"].le(rows["until_date"])]
-    rows = rows.sort_values(["span", "date"], kind="stable")
-    cost = rows["cost"] if "cost" in rows else pd.Series(np.nan, index=rows.index)
-    by_span = rows.assign(margin=rows["revenue"] - cost, unknown=cost.isna()).groupby("span")
-    sums = by_span[["revenue", "margin", "unknown"]].sum().reindex(spans["span"])
-    has_cost = "cost" in account_days and bool(account_days["cost"].notna().any())
-    empty = 0.0 if has_cost else np.nan
-    margin = sums["margin"].mask(sums["unknown"].gt(0)).mask(sums["unknown"].isna(), empty)
-    return pd.DataFrame(
-        {
-            "revenue": sums["revenue"].fillna(0.0).astype("float64").round(6).to_numpy(),
-            "margin": margin.astype("float64").round(6).to_numpy(),
-        }
-    )
-
-
 def earlier_medians(gaps: pd.DataFrame, of: np.ndarray) -> np.ndarray:
     """Return for some gaps, by their places, the median of the account's gaps before each (n/a for
     the first).

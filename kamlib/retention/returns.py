@@ -7,8 +7,9 @@ import pandas as pd
 from scipy import stats
 
 from kamlib.period.calendar import trailing_months
+from kamlib.retention.day_sums import DaySums
 from kamlib.retention.losses import UNKNOWN
-from kamlib.retention.order_days import looked_up, window_sums
+from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
 ALL = "all"
@@ -22,7 +23,7 @@ WITHIN_DAYS = 365
 
 def return_rates(
     lost_accounts: pd.DataFrame,
-    account_days: pd.DataFrame,
+    day_sums: DaySums,
     *,
     as_of: pd.Timestamp,
     min_spells: int = 10,
@@ -65,7 +66,7 @@ def return_rates(
     >>> q.return_rates["lost_for_days"].unique().tolist()
     [0.0, 30.0, 90.0, 180.0, 365.0]
     """
-    spells = _with_a_year_before(lost_accounts, account_days)
+    spells = _with_a_year_before(lost_accounts, day_sums)
     written = (spells["recorded_date"] - spells["detection_date"]).dt.days
     waited = (spells["return_date"] - spells["detection_date"]).dt.days
     parts, looked = [], []
@@ -81,12 +82,12 @@ def return_rates(
             looked.append(there[~is_closed(there["reason"])].assign(chance=chance))
     if not parts:
         return shaped("return_rates", [])
-    share = _second_life(pd.concat(looked, ignore_index=True), account_days, as_of)
+    share = _second_life(pd.concat(looked, ignore_index=True), day_sums, as_of)
     return shaped("return_rates", pd.concat(parts).assign(second_life_share=share))
 
 
 def return_record(
-    lost_accounts: pd.DataFrame, account_days: pd.DataFrame, *, as_of: pd.Timestamp
+    lost_accounts: pd.DataFrame, day_sums: DaySums, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """One row per past day × account lost then: the chance of a return that would have been stated,
     and what came within a year.
@@ -119,7 +120,7 @@ def return_record(
             reason=known["reason"].where(known["recorded_date"].le(day)),
             recorded_date=known["recorded_date"].where(known["recorded_date"].le(day)),
         )
-        rates = return_rates(known, account_days[account_days["date"].le(day)], as_of=day)
+        rates = return_rates(known, day_sums, as_of=day)
         there = known[known["return_date"].isna()].drop_duplicates("account_id", keep="last")
         there = there.assign(reason=there["reason"].fillna(UNKNOWN).astype("str"))
         there["lost_for_days"] = time_lost(there["detection_date"], day)
@@ -135,7 +136,7 @@ def return_record(
         return shaped("return_record", [])
     table = pd.concat(parts, ignore_index=True)
     is_over = table["as_of_date"].le(as_of - pd.DateOffset(years=2))
-    came = _year_from(table["back_date"], table, account_days)["margin"]
+    came = _year_from(table["back_date"], table, day_sums)["margin"]
     table["came_margin"] = came.where(table["is_back"], 0.0).where(is_over)
     table["stated_margin"] = (table["stated"] * table["expected_margin"]).where(is_over)
     return shaped("return_record", table)
@@ -176,9 +177,9 @@ def is_closed(reason: pd.Series) -> pd.Series:
     return reason.str.contains(r"\bclosed\b(?!-)", case=False, regex=True).eq(True)
 
 
-def _with_a_year_before(lost_accounts: pd.DataFrame, account_days: pd.DataFrame) -> pd.DataFrame:
+def _with_a_year_before(lost_accounts: pd.DataFrame, day_sums: DaySums) -> pd.DataFrame:
     """Return the spells of accounts whose year before the loss the data hold whole."""
-    whole = account_days["date"].min() + pd.DateOffset(years=1)
+    whole = day_sums.first + pd.DateOffset(years=1)
     return lost_accounts[lost_accounts["last_order_date"].ge(whole)]
 
 
@@ -212,7 +213,7 @@ def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.Dat
     return table.assign(judged_count=total)
 
 
-def _second_life(looked: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Timestamp) -> float:
+def _second_life(looked: pd.DataFrame, day_sums: DaySums, as_of: pd.Timestamp) -> float:
     """Return what the year after a return brings, as a share of the year before the loss."""
     until = as_of - pd.DateOffset(years=1)
     over = looked["detection_date"] + pd.to_timedelta(looked["at"] + WITHIN_DAYS, unit="D")
@@ -220,15 +221,14 @@ def _second_life(looked: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Tim
     back = judged[judged["is_back"]]
     if back.drop_duplicates(["account_id", "return_date"]).shape[0] < LEAST_RETURNS:
         return np.nan
-    after = _year_from(back["return_date"], back, account_days)
+    after = _year_from(back["return_date"], back, day_sums)
     is_margin = after["margin"].notna().all() and judged["margin_lost"].notna().all()
     money = "margin" if is_margin else "revenue"
     before = (judged["chance"] * judged[f"{money}_lost"]).sum()
     return float(max(after[money].sum(), 0.0) / before) if before > 0 else np.nan
 
 
-def _year_from(day: pd.Series, rows: pd.DataFrame, account_days: pd.DataFrame) -> pd.DataFrame:
+def _year_from(day: pd.Series, rows: pd.DataFrame, day_sums: DaySums) -> pd.DataFrame:
     """Return revenue and margin of each row's account in the 12 months that begin on a day."""
     eve = day - pd.Timedelta(days=1)
-    spans = rows[["account_id"]].assign(after_date=eve, until_date=eve + pd.DateOffset(years=1))
-    return window_sums(account_days, spans).set_axis(rows.index)
+    return day_sums.of(rows["account_id"], eve, eve + pd.DateOffset(years=1))

@@ -59,37 +59,40 @@ def seasons_of(cases: pd.DataFrame, days: pd.DataFrame, loss: LossSettings) -> p
     ``late_days``: when the next usually begins, and how much later it may; ``season_overdue_date``
     and ``season_lost_date``: when its silence makes it overdue and lost.
     """
+    return season_dates(season_facts(cases, days, min_gaps=loss.min_gaps), loss)
+
+
+def season_facts(cases: pd.DataFrame, days: pd.DataFrame, *, min_gaps: int) -> pd.DataFrame:
+    """Return the cases with what their orders say of their season, whatever the loss factors."""
     cases = cases.reset_index(drop=True)
+    nothing = cases.assign(**dict.fromkeys(_FACTS, np.nan))
     if cases.empty or days.empty:
-        return _nothing(cases)
+        return nothing
     first = cases["account_id"].map(days.groupby("account_id")["date"].min())
     is_old = cases["eve"].ge(first + pd.DateOffset(years=2) - pd.Timedelta(days=31))
     old = cases[is_old]
     if old.empty:
-        return _nothing(cases)
+        return nothing
     rows = old.assign(case=old.index)[["account_id", "case", "last_order_date", "eve"]].merge(
         days, on="account_id"
     )
     rows = rows[rows["date"].le(rows["last_order_date"])].sort_values(["case", "date"])
-    facts = _facts(rows, loss).reindex(cases.index)
-    if facts["start_month"].isna().all():
-        return _nothing(cases)
-    return _dated(pd.concat([cases, facts], axis=1), loss)
+    return pd.concat([cases, _facts(rows, min_gaps).reindex(cases.index)], axis=1)
 
 
-def _nothing(cases: pd.DataFrame) -> pd.DataFrame:
-    """Return the cases where none has a season."""
-    found = cases.assign(**dict.fromkeys(_FACTS, np.nan))
-    for name in _DATES:
-        found[name] = pd.Series(pd.NaT, index=cases.index, dtype="datetime64[us]")
-    return found
+def season_dates(cases: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
+    """Return cases that have the facts of their season with the days of it; n/a without one."""
+    if cases["start_month"].notna().any():
+        return _dated(cases.copy(), loss)
+    nothing = pd.Series(pd.NaT, index=cases.index, dtype="datetime64[us]")
+    return cases.assign(**dict.fromkeys(_DATES, nothing))
 
 
 def _month(day: pd.Series) -> pd.Series:
     return day.dt.year * 12 + day.dt.month - 1
 
 
-def _facts(rows: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
+def _facts(rows: pd.DataFrame, min_gaps: int) -> pd.DataFrame:
     """Return per case the season of its order days, where they have one."""
     if rows.empty:
         return pd.DataFrame(columns=list(_FACTS), dtype="float64")
@@ -124,7 +127,7 @@ def _facts(rows: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
     late = offset.max() - table["start_days"]
     table["late_days"] = late.clip(lower=0, upper=_LATEST_START)
     gaps = own.groupby(["case", "season"])["date"].diff().dt.days.groupby(own["case"])
-    table["gap_days"] = gaps.median().where(gaps.count().ge(loss.min_gaps))
+    table["gap_days"] = gaps.median().where(gaps.count().ge(min_gaps))
     return table
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import trailing_months
+from kamlib.scoring.grid import score_grid
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.measures import criterion_measures
 from kamlib.scoring.scores import criterion_scores, ranked
@@ -82,7 +83,7 @@ def score_history(criterion_history: pd.DataFrame, admission_rule: AdmissionRule
     [2022, 2023, 2024, 2025]
     """
     parts = [
-        ranked(rows, admission_rule).assign(as_of_date=day)
+        ranked(score_grid(rows), admission_rule).assign(as_of_date=day)
         for day, rows in criterion_history.groupby("as_of_date", sort=True)
     ]
     return shaped("score_history", pd.concat(parts) if parts else [])
