@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from kamlib.practice import Activity, activity, company, leaver_score
 from kamlib.book import LossSettings
+from kamlib.practice import Activity, activity, company, leaver_score
 from kamlib.retention import (
     account_status,
     alarm_quality,

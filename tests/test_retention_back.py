@@ -208,7 +208,9 @@ class TestWinBack:
         )
         back = {f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}
         orders = days({"OLD": ["2021-06-01"], **back}, revenue=50.0, cost=20.0)
-        table = ret.return_rates(lost, ret.day_sums(orders), as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        table = ret.return_rates(lost, ret.day_sums(orders), as_of=AS_OF).set_index(
+            ["lost_for_days", "reason"]
+        )
         rate = 6.5 / 21
         chance = table["return_probability"]
         assert chance[(0, "price")] == pytest.approx((6 + 10 * rate) / 20)
@@ -283,7 +285,9 @@ class TestWinBack:
             }
         )
         old = days({"OLD": ["2021-06-01"]})
-        table = ret.return_rates(lost, ret.day_sums(old), as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        table = ret.return_rates(lost, ret.day_sums(old), as_of=AS_OF).set_index(
+            ["lost_for_days", "reason"]
+        )
         assert table.loc[(0, "not recorded"), ["loss_count", "return_count"]].tolist() == [20, 10]
         assert (0, "price") not in table.index
         assert table.loc[(90, "price"), ["loss_count", "return_count"]].tolist() == [10, 0]

@@ -11,7 +11,7 @@ from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
 from kamlib.story.losses import chart_loss_dynamics
 
-from .retention import AS_OF, LEAVER, NO_CLASSES, days, every, losses, spells, status, usual_gaps
+from .retention import AS_OF, LEAVER, days, every, losses, spells, status, usual_gaps
 
 
 class TestUsualGap:

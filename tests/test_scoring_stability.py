@@ -8,7 +8,13 @@ import pytest
 
 from kamlib.book import ScoringSettings
 from kamlib.book.criteria import Criterion
-from kamlib.scoring import AdmissionRule, account_scores, criterion_scores, score_grid, score_stability
+from kamlib.scoring import (
+    AdmissionRule,
+    account_scores,
+    criterion_scores,
+    score_grid,
+    score_stability,
+)
 from kamlib.scoring.stability import plausible_weights
 from kamlib.story.scoring_rows import tell_score_stability
 
@@ -22,7 +28,9 @@ def scores_of(rows, weights):
     criteria = [
         Criterion(name=f"c{k}", weight=weight, judged=True) for k, weight in enumerate(weights)
     ]
-    measures = pd.DataFrame({"account_id": list(rows), "measure": "growth", "value": 0.0, "note_code": ""})
+    measures = pd.DataFrame(
+        {"account_id": list(rows), "measure": "growth", "value": 0.0, "note_code": ""}
+    )
     judged = pd.DataFrame(
         [
             (account, f"c{k}", float(score), AS_OF)

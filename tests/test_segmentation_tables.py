@@ -17,7 +17,6 @@ from kamlib.period.calendar import parse_period
 from kamlib.segmentation import (
     abc_cross,
     abc_xyz_matrix,
-    account_classes,
     account_types,
     class_moves,
     concentration,
@@ -39,6 +38,8 @@ from kamlib.story.segmentation_rows import (
     tell_segmentation_limits,
 )
 from kamlib.tables import catalogue, empty_table
+
+from .segmentation import account_classes
 
 AS_OF = pd.Timestamp("2025-12-31")
 NO_TIERS = pd.DataFrame({"account_id": [], "tier": [], "start_date": [], "end_date": []}).astype(

@@ -112,6 +112,17 @@ class KeyAccountSettings(Settings):
         return self
 
 
+class FigureSettings(Settings):
+    """The keys of ``[segmentation]`` that the figures of an account rest on, whatever the limits of
+    ABC.
+    """
+
+    window_months: int
+    young_months: int
+    xyz_frequency: tuple[float, float]
+    xyz_variability: Literal["customer", "classic"] | tuple[float, float]
+
+
 class SegmentationSettings(Settings):
     """``[segmentation]``: limits of the classes; see the definitions of ABC and XYZ."""
 
@@ -123,6 +134,11 @@ class SegmentationSettings(Settings):
     breadwinner_share: float = Field(0.10, gt=0, le=1)
     rfm: Literal["ranks", "rfm"] = "ranks"
     treatments: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def of_figures(self) -> FigureSettings:
+        """The keys that the figures of an account rest on."""
+        return FigureSettings(**{key: getattr(self, key) for key in FigureSettings.model_fields})
 
     @field_validator("abc", "xyz_frequency", "xyz_variability")
     @classmethod

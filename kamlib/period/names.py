@@ -36,13 +36,11 @@ SECTIONS = {
     "programme": "programme",
     "health": "health",
     "window_months": "segmentation.window_months",
-    "young_months": "segmentation.young_months",
-    "xyz_frequency": "segmentation.xyz_frequency",
-    "xyz_variability": "segmentation.xyz_variability",
+    "of_figures": "segmentation.of_figures",
     "min_gaps": "loss.min_gaps",
     "min_silence_days": "loss.min_silence_days",
 }
-"""Parameter of a calculation → section of ``book.toml``, or one key of it where no other matters;
+"""Parameter of a calculation → section of ``book.toml``, or some keys of it where no other matters;
 two sections have the name of a table.
 """
 

@@ -12,9 +12,7 @@ from kamlib.retention.silences import Silences
 from kamlib.tables import shaped
 
 
-def usual_gaps(
-    silences: Silences, account_classes: pd.DataFrame, *, min_gaps: int
-) -> pd.DataFrame:
+def usual_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: int) -> pd.DataFrame:
     """One row per account with an order day: its usual gap, the median days between order days.
 
     All history up to the as-of day counts. An account with fewer than ``loss.min_gaps`` gaps
@@ -136,9 +134,7 @@ def account_status(
     table["is_returned"] = table["account_id"].isin(back)
     table["order_day_count"] = table["order_day_count"].fillna(0)
     # the accounts are sorted: a stable sort keeps them so among equals
-    return shaped(
-        "account_status", table.sort_values("at_stake", ascending=False, kind="stable")
-    )
+    return shaped("account_status", table.sort_values("at_stake", ascending=False, kind="stable"))
 
 
 def lost_spells(account_status: pd.DataFrame, closed_spells: pd.DataFrame) -> pd.DataFrame:
@@ -156,7 +152,9 @@ def lost_spells(account_status: pd.DataFrame, closed_spells: pd.DataFrame) -> pd
     """
     still = account_status[account_status["status"].eq("lost")]
     still = still.assign(return_date=pd.Series(dtype="datetime64[us]"))
-    spells = pd.concat([closed_spells, still.reindex(columns=closed_spells.columns)], ignore_index=True)
+    spells = pd.concat(
+        [closed_spells, still.reindex(columns=closed_spells.columns)], ignore_index=True
+    )
     return shaped("lost_spells", spells.sort_values(["last_order_date", "account_id"]))
 
 

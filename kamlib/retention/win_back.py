@@ -22,7 +22,7 @@ def win_back(
     lost_accounts: pd.DataFrame,
     offers: pd.DataFrame,
     return_rates: pd.DataFrame,
-    estimate_choice: pd.DataFrame | None = None,
+    return_choice: pd.DataFrame | None = None,
     decisions: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
@@ -69,13 +69,13 @@ def win_back(
     seen = return_rates.drop_duplicates("lost_for_days").set_index("lost_for_days")
     share = looked_up(table["lost_for_days"], seen["second_life_share"]).astype("float64")
     known_share = share.notna()
-    share = share.fillna(1.0) * share_that_came(estimate_choice)
+    share = share.fillna(1.0) * share_that_came(return_choice)
     table["margin_source"] = np.where(known_share, "own returns", "assumed: as before the loss")
     if budget.second_life_share is not None:
         share = pd.Series(budget.second_life_share, index=table.index)
         table["margin_source"] = "book setting"
     table["expected_margin"] = table["last_year_margin"] * share
-    if published(estimate_choice, "return") == "naive":
+    if published(return_choice, "return") == "naive":
         return_rates = return_rates[return_rates["reason"].eq(ALL)]
     known = {*offers["reason"].dropna(), *return_rates["reason"]} - {ALL, UNKNOWN}
     named = table.assign(reason=_named(table["reason"], known))

@@ -63,7 +63,11 @@ def criterion_history(
     parts = []
     for day in past_year_ends(account_months, as_of=as_of, segmentation=segmentation):
         measures = criterion_measures(
-            account_months, category_months, **undated, as_of=day, segmentation=segmentation
+            account_months,
+            category_months,
+            **undated,
+            as_of=day,
+            window_months=segmentation.window_months,
         )
         is_undated = measures["measure"].isin(["share_of_wallet", "open_wallet"])
         measures["note_code"] = measures["note_code"].mask(is_undated, "needs_undated")

@@ -66,7 +66,7 @@ def largest_order_scores(
         key_accounts[key_accounts["account_id"].isin(above)],
         as_of=as_of,
         first_date=first_date,
-        segmentation=segmentation,
+        window_months=segmentation.window_months,
     )
     scores = criterion_scores(measures, judgements, as_of=as_of, scoring=scoring)
     known = ranked(score_grid(scores), admission_rule).set_index("account_id")["score"]
