@@ -474,7 +474,8 @@ def test_every_table_has_the_columns_of_the_catalogue_and_no_sentence():
     }
     known = catalogue()
     mine = {name for name, table in known.tables.items() if table.area == "segmentation"}
-    assert {*segmentation.__all__} - {"is_previous_whole", "untold_keys"} == set(returned) == mine
+    values = {"AccountFigures", "account_figures", "is_previous_whole", "untold_keys"}
+    assert {*segmentation.__all__} - values == set(returned) == mine
     for name, table in returned.items():
         entry = known.tables[name]
         said = {one for one in entry.columns if known.columns[one].type == "sentence"}

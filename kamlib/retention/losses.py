@@ -62,7 +62,10 @@ def lost_accounts(
     texts = ("name", "manager_id", "manager_name", "industry", "region")
     table[list(texts)] = described(table["account_id"], accounts, *texts)
     table["when"] = table["last_order_date"].fillna(table["recorded_date"])
-    return shaped("lost_accounts", table.sort_values(["when", "account_id"]))
+    return shaped(
+        "lost_accounts",
+        table.sort_values("account_id", kind="stable").sort_values("when", kind="stable"),
+    )
 
 
 def detection_lag(account_status: pd.DataFrame) -> float:

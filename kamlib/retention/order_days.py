@@ -57,6 +57,18 @@ def year_later(day: pd.Timestamp) -> pd.Timestamp:
     return later + pd.offsets.MonthEnd(0) if day.is_month_end else later
 
 
+def days_later(day: pd.Series, count: pd.Series | np.ndarray) -> pd.Series:
+    """Return the days so many whole days later; n/a where either is.
+
+    >>> days_later(pd.Series(pd.to_datetime(["2025-01-31", None])), np.array([1.0, 1.0])).tolist()
+    [Timestamp('2025-02-01 00:00:00'), NaT]
+    """
+    counted = np.asarray(count, dtype="float64")
+    is_known = ~np.isnan(counted)
+    later = day.to_numpy().astype("datetime64[us]") + np.where(is_known, counted, 0) * DAY
+    return pd.Series(np.where(is_known, later, np.datetime64("NaT")), index=day.index)
+
+
 def earlier_medians(gaps: pd.DataFrame, of: np.ndarray) -> np.ndarray:
     """Return for some gaps, by their places, the median of the account's gaps before each (n/a for
     the first).
@@ -131,10 +143,13 @@ def described(
     """
     known = accounts.drop_duplicates("account_id").set_index("account_id")
     nothing = pd.Series(dtype="str")
-    found = {
-        column: looked_up(account_id, known.get(column, nothing)).astype("str")
-        for column in columns
-    }
+    place = known.index.get_indexer(pd.Index(account_id))
+    found = {}
+    for column in columns:
+        texts = known.get(column, nothing).astype("str").array
+        is_there = column in known
+        taken = texts.take(place if is_there else np.full(len(place), -1), allow_fill=True)
+        found[column] = pd.Series(taken, index=account_id.index)
     if "name" in found:
         found["name"] = found["name"].fillna(account_id)
     return pd.DataFrame(found, index=account_id.index)

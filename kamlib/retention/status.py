@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import LossSettings
-from kamlib.retention.order_days import pooled_medians, window_edges
+from kamlib.retention.order_days import days_later, pooled_medians, window_edges
 from kamlib.retention.seasons import season_dates
 from kamlib.retention.silences import Silences
 from kamlib.tables import shaped
@@ -178,11 +178,10 @@ def _judge(table: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings) -> None
 
 def _judge_seasons(table: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings) -> None:
     """Judge seasonal accounts by their season: silence counts inside it only."""
-    table["season_start_date"] = pd.Series(pd.NaT, index=table.index, dtype="datetime64[us]")
     found = table[table["start_month"].notna()]
     if found.empty:
         return
-    found = season_dates(found, loss)
+    found = found.join(season_dates(found, loss))
     at = found.index
     is_lost, is_late = found["season_lost_date"].le(as_of), found["season_overdue_date"].le(as_of)
     is_over, is_begun = found["season_end_date"].lt(as_of), found["season_start_date"].le(as_of)
@@ -198,7 +197,6 @@ def _judge_seasons(table: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings)
     table.loc[at, "detection_date"] = found["season_lost_date"].where(is_lost)
     lost_after = found["season_lost_date"] - found["last_order_date"]
     table.loc[at, "lost_after_days"] = lost_after.dt.days.astype("float64")
-    table.loc[at, "season_start_date"] = found["season_start_date"]
     table.loc[at, "gap_basis"] = "season"
 
 
@@ -209,7 +207,7 @@ def _trip_day(
     longer new.
     """
     silence = np.maximum(np.floor(k * table["usual_gap_days"]) + 1, min_silence_days)
-    day = table["last_order_date"] + pd.to_timedelta(silence, unit="D")
+    day = days_later(table["last_order_date"], silence)
     grown = table["first_order_date"] + pd.Timedelta(days=loss.new_days)
     is_grown = table["gap_count"].ge(loss.min_gaps) | day.ge(grown) | day.isna()
     return day.where(is_grown, grown).astype("datetime64[us]")

@@ -6,11 +6,11 @@ import re
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, sparse
 
 from kamlib.book import WinBackSettings
 from kamlib.choice import published, share_that_came
 from kamlib.decided import latest_decisions
+from kamlib.retention.budget import most_valuable
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
 from kamlib.retention.returns import ALL, CHANCE, LOST_FOR_DAYS, chances, is_closed, time_lost
@@ -125,11 +125,15 @@ def _named(reason: pd.Series, known: set[str]) -> pd.Series:
     >>> _named(pd.Series(["Left for the Price", "priceless", "late"]), {"price", "late"}).tolist()
     ['price', 'priceless', 'late']
     """
-    found = reason.copy()
-    for word in sorted(known, key=lambda text: (len(text), text)):
-        is_in = reason.str.contains(rf"(?<!\w){re.escape(word)}(?!\w)", case=False, regex=True)
-        found = found.mask(is_in & ~reason.isin(known), word)
-    return found
+    words = {
+        word: re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+        for word in sorted(known, key=lambda text: (len(text), text))
+    }
+    found = {}
+    for text in reason.unique():
+        named = [word for word, pattern in words.items() if pattern.search(text)]
+        found[text] = named[-1] if named and text not in known else text
+    return reason.map(found)
 
 
 def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
@@ -139,7 +143,8 @@ def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd
     )
     given = given[given["cost"].notna()].sort_values(["offer", "cost"], ignore_index=True)
     open_ones = table[~is_closed(table["reason"])]
-    pairs = open_ones.sort_values("account_id").merge(given, how="cross")
+    asked = ["account_id", "reason", "lost_for_days", "expected_margin"]
+    pairs = open_ones[asked].sort_values("account_id").merge(given, how="cross")
     fits = pairs["for_reason"].eq(pairs["reason"])
     general = pairs["for_reason"].isna() & ~pairs["reason"].isin(given["for_reason"].dropna())
     pairs = pairs[fits | general].reset_index(drop=True)
@@ -159,20 +164,9 @@ def _chosen(pairs: pd.DataFrame, budget: float | None) -> np.ndarray:
     worth = np.flatnonzero(pairs["offer_value"].gt(0).to_numpy())
     if not len(worth):
         return chosen
-    rows = pd.factorize(pairs["account_id"].to_numpy()[worth])[0]
-    once = sparse.csr_array((np.ones(len(worth)), (rows, np.arange(len(worth)))))
-    limits = [optimize.LinearConstraint(once, ub=1)]
-    if budget is not None:
-        cost = pairs["cost"].to_numpy()[worth]
-        limits.append(optimize.LinearConstraint(sparse.csr_array(cost[None, :]), ub=budget))
-    answer = optimize.milp(
-        -pairs["offer_value"].to_numpy()[worth],
-        constraints=limits,
-        integrality=np.ones(len(worth)),
-        bounds=optimize.Bounds(0, 1),
-        options={"mip_rel_gap": 0.0},
-    )
-    chosen[worth] = answer.x > 0.5
+    account = pd.factorize(pairs["account_id"].to_numpy()[worth])[0].astype("int64")
+    value, cost = (pairs[name].to_numpy(dtype="float64")[worth] for name in ("offer_value", "cost"))
+    chosen[worth] = most_valuable(account, value, cost, budget)
     return chosen
 
 
