@@ -312,7 +312,7 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
     assert texts == [
         "One account moved down a class, only because others grew: Bolt.",
         f"85 {hangs} 1.3 customers of equal size.",
-        "One key account (provisional: the book has no tiers) brings 85 % of revenue.",
+        "One large account (provisional: the book has no tiers) brings 85 % of revenue.",
         "One of two accounts with revenue is class A and brings 85 % of 200.",
     ]
     assert all(one.link.startswith("#") for one in said)

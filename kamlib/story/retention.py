@@ -50,7 +50,8 @@ TOPIC_LINKS = {
 def headline_retention(told_retention_findings: pd.DataFrame) -> list[Sentence]:
     """Return the findings as sentences, each with owner, next step and its evidence."""
     said = []
-    for row in each(told_retention_findings.fillna("")):
+    texts = ["finding", "next_step", "manager_name", "manager_id", "account_id", "topic"]
+    for row in each(told_retention_findings[texts].astype("object").fillna("")):
         owner = row.manager_name or row.manager_id
         step = f"{row.next_step}." if row.next_step else ""
         parts = (row.finding, f"{owner}:" if owner and step else "", step)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import Span
+from kamlib.story.keys import called
 from kamlib.story.statements import Said, Sentence
 from kamlib.words import (
     count,
@@ -218,7 +219,7 @@ def _key(concentration: pd.DataFrame, book: BookSettings | None) -> list[str]:
     if rows.empty or pd.isna(rows["key_share"].iloc[0]) or not rows["key_count"].iloc[0]:
         return []
     row = rows.iloc[0]
-    who = started(counted(row["key_count"], "key account", source=book))
+    who = started(counted(row["key_count"], called(rows), source=book))
     provisional = say(" (provisional: the book has no tiers)") if row["is_provisional"] else ""
     return [
         say(

@@ -89,8 +89,8 @@ _LISTS = {
         phrase("Service creep"),
         "service_creep",
         phrase(
-            "Hours of contacts, order days, credits and requests per 10,000 of revenue, three "
-            "years."
+            "Hours of contacts, order days, credits, requests and booked costs per 10,000 of "
+            "revenue, three years."
         ),
     ),
     "manager_potential": (
