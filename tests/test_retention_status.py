@@ -317,3 +317,37 @@ def test_of_those_lost_it_is_told_how_many_still_are():
     assert told() == "4 still are, 8 have come back"
     assert told(returned_count=1.0) == "all have come back"
     assert told(returned_count=0.0) == "none has come back"
+
+
+class TestDaySums:
+    @pytest.mark.parametrize("cost", [60.0, None])
+    def test_a_window_holds_what_adding_day_by_day_gives(self, cost):
+        orders = days(
+            {"B": every("2024-01-01", 7, 90), "A": every("2024-03-05", 11, 40)}, cost=cost
+        )
+        orders["revenue"] = np.arange(len(orders)) / 3
+        rng = np.random.default_rng(0)
+        asked = pd.Series(rng.choice(["A", "B", "C"], 60), index=np.arange(60) * 2)
+        after = pd.Timestamp("2023-12-01") + pd.to_timedelta(rng.integers(0, 700, 60), unit="D")
+        until = after + pd.to_timedelta(rng.integers(-5, 300, 60), unit="D")
+        found = ret.day_sums(orders).of(asked, after, until)
+        for place, (account, first, last) in enumerate(zip(asked, after, until, strict=True)):
+            own = orders[orders["account_id"].eq(account)]
+            own = own[own["date"].gt(first) & own["date"].le(last)]
+            assert found["revenue"].iloc[place] == round(own["revenue"].sum(), 6)
+            margin = found["margin"].iloc[place]
+            if cost is None:
+                assert np.isnan(margin)
+            else:
+                assert margin == pytest.approx((own["revenue"] - cost).sum(), abs=1e-6)
+        assert found.index.equals(asked.index)
+
+    def test_one_unknown_cost_leaves_the_margin_unknown(self):
+        orders = days({"A": ["2025-01-01", "2025-02-01"]})
+        orders.loc[0, "cost"] = np.nan
+        sums = ret.day_sums(orders)
+        asked, eve = pd.Series(["A", "A", "A"]), pd.Timestamp("2024-12-31")
+        until = pd.to_datetime(["2025-01-31", "2024-12-31", None])
+        found = sums.of(asked, eve, until)
+        assert np.isnan(found["margin"].iloc[0]) and found["margin"].tolist()[1:] == [0.0, 0.0]
+        assert found["revenue"].tolist() == [100.0, 0.0, 0.0]

@@ -74,7 +74,8 @@ def return_rates(
     [0.0, 30.0, 90.0, 180.0, 365.0]
     """
     over = as_of - pd.Timedelta(days=LOOKED_AT_DAYS[0] + WITHIN_DAYS)
-    known = lost_accounts.loc[lost_accounts["detection_date"].le(over), _ASKED]
+    asked = lost_accounts.columns.intersection(_ASKED)
+    known = lost_accounts.loc[lost_accounts["detection_date"].le(over), asked]
     spells = _with_a_year_before(known, day_sums)
     if spells.empty:
         return shaped("return_rates", [])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -168,7 +169,7 @@ def _kept(q: Period, name: str, make: Callable[[], Any]) -> Any:
 
 def _lists(q: Period) -> dict[str, pd.Index]:
     """Return the accounts of each list."""
-    return _kept(q, "lists", lambda: _found_lists(q))
+    return _kept(q, "lists", partial(_found_lists, q))
 
 
 def _found_lists(q: Period) -> dict[str, pd.Index]:
@@ -225,7 +226,7 @@ def _moves(q: Period, other: Period) -> pd.DataFrame:
 
 def _figures(q: Period, other: Period) -> pd.DataFrame:
     """One row per figure: its unit, what it is and what it would be."""
-    now, then = (_kept(one, "figures", lambda one=one: _figures_of(q, one)) for one in (q, other))
+    now, then = (_kept(one, "figures", partial(_figures_of, q, one)) for one in (q, other))
     rows = [(name, unit, value, then[name][1]) for name, (unit, value) in now.items()]
     return pd.DataFrame(rows, columns=["figure", "unit", "now", "then"])
 
