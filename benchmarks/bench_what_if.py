@@ -3,7 +3,8 @@
     python benchmarks/bench_what_if.py [--accounts 5000] [--limit 0.2]
 
 Each setting is moved to five values it has not had; the median processor time of the five counts,
-for the machine may be shared; the wall stands beside it. Exit code 1: one took longer than the limit.
+for the machine may be shared; the wall stands beside it. Exit code 1: one took longer than the
+limit.
 """
 
 from __future__ import annotations
