@@ -37,16 +37,14 @@ def plot_revenue_by(
         return style.nothing(ax, title, subtitle)
     place, now = np.arange(len(rows)), rows["period_revenue"].to_numpy()
     ago = rows["year_ago_period_revenue"].fillna(0.0).to_numpy()
-    ax.barh(place + 0.16, ago, height=0.42, color=COLOURS["previous"])
+    before = ax.barh(place + 0.16, ago, height=0.42, color=COLOURS["previous"])
     bars = ax.barh(place - 0.1, now, height=0.42, color=COLOURS["actual"])
     told = zip(rows["group"], now, ago, strict=True)
-    mark_each(
-        bars,
-        [
-            say("{group}: {now}, a year ago {ago}", group=g, now=money(n, book), ago=money(a, book))
-            for g, n, a in told
-        ],
-    )
+    tips = [
+        say("{group}: {now}, a year ago {ago}", group=g, now=money(n, book), ago=money(a, book))
+        for g, n, a in told
+    ]
+    mark_each((*bars, *before), (*tips, *tips))
     for y, row in enumerate(each(rows)):
         share = row.period_change_share
         sign = "" if pd.isna(share) else f", {'+' if share > 0 else '−'}{percent(abs(share), book)}"

@@ -18,9 +18,9 @@ MOST_GROUPS = 12
 OF = {
     "category": phrase("categories"),
     "product": phrase("products"),
-    "region": "regions",
+    "region": phrase("regions"),
     "industry": phrase("industries"),
-    "channel": "channels",
+    "channel": phrase("channels"),
     "manager": phrase("managers on the order"),
 }
 MISSING = {

@@ -5,6 +5,9 @@ Tables and CSV files hold the code in every language.
 
 from __future__ import annotations
 
+import pandas as pd
+
+from kamlib.tables import catalogue
 from kamlib.words import phrase, say
 
 CODES = (
@@ -126,15 +129,177 @@ CODES = (
     phrase("resolved"),
     phrase("decided"),
     phrase("began"),
+    phrase("check-in"),
+    phrase("close"),
+    phrase("end"),
+    phrase("invoices"),
+    phrase("notice"),
+    phrase("order"),
+    phrase("season"),
+    phrase("step"),
+    phrase("satisfaction"),
+    phrase("tier"),
+    phrase("decision"),
+    phrase("contact"),
+    phrase("margin"),
+    phrase("revenue"),
+    phrase("gross margin"),
+    phrase("payment"),
+    phrase("people"),
+    phrase("plan"),
+    phrase("renewal"),
+    phrase("rhythm"),
+    phrase("competitor"),
+    phrase("contacts"),
+    phrase("credits"),
+    phrase("orders"),
+    phrase("requests"),
+    phrase("accounts"),
+    phrase("groups"),
+    phrase("within"),
+    phrase("below"),
+    phrase("above"),
+    phrase("small"),
+    phrase("middle"),
+    phrase("large"),
+    phrase("short"),
+    phrase("medium"),
+    phrase("long"),
+    phrase("earlier"),
+    phrase("missed"),
+    phrase("converged"),
+    phrase("at a limit"),
+    phrase("not converged"),
+    phrase("too few"),
+    phrase("will it order: Brier score"),
+    phrase("will it order: logarithmic score"),
+    phrase("how often: squared error"),
+    phrase("model"),
+    phrase("simple rule"),
+    phrase("one rate"),
+    phrase("estimate"),
+    phrase("naive"),
+    phrase("not tried"),
+    phrase("together"),
+    phrase("return"),
+    phrase("still there"),
+    phrase("money returned"),
+    phrase("customer value"),
+    phrase("outlook of an account"),
+    phrase("outlook of key accounts"),
+    phrase("alarm"),
+    phrase("margin growth"),
+    phrase("retention"),
+    phrase("attractiveness"),
+    phrase("strength"),
+    phrase("engagement"),
+    phrase("loyalty"),
+    phrase("growth"),
+    phrase("regularity"),
+    phrase("breadth"),
+    phrase("foretold"),
+    phrase("misled"),
+    phrase("before history"),
+    phrase("payback"),
+    phrase("24 months"),
+    phrase("36 months"),
+    phrase("sponsor"),
+    phrase("decision roles"),
+    phrase("contact in 90 days"),
+    phrase("team"),
+    phrase("fresh plan"),
+    phrase("deal"),
+    phrase("customer since"),
+    phrase("became"),
+    phrase("first order"),
+    phrase("latest order"),
+    phrase("largest order day"),
+    phrase("what it does"),
+    phrase("country"),
+    phrase("headcount"),
+    phrase("founded"),
+    phrase("parent company"),
+    phrase("owner"),
+    phrase("executive sponsor"),
+    phrase("types"),
+    phrase("planned contact, every so many days"),
+    phrase("goals"),
+    phrase("structure"),
+    phrase("environment"),
+    phrase("culture"),
+    phrase("financial performance"),
+    phrase("critical to the customer"),
+    phrase("our offer"),
+    phrase("contact card"),
+    phrase("sales–marketing coordination"),
+    phrase("Account plan"),
+    phrase("Owner and sponsor"),
+    phrase("Deliveries"),
+    phrase("Categories"),
+    phrase("Costs"),
+    phrase("People"),
+    phrase("Contacts made"),
+    phrase("Incidents"),
+    phrase("Tenders"),
+    phrase("Agreements"),
+    phrase("Rivals"),
+    phrase("Needs"),
+    phrase("Team"),
+    phrase("Invoices"),
+    phrase("Targets"),
+    phrase("silence"),
+    phrase("on time"),
+    phrase("order days"),
+    phrase("revenue per order day"),
+    phrase("categories bought"),
+    phrase("open incidents"),
+    phrase("share of wallet"),
+    phrase("days late, paying"),
+    phrase("weighted pipeline"),
+    phrase("classes"),
+    phrase("matrix by frequency"),
+    phrase("matrix by variability"),
+    phrase("class moves and the rest"),
+    phrase("frequency"),
+    phrase("variability"),
+    phrase("ranks"),
+    phrase("quantiles"),
+    phrase("fixed"),
+    phrase("About To Sleep"),
+    phrase("At Risk"),
+    phrase("Can't Lose Them"),
+    phrase("Champions"),
+    phrase("Hibernating"),
+    phrase("Loyal Customers"),
+    phrase("Need Attention"),
+    phrase("New Customers"),
+    phrase("Potential Loyalist"),
+    phrase("Promising"),
+    phrase("Others"),
 )
 """What analysis calls things, where it is shown as it stands."""
 
 
-def spelled(codes: set[str]) -> dict[str, str]:
-    """Return codes with their words, where these differ: none in English.
+_ALSO = ("kind", "figure", "field", "cohort", "group", "second_group")
+"""Columns of text whose values are the kit's own words, unless the book has others."""
 
-    >>> spelled({"overdue"})
-    {}
+
+def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return how the codes of a table are written, column by column: where they differ.
+
+    >>> code_words(pd.DataFrame({"status": ["overdue"], "due_in": ["30"]}))
+    {'status': {}, 'due_in': {'30': 'within 30 days'}}
     """
-    said = {code: say(code) for code in sorted(codes)}
+    known = catalogue().columns
+    told = {name: known[name] for name in rows if name in known}
+    return {
+        name: _spelled(rows[name], one.words or {})
+        for name, one in told.items()
+        if one.words or one.type == "code" or name in _ALSO
+    }
+
+
+def _spelled(codes: pd.Series, words: dict[str, str]) -> dict[str, str]:
+    """Return how each code of a column is written that is not written as it is."""
+    said = {code: say(words.get(code, code)) for code in sorted(set(codes.dropna().astype("str")))}
     return {code: word for code, word in said.items() if word != code}

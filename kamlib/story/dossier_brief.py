@@ -93,7 +93,7 @@ def _action(actions: pd.DataFrame) -> Told:
 def _figure(row: Any, book: BookSettings) -> Told:
     note, value = figure_note(row), _amount(row.value, row.unit, book)
     is_year = note == say(YEAR)
-    text = f"{started(row.figure)}: {value}"
+    text = f"{started(say(row.figure))}: {value}"
     if pd.notna(row.year_ago_value):
         before = _amount(row.year_ago_value, row.unit, book)
         how = change(row.value, row.year_ago_value, book, unit=row.unit)
@@ -127,7 +127,7 @@ def _moved(row: Any, book: BookSettings) -> Told:
     return say(
         "{category}: {trend}, {now} after {was}.",
         category=row.category,
-        trend=row.trend,
+        trend=say(row.trend),
         now=now,
         was=was,
     ), evidence

@@ -79,7 +79,7 @@ def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterato
                 "The programme {done} the {measure} of its key accounts: {effect} against "
                 "comparable accounts, 95 % interval {low} to {high}{unseen}. {payback}",
                 done=done[row.verdict],
-                measure=row.measure,
+                measure=say(row.measure),
                 effect=effect,
                 low=low,
                 high=high,
@@ -207,7 +207,7 @@ def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
         of = say(
             "of the {owned_profit} of yearly {measure} of the own accounts",
             owned_profit=money(row.owned_profit, book),
-            measure=row.measure,
+            measure=say(row.measure),
         )
         known = ""
         if row.sole_count:

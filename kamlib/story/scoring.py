@@ -10,6 +10,7 @@ from kamlib.scoring.decisions import LEAST_COMPLETENESS
 from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
 from kamlib.story.scoring_rows import none_or, remark, rule_of
 from kamlib.story.statements import Action, Said, Sentence
+from kamlib.tables import each
 from kamlib.words import count, date, listed, phrase, plural, say, share, started
 
 MOST_BARS, MOST_ARROWS = 30, 20
@@ -302,7 +303,9 @@ def _moves(matrix: pd.DataFrame) -> list[Sentence]:
     moved = matrix[matrix["is_moved"] & matrix["is_key"]]
     if moved.empty:
         return []
-    told = moved["name"] + " (" + moved["year_ago_quadrant"] + " → " + moved["quadrant"] + ")"
+    told = [
+        f"{row.name} ({say(row.year_ago_quadrant)} → {say(row.quadrant)})" for row in each(moved)
+    ]
     changed = count(len(moved), "key account has", "key accounts have")
     text = say(
         "{changed} changed quadrant within a year: {told}.", changed=changed, told=listed(told)

@@ -19,6 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.book import BookSettings
 from kamlib.page.columns import columns_of
+from kamlib.story.codes import code_words
 from kamlib.words import ENGLISH, phrase, say, spoken
 from kamlib.words.amounts import wording
 from kamlib.workbook.cells import (
@@ -335,7 +336,7 @@ def write_list(
     sheet = workbook.add_worksheet(sheet_name(title))
     if "is_chosen" in table:
         table = table.sort_values("is_chosen", ascending=False, kind="stable", na_position="last")
-    specs = columns_of(table, wording(book))
+    specs, words = columns_of(table, wording(book)), code_words(table)
     sheet.write_string(0, 0, say(says), formats["quiet"])
     named_table(
         sheet, name, unique_headings([spec.heading for spec in specs]), len(table), formats, top=2
@@ -348,7 +349,7 @@ def write_list(
             run = f"{letter}4:{letter}{len(table) + 3}"
             put_formula(sheet, 1, column, f"=SUBTOTAL(109,{run})", total, "money", formats)
             put(sheet, 1, 0, say("Sum of the rows shown"), "quiet", formats)
-        for row, value in enumerate(table[spec.key], start=3):
+        for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), start=3):
             put(sheet, row, column, value, spec.kind, formats)
     return sheet
 
@@ -363,7 +364,7 @@ def write_below(
     book: BookSettings,
 ) -> None:
     """Write a table below the list of a sheet, with a link from the sheet's head."""
-    specs = columns_of(table, wording(book))
+    specs, words = columns_of(table, wording(book)), code_words(table)
     place = f"internal:'{sheet.get_name()}'!A{top + 1}"
     below = say("Below: {title}", title=say(called) if spoken() != ENGLISH else called.lower())
     sheet.write_url(1, 0, place, formats["text"], string=below)
@@ -371,5 +372,5 @@ def write_below(
     table_below(sheet, name, unique_headings([one.heading for one in specs]), len(table), formats,
         top=top)  # fmt: skip
     for column, spec in enumerate(specs):
-        for row, value in enumerate(table[spec.key], start=top + 1):
+        for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), top + 1):
             put(sheet, row, column, value, spec.kind, formats)

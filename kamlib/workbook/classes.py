@@ -59,7 +59,7 @@ def write_limits(
     printed(sheet)
     sheet.set_column(0, 0, 62)
     sheet.set_column(1, 1, 14)
-    sheet.write_string(0, 0, "Limits of the classes", formats["title"])
+    sheet.write_string(0, 0, say("Limits of the classes"), formats["title"])
     steady, uneven = variability_limits(segmentation.xyz_variability)
     limits: list[tuple[str, str, float]] = [
         (say("A while the share before the account is below"), "abc_a", segmentation.abc[0]),
