@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from string import Formatter
 
@@ -18,6 +19,7 @@ from kamlib.report.prose import in_its_language
 from kamlib.story.losses import chart_loss_dynamics
 from kamlib.words import (
     GAP,
+    collated,
     count,
     count_untranslated,
     counted,
@@ -31,7 +33,7 @@ from kamlib.words import (
     untranslated,
 )
 from kamlib.words.language import FOLDER, TEMPLATE
-from tests import pseudo
+from tests import grammar, pseudo
 
 ENGLISH_WORDS = {"the", "of", "and", "with", "which", "their", "has", "have", "is", "are", "from"}
 HEADER = 'msgid ""\nmsgstr ""\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
@@ -218,6 +220,23 @@ class TestShippedLanguage:
     def test_a_sentence_has_no_braces_left(self, code, many):
         with speaking(code):
             assert "{" not in lost(many) + counted(many, "account")
+
+
+@pytest.mark.parametrize("many", [0, 1, 2, 5])
+@pytest.mark.parametrize("code", ["en", "de", "vi"])
+def test_sentences_agree_with_their_count(code, many):
+    said = tomllib.loads(Path("tests/data/sentences.toml").read_text(encoding="utf-8"))
+    with speaking(code):
+        assert grammar.told(many) == said[code][str(many)]["sentences"]
+
+
+def test_names_stand_in_the_order_of_the_alphabet():
+    names = ["Zeta", "Öz", "Ost", "ähnlich", "Ahorn"]
+    with speaking("de"):
+        assert sorted(names, key=collated) == ["ähnlich", "Ahorn", "Ost", "Öz", "Zeta"]
+    with speaking("vi"):
+        said = sorted(["Đức", "Dũng", "Ân", "Ánh", "Ăn", "An", "Ơn", "Ông", "Oanh"], key=collated)
+    assert said == ["An", "Ánh", "Ăn", "Ân", "Dũng", "Đức", "Oanh", "Ông", "Ơn"]
 
 
 class TestPseudo:

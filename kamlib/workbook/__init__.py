@@ -23,6 +23,9 @@ from kamlib.story.codes import code_words
 from kamlib.words import ENGLISH, phrase, say, spoken
 from kamlib.words.amounts import wording
 from kamlib.workbook.cells import (
+    NARROW,
+    PRINTED,
+    WIDE,
     cell_text,
     formats_of,
     named_table,
@@ -338,12 +341,12 @@ def write_list(
         table = table.sort_values("is_chosen", ascending=False, kind="stable", na_position="last")
     specs, words = columns_of(table, wording(book)), code_words(table)
     sheet.write_string(0, 0, say(says), formats["quiet"])
-    named_table(
-        sheet, name, unique_headings([spec.heading for spec in specs]), len(table), formats, top=2
-    )
-    for column, spec in enumerate(specs):
-        is_wide = spec.kind == "prose" or spec.is_wide
-        sheet.set_column(column, column, 26 if is_wide else max(14, len(spec.heading) // 2 + 4))
+    rooms = [WIDE if one.kind == "prose" else NARROW if one.is_wide else 14 for one in specs]
+    headings = unique_headings([spec.heading for spec in specs])
+    lines = _lines(table, [one.key for one in specs], rooms)
+    named_table(sheet, name, headings, len(table), formats, top=2, lines=lines)
+    for column, (spec, room) in enumerate(zip(specs, rooms, strict=True)):
+        sheet.set_column(column, column, max(room, len(spec.heading) // 2 + 4))
         if name in _SUMMED and spec.kind == "money" and len(table):
             letter, total = xl_col_to_name(column), float(table[spec.key].sum())
             run = f"{letter}4:{letter}{len(table) + 3}"
@@ -352,6 +355,15 @@ def write_list(
         for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), start=3):
             put(sheet, row, column, value, spec.kind, formats)
     return sheet
+
+
+def _lines(table: pd.DataFrame, columns: Sequence[str], rooms: Sequence[int]) -> int:
+    """Return how many printed lines the rows of a list take."""
+    rows = table[list(columns)].head(PRINTED).itertuples(index=False)
+    return sum(
+        max(-(-len(str(text)) // room) for text, room in zip(row, rooms, strict=True))
+        for row in rows
+    )
 
 
 def write_below(
