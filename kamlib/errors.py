@@ -51,6 +51,17 @@ class KamError(Exception):
 _NAMED = 30
 
 
+def closest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is nearest to one, nothing where none is near.
+
+    >>> closest("titel", ["title", "currency"]), closest("zzz", ["title"])
+    ('title', '')
+    """
+    known = sorted(known)
+    near = [get_close_matches(one, known, n=1, cutoff=0.6) for one in (word, word.lower())]
+    return next((found[0] for found in near if found), "")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint that names the nearest known word, or lists those there are.
 
@@ -62,11 +73,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     'There is none to choose from.'
     """
     known = sorted(known)
-    match = get_close_matches(word, known, n=1, cutoff=0.6) or get_close_matches(
-        word.lower(), known, n=1, cutoff=0.6
-    )
-    if match:
-        return f"Did you mean '{match[0]}'?"
+    if match := closest(word, known):
+        return f"Did you mean '{match}'?"
     more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
     return (
         f"Known: {', '.join(known[:_NAMED])}{more}." if known else "There is none to choose from."

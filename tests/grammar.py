@@ -50,7 +50,7 @@ def _sentences(many: int) -> list[str]:
     return [
         table_overdue_checkins(rows, present=frozenset({"interactions"})).title,
         chart_loss_dynamics(lost, book=BOOK).title,
-        moved_sentence(pd.DataFrame({"is_moved": five})),
+        moved_sentence(pd.DataFrame({"is_moved": five, "year_ago_quadrant": "star"})),
         chart_coverage(covered, parts, span=SimpleNamespace(title="Q3 2025")).title,
         table_coverage(covered).title,
         chart_workload(people, as_of=DAY).title,

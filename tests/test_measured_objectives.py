@@ -14,8 +14,10 @@ from kamlib.dossier.plans import read_plan
 from kamlib.dossier.register import plan_register, plan_steps
 from kamlib.errors import KamError
 from kamlib.period.calendar import parse_period
-from kamlib.story.measured import tell_measured_objectives
+from kamlib.period.snapshot import open_period
+from kamlib.story.measured import tell_measured_objectives, unknown_category
 from kamlib.tables import empty_table, shaped, typed
+from kamlib.words import speaking
 
 AS_OF = pd.Timestamp("2025-12-31")
 PLAN = """account_id = "A"
@@ -76,6 +78,26 @@ def test_what_is_measured_is_how_far_the_objective_is_whatever_the_plan_says(tmp
     assert plan_register(**every)["kept_count"].tolist() == [1]
 
 
+def test_the_samples_objective_is_its_share_of_the_orders_file(root):
+    """Also as the generator recorded it for the end of the history."""
+    book = root / "data" / "sample"
+    truth = pd.read_csv(book / "truth" / "truth.csv").query("story == 'measured_objective'")
+    orders = pd.read_csv(book / "orders.csv", dtype="str").query("account_id == 'A0004'")
+    revenue, day = orders["revenue"].astype(float), orders["order_date"]
+    q = open_period(book, "2025-Q4")
+    for then, start, end in (
+        (q.year_ago, "2024-01-01", "2024-12-31"),
+        (q.previous, "2024-10-01", "2025-09-30"),
+        (q, "2025-01-01", "2025-12-31"),
+    ):
+        (row,) = then.measured_objectives.itertuples()
+        year = revenue[day.between(start, end)]
+        share = year[orders["category"].eq("Drives")].sum() / year.sum()
+        assert row.value == pytest.approx(share, abs=1e-9)
+        assert row.reached_share == pytest.approx(share / row.target_value, abs=1e-9)
+    assert truth[["account_id", "value"]].values.tolist() == [[row.account_id, row.value]]
+
+
 def test_users_are_the_people_of_that_role(tmp_path):
     file = plan(tmp_path, 'measure = "users"\ntarget = 4\n')
     people = {"account_id": ["A", "A", "B"], "name": "x", "role": ["user", "buyer", "user"]}
@@ -92,6 +114,13 @@ def test_a_category_that_no_order_has_is_said_with_those_there_are(tmp_path):
     assert note == "No order is of the category 'Drvies'. Did you mean 'Drives'?"
     bare = tell_measured_objectives(table, goods.iloc[:0])["note"].item()
     assert bare == "It needs orders.category."
+
+
+def test_an_unknown_category_is_said_in_the_language_of_the_page():
+    with speaking("de"):
+        near, far = (unknown_category(name, ["Drives", "Tools"]) for name in ("Drvies", "Paper"))
+    assert near == "Kein Auftrag gehört zur Warengruppe „Drvies“. Gemeint ist wohl „Drives“."
+    assert far == "Kein Auftrag gehört zur Warengruppe „Paper“; es gibt Drives und Tools."
 
 
 def test_kam_check_names_what_is_wrong_with_a_plan(root, tmp_path):

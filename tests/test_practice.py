@@ -61,7 +61,7 @@ def test_another_seed_is_another_company():
 # ── every table ───────────────────────────────────────────────────────────────
 
 
-BY_STORY = {"bonus_kind", "bonus_threshold", "bonus_rate", "reports_to"}
+BY_STORY = {"bonus_kind", "bonus_threshold", "bonus_rate"}
 """Columns that stories of their own fill (tests/test_practice_books.py)."""
 
 
@@ -98,6 +98,28 @@ def test_ids_are_known_wherever_they_are_used(meridian):
     assert set(meridian.tables["interactions"]["contact_id"]) <= set(
         meridian.tables["contacts"]["contact_id"]
     )
+
+
+def test_people_at_key_accounts_report_to_the_decider_or_the_engineer(meridian):
+    people = meridian.tables["contacts"]
+    led = people.dropna(subset=["reports_to"]).merge(
+        people, left_on="reports_to", right_on="contact_id", suffixes=("", "_head")
+    )
+    assert led["account_id"].eq(led["account_id_head"]).all()
+    assert led["role_head"].isin(["decider", "influencer"]).all()
+    assert set(led.loc[led["role_head"].eq("influencer"), "role"]) == {"user"}
+    keys = set(meridian.plans)
+    heads = people[people["account_id"].isin(keys) & people["reports_to"].isna()]
+    assert set(led["account_id"]) == keys
+    assert heads["account_id"].tolist() == sorted(keys) and heads["role"].eq("decider").all()
+
+
+def test_booked_costs_of_the_last_year_are_the_cost_to_serve(meridian):
+    costs, accounts = (meridian.tables[name] for name in ("service_costs", "accounts"))
+    year = costs[costs["date"].gt("2024-12-31")].groupby("account_id")["cost"].sum().round(2)
+    listed = accounts.set_index("account_id")["cost_to_serve"].reindex(year.index)
+    assert set(year.index) == set(meridian.plans)
+    assert np.allclose(year, listed, atol=0.005)
 
 
 def test_lines_add_up_and_are_told_apart(orders):
@@ -165,7 +187,9 @@ def test_plans_are_for_key_accounts_with_known_owners(meridian):
         known = {o["id"] for o in plan["objectives"]}
         for entry in [*plan["objectives"], *plan["actions"]]:
             assert entry["owner"] in managers
-            assert entry["due"] > plan["start"] and 0 <= entry["done"] <= 1
+            assert entry["due"] > plan["start"]
+            assert ("measure" in entry) != ("done" in entry)
+            assert 0 <= entry.get("done", 0) <= 1
         assert {a["objective"] for a in plan["actions"]} <= known
         assert {"strengths", "weaknesses", "opportunities", "threats"} == set(plan["swot"])
 

@@ -66,6 +66,7 @@ def test_a_window_of_nine_months_is_not_compared_with_one_of_twelve(opened):
     q, said = opened("cases/class-moves-first-year", "2024-Q4")
     assert "33 %" not in said
     assert "who moved cannot be told yet" in said
+    assert q.class_moves.empty and not q.class_migration["account_count"].sum()
     assert not any(action.account == "A2" for action in q.call(overview.actions_overview))
 
 

@@ -17,7 +17,13 @@ from kamlib.scoring import (
     tier_decisions,
     watch_list,
 )
-from kamlib.story.scoring import actions_decisions, decisions_title, headline_scoring
+from kamlib.story.scoring import (
+    actions_decisions,
+    decisions_title,
+    headline_scoring,
+    table_attractiveness_strength,
+)
+from kamlib.story.scoring_charts import chart_attractiveness_strength
 from kamlib.story.scoring_prospects import tell_prospect_ranking
 from kamlib.story.scoring_rows import (
     tell_candidates,
@@ -413,10 +419,35 @@ def sub_scores(**rows):
     )
 
 
+HELD = {"as_of": pd.Timestamp("2025-12-31"), "first_date": pd.Timestamp("2024-01-15")}
+
+
+def test_no_quadrant_is_compared_with_a_window_that_is_not_held_whole():
+    """The data begin a month into the window of a year ago: nobody has moved, and it is said."""
+    now, ago = sub_scores(a=(9.0, 9.0), b=(2.0, 9.0)), sub_scores(a=(2.0, 2.0), b=(2.0, 9.0))
+    now, ago = now.assign(is_key=True), ago.assign(is_key=True)
+    assert attractiveness_strength(now, ago, **HELD)["is_moved"].tolist() == [True, False]
+    late = HELD | {"first_date": pd.Timestamp("2024-02-01")}
+    table = attractiveness_strength(now, ago, **late)
+    assert not table["is_moved"].any() and table["year_ago_quadrant"].isna().all()
+    untold = "Who changed quadrant cannot be told: the window of a year ago is not held whole"
+    assert table_attractiveness_strength(table).title == untold
+    own = pd.DataFrame({"is_provisional": [False]})
+    assert chart_attractiveness_strength(table, own).title == "1 of 2 key accounts is strategic"
+    largest = own.assign(is_provisional=True)
+    told = chart_attractiveness_strength(table, largest)
+    assert told.title == "1 of 2 large accounts is strategic"
+    assert "key account" not in told.subtitle + told.alt
+    years = {"first_date": pd.Timestamp("2023-01-31")}
+    own = SegmentationSettings(window_months=24)
+    assert attractiveness_strength(now, ago, **HELD | years, segmentation=own)["is_moved"].any()
+    assert not attractiveness_strength(now, ago, **HELD, segmentation=own)["is_moved"].any()
+
+
 def test_quadrants_now_and_a_year_ago():
     now = sub_scores(a=(5.5, 5.5), b=(9.0, 5.4), c=(5.4, 9.0), d=(2.0, 2.0), e=(7.0, math.nan))
     ago = sub_scores(a=(5.4, 5.4), b=(9.0, 5.0), c=(math.nan, 3.0))
-    table = attractiveness_strength(now, ago).set_index("account_id")
+    table = attractiveness_strength(now, ago, **HELD).set_index("account_id")
     assert table["quadrant"].to_dict() == {
         "a": "strategic",
         "b": "star",
@@ -425,7 +456,7 @@ def test_quadrants_now_and_a_year_ago():
     }
     assert table["year_ago_quadrant"].dropna().to_dict() == {"a": "streamline", "b": "star"}
     assert table["is_moved"].to_dict() == {"a": True, "b": False, "c": False, "d": False}
-    alone = attractiveness_strength(now, None)
+    alone = attractiveness_strength(now, None, **HELD)
     assert not alone["is_moved"].any() and alone.columns.tolist() == ["account_id", *table.columns]
 
 
@@ -507,7 +538,7 @@ def test_findings_say_what_to_do_and_what_cannot_be_known():
             "above_line_share": [1.0, 0.95, 0.6],
         }
     )
-    matrix = attractiveness_strength(sub_scores(a=(9.0, 9.0)), None)
+    matrix = attractiveness_strength(sub_scores(a=(9.0, 9.0)), None, **HELD)
     review = pd.DataFrame(
         {"criterion": ["growth"], "later_outcome": ["retention"], "verdict": ["foretold"]}
     )

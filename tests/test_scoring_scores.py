@@ -17,7 +17,8 @@ from kamlib.scoring import (
     criterion_coverage,
     criterion_scores,
 )
-from kamlib.story.scoring_rows import tell_admission_line, tell_criterion_coverage
+from kamlib.story.scoring_line import tell_admission_line
+from kamlib.story.scoring_rows import tell_criterion_coverage
 
 from .scoring import NOTHING, by_name, key_accounts, places
 
@@ -181,7 +182,9 @@ def test_equal_scores_share_the_last_place():
     assert scores["is_above_line"].tolist() == [True, True, True, False]
     line = admission_line(scores, places(2))
     assert line[["line_score", "above_count"]].iloc[0].tolist() == [8.0, 3]
-    assert tell_admission_line(line)["note"].tolist() == ["equal scores share the last place"]
+    assert tell_admission_line(line, key_accounts("a"))["note"].tolist() == [
+        "equal scores share the last place"
+    ]
 
 
 def test_a_least_score_is_met_exactly():
@@ -206,7 +209,7 @@ def test_admission_line_names_key_accounts_below_it():
     assert scores["name"].tolist() == ["Acme", "b", "c"]
     line = admission_line(scores, rule)
     assert line[["key_count", "key_below_count"]].iloc[0].tolist() == [2, 1]
-    assert tell_admission_line(line).iloc[0].tolist() == [
+    assert tell_admission_line(line, keys).iloc[0].tolist() == [
         "the 2 highest scores",
         "the book sets no line: as many places as there are key accounts today",
     ]
@@ -223,7 +226,7 @@ def test_fewer_accounts_than_places_are_all_above_the_line():
     scores = ranked(scored(measures(a={"growth": 0.3}), GROWTH), places(5))
     line = admission_line(scores, places(5))
     assert scores["is_above_line"].tolist() == [True] and math.isnan(line["line_score"].iloc[0])
-    assert tell_admission_line(line)["note"].tolist() == [
+    assert tell_admission_line(line, key_accounts("a"))["note"].tolist() == [
         "fewer accounts are scored than there are places: all are above the line"
     ]
 

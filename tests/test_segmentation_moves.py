@@ -144,10 +144,14 @@ def test_new_returned_and_stopped_accounts_are_no_moves():
 
 def test_without_classes_then_there_is_nothing_to_compare():
     now = classes({"a": 5.0}, NOW)
-    empty = class_moves(now, None, NO_PRODUCTS)
     full = class_moves(now, now, NO_PRODUCTS)
-    assert len(empty) == 0
-    pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
+    assert len(full) == 1
+    for empty in (
+        class_moves(now, None, NO_PRODUCTS),
+        class_moves(now, now, NO_PRODUCTS, is_previous_whole=False),
+    ):
+        assert len(empty) == 0
+        pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
     assert class_migration(empty)["account_count"].sum() == 0
 
 

@@ -30,6 +30,7 @@ from kamlib.segmentation import (
 )
 from kamlib.story import segmentation_charts as say
 from kamlib.story.statements import Said
+from kamlib.tables import shaped
 
 AS_OF = pd.Timestamp("2025-12-31")
 NO_TIERS = pd.DataFrame({"account_id": [], "tier": [], "start_date": [], "end_date": []}).astype(
@@ -109,6 +110,7 @@ FACTS = {
     "segmentation": SegmentationSettings(),
     "previous_span": parse_period("2025-Q3"),
     "previous_account_classes": NO_TIERS,
+    "is_previous_whole": True,
     "book": None,
 }
 
@@ -162,6 +164,10 @@ def test_moves_are_counted_in_plain_words(causes, finding):
     assert said_over("class_moves", {"class_moves": moves}).title == finding
     nothing = {"class_moves": moves.iloc[:0], "previous_account_classes": None}
     assert said_over("class_moves", nothing).title == "No earlier period to compare with"
+    part = {"class_moves": moves.iloc[:0], "is_previous_whole": False}
+    cells = part | {"class_migration": class_migration(shaped("class_moves", []))}
+    for said in (said_over("class_moves", part), said_over("class_migration", cells)):
+        assert said.title == "The data begin inside the window of the previous period"
 
 
 @pytest.mark.parametrize(

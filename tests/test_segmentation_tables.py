@@ -97,12 +97,14 @@ def limits_of(classes, accounts, keys, previous=None, whole=True) -> pd.DataFram
     return segmentation_limits(classes, accounts, keys, previous, is_previous_whole=whole)
 
 
-def said_of(classes, concentration, groups, moves=None, *, whole=True, months=12) -> list:
+def said_of(
+    classes, concentration, groups, moves=None, then=None, *, whole=True, months=12
+) -> list:
     """The sentences of the first screen."""
     moves = class_moves(classes, None, NO_PRODUCTS) if moves is None else moves
     own = SegmentationSettings(window_months=months)
     return headline_segmentation(
-        classes, concentration, groups, moves, is_previous_whole=whole, segmentation=own
+        classes, concentration, groups, moves, then, is_previous_whole=whole, segmentation=own
     )
 
 
@@ -311,7 +313,7 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
     assert texts == [
         "One account moved down a class, only because others grew: Bolt.",
         f"85 {hangs} 1.3 customers of equal size.",
-        "One key account (provisional: the book has no tiers) brings 85 % of revenue.",
+        "One large account (provisional: the book has no tiers) brings 85 % of revenue.",
         "One of two accounts with revenue is class A and brings 85 % of 200.",
     ]
     assert all(one.link.startswith("#") for one in said)
@@ -488,7 +490,9 @@ def test_moves_out_of_a_window_that_the_data_only_begin_in_are_not_told():
     then, now = classes_of({"a": 70.0, "b": 30.0}), classes_of({"a": 170.0, "b": 30.0})
     keys, accounts = keys_of(now), now[["account_id"]]
     tables = (now, concentration(now, accounts, keys), rollup_changes(now, accounts))
-    said = said_of(*tables, class_moves(now, then, NO_PRODUCTS), whole=False)
+    none = class_moves(now, then, NO_PRODUCTS, is_previous_whole=False)
+    assert none.empty
+    said = said_of(*tables, none, then, whole=False)
     assert said[0].text.startswith("The data begin inside the window")
     assert not any("moved" in one.text for one in said[1:])
     limits = limits_of(now, accounts, keys, then, whole=False)

@@ -11,6 +11,7 @@ from scipy import stats
 from kamlib.ahead.returns import hourly
 from kamlib.book import ProgrammeSettings
 from kamlib.period.calendar import trailing_months
+from kamlib.period.served import booked_costs
 from kamlib.tables import shaped
 
 CREEP = 1.25
@@ -25,6 +26,7 @@ PER = 10_000
 def service_creep(
     interactions: pd.DataFrame,
     feedback: pd.DataFrame,
+    service_costs: pd.DataFrame,
     account_days: pd.DataFrame,
     account_months: pd.DataFrame,
     account_load: pd.DataFrame,
@@ -41,11 +43,14 @@ def service_creep(
     - orders: order days, which take handling however small the order
     - credits: what was credited on days whose lines come to less than 0
     - requests: what the client asked for (table ``feedback``)
+    - costs: the cost to serve as booked (table ``service_costs``)
 
     *Creeping* is what rose in both years, by a quarter in all, and more often than in the first
-    year beyond chance (binomial, 5 %). ``crept_cost`` is what goes beyond the pace of two years
-    before, in a year: hours at the manager's cost an hour, and credits; n/a for orders and
-    requests, whose cost nobody records. A kind needs three whole years on record.
+    year beyond chance (binomial, 5 %). Booked costs are no counts: they creep where they rose in
+    both years by themselves too, not because revenue fell. ``crept_cost`` is what goes beyond the
+    pace of two years before, in a year: hours at the manager's cost an hour, credits, and costs;
+    n/a for orders and requests, whose cost nobody records. A kind needs three whole years on
+    record; costs booked by the quarter or year count from its first day, account by account.
 
     Examples
     --------
@@ -56,7 +61,8 @@ def service_creep(
     >>> load = shaped("account_load", {"account_id": ["A"], "manager_id": "M"})
     >>> people = pd.DataFrame({"manager_id": ["M"], "cost_per_month": [1000.0],
     ...     "hours_per_month": [100.0]})
-    >>> table = service_creep(met, met.iloc[:0], shaped("account_days", []), sold, load, people,
+    >>> none = met.iloc[:0]
+    >>> table = service_creep(met, none, none, shaped("account_days", []), sold, load, people,
     ...     as_of=pd.Timestamp("2025-09-30"))
     >>> table[["service", "is_creeping", "service_rate", "crept_cost"]].values.tolist()
     [['contacts', True, 480.0, 360.0]]
@@ -71,14 +77,17 @@ def service_creep(
         "orders": orders.assign(amount=1.0),
         "credits": credits.assign(amount=-credits["revenue"]),
         "requests": feedback.assign(amount=1.0),
+        "costs": booked_costs(service_costs, as_of, 36).rename(columns={"cost": "amount"}),
     }
-    costs: dict[str, Any] = {"contacts": hourly(keys["manager_id"], managers), "credits": 1.0}
+    costs: dict[str, Any] = {"credits": 1.0, "costs": 1.0}
+    costs["contacts"] = hourly(keys["manager_id"], managers)
     rows = []
     for kind, done in kinds.items():
         since = first if kind in ("orders", "credits") else done["date"].min()
-        if pd.isna(since) or since > trailing_months(as_of, 36)[0]:
+        is_booked = kind == "costs"
+        if pd.isna(since) or (not is_booked and since > trailing_months(as_of, 36)[0]):
             continue
-        found = _years(done, sold, keys.index, as_of)
+        found = _years(done, sold, keys.index, as_of, is_counted=not is_booked)
         crept = (found["service_rate"] - found["earlier_service_rate"]) * found["revenue"] / PER
         crept *= costs.get(kind, np.nan)
         found = found.assign(service=kind, crept_cost=crept.where(found["is_creeping"]))
@@ -91,7 +100,12 @@ def service_creep(
 
 
 def _years(
-    done: pd.DataFrame, sold: pd.DataFrame, accounts: pd.Index, as_of: pd.Timestamp
+    done: pd.DataFrame,
+    sold: pd.DataFrame,
+    accounts: pd.Index,
+    as_of: pd.Timestamp,
+    *,
+    is_counted: bool,
 ) -> pd.DataFrame:
     """Return what was done for each account in three years, against revenue, and if it crept."""
     table, ends = pd.DataFrame(index=accounts), trailing_months(as_of, 37)[::-12]
@@ -107,8 +121,14 @@ def _years(
         table[f"{name}service_rate"] = PER * own.sum().reindex(accounts) / table[f"{name}revenue"]
     table = table.dropna()
     now, before, first = (table[f"{name}service_rate"] for name in YEARS)
-    share = table["revenue"] / (table["revenue"] + table["earlier_revenue"])
-    both = table["service_count"] + table["earlier_service_count"]
-    chance = stats.binom.sf(table["service_count"] - 1, both, share)
-    crept = now.gt(before) & before.gt(first) & now.ge(CREEP * first) & (chance < LEVEL)
-    return table.assign(is_creeping=crept)
+    crept = now.gt(before) & before.gt(first) & now.ge(CREEP * first)
+    if is_counted:
+        share = table["revenue"] / (table["revenue"] + table["earlier_revenue"])
+        both = table["service_count"] + table["earlier_service_count"]
+        return table.assign(
+            is_creeping=crept & (stats.binom.sf(table["service_count"] - 1, both, share) < LEVEL)
+        )
+    cost, cost_before, cost_first = (
+        table[f"{name}service_rate"] * table[f"{name}revenue"] for name in YEARS
+    )
+    return table.assign(is_creeping=crept & cost.gt(cost_before) & cost_before.gt(cost_first))

@@ -350,6 +350,7 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
             intake.frames["accounts"],
             known["tiers"],
             known["managers"],
+            known["service_costs"],
             latest_facts(engine, as_of=as_of),
             as_of=as_of,
         ),

@@ -112,7 +112,7 @@ def _about_event(*, is_after: bool) -> Callable[[Any, pd.Series], Any]:
     def find(q: Any, row: pd.Series) -> Any:
         year = pd.DateOffset(months=12)
         first, last = (0 * year, year) if is_after else (-year, 0 * year)
-        known = trailing_months(q.as_of, 1 + int((q.as_of.year - 1900) * 12))
+        known = trailing_months(q.as_of, 12 * (q.as_of.year - row["date"].year + 2))
         ends = known[(known > row["date"] + first) & (known <= row["date"] + last)]
         found = _labelled(q.as_of, ends)
         return found["first_date"].iloc[0], found["last_date"].iloc[-1]

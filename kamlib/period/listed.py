@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.period.served import booked_costs
 from kamlib.tables import catalogue
 
 
@@ -14,16 +15,22 @@ def accounts_as_of(
     listed: pd.DataFrame,
     tiers: pd.DataFrame,
     managers: pd.DataFrame,
+    service_costs: pd.DataFrame,
     facts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per account that is listed or has an order: who it is as of a day."""
+    """One row per account that is listed or has an order: who it is as of a day.
+
+    Where an account has no yearly cost to serve, it is what was booked over the 12 months.
+    """
     frame = listed.merge(facts, on="account_id", how="outer", suffixes=("", "_latest"))
     frame["is_listed"] = frame["account_id"].isin(listed["account_id"])
     for name in ("manager_id", "region"):
         frame[name] = frame[name].fillna(frame[f"{name}_latest"])
     frame["name"] = frame["name"].fillna(frame["account_id"])
+    booked = booked_costs(service_costs, as_of, 12).groupby("account_id")["cost"].sum()
+    frame["cost_to_serve"] = frame["cost_to_serve"].fillna(frame["account_id"].map(booked))
     frame = frame.astype({"manager_id": "str", "region": "str", "name": "str"})
     names = managers.dropna(subset=["name"]).set_index("manager_id")["name"]
     frame["manager_name"] = frame["manager_id"].map(names).astype("str").fillna(frame["manager_id"])

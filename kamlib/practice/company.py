@@ -181,9 +181,10 @@ def _written(simulated: World) -> Company:
     orders = orders_table(simulated)
     persons = people.contacts(simulated)
     meetings = people.interactions(simulated, persons)
+    accounts = programme.accounts_table(simulated)
     tables = {
         "orders": orders,
-        "accounts": programme.accounts_table(simulated),
+        "accounts": accounts,
         "tiers": programme.tiers(simulated),
         "managers": programme.managers(),
         "targets": programme.targets(simulated),
@@ -205,6 +206,7 @@ def _written(simulated: World) -> Company:
         "losses": market.losses(simulated),
         "offers": market.offers(),
         "programme_costs": programme.programme_costs(simulated),
+        "service_costs": programme.service_costs(simulated, accounts),
         "skills": programme.skills(simulated),
     }
     damaged = dirt(orders, setting)
@@ -245,10 +247,7 @@ def write_company(company: Company, folder: Path | str, *, is_sealed: bool = Fal
 
 def unfilled(name: str, frame: pd.DataFrame) -> list[str]:
     """Return the columns that stories of their own fill, where empty: a file need not have them."""
-    known = {
-        "agreements": ["bonus_kind", "bonus_threshold", "bonus_rate"],
-        "contacts": ["reports_to"],
-    }
+    known = {"agreements": ["bonus_kind", "bonus_threshold", "bonus_rate"]}
     return [column for column in known.get(name, []) if frame[column].isna().all()]
 
 

@@ -12,6 +12,8 @@ from kamlib.tables import typed
 REGULAR_MONTHS, ORDER_DAYS = 18, 6
 EROSION = 0.08
 """By how much the prices of an account slide in two years."""
+CREEP = 1.5
+"""Times the year before that serving an account costs, two years running."""
 
 
 def lost_category(planted: Any) -> None:
@@ -116,4 +118,17 @@ def ignored_feedback(planted: Any) -> None:
     )
 
 
-FALLS = (lost_category, price_erosion, narrow_account, good_patch, ignored_feedback)
+def creeping_service(planted: Any) -> None:
+    """Serving a key account costs half as much again in each of the last two years."""
+    account, costs = planted.buyer(is_key=True), planted.tables["service_costs"].copy()
+    for years in (2, 1):
+        start = planted.end - pd.DateOffset(years=years)
+        own = costs["account_id"].eq(account) & costs["date"].gt(start)
+        costs.loc[own, "cost"] = (costs.loc[own, "cost"] * CREEP).round(2)
+    planted.tables["service_costs"] = costs
+    planted.note("creeping_service", account, start, CREEP, "cost to serve, times the year before")
+
+
+FALLS = (
+    lost_category, price_erosion, narrow_account, good_patch, ignored_feedback, creeping_service,
+)  # fmt: skip

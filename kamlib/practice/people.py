@@ -56,7 +56,21 @@ def contacts(world: World) -> pd.DataFrame:
             "attitude": attitude,
         }
     )
-    return frame[known].reset_index(drop=True)
+    return with_chart(frame[known].reset_index(drop=True), world)
+
+
+def with_chart(people: pd.DataFrame, world: World) -> pd.DataFrame:
+    """The people with whom they report to, at key accounts: users to the head of engineering where
+    there is one, all others to the decider.
+    """
+    ids = people.drop_duplicates(["account_id", "role"]).set_index(["account_id", "role"])
+    decider, engineer = (
+        people["account_id"].map(ids["contact_id"].xs(role, level="role"))
+        for role in ("decider", "influencer")
+    )
+    above = engineer.where(people["role"].eq("user")).fillna(decider)
+    led = world.is_key[people["account"]] & above.ne(people["contact_id"])
+    return people.assign(reports_to=above.where(led))
 
 
 def _person(country: str, place: int, first: int, second: int) -> str:

@@ -11,6 +11,10 @@ from kamlib.practice.material import CATEGORIES, MANAGERS, PER_CATEGORY, RIVALS,
 from kamlib.practice.world import World, manager_id
 
 SAYS = material("plans")
+PLACES = (0, 3, 6)
+"""Which category, by revenue, the objective of each horizon is about."""
+MEASURED = "long"
+"""The horizon whose objective data track, in the first plan."""
 
 
 def plans(world: World) -> dict[str, str]:
@@ -36,6 +40,8 @@ def _plan(world: World, account: int, place: int, yearly: float, rng: np.random.
     updated = max(last - age, start if place not in (4, 9) else start - 200)
     pick = rng.integers(0, 1000, 12).tolist()
     category = _by_revenue(world, account)
+    is_tracked = tracked(world) == (account, category[PLACES[-1]])
+    measured = _measured(world, account, category[PLACES[-1]], start) if is_tracked else {}
     rhythm = int(rng.integers(2, 5)) if row["manager"] == 0 else int(rng.integers(1, 4))
     meeting = (
         last + int(rng.integers(8, 60)) if row["story"] not in ("late_leaver", "overdue") else None
@@ -77,7 +83,7 @@ def _plan(world: World, account: int, place: int, yearly: float, rng: np.random.
             opportunities=_two(SAYS["chances"], pick[6]),
             threats=_two(SAYS["threats"], pick[7]) if place != 7 else [],
         ),
-        *_objectives(world, owner, min(start, updated), updated, category, yearly, rng),
+        *_objectives(world, owner, min(start, updated), updated, category, yearly, rng, measured),
         _table(
             "programme",
             offer=SAYS["offer"].format(first=category[0]),
@@ -98,6 +104,7 @@ def _objectives(
     category: list[str],
     yearly: float,
     rng: np.random.Generator,
+    measured: dict[str, object],
 ) -> list[str]:
     texts = []
     for number, (horizon, one) in enumerate(SAYS["objectives"].items(), start=1):
@@ -111,24 +118,42 @@ def _objectives(
         closed = closed if closed is not None and start < closed <= updated else None
         done = 1.0 if closed is not None else min(done, 0.9)
         value = float(np.round(max(yearly, 20000.0) * rng.uniform(0.03, 0.12), -2))
-        texts.append(
-            _table(
-                "[objectives]",
-                id=f"O{number}",
-                horizon=horizon,
-                kind=one["kind"],
-                text=one["text"].format(category=category[(0, 3, 6)[number - 1]].lower()),
-                owner=owner,
-                due=_day(world, due),
-                target=value,
-                done=done,
-                expected_value=value,
-                closed=None if closed is None else _day(world, closed),
-                lesson=SAYS["lesson"] if closed is not None else None,
-                progress=_progress(world, done, start, updated if closed is None else closed),
-            )
-        )
+        steps = _progress(world, done, start, updated if closed is None else closed)
+        told: dict[str, object] = {"target": value, "done": done}
+        fields = {
+            "id": f"O{number}",
+            "horizon": horizon,
+            "kind": one["kind"],
+            "text": one["text"].format(category=category[PLACES[number - 1]].lower()),
+            "owner": owner,
+            "due": _day(world, due),
+            **(measured if measured and horizon == MEASURED else told),
+            "expected_value": value,
+            "closed": None if closed is None else _day(world, closed),
+            "lesson": SAYS["lesson"] if closed is not None else None,
+            "progress": None if measured and horizon == MEASURED else steps,
+        }
+        texts.append(_table("[objectives]", **fields))
     return texts + _actions(world, owner, start, updated, rng)
+
+
+def tracked(world: World) -> tuple[int, str] | None:
+    """The account whose plan has an objective that data track, and the category it is about."""
+    keys = np.flatnonzero(world.is_key)
+    return (int(keys[0]), _by_revenue(world, keys[0])[PLACES[-1]]) if len(keys) else None
+
+
+def _measured(world: World, account: int, category: str, start: int) -> dict[str, object]:
+    """What data track: a category's share, a tenth above that of the year before the plan.
+
+    Nobody enters how far it is.
+    """
+    own = world.lines[world.lines["account"] == account]
+    day = world.orders["day"].to_numpy()[own["order"].to_numpy()]
+    before = own[(day < start) & (day >= start - 365)]
+    mine = before["product"].to_numpy() // PER_CATEGORY == CATEGORIES.index(category)
+    share = before["revenue"][mine].sum() / max(before["revenue"].sum(), 1.0)
+    return {"measure": f"category_share:{category}", "target": min(round(share + 0.1, 2), 0.9)}
 
 
 def _actions(

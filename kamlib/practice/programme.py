@@ -243,6 +243,34 @@ def programme_costs(world: World) -> pd.DataFrame:
     return pd.DataFrame({"month": setting.month_end(month), "cost": cost, "note": note})
 
 
+def service_costs(world: World, accounts: pd.DataFrame) -> pd.DataFrame:
+    """One row per key account × month of the last four years: what serving it cost.
+
+    Those of the last year add up to the account's cost to serve; the years before cost less.
+    """
+    setting = world.setting
+    rng = setting.rng("service")
+    months = np.arange(max(setting.months - 48, 0), setting.months)
+    yearly = accounts.set_index("account_id")["cost_to_serve"]
+    frames = []
+    for account in np.flatnonzero(world.is_key):
+        weight = rng.lognormal(0, 0.2, len(months)) * 1.03 ** (months // 12)
+        cost = np.round(yearly[world.id(account)] * weight / weight[-12:].sum(), 2)
+        cost[-1] += round(yearly[world.id(account)] - cost[-12:].sum(), 2)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "account_id": world.id(account),
+                    "date": setting.month_end(months),
+                    "cost": cost.round(2),
+                }
+            )
+        )
+    columns = ["account_id", "date", "cost"]
+    table = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
+    return table.sort_values(["date", "account_id"], kind="stable", ignore_index=True)
+
+
 def skills(world: World) -> pd.DataFrame:
     """One row per manager × skill × yearly assessment, 1 to 5."""
     setting = world.setting

@@ -9,6 +9,7 @@ from kamlib.practice.cast import CAST, NOTES
 from kamlib.practice.deals import FASTEST_DAYS, RENEWALS, SLOWEST_DAYS
 from kamlib.practice.market import BAD_WALLET, _badly_estimated
 from kamlib.practice.material import MANAGERS
+from kamlib.practice.plans import tracked
 from kamlib.practice.world import World
 
 Row = tuple[str, str, pd.Timestamp | None, float | None, str]
@@ -23,6 +24,7 @@ def truth(world: World, orders: pd.DataFrame, dirt: pd.DataFrame) -> pd.DataFram
         *_leaver_rows(world),
         *_key_rows(world),
         *_rhythm_rows(world),
+        *_tracked_rows(world, orders),
     ]
     rows += [
         ("dirt", text["account_id"], None, _number(text["revenue"]), text["note"])
@@ -36,6 +38,22 @@ def truth(world: World, orders: pd.DataFrame, dirt: pd.DataFrame) -> pd.DataFram
     frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[us]")
     frame["value"] = frame["value"].astype(float)
     return frame.astype({"story": "str", "account_id": "str", "note": "str"})
+
+
+def _tracked_rows(world: World, orders: pd.DataFrame) -> list[Row]:
+    """Where the objective that data track stands when the history ends."""
+    found = tracked(world)
+    if found is None:
+        return []
+    account, category = found
+    end = pd.Timestamp(world.setting.date(world.setting.days - 1)[0])
+    own = orders[orders["account_id"].eq(world.id(account))]
+    year = own[own["order_date"].gt(end - pd.DateOffset(months=12))]
+    if not len(year):
+        return []
+    share = year.loc[year["category"].eq(category), "revenue"].sum() / year["revenue"].sum()
+    note = NOTES["measured_objective"].format(category=category)
+    return [("measured_objective", world.id(account), end, share, note)]
 
 
 def _company_rows(world: World) -> list[Row]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.decided import latest_decisions
-from kamlib.period.calendar import trailing_months
+from kamlib.period.calendar import is_window_whole
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.scores import column_of
@@ -220,8 +220,7 @@ def _compared(
     is_whole = (
         year_ago is not None
         and months <= 12
-        and first_date is not None
-        and first_date <= trailing_months(as_of, 12 + months)[0]
+        and is_window_whole(first_date, as_of=as_of, window_months=12 + months)
         and year_ago["score"].notna().any()
     )
     if not is_whole or year_ago is None:

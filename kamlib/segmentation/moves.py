@@ -34,6 +34,7 @@ def class_moves(
     previous_account_classes: pd.DataFrame | None,
     product_windows: pd.DataFrame,
     *,
+    is_previous_whole: bool = True,
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
     """One row per account with a revenue class then or now: its classes, and what moved it.
@@ -48,8 +49,8 @@ def class_moves(
     ``cause`` of a move says what would have happened had only one side changed: ``own`` (its own
     change alone moves it, the others' alone does not), ``neighbours`` (the reverse), ``either``
     (each alone would) or ``both`` (only the two together). New, returned and stopped accounts are
-    rows of their own kind, not moves; they have no effects. Without classes then (None) the table
-    is empty.
+    rows of their own kind, not moves; they have no effects. The table is empty without classes
+    then (None), and where the window then is not held whole: classes rest on fewer months.
 
     Examples
     --------
@@ -60,7 +61,7 @@ def class_moves(
     >>> moves[["account_id", "abc_then", "abc_now", "direction"]].values.tolist()
     [['A', 'A', 'B', 'down'], ['B', 'C', 'A', 'up']]
     """
-    if previous_account_classes is None:
+    if previous_account_classes is None or not is_previous_whole:
         return shaped("class_moves", [])
     both = _side_by_side(previous_account_classes, account_classes)
     then, now = previous_account_classes["revenue"], account_classes["revenue"]

@@ -88,7 +88,7 @@ def chart_category_map(
             most_need_in_reach=money(most["need_in_reach"], book),
         )
     if category_map.empty:
-        title = say("The map of accounts and categories needs orders.category and key accounts")
+        title = say("The map of accounts and categories needs orders.category")
     return Said(
         title,
         say(
@@ -178,18 +178,22 @@ def table_service_creep(
 ) -> Said:
     """Say where serving an account takes more and more."""
     how = say(
-        "Contacts, order days, credits and requests per 10,000 of revenue, in each of three "
-        "years; more beyond chance"
+        "Contacts, order days, credits, requests and booked costs per 10,000 of revenue, in each "
+        "of three years; more beyond chance, costs in both years"
     )
     crept = service_creep[service_creep["is_creeping"]]
     if service_creep.empty:
         return Said(
-            say("What serving takes over time needs orders or interactions of three years"), how
+            say(
+                "What serving takes over time needs orders, interactions or service_costs of "
+                "three years"
+            ),
+            how,
         )
     if crept.empty:
         key = called(key_accounts)
         return Said(say("At no {key} does service creep up against revenue", key=key), how)
-    where, cost = crept["account_id"].nunique(), crept["crept_cost"].sum()
+    where, cost = crept["account_id"].nunique(), _crept_cost(crept)
     many = count(where, called(key_accounts), source=book)
     worth = say(", {cost} a year", cost=money(cost, book)) if cost > 0 else ""
     return Said(
@@ -203,9 +207,18 @@ def table_service_creep(
     )
 
 
+def _crept_cost(crept: pd.DataFrame) -> float:
+    """Return what creeping service costs in a year: as booked, which holds the rest, else that."""
+    is_booked = crept["service"].eq("costs")
+    booked = set(crept.loc[is_booked, "account_id"])
+    return float(crept.loc[is_booked | ~crept["account_id"].isin(booked), "crept_cost"].sum())
+
+
 def _crept(crept: pd.DataFrame) -> str:
     """Name the accounts, each with what it takes more of."""
-    of_account = crept.groupby("name", sort=False)["service"].agg(listed)
+    of_account = crept.groupby("name", sort=False)["service"].agg(
+        lambda kinds: listed([say(kind) for kind in kinds])
+    )
     return listed([f"{name} ({what})" for name, what in of_account.items()])
 
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.errors import nearest
+from kamlib.errors import closest
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, number, phrase, plural, say
+from kamlib.words import count, listed, number, phrase, plural, say
+
+MOST_NAMED = 12
+"""Categories named where none is near the one that is asked for."""
 
 
 def tell_measured_objectives(
@@ -26,13 +29,21 @@ def unknown_category(category: str, known: list[str]) -> str:
 
     >>> unknown_category("Drvies", ["Drives", "Tools"])
     "No order is of the category 'Drvies'. Did you mean 'Drives'?"
+    >>> unknown_category("Paper", ["Drives", "Tools"])
+    "No order is of the category 'Paper', but of Drives and Tools."
     """
     if not known:
         return say("It needs orders.category.")
+    if near := closest(category, known):
+        return say(
+            "No order is of the category '{category}'. Did you mean '{near}'?",
+            category=category,
+            near=near,
+        )
     return say(
-        "No order is of the category '{category}'. {nearest}",
+        "No order is of the category '{category}', but of {known}.",
         category=category,
-        nearest=nearest(category, known),
+        known=listed(known, most=MOST_NAMED),
     )
 
 

@@ -50,7 +50,8 @@ TOPIC_LINKS = {
 def headline_retention(told_retention_findings: pd.DataFrame) -> list[Sentence]:
     """Return the findings as sentences, each with owner, next step and its evidence."""
     said = []
-    for row in each(told_retention_findings.fillna("")):
+    texts = ["finding", "next_step", "manager_name", "manager_id", "account_id", "topic"]
+    for row in each(told_retention_findings[texts].astype("object").fillna("")):
         owner = row.manager_name or row.manager_id
         step = f"{row.next_step}." if row.next_step else ""
         parts = (row.finding, f"{owner}:" if owner and step else "", step)
@@ -326,9 +327,7 @@ def _cause(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
 
 def _checkins(row: Any, late: pd.DataFrame, book: BookSettings) -> str:
     many = started(counted(len(late), "check-in", source=book))
-    text = say(
-        "{many} with key accounts {are} overdue", many=many, are=plural(len(late), "is", "are")
-    )
+    text = say("{many} {are} overdue", many=many, are=plural(len(late), "is", "are"))
     worst = next(each(late))
     if not worst.days_overdue > 0:
         return f"{text}."

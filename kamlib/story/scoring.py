@@ -7,8 +7,10 @@ import pandas as pd
 from kamlib.book import BookSettings, KeyAccountSettings, ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import Span
 from kamlib.scoring.decisions import LEAST_COMPLETENESS
+from kamlib.story.keys import called
 from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
-from kamlib.story.scoring_rows import none_or, remark, rule_of
+from kamlib.story.scoring_line import rule_of
+from kamlib.story.scoring_rows import none_or, remark
 from kamlib.story.statements import Action, Said, Sentence
 from kamlib.tables import each
 from kamlib.words import count, date, listed, phrase, plural, say, share, started
@@ -46,11 +48,12 @@ def headline_scoring(
 ) -> list[Sentence]:
     """Return the sentences of the first screen, the most pressing first, each with its evidence."""
     found = {"tiers": bool(key_accounts["is_provisional"].all()), "scoring": scoring.is_built_in}
+    key = called(key_accounts)
     wanted = [say(WANTED[code]) for code, is_so in found.items() if is_so]
     return [
         *_decided(tier_decisions, wanted),
-        *_line(admission_line, score_stability, account_scores["completeness_share"]),
-        *_moves(attractiveness_strength),
+        *_line(admission_line, score_stability, account_scores["completeness_share"], key),
+        *_moves(attractiveness_strength, key),
         *_risk(told_demotion_risk, book),
         *_worked(criterion_review),
         *_gaps(criterion_coverage, scoring, segmentation),
@@ -264,7 +267,9 @@ def _nothing_to_decide(table: pd.DataFrame, wanted: list[str]) -> Sentence:
     return Sentence(text + keeps, "#tier_decisions")
 
 
-def _line(line: pd.DataFrame, stability: pd.DataFrame, known: pd.Series) -> list[Sentence]:
+def _line(
+    line: pd.DataFrame, stability: pd.DataFrame, known: pd.Series, key: str
+) -> list[Sentence]:
     is_enough = known.ge(LEAST_COMPLETENESS)
     if line.empty or not line["scored_count"].iloc[0] or not is_enough.any():
         return [Sentence(say("No account can be scored in this period."), "#criterion_coverage")]
@@ -273,7 +278,7 @@ def _line(line: pd.DataFrame, stability: pd.DataFrame, known: pd.Series) -> list
         part = say(
             "{below} of {accounts}",
             below=below,
-            accounts=count(line["key_count"].iloc[0], "key account"),
+            accounts=count(line["key_count"].iloc[0], key),
         )
         text = say(
             "{part} {are} below the line ({line}).",
@@ -299,16 +304,17 @@ def _line(line: pd.DataFrame, stability: pd.DataFrame, known: pd.Series) -> list
     return rows
 
 
-def _moves(matrix: pd.DataFrame) -> list[Sentence]:
+def _moves(matrix: pd.DataFrame, key: str) -> list[Sentence]:
     moved = matrix[matrix["is_moved"] & matrix["is_key"]]
     if moved.empty:
         return []
     told = [
         f"{row.name} ({say(row.year_ago_quadrant)} → {say(row.quadrant)})" for row in each(moved)
     ]
-    changed = count(len(moved), "key account has", "key accounts have")
     text = say(
-        "{changed} changed quadrant within a year: {told}.", changed=changed, told=listed(told)
+        "{accounts} changed quadrant within a year: {told}.",
+        accounts=count(len(moved), key),
+        told=listed(told),
     )
     return [Sentence(text, "#attractiveness_strength")]
 

@@ -7,6 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.scoring.decisions import LEAST_COMPLETENESS
+from kamlib.story.keys import called, several
 from kamlib.story.scoring_rows import joined, none_or
 from kamlib.story.statements import Said
 from kamlib.words import count, number, phrase, plural, say, share, started
@@ -23,6 +24,7 @@ UNTOLD = phrase("Whether the criteria foretell growth or loyalty cannot be told 
 def chart_account_scores(
     account_scores: pd.DataFrame,
     score_stability: pd.DataFrame,
+    key_accounts: pd.DataFrame,
     *,
     span: Span | None = None,
     most: int = MOST_BARS,
@@ -47,7 +49,7 @@ def chart_account_scores(
         say("from {known} of the weights", known=share(known[0], book, decimals=0))
         if is_alike
         else "",
-        say("● key account") if len(scored) else "",
+        say("● {key}", key=called(key_accounts)) if len(scored) else "",
     )
     alt = say(
         "Ranked accounts as stacked bars of weighted criterion scores with the admission line and "
@@ -70,28 +72,37 @@ def chart_account_scores(
         title = say(
             "{title}; {accounts} {are} below it",
             title=title,
-            accounts=none_or(below, "key account"),
+            accounts=none_or(below, called(key_accounts)),
             are=plural(below or 1, "is", "are"),
         )
     return Said(title, subtitle, alt)
 
 
 def chart_attractiveness_strength(
-    attractiveness_strength: pd.DataFrame, *, span: Span | None = None, most: int = MOST_ARROWS
+    attractiveness_strength: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    *,
+    span: Span | None = None,
+    most: int = MOST_ARROWS,
 ) -> Said:
     """Say how many key accounts are strategic, and how many moved."""
+    name = called(key_accounts)
     key = attractiveness_strength[attractiveness_strength["is_key"]]
     subtitle = joined(
         say(
-            "Weighted sub-scores 1 to 10; arrows: key accounts since a year ago; grey: all "
-            "others, larger where several"
+            "Weighted sub-scores 1 to 10; arrows: {keys} since a year ago; grey: all "
+            "others, larger where several",
+            keys=several(name),
         ),
-        say("{most} of {key} key accounts", most=most, key=len(key)) if len(key) > most else "",
+        say("{most} of {accounts}", most=most, accounts=count(len(key), name))
+        if len(key) > most
+        else "",
         span.title if span else "",
     )
     alt = say(
         "Accounts by our strength and their attractiveness, with arrows from a year ago for the "
-        "key accounts; the table below has them all"
+        "{keys}; the table below has them all",
+        keys=several(name),
     )
     if attractiveness_strength.empty:
         return Said(say("No account has both sub-scores"), subtitle, alt)
@@ -100,9 +111,11 @@ def chart_attractiveness_strength(
     moved, strategic = int(key["is_moved"].sum()), int(key["quadrant"].eq("strategic").sum())
     are = say(
         "{accounts} {are} strategic",
-        accounts=count(len(key), "key account"),
+        accounts=count(len(key), name),
         are=plural(strategic, "is", "are"),
     )
+    if not is_compared(attractiveness_strength):
+        return Said(say("{strategic} of {are}", strategic=strategic, are=are), subtitle, alt)
     title = say(
         "{strategic} of {are}; {moved} changed quadrant within a year",
         strategic=strategic,
@@ -187,8 +200,17 @@ def foretold(review: pd.DataFrame) -> list[str]:
 
 
 def moved_sentence(attractiveness_strength: pd.DataFrame) -> str:
-    """Say how many accounts changed quadrant within a year."""
+    """Say how many accounts changed quadrant within a year, where a year ago can be told."""
+    if not is_compared(attractiveness_strength):
+        return say(
+            "Who changed quadrant cannot be told: the window of a year ago is not held whole"
+        )
     moved = int(attractiveness_strength["is_moved"].sum())
     return say(
         "{accounts} changed quadrant within a year", accounts=started(none_or(moved, "account"))
     )
+
+
+def is_compared(attractiveness_strength: pd.DataFrame) -> bool:
+    """Return whether anyone's place a year ago is known."""
+    return bool(attractiveness_strength["year_ago_quadrant"].notna().any())

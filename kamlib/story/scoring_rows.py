@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
+from kamlib.story.scoring_line import rule_of
 from kamlib.words import count, date, money, number, phrase, say, share
 
 WHOLE = 0.75
@@ -123,16 +124,6 @@ def tell_criterion_coverage(
     anchors = {criterion.name: anchor_text(criterion) for criterion in scoring.in_use}
     told = _remarked(criterion_coverage, segmentation)
     return told.assign(anchors=criterion_coverage["criterion"].map(anchors).astype("str"))
-
-
-def tell_admission_line(admission_line: pd.DataFrame) -> pd.DataFrame:
-    """Return the admission rule in words, and what to know about it."""
-    rows = admission_line.to_dict("records")
-    said = {
-        "admission_rule": [rule_text(row) for row in rows],
-        "note": [_line_note(r) for r in rows],
-    }
-    return _told(admission_line, said)
 
 
 def tell_score_stability(score_stability: pd.DataFrame) -> pd.DataFrame:
@@ -252,28 +243,6 @@ def anchor_text(criterion: Criterion) -> str:
     return " · ".join([say("1 below"), *steps])
 
 
-def rule_text(line: dict[Any, Any]) -> str:
-    """Return the admission rule in words.
-
-    >>> rule_text({"top_n": 12, "min_score": float("nan")}), rule_text({"min_score": 6.5})
-    ('the 12 highest scores', 'every score from 6.5 up')
-    """
-    least = line["min_score"]
-    if least == least:
-        return say("every score from {least:g} up", least=least)
-    places = int(line["top_n"])
-    return (
-        say("the highest score")
-        if places == 1
-        else say("the {places} highest scores", places=places)
-    )
-
-
-def rule_of(admission_line: pd.DataFrame) -> str:
-    """Return the admission rule of a book in words."""
-    return rule_text(admission_line.iloc[0].to_dict())
-
-
 def remark(code: str, segmentation: SegmentationSettings) -> str:
     """Return a remark in words.
 
@@ -303,19 +272,6 @@ def _told(table: pd.DataFrame, said: dict[str, list[str]]) -> pd.DataFrame:
 
 def _remarked(table: pd.DataFrame, segmentation: SegmentationSettings) -> pd.DataFrame:
     return _told(table, {"note": [remark(code, segmentation) for code in table["note_code"]]})
-
-
-def _line_note(line: dict[Any, Any]) -> str:
-    notes = []
-    if not line["is_from_book"] and line["key_count"]:
-        notes.append(say("the book sets no line: as many places as there are key accounts today"))
-    elif not line["is_from_book"]:
-        notes.append(say("the book sets no line and has no key accounts"))
-    if line["scored_count"] < line["top_n"]:
-        notes.append(say("fewer accounts are scored than there are places: all are above the line"))
-    elif line["above_count"] > line["top_n"]:
-        notes.append(say("equal scores share the last place"))
-    return "; ".join(notes)
 
 
 def _limit_text(limit: float, measure: str | None) -> str:

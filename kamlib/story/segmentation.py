@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import Span
+from kamlib.story.keys import called
 from kamlib.story.statements import Said, Sentence
 from kamlib.words import (
     count,
@@ -27,6 +28,14 @@ from kamlib.words import (
 DEPENDENT_SHARE = 0.20
 SMALL_LOSS_SHARE = 0.01
 NO_PREVIOUS = phrase("No earlier period to compare with")
+NOT_WHOLE = phrase("The data begin inside the window of the previous period")
+
+
+def uncompared(previous_account_classes: pd.DataFrame | None, *, is_previous_whole: bool) -> str:
+    """Say why classes then and now are not compared; nothing where they are."""
+    if previous_account_classes is None:
+        return say(NO_PREVIOUS)
+    return "" if is_previous_whole else say(NOT_WHOLE)
 
 
 def window(segmentation: SegmentationSettings, as_of: pd.Timestamp) -> str:
@@ -45,6 +54,7 @@ def headline_segmentation(
     concentration: pd.DataFrame,
     rollup_changes: pd.DataFrame,
     class_moves: pd.DataFrame,
+    previous_account_classes: pd.DataFrame | None,
     *,
     is_previous_whole: bool,
     segmentation: SegmentationSettings,
@@ -56,13 +66,8 @@ def headline_segmentation(
     the window then, classes rest on fewer months than now: no account is named for having moved.
     """
     moved = (
-        [
-            say(
-                "The data begin inside the window of the previous period: who moved cannot be "
-                "told yet."
-            )
-        ]
-        if len(class_moves) and not is_previous_whole
+        [say("{not_whole}: who moved cannot be told yet.", not_whole=say(NOT_WHOLE))]
+        if previous_account_classes is not None and not is_previous_whole
         else _moved(class_moves, segmentation, book)
     )
     said = [
@@ -218,7 +223,7 @@ def _key(concentration: pd.DataFrame, book: BookSettings | None) -> list[str]:
     if rows.empty or pd.isna(rows["key_share"].iloc[0]) or not rows["key_count"].iloc[0]:
         return []
     row = rows.iloc[0]
-    who = started(counted(row["key_count"], "key account", source=book))
+    who = started(counted(row["key_count"], called(rows), source=book))
     provisional = say(" (provisional: the book has no tiers)") if row["is_provisional"] else ""
     return [
         say(
@@ -315,11 +320,12 @@ def table_class_moves(
     as_of: pd.Timestamp,
     previous_span: Span,
     segmentation: SegmentationSettings,
+    is_previous_whole: bool,
     book: BookSettings | None = None,
 ) -> Said:
     """Title and caption of ``class_moves``, of which the accounts that changed are shown."""
-    if previous_account_classes is None:
-        return Said(say(NO_PREVIOUS))
+    if why := uncompared(previous_account_classes, is_previous_whole=is_previous_whole):
+        return Said(why)
     changed = number(class_moves["move_kind"].ne("same").sum(), book)
     return Said(
         say("Accounts that moved, came or went: {changed}", changed=changed),
@@ -425,8 +431,8 @@ def note_class_moves(
         return ""
     return say(
         "The data begin on {first_date}, inside the window since {previous_period}: it has fewer "
-        "months than the window now, and accounts moved only because of that. Read the moves "
-        "below with this in mind.",
+        "months than the window now, and accounts would move only because of that. So none is "
+        "said to have moved.",
         first_date=date(first_date),
         previous_period=previous_span.title,
     )

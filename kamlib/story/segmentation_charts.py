@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.period.calendar import Span
-from kamlib.story.segmentation import NO_PREVIOUS, window
+from kamlib.story.segmentation import uncompared, window
 from kamlib.story.statements import Said
 from kamlib.words import count, money, number, percent, phrase, plural, say
 
@@ -235,6 +235,7 @@ def chart_class_migration(
     class_migration: pd.DataFrame,
     previous_account_classes: pd.DataFrame | None,
     previous_span: Span,
+    is_previous_whole: bool,
     book: BookSettings | None = None,
     basis: str = "abc",
 ) -> Said:
@@ -251,8 +252,8 @@ def chart_class_migration(
     down, up = (
         int(cells.loc[is_classed & way, "account_count"].sum()) for way in (step > 0, step < 0)
     )
-    if previous_account_classes is None:
-        finding = say(NO_PREVIOUS)
+    if why := uncompared(previous_account_classes, is_previous_whole=is_previous_whole):
+        finding = why
     elif not cells["account_count"].sum():
         finding = say("No account had a class then and has one now")
     elif down and up:
@@ -282,6 +283,7 @@ def chart_class_moves(
     class_moves: pd.DataFrame,
     previous_account_classes: pd.DataFrame | None,
     previous_span: Span,
+    is_previous_whole: bool,
     book: BookSettings | None = None,
     most: int = MOST_MOVES,
 ) -> Said:
@@ -291,8 +293,8 @@ def chart_class_moves(
     if len(moved) > most:
         cut = say("; the {most} largest of {moved}", most=most, moved=number(len(moved), book))
     finding = say("{moved} changed class", moved=_accounts(len(moved), book))
-    if previous_account_classes is None:
-        finding = say(NO_PREVIOUS)
+    if why := uncompared(previous_account_classes, is_previous_whole=is_previous_whole):
+        finding = why
     elif moved.empty:
         finding = say("No account changed its revenue class")
     elif others:

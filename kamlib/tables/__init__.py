@@ -8,12 +8,10 @@ import pandas as pd
 
 from kamlib.tables.canonical import (
     CANONICAL,
-    MONEY_DECIMALS,
     Column,
     Table,
     each,
     empty_table,
-    exact,
     known_as_of,
     typed,
 )
@@ -24,6 +22,7 @@ from kamlib.tables.catalogue import (
     catalogue,
     shaped,
 )
+from kamlib.tables.decimals import MONEY_DECIMALS, exact
 
 pd.set_option("mode.string_storage", "python")
 

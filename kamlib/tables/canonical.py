@@ -17,12 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import pandas as pd
-
-MONEY_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -305,6 +302,13 @@ _ALL = [
         date="month",
     ),
     Table(
+        "service_costs",
+        "cost of serving an account",
+        _columns("account_id:id* date:date* cost:money*"),
+        "cost to serve over time, and margin after it where accounts have no yearly figure",
+        date="date",
+    ),
+    Table(
         "skills",
         "manager × skill × date",
         _columns("manager_id:id* skill:text* rating:number*<1..5> assessed_date:date*"),
@@ -377,24 +381,3 @@ def known_as_of(frame: pd.DataFrame, name: str, as_of: pd.Timestamp) -> pd.DataF
 def each(frame: pd.DataFrame) -> Iterator[Any]:
     """Return a table's rows one by one, each column an attribute."""
     yield from frame.itertuples(index=False)
-
-
-def exact(values: pd.Series) -> pd.Series:
-    """Return money as exact decimals: limits and sums that decide a class never use binary
-    fractions.
-
-    A money value is held as the double nearest to an exact decimal; its shortest representation
-    gives that decimal back. Missing values become zero.
-
-    >>> (exact(pd.Series([0.1, 0.2])).sum(), 0.1 + 0.2)
-    (Decimal('0.3'), 0.30000000000000004)
-    """
-    quantum = Decimal(1).scaleb(-MONEY_DECIMALS)
-    return pd.Series(
-        [
-            Decimal(0) if pd.isna(v) else Decimal(repr(float(v))).quantize(quantum).normalize()
-            for v in values
-        ],
-        index=values.index,
-        dtype=object,
-    )

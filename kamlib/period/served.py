@@ -1,0 +1,30 @@
+"""What serving accounts cost, where it is booked by date."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from kamlib.period.calendar import trailing_months
+
+DAYS_A_MONTH = 365.25 / 12
+
+
+def booked_costs(service_costs: pd.DataFrame, as_of: pd.Timestamp, months: int) -> pd.DataFrame:
+    """Return the costs of the last months, of accounts that were booked for all of them.
+
+    A cost is of the months since the one before, as its account is usually booked: by the month,
+    the quarter or the year.
+
+    >>> years = pd.to_datetime(["2022-12-31", "2023-12-31", "2024-12-31"])
+    >>> costs = pd.DataFrame({"account_id": "A", "date": years, "cost": 9.0})
+    >>> [len(booked_costs(costs, pd.Timestamp("2024-12-31"), many)) for many in (12, 36, 48)]
+    [1, 3, 0]
+    """
+    ends = trailing_months(as_of, months + 1)
+    days = service_costs.drop_duplicates(["account_id", "date"]).sort_values("date")
+    gap = days.groupby("account_id")["date"].diff().dt.days.groupby(days["account_id"]).median()
+    usual = (gap / DAYS_A_MONTH).round().clip(1, months).dropna().astype(int)
+    whole = days.groupby("account_id")["date"].min().reindex(usual.index).le(ends[usual])
+    known = service_costs["account_id"].isin(whole.index[whole])
+    inside = service_costs["date"].gt(ends[0]) & service_costs["date"].le(as_of)
+    return service_costs[known & inside]
