@@ -21,8 +21,10 @@ from typing import Any
 from babel import Locale
 from babel.messages.pofile import read_po, write_po
 
+from kamlib.report.pages import PAGES
+from kamlib.story.codes import CODES
 from kamlib.tables import catalogue
-from kamlib.words.language import FOLDER, TEMPLATE, messages
+from kamlib.words.language import FOLDER, TEMPLATE
 
 CODE = "eo"
 _ACCENTS = str.maketrans(
@@ -171,7 +173,10 @@ class Known:
     tables and columns, months, the sign of a class. What the kit has a message for is none of it.
     """
 
-    SAME = ("kamlib", "ABC", "XYZ", "NRR", "GRR", "HHI", "RFM", "CV", "ID", "CSV", "Pareto/NBD")
+    SAME = (
+        *("kamlib", "ABC", "XYZ", "NRR", "GRR", "HHI", "RFM", "CV", "ID", "CSV"),
+        *("Pareto/NBD", "BG/NBD", "BG/CNBD-3", "MBG/NBD", "MBG/CNBD-3"),
+    )
     """Names and signs that are the same in every language."""
 
     def __init__(self, book: Path) -> None:
@@ -179,19 +184,23 @@ class Known:
         for file in book.rglob("*.toml"):
             content = tomllib.loads(file.read_text(encoding="utf-8"))
             found |= {one for one in _leaves(content) if isinstance(one, str)}
-        found = {one.strip() for one in found} - messages()
+        found = {one.strip() for one in found} - set(CODES)
         known = catalogue()
         months = Locale.parse(CODE).months["format"]
-        found |= {*known.tables, *known.columns, *self.SAME}
+        named = {*known.tables, *known.columns}
+        found |= {name for name in named if "_" in name} | {*self.SAME, *self._criteria(book)}
+        self.names = {*named, *(page.file for page in PAGES.values())}
         found |= {abc + xyz for abc in "ABC" for xyz in "XYZN"}
         found |= {name for width in ("wide", "abbreviated") for name in months[width].values()}
         self.values = sorted(one for one in found if re.search("[A-Za-z]{2}", one))
         longest = sorted(self.values, key=len, reverse=True)
         said = "|".join(map(re.escape, longest))
-        self.pattern = re.compile(rf"(?<!\w)(?:{said})(?!\w)|{{\w+}}")
+        self.pattern = re.compile(rf"(?<!\w)(?:{said})(?!\w)|{{\w+}}", re.IGNORECASE)
 
     def escaped(self, text: str) -> list[str]:
         """Return the plain words of a text that are not known."""
+        if text in self.names:  # of a table's file, or an address
+            return []
         left = self.pattern.sub("·", re.sub(r"[^⟦…]*…", self._cut, text))
         return re.findall("[A-Za-z]{2,}", left)
 
@@ -203,6 +212,11 @@ class Known:
             if self.values[near : near + 1] and self.values[near].startswith(begun[place:]):
                 return begun[:place]
         return found[0]
+
+    def _criteria(self, book: Path) -> set[str]:
+        """Return what the book calls its criteria, also where the kit has the word."""
+        content = tomllib.loads((book / "book.toml").read_text(encoding="utf-8"))
+        return {one["name"] for one in content.get("scoring", {}).get("criteria", [])}
 
 
 def _cells(file: Path) -> Iterator[str]:

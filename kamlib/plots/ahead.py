@@ -112,7 +112,7 @@ def plot_category_map(
         x, y = columns.index(row.category), ids.index(row.account_id)
         need = money(row.need_in_reach, book) if row.need_in_reach > 0 else ""
         within = say(", {need} in reach", need=need) if need else ""
-        tip = f"{row.name}, {row.category}: {row.map_status}{within}"
+        tip = f"{row.name}, {row.category}: {say(row.map_status)}{within}"
         if row.map_status == "bought":
             shade = style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)
             mark(ax.add_patch(style.cell(x, y, shade)), tip, row.account_id)
@@ -179,12 +179,12 @@ def plot_calendar(
             if late
             else say("week of {first}", first=date(first + pd.Timedelta(weeks=week)))
         )
-        mark(spot, f"{kind}, {when}: {many}")
+        mark(spot, f"{say(kind)}, {when}: {many}")
         style.label(ax, week, y, str(many), dx=0, dy=0, ha="center", colour="#ffffff", fontsize=8)
-    ax.set_yticks(range(len(kinds)), kinds)
+    ax.set_yticks(range(len(kinds)), list(map(say, kinds)))
     weeks_named = [4] if is_narrow() else [0, 4, 8]
     days = [first + pd.Timedelta(weeks=week) for week in weeks_named]
-    ax.set_xticks([-1.6, *weeks_named, 12], ["overdue", *map(date, days), "later"])
+    ax.set_xticks([-1.6, *weeks_named, 12], [say("overdue"), *map(date, days), say("later")])
     ax.set_xlim(-2.4, 12.8)
     ax.set_ylim(len(kinds) - 0.4, -0.6)
     return style.titles(ax, title, subtitle)

@@ -77,7 +77,7 @@ def chart_revenue_by(
     drawn = (
         say("the {most_groups} largest of {rows}", most_groups=MOST_GROUPS, rows=len(rows))
         if len(rows) > MOST_GROUPS
-        else "all"
+        else say("all")
     )
     return Said(
         _most_changed(rows, span, year_ago_span, book),

@@ -5,6 +5,8 @@ Tables and CSV files hold the code in every language.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from kamlib.tables import catalogue
@@ -205,6 +207,49 @@ CODES = (
     phrase("foretold"),
     phrase("misled"),
     phrase("before history"),
+    phrase("not reached yet"),
+    phrase("book"),
+    phrase("due"),
+    phrase("move"),
+    phrase("same"),
+    phrase("the largest together"),
+    phrase("total score"),
+    phrase("offer"),
+    phrase("group"),
+    phrase("call"),
+    phrase("renew"),
+    phrase("price"),
+    phrase("regions"),
+    phrase("founded year"),
+    phrase("description"),
+    phrase("parent id"),
+    phrase("manager id"),
+    phrase("promised date"),
+    phrase("delivered date"),
+    phrase("title"),
+    phrase("last contact date"),
+    phrase("severity"),
+    phrase("note"),
+    phrase("value"),
+    phrase("expected close"),
+    phrase("end date"),
+    phrase("notice days"),
+    phrase("terms"),
+    phrase("is kept"),
+    phrase("share estimate"),
+    phrase("threat"),
+    phrase("attainable share"),
+    phrase("previous supplier"),
+    phrase("name"),
+    phrase("due date"),
+    phrase("employees"),
+    phrase("summary"),
+    phrase("next meeting"),
+    phrase("objectives"),
+    phrase("actions"),
+    phrase("financials"),
+    phrase("yes"),
+    phrase("no"),
     phrase("payback"),
     phrase("24 months"),
     phrase("36 months"),
@@ -285,8 +330,10 @@ CODES = (
 """What analysis calls things, where it is shown as it stands."""
 
 
-_ALSO = ("kind", "figure", "field", "cohort", "group", "second_group")
+_ALSO = ("kind", "field", "role", "tier", "part", "answer", "decision", "recorded_decision")
 """Columns of text whose values are the kit's own words, unless the book has others."""
+_IN_PLACE = {"not recorded", "all", "none", "before history", "the largest together"}
+"""What stands where the book has nothing to say, in any column."""
 
 
 def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
@@ -295,16 +342,20 @@ def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
     >>> code_words(pd.DataFrame({"status": ["overdue"], "due_in": ["30"]}))
     {'status': {}, 'due_in': {'30': 'within 30 days'}}
     """
-    known = catalogue().columns
-    told = {name: known[name] for name in rows if name in known}
-    return {
-        name: _spelled(rows[name], one.words or {})
-        for name, one in told.items()
-        if one.words or one.type == "code" or name in _ALSO
-    }
+    known, words = catalogue().columns, {}
+    figures = {name: str(one["heading"]) for name, one in catalogue().figures.items()}
+    for name in rows:
+        own = known[name].words or {} if name in known else {}
+        if name == "figure":
+            words[name] = _spelled(rows[name], figures)
+        elif own or name in _ALSO or (name in known and known[name].type == "code"):
+            words[name] = _spelled(rows[name], own)
+        elif name in known and known[name].type in ("text", "id"):
+            words[name] = _spelled(rows[name][rows[name].isin(_IN_PLACE)], {})
+    return words
 
 
-def _spelled(codes: pd.Series, words: dict[str, str]) -> dict[str, str]:
+def _spelled(codes: pd.Series, words: Mapping[str, str]) -> dict[str, str]:
     """Return how each code of a column is written that is not written as it is."""
     said = {code: say(words.get(code, code)) for code in sorted(set(codes.dropna().astype("str")))}
     return {code: word for code, word in said.items() if word != code}

@@ -246,7 +246,7 @@ def table_overdue_invoices(
         else say("No invoice")
     )
     habit = (
-        say("; habit of paying: {trend}", trend=money_owed["trend"].iloc[0])
+        say("; habit of paying: {trend}", trend=say(money_owed["trend"].iloc[0]))
         if len(money_owed)
         else ""
     )

@@ -289,7 +289,8 @@ def _objectives(tally: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     for row in each(tally[tally["horizon"].eq("all")]):
         states = {"overdue": row.overdue_count, "missed": row.missed_count, "kept": row.kept_count}
         said = ", ".join(
-            f"{number(found) if found else 'none'} {state}" for state, found in states.items()
+            f"{number(found) if found else say('none')} {say(state)}"
+            for state, found in states.items()
         )
         worth = say(
             "; the missed ones were worth {missed_value}",

@@ -304,7 +304,7 @@ def write_read_me(
     lines: Sequence[str],
 ) -> None:
     """Write what the workbook is and what may be changed."""
-    sheet = workbook.add_worksheet(sheet_name("Read me"))
+    sheet = workbook.add_worksheet(sheet_name(phrase("Read me")))
     sheet.hide_gridlines(2)
     printed(sheet)
     sheet.set_column(0, 0, 100)
