@@ -11,6 +11,8 @@ from kamlib.ahead.alerts import account_alerts, category_alerts, category_falls
 from kamlib.ahead.steady import Cells, cells_of, false_discoveries
 from kamlib.book import BookSettings
 from kamlib.story.ahead import table_account_alerts, table_category_alerts, table_category_falls
+from kamlib.story.ahead_prices import table_price_erosion
+from kamlib.story.ahead_record import tell_alert_record
 from kamlib.tables import shaped
 
 MONTHS = pd.date_range("2023-04-30", "2025-09-30", freq="ME").as_unit("us")
@@ -170,3 +172,29 @@ def test_a_book_that_is_too_young_says_so_and_claims_nothing():
     assert "it takes 15 months of orders" in told[young][0]
     assert not any(text.startswith("No ") for text in told[young])
     assert told[old][0] == "No active account stopped or cut a category beyond chance"
+
+
+def test_a_book_that_tells_no_goods_apart_says_so_and_claims_nothing_of_them():
+    none, book = shaped("category_alerts", []), BookSettings(title="Demo")
+    goods = {"category_months": none, "product_months": none}
+    whole = {"as_of": AS_OF, "book": book, "first_date": MONTHS[0]}
+    alerts, paused = (
+        tell(none, **goods, **whole).title for tell in (table_category_alerts, table_category_falls)
+    )
+    assert alerts == "No category or product is recorded to look at"
+    assert paused == "Nor what may have paused by chance"
+    tried = {"rule": ["category", "account"], "date_count": 8, "alert_count": [0, 3],
+        "still_down_count": [0, 1], "fall_count": [0, 8], "seen_count": 0}  # fmt: skip
+    told = tell_alert_record(shaped("alert_record", tried), **goods, book=book)["note"]
+    category, account = told.str.replace("\N{NO-BREAK SPACE}", " ")
+    assert category == "No category or product is recorded to look at."
+    assert "3 alerts, of which 1 stayed down a year on. Of 8 falls by half" in account
+    assert "none were alerted within two quarters" in account
+
+
+def test_prices_of_fewer_than_three_years_are_not_said_to_hold():
+    none, book = shaped("price_erosion", []), BookSettings(title="Demo")
+    rows = {"account_id": "A", "product_id": "p", "year_number": [0, 1, 2], "revenue": 9.0}
+    years = shaped("price_years", rows)
+    assert "can be compared" in table_price_erosion(none, years.head(2), book=book).title
+    assert "two years running" in table_price_erosion(none, years, book=book).title

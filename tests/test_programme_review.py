@@ -423,6 +423,9 @@ def test_where_the_largest_stand_in_nothing_is_called_a_key_account():
     text = " ".join(said)
     assert "The large accounts owe 9" in text and "1 large account has no manager" in text
     assert "4 large accounts" in text and "key account" not in text
+    rule = pd.DataFrame({"key_rule": ["class A"]})  # what is published has no is_provisional
+    note = say.note_programme(rule, stand_in).replace("\N{NO-BREAK SPACE}", " ")
+    assert note == "1 large account, by the rule: class A."
     cover = shaped("coverage", {"account_id": ["A"], "coverage_gap_count": [1]})
     title = told.table_coverage(cover, stand_in).title.replace("\N{NO-BREAK SPACE}", " ")
     assert title == "1 of 1 large account with gaps"

@@ -344,7 +344,7 @@ def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
     """
     known, words = catalogue().columns, {}
     figures = {name: str(one["heading"]) for name, one in catalogue().figures.items()}
-    for name in rows:
+    for name in map(str, rows):
         own = known[name].words or {} if name in known else {}
         if name == "figure":
             words[name] = _spelled(rows[name], figures)

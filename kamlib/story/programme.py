@@ -352,18 +352,20 @@ def points_programme_missing(present: frozenset[str]) -> list[Point]:
     return [Point("", say(adds), table) for table, adds in NEEDED.items() if table not in present]
 
 
-def note_programme(told_key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
+def note_programme(
+    told_key_accounts: pd.DataFrame, key_accounts: pd.DataFrame, *, has_cost: bool = True
+) -> str:
     """Return who is key by which rule, and what orders without cost cannot tell.
 
-    >>> keys = {"is_key": [True], "is_provisional": [False], "key_rule": ["named in the book"]}
-    >>> note_programme(pd.DataFrame(keys)).replace("\N{NO-BREAK SPACE}", " ")
+    >>> keys = pd.DataFrame({"is_key": [True], "is_provisional": [False]})
+    >>> told = pd.DataFrame({"key_rule": ["named in the book"]})
+    >>> note_programme(told, keys).replace("\N{NO-BREAK SPACE}", " ")
     '1 key account, by the rule: named in the book.'
     """
-    rule = next(iter(told_key_accounts["key_rule"]), "none")
     text = say(
         "{accounts}, by the rule: {rule}.",
-        accounts=count(int(told_key_accounts["is_key"].sum()), called(told_key_accounts)),
-        rule=rule,
+        accounts=count(int(key_accounts["is_key"].sum()), called(key_accounts)),
+        rule=next(iter(told_key_accounts["key_rule"]), "none"),
     )
     unknown = say(
         "Orders carry no cost: profit is measured as revenue and the return cannot be told."
