@@ -60,6 +60,40 @@ def test_one_that_is_cut_is_falling():
     assert found.yearly_fall == pytest.approx(960)
 
 
+def test_three_months_without_any_have_stopped_whatever_came_before():
+    ended = [100.0] * 24 + [10.0] * 3 + [0.0] * 3
+    assert alerts(*OTHERS, sold("A", "paper", ended))["verdict"].tolist() == ["stopped"]
+
+
+@pytest.mark.parametrize("is_key", [True, False])
+def test_an_alert_says_whether_the_account_is_key(is_key):
+    cells = pd.concat([*OTHERS, sold("A", "paper", STOPPED)])
+    whole = sold("A", "", STEADY)
+    keys = shaped("key_accounts", {"account_id": ["A"], "is_key": is_key})
+    found = category_alerts(cells, cells.iloc[:0], whole, status("A"), keys, as_of=AS_OF)
+    assert found["is_key"].tolist() == [is_key]
+
+
+def test_who_bought_had_a_chance_to_though_the_days_sum_is_no_order_day():
+    rows = sold("A", "paper", STEADY).rename(columns={"category": "group"})
+    none = rows.assign(order_day_count=0)
+    cells = cells_of(rows, ["account_id", "group"], AS_OF, none)
+    assert cells.chances.eq(cells.bought).all(axis=None) and cells.bought.eq(2).all(axis=None)
+
+
+def test_the_level_of_a_steady_account_drifts_between_years():
+    """By a fifth a year (coefficient of variation): so falls by two fifths still come by chance."""
+    rng = np.random.default_rng(5)
+    many = 3000
+    level = np.repeat(rng.gamma(25, 1 / 25, (many, 3)), [12, 12, 6], axis=1)
+    revenue = level * rng.gamma(25, 4.0, (many, 30))
+    index = pd.Index(range(many), name="account_id")
+    frames = [pd.DataFrame(one, index, MONTHS) for one in (revenue, revenue * 0 + 2)]
+    test = steady.tested(Cells(frames[0], frames[1], frames[1]), 6)
+    assert test.is_tested.all()
+    assert (test.chance < 0.01).mean() <= 0.01
+
+
 def test_a_steady_account_and_one_that_grows_are_no_alert():
     assert alerts(*OTHERS, sold("A", "paper", [100.0] * 24 + [150.0] * 6)).empty
 

@@ -92,7 +92,7 @@ class TestSameAsTheReport:
     @pytest.mark.parametrize(
         ("asked", "kept", "left_out"),
         [
-            ({"weights": {"size": 0.4}}, ["criterion_measures"], ["win_back", "value_record"]),
+            ({"weights": {"growth": 0.4}}, ["criterion_measures"], ["win_back", "value_record"]),
             ({"abc": (0.6, 0.9)}, ["account_figures", "silences"], ["criterion_measures"]),
             ({"lost": 2.2}, ["silences", "past_gaps", "usual_gaps"], ["value_record"]),
             ({"lost": 2.2}, ["account_scores"], ["alarm_cases", "alive_record"]),
