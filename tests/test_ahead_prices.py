@@ -117,3 +117,17 @@ def test_a_pace_of_a_month_reaches_no_bonus_and_one_of_two_does():
         found.append(row.is_within_reach)
         assert row.bonus == 2.0 and row.still_missing == 50.0
     assert found == [False, True]
+
+
+def test_each_product_weighs_what_was_bought_of_it_in_the_last_year():
+    usual = {0: [300.0, 100.0], 1: [200.0, 200.0], 2: [100.0, 300.0]}
+    parts = [
+        {"account_id": "A", "product_id": ["p", "q"], "year_number": year,
+            "revenue": [fall * goods[0], goods[1]], "book_price_revenue": goods}
+        for (year, goods), fall in zip(usual.items(), (0.9, 0.95, 1.0), strict=True)
+    ]  # fmt: skip
+    rows = pd.concat([shaped("price_years", one) for one in parts])
+    status = shaped("account_status", {"account_id": ["A"], "status": ["active"]})
+    (row,) = price_erosion(rows, status).itertuples()
+    assert (row.price_share, row.earlier_price_share) == (0.925, 1.0)
+    assert row.eroded == pytest.approx(0.075 * 400)

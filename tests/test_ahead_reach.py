@@ -115,6 +115,18 @@ def test_the_map_says_what_is_bought_once_bought_needed_and_bought_by_peers():
     assert plot_category_map(table.reset_index(), book=BOOK).get_xlim()[1] > 3
 
 
+@pytest.mark.parametrize(("many", "said"), [(5, "peers buy"), (4, "none")])
+def test_what_fewer_than_five_of_its_industry_buy_says_nothing(many, said):
+    ids = ["A", *(f"P{n}" for n in range(many - 1))]
+    sold = [{"account_id": one, "category": "ink" if one == "A" else "paper"} for one in ids]
+    table = category_map(
+        shaped("category_months", sold).assign(month=AS_OF, revenue=9.0), empty_table("needs"),
+        empty_table("competitors"), shaped("accounts", {"account_id": ids, "industry": "print"}),
+        shaped("account_status", {"account_id": ids, "status": "active"}), KEYS, as_of=AS_OF,
+    )  # fmt: skip
+    assert table.set_index("category")["map_status"].to_dict() == {"ink": "bought", "paper": said}
+
+
 def test_a_book_without_needs_and_rivals_has_a_map_too():
     table = map_of(empty_table("needs"))
     assert set(table["map_status"]) == {"bought", "once bought", "peers buy"}
