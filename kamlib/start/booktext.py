@@ -7,6 +7,7 @@ from typing import Any
 
 from kamlib.start.meanings import Meaning, Recognised
 from kamlib.start.plan import TablePlan
+from kamlib.start.sales import test_of
 from kamlib.tables import CANONICAL
 
 _ID = "regexp_replace(trim({}), '^([1-9][0-9]*)\\.0$', '\\1')"
@@ -60,6 +61,9 @@ def statement(plan: TablePlan, decimal: str) -> str:
     if plan.table == "managers":
         return _owners(plan, cell)
     columns = {column: cell(*place) for column, place in plan.columns.items()}
+    for column, (part, meaning) in plan.columns.items():
+        if meaning.factor != "1":
+            columns[column] = f"({_number(cell(part, meaning), part, decimal)} * {meaning.factor})"
     if plan.table == "orders" and "order_id" not in columns:
         columns = {
             "order_id": f"concat_ws(' ', {columns['account_id']}, {columns['order_date']})",
@@ -67,13 +71,16 @@ def statement(plan: TablePlan, decimal: str) -> str:
         }
     if plan.amount:
         columns["revenue"] = _product(plan, decimal, cell)
-    if plan.base.left_out:
-        out = plan.base.left_out
-        values = ", ".join(text_of(value.casefold()) for value in out["values"])
-        tested = f"lower(trim(t.{name(out['column'])}))"
-        sign = "NOT IN" if out.get("but") else "IN"
-        why = text_of(out["why"])
-        columns["set_aside"] = f"CASE WHEN {tested} {sign} ({values}) THEN {why} END"
+    columns = {column: _given_back(plan, column, said) for column, said in columns.items()}
+    orders = [plan.base, *(part for part, key in plan.joins if key == "order_id")]
+    if outs := [part for part in orders if part.left_out]:
+        order = columns["order_id"]
+        cases = [
+            f"WHEN {test_of(part.left_out, letters[id(part)], order)} "
+            f"THEN {text_of(part.left_out['why'])}"
+            for part in outs
+        ]
+        columns["set_aside"] = f"CASE {' '.join(cases)} END"
     lines = [f"  {expression} AS {column}" for column, expression in columns.items()]
     lines.append("  t._file, t._row -- the file and row that messages name")
     tables = [f"FROM {name(plan.base.export.name)} AS t"]
@@ -127,15 +134,9 @@ def _product(plan: TablePlan, decimal: str, cell) -> str:
     """Return price × quantity, less a discount; nothing where one of them is no number."""
 
     def number(meaning: str) -> str:
-        base = plan.base
-        own = f"({cell(base, base.known[meaning])})::VARCHAR"
-        if base.export.source.is_typed:
-            return f"TRY_CAST({own} AS DECIMAL(18, 6))"
-        kept = f"regexp_replace({own}, '[^0-9.,-]', '', 'g')"
-        plain = f"replace({kept}, ',', '')"
-        if decimal == ",":
-            plain = f"replace(replace({kept}, '.', ''), ',', '.')"
-        return f"TRY_CAST({plain} AS DECIMAL(18, 6))"
+        known = plan.base.known[meaning]
+        said = _number(cell(plan.base, known), plan.base, decimal)
+        return said if known.factor == "1" else f"{said} * {known.factor}"
 
     text = f"{number('unit_price')} * {number('quantity')}"
     if plan.base.has("discount_share"):
@@ -143,6 +144,30 @@ def _product(plan: TablePlan, decimal: str, cell) -> str:
     if plan.base.has("discount_amount"):
         text += f" - coalesce({number('discount_amount')}, 0)"
     return f"({text})::DECIMAL(38, 6)"
+
+
+def _number(cell: str, part: Recognised, decimal: str) -> str:
+    """Return a cell as a number; nothing where it is none."""
+    own = f"({cell})::VARCHAR"
+    if part.export.source.is_typed:
+        return f"TRY_CAST({own} AS DECIMAL(18, 6))"
+    kept = f"regexp_replace({own}, '[^0-9.,]', '', 'g')"
+    plain = f"replace({kept}, ',', '')"
+    if decimal == ",":
+        plain = f"replace(replace({kept}, '.', ''), ',', '.')"
+    sign = f"CASE WHEN regexp_matches({own}, '^\\(|[-−]') THEN -1 ELSE 1 END"
+    return f"TRY_CAST({plain} AS DECIMAL(18, 6)) * {sign}"
+
+
+def _given_back(plan: TablePlan, column: str, said: str) -> str:
+    """Return an amount as one of money given back where the row's kind says so."""
+    rule = plan.base.given_back
+    if not rule or column not in ("revenue", "cost", "quantity"):
+        return said
+    part = plan.columns[column][0] if column in plan.columns else plan.base
+    is_number = part.export.source.is_typed or column not in plan.columns
+    less = f"-({said})" if is_number or " * " in said else f"'(' || trim({said}) || ')'"
+    return f"CASE WHEN {test_of(rule, 't')} THEN {less} ELSE {said} END"
 
 
 def book_toml(

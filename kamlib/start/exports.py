@@ -79,7 +79,22 @@ def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> 
             found.append(_read(_word(path.stem), [path], engine))
         else:
             raise KamError("There is no such file.", where=str(path), next="Check its path.")
-    return _named_apart(found)
+    return _named_apart(_united(found, engine))
+
+
+def _united(found: list[Export], engine: Engine) -> list[Export]:
+    """Read files of one header and form as one table; lists of accounts stay apart."""
+    groups: dict[tuple, list[Export]] = {}
+    for number, one in enumerate(found):
+        alike = (one.files[0].suffix.lower(), *(folded(column) for column in one.columns))
+        is_list = about(one.files[0].stem) == "accounts"
+        groups.setdefault((number,) if is_list else alike, []).append(one)
+    return [
+        group[0]
+        if len(group) == 1
+        else _read(group[0].name, [file for one in group for file in one.files], engine)
+        for group in groups.values()
+    ]
 
 
 def _read_parts(folder: Path, parts: list[Path], engine: Engine) -> list[Export]:

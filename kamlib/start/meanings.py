@@ -14,6 +14,8 @@ from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.rules import Rules
 from kamlib.start.exports import Export
 from kamlib.start.names import about, folded, own_meaning, vocabulary
+from kamlib.start.sales import given_back, no_sales
+from kamlib.start.units import unit_of
 from kamlib.tables import CANONICAL, Column
 
 _FITS = 0.8
@@ -25,13 +27,17 @@ _NUMBERS = ("quantity", "discount_share", "employees")
 
 @dataclass(frozen=True)
 class Meaning:
-    """A column that was recognised: its own name, why, and which others would have done."""
+    """A column that was recognised: its own name, why, and which others would have done.
+
+    ``factor`` is by what its amounts are multiplied.
+    """
 
     column: str
     why: str
     rivals: tuple[str, ...] = ()
     reading: Reading | None = None
     nothing: tuple[str, ...] = ()
+    factor: str = "1"
 
 
 @dataclass
@@ -44,6 +50,8 @@ class Recognised:
     known: dict[str, Meaning] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     left_out: Mapping[str, Any] = field(default_factory=dict)
+    given_back: Mapping[str, Any] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
     def has(self, *meanings: str) -> bool:
         """Return whether all of these are known."""
@@ -71,6 +79,10 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
             if folded(name) in by_fold and meaning not in found.known:
                 _take(found, meaning, by_fold[folded(name)], f"export of {known['title']}")
         return found
+    if found.topic not in ("accounts", "products", "categories"):
+        found.left_out, said = no_sales(export)
+        found.told += [said] if said else []
+        found.given_back = given_back(export)
     for column in export.columns:
         meaning = own_meaning(column, found.topic)
         if meaning and meaning not in found.known:
@@ -138,7 +150,8 @@ def _take(
         if read is not None:
             found.refused.append(f"'{column}' is called like {meaning}, but its values are not")
         return False
-    found.known[meaning] = Meaning(column, why, rivals, read[1], read[2])
+    factor = unit_of(column) if meaning in _AMOUNTS else "1"
+    found.known[meaning] = Meaning(column, why, rivals, read[1], read[2], factor)
     return True
 
 

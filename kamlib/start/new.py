@@ -113,8 +113,10 @@ def _check(book: Path) -> dict:
     except KamError as error:
         raise KamError(
             f"The files were recognised, but cannot be read so: {error.what}",
-            where=Path(error.where).name if error.where.startswith(str(book)) else error.where,
-            next=f"{error.next} With kam new: --set date_format=… or --set decimal=…, or --map.",
+            where=error.where.removeprefix(f"{book}/"),
+            next=re.sub(
+                r'Say in book.toml: (\w+) = "([^"]*)"[^;.]*', r"Say it: --set \1='\2'", error.next
+            ),
         ) from None
 
 
@@ -140,7 +142,10 @@ def _copy(export: Export, raw: Path) -> None:
         return
     (raw / export.name).mkdir(exist_ok=True)
     for file in export.files:
-        shutil.copyfile(file, raw / export.name / file.name)
+        place = raw / export.name / file.name
+        if place.exists():
+            place = place.with_name(f"{file.parent.name}_{file.name}")
+        shutil.copyfile(file, place)
 
 
 def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
@@ -191,6 +196,7 @@ def _result(checked: dict, folder: Path, is_scored: bool) -> list[str]:
     if aside:
         lines.append(f"Set aside: {aside}.")
     lines += list(checked["warnings"].values())
+    lines += [f"{one['what']} {one['next']}".strip() for one in checked["notices"]]
     if "orders" in checked["warnings"]:
         lines.append(
             "If that is right, raise most_set_aside under [input] in book.toml; until then kam "

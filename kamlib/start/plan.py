@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kamlib.errors import KamError
 from kamlib.start.exports import Export
 from kamlib.start.meanings import Meaning, Recognised, by_values, take_by_values
+from kamlib.start.sales import signed_already
 from kamlib.tables import CANONICAL
 from kamlib.words import listed, number
 
@@ -45,9 +46,10 @@ class TablePlan:
             or self.amount
             or self.is_shared
             or self.base.left_out
+            or self.base.given_back
             or len(self.base.export.files) > 1
             or ("order_id" not in self.columns and self.table == "orders")
-            or any(meaning.nothing for _, meaning in self.columns.values())
+            or any(m.nothing or m.factor != "1" for _, m in self.columns.values())
         )
 
 
@@ -100,6 +102,7 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
                 break
     if "revenue" not in plan.columns:
         plan.amount = _amount(base)
+    plan.told += weighed(plan)
     return plan
 
 
@@ -163,6 +166,24 @@ def _look_up(
             parts.append(one)
             plan.told.append(f"{one.export.title} gives {topic}, by '{one.known[meaning].column}'.")
             return
+
+
+def weighed(plan: TablePlan) -> list[str]:
+    """Return what to tell of the rows that count, and of units: all that changes an amount."""
+    told = [text for part, _ in [(plan.base, ""), *plan.joins] for text in part.told]
+    meanings = [m for _, m in plan.columns.values()]
+    if plan.amount:
+        meanings.append(plan.base.known["unit_price"])
+    told += [f"'{m.column}' is multiplied by {m.factor}." for m in meanings if m.factor != "1"]
+    if rule := plan.base.given_back:
+        amount = plan.base.known.get("revenue") or plan.base.known.get("quantity")
+        if amount is None or signed_already(plan.base.export, rule, amount.column):
+            plan.base.given_back = {}
+        else:
+            values = listed([f"'{value}'" for value in rule["values"]])
+            told.append(f"'{rule['column']}': {values} are money given back: their amounts are "
+                        "positive in the file and count as negative.")
+    return told
 
 
 def _amount(base: Recognised) -> str:
