@@ -40,6 +40,8 @@ def quoted(value: object) -> str:
     """
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(quoted, value))}]"
     plain = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + plain.replace("\n", " ") + '"'
 
@@ -217,10 +219,10 @@ def book_toml(
 
 def _rules(
     plans: Sequence[TablePlan],
-) -> tuple[dict[str, str | int], dict[str, dict[str, str | int]]]:
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return the rules of raw/ and those of each table that is a file of its own."""
-    whole: dict[str, str | int] = {}
-    own: dict[str, dict[str, str | int]] = {}
+    whole: dict[str, Any] = {}
+    own: dict[str, dict[str, Any]] = {}
     for plan in plans:
         forms = {k: v for k, v in plan.rules.items() if k in _KEPT_RULES}
         if plan.is_plain:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kamlib.intake.calendars import COUNTED
 from kamlib.intake.casting import cleaned
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.rules import Rules
@@ -52,6 +53,7 @@ class Recognised:
     left_out: Mapping[str, Any] = field(default_factory=dict)
     given_back: Mapping[str, Any] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    unread: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def has(self, *meanings: str) -> bool:
         """Return whether all of these are known."""
@@ -98,9 +100,15 @@ def by_values(found: Recognised, meaning: str) -> list[str]:
     fitting = []
     for column in found.free:
         read = _fit(found.export, meaning, column)
-        if read is not None and read[0] >= _FITS:
+        if read is not None and read[0] >= _FITS and not _is_counted(read[1]):
             fitting.append(column)
     return fitting
+
+
+def _is_counted(reading: Reading | None) -> bool:
+    """Whether days are numbers: of a column that is not called a day they are more likely ids."""
+    lines = reading.settings if reading else ()
+    return any(f'"{form}"' in line for form in COUNTED for line in lines)
 
 
 def take_by_values(found: Recognised, meaning: str, column: str, why: str) -> None:
@@ -148,11 +156,27 @@ def _take(
     read = _fit(found.export, meaning, column)
     if read is None or read[0] < _FITS:
         if read is not None:
-            found.refused.append(f"'{column}' is called like {meaning}, but its values are not")
+            example = _example(found.export, column)
+            found.refused.append(
+                f"'{column}' is called like {meaning}, but its values are not ('{example}')"
+            )
+            found.unread.setdefault(meaning, (column, example))
         return False
     factor = unit_of(column) if meaning in _AMOUNTS else "1"
     found.known[meaning] = Meaning(column, why, rivals, read[1], read[2], factor)
     return True
+
+
+def _example(export: Export, column: str) -> str:
+    """Return the first cell of a column that holds something."""
+    rows = export.rows.select(text=cleaned(export.rows[column]))
+    found = rows.filter(rows["text"].notnull()).limit(1).execute()["text"]
+    return next(iter(found), "")
+
+
+def examples(part: Recognised, columns: list[str]) -> str:
+    """Return columns with a cell of each."""
+    return ", ".join(f"{column} ('{_example(part.export, column)}')" for column in columns)
 
 
 def _fit(
@@ -175,7 +199,7 @@ def _fit(
     filled = export.rows.filter(text.notnull()).select(text=text)
     if not kind:
         return (1.0, None, ()) if filled.limit(1).count().execute() else None
-    if not raw.type().is_string():
+    if not raw.type().is_string() and not (kind == "date" and raw.type().is_integer()):
         type_ = raw.type()
         fits = (type_.is_date() or type_.is_timestamp()) if kind == "date" else type_.is_numeric()
         return (1.0 if fits else 0.0), None, ()

@@ -75,7 +75,7 @@ def new_book(
         )
         made = Path(scratch) / "book"
         _write(made, plans, title, currency, "")
-        _check(made)
+        _check(made, plans)
         try:
             scoring = scoring_text(made)
         except KamError:
@@ -83,7 +83,7 @@ def new_book(
         (made / "book.toml").write_text(
             book_toml(title, currency, plans, scoring), encoding="utf-8"
         )
-        checked = _check(made)
+        checked = _check(made, plans)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, folder, dirs_exist_ok=True)
     told = [*_told(found, plans), *_result(checked, folder, bool(scoring))]
@@ -107,13 +107,17 @@ def _check_meaning(meaning: str) -> None:
         )
 
 
-def _check(book: Path) -> dict:
+def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
     try:
         return check_book(book)
     except KamError as error:
+        where = error.where.removeprefix(f"{book}/")
+        for plan in plans:
+            file = plan.base.export.files[0]
+            where = where.replace(f"{plan.table}{file.suffix.lower()}", file.name)
         raise KamError(
             f"The files were recognised, but cannot be read so: {error.what}",
-            where=error.where.removeprefix(f"{book}/"),
+            where=where,
             next=re.sub(
                 r'Say in book.toml: (\w+) = "([^"]*)"[^;.]*', r"Say it: --set \1='\2'", error.next
             ),

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 from kamlib.errors import KamError
 from kamlib.start.exports import Export
-from kamlib.start.meanings import Meaning, Recognised, by_values, take_by_values
+from kamlib.intake.calendars import hint
+from kamlib.start.meanings import (
+    Meaning,
+    Recognised,
+    by_values,
+    examples,
+    take_by_values,
+)
 from kamlib.start.sales import signed_already
 from kamlib.tables import CANONICAL
 from kamlib.words import listed, number
@@ -133,11 +140,21 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         )
     fitting = by_values(part, name) if name in ("order_date", "revenue") else part.free
     kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
+    if kind and not fitting and name in part.unread:
+        column, example = part.unread[name]
+        said = hint(example)
+        raise KamError(
+            f"The {kind} in '{column}' are not read: '{example}'{' is ' + said if said else ''}.",
+            where=where,
+            next="Export them in another form, such as 2025-12-31 or 1234.50, or name another "
+            f"column: --map {name}='Its name'.",
+        )
     if len(fitting) == 1 and kind:
         take_by_values(part, name, fitting[0], f"the only column of {kind}")
         return
     answers = [*(fitting or part.free), *([NONE] if name == "order_id" else [])]
-    question = f"Which column of {where} is {_SAID[name]}?"
+    shown = examples(part, (fitting or part.free)[:8])
+    question = f"Which column of {where} is {_SAID[name]}? {shown}"
     chosen = ask(question, answers, f"--map {name}='{(answers or ['Its name'])[0]}'")
     if chosen != NONE:
         take_by_values(part, name, chosen, "as you say")
@@ -181,7 +198,7 @@ def weighed(plan: TablePlan) -> list[str]:
             plan.base.given_back = {}
         else:
             values = listed([f"'{value}'" for value in rule["values"]])
-            told.append(f"'{rule['column']}': {values} are money given back: their amounts are "
+            told.append(f"'{rule['column']}': {values} is money given back: its amounts are "
                         "positive in the file and count as negative.")
     return told
 

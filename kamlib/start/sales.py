@@ -25,11 +25,11 @@ def no_sales(export: Export) -> tuple[Mapping[str, Any], str]:
         if won:
             rule = {"column": column, "values": won, "but": True, "why": "not won"}
             others = [value for value in values if value not in won]
-            return rule, f"'{column}': {_shown(won)} counts, not {_shown(others)}" if others else ""
+            return rule, f"'{column}': counted is {_shown(won)}, not {_shown(others)}." if others else ""
         if out:
             rule = {"column": column, "values": out, "why": "no sale, by its status"}
             counted = [value for value in values if value not in out]
-            return rule, f"'{column}': {_shown(out)} are no sales; {_shown(counted)} count"
+            return rule, f"'{column}': no sale is {_shown(out)}; counted is {_shown(counted)}."
     return {}, ""
 
 
