@@ -16,7 +16,7 @@ from kamlib.intake.rules import Rules
 from kamlib.start.exports import Export
 from kamlib.start.names import about, folded, own_meaning, vocabulary
 from kamlib.start.sales import given_back, no_sales
-from kamlib.start.units import unit_of
+from kamlib.start.units import unit_of, without_unit
 from kamlib.tables import CANONICAL, Column
 
 _FITS = 0.8
@@ -123,10 +123,14 @@ def _in_order() -> list[str]:
 
 def _by_name(found: Recognised, meaning: str) -> None:
     names = vocabulary()[meaning]
+    called = {
+        column: next((n for n in (folded(column), folded(without_unit(column))) if n in names), "")
+        for column in found.free
+    }
     exact = sorted(
-        (names[folded(column)].rank, at, column)
+        (names[called[column]].rank, at, column)
         for at, column in enumerate(found.free)
-        if folded(column) in names and _allowed(found, meaning, folded(column))
+        if called[column] and _allowed(found, meaning, called[column])
     )
     likely = sorted(
         (known.rank, at, column, name)
@@ -134,7 +138,7 @@ def _by_name(found: Recognised, meaning: str) -> None:
         for name, known in names.items()
         if " " in name and f" {name} " in f" {folded(column)} "
     )
-    choices = [(c, f"{names[folded(c)].language} name") for _, _, c in exact]
+    choices = [(c, f"{names[called[c]].language} name") for _, _, c in exact]
     choices += [(c, f"its name holds '{n}'") for _, _, c, n in likely if c not in dict(choices)]
     for column, why in choices:
         rivals = tuple(c for c, _ in choices if c != column)

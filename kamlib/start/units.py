@@ -52,6 +52,17 @@ def currency_in(name: str) -> str:
     return _CODES.get(found[1], found[1].upper())
 
 
+def without_unit(name: str) -> str:
+    """Return a column's name without what it says of the unit.
+
+    >>> without_unit("Umsatz (TEUR)"), without_unit("total_cents"), without_unit("Betrag CHF")
+    ('Umsatz', 'total', 'Betrag')
+    """
+    bare = re.sub(r"\s*[(\[（][^)\]）]*[)\]）]\s*$", "", name)
+    units = rf"cents?|pence|minor|tsd\.?|mio\.?|%|pct|[tkm]?({_MONEY})"
+    return re.sub(rf"(?i)[\s_/-]+(in[\s_]+)?({units})$", "", bare) or name
+
+
 def _plain(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name.casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
