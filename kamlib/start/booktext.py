@@ -83,6 +83,11 @@ def statement(plan: TablePlan, decimal: str) -> str:
             for part in outs
         ]
         columns["set_aside"] = f"CASE {' '.join(cases)} END"
+    if plan.is_once:
+        place = f"row_number() OVER (PARTITION BY {columns['order_id']} ORDER BY t._file, t._row)"
+        first = f"CASE WHEN {place} > 1 THEN 'the order counts in its first line' END"
+        aside = columns.get("set_aside", "NULL")
+        columns["set_aside"] = f"coalesce({aside}, {first})"
     lines = [f"  {expression} AS {column}" for column, expression in columns.items()]
     lines.append("  t._file, t._row -- the file and row that messages name")
     tables = [f"FROM {name(plan.base.export.name)} AS t"]

@@ -92,7 +92,20 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
     for meaning in _in_order():
         if meaning not in found.known:
             _by_name(found, meaning)
+        if meaning == "order_id" and meaning not in found.known and found.topic in ("", "orders"):
+            _by_own_id(found)
     return found
+
+
+def _by_own_id(found: Recognised) -> None:
+    """Take a column called id, no two of whose cells are alike, for the order's number."""
+    rows = found.export.rows
+    for column in found.free:
+        if own_meaning(column, "orders") == "order_id":
+            text = cleaned(rows[column])
+            if rows.aggregate(n=text.count() - text.nunique()).execute()["n"].iloc[0] == 0:
+                _take(found, "order_id", column, "no two cells are alike")
+                return
 
 
 def by_values(found: Recognised, meaning: str) -> list[str]:

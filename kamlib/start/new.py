@@ -11,6 +11,7 @@ from pathlib import Path
 from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.intake.sources import open_engine
+from kamlib.start.amounts import currency_of
 from kamlib.start.anchors import scoring_text
 from kamlib.start.booktext import book_toml, statement
 from kamlib.start.exports import Export, read_exports
@@ -21,6 +22,7 @@ from kamlib.start.plan import Ask, TablePlan, plan_book
 from kamlib.tables import CANONICAL
 from kamlib.words import count, listed, number, started
 
+_SETTINGS = ("decimal", "date_format", "total", "discount")
 _INNER = (
     "unit_price",
     "category_id",
@@ -70,9 +72,8 @@ def new_book(
         plans = plan_book(found, given, ask)
         if owners := plan_owners(found, plans):
             plans.append(owners)
-        currency = currency or next(
-            (p.rules["currency"] for p in plans if "currency" in p.rules), ""
-        )
+        signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
+        currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
         _write(made, plans, title, currency, "")
         _check(made, plans)
@@ -98,7 +99,7 @@ def new_book(
 def _check_meaning(meaning: str) -> None:
     from kamlib.errors import nearest
 
-    known = {*vocabulary(), "discount_amount", "decimal", "date_format", *CANONICAL["orders"].names}
+    known = {*vocabulary(), "discount_amount", *_SETTINGS, *CANONICAL["orders"].names}
     if meaning not in known:
         raise KamError(
             f"'{meaning}' is no column of the kit.",

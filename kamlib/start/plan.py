@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kamlib.errors import KamError
-from kamlib.start.exports import Export
 from kamlib.intake.calendars import hint
+from kamlib.start.amounts import amount_of, weigh, without_lines
+from kamlib.start.exports import Export
 from kamlib.start.meanings import (
     Meaning,
     Recognised,
@@ -16,7 +17,6 @@ from kamlib.start.meanings import (
     examples,
     take_by_values,
 )
-from kamlib.start.sales import signed_already
 from kamlib.tables import CANONICAL
 from kamlib.words import listed, number
 
@@ -38,6 +38,7 @@ class TablePlan:
     amount: str = ""
     rules: dict[str, str] = field(default_factory=dict)
     is_shared: bool = False
+    is_once: bool = False
     told: list[str] = field(default_factory=list)
 
     @property
@@ -52,6 +53,7 @@ class TablePlan:
             self.joins
             or self.amount
             or self.is_shared
+            or self.is_once
             or self.base.left_out
             or self.base.given_back
             or len(self.base.export.files) > 1
@@ -108,8 +110,11 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
                 plan.columns[name] = (part, part.known[name])
                 break
     if "revenue" not in plan.columns:
-        plan.amount = _amount(base)
-    plan.told += weighed(plan)
+        plan.amount = amount_of(base)
+    plan.told += weigh(plan, given, ask)
+    plan.told += [said] if (said := without_lines(plan)) else []
+    if plan.amount:
+        plan.amount = amount_of(base)
     return plan
 
 
@@ -183,34 +188,6 @@ def _look_up(
             parts.append(one)
             plan.told.append(f"{one.export.title} gives {topic}, by '{one.known[meaning].column}'.")
             return
-
-
-def weighed(plan: TablePlan) -> list[str]:
-    """Return what to tell of the rows that count, and of units: all that changes an amount."""
-    told = [text for part, _ in [(plan.base, ""), *plan.joins] for text in part.told]
-    meanings = [m for _, m in plan.columns.values()]
-    if plan.amount:
-        meanings.append(plan.base.known["unit_price"])
-    told += [f"'{m.column}' is multiplied by {m.factor}." for m in meanings if m.factor != "1"]
-    if rule := plan.base.given_back:
-        amount = plan.base.known.get("revenue") or plan.base.known.get("quantity")
-        if amount is None or signed_already(plan.base.export, rule, amount.column):
-            plan.base.given_back = {}
-        else:
-            values = listed([f"'{value}'" for value in rule["values"]])
-            told.append(f"'{rule['column']}': {values} is money given back: its amounts are "
-                        "positive in the file and count as negative.")
-    return told
-
-
-def _amount(base: Recognised) -> str:
-    names = [base.known[name].column for name in ("unit_price", "quantity")]
-    text = f"'{names[0]}' × '{names[1]}'"
-    if base.has("discount_share"):
-        text += f" less the share '{base.known['discount_share'].column}'"
-    if base.has("discount_amount"):
-        text += f" less '{base.known['discount_amount'].column}'"
-    return text
 
 
 def _accounts(found: Sequence[Recognised], orders: TablePlan) -> TablePlan | None:
