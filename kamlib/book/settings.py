@@ -46,9 +46,9 @@ class FiscalYear(Settings):
 class TableInput(Settings):
     """How files are written: of the whole book (``[input]``) or of one table (``[input.orders]``).
 
-    ``sheet`` names a workbook's sheet, or several that are alike; ``header_line`` is the line, or row of a sheet, that holds
-    the column names. More than ``most_set_aside`` of the rows, or of the money, that could not be
-    used is announced; of orders it also makes the exit code 1.
+    ``sheet`` names a workbook's sheet, or several that are alike; ``header_line`` is the line, or
+    row of a sheet, that holds the column names. More than ``most_set_aside`` of the rows, or of the
+    money, that could not be used is announced; of orders it also makes the exit code 1.
     """
 
     encoding: str = "utf-8"

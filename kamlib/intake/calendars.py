@@ -27,7 +27,7 @@ _HINTS = (
 
 
 def named_months(text: ir.StringValue) -> ir.StringValue:
-    """Return a day's text with its month's name as the engine knows it: ``15. März`` → ``15. Mar``."""
+    """Return a day's text with its month's name as the engine knows it (``Mar`` for ``März``)."""
     for name, starts in _NAMES.items():
         text = text.re_replace(rf"(?i)(^|[^\p{{L}}])({starts})\p{{L}}*\.?", rf"\1{name}")
     return text

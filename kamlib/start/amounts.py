@@ -1,10 +1,12 @@
-"""What changes an amount of an export: units, taxes, discounts, money given back, repeated totals."""
+"""What changes an export's amounts: units, taxes, discounts, money given back, repeated totals."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
 
 from kamlib.intake.casting import cleaned
 from kamlib.start.meanings import Recognised
@@ -16,9 +18,12 @@ from kamlib.words import listed, number
 if TYPE_CHECKING:
     from kamlib.start.plan import Ask, TablePlan
 
-_GROSS = r"\b(gross|brutto|ttc|incl|inkl|including|con iva|iva incluido|co thue|mit mwst)\b|含税|价税"
+_GROSS = (
+    r"\b(gross|brutto|ttc|incl|inkl|including|con iva|iva incluido|co thue|mit mwst)\b|含税|价税"
+)
 _PERCENT = r"%|\b(percent|percentage|pct|prozent|satz|rate|taux|porcentaje)\b"
 _FEWEST, _MOSTLY = 3, 0.95
+_MANY_BLANK = 0.1
 _ONCE = ("product_id", "product", "quantity", "category", "category_id", "line_id")
 
 
@@ -63,7 +68,7 @@ def currency_of(plans: Sequence[TablePlan]) -> str:
 
 
 def without_lines(plan: TablePlan) -> str:
-    """Return what to tell of orders that a list of orders has and the list of their lines has not."""
+    """Return what to tell of orders that have no line in the list of lines."""
     header = next((part for part, key in plan.joins if key == "order_id"), None)
     if header is None:
         return ""
@@ -79,6 +84,30 @@ def without_lines(plan: TablePlan) -> str:
         f"{number(len(bare))} of {number(len(keys[1]))} orders of {header.export.title} have no "
         f"line in {plan.base.export.title} and so no revenue, such as {listed(bare)}."
     )
+
+
+def filled_once(plan: TablePlan) -> list[str]:
+    """Return the columns that hold a cell in the first line of a group alone, as exports print it:
+    the customer, with the order and the day where they are blank in the same rows.
+    """
+    base, amount = plan.base, plan.base.known.get("revenue") or plan.base.known.get("quantity")
+    names = [name for name in ("account_id", "order_id", "order_date") if base.has(name)]
+    if amount is None or "account_id" not in names:
+        return []
+    texts = {name: cleaned(base.export.rows[base.known[name].column]) for name in names}
+    rows = base.export.rows.select(amount=cleaned(base.export.rows[amount.column]), **texts)
+    rows = rows.filter(rows["amount"].notnull())
+    bare = rows.filter(rows["account_id"].isnull())
+    blanks = {name: bare[name].isnull().sum() for name in names}
+    found = bare.aggregate(n=bare.count(), **blanks).execute().iloc[0]
+    if found["n"] < max(2, _MANY_BLANK * rows.count().execute()):
+        return []
+    filled = [name for name in names if found[name] > _MOSTLY * found["n"]]
+    plan.told.append(
+        f"'{base.known['account_id'].column}' stands once per group; the rows below take the one "
+        "above them."
+    )
+    return [base.known[name].column for name in filled]
 
 
 def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
@@ -102,6 +131,8 @@ def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
     if many < _FEWEST or alike < _MOSTLY * many or same["amount"].nunique().execute() < _FEWEST:
         return []
     said = f"'{meaning.column}' is the same in all lines of an order"
+    if part.has("unit_price", "quantity") and _is_product(part):
+        return []
     if part.has("unit_price", "quantity"):
         del plan.columns["revenue"]
         plan.amount = amount_of(part)
@@ -117,6 +148,20 @@ def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
     for name in _ONCE:
         plan.columns.pop(name, None)
     return [f"{said}: it counts once per order, without products."]
+
+
+def _is_product(part: Recognised) -> bool:
+    """Return whether the amounts are prices × quantities, line by line."""
+    names = ("revenue", "unit_price", "quantity")
+    cells = part.export.rows.select(**{name: _size(part, name) for name in names})
+    near = (cells["revenue"] - cells["unit_price"] * cells["quantity"]).abs() <= 0.01
+    return bool((near.fill_null(True).mean() > _MOSTLY).execute())
+
+
+def _size(part: Recognised, name: str) -> ir.FloatingValue:
+    """Return a cell's figures alone, as far as they can be read without knowing its form."""
+    text = cleaned(part.export.rows[part.known[name].column])
+    return text.re_replace(r"[^\d.,]", "").replace(",", ".").try_cast("float64")
 
 
 def amount_of(base: Recognised) -> str:
@@ -139,8 +184,7 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
         return
     text = cleaned(base.export.rows[meaning.column])
     cells = base.export.rows.select(
-        size=text.re_replace(r"[^\d.,]", "").replace(",", ".").try_cast("float64"),
-        is_percent=text.contains("%"),
+        size=_size(base, "discount_share"), is_percent=text.contains("%")
     )
     found = cells.aggregate(most=cells["size"].max(), percent=cells["is_percent"].any()).execute()
     most, is_percent = found["most"].iloc[0], bool(found["percent"].iloc[0])

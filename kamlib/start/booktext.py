@@ -54,6 +54,8 @@ def statement(plan: TablePlan, decimal: str) -> str:
 
     def cell(part: Recognised, meaning: Meaning) -> str:
         own = f"{letters[id(part)]}.{name(meaning.column)}"
+        if part is plan.base and meaning.column in plan.filled:
+            return _filled(meaning.column, plan.filled)
         if not meaning.nothing:
             return own
         return f"CASE WHEN {own} NOT IN ({', '.join(map(text_of, meaning.nothing))}) THEN {own} END"
@@ -83,8 +85,14 @@ def statement(plan: TablePlan, decimal: str) -> str:
             for part in outs
         ]
         columns["set_aside"] = f"CASE {' '.join(cases)} END"
+    if plan.filled:
+        amount = columns["revenue"]
+        bare = f"nullif(trim(({amount})::VARCHAR), '') IS NULL"
+        heading = f"CASE WHEN {bare} THEN 'a heading, not an order line' END"
+        columns["set_aside"] = f"coalesce({columns.get('set_aside', 'NULL')}, {heading})"
     if plan.is_once:
-        place = f"row_number() OVER (PARTITION BY {columns['order_id']} ORDER BY t._file, t._row)"
+        order = columns["order_id"]
+        place = f"row_number() OVER (PARTITION BY {order} ORDER BY t._file, t._row::BIGINT)"
         first = f"CASE WHEN {place} > 1 THEN 'the order counts in its first line' END"
         aside = columns.get("set_aside", "NULL")
         columns["set_aside"] = f"coalesce({aside}, {first})"
@@ -164,6 +172,14 @@ def _number(cell: str, part: Recognised, decimal: str) -> str:
         plain = f"replace(replace({kept}, '.', ''), ',', '.')"
     sign = f"CASE WHEN regexp_matches({own}, '^\\(|[-−]') THEN -1 ELSE 1 END"
     return f"TRY_CAST({plain} AS DECIMAL(18, 6)) * {sign}"
+
+
+def _filled(column: str, columns: Sequence[str]) -> str:
+    """Return a cell; in a row without any of the columns, the one that stands last above it."""
+    texts = [f"nullif(trim(t.{name(one)}::VARCHAR), '')" for one in columns]
+    own = f"nullif(trim(t.{name(column)}::VARCHAR), '')"
+    above = f"last_value({own} IGNORE NULLS) OVER (PARTITION BY t._file ORDER BY t._row::BIGINT)"
+    return f"CASE WHEN coalesce({', '.join(texts)}) IS NULL THEN {above} ELSE {own} END"
 
 
 def _given_back(plan: TablePlan, column: str, said: str) -> str:

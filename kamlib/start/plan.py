@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from kamlib.errors import KamError
 from kamlib.intake.calendars import hint
-from kamlib.start.amounts import amount_of, weigh, without_lines
+from kamlib.intake.columns import is_month
+from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
 from kamlib.start.exports import Export
 from kamlib.start.meanings import (
     Meaning,
@@ -39,6 +40,7 @@ class TablePlan:
     rules: dict[str, str] = field(default_factory=dict)
     is_shared: bool = False
     is_once: bool = False
+    filled: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
     @property
@@ -54,6 +56,7 @@ class TablePlan:
             or self.amount
             or self.is_shared
             or self.is_once
+            or self.filled
             or self.base.left_out
             or self.base.given_back
             or len(self.base.export.files) > 1
@@ -105,12 +108,13 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
     for meaning, key in (("product_id", "products"), ("category_id", "categories")):
         _look_up(plan, found, parts, meaning, key)
     for name in CANONICAL["orders"].names:
-        for part in parts:
+        for part in parts if name not in _OF_LINES else [base]:
             if name in part.known:
                 plan.columns[name] = (part, part.known[name])
                 break
     if "revenue" not in plan.columns:
         plan.amount = amount_of(base)
+    plan.filled = filled_once(plan)
     plan.told += weigh(plan, given, ask)
     plan.told += [said] if (said := without_lines(plan)) else []
     if plan.amount:
@@ -145,6 +149,14 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         )
     fitting = by_values(part, name) if name in ("order_date", "revenue") else part.free
     kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
+    if len(months := [column for column in part.export.columns if is_month(column)]) >= 3:
+        raise KamError(
+            f"{where} has a column per month ('{months[0]}', '{months[1]}' …); the kit needs a row "
+            "per customer and month.",
+            where=where,
+            next="In Excel: Data, From Table, mark the month columns, Transform, Unpivot Columns; "
+            "then kam new again.",
+        )
     if kind and not fitting and name in part.unread:
         column, example = part.unread[name]
         said = hint(example)
@@ -165,6 +177,7 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         take_by_values(part, name, chosen, "as you say")
 
 
+_OF_LINES = ("revenue", "cost", "quantity")
 _SAID = {
     "order_id": "the number of the order (none: an account's lines of a day are one order)",
     "account_id": "the customer",

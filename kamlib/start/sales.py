@@ -25,7 +25,10 @@ def no_sales(export: Export) -> tuple[Mapping[str, Any], str]:
         if won:
             rule = {"column": column, "values": won, "but": True, "why": "not won"}
             others = [value for value in values if value not in won]
-            return rule, f"'{column}': counted is {_shown(won)}, not {_shown(others)}." if others else ""
+            return (
+                rule,
+                f"'{column}': counted is {_shown(won)}, not {_shown(others)}." if others else "",
+            )
         if out:
             rule = {"column": column, "values": out, "why": "no sale, by its status"}
             counted = [value for value in values if value not in out]
@@ -36,9 +39,9 @@ def no_sales(export: Export) -> tuple[Mapping[str, Any], str]:
 def given_back(export: Export) -> Mapping[str, Any]:
     """Return the column and the values that mark money given back; nothing where none does."""
     for column, values in _columns(export, "kind"):
-        if back := [value for value in values if _says(value, "given_back")]:
-            if len(back) < len(values):
-                return {"column": column, "values": back}
+        back = [value for value in values if _says(value, "given_back")]
+        if back and len(back) < len(values):
+            return {"column": column, "values": back}
     return {}
 
 
