@@ -179,6 +179,13 @@ COUNTED = {
 }  # fmt: skip
 
 
+def test_customers_that_are_blank_here_and_there_are_unknown(tmp_path):
+    blank = [row.replace(f"K{n % 5}", "") if n % 3 else row for n, row in enumerate(ROWS)]
+    found = check_book(made(tmp_path, {"o.csv": table(HEAD, blank)}))
+    assert found["totals"]["revenue"] == pytest.approx(float(sum(PRICES[0::3])))
+    assert found["tables"]["orders"]["set_aside"] == {"no account_id": 13}
+
+
 @pytest.mark.parametrize("name", COUNTED)
 def test_what_counts_is_counted_to_the_cent_and_told(tmp_path, name):
     files, given, revenue, said = COUNTED[name]

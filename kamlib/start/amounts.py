@@ -23,7 +23,7 @@ _GROSS = (
 )
 _PERCENT = r"%|\b(percent|percentage|pct|prozent|satz|rate|taux|porcentaje)\b"
 _FEWEST, _MOSTLY = 3, 0.95
-_MANY_BLANK = 0.1
+_MANY_BLANK, _HEADED = 0.1, 0.8
 _ONCE = ("product_id", "product", "quantity", "category", "category_id", "line_id")
 
 
@@ -87,8 +87,10 @@ def without_lines(plan: TablePlan) -> str:
 
 
 def filled_once(plan: TablePlan) -> list[str]:
-    """Return the columns that hold a cell in the first line of a group alone, as exports print it:
-    the customer, with the order and the day where they are blank in the same rows.
+    """Return the columns that hold a cell at the head of a group alone, as exports print it.
+
+    Either order, day and customer stand in the first line of an order, or the customer stands in
+    a line of its own above its amounts. Customers that are blank otherwise are unknown.
     """
     base, amount = plan.base, plan.base.known.get("revenue") or plan.base.known.get("quantity")
     names = [name for name in ("account_id", "order_id", "order_date") if base.has(name)]
@@ -100,9 +102,12 @@ def filled_once(plan: TablePlan) -> list[str]:
     bare = rows.filter(rows["account_id"].isnull())
     blanks = {name: bare[name].isnull().sum() for name in names}
     found = bare.aggregate(n=bare.count(), **blanks).execute().iloc[0]
-    if found["n"] < max(2, _MANY_BLANK * rows.count().execute()):
-        return []
+    share = found["n"] / max(1, rows.count().execute())
     filled = [name for name in names if found[name] > _MOSTLY * found["n"]]
+    is_whole = len(names) == len(filled) > 1
+    if found["n"] < _FEWEST or share < (_MANY_BLANK if is_whole else _HEADED):
+        return []
+    filled = filled if is_whole else ["account_id"]
     plan.told.append(
         f"'{base.known['account_id'].column}' stands once per group; the rows below take the one "
         "above them."

@@ -179,7 +179,7 @@ def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Exp
     if not found:
         raise KamError(
             "The database has no table with orders or customers.",
-            where=str(where).split("@")[-1],
+            where=where.name if isinstance(where, Path) else "the address given",
             next="Name another one, or export its tables to CSV.",
         )
     return found

@@ -66,9 +66,7 @@ def headline_segmentation(
     the window then, classes rest on fewer months than now: no account is named for having moved.
     """
     moved = (
-        [
-            say("{not_whole}: who moved cannot be told yet.", not_whole=say(NOT_WHOLE))
-        ]
+        [say("{not_whole}: who moved cannot be told yet.", not_whole=say(NOT_WHOLE))]
         if previous_account_classes is not None and not is_previous_whole
         else _moved(class_moves, segmentation, book)
     )
