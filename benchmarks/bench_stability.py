@@ -17,7 +17,13 @@ import pandas as pd
 
 from kamlib.book import ScoringSettings
 from kamlib.plots.scoring import plot_account_scores
-from kamlib.scoring import AdmissionRule, account_scores, criterion_scores, score_stability
+from kamlib.scoring import (
+    AdmissionRule,
+    account_scores,
+    criterion_scores,
+    score_grid,
+    score_stability,
+)
 from kamlib.tables import empty_table
 
 ACCOUNTS, DRAWS, REPEATS = 5000, 5000, 5
@@ -66,9 +72,10 @@ def main() -> int:
     judgements = empty_table("judgements")
     scores = criterion_scores(measures(ACCOUNTS), judgements, as_of=AS_OF)
     rule = AdmissionRule(top_n=20)
-    ranked = account_scores(scores, nobody, empty_table("accounts"), rule)
+    grid = score_grid(scores)
+    ranked = account_scores(grid, nobody, empty_table("accounts"), rule)
     scoring = ScoringSettings(draws=DRAWS)
-    stability = score_stability(scores, ranked, rule, scoring=scoring)
+    stability = score_stability(grid, ranked, rule, scoring=scoring)
 
     def draw_chart() -> None:
         figure = plot_account_scores(ranked, scores, stability).figure
@@ -76,7 +83,7 @@ def main() -> int:
         mpl.pyplot.close(figure)
 
     drawing = best_of(REPEATS, draw_chart)
-    weighing = best_of(REPEATS, lambda: score_stability(scores, ranked, rule, scoring=scoring))
+    weighing = best_of(REPEATS, lambda: score_stability(grid, ranked, rule, scoring=scoring))
     profiles = len(
         scores.pivot(index="account_id", columns="criterion", values="score").drop_duplicates()
     )

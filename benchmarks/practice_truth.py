@@ -15,13 +15,19 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from kamlib.book import LossSettings
 from kamlib.practice import Activity, activity, company, leaver_score
 from kamlib.retention import (
     account_status,
     alarm_quality,
+    closed_spells,
+    day_sums,
     leaving_cases,
     leaving_causes,
     lost_spells,
+    past_gaps,
+    silences,
+    usual_gaps,
 )
 
 AS_OF = pd.Timestamp("2025-12-31")
@@ -31,9 +37,13 @@ def statuses(known: Activity) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Status and lost spells of a company of which the orders alone are known."""
     days = known.account_days
     accounts = days[["account_id"]].drop_duplicates()
-    classes = accounts.assign(abc_revenue=None)
-    status = account_status(days, accounts, classes, as_of=AS_OF)
-    return status, lost_spells(status, days, classes, as_of=AS_OF)
+    classes, rule = accounts.assign(abc_revenue=None), LossSettings()
+    least = {"min_gaps": rule.min_gaps, "min_silence_days": rule.min_silence_days}
+    found = silences(days, accounts, day_sums(days), as_of=AS_OF, **least)
+    closed = closed_spells(found, past_gaps(found, classes, min_gaps=rule.min_gaps))
+    gaps = usual_gaps(found, classes, min_gaps=rule.min_gaps)
+    status = account_status(found, gaps, closed, as_of=AS_OF)
+    return status, lost_spells(status, closed)
 
 
 def late_deliveries(known: Activity) -> pd.Series:

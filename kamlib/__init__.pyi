@@ -84,6 +84,7 @@ from .dossier.timeline import account_timeline as account_timeline
 from .evidence.alarms import alarm_record as alarm_record
 from .evidence.chances import chance_record as chance_record
 from .evidence.choice import estimate_choice as estimate_choice
+from .evidence.choice import return_choice as return_choice
 from .evidence.outlooks import outlook_record as outlook_record
 from .overview.changes import account_list as account_list
 from .overview.changes import main_changes as main_changes
@@ -179,6 +180,7 @@ from .retention.causes import leaving_causes as leaving_causes
 from .retention.causes import recent_lateness as recent_lateness
 from .retention.cohorts import cohort_retention as cohort_retention
 from .retention.cohorts import cohort_retention_by_year as cohort_retention_by_year
+from .retention.day_sums import day_sums as day_sums
 from .retention.engagement import engagement as engagement
 from .retention.engagement import engagement_series as engagement_series
 from .retention.engagement import overdue_checkins as overdue_checkins
@@ -193,8 +195,11 @@ from .retention.returns import return_rates as return_rates
 from .retention.returns import return_record as return_record
 from .retention.risk import risk_changes as risk_changes
 from .retention.seasons import account_seasons as account_seasons
+from .retention.silences import silences as silences
 from .retention.status import account_status as account_status
+from .retention.status import closed_spells as closed_spells
 from .retention.status import lost_spells as lost_spells
+from .retention.status import past_gaps as past_gaps
 from .retention.status import usual_gaps as usual_gaps
 from .retention.survival import account_lifetimes as account_lifetimes
 from .retention.survival import survival as survival
@@ -208,6 +213,7 @@ from .scoring.decisions import candidates as candidates
 from .scoring.decisions import tier_decisions as tier_decisions
 from .scoring.decisions import watch_list as watch_list
 from .scoring.demotion import demotion_risk as demotion_risk
+from .scoring.grid import score_grid as score_grid
 from .scoring.history import criterion_history as criterion_history
 from .scoring.history import score_history as score_history
 from .scoring.largest import largest_order_scores as largest_order_scores
@@ -226,6 +232,7 @@ from .scoring.scores import criterion_scores as criterion_scores
 from .scoring.stability import score_stability as score_stability
 from .segmentation.abc import size_classes as size_classes
 from .segmentation.classes import account_classes as account_classes
+from .segmentation.classes import account_figures as account_figures
 from .segmentation.control import is_previous_whole as is_previous_whole
 from .segmentation.control import segmentation_control as segmentation_control
 from .segmentation.curves import lorenz as lorenz

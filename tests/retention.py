@@ -65,12 +65,39 @@ def status(
     **loss: float,
 ) -> pd.DataFrame:
     """The status of accounts without classes, by the default rule or another."""
-    return ret.account_status(orders, accounts, NO_CLASSES, as_of=as_of, loss=LossSettings(**loss))
+    rule = LossSettings(**loss)
+    found = silences_of(orders, accounts, as_of=as_of, rule=rule)
+    gaps = ret.usual_gaps(found, NO_CLASSES, min_gaps=rule.min_gaps)
+    return ret.account_status(found, gaps, closed(found, rule), as_of=as_of, loss=rule)
+
+
+def silences_of(
+    orders: pd.DataFrame,
+    accounts: pd.DataFrame = NO_ACCOUNTS,
+    *,
+    as_of: pd.Timestamp = AS_OF,
+    rule: LossSettings = LossSettings(),
+) -> ret.Silences:
+    least = {"min_gaps": rule.min_gaps, "min_silence_days": rule.min_silence_days}
+    return ret.silences(orders, accounts, ret.day_sums(orders), as_of=as_of, **least)
+
+
+def closed(found: ret.Silences, rule: LossSettings = LossSettings()) -> pd.DataFrame:
+    """The past losses of accounts without classes."""
+    gaps = ret.past_gaps(found, NO_CLASSES, min_gaps=rule.min_gaps)
+    return ret.closed_spells(found, gaps, loss=rule)
+
+
+def usual_gaps(
+    orders: pd.DataFrame, classes: pd.DataFrame = NO_CLASSES, *, as_of: pd.Timestamp = AS_OF
+) -> pd.DataFrame:
+    found = silences_of(orders, as_of=as_of)
+    return ret.usual_gaps(found, classes, min_gaps=LossSettings().min_gaps)
 
 
 def spells(orders: pd.DataFrame, *, as_of: pd.Timestamp = AS_OF) -> pd.DataFrame:
-    now = status(orders, as_of=as_of)
-    return ret.lost_spells(now, orders, NO_CLASSES, as_of=as_of)
+    past = closed(silences_of(orders, as_of=as_of))
+    return ret.lost_spells(status(orders, as_of=as_of), past)
 
 
 def losses(
@@ -81,7 +108,8 @@ def losses(
     as_of: pd.Timestamp = AS_OF,
 ) -> pd.DataFrame:
     book = empty_table("losses") if recorded is None else recorded
-    return ret.lost_accounts(spells(orders, as_of=as_of), orders, accounts, book, as_of=as_of)
+    found = spells(orders, as_of=as_of)
+    return ret.lost_accounts(found, ret.day_sums(orders), accounts, book, as_of=as_of)
 
 
 def lives(**columns: object) -> pd.DataFrame:

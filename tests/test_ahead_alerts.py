@@ -11,6 +11,8 @@ from kamlib.ahead.alerts import account_alerts, category_alerts, category_falls
 from kamlib.ahead.steady import Cells, cells_of, false_discoveries
 from kamlib.book import BookSettings
 from kamlib.story.ahead import table_account_alerts, table_category_alerts, table_category_falls
+from kamlib.story.ahead_prices import table_price_erosion
+from kamlib.story.ahead_record import tell_alert_record
 from kamlib.tables import shaped
 
 MONTHS = pd.date_range("2023-04-30", "2025-09-30", freq="ME").as_unit("us")
@@ -56,6 +58,40 @@ def test_one_that_is_cut_is_falling():
     (found,) = alerts(*OTHERS, sold("A", "paper", [100.0] * 24 + [20.0] * 6)).itertuples()
     assert found.verdict == "falling"
     assert found.yearly_fall == pytest.approx(960)
+
+
+def test_three_months_without_any_have_stopped_whatever_came_before():
+    ended = [100.0] * 24 + [10.0] * 3 + [0.0] * 3
+    assert alerts(*OTHERS, sold("A", "paper", ended))["verdict"].tolist() == ["stopped"]
+
+
+@pytest.mark.parametrize("is_key", [True, False])
+def test_an_alert_says_whether_the_account_is_key(is_key):
+    cells = pd.concat([*OTHERS, sold("A", "paper", STOPPED)])
+    whole = sold("A", "", STEADY)
+    keys = shaped("key_accounts", {"account_id": ["A"], "is_key": is_key})
+    found = category_alerts(cells, cells.iloc[:0], whole, status("A"), keys, as_of=AS_OF)
+    assert found["is_key"].tolist() == [is_key]
+
+
+def test_who_bought_had_a_chance_to_though_the_days_sum_is_no_order_day():
+    rows = sold("A", "paper", STEADY).rename(columns={"category": "group"})
+    none = rows.assign(order_day_count=0)
+    cells = cells_of(rows, ["account_id", "group"], AS_OF, none)
+    assert cells.chances.eq(cells.bought).all(axis=None) and cells.bought.eq(2).all(axis=None)
+
+
+def test_the_level_of_a_steady_account_drifts_between_years():
+    """By a fifth a year (coefficient of variation): so falls by two fifths still come by chance."""
+    rng = np.random.default_rng(5)
+    many = 3000
+    level = np.repeat(rng.gamma(25, 1 / 25, (many, 3)), [12, 12, 6], axis=1)
+    revenue = level * rng.gamma(25, 4.0, (many, 30))
+    index = pd.Index(range(many), name="account_id")
+    frames = [pd.DataFrame(one, index, MONTHS) for one in (revenue, revenue * 0 + 2)]
+    test = steady.tested(Cells(frames[0], frames[1], frames[1]), 6)
+    assert test.is_tested.all()
+    assert (test.chance < 0.01).mean() <= 0.01
 
 
 def test_a_steady_account_and_one_that_grows_are_no_alert():
@@ -170,3 +206,29 @@ def test_a_book_that_is_too_young_says_so_and_claims_nothing():
     assert "it takes 15 months of orders" in told[young][0]
     assert not any(text.startswith("No ") for text in told[young])
     assert told[old][0] == "No active account stopped or cut a category beyond chance"
+
+
+def test_a_book_that_tells_no_goods_apart_says_so_and_claims_nothing_of_them():
+    none, book = shaped("category_alerts", []), BookSettings(title="Demo")
+    goods = {"category_months": none, "product_months": none}
+    whole = {"as_of": AS_OF, "book": book, "first_date": MONTHS[0]}
+    alerts, paused = (
+        tell(none, **goods, **whole).title for tell in (table_category_alerts, table_category_falls)
+    )
+    assert alerts == "No category or product is recorded to look at"
+    assert paused == "Nor what may have paused by chance"
+    tried = {"rule": ["category", "account"], "date_count": 8, "alert_count": [0, 3],
+        "still_down_count": [0, 1], "fall_count": [0, 8], "seen_count": 0}  # fmt: skip
+    told = tell_alert_record(shaped("alert_record", tried), **goods, book=book)["note"]
+    category, account = told.str.replace("\N{NO-BREAK SPACE}", " ")
+    assert category == "No category or product is recorded to look at."
+    assert "3 alerts, of which 1 stayed down a year on. Of 8 falls by half" in account
+    assert "none were alerted within two quarters" in account
+
+
+def test_prices_of_fewer_than_three_years_are_not_said_to_hold():
+    none, book = shaped("price_erosion", []), BookSettings(title="Demo")
+    rows = {"account_id": "A", "product_id": "p", "year_number": [0, 1, 2], "revenue": 9.0}
+    years = shaped("price_years", rows)
+    assert "can be compared" in table_price_erosion(none, years.head(2), book=book).title
+    assert "two years running" in table_price_erosion(none, years, book=book).title

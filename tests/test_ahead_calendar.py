@@ -66,6 +66,41 @@ def test_check_ins_follow_the_rhythm_and_leave_out_who_is_lost():
     assert (one.account_id, one.due_date, one.due_in) == ("A", day("2025-08-31"), "overdue")
 
 
+def test_check_ins_are_of_key_accounts_and_of_those_with_a_rhythm_of_their_own():
+    ids = ["A", "B", "C"]
+    met = typed(pd.DataFrame({"account_id": ids, "date": day("2025-08-01")}), "interactions")
+    rhythm = {"account_id": ids, "contact_every_days": 30.0}
+    rhythm["rhythm_source"] = ["default", "account", "default"]
+    status = {"account_id": ids, "status": "active", "usual_gap_days": 20.0, "revenue": 5.0}
+    status["last_order_date"] = day("2025-09-20")
+    found = due(
+        interactions=met,
+        contact_rhythms=shaped("contact_rhythms", rhythm),
+        account_status=shaped("account_status", status),
+        accounts=shaped("accounts", {"account_id": ids, "name": ids, "manager_name": "Ines"}),
+        key_accounts=shaped("key_accounts", {"account_id": ids, "is_key": [True, False, False]}),
+    )
+    kinds = found.groupby("kind")["account_id"].agg(sorted).to_dict()
+    assert kinds == {"check-in": ["A", "B"], "order": ["A"]}
+
+
+def test_a_credit_is_no_money_due():
+    bill = {"invoice_id": ["1"], "account_id": "A", "amount": -5.0}
+    bill |= {"invoice_date": day("2025-07-01"), "due_date": day("2025-08-01")}
+    found = due(invoices=typed(pd.DataFrame(bill), "invoices"))
+    assert "invoices" not in set(found["kind"])
+
+
+def test_a_step_is_whose_it_is_and_a_season_is_worth_its_year():
+    step = {"account_id": ["A"], "owner": "Zoe", "due_date": day("2025-10-05"), "status": "open"}
+    season = {"account_id": ["A"], "season_start_date": day("2025-11-01")}
+    found = due(
+        plan_steps=shaped("plan_steps", step), account_seasons=shaped("account_seasons", season)
+    ).set_index("kind")
+    assert found.loc["step", "owner"] == "Zoe" and found.loc["order", "owner"] == "Ines"
+    assert found.loc["season", "amount"] == 5.0
+
+
 def test_unpaid_invoices_are_one_row_an_account_overdue_and_due():
     bills = {"invoice_id": ["1", "2", "3", "4"], "account_id": "A", "amount": [5.0, 7.0, 9.0, 1.0]}
     bills |= {"invoice_date": day("2025-07-01"), "paid_date": [pd.NaT] * 3 + [day("2025-09-01")]}
@@ -107,6 +142,7 @@ def test_owners_are_counted_and_every_kind_is_told():
     assert tell_calendar(rows, book=BOOK)["what"].str.len().gt(8).all()
     counted = calendar_by_owner(rows).set_index("owner")
     assert counted["within_30_count"].to_dict() == {"Ines": 5, "Bo": 1}
+    assert counted["amount"].to_dict() == {"Ines": 10.0, "Bo": 0.0}  # of its notice day alone
 
 
 def test_a_book_of_orders_alone_says_what_would_fill_the_calendar():

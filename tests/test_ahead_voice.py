@@ -9,7 +9,9 @@ import pytest
 from kamlib.ahead.alerts import category_alerts
 from kamlib.ahead.prices import price_erosion
 from kamlib.ahead.voice import event_outcomes, feedback_topics, sponsor_activity
+from kamlib.book import BookSettings
 from kamlib.practice import company
+from kamlib.story.ahead_voice import table_sponsor_activity
 from kamlib.tables import shaped, typed
 
 AS_OF = pd.Timestamp("2025-12-31")
@@ -87,6 +89,18 @@ def test_contacts_that_the_sponsor_made_are_counted_by_name_or_id():
     assert sponsored("M2", role=role).sponsor_contact_count == 1
     assert sponsored("Somebody Else", role=role).sponsor_contact_count == 0
     assert np.isnan(sponsored(None, role=role).sponsor_contact_count)
+
+
+@pytest.mark.parametrize(("is_provisional", "noun"), [(False, "key"), (True, "large")])
+def test_the_top_that_nobody_met_is_of_key_accounts_or_of_those_that_stand_in(is_provisional, noun):
+    keys = {"account_id": ["A"], "is_key": True, "is_provisional": is_provisional}
+    met = {"account_id": ["A"], "name": ["Ada"], "top_people_count": [2], "top_contact_count": [0]}
+    keys, table = shaped("key_accounts", keys), shaped("sponsor_activity", met)
+    said = table_sponsor_activity(table, keys, book=BookSettings(title="Demo")).title
+    told = f"The top people of 1 {noun} account were not met for a year: Ada"
+    assert said.replace("\N{NO-BREAK SPACE}", " ") == told
+    every = table_sponsor_activity(table.assign(top_contact_count=1), keys, book=None).title
+    assert every == f"The top people of every {noun} account were met within a year"
 
 
 def alerts_of(orders: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

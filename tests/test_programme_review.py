@@ -395,19 +395,40 @@ def test_findings_say_where_the_year_will_end():
         "outlook_rule": "season",
     }
     for change, text in (
-        ({}, "Key accounts are heading for 90 this year, 10 short of target."),
+        ({}, "The key accounts are heading for 90 this year, 10 short of target."),
         (
             {"outlook_high": 120.0},
-            "Key accounts are heading for 90 this year, 10 short of target; the interval holds "
+            "The key accounts are heading for 90 this year, 10 short of target; the interval holds "
             "the target.",
         ),
         (
             {"outlook_rule": "over", "to_date": 90.0},
-            "Key accounts ended the year at 90, 10 short of target.",
+            "The key accounts ended the year at 90, 10 short of target.",
         ),
     ):
         outlook = shaped("programme_outlook", [own | change])
         assert headline(programme_outlook=outlook) == [text]
+
+
+def test_where_the_largest_stand_in_nothing_is_called_a_key_account():
+    stand_in = shaped("key_accounts", {"account_id": ["A"], "is_key": True, "is_provisional": True})
+    owed = {"account_id": "A", "name": "Ada", "overdue_amount": 9.0, "oldest_late_days": 3}
+    load = {"manager_id": ["", "M"], "manager_name": ["", "Ines"], "key_count": [1, 4],
+        "is_over_hours": [False, True], "hours_load_share": 1.5}  # fmt: skip
+    said = headline(
+        programme_owed=shaped("programme_owed", [owed]),
+        workload=shaped("workload", load),
+        key_accounts=stand_in,
+    )
+    text = " ".join(said)
+    assert "The large accounts owe 9" in text and "1 large account has no manager" in text
+    assert "4 large accounts" in text and "key account" not in text
+    rule = pd.DataFrame({"key_rule": ["class A"]})  # what is published has no is_provisional
+    note = say.note_programme(rule, stand_in).replace("\N{NO-BREAK SPACE}", " ")
+    assert note == "1 large account, by the rule: class A."
+    cover = shaped("coverage", {"account_id": ["A"], "coverage_gap_count": [1]})
+    title = told.table_coverage(cover, stand_in).title.replace("\N{NO-BREAK SPACE}", " ")
+    assert title == "1 of 1 large account with gaps"
 
 
 def test_every_chart_is_drawn_from_nothing():
@@ -439,7 +460,7 @@ def test_every_chart_is_drawn_from_nothing():
         told.chart_programme_engagement(quarters, trend),
     ]
     assert [one.title for one in said] == [
-        "No manager is known for any key account",
+        "No manager is known for any account",
         "No manager carries revenue",
         "No managers to assign accounts to",
         "No key accounts",
@@ -482,7 +503,7 @@ def test_what_is_recorded_of_nobody_is_not_called_covered():
     cover = programme.coverage(KEYS, accounts, *none, NO_PLANS, as_of=AS_OF)
     summary = programme.coverage_summary(cover)
     said = told.chart_coverage(cover, summary, span=SPAN)
-    assert said.title == "How key accounts are covered is not recorded"
+    assert said.title == "How accounts are covered is not recorded"
     ax = draw.plot_coverage(cover, summary)
     assert [label.get_text() for label in ax.get_xticklabels()] == []
     plt.close("all")

@@ -30,6 +30,7 @@ from .retention import (
     months,
     spells,
     status,
+    usual_gaps,
 )
 
 NO_DELIVERIES = shaped("deliveries", [])
@@ -90,7 +91,7 @@ class TestWinBack:
         lost = self.tables()[1].iloc[:0]
         return ret.return_rates(
             lost.assign(detection_date=lost["return_date"], recorded_date=lost["return_date"]),
-            days({}),
+            ret.day_sums(days({})),
             as_of=AS_OF,
         )
 
@@ -171,7 +172,7 @@ class TestWinBack:
 
     def test_who_has_closed_is_not_among_those_who_may_return(self):
         lost = losses_of("2023-01-01", back=5, unsaid=15, said="business closed", many=24)
-        table = ret.return_rates(lost, days({"OLD": ["2021-06-01"]}), as_of=AS_OF)
+        table = ret.return_rates(lost, ret.day_sums(days({"OLD": ["2021-06-01"]})), as_of=AS_OF)
         now = table[table["lost_for_days"].eq(0)].set_index("reason")
         assert now["loss_count"].to_dict() == {"all": 15, "not recorded": 15, "business closed": 9}
         assert now.loc["all", "return_probability"] == pytest.approx(5.5 / 16)
@@ -207,7 +208,9 @@ class TestWinBack:
         )
         back = {f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}
         orders = days({"OLD": ["2021-06-01"], **back}, revenue=50.0, cost=20.0)
-        table = ret.return_rates(lost, orders, as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        table = ret.return_rates(lost, ret.day_sums(orders), as_of=AS_OF).set_index(
+            ["lost_for_days", "reason"]
+        )
         rate = 6.5 / 21
         chance = table["return_probability"]
         assert chance[(0, "price")] == pytest.approx((6 + 10 * rate) / 20)
@@ -221,16 +224,16 @@ class TestWinBack:
         # 20 × 100 at 6.5/21 each time, and of 14 × 100 at 0.5/15 looked at after 135 and 270 days
         before = 2 * 20 * 100 * rate + 2 * 14 * 100 * 0.5 / 15
         assert table["second_life_share"].unique() == pytest.approx([2 * 5 * 60 / before])
-        few = ret.return_rates(lost.head(5), orders, as_of=AS_OF)
+        few = ret.return_rates(lost.head(5), ret.day_sums(orders), as_of=AS_OF)
         assert few["return_probability"].isna().all()
         assert few["second_life_share"].isna().all()
         assert set(tell_return_rates(few)["note"]) == {"only 5 losses old enough to judge"}
         # losses of the first year of the data are judged by nobody
-        assert ret.return_rates(lost, days({"A": ["2022-06-01"]}), as_of=AS_OF).empty
+        assert ret.return_rates(lost, ret.day_sums(days({"A": ["2022-06-01"]})), as_of=AS_OF).empty
 
     def test_an_unrecorded_reason_is_never_a_good_sign(self):
         lost = losses_of("2023-01-01", back=8, unsaid=10, said="price", many=20)
-        table = ret.return_rates(lost, days({"OLD": ["2021-06-01"]}), as_of=AS_OF)
+        table = ret.return_rates(lost, ret.day_sums(days({"OLD": ["2021-06-01"]})), as_of=AS_OF)
         chance = table.set_index(["lost_for_days", "reason"])["return_probability"]
         assert chance[(0, "not recorded")] == chance[(0, "all")] == pytest.approx(8.5 / 21)
 
@@ -253,7 +256,7 @@ class TestWinBack:
         )
         bought = {f"A{i:02d}": ["2020-06-09"] for i in range(5)}
         orders = days({"OLD": ["2018-01-01"], **bought, "LATE": ["2024-03-01"]})
-        record = ret.return_record(lost, orders, as_of=AS_OF)
+        record = ret.return_record(lost, ret.day_sums(orders), as_of=AS_OF)
         then = record[record["as_of_date"].eq(pd.Timestamp("2023-12-31"))].set_index("account_id")
         # detected a week before: of 20 losses looked at after 15 days, 5 were back within a year
         rate = 5.5 / 21
@@ -282,7 +285,9 @@ class TestWinBack:
             }
         )
         old = days({"OLD": ["2021-06-01"]})
-        table = ret.return_rates(lost, old, as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        table = ret.return_rates(lost, ret.day_sums(old), as_of=AS_OF).set_index(
+            ["lost_for_days", "reason"]
+        )
         assert table.loc[(0, "not recorded"), ["loss_count", "return_count"]].tolist() == [20, 10]
         assert (0, "price") not in table.index
         assert table.loc[(90, "price"), ["loss_count", "return_count"]].tolist() == [10, 0]
@@ -429,7 +434,7 @@ def test_an_empty_book_gives_empty_tables():
         lost,
         lives,
         spells(none),
-        ret.usual_gaps(none, NO_CLASSES, as_of=AS_OF),
+        usual_gaps(none),
         ret.loss_dynamics(lost, now, as_of=AS_OF),
         ret.loss_directions(lost, categories, NO_ACCOUNTS, empty_months, as_of=AS_OF),
         ret.cohort_retention(empty_months, as_of=AS_OF),
@@ -441,7 +446,7 @@ def test_an_empty_book_gives_empty_tables():
         ret.survival_by_class(lives),
         ret.survival_medians(lives),
         ret.recent_lateness(NO_DELIVERIES, as_of=AS_OF),
-        ret.return_rates(lost, none, as_of=AS_OF),
+        ret.return_rates(lost, ret.day_sums(none), as_of=AS_OF),
     ]
     assert all(table.empty and len(table.columns) for table in tables)
     assert ret.alarm_quality(none, as_of=AS_OF)["false_alarm_rate"].isna().all()

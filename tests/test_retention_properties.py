@@ -12,7 +12,7 @@ import kamlib.retention as ret
 from kamlib.period.calendar import month_of, parse_period
 from kamlib.tables import empty_table, exact, shaped
 
-from .retention import NO_CLASSES, NO_KEYS, NO_THEN, losses, spells, status
+from .retention import NO_CLASSES, NO_KEYS, NO_THEN, losses, spells, status, usual_gaps
 
 AS_OF = pd.Timestamp("2024-06-30")
 LATER = pd.Timestamp("2025-03-31")
@@ -94,7 +94,7 @@ def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
     lives = ret.account_lifetimes(now, accounts, NO_CLASSES, as_of=as_of)
     rates = ret.retention_rates(rows, NO_THEN, as_of=as_of)
     return {
-        "usual_gaps": ret.usual_gaps(days, NO_CLASSES, as_of=as_of),
+        "usual_gaps": usual_gaps(days, as_of=as_of),
         "account_status": now,
         "lost_spells": spells(days, as_of=as_of),
         "lost_accounts": lost,
@@ -119,7 +119,7 @@ def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
         "leaving_cases": ret.leaving_cases(
             now, days, NO_DELIVERIES, empty_table("incidents"), as_of=as_of
         ),
-        "return_rates": ret.return_rates(lost, days, as_of=as_of),
+        "return_rates": ret.return_rates(lost, ret.day_sums(days), as_of=as_of),
     }
 
 

@@ -11,7 +11,7 @@ from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
 from kamlib.story.losses import chart_loss_dynamics
 
-from .retention import AS_OF, LEAVER, NO_CLASSES, days, every, losses, spells, status
+from .retention import AS_OF, LEAVER, days, every, losses, spells, status, usual_gaps
 
 
 class TestUsualGap:
@@ -32,10 +32,10 @@ class TestUsualGap:
         classes = pd.DataFrame(
             {"account_id": ["OWN", "PEER", "ODD"], "abc_revenue": ["A", "A", "C"]}
         )
-        table = ret.usual_gaps(orders, classes, as_of=AS_OF).set_index("account_id")
+        table = usual_gaps(orders, classes).set_index("account_id")
         assert table["usual_gap_days"].to_dict() == {"ODD": 10.0, "OWN": 10.0, "PEER": 10.0}
         assert table["gap_basis"].to_dict() == {"ODD": "all", "OWN": "own", "PEER": "class"}
-        early = ret.usual_gaps(orders, classes, as_of=pd.Timestamp("2025-01-31"))
+        early = usual_gaps(orders, classes, as_of=pd.Timestamp("2025-01-31"))
         early = early.set_index("account_id")
         assert early["usual_gap_days"].to_dict() == {
             "OWN": 10.0,
@@ -46,7 +46,7 @@ class TestUsualGap:
     def test_an_order_day_is_a_day_with_positive_net_revenue(self):
         orders = days({"A": ["2025-01-01", "2025-01-02", "2025-01-05"]})
         orders.loc[1, "revenue"] = -5.0
-        assert ret.usual_gaps(orders, NO_CLASSES, as_of=AS_OF)["order_day_count"].tolist() == [2]
+        assert usual_gaps(orders)["order_day_count"].tolist() == [2]
 
 
 class TestStatus:
@@ -317,3 +317,37 @@ def test_of_those_lost_it_is_told_how_many_still_are():
     assert told() == "4 still are, 8 have come back"
     assert told(returned_count=1.0) == "all have come back"
     assert told(returned_count=0.0) == "none has come back"
+
+
+class TestDaySums:
+    @pytest.mark.parametrize("cost", [60.0, None])
+    def test_a_window_holds_what_adding_day_by_day_gives(self, cost):
+        orders = days(
+            {"B": every("2024-01-01", 7, 90), "A": every("2024-03-05", 11, 40)}, cost=cost
+        )
+        orders["revenue"] = np.arange(len(orders)) / 3
+        rng = np.random.default_rng(0)
+        asked = pd.Series(rng.choice(["A", "B", "C"], 60), index=np.arange(60) * 2)
+        after = pd.Timestamp("2023-12-01") + pd.to_timedelta(rng.integers(0, 700, 60), unit="D")
+        until = after + pd.to_timedelta(rng.integers(-5, 300, 60), unit="D")
+        found = ret.day_sums(orders).of(asked, after, until)
+        for place, (account, first, last) in enumerate(zip(asked, after, until, strict=True)):
+            own = orders[orders["account_id"].eq(account)]
+            own = own[own["date"].gt(first) & own["date"].le(last)]
+            assert found["revenue"].iloc[place] == round(own["revenue"].sum(), 6)
+            margin = found["margin"].iloc[place]
+            if cost is None:
+                assert np.isnan(margin)
+            else:
+                assert margin == pytest.approx((own["revenue"] - cost).sum(), abs=1e-6)
+        assert found.index.equals(asked.index)
+
+    def test_one_unknown_cost_leaves_the_margin_unknown(self):
+        orders = days({"A": ["2025-01-01", "2025-02-01"]})
+        orders.loc[0, "cost"] = np.nan
+        sums = ret.day_sums(orders)
+        asked, eve = pd.Series(["A", "A", "A"]), pd.Timestamp("2024-12-31")
+        until = pd.to_datetime(["2025-01-31", "2024-12-31", None])
+        found = sums.of(asked, eve, until)
+        assert np.isnan(found["margin"].iloc[0]) and found["margin"].tolist()[1:] == [0.0, 0.0]
+        assert found["revenue"].tolist() == [100.0, 0.0, 0.0]

@@ -8,6 +8,7 @@ import subprocess
 import pandas as pd
 import pytest
 
+from kamlib.book import BookSettings
 from kamlib.errors import KamError
 from kamlib.period.snapshot import open_period
 from kamlib.review.command import review_file
@@ -61,19 +62,29 @@ def test_an_account_without_anything_on_record_leaves_room_to_fill():
     none = shaped("calendar", [])
     nothing = [shaped(name, []) for name in ("account_incidents", "feedback_topics")]
     plan = [shaped(name, []) for name in ("plan_actions", "plan_objectives")]
-    assert say.review_open(*nothing, *plan) == ("Nothing is open between us", [])
+    every, none_ = frozenset({"incidents", "feedback"}), frozenset[str]()
+    assert say.review_open(*nothing, *plan, present=every) == ("Nothing is open between us", [])
+    assert say.review_open(*nothing, *plan, present=none_) == ("What is open between us?", [])
     assert say.review_dates(none, none.assign(what=""))[1] == [("…", "Next meeting")]
-    title, _ = say.review_promises(
-        shaped("promises_kept", []), shaped("account_incidents", []), as_of=AS_OF
-    )
+    old = shaped("promises_kept", {"due_count": [3, 0, 0, 0, 0], "on_time_count": [3, 0, 0, 0, 0]})
+    title, lines = say.review_promises(old, nothing[0], present=every, as_of=AS_OF)
     assert title == "Promises: no delivery was due in the last 12 months"
+    assert lines == ["Nothing went wrong in the last 12 months that we know of."]
+    title, lines = say.review_promises(old.tail(0), nothing[0], present=none_, as_of=AS_OF)
+    assert title == "Promises: when we delivered is not on record"
+    assert lines == ["What went wrong? (Ask; nothing is on record yet.)"]
+    whole = shaped("category_totals", {"category": ["(no category)"], "revenue": [9.0]})
+    title, lines = say.review_delivered(whole, as_of=AS_OF, book=BookSettings(title="Demo"))
+    assert title.startswith("What we delivered: ") and lines == []
 
 
 def test_what_the_client_asked_for_and_is_not_settled_is_an_open_point():
     asked = {"account_id": "A", "asked_topic": ["stock", "price"], "unsettled_count": [1, 0]}
     topics = shaped("feedback_topics", {**asked, "last_asked_date": pd.Timestamp("2025-07-02")})
     rest = [shaped(name, []) for name in ("plan_actions", "plan_objectives")]
-    title, rows = say.review_open(shaped("account_incidents", []), topics, *rest)
+    title, rows = say.review_open(
+        shaped("account_incidents", []), topics, *rest, present=frozenset({"feedback"})
+    )
     assert title.startswith("1") and rows == [("You asked for: stock", "we", rows[0][2])]
     assert rows[0][2].startswith("since 2")
 

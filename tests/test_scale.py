@@ -18,10 +18,10 @@ import pytest
 from kamlib.book import BookSettings
 from kamlib.dossier import money_owed
 from kamlib.practice import company, write_company
-from kamlib.segmentation import account_classes
 from kamlib.workbook import write_workbook
 
 from .conftest import kam
+from .segmentation import account_classes
 
 AS_OF = pd.Timestamp("2025-09-30")
 LIGHT, MOST = 250_000, 2_000_000

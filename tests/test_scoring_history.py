@@ -19,6 +19,7 @@ from kamlib.scoring import (
     demotion_risk,
     later_outcomes,
     past_year_ends,
+    score_grid,
     score_history,
 )
 from kamlib.story.scoring_rows import tell_criterion_review, tell_demotion_risk
@@ -73,7 +74,7 @@ def test_history_is_what_was_known_then():
         known = months[months["month"] <= end]
         measures = by_name(criterion_measures, known, as_of=end)
         then = by_name(criterion_scores, measures, as_of=end)
-        expected = by_name(account_scores, then, admission_rule=places(4))
+        expected = by_name(account_scores, score_grid(then), admission_rule=places(4))
         columns = ["account_id", "score", "rank", "is_above_line"]
         mine = history[history["as_of_date"] == end].reset_index(drop=True)
         pd.testing.assert_frame_equal(mine[columns], expected[columns], check_exact=True)

@@ -7,7 +7,13 @@ import pandas as pd
 from kamlib.book import ScoringSettings
 from kamlib.book.criteria import Anchor, Criterion
 from kamlib.period.calendar import trailing_months
-from kamlib.scoring import AdmissionRule, criterion_measures, criterion_scores, largest_order_scores
+from kamlib.scoring import (
+    AdmissionRule,
+    criterion_measures,
+    criterion_scores,
+    largest_order_scores,
+    score_grid,
+)
 from kamlib.scoring.scores import ranked
 
 from .scoring import by_name, key_accounts
@@ -46,7 +52,8 @@ def test_an_account_above_the_line_by_one_order_is_not_above_it_without():
     measures = by_name(
         criterion_measures, account_months=months, key_accounts=key_accounts(), as_of=AS_OF
     )
-    scores = ranked(by_name(criterion_scores, measures, as_of=AS_OF, scoring=SCORING), RULE)
+    scores = by_name(criterion_scores, measures, as_of=AS_OF, scoring=SCORING)
+    scores = ranked(score_grid(scores), RULE)
     is_above = scores.set_index("account_id")["is_above_line"]
     assert is_above.to_dict() == {"alone": True, "even": True, "one": True, "down": False}
     found = by_name(

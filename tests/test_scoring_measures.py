@@ -212,7 +212,7 @@ def test_no_orders_give_an_empty_table_with_its_types():
 def test_every_remark_of_a_measure_has_words():
     months = frame(months_of("A", [0], [10]))
     short = SegmentationSettings(window_months=6)
-    table = by_name(criterion_measures, months, as_of=AS_OF, segmentation=short)
+    table = by_name(criterion_measures, months, as_of=AS_OF, window_months=short.window_months)
     said = tell_criterion_measures(table, segmentation=short)["note"]
     assert said[table["measure"].eq("growth")].tolist() == [
         "no revenue in the 6 months before the window"

@@ -16,6 +16,7 @@ from kamlib.scoring import (
     admission_rule,
     criterion_coverage,
     criterion_scores,
+    score_grid,
 )
 from kamlib.story.scoring_line import tell_admission_line
 from kamlib.story.scoring_rows import tell_criterion_coverage
@@ -52,7 +53,7 @@ def scored(measures, *criteria, judgements=NOTHING["judgements"]):
 
 
 def ranked(scores, rule, **tables):
-    return by_name(account_scores, scores, admission_rule=rule, **tables)
+    return by_name(account_scores, score_grid(scores), admission_rule=rule, **tables)
 
 
 def judgements(*rows):

@@ -8,7 +8,13 @@ import pytest
 
 from kamlib.book import ScoringSettings
 from kamlib.book.criteria import Criterion
-from kamlib.scoring import AdmissionRule, account_scores, criterion_scores, score_stability
+from kamlib.scoring import (
+    AdmissionRule,
+    account_scores,
+    criterion_scores,
+    score_grid,
+    score_stability,
+)
 from kamlib.scoring.stability import plausible_weights
 from kamlib.story.scoring_rows import tell_score_stability
 
@@ -22,7 +28,9 @@ def scores_of(rows, weights):
     criteria = [
         Criterion(name=f"c{k}", weight=weight, judged=True) for k, weight in enumerate(weights)
     ]
-    measures = pd.DataFrame({"account_id": list(rows), "measure": "growth", "value": 0.0})
+    measures = pd.DataFrame(
+        {"account_id": list(rows), "measure": "growth", "value": 0.0, "note_code": ""}
+    )
     judged = pd.DataFrame(
         [
             (account, f"c{k}", float(score), AS_OF)
@@ -37,9 +45,9 @@ def scores_of(rows, weights):
 
 
 def stability_of(rows, weights, rule, **options):
-    scores = scores_of(rows, weights)
-    ranked = by_name(account_scores, scores, admission_rule=rule)
-    table = score_stability(scores, ranked, rule, scoring=ScoringSettings(**options))
+    grid = score_grid(scores_of(rows, weights))
+    ranked = by_name(account_scores, grid, admission_rule=rule)
+    table = score_stability(grid, ranked, rule, scoring=ScoringSettings(**options))
     return table.assign(note=tell_score_stability(table)["note"]).set_index("account_id")
 
 

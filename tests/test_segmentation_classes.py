@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kamlib.book import KeyAccountSettings, SegmentationSettings
 from kamlib.period.calendar import trailing_months
-from kamlib.segmentation import account_classes, key_accounts
+from kamlib.segmentation import key_accounts
 from kamlib.segmentation.abc import abc_of, exact_sums
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS
 from kamlib.story.segmentation_rows import (
@@ -20,6 +20,8 @@ from kamlib.story.segmentation_rows import (
     tell_account_classes,
     tell_key_accounts,
 )
+
+from .segmentation import account_classes
 
 AS_OF = pd.Timestamp("2025-12-31")
 MONTHS = trailing_months(AS_OF, 36)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import trailing_months
-from kamlib.segmentation import account_classes, class_migration, class_moves, price_volume_mix
+from kamlib.segmentation import class_migration, class_moves, price_volume_mix
 from kamlib.story.segmentation_rows import tell_class_moves
+
+from .segmentation import account_classes
 
 THEN, NOW = pd.Timestamp("2025-09-30"), pd.Timestamp("2025-12-31")
 NO_PRODUCTS = pd.DataFrame(

@@ -17,7 +17,6 @@ from kamlib.plots.style import FINDING, SUBTITLE
 from kamlib.segmentation import (
     abc_cross,
     abc_xyz_matrix,
-    account_classes,
     class_migration,
     class_moves,
     concentration,
@@ -31,6 +30,8 @@ from kamlib.segmentation import (
 from kamlib.story import segmentation_charts as say
 from kamlib.story.statements import Said
 from kamlib.tables import shaped
+
+from .segmentation import account_classes
 
 AS_OF = pd.Timestamp("2025-12-31")
 NO_TIERS = pd.DataFrame({"account_id": [], "tier": [], "start_date": [], "end_date": []}).astype(

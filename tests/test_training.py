@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -104,6 +105,7 @@ class TestAtTheDesk:
         monkeypatch.setattr(desk, "display", lambda shown: texts.append(shown.data))
         monkeypatch.setenv("KAM_TRAINING", str(tmp_path))
         monkeypatch.setattr(desk, "_HERE", [])
+        monkeypatch.setattr(desk, "_TAKEN", Counter())
         return texts
 
     def test_without_a_name_or_an_answer_it_says_what_to_do(self, said):
@@ -117,6 +119,10 @@ class TestAtTheDesk:
         assert "Not answered yet" in said[2]
         assert "Say who you are" in said[3]
         assert said[4] == EXERCISES["3a"].hints[0]
+        desk.hint("3a")
+        desk.hint()
+        assert said[5] == EXERCISES["3a"].hints[1]
+        assert said[6] == f"**Exercise 1a.** {EXERCISES['1a'].hints[0]}"
 
     def test_other_spellings_are_understood_and_a_decimal_comma_is_named(self, said):
         desk.start(7)
@@ -128,6 +134,32 @@ class TestAtTheDesk:
         assert "Not answered yet" in said[3] == said[4]
         with pytest.raises(KamError, match="no exercise '12'"):
             desk.check(12)
+
+    def test_an_answer_that_cannot_be_read_is_no_try(self, said):
+        desk.start("Ada Lind")
+        for slip in ("thirteen", [1, 2], float("nan"), pd.DataFrame({"n": [1]})):
+            desk.check("1a", slip)
+            assert "Not right" in said[-1] and "Give a whole number" in said[-1]
+        assert desk._HERE[0].progress == {}
+        desk.check("1a", 10_000)
+        assert desk._HERE[0].progress["1a"]["tries"] == 1
+
+    def test_a_hint_without_an_exercise_is_for_the_one_at_hand(self, said):
+        q = desk.start("Ada Lind")
+        desk.hint()
+        assert said[-1] == f"**Exercise 1a.** {EXERCISES['1a'].hints[0]}"
+        desk.check("3a", 10_000)
+        desk.check("2a", "no figure")
+        desk.hint()
+        assert said[-1] == f"**Exercise 3a.** {EXERCISES['3a'].hints[0]}"
+        desk.check("1a", int(q.key_accounts["is_key"].sum()))
+        desk.hint()
+        assert said[-1].startswith("**Exercise 1b.**")
+        known = desk._HERE[0].known
+        for one in EXERCISES.values():
+            desk.check(one.id, one.answer(known))
+        desk.hint()
+        assert said[-1].startswith("Everything is solved")
 
     def test_an_answer_of_the_sample_is_told_whose_company_is_asked(self, said, monkeypatch):
         q = desk.start("Ada Lind")

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from kamlib.book import BookSettings, SegmentationSettings
-from kamlib.segmentation import account_classes
 from kamlib.workbook import write_workbook
 
 from .payloads import TEXTS
+from .segmentation import account_classes
 
 AS_OF = pd.Timestamp("2025-12-31")
 BOOK = BookSettings(title="=1+1 & Sons", currency="EUR", locale="en")

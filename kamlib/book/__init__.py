@@ -1,6 +1,7 @@
 """The book: a folder that describes one company's data, and the settings in its ``book.toml``."""
 
 from kamlib.book.criteria import ScoringSettings
+from kamlib.book.limits import FigureSettings, SegmentationSettings
 from kamlib.book.settings import (
     QUIET_DAYS,
     BookSettings,
@@ -13,7 +14,6 @@ from kamlib.book.settings import (
     KeyAccountSettings,
     LossSettings,
     ProgrammeSettings,
-    SegmentationSettings,
     Settings,
     TableInput,
     ValueSettings,
@@ -28,6 +28,7 @@ __all__ = [
     "BookSettings",
     "ConnectionSettings",
     "DeliverySettings",
+    "FigureSettings",
     "FiscalYear",
     "FreshnessSettings",
     "HealthSettings",

@@ -17,13 +17,13 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    ValidationInfo,
     create_model,
     field_validator,
     model_validator,
 )
 
 from kamlib.book.criteria import ScoringSettings
+from kamlib.book.limits import SegmentationSettings
 from kamlib.errors import KamError, nearest
 from kamlib.tables import CANONICAL
 from kamlib.words import languages
@@ -110,41 +110,6 @@ class KeyAccountSettings(Settings):
         if self.top_n is not None and self.min_score is not None:
             raise ValueError("give top_n or min_score, not both: there is one admission line")
         return self
-
-
-class SegmentationSettings(Settings):
-    """``[segmentation]``: limits of the classes; see the definitions of ABC and XYZ."""
-
-    window_months: int = Field(12, ge=1, le=60)
-    abc: tuple[float, float] = (0.80, 0.95)
-    xyz_frequency: tuple[float, float] = (0.75, 1 / 3)
-    xyz_variability: Literal["customer", "classic"] | tuple[float, float] = "customer"
-    young_months: int = Field(6, ge=0, le=60)
-    breadwinner_share: float = Field(0.10, gt=0, le=1)
-    rfm: Literal["ranks", "rfm"] = "ranks"
-    treatments: dict[str, str] = Field(default_factory=dict)
-
-    @field_validator("abc", "xyz_frequency", "xyz_variability")
-    @classmethod
-    def _limits_in_order(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str):
-            return value
-        first, second = sorted(value, reverse=info.field_name == "xyz_frequency")
-        if (first, second) != value or first == second or min(value) <= 0:
-            order = "falling" if info.field_name == "xyz_frequency" else "rising"
-            raise ValueError(f"give two {order} limits above zero")
-        if info.field_name != "xyz_variability" and max(value) > 1:
-            raise ValueError("limits are shares: at most 1")
-        return value
-
-    @field_validator("treatments")
-    @classmethod
-    def _known_cells(cls, value: dict[str, str]) -> dict[str, str]:
-        cells = {f"{a}{x}" for a in "ABC" for x in "XYZN"}
-        for cell in value:
-            if cell not in cells:
-                raise ValueError(f"'{cell}' is no cell of the matrix; cells are AX to CN")
-        return value
 
 
 class LossSettings(Settings):

@@ -22,6 +22,20 @@ MONEY = (0.75, 1.33)
 OUTLOOKS = {"one account": "outlook of an account", "together": "outlook of key accounts"}
 
 
+def return_choice(return_record: pd.DataFrame) -> pd.DataFrame:
+    """One row per estimate of returns: the rows of ``estimate_choice`` that rest on the record of
+    returns alone.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.return_choice["estimate"].tolist()
+    ['return', 'money returned']
+    """
+    return shaped("estimate_choice", pd.DataFrame(_of_returns(return_record)))
+
+
 def estimate_choice(
     return_record: pd.DataFrame,
     alive_record: pd.DataFrame,
@@ -52,15 +66,23 @@ def estimate_choice(
     >>> q.estimate_choice["published"].isin(["estimate", "naive", "not tried"]).all().item()
     True
     """
+    returned, money_returned = _of_returns(return_record)
     rows = [
-        _chance("return", return_record),
+        returned,
         _chance("still there", alive_record),
-        _money("money returned", return_record, "stated_margin", None),
+        money_returned,
         _money("customer value", value_record, "model_margin", "same_margin"),
         *(_outlook(name, outlook_record, of) for of, name in OUTLOOKS.items()),
         _alarm(alarm_record),
     ]
     return shaped("estimate_choice", pd.DataFrame(rows))
+
+
+def _of_returns(record: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        _chance("return", record),
+        _money("money returned", record, "stated_margin", None),
+    ]
 
 
 def _chance(estimate: str, record: pd.DataFrame) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kamlib.errors import KamError, nearest
-from kamlib.period.names import SECTIONS
+from kamlib.period.names import setting
 from kamlib.period.sums import Term, known_lines, terms
 from kamlib.tables import catalogue
 
@@ -79,7 +79,7 @@ class Explanation:
             found = pd.DataFrame([(name, kind, "One row per order line.")], columns=columns)
         book = self.period.book
         said = [
-            _said(getattr(book, SECTIONS[name])) if kind == "setting" else ""
+            _said(name, setting(book, name)) if kind == "setting" else ""
             for name, kind in zip(found["name"], found["kind"], strict=True)
         ]
         return found.assign(value=said)
@@ -210,9 +210,10 @@ def _found(frame: pd.DataFrame, table: str, row: Any) -> pd.Series:
     return matched.iloc[0]
 
 
-def _said(section: Any) -> str:
-    """Return a section of settings as it stands in ``book.toml``, long ones left out."""
-    values = section.model_dump(exclude_none=True)
+def _said(name: str, setting: Any) -> str:
+    """Return a setting, or a section of them, as in ``book.toml``, long ones left out."""
+    is_section = hasattr(setting, "model_dump")
+    values = setting.model_dump(exclude_none=True) if is_section else {name: setting}
     return ", ".join(
         f"{name} = {value}"
         for name, value in values.items()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+from typing import Any
+
+from kamlib.book import BookSettings
 from kamlib.tables import CANONICAL
 
 ACTIVITY = (
@@ -31,8 +35,24 @@ SECTIONS = {
     "delivery": "delivery",
     "programme": "programme",
     "health": "health",
+    "window_months": "segmentation.window_months",
+    "of_figures": "segmentation.of_figures",
+    "min_gaps": "loss.min_gaps",
+    "min_silence_days": "loss.min_silence_days",
 }
-"""Parameter of a calculation → section of ``book.toml``; two sections have the name of a table."""
+"""Parameter of a calculation → section of ``book.toml``, or some keys of it where no other matters;
+two sections have the name of a table.
+"""
+
+
+def setting(book: BookSettings, name: str) -> Any:
+    """Return a section, or one key of it, by the parameter that asks for it.
+
+    >>> setting(BookSettings(title="A"), "min_gaps")
+    3
+    """
+    return attrgetter(SECTIONS[name])(book)
+
 
 FACTS = (
     "as_of",

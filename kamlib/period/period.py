@@ -13,7 +13,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span
-from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
+from kamlib.period.names import FACTS, READ_TABLES, SECTIONS, setting
 from kamlib.tables import catalogue
 from kamlib.words import ENGLISH, speaking
 
@@ -173,7 +173,7 @@ class Period:
             own = getattr(self.book, section).model_dump(by_alias=True, exclude_unset=True)
             plain[section] = {**own, **keys}
         book = validated(type(self.book), plain, "", "with_settings")
-        return OtherSettings(self, book, frozenset(sections))
+        return OtherSettings(self, book)
 
     def lineage(self, name: str) -> pd.DataFrame:
         """One row per thing that a table rests on, nearest first: tables, settings, facts.
@@ -292,7 +292,7 @@ class Period:
         if name in self._kept:
             return self._kept[name]
         if name in SECTIONS:
-            return getattr(self.book, SECTIONS[name])
+            return setting(self.book, name)
         if name in FACTS:
             return getattr(self, name)
         if name.startswith("told_"):

@@ -9,7 +9,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span, period_of, trailing_months
-from kamlib.period.names import SECTIONS
+from kamlib.period.names import SECTIONS, setting
 from kamlib.period.period import Period, answer_by_name
 from kamlib.tables import CANONICAL, known_as_of
 
@@ -69,14 +69,15 @@ class OtherSettings(Period):
     What comes out as it was counts as not touched: what rests on it is not computed again.
     """
 
-    def __init__(self, whole: Period, book: BookSettings, changed: frozenset[str]) -> None:
+    def __init__(self, whole: Period, book: BookSettings) -> None:
         super().__init__(whole._snapshot, book=book, span=whole.span)
-        self._whole, self._changed = whole, changed
+        self._whole = whole
+        self._moved = {one for one in SECTIONS if setting(book, one) != setting(whole.book, one)}
 
     def _neighbour(self, name: str, span: Span) -> Period | None:
         if name not in self._kept:
             other = getattr(self._whole, name)
-            self._kept[name] = other and OtherSettings(other, self.book, self._changed)
+            self._kept[name] = other and OtherSettings(other, self.book)
         return self._kept[name]
 
     def _read(self, name: str) -> pd.DataFrame:
@@ -93,15 +94,14 @@ class OtherSettings(Period):
     def _is_touched(self, name: str) -> bool:
         from kamlib.period import graph
 
-        rests_on = {SECTIONS[one] for one in graph.upstream(name) if one in SECTIONS}
-        return bool(rests_on & self._changed) or "at" in graph.upstream(name)
+        return any(one == "at" or one in self._moved for one in graph.upstream(name))
 
     def _is_given_other(self, name: str) -> bool:
         """Return whether a calculation gets anything here that the period does not give it."""
         from kamlib.period import graph
 
         for one in graph.parameters(name):
-            if one == "at" or SECTIONS.get(one) in self._changed:
+            if one == "at" or one in self._moved:
                 return True
             table = graph.plain(one)
             if table in graph.calculations() and self._is_touched(table):

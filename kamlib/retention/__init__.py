@@ -9,6 +9,7 @@ from kamlib.retention.bridge import (
 )
 from kamlib.retention.causes import leaving_cases, leaving_causes, recent_lateness
 from kamlib.retention.cohorts import cohort_retention, cohort_retention_by_year
+from kamlib.retention.day_sums import DaySums, day_sums
 from kamlib.retention.engagement import engagement, engagement_series, overdue_checkins
 from kamlib.retention.findings import finding_accounts, retention_findings
 from kamlib.retention.losses import detection_lag, loss_directions, loss_dynamics, lost_accounts
@@ -16,7 +17,14 @@ from kamlib.retention.mistakes import incident_trend, loss_reasons
 from kamlib.retention.returns import return_rates, return_record
 from kamlib.retention.risk import risk_changes
 from kamlib.retention.seasons import account_seasons
-from kamlib.retention.status import account_status, lost_spells, usual_gaps
+from kamlib.retention.silences import Silences, silences
+from kamlib.retention.status import (
+    account_status,
+    closed_spells,
+    lost_spells,
+    past_gaps,
+    usual_gaps,
+)
 from kamlib.retention.survival import (
     account_lifetimes,
     survival,
@@ -29,6 +37,8 @@ from kamlib.retention.survival import (
 from kamlib.retention.win_back import win_back
 
 __all__ = [
+    "DaySums",
+    "Silences",
     "account_bridge",
     "account_lifetimes",
     "account_seasons",
@@ -37,8 +47,10 @@ __all__ = [
     "alarm_dates",
     "alarm_outcomes",
     "alarm_quality",
+    "closed_spells",
     "cohort_retention",
     "cohort_retention_by_year",
+    "day_sums",
     "detection_lag",
     "engagement",
     "engagement_series",
@@ -52,6 +64,7 @@ __all__ = [
     "lost_accounts",
     "lost_spells",
     "overdue_checkins",
+    "past_gaps",
     "recent_lateness",
     "retention_figures",
     "retention_findings",
@@ -60,6 +73,7 @@ __all__ = [
     "return_record",
     "revenue_bridge",
     "risk_changes",
+    "silences",
     "survival",
     "survival_by_class",
     "survival_by_industry",

@@ -11,7 +11,7 @@ from scipy import stats
 from kamlib.book import LossSettings
 from kamlib.period.calendar import Span, trailing_months
 from kamlib.retention.order_days import DAY, looked_up, order_days, order_gaps, year_later
-from kamlib.retention.seasons import seasons_of
+from kamlib.retention.seasons import season_facts
 from kamlib.tables import shaped
 from kamlib.words import FEW
 
@@ -267,7 +267,8 @@ def _seasonal(
     for date in dates:
         last = days[days["date"].le(date)].groupby("account_id", as_index=False)[["date"]].max()
         cases.append(last.rename(columns={"date": "last_order_date"}).assign(eve=date))
-    seasons = seasons_of(pd.concat(cases), days, loss).dropna(subset=["start_month"])
+    seasons = season_facts(pd.concat(cases), days, min_gaps=loss.min_gaps)
+    seasons = seasons.dropna(subset=["start_month"])
     place = pd.DatetimeIndex(dates).get_indexer(pd.DatetimeIndex(seasons["eve"]))
     found[place, ids.get_indexer(pd.Index(seasons["account_id"]))] = True
     return found

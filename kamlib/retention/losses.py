@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kamlib.period.calendar import month_of, trailing_months
-from kamlib.retention.order_days import described, looked_up, window_edges, window_sums
+from kamlib.retention.day_sums import DaySums
+from kamlib.retention.order_days import described, looked_up, window_edges
 from kamlib.tables import shaped
 
 DIMENSIONS = ("category", "industry", "region", "manager_name", "reason", "seen")
@@ -15,7 +16,7 @@ UNKNOWN = "not recorded"
 
 def lost_accounts(
     lost_spells: pd.DataFrame,
-    account_days: pd.DataFrame,
+    day_sums: DaySums,
     accounts: pd.DataFrame,
     losses: pd.DataFrame,
     *,
@@ -42,12 +43,9 @@ def lost_accounts(
     ['detected only', 'recorded and detected']
     """
     last = lost_spells["last_order_date"]
-    year = lost_spells[["account_id"]].assign(
-        after_date=last - pd.DateOffset(years=1), until_date=last
-    )
-    sums = window_sums(account_days, year).to_numpy()
+    sums = day_sums.of(lost_spells["account_id"], last - pd.DateOffset(years=1), last)
     spells = lost_spells.assign(spell=np.arange(len(lost_spells)))
-    spells["revenue_lost"], spells["margin_lost"] = sums[:, 0], sums[:, 1]
+    spells[["revenue_lost", "margin_lost"]] = sums
     book = _recorded(losses, as_of)
     pairs = spells.merge(book, on="account_id")
     earliest = pairs["last_order_date"] - pd.Timedelta(days=early_days)
@@ -64,7 +62,10 @@ def lost_accounts(
     texts = ("name", "manager_id", "manager_name", "industry", "region")
     table[list(texts)] = described(table["account_id"], accounts, *texts)
     table["when"] = table["last_order_date"].fillna(table["recorded_date"])
-    return shaped("lost_accounts", table.sort_values(["when", "account_id"]))
+    return shaped(
+        "lost_accounts",
+        table.sort_values("account_id", kind="stable").sort_values("when", kind="stable"),
+    )
 
 
 def detection_lag(account_status: pd.DataFrame) -> float:

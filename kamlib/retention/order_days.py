@@ -57,31 +57,16 @@ def year_later(day: pd.Timestamp) -> pd.Timestamp:
     return later + pd.offsets.MonthEnd(0) if day.is_month_end else later
 
 
-def window_sums(account_days: pd.DataFrame, spans: pd.DataFrame) -> pd.DataFrame:
-    """One row per row of ``spans``: revenue and margin of the account after one day, up to another.
+def days_later(day: pd.Series, count: pd.Series | np.ndarray) -> pd.Series:
+    """Return the days so many whole days later; n/a where either is.
 
-    ``spans`` has account_id, after_date, until_date. Margin is n/a as soon as one cost is unknown.
+    >>> days_later(pd.Series(pd.to_datetime(["2025-01-31", None])), np.array([1.0, 1.0])).tolist()
+    [Timestamp('2025-02-01 00:00:00'), NaT]
     """
-    spans = spans.reset_index(drop=True)
-    spans = spans.assign(span=np.arange(len(spans)))
-    columns = ["account_id", "date", "revenue", *(["cost"] if "cost" in account_days else [])]
-    rows = account_days.loc[account_days["account_id"].isin(spans["account_id"]), columns].merge(
-        spans[["account_id", "after_date", "until_date", "span"]], on="account_id"
-    )
-    rows = rows[rows["date"].gt(rows["after_date"]) & rows["date"].le(rows["until_date"])]
-    rows = rows.sort_values(["span", "date"], kind="stable")
-    cost = rows["cost"] if "cost" in rows else pd.Series(np.nan, index=rows.index)
-    by_span = rows.assign(margin=rows["revenue"] - cost, unknown=cost.isna()).groupby("span")
-    sums = by_span[["revenue", "margin", "unknown"]].sum().reindex(spans["span"])
-    has_cost = "cost" in account_days and bool(account_days["cost"].notna().any())
-    empty = 0.0 if has_cost else np.nan
-    margin = sums["margin"].mask(sums["unknown"].gt(0)).mask(sums["unknown"].isna(), empty)
-    return pd.DataFrame(
-        {
-            "revenue": sums["revenue"].fillna(0.0).astype("float64").round(6).to_numpy(),
-            "margin": margin.astype("float64").round(6).to_numpy(),
-        }
-    )
+    counted = np.asarray(count, dtype="float64")
+    is_known = ~np.isnan(counted)
+    later = day.to_numpy().astype("datetime64[us]") + np.where(is_known, counted, 0) * DAY
+    return pd.Series(np.where(is_known, later, np.datetime64("NaT")), index=day.index)
 
 
 def earlier_medians(gaps: pd.DataFrame, of: np.ndarray) -> np.ndarray:
@@ -158,10 +143,13 @@ def described(
     """
     known = accounts.drop_duplicates("account_id").set_index("account_id")
     nothing = pd.Series(dtype="str")
-    found = {
-        column: looked_up(account_id, known.get(column, nothing)).astype("str")
-        for column in columns
-    }
+    place = known.index.get_indexer(pd.Index(account_id))
+    found = {}
+    for column in columns:
+        texts = known.get(column, nothing).astype("str").array
+        is_there = column in known
+        taken = texts.take(place if is_there else np.full(len(place), -1), allow_fill=True)
+        found[column] = pd.Series(taken, index=account_id.index)
     if "name" in found:
         found["name"] = found["name"].fillna(account_id)
     return pd.DataFrame(found, index=account_id.index)

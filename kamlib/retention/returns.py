@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import betaincinv
 
 from kamlib.period.calendar import trailing_months
+from kamlib.retention.day_sums import DaySums
 from kamlib.retention.losses import UNKNOWN
-from kamlib.retention.order_days import looked_up, window_sums
+from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
 ALL = "all"
@@ -18,11 +21,16 @@ LOOKED_AT_DAYS = (15, 60, 135, 270, 540)
 CHANCE = ["return_probability", "return_low", "return_high"]
 LEAST_RETURNS = 5
 WITHIN_DAYS = 365
+_ASKED = [
+    "account_id", "last_order_date", "detection_date", "return_date", "recorded_date", "reason",
+    "revenue_lost", "margin_lost",
+]  # fmt: skip
+_CLOSED = re.compile(r"\bclosed\b(?!-)", re.IGNORECASE)
 
 
 def return_rates(
     lost_accounts: pd.DataFrame,
-    account_days: pd.DataFrame,
+    day_sums: DaySums,
     *,
     as_of: pd.Timestamp,
     min_spells: int = 10,
@@ -65,28 +73,34 @@ def return_rates(
     >>> q.return_rates["lost_for_days"].unique().tolist()
     [0.0, 30.0, 90.0, 180.0, 365.0]
     """
-    spells = _with_a_year_before(lost_accounts, account_days)
+    over = as_of - pd.Timedelta(days=LOOKED_AT_DAYS[0] + WITHIN_DAYS)
+    asked = lost_accounts.columns.intersection(_ASKED)
+    known = lost_accounts.loc[lost_accounts["detection_date"].le(over), asked]
+    spells = _with_a_year_before(known, day_sums)
+    if spells.empty:
+        return shaped("return_rates", [])
     written = (spells["recorded_date"] - spells["detection_date"]).dt.days
     waited = (spells["return_date"] - spells["detection_date"]).dt.days
     parts, looked = [], []
     for since, at in zip(LOST_FOR_DAYS, LOOKED_AT_DAYS, strict=True):
         judged = spells["detection_date"].le(as_of - pd.Timedelta(days=at + WITHIN_DAYS))
-        reason = spells["reason"].where(written.le(at)).fillna(UNKNOWN)
-        there = spells.assign(reason=reason, is_back=waited.le(at + WITHIN_DAYS), at=at)
-        there = there[judged & ~waited.le(at)]
-        if len(there):
-            rates = _rates(there, min_spells, prior_spells)
-            parts.append(rates.assign(lost_for_days=since))
-            chance = rates["return_probability"].iloc[0]
-            looked.append(there[~is_closed(there["reason"])].assign(chance=chance))
+        is_asked = judged & ~waited.le(at)
+        if not is_asked.any():
+            continue
+        there = spells[is_asked].assign(is_back=waited.le(at + WITHIN_DAYS)[is_asked], at=at)
+        there["reason"] = there["reason"].where(written[is_asked].le(at)).fillna(UNKNOWN)
+        rates = _rates(there, min_spells, prior_spells)
+        parts.append(rates.assign(lost_for_days=since))
+        chance = rates["return_probability"].iloc[0]
+        looked.append(there[~is_closed(there["reason"])].assign(chance=chance))
     if not parts:
         return shaped("return_rates", [])
-    share = _second_life(pd.concat(looked, ignore_index=True), account_days, as_of)
+    share = _second_life(pd.concat(looked, ignore_index=True), day_sums, as_of)
     return shaped("return_rates", pd.concat(parts).assign(second_life_share=share))
 
 
 def return_record(
-    lost_accounts: pd.DataFrame, account_days: pd.DataFrame, *, as_of: pd.Timestamp
+    lost_accounts: pd.DataFrame, day_sums: DaySums, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """One row per past day × account lost then: the chance of a return that would have been stated,
     and what came within a year.
@@ -119,7 +133,7 @@ def return_record(
             reason=known["reason"].where(known["recorded_date"].le(day)),
             recorded_date=known["recorded_date"].where(known["recorded_date"].le(day)),
         )
-        rates = return_rates(known, account_days[account_days["date"].le(day)], as_of=day)
+        rates = return_rates(known, day_sums, as_of=day)
         there = known[known["return_date"].isna()].drop_duplicates("account_id", keep="last")
         there = there.assign(reason=there["reason"].fillna(UNKNOWN).astype("str"))
         there["lost_for_days"] = time_lost(there["detection_date"], day)
@@ -135,7 +149,7 @@ def return_record(
         return shaped("return_record", [])
     table = pd.concat(parts, ignore_index=True)
     is_over = table["as_of_date"].le(as_of - pd.DateOffset(years=2))
-    came = _year_from(table["back_date"], table, account_days)["margin"]
+    came = _year_from(table["back_date"], table, day_sums)["margin"]
     table["came_margin"] = came.where(table["is_back"], 0.0).where(is_over)
     table["stated_margin"] = (table["stated"] * table["expected_margin"]).where(is_over)
     return shaped("return_record", table)
@@ -152,19 +166,16 @@ def chances(rows: pd.DataFrame, return_rates: pd.DataFrame) -> pd.DataFrame:
     """Return the chance of each row's time lost and reason with its interval; without an own one,
     and as ``of_all``, that of all reasons.
     """
-    own = return_rates.set_index(["lost_for_days", "reason"])
-    asked = rows[["lost_for_days", "reason"]]
-    by_reason, of_all = (pd.MultiIndex.from_frame(x) for x in (asked, asked.assign(reason=ALL)))
-    found = pd.DataFrame(index=rows.index)
-    for column in CHANCE:
-        one, general = (
-            pd.Series(own[column].reindex(at).to_numpy(dtype="float64"), index=rows.index)
-            for at in (by_reason, of_all)
-        )
-        found[column] = one.fillna(general)
-        if column == "return_probability":
-            found["of_all"] = general
-    return found
+    own = return_rates[CHANCE].to_numpy(dtype="float64")
+    known = zip(return_rates["lost_for_days"], return_rates["reason"], strict=True)
+    place = {key: number for number, key in enumerate(known)}
+    own = np.vstack([own, np.full(len(CHANCE), np.nan)])
+    asked = list(zip(rows["lost_for_days"], rows["reason"], strict=True))
+    one = own[[place.get(key, -1) for key in asked]]
+    general = own[[place.get((since, ALL), -1) for since, _ in asked]]
+    found = np.where(np.isnan(one), general, one)
+    table = pd.DataFrame(found, columns=CHANCE, index=rows.index)
+    return table.assign(of_all=general[:, CHANCE.index("return_probability")])
 
 
 def is_closed(reason: pd.Series) -> pd.Series:
@@ -173,46 +184,48 @@ def is_closed(reason: pd.Series) -> pd.Series:
     >>> is_closed(pd.Series(["business closed", "Closed", "price", "closed-source"])).tolist()
     [True, True, False, False]
     """
-    return reason.str.contains(r"\bclosed\b(?!-)", case=False, regex=True).eq(True)
+    closed = {text: bool(_CLOSED.search(text)) for text in reason.dropna().unique()}
+    return reason.map(closed).eq(True)
 
 
-def _with_a_year_before(lost_accounts: pd.DataFrame, account_days: pd.DataFrame) -> pd.DataFrame:
+def _with_a_year_before(lost_accounts: pd.DataFrame, day_sums: DaySums) -> pd.DataFrame:
     """Return the spells of accounts whose year before the loss the data hold whole."""
-    whole = account_days["date"].min() + pd.DateOffset(years=1)
+    whole = day_sums.first + pd.DateOffset(years=1)
     return lost_accounts[lost_accounts["last_order_date"].ge(whole)]
 
 
 def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.DataFrame:
     """Return the rates of all losses together and of each reason drawn towards them."""
-    is_open = ~is_closed(spells["reason"])
-    total, back = int(is_open.sum()), int(spells.loc[is_open, "is_back"].sum())
-    by_reason = spells.groupby("reason")["is_back"]
-    counts = pd.DataFrame({"loss_count": by_reason.size(), "return_count": by_reason.sum()})
-    counts = counts.reset_index()
-    counts = counts.sort_values(["loss_count", "reason"], ascending=[False, True])
-    table = pd.concat(
-        [pd.DataFrame({"reason": [ALL], "loss_count": [total], "return_count": [back]}), counts],
-        ignore_index=True,
-    )
+    names, code = np.unique(spells["reason"].to_numpy(dtype=object), return_inverse=True)
+    size = np.bincount(code)
+    came = np.bincount(code, weights=spells["is_back"]).astype("int64")
+    closed = is_closed(pd.Series(names)).to_numpy()
+    total, back = int(size[~closed].sum()), int(came[~closed].sum())
+    order = np.argsort(-size, kind="stable")  # names are sorted
+    reason = np.array([ALL, *names[order]], dtype=object)
+    loss_count, return_count = np.append(total, size[order]), np.append(back, came[order])
     rate = (back + 0.5) / (total + 1)
-    is_all = table["reason"].eq(ALL)
-    a = table["return_count"] + np.where(is_all, 0.5, prior_spells * rate)
-    b = (
-        table["loss_count"]
-        - table["return_count"]
-        + np.where(is_all, 0.5, prior_spells * (1 - rate))
-    )
+    is_all = reason == ALL
+    a = return_count + np.where(is_all, 0.5, prior_spells * rate)
+    b = loss_count - return_count + np.where(is_all, 0.5, prior_spells * (1 - rate))
     # "not recorded" is told as it was seen, but never taken for a good sign
-    is_capped = table["reason"].eq(UNKNOWN) & (a / (a + b) > rate)
-    a, b = a.mask(is_capped, back + 0.5), b.mask(is_capped, total - back + 0.5)
-    is_known = ~is_closed(table["reason"]) & (total >= min_spells)
-    table["return_probability"] = (a / (a + b)).where(is_known)
-    for column, end in (("return_low", 0.025), ("return_high", 0.975)):
-        table[column] = pd.Series(stats.beta.ppf(end, a, b), index=table.index).where(is_known)
-    return table.assign(judged_count=total)
+    is_capped = (reason == UNKNOWN) & (a / (a + b) > rate)
+    a, b = np.where(is_capped, back + 0.5, a), np.where(is_capped, total - back + 0.5, b)
+    is_known = ~np.append(False, closed[order]) & (total >= min_spells)
+    return pd.DataFrame(
+        {
+            "reason": reason,
+            "loss_count": loss_count,
+            "return_count": return_count,
+            "return_probability": np.where(is_known, a / (a + b), np.nan),
+            "return_low": np.where(is_known, betaincinv(a, b, 0.025), np.nan),
+            "return_high": np.where(is_known, betaincinv(a, b, 0.975), np.nan),
+            "judged_count": total,
+        }
+    )
 
 
-def _second_life(looked: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Timestamp) -> float:
+def _second_life(looked: pd.DataFrame, day_sums: DaySums, as_of: pd.Timestamp) -> float:
     """Return what the year after a return brings, as a share of the year before the loss."""
     until = as_of - pd.DateOffset(years=1)
     over = looked["detection_date"] + pd.to_timedelta(looked["at"] + WITHIN_DAYS, unit="D")
@@ -220,15 +233,14 @@ def _second_life(looked: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Tim
     back = judged[judged["is_back"]]
     if back.drop_duplicates(["account_id", "return_date"]).shape[0] < LEAST_RETURNS:
         return np.nan
-    after = _year_from(back["return_date"], back, account_days)
+    after = _year_from(back["return_date"], back, day_sums)
     is_margin = after["margin"].notna().all() and judged["margin_lost"].notna().all()
     money = "margin" if is_margin else "revenue"
     before = (judged["chance"] * judged[f"{money}_lost"]).sum()
     return float(max(after[money].sum(), 0.0) / before) if before > 0 else np.nan
 
 
-def _year_from(day: pd.Series, rows: pd.DataFrame, account_days: pd.DataFrame) -> pd.DataFrame:
+def _year_from(day: pd.Series, rows: pd.DataFrame, day_sums: DaySums) -> pd.DataFrame:
     """Return revenue and margin of each row's account in the 12 months that begin on a day."""
     eve = day - pd.Timedelta(days=1)
-    spans = rows[["account_id"]].assign(after_date=eve, until_date=eve + pd.DateOffset(years=1))
-    return window_sums(account_days, spans).set_axis(rows.index)
+    return day_sums.of(rows["account_id"], eve, eve + pd.DateOffset(years=1))

@@ -7,17 +7,13 @@ import pandas as pd
 from scipy.special import bdtrc
 
 from kamlib.book import LossSettings
-from kamlib.retention.order_days import order_days
+from kamlib.retention.order_days import days_later, order_days
 from kamlib.tables import shaped
 
 IN_SEASON, NEARLY_ALL, MOST_MONTHS, YEARS, CHANCE = 0.8, 0.95, 6, 3, 0.05
 """Share of order days in season, the share that its months hold where some months do, its most
 months, the latest years looked at, and the chance allowed."""
 _LATEST_START = 45
-_DATES = (
-    "season_end_date", "season_start_date", "season_overdue_date", "season_lost_date",
-    "within_overdue_date",
-)  # fmt: skip
 _FACTS = ("start_month", "month_count", "in_season_share", "start_days", "late_days", "gap_days")
 
 
@@ -47,49 +43,57 @@ def account_seasons(
     days = order_days(account_days, as_of=as_of)
     last = days.groupby("account_id", as_index=False)[["date"]].max()
     cases = last.rename(columns={"date": "last_order_date"}).assign(eve=as_of)
-    found = seasons_of(cases, days, loss).dropna(subset=["start_month"])
+    found = season_facts(cases, days, min_gaps=loss.min_gaps).dropna(subset=["start_month"])
+    found = found.join(season_dates(found, loss))
     return shaped("account_seasons", found.assign(start_month=found["start_month"] + 1))
 
 
-def seasons_of(cases: pd.DataFrame, days: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
+def season_facts(cases: pd.DataFrame, days: pd.DataFrame, *, min_gaps: int) -> pd.DataFrame:
     """Return the cases (account_id, last_order_date, eve: the day it is judged on) with the facts
-    of their season from the orders up to the last one; n/a where there is none.
+    of their season from the orders up to the last one, whatever the loss factors; n/a where there
+    is none.
 
     ``season_end_date``: end of the season of the last order; ``season_start_date`` and
-    ``late_days``: when the next usually begins, and how much later it may; ``season_overdue_date``
-    and ``season_lost_date``: when its silence makes it overdue and lost.
+    ``late_days``: when the next usually begins, and how much later it may.
     """
     cases = cases.reset_index(drop=True)
+    nothing = _next(cases.assign(**dict.fromkeys(_FACTS, np.nan)))
     if cases.empty or days.empty:
-        return _nothing(cases)
+        return nothing
     first = cases["account_id"].map(days.groupby("account_id")["date"].min())
     is_old = cases["eve"].ge(first + pd.DateOffset(years=2) - pd.Timedelta(days=31))
     old = cases[is_old]
     if old.empty:
-        return _nothing(cases)
+        return nothing
     rows = old.assign(case=old.index)[["account_id", "case", "last_order_date", "eve"]].merge(
         days, on="account_id"
     )
     rows = rows[rows["date"].le(rows["last_order_date"])].sort_values(["case", "date"])
-    facts = _facts(rows, loss).reindex(cases.index)
-    if facts["start_month"].isna().all():
-        return _nothing(cases)
-    return _dated(pd.concat([cases, facts], axis=1), loss)
+    return _next(pd.concat([cases, _facts(rows, min_gaps).reindex(cases.index)], axis=1))
 
 
-def _nothing(cases: pd.DataFrame) -> pd.DataFrame:
-    """Return the cases where none has a season."""
-    found = cases.assign(**dict.fromkeys(_FACTS, np.nan))
-    for name in _DATES:
-        found[name] = pd.Series(pd.NaT, index=cases.index, dtype="datetime64[us]")
-    return found
+def season_dates(cases: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
+    """Return the days on which cases that have the facts of their season turn overdue and lost."""
+    gap, start = cases["gap_days"].fillna(cases["room_days"]), cases["counted_from_date"]
+    room = cases["room_days"]
+    silence = np.floor(loss.overdue * gap) + 1
+    overdue = np.minimum(silence, room)
+    lost = np.maximum(np.minimum(np.floor(loss.lost * gap) + 1, room), loss.min_silence_days)
+    within = days_later(cases["last_order_date"], silence)
+    return pd.DataFrame(
+        {
+            "season_overdue_date": days_later(start, overdue),
+            "season_lost_date": days_later(start, np.maximum(lost, overdue)),
+            "within_overdue_date": within.where(within.le(cases["season_end_date"])),
+        }
+    )
 
 
 def _month(day: pd.Series) -> pd.Series:
     return day.dt.year * 12 + day.dt.month - 1
 
 
-def _facts(rows: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
+def _facts(rows: pd.DataFrame, min_gaps: int) -> pd.DataFrame:
     """Return per case the season of its order days, where they have one."""
     if rows.empty:
         return pd.DataFrame(columns=list(_FACTS), dtype="float64")
@@ -124,7 +128,7 @@ def _facts(rows: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
     late = offset.max() - table["start_days"]
     table["late_days"] = late.clip(lower=0, upper=_LATEST_START)
     gaps = own.groupby(["case", "season"])["date"].diff().dt.days.groupby(own["case"])
-    table["gap_days"] = gaps.median().where(gaps.count().ge(loss.min_gaps))
+    table["gap_days"] = gaps.median().where(gaps.count().ge(min_gaps))
     return table
 
 
@@ -164,30 +168,24 @@ def _season(month: pd.Series, table: pd.DataFrame) -> pd.Series:
 
 def _day(month: pd.Series) -> pd.Series:
     """Return the first day of a month that is counted from the year 0; n/a stays n/a."""
-    known = month.dropna().astype("int64")
-    days = pd.to_datetime(
-        pd.DataFrame({"year": known // 12, "month": known % 12 + 1, "day": 1}, index=known.index)
-    )
-    return days.reindex(month.index).astype("datetime64[us]")
+    since_1970 = month.fillna(0).to_numpy().astype("int64") - 12 * 1970
+    days = since_1970.astype("datetime64[M]").astype("datetime64[us]")
+    return pd.Series(days, index=month.index).where(month.notna())
 
 
-def _dated(table: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
-    """Return the table with the days of the last season and the next."""
+def _next(cases: pd.DataFrame) -> pd.DataFrame:
+    """Return cases with the end of the last season and the start of the next, and with the day from
+    which silence counts and the days of it until the season is over.
+    """
+    season = _season(_month(cases["last_order_date"]), cases)
+    begin = season * 12 + cases["start_month"]
     day = pd.Timedelta(days=1)
-    season = _season(_month(table["last_order_date"]), table)
-    begin = season * 12 + table["start_month"]
-    table["season_end_date"] = _day(begin + table["month_count"]) - day
-    start = _day(begin + 12) + pd.to_timedelta(table["start_days"], unit="D")
-    end = _day(begin + 12 + table["month_count"]) - day
+    start = days_later(_day(begin + 12), cases["start_days"])
+    end = _day(begin + 12 + cases["month_count"]) - day
     room = (end - start).dt.days.clip(lower=0) + 1
-    gap = table["gap_days"].fillna(room)
-    late = pd.to_timedelta(table["late_days"], unit="D")
-    overdue = np.minimum(np.floor(loss.overdue * gap) + 1, room)
-    lost = np.maximum(np.minimum(np.floor(loss.lost * gap) + 1, room), loss.min_silence_days)
-    table["season_start_date"] = start
-    table["season_overdue_date"] = start + late + pd.to_timedelta(overdue, unit="D")
-    table["season_lost_date"] = start + late + pd.to_timedelta(np.maximum(lost, overdue), unit="D")
-    within = table["last_order_date"] + pd.to_timedelta(np.floor(loss.overdue * gap) + 1, unit="D")
-    table["within_overdue_date"] = within.where(within.le(table["season_end_date"]))
-    dates = [name for name in map(str, table) if name.endswith("_date")]
-    return table.astype(dict.fromkeys(dates, "datetime64[us]"))
+    return cases.assign(
+        season_end_date=_day(begin + cases["month_count"]) - day,
+        season_start_date=start,
+        counted_from_date=days_later(start, cases["late_days"]),
+        room_days=room,
+    )

@@ -6,27 +6,13 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import LossSettings
-from kamlib.retention.order_days import (
-    described,
-    earlier_medians,
-    looked_up,
-    order_days,
-    order_gaps,
-    pooled_medians,
-    window_edges,
-    window_sums,
-)
-from kamlib.retention.seasons import seasons_of
+from kamlib.retention.order_days import days_later, pooled_medians, window_edges
+from kamlib.retention.seasons import season_dates
+from kamlib.retention.silences import Silences
 from kamlib.tables import shaped
 
 
-def usual_gaps(
-    account_days: pd.DataFrame,
-    account_classes: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
-    loss: LossSettings = LossSettings(),
-) -> pd.DataFrame:
+def usual_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: int) -> pd.DataFrame:
     """One row per account with an order day: its usual gap, the median days between order days.
 
     All history up to the as-of day counts. An account with fewer than ``loss.min_gaps`` gaps
@@ -36,44 +22,79 @@ def usual_gaps(
 
     Examples
     --------
-    >>> days = pd.DataFrame({"account_id": "A", "revenue": 1.0,
-    ...     "date": pd.to_datetime(["2025-01-01", "2025-01-11", "2025-01-31", "2025-03-02"])})
-    >>> classes = pd.DataFrame({"account_id": ["A"], "abc_revenue": ["A"]})
-    >>> gaps = usual_gaps(days, classes, as_of=pd.Timestamp("2025-06-30"))
-    >>> gaps[["usual_gap_days", "gap_basis"]].values.tolist()
-    [[20.0, 'own']]
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> sorted(q.usual_gaps["gap_basis"].unique())
+    ['class', 'own']
     """
-    days = order_days(account_days, as_of=as_of)
-    gaps = order_gaps(days)
-    table = (
-        days.groupby("account_id")
-        .agg(
-            first_order_date=("date", "min"),
-            last_order_date=("date", "max"),
-            order_day_count=("date", "size"),
-        )
-        .reset_index()
-    )
-    table["gap_count"] = table["order_day_count"] - 1
-    own = looked_up(table["account_id"], gaps.groupby("account_id")["gap_days"].median())
-    letter = _class_of(account_classes, gaps["account_id"]).to_numpy()
-    pools = gaps.assign(letter=letter).groupby("letter")["gap_days"]
-    pooled = looked_up(
-        _class_of(account_classes, table["account_id"]),
-        pools.median().where(pools.size().ge(loss.min_gaps)),
-    )
-    of_all = gaps["gap_days"].median() if len(gaps) else np.nan
-    is_own, is_class = table["gap_count"].ge(loss.min_gaps), pooled.notna()
-    table["usual_gap_days"] = own.where(is_own, pooled.where(is_class, of_all))
-    basis = np.select([is_own, is_class], ["own", "class"], "all" if len(gaps) else "")
+    letters = silences.letters(account_classes)
+    pooled = np.full(len(letters), np.nan)
+    of_gap = letters[silences.gap_place]
+    for letter in range(letters.max(initial=-1) + 1):
+        pool = silences.gap_days[of_gap == letter]
+        if len(pool) >= min_gaps:
+            pooled[letters == letter] = np.median(pool)
+    of_all = np.median(silences.gap_days) if len(silences.gap_days) else np.nan
+    has_order = silences.accounts["last_order_date"].notna()
+    table, pooled = silences.accounts[has_order].copy(), pooled[has_order]
+    is_own, is_class = table["gap_count"].ge(min_gaps), ~np.isnan(pooled)
+    borrowed = np.where(is_class, pooled, of_all)
+    table["usual_gap_days"] = table["own_gap_days"].where(is_own, borrowed)
+    basis = np.select([is_own, is_class], ["own", "class"], "all" if len(of_gap) else "")
     table["gap_basis"] = pd.Series(basis, index=table.index).replace("", None)
     return shaped("usual_gaps", table)
 
 
+def past_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: int) -> pd.Series:
+    """Return the usual gap of every past silence, by what was known on the eve of its end: the
+    account's gaps until then, or the pool's.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.past_gaps) == len(q.silences.past)
+    True
+    """
+    past, letters = silences.past, silences.letters(account_classes)
+    few = past["gap_count"].lt(min_gaps).to_numpy()
+    borrowed = past[few]
+    letter = letters[borrowed["place"].to_numpy()]
+    pool = (silences.gap_end, silences.gap_days, letters[silences.gap_place])
+    of_class, count = pooled_medians(*pool, borrowed["eve_number"].to_numpy(), letter)
+    gap = past["own_gap_days"].copy()
+    enough = (count >= min_gaps) & (letter >= 0)
+    gap[few] = np.where(enough, of_class, borrowed["all_gap_days"])
+    return gap
+
+
+def closed_spells(
+    silences: Silences, past_gaps: pd.Series, *, loss: LossSettings = LossSettings()
+) -> pd.DataFrame:
+    """One row per silence of the past that was a loss on the eve of the order that ended it.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.closed_spells["return_date"].le(q.as_of).all().item()
+    True
+    """
+    past = silences.past
+    found = past.assign(usual_gap_days=past_gaps, return_date=past["next_order_date"])
+    found["detection_date"] = _trip_day(found, loss.lost, loss.min_silence_days, loss)
+    seasonal = past[past["start_month"].notna()]
+    seasons = season_dates(seasonal, loss)
+    found.loc[seasonal.index, "detection_date"] = seasons["season_lost_date"]
+    found = found[found["detection_date"].lt(found["return_date"])]
+    columns = ["account_id", "last_order_date", "detection_date", "return_date", "usual_gap_days"]
+    return found[columns].reset_index(drop=True)
+
+
 def account_status(
-    account_days: pd.DataFrame,
-    accounts: pd.DataFrame,
-    account_classes: pd.DataFrame,
+    silences: Silences,
+    usual_gaps: pd.DataFrame,
+    closed_spells: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     loss: LossSettings = LossSettings(),
@@ -93,52 +114,30 @@ def account_status(
 
     Examples
     --------
-    >>> days = shaped("account_days", {"account_id": "A", "revenue": 50.0,
-    ...     "date": pd.date_range("2025-01-01", periods=6, freq="10D")})
-    >>> nobody = shaped("accounts", []), shaped("account_classes", [])
-    >>> status = account_status(days, *nobody, as_of=pd.Timestamp("2025-09-30"))
-    >>> status[["account_id", "silence_days", "usual_gap_days", "status"]].values.tolist()
-    [['A', 222.0, 10.0, 'lost']]
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> sorted(q.account_status["status"].unique())
+    ['active', 'lost', 'new', 'overdue', 'resting']
     """
-    seen = account_days.loc[account_days["date"].le(as_of), ["account_id"]]
-    ids = pd.concat([accounts[["account_id"]], seen]).drop_duplicates(ignore_index=True)
-    table = ids.astype("str").merge(
-        usual_gaps(account_days, account_classes, as_of=as_of, loss=loss),
-        on="account_id",
-        how="left",
-    )
-    owner = ("name", "manager_id", "manager_name")
-    table[list(owner)] = described(table["account_id"], accounts, *owner)
-    table["silence_days"] = (as_of - table["last_order_date"]).dt.days.astype("float64")
+    table = silences.accounts.copy()
+    has_order = table["last_order_date"].notna().to_numpy()
+    for column in ("usual_gap_days", "gap_basis"):
+        table[column] = pd.Series(index=table.index, dtype=usual_gaps[column].dtype)
+        table.loc[has_order, column] = usual_gaps[column].to_numpy()
     _judge(table, as_of, loss)
-    _judge_seasons(table, account_days, as_of, loss)
-    after, until = window_edges(as_of)
-    now = table[["account_id"]].assign(after_date=after, until_date=until)
-    table[["revenue", "gross_margin"]] = window_sums(account_days, now).to_numpy()
-    last = table["last_order_date"]
-    year = table[["account_id"]].assign(after_date=last - pd.DateOffset(years=1), until_date=last)
-    table[["last_year_revenue", "last_year_margin"]] = window_sums(account_days, year).to_numpy()
+    _judge_seasons(table, as_of, loss)
     is_lost = table["status"].eq("lost")
     table["at_stake"] = table["last_year_revenue"].where(is_lost, table["revenue"])
     table["stake_window"] = np.where(is_lost, "last_order", "as_of")
-    spells = _closed_spells(account_days, account_classes, as_of, loss)
-    back = spells.loc[spells["return_date"].gt(after), "account_id"]
+    after, _ = window_edges(as_of)
+    back = closed_spells.loc[closed_spells["return_date"].gt(after), "account_id"]
     table["is_returned"] = table["account_id"].isin(back)
     table["order_day_count"] = table["order_day_count"].fillna(0)
-    return shaped(
-        "account_status",
-        table.sort_values(["at_stake", "account_id"], ascending=[False, True]),
-    )
+    # the accounts are sorted: a stable sort keeps them so among equals
+    return shaped("account_status", table.sort_values("at_stake", ascending=False, kind="stable"))
 
 
-def lost_spells(
-    account_status: pd.DataFrame,
-    account_days: pd.DataFrame,
-    account_classes: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
-    loss: LossSettings = LossSettings(),
-) -> pd.DataFrame:
+def lost_spells(account_status: pd.DataFrame, closed_spells: pd.DataFrame) -> pd.DataFrame:
     """One row per lost spell: a silence that was called a loss, ended by a return or not.
 
     A past silence is judged by what was known on its last day: the account's gaps until then, or
@@ -151,10 +150,11 @@ def lost_spells(
     >>> q.lost_spells["detection_date"].le(q.as_of).all().item()
     True
     """
-    closed = _closed_spells(account_days, account_classes, as_of, loss)
     still = account_status[account_status["status"].eq("lost")]
     still = still.assign(return_date=pd.Series(dtype="datetime64[us]"))
-    spells = pd.concat([closed, still.reindex(columns=closed.columns)], ignore_index=True)
+    spells = pd.concat(
+        [closed_spells, still.reindex(columns=closed_spells.columns)], ignore_index=True
+    )
     return shaped("lost_spells", spells.sort_values(["last_order_date", "account_id"]))
 
 
@@ -176,17 +176,12 @@ def _judge(table: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings) -> None
     table["lost_after_days"] = (lost_day - table["last_order_date"]).dt.days.astype("float64")
 
 
-def _judge_seasons(
-    table: pd.DataFrame, account_days: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings
-) -> None:
+def _judge_seasons(table: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings) -> None:
     """Judge seasonal accounts by their season: silence counts inside it only."""
-    table["season_start_date"] = pd.Series(pd.NaT, index=table.index, dtype="datetime64[us]")
-    days = order_days(account_days, as_of=as_of)
-    cases = table.loc[table["last_order_date"].notna(), ["account_id", "last_order_date"]]
-    found = seasons_of(cases.assign(eve=as_of), days, loss).set_index(cases.index)
-    found = found[found["start_month"].notna()]
+    found = table[table["start_month"].notna()]
     if found.empty:
         return
+    found = found.join(season_dates(found, loss))
     at = found.index
     is_lost, is_late = found["season_lost_date"].le(as_of), found["season_overdue_date"].le(as_of)
     is_over, is_begun = found["season_end_date"].lt(as_of), found["season_start_date"].le(as_of)
@@ -202,45 +197,7 @@ def _judge_seasons(
     table.loc[at, "detection_date"] = found["season_lost_date"].where(is_lost)
     lost_after = found["season_lost_date"] - found["last_order_date"]
     table.loc[at, "lost_after_days"] = lost_after.dt.days.astype("float64")
-    table.loc[at, "season_start_date"] = found["season_start_date"]
     table.loc[at, "gap_basis"] = "season"
-
-
-def _closed_spells(
-    account_days: pd.DataFrame,
-    account_classes: pd.DataFrame,
-    as_of: pd.Timestamp,
-    loss: LossSettings,
-) -> pd.DataFrame:
-    """Return the silences of the past that were a loss on the eve of the order that ended them."""
-    days = order_days(account_days, as_of=as_of)
-    gaps = order_gaps(days)
-    first = days.groupby("account_id")["date"].min()
-    gaps["first_order_date"] = looked_up(gaps["account_id"], first)
-    letters = _class_of(account_classes, gaps["account_id"]).to_numpy()
-    codes, _ = pd.factorize(letters, sort=True)
-    silent = gaps["gap_days"].gt(loss.min_silence_days)
-    found = gaps[silent].assign(code=codes[silent.to_numpy()])
-    is_own = found["earlier_gap_count"].ge(loss.min_gaps)
-    borrowed = found[~is_own]
-    pool = (_number(gaps["next_order_date"]), gaps["gap_days"].to_numpy(), codes)
-    eve = _number(borrowed["next_order_date"]) - 1
-    of_class, class_count = pooled_medians(*pool, eve, borrowed["code"].to_numpy())
-    of_all, _ = pooled_medians(*pool, eve, np.full(len(eve), -1))
-    enough = (class_count >= loss.min_gaps) & (borrowed["code"].to_numpy() >= 0)
-    found["usual_gap_days"] = earlier_medians(gaps, np.flatnonzero(silent))
-    found.loc[~is_own, "usual_gap_days"] = np.where(enough, of_class, of_all)
-    found["gap_count"] = found["earlier_gap_count"]
-    found["detection_date"] = _trip_day(found, loss.lost, loss.min_silence_days, loss)
-    eves = found[["account_id", "last_order_date"]]
-    eves = eves.assign(eve=found["next_order_date"] - pd.Timedelta(days=1))
-    seasons = seasons_of(eves, days, loss).set_index(found.index)
-    is_seasonal = seasons["start_month"].notna()
-    found["detection_date"] = found["detection_date"].mask(is_seasonal, seasons["season_lost_date"])
-    found["return_date"] = found["next_order_date"]
-    found = found[found["detection_date"].lt(found["return_date"])]
-    columns = ["account_id", "last_order_date", "detection_date", "return_date", "usual_gap_days"]
-    return found[columns].reset_index(drop=True)
 
 
 def _trip_day(
@@ -250,16 +207,7 @@ def _trip_day(
     longer new.
     """
     silence = np.maximum(np.floor(k * table["usual_gap_days"]) + 1, min_silence_days)
-    day = table["last_order_date"] + pd.to_timedelta(silence, unit="D")
+    day = days_later(table["last_order_date"], silence)
     grown = table["first_order_date"] + pd.Timedelta(days=loss.new_days)
     is_grown = table["gap_count"].ge(loss.min_gaps) | day.ge(grown) | day.isna()
     return day.where(is_grown, grown).astype("datetime64[us]")
-
-
-def _class_of(account_classes: pd.DataFrame, account_id: pd.Series) -> pd.Series:
-    letters = account_classes.set_index("account_id")["abc_revenue"]
-    return looked_up(account_id, letters).astype("str")
-
-
-def _number(day: pd.Series) -> np.ndarray:
-    return day.to_numpy().astype("datetime64[D]").astype("int64")

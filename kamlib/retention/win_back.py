@@ -6,11 +6,11 @@ import re
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, sparse
 
 from kamlib.book import WinBackSettings
 from kamlib.choice import published, share_that_came
 from kamlib.decided import latest_decisions
+from kamlib.retention.budget import most_valuable
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
 from kamlib.retention.returns import ALL, CHANCE, LOST_FOR_DAYS, chances, is_closed, time_lost
@@ -22,7 +22,7 @@ def win_back(
     lost_accounts: pd.DataFrame,
     offers: pd.DataFrame,
     return_rates: pd.DataFrame,
-    estimate_choice: pd.DataFrame | None = None,
+    return_choice: pd.DataFrame | None = None,
     decisions: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
@@ -69,13 +69,13 @@ def win_back(
     seen = return_rates.drop_duplicates("lost_for_days").set_index("lost_for_days")
     share = looked_up(table["lost_for_days"], seen["second_life_share"]).astype("float64")
     known_share = share.notna()
-    share = share.fillna(1.0) * share_that_came(estimate_choice)
+    share = share.fillna(1.0) * share_that_came(return_choice)
     table["margin_source"] = np.where(known_share, "own returns", "assumed: as before the loss")
     if budget.second_life_share is not None:
         share = pd.Series(budget.second_life_share, index=table.index)
         table["margin_source"] = "book setting"
     table["expected_margin"] = table["last_year_margin"] * share
-    if published(estimate_choice, "return") == "naive":
+    if published(return_choice, "return") == "naive":
         return_rates = return_rates[return_rates["reason"].eq(ALL)]
     known = {*offers["reason"].dropna(), *return_rates["reason"]} - {ALL, UNKNOWN}
     named = table.assign(reason=_named(table["reason"], known))
@@ -125,11 +125,15 @@ def _named(reason: pd.Series, known: set[str]) -> pd.Series:
     >>> _named(pd.Series(["Left for the Price", "priceless", "late"]), {"price", "late"}).tolist()
     ['price', 'priceless', 'late']
     """
-    found = reason.copy()
-    for word in sorted(known, key=lambda text: (len(text), text)):
-        is_in = reason.str.contains(rf"(?<!\w){re.escape(word)}(?!\w)", case=False, regex=True)
-        found = found.mask(is_in & ~reason.isin(known), word)
-    return found
+    words = {
+        word: re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+        for word in sorted(known, key=lambda text: (len(text), text))
+    }
+    found = {}
+    for text in reason.unique():
+        named = [word for word, pattern in words.items() if pattern.search(text)]
+        found[text] = named[-1] if named and text not in known else text
+    return reason.map(found)
 
 
 def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
@@ -139,7 +143,8 @@ def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd
     )
     given = given[given["cost"].notna()].sort_values(["offer", "cost"], ignore_index=True)
     open_ones = table[~is_closed(table["reason"])]
-    pairs = open_ones.sort_values("account_id").merge(given, how="cross")
+    asked = ["account_id", "reason", "lost_for_days", "expected_margin"]
+    pairs = open_ones[asked].sort_values("account_id").merge(given, how="cross")
     fits = pairs["for_reason"].eq(pairs["reason"])
     general = pairs["for_reason"].isna() & ~pairs["reason"].isin(given["for_reason"].dropna())
     pairs = pairs[fits | general].reset_index(drop=True)
@@ -159,20 +164,9 @@ def _chosen(pairs: pd.DataFrame, budget: float | None) -> np.ndarray:
     worth = np.flatnonzero(pairs["offer_value"].gt(0).to_numpy())
     if not len(worth):
         return chosen
-    rows = pd.factorize(pairs["account_id"].to_numpy()[worth])[0]
-    once = sparse.csr_array((np.ones(len(worth)), (rows, np.arange(len(worth)))))
-    limits = [optimize.LinearConstraint(once, ub=1)]
-    if budget is not None:
-        cost = pairs["cost"].to_numpy()[worth]
-        limits.append(optimize.LinearConstraint(sparse.csr_array(cost[None, :]), ub=budget))
-    answer = optimize.milp(
-        -pairs["offer_value"].to_numpy()[worth],
-        constraints=limits,
-        integrality=np.ones(len(worth)),
-        bounds=optimize.Bounds(0, 1),
-        options={"mip_rel_gap": 0.0},
-    )
-    chosen[worth] = answer.x > 0.5
+    account = pd.factorize(pairs["account_id"].to_numpy()[worth])[0].astype("int64")
+    value, cost = (pairs[name].to_numpy(dtype="float64")[worth] for name in ("offer_value", "cost"))
+    chosen[worth] = most_valuable(account, value, cost, budget)
     return chosen
 
 

@@ -45,7 +45,9 @@ def write_review(q: AccountPeriod, path: Path) -> Path:
     slide = add_slide(deck, title, foot)
     quarters, shares = _by_quarter(q.promises_kept)
     if any(one is not None for one in shares):
-        add_chart(slide, "COLUMN_CLUSTERED", quarters, {"on time": shares}, number="0%", most=1.0)
+        add_chart(
+            slide, "COLUMN_CLUSTERED", quarters, {say("on time"): shares}, number="0%", most=1.0
+        )
         add_lines(slide, lines, left=9.4, width=3.4, size=14)
     else:
         add_lines(slide, lines, size=18)

@@ -2,6 +2,7 @@
 
 from kamlib.scoring.decisions import candidates, tier_decisions, watch_list
 from kamlib.scoring.demotion import demotion_risk
+from kamlib.scoring.grid import ScoreGrid, score_grid
 from kamlib.scoring.history import criterion_history, past_year_ends, score_history
 from kamlib.scoring.largest import largest_order_scores
 from kamlib.scoring.limits import scoring_limits
@@ -15,6 +16,7 @@ from kamlib.scoring.stability import score_stability
 
 __all__ = [
     "AdmissionRule",
+    "ScoreGrid",
     "account_scores",
     "admission_line",
     "admission_review",
@@ -31,6 +33,7 @@ __all__ = [
     "later_outcomes",
     "past_year_ends",
     "prospect_ranking",
+    "score_grid",
     "score_history",
     "score_stability",
     "scoring_limits",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import trailing_months
+from kamlib.scoring.grid import score_grid
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.measures import criterion_measures
 from kamlib.scoring.scores import criterion_scores, ranked
@@ -62,7 +63,11 @@ def criterion_history(
     parts = []
     for day in past_year_ends(account_months, as_of=as_of, segmentation=segmentation):
         measures = criterion_measures(
-            account_months, category_months, **undated, as_of=day, segmentation=segmentation
+            account_months,
+            category_months,
+            **undated,
+            as_of=day,
+            window_months=segmentation.window_months,
         )
         is_undated = measures["measure"].isin(["share_of_wallet", "open_wallet"])
         measures["note_code"] = measures["note_code"].mask(is_undated, "needs_undated")
@@ -82,7 +87,7 @@ def score_history(criterion_history: pd.DataFrame, admission_rule: AdmissionRule
     [2022, 2023, 2024, 2025]
     """
     parts = [
-        ranked(rows, admission_rule).assign(as_of_date=day)
+        ranked(score_grid(rows), admission_rule).assign(as_of_date=day)
         for day, rows in criterion_history.groupby("as_of_date", sort=True)
     ]
     return shaped("score_history", pd.concat(parts) if parts else [])

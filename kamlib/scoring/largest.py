@@ -7,6 +7,7 @@ import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.period.calendar import month_of, trailing_months
+from kamlib.scoring.grid import score_grid
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.measures import criterion_measures
 from kamlib.scoring.scores import criterion_scores, ranked
@@ -65,10 +66,10 @@ def largest_order_scores(
         key_accounts[key_accounts["account_id"].isin(above)],
         as_of=as_of,
         first_date=first_date,
-        segmentation=segmentation,
+        window_months=segmentation.window_months,
     )
     scores = criterion_scores(measures, judgements, as_of=as_of, scoring=scoring)
-    known = ranked(scores, admission_rule).set_index("account_id")["score"]
+    known = ranked(score_grid(scores), admission_rule).set_index("account_id")["score"]
     table = largest.assign(
         largest_order=largest["revenue"],
         largest_order_date=largest["date"],

@@ -22,7 +22,7 @@ def criterion_measures(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
-    segmentation: SegmentationSettings = SegmentationSettings(),
+    window_months: int = SegmentationSettings().window_months,
 ) -> pd.DataFrame:
     """One row per scored account and measure: its value in the window, or why there is none.
 
@@ -53,7 +53,6 @@ def criterion_measures(
     >>> q.criterion_measures["measure"].unique().tolist()[:4]
     ['size', 'growth', 'margin_rate', 'regularity']
     """
-    window_months = segmentation.window_months
     known = account_months[account_months["month"] <= as_of]
     months = trailing_months(as_of, 2 * window_months)
     window = known[known["month"].isin(months[window_months:])]

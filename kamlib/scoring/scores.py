@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kamlib.book import ScoringSettings
 from kamlib.book.criteria import Criterion
+from kamlib.scoring.grid import Floats, ScoreGrid
 from kamlib.scoring.line import AdmissionRule
 from kamlib.tables import shaped
 
@@ -33,26 +38,51 @@ def criterion_scores(
     >>> q.criterion_scores.groupby("origin").size().index.tolist()
     ['data', 'judged', 'missing']
     """
-    ids = pd.Index(criterion_measures["account_id"].unique(), dtype="str", name="account_id")
-    rows = pd.concat(
-        [
-            _judged(criterion, ids, judgements, as_of)
-            if criterion.judged
-            else _measured(criterion, ids, criterion_measures)
-            for criterion in scoring.in_use
-        ],
-        ignore_index=True,
+    criteria = scoring.in_use
+    row, accounts = pd.factorize(criterion_measures["account_id"], sort=True)
+    ids = pd.Index(accounts, dtype="str", name="account_id")
+    column, measures = pd.factorize(criterion_measures["measure"])
+    place_of = dict(zip(measures, range(len(measures)), strict=True))
+    place = np.full((len(ids), len(measures) + 1), -1)  # of each measure among the rows; none: −1
+    place[row, column] = np.arange(len(row))
+    value = np.append(criterion_measures["value"].to_numpy(dtype="float64"), np.nan)
+    note = np.append(criterion_measures["note_code"].fillna("").to_numpy(dtype=object), "")
+    parts = [
+        _judged(criterion, ids, judgements, as_of)
+        if criterion.judged
+        else _measured(criterion, place[:, place_of.get(criterion.measure, -1)], value, note)
+        for criterion in criteria
+    ]
+    score = np.column_stack([part["score"] for part in parts])
+    weights = np.array([criterion.weight for criterion in criteria])
+    is_scored = ~np.isnan(score)
+    present = is_scored @ weights
+    with np.errstate(divide="ignore", invalid="ignore"):
+        contribution = weights * score / present[:, None]
+    origin = np.array(["judged" if one.judged else "data" for one in criteria], dtype=object)
+    many = len(ids)
+    return shaped(
+        "criterion_scores",
+        pd.DataFrame(
+            {
+                "account_id": np.repeat(ids.to_numpy(dtype=object), len(criteria)),
+                "criterion": np.tile(_texts(one.name for one in criteria), many),
+                "side": np.tile(_texts(one.side for one in criteria), many),
+                "weight": np.tile(weights, many),
+                "measure": np.tile(_texts(one.measure or "" for one in criteria), many),
+                "value": np.column_stack([part["value"] for part in parts]).ravel(),
+                "score": score.ravel(),
+                "origin": np.where(is_scored, origin, "missing").ravel(),
+                "judged_date": np.column_stack([part["judged_date"] for part in parts]).ravel(),
+                "note_code": np.column_stack([part["note_code"] for part in parts]).ravel(),
+                "contribution": contribution.ravel(),
+            }
+        ),
     )
-    is_scored = rows["score"].notna()
-    rows["origin"] = rows["origin"].where(is_scored, "missing")
-    present = rows["weight"].where(is_scored).groupby(rows["account_id"]).transform("sum")
-    rows["contribution"] = rows["weight"] * rows["score"] / present.where(present > 0)
-    # the criteria were joined in the book's order: a stable sort keeps it within each account
-    return shaped("criterion_scores", rows.sort_values("account_id", kind="stable"))
 
 
 def account_scores(
-    criterion_scores: pd.DataFrame,
+    score_grid: ScoreGrid,
     key_accounts: pd.DataFrame,
     accounts: pd.DataFrame,
     admission_rule: AdmissionRule,
@@ -70,34 +100,40 @@ def account_scores(
     >>> q.account_scores[["rank", "score", "is_above_line"]].head(2).round(2).values.tolist()
     [[1, 8.35, True], [1, 8.35, True]]
     """
-    table = ranked(criterion_scores, admission_rule).set_index("account_id")
-    ids = table.index
-    present = criterion_scores[criterion_scores["score"].notna()]
-    for side in ("attractiveness", "strength"):
-        table[f"{side}_score"] = _weighted(present[present["side"] == side], ids)
-    lacking = criterion_scores[criterion_scores["score"].isna()]
-    missing: dict[str, str] = {}
-    for account, criterion in zip(lacking["account_id"], lacking["criterion"], strict=True):
-        missing[account] = f"{missing[account]}, {criterion}" if account in missing else criterion
+    table = ranked(score_grid, admission_rule)
+    ids = pd.Index(table["account_id"])
+    lacking = np.isnan(score_grid.scores)
+    missing = np.full(len(lacking), "", dtype=object)
+    for row in np.flatnonzero(lacking.any(axis=1)):
+        missing[row] = ", ".join(np.array(score_grid.criteria)[lacking[row]])
     key = key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]
     table = table.assign(
+        attractiveness_score=score_grid.weighted("attractiveness")[table.index],
+        strength_score=score_grid.weighted("strength")[table.index],
         is_key=ids.isin(key),
-        missing_criteria=[missing.get(account, "") for account in ids.tolist()],
-        name=column_of(accounts, ids, "name").fillna(ids.to_series()),
+        missing_criteria=missing[table.index],
+        name=column_of(accounts, ids, "name").to_numpy(),
     )
-    return shaped("account_scores", table.reset_index())
+    table["name"] = table["name"].fillna(table["account_id"])
+    return shaped("account_scores", table)
 
 
-def ranked(criterion_scores: pd.DataFrame, admission_rule: AdmissionRule) -> pd.DataFrame:
-    """One row per scored account: its weighted score, and its place by the rule, best first."""
-    present = criterion_scores[criterion_scores["score"].notna()]
-    ids = pd.Index(criterion_scores["account_id"].unique(), dtype="str", name="account_id")
-    known = present.groupby("account_id")["weight"].sum().round(9).reindex(ids, fill_value=0.0)
-    table = pd.DataFrame({"score": _weighted(present, ids), "completeness_share": known}, index=ids)
+def ranked(score_grid: ScoreGrid, admission_rule: AdmissionRule) -> pd.DataFrame:
+    """One row per scored account: its weighted score, and its place by the rule, best first; its
+    place in the grid is the index.
+    """
+    table = pd.DataFrame(
+        {
+            "account_id": score_grid.accounts,
+            "score": score_grid.weighted(),
+            "completeness_share": score_grid.present(),
+        }
+    )
     table["rank"] = table["score"].rank(method="min", ascending=False).astype("Int64")
     table["line_score"] = admission_rule.line_score(table["score"])
     table["is_above_line"] = admission_rule.is_above(table["score"], table["rank"])
-    return table.reset_index().sort_values(["rank", "account_id"], na_position="last")
+    # the accounts are sorted: a stable sort keeps them so among equals
+    return table.sort_values("rank", na_position="last", kind="stable")
 
 
 def criterion_coverage(
@@ -141,60 +177,41 @@ def column_of(accounts: pd.DataFrame, ids: pd.Index, column: str) -> pd.Series:
     return known.reindex(ids).astype("str")
 
 
-def _weighted(present: pd.DataFrame, ids: pd.Index) -> pd.Series:
-    sums = (present["weight"] * present["score"]).groupby(present["account_id"]).sum()
-    weights = present["weight"].groupby(present["account_id"]).sum()
-    return (sums / weights).round(9).reindex(ids)
+def _texts(texts: Iterable[str]) -> npt.NDArray[np.object_]:
+    return np.array(list(texts), dtype=object)
 
 
-def _measured(criterion: Criterion, ids: pd.Index, measures: pd.DataFrame) -> pd.DataFrame:
-    mine = measures[measures["measure"] == criterion.measure].set_index("account_id").reindex(ids)
-    value = mine["value"].to_numpy(dtype="float64")
+def _measured(
+    criterion: Criterion, place: npt.NDArray[Any], values: Floats, notes: npt.NDArray[np.object_]
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the score of each account from its measure, by the place of its row."""
+    value = values[place]
     limits = np.array([limit for limit, _ in criterion.steps])
     scores = np.array([1, *(score for _, score in criterion.steps)], dtype="float64")
     score = np.where(np.isnan(value), np.nan, scores[np.searchsorted(limits, value, side="right")])
-    return pd.DataFrame(
-        {
-            **_said(criterion, ids),
-            "measure": criterion.measure,
-            "value": value,
-            "score": score,
-            "origin": "data",
-            "judged_date": pd.Series(pd.NaT, index=range(len(ids)), dtype="datetime64[us]"),
-            "note_code": mine["note_code"].fillna("").to_numpy(),
-        }
-    )
+    return {
+        "value": value,
+        "score": score,
+        "judged_date": np.full(len(value), np.datetime64("NaT"), dtype="datetime64[us]"),
+        "note_code": notes[place],
+    }
 
 
 def _judged(
     criterion: Criterion, ids: pd.Index, judgements: pd.DataFrame, as_of: pd.Timestamp
-) -> pd.DataFrame:
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the score of each account from the latest judgement of it."""
     is_mine = judgements["criterion"].eq(criterion.name) & judgements["judged_date"].le(as_of)
     ordered = judgements[is_mine].sort_values(["account_id", "judged_date", "score"])
     latest = ordered.drop_duplicates("account_id", keep="last").set_index("account_id")
     mine = latest[["score", "judged_date"]].reindex(ids)
     score = mine["score"].astype("float64")
     is_outside = score.notna() & ~score.between(1, 10)
-    return pd.DataFrame(
-        {
-            **_said(criterion, ids),
-            "measure": "",
-            "value": np.nan,
-            "score": score.mask(is_outside).to_numpy(),
-            "origin": "judged",
-            "judged_date": mine["judged_date"].astype("datetime64[us]").to_numpy(),
-            "note_code": np.select(
-                [is_outside, score.isna()], ["judged_outside", "not_judged"], default=""
-            ),
-        }
-    )
-
-
-def _said(criterion: Criterion, ids: pd.Index) -> dict[str, object]:
-    """Return what the book says of a criterion, for each account."""
     return {
-        "account_id": ids,
-        "criterion": criterion.name,
-        "side": criterion.side,
-        "weight": criterion.weight,
+        "value": np.full(len(ids), np.nan),
+        "score": score.mask(is_outside).to_numpy(),
+        "judged_date": mine["judged_date"].astype("datetime64[us]").to_numpy(),
+        "note_code": np.select(
+            [is_outside, score.isna()], ["judged_outside", "not_judged"], default=""
+        ).astype(object),
     }

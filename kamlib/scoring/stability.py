@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from kamlib.book import ScoringSettings
+from kamlib.scoring.grid import Floats, ScoreGrid
 from kamlib.scoring.line import AdmissionRule
 from kamlib.tables import shaped
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 THOUSAND = 1000  # draws are whole thousandths: sums and ties are exact, the same on every machine
@@ -50,7 +50,7 @@ class Profiles:
 
 
 def score_stability(
-    criterion_scores: pd.DataFrame,
+    score_grid: ScoreGrid,
     account_scores: pd.DataFrame,
     admission_rule: AdmissionRule,
     *,
@@ -77,9 +77,9 @@ def score_stability(
     scored = account_scores[account_scores["score"].notna()].reset_index(drop=True)
     if scored.empty:
         return shaped("score_stability", [])
-    grid, weight_of = _grid(criterion_scores, scored["account_id"])
-    names, base = list(weight_of.index), weight_of.to_numpy()
-    profiles = _profiles(grid)
+    base = score_grid.weights
+    weight_of = pd.Series(base, index=score_grid.criteria)
+    profiles = _profiles(score_grid.of(scored["account_id"]))
     weights = plausible_weights(base, scoring)
     low, high = _rank_intervals(weights[::RANKS_EVERY], profiles)
     kept = _contenders(profiles, admission_rule)
@@ -93,7 +93,7 @@ def score_stability(
     flips = smallest_flips(base, rivals, asked, admission_rule)
     flips.index = kept[flips.index.to_numpy(dtype="int64")]
     found = flips.reindex(of).reset_index(drop=True)
-    criterion = found["criterion"].map(dict(enumerate(names)))
+    criterion = found["criterion"].map(dict(enumerate(score_grid.criteria)))
     table = table.assign(
         flip_criterion=criterion,
         weight=criterion.map(weight_of),
@@ -104,7 +104,7 @@ def score_stability(
 
 
 def above_line_shares(
-    criterion_scores: pd.DataFrame,
+    score_grid: ScoreGrid,
     account_scores: pd.DataFrame,
     admission_rule: AdmissionRule,
     *,
@@ -122,25 +122,16 @@ def above_line_shares(
     True
     """
     scored = account_scores.loc[account_scores["score"].notna(), "account_id"]
-    grid, weight_of = _grid(criterion_scores, scored)
-    profiles = _profiles(grid)
+    if admission_rule.min_score is not None:  # others do not move the line
+        scored = scored[scored.isin(asked)]
+    profiles = _profiles(score_grid.of(scored))
     of = pd.Series(profiles.profile_of, index=scored)
     wanted = of[of.index.isin(asked)]
     kept = _contenders(profiles, admission_rule)
-    if admission_rule.min_score is not None:  # others do not move the line
-        kept = np.intersect1d(kept, wanted)
     above = np.zeros(len(profiles.counts))
-    weights = plausible_weights(weight_of.to_numpy(), scoring)
+    weights = plausible_weights(score_grid.weights, scoring)
     above[kept] = _above_share(weights, profiles.only(kept), admission_rule)
     return pd.Series(above[wanted], index=wanted.index, name="above_line_share")
-
-
-def _grid(criterion_scores: pd.DataFrame, accounts: pd.Series) -> tuple[Floats, pd.Series]:
-    """Return the scores of accounts by criterion, and the weight of each criterion."""
-    weight_of = criterion_scores.drop_duplicates("criterion").set_index("criterion")["weight"]
-    grid = criterion_scores.pivot(index="account_id", columns="criterion", values="score")
-    grid = grid.reindex(index=accounts, columns=list(weight_of.index))
-    return grid.to_numpy(dtype="float64"), weight_of
 
 
 def plausible_weights(base: Floats, scoring: ScoringSettings) -> Floats:

@@ -3,7 +3,7 @@ moved why.
 """
 
 from kamlib.segmentation.abc import size_classes
-from kamlib.segmentation.classes import account_classes
+from kamlib.segmentation.classes import AccountFigures, account_classes, account_figures
 from kamlib.segmentation.control import is_previous_whole, segmentation_control
 from kamlib.segmentation.curves import lorenz, pareto, whale_curve
 from kamlib.segmentation.dependence import concentration, rollup_changes
@@ -16,9 +16,11 @@ from kamlib.segmentation.price import price_volume_mix
 from kamlib.segmentation.rfm import rfm_scores, rfm_segments
 
 __all__ = [
+    "AccountFigures",
     "abc_cross",
     "abc_xyz_matrix",
     "account_classes",
+    "account_figures",
     "account_types",
     "class_migration",
     "class_moves",

@@ -2,23 +2,85 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
-from kamlib.book import SegmentationSettings
+from kamlib.book import FigureSettings, SegmentationSettings
 from kamlib.period.calendar import trailing_months
-from kamlib.segmentation.abc import abc_of, exact_sums
+from kamlib.segmentation.abc import Cumulated, cumulated, exact_sums
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, xyz_of
 from kamlib.tables import exact, shaped
 
 
-def account_classes(
+@dataclass(frozen=True, eq=False)
+class AccountFigures:
+    """What is known of each account before any limit of ABC is looked at.
+
+    `table` has one row per account, largest revenue first; `by_revenue` and `by_margin` say in its
+    order what is held before each account.
+    """
+
+    table: pd.DataFrame
+    by_revenue: Cumulated
+    by_margin: Cumulated
+
+
+def account_figures(
     account_months: pd.DataFrame,
     accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    of_figures: FigureSettings,
+) -> AccountFigures:
+    """Return the figures of every account known as of the date: all of ``account_classes`` that
+    does not rest on the limits of ABC.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.account_figures.table) == len(q.account_classes)
+    True
+    """
+    known = account_months[account_months["month"] <= as_of]
+    ids = pd.Index(
+        sorted({*accounts["account_id"], *known["account_id"]}), name="account_id", dtype="str"
+    )
+    months = of_figures.window_months
+    window = known[known["month"].isin(trailing_months(as_of, months))]
+    listed = accounts.drop_duplicates("account_id").set_index("account_id").reindex(ids)
+    revenue = exact_sums(window, "revenue", ids)
+    has_cost = bool(known["cost"].notna().any())
+    margin = _margins(window, revenue, listed, has_cost=has_cost, months=months)
+    listed = listed.reindex(columns=["name", "manager_name"]).astype("str")
+    table = pd.DataFrame(
+        {
+            "name": listed["name"].fillna(pd.Series(ids, index=ids)),
+            "manager_name": listed["manager_name"],
+            "revenue": revenue.astype("float64"),
+            "margin": margin.astype("float64"),
+        },
+        index=ids,
+    ).join(xyz_of(known, ids, as_of=as_of, segmentation=of_figures))
+    table = table.assign(missing_codes=_missing_codes(table))
+    table = table.sort_values("revenue", ascending=False, kind="stable")
+    by_revenue = cumulated(revenue[table.index])
+    by_margin = cumulated(margin[table.index].where(margin.notna(), Decimal(0)))
+    table = table.assign(
+        revenue_share=by_revenue.share,
+        before_share=by_revenue.before_share,
+        margin_share=by_margin.share,
+        margin_before_share=by_margin.before_share,
+    )
+    return AccountFigures(shaped("account_classes", table.reset_index()), by_revenue, by_margin)
+
+
+def account_classes(
+    account_figures: AccountFigures,
+    *,
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
     """One row per account known as of the date: its figures of the window and its four classes.
@@ -40,46 +102,14 @@ def account_classes(
 
     Examples
     --------
-    >>> months = shaped("account_months", {"account_id": ["A", "B"],
-    ...     "month": pd.Timestamp("2025-09-30"), "revenue": [90.0, 10.0], "order_day_count": 1})
-    >>> accounts = shaped("accounts", {"account_id": ["A", "B", "C"]})
-    >>> classes = account_classes(months, accounts, as_of=pd.Timestamp("2025-09-30"))
-    >>> classes["abc_revenue"].fillna("none").tolist()
-    ['A', 'B', 'none']
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.account_classes["abc_revenue"].head(3).tolist()
+    ['A', 'A', 'A']
     """
-    known = account_months[account_months["month"] <= as_of]
-    ids = pd.Index(
-        sorted({*accounts["account_id"], *known["account_id"]}), name="account_id", dtype="str"
-    )
-    months = segmentation.window_months
-    window = known[known["month"].isin(trailing_months(as_of, months))]
-    listed = accounts.drop_duplicates("account_id").set_index("account_id").reindex(ids)
-    revenue = exact_sums(window, "revenue", ids)
-    has_cost = bool(known["cost"].notna().any())
-    margin = _margins(window, revenue, listed, has_cost=has_cost, months=months)
-    by_revenue = abc_of(revenue, segmentation.abc)
-    by_margin = abc_of(margin.dropna(), segmentation.abc).reindex(ids)
-    listed = listed.reindex(columns=["name", "manager_name"]).astype("str")
-    table = pd.DataFrame(
-        {
-            "name": listed["name"].fillna(pd.Series(ids, index=ids)),
-            "manager_name": listed["manager_name"],
-            "revenue": revenue.astype("float64"),
-            "margin": margin.astype("float64"),
-            "revenue_share": by_revenue["share"],
-            "margin_share": by_margin["share"],
-            "abc_revenue": by_revenue["abc"],
-            "abc_margin": by_margin["abc"].astype("str"),
-            "before_share": by_revenue["before_share"],
-            "margin_before_share": by_margin["before_share"],
-        },
-        index=ids,
-    ).join(xyz_of(known, ids, as_of=as_of, segmentation=segmentation))
-    return shaped(
-        "account_classes",
-        table.assign(missing_codes=_missing_codes(table))
-        .reset_index()
-        .sort_values(["revenue", "account_id"], ascending=[False, True], kind="stable"),
+    return account_figures.table.assign(
+        abc_revenue=pd.Series(account_figures.by_revenue.classes(segmentation.abc), dtype="str"),
+        abc_margin=pd.Series(account_figures.by_margin.classes(segmentation.abc), dtype="str"),
     )
 
 

@@ -35,7 +35,8 @@ def key_accounts(
     >>> keys[["account_id", "is_key", "is_provisional"]].values.tolist()
     [['A', True, True], ['B', False, True]]
     """
-    ids = pd.Index(sorted({*accounts["account_id"], *account_classes["account_id"]}), dtype="str")
+    both = pd.concat([accounts["account_id"], account_classes["account_id"]])
+    ids = pd.Index(both.drop_duplicates().sort_values(), dtype="str", name=None)
     spells = tiers[tiers["start_date"] <= as_of]
     in_force = _in_force(tiers, as_of)
     key_spells = in_force[in_force["tier"] == "key"]

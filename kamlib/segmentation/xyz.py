@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from kamlib.book import SegmentationSettings
+from kamlib.book import FigureSettings
 from kamlib.period.calendar import trailing_months
 
 PRESETS: dict[str, tuple[float, float]] = {"customer": (0.5, 1.0), "classic": (0.10, 0.25)}
@@ -48,7 +48,7 @@ def xyz_of(
     ids: pd.Index,
     *,
     as_of: pd.Timestamp,
-    segmentation: SegmentationSettings,
+    segmentation: FigureSettings,
 ) -> pd.DataFrame:
     """Return both XYZ classes and what they rest on, one row per id in the order of ``ids``.
 

@@ -11,7 +11,7 @@ from kamlib.ahead.steady import LEAST_MONTHS
 from kamlib.book import BookSettings
 from kamlib.period.calendar import trailing_months
 from kamlib.story.ahead_calendar import calendar_sentence
-from kamlib.story.ahead_record import health_text, is_poor
+from kamlib.story.ahead_record import health_text, is_no_goods, is_poor
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
 from kamlib.words import count, date, listed, money, month, number, plural, say, share
@@ -190,6 +190,8 @@ def _why(row: Any, book: BookSettings) -> str:
 
 def table_category_alerts(
     category_alerts: pd.DataFrame,
+    category_months: pd.DataFrame | None = None,
+    product_months: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
@@ -203,6 +205,8 @@ def table_category_alerts(
     )
     if untold := _untold(first_date, as_of):
         return Said(untold)
+    if is_no_goods(category_months, product_months):
+        return Said(say("No category or product is recorded to look at"))
     if category_alerts.empty:
         return Said(say("No active account stopped or cut a category beyond chance"), how)
     stopped = int(category_alerts["verdict"].eq("stopped").sum())
@@ -220,13 +224,15 @@ def table_category_alerts(
 
 def table_category_falls(
     category_falls: pd.DataFrame,
+    category_months: pd.DataFrame | None = None,
+    product_months: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
     book: BookSettings,
 ) -> Said:
     """Say how much less was bought where chance may explain it: to be asked, not an alarm."""
-    if _untold(first_date, as_of):
+    if _untold(first_date, as_of) or is_no_goods(category_months, product_months):
         return Said(say("Nor what may have paused by chance"))
     if category_falls.empty:
         return Said(
@@ -276,7 +282,7 @@ def table_account_alerts(
 
 def gap_category_alerts(category_months: pd.DataFrame, product_months: pd.DataFrame) -> str:
     """Say what falls within accounts would need, where the book tells no goods apart."""
-    if len(category_months) or len(product_months):
+    if not is_no_goods(category_months, product_months):
         return ""
     return say(
         "What falls within accounts that still buy cannot be seen: orders.category or "

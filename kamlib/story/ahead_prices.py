@@ -9,6 +9,9 @@ from kamlib.story.statements import Said
 from kamlib.tables import each
 from kamlib.words import count, listed, money, number, percent, plural, say, started
 
+YEARS = 3
+"""Years over which prices erode."""
+
 
 def table_price_realisation(price_realisation: pd.DataFrame, *, book: BookSettings) -> Said:
     """Say what is given away, and at whom most."""
@@ -51,9 +54,13 @@ def table_price_realisation(price_realisation: pd.DataFrame, *, book: BookSettin
     )
 
 
-def table_price_erosion(price_erosion: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_price_erosion(
+    price_erosion: pd.DataFrame, price_years: pd.DataFrame | None = None, *, book: BookSettings
+) -> Said:
     """Say whose prices fell from year to year."""
     how = say("Products bought in all three years alone; fell in both years, by 2 points and more")
+    if price_years is not None and price_years["year_number"].nunique() < YEARS:
+        return Said(say("No prices of three years can be compared"), how)
     if price_erosion.empty:
         return Said(say("No account's prices fell in two years running"), how)
     worth, many = money(price_erosion["eroded"].sum(), book), len(price_erosion)

@@ -88,7 +88,7 @@ def chart_category_map(
             most_need_in_reach=money(most["need_in_reach"], book),
         )
     if category_map.empty:
-        title = say("The map of accounts and categories needs orders.category and key accounts")
+        title = say("The map of accounts and categories needs orders.category")
     return Said(
         title,
         say(

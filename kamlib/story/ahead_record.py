@@ -10,6 +10,7 @@ from kamlib.book import BookSettings
 from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
 from kamlib.tables import each
+from kamlib.words import FEW as FEW_CASES
 from kamlib.words import count, listed, number, plural, rate, say, started
 
 FEW, MUCH = 50, 15
@@ -18,9 +19,25 @@ MOST = 20
 """Accounts drawn."""
 
 
-def tell_alert_record(alert_record: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
+def is_no_goods(*months: pd.DataFrame | None) -> bool:
+    """Return whether the book tells neither categories nor products apart."""
+    return all(one is not None and one.empty for one in months)
+
+
+def tell_alert_record(
+    alert_record: pd.DataFrame,
+    category_months: pd.DataFrame | None = None,
+    product_months: pd.DataFrame | None = None,
+    *,
+    book: BookSettings,
+) -> pd.DataFrame:
     """Return how each kind of alert did, in a sentence."""
-    said = [_did(row, book) for row in each(alert_record)]
+    none = say("No category or product is recorded to look at.")
+    is_none = is_no_goods(category_months, product_months)
+    said = [
+        none if is_none and row.rule == "category" else _did(row, book)
+        for row in each(alert_record)
+    ]
     return pd.DataFrame({"note": said}, index=alert_record.index, dtype="str")
 
 
@@ -29,7 +46,7 @@ def _did(row: Any, book: BookSettings) -> str:
         return say("It takes two and a half years of orders to try the alerts on the past.")
     dates = count(row.date_count, "past quarter", source=book)
     if row.alert_count:
-        right = rate(row.still_down_count, row.alert_count, book)
+        right = _of(row.still_down_count, row.alert_count, book)
         text = say(
             "As of {dates}: {alerts}, of which {right} ",
             dates=dates,
@@ -41,7 +58,7 @@ def _did(row: Any, book: BookSettings) -> str:
         text = say("As of {dates}: no alert", dates=dates)
     if not row.fall_count:
         return say("{text}; nothing fell by half at an account that still bought.", text=text)
-    seen = rate(row.seen_count, row.fall_count, book)
+    seen = _of(row.seen_count, row.fall_count, book)
     return say(
         "{text}. Of {falls} by half and more at accounts that still bought, {seen} {were} alerted "
         "within two quarters; rare purchases come and go by chance, and are left alone.",
@@ -50,6 +67,12 @@ def _did(row: Any, book: BookSettings) -> str:
         seen=seen,
         were=plural(row.seen_count, "was", "were"),
     )
+
+
+def _of(part: float, cases: float, book: BookSettings) -> str:
+    """Return how many of cases just counted: in percent, of few by number."""
+    few = number(part, book) if part else say("none")
+    return rate(part, cases, book) if cases >= FEW_CASES else few
 
 
 def table_alert_record() -> Said:

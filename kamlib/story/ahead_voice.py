@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.story.keys import called
 from kamlib.story.statements import Said
 from kamlib.words import count, listed, number, phrase, plural, say
 
@@ -46,17 +47,20 @@ def table_event_outcomes(event_outcomes: pd.DataFrame, *, book: BookSettings) ->
     )
 
 
-def table_sponsor_activity(sponsor_activity: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_sponsor_activity(
+    sponsor_activity: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings
+) -> Said:
     """Say whose top people were not met for a year."""
+    key = called(key_accounts)
     unmet = sponsor_activity[sponsor_activity["top_contact_count"].eq(0)]
     if sponsor_activity.empty:
-        return Said(say("No decider or approver of a key account is known"))
+        return Said(say("No decider or approver of any account is known"))
     if unmet.empty:
-        return Said(say("The top people of every key account were met within a year"))
+        return Said(say("The top people of every {key} were met within a year", key=key))
     return Said(
         say(
             "The top people of {accounts} were not met for a year: {name}",
-            accounts=count(len(unmet), "key account", source=book),
+            accounts=count(len(unmet), key, source=book),
             name=listed(unmet["name"]),
         )
     )

@@ -66,28 +66,34 @@ def _bridge_title(rows: pd.DataFrame, who: str, book: BookSettings) -> str:
     )
 
 
-def table_revenue_bridge(*, as_of: pd.Timestamp) -> Said:
+def table_revenue_bridge(revenue_bridge: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
     """Say of which months the bridge is."""
-    return Said(
-        say("The bridge in figures"),
+    how = (
         say(
             "Net revenue and accounts by step, key accounts as of the first day; 12 months to "
             "{as_of} against the 12 months before",
             as_of=date(as_of),
-        ),
+        )
+        if revenue_bridge["scope"].eq("key").any()
+        else say(
+            "Net revenue and accounts by step; 12 months to {as_of} against the 12 months before",
+            as_of=date(as_of),
+        )
     )
+    return Said(say("The bridge in figures"), how)
 
 
 def tell_retention_figures(
     retention_figures: pd.DataFrame,
     untold_keys: dict[str, str],
+    key_accounts: pd.DataFrame | None = None,
     *,
     first_date: pd.Timestamp | None,
     as_of: pd.Timestamp,
     book: BookSettings,
 ) -> pd.DataFrame:
     """Say why a figure is not known, and of whom a figure of key accounts is."""
-    return untold(retention_figures, untold_keys, first_date, as_of, book)
+    return untold(retention_figures, untold_keys, first_date, as_of, book, key_accounts)
 
 
 def table_key_accounts_then(

@@ -12,13 +12,14 @@ _OVERDUE = {
 }
 
 
-def called(keys: pd.DataFrame) -> str:
+def called(keys: pd.DataFrame | None) -> str:
     """Return what key accounts are called: large ones, where the largest stand in for them.
 
     >>> called(pd.DataFrame({"is_provisional": [True]}))
     'large account'
     """
-    return noun("large account") if keys["is_provisional"].any() else noun("key account")
+    is_stand_in = keys is not None and keys["is_provisional"].any()
+    return noun("large account") if is_stand_in else noun("key account")
 
 
 def several(key: str) -> str:

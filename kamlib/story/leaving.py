@@ -113,7 +113,7 @@ def chart_engagement(engagement: pd.DataFrame, *, most: int = MOST_MEASURED) -> 
         _falling(engagement),
         say("Line at 1: as planned, as usual; colour only where the trend is clear{cut}", cut=cut),
         say(
-            "Small charts per key account of contacts against plan, satisfaction, and orders "
+            "Small charts per account of contacts against plan, satisfaction, and orders "
             "against the usual pace"
         ),
     )
@@ -140,7 +140,7 @@ def _falling(engagement: pd.DataFrame) -> str:
 def table_engagement(*, as_of: pd.Timestamp) -> Said:
     """Say of which months the levels are."""
     return Said(
-        say("Key accounts: engagement and loyalty"),
+        say("Engagement and loyalty"),
         say(
             "Levels of the 12 months to {as_of}; slope per year with its 95 % interval",
             as_of=date(as_of),

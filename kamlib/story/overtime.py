@@ -6,6 +6,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import base_months, is_base_whole, trailing_months
+from kamlib.story.keys import called, several
 from kamlib.words import change, count, date, money, phrase, plural, say, share, started
 
 WHY = {
@@ -115,6 +116,7 @@ def untold(
     first_date: pd.Timestamp | None,
     as_of: pd.Timestamp,
     book: BookSettings,
+    key_accounts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Say of each figure why it is not known, and of whom a figure of key accounts is."""
     notes = []
@@ -129,7 +131,8 @@ def untold(
             elif scope == "key":
                 note = why_untold(window, why, first_date, as_of, book) or None
         elif scope == "key":
-            note = say("of today’s key accounts") if not window else _whose(window, as_of)
+            keys = several(called(key_accounts))
+            note = _whose(window, as_of) if window else say("of today’s {keys}", keys=keys)
         notes.append(note)
     return pd.DataFrame({"note": pd.Series(notes, index=figures.index, dtype="str")})
 

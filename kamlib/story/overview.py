@@ -208,13 +208,14 @@ def _outlook(outlook: pd.DataFrame, key: str, book: BookSettings) -> Sentence | 
 def tell_key_figures(
     key_figures: pd.DataFrame,
     untold_keys: dict[str, str],
+    key_accounts: pd.DataFrame | None = None,
     *,
     first_date: pd.Timestamp | None,
     as_of: pd.Timestamp,
     book: BookSettings,
 ) -> pd.DataFrame:
     """Say why a figure is not known, and of whom a figure of key accounts is."""
-    return untold(key_figures, untold_keys, first_date, as_of, book)
+    return untold(key_figures, untold_keys, first_date, as_of, book, key_accounts)
 
 
 def actions_overview(told_main_changes: pd.DataFrame, *, as_of: pd.Timestamp) -> list[Action]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.story.keys import called, several
 from kamlib.story.statements import Point, Sentence
 from kamlib.tables import each
 from kamlib.words import count, money, number, phrase, plural, say, share
@@ -46,16 +47,18 @@ def headline_programme(
     told_training_needs: pd.DataFrame,
     engagement_trend: pd.DataFrame,
     *,
+    key_accounts: pd.DataFrame | None = None,
     book: Book = None,
 ) -> list[Sentence]:
     """Return the sentences of the first screen, the most pressing first; at most seven."""
+    key = called(key_accounts)
     sentences = [
         *_effect(told_programme_verdict, programme_payback, book),
-        *_load(workload, assignment_changes, book),
-        *_target(programme_outlook, book),
-        *_dependence(manager_dependence, book),
-        *_coverage(told_coverage, coverage_summary),
-        *_owed(programme_owed, book),
+        *_load(workload, assignment_changes, key, book),
+        *_target(programme_outlook, several(key), book),
+        *_dependence(manager_dependence, key, book),
+        *_coverage(told_coverage, coverage_summary, key),
+        *_owed(programme_owed, several(key), book),
         *_objectives(objectives_tally, book),
         *_training(told_training_needs),
         *_engagement(engagement_trend),
@@ -109,18 +112,22 @@ def _paid(payback: pd.DataFrame) -> str:
     return say("Whether it has paid for itself cannot be told yet.")
 
 
-def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+def _load(
+    workload: pd.DataFrame, changes: pd.DataFrame, key: str, book: Book
+) -> Iterator[Sentence]:
     if workload.empty:
         return
     orphans = int(workload.loc[workload["manager_id"].eq(""), "key_count"].sum())
     if workload["manager_id"].eq("").all():
-        text = say("No manager is known for any key account, so nothing can be said of workload.")
+        text = say(
+            "No manager is known for any {key}, so nothing can be said of workload.", key=key
+        )
         yield Sentence(text, link="#workload")
         return
     if orphans:
         lack = say(
             "{accounts} {have} no manager",
-            accounts=count(orphans, "key account"),
+            accounts=count(orphans, key),
             have=plural(orphans, "has", "have"),
         )
         yield Sentence(say("{lack}: name one.", lack=lack), link="#workload")
@@ -145,7 +152,7 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator
             "{manager_name} carries too much: {hours}, {accounts}.",
             manager_name=who.manager_name,
             hours=hours,
-            accounts=count(who.key_count, "key account"),
+            accounts=count(who.key_count, key),
         )
     ]
     if others:
@@ -174,7 +181,7 @@ def _load(workload: pd.DataFrame, changes: pd.DataFrame, book: Book) -> Iterator
     yield Sentence(" ".join(sentences), link="#assignment_changes" if len(moves) else "#workload")
 
 
-def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+def _target(outlook: pd.DataFrame, keys: str, book: Book) -> Iterator[Sentence]:
     row = outlook[outlook["measure"].eq("revenue")].dropna(subset=["year_target", "outlook"])
     for own in each(row):
         side = say("short of") if own.outlook_gap < 0 else say("above")
@@ -182,13 +189,15 @@ def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
             "{outlook_gap} {side} target", outlook_gap=money(abs(own.outlook_gap), book), side=side
         )
         text = say(
-            "Key accounts ended the year at {to_date}, {gap}.",
+            "The {keys} ended the year at {to_date}, {gap}.",
+            keys=keys,
             to_date=money(own.to_date, book),
             gap=gap,
         )
         if own.outlook_rule != "over":
             heading = say(
-                "Key accounts are heading for {outlook} this year, {gap}",
+                "The {keys} are heading for {outlook} this year, {gap}",
+                keys=keys,
                 outlook=money(own.outlook, book),
                 gap=gap,
             )
@@ -201,7 +210,7 @@ def _target(outlook: pd.DataFrame, book: Book) -> Iterator[Sentence]:
         yield Sentence(text, link="#programme_outlook")
 
 
-def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+def _dependence(table: pd.DataFrame, key: str, book: Book) -> Iterator[Sentence]:
     exposed = table[table["exposed_profit"].gt(0)].sort_values("exposed_profit", kind="stable")
     for row in each(exposed.tail(1)):
         of = say(
@@ -211,7 +220,7 @@ def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
         )
         known = ""
         if row.sole_count:
-            accounts = count(row.sole_count, "key account")
+            accounts = count(row.sole_count, key)
             known = say(
                 ": {accounts} {know} hardly anybody else",
                 accounts=accounts,
@@ -230,14 +239,14 @@ def _dependence(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
         )
 
 
-def _coverage(coverage: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Sentence]:
+def _coverage(coverage: pd.DataFrame, summary: pd.DataFrame, key: str) -> Iterator[Sentence]:
     words = {
         "sponsor": say("a sponsor"),
         "plan": say("a plan"),
         "decision roles": say("a known decision role"),
     }
     rows = {row.part: row for row in each(summary[summary["covered_share"].lt(1)])}
-    parts = [_lack(rows[part], what) for part, what in words.items() if part in rows]
+    parts = [_lack(rows[part], what, key) for part, what in words.items() if part in rows]
     for worst in each(coverage.head(1 if parts else 0)):
         text = say(
             "{parts}. Begin with {name}: {note}.",
@@ -248,9 +257,9 @@ def _coverage(coverage: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Sentenc
         yield Sentence(text, link="#coverage")
 
 
-def _lack(row: Any, what: str) -> str:
+def _lack(row: Any, what: str, key: str) -> str:
     lack = row.key_count - row.covered_count
-    whole = count(row.key_count, "key account")
+    whole = count(row.key_count, key)
     return say(
         "{lack} of {whole} {lacks} {what}",
         lack=lack,
@@ -260,13 +269,14 @@ def _lack(row: Any, what: str) -> str:
     )
 
 
-def _owed(table: pd.DataFrame, book: Book) -> Iterator[Sentence]:
+def _owed(table: pd.DataFrame, keys: str, book: Book) -> Iterator[Sentence]:
     total = table["overdue_amount"].sum()
     for row in each(table[table["overdue_amount"].gt(0)].head(1)):
         most = f"{money(row.overdue_amount, book)}, {count(row.oldest_late_days, 'day')}"
         yield Sentence(
             say(
-                "Key accounts owe {total} past its due day, most of it {name} ({most}).",
+                "The {keys} owe {total} past its due day, most of it {name} ({most}).",
+                keys=keys,
                 total=money(total, book),
                 name=row.name,
                 most=most,
@@ -341,17 +351,20 @@ def points_programme_missing(present: frozenset[str]) -> list[Point]:
     return [Point("", say(adds), table) for table, adds in NEEDED.items() if table not in present]
 
 
-def note_programme(told_key_accounts: pd.DataFrame, *, has_cost: bool = True) -> str:
+def note_programme(
+    told_key_accounts: pd.DataFrame, key_accounts: pd.DataFrame, *, has_cost: bool = True
+) -> str:
     """Return who is key by which rule, and what orders without cost cannot tell.
 
-    >>> note_programme(pd.DataFrame({"is_key": [True], "key_rule": ["named in the book"]}))
-    'Key accounts: 1, by the rule: named in the book.'
+    >>> keys = pd.DataFrame({"is_key": [True], "is_provisional": [False]})
+    >>> told = pd.DataFrame({"key_rule": ["named in the book"]})
+    >>> note_programme(told, keys).replace("\N{NO-BREAK SPACE}", " ")
+    '1 key account, by the rule: named in the book.'
     """
-    rule = next(iter(told_key_accounts["key_rule"]), "none")
     text = say(
-        "Key accounts: {more}, by the rule: {rule}.",
-        more=int(told_key_accounts["is_key"].sum()),
-        rule=rule,
+        "{accounts}, by the rule: {rule}.",
+        accounts=count(int(key_accounts["is_key"].sum()), called(key_accounts)),
+        rule=next(iter(told_key_accounts["key_rule"]), "none"),
     )
     unknown = say(
         "Orders carry no cost: profit is measured as revenue and the return cannot be told."

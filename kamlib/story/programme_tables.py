@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings, ProgrammeSettings
+from kamlib.story.keys import called
 from kamlib.story.outlook import outlook_notes
 from kamlib.story.statements import Said
 from kamlib.tables import each
@@ -51,7 +52,7 @@ def table_workload(as_of: pd.Timestamp) -> Said:
     months = say("12 months to {as_of}", as_of=date(as_of))
     return Said(
         say("Load per manager"),
-        say("Key accounts, hours a month, revenue of {months}", months=months),
+        say("Hours a month, revenue of {months}", months=months),
     )
 
 
@@ -80,7 +81,7 @@ def chart_workload(
         return Said(
             _overloaded(people),
             say(
-                "Hours a month (key accounts); line: hours there are{heaviest}; {months}",
+                "Hours a month; line: hours there are{heaviest}; {months}",
                 heaviest=heaviest,
                 months=months,
             ),
@@ -102,7 +103,7 @@ def chart_workload(
 def _overloaded(people: pd.DataFrame) -> str:
     over = int(people["is_over_hours"].sum())
     if people.empty:
-        return say("No manager is known for any key account")
+        return say("No manager is known for any account")
     if not over:
         return say("Nobody carries more hours than there are")
     managers = count(len(people), "manager")
@@ -211,7 +212,7 @@ def chart_assignment_loads(
         finding = say("Nobody carries too much; {moves} to give accounts a manager", moves=moves)
     return Said(
         finding,
-        say("Hours that key accounts ask for over the manager's hours; ● now, ◆ proposed"),
+        say("Hours that accounts ask for over the manager's hours; ● now, ◆ proposed"),
         say(
             "For each manager the load in hours, today and as proposed; the published table "
             "assignment_loads has every value"
@@ -224,7 +225,7 @@ def table_manager_dependence(as_of: pd.Timestamp) -> Said:
     months = say("12 months to {as_of}", as_of=date(as_of))
     return Said(
         say("Profit by manager, and what is exposed if one leaves"),
-        say("All accounts and key accounts, by the manager on the order, {months}", months=months),
+        say("By the manager on the order, {months}", months=months),
     )
 
 
@@ -254,10 +255,10 @@ def _gaps(row: Any, fresh_days: int) -> str:
     return "; ".join(say(GAPS[code], **facts) for code in row.gap_codes.split())
 
 
-def table_coverage(coverage: pd.DataFrame) -> Said:
+def table_coverage(coverage: pd.DataFrame, key_accounts: pd.DataFrame | None = None) -> Said:
     """Say how many key accounts have gaps."""
     gaps = int(coverage["coverage_gap_count"].gt(0).sum())
-    whole = count(len(coverage), "key account")
+    whole = count(len(coverage), called(key_accounts))
     return Said(
         say("{gaps} of {whole} with gaps", gaps=gaps, whole=whole)
         if gaps
@@ -266,22 +267,28 @@ def table_coverage(coverage: pd.DataFrame) -> Said:
     )
 
 
-def chart_coverage(coverage: pd.DataFrame, coverage_summary: pd.DataFrame, *, span: Any) -> Said:
+def chart_coverage(
+    coverage: pd.DataFrame,
+    coverage_summary: pd.DataFrame,
+    key_accounts: pd.DataFrame | None = None,
+    *,
+    span: Any,
+) -> Said:
     """Say how many key accounts are covered without a gap, and what nobody recorded."""
     known = coverage_summary["covered_share"].notna()
     whole = int(coverage["coverage_gap_count"].eq(0).sum())
     finding = say(
         "{whole} of {accounts} {are} covered without a gap",
         whole=whole or say("None"),
-        accounts=count(len(coverage), "key account"),
+        accounts=count(len(coverage), called(key_accounts)),
         are=plural(max(whole, 1), "is", "are"),
     )
     if coverage.empty:
         finding = say("No key accounts")
     elif not known.any():
-        finding = say("How key accounts are covered is not recorded")
+        finding = say("How accounts are covered is not recorded")
     parts = [
-        say("Key accounts: filled = there, pale = in part, open = missing"),
+        say("Filled = there, pale = in part, open = missing"),
         say(
             "the {most_accounts} with most gaps of {coverage}",
             most_accounts=MOST_ACCOUNTS,
@@ -298,7 +305,7 @@ def chart_coverage(coverage: pd.DataFrame, coverage_summary: pd.DataFrame, *, sp
         finding,
         "; ".join(part for part in parts if part),
         say(
-            "Grid of key accounts by sponsor, decision roles, recent contact, team, plan and "
+            "Grid of accounts by sponsor, decision roles, recent contact, team, plan and "
             "fresh plan; the table below names every gap"
         ),
     )
@@ -344,7 +351,7 @@ def tell_programme_outlook(programme_outlook: pd.DataFrame, *, book: BookSetting
 def table_programme_owed(as_of: pd.Timestamp) -> Said:
     """Say as of which day the money is owed."""
     return Said(
-        say("What key accounts owe"),
+        say("What is owed"),
         say("Invoices as of {as_of}; the largest overdue amount first", as_of=date(as_of)),
     )
 
@@ -352,7 +359,7 @@ def table_programme_owed(as_of: pd.Timestamp) -> Said:
 def table_account_targets(present: frozenset[str]) -> Said:
     """Say that no account can be compared with its target, where the book has none."""
     missing = say("No targets are recorded: no account can be compared with its target")
-    return Said(say("Key account by key account") if "targets" in present else missing)
+    return Said(say("Account by account") if "targets" in present else missing)
 
 
 # ── what the managers can do ──────────────────────────────────────────────────
@@ -423,11 +430,11 @@ def chart_programme_engagement(
     return Said(
         finding,
         say(
-            "Mean over key accounts by quarter: contacts made of those planned; satisfaction and "
+            "Mean over accounts by quarter: contacts made of those planned; satisfaction and "
             "expected orders"
         ),
         say(
-            "Engagement and loyalty of the key accounts by quarter; the published table "
+            "Engagement and loyalty by quarter; the published table "
             "programme_engagement has every value"
         ),
     )

@@ -327,9 +327,7 @@ def _cause(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
 
 def _checkins(row: Any, late: pd.DataFrame, book: BookSettings) -> str:
     many = started(counted(len(late), "check-in", source=book))
-    text = say(
-        "{many} with key accounts {are} overdue", many=many, are=plural(len(late), "is", "are")
-    )
+    text = say("{many} {are} overdue", many=many, are=plural(len(late), "is", "are"))
     worst = next(each(late))
     if not worst.days_overdue > 0:
         return f"{text}."

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, say, share
+from kamlib.words import count, date, listed, money, say, share, started
 
 MOST = 7
 """Lines of a slide."""
@@ -44,6 +44,7 @@ def review_delivered(
     total = category_totals["revenue"].sum()
     rows = category_totals[category_totals["revenue"].gt(0)].head(MOST)
     lines = [f"{row.category}: {money(row.revenue, book)}" for row in each(rows)]
+    lines = lines if len(lines) > 1 else []  # one category is the whole, or none is recorded
     return say(
         "What we delivered: {total} in the 12 months to {as_of}",
         total=money(total, book),
@@ -52,7 +53,11 @@ def review_delivered(
 
 
 def review_promises(
-    promises_kept: pd.DataFrame, account_incidents: pd.DataFrame, *, as_of: pd.Timestamp
+    promises_kept: pd.DataFrame,
+    account_incidents: pd.DataFrame,
+    *,
+    present: frozenset[str],
+    as_of: pd.Timestamp,
 ) -> tuple[str, list[str]]:
     """Return how much came on time, and what went wrong and was settled."""
     year = promises_kept.tail(4)
@@ -61,6 +66,8 @@ def review_promises(
     own = account_incidents[recent]
     still_open = int(own["is_open"].sum())
     title = say("Promises: no delivery was due in the last 12 months")
+    if not promises_kept["due_count"].sum():
+        title = say("Promises: when we delivered is not on record")
     if due:
         title = say(
             "Promises kept: {kept} of {due:.0f} deliveries on time",
@@ -68,6 +75,8 @@ def review_promises(
             due=due,
         )
     lines = [say("Nothing went wrong in the last 12 months that we know of.")]
+    if "incidents" not in present:
+        lines = [say("What went wrong? (Ask; nothing is on record yet.)")]
     if len(own):
         lines = [
             say("{incidents} in the last 12 months, ", incidents=count(len(own), "incident"))
@@ -78,9 +87,9 @@ def review_promises(
             )
         ]
         lines += [
-            f"{date(row.opened_date)}: {str(row.kind).replace('_', ' ')}, "
+            f"{date(row.opened_date)}: {say(str(row.kind).replace('_', ' '))}, "
             + (
-                "open"
+                say("open")
                 if row.is_open
                 else say("settled after {days}", days=count(row.open_days, "day"))
             )
@@ -94,24 +103,27 @@ def review_open(
     feedback_topics: pd.DataFrame,
     plan_actions: pd.DataFrame,
     plan_objectives: pd.DataFrame,
+    plan: Any = None,
+    *,
+    present: frozenset[str],
 ) -> tuple[str, list[tuple[str, str, str]]]:
     """Return what is open between us: what, whose, since or by when."""
     rows = [
         (
             say(
                 "{kind} of {opened_date}",
-                kind=str(row.kind).replace("_", " ").capitalize(),
+                kind=started(say(str(row.kind).replace("_", " "))),
                 opened_date=date(row.opened_date),
             ),
-            "we",
-            "now",
+            say("we"),
+            say("now"),
         )
         for row in each(account_incidents[account_incidents["is_open"]])
     ]
     rows += [
         (
             say("You asked for: {topic}", topic=row.asked_topic),
-            "we",
+            say("we"),
             say("since {asked_date}", asked_date=date(row.last_asked_date)),
         )
         for row in each(feedback_topics[feedback_topics["unsettled_count"].gt(0)])
@@ -123,7 +135,8 @@ def review_open(
             for row in each(late)
         ]
     many = len(rows)
-    title = say("Nothing is open between us")
+    is_recorded = plan is not None or present & {"incidents", "feedback"}
+    title = say("Nothing is open between us") if is_recorded else say("What is open between us?")
     if many:
         title = say("{points} between us", points=count(many, "open point"))
     return title, rows[:MOST]

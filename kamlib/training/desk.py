@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from kamlib.training.learner import Learner, learner
 from kamlib.words import count
 
 _HERE: list[Learner] = []
+_TAKEN: Counter[str] = Counter()
+"""Hints taken before somebody said who they are."""
 _WHO = 'Say who you are first: `mine = start("Your name")`, then run this cell again.'
 _WHOSE = "Asked is your own company, which answers as `mine`; `q` is the sample book."
 
@@ -65,16 +68,27 @@ def ask(exercise: str) -> None:
     _say(f"**Exercise {one.id}.** {one.question} *Give {form_of(one.kind)}.*")
 
 
-def hint(exercise: str) -> None:
+def hint(exercise: str = "") -> None:
     """Show the next hint for an exercise; there are three, the last one nearly solves it.
+
+    Without an exercise: for the one that was tried last, or the first that is not solved yet.
 
     Examples
     --------
     >>> from kamlib.training import hint
     >>> hint("3a")    # doctest: +SKIP
     """
-    one = _exercise(exercise)
-    _say(_HERE[0].hint(one.id) if _HERE else one.hints[0])
+    asked = exercise or (_HERE[0].at if _HERE else next(iter(EXERCISES)))
+    if not asked:
+        _say("Everything is solved: `certificate()` says so.")
+        return
+    one = _exercise(asked)
+    if _HERE:
+        said = _HERE[0].hint(one.id)
+    else:
+        said = one.hints[min(_TAKEN[one.id], len(one.hints) - 1)]
+        _TAKEN[one.id] += 1
+    _say(said if exercise else f"**Exercise {one.id}.** {said}")
 
 
 def check(exercise: str, answer: Any = None, *more: Any) -> None:

@@ -77,10 +77,14 @@ class Learner:
         return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
     def check(self, exercise: str, answer: Any) -> Verdict:
-        """Judge an answer and keep what came of it."""
+        """Judge an answer and keep what came of it; one that cannot be read is not counted."""
         verdict = judged(EXERCISES[exercise], self.known, answer)
+        if not verdict.is_read:  # a slip of the pen is no try
+            return verdict
+        turn = 1 + max((entry.get("turn", 0) for entry in self.progress.values()), default=0)
 
         def note(entry: dict[str, Any]) -> None:
+            entry["turn"] = turn
             if not entry["is_right"]:
                 entry["tries"] += 1
                 entry["mistakes"] += [verdict.mistake] if verdict.mistake else []
@@ -88,6 +92,18 @@ class Learner:
 
         self._keep(exercise, note)
         return verdict
+
+    @property
+    def at(self) -> str:
+        """The exercise that is worked at: the one last tried, the first open one once it is solved;
+        nothing when all are.
+        """
+        progress = self.progress
+        last = max(progress, key=lambda one: progress[one].get("turn", 0), default="")
+        if last and progress[last].get("turn") and not progress[last]["is_right"]:
+            return last
+        unsolved = (one for one in EXERCISES if not progress.get(one, {}).get("is_right"))
+        return next(unsolved, "")
 
     def hint(self, exercise: str) -> str:
         """Return the next hint; after the last one, the last again."""

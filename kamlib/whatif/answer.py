@@ -6,8 +6,9 @@ Plain calls answer (`what_if`); `sliders` puts them under controls in JupyterLab
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -158,8 +159,20 @@ def _plain(criterion: Criterion) -> dict[str, Any]:
     }
 
 
+def _kept(q: Period, name: str, make: Callable[[], Any]) -> Any:
+    """Return what was found of a period before, else find it."""
+    kept = q.__dict__.setdefault("_answered", {})
+    if name not in kept:
+        kept[name] = make()
+    return kept[name]
+
+
 def _lists(q: Period) -> dict[str, pd.Index]:
     """Return the accounts of each list."""
+    return _kept(q, "lists", partial(_found_lists, q))
+
+
+def _found_lists(q: Period) -> dict[str, pd.Index]:
     scores, classes, status, offers = (
         q.account_scores,
         q.account_classes,
@@ -167,11 +180,19 @@ def _lists(q: Period) -> dict[str, pd.Index]:
         q.win_back,
     )
     return {
-        "above the line": pd.Index(scores.loc[scores["is_above_line"], "account_id"]),
-        "class A": pd.Index(classes.loc[classes["abc_revenue"].eq("A"), "account_id"]),
-        "lost": pd.Index(status.loc[status["status"].eq("lost"), "account_id"]),
-        "win-back list": pd.Index(offers.loc[offers["is_chosen"], "account_id"]),
+        name: pd.Index(table["account_id"].array[is_on.to_numpy(dtype=bool)])
+        for name, table, is_on in (
+            ("above the line", scores, scores["is_above_line"]),
+            ("class A", classes, _is(classes["abc_revenue"], "A")),
+            ("lost", status, _is(status["status"], "lost")),
+            ("win-back list", offers, offers["is_chosen"]),
+        )
     }
+
+
+def _is(column: pd.Series, code: str) -> pd.Series:
+    """Return where a column of codes has one; Python's strings compare faster one by one."""
+    return pd.Series(column.to_numpy(dtype=object) == code, index=column.index)
 
 
 def _moves(q: Period, other: Period) -> pd.DataFrame:
@@ -205,14 +226,14 @@ def _moves(q: Period, other: Period) -> pd.DataFrame:
 
 def _figures(q: Period, other: Period) -> pd.DataFrame:
     """One row per figure: its unit, what it is and what it would be."""
-    now, then = _figures_of(q, q), _figures_of(q, other)
+    now, then = (_kept(one, "figures", partial(_figures_of, q, one)) for one in (q, other))
     rows = [(name, unit, value, then[name][1]) for name, (unit, value) in now.items()]
     return pd.DataFrame(rows, columns=["figure", "unit", "now", "then"])
 
 
 def _figures_of(q: Period, other: Period) -> dict[str, tuple[str, float]]:
     lists, offers, status = _lists(other), other.win_back, other.account_status
-    chosen, gone = offers[offers["is_chosen"]], status[status["status"].eq("lost")]
+    chosen, gone = offers[offers["is_chosen"]], status[_is(status["status"], "lost")]
     each = _cost_of_one(q)
     above = len(lists["above the line"])
     return {

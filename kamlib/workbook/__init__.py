@@ -78,12 +78,12 @@ _LISTS = {
     "category_map": (
         phrase("Map"),
         "category_map",
-        phrase("Key accounts by category: bought, once bought, needed, held by whom, in reach."),
+        phrase("Accounts by category: bought, once bought, needed, held by whom, in reach."),
     ),
     "return_per_account": (
         phrase("Return"),
         "return_per_account",
-        phrase("Margin of each key account less what its care costs."),
+        phrase("Margin of each account less what its care costs."),
     ),
     "service_creep": (
         phrase("Service creep"),
@@ -116,7 +116,7 @@ _LISTS = {
     "sponsor_activity": (
         phrase("Sponsors"),
         "sponsor_activity",
-        phrase("Key accounts: how often their top people were met."),
+        phrase("How often the top people of accounts were met."),
     ),
     "measured_objectives": (
         phrase("Measured objectives"),
@@ -143,7 +143,7 @@ _LISTS = {
     "account_health": (
         phrase("Health"),
         "account_health",
-        phrase("Health of the key accounts and its parts, 0 to 100, the poorest first."),
+        phrase("Health of accounts and its parts, 0 to 100, the poorest first."),
     ),
     "category_alerts": (
         phrase("Falling"),

@@ -1,0 +1,90 @@
+"""What accounts bought over any window of days, found at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+_SPAN = 1 << 32
+
+
+@dataclass(frozen=True, eq=False)
+class DaySums:
+    """The days of all accounts as arrays, account by account and day by day.
+
+    `key` packs an account's place and a day into one number, so that one search finds where a
+    window begins and ends. `first` is the earliest day.
+    """
+
+    accounts: pd.Index
+    key: Ints
+    revenue: Floats
+    margin: Floats
+    first: pd.Timestamp
+    empty_margin: float
+
+    def of(self, account_id: pd.Series, after: Any, until: Any) -> pd.DataFrame:
+        """One row per account asked for: its revenue and margin after one day, up to another.
+
+        Margin is n/a as soon as one cost is unknown. Money has at most 6 places, and so has its
+        sum.
+        """
+        place = self.accounts.get_indexer(pd.Index(account_id))
+        edges = pd.DataFrame({"after": after, "until": until}, index=account_id.index)
+        is_asked = (place >= 0) & edges.notna().all(axis=1).to_numpy()
+        begin, end = (
+            np.searchsorted(self.key, place * _SPAN + number(edges[edge]), side="right")
+            for edge in ("after", "until")
+        )
+        many = np.where(is_asked, np.maximum(end - begin, 0), 0)
+        has_days = many > 0
+        held = many[has_days]
+        stops = held.cumsum()
+        rows = np.repeat(begin[has_days] - (stops - held), held) + np.arange(held.sum())
+        found = {}
+        for name, empty in (("revenue", 0.0), ("margin", self.empty_margin)):
+            sums = np.full(len(place), empty)
+            if len(held):
+                sums[has_days] = np.add.reduceat(getattr(self, name)[rows], stops - held)
+            found[name] = sums.round(6)
+        return pd.DataFrame(found, index=account_id.index)
+
+
+def day_sums(account_days: pd.DataFrame) -> DaySums:
+    """Return the days of all accounts, laid out for sums over windows.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"account_id": "A", "revenue": [1.0, 2.0], "cost": [0.5, None],
+    ...     "date": pd.to_datetime(["2025-01-01", "2025-02-01"])})
+    >>> asked = pd.Series(["A", "A", "B"])
+    >>> january = pd.Timestamp("2024-12-31"), pd.to_datetime(["2025-01-31", "2025-02-01", None])
+    >>> day_sums(days).of(asked, *january)["revenue"].tolist()
+    [1.0, 3.0, 0.0]
+    """
+    place, ids = pd.factorize(account_days["account_id"], sort=True)
+    key = place * _SPAN + number(account_days["date"])
+    order = np.argsort(key, kind="stable")
+    revenue = account_days["revenue"].to_numpy(dtype="float64")
+    cost = np.full(len(revenue), np.nan)
+    if "cost" in account_days:
+        cost = account_days["cost"].to_numpy(dtype="float64")
+    return DaySums(
+        pd.Index(ids, dtype="str"),
+        key[order],
+        revenue[order],
+        (revenue - cost)[order],
+        account_days["date"].min(),
+        0.0 if bool((~np.isnan(cost)).any()) else np.nan,
+    )
+
+
+def number(day: pd.Series) -> Ints:
+    """Return days as whole numbers; what stands for n/a is no day."""
+    return day.to_numpy().astype("datetime64[D]").astype("int64").clip(-(1 << 30), 1 << 30)
