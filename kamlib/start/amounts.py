@@ -102,10 +102,12 @@ def filled_once(plan: TablePlan) -> list[str]:
     bare = rows.filter(rows["account_id"].isnull())
     blanks = {name: bare[name].isnull().sum() for name in names}
     found = bare.aggregate(n=bare.count(), **blanks).execute().iloc[0]
-    share = found["n"] / max(1, rows.count().execute())
+    if found["n"] < _FEWEST:
+        return []
+    share = found["n"] / rows.count().execute()
     filled = [name for name in names if found[name] > _MOSTLY * found["n"]]
     is_whole = len(names) == len(filled) > 1
-    if found["n"] < _FEWEST or share < (_MANY_BLANK if is_whole else _HEADED):
+    if share < (_MANY_BLANK if is_whole else _HEADED):
         return []
     filled = filled if is_whole else ["account_id"]
     plan.told.append(
