@@ -91,9 +91,8 @@ def read_book(
         .distinct()
         .execute()["a"]
     )
-    notices += order_notices(
-        orders, given, frames["accounts"], book, ids if "accounts" in reads else set()
-    )
+    listed = frames["accounts"] if "accounts" in reads else None
+    notices += order_notices(orders, given, listed, book, ids)
     notices += plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book)
     rejected = pd.concat(
         [source.rejected.assign(table=name) for name, source in sources.items()], ignore_index=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -21,30 +22,30 @@ _LINES_TO_JUDGE = 5
 _LONG_GAP_DAYS = 28
 _LONG_GAP = 20  # times the usual one
 _FEW = 0.01
-_CASE_MATTERS = "^[A-Za-z0-9]{15}$"  # record ids of Salesforce
+_CASE_MATTERS = "[A-Za-z0-9]{15}"  # record ids of Salesforce
 
 
 def order_notices(
     orders: ir.Table,
     given: frozenset[str],
-    accounts: pd.DataFrame,
+    accounts: pd.DataFrame | None,
     book: BookSettings,
     ids: set[str],
 ) -> list[Notice]:
     """Return what is worth knowing of the order lines.
 
-    ``ids`` are the accounts of the order lines where there is a list of accounts, else none.
+    ``ids`` are the accounts of the order lines; ``accounts`` those listed, None without a list.
     """
     used = orders.filter(orders["_reason"].isnull())
     days = used.group_by("order_date").aggregate(n=used.count()).to_pandas()
     found = [
         *_repeated(used, given, book),
-        *_twins(used, book),
+        *_twins(ids, book),
         *_far_off(used, book),
         *_gaps(days),
         *_first_days(days, book),
         *_never_delivered(used, given),
-        *_unlisted(ids, set(accounts["account_id"])),
+        *(_unlisted(ids, set(accounts["account_id"])) if accounts is not None else []),
     ]
     return [Notice("orders", what, next_) for what, next_ in found]
 
@@ -72,24 +73,21 @@ def _repeated(used: ir.Table, given: frozenset[str], book: BookSettings) -> list
     ]
 
 
-def _twins(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
+def _twins(ids: set[str], book: BookSettings) -> list[tuple[str, str]]:
     if book.input.of("orders").fold_case:
         return []
-    others = used.filter(~used["account_id"].re_search(_CASE_MATTERS))
-    folded = others.group_by(fold=others["account_id"].lower()).aggregate(
-        ids=others["account_id"].nunique(),
-        one=others["account_id"].min(),
-        other=others["account_id"].max(),
-    )
-    found = folded.filter(folded["ids"] > 1)
-    twins = found.count().execute()
+    alike: dict[str, list[str]] = {}
+    for one in ids:
+        if not re.fullmatch(_CASE_MATTERS, one):
+            alike.setdefault(one.lower(), []).append(one)
+    twins = sorted(fold for fold, several in alike.items() if len(several) > 1)
     if not twins:
         return []
-    first = found.order_by("fold").limit(1).to_pyarrow().to_pylist()[0]
+    first = alike[twins[0]]
     return [
         (
             "Account ids that differ from another one only by upper and lower case: "
-            f"{number(twins)}, such as '{first['one']}' and '{first['other']}'.",
+            f"{number(len(twins))}, such as '{min(first)}' and '{max(first)}'.",
             "If they are the same account, say fold_case = true under [input] in book.toml.",
         )
     ]

@@ -130,7 +130,8 @@ def typed_rows(
     view = f"kam_typed_{next(_NUMBERS)}"
     connection.raw_sql(
         f"CREATE TEMP VIEW {view} AS "
-        f"SELECT {values}, {_cases(shown)} AS _value, _reason, _file, _row, _mended, _sign, _open "
+        f"SELECT {values}, CASE WHEN _reason IS NOT NULL THEN {_cases(shown)} END AS _value, "
+        "_reason, _file, _row, _mended, _sign, _open "
         f"FROM ({statement})"
     )
     return connection.table(view)

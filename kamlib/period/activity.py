@@ -8,8 +8,6 @@ plain pandas. `activity_tables` gives them beside the canonical tables as known 
 
 from __future__ import annotations
 
-import datetime
-
 import ibis
 import pandas as pd
 
@@ -25,6 +23,8 @@ DAY = pd.Timedelta(days=1)
 FEW_CATEGORIES = 3
 """With fewer categories than this a book is looked at by product as well."""
 _REGULAR = 6
+_EXACT = "DECIMAL(38, 6)"
+"""What amounts are summed as: the sum of fractions would depend on the order of the lines."""
 LEAST_ACCOUNTS = 3
 """Accounts that bought a product in a month before their median price says anything."""
 
@@ -58,11 +58,19 @@ _SUMS = """
     CAST(CASE WHEN count(cost) = count(*) THEN sum(cost) END AS DOUBLE) AS cost,
     CAST(sum(quantity) AS DOUBLE) AS quantity"""
 """Revenue, cost and quantity of lines; a cost is known only where every line has one."""
-_DAYS_BOUGHT = "count(DISTINCT order_date) FILTER (WHERE revenue > 0) AS order_day_count"
+_DAYS_BOUGHT = (
+    "CAST(bit_count(coalesce(bit_or(1::BIGINT << day(order_date)) FILTER (WHERE revenue > 0), 0))"
+    " AS BIGINT) AS order_day_count"
+)
+"""Days of a month with revenue, as bits: a month of the kit has no day of the month twice."""
 
 
 def _day(day: pd.Timestamp) -> str:
     return f"DATE '{day:%Y-%m-%d}'"
+
+
+def _between(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    return f"order_date BETWEEN {_day(first)} AND {_day(last)}"
 
 
 def _month(day: str, as_of: pd.Timestamp) -> str:
@@ -76,7 +84,7 @@ def _month(day: str, as_of: pd.Timestamp) -> str:
 
 def _frame(engine: Engine, statement: str, by: list[str]) -> pd.DataFrame:
     """Return what a statement selects, sorted by its key."""
-    return engine.frame(statement).sort_values(by, kind="stable").reset_index(drop=True)
+    return engine.frame(f"{statement} ORDER BY {', '.join(by)}")
 
 
 def _sums_by_month(engine: Engine, column: str, as_of: pd.Timestamp, *more: str) -> pd.DataFrame:
@@ -152,22 +160,34 @@ def product_windows(
     engine: Engine, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]
 ) -> pd.DataFrame:
     """One row per account × product × window: quantity and revenue, for price, volume and mix."""
-    parts = []
+    columns = ["category", "quantity", "revenue", "cost", "line_count"]
+    sums = []
     for name, end in windows.items():
-        rows = _frame(
-            engine,
-            f"""
-            SELECT account_id, product_id, max(category) AS category, {_SUMS}
-            FROM kam_used
-            WHERE order_date BETWEEN {_day(window_start(end))} AND {_day(min(end, as_of))}
-                AND product_id IS NOT NULL
-            GROUP BY 1, 2
-            """,
-            ["account_id", "product_id"],
-        )
-        parts.append(rows.assign(window=name))
-    columns = ["account_id", "product_id", "category", "window", "quantity", "revenue", "cost"]
-    return pd.concat(parts, ignore_index=True)[columns].astype({"window": "str"})
+        inside = f"FILTER (WHERE {_between(window_start(end), min(end, as_of))})"
+        sums += [
+            f"max(category) {inside} AS {name}_category",
+            f"CAST(sum(quantity) {inside} AS DOUBLE) AS {name}_quantity",
+            f"CAST(sum(revenue) {inside} AS DOUBLE) AS {name}_revenue",
+            f"CAST(CASE WHEN count(cost) {inside} = count(*) {inside} "
+            f"THEN sum(cost) {inside} END AS DOUBLE) AS {name}_cost",
+            f"count(*) {inside} AS {name}_line_count",
+        ]
+    first = min(window_start(end) for end in windows.values())
+    wide = _frame(
+        engine,
+        f"""
+        SELECT account_id, product_id, {", ".join(sums)} FROM kam_used
+        WHERE {_between(first, as_of)} AND product_id IS NOT NULL GROUP BY 1, 2
+        """,
+        ["account_id", "product_id"],
+    )
+    parts = []
+    for name in windows:
+        taken = {f"{name}_{column}": column for column in columns}
+        rows = wide[["account_id", "product_id", *taken]].rename(columns=taken)
+        parts.append(rows[rows["line_count"].gt(0)].assign(window=name))
+    shown = ["account_id", "product_id", "category", "window", "quantity", "revenue", "cost"]
+    return pd.concat(parts, ignore_index=True)[shown].astype({"window": "str"})
 
 
 def manager_months(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
@@ -190,7 +210,7 @@ def _sales(engine: Engine, by: list[str], spans: dict[str, Span]) -> pd.DataFram
     first, last = min(one.start for one in spans.values()), max(one.end for one in spans.values())
     sums = []
     for name, span in spans.items():
-        inside = f"order_date BETWEEN {_day(span.start)} AND {_day(span.end)}"
+        inside = _between(span.start, span.end)
         of_span = f"FILTER (WHERE {inside})"
         is_whole = f"count(*) FILTER (WHERE {inside} AND cost IS NULL) = 0"
         cost = f"CASE WHEN {is_whole} THEN coalesce(sum(cost) {of_span}, 0) END"
@@ -202,7 +222,7 @@ def _sales(engine: Engine, by: list[str], spans: dict[str, Span]) -> pd.DataFram
         engine,
         f"""
         SELECT {", ".join((*by, *sums))}
-        FROM kam_used WHERE order_date BETWEEN {_day(first)} AND {_day(last)}
+        FROM kam_used WHERE {_between(first, last)}
         GROUP BY {", ".join(by)}
         """,
         by,
@@ -218,30 +238,36 @@ def price_years(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """
     ends = [as_of] + [window_start(as_of, 12 * back) - DAY for back in (1, 2)]
     years = " ".join(
-        f"WHEN order_date BETWEEN {_day(window_start(end))} AND {_day(end)} THEN {number}"
-        for number, end in enumerate(ends)
+        f"WHEN {_between(window_start(end), end)} THEN {number}" for number, end in enumerate(ends)
     )
+    month = "CAST(12 * year(order_date) + month(order_date) AS INTEGER)"
+    in_two_years = not as_of.is_month_end  # then a calendar month may lie in two of them
+    by_month = (
+        "SELECT product_id, month, sum(revenue) AS revenue, sum(quantity) AS quantity "
+        "FROM paid GROUP BY account_id, product_id, month"
+    )
+    own = by_month if in_two_years else "SELECT * FROM paid"
     return _frame(
         engine,
         f"""
         WITH paid AS (
-            SELECT account_id, product_id, date_trunc('month', order_date) AS month,
+            SELECT account_id, product_id, {month} AS month,
                 CAST(CASE {years} END AS BIGINT) AS year_number,
-                sum(revenue) AS revenue, CAST(sum(quantity) AS DOUBLE) AS quantity
+                sum(revenue) AS revenue, sum(quantity) AS quantity
             FROM kam_used
             WHERE revenue > 0 AND quantity > 0 AND product_id IS NOT NULL
                 AND year_number IS NOT NULL
             GROUP BY 1, 2, 3, 4
         ), own AS (
-            SELECT product_id, month, CAST(sum(revenue) AS DOUBLE) / sum(quantity) AS price
-            FROM paid GROUP BY account_id, product_id, month
+            SELECT product_id, month, CAST(revenue AS DOUBLE) / CAST(quantity AS DOUBLE) AS price
+            FROM ({own})
         ), middle AS (
             SELECT product_id, month, median(price) AS price
             FROM own GROUP BY 1, 2 HAVING count(*) >= {LEAST_ACCOUNTS}
         )
         SELECT account_id, product_id, year_number, CAST(sum(revenue) AS DOUBLE) AS revenue,
-            sum(quantity * price ORDER BY month) AS book_price_revenue,
-            sum(quantity ORDER BY month) AS quantity
+            CAST(sum(CAST(quantity * price AS {_EXACT})) AS DOUBLE) AS book_price_revenue,
+            CAST(sum(quantity) AS DOUBLE) AS quantity
         FROM paid JOIN middle USING (product_id, month) GROUP BY 1, 2, 3
         """,
         ["account_id", "product_id", "year_number"],
@@ -356,25 +382,3 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         ),
         **known,
     }
-
-
-def first_day(intake: Intake) -> pd.Timestamp | None:
-    """Return the first used order day of a book."""
-    used = intake.orders.filter(intake.orders["_reason"].isnull())
-    day = used["order_date"].min().to_pyarrow().as_py()
-    return None if day is None else pd.Timestamp(day).as_unit("us")
-
-
-def last_covered_day(
-    intake: Intake, book: BookSettings, today: datetime.date | None = None
-) -> datetime.date | None:
-    """Return the last day the data cover: the latest used order day, or the book's ``complete_to``.
-
-    Order days after ``today`` do not count: a mistyped year covers nothing.
-    """
-    used = intake.orders.filter(intake.orders["_reason"].isnull())
-    if today is not None:
-        used = used.filter(used["order_date"] <= today)
-    latest = used["order_date"].max().to_pyarrow().as_py()
-    found = [day for day in (latest, book.complete_to) if day]
-    return max(found) if found else None

@@ -241,7 +241,7 @@ def check_reached(span: Span, intake: Any) -> None:
     KamError
         The book has no order line up to the period's end.
     """
-    from kamlib.period.activity import first_day, last_covered_day
+    from kamlib.period.covered import first_day, last_covered_day
 
     first = first_day(intake)
     if first is not None and span.end >= first:
@@ -261,7 +261,7 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
 
     Where they cover none, it is the quarter of the first order.
     """
-    from kamlib.period.activity import first_day, last_covered_day
+    from kamlib.period.covered import first_day, last_covered_day
 
     day = last_covered_day(intake, settings, today=today)
     first = first_day(intake)
@@ -294,7 +294,7 @@ def write_snapshots(
     intake, periods: list[Span], root: Path, *, manager_id: str = ""
 ) -> dict[str, Path]:
     """Write the snapshots of periods and of those they compare with; return folder by label."""
-    from kamlib.period.activity import first_day
+    from kamlib.period.covered import first_day
 
     first = first_day(intake)
     wanted: dict[str, Span] = {}

@@ -298,7 +298,7 @@ def _check_reaches_into(period: Span, intake: Intake) -> None:
     """Refuse a period that begins after the data end, as its report would be of silence alone, or
     whose end they miss by more than the book allows.
     """
-    from kamlib.period.activity import last_covered_day
+    from kamlib.period.covered import last_covered_day
 
     last = last_covered_day(intake, intake.book)
     if last is None:

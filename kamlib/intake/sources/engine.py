@@ -79,7 +79,10 @@ class Engine:
 
     def keep(self, rows: ir.Table, name: str) -> ir.Table:
         """Run an expression once and keep its result in the engine."""
-        return self.connection.create_table(name, rows, temp=True, overwrite=True)
+        self.connection.raw_sql(
+            f"CREATE OR REPLACE TEMP TABLE {quoted_name(name)} AS {self.connection.compile(rows)}"
+        )
+        return self.connection.table(name)
 
     def frame(self, statement: str) -> pd.DataFrame:
         """Return what a statement selects as a frame: text as text, days as days."""
