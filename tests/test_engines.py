@@ -200,7 +200,7 @@ def test_the_address_is_told_to_nobody(frames, request, tmp_path, monkeypatch):
     monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
     kam.open_period(folder, "2025-Q3")
     run = command(
-        "report", "--book", folder, "--period", "2025-Q3", "--accounts", "2",
+        "report", "--book", folder, "--period", "2025-Q3", "--accounts", "A0001",
         "--out", tmp_path / "site", "--log", "json",
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

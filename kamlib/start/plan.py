@@ -129,13 +129,18 @@ def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Re
     able = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
     able = [one for one in able if one.has("order_id") or one.has("account_id")]
     if able:
-        return max(able, key=lambda one: (one.has("quantity"), one.has("order_id"), len(one.known)))
+        return max(able, key=lambda one: (_is_fine(one), one.has("order_id"), len(one.known)))
     likely = [one for one in sold if one.has("account_id") or one.has("order_id")] or sold
     if not likely:
         raise _no_orders(found)
     best = max(likely, key=lambda one: len(one.known))
     _find(best, "revenue", given, ask)
     return best
+
+
+def _is_fine(one: Recognised) -> bool:
+    """Whether an export has a row per line of an order."""
+    return any(one.has(name) for name in ("quantity", "line_id", "product_id"))
 
 
 def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> None:
