@@ -205,7 +205,7 @@ def test_the_address_is_told_to_nobody(frames, request, tmp_path, monkeypatch):
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
-    assert {"site", "cache", "book"} <= {file.relative_to(tmp_path).parts[0] for file in files}
+    assert {"site", "book"} <= {file.relative_to(tmp_path).parts[0] for file in files}
     assert len(files) > 50
     said = [run.stdout.encode(), run.stderr.encode(), *(file.read_bytes() for file in files)]
     assert not any(CANARY.encode() in text for text in said)

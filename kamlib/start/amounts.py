@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING, Any
 
 from kamlib.intake.casting import cleaned
 from kamlib.start.meanings import Recognised
@@ -165,7 +163,7 @@ def _is_product(part: Recognised) -> bool:
     return bool((near.fill_null(True).mean() > _MOSTLY).execute())
 
 
-def _size(part: Recognised, name: str) -> ir.FloatingValue:
+def _size(part: Recognised, name: str) -> Any:
     """Return a cell's figures alone, as far as they can be read without knowing its form."""
     text = cleaned(part.export.rows[part.known[name].column])
     return text.re_replace(r"[^\d.,]", "").replace(",", ".").try_cast("float64")
