@@ -30,7 +30,7 @@ def reported(book: Path, out: Path) -> pd.DataFrame:
 
 
 def test_the_raw_files_of_northwind(shared, tmp_path):
-    raw = shared / "data" / "northwind" / "csv"
+    raw = shared / "northwind" / "csv"
     lines = pd.read_csv(raw / "order_details.csv", dtype="str")
     orders = pd.read_csv(raw / "orders.csv", dtype="str")
     money = [
@@ -49,7 +49,7 @@ PRICED = ("unitPrice", "quantity", "discount")
 
 @pytest.mark.soak
 def test_the_raw_workbook_of_online_retail(shared, tmp_path):
-    file = shared / "data" / "online_retail_xlsx" / "online_retail_II.xlsx"
+    file = shared / "online_retail_xlsx" / "online_retail_II.xlsx"
     sheets = pd.read_excel(file, sheet_name=None, dtype={"Customer ID": "str", "Invoice": "str"})
     rows = pd.concat(sheets.values())
     known = rows[rows["Customer ID"].notna()]
