@@ -203,8 +203,9 @@ class ConnectionSettings(Settings):
 class BookSettings(Settings):
     """Everything a ``book.toml`` may say.
 
-    ``language`` is that of pages, charts, workbook and digest; ``locale`` says how files were
-    written, and how figures are, where it is not that of the language.
+    ``language`` is that of pages, charts, workbook and digest; ``locale`` says how figures
+    are written, where it is not that of the language, and reads cells of files that have one
+    meaning in it (``12,5``), never one of two (``1.234``).
     """
 
     title: str = Field(min_length=1)
