@@ -210,7 +210,9 @@ def _id(text: ir.StringValue, rules: Rules) -> ir.StringValue:
     has_power = text.contains("+") | (is_short & (text.contains("e") | text.contains("E")))
     is_suspect = has_power | text.contains("-") | text.startswith("#")
     is_damaged = is_suspect & text.re_search(_DAMAGED)
-    whole = ibis.ifelse(text.endswith(".0"), text.re_replace(_OF_A_NUMBER, r"\1"), text)
+    is_kept = text.startswith('="') & text.endswith('"')  # as programs keep zeros in Excel
+    bare = ibis.ifelse(is_kept, text.re_replace(r'^="+|"+$', ""), text)
+    whole = ibis.ifelse(text.endswith(".0"), text.re_replace(_OF_A_NUMBER, r"\1"), bare)
     return ibis.ifelse(is_damaged, ibis.null("string"), whole.lower() if rules.fold_case else whole)
 
 
