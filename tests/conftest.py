@@ -141,17 +141,23 @@ def northwind_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespac
 
 
 @pytest.fixture(scope="session")
-def orders_alone_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """The report of a book of the sample's orders alone, four columns of them, with two
-    dossiers.
-    """
+def orders_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book of the sample's orders alone, four columns of them."""
     book = tmp_path_factory.mktemp("orders-alone")
     (book / "book.toml").write_text('title = "Orders alone"\n', encoding="utf-8")
     orders = pd.read_csv(ROOT / "data" / "sample" / "orders.csv", dtype="str")
     columns = ["order_id", "account_id", "order_date", "revenue"]
     orders[columns].to_csv(book / "orders.csv", index=False)
+    return book
+
+
+@pytest.fixture(scope="session")
+def orders_alone_report(
+    orders_alone: Path, tmp_path_factory: pytest.TempPathFactory
+) -> SimpleNamespace:
+    """The report of a book of orders alone, with two dossiers."""
     accounts = ("A0091", "A0051")
-    return _rendered(tmp_path_factory, "orders-alone", accounts, "--book", book)
+    return _rendered(tmp_path_factory, "orders-alone", accounts, "--book", orders_alone)
 
 
 @pytest.fixture(scope="session")

@@ -1,35 +1,48 @@
-"""A language of no country: every message in brackets, its vowels accented. What a page says in
-plain letters is data of the book, or escaped translation.
+"""A language of no country: each letter of a message becomes an accented one. What a report says in
+plain letters is data of the book, or has escaped translation.
 """
 
 from __future__ import annotations
 
-import ast
+import csv
+import email
+import email.policy
 import json
 import re
+import tomllib
+import zipfile
+from bisect import bisect
+from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
-import nbformat
-import pandas as pd
+from babel import Locale
 from babel.messages.pofile import read_po, write_po
 
-from kamlib.page.fragments import Fragment
-from kamlib.page.site import page_resources
-from kamlib.report.convert import page_html
-from kamlib.report.prose import in_its_language
-from kamlib.report.write import foot
-from kamlib.words import speaking
+from kamlib.report.pages import PAGES
+from kamlib.story.codes import CODES
+from kamlib.tables import catalogue
 from kamlib.words.language import FOLDER, TEMPLATE
 
 CODE = "eo"
-_ACCENTS = str.maketrans("aeiouyAEIOUY", "áéíóúýÁÉÍÓÚÝ")
+_ACCENTS = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "áƀćďéƒĝĥíĵķĺɱńóþɋŕśţúʋŵχýźÁƁĆĎÉƑĜĤÍĴĶĹƜŃÓÞɊŔŚŢÚƲŴΧÝŹ",
+)
+_KEPT = re.compile(r"(\{[^{}]*\}|<[^<>]*>|\]\([^()]*\)|`[^`]*`|&\w+;)")
+"""Parts of a message that are no words: facts, markup, addresses, code."""
 
 
 def accented(message: str) -> str:
-    """Return a message as the language says it; its placeholders as they are."""
-    parts = re.split(r"(\{[^{}]*\})", message)
-    return f"⟦{''.join(p if p[:1] == '{' else p.translate(_ACCENTS) for p in parts)}⟧"
+    """Return a message as the language says it.
+
+    >>> accented("{accounts} of [Ahead](ahead.html)")
+    '{accounts} óƒ [Áĥéáď](ahead.html)'
+    """
+    parts = enumerate(_KEPT.split(message))
+    return "".join(part if place % 2 else part.translate(_ACCENTS) for place, part in parts)
 
 
 def write_language(folder: Path) -> Path:
@@ -38,97 +51,175 @@ def write_language(folder: Path) -> Path:
         catalog = read_po(file, locale=CODE)
     for one in catalog:
         if one.id:
-            several = isinstance(one.id, tuple)
-            one.string = tuple(map(accented, one.id)) if several else accented(one.id)
+            agreeing = re.findall(r"{(\w+)} may be left out", " ".join(one.auto_comments))
+            several = one.id if isinstance(one.id, tuple) else (one.id,)
+            told = [accented(_agreed(text, agreeing)) for text in several]
+            one.string = tuple(told) if isinstance(one.id, tuple) else told[0]
     (folder / CODE).mkdir(parents=True)
     with (folder / CODE / "messages.po").open("wb") as file:
         write_po(file, catalog)
     return folder
 
 
-def page(q, notebook: Path, monkeypatch) -> str:
-    """Return the page of a notebook, its cells run here: no kernel is needed for what is said."""
-    node, shown = nbformat.read(notebook, as_version=4), []
-    monkeypatch.setattr(Fragment, "show", lambda self, **_: shown.append(self))
-    names: dict = {}
-    for cell in node.cells:
-        if cell.cell_type != "code":
-            continue
-        shown.clear()
-        source = "\n".join(line for line in cell.source.splitlines() if line[:1] != "%")
-        if "open_period" in source:
-            names["q"] = names["me"] = q
-            source = "\n".join(
-                ast.unparse(one)
-                for one in ast.parse(source).body
-                if isinstance(one, ast.Import | ast.ImportFrom)
-            )
-        exec(source, names)
-        cell.outputs = [
-            nbformat.v4.new_output("display_data", data={"text/html": f.html}) for f in shown
-        ]
-    with speaking(q.book.language):
-        resources = page_resources(
-            title="",
-            book_title=q.book.title,
-            period=q.span.title,
-            navigation=[],
-            foot=foot(q),
-            book=q.book,
-        )
-        return page_html(in_its_language(node), resources)
+def _agreed(text: str, agreeing: list[str]) -> str:
+    """Return a message with the words that agree with a count left to the language: one form."""
+    for name in agreeing:
+        text = text.replace(f"{{{name}}}", f"{{{name}:ɸ}}")
+    return text
 
 
-class _Texts(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-        self.inside: list[str] = []
+def said(file: Path) -> Iterator[str]:
+    """Return the texts of a page, mail, workbook or calendar that a reader may see."""
+    match file.suffix:
+        case ".html":
+            yield from _of_page(file.read_text(encoding="utf-8"))
+        case ".eml":
+            mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            yield mail["subject"]
+            for part in mail.walk():
+                if part.get_content_type() == "text/plain":
+                    yield from part.get_content().splitlines()
+                elif part.get_content_type() == "text/html":
+                    yield from _of_page(part.get_content())
+        case ".xlsx" | ".pptx":
+            with zipfile.ZipFile(file) as parts:
+                for name in parts.namelist():
+                    yield from _of_part(name, parts.read(name).decode("utf-8", "replace"))
+        case ".ics":
+            text = file.read_text(encoding="utf-8").replace("\n ", "")
+            found = re.findall(r"(?m)^(?:SUMMARY|DESCRIPTION|X-WR-CALNAME)[^:\n]*:(.*)$", text)
+            yield from (one.replace("\\n", "\n") for one in found)
 
-    def handle_starttag(self, tag, attrs):
-        if tag in ("script", "style"):
-            self.inside.append(tag)
-        said = ("aria-label", "alt", "title", "placeholder", "data-cut")
-        self.found += [value for name, value in attrs if name in said and value]
 
-    def handle_endtag(self, tag):
-        if self.inside and tag == self.inside[-1]:
-            self.inside.pop()
-
-    def handle_data(self, data):
-        if not self.inside and data.strip():
-            self.found.append(data.strip())
+_IN_WORKBOOK = {
+    "xl/sharedStrings.xml": r"<t(?: [^>]*)?>([^<]*)</t>",
+    "xl/workbook.xml": r"<sheet name=\"([^\"]*)\"",
+    "xl/worksheets/": r"(?:<(?:odd|even|first)(?:Header|Footer)>|prompt=\"|tooltip=\")([^<\"]*)",
+    "ppt/slides/": r"<a:t>([^<]*)<",
+    "xl/charts/": r"<(?:a:t|c:v)>([^<]*)<",
+    "docProps/": r"<dc:\w+>([^<]*)<",
+}
 
 
-def texts(html: str) -> list[str]:
-    """Return what a page says: its texts, labels and alternatives."""
+def _of_part(name: str, text: str) -> Iterator[str]:
+    for begins, pattern in _IN_WORKBOOK.items():
+        if name.startswith(begins):
+            yield from map(unescape, re.findall(pattern, text))
+
+
+def _of_page(html: str) -> list[str]:
     parser = _Texts()
     parser.feed(html)
     return parser.found
 
 
-def vocabulary(q) -> set[str]:
-    """Return every word of the book's own tables, plans and settings."""
-    found: set[str] = set()
-    for name in q.present | {"accounts"}:
-        table = getattr(q, name, None)
-        if isinstance(table, pd.DataFrame):
-            for column in table.select_dtypes(["object", "string"]):
-                found |= set(_words(" ".join(map(str, table[column].dropna().unique()))))
-    plain = json.dumps([repr(q.plans), q.book.model_dump_json()])
-    return {word.lower() for word in found | set(_words(plain))}
+class _Texts(HTMLParser):
+    """Texts between tags, labels and alternatives, and what the page's script shows."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.inside = {"script": given.get("class") or "code", "style": "code"}.get(tag, "")
+        said = ("aria-label", "alt", "title", "placeholder", "data-cut")
+        self.found += [given[name] for name in said if given.get(name)]
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self.inside = ""
+
+    def handle_data(self, data):
+        if self.inside in ("rows-of", "words", "accounts"):
+            self.found += _shown(self.inside, json.loads(data))
+        elif self.inside != "code" and data.strip():
+            self.found.append(data.strip())
 
 
-def escaped(said: list[str], own: set[str]) -> dict[str, list[str]]:
-    """Return the plain words of some texts that are no data, each with where it was found."""
-    found: dict[str, list[str]] = {}
-    for text in said:
-        for word in _words(text):
-            if word.lower() not in own and re.search("[aeiou]", word):
-                found.setdefault(word, []).append(text)
-    return found
+def _shown(kind: str, data: Any) -> list[str]:
+    """Return the texts of data that the page's script shows."""
+    if kind == "rows-of":
+        heads = [one["label"] for one in data["columns"]]
+        cells = [
+            text
+            for column, texts in zip(data["cells"], data["texts"], strict=True)
+            for text in (_whole(column, texts))
+        ]
+        return [text for text in (*heads, data["total"], *cells) if isinstance(text, str)]
+    return [text for text in _leaves(data) if isinstance(text, str)]
 
 
-def _words(text: str) -> list[str]:
-    """Return words of plain letters; addresses and names of columns are none."""
-    return re.findall(r"(?<![\w.\-/{])[A-Za-z][a-z]{2,}(?![\w/}]|\.\w|\xad)", text)
+def _whole(cells: list, texts: Any) -> list:
+    texts = [texts["said"][at] for at in texts["at"]] if isinstance(texts, dict) else texts
+    return (
+        cells
+        if texts is None
+        else [cell if text is None else text for cell, text in zip(cells, texts, strict=True)]
+    )
+
+
+def _leaves(data: Any) -> Iterator[Any]:
+    if isinstance(data, dict | list):
+        for one in data.values() if isinstance(data, dict) else data:
+            yield from _leaves(one)
+    else:
+        yield data
+
+
+class Known:
+    """What may stand in plain letters on a report, each by its value: what the book holds, names of
+    tables and columns, months, the sign of a class. What the kit has a message for is none of it.
+    """
+
+    SAME = (
+        *("kamlib", "ABC", "XYZ", "NRR", "GRR", "HHI", "RFM", "CV", "ID", "CSV"),
+        *("Pareto/NBD", "BG/NBD", "BG/CNBD-3", "MBG/NBD", "MBG/CNBD-3"),
+    )
+    """Names and signs that are the same in every language."""
+
+    def __init__(self, book: Path) -> None:
+        found = {cell for file in book.glob("*.csv") for cell in _cells(file)}
+        for file in book.rglob("*.toml"):
+            content = tomllib.loads(file.read_text(encoding="utf-8"))
+            found |= {one for one in _leaves(content) if isinstance(one, str)}
+        found = {one.strip() for one in found} - set(CODES)
+        known = catalogue()
+        months = Locale.parse(CODE).months["format"]
+        named = {*known.tables, *known.columns}
+        found |= {name for name in named if "_" in name} | {*self.SAME, *self._criteria(book)}
+        self.names = {*named, *(page.file for page in PAGES.values())}
+        found |= {abc + xyz for abc in "ABC" for xyz in "XYZN"}
+        found |= {name for width in ("wide", "abbreviated") for name in months[width].values()}
+        self.values = sorted(one for one in found if re.search("[A-Za-z]{2}", one))
+        longest = sorted(self.values, key=len, reverse=True)
+        said = "|".join(map(re.escape, longest))
+        self.pattern = re.compile(rf"(?<!\w)(?:{said})(?!\w)|{{\w+}}", re.IGNORECASE)
+
+    def escaped(self, text: str) -> list[str]:
+        """Return the plain words of a text that are not known."""
+        if text in self.names:  # of a table's file, or an address
+            return []
+        left = self.pattern.sub("·", re.sub(r"[^⟦…]*…", self._cut, text))
+        return re.findall("[A-Za-z]{2,}", left)
+
+    def _cut(self, found: re.Match[str]) -> str:
+        """Return nothing for the beginning of a known value that had no room, else the text."""
+        begun = found[0][:-1]
+        for place in [0, *(one.end() for one in re.finditer(r"\s", begun))]:
+            near = bisect(self.values, begun[place:])
+            if self.values[near : near + 1] and self.values[near].startswith(begun[place:]):
+                return begun[:place]
+        return found[0]
+
+    def _criteria(self, book: Path) -> set[str]:
+        """Return what the book calls its criteria, also where the kit has the word."""
+        content = tomllib.loads((book / "book.toml").read_text(encoding="utf-8"))
+        return {one["name"] for one in content.get("scoring", {}).get("criteria", [])}
+
+
+def _cells(file: Path) -> Iterator[str]:
+    with file.open(encoding="utf-8", newline="") as opened:
+        for row in csv.reader(opened):
+            yield from row

@@ -142,7 +142,7 @@ class TestOutlooks:
         both = 91 + 102 + 2 * 30
         assert row["by_book_season"] == pytest.approx(9 + 111 * both / (100 + 111 + 2 * 120))
         together = record[record["followed"].eq("together")]
-        assert together["account_id"].unique().tolist() == ["the largest 2"]
+        assert together["account_id"].unique().tolist() == ["the largest together"]
 
     def test_the_interval_is_drawn_from_the_past(self):
         off = np.arange(1.0, 41.0) / 10  # distances in spreads: 0.1 … 4.0

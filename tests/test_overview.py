@@ -155,7 +155,7 @@ def test_the_most_pressing_changes_come_first_each_account_once():
         "Company B is still overdue: 61 days without an order, usually 19. "
         "Such an alarm was right in 7 of 10 past cases."
     )
-    assert said.loc[2, "changed"].endswith("usually 19.")  # how good alarms are is said once
+    assert said.loc[2, "changed"].endswith("usually 19. (Right in 7 of 10.)")
     assert said["to_do"].tolist() == [
         "Call Company B.",
         "Ask Company C why it left and record the reason.",

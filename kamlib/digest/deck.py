@@ -49,6 +49,6 @@ def write_slides(digest: Digest, path: Path) -> Path:
     else:
         add_lines(second, [say("Nothing needs doing.")])
     if digest.watched:
-        third = add_slide(deck, WATCHED, f"{digest.whom} · {digest.foot}")
+        third = add_slide(deck, say(WATCHED), f"{digest.whom} · {digest.foot}")
         add_lines(third, digest.watched, size=16)
     return save_deck(deck, path, made=digest.q.as_of.to_pydatetime())

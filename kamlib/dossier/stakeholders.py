@@ -6,6 +6,7 @@ import pandas as pd
 
 from kamlib.dossier.window import days_between
 from kamlib.tables import shaped
+from kamlib.words import collated
 
 ROLES = ("decider", "approver", "buyer", "influencer", "user", "gatekeeper")
 _EXPECTED = ("sales", "marketing", "technical support", "delivery")
@@ -170,11 +171,11 @@ def team_roles(
         row = {
             "account_id": account_id,
             "role": people["role"].iloc[0] if len(people) else key,
-            "person": ", ".join(sorted(names)),
+            "person": ", ".join(sorted(names, key=collated)),
             "is_filled": bool(names),
             "is_expected": key in expected,
         }
         rows.append(row)
     return shaped(
-        "team_roles", sorted(rows, key=lambda row: (row["is_filled"], row["role"].lower()))
+        "team_roles", sorted(rows, key=lambda row: (row["is_filled"], collated(row["role"])))
     )

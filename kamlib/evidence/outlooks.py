@@ -16,6 +16,8 @@ MONTHS_LEFT = (9, 6, 3)
 MOST_ACCOUNTS = 60
 MOST_YEARS = 5
 NAIVE_RULE = "last year"
+TOGETHER = "the largest together"
+"""What stands in the place of an account where the largest are one."""
 FEW_CASES = 30
 """Student's factor counts for so many cases beside the book's own."""
 
@@ -89,7 +91,7 @@ def _foretold(
         {
             "as_of_date": day,
             "year_end_date": year_end,
-            "account_id": [*wide.index[largest], f"the largest {many}"],
+            "account_id": [*wide.index[largest], TOGETHER],
             "followed": [*["one account"] * len(largest), "together"],
             "months_left": left,
             "to_date": so_far,

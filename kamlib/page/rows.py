@@ -22,10 +22,10 @@ from kamlib.page.columns import (
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.period import origin
 from kamlib.story import said_of
-from kamlib.story.codes import spelled
+from kamlib.story.codes import code_words
 from kamlib.story.statements import Said
 from kamlib.tables import OutputTable, catalogue
-from kamlib.words import ENGLISH, Wording, count, number, say, spoken, wording
+from kamlib.words import Wording, count, number, say, wording
 
 FIRST_ROWS = 25
 """Rows written into the page itself; the rest is drawn when asked for."""
@@ -130,14 +130,7 @@ def _described(rows: pd.DataFrame, entry: OutputTable | None) -> dict[str, Any]:
     for name, by in figures.items():
         kinds[name] = [known.figures[str(figure)]["kind"] for figure in rows[by]]
     headings = {name: say(one["heading"]) for name, one in known.figures.items()}
-    words = {
-        name: {code: say(word) for code, word in one.words.items()}
-        for name, one in columns.items()
-        if one.words
-    }
-    if spoken() != ENGLISH:
-        codes = [name for name, one in columns.items() if one.type == "code" and not one.words]
-        words |= {name: spelled(set(rows[name].dropna().astype("str"))) for name in codes}
+    words = code_words(rows[list(columns)])
     return {
         "labels": {name: say(one.heading) for name, one in columns.items()},
         "kinds": kinds,

@@ -49,7 +49,7 @@ def headline(
     """
     page = story.__name__.removeprefix("headline_")
     titled = said_of(f"title_{page}")
-    title = title or (q.call(titled) if titled else page.capitalize())
+    title = title or (q.call(titled) if titled else say(page.capitalize()))
     first = [Sentence(text, is_warning=True) for text in (q.call(warnings) if warnings else ())]
     pieces.headline(q, title, [*first, *q.call(story)]).show()
 

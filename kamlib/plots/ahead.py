@@ -37,16 +37,14 @@ def plot_revenue_by(
         return style.nothing(ax, title, subtitle)
     place, now = np.arange(len(rows)), rows["period_revenue"].to_numpy()
     ago = rows["year_ago_period_revenue"].fillna(0.0).to_numpy()
-    ax.barh(place + 0.16, ago, height=0.42, color=COLOURS["previous"])
+    before = ax.barh(place + 0.16, ago, height=0.42, color=COLOURS["previous"])
     bars = ax.barh(place - 0.1, now, height=0.42, color=COLOURS["actual"])
     told = zip(rows["group"], now, ago, strict=True)
-    mark_each(
-        bars,
-        [
-            say("{group}: {now}, a year ago {ago}", group=g, now=money(n, book), ago=money(a, book))
-            for g, n, a in told
-        ],
-    )
+    tips = [
+        say("{group}: {now}, a year ago {ago}", group=g, now=money(n, book), ago=money(a, book))
+        for g, n, a in told
+    ]
+    mark_each((*bars, *before), (*tips, *tips))
     for y, row in enumerate(each(rows)):
         share = row.period_change_share
         sign = "" if pd.isna(share) else f", {'+' if share > 0 else '−'}{percent(abs(share), book)}"
@@ -114,7 +112,7 @@ def plot_category_map(
         x, y = columns.index(row.category), ids.index(row.account_id)
         need = money(row.need_in_reach, book) if row.need_in_reach > 0 else ""
         within = say(", {need} in reach", need=need) if need else ""
-        tip = f"{row.name}, {row.category}: {row.map_status}{within}"
+        tip = f"{row.name}, {row.category}: {say(row.map_status)}{within}"
         if row.map_status == "bought":
             shade = style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)
             mark(ax.add_patch(style.cell(x, y, shade)), tip, row.account_id)
@@ -181,12 +179,12 @@ def plot_calendar(
             if late
             else say("week of {first}", first=date(first + pd.Timedelta(weeks=week)))
         )
-        mark(spot, f"{kind}, {when}: {many}")
+        mark(spot, f"{say(kind)}, {when}: {many}")
         style.label(ax, week, y, str(many), dx=0, dy=0, ha="center", colour="#ffffff", fontsize=8)
-    ax.set_yticks(range(len(kinds)), kinds)
+    ax.set_yticks(range(len(kinds)), list(map(say, kinds)))
     weeks_named = [4] if is_narrow() else [0, 4, 8]
     days = [first + pd.Timedelta(weeks=week) for week in weeks_named]
-    ax.set_xticks([-1.6, *weeks_named, 12], ["overdue", *map(date, days), "later"])
+    ax.set_xticks([-1.6, *weeks_named, 12], [say("overdue"), *map(date, days), say("later")])
     ax.set_xlim(-2.4, 12.8)
     ax.set_ylim(len(kinds) - 0.4, -0.6)
     return style.titles(ax, title, subtitle)

@@ -38,10 +38,14 @@ def plot_calibration(
             "fmt": "o",
             "color": style.COLOURS["actual"],
             "capsize": 3,
-            "label": "came",
+            "label": say("came"),
         }
         drawn.errorbar(place, actual, np.nan_to_num(reach), **came)
-        hollow: dict[str, Any] = {"markerfacecolor": "none", "linewidth": 1.2, "label": "expected"}
+        hollow: dict[str, Any] = {
+            "markerfacecolor": "none",
+            "linewidth": 1.2,
+            "label": say("expected"),
+        }
         drawn.plot(place, expected, "--D", color=style.COLOURS["accent"], **hollow)
         counts = zip(calibration["bin"], calibration["account_count"], strict=True)
         drawn.set_xticks(place, [f"{group}\n{number(size)}" for group, size in counts])

@@ -121,19 +121,19 @@ def plot_promises_kept(
         )
         for row in each(table)
     ]
-    mark_each(bars, tips)
-    ax.bar(
+    late = ax.bar(
         places, table["late_count"], width=0.6, bottom=table["on_time_count"], color=COLOURS["bad"]
     )
+    mark_each((*bars, *late), (*tips, *tips))
     for place, row in zip(places, each(table), strict=True):
         if row.due_count:
             text = share(row.on_time_share, decimals=0)
-            late = (
+            said = (
                 say("{text}, {late_count} late", text=text, late_count=row.late_count)
                 if row.late_count
                 else text
             )
-            label(ax, place, row.due_count, late, dx=0, dy=8, ha="center")
+            label(ax, place, row.due_count, said, dx=0, dy=8, ha="center")
         elif row.incident_count:
             label(ax, place, 0, say("none due"), dx=0, dy=8, ha="center", colour=QUIET)
     marks = [f"\n{count(n, 'incident')}" if n else "" for n in table["incident_count"]]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
@@ -253,7 +254,8 @@ def plot_engagement(
     for row, account in enumerate(shown.to_dict("records")):
         part = engagement_series[engagement_series["account_id"].eq(account["account_id"])]
         for ax, (measure, trend, words, top) in zip(drawn[row], kinds, strict=True):
-            _course(ax, part, measure, top, account[measure], account[trend], book)
+            line = _course(ax, part, measure, top, account[measure], account[trend], book)
+            mark(line, f"{account['name']}, {words}", account["account_id"])
             if row == 0:
                 ax.set_title(words, fontsize=9, loc="left", color=COLOURS["quiet"], weight="normal")
         name = style.short(account["name"], 12 if is_narrow() else 24)
@@ -275,8 +277,10 @@ def _course(
     level: float,
     trend: Any,
     book: BookSettings | None,
-) -> None:
-    """Draw one measure of one account over time, coloured by its trend, and write its level."""
+) -> Artist:
+    """Draw one measure of one account over time, coloured by its trend, and write its level;
+    return the line.
+    """
     colour = COLOURS[{"up": "good", "down": "bad"}.get(trend, "actual")]
     points = part[part[measure].notna()]
     is_mark = measure == "satisfaction"
@@ -284,12 +288,13 @@ def _course(
         if not is_mark:
             ax.axhline(1, color=COLOURS["previous"], linewidth=0.8)
         values = points[measure].clip(upper=top)
-        ax.plot(points["period_end"], values, color=colour, marker="o", markersize=2.5)
+        (line,) = ax.plot(points["period_end"], values, color=colour, marker="o", markersize=2.5)
     ax.set_ylim(-0.05 * top, top * 1.05)
     style.no_axis(ax.yaxis)
     text = number(level, book, decimals=1) if is_mark else share(level, book, decimals=0)
     arrow = ARROWS.get(trend, "")
     style.label(ax, 1, 0.5, f"{text} {arrow}", colour=colour, xycoords="axes fraction")
+    return line
 
 
 def _above(ax: Axes, title: str, subtitle: str) -> None:

@@ -41,6 +41,13 @@ def mark_rows(ax: Axes, bars: Iterable[Artist], tips: list[str], accounts: list[
     mark_each(ax.get_yticklabels(), tips, accounts)
 
 
+def mark_points(ax: Axes, xs: Iterable[Any], ys: Iterable[Any], tips: Iterable[str]) -> None:
+    """Let the points of a line answer: each gets a spot to touch that is not seen."""
+    for x, y, tip in zip(xs, ys, tips, strict=True):
+        (spot,) = ax.plot([x], [y], "o", markersize=9, markeredgewidth=0, alpha=0, zorder=4)
+        mark(spot, tip)
+
+
 def marks_of(figure: Any) -> list[tuple[str, str]]:
     """Return the marks of a figure: what each stands for, and its account."""
     return figure.__dict__.setdefault("kam_marks", [])

@@ -95,7 +95,8 @@ def plot_abc_cross(
         for row in cells.itertuples()
     ]
     columns = ["A", "B", "C", "none"] if abc_cross["abc_margin"].eq("none").any() else list("ABC")
-    where = cells["abc_revenue"] + say(" by revenue, ") + cells["abc_margin"] + say(" by margin: ")
+    by_margin = cells["abc_margin"].map(say)
+    where = cells["abc_revenue"] + say(" by revenue, ") + by_margin + say(" by margin: ")
     cells = cells.assign(text=texts, tip=where + [text.replace("\n", ", ") for text in texts])
     _heat_map(ax, cells, "abc_revenue", "abc_margin", "account_count", list("ABC"), columns)
     ax.set_xticklabels([{"none": say("no profit")}.get(letter, letter) for letter in columns])
@@ -124,7 +125,7 @@ def plot_class_migration(
         text=[number(items, book) if items else "·" for items in cells["account_count"]],
         heat=cells["account_count"].where(is_move, 0),
         tip=[
-            f"{row.class_then} → {row.class_now}: {count(row.account_count, 'account')}"
+            f"{say(row.class_then)} → {say(row.class_now)}: {count(row.account_count, 'account')}"
             for row in each(cells)
         ],
     )

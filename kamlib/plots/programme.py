@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import mark, mark_each
+from kamlib.plots.marks import mark, mark_each, mark_points
 from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
@@ -111,10 +111,10 @@ def plot_coverage(
                 if value >= 1
                 else say("filled in part")
             )
-            mark(spot, f"{name}, {part}: {has}")
+            mark(spot, f"{name}, {say(part)}: {has}")
     ax.set_yticks(range(len(shown)), [style.short(name, 34) for name in shown["name"]])
     mark_each(ax.get_yticklabels(), shown["name"], shown["account_id"])
-    ax.set_xticks(range(len(parts)), [part.replace(" ", "\n", 1) for part in parts])
+    ax.set_xticks(range(len(parts)), [say(part).replace(" ", "\n", 1) for part in parts])
     ax.xaxis.tick_top()
     ax.set_xlim(-0.6, len(PARTS) - 0.4)
     ax.set_ylim(max(len(shown), 1) - 0.4, -0.6)
@@ -146,6 +146,8 @@ def plot_programme_return(
     band: dict[str, Any] = {"color": COLOURS["accent"], "alpha": 0.16, "lw": 0}
     ax.fill_between(days, table["cumulative_low"], table["cumulative_high"], **band)
     ax.plot(days, total, color=COLOURS["actual"])
+    tips = [f"{month(m)}: {money(v, book)}" for m, v in zip(days, total, strict=True)]
+    mark_points(ax, days, total, tips)
     ax.axhline(0, color=COLOURS["plan"], lw=1)
     ax.plot(days, spent, color=COLOURS["plan"], lw=1.2, ls=(0, (4, 3)))
     style.label(ax, last, spent.iloc[-1], say("cost alone"), colour=COLOURS["quiet"])
@@ -229,10 +231,13 @@ def plot_programme_engagement(
         days, shares = own["quarter_end_date"], own[f"{name}_share"]
         if len(own):
             ax.plot(days, shares, color=colour, marker="o", ms=4)
+            told = zip(days, shares, strict=True)
+            tips = [f"{say(name)}, {month(day)}: {share(one)}" for day, one in told]
+            mark_points(ax, days, shares, tips)
             ends.append((shares.iloc[-1], days.iloc[-1], name, colour))
     heights = style.apart([end[0] for end in ends], 0.07)
     for height, (_, day, name, colour) in zip(heights, ends, strict=True):
-        style.label(ax, day, height, name, colour=colour, dx=8)
+        style.label(ax, day, height, say(name), colour=colour, dx=8)
     ax.set_ylim(0, 1.05)
     ax.margins(x=0.04)
     days = table["quarter_end_date"]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import is_narrow, mark, mark_each, mark_rows
+from kamlib.plots.marks import is_narrow, mark, mark_each, mark_points, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.losses import MOST_GROUPS
 from kamlib.story.status import MOST_OVERDUE
@@ -229,7 +229,13 @@ def plot_loss_dynamics(
         mark_each(
             bars, [f"{month(m)}: {money(v, book)}" for m, v in zip(months, lost, strict=True)]
         )
-        ax.plot(months, loss_dynamics["revenue_lost_12m"], color=COLOURS["actual"])
+        sums = loss_dynamics["revenue_lost_12m"]
+        ax.plot(months, sums, color=COLOURS["actual"])
+        twelve = [
+            say("12 months to {month}: {amount}", month=month(m), amount=money(v, book))
+            for m, v in zip(months, sums, strict=True)
+        ]
+        mark_points(ax, months, sums, twelve)
         if len(young):
             half = pd.Timedelta(days=12)
             ax.axvspan(
@@ -330,12 +336,14 @@ def plot_cohort_retention_by_year(
                         said,
                         say(
                             "{order}, month {number}: {share} ordered",
-                            order=order[y],
+                            order=say(order[y]),
                             number=grid.columns[x],
                             share=share(value, book),
                         ),
                     )
-    ax.set_yticks(np.arange(len(order)) + 0.5, [f"{c} ({number(sizes[c], book)})" for c in order])
+    ax.set_yticks(
+        np.arange(len(order)) + 0.5, [f"{say(c)} ({number(sizes[c], book)})" for c in order]
+    )
     every = max(1, grid.shape[1] // 12)
     ax.set_xticks(np.arange(0, grid.shape[1], every) + 0.5, [str(m) for m in grid.columns[::every]])
     ax.set_xlabel(say("Months since the first order (accounts of the cohort in brackets)"))

@@ -64,7 +64,7 @@ def plot_demotion_risk(
     ax = ax or style.axes(8, 0.8 + 0.4 * max(len(demotion_risk), 3))
     labels = []
     for place, row in enumerate(demotion_risk.to_dict("records")):
-        band = say("any place") if row["band"] == "all" else row["band"]
+        band = say("any place") if row["band"] == "all" else say(row["band"])
         labels.append(f"{band}, {count(row['horizon_years'], 'year')}")
         followed = count(row["account_count"], "account")
         if row["risk_share"] != row["risk_share"]:
@@ -105,8 +105,8 @@ def plot_criterion_review(
             style.label(ax, 0, place, row["note"], colour=COLOURS["quiet"])
             continue
         _interval(ax, place, low, r, high, VERDICTS[row["verdict"]])
-        style.label(ax, high, place, row["verdict"], colour=COLOURS[VERDICTS[row["verdict"]]])
-    labels = rows["criterion"] + " → " + rows["later_outcome"]
+        style.label(ax, high, place, say(row["verdict"]), colour=COLOURS[VERDICTS[row["verdict"]]])
+    labels = rows["criterion"].map(say) + " → " + rows["later_outcome"].map(say)
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     ax.set_yticks(
         range(len(labels)), [style.short(text, 24 if is_narrow() else 44) for text in labels]
@@ -207,7 +207,7 @@ def _marks_of_stability(
         ranks = low if low == high else f"{low}–{high}"
         above = "" if is_narrow() else f"{share(row['above_line_share'], book, decimals=0)} · "
         style.label(ax, 11.3, place, f"{above}{ranks}", dx=7)
-    head = "ranks" if is_narrow() else "above · ranks"
+    head = say("ranks") if is_narrow() else say("above · ranks")
     style.label(ax, 11.3, -1, head, colour=COLOURS["quiet"], dx=-4, fontsize=8, ha="left")
 
 

@@ -161,7 +161,7 @@ def plot_concentration(
         scopes = {"accounts": COLOURS["actual"]}
     for place, (scope, colour) in enumerate(scopes.items()):
         offset = (0.2 - 0.4 * place) * (len(scopes) - 1)
-        values, said = rows.loc[scope], scope if len(scopes) > 1 else ""
+        values, said = rows.loc[scope], say(scope) if len(scopes) > 1 else ""
         ax.barh(np.arange(len(tops)) + offset, values, height=0.38, color=colour, label=scope)
         style.label_bars(ax, [f"{percent(value, book)} {said}" for value in values])
     ax.set_yticks(
@@ -228,7 +228,7 @@ def plot_rfm_segments(
         return style.nothing(ax, title, subtitle)
     shown = rfm_segments.iloc[::-1]
     bars = shown["revenue_share"].fillna(0.0)
-    ax.barh(shown["segment"], bars, color=COLOURS["accent"], height=0.7)
+    ax.barh(shown["segment"].map(say), bars, color=COLOURS["accent"], height=0.7)
     texts = [
         f"{percent(share, book)} · {count(items, 'account', source=book)}"
         for share, items in zip(shown["revenue_share"], shown["account_count"], strict=True)

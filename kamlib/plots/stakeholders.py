@@ -54,7 +54,7 @@ def plot_stakeholder_map(
     heights = {level: _row_height(cells, level, most) for level in range(5, 0, -1)}
     below = [list(each(unknown))[i::5][:2] for i in range(5)]
     rest = max((_height(group) for group in below), default=0.0)
-    missing = list(roles.loc[roles["is_missing"], "role"])
+    missing = list(map(say, roles.loc[roles["is_missing"], "role"]))
     wide = _EDGE + 5 * _COLUMN
     tall = 24 + sum(heights.values()) + (rest + 20 if len(unknown) else 0) + (24 if missing else 0)
     ax = ax if ax is not None else axes(wide / 72 + 0.2, tall / 72 + 0.7)
@@ -143,7 +143,7 @@ def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> N
             if pd.isna(person.last_contact_days)
             else say("{last_contact_days:.0f} d ago", last_contact_days=person.last_contact_days)
         )
-        role = person.role if isinstance(person.role, str) else "role?"
+        role = say(person.role) if isinstance(person.role, str) else say("role?")
         _write(ax, left + 16, at, f"{role} · {days}", QUIET, fontsize=8)
         at += _LINE + 5
     if len(group) > most:
@@ -188,7 +188,7 @@ def plot_org_chart(
             person.stance, "quiet"
         )
         ax.plot(at, place, "o", markersize=6, color=COLOURS[hue], zorder=3)
-        what = " · ".join(one for one in (person.title, person.role) if isinstance(one, str))
+        what = " · ".join(say(one) for one in (person.title, person.role) if isinstance(one, str))
         _write(ax, at + 0.3, place, cut_to(person.person, 26), INK)
         _write(ax, 7.4, place, cut_to(what, 40), QUIET, fontsize=8)
     return titles(ax, title, subtitle)

@@ -41,7 +41,9 @@ def plot_attractiveness_strength(
     is_key = attractiveness_strength["is_key"]
     drawn = _most_moved(attractiveness_strength[is_key], most)
     for x, y, name, where in _QUADRANTS:
-        ax.text(x, y, name, color=COLOURS["quiet"], fontsize=10, transform=ax.transAxes, **where)
+        ax.text(
+            x, y, say(name), color=COLOURS["quiet"], fontsize=10, transform=ax.transAxes, **where
+        )
     ax.axhline(split, color=COLOURS["quiet"], linewidth=0.8)
     ax.axvline(split, color=COLOURS["quiet"], linewidth=0.8)
     strength, attraction = (

@@ -12,6 +12,7 @@ from kamlib.page.export import csv_text
 from kamlib.page.names import page_name
 from kamlib.period import Period
 from kamlib.tables import each
+from kamlib.words import say
 
 
 def write_calendars(staged: Path, data: Period) -> None:
@@ -51,7 +52,7 @@ def calendar_file(rows: pd.DataFrame, title: str, made: datetime) -> bytes:
     found.add("x-wr-calname", title)
     for row in each(rows):
         day = row.due_date.date()
-        late = "Overdue: " if row.due_in == "overdue" else ""
+        late = say("Overdue: ") if row.due_in == "overdue" else ""
         owner = row.owner if isinstance(row.owner, str) else ""
         event = Event()
         event.add("uid", _uid(row))
@@ -59,8 +60,8 @@ def calendar_file(rows: pd.DataFrame, title: str, made: datetime) -> bytes:
         event.add("dtstart", day)
         event.add("dtend", day + timedelta(days=1))
         event.add("summary", f"{late}{row.name}: {row.what}")
-        event.add("description", f"{row.kind}, {owner}".rstrip(", "))
-        event.add("categories", [str(row.kind)])
+        event.add("description", f"{say(row.kind)}, {owner}".rstrip(", "))
+        event.add("categories", [say(str(row.kind))])
         event.add("transp", "TRANSPARENT")
         found.add_component(event)
     return found.to_ical()

@@ -96,8 +96,8 @@ class Production:
         write_intake(self.staged, self.data)
         with speaking(self.data.book.language):
             write_period_workbook(self.staged, self.data)
-        if any(page.name == "ahead" for page, _ in self.calls):
-            write_calendars(self.staged, self.data)
+            if any(page.name == "ahead" for page, _ in self.calls):
+                write_calendars(self.staged, self.data)
         if self.request.digest:
             self.progress(label, "digests", count, count)
             self.writer.write_digests(intake)

@@ -32,7 +32,7 @@ from kamlib.report.request import (
     ids,
     in_own_folder,
 )
-from kamlib.report.server import SOCKET, ForkServer, can_fork
+from kamlib.report.server import LANGUAGE, SOCKET, ForkServer, can_fork
 from kamlib.report.status import Status, status_file
 from kamlib.words import count
 
@@ -176,7 +176,9 @@ class _Run:
         from kamlib.period.snapshot import check_reached
 
         with contextlib.ExitStack() as runs:
-            kernels = runs.enter_context(_kernels(self.folder, self.executor))
+            kernels = runs.enter_context(
+                _kernels(self.folder, self.executor, self.settings.language)
+            )
             with quick_import():
                 import kamlib.report.production  # noqa: F401 - while the kernels' process loads
             engine = runs.enter_context(open_engine())
@@ -337,13 +339,15 @@ _ENVIRONMENT = {
 
 
 @contextlib.contextmanager
-def _kernels(folder: Path, executor: Executor | None) -> Iterator[Callable[[], dict[str, str]]]:
+def _kernels(
+    folder: Path, executor: Executor | None, language: str
+) -> Iterator[Callable[[], dict[str, str]]]:
     """Give a function that returns the environment of kernels: warm ones where they can be had."""
     plain = {**_ENVIRONMENT, "TMPDIR": str(folder)}
     if executor is not None or not can_fork():
         yield lambda: plain
         return
-    with ForkServer(plain) as server:
+    with ForkServer({**plain, LANGUAGE: language}) as server:
         found: list[dict[str, str]] = []
 
         def environment() -> dict[str, str]:

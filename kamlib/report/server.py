@@ -15,6 +15,9 @@ from pathlib import Path
 SOCKET = "KAM_WARM_SOCKET"
 """Environment variable: where the process is asked for a kernel."""
 
+LANGUAGE = "KAM_LANGUAGE"
+"""Environment variable of the process: the language that its kernels will speak."""
+
 
 def can_fork() -> bool:
     """Return whether kernels may be forks here."""

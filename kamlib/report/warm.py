@@ -21,7 +21,8 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
 from kamlib.report.quick import quick_import
-from kamlib.report.server import SOCKET
+from kamlib.report.server import LANGUAGE, SOCKET
+from kamlib.words import ENGLISH, learn
 
 _LOADED = (
     "IPython.core.completerlib",
@@ -138,6 +139,7 @@ def load() -> None:
         said_of("")  # loads every story
         for scope in ("", "account"):
             graph(scope)
+        learn(os.environ.get(LANGUAGE, ENGLISH))
 
 
 def serve(address: str) -> None:

@@ -32,6 +32,7 @@ from kamlib.report.pages import PAGES, Page, links_to, place
 from kamlib.report.prose import in_its_language
 from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
+from kamlib.story.reasons import reason_said
 from kamlib.tables import each
 from kamlib.words import ENGLISH, say, speaking, untranslated
 from kamlib.workbook import CORE, TABLES, write_workbook
@@ -310,8 +311,8 @@ def foot(data: Period) -> Foot:
         fresh_to=f"{order_days.max():%Y-%m-%d}" if len(order_days) else "",
         reasons=tuple(
             (
-                row.table,
-                row.reason,
+                say(row.table),
+                reason_said(row.reason),
                 int(row.rows),
                 0.0 if pd.isna(row.revenue) else float(row.revenue),
             )

@@ -23,7 +23,7 @@ def headline_account(
         say("class {abc_revenue}", abc_revenue=row["abc_revenue"])
         if isinstance(row["abc_revenue"], str)
         else say("no class"),
-        str(row["status"]),
+        say(str(row["status"])),
         say("owner {owner}", owner=row["owner"])
         if isinstance(row["owner"], str) and row["owner"]
         else say("no owner"),

@@ -146,7 +146,7 @@ def lines_ahead(
 def fall_text(row: Any, book: BookSettings, *, is_named: bool = True) -> str:
     """Say what an account has stopped or cut, and what that takes away in a year."""
     what, fall = getattr(row, "group", ""), money(row.yearly_fall, book)
-    said = f"{what} {row.verdict}" if what else say("buys less of everything")
+    said = f"{what} {say(row.verdict)}" if what else say("buys less of everything")
     who = f"{row.name}{f' ({row.owner})' if isinstance(row.owner, str) else ''}: "
     return say("{who}{said}, {fall} a year", who=who if is_named else "", said=said, fall=fall)
 

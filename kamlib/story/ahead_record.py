@@ -176,7 +176,7 @@ def chart_account_health(
         )
     parts = account_health["weakest"].replace("", None).dropna().value_counts()
     most = (
-        say("; what costs most is mostly {index}", index=parts.index[0].replace("_", " "))
+        say("; what costs most is mostly {index}", index=say(str(parts.index[0]).replace("_", " ")))
         if len(parts)
         else ""
     )

@@ -18,9 +18,9 @@ MOST_GROUPS = 12
 OF = {
     "category": phrase("categories"),
     "product": phrase("products"),
-    "region": "regions",
+    "region": phrase("regions"),
     "industry": phrase("industries"),
-    "channel": "channels",
+    "channel": phrase("channels"),
     "manager": phrase("managers on the order"),
 }
 MISSING = {
@@ -77,7 +77,7 @@ def chart_revenue_by(
     drawn = (
         say("the {most_groups} largest of {rows}", most_groups=MOST_GROUPS, rows=len(rows))
         if len(rows) > MOST_GROUPS
-        else "all"
+        else say("all")
     )
     return Said(
         _most_changed(rows, span, year_ago_span, book),

@@ -5,6 +5,11 @@ Tables and CSV files hold the code in every language.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pandas as pd
+
+from kamlib.tables import catalogue
 from kamlib.words import phrase, say
 
 CODES = (
@@ -135,15 +140,226 @@ CODES = (
     phrase("resolved"),
     phrase("decided"),
     phrase("began"),
+    phrase("check-in"),
+    phrase("close"),
+    phrase("end"),
+    phrase("invoices"),
+    phrase("notice"),
+    phrase("order"),
+    phrase("season"),
+    phrase("step"),
+    phrase("satisfaction"),
+    phrase("tier"),
+    phrase("decision"),
+    phrase("contact"),
+    phrase("margin"),
+    phrase("revenue"),
+    phrase("gross margin"),
+    phrase("payment"),
+    phrase("people"),
+    phrase("plan"),
+    phrase("renewal"),
+    phrase("rhythm"),
+    phrase("competitor"),
+    phrase("contacts"),
+    phrase("credits"),
+    phrase("orders"),
+    phrase("requests"),
+    phrase("accounts"),
+    phrase("groups"),
+    phrase("within"),
+    phrase("below"),
+    phrase("above"),
+    phrase("small"),
+    phrase("middle"),
+    phrase("large"),
+    phrase("short"),
+    phrase("medium"),
+    phrase("long"),
+    phrase("earlier"),
+    phrase("missed"),
+    phrase("converged"),
+    phrase("at a limit"),
+    phrase("not converged"),
+    phrase("too few"),
+    phrase("will it order: Brier score"),
+    phrase("will it order: logarithmic score"),
+    phrase("how often: squared error"),
+    phrase("model"),
+    phrase("simple rule"),
+    phrase("one rate"),
+    phrase("estimate"),
+    phrase("naive"),
+    phrase("not tried"),
+    phrase("together"),
+    phrase("return"),
+    phrase("still there"),
+    phrase("money returned"),
+    phrase("customer value"),
+    phrase("outlook of an account"),
+    phrase("outlook of key accounts"),
+    phrase("alarm"),
+    phrase("margin growth"),
+    phrase("retention"),
+    phrase("attractiveness"),
+    phrase("strength"),
+    phrase("engagement"),
+    phrase("loyalty"),
+    phrase("growth"),
+    phrase("regularity"),
+    phrase("breadth"),
+    phrase("foretold"),
+    phrase("misled"),
+    phrase("before history"),
+    phrase("not reached yet"),
+    phrase("book"),
+    phrase("due"),
+    phrase("move"),
+    phrase("same"),
+    phrase("the largest together"),
+    phrase("total score"),
+    phrase("offer"),
+    phrase("group"),
+    phrase("call"),
+    phrase("renew"),
+    phrase("price"),
+    phrase("regions"),
+    phrase("founded year"),
+    phrase("description"),
+    phrase("parent id"),
+    phrase("manager id"),
+    phrase("promised date"),
+    phrase("delivered date"),
+    phrase("title"),
+    phrase("last contact date"),
+    phrase("severity"),
+    phrase("note"),
+    phrase("value"),
+    phrase("expected close"),
+    phrase("end date"),
+    phrase("notice days"),
+    phrase("terms"),
+    phrase("is kept"),
+    phrase("share estimate"),
+    phrase("threat"),
+    phrase("attainable share"),
+    phrase("previous supplier"),
+    phrase("name"),
+    phrase("due date"),
+    phrase("employees"),
+    phrase("summary"),
+    phrase("next meeting"),
+    phrase("objectives"),
+    phrase("actions"),
+    phrase("financials"),
+    phrase("yes"),
+    phrase("no"),
+    phrase("payback"),
+    phrase("24 months"),
+    phrase("36 months"),
+    phrase("sponsor"),
+    phrase("decision roles"),
+    phrase("contact in 90 days"),
+    phrase("team"),
+    phrase("fresh plan"),
+    phrase("deal"),
+    phrase("customer since"),
+    phrase("became"),
+    phrase("first order"),
+    phrase("latest order"),
+    phrase("largest order day"),
+    phrase("what it does"),
+    phrase("country"),
+    phrase("headcount"),
+    phrase("founded"),
+    phrase("parent company"),
+    phrase("owner"),
+    phrase("executive sponsor"),
+    phrase("types"),
+    phrase("planned contact, every so many days"),
+    phrase("goals"),
+    phrase("structure"),
+    phrase("environment"),
+    phrase("culture"),
+    phrase("financial performance"),
+    phrase("critical to the customer"),
+    phrase("our offer"),
+    phrase("contact card"),
+    phrase("sales–marketing coordination"),
+    phrase("Account plan"),
+    phrase("Owner and sponsor"),
+    phrase("Deliveries"),
+    phrase("Categories"),
+    phrase("Costs"),
+    phrase("People"),
+    phrase("Contacts made"),
+    phrase("Incidents"),
+    phrase("Tenders"),
+    phrase("Agreements"),
+    phrase("Rivals"),
+    phrase("Needs"),
+    phrase("Team"),
+    phrase("Invoices"),
+    phrase("Targets"),
+    phrase("silence"),
+    phrase("on time"),
+    phrase("order days"),
+    phrase("revenue per order day"),
+    phrase("categories bought"),
+    phrase("open incidents"),
+    phrase("share of wallet"),
+    phrase("days late, paying"),
+    phrase("weighted pipeline"),
+    phrase("classes"),
+    phrase("matrix by frequency"),
+    phrase("matrix by variability"),
+    phrase("class moves and the rest"),
+    phrase("frequency"),
+    phrase("variability"),
+    phrase("ranks"),
+    phrase("quantiles"),
+    phrase("fixed"),
+    phrase("About To Sleep"),
+    phrase("At Risk"),
+    phrase("Can't Lose Them"),
+    phrase("Champions"),
+    phrase("Hibernating"),
+    phrase("Loyal Customers"),
+    phrase("Need Attention"),
+    phrase("New Customers"),
+    phrase("Potential Loyalist"),
+    phrase("Promising"),
+    phrase("Others"),
 )
 """What analysis calls things, where it is shown as it stands."""
 
 
-def spelled(codes: set[str]) -> dict[str, str]:
-    """Return codes with their words, where these differ: none in English.
+_ALSO = ("kind", "field", "role", "tier", "part", "answer", "decision", "recorded_decision")
+"""Columns of text whose values are the kit's own words, unless the book has others."""
+_IN_PLACE = {"not recorded", "all", "none", "before history", "the largest together"}
+"""What stands where the book has nothing to say, in any column."""
 
-    >>> spelled({"overdue"})
-    {}
+
+def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return how the codes of a table are written, column by column: where they differ.
+
+    >>> code_words(pd.DataFrame({"status": ["overdue"], "due_in": ["30"]}))
+    {'status': {}, 'due_in': {'30': 'within 30 days'}}
     """
-    said = {code: say(code) for code in sorted(codes)}
+    known, words = catalogue().columns, {}
+    figures = {name: str(one["heading"]) for name, one in catalogue().figures.items()}
+    for name in map(str, rows):
+        own = known[name].words or {} if name in known else {}
+        if name == "figure":
+            words[name] = _spelled(rows[name], figures)
+        elif own or name in _ALSO or (name in known and known[name].type == "code"):
+            words[name] = _spelled(rows[name], own)
+        elif name in known and known[name].type in ("text", "id"):
+            words[name] = _spelled(rows[name][rows[name].isin(_IN_PLACE)], {})
+    return words
+
+
+def _spelled(codes: pd.Series, words: Mapping[str, str]) -> dict[str, str]:
+    """Return how each code of a column is written that is not written as it is."""
+    said = {code: say(words.get(code, code)) for code in sorted(set(codes.dropna().astype("str")))}
     return {code: word for code, word in said.items() if word != code}

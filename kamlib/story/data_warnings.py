@@ -7,6 +7,7 @@ import pandas as pd
 from kamlib.book import QUIET_DAYS, BookSettings, FreshnessSettings
 from kamlib.intake.shares import unusable_shares
 from kamlib.period.calendar import Span
+from kamlib.story.reasons import reason_said
 from kamlib.tables import each
 from kamlib.words import count, date, listed, money, number, say, share
 
@@ -60,7 +61,9 @@ def lost_rows(intake: pd.DataFrame, table: str, book: BookSettings) -> str:
     worth = float(lost["revenue"].abs().sum())
     noun = say("order lines") if table == "orders" else say("rows of {table}", table=table)
     with_money = say(" with {worth}", worth=money(worth, book)) if worth else ""
-    why = [f"{row.reason} ({number(row.rows, book)})" for row in each(lost.head(_REASONS))]
+    why = [
+        f"{reason_said(row.reason)} ({number(row.rows, book)})" for row in each(lost.head(_REASONS))
+    ]
     more = len(lost) - _REASONS
     if more > 0:
         why.append(count(more, "other reason"))

@@ -33,7 +33,7 @@ def cards_dossier(dossier_figures: pd.DataFrame) -> list[Card]:
     """Return the account's first eight figures, each with the year before."""
     return [
         Card(
-            started(row.figure),
+            started(say(row.figure)),
             row.value,
             row.unit if row.unit in ("money", "share") else "number",
             year_ago=None if pd.isna(row.year_ago_value) else row.year_ago_value,
@@ -49,13 +49,13 @@ def cards_dossier(dossier_figures: pd.DataFrame) -> list[Card]:
 def points_negotiation_brief(told_negotiation_brief: pd.DataFrame) -> list[Point]:
     """Return the brief under its sections, each point with the evidence it rests on."""
     return [
-        Point(row.section, row.point, evidence=f"{row.evidence}, {_day(row.evidence_date)}")
+        Point(say(row.section), row.point, evidence=f"{row.evidence}, {_day(row.evidence_date)}")
         for row in each(told_negotiation_brief)
     ]
 
 
 def _day(day: pd.Timestamp) -> str:
-    return "undated" if pd.isna(day) else date(day)
+    return say("undated") if pd.isna(day) else date(day)
 
 
 def points_account_profile(account_profile: pd.DataFrame) -> list[Point]:
@@ -65,15 +65,15 @@ def points_account_profile(account_profile: pd.DataFrame) -> list[Point]:
         for row in each(rows[rows["is_filled"]]):
             is_day = row.source == "accounts.customer_since"
             text = date(row.recorded) if is_day else row.recorded
-            points.append(Point(str(part), text, label=row.field))
-        gaps = ", ".join(rows.loc[~rows["is_filled"], "field"])
-        points += [Point(str(part), gaps, label=say("not recorded"))] if gaps else []
+            points.append(Point(say(str(part)), text, label=say(row.field)))
+        gaps = ", ".join(map(say, rows.loc[~rows["is_filled"], "field"]))
+        points += [Point(say(str(part)), gaps, label=say("not recorded"))] if gaps else []
     return points
 
 
 def points_plan_swot(plan_swot: pd.DataFrame) -> list[Point]:
     """Return the plan's SWOT: strengths, weaknesses, opportunities, threats."""
-    return [Point(row.quadrant.capitalize(), row.text) for row in each(plan_swot)]
+    return [Point(started(say(row.quadrant)), row.text) for row in each(plan_swot)]
 
 
 def gap_engagement(
@@ -246,7 +246,7 @@ def table_overdue_invoices(
         else say("No invoice")
     )
     habit = (
-        say("; habit of paying: {trend}", trend=money_owed["trend"].iloc[0])
+        say("; habit of paying: {trend}", trend=say(money_owed["trend"].iloc[0]))
         if len(money_owed)
         else ""
     )

@@ -93,7 +93,7 @@ def _action(actions: pd.DataFrame) -> Told:
 def _figure(row: Any, book: BookSettings) -> Told:
     note, value = figure_note(row), _amount(row.value, row.unit, book)
     is_year = note == say(YEAR)
-    text = f"{started(row.figure)}: {value}"
+    text = f"{started(say(row.figure))}: {value}"
     if pd.notna(row.year_ago_value):
         before = _amount(row.year_ago_value, row.unit, book)
         how = change(row.value, row.year_ago_value, book, unit=row.unit)
@@ -105,10 +105,11 @@ def _figure(row: Any, book: BookSettings) -> Told:
         )
     if row.figure == "silence":
         since, gap = silence_notes(row)
-        return f"{text} {since} ({gap}).", row.source
+        return f"{text} {since} ({gap}).", say(row.source)
     remark = late_note(row) if row.figure == "on time" else note
     text = f"{text}; {remark}." if remark and not is_year else f"{text}."
-    return text, say("{source}, 12 months", source=row.source) if is_year else row.source
+    source = say(row.source)
+    return text, say("{source}, 12 months", source=source) if is_year else source
 
 
 def _amount(value: float, unit: str, book: BookSettings) -> str:
@@ -127,7 +128,7 @@ def _moved(row: Any, book: BookSettings) -> Told:
     return say(
         "{category}: {trend}, {now} after {was}.",
         category=row.category,
-        trend=row.trend,
+        trend=say(row.trend),
         now=now,
         was=was,
     ), evidence
@@ -141,7 +142,7 @@ def _decided(row: Any, book: BookSettings) -> Told:
     )
     why = f": {row.reason}" if pd.notna(row.reason) else ""
     kind = say("Deal") if pd.isna(row.kind) else row.kind.capitalize()
-    text = f"{kind} {row.outcome}{to}, {money(row.deal_value, book)}{why}."
+    text = f"{kind} {say(row.outcome)}{to}, {money(row.deal_value, book)}{why}."
     return text, say("opportunities, {opportunity_id}", opportunity_id=row.opportunity_id)
 
 
@@ -218,7 +219,7 @@ def _derailer(row: Any) -> Told:
 def _roles(roles: pd.DataFrame) -> Told:
     missing = roles.loc[roles["is_missing"], "role"]
     text = " ".join(say(QUESTIONS[role]) for role in missing.head(2))
-    return text, say("contacts: no {missing}", missing=listed(missing, most=6))
+    return text, say("contacts: no {missing}", missing=listed(map(say, missing), most=6))
 
 
 def _stopped(row: Any) -> Told:

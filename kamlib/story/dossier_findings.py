@@ -91,10 +91,10 @@ def _identity(identity: pd.DataFrame, book: BookSettings) -> str:
     row = next(each(identity))
     is_key = row.tier == "key"
     parts = [
-        say("{tier} account", tier=row.tier) if row.tier else "",
+        say("{tier} account", tier=say(row.tier)) if row.tier else "",
         say("group {group_name}", group_name=row.group_name) if row.group_name else "",
         say("class {revenue_class}", revenue_class=row.revenue_class) if row.revenue_class else "",
-        row.status,
+        say(row.status),
         say("score {score}, rank {rank:.0f}", score=number(row.score, book), rank=row.rank)
         if pd.notna(row.score)
         else "",
@@ -209,7 +209,7 @@ def _derailers(people: pd.DataFrame) -> str:
 
 
 def _missing_roles(roles: pd.DataFrame) -> str:
-    *others, last = roles.loc[roles["is_missing"], "role"]
+    *others, last = map(say, roles.loc[roles["is_missing"], "role"])
     return (
         say("we know no {others} and no {last}", others=", ".join(others), last=last)
         if others

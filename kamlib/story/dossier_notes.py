@@ -12,6 +12,7 @@ from kamlib.story.outlook import outlook_notes
 from kamlib.tables import each
 from kamlib.words import count, listed, phrase, say
 
+_JUDGED = (phrase("role"), phrase("influence"), phrase("attitude"))
 QUESTIONS = {
     "decider": phrase("Who decides in the end?"),
     "approver": phrase("Who has to approve it?"),
@@ -76,7 +77,7 @@ def figure_note(row: Any) -> str:
     if row.figure == "overdue":
         return count(noted, "invoice") if noted else ""
     if row.figure == "days late, paying":
-        return row.trend
+        return say(row.trend)
     if row.figure == "weighted pipeline":
         return say(
             "{noted_of_count:.0f} open, {noted:.0f} not weighted",
@@ -106,19 +107,19 @@ def event(row: Any) -> str:
     """Return an event of the relationship in words."""
     code, subject = row.event_code, row.subject
     if row.kind in ("agreement", "tender"):
-        return f"{subject} {code}"
+        return f"{say(subject)} {say(code)}"
     if code in ("incident", "resolved", "decided"):
-        return f"{code}: {subject}"
+        return f"{say(code)}: {say(subject)}"
     if code == "satisfaction":
         return say("satisfaction {subject} of 10", subject=subject)
     if code == "became":
         former = (
             ""
             if pd.isna(row.former_tier)
-            else say(" (was {former_tier})", former_tier=row.former_tier)
+            else say(" (was {former_tier})", former_tier=say(row.former_tier))
         )
-        return say("became {subject}{former}", subject=subject, former=former)
-    return code
+        return say("became {subject}{former}", subject=say(subject), former=former)
+    return say(code)
 
 
 def tell_stakeholder_map(stakeholder_map: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +138,7 @@ def _person_note(row: Any) -> str:
                 last_contact_days=row.last_contact_days,
             )
         )
-    missing = [name for name in ("role", "influence", "attitude") if pd.isna(getattr(row, name))]
+    missing = [say(name) for name in _JUDGED if pd.isna(getattr(row, name))]
     return "; ".join(
         notes + ([say("not recorded: {missing}", missing=", ".join(missing))] if missing else [])
     )
@@ -208,7 +209,7 @@ def tell_opportunity_volume(opportunity_volume: pd.DataFrame) -> pd.DataFrame:
 
 def _volume_note(row: Any) -> str:
     gaps = [say("attainable share")] if pd.isna(row.attainable_share) else []
-    gaps += ["probability"] if pd.isna(row.probability) else []
+    gaps += [say("probability")] if pd.isna(row.probability) else []
     if row.is_bad_estimate:
         return say("bad estimate: we sell more than the recorded spend")
     return say("not recorded: {gaps}", gaps=", ".join(gaps)) if gaps else ""
@@ -230,12 +231,13 @@ def tell_dossier_completeness(dossier_completeness: pd.DataFrame) -> pd.DataFram
 
 def _missing(row: Any) -> str:
     detail = "" if pd.isna(row.gap_detail) else row.gap_detail
+    parts = [say(part) for part in detail.split(", ")]
     return {
         "": "",
         "no table": say("the book has no {source}", source=row.source),
         "no row": say("no row for this account in {source}", source=row.source),
-        "fields": detail,
-        "not in orders": say("the orders carry no {detail}", detail=listed(detail.split(", "))),
+        "fields": ", ".join(parts),
+        "not in orders": say("the orders carry no {detail}", detail=listed(parts)),
         "some costs": say("cost of some orders"),
         "no plan": say("no plan: add {source}", source=row.source),
         "broken plan": detail,

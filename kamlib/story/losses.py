@@ -280,4 +280,4 @@ def tell_account_lifetimes(account_lifetimes: pd.DataFrame) -> pd.DataFrame:
 
 def _called(dimension: str) -> str:
     """Return how a dimension is called."""
-    return catalogue().columns["dimension"].words.get(dimension, dimension)
+    return say(catalogue().columns["dimension"].words.get(dimension, dimension))

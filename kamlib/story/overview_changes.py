@@ -13,19 +13,19 @@ def tell_period_changes(
 ) -> pd.DataFrame:
     """Return what changed and what to do, as the account's one action says it.
 
-    The first alarm says how often such alarms have been right.
+    The first alarm says how often such alarms have been right, the others in a few words.
     """
     said = told_account_actions.set_index("account_id")[["why", "to_do"]]
     told = said.rename(columns={"why": "changed"}).reindex(period_changes["account_id"])
     told = told.set_axis(period_changes.index).astype("str")
-    first = period_changes.index[period_changes["kind"].eq("overdue")][:1]
-    told.loc[first, "changed"] = told.loc[first, "changed"].map(
-        lambda text: f"{text} {_trust(alarm_quality)}".strip()
-    )
+    alarms = period_changes.index[period_changes["kind"].eq("overdue")]
+    for place, alarm in enumerate(alarms):
+        odds = _trust(alarm_quality, is_first=place == 0)
+        told.loc[alarm, "changed"] = f"{told.loc[alarm, 'changed']} {odds}".strip()
     return told
 
 
-def _trust(quality: pd.DataFrame) -> str:
+def _trust(quality: pd.DataFrame, *, is_first: bool) -> str:
     """Say how often an alarm of the book's rule was right; nothing where there was none."""
     own = quality[quality["rule"].eq("overdue") & quality["is_book"]]
     if own.empty or not own["alarm_count"].iloc[0]:
@@ -33,6 +33,8 @@ def _trust(quality: pd.DataFrame) -> str:
     alarms, wrong = int(own["alarm_count"].iloc[0]), int(own["false_alarm_count"].iloc[0])
     few = say(": too few to judge by") if alarms < FEW else ""
     right = number(alarms - wrong) if alarms > wrong else say("none")
+    if not is_first:
+        return say("(Right in {right} of {alarms}.)", right=right, alarms=number(alarms))
     return say(
         "Such an alarm was right in {right} of {alarms} past cases{few}.",
         right=right,

@@ -82,7 +82,7 @@ def _effect(verdict: pd.DataFrame, payback: pd.DataFrame, book: Book) -> Iterato
                 "The programme {done} the {measure} of its key accounts: {effect} against "
                 "comparable accounts, 95 % interval {low} to {high}{unseen}. {payback}",
                 done=done[row.verdict],
-                measure=row.measure,
+                measure=say(row.measure),
                 effect=effect,
                 low=low,
                 high=high,
@@ -216,7 +216,7 @@ def _dependence(table: pd.DataFrame, key: str, book: Book) -> Iterator[Sentence]
         of = say(
             "of the {owned_profit} of yearly {measure} of the own accounts",
             owned_profit=money(row.owned_profit, book),
-            measure=row.measure,
+            measure=say(row.measure),
         )
         known = ""
         if row.sole_count:
@@ -289,7 +289,8 @@ def _objectives(tally: pd.DataFrame, book: Book) -> Iterator[Sentence]:
     for row in each(tally[tally["horizon"].eq("all")]):
         states = {"overdue": row.overdue_count, "missed": row.missed_count, "kept": row.kept_count}
         said = ", ".join(
-            f"{number(found) if found else 'none'} {state}" for state, found in states.items()
+            f"{number(found) if found else say('none')} {say(state)}"
+            for state, found in states.items()
         )
         worth = say(
             "; the missed ones were worth {missed_value}",

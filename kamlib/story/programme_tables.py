@@ -251,8 +251,13 @@ def tell_coverage(coverage: pd.DataFrame, *, programme: ProgrammeSettings) -> pd
 
 
 def _gaps(row: Any, fresh_days: int) -> str:
-    facts = {**row._asdict(), "fresh_days": fresh_days}
+    missing = {name: _roles(getattr(row, name)) for name in ("missing_roles", "missing_team_roles")}
+    facts = {**row._asdict(), **missing, "fresh_days": fresh_days}
     return "; ".join(say(GAPS[code], **facts) for code in row.gap_codes.split())
+
+
+def _roles(named: str) -> str:
+    return ", ".join(map(say, named.split(", ")))
 
 
 def table_coverage(coverage: pd.DataFrame, key_accounts: pd.DataFrame | None = None) -> Said:
@@ -296,7 +301,7 @@ def chart_coverage(
         )
         if len(coverage) > MOST_ACCOUNTS
         else "",
-        say("not recorded: {part}", part=", ".join(coverage_summary.loc[~known, "part"]))
+        say("not recorded: {part}", part=", ".join(map(say, coverage_summary.loc[~known, "part"])))
         if not known.all()
         else "",
         span.title,

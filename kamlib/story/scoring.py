@@ -12,6 +12,7 @@ from kamlib.story.scoring_charts import FIRM, FORETOLD, foretold, moved_sentence
 from kamlib.story.scoring_line import rule_of
 from kamlib.story.scoring_rows import none_or, remark
 from kamlib.story.statements import Action, Said, Sentence
+from kamlib.tables import each
 from kamlib.words import count, date, listed, phrase, plural, say, share, started
 
 MOST_BARS, MOST_ARROWS = 30, 20
@@ -307,7 +308,9 @@ def _moves(matrix: pd.DataFrame, key: str) -> list[Sentence]:
     moved = matrix[matrix["is_moved"] & matrix["is_key"]]
     if moved.empty:
         return []
-    told = moved["name"] + " (" + moved["year_ago_quadrant"] + " → " + moved["quadrant"] + ")"
+    told = [
+        f"{row.name} ({say(row.year_ago_quadrant)} → {say(row.quadrant)})" for row in each(moved)
+    ]
     text = say(
         "{accounts} changed quadrant within a year: {told}.",
         accounts=count(len(moved), key),

@@ -14,7 +14,10 @@ from kamlib.words import count, number, phrase, plural, say, share, started
 
 FIRM = 0.90
 MOST_BARS, MOST_ARROWS = 30, 20
-FORETOLD = {"foretold": "foretold", "misled": phrase("pointed the wrong way for")}
+FORETOLD = {
+    "foretold": phrase("{criterion} foretold {outcome}"),
+    "misled": phrase("{criterion} pointed the wrong way for {outcome}"),
+}
 UNTOLD = phrase("Whether the criteria foretell growth or loyalty cannot be told yet")
 
 
@@ -187,7 +190,11 @@ def foretold(review: pd.DataFrame) -> list[str]:
     """Return what each criterion foretold, where that can be told."""
     told = review[review["verdict"].isin(FORETOLD)]
     return [
-        f"{row['criterion']} {say(FORETOLD[row['verdict']])} {row['later_outcome']}"
+        say(
+            FORETOLD[row["verdict"]],
+            criterion=row["criterion"],
+            outcome=say(row["later_outcome"]),
+        )
         for row in told.to_dict("records")
     ]
 

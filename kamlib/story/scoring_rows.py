@@ -240,7 +240,7 @@ def anchor_text(criterion: Criterion) -> str:
         + (f" ({texts[score]})" if score in texts else "")
         for limit, score in criterion.steps
     ]
-    return " · ".join(["1 below", *steps])
+    return " · ".join([say("1 below"), *steps])
 
 
 def remark(code: str, segmentation: SegmentationSettings) -> str:
@@ -374,7 +374,7 @@ def _risk_of_promotion(
             "Of {account_count} accounts {band} in past years, {risk_share} were below it a year "
             "later ({low} to {high}).",
             account_count=risk["account_count"],
-            band=risk["band"],
+            band=say(risk["band"]),
             risk_share=_percent(risk["risk_share"], book),
             low=low,
             high=high,
@@ -401,7 +401,9 @@ def _silent(row: dict[Any, Any]) -> list[str]:
         return []
     since = date(row["last_order_date"])
     return [
-        say("It counts as {status}: no order since {since}.", status=row["status"], since=since)
+        say(
+            "It counts as {status}: no order since {since}.", status=say(row["status"]), since=since
+        )
     ]
 
 

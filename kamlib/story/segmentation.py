@@ -243,7 +243,7 @@ def band_said(row: Any) -> str:
         return ""
     low, high = (f"{row[f'band_{end}_share'] * 100:.0f}" for end in ("low", "high"))
     return say(
-        ", {key_band} the usual {low}–{high} %", key_band=row["key_band"], low=low, high=high
+        ", {key_band} the usual {low}–{high} %", key_band=say(row["key_band"]), low=low, high=high
     )
 
 

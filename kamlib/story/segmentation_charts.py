@@ -70,7 +70,8 @@ def chart_whale_curve(
     elif losers:
         reached = whale_curve["cumulative_margin"]
         lost = money(max(reached.max(), 0.0) - reached.iloc[-1], book)
-        verb, than = plural(losers, "costs", "cost"), plural(losers, "it brings", "they bring")
+        verb = plural(losers, "costs", "cost")
+        than = plural(losers, "it brings", "they bring")
         finding = say(
             "{losers} {verb} {lost} more than {than}",
             losers=_accounts(losers, book),

@@ -165,7 +165,7 @@ def tell_concentration(
         say(
             "{account_count} {scope} with positive revenue; key accounts: {admission}",
             account_count=number(row["account_count"], book),
-            scope=row["scope"],
+            scope=say(row["scope"]),
             admission=key_rule(admission, row["is_provisional"]),
         )
         for row in concentration.to_dict("records")

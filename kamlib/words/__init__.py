@@ -5,6 +5,7 @@ from kamlib.words.days import date, month, month_name
 from kamlib.words.language import (
     count_untranslated,
     languages,
+    learn,
     phrase,
     say,
     speak,
@@ -24,6 +25,7 @@ from kamlib.words.nouns import (
     rate,
     started,
 )
+from kamlib.words.order import collated
 
 __all__ = [
     "ENGLISH",
@@ -34,11 +36,13 @@ __all__ = [
     "Source",
     "Wording",
     "change",
+    "collated",
     "count",
     "count_untranslated",
     "counted",
     "date",
     "languages",
+    "learn",
     "listed",
     "money",
     "month",

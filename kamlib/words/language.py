@@ -128,6 +128,15 @@ def form(items: float) -> int:
     return _dictionary().form(int(items) if is_whole else 2)
 
 
+def learn(language: str) -> None:
+    """Read what a language says, and every message, before they are asked for: processes that are
+    forked from this one need not.
+    """
+    if language in languages():
+        _read(languages()[language])
+        messages()
+
+
 def untranslated() -> frozenset[str]:
     """Return the messages that had to be said in English so far, as this process spoke another."""
     return frozenset(_UNTRANSLATED)

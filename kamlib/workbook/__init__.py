@@ -19,9 +19,13 @@ from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.book import BookSettings
 from kamlib.page.columns import columns_of
+from kamlib.story.codes import code_words
 from kamlib.words import ENGLISH, phrase, say, spoken
 from kamlib.words.amounts import wording
 from kamlib.workbook.cells import (
+    NARROW,
+    PRINTED,
+    WIDE,
     cell_text,
     formats_of,
     named_table,
@@ -300,7 +304,7 @@ def write_read_me(
     lines: Sequence[str],
 ) -> None:
     """Write what the workbook is and what may be changed."""
-    sheet = workbook.add_worksheet(sheet_name("Read me"))
+    sheet = workbook.add_worksheet(sheet_name(phrase("Read me")))
     sheet.hide_gridlines(2)
     printed(sheet)
     sheet.set_column(0, 0, 100)
@@ -335,22 +339,31 @@ def write_list(
     sheet = workbook.add_worksheet(sheet_name(title))
     if "is_chosen" in table:
         table = table.sort_values("is_chosen", ascending=False, kind="stable", na_position="last")
-    specs = columns_of(table, wording(book))
+    specs, words = columns_of(table, wording(book)), code_words(table)
     sheet.write_string(0, 0, say(says), formats["quiet"])
-    named_table(
-        sheet, name, unique_headings([spec.heading for spec in specs]), len(table), formats, top=2
-    )
-    for column, spec in enumerate(specs):
-        is_wide = spec.kind == "prose" or spec.is_wide
-        sheet.set_column(column, column, 26 if is_wide else max(14, len(spec.heading) // 2 + 4))
+    rooms = [WIDE if one.kind == "prose" else NARROW if one.is_wide else 14 for one in specs]
+    headings = unique_headings([spec.heading for spec in specs])
+    lines = _lines(table, [one.key for one in specs], rooms)
+    named_table(sheet, name, headings, len(table), formats, top=2, lines=lines)
+    for column, (spec, room) in enumerate(zip(specs, rooms, strict=True)):
+        sheet.set_column(column, column, max(room, len(spec.heading) // 2 + 4))
         if name in _SUMMED and spec.kind == "money" and len(table):
             letter, total = xl_col_to_name(column), float(table[spec.key].sum())
             run = f"{letter}4:{letter}{len(table) + 3}"
             put_formula(sheet, 1, column, f"=SUBTOTAL(109,{run})", total, "money", formats)
             put(sheet, 1, 0, say("Sum of the rows shown"), "quiet", formats)
-        for row, value in enumerate(table[spec.key], start=3):
+        for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), start=3):
             put(sheet, row, column, value, spec.kind, formats)
     return sheet
+
+
+def _lines(table: pd.DataFrame, columns: Sequence[str], rooms: Sequence[int]) -> int:
+    """Return how many printed lines the rows of a list take."""
+    rows = table[list(columns)].head(PRINTED).itertuples(index=False)
+    return sum(
+        max(-(-len(str(text)) // room) for text, room in zip(row, rooms, strict=True))
+        for row in rows
+    )
 
 
 def write_below(
@@ -363,7 +376,7 @@ def write_below(
     book: BookSettings,
 ) -> None:
     """Write a table below the list of a sheet, with a link from the sheet's head."""
-    specs = columns_of(table, wording(book))
+    specs, words = columns_of(table, wording(book)), code_words(table)
     place = f"internal:'{sheet.get_name()}'!A{top + 1}"
     below = say("Below: {title}", title=say(called) if spoken() != ENGLISH else called.lower())
     sheet.write_url(1, 0, place, formats["text"], string=below)
@@ -371,5 +384,5 @@ def write_below(
     table_below(sheet, name, unique_headings([one.heading for one in specs]), len(table), formats,
         top=top)  # fmt: skip
     for column, spec in enumerate(specs):
-        for row, value in enumerate(table[spec.key], start=top + 1):
+        for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), top + 1):
             put(sheet, row, column, value, spec.kind, formats)

@@ -23,6 +23,7 @@ def formats_of(workbook: Any) -> dict[str, Any]:
     base: dict[str, Any] = {"font_name": "Calibri", "font_size": 10, "valign": "top"}
     kinds: dict[str, dict[str, Any]] = {
         "text": {},
+        "wrapped": {"text_wrap": True},
         "guarded": {"quote_prefix": True},  # stays text when a user edits the cell
         "money": {"num_format": "#,##0.00"},
         "share": {"num_format": "0.0%"},
@@ -82,7 +83,9 @@ def put(sheet: Any, row: int, column: int, value: Any, kind: str, formats: dict[
     elif isinstance(plain, str) or kind in ("text", "title", "quiet"):
         text = cell_text(str(plain))
         guarded = kind == "text" and neutralised(text) != text
-        sheet.write_string(row, column, text, formats["guarded" if guarded else kind])
+        is_long = kind == "text" and len(text) > NARROW
+        how = "guarded" if guarded else "wrapped" if is_long else kind
+        sheet.write_string(row, column, text, formats[how])
     else:
         sheet.write_number(row, column, plain, formats[kind])
 
@@ -104,19 +107,28 @@ def paint(
     sheet.conditional_format(1, column, rows, column, rule)
 
 
+NARROW, WIDE = 26, 52
+"""Letters that a column of names and one of sentences have room for; longer texts go on below."""
 ONE_PAGE, PRINTED = 45, 40
 """Rows that fit one printed page, and rows of a longer list that are printed."""
 
 
 def named_table(
-    sheet: Any, name: str, headings: Sequence[str], rows: int, formats: dict[str, Any], top: int = 0
+    sheet: Any,
+    name: str,
+    headings: Sequence[str],
+    rows: int,
+    formats: dict[str, Any],
+    top: int = 0,
+    lines: int = 0,
 ) -> None:
     """Make a named table with filters and frozen headings, which stand on every printed page. Of
-    a long one the first rows are printed, and the foot of the page says so.
+    a long one the first rows are printed, and the foot of the page says so. ``lines`` is how many
+    lines its rows take, where texts go on below.
     """
     sheet.freeze_panes(top + 1, 2)
     sheet.set_row(top, 30)
-    printed(sheet, is_one_page=rows <= ONE_PAGE)
+    printed(sheet, is_one_page=max(rows, lines) <= ONE_PAGE)
     sheet.repeat_rows(top)
     if rows > PRINTED:
         sheet.print_area(0, 0, top + PRINTED, len(headings) - 1)

@@ -55,11 +55,11 @@ def write_limits(
     as_of: pd.Timestamp,
 ) -> None:
     """Write the limits of the classes into named cells that a user can change."""
-    sheet = workbook.add_worksheet(sheet_name("Limits"))
+    sheet = workbook.add_worksheet(sheet_name(phrase("Limits")))
     printed(sheet)
     sheet.set_column(0, 0, 62)
     sheet.set_column(1, 1, 14)
-    sheet.write_string(0, 0, "Limits of the classes", formats["title"])
+    sheet.write_string(0, 0, say("Limits of the classes"), formats["title"])
     steady, uneven = variability_limits(segmentation.xyz_variability)
     limits: list[tuple[str, str, float]] = [
         (say("A while the share before the account is below"), "abc_a", segmentation.abc[0]),
@@ -203,7 +203,7 @@ def _month_grid(
 
 def write_matrix(workbook: Any, formats: dict[str, Any], classes: pd.DataFrame) -> None:
     """Write accounts and revenue by cell of the matrix, counted from the classes as they stand."""
-    sheet = workbook.add_worksheet(sheet_name("Matrix"))
+    sheet = workbook.add_worksheet(sheet_name(phrase("Matrix")))
     last, own = len(classes) + 1, cells_of("Accounts")
     blocks = (
         (say("frequency: how often they order"), "M", "xyz_frequency"),
