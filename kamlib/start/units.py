@@ -47,9 +47,8 @@ def currency_in(name: str) -> str:
     ('CHF', 'EUR', '')
     """
     found = re.search(rf"(?:^|[\W_]|\b[tkm])({_MONEY})(?:$|[\W_]|k\b|m\b)", _plain(name))
-    if found is None or found[1] in ("$", "¥"):
-        return ""
-    return _CODES.get(found[1], found[1].upper())
+    sign = found[1] if found else "$"
+    return "" if sign in ("$", "¥") else _CODES.get(sign, sign.upper())
 
 
 def without_unit(name: str) -> str:
