@@ -103,3 +103,17 @@ def test_one_odd_price_does_not_move_what_accounts_of_its_size_pay():
     table = price_realisation(rows, status).set_index("account_id")
     assert table["volume_price_share"].round(9).eq(1.0).all()
     assert table["conceded"].drop("A39").round(3).eq(0.0).all()
+
+
+def test_a_pace_of_a_month_reaches_no_bonus_and_one_of_two_does():
+    start, people = pd.Timestamp("2025-08-01"), shaped("accounts", {"account_id": ["A"]})
+    own = {"agreement_id": ["1"], "account_id": "A", "start_date": start, "bonus_rate": 0.02}
+    terms = typed(pd.DataFrame({**own, "bonus_threshold": 100.0}), "agreements")
+    found = []
+    for gone in (31, 62):
+        day = start + pd.Timedelta(days=gone - 1)
+        sold = shaped("account_days", {"account_id": "A", "date": [start], "revenue": [50.0]})
+        (row,) = bonus_brackets(terms, sold, people, as_of=day).itertuples()
+        found.append(row.is_within_reach)
+        assert row.bonus == 2.0 and row.still_missing == 50.0
+    assert found == [False, True]

@@ -36,6 +36,18 @@ def test_what_waits_longest_comes_first_and_old_settled_requests_are_gone():
     assert table["waiting_days"].tolist() == [730, 30]
 
 
+def test_asked_again_is_what_was_asked_twice_within_a_year():
+    days = pd.to_datetime(["2023-05-01", "2025-11-01"])
+    (row,) = feedback_topics(asked(date=days, topic="stock"), PEOPLE, as_of=AS_OF).itertuples()
+    assert (row.asked_count, row.unanswered_count, row.is_repeated) == (2, 2, False)
+
+
+def test_what_is_settled_without_an_answer_does_not_wait():
+    rows = asked(date=[pd.Timestamp("2025-11-01")], topic="stock", settled_date=AS_OF)
+    (row,) = feedback_topics(rows, PEOPLE, as_of=AS_OF).itertuples()
+    assert (row.unanswered_count, row.unsettled_count) == (0, 0) and np.isnan(row.waiting_days)
+
+
 def test_what_followed_an_event_stands_beside_like_accounts():
     months = pd.date_range("2024-01-31", AS_OF, freq="ME").as_unit("us")
     parts = [
