@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 
 from kamlib.report.pages import PAGES
 from kamlib.story.codes import CODES
-from kamlib.tables import catalogue
+from kamlib.tables import CANONICAL, catalogue
 from kamlib.words.language import FOLDER, TEMPLATE
 
 CODE = "eo"
@@ -188,7 +188,11 @@ class Known:
         known = catalogue()
         months = Locale.parse(CODE).months["format"]
         named = {*known.tables, *known.columns}
-        found |= {name for name in named if "_" in name} | {*self.SAME, *self._criteria(book)}
+        found |= (
+            {name for name in named if "_" in name}
+            | set(CANONICAL)
+            | {*self.SAME, *self._criteria(book)}
+        )
         self.names = {*named, *(page.file for page in PAGES.values())}
         found |= {abc + xyz for abc in "ABC" for xyz in "XYZN"}
         found |= {name for width in ("wide", "abbreviated") for name in months[width].values()}

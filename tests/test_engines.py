@@ -195,15 +195,18 @@ def test_every_engine_gives_equal_tables(engine, frames, expected, request, tmp_
 
 
 def test_the_address_is_told_to_nobody(frames, request, tmp_path, monkeypatch):
-    """A whole report from a server: no file, no line of its log holds the password."""
+    """A whole report from a server: no file, kept period or line of its log holds the password."""
     folder = book_of("postgres", frames, request, tmp_path, monkeypatch)
+    monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
+    kam.open_period(folder, "2025-Q3")
     run = command(
-        "report", "--book", folder, "--period", "2025-Q3", "--only", "overview",
-        "--accounts", "none", "--out", tmp_path / "site", "--log", "json",
+        "report", "--book", folder, "--period", "2025-Q3", "--accounts", "A0001",
+        "--out", tmp_path / "site", "--log", "json",
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    files = [file for file in (tmp_path / "site").rglob("*") if file.is_file()]
-    assert len(files) > 5
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert {"site", "book"} <= {file.relative_to(tmp_path).parts[0] for file in files}
+    assert len(files) > 50
     said = [run.stdout.encode(), run.stderr.encode(), *(file.read_bytes() for file in files)]
     assert not any(CANARY.encode() in text for text in said)
 
@@ -217,6 +220,21 @@ def test_a_connection_that_fails_keeps_the_secret(option, make_book, monkeypatch
     assert run.returncode == 2
     assert CANARY not in run.stdout + run.stderr
     assert "cannot be opened" in run.stderr and "[connection]" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://kim:{}@127.0.0.1:1/sales",
+        "postgresql://127.0.0.1:1/sales?user=kim&password={}",
+    ],
+)
+@pytest.mark.parametrize("option", [[], ["--debug"]])
+def test_a_book_begun_from_a_server_that_fails_keeps_the_secret(option, url, tmp_path):
+    run = command("new", tmp_path / "book", "--from", url.format(CANARY), *option)
+    assert run.returncode == 2, run.stderr
+    assert CANARY not in run.stdout + run.stderr
+    assert "cannot be opened" in run.stderr
 
 
 def test_an_address_in_the_book_is_refused(make_book):

@@ -113,11 +113,13 @@ IDS = {
     "1.23457e+15": None, "1E+15": None, "1,23457E+15": None, "1.5e11": None, "#N/A": None,
     "#REF!": None, "04-Mar": None, "Mar-04": None, "MAR-04": "MAR-04", "#7": "#7", "AE-12": "AE-12",
     "1234567890123456789": "1234567890123456789", "x\u3000": "x", "\u30007": "7",
+    '="00123"': "00123",
 }  # fmt: skip
 
 
 def test_ids_that_a_spreadsheet_damaged_are_set_aside_and_whole_numbers_mended(make_book):
-    lines = "".join(f'{n},"{text}",2025-01-01,1\n' for n, text in enumerate(IDS))
+    cells = [text.replace('"', '""') for text in IDS]
+    lines = "".join(f'{n},"{text}",2025-01-01,1\n' for n, text in enumerate(cells))
     found, aside = read(make_book({"orders.csv": HEAD + lines}), "account_id")
     assert dict(zip(IDS, found, strict=True)) == IDS
     assert aside["value"].tolist() == [text for text, id_ in IDS.items() if id_ is None]

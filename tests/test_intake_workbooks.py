@@ -8,7 +8,6 @@ import zipfile
 from decimal import Decimal
 
 import openpyxl
-import pandas as pd
 import pytest
 import xlsxwriter
 
@@ -17,6 +16,8 @@ from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.intake import read_book
 from kamlib.intake.sources import open_engine
+
+from .sheets import binary_workbook, open_document
 
 HEAD = ["order_id", "account_id", "order_date", "revenue"]
 DAY = datetime.datetime(2025, 1, 5)
@@ -263,9 +264,14 @@ def test_hostile_workbooks_are_refused_or_harmless(book, tmp_path):
     assert "unpacks to" in refusal(folder).what
 
 
-def test_an_open_document_sheet_is_read(make_book):
-    pytest.importorskip("odf", reason="needs odfpy to write one")
-    folder = make_book()
-    frame = pd.DataFrame([["1", "A", DAY, 12.345]], columns=HEAD)
-    frame.to_excel(folder / "orders.ods", index=False, engine="odf")
-    assert check_book(folder)["totals"]["revenue"] == 12.345
+@pytest.mark.parametrize(("form", "write"), [("ods", open_document), ("xlsb", binary_workbook)])
+@pytest.mark.parametrize("rules", ["", '[input]\ndecimal = ","\n'])
+def test_other_forms_of_workbooks_are_read(make_book, form, write, rules):
+    folder = make_book(settings='title = "x"\n' + rules)
+    write(
+        folder / f"orders.{form}",
+        [HEAD, ["1", "Ärzte", str(DAY)[:10], 12.345], ["2", "B", str(DAY)[:10], 100.0]],
+    )
+    found = check_book(folder)
+    assert found["totals"]["revenue"] == 112.345
+    assert found["totals"]["accounts"] == 2

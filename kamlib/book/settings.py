@@ -46,9 +46,9 @@ class FiscalYear(Settings):
 class TableInput(Settings):
     """How files are written: of the whole book (``[input]``) or of one table (``[input.orders]``).
 
-    ``sheet`` names a workbook's sheet; ``header_line`` is the line, or row of a sheet, that holds
-    the column names. More than ``most_set_aside`` of the rows, or of the money, that could not be
-    used is announced; of orders it also makes the exit code 1.
+    ``sheet`` names a workbook's sheet, or several that are alike; ``header_line`` is the line, or
+    row of a sheet, that holds the column names. More than ``most_set_aside`` of the rows, or of the
+    money, that could not be used is announced; of orders it also makes the exit code 1.
     """
 
     encoding: str = "utf-8"
@@ -59,7 +59,7 @@ class TableInput(Settings):
     duplicates: Literal["accept", "set aside"] = "accept"
     fold_case: bool = False
     largest_file_mb: int = Field(2000, ge=1)
-    sheet: str | None = Field(None, min_length=1)
+    sheet: str | tuple[str, ...] | None = Field(None, min_length=1)
     most_set_aside: float = Field(0.10, ge=0, le=1)
     header_line: int | None = Field(None, ge=1)
 
@@ -203,8 +203,9 @@ class ConnectionSettings(Settings):
 class BookSettings(Settings):
     """Everything a ``book.toml`` may say.
 
-    ``language`` is that of pages, charts, workbook and digest; ``locale`` says how files were
-    written, and how figures are, where it is not that of the language.
+    ``language`` is that of pages, charts, workbook and digest; ``locale`` says how figures
+    are written, where it is not that of the language, and reads cells of files that have one
+    meaning in it (``12,5``), never one of two (``1.234``).
     """
 
     title: str = Field(min_length=1)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlib.intake.book import Intake
 from kamlib.intake.casting import MONEY
-from kamlib.intake.totals import TOTAL
+from kamlib.intake.totals import EMPTY, TOTAL
 from kamlib.tables import CANONICAL
 
 
@@ -55,7 +55,7 @@ def row_account(intake: Intake, as_of: pd.Timestamp | None = None) -> pd.DataFra
 def _use(reason: str, declared: frozenset[str]) -> str:
     if reason == "used":
         return "used"
-    is_meant = reason == TOTAL or reason.startswith("repeats ") or reason in declared
+    is_meant = reason in (TOTAL, EMPTY) or reason.startswith("repeats ") or reason in declared
     return "left out" if is_meant else "unusable"
 
 

@@ -18,6 +18,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from kamlib.intake.calendars import COUNTED, EXCEL, counted, engine_form, named_months
 from kamlib.intake.currencies import CODES_AND_SIGNS, SIGNS, signs_of
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources.sheets import DAY, NUMBER
@@ -209,7 +210,9 @@ def _id(text: ir.StringValue, rules: Rules) -> ir.StringValue:
     has_power = text.contains("+") | (is_short & (text.contains("e") | text.contains("E")))
     is_suspect = has_power | text.contains("-") | text.startswith("#")
     is_damaged = is_suspect & text.re_search(_DAMAGED)
-    whole = ibis.ifelse(text.endswith(".0"), text.re_replace(_OF_A_NUMBER, r"\1"), text)
+    is_kept = text.startswith('="') & text.endswith('"')  # as programs keep zeros in Excel
+    bare = ibis.ifelse(is_kept, text.re_replace(r'^="+|"+$', ""), text)
+    whole = ibis.ifelse(text.endswith(".0"), text.re_replace(_OF_A_NUMBER, r"\1"), bare)
     return ibis.ifelse(is_damaged, ibis.null("string"), whole.lower() if rules.fold_case else whole)
 
 
@@ -283,8 +286,15 @@ def _day(value: ir.Value, rules: Rules, is_excel: bool) -> ir.DateValue:
     forms = [rules.date_format] if rules.date_format else []
     if rules.has_dotted_days and not forms:
         forms = ["%d.%m.%Y"]
+    if rules.date_format in COUNTED:
+        instant = counted(text, rules.date_format)
+        if zone is not None and rules.date_format != EXCEL:
+            instant = in_zone(zone, instant.cast(dt.Timestamp("UTC")))
+        day, forms = ibis.coalesce(instant.cast("date"), day), []
     for form in forms:
-        is_month = not re.search("%-?[djxc]", form)
+        is_month = not re.search("%-?[djxcV]", form)
+        if re.search("%-?[bB]", form):
+            text, form = named_months(value), engine_form(form)
         read = try_strptime(text, form).cast("date")
         short = ibis.ifelse(read.isnull() & text.re_search(_MIDNIGHT), text, ibis.null("string"))
         read = ibis.coalesce(read, try_strptime(short.re_replace(_MIDNIGHT, ""), form).cast("date"))

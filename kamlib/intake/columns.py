@@ -104,7 +104,7 @@ def _no_column(
 ) -> KamError:
     found = _own(source)
     free = [column for column in found if column not in theirs.values()]
-    months = [column for column in free if _is_month(column)]
+    months = [column for column in free if is_month(column)]
     name = missing[0]
     if len(months) >= 3 and name in ("order_date", "revenue"):
         return KamError(
@@ -124,7 +124,12 @@ def _no_column(
     )
 
 
-def _is_month(name: str) -> bool:
+def is_month(name: str) -> bool:
+    """Return whether a column is called like a month: it holds the amounts of one.
+
+    >>> is_month("Jan 24"), is_month("2024-01"), is_month("Net")
+    (True, True, False)
+    """
     from datetime import datetime
 
     for form in (

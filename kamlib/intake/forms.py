@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import pandas as pd
 
+from kamlib.intake.calendars import COUNTED, counted, engine_form, named_months
 from kamlib.intake.casting import cleaned, foreign_sign, reader, tidy
 from kamlib.intake.currencies import code_of
 from kamlib.intake.rules import Rules
@@ -18,7 +19,7 @@ _DAYS = [
     *(f"%m{mark}%d{mark}{year}" for mark in "/-" for year in ("%Y", "%y")),
     *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d", "%d%m%Y"),
     *(f"%d{mark}%b{mark}{year}" for mark in "-/. " for year in ("%Y", "%y")),
-    *("%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
+    *("%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y年%m月%d日", "%G-W%V"),
 ]
 _MONTHS = ["%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y%m"]
 _TIMES = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", ", %H:%M"]
@@ -57,7 +58,8 @@ def usual_reading(column: Column, cells: ir.Table, rules: Rules, section: str) -
     is the decimal one in a whole column. ``section`` is where the rules stand in ``book.toml``.
     """
     raw = cells[column.name]
-    if not raw.type().is_string():
+    is_day = column.type in ("date", "month")
+    if not raw.type().is_string() and not (is_day and raw.type().is_integer()):
         return None
     has_codes = "currency" in cells.columns and column.type == "money"
     rows = cells.select(
@@ -71,7 +73,7 @@ def usual_reading(column: Column, cells: ir.Table, rules: Rules, section: str) -
     groups = cells.get_backend().create_table(
         "kam_read", groups.mutate(is_read=is_read), temp=True, overwrite=True
     )
-    if column.type in ("date", "month"):
+    if is_day:
         return _days(groups, section)
     return _amounts(column, groups, rules, section, has_codes=has_codes)
 
@@ -79,14 +81,22 @@ def usual_reading(column: Column, cells: ir.Table, rules: Rules, section: str) -
 def _days(groups: ir.Table, section: str) -> Reading | None:
     unread = groups.filter(~groups["is_read"]).order_by([groups["n"].desc(), "text"]).limit(_MOST)
     connection = groups.get_backend()
-    days = ", ".join(f"try_strptime(text, {quoted(form)})" for form in _FORMS)
-    seen = connection.raw_sql(f"SELECT text, n, {days} FROM ({connection.compile(unread)})").df()
-    seen.columns = pd.Index(["text", "n", *_FORMS])  # names of the engine know no case
+    days = ", ".join(
+        f"try_strptime({'named' if '%b' in form.lower() else 'text'}, {quoted(engine_form(form))})"
+        for form in _FORMS
+    )
+    numbers = {form: counted(unread["text"], form) for form in COUNTED}
+    rows = unread.select("text", "n", named=named_months(unread["text"]), **numbers)
+    seen = connection.raw_sql(
+        f"SELECT text, n, {days}, {', '.join(COUNTED)} FROM ({connection.compile(rows)})"
+    ).df()
+    forms = [*_FORMS, *COUNTED]
+    seen.columns = pd.Index(["text", "n", *forms])  # names of the engine know no case
     if seen.empty:
         return None
-    found = {form: pd.to_datetime(seen[form]).dt.year.between(*_YEARS) for form in _FORMS}
+    found = {form: pd.to_datetime(seen[form]).dt.year.between(*_YEARS) for form in forms}
     return _reading(
-        seen, found, [f'date_format = "{form}" under {section}' for form in _FORMS], seen
+        seen, found, [f'date_format = "{form}" under {section}' for form in forms], seen
     )
 
 

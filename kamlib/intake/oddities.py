@@ -45,7 +45,7 @@ def order_notices(
         *_gaps(days),
         *_first_days(days, book),
         *_never_delivered(used, given),
-        *_unlisted(ids - set(accounts["account_id"]) if accounts is not None else set()),
+        *(_unlisted(ids, set(accounts["account_id"])) if accounts is not None else []),
     ]
     return [Notice("orders", what, next_) for what, next_ in found]
 
@@ -200,9 +200,20 @@ def _never_delivered(used: ir.Table, given: frozenset[str]) -> list[tuple[str, s
     ]
 
 
-def _unlisted(unlisted: set[str]) -> list[tuple[str, str]]:
+def _unlisted(ids: set[str], known: set[str]) -> list[tuple[str, str]]:
+    unlisted = ids - known
     if not unlisted:
         return []
+    by_bare = {one.lstrip("0"): one for one in known}
+    if (one := min((one for one in unlisted if one.lstrip("0") in by_bare), default="")) != "":
+        return [
+            (
+                "Accounts with orders that are not in the table accounts: "
+                f"{number(len(unlisted))}, such as '{one}', which is "
+                f"'{by_bare[one.lstrip('0')]}' there: a spreadsheet took the zeros away.",
+                "Export again with the ids as text, in both files alike.",
+            )
+        ]
     return [
         (
             "Accounts with orders that are not in the table accounts: "

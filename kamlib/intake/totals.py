@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 TOTAL = "a total, not an order line"
+EMPTY = "an empty row"
 _WORDS = (
     r"(?i)^\s*((grand|sub|report)[ -]?)?totals?\b|\b(sub)?totals?\s*$"
     r"|^\s*(gesamt|summe|zwischensumme|endsumme|ergebnis|somme|sous-total|suma|importe total)"

@@ -31,7 +31,7 @@ from kamlib.intake.casting import (
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.intake.sources.sheets import ERROR, UNCOMPUTED
-from kamlib.intake.totals import TOTAL, is_total
+from kamlib.intake.totals import EMPTY, TOTAL, is_total
 from kamlib.tables import Column
 
 BETWEEN = "\x1f"
@@ -104,6 +104,11 @@ def typed_rows(
         reason = (
             f"CASE WHEN ({reason}) IS NOT NULL AND {is_sum} THEN {quoted(TOTAL)} ELSE {reason} END"
         )
+    cells_ = ", ".join(f"{quoted_name('text_' + name)}::VARCHAR" for name in texts)
+    is_bare = f"coalesce({cells_}) IS NULL"
+    reason = (
+        f"CASE WHEN ({reason}) IS NOT NULL AND {is_bare} THEN {quoted(EMPTY)} ELSE {reason} END"
+    )
     if "set_aside" in types:
         own = _piece("cleaned", _ANY, (("raw", types["set_aside"]),), rules, is_excel)
         reason = f"coalesce({own.of('set_aside')}, {reason})"

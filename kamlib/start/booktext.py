@@ -7,6 +7,7 @@ from typing import Any
 
 from kamlib.start.meanings import Meaning, Recognised
 from kamlib.start.plan import TablePlan
+from kamlib.start.sales import test_of
 from kamlib.tables import CANONICAL
 
 _ID = "regexp_replace(trim({}), '^([1-9][0-9]*)\\.0$', '\\1')"
@@ -39,6 +40,8 @@ def quoted(value: object) -> str:
     """
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(quoted, value))}]"
     plain = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + plain.replace("\n", " ") + '"'
 
@@ -51,6 +54,8 @@ def statement(plan: TablePlan, decimal: str) -> str:
 
     def cell(part: Recognised, meaning: Meaning) -> str:
         own = f"{letters[id(part)]}.{name(meaning.column)}"
+        if part is plan.base and meaning.column in plan.filled:
+            return _filled(meaning.column, plan.filled)
         if not meaning.nothing:
             return own
         return f"CASE WHEN {own} NOT IN ({', '.join(map(text_of, meaning.nothing))}) THEN {own} END"
@@ -60,6 +65,9 @@ def statement(plan: TablePlan, decimal: str) -> str:
     if plan.table == "managers":
         return _owners(plan, cell)
     columns = {column: cell(*place) for column, place in plan.columns.items()}
+    for column, (part, meaning) in plan.columns.items():
+        if meaning.factor != "1":
+            columns[column] = f"({_number(cell(part, meaning), part, decimal)} * {meaning.factor})"
     if plan.table == "orders" and "order_id" not in columns:
         columns = {
             "order_id": f"concat_ws(' ', {columns['account_id']}, {columns['order_date']})",
@@ -67,13 +75,27 @@ def statement(plan: TablePlan, decimal: str) -> str:
         }
     if plan.amount:
         columns["revenue"] = _product(plan, decimal, cell)
-    if plan.base.left_out:
-        out = plan.base.left_out
-        values = ", ".join(text_of(value.casefold()) for value in out["values"])
-        tested = f"lower(trim(t.{name(out['column'])}))"
-        sign = "NOT IN" if out.get("but") else "IN"
-        why = text_of(out["why"])
-        columns["set_aside"] = f"CASE WHEN {tested} {sign} ({values}) THEN {why} END"
+    columns = {column: _given_back(plan, column, said) for column, said in columns.items()}
+    orders = [plan.base, *(part for part, key in plan.joins if key == "order_id")]
+    if outs := [part for part in orders if part.left_out]:
+        order = columns["order_id"]
+        cases = [
+            f"WHEN {test_of(part.left_out, letters[id(part)], order)} "
+            f"THEN {text_of(part.left_out['why'])}"
+            for part in outs
+        ]
+        columns["set_aside"] = f"CASE {' '.join(cases)} END"
+    if plan.filled:
+        amount = columns["revenue"]
+        bare = f"nullif(trim(({amount})::VARCHAR), '') IS NULL"
+        heading = f"CASE WHEN {bare} THEN 'a heading, not an order line' END"
+        columns["set_aside"] = f"coalesce({columns.get('set_aside', 'NULL')}, {heading})"
+    if plan.is_once:
+        order = columns["order_id"]
+        place = f"row_number() OVER (PARTITION BY {order} ORDER BY t._file, t._row::BIGINT)"
+        first = f"CASE WHEN {place} > 1 THEN 'the order counts in its first line' END"
+        aside = columns.get("set_aside", "NULL")
+        columns["set_aside"] = f"coalesce({aside}, {first})"
     lines = [f"  {expression} AS {column}" for column, expression in columns.items()]
     lines.append("  t._file, t._row -- the file and row that messages name")
     tables = [f"FROM {name(plan.base.export.name)} AS t"]
@@ -127,15 +149,9 @@ def _product(plan: TablePlan, decimal: str, cell) -> str:
     """Return price × quantity, less a discount; nothing where one of them is no number."""
 
     def number(meaning: str) -> str:
-        base = plan.base
-        own = f"({cell(base, base.known[meaning])})::VARCHAR"
-        if base.export.source.is_typed:
-            return f"TRY_CAST({own} AS DECIMAL(18, 6))"
-        kept = f"regexp_replace({own}, '[^0-9.,-]', '', 'g')"
-        plain = f"replace({kept}, ',', '')"
-        if decimal == ",":
-            plain = f"replace(replace({kept}, '.', ''), ',', '.')"
-        return f"TRY_CAST({plain} AS DECIMAL(18, 6))"
+        known = plan.base.known[meaning]
+        said = _number(cell(plan.base, known), plan.base, decimal)
+        return said if known.factor == "1" else f"{said} * {known.factor}"
 
     text = f"{number('unit_price')} * {number('quantity')}"
     if plan.base.has("discount_share"):
@@ -143,6 +159,38 @@ def _product(plan: TablePlan, decimal: str, cell) -> str:
     if plan.base.has("discount_amount"):
         text += f" - coalesce({number('discount_amount')}, 0)"
     return f"({text})::DECIMAL(38, 6)"
+
+
+def _number(cell: str, part: Recognised, decimal: str) -> str:
+    """Return a cell as a number; nothing where it is none."""
+    own = f"({cell})::VARCHAR"
+    if part.export.source.is_typed:
+        return f"TRY_CAST({own} AS DECIMAL(18, 6))"
+    kept = f"regexp_replace({own}, '[^0-9.,]', '', 'g')"
+    plain = f"replace({kept}, ',', '')"
+    if decimal == ",":
+        plain = f"replace(replace({kept}, '.', ''), ',', '.')"
+    sign = f"CASE WHEN regexp_matches({own}, '^\\(|[-−]') THEN -1 ELSE 1 END"
+    return f"TRY_CAST({plain} AS DECIMAL(18, 6)) * {sign}"
+
+
+def _filled(column: str, columns: Sequence[str]) -> str:
+    """Return a cell; in a row without any of the columns, the one that stands last above it."""
+    texts = [f"nullif(trim(t.{name(one)}::VARCHAR), '')" for one in columns]
+    own = f"nullif(trim(t.{name(column)}::VARCHAR), '')"
+    above = f"last_value({own} IGNORE NULLS) OVER (PARTITION BY t._file ORDER BY t._row::BIGINT)"
+    return f"CASE WHEN coalesce({', '.join(texts)}) IS NULL THEN {above} ELSE {own} END"
+
+
+def _given_back(plan: TablePlan, column: str, said: str) -> str:
+    """Return an amount as one of money given back where the row's kind says so."""
+    rule = plan.base.given_back
+    if not rule or column not in ("revenue", "cost", "quantity"):
+        return said
+    part = plan.columns[column][0] if column in plan.columns else plan.base
+    is_number = part.export.source.is_typed or column not in plan.columns
+    less = f"-({said})" if is_number or " * " in said else f"'(' || trim({said}) || ')'"
+    return f"CASE WHEN {test_of(rule, 't')} THEN {less} ELSE {said} END"
 
 
 def book_toml(
@@ -192,10 +240,10 @@ def book_toml(
 
 def _rules(
     plans: Sequence[TablePlan],
-) -> tuple[dict[str, str | int], dict[str, dict[str, str | int]]]:
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return the rules of raw/ and those of each table that is a file of its own."""
-    whole: dict[str, str | int] = {}
-    own: dict[str, dict[str, str | int]] = {}
+    whole: dict[str, Any] = {}
+    own: dict[str, dict[str, Any]] = {}
     for plan in plans:
         forms = {k: v for k, v in plan.rules.items() if k in _KEPT_RULES}
         if plan.is_plain:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from kamlib.intake.sources.files import FORMS
 from kamlib.intake.sources.sheets import KIND
 from kamlib.intake.sources.tables import Source, read_raw
 from kamlib.start.names import about, all_names, folded, vocabulary
+from kamlib.words import listed
 
 DATABASES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3")
 _TRIES = 6
@@ -35,7 +37,7 @@ class Export:
     name: str
     files: tuple[Path, ...]
     source: Source
-    rules: dict[str, str | int] = field(default_factory=dict)
+    rules: dict[str, Any] = field(default_factory=dict)
     told: tuple[str, ...] = ()
 
     @property
@@ -79,7 +81,22 @@ def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> 
             found.append(_read(_word(path.stem), [path], engine))
         else:
             raise KamError("There is no such file.", where=str(path), next="Check its path.")
-    return _named_apart(found)
+    return _named_apart(_united(found, engine))
+
+
+def _united(found: list[Export], engine: Engine) -> list[Export]:
+    """Read files of one header and form as one table; lists of accounts stay apart."""
+    groups: dict[tuple, list[Export]] = {}
+    for number, one in enumerate(found):
+        alike = (one.files[0].suffix.lower(), *(folded(column) for column in one.columns))
+        is_list = about(one.files[0].stem) == "accounts"
+        groups.setdefault((number,) if is_list else alike, []).append(one)
+    return [
+        group[0]
+        if len(group) == 1
+        else _read(group[0].name, [file for one in group for file in one.files], engine)
+        for group in groups.values()
+    ]
 
 
 def _read_parts(folder: Path, parts: list[Path], engine: Engine) -> list[Export]:
@@ -99,7 +116,7 @@ def _read_parts(folder: Path, parts: list[Path], engine: Engine) -> list[Export]
 
 def _read(name: str, files: list[Path], engine: Engine) -> Export:
     """Read a table; where it is refused and the refusal names the setting, read it by that."""
-    rules: dict[str, str | int] = {}
+    rules: dict[str, Any] = {}
     told: list[str] = []
     engine.loaded += 1
     for _ in range(_TRIES):
@@ -117,15 +134,21 @@ def _read(name: str, files: list[Path], engine: Engine) -> Export:
             if not fresh or fresh.items() <= rules.items():
                 raise
             rules |= fresh
-            told.append(error.what)
+            sheets = fresh.get("sheet", ())
+            read = f" Read: {listed([sheets] if isinstance(sheets, str) else sheets)}."
+            told.append(error.what + (read if sheets else ""))
     raise KamError("The file cannot be read.", where=str(files[0]), next="Export it again as CSV.")
 
 
-def _proposed(error: KamError, file: Path) -> dict[str, str | int]:
+def _proposed(error: KamError, file: Path) -> dict[str, Any]:
     """Return the setting that a refusal names; of an encoding what the bytes look like."""
-    said = re.search(r'\b(encoding|header_line|sheet|delimiter) = ("[^"]*"|\d+)', error.next)
+    said = re.search(
+        r'\b(encoding|header_line|sheet|delimiter) = ("[^"]*"|\[[^\]]*\]|\d+)', error.next
+    )
     if said is None:
         return {}
+    if said[2].startswith("["):
+        return {said[1]: tuple(json.loads(said[2]))}
     value = said[2].strip('"')
     if said[1] == "encoding" and not value.startswith("utf"):
         value = encoding_of(file)
@@ -156,7 +179,7 @@ def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Exp
     if not found:
         raise KamError(
             "The database has no table with orders or customers.",
-            where=str(where).split("@")[-1],
+            where=where.name if isinstance(where, Path) else "the address given",
             next="Name another one, or export its tables to CSV.",
         )
     return found

@@ -9,11 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kamlib.intake.calendars import COUNTED
 from kamlib.intake.casting import cleaned
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.rules import Rules
 from kamlib.start.exports import Export
 from kamlib.start.names import about, folded, own_meaning, vocabulary
+from kamlib.start.sales import given_back, no_sales
+from kamlib.start.units import unit_of, without_unit
 from kamlib.tables import CANONICAL, Column
 
 _FITS = 0.8
@@ -25,13 +28,17 @@ _NUMBERS = ("quantity", "discount_share", "employees")
 
 @dataclass(frozen=True)
 class Meaning:
-    """A column that was recognised: its own name, why, and which others would have done."""
+    """A column that was recognised: its own name, why, and which others would have done.
+
+    ``factor`` is by what its amounts are multiplied.
+    """
 
     column: str
     why: str
     rivals: tuple[str, ...] = ()
     reading: Reading | None = None
     nothing: tuple[str, ...] = ()
+    factor: str = "1"
 
 
 @dataclass
@@ -44,6 +51,9 @@ class Recognised:
     known: dict[str, Meaning] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     left_out: Mapping[str, Any] = field(default_factory=dict)
+    given_back: Mapping[str, Any] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    unread: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def has(self, *meanings: str) -> bool:
         """Return whether all of these are known."""
@@ -71,6 +81,10 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
             if folded(name) in by_fold and meaning not in found.known:
                 _take(found, meaning, by_fold[folded(name)], f"export of {known['title']}")
         return found
+    if found.topic not in ("accounts", "products", "categories"):
+        found.left_out, said = no_sales(export)
+        found.told += [said] if said else []
+        found.given_back = given_back(export)
     for column in export.columns:
         meaning = own_meaning(column, found.topic)
         if meaning and meaning not in found.known:
@@ -78,7 +92,20 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
     for meaning in _in_order():
         if meaning not in found.known:
             _by_name(found, meaning)
+        if meaning == "order_id" and meaning not in found.known and found.topic in ("", "orders"):
+            _by_own_id(found)
     return found
+
+
+def _by_own_id(found: Recognised) -> None:
+    """Take a column called id, no two of whose cells are alike, for the order's number."""
+    rows = found.export.rows
+    for column in found.free:
+        if own_meaning(column, "orders") == "order_id":
+            text = cleaned(rows[column])
+            if rows.aggregate(n=text.count() - text.nunique()).execute()["n"].iloc[0] == 0:
+                _take(found, "order_id", column, "no two cells are alike")
+                return
 
 
 def by_values(found: Recognised, meaning: str) -> list[str]:
@@ -86,9 +113,15 @@ def by_values(found: Recognised, meaning: str) -> list[str]:
     fitting = []
     for column in found.free:
         read = _fit(found.export, meaning, column)
-        if read is not None and read[0] >= _FITS:
+        if read is not None and read[0] >= _FITS and not _is_counted(read[1]):
             fitting.append(column)
     return fitting
+
+
+def _is_counted(reading: Reading | None) -> bool:
+    """Whether days are numbers: of a column that is not called a day they are more likely ids."""
+    lines = reading.settings if reading else ()
+    return any(f'"{form}"' in line for form in COUNTED for line in lines)
 
 
 def take_by_values(found: Recognised, meaning: str, column: str, why: str) -> None:
@@ -103,10 +136,14 @@ def _in_order() -> list[str]:
 
 def _by_name(found: Recognised, meaning: str) -> None:
     names = vocabulary()[meaning]
+    called = {
+        column: next((n for n in (folded(column), folded(without_unit(column))) if n in names), "")
+        for column in found.free
+    }
     exact = sorted(
-        (names[folded(column)].rank, at, column)
+        (names[called[column]].rank, at, column)
         for at, column in enumerate(found.free)
-        if folded(column) in names and _allowed(found, meaning, folded(column))
+        if called[column] and _allowed(found, meaning, called[column])
     )
     likely = sorted(
         (known.rank, at, column, name)
@@ -114,7 +151,7 @@ def _by_name(found: Recognised, meaning: str) -> None:
         for name, known in names.items()
         if " " in name and f" {name} " in f" {folded(column)} "
     )
-    choices = [(c, f"{names[folded(c)].language} name") for _, _, c in exact]
+    choices = [(c, f"{names[called[c]].language} name") for _, _, c in exact]
     choices += [(c, f"its name holds '{n}'") for _, _, c, n in likely if c not in dict(choices)]
     for column, why in choices:
         rivals = tuple(c for c, _ in choices if c != column)
@@ -136,10 +173,27 @@ def _take(
     read = _fit(found.export, meaning, column)
     if read is None or read[0] < _FITS:
         if read is not None:
-            found.refused.append(f"'{column}' is called like {meaning}, but its values are not")
+            example = _example(found.export, column)
+            found.refused.append(
+                f"'{column}' is called like {meaning}, but its values are not ('{example}')"
+            )
+            found.unread.setdefault(meaning, (column, example))
         return False
-    found.known[meaning] = Meaning(column, why, rivals, read[1], read[2])
+    factor = unit_of(column) if meaning in _AMOUNTS else "1"
+    found.known[meaning] = Meaning(column, why, rivals, read[1], read[2], factor)
     return True
+
+
+def _example(export: Export, column: str) -> str:
+    """Return the first cell of a column that holds something."""
+    rows = export.rows.select(text=cleaned(export.rows[column]))
+    found = rows.filter(rows["text"].notnull()).limit(1).execute()["text"]
+    return next(iter(found), "")
+
+
+def examples(part: Recognised, columns: list[str]) -> str:
+    """Return columns with a cell of each."""
+    return ", ".join(f"{column} ('{_example(part.export, column)}')" for column in columns)
 
 
 def _fit(
@@ -162,7 +216,7 @@ def _fit(
     filled = export.rows.filter(text.notnull()).select(text=text)
     if not kind:
         return (1.0, None, ()) if filled.limit(1).count().execute() else None
-    if not raw.type().is_string():
+    if not raw.type().is_string() and not (kind == "date" and raw.type().is_integer()):
         type_ = raw.type()
         fits = (type_.is_date() or type_.is_timestamp()) if kind == "date" else type_.is_numeric()
         return (1.0 if fits else 0.0), None, ()

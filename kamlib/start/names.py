@@ -72,6 +72,13 @@ def person_names() -> dict[str, list[str]]:
     }
 
 
+@cache
+def words_of(name: str) -> frozenset[str]:
+    """Return the names or words of one line of what says that a row is a sale, folded."""
+    content = tomllib.loads((_HERE / "files.toml").read_text(encoding="utf-8"))
+    return frozenset(folded(word) for word in content["sale"][name].split("|"))
+
+
 def about(stem: str) -> str:
     """Return what a file's own name says it is about; nothing where it says nothing.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.intake.sources import open_engine
+from kamlib.start.amounts import currency_of
 from kamlib.start.anchors import scoring_text
 from kamlib.start.booktext import book_toml, statement
 from kamlib.start.exports import Export, read_exports
@@ -21,6 +22,7 @@ from kamlib.start.plan import Ask, TablePlan, plan_book
 from kamlib.tables import CANONICAL
 from kamlib.words import count, listed, number, started
 
+_SETTINGS = ("decimal", "date_format", "total", "discount")
 _INNER = (
     "unit_price",
     "category_id",
@@ -70,12 +72,11 @@ def new_book(
         plans = plan_book(found, given, ask)
         if owners := plan_owners(found, plans):
             plans.append(owners)
-        currency = currency or next(
-            (p.rules["currency"] for p in plans if "currency" in p.rules), ""
-        )
+        signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
+        currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
         _write(made, plans, title, currency, "")
-        _check(made)
+        _check(made, plans)
         try:
             scoring = scoring_text(made)
         except KamError:
@@ -83,7 +84,7 @@ def new_book(
         (made / "book.toml").write_text(
             book_toml(title, currency, plans, scoring), encoding="utf-8"
         )
-        checked = _check(made)
+        checked = _check(made, plans)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, folder, dirs_exist_ok=True)
     told = [*_told(found, plans), *_result(checked, folder, bool(scoring))]
@@ -98,7 +99,7 @@ def new_book(
 def _check_meaning(meaning: str) -> None:
     from kamlib.errors import nearest
 
-    known = {*vocabulary(), "discount_amount", "decimal", "date_format", *CANONICAL["orders"].names}
+    known = {*vocabulary(), "discount_amount", *_SETTINGS, *CANONICAL["orders"].names}
     if meaning not in known:
         raise KamError(
             f"'{meaning}' is no column of the kit.",
@@ -107,14 +108,20 @@ def _check_meaning(meaning: str) -> None:
         )
 
 
-def _check(book: Path) -> dict:
+def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
     try:
         return check_book(book)
     except KamError as error:
+        where = error.where.removeprefix(f"{book}/")
+        for plan in plans:
+            file = plan.base.export.files[0]
+            where = where.replace(f"{plan.table}{file.suffix.lower()}", file.name)
         raise KamError(
             f"The files were recognised, but cannot be read so: {error.what}",
-            where=Path(error.where).name if error.where.startswith(str(book)) else error.where,
-            next=f"{error.next} With kam new: --set date_format=… or --set decimal=…, or --map.",
+            where=where,
+            next=re.sub(
+                r'Say in book.toml: (\w+) = "([^"]*)"[^;.]*', r"Say it: --set \1='\2'", error.next
+            ),
         ) from None
 
 
@@ -140,7 +147,10 @@ def _copy(export: Export, raw: Path) -> None:
         return
     (raw / export.name).mkdir(exist_ok=True)
     for file in export.files:
-        shutil.copyfile(file, raw / export.name / file.name)
+        place = raw / export.name / file.name
+        if place.exists():
+            place = place.with_name(f"{file.parent.name}_{file.name}")
+        shutil.copyfile(file, place)
 
 
 def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
@@ -191,6 +201,7 @@ def _result(checked: dict, folder: Path, is_scored: bool) -> list[str]:
     if aside:
         lines.append(f"Set aside: {aside}.")
     lines += list(checked["warnings"].values())
+    lines += [f"{one['what']} {one['next']}".strip() for one in checked["notices"]]
     if "orders" in checked["warnings"]:
         lines.append(
             "If that is right, raise most_set_aside under [input] in book.toml; until then kam "

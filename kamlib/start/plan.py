@@ -7,8 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kamlib.errors import KamError
+from kamlib.intake.calendars import hint
+from kamlib.intake.columns import is_month
+from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
 from kamlib.start.exports import Export
-from kamlib.start.meanings import Meaning, Recognised, by_values, take_by_values
+from kamlib.start.meanings import (
+    Meaning,
+    Recognised,
+    by_values,
+    examples,
+    take_by_values,
+)
 from kamlib.tables import CANONICAL
 from kamlib.words import listed, number
 
@@ -30,6 +39,8 @@ class TablePlan:
     amount: str = ""
     rules: dict[str, str] = field(default_factory=dict)
     is_shared: bool = False
+    is_once: bool = False
+    filled: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 
     @property
@@ -44,10 +55,13 @@ class TablePlan:
             self.joins
             or self.amount
             or self.is_shared
+            or self.is_once
+            or self.filled
             or self.base.left_out
+            or self.base.given_back
             or len(self.base.export.files) > 1
             or ("order_id" not in self.columns and self.table == "orders")
-            or any(meaning.nothing for _, meaning in self.columns.values())
+            or any(m.nothing or m.factor != "1" for _, m in self.columns.values())
         )
 
 
@@ -94,12 +108,17 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
     for meaning, key in (("product_id", "products"), ("category_id", "categories")):
         _look_up(plan, found, parts, meaning, key)
     for name in CANONICAL["orders"].names:
-        for part in parts:
+        for part in parts if name not in _OF_LINES else [base]:
             if name in part.known:
                 plan.columns[name] = (part, part.known[name])
                 break
     if "revenue" not in plan.columns:
-        plan.amount = _amount(base)
+        plan.amount = amount_of(base)
+    plan.filled = filled_once(plan)
+    plan.told += weigh(plan, given, ask)
+    plan.told += [said] if (said := without_lines(plan)) else []
+    if plan.amount:
+        plan.amount = amount_of(base)
     return plan
 
 
@@ -110,13 +129,18 @@ def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Re
     able = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
     able = [one for one in able if one.has("order_id") or one.has("account_id")]
     if able:
-        return max(able, key=lambda one: (one.has("quantity"), one.has("order_id"), len(one.known)))
+        return max(able, key=lambda one: (_is_fine(one), one.has("order_id"), len(one.known)))
     likely = [one for one in sold if one.has("account_id") or one.has("order_id")] or sold
     if not likely:
         raise _no_orders(found)
     best = max(likely, key=lambda one: len(one.known))
     _find(best, "revenue", given, ask)
     return best
+
+
+def _is_fine(one: Recognised) -> bool:
+    """Whether an export has a row per line of an order."""
+    return any(one.has(name) for name in ("quantity", "line_id", "product_id"))
 
 
 def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> None:
@@ -130,16 +154,35 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         )
     fitting = by_values(part, name) if name in ("order_date", "revenue") else part.free
     kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
+    if len(months := [column for column in part.export.columns if is_month(column)]) >= 3:
+        raise KamError(
+            f"{where} has a column per month ('{months[0]}', '{months[1]}' …); the kit needs a row "
+            "per customer and month.",
+            where=where,
+            next="In Excel: Data, From Table, mark the month columns, Transform, Unpivot Columns; "
+            "then kam new again.",
+        )
+    if kind and not fitting and name in part.unread:
+        column, example = part.unread[name]
+        said = hint(example)
+        raise KamError(
+            f"The {kind} in '{column}' are not read: '{example}'{' is ' + said if said else ''}.",
+            where=where,
+            next="Export them in another form, such as 2025-12-31 or 1234.50, or name another "
+            f"column: --map {name}='Its name'.",
+        )
     if len(fitting) == 1 and kind:
         take_by_values(part, name, fitting[0], f"the only column of {kind}")
         return
     answers = [*(fitting or part.free), *([NONE] if name == "order_id" else [])]
-    question = f"Which column of {where} is {_SAID[name]}?"
+    shown = examples(part, (fitting or part.free)[:8])
+    question = f"Which column of {where} is {_SAID[name]}? {shown}"
     chosen = ask(question, answers, f"--map {name}='{(answers or ['Its name'])[0]}'")
     if chosen != NONE:
         take_by_values(part, name, chosen, "as you say")
 
 
+_OF_LINES = ("revenue", "cost", "quantity")
 _SAID = {
     "order_id": "the number of the order (none: an account's lines of a day are one order)",
     "account_id": "the customer",
@@ -163,16 +206,6 @@ def _look_up(
             parts.append(one)
             plan.told.append(f"{one.export.title} gives {topic}, by '{one.known[meaning].column}'.")
             return
-
-
-def _amount(base: Recognised) -> str:
-    names = [base.known[name].column for name in ("unit_price", "quantity")]
-    text = f"'{names[0]}' × '{names[1]}'"
-    if base.has("discount_share"):
-        text += f" less the share '{base.known['discount_share'].column}'"
-    if base.has("discount_amount"):
-        text += f" less '{base.known['discount_amount'].column}'"
-    return text
 
 
 def _accounts(found: Sequence[Recognised], orders: TablePlan) -> TablePlan | None:

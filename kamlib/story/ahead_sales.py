@@ -70,7 +70,7 @@ def chart_revenue_by(
         return Said(
             say(
                 "Sales by {dimension} need {missing}",
-                dimension=dimension,
+                dimension=say(dimension),
                 missing=say(MISSING[dimension]),
             )
         )
@@ -83,7 +83,7 @@ def chart_revenue_by(
         _most_changed(rows, span, year_ago_span, book),
         say(
             "Revenue by {dimension}, {drawn}: {period} dark, {year_ago_period} light",
-            dimension=dimension,
+            dimension=say(dimension),
             drawn=drawn,
             period=span.title,
             year_ago_period=year_ago_span.title,
@@ -91,7 +91,7 @@ def chart_revenue_by(
         say(
             "Bars of revenue by {dimension} in the period and a year ago; the table has every "
             "value",
-            dimension=dimension,
+            dimension=say(dimension),
         ),
     )
 
@@ -141,16 +141,16 @@ def chart_revenue_by_two(
         return Said(
             say(
                 "Sales by {dimension} and {second_dimension} need {needed}",
-                dimension=dimension,
-                second_dimension=second_dimension,
+                dimension=say(dimension),
+                second_dimension=say(second_dimension),
                 needed=needed,
             )
         )
     change = rows["year_revenue"] - rows["year_before_revenue"]
     title = say(
         "Revenue by {dimension} and {second_dimension}",
-        dimension=dimension,
-        second_dimension=second_dimension,
+        dimension=say(dimension),
+        second_dimension=say(second_dimension),
     )
     if change.notna().any():
         place: Any = change.abs().idxmax()
@@ -172,8 +172,8 @@ def chart_revenue_by_two(
         ),
         say(
             "Map of revenue by {dimension} and {second_dimension}; the table has every value",
-            dimension=dimension,
-            second_dimension=second_dimension,
+            dimension=say(dimension),
+            second_dimension=say(second_dimension),
         ),
     )
 

@@ -254,6 +254,12 @@ CODES = (
     phrase("financials"),
     phrase("yes"),
     phrase("no"),
+    phrase("to be answered"),
+    phrase("asked"),
+    phrase("no manager"),
+    phrase("no manager on the order"),
+    phrase("(no category)"),
+    phrase("prospects"),
     phrase("payback"),
     phrase("24 months"),
     phrase("36 months"),
@@ -336,7 +342,16 @@ CODES = (
 
 _ALSO = ("kind", "field", "role", "tier", "part", "answer", "decision", "recorded_decision")
 """Columns of text whose values are the kit's own words, unless the book has others."""
-_IN_PLACE = {"not recorded", "all", "none", "before history", "the largest together"}
+_IN_PLACE = {
+    "not recorded",
+    "all",
+    "none",
+    "no manager",
+    "(no category)",
+    "before history",
+    "no manager on the order",
+    "the largest together",
+}
 """What stands where the book has nothing to say, in any column."""
 
 

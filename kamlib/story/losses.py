@@ -192,6 +192,7 @@ def drawn_groups(survival: pd.DataFrame, *, most: int = MOST_CURVES) -> list[str
 
 
 def _by_group(survival: pd.DataFrame, tests: pd.DataFrame, by: str, book: BookSettings) -> Said:
+    by = say(by)
     if survival.empty:
         return Said(
             say("No {by} is recorded, or too few accounts were lost: no curves by {by}", by=by)

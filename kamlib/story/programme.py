@@ -327,7 +327,7 @@ def _engagement(trend: pd.DataFrame) -> Iterator[Sentence]:
     if words.eq("rising").all():
         yield Sentence(say("Engagement and loyalty are both rising."), link=link)
     elif not words.eq("too few quarters").any():
-        told = words.replace({"rising": say("a rise"), "falling": say("a fall")})
+        told = words.replace({"rising": say("a rise"), "falling": say("a fall")}).map(say)
         yield Sentence(
             say(
                 "Engagement and loyalty should both rise: engagement shows {engagement}, loyalty "

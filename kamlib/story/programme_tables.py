@@ -430,7 +430,7 @@ def chart_programme_engagement(
     elif trend.eq(trend.iloc[0]).all() and trend.iloc[0] in same:
         finding = same[trend.iloc[0]]
     else:
-        told = ", ".join(f"{measure} {word}" for measure, word in trend.items())
+        told = ", ".join(f"{say(str(one))} {say(word)}" for one, word in trend.items())
         finding = say("Not both are rising: {told}", told=told)
     return Said(
         finding,

@@ -34,7 +34,7 @@ def database_tables(where: Path | str) -> dict[str, pd.DataFrame]:
         except Exception as error:
             raise KamError(
                 f"The database cannot be opened: {type(error).__name__}.",
-                where=where.split("@")[-1],
+                where=f"the {where.partition('://')[0]} address",
                 next="Check the address and that its driver is installed.",
             ) from None
     try:

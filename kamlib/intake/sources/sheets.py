@@ -9,6 +9,7 @@ not believed.
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from collections.abc import Set
 from pathlib import Path
@@ -19,7 +20,14 @@ import pandas as pd
 from kamlib.errors import KamError, nearest
 from kamlib.intake.notices import Notice
 from kamlib.intake.rules import Rules
-from kamlib.intake.sources.headers import column_names, folded, likely_header, no_header, section
+from kamlib.intake.sources.headers import (
+    LOOKED_AT,
+    column_names,
+    folded,
+    likely_header,
+    no_header,
+    section,
+)
 from kamlib.intake.sources.workbooks import Marks, check_size, damaged, marks_of, no_workbook
 from kamlib.words import count
 
@@ -48,6 +56,8 @@ def read_workbook(
         check_size(file)
     marks = marks_of(file)
     sheets = _chosen(_sheets(file), file, table, rules)
+    if rules.sheet is None and rules.header_line is None:
+        _check_alike(sheets, file, table, rules, wanted)
     parts, rejects, notices = [], [], []
     headers = {}
     for name, cells in sheets.items():
@@ -60,16 +70,36 @@ def read_workbook(
         rejects.append(rejected.assign(file=label))
         notices += _notices(table, label, seen)
     if len({frozenset(map(folded, header)) for header in headers.values()}) > 1:
-        raise KamError(
-            f"The workbook has several sheets that differ: {', '.join(sheets)}.",
-            where=str(file),
-            next=f'Say which one holds the table: sheet = "{next(iter(sheets))}" under '
-            f"{section(table)} in book.toml, or save each as a file of its own.",
-        )
+        raise _unlike(list(sheets), [next(iter(sheets))], file, table)
     for part in parts[1:]:
         spelling = {folded(name): name for name in parts[0].columns}
         part.columns = [spelling.get(folded(name), name) for name in part.columns]
     return pd.concat(parts, ignore_index=True), pd.concat(rejects, ignore_index=True), notices
+
+
+def _check_alike(
+    sheets: dict[str, list[list[Any]]], file: Path, table: str, rules: Rules, wanted: Set[str]
+) -> None:
+    """Refuse sheets of different headers; those are likely that have most names of a header."""
+    heads: dict[str, frozenset[str]] = {}
+    for name, cells in sheets.items():
+        rows = [[folded(_text(v, rules) or "") for v in row] for row in cells[:LOOKED_AT]]
+        filled = [frozenset(row) - {""} for row in rows if any(row)]
+        heads[name] = max(filled, key=lambda row: len(wanted & row), default=frozenset())
+    best = max(heads.values(), key=lambda row: len(wanted & row), default=frozenset())
+    likely = [name for name, head in heads.items() if head == best]
+    if len(likely) < len(sheets):
+        raise _unlike(list(sheets), likely, file, table)
+
+
+def _unlike(names: list[str], likely: list[str], file: Path, table: str) -> KamError:
+    said = f'"{likely[0]}"' if len(likely) == 1 else json.dumps(likely, ensure_ascii=False)
+    return KamError(
+        f"The workbook has several sheets that differ: {', '.join(names)}.",
+        where=str(file),
+        next=f"Say which one holds the table: sheet = {said} under {section(table)} in "
+        "book.toml, or save each as a file of its own.",
+    )
 
 
 def _sheets(file: Path) -> dict[str, list[list[Any]]]:
@@ -108,13 +138,15 @@ def _chosen(
         )
     if rules.sheet is None:
         return sheets
-    if rules.sheet not in sheets:
-        raise KamError(
-            f"The workbook has no sheet '{rules.sheet}' with cells.",
-            where=f"{file}; sheet under {section(table)} in book.toml",
-            next=nearest(rules.sheet, sheets),
-        )
-    return {rules.sheet: sheets[rules.sheet]}
+    wanted = [rules.sheet] if isinstance(rules.sheet, str) else rules.sheet
+    for name in wanted:
+        if name not in sheets:
+            raise KamError(
+                f"The workbook has no sheet '{name}' with cells.",
+                where=f"{file}; sheet under {section(table)} in book.toml",
+                next=nearest(name, sheets),
+            )
+    return {name: sheets[name] for name in wanted}
 
 
 def _header(

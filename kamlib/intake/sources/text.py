@@ -196,10 +196,20 @@ def _open_text(
 def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str, str]:
     """Return a file's text and its encoding: as its mark says, else as the book does."""
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        if file.suffix.lower() == ".zip":
+            raise KamError(
+                "The file is an archive.", where=str(file), next="Unpack it, and give its files."
+            )
         raise KamError(
             f"The file is no text but an Excel workbook; it is not read as {file.suffix}.",
             where=str(file),
             next=f"Rename it to {file.stem}.xlsx, or save it as CSV.",
+        )
+    if file.suffix.lower() in (".json", ".jsonl", ".pdf", ".xml", ".html", ".htm"):
+        raise KamError(
+            f"Files of the form {file.suffix.lower()} are not read.",
+            where=str(file),
+            next="Export the table as CSV or Excel.",
         )
     marked = next((name for mark, name in _MARKED if content.startswith(mark)), None)
     encoding = marked or rules.encoding

@@ -55,7 +55,9 @@ def no_workbook(file: Path) -> KamError | None:
             where=str(file),
             next="Open it in Excel and save it as .xlsx or as CSV.",
         )
-    line = head.split(b"\n", 1)[0]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.decode("utf-16", "ignore").encode()
+    line = max(head.split(b"\n")[:20], key=lambda one: one.count(b"\t"))
     if b"\0" in head:
         return KamError(
             "The file is no Excel workbook, or a damaged one.",

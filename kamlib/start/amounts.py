@@ -1,0 +1,225 @@
+"""What changes an export's amounts: units, taxes, discounts, money given back, repeated totals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kamlib.intake.casting import cleaned
+from kamlib.start.meanings import Recognised
+from kamlib.start.names import folded
+from kamlib.start.sales import signed_already
+from kamlib.start.units import currency_in
+from kamlib.words import listed, number
+
+if TYPE_CHECKING:
+    from kamlib.start.plan import Ask, TablePlan
+
+_GROSS = (
+    r"\b(gross|brutto|ttc|incl|inkl|including|con iva|iva incluido|co thue|mit mwst)\b|含税|价税"
+)
+_PERCENT = r"%|\b(percent|percentage|pct|prozent|satz|rate|taux|porcentaje)\b"
+_FEWEST, _MOSTLY = 3, 0.95
+_MANY_BLANK, _HEADED = 0.1, 0.8
+_ONCE = ("product_id", "product", "quantity", "category", "category_id", "line_id")
+
+
+def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
+    """Settle how the amounts of the orders are read; return what to tell of it.
+
+    Raises
+    ------
+    KamError
+        A total may be an order's or a line's, a discount a share or an amount, and nobody is there
+        to be asked.
+    """
+    told = [text for part in (plan.base, *(part for part, _ in plan.joins)) for text in part.told]
+    told += _once(plan, given, ask)
+    if plan.amount:
+        _discount(plan.base, given, ask)
+    used = [m for _, m in plan.columns.values()] + [
+        plan.base.known[name]
+        for name in ("unit_price", "discount_amount", "discount_share")
+        if plan.amount and plan.base.has(name)
+    ]
+    told += [f"'{m.column}' is multiplied by {m.factor}." for m in used if m.factor != "1"]
+    if "revenue" in plan.columns:
+        column = plan.columns["revenue"][1].column
+        if re.search(_GROSS, f"{column.casefold()} {folded(column)}"):
+            told.append(f"'{column}' holds the tax, as its name says: so does revenue.")
+    return told + _given_back(plan.base)
+
+
+def currency_of(plans: Sequence[TablePlan]) -> str:
+    """Return the one currency that the orders name: in a column, in the name of their amounts."""
+    plan = plans[0]
+    if "currency" in plan.columns:
+        part, meaning = plan.columns["currency"]
+        rows = part.export.rows.select(code=cleaned(part.export.rows[meaning.column]).upper())
+        codes = set(rows.distinct().limit(3).execute()["code"].dropna())
+        only = next(iter(codes)) if len(codes) == 1 else ""
+        return only if re.fullmatch("[A-Z]{3}", only) else ""
+    known = [plan.columns["revenue"][1]] if "revenue" in plan.columns else []
+    known += [plan.base.known["unit_price"]] if plan.amount else []
+    return next((code for m in known if (code := currency_in(m.column))), "")
+
+
+def without_lines(plan: TablePlan) -> str:
+    """Return what to tell of orders that have no line in the list of lines."""
+    header = next((part for part, key in plan.joins if key == "order_id"), None)
+    if header is None:
+        return ""
+    keys = []
+    for part in (plan.base, header):
+        rows = part.export.rows
+        column = rows[part.known["order_id"].column]
+        keys.append(set(rows.select(key=cleaned(column)).distinct().execute()["key"].dropna()))
+    bare = sorted(keys[1] - keys[0])
+    if not bare:
+        return ""
+    return (
+        f"{number(len(bare))} of {number(len(keys[1]))} orders of {header.export.title} have no "
+        f"line in {plan.base.export.title} and so no revenue, such as {listed(bare)}."
+    )
+
+
+def filled_once(plan: TablePlan) -> list[str]:
+    """Return the columns that hold a cell at the head of a group alone, as exports print it.
+
+    Either order, day and customer stand in the first line of an order, or the customer stands in
+    a line of its own above its amounts. Customers that are blank otherwise are unknown.
+    """
+    base, amount = plan.base, plan.base.known.get("revenue") or plan.base.known.get("quantity")
+    names = [name for name in ("account_id", "order_id", "order_date") if base.has(name)]
+    if amount is None or "account_id" not in names:
+        return []
+    texts = {name: cleaned(base.export.rows[base.known[name].column]) for name in names}
+    rows = base.export.rows.select(amount=cleaned(base.export.rows[amount.column]), **texts)
+    rows = rows.filter(rows["amount"].notnull())
+    bare = rows.filter(rows["account_id"].isnull())
+    blanks = {name: bare[name].isnull().sum() for name in names}
+    found = bare.aggregate(n=bare.count(), **blanks).execute().iloc[0]
+    if found["n"] < _FEWEST:
+        return []
+    share = found["n"] / rows.count().execute()
+    filled = [name for name in names if found[name] > _MOSTLY * found["n"]]
+    is_whole = len(names) == len(filled) > 1
+    if share < (_MANY_BLANK if is_whole else _HEADED):
+        return []
+    filled = filled if is_whole else ["account_id"]
+    plan.told.append(
+        f"'{base.known['account_id'].column}' stands once per group; the rows below take the one "
+        "above them."
+    )
+    return [base.known[name].column for name in filled]
+
+
+def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
+    """Find an amount that stands the same in all lines of an order: it is the order's total."""
+    if "revenue" not in plan.columns or "order_id" not in plan.columns:
+        return []
+    part, meaning = plan.columns["revenue"]
+    if part is not plan.base or plan.columns["order_id"][0] is not part:
+        return []
+    rows = part.export.rows
+    lines = rows.select(
+        order=cleaned(rows[part.known["order_id"].column]), amount=rows[meaning.column]
+    )
+    orders = lines.filter(lines["order"].notnull() & lines["amount"].notnull())
+    orders = orders.group_by("order").aggregate(
+        n=orders.count(), kinds=orders["amount"].nunique(), amount=orders["amount"].min()
+    )
+    several = orders.filter(orders["n"] > 1)
+    same = several.filter(several["kinds"] == 1)
+    many, alike = several.count().execute(), same.count().execute()
+    if many < _FEWEST or alike < _MOSTLY * many or same["amount"].nunique().execute() < _FEWEST:
+        return []
+    said = f"'{meaning.column}' is the same in all lines of an order"
+    if part.has("unit_price", "quantity") and _is_product(part):
+        return []
+    if part.has("unit_price", "quantity"):
+        del plan.columns["revenue"]
+        plan.amount = amount_of(part)
+        return [f"{said}: revenue is {plan.amount}."]
+    answer = given.get("total") or ask(
+        f"{said}. Is it the total of the order (then it counts once) or the amount of each line?",
+        ["order", "line"],
+        "--set total=order",
+    )
+    if answer != "order":
+        return []
+    plan.is_once = True
+    for name in _ONCE:
+        plan.columns.pop(name, None)
+    return [f"{said}: it counts once per order, without products."]
+
+
+def _is_product(part: Recognised) -> bool:
+    """Return whether the amounts are prices × quantities, line by line."""
+    names = ("revenue", "unit_price", "quantity")
+    cells = part.export.rows.select(**{name: _size(part, name) for name in names})
+    near = (cells["revenue"] - cells["unit_price"] * cells["quantity"]).abs() <= 0.01
+    return bool((near.fill_null(True).mean() > _MOSTLY).execute())
+
+
+def _size(part: Recognised, name: str) -> Any:
+    """Return a cell's figures alone, as far as they can be read without knowing its form."""
+    text = cleaned(part.export.rows[part.known[name].column])
+    return text.re_replace(r"[^\d.,]", "").replace(",", ".").try_cast("float64")
+
+
+def amount_of(base: Recognised) -> str:
+    """Return in words how revenue is made of prices and quantities."""
+    names = [base.known[name].column for name in ("unit_price", "quantity")]
+    text = f"'{names[0]}' × '{names[1]}'"
+    if base.has("discount_share"):
+        text += f" less the share '{base.known['discount_share'].column}'"
+    if base.has("discount_amount"):
+        text += f" less '{base.known['discount_amount'].column}'"
+    return text
+
+
+def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
+    """Settle whether a discount is a share, a percentage or an amount: by its largest cell."""
+    from dataclasses import replace
+
+    meaning = base.known.get("discount_share")
+    if meaning is None:
+        return
+    text = cleaned(base.export.rows[meaning.column])
+    cells = base.export.rows.select(
+        size=_size(base, "discount_share"), is_percent=text.contains("%")
+    )
+    found = cells.aggregate(most=cells["size"].max(), percent=cells["is_percent"].any()).execute()
+    most, is_percent = found["most"].iloc[0], bool(found["percent"].iloc[0])
+    if most is None or not most > 1:
+        return
+    if not (is_percent or re.search(_PERCENT, f"{meaning.column} {folded(meaning.column)}")):
+        answer = given.get("discount") or ask(
+            f"'{meaning.column}' goes up to {most:g}. Is it a percentage or an amount of money?",
+            ["percent", "amount"],
+            "--set discount=percent",
+        )
+        is_percent = answer == "percent"
+    else:
+        is_percent = True
+    if is_percent:
+        base.known["discount_share"] = replace(meaning, factor="0.01")
+    else:
+        base.known["discount_amount"] = base.known.pop("discount_share")
+
+
+def _given_back(base: Recognised) -> list[str]:
+    rule = base.given_back
+    if not rule:
+        return []
+    amount = base.known.get("revenue") or base.known.get("quantity")
+    if amount is None or signed_already(base.export, rule, amount.column):
+        base.given_back = {}
+        return []
+    values = listed([f"'{value}'" for value in rule["values"]])
+    return [
+        f"'{rule['column']}': {values} is money given back: its amounts are positive in the file "
+        "and count as negative."
+    ]
