@@ -118,8 +118,11 @@ def chart(
     narrow: Any = None,
     name: str = "",
     links: Mapping[str, str] | None = None,
+    behind: bool = False,
 ) -> Fragment:
-    """Return a figure as a piece of a page and close it, with its form for phones."""
+    """Return a figure as a piece of a page and close it, with its form for phones; in a fold under
+    its title where it stands behind.
+    """
     from kamlib.plots.svg import close, drawing
 
     figure = _figure(drawn)
@@ -148,6 +151,7 @@ def chart(
         is_linked="<a href" in done.svg,
         svg=Markup(done.svg),
         slim=Markup(slim.svg) if slim else "",
+        behind=behind,
     )
     return Fragment(html, "\n".join(part for part in (done.finding, done.subtitle, alt) if part))
 

@@ -104,13 +104,19 @@ def actions(
 
 @_in_its_language
 def chart(
-    q: Period, plot: Callable[..., Any], *, size: tuple[float, float] | None = None, **options: Any
+    q: Period,
+    plot: Callable[..., Any],
+    *,
+    size: tuple[float, float] | None = None,
+    behind: bool = False,
+    **options: Any,
 ) -> None:
     """Show a chart of the period and publish the tables it draws.
 
     ``plot`` is a function of `kamlib.plots` named ``plot_<x>``; the period fills in the tables and
     settings that its parameters name. Title, subtitle and text alternative are what the story
-    ``chart_<x>`` says. ``options`` go to both, where they take them.
+    ``chart_<x>`` says; ``behind`` folds the chart behind its title. ``options`` go to both, where
+    they take them.
     """
     story = said_of(plot.__name__.replace("plot_", "chart_", 1))
     own = {key: value for key, value in options.items() if story and key in wanted(story)}
@@ -131,7 +137,8 @@ def chart(
             publish_table(q, name)
     picked = [str(value) for value in options.values() if isinstance(value, str)]
     name = "-".join([plot.__name__.removeprefix("plot_"), "chart", *picked])
-    pieces.chart(drawn, alt=said.alt, narrow=slim, name=name, links=dossier_links(q)).show()
+    links = dossier_links(q)
+    pieces.chart(drawn, alt=said.alt, narrow=slim, name=name, links=links, behind=behind).show()
 
 
 @_in_its_language
