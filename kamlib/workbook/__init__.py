@@ -139,11 +139,6 @@ _LISTS = {
             "What accounts pay of the book's median price, and what accounts of their size pay."
         ),
     ),
-    "price_erosion": (
-        phrase("Price erosion"),
-        "price_erosion",
-        phrase("Accounts whose prices fell in two years running."),
-    ),
     "account_health": (
         phrase("Health"),
         "account_health",
@@ -185,6 +180,10 @@ _LISTS = {
 _BELOW = {
     "revenue_by": ("revenue_by_two", phrase("Two dimensions crossed")),
     "calendar": ("calendar_by_owner", phrase("The same by owner, counted")),
+    "price_realisation": (
+        "price_erosion",
+        phrase("Accounts whose prices fell in two years running"),
+    ),
 }
 """Lists that stand below another on its sheet, and are not printed."""
 TABLES = (
