@@ -19,6 +19,7 @@ def test_defaults_are_those_of_the_settings():
         "segmentation": SegmentationSettings(),
         "admission": KeyAccountSettings(),
         "manager_id": "",
+        "is_previous_whole": True,
     }
     for name in segmentation.__all__:
         for one in inspect.signature(getattr(segmentation, name)).parameters.values():

@@ -16,6 +16,7 @@ from kamlib.page.columns import label_of
 from kamlib.page.fragments import template_folder
 from kamlib.page.site import Foot, Link, PeriodEntry, page_resources, site_index
 from kamlib.plots import style
+from kamlib.story import codes
 from kamlib.story.statements import Action, Card, Sentence
 from kamlib.tables.catalogue import Catalogue, OutputColumn, OutputTable
 
@@ -114,7 +115,10 @@ def table(
     mixed = {"value": "figure"} if figures else {}
     entry = OutputTable(name, "made", "", "", shown, shown=shown, kinds_by=mixed)
     known = Catalogue({name: entry}, columns, {}, figures or {})
-    with patch.object(rows, "catalogue", lambda: known):
+    with (
+        patch.object(rows, "catalogue", lambda: known),
+        patch.object(codes, "catalogue", lambda: known),
+    ):
         return rows.table(frame, name=name, title=title, book=BOOK, links=dossiers, **options)
 
 
