@@ -230,6 +230,6 @@ def test_alerts_of_the_past_are_held_against_the_year_after():
     assert own[["alert_count", "still_down_count"]].tolist() == [2, 1]
     assert own[["fall_count", "seen_count"]].tolist() == [2, 2]
     told = tell_alert_record(record.reset_index(), book=BOOK)["note"]
-    assert "1 of 2 stayed down" in told.iloc[0]
+    assert "2 alerts, of which 1 stayed down" in told.iloc[0]
     young = alert_record(cells, cells.iloc[:0], whole, at=at, as_of=AS_OF, first_date=AS_OF)
     assert "two and a half years" in tell_alert_record(young, book=BOOK)["note"].iloc[0]
