@@ -41,8 +41,8 @@ def measured_objectives(
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> len(q.measured_objectives)
-    0
+    >>> q.measured_objectives["objective_measure"].tolist()
+    ['category_share:Drives']
     """
     tables = {
         "months": account_months,

@@ -117,7 +117,7 @@ def account_status(
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
     >>> sorted(q.account_status["status"].unique())
-    ['active', 'lost', 'new', 'overdue', 'resting']
+    ['active', 'lost', 'never', 'new', 'overdue', 'resting']
     """
     table = silences.accounts.copy()
     has_order = table["last_order_date"].notna().to_numpy()
