@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -228,6 +229,19 @@ def test_sentences_agree_with_their_count(code, many):
     said = tomllib.loads(Path("tests/data/sentences.toml").read_text(encoding="utf-8"))
     with speaking(code):
         assert grammar.told(many) == said[code][str(many)]["sentences"]
+
+
+def test_what_key_accounts_are_called_is_said_inside_a_sentence():
+    """A noun is counted, or said: as it stands it would be English in every language."""
+    bare = [
+        f"{file.name}:{node.lineno}"
+        for file in sorted(Path("kamlib/story").glob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say"
+        for fact in node.keywords
+        if fact.arg == "key" and getattr(getattr(fact.value, "func", None), "id", "") != "say"
+    ]
+    assert bare == []
 
 
 def test_names_stand_in_the_order_of_the_alphabet():

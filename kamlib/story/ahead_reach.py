@@ -135,7 +135,7 @@ def table_return_per_account(
             "programme_costs"
         )
     elif not less:
-        title = say("Every {key} brings more than its care costs", key=called(key_accounts))
+        title = say("Every {key} brings more than its care costs", key=say(called(key_accounts)))
     if len(narrow):
         title += say("; narrow the programme at {name}", name=listed(narrow["name"]))
     return Said(
@@ -192,7 +192,7 @@ def table_service_creep(
         )
     if crept.empty:
         key = called(key_accounts)
-        return Said(say("At no {key} does service creep up against revenue", key=key), how)
+        return Said(say("At no {key} does service creep up against revenue", key=say(key)), how)
     where, cost = crept["account_id"].nunique(), _crept_cost(crept)
     many = count(where, called(key_accounts), source=book)
     worth = say(", {cost} a year", cost=money(cost, book)) if cost > 0 else ""

@@ -56,7 +56,7 @@ def table_sponsor_activity(
     if sponsor_activity.empty:
         return Said(say("No decider or approver of any account is known"))
     if unmet.empty:
-        return Said(say("The top people of every {key} were met within a year", key=key))
+        return Said(say("The top people of every {key} were met within a year", key=say(key)))
     return Said(
         say(
             "The top people of {accounts} were not met for a year: {name}",

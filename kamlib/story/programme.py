@@ -120,7 +120,7 @@ def _load(
     orphans = int(workload.loc[workload["manager_id"].eq(""), "key_count"].sum())
     if workload["manager_id"].eq("").all():
         text = say(
-            "No manager is known for any {key}, so nothing can be said of workload.", key=key
+            "No manager is known for any {key}, so nothing can be said of workload.", key=say(key)
         )
         yield Sentence(text, link="#workload")
         return

@@ -49,7 +49,7 @@ def chart_account_scores(
         say("from {known} of the weights", known=share(known[0], book, decimals=0))
         if is_alike
         else "",
-        say("● {key}", key=called(key_accounts)) if len(scored) else "",
+        say("● {key}", key=say(called(key_accounts))) if len(scored) else "",
     )
     alt = say(
         "Ranked accounts as stacked bars of weighted criterion scores with the admission line and "
