@@ -5,16 +5,10 @@ plain letters is data of the book, or has escaped translation.
 from __future__ import annotations
 
 import csv
-import email
-import email.policy
-import json
 import re
 import tomllib
-import zipfile
 from bisect import bisect
 from collections.abc import Iterator
-from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -66,98 +60,6 @@ def _agreed(text: str, agreeing: list[str]) -> str:
     for name in agreeing:
         text = text.replace(f"{{{name}}}", f"{{{name}:ɸ}}")
     return text
-
-
-def said(file: Path) -> Iterator[str]:
-    """Return the texts of a page, mail, workbook or calendar that a reader may see."""
-    match file.suffix:
-        case ".html":
-            yield from _of_page(file.read_text(encoding="utf-8"))
-        case ".eml":
-            mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-            yield mail["subject"]
-            for part in mail.walk():
-                if part.get_content_type() == "text/plain":
-                    yield from part.get_content().splitlines()
-                elif part.get_content_type() == "text/html":
-                    yield from _of_page(part.get_content())
-        case ".xlsx" | ".pptx":
-            with zipfile.ZipFile(file) as parts:
-                for name in parts.namelist():
-                    yield from _of_part(name, parts.read(name).decode("utf-8", "replace"))
-        case ".ics":
-            text = file.read_text(encoding="utf-8").replace("\n ", "")
-            found = re.findall(r"(?m)^(?:SUMMARY|DESCRIPTION|X-WR-CALNAME)[^:\n]*:(.*)$", text)
-            yield from (one.replace("\\n", "\n") for one in found)
-
-
-_IN_WORKBOOK = {
-    "xl/sharedStrings.xml": r"<t(?: [^>]*)?>([^<]*)</t>",
-    "xl/workbook.xml": r"<sheet name=\"([^\"]*)\"",
-    "xl/worksheets/": r"(?:<(?:odd|even|first)(?:Header|Footer)>|prompt=\"|tooltip=\")([^<\"]*)",
-    "ppt/slides/": r"<a:t>([^<]*)<",
-    "xl/charts/": r"<(?:a:t|c:v)>([^<]*)<",
-    "docProps/": r"<dc:\w+>([^<]*)<",
-}
-
-
-def _of_part(name: str, text: str) -> Iterator[str]:
-    for begins, pattern in _IN_WORKBOOK.items():
-        if name.startswith(begins):
-            yield from map(unescape, re.findall(pattern, text))
-
-
-def _of_page(html: str) -> list[str]:
-    parser = _Texts()
-    parser.feed(html)
-    return parser.found
-
-
-class _Texts(HTMLParser):
-    """Texts between tags, labels and alternatives, and what the page's script shows."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-        self.inside = ""
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.inside = {"script": given.get("class") or "code", "style": "code"}.get(tag, "")
-        said = ("aria-label", "alt", "title", "placeholder", "data-cut")
-        self.found += [given[name] for name in said if given.get(name)]
-
-    def handle_endtag(self, tag):
-        if tag in ("script", "style"):
-            self.inside = ""
-
-    def handle_data(self, data):
-        if self.inside in ("rows-of", "words", "accounts"):
-            self.found += _shown(self.inside, json.loads(data))
-        elif self.inside != "code" and data.strip():
-            self.found.append(data.strip())
-
-
-def _shown(kind: str, data: Any) -> list[str]:
-    """Return the texts of data that the page's script shows."""
-    if kind == "rows-of":
-        heads = [one["label"] for one in data["columns"]]
-        cells = [
-            text
-            for column, texts in zip(data["cells"], data["texts"], strict=True)
-            for text in (_whole(column, texts))
-        ]
-        return [text for text in (*heads, data["total"], *cells) if isinstance(text, str)]
-    return [text for text in _leaves(data) if isinstance(text, str)]
-
-
-def _whole(cells: list, texts: Any) -> list:
-    texts = [texts["said"][at] for at in texts["at"]] if isinstance(texts, dict) else texts
-    return (
-        cells
-        if texts is None
-        else [cell if text is None else text for cell, text in zip(cells, texts, strict=True)]
-    )
 
 
 def _leaves(data: Any) -> Iterator[Any]:

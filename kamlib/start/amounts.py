@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kamlib.intake.casting import cleaned
@@ -182,8 +183,6 @@ def amount_of(base: Recognised) -> str:
 
 def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
     """Settle whether a discount is a share, a percentage or an amount: by its largest cell."""
-    from dataclasses import replace
-
     meaning = base.known.get("discount_share")
     if meaning is None:
         return

@@ -20,7 +20,13 @@ def table_price_realisation(price_realisation: pd.DataFrame, *, book: BookSettin
         "what accounts that buy as much pay"
     )
     if price_realisation.empty:
-        return Said(say("No prices can be compared"), how)
+        return Said(
+            say(
+                "No prices can be compared: that needs orders.product_id and orders.quantity, and "
+                "three accounts that buy a product in the same month"
+            ),
+            how,
+        )
     if len(price_realisation) == 1:
         own = next(each(price_realisation))
         like = own.volume_price_share
@@ -60,7 +66,13 @@ def table_price_erosion(
     """Say whose prices fell from year to year."""
     how = say("Products bought in all three years alone; fell in both years, by 2 points and more")
     if price_years is not None and price_years["year_number"].nunique() < YEARS:
-        return Said(say("No prices of three years can be compared"), how)
+        return Said(
+            say(
+                "No prices of three years can be compared: that needs orders.product_id and "
+                "orders.quantity, of three years"
+            ),
+            how,
+        )
     if price_erosion.empty:
         return Said(say("No account's prices fell in two years running"), how)
     worth, many = money(price_erosion["eroded"].sum(), book), len(price_erosion)

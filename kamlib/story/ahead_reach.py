@@ -104,6 +104,8 @@ def chart_category_map(
 
 def table_category_map(category_map: pd.DataFrame, key_accounts: pd.DataFrame) -> Said:
     """Return what the map is of."""
+    if category_map.empty:
+        return Said(say("The map of accounts and categories needs orders.category"))
     return Said(
         say(
             "{accounts} by category",
