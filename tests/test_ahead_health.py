@@ -14,7 +14,11 @@ from kamlib.book import BookSettings
 from kamlib.dossier.agreements import agreement_renewals
 from kamlib.period.calendar import period_of
 from kamlib.practice import Company, activity, company
-from kamlib.story.ahead_record import tell_alert_record, tell_health_record
+from kamlib.story.ahead_record import (
+    table_account_health,
+    tell_alert_record,
+    tell_health_record,
+)
 from kamlib.tables import empty_table, shaped, typed
 
 AS_OF = pd.Timestamp("2025-12-31")
@@ -201,6 +205,17 @@ def test_what_pages_claim_of_health_is_what_a_hundred_companies_measure():
     """Nothing was chosen on these companies."""
     claims, low, _ = claimed(range(3000, 3100))
     assert low > 0 or claims <= MOST_BY_CHANCE
+
+
+def test_no_health_is_said_to_be_poor_where_none_is_known():
+    """Table and chart of one page say the same of a book of orders alone."""
+    rows = shaped("account_health", {"account_id": ["A", "B"], "name": ["A", "B"]})
+    largest = pd.DataFrame({"is_provisional": [True]})
+    told = table_account_health(rows, largest, book=BOOK)
+    assert told.title == "What is on record of the health of 2 large accounts"
+    known = rows.assign(health=[40.0, 80.0])
+    told = table_account_health(known, largest, book=BOOK)
+    assert told.title == "Health of 2 large accounts, the poorest first"
 
 
 def test_alerts_of_the_past_are_held_against_the_year_after():

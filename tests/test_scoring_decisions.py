@@ -9,6 +9,7 @@ import pytest
 
 from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
+from kamlib.period.calendar import parse_period
 from kamlib.scoring import (
     AdmissionRule,
     attractiveness_strength,
@@ -22,6 +23,7 @@ from kamlib.story.scoring import (
     decisions_title,
     headline_scoring,
     table_attractiveness_strength,
+    table_tier_decisions,
 )
 from kamlib.story.scoring_charts import chart_attractiveness_strength
 from kamlib.story.scoring_prospects import tell_prospect_ranking
@@ -442,6 +444,19 @@ def test_no_quadrant_is_compared_with_a_window_that_is_not_held_whole():
     own = SegmentationSettings(window_months=24)
     assert attractiveness_strength(now, ago, **HELD | years, segmentation=own)["is_moved"].any()
     assert not attractiveness_strength(now, ago, **HELD, segmentation=own)["is_moved"].any()
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (6.5, "Scores of Q3 2025 beside those of Q3 2024"),
+        (math.nan, "Scores of Q3 2025; a year ago cannot be told"),
+    ],
+)
+def test_decisions_stand_beside_a_year_ago_only_where_it_is_known(ago, said):
+    table = pd.DataFrame({"proposal": ["keep"], "year_ago_score": [ago]})
+    span = parse_period("2025-Q3")
+    assert table_tier_decisions(table, span=span, year_ago_span=span.year_ago()).subtitle == said
 
 
 def test_quadrants_now_and_a_year_ago():

@@ -204,7 +204,7 @@ def table_account_health(
     if len(account_health) == 1:
         return Said(say("Too little is on record for its health; the parts that are known"))
     many = count(len(account_health), called(key_accounts), source=book)
-    return Said(
-        say("Health of {many}, the poorest first", many=many),
-        say("Each part 0 to 100; n/a where the book does not tell; weights are the book's"),
-    )
+    how = say("Each part 0 to 100; n/a where the book does not tell; weights are the book's")
+    if account_health["health"].isna().all():
+        return Said(say("What is on record of the health of {many}", many=many), how)
+    return Said(say("Health of {many}, the poorest first", many=many), how)

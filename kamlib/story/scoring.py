@@ -132,14 +132,14 @@ def table_admission_line(
 
 def table_tier_decisions(tier_decisions: pd.DataFrame, *, span: Span, year_ago_span: Span) -> Said:
     """Say how much there is to decide."""
-    return Said(
-        decisions_title(tier_decisions),
-        say(
-            "Scores of {period} beside those of {year_ago_span}",
-            period=span.title,
-            year_ago_span=year_ago_span.title,
-        ),
+    beside = say(
+        "Scores of {period} beside those of {year_ago_span}",
+        period=span.title,
+        year_ago_span=year_ago_span.title,
     )
+    if tier_decisions["year_ago_score"].isna().all():
+        beside = say("Scores of {period}; a year ago cannot be told", period=span.title)
+    return Said(decisions_title(tier_decisions), beside)
 
 
 def decisions_title(tier_decisions: pd.DataFrame) -> str:
