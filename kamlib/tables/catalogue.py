@@ -158,22 +158,20 @@ def shaped(name: str, rows: Any) -> pd.DataFrame:
     table = known.tables[name]
     if not isinstance(rows, Mapping | pd.DataFrame):
         rows = list(rows)
-    frame = pd.DataFrame(rows)
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     kept = [known.columns[column] for column in (*table.columns, *table.facts)]
-    shaped = {
-        one.name: _typed(frame, one, has_it=one.name in frame)
-        for one in kept
-        if one.type != "sentence"
-    }
-    return pd.DataFrame(shaped, index=frame.index).reset_index(drop=True)
+    shaped = {one.name: _typed(frame, one).array for one in kept if one.type != "sentence"}
+    return pd.DataFrame(shaped, index=pd.RangeIndex(len(frame)))
 
 
-def _typed(frame: pd.DataFrame, column: OutputColumn, *, has_it: bool) -> pd.Series:
+def _typed(frame: pd.DataFrame, column: OutputColumn) -> pd.Series:
     dtype: Any = TYPES[column.type]
-    if not has_it or frame.empty:
+    if column.name not in frame or frame.empty:
         fill = {"int64": 0, "bool": False}.get(dtype)
         return pd.Series(fill, index=frame.index, dtype=dtype)
     values = frame[column.name]
+    if values.dtype == dtype:
+        return values
     if dtype in GAPPY and values.isna().any():
         dtype = GAPPY[dtype]
     return values.astype(dtype)
