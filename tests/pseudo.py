@@ -228,7 +228,8 @@ class Known:
                 for row in csv.DictReader(opened):
                     columns |= set(row)
                     texts |= {row[name].strip() for name in row if name not in ours | KITS}
-                    texts |= set(row.get("person", "").split())  # maps write them in two lines
+                    if file.stem == "contacts":  # maps write them in two lines
+                        texts |= set(row["name"].split())
         return texts, columns
 
     def _criteria(self, book: Path) -> set[str]:

@@ -258,8 +258,10 @@ def plot_account_timeline(
         return nothing(ax, title, subtitle)
     first = max(start, recent["date"].min() - pd.DateOffset(months=1))
     days = max((as_of - first).days, 1)
-    # Room of one letter of a label, in days: 118 fit an eight-inch chart beside its lanes' names.
-    letter = days / (118 * (width_of(8) - 0.9) / 7.1)
+    # Room of one letter of a label, in days: 118 fit an eight-inch chart beside its lanes' names,
+    # where type is not larger as on a phone.
+    letters = (92 if is_narrow() else 118) * (width_of(8) - 0.9) / 7.1
+    letter = days / letters
     for row, lane in enumerate(lanes):
         own = recent[recent["kind"].eq(lane)]
         ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)

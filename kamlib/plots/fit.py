@@ -21,8 +21,22 @@ def fit_ticks(figure: Figure, renderer: Any) -> bool:
 
     Days and numbers are thinned, beginning with the last; names are turned.
     """
-    changed = [_fitted(axes, renderer) for axes in figure.axes if axes.get_visible()]
+    seen = [axes for axes in figure.axes if axes.get_visible()]
+    changed = [one for axes in seen for one in (_fitted(axes, renderer), _cornered(axes, renderer))]
     return any(changed)
+
+
+def _cornered(axes: Axes, renderer: Any) -> bool:
+    """Move the first label below off the lowest one at the left, where they meet in the corner."""
+    below = _labels_of(axes)[:1]
+    beside = [one for one in axes.get_yticklabels() if one.get_visible() and one.get_text()]
+    if not below or below[0].get_horizontalalignment() != "center":
+        return False
+    corner = below[0].get_window_extent(renderer)
+    if not any(corner.overlaps(one.get_window_extent(renderer)) for one in beside):
+        return False
+    below[0].set_horizontalalignment("left")
+    return True
 
 
 def _fitted(axes: Axes, renderer: Any) -> bool:

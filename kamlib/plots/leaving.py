@@ -211,7 +211,7 @@ def plot_incident_trend(
         )
         ends = [month(part["quarter_end"].iloc[i]) for i in (0, -1)]
         ax.set_xticks([0, len(part) - 1], ends)
-        for end, side in zip(ax.get_xticklabels(), ("left", "right"), strict=True):
+        for end, side in zip(ax.get_xticklabels(), ("left", "right"), strict=False):
             end.set_horizontalalignment(side)
         arrow = ARROWS.get(direction, "") if isinstance(direction, str) else ""
         ratio = part["yearly_ratio"].iloc[0]

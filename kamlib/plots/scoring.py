@@ -104,14 +104,15 @@ def plot_criterion_review(
     for place, row in enumerate(rows.to_dict("records")):
         r, low, high = (row[f"correlation{end}"] for end in ("", "_low", "_high"))
         if r != r:
-            style.label(ax, 0, place, row["note"], colour=COLOURS["quiet"])
+            note = style.short(row["note"], 20 if is_narrow() else 60)
+            style.label(ax, 0, place, note, colour=COLOURS["quiet"])
             continue
         _interval(ax, place, low, r, high, VERDICTS[row["verdict"]])
         style.label(ax, high, place, say(row["verdict"]), colour=COLOURS[VERDICTS[row["verdict"]]])
         mark_points(ax, [r], [place], [f"{labels[place]}: {number(r, decimals=2)}"])
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     ax.set_yticks(
-        range(len(labels)), [style.short(text, 24 if is_narrow() else 44) for text in labels]
+        range(len(labels)), [style.short(text, 18 if is_narrow() else 44) for text in labels]
     )
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(-1.05, 1.3)

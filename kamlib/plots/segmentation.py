@@ -203,7 +203,9 @@ def plot_class_moves(
         style.label_bars(
             ax,
             [
-                "+" * (value > 0) + number(value, book, decimals=1) if abs(value) >= 0.05 else "0"
+                ("+" if value > 0 else "") + number(value, book, decimals=1)
+                if abs(value) >= 0.05
+                else "0"
                 for value in values
             ],
         )

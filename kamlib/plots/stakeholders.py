@@ -74,7 +74,7 @@ def plot_stakeholder_map(
     no_axis(ax.xaxis)
     no_axis(ax.yaxis)
     for attitude, words in _ATTITUDES.items():
-        head = wrapped(say(words), _letters())
+        head = wrapped(say(words), 12 if is_narrow() else 17)
         _write(ax, _EDGE + (attitude + 2.5) * _COLUMN, 14, head, QUIET, ha="center")
     top = 32.0
     for level, height in heights.items():
