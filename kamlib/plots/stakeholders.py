@@ -90,7 +90,8 @@ def plot_stakeholder_map(
             )
             strength = 0.28 if key != "quiet" else 0.04
             box = (left + 1, top + 1), _COLUMN - 2, height - 2
-            ax.add_patch(Rectangle(*box, facecolor=tint(strength, key), edgecolor="none"))
+            cell = ax.add_patch(Rectangle(*box, facecolor=tint(strength, key), edgecolor="none"))
+            mark(cell, f"{say('influence {level}', level=level)}, {say(_ATTITUDES[attitude])}")
             _people(ax, cells.get((level, attitude), []), left, top, most)
         top += height
     if len(unknown):
