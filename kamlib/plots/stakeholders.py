@@ -135,7 +135,25 @@ def _letters() -> int:
 
 
 def _height(group: list[Any]) -> float:
-    return sum((len(_name_lines(person.person)) + 1) * _LINE + 5 for person in group) + _PAD
+    lines = sum(len(_name_lines(one.person)) + len(_role_lines(one)) for one in group)
+    return lines * _LINE + 5 * len(group) + _PAD
+
+
+def _role_lines(person: Any) -> list[str]:
+    """Return a person's role and last contact, in lines of a cell's width; none on a phone, where
+    the mark says it.
+    """
+    return [] if is_narrow() else wrapped(_role(person), 19).split("\n")
+
+
+def _role(person: Any) -> str:
+    days = (
+        say("no date")
+        if pd.isna(person.last_contact_days)
+        else say("{last_contact_days:.0f} d ago", last_contact_days=person.last_contact_days)
+    )
+    role = say(person.role) if isinstance(person.role, str) else say("role?")
+    return f"{role} · {days}"
 
 
 def _row_height(cells: dict[tuple[int, int], list[Any]], level: int, most: int) -> float:
@@ -151,20 +169,14 @@ def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> N
             person.stance, "quiet"
         )
         face = "none" if person.is_stale else COLOURS[colour]
-        days = (
-            say("no date")
-            if pd.isna(person.last_contact_days)
-            else say("{last_contact_days:.0f} d ago", last_contact_days=person.last_contact_days)
-        )
-        role = say(person.role) if isinstance(person.role, str) else say("role?")
         look: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": COLOURS[colour]}
         (spot,) = ax.plot(left + 9, at, "o", markersize=6, **look)
-        mark(spot, f"{person.person}: {role}, {days}")
+        mark(spot, f"{person.person}: {_role(person)}")
         for line in _name_lines(person.person):
             _write(ax, left + 16, at, line, INK)
             at += _LINE
-        if not is_narrow():  # where the mark says it
-            _write(ax, left + 16, at, f"{role} · {days}", QUIET, fontsize=8)
+        for line in _role_lines(person):
+            _write(ax, left + 16, at, line, QUIET, fontsize=8)
             at += _LINE
         at += 5
     if len(group) > most:

@@ -91,7 +91,7 @@ def drawing(
     said = {t.get_gid(): getattr(t, "kam_text", t.get_text()) for t in lifted}
     width, height = figure.get_size_inches() * 72
     with _on_svg_canvas(figure) as canvas, _hidden(lifted), style():
-        for is_fitted in (False, True):
+        for is_fitted in (False, False, True):
             out = StringIO()
             renderer = _Renderer(width, height, out, image_dpi=72, metadata=_NO_METADATA)
             canvas.renderer = renderer
