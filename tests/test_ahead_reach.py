@@ -8,6 +8,7 @@ import pytest
 from kamlib.ahead.deals import open_deals, win_rates
 from kamlib.ahead.reach import category_map, rivals
 from kamlib.ahead.returns import (
+    hourly,
     manager_potential,
     return_per_account,
     status_offers,
@@ -240,6 +241,19 @@ def test_status_costs_hours_and_a_share_of_the_programme_and_brings_margin_on_wh
     assert table[columns].iloc[0].tolist() == ["A", 400.0, 100.0, -300.0, "Nord"]
     assert table["account_id"].tolist() == ["A", "B"] and pd.isna(table["offer_worth"].iloc[1])
     assert "pay for itself at 0 of 2" in say.table_status_offers(table, book=BOOK).title
+
+
+def test_an_hour_of_a_manager_whose_cost_is_not_known_costs_what_the_others_do():
+    people = {
+        "manager_id": ["A", "B", "C", "D", "E"],
+        "cost_per_month": [10.0, 30.0, 50.0, None, 9],
+    }
+    people |= {"hours_per_month": [1.0, 1.0, 1.0, 1.0, 0.0]}
+    whom = pd.Series(["A", "D", "E", "Z"], index=[4, 3, 2, 1])
+    rates = hourly(whom, pd.DataFrame(people))
+    assert rates.to_dict() == {4: 10.0, 3: 30.0, 2: 30.0, 1: 30.0}
+    nobody = pd.DataFrame(people).assign(cost_per_month=float("nan"))
+    assert hourly(whom, nobody).isna().all()
 
 
 def test_a_return_without_any_known_cost_of_care_is_not_known():
