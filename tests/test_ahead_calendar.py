@@ -110,8 +110,8 @@ def test_unpaid_invoices_are_one_row_an_account_overdue_and_due():
     found = due(invoices=typed(pd.DataFrame(bills), "invoices"))
     rows = found[found["kind"].eq("invoices")]
     assert rows[["thing", "amount", "item_count"]].values.tolist() == [
-        ["due", 9.0, 1],
         ["overdue", 12.0, 2],
+        ["due", 9.0, 1],
     ]
 
 

@@ -38,7 +38,7 @@ def calendar(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per thing that is due within 180 days by its day, then what was due and is not done.
+    """One row per thing that was due and is not done, then per thing due within 180 days, by day.
 
     Notice days and ends of agreements; check-ins by each account's rhythm, reviews and steps of
     account plans; days on which open deals are expected to close; seasons that begin; the next
@@ -46,7 +46,7 @@ def calendar(
     due in one row each per account. ``due_in`` says when: overdue, or within 30, 90 or 180 days.
     An overdue check-in, step, close, notice day or invoice stays until it is done. The owner is the
     account's manager, of a step the one who is named for it. Accounts that are lost are in no
-    check-in, season or order. What is overdue comes last, the latest first.
+    check-in, season or order. What is overdue comes first, the latest of it on top.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def calendar(
     )
     table["late_days"] = table["late_days"].astype("float64")
     order = ["late_days", "due_date", "kind", "account_id", "thing"]
-    return shaped("calendar", table.sort_values(order, kind="stable", na_position="first"))
+    return shaped("calendar", table.sort_values(order, kind="stable", na_position="last"))
 
 
 def calendar_by_owner(calendar: pd.DataFrame) -> pd.DataFrame:
