@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 BY = ["account_id", "category"]

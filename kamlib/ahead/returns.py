@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlib.ahead.reach import held_by, in_reach
 from kamlib.book import ProgrammeSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 

@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from kamlib.period.calendar import Span, base_months
+from kamlib.period.calendar import Span
 from kamlib.period.groups import NOT_RECORDED
+from kamlib.period.months import base_months
 from kamlib.tables import shaped
 
 DIMENSIONS = ("category", "region", "industry", "channel", "manager")

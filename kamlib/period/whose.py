@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 
 Finder = Callable[[Any, pd.Series], Iterable[str]]
 

@@ -9,7 +9,7 @@ import pandas as pd
 from kamlib.ahead.alerts import LEFT
 from kamlib.ahead.steady import LEAST_MONTHS
 from kamlib.book import BookSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.ahead_record import health_text, is_no_goods, is_poor, right_text
 from kamlib.story.statements import Said, Sentence

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.period.calendar import Span, base_months, is_base_whole
+from kamlib.period.calendar import Span
+from kamlib.period.months import base_months, is_base_whole
 from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
 from kamlib.story.ahead_calendar import calendar_sentence
