@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaincinv
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.retention.day_sums import DaySums
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up

@@ -8,13 +8,10 @@ it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from kamlib.errors import KamError, nearest
 
@@ -143,35 +140,3 @@ def _table(name: str, entry: dict[str, Any], columns: dict[str, OutputColumn]) -
                 next=nearest(column, columns),
             )
     return table
-
-
-def shaped(name: str, rows: Any) -> pd.DataFrame:
-    """Return rows as the table of that name: its columns in their order, typed, plainly indexed.
-
-    The columns are those of the catalogue without the sentences, which `kamlib.story` adds. A
-    column that the rows lack is empty; of a table without rows every column is there.
-
-    >>> shaped("pareto", []).columns.tolist()[:3]
-    ['rank', 'account_id', 'name']
-    """
-    known = catalogue()
-    table = known.tables[name]
-    if not isinstance(rows, Mapping | pd.DataFrame):
-        rows = list(rows)
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-    kept = [known.columns[column] for column in (*table.columns, *table.facts)]
-    shaped = {one.name: _typed(frame, one).array for one in kept if one.type != "sentence"}
-    return pd.DataFrame(shaped, index=pd.RangeIndex(len(frame)))
-
-
-def _typed(frame: pd.DataFrame, column: OutputColumn) -> pd.Series:
-    dtype: Any = TYPES[column.type]
-    if column.name not in frame or frame.empty:
-        fill = {"int64": 0, "bool": False}.get(dtype)
-        return pd.Series(fill, index=frame.index, dtype=dtype)
-    values = frame[column.name]
-    if values.dtype == dtype:
-        return values
-    if dtype in GAPPY and values.isna().any():
-        dtype = GAPPY[dtype]
-    return values.astype(dtype)
