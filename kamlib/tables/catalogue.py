@@ -154,26 +154,36 @@ def shaped(name: str, rows: Any) -> pd.DataFrame:
     >>> shaped("pareto", []).columns.tolist()[:3]
     ['rank', 'account_id', 'name']
     """
-    known = catalogue()
-    table = known.tables[name]
     if not isinstance(rows, Mapping | pd.DataFrame):
         rows = list(rows)
-    frame = pd.DataFrame(rows)
-    kept = [known.columns[column] for column in (*table.columns, *table.facts)]
-    shaped = {
-        one.name: _typed(frame, one, has_it=one.name in frame)
-        for one in kept
-        if one.type != "sentence"
-    }
-    return pd.DataFrame(shaped, index=frame.index).reset_index(drop=True)
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
+    if not len(frame):
+        return _empty(name).copy()
+    typed = {one.name: _typed(frame, one).array for one in _kept(name)}
+    return pd.DataFrame(typed, index=pd.RangeIndex(len(frame)))
 
 
-def _typed(frame: pd.DataFrame, column: OutputColumn, *, has_it: bool) -> pd.Series:
+@cache
+def _kept(name: str) -> list[OutputColumn]:
+    known = catalogue()
+    table = known.tables[name]
+    columns = [known.columns[column] for column in (*table.columns, *table.facts)]
+    return [one for one in columns if one.type != "sentence"]
+
+
+@cache
+def _empty(name: str) -> pd.DataFrame:
+    return pd.DataFrame({one.name: pd.Series(dtype=TYPES[one.type]) for one in _kept(name)})
+
+
+def _typed(frame: pd.DataFrame, column: OutputColumn) -> pd.Series:
     dtype: Any = TYPES[column.type]
-    if not has_it or frame.empty:
+    if column.name not in frame:
         fill = {"int64": 0, "bool": False}.get(dtype)
         return pd.Series(fill, index=frame.index, dtype=dtype)
     values = frame[column.name]
+    if values.dtype == dtype:
+        return values
     if dtype in GAPPY and values.isna().any():
         dtype = GAPPY[dtype]
     return values.astype(dtype)
