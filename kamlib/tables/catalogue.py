@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kamlib.errors import KamError, nearest
@@ -38,6 +39,7 @@ a nullable boolean.
 """
 
 GAPPY = {"int64": "float64", "bool": "boolean"}
+_ARRAYS = (np.ndarray, pd.api.extensions.ExtensionArray)
 
 
 @dataclass(frozen=True)
@@ -154,13 +156,21 @@ def shaped(name: str, rows: Any) -> pd.DataFrame:
     >>> shaped("pareto", []).columns.tolist()[:3]
     ['rank', 'account_id', 'name']
     """
-    if not isinstance(rows, Mapping | pd.DataFrame):
-        rows = list(rows)
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
-    if not len(frame):
+    if isinstance(rows, Mapping) and all(isinstance(one, _ARRAYS) for one in rows.values()):
+        columns: dict[str, Any] = dict(rows)
+        many = len(next(iter(columns.values()), []))
+    else:
+        is_table = isinstance(rows, Mapping | pd.DataFrame)
+        frame = (
+            rows
+            if isinstance(rows, pd.DataFrame)
+            else pd.DataFrame(rows if is_table else list(rows))
+        )
+        columns, many = {column: frame[column].array for column in frame}, len(frame)
+    if not many:
         return _empty(name).copy()
-    typed = {one.name: _typed(frame, one).array for one in _kept(name)}
-    return pd.DataFrame(typed, index=pd.RangeIndex(len(frame)))
+    typed = {one.name: _typed(columns.get(one.name), one, many) for one in _kept(name)}
+    return pd.DataFrame(typed, index=pd.RangeIndex(many))
 
 
 @cache
@@ -176,14 +186,13 @@ def _empty(name: str) -> pd.DataFrame:
     return pd.DataFrame({one.name: pd.Series(dtype=TYPES[one.type]) for one in _kept(name)})
 
 
-def _typed(frame: pd.DataFrame, column: OutputColumn) -> pd.Series:
+def _typed(values: Any, column: OutputColumn, many: int) -> Any:
     dtype: Any = TYPES[column.type]
-    if column.name not in frame:
+    if values is None:
         fill = {"int64": 0, "bool": False}.get(dtype)
-        return pd.Series(fill, index=frame.index, dtype=dtype)
-    values = frame[column.name]
+        return pd.Series(fill, index=range(many), dtype=dtype).array
     if values.dtype == dtype:
         return values
-    if dtype in GAPPY and values.isna().any():
+    if dtype in GAPPY and pd.isna(values).any():
         dtype = GAPPY[dtype]
-    return values.astype(dtype)
+    return pd.Series(values).astype(dtype).array
