@@ -14,6 +14,7 @@ from .ahead.prices import bonus_brackets as bonus_brackets
 from .ahead.prices import price_erosion as price_erosion
 from .ahead.prices import price_realisation as price_realisation
 from .ahead.reach import category_map as category_map
+from .ahead.reach import rivals as rivals
 from .ahead.record import alert_record as alert_record
 from .ahead.returns import manager_potential as manager_potential
 from .ahead.returns import return_per_account as return_per_account

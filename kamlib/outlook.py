@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from kamlib.book import FiscalYear
-from kamlib.period.calendar import period_of, trailing_months
+from kamlib.period.calendar import period_of
+from kamlib.period.months import trailing_months
 
 Numbers = NDArray[np.float64]
 _DRIFT = 0.20

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kamlib.period.calendar import month_of
+from kamlib.period.months import month_of
 from kamlib.period.snapshot import open_period
 
 ORDERS = (

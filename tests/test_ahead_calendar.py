@@ -11,7 +11,12 @@ import pytest
 from kamlib.ahead.calendar import calendar, calendar_by_owner
 from kamlib.book import BookSettings
 from kamlib.report.agenda import calendar_file
-from kamlib.story.ahead_calendar import ahead_text, gap_calendar, tell_calendar
+from kamlib.story.ahead_calendar import (
+    ahead_text,
+    gap_calendar,
+    table_calendar_by_owner,
+    tell_calendar,
+)
 from kamlib.tables import empty_table, shaped, typed
 
 AS_OF = pd.Timestamp("2025-09-30")
@@ -84,6 +89,24 @@ def test_check_ins_are_of_key_accounts_and_of_those_with_a_rhythm_of_their_own()
     assert kinds == {"check-in": ["A", "B"], "order": ["A"]}
 
 
+@pytest.mark.parametrize(
+    ("day_of_review", "met", "said"),
+    [("2025-10-08", "2025-09-01", "30"), ("2025-09-10", "2025-09-01", "overdue"),
+     ("2025-09-10", "2025-09-10", None), ("2025-09-10", None, "overdue")],
+)  # fmt: skip
+def test_a_review_of_a_plan_stays_until_somebody_was_in_contact(day_of_review, met, said):
+    register = {"account_id": ["A"], "next_meeting_date": day(day_of_review)}
+    rows = {"account_id": ["A"] if met else [], "date": [day(met)] if met else []}
+    found = due(
+        plan_register=shaped("plan_register", register),
+        interactions=typed(pd.DataFrame(rows), "interactions"),
+    )
+    own = found[found["kind"].eq("review")]
+    assert own["due_in"].tolist() == ([said] if said else [])
+    if said == "overdue":
+        assert "no contact since" in tell_calendar(own, book=BOOK)["what"].item()
+
+
 def test_a_credit_is_no_money_due():
     bill = {"invoice_id": ["1"], "account_id": "A", "amount": -5.0}
     bill |= {"invoice_date": day("2025-07-01"), "due_date": day("2025-08-01")}
@@ -110,8 +133,8 @@ def test_unpaid_invoices_are_one_row_an_account_overdue_and_due():
     found = due(invoices=typed(pd.DataFrame(bills), "invoices"))
     rows = found[found["kind"].eq("invoices")]
     assert rows[["thing", "amount", "item_count"]].values.tolist() == [
-        ["due", 9.0, 1],
         ["overdue", 12.0, 2],
+        ["due", 9.0, 1],
     ]
 
 
@@ -125,11 +148,12 @@ def test_what_lies_further_ahead_than_180_days_is_not_there():
 
 
 def test_the_front_page_says_in_one_line_what_is_due_and_overdue():
-    rows = {"kind": ["notice", "check-in"], "due_in": ["90", "overdue"], "name": ["Ada", "Bo"]}
-    rows |= {"due_date": [day("2025-12-24"), day("2025-09-01")], "amount": [1000.0, None]}
+    rows = {"kind": ["notice", "check-in", "notice"], "due_in": ["90", "overdue", "overdue"]}
+    rows |= {"due_date": [day("2025-12-24"), day("2025-09-01"), day("2025-09-02")]}
+    rows |= {"name": ["Ada", "Bo", "Cy"], "amount": [1000.0, None, 5.0]}
     text = ahead_text(shaped("calendar", rows), BOOK)
     assert text.replace("\u00a0", " ") == (
-        "The next 90 days: 1 notice day (€ 1.00 k); overdue: 1 check-in."
+        "The next 90 days: 1 notice day (€ 1.00 k); overdue: 1 notice day, 1 check-in."
     )
     assert ahead_text(shaped("calendar", []), BOOK) == ""
 
@@ -143,6 +167,14 @@ def test_owners_are_counted_and_every_kind_is_told():
     counted = calendar_by_owner(rows).set_index("owner")
     assert counted["within_30_count"].to_dict() == {"Ines": 5, "Bo": 1}
     assert counted["amount"].to_dict() == {"Ines": 10.0, "Bo": 0.0}  # of its notice day alone
+
+
+def test_the_list_of_owners_says_who_has_the_most_overdue():
+    late = {"owner": ["Bo", "Ines", ""], "overdue_count": [3, 1, 9]}
+    told = table_calendar_by_owner(shaped("calendar_by_owner", late)).title
+    assert told == "Bo has the most that is overdue: 3 of 13"
+    none = shaped("calendar_by_owner", {"owner": ["Bo"], "overdue_count": [0]})
+    assert table_calendar_by_owner(none).title == "Dates by owner: nothing is overdue"
 
 
 def test_a_book_of_orders_alone_says_what_would_fill_the_calendar():

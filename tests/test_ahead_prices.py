@@ -86,9 +86,16 @@ def test_bonus_thresholds_within_reach():
     assert table["to_date"].tolist() == [300.0, 300.0]  # June belongs to the year before
     assert table["is_within_reach"].tolist() == [True, False]
     assert table["bonus"].tolist() == [20.0, 100.0]
-    none = bonus_brackets(empty_table("agreements"), days, people, as_of=pd.Timestamp("2025-09-30"))
-    gap = say.gap_prices(shaped("price_years", []), empty_table("agreements"))
-    assert none.empty and "orders.quantity" in gap and "bonus_threshold" in gap
+    none = empty_table("agreements")
+    empty = bonus_brackets(none, days, people, as_of=pd.Timestamp("2025-09-30"))
+    assert empty.empty
+    assert "bonus_threshold and bonus_rate would" in (
+        say.table_bonus_brackets(empty, none, book=BOOK).title
+    )
+    later = say.table_bonus_brackets(empty, deals, book=BOOK).title
+    assert later == "No agreement in force has a bonus threshold"
+    prices = say.table_price_realisation(shaped("price_realisation", []), book=BOOK).title
+    assert "orders.quantity" in prices
 
 
 def test_one_odd_price_does_not_move_what_accounts_of_its_size_pay():

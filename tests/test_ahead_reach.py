@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from kamlib.ahead.deals import open_deals, win_rates
-from kamlib.ahead.reach import category_map
+from kamlib.ahead.reach import category_map, rivals
 from kamlib.ahead.returns import (
+    hourly,
     manager_potential,
     return_per_account,
     status_offers,
@@ -133,6 +134,34 @@ def test_a_book_without_needs_and_rivals_has_a_map_too():
     assert table["need_in_reach"].isna().all()  # unknown, not nothing
 
 
+def test_rivals_stand_across_accounts_with_what_they_hold_and_the_deals_against_them():
+    rows = {"account_id": ["A", "A", "B", "B"], "name": ["Ada", "Ada", "Bo", "Bo"]}
+    rows |= {"category": ["ink", "pens", "ink", "glue"], "annual_spend": [9.0, None, 5.0, 7.0]}
+    rows |= {"need_in_reach": [4.0, None, 1.0, 2.0], "held_by": ["Nord", "Nord, West", "Nord", ""]}
+    deals = {"dimension": ["competitor", "manager"], "group": "Nord", "won_deal_count": [2, 9]}
+    deals |= {"lost_deal_count": [3, 9], "lost_value": [30.0, 90.0]}
+    table = rivals(shaped("category_map", rows), shaped("win_rates", deals))
+    columns = ["competitor", "account_count", "where_held", "categories", "held_spend",
+        "need_in_reach", "won_deal_count", "lost_deal_count", "lost_value"]  # fmt: skip
+    assert table.loc[[0], columns].values.tolist() == [
+        ["Nord", 2, "Ada, Bo", "ink, pens", 14.0, 5.0, 2, 3, 30.0]
+    ]
+    assert table["competitor"].tolist() == ["Nord", "West"] and table["held_spend"].isna()[1]
+    told = say.table_rivals(table, KEYS, book=BOOK).title.replace("\u00a0", " ")
+    assert told == "2 rivals named at key accounts; Nord at 2 accounts, where € 14 a year is spent"
+    none = say.table_rivals(table.iloc[:0], KEYS, book=BOOK).title
+    assert none == "No rival is named at any key account"
+
+
+def test_a_map_without_needs_rivals_and_industries_says_what_would_bring_them():
+    bare = map_of(empty_table("needs"))
+    people = shaped("accounts", {"account_id": ["A"], "industry": [None]})
+    said = say.gap_category_map(bare, people, present=frozenset({"orders"}))
+    assert all(one in said for one in ("table needs", "table competitors", "accounts.industry"))
+    known = shaped("accounts", {"account_id": ["A"], "industry": ["rail"]})
+    assert say.gap_category_map(bare, known, present=frozenset({"needs", "competitors"})) == ""
+
+
 def test_on_a_phone_the_names_of_categories_stand_aslant():
     table = map_of(empty_table("needs"))
     with narrow():
@@ -149,7 +178,7 @@ def test_narrow_where_two_years_cost_more_than_they_brought_and_nothing_is_in_re
             "manager_id": "M",
             "hours": [10.0, 1.0],
             "revenue": 1000.0,
-            "gross_margin": 500.0,
+            "margin": 500.0,
         },
     )
     people = typed(
@@ -214,9 +243,22 @@ def test_status_costs_hours_and_a_share_of_the_programme_and_brings_margin_on_wh
     assert "pay for itself at 0 of 2" in say.table_status_offers(table, book=BOOK).title
 
 
+def test_an_hour_of_a_manager_whose_cost_is_not_known_costs_what_the_others_do():
+    people = {
+        "manager_id": ["A", "B", "C", "D", "E"],
+        "cost_per_month": [10.0, 30.0, 50.0, None, 9],
+    }
+    people |= {"hours_per_month": [1.0, 1.0, 1.0, 1.0, 0.0]}
+    whom = pd.Series(["A", "D", "E", "Z"], index=[4, 3, 2, 1])
+    rates = hourly(whom, pd.DataFrame(people))
+    assert rates.to_dict() == {4: 10.0, 3: 30.0, 2: 30.0, 1: 30.0}
+    nobody = pd.DataFrame(people).assign(cost_per_month=float("nan"))
+    assert hourly(whom, nobody).isna().all()
+
+
 def test_a_return_without_any_known_cost_of_care_is_not_known():
     load = {"account_id": ["A"], "name": "Ada", "manager_id": "M", "revenue": 90.0}
-    load |= {"gross_margin": 40.0, "hours": 3.0}
+    load |= {"margin": 40.0, "hours": 3.0}
     nothing = (empty_table("managers"), empty_table("programme_costs"))
     table = return_per_account(
         shaped("account_load", load), *nothing, shaped("category_map", []), None, as_of=AS_OF

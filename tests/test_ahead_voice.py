@@ -108,11 +108,16 @@ def test_the_top_that_nobody_met_is_of_key_accounts_or_of_those_that_stand_in(is
     keys = {"account_id": ["A"], "is_key": True, "is_provisional": is_provisional}
     met = {"account_id": ["A"], "name": ["Ada"], "top_people_count": [2], "top_contact_count": [0]}
     keys, table = shaped("key_accounts", keys), shaped("sponsor_activity", met)
-    said = table_sponsor_activity(table, keys, book=BookSettings(title="Demo")).title
+    how = {"present": frozenset({"contacts", "interactions"}), "book": BookSettings(title="Demo")}
+    said = table_sponsor_activity(table, keys, **how).title
     told = f"The top people of 1 {noun} account were not met for a year: Ada"
     assert said.replace("\N{NO-BREAK SPACE}", " ") == told
-    every = table_sponsor_activity(table.assign(top_contact_count=1), keys, book=None).title
+    every = table_sponsor_activity(table.assign(top_contact_count=1), keys, **how).title
     assert every == f"The top people of every {noun} account were met within a year"
+    nobody = table_sponsor_activity(table.assign(top_people_count=0), keys, **how).title
+    assert nobody.endswith("; nobody at the top is known at Ada") and "not met" not in nobody
+    bare = table_sponsor_activity(table.iloc[:0], keys, present=frozenset(), book=None).title
+    assert "contacts and interactions would tell" in bare
 
 
 def alerts_of(orders: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

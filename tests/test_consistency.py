@@ -236,7 +236,7 @@ def test_one_account_has_one_amount_under_one_word(q):
 
 
 def test_nothing_is_compared_with_a_year_that_the_data_do_not_hold(q):
-    from kamlib.period.calendar import is_base_whole
+    from kamlib.period.months import is_base_whole
 
     if is_base_whole(q.first_date, q.as_of):
         return

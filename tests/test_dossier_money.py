@@ -12,7 +12,8 @@ from kamlib.dossier import (
     payment_habit,
     target_outlook,
 )
-from kamlib.period.calendar import parse_period, trailing_months
+from kamlib.period.calendar import parse_period
+from kamlib.period.months import trailing_months
 from kamlib.story.dossier_notes import tell_target_outlook
 from kamlib.story.outlook import outlook_finding
 from kamlib.tables import shaped

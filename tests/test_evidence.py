@@ -14,7 +14,7 @@ from kamlib.btyd.past import PastYear
 from kamlib.choice import share_that_came
 from kamlib.evidence.outlooks import outlook_terms
 from kamlib.outlook import interval_quantile
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.story.evidence import headline_evidence, note_chances, tell_estimate_choice
 from kamlib.tables import shaped
 

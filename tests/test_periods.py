@@ -8,13 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kamlib.errors import KamError
-from kamlib.period.calendar import (
-    month_of,
-    parse_period,
-    period_of,
-    resolve_periods,
-    trailing_months,
-)
+from kamlib.period.calendar import parse_period, period_of, resolve_periods
+from kamlib.period.months import month_of, trailing_months
 
 
 @pytest.mark.parametrize(

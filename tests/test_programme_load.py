@@ -30,6 +30,7 @@ ACCOUNTS = pd.DataFrame(
         "manager_id": ["M1", "M1", None, "M2"],
         "manager_name": ["Ines", "Ines", None, "Paul"],
         "contact_every_days": [np.nan, 14.0, np.nan, 7.0],
+        "cost_to_serve": np.nan,
     }
 ).astype({"name": "str", "manager_id": "str", "manager_name": "str"})
 MONTHS = pd.DataFrame(
@@ -67,7 +68,10 @@ def test_load_takes_the_plan_then_the_account_then_the_default():
     assert load["hours"].to_list() == pytest.approx([2 * 30.4375 / 7, 2 * 30.4375 / 14, 2.0])
     assert load["revenue"].to_list() == [1000.0, 500.0, 0.0]  # the window alone; D is not key
     assert load["gross_margin"].iloc[0] == 400.0
-    assert load["gross_margin"].iloc[1:].isna().all()
+    assert load[["gross_margin", "margin"]].iloc[1:].isna().all(axis=None)
+    served = ACCOUNTS.assign(cost_to_serve=[30.0] + [None] * (len(ACCOUNTS) - 1))
+    net = account_load(KEYS, served, MONTHS, rhythms, as_of=AS_OF)["margin"]
+    assert (load["margin"].iloc[0], net.iloc[0]) == (400.0, 370.0)
     assert load["name"].to_list() == ["Alpha", "Beta", "C"]
 
 

@@ -59,6 +59,20 @@ def test_a_second_run_finds_nothing_to_do(first):
     assert content(first / "site") == before
 
 
+def test_to_find_nothing_to_do_no_tables_are_loaded(first):
+    given = ["report", "--book", first / "book", "--out", first / "site", "--only", "segmentation"]
+    code = (
+        "import sys; from kamlib.cli import main; main(sys.argv[1:]);"
+        "print(sorted({'pandas', 'numpy', 'duckdb', 'ibis'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, given)], capture_output=True, text=True, check=True
+    )
+    said = done.stdout.splitlines()
+    assert said[0] == "2025-Q4: nothing changed"
+    assert said[-1] == "[]"
+
+
 def test_another_machine_and_other_row_order_give_the_same_bytes(first, tmp_path):
     shuffled = random.Random(8).sample(LINES, len(LINES))
     report(

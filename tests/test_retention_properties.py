@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kamlib.retention as ret
-from kamlib.period.calendar import month_of, parse_period
+from kamlib.period.calendar import parse_period
+from kamlib.period.months import month_of
 from kamlib.tables import empty_table, exact, shaped
 
 from .retention import NO_CLASSES, NO_KEYS, NO_THEN, losses, spells, status, usual_gaps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -65,7 +66,8 @@ def test_an_account_without_anything_on_record_leaves_room_to_fill():
     every, none_ = frozenset({"incidents", "feedback"}), frozenset[str]()
     assert say.review_open(*nothing, *plan, present=every) == ("Nothing is open between us", [])
     assert say.review_open(*nothing, *plan, present=none_) == ("What is open between us?", [])
-    assert say.review_dates(none, none.assign(what=""))[1] == [("…", "Next meeting")]
+    assert say.review_dates(none, none.assign(what=""), plan[1])[1] == [("…", "Next meeting")]
+    assert say.review_plan(plan[1])[1] == [("…", "…", "…")]
     old = shaped("promises_kept", {"due_count": [3, 0, 0, 0, 0], "on_time_count": [3, 0, 0, 0, 0]})
     title, lines = say.review_promises(old, nothing[0], present=every, as_of=AS_OF)
     assert title == "Promises: no delivery was due in the last 12 months"
@@ -87,6 +89,24 @@ def test_what_the_client_asked_for_and_is_not_settled_is_an_open_point():
     )
     assert title.startswith("1") and rows == [("You asked for: stock", "we", rows[0][2])]
     assert rows[0][2].startswith("since 2")
+
+
+def test_what_is_to_be_won_back_is_ours_alone_and_what_we_propose_comes_first():
+    """Both are open and due; of one kind *missed* is said."""
+    rows = {"account_id": "A", "text": ["win back pens", "second plant"], "owner": "Ines"}
+    rows |= {"kind": ["missed", "growth"], "status": "open", "due_date": pd.Timestamp("2025-11-01")}
+    aims = shaped("plan_objectives", rows)
+    offer = SimpleNamespace(programme=SimpleNamespace(offer="delivery within 48 hours"))
+    said = [row[0] for row in say.review_plan(aims, offer)[1]]
+    assert said == ["We propose: delivery within 48 hours", "second plant"]
+    late = aims.assign(status="overdue")
+    none = [shaped(name, []) for name in ("account_incidents", "feedback_topics", "plan_actions")]
+    points = say.review_open(*none, late, present=frozenset())[1]
+    assert [row[0] for row in points] == ["second plant"]
+    steps = {"kind": "step", "about": rows["text"], "due_in": "90", "due_date": rows["due_date"]}
+    dates = shaped("calendar", steps)
+    told = dates.assign(what="worth 9")
+    assert [row[1] for row in say.review_dates(dates, told, aims)[1]] == ["second plant"]
 
 
 def test_a_form_that_is_none_is_said_so(root, tmp_path):

@@ -12,8 +12,9 @@ mpl.use("svg")
 from kamlib import scoring
 from kamlib.book import BookSettings, ScoringSettings
 from kamlib.book.criteria import BUILT_IN_CRITERIA
-from kamlib.period.calendar import parse_period, trailing_months
+from kamlib.period.calendar import parse_period
 from kamlib.period.graph import wanted
+from kamlib.period.months import trailing_months
 from kamlib.plots import scoring as draw
 from kamlib.plots import strength
 from kamlib.story import said_of, teller

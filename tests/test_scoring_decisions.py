@@ -198,7 +198,7 @@ def test_a_lost_account_is_promoted_watched_reviewed_by_nobody():
 def test_narrow_where_care_costs_more_than_it_brings_and_the_place_itself_is_not_in_doubt():
     costly = shaped("return_per_account", {
         "account_id": ["stays", "falls", "near"], "verdict": "narrow", "care_cost": 900.0,
-        "gross_margin": 500.0, "year_ago_return": -300.0, "need_in_reach": [0.0, 50.0, 0.0],
+        "margin": 500.0, "year_ago_return": -300.0, "need_in_reach": [0.0, 50.0, 0.0],
     })  # fmt: skip
     table = decided(return_per_account=costly)
     assert table.loc["stays", "proposal"] == "narrow"
@@ -206,7 +206,7 @@ def test_narrow_where_care_costs_more_than_it_brings_and_the_place_itself_is_not
     assert table.loc["near", "proposal"] == "watch"  # no key account
     said = table["evidence"].str.replace("\u00a0", " ")
     assert said["stays"].startswith("Above the line:") and said["stays"].endswith(
-        "Its care costs 900 a year against a gross margin of 500; the year before it cost 300 more "
+        "Its care costs 900 a year against a margin of 500; the year before it cost 300 more "
         "than it brought, and nothing is in reach."
     )
     assert said["falls"].endswith("and the 50 in reach would not pay for it.")

@@ -8,7 +8,7 @@ import pytest
 
 from kamlib.book import ScoringSettings
 from kamlib.book.criteria import Criterion
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.scoring import (
     account_scores,
     admission_review,

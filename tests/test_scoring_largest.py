@@ -6,7 +6,7 @@ import pandas as pd
 
 from kamlib.book import ScoringSettings
 from kamlib.book.criteria import Anchor, Criterion
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.scoring import (
     AdmissionRule,
     criterion_measures,

@@ -7,7 +7,7 @@ import pytest
 
 from kamlib.book import SegmentationSettings
 from kamlib.book.criteria import BUILT_IN_CRITERIA
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.scoring import criterion_measures
 from kamlib.story.scoring_rows import tell_criterion_measures
 

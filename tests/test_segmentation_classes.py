@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamlib.book import KeyAccountSettings, SegmentationSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.segmentation import key_accounts
 from kamlib.segmentation.abc import abc_of, exact_sums
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kamlib.book import BookSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.segmentation import class_migration, class_moves, price_volume_mix
 from kamlib.story.segmentation_rows import tell_class_moves
 

@@ -38,15 +38,16 @@ def calendar(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per thing that is due within 180 days by its day, then what was due and is not done.
+    """One row per thing that was due and is not done, then per thing due within 180 days, by day.
 
     Notice days and ends of agreements; check-ins by each account's rhythm, reviews and steps of
     account plans; days on which open deals are expected to close; seasons that begin; the next
     order of key accounts, one usual gap after the last; unpaid invoices, those overdue and those
     due in one row each per account. ``due_in`` says when: overdue, or within 30, 90 or 180 days.
-    An overdue check-in, step, close, notice day or invoice stays until it is done. The owner is the
-    account's manager, of a step the one who is named for it. Accounts that are lost are in no
-    check-in, season or order. What is overdue comes last, the latest first.
+    An overdue check-in, step, close, notice day or invoice stays until it is done, a review of a
+    plan until anybody was in contact or the plan names a later day. The owner is the account's
+    manager, of a step the one who is named for it. Accounts that are lost are in no check-in,
+    season or order. What is overdue comes first, the latest of it on top.
 
     Examples
     --------
@@ -62,7 +63,7 @@ def calendar(
     parts = [
         _agreements(agreement_renewals, as_of),
         _check_ins(status.loc[there], interactions, contact_rhythms, keys),
-        _reviews(plan_register),
+        _reviews(plan_register, interactions, as_of),
         _steps(plan_steps),
         _closes(pipeline),
         _seasons(account_seasons[account_seasons["account_id"].isin(there)], status),
@@ -72,7 +73,7 @@ def calendar(
     table = pd.concat([one for one in parts if len(one)] or parts[:1], ignore_index=True)
     table["due_date"] = pd.to_datetime(table["due_date"]).dt.floor("D")
     ahead = (table["due_date"] - as_of).dt.days
-    stays = table["kind"].isin(["notice", "check-in", "step", "close", "invoices"])
+    stays = table["kind"].isin(["notice", "check-in", "review", "step", "close", "invoices"])
     table = table[(ahead > 0) & (ahead <= WITHIN[-1]) | (ahead <= 0) & stays]
     days = ahead[table.index]
     known = accounts.set_index("account_id")
@@ -90,7 +91,7 @@ def calendar(
     )
     table["late_days"] = table["late_days"].astype("float64")
     order = ["late_days", "due_date", "kind", "account_id", "thing"]
-    return shaped("calendar", table.sort_values(order, kind="stable", na_position="first"))
+    return shaped("calendar", table.sort_values(order, kind="stable", na_position="last"))
 
 
 def calendar_by_owner(calendar: pd.DataFrame) -> pd.DataFrame:
@@ -149,8 +150,14 @@ def _check_ins(
     ]
 
 
-def _reviews(register: pd.DataFrame) -> pd.DataFrame:
+def _reviews(
+    register: pd.DataFrame, interactions: pd.DataFrame, as_of: pd.Timestamp
+) -> pd.DataFrame:
+    """Return the reviews that plans name; of those whose day has passed, where nobody met since."""
     rows = register.dropna(subset=["next_meeting_date"])
+    last = interactions.groupby("account_id")["date"].max().reindex(rows["account_id"]).array
+    day = rows["next_meeting_date"]
+    rows = rows[day.gt(as_of) | ~day.le(last)]
     return rows[["account_id"]].assign(kind="review", due_date=rows["next_meeting_date"], thing="")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import HealthSettings, LossSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 PARTS = tuple(HealthSettings.model_fields)

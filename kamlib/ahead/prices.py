@@ -46,21 +46,19 @@ def price_realisation(price_years: pd.DataFrame, account_status: pd.DataFrame) -
     known = account_status.set_index("account_id")
     table = pd.DataFrame(
         {
-            "compared_revenue": now["revenue"],
+            "priced_revenue": now["revenue"],
             "book_price_revenue": now["book_price_revenue"],
             "price_share": shares[0].reindex(now.index),
             "previous_price_share": shares[1].reindex(now.index),
         }
     )
     table["revenue"] = known["revenue"].reindex(table.index)
-    table["compared_share"] = table["compared_revenue"] / table["revenue"].where(
-        table["revenue"] > 0
-    )
+    table["compared_share"] = table["priced_revenue"] / table["revenue"].where(table["revenue"] > 0)
     table = table[table["compared_share"].ge(LEAST_COMPARED)]
     table["volume_price_share"] = _of_volume(table)
     usual = table["volume_price_share"].fillna(1.0)
     table = table.assign(
-        conceded=(usual * table["book_price_revenue"] - table["compared_revenue"]).round(6),
+        conceded=(usual * table["book_price_revenue"] - table["priced_revenue"]).round(6),
         name=known["name"].reindex(table.index),
         owner=known["manager_name"].reindex(table.index),
     )
@@ -179,7 +177,7 @@ def bonus_brackets(
                 "bonus_rate": row.bonus_rate,
                 "to_date": reached,
                 "still_missing": missing,
-                "year_end_date": end,
+                "bonus_year_end_date": end,
                 "is_within_reach": bool(near or (gone >= 60 and pace >= row.bonus_threshold)),
                 "bonus": row.bonus_rate * max(reached, row.bonus_threshold),
             }
@@ -187,4 +185,4 @@ def bonus_brackets(
     table = shaped("bonus_brackets", rows)
     known = accounts.set_index("account_id")
     table["name"] = known["name"].reindex(table["account_id"]).astype("str").to_numpy()
-    return table.sort_values(["year_end_date", "agreement_id"]).reset_index(drop=True)
+    return table.sort_values(["bonus_year_end_date", "agreement_id"]).reset_index(drop=True)

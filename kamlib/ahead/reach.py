@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 BY = ["account_id", "category"]
@@ -71,6 +71,38 @@ def category_map(
     table["name"] = table["account_id"].map(known["name"])
     table["owner"] = table["account_id"].map(known["manager_name"])
     return shaped("category_map", table)
+
+
+def rivals(category_map: pd.DataFrame, win_rates: pd.DataFrame) -> pd.DataFrame:
+    """One row per rival that holds something at a key account: where, and what of it is in reach.
+
+    Of the map: the accounts and categories at which the rival is named, what those accounts spend
+    there a year with everybody, and what the needs leave in reach. Where two rivals are named for
+    one category both have it. Beside it the deals won and lost against it in two years, at all
+    accounts. The most spend first.
+
+    Examples
+    --------
+    >>> map_ = shaped("category_map", {"account_id": ["A", "B"], "name": ["Ada", "Bo"],
+    ...     "category": "Ink", "annual_spend": [9.0, 5.0], "held_by": ["Nord", "Nord, West"]})
+    >>> table = rivals(map_, shaped("win_rates", []))
+    >>> table[["competitor", "where_held", "held_spend"]].values.tolist()
+    [['Nord', 'Ada, Bo', 14.0], ['West', 'Bo', 5.0]]
+    """
+    held = category_map[category_map["held_by"].fillna("").ne("")]
+    rows = held.assign(competitor=held["held_by"].str.split(", ")).explode("competitor")
+    table = rows.groupby("competitor", as_index=False).agg(
+        account_count=("account_id", "nunique"),
+        where_held=("name", lambda names: ", ".join(dict.fromkeys(names))),
+        categories=("category", lambda names: ", ".join(sorted(set(names)))),
+        held_spend=("annual_spend", lambda own: own.sum(min_count=1)),
+        need_in_reach=("need_in_reach", lambda own: own.sum(min_count=1)),
+    )
+    deals = win_rates[win_rates["dimension"].eq("competitor")].set_index("group")
+    for name in ("won_deal_count", "lost_deal_count", "lost_value"):
+        table[name] = deals[name].reindex(table["competitor"]).fillna(0).to_numpy()
+    by = ["held_spend", "account_count", "competitor"]
+    return shaped("rivals", table.sort_values(by, ascending=[False, False, True], kind="stable"))
 
 
 def in_reach(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 PAST = range(4, 12)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlib.ahead.reach import held_by, in_reach
 from kamlib.book import ProgrammeSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 
@@ -20,12 +20,13 @@ def return_per_account(
     *,
     as_of: pd.Timestamp,
 ) -> pd.DataFrame:
-    """One row per key account: its gross margin less what its care costs; the least return first.
+    """One row per key account: its margin less what its care costs; the least return first.
 
-    The care is the hours that its planned rhythm asks for, at its manager's cost an hour (cost a
-    month / hours a month; of the others where unknown), and an even share of the programme's cost
-    of the 12 months. *Narrow* is said where the care takes more than the account brings, in both
-    years, and what is in reach would not pay for it: the programme there could be made smaller.
+    Margin is revenue less cost and cost to serve, where that is known. The care is the hours that
+    its planned rhythm asks for, at its manager's cost an hour (cost a month / hours a month; of the
+    others where unknown), and an even share of the programme's cost of the 12 months. *Narrow* is
+    said where the care takes more than the account brings, in both years, and what is in reach
+    would not pay for it: the programme there could be made smaller.
 
     Examples
     --------
@@ -44,7 +45,7 @@ def return_per_account(
     reach = category_map.groupby("account_id")["need_in_reach"].sum(min_count=1)
     for name, found in {"year_ago_return": before, "need_in_reach": reach}.items():
         table[name] = found.reindex(table["account_id"]).to_numpy(dtype="float64")
-    rate = (table["gross_margin"] / table["revenue"]).where(table["revenue"] > 0).clip(0, 1)
+    rate = (table["margin"] / table["revenue"]).where(table["revenue"] > 0).clip(0, 1)
     pays = table["need_in_reach"].fillna(0.0) * rate.fillna(0.0) > table["care_cost"]
     is_low = table["account_return"].lt(0) & table["year_ago_return"].lt(0)
     table["verdict"] = np.where(is_low & ~pays, "narrow", "")
@@ -55,10 +56,10 @@ def return_per_account(
 def _returned(
     load: pd.DataFrame, managers: pd.DataFrame, costs: pd.DataFrame, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    table = load[["account_id", "name", "manager_name", "revenue", "gross_margin"]].join(
+    table = load[["account_id", "name", "manager_name", "revenue", "margin"]].join(
         _care(12 * load["hours"], load["manager_id"], managers, costs, len(load), as_of)
     )
-    return table.assign(account_return=table["gross_margin"] - table["care_cost"])
+    return table.assign(account_return=table["margin"] - table["care_cost"])
 
 
 def _care(
@@ -121,9 +122,9 @@ def status_offers(
     Candidates are the accounts proposed for promotion or named as candidates that are not key.
     Status costs the hours that the account's rhythm asks for, at its manager's cost an hour, and an
     even share of the programme's cost, one account more among the key accounts. It could bring the
-    margin, at the account's own rate of 12 months, on what its needs leave in reach; with no need
-    on record that is n/a. ``held_by`` names who holds what is in reach: the rivals that the status
-    is an offer against. ``offer_worth`` is what it could bring less what it costs.
+    gross margin, at the account's own rate of 12 months, on what its needs leave in reach; with no
+    need on record that is n/a. ``held_by`` names who holds what is in reach: the rivals that the
+    status is an offer against. ``offer_worth`` is what it could bring less what it costs.
 
     Examples
     --------
@@ -160,13 +161,13 @@ def status_offers(
     names = holders[holders.index.isin(reach.index[reach > 0])].groupby("account_id")
     for column, found in {
         "revenue": sums["revenue"],
-        "margin_rate": rate,
+        "gross_margin_rate": rate,
         "need_in_reach": reach.groupby("account_id").sum(min_count=1),
     }.items():
         table[column] = found.reindex(ids).to_numpy(dtype="float64")
     said = names.agg(lambda own: ", ".join(dict.fromkeys(", ".join(own).split(", "))))
     table["held_by"] = said.reindex(ids).astype("str").to_numpy()
-    table["could_bring"] = table["need_in_reach"] * table["margin_rate"]
+    table["could_bring"] = table["need_in_reach"] * table["gross_margin_rate"]
     table["offer_worth"] = table["could_bring"] - table["care_cost"]
     by = ["offer_worth", "account_id"]
     table = table.sort_values(by, ascending=[False, True], kind="stable", na_position="last")

@@ -7,14 +7,17 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from kamlib.period.calendar import Span, base_months
+from kamlib.period.calendar import Span
 from kamlib.period.groups import NOT_RECORDED
+from kamlib.period.months import base_months
 from kamlib.tables import shaped
 
 DIMENSIONS = ("category", "region", "industry", "channel", "manager")
 """What two of can be crossed; products are many, and stand alone."""
 
 SPANS = ("year", "year_before", "period", "previous_period", "year_ago_period")
+PERIODS = SPANS[2:]
+"""Of these gross margin and accounts that bought are told too, as of the 12 months."""
 
 
 def revenue_by(
@@ -33,9 +36,10 @@ def revenue_by(
     Dimensions that the book does not record are not there; lines without one of a recorded
     dimension are the group *not recorded*, so that each dimension adds up to all revenue. The
     region is the order's, else the account's; the manager is the one on the order, else the
-    account's. ``period_change_share`` is against the same period a year ago. Times that the data do
-    not hold from their first day on are n/a. Gross margin is of the 12 months, n/a where a cost is
-    unknown.
+    account's. ``period_change_share`` is against the same period a year ago. Gross margin and the
+    accounts that bought are told of the same periods and of the 12 months; a margin is n/a where a
+    cost is unknown. Times that the data do not hold from their first day on are n/a. Orders are not
+    told: one order has lines of several categories and products.
 
     Examples
     --------
@@ -135,12 +139,14 @@ def _is_recorded(groups: pd.Series) -> bool:
 
 def _summed(cells: pd.DataFrame, by: dict[str, str]) -> pd.DataFrame:
     """Return the sums by some groups, exact to the cent, and how many accounts bought."""
-    grouped = cells.groupby(list(by.values()), sort=True)
+    groups = list(by.values())
+    grouped = cells.groupby(groups, sort=True)
     sums = grouped[[f"{span}_revenue" for span in SPANS]].sum().round(6)
-    cost = grouped["year_cost"].apply(lambda own: own.sum(skipna=False))
-    buyers = cells[cells["year_revenue"].gt(0)].groupby(list(by.values()))["account_id"].nunique()
-    sums["gross_margin"] = (sums["year_revenue"] - cost).round(6)
-    sums["account_count"] = buyers.reindex(sums.index).fillna(0)
+    for span, name in {"year": "", **{one: f"{one}_" for one in PERIODS}}.items():
+        cost = grouped[f"{span}_cost"].apply(lambda own: own.sum(skipna=False))
+        own = cells.groupby([*groups, "account_id"])[f"{span}_revenue"].sum()
+        sums[f"{name}gross_margin"] = (sums[f"{span}_revenue"] - cost).round(6)
+        sums[f"{name}account_count"] = own.gt(0).groupby(groups).sum()
     return sums.rename_axis(list(by)).reset_index()
 
 
@@ -164,14 +170,15 @@ def _compared(table: pd.DataFrame, held: dict[str, bool], within: list[str]) -> 
     table = table[table[spans].ne(0).any(axis=1)]
     for span, is_held in held.items():
         if not is_held:
-            table = table.assign(**{f"{span}_revenue": np.nan})
+            of_span = (f"{span}_{what}" for what in ("revenue", "gross_margin", "account_count"))
+            table = table.assign(**dict.fromkeys(set(of_span) & set(map(str, table)), np.nan))
     now, ago = table["period_revenue"], table["year_ago_period_revenue"]
     year = table["year_revenue"]
     whole = table.groupby(within)["year_revenue"].transform("sum")
     table = table.assign(
         period_change=now - ago,
         period_change_share=((now - ago) / ago).where(ago > 0),
-        margin_rate=(table["gross_margin"] / year).where(year > 0),
+        gross_margin_rate=(table["gross_margin"] / year).where(year > 0),
         revenue_share=(year / whole).where(whole > 0),
         place=table["dimension"].map({name: n for n, name in enumerate([*DIMENSIONS, "product"])}),
         size=-np.fmax(year, now),

@@ -10,7 +10,7 @@ from scipy import stats
 
 from kamlib.ahead.returns import hourly
 from kamlib.book import ProgrammeSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.period.served import booked_costs
 from kamlib.tables import shaped
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, gammainc, gammaln
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 
 WINDOWS = (3, 6)
 """Months looked at: the last three, and the last six."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.dossier.window import covers_year_before, in_window
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 NO_CATEGORY = "(no category)"

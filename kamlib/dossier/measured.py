@@ -8,7 +8,8 @@ import pandas as pd
 
 from kamlib.dossier.objectives import manager_names
 from kamlib.dossier.register import readings
-from kamlib.period.calendar import Span, trailing_months
+from kamlib.period.calendar import Span
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 NAN = float("nan")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.dossier.window import quarter_spans
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 

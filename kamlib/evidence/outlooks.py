@@ -9,7 +9,8 @@ import pandas as pd
 
 from kamlib.book import FiscalYear
 from kamlib.outlook import MIN_MONTHS, RULES, interval_quantile, rest_of_year
-from kamlib.period.calendar import period_of, trailing_months
+from kamlib.period.calendar import period_of
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 MONTHS_LEFT = (9, 6, 3)

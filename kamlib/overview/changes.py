@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.period.calendar import is_base_whole, trailing_months
+from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.tables import shaped
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import Span, is_window_whole, trailing_months
+from kamlib.period.calendar import Span
+from kamlib.period.months import is_window_whole, trailing_months
 from kamlib.tables import each, shaped
 
 PAST = 8

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from inspect import getattr_static
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def dossier_links(data: Any = None) -> dict[str, str]:
     """Return where each account's dossier is, seen from the page being made; empty outside a report
     run.
     """
-    given = getattr(data, "dossiers", None)
+    given = getattr_static(data, "dossiers", None)  # a period would look for near names
     if isinstance(given, Mapping):
         return {str(account): str(address) for account, address in given.items()}
     file = os.environ.get(LINKS)

@@ -25,7 +25,7 @@ from kamlib.story import said_of
 from kamlib.story.codes import code_words
 from kamlib.story.statements import Said
 from kamlib.tables import OutputTable, catalogue
-from kamlib.words import Wording, count, number, say, wording
+from kamlib.words import Wording, count, number, phrase, say, wording
 
 FIRST_ROWS = 25
 """Rows written into the page itself; the rest is drawn when asked for."""
@@ -33,6 +33,8 @@ UNFOLDED, FOLDED = 12, 8
 """A table of more rows than the first starts with as many as the second; all are one click away."""
 HALF_COLUMNS = 4
 """A table of so many columns of figures and short texts stands beside another piece."""
+_SAID = (phrase(" not "), phrase("cannot"), phrase(" would "), phrase(" needs "), phrase(" need "))
+"""Words of a title that says already why a table has no rows."""
 OWNERS = ("owner", "manager_name")
 """Columns that say whose an account is."""
 
@@ -145,9 +147,11 @@ def nothing_said(title: str) -> str:
 
     >>> nothing_said("No account moved"), nothing_said("Training needs")
     ('No account moved.', 'Training needs: nothing to list.')
+    >>> nothing_said("Open deals: the table opportunities would bring them")
+    'Open deals: the table opportunities would bring them.'
     """
     begins = tuple(say("no ,0 ,none,nothing").split(","))
-    within = (": 0", say(" not "), say("cannot"))
+    within = (": 0", *map(say, _SAID))
     text = title.strip().rstrip(".")
     if title.lower().startswith(begins) or any(word in title for word in within):
         return f"{text}."

@@ -15,8 +15,9 @@ from kamlib.book import BookSettings
 from kamlib.intake import Intake
 from kamlib.intake.casting import MONEY
 from kamlib.intake.sources import Engine
-from kamlib.period.calendar import Span, month_of
+from kamlib.period.calendar import Span
 from kamlib.period.listed import accounts_as_of
+from kamlib.period.months import month_of
 from kamlib.tables import known_as_of
 
 DAY = pd.Timedelta(days=1)
@@ -336,6 +337,10 @@ def window_start(end: pd.Timestamp, months: int = 12) -> pd.Timestamp:
     return shifted + pd.Timedelta(days=1)
 
 
+def _span(first: pd.Timestamp, last: pd.Timestamp) -> Span:
+    return Span(first.date(), last.date(), "", "year")
+
+
 def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[str, pd.DataFrame]:
     """Return every activity table and canonical table of a book as of a period's end, by name."""
     as_of = period.as_of
@@ -344,10 +349,10 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "previous": period.previous().as_of,
         "year_ago": period.year_ago().as_of,
     }
-    year = Span(window_start(as_of), as_of, "", "year")
+    year = _span(window_start(as_of), as_of)
     spans = {
         "year": year,
-        "year_before": Span(window_start(year.start - DAY), year.start - DAY, "", "year"),
+        "year_before": _span(window_start(year.start - DAY), year.start - DAY),
         "period": period,
         "previous_period": period.previous(),
         "year_ago_period": period.year_ago(),

@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-
-import pandas as pd
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from kamlib.errors import KamError
 from kamlib.words import month_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FORMS = (
     (re.compile(r"([0-9]{4})"), "year"),
@@ -30,13 +33,23 @@ _HOW = (
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """One reporting period; ``end`` is the as-of date of everything in its report."""
+    """One reporting period; its last day is the as-of date of everything in its report."""
 
-    start: pd.Timestamp
-    end: pd.Timestamp
+    first_day: date
+    last_day: date
     label: str
     kind: str
     first_month: int = 1
+
+    @cached_property
+    def start(self) -> pd.Timestamp:
+        """The first day, as tables hold days."""
+        return _in_tables(self.first_day)
+
+    @cached_property
+    def end(self) -> pd.Timestamp:
+        """The last day, as tables hold days."""
+        return _in_tables(self.last_day)
 
     @property
     def as_of(self) -> pd.Timestamp:
@@ -52,9 +65,9 @@ class Span:
         '2025-W52'
         """
         if self.kind == "week":
-            return _week_of(self.start.date() + timedelta(weeks=steps), self.first_month)
+            return _week_of(self.first_day + timedelta(weeks=steps), self.first_month)
         months = {"year": 12, "quarter": 3, "month": 1}[self.kind] * steps
-        return _from_start(_add_months(self.start, months), self.kind, self.first_month)
+        return _from_start(_add_months(self.first_day, months), self.kind, self.first_month)
 
     def previous(self) -> Span:
         """Return the period before this one."""
@@ -78,7 +91,7 @@ class Span:
         if self.kind == "quarter":
             return f"Q{self.label[-1]} {self.label[:4]}"
         if self.kind == "month":
-            return f"{month_name(self.start.month)} {self.start.year}"
+            return f"{month_name(self.first_day.month)} {self.first_day.year}"
         if self.kind == "week":
             return f"Week {int(self.label[-2:])}, {self.label[:4]}"
         return self.label
@@ -94,9 +107,9 @@ def parse_period(text: str, *, first_month: int = 1) -> Span:
 
     Examples
     --------
-    >>> parse_period("2025-Q1", first_month=4).start.date().isoformat()
+    >>> parse_period("2025-Q1", first_month=4).first_day.isoformat()
     '2024-04-01'
-    >>> parse_period("2024-02").end.date().isoformat()
+    >>> parse_period("2024-02").last_day.isoformat()
     '2024-02-29'
     """
     for form, kind in _FORMS:
@@ -114,8 +127,8 @@ def parse_period(text: str, *, first_month: int = 1) -> Span:
                     f"{year} has no week {match[2]}.", where=f"period '{text}'", next=_HOW
                 ) from None
         if kind == "month":
-            return _from_start(pd.Timestamp(year, int(match[2]), 1), kind, first_month)
-        start = pd.Timestamp(year - (first_month > 1), first_month, 1)
+            return _from_start(date(year, int(match[2]), 1), kind, first_month)
+        start = date(year - (first_month > 1), first_month, 1)
         months = 3 * (int(match[2]) - 1) if kind == "quarter" else 0
         return _from_start(_add_months(start, months), kind, first_month)
     raise KamError(f"'{text}' is not a period.", where="period", next=_HOW)
@@ -161,127 +174,67 @@ def _resolve_one(text: str, first_month: int, today: date | None) -> list[Span]:
         kind = text.removeprefix("previous-")
         if kind not in ("year", "quarter", "month", "week") or today is None:
             raise KamError(f"'{text}' is not a period.", where="period", next=_HOW)
-        return [period_of(pd.Timestamp(today), kind, first_month=first_month).previous()]
+        return [period_of(today, kind, first_month=first_month).previous()]
     return [parse_period(text, first_month=first_month)]
 
 
-def period_of(day: pd.Timestamp, kind: str = "quarter", *, first_month: int = 1) -> Span:
+def period_of(day: date, kind: str = "quarter", *, first_month: int = 1) -> Span:
     """Return the period of a kind that holds a day.
 
-    >>> period_of(pd.Timestamp("2025-05-05")).label
+    >>> period_of(date(2025, 5, 5)).label
     '2025-Q2'
     """
     if kind == "week":
-        return _week_of(day.date(), first_month)
+        return _week_of(date(day.year, day.month, day.day), first_month)
+    start = date(day.year, day.month, 1)
     if kind == "month":
-        return _from_start(pd.Timestamp(day.year, day.month, 1), kind, first_month)
+        return _from_start(start, kind, first_month)
     months_in = (day.month - first_month) % 12
-    start = _add_months(pd.Timestamp(day.year, day.month, 1), -months_in)
+    start = _add_months(start, -months_in)
     if kind == "quarter":
         start = _add_months(start, months_in // 3 * 3)
     return _from_start(start, kind, first_month)
 
 
-def last_whole_quarter(last_day: pd.Timestamp, *, first_month: int = 1) -> Span:
+def last_whole_quarter(last_day: date, *, first_month: int = 1) -> Span:
     """Return the last quarter that data up to ``last_day`` cover whole.
 
-    >>> last_whole_quarter(pd.Timestamp("2025-12-31")).label
+    >>> last_whole_quarter(date(2025, 12, 31)).label
     '2025-Q4'
-    >>> last_whole_quarter(pd.Timestamp("2025-12-30")).label
+    >>> last_whole_quarter(date(2025, 12, 30)).label
     '2025-Q3'
     """
     quarter = period_of(last_day, first_month=first_month)
-    return quarter if last_day >= quarter.end else quarter.previous()
+    last_day = date(last_day.year, last_day.month, last_day.day)
+    return quarter if last_day >= quarter.last_day else quarter.previous()
 
 
-def trailing_months(as_of: pd.Timestamp, count: int = 12) -> pd.DatetimeIndex:
-    """Return the last days of the ``count`` months that end on the as-of day, oldest first.
+def _in_tables(day: date) -> pd.Timestamp:
+    import pandas as pd
 
-    When the as-of day is a month's end these are calendar months; else each month ends on the
-    same day of the month (or on the month's last day where it is shorter).
-
-    >>> [d.date().isoformat() for d in trailing_months(pd.Timestamp("2025-03-30"), 3)]
-    ['2025-01-30', '2025-02-28', '2025-03-30']
-    >>> [d.date().isoformat() for d in trailing_months(pd.Timestamp("2025-02-28"), 2)]
-    ['2025-01-31', '2025-02-28']
-    """
-    months = pd.period_range(end=pd.Period(as_of, "M"), periods=count, freq="M")
-    last = months.to_timestamp(how="end").normalize()
-    if not as_of.is_month_end:
-        days = last.day.to_numpy().clip(max=as_of.day)
-        last = months.to_timestamp(how="start") + pd.to_timedelta(days - 1, unit="D")
-    return pd.DatetimeIndex(last).as_unit("us")
+    return pd.Timestamp(day).as_unit("us")
 
 
-def is_window_whole(
-    first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12
-) -> bool:
-    """Return whether the data reach back to the first month of the window that ends on ``as_of``.
-
-    >>> is_window_whole(pd.Timestamp("2024-10-03"), as_of=pd.Timestamp("2025-09-30"))
-    True
-    >>> is_window_whole(pd.Timestamp("2024-12-01"), as_of=pd.Timestamp("2025-09-30"))
-    False
-    """
-    return first_date is not None and bool(first_date <= trailing_months(as_of, window_months)[0])
+def _add_months(first: date, months: int) -> date:
+    """Return the first of a month so many months later."""
+    years, month = divmod(first.month - 1 + months, 12)
+    return date(first.year + years, month + 1, 1)
 
 
-def month_of(days: pd.Series, as_of: pd.Timestamp) -> pd.Series:
-    """Return for each day the last day of its activity month, as ``trailing_months`` counts them.
-
-    >>> days = pd.Series(pd.to_datetime(["2025-02-28", "2025-03-02"]))
-    >>> month_of(days, pd.Timestamp("2025-08-03")).dt.date.tolist()
-    [datetime.date(2025, 3, 3), datetime.date(2025, 3, 3)]
-    """
-    if as_of.is_month_end:
-        return (days + pd.offsets.MonthEnd(0)).dt.as_unit("us")
-    day = as_of.day
-    month = days.dt.to_period("M") + (days.dt.day > day).astype("int64")
-    length = month.dt.days_in_month.clip(upper=day)
-    return (month.dt.to_timestamp() + pd.to_timedelta(length - 1, unit="D")).dt.as_unit("us")
-
-
-def _add_months(day: pd.Timestamp, months: int) -> pd.Timestamp:
-    return day + pd.DateOffset(months=months)
-
-
-def _from_start(start: pd.Timestamp, kind: str, first_month: int) -> Span:
+def _from_start(start: date, kind: str, first_month: int) -> Span:
     months = {"year": 12, "quarter": 3, "month": 1}[kind]
-    end = _add_months(start, months) - pd.Timedelta(days=1)
+    end = _add_months(start, months) - timedelta(days=1)
     if kind == "month":
         label = f"{start:%Y-%m}"
     else:
         months_in = (start.month - first_month) % 12
         fiscal_year = start.year + (start.month >= first_month and first_month > 1)
         label = str(fiscal_year) if kind == "year" else f"{fiscal_year}-Q{months_in // 3 + 1}"
-    return Span(start.as_unit("us"), end.as_unit("us"), label, kind, first_month)
+    return Span(start, end, label, kind, first_month)
 
 
 def _week_of(day: date, first_month: int) -> Span:
     year, week, weekday = day.isocalendar()
-    monday = pd.Timestamp(day) - pd.Timedelta(days=weekday - 1)
-    end = monday + pd.Timedelta(days=6)
-    return Span(monday.as_unit("us"), end.as_unit("us"), f"{year}-W{week:02d}", "week", first_month)
-
-
-def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
-    """Return how many months of the year before the last 12 months the data hold.
-
-    >>> base_months(pd.Timestamp("1996-07-04"), pd.Timestamp("1997-12-31"))
-    6
-    """
-    if first_date is None:
-        return 12
-    return int((trailing_months(as_of, 24)[:12] >= first_date).sum())
-
-
-def is_base_whole(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
-    """Return whether the year before the last 12 months lies wholly in the data, so that the two
-    compare.
-
-    >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-06-30"))
-    True
-    >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-03-31"))
-    False
-    """
-    return base_months(first_date, as_of) == 12
+    monday = day - timedelta(days=weekday - 1)
+    end = monday + timedelta(days=6)
+    return Span(monday, end, f"{year}-W{week:02d}", "week", first_month)

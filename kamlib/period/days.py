@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import month_of, period_of, trailing_months
+from kamlib.period.calendar import period_of
+from kamlib.period.months import month_of, trailing_months
 
 _DAY = pd.Timedelta(days=1)
 _FIRST = pd.Timestamp("1900-01-01")

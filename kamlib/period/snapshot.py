@@ -372,14 +372,3 @@ def read_snapshot(folder: Path, scratch: object = None) -> Snapshot:
         source=about["source"],
         scratch=scratch,
     )
-
-
-def fingerprint(files: list[Path], root: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file, by its path within a folder."""
-    found = {}
-    for file in files:
-        with file.open("rb") as stream:
-            found[file.relative_to(root).as_posix()] = hashlib.file_digest(
-                stream, "sha256"
-            ).hexdigest()
-    return found

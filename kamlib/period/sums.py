@@ -24,7 +24,9 @@ _WINDOW, _YEAR = "revenue of account in window", "revenue of account in year"
 _STEP, _BASE = "revenue of accounts of the step", "revenue of accounts with a base"
 _LOST = "revenue of lost accounts in their last year"
 _LOOKED = "revenue of account in looked at months"
+_NET = "margin of account in year; less cost to serve of account in year"
 _SOLD = "revenue of all accounts in {} by dimension"
+_MARGIN = "margin of all accounts in {} by dimension"
 _SALES = {
     "period_revenue": _SOLD.format("period"),
     "previous_period_revenue": _SOLD.format("previous period"),
@@ -33,7 +35,10 @@ _SALES = {
     "year_revenue": _SOLD.format("year"),
     "year_before_revenue": _SOLD.format("year before"),
     "revenue_share": f"{_SOLD.format('year')} / revenue of all accounts in year",
-    "gross_margin": "margin of all accounts in year by dimension",
+    "gross_margin": _MARGIN.format("year"),
+    "period_gross_margin": _MARGIN.format("period"),
+    "previous_period_gross_margin": _MARGIN.format("previous period"),
+    "year_ago_period_gross_margin": _MARGIN.format("year ago period"),
 }
 
 RULES: dict[str, dict[str, str]] = {
@@ -64,7 +69,11 @@ RULES: dict[str, dict[str, str]] = {
     },
     "watch_list": {"revenue": _WINDOW},
     "account_list": {"revenue": _YEAR},
-    "account_load": {"revenue": _YEAR, "gross_margin": "margin of account in year"},
+    "account_load": {
+        "revenue": _YEAR,
+        "gross_margin": "margin of account in year",
+        "margin": _NET,
+    },
     "account_status": {
         "revenue": _YEAR,
         "gross_margin": "margin of account in year",
@@ -110,7 +119,7 @@ RULES: dict[str, dict[str, str]] = {
     "account_alerts": {"window_revenue": _LOOKED},
     "health_parts": {"revenue": _YEAR},
     "category_map": {"revenue": "revenue of account in year by category"},
-    "return_per_account": {"revenue": _YEAR, "gross_margin": "margin of account in year"},
+    "return_per_account": {"revenue": _YEAR, "margin": _NET},
     "service_creep": {"revenue": _YEAR},
     "status_offers": {"revenue": _YEAR},
     "manager_potential": {"revenue": "revenue of accounts of manager by name in year"},
@@ -223,7 +232,7 @@ def _said(q: Period, rule: str, row: pd.Series) -> list[Term]:
             by = groups_of(said["by"], q, row) if said["by"] else ()
             amount = None
             if said["what"] == "cost to serve":
-                amount = whose.cost_to_serve(q, ids)
+                amount = whose.cost_to_serve(q, ids, said["when"])
             sign = -1 if said["less"] else 1
             found.append(Term(text, said["what"], sign, spans, by, bool(is_base), amount))
     return found

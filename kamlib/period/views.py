@@ -8,7 +8,8 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
-from kamlib.period.calendar import Span, period_of, trailing_months
+from kamlib.period.calendar import Span, period_of
+from kamlib.period.months import trailing_months
 from kamlib.period.names import SECTIONS, setting
 from kamlib.period.period import Period, answer_by_name
 from kamlib.tables import CANONICAL, known_as_of

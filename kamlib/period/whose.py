@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 
 Finder = Callable[[Any, pd.Series], Iterable[str]]
 
@@ -17,9 +17,9 @@ def accounts_of(said: str, q: Any, row: pd.Series) -> list[str]:
     return sorted({str(one) for one in _WHOSE[said](q, row)})
 
 
-def cost_to_serve(q: Any, ids: list[str]) -> float:
-    """Return what serving accounts costs in the window: those with an order line in it."""
-    months = q.book.segmentation.window_months
+def cost_to_serve(q: Any, ids: list[str], when: str) -> float:
+    """Return what serving accounts costs in the window or year: those with an order line."""
+    months = 12 if when == "year" else q.book.segmentation.window_months
     window = trailing_months(q.as_of, months)
     known = q.account_months
     served = set(known.loc[known["month"].isin(window), "account_id"]) & set(ids)

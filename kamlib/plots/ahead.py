@@ -112,12 +112,22 @@ def plot_category_map(
         x, y = columns.index(row.category), ids.index(row.account_id)
         need = money(row.need_in_reach, book) if row.need_in_reach > 0 else ""
         within = say(", {need} in reach", need=need) if need else ""
+        rival = row.held_by if isinstance(row.held_by, str) else ""
+        within += say("; held by {rival}", rival=rival) if rival else ""
         tip = f"{row.name}, {row.category}: {say(row.map_status)}{within}"
         if row.map_status == "bought":
             shade = style.tint(0.25 + 0.75 * (row.revenue / largest) ** 0.5)
             mark(ax.add_patch(style.cell(x, y, shade)), tip, row.account_id)
         elif row.map_status == "once bought":
-            hollow = ax.scatter(x, y, s=60, facecolors="none", edgecolors=COLOURS["accent"])
+            aside = x - 0.4 if need and not is_narrow() else x  # the amount stands in the middle
+            hollow = ax.scatter(
+                aside,
+                y,
+                s=60 if aside == x else 24,
+                facecolors="none",
+                edgecolors=COLOURS["accent"],
+                zorder=3,
+            )
             mark(hollow, tip, row.account_id)
         elif row.map_status == "peers buy":
             mark(ax.scatter(x, y, s=18, color=COLOURS["quiet"]), tip, row.account_id)
@@ -127,7 +137,7 @@ def plot_category_map(
             if row.map_status != "bought":
                 cell = ax.add_patch(style.cell(x, y, style.tint(0.5, "overdue")))
                 mark(cell, tip, row.account_id)
-        if isinstance(row.held_by, str) and row.held_by:
+        if rival:
             style.label(
                 ax, x + 0.38, y - 0.3, "×", dx=0, ha="center", colour=COLOURS["bad"], fontsize=8
             )

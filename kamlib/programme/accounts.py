@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 
 
 def key_ids(key_accounts: pd.DataFrame) -> pd.Index:

@@ -8,7 +8,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from kamlib.book import ProgrammeSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.programme.accounts import by_id
 from kamlib.programme.workload import NOBODY, UNASSIGNED
 from kamlib.tables import shaped

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import theilslopes
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.programme.workload import MONTH_DAYS
 from kamlib.tables import shaped
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kamlib.period.calendar import month_of, trailing_months
+from kamlib.period.months import month_of, trailing_months
 from kamlib.tables import typed
 
 NEVER = 10**6

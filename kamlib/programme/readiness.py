@@ -7,7 +7,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import ProgrammeSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.programme.accounts import key_ids
 from kamlib.tables import shaped
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.period.calendar import month_of
+from kamlib.period.months import month_of
 from kamlib.programme.accounts import names_of
 from kamlib.programme.comparison import Comparison
 from kamlib.programme.counterfactual import LEAST

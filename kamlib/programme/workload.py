@@ -28,7 +28,7 @@ def account_load(
 
     Hours a month = contacts a month (30.44 / days between contacts) × hours per contact + fixed
     hours per account. Money is that of the last 12 months; an account without orders has a revenue
-    of 0 and no gross margin.
+    of 0 and no margin.
 
     Examples
     --------
@@ -54,6 +54,7 @@ def account_load(
             "hours": contacts * programme.hours_per_contact + programme.hours_per_account,
             "revenue": sums["revenue"].fillna(0.0),
             "gross_margin": sums["margin"],
+            "margin": sums["margin"] - known["cost_to_serve"].fillna(0.0),
         },
         index=ids,
     )

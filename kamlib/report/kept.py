@@ -12,13 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kamlib.errors import KamError
 from kamlib.period.calendar import Span
-from kamlib.period.undated import Undated
 from kamlib.report import site
 from kamlib.report.request import Request
+
+if TYPE_CHECKING:
+    from kamlib.period.undated import Undated
 
 _WEEK = 7 * 24 * 3600
 
@@ -59,7 +61,7 @@ class Kept:
         """Return the tables for a period: those of its first report after it was over, unless the
         request is to take today's.
         """
-        if period.end.date() >= self.today:
+        if period.last_day >= self.today:
             return Choice(now, is_lasting=False)
         known = self._known(period.label)
         before = self._read(known["tables"], period) if known else None
@@ -106,6 +108,8 @@ class Kept:
         return next((said for run in runs if run and (said := _said(run))), None)
 
     def _read(self, word: str, period: Span) -> Undated | None:
+        from kamlib.period.undated import Undated
+
         with contextlib.suppress(OSError):
             found = Undated(self._file(word).read_bytes())
             if found.word == word:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kamlib.errors import KamError
-from kamlib.period.snapshot import open_period
 from kamlib.report.request import Request
 
 EVERY = "all"
@@ -22,6 +21,8 @@ def each_manager(request: Request) -> list[Request]:
     """
     if request.manager_id != EVERY:
         return [request]
+    from kamlib.period.snapshot import open_period
+
     accounts = open_period(request.book).accounts
     managers = sorted(accounts["manager_id"].dropna().unique())
     if not managers:

@@ -12,8 +12,7 @@ from pathlib import Path
 import kamlib
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
-from kamlib.intake.sources.files import input_files
-from kamlib.period.snapshot import fingerprint
+from kamlib.intake.sources.files import fingerprint, input_files
 from kamlib.report import pages, site
 from kamlib.report.pages import Page
 from kamlib.report.request import Request

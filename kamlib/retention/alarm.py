@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from kamlib.book import LossSettings
-from kamlib.period.calendar import Span, trailing_months
+from kamlib.period.calendar import Span
+from kamlib.period.months import trailing_months
 from kamlib.retention.order_days import DAY, looked_up, order_days, order_gaps, year_later
 from kamlib.retention.seasons import season_facts
 from kamlib.tables import shaped

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from kamlib.period.calendar import is_base_whole
+from kamlib.period.months import is_base_whole
 from kamlib.retention.order_days import looked_up, window_edges
 from kamlib.tables import exact, shaped
 

@@ -10,7 +10,7 @@ from statsmodels.genmod import families
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.tools import add_constant
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.retention.order_days import DAY, looked_up, order_days
 from kamlib.tables import shaped
 

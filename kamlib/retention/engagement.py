@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from kamlib.book import LossSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.retention.order_days import described, looked_up, order_days, window_edges
 from kamlib.tables import shaped
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.period.calendar import month_of, trailing_months
+from kamlib.period.months import month_of, trailing_months
 from kamlib.retention.day_sums import SPAN, DaySums, Ints, day_number, number
 from kamlib.retention.order_days import (
     by_day_and_account,

@@ -12,7 +12,7 @@ from statsmodels.genmod import families
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.tools import add_constant
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.retention.causes import MISTAKES
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import window_edges

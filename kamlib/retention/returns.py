@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import betaincinv
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.retention.day_sums import DaySums, Floats, Ints, day_count, day_number, day_of
 from kamlib.retention.losses import UNKNOWN
 from kamlib.tables import shaped

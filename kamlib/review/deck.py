@@ -64,7 +64,8 @@ def write_review(q: AccountPeriod, path: Path) -> Path:
     title, plans = q.call(story.review_plan)
     slide = add_slide(deck, title, foot)
     add_table(slide, [say("What"), say("Who"), say("By")], plans, widths=(8.0, 2.4, 1.7), size=14)
-    add_lines(slide, q.call(story.review_value), top=5.2, height=1.5, size=14)
+    below = min(2.4 + 0.45 * len(plans), 5.4)
+    add_lines(slide, q.call(story.review_value), top=below, height=1.5, size=18)
 
     title, dates = q.call(story.review_dates)
     slide = add_slide(deck, title, foot)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.decided import latest_decisions
-from kamlib.period.calendar import is_window_whole
+from kamlib.period.months import is_window_whole
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.scores import column_of

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.scoring.grid import score_grid
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.measures import criterion_measures

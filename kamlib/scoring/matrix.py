@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import SegmentationSettings
-from kamlib.period.calendar import is_window_whole
+from kamlib.period.months import is_window_whole
 from kamlib.tables import shaped
 
 SPLIT = 5.5

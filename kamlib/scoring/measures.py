@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlib.book import SegmentationSettings
 from kamlib.book.criteria import MEASURES
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 YOUNG_MONTHS = 6

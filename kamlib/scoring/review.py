@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from kamlib.book import SegmentationSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.scoring.history import past_year_ends
 from kamlib.tables import shaped
 

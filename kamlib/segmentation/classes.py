@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import FigureSettings, SegmentationSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.segmentation.abc import Cumulated, cumulated, exact_sums
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, xyz_of
 from kamlib.tables import exact, shaped

@@ -6,7 +6,8 @@ import pandas as pd
 
 from kamlib.book import SegmentationSettings
 from kamlib.errors import KamError
-from kamlib.period.calendar import Span, is_window_whole, trailing_months
+from kamlib.period.calendar import Span
+from kamlib.period.months import is_window_whole, trailing_months
 from kamlib.tables import exact, shaped
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import KeyAccountSettings
-from kamlib.period.calendar import Span, trailing_months
+from kamlib.period.calendar import Span
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 

@@ -7,7 +7,7 @@ import re
 import pandas as pd
 
 from kamlib.book import SegmentationSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 TYPES = ("breadwinner", "prospective", "image-maker", "expert")

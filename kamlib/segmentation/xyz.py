@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import FigureSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 
 PRESETS: dict[str, tuple[float, float]] = {"customer": (0.5, 1.0), "classic": (0.10, 0.25)}
 LEAST_ORDER_DAYS = 3

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.period.calendar import is_base_whole, trailing_months
+from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.story.statements import Card, Sentence
 from kamlib.words import date, say
 

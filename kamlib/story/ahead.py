@@ -9,9 +9,9 @@ import pandas as pd
 from kamlib.ahead.alerts import LEFT
 from kamlib.ahead.steady import LEAST_MONTHS
 from kamlib.book import BookSettings
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.story.ahead_calendar import calendar_sentence
-from kamlib.story.ahead_record import health_text, is_no_goods, is_poor
+from kamlib.story.ahead_record import health_text, is_no_goods, is_poor, right_text
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
 from kamlib.words import count, date, listed, money, month, number, plural, say, share
@@ -26,13 +26,14 @@ def headline_ahead(
     account_alerts: pd.DataFrame,
     revenue_by: pd.DataFrame,
     calendar: pd.DataFrame,
+    alert_record: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
     book: BookSettings,
 ) -> list[Sentence]:
     """Return the page's first sentences: what falls, and where revenue changed most."""
-    falling = falling_text(category_alerts, account_alerts, book)
+    falling = falling_text(category_alerts, account_alerts, alert_record, book)
     said = [
         calendar_sentence(calendar, book, link="#calendar"),
         Sentence(_untold(first_date, as_of) or falling, "#category_alerts"),
@@ -53,9 +54,12 @@ def _untold(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> str:
 
 
 def falling_text(
-    category_alerts: pd.DataFrame, account_alerts: pd.DataFrame, book: BookSettings
+    category_alerts: pd.DataFrame,
+    account_alerts: pd.DataFrame,
+    alert_record: pd.DataFrame,
+    book: BookSettings,
 ) -> str:
-    """Say in one line what falls while it still buys, with the yearly money."""
+    """Say what falls while it still buys, with the yearly money, and how past alerts did."""
     parts = []
     if len(category_alerts):
         where = category_alerts["account_id"].nunique()
@@ -78,7 +82,8 @@ def falling_text(
         )
     if not parts:
         return say("Falling while still buying: nothing that chance does not explain.")
-    return say("Falling while still buying: {parts}.", parts="; ".join(parts))
+    said = say("Falling while still buying: {parts}.", parts="; ".join(parts))
+    return f"{said} {right_text(alert_record, book)}".strip()
 
 
 def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None:
@@ -132,13 +137,16 @@ def lines_ahead(
     category_alerts: pd.DataFrame,
     account_alerts: pd.DataFrame,
     account_health: pd.DataFrame,
+    alert_record: pd.DataFrame,
     *,
     book: BookSettings,
     most: int = 5,
 ) -> list[str]:
-    """Return what to keep an eye on, line by line: what falls, and poor or failing health."""
+    """Return what to keep an eye on, line by line: what falls, how past alerts did, poor health."""
     falls = [fall_text(row, book) for row in each(account_alerts.head(most))]
     falls += [fall_text(row, book) for row in each(category_alerts.head(most - len(falls)))]
+    right = right_text(alert_record, book) if falls else ""
+    falls += [right] if right else []
     poor = account_health[is_poor(account_health)].head(most)
     return [*falls, *(health_text(row) for row in each(poor))]
 

@@ -50,6 +50,8 @@ def _check_in(row: Any, book: BookSettings) -> str:
 
 
 def _review(row: Any, book: BookSettings) -> str:
+    if row.due_in == "overdue":
+        return say("The review of the account plan was due; no contact since")
     return say("Review of the account plan")
 
 
@@ -134,6 +136,25 @@ def table_calendar(calendar: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
     )
 
 
+def table_calendar_by_owner(calendar_by_owner: pd.DataFrame) -> Said:
+    """Say whose list is longest, and how much of it is overdue."""
+    own = calendar_by_owner[calendar_by_owner["owner"].ne("")]
+    late = int(calendar_by_owner["overdue_count"].sum())
+    if own.empty or not own["overdue_count"].iloc[0]:
+        return Said(
+            say("Dates by owner: nothing is overdue") if not late else say("Dates by owner")
+        )
+    return Said(
+        say(
+            "{owner} has the most that is overdue: {most} of {late}",
+            owner=own["owner"].iloc[0],
+            most=number(own["overdue_count"].iloc[0]),
+            late=number(late),
+        ),
+        say("Amount: what hangs on notice days and expected closes"),
+    )
+
+
 def _files(calendar: pd.DataFrame) -> str:
     """Say where the same dates lie as files; files of owners are there where owners are known."""
     if calendar["owner"].isna().all():
@@ -186,6 +207,8 @@ def ahead_text(calendar: pd.DataFrame, book: BookSettings) -> str:
         _kind(rows, "step", lambda n: count(n, "plan step", source=book)),
     ]
     overdue = [
+        _kind(late, "notice", lambda n: count(n, "notice day", source=book)),
+        _kind(late, "review", lambda n: count(n, "review", source=book)),
         _kind(late, "check-in", lambda n: count(n, "check-in", source=book)),
         _kind(late, "step", lambda n: count(n, "plan step", source=book)),
         _kind(late, "close", lambda n: count(n, "close", "closes", source=book)),

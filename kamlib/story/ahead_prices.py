@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, listed, money, number, percent, plural, say, started
+from kamlib.words import count, listed, money, number, percent, plural, say
 
 YEARS = 3
 """Years over which prices erode."""
@@ -88,12 +88,18 @@ def table_price_erosion(
     )
 
 
-def table_bonus_brackets(bonus_brackets: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_bonus_brackets(
+    bonus_brackets: pd.DataFrame, agreements: pd.DataFrame, *, book: BookSettings
+) -> Said:
     """Say how many bonus thresholds are within reach."""
     near = bonus_brackets[bonus_brackets["is_within_reach"]]
     of = count(len(bonus_brackets), "bonus threshold", source=book)
+    if not agreements["bonus_threshold"].notna().any():
+        return Said(
+            say("Bonus brackets: agreements.bonus_threshold and bonus_rate would bring them")
+        )
     if bonus_brackets.empty:
-        return Said(say("No bonus threshold is on record"))
+        return Said(say("No agreement in force has a bonus threshold"))
     return Said(
         say(
             "{near} of {of} within reach, {bonus}",
@@ -103,14 +109,3 @@ def table_bonus_brackets(bonus_brackets: pd.DataFrame, *, book: BookSettings) ->
         ),
         say("Revenue of the agreement's year so far, against the threshold"),
     )
-
-
-def gap_prices(price_years: pd.DataFrame, agreements: pd.DataFrame) -> str:
-    """Say in one line what prices and terms would need."""
-    absent = []
-    if price_years.empty:
-        absent.append(say("prices need orders.quantity and orders.product_id"))
-    if not agreements["bonus_threshold"].notna().any():
-        absent.append(say("bonus brackets need agreements.bonus_threshold and bonus_rate"))
-    text = "; ".join(absent)
-    return f"{started(text)}." if text else ""

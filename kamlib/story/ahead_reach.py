@@ -9,7 +9,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
-from kamlib.words import FEW, count, listed, money, number, plural, rate, say
+from kamlib.words import FEW, count, listed, money, number, phrase, plural, rate, say
 
 MOST_ACCOUNTS = 20
 """Accounts drawn in the map."""
@@ -112,6 +112,54 @@ def table_category_map(category_map: pd.DataFrame, key_accounts: pd.DataFrame) -
             accounts=count(category_map["account_id"].nunique(), called(key_accounts)),
         ),
         say("In reach: annual spend × attainable share × probability, less what is bought"),
+    )
+
+
+_ADDS = {
+    "needs": phrase("what they spend and what is in reach"),
+    "competitors": phrase("which rival holds what"),
+}
+
+
+def gap_category_map(
+    category_map: pd.DataFrame, accounts: pd.DataFrame, *, present: frozenset[str]
+) -> str:
+    """Say in one line what the map lacks, and what would bring it."""
+    if category_map.empty:
+        return ""
+    absent = [
+        say("{what} (table {table})", what=say(what), table=table)
+        for table, what in _ADDS.items()
+        if table not in present
+    ]
+    if accounts["industry"].isna().all():
+        absent.append(say("what their industry buys (accounts.industry)"))
+    if not absent:
+        return ""
+    return say("Not in the map, as the book has none: {absent}.", absent="; ".join(absent))
+
+
+def table_rivals(rivals: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings) -> Said:
+    """Say which rival holds the most, and at how many accounts."""
+    how = say(
+        "Spend: of those accounts in those categories, with everybody; deals: of two years, at all "
+        "accounts"
+    )
+    if rivals.empty:
+        return Said(say("No rival is named at any {key}", key=say(called(key_accounts))), how)
+    first: Any = rivals.iloc[0]
+    spend = money(first["held_spend"], book)
+    worth = say(", where {spend} a year is spent", spend=spend) if first["held_spend"] > 0 else ""
+    return Said(
+        say(
+            "{rivals} named at {keys}; {name} at {accounts}{worth}",
+            rivals=count(len(rivals), "rival", source=book),
+            keys=several(called(key_accounts)),
+            name=first["competitor"],
+            accounts=count(first["account_count"], "account", source=book),
+            worth=worth,
+        ),
+        how,
     )
 
 

@@ -11,7 +11,7 @@ from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
 from kamlib.tables import each
 from kamlib.words import FEW as FEW_CASES
-from kamlib.words import count, listed, number, plural, rate, say, started
+from kamlib.words import count, listed, number, phrase, plural, rate, say, started
 
 FEW, MUCH = 50, 15
 """Health below this is poor; one that fell by so many points is failing."""
@@ -73,6 +73,34 @@ def _of(part: float, cases: float, book: BookSettings) -> str:
     """Return how many of cases just counted: in percent, of few by number."""
     few = number(part, book) if part else say("none")
     return rate(part, cases, book) if cases >= FEW_CASES else few
+
+
+def right_text(alert_record: pd.DataFrame, book: BookSettings) -> str:
+    """Say how many past alerts were right; blank where that could not be tried.
+
+    >>> record = pd.DataFrame({"date_count": [8, 8], "alert_count": [3, 0],
+    ...     "still_down_count": [2, 0]})
+    >>> right_text(record, BookSettings(title="B")).replace("\N{NO-BREAK SPACE}", " ")
+    'Of 3 alerts of the past 2 stayed down a year on: too few to judge by.'
+    """
+    tried = int(alert_record["date_count"].max()) if len(alert_record) else 0
+    if not tried:
+        return ""
+    many, down = (int(alert_record[name].sum()) for name in ("alert_count", "still_down_count"))
+    if not many:
+        dates = count(tried, "past quarter", source=book)
+        return say("How often they are right is not known: {dates} raised none.", dates=dates)
+    return say(
+        "Of {alerts} of the past {down} stayed down a year on{few}.",
+        alerts=count(many, "alert", source=book),
+        down=number(down, book) if down else say("none"),
+        few=say(": too few to judge by") if many < FEW_CASES else "",
+    )
+
+
+def note_alert_record(alert_record: pd.DataFrame, *, book: BookSettings) -> str:
+    """Say how far alerts can be relied on, where some are shown."""
+    return right_text(alert_record, book)
 
 
 def table_alert_record() -> Said:
@@ -192,6 +220,35 @@ def chart_account_health(
             key=say(key),
         ),
     )
+
+
+_ADDS = {
+    "trend": phrase("trend (two years of orders)"),
+    "breadth": phrase("breadth (orders.category)"),
+    "on_time": phrase("on time (orders.promised_date and delivered_date)"),
+    "satisfaction": phrase("satisfaction (interactions.satisfaction)"),
+    "contact": phrase("contact (table interactions)"),
+    "people": phrase("people (contacts.attitude)"),
+    "plan": phrase("plan (account plans)"),
+    "payment": phrase("payment (table invoices)"),
+    "margin": phrase("margin (orders.cost)"),
+    "renewal": phrase("renewal (table agreements)"),
+}
+
+
+def gap_account_health(account_health: pd.DataFrame) -> str:
+    """Say in one line which parts of health nobody's record tells, and what would bring them.
+
+    >>> none = pd.DataFrame(columns=[f"{part}_health" for part in _ADDS])
+    >>> gap_account_health(none.assign(health=[]))
+    ''
+    """
+    absent = [
+        say(what) for part, what in _ADDS.items() if account_health[f"{part}_health"].isna().all()
+    ]
+    if account_health.empty or not absent:
+        return ""
+    return say("Not in health, as the book has none: {absent}.", absent="; ".join(absent))
 
 
 def table_account_health(

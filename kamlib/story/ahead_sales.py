@@ -33,6 +33,36 @@ MISSING = {
 }
 
 
+CHARTED = ("category", "manager", "region", "product", "channel", "industry")
+"""Dimensions in the order in which they are drawn, three at most."""
+
+
+def charted(revenue_by: pd.DataFrame) -> tuple[str, str, str]:
+    """Return the first three dimensions that the book records; blanks where it has fewer.
+
+    >>> charted(pd.DataFrame({"dimension": ["product", "region", "region"]}))
+    ('region', 'product', '')
+    """
+    recorded = set(revenue_by["dimension"])
+    known = [one for one in CHARTED if one in recorded]
+    first, second, third, *_ = [*known, "", "", ""]
+    return first, second, third
+
+
+def crossed_pair(revenue_by_two: pd.DataFrame) -> dict[str, str]:
+    """Return which two dimensions are drawn crossed: categories and regions, else the first pair.
+
+    >>> crossed_pair(pd.DataFrame({"dimension": ["region"], "second_dimension": ["channel"]}))
+    {'dimension': 'region', 'second_dimension': 'channel'}
+    """
+    pairs = revenue_by_two[["dimension", "second_dimension"]].drop_duplicates()
+    if pairs.empty:
+        return {}
+    wanted = pairs["dimension"].eq("category") & pairs["second_dimension"].eq("region")
+    first = pairs.assign(place=~wanted).sort_values("place", kind="stable").iloc[0]
+    return {str(name): str(first[name]) for name in ("dimension", "second_dimension")}
+
+
 def table_revenue_by(
     revenue_by: pd.DataFrame, *, span: Span, previous_span: Span, year_ago_span: Span
 ) -> Said:

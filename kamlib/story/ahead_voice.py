@@ -5,14 +5,20 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.story.keys import called
+from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
-from kamlib.words import count, listed, number, phrase, plural, say
+from kamlib.words import count, listed, number, plural, say
 
 
-def table_feedback_topics(feedback_topics: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_feedback_topics(
+    feedback_topics: pd.DataFrame, *, present: frozenset[str], book: BookSettings
+) -> Said:
     """Say how much was never answered, and what was asked again."""
     how = say("Asked in the last 12 months, or still unanswered")
+    if "feedback" not in present:
+        return Said(
+            say("What clients asked for, and what was answered: the table feedback would tell")
+        )
     open_ = int(feedback_topics["unanswered_count"].sum())
     again = feedback_topics[feedback_topics["is_repeated"]]
     if feedback_topics.empty:
@@ -32,8 +38,12 @@ def table_feedback_topics(feedback_topics: pd.DataFrame, *, book: BookSettings) 
     return Said(title, how)
 
 
-def table_event_outcomes(event_outcomes: pd.DataFrame, *, book: BookSettings) -> Said:
+def table_event_outcomes(
+    event_outcomes: pd.DataFrame, *, present: frozenset[str], book: BookSettings
+) -> Said:
     """Say how many events are on record, and of how many the year after is over."""
+    if "account_events" not in present:
+        return Said(say("What followed events at clients: the table account_events would tell"))
     if event_outcomes.empty:
         return Said(say("No event at a client is on record"))
     over = int(event_outcomes["event_revenue_after"].notna().sum())
@@ -48,38 +58,35 @@ def table_event_outcomes(event_outcomes: pd.DataFrame, *, book: BookSettings) ->
 
 
 def table_sponsor_activity(
-    sponsor_activity: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings
+    sponsor_activity: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    *,
+    present: frozenset[str],
+    book: BookSettings,
 ) -> Said:
-    """Say whose top people were not met for a year."""
+    """Say whose top people were not met for a year, and where nobody at the top is known."""
     key = called(key_accounts)
-    unmet = sponsor_activity[sponsor_activity["top_contact_count"].eq(0)]
+    if not {"contacts", "interactions"} <= present:
+        return Said(
+            say(
+                "Whether the top people of accounts are met: the tables contacts and interactions "
+                "would tell"
+            )
+        )
     if sponsor_activity.empty:
         return Said(say("No decider or approver of any account is known"))
-    if unmet.empty:
-        return Said(say("The top people of every {key} were met within a year", key=say(key)))
-    return Said(
-        say(
+    is_known = sponsor_activity["top_people_count"].gt(0)
+    unmet = sponsor_activity[is_known & sponsor_activity["top_contact_count"].eq(0)]
+    title = say("All top people known at {keys} were met within a year", keys=several(key))
+    if is_known.all() and unmet.empty:
+        title = say("The top people of every {key} were met within a year", key=say(key))
+    if len(unmet):
+        title = say(
             "The top people of {accounts} were not met for a year: {name}",
             accounts=count(len(unmet), key, source=book),
             name=listed(unmet["name"]),
         )
-    )
-
-
-_ADDS = {
-    "feedback": phrase("what clients asked for, and what was answered"),
-    "account_events": phrase("what followed events at clients"),
-    "contacts": phrase("whether their top people are met"),
-}
-
-
-def gap_voice(*, present: frozenset[str]) -> str:
-    """Say in one line what the book would need for the client's voice."""
-    absent = [
-        say("{what} (table {table})", what=say(what), table=table)
-        for table, what in _ADDS.items()
-        if table not in present
-    ]
-    return (
-        say("Not told, as the book has none: {absent}.", absent="; ".join(absent)) if absent else ""
-    )
+    if not is_known.all():
+        nobody = sponsor_activity.loc[~is_known, "name"]
+        title += say("; nobody at the top is known at {name}", name=listed(nobody))
+    return Said(title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.period.calendar import base_months, is_base_whole, trailing_months
+from kamlib.period.months import base_months, is_base_whole, trailing_months
 from kamlib.story.keys import called, several
 from kamlib.words import change, count, date, money, phrase, plural, say, share, started
 

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.period.calendar import Span, base_months, is_base_whole
+from kamlib.period.calendar import Span
+from kamlib.period.months import base_months, is_base_whole
 from kamlib.story.ahead import PAGE as AHEAD
 from kamlib.story.ahead import falling_text
 from kamlib.story.ahead_calendar import calendar_sentence
@@ -45,6 +46,7 @@ def headline_overview(
     programme_outlook: pd.DataFrame,
     category_alerts: pd.DataFrame,
     account_alerts: pd.DataFrame,
+    alert_record: pd.DataFrame,
     calendar: pd.DataFrame,
     due_renewals: pd.DataFrame,
     account_bridge: pd.DataFrame,
@@ -75,7 +77,7 @@ def headline_overview(
             period_figures, span, previous_span, year_ago_span, book, manager_id=manager_id
         ),
         Sentence(" ".join(text for text in (risk, split) if text), AT_RISK),
-        _falling(category_alerts, account_alerts, book),
+        _falling(category_alerts, account_alerts, alert_record, book),
         declines_sentence(account_declines, book),
         losing_sentence(account_classes, key_accounts, book),
         calendar_sentence(calendar, book),
@@ -90,12 +92,12 @@ def headline_overview(
 
 
 def _falling(
-    categories: pd.DataFrame, accounts: pd.DataFrame, book: BookSettings
+    categories: pd.DataFrame, accounts: pd.DataFrame, record: pd.DataFrame, book: BookSettings
 ) -> Sentence | None:
     """Say what falls while it still buys, where something does."""
     if categories.empty and accounts.empty:
         return None
-    return Sentence(falling_text(categories, accounts, book), AHEAD)
+    return Sentence(falling_text(categories, accounts, record, book), AHEAD)
 
 
 def _retained(

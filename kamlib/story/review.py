@@ -1,6 +1,7 @@
 """What the slides of a review meeting say: to the client, in the client's own terms.
 
-Nothing of our own thoughts is here: no class, no score, no share of wallet, no attitude.
+Nothing of our own thoughts is here: no class, no score, no share of wallet, no attitude, and no
+objective that is to be won back.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ def review_open(
         )
         for row in each(feedback_topics[feedback_topics["unsettled_count"].gt(0)])
     ]
-    for table in (plan_actions, plan_objectives):
+    for table in (plan_actions, _shared(plan_objectives)):
         late = table[table["status"].eq("overdue")]
         rows += [
             (str(row.text), row.owner if isinstance(row.owner, str) else "…", date(row.due_date))
@@ -142,12 +143,20 @@ def review_open(
     return title, rows[:MOST]
 
 
+def _shared(plan_objectives: pd.DataFrame) -> pd.DataFrame:
+    """Return the objectives that a client may read: what was missed is ours to win back."""
+    return plan_objectives[plan_objectives["kind"].ne("missed")]
+
+
 def review_plan(
-    plan_objectives: pd.DataFrame, category_totals: pd.DataFrame
+    plan_objectives: pd.DataFrame, plan: Any = None
 ) -> tuple[str, list[tuple[str, str, str]]]:
-    """Return what we plan together: objectives that run, with their owner and day."""
-    running = plan_objectives[plan_objectives["status"].eq("open")]
-    rows = [
+    """Return what we propose and plan together: the offer, objectives that run, whose, by when."""
+    own = _shared(plan_objectives)
+    running = own[own["status"].eq("open")]
+    offer = "" if plan is None else plan.programme.offer
+    rows = [(say("We propose: {offer}", offer=offer), say("we"), "…")] if offer else []
+    rows += [
         (str(row.text), row.owner if isinstance(row.owner, str) else "…", date(row.due_date))
         for row in each(running)
     ]
@@ -176,12 +185,14 @@ def review_value(
 
 
 def review_dates(
-    calendar: pd.DataFrame, told_calendar: pd.DataFrame
+    calendar: pd.DataFrame, told_calendar: pd.DataFrame, plan_objectives: pd.DataFrame
 ) -> tuple[str, list[tuple[str, str]]]:
     """Return the next dates that concern both: reviews, steps, ends of agreements, decisions."""
     is_step = calendar["kind"].eq("step")  # what it is worth to us is ours alone
     every = calendar.assign(what=told_calendar["what"].mask(is_step, calendar["about"]))
+    ours = set(plan_objectives["text"]) - set(_shared(plan_objectives)["text"])
     is_shared = every["kind"].isin(["review", "step", "end", "notice"])
+    is_shared &= ~(is_step & every["about"].isin(ours))
     shared = every[is_shared & every["due_in"].ne("overdue")]
     rows = [(date(row.due_date), str(row.what)) for row in each(shared.head(MOST))]
     return (say("Next dates") if rows else say("Next dates: to be agreed")), rows or [

@@ -345,7 +345,7 @@ def _return(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
     """Say why the programme at an account could be narrower."""
     if not row:
         return []
-    care, margin = money(row["care_cost"], book), money(row["gross_margin"], book)
+    care, margin = money(row["care_cost"], book), money(row["margin"], book)
     then, reach = money(-row["year_ago_return"], book), money(row["need_in_reach"], book)
     known = pd.notna(row["need_in_reach"])
     left = say("nothing is in reach") if known else say("no need is on record")
@@ -353,7 +353,7 @@ def _return(row: dict[Any, Any], book: BookSettings | None) -> list[str]:
         left = say("the {reach} in reach would not pay for it", reach=reach)
     return [
         say(
-            "Its care costs {care} a year against a gross margin of {margin}; the year before it "
+            "Its care costs {care} a year against a margin of {margin}; the year before it "
             "cost {then} more than it brought, and {left}.",
             care=care,
             margin=margin,

@@ -1,30 +1,26 @@
 """Tables: what a book may hold (``canonical``) and what the kit makes of it (``catalogue``).
 
-Text is held as Python's own strings: tables have thousands of rows, not millions, and what one asks
-of them (is it among these, which account is it) takes a quarter less time than of Arrow's.
+What makes frames loads when it is used: what a book may hold is asked for without them, too.
 """
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
-from kamlib.tables.canonical import (
-    CANONICAL,
-    Column,
-    Table,
-    each,
-    empty_table,
-    known_as_of,
-    typed,
-)
-from kamlib.tables.catalogue import (
-    Catalogue,
-    OutputColumn,
-    OutputTable,
-    catalogue,
-    shaped,
-)
-from kamlib.tables.decimals import MONEY_DECIMALS, exact
+import lazy_loader
 
-pd.set_option("mode.string_storage", "python")
+from kamlib.tables.canonical import CANONICAL, Column, Table
+from kamlib.tables.catalogue import Catalogue, OutputColumn, OutputTable, catalogue
+
+if TYPE_CHECKING:
+    from kamlib.tables.decimals import MONEY_DECIMALS, exact
+    from kamlib.tables.frames import each, empty_table, known_as_of, shaped, typed
+
+__getattr__, _, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "decimals": ["MONEY_DECIMALS", "exact"],
+        "frames": ["each", "empty_table", "known_as_of", "shaped", "typed"],
+    },
+)
 
 __all__ = [
     "CANONICAL",

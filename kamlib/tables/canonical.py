@@ -15,11 +15,8 @@ One schema serves reading, checking, messages and documentation. Column types:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -318,66 +315,3 @@ _ALL = [
     ),
 ]
 CANONICAL: dict[str, Table] = {table.name: table for table in _ALL}
-
-_DTYPES: dict[str, Any] = {
-    "id": "str",
-    "text": "str",
-    "choice": "str",
-    "date": "datetime64[us]",
-    "month": "datetime64[us]",
-    "money": "float64",
-    "number": "float64",
-    "flag": "boolean",
-}
-
-
-def empty_table(name: str) -> pd.DataFrame:
-    """Return a canonical table without rows, its columns typed.
-
-    >>> empty_table("offers").columns.tolist()
-    ['offer', 'cost', 'reason', 'return_probability']
-    """
-    table = CANONICAL[name]
-    return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in table.columns})
-
-
-def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return a canonical table's frame with all its columns, in order, in the kit's types."""
-    table = CANONICAL[name]
-    columns = {
-        c.name: frame[c.name].astype(_DTYPES[c.type])
-        if c.name in frame
-        else pd.Series(pd.NA, index=frame.index, dtype=_DTYPES[c.type])
-        if c.type not in ("money", "number")
-        else pd.Series(float("nan"), index=frame.index)
-        for c in table.columns
-    }
-    return pd.DataFrame(columns).reset_index(drop=True)
-
-
-def known_as_of(frame: pd.DataFrame, name: str, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return a canonical table as it was known on a day: later rows gone, later endings blank.
-
-    >>> opened, closed = pd.to_datetime(["2025-01-10", "2025-09-01"])
-    >>> deal = {"opportunity_id": ["1"], "account_id": ["A"], "outcome": ["won"],
-    ...     "opened_date": [opened], "closed_date": [closed]}
-    >>> deals = typed(pd.DataFrame(deal), "opportunities")
-    >>> known_as_of(deals, "opportunities", pd.Timestamp("2025-06-30"))["outcome"].tolist()
-    ['open']
-    """
-    table = CANONICAL[name]
-    known = frame
-    if table.date:
-        known = known[known[table.date].le(as_of)]
-    known = known.copy()
-    for column, shown in table.later.items():
-        is_later = known[column].gt(as_of)
-        known[column] = known[column].mask(is_later)
-        for other, value in shown.items():
-            known[other] = known[other].mask(is_later, value)
-    return known.reset_index(drop=True)
-
-
-def each(frame: pd.DataFrame) -> Iterator[Any]:
-    """Return a table's rows one by one, each column an attribute."""
-    yield from frame.itertuples(index=False)

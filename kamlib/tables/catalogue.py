@@ -8,14 +8,10 @@ it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from kamlib.errors import KamError, nearest
 
@@ -39,7 +35,6 @@ a nullable boolean.
 """
 
 GAPPY = {"int64": "float64", "bool": "boolean"}
-_ARRAYS = (np.ndarray, pd.api.extensions.ExtensionArray)
 
 
 @dataclass(frozen=True)
@@ -145,54 +140,3 @@ def _table(name: str, entry: dict[str, Any], columns: dict[str, OutputColumn]) -
                 next=nearest(column, columns),
             )
     return table
-
-
-def shaped(name: str, rows: Any) -> pd.DataFrame:
-    """Return rows as the table of that name: its columns in their order, typed, plainly indexed.
-
-    The columns are those of the catalogue without the sentences, which `kamlib.story` adds. A
-    column that the rows lack is empty; of a table without rows every column is there.
-
-    >>> shaped("pareto", []).columns.tolist()[:3]
-    ['rank', 'account_id', 'name']
-    """
-    if isinstance(rows, Mapping) and all(isinstance(one, _ARRAYS) for one in rows.values()):
-        columns: dict[str, Any] = dict(rows)
-        many = len(next(iter(columns.values()), []))
-    else:
-        is_table = isinstance(rows, Mapping | pd.DataFrame)
-        frame = (
-            rows
-            if isinstance(rows, pd.DataFrame)
-            else pd.DataFrame(rows if is_table else list(rows))
-        )
-        columns, many = {column: frame[column].array for column in frame}, len(frame)
-    if not many:
-        return _empty(name).copy()
-    typed = {one.name: _typed(columns.get(one.name), one, many) for one in _kept(name)}
-    return pd.DataFrame(typed, index=pd.RangeIndex(many))
-
-
-@cache
-def _kept(name: str) -> list[OutputColumn]:
-    known = catalogue()
-    table = known.tables[name]
-    columns = [known.columns[column] for column in (*table.columns, *table.facts)]
-    return [one for one in columns if one.type != "sentence"]
-
-
-@cache
-def _empty(name: str) -> pd.DataFrame:
-    return pd.DataFrame({one.name: pd.Series(dtype=TYPES[one.type]) for one in _kept(name)})
-
-
-def _typed(values: Any, column: OutputColumn, many: int) -> Any:
-    dtype: Any = TYPES[column.type]
-    if values is None:
-        fill = {"int64": 0, "bool": False}.get(dtype)
-        return pd.Series(fill, index=range(many), dtype=dtype).array
-    if values.dtype == dtype:
-        return values
-    if dtype in GAPPY and pd.isna(values).any():
-        dtype = GAPPY[dtype]
-    return pd.Series(values).astype(dtype).array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.period.calendar import is_window_whole, trailing_months
+from kamlib.period.months import is_window_whole, trailing_months
 from kamlib.tables import shaped
 
 LEFT, LEFT_OF_MEDIAN = 0.75, 0.85

@@ -9,8 +9,6 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from typing import Any
 
-import pandas as pd
-
 from kamlib.words.days import date
 from kamlib.words.language import phrase, say
 from kamlib.words.locales import ENGLISH, GAP, MISSING, Source, Wording, spoken, wording
@@ -118,12 +116,20 @@ def _percent(figure: str) -> str:
 
 
 def _decimal(value: Any) -> Decimal | None:
-    if value is None or value is pd.NA or value is pd.NaT:
+    if value is None or _is_missing(value):
         return None
     if isinstance(value, Decimal):
         return value if value.is_finite() else None
     plain = float(value)
     return Decimal(repr(plain)) if math.isfinite(plain) else None
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, int | float | Decimal):
+        return False
+    import pandas as pd
+
+    return value is pd.NA or value is pd.NaT
 
 
 def _decimals_for(amount: Decimal) -> int:

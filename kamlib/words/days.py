@@ -6,7 +6,6 @@ from datetime import date as Day
 from functools import cache
 from typing import Any
 
-import pandas as pd
 from babel.dates import DateTimePattern
 
 from kamlib.words.language import say
@@ -30,7 +29,7 @@ def date(value: Any) -> str:
 def month(value: Any) -> str:
     """Return the month of a day as Oct 2025.
 
-    >>> month("2025-10-05").replace(GAP, " "), month(pd.NaT)
+    >>> month("2025-10-05").replace(GAP, " "), month(float("nan"))
     ('Oct 2025', 'n/a')
     """
     day = _day(value)
@@ -49,9 +48,13 @@ def month_name(number: int) -> str:
 
 
 def _day(value: Any) -> Day | None:
-    if value is None or pd.isna(value):
+    if value is None:
         return None
-    return value if isinstance(value, Day) else pd.Timestamp(value)
+    if isinstance(value, Day) and value == value:  # NaT is a day that differs from itself
+        return value
+    import pandas as pd
+
+    return None if pd.isna(value) else pd.Timestamp(value)
 
 
 def _month(day: Day) -> str:

@@ -84,6 +84,11 @@ _LISTS = {
         "category_map",
         phrase("Accounts by category: bought, once bought, needed, held by whom, in reach."),
     ),
+    "rivals": (
+        phrase("Rivals"),
+        "rivals",
+        phrase("Rivals across accounts: where they are named, and what is in reach there."),
+    ),
     "return_per_account": (
         phrase("Return"),
         "return_per_account",

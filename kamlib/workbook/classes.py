@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
-from kamlib.period.calendar import trailing_months
+from kamlib.period.months import trailing_months
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, variability_limits
 from kamlib.words import phrase, say
 from kamlib.workbook.cells import (

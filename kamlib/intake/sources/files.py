@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from pathlib import Path
 
@@ -151,3 +152,14 @@ def unread_files(folder: Path) -> list[str]:
         for entry in sorted(folder.iterdir())
         if not entry.name.startswith(".") and entry.is_file() and entry.resolve() not in read
     ]
+
+
+def fingerprint(files: list[Path], root: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file, by its path within a folder."""
+    found = {}
+    for file in files:
+        with file.open("rb") as stream:
+            found[file.relative_to(root).as_posix()] = hashlib.file_digest(
+                stream, "sha256"
+            ).hexdigest()
+    return found

@@ -1,0 +1,75 @@
+"""Activity months: the months that end on an as-of day, and how much of a window the data hold."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def trailing_months(as_of: pd.Timestamp, count: int = 12) -> pd.DatetimeIndex:
+    """Return the last days of the ``count`` months that end on the as-of day, oldest first.
+
+    When the as-of day is a month's end these are calendar months; else each month ends on the
+    same day of the month (or on the month's last day where it is shorter).
+
+    >>> [d.date().isoformat() for d in trailing_months(pd.Timestamp("2025-03-30"), 3)]
+    ['2025-01-30', '2025-02-28', '2025-03-30']
+    >>> [d.date().isoformat() for d in trailing_months(pd.Timestamp("2025-02-28"), 2)]
+    ['2025-01-31', '2025-02-28']
+    """
+    months = pd.period_range(end=pd.Period(as_of, "M"), periods=count, freq="M")
+    last = months.to_timestamp(how="end").normalize()
+    if not as_of.is_month_end:
+        days = last.day.to_numpy().clip(max=as_of.day)
+        last = months.to_timestamp(how="start") + pd.to_timedelta(days - 1, unit="D")
+    return pd.DatetimeIndex(last).as_unit("us")
+
+
+def month_of(days: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+    """Return for each day the last day of its activity month, as ``trailing_months`` counts them.
+
+    >>> days = pd.Series(pd.to_datetime(["2025-02-28", "2025-03-02"]))
+    >>> month_of(days, pd.Timestamp("2025-08-03")).dt.date.tolist()
+    [datetime.date(2025, 3, 3), datetime.date(2025, 3, 3)]
+    """
+    if as_of.is_month_end:
+        return (days + pd.offsets.MonthEnd(0)).dt.as_unit("us")
+    day = as_of.day
+    month = days.dt.to_period("M") + (days.dt.day > day).astype("int64")
+    length = month.dt.days_in_month.clip(upper=day)
+    return (month.dt.to_timestamp() + pd.to_timedelta(length - 1, unit="D")).dt.as_unit("us")
+
+
+def is_window_whole(
+    first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12
+) -> bool:
+    """Return whether the data reach back to the first month of the window that ends on ``as_of``.
+
+    >>> is_window_whole(pd.Timestamp("2024-10-03"), as_of=pd.Timestamp("2025-09-30"))
+    True
+    >>> is_window_whole(pd.Timestamp("2024-12-01"), as_of=pd.Timestamp("2025-09-30"))
+    False
+    """
+    return first_date is not None and bool(first_date <= trailing_months(as_of, window_months)[0])
+
+
+def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
+    """Return how many months of the year before the last 12 months the data hold.
+
+    >>> base_months(pd.Timestamp("1996-07-04"), pd.Timestamp("1997-12-31"))
+    6
+    """
+    if first_date is None:
+        return 12
+    return int((trailing_months(as_of, 24)[:12] >= first_date).sum())
+
+
+def is_base_whole(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
+    """Return whether the year before the last 12 months lies wholly in the data, so that the two
+    compare.
+
+    >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-06-30"))
+    True
+    >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-03-31"))
+    False
+    """
+    return base_months(first_date, as_of) == 12
