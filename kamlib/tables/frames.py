@@ -99,7 +99,7 @@ def shaped(name: str, rows: Any) -> pd.DataFrame:
     else:
         is_table = isinstance(rows, Mapping | pd.DataFrame)
         frame = pd.DataFrame(rows if is_table else list(rows))
-        columns, many = {column: frame[column].array for column in frame}, len(frame)
+        columns, many = {str(one): frame[one].array for one in frame}, len(frame)
     if not many:
         return _empty(name).copy()
     typed = {one.name: _typed(columns.get(one.name), one, many) for one in _kept(name)}
