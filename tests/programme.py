@@ -18,8 +18,9 @@ ACCOUNTS = pd.DataFrame(
         "manager_name": ["Ines", "Ines"],
         "sponsor": ["Dr. Vogt", None],
         "contact_every_days": [30.0, 30.0],
+        "cost_to_serve": [None, None],
     }
-).astype({"sponsor": "str"})
+).astype({"sponsor": "str", "cost_to_serve": "float64"})
 
 
 def table(name, *rows):

@@ -195,6 +195,7 @@ def headline(
         shaped("programme_outlook", []),
         shaped("category_alerts", []),
         shaped("account_alerts", []),
+        shaped("alert_record", []),
         shaped("calendar", []),
         shaped("due_renewals", []),
         shaped("account_bridge", []),
