@@ -45,7 +45,7 @@ def new_deck() -> Any:
         ) from error
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(WIDTH), Inches(HEIGHT)
-    deck.core_properties.author = "kamlib"
+    deck.core_properties.author, deck.core_properties.comments = "kamlib", ""
     return deck
 
 

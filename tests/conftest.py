@@ -134,6 +134,32 @@ def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
 
 
 @pytest.fixture(scope="session")
+def spoken_report(
+    sample_report: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Path, str]]:
+    """Return a function: language -> the sample's report in it, and its first dossier's account."""
+
+    from kamlib.period import open_period
+
+    from . import here
+
+    def report(language: str) -> tuple[Path, str]:
+        first = sample_report.accounts[0]
+        if language == "en":
+            return sample_report.folder, first
+        base = tmp_path_factory.getbasetemp()
+        home = (base.parent if base.name.startswith("popen-") else base) / f"spoken-{language}"
+        with _alone(home.with_suffix(".lock")):
+            if not (home / "2025-Q3" / "digest.html").is_file():  # the last that is written
+                book = ROOT / "data" / "sample"
+                q = open_period(book, "2025-Q3")
+                here.report(book, q, home, language=language, accounts=first)
+        return home / "2025-Q3", first
+
+    return report
+
+
+@pytest.fixture(scope="session")
 def northwind_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Northwind's report for its last whole quarter with two dossiers."""
     book = ROOT / "data" / "northwind"

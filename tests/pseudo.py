@@ -5,10 +5,16 @@ plain letters is data of the book, or has escaped translation.
 from __future__ import annotations
 
 import csv
+import email
+import email.policy
+import json
 import re
 import tomllib
+import zipfile
 from bisect import bisect
 from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +68,98 @@ def _agreed(text: str, agreeing: list[str]) -> str:
     return text
 
 
+def said(file: Path) -> Iterator[str]:
+    """Return the texts of a page, mail, workbook or calendar that a reader may see."""
+    match file.suffix:
+        case ".html":
+            yield from _of_page(file.read_text(encoding="utf-8"))
+        case ".eml":
+            mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            yield mail["subject"]
+            for part in mail.walk():
+                if part.get_content_type() == "text/plain":
+                    yield from part.get_content().splitlines()
+                elif part.get_content_type() == "text/html":
+                    yield from _of_page(part.get_content())
+        case ".xlsx" | ".pptx":
+            with zipfile.ZipFile(file) as parts:
+                for name in parts.namelist():
+                    yield from _of_part(name, parts.read(name).decode("utf-8", "replace"))
+        case ".ics":
+            text = file.read_text(encoding="utf-8").replace("\n ", "")
+            found = re.findall(r"(?m)^(?:SUMMARY|DESCRIPTION|X-WR-CALNAME)[^:\n]*:(.*)$", text)
+            yield from (one.replace("\\n", "\n") for one in found)
+
+
+_IN_WORKBOOK = {
+    "xl/sharedStrings.xml": r"<t(?: [^>]*)?>([^<]*)</t>",
+    "xl/workbook.xml": r"<sheet name=\"([^\"]*)\"",
+    "xl/worksheets/": r"(?:<(?:odd|even|first)(?:Header|Footer)>|prompt=\"|tooltip=\")([^<\"]*)",
+    "ppt/slides/": r"<a:t>([^<]*)<",
+    "xl/charts/": r"<(?:a:t|c:v)>([^<]*)<",
+    "docProps/": r"<dc:\w+>([^<]*)<",
+}
+
+
+def _of_part(name: str, text: str) -> Iterator[str]:
+    for begins, pattern in _IN_WORKBOOK.items():
+        if name.startswith(begins):
+            yield from map(unescape, re.findall(pattern, text))
+
+
+def _of_page(html: str) -> list[str]:
+    parser = _Texts()
+    parser.feed(html)
+    return parser.found
+
+
+class _Texts(HTMLParser):
+    """Texts between tags, labels and alternatives, and what the page's script shows."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.inside = {"script": given.get("class") or "code", "style": "code"}.get(tag, "")
+        said = ("aria-label", "alt", "title", "placeholder", "data-cut", "data-per")
+        self.found += [given[name] for name in said if given.get(name)]
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self.inside = ""
+
+    def handle_data(self, data):
+        if self.inside in ("rows-of", "words", "accounts"):
+            self.found += _shown(self.inside, json.loads(data))
+        elif self.inside != "code" and data.strip():
+            self.found.append(data.strip())
+
+
+def _shown(kind: str, data: Any) -> list[str]:
+    """Return the texts of data that the page's script shows."""
+    if kind == "rows-of":
+        heads = [one["label"] for one in data["columns"]]
+        cells = [
+            text
+            for column, texts in zip(data["cells"], data["texts"], strict=True)
+            for text in (_whole(column, texts))
+        ]
+        return [text for text in (*heads, data["total"], *cells) if isinstance(text, str)]
+    return [text for text in _leaves(data) if isinstance(text, str)]
+
+
+def _whole(cells: list, texts: Any) -> list:
+    texts = [texts["said"][at] for at in texts["at"]] if isinstance(texts, dict) else texts
+    return (
+        cells
+        if texts is None
+        else [cell if text is None else text for cell, text in zip(cells, texts, strict=True)]
+    )
+
+
 def _leaves(data: Any) -> Iterator[Any]:
     if isinstance(data, dict | list):
         for one in data.values() if isinstance(data, dict) else data:
@@ -71,8 +169,9 @@ def _leaves(data: Any) -> Iterator[Any]:
 
 
 class Known:
-    """What may stand in plain letters on a report, each by its value: what the book holds, names of
-    tables and columns, months, the sign of a class. What the kit has a message for is none of it.
+    """What may stand in plain letters on a report: what the book holds by its value, names of
+    tables and columns, months, the sign of a class. A word that the kit has for a code is none of
+    it; where a text of the book is such a word, it may stand alone, or after a colon or comma.
     """
 
     SAME = (
@@ -82,30 +181,28 @@ class Known:
     """Names and signs that are the same in every language."""
 
     def __init__(self, book: Path) -> None:
-        found = {cell for file in book.glob("*.csv") for cell in _cells(file)}
+        texts, codes = self._held(book)
         for file in book.rglob("*.toml"):
             content = tomllib.loads(file.read_text(encoding="utf-8"))
-            found |= {one for one in _leaves(content) if isinstance(one, str)}
-        found = {one.strip() for one in found} - set(CODES)
+            texts |= {one.strip() for one in _leaves(content) if isinstance(one, str)}
         known = catalogue()
-        months = Locale.parse(CODE).months["format"]
-        named = {*known.tables, *known.columns}
-        found |= (
-            {name for name in named if "_" in name}
-            | set(CANONICAL)
-            | {*self.SAME, *self._criteria(book)}
-        )
-        self.names = {*named, *(page.file for page in PAGES.values())}
+        named = {*known.tables, *known.columns, *codes}
+        self.names = {*known.tables, *(page.file for page in PAGES.values())}
+        self.alone = texts & set(CODES)
+        found = texts - set(CODES) | {name for name in named if "_" in name} | {*self.SAME}
+        found |= {f"{name}.csv" for name in CANONICAL} | self._criteria(book)
         found |= {abc + xyz for abc in "ABC" for xyz in "XYZN"}
+        months = Locale.parse(CODE).months["format"]
         found |= {name for width in ("wide", "abbreviated") for name in months[width].values()}
+        found |= {one[:1].upper() + one[1:] for one in found}  # at the start of a sentence
         self.values = sorted(one for one in found if re.search("[A-Za-z]{2}", one))
         longest = sorted(self.values, key=len, reverse=True)
-        said = "|".join(map(re.escape, longest))
-        self.pattern = re.compile(rf"(?<!\w)(?:{said})(?!\w)|{{\w+}}", re.IGNORECASE)
+        said, alone = ("|".join(map(re.escape, one)) for one in (longest, sorted(self.alone)))
+        self.pattern = re.compile(rf"(?<!\w)(?:{said})(?!\w)|{{\w+}}|(?<=[:,] )(?:{alone})\b")
 
     def escaped(self, text: str) -> list[str]:
         """Return the plain words of a text that are not known."""
-        if text in self.names:  # of a table's file, or an address
+        if text in self.names | self.alone:  # of a table's file, or an address
             return []
         left = self.pattern.sub("·", re.sub(r"[^⟦…]*…", self._cut, text))
         return re.findall("[A-Za-z]{2,}", left)
@@ -119,13 +216,27 @@ class Known:
                 return begun[:place]
         return found[0]
 
+    def _held(self, book: Path) -> tuple[set[str], set[str]]:
+        """Return the texts of the book's tables, and the names of the columns they stand in; what
+        is one of a few choices of the kit is none of them.
+        """
+        texts, columns = set[str](), set[str]()
+        for file in book.glob("*.csv"):
+            table = CANONICAL.get(file.stem)
+            ours = {one.name for one in table.columns if one.choices} if table else set()
+            with file.open(encoding="utf-8", newline="") as opened:
+                for row in csv.DictReader(opened):
+                    columns |= set(row)
+                    texts |= {row[name].strip() for name in row if name not in ours | KITS}
+                    if file.stem == "contacts":  # maps write them in two lines
+                        texts |= set(row["name"].split())
+        return texts, columns
+
     def _criteria(self, book: Path) -> set[str]:
         """Return what the book calls its criteria, also where the kit has the word."""
         content = tomllib.loads((book / "book.toml").read_text(encoding="utf-8"))
         return {one["name"] for one in content.get("scoring", {}).get("criteria", [])}
 
 
-def _cells(file: Path) -> Iterator[str]:
-    with file.open(encoding="utf-8", newline="") as opened:
-        for row in csv.reader(opened):
-            yield from row
+KITS = {"decision", "types"}
+"""Columns of texts that the kit reads as its own codes."""

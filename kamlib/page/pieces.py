@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kamlib.page.fragments import Fragment, dossier_links, rendered
 from kamlib.story.statements import Action, Card, Point, Sentence
-from kamlib.words import MISSING, Source, change, date, money, number, say, share
+from kamlib.words import MISSING, Source, change, date, money, number, phrase, say, share
 
 MOST_SENTENCES = 5
 """Sentences of a first screen; further ones stand in a fold below."""
@@ -77,7 +77,7 @@ def cards(
 
 
 def actions(
-    data: Any, lines: Sequence[Action], *, title: str = "What changed, what to do"
+    data: Any, lines: Sequence[Action], *, title: str = phrase("What changed, what to do")
 ) -> Fragment:
     """Return the list of actions."""
     shown = [
@@ -97,7 +97,7 @@ def actions(
     return Fragment(
         rendered(
             "actions.html.j2",
-            title=title,
+            title=say(title),
             actions=shown,
             owned=any(one["owner"] for one in shown),
             dated=any(one["by"] not in ("", say(MISSING)) for one in shown),

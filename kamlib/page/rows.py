@@ -269,7 +269,7 @@ def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:
         index
         for index, spec in enumerate(specs)
         if spec.kind == "text"
-        and not (spec.link or spec.words)
+        and not (spec.link or _is_reworded(spec.key))
         and spec.key not in ("name", *OWNERS)
         and _is_class(view[spec.key])
     ]
@@ -277,6 +277,12 @@ def _choices(view: pd.DataFrame, specs: list[Column]) -> list[int]:
         i for i, one in enumerate(specs) if one.key in OWNERS and len(view[one.key].unique()) > 1
     ]
     return [*few[:3], *owned]
+
+
+def _is_reworded(key: str) -> bool:
+    """Whether the codes of a column are written otherwise, in English as well."""
+    known = catalogue().columns.get(key)
+    return key == "figure" or (known is not None and bool(known.words))
 
 
 def _is_class(values: pd.Series) -> bool:

@@ -16,7 +16,7 @@ from kamlib.period import Period, origin
 from kamlib.period.graph import wanted
 from kamlib.story import said_of
 from kamlib.story.statements import Action, Card, Point, Said, Sentence
-from kamlib.words import ENGLISH, phrase, say, speaking
+from kamlib.words import ENGLISH, say, speaking
 
 Shown = TypeVar("Shown", bound=Callable[..., Any])
 
@@ -94,12 +94,12 @@ def actions(
     q: Period,
     story: Callable[..., Sequence[Action]],
     *,
-    title: str = phrase("What changed, what to do"),
+    title: str = "What changed, what to do",
 ) -> None:
     """Show what changed, what to do, who owns it and by when; one line each, the most important
     first.
     """
-    pieces.actions(q, q.call(story), title=say(title)).show()
+    pieces.actions(q, q.call(story), title=title).show()
 
 
 @_in_its_language

@@ -12,7 +12,7 @@ from kamlib.ahead.calendar import KINDS
 from kamlib.ahead.sales import crossed
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import is_narrow, mark, mark_each
+from kamlib.plots.marks import is_narrow, mark, mark_each, mark_points
 from kamlib.plots.style import COLOURS
 from kamlib.story.ahead_reach import MOST_ACCOUNTS
 from kamlib.story.ahead_record import FEW, MOST
@@ -84,6 +84,8 @@ def plot_account_health(
         for name, value in zip(rows["name"], now, strict=True)
     ]
     mark_each(ax.get_yticklabels(), tips, rows["account_id"])
+    mark_points(ax, then, place, tips, rows["account_id"])
+    mark_points(ax, now, place, tips, rows["account_id"])
     ax.set_xlim(0, 106)
     return style.titles(ax, title, subtitle)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from kamlib.plots import style
-from kamlib.plots.marks import mark_rows
+from kamlib.plots.marks import mark_points, mark_rows
 from kamlib.story.btyd import MOST_DRAWN, in_doubt
 from kamlib.words import count, number, phrase, say
 
@@ -47,6 +47,10 @@ def plot_calibration(
             "label": say("expected"),
         }
         drawn.plot(place, expected, "--D", color=style.COLOURS["accent"], **hollow)
+        groups = calibration["bin"].astype("str")
+        for heights, words in ((actual, say("came")), (expected, say("expected"))):
+            tips = [f"{g}: {number(h)} {words}" for g, h in zip(groups, heights, strict=True)]
+            mark_points(drawn, place, heights, tips)
         counts = zip(calibration["bin"], calibration["account_count"], strict=True)
         drawn.set_xticks(place, [f"{group}\n{number(size)}" for group, size in counts])
         drawn.set_xlabel(say(GROUPS[calibration["bin_by"].iloc[0]]))

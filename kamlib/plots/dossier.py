@@ -25,9 +25,9 @@ from kamlib.plots.style import (
     titles,
 )
 from kamlib.story.dossier_charts import MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS
-from kamlib.story.dossier_notes import event
+from kamlib.story.dossier_notes import event, incident_said
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, month, say, share
+from kamlib.words import change, count, date, money, month, number, say, share
 
 __all__ = [
     "plot_account_timeline",
@@ -84,7 +84,7 @@ def plot_category_history(
             float(known[name].get(category, 0.0)) for name in ("revenue", "previous_revenue")
         )
         label(ax, len(sizes) - 0.2, -row + 0.42, money(now, book))
-        moved = "new" if now > 0 and before <= 0 else ""
+        moved = say("new") if now > 0 and before <= 0 else ""
         moved = change(now, before, book) if before > 0 else moved
         label(ax, len(sizes) - 0.2, -row + 0.12, moved, colour=_mood(now - before))
     ax.set_xlim(-1, len(months) + 0.2)
@@ -130,7 +130,7 @@ def plot_promises_kept(
             text = share(row.on_time_share, decimals=0)
             said = (
                 say("{text}, {late_count} late", text=text, late_count=row.late_count)
-                if row.late_count
+                if row.late_count and not is_narrow()
                 else text
             )
             label(ax, place, row.due_count, said, dx=0, dy=8, ha="center")
@@ -160,16 +160,10 @@ def plot_wallet(
     if drawn.empty:
         return nothing(ax, title, subtitle)
     places = [-i for i in range(len(drawn))]
-    ax.barh(
-        places,
-        drawn["annual_spend"],
-        height=0.62,
-        facecolor="none",
-        edgecolor=COLOURS["plan"],
-        linewidth=1,
-    )
+    frame: dict[str, Any] = {"facecolor": "none", "edgecolor": COLOURS["plan"], "linewidth": 1}
+    spends = ax.barh(places, drawn["annual_spend"], height=0.62, **frame)
     colours = [COLOURS["overdue"] if bad else COLOURS["actual"] for bad in drawn["is_bad_estimate"]]
-    ax.barh(places, drawn["revenue"].clip(lower=0), height=0.4, color=colours)
+    bars = ax.barh(places, drawn["revenue"].clip(lower=0), height=0.4, color=colours)
     for place, row in zip(places, each(drawn), strict=True):
         text = say(
             "{wallet_share} of {annual_spend}",
@@ -180,6 +174,8 @@ def plot_wallet(
         if row.is_bad_estimate:
             text, colour = say("{text}: estimate is wrong", text=text), COLOURS["overdue"]
         label(ax, max(row.annual_spend, row.revenue), place, text, colour=colour)
+        mark(spends[-place], f"{row.category}: {text}")
+        mark(bars[-place], f"{row.category}: {text}")
     ax.set_yticks(places, [short(name, 26) for name in drawn["category"]])
     ax.spines["left"].set_visible(False)
     no_axis(ax.xaxis)
@@ -202,9 +198,14 @@ def plot_plan_progress(
         return nothing(ax, title, subtitle)
     colours = {"overdue": COLOURS["overdue"], "kept": COLOURS["good"], "missed": COLOURS["bad"]}
     for place, row in zip((-i for i in range(len(drawn))), each(drawn), strict=True):
-        ax.barh(place, 1, height=0.42, facecolor="none", edgecolor=COLOURS["plan"], linewidth=0.8)
+        frame: dict[str, Any] = {
+            "facecolor": "none",
+            "edgecolor": COLOURS["plan"],
+            "linewidth": 0.8,
+        }
         colour = colours.get(row.status, COLOURS["actual"])
-        ax.barh(place, row.done_share, height=0.42, color=colour)
+        whole = ax.barh(place, 1, height=0.42, **frame)
+        bars = ax.barh(place, row.done_share, height=0.42, color=colour)
         if pd.notna(row.previous_done_share):
             ax.plot(
                 [row.previous_done_share] * 2,
@@ -224,8 +225,9 @@ def plot_plan_progress(
                 owner=owner,
             )
         elif row.status != "open":
-            text = f"{row.status} · {owner}"
+            text = f"{say(row.status)} · {owner}"
         label(ax, 1, place, text, colour=colour if row.status == "overdue" else INK)
+        mark_each((*whole, *bars), [f"{row.text}: {text}"] * 2)
     ax.set_yticks(
         [-i for i in range(len(drawn))],
         [cut_to(text, 26 if is_narrow() else 46) for text in drawn["text"]],
@@ -256,13 +258,14 @@ def plot_account_timeline(
         return nothing(ax, title, subtitle)
     first = max(start, recent["date"].min() - pd.DateOffset(months=1))
     days = max((as_of - first).days, 1)
-    letter = (
-        days / 118 * 8 / width_of(8)
-    )  # room of one letter of a label, in days, on an eight-inch chart
+    # Room of one letter of a label, in days: 118 fit an eight-inch chart beside its lanes' names,
+    # where type is not larger as on a phone.
+    letters = (92 if is_narrow() else 118) * (width_of(8) - 0.9) / 7.1
+    letter = days / letters
     for row, lane in enumerate(lanes):
         own = recent[recent["kind"].eq(lane)]
         ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)
-        label(ax, first, -row, lane, dx=-8, colour=QUIET)
+        label(ax, first, -row, say(lane), dx=-8, colour=QUIET)
         colours = [_event_colour(one.event_code, one.mark) for one in each(own)]
         for one, colour in zip(each(own), colours, strict=True):
             options: dict[str, Any] = {"markersize": 6, "markeredgewidth": 0, "clip_on": False}
@@ -281,12 +284,12 @@ def _label_events(
     """Label a lane's events where there is room: the first and last mark, else what is news."""
     if lane == "satisfaction":
         for one in each(own.iloc[[0, -1]].drop_duplicates()):
-            label(ax, one.date, height, f"{one.mark:g}", dx=0, ha="center", fontsize=8)
+            label(ax, one.date, height, number(one.mark), dx=0, ha="center", fontsize=8)
         return
     is_last = own.index == own.index[-1]
     free = ends[0] - 1
     for one in each(own[~own["event_code"].isin(_QUIET_EVENTS) | is_last]):
-        text = cut_to(one.subject if one.event_code == "incident" else one.event, 30)
+        text = cut_to(incident_said(one) if one.event_code == "incident" else one.event, 30)
         wide = columns_wide(text) * letter
         at = min(date2num(one.date), ends[1] - wide)
         if at > free:

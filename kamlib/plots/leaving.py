@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import is_narrow, mark, mark_each
+from kamlib.plots.marks import is_narrow, mark, mark_each, mark_points
 from kamlib.plots.style import COLOURS
 from kamlib.story.leaving import MOST_MEASURED
 from kamlib.story.losses import drawn_groups
@@ -102,7 +102,7 @@ def _curves(
             there = curve.loc[age.ge(year), "at_risk_count"]
             text = number(there.iloc[0], book) if len(there) else "0"
             _under(ax, text, year, -34 - 12 * place, colour, "center")
-    for end, lifted in zip(ends, style.apart([end[1] for end in ends], 0.055), strict=True):
+    for end, lifted in zip(ends, style.apart([end[1] for end in ends], 0.075), strict=True):
         style.label(ax, end[0], lifted, end[2], colour=end[3])
     _under(ax, say("under observation:"), 0, -22, COLOURS["quiet"], "left")
     ax.set_xticks(years, [say("{y} y", y=int(y)) for y in years])
@@ -151,9 +151,9 @@ def plot_leaving_causes(
     ax.set_xscale("log")
     ax.set_xlim(low, high * 1.9)
     ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10) if low <= t <= high]
-    ax.set_xticks(ticks, [f"×{t:g}" for t in ticks])
+    ax.set_xticks(ticks, [f"×{number(t, book)}" for t in ticks])
     ax.minorticks_off()
-    ax.set_yticks(place, causes["cause"].tolist())
+    ax.set_yticks(place, causes["cause"].map(say).tolist())
     ax.set_ylim(-0.6, len(causes) - 0.4)
     return style.titles(ax, title, subtitle)
 
@@ -171,7 +171,9 @@ def _factor(
         ax.plot(ends, [y, y], color=colour)
         ax.plot(np.clip(ratio, low, high), y, "o", color=colour, markersize=7)
     between = say(" to ").join(number(one, book, decimals=1) for one in limits)
-    style.label(ax, ends[1], y, f"×{number(ratio, book, decimals=1)} ({between})", dx=6)
+    said = f"×{number(ratio, book, decimals=1)} ({between})"
+    style.label(ax, ends[1], y, said, dx=6)
+    mark_points(ax, [np.clip(ratio, low, high)], [y], [f"{say(cause['cause'])}: {said}"])
 
 
 def plot_incident_trend(
@@ -207,7 +209,10 @@ def plot_incident_trend(
                 for day, n in told
             ],
         )
-        ax.set_xticks([0, len(part) - 1], [month(part["quarter_end"].iloc[i]) for i in (0, -1)])
+        ends = [month(part["quarter_end"].iloc[i]) for i in (0, -1)]
+        ax.set_xticks([0, len(part) - 1], ends)
+        for end, side in zip(ax.get_xticklabels(), ("left", "right"), strict=False):
+            end.set_horizontalalignment(side)
         arrow = ARROWS.get(direction, "") if isinstance(direction, str) else ""
         ratio = part["yearly_ratio"].iloc[0]
         words = (
@@ -216,7 +221,7 @@ def plot_incident_trend(
             else say("×{ratio} a year {arrow}", ratio=number(ratio, book, decimals=1), arrow=arrow)
         )
         ax.set_title(
-            f"{part['mistake'].iloc[0]}\n{words}",
+            f"{say(part['mistake'].iloc[0])}\n{words}",
             fontsize=9,
             loc="left",
             color=style.INK,
@@ -247,7 +252,7 @@ def plot_engagement(
         return style.nothing(style.axes(8, 1.6), title)
     kinds = (
         ("contact_share", "contact_trend", say("contacts / planned"), 2.5),
-        ("satisfaction", "satisfaction_trend", "satisfaction, 0–10", 10.0),
+        ("satisfaction", "satisfaction_trend", say("satisfaction, 0–10"), 10.0),
         ("order_share", "order_trend", say("orders / usual"), 2.5),
     )
     drawn = np.atleast_2d(style.axes(width, 1.1 + 0.62 * len(shown), len(shown), 3, sharex=True))
@@ -257,7 +262,8 @@ def plot_engagement(
             line = _course(ax, part, measure, top, account[measure], account[trend], book)
             mark(line, f"{account['name']}, {words}", account["account_id"])
             if row == 0:
-                ax.set_title(words, fontsize=9, loc="left", color=COLOURS["quiet"], weight="normal")
+                head = words.replace(", ", ",\n").replace(" / ", " /\n") if is_narrow() else words
+                ax.set_title(head, fontsize=9, loc="left", color=COLOURS["quiet"], weight="normal")
         name = style.short(account["name"], 12 if is_narrow() else 24)
         drawn[row, 0].set_ylabel(name, rotation=0, ha="right", va="center", color=style.INK)
         mark(drawn[row, 0].yaxis.label, account["name"], account["account_id"])

@@ -41,11 +41,18 @@ def mark_rows(ax: Axes, bars: Iterable[Artist], tips: list[str], accounts: list[
     mark_each(ax.get_yticklabels(), tips, accounts)
 
 
-def mark_points(ax: Axes, xs: Iterable[Any], ys: Iterable[Any], tips: Iterable[str]) -> None:
-    """Let the points of a line answer: each gets a spot to touch that is not seen."""
+def mark_points(
+    ax: Axes,
+    xs: Iterable[Any],
+    ys: Iterable[Any],
+    tips: Iterable[str],
+    accounts: Iterable[str] = (),
+) -> None:
+    """Let points answer that are drawn together: each gets a spot to touch that is not seen."""
+    ids = iter(accounts)
     for x, y, tip in zip(xs, ys, tips, strict=True):
-        (spot,) = ax.plot([x], [y], "o", markersize=9, markeredgewidth=0, alpha=0, zorder=4)
-        mark(spot, tip)
+        (spot,) = ax.plot([x], [y], "o", markersize=9, markeredgewidth=0, alpha=0, zorder=9)
+        mark(spot, tip, next(ids, ""))
 
 
 def marks_of(figure: Any) -> list[tuple[str, str]]:

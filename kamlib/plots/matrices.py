@@ -160,11 +160,13 @@ def _heat_map(
             said = ax.text(
                 x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=10, color=style.INK
             )
-            if tips is not None and (tip := str(tips.to_numpy()[y, x])):
+            if tips is not None:
+                nobody = f"{say(rows[y])}, {say(columns[x])}: {count(0, 'account')}"
+                tip = str(tips.to_numpy()[y, x]) or nobody
                 cell = ax.add_patch(Rectangle((x, y), 1, 1, facecolor=style.tint(0), linewidth=0))
                 mark_each((cell, said), (tip, tip))
-    ax.set_xticks(np.arange(len(columns)) + 0.5, columns)
-    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, map(say, columns))
+    ax.set_yticks(np.arange(len(rows)) + 0.5, map(say, rows))
     ax.invert_yaxis()
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(length=0)

@@ -18,7 +18,7 @@ from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
 from kamlib.tables import each
-from kamlib.words import date, money, month, say, share
+from kamlib.words import date, money, month, number, say, share
 
 LIMITS = {"hours": "hours_per_month", "revenue": "revenue_limit"}
 
@@ -40,12 +40,13 @@ def plot_workload(
         return style.nothing(ax, title, subtitle)
     place, limit, load = np.arange(len(people)), LIMITS[measure], people[f"{measure}_load_share"]
     colours = [COLOURS["bad" if one > 1 else "actual"] for one in load.fillna(0)]
-    ax.barh(place, people[measure], color=colours, height=0.6)
+    bars = ax.barh(place, people[measure], color=colours, height=0.6)
     ax.vlines(people[limit], place - 0.42, place + 0.42, COLOURS["plan"], lw=2)
     for y, (value, end, part) in enumerate(zip(people[measure], people[limit], load, strict=True)):
         amount = say("{value:.0f} h", value=value) if measure == "hours" else money(value, book)
         known = "" if pd.isna(part) else f", {share(part, book, decimals=0)}"
         style.label(ax, np.fmax(value, end), y, amount + known, dx=6)  # beyond bar and limit
+        mark(bars[y], f"{people['manager_name'].iloc[y]}: {amount}{known}")
     named = zip(people["manager_name"], people["key_count"], strict=True)
     ax.set_yticks(place, [f"{style.short(name, 22)} ({count})" for name, count in named])
     ax.set_xlim(0, max(people[[measure, limit]].max().max(), 1e-9) * 1.45)
@@ -75,6 +76,17 @@ def plot_assignment_loads(
     ax.scatter(table["then"], place, color=COLOURS["accent"], marker="D", s=50, zorder=4)
     ax.axvline(1, color=COLOURS["plan"], lw=1, ls=(0, (4, 3)))
     ax.set_yticks(place, [style.short(name, 26) for name in table["manager_name"]])
+    tips = [
+        say(
+            "{manager_name}: {now} of the hours today, {then} as proposed",
+            manager_name=row.manager_name,
+            now=share(row.now, book, decimals=0),
+            then=share(row.then, book, decimals=0),
+        )
+        for row in each(table)
+    ]
+    mark_points(ax, table["now"], place, tips)
+    mark_points(ax, table["then"], place, tips)
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.set_xlim(0, max(table[["now", "then"]].max().max(), 1) * 1.1)
     style.share_axis(ax.xaxis, book)
@@ -111,7 +123,7 @@ def plot_coverage(
                 if value >= 1
                 else say("filled in part")
             )
-            mark(spot, f"{name}, {say(part)}: {has}")
+            mark(spot, f"{name}, {say(part)}: {has}", shown["account_id"].iloc[y])
     ax.set_yticks(range(len(shown)), [style.short(name, 34) for name in shown["name"]])
     mark_each(ax.get_yticklabels(), shown["name"], shown["account_id"])
     ax.set_xticks(range(len(parts)), [say(part).replace(" ", "\n", 1) for part in parts])
@@ -197,7 +209,7 @@ def plot_competence(
     rows = {skill: y for y, skill in enumerate(grid.index)}
     for one in each(competence):
         x, y = columns[one.manager_name], rows[one.skill]
-        rated = f"{one.rating:g}" + {"up": " ▲", "down": " ▼"}.get(one.trend, "")
+        rated = number(one.rating) + {"up": " ▲", "down": " ▼"}.get(one.trend, "")
         style.label(ax, x + 0.5, y + 0.5, rated, dx=0, ha="center")
         tip = f"{one.manager_name}, {one.skill}: {rated}"
         mark(ax.add_patch(Rectangle((x, y), 1, 1, facecolor=style.tint(0), linewidth=0)), tip)

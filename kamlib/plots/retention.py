@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import is_narrow, mark, mark_each, mark_points, mark_rows
+from kamlib.plots.marks import is_narrow, mark, mark_each, mark_points, mark_rows, width_of
 from kamlib.plots.style import COLOURS
 from kamlib.story.losses import MOST_GROUPS
 from kamlib.story.status import MOST_OVERDUE
@@ -67,11 +67,14 @@ def plot_revenue_bridge(
     mark_each(
         bars, [f"{say(STEP_NAMES[s])}: {money(v, book)}, {count(n, 'account')}" for s, v, n in told]
     )
+    written: list[tuple[int, float, int]] = []
     signs = {"base": "", "now": ""} | dict.fromkeys(down, "−")
     for place, step in enumerate(rows.index):
         amount = rows.loc[step, "revenue"]
         text = f"{signs.get(step, '+') if amount else ''}{money(abs(amount), book)}"
-        style.label(ax, place, max(starts[step], ends[step]), text, dx=0, dy=9, ha="center")
+        top = max(starts[step], ends[step])
+        dy = 9 + _lift(written, place, top / max(ends.max(), 1e-9), len(text), len(rows))
+        style.label(ax, place, top, text, dx=0, dy=dy, ha="center")
     ax.set_xticks(
         range(len(rows)),
         [
@@ -83,6 +86,23 @@ def plot_revenue_bridge(
     highest = max(starts.max(), ends.max())
     ax.set_ylim(min(0.0, starts.min(), ends.min()), highest * 1.12 if highest > 0 else 1.0)
     return style.titles(ax, title, subtitle)
+
+
+def _lift(
+    written: list[tuple[int, float, int]], place: int, height: float, letters: int, many: int
+) -> int:
+    """Return by how many points a label over a bar is lifted off those before it, and note where it
+    stands; `height` is its bar's, of the highest.
+    """
+    tall, column, letter = 165.0, width_of(5.2) * 72 / many, 5.2
+    at = height * tall
+    while any(
+        (letters + others) / 2 * letter > (place - there) * column and abs(at - level) < 11
+        for there, level, others in written
+    ):
+        at += 11
+    written.append((place, at, letters))
+    return round(at - height * tall)
 
 
 def plot_account_status(
@@ -141,6 +161,7 @@ def plot_account_status(
         for row in each(overdue)
     ]
     mark_rows(ax, bars, tips, list(overdue["account_id"]))
+    mark_points(ax, overdue["usual_gap_days"], place, tips, overdue["account_id"])
     style.room(ax, overdue["silence_days"].max())
     style.no_axis(ax.xaxis)
     return style.titles(ax, title, subtitle)
@@ -179,6 +200,11 @@ def plot_alarm_quality(
             ax.plot(
                 line["k"], line[f"{name}_rate"], color=COLOURS[colour], marker="o", markersize=4
             )
+            told = zip(line["k"], line[f"{name}_rate"], strict=True)
+            tips = [
+                f"k = {number(k, book)}: {share(one, book, decimals=0)} {words}" for k, one in told
+            ]
+            mark_points(ax, line["k"], line[f"{name}_rate"], tips)
             if len(line):
                 last = line.iloc[-1]
                 style.label(
@@ -200,7 +226,7 @@ def plot_alarm_quality(
         )
     ax.set_ylim(0, 1.05)
     ax.set_xlim(rows["k"].min() - 0.1, rows["k"].max() * 1.45)
-    ax.set_xticks(rows["k"], [f"{k:g}" for k in rows["k"]])
+    ax.set_xticks(rows["k"], [number(k, book) for k in rows["k"]])
     ax.set_xlabel(say("k: days without an order / usual gap"))
     style.share_axis(ax.yaxis, book)
     return style.titles(ax, title, subtitle)
@@ -238,7 +264,7 @@ def plot_loss_dynamics(
         mark_points(ax, months, sums, twelve)
         if len(young):
             half = pd.Timedelta(days=12)
-            ax.axvspan(
+            span = ax.axvspan(
                 known["month"].max() + half,
                 young["month"].max() + half,
                 facecolor="none",
@@ -246,6 +272,7 @@ def plot_loss_dynamics(
                 hatch="///",
                 linewidth=0,
             )
+            mark(span, say("not known yet"))
             last, quiet = young["month"].max(), COLOURS["quiet"]
             place = {"xycoords": ("data", "axes fraction"), "ha": "right"}
             style.label(ax, last, 1, say("not known yet"), colour=quiet, dx=0, dy=6, **place)
@@ -323,7 +350,7 @@ def plot_cohort_retention_by_year(
         if grid.shape[1] <= 26:
             for (y, x), value in np.ndenumerate(grid.to_numpy()):
                 if value == value:
-                    said = ax.text(
+                    ax.text(
                         x + 0.5,
                         y + 0.5,
                         f"{100 * value:.0f}",
@@ -333,7 +360,7 @@ def plot_cohort_retention_by_year(
                         color=style.INK,
                     )
                     mark(
-                        said,
+                        ax.add_patch(style.cell(x + 0.5, y + 0.5, style.tint(0))),
                         say(
                             "{order}, month {number}: {share} ordered",
                             order=say(order[y]),

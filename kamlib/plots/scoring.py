@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import is_narrow, mark_each
+from kamlib.plots.marks import is_narrow, mark, mark_each, mark_points
 from kamlib.plots.style import COLOURS
 from kamlib.story.scoring import FIRM, MOST_BARS
 from kamlib.story.scoring_rows import tell_criterion_review
@@ -39,7 +39,7 @@ def plot_account_scores(
     places = pd.Series(range(len(shown)), index=shown["account_id"])
     drawn = criterion_scores[criterion_scores["account_id"].isin(places.index)]
     _stack(ax, drawn, places, shown, book)
-    _marks_of_stability(ax, score_stability, places, book)
+    _marks_of_stability(ax, score_stability, places, shown, book)
     is_alike = len(scored["completeness_share"].unique()) == 1
     names = [_name(row, book, alike=is_alike) for row in shown.to_dict("records")]
     ax.set_yticks(range(len(shown)), names)
@@ -78,6 +78,7 @@ def plot_demotion_risk(
             followed=followed,
         )
         style.label(ax, row["risk_high"], place, said)
+        mark_points(ax, [row["risk_share"]], [place], [f"{labels[-1]}: {said}"])
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(demotion_risk) - 0.4, -0.6)
     ax.set_xlim(-0.01, 1.2)
@@ -99,21 +100,24 @@ def plot_criterion_review(
         return style.nothing(ax, title, subtitle)
     told = criterion_review.assign(note=tell_criterion_review(criterion_review)["note"])
     rows = told.sort_values("later_outcome", kind="stable").reset_index(drop=True)
+    labels = rows["criterion"].map(say) + " → " + rows["later_outcome"].map(say)
     for place, row in enumerate(rows.to_dict("records")):
         r, low, high = (row[f"correlation{end}"] for end in ("", "_low", "_high"))
         if r != r:
-            style.label(ax, 0, place, row["note"], colour=COLOURS["quiet"])
+            note = style.short(row["note"], 20 if is_narrow() else 60)
+            style.label(ax, 0, place, note, colour=COLOURS["quiet"])
             continue
         _interval(ax, place, low, r, high, VERDICTS[row["verdict"]])
         style.label(ax, high, place, say(row["verdict"]), colour=COLOURS[VERDICTS[row["verdict"]]])
-    labels = rows["criterion"].map(say) + " → " + rows["later_outcome"].map(say)
+        mark_points(ax, [r], [place], [f"{labels[place]}: {number(r, decimals=2)}"])
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     ax.set_yticks(
-        range(len(labels)), [style.short(text, 24 if is_narrow() else 44) for text in labels]
+        range(len(labels)), [style.short(text, 18 if is_narrow() else 44) for text in labels]
     )
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(-1.05, 1.3)
-    ax.set_xticks([-1, -0.5, 0, 0.5, 1])
+    ticks = [-1, -0.5, 0, 0.5, 1]
+    ax.set_xticks(ticks, [number(tick) for tick in ticks])
     return style.titles(ax, title, subtitle)
 
 
@@ -176,7 +180,7 @@ def _stack(
         left += part
     for place, score in zip(places, shown["score"], strict=True):
         style.label(ax, 10.6, place, number(score, book, decimals=2), dx=0, ha="right")
-    style.label(ax, 10.6, -1, "score", colour=COLOURS["quiet"], dx=0, fontsize=8, ha="right")
+    style.label(ax, 10.6, -1, say("score"), colour=COLOURS["quiet"], dx=0, fontsize=8, ha="right")
     ax.legend(
         loc="upper left",
         bbox_to_anchor=(0, 0),
@@ -190,23 +194,29 @@ def _stack(
 
 
 def _marks_of_stability(
-    ax: Axes, stability: pd.DataFrame, places: pd.Series, book: BookSettings | None
+    ax: Axes,
+    stability: pd.DataFrame,
+    places: pd.Series,
+    shown: pd.DataFrame,
+    book: BookSettings | None,
 ) -> None:
     for row in stability[stability["account_id"].isin(places.index)].to_dict("records"):
         place = places[row["account_id"]]
         firm = row["above_line_share"] if row["is_above_line"] else 1 - row["above_line_share"]
         colour = COLOURS["good" if firm >= FIRM else "overdue" if firm >= SHAKY else "bad"]
-        ax.plot(
-            11.3,
-            place,
-            "o" if firm >= FIRM else "D" if firm >= SHAKY else "X",
-            color=colour,
-            markersize=6,
-        )
+        shape = "o" if firm >= FIRM else "D" if firm >= SHAKY else "X"
+        (spot,) = ax.plot(11.3, place, shape, color=colour, markersize=6)
         low, high = number(row["rank_low"], book), number(row["rank_high"], book)
         ranks = low if low == high else f"{low}–{high}"
         above = "" if is_narrow() else f"{share(row['above_line_share'], book, decimals=0)} · "
         style.label(ax, 11.3, place, f"{above}{ranks}", dx=7)
+        tip = say(
+            "{name}: above the line in {firm} of the draws, rank {ranks}",
+            name=shown["name"].iloc[place],
+            firm=share(row["above_line_share"], book, decimals=0),
+            ranks=ranks,
+        )
+        mark(spot, tip, row["account_id"])
     head = say("ranks") if is_narrow() else say("above · ranks")
     style.label(ax, 11.3, -1, head, colour=COLOURS["quiet"], dx=-4, fontsize=8, ha="left")
 
@@ -227,7 +237,7 @@ def _line(ax: Axes, shown: pd.DataFrame, book: BookSettings | None) -> None:
             -0.9,
             say("line {line}", line=number(line, book, decimals=2)),
             dx=0,
-            ha="center",
+            ha="right" if is_narrow() else "center",
         )
     above = int(shown["is_above_line"].sum())
     if 0 < above < len(shown):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings, SegmentationSettings
 from kamlib.plots import style
-from kamlib.plots.marks import mark, mark_rows
+from kamlib.plots.marks import is_narrow, mark, mark_each, mark_points, mark_rows
 from kamlib.plots.style import COLOURS
 from kamlib.story.segmentation_charts import MOST_MOVES, tops_of
 from kamlib.words import count, money, number, percent, say
@@ -105,6 +105,11 @@ def plot_whale_curve(
     if (whale_curve["margin"] < 0).any():
         ax.plot(peak, top, "o", color=COLOURS["good"])
         ax.plot(last, total, "o", color=COLOURS["bad"])
+        tips = [
+            say("{rank} accounts: {amount}", rank=number(at, book), amount=money(value, book))
+            for at, value in ((peak, top), (last, total))
+        ]
+        mark_points(ax, (peak, last), (top, total), tips)
         style.label(ax, peak, top, money(top, book), dx=-8, dy=8)
         style.label(ax, last, total, money(total, book), dx=6, colour=COLOURS["bad"])
     else:
@@ -159,15 +164,15 @@ def plot_concentration(
     scopes = {"accounts": COLOURS["previous"], "groups": COLOURS["actual"]}
     if rows.loc["accounts"].equals(rows.loc["groups"]):
         scopes = {"accounts": COLOURS["actual"]}
+    names = [say("largest") if top == 1 else say("{top} largest", top=top) for top in tops]
     for place, (scope, colour) in enumerate(scopes.items()):
         offset = (0.2 - 0.4 * place) * (len(scopes) - 1)
         values, said = rows.loc[scope], say(scope) if len(scopes) > 1 else ""
-        ax.barh(np.arange(len(tops)) + offset, values, height=0.38, color=colour, label=scope)
-        style.label_bars(ax, [f"{percent(value, book)} {said}" for value in values])
-    ax.set_yticks(
-        range(len(tops)),
-        [say("largest") if top == 1 else say("{top} largest", top=top) for top in tops],
-    )
+        bars = ax.barh(np.arange(len(tops)) + offset, values, height=0.38, color=colour)
+        texts = [f"{percent(value, book)} {said}".strip() for value in values]
+        style.label_bars(ax, texts)
+        mark_each(bars, [f"{top}: {text}" for top, text in zip(names, texts, strict=True)])
+    ax.set_yticks(range(len(tops)), names)
     ax.set_xlim(0, rows.loc[list(scopes)].iloc[:, 0].max() * 1.25)
     ax.set_ylim(-0.6, len(tops) - 0.4)
     style.no_axis(ax.xaxis)
@@ -180,6 +185,7 @@ def plot_class_moves(
     most: int = MOST_MOVES,
     title: str = "",
     subtitle: str = "",
+    book: BookSettings | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw what moved each account: its own change and the others', in points of share."""
@@ -196,7 +202,12 @@ def plot_class_moves(
         ax.barh(places + offset, values, height=0.36, color=colour, label=name)
         style.label_bars(
             ax,
-            [f"{value:+.1f}".replace("-", "−") if abs(value) >= 0.05 else "0" for value in values],
+            [
+                ("+" if value > 0 else "") + number(value, book, decimals=1)
+                if abs(value) >= 0.05
+                else "0"
+                for value in values
+            ],
         )
     ax.axvline(0, color=COLOURS["quiet"], linewidth=0.8)
     names = [
@@ -206,7 +217,7 @@ def plot_class_moves(
     ax.set_yticks(places, names)
     for bars in ax.containers:
         mark_rows(ax, bars, names, list(shown["account_id"]))
-    ax.margins(x=0.15)
+    ax.margins(x=0.3 if is_narrow() else 0.15)
     style.no_axis(ax.xaxis)
     ax.spines["left"].set_visible(False)
     with style.style():
@@ -228,12 +239,13 @@ def plot_rfm_segments(
         return style.nothing(ax, title, subtitle)
     shown = rfm_segments.iloc[::-1]
     bars = shown["revenue_share"].fillna(0.0)
-    ax.barh(shown["segment"].map(say), bars, color=COLOURS["accent"], height=0.7)
+    drawn = ax.barh(shown["segment"].map(say), bars, color=COLOURS["accent"], height=0.7)
     texts = [
         f"{percent(share, book)} · {count(items, 'account', source=book)}"
         for share, items in zip(shown["revenue_share"], shown["account_count"], strict=True)
     ]
     style.label_bars(ax, texts)
+    mark_each(drawn, [f"{say(s)}: {t}" for s, t in zip(shown["segment"], texts, strict=True)])
     ax.set_xlim(min(bars.min(), 0), max(bars.max(), 0.01) * 1.35)
     style.no_axis(ax.xaxis)
     return style.titles(ax, title, subtitle)

@@ -8,7 +8,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from kamlib.plots.style import COLOURS, INK, QUIET, axes, columns_wide, no_axis, tint, titles
+from kamlib.plots.marks import is_narrow, mark
+from kamlib.plots.style import (
+    COLOURS,
+    INK,
+    QUIET,
+    axes,
+    columns_wide,
+    no_axis,
+    tint,
+    titles,
+    wrapped,
+)
 from kamlib.tables import each
 from kamlib.words import phrase, say
 
@@ -56,15 +67,16 @@ def plot_stakeholder_map(
     rest = max((_height(group) for group in below), default=0.0)
     missing = list(map(say, roles.loc[roles["is_missing"], "role"]))
     wide = _EDGE + 5 * _COLUMN
-    tall = 24 + sum(heights.values()) + (rest + 20 if len(unknown) else 0) + (24 if missing else 0)
+    tall = 32 + sum(heights.values()) + (rest + 20 if len(unknown) else 0) + (24 if missing else 0)
     ax = ax if ax is not None else axes(wide / 72 + 0.2, tall / 72 + 0.7)
     ax.set_xlim(0, wide)
     ax.set_ylim(tall, 0)
     no_axis(ax.xaxis)
     no_axis(ax.yaxis)
     for attitude, words in _ATTITUDES.items():
-        _write(ax, _EDGE + (attitude + 2.5) * _COLUMN, 12, say(words), QUIET, ha="center")
-    top = 24.0
+        head = wrapped(say(words), 12 if is_narrow() else 17)
+        _write(ax, _EDGE + (attitude + 2.5) * _COLUMN, 14, head, QUIET, ha="center")
+    top = 32.0
     for level, height in heights.items():
         _write(ax, 4, top + height / 2, say("influence {level}", level=level), QUIET, ha="left")
         for attitude in _ATTITUDES:
@@ -78,7 +90,8 @@ def plot_stakeholder_map(
             )
             strength = 0.28 if key != "quiet" else 0.04
             box = (left + 1, top + 1), _COLUMN - 2, height - 2
-            ax.add_patch(Rectangle(*box, facecolor=tint(strength, key), edgecolor="none"))
+            cell = ax.add_patch(Rectangle(*box, facecolor=tint(strength, key), edgecolor="none"))
+            mark(cell, f"{say('influence {level}', level=level)}, {say(_ATTITUDES[attitude])}")
             _people(ax, cells.get((level, attitude), []), left, top, most)
         top += height
     if len(unknown):
@@ -102,21 +115,45 @@ def plot_stakeholder_map(
 
 def _name_lines(name: str) -> list[str]:
     """Return a name on at most two lines of a cell's width."""
-    if columns_wide(name) <= 17:
+    room = _letters()
+    if columns_wide(name) <= room:
         return [name]
     first, rest = "", name
     for word in name.split(" "):
-        if columns_wide(f"{first} {word}".strip()) > 17:
+        if columns_wide(f"{first} {word}".strip()) > room:
             break
         first = f"{first} {word}".strip()
     if not first:
-        return [cut_to(name, 17)]
+        return [cut_to(name, room)]
     rest = name[len(first) :].strip()
-    return [first, cut_to(rest, 17)]
+    return [first, cut_to(rest, room)]
+
+
+def _letters() -> int:
+    """Return how many letters a cell has room for."""
+    return 9 if is_narrow() else 17
 
 
 def _height(group: list[Any]) -> float:
-    return sum((len(_name_lines(person.person)) + 1) * _LINE + 5 for person in group) + _PAD
+    lines = sum(len(_name_lines(one.person)) + len(_role_lines(one)) for one in group)
+    return lines * _LINE + 5 * len(group) + _PAD
+
+
+def _role_lines(person: Any) -> list[str]:
+    """Return a person's role and last contact, in lines of a cell's width; none on a phone, where
+    the mark says it.
+    """
+    return [] if is_narrow() else wrapped(_role(person), 19).split("\n")
+
+
+def _role(person: Any) -> str:
+    days = (
+        say("no date")
+        if pd.isna(person.last_contact_days)
+        else say("{last_contact_days:.0f} d ago", last_contact_days=person.last_contact_days)
+    )
+    role = say(person.role) if isinstance(person.role, str) else say("role?")
+    return f"{role} · {days}"
 
 
 def _row_height(cells: dict[tuple[int, int], list[Any]], level: int, most: int) -> float:
@@ -132,20 +169,16 @@ def _people(ax: Axes, group: list[Any], left: float, top: float, most: int) -> N
             person.stance, "quiet"
         )
         face = "none" if person.is_stale else COLOURS[colour]
-        ax.plot(
-            left + 9, at, "o", markersize=6, markerfacecolor=face, markeredgecolor=COLOURS[colour]
-        )
+        look: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": COLOURS[colour]}
+        (spot,) = ax.plot(left + 9, at, "o", markersize=6, **look)
+        mark(spot, f"{person.person}: {_role(person)}")
         for line in _name_lines(person.person):
             _write(ax, left + 16, at, line, INK)
             at += _LINE
-        days = (
-            say("no date")
-            if pd.isna(person.last_contact_days)
-            else say("{last_contact_days:.0f} d ago", last_contact_days=person.last_contact_days)
-        )
-        role = say(person.role) if isinstance(person.role, str) else say("role?")
-        _write(ax, left + 16, at, f"{role} · {days}", QUIET, fontsize=8)
-        at += _LINE + 5
+        for line in _role_lines(person):
+            _write(ax, left + 16, at, line, QUIET, fontsize=8)
+            at += _LINE
+        at += 5
     if len(group) > most:
         _write(
             ax,
@@ -187,8 +220,9 @@ def plot_org_chart(
         hue = {"derailer": "bad", "opponent": "overdue", "supporter": "good"}.get(
             person.stance, "quiet"
         )
-        ax.plot(at, place, "o", markersize=6, color=COLOURS[hue], zorder=3)
         what = " · ".join(say(one) for one in (person.title, person.role) if isinstance(one, str))
+        (spot,) = ax.plot(at, place, "o", markersize=6, color=COLOURS[hue], zorder=3)
+        mark(spot, f"{person.person}: {what}" if what else person.person)
         _write(ax, at + 0.3, place, cut_to(person.person, 26), INK)
         _write(ax, 7.4, place, cut_to(what, 40), QUIET, fontsize=8)
     return titles(ax, title, subtitle)

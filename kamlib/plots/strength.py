@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from kamlib.book import BookSettings
 from kamlib.plots import style
-from kamlib.plots.marks import mark
+from kamlib.plots.marks import is_narrow, mark
 from kamlib.plots.style import COLOURS
 from kamlib.scoring.matrix import SPLIT
 from kamlib.story.scoring import MOST_ARROWS
-from kamlib.words import say
+from kamlib.words import listed, say
 
 MOST_SPOTS = 150
+STEPS = (0.0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4, 3.2, -3.2, 4.0, -4.0)
+"""Lines above or below its point at which a name may stand."""
 _QUADRANTS: list[tuple[float, float, str, dict[str, Any]]] = [
     (0.99, 0.99, "strategic", {"ha": "right", "va": "top"}),
     (0.01, 0.99, "star", {"ha": "left", "va": "top"}),
@@ -75,23 +77,16 @@ def _most_moved(key: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def _others(ax: Axes, others: pd.DataFrame) -> None:
-    spots = (
-        others[["strength_score", "attractiveness_score"]]
-        .round(1)
-        .value_counts()
-        .reset_index(name="accounts")
-    )
-    if len(spots) > MOST_SPOTS:
-        halves = (others[["strength_score", "attractiveness_score"]] * 2).round() / 2
-        spots = halves.value_counts().reset_index(name="accounts")
-    ax.scatter(
-        spots["strength_score"],
-        spots["attractiveness_score"],
-        s=8 + 4 * spots["accounts"].clip(upper=60),
-        color=COLOURS["previous"],
-        alpha=0.5,
-        linewidths=0,
-    )
+    """Draw the other accounts, those of one place as one spot that names them."""
+    places = others[["strength_score", "attractiveness_score"]].round(1)
+    if len(places.drop_duplicates()) > MOST_SPOTS:
+        places = (others[["strength_score", "attractiveness_score"]] * 2).round() / 2
+    look: dict[str, Any] = {"color": COLOURS["previous"], "alpha": 0.5, "markeredgewidth": 0}
+    for place, rows in others.groupby([places[name] for name in places], sort=True):
+        size = (8 + 4 * min(len(rows), 60)) ** 0.5
+        (spot,) = ax.plot(*cast(tuple[float, float], place), "o", markersize=size, **look)
+        is_one = len(rows) == 1
+        mark(spot, listed(rows["name"]), rows["account_id"].iloc[0] if is_one else "")
 
 
 def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
@@ -120,21 +115,23 @@ def _arrow(ax: Axes, row: dict[Any, Any]) -> None:
 
 def _names(ax: Axes, drawn: pd.DataFrame) -> None:
     """Write names beside their points, where they lie on no other name and on as few points and
-    arrows as can be.
+    arrows as can be; a name that finds no such place is left to its point.
     """
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
-    line, letter = (top - bottom) / 30, (right - left) / 95
+    line, letter = (top - bottom) / 30, (right - left) / (57 if is_narrow() else 95)
     written: list[tuple[float, float, float]] = []
     drawings = _drawn_spots(drawn)
     spots = drawn.groupby(["attractiveness_score", "strength_score"], sort=True)
     for _, rows in reversed(list(spots)):
-        shown = ", ".join(style.short(name, 26) for name in rows["name"].head(2))
+        shown = ", ".join(
+            style.short(name, 16 if is_narrow() else 26) for name in rows["name"].head(2)
+        )
         shown += f" +{len(rows) - 2}" if len(rows) > 2 else ""
         x, y = float(rows["strength_score"].iloc[0]), float(rows["attractiveness_score"].iloc[0])
         width = letter * style.columns_wide(shown)
         places = [
             (start, y + step * line)
-            for step in (0, 0.8, -0.8, 1.6, -1.6, 2.4, -2.4)
+            for step in STEPS
             for start in (x + letter, x - letter - width, x - width / 2)
             if step or start != x - width / 2
             if left <= start and start + width <= right
@@ -147,8 +144,10 @@ def _names(ax: Axes, drawn: pd.DataFrame) -> None:
                 for start, end, height in written
             )
         ]
+        if not free:
+            continue  # its point says the name when it is touched
         start, height = min(
-            free or places,
+            free,
             key=lambda place: (
                 _covered(drawings, place, width, line / 2) + 5 * abs(place[1] - y) / line
             ),

@@ -24,6 +24,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from kamlib.plots.fit import fit_ticks
 from kamlib.plots.marks import MARK, marks_of
 from kamlib.plots.style import (
     COLOURS,
@@ -88,13 +89,16 @@ def drawing(
     findings = [text for text in texts if text.get_gid() == FINDING and text.get_text()]
     lifted = [t for t in texts if t.get_gid() in (FINDING, SUBTITLE)] if len(findings) == 1 else []
     said = {t.get_gid(): getattr(t, "kam_text", t.get_text()) for t in lifted}
-    out = StringIO()
     width, height = figure.get_size_inches() * 72
     with _on_svg_canvas(figure) as canvas, _hidden(lifted), style():
-        renderer = _Renderer(width, height, out, image_dpi=72, metadata=_NO_METADATA)
-        canvas.renderer = renderer
-        figure.draw(renderer)
-        renderer.finalize()
+        for is_fitted in (False, False, True):
+            out = StringIO()
+            renderer = _Renderer(width, height, out, image_dpi=72, metadata=_NO_METADATA)
+            canvas.renderer = renderer
+            figure.draw(renderer)
+            renderer.finalize()
+            if is_fitted or not fit_ticks(figure, renderer):
+                break
         box = figure.get_tightbbox(renderer)
     left, right = min(0.0, box.x0 * 72 - 2), max(width, box.x1 * 72 + 2)
     top, bottom = min(0.0, height - box.y1 * 72 - 2), max(height, height - box.y0 * 72 + 2)

@@ -172,7 +172,7 @@ def health_text(row: Any, *, is_named: bool = True) -> str:
             word=word,
         )
     costs = (
-        say("; {weakest} costs it the most", weakest=str(row.weakest).replace("_", " "))
+        say("; {weakest} costs it the most", weakest=say(str(row.weakest).replace("_", " ")))
         if row.weakest
         else ""
     )

@@ -93,6 +93,22 @@ CODES = (
     phrase("credits"),
     phrase("requests"),
     phrase("costs"),
+    phrase("needs"),
+    phrase("interactions"),
+    phrase("invoices"),
+    phrase("opportunities"),
+    phrase("incidents"),
+    phrase("late order"),
+    phrase("returns"),
+    phrase("silence"),
+    phrase("all accounts"),
+    phrase("paid back"),
+    phrase("not paid back yet"),
+    phrase("above zero"),
+    phrase("below zero"),
+    phrase("cannot be told"),
+    phrase("cannot be told: the interval holds zero"),
+    phrase("recorded only"),
     phrase("neutral"),
     phrase("supporter"),
     phrase("star"),
@@ -160,6 +176,7 @@ CODES = (
     phrase("plan"),
     phrase("renewal"),
     phrase("rhythm"),
+    phrase("trend"),
     phrase("competitor"),
     phrase("contacts"),
     phrase("credits"),
@@ -340,7 +357,10 @@ CODES = (
 """What analysis calls things, where it is shown as it stands."""
 
 
-_ALSO = ("kind", "field", "role", "tier", "part", "answer", "decision", "recorded_decision")
+_ALSO = (
+    *("kind", "field", "role", "tier", "part", "answer", "decision", "recorded_decision"),
+    *("source", "exposure", "thing"),
+)
 """Columns of text whose values are the kit's own words, unless the book has others."""
 _IN_PLACE = {
     "not recorded",
@@ -351,8 +371,14 @@ _IN_PLACE = {
     "before history",
     "no manager on the order",
     "the largest together",
+    "all accounts",
+    "total score",
 }
 """What stands where the book has nothing to say, in any column."""
+
+
+_KITS_GROUPS = ("seen", "size")
+"""Dimensions whose groups are the kit's own."""
 
 
 def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
@@ -369,6 +395,9 @@ def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
             words[name] = _spelled(rows[name], figures)
         elif own or name in _ALSO or (name in known and known[name].type == "code"):
             words[name] = _spelled(rows[name], own)
+        elif name == "group" and "dimension" in rows:
+            is_own = rows["dimension"].isin(_KITS_GROUPS) | rows[name].isin(_IN_PLACE)
+            words[name] = _spelled(rows[name][is_own], {})
         elif name in known and known[name].type in ("text", "id"):
             words[name] = _spelled(rows[name][rows[name].isin(_IN_PLACE)], {})
     return words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings, ValueSettings
-from kamlib.story.dossier_notes import figure_note
+from kamlib.story.dossier_notes import figure_note, peers_said
 from kamlib.story.outlook import outlook_finding
 from kamlib.story.statements import Card, Point, Said, Sentence
 from kamlib.tables import each
@@ -64,7 +64,8 @@ def points_account_profile(account_profile: pd.DataFrame) -> list[Point]:
     for part, rows in account_profile.groupby("part", sort=False):
         for row in each(rows[rows["is_filled"]]):
             is_day = row.source == "accounts.customer_since"
-            text = date(row.recorded) if is_day else row.recorded
+            known = say(row.recorded) if row.field == "tier" else row.recorded
+            text = date(row.recorded) if is_day else known
             points.append(Point(say(str(part)), text, label=say(row.field)))
         gaps = ", ".join(map(say, rows.loc[~rows["is_filled"], "field"]))
         points += [Point(say(str(part)), gaps, label=say("not recorded"))] if gaps else []
@@ -213,7 +214,7 @@ def table_white_space(white_space: pd.DataFrame) -> Said:
             "Categories that at least 40 % of the {peer_count} peers buy ({peer_group}); median "
             "of the buyers, scaled to this account's size, per year",
             peer_count=row.peer_count,
-            peer_group=row.peer_group,
+            peer_group=peers_said(row.peer_group),
         ),
     )
 

@@ -14,6 +14,7 @@ from kamlib.story.dossier_notes import (
     figure_note,
     late_note,
     need_note,
+    peers_said,
     silence_notes,
 )
 from kamlib.tables import each
@@ -141,7 +142,7 @@ def _decided(row: Any, book: BookSettings) -> Told:
         else ""
     )
     why = f": {row.reason}" if pd.notna(row.reason) else ""
-    kind = say("Deal") if pd.isna(row.kind) else row.kind.capitalize()
+    kind = say("Deal") if pd.isna(row.kind) else started(say(row.kind))
     text = f"{kind} {say(row.outcome)}{to}, {money(row.deal_value, book)}{why}."
     return text, say("opportunities, {opportunity_id}", opportunity_id=row.opportunity_id)
 
@@ -149,10 +150,11 @@ def _decided(row: Any, book: BookSettings) -> Told:
 def _incident(row: Any) -> Told:
     grave = say(", severity {severity:g}", severity=row.severity) if pd.notna(row.severity) else ""
     remark = f": {row.remark}" if pd.notna(row.remark) else ""
-    what = f"{row.kind.replace('_', ' ')}{grave}{remark}"
+    kind = say(row.kind.replace("_", " "))
+    what = f"{kind}{grave}{remark}"
     return say(
         "Incident open for {open_days:.0f} days, {what}.", open_days=row.open_days, what=what
-    ), say("incidents, {kind}", kind=row.kind)
+    ), say("incidents, {kind}", kind=kind)
 
 
 def _waiting(promises: pd.DataFrame) -> Told:
@@ -199,7 +201,7 @@ def _terms(row: Any) -> Told:
 
 
 def _agreement(row: Any) -> str:
-    return say("Agreement") if pd.isna(row.kind) else row.kind.capitalize()
+    return say("Agreement") if pd.isna(row.kind) else started(say(row.kind))
 
 
 def _owed(row: Any, step_id: str) -> Told:
@@ -275,7 +277,7 @@ def _white(row: Any, book: BookSettings) -> Told:
         peers=peers,
         white_space=money(row.white_space, book),
     )
-    return text, say("orders of the peers ({peer_group})", peer_group=row.peer_group)
+    return text, say("orders of the peers ({peer_group})", peer_group=peers_said(row.peer_group))
 
 
 def _objective(row: Any, book: BookSettings) -> Told:

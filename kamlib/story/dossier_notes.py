@@ -103,12 +103,31 @@ def tell_account_timeline(account_timeline: pd.DataFrame) -> pd.DataFrame:
     return _said(account_timeline, event=event)
 
 
+def peers_said(peer_group: str) -> str:
+    """Return who the peers of an account are, in words.
+
+    >>> peers_said("industry pumps"), peers_said("all accounts")
+    ('industry pumps', 'all accounts')
+    """
+    trait, _, own = peer_group.partition(" ")
+    if peer_group == "all accounts":
+        return say(peer_group)
+    return say("industry {own}" if trait == "industry" else "class {own}", own=own)
+
+
+def incident_said(row: Any) -> str:
+    """Return what kind of incident an event is about, in words."""
+    return say(str(row.subject).replace("_", " "))
+
+
 def event(row: Any) -> str:
     """Return an event of the relationship in words."""
     code, subject = row.event_code, row.subject
     if row.kind in ("agreement", "tender"):
         return f"{say(subject)} {say(code)}"
-    if code in ("incident", "resolved", "decided"):
+    if code in ("incident", "resolved"):
+        return f"{say(code)}: {incident_said(row)}"
+    if code == "decided":
         return f"{say(code)}: {say(subject)}"
     if code == "satisfaction":
         return say("satisfaction {subject} of 10", subject=subject)

@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import each
-from kamlib.words import count, date, money, number, phrase, plural, say
+from kamlib.words import count, date, money, number, phrase, plural, say, started
 
 MOST_MEASURED = 5
 """Accounts and offers that a chart draws."""
@@ -36,7 +36,11 @@ def tell_leaving_causes(leaving_causes: pd.DataFrame) -> pd.DataFrame:
     }
     columns = leaving_causes[["note_code", "exposure", "leaver_count"]].itertuples(index=False)
     notes = [
-        say("the book records no {exposures}", exposures=plural(0, exposure))
+        say(
+            "the book records no late orders"
+            if exposure == "late order"
+            else "the book records no incidents"
+        )
         if code == "not_recorded"
         else say("only {leavers}: too few to tell", leavers=count(many, "leaver"))
         if code == "few_leavers"
@@ -63,7 +67,7 @@ def chart_leaving_causes(leaving_causes: pd.DataFrame) -> Said:
     elif len(clear):
         title = say(
             "Accounts left more often after: {clear} (a correlation, not proof)",
-            clear=", ".join(clear),
+            clear=", ".join(map(say, clear)),
         )
     untold = int(leaving_causes["hazard_ratio"].isna().sum())
     rest = say(
@@ -87,14 +91,15 @@ def chart_leaving_causes(leaving_causes: pd.DataFrame) -> Said:
 
 def chart_incident_trend(incident_trend: pd.DataFrame) -> Said:
     """Say which mistakes have become more or less frequent."""
-    named = incident_trend.drop_duplicates("kind").groupby("trend")["mistake"].agg(", ".join)
+    kinds = incident_trend.drop_duplicates("kind")
+    named = kinds["mistake"].map(say).groupby(kinds["trend"]).agg(", ".join)
     words = {"up": say("more often"), "down": say("less often")}
     found = [f"{how}: {named[trend]}" for trend, how in words.items() if trend in named]
     title = say("No kind of mistake has become clearly more or less frequent")
     if incident_trend.empty:
         title = say("No incident is recorded")
     elif found:
-        title = "; ".join(found).capitalize()
+        title = started("; ".join(found))
     return Said(
         title,
         say("Incidents per quarter, one scale; colour only where the trend is clear"),

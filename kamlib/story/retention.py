@@ -309,7 +309,9 @@ def _not_recorded(row: Any, losses: pd.DataFrame, book: BookSettings) -> str:
 
 def _cause(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
     event = (
-        row.exposure if row.exposure != "incident" else say("incident ({cause})", cause=row.cause)
+        say(row.exposure)
+        if row.exposure != "incident"
+        else say("incident ({cause})", cause=say(row.cause))
     )
     ratio, low, high = (
         number(one, book, decimals=2)

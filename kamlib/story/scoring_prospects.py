@@ -7,7 +7,10 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.words import money, number, say
+from kamlib.words import money, number, phrase, say
+
+_PS = (phrase("need"), phrase("solvency"), phrase("authority"))
+"""What a prospect is judged by."""
 
 
 def tell_prospect_ranking(
@@ -20,15 +23,15 @@ def tell_prospect_ranking(
 
 def _owner_rule(row: dict[Any, Any], book: BookSettings | None) -> str:
     code, budget = row["owner_code"], row["budget"]
-    ps = {name: row[name] for name in ("need", "solvency", "authority")}
+    ps = {name: row[name] for name in _PS}
     mean = say("mean of the three Ps {score}", score=number(row["score"], book, decimals=1))
     if code == "not_judged":
-        lacking = say(" and ").join(name for name, judged in ps.items() if judged != judged)
+        lacking = say(" and ").join(say(name) for name, judged in ps.items() if judged != judged)
         return say(
             "{lacking} not judged yet: a business developer finds out first", lacking=lacking
         )
     if code == "weak":
-        weak = [f"{name} {judged:g}" for name, judged in ps.items() if judged < row["least_p"]]
+        weak = [f"{say(name)} {judged:g}" for name, judged in ps.items() if judged < row["least_p"]]
         return say("{weak}: below {least_p:g}", weak=", ".join(weak), least_p=row["least_p"])
     if code == "low":
         return say("{mean}: below {least_score:g}", mean=mean, least_score=row["least_score"])

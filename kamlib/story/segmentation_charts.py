@@ -333,7 +333,7 @@ def chart_rfm_segments(
         finding = say(
             "{account_count} in “{segment}” {bring} {revenue_share} of revenue",
             account_count=_accounts(top["account_count"], book),
-            segment=top["segment"],
+            segment=say(top["segment"]),
             bring=plural(top["account_count"], "brings", "bring"),
             revenue_share=percent(top["revenue_share"], book),
         )

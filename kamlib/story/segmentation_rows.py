@@ -197,7 +197,7 @@ def _evidence(row: dict, book: BookSettings | None) -> str:
             "{code} {led_group}.",
             evidence_count=number(row["evidence_count"], book),
             rival_count=number(row["rival_count"], book),
-            code=code,
+            code=say(code),
             led_group=row["led_group"],
         )
     first = f"{row['first_order_month']:%Y-%m}"
@@ -214,7 +214,7 @@ def _evidence(row: dict, book: BookSettings | None) -> str:
             budget=budget,
             line=line,
         )
-    whole = "profit" if code == "profit" else say("revenue (margin is unknown)")
+    whole = say("profit") if code == "profit" else say("revenue (margin is unknown)")
     share = percent(row["evidence_share"], book)
     return say(
         "{share} of all {whole}: {amount}; first order {first}.",

@@ -88,7 +88,7 @@ def chart_alarm_quality(
         _alarm_title(alarm_quality[alarm_quality["rule"].eq(rule)], book),
         say(
             "Rule '{rule}' run as of past quarters; the truth is no order in the next 12 months",
-            rule=rule,
+            rule=say(rule),
         ),
         say(
             "Curves of the share of false alarms and of missed losses over the factor k, with "

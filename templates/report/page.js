@@ -170,9 +170,10 @@
       finders.set(figure.id, (text) => { filter.value = words = text; unfold(); choose(); });
     }
     table.choices.forEach((index) => {
-      const values = [...new Set(cells[index].map((value) => value ?? ""))].sort(collator.compare);
+      const written = new Map(cells[index].map((value, row) => [value ?? "", texts[index][row]]));
+      const values = [...written.keys()].sort((a, b) => collator.compare(written.get(a), written.get(b)));
       const select = make("select", {}, make("option", { value: "", textContent: say("all") }),
-        ...values.map((value, i) => make("option", { value: String(i + 1), textContent: value === "" ? say("(none)") : table.words?.[value] ?? value })));
+        ...values.map((value, i) => make("option", { value: String(i + 1), textContent: value === "" ? say("(none)") : written.get(value) })));
       select.addEventListener("change", () => {
         if (select.value === "") chosen.delete(index);
         else chosen.set(index, values[Number(select.value) - 1]);
