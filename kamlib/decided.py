@@ -14,6 +14,7 @@ def latest_decisions(decisions: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFra
     >>> latest_decisions(told, pd.Timestamp("2025-09-30"))["recorded_decision"].to_dict()
     {'A': 'keep'}
     """
-    known = decisions[decisions["date"].le(as_of)].sort_values(["account_id", "date", "decision"])
+    known = decisions[decisions["date"].le(as_of)].sort_values("decision", kind="stable")
+    known = known.sort_values("date", kind="stable")
     latest = known.drop_duplicates("account_id", keep="last").set_index("account_id")
     return latest.reindex(columns=["date", "decision", "by", "reason"]).add_prefix("recorded_")

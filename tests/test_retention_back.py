@@ -88,12 +88,7 @@ class TestWinBack:
         return gone, lost, offers
 
     def no_rates(self):
-        lost = self.tables()[1].iloc[:0]
-        return ret.return_rates(
-            lost.assign(detection_date=lost["return_date"], recorded_date=lost["return_date"]),
-            ret.day_sums(days({})),
-            as_of=AS_OF,
-        )
+        return ret.return_rates(shaped("lost_accounts", []), ret.day_sums(days({})), as_of=AS_OF)
 
     def test_the_best_list_under_the_budget(self):
         gone, lost, offers = self.tables()

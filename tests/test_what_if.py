@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from kamlib.book import read_settings
 from kamlib.errors import KamError
@@ -159,3 +162,53 @@ class TestSliders:
         board = Board(q)
         board.a.value, board.b.value = 0.9, 0.5
         assert "rising" in board.shown.value
+
+
+class TestFrontend:
+    """What a frontend other than Lab does: it reads the models that the kernel opens, and sends
+    where a control was moved to.
+    """
+
+    @pytest.fixture
+    def kernel(self) -> Iterator[Any]:
+        manager, client = start_new_kernel(startup_timeout=300)
+        yield client
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+    def told(self, kernel: Any, message: str) -> list[dict[str, Any]]:
+        """What the kernel says in answer to a message, until it has nothing more to do."""
+        found: list[dict[str, Any]] = []
+        while not (found and found[-1]["content"].get("execution_state") == "idle"):
+            one = kernel.get_iopub_msg(timeout=300)
+            if one["parent_header"].get("msg_id") == message:
+                found.append(one)
+        return found
+
+    def test_any_that_speaks_the_widgets_protocol_moves_a_slider(self, kernel):
+        book = str(ROOT / "data" / "sample")
+        code = f"""import kamlib as kam
+from kamlib.whatif import sliders
+sliders(kam.open_period({book!r}, "2025-Q3"))"""
+        said = self.told(kernel, kernel.execute(code))
+        models = {
+            one["content"]["comm_id"]: one["content"]["data"]["state"]
+            for one in said
+            if one["msg_type"] == "comm_open"
+        }
+        needed = {one["_model_module"] for one in models.values()}
+        assert needed == {"@jupyter-widgets/base", "@jupyter-widgets/controls"}
+        (shown,) = [one["content"]["data"] for one in said if one["msg_type"] == "execute_result"]
+        assert shown["application/vnd.jupyter.widget-view+json"]["model_id"] in models
+
+        (line,) = [key for key, one in models.items() if one.get("description") == "Admission line"]
+        state = {"method": "update", "state": {"value": 7.0}, "buffer_paths": []}
+        message = kernel.session.msg("comm_msg", {"comm_id": line, "data": state})
+        kernel.shell_channel.send(message)
+        for one in self.told(kernel, message["header"]["msg_id"]):
+            if one["msg_type"] == "comm_msg":
+                own = models[one["content"]["comm_id"]]
+                own.update(one["content"]["data"].get("state", {}))
+        value = {one["_model_name"]: one["value"] for one in models.values() if "value" in one}
+        assert value["TextareaModel"] == "[key_accounts]\nmin_score = 7.0"
+        assert "leave" in value["HTMLModel"]

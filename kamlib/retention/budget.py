@@ -63,9 +63,16 @@ def _price(account: Ints, value: Floats, cost: Floats, budget: float) -> float:
     """Return the lowest price on money at which the best offers cost no more than the budget."""
     with np.errstate(divide="ignore"):
         low, high = 0.0, float((value[cost > 0] / cost[cost > 0]).max(initial=0.0))
+    order = np.argsort(account, kind="stable")
+    value, cost, many = value[order], cost[order], np.unique(account, return_counts=True)[1]
+    begin = np.cumsum(many) - many
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        is_dear = cost[_best(account, value - middle * cost, value)].sum() > budget
+        worth = value - middle * cost
+        most = np.repeat(np.maximum.reduceat(worth, begin), many)
+        # of equal worth the dearer brings more
+        paid = np.where((worth == most) & (worth > 0), cost, 0.0)
+        is_dear = np.maximum.reduceat(paid, begin).sum() > budget
         low, high = (middle, high) if is_dear else (low, middle)
     return high
 

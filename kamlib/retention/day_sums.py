@@ -11,7 +11,11 @@ import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_SPAN = 1 << 32
+SPAN = 1 << 32
+"""An account's place times this, plus a day, is one number for both."""
+_FIRST = pd.Timestamp(0).toordinal()
+NO_DAY = -(1 << 30)
+"""The number that stands for n/a, where days are whole numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +40,10 @@ class DaySums:
         sum.
         """
         place = self.accounts.get_indexer(pd.Index(account_id))
-        edges = pd.DataFrame({"after": after, "until": until}, index=account_id.index)
-        is_asked = (place >= 0) & edges.notna().all(axis=1).to_numpy()
+        edges = [number(pd.Series(edge)) for edge in (after, until)]
+        is_asked = (place >= 0) & (edges[0] > NO_DAY) & (edges[1] > NO_DAY)
         begin, end = (
-            np.searchsorted(self.key, place * _SPAN + number(edges[edge]), side="right")
-            for edge in ("after", "until")
+            np.searchsorted(self.key, place * SPAN + edge, side="right") for edge in edges
         )
         many = np.where(is_asked, np.maximum(end - begin, 0), 0)
         has_days = many > 0
@@ -69,7 +72,7 @@ def day_sums(account_days: pd.DataFrame) -> DaySums:
     [1.0, 3.0, 0.0]
     """
     place, ids = pd.factorize(account_days["account_id"], sort=True)
-    key = place * _SPAN + number(account_days["date"])
+    key = place * SPAN + number(account_days["date"])
     order = np.argsort(key, kind="stable")
     revenue = account_days["revenue"].to_numpy(dtype="float64")
     cost = np.full(len(revenue), np.nan)
@@ -86,5 +89,35 @@ def day_sums(account_days: pd.DataFrame) -> DaySums:
 
 
 def number(day: pd.Series) -> Ints:
-    """Return days as whole numbers; what stands for n/a is no day."""
-    return day.to_numpy().astype("datetime64[D]").astype("int64").clip(-(1 << 30), 1 << 30)
+    """Return days as whole numbers from 1970 on; n/a is ``NO_DAY``."""
+    return day.to_numpy().astype("datetime64[D]").astype("int64").clip(NO_DAY, -NO_DAY)
+
+
+def day_count(day: pd.Timestamp) -> float:
+    """Return one day as a number from 1970 on; n/a stays n/a.
+
+    >>> day_count(pd.Timestamp("1970-01-31"))
+    30
+    """
+    return np.nan if day is pd.NaT else day.toordinal() - _FIRST
+
+
+def day_number(day: pd.Series) -> Floats:
+    """Return days as numbers from 1970 on; n/a stays n/a, so that no comparison with it holds.
+
+    >>> day_number(pd.Series(pd.to_datetime(["1970-01-31", None]))).tolist()
+    [30.0, nan]
+    """
+    whole = number(day)
+    return np.where(whole > NO_DAY, whole, np.nan)
+
+
+def day_of(numbers: Floats) -> npt.NDArray[np.datetime64]:
+    """Return the days of numbers that `day_number` gave.
+
+    >>> day_of(np.array([30.0, np.nan])).astype(str).tolist()
+    ['1970-01-31T00:00:00.000000', 'NaT']
+    """
+    is_day = ~np.isnan(numbers)
+    days = np.where(is_day, numbers, 0).astype("int64").astype("datetime64[D]")
+    return np.where(is_day, days, np.datetime64("NaT")).astype("datetime64[us]")

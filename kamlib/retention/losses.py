@@ -6,8 +6,13 @@ import numpy as np
 import pandas as pd
 
 from kamlib.period.months import month_of, trailing_months
-from kamlib.retention.day_sums import DaySums
-from kamlib.retention.order_days import described, looked_up, window_edges
+from kamlib.retention.day_sums import SPAN, DaySums, Ints, day_number, number
+from kamlib.retention.order_days import (
+    by_day_and_account,
+    described,
+    looked_up,
+    window_edges,
+)
 from kamlib.tables import shaped
 
 DIMENSIONS = ("category", "industry", "region", "manager_name", "reason", "seen")
@@ -44,28 +49,49 @@ def lost_accounts(
     """
     last = lost_spells["last_order_date"]
     sums = day_sums.of(lost_spells["account_id"], last - pd.DateOffset(years=1), last)
-    spells = lost_spells.assign(spell=np.arange(len(lost_spells)))
-    spells[["revenue_lost", "margin_lost"]] = sums
     book = _recorded(losses, as_of)
-    pairs = spells.merge(book, on="account_id")
-    earliest = pairs["last_order_date"] - pd.Timedelta(days=early_days)
-    is_late = pairs["recorded_date"].ge(pairs["return_date"])
-    pairs = pairs[pairs["recorded_date"].ge(earliest) & ~is_late]
-    pairs = pairs.sort_values(["recorded_date", "record"]).drop_duplicates("record", keep="last")
-    first = pairs.drop_duplicates("spell").set_index("spell")
-    spells["reason"] = looked_up(spells["spell"], first["reason"])
-    spells["recorded_date"] = looked_up(spells["spell"], first["recorded_date"])
-    is_both = spells["recorded_date"].notna()
-    spells["seen"] = np.where(is_both, "recorded and detected", "detected only")
-    alone = book[~book["record"].isin(pairs["record"])].assign(seen="recorded only")
-    table = pd.concat([spells, alone], ignore_index=True) if len(alone) else spells
+    spell = _spell_of(book, lost_spells, early_days)
+    is_matched = spell >= 0
+    alone = np.flatnonzero(~is_matched)
+    matched, first = np.unique(spell[is_matched], return_index=True)  # the first recorded counts
+    record = np.append(np.full(len(lost_spells), -1), alone)
+    record[matched] = np.flatnonzero(is_matched)[first]
+    at = np.append(np.arange(len(lost_spells)), np.full(len(alone), -1))
+    found = {name: _at(lost_spells[name], at) for name in lost_spells}
+    found |= {name: _at(book[name], record) for name in ("reason", "recorded_date")}
+    found |= {f"{name}_lost": _at(sums[name], at) for name in ("revenue", "margin")}
+    found["account_id"] = found["account_id"].fillna(_at(book["account_id"], record))
+    both = np.where(record >= 0, "recorded and detected", "detected only")
+    found["seen"] = pd.Series(np.where(at >= 0, both, "recorded only").astype(object))
     texts = ("name", "manager_id", "manager_name", "industry", "region")
-    table[list(texts)] = described(table["account_id"], accounts, *texts)
-    table["when"] = table["last_order_date"].fillna(table["recorded_date"])
-    return shaped(
-        "lost_accounts",
-        table.sort_values("account_id", kind="stable").sort_values("when", kind="stable"),
-    )
+    found |= described(found["account_id"], accounts, *texts)
+    when = found["last_order_date"].fillna(found["recorded_date"])
+    order = by_day_and_account(when, found["account_id"])
+    return shaped("lost_accounts", {name: one.array[order] for name, one in found.items()})
+
+
+def _at(column: pd.Series, place: Ints) -> pd.Series:
+    """Return what stands at places; n/a at −1."""
+    return pd.Series(column.array.take(place, allow_fill=True))
+
+
+def _spell_of(book: pd.DataFrame, spells: pd.DataFrame, early_days: int) -> Ints:
+    """Return the place of the spell that each recorded loss was written down in; −1 without one.
+
+    The spells of an account follow one another: it is the last that began early enough, where that
+    had not ended.
+    """
+    if spells.empty:
+        return np.full(len(book), -1)
+    ids = pd.Index(spells["account_id"].unique())
+    account = ids.get_indexer(pd.Index(spells["account_id"]))
+    key = account * SPAN + number(spells["last_order_date"])
+    order = np.argsort(key, kind="stable")
+    asked, day = ids.get_indexer(pd.Index(book["account_id"])), number(book["recorded_date"])
+    place = np.searchsorted(key[order], asked * SPAN + day + early_days, side="right") - 1
+    found = order[place]
+    is_over = day >= day_number(spells["return_date"])[found]
+    return np.where((place >= 0) & (account[found] == asked) & ~is_over, found, -1)
 
 
 def detection_lag(account_status: pd.DataFrame) -> float:
@@ -209,11 +235,10 @@ def _whole_sum(money: pd.Series) -> float:
 
 
 def _recorded(losses: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the recorded losses up to the as-of day, numbered in a fixed order."""
+    """Return the recorded losses up to the as-of day, in a fixed order."""
     book = losses.loc[losses["lost_date"].le(as_of), ["account_id", "lost_date", "reason"]]
     book = book.rename(columns={"lost_date": "recorded_date"})
-    book = book.sort_values(["recorded_date", "account_id", "reason"], ignore_index=True)
-    return book.assign(record=np.arange(len(book)))
+    return book.sort_values(["recorded_date", "account_id", "reason"], ignore_index=True)
 
 
 def _by_category(lost: pd.DataFrame, category_months: pd.DataFrame) -> pd.DataFrame:

@@ -89,35 +89,28 @@ def pooled_medians(
     days: np.ndarray,
     groups: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return median and number of the pooled gaps of a group that had ended by a day, day by day.
+    """Return median and number of the gaps of a group that had ended by a day, for many of both.
 
-    Gaps are whole days, so that a running histogram answers each day without sorting again. Groups
-    are codes from 0; group −1 of a query means all gaps.
+    >>> gaps = np.array([1, 2, 3]), np.array([30, 10, 20]), np.array([0, 0, 1])
+    >>> medians, counts = pooled_medians(*gaps, np.array([1, 9, 2]), np.array([0, 0, 1]))
+    >>> medians.tolist(), counts.tolist()
+    ([30.0, 20.0, nan], [1, 2, 0])
     """
     medians, counts = np.full(len(days), np.nan), np.zeros(len(days), dtype="int64")
-    if not len(pool_values):
-        return medians, counts
-    group_count = int(max(pool_groups.max(), 0)) + 1
-    histogram = np.zeros((group_count + 1, int(pool_values.max()) + 1), dtype="int64")
-    order = np.argsort(pool_days, kind="stable")
-    pool_days, pool_values, pool_groups = pool_days[order], pool_values[order], pool_groups[order]
-    seen = 0
-    for day in np.unique(days):
-        until = np.searchsorted(pool_days, day, side="right")
-        new = slice(seen, until)
-        np.add.at(histogram, (np.full(until - seen, -1), pool_values[new]), 1)
-        named = pool_groups[new] >= 0
-        np.add.at(histogram, (pool_groups[new][named], pool_values[new][named]), 1)
-        seen = until
-        for group in np.unique(groups[days == day]):
-            at = (days == day) & (groups == group)
-            running = histogram[group if 0 <= group < group_count else -1].cumsum()
-            counts[at] = total = running[-1]
-            if group >= group_count:
-                counts[at] = total = 0
-            if total:
-                middle = np.searchsorted(running, [(total - 1) // 2, total // 2], side="right")
-                medians[at] = middle.mean()
+    width, first = int(pool_values.max(initial=0)) + 1, int(pool_days.min(initial=0))
+    every = np.arange(first, int(pool_days.max(initial=0)) + 1)
+    for group in np.unique(groups):
+        at, own = groups == group, pool_groups == group
+        asked, back = np.unique(days[at], return_inverse=True)
+        # the first day asked for by which each had ended
+        row = np.searchsorted(asked, every)[pool_days[own] - first]
+        cell = (row * width + pool_values[own])[row < len(asked)]
+        fresh = np.bincount(cell, minlength=len(asked) * width).reshape(-1, width)
+        until = fresh.cumsum(axis=0).cumsum(axis=1)  # gaps of at most a length, ended by a day
+        many = until[:, -1]
+        lower, upper = ((until <= nth[:, None]).sum(axis=1) for nth in ((many - 1) // 2, many // 2))
+        medians[at] = np.where(many > 0, (lower + upper) / 2, np.nan)[back]
+        counts[at] = many[back]
     return medians, counts
 
 
@@ -141,15 +134,23 @@ def described(
     >>> described(pd.Series(["A", "B"]), known, "name", "region").fillna("-").values.tolist()
     [['Ann', '-'], ['B', '-']]
     """
-    known = accounts.drop_duplicates("account_id").set_index("account_id")
-    nothing = pd.Series(dtype="str")
-    place = known.index.get_indexer(pd.Index(account_id))
+    known = accounts.drop_duplicates("account_id")
+    place = pd.Index(known["account_id"]).get_indexer(pd.Index(account_id))
     found = {}
     for column in columns:
-        texts = known.get(column, nothing).astype("str").array
-        is_there = column in known
-        taken = texts.take(place if is_there else np.full(len(place), -1), allow_fill=True)
-        found[column] = pd.Series(taken, index=account_id.index)
-    if "name" in found:
-        found["name"] = found["name"].fillna(account_id)
-    return pd.DataFrame(found, index=account_id.index)
+        texts = known[column].astype("str") if column in known else pd.Series(dtype="str")
+        at = place if column in known else np.full(len(place), -1)
+        found[column] = texts.array.take(at, allow_fill=True)
+    table = pd.DataFrame(found, index=account_id.index)
+    return table.fillna({"name": account_id}) if "name" in found else table
+
+
+def by_day_and_account(day: pd.Series, account_id: pd.Series) -> np.ndarray:
+    """Return the places of rows in the order of their days, of one day in that of account ids.
+
+    >>> day = pd.Series(pd.to_datetime(["2025-02-01", "2025-01-01", "2025-01-01"]))
+    >>> by_day_and_account(day, pd.Series(["A", "C", "B"])).tolist()
+    [2, 1, 0]
+    """
+    by_account = np.argsort(account_id.to_numpy(dtype=object), kind="stable")
+    return by_account[np.argsort(day.to_numpy()[by_account], kind="stable")]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import betaincinv
 
 from kamlib.period.months import trailing_months
-from kamlib.retention.day_sums import DaySums
+from kamlib.retention.day_sums import DaySums, Floats, Ints, day_count, day_number, day_of
 from kamlib.retention.losses import UNKNOWN
-from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
 ALL = "all"
@@ -21,10 +23,6 @@ LOOKED_AT_DAYS = (15, 60, 135, 270, 540)
 CHANCE = ["return_probability", "return_low", "return_high"]
 LEAST_RETURNS = 5
 WITHIN_DAYS = 365
-_ASKED = [
-    "account_id", "last_order_date", "detection_date", "return_date", "recorded_date", "reason",
-    "revenue_lost", "margin_lost",
-]  # fmt: skip
 _CLOSED = re.compile(r"\bclosed\b(?!-)", re.IGNORECASE)
 
 
@@ -73,30 +71,9 @@ def return_rates(
     >>> q.return_rates["lost_for_days"].unique().tolist()
     [0.0, 30.0, 90.0, 180.0, 365.0]
     """
-    over = as_of - pd.Timedelta(days=LOOKED_AT_DAYS[0] + WITHIN_DAYS)
-    asked = lost_accounts.columns.intersection(_ASKED)
-    known = lost_accounts.loc[lost_accounts["detection_date"].le(over), asked]
-    spells = _with_a_year_before(known, day_sums)
-    if spells.empty:
-        return shaped("return_rates", [])
-    written = (spells["recorded_date"] - spells["detection_date"]).dt.days
-    waited = (spells["return_date"] - spells["detection_date"]).dt.days
-    parts, looked = [], []
-    for since, at in zip(LOST_FOR_DAYS, LOOKED_AT_DAYS, strict=True):
-        judged = spells["detection_date"].le(as_of - pd.Timedelta(days=at + WITHIN_DAYS))
-        is_asked = judged & ~waited.le(at)
-        if not is_asked.any():
-            continue
-        there = spells[is_asked].assign(is_back=waited.le(at + WITHIN_DAYS)[is_asked], at=at)
-        there["reason"] = there["reason"].where(written[is_asked].le(at)).fillna(UNKNOWN)
-        rates = _rates(there, min_spells, prior_spells)
-        parts.append(rates.assign(lost_for_days=since))
-        chance = rates["return_probability"].iloc[0]
-        looked.append(there[~is_closed(there["reason"])].assign(chance=chance))
-    if not parts:
-        return shaped("return_rates", [])
-    share = _second_life(pd.concat(looked, ignore_index=True), day_sums, as_of)
-    return shaped("return_rates", pd.concat(parts).assign(second_life_share=share))
+    known = _laid_out(lost_accounts)
+    rates = _rates_on(as_of, known, day_sums, min_spells, prior_spells)
+    return shaped("return_rates", rates)
 
 
 def return_record(
@@ -119,63 +96,70 @@ def return_record(
     >>> q.return_record["as_of_date"].max().date().isoformat()
     '2024-09-30'
     """
-    spells = lost_accounts[lost_accounts["last_order_date"].notna()]
-    if spells.empty:
+    known = _laid_out(lost_accounts)
+    if not len(known.detected):
         return shaped("return_record", [])
-    first = spells["detection_date"].min()
+    first = pd.Timestamp(day_of(known.detected.min(keepdims=True))[0])
     reach = (as_of.year - first.year) * 12 + as_of.month - first.month + 1
     days = trailing_months(as_of, reach + 1)[::-1][12::6][::-1]
     parts = []
     for day in days[days >= first]:
-        known = spells[spells["detection_date"].le(day)]
-        known = known.assign(
-            return_date=known["return_date"].where(known["return_date"].le(day)),
-            reason=known["reason"].where(known["recorded_date"].le(day)),
-            recorded_date=known["recorded_date"].where(known["recorded_date"].le(day)),
-        )
-        rates = return_rates(known, day_sums, as_of=day)
-        there = known[known["return_date"].isna()].drop_duplicates("account_id", keep="last")
-        there = there.assign(reason=there["reason"].fillna(UNKNOWN).astype("str"))
-        there["lost_for_days"] = time_lost(there["detection_date"], day)
-        stated = chances(there, rates).where(~is_closed(there["reason"]))
-        there["stated"], there["naive"] = stated["return_probability"], stated["of_all"]
+        rates = _rates_on(day, known, day_sums)
+        today = day_count(day)
+        at = known.open_on(today)
+        reason = known.reason_on(today)[at]
+        since = stretch(today - known.detected[at])
+        stated = chances(since, known.names[reason], rates)
+        stated[known.closed[reason]] = np.nan
         share = rates["second_life_share"].iloc[0] if len(rates) else np.nan
-        there["expected_margin"] = there["margin_lost"] * (1.0 if np.isnan(share) else share)
-        back = looked_up(there.index.to_series(), spells["return_date"])
-        there["is_back"] = back.le(day + pd.Timedelta(days=WITHIN_DAYS))
-        there["back_date"] = back.where(there["is_back"])
-        parts.append(there.assign(as_of_date=day))
+        is_back = known.back[at] <= today + WITHIN_DAYS
+        parts.append(
+            {
+                "as_of_date": np.full(len(at), day),
+                "row": known.row[at],
+                "reason": known.names[reason],
+                "lost_for_days": since,
+                "stated": stated[:, 0],
+                "naive": stated[:, 3],
+                "expected": known.margin[at] * (1.0 if np.isnan(share) else share),
+                "is_back": is_back,
+                "back_date": day_of(np.where(is_back, known.back[at], np.nan)),
+            }
+        )
     if not parts:
         return shaped("return_record", [])
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.DataFrame(_joined(parts))
+    table["account_id"] = lost_accounts["account_id"].array[table["row"]]
     is_over = table["as_of_date"].le(as_of - pd.DateOffset(years=2))
-    came = _year_from(table["back_date"], table, day_sums)["margin"]
+    came = _year_from(table["back_date"], table["account_id"], day_sums)["margin"]
     table["came_margin"] = came.where(table["is_back"], 0.0).where(is_over)
-    table["stated_margin"] = (table["stated"] * table["expected_margin"]).where(is_over)
+    table["stated_margin"] = (table["stated"] * table["expected"]).where(is_over)
     return shaped("return_record", table)
 
 
-def time_lost(detection_date: pd.Series, day: pd.Timestamp) -> np.ndarray:
-    """Return the beginning of the stretch of time lost that each loss is in."""
-    lost_for = (day - detection_date).dt.days.clip(lower=0)
-    place = np.searchsorted(LOST_FOR_DAYS, lost_for, side="right") - 1
-    return np.array(LOST_FOR_DAYS)[place]
+def stretch(days_lost: Any) -> npt.NDArray[np.int64]:
+    """Return the beginning of the stretch of time lost that each loss is in.
 
-
-def chances(rows: pd.DataFrame, return_rates: pd.DataFrame) -> pd.DataFrame:
-    """Return the chance of each row's time lost and reason with its interval; without an own one,
-    and as ``of_all``, that of all reasons.
+    >>> stretch(np.array([12, 31, 800])).tolist()
+    [0, 30, 365]
     """
-    own = return_rates[CHANCE].to_numpy(dtype="float64")
-    known = zip(return_rates["lost_for_days"], return_rates["reason"], strict=True)
-    place = {key: number for number, key in enumerate(known)}
-    own = np.vstack([own, np.full(len(CHANCE), np.nan)])
-    asked = list(zip(rows["lost_for_days"], rows["reason"], strict=True))
-    one = own[[place.get(key, -1) for key in asked]]
-    general = own[[place.get((since, ALL), -1) for since, _ in asked]]
-    found = np.where(np.isnan(one), general, one)
-    table = pd.DataFrame(found, columns=CHANCE, index=rows.index)
-    return table.assign(of_all=general[:, CHANCE.index("return_probability")])
+    place = np.searchsorted(LOST_FOR_DAYS, days_lost, side="right") - 1
+    return np.array(LOST_FOR_DAYS)[np.maximum(place, 0)]
+
+
+def chances(lost_for_days: Any, reason: Any, return_rates: pd.DataFrame) -> Floats:
+    """Return for each time lost and reason the chance of a return, its interval and, last, the
+    chance of all reasons, which stands in for one that is not known.
+    """
+    stretches = pd.Index(return_rates["lost_for_days"].unique())
+    names = pd.Index([*return_rates["reason"].unique(), ALL]).unique()
+    known = np.full((len(stretches) + 1, len(names) + 1, len(CHANCE)), np.nan)
+    at = stretches.get_indexer(return_rates["lost_for_days"])
+    known[at, names.get_indexer(pd.Index(return_rates["reason"]))] = return_rates[CHANCE].to_numpy()
+    at = stretches.get_indexer(pd.Index(lost_for_days))
+    own = known[at, names.get_indexer(pd.Index(reason))]
+    of_all = known[at, names.get_loc(ALL)]
+    return np.column_stack([np.where(np.isnan(own), of_all, own), of_all[:, 0]])
 
 
 def is_closed(reason: pd.Series) -> pd.Series:
@@ -184,63 +168,158 @@ def is_closed(reason: pd.Series) -> pd.Series:
     >>> is_closed(pd.Series(["business closed", "Closed", "price", "closed-source"])).tolist()
     [True, True, False, False]
     """
-    closed = {text: bool(_CLOSED.search(text)) for text in reason.dropna().unique()}
-    return reason.map(closed).eq(True)
+    closed = [text for text in reason.dropna().unique() if _CLOSED.search(text)]
+    return reason.isin(closed)
 
 
-def _with_a_year_before(lost_accounts: pd.DataFrame, day_sums: DaySums) -> pd.DataFrame:
-    """Return the spells of accounts whose year before the loss the data hold whole."""
-    whole = day_sums.first + pd.DateOffset(years=1)
-    return lost_accounts[lost_accounts["last_order_date"].ge(whole)]
+@dataclass(frozen=True, eq=False)
+class _Losses:
+    """Detected losses as arrays, in their order; days are numbers, n/a where there was none.
+
+    `row` is the place in the table, `names` are the reasons and `closed` says which of these say
+    that the account closed.
+    """
+
+    row: Ints
+    account_id: pd.Series
+    account: Ints
+    reason: Ints
+    names: npt.NDArray[np.object_]
+    closed: npt.NDArray[np.bool_]
+    last: Floats
+    detected: Floats
+    back: Floats
+    written: Floats
+    revenue: Floats
+    margin: Floats
+
+    def open_on(self, day: float) -> Ints:
+        """Return the places of the losses that an account had on a day, its latest."""
+        at = np.flatnonzero((self.detected <= day) & ~(self.back <= day))
+        latest = np.full(self.account.max(initial=-1) + 1, -1)
+        latest[self.account[at]] = at  # of several the last is kept
+        return at[latest[self.account[at]] == at]
+
+    def reason_on(self, day: Any) -> Ints:
+        """Return the reason of each loss that was known on a day."""
+        return np.where(self.written <= day, self.reason, np.searchsorted(self.names, UNKNOWN))
 
 
-def _rates(spells: pd.DataFrame, min_spells: int, prior_spells: float) -> pd.DataFrame:
-    """Return the rates of all losses together and of each reason drawn towards them."""
-    names, code = np.unique(spells["reason"].to_numpy(dtype=object), return_inverse=True)
-    size = np.bincount(code)
-    came = np.bincount(code, weights=spells["is_back"]).astype("int64")
-    closed = is_closed(pd.Series(names)).to_numpy()
-    total, back = int(size[~closed].sum()), int(came[~closed].sum())
-    order = np.argsort(-size, kind="stable")  # names are sorted
-    reason = np.array([ALL, *names[order]], dtype=object)
-    loss_count, return_count = np.append(total, size[order]), np.append(back, came[order])
-    rate = (back + 0.5) / (total + 1)
-    is_all = reason == ALL
-    a = return_count + np.where(is_all, 0.5, prior_spells * rate)
-    b = loss_count - return_count + np.where(is_all, 0.5, prior_spells * (1 - rate))
-    # "not recorded" is told as it was seen, but never taken for a good sign
-    is_capped = (reason == UNKNOWN) & (a / (a + b) > rate)
-    a, b = np.where(is_capped, back + 0.5, a), np.where(is_capped, total - back + 0.5, b)
-    is_known = ~np.append(False, closed[order]) & (total >= min_spells)
-    return pd.DataFrame(
-        {
-            "reason": reason,
-            "loss_count": loss_count,
-            "return_count": return_count,
-            "return_probability": np.where(is_known, a / (a + b), np.nan),
-            "return_low": np.where(is_known, betaincinv(a, b, 0.025), np.nan),
-            "return_high": np.where(is_known, betaincinv(a, b, 0.975), np.nan),
-            "judged_count": total,
-        }
+def _laid_out(lost_accounts: pd.DataFrame) -> _Losses:
+    row = np.flatnonzero(lost_accounts["detection_date"].notna())
+    table = lost_accounts.iloc[row]
+    reason = table["reason"].to_numpy(dtype=object, copy=True)
+    reason[pd.isna(reason)] = UNKNOWN
+    names, code = np.unique(np.append(reason, UNKNOWN), return_inverse=True)
+    return _Losses(
+        row=row,
+        account_id=table["account_id"],
+        account=pd.factorize(table["account_id"])[0],
+        reason=code[:-1],
+        names=names,
+        closed=is_closed(pd.Series(names)).to_numpy(),
+        last=day_number(table["last_order_date"]),
+        detected=day_number(table["detection_date"]),
+        back=day_number(table["return_date"]),
+        written=day_number(table["recorded_date"]),
+        revenue=table["revenue_lost"].to_numpy(dtype="float64"),
+        margin=table["margin_lost"].to_numpy(dtype="float64"),
     )
 
 
-def _second_life(looked: pd.DataFrame, day_sums: DaySums, as_of: pd.Timestamp) -> float:
+def _rates_on(
+    day: pd.Timestamp,
+    known: _Losses,
+    day_sums: DaySums,
+    min_spells: int = 10,
+    prior_spells: float = 10.0,
+) -> pd.DataFrame:
+    """Return the rates that losses gave on a day: of those whose year before the data hold whole,
+    and whose year after was over.
+    """
+    today = day_count(day)
+    whole = day_count(day_sums.first + pd.DateOffset(years=1))
+    waited = known.back - known.detected
+    parts, looked = [], []
+    for since, at in zip(LOST_FOR_DAYS, LOOKED_AT_DAYS, strict=True):
+        is_over = known.detected <= today - at - WITHIN_DAYS
+        there = np.flatnonzero(is_over & (known.last >= whole) & ~(waited <= at))
+        if not len(there):
+            continue
+        reason = known.reason_on(known.detected + at)[there]
+        is_back = waited[there] <= at + WITHIN_DAYS
+        rates = _rates(reason, is_back, known, min_spells, prior_spells)
+        parts.append({"lost_for_days": np.full(len(rates["reason"]), since)} | rates)
+        is_open = ~known.closed[reason]
+        judged = {
+            "place": there,
+            "is_back": is_back,
+            "over": known.detected[there] + at + WITHIN_DAYS,
+            "chance": np.full(len(there), rates["return_probability"][0]),
+        }
+        looked.append({name: values[is_open] for name, values in judged.items()})
+    if not parts:
+        return shaped("return_rates", [])
+    share = _second_life(_joined(looked), known, day_sums, day)
+    return pd.DataFrame(_joined(parts)).assign(second_life_share=share)
+
+
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
+
+
+def _rates(
+    reason: Ints,
+    is_back: npt.NDArray[np.bool_],
+    known: _Losses,
+    min_spells: int,
+    prior_spells: float,
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the rates of all losses together and of each reason drawn towards them."""
+    size = np.bincount(reason, minlength=len(known.names))
+    came = np.bincount(reason, weights=is_back, minlength=len(known.names)).astype("int64")
+    total, back = int(size[~known.closed].sum()), int(came[~known.closed].sum())
+    order = np.argsort(-size, kind="stable")[: np.count_nonzero(size)]  # names are sorted
+    name = np.array([ALL, *known.names[order]], dtype=object)
+    loss_count, return_count = np.append(total, size[order]), np.append(back, came[order])
+    rate = (back + 0.5) / (total + 1)
+    is_all = name == ALL
+    a = return_count + np.where(is_all, 0.5, prior_spells * rate)
+    b = loss_count - return_count + np.where(is_all, 0.5, prior_spells * (1 - rate))
+    # "not recorded" is told as it was seen, but never taken for a good sign
+    is_capped = (name == UNKNOWN) & (a / (a + b) > rate)
+    a, b = np.where(is_capped, back + 0.5, a), np.where(is_capped, total - back + 0.5, b)
+    is_known = ~np.append(False, known.closed[order]) & (total >= min_spells)
+    return {
+        "reason": name,
+        "loss_count": loss_count,
+        "return_count": return_count,
+        "return_probability": np.where(is_known, a / (a + b), np.nan),
+        "return_low": np.where(is_known, betaincinv(a, b, 0.025), np.nan),
+        "return_high": np.where(is_known, betaincinv(a, b, 0.975), np.nan),
+        "judged_count": np.full(len(name), total),
+    }
+
+
+def _second_life(
+    looked: dict[str, Any], known: _Losses, day_sums: DaySums, day: pd.Timestamp
+) -> float:
     """Return what the year after a return brings, as a share of the year before the loss."""
-    until = as_of - pd.DateOffset(years=1)
-    over = looked["detection_date"] + pd.to_timedelta(looked["at"] + WITHIN_DAYS, unit="D")
-    judged = looked[over.le(until) & looked["chance"].notna()].reset_index(drop=True)
-    back = judged[judged["is_back"]]
-    if back.drop_duplicates(["account_id", "return_date"]).shape[0] < LEAST_RETURNS:
+    is_over = looked["over"] <= day_count(day - pd.DateOffset(years=1))
+    judged = is_over & ~np.isnan(looked["chance"])
+    lost, back = looked["place"][judged], looked["place"][judged & looked["is_back"]]
+    if len(np.unique(back)) < LEAST_RETURNS:
         return np.nan
-    after = _year_from(back["return_date"], back, day_sums)
-    is_margin = after["margin"].notna().all() and judged["margin_lost"].notna().all()
-    money = "margin" if is_margin else "revenue"
-    before = (judged["chance"] * judged[f"{money}_lost"]).sum()
-    return float(max(after[money].sum(), 0.0) / before) if before > 0 else np.nan
+    returned = pd.Series(day_of(known.back[back]))
+    after = _year_from(returned, known.account_id.iloc[back], day_sums)
+    is_margin = after["margin"].notna().all() and not np.isnan(known.margin[lost]).any()
+    money = known.margin if is_margin else known.revenue
+    before = np.nansum(looked["chance"][judged] * money[lost])
+    came = after["margin" if is_margin else "revenue"].sum()
+    return float(max(came, 0.0) / before) if before > 0 else np.nan
 
 
-def _year_from(day: pd.Series, rows: pd.DataFrame, day_sums: DaySums) -> pd.DataFrame:
-    """Return revenue and margin of each row's account in the 12 months that begin on a day."""
+def _year_from(day: pd.Series, account_id: pd.Series, day_sums: DaySums) -> pd.DataFrame:
+    """Return revenue and margin of each account in the 12 months that begin on a day."""
     eve = day - pd.Timedelta(days=1)
-    return day_sums.of(rows["account_id"], eve, eve + pd.DateOffset(years=1))
+    return day_sums.of(account_id, eve, eve + pd.DateOffset(years=1))

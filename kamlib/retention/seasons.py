@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.special import bdtrc
 
 from kamlib.book import LossSettings
+from kamlib.retention.day_sums import Floats, day_number, day_of
 from kamlib.retention.order_days import days_later, order_days
 from kamlib.tables import shaped
 
@@ -44,8 +45,10 @@ def account_seasons(
     last = days.groupby("account_id", as_index=False)[["date"]].max()
     cases = last.rename(columns={"date": "last_order_date"}).assign(eve=as_of)
     found = season_facts(cases, days, min_gaps=loss.min_gaps).dropna(subset=["start_month"])
-    found = found.join(season_dates(found, loss))
-    return shaped("account_seasons", found.assign(start_month=found["start_month"] + 1))
+    names = ("season_overdue_date", "season_lost_date", "within_overdue_date")
+    days_of = dict(zip(names, map(day_of, season_days(found, loss)), strict=True))
+    found = found.assign(start_month=found["start_month"] + 1, **days_of)
+    return shaped("account_seasons", found)
 
 
 def season_facts(cases: pd.DataFrame, days: pd.DataFrame, *, min_gaps: int) -> pd.DataFrame:
@@ -72,20 +75,24 @@ def season_facts(cases: pd.DataFrame, days: pd.DataFrame, *, min_gaps: int) -> p
     return _next(pd.concat([cases, _facts(rows, min_gaps).reindex(cases.index)], axis=1))
 
 
-def season_dates(cases: pd.DataFrame, loss: LossSettings) -> pd.DataFrame:
-    """Return the days on which cases that have the facts of their season turn overdue and lost."""
-    gap, start = cases["gap_days"].fillna(cases["room_days"]), cases["counted_from_date"]
-    room = cases["room_days"]
+def season_days(cases: pd.DataFrame, loss: LossSettings) -> tuple[Floats, Floats, Floats]:
+    """Return the days, as numbers, on which cases that have the facts of their season turn overdue,
+    lost, and overdue within the season of their last order.
+    """
+    start, last, end = (
+        day_number(cases[name])
+        for name in ("counted_from_date", "last_order_date", "season_end_date")
+    )
+    own, room = (cases[name].to_numpy(dtype="float64") for name in ("gap_days", "room_days"))
+    gap = np.where(np.isnan(own), room, own)
     silence = np.floor(loss.overdue * gap) + 1
     overdue = np.minimum(silence, room)
     lost = np.maximum(np.minimum(np.floor(loss.lost * gap) + 1, room), loss.min_silence_days)
-    within = days_later(cases["last_order_date"], silence)
-    return pd.DataFrame(
-        {
-            "season_overdue_date": days_later(start, overdue),
-            "season_lost_date": days_later(start, np.maximum(lost, overdue)),
-            "within_overdue_date": within.where(within.le(cases["season_end_date"])),
-        }
+    within = last + silence
+    return (
+        start + overdue,
+        start + np.maximum(lost, overdue),
+        np.where(within <= end, within, np.nan),
     )
 
 

@@ -7,6 +7,7 @@ are moved, only what is said of a silence is found anew.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -49,10 +50,18 @@ class Silences:
     gap_days: Ints
     gap_end: Ints
 
+    @cached_property
+    def ids(self) -> pd.Index:
+        """The ids of the accounts, to look places up."""
+        return pd.Index(self.accounts["account_id"])
+
     def letters(self, account_classes: pd.DataFrame) -> Ints:
         """Return the revenue class of each account as a number from 0; −1 without one."""
-        of = account_classes.set_index("account_id")["abc_revenue"]
-        return pd.factorize(of.reindex(self.accounts["account_id"]), sort=True)[0]
+        found = np.full(len(self.ids), -1)
+        codes = pd.factorize(account_classes["abc_revenue"].to_numpy(dtype=object), sort=True)[0]
+        place = self.ids.get_indexer(pd.Index(account_classes["account_id"]))
+        found[place[place >= 0]] = codes[place >= 0]
+        return found
 
 
 def silences(

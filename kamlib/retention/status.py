@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from kamlib.book import LossSettings
-from kamlib.retention.order_days import days_later, pooled_medians, window_edges
-from kamlib.retention.seasons import season_dates
+from kamlib.retention.day_sums import Floats, day_count, day_number, day_of
+from kamlib.retention.order_days import by_day_and_account, pooled_medians, window_edges
+from kamlib.retention.seasons import season_days
 from kamlib.retention.silences import Silences
 from kamlib.tables import shaped
+
+_KEPT = ("account_id", "first_order_date", "last_order_date", "order_day_count", "gap_count")
 
 
 def usual_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: int) -> pd.DataFrame:
@@ -35,14 +40,19 @@ def usual_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: i
         if len(pool) >= min_gaps:
             pooled[letters == letter] = np.median(pool)
     of_all = np.median(silences.gap_days) if len(silences.gap_days) else np.nan
-    has_order = silences.accounts["last_order_date"].notna()
-    table, pooled = silences.accounts[has_order].copy(), pooled[has_order]
-    is_own, is_class = table["gap_count"].ge(min_gaps), ~np.isnan(pooled)
-    borrowed = np.where(is_class, pooled, of_all)
-    table["usual_gap_days"] = table["own_gap_days"].where(is_own, borrowed)
-    basis = np.select([is_own, is_class], ["own", "class"], "all" if len(of_gap) else "")
-    table["gap_basis"] = pd.Series(basis, index=table.index).replace("", None)
-    return shaped("usual_gaps", table)
+    accounts = silences.accounts
+    has_order = accounts["last_order_date"].notna().to_numpy()
+    is_own = accounts["gap_count"].to_numpy() >= min_gaps
+    is_class = ~np.isnan(pooled)
+    own, borrowed = accounts["own_gap_days"].to_numpy(), np.where(is_class, pooled, of_all)
+    basis = np.full(len(accounts), "all" if len(of_gap) else None, dtype=object)
+    basis[is_class], basis[is_own] = "class", "own"
+    found = {
+        **{name: accounts[name].array for name in _KEPT},
+        "usual_gap_days": np.where(is_own, own, borrowed),
+        "gap_basis": basis,
+    }
+    return shaped("usual_gaps", {name: values[has_order] for name, values in found.items()})
 
 
 def past_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: int) -> pd.Series:
@@ -58,13 +68,12 @@ def past_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: in
     """
     past, letters = silences.past, silences.letters(account_classes)
     few = past["gap_count"].lt(min_gaps).to_numpy()
-    borrowed = past[few]
-    letter = letters[borrowed["place"].to_numpy()]
+    letter = letters[past["place"].to_numpy()[few]]
     pool = (silences.gap_end, silences.gap_days, letters[silences.gap_place])
-    of_class, count = pooled_medians(*pool, borrowed["eve_number"].to_numpy(), letter)
+    of_class, count = pooled_medians(*pool, past["eve_number"].to_numpy()[few], letter)
     gap = past["own_gap_days"].copy()
     enough = (count >= min_gaps) & (letter >= 0)
-    gap[few] = np.where(enough, of_class, borrowed["all_gap_days"])
+    gap[few] = np.where(enough, of_class, past["all_gap_days"].to_numpy()[few])
     return gap
 
 
@@ -81,14 +90,21 @@ def closed_spells(
     True
     """
     past = silences.past
-    found = past.assign(usual_gap_days=past_gaps, return_date=past["next_order_date"])
-    found["detection_date"] = _trip_day(found, loss.lost, loss.min_silence_days, loss)
-    seasonal = past[past["start_month"].notna()]
-    seasons = season_dates(seasonal, loss)
-    found.loc[seasonal.index, "detection_date"] = seasons["season_lost_date"]
-    found = found[found["detection_date"].lt(found["return_date"])]
-    columns = ["account_id", "last_order_date", "detection_date", "return_date", "usual_gap_days"]
-    return found[columns].reset_index(drop=True)
+    detected = _trip_day(
+        past, past_gaps.to_numpy(dtype="float64"), loss.lost, loss.min_silence_days, loss
+    )
+    seasonal = np.flatnonzero(past["start_month"].notna())
+    detected[seasonal] = season_days(past.iloc[seasonal], loss)[1]
+    is_loss = detected < day_number(past["next_order_date"])
+    return pd.DataFrame(
+        {
+            "account_id": past["account_id"].array[is_loss],
+            "last_order_date": past["last_order_date"].array[is_loss],
+            "detection_date": day_of(detected[is_loss]),
+            "return_date": past["next_order_date"].array[is_loss],
+            "usual_gap_days": past_gaps.to_numpy()[is_loss],
+        }
+    )
 
 
 def account_status(
@@ -119,22 +135,28 @@ def account_status(
     >>> sorted(q.account_status["status"].unique())
     ['active', 'lost', 'never', 'new', 'overdue', 'resting']
     """
-    table = silences.accounts.copy()
-    has_order = table["last_order_date"].notna().to_numpy()
-    for column in ("usual_gap_days", "gap_basis"):
-        table[column] = pd.Series(index=table.index, dtype=usual_gaps[column].dtype)
-        table.loc[has_order, column] = usual_gaps[column].to_numpy()
-    _judge(table, as_of, loss)
-    _judge_seasons(table, as_of, loss)
-    is_lost = table["status"].eq("lost")
-    table["at_stake"] = table["last_year_revenue"].where(is_lost, table["revenue"])
-    table["stake_window"] = np.where(is_lost, "last_order", "as_of")
+    accounts = silences.accounts
+    has_order = accounts["last_order_date"].notna().to_numpy()
+    usual, basis = np.full(len(accounts), np.nan), np.full(len(accounts), None, dtype=object)
+    usual[has_order] = usual_gaps["usual_gap_days"]
+    basis[has_order] = usual_gaps["gap_basis"]
+    judged = _judged(accounts, usual, basis, as_of, loss)
+    is_lost = judged["status"] == "lost"
     after, _ = window_edges(as_of)
-    back = closed_spells.loc[closed_spells["return_date"].gt(after), "account_id"]
-    table["is_returned"] = table["account_id"].isin(back)
-    table["order_day_count"] = table["order_day_count"].fillna(0)
+    back = closed_spells["account_id"].array[closed_spells["return_date"].gt(after).to_numpy()]
+    last_year, year = accounts["last_year_revenue"].to_numpy(), accounts["revenue"].to_numpy()
+    at_stake = np.where(is_lost, last_year, year)
     # the accounts are sorted: a stable sort keeps them so among equals
-    return shaped("account_status", table.sort_values("at_stake", ascending=False, kind="stable"))
+    order = np.argsort(-at_stake, kind="stable")
+    found = {name: accounts[name].array for name in accounts} | judged
+    found |= {
+        "usual_gap_days": usual,
+        "at_stake": at_stake,
+        "stake_window": np.where(is_lost, "last_order", "as_of").astype(object),
+        "is_returned": accounts["account_id"].isin(back).to_numpy(),
+        "order_day_count": accounts["order_day_count"].fillna(0).to_numpy(),
+    }
+    return shaped("account_status", {name: values[order] for name, values in found.items()})
 
 
 def lost_spells(account_status: pd.DataFrame, closed_spells: pd.DataFrame) -> pd.DataFrame:
@@ -150,64 +172,65 @@ def lost_spells(account_status: pd.DataFrame, closed_spells: pd.DataFrame) -> pd
     >>> q.lost_spells["detection_date"].le(q.as_of).all().item()
     True
     """
-    still = account_status[account_status["status"].eq("lost")]
-    still = still.assign(return_date=pd.Series(dtype="datetime64[us]"))
-    spells = pd.concat(
-        [closed_spells, still.reindex(columns=closed_spells.columns)], ignore_index=True
-    )
-    return shaped("lost_spells", spells.sort_values(["last_order_date", "account_id"]))
+    still = account_status[account_status["status"].eq("lost").to_numpy()]
+    spells = pd.concat([closed_spells, still[list(closed_spells.columns.drop("return_date"))]])
+    order = by_day_and_account(spells["last_order_date"], spells["account_id"])
+    return shaped("lost_spells", spells.take(order))
 
 
-def _judge(table: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings) -> None:
-    """Add the status, and the days on which the account turned overdue and lost."""
-    overdue_day = _trip_day(table, loss.overdue, 0, loss)
-    lost_day = _trip_day(table, loss.lost, loss.min_silence_days, loss)
-    never, unknown = table["last_order_date"].isna(), table["usual_gap_days"].isna()
-    young = table["first_order_date"].gt(as_of - pd.Timedelta(days=loss.new_days))
-    is_new = table["gap_count"].lt(loss.min_gaps) & young
-    is_lost = lost_day.le(as_of) & overdue_day.le(as_of)
-    is_overdue = overdue_day.le(as_of) | (unknown & ~is_new)
-    table["status"] = np.select(
-        [never, is_new, is_lost, is_overdue], ["never", "new", "lost", "overdue"], "active"
-    )
-    table["overdue_since_date"] = overdue_day.where(table["status"].isin(["overdue", "lost"]))
-    both = lost_day.where(lost_day.ge(overdue_day), overdue_day)
-    table["detection_date"] = both.where(table["status"].eq("lost"))
-    table["lost_after_days"] = (lost_day - table["last_order_date"]).dt.days.astype("float64")
-
-
-def _judge_seasons(table: pd.DataFrame, as_of: pd.Timestamp, loss: LossSettings) -> None:
-    """Judge seasonal accounts by their season: silence counts inside it only."""
-    found = table[table["start_month"].notna()]
-    if found.empty:
-        return
-    found = found.join(season_dates(found, loss))
-    at = found.index
-    is_lost, is_late = found["season_lost_date"].le(as_of), found["season_overdue_date"].le(as_of)
-    is_over, is_begun = found["season_end_date"].lt(as_of), found["season_start_date"].le(as_of)
-    is_within = ~is_over & found["within_overdue_date"].le(as_of)
+def _judged(
+    accounts: pd.DataFrame, usual: Floats, basis: Any, as_of: pd.Timestamp, loss: LossSettings
+) -> dict[str, Any]:
+    """Return the status of every account, what its usual gap rests on, and the days on which it
+    turned overdue and lost; of seasonal accounts by their season: silence counts inside it only.
+    """
+    last, today = day_number(accounts["last_order_date"]), day_count(as_of)
+    overdue = _trip_day(accounts, usual, loss.overdue, 0, loss)
+    lost = _trip_day(accounts, usual, loss.lost, loss.min_silence_days, loss)
+    is_young = day_number(accounts["first_order_date"]) > today - loss.new_days
+    is_new = (accounts["gap_count"].to_numpy() < loss.min_gaps) & is_young
+    is_late, is_lost = overdue <= today, (lost <= today) & (overdue <= today)
     status = np.select(
-        [is_lost, is_late | is_within, is_over & ~is_begun],
-        ["lost", "overdue", "resting"],
-        "active",
+        [np.isnan(last), is_new, is_lost, is_late | np.isnan(usual)],
+        [np.array(code, dtype=object) for code in ("never", "new", "lost", "overdue")],
+        np.array("active", dtype=object),
     )
-    table.loc[at, "status"] = status
-    since = found["season_overdue_date"].mask(is_within, found["within_overdue_date"])
-    table.loc[at, "overdue_since_date"] = since.where(is_lost | is_late | is_within)
-    table.loc[at, "detection_date"] = found["season_lost_date"].where(is_lost)
-    lost_after = found["season_lost_date"] - found["last_order_date"]
-    table.loc[at, "lost_after_days"] = lost_after.dt.days.astype("float64")
-    table.loc[at, "gap_basis"] = "season"
+    since = np.where(np.isin(status, ["overdue", "lost"]), overdue, np.nan)
+    detected = np.where(status == "lost", np.maximum(lost, overdue), np.nan)
+
+    at = np.flatnonzero(accounts["start_month"].notna())
+    own = accounts.iloc[at]
+    late_day, lost_day, within_day = season_days(own, loss)
+    is_over = day_number(own["season_end_date"]) < today
+    is_begun = day_number(own["season_start_date"]) <= today
+    is_lost, is_late, is_within = lost_day <= today, late_day <= today, within_day <= today
+    is_within &= ~is_over
+    status[at] = np.select(
+        [is_lost, is_late | is_within, is_over & ~is_begun],
+        [np.array(code, dtype=object) for code in ("lost", "overdue", "resting")],
+        np.array("active", dtype=object),
+    )
+    is_late |= is_lost | is_within
+    since[at] = np.where(is_late, np.where(is_within, within_day, late_day), np.nan)
+    detected[at], lost[at] = np.where(is_lost, lost_day, np.nan), lost_day
+    basis[at] = "season"
+    return {
+        "status": status,
+        "gap_basis": basis,
+        "overdue_since_date": day_of(since),
+        "detection_date": day_of(detected),
+        "lost_after_days": lost - last,
+    }
 
 
 def _trip_day(
-    table: pd.DataFrame, k: float, min_silence_days: int, loss: LossSettings
-) -> pd.Series:
-    """Return the first day on which silence > k × usual gap, is long enough, and the account no
-    longer new.
+    table: pd.DataFrame, usual: Floats, k: float, min_silence_days: int, loss: LossSettings
+) -> Floats:
+    """Return the first day, as a number, on which silence > k × usual gap, is long enough, and the
+    account no longer new.
     """
-    silence = np.maximum(np.floor(k * table["usual_gap_days"]) + 1, min_silence_days)
-    day = days_later(table["last_order_date"], silence)
-    grown = table["first_order_date"] + pd.Timedelta(days=loss.new_days)
-    is_grown = table["gap_count"].ge(loss.min_gaps) | day.ge(grown) | day.isna()
-    return day.where(is_grown, grown).astype("datetime64[us]")
+    silence = np.maximum(np.floor(k * usual) + 1, min_silence_days)
+    day = day_number(table["last_order_date"]) + silence
+    grown = day_number(table["first_order_date"]) + loss.new_days
+    is_grown = (table["gap_count"].to_numpy() >= loss.min_gaps) | (day >= grown) | np.isnan(day)
+    return np.where(is_grown, day, grown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,10 @@ import pandas as pd
 from kamlib.book import WinBackSettings
 from kamlib.choice import published, share_that_came
 from kamlib.decided import latest_decisions
-from kamlib.retention.budget import most_valuable
+from kamlib.retention.budget import Flags, Floats, Ints, most_valuable
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
-from kamlib.retention.returns import ALL, CHANCE, LOST_FOR_DAYS, chances, is_closed, time_lost
+from kamlib.retention.returns import ALL, CHANCE, LOST_FOR_DAYS, chances, is_closed, stretch
 from kamlib.tables import shaped
 
 
@@ -60,63 +61,75 @@ def win_back(
     >>> q.win_back.loc[q.win_back["is_chosen"], "verdict"].unique().tolist()
     ['win back']
     """
-    table = account_status[account_status["status"].eq("lost")].copy()
-    is_open = lost_accounts["last_order_date"].notna() & lost_accounts["return_date"].isna()
-    reasons = lost_accounts[is_open].drop_duplicates("account_id").set_index("account_id")["reason"]
-    told = looked_up(table["account_id"], reasons).astype("str")
-    table["reason"] = told.fillna(_decided_for(table, decisions, as_of)).fillna(UNKNOWN)
-    table["lost_for_days"] = time_lost(table["detection_date"], as_of)
+    table = account_status[account_status["status"].eq("lost").to_numpy()]
+    told = _told(table, lost_accounts, decisions, as_of)
+    since = stretch((as_of - table["detection_date"]).dt.days)
     seen = return_rates.drop_duplicates("lost_for_days").set_index("lost_for_days")
-    share = looked_up(table["lost_for_days"], seen["second_life_share"]).astype("float64")
-    known_share = share.notna()
-    share = share.fillna(1.0) * share_that_came(return_choice)
-    table["margin_source"] = np.where(known_share, "own returns", "assumed: as before the loss")
+    share = seen["second_life_share"].reindex(since).to_numpy(dtype="float64")
+    has_share = ~np.isnan(share)
+    source = np.where(has_share, "own returns", "assumed: as before the loss").astype(object)
+    share = np.where(has_share, share, 1.0) * share_that_came(return_choice)
     if budget.second_life_share is not None:
-        share = pd.Series(budget.second_life_share, index=table.index)
-        table["margin_source"] = "book setting"
-    table["expected_margin"] = table["last_year_margin"] * share
+        share[:], source[:] = budget.second_life_share, "book setting"
+    margin = table["last_year_margin"].to_numpy(dtype="float64")
     if published(return_choice, "return") == "naive":
         return_rates = return_rates[return_rates["reason"].eq(ALL)]
     known = {*offers["reason"].dropna(), *return_rates["reason"]} - {ALL, UNKNOWN}
-    named = table.assign(reason=_named(table["reason"], known))
-    pairs = _pairs(named, offers, return_rates)
-    pairs["is_chosen"] = _chosen(pairs, budget.budget)
-    best = pairs.sort_values(
-        ["account_id", "is_chosen", "offer_value", "cost", "offer"],
-        ascending=[True, False, False, True, True],
-    )
-    best = best.drop_duplicates("account_id").set_index("account_id")
-    for column in ("offer", "cost", *CHANCE, "probability_source", "offer_value", "is_chosen"):
-        table[column] = looked_up(table["account_id"], best[column])
-    # an account without an offer has a chance too
-    own = chances(named, return_rates).where(~is_closed(table["reason"]))
-    is_own = table["return_probability"].isna() & own["return_probability"].notna()
-    table[CHANCE] = table[CHANCE].astype("float64").mask(is_own, own[CHANCE])
-    table["probability_source"] = table["probability_source"].mask(is_own, "own returns")
-    table["is_chosen"] = table["is_chosen"].eq(True)
-    table["why_not_code"] = _why_not(table, offers)
-    is_over = table["why_not_code"].isin(["closed", "no_gain"])
-    is_old = ~table["is_chosen"] & table["lost_for_days"].ge(LOST_FOR_DAYS[-1])
-    table["verdict"] = np.where(is_over | is_old, "let go", "win back")
-    table = table.sort_values(
-        ["is_chosen", "offer_value", "last_year_margin", "account_id"],
-        ascending=[False, False, False, True],
-    )
-    return shaped("win_back", table.round({"offer_value": 6, "expected_margin": 6}))
+    reason, is_gone = _named(told, known), is_closed(told).to_numpy()
+    own = chances(since, reason, return_rates)[:, : len(CHANCE)]
+    own[is_gone] = np.nan
+    by_account = np.argsort(table["account_id"].to_numpy(dtype=object), kind="stable")
+    best = _best_offers(reason, is_gone, own[:, 0], margin * share, by_account, offers, budget)
+    value, is_chosen = best["offer_value"], best["is_chosen"]
+    ways = {
+        "closed": is_gone,
+        "no_offers": np.full(len(table), offers.empty),
+        "no_fit": pd.isna(best["offer"]),
+        "no_margin": np.isnan(margin),
+        "no_chance": np.isnan(best["return_probability"]),
+        "no_gain": value <= 0,
+    }
+    why_not = np.select(list(ways.values()), list(ways), "budget").astype(object)
+    why_not[is_chosen] = None
+    is_over = np.isin(why_not, ["closed", "no_gain"])
+    is_old = ~is_chosen & (since >= LOST_FOR_DAYS[-1])
+    found = {name: table[name].array for name in table} | {
+        "reason": told.array,
+        "return_low": own[:, 1],
+        "return_high": own[:, 2],
+        "expected_margin": (margin * share).round(6),
+        "margin_source": source,
+        "why_not_code": why_not,
+        "verdict": np.where(is_over | is_old, "let go", "win back").astype(object),
+        **best,
+        "offer_value": value.round(6),
+    }
+    place = np.argsort(by_account)
+    order = np.lexsort((place, -margin, -value, ~is_chosen))
+    return shaped("win_back", {name: values[order] for name, values in found.items()})
 
 
-def _decided_for(
-    table: pd.DataFrame, decisions: pd.DataFrame | None, as_of: pd.Timestamp
+def _told(
+    table: pd.DataFrame,
+    lost_accounts: pd.DataFrame,
+    decisions: pd.DataFrame | None,
+    as_of: pd.Timestamp,
 ) -> pd.Series:
-    """Return the reason of the latest decision on each account, where it was taken after its last
-    order.
+    """Return the reason of each loss: the one recorded with it, else that of the latest decision on
+    the account, where it was taken after its last order.
     """
-    if decisions is None:
-        return pd.Series(index=table.index, dtype="str")
-    latest = latest_decisions(decisions, as_of)
-    is_later = looked_up(table["account_id"], latest["recorded_date"]).ge(table["last_order_date"])
-    reason = looked_up(table["account_id"], latest["recorded_reason"]).astype("str").where(is_later)
-    return reason.mask(reason.str.strip().eq(""))
+    is_open = lost_accounts["last_order_date"].notna() & lost_accounts["return_date"].isna()
+    reasons = lost_accounts[is_open].drop_duplicates("account_id").set_index("account_id")["reason"]
+    told = looked_up(table["account_id"], reasons).astype("str")
+    if decisions is not None:
+        unsaid = table[told.isna()]
+        asked = decisions[decisions["account_id"].isin(unsaid["account_id"])]
+        latest = latest_decisions(asked, as_of)
+        day = looked_up(unsaid["account_id"], latest["recorded_date"])
+        said = looked_up(unsaid["account_id"], latest["recorded_reason"]).astype("str")
+        said = said[day.ge(unsaid["last_order_date"]) & said.str.strip().ne("")]
+        told = told.fillna(said)
+    return told.fillna(UNKNOWN)
 
 
 def _named(reason: pd.Series, known: set[str]) -> pd.Series:
@@ -136,50 +149,48 @@ def _named(reason: pd.Series, known: set[str]) -> pd.Series:
     return reason.map(found)
 
 
-def _pairs(table: pd.DataFrame, offers: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
-    """Return every account with every offer that may be made to it, and what it would be worth."""
-    given = offers[["offer", "cost", "reason", "return_probability"]].rename(
-        columns={"reason": "for_reason", "return_probability": "given_probability"}
-    )
-    given = given[given["cost"].notna()].sort_values(["offer", "cost"], ignore_index=True)
-    open_ones = table[~is_closed(table["reason"])]
-    asked = ["account_id", "reason", "lost_for_days", "expected_margin"]
-    pairs = open_ones[asked].sort_values("account_id").merge(given, how="cross")
-    fits = pairs["for_reason"].eq(pairs["reason"])
-    general = pairs["for_reason"].isna() & ~pairs["reason"].isin(given["for_reason"].dropna())
-    pairs = pairs[fits | general].reset_index(drop=True)
-    pairs[CHANCE] = chances(pairs, rates)[CHANCE]
-    is_own = pairs["return_probability"].notna()
-    pairs["return_probability"] = pairs["return_probability"].fillna(pairs["given_probability"])
-    is_given = pairs["return_probability"].notna()
-    source = pd.Series("own returns", index=pairs.index).where(is_own, "offer")
-    pairs["probability_source"] = source.where(is_given)
-    pairs["offer_value"] = pairs["return_probability"] * pairs["expected_margin"] - pairs["cost"]
-    return pairs
+def _best_offers(
+    reason: pd.Series,
+    is_gone: Flags,
+    own: Floats,
+    expected: Floats,
+    by_account: Ints,
+    offers: pd.DataFrame,
+    budget: WinBackSettings,
+) -> dict[str, Any]:
+    """Return the best offer for each account, of those that may be made to it: what it costs, how
+    likely it brings the account back, what it would be worth, and whether it is chosen.
 
-
-def _chosen(pairs: pd.DataFrame, budget: float | None) -> np.ndarray:
-    """Return which pairs maximise the total value: one offer an account, the cost within budget."""
-    chosen = np.zeros(len(pairs), dtype=bool)
-    worth = np.flatnonzero(pairs["offer_value"].gt(0).to_numpy())
-    if not len(worth):
-        return chosen
-    account = pd.factorize(pairs["account_id"].to_numpy()[worth])[0].astype("int64")
-    value, cost = (pairs[name].to_numpy(dtype="float64")[worth] for name in ("offer_value", "cost"))
-    chosen[worth] = most_valuable(account, value, cost, budget)
-    return chosen
-
-
-def _why_not(table: pd.DataFrame, offers: pd.DataFrame) -> pd.Series:
-    """Return for each account that is not on the list the first thing in its way."""
-    ways = {
-        "": table["is_chosen"],
-        "closed": is_closed(table["reason"]),
-        "no_offers": pd.Series(offers.empty, index=table.index),
-        "no_fit": table["offer"].isna(),
-        "no_margin": table["last_year_margin"].isna(),
-        "no_chance": table["return_probability"].isna(),
-        "no_gain": table["offer_value"].le(0),
+    The chosen ones are worth most in all: one offer an account, the cost within the budget. ``own``
+    is the chance by the book's own returns, ``by_account`` the accounts in the order of their ids.
+    """
+    given = offers[offers["cost"].notna()].sort_values(["offer", "cost"], ignore_index=True)
+    fits = reason.to_numpy(dtype=object)[:, None] == given["reason"].to_numpy(dtype=object)
+    general = given["reason"].isna().to_numpy() & ~fits.any(axis=1)[:, None]
+    row, offer = np.nonzero(((fits | general) & ~is_gone[:, None])[by_account])
+    account = by_account[row]
+    cost = given["cost"].to_numpy(dtype="float64")[offer]
+    promised = given["return_probability"].to_numpy(dtype="float64")[offer]
+    chance = np.where(np.isnan(own[account]), promised, own[account])
+    value = chance * expected[account] - cost
+    is_chosen = np.zeros(len(value), dtype=bool)
+    worth = np.flatnonzero(value > 0)
+    if len(worth):
+        numbers = np.unique(row[worth], return_inverse=True)[1]
+        is_chosen[worth] = most_valuable(numbers, value[worth], cost[worth], budget.budget)
+    order = np.lexsort((offer, cost, -value, ~is_chosen, account))
+    ids, first = np.unique(account[order], return_index=True)
+    best = np.full(len(reason), -1)
+    best[ids] = order[first]
+    has_offer = best >= 0
+    chance = np.where(has_offer & np.isnan(own), np.append(chance, np.nan)[best], own)
+    source = np.where(np.isnan(own), "offer", "own returns").astype(object)
+    source[np.isnan(chance)] = None
+    return {
+        "offer": given["offer"].array.take(np.append(offer, -1)[best], allow_fill=True),
+        "cost": np.append(cost, np.nan)[best],
+        "return_probability": chance,
+        "probability_source": source,
+        "offer_value": np.append(value, np.nan)[best],
+        "is_chosen": np.append(is_chosen, False)[best],
     }
-    code = np.select(list(ways.values()), list(ways), "budget")
-    return pd.Series(code, index=table.index).replace("", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from kamlib.book import KeyAccountSettings
@@ -36,11 +37,11 @@ def key_accounts(
     >>> keys[["account_id", "is_key", "is_provisional"]].values.tolist()
     [['A', True, True], ['B', False, True]]
     """
-    both = pd.concat([accounts["account_id"], account_classes["account_id"]])
-    ids = pd.Index(both.drop_duplicates().sort_values(), dtype="str", name=None)
-    spells = tiers[tiers["start_date"] <= as_of]
+    tables = (accounts, account_classes)
+    ids = sorted(set().union(*(one["account_id"].to_numpy(dtype=object) for one in tables)))
+    spells = tiers[tiers["start_date"].le(as_of)]
     in_force = _in_force(tiers, as_of)
-    key_spells = in_force[in_force["tier"] == "key"]
+    key_spells = in_force[in_force["tier"].eq("key")].sort_values("start_date", kind="stable")
     is_declared = "tier" in accounts and accounts["tier"].notna().any()
     if len(spells):
         keys = key_spells["account_id"]
@@ -51,13 +52,16 @@ def key_accounts(
             ["revenue", "account_id"], ascending=[False, True], kind="stable"
         )
         keys = largest["account_id"].head(admission.at_most)
-    since = key_spells.groupby("account_id")["start_date"].min().reindex(ids)
-    table = pd.DataFrame({"account_id": ids, "is_key": ids.isin(set(keys))})
+    since = key_spells.drop_duplicates("account_id").set_index("account_id")["start_date"]
+    known = set(keys.to_numpy(dtype=object))
     return shaped(
         "key_accounts",
-        table.assign(
-            key_since=since.to_numpy(), is_provisional=not len(spells) and not is_declared
-        ),
+        {
+            "account_id": ids,
+            "is_key": np.array([one in known for one in ids], dtype=bool),
+            "key_since": since.reindex(ids).to_numpy(),
+            "is_provisional": not len(spells) and not is_declared,
+        },
     )
 
 

@@ -7,14 +7,18 @@ of them (is it among these, which account is it) takes a quarter less time than 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kamlib.tables.canonical import CANONICAL
 from kamlib.tables.catalogue import GAPPY, TYPES, OutputColumn, catalogue
 
 pd.set_option("mode.string_storage", "python")
+
+_ARRAYS = (np.ndarray, pd.api.extensions.ExtensionArray)
 
 _DTYPES: dict[str, Any] = {
     "id": "str",
@@ -89,26 +93,39 @@ def shaped(name: str, rows: Any) -> pd.DataFrame:
     >>> shaped("pareto", []).columns.tolist()[:3]
     ['rank', 'account_id', 'name']
     """
+    if isinstance(rows, Mapping) and all(isinstance(one, _ARRAYS) for one in rows.values()):
+        columns: dict[str, Any] = dict(rows)
+        many = len(next(iter(columns.values()), []))
+    else:
+        is_table = isinstance(rows, Mapping | pd.DataFrame)
+        frame = pd.DataFrame(rows if is_table else list(rows))
+        columns, many = {str(one): frame[one].array for one in frame}, len(frame)
+    if not many:
+        return _empty(name).copy()
+    typed = {one.name: _typed(columns.get(one.name), one, many) for one in _kept(name)}
+    return pd.DataFrame(typed, index=pd.RangeIndex(many))
+
+
+@cache
+def _kept(name: str) -> list[OutputColumn]:
     known = catalogue()
     table = known.tables[name]
-    if not isinstance(rows, Mapping | pd.DataFrame):
-        rows = list(rows)
-    frame = pd.DataFrame(rows)
-    kept = [known.columns[column] for column in (*table.columns, *table.facts)]
-    shaped = {
-        one.name: _typed(frame, one, has_it=one.name in frame)
-        for one in kept
-        if one.type != "sentence"
-    }
-    return pd.DataFrame(shaped, index=frame.index).reset_index(drop=True)
+    columns = [known.columns[column] for column in (*table.columns, *table.facts)]
+    return [one for one in columns if one.type != "sentence"]
 
 
-def _typed(frame: pd.DataFrame, column: OutputColumn, *, has_it: bool) -> pd.Series:
+@cache
+def _empty(name: str) -> pd.DataFrame:
+    return pd.DataFrame({one.name: pd.Series(dtype=TYPES[one.type]) for one in _kept(name)})
+
+
+def _typed(values: Any, column: OutputColumn, many: int) -> Any:
     dtype: Any = TYPES[column.type]
-    if not has_it or frame.empty:
+    if values is None:
         fill = {"int64": 0, "bool": False}.get(dtype)
-        return pd.Series(fill, index=frame.index, dtype=dtype)
-    values = frame[column.name]
-    if dtype in GAPPY and values.isna().any():
+        return pd.Series(fill, index=range(many), dtype=dtype).array
+    if values.dtype == dtype:
+        return values
+    if dtype in GAPPY and pd.isna(values).any():
         dtype = GAPPY[dtype]
-    return values.astype(dtype)
+    return pd.Series(values).astype(dtype).array

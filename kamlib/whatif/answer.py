@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kamlib.book import BookSettings
@@ -167,12 +168,12 @@ def _kept(q: Period, name: str, make: Callable[[], Any]) -> Any:
     return kept[name]
 
 
-def _lists(q: Period) -> dict[str, pd.Index]:
+def _lists(q: Period) -> dict[str, set[str]]:
     """Return the accounts of each list."""
     return _kept(q, "lists", partial(_found_lists, q))
 
 
-def _found_lists(q: Period) -> dict[str, pd.Index]:
+def _found_lists(q: Period) -> dict[str, set[str]]:
     scores, classes, status, offers = (
         q.account_scores,
         q.account_classes,
@@ -180,7 +181,7 @@ def _found_lists(q: Period) -> dict[str, pd.Index]:
         q.win_back,
     )
     return {
-        name: pd.Index(table["account_id"].array[is_on.to_numpy(dtype=bool)])
+        name: set(table["account_id"].array[is_on.to_numpy(dtype=bool)])
         for name, table, is_on in (
             ("above the line", scores, scores["is_above_line"]),
             ("class A", classes, _is(classes["abc_revenue"], "A")),
@@ -197,19 +198,20 @@ def _is(column: pd.Series, code: str) -> pd.Series:
 
 def _moves(q: Period, other: Period) -> pd.DataFrame:
     before, after = _lists(q), _lists(other)
-    about = other.account_status.set_index("account_id")
+    about = other.account_status[["account_id", "name", "at_stake"]]
     rows = [
         (name, account, change)
         for name in before
         for change, accounts in (
-            ("enters", after[name].difference(before[name])),
-            ("leaves", before[name].difference(after[name])),
+            ("enters", after[name] - before[name]),
+            ("leaves", before[name] - after[name]),
         )
-        for account in accounts
+        for account in sorted(accounts)
     ]
     moves = pd.DataFrame(rows, columns=["list", "account_id", "change"]).astype("str")
-    moves["name"] = about["name"].reindex(moves["account_id"]).to_numpy()
-    moves["revenue"] = about["at_stake"].reindex(moves["account_id"]).to_numpy(dtype="float64")
+    place = pd.Index(about["account_id"]).get_indexer(pd.Index(moves["account_id"]))
+    moves["name"] = about["name"].array[place]
+    moves["revenue"] = about["at_stake"].to_numpy()[place]
     is_line = moves["list"].eq("above the line")
     moves["above_line_share"] = float("nan")
     if is_line.any():
@@ -217,11 +219,10 @@ def _moves(q: Period, other: Period) -> pd.DataFrame:
         firm = other.call(above_line_shares, asked=set(asked))
         found = firm.reindex(asked).to_numpy(dtype="float64")
         moves.loc[is_line, "above_line_share"] = found
-    place = {name: number for number, name in enumerate(before)}
-    moves = moves.assign(_place=moves["list"].map(place)).sort_values(
-        ["_place", "change", "revenue", "account_id"], ascending=[True, True, False, True]
-    )
-    return moves.reset_index(drop=True)[MOVES]
+    # the rows stand list by list, those that enter first, by account
+    run = moves["list"].ne(moves["list"].shift()) | moves["change"].ne(moves["change"].shift())
+    order = np.lexsort((-moves["revenue"].to_numpy(), run.cumsum()))
+    return moves.iloc[order].reset_index(drop=True)[MOVES]
 
 
 def _figures(q: Period, other: Period) -> pd.DataFrame:
@@ -234,7 +235,7 @@ def _figures(q: Period, other: Period) -> pd.DataFrame:
 def _figures_of(q: Period, other: Period) -> dict[str, tuple[str, float]]:
     lists, offers, status = _lists(other), other.win_back, other.account_status
     chosen, gone = offers[offers["is_chosen"]], status[_is(status["status"], "lost")]
-    each = _cost_of_one(q)
+    each = _kept(q, "cost of one", partial(_cost_of_one, q))
     above = len(lists["above the line"])
     return {
         "Accounts above the line": ("count", above),

@@ -38,8 +38,12 @@ def _notice(known: Known) -> pd.Timestamp:
 
 
 def _objectives(known: Known) -> pd.DataFrame:
-    plan = tomllib.loads(known.company.plans[known.planted("whale")[0]])
-    return pd.DataFrame(plan["objectives"])
+    """Return the objectives of a plan; how far one is that the data measure is theirs to say."""
+    (account, *_) = known.planted("whale")
+    rows = pd.DataFrame(tomllib.loads(known.company.plans[account])["objectives"])
+    measured = known.q.account(account).plan_objectives.set_index("objective_id")["done_share"]
+    stated = rows["done"] if "done" in rows else pd.Series(float("nan"), index=rows.index)
+    return rows.assign(done=stated.fillna(rows["id"].map(measured)))
 
 
 def _open_value(known: Known) -> float:
