@@ -10,7 +10,13 @@ from kamlib.ahead import steady
 from kamlib.ahead.alerts import account_alerts, category_alerts, category_falls
 from kamlib.ahead.steady import Cells, cells_of, false_discoveries
 from kamlib.book import BookSettings
-from kamlib.story.ahead import table_account_alerts, table_category_alerts, table_category_falls
+from kamlib.story.ahead import (
+    falling_text,
+    lines_ahead,
+    table_account_alerts,
+    table_category_alerts,
+    table_category_falls,
+)
 from kamlib.story.ahead_prices import table_price_erosion
 from kamlib.story.ahead_record import tell_alert_record
 from kamlib.tables import shaped
@@ -157,6 +163,32 @@ def test_an_account_falls_as_a_whole():
     assert found["verdict"].tolist() == ["falling"]
     steady = account_alerts(sold("A", "", STEADY), status("A"), NO_KEYS, as_of=AS_OF)
     assert steady.empty
+
+
+def test_an_active_account_that_bought_nothing_of_late_falls_and_has_not_stopped():
+    whole = sold("A", "", [100.0] * 27 + [0.0] * 3)
+    found = account_alerts(whole, status("A"), NO_KEYS, as_of=AS_OF)
+    assert found["verdict"].tolist() == ["falling"]
+
+
+def test_what_falls_is_told_with_how_alerts_of_the_past_did():
+    none, book = shaped("account_alerts", []), BookSettings(title="Demo")
+    fell = {"account_id": ["A"], "name": "Ada", "group": "ink", "verdict": "stopped"}
+    fell = shaped("category_alerts", {**fell, "dimension": "category", "yearly_fall": 10.0})
+    tried = {"rule": ["category", "account"], "date_count": 8}
+    record = shaped("alert_record", {**tried, "alert_count": [12, 0], "still_down_count": [9, 0]})
+    right = "Of 12 alerts of the past 9 stayed down a year on."
+    told = falling_text(fell, none, record, book).replace("\u00a0", " ")
+    assert told == f"Falling while still buying: 1 category at 1 account, € 10 a year. {right}"
+    lines = lines_ahead(fell, none, shaped("account_health", []), record, book=book)
+    assert lines[1].replace("\u00a0", " ") == right and lines[0].startswith("Ada: ink stopped")
+    quiet = record.assign(alert_count=0)
+    assert "8 past quarters raised none" in falling_text(fell, none, quiet, book).replace(
+        "\u00a0", " "
+    )
+    young = record.assign(date_count=0)
+    assert "past" not in falling_text(fell, none, young, book)
+    assert lines_ahead(fell.iloc[:0], none, shaped("account_health", []), record, book=book) == []
 
 
 def test_the_chance_is_the_share_of_steady_buyers_that_buy_so_little():

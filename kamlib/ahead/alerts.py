@@ -112,7 +112,8 @@ def account_alerts(
 ) -> pd.DataFrame:
     """One row per active account that falls as a whole: the largest yearly fall first.
 
-    The test is that of ``category_alerts``, over the account's whole revenue.
+    The test is that of ``category_alerts``, over the account's whole revenue. None is said to have
+    stopped: by its own rhythm it is still active.
 
     Examples
     --------
@@ -125,7 +126,7 @@ def account_alerts(
     """
     active = account_status[account_status["status"].eq("active")]
     cells = account_months[account_months["account_id"].isin(active["account_id"])]
-    found = _fallen(cells_of(cells, ["account_id"], as_of, None))
+    found = _fallen(cells_of(cells, ["account_id"], as_of, None)).assign(verdict="falling")
     return shaped("account_alerts", _owned(found, active, key_accounts))
 
 
