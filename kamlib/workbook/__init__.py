@@ -84,11 +84,6 @@ _LISTS = {
         "category_map",
         phrase("Accounts by category: bought, once bought, needed, held by whom, in reach."),
     ),
-    "rivals": (
-        phrase("Rivals"),
-        "rivals",
-        phrase("Rivals across accounts: where they are named, and what is in reach there."),
-    ),
     "return_per_account": (
         phrase("Return"),
         "return_per_account",
@@ -184,6 +179,7 @@ _LISTS = {
 }
 _BELOW = {
     "revenue_by": ("revenue_by_two", phrase("Two dimensions crossed")),
+    "category_map": ("rivals", phrase("Rivals across accounts")),
     "calendar": ("calendar_by_owner", phrase("The same by owner, counted")),
     "price_realisation": (
         "price_erosion",
