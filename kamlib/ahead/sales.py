@@ -17,7 +17,7 @@ DIMENSIONS = ("category", "region", "industry", "channel", "manager")
 
 SPANS = ("year", "year_before", "period", "previous_period", "year_ago_period")
 PERIODS = SPANS[2:]
-"""Of these gross margin and accounts that bought are told too, as of the 12 months."""
+"""Of these gross margin and accounts that bought are told, too; they are of the 12 months as well."""
 
 
 def revenue_by(
@@ -140,13 +140,14 @@ def _is_recorded(groups: pd.Series) -> bool:
 def _summed(cells: pd.DataFrame, by: dict[str, str]) -> pd.DataFrame:
     """Return the sums by some groups, exact to the cent, and how many accounts bought."""
     groups = list(by.values())
-    grouped = cells.groupby(groups, sort=True)
-    sums = grouped[[f"{span}_revenue" for span in SPANS]].sum().round(6)
-    for span, name in {"year": "", **{one: f"{one}_" for one in PERIODS}}.items():
-        cost = grouped[f"{span}_cost"].apply(lambda own: own.sum(skipna=False))
-        own = cells.groupby([*groups, "account_id"])[f"{span}_revenue"].sum()
-        sums[f"{name}gross_margin"] = (sums[f"{span}_revenue"] - cost).round(6)
-        sums[f"{name}account_count"] = own.gt(0).groupby(groups).sum()
+    times = {"year": "", **{one: f"{one}_" for one in PERIODS}}
+    revenues, costs = [f"{one}_revenue" for one in SPANS], [f"{one}_cost" for one in times]
+    own = cells.groupby([*groups, "account_id"])[revenues].sum().round(6)
+    bought = own.gt(0).groupby(groups).sum()
+    sums = cells.groupby(groups)[[*revenues, *costs]].sum(skipna=False).round(6)
+    for span, name in times.items():
+        sums[f"{name}gross_margin"] = (sums[f"{span}_revenue"] - sums[f"{span}_cost"]).round(6)
+        sums[f"{name}account_count"] = bought[f"{span}_revenue"]
     return sums.rename_axis(list(by)).reset_index()
 
 
@@ -168,10 +169,8 @@ def _compared(table: pd.DataFrame, held: dict[str, bool], within: list[str]) -> 
         return table
     spans = [f"{span}_revenue" for span in SPANS]
     table = table[table[spans].ne(0).any(axis=1)]
-    for span, is_held in held.items():
-        if not is_held:
-            of_span = (f"{span}_{what}" for what in ("revenue", "gross_margin", "account_count"))
-            table = table.assign(**dict.fromkeys(set(of_span) & set(map(str, table)), np.nan))
+    untold = tuple(f"{span}_" for span, is_held in held.items() if not is_held)
+    table = table.assign(**{name: np.nan for name in table if str(name).startswith(untold)})
     now, ago = table["period_revenue"], table["year_ago_period_revenue"]
     year = table["year_revenue"]
     whole = table.groupby(within)["year_revenue"].transform("sum")
