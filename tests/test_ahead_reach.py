@@ -137,16 +137,21 @@ def test_a_book_without_needs_and_rivals_has_a_map_too():
 def test_rivals_stand_across_accounts_with_what_they_hold_and_the_deals_against_them():
     rows = {"account_id": ["A", "A", "B", "B"], "name": ["Ada", "Ada", "Bo", "Bo"]}
     rows |= {"category": ["ink", "pens", "ink", "glue"], "annual_spend": [9.0, None, 5.0, 7.0]}
-    rows |= {"need_in_reach": [4.0, None, 1.0, 2.0], "held_by": ["Nord", "Nord, West", "Nord", ""]}
+    rows |= {"need_in_reach": [4.0, None, 1.0, 2.0]}
+    named = {"account_id": ["A", "A", "A"], "competitor": ["Nord", "Nord", "West, Ost & Co."]}
+    named = typed(pd.DataFrame({**named, "category": ["ink", "pens", "pens"]}), "competitors")
+    needs = {"account_id": ["A", "B"], "category": "ink", "previous_supplier": ["Klebe", "Nord"]}
+    needs = typed(pd.DataFrame(needs), "needs")  # a rival recorded goes before the supplier
     deals = {"dimension": ["competitor", "manager"], "group": "Nord", "won_deal_count": [2, 9]}
     deals |= {"lost_deal_count": [3, 9], "lost_value": [30.0, 90.0]}
-    table = rivals(shaped("category_map", rows), shaped("win_rates", deals))
+    table = rivals(shaped("category_map", rows), needs, named, shaped("win_rates", deals))
     columns = ["competitor", "account_count", "where_held", "categories", "held_spend",
         "need_in_reach", "won_deal_count", "lost_deal_count", "lost_value"]  # fmt: skip
     assert table.loc[[0], columns].values.tolist() == [
         ["Nord", 2, "Ada, Bo", "ink, pens", 14.0, 5.0, 2, 3, 30.0]
     ]
-    assert table["competitor"].tolist() == ["Nord", "West"] and table["held_spend"].isna()[1]
+    assert table["competitor"].tolist() == ["Nord", "West, Ost & Co."]
+    assert table["held_spend"].isna()[1]
     told = say.table_rivals(table, KEYS, book=BOOK).title.replace("\u00a0", " ")
     assert told == "2 rivals named at key accounts; Nord at 2 accounts, where € 14 a year is spent"
     none = say.table_rivals(table.iloc[:0], KEYS, book=BOOK).title
@@ -222,7 +227,11 @@ def test_status_costs_hours_and_a_share_of_the_programme_and_brings_margin_on_wh
     months |= {"cost": [300.0, None]}
     bought = pd.DataFrame({"account_id": ["A"], "category": ["ink"], "revenue": [100.0]})
     needs = {"account_id": ["A"], "category": "ink", "annual_spend": 1000.0}
-    rivals = {"account_id": ["A"], "competitor": "Nord", "category": "ink"}
+    rivals = {
+        "account_id": ["A", "A"],
+        "competitor": ["Nord", "West, Ost & Co."],
+        "category": "ink",
+    }
     people = {"manager_id": ["M"], "hours_per_month": [100.0], "cost_per_month": [1000.0]}
     table = status_offers(
         shaped("tier_decisions", named),
@@ -238,7 +247,7 @@ def test_status_costs_hours_and_a_share_of_the_programme_and_brings_margin_on_wh
         as_of=AS_OF,
     )
     columns = ["account_id", "care_cost", "could_bring", "offer_worth", "held_by"]
-    assert table[columns].iloc[0].tolist() == ["A", 400.0, 100.0, -300.0, "Nord"]
+    assert table[columns].iloc[0].tolist() == ["A", 400.0, 100.0, -300.0, "Nord, West, Ost & Co."]
     assert table["account_id"].tolist() == ["A", "B"] and pd.isna(table["offer_worth"].iloc[1])
     assert "pay for itself at 0 of 2" in say.table_status_offers(table, book=BOOK).title
 

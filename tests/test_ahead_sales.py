@@ -1,4 +1,4 @@
-"""Sales by dimension in small books; sums of a whole book are held against SQL in test_ahead_sql."""
+"""Sales by dimension in small books; those of a whole book stand in test_ahead_sql."""
 
 from __future__ import annotations
 

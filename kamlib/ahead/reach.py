@@ -57,6 +57,7 @@ def category_map(
     once = ever.reindex(grid).fillna(0.0).to_numpy() > 0
     spend = own["annual_spend"].to_numpy(dtype="float64")
     peers = _peers_buy(bought, accounts, table)
+    held = holders(needs, competitors).groupby(BY)["competitor"].agg(", ".join).astype("str")
     table = table.assign(
         map_status=np.select(
             [table["revenue"] > 0, once, ~np.isnan(spend), peers],
@@ -65,7 +66,7 @@ def category_map(
         ),
         annual_spend=spend,
         need_in_reach=own["need_in_reach"].to_numpy(dtype="float64"),
-        held_by=held_by(needs, competitors).reindex(grid).to_numpy(),
+        held_by=held.reindex(grid).to_numpy(),
     )
     known = accounts.set_index("account_id")
     table["name"] = table["account_id"].map(known["name"])
@@ -73,7 +74,12 @@ def category_map(
     return shaped("category_map", table)
 
 
-def rivals(category_map: pd.DataFrame, win_rates: pd.DataFrame) -> pd.DataFrame:
+def rivals(
+    category_map: pd.DataFrame,
+    needs: pd.DataFrame,
+    competitors: pd.DataFrame,
+    win_rates: pd.DataFrame,
+) -> pd.DataFrame:
     """One row per rival that holds something at a key account: where, and what of it is in reach.
 
     Of the map: the accounts and categories at which the rival is named, what those accounts spend
@@ -83,15 +89,17 @@ def rivals(category_map: pd.DataFrame, win_rates: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
+    >>> from kamlib.tables import empty_table, typed
     >>> map_ = shaped("category_map", {"account_id": ["A", "B"], "name": ["Ada", "Bo"],
-    ...     "category": "Ink", "annual_spend": [9.0, 5.0], "held_by": ["Nord", "Nord, West"]})
-    >>> table = rivals(map_, shaped("win_rates", []))
+    ...     "category": "Ink", "annual_spend": [9.0, 5.0]})
+    >>> named = {"account_id": ["A", "B", "B"], "competitor": ["Nord", "Nord", "West"]}
+    >>> named = typed(pd.DataFrame({**named, "category": "Ink"}), "competitors")
+    >>> table = rivals(map_, empty_table("needs"), named, shaped("win_rates", []))
     >>> table[["competitor", "where_held", "held_spend"]].values.tolist()
     [['Nord', 'Ada, Bo', 14.0], ['West', 'Bo', 5.0]]
     """
-    held = category_map[category_map["held_by"].fillna("").ne("")]
-    rows = held.assign(competitor=held["held_by"].str.split(", ")).explode("competitor")
-    table = rows.groupby("competitor", as_index=False).agg(
+    table = category_map.merge(holders(needs, competitors), on=BY)
+    table = table.groupby("competitor", as_index=False).agg(
         account_count=("account_id", "nunique"),
         where_held=("name", lambda names: ", ".join(dict.fromkeys(names))),
         categories=("category", lambda names: ", ".join(sorted(set(names)))),
@@ -117,12 +125,13 @@ def in_reach(
     return own.assign(need_in_reach=left.mask(sold > own["annual_spend"], 0.0))
 
 
-def held_by(needs: pd.DataFrame, competitors: pd.DataFrame) -> pd.Series:
+def holders(needs: pd.DataFrame, competitors: pd.DataFrame) -> pd.DataFrame:
     """Return who holds a category at an account: rivals recorded, else the need's supplier."""
-    rivals = competitors.dropna(subset=["category"]).groupby(BY)["competitor"]
-    named = rivals.agg(lambda own: ", ".join(dict.fromkeys(own))).astype("str")
+    named = competitors.dropna(subset=["category"])[[*BY, "competitor"]].drop_duplicates()
     known = needs.dropna(subset=["category", "previous_supplier"]).drop_duplicates(BY)
-    return named.combine_first(known.set_index(BY)["previous_supplier"].astype("str"))
+    known = known.rename(columns={"previous_supplier": "competitor"})[[*BY, "competitor"]]
+    taken = pd.MultiIndex.from_frame(known[BY]).isin(pd.MultiIndex.from_frame(named[BY]))
+    return pd.concat([named, known[~taken]]).sort_values(BY, kind="stable", ignore_index=True)
 
 
 def _peers_buy(bought: pd.DataFrame, accounts: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:

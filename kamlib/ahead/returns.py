@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.ahead.reach import held_by, in_reach
+from kamlib.ahead.reach import BY, holders, in_reach
 from kamlib.book import ProgrammeSettings
 from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
@@ -157,15 +157,14 @@ def status_offers(
     sums["cost"] = sums["cost"].mask(sums.index.isin(unknown))
     rate = (1 - sums["cost"] / sums["revenue"].where(sums["revenue"] > 0)).clip(0, 1)
     reach = in_reach(needs, category_months, as_of)["need_in_reach"]
-    holders = held_by(needs, competitors)
-    names = holders[holders.index.isin(reach.index[reach > 0])].groupby("account_id")
+    held = holders(needs, competitors).merge(reach[reach > 0].reset_index(), on=BY)
     for column, found in {
         "revenue": sums["revenue"],
         "gross_margin_rate": rate,
         "need_in_reach": reach.groupby("account_id").sum(min_count=1),
     }.items():
         table[column] = found.reindex(ids).to_numpy(dtype="float64")
-    said = names.agg(lambda own: ", ".join(dict.fromkeys(", ".join(own).split(", "))))
+    said = held.groupby("account_id")["competitor"].agg(lambda own: ", ".join(own.unique()))
     table["held_by"] = said.reindex(ids).astype("str").to_numpy()
     table["could_bring"] = table["need_in_reach"] * table["gross_margin_rate"]
     table["offer_worth"] = table["could_bring"] - table["care_cost"]

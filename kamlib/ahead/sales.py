@@ -17,7 +17,7 @@ DIMENSIONS = ("category", "region", "industry", "channel", "manager")
 
 SPANS = ("year", "year_before", "period", "previous_period", "year_ago_period")
 PERIODS = SPANS[2:]
-"""Of these gross margin and accounts that bought are told, too; they are of the 12 months as well."""
+"""Of these, and of the 12 months, gross margin and the accounts that bought are told, too."""
 
 
 def revenue_by(
