@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlib.ahead.health import auc, health_parts, health_record, weighted
+from kamlib.ahead.health import PARTS, auc, health_parts, health_record, weighted
 from kamlib.ahead.record import alert_record
 from kamlib.book import BookSettings
 from kamlib.dossier.agreements import agreement_renewals
 from kamlib.period.calendar import period_of
 from kamlib.practice import Company, activity, company
 from kamlib.story.ahead_record import (
+    gap_account_health,
     table_account_health,
     tell_alert_record,
     tell_health_record,
@@ -248,3 +249,14 @@ def test_alerts_of_the_past_are_held_against_the_year_after():
     assert "2 alerts, of which 1 stayed down" in told.iloc[0]
     young = alert_record(cells, cells.iloc[:0], whole, at=at, as_of=AS_OF, first_date=AS_OF)
     assert "two and a half years" in tell_alert_record(young, book=BOOK)["note"].iloc[0]
+
+
+def test_every_part_of_health_that_nobody_recorded_is_said_with_what_would_bring_it():
+    """But the rhythm: every book has orders."""
+    bare = shaped("account_health", {"account_id": ["A"]})
+    said = gap_account_health(bare)
+    assert all(part.replace("_", " ") in said for part in PARTS if part != "rhythm")
+    known = bare.assign(plan_health=[50.0], people_health=[0.0])
+    less = gap_account_health(known)
+    assert "plan" not in less and "people" not in less and "margin" in less
+    assert gap_account_health(bare.iloc[:0]) == ""

@@ -11,7 +11,7 @@ from kamlib.ahead.steady import LEAST_MONTHS
 from kamlib.book import BookSettings
 from kamlib.period.months import trailing_months
 from kamlib.story.ahead_calendar import calendar_sentence
-from kamlib.story.ahead_record import health_text, is_no_goods, is_poor, right_text
+from kamlib.story.ahead_record import health_text, is_no_goods, is_poor, note_alert_record
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
 from kamlib.words import count, date, listed, money, month, number, plural, say, share
@@ -83,7 +83,7 @@ def falling_text(
     if not parts:
         return say("Falling while still buying: nothing that chance does not explain.")
     said = say("Falling while still buying: {parts}.", parts="; ".join(parts))
-    return f"{said} {right_text(alert_record, book)}".strip()
+    return f"{said} {note_alert_record(alert_record, book)}".strip()
 
 
 def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None:
@@ -145,7 +145,7 @@ def lines_ahead(
     """Return what to keep an eye on, line by line: what falls, how past alerts did, poor health."""
     falls = [fall_text(row, book) for row in each(account_alerts.head(most))]
     falls += [fall_text(row, book) for row in each(category_alerts.head(most - len(falls)))]
-    right = right_text(alert_record, book) if falls else ""
+    right = note_alert_record(alert_record, book) if falls else ""
     falls += [right] if right else []
     poor = account_health[is_poor(account_health)].head(most)
     return [*falls, *(health_text(row) for row in each(poor))]

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.story.gaps import absent_tables
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
 from kamlib.words import count, date, money, number, phrase, say
@@ -252,11 +253,7 @@ _ADDS = {
 
 def gap_calendar(*, present: frozenset[str], plans: dict[str, Any]) -> str:
     """Say in one line which dates the book lacks, and what would bring them."""
-    absent = [
-        say("{what} (table {table})", what=say(what), table=table)
-        for table, what in _ADDS.items()
-        if table not in present
-    ]
+    absent = absent_tables(_ADDS, present)
     absent += [] if plans else [say("steps and reviews (account plans)")]
     if not absent:
         return ""

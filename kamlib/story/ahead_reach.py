@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.story.gaps import absent_tables
 from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
 from kamlib.words import FEW, count, listed, money, number, phrase, plural, rate, say
@@ -127,11 +128,7 @@ def gap_category_map(
     """Say in one line what the map lacks, and what would bring it."""
     if category_map.empty:
         return ""
-    absent = [
-        say("{what} (table {table})", what=say(what), table=table)
-        for table, what in _ADDS.items()
-        if table not in present
-    ]
+    absent = absent_tables(_ADDS, present)
     if accounts["industry"].isna().all():
         absent.append(say("what their industry buys (accounts.industry)"))
     if not absent:

@@ -75,12 +75,12 @@ def _of(part: float, cases: float, book: BookSettings) -> str:
     return rate(part, cases, book) if cases >= FEW_CASES else few
 
 
-def right_text(alert_record: pd.DataFrame, book: BookSettings) -> str:
+def note_alert_record(alert_record: pd.DataFrame, book: BookSettings) -> str:
     """Say how many past alerts were right; blank where that could not be tried.
 
     >>> record = pd.DataFrame({"date_count": [8, 8], "alert_count": [3, 0],
     ...     "still_down_count": [2, 0]})
-    >>> right_text(record, BookSettings(title="B")).replace("\N{NO-BREAK SPACE}", " ")
+    >>> note_alert_record(record, BookSettings(title="B")).replace("\N{NO-BREAK SPACE}", " ")
     'Of 3 alerts of the past 2 stayed down a year on: too few to judge by.'
     """
     tried = int(alert_record["date_count"].max()) if len(alert_record) else 0
@@ -96,11 +96,6 @@ def right_text(alert_record: pd.DataFrame, book: BookSettings) -> str:
         down=number(down, book) if down else say("none"),
         few=say(": too few to judge by") if many < FEW_CASES else "",
     )
-
-
-def note_alert_record(alert_record: pd.DataFrame, *, book: BookSettings) -> str:
-    """Say how far alerts can be relied on, where some are shown."""
-    return right_text(alert_record, book)
 
 
 def table_alert_record() -> Said:

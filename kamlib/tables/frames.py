@@ -102,8 +102,8 @@ def shaped(name: str, rows: Any) -> pd.DataFrame:
         columns, many = {str(one): frame[one].array for one in frame}, len(frame)
     if not many:
         return _empty(name).copy()
-    typed = {one.name: _typed(columns.get(one.name), one, many) for one in _kept(name)}
-    return pd.DataFrame(typed, index=pd.RangeIndex(many))
+    kept = {one.name: _typed(columns.get(one.name), one, many) for one in _kept(name)}
+    return pd.DataFrame(kept, index=pd.RangeIndex(many))
 
 
 @cache
