@@ -170,7 +170,8 @@ def _compared(table: pd.DataFrame, held: dict[str, bool], within: list[str]) -> 
     spans = [f"{span}_revenue" for span in SPANS]
     table = table[table[spans].ne(0).any(axis=1)]
     untold = tuple(f"{span}_" for span, is_held in held.items() if not is_held)
-    table = table.assign(**{name: np.nan for name in table if str(name).startswith(untold)})
+    gone = [name for name in map(str, table) if name.startswith(untold)]
+    table = table.assign(**dict.fromkeys(gone, np.nan))
     now, ago = table["period_revenue"], table["year_ago_period_revenue"]
     year = table["year_revenue"]
     whole = table.groupby(within)["year_revenue"].transform("sum")
