@@ -9,7 +9,8 @@ import pytest
 import kamlib.retention as ret
 from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
-from kamlib.story.losses import chart_loss_dynamics, charted_directions
+from kamlib.story.losses import chart_loss_dynamics
+from kamlib.story.retention import charted_directions
 from kamlib.tables import shaped
 
 from .retention import AS_OF, LEAVER, days, every, losses, spells, status, usual_gaps

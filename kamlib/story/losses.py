@@ -12,9 +12,6 @@ from kamlib.words import FEW, count, date, money, number, plural, rate, say, sha
 MOST_GROUPS, MOST_CURVES = 10, 4
 """Groups of losses, and survival curves, that a chart draws."""
 
-CHARTED = ("category", "region", "industry", "manager_name")
-"""Dimensions of losses in the order in which they are drawn, two at most."""
-
 _YEAR = 365.25
 
 
@@ -73,17 +70,6 @@ def _losses(known: pd.DataFrame, book: BookSettings) -> str:
         back=number(back, book),
         have=plural(back, "has", "have"),
     )
-
-
-def charted_directions(loss_directions: pd.DataFrame) -> tuple[str, str]:
-    """Return the first two dimensions by which losses are recorded; blanks where there are fewer.
-
-    >>> charted_directions(pd.DataFrame({"dimension": ["industry", "industry", "seen"]}))
-    ('industry', '')
-    """
-    recorded = set(loss_directions["dimension"])
-    first, second, *_ = [*(one for one in CHARTED if one in recorded), "", ""]
-    return first, second
 
 
 def chart_loss_directions(
