@@ -102,8 +102,8 @@ def cleaned(value: ir.Value) -> ir.StringValue:
 
 
 def cell(column: Column, raw: ir.Value) -> ir.Value:
-    """Return a column as its reader takes it: text cleaned, blank where a database wrote NULL (which
-    an id may be called); amounts and days that the file has typed as they are.
+    """Return a column as its reader takes it: text cleaned, blank where a database wrote NULL (what
+    an id may be); amounts and days that the file has typed as they are.
     """
     type_ = raw.type()
     if column.type in ("money", "number") and not type_.is_string():
