@@ -361,8 +361,8 @@ def write_list(
 
 def _specs(table: pd.DataFrame, name: str, book: BookSettings) -> list[Column]:
     """Return what the columns of a list are; of figures of several kinds, what each row is."""
-    entry = catalogue().tables[name]
-    return columns_of(table, wording(book), kinds=dict(figure_kinds(table, entry)))
+    entry = catalogue().tables.get(name)
+    return columns_of(table, wording(book), kinds=dict(figure_kinds(table, entry) if entry else {}))
 
 
 def _lines(table: pd.DataFrame, columns: Sequence[str], rooms: Sequence[int]) -> int:
