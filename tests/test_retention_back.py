@@ -12,6 +12,7 @@ import kamlib.retention as ret
 from kamlib.book import WinBackSettings
 from kamlib.dossier import contact_rhythms
 from kamlib.period.calendar import parse_period
+from kamlib.retention.returns import chances
 from kamlib.scoring import latest_decisions
 from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
 from kamlib.story.retention import headline_retention, tell_retention_findings
@@ -175,7 +176,8 @@ class TestWinBack:
             ret.seen_losses(lost), ret.day_sums(days({"OLD": ["2021-06-01"]})), as_of=AS_OF
         )
         now = table[table["lost_for_days"].eq(0)].set_index("reason")
-        assert now["loss_count"].to_dict() == {"all": 15, "not recorded": 15, "business closed": 9}
+        count = {"all": 15, "any recorded": 0, "not recorded": 15, "business closed": 9}
+        assert now["loss_count"].to_dict() == count
         assert now.loc["all", "return_probability"] == pytest.approx(5.5 / 16)
         assert np.isnan(now.loc["business closed", "return_probability"])
         notes = tell_return_rates(table.reset_index(drop=True))["note"]
@@ -233,6 +235,31 @@ class TestWinBack:
         assert ret.return_rates(
             ret.seen_losses(lost), ret.day_sums(days({"A": ["2022-06-01"]})), as_of=AS_OF
         ).empty
+
+    def test_a_recorded_reason_is_judged_by_those_recorded(self):
+        """20 lost on one day, none of the 10 left for their price came back, 8 of the others did.
+
+        They are looked at twice (after 15 and 60 days), and twelve of them three times more: then
+        none of the 2 others came back either, and none was expected to.
+        """
+        lost = losses_of("2023-01-01", back=8, unsaid=10, said="price", many=20)
+        sums = ret.day_sums(days({"OLD": ["2021-06-01"]}))
+        table = ret.return_rates(ret.seen_losses(lost), sums, as_of=AS_OF).set_index(
+            ["lost_for_days", "reason"]
+        )
+        old = table.index.get_level_values("lost_for_days").unique()
+        late = sum(table.loc[(one, "all"), "return_count"] == 0 for one in old)
+        on_time, looks = len(old) - late, 10 * len(old)
+        expected = on_time * 10 * 8 / 20
+        prior = 10 * expected / looks
+        ratio = prior / (expected + prior)
+        rate = 8.5 / 21
+        chance = table["return_probability"]
+        assert (late, on_time) == (3, 2)
+        assert chance[(0, "price")] == pytest.approx(10 * rate * ratio / 20)
+        assert chance[(0, "any recorded")] == chance[(0, "price")]
+        assert chances([0], ["late"], table.reset_index())[0, 0] == chance[(0, "price")]
+        assert chances([0], ["not recorded"], table.reset_index())[0, 0] == pytest.approx(rate)
 
     def test_an_unrecorded_reason_is_never_a_good_sign(self):
         lost = losses_of("2023-01-01", back=8, unsaid=10, said="price", many=20)

@@ -194,7 +194,8 @@ def loss_directions(
     what it bought in the 12 months to its last order: an account may count in several categories,
     its money counts once. ``account_count`` is the book's number of accounts in that group, which
     tells a large region from a bad one; so does ``revenue_share``, its share of the revenue of the
-    12 months before the window, when the losses were still to come.
+    12 months before the window, when the losses were still to come. A dimension that neither the
+    accounts nor the losses record has no rows.
 
     Examples
     --------
@@ -212,13 +213,15 @@ def loss_directions(
     base = account_months[account_months["month"].isin(base_months)]
     parts = []
     for place, dimension in enumerate(DIMENSIONS):
+        source = category_months if dimension == "category" else accounts
+        named = source[dimension] if dimension in source else found[dimension]
+        if named.isna().all() and dimension != "seen":
+            continue
         if dimension == "category":
             rows = _by_category(detected, category_months)
         else:
             rows = found if dimension == "seen" else detected
             rows = rows.assign(group=rows[dimension])
-        if dimension == "reason" and rows["group"].isna().all():
-            continue
         part = _summed(rows.assign(group=rows["group"].fillna(UNKNOWN)))
         if dimension in accounts:
             sizes = accounts[dimension].fillna(UNKNOWN).value_counts()

@@ -13,7 +13,15 @@ from kamlib.choice import published, share_that_came
 from kamlib.retention.budget import Flags, Floats, Ints, most_valuable
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
-from kamlib.retention.returns import ALL, CHANCE, LOST_FOR_DAYS, chances, is_closed, stretch
+from kamlib.retention.returns import (
+    ALL,
+    CHANCE,
+    LOST_FOR_DAYS,
+    RECORDED,
+    chances,
+    is_closed,
+    stretch,
+)
 from kamlib.tables import shaped
 
 _OF_ACCOUNT = (
@@ -80,7 +88,7 @@ def win_back(
     margin = table["last_year_margin"].to_numpy(dtype="float64")
     if published(return_choice, "return") == "naive":
         return_rates = return_rates[return_rates["reason"].eq(ALL)]
-    known = {*offers["reason"].dropna(), *return_rates["reason"]} - {ALL, UNKNOWN}
+    known = {*offers["reason"].dropna(), *return_rates["reason"]} - {ALL, RECORDED, UNKNOWN}
     reason, is_gone = _named(told, known), is_closed(told).to_numpy()
     own = chances(since, reason, return_rates)[:, : len(CHANCE)]
     own[is_gone] = np.nan
