@@ -1,10 +1,14 @@
-"""Make docs/report.png, the README's picture: the first screen of the sample's report for 2025-Q3.
+"""Make the pictures of the docs: the first screen of two front pages.
+
+`report.png`: the sample's report for 2025-Q3. `orders-alone.png`: the same quarter of a book that
+has only the sample's orders (no names, costs, categories, owners or contacts).
 
 Run `python docs/picture.py`; it needs chromium and the package playwright (extra `browser`).
 """
 
 from __future__ import annotations
 
+import csv
 import shutil
 import subprocess
 import sys
@@ -12,32 +16,43 @@ import tempfile
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
+SAMPLE = DOCS.parent / "data" / "sample"
 PERIOD, WIDTH, HEIGHT, MOST_BYTES = "2025-Q3", 1280, 1500, 300_000
+ORDERS = ("order_id", "account_id", "order_date", "revenue", "quantity", "product")
 
 
 def main() -> None:
-    """Render the sample's report, take the picture, and write it where the README shows it."""
+    """Render both reports, take the pictures, and write them where the docs show them."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "kamlib",
-            "report",
-            "--period",
-            PERIOD,
-            "--accounts",
-            "key",
-            "--out",
-            folder,
-        ]
-        subprocess.run(command, cwd=DOCS.parent, check=True)
-        picture = photographed(Path(folder) / PERIOD / "index.html")
-    if len(picture) > MOST_BYTES:
-        sys.exit(
-            f"The picture has {len(picture):,} bytes; at most {MOST_BYTES:,} belong into a "
-            "repository."
-        )
-    (DOCS / "report.png").write_bytes(picture)
+        own = Path(folder)
+        exported(own / "orders.csv")
+        kam("new", own / "alone", "--from", own / "orders.csv", "--currency", "EUR")
+        for name, book in (("report.png", SAMPLE), ("orders-alone.png", own / "alone")):
+            site = own / f"{name} site"
+            kam("report", "--book", book, "--period", PERIOD, "--accounts", "key", "--out", site)
+            picture = photographed(site / PERIOD / "index.html")
+            if len(picture) > MOST_BYTES:
+                sys.exit(
+                    f"{name} has {len(picture):,} bytes; at most {MOST_BYTES:,} belong into a "
+                    "repository."
+                )
+            (DOCS / name).write_bytes(picture)
+
+
+def kam(*words: str | Path) -> None:
+    """Run a command of the kit."""
+    subprocess.run([sys.executable, "-m", "kamlib", *map(str, words)], cwd=DOCS.parent, check=True)
+
+
+def exported(file: Path) -> None:
+    """Write the sample's orders in its own currency, as a shop or a ledger would export them."""
+    with (
+        (SAMPLE / "orders.csv").open(encoding="utf-8", newline="") as source,
+        file.open("w", encoding="utf-8", newline="") as target,
+    ):
+        writer = csv.DictWriter(target, ORDERS, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(row for row in csv.DictReader(source) if row["currency"] == "EUR")
 
 
 def photographed(page: Path) -> bytes:

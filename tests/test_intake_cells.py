@@ -247,3 +247,14 @@ def test_an_amount_hundreds_of_times_an_accounts_usual_one_is_told(make_book):
     assert any("12,345.00" in notice["what"] for notice in found["notices"])
     quiet = check_book(make_book({"orders.csv": HEAD + lines + "9,A,2025-01-09,123.00\n"}))
     assert not quiet["notices"]
+
+
+def test_what_a_database_exports_as_null_is_blank(make_book):
+    lines = r"""order_id,account_id,order_date,revenue,cost,category,delivered_date
+1,NULL,2025-01-01,5,NULL,NULL,\N
+2,B,2025-01-02,6,\N,Null,2025-01-03
+3,B,NULL,7,3,Nuts,2025-01-04
+"""
+    found, aside = read(make_book({"orders.csv": lines}), *("account_id", "cost", "category"))
+    assert found == [("NULL", None, None), ("B", None, "Null"), None]
+    assert aside["reason"].tolist() == ["no order_date"]

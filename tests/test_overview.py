@@ -194,6 +194,7 @@ def headline(
         shaped_interactions(),
         shaped("programme_outlook", []),
         shaped("category_alerts", []),
+        shaped("category_falls", []),
         shaped("account_alerts", []),
         shaped("alert_record", []),
         shaped("calendar", []),

@@ -10,6 +10,8 @@ import kamlib.retention as ret
 from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
 from kamlib.story.losses import chart_loss_dynamics
+from kamlib.story.retention import charted_directions
+from kamlib.tables import shaped
 
 from .retention import AS_OF, LEAVER, days, every, losses, spells, status, usual_gaps
 
@@ -292,7 +294,16 @@ class TestLosses:
         assert found.loc[("category", "nuts"), "lost_share"] == 0.25
         assert found.loc[("region", "North"), ["lost_count", "account_count"]].tolist() == [1, 1]
         assert found.loc[("region", "North"), ["lost_share", "revenue_share"]].tolist() == [1, 0.75]
-        assert "reason" not in set(table["dimension"])
+        assert list(dict.fromkeys(table["dimension"])) == ["category", "region", "seen"]
+
+    def test_what_nobody_records_is_no_direction(self):
+        lost = losses(days(LEAVER), self.ACCOUNTS)
+        bare = self.ACCOUNTS.assign(region=None)
+        bought = shaped("category_months", [])
+        months = pd.DataFrame({"account_id": ["GONE"], "month": AS_OF, "revenue": 300.0})
+        table = ret.loss_directions(lost.assign(region=None), bought, bare, months, as_of=AS_OF)
+        assert set(table["dimension"]) == {"seen"}
+        assert charted_directions(table) == ("", "")
 
 
 def test_of_those_lost_it_is_told_how_many_still_are():

@@ -327,7 +327,7 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
         texts = [one.text.replace("\xa0", " ") for one in said_of(*tables, moves, months=months)]
         assert texts[1].startswith(f"Kettle fell from A to B: its {what} went from 170 to 10. P. W")
         assert texts[2].startswith(
-            "One account moved up a class: Bolt. Bolt (B to A, now 90) leads: I."
+            "One account moved up a class: Bolt. Bolt (B to A, now 90) leads. I."
         )
 
 

@@ -102,15 +102,16 @@ def cleaned(value: ir.Value) -> ir.StringValue:
 
 
 def cell(column: Column, raw: ir.Value) -> ir.Value:
-    """Return a column as its reader takes it: text cleaned; amounts and days that the file has
-    typed as they are.
+    """Return a column as its reader takes it: text cleaned, blank where a database wrote NULL (what
+    an id may be); amounts and days that the file has typed as they are.
     """
     type_ = raw.type()
     if column.type in ("money", "number") and not type_.is_string():
         return raw
     if column.type in ("date", "month") and (type_.is_date() or type_.is_timestamp()):
         return raw
-    return cleaned(raw)
+    text = cleaned(raw)
+    return text if column.type == "id" else text.nullif("NULL").nullif(r"\N")
 
 
 def tidy(

@@ -64,8 +64,12 @@ def _dressed(html: str) -> str:
     rules = re.sub(r"(?m)^@page .*$", "", stylesheet())
     rules = _DARK.sub(lambda found: _as_lab(found[1]), rules)
     rules = re.sub(r"(?m)^(\s*)(?::root|body) {", r"\1& {", rules)
+    rules = _WIDTHS.sub(r"@container \1", rules)
     return f'<style>.kam.kam.kam {{ {_UNDONE} {rules} }}</style><div class="kam">{html}</div>'
 
+
+_WIDTHS = re.compile(r"@media (?:screen and )?(\((?:min|max)-width)")
+"""Widths of the page, for which the width of the output stands: a notebook has panels beside it."""
 
 _DARK = re.compile(
     r"@media screen and \(prefers-color-scheme: dark\) {\s*:root {(.*?)}\s*}", re.DOTALL
@@ -85,7 +89,8 @@ def _as_lab(dark: str) -> str:
 
 
 _UNDONE = """
-& { padding: .6rem 0 } table { table-layout: auto; margin: 0 } tbody tr { background: none }
+& { padding: .6rem 0; container-type: inline-size } table { table-layout: auto; margin: 0 }
+tbody tr { background: none }
 th, td { white-space: normal } ol { list-style: none } a { text-decoration: underline }
 """
 """What JupyterLab says of elements and the stylesheet does not."""

@@ -59,12 +59,13 @@ def plot_revenue_by(
 def plot_account_health(
     account_health: pd.DataFrame,
     *,
+    most: int = MOST,
     title: str = "",
     subtitle: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the health of key accounts now, joined to that of a period before."""
-    rows = account_health.dropna(subset=["health"]).head(MOST).iloc[::-1]
+    """Draw the health of the poorest key accounts now, joined to that of a period before."""
+    rows = account_health.dropna(subset=["health"]).head(most).iloc[::-1]
     ax = ax or style.axes(6.2, 1.1 + 0.32 * max(len(rows), 2))
     if rows.empty:
         return style.nothing(ax, title, subtitle)

@@ -16,26 +16,30 @@ from kamlib.retention.day_sums import DaySums, Floats, Ints, day_count, day_numb
 from kamlib.retention.losses import UNKNOWN
 from kamlib.tables import shaped
 
-ALL = "all"
+ALL, RECORDED = "all", "any recorded"
 LOST_FOR_DAYS = (0, 30, 90, 180, 365)
 LOOKED_AT_DAYS = (15, 60, 135, 270, 540)
 """An account that has been lost for 30 to 90 days is judged by what came of others after 60."""
 CHANCE = ["return_probability", "return_low", "return_high"]
 LEAST_RETURNS = 5
 WITHIN_DAYS = 365
+_LAID_OUT = (
+    *("account_id", "reason", "last_order_date", "detection_date", "return_date"),
+    *("recorded_date", "revenue_lost", "margin_lost"),
+)
 _CLOSED = re.compile(r"\bclosed\b(?!-)", re.IGNORECASE)
 
 
 def return_rates(
-    lost_accounts: pd.DataFrame,
+    seen_losses: SeenLosses,
     day_sums: DaySums,
     *,
     as_of: pd.Timestamp,
     min_spells: int = 10,
     prior_spells: float = 10.0,
 ) -> pd.DataFrame:
-    """One row per time lost × reason, and one for all reasons: how many lost accounts came back
-    within a year.
+    """One row per time lost × reason, one for all losses and one for those with a recorded reason:
+    how many came back within a year.
 
     From the book's own history. Most silences that end do so soon, many were no loss at all: what
     counts for an account that has been lost for a while is how many came back of those that had
@@ -44,12 +48,15 @@ def return_rates(
     only if it was still one then and the year after is over. Losses of the first year of the data
     are left out: of rhythms hardly known most are none. A reason counts from the day it was
     recorded: who comes back at once gets none, and those whose reason is only written down later
-    would make "not recorded" a good sign; so its rate is never above that of all. The rate of a
-    reason is drawn towards that of all reasons as if ``prior_spells`` losses more had been seen at
-    that rate (beta-binomial; half a return and half a loss are added to all, after Jeffreys); the
-    interval is the 95 % one of the resulting beta distribution. Fewer than ``min_spells`` losses:
-    no rate. An account known to have closed has none either, and is not among *all*: no chance is
-    stated of it.
+    would make "not recorded" a good sign; so its rate is never above that of all.
+
+    Reasons are written down of accounts that left: fewer of them come back than of all that have
+    been lost as long. The ratio is taken over all stretches, returns seen / returns expected at the
+    rates of all losses, drawn towards 1 as if ``prior_spells`` losses more had come back as
+    expected. The rate of a reason is drawn as if by as many losses towards that of all × the ratio
+    (beta-binomial; half a return and half a loss are added to all, after Jeffreys); the interval is
+    the 95 % one of the resulting beta distribution. Fewer than ``min_spells`` losses: no rate. An
+    account known to have closed has none either, and is not among *all*: no chance is stated of it.
 
     ``second_life_share``: margin (revenue where costs are unknown) of the 12 months after the
     return of those that came back / of the 12 months before the loss of all that were as likely to,
@@ -62,7 +69,7 @@ def return_rates(
     min_spells
         Spells that a rate of their own needs.
     prior_spells
-        Losses that the rate of all reasons counts for.
+        Losses that the rate counts for towards which a reason's is drawn.
 
     Examples
     --------
@@ -71,13 +78,12 @@ def return_rates(
     >>> q.return_rates["lost_for_days"].unique().tolist()
     [0.0, 30.0, 90.0, 180.0, 365.0]
     """
-    known = _laid_out(lost_accounts)
-    rates = _rates_on(as_of, known, day_sums, min_spells, prior_spells)
+    rates = _rates_on(as_of, seen_losses, day_sums, min_spells, prior_spells)
     return shaped("return_rates", rates)
 
 
 def return_record(
-    lost_accounts: pd.DataFrame, day_sums: DaySums, *, as_of: pd.Timestamp
+    seen_losses: SeenLosses, day_sums: DaySums, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """One row per past day × account lost then: the chance of a return that would have been stated,
     and what came within a year.
@@ -96,7 +102,7 @@ def return_record(
     >>> q.return_record["as_of_date"].max().date().isoformat()
     '2024-09-30'
     """
-    known = _laid_out(lost_accounts)
+    known = seen_losses
     if not len(known.detected):
         return shaped("return_record", [])
     first = pd.Timestamp(day_of(known.detected.min(keepdims=True))[0])
@@ -111,30 +117,39 @@ def return_record(
         since = stretch(today - known.detected[at])
         stated = chances(since, known.names[reason], rates)
         stated[known.closed[reason]] = np.nan
-        share = rates["second_life_share"].iloc[0] if len(rates) else np.nan
+        share = rates["second_life_share"][:1]  # of a day without rates it holds nothing
         is_back = known.back[at] <= today + WITHIN_DAYS
         parts.append(
             {
-                "as_of_date": np.full(len(at), day),
-                "row": known.row[at],
+                "as_of_date": np.full(len(at), day.to_datetime64()),
+                "place": at,
                 "reason": known.names[reason],
                 "lost_for_days": since,
                 "stated": stated[:, 0],
                 "naive": stated[:, 3],
-                "expected": known.margin[at] * (1.0 if np.isnan(share) else share),
+                "expected": known.margin[at] * (1.0 if np.isnan(share).all() else share[0]),
                 "is_back": is_back,
                 "back_date": day_of(np.where(is_back, known.back[at], np.nan)),
             }
         )
     if not parts:
         return shaped("return_record", [])
-    table = pd.DataFrame(_joined(parts))
-    table["account_id"] = lost_accounts["account_id"].array[table["row"]]
-    is_over = table["as_of_date"].le(as_of - pd.DateOffset(years=2))
-    came = _year_from(table["back_date"], table["account_id"], day_sums)["margin"]
-    table["came_margin"] = came.where(table["is_back"], 0.0).where(is_over)
-    table["stated_margin"] = (table["stated"] * table["expected"]).where(is_over)
-    return shaped("return_record", table)
+    found = _joined(parts)
+    ids = known.account_id.iloc[found.pop("place")]
+    came = _year_from(pd.Series(found["back_date"], index=ids.index), ids, day_sums)["margin"]
+    is_over = found["as_of_date"] <= (as_of - pd.DateOffset(years=2)).to_datetime64()
+    found |= {
+        "account_id": ids.array,
+        "came_margin": np.where(is_over, np.where(found["is_back"], came, 0.0), np.nan),
+        "stated_margin": np.where(is_over, found["stated"] * found["expected"], np.nan),
+    }
+    return shaped("return_record", found)
+
+
+_NO_RATES: dict[str, npt.NDArray[Any]] = {
+    name: np.zeros(0, dtype=object if name == "reason" else float)
+    for name in ("lost_for_days", "reason", *CHANCE, "second_life_share")
+}
 
 
 def stretch(days_lost: Any) -> npt.NDArray[np.int64]:
@@ -147,18 +162,24 @@ def stretch(days_lost: Any) -> npt.NDArray[np.int64]:
     return np.array(LOST_FOR_DAYS)[np.maximum(place, 0)]
 
 
-def chances(lost_for_days: Any, reason: Any, return_rates: pd.DataFrame) -> Floats:
-    """Return for each time lost and reason the chance of a return, its interval and, last, the
-    chance of all reasons, which stands in for one that is not known.
+def chances(lost_for_days: Any, reason: Any, return_rates: Any) -> Floats:
+    """Return for each time lost (by its stretch) and reason the chance of a return, its interval
+    and, last, the chance of all losses, which stands in for one that is not known; for a reason
+    that was not seen before it is that of any recorded one.
     """
-    stretches = pd.Index(return_rates["lost_for_days"].unique())
-    names = pd.Index([*return_rates["reason"].unique(), ALL]).unique()
-    known = np.full((len(stretches) + 1, len(names) + 1, len(CHANCE)), np.nan)
-    at = stretches.get_indexer(return_rates["lost_for_days"])
-    known[at, names.get_indexer(pd.Index(return_rates["reason"]))] = return_rates[CHANCE].to_numpy()
-    at = stretches.get_indexer(pd.Index(lost_for_days))
-    own = known[at, names.get_indexer(pd.Index(reason))]
-    of_all = known[at, names.get_loc(ALL)]
+    known_names = dict.fromkeys([*return_rates["reason"], ALL, RECORDED])
+    place = {name: at for at, name in enumerate(known_names)}
+    known = np.full((len(LOST_FOR_DAYS), len(place) + 1, len(CHANCE)), np.nan)
+    row = np.searchsorted(LOST_FOR_DAYS, return_rates["lost_for_days"])
+    rates = np.column_stack([return_rates[name] for name in CHANCE])
+    known[row, [place[name] for name in return_rates["reason"]]] = rates
+    asked = np.asarray(reason, dtype=object)
+    code, names = pd.factorize(asked)
+    row = np.searchsorted(LOST_FOR_DAYS, lost_for_days)
+    own = known[row, np.array([place.get(name, -1) for name in names], dtype="int64")[code]]
+    of_all = known[row, place[ALL]]
+    is_new = np.isnan(own) & (asked != UNKNOWN)[:, None]
+    own = np.where(is_new, known[row, place[RECORDED]], own)
     return np.column_stack([np.where(np.isnan(own), of_all, own), of_all[:, 0]])
 
 
@@ -173,14 +194,12 @@ def is_closed(reason: pd.Series) -> pd.Series:
 
 
 @dataclass(frozen=True, eq=False)
-class _Losses:
+class SeenLosses:
     """Detected losses as arrays, in their order; days are numbers, n/a where there was none.
 
-    `row` is the place in the table, `names` are the reasons and `closed` says which of these say
-    that the account closed.
+    `names` are the reasons and `closed` says which of these say that the account closed.
     """
 
-    row: Ints
     account_id: pd.Series
     account: Ints
     reason: Ints
@@ -205,14 +224,23 @@ class _Losses:
         return np.where(self.written <= day, self.reason, np.searchsorted(self.names, UNKNOWN))
 
 
-def _laid_out(lost_accounts: pd.DataFrame) -> _Losses:
-    row = np.flatnonzero(lost_accounts["detection_date"].notna())
-    table = lost_accounts.iloc[row]
+def seen_losses(lost_accounts: pd.DataFrame) -> SeenLosses:
+    """Return the detected losses as arrays, laid out for the chance of a return.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.seen_losses.detected) == q.lost_accounts["detection_date"].notna().sum()
+    True
+    """
+    table = lost_accounts[[*_LAID_OUT]]
+    row = np.flatnonzero(table["detection_date"].notna())
+    table = table.iloc[row]
     reason = table["reason"].to_numpy(dtype=object, copy=True)
     reason[pd.isna(reason)] = UNKNOWN
     names, code = np.unique(np.append(reason, UNKNOWN), return_inverse=True)
-    return _Losses(
-        row=row,
+    return SeenLosses(
         account_id=table["account_id"],
         account=pd.factorize(table["account_id"])[0],
         reason=code[:-1],
@@ -229,18 +257,17 @@ def _laid_out(lost_accounts: pd.DataFrame) -> _Losses:
 
 def _rates_on(
     day: pd.Timestamp,
-    known: _Losses,
+    known: SeenLosses,
     day_sums: DaySums,
     min_spells: int = 10,
     prior_spells: float = 10.0,
-) -> pd.DataFrame:
-    """Return the rates that losses gave on a day: of those whose year before the data hold whole,
-    and whose year after was over.
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the rates that losses gave on a day, column by column: of those whose year before the
+    data hold whole, and whose year after was over.
     """
-    today = day_count(day)
-    whole = day_count(day_sums.first + pd.DateOffset(years=1))
+    today, whole = day_count(day), day_sums.first_year_end
     waited = known.back - known.detected
-    parts, looked = [], []
+    looks, looked = [], []
     for since, at in zip(LOST_FOR_DAYS, LOOKED_AT_DAYS, strict=True):
         is_over = known.detected <= today - at - WITHIN_DAYS
         there = np.flatnonzero(is_over & (known.last >= whole) & ~(waited <= at))
@@ -248,20 +275,64 @@ def _rates_on(
             continue
         reason = known.reason_on(known.detected + at)[there]
         is_back = waited[there] <= at + WITHIN_DAYS
-        rates = _rates(reason, is_back, known, min_spells, prior_spells)
-        parts.append({"lost_for_days": np.full(len(rates["reason"]), since)} | rates)
+        seen = _Seen.of(since, reason, is_back, known)
+        looks.append(seen)
         is_open = ~known.closed[reason]
         judged = {
             "place": there,
             "is_back": is_back,
             "over": known.detected[there] + at + WITHIN_DAYS,
-            "chance": np.full(len(there), rates["return_probability"][0]),
+            "chance": np.full(len(there), seen.rate if seen.total >= min_spells else np.nan),
         }
         looked.append({name: values[is_open] for name, values in judged.items()})
-    if not parts:
-        return shaped("return_rates", [])
+    if not looks:
+        return _NO_RATES
+    ratio = _ratio(looks, prior_spells)
+    parts = [_rates(one, ratio, known, min_spells, prior_spells) for one in looks]
     share = _second_life(_joined(looked), known, day_sums, day)
-    return pd.DataFrame(_joined(parts)).assign(second_life_share=share)
+    rates = _joined(parts)
+    return rates | {"second_life_share": np.full(len(rates["reason"]), share)}
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The losses that were looked at after one stretch of time, and those that came back: by the
+    place of their reason, all that may come back, and those of them with a recorded reason.
+    """
+
+    lost_for_days: int
+    size: Ints
+    came: Ints
+    total: int
+    back: int
+    told: int
+    told_back: int
+
+    @classmethod
+    def of(
+        cls, since: int, reason: Ints, is_back: npt.NDArray[np.bool_], known: SeenLosses
+    ) -> _Seen:
+        """Return what was seen of losses, by reason."""
+        size = np.bincount(reason, minlength=len(known.names))
+        came = np.bincount(reason[is_back], minlength=len(known.names))
+        told = ~known.closed & (known.names != UNKNOWN)
+        of = [int(many[those].sum()) for those in (~known.closed, told) for many in (size, came)]
+        return cls(since, size, came, *of)
+
+    @property
+    def rate(self) -> float:
+        """Return how many of all came back."""
+        return (self.back + 0.5) / (self.total + 1)
+
+
+def _ratio(looks: list[_Seen], prior_spells: float) -> float:
+    """Return the returns of losses with a recorded reason as a share of those expected."""
+    many = sum(one.told for one in looks)
+    if not many:
+        return 1.0
+    expected = sum(one.told * one.back / one.total for one in looks if one.told)
+    prior = prior_spells * expected / many
+    return (sum(one.told_back for one in looks) + prior) / (expected + prior) if expected else 1.0
 
 
 def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -269,28 +340,23 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _rates(
-    reason: Ints,
-    is_back: npt.NDArray[np.bool_],
-    known: _Losses,
-    min_spells: int,
-    prior_spells: float,
+    seen: _Seen, ratio: float, known: SeenLosses, min_spells: int, prior_spells: float
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return the rates of all losses together and of each reason drawn towards them."""
-    size = np.bincount(reason, minlength=len(known.names))
-    came = np.bincount(reason, weights=is_back, minlength=len(known.names)).astype("int64")
-    total, back = int(size[~known.closed].sum()), int(came[~known.closed].sum())
-    order = np.argsort(-size, kind="stable")[: np.count_nonzero(size)]  # names are sorted
-    name = np.array([ALL, *known.names[order]], dtype=object)
-    loss_count, return_count = np.append(total, size[order]), np.append(back, came[order])
-    rate = (back + 0.5) / (total + 1)
-    is_all = name == ALL
-    a = return_count + np.where(is_all, 0.5, prior_spells * rate)
-    b = loss_count - return_count + np.where(is_all, 0.5, prior_spells * (1 - rate))
+    """Return the rates of all losses together, of those with a reason, and of each reason."""
+    order = np.argsort(-seen.size, kind="stable")[: np.count_nonzero(seen.size)]  # names are sorted
+    name = np.array([ALL, RECORDED, *known.names[order]], dtype=object)
+    loss_count = np.array([seen.total, seen.told, *seen.size[order]])
+    return_count = np.array([seen.back, seen.told_back, *seen.came[order]])
+    rate, total, back = seen.rate, seen.total, seen.back
+    towards = np.where(name == UNKNOWN, rate, min(rate * ratio, 1.0))
+    a = return_count + np.where(name == ALL, 0.5, prior_spells * towards)
+    b = loss_count - return_count + np.where(name == ALL, 0.5, prior_spells * (1 - towards))
     # "not recorded" is told as it was seen, but never taken for a good sign
     is_capped = (name == UNKNOWN) & (a / (a + b) > rate)
     a, b = np.where(is_capped, back + 0.5, a), np.where(is_capped, total - back + 0.5, b)
-    is_known = ~np.append(False, known.closed[order]) & (total >= min_spells)
+    is_known = ~np.append([False, False], known.closed[order]) & (total >= min_spells)
     return {
+        "lost_for_days": np.full(len(name), seen.lost_for_days),
         "reason": name,
         "loss_count": loss_count,
         "return_count": return_count,
@@ -302,7 +368,7 @@ def _rates(
 
 
 def _second_life(
-    looked: dict[str, Any], known: _Losses, day_sums: DaySums, day: pd.Timestamp
+    looked: dict[str, Any], known: SeenLosses, day_sums: DaySums, day: pd.Timestamp
 ) -> float:
     """Return what the year after a return brings, as a share of the year before the loss."""
     is_over = looked["over"] <= day_count(day - pd.DateOffset(years=1))

@@ -37,7 +37,7 @@ def headline_ahead(
     said = [
         calendar_sentence(calendar, book, link="#calendar"),
         Sentence(_untold(first_date, as_of) or falling, "#category_alerts"),
-        _paused(category_falls, book),
+        paused_sentence(category_falls, book),
         _moved(revenue_by, book),
     ]
     return [one for one in said if one is not None]
@@ -86,7 +86,9 @@ def falling_text(
     return f"{said} {note_alert_record(alert_record, book)}".strip()
 
 
-def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None:
+def paused_sentence(
+    category_falls: pd.DataFrame, book: BookSettings, *, link: str = "#category_falls"
+) -> Sentence | None:
     """Say how much is bought no more that chance may explain, and where most of it is."""
     if category_falls.empty:
         return None
@@ -102,7 +104,7 @@ def _paused(category_falls: pd.DataFrame, book: BookSettings) -> Sentence | None
             yearly_fall=money(category_falls["yearly_fall"].sum(), book),
             part=part,
         ),
-        "#category_falls",
+        link,
     )
 
 

@@ -175,7 +175,11 @@ def health_text(row: Any, *, is_named: bool = True) -> str:
 
 
 def chart_account_health(
-    account_health: pd.DataFrame, key_accounts: pd.DataFrame, *, book: BookSettings
+    account_health: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    *,
+    book: BookSettings,
+    most: int = MOST,
 ) -> Said:
     """Say whose health is poor, and what costs the key accounts the most."""
     known, key = account_health.dropna(subset=["health"]), called(key_accounts)
@@ -198,17 +202,23 @@ def chart_account_health(
             name=listed(poor["name"]),
         )
     parts = account_health["weakest"].replace("", None).dropna().value_counts()
-    most = (
+    costs = (
         say("; what costs most is mostly {index}", index=say(str(parts.index[0]).replace("_", " ")))
         if len(parts)
+        else ""
+    )
+    cut = (
+        say(", the {most} poorest of {rows}", most=most, rows=number(len(known), book))
+        if len(known) > most
         else ""
     )
     return Said(
         title,
         say(
-            "Health of {keys}, 0 to 100; light: at the end of the period before{most}",
+            "Health of {keys}{cut}, 0 to 100; light: at the end of the period before{costs}",
             keys=several(key),
-            most=most,
+            cut=cut,
+            costs=costs,
         ),
         say(
             "Points of the health of each {key} now and a period before; the table has the parts",

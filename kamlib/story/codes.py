@@ -15,6 +15,7 @@ from kamlib.words import phrase, say
 CODES = (
     phrase("none"),
     phrase("all"),
+    phrase("any recorded"),
     phrase("active"),
     phrase("overdue"),
     phrase("lost"),
@@ -358,6 +359,7 @@ _ALSO = (
 _IN_PLACE = {
     "not recorded",
     "all",
+    "any recorded",
     "none",
     "no manager",
     "(no category)",

@@ -7,7 +7,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.story.statements import Said
 from kamlib.tables import catalogue
-from kamlib.words import FEW, count, date, money, number, plural, rate, say, share, started
+from kamlib.words import FEW, count, date, listed, money, number, plural, rate, say, share, started
 
 MOST_GROUPS, MOST_CURVES = 10, 4
 """Groups of losses, and survival curves, that a chart draws."""
@@ -110,10 +110,11 @@ def chart_loss_directions(
     )
 
 
-def table_loss_directions(*, as_of: pd.Timestamp) -> Said:
-    """Say of which months the losses are."""
+def table_loss_directions(loss_directions: pd.DataFrame, *, as_of: pd.Timestamp) -> Said:
+    """Say by what the losses are told, and of which months they are."""
+    known = [_called(one) for one in dict.fromkeys(loss_directions["dimension"])]
     return Said(
-        say("Losses by category, industry, region, manager, reason, and who noticed"),
+        say("Losses by {known}", known=listed(known, most=len(known))),
         say(
             "Losses seen in the 12 months to {as_of}; one account can count in several "
             "categories, its money counts once",

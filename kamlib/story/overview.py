@@ -10,7 +10,7 @@ from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
 from kamlib.period.months import base_months, is_base_whole
 from kamlib.story.ahead import PAGE as AHEAD
-from kamlib.story.ahead import falling_text
+from kamlib.story.ahead import falling_text, paused_sentence
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.headline import (
     declines_sentence,
@@ -45,6 +45,7 @@ def headline_overview(
     interactions: pd.DataFrame,
     programme_outlook: pd.DataFrame,
     category_alerts: pd.DataFrame,
+    category_falls: pd.DataFrame,
     account_alerts: pd.DataFrame,
     alert_record: pd.DataFrame,
     calendar: pd.DataFrame,
@@ -71,17 +72,19 @@ def headline_overview(
     found = key_figures.set_index(["figure", "scope"])
     risk = _risk(account_status, key_accounts, interactions, as_of, book)
     split = risk_split(risk_changes, "key", previous_span, book, key=called(key_accounts))
+    falls = _falling(category_alerts, account_alerts, alert_record, book)
     said = [
         loss_sentence(found, as_of, book),
         period_sentence(
             period_figures, span, previous_span, year_ago_span, book, manager_id=manager_id
         ),
         Sentence(" ".join(text for text in (risk, split) if text), AT_RISK),
-        _falling(category_alerts, account_alerts, alert_record, book),
+        falls,
         declines_sentence(account_declines, book),
         losing_sentence(account_classes, key_accounts, book),
         calendar_sentence(calendar, book),
         _outlook(programme_outlook, called(key_accounts), book),
+        None if falls else paused_sentence(category_falls, book, link=f"{AHEAD}#category_falls"),
         renewals_sentence(due_renewals, book),
         followed_sentence(revenue_bridge, key_accounts, untold_keys, first_date, as_of, book),
         _retained(found["value"], first_date, as_of),

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings, ProgrammeSettings
-from kamlib.story.keys import called
+from kamlib.story.keys import called, several
 from kamlib.story.outlook import outlook_notes
 from kamlib.story.statements import Said
 from kamlib.tables import each
@@ -351,6 +351,12 @@ def tell_decision_log(decision_log: pd.DataFrame) -> pd.DataFrame:
 def tell_programme_outlook(programme_outlook: pd.DataFrame, *, book: BookSettings) -> pd.DataFrame:
     """Say how the outlook of all key accounts was reached."""
     return outlook_notes(programme_outlook, book)
+
+
+def table_programme_outlook(key_accounts: pd.DataFrame) -> Said:
+    """Say whose outlook it is."""
+    keys = several(called(key_accounts))
+    return Said(say("All {keys}, to the year's end", keys=keys), say("Fiscal year; interval 80 %"))
 
 
 def table_programme_owed(as_of: pd.Timestamp) -> Said:

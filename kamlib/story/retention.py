@@ -46,6 +46,9 @@ TOPIC_LINKS = {
 }
 """The table that holds the evidence of each topic."""
 
+CHARTED = ("category", "region", "industry", "manager_name")
+"""Dimensions of losses in the order in which they are drawn, two at most."""
+
 
 def headline_retention(told_retention_findings: pd.DataFrame) -> list[Sentence]:
     """Return the findings as sentences, each with owner, next step and its evidence."""
@@ -390,3 +393,14 @@ def note_two_years(retention_figures: pd.DataFrame) -> str:
     return say(
         "Retention of revenue compares two years; the orders do not reach back that far yet."
     )
+
+
+def charted_directions(loss_directions: pd.DataFrame) -> tuple[str, str]:
+    """Return the first two dimensions by which losses are recorded; blanks where there are fewer.
+
+    >>> charted_directions(pd.DataFrame({"dimension": ["industry", "industry", "seen"]}))
+    ('industry', '')
+    """
+    recorded = set(loss_directions["dimension"])
+    first, second, *_ = [*(one for one in CHARTED if one in recorded), "", ""]
+    return first, second

@@ -163,15 +163,17 @@ def decisions_title(tier_decisions: pd.DataFrame) -> str:
     )
 
 
-def table_candidates(candidates: pd.DataFrame) -> Said:
+def table_candidates(candidates: pd.DataFrame, tier_decisions: pd.DataFrame) -> Said:
     """Say how many accounts the evidence would name, and what stands in the way of all of them."""
     many = len(candidates)
     if not many:
         return Said(say("No candidate"))
-    title = say(
-        "{candidates}: named by the evidence, not ripe for a decision",
-        candidates=count(many, "candidate"),
-    )
+    title = decisions_title(tier_decisions)
+    if many < len(tier_decisions):
+        title = say(
+            "{candidates}: named by the evidence, not ripe for a decision",
+            candidates=count(many, "candidate"),
+        )
     return Said(title, say("Above the line; what is missing for a decision stands beside each"))
 
 

@@ -128,7 +128,7 @@ def _moved(
         said.append(
             say(
                 "{up} moved up a class{only}{moves}. {name} ({abc_then} to {abc_now}, now "
-                "{revenue_now}) leads: {best} should review its treatment.",
+                "{revenue_now}) leads. {best} should review its treatment.",
                 up=_accounts(up.sum(), book),
                 only=only,
                 moves=_who(moves[up]),

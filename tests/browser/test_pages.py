@@ -352,3 +352,24 @@ def test_without_its_script_a_page_still_shows_its_tables(browser, site):
     assert sum(row.is_visible() for row in rows.all()) == 25
     assert "The first 25 of 5,000 rows." in tab.content()
     context.close()
+
+
+@pytest.mark.parametrize(("width", "beside"), [(800, False), (1400, True)])
+def test_an_output_in_a_notebook_is_laid_out_by_its_own_width(browser, width, beside):
+    """The window is wide; what counts is the room that the notebook's panels leave."""
+    shown = pieces.chart(made.pareto(made.accounts(40)), alt="revenue")
+    tab = browser.new_page(viewport={"width": 1600, "height": 900})
+    tab.set_content(
+        f"<body data-jp-theme-light='true'><div style='width:{width}px'>{shown.dressed()}</div>"
+    )
+    title, drawing = (
+        tab.locator(one).evaluate("e => e.getBoundingClientRect().toJSON()")
+        for one in ("figcaption", ".drawing")
+    )
+    least = tab.evaluate(
+        "Math.min(...[...document.querySelectorAll('svg text')]"
+        ".map(e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a))"
+    )
+    tab.close()
+    assert (drawing["left"] >= title["right"]) is beside
+    assert least >= 9
