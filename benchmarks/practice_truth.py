@@ -27,6 +27,7 @@ from kamlib.retention import (
     lost_spells,
     past_gaps,
     silences,
+    spell_dates,
     usual_gaps,
 )
 
@@ -40,10 +41,12 @@ def statuses(known: Activity) -> tuple[pd.DataFrame, pd.DataFrame]:
     classes, rule = accounts.assign(abc_revenue=None), LossSettings()
     least = {"min_gaps": rule.min_gaps, "min_silence_days": rule.min_silence_days}
     found = silences(days, accounts, day_sums(days), as_of=AS_OF, **least)
-    closed = closed_spells(found, past_gaps(found, classes, min_gaps=rule.min_gaps))
+    gaps_then = past_gaps(found, classes, min_gaps=rule.min_gaps)
+    closed = closed_spells(found, gaps_then)
     gaps = usual_gaps(found, classes, min_gaps=rule.min_gaps)
     status = account_status(found, gaps, closed, as_of=AS_OF)
-    return status, lost_spells(status, closed)
+    dates = spell_dates(status, closed, found)
+    return status, lost_spells(dates, status, gaps_then)
 
 
 def late_deliveries(known: Activity) -> pd.Series:

@@ -190,10 +190,12 @@ from .retention.findings import retention_findings as retention_findings
 from .retention.losses import loss_directions as loss_directions
 from .retention.losses import loss_dynamics as loss_dynamics
 from .retention.losses import lost_accounts as lost_accounts
+from .retention.losses import recorded_losses as recorded_losses
 from .retention.mistakes import incident_trend as incident_trend
 from .retention.mistakes import loss_reasons as loss_reasons
 from .retention.returns import return_rates as return_rates
 from .retention.returns import return_record as return_record
+from .retention.returns import seen_losses as seen_losses
 from .retention.risk import risk_changes as risk_changes
 from .retention.seasons import account_seasons as account_seasons
 from .retention.silences import silences as silences
@@ -201,6 +203,7 @@ from .retention.status import account_status as account_status
 from .retention.status import closed_spells as closed_spells
 from .retention.status import lost_spells as lost_spells
 from .retention.status import past_gaps as past_gaps
+from .retention.status import spell_dates as spell_dates
 from .retention.status import usual_gaps as usual_gaps
 from .retention.survival import account_lifetimes as account_lifetimes
 from .retention.survival import survival as survival
@@ -210,6 +213,7 @@ from .retention.survival import survival_by_manager as survival_by_manager
 from .retention.survival import survival_medians as survival_medians
 from .retention.survival import survival_tests as survival_tests
 from .retention.win_back import win_back as win_back
+from .scoring.decided import latest_decisions as latest_decisions
 from .scoring.decisions import candidates as candidates
 from .scoring.decisions import tier_decisions as tier_decisions
 from .scoring.decisions import watch_list as watch_list

@@ -95,9 +95,16 @@ def usual_gaps(
     return ret.usual_gaps(found, classes, min_gaps=LossSettings().min_gaps)
 
 
+def dates_of_spells(
+    orders: pd.DataFrame, accounts: pd.DataFrame = NO_ACCOUNTS, *, as_of: pd.Timestamp = AS_OF
+) -> pd.DataFrame:
+    found = silences_of(orders, accounts, as_of=as_of)
+    return ret.spell_dates(status(orders, accounts, as_of=as_of), closed(found), found)
+
+
 def spells(orders: pd.DataFrame, *, as_of: pd.Timestamp = AS_OF) -> pd.DataFrame:
-    past = closed(silences_of(orders, as_of=as_of))
-    return ret.lost_spells(status(orders, as_of=as_of), past)
+    gaps = ret.past_gaps(silences_of(orders, as_of=as_of), NO_CLASSES, min_gaps=3)
+    return ret.lost_spells(dates_of_spells(orders, as_of=as_of), status(orders, as_of=as_of), gaps)
 
 
 def losses(
@@ -108,8 +115,9 @@ def losses(
     as_of: pd.Timestamp = AS_OF,
 ) -> pd.DataFrame:
     book = empty_table("losses") if recorded is None else recorded
-    found = spells(orders, as_of=as_of)
-    return ret.lost_accounts(found, ret.day_sums(orders), accounts, book, as_of=as_of)
+    found = dates_of_spells(orders, accounts, as_of=as_of)
+    known = silences_of(orders, accounts, as_of=as_of)
+    return ret.lost_accounts(found, known, ret.recorded_losses(book, as_of=as_of))
 
 
 def lives(**columns: object) -> pd.DataFrame:

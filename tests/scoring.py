@@ -4,11 +4,12 @@ from inspect import signature
 
 import pandas as pd
 
-from kamlib.scoring import AdmissionRule
+from kamlib.scoring import AdmissionRule, latest_decisions
 from kamlib.tables import empty_table, shaped
 
 NOTHING = {
-    **{name: empty_table(name) for name in ("accounts", "decisions", "judgements", "needs")},
+    "latest_decisions": latest_decisions(empty_table("decisions"), as_of=pd.Timestamp.max),
+    **{name: empty_table(name) for name in ("accounts", "judgements", "needs")},
     **{
         name: shaped(name, [])
         for name in (

@@ -10,7 +10,7 @@ import pytest
 from kamlib import btyd, evidence
 from kamlib.evidence.outlooks import outlook_terms
 from kamlib.practice import activity, company
-from kamlib.retention import day_sums, return_record
+from kamlib.retention import day_sums, return_record, seen_losses
 
 from .retention import NO_ACCOUNTS, losses
 
@@ -45,7 +45,7 @@ def records(seed: int) -> dict[str, pd.DataFrame]:
     months = days.assign(month=month).groupby(["account_id", "month"], as_index=False)
     outlooks = evidence.outlook_record(months[["revenue"]].sum(), KEYS, as_of=AS_OF)
     return {
-        "return_record": return_record(lost, day_sums(days), as_of=AS_OF),
+        "return_record": return_record(seen_losses(lost), day_sums(days), as_of=AS_OF),
         "alive_record": btyd.alive_record(years),
         "value_record": btyd.value_record(days, years),
         "outlook_record": outlooks,

@@ -13,6 +13,7 @@ from kamlib.book import WinBackSettings
 from kamlib.dossier import contact_rhythms
 from kamlib.period.calendar import parse_period
 from kamlib.retention.returns import chances
+from kamlib.scoring import latest_decisions
 from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
 from kamlib.story.retention import headline_retention, tell_retention_findings
 from kamlib.tables import empty_table, shaped
@@ -89,7 +90,9 @@ class TestWinBack:
         return gone, lost, offers
 
     def no_rates(self):
-        return ret.return_rates(shaped("lost_accounts", []), ret.day_sums(days({})), as_of=AS_OF)
+        return ret.return_rates(
+            ret.seen_losses(shaped("lost_accounts", [])), ret.day_sums(days({})), as_of=AS_OF
+        )
 
     def test_the_best_list_under_the_budget(self):
         gone, lost, offers = self.tables()
@@ -149,7 +152,8 @@ class TestWinBack:
             }
         )
         share = WinBackSettings(second_life_share=1.0)
-        told = {"as_of": AS_OF, "decisions": log, "budget": share}
+        latest = latest_decisions(log, as_of=AS_OF)
+        told = {"as_of": AS_OF, "latest_decisions": latest, "budget": share}
         table = ret.win_back(gone, lost, offers, self.no_rates(), **told)
         table = table.set_index("account_id")
         # the last order was on 1 January 2025: what was written before it says nothing of the loss
@@ -168,7 +172,9 @@ class TestWinBack:
 
     def test_who_has_closed_is_not_among_those_who_may_return(self):
         lost = losses_of("2023-01-01", back=5, unsaid=15, said="business closed", many=24)
-        table = ret.return_rates(lost, ret.day_sums(days({"OLD": ["2021-06-01"]})), as_of=AS_OF)
+        table = ret.return_rates(
+            ret.seen_losses(lost), ret.day_sums(days({"OLD": ["2021-06-01"]})), as_of=AS_OF
+        )
         now = table[table["lost_for_days"].eq(0)].set_index("reason")
         count = {"all": 15, "any recorded": 0, "not recorded": 15, "business closed": 9}
         assert now["loss_count"].to_dict() == count
@@ -205,9 +211,9 @@ class TestWinBack:
         )
         back = {f"A{i:02d}": ["2023-07-20", "2023-09-01"] for i in range(5)}
         orders = days({"OLD": ["2021-06-01"], **back}, revenue=50.0, cost=20.0)
-        table = ret.return_rates(lost, ret.day_sums(orders), as_of=AS_OF).set_index(
-            ["lost_for_days", "reason"]
-        )
+        table = ret.return_rates(
+            ret.seen_losses(lost), ret.day_sums(orders), as_of=AS_OF
+        ).set_index(["lost_for_days", "reason"])
         rate = 6.5 / 21
         chance = table["return_probability"]
         assert chance[(0, "price")] == pytest.approx((6 + 10 * rate) / 20)
@@ -221,12 +227,14 @@ class TestWinBack:
         # 20 × 100 at 6.5/21 each time, and of 14 × 100 at 0.5/15 looked at after 135 and 270 days
         before = 2 * 20 * 100 * rate + 2 * 14 * 100 * 0.5 / 15
         assert table["second_life_share"].unique() == pytest.approx([2 * 5 * 60 / before])
-        few = ret.return_rates(lost.head(5), ret.day_sums(orders), as_of=AS_OF)
+        few = ret.return_rates(ret.seen_losses(lost.head(5)), ret.day_sums(orders), as_of=AS_OF)
         assert few["return_probability"].isna().all()
         assert few["second_life_share"].isna().all()
         assert set(tell_return_rates(few)["note"]) == {"only 5 losses old enough to judge"}
         # losses of the first year of the data are judged by nobody
-        assert ret.return_rates(lost, ret.day_sums(days({"A": ["2022-06-01"]})), as_of=AS_OF).empty
+        assert ret.return_rates(
+            ret.seen_losses(lost), ret.day_sums(days({"A": ["2022-06-01"]})), as_of=AS_OF
+        ).empty
 
     def test_a_recorded_reason_is_judged_by_those_recorded(self):
         """20 lost on one day, none of the 10 left for their price came back, 8 of the others did.
@@ -236,7 +244,9 @@ class TestWinBack:
         """
         lost = losses_of("2023-01-01", back=8, unsaid=10, said="price", many=20)
         sums = ret.day_sums(days({"OLD": ["2021-06-01"]}))
-        table = ret.return_rates(lost, sums, as_of=AS_OF).set_index(["lost_for_days", "reason"])
+        table = ret.return_rates(ret.seen_losses(lost), sums, as_of=AS_OF).set_index(
+            ["lost_for_days", "reason"]
+        )
         old = table.index.get_level_values("lost_for_days").unique()
         late = sum(table.loc[(one, "all"), "return_count"] == 0 for one in old)
         on_time, looks = len(old) - late, 10 * len(old)
@@ -253,7 +263,9 @@ class TestWinBack:
 
     def test_an_unrecorded_reason_is_never_a_good_sign(self):
         lost = losses_of("2023-01-01", back=8, unsaid=10, said="price", many=20)
-        table = ret.return_rates(lost, ret.day_sums(days({"OLD": ["2021-06-01"]})), as_of=AS_OF)
+        table = ret.return_rates(
+            ret.seen_losses(lost), ret.day_sums(days({"OLD": ["2021-06-01"]})), as_of=AS_OF
+        )
         chance = table.set_index(["lost_for_days", "reason"])["return_probability"]
         assert chance[(0, "not recorded")] == chance[(0, "all")] == pytest.approx(8.5 / 21)
 
@@ -276,7 +288,7 @@ class TestWinBack:
         )
         bought = {f"A{i:02d}": ["2020-06-09"] for i in range(5)}
         orders = days({"OLD": ["2018-01-01"], **bought, "LATE": ["2024-03-01"]})
-        record = ret.return_record(lost, ret.day_sums(orders), as_of=AS_OF)
+        record = ret.return_record(ret.seen_losses(lost), ret.day_sums(orders), as_of=AS_OF)
         then = record[record["as_of_date"].eq(pd.Timestamp("2023-12-31"))].set_index("account_id")
         # detected a week before: of 20 losses looked at after 15 days, 5 were back within a year
         rate = 5.5 / 21
@@ -305,7 +317,7 @@ class TestWinBack:
             }
         )
         old = days({"OLD": ["2021-06-01"]})
-        table = ret.return_rates(lost, ret.day_sums(old), as_of=AS_OF).set_index(
+        table = ret.return_rates(ret.seen_losses(lost), ret.day_sums(old), as_of=AS_OF).set_index(
             ["lost_for_days", "reason"]
         )
         assert table.loc[(0, "not recorded"), ["loss_count", "return_count"]].tolist() == [20, 10]
@@ -466,7 +478,7 @@ def test_an_empty_book_gives_empty_tables():
         ret.survival_by_class(lives),
         ret.survival_medians(lives),
         ret.recent_lateness(NO_DELIVERIES, as_of=AS_OF),
-        ret.return_rates(lost, ret.day_sums(none), as_of=AS_OF),
+        ret.return_rates(ret.seen_losses(lost), ret.day_sums(none), as_of=AS_OF),
     ]
     assert all(table.empty and len(table.columns) for table in tables)
     assert ret.alarm_quality(none, as_of=AS_OF)["false_alarm_rate"].isna().all()

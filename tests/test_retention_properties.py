@@ -120,7 +120,7 @@ def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
         "leaving_cases": ret.leaving_cases(
             now, days, NO_DELIVERIES, empty_table("incidents"), as_of=as_of
         ),
-        "return_rates": ret.return_rates(lost, ret.day_sums(days), as_of=as_of),
+        "return_rates": ret.return_rates(ret.seen_losses(lost), ret.day_sums(days), as_of=as_of),
     }
 
 

@@ -14,6 +14,7 @@ from kamlib.scoring import (
     AdmissionRule,
     attractiveness_strength,
     candidates,
+    latest_decisions,
     prospect_ranking,
     tier_decisions,
     watch_list,
@@ -334,7 +335,7 @@ def test_owner_and_recorded_decision_stand_beside_the_proposal():
             "reason": ["low", "new plant", "", ""],
         }
     )
-    table = decided(accounts=accounts, decisions=log)
+    table = decided(accounts=accounts, latest_decisions=latest_decisions(log, as_of=AS_OF))
     assert table["owner"].to_dict() == {
         account: "I. Costa" if account == "rises" else "" for account in table.index
     }
@@ -361,10 +362,10 @@ def test_a_decision_is_not_argued_with_by_evidence_older_than_itself():
             "reason": "",
         }
     )
-    table = decided(decisions=log)
+    table = decided(latest_decisions=latest_decisions(log, as_of=AS_OF))
     assert table.loc["falls", ["proposal", "is_overridden"]].tolist() == ["review", False]
     points = criteria(*NOW["account_id"]).assign(judged_date=pd.Timestamp("2025-09-26"))
-    newer = decided_with(points, decisions=log)
+    newer = decided_with(points, latest_decisions=latest_decisions(log, as_of=AS_OF))
     assert newer.loc["falls", "is_overridden"]
 
 

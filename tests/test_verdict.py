@@ -11,6 +11,7 @@ import pytest
 import kamlib as kam
 from kamlib.book import BookSettings
 from kamlib.retention.win_back import win_back
+from kamlib.scoring import latest_decisions
 from kamlib.story.overview import actions_overview
 from kamlib.story.retention import headline_retention
 from kamlib.story.scoring import actions_decisions
@@ -80,6 +81,7 @@ def known(now: pd.DataFrame, before: pd.DataFrame | None = None, **tables: Any) 
         "book": BookSettings(title="Test"),
         **tables,
     }
+    given["latest_decisions"] = called(latest_decisions, given)
     given["account_standing"] = called(account_standing, given)
     found = given["account_actions"] = called(account_actions, given)
     given |= {"told_tier_decisions": given["tier_decisions"].assign(evidence="Evidence.")}

@@ -86,6 +86,17 @@ class TestSameAsTheReport:
         firm = answer.period.score_stability.set_index("account_id")["above_line_share"]
         assert rows["above_line_share"].tolist() == firm[rows["account_id"]].tolist()
 
+    def test_moves_stand_list_by_list_the_most_money_first(self, q):
+        moves = what_if(q, **TRIED).moves
+        lists = ["above the line", "class A", "lost", "win-back list"]
+        keys = [
+            (lists.index(row.list), row.change == "leaves", -row.revenue, row.account_id)
+            for row in moves.itertuples()
+        ]
+        assert keys == sorted(keys) and len({key[:2] for key in keys}) > 4
+        known = q.accounts.set_index("account_id")["name"]
+        assert moves["name"].tolist() == known[moves["account_id"]].tolist()
+
     def test_what_comes_out_as_it_was_is_not_computed_again(self, q):
         other = what_if(q, line=7.5).period
         assert other._get("account_scores") is not q._get("account_scores")
@@ -97,6 +108,7 @@ class TestSameAsTheReport:
         [
             ({"weights": {"growth": 0.4}}, ["criterion_measures"], ["win_back", "value_record"]),
             ({"abc": (0.6, 0.9)}, ["account_figures", "silences"], ["criterion_measures"]),
+            ({"abc": (0.79, 0.95)}, ["spell_dates", "lost_accounts"], ["return_record"]),
             ({"lost": 2.2}, ["silences", "past_gaps", "usual_gaps"], ["value_record"]),
             ({"lost": 2.2}, ["account_scores"], ["alarm_cases", "alive_record"]),
             ({"budget": 4000}, ["account_status", "return_rates"], ["return_record"]),

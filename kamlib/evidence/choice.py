@@ -86,7 +86,8 @@ def _of_returns(record: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _chance(estimate: str, record: pd.DataFrame) -> dict[str, Any]:
-    cases = record.dropna(subset=["stated", "naive"])
+    is_case = record["stated"].notna() & record["naive"].notna()
+    cases = record.loc[is_case, ["as_of_date", "stated", "naive", "is_back"]]
     came = cases["is_back"].astype(float)
     row = {
         "error": ((cases["stated"] - came) ** 2).mean(),
@@ -98,7 +99,8 @@ def _chance(estimate: str, record: pd.DataFrame) -> dict[str, Any]:
 
 
 def _money(estimate: str, record: pd.DataFrame, stated: str, naive: str | None) -> dict[str, Any]:
-    cases = record.dropna(subset=[stated, "came_margin", *([naive] if naive else [])])
+    money = [stated, "came_margin", *([naive] if naive else [])]
+    cases = record.loc[record[money].notna().all(axis=1), ["as_of_date", *money]]
     came = cases["came_margin"]
     size = came.abs().sum() or math.nan
     row = {

@@ -69,6 +69,7 @@ def _driver(name: str, functions: list[Callable[..., Any]]) -> Driver:
     return driver.Builder().with_modules(module).build()
 
 
+@cache
 def parameters(name: str) -> dict[str, bool]:
     """Return the parameters of a calculation: name → whether it can do without."""
     return wanted(function(name))

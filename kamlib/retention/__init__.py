@@ -12,9 +12,15 @@ from kamlib.retention.cohorts import cohort_retention, cohort_retention_by_year
 from kamlib.retention.day_sums import DaySums, day_sums
 from kamlib.retention.engagement import engagement, engagement_series, overdue_checkins
 from kamlib.retention.findings import finding_accounts, retention_findings
-from kamlib.retention.losses import detection_lag, loss_directions, loss_dynamics, lost_accounts
+from kamlib.retention.losses import (
+    detection_lag,
+    loss_directions,
+    loss_dynamics,
+    lost_accounts,
+    recorded_losses,
+)
 from kamlib.retention.mistakes import incident_trend, loss_reasons
-from kamlib.retention.returns import return_rates, return_record
+from kamlib.retention.returns import SeenLosses, return_rates, return_record, seen_losses
 from kamlib.retention.risk import risk_changes
 from kamlib.retention.seasons import account_seasons
 from kamlib.retention.silences import Silences, silences
@@ -23,6 +29,7 @@ from kamlib.retention.status import (
     closed_spells,
     lost_spells,
     past_gaps,
+    spell_dates,
     usual_gaps,
 )
 from kamlib.retention.survival import (
@@ -38,6 +45,7 @@ from kamlib.retention.win_back import win_back
 
 __all__ = [
     "DaySums",
+    "SeenLosses",
     "Silences",
     "account_bridge",
     "account_lifetimes",
@@ -66,6 +74,7 @@ __all__ = [
     "overdue_checkins",
     "past_gaps",
     "recent_lateness",
+    "recorded_losses",
     "retention_figures",
     "retention_findings",
     "retention_rates",
@@ -73,7 +82,9 @@ __all__ = [
     "return_record",
     "revenue_bridge",
     "risk_changes",
+    "seen_losses",
     "silences",
+    "spell_dates",
     "survival",
     "survival_by_class",
     "survival_by_industry",

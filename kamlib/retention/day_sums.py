@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,11 @@ class DaySums:
     margin: Floats
     first: pd.Timestamp
     empty_margin: float
+
+    @cached_property
+    def first_year_end(self) -> float:
+        """The day a year after the first one, as a number."""
+        return day_count(self.first + pd.DateOffset(years=1))
 
     def of(self, account_id: pd.Series, after: Any, until: Any) -> pd.DataFrame:
         """One row per account asked for: its revenue and margin after one day, up to another.

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from kamlib.period.months import month_of, trailing_months
-from kamlib.retention.day_sums import SPAN, DaySums, Ints, day_number, number
-from kamlib.retention.order_days import (
-    by_day_and_account,
-    described,
-    looked_up,
-    window_edges,
-)
-from kamlib.tables import shaped
+from kamlib.retention.day_sums import SPAN, Ints, day_number, number
+from kamlib.retention.order_days import looked_up, window_edges
+from kamlib.retention.silences import TEXTS, Silences
+from kamlib.tables import coded, shaped
 
 DIMENSIONS = ("category", "industry", "region", "manager_name", "reason", "seen")
 UNKNOWN = "not recorded"
+_DATES = ("last_order_date", "detection_date", "return_date")
+
+
+def recorded_losses(losses: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per recorded loss up to the as-of day: account_id, recorded_date and reason, by day,
+    account and reason.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.recorded_losses["recorded_date"].is_monotonic_increasing
+    True
+    """
+    book = losses.loc[losses["lost_date"].le(as_of), ["account_id", "lost_date", "reason"]]
+    book = book.rename(columns={"lost_date": "recorded_date"})
+    return book.sort_values(["recorded_date", "account_id", "reason"], ignore_index=True)
 
 
 def lost_accounts(
-    lost_spells: pd.DataFrame,
-    day_sums: DaySums,
-    accounts: pd.DataFrame,
-    losses: pd.DataFrame,
+    spell_dates: pd.DataFrame,
+    silences: Silences,
+    recorded_losses: pd.DataFrame,
     *,
-    as_of: pd.Timestamp,
     early_days: int = 90,
 ) -> pd.DataFrame:
     """One row per loss: every lost spell, and every recorded loss that no spell matches.
@@ -47,51 +60,68 @@ def lost_accounts(
     >>> sorted(q.lost_accounts["seen"].unique())
     ['detected only', 'recorded and detected']
     """
-    last = lost_spells["last_order_date"]
-    sums = day_sums.of(lost_spells["account_id"], last - pd.DateOffset(years=1), last)
-    book = _recorded(losses, as_of)
-    spell = _spell_of(book, lost_spells, early_days)
+    book, accounts = recorded_losses, silences.accounts
+    booked = silences.ids.get_indexer(pd.Index(book["account_id"]))
+    spell = _spell_of(booked, number(book["recorded_date"]), spell_dates, early_days)
     is_matched = spell >= 0
     alone = np.flatnonzero(~is_matched)
     matched, first = np.unique(spell[is_matched], return_index=True)  # the first recorded counts
-    record = np.append(np.full(len(lost_spells), -1), alone)
+    many = len(spell_dates)
+    record = np.append(np.full(many, -1), alone)
     record[matched] = np.flatnonzero(is_matched)[first]
-    at = np.append(np.arange(len(lost_spells)), np.full(len(alone), -1))
-    found = {name: _at(lost_spells[name], at) for name in lost_spells}
+    at = np.append(np.arange(many), np.full(len(alone), -1))
+    day = np.append(number(spell_dates["last_order_date"]), number(book["recorded_date"])[alone])
+    place = np.append(spell_dates["place"].to_numpy(), booked[alone])
+    ids = np.append(
+        spell_dates["account_id"].to_numpy(dtype=object),
+        book["account_id"].to_numpy(dtype=object)[alone],
+    )
+    # places follow ids; who is in no list has none
+    order = np.lexsort((place, day)) if (place >= 0).all() else _by_day_and_id(day, ids)
+    at, record, place, ids = at[order], record[order], place[order], ids[order]
+    found = {name: _at(spell_dates[name], at) for name in _DATES}
     found |= {name: _at(book[name], record) for name in ("reason", "recorded_date")}
-    found |= {f"{name}_lost": _at(sums[name], at) for name in ("revenue", "margin")}
-    found["account_id"] = found["account_id"].fillna(_at(book["account_id"], record))
-    both = np.where(record >= 0, "recorded and detected", "detected only")
-    found["seen"] = pd.Series(np.where(at >= 0, both, "recorded only").astype(object))
-    texts = ("name", "manager_id", "manager_name", "industry", "region")
-    found |= described(found["account_id"], accounts, *texts)
-    when = found["last_order_date"].fillna(found["recorded_date"])
-    order = by_day_and_account(when, found["account_id"])
-    return shaped("lost_accounts", {name: one.array[order] for name, one in found.items()})
+    found |= {name: _at(accounts[name], place) for name in TEXTS}
+    past = np.append(spell_dates["past_place"].to_numpy(), -1)[at]
+    for name in ("revenue", "margin"):
+        column = f"last_year_{name}"
+        now, then = (np.append(one[column], np.nan) for one in (accounts, silences.past))
+        own = now[np.where(at < 0, -1, place)]
+        found[f"{name}_lost"] = np.where(past < 0, own, then[past])
+    found["account_id"] = pd.array(ids, dtype="str")
+    found["name"] = found["name"].fillna(found["account_id"])
+    seen = np.where(at < 0, 2, (record >= 0).astype("int64"))
+    found["seen"] = coded(("detected only", "recorded and detected", "recorded only"), seen)
+    return shaped("lost_accounts", found)
 
 
-def _at(column: pd.Series, place: Ints) -> pd.Series:
+def _by_day_and_id(day: Ints, ids: Any) -> Ints:
+    by_id = np.argsort(ids, kind="stable")
+    return by_id[np.argsort(day[by_id], kind="stable")]
+
+
+def _at(column: pd.Series, place: Ints) -> Any:
     """Return what stands at places; n/a at −1."""
-    return pd.Series(column.array.take(place, allow_fill=True))
+    return column.array.take(place, allow_fill=True)
 
 
-def _spell_of(book: pd.DataFrame, spells: pd.DataFrame, early_days: int) -> Ints:
-    """Return the place of the spell that each recorded loss was written down in; −1 without one.
+def _spell_of(account: Ints, day: Ints, spells: pd.DataFrame, early_days: int) -> Ints:
+    """Return the place of the spell that each recorded loss, of an account by its place and a day,
+    was written down in; −1 without one.
 
     The spells of an account follow one another: it is the last that began early enough, where that
     had not ended.
     """
     if spells.empty:
-        return np.full(len(book), -1)
-    ids = pd.Index(spells["account_id"].unique())
-    account = ids.get_indexer(pd.Index(spells["account_id"]))
-    key = account * SPAN + number(spells["last_order_date"])
+        return np.full(len(account), -1)
+    own = spells["place"].to_numpy()
+    key = own * SPAN + number(spells["last_order_date"])
     order = np.argsort(key, kind="stable")
-    asked, day = ids.get_indexer(pd.Index(book["account_id"])), number(book["recorded_date"])
-    place = np.searchsorted(key[order], asked * SPAN + day + early_days, side="right") - 1
+    place = np.searchsorted(key[order], account * SPAN + day + early_days, side="right") - 1
     found = order[place]
     is_over = day >= day_number(spells["return_date"])[found]
-    return np.where((place >= 0) & (account[found] == asked) & ~is_over, found, -1)
+    is_own = (account >= 0) & (place >= 0) & (own[found] == account)
+    return np.where(is_own & ~is_over, found, -1)
 
 
 def detection_lag(account_status: pd.DataFrame) -> float:
@@ -235,13 +265,6 @@ def _shares(accounts: pd.DataFrame, months: pd.DataFrame, dimension: str) -> pd.
 def _whole_sum(money: pd.Series) -> float:
     """Return the sum, n/a as soon as one amount is."""
     return money.sum(skipna=False)
-
-
-def _recorded(losses: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the recorded losses up to the as-of day, in a fixed order."""
-    book = losses.loc[losses["lost_date"].le(as_of), ["account_id", "lost_date", "reason"]]
-    book = book.rename(columns={"lost_date": "recorded_date"})
-    return book.sort_values(["recorded_date", "account_id", "reason"], ignore_index=True)
 
 
 def _by_category(lost: pd.DataFrame, category_months: pd.DataFrame) -> pd.DataFrame:

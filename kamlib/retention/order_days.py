@@ -143,14 +143,3 @@ def described(
         found[column] = texts.array.take(at, allow_fill=True)
     table = pd.DataFrame(found, index=account_id.index)
     return table.fillna({"name": account_id}) if "name" in found else table
-
-
-def by_day_and_account(day: pd.Series, account_id: pd.Series) -> np.ndarray:
-    """Return the places of rows in the order of their days, of one day in that of account ids.
-
-    >>> day = pd.Series(pd.to_datetime(["2025-02-01", "2025-01-01", "2025-01-01"]))
-    >>> by_day_and_account(day, pd.Series(["A", "C", "B"])).tolist()
-    [2, 1, 0]
-    """
-    by_account = np.argsort(account_id.to_numpy(dtype=object), kind="stable")
-    return by_account[np.argsort(day.to_numpy()[by_account], kind="stable")]

@@ -23,11 +23,15 @@ LOOKED_AT_DAYS = (15, 60, 135, 270, 540)
 CHANCE = ["return_probability", "return_low", "return_high"]
 LEAST_RETURNS = 5
 WITHIN_DAYS = 365
+_LAID_OUT = (
+    *("account_id", "reason", "last_order_date", "detection_date", "return_date"),
+    *("recorded_date", "revenue_lost", "margin_lost"),
+)
 _CLOSED = re.compile(r"\bclosed\b(?!-)", re.IGNORECASE)
 
 
 def return_rates(
-    lost_accounts: pd.DataFrame,
+    seen_losses: SeenLosses,
     day_sums: DaySums,
     *,
     as_of: pd.Timestamp,
@@ -74,13 +78,12 @@ def return_rates(
     >>> q.return_rates["lost_for_days"].unique().tolist()
     [0.0, 30.0, 90.0, 180.0, 365.0]
     """
-    known = _laid_out(lost_accounts)
-    rates = _rates_on(as_of, known, day_sums, min_spells, prior_spells)
+    rates = _rates_on(as_of, seen_losses, day_sums, min_spells, prior_spells)
     return shaped("return_rates", rates)
 
 
 def return_record(
-    lost_accounts: pd.DataFrame, day_sums: DaySums, *, as_of: pd.Timestamp
+    seen_losses: SeenLosses, day_sums: DaySums, *, as_of: pd.Timestamp
 ) -> pd.DataFrame:
     """One row per past day × account lost then: the chance of a return that would have been stated,
     and what came within a year.
@@ -99,7 +102,7 @@ def return_record(
     >>> q.return_record["as_of_date"].max().date().isoformat()
     '2024-09-30'
     """
-    known = _laid_out(lost_accounts)
+    known = seen_losses
     if not len(known.detected):
         return shaped("return_record", [])
     first = pd.Timestamp(day_of(known.detected.min(keepdims=True))[0])
@@ -114,30 +117,39 @@ def return_record(
         since = stretch(today - known.detected[at])
         stated = chances(since, known.names[reason], rates)
         stated[known.closed[reason]] = np.nan
-        share = rates["second_life_share"].iloc[0] if len(rates) else np.nan
+        share = rates["second_life_share"][:1]  # of a day without rates it holds nothing
         is_back = known.back[at] <= today + WITHIN_DAYS
         parts.append(
             {
-                "as_of_date": np.full(len(at), day),
-                "row": known.row[at],
+                "as_of_date": np.full(len(at), day.to_datetime64()),
+                "place": at,
                 "reason": known.names[reason],
                 "lost_for_days": since,
                 "stated": stated[:, 0],
                 "naive": stated[:, 3],
-                "expected": known.margin[at] * (1.0 if np.isnan(share) else share),
+                "expected": known.margin[at] * (1.0 if np.isnan(share).all() else share[0]),
                 "is_back": is_back,
                 "back_date": day_of(np.where(is_back, known.back[at], np.nan)),
             }
         )
     if not parts:
         return shaped("return_record", [])
-    table = pd.DataFrame(_joined(parts))
-    table["account_id"] = lost_accounts["account_id"].array[table["row"]]
-    is_over = table["as_of_date"].le(as_of - pd.DateOffset(years=2))
-    came = _year_from(table["back_date"], table["account_id"], day_sums)["margin"]
-    table["came_margin"] = came.where(table["is_back"], 0.0).where(is_over)
-    table["stated_margin"] = (table["stated"] * table["expected"]).where(is_over)
-    return shaped("return_record", table)
+    found = _joined(parts)
+    ids = known.account_id.iloc[found.pop("place")]
+    came = _year_from(pd.Series(found["back_date"], index=ids.index), ids, day_sums)["margin"]
+    is_over = found["as_of_date"] <= (as_of - pd.DateOffset(years=2)).to_datetime64()
+    found |= {
+        "account_id": ids.array,
+        "came_margin": np.where(is_over, np.where(found["is_back"], came, 0.0), np.nan),
+        "stated_margin": np.where(is_over, found["stated"] * found["expected"], np.nan),
+    }
+    return shaped("return_record", found)
+
+
+_NO_RATES: dict[str, npt.NDArray[Any]] = {
+    name: np.zeros(0, dtype=object if name == "reason" else float)
+    for name in ("lost_for_days", "reason", *CHANCE, "second_life_share")
+}
 
 
 def stretch(days_lost: Any) -> npt.NDArray[np.int64]:
@@ -150,21 +162,24 @@ def stretch(days_lost: Any) -> npt.NDArray[np.int64]:
     return np.array(LOST_FOR_DAYS)[np.maximum(place, 0)]
 
 
-def chances(lost_for_days: Any, reason: Any, return_rates: pd.DataFrame) -> Floats:
-    """Return for each time lost and reason the chance of a return, its interval and, last, the
-    chance of all losses, which stands in for one that is not known; for a reason that was not seen
-    before it is that of any recorded one.
+def chances(lost_for_days: Any, reason: Any, return_rates: Any) -> Floats:
+    """Return for each time lost (by its stretch) and reason the chance of a return, its interval
+    and, last, the chance of all losses, which stands in for one that is not known; for a reason
+    that was not seen before it is that of any recorded one.
     """
-    stretches = pd.Index(return_rates["lost_for_days"].unique())
-    names = pd.Index([*return_rates["reason"].unique(), ALL, RECORDED]).unique()
-    known = np.full((len(stretches) + 1, len(names) + 1, len(CHANCE)), np.nan)
-    at = stretches.get_indexer(return_rates["lost_for_days"])
-    known[at, names.get_indexer(pd.Index(return_rates["reason"]))] = return_rates[CHANCE].to_numpy()
-    at = stretches.get_indexer(pd.Index(lost_for_days))
-    reason = pd.Index(reason)
-    own, of_all = known[at, names.get_indexer(reason)], known[at, names.get_loc(ALL)]
-    is_new = np.isnan(own) & (reason != UNKNOWN)[:, None]
-    own = np.where(is_new, known[at, names.get_loc(RECORDED)], own)
+    known_names = dict.fromkeys([*return_rates["reason"], ALL, RECORDED])
+    place = {name: at for at, name in enumerate(known_names)}
+    known = np.full((len(LOST_FOR_DAYS), len(place) + 1, len(CHANCE)), np.nan)
+    row = np.searchsorted(LOST_FOR_DAYS, return_rates["lost_for_days"])
+    rates = np.column_stack([return_rates[name] for name in CHANCE])
+    known[row, [place[name] for name in return_rates["reason"]]] = rates
+    asked = np.asarray(reason, dtype=object)
+    code, names = pd.factorize(asked)
+    row = np.searchsorted(LOST_FOR_DAYS, lost_for_days)
+    own = known[row, np.array([place.get(name, -1) for name in names], dtype="int64")[code]]
+    of_all = known[row, place[ALL]]
+    is_new = np.isnan(own) & (asked != UNKNOWN)[:, None]
+    own = np.where(is_new, known[row, place[RECORDED]], own)
     return np.column_stack([np.where(np.isnan(own), of_all, own), of_all[:, 0]])
 
 
@@ -179,14 +194,12 @@ def is_closed(reason: pd.Series) -> pd.Series:
 
 
 @dataclass(frozen=True, eq=False)
-class _Losses:
+class SeenLosses:
     """Detected losses as arrays, in their order; days are numbers, n/a where there was none.
 
-    `row` is the place in the table, `names` are the reasons and `closed` says which of these say
-    that the account closed.
+    `names` are the reasons and `closed` says which of these say that the account closed.
     """
 
-    row: Ints
     account_id: pd.Series
     account: Ints
     reason: Ints
@@ -211,14 +224,23 @@ class _Losses:
         return np.where(self.written <= day, self.reason, np.searchsorted(self.names, UNKNOWN))
 
 
-def _laid_out(lost_accounts: pd.DataFrame) -> _Losses:
-    row = np.flatnonzero(lost_accounts["detection_date"].notna())
-    table = lost_accounts.iloc[row]
+def seen_losses(lost_accounts: pd.DataFrame) -> SeenLosses:
+    """Return the detected losses as arrays, laid out for the chance of a return.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.seen_losses.detected) == q.lost_accounts["detection_date"].notna().sum()
+    True
+    """
+    table = lost_accounts[[*_LAID_OUT]]
+    row = np.flatnonzero(table["detection_date"].notna())
+    table = table.iloc[row]
     reason = table["reason"].to_numpy(dtype=object, copy=True)
     reason[pd.isna(reason)] = UNKNOWN
     names, code = np.unique(np.append(reason, UNKNOWN), return_inverse=True)
-    return _Losses(
-        row=row,
+    return SeenLosses(
         account_id=table["account_id"],
         account=pd.factorize(table["account_id"])[0],
         reason=code[:-1],
@@ -235,16 +257,15 @@ def _laid_out(lost_accounts: pd.DataFrame) -> _Losses:
 
 def _rates_on(
     day: pd.Timestamp,
-    known: _Losses,
+    known: SeenLosses,
     day_sums: DaySums,
     min_spells: int = 10,
     prior_spells: float = 10.0,
-) -> pd.DataFrame:
-    """Return the rates that losses gave on a day: of those whose year before the data hold whole,
-    and whose year after was over.
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the rates that losses gave on a day, column by column: of those whose year before the
+    data hold whole, and whose year after was over.
     """
-    today = day_count(day)
-    whole = day_count(day_sums.first + pd.DateOffset(years=1))
+    today, whole = day_count(day), day_sums.first_year_end
     waited = known.back - known.detected
     looks, looked = [], []
     for since, at in zip(LOST_FOR_DAYS, LOOKED_AT_DAYS, strict=True):
@@ -265,11 +286,12 @@ def _rates_on(
         }
         looked.append({name: values[is_open] for name, values in judged.items()})
     if not looks:
-        return shaped("return_rates", [])
+        return _NO_RATES
     ratio = _ratio(looks, prior_spells)
     parts = [_rates(one, ratio, known, min_spells, prior_spells) for one in looks]
     share = _second_life(_joined(looked), known, day_sums, day)
-    return pd.DataFrame(_joined(parts)).assign(second_life_share=share)
+    rates = _joined(parts)
+    return rates | {"second_life_share": np.full(len(rates["reason"]), share)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +309,9 @@ class _Seen:
     told_back: int
 
     @classmethod
-    def of(cls, since: int, reason: Ints, is_back: npt.NDArray[np.bool_], known: _Losses) -> _Seen:
+    def of(
+        cls, since: int, reason: Ints, is_back: npt.NDArray[np.bool_], known: SeenLosses
+    ) -> _Seen:
         """Return what was seen of losses, by reason."""
         size = np.bincount(reason, minlength=len(known.names))
         came = np.bincount(reason[is_back], minlength=len(known.names))
@@ -316,7 +340,7 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _rates(
-    seen: _Seen, ratio: float, known: _Losses, min_spells: int, prior_spells: float
+    seen: _Seen, ratio: float, known: SeenLosses, min_spells: int, prior_spells: float
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the rates of all losses together, of those with a reason, and of each reason."""
     order = np.argsort(-seen.size, kind="stable")[: np.count_nonzero(seen.size)]  # names are sorted
@@ -344,7 +368,7 @@ def _rates(
 
 
 def _second_life(
-    looked: dict[str, Any], known: _Losses, day_sums: DaySums, day: pd.Timestamp
+    looked: dict[str, Any], known: SeenLosses, day_sums: DaySums, day: pd.Timestamp
 ) -> float:
     """Return what the year after a return brings, as a share of the year before the loss."""
     is_over = looked["over"] <= day_count(day - pd.DateOffset(years=1))

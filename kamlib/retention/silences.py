@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,14 @@ from kamlib.retention.order_days import (
 from kamlib.retention.seasons import season_facts
 
 OWNER = ("name", "manager_id", "manager_name")
+TEXTS = (*OWNER, "industry", "region")
+
+
+class Seasonal(NamedTuple):
+    """Rows that have the facts of a season: their places, and the rows."""
+
+    place: Ints
+    rows: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +44,12 @@ class Silences:
     ----------
     accounts
         One row per account that is listed or was seen, sorted: its silence to the as-of day, the
-        median of its own gaps, its sums, and the facts of its season.
+        median of its own gaps, its texts and sums, and the facts of its season.
     past
         One row per silence of the past that was long enough for a loss, in the order of gaps, with
-        the account's place; ``own_gap_days`` and ``all_gap_days`` are the medians of the account's
-        gaps and, where these are too few, of all gaps until then.
+        the account's place and its sums of the year to the order before; ``own_gap_days`` and
+        ``all_gap_days`` are the medians of the account's gaps and, where these are too few, of all
+        gaps until then.
     gap_place, gap_days, gap_end
         Every gap: its account's place, its length, and the day that ended it, as a number.
     """
@@ -54,6 +64,16 @@ class Silences:
     def ids(self) -> pd.Index:
         """The ids of the accounts, to look places up."""
         return pd.Index(self.accounts["account_id"])
+
+    @cached_property
+    def seasonal_accounts(self) -> Seasonal:
+        """Those of the accounts that have a season."""
+        return _seasonal(self.accounts)
+
+    @cached_property
+    def seasonal_past(self) -> Seasonal:
+        """Those of the past silences that ended a season, or might have."""
+        return _seasonal(self.past)
 
     def letters(self, account_classes: pd.DataFrame) -> Ints:
         """Return the revenue class of each account as a number from 0; −1 without one."""
@@ -94,7 +114,7 @@ def silences(
     begin = (np.cumsum(count) - count).astype("int64")[has]
     last = begin + count[has].astype("int64") - 1
     table = pd.DataFrame({"account_id": ids})
-    table[list(OWNER)] = described(table["account_id"], accounts, *OWNER)
+    table[list(TEXTS)] = described(table["account_id"], accounts, *TEXTS)
     for name, at in (("first_order_date", begin), ("last_order_date", last)):
         day = pd.Series(pd.NaT, index=table.index, dtype="datetime64[us]")
         day[has] = days["date"].to_numpy()[at]
@@ -112,7 +132,7 @@ def silences(
     table = table.join(facts.drop(columns=cases.columns))
     return Silences(
         table,
-        _past(days, gaps, gap_place, table, min_gaps, min_silence_days),
+        _past(days, gaps, gap_place, table, day_sums, min_gaps, min_silence_days),
         gap_place,
         gap_days,
         number(gaps["next_order_date"]),
@@ -124,6 +144,7 @@ def _past(
     gaps: pd.DataFrame,
     gap_place: Ints,
     accounts: pd.DataFrame,
+    day_sums: DaySums,
     min_gaps: int,
     min_silence_days: int,
 ) -> pd.DataFrame:
@@ -139,10 +160,18 @@ def _past(
     pool = (number(gaps["next_order_date"]), gaps["gap_days"].to_numpy(), np.full(len(gaps), -1))
     of_all[few] = pooled_medians(*pool, eve[few], np.full(int(few.sum()), -1))[0]
     past["all_gap_days"], past["eve_number"] = of_all, eve
+    past[["last_year_revenue", "last_year_margin"]] = _year_to(
+        past["account_id"], past["last_order_date"], day_sums
+    )
     cases = past[["account_id", "last_order_date"]]
     cases = cases.assign(eve=past["next_order_date"] - pd.Timedelta(days=1))
     facts = season_facts(cases, days, min_gaps=min_gaps)
     return past.join(facts.drop(columns=cases.columns))
+
+
+def _seasonal(cases: pd.DataFrame) -> Seasonal:
+    place = np.flatnonzero(cases["start_month"].notna())
+    return Seasonal(place, cases.iloc[place])
 
 
 def _year_to(account_id: pd.Series, day: pd.Series, day_sums: DaySums) -> npt.NDArray[np.float64]:

@@ -8,13 +8,20 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import LossSettings
-from kamlib.retention.day_sums import Floats, day_count, day_number, day_of
-from kamlib.retention.order_days import by_day_and_account, pooled_medians, window_edges
+from kamlib.retention.day_sums import Floats, Ints, day_count, day_number, day_of
+from kamlib.retention.order_days import pooled_medians, window_edges
 from kamlib.retention.seasons import season_days
 from kamlib.retention.silences import Silences
-from kamlib.tables import shaped
+from kamlib.tables import coded, shaped
 
+STATES = ("never", "new", "lost", "overdue", "active", "resting")
 _KEPT = ("account_id", "first_order_date", "last_order_date", "order_day_count", "gap_count")
+_OF_SPELL = ("account_id", "last_order_date", "detection_date")
+_OF_ACCOUNT = (
+    *("account_id", "name", "manager_id", "manager_name", "first_order_date", "last_order_date"),
+    *("silence_days", "revenue", "gross_margin", "last_year_revenue", "last_year_margin"),
+    "season_start_date",
+)
 
 
 def usual_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: int) -> pd.DataFrame:
@@ -45,12 +52,11 @@ def usual_gaps(silences: Silences, account_classes: pd.DataFrame, *, min_gaps: i
     is_own = accounts["gap_count"].to_numpy() >= min_gaps
     is_class = ~np.isnan(pooled)
     own, borrowed = accounts["own_gap_days"].to_numpy(), np.where(is_class, pooled, of_all)
-    basis = np.full(len(accounts), "all" if len(of_gap) else None, dtype=object)
-    basis[is_class], basis[is_own] = "class", "own"
+    basis = np.where(is_own, 0, np.where(is_class, 1, 2 if len(of_gap) else -1))
     found = {
         **{name: accounts[name].array for name in _KEPT},
         "usual_gap_days": np.where(is_own, own, borrowed),
-        "gap_basis": basis,
+        "gap_basis": coded(("own", "class", "all"), basis),
     }
     return shaped("usual_gaps", {name: values[has_order] for name, values in found.items()})
 
@@ -82,6 +88,9 @@ def closed_spells(
 ) -> pd.DataFrame:
     """One row per silence of the past that was a loss on the eve of the order that ended it.
 
+    ``place`` is the account's among the silences' accounts, ``past_place`` the silence's own among
+    the past ones.
+
     Examples
     --------
     >>> import kamlib as kam
@@ -93,16 +102,17 @@ def closed_spells(
     detected = _trip_day(
         past, past_gaps.to_numpy(dtype="float64"), loss.lost, loss.min_silence_days, loss
     )
-    seasonal = np.flatnonzero(past["start_month"].notna())
-    detected[seasonal] = season_days(past.iloc[seasonal], loss)[1]
-    is_loss = detected < day_number(past["next_order_date"])
+    seasonal = silences.seasonal_past
+    detected[seasonal.place] = season_days(seasonal.rows, loss)[1]
+    at = np.flatnonzero(detected < day_number(past["next_order_date"]))
     return pd.DataFrame(
         {
-            "account_id": past["account_id"].array[is_loss],
-            "last_order_date": past["last_order_date"].array[is_loss],
-            "detection_date": day_of(detected[is_loss]),
-            "return_date": past["next_order_date"].array[is_loss],
-            "usual_gap_days": past_gaps.to_numpy()[is_loss],
+            "account_id": past["account_id"].array.take(at),
+            "place": past["place"].to_numpy()[at],
+            "past_place": at,
+            "last_order_date": past["last_order_date"].array[at],
+            "detection_date": day_of(detected[at]),
+            "return_date": past["next_order_date"].array[at],
         }
     )
 
@@ -140,26 +150,66 @@ def account_status(
     usual, basis = np.full(len(accounts), np.nan), np.full(len(accounts), None, dtype=object)
     usual[has_order] = usual_gaps["usual_gap_days"]
     basis[has_order] = usual_gaps["gap_basis"]
-    judged = _judged(accounts, usual, basis, as_of, loss)
-    is_lost = judged["status"] == "lost"
+    basis[silences.seasonal_accounts.place] = "season"
+    status, days = _judged(silences, usual, as_of, loss)
+    is_lost = status == STATES.index("lost")
     after, _ = window_edges(as_of)
-    back = closed_spells["account_id"].array[closed_spells["return_date"].gt(after).to_numpy()]
+    is_back = day_number(closed_spells["return_date"]) > day_count(after)
+    is_returned = np.zeros(len(accounts), dtype=bool)
+    is_returned[closed_spells["place"].to_numpy()[is_back]] = True
     last_year, year = accounts["last_year_revenue"].to_numpy(), accounts["revenue"].to_numpy()
     at_stake = np.where(is_lost, last_year, year)
     # the accounts are sorted: a stable sort keeps them so among equals
     order = np.argsort(-at_stake, kind="stable")
-    found = {name: accounts[name].array for name in accounts} | judged
+    found = {name: accounts[name].array for name in _OF_ACCOUNT} | days
     found |= {
+        "status": coded(STATES, status),
+        "gap_basis": basis,
         "usual_gap_days": usual,
         "at_stake": at_stake,
-        "stake_window": np.where(is_lost, "last_order", "as_of").astype(object),
-        "is_returned": accounts["account_id"].isin(back).to_numpy(),
+        "stake_window": coded(("as_of", "last_order"), is_lost.astype("int64")),
+        "is_returned": is_returned,
         "order_day_count": accounts["order_day_count"].fillna(0).to_numpy(),
     }
-    return shaped("account_status", {name: values[order] for name, values in found.items()})
+    return shaped("account_status", {name: values.take(order) for name, values in found.items()})
 
 
-def lost_spells(account_status: pd.DataFrame, closed_spells: pd.DataFrame) -> pd.DataFrame:
+def spell_dates(
+    account_status: pd.DataFrame, closed_spells: pd.DataFrame, silences: Silences
+) -> pd.DataFrame:
+    """One row per lost spell, by day: whose it is and its dates, whatever the usual gap was.
+
+    ``place`` is the account's among the silences' accounts, ``past_place`` the silence's own among
+    the past ones; −1 of one that has not ended.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> len(q.spell_dates) == len(q.lost_spells)
+    True
+    """
+    at = np.flatnonzero(account_status["status"].to_numpy(dtype=object) == "lost")
+    still = {name: account_status[name].array[at] for name in _OF_SPELL}
+    still |= {
+        "place": silences.ids.get_indexer(pd.Index(still["account_id"])),
+        "past_place": np.full(len(at), -1),
+        "return_date": np.full(len(at), np.datetime64("NaT"), dtype="datetime64[us]"),
+    }
+    found = {
+        name: np.concatenate([np.asarray(closed_spells[name]), np.asarray(still[name])])
+        for name in (*_OF_SPELL, "return_date", "place", "past_place")
+    }
+    # places follow ids: they put the spells of one day in the order of their accounts
+    order = np.lexsort((found["place"], found["last_order_date"]))
+    ids = pd.array(found["account_id"][order], dtype="str")
+    dates = {name: values[order] for name, values in found.items()}
+    return pd.DataFrame(dates | {"account_id": ids})
+
+
+def lost_spells(
+    spell_dates: pd.DataFrame, account_status: pd.DataFrame, past_gaps: pd.Series
+) -> pd.DataFrame:
     """One row per lost spell: a silence that was called a loss, ended by a return or not.
 
     A past silence is judged by what was known on its last day: the account's gaps until then, or
@@ -172,18 +222,21 @@ def lost_spells(account_status: pd.DataFrame, closed_spells: pd.DataFrame) -> pd
     >>> q.lost_spells["detection_date"].le(q.as_of).all().item()
     True
     """
-    still = account_status[account_status["status"].eq("lost").to_numpy()]
-    spells = pd.concat([closed_spells, still[list(closed_spells.columns.drop("return_date"))]])
-    order = by_day_and_account(spells["last_order_date"], spells["account_id"])
-    return shaped("lost_spells", spells.take(order))
+    now = account_status.set_index("account_id")["usual_gap_days"]
+    gap = now.reindex(spell_dates["account_id"]).to_numpy(copy=True)
+    place = spell_dates["past_place"].to_numpy()
+    gap[place >= 0] = past_gaps.to_numpy()[place[place >= 0]]
+    return shaped("lost_spells", spell_dates.assign(usual_gap_days=gap))
 
 
 def _judged(
-    accounts: pd.DataFrame, usual: Floats, basis: Any, as_of: pd.Timestamp, loss: LossSettings
-) -> dict[str, Any]:
-    """Return the status of every account, what its usual gap rests on, and the days on which it
+    silences: Silences, usual: Floats, as_of: pd.Timestamp, loss: LossSettings
+) -> tuple[Ints, dict[str, Any]]:
+    """Return the status of every account, by its place in ``STATES``, and the days on which it
     turned overdue and lost; of seasonal accounts by their season: silence counts inside it only.
     """
+    accounts = silences.accounts
+    never, new, lost_now, late, active, resting = range(len(STATES))
     last, today = day_number(accounts["last_order_date"]), day_count(as_of)
     overdue = _trip_day(accounts, usual, loss.overdue, 0, loss)
     lost = _trip_day(accounts, usual, loss.lost, loss.min_silence_days, loss)
@@ -192,14 +245,13 @@ def _judged(
     is_late, is_lost = overdue <= today, (lost <= today) & (overdue <= today)
     status = np.select(
         [np.isnan(last), is_new, is_lost, is_late | np.isnan(usual)],
-        [np.array(code, dtype=object) for code in ("never", "new", "lost", "overdue")],
-        np.array("active", dtype=object),
+        [never, new, lost_now, late],
+        active,
     )
-    since = np.where(np.isin(status, ["overdue", "lost"]), overdue, np.nan)
-    detected = np.where(status == "lost", np.maximum(lost, overdue), np.nan)
+    since = np.where((status == late) | (status == lost_now), overdue, np.nan)
+    detected = np.where(status == lost_now, np.maximum(lost, overdue), np.nan)
 
-    at = np.flatnonzero(accounts["start_month"].notna())
-    own = accounts.iloc[at]
+    at, own = silences.seasonal_accounts
     late_day, lost_day, within_day = season_days(own, loss)
     is_over = day_number(own["season_end_date"]) < today
     is_begun = day_number(own["season_start_date"]) <= today
@@ -207,16 +259,13 @@ def _judged(
     is_within &= ~is_over
     status[at] = np.select(
         [is_lost, is_late | is_within, is_over & ~is_begun],
-        [np.array(code, dtype=object) for code in ("lost", "overdue", "resting")],
-        np.array("active", dtype=object),
+        [lost_now, late, resting],
+        active,
     )
     is_late |= is_lost | is_within
     since[at] = np.where(is_late, np.where(is_within, within_day, late_day), np.nan)
     detected[at], lost[at] = np.where(is_lost, lost_day, np.nan), lost_day
-    basis[at] = "season"
-    return {
-        "status": status,
-        "gap_basis": basis,
+    return status, {
         "overdue_since_date": day_of(since),
         "detection_date": day_of(detected),
         "lost_after_days": lost - last,

@@ -10,7 +10,6 @@ import pandas as pd
 
 from kamlib.book import WinBackSettings
 from kamlib.choice import published, share_that_came
-from kamlib.decided import latest_decisions
 from kamlib.retention.budget import Flags, Floats, Ints, most_valuable
 from kamlib.retention.losses import UNKNOWN
 from kamlib.retention.order_days import looked_up
@@ -25,6 +24,11 @@ from kamlib.retention.returns import (
 )
 from kamlib.tables import shaped
 
+_OF_ACCOUNT = (
+    *("account_id", "name", "manager_id", "manager_name", "last_order_date", "detection_date"),
+    "last_year_margin",
+)
+
 
 def win_back(
     account_status: pd.DataFrame,
@@ -32,7 +36,7 @@ def win_back(
     offers: pd.DataFrame,
     return_rates: pd.DataFrame,
     return_choice: pd.DataFrame | None = None,
-    decisions: pd.DataFrame | None = None,
+    latest_decisions: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     budget: WinBackSettings = WinBackSettings(),
@@ -69,11 +73,13 @@ def win_back(
     >>> q.win_back.loc[q.win_back["is_chosen"], "verdict"].unique().tolist()
     ['win back']
     """
-    table = account_status[account_status["status"].eq("lost").to_numpy()]
-    told = _told(table, lost_accounts, decisions, as_of)
+    is_lost = account_status["status"].to_numpy(dtype=object) == "lost"
+    table = account_status.loc[is_lost, [one for one in _OF_ACCOUNT if one in account_status]]
+    told = _told(table, lost_accounts, latest_decisions)
     since = stretch((as_of - table["detection_date"]).dt.days)
-    seen = return_rates.drop_duplicates("lost_for_days").set_index("lost_for_days")
-    share = seen["second_life_share"].reindex(since).to_numpy(dtype="float64")
+    seen = dict(zip(return_rates["lost_for_days"], return_rates["second_life_share"], strict=True))
+    share = np.array([seen.get(days, np.nan) for days in LOST_FOR_DAYS], dtype="float64")
+    share = share[np.searchsorted(LOST_FOR_DAYS, since)]
     has_share = ~np.isnan(share)
     source = np.where(has_share, "own returns", "assumed: as before the loss").astype(object)
     share = np.where(has_share, share, 1.0) * share_that_came(return_choice)
@@ -114,29 +120,26 @@ def win_back(
     }
     place = np.argsort(by_account)
     order = np.lexsort((place, -margin, -value, ~is_chosen))
-    return shaped("win_back", {name: values[order] for name, values in found.items()})
+    return shaped("win_back", {name: values.take(order) for name, values in found.items()})
 
 
 def _told(
     table: pd.DataFrame,
     lost_accounts: pd.DataFrame,
-    decisions: pd.DataFrame | None,
-    as_of: pd.Timestamp,
+    latest_decisions: pd.DataFrame | None,
 ) -> pd.Series:
     """Return the reason of each loss: the one recorded with it, else that of the latest decision on
     the account, where it was taken after its last order.
     """
     is_open = lost_accounts["last_order_date"].notna() & lost_accounts["return_date"].isna()
-    reasons = lost_accounts[is_open].drop_duplicates("account_id").set_index("account_id")["reason"]
-    told = looked_up(table["account_id"], reasons).astype("str")
-    if decisions is not None:
-        unsaid = table[told.isna()]
-        asked = decisions[decisions["account_id"].isin(unsaid["account_id"])]
-        latest = latest_decisions(asked, as_of)
-        day = looked_up(unsaid["account_id"], latest["recorded_date"])
-        said = looked_up(unsaid["account_id"], latest["recorded_reason"]).astype("str")
-        said = said[day.ge(unsaid["last_order_date"]) & said.str.strip().ne("")]
-        told = told.fillna(said)
+    reasons = lost_accounts.loc[is_open, ["account_id", "reason"]].drop_duplicates("account_id")
+    told = looked_up(table["account_id"], reasons.set_index("account_id")["reason"]).astype("str")
+    if latest_decisions is not None:
+        unsaid = table.loc[told.isna(), ["account_id", "last_order_date"]]
+        latest = latest_decisions.reindex(unsaid["account_id"]).set_axis(unsaid.index)
+        said = latest["recorded_reason"].astype("str")
+        is_later = latest["recorded_date"].ge(unsaid["last_order_date"])
+        told = told.fillna(said[is_later & said.str.strip().ne("")])
     return told.fillna(UNKNOWN)
 
 

@@ -1,5 +1,6 @@
 """Key account scoring: measures, scores, stability, decisions, and whether the criteria worked."""
 
+from kamlib.scoring.decided import latest_decisions
 from kamlib.scoring.decisions import candidates, tier_decisions, watch_list
 from kamlib.scoring.demotion import demotion_risk
 from kamlib.scoring.grid import ScoreGrid, score_grid
@@ -31,6 +32,7 @@ __all__ = [
     "demotion_risk",
     "largest_order_scores",
     "later_outcomes",
+    "latest_decisions",
     "past_year_ends",
     "prospect_ranking",
     "score_grid",

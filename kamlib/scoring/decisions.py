@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
-from kamlib.decided import latest_decisions
 from kamlib.period.months import is_window_whole
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.line import AdmissionRule
@@ -27,7 +26,7 @@ def tier_decisions(
     criterion_measures: pd.DataFrame,
     key_accounts: pd.DataFrame,
     accounts: pd.DataFrame,
-    decisions: pd.DataFrame,
+    latest_decisions: pd.DataFrame,
     account_status: pd.DataFrame,
     win_back: pd.DataFrame,
     return_per_account: pd.DataFrame,
@@ -155,7 +154,7 @@ def tier_decisions(
         band=risk_band(table["score"], table["line_score"]),
         owner=column_of(accounts, ids, "manager_name").fillna("").to_numpy(),
         evidence_date=_newest(table, criterion_scores),
-    ).join(latest_decisions(decisions, as_of), on="account_id")
+    ).join(latest_decisions, on="account_id")
     recorded = table["recorded_decision"]
     is_other = recorded.str.strip().str.lower().ne(table["proposal"])
     is_newer = table["evidence_date"].gt(table["recorded_date"])

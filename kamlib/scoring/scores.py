@@ -47,8 +47,9 @@ def criterion_scores(
     place[row, column] = np.arange(len(row))
     value = np.append(criterion_measures["value"].to_numpy(dtype="float64"), np.nan)
     note = np.append(criterion_measures["note_code"].fillna("").to_numpy(dtype=object), "")
+    latest = _latest(judgements, as_of)
     parts = [
-        _judged(criterion, ids, judgements, as_of)
+        _judged(criterion, ids, latest)
         if criterion.judged
         else _measured(criterion, place[:, place_of.get(criterion.measure, -1)], value, note)
         for criterion in criteria
@@ -102,10 +103,9 @@ def account_scores(
     """
     table = ranked(score_grid, admission_rule)
     ids = pd.Index(table["account_id"])
-    lacking = np.isnan(score_grid.scores)
-    missing = np.full(len(lacking), "", dtype=object)
-    for row in np.flatnonzero(lacking.any(axis=1)):
-        missing[row] = ", ".join(np.array(score_grid.criteria)[lacking[row]])
+    kinds, kind = np.unique(np.isnan(score_grid.scores), axis=0, return_inverse=True)
+    lacking = [", ".join(np.array(score_grid.criteria)[of_kind]) for of_kind in kinds]
+    missing = np.array([*lacking, ""], dtype=object)[kind.ravel()]
     key = key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]
     table = table.assign(
         attractiveness_score=score_grid.weighted("attractiveness")[table.index],
@@ -197,14 +197,19 @@ def _measured(
     }
 
 
+def _latest(judgements: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the latest judgement of each account and criterion, by account."""
+    known = judgements[judgements["judged_date"].le(as_of)]
+    ordered = known.sort_values(["account_id", "judged_date", "score"])
+    return ordered.drop_duplicates(["account_id", "criterion"], keep="last").set_index("account_id")
+
+
 def _judged(
-    criterion: Criterion, ids: pd.Index, judgements: pd.DataFrame, as_of: pd.Timestamp
+    criterion: Criterion, ids: pd.Index, latest: pd.DataFrame
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the score of each account from the latest judgement of it."""
-    is_mine = judgements["criterion"].eq(criterion.name) & judgements["judged_date"].le(as_of)
-    ordered = judgements[is_mine].sort_values(["account_id", "judged_date", "score"])
-    latest = ordered.drop_duplicates("account_id", keep="last").set_index("account_id")
-    mine = latest[["score", "judged_date"]].reindex(ids)
+    is_mine = latest["criterion"].to_numpy(dtype=object) == criterion.name
+    mine = latest.loc[is_mine, ["score", "judged_date"]].reindex(ids)
     score = mine["score"].astype("float64")
     is_outside = score.notna() & ~score.between(1, 10)
     return {

@@ -12,13 +12,13 @@ from kamlib.tables.catalogue import Catalogue, OutputColumn, OutputTable, catalo
 
 if TYPE_CHECKING:
     from kamlib.tables.decimals import MONEY_DECIMALS, exact
-    from kamlib.tables.frames import each, empty_table, known_as_of, shaped, typed
+    from kamlib.tables.frames import coded, each, empty_table, known_as_of, shaped, typed
 
 __getattr__, _, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "decimals": ["MONEY_DECIMALS", "exact"],
-        "frames": ["each", "empty_table", "known_as_of", "shaped", "typed"],
+        "frames": ["coded", "each", "empty_table", "known_as_of", "shaped", "typed"],
     },
 )
 
@@ -31,6 +31,7 @@ __all__ = [
     "OutputTable",
     "Table",
     "catalogue",
+    "coded",
     "each",
     "empty_table",
     "exact",

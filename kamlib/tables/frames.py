@@ -6,7 +6,7 @@ of them (is it among these, which account is it) takes a quarter less time than 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -104,6 +104,15 @@ def shaped(name: str, rows: Any) -> pd.DataFrame:
         return _empty(name).copy()
     kept = {one.name: _typed(columns.get(one.name), one, many) for one in _kept(name)}
     return pd.DataFrame(kept, index=pd.RangeIndex(many))
+
+
+def coded(words: Sequence[str | None], code: Any) -> Any:
+    """Return a column of text from the places of its words; −1 is n/a.
+
+    >>> list(coded(["active", "lost"], np.array([1, 1, 0])))
+    ['lost', 'lost', 'active']
+    """
+    return pd.array(list(words), dtype="str").take(code, allow_fill=True)
 
 
 @cache

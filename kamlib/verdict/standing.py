@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.decided import latest_decisions
 from kamlib.tables import shaped
 
 LOST = ("win back", "let go")
@@ -18,9 +17,7 @@ def account_standing(
     key_accounts: pd.DataFrame,
     tier_decisions: pd.DataFrame,
     win_back: pd.DataFrame,
-    decisions: pd.DataFrame,
-    *,
-    as_of: pd.Timestamp,
+    latest_decisions: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row per account: where it stands, the one verdict on it, and what is at stake.
 
@@ -48,7 +45,7 @@ def account_standing(
         "reason": win_back.set_index("account_id")["reason"],
     }.items():
         table[column] = source.reindex(table["account_id"]).to_numpy()
-    table = table.join(latest_decisions(decisions, as_of), on="account_id")
+    table = table.join(latest_decisions, on="account_id")
     is_lost = table["status"].eq("lost")
     decided = table["recorded_decision"].str.strip().str.casefold()
     is_later = is_lost & table["recorded_date"].ge(table["last_order_date"])

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kamlib.book import BookSettings
@@ -24,7 +25,12 @@ from kamlib.story.whatif import headline_what_if
 ORDER = ("segmentation", "key_accounts", "scoring", "loss", "win_back")
 """Sections of ``book.toml`` that can be tried, those that others rest on first."""
 
-MOVES = ["list", "account_id", "name", "change", "revenue", "above_line_share"]
+LINE = "above the line"
+FIRM = "above_line_share"
+_TYPES = {"revenue": "float64", FIRM: "float64"} | dict.fromkeys(
+    ("list", "account_id", "name", "change"), "str"
+)
+MOVES = ["list", "account_id", "name", "change", "revenue", FIRM]
 
 
 @dataclass(frozen=True)
@@ -181,48 +187,46 @@ def _found_lists(q: Period) -> dict[str, set[str]]:
         q.win_back,
     )
     return {
-        name: set(table["account_id"].array[is_on.to_numpy(dtype=bool)])
+        name: set(table["account_id"].to_numpy(dtype=object)[is_on])
         for name, table, is_on in (
-            ("above the line", scores, scores["is_above_line"]),
+            (LINE, scores, scores["is_above_line"].to_numpy(dtype=bool)),
             ("class A", classes, _is(classes["abc_revenue"], "A")),
             ("lost", status, _is(status["status"], "lost")),
-            ("win-back list", offers, offers["is_chosen"]),
+            ("win-back list", offers, offers["is_chosen"].to_numpy(dtype=bool)),
         )
     }
 
 
-def _is(column: pd.Series, code: str) -> pd.Series:
+def _is(column: pd.Series, code: str) -> npt.NDArray[np.bool_]:
     """Return where a column of codes has one; Python's strings compare faster one by one."""
-    return pd.Series(column.to_numpy(dtype=object) == code, index=column.index)
+    return column.to_numpy(dtype=object) == code
 
 
 def _moves(q: Period, other: Period) -> pd.DataFrame:
     before, after = _lists(q), _lists(other)
-    about = other.account_status[["account_id", "name", "at_stake"]]
-    rows = [
-        (name, account, change)
+    changed = {
+        (name, change): accounts
         for name in before
         for change, accounts in (
             ("enters", after[name] - before[name]),
             ("leaves", before[name] - after[name]),
         )
-        for account in sorted(accounts)
+    }
+    told: set[str] = set().union(*changed.values())
+    status = other.account_status
+    is_told = [account in told for account in status["account_id"].to_numpy(dtype=object)]
+    columns = (status[one].to_numpy()[is_told] for one in ("account_id", "name", "at_stake"))
+    about = {account: (name, stake) for account, name, stake in zip(*columns, strict=True)}
+    asked = changed[LINE, "enters"] | changed[LINE, "leaves"]
+    firm = other.call(above_line_shares, asked=asked) if asked else {}
+    # list by list, those that enter first; the most money first, of equal money by account
+    rows = [
+        (name, account, *about[account], change, firm[account] if name == LINE else np.nan)
+        for (name, change), accounts in changed.items()
+        for account in sorted(accounts, key=lambda one: (-about[one][1], one))
     ]
-    moves = pd.DataFrame(rows, columns=["list", "account_id", "change"]).astype("str")
-    place = pd.Index(about["account_id"]).get_indexer(pd.Index(moves["account_id"]))
-    moves["name"] = about["name"].array[place]
-    moves["revenue"] = about["at_stake"].to_numpy()[place]
-    is_line = moves["list"].eq("above the line")
-    moves["above_line_share"] = float("nan")
-    if is_line.any():
-        asked = moves.loc[is_line, "account_id"]
-        firm = other.call(above_line_shares, asked=set(asked))
-        found = firm.reindex(asked).to_numpy(dtype="float64")
-        moves.loc[is_line, "above_line_share"] = found
-    # the rows stand list by list, those that enter first, by account
-    run = moves["list"].ne(moves["list"].shift()) | moves["change"].ne(moves["change"].shift())
-    order = np.lexsort((-moves["revenue"].to_numpy(), run.cumsum()))
-    return moves.iloc[order].reset_index(drop=True)[MOVES]
+    moves = pd.DataFrame(rows, columns=["list", "account_id", "name", "revenue", "change", FIRM])
+    return moves.astype(_TYPES)[MOVES]
 
 
 def _figures(q: Period, other: Period) -> pd.DataFrame:
@@ -234,7 +238,15 @@ def _figures(q: Period, other: Period) -> pd.DataFrame:
 
 def _figures_of(q: Period, other: Period) -> dict[str, tuple[str, float]]:
     lists, offers, status = _lists(other), other.win_back, other.account_status
-    chosen, gone = offers[offers["is_chosen"]], status[_is(status["status"], "lost")]
+    is_gone, is_chosen = _is(status["status"], "lost"), offers["is_chosen"].to_numpy(dtype=bool)
+    gone, cost, value = (
+        table[name].to_numpy(dtype="float64")[is_on]
+        for table, name, is_on in (
+            (status, "at_stake", is_gone),
+            (offers, "cost", is_chosen),
+            (offers, "offer_value", is_chosen),
+        )
+    )
     each = _kept(q, "cost of one", partial(_cost_of_one, q))
     above = len(lists["above the line"])
     return {
@@ -242,11 +254,11 @@ def _figures_of(q: Period, other: Period) -> dict[str, tuple[str, float]]:
         "Programme cost of a year for as many": ("money", each * above),
         "Class A accounts": ("count", len(lists["class A"])),
         "Lost accounts": ("count", len(gone)),
-        "Revenue of the year to their last order": ("money", float(gone["at_stake"].sum())),
+        "Revenue of the year to their last order": ("money", float(np.nansum(gone))),
         "Losses called in vain": ("share", _false_share(q, other.book.loss.lost)),
-        "Win-back offers": ("count", len(chosen)),
-        "What the offers cost": ("money", float(chosen["cost"].sum())),
-        "What the offers are expected to bring": ("money", float(chosen["offer_value"].sum())),
+        "Win-back offers": ("count", len(cost)),
+        "What the offers cost": ("money", float(np.nansum(cost))),
+        "What the offers are expected to bring": ("money", float(np.nansum(value))),
     }
 
 
@@ -259,10 +271,14 @@ def _cost_of_one(q: Period) -> float:
 
 def _false_share(q: Period, k: float) -> float:
     """Return how often the back-test saw the alarm err, at the k tested nearest to this one."""
+    rates = _kept(q, "false alarms", partial(_false_alarms, q))
+    return rates[min(rates, key=lambda tested: abs(tested - k))] if rates else float("nan")
+
+
+def _false_alarms(q: Period) -> dict[float, float]:
+    """Return k → how often the alarm of losses erred, as far as it was tested."""
     tested = q.alarm_quality[q.alarm_quality["rule"].eq("lost")]
-    if tested.empty:
-        return float("nan")
-    return float(tested.loc[(tested["k"] - k).abs().idxmin(), "false_alarm_rate"])
+    return dict(zip(tested["k"], tested["false_alarm_rate"], strict=True))
 
 
 def _lines(section: str, keys: dict[str, Any]) -> str:
