@@ -120,7 +120,7 @@ def test_what_was_bought_in_fewer_than_six_months_is_not_looked_at():
 
 
 def test_products_are_looked_at_where_categories_are_few_and_a_replaced_one_is_no_alert():
-    old = sold("A", "goods", STOPPED).assign(product_id="old")
+    old = sold("A", "goods", STOPPED).assign(product="old")
     whole = sold("A", "goods", STEADY)
     assert alerts(whole, products=old).empty
     fell = alerts(sold("A", "goods", [200.0] * 24 + [100.0] * 6), products=old)

@@ -16,7 +16,7 @@ LINES = """
     create table lines as
     select o.account_id, o.order_id, o.order_date::date as day, o.revenue::double as revenue,
         o.quantity::double as quantity, o.cost::double as cost, o.category, o.product_id, o.channel,
-        coalesce(o.region, a.region) as region, a.industry, o.product_id as product,
+        coalesce(o.region, a.region) as region, a.industry, o.product,
         coalesce(m.name, o.manager_id, a.manager_id) as manager,
         last_day(o.order_date::date) as month
     from read_csv('{0}/orders.csv', all_varchar=true, nullstr='') o

@@ -136,7 +136,7 @@ def _goods(
     """Return by what goods are told apart, and the revenue months of each at active accounts."""
     dimension, cells = "category", category_months.rename(columns={"category": "group"})
     if cells["group"].nunique() < FEW_CATEGORIES:
-        dimension, cells = "product", product_months.rename(columns={"product_id": "group"})
+        dimension, cells = "product", product_months.rename(columns={"product": "group"})
     return dimension, cells[cells["account_id"].isin(active["account_id"])]
 
 

@@ -58,11 +58,9 @@ def alert_record(
             of_products = any(
                 "product" in set(q.category_alerts["dimension"]) for q in found.values()
             )
-            cells = product_months if of_products else category_months
-            cells = cells.rename(
-                columns={"product_id": "group", "category": "group"}, errors="ignore"
-            )
-            cells = cells.loc[:, ~cells.columns.duplicated()]
+            cells = category_months.rename(columns={"category": "group"})
+            if of_products:
+                cells = product_months.rename(columns={"product": "group"})
         alerts = pd.concat(raised, ignore_index=True) if raised else pd.DataFrame()
         rows.append({"rule": rule, "date_count": len(days), **_record(alerts, cells, names, days)})
     return shaped("alert_record", rows)

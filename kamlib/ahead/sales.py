@@ -74,7 +74,7 @@ def revenue_by(
     ]
     if _is_recorded(product_sales["product_id"]):
         named = _with_service(product_sales, costs)
-        named["product"] = named["product_id"].fillna(NOT_RECORDED)
+        named["product"] = named["product"].fillna(NOT_RECORDED)
         sums = _summed(named, ["product"]).join(_counted(named.groupby("product")))
         parts.append(sums.rename_axis("group").reset_index().assign(dimension="product"))
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

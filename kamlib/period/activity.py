@@ -18,7 +18,13 @@ from kamlib.intake.sources import Engine
 from kamlib.period.calendar import Span
 from kamlib.period.listed import accounts_as_of
 from kamlib.period.months import month_of
-from kamlib.period.orders import order_cells, product_sales, sales_cells, split_orders
+from kamlib.period.orders import (
+    order_cells,
+    product_names,
+    product_sales,
+    sales_cells,
+    split_orders,
+)
 from kamlib.period.statements import between, frame_of, quoted_day
 from kamlib.tables import known_as_of
 
@@ -317,6 +323,11 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
     days = account_days(engine, as_of=as_of)
     categories = category_months(engine, as_of=as_of)
     orders = order_cells(engine, as_of=as_of, spans=spans)
+    names = product_names(engine)
+
+    def called(goods: pd.DataFrame) -> pd.DataFrame:
+        return goods.assign(product=goods["product_id"].map(names))
+
     is_few = categories["category"].nunique() < FEW_CATEGORIES
     known = {
         name: known_as_of(frame, name, as_of)
@@ -327,14 +338,14 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "account_days": days,
         "account_months": account_months(days, as_of=as_of),
         "category_months": categories,
-        "product_months": product_months(engine, as_of=as_of, is_wanted=is_few),
+        "product_months": called(product_months(engine, as_of=as_of, is_wanted=is_few)),
         "product_windows": product_windows(engine, as_of=as_of, windows=windows),
         "sales_cells": sales_cells(engine, as_of=as_of, spans=spans),
         "order_cells": orders[~orders["is_split"]].drop(columns="is_split").reset_index(drop=True),
         "split_orders": split_orders(
             engine, as_of=as_of, spans=spans, is_wanted=bool(orders["is_split"].any())
         ),
-        "product_sales": product_sales(engine, as_of=as_of, spans=spans),
+        "product_sales": called(product_sales(engine, as_of=as_of, spans=spans)),
         "price_years": price_years(engine, as_of=as_of),
         "manager_months": manager_months(engine, as_of=as_of),
         "deliveries": deliveries(engine, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),

@@ -46,5 +46,8 @@ def _group(dimension: str, value: str, q: Any) -> Group:
     if dimension == "manager":
         known = q.managers.dropna(subset=["name"])
         values = (*values, *known.loc[known["name"].eq(value), "manager_id"])
+    if dimension == "product" and values:
+        goods = pd.concat([q.product_sales, q.product_months])
+        values = tuple(goods.loc[goods["product"].eq(value), "product_id"].unique())
     columns = () if dimension == "industry" else _COLUMNS.get(dimension, (dimension,))
     return Group(columns, values, own)

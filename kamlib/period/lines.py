@@ -89,14 +89,15 @@ def _summed(lines: ir.Table, term: Term) -> dict[str, object]:
     """Return the number of lines of a term, and what it adds to the figure."""
     if term.amount is not None:
         return {"lines": 0, "amount": term.sign * term.amount}
-    cost = lines["cost"] if "cost" in lines.columns else ibis.null("decimal(38, 6)")
+    if "cost" not in lines.columns:
+        lines = lines.mutate(cost=ibis.null("decimal(38, 6)"))
     order = ibis.struct(
         {"order": lines["order_id"], "day": lines["order_date"], "account": lines["account_id"]}
     )
     amounts = {
         "revenue": lines["revenue"].sum(),
-        "cost": cost.sum(),
-        "margin": lines["revenue"].sum() - cost.sum(),
+        "cost": lines["cost"].sum(),
+        "margin": lines["revenue"].sum() - lines["cost"].sum(),
         "order_count": order.nunique(),
     }
     row = lines.aggregate(lines=lines.count(), amount=amounts[term.what]).to_pyarrow().to_pylist()

@@ -36,6 +36,29 @@ def product_sales(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]
     return _sales(engine, ["account_id", "product_id"], spans)
 
 
+def product_names(engine: Engine) -> pd.Series:
+    """Return what each product is called: the name that most of its lines have, with its id where
+    another product has the same name; its id where no line names it.
+    """
+    lines = frame_of(
+        engine,
+        """
+        SELECT product_id, product, count(*) AS line_count
+        FROM kam_used WHERE product_id IS NOT NULL GROUP BY 1, 2
+        """,
+        ["product_id", "product"],
+    )
+    most = lines.sort_values(["line_count", "product"], ascending=[False, True], kind="stable")
+    named = most[most["product"].notna()].drop_duplicates("product_id")
+    names = named.set_index("product_id")["product"].sort_index()
+    is_shared = names.duplicated(keep=False)
+    ids = names.index.to_series()
+    names = names.mask(is_shared, names + " (" + ids + ")").where(names.ne(ids), ids)
+    return names.reindex(lines["product_id"].unique()).fillna(
+        pd.Series(lines["product_id"].unique(), index=lines["product_id"].unique())
+    )
+
+
 def order_cells(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
     """One row per account × region × channel × manager on the order: its orders.
 
