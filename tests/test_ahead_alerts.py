@@ -248,7 +248,7 @@ def test_a_book_that_tells_no_goods_apart_says_so_and_claims_nothing_of_them():
         tell(none, **goods, **whole).title for tell in (table_category_alerts, table_category_falls)
     )
     assert alerts == "No category or product is recorded to look at"
-    assert paused == "Nor what may have paused by chance"
+    assert paused == "What may have paused by chance cannot be told"
     tried = {"rule": ["category", "account"], "date_count": 8, "alert_count": [0, 3],
         "still_down_count": [0, 1], "fall_count": [0, 8], "seen_count": 0}  # fmt: skip
     told = tell_alert_record(shaped("alert_record", tried), **goods, book=book)["note"]

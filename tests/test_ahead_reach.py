@@ -13,7 +13,7 @@ from kamlib.ahead.returns import (
     return_per_account,
     status_offers,
 )
-from kamlib.book import BookSettings
+from kamlib.book import BookSettings, ProgrammeSettings
 from kamlib.plots.ahead import plot_category_map
 from kamlib.plots.marks import narrow
 from kamlib.story import ahead_reach as say
@@ -202,6 +202,23 @@ def test_narrow_where_two_years_cost_more_than_they_brought_and_nothing_is_in_re
     assert set(kept["verdict"]) == {""}
     first = return_per_account(load, people, costs, reach, None, as_of=AS_OF)
     assert set(first["verdict"]) == {""}  # one year is not two
+
+
+def test_hours_that_the_cost_to_serve_holds_are_taken_off_once():
+    """Of B no cost to serve is known: its hours cost what they cost."""
+    load = {"account_id": ["A", "B"], "name": ["Ada", "Bo"], "manager_id": "M", "hours": 1.0}
+    load |= {"revenue": 1000.0, "gross_margin": [500.0, 400.0], "margin": [300.0, 400.0]}
+    people = {"manager_id": ["M"], "hours_per_month": [100.0], "cost_per_month": [1000.0]}
+    tables = shaped("account_load", load), typed(pd.DataFrame(people), "managers")
+    tables = (*tables, empty_table("programme_costs"), shaped("category_map", []), None)
+    told = {}
+    for holds, returns in ((False, {"A": 180.0, "B": 280.0}), (True, {"A": 300.0, "B": 280.0})):
+        own = ProgrammeSettings(service_holds_hours=holds)
+        table = return_per_account(*tables, as_of=AS_OF, programme=own)
+        assert table.set_index("account_id")["account_return"].to_dict() == returns
+        book = BookSettings(title="Demo", programme=own)
+        told[holds] = say.table_return_per_account(table, KEYS, book=book).subtitle
+    assert "count once" in told[True] and "service_holds_hours" in told[False]
 
 
 def test_a_good_patch_is_not_taken_for_a_good_manager():

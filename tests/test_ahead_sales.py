@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kamlib.period.snapshot import open_period
 from kamlib.story.ahead_sales import gap_revenue_by
 
@@ -29,6 +31,55 @@ def test_an_account_that_gave_all_back_through_other_channels_has_bought_nothing
     q = open_period(make_book({"orders.csv": lines + "4,B,2025-05-04,5,ink,web\n"}), "2025-Q2")
     (ink,) = q.revenue_by.query("dimension == 'category'").to_dict("records")
     assert (ink["period_account_count"], ink["account_count"]) == (1, 1)
+
+
+SPLIT = (
+    "order_id,account_id,order_date,revenue,cost,category,product_id,region,manager_id\n"
+    "1,A,2025-05-02,60,20,ink,P1,north,m1\n1,A,2025-05-02,20,10,ink,P1,,m2\n"
+    "1,A,2025-05-02,10,5,paper,P2,north,m2\n2,A,2025-05-02,10,5,ink,P2,south,m1\n"
+    "1,A,2025-05-03,10,5,ink,P1,north,m1\n3,B,2025-02-03,50,20,ink,P1,south,m2\n"
+)
+"""One order names two managers and leaves a region out; its id comes back a day later."""
+
+
+@pytest.fixture
+def split(make_book):
+    accounts = "account_id,region,cost_to_serve\nA,north,365\nB,south,730\nC,north,99\n"
+    return open_period(make_book({"orders.csv": SPLIT, "accounts.csv": accounts}), "2025-Q2")
+
+
+@pytest.mark.parametrize(
+    ("dimension", "counts"),
+    [
+        ("category", {"ink": 3, "paper": 1}),
+        ("product", {"P1": 2, "P2": 2}),
+        ("region", {"north": 2, "south": 1}),
+        ("manager", {"m1": 3, "m2": 1}),
+    ],
+)
+def test_an_order_counts_once_in_each_group_that_a_line_is_of(split, dimension, counts):
+    rows = split.revenue_by[split.revenue_by["dimension"].eq(dimension)].set_index("group")
+    assert rows["period_order_count"].to_dict() == counts
+    assert split.period_figures.set_index("figure").loc["orders", "value"] == 3
+
+
+def test_an_order_counts_once_where_two_dimensions_cross(split):
+    rows = split.revenue_by_two.query("period_revenue > 0")
+    counts = rows.set_index(["group", "second_group"])["period_order_count"].to_dict()
+    assert [counts["north", one] for one in ("m1", "m2")] == [2, 1]
+    assert [counts["ink", one] for one in ("north", "south", "m1", "m2")] == [2, 1, 3, 1]
+
+
+def test_cost_to_serve_is_shared_by_revenue_of_the_time_else_of_two_years(split):
+    """Of 91 days: A's 91, shared 100 to 10; B's 182, though it bought nothing in the period."""
+    rows = split.revenue_by[split.revenue_by["dimension"].eq("category")].set_index("group")
+    gross = {"ink": 60.0, "paper": 5.0}
+    served = {"ink": 91 * 100 / 110 + 182, "paper": 91 * 10 / 110}
+    assert rows["period_gross_margin"].to_dict() == gross
+    expected = {name: gross[name] - served[name] for name in gross}
+    assert rows["period_margin"].to_dict() == pytest.approx(expected)
+    whole = split.period_figures.set_index("figure").loc["margin", "value"]
+    assert rows["period_margin"].sum() == pytest.approx(whole) == pytest.approx(65 - 91 - 182)
 
 
 def test_one_managers_report_keeps_every_sale_of_its_accounts_and_names_no_other(make_book):

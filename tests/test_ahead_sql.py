@@ -14,7 +14,7 @@ from kamlib.practice import company, write_company
 
 LINES = """
     create table lines as
-    select o.account_id, o.order_date::date as day, o.revenue::double as revenue,
+    select o.account_id, o.order_id, o.order_date::date as day, o.revenue::double as revenue,
         o.quantity::double as quantity, o.cost::double as cost, o.category, o.product_id, o.channel,
         coalesce(o.region, a.region) as region, a.industry, o.product_id as product,
         coalesce(m.name, o.manager_id, a.manager_id) as manager,
@@ -122,37 +122,76 @@ def both(tmp_path_factory):
     sql.execute(
         f"create table truth as from read_csv('{folder}/truth/truth.csv', all_varchar=true)"
     )
+    times = ", ".join(f"('{name}', date '{PERIODS[name][0]}', date '{PERIODS[name][1]}')"
+        for name in TIMES)  # fmt: skip
+    sql.execute(SERVED.format(folder, times))
     return kam.open_period(folder, "2025-Q4"), sql
 
 
+TIMES = [name for name in PERIODS if name != "year_before"]
+SERVED = """
+    create table served as
+    select account_id, times.name, cost_to_serve::double
+        * (date_diff('day', first, last) + 1)
+        / date_diff('day', last - interval 1 year, last) as cost
+    from read_csv('{0}/accounts.csv', all_varchar=true, nullstr='') a
+    cross join (values {1}) times(name, first, last)
+    where cost_to_serve is not null and account_id in (
+        select account_id from lines where day > last - interval 1 year and day <= last)
+"""
+"""What serving an account cost: evenly by day, where it bought in the 12 months to a time's end."""
+
+
 def sales(sql, groups: list[str]) -> pd.DataFrame:
-    """Revenue, gross margin and accounts that bought of some groups, of every period."""
-    within = {
-        name: f"day between '{first}' and '{last}'" for name, (first, last) in PERIODS.items()
-    }
-    money = [
-        f"coalesce(sum({what}) filter ({days}), 0) as {name}_{column}"
-        for name, days in within.items()
-        for column, what in (("revenue", "revenue"), ("gross_margin", "revenue - cost"))
-    ]
-    named = [f"coalesce({one}, 'not recorded') as {one}" for one in groups]
-    own = ", ".join(f"sum(revenue) filter ({days}) as {name}" for name, days in within.items())
-    by = ", ".join(groups)
-    counts = ", ".join(f"count(*) filter ({name} > 0) as {name}_account_count" for name in within)
-    table = sql.execute(f"""
-        with cells as (select {", ".join(named)}, account_id, day, revenue, cost from lines)
-        select * from (select {by}, {", ".join(money)} from cells group by {by}) join (
-            select {by}, {counts} from (select {by}, account_id, {own} from cells group by all)
-            group by {by}) using ({by}) order by {by}""").df()
+    """Revenue, margins, orders and accounts that bought of some groups, of every period."""
+    by, cell = ", ".join(groups), "account_id, category, product, region, channel, manager"
+    if "product" not in groups:
+        cell = cell.replace("product, ", "")
+    named = ", ".join(f"coalesce({one}, 'not recorded') as {one}" for one in DIMENSIONS)
+    sql.execute(f"create or replace temp view told as select * replace ({named}) from lines")
+    within = {name: f"day between '{one}' and '{two}'" for name, (one, two) in PERIODS.items()}
+    table = sql.execute(f"select {by} from told group by {by} order by {by}").df()
+    for name, days in within.items():
+        found = sql.execute(f"""
+            with cells as (
+                select {cell}, any_value(industry) as industry,
+                    coalesce(sum(revenue) filter ({days}), 0) as revenue,
+                    coalesce(sum(cost) filter ({days}), 0) as cost,
+                    sum(revenue) as two_years
+                from told where day between '2023-10-01' and '2025-09-30' group by {cell}),
+            weights as (
+                select *, greatest(revenue, 0) as now, greatest(two_years, 0) as ever,
+                    sum(now) over own as all_now, sum(ever) over own as all_ever
+                from cells window own as (partition by account_id)),
+            shared as (
+                select w.*, coalesce(s.cost, 0) * case when all_now > 0 then now / all_now
+                    else ever / all_ever end as service
+                from weights w left join served s
+                on s.account_id = w.account_id and s.name = '{name}'),
+            accounts as (
+                select {by}, count(*) as buyers from (
+                    select {by}, account_id from told where {days} group by all
+                    having sum(revenue) > 0) group by {by}),
+            orders as (
+                select {by}, count(distinct (account_id, day, order_id)) as orders
+                from told where {days} group by {by})
+            select {by}, sum(revenue) as {name}_revenue,
+                sum(revenue - cost) as {name}_gross_margin,
+                sum(revenue - cost - service) as {name}_margin,
+                coalesce(any_value(orders), 0) as {name}_order_count,
+                coalesce(any_value(buyers), 0) as {name}_account_count
+            from shared left join accounts using ({by}) left join orders using ({by})
+            group by {by}""").df()
+        table = table.merge(found, on=groups)
     known = table[[f"{name}_revenue" for name in within]].ne(0).any(axis=1)
-    return table[known].rename(columns={"year_gross_margin": "gross_margin",
-        "year_account_count": "account_count"})  # fmt: skip
+    return table[known].rename(columns={f"year_{what}": what for what in MEASURES})
 
 
 DIMENSIONS = ("category", "product", "region", "industry", "channel", "manager")
+MEASURES = ("gross_margin", "margin", "order_count", "account_count")
 COLUMNS = [
-    *(f"{name}_revenue" for name in PERIODS), "gross_margin", "account_count",
-    *(f"{name}_{what}" for name in list(PERIODS)[:3] for what in ("gross_margin", "account_count")),
+    *(f"{name}_revenue" for name in PERIODS), *MEASURES,
+    *(f"{name}_{what}" for name in list(PERIODS)[:3] for what in MEASURES),
 ]  # fmt: skip
 
 
@@ -165,7 +204,9 @@ def test_revenue_by_a_dimension(both, dimension):
     np.testing.assert_allclose(found[COLUMNS], expected[COLUMNS].astype(float), atol=0.005)
 
 
-@pytest.mark.parametrize(("one", "two"), [("category", "region"), ("industry", "manager")])
+@pytest.mark.parametrize(
+    ("one", "two"), [("category", "region"), ("industry", "manager"), ("region", "channel")]
+)
 def test_revenue_by_two_dimensions_crossed(both, one, two):
     q, sql = both
     expected, table = sales(sql, [one, two]), q.previous.revenue_by_two

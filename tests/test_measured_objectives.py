@@ -10,14 +10,18 @@ import pytest
 from kamlib.check import check_book
 from kamlib.dossier.measured import measured_objectives
 from kamlib.dossier.objectives import plan_objectives
-from kamlib.dossier.plans import read_plan
+from kamlib.dossier.plans import MEASURES, read_plan
 from kamlib.dossier.register import plan_register, plan_steps
 from kamlib.errors import KamError
+from kamlib.page.columns import columns_of, written
+from kamlib.page.rows import figure_kinds
 from kamlib.period.calendar import parse_period
 from kamlib.period.snapshot import open_period
+from kamlib.story.codes import code_words
 from kamlib.story.measured import tell_measured_objectives, unknown_category
-from kamlib.tables import empty_table, shaped, typed
+from kamlib.tables import catalogue, empty_table, shaped, typed
 from kamlib.words import speaking
+from kamlib.words.amounts import Wording
 
 AS_OF = pd.Timestamp("2025-12-31")
 PLAN = """account_id = "A"
@@ -152,3 +156,21 @@ def test_kam_check_names_what_is_wrong_with_a_plan(root, tmp_path):
 def test_a_measure_that_cannot_be_is_said_when_the_plan_is_read(tmp_path, lines, said):
     with pytest.raises(KamError, match=said):
         read_plan(plan(tmp_path, lines))
+
+
+def test_a_share_is_written_in_percent_and_a_measure_in_words(tmp_path):
+    file = plan(tmp_path, 'measure = "category_share:Drives"\ntarget = 0.5\n')
+    table, entry = measured(file), catalogue().tables["measured_objectives"]
+    (kind,) = figure_kinds(table, entry)["value"]
+    specs = columns_of(table, Wording("€"), kinds=dict(figure_kinds(table, entry)))
+    (value,) = [one for one in specs if one.key == "value"]
+    assert kind == "share" and written(table["value"], value, Wording("€")) == [
+        "25.0\N{NO-BREAK SPACE}%"
+    ]
+    assert code_words(table)["objective_measure"] == {
+        "category_share:Drives": "Share of its revenue: Drives"
+    }
+
+
+def test_every_measure_has_words_and_a_kind():
+    assert set(MEASURES) <= set(catalogue().figures)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -19,12 +21,15 @@ def return_per_account(
     year_ago_account_load: pd.DataFrame | None,
     *,
     as_of: pd.Timestamp,
+    programme: ProgrammeSettings = ProgrammeSettings(),
 ) -> pd.DataFrame:
     """One row per key account: its margin less what its care costs; the least return first.
 
     Margin is revenue less cost and cost to serve, where that is known. The care is the hours that
     its planned rhythm asks for, at its manager's cost an hour (cost a month / hours a month; of the
-    others where unknown), and an even share of the programme's cost of the 12 months. *Narrow* is
+    others where unknown), and an even share of the programme's cost of the 12 months. Where the
+    book says that the cost to serve holds those hours (``service_holds_hours``), they are no part
+    of the care of an account whose cost to serve is known: they are taken off once. *Narrow* is
     said where the care takes more than the account brings, in both years, and what is in reach
     would not pay for it: the programme there could be made smaller.
 
@@ -35,13 +40,12 @@ def return_per_account(
     >>> set(q.return_per_account["verdict"]) <= {"", "narrow"}
     True
     """
-    table = _returned(account_load, managers, programme_costs, as_of)
-    before = pd.Series(dtype="float64")
+    table = _returned(account_load, managers, programme_costs, as_of, programme)
+    before: Any = pd.Series(dtype="float64")
     if year_ago_account_load is not None:
         then = as_of - pd.DateOffset(years=1)
-        before = _returned(year_ago_account_load, managers, programme_costs, then).set_index(
-            "account_id"
-        )["account_return"]
+        before = _returned(year_ago_account_load, managers, programme_costs, then, programme)
+        before = before.set_index("account_id")["account_return"]
     reach = category_map.groupby("account_id")["need_in_reach"].sum(min_count=1)
     for name, found in {"year_ago_return": before, "need_in_reach": reach}.items():
         table[name] = found.reindex(table["account_id"]).to_numpy(dtype="float64")
@@ -54,12 +58,25 @@ def return_per_account(
 
 
 def _returned(
-    load: pd.DataFrame, managers: pd.DataFrame, costs: pd.DataFrame, as_of: pd.Timestamp
+    load: pd.DataFrame,
+    managers: pd.DataFrame,
+    costs: pd.DataFrame,
+    as_of: pd.Timestamp,
+    programme: ProgrammeSettings,
 ) -> pd.DataFrame:
+    served = load["gross_margin"] - load["margin"]
     table = load[["account_id", "name", "manager_name", "revenue", "margin"]].join(
-        _care(12 * load["hours"], load["manager_id"], managers, costs, len(load), as_of)
+        _care(
+            12 * load["hours"],
+            load["manager_id"],
+            managers,
+            costs,
+            len(load),
+            as_of,
+            is_in_margin=served.gt(0) & programme.service_holds_hours,
+        )
     )
-    return table.assign(account_return=table["margin"] - table["care_cost"])
+    return table.assign(cost_to_serve=served, account_return=table["margin"] - table["care_cost"])
 
 
 def _care(
@@ -69,14 +86,18 @@ def _care(
     costs: pd.DataFrame,
     many: int,
     as_of: pd.Timestamp,
+    is_in_margin: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Return what the care of accounts costs a year: hours at their cost, share of the programme.
 
     A manager whose cost is not known costs what the others do; what nobody's cost is known of is
-    left out, and all of it is n/a where nothing is known.
+    left out, and all of it is n/a where nothing is known. Hours that the margin holds cost nothing
+    more.
     """
     year = costs[costs["month"].le(as_of) & costs["month"].gt(as_of - pd.DateOffset(months=12))]
     hours_cost = hours * hourly(manager_id, managers)
+    if is_in_margin is not None:
+        hours_cost = hours_cost.mask(is_in_margin & hours_cost.notna(), 0.0)
     programme = pd.Series(year["cost"].sum(min_count=1) / max(many, 1), index=hours.index)
     return pd.DataFrame(
         {

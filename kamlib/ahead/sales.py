@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kamlib.period.calendar import Span
 from kamlib.period.groups import NOT_RECORDED
-from kamlib.period.months import base_months
+from kamlib.period.months import base_months, trailing_months
+from kamlib.period.served import served_costs
 from kamlib.tables import shaped
 
 DIMENSIONS = ("category", "region", "industry", "channel", "manager")
 """What two of can be crossed; products are many, and stand alone."""
 
 SPANS = ("year", "year_before", "period", "previous_period", "year_ago_period")
-PERIODS = SPANS[2:]
-"""Of these, and of the 12 months, gross margin and the accounts that bought are told, too."""
+TOLD = ("year", *SPANS[2:])
+"""Of these, margins, orders and the accounts that bought are told, too."""
+_ORDER = ["account_id", "order_date", "order_id"]
 
 
 def revenue_by(
     sales_cells: pd.DataFrame,
     product_sales: pd.DataFrame,
+    order_cells: pd.DataFrame,
+    split_orders: pd.DataFrame,
+    account_days: pd.DataFrame,
     accounts: pd.DataFrame,
     managers: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    span: Span,
     previous_span: Span,
     year_ago_span: Span,
     first_date: pd.Timestamp | None,
@@ -36,39 +43,55 @@ def revenue_by(
     Dimensions that the book does not record are not there; lines without one of a recorded
     dimension are the group *not recorded*, so that each dimension adds up to all revenue. The
     region is the order's, else the account's; the manager is the one on the order, else the
-    account's. ``period_change_share`` is against the same period a year ago. Gross margin and the
-    accounts that bought are told of the same periods and of the 12 months; a margin is n/a where a
-    cost is unknown. Times that the data do not hold from their first day on are n/a. Orders are not
-    told: one order has lines of several categories and products.
+    account's. ``period_change_share`` is against the same period a year ago. Margins, orders and
+    the accounts that bought are told of the same periods and of the 12 months; a margin is n/a
+    where a cost is unknown. Times that the data do not hold from their first day on are n/a.
+
+    Margin is gross margin less cost to serve: the account's yearly figure, evenly by day, of every
+    account with an order line in the 12 months to the time's end. It is shared among what the
+    account bought then by revenue, and where it bought nothing by revenue of two years; so each
+    dimension adds up to the same margin. An order counts once in each group that one of its lines
+    is of, so that orders of categories and products add up to more than there were.
 
     Examples
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> sums = q.revenue_by.groupby("dimension")["period_revenue"].sum().round(2)
-    >>> sums.nunique()
-    1
+    >>> sums = q.revenue_by.groupby("dimension")[["period_revenue", "period_margin"]].sum().round(2)
+    >>> sums.nunique().tolist()
+    [1, 1]
     """
-    cells = _named(sales_cells, accounts, managers)
+    spans = _spans(as_of, span, previous_span, year_ago_span)
+    costs = served_costs(account_days, accounts, spans)
+    cells = _with_service(sales_cells, costs)
+    cells, whole, split = (
+        _named(one, accounts, managers) for one in (cells, order_cells, split_orders)
+    )
     parts = [
-        _summed(cells, {"group": one}).assign(dimension=one)
+        _told(cells, whole, split, {"group": one}).assign(dimension=one)
         for one in DIMENSIONS
         if _is_recorded(cells[one])
     ]
     if _is_recorded(product_sales["product_id"]):
-        named = product_sales.assign(product=product_sales["product_id"].fillna(NOT_RECORDED))
-        parts.append(_summed(named, {"group": "product"}).assign(dimension="product"))
+        named = _with_service(product_sales, costs)
+        named["product"] = named["product_id"].fillna(NOT_RECORDED)
+        sums = _summed(named, ["product"]).join(_counted(named.groupby("product")))
+        parts.append(sums.rename_axis("group").reset_index().assign(dimension="product"))
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    held = _held(as_of, previous_span, year_ago_span, first_date)
+    held = _held(as_of, spans, first_date)
     return shaped("revenue_by", _compared(table, held, ["dimension"]))
 
 
 def revenue_by_two(
     sales_cells: pd.DataFrame,
+    order_cells: pd.DataFrame,
+    split_orders: pd.DataFrame,
+    account_days: pd.DataFrame,
     accounts: pd.DataFrame,
     managers: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    span: Span,
     previous_span: Span,
     year_ago_span: Span,
     first_date: pd.Timestamp | None,
@@ -86,16 +109,21 @@ def revenue_by_two(
     >>> bool(np.isclose(pair["year_revenue"].sum(), q.sales_cells["year_revenue"].sum()))
     True
     """
-    cells = _named(sales_cells, accounts, managers)
+    spans = _spans(as_of, span, previous_span, year_ago_span)
+    cells = _with_service(sales_cells, served_costs(account_days, accounts, spans))
+    cells, whole, split = (
+        _named(one, accounts, managers) for one in (cells, order_cells, split_orders)
+    )
     known = [one for one in DIMENSIONS if _is_recorded(cells[one])]
+    pairs = [{"group": one, "second_group": two} for one, two in combinations(known, 2)]
     parts = [
-        _summed(cells, {"group": one, "second_group": two}).assign(
-            dimension=one, second_dimension=two
+        _told(cells, whole, split, pair).assign(
+            dimension=pair["group"], second_dimension=pair["second_group"]
         )
-        for one, two in combinations(known, 2)
+        for pair in pairs
     ]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    held = _held(as_of, previous_span, year_ago_span, first_date)
+    held = _held(as_of, spans, first_date)
     return shaped("revenue_by_two", _compared(table, held, ["dimension", "second_dimension"]))
 
 
@@ -122,7 +150,7 @@ def _named(cells: pd.DataFrame, accounts: pd.DataFrame, managers: pd.DataFrame) 
     names = managers.dropna(subset=["name"]).set_index("manager_id")["name"]
     manager = cells["manager_id"].fillna(cells["account_id"].map(of["manager_id"]))
     groups = {
-        "category": cells["category"],
+        "category": cells["category"] if "category" in cells else pd.Series(pd.NA, cells.index),
         "region": cells["region"].fillna(cells["account_id"].map(of["region"])),
         "industry": cells["account_id"].map(of["industry"]),
         "channel": cells["channel"],
@@ -137,29 +165,89 @@ def _is_recorded(groups: pd.Series) -> bool:
     return bool((groups.notna() & groups.ne(NOT_RECORDED)).any())
 
 
-def _summed(cells: pd.DataFrame, by: dict[str, str]) -> pd.DataFrame:
-    """Return the sums by some groups, exact to the cent, and how many accounts bought."""
+def _spans(as_of: pd.Timestamp, period: Span, previous: Span, year_ago: Span) -> dict[str, Span]:
+    """Return the times of which all is told."""
+    first = trailing_months(as_of, 13)[0] + pd.Timedelta(days=1)
+    year = Span(first.date(), as_of.date(), "", "year")
+    return dict(zip(TOLD, (year, period, previous, year_ago), strict=True))
+
+
+def _with_service(cells: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells with their share of what serving their account cost."""
+    account, shared = cells["account_id"], {}
+    two_years = (cells["year_revenue"] + cells["year_before_revenue"]).clip(lower=0)
+    for name in TOLD:
+        weight = cells[f"{name}_revenue"].clip(lower=0)
+        for other in (two_years, pd.Series(1.0, index=cells.index)):
+            weight = weight.where(weight.groupby(account).transform("sum").gt(0), other)
+        share = weight / weight.groupby(account).transform("sum")
+        shared[f"{name}_service"] = account.map(costs[name]).fillna(0.0) * share
+    return cells.assign(**shared)
+
+
+def _told(
+    cells: pd.DataFrame, whole: pd.DataFrame, split: pd.DataFrame, by: dict[str, str]
+) -> pd.DataFrame:
+    """Return all that is told of some groups, by the names of their columns."""
     groups = list(by.values())
-    times = {"year": "", **{one: f"{one}_" for one in PERIODS}}
-    revenues, costs = [f"{one}_revenue" for one in SPANS], [f"{one}_cost" for one in times]
+    sums = _summed(cells, groups)
+    orders = _ordered(cells, whole, split, groups).reindex(sums.index, fill_value=0)
+    return sums.join(orders).rename_axis(list(by)).reset_index()
+
+
+def _summed(cells: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+    """Return the sums by some groups, exact to the cent, and how many accounts bought."""
+    revenues, costs = [f"{one}_revenue" for one in SPANS], [f"{one}_cost" for one in TOLD]
+    services = [f"{one}_service" for one in TOLD]
     own = cells.groupby([*groups, "account_id"])[revenues].sum().round(6)
     bought = own.gt(0).groupby(groups).sum()
-    sums = cells.groupby(groups)[[*revenues, *costs]].sum(skipna=False).round(6)
-    for span, name in times.items():
+    sums = cells.groupby(groups)[[*revenues, *costs, *services]].sum(skipna=False).round(6)
+    for span in TOLD:
+        name = _prefix(span)
         sums[f"{name}gross_margin"] = (sums[f"{span}_revenue"] - sums[f"{span}_cost"]).round(6)
+        margin = sums[f"{name}gross_margin"] - sums[f"{span}_service"]
+        sums[f"{name}margin"] = margin.round(6)
         sums[f"{name}account_count"] = bought[f"{span}_revenue"]
-    return sums.rename_axis(list(by)).reset_index()
+    return sums
+
+
+def _ordered(
+    cells: pd.DataFrame, whole: pd.DataFrame, split: pd.DataFrame, groups: list[str]
+) -> pd.DataFrame:
+    """Return how many orders have a line in some groups.
+
+    Orders in a cell add up but for categories of one order, and but for the few orders whose lines
+    name several regions, channels or managers: those are taken off, and count once a group.
+    """
+    base = cells if "category" in groups else whole
+    counts = _counted(base.groupby(groups))
+    if len(split):
+        if base is cells:
+            counts = counts.sub(_counted(split.groupby(groups)), fill_value=0)
+        once = split.drop_duplicates([*_ORDER, *groups])
+        counts = counts.add(_counted(once.groupby(groups)), fill_value=0)
+    return counts
+
+
+def _counted(groups: Any) -> pd.DataFrame:
+    """Return the sums of orders by time."""
+    told = {f"{span}_order_count": f"{_prefix(span)}order_count" for span in TOLD}
+    return groups[list(told)].sum().rename(columns=told)
+
+
+def _prefix(span: str) -> str:
+    """Return what stands before a figure's name: nothing before one of the 12 months."""
+    return "" if span == "year" else f"{span}_"
 
 
 def _held(
-    as_of: pd.Timestamp,
-    previous: Span,
-    year_ago: Span,
-    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp, spans: dict[str, Span], first_date: pd.Timestamp | None
 ) -> dict[str, bool]:
     """Return which of the earlier times the data hold from their first day on."""
-    starts = {"previous_period": previous.start, "year_ago_period": year_ago.start}
-    held = {name: first_date is not None and first_date <= day for name, day in starts.items()}
+    held = {
+        name: first_date is not None and first_date <= spans[name].start
+        for name in ("previous_period", "year_ago_period")
+    }
     return {**held, "year_before": first_date is not None and base_months(first_date, as_of) == 12}
 
 

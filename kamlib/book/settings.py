@@ -167,6 +167,7 @@ class ProgrammeSettings(Settings):
     accounts_per_manager: tuple[int, int] = (1, 3)
     revenue_per_manager: float | None = Field(None, gt=0)
     fixed: tuple[str, ...] = ()
+    service_holds_hours: bool = False
     move_penalty: float = Field(0.05, ge=0)
     team_roles: tuple[str, ...] = ("sales", "marketing", "technical support", "delivery")
     plan_fresh_days: int = Field(180, ge=1)

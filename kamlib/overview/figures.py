@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.period.calendar import Span
 from kamlib.period.months import is_window_whole, trailing_months
+from kamlib.period.served import served_costs
 from kamlib.tables import each, shaped
 
 PAST = 8
@@ -124,6 +125,7 @@ def figure_history(
 
 def period_figures(
     account_days: pd.DataFrame,
+    accounts: pd.DataFrame,
     *,
     span: Span,
     previous_span: Span,
@@ -132,8 +134,10 @@ def period_figures(
 ) -> pd.DataFrame:
     """One row per figure: the period's own, beside the period before and the same a year ago.
 
-    Revenue is net of credit notes; gross margin is revenue less cost, n/a where a cost is unknown.
-    A period that the data do not hold from its first day on is n/a.
+    Revenue is net of credit notes; gross margin is revenue less cost, n/a where a cost is unknown;
+    margin is that less the cost to serve, a yearly figure, evenly by day, of every account with an
+    order line in the 12 months to the period's end. A period that the data do not hold from its
+    first day on is n/a.
 
     Examples
     --------
@@ -141,21 +145,29 @@ def period_figures(
     >>> days = pd.DataFrame({"account_id": ["A", "A"], "revenue": [10.0, 5.0], "cost": [6.0, 3.0],
     ...     "date": pd.to_datetime(["2025-05-02", "2025-08-01"]), "order_count": [1, 1]})
     >>> spans = [parse_period(label) for label in ("2025-Q3", "2025-Q2", "2024-Q3")]
-    >>> period_figures(days, span=spans[0], previous_span=spans[1], year_ago_span=spans[2],
-    ...     first_date=pd.Timestamp("2025-04-01"))["value"].tolist()
-    [5.0, 2.0, 1.0, 1.0]
+    >>> who = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [3.65]})
+    >>> period_figures(days, who, span=spans[0], previous_span=spans[1], year_ago_span=spans[2],
+    ...     first_date=pd.Timestamp("2025-04-01"))["value"].round(2).tolist()
+    [5.0, 2.0, 1.08, 1.0, 1.0]
     """
     spans = {"value": span, "previous_value": previous_span, "year_ago_value": year_ago_span}
-    found = {name: _sums(account_days, one, first_date) for name, one in spans.items()}
+    served = served_costs(account_days, accounts, spans).sum()
+    found = {
+        name: _sums(account_days, one, served[name], first_date) for name, one in spans.items()
+    }
     return shaped("period_figures", pd.DataFrame(found).rename_axis("figure").reset_index())
 
 
-def _sums(days: pd.DataFrame, span: Span, first_date: pd.Timestamp | None) -> pd.Series:
+def _sums(
+    days: pd.DataFrame, span: Span, served: float, first_date: pd.Timestamp | None
+) -> pd.Series:
     """Return the figures of one period."""
     own = days[days["date"].between(span.start, span.end)]
+    gross = own["revenue"].sum() - own["cost"].sum(skipna=False)
     sums = {
         "revenue": own["revenue"].sum(),
-        "gross_margin": own["revenue"].sum() - own["cost"].sum(skipna=False),
+        "gross_margin": gross,
+        "margin": gross - served,
         "orders": own["order_count"].sum(),
         "buying_accounts": own.loc[own["revenue"].gt(0), "account_id"].nunique(),
     }

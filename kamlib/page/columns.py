@@ -104,6 +104,10 @@ class Column:
         """The label with its unit."""
         return f"{self.label}, {self.unit}" if self.unit else self.label
 
+    def kind_of_row(self, row: int) -> str:
+        """Return what the figure of a row is, where the column holds several kinds."""
+        return self.row_kinds[row] if self.row_kinds else self.kind
+
     @property
     def is_numeric(self) -> bool:
         """Whether its cells are aligned right."""

@@ -123,21 +123,28 @@ def _described(rows: pd.DataFrame, entry: OutputTable | None) -> dict[str, Any]:
     known = catalogue()
     shown = [name for name in entry.shown or entry.columns if name in rows]
     columns = {name: known.columns[name] for name in shown}
-    figures = {name: by for name, by in entry.kinds_by.items() if name in columns}
     kinds: dict[str, str | list[str]] = {
         name: one.shown_as or one.type
         for name, one in columns.items()
         if (one.type in KINDS and one.type != "text") or one.shown_as
     }
-    for name, by in figures.items():
-        kinds[name] = [known.figures[str(figure)]["kind"] for figure in rows[by]]
-    headings = {name: say(one["heading"]) for name, one in known.figures.items()}
+    kinds |= {name: own for name, own in figure_kinds(rows, entry).items() if name in columns}
     words = code_words(rows[list(columns)])
     return {
         "labels": {name: say(one.heading) for name, one in columns.items()},
         "kinds": kinds,
         "links": {name: one.link for name, one in columns.items() if one.link},
-        "written": {**words, **dict.fromkeys(figures.values(), headings)},
+        "written": words,
+    }
+
+
+def figure_kinds(rows: pd.DataFrame, entry: OutputTable) -> dict[str, list[str]]:
+    """Return of each column that holds figures of several kinds what each row is."""
+    known = catalogue().figures
+    return {
+        name: [known[str(figure).partition(":")[0]]["kind"] for figure in rows[by]]
+        for name, by in entry.kinds_by.items()
+        if name in rows
     }
 
 

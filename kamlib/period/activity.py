@@ -18,6 +18,8 @@ from kamlib.intake.sources import Engine
 from kamlib.period.calendar import Span
 from kamlib.period.listed import accounts_as_of
 from kamlib.period.months import month_of
+from kamlib.period.orders import order_cells, product_sales, sales_cells, split_orders
+from kamlib.period.statements import between, frame_of, quoted_day
 from kamlib.tables import known_as_of
 
 DAY = pd.Timedelta(days=1)
@@ -66,14 +68,6 @@ _DAYS_BOUGHT = (
 """Days of a month with revenue, as bits: a month of the kit has no day of the month twice."""
 
 
-def _day(day: pd.Timestamp) -> str:
-    return f"DATE '{day:%Y-%m-%d}'"
-
-
-def _between(first: pd.Timestamp, last: pd.Timestamp) -> str:
-    return f"order_date BETWEEN {_day(first)} AND {_day(last)}"
-
-
 def _month(day: str, as_of: pd.Timestamp) -> str:
     """Return the last day of a day's activity month, as `kamlib.period.calendar.month_of` does."""
     if as_of.is_month_end:
@@ -83,19 +77,15 @@ def _month(day: str, as_of: pd.Timestamp) -> str:
     return f"{start} + CAST(least(day(last_day({start})), {as_of.day}) - 1 AS INTEGER)"
 
 
-def _frame(engine: Engine, statement: str, by: list[str]) -> pd.DataFrame:
-    """Return what a statement selects, sorted by its key."""
-    return engine.frame(f"{statement} ORDER BY {', '.join(by)}")
-
-
 def _sums_by_month(engine: Engine, column: str, as_of: pd.Timestamp, *more: str) -> pd.DataFrame:
     """Return the sums by account, another column and month, of the lines that have it."""
-    return _frame(
+    return frame_of(
         engine,
         f"""
         SELECT account_id, {column}, {_month("order_date", as_of)} AS month,
             {", ".join((_SUMS, *more))}
-        FROM kam_used WHERE order_date <= {_day(as_of)} AND {column} IS NOT NULL GROUP BY 1, 2, 3
+        FROM kam_used WHERE order_date <= {quoted_day(as_of)} AND {column} IS NOT NULL
+        GROUP BY 1, 2, 3
         """,
         ["account_id", column, "month"],
     )
@@ -106,12 +96,12 @@ def account_days(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
 
     Net of credit notes. An *order day* is a row with revenue above 0.
     """
-    return _frame(
+    return frame_of(
         engine,
         f"""
         SELECT account_id, order_date AS date, {_SUMS},
             count(DISTINCT order_id) AS order_count, count(*) AS line_count
-        FROM kam_used WHERE order_date <= {_day(as_of)} GROUP BY 1, 2
+        FROM kam_used WHERE order_date <= {quoted_day(as_of)} GROUP BY 1, 2
         """,
         ["account_id", "date"],
     )
@@ -143,13 +133,13 @@ def category_months(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
 
 def product_months(engine: Engine, *, as_of: pd.Timestamp, is_wanted: bool) -> pd.DataFrame:
     """One row per account × product × month, of products that the account bought in six months."""
-    return _frame(
+    return frame_of(
         engine,
         f"""
         SELECT account_id, product_id, {_month("order_date", as_of)} AS month,
             max(category) AS category, CAST(sum(revenue) AS DOUBLE) AS revenue, {_DAYS_BOUGHT}
         FROM kam_used
-        WHERE {is_wanted} AND order_date <= {_day(as_of)} AND product_id IS NOT NULL
+        WHERE {is_wanted} AND order_date <= {quoted_day(as_of)} AND product_id IS NOT NULL
         GROUP BY 1, 2, 3
         QUALIFY count(*) OVER (PARTITION BY account_id, product_id) >= {_REGULAR}
         """,
@@ -164,7 +154,7 @@ def product_windows(
     columns = ["category", "quantity", "revenue", "cost", "line_count"]
     sums = []
     for name, end in windows.items():
-        inside = f"FILTER (WHERE {_between(window_start(end), min(end, as_of))})"
+        inside = f"FILTER (WHERE {between(window_start(end), min(end, as_of))})"
         sums += [
             f"max(category) {inside} AS {name}_category",
             f"CAST(sum(quantity) {inside} AS DOUBLE) AS {name}_quantity",
@@ -174,11 +164,11 @@ def product_windows(
             f"count(*) {inside} AS {name}_line_count",
         ]
     first = min(window_start(end) for end in windows.values())
-    wide = _frame(
+    wide = frame_of(
         engine,
         f"""
         SELECT account_id, product_id, {", ".join(sums)} FROM kam_used
-        WHERE {_between(first, as_of)} AND product_id IS NOT NULL GROUP BY 1, 2
+        WHERE {between(first, as_of)} AND product_id IS NOT NULL GROUP BY 1, 2
         """,
         ["account_id", "product_id"],
     )
@@ -196,40 +186,6 @@ def manager_months(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     return _sums_by_month(engine, "manager_id", as_of)
 
 
-def sales_cells(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
-    """One row per account × category × region × channel × manager on the order: its sales."""
-    return _sales(engine, ["account_id", "category", "region", "channel", "manager_id"], spans)
-
-
-def product_sales(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
-    """One row per account × product: its sales, of the same times as `sales_cells`."""
-    return _sales(engine, ["account_id", "product_id"], spans)
-
-
-def _sales(engine: Engine, by: list[str], spans: dict[str, Span]) -> pd.DataFrame:
-    """Return revenue and cost of each span; a cost is known only where every line has one."""
-    first, last = min(one.start for one in spans.values()), max(one.end for one in spans.values())
-    sums = []
-    for name, span in spans.items():
-        inside = _between(span.start, span.end)
-        of_span = f"FILTER (WHERE {inside})"
-        is_whole = f"count(*) FILTER (WHERE {inside} AND cost IS NULL) = 0"
-        cost = f"CASE WHEN {is_whole} THEN coalesce(sum(cost) {of_span}, 0) END"
-        sums += [
-            f"CAST(coalesce(sum(revenue) {of_span}, 0) AS DOUBLE) AS {name}_revenue",
-            f"CAST({cost} AS DOUBLE) AS {name}_cost",
-        ]
-    return _frame(
-        engine,
-        f"""
-        SELECT {", ".join((*by, *sums))}
-        FROM kam_used WHERE {_between(first, last)}
-        GROUP BY {", ".join(by)}
-        """,
-        by,
-    )
-
-
 def price_years(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account × product × year: what was paid, and what it was at median prices.
 
@@ -239,7 +195,7 @@ def price_years(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """
     ends = [as_of] + [window_start(as_of, 12 * back) - DAY for back in (1, 2)]
     years = " ".join(
-        f"WHEN {_between(window_start(end), end)} THEN {number}" for number, end in enumerate(ends)
+        f"WHEN {between(window_start(end), end)} THEN {number}" for number, end in enumerate(ends)
     )
     month = "CAST(12 * year(order_date) + month(order_date) AS INTEGER)"
     in_two_years = not as_of.is_month_end  # then a calendar month may lie in two of them
@@ -248,7 +204,7 @@ def price_years(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
         "FROM paid GROUP BY account_id, product_id, month"
     )
     own = by_month if in_two_years else "SELECT * FROM paid"
-    return _frame(
+    return frame_of(
         engine,
         f"""
         WITH paid AS (
@@ -284,8 +240,8 @@ def deliveries(
     of the as-of day (with ``on_day_is_late``: on the promised day or after). Without any delivered
     day it is unknown whether orders were late: no row.
     """
-    day, limit = _day(as_of), 0 if on_day_is_late else 1
-    return _frame(
+    day, limit = quoted_day(as_of), 0 if on_day_is_late else 1
+    return frame_of(
         engine,
         f"""
         WITH lines AS (
@@ -321,8 +277,8 @@ def latest_facts(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
         f"FILTER (WHERE {name} IS NOT NULL), 'value') AS {name}"
         for name in ("manager_id", "region", "channel")
     )
-    statement = f"SELECT account_id, {latest} FROM kam_used WHERE order_date <= {_day(as_of)}"
-    return _frame(engine, f"{statement} GROUP BY account_id", ["account_id"])
+    statement = f"SELECT account_id, {latest} FROM kam_used WHERE order_date <= {quoted_day(as_of)}"
+    return frame_of(engine, f"{statement} GROUP BY account_id", ["account_id"])
 
 
 def window_start(end: pd.Timestamp, months: int = 12) -> pd.Timestamp:
@@ -360,6 +316,7 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
     engine = used_lines(intake)
     days = account_days(engine, as_of=as_of)
     categories = category_months(engine, as_of=as_of)
+    orders = order_cells(engine, as_of=as_of, spans=spans)
     is_few = categories["category"].nunique() < FEW_CATEGORIES
     known = {
         name: known_as_of(frame, name, as_of)
@@ -373,6 +330,10 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "product_months": product_months(engine, as_of=as_of, is_wanted=is_few),
         "product_windows": product_windows(engine, as_of=as_of, windows=windows),
         "sales_cells": sales_cells(engine, as_of=as_of, spans=spans),
+        "order_cells": orders[~orders["is_split"]].drop(columns="is_split").reset_index(drop=True),
+        "split_orders": split_orders(
+            engine, as_of=as_of, spans=spans, is_wanted=bool(orders["is_split"].any())
+        ),
         "product_sales": product_sales(engine, as_of=as_of, spans=spans),
         "price_years": price_years(engine, as_of=as_of),
         "manager_months": manager_months(engine, as_of=as_of),

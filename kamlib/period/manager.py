@@ -15,6 +15,7 @@ _BY_ACCOUNT = frozenset(
         *(name for name, table in CANONICAL.items() if "account_id" in table.names),
     }
 )
+_SOLD = frozenset({"sales_cells", "order_cells", "split_orders"})
 _SHARED = frozenset({"rates", "offers"})
 
 
@@ -39,7 +40,7 @@ def only_manager(tables: dict[str, pd.DataFrame], manager_id: str) -> dict[str, 
     for name, frame in tables.items():
         if name in _BY_ACCOUNT:
             kept = frame[frame["account_id"].isin(ids)]
-            if name == "sales_cells":  # the sale is of the account, whoever took the order
+            if name in _SOLD:  # the sale is of the account, whoever took the order
                 own = kept["manager_id"].eq(manager_id)
                 kept = kept.assign(manager_id=kept["manager_id"].where(own))
             elif "manager_id" in kept and name != "accounts":

@@ -17,6 +17,8 @@ ACTIVITY = (
     "price_years",
     "sales_cells",
     "product_sales",
+    "order_cells",
+    "split_orders",
     "manager_months",
     "deliveries",
 )

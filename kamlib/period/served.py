@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.period.calendar import Span
 from kamlib.period.months import trailing_months
 
 DAYS_A_MONTH = 365.25 / 12
@@ -28,3 +29,29 @@ def booked_costs(service_costs: pd.DataFrame, as_of: pd.Timestamp, months: int) 
     known = service_costs["account_id"].isin(whole.index[whole])
     inside = service_costs["date"].gt(ends[0]) & service_costs["date"].le(as_of)
     return service_costs[known & inside]
+
+
+def served_costs(
+    account_days: pd.DataFrame, accounts: pd.DataFrame, spans: dict[str, Span]
+) -> pd.DataFrame:
+    """Return what serving each account cost in some times: its yearly figure, evenly by day.
+
+    An account is served as long as it has an order line in the 12 months to the time's end; one
+    whose cost to serve is not known has none.
+
+    >>> from kamlib.period.calendar import parse_period
+    >>> days = pd.DataFrame({"account_id": ["A", "B"], "date": pd.to_datetime(["2025-05-02"] * 2)})
+    >>> listed = pd.DataFrame({"account_id": ["A", "B"], "cost_to_serve": [3650.0, None]})
+    >>> spans = {"period": parse_period("2025-Q3"), "year_ago": parse_period("2024-Q3")}
+    >>> served_costs(days, listed, spans).round(2).values.tolist()
+    [[920.0, 0.0], [0.0, 0.0]]
+    """
+    yearly = accounts.set_index("account_id")["cost_to_serve"].fillna(0.0)
+    costs = pd.DataFrame(index=yearly.index)
+    for name, span in spans.items():
+        before = trailing_months(span.end, 13)[0]
+        inside = account_days["date"].gt(before) & account_days["date"].le(span.end)
+        is_served = yearly.index.isin(account_days.loc[inside, "account_id"])
+        part = ((span.end - span.start).days + 1) / (span.end - before).days
+        costs[name] = yearly.where(is_served, 0.0) * part
+    return costs

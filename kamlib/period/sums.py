@@ -27,6 +27,7 @@ _LOOKED = "revenue of account in looked at months"
 _NET = "margin of account in year; less cost to serve of account in year"
 _SOLD = "revenue of all accounts in {} by dimension"
 _MARGIN = "margin of all accounts in {} by dimension"
+_ORDERS = "order_count of all accounts in {} by dimension"
 _SALES = {
     "period_revenue": _SOLD.format("period"),
     "previous_period_revenue": _SOLD.format("previous period"),
@@ -39,6 +40,10 @@ _SALES = {
     "period_gross_margin": _MARGIN.format("period"),
     "previous_period_gross_margin": _MARGIN.format("previous period"),
     "year_ago_period_gross_margin": _MARGIN.format("year ago period"),
+    "order_count": _ORDERS.format("year"),
+    "period_order_count": _ORDERS.format("period"),
+    "previous_period_order_count": _ORDERS.format("previous period"),
+    "year_ago_period_order_count": _ORDERS.format("year ago period"),
 }
 
 RULES: dict[str, dict[str, str]] = {
@@ -157,6 +162,8 @@ BY_FIGURE: dict[str, dict[tuple[str, ...], str]] = {
     "period_figures": {
         ("revenue",): "revenue of all accounts in period",
         ("gross_margin",): "margin of all accounts in period",
+        ("margin",): "margin of all accounts in period; "
+        "less cost to serve of all accounts in period",
         ("orders",): "order_count of all accounts in period",
     },
     "revenue_bridge": {

@@ -8,7 +8,13 @@ from typing import Any
 import pandas as pd
 
 from kamlib.period.months import trailing_months
+from kamlib.period.served import served_costs
 
+_PERIODS = {
+    "period": "span",
+    "previous period": "previous_span",
+    "year ago period": "year_ago_span",
+}
 Finder = Callable[[Any, pd.Series], Iterable[str]]
 
 
@@ -18,7 +24,12 @@ def accounts_of(said: str, q: Any, row: pd.Series) -> list[str]:
 
 
 def cost_to_serve(q: Any, ids: list[str], when: str) -> float:
-    """Return what serving accounts costs in the window or year: those with an order line."""
+    """Return what serving accounts costs in a time: those with an order line in the window, or in
+    the 12 months to a period's end.
+    """
+    if when in _PERIODS:
+        costs = served_costs(q.account_days, q.accounts, {when: getattr(q, _PERIODS[when])})
+        return float(costs[when].reindex(ids).sum())
     months = 12 if when == "year" else q.book.segmentation.window_months
     window = trailing_months(q.as_of, months)
     known = q.account_months

@@ -243,7 +243,7 @@ def table_category_falls(
 ) -> Said:
     """Say how much less was bought where chance may explain it: to be asked, not an alarm."""
     if _untold(first_date, as_of) or is_no_goods(category_months, product_months):
-        return Said(say("Nor what may have paused by chance"))
+        return Said(say("What may have paused by chance cannot be told"))
     if category_falls.empty:
         return Said(
             say("Nothing else at an active account is down by more than {down}", down=_DOWN)
@@ -275,7 +275,7 @@ def table_account_alerts(
 ) -> Said:
     """Say which accounts fall as a whole."""
     if _untold(first_date, as_of):
-        return Said(say("Nor which accounts fall as a whole"))
+        return Said(say("Which accounts fall as a whole cannot be told"))
     if account_alerts.empty:
         return Said(say("No active account falls as a whole beyond chance"))
     fall = money(account_alerts["yearly_fall"].sum(), book)

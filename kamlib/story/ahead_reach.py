@@ -185,9 +185,15 @@ def table_return_per_account(
         title = say("Every {key} brings more than its care costs", key=say(called(key_accounts)))
     if len(narrow):
         title += say("; narrow the programme at {name}", name=listed(narrow["name"]))
-    return Said(
-        title, say("Margin less hours at their cost and an even share of the programme; 12 months")
-    )
+    how = say("Margin less hours at their cost and an even share of the programme; 12 months")
+    if return_per_account["cost_to_serve"].gt(0).any():
+        holds = say("; margin is after the cost to serve, which holds the hours: they count once")
+        may_hold = say(
+            "; margin is after the cost to serve: if that holds the hours, say service_holds_hours "
+            "under [programme] in book.toml"
+        )
+        how += holds if book.programme.service_holds_hours else may_hold
+    return Said(title, how)
 
 
 def table_status_offers(status_offers: pd.DataFrame, *, book: BookSettings) -> Said:

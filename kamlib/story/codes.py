@@ -383,11 +383,10 @@ def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
     {'status': {}, 'due_in': {'30': 'within 30 days'}}
     """
     known, words = catalogue().columns, {}
-    figures = {name: str(one["heading"]) for name, one in catalogue().figures.items()}
     for name in map(str, rows):
         own = known[name].words or {} if name in known else {}
-        if name == "figure":
-            words[name] = _spelled(rows[name], figures)
+        if name in ("figure", "objective_measure"):
+            words[name] = _figures(rows[name])
         elif own or name in _ALSO or (name in known and known[name].type == "code"):
             words[name] = _spelled(rows[name], own)
         elif name == "group" and "dimension" in rows:
@@ -396,6 +395,20 @@ def code_words(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
         elif name in known and known[name].type in ("text", "id"):
             words[name] = _spelled(rows[name][rows[name].isin(_IN_PLACE)], {})
     return words
+
+
+def _figures(figures: pd.Series) -> dict[str, str]:
+    """Return what figures are called; one of a group names it.
+
+    >>> _figures(pd.Series(["on_time", "category_share:Drives"]))
+    {'category_share:Drives': 'Share of its revenue: Drives', 'on_time': 'On time'}
+    """
+    known, called = catalogue().figures, {}
+    for figure in sorted(set(figures.dropna().astype("str"))):
+        what, _, group = figure.partition(":")
+        heading = say(known[what]["heading"] if what in known else figure)
+        called[figure] = f"{heading}: {group.strip()}" if group else heading
+    return {figure: said for figure, said in called.items() if said != figure}
 
 
 def _spelled(codes: pd.Series, words: Mapping[str, str]) -> dict[str, str]:

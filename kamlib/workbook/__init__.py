@@ -18,8 +18,10 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.book import BookSettings
-from kamlib.page.columns import columns_of
+from kamlib.page.columns import Column, columns_of
+from kamlib.page.rows import figure_kinds
 from kamlib.story.codes import code_words
+from kamlib.tables import catalogue
 from kamlib.words import ENGLISH, phrase, say, spoken
 from kamlib.words.amounts import wording
 from kamlib.workbook.cells import (
@@ -339,7 +341,7 @@ def write_list(
     sheet = workbook.add_worksheet(sheet_name(title))
     if "is_chosen" in table:
         table = table.sort_values("is_chosen", ascending=False, kind="stable", na_position="last")
-    specs, words = columns_of(table, wording(book)), code_words(table)
+    specs, words = _specs(table, name, book), code_words(table)
     sheet.write_string(0, 0, say(says), formats["quiet"])
     rooms = [WIDE if one.kind == "prose" else NARROW if one.is_wide else 14 for one in specs]
     headings = unique_headings([spec.heading for spec in specs])
@@ -353,8 +355,14 @@ def write_list(
             put_formula(sheet, 1, column, f"=SUBTOTAL(109,{run})", total, "money", formats)
             put(sheet, 1, 0, say("Sum of the rows shown"), "quiet", formats)
         for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), start=3):
-            put(sheet, row, column, value, spec.kind, formats)
+            put(sheet, row, column, value, spec.kind_of_row(row - 3), formats)
     return sheet
+
+
+def _specs(table: pd.DataFrame, name: str, book: BookSettings) -> list[Column]:
+    """Return what the columns of a list are; of figures of several kinds, what each row is."""
+    entry = catalogue().tables.get(name)
+    return columns_of(table, wording(book), kinds=dict(figure_kinds(table, entry) if entry else {}))
 
 
 def _lines(table: pd.DataFrame, columns: Sequence[str], rooms: Sequence[int]) -> int:
@@ -376,7 +384,7 @@ def write_below(
     book: BookSettings,
 ) -> None:
     """Write a table below the list of a sheet, with a link from the sheet's head."""
-    specs, words = columns_of(table, wording(book)), code_words(table)
+    specs, words = _specs(table, name, book), code_words(table)
     place = f"internal:'{sheet.get_name()}'!A{top + 1}"
     below = say("Below: {title}", title=say(called) if spoken() != ENGLISH else called.lower())
     sheet.write_url(1, 0, place, formats["text"], string=below)
@@ -385,4 +393,4 @@ def write_below(
         top=top)  # fmt: skip
     for column, spec in enumerate(specs):
         for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), top + 1):
-            put(sheet, row, column, value, spec.kind, formats)
+            put(sheet, row, column, value, spec.kind_of_row(row - top - 1), formats)
