@@ -27,16 +27,17 @@ def main() -> None:
         own = Path(folder)
         exported(own / "orders.csv")
         kam("new", own / "alone", "--from", own / "orders.csv", "--currency", "EUR")
-        for name, book in (("report.png", SAMPLE), ("orders-alone.png", own / "alone")):
-            site = own / f"{name} site"
-            kam("report", "--book", book, "--period", PERIOD, "--accounts", "key", "--out", site)
-            picture = photographed(site / PERIOD / "index.html")
-            if len(picture) > MOST_BYTES:
-                sys.exit(
-                    f"{name} has {len(picture):,} bytes; at most {MOST_BYTES:,} belong into a "
-                    "repository."
-                )
-            (DOCS / name).write_bytes(picture)
+        pictured("report.png", SAMPLE, "key", own / "sample")
+        pictured("orders-alone.png", own / "alone", "none", own / "site")
+
+
+def pictured(name: str, book: Path, accounts: str, site: Path) -> None:
+    """Render a book's report, and write the picture of its front page into the docs."""
+    kam("report", "--book", book, "--period", PERIOD, "--accounts", accounts, "--out", site)
+    picture = photographed(site / PERIOD / "index.html")
+    if len(picture) > MOST_BYTES:
+        sys.exit(f"{name}: {len(picture):,} bytes; a repository should hold {MOST_BYTES:,} at most")
+    (DOCS / name).write_bytes(picture)
 
 
 def kam(*words: str | Path) -> None:
