@@ -28,7 +28,7 @@ test: $(READY)  ## run all tests
 	$(BIN)/python -m pytest -q --nbval --nbval-cell-timeout 300 -n $(WORKERS) --dist loadscope notebooks/training
 
 lab: $(READY)  ## open JupyterLab on the start page of the notebooks
-	$(BIN)/jupyter lab notebooks/start.ipynb
+	$(BIN)/jupyter lab --LabApp.news_url=None notebooks/start.ipynb
 
 check: lint types docs test  ## the one gate: style, types, docs, tests
 

@@ -43,8 +43,8 @@ def start(name: str) -> Period | None:
     _HERE.append(learner(name))
     if not _HERE[0].has_company:
         _say(
-            "One moment: your company is being made, once. While `[*]` stands beside the cell, "
-            "it is at work."
+            "One moment: your company is being made, once, which may take a minute. While `[*]` "
+            "stands beside the cell, it is at work."
         )
     known = _HERE[0].known
     done = sum(entry["is_right"] for entry in _HERE[0].progress.values())

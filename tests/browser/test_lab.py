@@ -31,7 +31,7 @@ def lab(tmp_path_factory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--no-browser", "--allow-root", f"--port={port}", f"--ServerApp.root_dir={folder}"]
-    options += ["--IdentityProvider.token=", "--ServerApp.password=", "--LabApp.news_url="]
+    options += ["--IdentityProvider.token=", "--ServerApp.password=", "--LabApp.news_url=None"]
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config")}
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *options], env=environment, stderr=subprocess.DEVNULL
