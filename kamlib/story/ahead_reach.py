@@ -143,7 +143,11 @@ def table_rivals(rivals: pd.DataFrame, key_accounts: pd.DataFrame, *, book: Book
         "accounts"
     )
     if rivals.empty:
-        return Said(say("No rival is named at any {key}", key=say(called(key_accounts))), how)
+        bare = say(
+            "No rival is named at any {key}: the table competitors would name them by category",
+            key=say(called(key_accounts)),
+        )
+        return Said(bare, how)
     first: Any = rivals.iloc[0]
     spend = money(first["held_spend"], book)
     worth = say(", where {spend} a year is spent", spend=spend) if first["held_spend"] > 0 else ""
@@ -178,9 +182,13 @@ def table_return_per_account(
     )
     if not return_per_account["account_return"].notna().any():
         title = say(
-            "The return of accounts needs orders.cost, and managers.cost_per_month or the table "
-            "programme_costs"
+            "The return of accounts needs managers.cost_per_month or the table programme_costs"
         )
+        if return_per_account["margin"].isna().all():
+            title = say(
+                "The return of accounts needs orders.cost, and managers.cost_per_month or the "
+                "table programme_costs"
+            )
     elif not less:
         title = say("Every {key} brings more than its care costs", key=say(called(key_accounts)))
     if len(narrow):
