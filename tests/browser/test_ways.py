@@ -142,7 +142,7 @@ def test_a_page_is_no_longer_than_a_reader_reads(visit, sample_report, name):
 
 ACCOUNTS = ("account_status", "alive", "account_scores", "coverage", "account_health")
 MARKED = {
-    "index": ("revenue_months", "revenue_bridge"),
+    "index": ("revenue_months", "account_health"),
     "segmentation": ("abc_xyz_matrix", "class_moves", "class_migration", "abc_cross"),
     "scoring": ("account_scores", "attractiveness_strength"),
     "retention": ("account_status", "alive", "loss_dynamics", "cohort_retention_by_year"),
