@@ -8,6 +8,7 @@ said in English and counted.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,11 +95,13 @@ def say(template: str, /, **facts: Any) -> str:
 
     >>> say("{accounts} with {amount} a year", accounts="2 accounts", amount="€ 3 k")
     '2 accounts with € 3 k a year'
+    >>> say("Call {name}.", name="Ferrari S.r.l.")
+    'Call Ferrari S.r.l.'
     """
     if spoken() == ENGLISH:
-        return template.format(**facts) if facts else template
+        return _stopped(template.format(**facts)) if facts else template
     found = _dictionary().said.get(template)
-    return _filled(found[0] if found else _unsaid(template), template, facts)
+    return _stopped(_filled(found[0] if found else _unsaid(template), template, facts))
 
 
 def inflected(one: str, many: str, items: float, **facts: Any) -> str:
@@ -190,6 +193,14 @@ def _unsaid(message: str, english: str = "") -> str:
     if message in messages():
         _UNTRANSLATED.add(message)
     return english or message
+
+
+def _stopped(text: str) -> str:
+    """Return a sentence that ends in an abbreviation with one full stop."""
+    return _TWO_STOPS.sub(".", text) if ".." in text else text
+
+
+_TWO_STOPS = re.compile(r"(?<=\w)\.\.(?=\s|$)")
 
 
 def _filled(text: str, english: str, facts: dict[str, Any]) -> str:
