@@ -91,6 +91,7 @@ on_day_is_late = true
 hours_per_contact = 5.0
 contact_every_days = 45.0
 hours_per_account = 3.0
+service_holds_hours = true
 hours_per_month = 100.0
 accounts_per_manager = [2, 4]
 revenue_per_manager = 900000

@@ -15,6 +15,7 @@ from kamlib.overview.changes import main_changes, period_changes
 from kamlib.overview.figures import revenue_months
 from kamlib.period.calendar import parse_period
 from kamlib.plots import overview as overview_plots
+from kamlib.scoring import latest_decisions
 from kamlib.segmentation.dependence import concentration
 from kamlib.story import overview as say
 from kamlib.story import overview_cards
@@ -108,6 +109,7 @@ def actions_of(
     """What is to be done, with the words."""
     given = {**NOTHING, "account_status": now, "key_accounts": keys, **tables}
     given["previous_account_status"] = then
+    given["latest_decisions"] = latest_decisions(given["decisions"], as_of=END)
     given["account_standing"] = called(account_standing, given)
     found = called(account_actions, given)
     empty = {
