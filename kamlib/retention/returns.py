@@ -231,7 +231,7 @@ def seen_losses(lost_accounts: pd.DataFrame) -> SeenLosses:
     --------
     >>> import kamlib as kam
     >>> q = kam.open_period("data/sample", "2025-Q3")
-    >>> len(q.seen_losses.detected) == q.lost_accounts["detection_date"].notna().sum()
+    >>> len(q.seen_losses.detected) == int(q.lost_accounts["detection_date"].notna().sum())
     True
     """
     table = lost_accounts[[*_LAID_OUT]]
