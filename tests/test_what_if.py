@@ -35,9 +35,11 @@ def q():
 
 
 @pytest.fixture(scope="module")
-def alone():
-    """The sample again, of which nothing was asked before."""
-    return open_period(ROOT / "data" / "sample", "2025-Q3")
+def alone(tmp_path_factory):
+    """The sample again, of which nothing was asked before, and whose tables nobody else clears."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KAM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield open_period(ROOT / "data" / "sample", "2025-Q3")
 
 
 def with_lines(folder: Path, toml: str) -> Path:
