@@ -97,12 +97,15 @@ def test_orders_alone_say_what_would_tell_them_apart(make_book):
 
 
 def test_products_are_told_by_name_and_stay_apart(make_book):
-    """P1 is mostly called Ink, as P2 is; no line names P3, and P4 has no id but its name."""
+    """P1 is mostly called Ink, as P2 is; no line names P3, Pens have no id but their name; what P5
+    is called after the quarter is not known at its end.
+    """
     lines = (
         "order_id,account_id,order_date,revenue,product_id,product\n"
         "1,A,2025-05-02,60,P1,Ink\n2,A,2025-05-02,10,P1,Ink\n3,A,2025-05-03,5,P1,Tinte\n"
         "4,A,2025-05-03,7,P2,Ink\n5,A,2025-05-03,8,P3,\n6,A,2025-05-04,9,,Pens\n"
         "7,A,2025-05-04,2,,\n8,A,2025-05-04,3,P5,Paper\n"
+        "9,A,2025-07-01,1,P5,Ink\n10,A,2025-07-02,1,P5,Ink\n"
     )
     q = open_period(make_book({"orders.csv": lines}), "2025-Q2")
     found = q.revenue_by.query("dimension == 'product'").set_index("group")["period_revenue"]

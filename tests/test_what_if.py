@@ -123,19 +123,18 @@ class TestSameAsTheReport:
         ],
     )
     def test_only_what_rests_on_the_setting_is_computed(self, alone, asked, kept, left_out):
-        q = alone
-        q._tried = {}
+        alone._tried = {}
         made, compute = [], graph.compute
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
                 graph, "compute", lambda name, given: made.append(name) or compute(name, given)
             )
-            what_if(q)
+            what_if(alone)
             made.clear()
-            other = what_if(q, **asked).period
+            other = what_if(alone, **asked).period
         assert made and not {*made} & {*kept, *left_out}
         for name in kept:
-            assert other._get(name) is q._get(name), name
+            assert other._get(name) is alone._get(name), name
 
     @pytest.mark.parametrize("rule", [{"min_score": 6.0}, {"min_score": None, "top_n": 9}])
     def test_how_firm_some_are_is_as_in_the_table_of_all(self, q, rule):

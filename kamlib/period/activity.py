@@ -303,6 +303,10 @@ def _span(first: pd.Timestamp, last: pd.Timestamp) -> Span:
     return Span(first.date(), last.date(), "", "year")
 
 
+def _called(goods: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    return goods.assign(product=goods["product_id"].map(names))
+
+
 def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[str, pd.DataFrame]:
     """Return every activity table and canonical table of a book as of a period's end, by name."""
     as_of = period.as_of
@@ -323,11 +327,7 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
     days = account_days(engine, as_of=as_of)
     categories = category_months(engine, as_of=as_of)
     orders = order_cells(engine, as_of=as_of, spans=spans)
-    names = product_names(engine)
-
-    def called(goods: pd.DataFrame) -> pd.DataFrame:
-        return goods.assign(product=goods["product_id"].map(names))
-
+    names = product_names(engine, as_of=as_of)
     is_few = categories["category"].nunique() < FEW_CATEGORIES
     known = {
         name: known_as_of(frame, name, as_of)
@@ -338,14 +338,14 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "account_days": days,
         "account_months": account_months(days, as_of=as_of),
         "category_months": categories,
-        "product_months": called(product_months(engine, as_of=as_of, is_wanted=is_few)),
+        "product_months": _called(product_months(engine, as_of=as_of, is_wanted=is_few), names),
         "product_windows": product_windows(engine, as_of=as_of, windows=windows),
         "sales_cells": sales_cells(engine, as_of=as_of, spans=spans),
         "order_cells": orders[~orders["is_split"]].drop(columns="is_split").reset_index(drop=True),
         "split_orders": split_orders(
             engine, as_of=as_of, spans=spans, is_wanted=bool(orders["is_split"].any())
         ),
-        "product_sales": called(product_sales(engine, as_of=as_of, spans=spans)),
+        "product_sales": _called(product_sales(engine, as_of=as_of, spans=spans), names),
         "price_years": price_years(engine, as_of=as_of),
         "manager_months": manager_months(engine, as_of=as_of),
         "deliveries": deliveries(engine, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kamlib.intake.sources import Engine
 from kamlib.period.calendar import Span
-from kamlib.period.statements import between, frame_of
+from kamlib.period.statements import between, frame_of, quoted_day
 
 ON_ORDER = ("region", "channel", "manager_id")
 """What an order says of itself: as a rule the same in all its lines."""
@@ -36,27 +36,23 @@ def product_sales(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]
     return _sales(engine, ["account_id", "product_id"], spans)
 
 
-def product_names(engine: Engine) -> pd.Series:
+def product_names(engine: Engine, *, as_of: pd.Timestamp) -> pd.Series:
     """Return what each product is called: the name that most of its lines have, with its id where
     another product has the same name; its id where no line names it.
     """
     lines = frame_of(
         engine,
-        """
-        SELECT product_id, product, count(*) AS line_count
-        FROM kam_used WHERE product_id IS NOT NULL GROUP BY 1, 2
+        f"""
+        SELECT product_id, product, product IS NULL AS is_bare, count(*) AS line_count
+        FROM kam_used WHERE order_date <= {quoted_day(as_of)} AND product_id IS NOT NULL
+        GROUP BY 1, 2
         """,
-        ["product_id", "product"],
+        ["product_id", "is_bare", "line_count DESC", "product"],
     )
-    most = lines.sort_values(["line_count", "product"], ascending=[False, True], kind="stable")
-    named = most[most["product"].notna()].drop_duplicates("product_id")
-    names = named.set_index("product_id")["product"].sort_index()
-    is_shared = names.duplicated(keep=False)
+    names = lines.drop_duplicates("product_id").set_index("product_id")["product"]
     ids = names.index.to_series()
-    names = names.mask(is_shared, names + " (" + ids + ")").where(names.ne(ids), ids)
-    return names.reindex(lines["product_id"].unique()).fillna(
-        pd.Series(lines["product_id"].unique(), index=lines["product_id"].unique())
-    )
+    names = names.fillna(ids)
+    return names.mask(names.duplicated(keep=False) & names.ne(ids), names + " (" + ids + ")")
 
 
 def order_cells(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:

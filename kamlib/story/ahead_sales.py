@@ -37,14 +37,14 @@ CHARTED = ("category", "manager", "region", "product", "channel", "industry")
 """Dimensions in the order in which they are drawn, three at most."""
 
 
-def charted(revenue_by: pd.DataFrame) -> tuple[str, str, str]:
+def charted(sales: pd.DataFrame, dimensions: tuple[str, ...] = CHARTED) -> tuple[str, str, str]:
     """Return the first three dimensions that the book records; blanks where it has fewer.
 
     >>> charted(pd.DataFrame({"dimension": ["product", "region", "region"]}))
     ('region', 'product', '')
     """
-    recorded = set(revenue_by["dimension"])
-    known = [one for one in CHARTED if one in recorded]
+    recorded = set(sales["dimension"])
+    known = [one for one in dimensions if one in recorded]
     first, second, third, *_ = [*known, "", "", ""]
     return first, second, third
 

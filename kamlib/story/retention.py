@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
+from kamlib.story.ahead_sales import charted
 from kamlib.story.keys import called, late
 from kamlib.story.overtime import who
 from kamlib.story.risk import risk_split
@@ -401,6 +402,5 @@ def charted_directions(loss_directions: pd.DataFrame) -> tuple[str, str]:
     >>> charted_directions(pd.DataFrame({"dimension": ["industry", "industry", "seen"]}))
     ('industry', '')
     """
-    recorded = set(loss_directions["dimension"])
-    first, second, *_ = [*(one for one in CHARTED if one in recorded), "", ""]
+    first, second, _ = charted(loss_directions, CHARTED)
     return first, second

@@ -248,7 +248,7 @@ def _figures_of(q: Period, other: Period) -> dict[str, tuple[str, float]]:
         )
     )
     each = _kept(q, "cost of one", partial(_cost_of_one, q))
-    above = len(lists["above the line"])
+    above = len(lists[LINE])
     return {
         "Accounts above the line": ("count", above),
         "Programme cost of a year for as many": ("money", each * above),
