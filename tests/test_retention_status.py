@@ -9,7 +9,7 @@ import pytest
 import kamlib.retention as ret
 from kamlib.book import BookSettings
 from kamlib.period.calendar import parse_period
-from kamlib.story.losses import chart_loss_dynamics
+from kamlib.story.losses import chart_loss_directions, chart_loss_dynamics
 from kamlib.story.retention import charted_directions
 from kamlib.tables import shaped
 
@@ -295,6 +295,14 @@ class TestLosses:
         assert found.loc[("region", "North"), ["lost_count", "account_count"]].tolist() == [1, 1]
         assert found.loc[("region", "North"), ["lost_share", "revenue_share"]].tolist() == [1, 0.75]
         assert list(dict.fromkeys(table["dimension"])) == ["category", "region", "seen"]
+
+    def test_the_finding_names_a_group_that_has_a_name(self):
+        rows = {"dimension": "region", "group": ["not recorded", "North"], "lost_count": 1}
+        rows |= {"revenue_lost": [300.0, 100.0], "lost_share": [0.75, 0.25], "revenue_share": 0.5}
+        table = shaped("loss_directions", pd.DataFrame(rows))
+        asked = {"as_of": AS_OF, "book": BookSettings(title="Test"), "dimension": "region"}
+        title = chart_loss_directions(table, **asked).title.replace("\u00a0", " ")
+        assert title == "North: 25 % of the revenue lost, 50 % of all revenue"
 
     def test_what_nobody_records_is_no_direction(self):
         lost = losses(days(LEAVER), self.ACCOUNTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.period.groups import NOT_RECORDED
 from kamlib.story.statements import Said
 from kamlib.tables import catalogue
 from kamlib.words import FEW, count, date, listed, money, number, plural, rate, say, share, started
@@ -80,13 +81,15 @@ def chart_loss_directions(
     dimension: str,
     most: int = MOST_GROUPS,
 ) -> Said:
-    """Say where most revenue was lost."""
+    """Say where most revenue was lost, of the groups that have a name."""
     rows = loss_directions[loss_directions["dimension"].eq(dimension)]
     rows = rows[rows["revenue_lost"].notna()]
     word = _called(dimension)
     title = say("No loss to show by {word}", word=word)
-    if rows["revenue_lost"].head(most).sum():
-        first = rows.iloc[0]
+    hit = rows[rows["revenue_lost"].gt(0)]
+    if len(hit):
+        named = hit[hit["group"].ne(NOT_RECORDED)]
+        first = (named if len(named) else hit).iloc[0]
         lost = share(first["lost_share"], book, decimals=0)
         title = say("{group}: {lost} of the revenue lost", group=first["group"], lost=lost)
         if pd.notna(first["revenue_share"]):
