@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+from kamlib.book import BookSettings
+from kamlib.period.calendar import parse_period
 from kamlib.period.snapshot import open_period
-from kamlib.story.ahead_sales import gap_revenue_by
+from kamlib.story.ahead_sales import chart_revenue_by, gap_revenue_by
+from kamlib.tables import shaped
 
 ORDERS = (
     "order_id,account_id,order_date,revenue,cost,category,manager_id\n"
@@ -113,3 +117,17 @@ def test_products_are_told_by_name_and_stay_apart(make_book):
     assert found.to_dict() == told
     row = {"dimension": "product", "group": "Ink (P1)"}
     assert q.explain("revenue_by", row, "period_revenue").lines["revenue"].sum() == 75
+
+
+def test_the_finding_names_a_group_that_has_a_name():
+    rows = {"dimension": "region", "group": ["not recorded", "North"], "period_revenue": 9.0}
+    rows |= {"period_change": [-900.0, 100.0], "period_change_share": [-0.5, 0.25]}
+    said = chart_revenue_by(
+        shaped("revenue_by", pd.DataFrame(rows)),
+        dimension="region",
+        span=parse_period("2025-Q3"),
+        year_ago_span=parse_period("2024-Q3"),
+        book=BookSettings(title="Test", currency="EUR"),
+    )
+    told = said.title.replace("\u00a0", " ")
+    assert told == "North changed most: € 100 (25 %) more in Q3 2025 than in Q3 2024"

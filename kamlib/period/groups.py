@@ -16,6 +16,16 @@ _OF_ACCOUNT = {"region": "region", "industry": "industry", "manager": "manager_i
 """Dimensions that the account answers for where a line says nothing."""
 
 
+def named_groups(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose group has a name; all of them where none has.
+
+    >>> named_groups(pd.DataFrame({"group": ["not recorded", "North"]}))["group"].tolist()
+    ['North']
+    """
+    named = rows[rows["group"].ne(NOT_RECORDED)]
+    return named if len(named) else rows
+
+
 @dataclass(frozen=True)
 class Group:
     """Lines of a group: the first of ``columns`` that says something, else what ``own`` says of the

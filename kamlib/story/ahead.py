@@ -9,6 +9,7 @@ import pandas as pd
 from kamlib.ahead.alerts import LEFT
 from kamlib.ahead.steady import LEAST_MONTHS
 from kamlib.book import BookSettings
+from kamlib.period.groups import named_groups
 from kamlib.period.months import trailing_months
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.ahead_record import health_text, is_no_goods, is_poor, note_alert_record
@@ -120,6 +121,7 @@ def _moved(revenue_by: pd.DataFrame, book: BookSettings) -> Sentence | None:
     rows = revenue_by[revenue_by["dimension"].eq("category")].dropna(subset=["period_change"])
     if rows.empty:
         return None
+    rows = named_groups(rows)
     most: Any = rows.iloc[int(rows["period_change"].abs().argmax())]
     word = say("less") if most["period_change"] < 0 else say("more")
     amount = money(abs(most["period_change"]), book)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.period.groups import NOT_RECORDED
 from kamlib.story.gaps import absent_tables
 from kamlib.story.keys import called, several
 from kamlib.story.statements import Said
@@ -53,7 +54,7 @@ def table_win_rates(
         return Said(say("No deal was decided in the last two years"))
     closed, won = int(whole["closed_deal_count"].iloc[0]), int(whole["won_deal_count"].iloc[0])
     rivals = win_rates[win_rates["dimension"].eq("competitor") & win_rates["lost_value"].gt(0)]
-    rivals = rivals[rivals["group"].ne("not recorded")]
+    rivals = rivals[rivals["group"].ne(NOT_RECORDED)]
     most = ""
     if len(rivals):
         most = say("; most was lost to {group}, ", group=rivals["group"].iloc[0])

@@ -9,6 +9,7 @@ import pandas as pd
 from kamlib.ahead.sales import crossed, working_days
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
+from kamlib.period.groups import named_groups
 from kamlib.story.statements import Said
 from kamlib.words import date, listed, money, number, percent, phrase, say, started
 
@@ -94,7 +95,7 @@ def chart_revenue_by(
     year_ago_span: Span,
     book: BookSettings,
 ) -> Said:
-    """Say which group changed most against the same period a year ago."""
+    """Say which group that has a name changed most against the same period a year ago."""
     rows = revenue_by[revenue_by["dimension"].eq(dimension)]
     if rows.empty:
         return Said(
@@ -110,7 +111,7 @@ def chart_revenue_by(
         else say("all")
     )
     return Said(
-        _most_changed(rows, span, year_ago_span, book),
+        _most_changed(named_groups(rows), span, year_ago_span, book),
         say(
             "Revenue by {dimension}, {drawn}: {period} dark, {year_ago_period} light",
             dimension=say(dimension),

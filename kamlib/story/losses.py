@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.period.groups import NOT_RECORDED
+from kamlib.period.groups import named_groups
 from kamlib.story.statements import Said
 from kamlib.tables import catalogue
 from kamlib.words import FEW, count, date, listed, money, number, plural, rate, say, share, started
@@ -88,8 +88,7 @@ def chart_loss_directions(
     title = say("No loss to show by {word}", word=word)
     hit = rows[rows["revenue_lost"].gt(0)]
     if len(hit):
-        named = hit[hit["group"].ne(NOT_RECORDED)]
-        first = (named if len(named) else hit).iloc[0]
+        first = named_groups(hit).iloc[0]
         lost = share(first["lost_share"], book, decimals=0)
         title = say("{group}: {lost} of the revenue lost", group=first["group"], lost=lost)
         if pd.notna(first["revenue_share"]):
