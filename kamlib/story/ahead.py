@@ -98,15 +98,21 @@ def paused_sentence(
     part = f"{most.index[0]} ({money(most.iloc[0], book)})"
     return Sentence(
         say(
-            "{category_falls} at active accounts down by more than {down}, {yearly_fall} a year, "
-            "may have paused by chance; ask {part} first.",
-            category_falls=_goods(category_falls),
+            "In {cases} an active account buys over {down} less of {goods} than usual, "
+            "{yearly_fall} a year; that may be chance: ask {part} first.",
+            cases=count(len(category_falls), "case"),
+            goods=_one_of(category_falls),
             down=_DOWN,
             yearly_fall=money(category_falls["yearly_fall"].sum(), book),
             part=part,
         ),
         link,
     )
+
+
+def _one_of(rows: pd.DataFrame) -> str:
+    """Return what a row is of: a category, or a product where the book has few categories."""
+    return say("a category") if rows["dimension"].iloc[0] == "category" else say("a product")
 
 
 def _goods(rows: pd.DataFrame) -> str:
@@ -253,9 +259,10 @@ def table_category_falls(
     fall = money(category_falls["yearly_fall"].sum(), book)
     return Said(
         say(
-            "{category_falls} down by more than {down} that chance may explain, {fall} a year: "
-            "ask in the next meeting",
-            category_falls=_goods(category_falls),
+            "In {cases} an active account buys over {down} less of {goods}, {fall} a year, which "
+            "chance may explain: ask in the next meeting",
+            cases=count(len(category_falls), "case"),
+            goods=_one_of(category_falls),
             down=_DOWN,
             fall=fall,
         ),

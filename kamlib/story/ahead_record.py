@@ -174,6 +174,14 @@ def health_text(row: Any, *, is_named: bool = True) -> str:
     return f"{text}{costs}"
 
 
+_FIRST = {
+    "trend": phrase("two years of orders"),
+    "breadth": "orders.category",
+    "margin": "orders.cost",
+}
+"""Parts of health that orders alone can tell, and what brings them."""
+
+
 def chart_account_health(
     account_health: pd.DataFrame,
     key_accounts: pd.DataFrame,
@@ -184,11 +192,15 @@ def chart_account_health(
     """Say whose health is poor, and what costs the key accounts the most."""
     known, key = account_health.dropna(subset=["health"]), called(key_accounts)
     if known.empty:
+        absent = [
+            one for part, one in _FIRST.items() if account_health[f"{part}_health"].isna().all()
+        ]
+        missing = listed([say(one) for one in absent or _FIRST.values()])
         return Said(
             say(
-                "No {key} has enough on record for its health: two years of orders, "
-                "orders.category and orders.cost would do",
+                "No {key} has enough on record for its health: {missing} would do",
                 key=say(key),
+                missing=missing,
             )
         )
     poor = known[known["health"].lt(FEW)]
