@@ -11,7 +11,9 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Set
+import zipfile
+from collections.abc import Mapping, Set
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,12 @@ from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
     folded,
+    grouped,
+    is_double,
     likely_header,
     no_header,
     section,
+    two_lines,
 )
 from kamlib.intake.sources.workbooks import Marks, check_size, damaged, marks_of, no_workbook
 from kamlib.words import count
@@ -55,7 +60,7 @@ def read_workbook(
     if is_zip:
         check_size(file)
     marks = marks_of(file)
-    sheets = _chosen(_sheets(file), file, table, rules)
+    sheets = _chosen(_sheets(file, rules.sheet), file, table, rules)
     if rules.sheet is None and rules.header_line is None:
         _check_alike(sheets, file, table, rules, wanted)
     parts, rejects, notices = [], [], []
@@ -98,11 +103,38 @@ def _unlike(names: list[str], likely: list[str], file: Path, table: str) -> KamE
         f"The workbook has several sheets that differ: {', '.join(names)}.",
         where=str(file),
         next=f"Say which one holds the table: sheet = {said} under {section(table)} in "
-        "book.toml, or save each as a file of its own.",
+        f"book.toml. Where orders and items stand on two sheets: kam new mybook --from {file.name} "
+        "joins them.",
     )
 
 
-def _sheets(file: Path) -> dict[str, list[list[Any]]]:
+def sheet_names(file: Path) -> list[str]:
+    """Return the names of a workbook's sheets that hold cells."""
+    if refusal := no_workbook(file):
+        raise refusal
+    if zipfile.is_zipfile(file):
+        check_size(file)
+        marks_of(file)
+    return list(_sheets(file))
+
+
+def alike_sheets(
+    file: Path, rules: Mapping[str, Rules]
+) -> tuple[list[tuple[str, ...]], dict[str, KamError]]:
+    """Return a workbook's sheets, those of one header together; and why others cannot be read."""
+    groups: dict[frozenset[str], list[str]] = {}
+    refused = {}
+    for name, cells in _sheets(file).items():
+        try:
+            _, names = _header(cells, name, file, f"raw/{name}", rules[name], frozenset())
+        except KamError as error:
+            refused[name] = error
+        else:
+            groups.setdefault(frozenset(map(folded, names)), []).append(name)
+    return [tuple(group) for group in groups.values()], refused
+
+
+def _sheets(file: Path, only: str | tuple[str, ...] | None = None) -> dict[str, list[list[Any]]]:
     """Return the cells of every sheet that has any, hidden ones only where no other has."""
     import python_calamine as calamine
 
@@ -113,6 +145,7 @@ def _sheets(file: Path) -> dict[str, list[list[Any]]]:
                 about.name: workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
                 for about in workbook.sheets_metadata
                 if about.typ == calamine.SheetTypeEnum.WorkSheet
+                and (only is None or about.name == only or about.name in only)
             }
             hidden = {
                 about.name
@@ -144,7 +177,7 @@ def _chosen(
             raise KamError(
                 f"The workbook has no sheet '{name}' with cells.",
                 where=f"{file}; sheet under {section(table)} in book.toml",
-                next=nearest(name, sheets),
+                next=nearest(name, sheet_names(file)),
             )
     return {name: sheets[name] for name in wanted}
 
@@ -167,7 +200,12 @@ def _header(
         at = first
     else:
         at = rules.header_line - 1
-    names = [_text(value, rules) for value in cells[at]] if at < len(cells) else []
+    lines = [[_text(v, rules) for v in row] for row in cells[at : at + LOOKED_AT]]
+    names = [*lines[0]] if lines else []
+    if rules.header_rows == 2 and len(lines) > 1:
+        names, at = grouped(*lines[:2]), at + 1
+    elif is_double(lines):
+        raise two_lines(at + 1, grouped(*lines[:2]), file, table, word="row")
     while names and names[-1] is None:
         names.pop()
     if not names:
@@ -248,7 +286,7 @@ def _text(value: object, rules: Rules) -> str | None:
         number = float(value)
         if number.is_integer() and abs(number) < _EXACT:
             return str(int(number))
-        text = repr(number)
+        text = repr(number) if abs(number) >= 1e-4 else f"{Decimal(repr(number)):f}"
         if rules.decimal is None and rules.has_local_comma and _OPEN.fullmatch(text):
             return text + "0"
         return text.replace(".", rules.decimal or ".")
