@@ -39,6 +39,7 @@ from kamlib.words import count
 KIND = "_kind:"
 NUMBER, DAY, FLAG, ERROR, UNCOMPUTED = "n", "d", "b", "e", "f"
 _EXACT = 1e15
+_HEAD = 1_000  # rows that tell what a sheet is
 _OPEN = re.compile(r"-?\d{1,3}\.\d{3}")
 
 
@@ -109,13 +110,15 @@ def _unlike(names: list[str], likely: list[str], file: Path, table: str) -> KamE
 
 
 def sheet_names(file: Path) -> list[str]:
-    """Return the names of a workbook's sheets that hold cells."""
+    """Return the names of a workbook's sheets that hold cells; of a single one nothing is read."""
     if refusal := no_workbook(file):
         raise refusal
     if zipfile.is_zipfile(file):
         check_size(file)
-        marks_of(file)
-    return list(_sheets(file))
+    if len(names := _shown(file)) == 1:
+        return names
+    marks_of(file)
+    return list(_sheets(file, rows=_HEAD))
 
 
 def alike_sheets(
@@ -124,7 +127,7 @@ def alike_sheets(
     """Return a workbook's sheets, those of one header together; and why others cannot be read."""
     groups: dict[frozenset[str], list[str]] = {}
     refused = {}
-    for name, cells in _sheets(file).items():
+    for name, cells in _sheets(file, tuple(rules), _HEAD).items():
         try:
             _, names = _header(cells, name, file, f"raw/{name}", rules[name], frozenset())
         except KamError as error:
@@ -134,18 +137,37 @@ def alike_sheets(
     return [tuple(group) for group in groups.values()], refused
 
 
-def _sheets(file: Path, only: str | tuple[str, ...] | None = None) -> dict[str, list[list[Any]]]:
-    """Return the cells of every sheet that has any, hidden ones only where no other has."""
+def _shown(file: Path) -> list[str]:
+    """Return the names of a workbook's sheets, hidden ones only where no other is there."""
     import python_calamine as calamine
 
     try:
         with file.open("rb") as stream:
+            about = calamine.CalamineWorkbook.from_filelike(stream).sheets_metadata
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise damaged(file, error) from None
+    sheets = [one for one in about if one.typ == calamine.SheetTypeEnum.WorkSheet]
+    seen = [one.name for one in sheets if one.visible == calamine.SheetVisibleEnum.Visible]
+    return seen or [one.name for one in sheets]
+
+
+def _sheets(
+    file: Path, only: str | tuple[str, ...] | None = None, rows: int | None = None
+) -> dict[str, list[list[Any]]]:
+    """Return the cells of every sheet that has any, hidden ones only where no other has."""
+    import python_calamine as calamine
+
+    wanted = (only,) if isinstance(only, str) else only
+    try:
+        with file.open("rb") as stream:
             workbook = calamine.CalamineWorkbook.from_filelike(stream)
             found = {
-                about.name: workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
+                about.name: workbook.get_sheet_by_name(about.name).to_python(
+                    skip_empty_area=False, nrows=rows
+                )
                 for about in workbook.sheets_metadata
                 if about.typ == calamine.SheetTypeEnum.WorkSheet
-                and (only is None or about.name == only or about.name in only)
+                and (wanted is None or about.name in wanted)
             }
             hidden = {
                 about.name
@@ -163,7 +185,7 @@ def _sheets(file: Path, only: str | tuple[str, ...] | None = None) -> dict[str, 
 def _chosen(
     sheets: dict[str, list[list[Any]]], file: Path, table: str, rules: Rules
 ) -> dict[str, list[list[Any]]]:
-    if not sheets:
+    if not sheets and rules.sheet is None:
         raise KamError(
             "The workbook is empty.",
             where=str(file),

@@ -118,10 +118,12 @@ def _raw_tables(
     rules = _raw_rules(book, statements, name)
     if len(files) > 1 or files[0].suffix.lower() not in WORKBOOKS or rules.sheet is not None:
         return {name: rules}, {}
-    tables = {sheet: f"{name}_{table_word(sheet)}" for sheet in sheet_names(files[0])}
+    if len(sheets := sheet_names(files[0])) == 1:
+        return {name: rules}, {}
+    tables = {sheet: f"{name}_{table_word(sheet)}" for sheet in sheets}
     own = {sheet: _raw_rules(book, statements, table) for sheet, table in tables.items()}
     groups, refused = alike_sheets(files[0], own)
-    if len(tables) == 1 or len(groups) + len(refused) == 1:
+    if len(groups) + len(refused) == 1:
         return {name: rules}, {}
     found = {
         tables[group[0]]: own[group[0]].model_copy(update={"sheet": group}) for group in groups
