@@ -359,6 +359,26 @@ def test_scratch_without_an_owner_goes_when_it_is_old(tmp_path):
     assert {entry.name for entry in tmp_path.iterdir()} == {"kam-fresh", "other"}
 
 
+@posix
+def test_sockets_have_names_that_the_system_takes_wherever_the_scratch_space_is(
+    tmp_path, monkeypatch
+):
+    deep, short = tmp_path / ("d" * 120), tmp_path / "short"
+    deep.mkdir()
+    short.mkdir()
+    monkeypatch.setattr(scratch, "_SHORT", short)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with scratch.socket_folder() as folder:
+        assert folder.parent == short and list(deep.iterdir()) == []
+    left = scratch.take(short)  # as a run leaves it that is killed
+    left.lock.release(force=True)
+    with scratch.run_folder():
+        assert list(short.iterdir()) == []
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
+    with scratch.socket_folder() as folder:
+        assert folder.parent == Path("/tmp")
+
+
 # Deadline
 
 
