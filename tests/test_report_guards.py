@@ -30,6 +30,7 @@ from kamlib.report.deadline import StoppedError, deadline
 from kamlib.report.index import renew_index
 from kamlib.report.mark import book_hashes, run_mark
 from kamlib.report.pages import PAGES, kit_folder, wanted_pages
+from kamlib.report.request import check_account
 from kamlib.report.status import Status
 
 ORDERS = "order_id,account_id,order_date,revenue\n1,A,2024-05-05,10\n2,A,2025-12-31,20\n"
@@ -111,6 +112,12 @@ def test_requests_are_refused_before_the_book_is_read(book, tmp_path, monkeypatc
         request = Request(book=book, out=tmp_path / "site", **wrong)
         with pytest.raises(KamError):
             render(request, today=date(2026, 1, 15))
+
+
+def test_a_word_for_accounts_stands_alone():
+    with pytest.raises(KamError, match="stands alone"):
+        check_account("none", {"A"})
+    check_account("none", {"A", "none"})  # as an account may be called
 
 
 def test_a_practice_company_with_no_name_or_seed(tmp_path, capsys):
