@@ -4,11 +4,9 @@ behind.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -24,7 +22,6 @@ import pytest
 from kamlib.cli import main
 from kamlib.report import Request, pages, run
 from kamlib.report.pages import kit_folder
-from kamlib.report.site import is_whole
 
 ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
     f"{month},{account},2025-{month:02d}-05,{10 * month}\n"
@@ -229,30 +226,6 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(
         assert "Traceback" not in error
         assert tree_hash(site) == before
     assert wait_until(lambda: not is_running(kernel), 15)
-
-
-@linux
-@pytest.mark.soak
-def test_runs_killed_at_any_instant_leave_a_valid_site_and_the_next_one_clears_it(
-    good, site, use_kit, tmp_path, monkeypatch
-):
-    kit, chance, scratch = use_kit(), random.Random(5), tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setenv("TMPDIR", str(scratch))
-    given = command(kit, good[0], site, "--force")
-    began = time.monotonic()
-    subprocess.run(given, check=True, capture_output=True)
-    once = time.monotonic() - began
-    for _ in range(500):
-        process = subprocess.Popen(given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(chance.random() * once)
-        process.kill()
-        process.wait()
-        assert is_whole(site, "2025-Q4")
-    subprocess.run(given, check=True, capture_output=True)
-    assert sorted(entry.name for entry in site.iterdir()) == ["2025-Q4", "index.html"]
-    assert list(scratch.iterdir()) == []
 
 
 def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(

@@ -58,6 +58,21 @@ def test_the_page_equals_what_the_notebook_shows(name, sample_report, tmp_path_f
     assert not [piece[:200] for piece in pieces if piece not in page]
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_a_notebook_opens_the_sample_as_it_is_committed(name):
+    notebook = notebook_file(PAGES[name])
+    cells = nbformat.read(notebook, as_version=4).cells
+    own = next(cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
+    given: dict[str, str] = {}
+    exec(own.source, given)
+    book = (notebook.parent / given["book"]).resolve()
+    assert book == ROOT / "data" / "sample"
+    assert (given["period"], given["manager_id"]) == ("", "")
+    if "account_id" in given:
+        accounts = (book / "accounts.csv").read_text(encoding="utf-8").splitlines()
+        assert any(line.startswith(f"{given['account_id']},") for line in accounts)
+
+
 def test_a_dossier_equals_what_the_notebook_shows(sample_report, tmp_path_factory):
     account = sample_report.accounts[0]
     page = said((sample_report.folder / "dossiers" / f"{account}.html").read_text("utf-8"))

@@ -49,7 +49,9 @@ _FETCHES = re.compile(
     r"""(?:src|href|xlink:href|data)\s*=\s*["']?\s*(?!data:|#)([^"'\s>]+)""",
     re.IGNORECASE,
 )
-_CSS_FETCHES = re.compile(r"""(?:@import\s+|url\(\s*["']?)(?!data:|#)([^"')\s]+)""", re.IGNORECASE)
+_CSS_FETCHES = re.compile(
+    r"""(?:@import\s+["']?|url\(\s*["']?)(?!data:|#)([^"')\s]+)""", re.IGNORECASE
+)
 
 
 class _Handlers(HTMLParser):
