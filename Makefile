@@ -16,6 +16,7 @@ help:  ## list the targets
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "The kit needs Python 3.11 or newer; say which: make report PYTHON=python3.12"; exit 2; }
+	@echo "Installing what the kit needs into $(VENV), once: two to ten minutes, in silence."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
