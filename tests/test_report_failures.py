@@ -21,7 +21,7 @@ import nbformat
 import pytest
 
 from kamlib.cli import main
-from kamlib.report import Request, pages, run
+from kamlib.report import Request, pages, production, run
 from kamlib.report.pages import kit_folder
 from kamlib.report.server import SOCKET
 
@@ -93,6 +93,7 @@ def warm(kernels, monkeypatch):
         yield lambda: environment
 
     monkeypatch.setattr(run, "_kernels", ready)
+    monkeypatch.setattr(production, "write_period_workbook", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
