@@ -108,7 +108,7 @@ def _no_column(
     free = [column for column in found if column not in theirs.values()]
     months = [column for column in free if is_month(column)]
     name = missing[0]
-    if len(months) >= 3 and name in ("order_date", "revenue"):
+    if len(months) >= 3 and {"order_date", "revenue"} & set(missing):
         return KamError(
             f"The table '{table.name}' has a column per month ('{months[0]}', '{months[1]}' …); "
             "the kit needs a row per month.",
