@@ -214,7 +214,6 @@ REFUSED = {
     "a discount of either kind": (COUNTED["a discount of money"][0], "--set discount=percent"),
     "quarters": (days(lambda d: f"Q1 {d.year}"), "'Q1 2023' is a quarter"),
     "periods of a fiscal year": (days(lambda d: f"{d:%Y}/0{d:%m}"), "a period of a fiscal year"),
-    "days of a program": (days(lambda d: f"{d:%a %b %d %Y} 12:00"), "as programs print it"),
     "a customer twice": (
         {"customers.csv": table("Customer No,Customer Name", ["K1,A", "K1,B"]),
          "orders.csv": table(HEAD, ROWS)}, "customers.csv, row 2"),

@@ -253,6 +253,7 @@ READ = {
     "weekdays in English": (days(lambda d: f"{d:%a, %d %b %Y}"), {}, SUM, ""),
     "weekdays in German": (
         days(lambda d: f"{WEEK[d.weekday()]} {d:%d.%m.%Y}"), {}, SUM, "%a %d.%m.%Y"),
+    "days of a program": (days(lambda d: f"{d:%a %b %d %Y} 12:00"), {}, SUM, "%b %d %Y %H:%M"),
     "ordinals": (days(lambda d: f"{d.day}{ENGLISH.get(d.day, 'th')} {d:%B %Y}"), {}, SUM, ""),
     "a zone by its name": (days(lambda d: f"{d} 10:00:00 UTC"), {}, SUM, ""),
     "o'clock in German": (days(lambda d: f"{d:%d.%m.%Y}, 10:15 Uhr"), {}, SUM, ""),
