@@ -62,7 +62,8 @@ def with_the_kit(book: Path) -> tuple[int, pd.DataFrame]:
     with open_engine() as engine:
         intake = read_book(book, read_settings(book), engine)
         read = row_account(intake).query("table == 'orders'")["rows"].sum()
-        months = account_months(account_days(used_lines(intake), as_of=AS_OF), as_of=AS_OF)
+        days = used_lines(intake).stored(account_days(as_of=AS_OF))
+        months = pd.read_parquet(engine.stored(account_months(days, as_of=AS_OF)))
     return int(read), months[["account_id", "month", "revenue"]]
 
 
