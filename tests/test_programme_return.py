@@ -152,7 +152,7 @@ def test_a_hundred_practice_companies(effect, admission):
     from kamlib.practice import company as practice_company
 
     options = {"programme_effect": effect, "admission": admission, "story": "none"}
-    inside = claims = 0
+    inside, claims, effects, halves = 0, 0, [], []
     for seed in range(9000, 9100):  # none of them was looked at when the method was chosen
         tables = practice_company(seed, **options).tables
         orders = tables["orders"].assign(
@@ -165,7 +165,11 @@ def test_a_hundred_practice_companies(effect, admission):
         row = verdict_of(months, tables["tiers"], months["month"].max()).iloc[0]
         inside += row["effect_low_share"] <= effect <= row["effect_high_share"]
         claims += row["verdict"] in ("gain", "loss")
-    assert inside >= 90
+        effects.append(row["effect_share"])
+        halves.append((row["effect_high_share"] - row["effect_low_share"]) / 2)
+    width = np.mean(halves) / 1.96 / np.std(effects, ddof=1)
+    print(f"\nheld {inside} of {len(effects)}; as wide as {width:.2f} times the spread")
+    assert 90 <= inside <= 97 and 0.8 <= width <= 1.2
     assert effect > 0 or claims <= 11
 
 
@@ -373,12 +377,30 @@ def test_no_lift_is_taken_off_a_placebo():
     assert left.round(9).tolist() == [[110.0, 100.0], [110.0, 110.0]]
 
 
+def by_account(found):
+    """The error of the effect and its degrees of freedom, account by account: what one is off by
+    itself, less what it moves others by as their control.
+    """
+    own = found.treated["outcome"] - (1 + found.att) * found.treated["counterfactual"]
+    moved = dict(zip(found.panel.margin.index, (1 + found.att) * found.influence, strict=True))
+    count, controls = len(own), found.blocks["control_count"] - found.blocks["past_years_count"] - 1
+    treated = sum(x**2 for x in own) * count / (count - 1)
+    regression = sum(x**2 for x in moved.values())
+    both = [own[one] * moved[one] for one in own.index if moved[one]]
+    assert count >= 5 and both
+    error = (treated + regression - 2 * sum(both)) ** 0.5 / found.treated["counterfactual"].sum()
+    freedom = (treated + regression) ** 2 / (
+        treated**2 / (count - 1) + regression**2 / controls.min()
+    )
+    return error * found.feedback, freedom
+
+
 def test_the_smallest_effect_is_seen_in_four_of_five_cases():
     """Half the interval is t(97.5 %) errors; t(80 %) more lie between the effect and its end."""
     found = measured(3, effect=0.2, on_peak=False)
     half = att_interval(found)[1] - found.att
-    freedom = len(found.treated) - 1
-    error = half / stats.t.ppf(0.975, freedom)
+    error, freedom = by_account(found)
+    assert half == pytest.approx(error * stats.t.ppf(0.975, freedom))
     assert smallest_effect(found) == pytest.approx(half + error * stats.t.ppf(0.8, freedom))
     row = verdict_of(*as_tables(*company(3, effect=0.0, on_peak=False))).assign(
         verdict="no effect shown", note_code="no effect shown", smallest_effect_share=0.31

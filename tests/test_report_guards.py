@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import shutil
 import signal
 import stat
@@ -18,7 +17,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 
 from kamlib.book import read_settings
 from kamlib.cli import main
@@ -30,6 +28,7 @@ from kamlib.report.deadline import StoppedError, deadline
 from kamlib.report.index import renew_index
 from kamlib.report.mark import book_hashes, run_mark
 from kamlib.report.pages import PAGES, kit_folder, wanted_pages
+from kamlib.report.request import check_account
 from kamlib.report.status import Status
 
 ORDERS = "order_id,account_id,order_date,revenue\n1,A,2024-05-05,10\n2,A,2025-12-31,20\n"
@@ -113,6 +112,12 @@ def test_requests_are_refused_before_the_book_is_read(book, tmp_path, monkeypatc
             render(request, today=date(2026, 1, 15))
 
 
+def test_a_word_for_accounts_stands_alone():
+    with pytest.raises(KamError, match="stands alone"):
+        check_account("none", {"A"})
+    check_account("none", {"A", "none"})  # as an account may be called
+
+
 def test_a_practice_company_with_no_name_or_seed(tmp_path, capsys):
     assert main(["practice", str(tmp_path / "c"), "--seed", "-1"]) == 2
     assert main(["practice", str(tmp_path / ("c" * 5000))]) == 2
@@ -145,9 +150,10 @@ def test_an_input_that_is_no_file_is_refused_and_not_waited_for(make_book, tmp_p
 
 
 def test_no_account_takes_the_name_of_a_page_of_the_site():
-    names = page_name(["index", "INDEX", "tables", "Tables", "A"])
-    assert names["A"] == "A"
-    assert len({name.lower() for name in names.values()} - {"index", "tables"}) == 5
+    for taken in ("index", "INDEX", "tables", "Tables", "CON", "com1"):
+        names = page_name([taken, "A"])
+        assert names["A"] == "A"
+        assert names[taken].lower() not in ("index", "tables", "con", "com1")
 
 
 @pytest.mark.parametrize(
@@ -359,6 +365,26 @@ def test_scratch_without_an_owner_goes_when_it_is_old(tmp_path):
     assert {entry.name for entry in tmp_path.iterdir()} == {"kam-fresh", "other"}
 
 
+@posix
+def test_sockets_have_names_that_the_system_takes_wherever_the_scratch_space_is(
+    tmp_path, monkeypatch
+):
+    deep, short = tmp_path / ("d" * 120), tmp_path / "short"
+    deep.mkdir()
+    short.mkdir()
+    monkeypatch.setattr(scratch, "_SHORT", short)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with scratch.socket_folder() as folder:
+        assert folder.parent == short and list(deep.iterdir()) == []
+    left = scratch.take(short)  # as a run leaves it that is killed
+    left.lock.release(force=True)
+    with scratch.run_folder():
+        assert list(short.iterdir()) == []
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
+    with scratch.socket_folder() as folder:
+        assert folder.parent == Path("/tmp")
+
+
 # Deadline
 
 
@@ -448,76 +474,3 @@ def test_no_room_in_the_scratch_space_is_said_in_words(book, tmp_path, monkeypat
     said = capsys.readouterr().err
     assert "cannot be written" in said and "TMPDIR" in said
     assert not (tmp_path / "site").exists()
-
-
-# The instructions
-
-
-def recipes(root: Path, language: str) -> list[str]:
-    text = (root / "docs" / "operating.md").read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-
-
-def test_every_option_of_the_instructions_is_one(root, capsys):
-    assert main(["report", "--help"]) == 0
-    known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
-    for language in ("sh", "cron", "ini", "yaml", "bat"):
-        for recipe in recipes(root, language):
-            for command in re.findall(r"kam(?:\.exe)? report ([^>|\"\n]*)", recipe):
-                assert set(re.findall(r"--[a-z-]+", command)) <= known, command
-
-
-def test_the_recipes_are_of_the_form_that_their_programs_read(root, tmp_path):
-    for recipe in recipes(root, "python"):
-        compile(recipe, "recipe", "exec")
-    workflows = [*recipes(root, "yaml"), (root / ".github/workflows/install.yml").read_text()]
-    for text in workflows:
-        jobs = yaml.safe_load(text)["jobs"].values()
-        assert all(job["runs-on"] and job["timeout-minutes"] for job in jobs)
-    (line,) = [one for one in recipes(root, "cron")[0].splitlines() if one[:1].isdigit()]
-    assert len(line.split(maxsplit=5)) == 6 and "%" not in line  # cron reads % as a line's end
-    done = subprocess.run(["sh", "-n"], input=line.split(maxsplit=5)[5], text=True)
-    assert done.returncode == 0
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
-def test_systemd_takes_the_units_of_the_instructions(root, tmp_path):
-    service, timer = recipes(root, "ini")
-    service = re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", service)
-    failed = "[Service]\nType=oneshot\nExecStart=/bin/true\n"
-    units = {
-        "kam-report.service": service,
-        "kam-report.timer": timer,
-        "kam-report-failed.service": failed,
-    }
-    for name, text in units.items():
-        (tmp_path / name).write_text(text)
-    files = [str(tmp_path / name) for name in units]
-    done = subprocess.run(
-        ["systemd-analyze", "verify", *files],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
-    )
-    own = [line for line in done.stderr.splitlines() if "kam-report" in line]
-    assert own == []
-
-
-@posix
-def test_the_alarm_of_the_instructions_rings_when_the_last_success_is_old(root, tmp_path):
-    alarm = next(recipe for recipe in recipes(root, "sh") if "CHECK" in recipe)
-    file = tmp_path / "status.json"
-    command = alarm.replace("python3", sys.executable).replace(
-        "/srv/kam/reports.status.json", str(file)
-    )
-    status = Status(file, tmp_path / "site")
-
-    def rings() -> bool:
-        return subprocess.run(["sh", "-c", command], capture_output=True).returncode != 0
-
-    assert rings()
-    status.success()
-    assert not rings()
-    status.said["last_success"] = "2025-01-01T00:00:00+00:00"
-    status.failure(KamError("No room.", exit_code=1))
-    assert rings()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -38,6 +37,8 @@ QUIET = {
         PROGRAM,
     ),
     "an error that is captured": ("%%capture\nraise ValueError('lost')", "ValueError: lost"),
+    "exit": ("exit()", "leaves the notebook early"),
+    "quit, captured": ("%%capture\nquit()", "leaves the notebook early"),
     "leaving, captured": ("%%capture\nimport sys; sys.exit(0)", "SystemExit"),
     "a thread that fails captured": (
         f"%%capture\n{THREAD}t.start(); t.join()",
@@ -78,6 +79,99 @@ QUIET = {
         "ZeroDivisionError",
     ),
 }
+ENDED = "its Python process ended|Kernel died"
+LOUD = {
+    **{
+        f"raise {error}": (f"raise {error}", said)
+        for error, said in {
+            "ValueError('lost')": "ValueError: lost",
+            "KeyError('x')": "KeyError",
+            "Exception": "Exception",
+            "BaseException('base')": "BaseException: base",
+            "MemoryError": "MemoryError",
+            "RecursionError('deep')": "RecursionError: deep",
+            "StopIteration": "StopIteration",
+            "GeneratorExit": "GeneratorExit",
+            "OSError(28, 'No space left')": "No space left",
+            "UnicodeDecodeError('utf-8', b'x', 0, 1, 'bad')": "UnicodeDecodeError",
+            "ExceptionGroup('many', [ValueError('one')])": "ExceptionGroup|many",
+            "KeyboardInterrupt": "KeyboardInterrupt",
+            "SystemExit": "SystemExit",
+            "SystemExit(0)": "SystemExit",
+            "SystemExit(3)": "SystemExit",
+            "ValueError('two') from KeyError('one')": "ValueError: two",
+            "type('Odd', (Exception,), {'__str__': lambda s: 1 / 0})()": "Odd|ZeroDivisionError",
+        }.items()
+    },
+    "leaving by sys": ("import sys\nsys.exit()", "SystemExit"),
+    "leaving by sys, with words": ("import sys\nsys.exit('words')", "SystemExit"),
+    "a name that is not there": ("nothing_of_this_name", "NameError"),
+    "an attribute that is not there": ("(1).nothing", "AttributeError"),
+    "a division by nothing": ("1 / 0", "ZeroDivisionError"),
+    "a step that does not hold": ("assert 1 == 2, 'not equal'", "not equal"),
+    "an index beyond the end": ("[][1]", "IndexError"),
+    "another type": ("'a' + 1", "TypeError"),
+    "no module": ("import no_such_module_anywhere", "ModuleNotFoundError"),
+    "no name of a module": ("from os import no_such_name", "ImportError"),
+    "no Python": ("for", "SyntaxError|invalid syntax"),
+    "no closing bracket": ("print((1)", "SyntaxError|incomplete|never closed"),
+    "a wrong indent": ("if True:\nprint(1)", "IndentationError"),
+    "a return outside": ("return 1", "SyntaxError|outside"),
+    "a magic that is none": ("%nosuchmagic", "not found|UsageError"),
+    "a cell magic that is none": ("%%nosuchmagic\n1", "not found|UsageError"),
+    "a file that is not there": ("open('/no/such/file')", "FileNotFoundError"),
+    "a folder as a file": ("open('/')", "IsADirectoryError"),
+    "a script that is not there": ("%run no_such_file.py", "not found|no_such_file"),
+    "bytes that are no text": ("b'\\xff'.decode()", "UnicodeDecodeError"),
+    "a table that grows while it is read": (
+        "d = {1: 1}\nfor key in d:\n    d[key + 1] = 1",
+        "RuntimeError",
+    ),
+    "a generator that fails": ("list(1 / n for n in (1, 0))", "ZeroDivisionError"),
+    "an error while tidying up": ("try:\n    1 / 0\nfinally:\n    {}['x']", "KeyError"),
+    "an error of a representation": (
+        "class Odd:\n    def __repr__(self):\n        raise ValueError('no words')\nOdd()",
+        "no words",
+    ),
+    "an error of a page's part": (
+        "class Odd:\n    def _repr_html_(self):\n        raise ValueError('no html')\nOdd()",
+        "no html",
+    ),
+    "an awaited task": (
+        "import asyncio\nasync def fail():\n    1 / 0\nawait fail()",
+        "ZeroDivisionError",
+    ),
+    "gathered tasks": (
+        "import asyncio\nasync def fail():\n    1 / 0\nawait asyncio.gather(fail(), fail())",
+        "ZeroDivisionError",
+    ),
+    "a pool that is asked": (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "list(ThreadPoolExecutor().map(lambda n: 1 / n, (1, 0)))",
+        "ZeroDivisionError",
+    ),
+    "a program that is checked and fails": (
+        "import subprocess\nsubprocess.run(['false'], check=True)",
+        "CalledProcessError",
+    ),
+    "a program that is not there": (
+        "import subprocess\nsubprocess.run(['no-such-program'], check=True)",
+        "FileNotFoundError|no-such-program",
+    ),
+    "the process ends": ("import os\nos._exit(0)", ENDED),
+    "the process ends badly": ("import os\nos._exit(3)", ENDED),
+    "the process is killed": ("import os\nos.kill(os.getpid(), 9)", ENDED),
+    "the process is stopped": ("import os\nos.kill(os.getpid(), 15)", ENDED),
+    "the process aborts": ("import os\nos.abort()", ENDED),
+    "the process reads what is not its": ("import ctypes\nctypes.string_at(1)", ENDED),
+    "a step without end": ("while True:\n    pass", "longer than"),
+    "a step that sleeps": ("import time\ntime.sleep(3600)", "longer than"),
+    "a table that lacks a column": ("import pandas as pd\npd.DataFrame()['x']", "KeyError"),
+    "a warning that is an error": (
+        "import warnings\nwarnings.simplefilter('error')\nwarnings.warn('careful')",
+        "careful",
+    ),
+}
 SOUND = {
     "a program that is checked": "import subprocess\n_ = subprocess.run(['true'], check=True)",
     "a failure that is expected": "try:\n    1 / 0\nexcept ZeroDivisionError:\n    pass",
@@ -98,20 +192,14 @@ pytestmark = pytest.mark.skipif(not server.can_fork(), reason="needs warm kernel
 
 
 @pytest.fixture(scope="module")
-def kernels() -> Iterator[server.ForkServer]:
-    """What kernels are forked from."""
-    with server.ForkServer({"PYTHONHASHSEED": "0"}) as process:
-        assert process.is_ready()
-        yield process
-
-
-@pytest.fixture(scope="module")
 def environment(kernels: server.ForkServer) -> dict[str, str]:
     """Where kernels are forked."""
     return {"PYTHONHASHSEED": "0", server.SOCKET: kernels.address}
 
 
-def run(folder: Path, environment: dict[str, str], cell: str) -> nbformat.NotebookNode:
+def run(
+    folder: Path, environment: dict[str, str], cell: str, *, timeout: int = 60
+) -> nbformat.NotebookNode:
     book = nbformat.v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     )
@@ -120,7 +208,7 @@ def run(folder: Path, environment: dict[str, str], cell: str) -> nbformat.Notebo
         nbformat.v4.new_code_cell(cell, id="b"),
     ]
     nbformat.write(book, folder / "quiet.ipynb")
-    return run_notebook(folder / "quiet.ipynb", {}, environment=environment, timeout=60)
+    return run_notebook(folder / "quiet.ipynb", {}, environment=environment, timeout=timeout)
 
 
 @pytest.mark.parametrize("name", QUIET)
@@ -130,6 +218,19 @@ def test_what_fails_quietly_ends_the_run(tmp_path, environment, name):
         run(tmp_path, environment, cell)
     assert raised.value.exit_code == 1
     assert "QuietFailure" not in str(raised.value)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", LOUD)
+def test_what_fails_loudly_ends_the_run(tmp_path, environment, name):
+    cell, said = LOUD[name]
+    with pytest.raises(KamError, match=said) as raised:
+        run(tmp_path, environment, cell, timeout=5 if said == "longer than" else 60)
+    assert raised.value.exit_code == 1 and raised.value.next
+
+
+def test_there_are_as_many_faults_as_were_tried():
+    assert len(QUIET) >= 14 and len(LOUD) >= 54
 
 
 @pytest.mark.parametrize("name", SOUND)

@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 
+from kamlib.period import open_period
 from kamlib.report.pages import PAGES, notebook_file
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +57,25 @@ def test_the_page_equals_what_the_notebook_shows(name, sample_report, tmp_path_f
     pieces = in_lab(notebook_file(PAGES[name]), cache, book)
     assert len(pieces) > 4
     assert not [piece[:200] for piece in pieces if piece not in page]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_notebook_opens_the_sample_as_it_is_committed(name):
+    notebook = notebook_file(PAGES[name])
+    cells = nbformat.read(notebook, as_version=4).cells
+    own = next(cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
+    given: dict[str, str] = {}
+    exec(own.source, given)
+    book = (notebook.parent / given["book"]).resolve()
+    assert book == ROOT / "data" / "sample"
+    assert (given["period"], given["manager_id"]) == ("", "")
+    assert given.get("account_id", "") == ""
+
+
+def test_a_dossier_of_no_account_in_particular_is_the_largests():
+    q = open_period(ROOT / "data" / "sample", "2025-Q3")
+    largest = q.account_classes.sort_values("revenue", ascending=False)["account_id"].iloc[0]
+    assert q.account("").account_id == largest
 
 
 def test_a_dossier_equals_what_the_notebook_shows(sample_report, tmp_path_factory):

@@ -6,6 +6,7 @@ used is printed in the reports.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from datetime import date
@@ -262,9 +263,10 @@ def read_settings(folder: Path) -> BookSettings:
         known one is named); a value does not fit.
     """
     file = folder / "book.toml"
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # a name that is too long is that of no folder
+        name = str(folder)[:200]
         raise KamError(
-            f"There is no book '{folder}'.", where=str(folder), next="Check the path of the book."
+            f"There is no book '{name}'.", where=name, next="Check the path of the book."
         )
     if not file.is_file():
         raise KamError(

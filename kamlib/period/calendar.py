@@ -131,7 +131,7 @@ def parse_period(text: str, *, first_month: int = 1) -> Span:
         start = date(year - (first_month > 1), first_month, 1)
         months = 3 * (int(match[2]) - 1) if kind == "quarter" else 0
         return _from_start(_add_months(start, months), kind, first_month)
-    raise KamError(f"'{text}' is not a period.", where="period", next=_HOW)
+    raise KamError(f"'{text[:100]}' is not a period.", where="period", next=_HOW)
 
 
 def resolve_periods(

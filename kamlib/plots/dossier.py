@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
 from kamlib.book import BookSettings
-from kamlib.plots.marks import is_narrow, mark, mark_each, width_of
+from kamlib.plots.marks import is_narrow, mark, mark_each, spot, width_of
 from kamlib.plots.stakeholders import cut_to, plot_org_chart, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
@@ -266,11 +266,12 @@ def plot_account_timeline(
         own = recent[recent["kind"].eq(lane)]
         ax.axhline(-row, color=COLOURS["previous"], linewidth=0.6, zorder=0)
         label(ax, first, -row, say(lane), dx=-8, colour=QUIET)
-        colours = [_event_colour(one.event_code, one.mark) for one in each(own)]
-        for one, colour in zip(each(own), colours, strict=True):
-            options: dict[str, Any] = {"markersize": 6, "markeredgewidth": 0, "clip_on": False}
-            (spot,) = ax.plot([one.date], [-row], "o", color=colour, zorder=3, **options)
-            mark(spot, f"{date(one.date)}: {one.event}")
+        for one in each(own):
+            colour = _event_colour(one.event_code, one.mark)
+            options: dict[str, Any] = {"markersize": 6, "clip_on": False}
+            drawn = spot(ax, date2num(one.date), -row, color=colour, zorder=3, **options)
+            drawn.set_in_layout(False)  # it lies within the axes, but for half of itself
+            mark(drawn, f"{date(one.date)}: {one.event}")
         _label_events(ax, own, lane, -row + 0.34, letter, (date2num(first), date2num(as_of)))
     ax.set_xlim(date2num(first), date2num(as_of) + days * 0.02)
     ax.set_ylim(-len(lanes) + 0.6, 0.7)

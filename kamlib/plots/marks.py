@@ -12,6 +12,7 @@ from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 MARK = "kam-mark-"
 """What the name of a marked thing begins with, in a figure."""
@@ -51,8 +52,16 @@ def mark_points(
     """Let points answer that are drawn together: each gets a spot to touch that is not seen."""
     ids = iter(accounts)
     for x, y, tip in zip(xs, ys, tips, strict=True):
-        (spot,) = ax.plot([x], [y], "o", markersize=9, markeredgewidth=0, alpha=0, zorder=9)
-        mark(spot, tip, next(ids, ""))
+        mark(spot(ax, x, y, markersize=9, alpha=0, zorder=9), tip, next(ids, ""))
+
+
+def spot(ax: Axes, x: Any, y: Any, **options: Any) -> Line2D:
+    """Add one round point within the limits that the axes have or are given: a tenth of what
+    `Axes.plot` takes.
+    """
+    drawn = Line2D([x], [y], linestyle="none", marker="o", markeredgewidth=0, **options)
+    ax.add_artist(drawn)
+    return drawn
 
 
 def marks_of(figure: Any) -> list[tuple[str, str]]:

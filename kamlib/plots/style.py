@@ -29,6 +29,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kamlib import words
 from kamlib.book import BookSettings
+from kamlib.plots.layout import Margins
 from kamlib.plots.marks import width_of
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def axes(
     """
     with style():
         _, drawn = plt.subplots(
-            nrows, ncols, figsize=(width_of(width), height), layout="constrained", **options
+            nrows, ncols, figsize=(width_of(width), height), layout=Margins(), **options
         )
     for ax in np.atleast_1d(drawn).ravel():
         ax.tick_params(length=0)

@@ -1,16 +1,11 @@
 """A figure as vector drawing for a page: text stays text, colours follow the page, the same bytes
 every time.
-
-Matplotlib lays text out with a font that knows Latin letters only; the page draws it with whatever
-fonts the reader has. So text is *measured* with stand-ins as wide as the letters will be, and
-*written* as it is: no script is cut short and none warns of missing glyphs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +15,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from matplotlib import pyplot as plt
-from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from kamlib.plots.fit import fit_ticks
 from kamlib.plots.marks import MARK, marks_of
+from kamlib.plots.renderer import Canvas, Renderer, writable
 from kamlib.plots.style import (
     COLOURS,
     FINDING,
@@ -90,18 +85,14 @@ def drawing(
     lifted = [t for t in texts if t.get_gid() in (FINDING, SUBTITLE)] if len(findings) == 1 else []
     said = {t.get_gid(): getattr(t, "kam_text", t.get_text()) for t in lifted}
     width, height = figure.get_size_inches() * 72
-    with _on_svg_canvas(figure) as canvas, _hidden(lifted), style():
-        for is_fitted in (False, False, True):
-            out = StringIO()
-            renderer = _Renderer(width, height, out, image_dpi=72, metadata=_NO_METADATA)
-            canvas.renderer = renderer
-            figure.draw(renderer)
-            renderer.finalize()
-            if is_fitted or not fit_ticks(figure, renderer):
-                break
-        box = figure.get_tightbbox(renderer)
-    left, right = min(0.0, box.x0 * 72 - 2), max(width, box.x1 * 72 + 2)
-    top, bottom = min(0.0, height - box.y1 * 72 - 2), max(height, height - box.y0 * 72 + 2)
+    out = StringIO()
+    renderer = Renderer(width, height, out, image_dpi=72, metadata=_NO_METADATA)
+    with _on_svg_canvas(figure, renderer), _hidden(lifted), style(), _laid_out(figure, renderer):
+        figure.draw(renderer)
+        renderer.finalize()
+    x0, y0, x1, y1 = renderer.reach
+    left, right = min(0.0, x0 - 2), max(width, x1 + 2)
+    top, bottom = min(0.0, height - y1 - 2), max(height, height - y0 + 2)
     whole = (
         "; ".join(dict.fromkeys(getattr(t, "kam_text", t.get_text()) for t in findings))
         if is_empty
@@ -120,63 +111,33 @@ def drawing(
 _NO_METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-class _Renderer(RendererSVG):
-    """Measures letters its font lacks by stand-ins of their width; writes them as they are."""
-
-    def get_text_width_height_descent(
-        self, s: str, prop: Any, ismath: Any
-    ) -> tuple[float, float, float]:
-        return super().get_text_width_height_descent(stand_in(s), prop, False)
-
-    def draw_text(self, gc: Any, x: float, y: float, s: str, *args: Any, **options: Any) -> None:
-        super().draw_text(gc, x, y, _writable(s), *args, **options)
-
-
-class _Canvas(FigureCanvasSVG):
-    """Gives layout the same measuring as drawing, so that a text is measured once."""
-
-    renderer: _Renderer
-
-    def get_renderer(self) -> _Renderer:
-        return self.renderer
-
-
-def stand_in(text: str) -> str:
-    """Return Latin letters that take the room of any script's: marks none, East Asian letters and
-    emoji about two.
-
-    >>> stand_in("Zoë"), stand_in("東京"), stand_in("e\u0301")
-    ('Zoë', 'MnMn', 'e')
-    """
-    return "".join(_room(letter) for letter in text)
-
-
-def _room(letter: str) -> str:
-    if unicodedata.category(letter) in ("Mn", "Me", "Cf", "Cc", "Cs"):
-        return " " if letter in "\t\n" else ""
-    code = ord(letter)
-    if unicodedata.east_asian_width(letter) in ("W", "F") or code >= 0x1F000:
-        return "Mn" if code < 0x1F000 else "MM"
-    if code < 0x0530 or 0x1E00 <= code < 0x2070 or 0x20A0 <= code < 0x2600:
-        return letter  # Latin, Greek, Cyrillic, punctuation, currency, arrows, shapes: in the font
-    return "n" if 0x0590 <= code < 0x0900 else "m"
-
-
-def _writable(text: str) -> str:
-    return "".join(
-        letter
-        for letter in text
-        if unicodedata.category(letter) not in ("Cc", "Cs", "Cn") or letter in "\t\n"
-    )
+@contextmanager
+def _laid_out(figure: Figure, renderer: Renderer) -> Iterator[None]:
+    """Lay a figure out with labels that do not meet, and leave it so while it is drawn."""
+    engine = figure.get_layout_engine()
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if not axis.get_label_text():  # else the place of nothing is worked out for each drawing
+            axis.set_label_coords(0.5, 0.5)
+    for is_fitted in (False, False, True):
+        if engine is not None:
+            engine.execute(figure)
+        if is_fitted or not fit_ticks(figure, renderer):
+            break
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 @contextmanager
-def _on_svg_canvas(figure: Figure) -> Iterator[_Canvas]:
+def _on_svg_canvas(figure: Figure, renderer: Renderer) -> Iterator[None]:
     canvas, dpi = figure.canvas, figure.dpi
-    drawn = _Canvas(figure)
+    drawn = Canvas(figure)
+    drawn.renderer = renderer
     figure.dpi = 72
     try:
-        yield drawn
+        yield
     finally:
         figure.dpi = dpi
         figure.set_canvas(canvas)
@@ -245,7 +206,7 @@ def _copy(
 
 def _mark(parent: ElementTree.Element, tip: str, address: str) -> ElementTree.Element:
     """Return the element of a mark: a link where it leads somewhere, with what it stands for."""
-    said = _writable(tip)
+    said = writable(tip)
     link = {"href": address, "aria-label": said.replace("\n", ", ")} if address else {}
     made = ElementTree.SubElement(parent, "a" if address else "g", link)
     ElementTree.SubElement(made, "title").text = said

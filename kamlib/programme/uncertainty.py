@@ -37,19 +37,28 @@ def smallest_effect(comparison: Comparison) -> float:
     return float(error * (_t(freedom) + stats.t.ppf(POWER, freedom)))
 
 
-def _att_error(comparison: Comparison) -> tuple[float, int]:
-    """Return the standard error of the average effect, and its degrees of freedom."""
+def _att_error(comparison: Comparison) -> tuple[float, float]:
+    """Return the standard error of the average effect, and its degrees of freedom: those of a sum
+    of two variances, each estimated from cases of its own (Satterthwaite 1946).
+    """
     treated, att = comparison.treated, comparison.att
-    count, freedom = len(treated), _freedom(comparison)
+    count, freedom = len(treated), float(_freedom(comparison))
     noise, own = _noise(treated, att)
+    cases = freedom
     if count >= OWN_SPREAD_FROM:
-        noise, freedom = own, count - 1
+        noise, cases = own, count - 1
     elif count > 1:
         noise = max(noise, own)
     # Variance of the sum of the effects: the noise of each account, and the errors of the controls,
-    # which move the counterfactual, and so what an effect of this size is measured by.
-    regression = (1 + att) ** 2 * float(comparison.influence @ comparison.influence)
-    error = np.sqrt(count * noise + regression) / treated["counterfactual"].sum()
+    # which move the counterfactual, and so what an effect of this size is measured by. Who is
+    # admitted later is a control before: its error raises the sum there and lowers it here.
+    moved = (1 + att) * comparison.influence
+    at = comparison.panel.margin.index.get_indexer(treated.index)
+    regression, shared = float(moved @ moved), float(_apart(treated, att) @ moved[at])
+    apart = count * noise
+    error = np.sqrt(max(apart + regression - 2 * shared, 0.0)) / treated["counterfactual"].sum()
+    parts = apart**2 / cases + regression**2 / freedom
+    freedom = (apart + regression) ** 2 / parts if parts > 0 else freedom
     return float(error * comparison.feedback), freedom
 
 
@@ -81,8 +90,12 @@ def account_effects(comparison: Comparison) -> pd.DataFrame:
 
 def _noise(treated: pd.DataFrame, att: float) -> tuple[float, float]:
     """Return the variance of a control around its counterfactual, and that between the treated."""
-    apart = treated["outcome"] - (1 + att) * treated["counterfactual"]
-    return float((treated["spread"] ** 2).mean()), float(apart.var())
+    return float((treated["spread"] ** 2).mean()), float(_apart(treated, att).var())
+
+
+def _apart(treated: pd.DataFrame, att: float) -> pd.Series:
+    """Return how far each account is from the average effect on its counterfactual."""
+    return treated["outcome"] - (1 + att) * treated["counterfactual"]
 
 
 def _freedom(comparison: Comparison) -> int:

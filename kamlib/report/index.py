@@ -27,6 +27,8 @@ def renew_index(out: Path, book: BookSettings, *, mode: str = "owner") -> None:
         index = out / "index.html"
         if not index.is_file() or index.read_bytes() != html:
             site.write_file(index, html, mode=mode)
+        elif mode != "owner":
+            site.set_mode([index], mode)
 
 
 def _index(runs: dict[str, dict], book: BookSettings) -> bytes:

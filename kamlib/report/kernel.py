@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -27,7 +26,7 @@ from papermill.execute import execute_notebook
 from traitlets.config import Config
 
 from kamlib.errors import KamError
-from kamlib.report import watch
+from kamlib.report import scratch, watch
 from kamlib.report.server import SOCKET
 
 _ENGINE = "kam"
@@ -43,8 +42,8 @@ class KitEngine(Engine):
         """Run a notebook's cells in a kernel that exists for it alone, listed in ``running`` while
         it does.
         """
-        with tempfile.TemporaryDirectory(prefix="kam-") as private:
-            manager = _manager(Path(private), is_warm=bool(environment.get(SOCKET)))
+        with scratch.socket_folder() as private:
+            manager = _manager(private, is_warm=bool(environment.get(SOCKET)))
             client = _Client(
                 nb_man,
                 km=manager,

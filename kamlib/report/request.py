@@ -121,6 +121,12 @@ def ids(choice: str) -> list[str]:
 
 def check_account(account: str, known) -> None:
     """Refuse an account that is not known, and name the nearest."""
+    if account in WORDS and account not in known:
+        raise KamError(
+            f"'{account}' is a word for accounts and stands alone.",
+            where="--accounts",
+            next="Say key, all or none, or ids: A1,A2.",
+        )
     if account not in known:
         raise KamError(
             f"'{account}' is not an account of the book.",
@@ -140,6 +146,14 @@ def check_place(request: Request) -> None:
     if request.mode not in MODES:
         raise KamError(
             f"'{request.mode}' is no mode.", where="--mode", next=f"Say {', '.join(MODES)}."
+        )
+    if request.status is not None and (
+        os.path.isdir(request.status) or not os.path.isdir(request.status.absolute().parent)
+    ):
+        raise KamError(
+            "The health file cannot be there.",
+            where=f"--status {str(request.status)[:100]}",
+            next="Name a file in a folder that is there.",
         )
     out = request.out
     try:

@@ -119,6 +119,7 @@ class _Run:
         self.executor: Executor | None = None
         self.now: Undated | None = None
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
+        self.settings: BookSettings = read_settings(request.book)
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
         if request.pdf or request.digest:
             browser()
@@ -126,7 +127,6 @@ class _Run:
             from kamlib.slides import new_deck
 
             new_deck()
-        self.settings: BookSettings = read_settings(request.book)
         self.asked = resolve_periods(
             list(request.periods), first_month=self.settings.fiscal_year.first_month, today=today
         )

@@ -21,6 +21,9 @@ from filelock import FileLock, Timeout
 
 PREFIX = "kam-"
 _WEEK = 7 * 24 * 3600
+_SHORT = Path("/tmp")
+_LONGEST_NAME = 100
+"""Bytes in the name of a socket that every system takes."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ def run_folder() -> Iterator[Path]:
     """
     home = Path(tempfile.gettempdir())
     clear_left_behind(home)
+    if not _may_hold_sockets(home / "kam-1234567-123456789012"):
+        clear_left_behind(_SHORT)
     own = take(home)
     before, tempfile.tempdir = tempfile.tempdir, str(own.folder)
     try:
@@ -60,6 +65,27 @@ def run_folder() -> Iterator[Path]:
     finally:
         tempfile.tempdir = before
         own.give_back()
+
+
+@contextlib.contextmanager
+def socket_folder() -> Iterator[Path]:
+    """Give a folder for sockets: in the scratch space, or in ``/tmp`` where their names would be
+    longer there than the system takes. Nothing of the book is in it.
+    """
+    if _may_hold_sockets(Path(tempfile.gettempdir())):
+        with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+            yield Path(folder)
+        return
+    own = take(_SHORT)
+    try:
+        yield own.folder
+    finally:
+        own.give_back()
+
+
+def _may_hold_sockets(home: Path) -> bool:
+    longest = len(os.fsencode(home / f"{PREFIX}12345678" / "warm"))
+    return os.name == "nt" or longest <= _LONGEST_NAME
 
 
 def clear_left_behind(home: Path, prefix: str = PREFIX) -> None:

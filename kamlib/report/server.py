@@ -6,11 +6,12 @@ forked. Where there is no fork that is safe (Windows, macOS) kernels start cold.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
+
+from kamlib.report import scratch
 
 SOCKET = "KAM_WARM_SOCKET"
 """Environment variable: where the process is asked for a kernel."""
@@ -28,8 +29,8 @@ class ForkServer:
     """The process that kernels are forks of; use it in a ``with`` block."""
 
     def __init__(self, environment: dict[str, str]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="kam-")
-        self.address = str(Path(self._folder.name) / "warm")
+        self._folder = contextlib.ExitStack()
+        self.address = str(self._folder.enter_context(scratch.socket_folder()) / "warm")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "kamlib.report.warm", self.address],
             stdin=subprocess.PIPE,
@@ -55,7 +56,7 @@ class ForkServer:
             self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def is_ready(self) -> bool:
         """Wait until the libraries are loaded; return whether kernels can be had."""

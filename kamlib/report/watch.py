@@ -89,6 +89,10 @@ def load_ipython_extension(shell: Any) -> None:
         shown(kind, error, text)
 
     shell._showtraceback = keep_and_show
+    shell.ask_exit = _leave
+    shell.show_usage_error = lambda error: shell._showtraceback(
+        type(error), error, [f"{type(error).__name__}: {error}"]
+    )
 
 
 def settle() -> None:
@@ -123,6 +127,12 @@ def settle() -> None:
     gc.collect()  # a task that nobody asked tells of its failure when it goes
     if _failures:
         raise QuietFailureError(_failures[0])
+
+
+def _leave() -> None:
+    """Refuse ``exit()``, which the kernel hears of only when the notebook has ended."""
+    _failures.append("a step leaves the notebook early")
+    raise QuietFailureError(_failures[-1])
 
 
 def _keep(error: BaseException | None) -> None:
