@@ -114,8 +114,10 @@ def account_days(*, as_of: pd.Timestamp) -> str:
     )
 
 
-def account_months(account_days: Path, *, as_of: pd.Timestamp) -> str:
-    """One row per account × month with order lines; months end as the as-of day does."""
+def months_of_days(account_days: Path, *, as_of: pd.Timestamp) -> str:
+    """One row per account × month with order lines, as `kamlib.period.months.account_months` has
+    it.
+    """
     return in_order(
         f"""
         SELECT account_id, {_month("CAST(date AS DATE)", as_of)} AS month,
@@ -336,7 +338,7 @@ def activity_tables(
     )
     days = engine.stored(account_days(as_of=as_of))
     statements = {
-        "account_months": account_months(days, as_of=as_of),
+        "account_months": months_of_days(days, as_of=as_of),
         "category_months": category_months(as_of=as_of),
         "product_months": _called(product_months(as_of=as_of, is_wanted=is_few), "month"),
         "product_windows": product_windows(as_of=as_of, windows=windows),
