@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from kamlib.practice.company import Company, company
+from kamlib.report.server import ForkServer, can_fork
 
 QUIET = [
     "--no-sandbox",
@@ -202,6 +203,16 @@ def orders(meridian: Company) -> pd.DataFrame:
 def told(meridian: Company) -> dict[str, pd.DataFrame]:
     """story -> its rows of the truth."""
     return {story: rows.reset_index(drop=True) for story, rows in meridian.truth.groupby("story")}
+
+
+@pytest.fixture(scope="session")
+def kernels() -> Iterator[ForkServer]:
+    """What kernels are forked from, for tests that run small notebooks."""
+    if not can_fork():
+        pytest.skip("needs warm kernels")
+    with ForkServer({"PYTHONHASHSEED": "0"}) as process:
+        assert process.is_ready()
+        yield process
 
 
 @pytest.fixture(scope="session")

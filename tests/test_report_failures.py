@@ -4,6 +4,7 @@ behind.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,8 +21,9 @@ import nbformat
 import pytest
 
 from kamlib.cli import main
-from kamlib.report import Request, pages, run
+from kamlib.report import Request, pages, production, run
 from kamlib.report.pages import kit_folder
+from kamlib.report.server import SOCKET
 
 ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
     f"{month},{account},2025-{month:02d}-05,{10 * month}\n"
@@ -81,6 +83,19 @@ def use_kit(kit, monkeypatch):
     return use
 
 
+@pytest.fixture
+def warm(kernels, monkeypatch):
+    """Let runs of this process fork their kernels from one that has loaded everything."""
+
+    @contextlib.contextmanager
+    def ready(folder, *_):
+        environment = {**run._ENVIRONMENT, "TMPDIR": str(folder), SOCKET: kernels.address}
+        yield lambda: environment
+
+    monkeypatch.setattr(run, "_kernels", ready)
+    monkeypatch.setattr(production, "write_period_workbook", lambda *_: None)
+
+
 @pytest.fixture(scope="module")
 def good(kit, tmp_path_factory) -> tuple[Path, Path]:
     """A tiny book, and the site published from it."""
@@ -114,8 +129,8 @@ def command(kit: Path, book: Path, out: Path, *more: str) -> list[str]:
 
 
 def children() -> set[int]:
-    """Every process below this one but the browser of other tests, which starts and ends its own as
-    it likes.
+    """Every process below this one that has not ended, but the browser of other tests, which starts
+    and ends its own as it likes.
     """
     found: set[int] = set()
     parents = {}
@@ -123,9 +138,9 @@ def children() -> set[int]:
         if entry.name.isdigit():
             try:
                 if b"playwright" not in (entry / "cmdline").read_bytes():
-                    parents[int(entry.name)] = int(
-                        (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
-                    )
+                    state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+                    if state != "Z":
+                        parents[int(entry.name)] = int(parent)
             except (OSError, IndexError):
                 continue
     grown = {os.getpid()}
@@ -171,8 +186,8 @@ def wait_until(test, seconds: float = 240) -> bool:
         ),
     ],
 )
-def test_a_step_that_fails_changes_nothing(good, site, use_kit, monkeypatch, capsys, cell, said):
-    monkeypatch.setattr(run, "can_fork", lambda: False)
+@pytest.mark.usefixtures("warm")
+def test_a_step_that_fails_changes_nothing(good, site, use_kit, capsys, cell, said):
     use_kit(cell)
     before, running = tree_hash(site), children()
     arguments = [
@@ -201,10 +216,10 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(
     good, site, use_kit, tmp_path, number
 ):
     mark = tmp_path / "kernel"
-    kit = use_kit(
-        f"import os, pathlib, time\nf = "
+    kit = use_kit(  # a step in which the kernel hears of nothing
+        f"import ctypes, os, pathlib\nf = "
         f"pathlib.Path({str(mark)!r})\nf.with_suffix('.new').write_text(str(os.getpid()))\n"
-        "_ = f.with_suffix('.new').rename(f)\nwhile True: time.sleep(1)"
+        "_ = f.with_suffix('.new').rename(f)\nctypes.PyDLL(None).sleep(600)"
     )
     before = tree_hash(site)
     process = subprocess.Popen(command(kit, good[0], site), stderr=subprocess.PIPE, text=True)
@@ -327,6 +342,8 @@ def test_a_second_run_with_nothing_changed_reads_no_book_and_starts_no_process(
         )
 
 
+@linux
+@pytest.mark.usefixtures("warm")
 def test_a_damaged_run_file_is_told_and_the_period_made_anew(good, site, use_kit, capsys):
     use_kit()
     (site / "2025-Q4" / "run.json").write_text('{"period": [], "files": 3}')
@@ -340,6 +357,8 @@ def test_a_damaged_run_file_is_told_and_the_period_made_anew(good, site, use_kit
     assert (site / "index.html").read_bytes() == (good[1] / "index.html").read_bytes()
 
 
+@linux
+@pytest.mark.usefixtures("warm")
 def test_keeping_going_a_page_that_fails_keeps_its_last_good_version(
     good, use_kit, tmp_path, capsys
 ):
@@ -383,14 +402,19 @@ def site_is_whole(out: Path) -> bool:
 @linux
 @pytest.mark.skipif(not run.can_fork(), reason="needs warm kernels")
 def test_the_warm_process_ends_with_a_run_that_is_killed_while_it_loads(tmp_path):
+    (tmp_path / "seaborn.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(tmp_path / 'loads')!r}).touch()\ntime.sleep(600)"
+    )
+    path = os.pathsep.join([str(tmp_path), *sys.path])
     code = (
         "import sys\nfrom kamlib.report.server import ForkServer\n"
-        "server = ForkServer({})\nprint(server._process.pid, flush=True)\nsys.stdin.read()"
+        f"server = ForkServer({{'PYTHONPATH': {path!r}}})\n"
+        "print(server._process.pid, flush=True)\nsys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         warm = int(process.stdout.readline())
-        assert wait_until(lambda: b"warm" in Path(f"/proc/{warm}/cmdline").read_bytes(), 30)
+        assert wait_until((tmp_path / "loads").exists)
         process.kill()
     assert wait_until(lambda: not is_running(warm), 30)

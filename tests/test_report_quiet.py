@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -190,14 +189,6 @@ SOUND = {
 }
 
 pytestmark = pytest.mark.skipif(not server.can_fork(), reason="needs warm kernels")
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[server.ForkServer]:
-    """What kernels are forked from."""
-    with server.ForkServer({"PYTHONHASHSEED": "0"}) as process:
-        assert process.is_ready()
-        yield process
 
 
 @pytest.fixture(scope="module")

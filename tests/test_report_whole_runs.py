@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 import threading
@@ -17,6 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import kamlib
 from kamlib.book import read_settings
 from kamlib.cli import main
 from kamlib.errors import KamError
@@ -99,6 +101,13 @@ def test_a_period_that_a_killed_run_left_unlisted_is_listed_by_the_next(request_
     page = (request_.out / "2025-Q4" / "segmentation.html").read_text()
     assert "../2025-Q3/segmentation.html" in page
 
+    shutil.rmtree(request_.out / "2025-Q3")  # as the instructions prune a site
+    (outcome,) = render(request_, today=TODAY)
+    assert outcome.state == "unchanged"
+    left = (index, request_.out / "2025-Q4" / "segmentation.html")
+    assert not [file.name for file in left if "2025-Q3/" in file.read_text()]
+    assert site.is_whole(request_.out, "2025-Q4")
+
 
 def test_a_page_that_was_changed_after_it_was_published_is_made_anew(request_, steps):
     render(request_, today=TODAY)
@@ -116,6 +125,39 @@ def test_a_database_is_never_the_same_twice(request_):
     book.write_text('title = "T"\n[connection]\nurl = "${KAM_URL}"\n')
     given = (request_, [], read_settings(request_.book), {})
     assert run_mark(*given) != run_mark(*given)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"only": ("scoring",)},
+        {"accounts": "key"},
+        {"manager_id": "M"},
+        {"pdf": True},
+        {"digest": True},
+    ],
+)
+def test_another_request_is_another_report(request_, other):
+    settings = read_settings(request_.book)
+    asked = (request_, replace(request_, **other))
+    one, two = (run_mark(request, [], settings, {}) for request in asked)
+    assert one != two
+
+
+def test_another_version_of_the_kit_or_of_a_library_makes_another_report(
+    request_, tmp_path, monkeypatch
+):
+    package = tmp_path / "kamlib"
+    package.mkdir()
+    (package / "a.py").write_text("one = 1\n")
+    monkeypatch.setattr(kamlib, "__file__", str(package / "__init__.py"))
+    given = (request_, [], read_settings(request_.book), {})
+    before = run_mark(*given)
+    assert run_mark(*given) == before
+    (package / "a.py").write_text("one = 2\n")
+    assert (changed := run_mark(*given)) != before
+    monkeypatch.setattr(kamlib, "__version__", "0.0.0")
+    assert run_mark(*given) != changed
 
 
 @posix

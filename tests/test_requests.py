@@ -24,8 +24,9 @@ OTHERS = (
     ["--status", "nowhere/status.json"], ["--only", ""], ["--only", "dossier"],
     ["--only", "segmentation,scoring"], ["--only", "../x"], ["--accounts", ""],
     ["--accounts", ", ,"], ["--only", "segmentation", "--accounts", "A"], ["--manager", ""],
-    ["--manager", "\u200b"], ["--out", ""], ["--out", "\0x"], ["--out", "x" * 5000],
-    ["--book", ""], ["--book", "nowhere"], ["--book", "x" * 5000], ["--perod", "2025"], ["extra"],
+    ["--manager", "\u200b"], ["--out", ""], ["--out", "si\nte"], ["--out", "\0x"],
+    ["--out", "x" * 5000], ["--book", ""], ["--book", "nowhere"], ["--book", "x" * 5000],
+    ["--perod", "2025"], ["extra"],
 )  # fmt: skip
 REQUESTS = [
     *(["--period", period] for period in PERIODS),

@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 
+from kamlib.period import open_period
 from kamlib.report.pages import PAGES, notebook_file
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,9 +69,13 @@ def test_a_notebook_opens_the_sample_as_it_is_committed(name):
     book = (notebook.parent / given["book"]).resolve()
     assert book == ROOT / "data" / "sample"
     assert (given["period"], given["manager_id"]) == ("", "")
-    if "account_id" in given:
-        accounts = (book / "accounts.csv").read_text(encoding="utf-8").splitlines()
-        assert any(line.startswith(f"{given['account_id']},") for line in accounts)
+    assert given.get("account_id", "") == ""
+
+
+def test_a_dossier_of_no_account_in_particular_is_the_largests():
+    q = open_period(ROOT / "data" / "sample", "2025-Q3")
+    largest = q.account_classes.sort_values("revenue", ascending=False)["account_id"].iloc[0]
+    assert q.account("").account_id == largest
 
 
 def test_a_dossier_equals_what_the_notebook_shows(sample_report, tmp_path_factory):

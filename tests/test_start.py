@@ -301,7 +301,7 @@ def test_the_command_says_what_it_did_or_what_to_say(tmp_path):
 
 
 def test_every_name_means_something_the_kit_knows():
-    extra = {"unit_price", "discount_share", "category_id"}
+    extra = {"unit_price", "price_unit", "discount_share", "category_id"}
     from kamlib.tables import CANONICAL
 
     known = {*CANONICAL["orders"].names, *CANONICAL["accounts"].names} | extra

@@ -48,7 +48,8 @@ class TableInput(Settings):
     """How files are written: of the whole book (``[input]``) or of one table (``[input.orders]``).
 
     ``sheet`` names a workbook's sheet, or several that are alike; ``header_line`` is the line, or
-    row of a sheet, that holds the column names. More than ``most_set_aside`` of the rows, or of the
+    row of a sheet, that holds the column names; with ``header_rows = 2`` the one below it names
+    the columns within its groups. More than ``most_set_aside`` of the rows, or of the
     money, that could not be used is announced; of orders it also makes the exit code 1.
     """
 
@@ -63,13 +64,19 @@ class TableInput(Settings):
     sheet: str | tuple[str, ...] | None = Field(None, min_length=1)
     most_set_aside: float = Field(0.10, ge=0, le=1)
     header_line: int | None = Field(None, ge=1)
+    header_rows: int = Field(1, ge=1, le=2)
 
 
 _OF_TABLES: dict[str, Any] = dict.fromkeys(CANONICAL, (TableInput | None, None))
 
 
 class InputSettings(create_model("_PerTable", __base__=TableInput, **_OF_TABLES)):  # type: ignore[misc]
-    """``[input]``: how the book's files are written; ``[input.<table>]``: where one differs."""
+    """``[input]``: how the book's files are written; ``[input.<table>]``: where one differs.
+
+    ``[input.raw.<name>]`` says it of one file, folder or sheet in ``raw/``.
+    """
+
+    raw: dict[str, TableInput] = Field(default_factory=dict)
 
     def of(self, table: str) -> TableInput:
         """Return how one table's files are written: what is said of it, else of the book.
@@ -77,7 +84,8 @@ class InputSettings(create_model("_PerTable", __base__=TableInput, **_OF_TABLES)
         >>> InputSettings(decimal=",", orders={"decimal": "."}).of("orders").decimal
         '.'
         """
-        own = getattr(self, table, None)
+        kind, _, name = table.rpartition("/")
+        own = self.raw.get(name) if kind else getattr(self, table, None)
         return self.model_copy(update=own.model_dump(exclude_unset=True) if own else {})
 
 

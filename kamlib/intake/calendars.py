@@ -11,12 +11,19 @@ import ibis.expr.types as ir
 EXCEL, UNIX = "excel", "unix"
 COUNTED = (EXCEL, UNIX)
 """Forms of days that are counted: since 1899-12-30 (spreadsheets), in seconds since 1970."""
-_NAMES = {
+NAMES = {
     "Jan": "jan|jän|ene", "Feb": "feb|fév|fev", "Mar": "mar|mär|maer|mrz", "Apr": "apr|avr|abr",
     "May": "may|mai", "Jun": "jun|juin", "Jul": "jul|juil", "Aug": "aug|aoû|aou|ago", "Sep": "sep",
     "Oct": "oct|okt", "Nov": "nov", "Dec": "dec|dez|déc|dic",
 }  # fmt: skip
+_WEEKDAYS = (
+    "mon(day)?|tue(s(day)?)?|wed(nesday)?|thu(r(s(day)?)?)?|fri(day)?|sat(urday)?|sun(day)?|mo(ntag)?"
+    "|di(enstag)?|mi(ttwoch)?|do(nnerstag)?|fr(eitag)?|sa(mstag)?|so(nntag)?|lun(di|es)?|mardi|martes"
+    "|mer(credi)?|mi[ée](rcoles)?|jeu(di)?|jue(ves)?|ven(dredi)?|vie(rnes)?|sam(edi)?|s[áa]b(ado)?"
+    "|dim(anche)?|dom(ingo)?"
+)
 _HINTS = (
+    (r"^\d{1,2}[./-]\d{1,2}[./-]?$", "a day without its year; export it with the year"),
     (r"^(Q|T)[1-4]\b|\b(Q|T)[1-4]$", "a quarter; the kit needs days or months: export those"),
     (
         r"^\d{4}[/.-]?0[01]\d$|^0[01]\d[/.-]\d{4}$",
@@ -27,15 +34,19 @@ _HINTS = (
 
 
 def named_months(text: ir.StringValue) -> ir.StringValue:
-    """Return a day's text with its month's name as the engine knows it (``Mar`` for ``März``)."""
-    for name, starts in _NAMES.items():
+    """Return a day's text with its month's name as the engine knows it (``Mar`` for ``März``), the
+    day's number bare, without the day of the week.
+    """
+    text = text.re_replace(rf"(?i)^(?:{_WEEKDAYS})[.,]*\s+", "")
+    text = text.re_replace(r"(?i)^(\d{1,2})(st|nd|rd|th|er)\b", r"\1")
+    for name, starts in NAMES.items():
         text = text.re_replace(rf"(?i)(^|[^\p{{L}}])({starts})\p{{L}}*\.?", rf"\1{name}")
     return text
 
 
 def engine_form(form: str) -> str:
     """Return a form as the engine reads texts of :func:`named_months`."""
-    return form.replace("%B", "%b")
+    return re.sub(r"%a[,.]? ?", "", form).replace("%B", "%b")
 
 
 def counted(text: ir.StringValue, form: str) -> ir.TimestampValue:

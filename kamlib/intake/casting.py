@@ -39,9 +39,10 @@ _IN_GROUPS = r"^[+-]?\d{1,3}([ '’]\d{3})+([.,]\d*)?$"
 _SURE_POINT = r"^[+-]?(\d{1,3}(,\d{3})+\.\d*|\d{1,3}(,\d{3}){2,})$"
 _SURE_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+,\d*|\d{1,3}(\.\d{3}){2,}|\d+,(\d{1,2}|\d{4,})|0,\d+)$"
 _ONE_GROUP = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+_FULL_WIDTH = ("０１２３４５６７８９．，－", "0123456789.,-")
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)([.,]\d+)?)?"
-_ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}([ T]{_TIME} ?(Z|[+-]\d{{2}}(:?\d{{2}})?)?)?$"
-_OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+_ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}([ T]{_TIME} ?(Z|UTC|GMT|[+-]\d{{2}}(:?\d{{2}})?)?)?$"
+_OFFSET = r"(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
 _MIDNIGHT = r"[ T]+(0?0:00(:00(\.0+)?)?|12:00(:00)? [Aa][Mm])$"
 _OPEN_DATE = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}( .*)?$"
 _OPEN_AMOUNT = r"^[(+-]?[\d.]*,[\d.,]*([eE][+-]?\d+)?[)-]?$"
@@ -125,7 +126,9 @@ def tidy(
     if column.type not in ("money", "number") or not text.type().is_string():
         return text
     is_plain = text.re_search(r"^[+-]?\d+([.,]\d*)?$")
-    rest, before, after = _without_signs(text) if column.type == "money" else (text, None, None)
+    plain = text.translate(*_FULL_WIDTH)
+    rest, before, after = _without_signs(plain) if column.type == "money" else (plain, None, None)
+    rest = rest.re_replace(r"([.,])[-–—−]+$", r"\1" + "0")  # 100,- is 100
     rest = rest.replace("−", "-").re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^(.+)-$", r"-\1")
     rest = rest.re_replace(r"^([+-])\s+", r"\1")
     rest = ibis.ifelse(rest.re_search(_IN_GROUPS), rest.re_replace(r"[ '’]", ""), rest)
@@ -294,7 +297,7 @@ def _day(value: ir.Value, rules: Rules, is_excel: bool) -> ir.DateValue:
         day, forms = ibis.coalesce(instant.cast("date"), day), []
     for form in forms:
         is_month = not re.search("%-?[djxcV]", form)
-        if re.search("%-?[bB]", form):
+        if re.search("%-?[abB]", form):
             text, form = named_months(value), engine_form(form)
         read = try_strptime(text, form).cast("date")
         short = ibis.ifelse(read.isnull() & text.re_search(_MIDNIGHT), text, ibis.null("string"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ import ibis.expr.types as ir
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
+from kamlib.intake import calendars
 from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources import Source
 from kamlib.intake.sources.headers import folded
@@ -26,7 +28,8 @@ class TypedRows:
     (the cell that is the reason), ``_file``, ``_row``, ``_mended`` (ids of the row that were
     mended), ``_sign`` (the currency sign of an amount, in a book that names no currency) and
     ``_open`` (a cell whose meaning the book leaves open). ``cells`` are the columns as they were
-    written, ``theirs`` their names in the file.
+    written, ``theirs`` their names in the file. ``is_in_place``: they have types already and can be
+    read again and again where they lie.
     """
 
     table: Table
@@ -37,6 +40,7 @@ class TypedRows:
     theirs: Mapping[str, str]
     rules: Rules
     is_excel: bool = False
+    is_in_place: bool = False
 
     def with_currency(self) -> TypedRows:
         """Return the rows read again with the signs of the book's currency alone."""
@@ -64,7 +68,8 @@ def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
     columns = [table.column(name) for name in table.names if name in given]
     rules = rules_of(book, table.name)
     rows = typed_rows(cells, columns, rules, is_excel=source.is_excel)
-    return TypedRows(table, rows, given, where, cells, theirs, rules, source.is_excel)
+    kind = {"is_excel": source.is_excel, "is_in_place": source.is_in_place}
+    return TypedRows(table, rows, given, where, cells, theirs, rules, **kind)
 
 
 def _names(source: Source, table: Table, book: BookSettings) -> dict[str, str]:
@@ -106,13 +111,13 @@ def _no_column(
     free = [column for column in found if column not in theirs.values()]
     months = [column for column in free if is_month(column)]
     name = missing[0]
-    if len(months) >= 3 and name in ("order_date", "revenue"):
+    if len(months) >= 3 and {"order_date", "revenue"} & set(missing):
         return KamError(
             f"The table '{table.name}' has a column per month ('{months[0]}', '{months[1]}' …); "
             "the kit needs a row per month.",
             where=f"{where}: found {_named(found)}",
-            next="Keep the file in raw/ and turn it in orders.sql: UNPIVOT its month columns "
-            "INTO NAME order_date VALUE revenue.",
+            next=f"Let the kit turn it: kam new mybook --from {where}. Or keep it in raw/ and "
+            "write orders.sql: UNPIVOT its month columns INTO NAME order_date VALUE revenue.",
         )
     example = free[0] if len(free) == 1 else "Its name"
     hint = nearest(name, free) if free else "Every column that it has is taken."
@@ -130,26 +135,65 @@ def is_month(name: str) -> bool:
     >>> is_month("Jan 24"), is_month("2024-01"), is_month("Net")
     (True, True, False)
     """
-    from datetime import datetime
+    return month_of(name) is not None
 
-    for form in (
-        "%Y-%m",
-        "%Y/%m",
-        "%m/%Y",
-        "%m.%Y",
-        "%b %Y",
-        "%B %Y",
-        "%b-%y",
-        "%b %y",
-        "%b",
-        "%B",
-    ):
-        try:
-            datetime.strptime(name.strip(), form)
-        except ValueError:
-            continue
-        return True
-    return False
+
+def month_of(name: str) -> tuple[str, str] | None:
+    """Return the month that a column is called for, and what else stands in its name.
+
+    >>> month_of("März 2024"), month_of("2024-01-01 00:00:00"), month_of("Jan 24 Qty")
+    (('März 2024', ''), ('2024-01-01 00:00:00', ''), ('Jan 24', 'Qty'))
+    >>> month_of("Marge"), month_of("Net")
+    (None, None)
+    """
+    text = " ".join(name.split())
+    for pattern in _MONTH:
+        found = re.search(rf"(?i)(?:^|[\s(_-]){pattern}(?=$|[\s)_-])", text)
+        if found:
+            rest = (text[: found.start()] + " " + text[found.end() :]).strip(" ()_-/")
+            if not re.search(r"\d", rest) and len(rest.split()) < 3:
+                return found[0].strip(" (_-"), rest
+    return None
+
+
+def _month_patterns() -> tuple[str, ...]:
+    """Return how months are written: by number, or by a name of several languages, with a year or
+    without one.
+    """
+    names = "|".join(
+        rf"(?:{starts})(?:{'|'.join(_ENDS)})?\.?" for starts in calendars.NAMES.values()
+    )
+    year = r"(?:(?:19|20)?\d\d)"
+    return (
+        r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])(?:[-/.]0?1(?: 00:00:00)?)?",
+        r"(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d\d",
+        rf"(?:{names})[ '’/-]?{year}",
+        rf"{year}[ '’/-]?(?:{names})",
+        rf"(?:{names})",
+    )
+
+
+# what may follow the first letters of a month's name, in several languages
+_ENDS = (
+    *("uary", "ruary", "ch", "il", "e", "y", "ust", "tember", "ober", "ember", "uar", "ruar", "z"),
+    *("i", "mber", "vier", "vrier", "s", "rs", "ier", "ril", "llet", "let", "t", "tembre", "bre"),
+    *(
+        "obre",
+        "embre",
+        "ero",
+        "rero",
+        "zo",
+        "yo",
+        "io",
+        "o",
+        "sto",
+        "r",
+        "ner",
+        "tiembre",
+        "iembre",
+    ),
+)
+_MONTH = _month_patterns()
 
 
 def _own(source: Source) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -19,11 +20,38 @@ _DAYS = [
     *(f"%m{mark}%d{mark}{year}" for mark in "/-" for year in ("%Y", "%y")),
     *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d", "%d%m%Y"),
     *(f"%d{mark}%b{mark}{year}" for mark in "-/. " for year in ("%Y", "%y")),
-    *("%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y年%m月%d日", "%G-W%V"),
+    *(
+        "%d %B %Y",
+        "%d. %B %Y",
+        "%b %d, %Y",
+        "%B %d, %Y",
+        "%b %d %Y",
+        "%Y年%m月%d日",
+        "%G-W%V",
+        "%Y-%b-%d",
+        "%d %m %Y",
+    ),
 ]
-_MONTHS = ["%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y%m"]
+_MONTHS = [
+    "%Y-%m",
+    "%Y/%m",
+    "%m/%Y",
+    "%m.%Y",
+    "%b %Y",
+    "%B %Y",
+    "%b-%Y",
+    "%b-%y",
+    "%b %y",
+    "%Y%m",
+    "%Y %b",
+    "%Y-%b",
+]
 _TIMES = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", ", %H:%M"]
-_FORMS = [day + time for day in _DAYS for time in _TIMES] + _MONTHS
+_RARE = [
+    *("%d.%m.%Y, %H:%M Uhr", "%d.%m.%Y %H:%M Uhr", "%d-%b-%y %I.%M.%S.%f %p", "%Y.%m.%d."),
+    *("ngày %d tháng %m năm %Y", "%a %d.%m.%Y", "%a %d.%m.%y", "%a %d/%m/%Y"),
+]
+_FORMS = [day + time for day in _DAYS for time in _TIMES] + _MONTHS + _RARE
 _YEARS = (1950, 2199)
 _MOST = 5_000
 
@@ -82,7 +110,8 @@ def _days(groups: ir.Table, section: str) -> Reading | None:
     unread = groups.filter(~groups["is_read"]).order_by([groups["n"].desc(), "text"]).limit(_MOST)
     connection = groups.get_backend()
     days = ", ".join(
-        f"try_strptime({'named' if '%b' in form.lower() else 'text'}, {quoted(engine_form(form))})"
+        f"try_strptime({'named' if re.search('%[abB]', form) else 'text'}, "
+        f"{quoted(engine_form(form))})"
         for form in _FORMS
     )
     numbers = {form: counted(unread["text"], form) for form in COUNTED}

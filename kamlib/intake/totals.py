@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 TOTAL = "a total, not an order line"
 EMPTY = "an empty row"
-_WORDS = (
+TOTALS = (
     r"(?i)^\s*((grand|sub|report)[ -]?)?totals?\b|\b(sub)?totals?\s*$"
     r"|^\s*(gesamt|summe|zwischensumme|endsumme|ergebnis|somme|sous-total|suma|importe total)"
     r"|\b(summe|gesamtergebnis|ergebnis)\s*$|^\s*t\S{1,2}ng( c\S{1,2}ng)?\b"
@@ -26,6 +26,6 @@ def is_total(rows: ir.Table, prefix: str = "") -> ir.BooleanValue:
         return ibis.literal(False)
     says_so, is_blank = ibis.literal(False), ibis.literal(False)
     for text in texts:
-        says_so |= text.fill_null("").re_search(_WORDS)
+        says_so |= text.fill_null("").re_search(TOTALS)
         is_blank |= text.isnull()
     return is_blank & says_so

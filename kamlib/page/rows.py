@@ -59,8 +59,10 @@ def table(
     entry = catalogue().tables.get(name)
     rows, whole = frame, len(frame)
     if q is not None and name == known:
-        whole = len(q.told(name))
-        rows = q.tell(name, _in_order(frame, q.told(name), entry))
+        told = q.told(name)
+        whole = len(told)
+        rows = _in_order(frame, told, entry)
+        rows = told if rows.equals(getattr(q, name)) else q.tell(name, rows)
     limit = limit if limit is not None or entry is None else entry.limit
     rows = (rows if limit is None else rows.head(limit)).reset_index(drop=True)
     said = _said(q, name, entry)

@@ -7,6 +7,7 @@ import threading
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbconvert import HTMLExporter
@@ -24,7 +25,35 @@ def page_html(executed: nbformat.NotebookNode, resources: dict) -> str:
     return body
 
 
-def _exporter(templates: Path) -> HTMLExporter:
+class PageExporter(HTMLExporter):
+    """Fills the template of a page. nbconvert's own then parses the page once more, for cells of
+    code, which no page shows, and for pictures without words: only pages with pictures go that way.
+    """
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: nbformat.NotebookNode, resources: dict | None = None, **kw: Any
+    ) -> tuple[str, dict]:
+        """Return a notebook as a page, and what was given along."""
+        given = self._init_resources(dict(resources or {}))
+        html, given = super(HTMLExporter, self).from_notebook_node(nb, given, **kw)
+        if "<img" in html:
+            return super().from_notebook_node(nb, resources, **kw)
+        parts = _PROGRAM.split(html)
+        parts[::2] = map(_plainly_quoted, parts[::2])
+        return "".join(parts), given
+
+
+_PROGRAM = re.compile(r"(<(?:script|style)\b.*?</(?:script|style)>)", re.DOTALL)
+_QUOTED = re.compile(r">[^<]*&#3[49];[^<]*<")
+
+
+def _plainly_quoted(html: str) -> str:
+    """Return elements and text, quotes in text as they are, in attributes by their names."""
+    html = _QUOTED.sub(lambda text: text[0].replace("&#34;", '"').replace("&#39;", "'"), html)
+    return html.replace("&#34;", "&quot;").replace("&#39;", "&apos;")
+
+
+def _exporter(templates: Path) -> PageExporter:
     """Return this thread's exporter; it is made once, since that takes as long as a page."""
     if getattr(_OWN, "templates", None) != templates:
         options = ("exclude_input", "exclude_input_prompt", "exclude_output_prompt")
@@ -34,7 +63,7 @@ def _exporter(templates: Path) -> HTMLExporter:
             "embed_images": True,
         }
         shown = dict.fromkeys(options, True)
-        _OWN.exporter = HTMLExporter(
+        _OWN.exporter = PageExporter(
             config=Config({"TemplateExporter": shown, "HTMLExporter": html})
         )
         _OWN.templates = templates

@@ -174,6 +174,8 @@ def amount_of(base: Recognised) -> str:
     """Return in words how revenue is made of prices and quantities."""
     names = [base.known[name].column for name in ("unit_price", "quantity")]
     text = f"'{names[0]}' × '{names[1]}'"
+    if base.has("price_unit"):
+        text += f" per '{base.known['price_unit'].column}'"
     if base.has("discount_share"):
         text += f" less the share '{base.known['discount_share'].column}'"
     if base.has("discount_amount"):

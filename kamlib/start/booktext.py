@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,6 +86,8 @@ def statement(plan: TablePlan, decimal: str) -> str:
             for part in outs
         ]
         columns["set_aside"] = f"CASE {' '.join(cases)} END"
+    if plan.table == "orders" and "set_aside" in plan.base.export.rows.columns:
+        columns["set_aside"] = f"coalesce({columns.get('set_aside', 'NULL')}, t.set_aside)"
     if plan.filled:
         amount = columns["revenue"]
         bare = f"nullif(trim(({amount})::VARCHAR), '') IS NULL"
@@ -98,14 +101,14 @@ def statement(plan: TablePlan, decimal: str) -> str:
         columns["set_aside"] = f"coalesce({aside}, {first})"
     lines = [f"  {expression} AS {column}" for column, expression in columns.items()]
     lines.append("  t._file, t._row -- the file and row that messages name")
-    tables = [f"FROM {name(plan.base.export.name)} AS t"]
+    tables = [f"FROM {plan.base.export.relation} AS t"]
     for part, key in plan.joins:
         others = [plan.base, *(p for p, _ in plan.joins)]
         owner = next(one for one in others if one is not part and one.has(key))
         left = f"trim({letters[id(owner)]}.{name(owner.known[key].column)}::VARCHAR)"
         own, letter = name(part.known[key].column), letters[id(part)]
         tables.append(
-            f"LEFT JOIN (SELECT * FROM {name(part.export.name)} QUALIFY row_number() OVER "
+            f"LEFT JOIN (SELECT * FROM {part.export.relation} QUALIFY row_number() OVER "
             f"(PARTITION BY trim({own}::VARCHAR) ORDER BY _file, _row) = 1) AS {letter}\n"
             f"  ON trim({letter}.{own}::VARCHAR) = {left}"
         )
@@ -127,8 +130,9 @@ def _accounts_of_orders(plan: TablePlan, cell) -> str:
             "-- One row per account: as the orders name it.",
             "SELECT",
             ",\n".join([f"  {identity} AS account_id", *lines]),
-            f"FROM {name(plan.base.export.name)} AS t",
-            f"WHERE {identity} <> ''",
+            f"FROM {plan.base.export.relation} AS t",
+            f"WHERE {identity} <> ''"
+            + (" AND t.set_aside IS NULL" if "set_aside" in plan.base.export.rows.columns else ""),
             "GROUP BY 1\n",
         ]
     )
@@ -140,7 +144,7 @@ def _owners(plan: TablePlan, cell) -> str:
     named = ", ".join(f"trim({cell(*plan.columns[one])})" for one in plan.columns if "name" in one)
     return (
         f"-- One row per {CANONICAL['managers'].row}.\nSELECT\n  {identity} AS manager_id,\n"
-        f"  max(concat_ws(' ', {named})) AS name\nFROM {name(plan.base.export.name)} AS t\n"
+        f"  max(concat_ws(' ', {named})) AS name\nFROM {plan.base.export.relation} AS t\n"
         f"WHERE {identity} <> ''\nGROUP BY 1\n"
     )
 
@@ -154,6 +158,8 @@ def _product(plan: TablePlan, decimal: str, cell) -> str:
         return said if known.factor == "1" else f"{said} * {known.factor}"
 
     text = f"{number('unit_price')} * {number('quantity')}"
+    if plan.base.has("price_unit"):
+        text += f" / coalesce(nullif({number('price_unit')}, 0), 1)"
     if plan.base.has("discount_share"):
         text += f" * (1 - coalesce({number('discount_share')}, 0))"
     if plan.base.has("discount_amount"):
@@ -166,12 +172,15 @@ def _number(cell: str, part: Recognised, decimal: str) -> str:
     own = f"({cell})::VARCHAR"
     if part.export.source.is_typed:
         return f"TRY_CAST({own} AS DECIMAL(18, 6))"
+    own = f"regexp_replace({own}, '[.,][-–—]+', '')"  # 100,- is 100
     kept = f"regexp_replace({own}, '[^0-9.,]', '', 'g')"
     plain = f"replace({kept}, ',', '')"
     if decimal == ",":
         plain = f"replace(replace({kept}, '.', ''), ',', '.')"
     sign = f"CASE WHEN regexp_matches({own}, '^\\(|[-−]') THEN -1 ELSE 1 END"
-    return f"TRY_CAST({plain} AS DECIMAL(18, 6)) * {sign}"
+    power = f"regexp_matches({own}, '^[+-]?\\d+([.,]\\d+)?[eE][+-]?\\d+$')"
+    large = f"TRY_CAST(replace({own}, ',', '.') AS DOUBLE)::DECIMAL(18, 6)"
+    return f"CASE WHEN {power} THEN {large} ELSE TRY_CAST({plain} AS DECIMAL(18, 6)) * {sign} END"
 
 
 def _filled(column: str, columns: Sequence[str]) -> str:
@@ -206,15 +215,14 @@ def book_toml(
     ]
     whole, own = _rules(plans)
     if whole:
-        lines += ["# How the files in raw/ are written.", "[input]"]
+        lines += ["# How days and amounts of the files in raw/ are written.", "[input]"]
         lines += [f"{key} = {quoted(value)}" for key, value in whole.items()]
         lines.append("")
+    for place, rules in own.items():
+        lines += [f"# How {place.removeprefix('raw.')} is written.", f"[input.{place}]"]
+        lines += [f"{key} = {quoted(value)}" for key, value in rules.items()]
+        lines.append("")
     for plan in plans:
-        table_rules = own.get(plan.table, {})
-        if table_rules:
-            lines += [f"# How {plan.table} are written.", f"[input.{plan.table}]"]
-            lines += [f"{key} = {quoted(value)}" for key, value in table_rules.items()]
-            lines.append("")
         if plan.is_plain:
             lines += [
                 f"# What the columns of {plan.base.export.files[0].name} are called here.",
@@ -247,14 +255,20 @@ def _rules(
     for plan in plans:
         forms = {k: v for k, v in plan.rules.items() if k in _KEPT_RULES}
         if plan.is_plain:
-            own[plan.table] = {**plan.base.export.rules, **forms}
-        else:
-            for export in plan.exports:
-                whole |= export.rules
-            whole |= {k: v for k, v in forms.items() if k not in whole}
-    defaults: dict[str, Any] = {"encoding": "utf-8", "header_line": 1}
-    for plan in plans:
-        if plan.is_plain:
-            back = {k: v for k, v in defaults.items() if k in whole and k not in own[plan.table]}
-            own[plan.table] |= back
+            own |= {plan.table: said} if (said := {**plan.base.export.rules, **forms}) else {}
+            continue
+        whole |= {k: v for k, v in forms.items() if k not in whole}
+        for export in plan.exports:
+            said = {k: v for k, v in export.rules.items() if k != "sheet"}
+            if said:
+                own[f"raw.{quoted_key(export.name)}"] = said
     return whole, own
+
+
+def quoted_key(text: str) -> str:
+    """Write a name as a key of book.toml.
+
+    >>> quoted_key("shop_orders"), quoted_key("đơn")
+    ('shop_orders', '"đơn"')
+    """
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else quoted(text)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,22 @@ from kamlib.errors import KamError
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources import Engine
 from kamlib.intake.sources.copies import database_tables
-from kamlib.intake.sources.files import FORMS
-from kamlib.intake.sources.sheets import KIND
+from kamlib.intake.sources.engine import quoted_name
+from kamlib.intake.sources.files import FORMS, WORKBOOKS, table_word
+from kamlib.intake.sources.sheets import KIND, sheet_names
 from kamlib.intake.sources.tables import Source, read_raw
 from kamlib.start.names import about, all_names, folded, vocabulary
 from kamlib.words import listed
 
 DATABASES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3")
 _TRIES = 6
-_SETTINGS = {"encoding": str, "header_line": int, "sheet": str, "delimiter": str}
+_SETTINGS = {
+    "encoding": str,
+    "header_line": int,
+    "header_rows": int,
+    "sheet": str,
+    "delimiter": str,
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,8 @@ class Export:
     """A table as people have it.
 
     ``name`` is its name in ``raw/``; ``rules`` are the settings without which it is not read, and
-    ``told`` why each is needed.
+    ``told`` why each is needed. ``turned`` is the statement that makes rows of it where its own are
+    none, ``meant`` what the columns so made mean.
     """
 
     name: str
@@ -39,6 +49,13 @@ class Export:
     source: Source
     rules: dict[str, Any] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    turned: str = ""
+    meant: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def relation(self) -> str:
+        """What a statement selects from: its table in ``raw/``, or what was made of that."""
+        return self.turned or quoted_name(self.name)
 
     @property
     def rows(self) -> Any:
@@ -48,14 +65,33 @@ class Export:
     @property
     def columns(self) -> list[str]:
         """Its own column names."""
-        own = (c for c in self.rows.columns if c not in ("_file", "_row"))
+        own = (c for c in self.rows.columns if c not in ("_file", "_row", "set_aside"))
         return [c for c in own if not c.startswith(KIND)]
 
     @property
     def title(self) -> str:
         """What to call it in a sentence."""
+        if self.sheets:
+            return f"{self.files[0].name} [{listed(self.sheets)}]"
         more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
         return self.files[0].name + more
+
+    @property
+    def sheets(self) -> list[str]:
+        """The sheets that it is, where its workbook has others too."""
+        said = self.rules.get("sheet", ())
+        return [said] if isinstance(said, str) else list(said)
+
+    @property
+    def topic(self) -> str:
+        """What the name of its sheet, its file or its table says that it is about."""
+        names = [*self.sheets[:1], self.files[0].stem, self.name]
+        return next((topic for name in names if (topic := about(name))), "")
+
+    @property
+    def place(self) -> str:
+        """The name of its file in ``raw/``, without its ending."""
+        return table_word(self.files[0].stem) if self.sheets else self.name
 
 
 def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> list[Export]:
@@ -78,7 +114,7 @@ def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> 
         elif path.suffix.lower() in DATABASES:
             found += _read_database(path, engine, scratch)
         elif path.is_file():
-            found.append(_read(_word(path.stem), [path], engine))
+            found += _read_file(path, engine)
         else:
             raise KamError("There is no such file.", where=str(path), next="Check its path.")
     return _named_apart(_united(found, engine))
@@ -89,7 +125,7 @@ def _united(found: list[Export], engine: Engine) -> list[Export]:
     groups: dict[tuple, list[Export]] = {}
     for number, one in enumerate(found):
         alike = (one.files[0].suffix.lower(), *(folded(column) for column in one.columns))
-        is_list = about(one.files[0].stem) == "accounts"
+        is_list = one.topic == "accounts" or bool(one.sheets)
         groups.setdefault((number,) if is_list else alike, []).append(one)
     return [
         group[0]
@@ -107,16 +143,51 @@ def _read_parts(folder: Path, parts: list[Path], engine: Engine) -> list[Export]
             where=str(folder),
             next=f"It may hold {', '.join(FORMS)}.",
         )
-    single = [_read(_word(part.stem), [part], engine) for part in (parts[0], parts[-1])]
-    is_one_table = len({tuple(one.columns) for one in single}) == 1 and len(parts) > 1
+    single = [one for part in (parts[0], parts[-1]) for one in _read_file(part, engine)]
+    is_one_table = len(parts) > 1 == len({tuple(one.columns) for one in single})
     if is_one_table and len({part.suffix.lower() for part in parts}) == 1:
-        return [_read(_word(folder.name), parts, engine)]
-    return [_read(_word(part.stem), [part], engine) for part in parts]
+        return [_read(table_word(folder.name), parts, engine)]
+    return [one for part in parts for one in _read_file(part, engine)]
 
 
-def _read(name: str, files: list[Path], engine: Engine) -> Export:
+def _read_file(file: Path, engine: Engine) -> list[Export]:
+    """Read a file: a table, or of a workbook whose sheets differ one per header."""
+    name = table_word(file.stem)
+    if file.suffix.lower() not in WORKBOOKS or len(sheets := sheet_names(file)) == 1:
+        return [_read(name, [file], engine)]
+    found, refused = [], []
+    for sheet in sheets:
+        try:
+            found.append(_read(f"{name}_{table_word(sheet)}", [file], engine, sheet=sheet))
+        except KamError as error:
+            refused.append((f"Sheet '{sheet}' is not read: {error.what}", error))
+    if not found:
+        raise refused[0][1]
+    groups: dict[tuple, list[Export]] = {}
+    for one in found:
+        rules = tuple((k, v) for k, v in one.rules.items() if k != "sheet")
+        groups.setdefault((*sorted(map(folded, one.columns)), rules), []).append(one)
+    if len(groups) == 1 and not refused:
+        form = {k: v for k, v in found[0].rules.items() if k != "sheet"}
+        return [_read(name, [file], engine, **form)]
+    tables = [
+        group[0]
+        if len(group) == 1
+        else _read(
+            group[0].name,
+            [file],
+            engine,
+            **group[0].rules | {"sheet": tuple(one.sheets[0] for one in group)},
+        )
+        for group in groups.values()
+    ]
+    tables[0] = replace(tables[0], told=(*tables[0].told, *(said for said, _ in refused)))
+    return tables
+
+
+def _read(name: str, files: list[Path], engine: Engine, **said: Any) -> Export:
     """Read a table; where it is refused and the refusal names the setting, read it by that."""
-    rules: dict[str, Any] = {}
+    rules: dict[str, Any] = dict(said)
     told: list[str] = []
     engine.loaded += 1
     for _ in range(_TRIES):
@@ -128,22 +199,34 @@ def _read(name: str, files: list[Path], engine: Engine) -> Export:
                 frozenset(all_names()),
                 engine,
             )
+            if _has_commas(source) and "decimal" not in rules:
+                return _read(name, files, engine, **rules, decimal=",")
             return Export(name, tuple(files), source, rules, tuple(told))
         except KamError as error:
             fresh = _proposed(error, files[0])
             if not fresh or fresh.items() <= rules.items():
                 raise
             rules |= fresh
-            sheets = fresh.get("sheet", ())
-            read = f" Read: {listed([sheets] if isinstance(sheets, str) else sheets)}."
-            told.append(error.what + (read if sheets else ""))
+            told.append(error.what)
     raise KamError("The file cannot be read.", where=str(files[0]), next="Export it again as CSV.")
+
+
+def _has_commas(source: Source) -> bool:
+    """Whether texts of a workbook have a decimal comma, as its numbers then must be written."""
+    if not source.is_excel:
+        return False
+    cells = [source.rows[c].re_search(_COMMA).any() for c in source.rows.columns if c[0] != "_"]
+    return bool(source.rows.aggregate(any=reduce(or_, cells)).execute()["any"].iloc[0])
+
+
+_COMMA = r"^[-(]?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}[-)]?$"
 
 
 def _proposed(error: KamError, file: Path) -> dict[str, Any]:
     """Return the setting that a refusal names; of an encoding what the bytes look like."""
     said = re.search(
-        r'\b(encoding|header_line|sheet|delimiter) = ("[^"]*"|\[[^\]]*\]|\d+)', error.next
+        r'\b(encoding|header_line|header_rows|sheet|delimiter) = ("[^"]*"|\[[^\]]*\]|\d+)',
+        error.next,
     )
     if said is None:
         return {}
@@ -173,9 +256,9 @@ def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Exp
         known = {key for key, names in vocabulary().items() if _has(frame, names)}
         if not about(name) and not known & {"order_id", "account_id", "product_id"}:
             continue
-        file = scratch / f"{_word(name)}.parquet"
+        file = scratch / f"{table_word(name)}.parquet"
         frame.to_parquet(file, index=False)
-        found.append(_read(_word(name), [file], engine))
+        found.append(_read(table_word(name), [file], engine))
     if not found:
         raise KamError(
             "The database has no table with orders or customers.",
@@ -189,22 +272,19 @@ def _has(frame: pd.DataFrame, names: Iterable[str]) -> bool:
     return bool({folded(column) for column in frame.columns} & set(names))
 
 
-def _word(stem: str) -> str:
-    """Return a file's stem as the name of a table.
-
-    >>> _word("Order Details (3)")
-    'order_details_3'
-    """
-    return re.sub(r"\W+", "_", stem).strip("_").lower() or "table"
-
-
 def _named_apart(found: list[Export]) -> list[Export]:
     names: set[str] = set()
     apart = []
     for one in found:
         name, number = one.name, 2
+        if name in names and one.sheets:
+            raise KamError(
+                f"Two workbooks are called '{one.files[0].name}'.",
+                where=str(one.files[0]),
+                next="Rename one of them.",
+            )
         while name in names:
             name, number = f"{one.name}_{number}", number + 1
         names.add(name)
-        apart.append(Export(name, one.files, one.source, one.rules, one.told))
+        apart.append(replace(one, name=name))
     return apart

@@ -14,7 +14,7 @@ from kamlib.intake.casting import cleaned
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.rules import Rules
 from kamlib.start.exports import Export
-from kamlib.start.names import about, folded, own_meaning, vocabulary
+from kamlib.start.names import folded, own_meaning, vocabulary
 from kamlib.start.sales import given_back, no_sales
 from kamlib.start.units import unit_of, without_unit
 from kamlib.tables import CANONICAL, Column
@@ -23,7 +23,7 @@ _FITS = 0.8
 _NOTHING = ("NULL", "null", "\\N", "N/A", "n/a", "-", "–", "None", "nan", "k.A.", "#N/V")
 _DATES = ("order_date", "promised_date", "delivered_date", "customer_since")
 _AMOUNTS = ("revenue", "cost", "unit_price", "discount_amount", "tax")
-_NUMBERS = ("quantity", "discount_share", "employees")
+_NUMBERS = ("quantity", "discount_share", "employees", "price_unit")
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,16 @@ class Recognised:
 
 def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recognised:
     """Return what the columns of an export mean; ``given`` says it for some, by meaning."""
-    found = Recognised(export, about(export.files[0].stem) or about(export.name))
+    found = Recognised(export, export.topic)
     by_fold = {folded(column): column for column in reversed(export.columns)}
+    if found.topic == "products" and by_fold.keys() & vocabulary()["order_id"].keys():
+        found.topic = "lines"  # items of orders, not a list of what is sold
     for meaning, name in given.items():
         if folded(name) in by_fold:
             _take(found, meaning, by_fold[folded(name)], "as you say")
+    for meaning, column in export.meant.items():
+        if meaning not in found.known:
+            _take(found, meaning, column, "made of the file's columns")
     known = _known_source(export, sources)
     if known:
         found.source, found.topic = known["title"], known["table"]
@@ -136,10 +141,12 @@ def _in_order() -> list[str]:
 
 def _by_name(found: Recognised, meaning: str) -> None:
     names = vocabulary()[meaning]
-    called = {
-        column: next((n for n in (folded(column), folded(without_unit(column))) if n in names), "")
-        for column in found.free
-    }
+    turned = {" ".join(sorted(name.split())): name for name in reversed(names)}
+    called = {}
+    for column in found.free:
+        own = (folded(column), folded(without_unit(column)))
+        words = " ".join(sorted(own[0].split()))
+        called[column] = next((n for n in own if n in names), turned.get(words, ""))
     exact = sorted(
         (names[called[column]].rank, at, column)
         for at, column in enumerate(found.free)
@@ -221,9 +228,8 @@ def _fit(
         fits = (type_.is_date() or type_.is_timestamp()) if kind == "date" else type_.is_numeric()
         return (1.0 if fits else 0.0), None, ()
     words = set(filled.filter(filled["text"].isin(_NOTHING)).distinct().execute()["text"])
-    cells = export.rows.filter(text.notnull() & ~text.isin(_NOTHING)).select(
-        **{meaning: export.rows[column]}
-    )
+    own = text.re_replace(r"\s*%$", "") if meaning == "discount_share" else export.rows[column]
+    cells = export.rows.filter(text.notnull() & ~text.isin(_NOTHING)).select(**{meaning: own})
     total = cells.count().execute()
     if not total:
         return None

@@ -74,9 +74,12 @@ def person_names() -> dict[str, list[str]]:
 
 @cache
 def words_of(name: str) -> frozenset[str]:
-    """Return the names or words of one line of what says that a row is a sale, folded."""
+    """Return the names or words of one line of what says that a row is a sale, or that are parts of
+    a day or of an amount, folded.
+    """
     content = tomllib.loads((_HERE / "files.toml").read_text(encoding="utf-8"))
-    return frozenset(folded(word) for word in content["sale"][name].split("|"))
+    words = content["sale"] | content["part"]
+    return frozenset(folded(word) for word in words[name].split("|"))
 
 
 def about(stem: str) -> str:

@@ -19,12 +19,14 @@ from kamlib.start.meanings import Recognised, recognise
 from kamlib.start.names import vocabulary
 from kamlib.start.owners import plan_owners
 from kamlib.start.plan import Ask, TablePlan, plan_book
+from kamlib.start.shapes import shaped
 from kamlib.tables import CANONICAL
 from kamlib.words import count, listed, number, started
 
-_SETTINGS = ("decimal", "date_format", "total", "discount")
+_SETTINGS = ("decimal", "date_format", "total", "discount", "year")
 _INNER = (
     "unit_price",
+    "price_unit",
     "category_id",
     "discount_share",
     "discount_amount",
@@ -67,7 +69,8 @@ def new_book(
     for meaning in given:
         _check_meaning(meaning)
     with tempfile.TemporaryDirectory(prefix="kam-new-") as scratch, open_engine() as engine:
-        exports = read_exports(files, engine, Path(scratch))
+        read = read_exports(files, engine, Path(scratch))
+        exports = [shaped(export, given, engine) for export in read]
         found = [recognise(export, given, sources) for export in exports]
         plans = plan_book(found, given, ask)
         if owners := plan_owners(found, plans):
@@ -143,7 +146,7 @@ def _copy(export: Export, raw: Path) -> None:
     raw.mkdir(exist_ok=True)
     if len(export.files) == 1:
         file = export.files[0]
-        shutil.copyfile(file, raw / f"{export.name}{file.suffix.lower()}")
+        shutil.copyfile(file, raw / f"{export.place}{file.suffix.lower()}")
         return
     (raw / export.name).mkdir(exist_ok=True)
     for file in export.files:
@@ -171,7 +174,8 @@ def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
             lines.append(f"  {key} is {value}")
         lines += [f"  {text}" for text in plan.told]
         for export in plan.exports:
-            lines += [f"  {export.title}: {text}" for text in export.told]
+            said = [f"  {export.title}: {text}" for text in export.told]
+            lines += [text for text in said if text not in lines]
     used = {id(export) for plan in plans for export in plan.exports}
     unused = [one.export.title for one in found if id(one.export) not in used]
     if unused:

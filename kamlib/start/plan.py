@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from kamlib.errors import KamError
 from kamlib.intake.calendars import hint
-from kamlib.intake.columns import is_month
 from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
 from kamlib.start.exports import Export
 from kamlib.start.meanings import (
@@ -18,6 +17,7 @@ from kamlib.start.meanings import (
     examples,
     take_by_values,
 )
+from kamlib.start.shapes import AMOUNT
 from kamlib.tables import CANONICAL
 from kamlib.words import listed, number
 
@@ -58,6 +58,7 @@ class TablePlan:
             or self.is_once
             or self.filled
             or self.base.left_out
+            or self.base.export.turned
             or self.base.given_back
             or len(self.base.export.files) > 1
             or ("order_id" not in self.columns and self.table == "orders")
@@ -78,7 +79,7 @@ def plan_book(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -
     plans = [orders]
     if accounts := _accounts(found, orders):
         plans.append(accounts)
-        if any(export is accounts.base.export for export in orders.exports):
+        if any(export.files == accounts.base.export.files for export in orders.exports):
             orders.is_shared = accounts.is_shared = True
     for plan in plans:
         _set_rules(plan, given, ask)
@@ -101,7 +102,8 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
             )
     parts = [one for one in (base, header) if one is not None]
     for name in CANONICAL["orders"].required:
-        if name == "revenue" or (name == "order_id" and given.get(name) == NONE):
+        is_unasked = given.get(name) == NONE or base.export.meant.get("revenue") == AMOUNT
+        if name == "revenue" or (name == "order_id" and is_unasked):
             continue
         if not any(part.has(name) for part in parts):
             _find(parts[-1] if header else base, name, given, ask)
@@ -154,13 +156,18 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         )
     fitting = by_values(part, name) if name in ("order_date", "revenue") else part.free
     kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
-    if len(months := [column for column in part.export.columns if is_month(column)]) >= 3:
+    if (
+        name == "revenue"
+        and len(fitting) > 2
+        and not part.has("account_id")
+        and len(part.free) < (len(fitting) + 2)
+    ):
         raise KamError(
-            f"{where} has a column per month ('{months[0]}', '{months[1]}' …); the kit needs a row "
-            "per customer and month.",
+            f"{where} has several columns of amounts ('{fitting[0]}', '{fitting[1]}' …) and none "
+            "for the customer.",
             where=where,
-            next="In Excel: Data, From Table, mark the month columns, Transform, Unpivot Columns; "
-            "then kam new again.",
+            next="If each is a customer: in Excel: Data, From Table, mark the other columns, "
+            "Transform, Unpivot Other Columns; then kam new again.",
         )
     if kind and not fitting and name in part.unread:
         column, example = part.unread[name]

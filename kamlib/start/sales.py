@@ -11,6 +11,7 @@ from kamlib.start.names import folded, words_of
 from kamlib.words import listed
 
 _MOST_VALUES = 40
+_SIDES = ("credited", "debited")
 
 
 def no_sales(export: Export) -> tuple[Mapping[str, Any], str]:
@@ -37,11 +38,20 @@ def no_sales(export: Export) -> tuple[Mapping[str, Any], str]:
 
 
 def given_back(export: Export) -> Mapping[str, Any]:
-    """Return the column and the values that mark money given back; nothing where none does."""
+    """Return the column and the values that mark money given back; nothing where none does.
+
+    Of the two sides of an account it is the one with fewer rows.
+    """
     for column, values in _columns(export, "kind"):
         back = [value for value in values if _says(value, "given_back")]
         if back and len(back) < len(values):
             return {"column": column, "values": back}
+    for column, values in _columns(export, "side"):
+        sides = [[v for v in values if folded(v) in words_of(side)] for side in _SIDES]
+        if all(sides) and sum(map(len, sides)) == len(values):
+            text = cleaned(export.rows[column])
+            many = [export.rows.filter(text.isin(side)).count().execute() for side in sides]
+            return {"column": column, "values": sides[many.index(min(many))]}
     return {}
 
 

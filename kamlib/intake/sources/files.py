@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from pathlib import Path
 
@@ -140,6 +141,15 @@ def raw_files(folder: Path) -> dict[str, list[Path]]:
         if parts:
             found[entry.stem] = parts
     return found
+
+
+def table_word(name: str) -> str:
+    """Return a file's or a sheet's name as the name of a table.
+
+    >>> table_word("Order Details (3)")
+    'order_details_3'
+    """
+    return re.sub(r"\W+", "_", name).strip("_").lower() or "table"
 
 
 def unread_files(folder: Path) -> list[str]:

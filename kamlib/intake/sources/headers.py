@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from pathlib import Path
@@ -77,6 +78,95 @@ def likely_header(lines: Sequence[Sequence[str | None]], wanted: Set[str]) -> in
     return 0
 
 
+def is_double(lines: Sequence[Sequence[str | None]]) -> bool:
+    """Return whether the first two lines are one header: groups, and below them their columns.
+
+    The upper one leaves blank, or repeats, what the lower one tells apart; the lower one holds no
+    figure, where those below it do.
+
+    >>> is_double([["Order", None, "Sum"], ["No", "Day", "Net"], ["1", "x", "5"], ["2", "y", "6"]])
+    True
+    >>> is_double([["No", "Day", "Money"], ["1", "x", "5"], ["2", "y", "6"]])
+    False
+    """
+    texts = [[(cell or "").strip() for cell in line] for line in lines]
+    below = [line for line in texts[2:LOOKED_AT] if sum(map(bool, line)) > 1]
+    if len(texts) < 2 or not below:
+        return False
+    width = max(map(len, texts[:2]))
+    upper, lower = (line + [""] * (width - len(line)) for line in texts[:2])
+    filled = [folded(cell) for cell in upper if cell]
+    gaps = [at for at in range(width) if not upper[at] and lower[at]]
+    is_group = len(filled) > 1 and (gaps or len(set(filled)) < len(filled))
+    has_names = sum(map(bool, lower)) > 1 and not any(cell[0].isdigit() for cell in lower if cell)
+    names = grouped(upper, lower)
+    is_apart = len({folded(name) for name in names if name}) == sum(map(bool, names))
+    return bool(is_group and has_names and is_apart) and any(
+        lower[at] and all(at < len(line) and _is_amount(line[at]) for line in below[:3])
+        for at in range(width)
+    )
+
+
+def grouped(upper: Sequence[str | None], lower: Sequence[str | None]) -> list[str | None]:
+    """Return the names of a header of two lines: the group's and the column's own.
+
+    >>> grouped(["Order", None, "Net value"], ["Order no", "Day", None])
+    ['Order no', 'Order Day', 'Net value']
+    """
+    names: list[str | None] = []
+    group = ""
+    for at in range(max(len(upper), len(lower))):
+        over = " ".join((upper[at] or "").split()) if at < len(upper) else ""
+        own = " ".join((lower[at] or "").split()) if at < len(lower) else ""
+        group = over or (group if own else "")
+        is_said = folded(own).startswith(folded(group))
+        names.append((own if is_said and own else f"{group} {own}".strip()) or None)
+    return names
+
+
+def two_lines(
+    number: int, names: Sequence[str | None], where: Path, table: str, *, word: str
+) -> KamError:
+    """Return the refusal of a file whose header has two lines."""
+    shown = ", ".join(f"'{name}'" for name in names[:4] if name)
+    return KamError(
+        f"{word.capitalize()}s {number} and {number + 1} are one header: {shown} …",
+        where=f"{where}, {word} {number}",
+        next=f"Say header_rows = 2 under {section(table)} in book.toml, or write the names in one "
+        f"{word}.",
+    )
+
+
+def no_table(lines: Sequence[Sequence[str | None]], where: Path) -> KamError | None:
+    """Return the refusal of a text file that has no header, or cells that nothing parts; nothing
+    where it has both.
+    """
+    first = [(cell or "").strip() for cell in lines[0]] if lines else []
+    days = [cell for cell in first if re.fullmatch(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", cell)]
+    figures = [cell for cell in first if re.fullmatch(r"-?\d+([.,]\d+)?", cell)]
+    if 0 < len(days) < 3 and figures:
+        return KamError(
+            f"The first line is no header but a row ('{days[0]}', '{figures[0]}').",
+            where=f"{where}, line 1",
+            next="Write a line with the columns' names above it.",
+        )
+    if len(first) != 1:
+        return None
+    if any(first[0].count(mark) > 1 for mark in ",;\t|"):
+        return KamError(
+            "Each line stands in quotation marks as a whole, so that it is one cell.",
+            where=f"{where}, line 1",
+            next="Take the outer quotation marks away, or export it again.",
+        )
+    if len(re.findall(r"\S {2,}(?=\S)", first[0])) > 1:
+        return KamError(
+            "Blanks alone part the columns.",
+            where=f"{where}, line 1",
+            next="In Excel: Data, From Text, Fixed width; then save it as CSV.",
+        )
+    return None
+
+
 def no_header(number: int, first: str, where: Path, table: str, *, word: str) -> KamError:
     """Return the refusal of a file whose first line is a title."""
     return KamError(
@@ -91,8 +181,16 @@ def section(table: str) -> str:
     """Return the heading in ``book.toml`` under which a table's rules of reading stand."""
     from kamlib.tables import CANONICAL
 
+    if table.startswith("raw/"):
+        name = table.removeprefix("raw/")
+        is_bare = name.isascii() and name.replace("-", "_").isidentifier()
+        return f"[input.raw.{name}]" if is_bare else f'[input.raw."{name}"]'
     return f"[input.{table}]" if table in CANONICAL else "[input]"
 
 
 def _is_figure(cell: str) -> bool:
     return cell.replace(".", "").replace(",", "").replace("-", "").isdigit()
+
+
+def _is_amount(cell: str) -> bool:
+    return cell.lstrip("-+(€$£ ")[:1].isdigit()

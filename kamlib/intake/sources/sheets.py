@@ -11,7 +11,9 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Set
+import zipfile
+from collections.abc import Mapping, Set
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,12 @@ from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
     folded,
+    grouped,
+    is_double,
     likely_header,
     no_header,
     section,
+    two_lines,
 )
 from kamlib.intake.sources.workbooks import Marks, check_size, damaged, marks_of, no_workbook
 from kamlib.words import count
@@ -34,6 +39,7 @@ from kamlib.words import count
 KIND = "_kind:"
 NUMBER, DAY, FLAG, ERROR, UNCOMPUTED = "n", "d", "b", "e", "f"
 _EXACT = 1e15
+_HEAD = 1_000  # rows that tell what a sheet is
 _OPEN = re.compile(r"-?\d{1,3}\.\d{3}")
 
 
@@ -55,7 +61,7 @@ def read_workbook(
     if is_zip:
         check_size(file)
     marks = marks_of(file)
-    sheets = _chosen(_sheets(file), file, table, rules)
+    sheets = _chosen(_sheets(file, rules.sheet), file, table, rules)
     if rules.sheet is None and rules.header_line is None:
         _check_alike(sheets, file, table, rules, wanted)
     parts, rejects, notices = [], [], []
@@ -98,21 +104,70 @@ def _unlike(names: list[str], likely: list[str], file: Path, table: str) -> KamE
         f"The workbook has several sheets that differ: {', '.join(names)}.",
         where=str(file),
         next=f"Say which one holds the table: sheet = {said} under {section(table)} in "
-        "book.toml, or save each as a file of its own.",
+        f"book.toml. Where orders and items stand on two sheets: kam new mybook --from {file.name} "
+        "joins them.",
     )
 
 
-def _sheets(file: Path) -> dict[str, list[list[Any]]]:
-    """Return the cells of every sheet that has any, hidden ones only where no other has."""
+def sheet_names(file: Path) -> list[str]:
+    """Return the names of a workbook's sheets that hold cells; of a single one nothing is read."""
+    if refusal := no_workbook(file):
+        raise refusal
+    if zipfile.is_zipfile(file):
+        check_size(file)
+    if len(names := _shown(file)) == 1:
+        return names
+    marks_of(file)
+    return list(_sheets(file, rows=_HEAD))
+
+
+def alike_sheets(
+    file: Path, rules: Mapping[str, Rules]
+) -> tuple[list[tuple[str, ...]], dict[str, KamError]]:
+    """Return a workbook's sheets, those of one header together; and why others cannot be read."""
+    groups: dict[frozenset[str], list[str]] = {}
+    refused = {}
+    for name, cells in _sheets(file, tuple(rules), _HEAD).items():
+        try:
+            _, names = _header(cells, name, file, f"raw/{name}", rules[name], frozenset())
+        except KamError as error:
+            refused[name] = error
+        else:
+            groups.setdefault(frozenset(map(folded, names)), []).append(name)
+    return [tuple(group) for group in groups.values()], refused
+
+
+def _shown(file: Path) -> list[str]:
+    """Return the names of a workbook's sheets, hidden ones only where no other is there."""
     import python_calamine as calamine
 
     try:
         with file.open("rb") as stream:
+            about = calamine.CalamineWorkbook.from_filelike(stream).sheets_metadata
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise damaged(file, error) from None
+    sheets = [one for one in about if one.typ == calamine.SheetTypeEnum.WorkSheet]
+    seen = [one.name for one in sheets if one.visible == calamine.SheetVisibleEnum.Visible]
+    return seen or [one.name for one in sheets]
+
+
+def _sheets(
+    file: Path, only: str | tuple[str, ...] | None = None, rows: int | None = None
+) -> dict[str, list[list[Any]]]:
+    """Return the cells of every sheet that has any, hidden ones only where no other has."""
+    import python_calamine as calamine
+
+    wanted = (only,) if isinstance(only, str) else only
+    try:
+        with file.open("rb") as stream:
             workbook = calamine.CalamineWorkbook.from_filelike(stream)
             found = {
-                about.name: workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
+                about.name: workbook.get_sheet_by_name(about.name).to_python(
+                    skip_empty_area=False, nrows=rows
+                )
                 for about in workbook.sheets_metadata
                 if about.typ == calamine.SheetTypeEnum.WorkSheet
+                and (wanted is None or about.name in wanted)
             }
             hidden = {
                 about.name
@@ -130,7 +185,7 @@ def _sheets(file: Path) -> dict[str, list[list[Any]]]:
 def _chosen(
     sheets: dict[str, list[list[Any]]], file: Path, table: str, rules: Rules
 ) -> dict[str, list[list[Any]]]:
-    if not sheets:
+    if not sheets and rules.sheet is None:
         raise KamError(
             "The workbook is empty.",
             where=str(file),
@@ -144,7 +199,7 @@ def _chosen(
             raise KamError(
                 f"The workbook has no sheet '{name}' with cells.",
                 where=f"{file}; sheet under {section(table)} in book.toml",
-                next=nearest(name, sheets),
+                next=nearest(name, sheet_names(file)),
             )
     return {name: sheets[name] for name in wanted}
 
@@ -167,7 +222,12 @@ def _header(
         at = first
     else:
         at = rules.header_line - 1
-    names = [_text(value, rules) for value in cells[at]] if at < len(cells) else []
+    lines = [[_text(v, rules) for v in row] for row in cells[at : at + LOOKED_AT]]
+    names = [*lines[0]] if lines else []
+    if rules.header_rows == 2 and len(lines) > 1:
+        names, at = grouped(*lines[:2]), at + 1
+    elif is_double(lines):
+        raise two_lines(at + 1, grouped(*lines[:2]), file, table, word="row")
     while names and names[-1] is None:
         names.pop()
     if not names:
@@ -248,7 +308,7 @@ def _text(value: object, rules: Rules) -> str | None:
         number = float(value)
         if number.is_integer() and abs(number) < _EXACT:
             return str(int(number))
-        text = repr(number)
+        text = repr(number) if abs(number) >= 1e-4 else f"{Decimal(repr(number)):f}"
         if rules.decimal is None and rules.has_local_comma and _OPEN.fullmatch(text):
             return text + "0"
         return text.replace(".", rules.decimal or ".")

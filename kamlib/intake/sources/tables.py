@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import ibis
@@ -17,10 +18,16 @@ from kamlib.errors import KamError
 from kamlib.intake.notices import Notice
 from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources.engine import Engine, number
-from kamlib.intake.sources.files import WORKBOOKS, raw_files, table_files, unread_files
+from kamlib.intake.sources.files import (
+    WORKBOOKS,
+    raw_files,
+    table_files,
+    table_word,
+    unread_files,
+)
 from kamlib.intake.sources.headers import folded
 from kamlib.intake.sources.remote import Remote, open_remote
-from kamlib.intake.sources.sheets import KIND, read_workbook
+from kamlib.intake.sources.sheets import KIND, alike_sheets, read_workbook, sheet_names
 from kamlib.intake.sources.text import read_text
 from kamlib.tables import CANONICAL
 
@@ -33,7 +40,8 @@ class Source:
 
     ``rows`` has the file's columns plus ``_file`` and ``_row`` (the row within the file, header not
     counted), of a workbook also the kinds of its cells. ``rejected`` has one row per line that does
-    not fit the file's header: file, line, reason.
+    not fit the file's header: file, line, reason. ``is_in_place``: the rows have types and are read
+    where they lie, each time anew; file and row tell each from all others.
     """
 
     name: str
@@ -41,6 +49,7 @@ class Source:
     files: tuple[Path, ...]
     rejected: pd.DataFrame
     is_typed: bool = False
+    is_in_place: bool = False
     is_excel: bool = False
     notices: tuple[Notice, ...] = ()
 
@@ -58,11 +67,16 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
     files = table_files(folder)
     statements = {name: file for name, file in files.items() if file.suffix.lower() == ".sql"}
     raw: dict[str, Source] = {}
+    refused: dict[str, KamError] = {}
     is_elsewhere = bool(book.connection.url)
     if statements and not is_elsewhere:
-        rules = _raw_rules(book, statements)
         for name, parts in raw_files(folder / "raw").items():
-            raw[f"raw/{name}"] = _read_files(name, parts, rules, frozenset(), engine, keep_as=name)
+            tables, more = _raw_tables(name, parts, book, statements)
+            refused |= more
+            for table, rules in tables.items():
+                raw[f"raw/{table}"] = _read_files(
+                    table, parts, rules, frozenset(), engine, keep_as=table
+                )
     sources = {
         name: _read_files(
             name,
@@ -70,13 +84,15 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
             rules_of(book, name),
             _wanted(name, book),
             engine,
-            is_read_once=name == "orders" and not statements,
+            is_in_place=name == "orders",
         )
         for name, file in files.items()
         if name not in statements
     }
     if statements:
-        engine.shut()
+        engine.shut(
+            [file for source in [*raw.values(), *sources.values()] for file in source.files]
+        )
     if statements and is_elsewhere:
         remote = open_remote(book.connection, folder)
         try:
@@ -86,7 +102,7 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
             remote.close()
     else:
         for name, file in statements.items():
-            sources[name] = _run_sql(name, file, raw, engine)
+            sources[name] = _run_sql(name, file, raw, engine, refused=refused)
     return {name: sources[name] for name in CANONICAL if name in sources} | raw
 
 
@@ -96,11 +112,34 @@ def _wanted(name: str, book: BookSettings) -> set[str]:
     return {folded(own.get(column, column)) for column in CANONICAL[name].names}
 
 
-def _raw_rules(book: BookSettings, statements: Collection[str]) -> Rules:
-    """Return how the files in ``raw/`` are read: a workbook's numbers are written for the tables
-    that select them.
+def _raw_tables(
+    name: str, files: list[Path], book: BookSettings, statements: Collection[str]
+) -> tuple[dict[str, Rules], dict[str, KamError]]:
+    """Return the tables that a file or folder in ``raw/`` holds, and how each is read: one; of a
+    workbook whose sheets differ one per sheet (``shop_orders`` is the sheet Orders of shop.xlsx).
+    Beside them why a sheet cannot be read, which matters where a statement names it.
     """
-    rules = rules_of(book, "")
+    rules = _raw_rules(book, statements, name)
+    if len(files) > 1 or files[0].suffix.lower() not in WORKBOOKS or rules.sheet is not None:
+        return {name: rules}, {}
+    if len(sheets := sheet_names(files[0])) == 1:
+        return {name: rules}, {}
+    tables = {sheet: f"{name}_{table_word(sheet)}" for sheet in sheets}
+    own = {sheet: _raw_rules(book, statements, table) for sheet, table in tables.items()}
+    groups, refused = alike_sheets(files[0], own)
+    if len(groups) + len(refused) == 1:
+        return {name: rules}, {}
+    found = {
+        tables[group[0]]: own[group[0]].model_copy(update={"sheet": group}) for group in groups
+    }
+    return found, {tables[sheet]: error for sheet, error in refused.items()}
+
+
+def _raw_rules(book: BookSettings, statements: Collection[str], table: str) -> Rules:
+    """Return how a table in ``raw/`` is read: a workbook's numbers are written for the tables that
+    select them.
+    """
+    rules = rules_of(book, f"raw/{table}")
     marks = {book.input.of(name).decimal for name in statements}
     if len(marks) > 1:
         raise KamError(
@@ -117,8 +156,9 @@ def _run_sql(
     raw: dict[str, Source],
     engine: Engine,
     remote: Remote | None = None,
+    refused: Mapping[str, KamError] = MappingProxyType({}),
 ) -> Source:
-    table = f"kam_{name}"
+    table, text = f"kam_{name}", ""
     try:
         text = file.read_text(encoding="utf-8-sig").strip().rstrip(";")
         if remote is not None:
@@ -135,6 +175,9 @@ def _run_sql(
             "The statement is not written in UTF-8.", where=str(file), next="Save it as UTF-8."
         ) from None
     except Exception as error:
+        for sheet, refusal in refused.items():
+            if sheet in text:
+                raise refusal from None
         raise _no_statement(file, error, raw, is_elsewhere=remote is not None) from None
     twice = Counter(map(folded, columns))
     for column in CANONICAL[name].names:
@@ -151,7 +194,8 @@ def _run_sql(
         row = ibis.ifelse(is_known, kept["_row"].try_cast("int64"), row)
         place = ibis.ifelse(is_known, kept["_file"].cast("string"), place)
     rows = kept.mutate(_row=row, _file=place)
-    return Source(name, rows, (file,), _no_rejects(), is_typed=True)
+    is_each_known = not {"_file", "_row", "rowid"}.intersection(map(str.casefold, columns))
+    return Source(name, rows, (file,), _no_rejects(), is_typed=True, is_in_place=is_each_known)
 
 
 def _no_statement(
@@ -202,9 +246,9 @@ def _read_files(
     engine: Engine,
     keep_as: str | None = None,
     *,
-    is_read_once: bool = False,
+    is_in_place: bool = False,
 ) -> Source:
-    """Read a table's files; a typed one that is read once is not copied into the engine."""
+    """Read a table's files; typed ones of many rows are not copied into the engine."""
     for file in files:
         size = file.stat().st_size
         if size > rules.largest_file_mb * 1_000_000:
@@ -219,12 +263,17 @@ def _read_files(
     if form == ".parquet":
         try:
             rows = ibis.union(*parts) if len(parts := _parquets(files, engine)) > 1 else parts[0]
-            kept = rows if is_read_once else engine.keep(rows, table)
+            if keep_as:
+                kept = engine.name(rows, keep_as)
+            else:
+                kept = rows if is_in_place else engine.keep(rows, table)
         except Exception as error:
             raise KamError(
                 f"The file cannot be read: {error}", where=str(files[0]), next="Export it again."
             ) from None
-        return Source(name, kept, tuple(files), _no_rejects(), is_typed=True)
+        return Source(
+            name, kept, tuple(files), _no_rejects(), is_typed=True, is_in_place=is_in_place
+        )
     if form in WORKBOOKS:
         return _read_workbooks(name, shown, files, rules, wanted, engine, table)
     rows, rejected = read_text(files, shown, rules, wanted, engine)

@@ -19,13 +19,17 @@ from kamlib.intake.sources.engine import Engine, number, quoted
 from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
+    grouped,
+    is_double,
     likely_header,
     no_header,
+    no_table,
     section,
+    two_lines,
 )
 from kamlib.tables import each
 
-_SNIFFED = ",;\t|"
+_SNIFFED = ",;\t|~^¦"
 
 
 def read_text(
@@ -181,7 +185,14 @@ def _open_text(
     if rules.header_line is None and (step := likely_header(lines, wanted)):
         shown = next((cell for cell in lines[0] if cell.strip()), "")
         raise no_header(skip + step + 1, shown, file, table, word="line")
-    columns = column_names(lines[0] if lines else [], f"{file}, line {skip + 1}")
+    names: list[str | None] = [*lines[0]] if lines else []
+    if rules.header_rows == 2 and len(lines) > 1:
+        names, skip = grouped(*lines[:2]), skip + 1
+    elif is_double(lines):
+        raise two_lines(skip + 1, grouped(*lines[:2]), file, table, word="line")
+    if refusal := no_table(lines, file):
+        raise refusal
+    columns = column_names(names, f"{file}, line {skip + 1}")
     readable = file
     returns = text.count("\r\n") if b"\r" in content else 0
     is_mixed = b"\r" in content and (text.count("\r") > returns or 0 < returns < text.count("\n"))
@@ -195,6 +206,8 @@ def _open_text(
 
 def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str, str]:
     """Return a file's text and its encoding: as its mark says, else as the book does."""
+    if content.startswith(b"\x1f\x8b") or file.suffix.lower() == ".gz":
+        raise KamError("The file is packed.", where=str(file), next="Unpack it, and give that.")
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         if file.suffix.lower() == ".zip":
             raise KamError(

@@ -6,6 +6,7 @@ import html
 import re
 import zipfile
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from kamlib.errors import KamError
@@ -112,6 +113,13 @@ def marks_of(file: Path) -> dict[str, Marks]:
     KamError
         Cells stand so far apart that the sheet would fill the memory.
     """
+    about = file.stat()
+    return dict(_marks(file, about.st_size, about.st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _marks(file: Path, size: int, changed: int) -> dict[str, Marks]:
+    """Return the marks of a workbook as it was changed last."""
     if not zipfile.is_zipfile(file):
         return {}
     found = {}
