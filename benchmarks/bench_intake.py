@@ -22,7 +22,7 @@ import pandas as pd
 from kamlib.book import read_settings
 from kamlib.intake import read_book, row_account
 from kamlib.intake.sources import open_engine
-from kamlib.period.activity import account_days, account_months, used_lines
+from kamlib.period.activity import account_days, months_of_days, used_lines
 
 AS_OF = pd.Timestamp("2011-12-31")
 ORDERS = (Path(__file__).resolve().parents[1] / "tests" / "data" / "online_retail.sql").read_text(
@@ -62,7 +62,8 @@ def with_the_kit(book: Path) -> tuple[int, pd.DataFrame]:
     with open_engine() as engine:
         intake = read_book(book, read_settings(book), engine)
         read = row_account(intake).query("table == 'orders'")["rows"].sum()
-        months = account_months(account_days(used_lines(intake), as_of=AS_OF), as_of=AS_OF)
+        days = used_lines(intake).stored(account_days(as_of=AS_OF))
+        months = pd.read_parquet(engine.stored(months_of_days(days, as_of=AS_OF)))
     return int(read), months[["account_id", "month", "revenue"]]
 
 

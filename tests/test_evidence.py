@@ -160,8 +160,8 @@ class TestOutlooks:
         )
         terms = outlook_terms(record, "together")
         assert (terms["rule"], terms["case_count"], terms["year_count"]) == ("mean month", 40, 2)
-        # the 33rd of 40 distances, four parts of seven; Student's factor the rest
-        assert terms["factor"] == pytest.approx(40 / 70 * 3.3 + 30 / 70 * interval_quantile())
+        # the 33rd of 40 distances, eight parts of nine; Student's factor the rest
+        assert terms["factor"] == pytest.approx(40 / 45 * 3.3 + 5 / 45 * interval_quantile())
 
     @pytest.mark.parametrize(("held", "answer"), [(33, "estimate"), (40, "naive"), (20, "naive")])
     def test_an_interval_that_does_not_hold_leaves_the_word_to_last_year(self, held, answer):

@@ -216,10 +216,10 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(
     good, site, use_kit, tmp_path, number
 ):
     mark = tmp_path / "kernel"
-    kit = use_kit(
-        f"import os, pathlib, time\nf = "
+    kit = use_kit(  # a step in which the kernel hears of nothing
+        f"import ctypes, os, pathlib\nf = "
         f"pathlib.Path({str(mark)!r})\nf.with_suffix('.new').write_text(str(os.getpid()))\n"
-        "_ = f.with_suffix('.new').rename(f)\nwhile True: time.sleep(1)"
+        "_ = f.with_suffix('.new').rename(f)\nctypes.PyDLL(None).sleep(600)"
     )
     before = tree_hash(site)
     process = subprocess.Popen(command(kit, good[0], site), stderr=subprocess.PIPE, text=True)
@@ -402,14 +402,19 @@ def site_is_whole(out: Path) -> bool:
 @linux
 @pytest.mark.skipif(not run.can_fork(), reason="needs warm kernels")
 def test_the_warm_process_ends_with_a_run_that_is_killed_while_it_loads(tmp_path):
+    (tmp_path / "seaborn.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(tmp_path / 'loads')!r}).touch()\ntime.sleep(600)"
+    )
+    path = os.pathsep.join([str(tmp_path), *sys.path])
     code = (
         "import sys\nfrom kamlib.report.server import ForkServer\n"
-        "server = ForkServer({})\nprint(server._process.pid, flush=True)\nsys.stdin.read()"
+        f"server = ForkServer({{'PYTHONPATH': {path!r}}})\n"
+        "print(server._process.pid, flush=True)\nsys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         warm = int(process.stdout.readline())
-        assert wait_until(lambda: b"warm" in Path(f"/proc/{warm}/cmdline").read_bytes(), 30)
+        assert wait_until((tmp_path / "loads").exists)
         process.kill()
     assert wait_until(lambda: not is_running(warm), 30)

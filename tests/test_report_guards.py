@@ -308,6 +308,18 @@ def test_a_site_is_readable_for_those_it_is_meant_for(book, tmp_path, mode, fold
     assert modes == {"2025": folder, "page.html": file, "index.html": file}
 
 
+@posix
+def test_what_a_command_writes_is_its_owners_alone(tmp_path, capsys):
+    before = os.umask(0)
+    try:
+        assert main(["notebook", str(tmp_path / "mine")]) == 0
+    finally:
+        os.umask(before)
+    made = [tmp_path / "mine", *(tmp_path / "mine").rglob("*")]
+    assert len(made) > 5
+    assert [one for one in made if one.stat().st_mode & 0o077] == []
+
+
 def test_windows_is_asked_to_flush_what_may_be_written(tmp_path, monkeypatch):
     asked, real = [], os.open
     (tmp_path / "a").write_text("a")

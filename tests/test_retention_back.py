@@ -251,7 +251,7 @@ class TestWinBack:
         late = sum(table.loc[(one, "all"), "return_count"] == 0 for one in old)
         on_time, looks = len(old) - late, 10 * len(old)
         expected = on_time * 10 * 8 / 20
-        prior = 10 * expected / looks
+        prior = 2 * expected / looks
         ratio = prior / (expected + prior)
         rate = 8.5 / 21
         chance = table["return_probability"]

@@ -19,7 +19,7 @@ MOST_YEARS = 5
 NAIVE_RULE = "last year"
 TOGETHER = "the largest together"
 """What stands in the place of an account where the largest are one."""
-FEW_CASES = 30
+FEW_CASES = 5
 """Student's factor counts for so many cases beside the book's own."""
 
 

@@ -16,6 +16,7 @@ from kamlib.errors import KamError
 from kamlib.intake.casting import cleaned
 from kamlib.intake.columns import TypedRows, read_table
 from kamlib.intake.findings import are_mixed, check_rows, sign_notices
+from kamlib.intake.judged import can_be_judged, judged
 from kamlib.intake.lines import in_book_currency, without_repeats
 from kamlib.intake.notices import Notice
 from kamlib.intake.oddities import order_notices
@@ -121,8 +122,11 @@ def _declared(read: TypedRows) -> frozenset[str]:
 
 
 def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice]]:
-    """Run the reading of the order lines once; they stay in the engine."""
+    """Judge the order lines once; they stay in the engine, or where they lie."""
     try:
+        if can_be_judged(read):
+            whole, found = judged(read, engine)
+            return whole, check_rows(read, found)
         kept = engine.keep(read.rows, "kam_typed_orders")
     except duckdb.Error as error:
         raise KamError(

@@ -28,7 +28,8 @@ class TypedRows:
     (the cell that is the reason), ``_file``, ``_row``, ``_mended`` (ids of the row that were
     mended), ``_sign`` (the currency sign of an amount, in a book that names no currency) and
     ``_open`` (a cell whose meaning the book leaves open). ``cells`` are the columns as they were
-    written, ``theirs`` their names in the file.
+    written, ``theirs`` their names in the file. ``is_in_place``: they have types already and can be
+    read again and again where they lie.
     """
 
     table: Table
@@ -39,6 +40,7 @@ class TypedRows:
     theirs: Mapping[str, str]
     rules: Rules
     is_excel: bool = False
+    is_in_place: bool = False
 
     def with_currency(self) -> TypedRows:
         """Return the rows read again with the signs of the book's currency alone."""
@@ -66,7 +68,8 @@ def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
     columns = [table.column(name) for name in table.names if name in given]
     rules = rules_of(book, table.name)
     rows = typed_rows(cells, columns, rules, is_excel=source.is_excel)
-    return TypedRows(table, rows, given, where, cells, theirs, rules, source.is_excel)
+    kind = {"is_excel": source.is_excel, "is_in_place": source.is_in_place}
+    return TypedRows(table, rows, given, where, cells, theirs, rules, **kind)
 
 
 def _names(source: Source, table: Table, book: BookSettings) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.intake.notices import Notice
+from kamlib.intake.sources.engine import quoted_name
 from kamlib.words import count, listed, number
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ def _repeated(used: ir.Table, given: frozenset[str], book: BookSettings) -> list
     if book.input.of("orders").duplicates != "accept":
         return []
     bare = used.filter(used["line_id"].isnull()) if "line_id" in given else used
-    groups = bare.group_by(sorted(given)).aggregate(n=bare.count()).filter(ibis._["n"] > 1)
+    alike = _alike(bare, sorted(given))
+    if alike is None:
+        return []
+    groups = alike.group_by(sorted(given)).aggregate(n=alike.count()).filter(ibis._["n"] > 1)
     repeated, amount = (
         groups.aggregate(
             n=(groups["n"] - 1).sum(), amount=(groups["revenue"] * (groups["n"] - 1)).sum()
@@ -71,6 +75,24 @@ def _repeated(used: ir.Table, given: frozenset[str], book: BookSettings) -> list
             'If they are mistakes, say duplicates = "set aside" under [input] in book.toml.',
         )
     ]
+
+
+def _alike(lines: ir.Table, names: list[str]) -> ir.Table | None:
+    """Return the lines that may repeat another one: those that share a number made of all their
+    cells, which take a tenth of the memory; None where no two lines do.
+    """
+    connection = lines.get_backend()
+    hashed = f"hash({', '.join(map(quoted_name, names))})"
+    connection.raw_sql(
+        f"CREATE OR REPLACE TEMP TABLE kam_alike AS SELECT {hashed} AS it "
+        f"FROM ({connection.compile(lines)}) GROUP BY 1 HAVING count(*) > 1"
+    )
+    if connection.raw_sql("SELECT count(*) FROM kam_alike").fetchone() == (0,):
+        return None
+    return connection.sql(
+        f"SELECT * FROM ({connection.compile(lines)}) WHERE {hashed} IN (SELECT it FROM kam_alike)",
+        dialect="duckdb",
+    )
 
 
 def _twins(ids: set[str], book: BookSettings) -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ from kamlib.tables import Column
 
 BETWEEN = "\x1f"
 KIND_OF = "kind_"
+STEPS = "_steps"
 _STRING = dt.string
 _NUMBERS = count()
 
@@ -63,6 +64,8 @@ def typed_rows(
 ) -> ir.Table:
     """Clean, tidy, read, then judge: each step a statement around the one before, so that the
     engine takes it once per cell.
+
+    The view of that name and `STEPS` has the cells at every step.
     """
     connection = cells.get_backend()
     types = {name: cells[name].type() for name in cells.columns}
@@ -128,11 +131,11 @@ def typed_rows(
         f"{quoted_name('value_' + c.name)} AS {quoted_name(c.name)}" for c in columns
     )
     view = f"kam_typed_{next(_NUMBERS)}"
+    connection.raw_sql(f"CREATE TEMP VIEW {view}{STEPS} AS {statement}")
     connection.raw_sql(
         f"CREATE TEMP VIEW {view} AS "
         f"SELECT {values}, CASE WHEN _reason IS NOT NULL THEN {_cases(shown)} END AS _value, "
-        "_reason, _file, _row, _mended, _sign, _open "
-        f"FROM ({statement})"
+        f"_reason, _file, _row, _mended, _sign, _open FROM {view}{STEPS}"
     )
     return connection.table(view)
 

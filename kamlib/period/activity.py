@@ -8,6 +8,9 @@ plain pandas. `activity_tables` gives them beside the canonical tables as known 
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import ibis
 import pandas as pd
 
@@ -15,9 +18,9 @@ from kamlib.book import BookSettings
 from kamlib.intake import Intake
 from kamlib.intake.casting import MONEY
 from kamlib.intake.sources import Engine
+from kamlib.intake.sources.engine import quoted
 from kamlib.period.calendar import Span
 from kamlib.period.listed import accounts_as_of
-from kamlib.period.months import month_of
 from kamlib.period.orders import (
     order_cells,
     product_names,
@@ -25,7 +28,7 @@ from kamlib.period.orders import (
     sales_cells,
     split_orders,
 )
-from kamlib.period.statements import between, frame_of, quoted_day
+from kamlib.period.statements import between, frame_of, in_order, quoted_day
 from kamlib.tables import known_as_of
 
 DAY = pd.Timedelta(days=1)
@@ -83,10 +86,9 @@ def _month(day: str, as_of: pd.Timestamp) -> str:
     return f"{start} + CAST(least(day(last_day({start})), {as_of.day}) - 1 AS INTEGER)"
 
 
-def _sums_by_month(engine: Engine, column: str, as_of: pd.Timestamp, *more: str) -> pd.DataFrame:
+def _sums_by_month(column: str, as_of: pd.Timestamp, *more: str) -> str:
     """Return the sums by account, another column and month, of the lines that have it."""
-    return frame_of(
-        engine,
+    return in_order(
         f"""
         SELECT account_id, {column}, {_month("order_date", as_of)} AS month,
             {", ".join((_SUMS, *more))}
@@ -97,13 +99,12 @@ def _sums_by_month(engine: Engine, column: str, as_of: pd.Timestamp, *more: str)
     )
 
 
-def account_days(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def account_days(*, as_of: pd.Timestamp) -> str:
     """One row per account × day with order lines, up to the as-of day.
 
     Net of credit notes. An *order day* is a row with revenue above 0.
     """
-    return frame_of(
-        engine,
+    return in_order(
         f"""
         SELECT account_id, order_date AS date, {_SUMS},
             count(DISTINCT order_id) AS order_count, count(*) AS line_count
@@ -113,53 +114,46 @@ def account_days(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     )
 
 
-def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account × month with order lines; months end as the as-of day does."""
-    days = account_days.assign(
-        month=month_of(account_days["date"], as_of),
-        is_order_day=account_days["revenue"].gt(0).astype("int64"),
-        is_cost_missing=account_days["cost"].isna(),
-    )
-    months = days.groupby(["account_id", "month"], as_index=False).agg(
-        revenue=("revenue", "sum"),
-        cost=("cost", "sum"),
-        order_count=("order_count", "sum"),
-        order_day_count=("is_order_day", "sum"),
-        is_cost_missing=("is_cost_missing", "any"),
-    )
-    months["revenue"] = months["revenue"].round(6)
-    months["cost"] = months["cost"].round(6).mask(months["is_cost_missing"])
-    return months.drop(columns="is_cost_missing")
-
-
-def category_months(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
-    """One row per account × category × month: what was supplied, on how many days."""
-    return _sums_by_month(engine, "category", as_of, _DAYS_BOUGHT)
-
-
-def product_months(engine: Engine, *, as_of: pd.Timestamp, is_wanted: bool) -> pd.DataFrame:
-    """One row per account × product × month, of products that the account bought in six months."""
-    return frame_of(
-        engine,
+def months_of_days(account_days: Path, *, as_of: pd.Timestamp) -> str:
+    """One row per account × month with order lines, as `kamlib.period.months.account_months` has
+    it.
+    """
+    return in_order(
         f"""
+        SELECT account_id, {_month("CAST(date AS DATE)", as_of)} AS month,
+            CAST(sum(CAST(revenue AS {_EXACT})) AS DOUBLE) AS revenue,
+            CAST(CASE WHEN count(cost) = count(*) THEN sum(CAST(cost AS {_EXACT})) END AS DOUBLE)
+                AS cost,
+            CAST(sum(order_count) AS BIGINT) AS order_count,
+            count(*) FILTER (WHERE revenue > 0) AS order_day_count
+        FROM read_parquet({quoted(account_days)}) GROUP BY 1, 2
+        """,
+        ["account_id", "month"],
+    )
+
+
+def category_months(*, as_of: pd.Timestamp) -> str:
+    """One row per account × category × month: what was supplied, on how many days."""
+    return _sums_by_month("category", as_of, _DAYS_BOUGHT)
+
+
+def product_months(*, as_of: pd.Timestamp, is_wanted: bool) -> str:
+    """One row per account × product × month, of products that the account bought in six months."""
+    return f"""
         SELECT account_id, product_id, {_month("order_date", as_of)} AS month,
             max(category) AS category, CAST(sum(revenue) AS DOUBLE) AS revenue, {_DAYS_BOUGHT}
         FROM kam_used
         WHERE {is_wanted} AND order_date <= {quoted_day(as_of)} AND product_id IS NOT NULL
         GROUP BY 1, 2, 3
         QUALIFY count(*) OVER (PARTITION BY account_id, product_id) >= {_REGULAR}
-        """,
-        ["account_id", "product_id", "month"],
-    )
+        """
 
 
-def product_windows(
-    engine: Engine, *, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]
-) -> pd.DataFrame:
+def product_windows(*, as_of: pd.Timestamp, windows: dict[str, pd.Timestamp]) -> str:
     """One row per account × product × window: quantity and revenue, for price, volume and mix."""
-    columns = ["category", "quantity", "revenue", "cost", "line_count"]
-    sums = []
-    for name, end in windows.items():
+    columns = ["category", "quantity", "revenue", "cost"]
+    sums, parts = [], []
+    for number, (name, end) in enumerate(windows.items()):
         inside = f"FILTER (WHERE {between(window_start(end), min(end, as_of))})"
         sums += [
             f"max(category) {inside} AS {name}_category",
@@ -169,30 +163,28 @@ def product_windows(
             f"THEN sum(cost) {inside} END AS DOUBLE) AS {name}_cost",
             f"count(*) {inside} AS {name}_line_count",
         ]
+        shown = ", ".join(f"{name}_{column} AS {column}" for column in columns)
+        parts.append(
+            f"SELECT account_id, product_id, {shown}, {number} AS number, {quoted(name)} AS it "
+            f"FROM wide WHERE {name}_line_count > 0"
+        )
     first = min(window_start(end) for end in windows.values())
-    wide = frame_of(
-        engine,
-        f"""
-        SELECT account_id, product_id, {", ".join(sums)} FROM kam_used
-        WHERE {between(first, as_of)} AND product_id IS NOT NULL GROUP BY 1, 2
-        """,
-        ["account_id", "product_id"],
-    )
-    parts = []
-    for name in windows:
-        taken = {f"{name}_{column}": column for column in columns}
-        rows = wide[["account_id", "product_id", *taken]].rename(columns=taken)
-        parts.append(rows[rows["line_count"].gt(0)].assign(window=name))
-    shown = ["account_id", "product_id", "category", "window", "quantity", "revenue", "cost"]
-    return pd.concat(parts, ignore_index=True)[shown].astype({"window": "str"})
+    return f"""
+        WITH wide AS MATERIALIZED (
+            SELECT account_id, product_id, {", ".join(sums)} FROM kam_used
+            WHERE {between(first, as_of)} AND product_id IS NOT NULL GROUP BY 1, 2
+        )
+        SELECT account_id, product_id, category, it AS "window", quantity, revenue, cost
+        FROM ({" UNION ALL ".join(parts)}) ORDER BY number, account_id, product_id
+        """
 
 
-def manager_months(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def manager_months(*, as_of: pd.Timestamp) -> str:
     """One row per account × manager on the order × month."""
-    return _sums_by_month(engine, "manager_id", as_of)
+    return _sums_by_month("manager_id", as_of)
 
 
-def price_years(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def price_years(*, as_of: pd.Timestamp) -> str:
     """One row per account × product × year: what was paid, and what it was at median prices.
 
     Lines with a quantity and revenue above zero count. The median is over the accounts' mean prices
@@ -210,8 +202,7 @@ def price_years(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
         "FROM paid GROUP BY account_id, product_id, month"
     )
     own = by_month if in_two_years else "SELECT * FROM paid"
-    return frame_of(
-        engine,
+    return in_order(
         f"""
         WITH paid AS (
             SELECT account_id, product_id, {month} AS month,
@@ -237,9 +228,7 @@ def price_years(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
     )
 
 
-def deliveries(
-    engine: Engine, *, as_of: pd.Timestamp, on_day_is_late: bool = False
-) -> pd.DataFrame:
+def deliveries(*, as_of: pd.Timestamp, on_day_is_late: bool = False) -> str:
     """One row per account × manager × month of promise: orders due, and late ones.
 
     An order is late when a line of it was delivered after its promised day, or is open past it as
@@ -247,8 +236,7 @@ def deliveries(
     day it is unknown whether orders were late: no row.
     """
     day, limit = quoted_day(as_of), 0 if on_day_is_late else 1
-    return frame_of(
-        engine,
+    return in_order(
         f"""
         WITH lines AS (
             SELECT *, CASE WHEN delivered_date <= {day} THEN delivered_date END AS done
@@ -303,12 +291,24 @@ def _span(first: pd.Timestamp, last: pd.Timestamp) -> Span:
     return Span(first.date(), last.date(), "", "year")
 
 
-def _called(goods: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
-    return goods.assign(product=goods["product_id"].map(names))
+def _called(statement: str, *by: str) -> str:
+    """Return a statement's rows with what their products are called."""
+    return in_order(
+        f"SELECT goods.*, product FROM ({statement}) AS goods "
+        "LEFT JOIN kam_called USING (product_id)",
+        ["account_id", "product_id", *by],
+    )
 
 
-def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[str, pd.DataFrame]:
-    """Return every activity table and canonical table of a book as of a period's end, by name."""
+def activity_tables(
+    intake: Intake, period: Span, book: BookSettings, folder: Path
+) -> dict[str, pd.DataFrame]:
+    """Write every activity table of a book as of a period's end to a folder; return its canonical
+    tables, by name.
+
+    What grows with accounts × days or × months goes from the engine to its file and never through
+    pandas.
+    """
     as_of = period.as_of
     windows = {
         "now": as_of,
@@ -324,31 +324,36 @@ def activity_tables(intake: Intake, period: Span, book: BookSettings) -> dict[st
         "year_ago_period": period.year_ago(),
     }
     engine = used_lines(intake)
-    days = account_days(engine, as_of=as_of)
-    categories = category_months(engine, as_of=as_of)
+    engine.tabulate(product_names(engine, as_of=as_of), "kam_called")
     orders = order_cells(engine, as_of=as_of, spans=spans)
-    names = product_names(engine, as_of=as_of)
-    is_few = categories["category"].nunique() < FEW_CATEGORIES
+    is_split = bool(orders["is_split"].any())
     known = {
         name: known_as_of(frame, name, as_of)
         for name, frame in intake.frames.items()
         if name != "accounts"
     }
+    is_few = engine.one(
+        f"SELECT count(DISTINCT category) < {FEW_CATEGORIES} FROM kam_used "
+        f"WHERE order_date <= {quoted_day(as_of)}"
+    )
+    days = engine.stored(account_days(as_of=as_of))
+    statements = {
+        "account_months": months_of_days(days, as_of=as_of),
+        "category_months": category_months(as_of=as_of),
+        "product_months": _called(product_months(as_of=as_of, is_wanted=is_few), "month"),
+        "product_windows": product_windows(as_of=as_of, windows=windows),
+        "sales_cells": sales_cells(spans=spans),
+        "split_orders": split_orders(spans=spans, is_wanted=is_split),
+        "product_sales": _called(product_sales(spans=spans)),
+        "price_years": price_years(as_of=as_of),
+        "manager_months": manager_months(as_of=as_of),
+        "deliveries": deliveries(as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
+    }
+    for name, statement in statements.items():
+        shutil.move(engine.stored(statement), folder / f"{name}.parquet")
+    shutil.move(days, folder / "account_days.parquet")
     return {
-        "account_days": days,
-        "account_months": account_months(days, as_of=as_of),
-        "category_months": categories,
-        "product_months": _called(product_months(engine, as_of=as_of, is_wanted=is_few), names),
-        "product_windows": product_windows(engine, as_of=as_of, windows=windows),
-        "sales_cells": sales_cells(engine, as_of=as_of, spans=spans),
         "order_cells": orders[~orders["is_split"]].drop(columns="is_split").reset_index(drop=True),
-        "split_orders": split_orders(
-            engine, as_of=as_of, spans=spans, is_wanted=bool(orders["is_split"].any())
-        ),
-        "product_sales": _called(product_sales(engine, as_of=as_of, spans=spans), names),
-        "price_years": price_years(engine, as_of=as_of),
-        "manager_months": manager_months(engine, as_of=as_of),
-        "deliveries": deliveries(engine, as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
         "accounts": accounts_as_of(
             intake.frames["accounts"],
             known["tiers"],

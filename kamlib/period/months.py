@@ -73,3 +73,22 @@ def is_base_whole(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
     False
     """
     return base_months(first_date, as_of) == 12
+
+
+def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per account × month with order lines; months end as the as-of day does."""
+    days = account_days.assign(
+        month=month_of(account_days["date"], as_of),
+        is_order_day=account_days["revenue"].gt(0).astype("int64"),
+        is_cost_missing=account_days["cost"].isna(),
+    )
+    months = days.groupby(["account_id", "month"], as_index=False).agg(
+        revenue=("revenue", "sum"),
+        cost=("cost", "sum"),
+        order_count=("order_count", "sum"),
+        order_day_count=("is_order_day", "sum"),
+        is_cost_missing=("is_cost_missing", "any"),
+    )
+    months["revenue"] = months["revenue"].round(6)
+    months["cost"] = months["cost"].round(6).mask(months["is_cost_missing"])
+    return months.drop(columns="is_cost_missing")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kamlib.intake.sources import Engine
 from kamlib.period.calendar import Span
-from kamlib.period.statements import between, frame_of, quoted_day
+from kamlib.period.statements import between, frame_of, in_order, quoted_day
 
 ON_ORDER = ("region", "channel", "manager_id")
 """What an order says of itself: as a rule the same in all its lines."""
@@ -26,19 +26,20 @@ _IS_SPLIT = " OR ".join(
 )
 
 
-def sales_cells(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
+def sales_cells(*, spans: dict[str, Span]) -> str:
     """One row per account × category × region × channel × manager on the order: its sales."""
-    return _sales(engine, ["account_id", "category", *ON_ORDER], spans)
+    by = ["account_id", "category", *ON_ORDER]
+    return in_order(_sales(by, spans), by)
 
 
-def product_sales(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
+def product_sales(*, spans: dict[str, Span]) -> str:
     """One row per account × product: its sales, of the same times as `sales_cells`."""
-    return _sales(engine, ["account_id", "product_id"], spans)
+    return _sales(["account_id", "product_id"], spans)
 
 
-def product_names(engine: Engine, *, as_of: pd.Timestamp) -> pd.Series:
-    """Return what each product is called: the name that most of its lines have, with its id where
-    another product has the same name; its id where no line names it.
+def product_names(engine: Engine, *, as_of: pd.Timestamp) -> pd.DataFrame:
+    """One row per product with what it is called: the name that most of its lines have, with its
+    id where another product has the same name; its id where no line names it.
     """
     lines = frame_of(
         engine,
@@ -52,7 +53,8 @@ def product_names(engine: Engine, *, as_of: pd.Timestamp) -> pd.Series:
     names = lines.drop_duplicates("product_id").set_index("product_id")["product"]
     ids = names.index.to_series()
     names = names.fillna(ids)
-    return names.mask(names.duplicated(keep=False) & names.ne(ids), names + " (" + ids + ")")
+    names = names.mask(names.duplicated(keep=False) & names.ne(ids), names + " (" + ids + ")")
+    return names.astype("str").rename("product").reset_index()
 
 
 def order_cells(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) -> pd.DataFrame:
@@ -74,16 +76,13 @@ def order_cells(engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span]) 
     )
 
 
-def split_orders(
-    engine: Engine, *, as_of: pd.Timestamp, spans: dict[str, Span], is_wanted: bool
-) -> pd.DataFrame:
+def split_orders(*, spans: dict[str, Span], is_wanted: bool) -> str:
     """One row per order × category × region × channel × manager, of orders whose lines name several
     regions, channels or managers.
     """
     order = ["account_id", "order_date", "order_id"]
     by = [*order, "category", *ON_ORDER]
-    return frame_of(
-        engine,
+    return in_order(
         f"""
         WITH lines AS (
             SELECT DISTINCT {", ".join(by)} FROM kam_used
@@ -101,14 +100,15 @@ def split_orders(
     )
 
 
-def _sales(engine: Engine, by: list[str], spans: dict[str, Span]) -> pd.DataFrame:
+def _sales(by: list[str], spans: dict[str, Span]) -> str:
     """Return revenue, cost and orders of each span; a cost is known only where every line has one.
 
     Orders are lines less those that repeat their order in a cell, which are few: so lines need not
     be summed by order first.
     """
-    sums = []
+    sums, names = [], []
     for name, span in spans.items():
+        names += [f"{name}_revenue", f"{name}_cost"]
         inside = between(span.start, span.end)
         of_span = f"FILTER (WHERE {inside})"
         is_whole = f"count(*) FILTER (WHERE {inside} AND cost IS NULL) = 0"
@@ -118,29 +118,26 @@ def _sales(engine: Engine, by: list[str], spans: dict[str, Span]) -> pd.DataFram
             f"CAST({cost} AS DOUBLE) AS {name}_cost",
         ]
     groups = ", ".join(by)
-    cells = frame_of(
-        engine,
-        f"""
-        SELECT {groups}, {", ".join(sums)}, {_order_counts(spans)}
-        FROM kam_used WHERE {_within(spans)} GROUP BY {groups}
-        """,
-        by,
+    orders = ", ".join(
+        f"CAST(cells.{name} - coalesce(again.{name}, 0) AS BIGINT) AS {name}"
+        for name in (f"{span}_order_count" for span in _counted(spans))
     )
-    repeats = frame_of(
-        engine,
-        f"""
-        SELECT {groups}, {_order_counts(spans, "CAST(sum(line_count - 1) {} AS BIGINT)")}
-        FROM (
-            SELECT {groups}, order_date, order_id, count(*) AS line_count
-            FROM kam_used WHERE {_within(_counted(spans))}
-            GROUP BY {groups}, order_date, order_id HAVING count(*) > 1
-        ) GROUP BY {groups}
-        """,
-        by,
-    )
-    counts = [name for name in map(str, cells) if name.endswith("_order_count")]
-    again = cells[by].merge(repeats, on=by, how="left")[counts].fillna(0).astype("int64")
-    return cells.assign(**(cells[counts] - again))
+    shown = ", ".join([*(f"cells.{name}" for name in by), *names, orders])
+    same = " AND ".join(f"cells.{name} IS NOT DISTINCT FROM again.{name}" for name in by)
+    return f"""
+        WITH cells AS (
+            SELECT {groups}, {", ".join(sums)}, {_order_counts(spans)}
+            FROM kam_used WHERE {_within(spans)} GROUP BY {groups}
+        ), again AS (
+            SELECT {groups}, {_order_counts(spans, "CAST(sum(line_count - 1) {} AS BIGINT)")}
+            FROM (
+                SELECT {groups}, order_date, order_id, count(*) AS line_count
+                FROM kam_used WHERE {_within(_counted(spans))}
+                GROUP BY {groups}, order_date, order_id HAVING count(*) > 1
+            ) GROUP BY {groups}
+        )
+        SELECT {shown} FROM cells LEFT JOIN again ON {same}
+        """
 
 
 def _counted(spans: dict[str, Span]) -> dict[str, Span]:

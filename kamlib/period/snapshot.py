@@ -25,6 +25,7 @@ from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.manager import only_manager
+from kamlib.period.names import ACTIVITY
 from kamlib.period.period import Period
 from kamlib.period.reach import reach
 
@@ -322,11 +323,13 @@ def _write_snapshot(
     if (folder / "snapshot.json").is_file():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    tables = activity_tables(intake, period, intake.book)
+    tables = activity_tables(intake, period, intake.book, folder)
     tables["intake"] = row_account(intake, period.as_of)
-    last, silence = reach(tables["account_days"]["date"], period.as_of, intake.book)
+    days = pd.read_parquet(folder / "account_days.parquet", columns=["date"])["date"]
+    last, silence = reach(days.drop_duplicates(), period.as_of, intake.book)
     if manager_id:
-        tables = only_manager(tables, manager_id)
+        sold = {n: _read_table(folder / f"{n}.parquet") for n in ACTIVITY if n not in tables}
+        tables = only_manager(sold | tables, manager_id)
     for name, frame in tables.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
     plans = intake.plans(tables["accounts"]["account_id"])

@@ -25,6 +25,11 @@ def between(first: pd.Timestamp, last: pd.Timestamp) -> str:
     return f"order_date BETWEEN {quoted_day(first)} AND {quoted_day(last)}"
 
 
+def in_order(statement: str, by: list[str]) -> str:
+    """Return a statement whose rows are sorted by their key."""
+    return f"{statement} ORDER BY {', '.join(by)}"
+
+
 def frame_of(engine: Engine, statement: str, by: list[str]) -> pd.DataFrame:
     """Return what a statement selects, sorted by its key."""
-    return engine.frame(f"{statement} ORDER BY {', '.join(by)}")
+    return engine.frame(in_order(statement, by))

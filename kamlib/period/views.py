@@ -9,7 +9,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span, period_of
-from kamlib.period.months import trailing_months
+from kamlib.period.months import account_months, trailing_months
 from kamlib.period.names import SECTIONS, setting
 from kamlib.period.period import Period, answer_by_name
 from kamlib.tables import CANONICAL, known_as_of
@@ -149,8 +149,6 @@ class EarlierDay(Period):
     def _read(self, name: str) -> pd.DataFrame:
         frame, day = self._whole._get(name), self._day
         if name == "account_months" and not (day.is_month_end and self._whole.as_of.is_month_end):
-            from kamlib.period.activity import account_months  # brings the engine with it
-
             return account_months(self._get("account_days"), as_of=day)
         if name in CANONICAL and name != "accounts":
             return known_as_of(frame, name, day)

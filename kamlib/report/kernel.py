@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -138,13 +137,6 @@ def run_notebook(
     """
     node = read_notebook(notebook)
     node.metadata.pop("papermill", None)
-    for cell in node.cells:
-        if cell.cell_type == "code" and _calls_shell(cell.source):
-            raise _failure(
-                notebook,
-                "a step calls a program of the system (with !), whose failure would not show",
-                cell.source,
-            )
     node.cells.append(nbformat.v4.new_code_cell(watch.SETTLE, id="settle"))
     try:
         executed = execute_notebook(
@@ -194,11 +186,6 @@ def read_notebook(notebook: Path) -> nbformat.NotebookNode:
 
 
 _DAMAGED = (OSError, ValueError, TypeError, LookupError, AttributeError)
-
-
-def _calls_shell(source: str) -> bool:
-    plain = TransformerManager().transform_cell(source)
-    return "get_ipython().system(" in plain or "get_ipython().getoutput(" in plain
 
 
 def _check_every_cell(notebook: Path, executed: nbformat.NotebookNode) -> None:

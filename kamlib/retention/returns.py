@@ -22,6 +22,8 @@ LOOKED_AT_DAYS = (15, 60, 135, 270, 540)
 """An account that has been lost for 30 to 90 days is judged by what came of others after 60."""
 CHANCE = ["return_probability", "return_low", "return_high"]
 LEAST_RETURNS = 5
+LIKE_ALL = 2.0
+"""So many recorded losses are taken to come back like all others, beside those that were seen."""
 WITHIN_DAYS = 365
 _LAID_OUT = (
     *("account_id", "reason", "last_order_date", "detection_date", "return_date"),
@@ -52,8 +54,8 @@ def return_rates(
 
     Reasons are written down of accounts that left: fewer of them come back than of all that have
     been lost as long. The ratio is taken over all stretches, returns seen / returns expected at the
-    rates of all losses, drawn towards 1 as if ``prior_spells`` losses more had come back as
-    expected. The rate of a reason is drawn as if by as many losses towards that of all × the ratio
+    rates of all losses, drawn towards 1 as if two losses more had come back as expected. The rate
+    of a reason is drawn as if by as many losses towards that of all × the ratio
     (beta-binomial; half a return and half a loss are added to all, after Jeffreys); the interval is
     the 95 % one of the resulting beta distribution. Fewer than ``min_spells`` losses: no rate. An
     account known to have closed has none either, and is not among *all*: no chance is stated of it.
@@ -287,7 +289,7 @@ def _rates_on(
         looked.append({name: values[is_open] for name, values in judged.items()})
     if not looks:
         return _NO_RATES
-    ratio = _ratio(looks, prior_spells)
+    ratio = _ratio(looks)
     parts = [_rates(one, ratio, known, min_spells, prior_spells) for one in looks]
     share = _second_life(_joined(looked), known, day_sums, day)
     rates = _joined(parts)
@@ -325,13 +327,13 @@ class _Seen:
         return (self.back + 0.5) / (self.total + 1)
 
 
-def _ratio(looks: list[_Seen], prior_spells: float) -> float:
+def _ratio(looks: list[_Seen]) -> float:
     """Return the returns of losses with a recorded reason as a share of those expected."""
     many = sum(one.told for one in looks)
     if not many:
         return 1.0
     expected = sum(one.told * one.back / one.total for one in looks if one.told)
-    prior = prior_spells * expected / many
+    prior = LIKE_ALL * expected / many
     return (sum(one.told_back for one in looks) + prior) / (expected + prior) if expected else 1.0
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -15,6 +20,11 @@ from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
 from kamlib.intake.calendars import COUNTED
 from kamlib.tables import CANONICAL
+
+MEMORY = "KAM_MEMORY"
+"""Environment variable: what the engine may hold in memory, such as 4GB; more goes to disk."""
+_MOST, _SHARE = 1_000_000_000, 0.25
+"""Bytes that the engine may hold where nothing is said, and what share of the machine's memory."""
 
 
 @dataclass
@@ -71,8 +81,11 @@ class Engine:
                 next='Write %d for the day, %m for the month, %Y for the year: "%d.%m.%Y".',
             )
 
-    def shut(self) -> None:
-        """Shut the engine off from files and the network: statements see what was read before."""
+    def shut(self, files: Iterable[Path] = ()) -> None:
+        """Shut the engine off from the network and from all files but those of the book."""
+        known = ", ".join(quoted(file) for file in files)
+        self.connection.raw_sql(f"SET allowed_paths = [{known}]")
+        self.connection.raw_sql(f"SET allowed_directories = [{quoted(self.scratch.name)}]")
         for setting in ("enable_external_access", "python_enable_replacements"):
             self.connection.raw_sql(f"SET {setting} = false")
         self.connection.raw_sql("SET lock_configuration = true")
@@ -83,6 +96,30 @@ class Engine:
             f"CREATE OR REPLACE TEMP TABLE {quoted_name(name)} AS {self.connection.compile(rows)}"
         )
         return self.connection.table(name)
+
+    def stored(self, statement: str) -> Path:
+        """Return a new Parquet file with what a statement selects, days as times; it passes through
+        memory in parts.
+        """
+        described = self.connection.raw_sql(f"DESCRIBE {statement}").fetchall()
+        days = [quoted_name(name) for name, type_, *_ in described if type_ == "DATE"]
+        casts = ", ".join(f"CAST({name} AS TIMESTAMP) AS {name}" for name in days)
+        shown = f"* REPLACE ({casts})" if days else "*"
+        self.loaded += 1
+        part = Path(self.scratch.name) / f"{self.loaded}.parquet"
+        self.connection.raw_sql(
+            f"COPY (SELECT {shown} FROM ({statement})) TO {quoted(part)} (FORMAT parquet)"
+        )
+        return part
+
+    def one(self, statement: str) -> Any:
+        """Return the one value that a statement selects."""
+        return self.connection.raw_sql(statement).fetchone()[0]
+
+    def tabulate(self, frame: pd.DataFrame, name: str) -> None:
+        """Keep a frame in the engine."""
+        rows = pa.Table.from_pandas(frame, preserve_index=False)
+        self.connection.create_table(name, rows, temp=True, overwrite=True)
 
     def frame(self, statement: str) -> pd.DataFrame:
         """Return what a statement selects as a frame: text as text, days as days."""
@@ -110,11 +147,36 @@ def open_engine() -> Engine:
     scratch = tempfile.TemporaryDirectory(prefix="kam-")
     connection = ibis.duckdb.connect(
         temp_directory=scratch.name,
+        memory_limit=_memory(),
         autoinstall_known_extensions=False,
         autoload_known_extensions=False,
     )
     connection.raw_sql("SET TimeZone = 'UTC'")
     return Engine(connection, scratch)
+
+
+def _memory() -> str:
+    """Return what the engine may hold in memory.
+
+    Raises
+    ------
+    KamError
+        ``KAM_MEMORY`` is no amount of memory.
+    """
+    said = os.environ.get(MEMORY, "").strip()
+    if said and not re.fullmatch(r"(?i)[1-9]\d*(\.\d+)? ?[KMGT]i?B", said):
+        raise KamError(
+            f"'{said}' is no amount of memory.",
+            where=f"the environment's {MEMORY}",
+            next="Write it as 4GB.",
+        )
+    if said:
+        return said
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        there = 4 * _MOST
+    return f"{int(min(_MOST, _SHARE * there)) // 1_000_000}MB"
 
 
 def number(rows: ir.Table) -> ir.IntegerValue:

@@ -40,7 +40,8 @@ class Source:
 
     ``rows`` has the file's columns plus ``_file`` and ``_row`` (the row within the file, header not
     counted), of a workbook also the kinds of its cells. ``rejected`` has one row per line that does
-    not fit the file's header: file, line, reason.
+    not fit the file's header: file, line, reason. ``is_in_place``: the rows have types and are read
+    where they lie, each time anew; file and row tell each from all others.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Source:
     files: tuple[Path, ...]
     rejected: pd.DataFrame
     is_typed: bool = False
+    is_in_place: bool = False
     is_excel: bool = False
     notices: tuple[Notice, ...] = ()
 
@@ -82,13 +84,15 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
             rules_of(book, name),
             _wanted(name, book),
             engine,
-            is_read_once=name == "orders" and not statements,
+            is_in_place=name == "orders",
         )
         for name, file in files.items()
         if name not in statements
     }
     if statements:
-        engine.shut()
+        engine.shut(
+            [file for source in [*raw.values(), *sources.values()] for file in source.files]
+        )
     if statements and is_elsewhere:
         remote = open_remote(book.connection, folder)
         try:
@@ -190,7 +194,8 @@ def _run_sql(
         row = ibis.ifelse(is_known, kept["_row"].try_cast("int64"), row)
         place = ibis.ifelse(is_known, kept["_file"].cast("string"), place)
     rows = kept.mutate(_row=row, _file=place)
-    return Source(name, rows, (file,), _no_rejects(), is_typed=True)
+    is_each_known = not {"_file", "_row", "rowid"}.intersection(map(str.casefold, columns))
+    return Source(name, rows, (file,), _no_rejects(), is_typed=True, is_in_place=is_each_known)
 
 
 def _no_statement(
@@ -241,9 +246,9 @@ def _read_files(
     engine: Engine,
     keep_as: str | None = None,
     *,
-    is_read_once: bool = False,
+    is_in_place: bool = False,
 ) -> Source:
-    """Read a table's files; a typed one that is read once is not copied into the engine."""
+    """Read a table's files; typed ones of many rows are not copied into the engine."""
     for file in files:
         size = file.stat().st_size
         if size > rules.largest_file_mb * 1_000_000:
@@ -258,12 +263,17 @@ def _read_files(
     if form == ".parquet":
         try:
             rows = ibis.union(*parts) if len(parts := _parquets(files, engine)) > 1 else parts[0]
-            kept = rows if is_read_once else engine.keep(rows, table)
+            if keep_as:
+                kept = engine.name(rows, keep_as)
+            else:
+                kept = rows if is_in_place else engine.keep(rows, table)
         except Exception as error:
             raise KamError(
                 f"The file cannot be read: {error}", where=str(files[0]), next="Export it again."
             ) from None
-        return Source(name, kept, tuple(files), _no_rejects(), is_typed=True)
+        return Source(
+            name, kept, tuple(files), _no_rejects(), is_typed=True, is_in_place=is_in_place
+        )
     if form in WORKBOOKS:
         return _read_workbooks(name, shown, files, rules, wanted, engine, table)
     rows, rejected = read_text(files, shown, rules, wanted, engine)
