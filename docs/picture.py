@@ -9,6 +9,7 @@ Run `python docs/picture.py`; it needs chromium and the package playwright (extr
 from __future__ import annotations
 
 import csv
+import io
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,8 @@ def exported(file: Path) -> None:
 
 
 def photographed(page: Path) -> bytes:
-    """Return the top of a page as PNG."""
+    """Return the top of a page as PNG of 256 colours."""
+    from PIL import Image
     from playwright.sync_api import sync_playwright
 
     program = (
@@ -73,9 +75,11 @@ def photographed(page: Path) -> bytes:
         )
         tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         tab.goto(page.resolve().as_uri())
-        picture: bytes = tab.screenshot(type="png")
+        picture = Image.open(io.BytesIO(tab.screenshot(type="png")))
         browser.close()
-    return picture
+    small = io.BytesIO()
+    picture.convert("RGB").quantize(256).save(small, "PNG", optimize=True)
+    return small.getvalue()
 
 
 if __name__ == "__main__":

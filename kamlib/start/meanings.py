@@ -236,7 +236,7 @@ def _fit(
     rules = Rules(currency="EUR", is_currency_said=False)
     reading = usual_reading(Column(meaning, kind), cells, rules, "")
     if reading is None:
-        has_figures = filled.filter(filled["text"].re_search(r"\d")).limit(1).count().execute()
+        has_figures = filled.filter(filled["text"].re_search(r"\pN")).limit(1).count().execute()
         return float(has_figures > 0), None, tuple(sorted(words))
     share = reading.read / reading.cells if reading.settings else 0.0
     if kind == "date" and reading.cells < total:
