@@ -144,6 +144,13 @@ def test_another_request_is_another_report(request_, other):
     assert one != two
 
 
+def test_another_request_for_a_manager_is_another_report(request_):
+    settings = read_settings(request_.book)
+    asked = [replace(request_, manager_id=one) for one in ("M1", "M2")]
+    one, two = (run_mark(request, [], settings, {}) for request in asked)
+    assert one != two
+
+
 def test_another_version_of_the_kit_or_of_a_library_makes_another_report(
     request_, tmp_path, monkeypatch
 ):
