@@ -37,6 +37,11 @@ QUIET = {
         PROGRAM,
     ),
     "an error that is captured": ("%%capture\nraise ValueError('lost')", "ValueError: lost"),
+    "an error that is shown and cleared": (
+        "from IPython.display import clear_output\n"
+        "_ = get_ipython().run_cell('1 / 0')\nclear_output()",
+        "ZeroDivisionError",
+    ),
     "exit": ("exit()", "leaves the notebook early"),
     "quit, captured": ("%%capture\nquit()", "leaves the notebook early"),
     "leaving, captured": ("%%capture\nimport sys; sys.exit(0)", "SystemExit"),
@@ -72,6 +77,13 @@ QUIET = {
         "import multiprocessing, sys\n"
         "multiprocessing.get_context('fork').Process(target=sys.exit, args=(3,)).start()",
         "a process that a step started ended with 3",
+    ),
+    "a task of a loop that nobody awaits, redirected": (
+        "import asyncio, contextlib, io\nasync def fail():\n    1 / 0\n"
+        "with contextlib.redirect_stderr(io.StringIO()):\n"
+        "    task = asyncio.get_event_loop().create_task(fail())\n"
+        "    await asyncio.sleep(0.1)\n    del task",
+        "ZeroDivisionError",
     ),
     "a task of a loop that nobody awaits": (
         "import asyncio\nasync def fail():\n    1 / 0\n"
