@@ -21,6 +21,12 @@ import tempfile
 import time
 from pathlib import Path
 
+BOOK = """
+title = "Size"
+currency = "EUR"
+[input]
+largest_file_mb = 20000
+"""
 MAKE = """
 COPY (SELECT (i // 4)::VARCHAR AS order_id, 'A' || lpad(a::VARCHAR, 5, '0') AS account_id,
     DATE '2023-01-01' + (i * 1096 // {lines})::INT AS order_date,
@@ -166,7 +172,7 @@ def main() -> int:
     lines = int(options.millions * 1_000_000)
     with tempfile.TemporaryDirectory() as folder:
         book = Path(folder)
-        (book / "book.toml").write_text('title = "Size"\ncurrency = "EUR"\n', encoding="utf-8")
+        (book / "book.toml").write_text(BOOK, encoding="utf-8")
         duckdb.execute(MAKE.format(lines=lines, file=book / "orders.parquet"))
         found = {way: measured(way, book) for way in WAYS if way not in options.skip}
     for way, row in found.items():
