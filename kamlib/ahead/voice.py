@@ -88,6 +88,7 @@ def event_outcomes(
         index="account_id", columns="month", values="revenue", aggfunc="sum"
     ).fillna(0.0)
     known = accounts.set_index("account_id")
+    trades = known["industry"].reindex(months.index)
     rows = []
     when: Any = months.columns
     for row in each(account_events[account_events["date"].le(as_of)]):
@@ -95,10 +96,9 @@ def event_outcomes(
         before = months.loc[:, year].sum(axis=1)
         end = row.date + pd.DateOffset(months=12)
         after = months.loc[:, (when > row.date) & (when <= end)].sum(axis=1)
-        others = before.index[before.gt(0) & (before.index != row.account_id)]
-        trade = known["industry"].get(row.account_id)
-        like = [one for one in others if known["industry"].get(one) == trade]
-        like = like if len(like) >= MIN_LIKE else list(others)
+        others = before.gt(0) & (before.index != row.account_id)
+        like = others & trades.eq(known["industry"].get(row.account_id)).fillna(False)
+        like = like if like.sum() >= MIN_LIKE else others
         is_over, base = end <= as_of, before.get(row.account_id, 0.0)
         own = after.get(row.account_id, 0.0)
         peers = before[like].sum()
@@ -113,7 +113,7 @@ def event_outcomes(
                 "event_revenue_after": own if is_over else np.nan,
                 "event_change_share": own / base - 1 if is_over and base > 0 else np.nan,
                 "like_change_share": after[like].sum() / peers - 1 if is_over and peers else np.nan,
-                "like_account_count": len(like),
+                "like_account_count": int(like.sum()),
             }
         )
     table = shaped("event_outcomes", rows)

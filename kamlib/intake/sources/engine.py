@@ -23,8 +23,8 @@ from kamlib.tables import CANONICAL
 
 MEMORY = "KAM_MEMORY"
 """Environment variable: what the engine may hold in memory, such as 4GB; more goes to disk."""
-_MOST, _SHARE = 1_000_000_000, 0.25
-"""Bytes that the engine may hold where nothing is said, and what share of the machine's memory."""
+_SHARE, _UNKNOWN = 0.5, 4_000_000_000
+"""What share of the machine's memory the engine may hold, and of how many bytes where that is unknown."""
 
 
 @dataclass
@@ -175,8 +175,8 @@ def _memory() -> str:
     try:
         there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
-        there = 4 * _MOST
-    return f"{int(min(_MOST, _SHARE * there)) // 1_000_000}MB"
+        there = _UNKNOWN
+    return f"{int(_SHARE * there) // 1_000_000}MB"
 
 
 def number(rows: ir.Table) -> ir.IntegerValue:
