@@ -24,8 +24,7 @@ from kamlib.tables import CANONICAL
 MEMORY = "KAM_MEMORY"
 """Environment variable: what the engine may hold in memory, such as 4GB; more goes to disk."""
 _SHARE, _UNKNOWN = 0.5, 4_000_000_000
-"""What share of the machine's memory the engine may hold, and of how many bytes where none is known.
-"""
+"""What share of the machine's memory the engine may hold; of how many bytes where none is known."""
 
 
 @dataclass
