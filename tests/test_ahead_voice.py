@@ -67,6 +67,27 @@ def test_what_followed_an_event_stands_beside_like_accounts():
     assert np.isnan(table.loc["strategy", "event_change_share"])  # its year is not over
 
 
+def test_an_event_before_any_order_has_the_like_accounts_of_its_industry():
+    months = pd.date_range("2024-01-31", AS_OF, freq="ME").as_unit("us")
+    trades = {"N": "steel"} | {f"S{n}": "steel" for n in range(5)} | {"T": "toys"}
+    people = typed(
+        pd.DataFrame({"account_id": [*trades], "industry": [*trades.values()]}), "accounts"
+    )
+    parts = [
+        pd.DataFrame({"account_id": one, "month": months, "revenue": 10.0})
+        for one in trades
+        if one != "N"
+    ]
+    happened = typed(pd.DataFrame({"account_id": ["N", "T"], "kind": ["merger", "strategy"],
+        "date": pd.to_datetime(["2024-12-31", "2024-12-31"])}), "account_events")  # fmt: skip
+    table = event_outcomes(happened, pd.concat(parts), people.assign(name="N"), as_of=AS_OF)
+    # of N's industry five; of T's there is none, so all the others
+    assert table.set_index("account_id")["like_account_count"].to_dict() == {"N": 5, "T": 5}
+    more = pd.concat([*parts, parts[-1].assign(account_id="U")])
+    table = event_outcomes(happened, more, people.assign(name="N"), as_of=AS_OF)
+    assert table.set_index("account_id")["like_account_count"].to_dict() == {"N": 5, "T": 6}
+
+
 def sponsored(sponsor: str | None = "Ada Ek", **people) -> pd.Series:
     """How often the top of one account was met, by three contacts: 1, 2 and 2."""
     named = {"account_id": "A", "name": ["x", "y"], "contact_id": ["1", "2"]}

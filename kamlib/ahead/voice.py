@@ -97,7 +97,8 @@ def event_outcomes(
         end = row.date + pd.DateOffset(months=12)
         after = months.loc[:, (when > row.date) & (when <= end)].sum(axis=1)
         others = before.gt(0) & (before.index != row.account_id)
-        like = others & trades.eq(trades.get(row.account_id, "")).fillna(False)
+        trade: Any = known["industry"].get(row.account_id)
+        like = others & trades.eq(trade)
         like = like if like.sum() >= MIN_LIKE else others
         is_over, base = end <= as_of, before.get(row.account_id, 0.0)
         own = after.get(row.account_id, 0.0)
