@@ -1,4 +1,4 @@
-"""Days as people and programs write them: months by name in several languages, counted days."""
+"""Days and months as people and programs write them: by name in several languages, or counted."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ import ibis.expr.types as ir
 EXCEL, UNIX = "excel", "unix"
 COUNTED = (EXCEL, UNIX)
 """Forms of days that are counted: since 1899-12-30 (spreadsheets), in seconds since 1970."""
-NAMES = {
+_NAMES = {
     "Jan": "jan|jän|ene", "Feb": "feb|fév|fev", "Mar": "mar|mär|maer|mrz", "Apr": "apr|avr|abr",
     "May": "may|mai", "Jun": "jun|juin", "Jul": "jul|juil", "Aug": "aug|aoû|aou|ago", "Sep": "sep",
     "Oct": "oct|okt", "Nov": "nov", "Dec": "dec|dez|déc|dic",
 }  # fmt: skip
+_ENDS = (
+    "uary|ruary|ch|il|e|y|ust|tember|ober|ember|uar|ruar|z|i|mber|vier|vrier|s|rs|ier|ril"
+    "|llet|let|t|tembre|bre|obre|embre|ero|rero|zo|yo|io|o|sto|r|ner|tiembre|iembre"
+)
+"""What may follow the first letters of a month's name."""
 _WEEKDAYS = (
     "mon(day)?|tue(s(day)?)?|wed(nesday)?|thu(r(s(day)?)?)?|fri(day)?|sat(urday)?|sun(day)?|mo(ntag)?"
     "|di(enstag)?|mi(ttwoch)?|do(nnerstag)?|fr(eitag)?|sa(mstag)?|so(nntag)?|lun(di|es)?|mardi|martes"
@@ -39,7 +44,7 @@ def named_months(text: ir.StringValue) -> ir.StringValue:
     """
     text = text.re_replace(rf"(?i)^(?:{_WEEKDAYS})[.,]*\s+", "")
     text = text.re_replace(r"(?i)^(\d{1,2})(st|nd|rd|th|er)\b", r"\1")
-    for name, starts in NAMES.items():
+    for name, starts in _NAMES.items():
         text = text.re_replace(rf"(?i)(^|[^\p{{L}}])({starts})\p{{L}}*\.?", rf"\1{name}")
     return text
 
@@ -66,3 +71,48 @@ def hint(text: str) -> str:
     'a quarter; the kit needs days or months: export those'
     """
     return next((said for pattern, said in _HINTS if re.search(pattern, text)), "")
+
+
+def is_month(name: str) -> bool:
+    """Return whether a column is called like a month: it holds the amounts of one.
+
+    >>> is_month("Jan 24"), is_month("2024-01"), is_month("Net")
+    (True, True, False)
+    """
+    return month_of(name) is not None
+
+
+def month_of(name: str) -> tuple[str, str] | None:
+    """Return the month that a column is called for, and what else stands in its name.
+
+    >>> month_of("März 2024"), month_of("2024-01-01 00:00:00"), month_of("Jan 24 Qty")
+    (('März 2024', ''), ('2024-01-01 00:00:00', ''), ('Jan 24', 'Qty'))
+    >>> month_of("Marge"), month_of("Net")
+    (None, None)
+    """
+    text = " ".join(name.split())
+    for pattern in _MONTH:
+        found = re.search(rf"(?i)(?:^|[\s(_-]){pattern}(?=$|[\s)_-])", text)
+        if found:
+            rest = (text[: found.start()] + " " + text[found.end() :]).strip(" ()_-/")
+            if not re.search(r"\d", rest) and len(rest.split()) < 3:
+                return found[0].strip(" (_-"), rest
+    return None
+
+
+def _month_patterns() -> tuple[str, ...]:
+    """Return how months are written: by number, or by a name of several languages, with a year or
+    without one.
+    """
+    names = "|".join(rf"(?:{starts})(?:{_ENDS})?\.?" for starts in _NAMES.values())
+    year = r"(?:(?:19|20)?\d\d)"
+    return (
+        r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])(?:[-/.]0?1(?: 00:00:00)?)?",
+        r"(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d\d",
+        rf"(?:{names})[ '’/-]?{year}",
+        rf"{year}[ '’/-]?(?:{names})",
+        rf"(?:{names})",
+    )
+
+
+_MONTH = _month_patterns()

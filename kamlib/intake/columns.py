@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ import ibis.expr.types as ir
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
-from kamlib.intake import calendars
+from kamlib.intake.calendars import is_month
 from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources import Source
 from kamlib.intake.sources.headers import folded
@@ -127,73 +126,6 @@ def _no_column(
         next=f"{hint} It needs {', '.join(table.required)}; a column of another name is "
         f'mapped under [columns.{table.name}] in book.toml: {name} = "{example}".',
     )
-
-
-def is_month(name: str) -> bool:
-    """Return whether a column is called like a month: it holds the amounts of one.
-
-    >>> is_month("Jan 24"), is_month("2024-01"), is_month("Net")
-    (True, True, False)
-    """
-    return month_of(name) is not None
-
-
-def month_of(name: str) -> tuple[str, str] | None:
-    """Return the month that a column is called for, and what else stands in its name.
-
-    >>> month_of("März 2024"), month_of("2024-01-01 00:00:00"), month_of("Jan 24 Qty")
-    (('März 2024', ''), ('2024-01-01 00:00:00', ''), ('Jan 24', 'Qty'))
-    >>> month_of("Marge"), month_of("Net")
-    (None, None)
-    """
-    text = " ".join(name.split())
-    for pattern in _MONTH:
-        found = re.search(rf"(?i)(?:^|[\s(_-]){pattern}(?=$|[\s)_-])", text)
-        if found:
-            rest = (text[: found.start()] + " " + text[found.end() :]).strip(" ()_-/")
-            if not re.search(r"\d", rest) and len(rest.split()) < 3:
-                return found[0].strip(" (_-"), rest
-    return None
-
-
-def _month_patterns() -> tuple[str, ...]:
-    """Return how months are written: by number, or by a name of several languages, with a year or
-    without one.
-    """
-    names = "|".join(
-        rf"(?:{starts})(?:{'|'.join(_ENDS)})?\.?" for starts in calendars.NAMES.values()
-    )
-    year = r"(?:(?:19|20)?\d\d)"
-    return (
-        r"(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])(?:[-/.]0?1(?: 00:00:00)?)?",
-        r"(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d\d",
-        rf"(?:{names})[ '’/-]?{year}",
-        rf"{year}[ '’/-]?(?:{names})",
-        rf"(?:{names})",
-    )
-
-
-# what may follow the first letters of a month's name, in several languages
-_ENDS = (
-    *("uary", "ruary", "ch", "il", "e", "y", "ust", "tember", "ober", "ember", "uar", "ruar", "z"),
-    *("i", "mber", "vier", "vrier", "s", "rs", "ier", "ril", "llet", "let", "t", "tembre", "bre"),
-    *(
-        "obre",
-        "embre",
-        "ero",
-        "rero",
-        "zo",
-        "yo",
-        "io",
-        "o",
-        "sto",
-        "r",
-        "ner",
-        "tiembre",
-        "iembre",
-    ),
-)
-_MONTH = _month_patterns()
 
 
 def _own(source: Source) -> list[str]:

@@ -20,31 +20,12 @@ _DAYS = [
     *(f"%m{mark}%d{mark}{year}" for mark in "/-" for year in ("%Y", "%y")),
     *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d", "%d%m%Y"),
     *(f"%d{mark}%b{mark}{year}" for mark in "-/. " for year in ("%Y", "%y")),
-    *(
-        "%d %B %Y",
-        "%d. %B %Y",
-        "%b %d, %Y",
-        "%B %d, %Y",
-        "%b %d %Y",
-        "%Y年%m月%d日",
-        "%G-W%V",
-        "%Y-%b-%d",
-        "%d %m %Y",
-    ),
+    *("%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y年%m月%d日", "%G-W%V"),
+    *("%Y-%b-%d", "%d %m %Y"),
 ]
 _MONTHS = [
-    "%Y-%m",
-    "%Y/%m",
-    "%m/%Y",
-    "%m.%Y",
-    "%b %Y",
-    "%B %Y",
-    "%b-%Y",
-    "%b-%y",
-    "%b %y",
-    "%Y%m",
-    "%Y %b",
-    "%Y-%b",
+    *("%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y%m"),
+    *("%Y %b", "%Y-%b"),
 ]
 _TIMES = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", ", %H:%M"]
 _RARE = [

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from kamlib.errors import KamError
-from kamlib.intake.columns import month_of
+from kamlib.intake.calendars import month_of
 from kamlib.intake.sources import Engine
 from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.intake.totals import TOTAL, TOTALS
