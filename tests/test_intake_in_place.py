@@ -122,3 +122,10 @@ def test_the_environment_says_what_the_engine_may_hold(monkeypatch):
     monkeypatch.setenv("KAM_MEMORY", "much")
     with pytest.raises(KamError, match="no amount of memory"):
         open_engine()
+
+
+def test_too_little_memory_is_told_in_words(monkeypatch):
+    monkeypatch.setenv("KAM_MEMORY", "20MB")
+    with pytest.raises(KamError, match="more memory") as told, open_engine() as engine:
+        engine.one("SELECT length(list(i)) FROM range(30000000) AS r(i)")
+    assert "KAM_MEMORY" in told.value.next

@@ -38,9 +38,15 @@ class Engine:
     def __enter__(self) -> Engine:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self.connection.disconnect()
         self.scratch.cleanup()
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise KamError(
+                "The engine needs more memory for this book than it may hold.",
+                where=f"{MEMORY}, half of the machine's memory where it says nothing",
+                next=f"Set {MEMORY} to more, such as 8GB, or let a statement condense the lines.",
+            ) from error
 
     def check_settings(self, book: BookSettings) -> None:
         """Refuse a form of dates or a time zone in the book that the engine does not know.
