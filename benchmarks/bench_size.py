@@ -183,6 +183,8 @@ def main() -> int:
     if len({row["total"] for row in found.values()}) > 1:
         sys.stdout.write("The sums DIFFER.\n")
         return 1
+    if not {"kit", "bare"} <= set(found):
+        return 0
     ratio = found["kit"]["cpu"] / found["bare"]["cpu"]
     sys.stdout.write(f"{lines:,} lines: the kit takes {ratio:.1f} times the bare statements.\n")
     return 0 if ratio <= 2 and found["kit"]["peak"] <= 2 else 2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kamlib.period.months import month_of
+from kamlib.period.months import account_months, month_of
 from kamlib.period.snapshot import open_period
 
 ORDERS = (
@@ -68,6 +68,17 @@ def test_account_months_count_order_days_with_positive_revenue(data):
         "2025-03-31",
     ]
     assert months["order_day_count"].tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("period", "as_of"), [("2025-Q2", "2025-06-30"), ("2025-W12", "2025-03-23")]
+)
+def test_months_of_days_are_the_same_of_the_engine_and_of_earlier_days(make_book, period, as_of):
+    """The engine makes those of the period, pandas those of days that a page looks back to."""
+    q = open_period(make_book({"orders.csv": ORDERS}), period)
+    made = account_months(q.account_days, as_of=pd.Timestamp(as_of))
+    assert len(made) and made["cost"].isna().any()
+    pd.testing.assert_frame_equal(made, q.account_months)
 
 
 def test_categories_products_and_managers(data):

@@ -19,7 +19,7 @@ MOST_YEARS = 5
 NAIVE_RULE = "last year"
 TOGETHER = "the largest together"
 """What stands in the place of an account where the largest are one."""
-FEW_CASES = 5
+OF_STUDENT = 5
 """Student's factor counts for so many cases beside the book's own."""
 
 
@@ -145,5 +145,5 @@ def _factor(off: np.ndarray) -> float:
     if not len(off):
         return usual
     rank = min(len(off) - 1, int(np.ceil(0.8 * (len(off) + 1))) - 1)
-    weight = len(off) / (len(off) + FEW_CASES)
+    weight = len(off) / (len(off) + OF_STUDENT)
     return float(weight * np.sort(off)[rank] + (1 - weight) * usual)

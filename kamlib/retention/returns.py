@@ -54,8 +54,8 @@ def return_rates(
 
     Reasons are written down of accounts that left: fewer of them come back than of all that have
     been lost as long. The ratio is taken over all stretches, returns seen / returns expected at the
-    rates of all losses, drawn towards 1 as if two losses more had come back as expected. The rate
-    of a reason is drawn as if by as many losses towards that of all × the ratio
+    rates of all losses, drawn towards 1 as if ``LIKE_ALL`` losses more had come back as expected.
+    The rate of a reason is drawn as if by ``prior_spells`` losses towards that of all × the ratio
     (beta-binomial; half a return and half a loss are added to all, after Jeffreys); the interval is
     the 95 % one of the resulting beta distribution. Fewer than ``min_spells`` losses: no rate. An
     account known to have closed has none either, and is not among *all*: no chance is stated of it.
