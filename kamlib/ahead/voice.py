@@ -104,7 +104,9 @@ def event_outcomes(
     revenue = np.ascontiguousarray(months.to_numpy(dtype="float64").T)
     facts = np.zeros((len(events), 5))
     # events of one month look at the same two years of all accounts
-    for window, at in events.groupby(edges).indices.items():
+    windows, which = np.unique(np.array(edges), axis=1, return_inverse=True)
+    for number, window in enumerate(windows.T):
+        at = which == number
         before, after = (revenue[low:high].sum(axis=0) for low, high in pairwise(window))
         facts[at] = _beside(before, after, place[at], own_trade[at], trades)
     is_over = end.le(as_of).to_numpy()

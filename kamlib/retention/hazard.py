@@ -49,7 +49,7 @@ def fit_hazard(design: Floats, ended: NDArray[np.bool_]) -> HazardFit:
     at = np.zeros(len(design))
     at[0] = np.log(-np.log1p(-ended.mean()))
     ends = np.flatnonzero(ended)
-    step, steps = np.inf, 0
+    step, steps = np.full(len(design), np.inf), 0
     with np.errstate(all="ignore"):  # a search that fails ends without numbers
         while steps < MOST_STEPS and np.any(np.abs(step) > NEAR):
             slope, curvature = _slopes(at, design, ends)

@@ -114,8 +114,8 @@ def seasonal_on(account: Ints, day: Ints, dates: Sequence[pd.Timestamp]) -> Flag
         begin, over = first[rows], first[rows] + 12 * whole[rows]
         year = (latest[rows, over - 1] - begin) // 12
         since = begin + 12 * (year - YEARS + 1)
-        at = [since[:, None] + 12 * place + np.arange(12) for place in range(YEARS)]
-        at = np.stack([*at, over[:, None] + np.arange(12)], axis=1)
+        begins = [*(since + 12 * place for place in range(YEARS)), over]
+        at = np.column_stack(begins)[:, :, None] + np.arange(12)
         calendar = (np.arange(12) - begin[:, None] - origin) % 12
         own = np.take_along_axis(known[:, None, :], at, axis=2)
         own = np.take_along_axis(own, calendar[:, None, :], axis=2)
