@@ -13,19 +13,18 @@ DAY = np.timedelta64(1, "D")
 def order_days(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
     """One row per account × order day: a day with positive net revenue, up to the as-of day."""
     rows = account_days["revenue"].gt(0) & account_days["date"].le(as_of)
-    days = account_days.loc[rows, ["account_id", "date"]]
-    if _is_in_order(days):
-        return days.reset_index(drop=True)
+    days = account_days.loc[rows, ["account_id", "date"]].reset_index(drop=True)
+    if _is_sorted(days):  # as a period has them
+        return days
     return days.drop_duplicates().sort_values(["account_id", "date"], ignore_index=True)
 
 
-def _is_in_order(days: pd.DataFrame) -> bool:
-    """Return whether accounts and their days rise, each day of an account once: as they are kept,
-    which is found in a tenth of the time that sorting them takes.
-    """
-    ids, dates = days["account_id"].to_numpy(dtype=object), days["date"].to_numpy()
-    is_later = (ids[1:] == ids[:-1]) & (dates[1:] > dates[:-1])
-    return bool((is_later | (ids[1:] > ids[:-1])).all())
+def _is_sorted(days: pd.DataFrame) -> bool:
+    """Return whether the days stand by account and date, each once."""
+    code, ids = pd.factorize(days["account_id"])
+    step, later = np.diff(code), np.diff(days["date"].to_numpy()) > np.timedelta64(0)
+    in_order = (step > 0) | ((step == 0) & later)
+    return bool(in_order.all() and (code >= 0).all() and ids.is_monotonic_increasing)
 
 
 def order_gaps(days: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import bdtrc
 
@@ -10,6 +13,8 @@ from kamlib.book import LossSettings
 from kamlib.retention.day_sums import SPAN, Floats, Ints, day_number, day_of, number
 from kamlib.retention.order_days import days_later, order_days
 from kamlib.tables import shaped
+
+Flags = npt.NDArray[np.bool_]
 
 IN_SEASON, NEARLY_ALL, MOST_MONTHS, YEARS, CHANCE = 0.8, 0.95, 6, 3, 0.05
 """Share of order days in season, the share that its months hold where some months do, its most
@@ -78,6 +83,59 @@ def facts_of(days: Ints, begin: Ints, end: Ints, eve: Ints, *, min_gaps: int) ->
     facts = _facts(days, begin, end, eve, min_gaps)
     last = pd.Series(days[end[facts.index] - 1].astype("datetime64[D]").astype("datetime64[us]"))
     return _next(facts, last.set_axis(facts.index)).reindex(range(len(begin)))
+
+
+def seasonal_on(account: Ints, day: Ints, dates: Sequence[pd.Timestamp]) -> Flags:
+    """Return date × account: had it a season by then, as ``season_facts`` would find.
+
+    ``account`` and ``day`` are the order days of all accounts, these numbered from 0 and in order,
+    days counted from 1970.
+    """
+    starts = np.flatnonzero(np.diff(account, prepend=-1))
+    found = np.zeros((len(dates), len(starts)), dtype=bool)
+    if not found.size:
+        return found
+    month = day.astype("datetime64[D]").astype("datetime64[M]").astype("int64")
+    origin = int(month.min()) - 12 * YEARS  # before it room for years without orders
+    width = int(month.max()) - origin + 13
+    cell = account * width + month - origin
+    many = np.bincount(cell, minlength=len(starts) * width).reshape(-1, width)
+    latest = np.maximum.accumulate(np.where(many, np.arange(width), 0), axis=1)
+    first, begun = month[starts] - origin, pd.Series(day[starts].astype("datetime64[D]"))
+    grown = begun.astype("datetime64[us]") + pd.DateOffset(years=2) - pd.Timedelta(days=31)
+    parts = []
+    for which, date in enumerate(dates):
+        now = int(np.datetime64(date, "D").astype("int64"))
+        current, done = (_month_of(end) - origin for end in (now, now + 1))
+        whole = (done - first) // 12
+        rows = np.flatnonzero((whole >= 2) & grown.le(date).to_numpy())
+        if not len(rows):
+            continue
+        # what is ordered in the month after the day is not known yet
+        known = many[rows, : current + 13].copy()
+        known[:, current:] = 0
+        this = (month - origin == current) & (day <= now)
+        known[:, current] = np.bincount(account[this], minlength=len(starts))[rows]
+        begin, over = first[rows], first[rows] + 12 * whole[rows]
+        year = (latest[rows, over - 1] - begin) // 12
+        since = begin + 12 * (year - YEARS + 1)
+        begins = [*(since + 12 * place for place in range(YEARS)), over]
+        at = np.column_stack(begins)[:, :, None] + np.arange(12)
+        calendar = (np.arange(12) - begin[:, None] - origin) % 12
+        own = np.take_along_axis(known[:, None, :], at, axis=2)
+        own = np.take_along_axis(own, calendar[:, None, :], axis=2)
+        may = _most_in_half(own) >= IN_SEASON * own.sum(axis=(1, 2))
+        parts.append((np.full(may.sum(), which), rows[may], own[may]))
+    if not parts:
+        return found
+    place, row, count = (np.concatenate(part) for part in zip(*parts, strict=True))
+    best = _best(count, (count > 0).sum(axis=1), IN_SEASON)
+    found[place, row] = ~np.isnan(best[:, 0])
+    return found
+
+
+def _month_of(day: int) -> int:
+    return int(np.datetime64(day, "D").astype("datetime64[M]").astype("int64"))
 
 
 def season_days(cases: pd.DataFrame, loss: LossSettings) -> tuple[Floats, Floats, Floats]:
