@@ -65,19 +65,19 @@ def cells_of(
     """
     months = trailing_months(as_of, max(WINDOWS) + PAST)
     known = rows[rows["month"].le(as_of)].dropna(subset=by)
-    index, cell = _cells(known, by)
+    index, cell = placed(known, by)
     shape = (len(index), len(months))
     at = months.get_indexer(pd.DatetimeIndex(known["month"]))
-    revenue = _grid(cell, at, known["revenue"], shape)
+    revenue = grid(cell, at, known["revenue"], shape)
     if account_months is None:
         bought = (revenue > 0).astype("float64")
         chances = np.ones(shape)
     else:
-        bought = _grid(cell, at, known["order_day_count"], shape)
+        bought = grid(cell, at, known["order_day_count"], shape)
         accounts = index.unique(level="account_id")
         of = accounts.get_indexer(pd.Index(account_months["account_id"]))
         on = months.get_indexer(pd.DatetimeIndex(account_months["month"]))
-        days = _grid(of, on, account_months["order_day_count"], (len(accounts), len(months)))
+        days = grid(of, on, account_months["order_day_count"], (len(accounts), len(months)))
         own = accounts.get_indexer(index.get_level_values("account_id"))
         chances = np.fmax(days[own], bought)
     is_later = months.to_numpy() >= _first_months(known, cell, len(index))[:, None]
@@ -89,7 +89,7 @@ def cells_of(
     )
 
 
-def _cells(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Index, np.ndarray]:
+def placed(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Index, np.ndarray]:
     """Return the cells that rows lie in, sorted, and the place of each row among them."""
     codes, levels = zip(*(pd.factorize(rows[one], sort=True) for one in by), strict=True)
     if len(by) == 1:
@@ -99,7 +99,7 @@ def _cells(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Index, np.ndarray]:
     return pd.MultiIndex(levels=levels, codes=of_levels, names=by), cell
 
 
-def _grid(
+def grid(
     place: np.ndarray, month: np.ndarray, values: pd.Series, shape: tuple[int, int]
 ) -> np.ndarray:
     """Return places × months, zero where there is no row."""
