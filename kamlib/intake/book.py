@@ -76,12 +76,11 @@ def read_book(
         if name not in CANONICAL:
             continue
         progress(name)
-        if source.parts is None:
+        if (parts := source.parts) is None:
             reads[name] = read_table(source, CANONICAL[name], book)
-        else:
-            place = f"raw/{source.parts.table}"
-            reads[name], lost = read_by_file(source, CANONICAL[name], book, engine)
-            sources[place] = replace(sources[place], rejected=lost)
+            continue
+        reads[name], lost = read_by_file(source, parts, CANONICAL[name], book, engine)
+        sources[f"raw/{parts.table}"] = replace(sources[f"raw/{parts.table}"], rejected=lost)
     given = reads["orders"].given
     declared = frozenset().union(*(_declared(read) for read in reads.values()))
     told = [notice for source in sources.values() for notice in source.notices]

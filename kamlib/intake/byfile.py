@@ -32,14 +32,13 @@ _JUDGED = ("_value", "_reason", "_file", "_row", "_mended", "_sign", "_open")
 
 
 def read_by_file(
-    source: Source, table: Table, book: BookSettings, engine: Engine
+    source: Source, parts: Parts, table: Table, book: BookSettings, engine: Engine
 ) -> tuple[TypedRows, pd.DataFrame]:
     """Return the lines of all files as kept, and those that do not fit their file's header.
 
     A file that changes while it is read is not kept for another run.
     """
-    read, parts = read_table(source, table, book), source.parts
-    assert parts is not None
+    read = read_table(source, table, book)
     steps = engine.connection.raw_sql(f"DESCRIBE {read.rows.get_name()}{STEPS}").fetchall()
     types = {name: type_ for name, type_, *_ in steps}
     files: list[Path] = []
