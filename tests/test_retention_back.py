@@ -7,11 +7,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.genmod import families
+from statsmodels.genmod.generalized_linear_model import GLM
 
 import kamlib.retention as ret
 from kamlib.book import WinBackSettings
 from kamlib.dossier import contact_rhythms
 from kamlib.period.calendar import parse_period
+from kamlib.retention.hazard import fit_hazard
 from kamlib.retention.returns import chances
 from kamlib.scoring import latest_decisions
 from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
@@ -424,6 +427,25 @@ class TestWhy:
             "the book records no late orders",
             "only 1 leaver: too few to tell",
         ]
+
+    def test_the_hazard_model_is_the_one_of_statsmodels(self):
+        rng = np.random.default_rng(3)
+        traits = rng.normal(size=(3, 2000))
+        ended = rng.random(2000) < 1 - np.exp(-np.exp(-3 + 0.7 * traits[0] - 0.2 * traits[2]))
+        design = np.vstack([np.ones(2000), traits])
+        fit = fit_hazard(design, ended)
+        family = families.Binomial(link=families.links.CLogLog())
+        model = GLM(ended.astype(float), design.T, family=family)
+        known = model.fit(start_params=[-3, 0, 0, 0], method="newton", disp=False)
+        assert fit.is_settled
+        assert fit.coefficients == pytest.approx(known.params, rel=1e-9)
+        assert fit.errors == pytest.approx(known.bse, rel=1e-9)
+
+    def test_a_cause_that_parts_all_leavers_has_no_figure(self):
+        """Whoever met it left, and nobody else did: no ratio is the likeliest."""
+        ended = np.arange(40) < 12
+        fit = fit_hazard(np.vstack([np.ones(40), ended.astype(float)]), ended)
+        assert not fit.is_settled or not np.isfinite(fit.errors[1]) or fit.errors[1] > 10
 
     def test_lateness_of_six_whole_months(self):
         ends = pd.to_datetime(["2025-03-31", "2025-04-30", "2025-09-30", "2025-09-30"])
