@@ -16,9 +16,9 @@ PAST = range(4, 12)
 STILL_DOWN = 0.5
 """An alert was right where a year on at least this part of the fall was still there."""
 LARGE_FALL = 0.5
-RUNNING, SOON = np.timedelta64(100, "D"), np.timedelta64(190, "D")
-"""An alert so soon after another of the same cell is the same one; a fall so soon before one was
-seen."""
+RUNNING, SOON = 100, 190
+"""Days: an alert so soon after another of the same cell is the same one; a fall so soon before one
+was seen."""
 
 
 def alert_record(
@@ -78,21 +78,21 @@ def _record(
     if not days:
         return {"alert_count": 0, "still_down_count": 0, "fall_count": 0, "seen_count": 0}
     wide = _wide(cells, names)
-    ends = pd.DatetimeIndex(days)
+    ends = _numbers(pd.Series(days))
     place = wide.index.get_indexer(_keys(alerts, names))
-    on = ends.get_indexer(pd.DatetimeIndex(alerts["date"]))
+    on = np.searchsorted(ends, _numbers(alerts["date"]))
     order = np.lexsort((on, place))
     place, on, alerts = place[order], on[order], alerts.iloc[order]
     is_same = np.diff(place, prepend=-1) == 0
-    is_new = ~is_same | (np.diff(ends.to_numpy()[on], prepend=ends[0]) > RUNNING)
+    is_new = ~is_same | (np.diff(ends[on], prepend=0) > RUNNING)
     ahead = np.column_stack([_sum(wide, day, ahead=True) for day in days])[place, on]
     limit = alerts["usual_yearly_revenue"] - STILL_DOWN * alerts["yearly_fall"]
     is_down = is_new & (ahead < limit.to_numpy(dtype="float64"))
     falls = _falls(wide, days)
     raised = np.zeros((len(wide), len(days)), dtype=bool)
     raised[place, on] = True
-    after = ends.to_numpy() - falls["date"].to_numpy()[:, None]
-    is_soon = (after > np.timedelta64(0)) & (after <= SOON)
+    after = ends - _numbers(falls["date"])[:, None]
+    is_soon = (after > 0) & (after <= SOON)
     seen = (raised[wide.index.get_indexer(falls.index)] & is_soon).any(axis=1)
     return {
         "alert_count": int(is_new.sum()),
@@ -102,6 +102,10 @@ def _record(
         "fall_revenue": falls["fall"].sum(),
         "seen_revenue": falls["fall"][seen].sum(),
     }
+
+
+def _numbers(days: pd.Series) -> np.ndarray:
+    return days.to_numpy().astype("datetime64[D]").astype("int64")
 
 
 def _keys(rows: pd.DataFrame, names: list[str]) -> pd.Index:

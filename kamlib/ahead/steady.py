@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,7 @@ def placed(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Index, np.ndarray]:
     if len(by) == 1:
         return pd.Index(levels[0], name=by[0]), codes[0]
     packed, cell = np.unique(codes[0] * len(levels[1]) + codes[1], return_inverse=True)
-    of_levels = list(np.divmod(packed, max(len(levels[1]), 1)))
+    of_levels: Any = list(np.divmod(packed, max(len(levels[1]), 1)))
     return pd.MultiIndex(levels=levels, codes=of_levels, names=by), cell
 
 

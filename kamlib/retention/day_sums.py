@@ -139,7 +139,7 @@ def day_number(day: pd.Series) -> Floats:
     return np.where(whole > NO_DAY, whole, np.nan)
 
 
-def day_of(numbers: Floats) -> npt.NDArray[np.datetime64]:
+def day_of(numbers: Floats | Ints) -> npt.NDArray[np.datetime64]:
     """Return the days of numbers that `day_number` gave.
 
     >>> day_of(np.array([30.0, np.nan])).astype(str).tolist()

@@ -55,8 +55,8 @@ def engagement_series(
     rhythm = contact_rhythms.set_index("account_id")["contact_every_days"].reindex(wanted)
     gap = _gaps(bought, len(wanted), loss.min_gaps)
     every = _steps(gap, rhythm.to_numpy(dtype="float64"))
-    began = pd.DataFrame({"met": met.first(len(wanted)), "bought": bought.first(len(wanted))})
-    began = began.min(axis=1).fillna(as_of).to_numpy().astype("datetime64[us]")
+    firsts = pd.DataFrame({"met": met.first(len(wanted)), "bought": bought.first(len(wanted))})
+    began = firsts.min(axis=1).fillna(as_of).to_numpy().astype("datetime64[us]")
     parts = []
     for name in np.unique(every):
         own = np.flatnonzero(every == name)
@@ -263,8 +263,8 @@ def _trends(
     first = points["period_end"].groupby(place).transform("min")
     slope, low, high = theil_sen(
         place,
-        ((points["period_end"] - first).dt.days / 365.25).to_numpy(),
-        points[measure].to_numpy(dtype="float64"),
+        np.asarray((points["period_end"] - first).dt.days / 365.25, dtype="float64"),
+        np.asarray(points[measure], dtype="float64"),
         many=len(accounts),
         least=min_points,
     )

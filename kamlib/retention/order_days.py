@@ -94,8 +94,8 @@ def earlier_medians(gap_days: np.ndarray, of: np.ndarray, counts: np.ndarray) ->
         many = counts[own][:, None]
         earlier = gap_days[np.fmax(of[own][:, None] - back, 0)]
         ordered = np.sort(np.where(back <= many, earlier, np.iinfo("int64").max), axis=1)
-        middle = (np.take_along_axis(ordered, (many - odd) // 2, axis=1) for odd in (1, 0))
-        found[own] = sum(middle)[:, 0] / 2
+        middle = np.take_along_axis(ordered, np.hstack([(many - 1) // 2, many // 2]), axis=1)
+        found[own] = middle.sum(axis=1) / 2
     return found
 
 
