@@ -40,7 +40,7 @@ def statuses(known: Activity) -> tuple[pd.DataFrame, pd.DataFrame]:
     accounts = days[["account_id"]].drop_duplicates()
     classes, rule = accounts.assign(abc_revenue=None), LossSettings()
     least = {"min_gaps": rule.min_gaps, "min_silence_days": rule.min_silence_days}
-    found = silences(days, accounts, day_sums(days), as_of=AS_OF, **least)
+    found = silences(accounts, day_sums(days), as_of=AS_OF, **least)
     gaps_then = past_gaps(found, classes, min_gaps=rule.min_gaps)
     closed = closed_spells(found, gaps_then)
     gaps = usual_gaps(found, classes, min_gaps=rule.min_gaps)
