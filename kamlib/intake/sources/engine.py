@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
@@ -127,16 +129,39 @@ class Engine:
         rows = pa.Table.from_pandas(frame, preserve_index=False)
         self.connection.create_table(name, rows, temp=True, overwrite=True)
 
+    def rows(self, statement: str) -> pa.Table:
+        """Return what a statement selects."""
+        return self.connection.raw_sql(statement).to_arrow_table()
+
     def frame(self, statement: str) -> pd.DataFrame:
         """Return what a statement selects as a frame: text as text, days as days."""
-        rows = self.connection.raw_sql(statement).to_arrow_table()
-        frame = rows.to_pandas(date_as_object=False)
-        for column in rows.schema:
-            if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-                frame[column.name] = frame[column.name].astype("datetime64[us]")
-            elif pa.types.is_string(column.type):
-                frame[column.name] = frame[column.name].astype("str")
-        return frame
+        return framed(self.rows(statement))
+
+    @contextmanager
+    def lent(self, rows: pa.Table, name: str) -> Iterator[None]:
+        """Let statements read rows that are not the engine's, for as long as the block runs."""
+        self.connection.con.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.con.unregister(name)
+
+    def of_text(self, statement: str, name: str, columns: Iterable[str]) -> ir.Table:
+        """Give a name to a statement that yields columns of text, ``_file`` and ``_row``, without
+        asking the engine what it yields.
+        """
+        self.connection.raw_sql(f"CREATE TEMP VIEW {quoted_name(name)} AS {statement}")
+        types = {**dict.fromkeys(columns, "string"), "_file": "string", "_row": "int64"}
+        schema, place = ibis.schema(types), ops.Namespace(catalog=None, database=None)
+        table = ops.DatabaseTable(name, schema=schema, source=self.connection, namespace=place)
+        return table.to_expr()
+
+    def relation(self, rows: ir.Table) -> str:
+        """Return what a statement selects from to have an expression's rows."""
+        known = rows.op()
+        if isinstance(known, ops.DatabaseTable):
+            return quoted_name(known.name)
+        return f"({self.connection.compile(rows)})"
 
     def name(self, rows: ir.Table, name: str) -> ir.Table:
         """Give an expression a name that statements can read it by; it runs when one does."""
@@ -183,6 +208,17 @@ def _memory() -> str:
     except (AttributeError, OSError, ValueError):
         there = _UNKNOWN
     return f"{int(_SHARE * there) // 1_000_000}MB"
+
+
+def framed(rows: pa.Table) -> pd.DataFrame:
+    """Return rows as a frame: text as text, days as days."""
+    frame = rows.to_pandas(date_as_object=False)
+    for column in rows.schema:
+        if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
+            frame[column.name] = frame[column.name].astype("datetime64[us]")
+        elif pa.types.is_string(column.type):
+            frame[column.name] = frame[column.name].astype("str")
+    return frame
 
 
 def number(rows: ir.Table) -> ir.IntegerValue:
