@@ -21,13 +21,11 @@ from kamlib.intake.sources.engine import Engine, number, quoted, quoted_name
 from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
-    grouped,
-    is_double,
+    header_names,
     likely_header,
     no_header,
     no_table,
     section,
-    two_lines,
 )
 from kamlib.tables import each
 from kamlib.words import count
@@ -229,11 +227,7 @@ def _open_text(
     if rules.header_line is None and (step := likely_header(lines, wanted)):
         shown = next((cell for cell in lines[0] if cell.strip()), "")
         raise no_header(skip + step + 1, shown, file, table, word="line")
-    names: list[str | None] = [*lines[0]] if lines else []
-    if rules.header_rows == 2 and len(lines) > 1:
-        names, skip = grouped(*lines[:2]), skip + 1
-    elif is_double(lines):
-        raise two_lines(skip + 1, grouped(*lines[:2]), file, table, word="line")
+    names, skip = header_names(lines, skip, rules.header_rows, file, table, word="line")
     if refusal := no_table(lines, file):
         raise refusal
     columns = column_names(names, f"{file}, line {skip + 1}")
