@@ -213,12 +213,13 @@ def _memory() -> str:
 def framed(rows: pa.Table) -> pd.DataFrame:
     """Return rows as a frame: text as text, days as days."""
     frame = rows.to_pandas(date_as_object=False)
-    for column in rows.schema:
-        if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-            frame[column.name] = frame[column.name].astype("datetime64[us]")
-        elif pa.types.is_string(column.type):
-            frame[column.name] = frame[column.name].astype("str")
-    return frame
+    wanted = {}
+    for column, has in zip(rows.schema, frame.dtypes, strict=True):
+        is_day = pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)
+        kind = "datetime64[us]" if is_day else "str" if pa.types.is_string(column.type) else has
+        if has != kind:
+            wanted[column.name] = kind
+    return frame.astype(wanted) if wanted else frame
 
 
 def number(rows: ir.Table) -> ir.IntegerValue:
