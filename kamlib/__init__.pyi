@@ -8,6 +8,7 @@ from .ahead.calendar import calendar_by_owner as calendar_by_owner
 from .ahead.deals import open_deals as open_deals
 from .ahead.deals import win_rates as win_rates
 from .ahead.health import account_health as account_health
+from .ahead.health import dated_health as dated_health
 from .ahead.health import health_parts as health_parts
 from .ahead.health import health_record as health_record
 from .ahead.prices import bonus_brackets as bonus_brackets

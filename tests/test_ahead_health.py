@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kamlib.ahead.health import PARTS, auc, health_parts, health_record, weighted
+from kamlib.ahead.health import (
+    PARTS,
+    _area,
+    _ranks,
+    auc,
+    dated_health,
+    health_parts,
+    health_record,
+    weighted,
+)
 from kamlib.ahead.record import alert_record
 from kamlib.book import BookSettings
 from kamlib.dossier.agreements import agreement_renewals
@@ -43,7 +52,10 @@ def parts_of(**given: pd.DataFrame) -> pd.Series:
         "money_owed": shaped("money_owed", []),
         "agreement_renewals": shaped("agreement_renewals", []),
     }
-    return health_parts(**{**tables, **given}, as_of=AS_OF, health=BOOK.health).iloc[0]
+    tables |= given
+    undated = {name: tables.pop(name) for name in ("contacts", "plan_register")}
+    dated = dated_health(**tables, as_of=AS_OF, health=BOOK.health)
+    return health_parts(dated, **undated, health=BOOK.health).iloc[0]
 
 
 def test_rhythm_trend_and_margin_come_from_orders_alone():
@@ -98,6 +110,16 @@ def test_the_area_under_the_curve_counts_pairs_with_ties_half():
     assert auc(np.array([2.0, 2.0, 1.0]), np.array([True, False, False])) == 0.75
 
 
+def test_rows_that_count_more_than_once_are_as_many_rows():
+    rng = np.random.default_rng(3)
+    score, fell, times = rng.integers(0, 9, 50), rng.random(50) < 0.4, rng.integers(0, 4, 50)
+    ranks = pd.Series(np.repeat(score, times)).rank()
+    cases = np.repeat(fell, times)
+    many, others = cases.sum(), (~cases).sum()
+    by_hand = (ranks[cases].sum() - many * (many + 1) / 2) / (many * others)
+    assert _area(_ranks(score), fell, times) == by_hand
+
+
 def record_of(low_health_falls: bool) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     ids = [f"A{n}" for n in range(60)]
@@ -110,9 +132,9 @@ def record_of(low_health_falls: bool) -> pd.DataFrame:
         for one, fell in zip(ids, falls, strict=True)
     ]
     parts = {"account_id": ids, "dated_health": health, "silence_ratio": rng.random(60)}
-    day = shaped("health_parts", {**parts, "revenue": 120.0, "status": "active"})
+    day = pd.DataFrame({**parts, "revenue": 120.0, "status": "active"})
     return health_record(
-        pd.concat(rows), at=lambda _: SimpleNamespace(health_parts=day), as_of=AS_OF,
+        pd.concat(rows), at=lambda _: SimpleNamespace(dated_health=day), as_of=AS_OF,
         first_date=pd.Timestamp("2022-12-01"),
     )  # fmt: skip
 
@@ -129,8 +151,8 @@ MOST_BY_CHANCE = 5
 """Of a hundred companies, those whose interval of 95 % may lie above 0 by chance."""
 
 
-def parts_as_of(made: Company, day: pd.Timestamp) -> pd.DataFrame:
-    """The parts of health of a practice company as known on a day, straight from its tables."""
+def health_as_of(made: Company, day: pd.Timestamp) -> pd.DataFrame:
+    """The health of a practice company as known on a day, straight from its tables."""
     own = {name: table for name, table in made.tables.items() if name != "orders"}
     days, due, _ = activity(made, as_of=day)
     month = (days["date"] + pd.offsets.MonthEnd(0)).dt.as_unit("us")
@@ -150,15 +172,13 @@ def parts_as_of(made: Company, day: pd.Timestamp) -> pd.DataFrame:
     status["status"] = np.where(silence.gt(3 * gap) & silence.ge(90), "lost", "active")
     status["revenue"] = year.groupby("account_id")["revenue"].sum()
     rhythm = own["accounts"][["account_id", "contact_every_days"]].dropna()
-    return health_parts(
+    return dated_health(
         shaped("account_status", status.reset_index()),
         shaped("account_months", months[["revenue", "cost"]].sum()),
         shaped("category_months", goods["revenue"].sum()),
         due,
         own["interactions"],
         shaped("contact_rhythms", rhythm.assign(rhythm_source="account")),
-        empty_table("contacts"),
-        shaped("plan_register", []),
         shaped("money_owed", owed),
         agreement_renewals(own["agreements"], as_of=day, span=period_of(day)),
         as_of=day,
@@ -174,7 +194,7 @@ def foretold(seed: int) -> pd.Series:
     months = days.assign(month=month).groupby(["account_id", "month"], as_index=False)
     record = health_record(
         months["revenue"].sum(),
-        at=lambda day: SimpleNamespace(health_parts=parts_as_of(made, day)),
+        at=lambda day: SimpleNamespace(dated_health=health_as_of(made, day)),
         as_of=AS_OF,
         first_date=days["date"].min(),
     )

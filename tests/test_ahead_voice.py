@@ -88,6 +88,42 @@ def test_an_event_before_any_order_has_the_like_accounts_of_its_industry():
     assert table.set_index("account_id")["like_account_count"].to_dict() == {"N": 5, "T": 6}
 
 
+def test_events_of_many_accounts_are_told_one_by_one():
+    """Each event's own two years and its like accounts, counted anew for it alone."""
+    rng = np.random.default_rng(4)
+    ids = [f"A{n:02}" for n in range(40)]
+    trades = rng.choice(["steel", "toys", "rare"], 40, p=[0.6, 0.35, 0.05])
+    people = shaped("accounts", {"account_id": ids, "name": ids, "industry": list(trades)})
+    months = pd.date_range("2021-01-31", AS_OF, freq="ME").as_unit("us")
+    sold = pd.DataFrame({"account_id": rng.choice(ids[1:], 900), "month": rng.choice(months, 900),
+        "revenue": rng.integers(-20, 100, 900) / 4})  # fmt: skip
+    happened = typed(pd.DataFrame({"account_id": rng.choice(ids, 120), "kind": "merger",
+        "date": rng.choice(pd.date_range("2020-06-01", AS_OF), 120)}),
+        "account_events")  # fmt: skip
+    told = event_outcomes(happened, sold, people, as_of=AS_OF)
+    assert len(told) == 120 and told["like_change_share"].notna().sum() > 40
+    of = dict(zip(ids, trades, strict=True))
+    for row in told.itertuples():
+        year = pd.DateOffset(months=12)
+        spans = [(row.date - year, row.date), (row.date, row.date + year)]
+        before, after = (
+            sold[sold["month"].gt(a) & sold["month"].le(b)].groupby("account_id")["revenue"].sum()
+            for a, b in spans
+        )
+        others = [one for one in before.index[before > 0] if one != row.account_id]
+        like = [one for one in others if of[one] == of[row.account_id]]
+        like = like if len(like) >= 5 else others
+        is_over = spans[1][1] <= AS_OF
+        own, later = before.get(row.account_id, 0), after.get(row.account_id, 0)
+        change = later / own - 1 if own > 0 and is_over else np.nan
+        told_of = is_over and len(like) > 0
+        peers = after.reindex(like).sum() / before[like].sum() - 1 if told_of else np.nan
+        assert (row.event_revenue_before, row.like_account_count) == (own, len(like))
+        due = [later if is_over else np.nan, change, peers]
+        shares = [row.event_revenue_after, row.event_change_share, row.like_change_share]
+        assert shares == pytest.approx(due, nan_ok=True)
+
+
 def sponsored(sponsor: str | None = "Ada Ek", **people) -> pd.Series:
     """How often the top of one account was met, by three contacts: 1, 2 and 2."""
     named = {"account_id": "A", "name": ["x", "y"], "contact_id": ["1", "2"]}

@@ -143,6 +143,11 @@ class TestOtherPeriods:
             q.previous.account_classes[["account_id", "revenue", "abc_revenue"]],
         )
 
+    def test_what_rests_on_no_day_is_computed_once_for_all_of_them(self, q):
+        then = q.at(pd.Timestamp("2025-06-30"))
+        assert then._get("contact_rhythms") is q._get("contact_rhythms")
+        assert then._get("plan_register") is not q._get("plan_register")
+
 
 class TestOneAccount:
     def test_it_has_its_own_rows_of_every_table(self, q):

@@ -362,7 +362,7 @@ def test_a_block_is_fitted_as_the_closed_form_says():
     precision[1, 1] = plain @ plain / (len(y) - x.shape[1]) / SIZE_PRIOR**2
     inverse = np.linalg.inv(x.T @ x + precision)
     assert fit.prediction == pytest.approx(cohort.design @ inverse @ x.T @ y)
-    assert fit.gain == pytest.approx(cohort.design @ inverse @ x.T)
+    assert fit.gain == pytest.approx(inverse @ x.T)
     leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
     assert fit.error == pytest.approx((y - x @ inverse @ x.T @ y) / np.sqrt(1 - leverage))
 

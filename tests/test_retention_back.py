@@ -7,11 +7,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.genmod import families
+from statsmodels.genmod.generalized_linear_model import GLM
 
 import kamlib.retention as ret
 from kamlib.book import WinBackSettings
 from kamlib.dossier import contact_rhythms
 from kamlib.period.calendar import parse_period
+from kamlib.retention.hazard import fit_hazard
 from kamlib.retention.returns import chances
 from kamlib.scoring import latest_decisions
 from kamlib.story.leaving import tell_leaving_causes, tell_return_rates, tell_win_back
@@ -360,6 +363,29 @@ class TestEngagement:
         unmet = ret.engagement(series, accounts, contacts.head(0), rhythms, as_of=AS_OF)
         assert unmet.empty  # nothing is measured where nobody was met
 
+    def test_many_accounts_are_measured_as_each_alone(self):
+        """By the week, month and quarter; some never met, some never bought."""
+        ids = [f"A{number:02d}" for number in range(12)]
+        gaps = dict(zip(ids, [2, 3, 9, 12, 14, 40, 200, 2, 30, 3, 90, 2], strict=True))
+        orders = days({a: every("2023-05-01", n, 900 // n) for a, n in gaps.items() if n < 200})
+        met = {a: every("2024-02-11", n + 1, 600 // n) for a, n in gaps.items() if n != 9}
+        contacts = days(met).drop(columns="revenue")
+        contacts["satisfaction"] = np.random.default_rng(4).integers(0, 11, len(contacts)) / 1.0
+        contacts.loc[::3, "satisfaction"] = np.nan
+        accounts = pd.DataFrame({"account_id": ids, "contact_every_days": [3.0, 14.0, 60.0] * 4})
+        rhythms = contact_rhythms(accounts, plans={})
+        series = ret.engagement_series(orders, contacts, rhythms, keys(*ids), as_of=AS_OF)
+        found = ret.engagement(series, accounts, contacts, rhythms, as_of=AS_OF)
+        assert set(series["every"]) == {"week", "month", "quarter"}
+        assert len(found["contact_trend"].dropna()) > 6
+        for one in ids:
+            own = ret.engagement_series(orders, contacts, rhythms, keys(one), as_of=AS_OF)
+            of_all = series[series["account_id"].eq(one)].reset_index(drop=True)
+            pd.testing.assert_frame_equal(of_all, own)
+            alone = ret.engagement(own, accounts, contacts, rhythms, as_of=AS_OF)
+            of_all = found[found["account_id"].eq(one)].reset_index(drop=True)
+            pd.testing.assert_frame_equal(of_all, alone)
+
     def test_a_planned_contact_is_overdue(self):
         orders = days({a: every("2023-01-01", 30, 37) for a in "ABC"})
         accounts = pd.DataFrame(
@@ -424,6 +450,25 @@ class TestWhy:
             "the book records no late orders",
             "only 1 leaver: too few to tell",
         ]
+
+    def test_the_hazard_model_is_the_one_of_statsmodels(self):
+        rng = np.random.default_rng(3)
+        traits = rng.normal(size=(3, 2000))
+        ended = rng.random(2000) < 1 - np.exp(-np.exp(-3 + 0.7 * traits[0] - 0.2 * traits[2]))
+        design = np.vstack([np.ones(2000), traits])
+        fit = fit_hazard(design, ended)
+        family = families.Binomial(link=families.links.CLogLog())
+        model = GLM(ended.astype(float), design.T, family=family)
+        known = model.fit(start_params=[-3, 0, 0, 0], method="newton", disp=False)
+        assert fit.is_settled
+        assert fit.coefficients == pytest.approx(known.params, rel=1e-9)
+        assert fit.errors == pytest.approx(known.bse, rel=1e-9)
+
+    def test_a_cause_that_parts_all_leavers_has_no_figure(self):
+        """Whoever met it left, and nobody else did: no ratio is the likeliest."""
+        ended = np.arange(40) < 12
+        fit = fit_hazard(np.vstack([np.ones(40), ended.astype(float)]), ended)
+        assert not fit.is_settled or not np.isfinite(fit.errors[1]) or fit.errors[1] > 10
 
     def test_lateness_of_six_whole_months(self):
         ends = pd.to_datetime(["2025-03-31", "2025-04-30", "2025-09-30", "2025-09-30"])

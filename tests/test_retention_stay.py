@@ -291,6 +291,21 @@ class TestSurvival:
         assert table.loc[5.0, "survival_share"] == 0.5  # two at risk: the second enters at 6
         assert table.loc[10.0, "survival_share"] == 0.25
 
+    @pytest.mark.parametrize("seed", range(3))
+    def test_a_curve_of_late_entries_begins_where_enough_are_at_risk(self, seed):
+        rng = np.random.default_rng(seed)
+        entry = rng.integers(0, 60, 30) * 10.0
+        known = lives(entry_days=entry, duration_days=entry + rng.integers(1, 400, 30))
+        known = known.assign(is_lost=rng.random(30) < 0.4)
+        for least in (1, 3, 8, 40):
+            ages = [
+                age
+                for age in sorted(known["entry_days"])
+                if (known["entry_days"].le(age) & known["duration_days"].gt(age)).sum() >= least
+            ]
+            found = ret.survival_medians(known, min_at_risk=least)["from_days"].iloc[0]
+            assert found == pytest.approx(ages[0] if ages else np.nan, nan_ok=True)
+
     def test_lives_are_censored_before_the_detection_lag(self):
         orders = days(
             {

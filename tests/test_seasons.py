@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import kamlib.retention as ret
 from kamlib.practice.company import company
+from kamlib.retention.seasons import season_facts, seasonal_on
 
 from .retention import days, every, spells, status
 
@@ -119,3 +121,27 @@ def test_planted_seasons_are_no_losses_and_a_missed_one_is_found():
     assert called <= 0.05 * tried, f"{called} of {tried} called lost"
     assert found >= 0.8 * missed, f"{found} of {missed} found"
     print(called, tried, found, missed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_season_of_many_days_at_once_is_that_of_each_day(seed):
+    """Accounts that keep to some months more or less, judged on month ends and on other days."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for account in range(60):
+        begins, length = rng.integers(12), rng.integers(1, 9)
+        dates = pd.date_range("2019-01-01", "2024-12-31")[rng.integers(2192, size=rng.integers(60))]
+        strays = rng.random(len(dates)) < rng.choice([0.0, 0.1, 0.5])
+        kept = dates[((dates.month - begins) % 12 < length) | strays]
+        rows.append(pd.DataFrame({"account_id": f"A{account:02}", "date": kept}))
+    orders = pd.concat(rows).drop_duplicates().sort_values(["account_id", "date"])
+    dates = [pd.Timestamp(day) for day in ("2020-12-30", "2022-02-28", "2023-07-14", "2024-12-31")]
+    code, ids = pd.factorize(orders["account_id"])
+    day = orders["date"].to_numpy().astype("datetime64[D]").astype("int64")
+    found = seasonal_on(code, day, dates)
+    for row, date in zip(found, dates, strict=True):
+        last = orders[orders["date"].le(date)].groupby("account_id", as_index=False)["date"].max()
+        cases = last.rename(columns={"date": "last_order_date"}).assign(eve=date)
+        facts = season_facts(cases, orders, min_gaps=3).dropna(subset=["start_month"])
+        assert ids[row].tolist() == facts["account_id"].tolist()
+    assert 0 < found.sum() < found.size

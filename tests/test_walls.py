@@ -36,7 +36,7 @@ LAYERS = (
     {"book"},
     {"intake"},
     {"period"},
-    {"outlook", "choice", "decided"},
+    {"outlook", "choice", "decided", "slopes"},
     {*ANALYSIS},
     {"story"},
     {"plots", "page"},

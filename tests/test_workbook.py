@@ -10,12 +10,18 @@ import shutil
 import subprocess
 import zipfile
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 
 from kamlib.book import BookSettings, SegmentationSettings
+from kamlib.tables import shaped
 from kamlib.workbook import write_workbook
+from kamlib.workbook.blocks import Cells, Sheet
+from kamlib.workbook.cells import formats_of
 
 from .payloads import TEXTS
 from .segmentation import account_classes
@@ -425,3 +431,68 @@ def test_the_samples_workbook_prints_on_at_most_15_pages(sample_report, tmp_path
         subprocess.run(command, check=True, capture_output=True, timeout=240)
         printed = (tmp_path / file).with_suffix(".pdf").read_bytes()
         assert 5 <= len(re.findall(rb"/Type ?/Page\b", printed)) <= 15, file
+
+
+def test_a_block_of_rows_holds_what_cells_written_one_by_one_would(tmp_path):
+    """Figures, days, texts that look like formulas, long ones, gaps: values, formats, formulas."""
+    day = pd.Timestamp("2025-09-30")
+    values = [1.5, 1e-7, 1e15, "=1+1", "<a & b>", "x" * 40, "", None, np.nan, pd.NaT, day, True, 7]
+    values += [np.float64(0.1) + 0.2, " spaced ", "a\nb", "ü😀", float("inf"), -0.0, pd.NA, "=1+1"]
+    column = pd.Series(values, dtype="object")
+    formulas = [f'=IF(A{at}<"b&",A{at},"")' for at in range(3, len(values) + 3)]
+    results = [value if isinstance(value, str | float) else None for value in values]
+    path = tmp_path / "blocks.xlsx"
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False}) as workbook:
+        formats = formats_of(workbook)
+        sheet = workbook.add_worksheet("A", worksheet_class=Sheet)
+        cells = Cells(sheet, formats)
+        sheet.write_string(0, 0, "head")
+        texts = cells.values(column.map(str), "text")
+        blocks = [cells.values(column, "number"), cells.formulas(formulas, results, "share"), texts]
+        sheet.put_rows(2, blocks)
+        sheet.write_string(30, 1, "between")
+        sheet.put_rows(40, [cells.values(pd.Series([1, 2]), ["money", "share"])])
+        sheet.write_string(50, 0, "foot")
+    found = openpyxl.load_workbook(path)["A"]
+    shown = openpyxl.load_workbook(path, data_only=True)["A"]
+    for row, (value, formula, result) in enumerate(
+        zip(values, formulas, results, strict=True), start=3
+    ):
+        first, second, third = (found.cell(row, place) for place in (1, 2, 3))
+        is_gone = pd.isna(value) or value == float("inf")
+        known = None if is_gone else value
+        assert first.value == (pytest.approx(known) if isinstance(known, float) else known)
+        assert second.value == formula
+        told = None if result is None or is_gone or result == "" else result
+        assert shown.cell(row, 2).value == (told if isinstance(told, str) else pytest.approx(told))
+        assert (third.value or "") == str(value) and third.data_type == "s"
+        assert second.number_format == "0.0%"
+    assert found["A13"].number_format == "yyyy-mm-dd" and found["C6"].quotePrefix
+    assert found["C8"].alignment.wrap_text and not found["C7"].alignment.wrap_text
+    assert [found[at].value for at in ("A1", "B31", "A51")] == ["head", "between", "foot"]
+    assert [found[at].value for at in ("A41", "A42")] == [1, 2]
+    assert [found[at].number_format for at in ("A41", "A42")] == ["#,##0.00", "0.0%"]
+    with zipfile.ZipFile(path) as parts:
+        told = parts.read("xl/sharedStrings.xml").decode()
+        used = parts.read("xl/worksheets/sheet1.xml").decode().count(' t="s"')
+    assert f'count="{used}"' in told
+
+
+def test_a_long_list_is_not_written_cell_by_cell(tmp_path, monkeypatch):
+    written: list[int] = []
+    real = Worksheet._write_cell
+
+    def noted(sheet, row, column, cell):
+        written.append(row)
+        return real(sheet, row, column, cell)
+
+    monkeypatch.setattr(Worksheet, "_write_cell", noted)
+    counts = []
+    for many in (100, 1000):
+        written.clear()
+        ids = [f"A{n}" for n in range(many)]
+        status = shaped("account_status", {"account_id": ids, "status": "lost"})
+        path = tmp_path / f"{many}.xlsx"
+        write_workbook({"account_status": status}, path, book=BOOK, as_of=AS_OF)
+        counts.append(len(written))
+    assert counts[0] == counts[1] > 0

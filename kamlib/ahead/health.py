@@ -12,28 +12,70 @@ from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 PARTS = tuple(HealthSettings.model_fields)
-UNDATED = ("people", "plan")
-"""Parts that are known as of today only, and so are left out of the record."""
+OF_DAY = ("silence_ratio", "revenue", "status")
 PAST = range(4, 12)
 LARGE_FALL = 1 / 3
 _DRAWS = 300
 
 
-def health_parts(
+def dated_health(
     account_status: pd.DataFrame,
     account_months: pd.DataFrame,
     category_months: pd.DataFrame,
     deliveries: pd.DataFrame,
     interactions: pd.DataFrame,
     contact_rhythms: pd.DataFrame,
-    contacts: pd.DataFrame,
-    plan_register: pd.DataFrame,
     money_owed: pd.DataFrame,
     agreement_renewals: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     health: HealthSettings,
     loss: LossSettings = LossSettings(),
+) -> pd.DataFrame:
+    """Return the parts of ``health_parts`` that are known as of any day, and the health that they
+    alone give: one row per account with revenue in the last 12 months.
+
+    Examples
+    --------
+    >>> import kamlib as kam
+    >>> q = kam.open_period("data/sample", "2025-Q3")
+    >>> q.dated_health["dated_health"].tolist() == q.health_parts["dated_health"].tolist()
+    True
+    """
+    own = account_status[account_status["revenue"].gt(0)].set_index("account_id")
+    now, before = (_year(account_months, as_of, skip).reindex(own.index) for skip in (0, 12))
+    met = interactions[interactions["date"].le(as_of)]
+    parts = pd.DataFrame(index=own.index)
+    parts["rhythm"] = _falling(own["silence_days"] / own["usual_gap_days"], 1, loss.lost)
+    change = now["revenue"] / before["revenue"].where(before["revenue"] > 0) - 1
+    parts["trend"] = _rising(change, -LARGE_FALL, 0.10)
+    parts["breadth"] = _breadth(category_months, as_of).reindex(own.index)
+    parts["on_time"] = _on_time(deliveries, as_of).reindex(own.index)
+    recent = met[met["date"].gt(as_of - pd.DateOffset(months=12))]
+    parts["satisfaction"] = recent.groupby("account_id")["satisfaction"].mean().mul(10)
+    planned = contact_rhythms.set_index("account_id")["contact_every_days"].reindex(own.index)
+    since = (as_of - met.groupby("account_id")["date"].max().reindex(own.index)).dt.days
+    parts["contact"] = _falling(since / planned, 1, 3).fillna(0.0 if len(met) else np.nan)
+    parts["payment"] = _payment(money_owed, now["revenue"])
+    rate = [(year["revenue"] - year["cost"]) / year["revenue"].where(year["revenue"] > 0)
+            for year in (now, before)]  # fmt: skip
+    parts["margin"] = _rising(rate[0] - rate[1], -0.05, 0.01)
+    parts["renewal"] = _renewal(agreement_renewals)
+    table = parts.assign(
+        dated_health=weighted(parts, pd.Series(health.model_dump())),
+        silence_ratio=own["silence_days"] / own["usual_gap_days"],
+        revenue=own["revenue"],
+        status=own["status"],
+    )
+    return table.reset_index()
+
+
+def health_parts(
+    dated_health: pd.DataFrame,
+    contacts: pd.DataFrame,
+    plan_register: pd.DataFrame,
+    *,
+    health: HealthSettings,
 ) -> pd.DataFrame:
     """One row per account with revenue in the last 12 months: its health, 0 to 100, and its parts.
 
@@ -61,36 +103,15 @@ def health_parts(
     >>> q.health_parts["health"].dropna().between(0, 100).all().item()
     True
     """
-    own = account_status[account_status["revenue"].gt(0)].set_index("account_id")
-    now, before = (_year(account_months, as_of, skip).reindex(own.index) for skip in (0, 12))
-    met = interactions[interactions["date"].le(as_of)]
-    parts = pd.DataFrame(index=own.index)
-    parts["rhythm"] = _falling(own["silence_days"] / own["usual_gap_days"], 1, loss.lost)
-    change = now["revenue"] / before["revenue"].where(before["revenue"] > 0) - 1
-    parts["trend"] = _rising(change, -LARGE_FALL, 0.10)
-    parts["breadth"] = _breadth(category_months, as_of).reindex(own.index)
-    parts["on_time"] = _on_time(deliveries, as_of).reindex(own.index)
-    recent = met[met["date"].gt(as_of - pd.DateOffset(months=12))]
-    parts["satisfaction"] = recent.groupby("account_id")["satisfaction"].mean().mul(10)
-    planned = contact_rhythms.set_index("account_id")["contact_every_days"].reindex(own.index)
-    since = (as_of - met.groupby("account_id")["date"].max().reindex(own.index)).dt.days
-    parts["contact"] = _falling(since / planned, 1, 3).fillna(0.0 if len(met) else np.nan)
-    parts["people"] = _people(contacts)
-    parts["plan"] = _plan(plan_register)
-    parts["payment"] = _payment(money_owed, now["revenue"])
-    rate = [(year["revenue"] - year["cost"]) / year["revenue"].where(year["revenue"] > 0)
-            for year in (now, before)]  # fmt: skip
-    parts["margin"] = _rising(rate[0] - rate[1], -0.05, 0.01)
-    parts["renewal"] = _renewal(agreement_renewals)
+    table = dated_health.set_index("account_id")
+    undated = {"people": _people(contacts), "plan": _plan(plan_register)}
+    parts = table.assign(**undated)[list(PARTS)]
     weights = pd.Series(health.model_dump())
     table = parts.add_suffix("_health").assign(
         health=weighted(parts, weights),
-        dated_health=weighted(parts.drop(columns=list(UNDATED)), weights.drop(list(UNDATED))),
         known_part_count=parts.notna().sum(axis=1),
         weakest=_weakest(parts, weights),
-        silence_ratio=own["silence_days"] / own["usual_gap_days"],
-        revenue=own["revenue"],
-        status=own["status"],
+        **{name: table[name] for name in ("dated_health", *OF_DAY)},
     )
     return shaped("health_parts", table.reset_index())
 
@@ -164,7 +185,7 @@ def health_record(
     """
     ends = [trailing_months(as_of, 3 * step + 1)[0] for step in PAST]
     days = [d for d in ends if first_date is not None and first_date <= trailing_months(d, 24)[0]]
-    cases = [_cases(at(day).health_parts, account_months, day) for day in days]
+    cases = [_cases(at(day).dated_health, account_months, day) for day in days]
     table = pd.concat(cases, ignore_index=True) if cases else pd.DataFrame({"fell": []})
     row = {"date_count": len(days), "case_count": len(table), "fall_count": table["fell"].sum()}
     if table["fell"].nunique() == 2:
@@ -190,13 +211,14 @@ def _compared(table: pd.DataFrame) -> dict[str, float]:
     fell = table["fell"].to_numpy(dtype=bool)
     found = {name: auc(score, fell) for name, score in scores.items()}
     codes, accounts = pd.factorize(table["account_id"])
-    rows = [np.flatnonzero(codes == code) for code in range(len(accounts))]
+    many = len(accounts)
+    ranks = [_ranks(score) for score in scores.values()]
     rng = np.random.default_rng(2025)
     drawn = []
     for _ in range(_DRAWS):
-        taken = np.concatenate([rows[n] for n in rng.integers(0, len(rows), len(rows))])
-        if 0 < fell[taken].sum() < len(taken):
-            drawn.append([auc(score[taken], fell[taken]) for score in scores.values()])
+        times = np.bincount(rng.integers(0, many, many), minlength=many)[codes]
+        if 0 < times[fell].sum() < times.sum():
+            drawn.append([_area(rank, fell, times) for rank in ranks])
     both = np.array(drawn)
     gain = both[:, 0] - both[:, 1]
     low, high = np.quantile(np.column_stack([both, gain]), [0.025, 0.975], axis=0)
@@ -218,9 +240,22 @@ def auc(score: np.ndarray, is_case: np.ndarray) -> float:
     >>> auc(np.array([3.0, 1.0, 2.0]), np.array([True, False, False]))
     1.0
     """
-    ranks = pd.Series(score).rank().to_numpy()
-    many, others = is_case.sum(), (~is_case).sum()
-    return float((ranks[is_case].sum() - many * (many + 1) / 2) / (many * others))
+    return _area(_ranks(score), is_case, np.ones(len(score)))
+
+
+def _ranks(score: np.ndarray) -> np.ndarray:
+    """Return the place of each score among the distinct ones, from 0."""
+    return np.unique(score, return_inverse=True)[1]
+
+
+def _area(rank: np.ndarray, is_case: np.ndarray, times: np.ndarray) -> float:
+    """Return the area of rows that count so many times."""
+    cases, others = (
+        np.bincount(rank[kind], weights=times[kind], minlength=rank.max() + 1)
+        for kind in (is_case, ~is_case)
+    )
+    before = others.cumsum() - others / 2
+    return float((cases * before).sum() / (cases.sum() * others.sum()))
 
 
 def _falling(value: pd.Series, best: float, worst: float) -> pd.Series:
@@ -239,15 +274,11 @@ def _year(months: pd.DataFrame, as_of: pd.Timestamp, skip: int) -> pd.DataFrame:
 
 
 def _breadth(category_months: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
-    bought = category_months[category_months["revenue"].gt(0)]
-    two, one = (
-        bought[bought["month"].isin(trailing_months(as_of, count))].groupby("account_id")[
-            "category"
-        ]
-        for count in (24, 12)
-    )
-    both = two.nunique()
-    return 100 * one.nunique().reindex(both.index).fillna(0) / both
+    in_two_years = category_months["month"].isin(trailing_months(as_of, 24))
+    bought = category_months[in_two_years & category_months["revenue"].gt(0)]
+    latest = bought.groupby(["account_id", "category"])["month"].max()
+    own = latest.gt(trailing_months(as_of, 13)[0]).groupby("account_id")
+    return 100 * own.sum() / own.size()
 
 
 def _on_time(deliveries: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:

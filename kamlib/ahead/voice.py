@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from kamlib.tables import each, shaped
+from kamlib.tables import shaped
 
 TOP = ("decider", "approver")
 MIN_LIKE = 5
@@ -87,38 +87,63 @@ def event_outcomes(
     months = account_months.pivot_table(
         index="account_id", columns="month", values="revenue", aggfunc="sum"
     ).fillna(0.0)
+    events = account_events[account_events["date"].le(as_of)].reset_index(drop=True)
+    when, year = pd.DatetimeIndex(months.columns), pd.DateOffset(months=12)
+    end = events["date"] + year
+    edges = [
+        when.searchsorted(day.to_numpy(), side="right")
+        for day in (events["date"] - year, events["date"], end)
+    ]
     known = accounts.set_index("account_id")
-    trades = known["industry"].reindex(months.index)
-    rows = []
-    when: Any = months.columns
-    for row in each(account_events[account_events["date"].le(as_of)]):
-        year = (when <= row.date) & (when > row.date - pd.DateOffset(months=12))
-        before = months.loc[:, year].sum(axis=1)
-        end = row.date + pd.DateOffset(months=12)
-        after = months.loc[:, (when > row.date) & (when <= end)].sum(axis=1)
-        others = before.gt(0) & (before.index != row.account_id)
-        trade: Any = known["industry"].get(row.account_id)
-        like = others & trades.eq(trade)
-        like = like if like.sum() >= MIN_LIKE else others
-        is_over, base = end <= as_of, before.get(row.account_id, 0.0)
-        own = after.get(row.account_id, 0.0)
-        peers = before[like].sum()
-        rows.append(
-            {
-                "account_id": row.account_id,
-                "name": known["name"].get(row.account_id, row.account_id),
-                "date": row.date,
-                "event_kind": row.kind,
-                "event_note": row.note,
-                "event_revenue_before": base,
-                "event_revenue_after": own if is_over else np.nan,
-                "event_change_share": own / base - 1 if is_over and base > 0 else np.nan,
-                "like_change_share": after[like].sum() / peers - 1 if is_over and peers else np.nan,
-                "like_account_count": int(like.sum()),
-            }
-        )
-    table = shaped("event_outcomes", rows)
+    trade = pd.Series(pd.factorize(known["industry"])[0], index=known.index)
+    own_trade, trades = (
+        trade.reindex(ids).fillna(-1).to_numpy(dtype="int64")
+        for ids in (events["account_id"], months.index)
+    )
+    place = months.index.get_indexer(pd.Index(events["account_id"]))
+    revenue = np.ascontiguousarray(months.to_numpy(dtype="float64").T)
+    facts = np.zeros((len(events), 5))
+    # events of one month look at the same two years of all accounts
+    windows, which = np.unique(np.array(edges), axis=1, return_inverse=True)
+    for number, window in enumerate(windows.T):
+        at = which == number
+        before, after = (revenue[low:high].sum(axis=0) for low, high in pairwise(window))
+        facts[at] = _beside(before, after, place[at], own_trade[at], trades)
+    is_over = end.le(as_of).to_numpy()
+    base, own, peers, later, many = facts.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change, like = own / base - 1, later / peers - 1
+    table = events.assign(
+        name=events["account_id"].map(known["name"]).fillna(events["account_id"]),
+        event_kind=events["kind"],
+        event_note=events["note"],
+        event_revenue_before=base,
+        event_revenue_after=np.where(is_over, own, np.nan),
+        event_change_share=np.where(is_over & (base > 0), change, np.nan),
+        like_change_share=np.where(is_over & (many > 0), like, np.nan),
+        like_account_count=many,
+    )
+    table = shaped("event_outcomes", table)
     return table.sort_values(["date", "account_id"], ascending=[False, True]).reset_index(drop=True)
+
+
+def _beside(
+    before: np.ndarray, after: np.ndarray, place: np.ndarray, trade: np.ndarray, trades: np.ndarray
+) -> np.ndarray:
+    """Return for each account (its place, −1 without revenue; its trade) what it had before and
+    after, and the same of its like accounts, with their number.
+    """
+    sold = before > 0
+    figures = np.array([sold, before, after])
+    own = np.pad(figures, ((0, 0), (0, 1)))[:, place]
+    # the first group holds accounts without a trade: nobody is like them by it
+    size = max(trades.max(initial=-1), trade.max(initial=-1)) + 2
+    groups = np.array([np.bincount(trades[sold] + 1, one[sold], size) for one in figures])
+    others = groups[:, trade + 1] - own[0] * own
+    is_like = (trade >= 0) & (others[0] >= MIN_LIKE)
+    whole = groups.sum(axis=1)[:, None] - own[0] * own
+    many, peers, later = np.where(is_like, others, whole)
+    return np.column_stack([own[1], own[2], peers, later, many])
 
 
 def sponsor_activity(

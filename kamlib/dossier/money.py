@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from kamlib.dossier.window import quarter_spans
 from kamlib.period.months import trailing_months
+from kamlib.slopes import Slopes, theil_sen
 from kamlib.tables import shaped
 
 
@@ -80,23 +82,26 @@ def money_owed(
     """
     known = invoices[invoices["invoice_date"].le(as_of)]
     due = _due(invoices, as_of)
-    quarters = dict(iter(_by_quarter(due, as_of, 8).groupby("account_id")["mean_late_days"]))
-    none = pd.Series(dtype="float64")
-    accounts = sorted(known["account_id"].unique())
-    slopes = [_slope(quarters.get(account, none), min_quarters) for account in accounts]
-    columns = ["trend_days", "trend_low_days", "trend_high_days"]
-    table = pd.DataFrame(slopes, index=pd.Index(accounts, name="account_id"), columns=columns)
+    accounts = pd.Index(sorted(known["account_id"].unique()), name="account_id", dtype="str")
+    slope, low, high = _slopes(_by_quarter(due, as_of, 8), accounts, min_quarters)
     unpaid = known[~known["paid_date"].le(as_of)].groupby("account_id")["amount"].sum()
     last_year = due[due["due_date"].gt(trailing_months(as_of, 13)[0])]
     overdue = due[due["is_open"]].groupby("account_id")
-    table = table.assign(
-        open_amount=unpaid.reindex(table.index, fill_value=0.0),
-        overdue_amount=overdue["amount"].sum().reindex(table.index, fill_value=0.0),
-        overdue_count=overdue.size().reindex(table.index, fill_value=0),
+    table = pd.DataFrame(index=accounts).assign(
+        trend_days=slope,
+        trend_low_days=low,
+        trend_high_days=high,
+        open_amount=unpaid.reindex(accounts, fill_value=0.0),
+        overdue_amount=overdue["amount"].sum().reindex(accounts, fill_value=0.0),
+        overdue_count=overdue.size().reindex(accounts, fill_value=0),
         oldest_due_date=overdue["due_date"].min(),
         oldest_late_days=overdue["late_days"].max(),
         mean_late_days=last_year.groupby("account_id")["late_days"].mean(),
-        trend=[_trend(*slope) for slope in slopes],
+        trend=np.select(
+            [np.isnan(slope), low > 0, high < 0],
+            ["too few quarters", "later", "earlier"],
+            "no clear trend",
+        ),
     )
     order = ["overdue_amount", "account_id"]
     return shaped("money_owed", table.reset_index().sort_values(order, ascending=[False, True]))
@@ -131,16 +136,12 @@ def _due(invoices: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return known.assign(is_open=paid.isna(), late_days=late, is_late=late.gt(0))
 
 
-def _slope(values: pd.Series, least: int) -> tuple[float, float, float]:
-    if values.notna().sum() < least:
-        return float("nan"), float("nan"), float("nan")
-    from scipy.stats import theilslopes  # half a second to load, needed where there are invoices
-
-    fit = theilslopes(values.dropna(), alpha=0.95)
-    return float(fit.slope), float(fit.low_slope), float(fit.high_slope)
-
-
-def _trend(slope: float, low: float, high: float) -> str:
-    if pd.isna(slope):
-        return "too few quarters"
-    return "later" if low > 0 else "earlier" if high < 0 else "no clear trend"
+def _slopes(quarters: pd.DataFrame, accounts: pd.Index, least: int) -> Slopes:
+    """Return by how many days a quarter each account pays later; n/a with too few quarters."""
+    return theil_sen(
+        accounts.get_indexer(pd.Index(quarters["account_id"])),
+        np.asarray(quarters.groupby("account_id").cumcount(), dtype="float64"),
+        quarters["mean_late_days"].to_numpy(),
+        many=len(accounts),
+        least=least,
+    )

@@ -28,7 +28,8 @@ class TypedRows:
     (the cell that is the reason), ``_file``, ``_row``, ``_mended`` (ids of the row that were
     mended), ``_sign`` (the currency sign of an amount, in a book that names no currency) and
     ``_open`` (a cell whose meaning the book leaves open). ``cells`` are the columns as they were
-    written, ``theirs`` their names in the file.
+    written, ``theirs`` their names in the file. ``kept_rows`` and ``kept_cells`` stand for them
+    where each file was judged by itself, and lies as Parquet.
     """
 
     table: Table
@@ -37,15 +38,21 @@ class TypedRows:
     where: str
     theirs: Mapping[str, str]
     rules: Rules
+    kept_rows: ir.Table | None = None
+    kept_cells: ir.Table | None = None
 
     @cached_property
     def rows(self) -> ir.Table:
         """The rows, typed."""
+        if self.kept_rows is not None:
+            return self.kept_rows
         return typed_rows(self.cells, self.columns, self.rules, is_excel=self.is_excel)
 
     @cached_property
     def cells(self) -> ir.Table:
         """The columns as they were written, under the kit's names, and the kinds of their cells."""
+        if self.kept_cells is not None:
+            return self.kept_cells
         rows, names = self.source.rows, self.shown
         return rows.select(**{name: rows[own] for name, own in names.items()})
 
@@ -68,13 +75,19 @@ class TypedRows:
         return self.source.is_excel
 
     @property
+    def is_kept(self) -> bool:
+        """Whether each file was judged by itself."""
+        return self.kept_rows is not None
+
+    @property
     def is_in_place(self) -> bool:
         """Whether the cells have types already and can be read again and again where they lie."""
         return self.source.is_in_place
 
     def with_currency(self) -> TypedRows:
         """Return the rows read again with the signs of the book's currency alone."""
-        return replace(self, rules=self.rules.model_copy(update={"is_currency_said": True}))
+        rules = self.rules.model_copy(update={"is_currency_said": True})
+        return replace(self, rules=rules, kept_rows=None)
 
 
 def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kamlib.errors import nearest
-from kamlib.period.names import ACTIVITY, SECTIONS
+from kamlib.period.names import ACTIVITY, OF_A_DAY, READ_TABLES, SECTIONS
 from kamlib.tables import CANONICAL, catalogue
 
 if TYPE_CHECKING:
@@ -113,6 +113,23 @@ def upstream(name: str) -> tuple[str, ...]:
 def looks_back(name: str) -> bool:
     """Return whether a calculation rests on other days than the period's."""
     return any(one == "at" or one.startswith(("previous_", "year_ago_")) for one in upstream(name))
+
+
+@cache
+def is_of_a_day(name: str) -> bool:
+    """Return whether a calculation comes out otherwise as of another day, as far as is known."""
+    return any(
+        one in OF_A_DAY or one != plain(one) or _has_days(one)
+        for one in upstream(name)
+        if one not in SECTIONS
+    )
+
+
+def _has_days(name: str) -> bool:
+    """Return whether a table that is read holds other rows as of another day."""
+    if name not in READ_TABLES or (table := CANONICAL.get(name)) is None:
+        return name in READ_TABLES
+    return bool(table.date or table.later or any(one.name == "month" for one in table.columns))
 
 
 def lineage(name: str) -> pd.DataFrame:

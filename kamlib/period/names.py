@@ -72,3 +72,6 @@ FACTS = (
     "book",
 )
 """What a calculation may ask for beside tables and settings."""
+
+OF_A_DAY = ("as_of", "span", "previous_span", "year_ago_span", "at")
+"""Facts that are others as of another day."""

@@ -160,6 +160,8 @@ class EarlierDay(Period):
     def _made(self, name: str) -> Any:
         from kamlib.period import graph
 
+        if not graph.is_of_a_day(name):
+            return self._whole._get(name)
         if self._before is not None and not graph.looks_back(name):
             return self._whole.at(self._day)._get(name)
         if name in _SHARED and type(self._whole) is Period:

@@ -188,7 +188,9 @@ def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: floa
             rows += [(*one, *facts) for one in zip(*means, strict=True)]
             # The ratios of an account are the means over its blocks, so its influence is too.
             weight = (high - low) / (width - cohort.start)
-            influence[controls] += weight * fit.gain[treated].sum(axis=0) * fit.error
+            influence[controls] += (
+                weight * (cohort.design[treated].sum(axis=0) @ fit.gain) * fit.error
+            )
             expected[:, low:high], moved = in_money(margin[:, low:high], cohort, fit)
             money[controls, low:high] += moved
         inside = slice(cohort.start, width)

@@ -61,8 +61,8 @@ class Fit:
     """The regression of one block (a year since the admission) of a cohort.
 
     ``outcome`` and ``prediction`` are per account: the margin of the block against the mean year of
-    the pre-period, 1 where it is the typical one. ``gain`` (account × control) is how far an error
-    of the one moves the prediction of the other, ``error`` (control) how large the errors are.
+    the pre-period, 1 where it is the typical one. ``gain`` (coefficient × control) is how far the
+    error of a control moves a coefficient, ``error`` (control) how large the errors are.
     ``spread`` is the standard deviation of a control around its prediction.
     """
 
@@ -184,7 +184,7 @@ def fit_block(margin: Floats, cohort: Cohort, low: int, high: int) -> Fit:
     return Fit(
         outcome,
         prediction=design @ fit.params,
-        gain=design @ fit.model.pinv_wexog[:, :-1],
+        gain=fit.model.pinv_wexog[:, :-1],
         error=fit.resid[:-1] / np.sqrt(1 - leverage),
         spread=float(np.sqrt(fit.resid[:-1] @ fit.resid[:-1] / freedom)),
     )
@@ -206,7 +206,8 @@ def in_money(margin: Floats, cohort: Cohort, fit: Fit) -> tuple[Floats, Floats]:
     surplus = margin[controls] - expected[controls]
     # … and as its error pulls the line, less the part by which it pulls the level of all controls:
     # that part is already in the calendar.
-    centre = cohort.size[controls] @ fit.gain[controls] / whole
-    pull = (fit.gain[treated] - np.outer(prediction[treated], centre)) * fit.error
+    design = cohort.design
+    centre = cohort.size[controls] @ design[controls] @ fit.gain / whole
+    pull = (design[treated] @ fit.gain - np.outer(prediction[treated], centre)) * fit.error
     moved = level[treated].sum() / whole * surplus
     return expected, moved + np.outer(cohort.size[treated] @ pull, calendar)

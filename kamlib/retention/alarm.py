@@ -12,11 +12,12 @@ from kamlib.book import LossSettings
 from kamlib.period.calendar import Span
 from kamlib.period.months import trailing_months
 from kamlib.retention.order_days import DAY, looked_up, order_days, order_gaps, year_later
-from kamlib.retention.seasons import season_facts
+from kamlib.retention.seasons import seasonal_on
 from kamlib.tables import shaped
 from kamlib.words import FEW
 
 KS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0)
+RESAMPLES, AT_ONCE = 400, 20
 
 
 def alarm_dates(
@@ -28,10 +29,13 @@ def alarm_dates(
     (the truth is known) and at least 12 months after the first order (there is a history to judge
     by).
     """
-    days = order_days(account_days, as_of=as_of)["date"]
+    return _dates(order_days(account_days, as_of=as_of), as_of, every_months)
+
+
+def _dates(days: pd.DataFrame, as_of: pd.Timestamp, every_months: int = 3) -> pd.DatetimeIndex:
     if days.empty:
         return pd.DatetimeIndex([], dtype="datetime64[us]")
-    first = days.min()
+    first = days["date"].min()
     span = (as_of.year - first.year) * 12 + as_of.month - first.month + 1
     dates = trailing_months(as_of, span + 1)[::-1][12::every_months][::-1]
     return dates[dates >= year_later(first)]
@@ -79,7 +83,7 @@ def alarm_quality(
     [['overdue', 2.0], ['lost', 3.0]]
     """
     days = order_days(account_days, as_of=as_of)
-    chosen = alarm_dates(account_days, as_of=as_of) if dates is None else dates
+    chosen = _dates(days, as_of) if dates is None else dates
     chosen = [pd.Timestamp(d) for d in chosen if year_later(pd.Timestamp(d)) <= as_of]
     cases = _cases(days, chosen, loss)
     tables = []
@@ -110,7 +114,7 @@ def alarm_cases(
     True
     """
     days = order_days(account_days, as_of=as_of)
-    dates = list(alarm_dates(account_days, as_of=as_of))
+    dates = list(_dates(days, as_of))
     cases = _cases(days, dates, loss)
     ids = pd.factorize(days["account_id"])[1]
     alarm = {
@@ -214,7 +218,7 @@ def _cases(
         gaps["gap_days"].to_numpy()[by_size],
     )
     key, span = codes * (1 << 32) + day, 1 << 32
-    seasonal = _seasonal(days, ids, dates, loss)
+    seasonal = seasonal_on(codes, day, dates)
     parts = []
     for number, date in enumerate(dates):
         now = int(np.datetime64(date, "D").astype("int64"))
@@ -257,24 +261,6 @@ def _cases(
     return dict(zip(names, joined.T, strict=True))
 
 
-def _seasonal(
-    days: pd.DataFrame, ids: pd.Index, dates: list[pd.Timestamp], loss: LossSettings
-) -> np.ndarray:
-    """Return date × account: had it a season on that day, so that another rule judges it."""
-    found = np.zeros((len(dates), len(ids)), dtype=bool)
-    if not dates:
-        return found
-    cases = []
-    for date in dates:
-        last = days[days["date"].le(date)].groupby("account_id", as_index=False)[["date"]].max()
-        cases.append(last.rename(columns={"date": "last_order_date"}).assign(eve=date))
-    seasons = season_facts(pd.concat(cases), days, min_gaps=loss.min_gaps)
-    seasons = seasons.dropna(subset=["start_month"])
-    place = pd.DatetimeIndex(dates).get_indexer(pd.DatetimeIndex(seasons["eve"]))
-    found[place, ids.get_indexer(pd.Index(seasons["account_id"]))] = True
-    return found
-
-
 def _alarms(cases: dict[str, np.ndarray], grid: np.ndarray, least: int) -> np.ndarray:
     """Return case × k: is the alarm on."""
     return (cases["silence"][:, None] > grid * cases["usual"][:, None]) & (
@@ -287,10 +273,10 @@ def _by_account(cases: dict[str, np.ndarray], grid: np.ndarray, least: int) -> n
     alarm = _alarms(cases, grid, least)
     left = cases["left"].astype(bool)[:, None]
     counts = np.stack([alarm, alarm & ~left, left & np.ones_like(alarm), left & ~alarm], axis=-1)
-    _, code = np.unique(cases["account"], return_inverse=True)
-    totals = np.zeros((code.max() + 1 if len(code) else 0, *counts.shape[1:]))
-    np.add.at(totals, code, counts)
-    return totals
+    accounts, code = np.unique(cases["account"], return_inverse=True)
+    flat = counts.reshape(len(code), len(grid) * counts.shape[-1])
+    totals = [np.bincount(code, one, minlength=len(accounts)) for one in flat.T]
+    return np.column_stack(totals).reshape(len(accounts), *counts.shape[1:])
 
 
 def _rates(cases: dict[str, np.ndarray], grid: np.ndarray, least: int) -> pd.DataFrame:
@@ -367,12 +353,23 @@ def _suggested(
     best = int(np.argmin(np.where(is_enough, _error(total), np.inf)))
     if not is_enough[best]:
         return book_k
-    weights = np.random.default_rng(0).multinomial(
-        len(per_account), np.full(len(per_account), 1 / len(per_account)), 400
-    )
-    drawn = _error(np.tensordot(weights, per_account, axes=1))
+    drawn = _drawn(per_account)
     book = int(np.flatnonzero(grid == book_k)[0])
     return float(grid[best]) if (drawn[:, best] < drawn[:, book]).mean() >= 0.9 else book_k
+
+
+def _drawn(per_account: np.ndarray) -> np.ndarray:
+    """Return resample × k: the error among accounts drawn anew, in parts, as all at once would be
+    400 numbers an account.
+    """
+    rng, count = np.random.default_rng(0), len(per_account)
+    even = np.full(count, 1 / count)
+    return np.concatenate(
+        [
+            _error(np.tensordot(rng.multinomial(count, even, AT_ONCE), per_account, axes=1))
+            for _ in range(0, RESAMPLES, AT_ONCE)
+        ]
+    )
 
 
 def _error(total: np.ndarray) -> np.ndarray:

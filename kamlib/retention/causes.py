@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pandas as pd
-from statsmodels.genmod import families
-from statsmodels.genmod.generalized_linear_model import GLM
-from statsmodels.tools.tools import add_constant
+from scipy import stats
 
 from kamlib.period.months import trailing_months
+from kamlib.retention.hazard import fit_hazard
 from kamlib.retention.order_days import DAY, looked_up, order_days
 from kamlib.tables import shaped
 
@@ -197,25 +194,24 @@ def _hazard_model(cases: pd.DataFrame, columns: list[str]) -> tuple[float, float
     varying = [c for c in rest if design[c].std() > 1e-9]
     design = design[[first, *varying]]
     centred = design - design.mean()
-    if np.linalg.matrix_rank(centred.to_numpy()) < centred.shape[1]:
+    if _rank(centred.to_numpy()) < centred.shape[1]:
         return None
-    left = cases["is_left"].astype("float64")
-    model = GLM(
-        left, add_constant(centred), family=families.Binomial(link=families.links.CLogLog())
-    )
-    start = np.zeros(centred.shape[1] + 1)
-    start[0] = np.log(-np.log1p(-left.mean()))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fit that fails is recognised below
-        try:
-            # from the null model, by Newton steps: scoring from the data overshoots with this link
-            result = model.fit(start_params=start, method="newton", maxiter=100, disp=False)
-        except np.linalg.LinAlgError:
-            return None
-    slope, error = float(result.params[first]), float(result.bse[first])
-    if not result.mle_retvals["converged"] or not np.isfinite([slope, error]).all() or error > 10:
+    rows = np.vstack([np.ones(len(centred)), centred.to_numpy().T])
+    try:
+        fit = fit_hazard(rows, cases["is_left"].to_numpy(dtype=bool))
+    except np.linalg.LinAlgError:
         return None
-    return slope, error, float(result.pvalues[first])
+    slope, error = float(fit.coefficients[1]), float(fit.errors[1])
+    if not fit.is_settled or not np.isfinite([slope, error]).all() or error > 10:
+        return None
+    return slope, error, float(2 * stats.norm.sf(abs(slope / error)))
+
+
+def _rank(design: np.ndarray) -> int:
+    """Return the rank of a tall matrix, from the small triangle that has its singular values."""
+    triangle = np.linalg.qr(design, mode="r")
+    values = np.linalg.svd(triangle, compute_uv=False)
+    return int((values > values.max(initial=0) * max(design.shape) * np.finfo(float).eps).sum())
 
 
 def _add_deliveries(cases: pd.DataFrame, deliveries: pd.DataFrame) -> None:

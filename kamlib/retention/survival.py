@@ -313,11 +313,13 @@ def _fitted(rows: pd.DataFrame, min_at_risk: int) -> KaplanMeierFitter | None:
 
 def _begin(rows: pd.DataFrame, min_at_risk: int) -> float:
     """Return the first age at which enough are under observation; infinite where they never are."""
+    entry, end = rows["entry_days"].to_numpy(), rows["duration_days"].to_numpy()
+    seen = end > entry
     entries = np.sort(rows["entry_days"].unique())
-    at_risk = [
-        (rows["entry_days"].le(age) & rows["duration_days"].gt(age)).sum() for age in entries
-    ]
-    enough = entries[np.array(at_risk) >= min_at_risk]
+    entered, gone = (
+        np.searchsorted(np.sort(days[seen]), entries, side="right") for days in (entry, end)
+    )
+    enough = entries[entered - gone >= min_at_risk]
     return float(enough[0]) if len(enough) else np.inf
 
 

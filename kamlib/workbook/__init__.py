@@ -24,11 +24,9 @@ from kamlib.story.codes import code_words
 from kamlib.tables import catalogue
 from kamlib.words import ENGLISH, phrase, say, spoken
 from kamlib.words.amounts import wording
+from kamlib.workbook.blocks import NARROW, WIDE, Cells, Sheet, cell_text
 from kamlib.workbook.cells import (
-    NARROW,
     PRINTED,
-    WIDE,
-    cell_text,
     formats_of,
     named_table,
     printed,
@@ -261,6 +259,7 @@ def write_workbook(
         "default_date_format": "yyyy-mm-dd",
     }
     workbook = xlsxwriter.Workbook(str(path), options)
+    workbook.worksheet_class = Sheet
     workbook.set_properties(
         {"title": cell_text(book.title), "subject": period, "created": made, "author": "kamlib"}
     )
@@ -354,9 +353,23 @@ def write_list(
             run = f"{letter}4:{letter}{len(table) + 3}"
             put_formula(sheet, 1, column, f"=SUBTOTAL(109,{run})", total, "money", formats)
             put(sheet, 1, 0, say("Sum of the rows shown"), "quiet", formats)
-        for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), start=3):
-            put(sheet, row, column, value, spec.kind_of_row(row - 3), formats)
+    sheet.put_rows(3, _cells(sheet, formats, table, specs, words))
     return sheet
+
+
+def _cells(
+    sheet: Any,
+    formats: dict[str, Any],
+    table: pd.DataFrame,
+    specs: Sequence[Column],
+    words: Mapping[str, Mapping[str, str]],
+) -> list[list[str]]:
+    """Return the cells of a list, column by column."""
+    cells = Cells(sheet, formats)
+    return [
+        cells.values(table[one.key].replace(words.get(one.key, {})), one.row_kinds or one.kind)
+        for one in specs
+    ]
 
 
 def _specs(table: pd.DataFrame, name: str, book: BookSettings) -> list[Column]:
@@ -391,6 +404,4 @@ def write_below(
     sheet.write_string(top - 1, 0, say(called), formats["quiet"])
     table_below(sheet, name, unique_headings([one.heading for one in specs]), len(table), formats,
         top=top)  # fmt: skip
-    for column, spec in enumerate(specs):
-        for row, value in enumerate(table[spec.key].replace(words.get(spec.key, {})), top + 1):
-            put(sheet, row, column, value, spec.kind_of_row(row - top - 1), formats)
+    sheet.put_rows(top + 1, _cells(sheet, formats, table, specs, words))

@@ -8,14 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from kamlib.page.columns import exported
-from kamlib.page.export import neutralised
 from kamlib.words import number, say
-
-LONGEST_TEXT = 32_767
-"""A cell holds no more; longer texts are cut here and whole in the CSV files."""
+from kamlib.workbook.blocks import cell_text
 
 
 def formats_of(workbook: Any) -> dict[str, Any]:
@@ -63,31 +58,9 @@ def formats_of(workbook: Any) -> dict[str, Any]:
     return made
 
 
-_AS_CELLS = {"prose": "text", "index": "number", "mixed": "number"}
-"""Kinds that only pages tell apart."""
-
-
-def put(sheet: Any, row: int, column: int, value: Any, kind: str, formats: dict[str, Any]) -> None:
-    """Write a value of the data: text as text whatever it looks like, what is missing as an empty
-    cell.
-    """
-    kind = _AS_CELLS.get(kind, kind)
-    told = "text" if isinstance(value, str) else "date" if isinstance(value, pd.Timestamp) else kind
-    plain = exported(value, told)
-    if plain is None:
-        sheet.write_blank(row, column, None, formats[kind])
-    elif isinstance(value, pd.Timestamp):
-        sheet.write_datetime(row, column, value.to_pydatetime(), formats["date"])
-    elif isinstance(plain, bool):
-        sheet.write_boolean(row, column, plain, formats["flag"])
-    elif isinstance(plain, str) or kind in ("text", "title", "quiet"):
-        text = cell_text(str(plain))
-        guarded = kind == "text" and neutralised(text) != text
-        is_long = kind == "text" and len(text) > NARROW
-        how = "guarded" if guarded else "wrapped" if is_long else kind
-        sheet.write_string(row, column, text, formats[how])
-    else:
-        sheet.write_number(row, column, plain, formats[kind])
+def put(sheet: Any, row: int, column: int, text: str, kind: str, formats: dict[str, Any]) -> None:
+    """Write a text of the data as text, whatever it looks like."""
+    sheet.write_string(row, column, cell_text(text), formats[kind])
 
 
 def put_formula(
@@ -107,8 +80,6 @@ def paint(
     sheet.conditional_format(1, column, rows, column, rule)
 
 
-NARROW, WIDE = 26, 52
-"""Letters that a column of names and one of sentences have room for; longer texts go on below."""
 ONE_PAGE, PRINTED = 45, 40
 """Rows that fit one printed page, and rows of a longer list that are printed."""
 
@@ -156,7 +127,7 @@ def _add_table(
 ) -> None:
     columns = [{"header": heading, "header_format": formats["heading"]} for heading in headings]
     options = {"name": name, "columns": columns, "style": "Table Style Light 1", "autofilter": True}
-    sheet.add_table(top, 0, top + rows, len(headings) - 1, options)
+    sheet.add_named_table(top, rows, len(headings), options)
 
 
 def printed(sheet: Any, *, is_one_page: bool = False) -> None:
@@ -190,11 +161,6 @@ def cells_of(title: str) -> str:
 def class_text(value: Any) -> str:
     """Return a class, empty where there is none."""
     return value if isinstance(value, str) else ""
-
-
-def cell_text(value: str) -> str:
-    """Return text that fits a cell, without halves of letters that no file can hold."""
-    return value[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")
 
 
 def unique_headings(headings: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ change.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -12,13 +13,13 @@ from xlsxwriter.utility import xl_col_to_name
 from kamlib.period.months import trailing_months
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, variability_limits
 from kamlib.words import phrase, say
+from kamlib.workbook.blocks import Cells
 from kamlib.workbook.cells import (
     cells_of,
     class_text,
     named_table,
     paint,
     printed,
-    put,
     put_formula,
     sheet_name,
 )
@@ -115,62 +116,48 @@ def write_accounts(
     first_month, last_month = (
         xl_col_to_name(len(_HEADINGS) + k) for k in (0, len(grid.columns) - 1)
     )
-    revenues, margins = f"$D$2:$D${last + 1}", f"$E$2:$E${last + 1}"
     moved = say("moved")
     named_table(sheet, "accounts", headings, last, formats)
-    before = {key: _held_before(classes[key]) for key in ("revenue", "margin")}
-    for row, account in enumerate(classes.to_dict("records"), start=1):
-        at = row + 1
-        for column, key in enumerate(("account_id", "name", "manager_name")):
-            put(sheet, row, column, account.get(key), "text", formats)
-        put(sheet, row, 3, account["revenue"], "money", formats)
-        put(sheet, row, 4, account.get("margin"), "money", formats)
-        for column, values, letter, abc in (
-            (5, revenues, "D", "revenue"),
-            (7, margins, "E", "margin"),
-        ):
-            own = f"{letter}{at}"
-            none = f'OR({own}="",{own}<=0)'
-            held = f'=IF({none},"",ROUND(SUMPRODUCT(({values}>{own})*{values}),6))'
-            put_formula(sheet, row, column, held, before[abc].iloc[row - 1], "money", formats)
-            here = f"{xl_col_to_name(column)}{at}"
-            of_a, of_b = (f"{here}<ROUND({limit}*total_{abc},6)" for limit in ("abc_a", "abc_b"))
-            formula = f'=IF({none},"",IF({of_a},"A",IF({of_b},"B","C")))'
-            put_formula(
-                sheet, row, column + 1, formula, account.get(f"abc_{abc}"), "class", formats
-            )
-        put(sheet, row, 9, account.get("active_month_count"), "count", formats)
-        put(sheet, row, 10, account.get("counted_month_count"), "count", formats)
-        put_formula(
-            sheet,
-            row,
-            11,
-            f'=IF(K{at}>0,J{at}/K{at},"")',
-            account.get("active_month_share"),
-            "share",
-            formats,
-        )
-        new = f'=IF(O{at}="","",IF(O{at}>=new_from,"N",{{}}))'
-        often = new.format(f'IF(L{at}>=freq_x,"X",IF(L{at}>=freq_y,"Y","Z"))')
-        put_formula(sheet, row, 12, often, account.get("xyz_frequency"), "class", formats)
-        put(sheet, row, 13, account.get("window_order_day_count"), "count", formats)
-        put(sheet, row, 14, account.get("first_order_month"), "date", formats)
-        run = f"{first_month}{at}:{last_month}{at}"
-        spread = f"ROUND(_xlfn.STDEV.S({run})/AVERAGE({run}),9)"
-        cv = f'=IF(COUNT({run})<2,"",IF(AVERAGE({run})<=0,"",{spread}))'
-        put_formula(sheet, row, 15, cv, account.get("cv"), "number", formats)
-        even = f'IF(OR(N{at}<least_days,P{at}=""),"",IF(P{at}<=cv_x,"X",IF(P{at}<=cv_y,"Y","Z")))'
-        put_formula(
-            sheet, row, 16, new.format(even), account.get("xyz_variability"), "class", formats
-        )
-        cell_class = "".join(
-            class_text(account.get(key)) for key in ("abc_revenue", "xyz_frequency")
-        )
-        put_formula(sheet, row, 17, f"=G{at}&M{at}", cell_class, "class", formats)
-        put(sheet, row, 18, class_text(account.get("abc_revenue")), "class", formats)
-        put_formula(sheet, row, 19, f'=IF(G{at}=S{at},"","{moved}")', "", "class", formats)
-        for column, value in enumerate(grid.iloc[row - 1], start=len(_HEADINGS)):
-            put(sheet, row, column, value, "money", formats)
+    cells, rows = Cells(sheet, formats), range(2, last + 2)
+
+    def told(name: str) -> pd.Series:
+        return classes.get(name, pd.Series(None, index=classes.index, dtype="object"))
+
+    def measured(name: str, kind: str) -> list[str]:
+        return cells.values(told(name), kind)
+
+    def follows(formula: Callable[[int], str], name: str, kind: str = "class") -> list[str]:
+        return cells.formulas(map(formula, rows), told(name), kind)
+
+    published = told("abc_revenue").map(class_text, na_action=None)
+    cell_class = published.astype("str") + told("xyz_frequency").map(class_text, na_action=None)
+    filled = [
+        *(measured(name, "text") for name in ("account_id", "name", "manager_name")),
+        measured("revenue", "money"),
+        measured("margin", "money"),
+    ]
+    for letter, here, abc in (("D", "F", "revenue"), ("E", "H", "margin")):
+        held, of_class = _classed(letter, here, abc, last)
+        before = _held_before(classes[abc])
+        filled += [
+            cells.formulas(map(held, rows), before, "money"),
+            follows(of_class, f"abc_{abc}"),
+        ]
+    filled += [
+        measured("active_month_count", "count"),
+        measured("counted_month_count", "count"),
+        follows(lambda at: f'=IF(K{at}>0,J{at}/K{at},"")', "active_month_share", "share"),
+        follows(_often, "xyz_frequency"),
+        measured("window_order_day_count", "count"),
+        measured("first_order_month", "date"),
+        follows(lambda at: _cv(f"{first_month}{at}:{last_month}{at}"), "cv", "number"),
+        follows(_even, "xyz_variability"),
+        cells.formulas((f"=G{at}&M{at}" for at in rows), cell_class, "class"),
+        cells.values(published, "class"),
+        cells.formulas((f'=IF(G{at}=S{at},"","{moved}")' for at in rows), [""] * last, "class"),
+        *(cells.values(grid[month], "money") for month in grid),
+    ]
+    sheet.put_rows(1, filled)
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 2, 26)
     sheet.set_column(3, len(headings) - 1, 12)
@@ -180,6 +167,43 @@ def write_accounts(
             for letter in key:
                 paint(sheet, column, last, letter, formats)
     paint(sheet, 19, last, moved, formats, "moved")
+
+
+def _classed(
+    letter: str, here: str, abc: str, last: int
+) -> tuple[Callable[[int], str], Callable[[int], str]]:
+    """Return the formulas, by row, of what larger accounts hold and of the class by it."""
+    values = f"${letter}$2:${letter}${last + 1}"
+
+    def none(at: int) -> str:
+        return f'OR({letter}{at}="",{letter}{at}<=0)'
+
+    def held(at: int) -> str:
+        return f'=IF({none(at)},"",ROUND(SUMPRODUCT(({values}>{letter}{at})*{values}),6))'
+
+    def of_class(at: int) -> str:
+        of_a, of_b = (f"{here}{at}<ROUND({limit}*total_{abc},6)" for limit in ("abc_a", "abc_b"))
+        return f'=IF({none(at)},"",IF({of_a},"A",IF({of_b},"B","C")))'
+
+    return held, of_class
+
+
+def _new_or(at: int, formula: str) -> str:
+    return f'=IF(O{at}="","",IF(O{at}>=new_from,"N",{formula}))'
+
+
+def _often(at: int) -> str:
+    return _new_or(at, f'IF(L{at}>=freq_x,"X",IF(L{at}>=freq_y,"Y","Z"))')
+
+
+def _even(at: int) -> str:
+    by_spread = f'IF(P{at}<=cv_x,"X",IF(P{at}<=cv_y,"Y","Z"))'
+    return _new_or(at, f'IF(OR(N{at}<least_days,P{at}=""),"",{by_spread})')
+
+
+def _cv(run: str) -> str:
+    spread = f"ROUND(_xlfn.STDEV.S({run})/AVERAGE({run}),9)"
+    return f'=IF(COUNT({run})<2,"",IF(AVERAGE({run})<=0,"",{spread}))'
 
 
 def _month_grid(

@@ -8,11 +8,10 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
 from kamlib.words import say
+from kamlib.workbook.blocks import Cells, cell_text
 from kamlib.workbook.cells import (
-    cell_text,
     named_table,
     put,
-    put_formula,
     sheet_name,
     unique_headings,
 )
@@ -53,20 +52,26 @@ def write_scoring(
     last = len(order)
     named_table(sheet, "scoring", headings, last, formats, top=3)
     weighted = f"${left}$2:${right}$2"
-    for row, account in enumerate(order, start=4):
-        at = row + 1
-        run = f"{left}{at}:{right}{at}"
-        own = known.loc[account] if account in known.index else {}
-        put(sheet, row, 0, account, "text", formats)
-        put(sheet, row, 1, own.get("name"), "text", formats)
-        present = f"SUMPRODUCT({weighted},--ISNUMBER({run}))"
-        score = f'=IF({present}<=0,"",ROUND(SUMPRODUCT({weighted},{run})/{present},9))'
-        put_formula(sheet, row, 2, score, own.get("score"), "number", formats)
-        rank = f'=IF(C{at}="","",RANK(C{at},$C$5:$C${last + 4}))'
-        put_formula(sheet, row, 3, rank, own.get("rank"), "count", formats)
-        for column, value in enumerate(grid.loc[account], start=4):
-            put(sheet, row, column, value, "number", formats)
-        put(sheet, row, 4 + len(weights), own.get("rank"), "count", formats)
+    cells, own = Cells(sheet, formats), known.reindex(order)
+    runs = [f"{left}{at}:{right}{at}" for at in range(5, last + 5)]
+    present = [f"SUMPRODUCT({weighted},--ISNUMBER({run}))" for run in runs]
+    scored = [
+        f'=IF({there}<=0,"",ROUND(SUMPRODUCT({weighted},{run})/{there},9))'
+        for there, run in zip(present, runs, strict=True)
+    ]
+    ranks = [f'=IF(C{at}="","",RANK(C{at},$C$5:$C${last + 4}))' for at in range(5, last + 5)]
+    nothing = pd.Series(None, index=own.index, dtype="object")
+    sheet.put_rows(
+        4,
+        [
+            cells.values(pd.Series(order, dtype="str"), "text"),
+            cells.values(own.get("name", nothing), "text"),
+            cells.formulas(scored, own.get("score", nothing), "number"),
+            cells.formulas(ranks, own.get("rank", nothing), "count"),
+            *(cells.values(grid[criterion], "number") for criterion in grid),
+            cells.values(own.get("rank", nothing), "count"),
+        ],
+    )
     sheet.set_column(0, 0, 14)
     sheet.set_column(1, 1, 30)
     sheet.set_column(2, 4 + len(weights), 13)
