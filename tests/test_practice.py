@@ -20,7 +20,7 @@ from kamlib.errors import KamError
 from kamlib.practice import SAMPLE_SEED, STORIES, company, write_company
 from kamlib.tables import CANONICAL
 
-from .conftest import kam
+from .forked import kam
 from .orderlines import only, window
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
