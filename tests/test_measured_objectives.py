@@ -129,6 +129,9 @@ def test_an_unknown_category_is_said_in_the_language_of_the_page():
 
 def test_kam_check_names_what_is_wrong_with_a_plan(root, tmp_path):
     shutil.copytree(root / "data" / "sample", tmp_path / "book")
+    orders = tmp_path / "book" / "orders.csv"
+    lines = pd.read_csv(orders, dtype="str").query("account_id == 'A0004'")
+    lines.to_csv(orders, index=False)
     file = tmp_path / "book" / "plans" / "A0004.toml"
     text = file.read_text(encoding="utf-8")
     assert not [one for one in check_book(tmp_path / "book")["notices"] if one["table"] == "plans"]
