@@ -79,7 +79,7 @@ def silences_of(
     rule: LossSettings = LossSettings(),
 ) -> ret.Silences:
     least = {"min_gaps": rule.min_gaps, "min_silence_days": rule.min_silence_days}
-    return ret.silences(orders, accounts, ret.day_sums(orders), as_of=as_of, **least)
+    return ret.silences(accounts, ret.day_sums(orders), as_of=as_of, **least)
 
 
 def closed(found: ret.Silences, rule: LossSettings = LossSettings()) -> pd.DataFrame:

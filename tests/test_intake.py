@@ -106,12 +106,15 @@ def test_a_column_of_its_own_named_rowid_numbers_no_row(make_book, files):
 
 
 def test_a_statement_that_passes_the_place_on_names_the_files_row(make_book):
-    """Else its own: a place that is missing (an outer join) is the statement's too."""
+    """So does one that reads several files row by row. Else its own: a place that is missing (an
+    outer join) is the statement's too.
+    """
     lines = {f"raw/lines/{n}.csv": HEAD + f"1,A,2025-01-0{n},1\n2,A,soon,1\n" for n in (1, 2)}
     columns = "order_id, account_id, order_date, revenue"
     for more, places in (
         (", _file, _row", [("1.csv", 2), ("2.csv", 2)]),
-        ("", [("orders.sql", 2), ("orders.sql", 4)]),
+        ("", [("1.csv", 2), ("2.csv", 2)]),
+        (", row_number() OVER () AS of_all", [("orders.sql", 2), ("orders.sql", 4)]),
         (", NULL AS _file, NULL AS _row", [("orders.sql", 2), ("orders.sql", 4)]),
     ):
         select = f"SELECT {columns}{more} FROM lines"

@@ -129,3 +129,15 @@ def test_too_little_memory_is_told_in_words(monkeypatch):
     with pytest.raises(KamError, match="more memory") as told, open_engine() as engine:
         engine.one("SELECT length(list(i)) FROM range(30000000) AS r(i)")
     assert "KAM_MEMORY" in told.value.next
+
+
+def test_every_line_that_repeats_another_of_its_order_is_counted(book):
+    """Orders of one line and of hundreds; equal lines of two orders are no repeats."""
+    lines = """SELECT 'o' || i // {n} AS order_id, 'A' AS account_id, DATE '2025-01-01'
+        AS order_date, (i % {n})::DECIMAL(12, 2) AS revenue FROM range({rows}) AS r(i)"""
+    single, long = lines.format(n=1, rows=90), lines.format(n=400, rows=1200).replace("'o'", "'p'")
+    again = f"SELECT * FROM ({long}) WHERE revenue IN (7, 399) AND order_id = 'p1'"
+    _write(book, single, long, again, f"SELECT * FROM ({single}) WHERE order_id = 'o5'")
+    with open_engine() as engine:
+        told = [notice.what for notice in read_book(book, read_settings(book), engine).notices]
+    assert [what for what in told if "repeat another one: 3 (EUR 406.00)" in what], told

@@ -363,6 +363,29 @@ class TestEngagement:
         unmet = ret.engagement(series, accounts, contacts.head(0), rhythms, as_of=AS_OF)
         assert unmet.empty  # nothing is measured where nobody was met
 
+    def test_many_accounts_are_measured_as_each_alone(self):
+        """By the week, month and quarter; some never met, some never bought."""
+        ids = [f"A{number:02d}" for number in range(12)]
+        gaps = dict(zip(ids, [2, 3, 9, 12, 14, 40, 200, 2, 30, 3, 90, 2], strict=True))
+        orders = days({a: every("2023-05-01", n, 900 // n) for a, n in gaps.items() if n < 200})
+        met = {a: every("2024-02-11", n + 1, 600 // n) for a, n in gaps.items() if n != 9}
+        contacts = days(met).drop(columns="revenue")
+        contacts["satisfaction"] = np.random.default_rng(4).integers(0, 11, len(contacts)) / 1.0
+        contacts.loc[::3, "satisfaction"] = np.nan
+        accounts = pd.DataFrame({"account_id": ids, "contact_every_days": [3.0, 14.0, 60.0] * 4})
+        rhythms = contact_rhythms(accounts, plans={})
+        series = ret.engagement_series(orders, contacts, rhythms, keys(*ids), as_of=AS_OF)
+        found = ret.engagement(series, accounts, contacts, rhythms, as_of=AS_OF)
+        assert set(series["every"]) == {"week", "month", "quarter"}
+        assert len(found["contact_trend"].dropna()) > 6
+        for one in ids:
+            own = ret.engagement_series(orders, contacts, rhythms, keys(one), as_of=AS_OF)
+            of_all = series[series["account_id"].eq(one)].reset_index(drop=True)
+            pd.testing.assert_frame_equal(of_all, own)
+            alone = ret.engagement(own, accounts, contacts, rhythms, as_of=AS_OF)
+            of_all = found[found["account_id"].eq(one)].reset_index(drop=True)
+            pd.testing.assert_frame_equal(of_all, alone)
+
     def test_a_planned_contact_is_overdue(self):
         orders = days({a: every("2023-01-01", 30, 37) for a in "ABC"})
         accounts = pd.DataFrame(

@@ -13,7 +13,7 @@ from kamlib.story.losses import chart_loss_directions, chart_loss_dynamics
 from kamlib.story.retention import charted_directions
 from kamlib.tables import shaped
 
-from .retention import AS_OF, LEAVER, days, every, losses, spells, status, usual_gaps
+from .retention import AS_OF, LEAVER, days, every, losses, silences_of, spells, status, usual_gaps
 
 
 class TestUsualGap:
@@ -336,6 +336,34 @@ def test_of_those_lost_it_is_told_how_many_still_are():
     assert told() == "4 still are, 8 have come back"
     assert told(returned_count=1.0) == "all have come back"
     assert told(returned_count=0.0) == "none has come back"
+
+
+class TestSilences:
+    def test_of_many_accounts_they_are_those_of_each(self):
+        rng = np.random.default_rng(6)
+        found = {}
+        for number in range(30):
+            gaps = rng.choice([3, 7, 30, 120, 200], rng.integers(1, 25))
+            found[f"A{number:02d}"] = list((pd.Timestamp("2016-01-03") +
+                pd.to_timedelta(gaps.cumsum(), unit="D")).strftime("%Y-%m-%d"))  # fmt: skip
+        orders = days(found)
+        whole = silences_of(orders)
+        assert len(whole.past) > 100
+        for account, dates in found.items():
+            own = whole.past[whole.past["account_id"].eq(account)].reset_index(drop=True)
+            gaps = pd.Series(pd.to_datetime(dates)).diff().dt.days.dropna()
+            place = np.flatnonzero(gaps > 90)
+            assert own["gap_count"].tolist() == place.tolist()
+            medians = [gaps[:count].median() for count in place]
+            assert own["own_gap_days"].tolist() == pytest.approx(medians, nan_ok=True)
+            now = whole.accounts.set_index("account_id").loc[account]
+            assert str(now["last_order_date"].date()) == dates[-1]
+            assert now["own_gap_days"] == pytest.approx(gaps.median(), nan_ok=True)
+
+    def test_days_before_1970_are_days(self):
+        found = silences_of(days({"A": ["1968-01-01", "1969-06-01"], "B": ["1969-06-01"]}))
+        assert found.gap_days.tolist() == [517]
+        assert found.accounts["first_order_date"].dt.year.tolist() == [1968, 1969]
 
 
 class TestDaySums:

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from kamlib.book import KeyAccountSettings, SegmentationSettings
 from kamlib.period.months import trailing_months
 from kamlib.segmentation import key_accounts
-from kamlib.segmentation.abc import abc_of, exact_sums
+from kamlib.segmentation.abc import abc_of
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS
 from kamlib.story.segmentation_rows import (
     MISSING_CLASSES,
     tell_account_classes,
     tell_key_accounts,
 )
+from kamlib.tables import exact_sums
 
 from .segmentation import account_classes
 

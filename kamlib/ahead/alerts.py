@@ -168,7 +168,7 @@ def _looked_at(cells: Cells, windows: tuple[int, ...], tells: float = TELLS) -> 
     is_looked_at = np.any([one.is_tested for one in tests], axis=0)
     chances = np.stack([one.chance[is_looked_at] for one in tests])
     chance, best = np.fmin(len(windows) * chances.min(axis=0), 1.0), chances.argmin(axis=0)
-    table = wide.index.to_frame(index=False)[is_looked_at].reset_index(drop=True)
+    table = wide.index[is_looked_at].to_frame(index=False)
     table["window_months"] = np.array(windows)[best]
     table["chance"], table["adjusted"] = chance, false_discoveries(chance)
     for name in ("now", "usual", "yearly", "bought"):

@@ -274,15 +274,11 @@ def _year(months: pd.DataFrame, as_of: pd.Timestamp, skip: int) -> pd.DataFrame:
 
 
 def _breadth(category_months: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
-    bought = category_months[category_months["revenue"].gt(0)]
-    two, one = (
-        bought[bought["month"].isin(trailing_months(as_of, count))].groupby("account_id")[
-            "category"
-        ]
-        for count in (24, 12)
-    )
-    both = two.nunique()
-    return 100 * one.nunique().reindex(both.index).fillna(0) / both
+    in_two_years = category_months["month"].isin(trailing_months(as_of, 24))
+    bought = category_months[in_two_years & category_months["revenue"].gt(0)]
+    latest = bought.groupby(["account_id", "category"])["month"].max()
+    own = latest.gt(trailing_months(as_of, 13)[0]).groupby("account_id")
+    return 100 * own.sum() / own.size()
 
 
 def _on_time(deliveries: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:

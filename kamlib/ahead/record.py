@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from kamlib.ahead.steady import grid, placed
 from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
@@ -14,6 +16,9 @@ PAST = range(4, 12)
 STILL_DOWN = 0.5
 """An alert was right where a year on at least this part of the fall was still there."""
 LARGE_FALL = 0.5
+RUNNING, SOON = 100, 190
+"""Days: an alert so soon after another of the same cell is the same one; a fall so soon before one
+was seen."""
 
 
 def alert_record(
@@ -72,33 +77,52 @@ def _record(
     """Return how many alerts stayed down, and how much of the large falls they saw."""
     if not days:
         return {"alert_count": 0, "still_down_count": 0, "fall_count": 0, "seen_count": 0}
-    wide = cells.pivot_table(index=names, columns="month", values="revenue", aggfunc="sum").fillna(
-        0
-    )
-    raised: dict[Any, list[pd.Timestamp]] = {}
-    new_count = down = 0
-    for row in alerts.sort_values("date").to_dict("records"):
-        key = tuple(row[name] for name in names) if len(names) > 1 else row[names[0]]
-        before = raised.setdefault(key, [])
-        is_new = not before or (row["date"] - before[-1]).days > 100
-        before.append(row["date"])
-        if is_new:
-            new_count += 1
-            limit = row["usual_yearly_revenue"] - STILL_DOWN * row["yearly_fall"]
-            down += bool(_sum(wide.loc[key], row["date"], ahead=True) < limit)
+    wide = _wide(cells, names)
+    ends = _numbers(pd.Series(days))
+    place = wide.index.get_indexer(_keys(alerts, names))
+    on = np.searchsorted(ends, _numbers(alerts["date"]))
+    order = np.lexsort((on, place))
+    place, on, alerts = place[order], on[order], alerts.iloc[order]
+    is_same = np.diff(place, prepend=-1) == 0
+    is_new = ~is_same | (np.diff(ends[on], prepend=0) > RUNNING)
+    ahead = np.column_stack([_sum(wide, day, ahead=True) for day in days])[place, on]
+    limit = alerts["usual_yearly_revenue"] - STILL_DOWN * alerts["yearly_fall"]
+    is_down = is_new & (ahead < limit.to_numpy(dtype="float64"))
     falls = _falls(wide, days)
-    seen = [
-        any(0 < (day - start).days <= 190 for day in raised.get(key, []))
-        for key, start in falls["date"].items()
-    ]
+    raised = np.zeros((len(wide), len(days)), dtype=bool)
+    raised[place, on] = True
+    after = ends - _numbers(falls["date"])[:, None]
+    is_soon = (after > 0) & (after <= SOON)
+    seen = (raised[wide.index.get_indexer(falls.index)] & is_soon).any(axis=1)
     return {
-        "alert_count": new_count,
-        "still_down_count": down,
+        "alert_count": int(is_new.sum()),
+        "still_down_count": int(is_down.sum()),
         "fall_count": len(falls),
-        "seen_count": int(sum(seen)),
+        "seen_count": int(seen.sum()),
         "fall_revenue": falls["fall"].sum(),
         "seen_revenue": falls["fall"][seen].sum(),
     }
+
+
+def _numbers(days: pd.Series) -> np.ndarray:
+    return days.to_numpy().astype("datetime64[D]").astype("int64")
+
+
+def _keys(rows: pd.DataFrame, names: list[str]) -> pd.Index:
+    return pd.MultiIndex.from_frame(rows[names]) if len(names) > 1 else pd.Index(rows[names[0]])
+
+
+def _wide(cells: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return the revenue of each cell and month, zero where there is none."""
+    known = cells.dropna(subset=names)
+    index, cell = placed(known, names)
+    month, months = pd.factorize(known["month"], sort=True)
+    return pd.DataFrame(
+        grid(cell, month, known["revenue"], (len(index), len(months))),
+        index=index,
+        columns=pd.DatetimeIndex(months, name="month"),
+        copy=False,  # else months would lie side by side, and sums be others in the last place
+    )
 
 
 def _falls(wide: pd.DataFrame, days: list[pd.Timestamp]) -> pd.DataFrame:
@@ -125,12 +149,12 @@ def _falls(wide: pd.DataFrame, days: list[pd.Timestamp]) -> pd.DataFrame:
     return falls[~falls.index.duplicated()]
 
 
-def _sum(wide: Any, day: pd.Timestamp, *, ahead: bool = False) -> Any:
+def _sum(wide: pd.DataFrame, day: pd.Timestamp, *, ahead: bool = False) -> pd.Series:
     """Return the revenue of the 12 months before a day, or after it."""
-    months: Any = wide.index if isinstance(wide, pd.Series) else wide.columns
+    months: Any = wide.columns
     if ahead:
         inside = (months > day) & (months <= day + pd.DateOffset(months=12, days=3))
         inside &= months - day < pd.Timedelta(days=370)
     else:
         inside = (months <= day) & (months > day - pd.DateOffset(months=12))
-    return wide[inside].sum() if isinstance(wide, pd.Series) else wide.loc[:, inside].sum(axis=1)
+    return wide.loc[:, inside].sum(axis=1)

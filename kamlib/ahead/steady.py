@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ LEVEL_CV = 0.2
 MOST_KNOWN = 60
 """Chances to buy that a habit is known by: it drifts as well, so more tell no more."""
 LEAST_CV = 0.2
+_NEVER = np.datetime64("9999-12-31", "us").astype("int64")
 TELLS = 0.01
 """Where even buying nothing would happen by chance more often than this, nothing can be told."""
 
@@ -63,28 +65,58 @@ def cells_of(
     as a whole, it is a month.
     """
     months = trailing_months(as_of, max(WINDOWS) + PAST)
-    known = rows[rows["month"].le(as_of)]
-    value = "revenue" if account_months is None else "order_day_count"
-    revenue, bought = (
-        known.pivot_table(index=by, columns="month", values=one, aggfunc="sum").reindex(
-            columns=months
-        )
-        for one in ("revenue", value)
-    )
+    known = rows[rows["month"].le(as_of)].dropna(subset=by)
+    index, cell = placed(known, by)
+    shape = (len(index), len(months))
+    at = months.get_indexer(pd.DatetimeIndex(known["month"]))
+    revenue = grid(cell, at, known["revenue"], shape)
     if account_months is None:
-        bought = bought.gt(0).astype("float64")
-        chances = bought * 0 + 1
+        bought = (revenue > 0).astype("float64")
+        chances = np.ones(shape)
     else:
-        days = account_months.pivot_table(
-            index="account_id", columns="month", values="order_day_count", aggfunc="sum"
+        bought = grid(cell, at, known["order_day_count"], shape)
+        accounts = index.unique(level="account_id")
+        of = accounts.get_indexer(pd.Index(account_months["account_id"]))
+        on = months.get_indexer(pd.DatetimeIndex(account_months["month"]))
+        days = grid(of, on, account_months["order_day_count"], (len(accounts), len(months)))
+        own = accounts.get_indexer(index.get_level_values("account_id"))
+        chances = np.fmax(days[own], bought)
+    is_later = months.to_numpy() >= _first_months(known, cell, len(index))[:, None]
+    return Cells(
+        *(
+            pd.DataFrame(np.where(is_later, one, np.nan), index=index, columns=months)
+            for one in (revenue, bought, chances)
         )
-        days = days.reindex(columns=months).fillna(0.0)
-        chances = days.reindex(revenue.index.get_level_values("account_id"))
-        chances = pd.DataFrame(chances.to_numpy(), index=revenue.index, columns=months)
-        chances = pd.DataFrame(np.fmax(chances, bought.fillna(0.0)))
-    first = known[known["revenue"].gt(0)].groupby(by)["month"].min().reindex(revenue.index)
-    is_later = months.to_numpy()[None, :] >= first.to_numpy()[:, None]
-    return Cells(*(one.fillna(0.0).where(is_later) for one in (revenue, bought, chances)))
+    )
+
+
+def placed(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Index, np.ndarray]:
+    """Return the cells that rows lie in, sorted, and the place of each row among them."""
+    codes, levels = zip(*(pd.factorize(rows[one], sort=True) for one in by), strict=True)
+    if len(by) == 1:
+        return pd.Index(levels[0], name=by[0]), codes[0]
+    packed, cell = np.unique(codes[0] * len(levels[1]) + codes[1], return_inverse=True)
+    of_levels: Any = list(np.divmod(packed, max(len(levels[1]), 1)))
+    return pd.MultiIndex(levels=levels, codes=of_levels, names=by), cell
+
+
+def grid(
+    place: np.ndarray, month: np.ndarray, values: pd.Series, shape: tuple[int, int]
+) -> np.ndarray:
+    """Return places × months, zero where there is no row."""
+    inside = (place >= 0) & (month >= 0)
+    cell = place[inside] * shape[1] + month[inside]
+    held = values.fillna(0.0).to_numpy(dtype="float64")[inside]
+    return np.bincount(cell, weights=held, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _first_months(rows: pd.DataFrame, cell: np.ndarray, many: int) -> np.ndarray:
+    """Return the month in which each cell first brought revenue: one that never comes for none."""
+    month = rows["month"].to_numpy().astype("datetime64[us]").astype("int64")
+    first = np.full(many, _NEVER)
+    sold = rows["revenue"].gt(0).to_numpy()
+    np.minimum.at(first, cell[sold], month[sold])
+    return first.astype("datetime64[us]")
 
 
 def season(revenue: pd.DataFrame) -> np.ndarray:
@@ -114,13 +146,15 @@ def tested(cells: Cells, window: int, tells: float = TELLS) -> Steady:
     chance of any other is 1. Not tested is what could not be told: less than 6 months with a
     purchase, and cells that a steady buyer would leave out more often than ``tells`` (Tarone 1990).
     """
-    values = cells.revenue.to_numpy(dtype="float64")
+    values, times, had = (
+        np.ascontiguousarray(one.to_numpy(dtype="float64"))
+        for one in (cells.revenue, cells.bought, cells.chances)
+    )
     factors, end = season(cells.revenue), cells.revenue.shape[1] - window
     past = slice(end - PAST, end)
     held = ~np.isnan(values[:, past])
     amounts = np.nan_to_num(values[:, past]) / factors[past]
-    times = np.nan_to_num(cells.bought.to_numpy(dtype="float64"))
-    had = np.nan_to_num(cells.chances.to_numpy(dtype="float64"))
+    times, had = np.nan_to_num(times), np.nan_to_num(had)
     is_bought = held & (amounts > 0) & (times[:, past] > 0)
     bought, months = is_bought.sum(axis=1), held.sum(axis=1)
     total, usual, is_known = _same_months(values, end, window)
@@ -175,13 +209,14 @@ def _chance(
     a, b = _habit(used, could)
     found = _none(a, b, ahead)
     for count in range(1, int(ahead.max(initial=0)) + 1):
-        is_in = ahead >= count
-        left = np.where(is_in, ahead - count, 0.0)
-        ways = gammaln(ahead + 1) - gammaln(count + 1) - gammaln(left + 1)
-        weight = np.exp(ways + betaln(a + count, b + left) - betaln(a, b))
-        variance = spread / count + spread / np.fmax(used, 1) + LEVEL_CV**2
-        no_more = gammainc(1 / variance, total / (count * mean) / variance)
-        found = found + np.where(is_in, weight * no_more, 0.0)
+        own = np.flatnonzero(ahead >= count)
+        chances, one, other, many = ahead[own], a[own], b[own], used[own]
+        left = chances - count
+        ways = gammaln(chances + 1) - gammaln(count + 1) - gammaln(left + 1)
+        weight = np.exp(ways + betaln(one + count, other + left) - betaln(one, other))
+        variance = spread[own] / count + spread[own] / np.fmax(many, 1) + LEVEL_CV**2
+        no_more = gammainc(1 / variance, total[own] / (count * mean[own]) / variance)
+        found[own] += weight * no_more
     return np.clip(found, 0.0, 1.0)
 
 

@@ -56,39 +56,48 @@ def measured_objectives(
     ends = trailing_months(as_of, 13)
     days = (as_of, previous_span.end if previous_span.end in ends else None, ends[0])
     rows = []
-    for account, reading in readings(plans).items():
-        for objective in reading.plan.objectives if reading.plan else ():
-            if not objective.measure:
-                continue
-            own = {n: t[t["account_id"].eq(account)] for n, t in tables.items()}
-            of, target = objective.measured_category, float(objective.target or 0)
-            is_known = not of or of in known
-            values = [
-                _value(objective.measure, own, day, as_of) if is_known and day else NAN
-                for day in days
-            ]
-            now, before, year_ago = values
-            rows.append(
-                {
-                    "account_id": account,
-                    "objective_id": objective.id,
-                    "text": objective.text,
-                    "objective_measure": objective.measure,
-                    "value": now,
-                    "year_ago_value": year_ago,
-                    "target_value": target,
-                    "reached_share": _reached(now, target),
-                    "previous_reached_share": _reached(before, target),
-                    "owner": names.get(objective.owner, objective.owner),
-                    "due_date": objective.due,
-                    "measured_category": of,
-                    "is_known_category": is_known,
-                }
-            )
+    measured = [
+        (account, objective)
+        for account, reading in readings(plans).items()
+        for objective in (reading.plan.objectives if reading.plan else ())
+        if objective.measure
+    ]
+    parts = {name: _by_account(t, {one for one, _ in measured}) for name, t in tables.items()}
+    for account, objective in measured:
+        own = {n: parts[n].get(account, t.head(0)) for n, t in tables.items()}
+        of, target = objective.measured_category, float(objective.target or 0)
+        is_known = not of or of in known
+        values = [
+            _value(objective.measure, own, day, as_of) if is_known and day else NAN for day in days
+        ]
+        now, before, year_ago = values
+        rows.append(
+            {
+                "account_id": account,
+                "objective_id": objective.id,
+                "text": objective.text,
+                "objective_measure": objective.measure,
+                "value": now,
+                "year_ago_value": year_ago,
+                "target_value": target,
+                "reached_share": _reached(now, target),
+                "previous_reached_share": _reached(before, target),
+                "owner": names.get(objective.owner, objective.owner),
+                "due_date": objective.due,
+                "measured_category": of,
+                "is_known_category": is_known,
+            }
+        )
     table = shaped("measured_objectives", rows)
     named = accounts.set_index("account_id")["name"].reindex(table["account_id"])
     table["name"] = named.astype("str").to_numpy()
     return table.sort_values(["account_id", "objective_id"]).reset_index(drop=True)
+
+
+def _by_account(table: pd.DataFrame, wanted: set[str]) -> dict[str, pd.DataFrame]:
+    """Return the rows of each of some accounts: tables are looked through once for all of them."""
+    own = table[table["account_id"].isin(wanted)]
+    return {str(account): part for account, part in own.groupby("account_id")}
 
 
 def _reached(value: float, target: float) -> float:

@@ -140,7 +140,7 @@ def _slopes(quarters: pd.DataFrame, accounts: pd.Index, least: int) -> Slopes:
     """Return by how many days a quarter each account pays later; n/a with too few quarters."""
     return theil_sen(
         accounts.get_indexer(pd.Index(quarters["account_id"])),
-        quarters.groupby("account_id").cumcount().to_numpy(dtype="float64"),
+        np.asarray(quarters.groupby("account_id").cumcount(), dtype="float64"),
         quarters["mean_late_days"].to_numpy(),
         many=len(accounts),
         least=least,

@@ -217,7 +217,7 @@ def plan_reading(*, plans: dict[str, Path], account_id: str) -> PlanReading:
         return PlanReading(problem=error)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def _read_once(file: Path, account_id: str, state: tuple[int, int] | None) -> Plan:
     """Return the plan in a file that is in a state: many tables and past days ask for it."""
     return read_plan(file, account_id).model_copy(update={"account_id": account_id})
@@ -307,10 +307,11 @@ def plan_parts(plan: Plan) -> dict[str, bool]:
     parts |= {name: getattr(swot, name) for name in type(swot).model_fields}
     parts |= {"objectives": plan.objectives, "actions": plan.actions}
     parts |= {"offer": plan.programme.offer, "contact card": plan.programme.contact_card}
-    return {
-        name: value is not None and value != () and str(value).strip() != ""
-        for name, value in parts.items()
-    }
+    return {name: _says_something(value) for name, value in parts.items()}
+
+
+def _says_something(value: object) -> bool:
+    return value.strip() != "" if isinstance(value, str) else value is not None and value != ()
 
 
 def _plain(account_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
+from kamlib.intake.byfile import read_by_file
 from kamlib.intake.casting import cleaned
 from kamlib.intake.columns import TypedRows, read_table
 from kamlib.intake.findings import are_mixed, check_rows, sign_notices
@@ -72,9 +73,14 @@ def read_book(
     sources = read_sources(folder, book, engine)
     reads: dict[str, TypedRows] = {}
     for name, source in sources.items():
-        if name in CANONICAL:
-            progress(name)
+        if name not in CANONICAL:
+            continue
+        progress(name)
+        if (parts := source.parts) is None:
             reads[name] = read_table(source, CANONICAL[name], book)
+            continue
+        reads[name], lost = read_by_file(source, parts, CANONICAL[name], book, engine)
+        sources[f"raw/{parts.table}"] = replace(sources[f"raw/{parts.table}"], rejected=lost)
     given = reads["orders"].given
     declared = frozenset().union(*(_declared(read) for read in reads.values()))
     told = [notice for source in sources.values() for notice in source.notices]
@@ -127,7 +133,7 @@ def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice
         if can_be_judged(read):
             whole, found = judged(read, engine)
             return whole, check_rows(read, found)
-        kept = engine.keep(read.rows, "kam_typed_orders")
+        kept = read.rows if read.is_kept else engine.keep(read.rows, "kam_typed_orders")
     except duckdb.Error as error:
         raise KamError(
             f"The file cannot be read: {str(error).splitlines()[0]}",

@@ -28,7 +28,7 @@ class TypedRows:
     mended), ``_sign`` (the currency sign of an amount, in a book that names no currency) and
     ``_open`` (a cell whose meaning the book leaves open). ``cells`` are the columns as they were
     written, ``theirs`` their names in the file. ``is_in_place``: they have types already and can be
-    read again and again where they lie.
+    read again and again where they lie. ``is_kept``: each file was judged, and lies as Parquet.
     """
 
     table: Table
@@ -40,6 +40,7 @@ class TypedRows:
     rules: Rules
     is_excel: bool = False
     is_in_place: bool = False
+    is_kept: bool = False
 
     def with_currency(self) -> TypedRows:
         """Return the rows read again with the signs of the book's currency alone."""

@@ -78,20 +78,33 @@ def _repeated(used: ir.Table, given: frozenset[str], book: BookSettings) -> list
 
 
 def _alike(lines: ir.Table, names: list[str]) -> ir.Table | None:
-    """Return the lines that may repeat another one: those that share a number made of all their
-    cells, which take a tenth of the memory; None where no two lines do.
+    """Return the lines that may repeat another one; None where no two lines do.
+
+    Repeats are lines of one order. So orders are found first whose lines do not each have a bit of
+    their own, by two numbers made of all their cells; then, of those alone, the lines that share
+    such a number, which take a tenth of the memory.
     """
     connection = lines.get_backend()
     hashed = f"hash({', '.join(map(quoted_name, names))})"
+    rows = f"({connection.compile(lines)})"
+    is_shared = " AND ".join(
+        f"bit_count(bit_or(1::BIGINT << ({it} % 63)::INTEGER)) < count(*)"
+        for it in ("it", "(it // 63)")
+    )
     connection.raw_sql(
-        f"CREATE OR REPLACE TEMP TABLE kam_alike AS SELECT {hashed} AS it "
-        f"FROM ({connection.compile(lines)}) GROUP BY 1 HAVING count(*) > 1"
+        "CREATE OR REPLACE TEMP TABLE kam_alike_orders AS SELECT named FROM "
+        f"(SELECT hash(order_id) AS named, {hashed} AS it FROM {rows}) GROUP BY named "
+        f"HAVING {is_shared}"
+    )
+    suspect = "hash(order_id) IN (SELECT named FROM kam_alike_orders)"
+    connection.raw_sql(
+        f"CREATE OR REPLACE TEMP TABLE kam_alike AS SELECT {hashed} AS it FROM {rows} "
+        f"WHERE {suspect} GROUP BY 1 HAVING count(*) > 1"
     )
     if connection.raw_sql("SELECT count(*) FROM kam_alike").fetchone() == (0,):
         return None
     return connection.sql(
-        f"SELECT * FROM ({connection.compile(lines)}) WHERE {hashed} IN (SELECT it FROM kam_alike)",
-        dialect="duckdb",
+        f"SELECT * FROM {rows} WHERE {hashed} IN (SELECT it FROM kam_alike)", dialect="duckdb"
     )
 
 

@@ -127,6 +127,10 @@ def typed_rows(
         for _, why, column in judged
         if column
     ]
+    statement = (
+        f"SELECT *, CASE WHEN _reason IS NOT NULL THEN {_cases(shown)} END AS _value "
+        f"FROM ({statement})"
+    )
     values = ", ".join(
         f"{quoted_name('value_' + c.name)} AS {quoted_name(c.name)}" for c in columns
     )
@@ -134,8 +138,7 @@ def typed_rows(
     connection.raw_sql(f"CREATE TEMP VIEW {view}{STEPS} AS {statement}")
     connection.raw_sql(
         f"CREATE TEMP VIEW {view} AS "
-        f"SELECT {values}, CASE WHEN _reason IS NOT NULL THEN {_cases(shown)} END AS _value, "
-        f"_reason, _file, _row, _mended, _sign, _open FROM {view}{STEPS}"
+        f"SELECT {values}, _value, _reason, _file, _row, _mended, _sign, _open FROM {view}{STEPS}"
     )
     return connection.table(view)
 

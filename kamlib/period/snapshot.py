@@ -29,8 +29,6 @@ from kamlib.period.names import ACTIVITY
 from kamlib.period.period import Period
 from kamlib.period.reach import reach
 
-CACHE = "KAM_CACHE"
-"""Environment variable: the folder for prepared periods; empty for none that lasts."""
 _MOST_KEPT, _OPEN_SECONDS = 12, 7 * 24 * 3600
 """So many prepared books are kept, and each for a week after it was last opened."""
 
@@ -166,27 +164,24 @@ def _home(book: Path, *, lasts: bool) -> _Home:
 
     What a database holds may change unseen, so a book that is connected to one is read each time.
     """
-    import platformdirs
+    from kamlib.intake.sources.shelf import cache_folder
 
-    wanted = os.environ.get(CACHE, str(Path(platformdirs.user_cache_dir("kamlib")) / "periods"))
-    if not wanted or not lasts:
+    root = cache_folder("periods")
+    if root is None or not lasts:
         scratch = tempfile.TemporaryDirectory(prefix="kam-")
         return _Home(Path(scratch.name), scratch)
-    root = Path(wanted)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     return _Home(root / _state(book))
 
 
 def _state(book: Path) -> str:
     """Return a word for the state of a book's files and of the kit's code."""
-    import kamlib
     from kamlib.intake.sources.files import input_files
+    from kamlib.intake.sources.shelf import code_state
 
-    package = Path(kamlib.__file__).parent
-    code = sorted(file for kind in ("*.py", "*.toml") for file in package.rglob(kind))
     book = book.resolve()
-    seen = [str(book)]
-    for file in (*input_files(book), *code):
+    seen = [str(book), *code_state()]
+    for file in input_files(book):
         about = file.stat()
         seen.append(f"{file} {about.st_size} {about.st_mtime_ns}")
     return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:32]
@@ -226,7 +221,10 @@ def _touch(home: Path) -> None:
     that somebody may still have open.
     """
     os.utime(home)
-    others = [one for one in home.parent.iterdir() if one.is_dir() and one != home]
+    from kamlib.intake.sources.shelf import LINES
+
+    kept = (home.name, LINES)
+    others = [one for one in home.parent.iterdir() if one.is_dir() and one.name not in kept]
     others.sort(key=lambda one: one.stat().st_mtime, reverse=True)
     unused_since = home.stat().st_mtime - _OPEN_SECONDS
     for old in others[_MOST_KEPT - 1 :]:

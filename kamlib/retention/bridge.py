@@ -9,7 +9,7 @@ import pandas as pd
 
 from kamlib.period.months import is_base_whole
 from kamlib.retention.order_days import looked_up, window_edges
-from kamlib.tables import exact, shaped
+from kamlib.tables import exact, exact_sums, shaped
 
 STEPS = ("base", "new", "returned", "expansion", "contraction", "stopped", "now")
 THERE = ("active", "overdue", "new", "resting")
@@ -204,13 +204,10 @@ def _exact_windows(account_months: pd.DataFrame, as_of: pd.Timestamp) -> pd.Data
         bought |= months["order_day_count"].gt(0)
     early = months.loc[months["month"].le(after) & bought, "account_id"].unique()
     recent = months[months["month"].gt(before)]
-    recent = recent.assign(money=exact(recent["revenue"]), is_now=recent["month"].gt(after))
+    is_now = recent["month"].gt(after)
     table = pd.DataFrame({"account_id": sorted(recent["account_id"].unique())})
-    for column, part in (("base", recent[~recent["is_now"]]), ("now", recent[recent["is_now"]])):
-        totals: dict[str, Decimal] = {}
-        for account, money in zip(part["account_id"], part["money"], strict=True):
-            totals[account] = totals.get(account, _ZERO) + money
-        table[column] = pd.Series([totals.get(a, _ZERO) for a in table["account_id"]], dtype=object)
+    for column, part in (("base", recent[~is_now]), ("now", recent[is_now])):
+        table[column] = exact_sums(part, "revenue", pd.Index(table["account_id"])).to_numpy()
     return table.assign(is_early=table["account_id"].isin(early))
 
 

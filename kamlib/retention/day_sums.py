@@ -45,8 +45,12 @@ class DaySums:
         Margin is n/a as soon as one cost is unknown. Money has at most 6 places, and so has its
         sum.
         """
-        place = self.accounts.get_indexer(pd.Index(account_id))
         edges = [number(pd.Series(edge)) for edge in (after, until)]
+        found = self.at(self.accounts.get_indexer(pd.Index(account_id)), *edges)
+        return pd.DataFrame(found, index=account_id.index)
+
+    def at(self, place: Ints, *edges: Ints) -> dict[str, Floats]:
+        """Return the same of accounts by their places, with days as whole numbers."""
         is_asked = (place >= 0) & (edges[0] > NO_DAY) & (edges[1] > NO_DAY)
         begin, end = (
             np.searchsorted(self.key, place * SPAN + edge, side="right") for edge in edges
@@ -62,7 +66,24 @@ class DaySums:
             if len(held):
                 sums[has_days] = np.add.reduceat(getattr(self, name)[rows], stops - held)
             found[name] = sums.round(6)
-        return pd.DataFrame(found, index=account_id.index)
+        return found
+
+    def order_days(self, as_of: pd.Timestamp) -> tuple[Ints, Ints]:
+        """Return the account's place and the day of each order day up to the as-of day."""
+        key = self.key[self.revenue > 0]
+        place, day = self._parted(key[np.diff(key, prepend=NO_DAY) != 0])
+        is_known = day <= day_count(as_of)
+        return place[is_known], day[is_known]
+
+    def seen(self, as_of: pd.Timestamp) -> pd.Index:
+        """Return the accounts with a day up to the as-of day."""
+        place, day = self._parted(self.key)
+        count = np.bincount(place[day <= day_count(as_of)], minlength=len(self.accounts))
+        return self.accounts[count > 0]
+
+    def _parted(self, key: Ints) -> tuple[Ints, Ints]:
+        place = (key + SPAN // 2) // SPAN
+        return place, key - place * SPAN
 
 
 def day_sums(account_days: pd.DataFrame) -> DaySums:
@@ -118,7 +139,7 @@ def day_number(day: pd.Series) -> Floats:
     return np.where(whole > NO_DAY, whole, np.nan)
 
 
-def day_of(numbers: Floats) -> npt.NDArray[np.datetime64]:
+def day_of(numbers: Floats | Ints) -> npt.NDArray[np.datetime64]:
     """Return the days of numbers that `day_number` gave.
 
     >>> day_of(np.array([30.0, np.nan])).astype(str).tolist()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from kamlib.book import LossSettings
 from kamlib.period.months import trailing_months
 from kamlib.retention.order_days import described, looked_up, order_days, window_edges
-from kamlib.tables import shaped
+from kamlib.slopes import theil_sen
+from kamlib.tables import coded, shaped
 
 MEASURES = {"contact_share": "contact", "satisfaction": "satisfaction", "order_share": "order"}
 _STEP_DAYS = {"week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4}
@@ -46,29 +46,27 @@ def engagement_series(
     >>> q.engagement_series["period_end"].max() <= q.as_of
     True
     """
-    wanted = sorted(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"])
+    wanted = pd.Index(sorted(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]))
     calls = interactions[interactions["date"].le(as_of) & interactions["account_id"].isin(wanted)]
     calls = calls.sort_values(["account_id", "date"], kind="stable")
     days = order_days(account_days, as_of=as_of)
     days = days[days["account_id"].isin(wanted)]
-    planned = contact_rhythms.set_index("account_id")["contact_every_days"]
-    dates_of = {account: own["date"].to_numpy() for account, own in days.groupby("account_id")}
-    calls_of = dict(list(calls.groupby("account_id")))
+    met, bought = (_Dated(one, wanted) for one in (calls, days))
+    rhythm = contact_rhythms.set_index("account_id")["contact_every_days"].reindex(wanted)
+    gap = _gaps(bought, len(wanted), loss.min_gaps)
+    every = _steps(gap, rhythm.to_numpy(dtype="float64"))
+    firsts = pd.DataFrame({"met": met.first(len(wanted)), "bought": bought.first(len(wanted))})
+    began = firsts.min(axis=1).fillna(as_of).to_numpy().astype("datetime64[us]")
     parts = []
-    for account in wanted:
-        dates = dates_of.get(account, np.array([], dtype="datetime64[us]"))
-        own, rhythm = calls_of.get(account, calls.head(0)), float(planned[account])
-        gap = np.nan
-        if len(dates) > loss.min_gaps:
-            gap = float(np.median(np.diff(dates)) / np.timedelta64(1, "D"))
-        every = _step(gap, rhythm)
-        edges = _edges(as_of, every, months)
-        began = min([*dates[:1], *own["date"].to_numpy()[:1]], default=as_of.to_datetime64())
-        edges = edges[edges >= began - np.timedelta64(1, "D")]
-        if len(edges) > 1:
-            part = _measured(dates, own, edges, gap, rhythm)
-            parts.append(part.assign(account_id=account, every=every))
-    return shaped("engagement_series", pd.concat(parts) if parts else [])
+    for name in np.unique(every):
+        own = np.flatnonzero(every == name)
+        steps = _Steps(_edges(as_of, name, months), own, began)
+        part = _measured(steps, met, bought, gap, rhythm.to_numpy(dtype="float64"))
+        parts.append(part.assign(every=name))
+    table = pd.concat(parts) if parts else pd.DataFrame({"place": []})
+    table = table.sort_values("place", kind="stable", ignore_index=True)
+    table["account_id"] = wanted.take(table["place"].astype("int64"))
+    return shaped("engagement_series", table)
 
 
 def engagement(
@@ -101,17 +99,17 @@ def engagement(
     """
     if not interactions["date"].le(as_of).any():
         return shaped("engagement", [])
-    after, _ = window_edges(as_of)
-    rows = []
-    for account, part in engagement_series.groupby("account_id", sort=True):
-        recent = part[part["period_end"].gt(after)]
-        row = {"account_id": account, "every": part["every"].iloc[0], "point_count": len(part)}
-        for measure, name in MEASURES.items():
-            row |= {measure: recent[measure].mean()} | _trend(part, measure, name, min_points)
-        rows.append(row)
-    if not rows:
+    if engagement_series.empty:
         return shaped("engagement", [])
-    table = pd.DataFrame(rows)
+    after, _ = window_edges(as_of)
+    found = engagement_series.groupby("account_id", sort=True)
+    table = found.agg(every=("every", "first"), point_count=("every", "size"))
+    recent = engagement_series[engagement_series["period_end"].gt(after)]
+    levels = recent.groupby("account_id")[list(MEASURES)].mean()
+    table = table.join(levels)
+    for measure, name in MEASURES.items():
+        table = table.join(_trends(engagement_series, table.index, measure, name, min_points))
+    table = table.reset_index()
     ids = table["account_id"].astype("str")
     table["last_contact_date"] = _last_contact(ids, interactions, as_of)
     planned = contact_rhythms.set_index("account_id")["contact_every_days"]
@@ -170,41 +168,82 @@ def _last_contact(
     return looked_up(account_id, known.groupby("account_id")["date"].max())
 
 
+class _Dated:
+    """Days of accounts by the places of these, sorted."""
+
+    def __init__(self, rows: pd.DataFrame, ids: pd.Index) -> None:
+        self.place = ids.get_indexer(pd.Index(rows["account_id"]))
+        self.date, self.rows = rows["date"].to_numpy(), rows
+
+    def first(self, many: int) -> pd.Series:
+        """Return the first day of each account."""
+        return pd.Series(self.date).groupby(self.place).min().reindex(range(many))
+
+
+class _Steps:
+    """Steps of one length: those of each account that begin once its first contact or order is near
+    enough.
+    """
+
+    def __init__(self, edges: np.ndarray, own: np.ndarray, began: np.ndarray) -> None:
+        self.edges, self.own = edges, own
+        self.place = np.full(len(began), -1)
+        self.place[own] = np.arange(len(own))
+        self.has_begun = edges[None, :-1] >= began[own, None] - np.timedelta64(1, "D")
+
+    def cells(self, of: _Dated) -> np.ndarray:
+        """Return for each day its account and step as one number, −1 outside all of them."""
+        slot = np.searchsorted(self.edges, of.date, side="left") - 1
+        place, many = self.place[of.place], len(self.edges) - 1
+        return np.where((slot >= 0) & (slot < many) & (place >= 0), place * many + slot, -1)
+
+    def counted(self, cells: np.ndarray) -> np.ndarray:
+        """Return accounts × steps: days in each."""
+        shape = self.has_begun.shape
+        return np.bincount(cells[cells >= 0], minlength=shape[0] * shape[1]).reshape(shape)
+
+
 def _measured(
-    dates: np.ndarray, calls: pd.DataFrame, edges: np.ndarray, gap: float, rhythm: float
+    steps: _Steps, met: _Dated, bought: _Dated, gap: np.ndarray, rhythm: np.ndarray
 ) -> pd.DataFrame:
-    lengths = np.diff(edges) / np.timedelta64(1, "D")
-    slot = _slots(edges, calls["date"].to_numpy())
-    inside = slot >= 0
-    contacts = np.bincount(slot[inside], minlength=len(lengths))
-    ordered = _slots(edges, dates)
-    orders = np.bincount(ordered[ordered >= 0], minlength=len(lengths))
-    scores = (
-        pd.Series(calls["satisfaction"].to_numpy(dtype="float64")[inside])
-        .groupby(slot[inside])
-        .mean()
-    )
+    """Return every step that has begun, account by account."""
+    lengths = np.diff(steps.edges) / np.timedelta64(1, "D")
+    at = steps.cells(met)
+    contacts, orders = steps.counted(at), steps.counted(steps.cells(bought))
+    said = pd.Series(met.rows["satisfaction"].to_numpy(dtype="float64")[at >= 0])
+    scores = said.groupby(at[at >= 0]).mean().reindex(range(contacts.size)).to_numpy()
+    with np.errstate(invalid="ignore"):
+        shares = [
+            counts / (lengths / each[steps.own, None])
+            for counts, each in ((contacts, rhythm), (orders, gap))
+        ]
+    account, step = np.nonzero(steps.has_begun)
     return pd.DataFrame(
         {
-            "period_end": edges[1:],
-            "contact_count": contacts,
-            "contact_share": contacts / (lengths / rhythm),
-            "satisfaction": scores.reindex(range(len(lengths))).to_numpy(),
-            "order_day_count": orders,
-            "order_share": orders / (lengths / gap),
+            "place": steps.own[account],
+            "period_end": steps.edges[step + 1],
+            "contact_count": contacts[account, step],
+            "contact_share": shares[0][account, step],
+            "satisfaction": scores.reshape(contacts.shape)[account, step],
+            "order_day_count": orders[account, step],
+            "order_share": shares[1][account, step],
         }
     )
 
 
-def _slots(edges: np.ndarray, dates: np.ndarray) -> np.ndarray:
-    """Return for each day the step it lies in, −1 outside all of them."""
-    slot = np.searchsorted(edges, dates, side="left") - 1
-    return np.where(slot < len(edges) - 1, slot, -1)
+def _gaps(bought: _Dated, many: int, least: int) -> np.ndarray:
+    """Return each account's median days between orders, n/a with fewer gaps than ``least``."""
+    inner = np.flatnonzero(np.diff(bought.place, prepend=-1) == 0)
+    days = (bought.date[inner] - bought.date[inner - 1]) / np.timedelta64(1, "D")
+    gaps = pd.Series(days).groupby(bought.place[inner])
+    return gaps.median().where(gaps.size().ge(least)).reindex(range(many)).to_numpy()
 
 
-def _step(gap: float, rhythm: float) -> str:
-    slower = max(gap, rhythm) if gap == gap else np.inf
-    return next((name for name, length in _STEP_DAYS.items() if length / slower >= 2), "quarter")
+def _steps(gap: np.ndarray, rhythm: np.ndarray) -> np.ndarray:
+    """Return how finely each account is measured."""
+    slower = np.where(np.isnan(gap), np.inf, np.fmax(gap, rhythm))
+    fine = [length / slower >= 2 for length in _STEP_DAYS.values()]
+    return np.select(fine, list(_STEP_DAYS), "quarter")
 
 
 def _edges(as_of: pd.Timestamp, every: str, months: int) -> np.ndarray:
@@ -215,15 +254,25 @@ def _edges(as_of: pd.Timestamp, every: str, months: int) -> np.ndarray:
     return ends if every == "month" else ends[::-1][::3][::-1]
 
 
-def _trend(part: pd.DataFrame, measure: str, name: str, min_points: int) -> dict[str, object]:
-    points = part[part[measure].notna()]
-    if len(points) < min_points:
-        return {f"{name}_slope": np.nan, f"{name}_trend": None}
-    years = (points["period_end"] - points["period_end"].min()).dt.days / 365.25
-    slope, _, low, high = stats.theilslopes(points[measure], years, alpha=0.95)
-    return {
-        f"{name}_slope": slope,
-        f"{name}_slope_low": low,
-        f"{name}_slope_high": high,
-        f"{name}_trend": "up" if low > 0 else "down" if high < 0 else "none",
+def _trends(
+    series: pd.DataFrame, accounts: pd.Index, measure: str, name: str, min_points: int
+) -> pd.DataFrame:
+    """One row per account: the slope of a measure a year, with its interval, and its arrow."""
+    points = series[series[measure].notna()]
+    place = accounts.get_indexer(pd.Index(points["account_id"]))
+    first = points["period_end"].groupby(place).transform("min")
+    slope, low, high = theil_sen(
+        place,
+        np.asarray((points["period_end"] - first).dt.days / 365.25, dtype="float64"),
+        np.asarray(points[measure], dtype="float64"),
+        many=len(accounts),
+        least=min_points,
+    )
+    arrow = np.select([np.isnan(slope), low > 0, high < 0], [-1, 0, 1], 2)
+    found = {
+        "slope": slope,
+        "slope_low": low,
+        "slope_high": high,
+        "trend": coded(("up", "down", "none"), arrow),
     }
+    return pd.DataFrame(found, index=accounts).add_prefix(f"{name}_")

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import bdtrc
 
 from kamlib.book import LossSettings
-from kamlib.retention.day_sums import Floats, Ints, day_number, day_of
+from kamlib.retention.day_sums import SPAN, Floats, Ints, day_number, day_of, number
 from kamlib.retention.order_days import days_later, order_days
 from kamlib.tables import shaped
 
@@ -20,6 +20,7 @@ IN_SEASON, NEARLY_ALL, MOST_MONTHS, YEARS, CHANCE = 0.8, 0.95, 6, 3, 0.05
 """Share of order days in season, the share that its months hold where some months do, its most
 months, the latest years looked at, and the chance allowed."""
 _LATEST_START = 45
+_NEVER = -(1 << 30)
 _FACTS = ("start_month", "month_count", "in_season_share", "start_days", "late_days", "gap_days")
 
 
@@ -65,19 +66,23 @@ def season_facts(cases: pd.DataFrame, days: pd.DataFrame, *, min_gaps: int) -> p
     ``late_days``: when the next usually begins, and how much later it may.
     """
     cases = cases.reset_index(drop=True)
-    nothing = _next(cases.assign(**dict.fromkeys(_FACTS, np.nan)))
-    if cases.empty or days.empty:
-        return nothing
-    first = cases["account_id"].map(days.groupby("account_id")["date"].min())
-    is_old = cases["eve"].ge(first + pd.DateOffset(years=2) - pd.Timedelta(days=31))
-    old = cases[is_old]
-    if old.empty:
-        return nothing
-    rows = old.assign(case=old.index)[["account_id", "case", "last_order_date", "eve"]].merge(
-        days, on="account_id"
-    )
-    rows = rows[rows["date"].le(rows["last_order_date"])].sort_values(["case", "date"])
-    return _next(pd.concat([cases, _facts(rows, min_gaps).reindex(cases.index)], axis=1))
+    code, ids = pd.factorize(days["account_id"], sort=True)
+    place = pd.Index(ids).get_indexer(pd.Index(cases["account_id"])).astype("int64")
+    key = code * SPAN + number(days["date"])
+    begin = np.searchsorted(code, place)
+    end = np.searchsorted(key, place * SPAN + number(cases["last_order_date"]), side="right")
+    facts = facts_of(number(days["date"]), begin, end, number(cases["eve"]), min_gaps=min_gaps)
+    return cases.join(facts)
+
+
+def facts_of(days: Ints, begin: Ints, end: Ints, eve: Ints, *, min_gaps: int) -> pd.DataFrame:
+    """One row per case: the facts of ``season_facts``, from order days that lie account by account.
+
+    The days of a case are those from the place ``begin`` to before ``end``.
+    """
+    facts = _facts(days, begin, end, eve, min_gaps)
+    last = pd.Series(days[end[facts.index] - 1].astype("datetime64[D]").astype("datetime64[us]"))
+    return _next(facts, last.set_axis(facts.index)).reindex(range(len(begin)))
 
 
 def seasonal_on(account: Ints, day: Ints, dates: Sequence[pd.Timestamp]) -> Flags:
@@ -99,7 +104,7 @@ def seasonal_on(account: Ints, day: Ints, dates: Sequence[pd.Timestamp]) -> Flag
     first, begun = month[starts] - origin, pd.Series(day[starts].astype("datetime64[D]"))
     grown = begun.astype("datetime64[us]") + pd.DateOffset(years=2) - pd.Timedelta(days=31)
     parts = []
-    for number, date in enumerate(dates):
+    for which, date in enumerate(dates):
         now = int(np.datetime64(date, "D").astype("int64"))
         current, done = (_month_of(end) - origin for end in (now, now + 1))
         whole = (done - first) // 12
@@ -120,7 +125,7 @@ def seasonal_on(account: Ints, day: Ints, dates: Sequence[pd.Timestamp]) -> Flag
         own = np.take_along_axis(known[:, None, :], at, axis=2)
         own = np.take_along_axis(own, calendar[:, None, :], axis=2)
         may = _most_in_half(own) >= IN_SEASON * own.sum(axis=(1, 2))
-        parts.append((np.full(may.sum(), number), rows[may], own[may]))
+        parts.append((np.full(may.sum(), which), rows[may], own[may]))
     if not parts:
         return found
     place, row, count = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -154,47 +159,59 @@ def season_days(cases: pd.DataFrame, loss: LossSettings) -> tuple[Floats, Floats
     )
 
 
-def _month(day: pd.Series) -> pd.Series:
-    return day.dt.year * 12 + day.dt.month - 1
+def _months(days: Ints) -> Ints:
+    """Return the months of days, counted from the year 0."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype("int64") + 12 * 1970
 
 
-def _facts(rows: pd.DataFrame, min_gaps: int) -> pd.DataFrame:
-    """Return per case the season of its order days, where they have one."""
-    if rows.empty:
-        return pd.DataFrame(columns=list(_FACTS), dtype="float64")
-    month = _month(rows["date"])
-    first = month.groupby(rows["case"]).transform("min")
-    done = _month(rows["eve"] + pd.Timedelta(days=1))  # the first month that is not over
-    year, whole = (month - first) // 12, (done - first) // 12
-    latest = year.where(year.lt(whole)).groupby(rows["case"]).transform("max")
-    rows = rows.assign(month=month, place=year - latest + YEARS - 1)
-    rows = rows[rows["place"].ge(0) & whole.ge(2)]
-    if rows.empty:
-        return pd.DataFrame(columns=list(_FACTS), dtype="float64")
-    rows["place"] = rows["place"].clip(upper=YEARS).astype("int64")
-    ids, code = np.unique(rows["case"], return_inverse=True)
-    count = np.zeros((len(ids), YEARS + 1, 12))
-    np.add.at(count, (code, rows["place"], rows["month"] % 12), 1)
-    active = np.zeros((len(ids), 12))
-    once = ~rows.duplicated(["case", "month"]).to_numpy()
-    np.add.at(active, (code[once], (rows["month"] % 12).to_numpy()[once]), 1)
-    may = _most_in_half(count) >= IN_SEASON * count.sum(axis=(1, 2))  # spares the others the rest
+def _facts(days: Ints, begin: Ints, end: Ints, eve: Ints, min_gaps: int) -> pd.DataFrame:
+    """Return the season of the order days of each case that has one, by the number of the case."""
+    month = _months(days)
+    has_days = np.flatnonzero(end > begin)
+    first, done = month[begin[has_days]], _months(eve[has_days] + 1)  # the first one not over
+    is_old = done - first >= 24
+    old, first, whole = has_days[is_old], first[is_old], ((done - first) // 12)[is_old]
+    many = (end - begin)[old]
+    stop = many.cumsum()
+    case = np.repeat(np.arange(len(old)), many)
+    at = np.arange(len(case)) + np.repeat(begin[old] - (stop - many), many)
+    year = (month[at] - first[case]) // 12
+    is_whole = year < whole[case]
+    latest = np.maximum.reduceat(np.where(is_whole, year, _NEVER), stop - many) if len(old) else old
+    place = year - latest[case] + YEARS - 1
+    is_near = (place >= 0) & (latest[case] > _NEVER)
+    case, at, place = case[is_near], at[is_near], place[is_near].clip(max=YEARS)
+    of_year = month[at] % 12
+    count = _counted((len(old), YEARS + 1, 12), case, place, of_year)
+    once = np.diff(case * SPAN + month[at], prepend=-1) != 0
+    active = _counted((len(old), 12), case[once], of_year[once])
+    most = IN_SEASON * count.sum(axis=(1, 2))
+    may = (_most_in_half(count) >= most) & (most > 0)  # spares the others the rest
     best, tight = (_best(count[may], active[may], least) for least in (IN_SEASON, NEARLY_ALL))
     best = np.where(np.isnan(tight), best, tight)
-    table = pd.DataFrame(best, index=ids[may], columns=list(_FACTS[:3])).dropna()
-    if table.empty:
-        return table.reindex(columns=list(_FACTS))
-    own = rows[rows["case"].isin(table.index)].join(table, on="case")
-    own = own.assign(season=_season(own["month"], own))
-    own["begin"] = _day(own["season"] * 12 + own["start_month"])
-    starts = own.groupby(["case", "season"]).agg(date=("date", "min"), begin=("begin", "first"))
-    offset = (starts["date"] - starts["begin"]).dt.days.groupby("case")
+    table = pd.DataFrame(best, index=old[may], columns=list(_FACTS[:3])).dropna()
+    own = pd.DataFrame({"case": old[case], "month": month[at], "day": days[at]})
+    own = own[own["case"].isin(table.index)].join(table, on="case")
+    return _timed(table, own.assign(season=_season(own["month"], own)), min_gaps)
+
+
+def _timed(table: pd.DataFrame, own: pd.DataFrame, min_gaps: int) -> pd.DataFrame:
+    """Return seasons with when their order days begin, and the usual gap within."""
+    starts = own.groupby(["case", "season"])[["day", "start_month"]].first()
+    first_month = starts.index.get_level_values("season") * 12 + starts["start_month"]
+    offset = (starts["day"] - number(_day(first_month))).groupby("case")
     table["start_days"] = offset.median().round()
     late = offset.max() - table["start_days"]
     table["late_days"] = late.clip(lower=0, upper=_LATEST_START)
-    gaps = own.groupby(["case", "season"])["date"].diff().dt.days.groupby(own["case"])
+    gaps = own.groupby(["case", "season"])["day"].diff().groupby(own["case"])
     table["gap_days"] = gaps.median().where(gaps.count().ge(min_gaps))
     return table
+
+
+def _counted(shape: tuple[int, ...], *at: Ints) -> Floats:
+    """Return how often each cell of a grid comes."""
+    cells = np.ravel_multi_index(at, shape) if np.prod(shape) else at[0]
+    return np.bincount(cells, minlength=np.prod(shape)).reshape(shape).astype("float64")
 
 
 def _most_in_half(count: np.ndarray) -> np.ndarray:
@@ -238,19 +255,19 @@ def _day(month: pd.Series) -> pd.Series:
     return pd.Series(days, index=month.index).where(month.notna())
 
 
-def _next(cases: pd.DataFrame) -> pd.DataFrame:
-    """Return cases with the end of the last season and the start of the next, and with the day from
+def _next(facts: pd.DataFrame, last: pd.Series) -> pd.DataFrame:
+    """Return seasons with the end of the last one and the start of the next, and with the day from
     which silence counts and the days of it until the season is over.
     """
-    season = _season(_month(cases["last_order_date"]), cases)
-    begin = season * 12 + cases["start_month"]
+    season = _season(pd.Series(_months(number(last)), index=last.index), facts)
+    begin = season * 12 + facts["start_month"]
     day = pd.Timedelta(days=1)
-    start = days_later(_day(begin + 12), cases["start_days"])
-    end = _day(begin + 12 + cases["month_count"]) - day
+    start = days_later(_day(begin + 12), facts["start_days"])
+    end = _day(begin + 12 + facts["month_count"]) - day
     room = (end - start).dt.days.clip(lower=0) + 1
-    return cases.assign(
-        season_end_date=_day(begin + cases["month_count"]) - day,
+    return facts.assign(
+        season_end_date=_day(begin + facts["month_count"]) - day,
         season_start_date=start,
-        counted_from_date=days_later(start, cases["late_days"]),
-        room_days=room,
+        counted_from_date=days_later(start, facts["late_days"]),
+        room_days=room.astype("float64"),
     )

@@ -14,16 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamlib.retention.day_sums import DaySums, Floats, Ints, number
-from kamlib.retention.order_days import (
-    described,
-    earlier_medians,
-    order_days,
-    order_gaps,
-    pooled_medians,
-    window_edges,
-)
-from kamlib.retention.seasons import season_facts
+from kamlib.retention.day_sums import SPAN, DaySums, Floats, Ints, day_of, number
+from kamlib.retention.order_days import described, earlier_medians, pooled_medians, window_edges
+from kamlib.retention.seasons import facts_of
 
 OWNER = ("name", "manager_id", "manager_name")
 TEXTS = (*OWNER, "industry", "region")
@@ -85,7 +78,6 @@ class Silences:
 
 
 def silences(
-    account_days: pd.DataFrame,
     accounts: pd.DataFrame,
     day_sums: DaySums,
     *,
@@ -102,71 +94,71 @@ def silences(
     >>> len(q.silences.accounts) == len(q.account_status)
     True
     """
-    days = order_days(account_days, as_of=as_of)
-    gaps = order_gaps(days)
-    seen = account_days.loc[account_days["date"].le(as_of), "account_id"].unique()
-    ids = pd.Index(sorted({*accounts["account_id"], *seen}), dtype="str")
-    place = ids.get_indexer(pd.Index(days["account_id"]))
-    gap_place = ids.get_indexer(pd.Index(gaps["account_id"])).astype("int64")
-    gap_days = gaps["gap_days"].to_numpy()
-    count = np.bincount(place, minlength=len(ids)).astype("float64")
-    has = count > 0
-    begin = (np.cumsum(count) - count).astype("int64")[has]
-    last = begin + count[has].astype("int64") - 1
+    ids = pd.Index(sorted({*accounts["account_id"], *day_sums.seen(as_of)}), dtype="str")
+    of, day = day_sums.order_days(as_of)
+    days = _Days(ids.get_indexer(day_sums.accounts)[of].astype("int64"), day, len(ids))
     table = pd.DataFrame({"account_id": ids})
     table[list(TEXTS)] = described(table["account_id"], accounts, *TEXTS)
-    for name, at in (("first_order_date", begin), ("last_order_date", last)):
-        day = pd.Series(pd.NaT, index=table.index, dtype="datetime64[us]")
-        day[has] = days["date"].to_numpy()[at]
-        table[name] = day
-    table["order_day_count"] = np.where(has, count, np.nan)
+    has = days.count > 0
+    begin, end = days.begin[has], days.begin[has] + days.count[has]
+    for name, at in (("first_order_date", begin), ("last_order_date", end - 1)):
+        known = np.full(len(ids), np.nan)
+        known[has] = day[at]
+        table[name] = day_of(known)
+    table["order_day_count"] = np.where(has, days.count, np.nan)
     table["gap_count"] = table["order_day_count"] - 1
-    table["own_gap_days"] = _medians(gap_place, gap_days, len(ids))
+    table["own_gap_days"] = _medians(days.of_gap, days.gap, len(ids))
     table["silence_days"] = (as_of - table["last_order_date"]).dt.days.astype("float64")
     table[["revenue", "gross_margin"]] = day_sums.of(table["account_id"], *window_edges(as_of))
     table[["last_year_revenue", "last_year_margin"]] = _year_to(
         table["account_id"], table["last_order_date"], day_sums
     )
-    cases = table.loc[has, ["account_id", "last_order_date"]].assign(eve=as_of)
-    facts = season_facts(cases, days, min_gaps=min_gaps).set_axis(cases.index)
-    table = table.join(facts.drop(columns=cases.columns))
-    return Silences(
-        table,
-        _past(days, gaps, gap_place, table, day_sums, min_gaps, min_silence_days),
-        gap_place,
-        gap_days,
-        number(gaps["next_order_date"]),
-    )
+    eve = np.full(int(has.sum()), number(pd.Series([as_of]))[0])
+    facts = facts_of(day, begin, end, eve, min_gaps=min_gaps)
+    table = table.join(facts.set_axis(np.flatnonzero(has)))
+    past = _past(days, table, day_sums, min_gaps, min_silence_days)
+    return Silences(table, past, days.of_gap, days.gap, day[days.later])
+
+
+class _Days:
+    """Order days of all accounts, account by account, and the gaps between them."""
+
+    def __init__(self, place: Ints, day: Ints, many: int) -> None:
+        self.place, self.day = place, day
+        self.count = np.bincount(place, minlength=many)
+        self.begin = np.cumsum(self.count) - self.count
+        self.later = np.flatnonzero(np.diff(place, prepend=-1) == 0)  # the day that ends each gap
+        self.gap, self.of_gap = day[self.later] - day[self.later - 1], place[self.later]
 
 
 def _past(
-    days: pd.DataFrame,
-    gaps: pd.DataFrame,
-    gap_place: Ints,
-    accounts: pd.DataFrame,
-    day_sums: DaySums,
-    min_gaps: int,
-    min_silence_days: int,
+    days: _Days, accounts: pd.DataFrame, day_sums: DaySums, min_gaps: int, min_silence_days: int
 ) -> pd.DataFrame:
-    is_long = gaps["gap_days"].gt(min_silence_days).to_numpy()
-    past = gaps[is_long].drop(columns="gap_days").reset_index(drop=True)
-    past = past.rename(columns={"earlier_gap_count": "gap_count"})
-    past["place"] = gap_place[is_long]
-    past["first_order_date"] = accounts["first_order_date"].to_numpy()[past["place"]]
-    past["own_gap_days"] = earlier_medians(gaps, np.flatnonzero(is_long))
-    eve = number(past["next_order_date"]) - 1
-    few = past["gap_count"].lt(min_gaps).to_numpy()
-    of_all = np.full(len(past), np.nan)
-    pool = (number(gaps["next_order_date"]), gaps["gap_days"].to_numpy(), np.full(len(gaps), -1))
+    gap = np.flatnonzero(days.gap > min_silence_days)
+    end = days.later[gap]
+    place, begin, eve = days.place[end], days.begin[days.place[end]], days.day[end] - 1
+    count = end - begin - 1
+    few = count < min_gaps
+    of_all = np.full(len(gap), np.nan)
+    pool = (days.day[days.later], days.gap, np.full(len(days.gap), -1))
     of_all[few] = pooled_medians(*pool, eve[few], np.full(int(few.sum()), -1))[0]
-    past["all_gap_days"], past["eve_number"] = of_all, eve
+    past = pd.DataFrame(
+        {
+            "account_id": accounts["account_id"].array.take(place),
+            "last_order_date": day_of(days.day[end - 1]),
+            "next_order_date": day_of(days.day[end]),
+            "gap_count": count,
+            "place": place,
+            "first_order_date": day_of(days.day[begin]),
+            "own_gap_days": earlier_medians(days.gap, gap, count),
+            "all_gap_days": of_all,
+            "eve_number": eve,
+        }
+    )
     past[["last_year_revenue", "last_year_margin"]] = _year_to(
         past["account_id"], past["last_order_date"], day_sums
     )
-    cases = past[["account_id", "last_order_date"]]
-    cases = cases.assign(eve=past["next_order_date"] - pd.Timedelta(days=1))
-    facts = season_facts(cases, days, min_gaps=min_gaps)
-    return past.join(facts.drop(columns=cases.columns))
+    return past.join(facts_of(days.day, begin, end, eve, min_gaps=min_gaps))
 
 
 def _seasonal(cases: pd.DataFrame) -> Seasonal:
@@ -180,7 +172,7 @@ def _year_to(account_id: pd.Series, day: pd.Series, day_sums: DaySums) -> npt.ND
 
 def _medians(place: Ints, values: Ints, many: int) -> Floats:
     """Return the median of the values of each place; n/a where it has none."""
-    ordered = values[np.lexsort((values, place))]
+    ordered = np.sort(place * SPAN + values) - np.sort(place) * SPAN
     count = np.bincount(place, minlength=many)
     begin = np.cumsum(count) - count
     found = np.full(many, np.nan)

@@ -12,24 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from kamlib.book import SegmentationSettings
-from kamlib.tables import MONEY_DECIMALS, exact, shaped
-
-
-def exact_sums(frame: pd.DataFrame, column: str, ids: pd.Index) -> pd.Series:
-    """Return each account's sum of a money column as an exact decimal, zero where it has no row.
-
-    >>> lines = pd.DataFrame({"account_id": ["A", "A"], "revenue": [0.1, 0.2]})
-    >>> exact_sums(lines, "revenue", pd.Index(["A"]))["A"]
-    Decimal('0.300000')
-    """
-    held = frame[column].fillna(0.0).to_numpy(dtype="float64")
-    units = np.rint(held * 10**MONEY_DECIMALS)
-    if (units / 10**MONEY_DECIMALS == held).all() and (np.abs(units) < 2**51).all():
-        whole = pd.Series(units.astype("int64")).groupby(frame["account_id"].to_numpy()).sum()
-        sums = {one: Decimal(int(n)).scaleb(-MONEY_DECIMALS) for one, n in whole.items()}
-    else:  # amounts so large, or so fine, that a double does not hold their last place
-        sums = exact(frame[column]).groupby(frame["account_id"]).sum().to_dict()
-    return pd.Series([sums.get(account, Decimal(0)) for account in ids], index=ids, dtype=object)
+from kamlib.tables import exact, shaped
 
 
 @dataclass(frozen=True, eq=False)

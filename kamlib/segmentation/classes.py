@@ -10,9 +10,9 @@ import pandas as pd
 
 from kamlib.book import FigureSettings, SegmentationSettings
 from kamlib.period.months import trailing_months
-from kamlib.segmentation.abc import Cumulated, cumulated, exact_sums
+from kamlib.segmentation.abc import Cumulated, cumulated
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, xyz_of
-from kamlib.tables import exact, shaped
+from kamlib.tables import exact, exact_sums, shaped
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +46,8 @@ def account_figures(
     True
     """
     known = account_months[account_months["month"] <= as_of]
-    ids = pd.Index(
-        sorted({*accounts["account_id"], *known["account_id"]}), name="account_id", dtype="str"
-    )
+    every = {*accounts["account_id"].unique(), *known["account_id"].unique()}
+    ids = pd.Index(sorted(every), name="account_id", dtype="str")
     months = of_figures.window_months
     window = known[known["month"].isin(trailing_months(as_of, months))]
     listed = accounts.drop_duplicates("account_id").set_index("account_id").reindex(ids)

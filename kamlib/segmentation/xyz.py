@@ -27,20 +27,21 @@ def variability_limits(
     return PRESETS[limits] if isinstance(limits, str) else limits
 
 
-def monthly(
-    account_months: pd.DataFrame, column: str, ids: pd.Index, months: pd.DatetimeIndex
-) -> np.ndarray:
-    """Return accounts × months of a column, zero where there is no row."""
-    rows = account_months[
-        account_months["month"].isin(months) & account_months["account_id"].isin(ids)
-    ]
-    grid = np.zeros((len(ids), len(months)))
-    at = (
-        ids.get_indexer(pd.Index(rows["account_id"])),
-        months.get_indexer(pd.DatetimeIndex(rows["month"])),
-    )
-    np.add.at(grid, at, rows[column].to_numpy(dtype="float64"))
-    return grid
+class Grid:
+    """Months of accounts: where each row of ``account_months`` stands among accounts and months."""
+
+    def __init__(self, account_months: pd.DataFrame, ids: pd.Index, months: pd.DatetimeIndex):
+        self.rows, self.shape = account_months, (len(ids), len(months))
+        self.place = ids.get_indexer(pd.Index(account_months["account_id"]))
+        self.month = months.get_indexer(pd.DatetimeIndex(account_months["month"]))
+
+    def of(self, column: str, count: int) -> np.ndarray:
+        """Return accounts × the last months of a column, zero where there is no row."""
+        many, skip = self.shape[0], self.shape[1] - count
+        inside = (self.place >= 0) & (self.month >= skip)
+        cell = self.place[inside] * count + self.month[inside] - skip
+        values = self.rows[column].to_numpy(dtype="float64")[inside]
+        return np.bincount(cell, weights=values, minlength=many * count).reshape(many, count)
 
 
 def xyz_of(
@@ -56,11 +57,13 @@ def xyz_of(
     count as zero. CV is rounded to nine decimals before it meets a limit, so that a CV of exactly
     0.5 is X whatever the binary fractions say.
     """
-    months = trailing_months(as_of, segmentation.window_months)
-    first = _first_order_months(account_months, ids)
+    window = segmentation.window_months
+    months = trailing_months(as_of, window)
+    grid = Grid(account_months, ids, trailing_months(as_of, max(window, SEASON_MONTHS)))
+    first = _first_order_months(grid, ids)
     counted = months.to_numpy()[None, :] >= first.to_numpy()[:, None]
-    revenue = np.where(counted, monthly(account_months, "revenue", ids, months), 0.0)
-    order_days = monthly(account_months, "order_day_count", ids, months)
+    revenue = np.where(counted, grid.of("revenue", window), 0.0)
+    order_days = grid.of("order_day_count", window)
     counted_count, active_count = counted.sum(axis=1), (order_days > 0).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         active_share = np.where(counted_count > 0, active_count / counted_count, np.nan)
@@ -96,12 +99,12 @@ def xyz_of(
             ),
             "cv": cv,
             "is_cv_noise": is_noise & has_class,
-            "cv_seasonally_adjusted": _cv_without_seasons(account_months, first, ids, as_of),
+            "cv_seasonally_adjusted": _cv_without_seasons(grid, first, as_of),
             "active_month_count": active_count,
             "counted_month_count": counted_count,
             "trimmed_month_count": np.where(never, 0, len(months) - counted_count),
             "active_month_share": active_share,
-            "order_count": monthly(account_months, "order_count", ids, months).sum(axis=1),
+            "order_count": grid.of("order_count", window).sum(axis=1),
             "window_order_day_count": order_days.sum(axis=1),
             "first_order_month": first.to_numpy(),
         },
@@ -109,15 +112,18 @@ def xyz_of(
     )
 
 
-def _first_order_months(account_months: pd.DataFrame, ids: pd.Index) -> pd.Series:
+def _first_order_months(grid: Grid, ids: pd.Index) -> pd.Series:
     """Return the month of each account's first day with positive revenue, NaT for none."""
-    with_orders = account_months[account_months["order_day_count"] > 0]
-    return with_orders.groupby("account_id")["month"].min().reindex(ids).astype("datetime64[us]")
+    bought = (grid.rows["order_day_count"] > 0).to_numpy() & (grid.place >= 0)
+    month = grid.rows["month"].to_numpy().astype("datetime64[us]").astype("int64")
+    first = np.full(len(ids), np.iinfo("int64").max)
+    np.minimum.at(first, grid.place[bought], month[bought])
+    never = first == np.iinfo("int64").max
+    days = np.where(never, np.datetime64("NaT"), first.astype("datetime64[us]"))
+    return pd.Series(days.astype("datetime64[us]"), index=ids, name="month")
 
 
-def _cv_without_seasons(
-    account_months: pd.DataFrame, first: pd.Series, ids: pd.Index, as_of: pd.Timestamp
-) -> np.ndarray:
+def _cv_without_seasons(grid: Grid, first: pd.Series, as_of: pd.Timestamp) -> np.ndarray:
     """Return the CV left after each account's own seasonal pattern, where 24 months exist.
 
     Each of the last two years is divided by its mean, the two values of a calendar month are
@@ -125,7 +131,7 @@ def _cv_without_seasons(
     left: a purely seasonal account has 0, one of random months keeps its CV.
     """
     months = trailing_months(as_of, SEASON_MONTHS)
-    years = monthly(account_months, "revenue", ids, months).reshape(len(ids), 2, 12)
+    years = grid.of("revenue", SEASON_MONTHS).reshape(-1, 2, 12)
     means = years.mean(axis=2, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.where(means > 0, years / means, np.nan)

@@ -11,13 +11,13 @@ from kamlib.tables.canonical import CANONICAL, Column, Table
 from kamlib.tables.catalogue import Catalogue, OutputColumn, OutputTable, catalogue
 
 if TYPE_CHECKING:
-    from kamlib.tables.decimals import MONEY_DECIMALS, exact
+    from kamlib.tables.decimals import MONEY_DECIMALS, exact, exact_sums
     from kamlib.tables.frames import coded, each, empty_table, known_as_of, shaped, typed
 
 __getattr__, _, _ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "decimals": ["MONEY_DECIMALS", "exact"],
+        "decimals": ["MONEY_DECIMALS", "exact", "exact_sums"],
         "frames": ["coded", "each", "empty_table", "known_as_of", "shaped", "typed"],
     },
 )
@@ -35,6 +35,7 @@ __all__ = [
     "each",
     "empty_table",
     "exact",
+    "exact_sums",
     "known_as_of",
     "shaped",
     "typed",

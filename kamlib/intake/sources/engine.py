@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,17 +30,22 @@ _SHARE, _UNKNOWN = 0.5, 4_000_000_000
 
 @dataclass
 class Engine:
-    """An open engine with a scratch folder; use it in a ``with`` block."""
+    """An open engine with a scratch folder; use it in a ``with`` block.
+
+    ``closing`` holds what is let go of with it.
+    """
 
     connection: ibis.backends.duckdb.Backend
     scratch: tempfile.TemporaryDirectory = field(repr=False)
     loaded: int = 0
+    closing: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self.connection.disconnect()
+        self.closing.close()
         self.scratch.cleanup()
         if isinstance(error, duckdb.OutOfMemoryException):
             raise KamError(

@@ -26,6 +26,7 @@ from kamlib.intake.sources.files import (
     unread_files,
 )
 from kamlib.intake.sources.headers import folded
+from kamlib.intake.sources.parts import Parts, open_parts, with_patterns
 from kamlib.intake.sources.remote import Remote, open_remote
 from kamlib.intake.sources.sheets import KIND, alike_sheets, read_workbook, sheet_names
 from kamlib.intake.sources.text import read_text
@@ -41,7 +42,8 @@ class Source:
     ``rows`` has the file's columns plus ``_file`` and ``_row`` (the row within the file, header not
     counted), of a workbook also the kinds of its cells. ``rejected`` has one row per line that does
     not fit the file's header: file, line, reason. ``is_in_place``: the rows have types and are read
-    where they lie, each time anew; file and row tell each from all others.
+    where they lie, each time anew; file and row tell each from all others. ``parts``: each of its
+    files can be read by itself, and ``rows`` has the columns alone.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Source:
     is_in_place: bool = False
     is_excel: bool = False
     notices: tuple[Notice, ...] = ()
+    parts: Parts | None = None
 
 
 def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, Source]:
@@ -69,8 +72,18 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
     raw: dict[str, Source] = {}
     refused: dict[str, KamError] = {}
     is_elsewhere = bool(book.connection.url)
+    apart: Parts | None = None
     if statements and not is_elsewhere:
-        for name, parts in raw_files(folder / "raw").items():
+        texts = {name: _text_of(file) for name, file in statements.items()}
+        files_of = with_patterns(raw_files(folder / "raw"), texts)
+        own = {name: _raw_rules(book, statements, name) for name in files_of}
+        apart = open_parts(folder, book, texts, files_of, own, engine)
+        for name, parts in files_of.items():
+            if apart is not None and name == apart.table:
+                apart.show(None, engine)
+                rows, given = engine.connection.table(name), tuple(parts)
+                raw[f"raw/{name}"] = Source(name, rows, given, _no_rejects(), parts=apart)
+                continue
             tables, more = _raw_tables(name, parts, book, statements)
             refused |= more
             for table, rules in tables.items():
@@ -90,9 +103,8 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
         if name not in statements
     }
     if statements:
-        engine.shut(
-            [file for source in [*raw.values(), *sources.values()] for file in source.files]
-        )
+        known = [file for source in [*raw.values(), *sources.values()] for file in source.files]
+        engine.shut([*known, *(apart.files if apart else ())])
     if statements and is_elsewhere:
         remote = open_remote(book.connection, folder)
         try:
@@ -102,7 +114,8 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
             remote.close()
     else:
         for name, file in statements.items():
-            sources[name] = _run_sql(name, file, raw, engine, refused=refused)
+            parts_ = apart if name == "orders" else None
+            sources[name] = _run_sql(name, file, raw, engine, refused=refused, parts=parts_)
     return {name: sources[name] for name in CANONICAL if name in sources} | raw
 
 
@@ -157,10 +170,11 @@ def _run_sql(
     engine: Engine,
     remote: Remote | None = None,
     refused: Mapping[str, KamError] = MappingProxyType({}),
+    parts: Parts | None = None,
 ) -> Source:
     table, text = f"kam_{name}", ""
     try:
-        text = file.read_text(encoding="utf-8-sig").strip().rstrip(";")
+        text = _text_of(file, errors="strict")
         if remote is not None:
             columns = remote.copy(text, engine, table)
         else:
@@ -169,7 +183,8 @@ def _run_sql(
                 raise ValueError("it is not one SELECT")
             described = engine.connection.raw_sql(f"DESCRIBE {text}").fetchall()
             columns = [column[0] for column in described]
-            engine.connection.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{table}" AS\n{text}\n')
+            kind, rows_of = ("VIEW", parts.statement.sql) if parts else ("TABLE", text)
+            engine.connection.raw_sql(f'CREATE OR REPLACE TEMP {kind} "{table}" AS\n{rows_of}\n')
     except UnicodeDecodeError:
         raise KamError(
             "The statement is not written in UTF-8.", where=str(file), next="Save it as UTF-8."
@@ -188,6 +203,8 @@ def _run_sql(
                 next="Select one of them, or name the other with AS.",
             )
     kept = engine.connection.table(table)
+    if parts:
+        return Source(name, kept, (file,), _no_rejects(), is_typed=True, parts=parts)
     row, place = number(kept) + 1, ibis.literal(file.name)
     if {"_file", "_row"} <= set(columns) and remote is None:
         is_known = kept["_file"].notnull() & kept["_row"].notnull()
@@ -196,6 +213,10 @@ def _run_sql(
     rows = kept.mutate(_row=row, _file=place)
     is_each_known = not {"_file", "_row", "rowid"}.intersection(map(str.casefold, columns))
     return Source(name, rows, (file,), _no_rejects(), is_typed=True, is_in_place=is_each_known)
+
+
+def _text_of(file: Path, errors: str = "replace") -> str:
+    return file.read_text(encoding="utf-8-sig", errors=errors).strip().rstrip(";")
 
 
 def _no_statement(

@@ -39,30 +39,33 @@ def read_text(
 
     ``wanted`` are names that the header should hold, folded.
     """
-    groups: dict[_Header, list[tuple[Path, Path]]] = {}
+    groups: dict[Header, list[tuple[Path, Path]]] = {}
     for file in files:
-        header, readable = _open_text(file, table, rules, wanted, engine)
+        header, readable = open_text(file, table, rules, wanted, engine)
         groups.setdefault(header, []).append((file, readable))
     parts, rejects = [], []
     for header, members in groups.items():
         engine.loaded += 1
-        part, rejected = _scan(header, members, engine, f"kam_part_{engine.loaded}")
+        part, rejected = scan_text(header, members, engine, f"kam_part_{engine.loaded}")
         parts.append(part)
         rejects.append(rejected)
-    rows = ibis.union(*[_aligned(part, parts) for part in parts]) if len(parts) > 1 else parts[0]
+    rows = ibis.union(*[aligned(part, parts) for part in parts]) if len(parts) > 1 else parts[0]
     return rows, pd.concat(rejects, ignore_index=True)
 
 
 @dataclass(frozen=True)
-class _Header:
+class Header:
+    """How a text file's lines are to be read: its columns, their delimiter, lines above them."""
+
     columns: tuple[str, ...]
     delimiter: str
     skip: int
 
 
-def _scan(
-    header: _Header, members: list[tuple[Path, Path]], engine: Engine, table: str
+def scan_text(
+    header: Header, members: list[tuple[Path, Path]], engine: Engine, table: str
 ) -> tuple[ir.Table, pd.DataFrame]:
+    """Read files of one header into the engine; return rows, and lines that do not fit."""
     con = engine.connection
     originals = {str(readable): original for original, readable in members}
     columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in header.columns)
@@ -135,7 +138,7 @@ def _scan(
     return rows.select(*header.columns, "_file", "_row"), rejected
 
 
-def _nothing_fits(header: _Header, file: Path, rejected: pd.Series) -> KamError:
+def _nothing_fits(header: Header, file: Path, rejected: pd.Series) -> KamError:
     return KamError(
         f"No row fits the header of {len(header.columns)} columns: {rejected['error_message']}",
         where=f"{file}, line {rejected['line']}",
@@ -143,16 +146,16 @@ def _nothing_fits(header: _Header, file: Path, rejected: pd.Series) -> KamError:
     )
 
 
-def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
+def aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
     """Give a part all columns of all parts, in one order; absent ones are empty."""
     names = list(dict.fromkeys(name for other in parts for name in other.columns))
     absent = {name: ibis.null("string") for name in names if name not in part.columns}
     return part.mutate(**absent).select(names)
 
 
-def _open_text(
+def open_text(
     file: Path, table: str, rules: Rules, wanted: Set[str], engine: Engine
-) -> tuple[_Header, Path]:
+) -> tuple[Header, Path]:
     """Check a text file's encoding and header; return them with the path of a UTF-8 copy where one
     is needed.
     """
@@ -201,7 +204,7 @@ def _open_text(
         readable = Path(engine.scratch.name) / f"{engine.loaded}.csv"
         plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         readable.write_text(plain, encoding="utf-8", newline="")
-    return _Header(tuple(columns), delimiter, skip), readable
+    return Header(tuple(columns), delimiter, skip), readable
 
 
 def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str, str]:

@@ -1,0 +1,138 @@
+"""Order lines in several files: each is read and judged by itself and kept as Parquet, typed, so
+that a new month reads the new month's file alone.
+
+Beside each value stands the cell that it was read from where the value does not say it, so that
+whatever asks for cells (how a column is written, which id was mended) sees them all.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import ibis.expr.types as ir
+import pandas as pd
+
+from kamlib.book import BookSettings
+from kamlib.intake.columns import TypedRows, read_table
+from kamlib.intake.sources import Engine, Source
+from kamlib.intake.sources.engine import quoted, quoted_name
+from kamlib.intake.sources.parts import ABOUT, Part, Parts, about
+from kamlib.intake.typed import STEPS
+from kamlib.tables import MONEY_DECIMALS, Table
+
+_SHORT = f"DECIMAL(18, {MONEY_DECIMALS})"
+"""Numbers that the engine adds fastest; few files need longer ones."""
+_LIKELY = "DECIMAL(18, 2)"
+"""What most amounts are written as: text of that form need not be kept beside its value."""
+_CELL = "cell_"
+_JUDGED = ("_value", "_reason", "_file", "_row", "_mended", "_sign", "_open")
+
+
+def read_by_file(
+    source: Source, parts: Parts, table: Table, book: BookSettings, engine: Engine
+) -> tuple[TypedRows, pd.DataFrame]:
+    """Return the lines of all files as kept, and those that do not fit their file's header.
+
+    A file that changes while it is read is not kept for another run.
+    """
+    read = read_table(source, table, book)
+    steps = engine.connection.raw_sql(f"DESCRIBE {read.rows.get_name()}{STEPS}").fetchall()
+    types = {name: type_ for name, type_, *_ in steps}
+    files: list[Path] = []
+    used: list[Path] = []
+    for part in parts.parts:
+        used += part.kept
+        files += part.kept or [_read(part, parts, read, types, engine)]
+        if parts.shelf is not None and not part.kept and part.is_as_it_was:
+            used += parts.shelf.put(part.key, files[-1])
+    if parts.shelf is not None:
+        parts.shelf.sweep(used)
+    parts.show(None, engine)
+    said = [about(file) for file in files]
+    lost = [pd.DataFrame(one["rejected"], columns=["file", "line", "reason"]) for one in said]
+    rejected = pd.concat(lost, ignore_index=True).astype({"line": "int64"})
+    values = ", ".join(map(quoted_name, [*_values(read), *_JUDGED]))
+    back = ", ".join(
+        f"coalesce({quoted_name(_CELL + name)}, "
+        f"{_written(name, read, types[name])}) AS {quoted_name(name)}"
+        for name in _cells(read)
+    )
+    rows = _view("kam_by_file", values, files, said, engine)
+    cells = _view("kam_by_file_cells", f"{back}, _file, _row", files, said, engine)
+    return replace(read, rows=rows, cells=cells, is_kept=True), rejected
+
+
+def _read(part: Part, parts: Parts, read: TypedRows, types: dict[str, str], engine: Engine) -> Path:
+    """Read and judge one file; return a Parquet file of its lines."""
+    before = _own_tables(engine)
+    rejected = parts.show(part, engine)
+    said = {
+        "columns": list(part.columns.items()),
+        "all": sorted(parts.columns.items()),
+        "rejected": rejected[["file", "line", "reason"]].to_numpy().tolist(),
+    }
+    try:
+        return _stored(read, types, {**said, "is_short": True}, engine)
+    except duckdb.ConversionException:
+        return _stored(read, types, {**said, "is_short": False}, engine)
+    finally:
+        for name in _own_tables(engine) - before:
+            engine.connection.raw_sql(f"DROP TABLE {quoted_name(name)}")
+
+
+def _stored(read: TypedRows, types: dict[str, str], said: dict, engine: Engine) -> Path:
+    engine.loaded += 1
+    file = Path(engine.scratch.name) / f"{engine.loaded}.parquet"
+    shown = []
+    for name in _values(read):
+        value = quoted_name(f"value_{name}")
+        is_amount = types[f"value_{name}"].startswith("DECIMAL")
+        kept = f"CAST({value} AS {_SHORT})" if is_amount and said["is_short"] else value
+        shown.append(f"{kept} AS {quoted_name(name)}")
+    for name in _cells(read):
+        cell, value = quoted_name(name), _written(name, read, types[name], "value_")
+        shown.append(
+            f"CASE WHEN {cell} IS DISTINCT FROM {value} THEN {cell} END "
+            f"AS {quoted_name(_CELL + name)}"
+        )
+    engine.connection.raw_sql(
+        f"COPY (SELECT {', '.join([*shown, *_JUDGED])} FROM {read.rows.get_name()}{STEPS}) "
+        f"TO {quoted(file)} (FORMAT parquet, KV_METADATA {{{ABOUT}: {quoted(json.dumps(said))}}})"
+    )
+    return file
+
+
+def _values(read: TypedRows) -> list[str]:
+    return [column.name for column in read.table.columns if column.name in read.given]
+
+
+def _cells(read: TypedRows) -> list[str]:
+    return [name for name in read.cells.columns if name not in ("_file", "_row")]
+
+
+def _written(name: str, read: TypedRows, type_: str, before: str = "") -> str:
+    """Return the cell that a value was read from, if it was written as most are."""
+    if name not in read.given:
+        return f"CAST(NULL AS {type_})"
+    value = quoted_name(before + name)
+    if read.table.column(name).type in ("money", "number") and type_ == "VARCHAR":
+        return f"CAST(TRY_CAST({value} AS {_LIKELY}) AS VARCHAR)"
+    return f"TRY_CAST({value} AS {type_})"
+
+
+def _view(name: str, shown: str, files: list[Path], said: list[dict], engine: Engine) -> ir.Table:
+    """Let a name stand for columns of all files, those of one type read together."""
+    groups: dict[bool, list[str]] = {}
+    for file, one in zip(files, said, strict=True):
+        groups.setdefault(one["is_short"], []).append(quoted(file))
+    parts = [f"SELECT {shown} FROM read_parquet([{', '.join(one)}])" for one in groups.values()]
+    engine.connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL '.join(parts)}")
+    return engine.connection.table(name)
+
+
+def _own_tables(engine: Engine) -> set[str]:
+    found = engine.connection.raw_sql("SELECT table_name FROM duckdb_tables()").fetchall()
+    return {name for (name,) in found}
