@@ -26,7 +26,8 @@ report: $(READY)  ## render the sample book's reports into reports/
 	@$(BIN)/kam report
 
 test: $(READY)  ## run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not soak" --durations=30 --durations-min=5
+	$(BIN)/python -m pytest -p no:nbval -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not soak" \
+		--durations=30 --durations-min=5
 	$(BIN)/python -m pytest -q --nbval-lax --nbval-cell-timeout 300 -n $(WORKERS) --dist loadscope $(BY_HAND)
 	$(BIN)/python -m pytest -q --nbval --nbval-cell-timeout 300 -n $(WORKERS) --dist loadscope notebooks/training
 

@@ -6,8 +6,6 @@ import contextlib
 import csv
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +15,13 @@ import pandas as pd
 import pytest
 
 from kamlib.practice.company import Company, company
-from kamlib.report.server import ForkServer, can_fork
+from kamlib.report.quick import quick_import
+from kamlib.report.server import SOCKET, ForkServer, can_fork
+
+from .forked import kam
+
+with quick_import():  # as a run loads it: without a grammar that takes seconds
+    import nbformat  # noqa: F401
 
 QUIET = [
     "--no-sandbox",
@@ -28,6 +32,15 @@ QUIET = [
 ]
 
 ROOT = Path(__file__).resolve().parents[1]
+DEAR = (
+    *("test_languages_seen", "test_one_report", "test_sentences", "test_real_pages", "test_pseudo"),
+    *("test_same_in_lab", "test_what_if", "test_hostile_book", "test_engines", "test_verdict"),
+    *("test_period", "test_consistency", "test_report_failures", "test_practice_stories"),
+    *("test_start_shapes", "test_report_quiet", "test_training", "test_scale", "test_ways"),
+)
+"""Modules that take longest, in this order: they come first, so that no worker is left with one
+at the end.
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,13 +50,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(scope="session", autouse=True)
-def prepared_periods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep prepared periods in the folder of the test run, shared by its workers."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    place = {name: number for number, name in enumerate(DEAR)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(DEAR)))
+
+
+@pytest.fixture(scope="session")
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the test run that its workers share."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if base.name.startswith("popen-") else base
+    return base.parent if base.name.startswith("popen-") else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_periods(of_all_workers: Path) -> Iterator[None]:
+    """Keep prepared periods in the folder of the test run, shared by its workers."""
     before = os.environ.get("KAM_CACHE")
-    os.environ["KAM_CACHE"] = str(shared / "prepared-periods")
+    os.environ["KAM_CACHE"] = str(of_all_workers / "prepared-periods")
     yield
     os.environ.pop("KAM_CACHE")
     if before is not None:
@@ -82,14 +107,6 @@ def make_book(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def kam(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "kamlib", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False
-    )
-
-
 @contextlib.contextmanager
 def _alone(lock: Path) -> Iterator[None]:
     """Hold a lock file while another worker of the test run waits; without such locks do
@@ -104,11 +121,9 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def _rendered(
-    factory: pytest.TempPathFactory, name: str, accounts: tuple[str, ...], *request: str | Path
+    shared: Path, name: str, accounts: tuple[str, ...], *request: str | Path
 ) -> SimpleNamespace:
     """Render a report once per test run, whoever asks first: site, folder, last_line, accounts."""
-    base = factory.getbasetemp()
-    shared = base.parent if base.name.startswith("popen-") else base
     site, said = shared / f"{name}-report" / "site", shared / f"{name}-report" / "said.txt"
     said.parent.mkdir(exist_ok=True)
     with _alone(shared / f"{name}-report.lock"):
@@ -122,7 +137,7 @@ def _rendered(
 
 
 @pytest.fixture(scope="session")
-def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def sample_report(of_all_workers: Path) -> SimpleNamespace:
     """The sample book's report for 2025-Q3 with two dossiers."""
     with (ROOT / "data" / "sample" / "tiers.csv").open(encoding="utf-8", newline="") as file:
         spells = [
@@ -131,12 +146,12 @@ def sample_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
             if row["tier"] == "key" and row["start_date"] <= "2025-09-30"
         ]
     accounts = tuple(sorted({row["account_id"] for row in spells if not row["end_date"]})[:2])
-    return _rendered(tmp_path_factory, "sample", accounts, "--period", "2025-Q3")
+    return _rendered(of_all_workers, "sample", accounts, "--period", "2025-Q3")
 
 
 @pytest.fixture(scope="session")
 def spoken_report(
-    sample_report: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory
+    sample_report: SimpleNamespace, of_all_workers: Path
 ) -> Callable[[str], tuple[Path, str]]:
     """Return a function: language -> the sample's report in it, and its first dossier's account."""
 
@@ -148,8 +163,7 @@ def spoken_report(
         first = sample_report.accounts[0]
         if language == "en":
             return sample_report.folder, first
-        base = tmp_path_factory.getbasetemp()
-        home = (base.parent if base.name.startswith("popen-") else base) / f"spoken-{language}"
+        home = of_all_workers / f"spoken-{language}"
         with _alone(home.with_suffix(".lock")):
             if not (home / "2025-Q3" / "digest.html").is_file():  # the last that is written
                 book = ROOT / "data" / "sample"
@@ -161,30 +175,31 @@ def spoken_report(
 
 
 @pytest.fixture(scope="session")
-def northwind_report(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def northwind_report(of_all_workers: Path) -> SimpleNamespace:
     """Northwind's report for its last whole quarter with two dossiers."""
     book = ROOT / "data" / "northwind"
-    return _rendered(tmp_path_factory, "northwind", ("SAVEA", "HUNGO"), "--book", book)
+    return _rendered(of_all_workers, "northwind", ("SAVEA", "HUNGO"), "--book", book)
 
 
 @pytest.fixture(scope="session")
-def orders_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def orders_alone(of_all_workers: Path) -> Path:
     """A book of the sample's orders alone, four columns of them."""
-    book = tmp_path_factory.mktemp("orders-alone")
-    (book / "book.toml").write_text('title = "Orders alone"\n', encoding="utf-8")
-    orders = pd.read_csv(ROOT / "data" / "sample" / "orders.csv", dtype="str")
-    columns = ["order_id", "account_id", "order_date", "revenue"]
-    orders[columns].to_csv(book / "orders.csv", index=False)
+    book = of_all_workers / "orders-alone"
+    with _alone(book.with_suffix(".lock")):
+        if not book.is_dir():
+            book.mkdir()
+            (book / "book.toml").write_text('title = "Orders alone"\n', encoding="utf-8")
+            orders = pd.read_csv(ROOT / "data" / "sample" / "orders.csv", dtype="str")
+            columns = ["order_id", "account_id", "order_date", "revenue"]
+            orders[columns].to_csv(book / "orders.csv", index=False)
     return book
 
 
 @pytest.fixture(scope="session")
-def orders_alone_report(
-    orders_alone: Path, tmp_path_factory: pytest.TempPathFactory
-) -> SimpleNamespace:
+def orders_alone_report(orders_alone: Path, of_all_workers: Path) -> SimpleNamespace:
     """The report of a book of orders alone, with two dossiers."""
     accounts = ("A0091", "A0051")
-    return _rendered(tmp_path_factory, "orders-alone", accounts, "--book", orders_alone)
+    return _rendered(of_all_workers, "orders-alone", accounts, "--book", orders_alone)
 
 
 @pytest.fixture(scope="session")
@@ -213,6 +228,19 @@ def kernels() -> Iterator[ForkServer]:
     with ForkServer({"PYTHONHASHSEED": "0"}) as process:
         assert process.is_ready()
         yield process
+
+
+@pytest.fixture
+def warm(kernels: ForkServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs of this process fork their kernels from one that has loaded everything."""
+    from kamlib.report import run
+
+    @contextlib.contextmanager
+    def ready(folder: Path, *_: object) -> Iterator[Callable[[], dict[str, str]]]:
+        environment = {**run._ENVIRONMENT, "TMPDIR": str(folder), SOCKET: kernels.address}
+        yield lambda: environment
+
+    monkeypatch.setattr(run, "_kernels", ready)
 
 
 @pytest.fixture(scope="session")

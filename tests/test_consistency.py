@@ -85,11 +85,7 @@ def opened(request, root, tmp_path_factory):
         write_company(made, folder / "book")
         return kam.open_period(folder / "book", "2025-Q4")
     if request.param == "orders":
-        orders = pd.read_csv(root / "data" / "sample" / "orders.csv", dtype="str")
-        columns = ["order_id", "account_id", "order_date", "revenue"]
-        orders[columns].to_csv(folder / "orders.csv", index=False)
-        (folder / "book.toml").write_text('title = "Orders alone"\n', encoding="utf-8")
-        return kam.open_period(folder, "2025-Q4")
+        return kam.open_period(request.getfixturevalue("orders_alone"), "2025-Q4")
     if request.param == "online_retail":
         return kam.open_period(online_retail(request.getfixturevalue("shared"), folder), "2011-Q3")
     return kam.open_period(

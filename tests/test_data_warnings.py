@@ -15,7 +15,7 @@ from kamlib.period.reach import reach
 from kamlib.story.data_warnings import freshness_warning, warnings_overview
 from kamlib.story.pages import title_period
 
-from .conftest import kam
+from .forked import kam
 
 HEAD = "order_id,account_id,order_date,revenue\n"
 BOOK = BookSettings(title="Test")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import re
-import subprocess
 from email.policy import default
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from kamlib.errors import KamError
 from kamlib.period.snapshot import open_period
 from kamlib.report import printing
 from kamlib.story.digest import foot_digest
+
+from . import office
 
 HOSTILE = "<script>alert(1)</script> & =1+1"
 
@@ -163,21 +164,8 @@ def test_a_report_writes_the_digests_of_the_head_and_of_every_manager(book, tmp_
 
 
 def test_libreoffice_opens_the_slides(digest, tmp_path):
-    import shutil
-
-    if shutil.which("soffice") is None:
-        pytest.skip("LibreOffice is not on this machine")
     pytest.importorskip("pptx")
     from kamlib.digest.deck import write_slides
 
-    file = write_slides(digest, tmp_path / "a.pptx")
-    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
-    run = subprocess.run(
-        [*command, "--convert-to", "pdf", "--outdir", str(tmp_path), str(file)],
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    assert run.returncode == 0
-    pages = re.findall(rb"/Type ?/Page\b", (tmp_path / "a.pdf").read_bytes())
-    assert len(pages) == 2
+    (printed,) = office.converted("pdf", tmp_path, write_slides(digest, tmp_path / "a.pptx"))
+    assert len(re.findall(rb"/Type ?/Page\b", printed.read_bytes())) == 2

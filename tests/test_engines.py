@@ -21,7 +21,7 @@ from kamlib.intake import control_totals, read_book
 from kamlib.intake.sources import open_engine
 from kamlib.practice import company
 
-from .conftest import kam as command
+from .forked import kam as command
 
 ENGINES = ("csv", "xlsx", "parquet", "duckdb", "sqlite", "postgres", "spark")
 TABLES = (

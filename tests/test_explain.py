@@ -14,7 +14,7 @@ from kamlib.period.graph import upstream
 from kamlib.period.sums import BY_FIGURE, RULES, terms
 from kamlib.tables import catalogue
 
-from .conftest import kam as command
+from .forked import kam as command
 
 _SUMMED = {
     "revenue": "sum(revenue)",

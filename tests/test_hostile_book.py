@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup
 from kamlib.page.export import neutralised
 from kamlib.tables import CANONICAL
 
-from .conftest import kam
+from .forked import kam
 from .payloads import FORMULAS, MARKUP, TEXTS
 
 CURRENCY = "<u>$</u>"

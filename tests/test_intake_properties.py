@@ -96,7 +96,7 @@ def adds_up(make_book, rows: list[tuple], parts: int, *, is_comma: bool) -> None
     assert whole["rows"].sum() - until["rows"].sum() == later
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=RELAXED)
+@settings(max_examples=8, deadline=None, suppress_health_check=RELAXED)
 @given(rows=ROWS, parts=PARTS, is_comma=COMMA)
 def test_read_is_used_plus_out_of_period_plus_set_aside(make_book, rows, parts, is_comma):
     adds_up(make_book, rows, parts, is_comma=is_comma)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .conftest import kam
+from .forked import kam
 from .test_start import SHAPES
 
 

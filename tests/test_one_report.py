@@ -19,10 +19,11 @@ import pytest
 from pydantic import BaseModel
 
 from kamlib.book import BookSettings, read_settings
-from kamlib.cli import main
 from kamlib.page.export import restored
 from kamlib.story.codes import code_words
 from kamlib.tables import CANONICAL, catalogue
+
+from .forked import kam
 
 ROOT = Path(__file__).resolve().parents[1]
 OFF_DEFAULT = """
@@ -62,7 +63,7 @@ renewal = 0.03
 [key_accounts]
 definition = "Whoever the committee names"
 version = "7"
-top_n = 11
+top_n = 3
 at_most = 200
 [segmentation]
 window_months = 36
@@ -113,9 +114,14 @@ seed = 7
 """
 
 
+NAMED = ["A0004", "A0012", "A0039"]
+
+
 @pytest.fixture(scope="module", params=["tiers", "no tiers"])
 def report(request, tmp_path_factory) -> Path:
-    """A report of the sample book with every setting off its default; once without any tier."""
+    """A report of the sample book with every setting off its default; once without any tier. Where
+    there are tiers three accounts that are named have dossiers, else the three that are key.
+    """
     folder = tmp_path_factory.mktemp("odd")
     book = folder / "book"
     shutil.copytree(ROOT / "data" / "sample", book)
@@ -123,11 +129,14 @@ def report(request, tmp_path_factory) -> Path:
     criteria = own[own.index("[[scoring.criteria]]") : own.index("# When is a customer lost?")]
     (book / "book.toml").write_text(OFF_DEFAULT + SCORING + criteria, encoding="utf-8")
     _without(book / "orders.csv", "currency")  # whose rates are those of the euro
+    asked = ["--book", book, "--period", "2025-Q3", "--out", folder / "site"]
     if request.param == "no tiers":
         (book / "tiers.csv").unlink()
         _without(book / "accounts.csv", "tier")
-    asked = ["--book", str(book), "--period", "2025-Q3", "--out", str(folder / "site")]
-    assert main(["report", *asked]) == 0
+    else:
+        asked += ["--accounts", ",".join(NAMED)]
+    run = kam("report", *asked)
+    assert run.returncode == 0, run.stderr
     return folder / "site" / "2025-Q3"
 
 
@@ -244,10 +253,11 @@ def test_one_account_has_one_value_of_a_column_whatever_the_table(report):
     assert not by_column
 
 
-def test_every_key_account_has_a_dossier_and_nobody_else(report):
+def test_who_is_named_or_every_key_account_has_a_dossier_and_nobody_else(report):
     keys = {row["account_id"] for row in tables(report)["key_accounts"] if row["is_key"] == "true"}
     pages = {file.stem for file in (report / "dossiers").glob("*.html")} - {"index"}
-    assert pages == keys
+    is_named = len(keys) > len(NAMED)
+    assert pages == (set(NAMED) if is_named else keys) and len(pages) == 3
     figures = {(r["figure"], r["scope"]): r["value"] for r in tables(report)["key_figures"]}
     assert float(figures["accounts", "key"]) == len(keys)
     assert {
@@ -272,7 +282,7 @@ def test_a_dossier_says_of_its_account_what_the_pages_say(report):
                 if column in row and known.columns[column].type != "sentence":
                     assert same(value, row[column]), (account, name, column)
                     checked += 1
-    assert checked > 50
+    assert checked > 20
 
 
 def test_key_figures_are_those_of_the_tables_beside_them(report):

@@ -47,6 +47,7 @@ def book(make_book) -> Path:
 
 
 class TestOwnPage:
+    @pytest.mark.usefixtures("warm")
     def test_it_is_rendered_linked_and_its_table_published(self, book, tmp_path):
         out = tmp_path / "site"
         request = ["report", "--book", str(book), "--out", str(out), "--accounts", "none"]

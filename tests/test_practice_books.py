@@ -19,6 +19,14 @@ def made():
     return company(5, story=names, **SIZE)
 
 
+@pytest.fixture(scope="module")
+def q(made, tmp_path_factory):
+    """That company's last quarter."""
+    folder = tmp_path_factory.mktemp("books") / "book"
+    write_company(made, folder)
+    return kam.open_period(folder, "2025-Q4")
+
+
 def fact(one, story):
     rows = one.truth[one.truth["story"].eq(story)]
     assert len(rows), story
@@ -124,9 +132,8 @@ def test_a_price_war_lowers_prices_and_takes_two_accounts(made):
         assert own["order_date"].max() <= row["date"]
 
 
-def test_serving_a_key_account_costs_more_every_year(made, tmp_path):
-    write_company(made, tmp_path / "book")
-    q, row = kam.open_period(tmp_path / "book", "2025-Q4"), fact(made, "creeping_service")
+def test_serving_a_key_account_costs_more_every_year(made, q):
+    row = fact(made, "creeping_service")
     costs = q.service_creep[q.service_creep["service"].eq("costs")]
     assert row["account_id"] in costs.loc[costs["is_creeping"], "account_id"].tolist()
     booked = made.tables["service_costs"].query("account_id == @row.account_id")
@@ -134,9 +141,7 @@ def test_serving_a_key_account_costs_more_every_year(made, tmp_path):
     assert (yearly / yearly.shift()).tail(2).tolist() == pytest.approx([1.5, 1.5], rel=0.3)
 
 
-def test_one_bonus_is_within_reach_and_people_report_to_somebody(made, tmp_path):
-    write_company(made, tmp_path / "book")
-    q = kam.open_period(tmp_path / "book", "2025-Q4")
+def test_one_bonus_is_within_reach_and_people_report_to_somebody(made, q):
     reach = q.bonus_brackets.set_index("agreement_id")["is_within_reach"]
     assert reach.to_dict() == {"B0": True, "B1": False}
     people = made.tables["contacts"]

@@ -32,7 +32,7 @@ def excludes_one(row: pd.Series) -> bool:
     return bool(row["hazard_ratio_low"] > 1 or row["hazard_ratio_high"] < 1)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.soak) for n in (2, 3))])
 def test_leavers_are_caught_and_the_planted_cause_is_found(seed):
     made = company(seed)
     days = activity(made, as_of=AS_OF).account_days
@@ -60,10 +60,10 @@ def test_leavers_are_caught_and_the_planted_cause_is_found(seed):
 
 
 def test_an_unplanted_cause_seldom_passes_for_one():
-    """At level .05 more than 3 of 8 would come up in one run of two thousand."""
+    """At level .05 more than 2 of 4 would come up in one run of two thousand."""
     assert (
-        sum(excludes_one(late_deliveries(company(seed, late_hazard_ratio=1))) for seed in range(8))
-        <= 3
+        sum(excludes_one(late_deliveries(company(seed, late_hazard_ratio=1))) for seed in range(4))
+        <= 2
     )
 
 

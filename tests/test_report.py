@@ -22,7 +22,7 @@ from kamlib.page.names import page_name
 from kamlib.report.pages import PAGES
 from kamlib.report.production import dossier_accounts
 
-from .conftest import kam as run_kam
+from .forked import kam as run_kam
 
 AS_OF = pd.Timestamp("2025-09-30")
 FILES = {

@@ -16,7 +16,7 @@ from kamlib.intake import read_book
 from kamlib.intake.sources import open_engine
 from kamlib.period.graph import calculations
 from kamlib.period.snapshot import default_period, open_period
-from kamlib.report import production, run
+from kamlib.report import production
 from kamlib.report.write import foot
 from kamlib.story.pages import title_period
 from kamlib.tables import catalogue
@@ -151,8 +151,8 @@ def test_a_manager_is_not_given_the_plan_of_another(make_book):
     assert [file.name for file in (data.folder / "plans").iterdir()] == ["a.toml"]
 
 
-def test_a_managers_report_holds_nothing_of_another(make_book, tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "can_fork", lambda: False)
+@pytest.mark.usefixtures("warm")
+def test_a_managers_report_holds_nothing_of_another(make_book, tmp_path):
     days = [f"2025-{month:02d}-05" for month in range(1, 13)]
     lines = "".join(
         f"{n}{a},{a},{day},{7 if a == 'MINE' else 1234567}\n"

@@ -4,7 +4,6 @@ behind.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -23,7 +22,8 @@ import pytest
 from kamlib.cli import main
 from kamlib.report import Request, pages, production, run
 from kamlib.report.pages import kit_folder
-from kamlib.report.server import SOCKET
+
+from . import forked
 
 ORDERS = "order_id,account_id,order_date,revenue\n" + "".join(
     f"{month},{account},2025-{month:02d}-05,{10 * month}\n"
@@ -84,15 +84,8 @@ def use_kit(kit, monkeypatch):
 
 
 @pytest.fixture
-def warm(kernels, monkeypatch):
-    """Let runs of this process fork their kernels from one that has loaded everything."""
-
-    @contextlib.contextmanager
-    def ready(folder, *_):
-        environment = {**run._ENVIRONMENT, "TMPDIR": str(folder), SOCKET: kernels.address}
-        yield lambda: environment
-
-    monkeypatch.setattr(run, "_kernels", ready)
+def warm(warm, monkeypatch):
+    """Let runs of this process fork their kernels, and write no workbook."""
     monkeypatch.setattr(production, "write_period_workbook", lambda *_: None)
 
 
@@ -105,7 +98,7 @@ def good(kit, tmp_path_factory) -> tuple[Path, Path]:
     (book / "book.toml").write_text('title = "Tiny"\ncomplete_to = 2025-12-31\n')
     (book / "orders.csv").write_text(ORDERS)
     write_notebook(kit)
-    done = subprocess.run(command(kit, book, folder / "site"), capture_output=True, text=True)
+    done = forked.kam(*command(book, folder / "site"), kit=kit)
     assert done.returncode == 0, done.stderr
     assert "All is well." in (folder / "site" / "2025-Q4" / "segmentation.html").read_text()
     return book, folder / "site"
@@ -117,15 +110,9 @@ def site(good, tmp_path) -> Path:
     return Path(shutil.copytree(good[1], tmp_path / "site"))
 
 
-def command(kit: Path, book: Path, out: Path, *more: str) -> list[str]:
-    """The command line as a program of its own, with another kit."""
-    code = (
-        "import sys; from pathlib import Path; from kamlib.report import pages; "
-        f"pages.kit_folder = lambda: Path({str(kit)!r}); "
-        "from kamlib.cli import main; sys.exit(main(sys.argv[1:]))"
-    )
-    given = ["report", "--book", str(book), "--out", str(out), "--only", "segmentation", *more]
-    return [sys.executable, "-c", code, *given]
+def command(book: Path, out: Path, *more: str) -> list[str]:
+    """What is asked of the command line."""
+    return ["report", "--book", str(book), "--out", str(out), "--only", "segmentation", *more]
 
 
 def children() -> set[int]:
@@ -222,23 +209,20 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(
         "_ = f.with_suffix('.new').rename(f)\nctypes.PyDLL(None).sleep(600)"
     )
     before = tree_hash(site)
-    process = subprocess.Popen(command(kit, good[0], site), stderr=subprocess.PIPE, text=True)
-    try:
-        assert wait_until(mark.is_file)
-        kernel = int(mark.read_text())
-        began = time.monotonic()
-        process.send_signal(number)
-        _, error = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    process = forked.start(*command(good[0], site), kit=kit)
+    assert wait_until(mark.is_file)
+    kernel = int(mark.read_text())
+    began = time.monotonic()
+    os.kill(process.pid, number)
+    done = process.ended(60)
     assert time.monotonic() - began < 55
     if number == signal.SIGKILL:
-        assert process.returncode == -signal.SIGKILL
+        assert done.returncode == -signal.SIGKILL
         assert tree_hash(site / "2025-Q4") == tree_hash(good[1] / "2025-Q4")
     else:
-        assert process.returncode == 1
-        assert "stopped" in error
-        assert "Traceback" not in error
+        assert done.returncode == 1
+        assert "stopped" in done.stderr
+        assert "Traceback" not in done.stderr
         assert tree_hash(site) == before
     assert wait_until(lambda: not is_running(kernel), 15)
 
@@ -260,16 +244,7 @@ def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(
 def test_no_room_on_the_disk(good, site, use_kit):
     kit = use_kit("display(HTML('x' * 3_000_000))")
     before = tree_hash(site)
-    line = " ".join(
-        f"'{part}'" if " " not in part else '"$CODE"' for part in command(kit, good[0], site)
-    )
-    code = next(part for part in command(kit, good[0], site) if " " in part)
-    done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 2000; exec {line}"],
-        env={**os.environ, "CODE": code},
-        capture_output=True,
-        text=True,
-    )
+    done = forked.start(*command(good[0], site), kit=kit, room=2_000_000).ended()
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert "Next:" in done.stderr

@@ -19,14 +19,15 @@ import pytest
 
 from kamlib.report import server, site
 
+from .forked import ROOT
 from .test_report_failures import ORDERS, is_running, wait_until
 
 PROGRAM = r"""
 import os, shutil, sys
 from pathlib import Path
-from types import SimpleNamespace
 import nbformat
-from kamlib.report import pages, production, run, server, site, warm
+from kamlib.report import pages, production, run, site
+from tests import forked
 
 told = os.dup(1)
 os.dup2(os.open(os.devnull, os.O_RDWR), 1)
@@ -40,32 +41,6 @@ book.cells[0].metadata["tags"] = ["parameters"]
 nbformat.write(book, KIT / "notebooks" / "01_segmentation.ipynb")
 
 
-class Forked:
-    "The process of warm kernels, a fork of this program, which has loaded all that it loads."
-
-    def __init__(self, command, **_):
-        (its_in, mine_out), (mine_in, its_out) = os.pipe(), os.pipe()
-        self.pid = os.fork()
-        if not self.pid:
-            os.setsid()
-            os.dup2(its_in, 0)
-            os.dup2(its_out, 1)
-            os.closerange(3, 4096)
-            try:
-                warm.serve(command[-1])
-            finally:
-                os._exit(0)
-        os.close(its_in)
-        os.close(its_out)
-        self.stdin, self.stdout = os.fdopen(mine_out, "wb"), os.fdopen(mine_in, "rb")
-
-    def kill(self):
-        os.kill(self.pid, 9)
-
-    def wait(self, timeout=None):
-        os.waitpid(self.pid, 0)
-
-
 def noted(step, owner, name):
     done = getattr(owner, name)
 
@@ -76,12 +51,10 @@ def noted(step, owner, name):
     setattr(owner, name, doing)
 
 
-warm.load()
-import kamlib.intake.sources, kamlib.report.index
+forked.load()
 from kamlib.cli import main
 
 pages.kit_folder = lambda: KIT
-server.subprocess = SimpleNamespace(Popen=Forked, PIPE=-1, DEVNULL=-3, TimeoutExpired=OSError)
 production.write_period_workbook = lambda staged, data: (staged / "workbook.xlsx").write_text("x")
 noted("reading", site, "clear_scratch")
 noted("making", production, "Production")
@@ -116,6 +89,7 @@ class Runs:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(home / "errors.txt").open("w"),
+            cwd=ROOT,
             env={**os.environ, "TMPDIR": str(self.scratch), "KAM_MARK": self.mark},
         )
         assert self._line(240) == "ready"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from types import SimpleNamespace
 
 import pandas as pd
@@ -15,6 +13,8 @@ from kamlib.period.snapshot import open_period
 from kamlib.review.command import review_file
 from kamlib.story import review as say
 from kamlib.tables import shaped
+
+from . import office
 
 pptx = pytest.importorskip("pptx")
 AS_OF = pd.Timestamp("2025-09-30")
@@ -114,10 +114,7 @@ def test_a_form_that_is_none_is_said_so(root, tmp_path):
         review_file(root / "data" / "sample", "A0004", "", "odp", tmp_path / "x.odp")
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
 def test_it_opens_in_an_office_program_page_by_page(slides, tmp_path):
-    home = f"-env:UserInstallation={(tmp_path / 'office').as_uri()}"
-    command = ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
-    subprocess.run([*command, str(slides)], check=True, capture_output=True, timeout=180)
-    printed = (tmp_path / "review.pdf").read_bytes()
-    assert printed.count(b"/Type/Page>>") + printed.count(b"/Type/Page/") == 6
+    (printed,) = office.converted("pdf", tmp_path, slides)
+    content = printed.read_bytes()
+    assert content.count(b"/Type/Page>>") + content.count(b"/Type/Page/") == 6

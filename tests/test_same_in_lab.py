@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 from kamlib.period import open_period
 from kamlib.report.pages import PAGES, notebook_file
+from kamlib.report.server import SOCKET
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,34 +32,47 @@ def said(html: str) -> str:
     return re.sub(r"\s+", " ", soup.get_text(" ")).strip()
 
 
-def in_lab(notebook: Path, folder: Path, parameters: dict[str, str]) -> list[str]:
-    """Return what a notebook shows when it is opened by hand: its pieces in their order."""
-    node = nbformat.read(notebook, as_version=4)
-    own = next(cell for cell in node.cells if "parameters" in cell.metadata.get("tags", []))
-    for name, value in parameters.items():
-        own.source = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value!r}", own.source)
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("KAM_")}
-    os.environ["KAM_CACHE"] = str(folder)
-    try:
-        NotebookClient(node, timeout=300, kernel_name="python3").execute()
-    finally:
-        os.environ.pop("KAM_CACHE")
-        os.environ.update(kept)
-    shown = [
-        output.data["text/html"]
-        for cell in node.cells
-        for output in cell.get("outputs", [])
-        if "data" in output and "text/html" in output.data
-    ]
-    return [said(piece) for piece in shown]
+@pytest.fixture
+def in_lab(kernels):
+    """Return a function that opens a notebook by hand and gives the pieces that it shows in order.
+
+    The kernel is one of Lab's, without what watches a report's steps, but forked.
+    """
+
+    def opened(notebook: Path, parameters: dict[str, str]) -> list[str]:
+        node = nbformat.read(notebook, as_version=4)
+        own = next(cell for cell in node.cells if "parameters" in cell.metadata.get("tags", []))
+        for name, value in parameters.items():
+            own.source = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value!r}", own.source)
+        environment = {name: own for name, own in os.environ.items() if name[:4] != "KAM_"}
+        environment |= {"KAM_CACHE": os.environ["KAM_CACHE"], SOCKET: kernels.address}
+        manager = AsyncKernelManager()
+        manager._kernel_spec = KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python 3",
+            language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": "kam-warm"}},
+        )
+        try:
+            client = NotebookClient(node, km=manager, timeout=300)
+            client.execute(env=environment, cleanup_kc=True)
+        finally:
+            run_sync(manager.shutdown_kernel)(now=True)
+        return [
+            said(output.data["text/html"])
+            for cell in node.cells
+            for output in cell.get("outputs", [])
+            if "data" in output and "text/html" in output.data
+        ]
+
+    return opened
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "dossiers"])
-def test_the_page_equals_what_the_notebook_shows(name, sample_report, tmp_path_factory):
+def test_the_page_equals_what_the_notebook_shows(name, sample_report, in_lab):
     page = said((sample_report.folder / PAGES[name].file).read_text(encoding="utf-8"))
-    cache = tmp_path_factory.getbasetemp() / "lab-cache"
     book = {"book": str(ROOT / "data" / "sample"), "period": "2025-Q3"}
-    pieces = in_lab(notebook_file(PAGES[name]), cache, book)
+    pieces = in_lab(notebook_file(PAGES[name]), book)
     assert len(pieces) > 4
     assert not [piece[:200] for piece in pieces if piece not in page]
 
@@ -78,11 +96,10 @@ def test_a_dossier_of_no_account_in_particular_is_the_largests():
     assert q.account("").account_id == largest
 
 
-def test_a_dossier_equals_what_the_notebook_shows(sample_report, tmp_path_factory):
+def test_a_dossier_equals_what_the_notebook_shows(sample_report, in_lab):
     account = sample_report.accounts[0]
     page = said((sample_report.folder / "dossiers" / f"{account}.html").read_text("utf-8"))
-    cache = tmp_path_factory.getbasetemp() / "lab-cache"
     book = {"book": str(ROOT / "data" / "sample"), "period": "2025-Q3", "account_id": account}
-    pieces = in_lab(notebook_file(PAGES["dossiers"]), cache, book)
+    pieces = in_lab(notebook_file(PAGES["dossiers"]), book)
     assert len(pieces) > 10
     assert not [piece[:200] for piece in pieces if piece not in page]

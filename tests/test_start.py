@@ -17,7 +17,8 @@ from kamlib.start import empty_book, new_book
 from kamlib.start.command import refuse
 from kamlib.start.names import about, folded, vocabulary
 
-from .conftest import ROOT, kam
+from .conftest import ROOT
+from .forked import kam
 
 SOURCES = ROOT / "templates" / "sources"
 

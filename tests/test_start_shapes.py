@@ -6,11 +6,9 @@ Each is made a book without a word of SQL, its revenue to the cent, or answered 
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from shutil import which
 
 import openpyxl
 import pytest
@@ -19,6 +17,7 @@ from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.start import new
 
+from . import office
 from .test_start import made, table
 from .test_start_exports import DAYS, HEAD, PRICES, SUM, german
 
@@ -388,24 +387,11 @@ def test_a_sheet_that_is_no_table_stops_only_who_selects_it(tmp_path):
         check_book(book)
 
 
-@pytest.mark.skipif(which("soffice") is None, reason="LibreOffice writes these")
 @pytest.mark.parametrize("ending", ["xls", "ods"])
 def test_other_workbooks_are_read_like_those_of_today(tmp_path, ending):
     source = tmp_path / "shop.xlsx"
     READ["four sheets"][0]["shop.xlsx"](source)
-    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
-    command = [
-        "soffice",
-        profile,
-        "--headless",
-        "--convert-to",
-        ending,
-        "--outdir",
-        tmp_path,
-        source,
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    content = (tmp_path / f"shop.{ending}").read_bytes()
-    found = check_book(made(tmp_path, {f"shop.{ending}": content}))
+    (other,) = office.converted(ending, tmp_path, source)
+    found = check_book(made(tmp_path, {other.name: other.read_bytes()}))
     assert found["totals"]["revenue"] == pytest.approx(float(3 * SUM))
     assert found["tables"]["accounts"]["used"] == 5

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,7 +23,8 @@ from kamlib.training.known import Known
 from kamlib.training.learner import Learner, learner, seed_of
 from kamlib.training.slip import listen
 
-FEW, MANY = [f"Learner {n}" for n in range(2)], [f"Learner {n}" for n in range(2, 20)]
+made = cache(company)
+FEW, MANY = ["Learner 0"], [f"Learner {n}" for n in range(1, 20)]
 
 
 def solved(known: Known) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def test_solutions_are_right_and_mistakes_are_named_for_many(known):
     check_seed(known)
 
 
-@pytest.mark.parametrize("known", FEW[:1], indirect=True)
+@pytest.mark.parametrize("known", FEW, indirect=True)
 class TestFeedback:
     def test_an_answer_of_another_form_is_told_the_form(self, known):
         told = {
@@ -99,14 +103,23 @@ class TestFeedback:
 
 
 class TestAtTheDesk:
+    @pytest.fixture(scope="class")
+    def home(self, tmp_path_factory) -> Path:
+        """The folder of the learners' companies, each made once for all these tests."""
+        return tmp_path_factory.mktemp("training")
+
     @pytest.fixture
-    def said(self, monkeypatch, tmp_path) -> list[str]:
+    def said(self, monkeypatch, home) -> Iterator[list[str]]:
+        """What the desk says to somebody who has tried nothing yet."""
         texts: list[str] = []
         monkeypatch.setattr(desk, "display", lambda shown: texts.append(shown.data))
-        monkeypatch.setenv("KAM_TRAINING", str(tmp_path))
+        monkeypatch.setattr("kamlib.training.learner.company", made)
+        monkeypatch.setenv("KAM_TRAINING", str(home))
         monkeypatch.setattr(desk, "_HERE", [])
         monkeypatch.setattr(desk, "_TAKEN", Counter())
-        return texts
+        yield texts
+        for progress in home.glob("*/progress.json"):
+            progress.unlink()
 
     def test_without_a_name_or_an_answer_it_says_what_to_do(self, said):
         assert desk.start("  ") is None
@@ -171,7 +184,7 @@ class TestAtTheDesk:
         desk.check("1a", wrong)
         assert "sample" not in said[-1]
 
-    def test_progress_is_kept_and_the_certificate_says_what_was_shown(self, said, tmp_path):
+    def test_progress_is_kept_and_the_certificate_says_what_was_shown(self, said):
         q = desk.start("Ada <Lind>")
         keys = int(q.key_accounts["is_key"].sum())
         desk.check("1a", keys + 1)
@@ -185,9 +198,9 @@ class TestAtTheDesk:
         assert "0 of 11 chapters are whole" in page.replace("\n", " ")
         assert "Still open: 1b" in said[-1]
 
-    def test_the_truth_is_not_in_the_learners_folder(self, said, tmp_path):
+    def test_the_truth_is_not_in_the_learners_folder(self, said, home):
         desk.start("Ada Lind")
-        names = [file.name for file in tmp_path.rglob("*")]
+        names = [file.name for file in home.rglob("*")]
         assert "orders.csv" in names and "truth" not in names and "truth.csv" not in names
 
 

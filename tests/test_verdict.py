@@ -310,15 +310,10 @@ def test_an_account_that_closed_gets_no_offer_and_an_old_loss_without_one_is_let
 
 
 @pytest.fixture(scope="module", params=["sample 2025-Q3", "sample 2025-Q4", "orders", "northwind"])
-def book(request, root, tmp_path_factory):
+def book(request, root, orders_alone):
     """A period of each book: the sample twice, its orders alone, Northwind."""
     if request.param == "orders":
-        folder = tmp_path_factory.mktemp("orders")
-        (folder / "book.toml").write_text('title = "Orders alone"\n', encoding="utf-8")
-        orders = pd.read_csv(root / "data" / "sample" / "orders.csv", dtype="str")
-        columns = ["order_id", "account_id", "order_date", "revenue"]
-        orders[columns].to_csv(folder / "orders.csv", index=False)
-        return kam.open_period(folder, "2025-Q4")
+        return kam.open_period(orders_alone, "2025-Q4")
     name, _, period = request.param.partition(" ")
     return kam.open_period(root / "data" / name, period)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from inspect import getdoc
 from pathlib import Path
 from string import Formatter
@@ -73,10 +74,17 @@ def module(file: Path) -> str:
     return first.removesuffix(".py")
 
 
+@cache
+def nodes(file: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file's syntax."""
+    return tuple(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+@cache
 def imports(file: Path) -> set[str]:
     """Every module that a file imports, inside functions too."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(file):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -92,17 +100,17 @@ def test_every_module_has_its_place():
     assert {module(file) for file in FILES} <= set(LAYER)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_imports_run_one_way(file):
-    own = module(file)
-    if own == "__init__":
-        return
-    later = {name for name in kit_imports(file) if LAYER[name] > LAYER[own] and name != own}
-    assert not later, f"{own} imports {later}, which stand above it"
-    if own in ANALYSIS:
-        assert not kit_imports(file) & set(ANALYSIS) - {own}, (
-            "analysis modules receive each other's tables"
-        )
+def test_imports_run_one_way():
+    for file in FILES:
+        own = module(file)
+        if own == "__init__":
+            continue
+        later = {name for name in kit_imports(file) if LAYER[name] > LAYER[own] and name != own}
+        assert not later, f"{file} imports {later}, which stand above it"
+        if own in ANALYSIS:
+            assert not kit_imports(file) & set(ANALYSIS) - {own}, (
+                f"{file}: analysis modules receive each other's tables"
+            )
 
 
 @pytest.mark.parametrize(
@@ -138,19 +146,17 @@ def test_one_place_begins_a_sentence():
 @pytest.mark.parametrize("file", STORIES, ids=lambda file: file.name)
 def test_a_story_says_its_sentences_so_that_they_can_be_translated(file):
     """What is filled in stands in ``say``; an f-string joins what is said, or makes an id."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
     joined = [
         "".join(part.value for part in node.values if isinstance(part, ast.Constant))
-        for node in ast.walk(tree)
+        for node in nodes(file)
         if isinstance(node, ast.JoinedStr)
     ]
     with_words = [text for text in joined if re.search(r"[A-Za-z]{2}", text)]
     assert [text for text in with_words if not re.fullmatch(r"[\w.#/-]+", text)] == []
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_a_sentence_is_given_the_facts_it_names_and_no_other(file):
-    for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def test_a_sentence_is_given_the_facts_it_names_and_no_other():
+    for call in (node for file in FILES for node in nodes(file)):
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
             continue
         if call.func.id != "say" or not call.args or not isinstance(call.args[0], ast.Constant):
@@ -169,26 +175,20 @@ def test_only_intake_opens_an_engine():
     assert openers == {"intake"}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_a_module_is_one_noun_and_not_long(file):
-    assert not set(file.relative_to(PACKAGE).with_suffix("").parts) & {
-        "utils",
-        "helpers",
-        "common",
-        "misc",
-    }
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= (
-        460 if file.parent.name == "story" else 400  # a line for each fact that is said
-    )
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    called = {
-        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-    }
-    if module(file) not in ("cli", "report", "steps"):
-        assert not called & {"today", "now", "print"}
-    assert not any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+def test_a_module_is_one_noun_and_not_long():
+    for file in FILES:
+        own = file.relative_to(PACKAGE).with_suffix("")
+        assert not set(own.parts) & {"utils", "helpers", "common", "misc"}
+        most = 460 if file.parent.name == "story" else 400  # a line for each fact that is said
+        assert len(file.read_text(encoding="utf-8").splitlines()) <= most, own
+        called = {
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            for node in nodes(file)
+            if isinstance(node, ast.Call)
+        }
+        if module(file) not in ("cli", "report", "steps"):
+            assert not called & {"today", "now", "print"}, own
+        assert not any(isinstance(node, ast.Assert) for node in nodes(file)), own
 
 
 class TestCalculations:

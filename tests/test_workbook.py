@@ -4,10 +4,8 @@ formula.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 import zipfile
 
 import numpy as np
@@ -23,6 +21,7 @@ from kamlib.workbook import write_workbook
 from kamlib.workbook.blocks import Cells, Sheet
 from kamlib.workbook.cells import formats_of
 
+from . import office
 from .payloads import TEXTS
 from .segmentation import account_classes
 
@@ -119,43 +118,31 @@ def written(tables, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def recalculated(tmp_path_factory):
-    """Return a function that opens a workbook in LibreOffice, calculates it anew and reads the
-    values.
+def recalculated(written, hostile, tmp_path_factory):
+    """What LibreOffice calculates, from workbooks without any calculated value: as it was written,
+    with other limits, with other weights, and of hostile texts.
     """
-    program = shutil.which("soffice") or shutil.which("libreoffice")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("LibreOffice is not installed; the workbook must be recalculated in CI")
-        pytest.skip("LibreOffice is not installed: nothing here can recalculate the workbook")
-    profile = tmp_path_factory.mktemp("profile")
-    (profile / "user").mkdir()
-    (profile / "user" / "registrymodifications.xcu").write_text(
-        '<?xml version="1.0" encoding="UTF-8"?><oor:items '
-        'xmlns:oor="http://openoffice.org/2001/registry">'
-        '<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop '
-        'oor:name="OOXMLRecalcMode" oor:op="fuse">'
-        "<value>0</value></prop></item></oor:items>"
-    )
-
-    def recalculate(path):
-        out = tmp_path_factory.mktemp("recalculated")
-        command = [
-            program,
-            f"-env:UserInstallation={profile.as_uri()}",
-            "--headless",
-            "--convert-to",
-            "xlsx:Calc MS Excel 2007 XML",
-        ]
-        subprocess.run(
-            [*command, "--outdir", str(out), str(path)],
-            check=True,
-            capture_output=True,
-            timeout=240,
-        )
-        return openpyxl.load_workbook(out / path.name, data_only=True)
-
-    return recalculate
+    folder = tmp_path_factory.mktemp("recalculated")
+    bare = openpyxl.load_workbook(written)
+    bare.save(folder / "bare.xlsx")
+    changed = openpyxl.load_workbook(written)
+    limits = {row[0].value: row[1] for row in changed["Limits"].iter_rows(min_row=3)}
+    limits["A while the share before the account is below"].value = 0.3
+    limits["X (even): coefficient of variation, at most"].value = 0.1
+    changed.save(folder / "changed.xlsx")
+    weights = openpyxl.load_workbook(written)
+    weights["Scoring"]["E2"].value, weights["Scoring"]["F2"].value = 0.2, 0.2
+    weights.save(folder / "weights.xlsx")
+    shutil.copy(hostile, folder / "hostile.xlsx")
+    names = ("bare", "changed", "weights", "hostile")
+    values = openpyxl.load_workbook(folder / "bare.xlsx", data_only=True)
+    assert {value for pair in classes_of(values).values() for value in pair} == {None}
+    files = [folder / f"{name}.xlsx" for name in names]
+    made = office.converted("xlsx:Calc MS Excel 2007 XML", folder / "out", *files)
+    return {
+        name: openpyxl.load_workbook(file, data_only=True)
+        for name, file in zip(names, made, strict=True)
+    }
 
 
 def rows(book, sheet, top=1):
@@ -189,24 +176,14 @@ def expected(classes):
     }
 
 
-def without_values(source, target):
-    """Save a workbook without any calculated value: what is read later was calculated later."""
-    book = openpyxl.load_workbook(source)
-    book.save(target)
-    return book
-
-
 def test_the_written_values_are_the_reports(tables, written):
     assert classes_of(openpyxl.load_workbook(written, data_only=True)) == expected(
         tables["account_classes"]
     )
 
 
-def test_libreoffice_calculates_the_reports_classes(tables, written, recalculated, tmp_path):
-    without_values(written, tmp_path / "bare.xlsx")
-    bare = openpyxl.load_workbook(tmp_path / "bare.xlsx", data_only=True)
-    assert {value for pair in classes_of(bare).values() for value in pair} == {None}
-    book = recalculated(tmp_path / "bare.xlsx")
+def test_libreoffice_calculates_the_reports_classes(tables, recalculated):
+    book = recalculated["bare"]
     assert classes_of(book) == expected(tables["account_classes"])
     cv = {row["Account"]: row["CV"] for row in rows(book, "Accounts")}
     for row in tables["account_classes"].itertuples():
@@ -222,12 +199,7 @@ def test_the_example_covers_the_edges(tables):
     assert {pair[0] for pair in found.values()} >= {"A", "B", "C"}
 
 
-def test_a_changed_limit_moves_classes(tables, written, recalculated, tmp_path):
-    book = openpyxl.load_workbook(written)
-    limits = {row[0].value: row[1] for row in book["Limits"].iter_rows(min_row=3)}
-    limits["A while the share before the account is below"].value = 0.3
-    limits["X (even): coefficient of variation, at most"].value = 0.1
-    book.save(tmp_path / "changed.xlsx")
+def test_a_changed_limit_moves_classes(tables, recalculated):
     months, accounts = (
         tables["account_months"],
         tables["account_classes"][["account_id", "name", "manager_name"]].copy(),
@@ -235,14 +207,13 @@ def test_a_changed_limit_moves_classes(tables, written, recalculated, tmp_path):
     accounts["cost_to_serve"] = float("nan")
     limits = SegmentationSettings(abc=(0.3, 0.95), xyz_variability=(0.1, 1.0))
     same = account_classes(months, accounts, as_of=AS_OF, segmentation=limits)
-    found = classes_of(recalculated(tmp_path / "changed.xlsx"))
+    found = classes_of(recalculated["changed"])
     assert found == expected(same)
     assert found != expected(tables["account_classes"])
 
 
-def test_the_matrix_counts_every_classed_account(tables, written, recalculated, tmp_path):
-    without_values(written, tmp_path / "bare.xlsx")
-    sheet = recalculated(tmp_path / "bare.xlsx")["Matrix"]
+def test_the_matrix_counts_every_classed_account(tables, recalculated):
+    sheet = recalculated["bare"]["Matrix"]
     classes = tables["account_classes"].dropna(subset=["abc_revenue", "xyz_frequency"])
     counts = [
         cell
@@ -258,13 +229,10 @@ def test_the_matrix_counts_every_classed_account(tables, written, recalculated, 
     assert sum(sums) == pytest.approx(classes["revenue"].sum())
 
 
-def test_scores_follow_the_weights(written, recalculated, tmp_path):
-    book = openpyxl.load_workbook(written)
-    book["Scoring"]["E2"].value, book["Scoring"]["F2"].value = 0.2, 0.2
-    book.save(tmp_path / "weights.xlsx")
+def test_scores_follow_the_weights(recalculated):
     found = {
         row["Account"]: (row["Score"], row["Rank"])
-        for row in rows(recalculated(tmp_path / "weights.xlsx"), "Scoring", top=4)
+        for row in rows(recalculated["weights"], "Scoring", top=4)
     }
     assert found == {"whale": (5.5, 3), "tie1": (6.5, 2), "tie2": (7, 1), "silent": (None, None)}
 
@@ -369,8 +337,8 @@ def test_no_part_of_the_file_is_a_link_or_a_foreign_formula(hostile):
             assert not re.search(r"HYPERLINK|WEBSERVICE|cmd|A1:A9|evil", formula), formula
 
 
-def test_libreoffice_reads_payloads_as_text(hostile, recalculated):
-    book = recalculated(hostile)
+def test_libreoffice_reads_payloads_as_text(recalculated):
+    book = recalculated["hostile"]
     found = [row["Account"] for row in rows(book, "Retention", top=3)]
     assert [text for text in found if str(text).startswith(("=", "+", "@", "http", "mailto"))] == [
         text for text in TEXTS if text.startswith(("=", "+", "@", "http", "mailto"))
@@ -421,16 +389,9 @@ def test_what_belongs_to_a_list_stands_below_it_and_is_not_printed(tmp_path):
 
 
 def test_the_samples_workbook_prints_on_at_most_15_pages(sample_report, tmp_path):
-    program = shutil.which("soffice") or shutil.which("libreoffice")
-    if program is None:
-        pytest.skip("needs LibreOffice")
-    home = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    for file in ("workbook.xlsx", "details.xlsx"):
-        source = sample_report.folder / file
-        command = [program, home, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, source]
-        subprocess.run(command, check=True, capture_output=True, timeout=240)
-        printed = (tmp_path / file).with_suffix(".pdf").read_bytes()
-        assert 5 <= len(re.findall(rb"/Type ?/Page\b", printed)) <= 15, file
+    files = [sample_report.folder / name for name in ("workbook.xlsx", "details.xlsx")]
+    for file in office.converted("pdf", tmp_path, *files):
+        assert 5 <= len(re.findall(rb"/Type ?/Page\b", file.read_bytes())) <= 15, file
 
 
 def test_a_block_of_rows_holds_what_cells_written_one_by_one_would(tmp_path):

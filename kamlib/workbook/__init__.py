@@ -231,9 +231,7 @@ def write_workbook(
     period
         The period's label.
     """
-    made = datetime(
-        as_of.year, as_of.month, as_of.day
-    )  # never the clock: the same tables give the same bytes
+    made = datetime(as_of.year, as_of.month, as_of.day)  # never the clock: the same bytes
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -293,18 +291,12 @@ def write_read_me(
     printed(sheet)
     sheet.set_column(0, 0, 100)
     put(sheet, 0, 0, book.title, "title", formats)
-    put(
-        sheet,
-        1,
-        0,
-        say(
-            "{period}, as of {as_of}. Money in {currency}.",
-            period=period,
-            as_of=as_of.date().isoformat(),
-            currency=book.currency,
-        ),
-        "quiet",
-        formats,
+    said = say(
+        "{period}, as of {as_of}. Money in {currency}.",
+        period=period,
+        as_of=as_of.date().isoformat(),
+        currency=book.currency,
     )
+    put(sheet, 1, 0, said, "quiet", formats)
     for row, line in enumerate(lines, start=3):
         sheet.write_string(row, 0, say(line), formats["text"])

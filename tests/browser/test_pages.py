@@ -88,8 +88,7 @@ def test_no_request_leaves_and_nothing_complains(visit, name):
     assert tab.seen == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 @pytest.mark.parametrize("name", ["front", "few", "hostile", "index"])
 def test_no_serious_or_critical_finding_for_accessibility(visit, name, width, scheme):
     from axe_playwright_python.sync_playwright import Axe

@@ -68,11 +68,8 @@ def test_every_page_of_a_site_is_printed_with_its_text_and_its_sheets(tmp_path):
     assert [file.read_bytes() for file in printing.print_pages(tmp_path)] == before
 
 
-@pytest.mark.usefixtures("printer")
-def test_a_report_publishes_its_pdfs_and_names_them_in_its_manifest(
-    make_book, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(report_run, "can_fork", lambda: False)
+@pytest.mark.usefixtures("printer", "warm")
+def test_a_report_publishes_its_pdfs_and_names_them_in_its_manifest(make_book, tmp_path):
     book = make_book({"orders.csv": "order_id,account_id,order_date,revenue\n1,A,2025-05-05,10\n"})
     out = tmp_path / "site"
     assert (
