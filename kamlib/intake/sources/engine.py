@@ -24,6 +24,8 @@ from kamlib.tables import CANONICAL
 
 MEMORY = "KAM_MEMORY"
 """Environment variable: what the engine may hold in memory, such as 4GB; more goes to disk."""
+_PIECES = (4, 16, 64)
+"""Into how many pieces a statement is parted that needs more memory than there is."""
 _SHARE, _UNKNOWN = 0.5, 4_000_000_000
 """What share of the machine's memory the engine may hold; of how many bytes where none is known."""
 
@@ -109,20 +111,67 @@ class Engine:
         )
         return self.connection.table(name)
 
-    def stored(self, statement: str) -> Path:
+    def stored(self, statement: str, *, of: str = "", by: str = "") -> Path:
         """Return a new Parquet file with what a statement selects, days as times; it passes through
         memory in parts.
+
+        Where the statement says by which column (``by``) it groups the rows of a view (``of``) and
+        sorts its own, and needs more memory than there is, it is run for some values of it after
+        others.
         """
+        try:
+            return self._stored(statement)
+        except duckdb.OutOfMemoryException:
+            if not by:
+                raise
+        return self._stored_in_pieces(statement, of, by)
+
+    def _stored(self, statement: str) -> Path:
         described = self.connection.raw_sql(f"DESCRIBE {statement}").fetchall()
         days = [quoted_name(name) for name, type_, *_ in described if type_ == "DATE"]
         casts = ", ".join(f"CAST({name} AS TIMESTAMP) AS {name}" for name in days)
         shown = f"* REPLACE ({casts})" if days else "*"
         self.loaded += 1
         part = Path(self.scratch.name) / f"{self.loaded}.parquet"
-        self.connection.raw_sql(
-            f"COPY (SELECT {shown} FROM ({statement})) TO {quoted(part)} (FORMAT parquet)"
-        )
+        try:
+            self.connection.raw_sql(
+                f"COPY (SELECT {shown} FROM ({statement})) TO {quoted(part)} (FORMAT parquet)"
+            )
+        except duckdb.Error:
+            part.unlink(missing_ok=True)
+            raise
         return part
+
+    def _stored_in_pieces(self, statement: str, of: str, by: str) -> Path:
+        """Run a statement for a fourth of the rows at a time, or as few as there is memory for."""
+        refusal = duckdb.OutOfMemoryException()
+        for count in _PIECES:
+            parts: list[Path] = []
+            try:
+                for condition in self._pieces(of, by, count):
+                    rows = f"FROM (SELECT * FROM {of} WHERE {condition}) AS {of}"
+                    parts.append(self._stored(statement.replace(f"FROM {of}", rows)))
+                read = ", ".join(quoted(part) for part in parts)
+                return self._stored(f"SELECT * FROM read_parquet([{read}])")
+            except duckdb.OutOfMemoryException as error:
+                refusal = error
+            finally:
+                for part in parts:
+                    part.unlink()
+        raise refusal
+
+    def _pieces(self, of: str, by: str, count: int) -> list[str]:
+        """Return the conditions that part rows by a column's values, in their order, into pieces
+        of about the same size.
+        """
+        found = self.connection.raw_sql(
+            f"SELECT min({by}) FROM (SELECT {by}, (sum(n) OVER (ORDER BY {by}) - n) * {count} "
+            f"// sum(n) OVER () AS piece FROM (SELECT {by}, count(*) AS n FROM {of} GROUP BY 1)) "
+            "GROUP BY piece ORDER BY 1"
+        ).fetchall()
+        starts = [quoted(start) for (start,) in found]
+        ends = [f" AND {by} < {end}" for end in starts[1:]]
+        return [f"{by} >= {start}{end}" for start, end in zip(starts, [*ends, ""], strict=True)]
 
     def one(self, statement: str) -> Any:
         """Return the one value that a statement selects."""
@@ -133,9 +182,17 @@ class Engine:
         rows = pa.Table.from_pandas(frame, preserve_index=False)
         self.connection.create_table(name, rows, temp=True, overwrite=True)
 
-    def frame(self, statement: str) -> pd.DataFrame:
-        """Return what a statement selects as a frame: text as text, days as days."""
-        rows = self.connection.raw_sql(statement).to_arrow_table()
+    def frame(self, statement: str, *, of: str = "", by: str = "") -> pd.DataFrame:
+        """Return what a statement selects as a frame: text as text, days as days; where it must, in
+        pieces, as `stored`.
+        """
+        try:
+            rows = self.connection.raw_sql(statement).to_arrow_table()
+        except duckdb.OutOfMemoryException:
+            if not by:
+                raise
+            part = self._stored_in_pieces(statement, of, by)
+            rows = self.connection.raw_sql(f"FROM read_parquet({quoted(part)})").to_arrow_table()
         frame = rows.to_pandas(date_as_object=False)
         for column in rows.schema:
             if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
