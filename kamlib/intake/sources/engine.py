@@ -112,20 +112,20 @@ class Engine:
         )
         return self.connection.table(name)
 
-    def stored(self, statement: str, *, of: str = "", by: str = "") -> Path:
+    def stored(self, statement: str, *, of: str = "", by: str = "", order: str = "") -> Path:
         """Return a new Parquet file with what a statement selects, days as times; it passes through
         memory in parts.
 
-        Where the statement says by which column (``by``) it groups the rows of a view (``of``) and
-        sorts its own, and needs more memory than there is, it is run for some values of it after
-        others.
+        Where it is said by which column (``by``) the statement groups the rows of a view (``of``),
+        and it needs more memory than there is, it is run for some values of it after others. Rows
+        are sorted by that column first, or ``order`` says how.
         """
         try:
             return self._stored(statement)
         except duckdb.OutOfMemoryException:
             if not by:
                 raise
-        return self._stored_in_pieces(statement, of, by)
+        return self._stored_in_pieces(statement, of, by, order)
 
     def _stored(self, statement: str) -> Path:
         described = self.connection.raw_sql(f"DESCRIBE {statement}").fetchall()
@@ -143,7 +143,7 @@ class Engine:
             raise
         return part
 
-    def _stored_in_pieces(self, statement: str, of: str, by: str) -> Path:
+    def _stored_in_pieces(self, statement: str, of: str, by: str, order: str = "") -> Path:
         """Run a statement for a fourth of the rows at a time, or as few as there is memory for."""
         refusal = duckdb.OutOfMemoryException()
         for count in _PIECES:
@@ -153,7 +153,8 @@ class Engine:
                     rows = f"FROM (SELECT * FROM {of} WHERE {condition}) AS {of}"
                     parts.append(self._stored(statement.replace(f"FROM {of}", rows)))
                 read = ", ".join(quoted(part) for part in parts)
-                return self._stored(f"SELECT * FROM read_parquet([{read}])")
+                sorted_ = f" ORDER BY {order}" if order else ""
+                return self._stored(f"SELECT * FROM read_parquet([{read}]){sorted_}")
             except duckdb.OutOfMemoryException as error:
                 refusal = error
             finally:
