@@ -217,7 +217,7 @@ def test_the_address_is_told_to_nobody(frames, request, tmp_path, monkeypatch):
     assert {"site", "book", "status.json", "digest.pptx", "digest.eml"} <= {
         place.parts[0] for place in files
     }
-    assert {".xlsx", ".csv", ".html", ".json", ".log"} <= {place.suffix for place in files}
+    assert {".xlsx", ".csv", ".html", ".json"} <= {place.suffix for place in files}
     assert len(files) > 50
     said = [text.encode() for one in runs for text in (one.stdout, one.stderr)]
     held = {str(place): insides(file.read_bytes(), file.name) for place, file in files.items()}
