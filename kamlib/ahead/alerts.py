@@ -134,10 +134,11 @@ def _goods(
     category_months: pd.DataFrame, product_months: pd.DataFrame, active: pd.DataFrame
 ) -> tuple[str, pd.DataFrame]:
     """Return by what goods are told apart, and the revenue months of each at active accounts."""
-    dimension, cells = "category", category_months.rename(columns={"category": "group"})
-    if cells["group"].nunique() < FEW_CATEGORIES:
-        dimension, cells = "product", product_months.rename(columns={"product": "group"})
-    return dimension, cells[cells["account_id"].isin(active["account_id"])]
+    dimension, goods = "category", category_months
+    if goods["category"].nunique() < FEW_CATEGORIES:
+        dimension, goods = "product", product_months
+    own = goods[goods["account_id"].isin(active["account_id"])]
+    return dimension, own.rename(columns={dimension: "group"})
 
 
 def _fallen(cells: Cells) -> pd.DataFrame:

@@ -114,11 +114,10 @@ def _keys(rows: pd.DataFrame, names: list[str]) -> pd.Index:
 
 def _wide(cells: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Return the revenue of each cell and month, zero where there is none."""
-    known = cells.dropna(subset=names)
-    index, cell = placed(known, names)
-    month, months = pd.factorize(known["month"], sort=True)
+    index, cell = placed(cells, names)
+    month, months = pd.factorize(cells["month"], sort=True)
     return pd.DataFrame(
-        grid(cell, month, known["revenue"], (len(index), len(months))),
+        grid(cell, month, cells["revenue"], (len(index), len(months))),
         index=index,
         columns=pd.DatetimeIndex(months, name="month"),
         copy=False,  # else months would lie side by side, and sums be others in the last place

@@ -65,7 +65,7 @@ def cells_of(
     as a whole, it is a month.
     """
     months = trailing_months(as_of, max(WINDOWS) + PAST)
-    known = rows[rows["month"].le(as_of)].dropna(subset=by)
+    known = rows[rows["month"].le(as_of)]
     index, cell = placed(known, by)
     shape = (len(index), len(months))
     at = months.get_indexer(pd.DatetimeIndex(known["month"]))
@@ -91,13 +91,25 @@ def cells_of(
 
 
 def placed(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Index, np.ndarray]:
-    """Return the cells that rows lie in, sorted, and the place of each row among them."""
-    codes, levels = zip(*(pd.factorize(rows[one], sort=True) for one in by), strict=True)
+    """Return the cells that rows lie in, sorted, and the place of each row among them; −1 for none.
+
+    Rows of a cell mostly stand together, so that the first of each run is looked at alone.
+    """
+    is_first = np.ones(len(rows), dtype=bool)
+    texts = [np.asarray(rows[one], dtype=object) for one in by]
+    is_first[1:] = np.any([text[1:] != text[:-1] for text in texts], axis=0)
+    starts = np.flatnonzero(is_first)
+    heads = (pd.Series(text[starts], dtype="str") for text in texts)
+    codes, levels = zip(*(pd.factorize(one, sort=True) for one in heads), strict=True)
+    many = np.diff(starts, append=len(rows))
     if len(by) == 1:
-        return pd.Index(levels[0], name=by[0]), codes[0]
-    packed, cell = np.unique(codes[0] * len(levels[1]) + codes[1], return_inverse=True)
+        return pd.Index(levels[0], name=by[0]), np.repeat(codes[0], many)
+    is_cell = (codes[0] >= 0) & (codes[1] >= 0)
+    packed, place = np.unique((codes[0] * len(levels[1]) + codes[1])[is_cell], return_inverse=True)
+    cell = np.full(len(starts), -1)
+    cell[is_cell] = place
     of_levels: Any = list(np.divmod(packed, max(len(levels[1]), 1)))
-    return pd.MultiIndex(levels=levels, codes=of_levels, names=by), cell
+    return pd.MultiIndex(levels=levels, codes=of_levels, names=by), np.repeat(cell, many)
 
 
 def grid(
@@ -114,7 +126,7 @@ def _first_months(rows: pd.DataFrame, cell: np.ndarray, many: int) -> np.ndarray
     """Return the month in which each cell first brought revenue: one that never comes for none."""
     month = rows["month"].to_numpy().astype("datetime64[us]").astype("int64")
     first = np.full(many, _NEVER)
-    sold = rows["revenue"].gt(0).to_numpy()
+    sold = rows["revenue"].gt(0).to_numpy() & (cell >= 0)
     np.minimum.at(first, cell[sold], month[sold])
     return first.astype("datetime64[us]")
 

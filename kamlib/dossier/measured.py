@@ -52,7 +52,8 @@ def measured_objectives(
         "met": interactions,
         "people": contacts,
     }
-    known, names = set(category_months["category"]), manager_names(managers)
+    known = set(category_months["category"].unique())
+    names = manager_names(managers)
     ends = trailing_months(as_of, 13)
     days = (as_of, previous_span.end if previous_span.end in ends else None, ends[0])
     rows = []

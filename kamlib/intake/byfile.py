@@ -30,6 +30,7 @@ _SHORT = f"DECIMAL(18, {MONEY_DECIMALS})"
 _LIKELY = "DECIMAL(18, 2)"
 """What most amounts are written as: text of that form need not be kept beside its value."""
 _CELL = "cell_"
+_REJECTED = ["file", "line", "reason", "text", "delimiter"]
 _JUDGED = ("_value", "_reason", "_file", "_row", "_mended", "_sign", "_open")
 
 
@@ -53,7 +54,7 @@ def read_by_file(
         parts.shelf.sweep(used)
     parts.show((), engine)
     said = [about(file) for file in files]
-    lost = [pd.DataFrame(one["rejected"], columns=["file", "line", "reason"]) for one in said]
+    lost = [pd.DataFrame(one["rejected"], columns=_REJECTED) for one in said]
     rejected = pd.concat(lost, ignore_index=True).astype({"line": "int64"})
     values = ", ".join(map(quoted_name, [*_values(read), *_JUDGED]))
     back = ", ".join(
@@ -63,7 +64,7 @@ def read_by_file(
     )
     rows = _view("kam_by_file", values, files, said, engine)
     cells = _view("kam_by_file_cells", f"{back}, _file, _row", files, said, engine)
-    return replace(read, rows=rows, cells=cells, is_kept=True), rejected
+    return replace(read, kept_rows=rows, kept_cells=cells), rejected
 
 
 def _read(
@@ -72,7 +73,7 @@ def _read(
     """Read and judge files in one pass; return a Parquet file of their lines."""
     before = _own_tables(engine)
     rejected = parts.show(new, engine)
-    said = {"rejected": rejected[["file", "line", "reason"]].to_numpy().tolist()}
+    said = {"rejected": rejected.reindex(columns=_REJECTED).to_numpy().tolist()}
     try:
         return _stored(read, types, {**said, "is_short": True}, engine)
     except duckdb.ConversionException:

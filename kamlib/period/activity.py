@@ -41,8 +41,8 @@ LEAST_ACCOUNTS = 3
 """Accounts that bought a product in a month before their median price says anything."""
 
 
-_AT_ONCE = ("account_months", "product_windows", "price_years", "deliveries")
-"""Tables that rest on more than each account's own lines, or are not sorted by account."""
+_AT_ONCE = ("account_months", "price_years", "deliveries")
+"""Tables that rest on more than each account's own lines."""
 
 
 def used_lines(intake: Intake) -> Engine:
@@ -353,9 +353,12 @@ def activity_tables(
         "manager_months": manager_months(as_of=as_of),
         "deliveries": deliveries(as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
     }
+    in_turn = ", ".join(map(quoted, windows))
+    orders_of = {"product_windows": f'list_position([{in_turn}], "window"), account_id, product_id'}
     for name, statement in statements.items():
         by = "" if name in _AT_ONCE else "account_id"
-        shutil.move(engine.stored(statement, of=LINES, by=by), folder / f"{name}.parquet")
+        made = engine.stored(statement, of=LINES, by=by, order=orders_of.get(name, ""))
+        shutil.move(made, folder / f"{name}.parquet")
     shutil.move(days, folder / "account_days.parquet")
     return {
         "order_cells": orders[~orders["is_split"]].drop(columns="is_split").reset_index(drop=True),
