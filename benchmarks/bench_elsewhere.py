@@ -117,7 +117,12 @@ def measured(engine: str, address: str, pid: int, folder: Path) -> dict[str, dic
             check=True,
             env={**os.environ, "KAM_DB_URL": address},
         )
-        found[f"{engine}: {name}"] = json.loads(run.stdout.splitlines()[-1])
+        row = found[f"{engine}: {name}"] = json.loads(run.stdout.splitlines()[-1])
+        sys.stdout.write(
+            f"{engine + ': ' + name:<22} here {row['here']:6.1f} s of processor, there "
+            f"{row['there']:6.1f} s, {row['wall']:6.1f} s, {row['peak']:5.2f} GB\n"
+        )
+        sys.stdout.flush()
     return found
 
 
@@ -151,11 +156,6 @@ def main() -> int:
             sys.stdout.write("Spark needs Java.\n")
         else:
             found |= measured("spark", "pyspark://", 0, folder)
-    for way, row in found.items():
-        sys.stdout.write(
-            f"{way:<22} here {row['here']:6.1f} s of processor, there {row['there']:6.1f} s, "
-            f"{row['wall']:6.1f} s, {row['peak']:5.2f} GB\n"
-        )
     is_same = all(abs(row["total"] - round(wanted, 2)) < 0.005 for row in found.values())
     sys.stdout.write("" if is_same else "The sums DIFFER.\n")
     return 0 if is_same else 1

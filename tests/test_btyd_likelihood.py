@@ -12,6 +12,7 @@ from scipy.optimize import approx_fprime
 from scipy.special import gammaln, hyp2f1, roots_jacobi, roots_legendre
 
 from kamlib import btyd
+from kamlib.btyd import models
 from kamlib.btyd.forecast import at_least
 from kamlib.btyd.likelihood import Histories, log_likelihood
 from kamlib.errors import KamError
@@ -293,3 +294,23 @@ def test_accounts_that_never_leave_are_called_that():
     table = btyd.alive_probability(loyal, model)
     assert (table["alive_probability"] > 0.99).all()
     assert table["note_code"].eq(model.note_code).all()
+
+
+def test_no_member_of_the_family_is_fitted_twice(monkeypatch):
+    asked: list[tuple[int, bool]] = []
+    real = models._fit
+
+    def noted(summary, *, k, modified, unit_days):
+        asked.append((k, modified))
+        return real(summary, k=k, modified=modified, unit_days=unit_days)
+
+    monkeypatch.setattr(models, "_fit", noted)
+    rng = np.random.default_rng(2)
+    days = pd.DataFrame({"account_id": rng.choice([f"A{n}" for n in range(40)], 400),
+        "date": pd.to_datetime("2024-01-01") + pd.to_timedelta(rng.integers(0, 700, 400), "D"),
+        "revenue": 10.0})  # fmt: skip
+    found = models.buyer_models(btyd.buyer_summary(days, as_of=pd.Timestamp("2025-12-31")))
+    assert [one.name.rstrip("0123456789") for one in found] == [
+        "BG/NBD", "MBG/NBD", "BG/CNBD-", "MBG/CNBD-",
+    ]  # fmt: skip
+    assert len(asked) == len(set(asked)) >= 4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
 import sqlite3
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -22,6 +24,7 @@ from kamlib.intake.sources import open_engine
 from kamlib.practice import company
 
 from .forked import kam as command
+from .insides import insides
 
 ENGINES = ("csv", "xlsx", "parquet", "duckdb", "sqlite", "postgres", "spark")
 TABLES = (
@@ -195,20 +198,48 @@ def test_every_engine_gives_equal_tables(engine, frames, expected, request, tmp_
 
 
 def test_the_address_is_told_to_nobody(frames, request, tmp_path, monkeypatch):
-    """A whole report from a server: no file, kept period or line of its log holds the password."""
+    """A whole report from a server: no file, kept period or line of its log holds the password,
+    packed or not: workbook, slides, mail, tables and the health file are unpacked.
+    """
     folder = book_of("postgres", frames, request, tmp_path, monkeypatch)
     monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
     kam.open_period(folder, "2025-Q3")
+    period = ("--book", folder, "--period", "2025-Q3")
     run = command(
-        "report", "--book", folder, "--period", "2025-Q3", "--accounts", "A0001",
-        "--out", tmp_path / "site", "--log", "json",
+        "report", *period, "--accounts", "A0001", "--out", tmp_path / "site",
+        "--status", tmp_path / "status.json", "--log", "json",
     )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    files = [file for file in tmp_path.rglob("*") if file.is_file()]
-    assert {"site", "book"} <= {file.relative_to(tmp_path).parts[0] for file in files}
+    runs = [run]
+    for form in ("pptx", "eml"):
+        runs.append(command("digest", *period, "--to", form, "--out", tmp_path / f"digest.{form}"))
+    assert [one.returncode for one in runs] == [0, 0, 0], [one.stderr for one in runs]
+    files = {file.relative_to(tmp_path): file for file in tmp_path.rglob("*") if file.is_file()}
+    assert {"site", "book", "status.json", "digest.pptx", "digest.eml"} <= {
+        place.parts[0] for place in files
+    }
+    assert {".xlsx", ".csv", ".html", ".json"} <= {place.suffix for place in files}
     assert len(files) > 50
-    said = [run.stdout.encode(), run.stderr.encode(), *(file.read_bytes() for file in files)]
+    said = [text.encode() for one in runs for text in (one.stdout, one.stderr)]
+    held = {str(place): insides(file.read_bytes(), file.name) for place, file in files.items()}
     assert not any(CANARY.encode() in text for text in said)
+    assert not [
+        place for place, parts in held.items() if any(CANARY.encode() in part for part in parts)
+    ]
+
+
+def test_what_is_packed_is_seen(tmp_path):
+    """The search itself finds a secret in a workbook, in a table and in coded text."""
+    frame = pd.DataFrame({"it": [CANARY]})
+    frame.to_excel(tmp_path / "a.xlsx")
+    frame.to_parquet(tmp_path / "a.parquet")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "a.xlsx", "a.xlsx")
+    coded = base64.b64encode((tmp_path / "a.zip").read_bytes()).decode()
+    (tmp_path / "a.html").write_text(f"<a href='data:x;base64,{coded}'>")
+    for file in tmp_path.iterdir():
+        content = file.read_bytes()
+        assert any(CANARY.encode() in part for part in insides(content, file.name)), file
+        assert file.suffix == ".parquet" or CANARY.encode() not in content, file
 
 
 @pytest.mark.parametrize("option", [[], ["--debug"]])

@@ -80,9 +80,9 @@ def parsed(monkeypatch):
 
     found, show = [], Parts.show
 
-    def counted(parts, part, engine):
-        found.extend([part.file.name] if part else [])
-        return show(parts, part, engine)
+    def counted(parts, given, engine):
+        found.extend(part.file.name for part in given)
+        return show(parts, given, engine)
 
     monkeypatch.setattr(Parts, "show", counted)
     return found
@@ -268,11 +268,10 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(book, tmp_path, monkey
     changed = book / "raw" / "orders-2025-03.csv"
     reading = byfile._read
 
-    def disturbed(part, *rest):
-        made = reading(part, *rest)
-        if part.file == changed:
-            with changed.open("a", encoding="utf-8") as stream:
-                stream.write("o1,A1,2025-03-01,1.00,1.0,x,m1\n")
+    def disturbed(*given):
+        made = reading(*given)
+        with changed.open("a", encoding="utf-8") as stream:
+            stream.write("o1,A1,2025-03-01,1.00,1.0,x,m1\n")
         return made
 
     monkeypatch.setattr(byfile, "_read", disturbed)

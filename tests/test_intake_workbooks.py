@@ -6,6 +6,7 @@ import datetime
 import re
 import zipfile
 from decimal import Decimal
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -275,3 +276,24 @@ def test_other_forms_of_workbooks_are_read(make_book, form, write, rules):
     found = check_book(folder)
     assert found["totals"]["revenue"] == 112.345
     assert found["totals"]["accounts"] == 2
+
+
+@pytest.mark.parametrize("form", ["xls", "ods"])
+def test_workbooks_that_an_office_program_saved_are_read(make_book, form):
+    """Days as days, ids with their zeros, formulas by their value, an error set aside: the sheet
+    was saved by LibreOffice in both forms.
+    """
+    saved = Path(__file__).parent / "data" / "workbooks" / f"orders.{form}"
+    folder = make_book({f"orders.{form}": saved.read_bytes()})
+    with open_engine() as engine:
+        intake = read_book(folder, read_settings(folder), engine)
+        lines = intake.orders.order_by("_row").to_pyarrow().to_pylist()
+    used = [line for line in lines if line["_reason"] is None]
+    assert len(lines) == 32 and len(used) == 31
+    first, second, last = used[0], used[1], used[-1]
+    assert (first["account_id"], second["account_id"]) == ("100", "001")
+    assert str(first["order_date"]) == "2024-01-01"
+    assert str(second["delivered_date"]) == "2024-02-02"
+    assert second["product"] == "Äpfel & Öl, 5%"
+    assert float(last["revenue"]) == pytest.approx(100.25 + 1 / 3 + 100.25, abs=1e-6)
+    assert [line["_reason"] for line in lines if line["_reason"]] == ["no revenue"]

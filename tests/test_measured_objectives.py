@@ -128,11 +128,12 @@ def test_an_unknown_category_is_said_in_the_language_of_the_page():
 
 
 def test_kam_check_names_what_is_wrong_with_a_plan(root, tmp_path):
-    shutil.copytree(root / "data" / "sample", tmp_path / "book")
-    orders = tmp_path / "book" / "orders.csv"
-    lines = pd.read_csv(orders, dtype="str").query("account_id == 'A0004'")
-    lines.to_csv(orders, index=False)
-    file = tmp_path / "book" / "plans" / "A0004.toml"
+    sample, file = root / "data" / "sample", tmp_path / "book" / "plans" / "A0004.toml"
+    file.parent.mkdir(parents=True)
+    for name in ("book.toml", "plans/A0004.toml"):
+        shutil.copy(sample / name, tmp_path / "book" / name)
+    lines = pd.read_csv(sample / "orders.csv", dtype="str").query("account_id == 'A0004'")
+    lines.to_csv(tmp_path / "book" / "orders.csv", index=False)
     text = file.read_text(encoding="utf-8")
     assert not [one for one in check_book(tmp_path / "book")["notices"] if one["table"] == "plans"]
     for measure, said in (

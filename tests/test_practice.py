@@ -5,9 +5,11 @@ they say.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from kamlib.errors import KamError
 from kamlib.practice import SAMPLE_SEED, STORIES, company, write_company
 from kamlib.tables import CANONICAL
 
+from .forked import kam
 from .orderlines import only, window
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -284,3 +287,37 @@ def test_a_book_made_like_another_holds_nothing_of_it(tmp_path):
     ours = made.tables["orders"].groupby("account_id")["revenue"].sum()
     assert not set(totals.round(2)) & set(ours.round(2))
     assert not set(model["revenue"]) & set(made.tables["orders"]["revenue"])
+
+
+def test_kam_practice_like_a_book_writes_no_row_of_it(tmp_path):
+    """No id, name, word, plan or amount of a whole book comes into the one made like it."""
+    source = company(21, accounts=10, months=18)
+    draw = np.random.default_rng(3)
+    tables, amounts = {}, set()
+    for name, frame in source.tables.items():
+        columns = {}
+        for column in CANONICAL[name].columns:
+            values = frame[column.name]
+            if column.type in ("id", "text") and column.name != "currency":
+                columns[column.name] = values.where(values.isna(), values.astype("str") + "-REAL")
+            elif column.type == "money":
+                scale = draw.uniform(9_000, 19_000, len(frame))
+                columns[column.name] = (values.astype("float64") * scale).round(2)
+                amounts |= set(columns[column.name].dropna())
+        tables[name] = frame.assign(**columns)
+    book = tmp_path / "source"
+    write_company(replace(source, tables=tables), book)
+    run = kam("practice", tmp_path / "like", "--seed", "4", "--like", book)
+    assert run.returncode == 0, run.stderr
+    made = files(tmp_path / "like")
+    assert {"book.toml", "orders.csv", "accounts.csv", "contacts.csv"} <= set(made)
+    said = "\n".join(content.decode() for content in made.values())
+    assert "-REAL" in "".join(content.decode() for content in files(book).values())
+    assert "REAL" not in said + "".join(made)
+    written = {float(one) for one in re.findall(r"(?<![\d.-])\d+(?:\.\d+)?(?![\d.-])", said)}
+    assert len(written) > 500 and len(amounts) > 500
+    assert not {one for one in amounts & written if one > 10_000}
+    totals = tables["orders"].groupby("account_id")["revenue"].sum().round(2)
+    ours = pd.read_csv(tmp_path / "like" / "orders.csv", dtype="str")
+    sums = pd.to_numeric(ours["revenue"], errors="coerce").groupby(ours["account_id"]).sum()
+    assert not set(totals) & set(sums.round(2))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+import kamlib.programme.comparison as comparison
 from kamlib.programme import (
     placebo_comparison,
     programme_comparison,
@@ -365,6 +366,22 @@ def test_a_block_is_fitted_as_the_closed_form_says():
     assert fit.gain == pytest.approx(inverse @ x.T)
     leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
     assert fit.error == pytest.approx((y - x @ inverse @ x.T @ y) / np.sqrt(1 - leverage))
+
+
+def test_what_a_placebo_is_chosen_by_is_counted_once_a_month(monkeypatch):
+    """Accounts admitted together have one past to be told by, however many they are."""
+    asked: list[int] = []
+    real = comparison.pre_period
+
+    def noted(margin, before, first):
+        asked.append(before)
+        return real(margin, before, first)
+
+    found = measured(3, effect=0.2, on_peak=False)
+    monkeypatch.setattr(comparison, "pre_period", noted)
+    pretended = placebo_comparison(found)
+    assert len(found.treated) > len(asked) == len(set(asked)) > 0
+    assert len(pretended.treated) == 2 * len(found.treated)
 
 
 def test_no_lift_is_taken_off_a_placebo():

@@ -91,8 +91,8 @@ def buyer_models(buyer_summary: pd.DataFrame, *, unit_days: float = 7.0) -> list
     >>> [model.name for model in q.buyer_models]
     ['BG/NBD', 'MBG/NBD', 'BG/CNBD-3', 'MBG/CNBD-3']
     """
-    fits = (fit_bgnbd, fit_mbgnbd, fit_bgcnbd, fit_mbgcnbd)
-    return [fit(buyer_summary, unit_days=unit_days) for fit in fits]
+    plain = [fit(buyer_summary, unit_days=unit_days) for fit in (fit_bgnbd, fit_mbgnbd)]
+    return [*plain, *(_most_regular(buyer_summary, one) for one in plain)]
 
 
 def buyer_model(buyer_models: list[BuyerModel], *, with_plain: bool = False) -> BuyerModel:
@@ -200,8 +200,13 @@ def _fit_k(summary: pd.DataFrame, *, k: int | None, modified: bool, unit_days: f
             _fit(summary, k=k, modified=modified, unit_days=unit_days),
             name=_name(k, modified, True),
         )
-    best = _fit(summary, k=1, modified=modified, unit_days=unit_days)
-    worse = 0
+    return _most_regular(summary, _fit(summary, k=1, modified=modified, unit_days=unit_days))
+
+
+def _most_regular(summary: pd.DataFrame, plain: BuyerModel) -> BuyerModel:
+    """Return the kin of a model of exponential gaps with the likeliest k, that of k = 1 known."""
+    modified, unit_days = plain.is_modified, plain.unit_days
+    best, worse = plain, 0
     # two worse ones in a row end the search
     for regularity in range(2, MOST_K + 1):
         if best.status == "too few" or worse == 2:

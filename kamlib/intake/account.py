@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 
 from kamlib.intake.book import Intake
-from kamlib.intake.casting import MONEY
+from kamlib.intake.casting import MONEY, pair
 from kamlib.intake.totals import EMPTY, TOTAL
 from kamlib.tables import CANONICAL
 
@@ -60,14 +60,17 @@ def _use(reason: str, declared: frozenset[str]) -> str:
 
 
 def control_totals(intake: Intake) -> dict[str, object]:
-    """Return the sums a reader reconciles: revenue, cost, orders, accounts, first and last date."""
+    """Return the sums a reader reconciles: revenue, cost, orders, accounts, first and last date.
+
+    One number in two accounts is two orders.
+    """
     used = intake.orders.filter(intake.orders["_reason"].isnull())
     has_cost = "cost" in intake.order_columns
     row = (
         used.aggregate(
             revenue=used["revenue"].sum(),
             cost=used["cost"].sum() if has_cost else ibis.null(MONEY),
-            orders=used["order_id"].nunique(),
+            orders=pair(used["account_id"], used["order_id"]).nunique(),
             accounts=used["account_id"].nunique(),
             first_date=used["order_date"].min(),
             last_date=used["order_date"].max(),

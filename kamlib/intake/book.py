@@ -24,6 +24,8 @@ from kamlib.intake.oddities import order_notices
 from kamlib.intake.plans import plan_notices, plans_of
 from kamlib.intake.sources import Engine, read_sources
 from kamlib.intake.sources.engine import quoted_name
+from kamlib.intake.sources.text import unfit_notices
+from kamlib.intake.texts import is_of_text, read_texts
 from kamlib.tables import CANONICAL, Table, empty_table, typed
 
 Progress = Callable[[str], None]
@@ -81,9 +83,11 @@ def read_book(
             continue
         reads[name], lost = read_by_file(source, parts, CANONICAL[name], book, engine)
         sources[f"raw/{parts.table}"] = replace(sources[f"raw/{parts.table}"], rejected=lost)
-    given = reads["orders"].given
+    given, theirs = reads["orders"].given, reads["orders"].theirs
     declared = frozenset().union(*(_declared(read) for read in reads.values()))
     told = [notice for source in sources.values() for notice in source.notices]
+    for name, source in sources.items():
+        told += unfit_notices(name, source.rejected)
     orders, notices = _order_lines(reads.pop("orders"), engine)
     notices = told + notices
     frames, side = _frames(reads, notices, engine)
@@ -99,7 +103,7 @@ def read_book(
         .execute()["a"]
     )
     listed = frames["accounts"] if "accounts" in reads else None
-    notices += order_notices(orders, given, listed, book, ids)
+    notices += order_notices(orders, theirs, listed, book, ids)
     notices += plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book)
     rejected = pd.concat(
         [source.rejected.assign(table=name) for name, source in sources.items()], ignore_index=True
@@ -121,7 +125,7 @@ def read_book(
 
 def _declared(read: TypedRows) -> frozenset[str]:
     """Return the reasons for which the book says to set rows of a table aside."""
-    if "set_aside" not in read.cells.columns:
+    if "set_aside" not in read.theirs:
         return frozenset()
     found = read.cells.select(said=cleaned(read.cells["set_aside"])).distinct().to_pandas()
     return frozenset(found["said"].dropna())
@@ -158,6 +162,7 @@ def _frames(
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Return every table but orders as a frame, and all their rows that were set aside or used."""
     columns = ["table", "file", "row", "reason", "value", "date"]
+    known = read_texts(filter(is_of_text, reads.values()), engine)
     frames, side = {}, [pd.DataFrame(columns=columns).astype({"date": "datetime64[us]"})]
     for name, table in CANONICAL.items():
         if name == "orders":
@@ -166,11 +171,11 @@ def _frames(
             frames[name] = empty_table(name)
             continue
         read = reads[name]
-        rows = _in_order(read, engine)
+        rows = known[name] if name in known else in_order(read, engine)
         signs = set(rows["_sign"].dropna())
         if are_mixed(signs):
             read = read.with_currency()
-            rows = _in_order(read, engine)
+            rows = in_order(read, engine)
         notices += sign_notices(read, signs) + check_rows(read, _found(rows))
         reason = rows["_reason"].astype("object")
         if table.key:
@@ -193,7 +198,7 @@ def _frames(
     return frames, pd.concat(side, ignore_index=True)
 
 
-def _in_order(read: TypedRows, engine: Engine) -> pd.DataFrame:
+def in_order(read: TypedRows, engine: Engine) -> pd.DataFrame:
     """Bring a table's rows to pandas in the order of its files, amounts as floats."""
     rows = read.rows
     floats = [quoted_name(name) for name, type_ in rows.schema().items() if type_.is_decimal()]

@@ -8,6 +8,7 @@ whatever asks for cells (how a column is written, which id was mended) sees them
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from kamlib.intake.columns import TypedRows, read_table
 from kamlib.intake.sources import Engine, Source
 from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.intake.sources.parts import ABOUT, Part, Parts, about
+from kamlib.intake.sources.shelf import Shelf
 from kamlib.intake.typed import STEPS
 from kamlib.tables import MONEY_DECIMALS, Table
 
@@ -28,6 +30,7 @@ _SHORT = f"DECIMAL(18, {MONEY_DECIMALS})"
 _LIKELY = "DECIMAL(18, 2)"
 """What most amounts are written as: text of that form need not be kept beside its value."""
 _CELL = "cell_"
+_REJECTED = ["file", "line", "reason", "text", "delimiter"]
 _JUDGED = ("_value", "_reason", "_file", "_row", "_mended", "_sign", "_open")
 
 
@@ -41,18 +44,17 @@ def read_by_file(
     read = read_table(source, table, book)
     steps = engine.connection.raw_sql(f"DESCRIBE {read.rows.get_name()}{STEPS}").fetchall()
     types = {name: type_ for name, type_, *_ in steps}
-    files: list[Path] = []
-    used: list[Path] = []
-    for part in parts.parts:
-        used += part.kept
-        files += part.kept or [_read(part, parts, read, types, engine)]
-        if parts.shelf is not None and not part.kept and part.is_as_it_was:
-            used += parts.shelf.put(part.key, files[-1])
+    files = [kept for part in parts.parts for kept in part.kept]
+    used = list(files)
+    if new := [part for part in parts.parts if not part.kept]:
+        files.append(_read(new, parts, read, types, engine))
+        if parts.shelf is not None:
+            used += _kept(new, parts, files[-1], parts.shelf, engine)
     if parts.shelf is not None:
         parts.shelf.sweep(used)
-    parts.show(None, engine)
+    parts.show((), engine)
     said = [about(file) for file in files]
-    lost = [pd.DataFrame(one["rejected"], columns=["file", "line", "reason"]) for one in said]
+    lost = [pd.DataFrame(one["rejected"], columns=_REJECTED) for one in said]
     rejected = pd.concat(lost, ignore_index=True).astype({"line": "int64"})
     values = ", ".join(map(quoted_name, [*_values(read), *_JUDGED]))
     back = ", ".join(
@@ -62,18 +64,16 @@ def read_by_file(
     )
     rows = _view("kam_by_file", values, files, said, engine)
     cells = _view("kam_by_file_cells", f"{back}, _file, _row", files, said, engine)
-    return replace(read, rows=rows, cells=cells, is_kept=True), rejected
+    return replace(read, kept_rows=rows, kept_cells=cells), rejected
 
 
-def _read(part: Part, parts: Parts, read: TypedRows, types: dict[str, str], engine: Engine) -> Path:
-    """Read and judge one file; return a Parquet file of its lines."""
+def _read(
+    new: Sequence[Part], parts: Parts, read: TypedRows, types: dict[str, str], engine: Engine
+) -> Path:
+    """Read and judge files in one pass; return a Parquet file of their lines."""
     before = _own_tables(engine)
-    rejected = parts.show(part, engine)
-    said = {
-        "columns": list(part.columns.items()),
-        "all": sorted(parts.columns.items()),
-        "rejected": rejected[["file", "line", "reason"]].to_numpy().tolist(),
-    }
+    rejected = parts.show(new, engine)
+    said = {"rejected": rejected.reindex(columns=_REJECTED).to_numpy().tolist()}
     try:
         return _stored(read, types, {**said, "is_short": True}, engine)
     except duckdb.ConversionException:
@@ -83,9 +83,27 @@ def _read(part: Part, parts: Parts, read: TypedRows, types: dict[str, str], engi
             engine.connection.raw_sql(f"DROP TABLE {quoted_name(name)}")
 
 
+def _kept(
+    new: Sequence[Part], parts: Parts, file: Path, shelf: Shelf, engine: Engine
+) -> list[Path]:
+    """Keep the lines of each file that was read; return where they are kept."""
+    said, found = about(file), []
+    for part in new:
+        own = {
+            "columns": list(part.columns.items()),
+            "all": sorted(parts.columns.items()),
+            "rejected": [one for one in said["rejected"] if one[0] == part.file.name],
+            "is_short": said["is_short"],
+        }
+        lines = f"FROM read_parquet({quoted(file)}) WHERE _file = {quoted(part.file.name)}"
+        kept = _written_out(lines, own, engine)
+        if part.is_as_it_was:
+            found += shelf.put(part.key, kept)
+        kept.unlink()
+    return found
+
+
 def _stored(read: TypedRows, types: dict[str, str], said: dict, engine: Engine) -> Path:
-    engine.loaded += 1
-    file = Path(engine.scratch.name) / f"{engine.loaded}.parquet"
     shown = []
     for name in _values(read):
         value = quoted_name(f"value_{name}")
@@ -98,9 +116,17 @@ def _stored(read: TypedRows, types: dict[str, str], said: dict, engine: Engine) 
             f"CASE WHEN {cell} IS DISTINCT FROM {value} THEN {cell} END "
             f"AS {quoted_name(_CELL + name)}"
         )
+    rows = f"SELECT {', '.join([*shown, *_JUDGED])} FROM {read.rows.get_name()}{STEPS}"
+    return _written_out(rows, said, engine)
+
+
+def _written_out(rows: str, said: dict, engine: Engine) -> Path:
+    """Return a new Parquet file of rows that says how they came about."""
+    engine.loaded += 1
+    file = Path(engine.scratch.name) / f"{engine.loaded}.parquet"
     engine.connection.raw_sql(
-        f"COPY (SELECT {', '.join([*shown, *_JUDGED])} FROM {read.rows.get_name()}{STEPS}) "
-        f"TO {quoted(file)} (FORMAT parquet, KV_METADATA {{{ABOUT}: {quoted(json.dumps(said))}}})"
+        f"COPY ({rows}) TO {quoted(file)} "
+        f"(FORMAT parquet, KV_METADATA {{{ABOUT}: {quoted(json.dumps(said))}}})"
     )
     return file
 

@@ -63,6 +63,12 @@ def strlen(text: str) -> int:
     raise NotImplementedError
 
 
+@ibis.udf.scalar.builtin(name="hash", signature=(("string", "string"), "uint64"))
+def pair(one, other):
+    """Return a number for two texts (an engine function)."""
+    raise NotImplementedError
+
+
 @ibis.udf.scalar.builtin
 def nfc_normalize(text: str) -> str:
     """Compose Unicode text (an engine function)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -16,38 +17,77 @@ from kamlib.intake.sources import Source
 from kamlib.intake.sources.headers import folded
 from kamlib.intake.sources.sheets import KIND
 from kamlib.intake.typed import KIND_OF, typed_rows
-from kamlib.tables import Table
+from kamlib.tables import Column, Table
 
 
 @dataclass(frozen=True)
 class TypedRows:
-    """A table's rows with their columns typed, as an expression that has not run yet.
+    """A table's rows with their columns typed, as an expression that is made when it is asked for.
 
     Beside the columns: ``_reason`` (why the row is set aside, missing where it is used), ``_value``
     (the cell that is the reason), ``_file``, ``_row``, ``_mended`` (ids of the row that were
     mended), ``_sign`` (the currency sign of an amount, in a book that names no currency) and
     ``_open`` (a cell whose meaning the book leaves open). ``cells`` are the columns as they were
-    written, ``theirs`` their names in the file. ``is_in_place``: they have types already and can be
-    read again and again where they lie. ``is_kept``: each file was judged, and lies as Parquet.
+    written, ``theirs`` their names in the file. ``kept_rows`` and ``kept_cells`` stand for them
+    where each file was judged by itself, and lies as Parquet.
     """
 
     table: Table
-    rows: ir.Table
+    source: Source
     given: frozenset[str]
     where: str
-    cells: ir.Table
     theirs: Mapping[str, str]
     rules: Rules
-    is_excel: bool = False
-    is_in_place: bool = False
-    is_kept: bool = False
+    kept_rows: ir.Table | None = None
+    kept_cells: ir.Table | None = None
+
+    @cached_property
+    def rows(self) -> ir.Table:
+        """The rows, typed."""
+        if self.kept_rows is not None:
+            return self.kept_rows
+        return typed_rows(self.cells, self.columns, self.rules, is_excel=self.is_excel)
+
+    @cached_property
+    def cells(self) -> ir.Table:
+        """The columns as they were written, under the kit's names, and the kinds of their cells."""
+        if self.kept_cells is not None:
+            return self.kept_cells
+        rows, names = self.source.rows, self.shown
+        return rows.select(**{name: rows[own] for name, own in names.items()})
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What of its source is read: the source's own names, by the kit's."""
+        kinds = {KIND_OF + name: KIND + own for name, own in self.theirs.items()}
+        there = self.source.rows.columns
+        kinds = {name: own for name, own in kinds.items() if own in there}
+        return {**self.theirs, **kinds, "_file": "_file", "_row": "_row"}
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns of the table that its file has."""
+        return [column for column in self.table.columns if column.name in self.given]
+
+    @property
+    def is_excel(self) -> bool:
+        """Whether the cells come from a workbook."""
+        return self.source.is_excel
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether each file was judged by itself."""
+        return self.kept_rows is not None
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the cells have types already and can be read again and again where they lie."""
+        return self.source.is_in_place
 
     def with_currency(self) -> TypedRows:
         """Return the rows read again with the signs of the book's currency alone."""
         rules = self.rules.model_copy(update={"is_currency_said": True})
-        columns = [column for column in self.table.columns if column.name in self.given]
-        rows = typed_rows(self.cells, columns, rules, is_excel=self.is_excel)
-        return replace(self, rows=rows, rules=rules)
+        return replace(self, rules=rules, kept_rows=None)
 
 
 def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
@@ -59,17 +99,12 @@ def read_table(source: Source, table: Table, book: BookSettings) -> TypedRows:
         A required column is missing.
     """
     theirs = _names(source, table, book)
-    cells = _renamed(source, theirs)
     where = ", ".join(file.name for file in source.files[:3])
     missing = [name for name in table.required if name not in theirs]
     if missing:
         raise _no_column(table, missing, source, theirs, where)
     given = frozenset(theirs).intersection(table.names)
-    columns = [table.column(name) for name in table.names if name in given]
-    rules = rules_of(book, table.name)
-    rows = typed_rows(cells, columns, rules, is_excel=source.is_excel)
-    kind = {"is_excel": source.is_excel, "is_in_place": source.is_in_place}
-    return TypedRows(table, rows, given, where, cells, theirs, rules, **kind)
+    return TypedRows(table, source, given, where, theirs, rules_of(book, table.name))
 
 
 def _names(source: Source, table: Table, book: BookSettings) -> dict[str, str]:
@@ -90,18 +125,6 @@ def _names(source: Source, table: Table, book: BookSettings) -> dict[str, str]:
         if name not in names and name in by_fold and by_fold[name] not in names.values():
             names[name] = by_fold[name]
     return names
-
-
-def _renamed(source: Source, theirs: Mapping[str, str]) -> ir.Table:
-    """Return the columns that the kit knows under its own names, and the kinds of their cells."""
-    rows = source.rows
-    kinds = {
-        KIND_OF + name: rows[KIND + own]
-        for name, own in theirs.items()
-        if KIND + own in rows.columns
-    }
-    columns = {name: rows[own] for name, own in theirs.items()}
-    return rows.select(**columns, **kinds, _file="_file", _row="_row")
 
 
 def _no_column(

@@ -163,7 +163,7 @@ def _half_typed(read: TypedRows) -> list[Notice]:
     notices = []
     for column in (read.table.column(name) for name in read.given):
         name = "kind_" + column.name
-        if column.type != "date" or name not in read.cells.columns:
+        if column.type != "date" or name not in read.shown:
             continue
         cells = read.cells.select(kind=read.cells[name], text=cleaned(read.cells[column.name]))
         cells = cells.filter(cells["text"].notnull()).mutate(

@@ -104,7 +104,9 @@ def _days(groups: ir.Table, section: str) -> Reading | None:
     seen.columns = pd.Index(["text", "n", *forms])  # names of the engine know no case
     if seen.empty:
         return None
-    found = {form: pd.to_datetime(seen[form]).dt.year.between(*_YEARS) for form in forms}
+    days = seen[forms]
+    forms = list(days.columns[days.notna().any()])
+    found = {form: days[form].dt.year.between(*_YEARS) for form in forms}
     return _reading(
         seen, found, [f'date_format = "{form}" under {section}' for form in forms], seen
     )

@@ -14,6 +14,8 @@ from kamlib.intake.casting import MONEY, last_day
 from kamlib.intake.columns import reason_if
 from kamlib.intake.sources import Engine
 
+REPEATS = "repeats its line_id"
+
 
 def in_book_currency(
     orders: ir.Table,
@@ -67,42 +69,51 @@ def in_book_currency(
 def without_repeats(orders: ir.Table, given: frozenset[str], book: BookSettings) -> ir.Table:
     """Set repeated lines aside: by line_id where a line has one, else as the book says.
 
-    Of the lines with one line_id those of the earliest day decide, so that a later line changes
-    nothing before it; which of equal ones is used does not depend on the order of files.
+    Of an account's lines with one line_id those of the earliest day decide, so that a later line
+    changes nothing before it; which of equal ones is used does not depend on the order of files.
+    Another account's line of a later day is another order's: numbers may begin anew.
     """
-    used = orders["_reason"].isnull()
-    reasons = []
-    if "line_id" in given and _has_twins(orders, ["order_id", "line_id"]):
-        is_named = used & orders["line_id"].notnull()
-        key = [orders["order_id"], orders["line_id"], is_named]
-        first = orders["order_date"].min().over(ibis.window(group_by=key))
-        day = ibis.window(group_by=[*key, orders["order_date"]])
-        content = [orders[name] for name in sorted(given)]
-        in_order = ibis.window(
-            group_by=[*key, orders["order_date"]],
-            order_by=[*content, orders["_file"], orders["_row"]],
-        )
-        is_repeat = (orders["order_date"] > first) | (ibis.row_number().over(in_order) > 0)
-        for name, said in (("revenue", "amounts"), ("account_id", "accounts")):
-            differs = orders[name].min().over(day) != orders[name].max().over(day)
-            is_first = orders["order_date"] == first
-            reasons.append((is_named & is_first & differs, f"same line_id with different {said}"))
-        reasons.append((is_named & is_repeat, "repeats its line_id"))
-    if book.input.of("orders").duplicates == "set aside":
-        names = [name for name in sorted(given) if name != "line_id"]
-        is_bare = used & orders["line_id"].isnull() if "line_id" in given else used
-        twins = ibis.window(
-            group_by=[*(orders[name] for name in names), is_bare],
-            order_by=[orders["_file"], orders["_row"]],
-        )
-        reasons.append((is_bare & (ibis.row_number().over(twins) > 0), "repeats another line"))
-    if not reasons:
+    if "line_id" in given:
+        orders = _without_twins(orders, given)
+    if book.input.of("orders").duplicates != "set aside":
         return orders
-    found = ibis.cases(*reasons, else_=ibis.null("string"))
-    return orders.mutate(_reason=ibis.coalesce(orders["_reason"], found))
+    used = orders["_reason"].isnull()
+    names = [name for name in sorted(given) if name != "line_id"]
+    is_bare = used & orders["line_id"].isnull() if "line_id" in given else used
+    twins = ibis.window(
+        group_by=[*(orders[name] for name in names), is_bare],
+        order_by=[orders["_file"], orders["_row"]],
+    )
+    again = reason_if(is_bare & (ibis.row_number().over(twins) > 0), "repeats another line")
+    return orders.mutate(_reason=ibis.coalesce(orders["_reason"], again))
 
 
-def _has_twins(orders: ir.Table, key: list[str]) -> bool:
-    named = orders.filter(orders["_reason"].isnull() & orders[key[-1]].notnull())
-    groups = named.group_by(key).aggregate(n=named.count())
-    return bool(groups.filter(groups["n"] > 1).count().execute())
+def _without_twins(orders: ir.Table, given: frozenset[str]) -> ir.Table:
+    """Judge the lines that share order_id and line_id with another; no others are sorted for it."""
+    key = ["order_id", "line_id"]
+    is_named = orders["_reason"].isnull() & orders["line_id"].notnull()
+    groups = orders.filter(is_named).group_by(key).aggregate(_n=ibis._.count())
+    twins = groups.filter(groups["_n"] > 1)
+    if not twins.count().execute():
+        return orders
+    marked = orders.left_join(twins, key).select(orders, "_n")
+    is_twin = marked["_reason"].isnull() & marked["_n"].notnull()
+    rows = marked.filter(is_twin)
+    day = [*key, "order_date"]
+    own = ibis.window(group_by=[*key, "account_id"])
+    rows = rows.mutate(_is_first=rows["order_date"] == rows["order_date"].min().over(own))
+    in_order = ibis.window(
+        group_by=[*day, "account_id"],
+        order_by=[*(name for name in sorted(given) if name not in day), "_file", "_row"],
+    )
+    reasons = []
+    for name, said in (("revenue", "amounts"), ("account_id", "accounts")):
+        first = ibis.ifelse(rows["_is_first"], rows[name], ibis.null(rows[name].type()))
+        of_day = ibis.window(group_by=day)
+        differs = first.min().over(of_day) != first.max().over(of_day)
+        reasons.append((rows["_is_first"] & differs, f"same line_id with different {said}"))
+    is_repeat = ~rows["_is_first"] | (ibis.row_number().over(in_order) > 0)
+    reasons.append((is_repeat, REPEATS))
+    judged = rows.mutate(_reason=ibis.cases(*reasons, else_=ibis.null("string")))
+    others = marked.filter(~is_twin)
+    return ibis.union(others.select(orders.columns), judged.select(orders.columns))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.intake.notices import Notice
+from kamlib.intake.numbers import number_notices
 from kamlib.intake.sources.engine import quoted_name
+from kamlib.tables import CANONICAL
 from kamlib.words import count, listed, number
 
 if TYPE_CHECKING:
@@ -28,20 +31,23 @@ _CASE_MATTERS = "[A-Za-z0-9]{15}"  # record ids of Salesforce
 
 def order_notices(
     orders: ir.Table,
-    given: frozenset[str],
+    theirs: Mapping[str, str],
     accounts: pd.DataFrame | None,
     book: BookSettings,
     ids: set[str],
 ) -> list[Notice]:
     """Return what is worth knowing of the order lines.
 
-    ``ids`` are the accounts of the order lines; ``accounts`` those listed, None without a list.
+    ``theirs`` are the file's own names of their columns, ``ids`` the accounts of the order lines;
+    ``accounts`` those listed, None without a list.
     """
+    given = frozenset(theirs).intersection(CANONICAL["orders"].names)
     used = orders.filter(orders["_reason"].isnull())
     days = used.group_by("order_date").aggregate(n=used.count()).to_pandas()
     found = [
         *_repeated(used, given, book),
         *_twins(ids, book),
+        *number_notices(orders, theirs, book),
         *_far_off(used, book),
         *_gaps(days),
         *_first_days(days, book),

@@ -24,8 +24,8 @@ def plans_of(
     ids = {_plain(account, book): account for account in accounts}
     files = plan_files(folder)
     found = {ids[name]: file for file in files if (name := _plain(file.stem, book)) in ids}
-    astray = []
-    for file in (file for file in files if file not in set(found.values())):
+    named, astray = set(found.values()), []
+    for file in (file for file in files if file not in named):
         account = ids.get(_plain(plan_account(file), book))
         if account is None or account in found:
             astray.append(file)

@@ -37,6 +37,10 @@ from kamlib.tables import Column
 BETWEEN = "\x1f"
 KIND_OF = "kind_"
 STEPS = "_steps"
+READING = ("text", "plain", "value")
+"""The steps from a cell to its value; each takes the ones before it."""
+SEEN = ("uncomputed", "error", "unread", "outside", "open", "sign", "mended")
+"""What is asked of a cell and its value."""
 _STRING = dt.string
 _NUMBERS = count()
 
@@ -92,7 +96,7 @@ def typed_rows(
                 said = f"CAST({said} AS DATE)"  # to the engine a day plus days is an instant
             made.append(f"{said} AS {quoted_name(f'{step}_{column.name}')}")
         given = (tuple(known.items()), rules, is_excel)
-        for test, why, is_shown in _JUDGED:
+        for test, why, is_shown in JUDGED:
             if (piece := _piece(test, _like(column, test), *given)) is not None:
                 judged.append((piece.of(column.name), why(column), is_shown and column))
         if (piece := _piece("open", _like(column), *given)) is not None:
@@ -180,7 +184,7 @@ def _is_kind(row: ir.Table, kind: str) -> ir.BooleanValue | None:
     return row["kind"] == kind if "kind" in row.columns else None
 
 
-_JUDGED: tuple[tuple[str, Callable[[Column], str], bool], ...] = (
+JUDGED: tuple[tuple[str, Callable[[Column], str], bool], ...] = (
     ("uncomputed", lambda column: f"{column.name} is a formula that was never computed", False),
     ("error", lambda column: f"{column.name} is an error of the spreadsheet", True),
     ("missing", lambda column: f"no {column.name}", False),
@@ -235,6 +239,38 @@ def _piece(
         return None
     selected = row.select(it=built)
     return _Piece(_projection(selected), built.type())
+
+
+class Pieces:
+    """The pieces that read the cells of a column that is text, one step after the other."""
+
+    def __init__(self, column: Column, rules: Rules, *, is_excel: bool, has_kind: bool) -> None:
+        self._made: dict[str, _Piece | None] = {}
+        known: dict[str, dt.DataType] = {"raw": _STRING} | ({"kind": _STRING} if has_kind else {})
+        for step in (*READING, *SEEN):
+            given = (tuple(known.items()), rules, is_excel)
+            piece = self._made[step] = _piece(step, _like(column, step), *given)
+            if step in READING:
+                known[step] = piece.type
+
+    def of(self, step: str, name: str) -> str | None:
+        """Return the text of a step for a column of that name; None where the column has none."""
+        piece = self._made[step]
+        if piece is None:
+            return None
+        said = piece.of(name)
+        return f"CAST({said} AS DATE)" if step == "value" and piece.type.is_date() else said
+
+    def is_exact(self) -> bool:
+        """Return whether the values are decimals."""
+        value = self._made["value"]
+        return value is not None and value.type.is_decimal()
+
+
+def word_of(name: str, rules: Rules) -> str:
+    """Return what reads a column of words that are nobody's: cleaned, and no more."""
+    said: str = _piece("cleaned", _ANY, (("raw", _STRING),), rules, False).of(name)
+    return said
 
 
 @cache

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ from kamlib.words import (
     spoken,
     started,
 )
+
+Made = TypeVar("Made")
 
 KINDS = (
     "text",
@@ -231,7 +233,7 @@ def written(values: pd.Series, spec: Column, words: Wording) -> list[str]:
     ['1,235', 'n/a']
     """
     if spec.kind != "mixed":
-        return [_cell(value, spec, words) for value in values]
+        return each_once(values, lambda value: _cell(value, spec, words))
     kinds = {kind: _of_kind(spec, kind, words) for kind in set(spec.row_kinds)}
     return [
         _cell(value, kinds[kind], words)
@@ -262,6 +264,32 @@ def _cell(value: Any, spec: Column, words: Wording) -> str:
         return spec.unit + GAP + text if spec.row_kinds and spec.unit else text
     text = spec.words.get(str(value), str(value))
     return text if len(text) <= spec.cut else text[: spec.cut - 1].rstrip() + "…"
+
+
+def each_once(values: pd.Series, make: Callable[[Any], Made]) -> list[Made]:
+    """Return what is made of each cell of a column; of equal ones once, as most repeat.
+
+    >>> asked = []
+    >>> each_once(pd.Series(["a", "b", "a", None], dtype="str"), lambda one: asked.append(one))
+    [None, None, None, None]
+    >>> asked
+    [None, 'a', 'b']
+    """
+    if values.dtype == object:  # 1, 1.0 and True are equal and not the same
+        return [make(value) for value in values]
+    gone = make(None)
+    known: dict[Any, Made] = {}
+    found = []
+    for value, is_missing in zip(values.tolist(), values.isna().tolist(), strict=True):
+        if is_missing:
+            found.append(gone)
+        elif not value:  # 0 and −0 are equal, too
+            found.append(make(value))
+        else:
+            if value not in known:
+                known[value] = make(value)
+            found.append(known[value])
+    return found
 
 
 def exported(value: Any, kind: str) -> str | int | float | bool | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.errors import KamError
-from kamlib.page.columns import exported, kind_of
+from kamlib.page.columns import each_once, exported, kind_of
 from kamlib.period import origin
 from kamlib.period.graph import READ
 from kamlib.tables import catalogue
@@ -48,7 +49,7 @@ def csv_text(table: pd.DataFrame) -> str:
     most 6 decimals.
     """
     kinds = {key: exported_kind(table[key], key) for key in table.columns}
-    columns = [[_cell(value, kind) for value in table[key]] for key, kind in kinds.items()]
+    columns = [each_once(table[key], cell_of(kind)) for key, kind in kinds.items()]
     heads = [_quoted(neutralised(str(key))) for key in table.columns]
     lines = [",".join(heads), *(",".join(cells) or '""' for cells in zip(*columns, strict=True))]
     return "\n".join(lines) + "\n"
@@ -99,15 +100,21 @@ def exported_kind(values: pd.Series, key: str) -> str:
     return column.type if {column.type, guessed} <= _FIGURES else guessed
 
 
-def _cell(value: Any, kind: str) -> str:
-    plain = exported(value, kind)
-    if plain is None:
-        return ""
-    if isinstance(plain, bool):
-        return "true" if plain else "false"
-    if isinstance(plain, str):
-        return _quoted(neutralised(plain)) if kind == "text" else plain
-    return f"{Decimal(repr(plain)):f}"  # never an exponent
+def cell_of(kind: str) -> Callable[[Any], str]:
+    """Return what writes a cell of a kind as CSV."""
+
+    def cell(value: Any) -> str:
+        plain = exported(value, kind)
+        if plain is None:
+            return ""
+        if isinstance(plain, bool):
+            return "true" if plain else "false"
+        if isinstance(plain, str):
+            return _quoted(neutralised(plain)) if kind == "text" else plain
+        text = repr(plain)
+        return f"{Decimal(text):f}" if "e" in text else text  # never an exponent
+
+    return cell
 
 
 def _quoted(text: str) -> str:

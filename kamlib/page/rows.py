@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from kamlib.page.columns import (
     KINDS,
     Column,
     columns_of,
+    each_once,
     exported,
     label_of,
     written,
@@ -209,7 +211,7 @@ def _payload(
     Accounts shown by name bring their ids along, to find and to download them by.
     """
     specs = [*specs, *_hidden(view, specs)]
-    cells = [[exported(value, spec.kind) for value in view[spec.key]] for spec in specs]
+    cells = [each_once(view[one.key], partial(exported, kind=one.kind)) for one in specs]
     texts = [written(view[spec.key], spec, words) for spec in specs]
     return {
         "name": name,

@@ -28,7 +28,7 @@ from kamlib.period.orders import (
     sales_cells,
     split_orders,
 )
-from kamlib.period.statements import between, frame_of, in_order, quoted_day
+from kamlib.period.statements import LINES, between, frame_of, in_order, quoted_day
 from kamlib.tables import known_as_of
 
 DAY = pd.Timedelta(days=1)
@@ -39,6 +39,10 @@ _EXACT = "DECIMAL(38, 6)"
 """What amounts are summed as: the sum of fractions would depend on the order of the lines."""
 LEAST_ACCOUNTS = 3
 """Accounts that bought a product in a month before their median price says anything."""
+
+
+_AT_ONCE = ("account_months", "price_years", "deliveries")
+"""Tables that rest on more than each account's own lines."""
 
 
 def used_lines(intake: Intake) -> Engine:
@@ -61,7 +65,7 @@ def used_lines(intake: Intake) -> Engine:
     missing = {name: value for name, value in absent.items() if name not in intake.order_columns}
     used = orders.filter(orders["_reason"].isnull()).mutate(**missing)
     used = used.mutate(product_id=ibis.coalesce(used["product_id"], used["product"]))
-    intake.engine.name(used, "kam_used")
+    intake.engine.name(used, LINES)
     return intake.engine
 
 
@@ -336,7 +340,7 @@ def activity_tables(
         f"SELECT count(DISTINCT category) < {FEW_CATEGORIES} FROM kam_used "
         f"WHERE order_date <= {quoted_day(as_of)}"
     )
-    days = engine.stored(account_days(as_of=as_of))
+    days = engine.stored(account_days(as_of=as_of), of=LINES, by="account_id")
     statements = {
         "account_months": months_of_days(days, as_of=as_of),
         "category_months": category_months(as_of=as_of),
@@ -349,8 +353,12 @@ def activity_tables(
         "manager_months": manager_months(as_of=as_of),
         "deliveries": deliveries(as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
     }
+    in_turn = ", ".join(map(quoted, windows))
+    orders_of = {"product_windows": f'list_position([{in_turn}], "window"), account_id, product_id'}
     for name, statement in statements.items():
-        shutil.move(engine.stored(statement), folder / f"{name}.parquet")
+        by = "" if name in _AT_ONCE else "account_id"
+        made = engine.stored(statement, of=LINES, by=by, order=orders_of.get(name, ""))
+        shutil.move(made, folder / f"{name}.parquet")
     shutil.move(days, folder / "account_days.parquet")
     return {
         "order_cells": orders[~orders["is_split"]].drop(columns="is_split").reset_index(drop=True),

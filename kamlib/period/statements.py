@@ -6,6 +6,9 @@ import pandas as pd
 
 from kamlib.intake.sources import Engine
 
+LINES = "kam_used"
+"""The view of the order lines that are used, by which statements read them."""
+
 
 def quoted_day(day: pd.Timestamp) -> str:
     """Return a day as a statement writes it.
@@ -32,4 +35,5 @@ def in_order(statement: str, by: list[str]) -> str:
 
 def frame_of(engine: Engine, statement: str, by: list[str]) -> pd.DataFrame:
     """Return what a statement selects, sorted by its key."""
-    return engine.frame(in_order(statement, by))
+    key = "account_id" if by[0] == "account_id" else ""
+    return engine.frame(in_order(statement, by), of=LINES, by=key)

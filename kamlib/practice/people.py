@@ -61,11 +61,11 @@ def contacts(world: World) -> pd.DataFrame:
 
 def with_chart(people: pd.DataFrame, world: World) -> pd.DataFrame:
     """The people with whom they report to, at key accounts: users to the head of engineering where
-    there is one, all others to the decider.
+    there is one, all others to the decider. A small company may have none of a role.
     """
-    ids = people.drop_duplicates(["account_id", "role"]).set_index(["account_id", "role"])
+    first = people.drop_duplicates(["account_id", "role"]).set_index("account_id")
     decider, engineer = (
-        people["account_id"].map(ids["contact_id"].xs(role, level="role"))
+        people["account_id"].map(first.loc[first["role"].eq(role), "contact_id"]).astype("str")
         for role in ("decider", "influencer")
     )
     above = engineer.where(people["role"].eq("user")).fillna(decider)

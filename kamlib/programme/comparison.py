@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kamlib.programme.counterfactual import (
     Cohort,
     Floats,
+    Ints,
     blocks,
     cohorts_of,
     fit_block,
@@ -151,25 +154,37 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
     found = programme_comparison
     spells, nobody = found.panel.spells, np.array([], dtype="int64")
     panel = found.panel.with_margin(found.panel.without_lift(found.lift, of_all_but=nobody))
-    margin, start, first = panel.margin.to_numpy(), spells["start"], spells["first"].to_numpy()
-    pretended = spells.assign(is_treated=False)
-    pretended["admission_date"] = pd.NaT
+    margin, first = panel.margin.to_numpy(), spells["first"].to_numpy()
+    start, before = (spells[side].to_numpy(dtype="int64") for side in SPELL[:2])
+    placed = {side: spells[side].to_numpy(dtype="int64", copy=True) for side in SPELL[:2]}
+    is_taken = np.zeros(len(spells), dtype=bool)
+    traits_of = lru_cache(64)(lambda month, count: _traits(margin, month, count, first))
     lengths = found.treated["past_years_count"].astype(int)
     for row, count in zip(spells.index.get_indexer(lengths.index), lengths, strict=True):
-        spell = spells[SPELL[:2]].iloc[row]
-        years, available = pre_period(margin, spell["before"], first)
-        size = np.maximum(years[:, :count].mean(axis=1), 1e-300)
-        traits = np.column_stack([np.log(size), years[:, 0] / size])
-        is_free = ~pretended["is_treated"] & start.gt(spell["start"]) & (available >= count)
-        free = np.flatnonzero(is_free)
+        traits, is_able = traits_of(before[row], count)
+        free = np.flatnonzero(~is_taken & (start > start[row]) & is_able)
         if not len(free):
             continue
         unit = np.maximum(traits[free].std(axis=0), 1e-9)
         apart = (traits[free] - traits[row]) / unit
         nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:PLACEBOS]]
-        pretended.loc[spells.index[nearest], [*SPELL[:2], "is_treated"]] = [*spell, True]
+        is_taken[nearest] = True
+        placed["start"][nearest], placed["before"][nearest] = start[row], before[row]
+    pretended = spells.assign(**placed, is_treated=is_taken)
+    pretended["admission_date"] = pd.NaT
     panel = replace(panel, spells=pretended)
     return compare(panel, *cohorts_of(panel), lift=0.0)
+
+
+def _traits(
+    margin: Floats, before: int, count: int, first: Ints
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return of each account its size before a month and how far the last year stood above the mean
+    of so many, and whether it has as many years.
+    """
+    years, available = pre_period(margin, before, first)
+    size = np.maximum(years[:, :count].mean(axis=1), 1e-300)
+    return np.column_stack([np.log(size), years[:, 0] / size]), available >= count
 
 
 def compare(panel: Panel, cohorts: list[Cohort], notes: pd.Series, *, lift: float) -> Comparison:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
+from kamlib.intake.sources.headers import section
 from kamlib.start.meanings import Meaning, Recognised
 from kamlib.start.plan import TablePlan
 from kamlib.start.sales import test_of
@@ -219,7 +219,7 @@ def book_toml(
         lines += [f"{key} = {quoted(value)}" for key, value in whole.items()]
         lines.append("")
     for place, rules in own.items():
-        lines += [f"# How {place.removeprefix('raw.')} is written.", f"[input.{place}]"]
+        lines += [f"# How {place.removeprefix('raw/')} is written.", section(place)]
         lines += [f"{key} = {quoted(value)}" for key, value in rules.items()]
         lines.append("")
     for plan in plans:
@@ -261,14 +261,5 @@ def _rules(
         for export in plan.exports:
             said = {k: v for k, v in export.rules.items() if k != "sheet"}
             if said:
-                own[f"raw.{quoted_key(export.name)}"] = said
+                own[f"raw/{export.name}"] = said
     return whole, own
-
-
-def quoted_key(text: str) -> str:
-    """Write a name as a key of book.toml.
-
-    >>> quoted_key("shop_orders"), quoted_key("đơn")
-    ('shop_orders', '"đơn"')
-    """
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else quoted(text)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +25,8 @@ from kamlib.tables import CANONICAL
 
 MEMORY = "KAM_MEMORY"
 """Environment variable: what the engine may hold in memory, such as 4GB; more goes to disk."""
+_PIECES = (4, 16, 64)
+"""Into how many pieces a statement is parted that needs more memory than there is."""
 _SHARE, _UNKNOWN = 0.5, 4_000_000_000
 """What share of the machine's memory the engine may hold; of how many bytes where none is known."""
 
@@ -109,20 +112,68 @@ class Engine:
         )
         return self.connection.table(name)
 
-    def stored(self, statement: str) -> Path:
+    def stored(self, statement: str, *, of: str = "", by: str = "", order: str = "") -> Path:
         """Return a new Parquet file with what a statement selects, days as times; it passes through
         memory in parts.
+
+        Where it is said by which column (``by``) the statement groups the rows of a view (``of``),
+        and it needs more memory than there is, it is run for some values of it after others. Rows
+        are sorted by that column first, or ``order`` says how.
         """
+        try:
+            return self._stored(statement)
+        except duckdb.OutOfMemoryException:
+            if not by:
+                raise
+        return self._stored_in_pieces(statement, of, by, order)
+
+    def _stored(self, statement: str) -> Path:
         described = self.connection.raw_sql(f"DESCRIBE {statement}").fetchall()
         days = [quoted_name(name) for name, type_, *_ in described if type_ == "DATE"]
         casts = ", ".join(f"CAST({name} AS TIMESTAMP) AS {name}" for name in days)
         shown = f"* REPLACE ({casts})" if days else "*"
         self.loaded += 1
         part = Path(self.scratch.name) / f"{self.loaded}.parquet"
-        self.connection.raw_sql(
-            f"COPY (SELECT {shown} FROM ({statement})) TO {quoted(part)} (FORMAT parquet)"
-        )
+        try:
+            self.connection.raw_sql(
+                f"COPY (SELECT {shown} FROM ({statement})) TO {quoted(part)} (FORMAT parquet)"
+            )
+        except duckdb.Error:
+            part.unlink(missing_ok=True)
+            raise
         return part
+
+    def _stored_in_pieces(self, statement: str, of: str, by: str, order: str = "") -> Path:
+        """Run a statement for a fourth of the rows at a time, or as few as there is memory for."""
+        refusal = duckdb.OutOfMemoryException()
+        for count in _PIECES:
+            parts: list[Path] = []
+            try:
+                for condition in self._pieces(of, by, count):
+                    rows = f"FROM (SELECT * FROM {of} WHERE {condition}) AS {of}"
+                    parts.append(self._stored(statement.replace(f"FROM {of}", rows)))
+                read = ", ".join(quoted(part) for part in parts)
+                sorted_ = f" ORDER BY {order}" if order else ""
+                return self._stored(f"SELECT * FROM read_parquet([{read}]){sorted_}")
+            except duckdb.OutOfMemoryException as error:
+                refusal = error
+            finally:
+                for part in parts:
+                    part.unlink()
+        raise refusal
+
+    def _pieces(self, of: str, by: str, count: int) -> list[str]:
+        """Return the conditions that part rows by a column's values, in their order, into pieces
+        of about the same size.
+        """
+        found = self.connection.raw_sql(
+            f"SELECT min({by}) FROM (SELECT {by}, (sum(n) OVER (ORDER BY {by}) - n) * {count} "
+            f"// sum(n) OVER () AS piece FROM (SELECT {by}, count(*) AS n FROM {of} GROUP BY 1)) "
+            "GROUP BY piece ORDER BY 1"
+        ).fetchall()
+        starts = [quoted(start) for (start,) in found]
+        ends = [f" AND {by} < {end}" for end in starts[1:]]
+        return [f"{by} >= {start}{end}" for start, end in zip(starts, [*ends, ""], strict=True)]
 
     def one(self, statement: str) -> Any:
         """Return the one value that a statement selects."""
@@ -133,16 +184,47 @@ class Engine:
         rows = pa.Table.from_pandas(frame, preserve_index=False)
         self.connection.create_table(name, rows, temp=True, overwrite=True)
 
-    def frame(self, statement: str) -> pd.DataFrame:
-        """Return what a statement selects as a frame: text as text, days as days."""
-        rows = self.connection.raw_sql(statement).to_arrow_table()
-        frame = rows.to_pandas(date_as_object=False)
-        for column in rows.schema:
-            if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
-                frame[column.name] = frame[column.name].astype("datetime64[us]")
-            elif pa.types.is_string(column.type):
-                frame[column.name] = frame[column.name].astype("str")
-        return frame
+    def rows(self, statement: str) -> pa.Table:
+        """Return what a statement selects."""
+        return self.connection.raw_sql(statement).to_arrow_table()
+
+    def frame(self, statement: str, *, of: str = "", by: str = "") -> pd.DataFrame:
+        """Return what a statement selects as a frame: text as text, days as days; where it must, in
+        pieces, as `stored`.
+        """
+        try:
+            return framed(self.rows(statement))
+        except duckdb.OutOfMemoryException:
+            if not by:
+                raise
+        part = self._stored_in_pieces(statement, of, by)
+        return framed(self.rows(f"FROM read_parquet({quoted(part)})"))
+
+    @contextmanager
+    def lent(self, rows: pa.Table, name: str) -> Iterator[None]:
+        """Let statements read rows that are not the engine's, for as long as the block runs."""
+        self.connection.con.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.con.unregister(name)
+
+    def of_text(self, statement: str, name: str, columns: Iterable[str]) -> ir.Table:
+        """Give a name to a statement that yields columns of text, ``_file`` and ``_row``, without
+        asking the engine what it yields.
+        """
+        self.connection.raw_sql(f"CREATE TEMP VIEW {quoted_name(name)} AS {statement}")
+        types = {**dict.fromkeys(columns, "string"), "_file": "string", "_row": "int64"}
+        schema, place = ibis.schema(types), ops.Namespace(catalog=None, database=None)
+        table = ops.DatabaseTable(name, schema=schema, source=self.connection, namespace=place)
+        return table.to_expr()
+
+    def relation(self, rows: ir.Table) -> str:
+        """Return what a statement selects from to have an expression's rows."""
+        known = rows.op()
+        if isinstance(known, ops.DatabaseTable):
+            return quoted_name(known.name)
+        return f"({self.connection.compile(rows)})"
 
     def name(self, rows: ir.Table, name: str) -> ir.Table:
         """Give an expression a name that statements can read it by; it runs when one does."""
@@ -189,6 +271,18 @@ def _memory() -> str:
     except (AttributeError, OSError, ValueError):
         there = _UNKNOWN
     return f"{int(_SHARE * there) // 1_000_000}MB"
+
+
+def framed(rows: pa.Table) -> pd.DataFrame:
+    """Return rows as a frame: text as text, days as days."""
+    frame = rows.to_pandas(date_as_object=False)
+    wanted = {}
+    for column, has in zip(rows.schema, frame.dtypes, strict=True):
+        is_day = pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)
+        kind = "datetime64[us]" if is_day else "str" if pa.types.is_string(column.type) else has
+        if has != kind:
+            wanted[column.name] = kind
+    return frame.astype(wanted) if wanted else frame
 
 
 def number(rows: ir.Table) -> ir.IntegerValue:

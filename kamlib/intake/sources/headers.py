@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence, Set
@@ -124,14 +125,32 @@ def grouped(upper: Sequence[str | None], lower: Sequence[str | None]) -> list[st
     return names
 
 
-def two_lines(
-    number: int, names: Sequence[str | None], where: Path, table: str, *, word: str
-) -> KamError:
-    """Return the refusal of a file whose header has two lines."""
-    shown = ", ".join(f"'{name}'" for name in names[:4] if name)
-    return KamError(
-        f"{word.capitalize()}s {number} and {number + 1} are one header: {shown} …",
-        where=f"{where}, {word} {number}",
+def header_names(
+    lines: Sequence[Sequence[str | None]],
+    at: int,
+    rows: int,
+    where: Path,
+    table: str,
+    *,
+    word: str,
+) -> tuple[list[str | None], int]:
+    """Return the names of a header that begins in a line, counted from 0, and its last line.
+
+    ``rows`` is how many lines it has by the book's word; ``word`` what the file calls a line.
+
+    Raises
+    ------
+    KamError
+        The header has two lines and the book does not say so.
+    """
+    if rows == 2 and len(lines) > 1:
+        return grouped(*lines[:2]), at + 1
+    if not is_double(lines):
+        return [*lines[0]] if lines else [], at
+    shown = ", ".join(f"'{name}'" for name in grouped(*lines[:2])[:4] if name)
+    raise KamError(
+        f"{word.capitalize()}s {at + 1} and {at + 2} are one header: {shown} …",
+        where=f"{where}, {word} {at + 1}",
         next=f"Say header_rows = 2 under {section(table)} in book.toml, or write the names in one "
         f"{word}.",
     )
@@ -184,7 +203,7 @@ def section(table: str) -> str:
     if table.startswith("raw/"):
         name = table.removeprefix("raw/")
         is_bare = name.isascii() and name.replace("-", "_").isidentifier()
-        return f"[input.raw.{name}]" if is_bare else f'[input.raw."{name}"]'
+        return f"[input.raw.{name if is_bare else json.dumps(name, ensure_ascii=False)}]"
     return f"[input.{table}]" if table in CANONICAL else "[input]"
 
 

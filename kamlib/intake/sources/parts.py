@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -28,6 +28,7 @@ from kamlib.intake.sources.text import Header, open_text, scan_text
 ABOUT = "kam"
 """The word by which a kept file says how it was made."""
 _TEXT = (".csv", ".tsv", ".txt")
+_NO_LINES = pd.DataFrame({"file": [], "line": [], "reason": []})
 _STATE = ("st_size", "st_mtime_ns", "st_ino")
 
 
@@ -66,25 +67,30 @@ class Parts:
         """Every file that the engine may open for them."""
         return [one for part in self.parts for one in (part.file, *part.kept)]
 
-    def show(self, part: Part | None, engine: Engine) -> pd.DataFrame:
-        """Let the table's name stand for the rows of one file, with every column that any of them
-        has (for no row where none is given); return the lines that do not fit its header.
+    def show(self, parts: Sequence[Part], engine: Engine) -> pd.DataFrame:
+        """Let the table's name stand for the rows of some files, with every column that any of all
+        files has (for no row where none is given); return the lines that do not fit their header.
         """
-        rejected = pd.DataFrame({"file": [], "line": [], "reason": []})
-        found, own = "(SELECT 1) WHERE false", set()
-        if part is not None:
-            rows, rejected = _rows(part, engine)
-            found, own = f"({engine.connection.compile(rows)})", {*rows.columns}
         types = {**self.columns, "_file": "VARCHAR", "_row": "BIGINT"}
-        shown = ", ".join(
-            (quoted_name(name) if name in own else f"CAST(NULL AS {type_})")
-            + f" AS {quoted_name(name)}"
-            for name, type_ in types.items()
-        )
+        rejected, selects = [_NO_LINES], []
+        for rows, lost in _rows(parts, engine):
+            rejected.append(lost)
+            selects.append(_aligned(f"({engine.connection.compile(rows)})", {*rows.columns}, types))
+        said = " UNION ALL ".join(selects or [_aligned("(SELECT 1) WHERE false", set(), types)])
         engine.connection.raw_sql(
-            f"CREATE OR REPLACE TEMP VIEW {quoted_name(self.table)} AS SELECT {shown} FROM {found}"
+            f"CREATE OR REPLACE TEMP VIEW {quoted_name(self.table)} AS {said}"
         )
-        return rejected
+        return pd.concat(rejected, ignore_index=True)
+
+
+def _aligned(rows: str, own: set[str], types: Mapping[str, str]) -> str:
+    """Return the statement that gives rows all columns, those that are not their own empty."""
+    shown = ", ".join(
+        (quoted_name(name) if name in own else f"CAST(NULL AS {type_})")
+        + f" AS {quoted_name(name)}"
+        for name, type_ in types.items()
+    )
+    return f"SELECT {shown} FROM {rows}"
 
 
 def with_patterns(
@@ -197,18 +203,23 @@ def _united(columns: Sequence[Mapping[str, str]]) -> dict[str, str] | None:
     )
 
 
-def _rows(part: Part, engine: Engine) -> tuple[ir.Table, pd.DataFrame]:
-    if part.header is not None and part.readable is not None:
+def _rows(parts: Sequence[Part], engine: Engine) -> Iterator[tuple[ir.Table, pd.DataFrame]]:
+    """Give the rows of files, those of one header in one scan, and the lines that do not fit."""
+    members: dict[Header, list[tuple[Path, Path]]] = {}
+    for part in parts:
+        if part.header is not None and part.readable is not None:
+            members.setdefault(part.header, []).append((part.file, part.readable))
+            continue
+        rows = engine.connection.sql(
+            f"SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row, "
+            f"{quoted(part.file.name)} AS _file "
+            f"FROM read_parquet({quoted(part.file)}, file_row_number = true)",
+            dialect="duckdb",
+        )
+        yield rows, _NO_LINES
+    for header, files in members.items():
         engine.loaded += 1
-        members = [(part.file, part.readable)]
-        return scan_text(part.header, members, engine, f"kam_part_{engine.loaded}")
-    rows = engine.connection.sql(
-        f"SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row, "
-        f"{quoted(part.file.name)} AS _file "
-        f"FROM read_parquet({quoted(part.file)}, file_row_number = true)",
-        dialect="duckdb",
-    )
-    return rows, pd.DataFrame({"file": [], "line": [], "reason": []})
+        yield scan_text(header, files, engine, f"kam_part_{engine.loaded}")
 
 
 def _state(file: Path) -> tuple[int, ...]:

@@ -26,12 +26,10 @@ from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
     folded,
-    grouped,
-    is_double,
+    header_names,
     likely_header,
     no_header,
     section,
-    two_lines,
 )
 from kamlib.intake.sources.workbooks import Marks, check_size, damaged, marks_of, no_workbook
 from kamlib.words import count
@@ -223,11 +221,7 @@ def _header(
     else:
         at = rules.header_line - 1
     lines = [[_text(v, rules) for v in row] for row in cells[at : at + LOOKED_AT]]
-    names = [*lines[0]] if lines else []
-    if rules.header_rows == 2 and len(lines) > 1:
-        names, at = grouped(*lines[:2]), at + 1
-    elif is_double(lines):
-        raise two_lines(at + 1, grouped(*lines[:2]), file, table, word="row")
+    names, at = header_names(lines, at, rules.header_rows, file, table, word="row")
     while names and names[-1] is None:
         names.pop()
     if not names:

@@ -80,7 +80,7 @@ def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, 
         apart = open_parts(folder, book, texts, files_of, own, engine)
         for name, parts in files_of.items():
             if apart is not None and name == apart.table:
-                apart.show(None, engine)
+                apart.show((), engine)
                 rows, given = engine.connection.table(name), tuple(parts)
                 raw[f"raw/{name}"] = Source(name, rows, given, _no_rejects(), parts=apart)
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Set
 from dataclasses import dataclass
 from itertools import islice
@@ -14,22 +15,27 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.errors import KamError
+from kamlib.intake.notices import Notice
 from kamlib.intake.rules import Rules
-from kamlib.intake.sources.engine import Engine, number, quoted
+from kamlib.intake.sources.engine import Engine, number, quoted, quoted_name
 from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
-    grouped,
-    is_double,
+    header_names,
     likely_header,
     no_header,
     no_table,
     section,
-    two_lines,
 )
 from kamlib.tables import each
+from kamlib.words import count
 
 _SNIFFED = ",;\t|~^¦"
+_TOO_MANY = "too many values in the row"
+_SHOWN = 100
+_PARTED = re.compile(r"(?=(?:^|,)(-?\d{1,3}(?:\.\d{3})*,\d{1,2})(?:,|\s*$))")
+"""An amount with a decimal comma, where commas part the columns."""
+_NO_ERRORS = pd.DataFrame(columns=["file_path", "line", "error_type", "error_message", "csv_line"])
 
 
 def read_text(
@@ -76,10 +82,14 @@ def scan_text(
         f"escape='\"', columns={{{columns}}}, filename='_file', store_rejects=true, "
         f"max_line_size=20000000, rejects_table='{table}_errors', rejects_scan='{table}_scans')"
     )
-    errors = con.raw_sql(
-        f"SELECT s.file_path, e.line, e.error_type, e.error_message FROM {table}_errors e "
-        f"JOIN {table}_scans s USING (scan_id, file_id) ORDER BY ALL"
-    ).df()
+    errors = (
+        con.raw_sql(
+            "SELECT s.file_path, e.line, e.error_type, e.error_message, e.csv_line "
+            f"FROM {table}_errors e JOIN {table}_scans s USING (scan_id, file_id) ORDER BY ALL"
+        ).df()
+        if engine.one(f"SELECT count(*) FROM {table}_errors")
+        else _NO_ERRORS
+    )
     for error in each(errors[errors["error_type"].eq("UNQUOTED VALUE")]):
         raise KamError(
             "A quotation mark opens and never closes.",
@@ -87,13 +97,17 @@ def scan_text(
             next="Close it, or double it where it stands for itself.",
         )
     rejected = errors.drop_duplicates(["file_path", "line"])
-    text = con.table(f"{table}_text")
     if len(members) == 1:
         original = members[0][0]
-        if len(rejected) and not text.count().execute():
+        if len(rejected) and not engine.one(f"SELECT count(*) FROM {table}_text"):
             raise _nothing_fits(header, original, rejected.iloc[0])
-        rows = text.mutate(_row=number(text) + 1, _file=ibis.literal(original.name))
+        names = ", ".join(map(quoted_name, header.columns))
+        is_taken = "rowid" in map(str.casefold, header.columns)  # that hides the engine's own
+        row = "row_number() OVER ()" if is_taken else "rowid + 1"
+        statement = f"SELECT {names}, {quoted(original.name)} AS _file, {row} AS _row"
+        rows = engine.of_text(f"{statement} FROM {table}_text", table, header.columns)
     else:
+        text = con.table(f"{table}_text")
         numbered = text.mutate(_at=number(text))
         first = (
             numbered.group_by("_file")
@@ -120,7 +134,7 @@ def scan_text(
         numbered = numbered.inner_join(names, [("_file", "_path")])
         rows = numbered.mutate(
             _row=numbered["_at"] - numbered["_first"] + 1, _file=numbered["_name"]
-        )
+        ).select(*header.columns, "_file", "_row")
     rejected = pd.DataFrame(
         {
             "file": [originals[path].name for path in rejected["file_path"]],
@@ -128,14 +142,42 @@ def scan_text(
             "reason": [
                 "too few values in the row"
                 if kind == "MISSING COLUMNS"
-                else "too many values in the row"
+                else _TOO_MANY
                 if kind == "TOO MANY COLUMNS"
                 else "the row cannot be read"
                 for kind in rejected["error_type"]
             ],
+            "text": rejected["csv_line"].astype("str"),
+            "delimiter": header.delimiter,
         }
     )
-    return rows.select(*header.columns, "_file", "_row"), rejected
+    return rows, rejected
+
+
+def unfit_notices(table: str, rejected: pd.DataFrame) -> list[Notice]:
+    """Show a line of each file that has more values than its header has names, and what to do: as a
+    rule a comma in an amount or a name parts it in two.
+    """
+    if "text" not in rejected.columns:
+        return []
+    notices = []
+    long = rejected[rejected["reason"].eq(_TOO_MANY) & rejected["text"].notna()]
+    for file, rows in long.groupby("file", sort=False):
+        row = rows.iloc[0]
+        found = _PARTED.findall(row["text"]) if row["delimiter"] == "," else []
+        why = f": '{found[-1]}' is two values, since commas part them" if found else ""
+        cell = found[-1] if found else f"a{row['delimiter']}b"
+        notices.append(
+            Notice(
+                table,
+                f"{count(len(rows), 'line')} of {file} {'has' if len(rows) == 1 else 'have'} more "
+                f"values than the header has names. Line {row['line']} is "
+                f"'{row['text'].strip()[:_SHOWN]}'{why}.",
+                f'Put such a cell in quotation marks ("{cell}"), or export with another mark '
+                "between the columns, such as ;.",
+            )
+        )
+    return notices
 
 
 def _nothing_fits(header: Header, file: Path, rejected: pd.Series) -> KamError:
@@ -188,11 +230,7 @@ def open_text(
     if rules.header_line is None and (step := likely_header(lines, wanted)):
         shown = next((cell for cell in lines[0] if cell.strip()), "")
         raise no_header(skip + step + 1, shown, file, table, word="line")
-    names: list[str | None] = [*lines[0]] if lines else []
-    if rules.header_rows == 2 and len(lines) > 1:
-        names, skip = grouped(*lines[:2]), skip + 1
-    elif is_double(lines):
-        raise two_lines(skip + 1, grouped(*lines[:2]), file, table, word="line")
+    names, skip = header_names(lines, skip, rules.header_rows, file, table, word="line")
     if refusal := no_table(lines, file):
         raise refusal
     columns = column_names(names, f"{file}, line {skip + 1}")
