@@ -114,7 +114,7 @@ seed = 7
 """
 
 
-NAMED = ["A0004", "A0012", "A0039"]
+NAMED = ["a0004", "a0012", "a0039"]
 
 
 @pytest.fixture(scope="module", params=["tiers", "no tiers"])
