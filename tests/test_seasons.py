@@ -145,3 +145,9 @@ def test_a_season_of_many_days_at_once_is_that_of_each_day(seed):
         facts = season_facts(cases, orders, min_gaps=3).dropna(subset=["start_month"])
         assert ids[row].tolist() == facts["account_id"].tolist()
     assert 0 < found.sum() < found.size
+
+
+def test_no_account_has_a_season_long_after_the_only_order():
+    dates = [pd.Timestamp("2022-03-31"), pd.Timestamp("2025-03-31")]
+    day = np.array(["2021-01-01"], dtype="datetime64[D]").astype("int64")
+    assert not seasonal_on(np.array([0]), day, dates).any()

@@ -97,7 +97,9 @@ def seasonal_on(account: Ints, day: Ints, dates: Sequence[pd.Timestamp]) -> Flag
         return found
     month = day.astype("datetime64[D]").astype("datetime64[M]").astype("int64")
     origin = int(month.min()) - 12 * YEARS  # before it room for years without orders
-    width = int(month.max()) - origin + 13
+    ends = np.array(dates, dtype="datetime64[D]") + 1
+    last = max(month.max(), ends.astype("datetime64[M]").astype("int64").max())
+    width = int(last) - origin + 13
     cell = account * width + month - origin
     many = np.bincount(cell, minlength=len(starts) * width).reshape(-1, width)
     latest = np.maximum.accumulate(np.where(many, np.arange(width), 0), axis=1)
