@@ -33,10 +33,11 @@ QUIET = [
 
 ROOT = Path(__file__).resolve().parents[1]
 DEAR = (
-    *("test_languages_seen", "test_one_report", "test_sentences", "test_real_pages", "test_pseudo"),
-    *("test_same_in_lab", "test_what_if", "test_hostile_book", "test_engines", "test_verdict"),
-    *("test_period", "test_consistency", "test_report_failures", "test_practice_stories"),
-    *("test_start_shapes", "test_report_quiet", "test_training", "test_scale", "test_ways"),
+    *("test_languages_seen", "test_start_shapes", "test_one_report", "test_real_pages"),
+    *("test_engines", "test_hostile_book", "test_sentences", "test_pseudo", "test_pages"),
+    *("test_report_failures", "test_what_if", "test_same_in_lab", "test_printing", "test_training"),
+    *("test_period", "test_verdict", "test_scale", "test_ways", "test_report_quiet"),
+    *("test_consistency", "test_practice_stories"),
 )
 """Modules that take longest, in this order: they come first, so that no worker is left with one
 at the end.

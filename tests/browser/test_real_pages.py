@@ -72,7 +72,7 @@ SMALL_TYPE = """() => {
 }"""
 
 
-@pytest.fixture(scope="module", params=[(name, width) for name in PAGES for width in (PHONE, DESK)])
+@pytest.fixture(scope="module")
 def looked_at(request, browser, sample_report):
     """A page of the sample's report, its width and its tab, opened once for all that look at it."""
     name, width = request.param
@@ -80,6 +80,14 @@ def looked_at(request, browser, sample_report):
     tab = watched_tab(browser, file, width=width)
     yield name, width, tab
     tab.context.close()
+
+
+def at(*widths, names=PAGES):
+    """Have a test look at pages in some widths."""
+    cases = [(name, width) for name in names for width in widths]
+    return pytest.mark.parametrize(
+        "looked_at", cases, indirect=True, ids=[f"{name} {width}" for name, width in cases]
+    )
 
 
 @pytest.fixture
@@ -109,47 +117,49 @@ def test_every_published_page_is_among_those_visited(browser, sample_report):
     assert others == {name for name in known if not name.startswith("accounts/")}
 
 
+@at(PHONE, DESK)
 def test_nothing_is_cut_off_or_written_over(looked_at):
     assert looked_at[2].evaluate(BOXES) == []
 
 
+@at(PHONE)
 def test_a_real_page_never_scrolls_sideways_on_a_phone_and_shows_its_charts_whole(looked_at):
     _, width, tab = looked_at
-    if width == PHONE:
-        assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE
-        assert tab.evaluate(CUT_OFF) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.evaluate(CUT_OFF) == []
     assert tab.seen == []
 
 
+@at(PHONE, DESK)
 def test_type_is_nowhere_smaller_than_nine_pixels(looked_at):
     assert looked_at[2].evaluate(SMALL_TYPE) == []
 
 
+@at(DESK, names=SCREENS)
 def test_a_page_is_no_longer_than_a_reader_reads(looked_at):
-    name, width, tab = looked_at
-    if name in SCREENS and width == DESK:
-        height = tab.evaluate("document.documentElement.scrollHeight")
-        assert height <= SCREENS[name] * 900
+    name, _, tab = looked_at
+    assert tab.evaluate("document.documentElement.scrollHeight") <= SCREENS[name] * 900
 
 
+@at(PHONE, DESK, names=MARKED)
 def test_marks_say_what_they_stand_for_and_those_of_accounts_lead_there(looked_at):
     name, _, tab = looked_at
-    for chart in MARKED.get(name, ()):
+    for chart in MARKED[name]:
         drawing = tab.locator(f"[id^='{chart}-chart'] .drawing").first
         assert drawing.locator("title").count() > 2, chart
         assert chart not in ACCOUNTS or drawing.locator("a[href]").count() > 2, chart
 
 
+@at(DESK)
 def test_a_real_page_is_quiet_whole_and_accessible(looked_at):
-    _, width, tab = looked_at
-    if width == DESK:
-        tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
-        for button in tab.locator("thead button").all()[:3]:
-            button.click()
-        tab.mouse.wheel(0, 50_000)
-        assert tab.seen == []
-        assert tab.locator("h1").count() == 1 and len(tab.locator("main").inner_text()) > 100
-        assert severe_findings(tab) == []
+    tab = looked_at[2]
+    tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    for button in tab.locator("thead button").all()[:3]:
+        button.click()
+    tab.mouse.wheel(0, 50_000)
+    assert tab.seen == []
+    assert tab.locator("h1").count() == 1 and len(tab.locator("main").inner_text()) > 100
+    assert severe_findings(tab) == []
 
 
 def test_a_real_drawing_is_never_wider_than_its_frame_on_a_desktop(visit):

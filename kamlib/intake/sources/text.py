@@ -55,7 +55,7 @@ def read_text(
         part, rejected = scan_text(header, members, engine, f"kam_part_{engine.loaded}")
         parts.append(part)
         rejects.append(rejected)
-    rows = ibis.union(*[aligned(part, parts) for part in parts]) if len(parts) > 1 else parts[0]
+    rows = ibis.union(*[_aligned(part, parts) for part in parts]) if len(parts) > 1 else parts[0]
     return rows, pd.concat(rejects, ignore_index=True)
 
 
@@ -188,7 +188,7 @@ def _nothing_fits(header: Header, file: Path, rejected: pd.Series) -> KamError:
     )
 
 
-def aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
+def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
     """Give a part all columns of all parts, in one order; absent ones are empty."""
     names = list(dict.fromkeys(name for other in parts for name in other.columns))
     absent = {name: ibis.null("string") for name in names if name not in part.columns}
