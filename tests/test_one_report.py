@@ -64,7 +64,7 @@ renewal = 0.03
 definition = "Whoever the committee names"
 version = "7"
 top_n = 3
-at_most = 200
+at_most = 3
 [segmentation]
 window_months = 36
 abc = [0.6, 0.9]
