@@ -12,7 +12,7 @@ from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.intake.sources import open_engine
 from kamlib.start.amounts import currency_of
-from kamlib.start.anchors import scoring_text
+from kamlib.start.anchors import FEWEST, scoring_text
 from kamlib.start.booktext import book_toml, statement
 from kamlib.start.exports import Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
@@ -78,16 +78,13 @@ def new_book(
         signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
         currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
-        _write(made, plans, title, currency, "")
-        _check(made, plans)
-        try:
-            scoring = scoring_text(made)
-        except KamError:
-            scoring = ""
-        (made / "book.toml").write_text(
-            book_toml(title, currency, plans, scoring), encoding="utf-8"
-        )
+        _write(made, plans, title, currency)
         checked = _check(made, plans)
+        if scoring := _scoring(made, checked):
+            (made / "book.toml").write_text(
+                book_toml(title, currency, plans, scoring), encoding="utf-8"
+            )
+            checked = _check(made, plans)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, folder, dirs_exist_ok=True)
     told = [*_told(found, plans), *_result(checked, folder, bool(scoring))]
@@ -111,6 +108,19 @@ def _check_meaning(meaning: str) -> None:
         )
 
 
+def _scoring(book: Path, checked: dict) -> str:
+    """Return the section [scoring] for a book as it was read; nothing where it has too few
+    accounts.
+    """
+    listed = checked["tables"].get("accounts", {"used": 0})["used"]
+    if max(checked["totals"]["accounts"], listed) < FEWEST:
+        return ""
+    try:
+        return scoring_text(book)
+    except KamError:
+        return ""
+
+
 def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
     try:
         return check_book(book)
@@ -128,9 +138,9 @@ def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
         ) from None
 
 
-def _write(book: Path, plans: Sequence[TablePlan], title: str, currency: str, scoring: str) -> None:
+def _write(book: Path, plans: Sequence[TablePlan], title: str, currency: str) -> None:
     book.mkdir(exist_ok=True)
-    (book / "book.toml").write_text(book_toml(title, currency, plans, scoring), encoding="utf-8")
+    (book / "book.toml").write_text(book_toml(title, currency, plans, ""), encoding="utf-8")
     for plan in plans:
         if plan.is_plain:
             file = plan.base.export.files[0]
