@@ -75,7 +75,7 @@ def notebook(*fragments: Fragment) -> nbformat.NotebookNode:
     """Return pieces of a page as a notebook that has run. It is not held against the schema of
     notebooks, which takes as long as all the rest of a short page.
     """
-    cells = [
+    cells: list[dict] = [
         {
             "cell_type": "code",
             "id": f"piece-{number}",
