@@ -224,22 +224,20 @@ def test_the_book_that_is_written_is_the_one_that_was_read(tmp_path, shape):
     assert check_book(tmp_path / "book") == found
 
 
-@pytest.mark.parametrize(("accounts", "readings"), [(19, 1), (20, 2)])
-def test_a_book_is_read_again_only_with_a_scoring_of_its_own(tmp_path, accounts, readings):
-    """Twenty accounts over three years can be scored by what they have in common, nineteen not."""
+@pytest.mark.parametrize("accounts", [19, 20])
+def test_no_period_is_opened_for_a_book_of_too_few_accounts(tmp_path, monkeypatch, accounts):
+    """Twenty accounts over three years are scored by what they have in common, nineteen cannot."""
     rows = [
         f"{year}-{month}-{n},C{n},{year}-{month:02d}-{n + 1:02d},{10 * 1.4**n + month:.2f}"
         for n in range(accounts)
         for year in (2022, 2023, 2024)
         for month in range(1, 13, 1 + n % 3)
     ]
-    seen = []
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(new, "check_book", lambda book: seen.append(book) or check_book(book))
-        book = made(tmp_path, {"o.csv": table("order_id,account_id,order_date,revenue", rows)})
-    assert len(seen) == readings
-    scored = "[[scoring.criteria]]" in (book / "book.toml").read_text(encoding="utf-8")
-    assert scored == (readings == 2)
+    asked, scoring_text = [], new.scoring_text
+    monkeypatch.setattr(new, "scoring_text", lambda book: asked.append(book) or scoring_text(book))
+    book = made(tmp_path, {"o.csv": table("order_id,account_id,order_date,revenue", rows)})
+    has_scoring = "[[scoring.criteria]]" in (book / "book.toml").read_text(encoding="utf-8")
+    assert len(asked) == has_scoring == (accounts == 20)
 
 
 def test_what_could_be_meant_in_two_ways_is_asked_not_guessed(tmp_path):

@@ -120,6 +120,11 @@ READ = {
             ["Order No", "Order Date", "Customer No", "Customer Name", "Net Value"],
             *lines("no", "day", "account", "name", "net"))},
         {}, SUM, "'Customer Name'"),
+    "a customer in the first of its rows alone": (
+        {"o.xlsx": one(["Customer", *(HEAD.split(",")[i] for i in (0, 2, 3))], *[
+            [f"K{k}" if n < 5 else None, n, DAYS[n], float(PRICES[n])]
+            for k in range(5) for n in range(k, 20, 5)])},
+        {}, SUM, "'Customer' stands once per group"),
     # sheets that differ
     "orders and items on two sheets": (
         {"shop.xlsx": book_of({"Orders": [ORDER_HEAD, *ORDERS], "Items": [ITEM_HEAD, *ITEMS]})},
