@@ -23,7 +23,7 @@ from kamlib.report.server import SOCKET, ForkServer, can_fork
 
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "TZ": "UTC", "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
 LOADS = """import kamlib as kam
-import matplotlib.pyplot, seaborn, lifelines, statsmodels.api
+import matplotlib.pyplot, seaborn, lifelines
 import kamlib.page, kamlib.segmentation, kamlib.scoring, kamlib.retention, kamlib.dossier"""
 
 

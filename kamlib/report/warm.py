@@ -48,7 +48,6 @@ _LOADED = (
     "scipy.optimize",
     "scipy.stats",
     "seaborn",
-    "statsmodels.api",
     "tornado.platform.asyncio",
     "tornado.queues",
 )
