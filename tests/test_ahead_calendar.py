@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import icalendar
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from kamlib.ahead.calendar import calendar, calendar_by_owner
 from kamlib.book import BookSettings
-from kamlib.report.agenda import calendar_file
+from kamlib.report.agenda import calendar_file, events_of
 from kamlib.story.ahead_calendar import (
     ahead_text,
     gap_calendar,
@@ -191,8 +192,8 @@ def opened():
         "what": "Check in", "kind": "check-in", "owner": "Ines", "account_id": ["A", "B"],
         "thing": "", "due_in": ["30", "overdue"],
     })  # fmt: skip
-    content = calendar_file(rows, "Demo", datetime(2025, 9, 30))
-    assert content == calendar_file(rows, "Demo", datetime(2025, 9, 30))
+    content = calendar_file(events_of(rows, datetime(2025, 9, 30)), "Demo")
+    assert content == calendar_file(events_of(rows, datetime(2025, 9, 30)), "Demo")
     return icalendar.Calendar.from_ical(content)
 
 
@@ -209,3 +210,35 @@ def test_names_come_through_whole(opened):
     assert str(events[0]["summary"]) == 'Søren; & Co, "x": Check in'
     assert str(events[1]["summary"]) == "Overdue: 宁波: Check in"
     assert len({str(event["uid"]) for event in events}) == 2
+
+
+def written_by_the_library(row, made: datetime) -> str:
+    event = icalendar.Event()
+    event.add("uid", "U")
+    event.add("dtstamp", made.replace(tzinfo=UTC))
+    event.add("dtstart", row.due_date.date())
+    event.add("dtend", row.due_date.date() + timedelta(days=1))
+    late = "Overdue: " if row.due_in == "overdue" else ""
+    event.add("summary", f"{late}{row.name}: {row.what}")
+    event.add("description", f"{row.kind}, {row.owner}".rstrip(", "))
+    event.add("categories", [row.kind])
+    event.add("transp", "TRANSPARENT")
+    return event.to_ical().decode()
+
+
+TEXTS = (
+    *("", "Check in", "a, b; c\\d", "two\r\nlines\nand\rmore", "\\N and \\n", "x" * 62, "x" * 63),
+    *("é" * 80, "宁波" * 40, "\\" * 90, "y" * 57 + ";" * 30, "z" * 56 + "^,^,^,^" * 20),
+    *("🛒" * 33, "a" * 58 + "\\" + "b" * 100),
+)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_an_event_is_written_as_the_library_writes_it(text):
+    rows = pd.DataFrame({
+        "due_date": day("2025-12-31"), "name": text, "what": text[::-1], "kind": "check-in",
+        "owner": ["", text], "account_id": "A", "thing": "", "due_in": ["30", "overdue"],
+    })  # fmt: skip
+    made = datetime(2025, 9, 30)
+    events = [re.sub("UID:.*", "UID:U\r", one) for one in events_of(rows, made)]
+    assert events == [written_by_the_library(row, made) for row in rows.itertuples(index=False)]

@@ -248,6 +248,14 @@ TABLE = {
     "1,234 undeclared": Case(
         "refuse", amounts("1,234"), said=("'1,234'", "two ways", 'decimal = "."')
     ),
+    "days of two orders in one column": Case(
+        "set aside", days("25/01/2025", "03/02/2025", "01/26/2025"), DAY_FIRST, 10,
+        said=("'01/26/2025' are written as %m/%d/%Y, others as %d/%m/%Y", "swapped"),
+        aside={"order_date is not a date": 1},
+    ),
+    "1.234 in all amounts": Case(
+        "warn", amounts("1.234", "56"), revenue=57.234, said=("'1.234'", 'decimal = ","')
+    ),
     "1.234 in a book with a comma locale": Case(
         "refuse", amounts("1.234"), 'locale = "de"\n', said=("'1.234'", "two ways")
     ),

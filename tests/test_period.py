@@ -258,6 +258,29 @@ class TestAtHome:
         modes = {file.stat().st_mode & 0o077 for file in (tmp_path / "cache").iterdir()}
         assert modes == {0}
 
+    def test_values_are_computed_once_in_a_run_and_kept_nowhere_else(self, tmp_path, monkeypatch):
+        lasting = kam.open_period(ROOT / "data" / "northwind", "1997-Q4")
+        assert [model.name for model in lasting.buyer_models]
+        assert not list(lasting.folder.parent.rglob("*.pickle"))
+        run = tmp_path / "run"
+        shutil.copytree(lasting.folder.parent, run / "periods")
+        folder, made = run / "periods" / "1997-Q4", []
+        compute = graph.compute
+        monkeypatch.setattr(graph, "compute", lambda *of: (made.append(of[0]), compute(*of))[1])
+        monkeypatch.setenv("KAM_RUN", str(run))
+        asked = [kam.open_period(folder) for _ in range(2)]
+        first, second = [(q.buyer_models, q.previous.day_sums) for q in asked]
+        assert repr(first[0]) == repr(second[0])
+        assert (first[1].revenue == second[1].revenue).all()
+        assert made.count("buyer_models") == made.count("day_sums") == 1
+        monkeypatch.setenv("KAM_RUN", str(tmp_path / "another run"))
+        kept = list(run.rglob("*.pickle"))
+        for file in kept:
+            file.write_bytes(b"nobody may read this")
+        assert len(kept) >= 2
+        assert repr(kam.open_period(folder).buyer_models) == repr(first[0])
+        assert made.count("buyer_models") == 2
+
     def test_opening_a_prepared_period_loads_no_engine(self):
         code = (
             "import kamlib as kam, sys; q = kam.open_period('data/sample', '2025-Q3');"

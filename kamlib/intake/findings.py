@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 
+import ibis
 import pandas as pd
 
 from kamlib.errors import KamError
@@ -12,7 +14,7 @@ from kamlib.intake.columns import TypedRows
 from kamlib.intake.currencies import code_of
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.notices import Notice
-from kamlib.intake.sources.headers import section
+from kamlib.intake.sources.headers import folded, section
 from kamlib.intake.sources.sheets import DAY
 from kamlib.intake.typed import BETWEEN
 from kamlib.tables import Column
@@ -21,6 +23,8 @@ from kamlib.words import number
 
 _WRITTEN = ("date", "month", "money", "number")
 _MUCH, _MOST = 0.5, 0.9
+_HEADS = 20
+_ONE_GROUP = r"^\D*[1-9]\d{0,2}\.\d{3}\D*$"
 _MANY_BLANK = 0.1
 
 
@@ -44,7 +48,9 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
             Notice(read.table.name, f"{read.where} has no rows.", "Add rows, or remove the file.")
         ]
     by_reason = found.dropna(subset=["reason"]).set_index("reason")["n"].to_dict()
-    notices = [*_mended(read, int(found["mended"].sum())), *_half_typed(read)]
+    if any(str(reason).endswith(" is not a date") for reason in by_reason):
+        _check_heads(read)
+    notices = [*_mended(read, int(found["mended"].sum())), *_half_typed(read), *_grouped(read)]
     for column in (read.table.column(name) for name in read.table.names if name in read.given):
         unread = by_reason.get(problem(column), 0)
         if unread and column.type in _WRITTEN:
@@ -61,6 +67,53 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
             )
         )
     return notices
+
+
+def _grouped(read: TypedRows) -> list[Notice]:
+    """Tell of amounts whose point may part thousands in all of them, in a book that says nothing of
+    it.
+    """
+    rules = read.rules
+    if "revenue" not in read.given or rules.decimal or rules.has_local_comma:
+        return []
+    raw = read.cells["revenue"]
+    if not raw.type().is_string():
+        return []
+    points = read.cells.filter(raw.contains(".")).select(text=raw)
+    if points.filter(~points["text"].re_search(_ONE_GROUP)).limit(1).count().execute():
+        return []
+    shown = points.limit(1).execute()["text"]
+    if shown.empty:
+        return []
+    return [
+        Notice(
+            read.table.name,
+            f"Every amount with a point has three figures behind it, such as '{shown[0].strip()}': "
+            "the point is read as the decimal mark.",
+            f'If it parts thousands, say decimal = "," under {section(read.table.name)} in '
+            "book.toml.",
+        )
+    ]
+
+
+def _check_heads(read: TypedRows) -> None:
+    """Refuse a file that repeats its header with the columns in another order: what stands below
+    it is not what the first header says.
+    """
+    own = {name: folded(theirs) for name, theirs in read.theirs.items() if name in read.given}
+    texts = {name: cleaned(read.cells[name]) for name in own}
+    rows = read.cells.select(**texts)
+    is_head = ibis.or_(*(rows[name].lower().isin([*own.values()]) for name in own))
+    for row in rows.filter(is_head).limit(_HEADS).to_pyarrow().to_pylist():
+        seen = {name: folded(cell or "") for name, cell in row.items()}
+        moved = [name for name, cell in seen.items() if cell in own.values() and cell != own[name]]
+        if len(moved) > 1 and sum(cell in own.values() for cell in seen.values()) > len(own) / 2:
+            raise KamError(
+                f"A row repeats the header in another order: '{row[moved[0]]}' stands in "
+                f"'{read.theirs[moved[0]]}'. Files of different columns were joined by hand.",
+                where=read.where,
+                next="Give the parts as files of their own; the kit reads each by its header.",
+            )
 
 
 def are_mixed(signs: Set[str]) -> bool:
@@ -125,9 +178,28 @@ def _unread(read: TypedRows, column: Column, unread: int, rows: int) -> list[Not
     what = _what(column, found)
     if column.required and unread > _MUCH * rows and found.read >= _MOST * found.cells:
         raise KamError(what, where=_where(read, column), next=_next(found))
+    if (form := read.rules.date_format) and f'"{_swapped(form)}"' in found.settings[0]:
+        return [
+            Notice(
+                read.table.name,
+                f"{_where(read, column)}: days such as '{found.example}' are written as "
+                f"{_swapped(form)}, others as {form}: of those that both read, day and month may "
+                "be swapped.",
+                "Export the days again in one form, such as 2025-12-31.",
+            )
+        ]
     if found.is_whole:
         return [Notice(read.table.name, f"{_where(read, column)}: {what}", _next(found))]
     return []
+
+
+def _swapped(form: str) -> str:
+    """Return a form of days with day and month in each other's place.
+
+    >>> _swapped("%d/%m/%Y")
+    '%m/%d/%Y'
+    """
+    return re.sub("%[dm]", lambda part: "%m" if part[0] == "%d" else "%d", form)
 
 
 def _what(column: Column, found: Reading) -> str:

@@ -47,8 +47,10 @@ def order_notices(
     found = [
         *_repeated(used, given, book),
         *_twins(ids, book),
+        *_zero_twins(ids, theirs),
         *number_notices(orders, theirs, book),
         *_far_off(used, book),
+        *_opposed(used, theirs, book),
         *_gaps(days),
         *_first_days(days, book),
         *_never_delivered(used, given),
@@ -134,6 +136,28 @@ def _twins(ids: set[str], book: BookSettings) -> list[tuple[str, str]]:
     ]
 
 
+def _zero_twins(ids: set[str], theirs: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Tell of ids that are one number, some of them without the zeros before it."""
+    alike: dict[str, list[str]] = {}
+    for one in ids:
+        if one.isdigit():
+            alike.setdefault(one.lstrip("0"), []).append(one)
+    twins = {bare: sorted(several) for bare, several in alike.items() if len(several) > 1}
+    if not twins:
+        return []
+    one, *_, other = twins[min(twins)]
+    own = quoted_name(theirs.get("account_id", "account_id"))
+    return [
+        (
+            "Account ids that differ from another one only by the zeros before them: "
+            f"{number(len(twins))}, such as '{one}' and '{other}'. They count as accounts of their "
+            "own; a spreadsheet may have taken the zeros away.",
+            "Export again with the ids as text, or write all without zeros in orders.sql: "
+            f"ltrim(trim({own}::VARCHAR), '0') AS account_id.",
+        )
+    ]
+
+
 def _far_off(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
     """Tell of an account's largest line where it is hundreds of times its others' geometric
     mean.
@@ -162,6 +186,30 @@ def _far_off(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
             f"{_FAR_OFF} times as large as their usual one; the largest is {amounts[0]} of account "
             f"'{row['account_id']}', whose lines are about {amounts[1]}. They are used.",
             "Check them: a lost decimal mark multiplies by 100 or 1,000.",
+        )
+    ]
+
+
+def _opposed(
+    used: ir.Table, theirs: Mapping[str, str], book: BookSettings
+) -> list[tuple[str, str]]:
+    """Tell of lines that give pieces back and money not."""
+    if "quantity" not in theirs or "quantity" not in used.columns:
+        return []
+    lines = used.filter((used["quantity"] < 0) & (used["revenue"] > 0))
+    found = lines.aggregate(n=lines.count(), amount=lines["revenue"].sum()).to_pyarrow()
+    row = found.to_pylist()[0]
+    if not row["n"]:
+        return []
+    quantity, revenue = (quoted_name(theirs[name]) for name in ("quantity", "revenue"))
+    money = f"{book.currency} {number(float(row['amount']), book, decimals=2)}"
+    return [
+        (
+            f"{count(row['n'], 'line has', 'lines have')} a quantity below 0 and an amount above "
+            f"0 ({money}): they count as sales.",
+            "If they are returns, turn them in orders.sql: "
+            f"CASE WHEN {quantity}::VARCHAR LIKE '-%' THEN '-' || ltrim({revenue}::VARCHAR, '-') "
+            f"ELSE {revenue}::VARCHAR END AS revenue.",
         )
     ]
 

@@ -25,6 +25,9 @@ ACTIVITY = (
 READ_TABLES = (*ACTIVITY, *(name for name in CANONICAL if name != "orders"), "intake")
 """Tables that are read, not computed."""
 
+RUN = "KAM_RUN"
+"""Environment variable of a report's kernels: the scratch folder of their run."""
+
 SECTIONS = {
     "fiscal_year": "fiscal_year",
     "freshness": "freshness",

@@ -309,8 +309,6 @@ class Period:
 
     def _made(self, name: str) -> Any:
         """Return a calculation's result: from the run's store where it is there, else computed."""
-        if name not in catalogue().tables:
-            return self._computed(name)
         return self._snapshot.stored(name, lambda: self._computed(name), apart=self._apart(name))
 
     def _apart(self, name: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -25,10 +26,13 @@ from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.manager import only_manager
-from kamlib.period.names import ACTIVITY
+from kamlib.period.names import ACTIVITY, RUN
 from kamlib.period.period import Period
 from kamlib.period.reach import reach
+from kamlib.tables import catalogue
 
+_Make = Callable[[], Any]
+_Write = Callable[[Any, Path], None]
 _MOST_KEPT, _OPEN_SECONDS = 12, 7 * 24 * 3600
 """So many prepared books are kept, and each for a week after it was last opened."""
 
@@ -38,7 +42,8 @@ class Snapshot:
     """A prepared folder: one book as of one period's last day.
 
     ``source`` is the book's folder where order lines may be asked for; nothing in a report of one
-    manager's accounts.
+    manager's accounts. ``is_of_run`` where it lies in the scratch folder of the run that asks: only
+    there values that are no tables are kept, since who reads one runs what it says.
     """
 
     folder: Path
@@ -54,6 +59,7 @@ class Snapshot:
     neighbours: frozenset[str] = frozenset()
     source: str = ""
     scratch: object = field(default=None, repr=False, compare=False)
+    is_of_run: bool = False
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table that was read from the book."""
@@ -63,37 +69,51 @@ class Snapshot:
         """Return the same book as of another period, where it was prepared beside this one."""
         if span.label not in self.neighbours:
             return None
-        return read_snapshot(self.folder.parent / span.label, scratch=self.scratch)
+        folder = self.folder.parent / span.label
+        return read_snapshot(folder, scratch=self.scratch, is_of_run=self.is_of_run)
 
     def holds(self, name: str, *, apart: str = "") -> bool:
         """Return whether a computed table is kept here."""
         return self._kept_in(name, apart).is_file()
 
     def _kept_in(self, name: str, apart: str) -> Path:
-        return self.folder / f"computed{apart}" / f"{name}.parquet"
+        ending = "parquet" if name in catalogue().tables else "pickle"
+        return self.folder / f"computed{apart}" / f"{name}.{ending}"
 
-    def stored(
-        self, name: str, compute: Callable[[], pd.DataFrame], *, apart: str = ""
-    ) -> pd.DataFrame:
-        """Return a computed table: the one kept here, else compute and keep it, once for all users.
+    def stored(self, name: str, compute: Callable[[], Any], *, apart: str = "") -> Any:
+        """Return a computed table or value: the one kept here, else compute and keep it, once.
 
         ``apart`` keeps apart what is computed in another way: as the neighbour of another period,
         without neighbours of its own, or as of an earlier day.
         """
-        from filelock import FileLock
-
         file = self._kept_in(name, apart)
-        folder = file.parent
-        if not file.is_file():
-            folder.mkdir(exist_ok=True)
-            with FileLock(folder / f"{name}.lock"):
-                if not file.is_file():
-                    made = compute()
-                    fresh = folder / f"{name}.{os.getpid()}.part"
-                    made.to_parquet(fresh, index=False)
-                    fresh.replace(file)
-                    return made
-        return _read_table(file)
+        if name in catalogue().tables:
+            return _once(file, compute, _write_table, _read_table)
+        return _once(file, compute, _pickle, pd.read_pickle) if self.is_of_run else compute()
+
+
+def _once(file: Path, compute: _Make, write: _Write, read: Callable[[Path], Any]) -> Any:
+    """Return what a file keeps; who asks first computes and writes it, whoever else asks waits."""
+    from filelock import FileLock
+
+    if not file.is_file():
+        file.parent.mkdir(exist_ok=True)
+        with FileLock(file.with_suffix(".lock")):
+            if not file.is_file():
+                made = compute()
+                fresh = file.with_suffix(f".{os.getpid()}.part")
+                write(made, fresh)
+                fresh.replace(file)
+                return made
+    return read(file)
+
+
+def _write_table(table: pd.DataFrame, file: Path) -> None:
+    table.to_parquet(file, index=False)
+
+
+def _pickle(value: Any, file: Path) -> None:
+    file.write_bytes(pickle.dumps(value))
 
 
 def _read_table(file: Path) -> pd.DataFrame:
@@ -129,7 +149,9 @@ def open_period(book: str | Path = "data/sample", period: str = "", manager_id: 
     """
     folder = Path(book)
     if (folder / "snapshot.json").is_file():
-        return Period(read_snapshot(folder))
+        run = os.environ.get(RUN)
+        is_of_run = bool(run) and folder.resolve().is_relative_to(Path(str(run)).resolve())
+        return Period(read_snapshot(folder, is_of_run=is_of_run))
     settings = read_settings(folder)
     home = _home(folder, lasts=not settings.connection.url)
     label = _label(period, home, settings)
@@ -353,8 +375,8 @@ def _write_snapshot(
     return folder
 
 
-def read_snapshot(folder: Path, scratch: object = None) -> Snapshot:
-    """Return the snapshot in a folder."""
+def read_snapshot(folder: Path, scratch: object = None, *, is_of_run: bool = False) -> Snapshot:
+    """Return the snapshot in a folder, which may be one of the run that asks."""
     about = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))
     settings = BookSettings.model_validate(about["settings"])
     first, last = about["first_date"], about["last_date"]
@@ -372,4 +394,5 @@ def read_snapshot(folder: Path, scratch: object = None) -> Snapshot:
         neighbours=frozenset(about["neighbours"]),
         source=about["source"],
         scratch=scratch,
+        is_of_run=is_of_run,
     )

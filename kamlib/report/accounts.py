@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import nbformat
+import pandas as pd
 
 from kamlib.page import pieces, rows
 from kamlib.page.fragments import Fragment
@@ -18,12 +21,37 @@ def named_in_front(data: Period, dossiers: list[str]) -> list[str]:
     return [one for one in data.account_actions["account_id"] if one not in set(dossiers)]
 
 
-def short_page(data: Period, account: str) -> nbformat.NotebookNode:
-    """Return the short page of an account as a notebook of outputs."""
-    name = str(data.accounts.set_index("account_id").loc[account, "name"])
-    said = data.call(headline_account, account_id=account)
-    cards = data.call(cards_account, account_id=account)
-    return notebook(pieces.headline(None, name, said), pieces.cards(data, cards))
+def short_pages(data: Period, accounts: list[str]) -> Iterator[tuple[str, nbformat.NotebookNode]]:
+    """Yield the short page of each account as a notebook of outputs: each is told from its own rows
+    alone, which are looked for once for all.
+    """
+    listed = data.accounts.set_index("account_id")["name"]
+    standing = _by_account(data.account_standing, accounts)
+    actions = _by_account(data.told("account_actions"), accounts)
+    status = _by_account(data.account_status, accounts)
+    months = _by_account(data.account_months, accounts)
+    for account in accounts:
+        said = data.call(
+            headline_account,
+            account_id=account,
+            account_standing=standing[account],
+            told_account_actions=actions[account],
+        )
+        figures = data.call(
+            cards_account,
+            account_id=account,
+            account_status=status[account],
+            account_months=months[account],
+        )
+        head = pieces.headline(None, str(listed.loc[account]), said)
+        yield account, notebook(head, pieces.cards(data, figures))
+
+
+def _by_account(table: pd.DataFrame, accounts: list[str]) -> dict[str, pd.DataFrame]:
+    """Return the rows of each of some accounts."""
+    some = table[table["account_id"].isin(accounts)]
+    found = dict(iter(some.groupby("account_id", sort=False)))
+    return {account: found.get(account, some.head(0)) for account in accounts}
 
 
 def account_list(data: Period, addresses: dict[str, str]) -> nbformat.NotebookNode:
@@ -44,11 +72,24 @@ def dossier_list(
 
 
 def notebook(*fragments: Fragment) -> nbformat.NotebookNode:
-    """Return pieces of a page as a notebook that has run."""
-    cells = []
-    for number, one in enumerate(fragments):
-        output = nbformat.v4.new_output(
-            "display_data", data={"text/html": one.html, "text/plain": one.text}
-        )
-        cells.append(nbformat.v4.new_code_cell(id=f"piece-{number}", outputs=[output]))
-    return nbformat.v4.new_notebook(cells=cells)
+    """Return pieces of a page as a notebook that has run. It is not held against the schema of
+    notebooks, which takes as long as all the rest of a short page.
+    """
+    cells: list[dict] = [
+        {
+            "cell_type": "code",
+            "id": f"piece-{number}",
+            "metadata": {},
+            "execution_count": None,
+            "source": "",
+            "outputs": [
+                {
+                    "output_type": "display_data",
+                    "data": {"text/html": one.html, "text/plain": one.text},
+                    "metadata": {},
+                }
+            ],
+        }
+        for number, one in enumerate(fragments)
+    ]
+    return nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
 from kamlib.period.calendar import Span, resolve_periods
+from kamlib.period.names import RUN
 from kamlib.report import scratch, site
 from kamlib.report.deadline import StoppedError, deadline
 from kamlib.report.kept import Choice, Kept
@@ -257,7 +258,7 @@ class _Run:
         home = self.folder / "periods" / choice.tables.word
         then = choice.tables.into(intake, home / "undated")
         folders = write_snapshots(then, [period], home, manager_id=manager)
-        data = Period(read_snapshot(folders[label]))
+        data = Period(read_snapshot(folders[label], is_of_run=True))
         staged = site.stage(out, label)
         try:
             report = (self.request, self.pages, data, staged)
@@ -343,7 +344,7 @@ def _kernels(
     folder: Path, executor: Executor | None, language: str
 ) -> Iterator[Callable[[], dict[str, str]]]:
     """Give a function that returns the environment of kernels: warm ones where they can be had."""
-    plain = {**_ENVIRONMENT, "TMPDIR": str(folder)}
+    plain = {**_ENVIRONMENT, "TMPDIR": str(folder), RUN: str(folder)}
     if executor is not None or not can_fork():
         yield lambda: plain
         return

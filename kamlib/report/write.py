@@ -25,7 +25,7 @@ from kamlib.page.search import account_search
 from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
 from kamlib.report import site
-from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_page
+from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_pages
 from kamlib.report.convert import check_page, page_html
 from kamlib.report.listing import table_list
 from kamlib.report.pages import PAGES, Page, links_to, place
@@ -128,8 +128,7 @@ class PageWriter:
         self._write("tables.html", say("Tables"), "tables", table_list(self.staged))
         listed = account_list(self.data, self.addresses())
         self._write("accounts.html", say("Accounts"), "accounts", listed)
-        for account in self.short:
-            page = short_page(self.data, account)
+        for account, page in short_pages(self.data, self.short):
             self._write(f"accounts/{self.names[account]}.html", self._title(account), "", page)
         if self.accounts:
             near = {one: f"{self.names[one]}.html" for one in self.accounts}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
@@ -19,12 +19,14 @@ from kamlib.intake.sources import Engine
 from kamlib.intake.sources.copies import database_tables
 from kamlib.intake.sources.engine import quoted_name
 from kamlib.intake.sources.files import FORMS, WORKBOOKS, table_word
+from kamlib.intake.sources.headers import are_near
 from kamlib.intake.sources.sheets import KIND, sheet_names
 from kamlib.intake.sources.tables import Source, read_raw
 from kamlib.start.names import about, all_names, folded, vocabulary
 from kamlib.words import listed
 
 DATABASES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3")
+PLANS = "plans"
 _TRIES = 6
 _SETTINGS = {
     "encoding": str,
@@ -122,17 +124,33 @@ def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> 
 
 def _united(found: list[Export], engine: Engine) -> list[Export]:
     """Read files of one header and form as one table; lists of accounts stay apart."""
-    groups: dict[tuple, list[Export]] = {}
-    for number, one in enumerate(found):
-        alike = (one.files[0].suffix.lower(), *(folded(column) for column in one.columns))
-        is_list = one.topic == "accounts" or bool(one.sheets)
-        groups.setdefault((number,) if is_list else alike, []).append(one)
     return [
         group[0]
         if len(group) == 1
         else _read(group[0].name, [file for one in group for file in one.files], engine)
-        for group in groups.values()
+        for group in _alike(found, _form_of)
     ]
+
+
+def _form_of(one: Export) -> object:
+    """Return what tables share that can be one: lists of accounts, and sheets, stay apart."""
+    is_alone = one.topic == "accounts" or bool(one.sheets)
+    return id(one) if is_alone else (one.files[0].suffix.lower(), one.topic == PLANS)
+
+
+def _alike(found: list[Export], form_of: Callable[[Export], object]) -> list[list[Export]]:
+    """Return tables in groups of one form and one header, give or take a column."""
+    groups: list[list[Export]] = []
+    for one in found:
+        own = frozenset(map(folded, one.columns))
+        for group in groups:
+            first = frozenset(map(folded, group[0].columns))
+            if form_of(one) == form_of(group[0]) and are_near(first, own):
+                group.append(one)
+                break
+        else:
+            groups.append([one])
+    return groups
 
 
 def _read_parts(folder: Path, parts: list[Path], engine: Engine) -> list[Export]:
@@ -163,13 +181,12 @@ def _read_file(file: Path, engine: Engine) -> list[Export]:
             refused.append((f"Sheet '{sheet}' is not read: {error.what}", error))
     if not found:
         raise refused[0][1]
-    groups: dict[tuple, list[Export]] = {}
-    for one in found:
-        rules = tuple((k, v) for k, v in one.rules.items() if k != "sheet")
-        groups.setdefault((*sorted(map(folded, one.columns)), rules), []).append(one)
+    groups = _alike(found, _rules_of)
+    planned = [one.sheets[0] for one in found if about(one.sheets[0]) == PLANS]
+    if any(0 < sum(one.sheets[0] in planned for one in group) < len(group) for group in groups):
+        return [_without_plans(file, name, found, planned, engine, is_whole=len(groups) == 1)]
     if len(groups) == 1 and not refused:
-        form = {k: v for k, v in found[0].rules.items() if k != "sheet"}
-        return [_read(name, [file], engine, **form)]
+        return [_read(name, [file], engine, **_rules_of(found[0]))]
     tables = [
         group[0]
         if len(group) == 1
@@ -179,10 +196,31 @@ def _read_file(file: Path, engine: Engine) -> list[Export]:
             engine,
             **group[0].rules | {"sheet": tuple(one.sheets[0] for one in group)},
         )
-        for group in groups.values()
+        for group in groups
     ]
     tables[0] = replace(tables[0], told=(*tables[0].told, *(said for said, _ in refused)))
     return tables
+
+
+def _without_plans(
+    file: Path, name: str, found: list[Export], planned: list[str], engine: Engine, is_whole: bool
+) -> Export:
+    """Read the sheets of a workbook but those that plan, whose header is that of the others."""
+    if not is_whole:
+        raise KamError(
+            f"The sheets {listed(one.sheets[0] for one in found)} hold what is sold and what is "
+            f"planned ({listed(planned)}) under one header.",
+            where=str(file),
+            next="Keep the plans in a file of their own.",
+        )
+    rest = tuple(one.sheets[0] for one in found if one.sheets[0] not in planned)
+    read = _read(name, [file], engine, **_rules_of(found[0]), sheet=rest)
+    said = [f"Sheet '{sheet}' is not read: it plans, by its name" for sheet in planned]
+    return replace(read, told=(*read.told, *said))
+
+
+def _rules_of(one: Export) -> dict[str, Any]:
+    return {key: value for key, value in one.rules.items() if key != "sheet"}
 
 
 def _read(name: str, files: list[Path], engine: Engine, **said: Any) -> Export:
@@ -203,11 +241,12 @@ def _read(name: str, files: list[Path], engine: Engine, **said: Any) -> Export:
                 return _read(name, files, engine, **rules, decimal=",")
             return Export(name, tuple(files), source, rules, tuple(told))
         except KamError as error:
-            fresh = _proposed(error, files[0])
+            named = (file for file in files if str(file) in error.where)
+            fresh = _proposed(error, next(named, files[0]))
             if not fresh or fresh.items() <= rules.items():
                 raise
             rules |= fresh
-            told.append(error.what)
+            told.append(_read_as(fresh["encoding"], files) if "encoding" in fresh else error.what)
     raise KamError("The file cannot be read.", where=str(files[0]), next="Export it again as CSV.")
 
 
@@ -238,33 +277,56 @@ def _proposed(error: KamError, file: Path) -> dict[str, Any]:
     return {said[1]: _SETTINGS[said[1]](value)}
 
 
+def _read_as(encoding: str, files: list[Path]) -> str:
+    """Return what to tell of an encoding that was found out, with a word that shows it."""
+    texts = (file.read_bytes()[:400_000].decode(encoding, "replace") for file in files)
+    word = next((one[0] for text in texts if (one := re.search(r"\w*[^\x00-\x7F]\w*", text))), "")
+    return (
+        f"it is read as {encoding}, such as '{word}'; if letters are wrong, mend encoding in "
+        "book.toml"
+    )
+
+
 def encoding_of(file: Path) -> str:
-    """Return the encoding that a text file seems to have."""
+    """Return the encoding that a text file seems to have; of those that read it alike the usual."""
     from charset_normalizer import from_bytes
 
     with file.open("rb") as stream:
         head = stream.read(400_000)
     usual = ["cp1252", "cp1250", "cp1251", "cp1258", "gb18030", "big5", "shift_jis", "euc_kr"]
     best = from_bytes(head, cp_isolation=usual).best()
-    return best.encoding if best else "cp1252"
+    if best is None:
+        return "cp1252"
+    alike = (one for one in usual if head.decode(one, "replace") == str(best))
+    return next(alike, best.encoding)
 
 
 def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Export]:
     """Copy the tables of a database that have a known column to Parquet and read those."""
-    found = []
-    for name, frame in database_tables(where).items():
-        known = {key for key, names in vocabulary().items() if _has(frame, names)}
-        if not about(name) and not known & {"order_id", "account_id", "product_id"}:
-            continue
-        file = scratch / f"{table_word(name)}.parquet"
-        frame.to_parquet(file, index=False)
-        found.append(_read(table_word(name), [file], engine))
+    tables, views = database_tables(where)
+    found = _copied(tables, engine, scratch)
+    if found and views:
+        said = f"{listed(sorted(views))} is not read: the rows of a view stand in tables"
+        found[0] = replace(found[0], told=(*found[0].told, said))
+    found = found or _copied(views, engine, scratch)
     if not found:
         raise KamError(
             "The database has no table with orders or customers.",
             where=where.name if isinstance(where, Path) else "the address given",
             next="Name another one, or export its tables to CSV.",
         )
+    return found
+
+
+def _copied(tables: Mapping[str, pd.DataFrame], engine: Engine, scratch: Path) -> list[Export]:
+    found = []
+    for name, frame in tables.items():
+        known = {key for key, names in vocabulary().items() if _has(frame, names)}
+        if not about(name) and not known & {"order_id", "account_id", "product_id"}:
+            continue
+        file = scratch / f"{table_word(name)}.parquet"
+        frame.to_parquet(file, index=False)
+        found.append(_read(table_word(name), [file], engine))
     return found
 
 

@@ -31,6 +31,7 @@ from kamlib.tables import each
 from kamlib.words import count
 
 _SNIFFED = ",;\t|~^¦"
+_OF_TWO = 0.2
 _TOO_MANY = "too many values in the row"
 _SHOWN = 100
 _LONGEST = 20_000_000
@@ -65,11 +66,14 @@ def read_text(
 
 @dataclass(frozen=True)
 class Header:
-    """How a text file's lines are to be read: its columns, their delimiter, lines above them."""
+    """How a text file's lines are to be read: its columns, their delimiter, lines above them, what
+    stands before a quotation mark inside a cell.
+    """
 
     columns: tuple[str, ...]
     delimiter: str
     skip: int
+    escape: str = '"'
 
 
 def scan_text(
@@ -83,8 +87,8 @@ def scan_text(
     con.raw_sql(
         f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, "
         f"header=true, skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', "
-        f"escape='\"', columns={{{columns}}}, filename='_file', store_rejects=true, "
-        f"max_line_size={_LONGEST}, buffer_size={2 * _LONGEST}, "
+        f"escape={quoted(header.escape)}, columns={{{columns}}}, filename='_file', "
+        f"store_rejects=true, max_line_size={_LONGEST}, buffer_size={2 * _LONGEST}, "
         f"rejects_table='{table}_errors', rejects_scan='{table}_scans')"
     )
     errors = (
@@ -247,7 +251,19 @@ def open_text(
         readable = Path(engine.scratch.name) / f"{engine.loaded}.csv"
         plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         readable.write_text(plain, encoding="utf-8", newline="")
-    return Header(tuple(columns), delimiter, skip), readable
+    escape = "\\" if b'\\"' in content and _has_backslashes(text, delimiter) else '"'
+    return Header(tuple(columns), delimiter, skip, escape), readable
+
+
+def _has_backslashes(text: str, delimiter: str) -> bool:
+    r"""Return whether a backslash stands before the quotation marks inside cells, as databases
+    write them, and none is doubled.
+
+    >>> _has_backslashes(r'1,"a \"b\" c"', ","), _has_backslashes(r'1,"C:\temp\",2', ",")
+    (True, False)
+    """
+    end = re.escape(delimiter) + r"\r\n"
+    return bool(re.search(rf'\\"[^{end}"]', text)) and not re.search(rf'[^{end}"]""[^{end}"]', text)
 
 
 def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str, str]:
@@ -272,6 +288,8 @@ def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str,
         )
     marked = next((name for mark, name in _MARKED if content.startswith(mark)), None)
     encoding = marked or rules.encoding
+    if not marked and re.fullmatch(_OF_BYTES, encoding.lower()) and _is_utf8(content):
+        encoding = "utf-8"  # what the book says holds for files beside it
     try:
         text = content.decode(encoding)
     except LookupError:
@@ -282,6 +300,12 @@ def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str,
         ) from None
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
+        if encoding == "utf-8" and (at := _line_of_utf8(content)):
+            raise KamError(
+                f"The file is written in two encodings: line {at} in UTF-8, line {line} not.",
+                where=f"{file}, line {line}",
+                next="Export it again in one piece, or its parts as files of their own.",
+            ) from None
         raise KamError(
             f"The file is not written in {encoding}.",
             where=f"{file}, line {line}",
@@ -302,6 +326,28 @@ def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str,
             else "Export it again as CSV.",
         )
     return text, encoding
+
+
+_OF_BYTES = r"cp125\d|windows-?125\d|latin-?\d|iso-?8859-?\d+|mac_?roman|cp437|cp850|cp1258"
+"""Encodings whose letters are one byte each: words of UTF-8 are no words of theirs."""
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Return whether a text with other letters than those of ASCII is written in UTF-8."""
+    if content.isascii():
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _line_of_utf8(content: bytes) -> int:
+    """Return the first line that is UTF-8 beyond doubt, counted from 1; 0 where few are."""
+    wide = [(at, line) for at, line in enumerate(content.split(b"\n"), 1) if not line.isascii()]
+    found = [at for at, line in wide if _is_utf8(line)]
+    return found[0] if len(found) > max(1, _OF_TWO * len(wide)) else 0
 
 
 _MARKED = [
