@@ -55,6 +55,8 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
         unread = by_reason.get(problem(column), 0)
         if unread and column.type in _WRITTEN:
             notices += _unread(read, column, int(unread), rows)
+        if column.most == 1 and (outside := by_reason.get(f"{column.name} is outside its limits")):
+            notices.append(_no_share(read, column, int(outside)))
     blank = by_reason.get("no account_id", 0)
     if blank >= max(2, _MANY_BLANK * rows):
         name = read.theirs["account_id"]
@@ -67,6 +69,19 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
             )
         )
     return notices
+
+
+def _no_share(read: TypedRows, column: Column, rows: int) -> Notice:
+    """Tell how a share is written, of which some are above 1."""
+    text = cleaned(read.cells[column.name])
+    above = read.cells.filter(text.try_cast("float64") > 1).select(text=text).limit(1)
+    shown = next(iter(above.execute()["text"]), "1.5")
+    return Notice(
+        read.table.name,
+        f"{_where(read, column)}: a share is from 0 to 1, and that of {written(rows, 'row')} is "
+        f"not, such as '{shown}'.",
+        f"Write {shown} percent as {shown}%, or as a part of 1.",
+    )
 
 
 def _grouped(read: TypedRows) -> list[Notice]:
