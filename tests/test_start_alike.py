@@ -49,6 +49,9 @@ ONE: dict[str, tuple[dict[str, Content], str]] = {
         {"a.csv": table(NAMED, [f"{row},Münch" for row in text(LIST[:9])]).encode("cp1252"),
          "b.csv": table(NAMED, [f"{row},Münch" for row in text(LIST[9:])])},
         "it is read as cp1252, such as 'Münch'"),
+    "a file that was fetched twice": (
+        {"orders.csv": table(HEAD, text(LIST)), "orders (1).csv": table(HEAD, text(LIST))},
+        "orders (1).csv is the same file again and is not read"),
     "a forecast of the same columns": (
         {"orders.csv": table(HEAD, text(LIST)), "forecast.csv": table(HEAD, text(PLANNED))},
         "Not used: forecast.csv"),

@@ -51,6 +51,7 @@ def order_notices(
         *number_notices(orders, theirs, book),
         *_far_off(used, book),
         *_opposed(used, theirs, book),
+        *_below(used, theirs, book),
         *_gaps(days),
         *_first_days(days, book),
         *_never_delivered(used, given),
@@ -210,6 +211,23 @@ def _opposed(
             "If they are returns, turn them in orders.sql: "
             f"CASE WHEN {quantity}::VARCHAR LIKE '-%' THEN '-' || ltrim({revenue}::VARCHAR, '-') "
             f"ELSE {revenue}::VARCHAR END AS revenue.",
+        )
+    ]
+
+
+def _below(used: ir.Table, theirs: Mapping[str, str], book: BookSettings) -> list[tuple[str, str]]:
+    """Tell of a book whose revenue is below 0: sales as an account of revenue writes them."""
+    total = used["revenue"].sum().execute()
+    if pd.isna(total) or total >= 0:
+        return []
+    own = quoted_name(theirs.get("revenue", "revenue"))
+    text = f"trim({own}::VARCHAR)"
+    return [
+        (
+            f"All revenue is {book.currency} {number(float(total), book, decimals=2)}: sales may "
+            "stand there with a minus, as on the credit side of a ledger.",
+            f"If so, turn them in orders.sql: CASE WHEN {text} LIKE '-%' THEN ltrim({text}, '-') "
+            f"ELSE '-' || {text} END AS revenue.",
         )
     ]
 

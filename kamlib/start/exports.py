@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from hashlib import sha256
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,21 @@ def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> 
             found += _read_file(path, engine)
         else:
             raise KamError("There is no such file.", where=str(path), next="Check its path.")
-    return _named_apart(_united(found, engine))
+    return _named_apart(_united(_each_once(found), engine))
+
+
+def _each_once(found: list[Export]) -> list[Export]:
+    """Leave out a file that is another one again, as browsers keep what is fetched twice."""
+    kept: dict[object, Export] = {}
+    for one in found:
+        content = b"".join(sha256(file.read_bytes()).digest() for file in one.files)
+        key = (content, *one.sheets)
+        if key not in kept:
+            kept[key] = one
+        elif one.files != kept[key].files:
+            said = f"{one.title} is the same file again and is not read"
+            kept[key] = replace(kept[key], told=(*kept[key].told, said))
+    return [*kept.values()]
 
 
 def _united(found: list[Export], engine: Engine) -> list[Export]:

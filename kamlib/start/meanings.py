@@ -224,6 +224,13 @@ def filled(part: Recognised) -> list[str]:
     return [column for column in part.free if _example(part.export, column)]
 
 
+def is_shared(part: Recognised, column: str) -> bool:
+    """Return whether rows share what stands in a column, but not all of them."""
+    text = cleaned(part.export.rows[column])
+    seen = part.export.rows.aggregate(n=text.count(), kinds=text.nunique()).execute().iloc[0]
+    return bool(1 < seen["kinds"] < seen["n"])
+
+
 def examples(part: Recognised, columns: list[str]) -> str:
     """Return columns with a cell of each."""
     return ", ".join(f"{column} ('{_example(part.export, column)}')" for column in columns)

@@ -17,6 +17,7 @@ from kamlib.start.meanings import (
     by_values,
     examples,
     filled,
+    is_shared,
     take_by_values,
 )
 from kamlib.start.names import folded, vocabulary
@@ -161,6 +162,8 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
     fitting = by_values(part, name) if name in ("order_date", "revenue") else filled(part)
     words = {word for known in vocabulary()[name] for word in known.split()}
     fitting.sort(key=lambda column: not words & {*folded(column).split()})
+    if name == "account_id":  # a customer comes again, and is not the only one
+        fitting.sort(key=lambda column: not is_shared(part, column))
     kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
     if (
         name == "revenue"
