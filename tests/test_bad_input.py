@@ -79,6 +79,14 @@ def short_range(folder: Path) -> None:
             archive.writestr(name, content)
 
 
+def hidden_row(folder: Path) -> None:
+    """Write a workbook of three rows, one of them hidden by a filter."""
+    sheet(*([str(n), "A", DAY, 5] for n in range(3)))(folder)
+    made = openpyxl.load_workbook(folder / "orders.xlsx")
+    made.worksheets[0].row_dimensions[3].hidden = True
+    made.save(folder / "orders.xlsx")
+
+
 def bomb(folder: Path) -> None:
     """Write a workbook of a few kilobytes that unpacks to hundreds of megabytes."""
     sheet(["1", "A", DAY, 5])(folder)
@@ -248,6 +256,14 @@ TABLE = {
     "1,234 undeclared": Case(
         "refuse", amounts("1,234"), said=("'1,234'", "two ways", 'decimal = "."')
     ),
+    "a currency by its sign": Case(
+        "accept", csv("1,A,2025-01-05,5,€", head=HEAD + ",currency"), 'currency = "EUR"\n', 5
+    ),
+    "one currency that the book does not name": Case(
+        "refuse", csv("1,A,2025-01-05,5,USD", head=HEAD + ",currency"),
+        said=("All orders are in the currency 'USD'", 'currency = "USD" above'),
+    ),
+    "a hidden row": Case("warn", hidden_row, revenue=15, said=("1 hidden row",)),
     "days of two orders in one column": Case(
         "set aside", days("25/01/2025", "03/02/2025", "01/26/2025"), DAY_FIRST, 10,
         said=("'01/26/2025' are written as %m/%d/%Y, others as %d/%m/%Y", "swapped"),

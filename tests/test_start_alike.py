@@ -57,7 +57,10 @@ ONE: dict[str, tuple[dict[str, Content], str]] = {
         "Not used: forecast.csv"),
     "a budget of the same columns on its own sheet": (
         {"o.xlsx": book_of({"Actual": [OWN, *LIST], "Budget 2024": [OWN, *PLANNED]})},
-        "Sheet 'Budget 2024' is not read: it plans"),
+        "Sheet 'Budget 2024' is not read: by its name it is no sale"),
+    "returns of the same columns": (
+        {"orders.csv": table(HEAD, text(LIST)), "returns.csv": table(HEAD, text(PLANNED))},
+        "returns.csv is not taken off"),
     "a budget per month": (
         {"orders.csv": table(HEAD, text(LIST)),
          "budget.csv": table("Customer No,Jan 2024,Feb 2024,Mar 2024", ["K1,1,2,3", "K2,1,2,3"])},

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kamlib.intake.casting import cleaned, foreign_sign
-from kamlib.intake.currencies import all_signs
+from kamlib.intake.currencies import all_signs, code_of
 from kamlib.start.meanings import Recognised, fits
 from kamlib.start.names import folded, words_of
 from kamlib.start.sales import signed_already
@@ -101,7 +101,7 @@ def currency_of(plans: Sequence[TablePlan]) -> str:
         rows = part.export.rows.select(code=cleaned(part.export.rows[meaning.column]).upper())
         codes = set(rows.distinct().limit(3).execute()["code"].dropna())
         only = next(iter(codes)) if len(codes) == 1 else ""
-        return only if re.fullmatch("[A-Z]{3}", only) else ""
+        return only if re.fullmatch("[A-Z]{3}", only) else code_of(only) or ""
     known = [plan.columns["revenue"][1]] if "revenue" in plan.columns else []
     known += [plan.base.known["unit_price"]] if plan.amount else []
     return next((code for m in known if (code := currency_in(m.column))), "") or next(

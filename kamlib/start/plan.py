@@ -10,7 +10,7 @@ from kamlib.errors import KamError
 from kamlib.intake.calendars import hint
 from kamlib.intake.casting import cleaned
 from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
-from kamlib.start.exports import PLANS, Export
+from kamlib.start.exports import PLANS, RETURNS, Export
 from kamlib.start.meanings import (
     Meaning,
     Recognised,
@@ -130,9 +130,9 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
 
 def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Recognised:
     """Return the export of the finest rows that have money."""
-    others = ("accounts", "products", "categories", PLANS)
-    sold = [one for one in found if one.topic not in others]
-    sold = sold or [one for one in found if one.topic == PLANS]
+    others = ("accounts", "products", "categories")
+    sold = [one for one in found if one.topic not in (*others, PLANS, RETURNS)]
+    sold = sold or [one for one in found if one.topic not in others]
     paid = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
     able = [one for one in paid if one.has("order_id") or one.has("account_id")]
     if able := able or [one for one in paid if one.has("order_date")]:
