@@ -185,7 +185,8 @@ TABLE = {
         for id_ in ("00123", "1E5", "NA", "null", "nan", "True")
     },
     "an id that a spreadsheet damaged": Case(
-        "set aside", one("1.23457E+15"), revenue=1, said=("1.23457E+15",),
+        "set aside", one("1.23457E+15"), revenue=1,
+        said=("lost figures in a spreadsheet, such as '1.23457E+15'", "from the program itself"),
         aside={"account_id is damaged by a spreadsheet": 1},
     ),
     "a blank id": Case("set aside", one(" "), revenue=1, aside={"no account_id": 1}),
@@ -264,6 +265,10 @@ TABLE = {
         said=("All orders are in the currency 'USD'", 'currency = "USD" above'),
     ),
     "a hidden row": Case("warn", hidden_row, revenue=15, said=("1 hidden row",)),
+    "ids with letters of full width": Case(
+        "warn", csv("1,K１,2025-01-05,5", "2,K1,2025-01-05,6"), revenue=11,
+        said=("'K１' and 'K1'", "translate(\"account_id\", '１', '1')"),
+    ),
     "days of two orders in one column": Case(
         "set aside", days("25/01/2025", "03/02/2025", "01/26/2025"), DAY_FIRST, 10,
         said=("'01/26/2025' are written as %m/%d/%Y, others as %d/%m/%Y", "swapped"),

@@ -84,6 +84,12 @@ def test_what_is_one_table_is_counted_once_and_whole(tmp_path, name):
     assert said in (tmp_path / "told.txt").read_text(encoding="utf-8")
 
 
+def test_lines_that_stand_in_two_files_are_told_of(tmp_path):
+    files = {"a.csv": table(HEAD, text(LIST[:12])), "b.csv": table(HEAD, text(LIST[8:]))}
+    found = check_book(made(tmp_path, files))
+    assert "Lines that repeat another one: 4" in " ".join(n["what"] for n in found["notices"])
+
+
 def test_names_in_files_of_two_encodings_stay_what_they_are(tmp_path):
     book = made(tmp_path, ONE["files in two encodings"][0])
     from kamlib.period import open_period

@@ -315,6 +315,10 @@ REFUSED = {
     "years of the Buddhist calendar": (
         days(lambda d: f"{d.year + 543}-{d:%m-%d}"), "a day of the Buddhist calendar"),
     "years of an era": (days(lambda d: f"R{d.year - 2018}.{d:%m.%d}"), "years of an era"),
+    "days of two orders": (
+        {"o.csv": table(HEAD, [f"{n},K{n % 5},{d:{'%d/%m/%Y' if n % 2 else '%m/%d/%Y'}},{PRICES[n]}"
+                               for n, d in enumerate(DAYS)])},
+        "reads"),
     "a customer twice": (
         {"customers.csv": table("Customer No,Customer Name", ["K1,A", "K1,B"]),
          "orders.csv": table(HEAD, ROWS)}, "customers.csv, row 2"),

@@ -57,6 +57,9 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
             notices += _unread(read, column, int(unread), rows)
         if column.most == 1 and (outside := by_reason.get(f"{column.name} is outside its limits")):
             notices.append(_no_share(read, column, int(outside)))
+    for column in (read.table.column(name) for name in read.table.names if name in read.given):
+        if column.type == "id" and (damaged := by_reason.get(problem(column))):
+            notices.append(_damaged(read, column, int(damaged)))
     blank = by_reason.get("no account_id", 0)
     if blank >= max(2, _MANY_BLANK * rows):
         name = read.theirs["account_id"]
@@ -69,6 +72,21 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
             )
         )
     return notices
+
+
+def _damaged(read: TypedRows, column: Column, rows: int) -> Notice:
+    """Tell of ids that a spreadsheet wrote as numbers or days, with one of them."""
+    raw = read.cells[column.name]
+    text = cleaned(raw)
+    is_lost = reader(column, read.rules)(text).isnull() if raw.type().is_string() else raw.isnull()
+    lost = read.cells.filter(text.notnull() & is_lost).select(text=text).limit(1)
+    shown = "".join(f", such as '{one}'" for one in lost.execute()["text"])
+    return Notice(
+        read.table.name,
+        f"{_where(read, column)}: {written(rows, 'id')} lost figures in a spreadsheet{shown}.",
+        "Export again from the program itself; where it must pass through Excel, make the column "
+        "text first (Data, From Text, Text).",
+    )
 
 
 def _no_share(read: TypedRows, column: Column, rows: int) -> Notice:

@@ -31,6 +31,7 @@ _CALLED_TOTAL = (
     *("summe", "zwischensumme", "gesamt", "gesamtsumme", "sous-total", "total général"),
     *("suma", "importe total", "tổng", "tổng cộng", "合计", "总计", "小计"),
 )
+_PLAIN = {ord("０") + at: ord("0") + at for at in range(-15, 79)}  # ！ to ～
 _CASE_MATTERS = "[A-Za-z0-9]{15}"  # record ids of Salesforce
 
 
@@ -53,6 +54,7 @@ def order_notices(
         *_repeated(used, given, book),
         *_twins(ids, book),
         *_zero_twins(ids, theirs),
+        *_wide_twins(ids, theirs),
         *number_notices(orders, theirs, book),
         *_far_off(used, book),
         *_misread(used, theirs, book),
@@ -159,6 +161,25 @@ def _zero_twins(ids: set[str], theirs: Mapping[str, str]) -> list[tuple[str, str
             "own; a spreadsheet may have taken the zeros away.",
             "Export again with the ids as text, or write all without zeros in orders.sql: "
             f"ltrim(trim({own}::VARCHAR), '0') AS account_id.",
+        )
+    ]
+
+
+def _wide_twins(ids: set[str], theirs: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Tell of ids that are written with letters of full width here and plain ones there."""
+    plain = {one: one.translate(_PLAIN) for one in ids if not one.isascii()}
+    twins = sorted(one for one, bare in plain.items() if bare != one and bare in ids)
+    if not twins:
+        return []
+    wide = "".join(sorted({letter for one in twins for letter in one if ord(letter) in _PLAIN}))
+    own = quoted_name(theirs.get("account_id", "account_id"))
+    return [
+        (
+            "Account ids that differ from another one only by letters of full width: "
+            f"{number(len(twins))}, such as '{twins[0]}' and '{plain[twins[0]]}'. They count as "
+            "accounts of their own.",
+            "If they are the same account, write them alike in orders.sql: "
+            f"translate({own}, '{wide}', '{wide.translate(_PLAIN)}') AS account_id.",
         )
     ]
 

@@ -183,10 +183,12 @@ def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
         return []
     rows = part.export.rows
     lines = rows.select(
-        order=cleaned(rows[part.known["order_id"].column]), amount=rows[meaning.column]
+        order=cleaned(rows[part.known["order_id"].column]),
+        amount=rows[meaning.column],
+        file=rows["_file"],
     )
     orders = lines.filter(lines["order"].notnull() & lines["amount"].notnull())
-    orders = orders.group_by("order").aggregate(
+    orders = orders.group_by(["order", "file"]).aggregate(
         n=orders.count(), kinds=orders["amount"].nunique(), amount=orders["amount"].min()
     )
     several = orders.filter(orders["n"] > 1)

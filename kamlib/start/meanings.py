@@ -56,7 +56,7 @@ class Recognised:
     left_out: Sequence[Mapping[str, Any]] = ()
     given_back: Mapping[str, Any] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
-    unread: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unread: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def has(self, *meanings: str) -> bool:
         """Return whether all of these are known."""
@@ -205,11 +205,19 @@ def _take(
             found.refused.append(
                 f"'{column}' is called like {meaning}, but its values are not ('{example}')"
             )
-            found.unread.setdefault(meaning, (column, example))
+            found.unread.setdefault(meaning, (column, example, _read_of(read[1])))
         return False
     factor = unit_of(column) if meaning in _AMOUNTS else "1"
     found.known[meaning] = Meaning(column, why, rivals, read[1], read[2], factor)
     return True
+
+
+def _read_of(reading: Reading | None) -> str:
+    """Return how many cells the best form reads, and one that it does not."""
+    if reading is None or not reading.settings:
+        return ""
+    form = reading.settings[0].partition(" under ")[0]
+    return f"{form} reads {reading.read} of {reading.cells}, not '{reading.left}'"
 
 
 def _example(export: Export, column: str) -> str:

@@ -179,10 +179,10 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
             "Transform, Unpivot Other Columns; then kam new again.",
         )
     if kind and not fitting and name in part.unread:
-        column, example = part.unread[name]
-        said = hint(example)
+        column, example, many = part.unread[name]
+        said = f" is {found}" if (found := hint(example)) else f"; {many}" if many else ""
         raise KamError(
-            f"The {kind} in '{column}' are not read: '{example}'{' is ' + said if said else ''}.",
+            f"The {kind} in '{column}' are not read: '{example}'{said}.",
             where=where,
             next="Export them in another form, such as 2025-12-31 or 1234.50, or name another "
             f"column: --map {name}='Its name'.",
