@@ -18,6 +18,7 @@ from kamlib.practice.company import Company, company
 from kamlib.report.quick import quick_import
 from kamlib.report.server import SOCKET, ForkServer, can_fork
 
+from . import examples  # noqa: F401
 from .forked import kam
 
 with quick_import():  # as a run loads it: without a grammar that takes seconds
@@ -153,23 +154,25 @@ def sample_report(of_all_workers: Path) -> SimpleNamespace:
 @pytest.fixture(scope="session")
 def spoken_report(
     sample_report: SimpleNamespace, of_all_workers: Path
-) -> Callable[[str], tuple[Path, str]]:
-    """Return a function: language -> the sample's report in it, and its first dossier's account."""
+) -> Callable[..., tuple[Path, str]]:
+    """Return a function: language, its pages where some are enough -> the sample's report in it,
+    and its first dossier's account.
+    """
 
     from kamlib.period import open_period
 
     from . import here
 
-    def report(language: str) -> tuple[Path, str]:
+    def report(language: str, *only: str) -> tuple[Path, str]:
         first = sample_report.accounts[0]
         if language == "en":
             return sample_report.folder, first
-        home = of_all_workers / f"spoken-{language}"
+        home = of_all_workers / "-".join(["spoken", language, *only])
         with _alone(home.with_suffix(".lock")):
             if not (home / "2025-Q3" / "digest.html").is_file():  # the last that is written
                 book = ROOT / "data" / "sample"
                 q = open_period(book, "2025-Q3")
-                here.report(book, q, home, language=language, accounts=first)
+                here.report(book, q, home, language=language, accounts=first, only=only)
         return home / "2025-Q3", first
 
     return report

@@ -8,19 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kamlib.check import check_book
-from kamlib.start import new
-
-from .test_start import made, table
+from .test_start import made, read, table
 from .test_start_exports import DAYS, HEAD, SUM
 from .test_start_shapes import book_of, lines, text
-
-
-@pytest.fixture(autouse=True)
-def unscored(monkeypatch):
-    """Leave the scoring out: it costs more than all the reading and is tried elsewhere."""
-    monkeypatch.setattr(new, "scoring_text", lambda book: "")
-
 
 LIST = lines("no", "account", "day", "net")
 OWN = HEAD.split(",")
@@ -77,7 +67,7 @@ ONE: dict[str, tuple[dict[str, Content], str]] = {
 def test_what_is_one_table_is_counted_once_and_whole(tmp_path, name):
     files, said = ONE[name]
     written = {n: c(tmp_path / n) if callable(c) else c for n, c in files.items()}
-    found = check_book(made(tmp_path, written))
+    found = read(tmp_path, written)
     assert found["totals"]["revenue"] == pytest.approx(float(SUM), abs=0.001)
     assert found["totals"]["orders"] == len(LIST)
     assert found["warnings"] == {}
@@ -104,6 +94,6 @@ def test_the_views_of_a_database_count_nothing_twice(tmp_path):
         rows = [(row[0], row[1], str(row[2]), row[3]) for row in LIST]
         connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?)", rows)
         connection.execute("CREATE VIEW recent AS SELECT * FROM orders WHERE order_no > 9")
-    found = check_book(made(tmp_path, {"shop.sqlite": file.read_bytes()}))
+    found = read(tmp_path, {"shop.sqlite": file.read_bytes()})
     assert found["totals"]["revenue"] == pytest.approx(float(SUM))
     assert "recent is not read" in (tmp_path / "told.txt").read_text(encoding="utf-8")

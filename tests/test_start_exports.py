@@ -9,23 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kamlib.check import check_book
 from kamlib.errors import KamError
-from kamlib.start import new
 
-from .test_start import made, table
+from .test_start import made, read, table
 
 DAYS = [dt.date(2023, 1, 10) + dt.timedelta(days=31 * n) for n in range(20)]
 PRICES = [Decimal(100_000 + 137 * n) / 100 for n in range(20)]
 SUM = sum(PRICES)
 HEAD = "Order No,Customer No,Order Date,Net Value"
 ROWS = [f"{n},K{n % 5},{DAYS[n]},{PRICES[n]}" for n in range(20)]
-
-
-@pytest.fixture(autouse=True)
-def unscored(monkeypatch):
-    """Leave the scoring out: it costs more than all the reading and is tried elsewhere."""
-    monkeypatch.setattr(new, "scoring_text", lambda book: "")
 
 
 def german(price: Decimal) -> str:
@@ -255,7 +247,7 @@ COUNTED = {
 
 def test_customers_that_are_blank_here_and_there_are_unknown(tmp_path):
     blank = [row.replace(f"K{n % 5}", "") if n % 3 else row for n, row in enumerate(ROWS)]
-    found = check_book(made(tmp_path, {"o.csv": table(HEAD, blank)}))
+    found = read(tmp_path, {"o.csv": table(HEAD, blank)})
     assert found["totals"]["revenue"] == pytest.approx(float(sum(PRICES[0::3])))
     assert found["tables"]["orders"]["set_aside"] == {"no account_id": 13}
 
@@ -264,7 +256,7 @@ def test_customers_that_are_blank_here_and_there_are_unknown(tmp_path):
 def test_what_counts_is_counted_to_the_cent_and_told(tmp_path, name):
     files, given, revenue, said = COUNTED[name]
     written = {n: c(tmp_path / n) if callable(c) else c for n, c in files.items()}
-    found = check_book(made(tmp_path, written, **given))
+    found = read(tmp_path, written, **given)
     assert found["totals"]["revenue"] == pytest.approx(float(revenue), abs=0.001)
     assert found["warnings"] == {}
     assert said in (tmp_path / "told.txt").read_text(encoding="utf-8")

@@ -309,14 +309,17 @@ def _read_as(encoding: str, files: list[Path]) -> str:
 
 
 def encoding_of(file: Path) -> str:
-    """Return the encoding that a text file seems to have."""
+    """Return the encoding that a text file seems to have; of those that read it alike the usual."""
     from charset_normalizer import from_bytes
 
     with file.open("rb") as stream:
         head = stream.read(400_000)
     usual = ["cp1252", "cp1250", "cp1251", "cp1258", "gb18030", "big5", "shift_jis", "euc_kr"]
     best = from_bytes(head, cp_isolation=usual).best()
-    return best.encoding if best else "cp1252"
+    if best is None:
+        return "cp1252"
+    alike = (one for one in usual if head.decode(one, "replace") == str(best))
+    return next(alike, best.encoding)
 
 
 def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Export]:

@@ -13,7 +13,7 @@ from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.intake.sources import open_engine
 from kamlib.start.amounts import currency_of
-from kamlib.start.anchors import scoring_text
+from kamlib.start.anchors import FEWEST, scoring_text
 from kamlib.start.booktext import book_toml, statement
 from kamlib.start.exports import PLANS, RETURNS, Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
@@ -79,16 +79,12 @@ def new_book(
         signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
         currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
-        _write(made, plans, title, currency, "")
+        _write(made, plans, title, currency)
         checked = _check(made, plans)
-        try:
-            scoring = scoring_text(made)
-        except KamError:
-            scoring = ""
-        (made / "book.toml").write_text(
-            book_toml(title, currency, plans, scoring), encoding="utf-8"
-        )
-        read_settings(made)
+        if scoring := _scoring(made, checked):
+            text = book_toml(title, currency, plans, scoring)
+            (made / "book.toml").write_text(text, encoding="utf-8")
+            read_settings(made)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, folder, dirs_exist_ok=True)
     told = [*_told(found, plans), *_result(checked, folder, bool(scoring))]
@@ -112,6 +108,19 @@ def _check_meaning(meaning: str) -> None:
         )
 
 
+def _scoring(book: Path, checked: dict) -> str:
+    """Return the section [scoring] for a book as it was read; nothing where it has too few
+    accounts.
+    """
+    listed = checked["tables"].get("accounts", {"used": 0})["used"]
+    if max(checked["totals"]["accounts"], listed) < FEWEST:
+        return ""
+    try:
+        return scoring_text(book)
+    except KamError:
+        return ""
+
+
 def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
     try:
         return check_book(book)
@@ -129,9 +138,9 @@ def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
         ) from None
 
 
-def _write(book: Path, plans: Sequence[TablePlan], title: str, currency: str, scoring: str) -> None:
+def _write(book: Path, plans: Sequence[TablePlan], title: str, currency: str) -> None:
     book.mkdir(exist_ok=True)
-    (book / "book.toml").write_text(book_toml(title, currency, plans, scoring), encoding="utf-8")
+    (book / "book.toml").write_text(book_toml(title, currency, plans, ""), encoding="utf-8")
     for plan in plans:
         if plan.is_plain:
             file = plan.base.export.files[0]
@@ -139,8 +148,10 @@ def _write(book: Path, plans: Sequence[TablePlan], title: str, currency: str, sc
             continue
         sql = statement(plan, plan.rules.get("decimal", "."))
         (book / f"{plan.table}.sql").write_text(sql, encoding="utf-8")
-        for export in plan.exports:
-            _copy(export, book / "raw")
+    for export in {
+        id(one): one for plan in plans if not plan.is_plain for one in plan.exports
+    }.values():
+        _copy(export, book / "raw")
 
 
 def _copy(export: Export, raw: Path) -> None:

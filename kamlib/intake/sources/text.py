@@ -34,6 +34,10 @@ _SNIFFED = ",;\t|~^¦"
 _OF_TWO = 0.2
 _TOO_MANY = "too many values in the row"
 _SHOWN = 100
+_LONGEST = 20_000_000
+"""A line's most bytes; by itself the engine reads sixteen times as many at once, on one core while
+others wait for it.
+"""
 _PARTED = re.compile(r"(?=(?:^|,)(-?\d{1,3}(?:\.\d{3})*,\d{1,2})(?:,|\s*$))")
 """An amount with a decimal comma, where commas part the columns."""
 _NO_ERRORS = pd.DataFrame(columns=["file_path", "line", "error_type", "error_message", "csv_line"])
@@ -84,7 +88,7 @@ def scan_text(
         f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, "
         f"header=true, skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', "
         f"escape={quoted(header.escape)}, columns={{{columns}}}, filename='_file', "
-        "store_rejects=true, max_line_size=20000000, "
+        f"store_rejects=true, max_line_size={_LONGEST}, buffer_size={2 * _LONGEST}, "
         f"rejects_table='{table}_errors', rejects_scan='{table}_scans')"
     )
     errors = (
