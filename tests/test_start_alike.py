@@ -76,7 +76,7 @@ def test_what_is_one_table_is_counted_once_and_whole(tmp_path, name):
 
 def test_lines_that_stand_in_two_files_are_told_of(tmp_path):
     files = {"a.csv": table(HEAD, text(LIST[:12])), "b.csv": table(HEAD, text(LIST[8:]))}
-    found = check_book(made(tmp_path, files))
+    found = read(tmp_path, files)
     assert "Lines that repeat another one: 4" in " ".join(n["what"] for n in found["notices"])
 
 
