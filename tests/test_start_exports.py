@@ -139,6 +139,24 @@ COUNTED = {
         {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount %", rows(
             "{n},K{k},{d},1,{p},10"))},
         {}, SUM * Decimal("0.9"), "multiplied by 0.01"),
+    "a discount with a minus": (
+        {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount %", rows(
+            "{n},K{k},{d},1,{p},-10"))},
+        {}, SUM * Decimal("0.9"), "multiplied by -0.01"),
+    "a mark of a return": (
+        {"o.csv": table(f"{HEAD},Is Return", [
+            f"{row},{'Yes' if n == 19 else 'No'}" for n, row in enumerate(ROWS)])},
+        {}, SUM - 2 * PRICES[19], "'Is Return': 'yes' is money given back"),
+    "an order refunded in part": (
+        {"o.csv": table(f"{HEAD},Status", [
+            f"{row},{['paid', 'partially_refunded', 'refunded', 'paid'][n % 4]}"
+            for n, row in enumerate(ROWS)])},
+        {}, SUM - sum(PRICES[2::4]), "counted is 'paid' and 'partially_refunded'"),
+    "a phase of deals in German": (
+        {"deals.csv": table("Deal-ID,Kunde,Deal-Phase,Datum,Betrag", [
+            f"{n},F{n % 5},{['Abgeschlossen und gewonnen', 'Verloren'][n % 2]},{d},{PRICES[n]}"
+            for n, d in enumerate(DAYS)])},
+        {}, sum(PRICES[0::2]), "not 'Verloren'"),
     "a discount of money": (
         {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount", rows(
             "{n},K{k},{d},1,{p},10"))},
@@ -172,6 +190,14 @@ COUNTED = {
     "days that a spreadsheet counts": (
         days(lambda d: (d - dt.date(1899, 12, 30)).days), {}, SUM, "date_format is excel"),
     "years before their days": (days(lambda d: f"{d:%y-%m-%d}"), {}, SUM, "%y-%m-%d"),
+    "a zone behind the hour": (
+        {"o.csv": table(HEAD.replace("Order Date", "date/time"), [
+            f'{n},K{n % 5},"{d:%b %d, %Y} 3:04:05 PM PST",{PRICES[n]}'
+            for n, d in enumerate(DAYS)])},
+        {}, SUM, "%b %d, %Y %I:%M:%S %p"),
+    "a sign of several currencies": (
+        {"o.csv": table(HEAD, rows("{n},K{k},{d},{p} kr"))}, {}, SUM,
+        '"SEK" (or NOK, DKK and ISK)'),
     "days of weeks": (days(lambda d: f"{d:%G-W%V-%u}"), {}, SUM, "%G-W%V-%u"),
     "weeks in German": (days(lambda d: f"KW {d:%V/%G}"), {}, SUM, "KW %V/%G"),
     "days without marks, month first": (days(lambda d: f"{d:%m%d%Y}"), {}, SUM, "%m%d%Y"),

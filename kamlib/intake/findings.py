@@ -11,7 +11,7 @@ import pandas as pd
 from kamlib.errors import KamError
 from kamlib.intake.casting import cleaned, is_mended, problem, reader
 from kamlib.intake.columns import TypedRows
-from kamlib.intake.currencies import code_of
+from kamlib.intake.currencies import code_of, codes_of
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.notices import Notice
 from kamlib.intake.sources.headers import folded, section
@@ -19,7 +19,7 @@ from kamlib.intake.sources.sheets import DAY
 from kamlib.intake.typed import BETWEEN
 from kamlib.tables import Column
 from kamlib.words import count as written
-from kamlib.words import number
+from kamlib.words import listed, number
 
 _WRITTEN = ("date", "month", "money", "number")
 _MUCH, _MOST = 0.5, 0.9
@@ -166,7 +166,9 @@ def sign_notices(read: TypedRows, signs: Set[str]) -> list[Notice]:
             "others are set aside."
         )
         return [Notice(read.table.name, what, "Add a column currency, and a table rates.")]
-    say = f'Say currency = "{code_of(*signs)}" above the first [section] in book.toml.'
+    others = [code for code in codes_of(*signs) if code != code_of(*signs)]
+    more = f" (or {listed(others)})" if others else ""
+    say = f'Say currency = "{code_of(*signs)}"{more} above the first [section] in book.toml.'
     return [Notice(read.table.name, f"Amounts have the sign {shown}; {called}.", say)]
 
 

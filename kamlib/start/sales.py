@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from kamlib.words import listed
 
 _MOST_VALUES, _MOST_SHOWN = 40, 12
 _OF_PAYMENTS = ("charge", "charges", "payout", "payouts")
+_PARTLY = r" (partial|partially|partly|teilweise|teil|partiellement|parcial\w*|mot phan|部分\w*) "
 _SIDES = ("credited", "debited")
 
 
@@ -65,7 +67,15 @@ def _left_out(
 
 def _cancelled(export: Export) -> tuple[Mapping[str, Any], str] | None:
     """Return what to leave out where a column says of each row whether or when it was cancelled."""
-    names = words_of("cancelled_columns")
+    for column, out, none in _flags(export, "cancelled"):
+        rule = {"column": column, "values": none or ["no"], "but": True, "why": "cancelled"}
+        return rule, f"'{column}': no sale is what has something there, such as '{out[0]}'."
+    return None
+
+
+def _flags(export: Export, kind: str) -> Iterable[tuple[str, list[str], list[str]]]:
+    """Return the columns that say yes of some rows: what stands there for yes, and for no."""
+    names = words_of(f"{kind}_columns")
     for column, bare in bare_names(export.columns).items():
         if not {folded(column), bare} & names:
             continue
@@ -74,9 +84,7 @@ def _cancelled(export: Export) -> tuple[Mapping[str, Any], str] | None:
         flags = sorted(rows.distinct().limit(_MOST_VALUES).execute()["text"])
         none = [flag for flag in flags if folded(flag) in (*words_of("no"), "")]
         if out := [flag for flag in flags if flag not in none]:
-            rule = {"column": column, "values": none or ["no"], "but": True, "why": "cancelled"}
-            return rule, f"'{column}': no sale is what has something there, such as '{out[0]}'."
-    return None
+            yield column, out, none
 
 
 def _all_counted(export: Export) -> list[str]:
@@ -96,6 +104,9 @@ def given_back(export: Export) -> Mapping[str, Any]:
         back = [value for value in values if _says(value, "given_back")]
         if back and len(back) < len(values):
             return {"column": column, "values": back}
+    for column, out, _ in _flags(export, "returned"):
+        if {folded(flag) for flag in out} <= words_of("yes"):
+            return {"column": column, "values": out}
     for column, values in _columns(export, "side"):
         sides = [[v for v in values if folded(v) in words_of(side)] for side in _SIDES]
         if all(sides) and sum(map(len, sides)) == len(values):
@@ -139,6 +150,8 @@ def _columns(export: Export, kind: str) -> Iterable[tuple[str, list[str]]]:
 
 def _says(value: str, what: str) -> bool:
     own = f" {folded(value)} "
+    if re.search(_PARTLY, own):
+        return False
     return any(f" {word} " in own for word in words_of(what))
 
 
