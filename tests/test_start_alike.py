@@ -42,6 +42,16 @@ ONE: dict[str, tuple[dict[str, Content], str]] = {
     "a file that was fetched twice": (
         {"orders.csv": table(HEAD, text(LIST)), "orders (1).csv": table(HEAD, text(LIST))},
         "orders (1).csv is the same file again and is not read"),
+    "a file whose header is in capitals": (
+        {"a.csv": table(HEAD, text(LIST[:9])), "b.csv": table(HEAD.upper(), text(LIST[9:]))},
+        "a.csv and 1 more"),
+    "a workbook whose header is in capitals": (
+        {"a.xlsx": book_of({"S": [OWN, *LIST[:9]]}),
+         "b.xlsx": book_of({"S": [HEAD.upper().split(","), *LIST[9:]]})},
+        "a.xlsx and 1 more"),
+    "a file with a title beside one without": (
+        {"orders.csv": table(HEAD, text(LIST)), "old.csv": "Old\n\n" + table(HEAD, text(PLANNED))},
+        "old.csv holds amounts by customer and day, too"),
     "a forecast of the same columns": (
         {"orders.csv": table(HEAD, text(LIST)), "forecast.csv": table(HEAD, text(PLANNED))},
         "Not used: forecast.csv"),

@@ -151,8 +151,10 @@ def _form_of(one: Export) -> object:
     """Return what tables share that can be one: lists of accounts, and sheets, stay apart; so does
     what plans, or was given back, by its name.
     """
-    is_alone = one.topic == "accounts" or bool(one.sheets)
-    return id(one) if is_alone else (one.files[0].suffix.lower(), _apart(one.topic))
+    if one.topic == "accounts" or one.sheets:
+        return id(one)
+    place = [one.rules.get(rule) for rule in ("header_line", "header_rows")]
+    return one.files[0].suffix.lower(), _apart(one.topic), place
 
 
 def _apart(topic: str) -> str:
