@@ -82,6 +82,14 @@ COUNTED = {
             f'"Firm {n % 5}","{n}","{["Closed Won", "Negotiation"][n % 2]}","{PRICES[n]}","{d}"'
             for n, d in enumerate(DAYS)]) + '"Confidential Information - Do Not Distribute"\n'},
         {}, sum(PRICES[0::2]), "counted is 'Closed Won', not 'Negotiation'"),
+    "an order that was cancelled before it was paid": (
+        {"orders_export_1.csv": table(
+            "Name,Email,Financial Status,Currency,Created at,Cancelled at,Lineitem quantity,"
+            "Lineitem name,Lineitem price",
+            [line for n, d in enumerate(DAYS) for line in (
+                f"#{n},b{n % 4}@x.org,pending,EUR,{d} 10:00:00 +0100,{d if n % 2 else ''},1,A,10",
+                f"#{n},b{n % 4}@x.org,,,{d} 10:00:00 +0100,,2,B,10")])},
+        {}, Decimal(300), "'Cancelled at': no sale is what has something there"),
     "a status in the first line of an order": (
         {"orders_export_1.csv": table(
             "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,"
@@ -233,6 +241,9 @@ COUNTED = {
         {"o.csv": table(f"{HEAD},Cancelled at", [
             f"{row},{DAYS[n] if n % 2 else ''}" for n, row in enumerate(ROWS)])},
         {}, sum(PRICES[0::2]), "'Cancelled at': no sale is what has something there"),
+    "a column of cancelled pieces": (
+        {"o.csv": table(f"{HEAD},Cancelled", [f"{row},{n % 3}.00" for n, row in enumerate(ROWS)])},
+        {}, SUM, ""),
     "a mark of a cancellation": (
         {"o.csv": table(f"{HEAD},Storniert", [
             f"{row},{'ja' if n % 2 else 'nein'}" for n, row in enumerate(ROWS)])},

@@ -15,7 +15,7 @@ from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.rules import Rules
 from kamlib.start.exports import Export
 from kamlib.start.names import bare_names, folded, own_meaning, vocabulary
-from kamlib.start.sales import given_back, no_sales
+from kamlib.start.sales import cancelled, given_back, no_sales
 from kamlib.start.units import unit_of, without_tax, without_unit
 from kamlib.tables import CANONICAL, Column
 
@@ -85,6 +85,8 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
     if known:
         found.source, found.topic = known["title"], known["table"]
         found.left_out = [known["leave_out"]] if "leave_out" in known else []
+        if (rule := cancelled(export)) is not None:
+            found.left_out, found.told = [*found.left_out, rule[0]], [rule[1]]
         for meaning, name in known["columns"].items():
             if folded(name) in by_fold and meaning not in found.known:
                 _take(found, meaning, by_fold[folded(name)], f"export of {known['title']}")
