@@ -39,12 +39,28 @@ ONE: dict[str, tuple[dict[str, Content], str]] = {
         {"a.csv": table(NAMED, [f"{row},Münch" for row in text(LIST[:9])]).encode("cp1252"),
          "b.csv": table(NAMED, [f"{row},Münch" for row in text(LIST[9:])])},
         "it is read as cp1252, such as 'Münch'"),
+    "a file that was fetched twice": (
+        {"orders.csv": table(HEAD, text(LIST)), "orders (1).csv": table(HEAD, text(LIST))},
+        "orders (1).csv is the same file again and is not read"),
+    "a file whose header is in capitals": (
+        {"a.csv": table(HEAD, text(LIST[:9])), "b.csv": table(HEAD.upper(), text(LIST[9:]))},
+        "a.csv and 1 more"),
+    "a workbook whose header is in capitals": (
+        {"a.xlsx": book_of({"S": [OWN, *LIST[:9]]}),
+         "b.xlsx": book_of({"S": [HEAD.upper().split(","), *LIST[9:]]})},
+        "a.xlsx and 1 more"),
+    "a file with a title beside one without": (
+        {"orders.csv": table(HEAD, text(LIST)), "old.csv": "Old\n\n" + table(HEAD, text(PLANNED))},
+        "old.csv holds amounts by customer and day, too"),
     "a forecast of the same columns": (
         {"orders.csv": table(HEAD, text(LIST)), "forecast.csv": table(HEAD, text(PLANNED))},
         "Not used: forecast.csv"),
     "a budget of the same columns on its own sheet": (
         {"o.xlsx": book_of({"Actual": [OWN, *LIST], "Budget 2024": [OWN, *PLANNED]})},
-        "Sheet 'Budget 2024' is not read: it plans"),
+        "Sheet 'Budget 2024' is not read: by its name it is no sale"),
+    "returns of the same columns": (
+        {"orders.csv": table(HEAD, text(LIST)), "returns.csv": table(HEAD, text(PLANNED))},
+        "returns.csv is not taken off"),
     "a budget per month": (
         {"orders.csv": table(HEAD, text(LIST)),
          "budget.csv": table("Customer No,Jan 2024,Feb 2024,Mar 2024", ["K1,1,2,3", "K2,1,2,3"])},
@@ -66,6 +82,12 @@ def test_what_is_one_table_is_counted_once_and_whole(tmp_path, name):
     assert found["totals"]["orders"] == len(LIST)
     assert found["warnings"] == {}
     assert said in (tmp_path / "told.txt").read_text(encoding="utf-8")
+
+
+def test_lines_that_stand_in_two_files_are_told_of(tmp_path):
+    files = {"a.csv": table(HEAD, text(LIST[:12])), "b.csv": table(HEAD, text(LIST[8:]))}
+    found = read(tmp_path, files)
+    assert "Lines that repeat another one: 4" in " ".join(n["what"] for n in found["notices"])
 
 
 def test_names_in_files_of_two_encodings_stay_what_they_are(tmp_path):

@@ -10,13 +10,14 @@ from kamlib.errors import KamError
 from kamlib.intake.calendars import hint
 from kamlib.intake.casting import cleaned
 from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
-from kamlib.start.exports import PLANS, Export
+from kamlib.start.exports import PLANS, RETURNS, Export
 from kamlib.start.meanings import (
     Meaning,
     Recognised,
     by_values,
     examples,
     filled,
+    is_shared,
     take_by_values,
 )
 from kamlib.start.names import folded, vocabulary
@@ -129,9 +130,9 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
 
 def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Recognised:
     """Return the export of the finest rows that have money."""
-    others = ("accounts", "products", "categories", PLANS)
-    sold = [one for one in found if one.topic not in others]
-    sold = sold or [one for one in found if one.topic == PLANS]
+    others = ("accounts", "products", "categories")
+    sold = [one for one in found if one.topic not in (*others, PLANS, RETURNS)]
+    sold = sold or [one for one in found if one.topic not in others]
     paid = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
     able = [one for one in paid if one.has("order_id") or one.has("account_id")]
     if able := able or [one for one in paid if one.has("order_date")]:
@@ -161,6 +162,8 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
     fitting = by_values(part, name) if name in ("order_date", "revenue") else filled(part)
     words = {word for known in vocabulary()[name] for word in known.split()}
     fitting.sort(key=lambda column: not words & {*folded(column).split()})
+    if name == "account_id":  # a customer comes again, and is not the only one
+        fitting.sort(key=lambda column: not is_shared(part, column))
     kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
     if (
         name == "revenue"
@@ -176,10 +179,10 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
             "Transform, Unpivot Other Columns; then kam new again.",
         )
     if kind and not fitting and name in part.unread:
-        column, example = part.unread[name]
-        said = hint(example)
+        column, example, many = part.unread[name]
+        said = f" is {found}" if (found := hint(example)) else f"; {many}" if many else ""
         raise KamError(
-            f"The {kind} in '{column}' are not read: '{example}'{' is ' + said if said else ''}.",
+            f"The {kind} in '{column}' are not read: '{example}'{said}.",
             where=where,
             next="Export them in another form, such as 2025-12-31 or 1234.50, or name another "
             f"column: --map {name}='Its name'.",
