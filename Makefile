@@ -62,8 +62,8 @@ constraints:  ## write constraints.txt, the lock as pip install -c reads it
 bench: $(READY)  ## measure speed, side by side
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
-soak: $(READY)  ## the long forms of the statistical and breaking tests
-	$(BIN)/python -m pytest -n $(WORKERS) -m soak
+soak: $(READY)  ## the long forms of the statistical and breaking tests, and properties on many examples
+	$(BIN)/python -m pytest -n $(WORKERS) -m "soak or hypothesis" --hypothesis-profile=soak
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) reports build dist

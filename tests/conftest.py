@@ -18,6 +18,7 @@ from kamlib.practice.company import Company, company
 from kamlib.report.quick import quick_import
 from kamlib.report.server import SOCKET, ForkServer, can_fork
 
+from . import examples  # noqa: F401
 from .forked import kam
 
 with quick_import():  # as a run loads it: without a grammar that takes seconds
@@ -33,11 +34,14 @@ QUIET = [
 
 ROOT = Path(__file__).resolve().parents[1]
 DEAR = (
-    *("test_languages_seen", "test_start_shapes", "test_one_report", "test_real_pages"),
-    *("test_engines", "test_hostile_book", "test_sentences", "test_pseudo", "test_pages"),
-    *("test_report_failures", "test_what_if", "test_same_in_lab", "test_printing", "test_training"),
+    *("test_real_pages", "test_languages_seen", "test_start_shapes", "test_sentences"),
+    *("test_engines", "test_one_report", "test_hostile_book", "test_pseudo", "test_start_exports"),
+    *("test_report_cases", "test_pages", "test_report_failures", "test_intake_by_file"),
+    *("test_report_books", "test_start", "test_explain", "test_report_whole_runs"),
+    *("test_bad_input", "test_report", "test_report_repeat", "test_intake", "test_real_books"),
+    *("test_report_history", "test_printing", "test_what_if", "test_training", "test_same_in_lab"),
     *("test_period", "test_verdict", "test_scale", "test_ways", "test_report_quiet"),
-    *("test_consistency", "test_practice_stories"),
+    *("test_consistency", "test_practice_stories", "test_report_killed"),
 )
 """Modules that take longest, in this order: they come first, so that no worker is left with one
 at the end.
@@ -153,23 +157,25 @@ def sample_report(of_all_workers: Path) -> SimpleNamespace:
 @pytest.fixture(scope="session")
 def spoken_report(
     sample_report: SimpleNamespace, of_all_workers: Path
-) -> Callable[[str], tuple[Path, str]]:
-    """Return a function: language -> the sample's report in it, and its first dossier's account."""
+) -> Callable[..., tuple[Path, str]]:
+    """Return a function: language, its pages where some are enough -> the sample's report in it,
+    and its first dossier's account.
+    """
 
     from kamlib.period import open_period
 
     from . import here
 
-    def report(language: str) -> tuple[Path, str]:
+    def report(language: str, *only: str) -> tuple[Path, str]:
         first = sample_report.accounts[0]
         if language == "en":
             return sample_report.folder, first
-        home = of_all_workers / f"spoken-{language}"
+        home = of_all_workers / "-".join(["spoken", language, *only])
         with _alone(home.with_suffix(".lock")):
             if not (home / "2025-Q3" / "digest.html").is_file():  # the last that is written
                 book = ROOT / "data" / "sample"
                 q = open_period(book, "2025-Q3")
-                here.report(book, q, home, language=language, accounts=first)
+                here.report(book, q, home, language=language, accounts=first, only=only)
         return home / "2025-Q3", first
 
     return report

@@ -6,11 +6,13 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from kamlib.period.months import account_months, month_of
 from kamlib.period.snapshot import open_period
+
+from . import examples
 
 ORDERS = (
     "order_id,line_id,account_id,order_date,revenue,cost,quantity,product_id,category,manager_id,"
@@ -162,9 +164,7 @@ def test_a_week_has_months_that_end_on_its_sunday(make_book):
     pd.testing.assert_series_equal(by_category, by_account, check_names=False)
 
 
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples.dear(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(
         st.tuples(

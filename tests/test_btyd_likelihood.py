@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import approx_fprime
@@ -18,6 +18,8 @@ from kamlib.btyd.likelihood import Histories, log_likelihood
 from kamlib.errors import KamError
 from kamlib.story import teller
 from kamlib.story.btyd import NOTES
+
+from . import examples
 
 PARAMETERS = (0.8, 5.0, 1.3, 2.7)
 BUYERS = {
@@ -123,7 +125,7 @@ def test_equal_histories_are_counted_once():
     assert whole == pytest.approx(sum(parts))
 
 
-@settings(max_examples=200, deadline=None)
+@examples.cheap()
 @given(
     x=st.integers(0, 500),
     age=st.floats(0, 5000),

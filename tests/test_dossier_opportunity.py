@@ -2,13 +2,14 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kamlib.book import ValueSettings
 from kamlib.dossier import opportunity_volume, wallet, white_space
 from kamlib.story.dossier_notes import tell_opportunity_volume, tell_wallet, tell_white_space
 
+from . import examples
 from .dossier import AS_OF, table
 
 OWN = {"account_id": "A", "as_of": AS_OF}
@@ -103,7 +104,7 @@ def test_white_space_with_too_few_peers_has_no_figure_but_a_reason():
 amounts = st.integers(-50, 500)
 
 
-@settings(max_examples=60, deadline=None)
+@examples.cheap()
 @given(
     st.lists(
         st.tuples(st.sampled_from("ABCDEFG"), st.sampled_from("xyz"), amounts),

@@ -19,6 +19,8 @@ from kamlib.book import read_settings
 from kamlib.intake import control_totals, read_book, row_account, set_aside_rows
 from kamlib.intake.sources import open_engine
 
+from . import examples
+
 HEAD = "order_id,account_id,order_date,revenue,note"
 NO_AMOUNT = ("", "inf", "NaN", "1e400", "abc", "12 34", "#N/A", "-")
 ROWS = st.lists(
@@ -96,14 +98,14 @@ def adds_up(make_book, rows: list[tuple], parts: int, *, is_comma: bool) -> None
     assert whole["rows"].sum() - until["rows"].sum() == later
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=RELAXED)
+@examples.dear(suppress_health_check=RELAXED)
 @given(rows=ROWS, parts=PARTS, is_comma=COMMA)
 def test_read_is_used_plus_out_of_period_plus_set_aside(make_book, rows, parts, is_comma):
     adds_up(make_book, rows, parts, is_comma=is_comma)
 
 
 @pytest.mark.soak
-@settings(max_examples=1000, deadline=None, suppress_health_check=RELAXED)
+@settings(max_examples=1000, suppress_health_check=RELAXED)
 @given(rows=ROWS, parts=PARTS, is_comma=COMMA)
 def test_a_thousand_books_lose_nothing(make_book, rows, parts, is_comma):
     adds_up(make_book, rows, parts, is_comma=is_comma)

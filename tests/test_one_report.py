@@ -20,6 +20,8 @@ from pydantic import BaseModel
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.page.export import restored
+from kamlib.period import open_period
+from kamlib.report.production import dossier_accounts
 from kamlib.story.codes import code_words
 from kamlib.tables import CANONICAL, catalogue
 
@@ -117,27 +119,32 @@ seed = 7
 NAMED = ["a0004", "a0012", "a0039"]
 
 
-@pytest.fixture(scope="module", params=["tiers", "no tiers"])
+@pytest.fixture(scope="module", params=["tiers", pytest.param("no tiers", marks=pytest.mark.soak)])
 def report(request, tmp_path_factory) -> Path:
-    """A report of the sample book with every setting off its default; once without any tier. Where
-    there are tiers three accounts that are named have dossiers, else the three that are key.
+    """A report of the sample book with every setting off its default; in the long form once more
+    without any tier.
     """
     folder = tmp_path_factory.mktemp("odd")
+    asked = ["--book", written(folder, has_tiers=request.param == "tiers"), "--period", "2025-Q3"]
+    if request.param == "tiers":
+        asked += ["--accounts", ",".join(NAMED)]
+    run = kam("report", *asked, "--out", folder / "site")
+    assert run.returncode == 0, run.stderr
+    return folder / "site" / "2025-Q3"
+
+
+def written(folder: Path, *, has_tiers: bool) -> Path:
+    """Write the book."""
     book = folder / "book"
     shutil.copytree(ROOT / "data" / "sample", book)
     own = (book / "book.toml").read_text(encoding="utf-8")
     criteria = own[own.index("[[scoring.criteria]]") : own.index("# When is a customer lost?")]
     (book / "book.toml").write_text(OFF_DEFAULT + SCORING + criteria, encoding="utf-8")
     _without(book / "orders.csv", "currency")  # whose rates are those of the euro
-    asked = ["--book", book, "--period", "2025-Q3", "--out", folder / "site"]
-    if request.param == "no tiers":
+    if not has_tiers:
         (book / "tiers.csv").unlink()
         _without(book / "accounts.csv", "tier")
-    else:
-        asked += ["--accounts", ",".join(NAMED)]
-    run = kam("report", *asked)
-    assert run.returncode == 0, run.stderr
-    return folder / "site" / "2025-Q3"
+    return book
 
 
 def _without(file: Path, column: str) -> None:
@@ -263,6 +270,14 @@ def test_who_is_named_or_every_key_account_has_a_dossier_and_nobody_else(report)
     assert {
         row["account_id"] for row in tables(report)["account_scores"] if row["is_key"] == "true"
     } <= keys
+
+
+def test_without_tiers_whoever_scores_as_key_is_given_a_dossier(tmp_path):
+    """As a run asks for dossiers where no account is named."""
+    q = open_period(written(tmp_path, has_tiers=False), "2025-Q3")
+    keys = set(q.key_accounts.query("is_key")["account_id"])
+    assert set(dossier_accounts("key", q)) == keys and len(keys) == 3
+    assert set(q.account_scores.query("is_key")["account_id"]) <= keys
 
 
 def test_a_dossier_says_of_its_account_what_the_pages_say(report):

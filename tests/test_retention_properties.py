@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import kamlib.retention as ret
@@ -13,6 +13,7 @@ from kamlib.period.calendar import parse_period
 from kamlib.period.months import month_of
 from kamlib.tables import empty_table, exact, shaped
 
+from . import examples
 from .retention import NO_CLASSES, NO_KEYS, NO_THEN, losses, spells, status, usual_gaps
 
 AS_OF = pd.Timestamp("2024-06-30")
@@ -59,7 +60,7 @@ def months(days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     return table.assign(revenue=table.pop("cents") / 100)
 
 
-@settings(max_examples=60, deadline=None)
+@examples.cheap()
 @given(books())
 def test_the_bridge_closes_to_the_cent_and_so_do_its_accounts(days):
     table = months(days, AS_OF)
@@ -75,7 +76,7 @@ def test_the_bridge_closes_to_the_cent_and_so_do_its_accounts(days):
     assert amount["now"] == exact(window["revenue"]).sum()
 
 
-@settings(max_examples=60, deadline=None)
+@examples.cheap()
 @given(books())
 def test_gross_retention_is_at_most_one_and_at_most_net(days):
     table = months(days.assign(revenue=days["revenue"].abs()), AS_OF)
@@ -124,7 +125,9 @@ def tables(days: pd.DataFrame, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
     }
 
 
-def stands(days):
+@examples.dear()
+@given(books())
+def test_later_orders_change_no_earlier_figure(days):
     """No table of a day changes with what is ordered later."""
     early = tables(days[days["date"] <= AS_OF].reset_index(drop=True), AS_OF)
     late = tables(days, AS_OF)
@@ -132,20 +135,9 @@ def stands(days):
         pd.testing.assert_frame_equal(table, late[name], obj=name)
 
 
-@settings(max_examples=10, deadline=None)
-@given(books())
-def test_later_orders_change_no_earlier_figure(days):
-    stands(days)
-
-
-@pytest.mark.soak
-@settings(max_examples=200, deadline=None)
-@given(books())
-def test_later_orders_change_no_earlier_figure_of_many_books(days):
-    stands(days)
-
-
-def is_same_in_any_order(days, seed):
+@examples.dear()
+@given(books(), st.integers(0, 10_000))
+def test_the_order_of_rows_does_not_matter(days, seed):
     """Every table is the same whatever the order of the rows it is made of."""
     shuffled = days.sample(frac=1, random_state=seed).reset_index(drop=True)
     there, here = tables(days, LATER), tables(shuffled, LATER)
@@ -153,20 +145,7 @@ def is_same_in_any_order(days, seed):
         pd.testing.assert_frame_equal(table, here[name], obj=name)
 
 
-@settings(max_examples=10, deadline=None)
-@given(books(), st.integers(0, 10_000))
-def test_the_order_of_rows_does_not_matter(days, seed):
-    is_same_in_any_order(days, seed)
-
-
-@pytest.mark.soak
-@settings(max_examples=200, deadline=None)
-@given(books(), st.integers(0, 10_000))
-def test_the_order_of_rows_does_not_matter_in_many_books(days, seed):
-    is_same_in_any_order(days, seed)
-
-
-@settings(max_examples=40, deadline=None)
+@examples.dear()
 @given(books())
 def test_a_status_is_what_its_dates_say(days):
     now = status(days, as_of=LATER)
@@ -184,7 +163,7 @@ def test_a_status_is_what_its_dates_say(days):
             assert eve.loc[row.account_id, "status"] != "lost"
 
 
-@settings(max_examples=40, deadline=None)
+@examples.dear()
 @given(books())
 def test_a_past_loss_was_a_loss_by_the_rule_on_its_last_day(days):
     for spell in spells(days, as_of=LATER).itertuples():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kamlib.book import BookSettings
@@ -13,6 +13,7 @@ from kamlib.period.months import trailing_months
 from kamlib.segmentation import class_migration, class_moves, price_volume_mix
 from kamlib.story.segmentation_rows import tell_class_moves
 
+from . import examples
 from .segmentation import account_classes
 
 THEN, NOW = pd.Timestamp("2025-09-30"), pd.Timestamp("2025-12-31")
@@ -277,7 +278,7 @@ NAMES = [f"a{i}" for i in range(9)]
 REVENUES = st.dictionaries(st.sampled_from(NAMES), CENTS, min_size=1)
 
 
-@settings(max_examples=60, deadline=None)
+@examples.cheap()
 @given(REVENUES, REVENUES)
 def test_parts_sum_to_the_change_and_unchanged_accounts_have_no_effect_of_their_own(then, now):
     before = {name: then.get(name, 0) / 100 for name in NAMES}
@@ -299,7 +300,7 @@ def test_parts_sum_to_the_change_and_unchanged_accounts_have_no_effect_of_their_
     assert set(table.index) == {n for n in NAMES if before[n] > 0 or after[n] > 0}
 
 
-@settings(max_examples=40, deadline=None)
+@examples.cheap()
 @given(
     st.lists(
         st.tuples(

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kamlib.book import SegmentationSettings
 from kamlib.segmentation import rfm_scores, rfm_segments
 from kamlib.segmentation.rfm import SEGMENTS
+
+from . import examples
 
 AS_OF = pd.Timestamp("2006-12-31")
 AS_PUBLISHED = SegmentationSettings(rfm="rfm").model_copy(update={"window_months": 600})
@@ -148,7 +150,7 @@ def test_nothing_in_gives_empty_tables_of_the_same_form():
     assert rfm_segments(empty)["account_count"].tolist() == [0] * len(SEGMENTS)
 
 
-@settings(max_examples=30, deadline=None)
+@examples.cheap()
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=70), st.sampled_from([0.01, 1000.0]))
 def test_every_account_has_one_segment_whatever_the_unit(counts, factor):
     days = ordering(counts)

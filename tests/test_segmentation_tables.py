@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kamlib import segmentation
@@ -39,6 +39,7 @@ from kamlib.story.segmentation_rows import (
 )
 from kamlib.tables import catalogue, empty_table
 
+from . import examples
 from .segmentation import account_classes
 
 AS_OF = pd.Timestamp("2025-12-31")
@@ -397,7 +398,7 @@ def test_empty_books_give_empty_tables_of_the_same_form():
     assert [one.text for one in said] == ["No revenue in the window: there is nothing to segment."]
 
 
-@settings(max_examples=40, deadline=None)
+@examples.cheap()
 @given(
     st.dictionaries(
         st.sampled_from([f"a{i}" for i in range(30)]), st.integers(-900, 90_000), min_size=1

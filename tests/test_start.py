@@ -13,7 +13,7 @@ import pytest
 from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.period.snapshot import open_period
-from kamlib.start import empty_book, new_book
+from kamlib.start import empty_book, new, new_book
 from kamlib.start.command import refuse
 from kamlib.start.names import about, folded, vocabulary
 
@@ -41,6 +41,17 @@ def made(tmp_path: Path, files: dict[str, str | bytes | pd.DataFrame], **given: 
     )
     (tmp_path / "told.txt").write_text(told, encoding="utf-8")
     return book
+
+
+def read(tmp_path: Path, files: dict[str, str | bytes | pd.DataFrame], **given: str) -> dict:
+    """Make a book of files and return what kam new itself has read of it last, which is told as
+    `kam check` tells it.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        seen: list[dict] = []
+        patched.setattr(new, "check_book", lambda book: seen.append(check_book(book)) or seen[-1])
+        made(tmp_path, files, **given)
+    return seen[-1]
 
 
 def table(head: str, rows: list[str]) -> str:
@@ -196,13 +207,37 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_export_becomes_a_book_without_a_word_of_sql(tmp_path, shape):
     files, orders, accounts, revenue = SHAPES[shape]
-    found = check_book(made(tmp_path, files))
+    found = read(tmp_path, files)
     assert (found["totals"]["orders"], found["totals"]["accounts"]) == (orders, accounts)
     assert found["totals"]["revenue"] == pytest.approx(float(revenue), abs=1e-9)
     assert found["warnings"] == {}
     told = (tmp_path / "told.txt").read_text(encoding="utf-8")
     assert "revenue" in told
     assert f"{orders} orders of {accounts} accounts" in told
+
+
+@pytest.mark.parametrize(
+    "shape", ["german text", *(pytest.param(one, marks=pytest.mark.soak) for one in SHAPES)]
+)
+def test_the_book_that_is_written_is_the_one_that_was_read(tmp_path, shape):
+    found = read(tmp_path, SHAPES[shape][0])
+    assert check_book(tmp_path / "book") == found
+
+
+@pytest.mark.parametrize("accounts", [19, 20])
+def test_no_period_is_opened_for_a_book_of_too_few_accounts(tmp_path, monkeypatch, accounts):
+    """Twenty accounts over three years are scored by what they have in common, nineteen cannot."""
+    rows = [
+        f"{year}-{month}-{n},C{n},{year}-{month:02d}-{n + 1:02d},{10 * 1.4**n + month:.2f}"
+        for n in range(accounts)
+        for year in (2022, 2023, 2024)
+        for month in range(1, 13, 1 + n % 3)
+    ]
+    asked, scoring_text = [], new.scoring_text
+    monkeypatch.setattr(new, "scoring_text", lambda book: asked.append(book) or scoring_text(book))
+    book = made(tmp_path, {"o.csv": table("order_id,account_id,order_date,revenue", rows)})
+    has_scoring = "[[scoring.criteria]]" in (book / "book.toml").read_text(encoding="utf-8")
+    assert len(asked) == has_scoring == (accounts == 20)
 
 
 def test_what_could_be_meant_in_two_ways_is_asked_not_guessed(tmp_path):

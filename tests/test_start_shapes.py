@@ -15,18 +15,10 @@ import pytest
 
 from kamlib.check import check_book
 from kamlib.errors import KamError
-from kamlib.start import new
 
 from . import office
-from .test_start import made, table
+from .test_start import made, read, table
 from .test_start_exports import DAYS, HEAD, PRICES, SUM, german
-
-
-@pytest.fixture(autouse=True)
-def unscored(monkeypatch):
-    """Leave the scoring out: it costs more than all the reading and is tried elsewhere."""
-    monkeypatch.setattr(new, "scoring_text", lambda book: "")
-
 
 Sheets = dict[str, Sequence[Sequence[object]]]
 
@@ -128,6 +120,11 @@ READ = {
             ["Order No", "Order Date", "Customer No", "Customer Name", "Net Value"],
             *lines("no", "day", "account", "name", "net"))},
         {}, SUM, "'Customer Name'"),
+    "a customer in the first of its rows alone": (
+        {"o.xlsx": one(["Customer", *(HEAD.split(",")[i] for i in (0, 2, 3))], *[
+            [f"K{k}" if n < 5 else None, n, DAYS[n], float(PRICES[n])]
+            for k in range(5) for n in range(k, 20, 5)])},
+        {}, SUM, "'Customer' stands once per group"),
     # sheets that differ
     "orders and items on two sheets": (
         {"shop.xlsx": book_of({"Orders": [ORDER_HEAD, *ORDERS], "Items": [ITEM_HEAD, *ITEMS]})},
@@ -198,6 +195,11 @@ READ = {
             f"{n},K{n % 5},{d},,{PRICES[n]}" if is_back(n) else f"{n},K{n % 5},{d},{PRICES[n]},0.00"
             for n, d in enumerate(DAYS)])},
         {}, LESS, "'Credit' as money given back"),
+    "debit and credit of an account of revenue": (
+        {"gl.csv": table("Journal No,Customer No,Date,Debit,Credit", [
+            f"{n},K{n % 5},{d},{PRICES[n]}," if is_back(n) else f"{n},K{n % 5},{d},,{PRICES[n]}"
+            for n, d in enumerate(DAYS)])},
+        {}, LESS, "'Debit' as money given back"),
     "a mark of the side": (
         {"o.csv": table("Belegnr;Kundennr;Datum;Betrag;S/H", [
             f"{n};K{n % 5};{d:%d.%m.%Y};{german(PRICES[n])};{'H' if is_back(n) else 'S'}"
@@ -284,7 +286,7 @@ READ = {
 def test_it_becomes_a_book_to_the_cent_and_says_how(tmp_path, name):
     files, given, revenue, said = READ[name]
     written = {n: c(tmp_path / n) if callable(c) else c for n, c in files.items()}
-    found = check_book(made(tmp_path, written, **given))
+    found = read(tmp_path, written, **given)
     assert found["totals"]["revenue"] == pytest.approx(float(revenue), abs=0.001)
     assert found["totals"]["accounts"] == 5
     assert found["warnings"] == {}
@@ -392,6 +394,6 @@ def test_other_workbooks_are_read_like_those_of_today(tmp_path, ending):
     source = tmp_path / "shop.xlsx"
     READ["four sheets"][0]["shop.xlsx"](source)
     (other,) = office.converted(ending, tmp_path, source)
-    found = check_book(made(tmp_path, {other.name: other.read_bytes()}))
+    found = read(tmp_path, {other.name: other.read_bytes()})
     assert found["totals"]["revenue"] == pytest.approx(float(3 * SUM))
     assert found["tables"]["accounts"]["used"] == 5

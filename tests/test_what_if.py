@@ -73,7 +73,13 @@ class TestSameAsTheReport:
         chosen = theirs.win_back.query("is_chosen")
         assert then["What the offers cost"] == chosen["cost"].sum() <= 5000
 
-    @pytest.mark.parametrize("setting", TRIED)
+    @pytest.mark.parametrize(
+        "setting",
+        [
+            name if name == "weights" else pytest.param(name, marks=pytest.mark.soak)
+            for name in TRIED
+        ],
+    )
     def test_each_setting_alone_gives_the_reports_lists(self, q, tmp_path, setting):
         answer = what_if(q, **{setting: TRIED[setting]})
         theirs = open_period(with_lines(tmp_path / "book", answer.toml), "2025-Q3")

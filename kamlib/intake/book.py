@@ -26,6 +26,7 @@ from kamlib.intake.sources import Engine, read_sources
 from kamlib.intake.sources.engine import quoted_name
 from kamlib.intake.sources.text import unfit_notices
 from kamlib.intake.texts import is_of_text, read_texts
+from kamlib.intake.ties import tie_notices
 from kamlib.tables import CANONICAL, Table, empty_table, typed
 
 Progress = Callable[[str], None]
@@ -110,6 +111,7 @@ def read_book(
     )
     listed = frames["accounts"] if "accounts" in reads else None
     notices += order_notices(orders, theirs, listed, book, ids)
+    notices += tie_notices(frames, ids, reads)
     notices += plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book)
     rejected = pd.concat(
         [source.rejected.assign(table=name) for name, source in sources.items()], ignore_index=True

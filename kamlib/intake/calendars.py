@@ -12,12 +12,14 @@ EXCEL, UNIX = "excel", "unix"
 COUNTED = (EXCEL, UNIX)
 """Forms of days that are counted: since 1899-12-30 (spreadsheets), in seconds since 1970."""
 _NAMES = {
-    "Jan": "jan|jän|ene", "Feb": "feb|fév|fev", "Mar": "mar|mär|maer|mrz", "Apr": "apr|avr|abr",
-    "May": "may|mai", "Jun": "jun|juin", "Jul": "jul|juil", "Aug": "aug|aoû|aou|ago", "Sep": "sep",
-    "Oct": "oct|okt", "Nov": "nov", "Dec": "dec|dez|déc|dic",
+    "Jan": "jan|jän|ene|gen", "Feb": "feb|fév|fev", "Mar": "mar|mär|maer|mrz|mrt|maa",
+    "Apr": "apr|avr|abr", "May": "may|mai|mei|mag", "Jun": "jun|juin|giu", "Jul": "jul|juil|lug",
+    "Aug": "aug|aoû|aou|ago", "Sep": "sep|set", "Oct": "oct|okt|out|ott", "Nov": "nov",
+    "Dec": "dec|dez|déc|dic",
 }  # fmt: skip
 _ENDS = (
     "uary|ruary|ch|il|e|y|ust|tember|ober|ember|uar|ruar|z|i|mber|vier|vrier|s|rs|ier|ril"
+    "|naio|braio|gio|gno|lio|uari|ruari|art|eiro|ereiro|ço|ho|embro|ubro"
     "|llet|let|t|tembre|bre|obre|embre|ero|rero|zo|yo|io|o|sto|r|ner|tiembre|iembre"
 )
 """What may follow the first letters of a month's name."""
@@ -27,7 +29,17 @@ _WEEKDAYS = (
     "|mer(credi)?|mi[ée](rcoles)?|jeu(di)?|jue(ves)?|ven(dredi)?|vie(rnes)?|sam(edi)?|s[áa]b(ado)?"
     "|dim(anche)?|dom(ingo)?"
 )
+_ZONES = "[PMCE][SD]T|CES?T|BST|GMT|UTC|JST|IST|AES?T"
 _HINTS = (
+    (r"(^|\D)2[45]\d\d(\D|$)", "a day of the Buddhist calendar; export it with years as 2025"),
+    (
+        r"^[MTSHR]\d{1,2}[./年]|^(明治|大正|昭和|平成|令和)|^1[01]\d[/.-]\d{1,2}[/.-]\d",
+        "a day counted in years of an era; export it with years as 2025",
+    ),
+    (
+        r"^(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])$",
+        "a day and a month without their year; export the day with its year",
+    ),
     (r"^\d{1,2}[./-]\d{1,2}[./-]?$", "a day without its year; export it with the year"),
     (r"^(Q|T)[1-4]\b|\b(Q|T)[1-4]$", "a quarter; the kit needs days or months: export those"),
     (
@@ -43,6 +55,7 @@ def named_months(text: ir.StringValue) -> ir.StringValue:
     day's number bare, without the day of the week.
     """
     text = text.re_replace(rf"(?i)^(?:{_WEEKDAYS})[.,]*\s+", "")
+    text = text.re_replace(rf" ({_ZONES})$", "")
     text = text.re_replace(r"(?i)^(\d{1,2})(st|nd|rd|th|er)\b", r"\1")
     for name, starts in _NAMES.items():
         text = text.re_replace(rf"(?i)(^|[^\p{{L}}])({starts})\p{{L}}*\.?", rf"\1{name}")

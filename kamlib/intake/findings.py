@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 
+import ibis
 import pandas as pd
 
 from kamlib.errors import KamError
 from kamlib.intake.casting import cleaned, is_mended, problem, reader
 from kamlib.intake.columns import TypedRows
-from kamlib.intake.currencies import code_of
+from kamlib.intake.currencies import code_of, codes_of
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.notices import Notice
-from kamlib.intake.sources.headers import section
+from kamlib.intake.sources.headers import folded, section
 from kamlib.intake.sources.sheets import DAY
 from kamlib.intake.typed import BETWEEN
 from kamlib.tables import Column
 from kamlib.words import count as written
-from kamlib.words import number
+from kamlib.words import listed, number
 
 _WRITTEN = ("date", "month", "money", "number")
 _MUCH, _MOST = 0.5, 0.9
+_HEADS = 20
+_ONE_GROUP = r"^\D*[1-9]\d{0,2}\.\d{3}\D*$"
 _MANY_BLANK = 0.1
 
 
@@ -44,11 +48,18 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
             Notice(read.table.name, f"{read.where} has no rows.", "Add rows, or remove the file.")
         ]
     by_reason = found.dropna(subset=["reason"]).set_index("reason")["n"].to_dict()
-    notices = [*_mended(read, int(found["mended"].sum())), *_half_typed(read)]
+    if any(str(reason).endswith(" is not a date") for reason in by_reason):
+        _check_heads(read)
+    notices = [*_mended(read, int(found["mended"].sum())), *_half_typed(read), *_grouped(read)]
     for column in (read.table.column(name) for name in read.table.names if name in read.given):
         unread = by_reason.get(problem(column), 0)
         if unread and column.type in _WRITTEN:
             notices += _unread(read, column, int(unread), rows)
+        if column.most == 1 and (outside := by_reason.get(f"{column.name} is outside its limits")):
+            notices.append(_no_share(read, column, int(outside)))
+    for column in (read.table.column(name) for name in read.table.names if name in read.given):
+        if column.type == "id" and (damaged := by_reason.get(problem(column))):
+            notices.append(_damaged(read, column, int(damaged)))
     blank = by_reason.get("no account_id", 0)
     if blank >= max(2, _MANY_BLANK * rows):
         name = read.theirs["account_id"]
@@ -61,6 +72,81 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
             )
         )
     return notices
+
+
+def _damaged(read: TypedRows, column: Column, rows: int) -> Notice:
+    """Tell of ids that a spreadsheet wrote as numbers or days, with one of them."""
+    raw = read.cells[column.name]
+    text = cleaned(raw)
+    is_lost = reader(column, read.rules)(text).isnull() if raw.type().is_string() else raw.isnull()
+    lost = read.cells.filter(text.notnull() & is_lost).select(text=text).limit(1)
+    shown = "".join(f", such as '{one}'" for one in lost.execute()["text"])
+    return Notice(
+        read.table.name,
+        f"{_where(read, column)}: {written(rows, 'id')} lost figures in a spreadsheet{shown}.",
+        "Export again from the program itself; where it must pass through Excel, make the column "
+        "text first (Data, From Text, Text).",
+    )
+
+
+def _no_share(read: TypedRows, column: Column, rows: int) -> Notice:
+    """Tell how a share is written, of which some are above 1."""
+    text = cleaned(read.cells[column.name])
+    above = read.cells.filter(text.try_cast("float64") > 1).select(text=text).limit(1)
+    shown = next(iter(above.execute()["text"]), "1.5")
+    return Notice(
+        read.table.name,
+        f"{_where(read, column)}: a share is from 0 to 1, and that of {written(rows, 'row')} is "
+        f"not, such as '{shown}'.",
+        f"Write {shown} percent as {shown}%, or as a part of 1.",
+    )
+
+
+def _grouped(read: TypedRows) -> list[Notice]:
+    """Tell of amounts whose point may part thousands in all of them, in a book that says nothing of
+    it.
+    """
+    rules = read.rules
+    if "revenue" not in read.given or rules.decimal or rules.has_local_comma:
+        return []
+    raw = read.cells["revenue"]
+    if not raw.type().is_string():
+        return []
+    points = read.cells.filter(raw.contains(".")).select(text=raw)
+    if points.filter(~points["text"].re_search(_ONE_GROUP)).limit(1).count().execute():
+        return []
+    shown = points.limit(1).execute()["text"]
+    if shown.empty:
+        return []
+    return [
+        Notice(
+            read.table.name,
+            f"Every amount with a point has three figures behind it, such as '{shown[0].strip()}': "
+            "the point is read as the decimal mark.",
+            f'If it parts thousands, say decimal = "," under {section(read.table.name)} in '
+            "book.toml.",
+        )
+    ]
+
+
+def _check_heads(read: TypedRows) -> None:
+    """Refuse a file that repeats its header with the columns in another order: what stands below
+    it is not what the first header says.
+    """
+    own = {name: folded(theirs) for name, theirs in read.theirs.items() if name in read.given}
+    texts = {name: cleaned(read.cells[name]) for name in own}
+    rows = read.cells.select(**texts)
+    is_head = ibis.or_(*(rows[name].lower().isin([*own.values()]) for name in own))
+    for row in rows.filter(is_head).limit(_HEADS).to_pyarrow().to_pylist():
+        seen = {name: folded(cell or "") for name, cell in row.items()}
+        moved = [name for name, cell in seen.items() if cell in own.values() and cell != own[name]]
+        if len(moved) > 1 and sum(cell in own.values() for cell in seen.values()) > len(own) / 2:
+            raise KamError(
+                f"A row repeats the header in another order: '{row[moved[0]]}' stands in "
+                f"'{read.theirs[moved[0]]}'. Files of different columns were joined by hand.",
+                where=read.where,
+                next="Give the parts as files of their own; the kit reads each by its header.",
+            )
 
 
 def are_mixed(signs: Set[str]) -> bool:
@@ -80,7 +166,9 @@ def sign_notices(read: TypedRows, signs: Set[str]) -> list[Notice]:
             "others are set aside."
         )
         return [Notice(read.table.name, what, "Add a column currency, and a table rates.")]
-    say = f'Say currency = "{code_of(*signs)}" above the first [section] in book.toml.'
+    others = [code for code in codes_of(*signs) if code != code_of(*signs)]
+    more = f" (or {listed(others)})" if others else ""
+    say = f'Say currency = "{code_of(*signs)}"{more} above the first [section] in book.toml.'
     return [Notice(read.table.name, f"Amounts have the sign {shown}; {called}.", say)]
 
 
@@ -125,9 +213,28 @@ def _unread(read: TypedRows, column: Column, unread: int, rows: int) -> list[Not
     what = _what(column, found)
     if column.required and unread > _MUCH * rows and found.read >= _MOST * found.cells:
         raise KamError(what, where=_where(read, column), next=_next(found))
+    if (form := read.rules.date_format) and f'"{_swapped(form)}"' in found.settings[0]:
+        return [
+            Notice(
+                read.table.name,
+                f"{_where(read, column)}: days such as '{found.example}' are written as "
+                f"{_swapped(form)}, others as {form}: of those that both read, day and month may "
+                "be swapped.",
+                "Export the days again in one form, such as 2025-12-31.",
+            )
+        ]
     if found.is_whole:
         return [Notice(read.table.name, f"{_where(read, column)}: {what}", _next(found))]
     return []
+
+
+def _swapped(form: str) -> str:
+    """Return a form of days with day and month in each other's place.
+
+    >>> _swapped("%d/%m/%Y")
+    '%m/%d/%Y'
+    """
+    return re.sub("%[dm]", lambda part: "%m" if part[0] == "%d" else "%d", form)
 
 
 def _what(column: Column, found: Reading) -> str:

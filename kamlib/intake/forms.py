@@ -18,7 +18,8 @@ from kamlib.tables import Column
 _DAYS = [
     *(f"%d{mark}%m{mark}{year}" for mark in "./-" for year in ("%Y", "%y")),
     *(f"%m{mark}%d{mark}{year}" for mark in "/-" for year in ("%Y", "%y")),
-    *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d", "%d%m%Y"),
+    *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y%m%d", "%d%m%Y", "%m%d%Y"),
+    *(f"%y{mark}%m{mark}%d" for mark in "./-"),
     *(f"%d{mark}%b{mark}{year}" for mark in "-/. " for year in ("%Y", "%y")),
     *("%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y年%m月%d日", "%G-W%V"),
     *("%Y-%b-%d", "%d %m %Y"),
@@ -31,10 +32,14 @@ _TIMES = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", "
 _RARE = [
     *("%d.%m.%Y, %H:%M Uhr", "%d.%m.%Y %H:%M Uhr", "%d-%b-%y %I.%M.%S.%f %p", "%Y.%m.%d."),
     *("ngày %d tháng %m năm %Y", "%a %d.%m.%Y", "%a %d.%m.%y", "%a %d/%m/%Y"),
+    *("%G-W%V-%u", "KW %V/%G", "KW%V/%G", "%d de %B de %Y", "%Y. %m. %d.", "%Y년 %m월 %d일"),
+    *("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"),
 ]
 _FORMS = [day + time for day in _DAYS for time in _TIMES] + _MONTHS + _RARE
-_YEARS = (1950, 2199)
+_YEARS, _NO_END = (1950, 2199), 9999
+_SCATTERED = 3
 _MOST = 5_000
+_GROUP = r"[1-9]\d{0,2}\.\d{3}"
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,25 @@ def _days(groups: ir.Table, section: str) -> Reading | None:
         return None
     days = seen[forms]
     forms = list(days.columns[days.notna().any()])
-    found = {form: days[form].dt.year.between(*_YEARS) for form in forms}
+    years = {form: days[form].dt.year for form in forms}
+    found = {form: own.between(*_YEARS) | own.eq(_NO_END) for form, own in years.items()}
+    found = _of_like_years(found, days)
     return _reading(
-        seen, found, [f'date_format = "{form}" under {section}' for form in forms], seen
+        seen, found, [f'date_format = "{form}" under {section}' for form in found], seen
     )
+
+
+def _of_like_years(found: dict[str, pd.Series], days: pd.DataFrame) -> dict[str, pd.Series]:
+    """Leave out readings of a year of two figures whose years scatter as days of a month do, where
+    another place of the year has them close together.
+    """
+    spread = {
+        form: days.loc[found[form], form].dt.year.nunique()
+        for form in found
+        if "%y" in form and found[form].all()
+    }
+    least = min(spread.values(), default=0)
+    return {f: read for f, read in found.items() if spread.get(f, 0) <= _SCATTERED * least}
 
 
 def _amounts(
@@ -134,9 +154,22 @@ def _amounts(
     seen = groups.select("text", "n", "is_read", **values).to_pandas()
     seen = seen[seen["text"].str.contains(r"\d")]
     unread = seen[~seen["is_read"]]
+    if unread.empty and rules.decimal is None and _are_groups(seen["text"]):
+        unread = seen[seen["text"].str.contains(".", regex=False)]
     if unread.empty:
         return None
     return _reading(seen, {line: seen[line].notna() for line in tried}, list(tried), unread)
+
+
+def _are_groups(texts: pd.Series) -> bool:
+    """Return whether the point of every amount may part thousands: 1.234 here, 56 there.
+
+    >>> _are_groups(pd.Series(["1.234", "56"])), _are_groups(pd.Series(["1.234", "5.6"]))
+    (True, False)
+    """
+    figures = texts.str.replace(r"[^\d.,]", "", regex=True)
+    is_group = figures.str.fullmatch(_GROUP)
+    return bool(is_group.any() and (is_group | figures.str.fullmatch(r"\d{1,3}")).all())
 
 
 def _reading(

@@ -18,6 +18,8 @@ _CREDIT = 0.25
 _MOSTLY = 0.5
 _USUAL = "C"
 """The letter that programs put before a cancellation's number."""
+_CODES = frozenset({"CN", "CR", "GS", "GU", "RK", "SR", "NC"})
+"""How the numbers of credit notes begin, as a rule."""
 _FAR, _FAR_OTHER = 270, 30
 """So many days apart one number is two orders: an account's, and two accounts'."""
 
@@ -45,10 +47,14 @@ def _cancelled(
     """
     first = used["order_id"].left(1).upper()
     is_above, is_below = used["revenue"] > 0, used["revenue"] < 0
-    marks = used.group_by(mark=first).aggregate(
+    marks = used.group_by(mark=used["order_id"].left(2).upper()).aggregate(
         n=used.count(), above=is_above.sum(), below=is_below.sum()
     )
-    seen = {str(row["mark"]): row for row in marks.to_pyarrow().to_pylist()}
+    seen: dict[str, dict[str, int]] = {}
+    codes = {str(row["mark"]): row for row in marks.to_pyarrow().to_pylist()}
+    for code, row in codes.items():
+        own = seen.setdefault(code[:1], dict.fromkeys(("n", "above", "below"), 0))
+        seen[code[:1]] = {name: own[name] + row[name] for name in own}
     lines = sum(row["n"] for row in seen.values())
     for mark, row in sorted(seen.items()):
         others = [other for name, other in seen.items() if name != mark]
@@ -61,6 +67,12 @@ def _cancelled(
             continue
         back = used.filter((first == mark) & is_above & used["order_id"].re_search(r"^\pL+\W?\d"))
         if example := _first(back, ["order_id", "revenue"], ibis.desc("revenue")):
+            return [_counted(mark, row, example, int(back.count().execute()), order, revenue, book)]
+    for mark in sorted(_CODES & codes.keys()):
+        row = codes[mark]
+        back = used.filter(used["order_id"].upper().re_search(rf"^{mark}\pL{{0,2}}\W?\d"))
+        few = not row["below"] and row["n"] <= _CREDIT * lines
+        if few and (example := _first(back, ["order_id", "revenue"], ibis.desc("revenue"))):
             return [_counted(mark, row, example, int(back.count().execute()), order, revenue, book)]
     return []
 
@@ -78,14 +90,15 @@ def _counted(
     others = (
         f"{count(row['below'], 'other line is', 'other lines are')} below 0, as cancellations are"
         if row["below"]
-        else "most begin with a figure; others so marked are cancellations as a rule"
+        else "others so marked are cancellations or credit notes as a rule"
     )
     return (
         f"{count(many, 'line', 'lines')} of orders whose number begins with '{mark}' "
         f"{'is' if many == 1 else 'are'} above 0, such as {amount} of order "
         f"'{example['order_id']}'; {others}. They count as sales.",
         f"If they are cancellations, turn them in orders.sql: CASE WHEN {order} LIKE "
-        f"{quoted(mark + '%')} THEN -abs({revenue}) ELSE {revenue} END AS revenue.",
+        f"{quoted(mark + '%')} THEN '-' || ltrim({revenue}::VARCHAR, '-') ELSE {revenue}::VARCHAR "
+        "END AS revenue.",
     )
 
 

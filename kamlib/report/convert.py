@@ -61,6 +61,7 @@ def _exporter(templates: Path) -> PageExporter:
             "template_name": "report",
             "extra_template_basedirs": [str(templates)],
             "embed_images": True,
+            "optimistic_validation": True,  # once, when all has been done to it
         }
         shown = dict.fromkeys(options, True)
         _OWN.exporter = PageExporter(

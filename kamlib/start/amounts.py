@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kamlib.intake.casting import cleaned
-from kamlib.start.meanings import Recognised
-from kamlib.start.names import folded
+from kamlib.intake.casting import cleaned, foreign_sign
+from kamlib.intake.currencies import code_of, codes_of
+from kamlib.start.meanings import Recognised, fits
+from kamlib.start.names import folded, words_of
 from kamlib.start.sales import signed_already
-from kamlib.start.units import currency_in
-from kamlib.words import listed, number
+from kamlib.start.units import currency_in, unit_of, without_tax
+from kamlib.words import count, listed, number
 
 if TYPE_CHECKING:
     from kamlib.start.plan import Ask, TablePlan
@@ -21,8 +22,9 @@ _GROSS = (
     r"\b(gross|brutto|ttc|incl|inkl|including|con iva|iva incluido|co thue|mit mwst)\b|含税|价税"
 )
 _PERCENT = r"%|\b(percent|percentage|pct|prozent|satz|rate|taux|porcentaje)\b"
+_REFUND = r"\brefund(ed|s)?\b|\b(erstattet|erstattung|rembourse|reembols\w+)\b|退款"
 _FEWEST, _MOSTLY = 3, 0.95
-_MANY_BLANK, _HEADED = 0.1, 0.8
+_MANY_BLANK, _HALF, _HEADED = 0.1, 0.5, 0.8
 _ONCE = ("product_id", "product", "quantity", "category", "category_id", "line_id")
 
 
@@ -39,6 +41,7 @@ def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
     told += _once(plan, given, ask)
     if plan.amount:
         _discount(plan.base, given, ask)
+        _signed_discount(plan.base)
     used = [m for _, m in plan.columns.values()] + [
         plan.base.known[name]
         for name in ("unit_price", "discount_amount", "discount_share")
@@ -49,7 +52,46 @@ def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
         column = plan.columns["revenue"][1].column
         if re.search(_GROSS, f"{column.casefold()} {folded(column)}"):
             told.append(f"'{column}' holds the tax, as its name says: so does revenue.")
-    return told + _given_back(plan.base)
+        elif without_tax(column) == folded(column) and (tax := _taxed(plan.base)):
+            told.append(
+                f"'{column}' may hold the tax that '{tax}' says: if it does, name a net column "
+                f"(--map revenue='Its name'), or subtract '{tax}' in orders.sql."
+            )
+    told += [
+        f"'{said[1]}' stands above the header: amounts are read as they are written; if it is "
+        "their unit, multiply them in orders.sql."
+        for text in plan.base.export.told
+        if (said := re.search(r"is not the header: it holds '(.*)'", text))
+        and unit_of(said[1]) != "1"
+    ]
+    return told + _given_back(plan.base) + _refunded(plan)
+
+
+def _taxed(part: Recognised) -> str:
+    """Return a column of taxes that are not all nothing."""
+    for column in part.free:
+        filled = part.export.rows.filter(cleaned(part.export.rows[column]).re_search("[1-9]"))
+        is_tax = folded(column) in words_of("tax") and fits(part, "revenue", column)
+        if is_tax and filled.limit(1).count().execute():
+            return column
+    return ""
+
+
+def _refunded(plan: TablePlan) -> list[str]:
+    """Tell of a column of money given back that the revenue does not lack."""
+    part = plan.base
+    for column in part.free:
+        text = cleaned(part.export.rows[column])
+        if not re.search(_REFUND, folded(column)) or not fits(part, "revenue", column):
+            continue
+        many = part.export.rows.filter(text.re_search("[1-9]")).count().execute()
+        if many:
+            return [
+                f"'{column}' is not taken off: {count(int(many), 'row')} of it "
+                f"{'holds' if many == 1 else 'hold'} money given back. If revenue is to lack it, "
+                "subtract it in orders.sql."
+            ]
+    return []
 
 
 def currency_of(plans: Sequence[TablePlan]) -> str:
@@ -60,10 +102,24 @@ def currency_of(plans: Sequence[TablePlan]) -> str:
         rows = part.export.rows.select(code=cleaned(part.export.rows[meaning.column]).upper())
         codes = set(rows.distinct().limit(3).execute()["code"].dropna())
         only = next(iter(codes)) if len(codes) == 1 else ""
-        return only if re.fullmatch("[A-Z]{3}", only) else ""
+        return only if re.fullmatch("[A-Z]{3}", only) else code_of(only) or ""
     known = [plan.columns["revenue"][1]] if "revenue" in plan.columns else []
     known += [plan.base.known["unit_price"]] if plan.amount else []
-    return next((code for m in known if (code := currency_in(m.column))), "")
+    return next((code for m in known if (code := currency_in(m.column))), "") or next(
+        (code for m in known if (code := _signed(plan.base, m.column))), ""
+    )
+
+
+def _signed(part: Recognised, column: str) -> str:
+    """Return the currency that all signs of a column's amounts mean; nothing where they could mean
+    another.
+    """
+    if column not in part.export.columns or not part.export.rows[column].type().is_string():
+        return ""
+    signs = part.export.rows.select(sign=foreign_sign(cleaned(part.export.rows[column])))
+    found = set(signs.distinct().limit(3).execute()["sign"].dropna())
+    codes = codes_of(*found)
+    return codes[0] if len(codes) == 1 else ""
 
 
 def without_lines(plan: TablePlan) -> str:
@@ -89,7 +145,8 @@ def filled_once(plan: TablePlan) -> list[str]:
     """Return the columns that hold a cell at the head of a group alone, as exports print it.
 
     Either order, day and customer stand in the first line of an order, or the customer stands in
-    a line of its own above its amounts. Customers that are blank otherwise are unknown.
+    a line of its own above its amounts, or in the first of them and nowhere else. Customers that
+    are blank otherwise are unknown.
     """
     base, amount = plan.base, plan.base.known.get("revenue") or plan.base.known.get("quantity")
     names = [name for name in ("account_id", "order_id", "order_date") if base.has(name)]
@@ -106,7 +163,9 @@ def filled_once(plan: TablePlan) -> list[str]:
     share = found["n"] / rows.count().execute()
     filled = [name for name in names if found[name] > _MOSTLY * found["n"]]
     is_whole = len(names) == len(filled) > 1
-    if share < (_MANY_BLANK if is_whole else _HEADED):
+    heads = rows["account_id"]
+    is_each_once = rows.aggregate(it=heads.count() == heads.nunique()).execute()["it"].iloc[0]
+    if share < (_MANY_BLANK if is_whole else _HALF if is_each_once else _HEADED):
         return []
     filled = filled if is_whole else ["account_id"]
     plan.told.append(
@@ -125,10 +184,12 @@ def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
         return []
     rows = part.export.rows
     lines = rows.select(
-        order=cleaned(rows[part.known["order_id"].column]), amount=rows[meaning.column]
+        order=cleaned(rows[part.known["order_id"].column]),
+        amount=rows[meaning.column],
+        file=rows["_file"],
     )
     orders = lines.filter(lines["order"].notnull() & lines["amount"].notnull())
-    orders = orders.group_by("order").aggregate(
+    orders = orders.group_by(["order", "file"]).aggregate(
         n=orders.count(), kinds=orders["amount"].nunique(), amount=orders["amount"].min()
     )
     several = orders.filter(orders["n"] > 1)
@@ -209,6 +270,19 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
         base.known["discount_share"] = replace(meaning, factor="0.01")
     else:
         base.known["discount_amount"] = base.known.pop("discount_share")
+
+
+def _signed_discount(base: Recognised) -> None:
+    """Turn a discount that is written with a minus: it is taken off all the same."""
+    for name in ("discount_share", "discount_amount"):
+        if base.has(name):
+            meaning = base.known[name]
+            text = cleaned(base.export.rows[meaning.column])
+            is_some = text.re_search("[1-9]")
+            less = is_some & text.re_search(r"^[-−(]|-$")
+            many = base.export.rows.aggregate(n=is_some.sum(), less=less.sum()).execute().iloc[0]
+            if many["less"] > many["n"] / 2:
+                base.known[name] = replace(meaning, factor=f"-{meaning.factor}")
 
 
 def _given_back(base: Recognised) -> list[str]:

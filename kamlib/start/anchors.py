@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-_FEWEST = 20
+FEWEST = 20
+"""Accounts that a measure must be known of, so that its tenths say something."""
 _SIDES = {
     "revenue": "attractiveness",
     "margin": "attractiveness",
@@ -38,8 +39,8 @@ def scoring_text(book: Path) -> str:
     measures = q.criterion_measures
     known = measures.dropna(subset=["value"])
     many = known.groupby("measure")["account_id"].nunique()
-    names = ["margin" if many.get("margin", 0) >= _FEWEST else "revenue"]
-    names += [name for name in ("growth", "regularity", "breadth") if many.get(name, 0) >= _FEWEST]
+    names = ["margin" if many.get("margin", 0) >= FEWEST else "revenue"]
+    names += [name for name in ("growth", "regularity", "breadth") if many.get(name, 0) >= FEWEST]
     found = {name: anchors(known.loc[known["measure"].eq(name), "value"]) for name in names}
     found = {name: limits for name, limits in found.items() if limits or name in _BUILT_IN}
     if len(found) < 3 or names[0] not in found:

@@ -81,9 +81,9 @@ def statement(plan: TablePlan, decimal: str) -> str:
     if outs := [part for part in orders if part.left_out]:
         order = columns["order_id"]
         cases = [
-            f"WHEN {test_of(part.left_out, letters[id(part)], order)} "
-            f"THEN {text_of(part.left_out['why'])}"
+            f"WHEN {test_of(rule, letters[id(part)], order)} THEN {text_of(rule['why'])}"
             for part in outs
+            for rule in part.left_out
         ]
         columns["set_aside"] = f"CASE {' '.join(cases)} END"
     if plan.table == "orders" and "set_aside" in plan.base.export.rows.columns:
@@ -259,7 +259,8 @@ def _rules(
             continue
         whole |= {k: v for k, v in forms.items() if k not in whole}
         for export in plan.exports:
-            said = {k: v for k, v in export.rules.items() if k != "sheet"}
+            is_file = export.name == export.place
+            said = {k: v for k, v in export.rules.items() if k != "sheet" or is_file}
             if said:
                 own[f"raw/{export.name}"] = said
     return whole, own

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from hashlib import sha256
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from kamlib.intake.sources import Engine
 from kamlib.intake.sources.copies import database_tables
 from kamlib.intake.sources.engine import quoted_name
 from kamlib.intake.sources.files import FORMS, WORKBOOKS, table_word
+from kamlib.intake.sources.headers import are_near
 from kamlib.intake.sources.sheets import KIND, sheet_names
 from kamlib.intake.sources.tables import Source, read_raw
 from kamlib.start.names import about, all_names, folded, vocabulary
 from kamlib.words import listed
 
 DATABASES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3")
+PLANS, RETURNS = "plans", "returns"
 _TRIES = 6
 _SETTINGS = {
     "encoding": str,
@@ -117,22 +120,60 @@ def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> 
             found += _read_file(path, engine)
         else:
             raise KamError("There is no such file.", where=str(path), next="Check its path.")
-    return _named_apart(_united(found, engine))
+    return _named_apart(_united(_each_once(found), engine))
+
+
+def _each_once(found: list[Export]) -> list[Export]:
+    """Leave out a file that is another one again, as browsers keep what is fetched twice."""
+    kept: dict[object, Export] = {}
+    for one in found:
+        content = b"".join(sha256(file.read_bytes()).digest() for file in one.files)
+        key = (content, *one.sheets)
+        if key not in kept:
+            kept[key] = one
+        elif one.files != kept[key].files:
+            said = f"{one.title} is the same file again and is not read"
+            kept[key] = replace(kept[key], told=(*kept[key].told, said))
+    return [*kept.values()]
 
 
 def _united(found: list[Export], engine: Engine) -> list[Export]:
     """Read files of one header and form as one table; lists of accounts stay apart."""
-    groups: dict[tuple, list[Export]] = {}
-    for number, one in enumerate(found):
-        alike = (one.files[0].suffix.lower(), *(folded(column) for column in one.columns))
-        is_list = one.topic == "accounts" or bool(one.sheets)
-        groups.setdefault((number,) if is_list else alike, []).append(one)
     return [
         group[0]
         if len(group) == 1
         else _read(group[0].name, [file for one in group for file in one.files], engine)
-        for group in groups.values()
+        for group in _alike(found, _form_of)
     ]
+
+
+def _form_of(one: Export) -> object:
+    """Return what tables share that can be one: lists of accounts, and sheets, stay apart; so does
+    what plans, or was given back, by its name.
+    """
+    if one.topic == "accounts" or one.sheets:
+        return id(one)
+    place = [one.rules.get(rule) for rule in ("header_line", "header_rows")]
+    return one.files[0].suffix.lower(), _apart(one.topic), place
+
+
+def _apart(topic: str) -> str:
+    return topic if topic in (PLANS, RETURNS) else ""
+
+
+def _alike(found: list[Export], form_of: Callable[[Export], object]) -> list[list[Export]]:
+    """Return tables in groups of one form and one header, give or take a column."""
+    groups: list[list[Export]] = []
+    for one in found:
+        own = frozenset(map(folded, one.columns))
+        for group in groups:
+            first = frozenset(map(folded, group[0].columns))
+            if form_of(one) == form_of(group[0]) and are_near(first, own):
+                group.append(one)
+                break
+        else:
+            groups.append([one])
+    return groups
 
 
 def _read_parts(folder: Path, parts: list[Path], engine: Engine) -> list[Export]:
@@ -163,13 +204,12 @@ def _read_file(file: Path, engine: Engine) -> list[Export]:
             refused.append((f"Sheet '{sheet}' is not read: {error.what}", error))
     if not found:
         raise refused[0][1]
-    groups: dict[tuple, list[Export]] = {}
-    for one in found:
-        rules = tuple((k, v) for k, v in one.rules.items() if k != "sheet")
-        groups.setdefault((*sorted(map(folded, one.columns)), rules), []).append(one)
+    groups = _alike(found, _rules_of)
+    apart = [one.sheets[0] for one in found if _apart(about(one.sheets[0]))]
+    if any(0 < sum(one.sheets[0] in apart for one in group) < len(group) for group in groups):
+        return [_without(apart, file, name, found, engine, is_whole=len(groups) == 1)]
     if len(groups) == 1 and not refused:
-        form = {k: v for k, v in found[0].rules.items() if k != "sheet"}
-        return [_read(name, [file], engine, **form)]
+        return [_read(name, [file], engine, **_rules_of(found[0]))]
     tables = [
         group[0]
         if len(group) == 1
@@ -179,10 +219,31 @@ def _read_file(file: Path, engine: Engine) -> list[Export]:
             engine,
             **group[0].rules | {"sheet": tuple(one.sheets[0] for one in group)},
         )
-        for group in groups.values()
+        for group in groups
     ]
     tables[0] = replace(tables[0], told=(*tables[0].told, *(said for said, _ in refused)))
     return tables
+
+
+def _without(
+    apart: list[str], file: Path, name: str, found: list[Export], engine: Engine, *, is_whole: bool
+) -> Export:
+    """Read the sheets of a workbook but those that are no sale by their name, under one header."""
+    if not is_whole:
+        raise KamError(
+            f"The sheets {listed(one.sheets[0] for one in found)} hold what is sold and what is "
+            f"planned or given back ({listed(apart)}) under one header.",
+            where=str(file),
+            next=f"Keep {listed(apart)} in a file of its own.",
+        )
+    rest = tuple(one.sheets[0] for one in found if one.sheets[0] not in apart)
+    read = _read(name, [file], engine, **_rules_of(found[0]), sheet=rest)
+    said = [f"Sheet '{sheet}' is not read: by its name it is no sale" for sheet in apart]
+    return replace(read, told=(*read.told, *said))
+
+
+def _rules_of(one: Export) -> dict[str, Any]:
+    return {key: value for key, value in one.rules.items() if key != "sheet"}
 
 
 def _read(name: str, files: list[Path], engine: Engine, **said: Any) -> Export:
@@ -203,11 +264,12 @@ def _read(name: str, files: list[Path], engine: Engine, **said: Any) -> Export:
                 return _read(name, files, engine, **rules, decimal=",")
             return Export(name, tuple(files), source, rules, tuple(told))
         except KamError as error:
-            fresh = _proposed(error, files[0])
+            named = (file for file in files if str(file) in error.where)
+            fresh = _proposed(error, next(named, files[0]))
             if not fresh or fresh.items() <= rules.items():
                 raise
             rules |= fresh
-            told.append(error.what)
+            told.append(_read_as(fresh["encoding"], files) if "encoding" in fresh else error.what)
     raise KamError("The file cannot be read.", where=str(files[0]), next="Export it again as CSV.")
 
 
@@ -238,33 +300,56 @@ def _proposed(error: KamError, file: Path) -> dict[str, Any]:
     return {said[1]: _SETTINGS[said[1]](value)}
 
 
+def _read_as(encoding: str, files: list[Path]) -> str:
+    """Return what to tell of an encoding that was found out, with a word that shows it."""
+    texts = (file.read_bytes()[:400_000].decode(encoding, "replace") for file in files)
+    word = next((one[0] for text in texts if (one := re.search(r"\w*[^\x00-\x7F]\w*", text))), "")
+    return (
+        f"it is read as {encoding}, such as '{word}'; if letters are wrong, mend encoding in "
+        "book.toml"
+    )
+
+
 def encoding_of(file: Path) -> str:
-    """Return the encoding that a text file seems to have."""
+    """Return the encoding that a text file seems to have; of those that read it alike the usual."""
     from charset_normalizer import from_bytes
 
     with file.open("rb") as stream:
         head = stream.read(400_000)
     usual = ["cp1252", "cp1250", "cp1251", "cp1258", "gb18030", "big5", "shift_jis", "euc_kr"]
     best = from_bytes(head, cp_isolation=usual).best()
-    return best.encoding if best else "cp1252"
+    if best is None:
+        return "cp1252"
+    alike = (one for one in usual if head.decode(one, "replace") == str(best))
+    return next(alike, best.encoding)
 
 
 def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Export]:
     """Copy the tables of a database that have a known column to Parquet and read those."""
-    found = []
-    for name, frame in database_tables(where).items():
-        known = {key for key, names in vocabulary().items() if _has(frame, names)}
-        if not about(name) and not known & {"order_id", "account_id", "product_id"}:
-            continue
-        file = scratch / f"{table_word(name)}.parquet"
-        frame.to_parquet(file, index=False)
-        found.append(_read(table_word(name), [file], engine))
+    tables, views = database_tables(where)
+    found = _copied(tables, engine, scratch)
+    if found and views:
+        said = f"{listed(sorted(views))} is not read: the rows of a view stand in tables"
+        found[0] = replace(found[0], told=(*found[0].told, said))
+    found = found or _copied(views, engine, scratch)
     if not found:
         raise KamError(
             "The database has no table with orders or customers.",
             where=where.name if isinstance(where, Path) else "the address given",
             next="Name another one, or export its tables to CSV.",
         )
+    return found
+
+
+def _copied(tables: Mapping[str, pd.DataFrame], engine: Engine, scratch: Path) -> list[Export]:
+    found = []
+    for name, frame in tables.items():
+        known = {key for key, names in vocabulary().items() if _has(frame, names)}
+        if not about(name) and not known & {"order_id", "account_id", "product_id"}:
+            continue
+        file = scratch / f"{table_word(name)}.parquet"
+        frame.to_parquet(file, index=False)
+        found.append(_read(table_word(name), [file], engine))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -14,12 +14,15 @@ from kamlib.intake.casting import cleaned
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.rules import Rules
 from kamlib.start.exports import Export
-from kamlib.start.names import folded, own_meaning, vocabulary
-from kamlib.start.sales import given_back, no_sales
-from kamlib.start.units import unit_of, without_unit
+from kamlib.start.names import bare_names, folded, own_meaning, vocabulary
+from kamlib.start.sales import cancelled, given_back, no_sales
+from kamlib.start.units import unit_of, without_tax, without_unit
 from kamlib.tables import CANONICAL, Column
 
 _FITS = 0.8
+_OF_OURS = ("account", "account no", "account number", "account id", "company", "company id",
+            "organization", "firma", "societe", "empresa", "compte", "cuenta")  # fmt: skip
+_MANY = 10
 _NOTHING = ("NULL", "null", "\\N", "N/A", "n/a", "-", "–", "None", "nan", "k.A.", "#N/V")
 _DATES = ("order_date", "promised_date", "delivered_date", "customer_since")
 _AMOUNTS = ("revenue", "cost", "unit_price", "discount_amount", "tax")
@@ -50,10 +53,10 @@ class Recognised:
     source: str = ""
     known: dict[str, Meaning] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
-    left_out: Mapping[str, Any] = field(default_factory=dict)
+    left_out: Sequence[Mapping[str, Any]] = ()
     given_back: Mapping[str, Any] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
-    unread: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unread: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def has(self, *meanings: str) -> bool:
         """Return whether all of these are known."""
@@ -81,14 +84,16 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
     known = _known_source(export, sources)
     if known:
         found.source, found.topic = known["title"], known["table"]
-        found.left_out = known.get("leave_out", {})
+        found.left_out = [known["leave_out"]] if "leave_out" in known else []
+        if (rule := cancelled(export)) is not None:
+            found.left_out, found.told = [*found.left_out, rule[0]], [rule[1]]
         for meaning, name in known["columns"].items():
             if folded(name) in by_fold and meaning not in found.known:
                 _take(found, meaning, by_fold[folded(name)], f"export of {known['title']}")
         return found
     if found.topic not in ("accounts", "products", "categories"):
         found.left_out, said = no_sales(export)
-        found.told += [said] if said else []
+        found.told += said
         found.given_back = given_back(export)
     for column in export.columns:
         meaning = own_meaning(column, found.topic)
@@ -115,12 +120,13 @@ def _by_own_id(found: Recognised) -> None:
 
 def by_values(found: Recognised, meaning: str) -> list[str]:
     """Return the columns that could mean something by their values alone."""
-    fitting = []
-    for column in found.free:
-        read = _fit(found.export, meaning, column)
-        if read is not None and read[0] >= _FITS and not _is_counted(read[1]):
-            fitting.append(column)
-    return fitting
+    return [column for column in found.free if fits(found, meaning, column)]
+
+
+def fits(found: Recognised, meaning: str, column: str) -> bool:
+    """Return whether a column could mean something by its values alone."""
+    read = _fit(found.export, meaning, column)
+    return read is not None and read[0] >= _FITS and not _is_counted(read[1])
 
 
 def _is_counted(reading: Reading | None) -> bool:
@@ -143,8 +149,9 @@ def _by_name(found: Recognised, meaning: str) -> None:
     names = vocabulary()[meaning]
     turned = {" ".join(sorted(name.split())): name for name in reversed(names)}
     called = {}
+    bare = bare_names(found.export.columns)
     for column in found.free:
-        own = (folded(column), folded(without_unit(column)))
+        own = (folded(column), folded(without_unit(column)), bare[column])
         words = " ".join(sorted(own[0].split()))
         called[column] = next((n for n in own if n in names), turned.get(words, ""))
     exact = sorted(
@@ -159,11 +166,27 @@ def _by_name(found: Recognised, meaning: str) -> None:
         if " " in name and f" {name} " in f" {folded(column)} "
     )
     choices = [(c, f"{names[called[c]].language} name") for _, _, c in exact]
+    if meaning == "revenue":  # what is called a total without tax goes before what is called one
+        net = [c for c in found.free if c not in dict(choices)]
+        net = [c for c in net if (bare_name := without_tax(c)) != folded(c) and bare_name in names]
+        choices = [*((c, "its name says without tax") for c in net), *choices]
     choices += [(c, f"its name holds '{n}'") for _, _, c, n in likely if c not in dict(choices)]
     for column, why in choices:
         rivals = tuple(c for c, _ in choices if c != column)
+        if meaning == "account_id" and _is_ours(found, column):
+            found.refused.append(f"'{column}' is the same in all rows and so no customer")
+            continue
         if _take(found, meaning, column, why, rivals):
             return
+
+
+def _is_ours(found: Recognised, column: str) -> bool:
+    """Whether a column names one account of a ledger, or one company: our own, in all rows."""
+    if folded(column) not in _OF_OURS:
+        return False
+    text = cleaned(found.export.rows[column])
+    seen = found.export.rows.aggregate(n=text.count(), kinds=text.nunique()).execute().iloc[0]
+    return bool(seen["n"] >= _MANY and seen["kinds"] == 1)
 
 
 def _allowed(found: Recognised, meaning: str, name: str) -> bool:
@@ -184,11 +207,19 @@ def _take(
             found.refused.append(
                 f"'{column}' is called like {meaning}, but its values are not ('{example}')"
             )
-            found.unread.setdefault(meaning, (column, example))
+            found.unread.setdefault(meaning, (column, example, _read_of(read[1])))
         return False
     factor = unit_of(column) if meaning in _AMOUNTS else "1"
     found.known[meaning] = Meaning(column, why, rivals, read[1], read[2], factor)
     return True
+
+
+def _read_of(reading: Reading | None) -> str:
+    """Return how many cells the best form reads, and one that it does not."""
+    if reading is None or not reading.settings:
+        return ""
+    form = reading.settings[0].partition(" under ")[0]
+    return f"{form} reads {reading.read} of {reading.cells}, not '{reading.left}'"
 
 
 def _example(export: Export, column: str) -> str:
@@ -196,6 +227,18 @@ def _example(export: Export, column: str) -> str:
     rows = export.rows.select(text=cleaned(export.rows[column]))
     found = rows.filter(rows["text"].notnull()).limit(1).execute()["text"]
     return next(iter(found), "")
+
+
+def filled(part: Recognised) -> list[str]:
+    """Return the columns that nothing is made of and that hold something."""
+    return [column for column in part.free if _example(part.export, column)]
+
+
+def is_shared(part: Recognised, column: str) -> bool:
+    """Return whether rows share what stands in a column, but not all of them."""
+    text = cleaned(part.export.rows[column])
+    seen = part.export.rows.aggregate(n=text.count(), kinds=text.nunique()).execute().iloc[0]
+    return bool(1 < seen["kinds"] < seen["n"])
 
 
 def examples(part: Recognised, columns: list[str]) -> str:
@@ -221,6 +264,8 @@ def _fit(
     raw = export.rows[column]
     text = cleaned(raw)
     filled = export.rows.filter(text.notnull()).select(text=text)
+    if raw.type().is_nested():
+        return None
     if not kind:
         return (1.0, None, ()) if filled.limit(1).count().execute() else None
     if not raw.type().is_string() and not (kind == "date" and raw.type().is_integer()):
@@ -236,6 +281,9 @@ def _fit(
     rules = Rules(currency="EUR", is_currency_said=False)
     reading = usual_reading(Column(meaning, kind), cells, rules, "")
     if reading is None:
+        far = cells.filter(cells[meaning].re_search(r"^2[45]\d\d-")).count().execute()
+        if kind == "date" and far > _FITS * total:
+            return 0.0, None, ()  # years of the Buddhist calendar
         has_figures = filled.filter(filled["text"].re_search(r"\pN")).limit(1).count().execute()
         return float(has_figures > 0), None, tuple(sorted(words))
     share = reading.read / reading.cells if reading.settings else 0.0

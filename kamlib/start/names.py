@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -64,6 +65,19 @@ def _files() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
     return parted[0], parted[1]
 
 
+def bare_names(columns: Sequence[str]) -> dict[str, str]:
+    """Return columns with their names, folded, without what stands before each of them.
+
+    >>> bare_names(["Deal - ID", "Deal - Value", "Deal - Owner"])["Deal - Value"]
+    'value'
+    >>> bare_names(["Order No", "Order Date", "Order Value"])["Order No"]
+    'order no'
+    """
+    first = re.match(r".*?(?: - |: |[./])", columns[0]) if len(columns) > 2 else None
+    head = first[0] if first and all(column.startswith(first[0]) for column in columns) else ""
+    return {column: folded(column.removeprefix(head)) for column in columns}
+
+
 def person_names() -> dict[str, list[str]]:
     """Return the names of the columns that hold a person's name, whole or in two."""
     content = tomllib.loads((_HERE / "files.toml").read_text(encoding="utf-8"))
@@ -88,7 +102,7 @@ def about(stem: str) -> str:
     >>> about("order_details"), about("Kunden"), about("export (3)")
     ('lines', 'accounts', '')
     """
-    name = re.sub(r"\s*\d+$", "", folded(stem))
+    name = re.sub(r"^\d+\s+|\s*\d+$", "", folded(stem))
     return next((what for what, names in _files()[0].items() if name in names), "")
 
 

@@ -8,14 +8,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kamlib.book import read_settings
 from kamlib.check import check_book
 from kamlib.errors import KamError
 from kamlib.intake.sources import open_engine
 from kamlib.start.amounts import currency_of
-from kamlib.start.anchors import scoring_text
+from kamlib.start.anchors import FEWEST, scoring_text
 from kamlib.start.booktext import book_toml, statement
-from kamlib.start.exports import Export, read_exports
+from kamlib.start.exports import PLANS, RETURNS, Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
+from kamlib.start.named import plan_named
 from kamlib.start.names import vocabulary
 from kamlib.start.owners import plan_owners
 from kamlib.start.plan import Ask, TablePlan, plan_book
@@ -75,19 +77,16 @@ def new_book(
         plans = plan_book(found, given, ask)
         if owners := plan_owners(found, plans):
             plans.append(owners)
+        plans += plan_named(found, plans)
         signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
         currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
-        _write(made, plans, title, currency, "")
-        _check(made, plans)
-        try:
-            scoring = scoring_text(made)
-        except KamError:
-            scoring = ""
-        (made / "book.toml").write_text(
-            book_toml(title, currency, plans, scoring), encoding="utf-8"
-        )
+        _write(made, plans, title, currency)
         checked = _check(made, plans)
+        if scoring := _scoring(made, checked):
+            text = book_toml(title, currency, plans, scoring)
+            (made / "book.toml").write_text(text, encoding="utf-8")
+            read_settings(made)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, folder, dirs_exist_ok=True)
     told = [*_told(found, plans), *_result(checked, folder, bool(scoring))]
@@ -111,6 +110,19 @@ def _check_meaning(meaning: str) -> None:
         )
 
 
+def _scoring(book: Path, checked: dict) -> str:
+    """Return the section [scoring] for a book as it was read; nothing where it has too few
+    accounts.
+    """
+    listed = checked["tables"].get("accounts", {"used": 0})["used"]
+    if max(checked["totals"]["accounts"], listed) < FEWEST:
+        return ""
+    try:
+        return scoring_text(book)
+    except KamError:
+        return ""
+
+
 def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
     try:
         return check_book(book)
@@ -124,13 +136,13 @@ def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
             where=where,
             next=re.sub(
                 r'Say in book.toml: (\w+) = "([^"]*)"[^;.]*', r"Say it: --set \1='\2'", error.next
-            ),
+            ).replace("Add a table rates (", "Give a file rates.csv with --from, too ("),
         ) from None
 
 
-def _write(book: Path, plans: Sequence[TablePlan], title: str, currency: str, scoring: str) -> None:
+def _write(book: Path, plans: Sequence[TablePlan], title: str, currency: str) -> None:
     book.mkdir(exist_ok=True)
-    (book / "book.toml").write_text(book_toml(title, currency, plans, scoring), encoding="utf-8")
+    (book / "book.toml").write_text(book_toml(title, currency, plans, ""), encoding="utf-8")
     for plan in plans:
         if plan.is_plain:
             file = plan.base.export.files[0]
@@ -138,8 +150,10 @@ def _write(book: Path, plans: Sequence[TablePlan], title: str, currency: str, sc
             continue
         sql = statement(plan, plan.rules.get("decimal", "."))
         (book / f"{plan.table}.sql").write_text(sql, encoding="utf-8")
-        for export in plan.exports:
-            _copy(export, book / "raw")
+    for export in {
+        id(one): one for plan in plans if not plan.is_plain for one in plan.exports
+    }.values():
+        _copy(export, book / "raw")
 
 
 def _copy(export: Export, raw: Path) -> None:
@@ -180,6 +194,11 @@ def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
     unused = [one.export.title for one in found if id(one.export) not in used]
     if unused:
         lines += ["", f"Not used: {', '.join(unused)}."]
+    lines += [
+        _beside(one, plans[0].base.export.title)
+        for one in found
+        if id(one.export) not in used and _is_sold(one)
+    ]
     for one in found:
         if id(one.export) not in used:
             continue
@@ -190,6 +209,25 @@ def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
             lines.append(f"Not used of {one.export.title}: {', '.join(free[:20])}.")
         lines += [f"{one.export.title}: {text}." for text in one.refused]
     return lines
+
+
+def _is_sold(one: Recognised) -> bool:
+    """Whether rows of an export could be order lines."""
+    is_paid = one.has("revenue") or one.has("quantity", "unit_price")
+    return is_paid and one.has("account_id", "order_date") and one.topic != PLANS
+
+
+def _beside(one: Recognised, counted: str) -> str:
+    """Return what to tell of an export that could be order lines and is not used."""
+    if one.topic == RETURNS:
+        return (
+            f"{one.export.title} is not taken off, though its name says that it was given back: "
+            f"put its rows below those of {counted}, with a minus."
+        )
+    return (
+        f"{one.export.title} holds amounts by customer and day, too; counted are those of "
+        f"{counted} alone. If both are sales, put them under one header."
+    )
 
 
 def _result(checked: dict, folder: Path, is_scored: bool) -> list[str]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kamlib.errors import KamError
 from kamlib.intake.calendars import hint
+from kamlib.intake.casting import cleaned
 from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
-from kamlib.start.exports import Export
+from kamlib.start.exports import PLANS, RETURNS, Export
 from kamlib.start.meanings import (
     Meaning,
     Recognised,
     by_values,
     examples,
+    filled,
+    is_shared,
     take_by_values,
 )
+from kamlib.start.names import folded, vocabulary
 from kamlib.start.shapes import AMOUNT
 from kamlib.tables import CANONICAL
 from kamlib.words import listed, number
@@ -127,10 +131,11 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
 def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Recognised:
     """Return the export of the finest rows that have money."""
     others = ("accounts", "products", "categories")
-    sold = [one for one in found if one.topic not in others]
-    able = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
-    able = [one for one in able if one.has("order_id") or one.has("account_id")]
-    if able:
+    sold = [one for one in found if one.topic not in (*others, PLANS, RETURNS)]
+    sold = sold or [one for one in found if one.topic not in others]
+    paid = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
+    able = [one for one in paid if one.has("order_id") or one.has("account_id")]
+    if able := able or [one for one in paid if one.has("order_date")]:
         return max(able, key=lambda one: (_is_fine(one), one.has("order_id"), len(one.known)))
     likely = [one for one in sold if one.has("account_id") or one.has("order_id")] or sold
     if not likely:
@@ -154,7 +159,11 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
             where=f"--map {name}={given[name]}; {where} has {', '.join(part.export.columns)}",
             next="Name one of its columns.",
         )
-    fitting = by_values(part, name) if name in ("order_date", "revenue") else part.free
+    fitting = by_values(part, name) if name in ("order_date", "revenue") else filled(part)
+    words = {word for known in vocabulary()[name] for word in known.split()}
+    fitting.sort(key=lambda column: not words & {*folded(column).split()})
+    if name == "account_id":  # a customer comes again, and is not the only one
+        fitting.sort(key=lambda column: not is_shared(part, column))
     kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
     if (
         name == "revenue"
@@ -170,10 +179,10 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
             "Transform, Unpivot Other Columns; then kam new again.",
         )
     if kind and not fitting and name in part.unread:
-        column, example = part.unread[name]
-        said = hint(example)
+        column, example, many = part.unread[name]
+        said = f" is {found}" if (found := hint(example)) else f"; {many}" if many else ""
         raise KamError(
-            f"The {kind} in '{column}' are not read: '{example}'{' is ' + said if said else ''}.",
+            f"The {kind} in '{column}' are not read: '{example}'{said}.",
             where=where,
             next="Export them in another form, such as 2025-12-31 or 1234.50, or name another "
             f"column: --map {name}='Its name'.",
@@ -181,8 +190,9 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
     if len(fitting) == 1 and kind:
         take_by_values(part, name, fitting[0], f"the only column of {kind}")
         return
-    answers = [*(fitting or part.free), *([NONE] if name == "order_id" else [])]
-    shown = examples(part, (fitting or part.free)[:8])
+    fitting = fitting or filled(part)
+    answers = [*fitting, *([NONE] if name == "order_id" else [])]
+    shown = examples(part, fitting[:8])
     question = f"Which column of {where} is {_SAID[name]}? {shown}"
     chosen = ask(question, answers, f"--map {name}='{(answers or ['Its name'])[0]}'")
     if chosen != NONE:
@@ -234,7 +244,26 @@ def _accounts(found: Sequence[Recognised], orders: TablePlan) -> TablePlan | Non
     for name in names:
         if name in plan.base.known:
             plan.columns[name] = (plan.base, plan.base.known[name])
+    if base is not None and base.has("name") and _are_names(orders, base):
+        column = base.known["name"].column
+        plan.columns["account_id"] = (base, replace(base.known["name"], why="as the orders say"))
+        plan.told.append(f"The orders name accounts by '{column}', so that is their id.")
     return plan
+
+
+def _are_names(orders: TablePlan, base: Recognised) -> bool:
+    """Return whether the orders call accounts by the names in their list, not by the ids."""
+    part, meaning = orders.columns["account_id"]
+    own, ids, names = (
+        set(rows.select(it=cleaned(rows[column])).distinct().execute()["it"].dropna())
+        for rows, column in (
+            (part.export.rows, meaning.column),
+            (base.export.rows, base.known["account_id"].column),
+            (base.export.rows, base.known["name"].column),
+        )
+    )
+    is_each_once = base.export.rows.count().execute() == len(names)
+    return is_each_once and not own & ids and len(own & names) > len(own) / 2
 
 
 def _set_rules(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> None:

@@ -2,39 +2,108 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kamlib.intake.casting import cleaned
 from kamlib.start.exports import Export
-from kamlib.start.names import folded, words_of
+from kamlib.start.names import bare_names, folded, words_of
 from kamlib.words import listed
 
-_MOST_VALUES = 40
+_MOST_VALUES, _MOST_SHOWN = 40, 12
+_OF_PAYMENTS = ("charge", "charges", "payout", "payouts")
+_PARTLY = r" (partial|partially|partly|teilweise|teil|partiellement|parcial\w*|mot phan|部分\w*) "
 _SIDES = ("credited", "debited")
 
 
-def no_sales(export: Export) -> tuple[Mapping[str, Any], str]:
-    """Return what to leave out of an export by its status, and what to tell of it.
+def no_sales(export: Export) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Return what to leave out of an export, and what to tell of it: by its status, by the kind of
+    its rows, and where they were cancelled.
 
-    Where a value says *won*, all others are no sales; else those that say *cancelled*, *draft* or
-    the like. Nothing where no column is called like a status.
+    Where a status says *won*, all others are no sales; else those that say *cancelled*, *draft* or
+    the like.
     """
+    found = [one for one in (_by_status(export), _by_kind(export), cancelled(export)) if one]
+    told = [said for _, said in found if said] or _all_counted(export)
+    return [rule for rule, _ in found], told
+
+
+def _by_status(export: Export) -> tuple[Mapping[str, Any], str] | None:
     for column, values in _columns(export, "status"):
         won = [value for value in values if _says(value, "won")]
         out = [value for value in values if _says(value, "no_sale")]
         if won:
             rule = {"column": column, "values": won, "but": True, "why": "not won"}
             others = [value for value in values if value not in won]
-            return (
-                rule,
-                f"'{column}': counted is {_shown(won)}, not {_shown(others)}." if others else "",
-            )
+            said = f"'{column}': counted is {_shown(won)}, not {_shown(others)}."
+            return rule, said if others else ""
         if out:
-            rule = {"column": column, "values": out, "why": "no sale, by its status"}
-            counted = [value for value in values if value not in out]
-            return rule, f"'{column}': no sale is {_shown(out)}; counted is {_shown(counted)}."
-    return {}, ""
+            return _left_out(column, values, out, "status")
+    return None
+
+
+def _by_kind(export: Export) -> tuple[Mapping[str, Any], str] | None:
+    """Return what to leave out by the kind of rows: taxes, payments of invoices that stand there
+    too. Where payments are all that is sold (a list of charges and payouts) they count.
+    """
+    for column, values in _columns(export, "kind"):
+        out = [value for value in values if folded(value) in words_of("no_sale_kinds")]
+        if any(folded(value) in _OF_PAYMENTS for value in values):
+            out = [value for value in out if not folded(value).startswith("payment")]
+        sold = [value for value in values if value not in out and not _says(value, "given_back")]
+        if out and sold:
+            return _left_out(column, values, out, "kind")
+    return None
+
+
+def _left_out(
+    column: str, values: list[str], out: list[str], what: str
+) -> tuple[Mapping[str, Any], str]:
+    rule = {"column": column, "values": out, "why": f"no sale, by its {what}"}
+    counted = [value for value in values if value not in out]
+    return rule, f"'{column}': no sale is {_shown(out)}; counted is {_shown(counted)}."
+
+
+def cancelled(export: Export) -> tuple[Mapping[str, Any], str] | None:
+    """Return what to leave out where a column says of each row whether or when it was cancelled."""
+    for column, out, none in _flags(export, "cancelled"):
+        rule: dict[str, Any] = {"column": column, "values": out, "why": "cancelled"}
+        if not {folded(flag) for flag in out} <= words_of("yes"):  # days, another one each
+            rule |= {"values": sorted({*none, *words_of("no")}), "but": True}
+        return rule, f"'{column}': no sale is what has something there, such as '{out[0]}'."
+    return None
+
+
+def _flags(export: Export, kind: str) -> Iterable[tuple[str, list[str], list[str]]]:
+    """Return the columns that say yes of some rows: what stands there for yes, and for no."""
+    names = words_of(f"{kind}_columns")
+    for column, bare in bare_names(export.columns).items():
+        if not {folded(column), bare} & names:
+            continue
+        text = cleaned(export.rows[column]).lower()
+        rows = export.rows.filter(text.notnull()).select(text=text)
+        flags = sorted(rows.distinct().limit(_MOST_VALUES).execute()["text"])
+        out = [flag for flag in flags if _is_yes(flag)]
+        many = rows.filter(rows["text"].isin(out)).count().execute() if out else 0
+        if 0 < many < export.rows.count().execute():
+            yield column, out, [flag for flag in flags if flag not in out]
+
+
+def _is_yes(flag: str) -> bool:
+    """Return whether a cell says yes: in a word, by a day, or as *cancelled* and not *not*."""
+    own = folded(flag)
+    is_day = bool(re.search(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|^\d{10,13}$", flag))
+    is_said = _says(flag, "no_sale") and not re.match(r"(not|no|non|nicht|kein) ", own)
+    return own in words_of("yes") or is_day or is_said
+
+
+def _all_counted(export: Export) -> list[str]:
+    """Return what to tell of a status none of whose values says that a row is no sale."""
+    for column, values in _columns(export, "status"):
+        if 1 < len(values) <= _MOST_SHOWN:
+            return [f"'{column}': all are counted: {_shown(values)}."]
+    return []
 
 
 def given_back(export: Export) -> Mapping[str, Any]:
@@ -46,6 +115,9 @@ def given_back(export: Export) -> Mapping[str, Any]:
         back = [value for value in values if _says(value, "given_back")]
         if back and len(back) < len(values):
             return {"column": column, "values": back}
+    for column, out, _ in _flags(export, "returned"):
+        if {folded(flag) for flag in out} <= words_of("yes"):
+            return {"column": column, "values": out}
     for column, values in _columns(export, "side"):
         sides = [[v for v in values if folded(v) in words_of(side)] for side in _SIDES]
         if all(sides) and sum(map(len, sides)) == len(values):
@@ -78,8 +150,8 @@ def test_of(rule: Mapping[str, Any], letter: str, order: str = "") -> str:
 def _columns(export: Export, kind: str) -> Iterable[tuple[str, list[str]]]:
     """Return the columns that are called like a status or a kind, with their values."""
     names = words_of(f"{kind}_columns")
-    for column in export.columns:
-        if folded(column) not in names:
+    for column, bare in bare_names(export.columns).items():
+        if not {folded(column), bare} & names:
             continue
         seen = export.rows.select(text=cleaned(export.rows[column])).distinct()
         values = sorted(seen.limit(_MOST_VALUES + 2).execute()["text"].dropna())
@@ -89,8 +161,11 @@ def _columns(export: Export, kind: str) -> Iterable[tuple[str, list[str]]]:
 
 def _says(value: str, what: str) -> bool:
     own = f" {folded(value)} "
+    if re.search(_PARTLY, own):
+        return False
     return any(f" {word} " in own for word in words_of(what))
 
 
 def _shown(values: list[str]) -> str:
-    return listed([f"'{value}'" for value in values]) if values else "nothing else"
+    shown = [f"'{value}'" for value in values]
+    return listed(shown, most=_MOST_SHOWN) if shown else "nothing else"

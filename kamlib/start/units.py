@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from kamlib.start.names import folded
+
 _MONEY = r"eur|euro|usd|chf|gbp|cny|rmb|vnd|jpy|sek|nok|dkk|pln|€|\$|£|¥|₫|元|đ"
 _UNITS = (
     (
@@ -60,6 +62,22 @@ def without_unit(name: str) -> str:
     bare = re.sub(r"\s*[(\[（][^)\]）]*[)\]）]\s*$", "", name)
     units = rf"cents?|pence|minor|tsd\.?|mio\.?|%|pct|[tkm]?({_MONEY})"
     return re.sub(rf"(?i)[\s_/-]+(in[\s_]+)?({units})$", "", bare) or name
+
+
+_UNTAXED = (
+    r"\b(excl|excluding|exkl|exclusive|without|before|ex|ohne|hors|sin|chua|khong)( of)?"
+    r"( (sales )?(tax(es)?|vat|gst|mwst|ust|steuer|tva|iva|impuestos?|thue))?$"
+    r"|\b(net|netto|ht|hors taxes|neto)$|^(net|netto) |不含税"
+)
+
+
+def without_tax(name: str) -> str:
+    """Return a column's name, folded, without what says that no tax is in it.
+
+    >>> without_tax("Total excl. VAT"), without_tax("Betrag netto"), without_tax("Total")
+    ('total', 'betrag', 'total')
+    """
+    return re.sub(_UNTAXED, "", folded(name)).strip() or folded(name)
 
 
 def _plain(name: str) -> str:

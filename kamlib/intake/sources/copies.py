@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Set
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pandas as pd
@@ -11,8 +13,9 @@ import pandas as pd
 from kamlib.errors import KamError
 
 
-def database_tables(where: Path | str) -> dict[str, pd.DataFrame]:
-    """Return every table of a DuckDB or SQLite file, or at a database's address.
+def database_tables(where: Path | str) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Return every table of a DuckDB or SQLite file, or at a database's address; and its views,
+    whose rows stand in its tables.
 
     Raises
     ------
@@ -24,9 +27,10 @@ def database_tables(where: Path | str) -> dict[str, pd.DataFrame]:
             is_sqlite = stream.read(15) == b"SQLite format 3"
         if is_sqlite:
             with sqlite3.connect(f"file:{where}?mode=ro", uri=True) as connection:
-                query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
-                names = [name for (name,) in connection.execute(query)]
-                return {n: pd.read_sql_query(f'SELECT * FROM "{n}"', connection) for n in names}
+                query = "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"
+                kinds = dict(connection.execute(query).fetchall())
+                found = {n: pd.read_sql_query(f'SELECT * FROM "{n}"', connection) for n in kinds}
+            return _parted(found, {name for name, kind in kinds.items() if kind == "view"})
         connection = ibis.duckdb.connect(where, read_only=True)
     else:
         try:
@@ -38,6 +42,23 @@ def database_tables(where: Path | str) -> dict[str, pd.DataFrame]:
                 next="Check the address and that its driver is installed.",
             ) from None
     try:
-        return {name: connection.table(name).to_pandas() for name in connection.list_tables()}
+        found = {name: connection.table(name).to_pandas() for name in connection.list_tables()}
+        return _parted(found, _views(connection))
     finally:
         connection.disconnect()
+
+
+def _views(connection: Any) -> set[str]:
+    """Return the names of a database's views, as far as it tells them."""
+    query = "SELECT table_name FROM information_schema.tables WHERE table_type = 'VIEW'"
+    try:
+        return set(connection.sql(query).to_pandas()["table_name"])
+    except Exception:
+        return set()
+
+
+def _parted(
+    found: dict[str, pd.DataFrame], views: Set[str]
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    tables = {name: frame for name, frame in found.items() if name not in views}
+    return tables, {name: frame for name, frame in found.items() if name in views}

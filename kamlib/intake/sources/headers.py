@@ -12,6 +12,7 @@ from kamlib.errors import KamError
 
 LOOKED_AT = 30
 _OWN = ("_file", "_row")
+_FEWEST_SHARED, _NEAR = 3, 0.7
 
 
 def folded(name: str) -> str:
@@ -51,6 +52,20 @@ def column_names(cells: Sequence[str | None], where: str) -> list[str]:
     return names
 
 
+def are_near(one: Set[str], other: Set[str]) -> bool:
+    """Return whether two headers are of one table, a year's with a column more or less: of all
+    their names, folded, they share most.
+
+    >>> are_near({"no", "day", "net"}, {"no", "day", "net", "rep"})
+    True
+    >>> are_near({"no", "day", "net"}, {"no", "sku", "net"})
+    False
+    """
+    return one == other or (
+        len(one & other) >= _FEWEST_SHARED and len(one & other) >= _NEAR * len(one | other)
+    )
+
+
 def likely_header(lines: Sequence[Sequence[str | None]], wanted: Set[str]) -> int:
     """Return which of a file's first lines looks like its header: the first, unless a later one
     does far better.
@@ -66,6 +81,8 @@ def likely_header(lines: Sequence[Sequence[str | None]], wanted: Set[str]) -> in
     filled = filled[:LOOKED_AT]
     if not filled or wanted & set(filled[0]):
         return 0
+    if filled[0][:1] in (["extf"], ["dtvf"]):  # DATEV says in a first line what the file is
+        return 1
     for number, cells in enumerate(filled):
         if len(wanted & set(cells)) >= 2:
             return number

@@ -24,6 +24,7 @@ from kamlib.intake.notices import Notice
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources.headers import (
     LOOKED_AT,
+    are_near,
     column_names,
     folded,
     header_names,
@@ -73,7 +74,8 @@ def read_workbook(
         parts.append(part.assign(_file=label))
         rejects.append(rejected.assign(file=label))
         notices += _notices(table, label, seen)
-    if len({frozenset(map(folded, header)) for header in headers.values()}) > 1:
+    first, *others = [frozenset(map(folded, header)) for header in headers.values()]
+    if not all(are_near(first, other) for other in others):
         raise _unlike(list(sheets), [next(iter(sheets))], file, table)
     for part in parts[1:]:
         spelling = {folded(name): name for name in parts[0].columns}
@@ -91,7 +93,7 @@ def _check_alike(
         filled = [frozenset(row) - {""} for row in rows if any(row)]
         heads[name] = max(filled, key=lambda row: len(wanted & row), default=frozenset())
     best = max(heads.values(), key=lambda row: len(wanted & row), default=frozenset())
-    likely = [name for name, head in heads.items() if head == best]
+    likely = [name for name, head in heads.items() if are_near(head, best)]
     if len(likely) < len(sheets):
         raise _unlike(list(sheets), likely, file, table)
 
@@ -122,8 +124,10 @@ def sheet_names(file: Path) -> list[str]:
 def alike_sheets(
     file: Path, rules: Mapping[str, Rules]
 ) -> tuple[list[tuple[str, ...]], dict[str, KamError]]:
-    """Return a workbook's sheets, those of one header together; and why others cannot be read."""
-    groups: dict[frozenset[str], list[str]] = {}
+    """Return a workbook's sheets, those of one header together, give or take a column; and why
+    others cannot be read.
+    """
+    groups: list[tuple[frozenset[str], list[str]]] = []
     refused = {}
     for name, cells in _sheets(file, tuple(rules), _HEAD).items():
         try:
@@ -131,8 +135,13 @@ def alike_sheets(
         except KamError as error:
             refused[name] = error
         else:
-            groups.setdefault(frozenset(map(folded, names)), []).append(name)
-    return [tuple(group) for group in groups.values()], refused
+            own = frozenset(map(folded, names))
+            group = next((members for head, members in groups if are_near(head, own)), None)
+            if group is None:
+                groups.append((own, [name]))
+            else:
+                group.append(name)
+    return [tuple(members) for _, members in groups], refused
 
 
 def _shown(file: Path) -> list[str]:
@@ -273,6 +282,15 @@ def _notices(table: str, file: str, marks: Marks) -> list[Notice]:
                 "Open the workbook in Excel and save it once.",
             )
         )
+    if marks.hidden:
+        notices.append(
+            Notice(
+                table,
+                f"{file} has {count(marks.hidden, 'hidden row')}, by a filter perhaps: "
+                f"{'it is' if marks.hidden == 1 else 'they are'} read like the others.",
+                "Delete what is not to count.",
+            )
+        )
     if marks.merged:
         notices.append(
             Notice(
@@ -303,7 +321,7 @@ def _text(value: object, rules: Rules) -> str | None:
         if number.is_integer() and abs(number) < _EXACT:
             return str(int(number))
         text = repr(number) if abs(number) >= 1e-4 else f"{Decimal(repr(number)):f}"
-        if rules.decimal is None and rules.has_local_comma and _OPEN.fullmatch(text):
+        if rules.decimal is None and _OPEN.fullmatch(text):
             return text + "0"
         return text.replace(".", rules.decimal or ".")
     if isinstance(value, datetime.datetime):

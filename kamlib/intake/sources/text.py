@@ -21,6 +21,7 @@ from kamlib.intake.sources.engine import Engine, number, quoted, quoted_name
 from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
+    folded,
     header_names,
     likely_header,
     no_header,
@@ -31,8 +32,13 @@ from kamlib.tables import each
 from kamlib.words import count
 
 _SNIFFED = ",;\t|~^¦"
+_OF_TWO = 0.2
 _TOO_MANY = "too many values in the row"
 _SHOWN = 100
+_LONGEST = 20_000_000
+"""A line's most bytes; by itself the engine reads sixteen times as many at once, on one core while
+others wait for it.
+"""
 _PARTED = re.compile(r"(?=(?:^|,)(-?\d{1,3}(?:\.\d{3})*,\d{1,2})(?:,|\s*$))")
 """An amount with a decimal comma, where commas part the columns."""
 _NO_ERRORS = pd.DataFrame(columns=["file_path", "line", "error_type", "error_message", "csv_line"])
@@ -61,11 +67,14 @@ def read_text(
 
 @dataclass(frozen=True)
 class Header:
-    """How a text file's lines are to be read: its columns, their delimiter, lines above them."""
+    """How a text file's lines are to be read: its columns, their delimiter, lines above them, what
+    stands before a quotation mark inside a cell.
+    """
 
     columns: tuple[str, ...]
     delimiter: str
     skip: int
+    escape: str = '"'
 
 
 def scan_text(
@@ -79,8 +88,9 @@ def scan_text(
     con.raw_sql(
         f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, "
         f"header=true, skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', "
-        f"escape='\"', columns={{{columns}}}, filename='_file', store_rejects=true, "
-        f"max_line_size=20000000, rejects_table='{table}_errors', rejects_scan='{table}_scans')"
+        f"escape={quoted(header.escape)}, columns={{{columns}}}, filename='_file', "
+        f"store_rejects=true, max_line_size={_LONGEST}, buffer_size={2 * _LONGEST}, "
+        f"rejects_table='{table}_errors', rejects_scan='{table}_scans')"
     )
     errors = (
         con.raw_sql(
@@ -189,10 +199,14 @@ def _nothing_fits(header: Header, file: Path, rejected: pd.Series) -> KamError:
 
 
 def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
-    """Give a part all columns of all parts, in one order; absent ones are empty."""
-    names = list(dict.fromkeys(name for other in parts for name in other.columns))
-    absent = {name: ibis.null("string") for name in names if name not in part.columns}
-    return part.mutate(**absent).select(names)
+    """Give a part all columns of all parts, in one order and one spelling; absent ones are
+    empty.
+    """
+    spelling: dict[str, str] = {}
+    for name in (name for other in parts for name in other.columns):
+        spelling.setdefault(folded(name), name)
+    own = {folded(name): part[name] for name in part.columns}
+    return part.select(**{n: own.get(fold, ibis.null("string")) for fold, n in spelling.items()})
 
 
 def open_text(
@@ -242,7 +256,19 @@ def open_text(
         readable = Path(engine.scratch.name) / f"{engine.loaded}.csv"
         plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         readable.write_text(plain, encoding="utf-8", newline="")
-    return Header(tuple(columns), delimiter, skip), readable
+    escape = "\\" if b'\\"' in content and _has_backslashes(text, delimiter) else '"'
+    return Header(tuple(columns), delimiter, skip, escape), readable
+
+
+def _has_backslashes(text: str, delimiter: str) -> bool:
+    r"""Return whether a backslash stands before the quotation marks inside cells, as databases
+    write them, and none is doubled.
+
+    >>> _has_backslashes(r'1,"a \"b\" c"', ","), _has_backslashes(r'1,"C:\temp\",2', ",")
+    (True, False)
+    """
+    end = re.escape(delimiter) + r"\r\n"
+    return bool(re.search(rf'\\"[^{end}"]', text)) and not re.search(rf'[^{end}"]""[^{end}"]', text)
 
 
 def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str, str]:
@@ -267,6 +293,8 @@ def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str,
         )
     marked = next((name for mark, name in _MARKED if content.startswith(mark)), None)
     encoding = marked or rules.encoding
+    if not marked and re.fullmatch(_OF_BYTES, encoding.lower()) and _is_utf8(content):
+        encoding = "utf-8"  # what the book says holds for files beside it
     try:
         text = content.decode(encoding)
     except LookupError:
@@ -277,6 +305,12 @@ def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str,
         ) from None
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
+        if encoding == "utf-8" and (at := _line_of_utf8(content)):
+            raise KamError(
+                f"The file is written in two encodings: line {at} in UTF-8, line {line} not.",
+                where=f"{file}, line {line}",
+                next="Export it again in one piece, or its parts as files of their own.",
+            ) from None
         raise KamError(
             f"The file is not written in {encoding}.",
             where=f"{file}, line {line}",
@@ -297,6 +331,28 @@ def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str,
             else "Export it again as CSV.",
         )
     return text, encoding
+
+
+_OF_BYTES = r"cp125\d|windows-?125\d|latin-?\d|iso-?8859-?\d+|mac_?roman|cp437|cp850|cp1258"
+"""Encodings whose letters are one byte each: words of UTF-8 are no words of theirs."""
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Return whether a text with other letters than those of ASCII is written in UTF-8."""
+    if content.isascii():
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _line_of_utf8(content: bytes) -> int:
+    """Return the first line that is UTF-8 beyond doubt, counted from 1; 0 where few are."""
+    wide = [(at, line) for at, line in enumerate(content.split(b"\n"), 1) if not line.isascii()]
+    found = [at for at, line in wide if _is_utf8(line)]
+    return found[0] if len(found) > max(1, _OF_TWO * len(wide)) else 0
 
 
 _MARKED = [
