@@ -156,6 +156,8 @@ def reader(
     match column.type:
         case "id":
             return lambda value: _id(value, rules)
+        case "number" if column.most == 1:
+            return lambda value: _share(value, rules)
         case "money" | "number":
             return lambda value: _amount(value, rules)
         case "date":
@@ -269,6 +271,14 @@ def _amount(value: ir.Value, rules: Rules) -> ir.DecimalValue:
         fits = text.re_search(_PLAIN) | text.re_search(_SURE_POINT)
     amount = ibis.ifelse(fits, text.replace(",", ""), ibis.null("string"))
     return ibis.coalesce(bare.try_cast(_SHORT).cast(MONEY), amount.try_cast(MONEY))
+
+
+def _share(value: ir.Value, rules: Rules) -> ir.DecimalValue:
+    """Read a share from 0 to 1, which people write as 40 %, too."""
+    if not value.type().is_string():
+        return _amount(value, rules)
+    share = _amount(value.re_replace(r"\s*%$", ""), rules)
+    return ibis.ifelse(value.endswith("%"), (share / 100).cast(MONEY), share)
 
 
 def _is_own(sign: ir.StringValue, rules: Rules, currency: ir.Value | None) -> ir.BooleanValue:

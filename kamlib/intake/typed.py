@@ -346,7 +346,10 @@ _MATTERS = {
 
 def _like(column: Column, step: str = "") -> Column:
     """Return the column that stands for all that a step treats the same."""
-    return Column("it", column.type, **{n: getattr(column, n) for n in _MATTERS.get(step, ())})
+    known = {name: getattr(column, name) for name in _MATTERS.get(step, ())}
+    if step == "value" and column.most == 1:
+        known["most"] = 1  # a share, which may be written in percent
+    return Column("it", column.type, **known)
 
 
 def _named(cells: ir.Table, connection: Any) -> str:

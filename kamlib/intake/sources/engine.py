@@ -46,10 +46,14 @@ class Engine:
     def __enter__(self) -> Engine:
         return self
 
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+    def close(self) -> None:
+        """Let go of the lines and of the scratch folder; once is enough."""
         self.connection.disconnect()
         self.closing.close()
         self.scratch.cleanup()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self.close()
         if isinstance(error, duckdb.OutOfMemoryException):
             raise KamError(
                 "The engine needs more memory for this book than it may hold.",

@@ -21,6 +21,7 @@ from kamlib.intake.sources.engine import Engine, number, quoted, quoted_name
 from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
+    folded,
     header_names,
     likely_header,
     no_header,
@@ -198,10 +199,14 @@ def _nothing_fits(header: Header, file: Path, rejected: pd.Series) -> KamError:
 
 
 def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
-    """Give a part all columns of all parts, in one order; absent ones are empty."""
-    names = list(dict.fromkeys(name for other in parts for name in other.columns))
-    absent = {name: ibis.null("string") for name in names if name not in part.columns}
-    return part.mutate(**absent).select(names)
+    """Give a part all columns of all parts, in one order and one spelling; absent ones are
+    empty.
+    """
+    spelling: dict[str, str] = {}
+    for name in (name for other in parts for name in other.columns):
+        spelling.setdefault(folded(name), name)
+    own = {folded(name): part[name] for name in part.columns}
+    return part.select(**{n: own.get(fold, ibis.null("string")) for fold, n in spelling.items()})
 
 
 def open_text(
