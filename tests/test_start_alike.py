@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kamlib.errors import KamError
+
 from .test_start import made, read, table
 from .test_start_exports import DAYS, HEAD, SUM
 from .test_start_shapes import book_of, lines, text
@@ -107,3 +109,18 @@ def test_the_views_of_a_database_count_nothing_twice(tmp_path):
     found = read(tmp_path, {"shop.sqlite": file.read_bytes()})
     assert found["totals"]["revenue"] == pytest.approx(float(SUM))
     assert "recent is not read" in (tmp_path / "told.txt").read_text(encoding="utf-8")
+
+
+def test_a_table_of_the_kit_comes_along_by_its_own_name(tmp_path):
+    rows = [f"{row},{'USD' if n % 2 else 'EUR'}" for n, row in enumerate(text(LIST))]
+    files = {"sales.csv": table(f"{HEAD},Currency", rows)}
+    with pytest.raises(KamError, match="several currencies") as caught:
+        made(tmp_path, files)
+    assert "Give a file rates.csv with --from, too (month, currency, rate" in caught.value.next
+    months = sorted({f"{row[2]:%Y-%m}" for row in LIST})
+    files["rates.csv"] = table("month,currency,rate", [f"{month},USD,0.5" for month in months])
+    files["contacts.csv"] = table("account_id,name", ["K1,Ann"])
+    found = read(tmp_path, files)
+    assert found["tables"]["contacts"]["used"] == 1
+    whole = sum(row[3] * (0.5 if n % 2 else 1) for n, row in enumerate(LIST))
+    assert found["totals"]["revenue"] == pytest.approx(whole)

@@ -206,6 +206,10 @@ COUNTED = {
     "a sign of several currencies": (
         {"o.csv": table(HEAD, rows("{n},K{k},{d},{p} kr"))}, {}, SUM,
         '"SEK" (or NOK, DKK and ISK)'),
+    "months with a point": (
+        {"o.csv": table(HEAD.replace("Order Date", "Period"), [
+            f"{n},K{n % 5},{d:%Y.%m},{PRICES[n]}" for n, d in enumerate(DAYS)])},
+        {}, SUM, "%Y.%m"),
     "days of weeks": (days(lambda d: f"{d:%G-W%V-%u}"), {}, SUM, "%G-W%V-%u"),
     "weeks in German": (days(lambda d: f"KW {d:%V/%G}"), {}, SUM, "KW %V/%G"),
     "days without marks, month first": (days(lambda d: f"{d:%m%d%Y}"), {}, SUM, "%m%d%Y"),
@@ -330,7 +334,7 @@ REFUSED = {
     "the one account of a ledger": (
         {"o.csv": table("Document Number,Date,Account,Name,Amount", rows(
             "{n},{d},4000 Sales,Firm {k},{p}"))},
-        "Which column of o.csv is the customer? Account ('4000 Sales'), Name ('Firm 0')"),
+        "Which column of o.csv is the customer? Name ('Firm 0'), Account ('4000 Sales')"),
     "a day without its year, as DATEV writes it": (
         {"EXTF.csv": '"EXTF";700;21;"Buchungsstapel";12;20240101;20240101\n' + table(
             "Umsatz (ohne Soll/Haben-Kz);Konto;Belegdatum;Belegfeld 1;Debitor;A;B", [
@@ -344,6 +348,10 @@ REFUSED = {
     "years of the Buddhist calendar": (
         days(lambda d: f"{d.year + 543}-{d:%m-%d}"), "a day of the Buddhist calendar"),
     "years of an era": (days(lambda d: f"R{d.year - 2018}.{d:%m.%d}"), "years of an era"),
+    "a header alone": ({"o.csv": HEAD + "\n"}, "o.csv has no rows."),
+    "no column for the day": (
+        {"o.csv": table("Customer,Revenue", rows("K{k},{p}"))},
+        "o.csv has no column left that could be the day of the order."),
     "days of two orders": (
         {"o.csv": table(HEAD, [f"{n},K{n % 5},{d:{'%d/%m/%Y' if n % 2 else '%m/%d/%Y'}},{PRICES[n]}"
                                for n, d in enumerate(DAYS)])},

@@ -60,6 +60,12 @@ class Intake:
         """Return the account plans, by account."""
         return plans_of(self.plan_folder or self.folder, accounts, self.book)[0]
 
+    def let_go(self) -> None:
+        """Close the engine: nothing of the book is asked for any more, and its lines take most of
+        the memory that there is.
+        """
+        self.engine.close()
+
 
 def read_book(
     folder: Path, book: BookSettings, engine: Engine, progress: Progress = lambda _: None

@@ -17,6 +17,7 @@ from kamlib.start.anchors import FEWEST, scoring_text
 from kamlib.start.booktext import book_toml, statement
 from kamlib.start.exports import PLANS, RETURNS, Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
+from kamlib.start.named import plan_named
 from kamlib.start.names import vocabulary
 from kamlib.start.owners import plan_owners
 from kamlib.start.plan import Ask, TablePlan, plan_book
@@ -76,6 +77,7 @@ def new_book(
         plans = plan_book(found, given, ask)
         if owners := plan_owners(found, plans):
             plans.append(owners)
+        plans += plan_named(found, plans)
         signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
         currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
@@ -134,7 +136,7 @@ def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
             where=where,
             next=re.sub(
                 r'Say in book.toml: (\w+) = "([^"]*)"[^;.]*', r"Say it: --set \1='\2'", error.next
-            ),
+            ).replace("Add a table rates (", "Give a file rates.csv with --from, too ("),
         ) from None
 
 

@@ -105,7 +105,7 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
                 f"'{base.known['order_id'].column}' and '{header.known['order_id'].column}'."
             )
     parts = [one for one in (base, header) if one is not None]
-    for name in CANONICAL["orders"].required:
+    for name in sorted(CANONICAL["orders"].required, key=_ASKED.index):
         is_unasked = given.get(name) == NONE or base.export.meant.get("revenue") == AMOUNT
         if name == "revenue" or (name == "order_id" and is_unasked):
             continue
@@ -191,6 +191,15 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         take_by_values(part, name, fitting[0], f"the only column of {kind}")
         return
     fitting = fitting or filled(part)
+    if not fitting:
+        has_rows = part.export.rows.limit(1).count().execute()
+        raise KamError(
+            f"{where} has no column left that could be {_SAID[name].partition(' (')[0]}."
+            if has_rows
+            else f"{where} has no rows.",
+            where=f"its columns are {', '.join(part.export.columns)}",
+            next="Export it again with " + ("one." if has_rows else "its rows."),
+        )
     answers = [*fitting, *([NONE] if name == "order_id" else [])]
     shown = examples(part, fitting[:8])
     question = f"Which column of {where} is {_SAID[name]}? {shown}"
@@ -199,6 +208,7 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         take_by_values(part, name, chosen, "as you say")
 
 
+_ASKED = ("order_date", "account_id", "order_id", "revenue")
 _OF_LINES = ("revenue", "cost", "quantity")
 _SAID = {
     "order_id": "the number of the order (none: an account's lines of a day are one order)",
