@@ -34,11 +34,14 @@ QUIET = [
 
 ROOT = Path(__file__).resolve().parents[1]
 DEAR = (
-    *("test_languages_seen", "test_start_shapes", "test_one_report", "test_real_pages"),
-    *("test_engines", "test_hostile_book", "test_sentences", "test_pseudo", "test_pages"),
-    *("test_report_failures", "test_what_if", "test_same_in_lab", "test_printing", "test_training"),
+    *("test_real_pages", "test_languages_seen", "test_start_shapes", "test_sentences"),
+    *("test_engines", "test_one_report", "test_hostile_book", "test_pseudo", "test_start_exports"),
+    *("test_report_cases", "test_pages", "test_report_failures", "test_intake_by_file"),
+    *("test_report_books", "test_start", "test_explain", "test_report_whole_runs"),
+    *("test_bad_input", "test_report", "test_report_repeat", "test_intake", "test_real_books"),
+    *("test_report_history", "test_printing", "test_what_if", "test_training", "test_same_in_lab"),
     *("test_period", "test_verdict", "test_scale", "test_ways", "test_report_quiet"),
-    *("test_consistency", "test_practice_stories"),
+    *("test_consistency", "test_practice_stories", "test_report_killed"),
 )
 """Modules that take longest, in this order: they come first, so that no worker is left with one
 at the end.

@@ -20,6 +20,7 @@ from kamlib.intake.sources import open_engine
 from kamlib.page import fragments
 from kamlib.period import Period
 from kamlib.report import site
+from kamlib.report.about import whole_book
 from kamlib.report.index import renew_index
 from kamlib.report.pages import wanted_pages
 from kamlib.report.production import Production
@@ -43,7 +44,7 @@ def report(
         request, wanted_pages(list(only)), data, staged, {}, lambda *_: None, _Here(data)
     )
     with open_engine() as engine:
-        work.make(read_book(book, q.book, engine), {"started": ""})
+        work.make(whole_book(read_book(book, q.book, engine), data), {"started": ""})
     site.publish(staged, out, label)
     renew_index(out, spoken)
     with speaking(language):

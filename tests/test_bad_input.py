@@ -79,6 +79,14 @@ def short_range(folder: Path) -> None:
             archive.writestr(name, content)
 
 
+def hidden_row(folder: Path) -> None:
+    """Write a workbook of three rows, one of them hidden by a filter."""
+    sheet(*([str(n), "A", DAY, 5] for n in range(3)))(folder)
+    made = openpyxl.load_workbook(folder / "orders.xlsx")
+    made.worksheets[0].row_dimensions[3].hidden = True
+    made.save(folder / "orders.xlsx")
+
+
 def bomb(folder: Path) -> None:
     """Write a workbook of a few kilobytes that unpacks to hundreds of megabytes."""
     sheet(["1", "A", DAY, 5])(folder)
@@ -177,7 +185,8 @@ TABLE = {
         for id_ in ("00123", "1E5", "NA", "null", "nan", "True")
     },
     "an id that a spreadsheet damaged": Case(
-        "set aside", one("1.23457E+15"), revenue=1, said=("1.23457E+15",),
+        "set aside", one("1.23457E+15"), revenue=1,
+        said=("lost figures in a spreadsheet, such as '1.23457E+15'", "from the program itself"),
         aside={"account_id is damaged by a spreadsheet": 1},
     ),
     "a blank id": Case("set aside", one(" "), revenue=1, aside={"no account_id": 1}),
@@ -247,6 +256,18 @@ TABLE = {
     ),
     "1,234 undeclared": Case(
         "refuse", amounts("1,234"), said=("'1,234'", "two ways", 'decimal = "."')
+    ),
+    "a currency by its sign": Case(
+        "accept", csv("1,A,2025-01-05,5,€", head=HEAD + ",currency"), 'currency = "EUR"\n', 5
+    ),
+    "one currency that the book does not name": Case(
+        "refuse", csv("1,A,2025-01-05,5,USD", head=HEAD + ",currency"),
+        said=("All orders are in the currency 'USD'", 'currency = "USD" above'),
+    ),
+    "a hidden row": Case("warn", hidden_row, revenue=15, said=("1 hidden row",)),
+    "ids with letters of full width": Case(
+        "warn", csv("1,K１,2025-01-05,5", "2,K1,2025-01-05,6"), revenue=11,
+        said=("'K１' and 'K1'", "translate(\"account_id\", '１', '1')"),
     ),
     "days of two orders in one column": Case(
         "set aside", days("25/01/2025", "03/02/2025", "01/26/2025"), DAY_FIRST, 10,

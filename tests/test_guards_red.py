@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -62,6 +63,32 @@ def tests_of_copy(copy) -> Iterator[subprocess.Popen]:
         process.kill()
 
 
+def ended(process: subprocess.Popen, test: str) -> int:
+    """Run tests of the copy and return how that ended."""
+    process.stdin.write(f"tests/{test} -m 'not soak'\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+def all_words() -> dict[str, list[str]]:
+    """Return the files of tests that guard the guards, and the words that choose among them."""
+    found: dict[str, list[str]] = {}
+    for one in GUARDS.values():
+        file, _, words = shlex.split(one["test"])
+        found.setdefault(file, []).append(f"({words})")
+    return found
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not server.can_fork(), reason="needs warm kernels")
+@pytest.mark.parametrize("file", all_words())
+def test_where_every_guard_stands_nothing_is_missed(copy, tests_of_copy, file):
+    """Else a test that fails for another reason would pass for one that bites."""
+    words = shlex.quote(" or ".join(dict.fromkeys(all_words()[file])))
+    code = ended(tests_of_copy, f"{file} -k {words}")
+    assert code == 0, (copy / "said.txt").read_text()[-2000:]
+
+
 @pytest.mark.soak
 @pytest.mark.skipif(not server.can_fork(), reason="needs warm kernels")
 @pytest.mark.parametrize("name", GUARDS)
@@ -73,9 +100,7 @@ def test_a_guard_that_is_taken_out_is_missed(copy, tests_of_copy, name):
     try:
         file.write_text(sound.replace(one["guard"], one["without"], 1), encoding="utf-8")
         compiled.unlink(missing_ok=True)
-        tests_of_copy.stdin.write(f"tests/{one['test']} -m 'not soak'\n")
-        tests_of_copy.stdin.flush()
-        code = int(tests_of_copy.stdout.readline())
+        code = ended(tests_of_copy, one["test"])
     finally:
         file.write_text(sound, encoding="utf-8")
         compiled.unlink(missing_ok=True)

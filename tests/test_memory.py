@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pandas as pd
 import pytest
@@ -43,18 +45,20 @@ def tables(book, name):
 
 
 def scarce(monkeypatch, most):
-    """Let a statement over order lines fail that reads more accounts than there is room for; return
-    those that ran in pieces.
+    """Let a statement over order lines fail that reads more accounts than there is room for, or of
+    prices more products; return those that ran in pieces.
     """
     run, ran = Backend.raw_sql, []
 
     def limited(backend, query, **options):
         text = str(query)
-        is_table = "FROM kam_used" in text and ("COPY (" in text or "is_split" in text)
-        is_table &= not any(word in text for word in ("middle AS (", "due AS ("))
-        if is_table and "DESCRIBE" not in text and "piece FROM" not in text:
-            bounds = text.partition("SELECT * FROM kam_used WHERE ")[2].partition(")")[0] or "true"
-            count = run(backend, f"SELECT count(DISTINCT account_id) FROM kam_used WHERE {bounds}")
+        found = re.search(r"FROM (kam_used|read_parquet\('[^']*'\))", text)
+        is_table = found is not None and ("COPY (" in text or "is_split" in text)
+        is_piece = is_table and f"SELECT * {found[0]} WHERE" in text
+        if is_table and (found[1] == "kam_used" or is_piece or "order_day_count" in text):
+            bounds = text.partition(f"SELECT * {found[0]} WHERE ")[2].partition(")")[0] or "true"
+            by = "product_id" if "middle AS (" in text else "account_id"
+            count = run(backend, f"SELECT count(DISTINCT {by}) {found[0]} WHERE {bounds}")
             if count.fetchone()[0] > most:
                 raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate")
             ran.append(text)
@@ -69,7 +73,9 @@ def test_in_pieces_the_tables_are_the_same(book, monkeypatch, most):
     whole = tables(book, "whole")
     ran = scarce(monkeypatch, most)
     pieces = tables(book, "pieces")
-    assert whole.keys() == pieces.keys() and len(ran) > 4 * 7
+    assert whole.keys() == pieces.keys() and len(ran) > 4 * 10
+    for part in ("middle AS (", "due AS (", "FROM (SELECT * FROM read_parquet("):
+        assert sum(part in text for text in ran) >= 4
     for name, table in whole.items():
         assert_frame_equal(pieces[name], table, check_exact=True, obj=name)
 

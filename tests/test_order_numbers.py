@@ -63,6 +63,29 @@ def test_credit_notes_by_their_numbers_are_told_of(make_book):
     assert told(make_book(lines(*sales, "CNC-X,A1,2024-05-02,101")), "begins with 'CN'") == []
 
 
+def test_sales_with_a_minus_are_told_of_and_turned(make_book):
+    raw = lines("1,A1,2024-05-02,-30.50", "2,A1,2024-05-03,-10", "3,A2,2024-05-03,5")
+    folder = make_book(raw)
+    (notice,) = told(folder, "All revenue is EUR \u221235.50")
+    (folder / "orders.csv").unlink()
+    turned = notice["next"].partition(": ")[2].rstrip(".")
+    statement = f"SELECT order_id, account_id, order_date, {turned} FROM sales"
+    make_book({"orders.sql": statement, "raw/sales.csv": raw["orders.csv"]})
+    assert check_book(folder)["totals"]["revenue"] == pytest.approx(35.5)
+
+
+def test_sums_among_the_lines_of_an_order_are_told_of_and_left_out(make_book):
+    head = HEAD.replace("revenue", "revenue,product")
+    rows = ["1,A1,2024-05-02,30,Saw", "1,A1,2024-05-02,20,Axe", "1,A1,2024-05-02,50,Total"]
+    raw = lines(*rows, head=head)
+    folder = make_book(raw)
+    (notice,) = told(folder, "'Total' as its product")
+    (folder / "orders.csv").unlink()
+    out = notice["next"].partition(": ")[2].rstrip(".")
+    make_book({"orders.sql": f"SELECT *, {out} FROM sales", "raw/sales.csv": raw["orders.csv"]})
+    assert check_book(folder)["totals"]["revenue"] == pytest.approx(50)
+
+
 def test_pieces_given_back_for_money_are_told_of_and_turned(make_book):
     head = HEAD.replace("revenue", "revenue,quantity")
     rows = [*(f"{row},1" for row in SALES), "R1,A1,2024-05-02,30,-2", "R2,A1,2024-05-03,-5,-1"]

@@ -8,13 +8,14 @@ import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from kamlib.page import pieces
+from kamlib.page import fragments, pieces
 from kamlib.page.export import csv_text
 from kamlib.page.fragments import Fragment
 from kamlib.page.names import page_name
@@ -424,3 +425,23 @@ def test_a_notebook_shows_pieces_with_their_stylesheet_and_a_report_without(monk
     assert "@page" not in soup.style.string and "\nbody" not in soup.style.string
     assert [a["href"] for a in soup.select("div.kam a")] == ["#y"]  # the other pages are not there
     assert soup.select_one("div.kam p").get_text() == "Lost here"
+
+
+def test_a_notebook_waits_for_the_addresses_that_its_run_is_about_to_write(tmp_path, monkeypatch):
+    file = tmp_path / "links.json"
+
+    class Held:
+        def __init__(self, lock) -> None:
+            assert lock == Path(f"{file}.lock")
+
+        def __enter__(self) -> None:
+            file.write_text('{"A": "accounts/A.html"}')
+
+        def __exit__(self, *_) -> None:
+            pass
+
+    monkeypatch.setenv("KAM_LINKS", str(file))
+    assert fragments.dossier_links() == {}  # nobody is about to write it
+    Path(f"{file}.lock").touch()
+    monkeypatch.setattr("filelock.FileLock", Held)
+    assert fragments.dossier_links() == {"A": "accounts/A.html"}

@@ -281,6 +281,17 @@ class TestAtHome:
         assert repr(kam.open_period(folder).buyer_models) == repr(first[0])
         assert made.count("buyer_models") == 2
 
+    def test_few_earlier_days_hold_their_tables(self):
+        q = kam.open_period(ROOT / "data" / "northwind", "1997-Q4")
+        days = [pd.Timestamp(f"1997-{month:02d}-28") for month in range(3, 9)]
+        views = [q.at(day) for day in days]
+        first = views[0].account_days
+        for day in days:
+            assert len(q.at(day).account_days) and len(q.at(day).account_months)
+        held = [sum(name in READ_TABLES for name in view._kept) for view in views]
+        assert held[:3] == [0, 0, 0] and all(held[3:])
+        assert q.at(days[0]) is views[0] and views[0].account_days.equals(first)
+
     def test_opening_a_prepared_period_loads_no_engine(self):
         code = (
             "import kamlib as kam, sys; q = kam.open_period('data/sample', '2025-Q3');"

@@ -46,20 +46,22 @@ class TestNorthwind:
         by_year = days.groupby(days["date"].dt.year)["revenue"].sum().round(2).to_dict()
         assert by_year == {1996: 208_083.97, 1997: 617_085.20, 1998: 440_623.87}
 
-    def test_published_tables_sum_to_the_years(self, tmp_path):
+    @pytest.mark.parametrize(
+        "years", [("1998",), pytest.param(("1996", "1997", "1998"), marks=pytest.mark.soak)]
+    )
+    def test_published_tables_sum_to_the_years(self, tmp_path, years):
         out = tmp_path / "site"
-        request = ["--period", "1996..1998", "--only", "segmentation", "--out", out]
-        assert kam("report", "--book", self.book, *request).returncode == 0
+        request = ["--period", f"{years[0]}..{years[-1]}", "--only", "segmentation", "--out", out]
+        assert kam("report", "--book", self.book, *request, "--accounts", "none").returncode == 0
         published = {}
-        for year in ("1996", "1997", "1998"):
+        for year in years:
             classes = pd.read_csv(out / year / "tables" / "account_classes.csv", dtype="str")
             published[year] = sum(map(Decimal, classes["revenue"].dropna()))
-        assert {year: round(float(total), 2) for year, total in published.items()} == {
-            "1996": 208_083.97,
-            "1997": 617_085.20,
-            "1998": 440_623.87,
+        known = {"1996": "208083.97", "1997": "617085.20", "1998": "440623.87"}
+        assert {year: f"{total:.2f}" for year, total in published.items()} == {
+            year: known[year] for year in years
         }
-        assert round(sum(published.values()), 2) == Decimal("1265793.04")
+        assert len(years) == 1 or round(sum(published.values()), 2) == Decimal("1265793.04")
 
     def test_late_orders_by_manager(self):
         data = open_period(self.book, "1998")

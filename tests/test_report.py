@@ -299,41 +299,39 @@ def test_every_row_of_every_file_is_accounted_for(report, root):
 # Other requests
 
 
-def test_a_range_renders_every_period_and_the_index_lists_the_newest_first(tmp_path):
-    run = run_kam(
-        "report",
-        "--period",
-        "2025-Q1..2025-Q2",
-        "--only",
-        "segmentation",
-        "--accounts",
-        "none",
-        "--out",
-        tmp_path,
+def test_a_range_renders_every_period_and_the_index_lists_the_newest_first(make_book, tmp_path):
+    lines = "".join(
+        f"{month}{account},{account},2025-{month:02d}-05,{10 * month}\n"
+        for month in range(1, 7)
+        for account in "AB"
     )
+    book = make_book({"orders.csv": f"order_id,account_id,order_date,revenue\n{lines}"})
+    request = ["--only", "segmentation", "--accounts", "none", "--out", tmp_path / "site"]
+    run = run_kam("report", "--book", book, "--period", "2025-Q1..2025-Q2", *request)
+    site = tmp_path / "site"
     assert run.returncode == 0, run.stderr
     assert [line.split(":")[0] for line in run.stdout.splitlines()[:2]] == ["2025-Q1", "2025-Q2"]
-    assert run.stdout.splitlines()[-1] == str(tmp_path / "index.html")
-    index = BeautifulSoup((tmp_path / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert run.stdout.splitlines()[-1] == str(site / "index.html")
+    index = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser")
     links = [
         link["href"].split("/")[0] for link in index.select("main a[href*='segmentation.html']")
     ]
     assert list(dict.fromkeys(links)) == ["2025-Q2", "2025-Q1"]
     for label in ("2025-Q1", "2025-Q2"):
-        assert {path.name for path in (tmp_path / label).glob("*.html")} == {
+        assert {path.name for path in (site / label).glob("*.html")} == {
             "segmentation.html",
             "tables.html",
             "accounts.html",
         }
         switch = BeautifulSoup(
-            (tmp_path / label / "segmentation.html").read_text(encoding="utf-8"), "html.parser"
+            (site / label / "segmentation.html").read_text(encoding="utf-8"), "html.parser"
         ).select(".switch a")
         assert [link["href"] for link in switch] == [
             "../2025-Q2/segmentation.html",
             "../2025-Q1/segmentation.html",
             "../index.html",
         ]
-        assert not (tmp_path / label / "dossiers").exists()
+        assert not (site / label / "dossiers").exists()
 
 
 @pytest.fixture(scope="module")

@@ -226,7 +226,12 @@ SPELLS = "account_id,tier,start_date,end_date\n"
     ("lines", "spells"),
     [
         pytest.param(10, "A,candidate,2024-01-01,\nB,regular,2024-01-01,\n", id="nobody is key"),
-        pytest.param(10, "A,key,2026-02-01,\nB,regular,2024-01-01,\n", id="nobody is key yet"),
+        pytest.param(
+            10,
+            "A,key,2026-02-01,\nB,regular,2024-01-01,\n",
+            id="nobody is key yet",
+            marks=pytest.mark.soak,
+        ),
         pytest.param(0, "A,key,2024-01-01,\nB,regular,2024-01-01,\n", id="no revenue at all"),
     ],
 )

@@ -22,7 +22,8 @@ import kamlib
 from kamlib.book import read_settings
 from kamlib.cli import main
 from kamlib.errors import KamError
-from kamlib.report import Request, kernel, production, render, run, site, watch
+from kamlib.intake.sources import Engine
+from kamlib.report import Request, kernel, production, render, run, site, watch, write
 from kamlib.report.convert import check_page
 from kamlib.report.mark import run_mark
 from kamlib.report.write import merge_tables
@@ -195,6 +196,38 @@ def test_a_stopped_run_goes_on_with_no_other_period(request_, steps, monkeypatch
     with pytest.raises(run.StoppedError):
         render(replace(request_, periods=("2025-Q3..2025-Q4",), keep_going=True), today=TODAY)
     assert tried == ["2025-Q3"]
+
+
+def test_notebooks_begin_before_it_is_known_who_stands_in_front(request_, steps, monkeypatch):
+    begun = threading.Event()
+    steps["00_overview"] = lambda: begun.set() or "All is well."
+    monkeypatch.setattr(write, "named_in_front", lambda *_: [] if begun.wait(60) else 1 / 0)
+    (outcome,) = render(replace(request_, only=("overview",)), today=TODAY)
+    assert outcome.state == "published"
+
+
+def test_what_fails_beside_the_notebooks_is_told_after_them(request_, steps, monkeypatch):
+    def broken(*_):
+        raise KamError("No workbook.")
+
+    monkeypatch.setattr(production, "write_period_workbook", broken)
+    with pytest.raises(KamError, match="No workbook"):
+        render(request_, today=TODAY)
+    steps["01_segmentation"] = lambda: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        render(request_, today=TODAY)
+    assert not request_.out.exists()
+
+
+def test_the_book_is_let_go_of_before_the_notebooks_of_the_last_period(
+    request_, steps, monkeypatch
+):
+    closed, seen = [], []
+    close = Engine.close
+    monkeypatch.setattr(Engine, "close", lambda self: (closed.append(1), close(self)))
+    steps["01_segmentation"] = lambda: seen.append(len(closed)) or "All is well."
+    render(replace(request_, periods=("2025-Q3..2025-Q4",)), today=TODAY)
+    assert seen == [0, 1]
 
 
 def test_when_every_page_fails_nothing_is_published(request_, steps):

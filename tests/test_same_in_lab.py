@@ -68,7 +68,18 @@ def in_lab(kernels):
     return opened
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "dossiers"])
+USUAL = ("overview", "retention")
+"""Pages that are run by hand on every run; in the long form all are."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in USUAL else pytest.param(name, marks=pytest.mark.soak)
+        for name in PAGES
+        if name != "dossiers"
+    ],
+)
 def test_the_page_equals_what_the_notebook_shows(name, sample_report, in_lab):
     page = said((sample_report.folder / PAGES[name].file).read_text(encoding="utf-8"))
     book = {"book": str(ROOT / "data" / "sample"), "period": "2025-Q3"}

@@ -393,9 +393,12 @@ def test_a_slip_is_found_wherever_it_stands(tmp_path):
 # What is published
 
 
-@pytest.fixture(scope="session", params=["sample", "northwind", "orders_alone"])
+@pytest.fixture(
+    scope="session",
+    params=["sample", "orders_alone", pytest.param("northwind", marks=pytest.mark.soak)],
+)
 def said(request):
-    """What one book's report says."""
+    """What one book's report says; in the long form of one more."""
     return said_in(request.getfixturevalue(f"{request.param}_report").folder)
 
 

@@ -82,6 +82,14 @@ COUNTED = {
             f'"Firm {n % 5}","{n}","{["Closed Won", "Negotiation"][n % 2]}","{PRICES[n]}","{d}"'
             for n, d in enumerate(DAYS)]) + '"Confidential Information - Do Not Distribute"\n'},
         {}, sum(PRICES[0::2]), "counted is 'Closed Won', not 'Negotiation'"),
+    "an order that was cancelled before it was paid": (
+        {"orders_export_1.csv": table(
+            "Name,Email,Financial Status,Currency,Created at,Cancelled at,Lineitem quantity,"
+            "Lineitem name,Lineitem price",
+            [line for n, d in enumerate(DAYS) for line in (
+                f"#{n},b{n % 4}@x.org,pending,EUR,{d} 10:00:00 +0100,{d if n % 2 else ''},1,A,10",
+                f"#{n},b{n % 4}@x.org,,,{d} 10:00:00 +0100,,2,B,10")])},
+        {}, Decimal(300), "'Cancelled at': no sale is what has something there"),
     "a status in the first line of an order": (
         {"orders_export_1.csv": table(
             "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,"
@@ -139,6 +147,24 @@ COUNTED = {
         {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount %", rows(
             "{n},K{k},{d},1,{p},10"))},
         {}, SUM * Decimal("0.9"), "multiplied by 0.01"),
+    "a discount with a minus": (
+        {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount %", rows(
+            "{n},K{k},{d},1,{p},-10"))},
+        {}, SUM * Decimal("0.9"), "multiplied by -0.01"),
+    "a mark of a return": (
+        {"o.csv": table(f"{HEAD},Is Return", [
+            f"{row},{'Yes' if n == 19 else 'No'}" for n, row in enumerate(ROWS)])},
+        {}, SUM - 2 * PRICES[19], "'Is Return': 'yes' is money given back"),
+    "an order refunded in part": (
+        {"o.csv": table(f"{HEAD},Status", [
+            f"{row},{['paid', 'partially_refunded', 'refunded', 'paid'][n % 4]}"
+            for n, row in enumerate(ROWS)])},
+        {}, SUM - sum(PRICES[2::4]), "counted is 'paid' and 'partially_refunded'"),
+    "a phase of deals in German": (
+        {"deals.csv": table("Deal-ID,Kunde,Deal-Phase,Datum,Betrag", [
+            f"{n},F{n % 5},{['Abgeschlossen und gewonnen', 'Verloren'][n % 2]},{d},{PRICES[n]}"
+            for n, d in enumerate(DAYS)])},
+        {}, sum(PRICES[0::2]), "not 'Verloren'"),
     "a discount of money": (
         {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount", rows(
             "{n},K{k},{d},1,{p},10"))},
@@ -172,6 +198,18 @@ COUNTED = {
     "days that a spreadsheet counts": (
         days(lambda d: (d - dt.date(1899, 12, 30)).days), {}, SUM, "date_format is excel"),
     "years before their days": (days(lambda d: f"{d:%y-%m-%d}"), {}, SUM, "%y-%m-%d"),
+    "a zone behind the hour": (
+        {"o.csv": table(HEAD.replace("Order Date", "date/time"), [
+            f'{n},K{n % 5},"{d:%b %d, %Y} 3:04:05 PM PST",{PRICES[n]}'
+            for n, d in enumerate(DAYS)])},
+        {}, SUM, "%b %d, %Y %I:%M:%S %p"),
+    "a sign of several currencies": (
+        {"o.csv": table(HEAD, rows("{n},K{k},{d},{p} kr"))}, {}, SUM,
+        '"SEK" (or NOK, DKK and ISK)'),
+    "months with a point": (
+        {"o.csv": table(HEAD.replace("Order Date", "Period"), [
+            f"{n},K{n % 5},{d:%Y.%m},{PRICES[n]}" for n, d in enumerate(DAYS)])},
+        {}, SUM, "%Y.%m"),
     "days of weeks": (days(lambda d: f"{d:%G-W%V-%u}"), {}, SUM, "%G-W%V-%u"),
     "weeks in German": (days(lambda d: f"KW {d:%V/%G}"), {}, SUM, "KW %V/%G"),
     "days without marks, month first": (days(lambda d: f"{d:%m%d%Y}"), {}, SUM, "%m%d%Y"),
@@ -207,6 +245,9 @@ COUNTED = {
         {"o.csv": table(f"{HEAD},Cancelled at", [
             f"{row},{DAYS[n] if n % 2 else ''}" for n, row in enumerate(ROWS)])},
         {}, sum(PRICES[0::2]), "'Cancelled at': no sale is what has something there"),
+    "a column of cancelled pieces": (
+        {"o.csv": table(f"{HEAD},Cancelled", [f"{row},{n % 3}.00" for n, row in enumerate(ROWS)])},
+        {}, SUM, ""),
     "a mark of a cancellation": (
         {"o.csv": table(f"{HEAD},Storniert", [
             f"{row},{'ja' if n % 2 else 'nein'}" for n, row in enumerate(ROWS)])},
@@ -293,7 +334,7 @@ REFUSED = {
     "the one account of a ledger": (
         {"o.csv": table("Document Number,Date,Account,Name,Amount", rows(
             "{n},{d},4000 Sales,Firm {k},{p}"))},
-        "Which column of o.csv is the customer? Account ('4000 Sales'), Name ('Firm 0')"),
+        "Which column of o.csv is the customer? Name ('Firm 0'), Account ('4000 Sales')"),
     "a day without its year, as DATEV writes it": (
         {"EXTF.csv": '"EXTF";700;21;"Buchungsstapel";12;20240101;20240101\n' + table(
             "Umsatz (ohne Soll/Haben-Kz);Konto;Belegdatum;Belegfeld 1;Debitor;A;B", [
@@ -307,6 +348,14 @@ REFUSED = {
     "years of the Buddhist calendar": (
         days(lambda d: f"{d.year + 543}-{d:%m-%d}"), "a day of the Buddhist calendar"),
     "years of an era": (days(lambda d: f"R{d.year - 2018}.{d:%m.%d}"), "years of an era"),
+    "a header alone": ({"o.csv": HEAD + "\n"}, "o.csv has no rows."),
+    "no column for the day": (
+        {"o.csv": table("Customer,Revenue", rows("K{k},{p}"))},
+        "o.csv has no column left that could be the day of the order."),
+    "days of two orders": (
+        {"o.csv": table(HEAD, [f"{n},K{n % 5},{d:{'%d/%m/%Y' if n % 2 else '%m/%d/%Y'}},{PRICES[n]}"
+                               for n, d in enumerate(DAYS)])},
+        "reads"),
     "a customer twice": (
         {"customers.csv": table("Customer No,Customer Name", ["K1,A", "K1,B"]),
          "orders.csv": table(HEAD, ROWS)}, "customers.csv, row 2"),

@@ -195,6 +195,11 @@ READ = {
             f"{n},K{n % 5},{d},,{PRICES[n]}" if is_back(n) else f"{n},K{n % 5},{d},{PRICES[n]},0.00"
             for n, d in enumerate(DAYS)])},
         {}, LESS, "'Credit' as money given back"),
+    "debit and credit of an account of revenue": (
+        {"gl.csv": table("Journal No,Customer No,Date,Debit,Credit", [
+            f"{n},K{n % 5},{d},{PRICES[n]}," if is_back(n) else f"{n},K{n % 5},{d},,{PRICES[n]}"
+            for n, d in enumerate(DAYS)])},
+        {}, LESS, "'Debit' as money given back"),
     "a mark of the side": (
         {"o.csv": table("Belegnr;Kundennr;Datum;Betrag;S/H", [
             f"{n};K{n % 5};{d:%d.%m.%Y};{german(PRICES[n])};{'H' if is_back(n) else 'S'}"

@@ -26,6 +26,7 @@ from kamlib.intake.sources import Engine, read_sources
 from kamlib.intake.sources.engine import quoted_name
 from kamlib.intake.sources.text import unfit_notices
 from kamlib.intake.texts import is_of_text, read_texts
+from kamlib.intake.ties import tie_notices
 from kamlib.tables import CANONICAL, Table, empty_table, typed
 
 Progress = Callable[[str], None]
@@ -58,6 +59,12 @@ class Intake:
     def plans(self, accounts: Collection[str]) -> dict[str, Path]:
         """Return the account plans, by account."""
         return plans_of(self.plan_folder or self.folder, accounts, self.book)[0]
+
+    def let_go(self) -> None:
+        """Close the engine: nothing of the book is asked for any more, and its lines take most of
+        the memory that there is.
+        """
+        self.engine.close()
 
 
 def read_book(
@@ -104,6 +111,7 @@ def read_book(
     )
     listed = frames["accounts"] if "accounts" in reads else None
     notices += order_notices(orders, theirs, listed, book, ids)
+    notices += tie_notices(frames, ids, reads)
     notices += plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book)
     rejected = pd.concat(
         [source.rejected.assign(table=name) for name, source in sources.items()], ignore_index=True

@@ -29,6 +29,7 @@ _WEEKDAYS = (
     "|mer(credi)?|mi[ée](rcoles)?|jeu(di)?|jue(ves)?|ven(dredi)?|vie(rnes)?|sam(edi)?|s[áa]b(ado)?"
     "|dim(anche)?|dom(ingo)?"
 )
+_ZONES = "[PMCE][SD]T|CES?T|BST|GMT|UTC|JST|IST|AES?T"
 _HINTS = (
     (r"(^|\D)2[45]\d\d(\D|$)", "a day of the Buddhist calendar; export it with years as 2025"),
     (
@@ -54,6 +55,7 @@ def named_months(text: ir.StringValue) -> ir.StringValue:
     day's number bare, without the day of the week.
     """
     text = text.re_replace(rf"(?i)^(?:{_WEEKDAYS})[.,]*\s+", "")
+    text = text.re_replace(rf" ({_ZONES})$", "")
     text = text.re_replace(r"(?i)^(\d{1,2})(st|nd|rd|th|er)\b", r"\1")
     for name, starts in _NAMES.items():
         text = text.re_replace(rf"(?i)(^|[^\p{{L}}])({starts})\p{{L}}*\.?", rf"\1{name}")

@@ -96,16 +96,21 @@ def in_zone(zone, instant):
 def cleaned(value: ir.Value) -> ir.StringValue:
     """Return text composed (NFC), without invisible characters, outer blanks; blank is missing."""
     text = value.cast("string")
-    is_clean = (text.length() == strlen(text)) & (text >= "!")
-    for blank in _BLANKS:
-        is_clean &= ~text.endswith(blank)
     mended = (
         nfc_normalize(text)
         .re_replace(_INVISIBLE, "")
         .re_replace(_SPACES, " ")
         .re_replace(_EDGES, "")
     )
-    return ibis.ifelse(is_clean, text, mended.nullif(""))
+    return ibis.ifelse(is_clean(text), text, mended.nullif(""))
+
+
+def is_clean(text: ir.StringValue) -> ir.BooleanValue:
+    """Return where text is ASCII without outer blanks."""
+    found = (text.length() == strlen(text)) & (text >= "!")
+    for blank in _BLANKS:
+        found &= ~text.endswith(blank)
+    return found
 
 
 def cell(column: Column, raw: ir.Value) -> ir.Value:
@@ -151,6 +156,8 @@ def reader(
     match column.type:
         case "id":
             return lambda value: _id(value, rules)
+        case "number" if column.most == 1:
+            return lambda value: _share(value, rules)
         case "money" | "number":
             return lambda value: _amount(value, rules)
         case "date":
@@ -239,9 +246,9 @@ def _without_signs(text: ir.StringValue) -> tuple[ir.StringValue, ir.StringValue
 
 def foreign_sign(text: ir.StringValue) -> ir.StringValue:
     """Return the currency sign of an amount in small letters, nothing where it has none."""
-    signed = ibis.ifelse(text.re_search(r"[^\d.,+-]"), text, ibis.null("string"))
-    _, before, after = _without_signs(signed)
-    return ibis.coalesce(before.nullif(""), after.nullif("")).lower()
+    _, before, after = _without_signs(text)
+    sign = ibis.coalesce(before.nullif(""), after.nullif("")).lower()
+    return ibis.ifelse(text.re_search(r"[^\d.,+-]"), sign, ibis.null("string"))
 
 
 def _amount(value: ir.Value, rules: Rules) -> ir.DecimalValue:
@@ -264,6 +271,14 @@ def _amount(value: ir.Value, rules: Rules) -> ir.DecimalValue:
         fits = text.re_search(_PLAIN) | text.re_search(_SURE_POINT)
     amount = ibis.ifelse(fits, text.replace(",", ""), ibis.null("string"))
     return ibis.coalesce(bare.try_cast(_SHORT).cast(MONEY), amount.try_cast(MONEY))
+
+
+def _share(value: ir.Value, rules: Rules) -> ir.DecimalValue:
+    """Read a share from 0 to 1, which people write as 40 %, too."""
+    if not value.type().is_string():
+        return _amount(value, rules)
+    share = _amount(value.re_replace(r"\s*%$", ""), rules)
+    return ibis.ifelse(value.endswith("%"), (share / 100).cast(MONEY), share)
 
 
 def _is_own(sign: ir.StringValue, rules: Rules, currency: ir.Value | None) -> ir.BooleanValue:
@@ -306,7 +321,8 @@ def _day(value: ir.Value, rules: Rules, is_excel: bool) -> ir.DateValue:
         if re.search("%-?[abB]", form):
             text, form = named_months(value), engine_form(form)
         read = try_strptime(text, form).cast("date")
-        short = ibis.ifelse(read.isnull() & text.re_search(_MIDNIGHT), text, ibis.null("string"))
+        is_long = ibis.ifelse(read.notnull(), False, text.re_search(_MIDNIGHT))
+        short = ibis.ifelse(is_long, text, ibis.null("string"))
         read = ibis.coalesce(read, try_strptime(short.re_replace(_MIDNIGHT, ""), form).cast("date"))
         day = ibis.coalesce(last_day(read) if is_month else read, day)
     if is_excel:

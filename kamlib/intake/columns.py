@@ -14,6 +14,7 @@ from kamlib.errors import KamError, nearest
 from kamlib.intake.calendars import is_month
 from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources import Source
+from kamlib.intake.sources.engine import quoted_name
 from kamlib.intake.sources.headers import folded
 from kamlib.intake.sources.sheets import KIND
 from kamlib.intake.typed import KIND_OF, typed_rows
@@ -134,6 +135,17 @@ def _no_column(
     free = [column for column in found if column not in theirs.values()]
     months = [column for column in free if is_month(column)]
     name = missing[0]
+    if len(months) >= 3 and {"month", "revenue"} <= set(missing):
+        kept = ", ".join(quoted_name(column) for column in found if column not in months)
+        stem = source.files[0].stem
+        return KamError(
+            f"The table '{table.name}' has a column per month ('{months[0]}', '{months[1]}' …); "
+            "the kit needs a row per month.",
+            where=f"{where}: found {_named(found)}",
+            next=f"Move {source.files[0].name} into raw/ and write {table.name}.sql: SELECT * FROM "
+            f"(UNPIVOT (SELECT * EXCLUDE (_file, _row) FROM {quoted_name(stem)}) ON "
+            f"COLUMNS(* EXCLUDE ({kept})) INTO NAME month VALUE revenue).",
+        )
     if len(months) >= 3 and {"order_date", "revenue"} & set(missing):
         return KamError(
             f"The table '{table.name}' has a column per month ('{months[0]}', '{months[1]}' …); "

@@ -44,9 +44,18 @@ def code_of(*signs: str) -> str | None:
     >>> code_of("US$", "$"), code_of("chf"), code_of("$", "£")
     ('USD', 'CHF', None)
     """
-    order = ["USD", "EUR", "GBP", "JPY", "SEK", "INR", *all_signs()]
+    return next(iter(codes_of(*signs)), None)
+
+
+def codes_of(*signs: str) -> list[str]:
+    """Return the currencies that all signs can mean, the likeliest first.
+
+    >>> codes_of("kr"), codes_of()
+    (['SEK', 'NOK', 'DKK', 'ISK'], [])
+    """
+    order = dict.fromkeys(["USD", "EUR", "GBP", "JPY", "SEK", "INR", *all_signs()])
     meant = {sign.lower() for sign in signs}
-    return next((code for code in order if meant and meant <= set(signs_of(code))), None)
+    return [code for code in order if meant and meant <= set(signs_of(code))]
 
 
 def _any_sign() -> str:

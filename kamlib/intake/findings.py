@@ -11,7 +11,7 @@ import pandas as pd
 from kamlib.errors import KamError
 from kamlib.intake.casting import cleaned, is_mended, problem, reader
 from kamlib.intake.columns import TypedRows
-from kamlib.intake.currencies import code_of
+from kamlib.intake.currencies import code_of, codes_of
 from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.notices import Notice
 from kamlib.intake.sources.headers import folded, section
@@ -19,7 +19,7 @@ from kamlib.intake.sources.sheets import DAY
 from kamlib.intake.typed import BETWEEN
 from kamlib.tables import Column
 from kamlib.words import count as written
-from kamlib.words import number
+from kamlib.words import listed, number
 
 _WRITTEN = ("date", "month", "money", "number")
 _MUCH, _MOST = 0.5, 0.9
@@ -55,6 +55,11 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
         unread = by_reason.get(problem(column), 0)
         if unread and column.type in _WRITTEN:
             notices += _unread(read, column, int(unread), rows)
+        if column.most == 1 and (outside := by_reason.get(f"{column.name} is outside its limits")):
+            notices.append(_no_share(read, column, int(outside)))
+    for column in (read.table.column(name) for name in read.table.names if name in read.given):
+        if column.type == "id" and (damaged := by_reason.get(problem(column))):
+            notices.append(_damaged(read, column, int(damaged)))
     blank = by_reason.get("no account_id", 0)
     if blank >= max(2, _MANY_BLANK * rows):
         name = read.theirs["account_id"]
@@ -67,6 +72,34 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
             )
         )
     return notices
+
+
+def _damaged(read: TypedRows, column: Column, rows: int) -> Notice:
+    """Tell of ids that a spreadsheet wrote as numbers or days, with one of them."""
+    raw = read.cells[column.name]
+    text = cleaned(raw)
+    is_lost = reader(column, read.rules)(text).isnull() if raw.type().is_string() else raw.isnull()
+    lost = read.cells.filter(text.notnull() & is_lost).select(text=text).limit(1)
+    shown = "".join(f", such as '{one}'" for one in lost.execute()["text"])
+    return Notice(
+        read.table.name,
+        f"{_where(read, column)}: {written(rows, 'id')} lost figures in a spreadsheet{shown}.",
+        "Export again from the program itself; where it must pass through Excel, make the column "
+        "text first (Data, From Text, Text).",
+    )
+
+
+def _no_share(read: TypedRows, column: Column, rows: int) -> Notice:
+    """Tell how a share is written, of which some are above 1."""
+    text = cleaned(read.cells[column.name])
+    above = read.cells.filter(text.try_cast("float64") > 1).select(text=text).limit(1)
+    shown = next(iter(above.execute()["text"]), "1.5")
+    return Notice(
+        read.table.name,
+        f"{_where(read, column)}: a share is from 0 to 1, and that of {written(rows, 'row')} is "
+        f"not, such as '{shown}'.",
+        f"Write {shown} percent as {shown}%, or as a part of 1.",
+    )
 
 
 def _grouped(read: TypedRows) -> list[Notice]:
@@ -133,7 +166,9 @@ def sign_notices(read: TypedRows, signs: Set[str]) -> list[Notice]:
             "others are set aside."
         )
         return [Notice(read.table.name, what, "Add a column currency, and a table rates.")]
-    say = f'Say currency = "{code_of(*signs)}" above the first [section] in book.toml.'
+    others = [code for code in codes_of(*signs) if code != code_of(*signs)]
+    more = f" (or {listed(others)})" if others else ""
+    say = f'Say currency = "{code_of(*signs)}"{more} above the first [section] in book.toml.'
     return [Notice(read.table.name, f"Amounts have the sign {shown}; {called}.", say)]
 
 

@@ -26,7 +26,7 @@ _DAYS = [
 ]
 _MONTHS = [
     *("%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y%m"),
-    *("%Y %b", "%Y-%b"),
+    *("%Y %b", "%Y-%b", "%Y.%m"),
 ]
 _TIMES = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", ", %H:%M"]
 _RARE = [
@@ -36,7 +36,7 @@ _RARE = [
     *("%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"),
 ]
 _FORMS = [day + time for day in _DAYS for time in _TIMES] + _MONTHS + _RARE
-_YEARS = (1950, 2199)
+_YEARS, _NO_END = (1950, 2199), 9999
 _SCATTERED = 3
 _MOST = 5_000
 _GROUP = r"[1-9]\d{0,2}\.\d{3}"
@@ -111,7 +111,8 @@ def _days(groups: ir.Table, section: str) -> Reading | None:
         return None
     days = seen[forms]
     forms = list(days.columns[days.notna().any()])
-    found = {form: days[form].dt.year.between(*_YEARS) for form in forms}
+    years = {form: days[form].dt.year for form in forms}
+    found = {form: own.between(*_YEARS) | own.eq(_NO_END) for form, own in years.items()}
     found = _of_like_years(found, days)
     return _reading(
         seen, found, [f'date_format = "{form}" under {section}' for form in found], seen

@@ -12,6 +12,7 @@ from kamlib.book import BookSettings
 from kamlib.errors import KamError
 from kamlib.intake.casting import MONEY, last_day
 from kamlib.intake.columns import reason_if
+from kamlib.intake.currencies import code_of, signs_of
 from kamlib.intake.sources import Engine
 
 REPEATS = "repeats its line_id"
@@ -30,9 +31,18 @@ def in_book_currency(
         return orders
     used = orders.filter(orders["_reason"].isnull())
     found = set(used["currency"].upper().name("c").as_table().distinct().execute()["c"].dropna())
-    foreign = found - {book.currency.upper()}
-    if not foreign:
+    own = [sign.upper() for sign in signs_of(book.currency)]
+    if found <= {*own}:
         return orders
+    if rates.empty and len(found) == 1:
+        (only,) = found
+        said = f"is in {book.currency}" if "currency" in book.model_fields_set else "names none"
+        raise KamError(
+            f"All orders are in the currency '{only}', and the book {said}.",
+            where=f"{folder}/orders, column currency",
+            next=f'Say currency = "{code_of(only) or only}" above the first [section] in '
+            "book.toml, or add a table rates (month, currency, rate).",
+        )
     if rates.empty:
         raise KamError(
             f"Orders are in several currencies: {', '.join(sorted(found))}.",
@@ -50,7 +60,7 @@ def in_book_currency(
     joined = lines.left_join(
         known, [lines["_month"] == known["month"], lines["_code"] == known["currency"]]
     )
-    home = joined["_code"].fill_null(book.currency.upper()) == book.currency.upper()
+    home = joined["_code"].fill_null(book.currency.upper()).isin(own)
     factor = ibis.ifelse(home, ibis.literal(1.0), joined["rate"])
     converted = {
         name: ibis.ifelse(home, joined[name], (joined[name].cast("float64") * factor).cast(MONEY))

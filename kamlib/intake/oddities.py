@@ -26,6 +26,12 @@ _LINES_TO_JUDGE = 5
 _LONG_GAP_DAYS = 28
 _LONG_GAP = 20  # times the usual one
 _FEW = 0.01
+_CALLED_TOTAL = (
+    *("total", "totals", "subtotal", "sub total", "sub-total", "grand total", "invoice total"),
+    *("summe", "zwischensumme", "gesamt", "gesamtsumme", "sous-total", "total général"),
+    *("suma", "importe total", "tổng", "tổng cộng", "合计", "总计", "小计"),
+)
+_PLAIN = {ord("０") + at: ord("0") + at for at in range(-15, 79)}  # ！ to ～
 _CASE_MATTERS = "[A-Za-z0-9]{15}"  # record ids of Salesforce
 
 
@@ -48,9 +54,10 @@ def order_notices(
         *_repeated(used, given, book),
         *_twins(ids, book),
         *_zero_twins(ids, theirs),
+        *_wide_twins(ids, theirs),
         *number_notices(orders, theirs, book),
         *_far_off(used, book),
-        *_opposed(used, theirs, book),
+        *_misread(used, theirs, book),
         *_gaps(days),
         *_first_days(days, book),
         *_never_delivered(used, given),
@@ -158,6 +165,25 @@ def _zero_twins(ids: set[str], theirs: Mapping[str, str]) -> list[tuple[str, str
     ]
 
 
+def _wide_twins(ids: set[str], theirs: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Tell of ids that are written with letters of full width here and plain ones there."""
+    plain = {one: one.translate(_PLAIN) for one in ids if not one.isascii()}
+    twins = sorted(one for one, bare in plain.items() if bare != one and bare in ids)
+    if not twins:
+        return []
+    wide = "".join(sorted({letter for one in twins for letter in one if ord(letter) in _PLAIN}))
+    own = quoted_name(theirs.get("account_id", "account_id"))
+    return [
+        (
+            "Account ids that differ from another one only by letters of full width: "
+            f"{number(len(twins))}, such as '{twins[0]}' and '{plain[twins[0]]}'. They count as "
+            "accounts of their own.",
+            "If they are the same account, write them alike in orders.sql: "
+            f"translate({own}, '{wide}', '{wide.translate(_PLAIN)}') AS account_id.",
+        )
+    ]
+
+
 def _far_off(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
     """Tell of an account's largest line where it is hundreds of times its others' geometric
     mean.
@@ -190,28 +216,59 @@ def _far_off(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
     ]
 
 
-def _opposed(
+def _misread(
     used: ir.Table, theirs: Mapping[str, str], book: BookSettings
 ) -> list[tuple[str, str]]:
-    """Tell of lines that give pieces back and money not."""
-    if "quantity" not in theirs or "quantity" not in used.columns:
-        return []
-    lines = used.filter((used["quantity"] < 0) & (used["revenue"] > 0))
-    found = lines.aggregate(n=lines.count(), amount=lines["revenue"].sum()).to_pyarrow()
-    row = found.to_pylist()[0]
-    if not row["n"]:
-        return []
-    quantity, revenue = (quoted_name(theirs[name]) for name in ("quantity", "revenue"))
-    money = f"{book.currency} {number(float(row['amount']), book, decimals=2)}"
-    return [
-        (
-            f"{count(row['n'], 'line has', 'lines have')} a quantity below 0 and an amount above "
-            f"0 ({money}): they count as sales.",
-            "If they are returns, turn them in orders.sql: "
-            f"CASE WHEN {quantity}::VARCHAR LIKE '-%' THEN '-' || ltrim({revenue}::VARCHAR, '-') "
-            f"ELSE {revenue}::VARCHAR END AS revenue.",
+    """Tell of lines that may not be what they are taken for: pieces given back for money, sales
+    with a minus, sums; all are looked for at once.
+    """
+    named = next((n for n in ("product", "category") if n in theirs and n in used.columns), "")
+    money = used["revenue"]
+    asked = {"total": money.sum()}
+    if "quantity" in theirs and "quantity" in used.columns:
+        is_back = (used["quantity"] < 0) & (money > 0)
+        asked |= {"back": is_back.sum(), "back_money": money.sum(where=is_back)}
+    if named:
+        is_sum = used[named].lower().isin(_CALLED_TOTAL)
+        asked |= {"sums": is_sum.sum(), "sums_money": money.sum(where=is_sum)}
+        asked["shown"] = used[named].min(where=is_sum)
+    row = used.aggregate(**asked).to_pyarrow().to_pylist()[0]
+    own = {name: quoted_name(theirs.get(name, name)) for name in ("quantity", "revenue", named)}
+    text = f"trim({own['revenue']}::VARCHAR)"
+
+    def written(amount: object) -> str:
+        return f"{book.currency} {number(float(str(amount)), book, decimals=2)}"
+
+    told = []
+    if row.get("back"):
+        told.append(
+            (
+                f"{count(row['back'], 'line has', 'lines have')} a quantity below 0 and an amount "
+                f"above 0 ({written(row['back_money'])}): they count as sales.",
+                "If they are returns, turn them in orders.sql: CASE WHEN "
+                f"{own['quantity']}::VARCHAR LIKE '-%' THEN '-' || ltrim({text}, '-') ELSE {text} "
+                "END AS revenue.",
+            )
         )
-    ]
+    if row["total"] is not None and row["total"] < 0:
+        told.append(
+            (
+                f"All revenue is {written(row['total'])}: sales may stand there with a minus, as "
+                "on the credit side of a ledger.",
+                f"If so, turn them in orders.sql: CASE WHEN {text} LIKE '-%' THEN "
+                f"ltrim({text}, '-') ELSE '-' || {text} END AS revenue.",
+            )
+        )
+    if row.get("sums"):
+        told.append(
+            (
+                f"{count(row['sums'], 'line has', 'lines have')} '{row['shown']}' as its {named} "
+                f"({written(row['sums_money'] or 0)}): they count as sales.",
+                "If they are sums of others, leave them out in orders.sql: CASE WHEN "
+                f"trim({own[named]}) = '{row['shown']}' THEN 'a total' END AS set_aside.",
+            )
+        )
+    return told
 
 
 def _gaps(days: pd.DataFrame) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ TOTALS = (
     r"(?i)^\s*((grand|sub|report)[ -]?)?totals?\b|\b(sub)?totals?\s*$"
     r"|^\s*(gesamt|summe|zwischensumme|endsumme|ergebnis|somme|sous-total|suma|importe total)"
     r"|\b(summe|gesamtergebnis|ergebnis)\s*$|^\s*t\S{1,2}ng( c\S{1,2}ng)?\b"
+    r"|^\s*\*{1,3}\s*$"  # as lists of SAP mark them
     r"|^\s*(总计|合计|小计|總計|合計|小計)|(总计|合计|小计|總計|合計|小計)\s*$"
 )
 _NAMING = ("order_id", "account_id", "order_date")

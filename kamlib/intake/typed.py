@@ -28,6 +28,7 @@ from kamlib.intake.casting import (
     reader,
     tidy,
 )
+from kamlib.intake.plain import is_plain, plain_value
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.intake.sources.sheets import ERROR, UNCOMPUTED
@@ -60,7 +61,15 @@ class _Piece:
         return said.replace('"cell"."code"', '"text_currency"')
 
 
-_PLACES = {"raw": "", "text": "text_", "plain": "plain_", "value": "value_", "kind": KIND_OF}
+_FIT = "fit"
+_PLACES = {
+    "raw": "",
+    "fit": "fit_",
+    "text": "text_",
+    "plain": "plain_",
+    "value": "value_",
+    "kind": KIND_OF,
+}
 
 
 def typed_rows(
@@ -75,11 +84,10 @@ def typed_rows(
     types = {name: cells[name].type() for name in cells.columns}
     texts: dict[str, dt.DataType] = {}
     has_code = any(column.name == "currency" for column in columns)
-    steps: dict[str, list[str]] = {"text": [], "plain": [], "value": []}
+    steps: dict[str, list[str]] = {"fit": [], "text": [], "plain": [], "value": []}
     judged: list[Any] = []
-    opened: list[Any] = []
-    signed: list[Any] = []
-    mended: list[Any] = []
+    found: dict[str, list[str]] = {"open": [], "sign": [], "mended": []}
+    fits: dict[str, str] = {}
     for column in columns:
         known: dict[str, dt.DataType] = {"raw": types[column.name]}
         if (kind := KIND_OF + column.name) in types:
@@ -88,7 +96,11 @@ def typed_rows(
             known["code"] = _STRING
         for step, made in steps.items():
             piece = _piece(step, _like(column, step), tuple(known.items()), rules, is_excel)
+            if piece is None:
+                continue
             known[step] = piece.type
+            if step == _FIT:
+                fits[column.name] = quoted_name(f"{_FIT}_{column.name}")
             if step == "text":
                 texts[column.name] = piece.type
             said = piece.of(column.name)
@@ -99,32 +111,36 @@ def typed_rows(
         for test, why, is_shown in JUDGED:
             if (piece := _piece(test, _like(column, test), *given)) is not None:
                 judged.append((piece.of(column.name), why(column), is_shown and column))
-        if (piece := _piece("open", _like(column), *given)) is not None:
-            example = f"{quoted(column.name + BETWEEN)} || {quoted_name('text_' + column.name)}"
-            opened.append(f"CASE WHEN {piece.of(column.name)} THEN {example} END")
-        for step, found in (("sign", signed), ("mended", mended)):
-            if (piece := _piece(step, _like(column), *given)) is not None:
-                found.append(piece.of(column.name))
+        for step, said in found.items():
+            if (piece := _piece(step, _like(column), *given)) is None:
+                continue
+            test = piece.of(column.name)
+            if step == "open":
+                example = f"{quoted(column.name + BETWEEN)} || {quoted_name('text_' + column.name)}"
+                test = f"CASE WHEN {test} THEN {example} END"
+            said.append(test)
     reason = _cases([(test, quoted(why)) for test, why, _ in judged])
     if "order_date" in texts:
         is_sum = _total(tuple(texts.items()))
-        reason = (
-            f"CASE WHEN ({reason}) IS NOT NULL AND {is_sum} THEN {quoted(TOTAL)} ELSE {reason} END"
-        )
+        reason = _instead(reason, TOTAL, is_sum)
     cells_ = ", ".join(f"{quoted_name('text_' + name)}::VARCHAR" for name in texts)
-    is_bare = f"coalesce({cells_}) IS NULL"
-    reason = (
-        f"CASE WHEN ({reason}) IS NOT NULL AND {is_bare} THEN {quoted(EMPTY)} ELSE {reason} END"
-    )
+    reason = _instead(reason, EMPTY, f"coalesce({cells_}) IS NULL")
+    is_each_fit = all(c.name in fits or (c.type == "text" and not c.required) for c in columns)
+    is_fit = " AND ".join(fits.values()) if is_each_fit and fits else "FALSE"
+    if not any(column.least is not None or column.most is not None for column in columns):
+        reason = f"CASE WHEN {is_fit} THEN NULL ELSE {reason} END"
     if "set_aside" in types:
         own = _piece("cleaned", _ANY, (("raw", types["set_aside"]),), rules, is_excel)
         reason = f"coalesce({own.of('set_aside')}, {reason})"
     statement = f"SELECT * FROM {_named(cells, connection)}"
-    for made in steps.values():
+    for made in filter(None, steps.values()):
         statement = f"SELECT *, {', '.join(made)} FROM ({statement})"
     statement = (
-        f"SELECT *, {reason} AS _reason, {' + '.join(mended) or '0'} AS _mended, "
-        f"{_first(signed)} AS _sign, {_first(opened)} AS _open FROM ({statement})"
+        f"SELECT *, {reason} AS _reason, "
+        f"CASE WHEN {is_fit} THEN 0 ELSE {' + '.join(found['mended']) or '0'} END AS _mended, "
+        f"CASE WHEN {is_fit} THEN NULL ELSE {_first(found['sign'])} END AS _sign, "
+        f"CASE WHEN {is_fit} THEN NULL ELSE {_first(found['open'])} END AS _open "
+        f"FROM ({statement})"
     )
     shown = [
         (f"_reason = {quoted(why)}", f"CAST({quoted_name('text_' + column.name)} AS VARCHAR)")
@@ -147,6 +163,15 @@ def typed_rows(
     return connection.table(view)
 
 
+def _instead(reason: str, other: str, test: str) -> str:
+    """Return a row's reason, or another one where it has one and passes a test, which is asked of
+    no other row: the engine takes both sides of an AND for all rows, a branch for its own alone.
+    """
+    return (
+        f"CASE WHEN ({reason}) IS NULL THEN NULL WHEN {test} THEN {quoted(other)} ELSE {reason} END"
+    )
+
+
 def _is_unread(column: Column, row: ir.Table) -> ir.BooleanValue:
     is_unread = row["text"].notnull() & row["value"].isnull()
     kind = row["kind"] if "kind" in row.columns else None
@@ -165,7 +190,7 @@ def _is_outside(column: Column, row: ir.Table) -> ir.BooleanValue | None:
 
 def _is_open(column: Column, row: ir.Table, rules: Rules) -> ir.BooleanValue | None:
     found = ambiguous(column, row["raw"], row["plain"], rules)
-    return None if found is None else row["value"].isnull() & found
+    return None if found is None else ibis.ifelse(row["value"].notnull(), False, found)
 
 
 def _sign(column: Column, row: ir.Table, rules: Rules) -> ir.StringValue | None:
@@ -199,12 +224,20 @@ it.
 def _built(step: str, column: Column, row: ir.Table, rules: Rules, is_excel: bool) -> Any:
     """Return the expression of a step over one cell; None where the column has none."""
     match step:
+        case "fit":
+            is_text = row["raw"].type().is_string() and "kind" not in row.columns and not is_excel
+            return is_plain(column, row["raw"], rules) if is_text else None
         case "text":
-            return cell(column, row["raw"])
+            return _unless_fit(row, row["raw"], cell(column, row["raw"]))
         case "plain":
-            return tidy(column, row["text"], rules, row["code"] if "code" in row.columns else None)
+            code = row["code"] if "code" in row.columns else None
+            return _unless_fit(row, row["raw"], tidy(column, row["text"], rules, code))
         case "value":
-            return reader(column, rules, is_excel=is_excel)(row["plain"])
+            value = reader(column, rules, is_excel=is_excel)(row["plain"])
+            if _FIT not in row.columns:
+                return value
+            plain = plain_value(column, row["raw"], rules)
+            return _unless_fit(row, plain.cast(value.type()), value)
         case "uncomputed":
             return _is_kind(row, UNCOMPUTED)
         case "error":
@@ -222,6 +255,11 @@ def _built(step: str, column: Column, row: ir.Table, rules: Rules, is_excel: boo
         case "mended":
             return _is_mended(column, row, rules)
     return cleaned(row["raw"])
+
+
+def _unless_fit(row: ir.Table, plain: ir.Value, value: ir.Value) -> ir.Value:
+    """Return the one value where a cell is plain, the other elsewhere."""
+    return ibis.ifelse(row[_FIT], plain, value) if _FIT in row.columns else value
 
 
 @cache
@@ -298,12 +336,20 @@ def _projection(selected: ir.Table) -> str:
 _ANY = Column("it", "text")
 
 
-_MATTERS = {"value": ("choices",), "missing": ("required",), "outside": ("least", "most")}
+_MATTERS = {
+    "fit": ("required",),
+    "value": ("choices",),
+    "missing": ("required",),
+    "outside": ("least", "most"),
+}
 
 
 def _like(column: Column, step: str = "") -> Column:
     """Return the column that stands for all that a step treats the same."""
-    return Column("it", column.type, **{n: getattr(column, n) for n in _MATTERS.get(step, ())})
+    known = {name: getattr(column, name) for name in _MATTERS.get(step, ())}
+    if step == "value" and column.most == 1:
+        known["most"] = 1  # a share, which may be written in percent
+    return Column("it", column.type, **known)
 
 
 def _named(cells: ir.Table, connection: Any) -> str:

@@ -128,12 +128,14 @@ def dossier_links(data: Any = None) -> dict[str, str]:
     given = getattr_static(data, "dossiers", None)  # a period would look for near names
     if isinstance(given, Mapping):
         return {str(account): str(address) for account, address in given.items()}
-    file = os.environ.get(LINKS)
-    return (
-        dict(json.loads(Path(file).read_text(encoding="utf-8")))
-        if file and Path(file).is_file()
-        else {}
-    )
+    file = Path(os.environ.get(LINKS) or os.devnull)
+    lock = Path(f"{file}.lock")
+    if not file.is_file() and lock.exists():  # the run is about to write it
+        from filelock import FileLock
+
+        with FileLock(lock):
+            pass
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
 
 
 def json_of(value: Any) -> Markup:

@@ -41,10 +41,6 @@ LEAST_ACCOUNTS = 3
 """Accounts that bought a product in a month before their median price says anything."""
 
 
-_AT_ONCE = ("account_months", "price_years", "deliveries")
-"""Tables that rest on more than each account's own lines."""
-
-
 def used_lines(intake: Intake) -> Engine:
     """Return the engine with the used lines in its view ``kam_used``, with every optional column
     that the activity tables ask for.
@@ -118,6 +114,11 @@ def account_days(*, as_of: pd.Timestamp) -> str:
     )
 
 
+def days_of(account_days: Path) -> str:
+    """Return what a statement selects from to have the account × day table."""
+    return f"read_parquet({quoted(account_days)})"
+
+
 def months_of_days(account_days: Path, *, as_of: pd.Timestamp) -> str:
     """One row per account × month with order lines, as `kamlib.period.months.account_months` has
     it.
@@ -130,7 +131,7 @@ def months_of_days(account_days: Path, *, as_of: pd.Timestamp) -> str:
                 AS cost,
             CAST(sum(order_count) AS BIGINT) AS order_count,
             count(*) FILTER (WHERE revenue > 0) AS order_day_count
-        FROM read_parquet({quoted(account_days)}) GROUP BY 1, 2
+        FROM {days_of(account_days)} GROUP BY 1, 2
         """,
         ["account_id", "month"],
     )
@@ -232,12 +233,19 @@ def price_years(*, as_of: pd.Timestamp) -> str:
     )
 
 
-def deliveries(*, as_of: pd.Timestamp, on_day_is_late: bool = False) -> str:
+def are_deliveries_known(engine: Engine, *, as_of: pd.Timestamp) -> bool:
+    """Return whether a line was delivered by the as-of day."""
+    day = quoted_day(as_of)
+    known = f"SELECT 1 FROM {LINES} WHERE order_date <= {day} AND delivered_date <= {day}"
+    return bool(engine.one(f"SELECT EXISTS ({known})"))
+
+
+def deliveries(*, as_of: pd.Timestamp, is_known: bool, on_day_is_late: bool = False) -> str:
     """One row per account × manager × month of promise: orders due, and late ones.
 
     An order is late when a line of it was delivered after its promised day, or is open past it as
     of the as-of day (with ``on_day_is_late``: on the promised day or after). Without any delivered
-    day it is unknown whether orders were late: no row.
+    day (``is_known``) it is unknown whether orders were late: no row.
     """
     day, limit = quoted_day(as_of), 0 if on_day_is_late else 1
     return in_order(
@@ -250,7 +258,7 @@ def deliveries(*, as_of: pd.Timestamp, on_day_is_late: bool = False) -> str:
                 max(date_diff('day', promised_date, coalesce(done, {day}))) AS delay,
                 bool_or(done IS NULL) AS is_open
             FROM lines
-            WHERE promised_date IS NOT NULL AND (SELECT count(done) > 0 FROM lines)
+            WHERE promised_date IS NOT NULL AND {is_known}
             GROUP BY account_id, order_id
         ), due AS (
             SELECT *, delay >= CASE WHEN is_open THEN 1 ELSE {limit} END AS is_late
@@ -351,14 +359,23 @@ def activity_tables(
         "product_sales": _called(product_sales(spans=spans)),
         "price_years": price_years(as_of=as_of),
         "manager_months": manager_months(as_of=as_of),
-        "deliveries": deliveries(as_of=as_of, on_day_is_late=book.delivery.on_day_is_late),
+        "deliveries": deliveries(
+            as_of=as_of,
+            is_known=are_deliveries_known(engine, as_of=as_of),
+            on_day_is_late=book.delivery.on_day_is_late,
+        ),
     }
     in_turn = ", ".join(map(quoted, windows))
-    orders_of = {"product_windows": f'list_position([{in_turn}], "window"), account_id, product_id'}
+    other: dict[str, dict[str, str]] = {
+        "account_months": {"of": days_of(days)},
+        "product_windows": {
+            "order": f'list_position([{in_turn}], "window"), account_id, product_id'
+        },
+        "price_years": {"by": "product_id", "order": "account_id, product_id, year_number"},
+    }
     for name, statement in statements.items():
-        by = "" if name in _AT_ONCE else "account_id"
-        made = engine.stored(statement, of=LINES, by=by, order=orders_of.get(name, ""))
-        shutil.move(made, folder / f"{name}.parquet")
+        parted = {"of": LINES, "by": "account_id", **other.get(name, {})}
+        shutil.move(engine.stored(statement, **parted), folder / f"{name}.parquet")
     shutil.move(days, folder / "account_days.parquet")
     return {
         "order_cells": orders[~orders["is_split"]].drop(columns="is_split").reset_index(drop=True),

@@ -7,7 +7,10 @@ import datetime
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.errors import KamError
 from kamlib.intake import Intake
+from kamlib.period.calendar import Span
+from kamlib.words import count
 
 
 def first_day(intake: Intake) -> pd.Timestamp | None:
@@ -30,3 +33,24 @@ def last_covered_day(
     latest = used["order_date"].max().to_pyarrow().as_py()
     found = [day for day in (latest, book.complete_to) if day]
     return max(found) if found else None
+
+
+def check_reaches_into(period: Span, intake: Intake) -> None:
+    """Refuse a period that begins after the data end, as its report would be of silence alone, or
+    whose end they miss by more than the book allows.
+    """
+    last = last_covered_day(intake, intake.book)
+    if last is None:
+        return
+    most = intake.book.freshness.refuse_after
+    missing = (period.end.date() - last).days
+    is_short = most is not None and missing > most
+    if period.start.date() > last or is_short:
+        allowed = f", more than the {count(most or 0, 'day')} of refuse_after" if is_short else ""
+        raise KamError(
+            f"The book has no orders in {period.title}."
+            if period.start.date() > last
+            else f"The orders end {count(missing, 'day')} before {period.title} does{allowed}.",
+            where=f"period = {period.label}",
+            next=f"Its data end on {last}. Name an earlier period, or bring the orders up to date.",
+        )

@@ -20,7 +20,7 @@ from kamlib.words import ENGLISH, speaking
 if TYPE_CHECKING:
     from kamlib.period.explain import Explanation
     from kamlib.period.snapshot import Snapshot
-    from kamlib.period.views import AccountPeriod
+    from kamlib.period.views import AccountPeriod, EarlierDay
 
 _OPEN: WeakValueDictionary[str, Period] = WeakValueDictionary()
 
@@ -73,6 +73,7 @@ class Period:
         self._snapshot = snapshot
         self._is_neighbour = is_neighbour
         self._kept: dict[str, Any] = {}
+        self._latest: list[EarlierDay] = []
         self.book = book or snapshot.book
         self.span = span or snapshot.span
         self.manager_id = snapshot.manager_id
@@ -124,12 +125,9 @@ class Period:
         """
         if day == self.as_of and previous is None:
             return self
-        name = f"at {day} {previous}"
-        if name not in self._kept:
-            from kamlib.period.views import EarlierDay
+        from kamlib.period.views import earlier_day
 
-            self._kept[name] = EarlierDay(self, day, previous)
-        return self._kept[name]
+        return earlier_day(self, day, previous)
 
     def account(self, account_id: str = "") -> AccountPeriod:
         """Return the same for one account: its rows of every table, and the tables of its dossier.

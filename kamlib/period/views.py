@@ -10,7 +10,7 @@ from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
 from kamlib.period.calendar import Span, period_of
 from kamlib.period.months import account_months, trailing_months
-from kamlib.period.names import SECTIONS, setting
+from kamlib.period.names import READ_TABLES, SECTIONS, setting
 from kamlib.period.period import Period, answer_by_name
 from kamlib.tables import CANONICAL, known_as_of
 
@@ -169,7 +169,26 @@ class EarlierDay(Period):
             return self._snapshot.stored(name, lambda: self._computed(name), apart=apart)
         return self._computed(name)
 
+    def forget(self) -> None:
+        """Let go of the tables that are read; they are cut anew when they are asked for."""
+        for name in READ_TABLES:
+            self._kept.pop(name, None)
 
+
+def earlier_day(whole: Period, day: pd.Timestamp, previous: pd.Timestamp | None) -> EarlierDay:
+    """Return a period as of an earlier day, once for all who ask. The last days that were asked for
+    hold their tables: a report asks for eighteen, which would hold most tables of a book as often.
+    """
+    name = f"at {day} {previous}"
+    view = whole._kept.get(name) or EarlierDay(whole, day, previous)
+    whole._kept[name] = view
+    whole._latest = [*(one for one in whole._latest if one is not view), view]
+    while len(whole._latest) > _DAYS_HELD:
+        whole._latest.pop(0).forget()
+    return view
+
+
+_DAYS_HELD = 3
 _SHARED = ("account_status", "account_classes")
 """Tables that several pages ask for as of the same earlier days: kept, as those of the day are."""
 

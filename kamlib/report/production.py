@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from filelock import FileLock
 
 from kamlib.errors import KamError
 from kamlib.intake import Intake
 from kamlib.period import Period
 from kamlib.report import site, watch
+from kamlib.report.about import write_run
 from kamlib.report.agenda import write_calendars
+from kamlib.report.deadline import StoppedError
 from kamlib.report.kernel import end_kernels, run_notebook
 from kamlib.report.pages import PAGES, Page, notebook_file
 from kamlib.report.printing import print_pages
@@ -27,7 +32,6 @@ from kamlib.report.write import (
     merge_tables,
     write_intake,
     write_period_workbook,
-    write_run,
 )
 from kamlib.words import count_untranslated, speaking
 
@@ -64,13 +68,16 @@ class Production:
         self.calls += [(PAGES["dossiers"], account) for account in accounts]
         self.writer = PageWriter(data, staged, singles, accounts, has_digest=request.digest)
         self.names = self.writer.names
-        for name, up in (("links", ""), ("near_links", "../")):
-            addresses = json.dumps(self.writer.addresses(up))
-            (self.work / f"{name}.json").write_text(addresses, encoding="utf-8")
+        self.links = {"": self.work / "links.json", "../": self.work / "near_links.json"}
+        self.done: set[str] = set()
+        self.late: Exception | None = None
 
-    def make(self, intake: Intake, about: dict[str, Any]) -> dict[str, KamError]:
+    def make(
+        self, whole: dict[str, Any], about: dict[str, Any], intake: Intake | None = None
+    ) -> dict[str, KamError]:
         """Fill the staged folder; return what failed of it, where the request was to keep going.
-        ``about`` goes into ``run.json``.
+        ``whole`` (see `whole_book`) and ``about`` go into ``run.json``; digests are made from the
+        book as read.
 
         Raises
         ------
@@ -92,34 +99,94 @@ class Production:
             site.clear_staged(self.work)
         if self.failed and len(self.failed) == count:
             raise next(iter(self.failed.values()))
+        if self.late is not None:
+            raise self.late
         self._keep_last_good()
         write_intake(self.staged, self.data)
-        with speaking(self.data.book.language):
-            write_period_workbook(self.staged, self.data)
-            if any(page.name == "ahead" for page, _ in self.calls):
-                write_calendars(self.staged, self.data)
-        if self.request.digest:
+        self._write_accounts()
+        self._write_books()
+        if self.request.digest and intake is not None:
             self.progress(label, "digests", count, count)
             self.writer.write_digests(intake)
-        self.writer.write_lists()
+        self.writer.write_tables()
         if self.request.pdf:
             self.progress(label, "printing", count, count)
             print_pages(self.staged)
         failed = {name: str(error.what) for name, error in self.failed.items()}
-        write_run(self.staged, self.data, intake, {**about, "timings": seconds, "failed": failed})
+        write_run(self.staged, self.data, whole, {**about, "timings": seconds, "failed": failed})
         return self.failed
 
     def _all(self, pool: ThreadPoolExecutor) -> Iterator[Made]:
-        """Make pages side by side; the first failure, or a signal to stop, ends the others."""
-        futures = [pool.submit(self._one, *call) for call in self.calls]
+        """Make pages side by side; the first failure, or a signal to stop, ends the others.
+
+        Meanwhile this process does what needs no notebook: in the place of one of those that may
+        run, and again when fewer than may run are left.
+        """
+        futures: list[Future[Made]] = []
         try:
-            for future in futures:
-                yield future.result()
+            with self.turn:
+                self._begin(pool, futures)
+                if self.executor is None:
+                    self._meanwhile(lambda: self._write_accounts(futures))
+            waiting = deque(futures)
+            while waiting:
+                left = [future for future in waiting if not future.done()]
+                if self.executor is None and len(left) < self.request.jobs:
+                    self._meanwhile(self._write_books)
+                if not waiting[0].done():
+                    wait(left, return_when=FIRST_COMPLETED)
+                while waiting and waiting[0].done():
+                    yield waiting.popleft().result()
         finally:
+            self.writer.common.cancel()  # nobody waits for it any more
             for future in (*futures, *self.elsewhere):
                 future.cancel()
             while wait(futures, timeout=0.2).not_done:  # none when all went well
                 end_kernels(self.running)
+
+    def _begin(self, pool: ThreadPoolExecutor, futures: list[Future[Made]]) -> None:
+        """Have the notebooks begin, and make what all pages say: a notebook that asks where the
+        page of an account is waits until the file is there. Elsewhere they begin after it.
+        """
+        with contextlib.ExitStack() as held:
+            for file in self.links.values():
+                held.enter_context(FileLock(f"{file}.lock"))
+            if self.executor is None:
+                futures += [pool.submit(self._one, *call) for call in self.calls]
+            self.writer.prepare()
+            for up, file in self.links.items():
+                fresh = file.with_suffix(".part")
+                fresh.write_text(json.dumps(self.writer.addresses(up)), encoding="utf-8")
+                fresh.replace(file)
+        if self.executor is not None:
+            futures += [pool.submit(self._one, *call) for call in self.calls]
+
+    def _meanwhile(self, do: Callable[[], None]) -> None:
+        """Do a part of the work while notebooks run; its failure is told after theirs."""
+        try:
+            do()
+        except StoppedError:
+            raise
+        except Exception as error:
+            self.late = self.late or error
+
+    def _write_accounts(self, futures: Sequence[Future[Made]] = ()) -> None:
+        """Write the pages of accounts that no notebook makes, once, as long as none has failed."""
+        if "accounts" not in self.done:
+            self.done.add("accounts")
+            self.writer.write_accounts(
+                lambda: any(one.done() and one.exception() for one in futures)
+            )
+
+    def _write_books(self) -> None:
+        """Write the workbooks and calendars, once."""
+        if "books" in self.done:
+            return
+        self.done.add("books")
+        with speaking(self.data.book.language):
+            write_period_workbook(self.staged, self.data)
+            if any(page.name == "ahead" for page, _ in self.calls):
+                write_calendars(self.staged, self.data)
 
     def _one(self, page: Page, account: str) -> Made:
         """Run a notebook and make its page; where the request is to keep going, keep a failure."""
@@ -135,7 +202,7 @@ class Production:
 
     def _run(self, page: Page, account: str) -> None:
         tables = self.work / f"tables-{page.name}-{self.names.get(account, '')}"
-        links = self.work / ("near_links.json" if account else "links.json")
+        links = self.links["../" if account else ""]
         parameters = {
             "book": str(self.data.folder),
             "period": self.data.span.label,

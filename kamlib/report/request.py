@@ -6,10 +6,14 @@ import os
 import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kamlib.errors import KamError, nearest
 from kamlib.page.names import page_name
 from kamlib.report.site import MODES
+
+if TYPE_CHECKING:
+    from kamlib.intake import Intake
 
 WORDS = ("key", "all", "none")
 """What may be said for accounts beside ids."""
@@ -133,6 +137,16 @@ def check_account(account: str, known) -> None:
             where="--accounts",
             next=nearest(account, [*known, *WORDS]),
         )
+
+
+def check_known(choice: str, intake: Intake) -> None:
+    """Refuse accounts that no table of the book knows, before anything is made."""
+    orders = intake.orders
+    used = orders.filter(orders["_reason"].isnull()).select("account_id").distinct().to_pandas()
+    known = {*used["account_id"], *intake.frames["accounts"]["account_id"]}
+    if choice not in known:  # an id may hold a comma
+        for account in ids(choice):
+            check_account(account, known)
 
 
 def check_place(request: Request) -> None:

@@ -27,18 +27,17 @@ from kamlib.report.quick import quick_import
 from kamlib.report.request import (
     WORDS,
     Request,
-    check_account,
+    check_known,
     check_place,
     check_words,
-    ids,
     in_own_folder,
 )
 from kamlib.report.server import LANGUAGE, SOCKET, ForkServer, can_fork
 from kamlib.report.status import Status, status_file
-from kamlib.words import count
 
 if TYPE_CHECKING:
     from kamlib.intake import Intake
+    from kamlib.period import Period
     from kamlib.period.undated import Undated
 
 
@@ -119,6 +118,8 @@ class _Run:
         self.progress, self.notice, self.folder = progress, notice, folder
         self.executor: Executor | None = None
         self.now: Undated | None = None
+        self.intake: Any = None
+        self.last: Span | None = None
         self.started = datetime.now(UTC).isoformat(timespec="microseconds")
         self.settings: BookSettings = read_settings(request.book)
         self.pages: list[Page] = wanted_pages(list(request.only), request.book)
@@ -174,6 +175,7 @@ class _Run:
     def _rendered(self) -> list[Outcome]:
         from kamlib.intake import read_book
         from kamlib.intake.sources import open_engine
+        from kamlib.period.covered import check_reaches_into
         from kamlib.period.snapshot import check_reached
 
         with contextlib.ExitStack() as runs:
@@ -186,11 +188,11 @@ class _Run:
             self.progress("", "reading the book", 0, 1)
             intake = read_book(self.request.book, self.settings, engine)
             if self.request.accounts not in WORDS:
-                _check_known(self.request.accounts, intake)
+                check_known(self.request.accounts, intake)
             periods = self.asked or [self._default(intake)]
             for period in periods:
                 check_reached(period, intake)
-                _check_reaches_into(period, intake)
+                check_reaches_into(period, intake)
             if book_hashes(self.request.book) != self.hashes:
                 raise KamError(
                     "A file of the book changed while it was read.",
@@ -198,7 +200,9 @@ class _Run:
                     next="Wait until it is written, then run again.",
                 )
             site.check_own(self.request.out, [period.label for period in periods])
-            done = [self._one(period, intake, kernels) for period in periods]
+            self.intake, self.last = intake, periods[-1]
+            del intake  # it is let go of before the kernels of the last period start
+            done = [self._one(period, kernels) for period in periods]
             self.kept.clear()
             return done
 
@@ -215,14 +219,14 @@ class _Run:
         }
         return found
 
-    def _one(self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]) -> Outcome:
+    def _one(self, period: Span, kernels: Callable[[], dict[str, str]]) -> Outcome:
         """Render and publish one period, or say that nothing of it has changed."""
         label, began = period.label, time.monotonic()
         if self._is_done(period):
             return self._unchanged(period)
         failed: dict[str, KamError] = {}
         try:
-            failed = self._publish(period, intake, kernels)
+            failed = self._publish(period, kernels)
             how = "published"
         except StoppedError:
             raise
@@ -242,35 +246,48 @@ class _Run:
         lost = "" if how == "failed" else str(run.get("lost", ""))
         return Outcome(label, how, self._front(label), seconds, failed, said, lost)
 
-    def _publish(
-        self, period: Span, intake: Intake, kernels: Callable[[], dict[str, str]]
-    ) -> dict[str, KamError]:
-        from kamlib.period import Period
-        from kamlib.period.snapshot import read_snapshot, write_snapshots
-        from kamlib.period.undated import undated_of
+    def _publish(self, period: Span, kernels: Callable[[], dict[str, str]]) -> dict[str, KamError]:
         from kamlib.report.production import Production
         from kamlib.story.pages import note_undated
 
         out, label = self.request.out, period.label
-        manager = self.request.manager_id or ""
-        self.now = self.now or undated_of(intake)
-        choice = self.kept.choice(period, self.now)
-        home = self.folder / "periods" / choice.tables.word
-        then = choice.tables.into(intake, home / "undated")
-        folders = write_snapshots(then, [period], home, manager_id=manager)
-        data = Period(read_snapshot(folders[label], is_of_run=True))
+        data, choice, whole = self._prepared(period)
         staged = site.stage(out, label)
         try:
             report = (self.request, self.pages, data, staged)
             work = Production(*report, kernels(), self.progress, self.executor)
             work.writer.note = note_undated(choice.renewed)
-            failed = work.make(intake, self._about(label, choice))
+            failed = work.make(whole, self._about(label, choice), self.intake)
             self.kept.keep(choice)
             site.publish(staged, out, label, mode=self.request.mode)
             self._mend_index()
         finally:
             site.clear_staged(staged)
         return failed
+
+    def _prepared(self, period: Span) -> tuple[Period, Choice, dict[str, Any]]:
+        """Return a period, what it is made from, and what the whole book adds up to; after the last
+        one nothing of the book is held.
+        """
+        from kamlib.period import Period
+        from kamlib.period.snapshot import read_snapshot, write_snapshots
+        from kamlib.period.undated import undated_of
+        from kamlib.report.about import whole_book
+
+        self.now = self.now or undated_of(self.intake)
+        choice = self.kept.choice(period, self.now)
+        home = self.folder / "periods" / choice.tables.word
+        then = choice.tables.into(self.intake, home / "undated")
+        manager = self.request.manager_id or ""
+        folder = write_snapshots(then, [period], home, manager_id=manager)[period.label]
+        data = Period(read_snapshot(folder, is_of_run=True))
+        whole = whole_book(self.intake, data)
+        if (
+            period == self.last and not self.request.digest
+        ):  # digests are made from the lines of each manager
+            self.intake.let_go()
+            self.intake = None
+        return data, choice, whole
 
     def _about(self, label: str, choice: Choice) -> dict[str, Any]:
         """Return what ``run.json`` says beside what the report itself holds."""
@@ -295,39 +312,6 @@ class _Run:
 
         renew_index(out, self.settings, mode=self.request.mode)
         self.status.said["index"] = index_state(out, self.mark)
-
-
-def _check_reaches_into(period: Span, intake: Intake) -> None:
-    """Refuse a period that begins after the data end, as its report would be of silence alone, or
-    whose end they miss by more than the book allows.
-    """
-    from kamlib.period.covered import last_covered_day
-
-    last = last_covered_day(intake, intake.book)
-    if last is None:
-        return
-    most = intake.book.freshness.refuse_after
-    missing = (period.end.date() - last).days
-    is_short = most is not None and missing > most
-    if period.start.date() > last or is_short:
-        allowed = f", more than the {count(most or 0, 'day')} of refuse_after" if is_short else ""
-        raise KamError(
-            f"The book has no orders in {period.title}."
-            if period.start.date() > last
-            else f"The orders end {count(missing, 'day')} before {period.title} does{allowed}.",
-            where=f"period = {period.label}",
-            next=f"Its data end on {last}. Name an earlier period, or bring the orders up to date.",
-        )
-
-
-def _check_known(choice: str, intake: Intake) -> None:
-    """Refuse accounts that no table of the book knows, before anything is made."""
-    orders = intake.orders
-    used = orders.filter(orders["_reason"].isnull()).select("account_id").distinct().to_pandas()
-    known = {*used["account_id"], *intake.frames["accounts"]["account_id"]}
-    if choice not in known:  # an id may hold a comma
-        for account in ids(choice):
-            check_account(account, known)
 
 
 _ENVIRONMENT = {

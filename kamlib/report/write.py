@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import wraps
 from html import escape
@@ -17,24 +18,22 @@ import pandas as pd
 
 import kamlib
 from kamlib.errors import KamError
-from kamlib.intake import Intake, control_totals, row_account
+from kamlib.intake import Intake
 from kamlib.page.export import csv_text
 from kamlib.page.fragments import Fragment
 from kamlib.page.names import page_name
 from kamlib.page.search import account_search
 from kamlib.page.site import Foot, Link, page_resources
 from kamlib.period import Period
-from kamlib.report import site
 from kamlib.report.accounts import account_list, dossier_list, named_in_front, notebook, short_pages
 from kamlib.report.convert import check_page, page_html
 from kamlib.report.listing import table_list
 from kamlib.report.pages import PAGES, Page, links_to, place
 from kamlib.report.prose import in_its_language
-from kamlib.story.data_warnings import set_aside_warning, warnings_overview
 from kamlib.story.pages import definitions, title_period
 from kamlib.story.reasons import reason_said
 from kamlib.tables import each
-from kamlib.words import ENGLISH, say, speaking, untranslated
+from kamlib.words import say, speaking
 from kamlib.workbook import CORE, TABLES, write_workbook
 
 Writing = TypeVar("Writing", bound=Callable[..., Any])
@@ -79,7 +78,7 @@ def _in_its_language(write: Writing) -> Writing:
 class PageWriter:
     """Writes a period's pages: each as its notebook finishes, from several threads.
 
-    What all pages say of the period is made once, before the first.
+    What all pages say of the period is made once (``prepare``); who writes a page waits for it.
     """
 
     @_in_its_language
@@ -95,22 +94,33 @@ class PageWriter:
         self.has_digest = has_digest
         self.data, self.staged, self.accounts = data, staged, accounts
         self.names = page_name(data.accounts["account_id"])
-        has_front = any(page.name == "overview" for page in singles)
-        self.short = named_in_front(data, accounts) if has_front else []
+        self.has_front = any(page.name == "overview" for page in singles)
+        self.short: list[str] = []
         self.titles = data.accounts.set_index("account_id")["name"]
         self.singles = sorted(singles, key=place)
         self.note = ""
-        self.common = {
-            "book_title": data.book.title,
-            "period": data.call(title_period),
-            "compared": " · ".join(
-                dict.fromkeys(other.span.title for other in (data.previous, data.year_ago) if other)
-            ),
-            "foot": foot(data),
-            "book": data.book,
-            "accounts": self._search(),
-        }
+        self.common: Future[dict[str, Any]] = Future()
         self.dead = links_to([page for page in PAGES.values() if page not in singles])
+
+    @_in_its_language
+    def prepare(self) -> None:
+        """Make what all pages say of the period, and find who has a page."""
+        data = self.data
+        try:
+            self.short = named_in_front(data, self.accounts) if self.has_front else []
+            others = (other.span.title for other in (data.previous, data.year_ago) if other)
+            common = {
+                "book_title": data.book.title,
+                "period": data.call(title_period),
+                "compared": " · ".join(dict.fromkeys(others)),
+                "foot": foot(data),
+                "book": data.book,
+                "accounts": self._search(),
+            }
+        except BaseException as error:
+            self.common.set_exception(error)
+            raise
+        self.common.set_result(common)
 
     @_in_its_language
     def write(self, page: Page, account: str, executed: nbformat.NotebookNode) -> None:
@@ -120,20 +130,28 @@ class PageWriter:
         self._write(file, title, page.name, executed, self._around(account))
 
     @_in_its_language
-    def write_lists(self) -> None:
-        """Write the lists of tables, accounts and dossiers, and the short pages of accounts."""
-        every = csv_text(self.data.told("account_list"))
-        (self.staged / "tables").mkdir(exist_ok=True)
-        (self.staged / "tables" / "account_list.csv").write_bytes(every.encode("utf-8", "replace"))
-        self._write("tables.html", say("Tables"), "tables", table_list(self.staged))
+    def write_accounts(self, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Write the lists of accounts and dossiers, and the short pages of accounts, as long as it
+        is not over.
+        """
         listed = account_list(self.data, self.addresses())
         self._write("accounts.html", say("Accounts"), "accounts", listed)
-        for account, page in short_pages(self.data, self.short):
-            self._write(f"accounts/{self.names[account]}.html", self._title(account), "", page)
         if self.accounts:
             near = {one: f"{self.names[one]}.html" for one in self.accounts}
             listed = dossier_list(self.data, self.accounts, near)
             self._write("dossiers/index.html", say("Dossiers"), "dossiers", listed)
+        for account, page in short_pages(self.data, self.short):
+            if is_over():
+                return
+            self._write(f"accounts/{self.names[account]}.html", self._title(account), "", page)
+
+    @_in_its_language
+    def write_tables(self) -> None:
+        """Write the list of accounts as a table, and the list of all tables that are published."""
+        every = csv_text(self.data.told("account_list"))
+        (self.staged / "tables").mkdir(exist_ok=True)
+        (self.staged / "tables" / "account_list.csv").write_bytes(every.encode("utf-8", "replace"))
+        self._write("tables.html", say("Tables"), "tables", table_list(self.staged))
 
     def addresses(self, up: str = "") -> dict[str, str]:
         """Return where the page of each account is that has one, seen from a page."""
@@ -209,7 +227,7 @@ class PageWriter:
             home=f"{up}../index.html",
             up=up,
             around=around,
-            **self.common,
+            **self.common.result(),
         )
         (self.staged / file).parent.mkdir(parents=True, exist_ok=True)
         html = self.dead.sub(r"\1", page_html(in_its_language(node), resources))
@@ -321,62 +339,8 @@ def foot(data: Period) -> Foot:
     )
 
 
-def write_run(
-    staged: Path,
-    data: Period,
-    intake: Intake,
-    about: dict[str, Any],
-) -> None:
-    """Write ``run.json``: what the report was made from and how, what of it failed (``about``), and
-    the hash of every file beside it.
-
-    A manager's report leaves out what the whole book adds up to, and notices, which may name
-    accounts.
-    """
-    run = {
-        "period": {
-            "label": data.span.label,
-            "start": f"{data.span.start:%Y-%m-%d}",
-            "as_of": f"{data.as_of:%Y-%m-%d}",
-        },
-        "book": data.book.title,
-        **about,
-        **_spoken(data.book.language),
-        "figures": _records(data.key_figures),
-        **({} if data.manager_id else _whole_book(intake, data.as_of)),
-        "warnings": data.call(warnings_overview),
-        "lost": data.call(set_aside_warning),
-        "rendered": pd.Timestamp.now("UTC").isoformat(timespec="seconds"),
-        "files": site.manifest(staged),
-    }
-    site.write_run(staged, run)
-
-
-def _spoken(language: str) -> dict:
-    """Return the language of the pages, and what of it had to be said in English."""
-    if language == ENGLISH:
-        return {}
-    missing = sorted(untranslated())
-    return {"language": language, "untranslated": {"count": len(missing), "messages": missing}}
-
-
-def _whole_book(intake: Intake, as_of: pd.Timestamp) -> dict:
-    return {
-        "rows": {
-            "as_of": _records(row_account(intake, as_of)),
-            "whole_book": _records(row_account(intake)),
-        },
-        "totals": control_totals(intake),
-        "notices": [{"table": n.table, "what": n.what, "next": n.next} for n in intake.notices],
-    }
-
-
 def write_intake(staged: Path, data: Period) -> None:
     """Write the table ``intake``: rows used and set aside as of the period's end."""
     (staged / "tables" / "intake.csv").write_text(
         csv_text(data.intake), encoding="utf-8", newline="\n"
     )
-
-
-def _records(frame: pd.DataFrame) -> list[dict]:
-    return frame.astype("object").where(frame.notna(), None).to_dict("records")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kamlib.intake.casting import cleaned, foreign_sign
-from kamlib.intake.currencies import all_signs
+from kamlib.intake.currencies import code_of, codes_of
 from kamlib.start.meanings import Recognised, fits
 from kamlib.start.names import folded, words_of
 from kamlib.start.sales import signed_already
@@ -41,6 +41,7 @@ def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
     told += _once(plan, given, ask)
     if plan.amount:
         _discount(plan.base, given, ask)
+        _signed_discount(plan.base)
     used = [m for _, m in plan.columns.values()] + [
         plan.base.known[name]
         for name in ("unit_price", "discount_amount", "discount_share")
@@ -101,7 +102,7 @@ def currency_of(plans: Sequence[TablePlan]) -> str:
         rows = part.export.rows.select(code=cleaned(part.export.rows[meaning.column]).upper())
         codes = set(rows.distinct().limit(3).execute()["code"].dropna())
         only = next(iter(codes)) if len(codes) == 1 else ""
-        return only if re.fullmatch("[A-Z]{3}", only) else ""
+        return only if re.fullmatch("[A-Z]{3}", only) else code_of(only) or ""
     known = [plan.columns["revenue"][1]] if "revenue" in plan.columns else []
     known += [plan.base.known["unit_price"]] if plan.amount else []
     return next((code for m in known if (code := currency_in(m.column))), "") or next(
@@ -117,8 +118,8 @@ def _signed(part: Recognised, column: str) -> str:
         return ""
     signs = part.export.rows.select(sign=foreign_sign(cleaned(part.export.rows[column])))
     found = set(signs.distinct().limit(3).execute()["sign"].dropna())
-    codes = {code for code, own in all_signs().items() if found and found <= set(own)}
-    return codes.pop() if len(codes) == 1 else ""
+    codes = codes_of(*found)
+    return codes[0] if len(codes) == 1 else ""
 
 
 def without_lines(plan: TablePlan) -> str:
@@ -183,10 +184,12 @@ def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
         return []
     rows = part.export.rows
     lines = rows.select(
-        order=cleaned(rows[part.known["order_id"].column]), amount=rows[meaning.column]
+        order=cleaned(rows[part.known["order_id"].column]),
+        amount=rows[meaning.column],
+        file=rows["_file"],
     )
     orders = lines.filter(lines["order"].notnull() & lines["amount"].notnull())
-    orders = orders.group_by("order").aggregate(
+    orders = orders.group_by(["order", "file"]).aggregate(
         n=orders.count(), kinds=orders["amount"].nunique(), amount=orders["amount"].min()
     )
     several = orders.filter(orders["n"] > 1)
@@ -267,6 +270,19 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
         base.known["discount_share"] = replace(meaning, factor="0.01")
     else:
         base.known["discount_amount"] = base.known.pop("discount_share")
+
+
+def _signed_discount(base: Recognised) -> None:
+    """Turn a discount that is written with a minus: it is taken off all the same."""
+    for name in ("discount_share", "discount_amount"):
+        if base.has(name):
+            meaning = base.known[name]
+            text = cleaned(base.export.rows[meaning.column])
+            is_some = text.re_search("[1-9]")
+            less = is_some & text.re_search(r"^[-−(]|-$")
+            many = base.export.rows.aggregate(n=is_some.sum(), less=less.sum()).execute().iloc[0]
+            if many["less"] > many["n"] / 2:
+                base.known[name] = replace(meaning, factor=f"-{meaning.factor}")
 
 
 def _given_back(base: Recognised) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from hashlib import sha256
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from kamlib.start.names import about, all_names, folded, vocabulary
 from kamlib.words import listed
 
 DATABASES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3")
-PLANS = "plans"
+PLANS, RETURNS = "plans", "returns"
 _TRIES = 6
 _SETTINGS = {
     "encoding": str,
@@ -119,7 +120,21 @@ def read_exports(given: Iterable[Path | str], engine: Engine, scratch: Path) -> 
             found += _read_file(path, engine)
         else:
             raise KamError("There is no such file.", where=str(path), next="Check its path.")
-    return _named_apart(_united(found, engine))
+    return _named_apart(_united(_each_once(found), engine))
+
+
+def _each_once(found: list[Export]) -> list[Export]:
+    """Leave out a file that is another one again, as browsers keep what is fetched twice."""
+    kept: dict[object, Export] = {}
+    for one in found:
+        content = b"".join(sha256(file.read_bytes()).digest() for file in one.files)
+        key = (content, *one.sheets)
+        if key not in kept:
+            kept[key] = one
+        elif one.files != kept[key].files:
+            said = f"{one.title} is the same file again and is not read"
+            kept[key] = replace(kept[key], told=(*kept[key].told, said))
+    return [*kept.values()]
 
 
 def _united(found: list[Export], engine: Engine) -> list[Export]:
@@ -133,9 +148,17 @@ def _united(found: list[Export], engine: Engine) -> list[Export]:
 
 
 def _form_of(one: Export) -> object:
-    """Return what tables share that can be one: lists of accounts, and sheets, stay apart."""
-    is_alone = one.topic == "accounts" or bool(one.sheets)
-    return id(one) if is_alone else (one.files[0].suffix.lower(), one.topic == PLANS)
+    """Return what tables share that can be one: lists of accounts, and sheets, stay apart; so does
+    what plans, or was given back, by its name.
+    """
+    if one.topic == "accounts" or one.sheets:
+        return id(one)
+    place = [one.rules.get(rule) for rule in ("header_line", "header_rows")]
+    return one.files[0].suffix.lower(), _apart(one.topic), place
+
+
+def _apart(topic: str) -> str:
+    return topic if topic in (PLANS, RETURNS) else ""
 
 
 def _alike(found: list[Export], form_of: Callable[[Export], object]) -> list[list[Export]]:
@@ -182,9 +205,9 @@ def _read_file(file: Path, engine: Engine) -> list[Export]:
     if not found:
         raise refused[0][1]
     groups = _alike(found, _rules_of)
-    planned = [one.sheets[0] for one in found if about(one.sheets[0]) == PLANS]
-    if any(0 < sum(one.sheets[0] in planned for one in group) < len(group) for group in groups):
-        return [_without_plans(file, name, found, planned, engine, is_whole=len(groups) == 1)]
+    apart = [one.sheets[0] for one in found if _apart(about(one.sheets[0]))]
+    if any(0 < sum(one.sheets[0] in apart for one in group) < len(group) for group in groups):
+        return [_without(apart, file, name, found, engine, is_whole=len(groups) == 1)]
     if len(groups) == 1 and not refused:
         return [_read(name, [file], engine, **_rules_of(found[0]))]
     tables = [
@@ -202,20 +225,20 @@ def _read_file(file: Path, engine: Engine) -> list[Export]:
     return tables
 
 
-def _without_plans(
-    file: Path, name: str, found: list[Export], planned: list[str], engine: Engine, is_whole: bool
+def _without(
+    apart: list[str], file: Path, name: str, found: list[Export], engine: Engine, *, is_whole: bool
 ) -> Export:
-    """Read the sheets of a workbook but those that plan, whose header is that of the others."""
+    """Read the sheets of a workbook but those that are no sale by their name, under one header."""
     if not is_whole:
         raise KamError(
             f"The sheets {listed(one.sheets[0] for one in found)} hold what is sold and what is "
-            f"planned ({listed(planned)}) under one header.",
+            f"planned or given back ({listed(apart)}) under one header.",
             where=str(file),
-            next="Keep the plans in a file of their own.",
+            next=f"Keep {listed(apart)} in a file of its own.",
         )
-    rest = tuple(one.sheets[0] for one in found if one.sheets[0] not in planned)
+    rest = tuple(one.sheets[0] for one in found if one.sheets[0] not in apart)
     read = _read(name, [file], engine, **_rules_of(found[0]), sheet=rest)
-    said = [f"Sheet '{sheet}' is not read: it plans, by its name" for sheet in planned]
+    said = [f"Sheet '{sheet}' is not read: by its name it is no sale" for sheet in apart]
     return replace(read, told=(*read.told, *said))
 
 

@@ -15,7 +15,7 @@ from kamlib.intake.forms import Reading, usual_reading
 from kamlib.intake.rules import Rules
 from kamlib.start.exports import Export
 from kamlib.start.names import bare_names, folded, own_meaning, vocabulary
-from kamlib.start.sales import given_back, no_sales
+from kamlib.start.sales import cancelled, given_back, no_sales
 from kamlib.start.units import unit_of, without_tax, without_unit
 from kamlib.tables import CANONICAL, Column
 
@@ -56,7 +56,7 @@ class Recognised:
     left_out: Sequence[Mapping[str, Any]] = ()
     given_back: Mapping[str, Any] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
-    unread: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unread: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def has(self, *meanings: str) -> bool:
         """Return whether all of these are known."""
@@ -85,6 +85,8 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
     if known:
         found.source, found.topic = known["title"], known["table"]
         found.left_out = [known["leave_out"]] if "leave_out" in known else []
+        if (rule := cancelled(export)) is not None:
+            found.left_out, found.told = [*found.left_out, rule[0]], [rule[1]]
         for meaning, name in known["columns"].items():
             if folded(name) in by_fold and meaning not in found.known:
                 _take(found, meaning, by_fold[folded(name)], f"export of {known['title']}")
@@ -205,11 +207,19 @@ def _take(
             found.refused.append(
                 f"'{column}' is called like {meaning}, but its values are not ('{example}')"
             )
-            found.unread.setdefault(meaning, (column, example))
+            found.unread.setdefault(meaning, (column, example, _read_of(read[1])))
         return False
     factor = unit_of(column) if meaning in _AMOUNTS else "1"
     found.known[meaning] = Meaning(column, why, rivals, read[1], read[2], factor)
     return True
+
+
+def _read_of(reading: Reading | None) -> str:
+    """Return how many cells the best form reads, and one that it does not."""
+    if reading is None or not reading.settings:
+        return ""
+    form = reading.settings[0].partition(" under ")[0]
+    return f"{form} reads {reading.read} of {reading.cells}, not '{reading.left}'"
 
 
 def _example(export: Export, column: str) -> str:
@@ -222,6 +232,13 @@ def _example(export: Export, column: str) -> str:
 def filled(part: Recognised) -> list[str]:
     """Return the columns that nothing is made of and that hold something."""
     return [column for column in part.free if _example(part.export, column)]
+
+
+def is_shared(part: Recognised, column: str) -> bool:
+    """Return whether rows share what stands in a column, but not all of them."""
+    text = cleaned(part.export.rows[column])
+    seen = part.export.rows.aggregate(n=text.count(), kinds=text.nunique()).execute().iloc[0]
+    return bool(1 < seen["kinds"] < seen["n"])
 
 
 def examples(part: Recognised, columns: list[str]) -> str:

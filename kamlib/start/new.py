@@ -15,8 +15,9 @@ from kamlib.intake.sources import open_engine
 from kamlib.start.amounts import currency_of
 from kamlib.start.anchors import FEWEST, scoring_text
 from kamlib.start.booktext import book_toml, statement
-from kamlib.start.exports import PLANS, Export, read_exports
+from kamlib.start.exports import PLANS, RETURNS, Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
+from kamlib.start.named import plan_named
 from kamlib.start.names import vocabulary
 from kamlib.start.owners import plan_owners
 from kamlib.start.plan import Ask, TablePlan, plan_book
@@ -76,6 +77,7 @@ def new_book(
         plans = plan_book(found, given, ask)
         if owners := plan_owners(found, plans):
             plans.append(owners)
+        plans += plan_named(found, plans)
         signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
         currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
@@ -134,7 +136,7 @@ def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
             where=where,
             next=re.sub(
                 r'Say in book.toml: (\w+) = "([^"]*)"[^;.]*', r"Say it: --set \1='\2'", error.next
-            ),
+            ).replace("Add a table rates (", "Give a file rates.csv with --from, too ("),
         ) from None
 
 
@@ -193,8 +195,7 @@ def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
     if unused:
         lines += ["", f"Not used: {', '.join(unused)}."]
     lines += [
-        f"{one.export.title} holds amounts by customer and day, too; counted are those of "
-        f"{plans[0].base.export.title} alone. If both are sales, put them under one header."
+        _beside(one, plans[0].base.export.title)
         for one in found
         if id(one.export) not in used and _is_sold(one)
     ]
@@ -214,6 +215,19 @@ def _is_sold(one: Recognised) -> bool:
     """Whether rows of an export could be order lines."""
     is_paid = one.has("revenue") or one.has("quantity", "unit_price")
     return is_paid and one.has("account_id", "order_date") and one.topic != PLANS
+
+
+def _beside(one: Recognised, counted: str) -> str:
+    """Return what to tell of an export that could be order lines and is not used."""
+    if one.topic == RETURNS:
+        return (
+            f"{one.export.title} is not taken off, though its name says that it was given back: "
+            f"put its rows below those of {counted}, with a minus."
+        )
+    return (
+        f"{one.export.title} holds amounts by customer and day, too; counted are those of "
+        f"{counted} alone. If both are sales, put them under one header."
+    )
 
 
 def _result(checked: dict, folder: Path, is_scored: bool) -> list[str]:

@@ -10,13 +10,14 @@ from kamlib.errors import KamError
 from kamlib.intake.calendars import hint
 from kamlib.intake.casting import cleaned
 from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
-from kamlib.start.exports import PLANS, Export
+from kamlib.start.exports import PLANS, RETURNS, Export
 from kamlib.start.meanings import (
     Meaning,
     Recognised,
     by_values,
     examples,
     filled,
+    is_shared,
     take_by_values,
 )
 from kamlib.start.names import folded, vocabulary
@@ -104,7 +105,7 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
                 f"'{base.known['order_id'].column}' and '{header.known['order_id'].column}'."
             )
     parts = [one for one in (base, header) if one is not None]
-    for name in CANONICAL["orders"].required:
+    for name in sorted(CANONICAL["orders"].required, key=_ASKED.index):
         is_unasked = given.get(name) == NONE or base.export.meant.get("revenue") == AMOUNT
         if name == "revenue" or (name == "order_id" and is_unasked):
             continue
@@ -129,9 +130,9 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
 
 def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Recognised:
     """Return the export of the finest rows that have money."""
-    others = ("accounts", "products", "categories", PLANS)
-    sold = [one for one in found if one.topic not in others]
-    sold = sold or [one for one in found if one.topic == PLANS]
+    others = ("accounts", "products", "categories")
+    sold = [one for one in found if one.topic not in (*others, PLANS, RETURNS)]
+    sold = sold or [one for one in found if one.topic not in others]
     paid = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
     able = [one for one in paid if one.has("order_id") or one.has("account_id")]
     if able := able or [one for one in paid if one.has("order_date")]:
@@ -161,6 +162,8 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
     fitting = by_values(part, name) if name in ("order_date", "revenue") else filled(part)
     words = {word for known in vocabulary()[name] for word in known.split()}
     fitting.sort(key=lambda column: not words & {*folded(column).split()})
+    if name == "account_id":  # a customer comes again, and is not the only one
+        fitting.sort(key=lambda column: not is_shared(part, column))
     kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
     if (
         name == "revenue"
@@ -176,10 +179,10 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
             "Transform, Unpivot Other Columns; then kam new again.",
         )
     if kind and not fitting and name in part.unread:
-        column, example = part.unread[name]
-        said = hint(example)
+        column, example, many = part.unread[name]
+        said = f" is {found}" if (found := hint(example)) else f"; {many}" if many else ""
         raise KamError(
-            f"The {kind} in '{column}' are not read: '{example}'{' is ' + said if said else ''}.",
+            f"The {kind} in '{column}' are not read: '{example}'{said}.",
             where=where,
             next="Export them in another form, such as 2025-12-31 or 1234.50, or name another "
             f"column: --map {name}='Its name'.",
@@ -188,6 +191,15 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         take_by_values(part, name, fitting[0], f"the only column of {kind}")
         return
     fitting = fitting or filled(part)
+    if not fitting:
+        has_rows = part.export.rows.limit(1).count().execute()
+        raise KamError(
+            f"{where} has no column left that could be {_SAID[name].partition(' (')[0]}."
+            if has_rows
+            else f"{where} has no rows.",
+            where=f"its columns are {', '.join(part.export.columns)}",
+            next="Export it again with " + ("one." if has_rows else "its rows."),
+        )
     answers = [*fitting, *([NONE] if name == "order_id" else [])]
     shown = examples(part, fitting[:8])
     question = f"Which column of {where} is {_SAID[name]}? {shown}"
@@ -196,6 +208,7 @@ def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> No
         take_by_values(part, name, chosen, "as you say")
 
 
+_ASKED = ("order_date", "account_id", "order_id", "revenue")
 _OF_LINES = ("revenue", "cost", "quantity")
 _SAID = {
     "order_id": "the number of the order (none: an account's lines of a day are one order)",

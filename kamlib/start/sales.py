@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from kamlib.words import listed
 
 _MOST_VALUES, _MOST_SHOWN = 40, 12
 _OF_PAYMENTS = ("charge", "charges", "payout", "payouts")
+_PARTLY = r" (partial|partially|partly|teilweise|teil|partiellement|parcial\w*|mot phan|部分\w*) "
 _SIDES = ("credited", "debited")
 
 
@@ -22,7 +24,7 @@ def no_sales(export: Export) -> tuple[list[Mapping[str, Any]], list[str]]:
     Where a status says *won*, all others are no sales; else those that say *cancelled*, *draft* or
     the like.
     """
-    found = [one for one in (_by_status(export), _by_kind(export), _cancelled(export)) if one]
+    found = [one for one in (_by_status(export), _by_kind(export), cancelled(export)) if one]
     told = [said for _, said in found if said] or _all_counted(export)
     return [rule for rule, _ in found], told
 
@@ -63,20 +65,37 @@ def _left_out(
     return rule, f"'{column}': no sale is {_shown(out)}; counted is {_shown(counted)}."
 
 
-def _cancelled(export: Export) -> tuple[Mapping[str, Any], str] | None:
+def cancelled(export: Export) -> tuple[Mapping[str, Any], str] | None:
     """Return what to leave out where a column says of each row whether or when it was cancelled."""
-    names = words_of("cancelled_columns")
+    for column, out, none in _flags(export, "cancelled"):
+        rule: dict[str, Any] = {"column": column, "values": out, "why": "cancelled"}
+        if not {folded(flag) for flag in out} <= words_of("yes"):  # days, another one each
+            rule |= {"values": sorted({*none, *words_of("no")}), "but": True}
+        return rule, f"'{column}': no sale is what has something there, such as '{out[0]}'."
+    return None
+
+
+def _flags(export: Export, kind: str) -> Iterable[tuple[str, list[str], list[str]]]:
+    """Return the columns that say yes of some rows: what stands there for yes, and for no."""
+    names = words_of(f"{kind}_columns")
     for column, bare in bare_names(export.columns).items():
         if not {folded(column), bare} & names:
             continue
         text = cleaned(export.rows[column]).lower()
         rows = export.rows.filter(text.notnull()).select(text=text)
         flags = sorted(rows.distinct().limit(_MOST_VALUES).execute()["text"])
-        none = [flag for flag in flags if folded(flag) in (*words_of("no"), "")]
-        if out := [flag for flag in flags if flag not in none]:
-            rule = {"column": column, "values": none or ["no"], "but": True, "why": "cancelled"}
-            return rule, f"'{column}': no sale is what has something there, such as '{out[0]}'."
-    return None
+        out = [flag for flag in flags if _is_yes(flag)]
+        many = rows.filter(rows["text"].isin(out)).count().execute() if out else 0
+        if 0 < many < export.rows.count().execute():
+            yield column, out, [flag for flag in flags if flag not in out]
+
+
+def _is_yes(flag: str) -> bool:
+    """Return whether a cell says yes: in a word, by a day, or as *cancelled* and not *not*."""
+    own = folded(flag)
+    is_day = bool(re.search(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|^\d{10,13}$", flag))
+    is_said = _says(flag, "no_sale") and not re.match(r"(not|no|non|nicht|kein) ", own)
+    return own in words_of("yes") or is_day or is_said
 
 
 def _all_counted(export: Export) -> list[str]:
@@ -96,6 +115,9 @@ def given_back(export: Export) -> Mapping[str, Any]:
         back = [value for value in values if _says(value, "given_back")]
         if back and len(back) < len(values):
             return {"column": column, "values": back}
+    for column, out, _ in _flags(export, "returned"):
+        if {folded(flag) for flag in out} <= words_of("yes"):
+            return {"column": column, "values": out}
     for column, values in _columns(export, "side"):
         sides = [[v for v in values if folded(v) in words_of(side)] for side in _SIDES]
         if all(sides) and sum(map(len, sides)) == len(values):
@@ -139,6 +161,8 @@ def _columns(export: Export, kind: str) -> Iterable[tuple[str, list[str]]]:
 
 def _says(value: str, what: str) -> bool:
     own = f" {folded(value)} "
+    if re.search(_PARTLY, own):
+        return False
     return any(f" {word} " in own for word in words_of(what))
 
 

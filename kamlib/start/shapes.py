@@ -162,8 +162,16 @@ def _debit_and_credit(export: Export, given: Mapping[str, str], engine: Engine) 
     debit, credit = _called(export, "debit"), _called(export, "credit")
     if not debit or not credit or _has(export, "revenue") or "revenue" in given:
         return export
+    blank = r"^[-–0.,\s]*$"
+    texts = {one: export.rows[one].cast("string").fill_null("") for one in (debit, credit)}
+    many = export.rows.aggregate(
+        **{f"n_{one}": (~t.re_search(blank)).sum() for one, t in texts.items()}
+    )
+    found = many.execute().iloc[0]
+    if found[f"n_{credit}"] > found[f"n_{debit}"]:
+        debit, credit = credit, debit  # an account of revenue, whose sales stand on the credit side
     less, more = (f"trim({quoted_name(one)}::VARCHAR)" for one in (credit, debit))
-    blank = r"'^[-–0.,\s]*$'"
+    blank = quoted(blank)
     name = f"{debit} less {credit}"
     sql = (
         f"SELECT *, CASE WHEN {less} IS NULL OR regexp_matches({less}, {blank}) THEN {more} "

@@ -27,6 +27,8 @@ PAGES = [
     "dossiers/FIRST",
     "dossiers/SECOND",
 ]
+ALIKE = ("scoring", "programme", "ahead", "evidence", "dossiers/SECOND")
+"""Pages of the same pieces as others, so of the same colours."""
 PHONE, DESK = 390, 1440
 SCREENS = {
     "index": 3,
@@ -152,14 +154,21 @@ def test_marks_say_what_they_stand_for_and_those_of_accounts_lead_there(looked_a
 
 @at(DESK)
 def test_a_real_page_is_quiet_whole_and_accessible(looked_at):
-    tab = looked_at[2]
+    """Without the contrasts of its colours where they are those of another page (long form)."""
+    name, _, tab = looked_at
     tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     for button in tab.locator("thead button").all()[:3]:
         button.click()
     tab.mouse.wheel(0, 50_000)
     assert tab.seen == []
     assert tab.locator("h1").count() == 1 and len(tab.locator("main").inner_text()) > 100
-    assert severe_findings(tab) == []
+    assert severe_findings(tab, are_colours_known=name in ALIKE) == []
+
+
+@pytest.mark.soak
+@at(DESK, names=ALIKE)
+def test_a_page_whose_colours_are_those_of_another_can_be_read(looked_at):
+    assert severe_findings(looked_at[2]) == []
 
 
 def test_a_real_drawing_is_never_wider_than_its_frame_on_a_desktop(visit):

@@ -46,10 +46,14 @@ class Engine:
     def __enter__(self) -> Engine:
         return self
 
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+    def close(self) -> None:
+        """Let go of the lines and of the scratch folder; once is enough."""
         self.connection.disconnect()
         self.closing.close()
         self.scratch.cleanup()
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self.close()
         if isinstance(error, duckdb.OutOfMemoryException):
             raise KamError(
                 "The engine needs more memory for this book than it may hold.",
@@ -117,8 +121,8 @@ class Engine:
         memory in parts.
 
         Where it is said by which column (``by``) the statement groups the rows of a view (``of``),
-        and it needs more memory than there is, it is run for some values of it after others. Rows
-        are sorted by that column first, or ``order`` says how.
+        and it needs more memory than there is, it is run for some values of it after others; rows
+        that have none are left out. Rows are sorted by that column first, or ``order`` says how.
         """
         try:
             return self._stored(statement)
@@ -150,7 +154,7 @@ class Engine:
             parts: list[Path] = []
             try:
                 for condition in self._pieces(of, by, count):
-                    rows = f"FROM (SELECT * FROM {of} WHERE {condition}) AS {of}"
+                    rows = f"FROM (SELECT * FROM {of} WHERE {condition})"
                     parts.append(self._stored(statement.replace(f"FROM {of}", rows)))
                 read = ", ".join(quoted(part) for part in parts)
                 sorted_ = f" ORDER BY {order}" if order else ""
@@ -168,10 +172,11 @@ class Engine:
         """
         found = self.connection.raw_sql(
             f"SELECT min({by}) FROM (SELECT {by}, (sum(n) OVER (ORDER BY {by}) - n) * {count} "
-            f"// sum(n) OVER () AS piece FROM (SELECT {by}, count(*) AS n FROM {of} GROUP BY 1)) "
+            f"// sum(n) OVER () AS piece FROM (SELECT {by}, count(*) AS n FROM {of} "
+            f"WHERE {by} IS NOT NULL GROUP BY 1)) "
             "GROUP BY piece ORDER BY 1"
         ).fetchall()
-        starts = [quoted(start) for (start,) in found]
+        starts = [quoted(start) for (start,) in found] or ["''"]
         ends = [f" AND {by} < {end}" for end in starts[1:]]
         return [f"{by} >= {start}{end}" for start, end in zip(starts, [*ends, ""], strict=True)]
 

@@ -282,6 +282,15 @@ def _notices(table: str, file: str, marks: Marks) -> list[Notice]:
                 "Open the workbook in Excel and save it once.",
             )
         )
+    if marks.hidden:
+        notices.append(
+            Notice(
+                table,
+                f"{file} has {count(marks.hidden, 'hidden row')}, by a filter perhaps: "
+                f"{'it is' if marks.hidden == 1 else 'they are'} read like the others.",
+                "Delete what is not to count.",
+            )
+        )
     if marks.merged:
         notices.append(
             Notice(

@@ -310,9 +310,12 @@ def _read_workbooks(
     engine: Engine,
     table: str,
 ) -> Source:
-    parts, rejects, notices = [], [], []
+    parts: list[pd.DataFrame] = []
+    rejects, notices = [], []
     for file in files:
         part, rejected, told = read_workbook(file, shown, rules, wanted)
+        known = {folded(name): name for other in reversed(parts) for name in other.columns}
+        part.columns = [known.get(folded(name), name) for name in part.columns]
         parts.append(part)
         rejects.append(rejected)
         notices += told

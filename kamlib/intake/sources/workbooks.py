@@ -22,6 +22,7 @@ _FORMULA = re.compile(
     _CELL + rb">\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
     rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_HIDDEN = re.compile(rb"<(?:\w+:)?row\b[^>]*\bhidden=[\"'](?:1|true)[\"']")
 _PLACE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _SHEET = re.compile(r"<(?:\w+:)?sheet\b([^>]*)>")
 _RELATION = re.compile(r"<(?:\w+:)?Relationship\b([^>]*)>")
@@ -34,6 +35,7 @@ class Marks:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     uncomputed: frozenset[tuple[int, int]] = frozenset()
     merged: str = ""
+    hidden: int = 0
 
 
 def no_workbook(file: Path) -> KamError | None:
@@ -134,7 +136,8 @@ def _marks(file: Path, size: int, changed: int) -> dict[str, Marks]:
             formulas = _FORMULA.findall(content) if re.search(rb"<(?:\w+:)?f\b", content) else ()
             uncomputed = frozenset(place for cell in formulas if (place := _place(cell)))
             merged = re.search(rb"mergeCell\b[^>]*\bref=[\"']([A-Z0-9:]+)", content)
-            found[name] = Marks(errors, uncomputed, merged[1].decode() if merged else "")
+            hidden = len(_HIDDEN.findall(content)) if b"hidden=" in content else 0
+            found[name] = Marks(errors, uncomputed, merged[1].decode() if merged else "", hidden)
     return found
 
 
