@@ -348,4 +348,4 @@ def test_the_workbook_holds_the_same(report):
 
 def test_the_book_of_the_test_is_read_as_it_is_written(report):
     settings = read_settings(report.parents[1] / "book")
-    assert (settings.segmentation.window_months, settings.key_accounts.at_most) == (36, 200)
+    assert (settings.segmentation.window_months, settings.key_accounts.at_most) == (36, 3)
