@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -302,3 +304,24 @@ class TestAtHome:
             [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
         )
         assert done.stdout.split()[1:] == ["False", "False"]
+
+
+def test_the_graph_is_made_once_for_threads_that_ask_at_once(monkeypatch):
+    made, make = [], graph._driver
+
+    def counted(name, functions):
+        made.append(name)
+        return make(name, functions)
+
+    monkeypatch.setattr(graph, "_driver", counted)
+    monkeypatch.delitem(sys.modules, "kam_book", raising=False)
+    graph._graph.cache_clear()
+    together = threading.Barrier(2)
+
+    def asked(_):
+        together.wait()
+        return graph.graph()
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(asked, range(2))
+    assert one is other and made == ["book"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
@@ -24,6 +25,7 @@ from kamlib.tables import CANONICAL, catalogue
 if TYPE_CHECKING:
     from hamilton.driver import Driver
 
+_MAKING = threading.RLock()
 READ = ("intake", "period")
 """Areas whose tables the engine makes: the graph begins with them."""
 
@@ -48,9 +50,16 @@ def function(name: str) -> Callable[..., Any]:
     return getattr(import_module(f"kamlib.{calculations()[name]}"), name)
 
 
-@cache
 def graph(scope: str = "") -> Driver:
-    """Return Hamilton's driver over the calculations of the whole book, or of one account."""
+    """Return Hamilton's driver over the calculations of the whole book, or of one account; it is
+    made once, whoever asks first of several threads.
+    """
+    with _MAKING:
+        return _graph(scope)
+
+
+@cache
+def _graph(scope: str) -> Driver:
     logging.getLogger("hamilton").setLevel(
         logging.CRITICAL + 1
     )  # errors say themselves what is wrong
