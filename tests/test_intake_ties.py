@@ -19,19 +19,19 @@ ORDERS = "order_id,account_id,order_date,revenue\n1,A,2025-01-05,5\n2,B,2025-02-
 TOLD = {
     "an account that nobody knows": (
         {"contacts.csv": "account_id,name\nA,Ann\nX,Zed\n"},
-        "contacts", "1 account of it stand neither in orders nor in accounts: X."),
+        "contacts", "1 account stands neither in orders nor in accounts: X."),
     "a manager that nobody knows": (
         {"managers.csv": "manager_id,name\n1,Ann\n",
          "accounts.csv": "account_id,manager_id\nA,1\nB,7\n"},
-        "accounts", "managers does not have manager_id 7 of it."),
+        "accounts", "No row of managers has the manager_id 7."),
     "a person that nobody knows": (
         {"contacts.csv": "account_id,name,contact_id\nA,Ann,c1\n",
          "interactions.csv": "account_id,date,contact_id\nA,2025-01-05,c9\n"},
-        "interactions", "contacts does not have contact_id c9 of it."),
+        "interactions", "No row of contacts has the contact_id c9."),
     "an end before its start": (
         {"agreements.csv": "agreement_id,account_id,start_date,end_date\n"
                            "1,A,2025-03-01,2025-02-01\n2,B,2025-03-01,\n"},
-        "agreements", "1 row has its end_date before its start_date, such as 2025-02-01 and"),
+        "agreements", "1 row ends before the start (end_date, start_date), such as 2025-02-01 and"),
     "two tiers at once": (
         {"tiers.csv": "account_id,tier,start_date,end_date\nA,key,2025-01-01,2025-06-30\n"
                       "A,candidate,2025-06-01,\nB,key,2025-01-01,2025-05-31\n"

@@ -61,6 +61,8 @@ def test_credit_notes_by_their_numbers_are_told_of(make_book):
     (notice,) = told(make_book(lines(*sales, "CN-1,A1,2024-05-02,101")), "begins with 'CN'")
     assert "101.00 of order 'CN-1'" in notice["what"].replace("\u00a0", " ")
     assert told(make_book(lines(*sales, "CNC-X,A1,2024-05-02,101")), "begins with 'CN'") == []
+    folder = make_book(lines(*sales, "CN-1,A1,2024-05-02,0"))
+    assert told(folder, "begins with 'CN'") == []
 
 
 def test_sales_with_a_minus_are_told_of_and_turned(make_book):

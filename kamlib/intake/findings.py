@@ -12,7 +12,7 @@ from kamlib.errors import KamError
 from kamlib.intake.casting import cleaned, is_mended, problem, reader
 from kamlib.intake.columns import TypedRows
 from kamlib.intake.currencies import code_of, codes_of
-from kamlib.intake.forms import Reading, usual_reading
+from kamlib.intake.forms import GROUP, Reading, usual_reading
 from kamlib.intake.notices import Notice
 from kamlib.intake.sources.headers import folded, section
 from kamlib.intake.sources.sheets import DAY
@@ -24,7 +24,6 @@ from kamlib.words import listed, number
 _WRITTEN = ("date", "month", "money", "number")
 _MUCH, _MOST = 0.5, 0.9
 _HEADS = 20
-_ONE_GROUP = r"^\D*[1-9]\d{0,2}\.\d{3}\D*$"
 _MANY_BLANK = 0.1
 
 
@@ -113,7 +112,7 @@ def _grouped(read: TypedRows) -> list[Notice]:
     if not raw.type().is_string():
         return []
     points = read.cells.filter(raw.contains(".")).select(text=raw)
-    if points.filter(~points["text"].re_search(_ONE_GROUP)).limit(1).count().execute():
+    if points.filter(~points["text"].re_search(rf"^\D*{GROUP}\D*$")).limit(1).count().execute():
         return []
     shown = points.limit(1).execute()["text"]
     if shown.empty:

@@ -39,7 +39,8 @@ _FORMS = [day + time for day in _DAYS for time in _TIMES] + _MONTHS + _RARE
 _YEARS, _NO_END = (1950, 2199), 9999
 _SCATTERED = 3
 _MOST = 5_000
-_GROUP = r"[1-9]\d{0,2}\.\d{3}"
+GROUP = r"[1-9]\d{0,2}\.\d{3}"
+"""An amount whose point may part thousands or be the decimal mark."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _are_groups(texts: pd.Series) -> bool:
     (True, False)
     """
     figures = texts.str.replace(r"[^\d.,]", "", regex=True)
-    is_group = figures.str.fullmatch(_GROUP)
+    is_group = figures.str.fullmatch(GROUP)
     return bool(is_group.any() and (is_group | figures.str.fullmatch(r"\d{1,3}")).all())
 
 

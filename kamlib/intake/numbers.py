@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from kamlib.book import BookSettings
 from kamlib.intake.lines import REPEATS
+from kamlib.intake.notices import amount_text, below_zero
 from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.words import count, number
 
@@ -70,7 +71,8 @@ def _cancelled(
             return [_counted(mark, row, example, int(back.count().execute()), order, revenue, book)]
     for mark in sorted(_CODES & codes.keys()):
         row = codes[mark]
-        back = used.filter(used["order_id"].upper().re_search(rf"^{mark}\pL{{0,2}}\W?\d"))
+        is_so = used["order_id"].upper().re_search(rf"^{mark}\pL{{0,2}}\W?\d")
+        back = used.filter(is_so & is_above)
         few = not row["below"] and row["n"] <= _CREDIT * lines
         if few and (example := _first(back, ["order_id", "revenue"], ibis.desc("revenue"))):
             return [_counted(mark, row, example, int(back.count().execute()), order, revenue, book)]
@@ -97,8 +99,8 @@ def _counted(
         f"{'is' if many == 1 else 'are'} above 0, such as {amount} of order "
         f"'{example['order_id']}'; {others}. They count as sales.",
         f"If they are cancellations, turn them in orders.sql: CASE WHEN {order} LIKE "
-        f"{quoted(mark + '%')} THEN '-' || ltrim({revenue}::VARCHAR, '-') ELSE {revenue}::VARCHAR "
-        "END AS revenue.",
+        f"{quoted(mark + '%')} THEN {below_zero(revenue)} ELSE {amount_text(revenue)} END AS "
+        "revenue.",
     )
 
 

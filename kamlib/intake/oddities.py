@@ -12,9 +12,10 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.intake.notices import Notice
+from kamlib.intake.notices import Notice, amount_text, below_zero
 from kamlib.intake.numbers import number_notices
 from kamlib.intake.sources.engine import quoted_name
+from kamlib.intake.totals import CALLED
 from kamlib.tables import CANONICAL
 from kamlib.words import count, listed, number
 
@@ -26,11 +27,6 @@ _LINES_TO_JUDGE = 5
 _LONG_GAP_DAYS = 28
 _LONG_GAP = 20  # times the usual one
 _FEW = 0.01
-_CALLED_TOTAL = (
-    *("total", "totals", "subtotal", "sub total", "sub-total", "grand total", "invoice total"),
-    *("summe", "zwischensumme", "gesamt", "gesamtsumme", "sous-total", "total général"),
-    *("suma", "importe total", "tổng", "tổng cộng", "合计", "总计", "小计"),
-)
 _PLAIN = {ord("０") + at: ord("0") + at for at in range(-15, 79)}  # ！ to ～
 _CASE_MATTERS = "[A-Za-z0-9]{15}"  # record ids of Salesforce
 
@@ -229,12 +225,12 @@ def _misread(
         is_back = (used["quantity"] < 0) & (money > 0)
         asked |= {"back": is_back.sum(), "back_money": money.sum(where=is_back)}
     if named:
-        is_sum = used[named].lower().isin(_CALLED_TOTAL)
+        is_sum = used[named].lower().isin(CALLED)
         asked |= {"sums": is_sum.sum(), "sums_money": money.sum(where=is_sum)}
         asked["shown"] = used[named].min(where=is_sum)
     row = used.aggregate(**asked).to_pyarrow().to_pylist()[0]
     own = {name: quoted_name(theirs.get(name, name)) for name in ("quantity", "revenue", named)}
-    text = f"trim({own['revenue']}::VARCHAR)"
+    text, less = amount_text(own["revenue"]), below_zero(own["revenue"])
 
     def written(amount: object) -> str:
         return f"{book.currency} {number(float(str(amount)), book, decimals=2)}"
@@ -246,8 +242,7 @@ def _misread(
                 f"{count(row['back'], 'line has', 'lines have')} a quantity below 0 and an amount "
                 f"above 0 ({written(row['back_money'])}): they count as sales.",
                 "If they are returns, turn them in orders.sql: CASE WHEN "
-                f"{own['quantity']}::VARCHAR LIKE '-%' THEN '-' || ltrim({text}, '-') ELSE {text} "
-                "END AS revenue.",
+                f"{amount_text(own['quantity'])} LIKE '-%' THEN {less} ELSE {text} END AS revenue.",
             )
         )
     if row["total"] is not None and row["total"] < 0:

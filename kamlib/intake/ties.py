@@ -36,8 +36,8 @@ def tie_notices(
             notices.append(
                 Notice(
                     name,
-                    f"{count(len(strange), 'account')} of it stand neither in orders nor in "
-                    f"accounts: {listed(sorted(strange))}.",
+                    f"{count(len(strange), 'account stands', 'accounts stand')} neither in orders "
+                    f"nor in accounts: {listed(sorted(strange))}.",
                     "Write each account_id as the orders do, or add it to accounts.",
                 )
             )
@@ -50,7 +50,7 @@ def tie_notices(
                 notices.append(
                     Notice(
                         name,
-                        f"{table} does not have {column} {listed(sorted(strange))} of it.",
+                        f"No row of {table} has the {column} {listed(sorted(strange))}.",
                         f"Write it as in {table}, or add it there.",
                     )
                 )
@@ -68,8 +68,8 @@ def _backwards(name: str, frame: pd.DataFrame) -> list[Notice]:
     return [
         Notice(
             name,
-            f"{count(len(found), 'row has', 'rows have')} its {end} before its {start}, such as "
-            f"{row[end]:%Y-%m-%d} and {row[start]:%Y-%m-%d} of account '{row['account_id']}'.",
+            f"{count(len(found), 'row ends', 'rows end')} before the start ({end}, {start}), such "
+            f"as {row[end]:%Y-%m-%d} and {row[start]:%Y-%m-%d} of account '{row['account_id']}'.",
             "Check the days: one of them is mistyped, or day and month are swapped.",
         )
     ]

@@ -14,6 +14,13 @@ TOTALS = (
     r"|^\s*\*{1,3}\s*$"  # as lists of SAP mark them
     r"|^\s*(总计|合计|小计|總計|合計|小計)|(总计|合计|小计|總計|合計|小計)\s*$"
 )
+CALLED = (
+    *("total", "totals", "subtotal", "sub total", "sub-total", "grand total", "invoice total"),
+    *("sum", "year total", "summe", "zwischensumme", "gesamt", "gesamtsumme", "gesamtergebnis"),
+    *("sous-total", "total général", "suma", "importe total", "tổng", "tổng cộng"),
+    *("合计", "总计", "小计"),
+)
+"""What a product, or the column of a pivot, is called that is a sum of others, in small letters."""
 _NAMING = ("order_id", "account_id", "order_date")
 
 

@@ -282,9 +282,8 @@ class _Run:
         folder = write_snapshots(then, [period], home, manager_id=manager)[period.label]
         data = Period(read_snapshot(folder, is_of_run=True))
         whole = whole_book(self.intake, data)
-        if (
-            period == self.last and not self.request.digest
-        ):  # digests are made from the lines of each manager
+        is_asked = self.request.digest  # digests are made from the lines of each manager
+        if period == self.last and not is_asked:
             self.intake.let_go()
             self.intake = None
         return data, choice, whole

@@ -14,7 +14,7 @@ from kamlib.errors import KamError
 from kamlib.intake.calendars import month_of
 from kamlib.intake.sources import Engine
 from kamlib.intake.sources.engine import quoted, quoted_name
-from kamlib.intake.totals import TOTAL, TOTALS
+from kamlib.intake.totals import CALLED, TOTAL, TOTALS
 from kamlib.start.exports import Export
 from kamlib.start.names import folded, vocabulary, words_of
 from kamlib.words import listed
@@ -23,7 +23,7 @@ MONTH, AMOUNT = "Month", "Amount"
 _MONTH, _AMOUNT = quoted_name(MONTH), quoted_name(AMOUNT)
 _FEWEST, _MOSTLY = 3, 0.9
 _ENDS = (("CR", "DR"), ("H", "S"))
-_TOTALS = ("total", "sum", "summe", "gesamt", "grand total", "gesamtergebnis", "year total")
+_TOTALS = frozenset(map(folded, CALLED))
 
 
 def shaped(export: Export, given: Mapping[str, str], engine: Engine) -> Export:
