@@ -66,7 +66,7 @@ def _is_plain_id(raw: ir.StringValue) -> ir.BooleanValue:
     for mark in "+.,":
         of_figures &= ~raw.contains(mark)
     of_figures &= ~has_hyphen | (strlen(raw) > _DAMAGED_MONTH)
-    return is_clean(raw) & ~raw.endswith(".0") & ibis.ifelse(raw >= "A", of_letters, of_figures)
+    return is_clean(raw) & ibis.ifelse(raw >= "A", of_letters, of_figures)
 
 
 def _is_plain_amount(column: Column, raw: ir.StringValue, rules: Rules) -> ir.BooleanValue:
