@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -62,11 +63,7 @@ def frames():
 def postgres():
     """A PostgreSQL server of its own, on a socket in a temporary folder; its address."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        programs = []
-    if not programs:
+    if not programs or find_spec("psycopg") is None:
         missing("needs PostgreSQL's initdb and the package psycopg")
     folder = Path(tempfile.mkdtemp(prefix="kam-pg-"))
     user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
@@ -254,6 +251,8 @@ def test_what_is_packed_is_seen(tmp_path):
 
 @pytest.mark.parametrize("option", [[], ["--debug"]])
 def test_a_connection_that_fails_keeps_the_secret(option, make_book, monkeypatch):
+    if find_spec("psycopg") is None:
+        missing("needs the package psycopg")
     settings = 'title = "Far"\n[connection]\nurl = "${KAM_DB_URL}"\n'
     book = make_book({"orders.sql": "SELECT 1 AS order_id"}, settings=settings)
     monkeypatch.setenv("KAM_DB_URL", f"postgresql://kim:{CANARY}@127.0.0.1:1/sales")
