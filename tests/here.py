@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Executor, Future
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -28,6 +29,8 @@ from kamlib.report.request import Request
 from kamlib.words import speaking
 
 _ALONE = threading.Lock()
+HAS_SLIDES = find_spec("pptx") is not None
+"""Whether the package that writes slides is installed: reports have none without it."""
 
 
 def report(
@@ -50,7 +53,8 @@ def report(
     with speaking(language):
         digest = read_digest(data)
         write_mail(digest, out / label / "digest.eml")
-        write_slides(digest, out / label / "digest.pptx")
+        if HAS_SLIDES:
+            write_slides(digest, out / label / "digest.pptx")
         (out / label / "digest.html").write_text(sheet_html(digest), encoding="utf-8")
     return out / label
 

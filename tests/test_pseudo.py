@@ -39,7 +39,8 @@ def test_no_text_that_a_reader_meets_is_left_in_plain_letters(report):
     names = {one.name for one in files}
     assert {"index.html", "tables.html", "accounts.html", "A0004.html"} <= names
     assert {page.file for page in PAGES.values()} - names == {PAGES["dossiers"].file}
-    assert {"workbook.xlsx", "details.xlsx", "digest.eml", "digest.pptx", "digest.html"} <= names
+    assert {"workbook.xlsx", "details.xlsx", "digest.eml", "digest.html"} <= names
+    assert ("digest.pptx" in names) == here.HAS_SLIDES
     where = {text: file.name for file in files for text in pseudo.said(file)}
     escaped = {
         (file, text, *left)
