@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 import zipfile
+from importlib.metadata import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -260,6 +261,29 @@ def test_a_connection_that_fails_keeps_the_secret(option, make_book, monkeypatch
     assert run.returncode == 2
     assert CANARY not in run.stdout + run.stderr
     assert "cannot be opened" in run.stderr and "[connection]" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "url, package",
+    [
+        ("postgresql://kim@127.0.0.1:1/sales", "kamlib[postgres]"),
+        ("pyspark://", "kamlib[spark]"),
+        ("trino://kim@127.0.0.1:1/sales", "ibis-framework[trino]"),
+    ],
+)
+def test_what_an_engine_needs_is_named_as_it_is_installed(url, package, make_book, monkeypatch):
+    def absent(_):
+        raise ImportError
+
+    monkeypatch.setattr("ibis.connect", absent)
+    monkeypatch.setenv("KAM_DB_URL", url)
+    settings = 'title = "Far"\n[connection]\nurl = "${KAM_DB_URL}"\n'
+    book = make_book({"orders.sql": "SELECT 1 AS order_id"}, settings=settings)
+    with open_engine() as engine, pytest.raises(KamError) as caught:
+        read_book(book, read_settings(book), engine)
+    assert caught.value.next == f"pip install '{package}'"
+    name, extra = package.rstrip("]").split("[")
+    assert extra in metadata(name).get_all("Provides-Extra")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,14 @@ class Remote:
             self.backend.disconnect()
 
 
+_PACKAGES = {
+    "postgres": "kamlib[postgres]",
+    "postgresql": "kamlib[postgres]",
+    "pyspark": "kamlib[spark]",
+}
+"""Kind of engine → what to install for it; for another one, what Ibis calls so."""
+
+
 def open_remote(settings: ConnectionSettings, folder: Path) -> Remote:
     """Open the engine that a book names.
 
@@ -91,10 +99,11 @@ def open_remote(settings: ConnectionSettings, folder: Path) -> Remote:
     except KamError:
         raise
     except ImportError:
+        package = _PACKAGES.get(kind, f"ibis-framework[{without(kind, secrets)}]")
         raise KamError(
             "The package for this kind of engine is not installed.",
             where=_WHERE,
-            next=f"pip install 'ibis-framework[{without(kind, secrets)}]'",
+            next=f"pip install '{package}'",
         ) from None
     except Exception as error:
         said = without(str(error).strip(), secrets).splitlines()
