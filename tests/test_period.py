@@ -314,7 +314,6 @@ def test_the_graph_is_made_once_for_threads_that_ask_at_once(monkeypatch):
         return make(name, functions)
 
     monkeypatch.setattr(graph, "_driver", counted)
-    monkeypatch.delitem(sys.modules, "kam_book", raising=False)
     graph._graph.cache_clear()
     together = threading.Barrier(2)
 
@@ -325,3 +324,18 @@ def test_the_graph_is_made_once_for_threads_that_ask_at_once(monkeypatch):
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(asked, range(2))
     assert one is other and made == ["book"]
+
+
+def test_a_graph_whose_making_was_interrupted_is_made_when_asked_again(monkeypatch):
+    from hamilton import driver
+
+    class Interrupted:
+        def __init__(self):
+            raise KeyboardInterrupt
+
+    graph._graph.cache_clear()
+    with monkeypatch.context() as broken:
+        broken.setattr(driver, "Builder", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            graph.graph()
+    assert graph.graph().list_available_variables()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -72,7 +73,9 @@ def _driver(name: str, functions: list[Callable[..., Any]]) -> Driver:
     os.environ.setdefault("HAMILTON_AUTOLOAD_EXTENSIONS", "0")  # else it loads Spark where there is
     from hamilton import ad_hoc_utils, driver  # costs as much as half of pandas
 
-    module = ad_hoc_utils.create_temporary_module(*functions, module_name=f"kam_{name}")
+    called = f"kam_{name}"
+    sys.modules.pop(called, None)  # what an interrupted making left
+    module = ad_hoc_utils.create_temporary_module(*functions, module_name=called)
     for one in functions:  # Hamilton's copies lose the defaults of what stands after the star
         getattr(module, one.__name__).__kwdefaults__ = one.__kwdefaults__
     return driver.Builder().with_modules(module).build()
