@@ -135,7 +135,9 @@ def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
             f"The files were recognised, but cannot be read so: {error.what}",
             where=where,
             next=re.sub(
-                r'Say in book.toml: (\w+) = "([^"]*)"[^;.]*', r"Say it: --set \1='\2'", error.next
+                r'Say in book.toml: (\w+) = "([^"]*)"( under \[[^]]*\])?',
+                r"Say it: --set \1='\2'",
+                error.next,
             ).replace("Add a table rates (", "Give a file rates.csv with --from, too ("),
         ) from None
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from kamlib.errors import KamError
 from kamlib.intake.calendars import hint
-from kamlib.intake.casting import cleaned
 from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
 from kamlib.start.exports import PLANS, RETURNS, Export
 from kamlib.start.meanings import (
@@ -265,11 +264,11 @@ def _are_names(orders: TablePlan, base: Recognised) -> bool:
     """Return whether the orders call accounts by the names in their list, not by the ids."""
     part, meaning = orders.columns["account_id"]
     own, ids, names = (
-        set(rows.select(it=cleaned(rows[column])).distinct().execute()["it"].dropna())
+        set(rows.select(it=column).distinct().execute()["it"].dropna())
         for rows, column in (
-            (part.export.rows, meaning.column),
-            (base.export.rows, base.known["account_id"].column),
-            (base.export.rows, base.known["name"].column),
+            (part.export.texts, meaning.column),
+            (base.export.texts, base.known["account_id"].column),
+            (base.export.texts, base.known["name"].column),
         )
     )
     is_each_once = base.export.rows.count().execute() == len(names)
