@@ -90,7 +90,7 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
             if folded(name) in by_fold and meaning not in found.known:
                 _take(found, meaning, by_fold[folded(name)], f"export of {known['title']}")
         return found
-    if found.topic not in ("accounts", "products", "categories"):
+    if found.topic not in ("accounts", "products", "categories", "contacts"):
         found.left_out, said = no_sales(export)
         found.told += said
         found.given_back = given_back(export)

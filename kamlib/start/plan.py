@@ -129,7 +129,7 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
 
 def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Recognised:
     """Return the export of the finest rows that have money."""
-    others = ("accounts", "products", "categories")
+    others = ("accounts", "products", "categories", "contacts")
     sold = [one for one in found if one.topic not in (*others, PLANS, RETURNS)]
     sold = sold or [one for one in found if one.topic not in others]
     paid = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
@@ -240,6 +240,7 @@ def _accounts(found: Sequence[Recognised], orders: TablePlan) -> TablePlan | Non
     lists = [one for one in found if one not in used and one.has("account_id")]
     lists = [one for one in lists if not one.has("order_date") and not one.has("product_id")]
     lists = [one for one in lists if one.has("name") or one.topic == "accounts"]
+    lists = [one for one in lists if one.topic != "contacts"]
     base = max(lists, key=lambda one: (one.topic == "accounts", len(one.known)), default=None)
     names = CANONICAL["accounts"].names
     if base is None:

@@ -208,11 +208,21 @@ def _dependent(concentration: pd.DataFrame, book: BookSettings | None) -> list[s
     others = (
         say("no other") if equal == "1" else say("{equal} customers of equal size", equal=equal)
     )
+    top = percent(groups["top_1_share"].iloc[0], book)
+    single = concentration.loc[concentration["scope"].eq("accounts"), "effective_number"]
+    if single.eq(groups["effective_number"].iloc[0]).any():  # no groups are known
+        return [
+            say(
+                "{top_1_share} of revenue hangs on one customer: as if we had {others}.",
+                top_1_share=top,
+                others=others,
+            )
+        ]
     return [
         say(
             "{top_1_share} of revenue hangs on one customer (counted as a group): as if we had "
             "{others}.",
-            top_1_share=percent(groups["top_1_share"].iloc[0], book),
+            top_1_share=top,
             others=others,
         )
     ]
