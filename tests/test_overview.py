@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Any
 
 import pandas as pd
+import pytest
 
 import kamlib as kam
 from kamlib.book import BookSettings

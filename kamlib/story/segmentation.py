@@ -248,7 +248,11 @@ def _key(concentration: pd.DataFrame, book: BookSettings | None) -> list[str]:
 
 
 def band_said(row: Any) -> str:
-    """Return how the share of key accounts stands to the usual band, where it is compared."""
+    """Return how the share of key accounts stands to the usual band, where it is compared; why it
+    is more than all where it is.
+    """
+    if row["key_share"] > 1:
+        return say(", for other accounts gave back more than they bought")
     if pd.isna(row["key_band"]):
         return ""
     low, high = (f"{row[f'band_{end}_share'] * 100:.0f}" for end in ("low", "high"))
