@@ -42,6 +42,13 @@ def test_a_whole_name_will_do_and_a_status_leaves_nobody_out(tmp_path):
     assert open_period(book).contacts["name"].nunique() == 8
 
 
+def test_the_kits_own_list_comes_along_whole(tmp_path):
+    rows = [f"{1000 + n % 4},Ana Ng{n},a{n}@firm.example,buyer,{n % 5 + 1}" for n in range(8)]
+    people = table("account_id,name,email,role,influence", rows)
+    contacts = open_period(made(tmp_path, {"orders.csv": ORDERS, "contacts.csv": people})).contacts
+    assert set(contacts["role"]) == {"buyer"} and contacts["influence"].notna().all()
+
+
 def test_people_who_are_no_account_of_the_orders_are_not_taken(tmp_path):
     strangers = [row.replace(",10", ",77") for row in ROWS]
     book = made(

@@ -9,6 +9,7 @@ from kamlib.start.meanings import Meaning, Recognised
 from kamlib.start.names import folded, person_names
 from kamlib.start.owners import named_columns
 from kamlib.start.plan import TablePlan
+from kamlib.tables import CANONICAL
 
 CONTACTS = "contacts"
 _MAIL = r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"
@@ -27,7 +28,7 @@ def plan_contacts(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> Ta
         names = named_columns(one) if is_free and not one.has("order_date") else []
         if not names or not (one.topic == CONTACTS or _mails(one)):
             continue
-        if not _share_ids(one, orders):
+        if _is_ours(one) or not _share_ids(one, orders):
             continue
         columns = {"account_id": (one, one.known["account_id"])}
         for place, name in zip(("name", "last name"), names, strict=False):
@@ -39,6 +40,12 @@ def plan_contacts(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> Ta
                 columns[place] = (one, Meaning(column, "by its name"))
         return TablePlan(CONTACTS, one, columns, is_shared=True)
     return None
+
+
+def _is_ours(one: Recognised) -> bool:
+    """Whether a file is the kit's own table, which comes along as it is."""
+    own = {column.casefold() for column in one.export.columns}
+    return one.export.name == CONTACTS and {*CANONICAL[CONTACTS].required} <= own
 
 
 def _mails(one: Recognised) -> bool:
