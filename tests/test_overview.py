@@ -355,7 +355,7 @@ def test_what_was_at_risk_before_says_of_whom():
 def test_money_given_back_at_risk_keeps_its_sign():
     steps = STEPS | {"newly_overdue": -20.0, "recovered": 5.0, "gone_lost": -70.0}
     told = risk_split(at_risk("all", **steps), "all", parse_period("2025-Q2"), BOOK)
-    said = "since then −€ 20 newly overdue (1 account), −€ 5.00 recovered (1 account) and € 70 gone"
+    said = "since then −€ 20 newly overdue (1 account), −€ 5 recovered (1 account) and € 70 gone"
     assert said in told.replace("\u00a0", " ")
 
 
