@@ -101,7 +101,7 @@ class World:
         sums = np.bincount(cell, self.lines["revenue"].to_numpy(), size)
         return sums.reshape(-1, len(CATEGORIES))
 
-    def days_of(self, account: int) -> np.ndarray:
+    def days_of(self, account: int | np.integer) -> np.ndarray:
         """The days of an account's orders; orders stand by account and day."""
         ends = np.searchsorted(self.orders["account"].to_numpy(), [account, account + 1])
         return self.orders["day"].to_numpy()[slice(*ends)]
