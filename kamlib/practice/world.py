@@ -103,7 +103,7 @@ class World:
 
     def days_of(self, account: int | np.integer) -> np.ndarray:
         """The days of an account's orders; orders stand by account and day."""
-        ends = np.searchsorted(self.orders["account"].to_numpy(), [account, account + 1])
+        ends = np.searchsorted(self.orders["account"].to_numpy(), np.array([account, account + 1]))
         return self.orders["day"].to_numpy()[slice(*ends)]
 
     def revenue_by(self, months: range) -> np.ndarray:
