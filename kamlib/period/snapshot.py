@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
@@ -43,7 +44,7 @@ class Snapshot:
 
     ``source`` is the book's folder where order lines may be asked for; nothing in a report of one
     manager's accounts. ``is_of_run`` where it lies in the scratch folder of the run that asks: only
-    there values that are no tables are kept, since who reads one runs what it says.
+    there what is computed is kept as pickles, since who reads one runs what it says.
     """
 
     folder: Path
@@ -77,8 +78,8 @@ class Snapshot:
         return self._kept_in(name, apart).is_file()
 
     def _kept_in(self, name: str, apart: str) -> Path:
-        ending = "parquet" if name in catalogue().tables else "pickle"
-        return self.folder / f"computed{apart}" / f"{name}.{ending}"
+        lasts = name in catalogue().tables and not self.is_of_run
+        return self.folder / f"computed{apart}" / f"{name}.{'parquet' if lasts else 'pickle'}"
 
     def stored(self, name: str, compute: Callable[[], Any], *, apart: str = "") -> Any:
         """Return a computed table or value: the one kept here, else compute and keep it, once.
@@ -86,10 +87,10 @@ class Snapshot:
         ``apart`` keeps apart what is computed in another way: as the neighbour of another period,
         without neighbours of its own, or as of an earlier day.
         """
-        file = self._kept_in(name, apart)
-        if name in catalogue().tables:
-            return _once(file, compute, _write_table, _read_table)
-        return _once(file, compute, _pickle, pd.read_pickle) if self.is_of_run else compute()
+        file, is_table = self._kept_in(name, apart), name in catalogue().tables
+        if self.is_of_run:  # read in a tenth of the time that Parquet takes
+            return _once(file, compute, _pickle_table if is_table else _pickle, pd.read_pickle)
+        return _once(file, compute, _write_table, _read_table) if is_table else compute()
 
 
 def _once(file: Path, compute: _Make, write: _Write, read: Callable[[Path], Any]) -> Any:
@@ -112,12 +113,17 @@ def _write_table(table: pd.DataFrame, file: Path) -> None:
     table.to_parquet(file, index=False)
 
 
+def _pickle_table(table: pd.DataFrame, file: Path) -> None:
+    _pickle(table.reset_index(drop=True), file)  # as it would come back from Parquet
+
+
 def _pickle(value: Any, file: Path) -> None:
-    file.write_bytes(pickle.dumps(value))
+    file.write_bytes(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
 
 
 def _read_table(file: Path) -> pd.DataFrame:
-    frame = pd.read_parquet(file)
+    # what pd.read_parquet does for many files costs as much as reading one of these
+    frame = pq.ParquetFile(file).read(use_threads=False).to_pandas(use_threads=False)
     for name in frame.columns:
         if pd.api.types.is_datetime64_any_dtype(frame[name]):
             frame[name] = frame[name].astype("datetime64[us]")
