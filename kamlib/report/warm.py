@@ -138,31 +138,22 @@ _PR_SET_PDEATHSIG = 1
 def load() -> None:
     """Load whatever a kernel will use, so that all of them share it."""
     with quick_import():
+        from kamlib import plots
         from kamlib.page.fragments import compile_templates
         from kamlib.period.graph import calculations, graph
+        from kamlib.plots.svg import draw_one
         from kamlib.story import said_of
 
-        for name in (*_LOADED, *(f"kamlib.{module}" for module in set(calculations().values()))):
+        charts = (f"kamlib.plots.{module.name}" for module in pkgutil.iter_modules(plots.__path__))
+        made_in = (f"kamlib.{module}" for module in set(calculations().values()))
+        for name in (*_LOADED, *charts, *made_in):
             import_module(name)
         said_of("")  # loads every story
         for scope in ("", "account"):
             graph(scope)
         compile_templates()
-        _draw()
+        draw_one()
         learn(os.environ.get(LANGUAGE, ENGLISH))
-
-
-def _draw() -> None:
-    """Draw one chart, so that fonts are found and what matplotlib keeps of all charts is there."""
-    from kamlib import plots
-    from kamlib.plots.style import axes, titles
-    from kamlib.plots.svg import close, drawing
-
-    for name in pkgutil.iter_modules(plots.__path__):
-        import_module(f"kamlib.plots.{name.name}")
-    figure = titles(axes(), "A finding", "and what is drawn").figure
-    drawing(figure)
-    close(figure)
 
 
 def serve(address: str) -> None:
