@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import subprocess
 import sys
@@ -339,3 +340,26 @@ def test_a_graph_whose_making_was_interrupted_is_made_when_asked_again(monkeypat
         with pytest.raises(KeyboardInterrupt):
             graph.graph()
     assert graph.graph().list_available_variables()
+
+
+def test_no_calculation_changes_what_it_is_given(monkeypatch):
+    """As a run keeps tables: read back from pickles, where a copy of a text may be none."""
+    q, compute, changed = kam.open_period(SAMPLE, "2025-Q4"), graph.compute, []
+
+    def watched(name, given):
+        is_frame = {key: isinstance(value, pd.DataFrame) for key, value in given.items()}
+        fresh, before = (
+            {key: pickle.loads(pickle.dumps(given[key])) for key in given if is_frame[key]}
+            for _ in range(2)
+        )
+        made = compute(name, given | fresh)
+        changed.extend((name, key) for key in fresh if not fresh[key].equals(before[key]))
+        return made
+
+    monkeypatch.setattr(graph, "compute", watched)
+    monkeypatch.setattr(
+        snapshot.Snapshot, "stored", lambda self, name, compute, *, apart="": compute()
+    )
+    for name in graph.calculations():
+        (q.account("A0004") if graph.scope_of(name) else q)._get(name)
+    assert changed == []
