@@ -15,7 +15,7 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
 from kamlib.intake.byfile import read_by_file
-from kamlib.intake.casting import cleaned
+from kamlib.intake.casting import SHORT, cleaned
 from kamlib.intake.columns import TypedRows, read_table
 from kamlib.intake.findings import are_mixed, check_rows, sign_notices
 from kamlib.intake.judged import can_be_judged, judged
@@ -26,6 +26,7 @@ from kamlib.intake.plans import plan_notices, plans_of
 from kamlib.intake.sources import Engine, read_sources
 from kamlib.intake.sources.engine import quoted_name
 from kamlib.intake.sources.text import unfit_notices
+from kamlib.intake.specimens import with_sound
 from kamlib.intake.texts import is_of_text, read_texts
 from kamlib.intake.ties import tie_notices
 from kamlib.tables import CANONICAL, Table, empty_table, typed
@@ -166,7 +167,9 @@ def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice
         if can_be_judged(read):
             whole, found = judged(read, engine)
             return whole, check_rows(read, found)
-        kept = read.rows if read.is_kept else engine.keep(read.rows, "kam_typed_orders")
+        if not (read.is_kept or read.is_excel):
+            read = with_sound(read, engine)
+        kept = read.rows if read.is_kept else _kept(read.rows, engine)
     except duckdb.Error as error:
         raise KamError(
             f"The file cannot be read: {str(error).splitlines()[0]}",
@@ -184,6 +187,15 @@ def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice
     )
     notices = [*sign_notices(read, signs), *check_rows(read, found.to_pandas())]
     return kept.drop("_mended", "_open", "_sign"), notices
+
+
+def _kept(rows: ir.Table, engine: Engine) -> ir.Table:
+    """Keep order lines in the engine, their amounts as short numbers where they fit."""
+    amounts = [name for name, type_ in rows.schema().items() if type_.is_decimal()]
+    try:
+        return engine.keep(rows.cast(dict.fromkeys(amounts, SHORT)), "kam_typed_orders")
+    except duckdb.ConversionException:
+        return engine.keep(rows, "kam_typed_orders")
 
 
 def _frames(

@@ -1,4 +1,4 @@
-"""Each different cell of typed order lines once, so that a few rows judge millions.
+"""Each different cell of order lines once, so that a few rows judge millions.
 
 What a cell is read to depends on no other cell of its row. So rows that hold every cell that the
 lines hold, each once and in whatever company, are judged as the lines are. Of amounts and days that
@@ -14,17 +14,19 @@ from dataclasses import replace
 import ibis.expr.types as ir
 
 from kamlib.intake.columns import TypedRows
+from kamlib.intake.plain import SOUND
 from kamlib.intake.sources import Engine
 from kamlib.intake.sources.engine import quoted, quoted_name
+from kamlib.intake.typed import STEPS, typed_rows
 from kamlib.tables import Column
 
 _LOOKED_AT = 100_000
-_VARIED = 8
+_VARIED = 5
 """A column that has, of so many lines, a new cell more often than one in so many is varied."""
+_LEAST = 50_000
+"""With fewer lines than this, each cell is tested where it is read."""
 _MOST = 1_000_000
 _CELLS, _SUMS, _ONCE = "kam_cells", "kam_cell_sums", "kam_once_"
-_SOUND = "[0-9{letters}_/]+|[0-9{letters}][0-9{letters}_/-]{{6,}}"
-"""Ids that `kamlib.intake.plain` has for plain, told by one pattern."""
 
 
 def specimens(read: TypedRows, engine: Engine) -> tuple[TypedRows, int] | None:
@@ -40,11 +42,8 @@ def specimens(read: TypedRows, engine: Engine) -> tuple[TypedRows, int] | None:
     varied = _varied(others, engine)
     if any(not (types[name].is_string() and _is_id(known.get(name))) for name in varied):
         return None
-    letters = "a-z" if read.rules.fold_case else "A-Za-z"
-    tests = {
-        name: f"regexp_full_match({quoted_name(name)}, {quoted(_SOUND.format(letters=letters))})"
-        for name in varied
-    }
+    pattern = quoted(SOUND.replace("A-Z", "") if read.rules.fold_case else SOUND)
+    tests = {name: f"regexp_full_match({quoted_name(name)}, {pattern})" for name in varied}
     sums = [f"{end}({quoted_name(n)}) AS {quoted_name(end + n)}" for n in ends for end in _ENDS]
     sums += [
         f"count(*) FILTER (WHERE {test} IS DISTINCT FROM TRUE) AS {quoted_name(n)}"
@@ -63,6 +62,38 @@ def specimens(read: TypedRows, engine: Engine) -> tuple[TypedRows, int] | None:
 
 
 _ENDS = ("min", "max", "count")
+
+
+def with_sound(read: TypedRows, engine: Engine) -> TypedRows:
+    """Return lines of text with what is known of their columns: those of few different cells are
+    sound where each of these is plain.
+    """
+    cells = engine.name(read.cells, _CELLS)
+    types = cells.schema()
+    kinds = {"id", "money", "number", "text", *(() if read.rules.date_format else ("date",))}
+    names = [one.name for one in read.columns if one.type in kinds and types[one.name].is_string()]
+    lines = f"SELECT count(*) FROM (SELECT 1 FROM {_CELLS} LIMIT {_LEAST})"
+    if not names or engine.one(lines) < _LEAST:
+        return read
+    varied = _varied(names, engine)
+    few = [one for one in read.columns if one.name in names and one.name not in varied]
+    if not few:
+        return read
+    each = _laid_out([one.name for one in few], [], {}, engine)
+    view = typed_rows(each, few, read.rules, is_excel=False).get_name()
+    tests = ", ".join(f"bool_and({_test(one)})" for one in few)
+    found = engine.connection.raw_sql(f"SELECT {tests} FROM {view}{STEPS}").fetchone()
+    let_go(engine)
+    sound = frozenset(one.name for one, is_plain in zip(few, found, strict=True) if is_plain)
+    return replace(read, sound=sound)
+
+
+def _test(column: Column) -> str:
+    """Return the test of a cell that it is plain; of a text, that it is read as it stands."""
+    if column.type != "text":
+        return quoted_name(f"fit_{column.name}")
+    it, text, value = (quoted_name(before + column.name) for before in ("", "text_", "value_"))
+    return f"{text} IS NOT DISTINCT FROM {it} AND {value} IS NOT DISTINCT FROM {it}"
 
 
 def let_go(engine: Engine) -> None:
