@@ -121,6 +121,13 @@ def rendered(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
+def compile_templates() -> None:
+    """Read the templates of all pieces beforehand; that of a page around them is nbconvert's."""
+    for name in _environment().list_templates(["j2"]):
+        if name != "index.html.j2":
+            _environment().get_template(name)
+
+
 def dossier_links(data: Any = None) -> dict[str, str]:
     """Return where each account's dossier is, seen from the page being made; empty outside a report
     run.

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
 from kamlib.book import BookSettings
-from kamlib.plots.marks import is_narrow, mark, mark_each, spot, width_of
+from kamlib.plots.marks import columns, is_narrow, mark, mark_each, spot, width_of
 from kamlib.plots.stakeholders import cut_to, plot_org_chart, plot_stakeholder_map
 from kamlib.plots.style import (
     COLOURS,
@@ -74,7 +74,7 @@ def plot_category_history(
         colours = [
             COLOURS["actual" if place >= len(sizes) - 12 else "previous"] for place in places
         ]
-        bars = ax.bar(places, sizes[places], bottom=-row, width=0.78, color=colours)
+        bars = columns(ax, places, sizes[places], colours, bottom=-row, width=0.78)
         bought = own.iloc[places]
         told = zip(bought["month"], bought["revenue"], strict=True)
         mark_each(bars, [f"{category}, {month(day)}: {money(value, book)}" for day, value in told])

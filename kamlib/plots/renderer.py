@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 
 
@@ -30,7 +31,10 @@ class Renderer(RendererSVG):
         self, s: str, prop: Any, ismath: Any
     ) -> tuple[float, float, float]:
         """Return how wide and high a text is, and how far it goes below its line."""
-        return super().get_text_width_height_descent(stand_in(s), prop, False)
+        size = prop.get_size_in_points() / _LARGE
+        font = (tuple(prop.get_family()), prop.get_style(), prop.get_weight())
+        width, height, descent = _measured(s, *font)
+        return width * size, height * size, descent * size
 
     def _get_font_height_metrics(self, prop: Any) -> tuple[float | None, float | None, float]:
         """Return ascent, descent and gap of a font, which matplotlib else looks up per text."""
@@ -88,6 +92,21 @@ class Renderer(RendererSVG):
         if np.isfinite((x0, y0, x1, y1)).all():
             left, low, right, high = self.reach
             self.reach = (min(left, x0), min(low, y0), max(right, x1), max(high, y1))
+
+
+_LARGE = text_to_path.FONT_SCALE
+"""Points in which matplotlib measures a text of any size."""
+
+
+@lru_cache(maxsize=8192)
+def _measured(
+    text: str, families: tuple[str, ...], slant: Any, weight: Any
+) -> tuple[float, float, float]:
+    """Return width, height and descent of a text of that size: charts say the same again and again,
+    in both their forms.
+    """
+    large = FontProperties(family=list(families), style=slant, weight=weight, size=_LARGE)
+    return text_to_path.get_text_width_height_descent(stand_in(text), large, False)
 
 
 @lru_cache(maxsize=64)

@@ -27,7 +27,9 @@ from kamlib.plots.style import (
     INK,
     PAPER,
     SUBTITLE,
+    axes,
     style,
+    titles,
 )
 
 _SVG, _HREF = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
@@ -108,6 +110,14 @@ def drawing(
     return Drawing(svg, right - left, bottom - top, finding, said.get(SUBTITLE, ""), is_empty)
 
 
+def draw_one() -> None:
+    """Draw a chart that nobody sees: fonts are found then, and what is kept of all charts is."""
+    figure = titles(axes(), "A finding", "what is drawn").get_figure(root=True)
+    if isinstance(figure, Figure):
+        drawing(figure)
+        close(figure)
+
+
 _NO_METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -115,7 +125,7 @@ _NO_METADATA: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "
 def _laid_out(figure: Figure, renderer: Renderer) -> Iterator[None]:
     """Lay a figure out with labels that do not meet, and leave it so while it is drawn."""
     engine = figure.get_layout_engine()
-    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+    for axis in (axis for one in figure.axes for axis in (one.xaxis, one.yaxis)):
         if not axis.get_label_text():  # else the place of nothing is worked out for each drawing
             axis.set_label_coords(0.5, 0.5)
     for is_fitted in (False, False, True):

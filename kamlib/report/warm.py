@@ -10,6 +10,7 @@ import ctypes
 import gc
 import json
 import os
+import pkgutil
 import select
 import signal
 import socket
@@ -31,6 +32,9 @@ _LOADED = (
     "IPython.core.logger",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
+    "babel.numbers",
+    "encodings.unicode_escape",
+    "encodings.utf_8_sig",
     "faulthandler",
     "filelock",
     "ipykernel.debugger",
@@ -38,12 +42,16 @@ _LOADED = (
     "jinja2",
     "kamlib.page.export",
     "kamlib.page.show",
-    "kamlib.period",
-    "kamlib.plots.style",
+    "kamlib.period.snapshot",
+    "kamlib.period.views",
     "kamlib.report.watch",
     "lifelines",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
+    "pandas.core.methods.to_dict",
+    "pandas.core.reshape.reshape",
+    "pandas.io.formats.string",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "scipy.optimize",
     "scipy.stats",
@@ -130,14 +138,21 @@ _PR_SET_PDEATHSIG = 1
 def load() -> None:
     """Load whatever a kernel will use, so that all of them share it."""
     with quick_import():
+        from kamlib import plots
+        from kamlib.page.fragments import compile_templates
         from kamlib.period.graph import calculations, graph
+        from kamlib.plots.svg import draw_one
         from kamlib.story import said_of
 
-        for name in (*_LOADED, *(f"kamlib.{module}" for module in set(calculations().values()))):
+        charts = (f"kamlib.plots.{module.name}" for module in pkgutil.iter_modules(plots.__path__))
+        made_in = (f"kamlib.{module}" for module in set(calculations().values()))
+        for name in (*_LOADED, *charts, *made_in):
             import_module(name)
         said_of("")  # loads every story
         for scope in ("", "account"):
             graph(scope)
+        compile_templates()
+        draw_one()
         learn(os.environ.get(LANGUAGE, ENGLISH))
 
 

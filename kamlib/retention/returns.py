@@ -239,7 +239,7 @@ def seen_losses(lost_accounts: pd.DataFrame) -> SeenLosses:
     table = lost_accounts[[*_LAID_OUT]]
     row = np.flatnonzero(table["detection_date"].notna())
     table = table.iloc[row]
-    reason = table["reason"].to_numpy(dtype=object, copy=True)
+    reason = np.array(table["reason"], dtype=object)  # to_numpy may not copy a text, even if asked
     reason[pd.isna(reason)] = UNKNOWN
     names, code = np.unique(np.append(reason, UNKNOWN), return_inverse=True)
     return SeenLosses(
