@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import cache
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -103,6 +104,25 @@ def cleaned(value: ir.Value) -> ir.StringValue:
         .re_replace(_EDGES, "")
     )
     return ibis.ifelse(is_clean(text), text, mended.nullif(""))
+
+
+@cache
+def _cleaned_template() -> str:
+    rows = ibis.table({"kam_text": "string"}, name="kam").select(it=cleaned(ibis._["kam_text"]))
+    return (
+        ibis.to_sql(rows, dialect="duckdb", pretty=False)
+        .removeprefix("SELECT ")
+        .rpartition(' AS "it" FROM ')[0]
+    )
+
+
+def cleaned_sql(own: str) -> str:
+    """Write :func:`cleaned` of what a statement selects as text.
+
+    >>> cleaned_sql('t."a"').startswith('CASE WHEN (LENGTH(t."a") = STRLEN(t."a"))')
+    True
+    """
+    return _cleaned_template().replace('"t0"."kam_text"', own)
 
 
 def is_clean(text: ir.StringValue) -> ir.BooleanValue:
