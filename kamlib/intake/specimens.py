@@ -26,7 +26,7 @@ _VARIED = 5
 _LEAST = 50_000
 """With fewer lines than this, each cell is tested where it is read."""
 _MOST = 1_000_000
-_CELLS, _SUMS, _ONCE = "kam_cells", "kam_cell_sums", "kam_once_"
+_CELLS, _SUMS, _ONCE = "kam_once_of", "kam_cell_sums", "kam_once_"
 
 
 def specimens(read: TypedRows, engine: Engine) -> tuple[TypedRows, int] | None:
