@@ -16,6 +16,7 @@ import pytest
 import kamlib as kam
 from kamlib.errors import KamError
 from kamlib.period import Period, graph, origin, snapshot
+from kamlib.period.kept import read_table, write_table
 from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
 from kamlib.tables import catalogue
 
@@ -289,11 +290,19 @@ class TestAtHome:
         days = [pd.Timestamp(f"1997-{month:02d}-28") for month in range(3, 9)]
         views = [q.at(day) for day in days]
         first = views[0].account_days
-        for day in days:
-            assert len(q.at(day).account_days) and len(q.at(day).account_months)
+        for view in views:  # whoever holds on to them
+            assert len(view.account_days) and len(view.account_months)
         held = [sum(name in READ_TABLES for name in view._kept) for view in views]
         assert held[:3] == [0, 0, 0] and all(held[3:])
         assert q.at(days[0]) is views[0] and views[0].account_days.equals(first)
+
+    def test_text_that_repeats_in_a_table_is_held_once(self, tmp_path):
+        for words in (["A", "B", None, "A", "B"], ["A", "A"], [None], []):
+            table = pd.DataFrame({"account_id": pd.array(words, dtype="str"), "n": 1.5})
+            write_table(table, tmp_path / "a.parquet")
+            read = read_table(tmp_path / "a.parquet")
+            pd.testing.assert_frame_equal(read, table)
+            assert len({id(one) for one in read["account_id"].dropna()}) == len({*words} - {None})
 
     def test_opening_a_prepared_period_loads_no_engine(self):
         code = (

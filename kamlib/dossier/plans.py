@@ -165,15 +165,24 @@ def read_plan(path: Path | str, account_id: str | None = None) -> Plan:
         known one is named), a missing owner, a value that does not fit, another account's id, an id
         used twice, an action of an unknown objective, a due or closing day before the plan's start.
     """
-    path = Path(path)
+    return _plan_in(*_opened(Path(path)), account_id)
+
+
+def _opened(path: Path) -> tuple[bytes, str]:
+    """Return what a file holds, and the name that it is told of by."""
     shown = f"{path.parent.name}/{path.name}" if path.parent.name else path.name
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = tomllib.loads(text)
+        return path.read_bytes(), shown
     except OSError:
         raise KamError(
             "The plan cannot be opened.", where=shown, next="Check that the file is there."
         ) from None
+
+
+def _plan_in(held: bytes, shown: str, account_id: str | None) -> Plan:
+    try:
+        text = held.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        content = tomllib.loads(text)
     except UnicodeDecodeError:
         raise KamError(
             "The plan is not written in UTF-8.", where=shown, next="Save it as UTF-8."
@@ -209,18 +218,15 @@ def plan_reading(*, plans: dict[str, Path], account_id: str) -> PlanReading:
     if account_id not in plans:
         return PlanReading()
     try:
-        file = plans[account_id]
-        about = file.stat() if file.is_file() else None
-        state = about and (about.st_size, about.st_mtime_ns)
-        return PlanReading(_read_once(file, account_id, state))
+        return PlanReading(_read_once(*_opened(plans[account_id]), account_id))
     except KamError as error:
         return PlanReading(problem=error)
 
 
 @lru_cache(maxsize=1 << 16)
-def _read_once(file: Path, account_id: str, state: tuple[int, int] | None) -> Plan:
-    """Return the plan in a file that is in a state: many tables and past days ask for it."""
-    return read_plan(file, account_id).model_copy(update={"account_id": account_id})
+def _read_once(held: bytes, shown: str, account_id: str) -> Plan:
+    """Return the plan in what a file holds: many tables ask for it, each period has a copy."""
+    return _plan_in(held, shown, account_id).model_copy(update={"account_id": account_id})
 
 
 def plan(plan_reading: PlanReading) -> Plan | None:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
+
+from kamlib.tables import coded
 
 
 def once(
@@ -49,10 +52,31 @@ def pickle_value(value: Any, file: Path) -> None:
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """Return a table that was written as Parquet."""
+    """Return a table that was written as Parquet. Text that repeats is one object: a table of
+    account × month would hold an id as often as there are months, and compare it as often.
+    """
     # what pd.read_parquet does for many files costs as much as reading one of these
-    frame = pq.ParquetFile(file).read(use_threads=False).to_pandas(use_threads=False)
+    with pq.ParquetFile(file) as about:
+        texts = [one.name for one in about.schema_arrow if one.type in _TEXT]
+        texts = texts if about.metadata.num_rows else []
+        with pq.ParquetFile(file, metadata=about.metadata, read_dictionary=texts) as opened:
+            table = opened.read(use_threads=False)
+    frame = table.drop_columns(texts).to_pandas(use_threads=False)
     for name in frame.columns:
         if pd.api.types.is_datetime64_any_dtype(frame[name]):
             frame[name] = frame[name].astype("datetime64[us]")
-    return frame
+    if not texts:
+        return frame
+    columns: dict[str, Any] = {str(name): frame[name] for name in frame.columns}
+    columns |= {name: _text(table.column(name)) for name in texts}
+    return pd.DataFrame({name: columns[name] for name in table.column_names})
+
+
+def _text(column: pa.ChunkedArray) -> Any:
+    """Return a column of text from what it holds once each, and where."""
+    one = column.unify_dictionaries().combine_chunks()
+    words = one.dictionary.to_numpy(zero_copy_only=False)
+    return coded(words, one.indices.fill_null(-1).to_numpy())
+
+
+_TEXT = (pa.string(), pa.large_string())

@@ -147,6 +147,7 @@ class EarlierDay(Period):
         return None
 
     def _read(self, name: str) -> pd.DataFrame:
+        self._hold()
         frame, day = self._whole._get(name), self._day
         if name == "account_months" and not (day.is_month_end and self._whole.as_of.is_month_end):
             return account_months(self._get("account_days"), as_of=day)
@@ -169,26 +170,37 @@ class EarlierDay(Period):
             return self._snapshot.stored(name, lambda: self._computed(name), apart=apart)
         return self._computed(name)
 
-    def forget(self) -> None:
-        """Let go of the tables that are read; they are cut anew when they are asked for."""
-        for name in READ_TABLES:
+    def _hold(self) -> None:
+        """Count as one of the last days that read a table: no more than those hold theirs, as a
+        report asks for eighteen, which would hold most tables of a book as often.
+        """
+        latest = self._whole._latest
+        if self in latest:
+            latest.remove(self)
+        latest.append(self)
+        while len(latest) > _DAYS_HELD:
+            latest.pop(0)._forget()
+
+    def _forget(self) -> None:
+        """Let go of the tables that are read, and of what is as large; asked for again, they are
+        made again.
+        """
+        for name in (*READ_TABLES, *_LARGE):
             self._kept.pop(name, None)
 
 
 def earlier_day(whole: Period, day: pd.Timestamp, previous: pd.Timestamp | None) -> EarlierDay:
-    """Return a period as of an earlier day, once for all who ask. The last days that were asked for
-    hold their tables: a report asks for eighteen, which would hold most tables of a book as often.
-    """
+    """Return a period as of an earlier day, once for all who ask."""
     name = f"at {day} {previous}"
-    view = whole._kept.get(name) or EarlierDay(whole, day, previous)
-    whole._kept[name] = view
-    whole._latest = [*(one for one in whole._latest if one is not view), view]
-    while len(whole._latest) > _DAYS_HELD:
-        whole._latest.pop(0).forget()
+    if name not in whole._kept:
+        whole._kept[name] = EarlierDay(whole, day, previous)
+    view: EarlierDay = whole._kept[name]
     return view
 
 
 _DAYS_HELD = 3
+_LARGE = ("silences", "past_gaps")
+"""Values with a row per silence of the past."""
 _SHARED = ("account_status", "account_classes")
 """Tables that several pages ask for as of the same earlier days: kept, as those of the day are."""
 

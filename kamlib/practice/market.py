@@ -174,11 +174,8 @@ def losses(world: World) -> pd.DataFrame:
         seen, cause = rng.random() < 0.87, str(world.left.cause[account])
         if np.isfinite(world.left.month[account]):
             end = setting.month_starts[int(world.left.month[account]) + 1]
-            last = int(
-                world.orders.loc[
-                    (world.orders["account"] == account) & (world.orders["day"] < end), "day"
-                ].max()
-            )
+            days = world.days_of(account)
+            last = int(days[days < end].max())
         elif story in ("late_leaver", "price_leaver", "incident_leaver", "returned"):
             day = (
                 accounts["pause_from"].iloc[account]

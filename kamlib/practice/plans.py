@@ -205,11 +205,7 @@ def _progress(world: World, done: float, start: int, until: int) -> list[dict[st
 
 def _by_revenue(world: World, account: int) -> list[str]:
     """The categories in the order in which the account buys them."""
-    own = world.lines[world.lines["account"] == account]
-    bought = np.bincount(
-        own["product"].to_numpy() // PER_CATEGORY, own["revenue"].to_numpy(), len(CATEGORIES)
-    )
-    return [CATEGORIES[n] for n in np.argsort(-bought, kind="stable")]
+    return [CATEGORIES[n] for n in np.argsort(-world.by_category[account], kind="stable")]
 
 
 def _two(texts: list[str], start: int) -> list[str]:

@@ -130,7 +130,7 @@ def _leaver_rows(world: World) -> list[Row]:
     rows: list[Row] = []
     for account in np.flatnonzero(np.isfinite(world.left.month)):
         end = setting.month_starts[int(world.left.month[account]) + 1]
-        days = world.orders.loc[world.orders["account"] == account, "day"]
+        days = world.days_of(account)
         if not (days < end).any():
             continue
         cause = str(world.left.cause[account])

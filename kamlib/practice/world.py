@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.practice import lines as line_items
+from kamlib.practice.material import CATEGORIES, PER_CATEGORY
 from kamlib.practice.roster import roster
 from kamlib.practice.setting import Setting
 from kamlib.practice.trade import Leaving, deliveries, leaving, mistakes, order_days, placed
@@ -90,6 +91,20 @@ class World:
     def is_key(self) -> np.ndarray:
         """Whether an account is a key account at the end of the history."""
         return np.isfinite(self.values.admitted) & ~np.isfinite(self.demoted_day)
+
+    @cached_property
+    def by_category(self) -> np.ndarray:
+        """Revenue of each account in each category, from the order lines."""
+        category = self.lines["product"].to_numpy() // PER_CATEGORY
+        cell = self.lines["account"].to_numpy() * len(CATEGORIES) + category
+        size = len(self.accounts) * len(CATEGORIES)
+        sums = np.bincount(cell, self.lines["revenue"].to_numpy(), size)
+        return sums.reshape(-1, len(CATEGORIES))
+
+    def days_of(self, account: int | np.integer) -> np.ndarray:
+        """The days of an account's orders; orders stand by account and day."""
+        ends = np.searchsorted(self.orders["account"].to_numpy(), np.array([account, account + 1]))
+        return self.orders["day"].to_numpy()[slice(*ends)]
 
     def revenue_by(self, months: range) -> np.ndarray:
         """Revenue of each account in some months, from the order lines."""

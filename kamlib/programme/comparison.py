@@ -166,8 +166,10 @@ def placebo_comparison(programme_comparison: Comparison) -> Comparison:
         if not len(free):
             continue
         unit = np.maximum(traits[free].std(axis=0), 1e-9)
-        apart = (traits[free] - traits[row]) / unit
-        nearest = free[np.argsort((apart**2).sum(axis=1), kind="stable")[:PLACEBOS]]
+        apart = (((traits[free] - traits[row]) / unit) ** 2).sum(axis=1)
+        last = min(PLACEBOS, len(free)) - 1
+        near = np.flatnonzero(apart <= np.partition(apart, last)[last])
+        nearest = free[near[np.argsort(apart[near], kind="stable")[:PLACEBOS]]]
         is_taken[nearest] = True
         placed["start"][nearest], placed["before"][nearest] = start[row], before[row]
     pretended = spells.assign(**placed, is_treated=is_taken)

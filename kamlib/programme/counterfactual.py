@@ -208,6 +208,7 @@ def in_money(margin: Floats, cohort: Cohort, fit: Fit) -> tuple[Floats, Floats]:
     # that part is already in the calendar.
     design = cohort.design
     centre = cohort.size[controls] @ design[controls] @ fit.gain / whole
-    pull = (design[treated] @ fit.gain - np.outer(prediction[treated], centre)) * fit.error
+    size = cohort.size[treated]
+    pull = ((size @ design[treated]) @ fit.gain - (size @ prediction[treated]) * centre) * fit.error
     moved = level[treated].sum() / whole * surplus
-    return expected, moved + np.outer(cohort.size[treated] @ pull, calendar)
+    return expected, moved + np.outer(pull, calendar)

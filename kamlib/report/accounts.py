@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 import nbformat
+import numpy as np
 import pandas as pd
 
 from kamlib.page import pieces, rows
 from kamlib.page.fragments import Fragment
 from kamlib.period import Period
+from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.story.accounts import cards_account, headline_account
 from kamlib.words import count, say
 
@@ -25,33 +28,38 @@ def short_pages(data: Period, accounts: list[str]) -> Iterator[tuple[str, nbform
     """Yield the short page of each account as a notebook of outputs: each is told from its own rows
     alone, which are looked for once for all.
     """
+    if not accounts:
+        return
     listed = data.accounts.set_index("account_id")["name"]
     standing = _by_account(data.account_standing, accounts)
     actions = _by_account(data.told("account_actions"), accounts)
     status = _by_account(data.account_status, accounts)
-    months = _by_account(data.account_months, accounts)
+    months = _two_years(data, accounts)
+    is_whole = is_base_whole(data.first_date, data.as_of)
     for account in accounts:
-        said = data.call(
-            headline_account,
-            account_id=account,
-            account_standing=standing[account],
-            told_account_actions=actions[account],
-        )
-        figures = data.call(
-            cards_account,
-            account_id=account,
-            account_status=status[account],
-            account_months=months[account],
-        )
-        head = pieces.headline(None, str(listed.loc[account]), said)
+        said = headline_account(account, standing[account][0], actions.get(account, []))
+        figures = cards_account(status[account][0], months[account], is_base_whole=is_whole)
+        head = pieces.headline(None, str(listed[account]), said)
         yield account, notebook(head, pieces.cards(data, figures))
 
 
-def _by_account(table: pd.DataFrame, accounts: list[str]) -> dict[str, pd.DataFrame]:
+def _by_account(table: pd.DataFrame, accounts: list[str]) -> dict[str, list[dict[Hashable, Any]]]:
     """Return the rows of each of some accounts."""
-    some = table[table["account_id"].isin(accounts)]
-    found = dict(iter(some.groupby("account_id", sort=False)))
-    return {account: found.get(account, some.head(0)) for account in accounts}
+    found: dict[str, list[dict[Hashable, Any]]] = {}
+    for row in table[table["account_id"].isin(accounts)].to_dict("records"):
+        found.setdefault(row["account_id"], []).append(row)
+    return found
+
+
+def _two_years(data: Period, accounts: list[str]) -> dict[str, np.ndarray]:
+    """Return the revenue of each of some accounts in the 24 months to the as-of day."""
+    ends = trailing_months(data.as_of, 24)
+    own = data.account_months[data.account_months["account_id"].isin(accounts)]
+    own = own[own["month"].isin(ends)]
+    revenue = np.zeros((len(accounts), len(ends)))
+    row = pd.Index(accounts).get_indexer(pd.Index(own["account_id"]))
+    revenue[row, ends.get_indexer(pd.DatetimeIndex(own["month"]))] = own["revenue"].fillna(0.0)
+    return dict(zip(accounts, revenue, strict=True))
 
 
 def account_list(data: Period, addresses: dict[str, str]) -> nbformat.NotebookNode:

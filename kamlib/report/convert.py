@@ -113,7 +113,7 @@ def check_page(html: str, file: str) -> None:
     styles = " ".join(re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL))
     fetched = _FETCHES.findall(html) + _CSS_FETCHES.findall(unescape(styles))
     elements = _Handlers()
-    if _MAY_RUN.search(html):  # few pages hold such a word at all
+    if _may_run(html):  # few pages hold such a word at all
         elements.feed(html)
     if fetched or elements.found:
         raise KamError(
@@ -130,4 +130,13 @@ def check_page(html: str, file: str) -> None:
         )
 
 
-_MAY_RUN = re.compile(r"[\s/\"']on[a-z]+\s*=|script\s*:|srcdoc|data:text/html|&#|&colon|&Tab", re.I)
+def _may_run(html: str) -> bool:
+    """Return whether a word of a page may be one that runs: each is looked for by itself, which is
+    many times faster than one pattern of all of them.
+    """
+    plain = html.casefold()
+    return any(word in plain for word in _WORDS) or any(one.search(plain) for one in _PATTERNS)
+
+
+_WORDS = ("srcdoc", "data:text/html", "&#", "&colon", "&tab")
+_PATTERNS = (re.compile(r"script\s*:"), re.compile(r"on[a-z](?<=[\s/\"']on[a-z])[a-z]*\s*="))

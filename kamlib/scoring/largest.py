@@ -75,13 +75,12 @@ def largest_order_scores(
         largest_order_date=largest["date"],
         score_without=largest["account_id"].map(known),
     )
-    others = account_scores.set_index("account_id")["score"].dropna()
-    better = [
-        int(others.drop(account).gt(score).sum())
-        for account, score in zip(table["account_id"], table["score_without"], strict=True)
-    ]
-    ranks = pd.Series(better, index=table.index) + 1
     score = table["score_without"]
+    others = np.sort(account_scores["score"].dropna().to_numpy(dtype="float64"))
+    better = len(others) - np.searchsorted(others, score, side="right")
+    with_it = table["account_id"].map(account_scores.set_index("account_id")["score"])
+    is_itself = with_it.gt(score).to_numpy(dtype="int64")  # it is none of the others
+    ranks = pd.Series(better - is_itself + 1, index=table.index)
     table["is_above_without"] = admission_rule.is_above(score, ranks) & score.notna()
     return shaped("largest_order_scores", table)
 

@@ -48,6 +48,13 @@ class Profiles:
             sums if self.is_present.all() else sums / np.maximum(weights @ self.is_present.T, 1e-12)
         )
 
+    def own(self, weights: Floats, profile: Ints) -> Floats:
+        """Return the weighted score of one profile under each row of weights."""
+        sums: Floats = (weights * self.scores[profile]).sum(axis=1)
+        if self.is_present.all():
+            return sums
+        return sums / np.maximum((weights * self.is_present[profile]).sum(axis=1), 1e-12)
+
 
 def score_stability(
     score_grid: ScoreGrid,
@@ -295,19 +302,19 @@ def _brackets(base: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule
 def _is_above(
     weights: Floats, profiles: Profiles, asked: Ints, rule: AdmissionRule
 ) -> npt.NDArray[np.bool_]:
-    totals = profiles.totals(weights)
     if rule.min_score is not None:
-        return totals[:, asked] >= rule.min_score - SAME
+        return profiles.only(asked).totals(weights) >= rule.min_score - SAME
+    totals = profiles.totals(weights)
     return totals[:, asked] >= _line_of(totals, profiles.counts, rule.top_n or 1)[:, None] - SAME
 
 
 def _own_is_above(
     weights: Floats, profiles: Profiles, profile: Ints, rule: AdmissionRule
 ) -> npt.NDArray[np.bool_]:
+    if rule.min_score is not None:
+        return profiles.own(weights, profile) >= rule.min_score - SAME
     totals = profiles.totals(weights)
     own = totals[np.arange(len(profile)), profile]
-    if rule.min_score is not None:
-        return own >= rule.min_score - SAME
     return (totals > own[:, None] + SAME) @ profiles.counts < (rule.top_n or 1)
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.story.statements import Card, Sentence
 from kamlib.words import date, say
 
 
 def headline_account(
-    account_standing: pd.DataFrame,
-    told_account_actions: pd.DataFrame,
-    *,
-    account_id: str,
+    account_id: str, row: Mapping[Hashable, Any], actions: Sequence[Mapping[Hashable, Any]]
 ) -> list[Sentence]:
-    """Return where an account stands, what is to be done about it and why."""
-    row: Any = account_standing.set_index("account_id").loc[account_id]
+    """Return where an account stands (its row of ``account_standing``), what is to be done about it
+    and why (its rows of ``account_actions``, told).
+    """
     stands = [
         say("class {abc_revenue}", abc_revenue=row["abc_revenue"])
         if isinstance(row["abc_revenue"], str)
@@ -36,8 +35,7 @@ def headline_account(
             else say("Account {account_id}: {stands}.", account_id=account_id, stands=told)
         )
     ]
-    own = told_account_actions[told_account_actions["account_id"].eq(account_id)]
-    for action in own.to_dict("records"):
+    for action in actions:
         said.append(Sentence(action["why"], f"../{action['link']}"))
         said.append(
             Sentence(
@@ -63,23 +61,15 @@ def headline_account(
 
 
 def cards_account(
-    account_status: pd.DataFrame,
-    account_months: pd.DataFrame,
-    *,
-    account_id: str,
-    first_date: pd.Timestamp | None,
-    as_of: pd.Timestamp,
+    row: Mapping[Hashable, Any], months: np.ndarray, *, is_base_whole: bool
 ) -> list[Card]:
-    """Return what an account brought in 12 months, month by month for two years, and its rhythm."""
-    row: Any = account_status.set_index("account_id").loc[account_id]
-    own = account_months[account_months["account_id"].eq(account_id)].set_index("month")
-    months = own["revenue"].reindex(trailing_months(as_of, 24)).fillna(0.0)
-    before = months.iloc[:12].sum() if is_base_whole(first_date, as_of) else None
+    """Return what an account brought in 12 months, ``months`` of two years, and its rhythm (its row
+    of ``account_status``).
+    """
+    before = months[:12].sum() if is_base_whole else None
     gap = row["usual_gap_days"]
     return [
-        Card(
-            say("Revenue, 12 months"), months.iloc[12:].sum(), "money", None, before, tuple(months)
-        ),
+        Card(say("Revenue, 12 months"), months[12:].sum(), "money", None, before, tuple(months)),
         Card(say("Last order"), date(row["last_order_date"]), "text"),
         Card(
             say("Days without an order"),
