@@ -113,6 +113,16 @@ def test_deliveries_count_orders_late_and_open_past_their_promise(data):
     assert ("B", "2025-07-31") not in late.index
 
 
+def test_numbers_that_begin_anew_are_deliveries_of_their_own(make_book):
+    rows = [f"{n},A,{year}-05-0{n},10,{year}-05-15,{year}-05-{day}"
+            for year, day in ((2024, 20), (2025, 10)) for n in (1, 2, 3)]  # fmt: skip
+    head = "order_id,account_id,order_date,revenue,promised_date,delivered_date\n"
+    late = open_period(make_book({"orders.csv": head + "\n".join(rows) + "\n"}), "2025-Q2")
+    counts = late.deliveries.set_index("month")[["due_count", "late_count"]]
+    assert counts.loc["2024-05-31"].tolist() == [3, 3]
+    assert counts.loc["2025-05-31"].tolist() == [3, 0]
+
+
 def test_accounts_know_group_owner_and_tier_of_the_day(data):
     accounts = data.accounts.set_index("account_id")
     assert accounts.loc[

@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Any
 
 import pandas as pd
+import pytest
 
 import kamlib as kam
 from kamlib.book import BookSettings
@@ -237,6 +238,20 @@ def test_nothing_known_is_said_so():
     ]
 
 
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ((80.0, 80.01, 64.0), "as much as in Q2 2025 and 25.0 % more than in Q3 2024."),
+        ((float("nan"), 80.0, 64.0), "The data begin on 1 Jan 2020: of Q3 2025 they hold the days "
+         "since then alone, so it is compared with no other period."),
+    ],
+)  # fmt: skip
+def test_no_change_is_none_and_a_period_begun_by_the_data_is_no_figure(monkeypatch, own, told):
+    table = pd.DataFrame([own], columns=["value", "previous_value", "year_ago_value"])
+    monkeypatch.setitem(globals(), "IN_PERIOD", table.assign(figure="revenue"))
+    assert headline(figures(), keys_of(A=False))[0].endswith(told)
+
+
 def cards(
     found: pd.DataFrame, bridge: pd.DataFrame, risk: Any = None, keys: Any = None
 ) -> list[Any]:
@@ -335,6 +350,13 @@ def test_what_was_at_risk_before_says_of_whom():
     before = parse_period("2025-Q2")
     everyone = risk_split(at_risk("all", **STEPS), "all", before, BOOK)
     assert everyone.replace("\u00a0", " ") == told.replace("key accounts", "all accounts")
+
+
+def test_money_given_back_at_risk_keeps_its_sign():
+    steps = STEPS | {"newly_overdue": -20.0, "recovered": 5.0, "gone_lost": -70.0}
+    told = risk_split(at_risk("all", **steps), "all", parse_period("2025-Q2"), BOOK)
+    said = "since then −€ 20 newly overdue (1 account), −€ 5 recovered (1 account) and € 70 gone"
+    assert said in told.replace("\u00a0", " ")
 
 
 def test_less_at_risk_because_more_is_lost_is_no_improvement():

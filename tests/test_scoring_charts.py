@@ -152,8 +152,8 @@ def test_a_book_of_one_order_says_what_it_cannot_do():
     assert tables["tier_decisions"]["proposal"].tolist() == ["keep"]
     assert tables["watch_list"].empty
     assert tables.call(said_of("actions_decisions")) == []
-    said = " ".join(one.text for one in tables.call(said_of("headline_scoring")))
-    assert "No account can be scored in this period." in said and "Not scored for anyone" in said
+    told = " ".join(one.text for one in tables.call(said_of("headline_scoring")))
+    assert f"{said}." in told and "Not scored for anyone" in told
     limits = {"promotions and reviews", "moves between the quadrants", "demotion risk", "prospects"}
     assert limits <= set(tables["told_scoring_limits"]["missing"])
 

@@ -311,7 +311,7 @@ def test_first_screen_says_what_changed_what_to_do_and_who_owns_it():
     tables = (now, concentration(now, owners, keys), rollup_changes(now, owners))
     said = said_of(*tables, class_moves(now, then, NO_PRODUCTS))
     texts = [one.text.replace("\xa0", " ") for one in said]
-    hangs = "% of revenue hangs on one customer (counted as a group): as if we had"
+    hangs = "% of revenue hangs on one customer: as if we had"
     assert texts == [
         "One account moved down a class, only because others grew: Bolt.",
         f"85 {hangs} 1.3 customers of equal size.",

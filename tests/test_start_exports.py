@@ -77,6 +77,19 @@ COUNTED = {
             f"{n};K{n % 5};{d:%d.%m.%Y};{STATES[n % 4]};{german(PRICES[n])}"
             for n, d in enumerate(DAYS)])},
         {}, sum(PRICES[0::2]), "no sale is 'Angebot' and 'storniert'"),
+    "a reason of the status": (
+        {"orders.csv": table("Order ID,Customer,Created On,Status Reason,Total Amount", [
+            f"O{n},Firm {n % 5},{d},{'Canceled' if n % 4 == 1 else 'Invoiced'},{PRICES[n]}"
+            for n, d in enumerate(DAYS)])},
+        {}, SUM - sum(PRICES[1::4]), "no sale is 'Canceled'"),
+    "Japanese names": (
+        {"売上.csv": table("受注番号,受注日,得意先コード,単価,税抜金額", [
+            f"{n},{d:%Y/%m/%d},K{n % 5},7,{PRICES[n]}" for n, d in enumerate(DAYS)])},
+        {}, SUM, "(Japanese name)"),
+    "Italian names": (
+        {"fatture.csv": table("Numero fattura;Data fattura;Codice cliente;Imponibile", [
+            f"{n};{d:%d/%m/%Y};K{n % 5};{german(PRICES[n])}" for n, d in enumerate(DAYS)])},
+        {}, SUM, "(Italian name)"),
     "a pipeline": (
         {"report.csv": table('"Account Name","Order No","Stage","Amount","Close Date"', [
             f'"Firm {n % 5}","{n}","{["Closed Won", "Negotiation"][n % 2]}","{PRICES[n]}","{d}"'

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import cache
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -25,7 +26,7 @@ from kamlib.intake.sources.sheets import DAY, NUMBER
 from kamlib.tables import MONEY_DECIMALS, Column
 
 MONEY = dt.Decimal(38, MONEY_DECIMALS)
-_SHORT = dt.Decimal(18, MONEY_DECIMALS)  # fifty times as fast to read from text
+SHORT = dt.Decimal(18, MONEY_DECIMALS)  # fifty times as fast to read from text
 _INVISIBLE = (
     r"[\x{00AD}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{2069}\x{FEFF}]"
 )
@@ -103,6 +104,25 @@ def cleaned(value: ir.Value) -> ir.StringValue:
         .re_replace(_EDGES, "")
     )
     return ibis.ifelse(is_clean(text), text, mended.nullif(""))
+
+
+@cache
+def _cleaned_template() -> str:
+    rows = ibis.table({"kam_text": "string"}, name="kam").select(it=cleaned(ibis._["kam_text"]))
+    return (
+        ibis.to_sql(rows, dialect="duckdb", pretty=False)
+        .removeprefix("SELECT ")
+        .rpartition(' AS "it" FROM ')[0]
+    )
+
+
+def cleaned_sql(own: str) -> str:
+    """Write :func:`cleaned` of what a statement selects as text.
+
+    >>> cleaned_sql('t."a"').startswith('CASE WHEN (LENGTH(t."a") = STRLEN(t."a"))')
+    True
+    """
+    return _cleaned_template().replace('"t0"."kam_text"', own)
 
 
 def is_clean(text: ir.StringValue) -> ir.BooleanValue:
@@ -270,7 +290,7 @@ def _amount(value: ir.Value, rules: Rules) -> ir.DecimalValue:
     else:
         fits = text.re_search(_PLAIN) | text.re_search(_SURE_POINT)
     amount = ibis.ifelse(fits, text.replace(",", ""), ibis.null("string"))
-    return ibis.coalesce(bare.try_cast(_SHORT).cast(MONEY), amount.try_cast(MONEY))
+    return ibis.coalesce(bare.try_cast(SHORT).cast(MONEY), amount.try_cast(MONEY))
 
 
 def _share(value: ir.Value, rules: Rules) -> ir.DecimalValue:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -39,6 +41,7 @@ _FORMS = [day + time for day in _DAYS for time in _TIMES] + _MONTHS + _RARE
 _YEARS, _NO_END = (1950, 2199), 9999
 _SCATTERED = 3
 _MOST = 5_000
+_CELLS = "kam_cells"
 GROUP = r"[1-9]\d{0,2}\.\d{3}"
 """An amount whose point may part thousands or be the decimal mark."""
 
@@ -73,43 +76,92 @@ def usual_reading(column: Column, cells: ir.Table, rules: Rules, section: str) -
     is the decimal one in a whole column. ``section`` is where the rules stand in ``book.toml``.
     """
     raw = cells[column.name]
-    is_day = column.type in ("date", "month")
-    if not raw.type().is_string() and not (is_day and raw.type().is_integer()):
+    if not raw.type().is_string() and not (_is_day(column) and raw.type().is_integer()):
         return None
     has_codes = "currency" in cells.columns and column.type == "money"
     rows = cells.select(
         text=cleaned(raw), code=cleaned(cells["currency" if has_codes else column.name])
     )
-    by = ["text", "code"] if has_codes else ["text"]
-    rows = rows.filter(rows["text"].notnull())
-    groups = rows.group_by(by).aggregate(n=rows.count())
+    connection = cells.get_backend()
+    return text_reading(
+        column, connection, connection.compile(rows), rules, section, has_codes=has_codes
+    )
+
+
+def text_reading(
+    column: Column,
+    connection: ibis.backends.duckdb.Backend,
+    texts: str,
+    rules: Rules,
+    section: str,
+    *,
+    has_codes: bool = False,
+) -> Reading | None:
+    """Return the usual forms that read most of the cells that a statement selects, as `text`
+    (cleaned) and, where the rows have currencies of their own, `code`.
+    """
+    by = "text, code" if has_codes else "text"
+    connection.raw_sql(
+        f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS SELECT {by}, count(*) AS n FROM ({texts}) "
+        "WHERE text IS NOT NULL GROUP BY ALL"
+    )
+    if _is_day(column):
+        return _days(column, connection, rules, section)
+    return _amounts(column, connection, rules, section, has_codes=has_codes)
+
+
+def _is_day(column: Column) -> bool:
+    return column.type in ("date", "month")
+
+
+@cache
+def _statement(
+    column: Column, tried: tuple[Rules, ...], *, has_codes: bool, is_unread: bool = False
+) -> str:
+    """Write what selects the cells most met, whether the first rules read them, the sign of a
+    currency in them, and what the others read; written once, for it takes long.
+    """
+    codes = {"code": "string"} if has_codes else {}
+    groups = ibis.table({"text": "string", **codes, "n": "int64"}, name=_CELLS)
     currency = groups["code"] if has_codes else None
-    is_read = reader(column, rules)(tidy(column, groups["text"], rules, currency)).notnull()
-    groups = cells.get_backend().create_table(
-        "kam_read", groups.mutate(is_read=is_read), temp=True, overwrite=True
-    )
-    if is_day:
-        return _days(groups, section)
-    return _amounts(column, groups, rules, section, has_codes=has_codes)
+
+    def read(rules: Rules) -> ir.Value:
+        return reader(column, rules)(tidy(column, groups["text"], rules, currency))
+
+    own, *others = tried
+    shown = {"is_read": read(own).notnull()}
+    if _is_day(column):
+        numbers = {form: counted(groups["text"], form) for form in COUNTED}
+        shown |= {"named": named_months(groups["text"]), **numbers}
+    else:
+        values = {f"read_{at}": read(other).cast("float64") for at, other in enumerate(others)}
+        shown |= {"sign": foreign_sign(groups["text"]), **values}
+    rows = groups.select("text", "n", **shown)
+    if is_unread:
+        rows = rows.filter(~rows["is_read"])
+    rows = rows.order_by([rows["n"].desc(), "text"]).limit(_MOST)
+    return str(ibis.to_sql(rows, dialect="duckdb"))
 
 
-def _days(groups: ir.Table, section: str) -> Reading | None:
-    unread = groups.filter(~groups["is_read"]).order_by([groups["n"].desc(), "text"]).limit(_MOST)
-    connection = groups.get_backend()
-    days = ", ".join(
-        f"try_strptime({'named' if re.search('%[abB]', form) else 'text'}, "
-        f"{quoted(engine_form(form))})"
-        for form in _FORMS
-    )
-    numbers = {form: counted(unread["text"], form) for form in COUNTED}
-    rows = unread.select("text", "n", named=named_months(unread["text"]), **numbers)
-    seen = connection.raw_sql(
-        f"SELECT text, n, {days}, {', '.join(COUNTED)} FROM ({connection.compile(rows)})"
-    ).df()
-    forms = [*_FORMS, *COUNTED]
-    seen.columns = pd.Index(["text", "n", *forms])  # names of the engine know no case
-    if seen.empty:
+def _days(
+    column: Column, connection: ibis.backends.duckdb.Backend, rules: Rules, section: str
+) -> Reading | None:
+    sql = _statement(column, (rules,), has_codes=False, is_unread=True)
+    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_CELLS}_unread AS {sql}")
+    texts = connection.raw_sql(f"SELECT text, named FROM {_CELLS}_unread").fetchall()
+    if not texts:
         return None
+    marks = [{_marks(row[is_named]) for row in texts} for is_named in (False, True)]
+    forms = [form for form in _FORMS if _marks(_bare(form)) in marks[_has_name(form)]]
+    days = "".join(
+        f", try_strptime({'named' if _has_name(form) else 'text'}, {quoted(engine_form(form))})"
+        for form in forms
+    )
+    seen = connection.raw_sql(
+        f"SELECT text, n{days}, {', '.join(COUNTED)} FROM {_CELLS}_unread ORDER BY n DESC, text"
+    ).df()
+    forms += COUNTED
+    seen.columns = pd.Index(["text", "n", *forms])  # names of the engine know no case
     days = seen[forms]
     forms = list(days.columns[days.notna().any()])
     years = {form: days[form].dt.year for form in forms}
@@ -118,6 +170,24 @@ def _days(groups: ir.Table, section: str) -> Reading | None:
     return _reading(
         seen, found, [f'date_format = "{form}" under {section}' for form in found], seen
     )
+
+
+def _has_name(form: str) -> bool:
+    """Whether a form holds the name of a month or of a day of the week."""
+    return bool(re.search("%[abB]", form))
+
+
+def _bare(form: str) -> str:
+    return re.sub("%[A-Za-z]", "", engine_form(form))
+
+
+def _marks(text: str) -> frozenset[str]:
+    """Return what stands between a day's parts: where it differs, a form does not read a text.
+
+    >>> sorted(_marks("31.08.2024 12:00"))
+    ['.', ':']
+    """
+    return frozenset(re.sub(r"[\w\s]", "", text))
 
 
 def _of_like_years(found: dict[str, pd.Series], days: pd.DataFrame) -> dict[str, pd.Series]:
@@ -134,32 +204,38 @@ def _of_like_years(found: dict[str, pd.Series], days: pd.DataFrame) -> dict[str,
 
 
 def _amounts(
-    column: Column, groups: ir.Table, rules: Rules, section: str, *, has_codes: bool
+    column: Column,
+    connection: ibis.backends.duckdb.Backend,
+    rules: Rules,
+    section: str,
+    *,
+    has_codes: bool,
 ) -> Reading | None:
-    groups = groups.order_by([groups["n"].desc(), "text"]).limit(_MOST)
-    signs = groups.filter(~groups["is_read"]).select(sign=foreign_sign(groups["text"]), n="n")
-    codes = sorted({code for sign in signs.to_pandas()["sign"].dropna() if (code := code_of(sign))})
-    tried: dict[str, Rules] = {}
-    for code in [None, *([] if has_codes else codes)]:
-        for mark in (".", ",") if rules.decimal is None else (rules.decimal,):
-            lines = [f'decimal = "{mark}" under {section}'] if rules.decimal is None else []
-            lines += [f'currency = "{code}" above the first [section]'] if code else []
-            update = {"decimal": mark, "currency": code or rules.currency}
-            if lines:
-                tried[" and ".join(lines)] = rules.model_copy(update=update)
-    currency = groups["code"] if has_codes else None
-    values = {
-        line: reader(column, other)(tidy(column, groups["text"], other, currency)).cast("float64")
-        for line, other in tried.items()
-    }
-    seen = groups.select("text", "n", "is_read", **values).to_pandas()
+    def seen_by(codes: list[str]) -> tuple[pd.DataFrame, list[str]]:
+        tried: dict[str, Rules] = {}
+        for code in [None, *codes]:
+            for mark in (".", ",") if rules.decimal is None else (rules.decimal,):
+                lines = [f'decimal = "{mark}" under {section}'] if rules.decimal is None else []
+                lines += [f'currency = "{code}" above the first [section]'] if code else []
+                update = {"decimal": mark, "currency": code or rules.currency}
+                if lines:
+                    tried[" and ".join(lines)] = rules.model_copy(update=update)
+        sql = _statement(column, (rules, *tried.values()), has_codes=has_codes)
+        seen = connection.raw_sql(sql).df()
+        seen.columns = pd.Index(["text", "n", "is_read", "sign", *tried])
+        return seen, list(tried)
+
+    seen, tried = seen_by([])
+    signs = seen.loc[~seen["is_read"], "sign"].dropna()
+    if not has_codes and (codes := sorted({code for sign in signs if (code := code_of(sign))})):
+        seen, tried = seen_by(codes)
     seen = seen[seen["text"].str.contains(r"\d")]
     unread = seen[~seen["is_read"]]
     if unread.empty and rules.decimal is None and _are_groups(seen["text"]):
         unread = seen[seen["text"].str.contains(".", regex=False)]
     if unread.empty:
         return None
-    return _reading(seen, {line: seen[line].notna() for line in tried}, list(tried), unread)
+    return _reading(seen, {line: seen[line].notna() for line in tried}, tried, unread)
 
 
 def _are_groups(texts: pd.Series) -> bool:

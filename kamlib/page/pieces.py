@@ -91,8 +91,9 @@ def actions(
         for line in lines
     ]
     text = [
-        f"{i}. {a['changed']} → {a['to_do']} ({a['owner']}, {a['by']})"
+        f"{i}. {a['changed']} → {a['to_do']}" + (f" ({who})" if who else "")
         for i, a in enumerate(shown, start=1)
+        for who in [", ".join(filter(None, (a["owner"], a["by"])))]
     ]
     return Fragment(
         rendered(

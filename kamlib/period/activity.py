@@ -243,9 +243,10 @@ def are_deliveries_known(engine: Engine, *, as_of: pd.Timestamp) -> bool:
 def deliveries(*, as_of: pd.Timestamp, is_known: bool, on_day_is_late: bool = False) -> str:
     """One row per account × manager × month of promise: orders due, and late ones.
 
-    An order is late when a line of it was delivered after its promised day, or is open past it as
-    of the as-of day (with ``on_day_is_late``: on the promised day or after). Without any delivered
-    day (``is_known``) it is unknown whether orders were late: no row.
+    An order is a number and its day, for numbers may begin anew; it is late when a line of it was
+    delivered after its promised day, or is open past it as of the as-of day (with
+    ``on_day_is_late``: on the promised day or after). Without any delivered day (``is_known``) it
+    is unknown whether orders were late: no row.
     """
     day, limit = quoted_day(as_of), 0 if on_day_is_late else 1
     return in_order(
@@ -259,7 +260,7 @@ def deliveries(*, as_of: pd.Timestamp, is_known: bool, on_day_is_late: bool = Fa
                 bool_or(done IS NULL) AS is_open
             FROM lines
             WHERE promised_date IS NOT NULL AND {is_known}
-            GROUP BY account_id, order_id
+            GROUP BY account_id, order_id, order_date
         ), due AS (
             SELECT *, delay >= CASE WHEN is_open THEN 1 ELSE {limit} END AS is_late
             FROM orders WHERE promised_date <= {day} OR NOT is_open

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kamlib.intake.casting import cleaned, foreign_sign
+from kamlib.intake.casting import foreign_sign
 from kamlib.intake.currencies import code_of, codes_of
 from kamlib.start.meanings import Recognised, fits
 from kamlib.start.names import folded, words_of
@@ -70,7 +70,7 @@ def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
 def _taxed(part: Recognised) -> str:
     """Return a column of taxes that are not all nothing."""
     for column in part.free:
-        filled = part.export.rows.filter(cleaned(part.export.rows[column]).re_search("[1-9]"))
+        filled = part.export.texts.filter(part.export.texts[column].re_search("[1-9]"))
         is_tax = folded(column) in words_of("tax") and fits(part, "revenue", column)
         if is_tax and filled.limit(1).count().execute():
             return column
@@ -81,10 +81,10 @@ def _refunded(plan: TablePlan) -> list[str]:
     """Tell of a column of money given back that the revenue does not lack."""
     part = plan.base
     for column in part.free:
-        text = cleaned(part.export.rows[column])
+        text = part.export.texts[column]
         if not re.search(_REFUND, folded(column)) or not fits(part, "revenue", column):
             continue
-        many = part.export.rows.filter(text.re_search("[1-9]")).count().execute()
+        many = part.export.texts.filter(text.re_search("[1-9]")).count().execute()
         if many:
             return [
                 f"'{column}' is not taken off: {count(int(many), 'row')} of it "
@@ -99,7 +99,7 @@ def currency_of(plans: Sequence[TablePlan]) -> str:
     plan = plans[0]
     if "currency" in plan.columns:
         part, meaning = plan.columns["currency"]
-        rows = part.export.rows.select(code=cleaned(part.export.rows[meaning.column]).upper())
+        rows = part.export.texts.select(code=part.export.texts[meaning.column].upper())
         codes = set(rows.distinct().limit(3).execute()["code"].dropna())
         only = next(iter(codes)) if len(codes) == 1 else ""
         return only if re.fullmatch("[A-Z]{3}", only) else code_of(only) or ""
@@ -116,7 +116,7 @@ def _signed(part: Recognised, column: str) -> str:
     """
     if column not in part.export.columns or not part.export.rows[column].type().is_string():
         return ""
-    signs = part.export.rows.select(sign=foreign_sign(cleaned(part.export.rows[column])))
+    signs = part.export.texts.select(sign=foreign_sign(part.export.texts[column]))
     found = set(signs.distinct().limit(3).execute()["sign"].dropna())
     codes = codes_of(*found)
     return codes[0] if len(codes) == 1 else ""
@@ -129,9 +129,9 @@ def without_lines(plan: TablePlan) -> str:
         return ""
     keys = []
     for part in (plan.base, header):
-        rows = part.export.rows
+        rows = part.export.texts
         column = rows[part.known["order_id"].column]
-        keys.append(set(rows.select(key=cleaned(column)).distinct().execute()["key"].dropna()))
+        keys.append(set(rows.select(key=column).distinct().execute()["key"].dropna()))
     bare = sorted(keys[1] - keys[0])
     if not bare:
         return ""
@@ -152,8 +152,8 @@ def filled_once(plan: TablePlan) -> list[str]:
     names = [name for name in ("account_id", "order_id", "order_date") if base.has(name)]
     if amount is None or "account_id" not in names:
         return []
-    texts = {name: cleaned(base.export.rows[base.known[name].column]) for name in names}
-    rows = base.export.rows.select(amount=cleaned(base.export.rows[amount.column]), **texts)
+    texts = {name: base.known[name].column for name in names}
+    rows = base.export.texts.select(amount=amount.column, **texts)
     rows = rows.filter(rows["amount"].notnull())
     bare = rows.filter(rows["account_id"].isnull())
     blanks = {name: bare[name].isnull().sum() for name in names}
@@ -182,11 +182,8 @@ def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
     part, meaning = plan.columns["revenue"]
     if part is not plan.base or plan.columns["order_id"][0] is not part:
         return []
-    rows = part.export.rows
-    lines = rows.select(
-        order=cleaned(rows[part.known["order_id"].column]),
-        amount=rows[meaning.column],
-        file=rows["_file"],
+    lines = part.export.texts.select(
+        order=part.known["order_id"].column, amount=meaning.column, file="_file"
     )
     orders = lines.filter(lines["order"].notnull() & lines["amount"].notnull())
     orders = orders.group_by(["order", "file"]).aggregate(
@@ -220,14 +217,14 @@ def _once(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
 def _is_product(part: Recognised) -> bool:
     """Return whether the amounts are prices × quantities, line by line."""
     names = ("revenue", "unit_price", "quantity")
-    cells = part.export.rows.select(**{name: _size(part, name) for name in names})
+    cells = part.export.texts.select(**{name: _size(part, name) for name in names})
     near = (cells["revenue"] - cells["unit_price"] * cells["quantity"]).abs() <= 0.01
     return bool((near.fill_null(True).mean() > _MOSTLY).execute())
 
 
 def _size(part: Recognised, name: str) -> Any:
     """Return a cell's figures alone, as far as they can be read without knowing its form."""
-    text = cleaned(part.export.rows[part.known[name].column])
+    text = part.export.texts[part.known[name].column]
     return text.re_replace(r"[^\d.,]", "").replace(",", ".").try_cast("float64")
 
 
@@ -249,8 +246,8 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
     meaning = base.known.get("discount_share")
     if meaning is None:
         return
-    text = cleaned(base.export.rows[meaning.column])
-    cells = base.export.rows.select(
+    text = base.export.texts[meaning.column]
+    cells = base.export.texts.select(
         size=_size(base, "discount_share"), is_percent=text.contains("%")
     )
     found = cells.aggregate(most=cells["size"].max(), percent=cells["is_percent"].any()).execute()
@@ -277,10 +274,10 @@ def _signed_discount(base: Recognised) -> None:
     for name in ("discount_share", "discount_amount"):
         if base.has(name):
             meaning = base.known[name]
-            text = cleaned(base.export.rows[meaning.column])
+            text = base.export.texts[meaning.column]
             is_some = text.re_search("[1-9]")
             less = is_some & text.re_search(r"^[-−(]|-$")
-            many = base.export.rows.aggregate(n=is_some.sum(), less=less.sum()).execute().iloc[0]
+            many = base.export.texts.aggregate(n=is_some.sum(), less=less.sum()).execute().iloc[0]
             if many["less"] > many["n"] / 2:
                 base.known[name] = replace(meaning, factor=f"-{meaning.factor}")
 

@@ -65,6 +65,8 @@ def statement(plan: TablePlan, decimal: str) -> str:
         return _accounts_of_orders(plan, cell)
     if plan.table == "managers":
         return _owners(plan, cell)
+    if plan.table == "contacts" and "last name" in plan.columns:
+        return _contacts(plan, cell)
     columns = {column: cell(*place) for column, place in plan.columns.items()}
     for column, (part, meaning) in plan.columns.items():
         if meaning.factor != "1":
@@ -78,7 +80,8 @@ def statement(plan: TablePlan, decimal: str) -> str:
         columns["revenue"] = _product(plan, decimal, cell)
     columns = {column: _given_back(plan, column, said) for column, said in columns.items()}
     orders = [plan.base, *(part for part, key in plan.joins if key == "order_id")]
-    if outs := [part for part in orders if part.left_out]:
+    outs = [part for part in orders if part.left_out] if plan.table == "orders" else []
+    if outs:
         order = columns["order_id"]
         cases = [
             f"WHEN {test_of(rule, letters[id(part)], order)} THEN {text_of(rule['why'])}"
@@ -146,6 +149,20 @@ def _owners(plan: TablePlan, cell) -> str:
         f"-- One row per {CANONICAL['managers'].row}.\nSELECT\n  {identity} AS manager_id,\n"
         f"  max(concat_ws(' ', {named})) AS name\nFROM {plan.base.export.relation} AS t\n"
         f"WHERE {identity} <> ''\nGROUP BY 1\n"
+    )
+
+
+def _contacts(plan: TablePlan, cell) -> str:
+    """Return the people at accounts, whose names stand in two columns."""
+    named = ", ".join(f"trim({cell(*plan.columns[one])})" for one in plan.columns if "name" in one)
+    told = {
+        column: cell(*place) for column, place in plan.columns.items() if column != "last name"
+    } | {"name": f"concat_ws(' ', {named})"}
+    lines = [f"  {own} AS {column}" for column, own in told.items()]
+    return (
+        f"-- One row per {CANONICAL['contacts'].row}.\nSELECT\n"
+        + ",\n".join([*lines, "  t._file, t._row -- the file and row that messages name"])
+        + f"\nFROM {plan.base.export.relation} AS t\n"
     )
 
 

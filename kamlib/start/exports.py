@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cached_property, reduce
 from hashlib import sha256
 from operator import or_
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.errors import KamError
+from kamlib.intake.cells import Held, clean_cells, held
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources import Engine
 from kamlib.intake.sources.copies import database_tables
@@ -70,6 +71,16 @@ class Export:
         """Its own column names."""
         own = (c for c in self.rows.columns if c not in ("_file", "_row", "set_aside"))
         return [c for c in own if not c.startswith(KIND)]
+
+    @cached_property
+    def texts(self) -> Any:
+        """Its rows with every cell as text, cleaned."""
+        return clean_cells(self.rows, self.columns, is_typed=self.source.is_typed)
+
+    @cached_property
+    def held(self) -> Mapping[str, Held]:
+        """What each of its columns holds."""
+        return held(self.texts, self.columns)
 
     @property
     def title(self) -> str:

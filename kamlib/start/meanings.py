@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from kamlib.intake.calendars import COUNTED
-from kamlib.intake.casting import cleaned
-from kamlib.intake.forms import Reading, usual_reading
+from kamlib.intake.forms import Reading, text_reading
 from kamlib.intake.rules import Rules
+from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.start.exports import Export
 from kamlib.start.names import bare_names, folded, own_meaning, vocabulary
 from kamlib.start.sales import cancelled, given_back, no_sales
@@ -23,7 +23,6 @@ _FITS = 0.8
 _OF_OURS = ("account", "account no", "account number", "account id", "company", "company id",
             "organization", "firma", "societe", "empresa", "compte", "cuenta")  # fmt: skip
 _MANY = 10
-_NOTHING = ("NULL", "null", "\\N", "N/A", "n/a", "-", "–", "None", "nan", "k.A.", "#N/V")
 _DATES = ("order_date", "promised_date", "delivered_date", "customer_since")
 _AMOUNTS = ("revenue", "cost", "unit_price", "discount_amount", "tax")
 _NUMBERS = ("quantity", "discount_share", "employees", "price_unit")
@@ -91,7 +90,7 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
             if folded(name) in by_fold and meaning not in found.known:
                 _take(found, meaning, by_fold[folded(name)], f"export of {known['title']}")
         return found
-    if found.topic not in ("accounts", "products", "categories"):
+    if found.topic not in ("accounts", "products", "categories", "contacts"):
         found.left_out, said = no_sales(export)
         found.told += said
         found.given_back = given_back(export)
@@ -109,10 +108,10 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
 
 def _by_own_id(found: Recognised) -> None:
     """Take a column called id, no two of whose cells are alike, for the order's number."""
-    rows = found.export.rows
+    rows = found.export.texts
     for column in found.free:
         if own_meaning(column, "orders") == "order_id":
-            text = cleaned(rows[column])
+            text = rows[column]
             if rows.aggregate(n=text.count() - text.nunique()).execute()["n"].iloc[0] == 0:
                 _take(found, "order_id", column, "no two cells are alike")
                 return
@@ -184,9 +183,8 @@ def _is_ours(found: Recognised, column: str) -> bool:
     """Whether a column names one account of a ledger, or one company: our own, in all rows."""
     if folded(column) not in _OF_OURS:
         return False
-    text = cleaned(found.export.rows[column])
-    seen = found.export.rows.aggregate(n=text.count(), kinds=text.nunique()).execute().iloc[0]
-    return bool(seen["n"] >= _MANY and seen["kinds"] == 1)
+    filled, kinds = _kinds(found.export, column)
+    return filled >= _MANY and kinds == 1
 
 
 def _allowed(found: Recognised, meaning: str, name: str) -> bool:
@@ -224,21 +222,26 @@ def _read_of(reading: Reading | None) -> str:
 
 def _example(export: Export, column: str) -> str:
     """Return the first cell of a column that holds something."""
-    rows = export.rows.select(text=cleaned(export.rows[column]))
-    found = rows.filter(rows["text"].notnull()).limit(1).execute()["text"]
-    return next(iter(found), "")
+    if not export.held[column].filled:
+        return ""
+    rows = export.texts.select(text=column)
+    return str(rows.filter(rows["text"].notnull()).limit(1).execute()["text"].iloc[0])
 
 
 def filled(part: Recognised) -> list[str]:
     """Return the columns that nothing is made of and that hold something."""
-    return [column for column in part.free if _example(part.export, column)]
+    return [column for column in part.free if part.export.held[column].filled]
 
 
 def is_shared(part: Recognised, column: str) -> bool:
     """Return whether rows share what stands in a column, but not all of them."""
-    text = cleaned(part.export.rows[column])
-    seen = part.export.rows.aggregate(n=text.count(), kinds=text.nunique()).execute().iloc[0]
-    return bool(1 < seen["kinds"] < seen["n"])
+    filled, kinds = _kinds(part.export, column)
+    return 1 < kinds < filled
+
+
+def _kinds(export: Export, column: str) -> tuple[int, int]:
+    """Return how many cells are not blank, and how many different ones there are."""
+    return export.held[column].filled, int(export.texts[column].nunique().execute())
 
 
 def examples(part: Recognised, columns: list[str]) -> str:
@@ -261,35 +264,32 @@ def _fit(
         if meaning in _NUMBERS
         else ""
     )
-    raw = export.rows[column]
-    text = cleaned(raw)
-    filled = export.rows.filter(text.notnull()).select(text=text)
-    if raw.type().is_nested():
+    type_, seen = export.rows[column].type(), export.held[column]
+    if type_.is_nested():
         return None
     if not kind:
-        return (1.0, None, ()) if filled.limit(1).count().execute() else None
-    if not raw.type().is_string() and not (kind == "date" and raw.type().is_integer()):
-        type_ = raw.type()
+        return (1.0, None, ()) if seen.filled else None
+    if not type_.is_string() and not (kind == "date" and type_.is_integer()):
         fits = (type_.is_date() or type_.is_timestamp()) if kind == "date" else type_.is_numeric()
         return (1.0 if fits else 0.0), None, ()
-    words = set(filled.filter(filled["text"].isin(_NOTHING)).distinct().execute()["text"])
-    own = text.re_replace(r"\s*%$", "") if meaning == "discount_share" else export.rows[column]
-    cells = export.rows.filter(text.notnull() & ~text.isin(_NOTHING)).select(**{meaning: own})
-    total = cells.count().execute()
+    total = seen.filled - seen.without
     if not total:
         return None
+    own, backend = quoted_name(column), export.texts.get_backend()
+    text = f"regexp_replace({own}, '\\s*%$', '')" if meaning == "discount_share" else own
+    table, words = quoted_name(export.texts.get_name()), ", ".join(map(quoted, seen.nothing))
+    cells = f"SELECT {text} AS text FROM {table}" + f" WHERE {own} NOT IN ({words})" * bool(words)
     rules = Rules(currency="EUR", is_currency_said=False)
-    reading = usual_reading(Column(meaning, kind), cells, rules, "")
+    reading = text_reading(Column(meaning, kind), backend, cells, rules, "")
     if reading is None:
-        far = cells.filter(cells[meaning].re_search(r"^2[45]\d\d-")).count().execute()
-        if kind == "date" and far > _FITS * total:
+        far = f"SELECT count(*) FROM ({cells}) WHERE regexp_matches(text, '^2[45]\\d\\d-')"
+        if kind == "date" and backend.raw_sql(far).fetchone()[0] > _FITS * total:
             return 0.0, None, ()  # years of the Buddhist calendar
-        has_figures = filled.filter(filled["text"].re_search(r"\pN")).limit(1).count().execute()
-        return float(has_figures > 0), None, tuple(sorted(words))
+        return float(seen.has_figures), None, seen.nothing
     share = reading.read / reading.cells if reading.settings else 0.0
     if kind == "date" and reading.cells < total:
         share = (total - reading.cells * (1 - share)) / total
-    return share, reading, tuple(sorted(words))
+    return share, reading, seen.nothing
 
 
 @cache

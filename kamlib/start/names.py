@@ -1,4 +1,4 @@
-"""What the columns of people's files mean: by their names in six languages."""
+"""What the columns of people's files mean: by their names in eight languages."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ LANGUAGES = {
     "es": "Spanish",
     "vi": "Vietnamese",
     "zh": "Chinese",
+    "ja": "Japanese",
+    "it": "Italian",
 }
 _HERE = Path(__file__).parent
 

@@ -15,6 +15,7 @@ from kamlib.intake.sources import open_engine
 from kamlib.start.amounts import currency_of
 from kamlib.start.anchors import FEWEST, scoring_text
 from kamlib.start.booktext import book_toml, statement
+from kamlib.start.contacts import plan_contacts
 from kamlib.start.exports import PLANS, RETURNS, Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
 from kamlib.start.named import plan_named
@@ -77,6 +78,8 @@ def new_book(
         plans = plan_book(found, given, ask)
         if owners := plan_owners(found, plans):
             plans.append(owners)
+        if contacts := plan_contacts(found, plans):
+            plans.append(contacts)
         plans += plan_named(found, plans)
         signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
         currency = currency or next(iter(signs), "") or currency_of(plans)
@@ -135,7 +138,9 @@ def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
             f"The files were recognised, but cannot be read so: {error.what}",
             where=where,
             next=re.sub(
-                r'Say in book.toml: (\w+) = "([^"]*)"[^;.]*', r"Say it: --set \1='\2'", error.next
+                r'Say in book.toml: (\w+) = "([^"]*)"( under \[[^]]*\])?',
+                r"Say it: --set \1='\2'",
+                error.next,
             ).replace("Add a table rates (", "Give a file rates.csv with --from, too ("),
         ) from None
 

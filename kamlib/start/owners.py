@@ -17,7 +17,7 @@ def plan_owners(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> Tabl
     if not any("manager_id" in plan.columns for plan in plans):
         return None
     for one in found:
-        names = _names(one)
+        names = named_columns(one)
         if names and id(one.export) not in used and one.has("manager_id"):
             columns = {"manager_id": (one, one.known["manager_id"])}
             for place, name in zip(("name", "last name"), names, strict=False):
@@ -26,7 +26,7 @@ def plan_owners(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> Tabl
     return None
 
 
-def _names(one: Recognised) -> list[str]:
+def named_columns(one: Recognised) -> list[str]:
     """Return the columns that make a person's name: one of the whole, else first and last."""
     own = {folded(column): column for column in reversed(one.export.columns)}
     parts = {

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from kamlib.errors import KamError
 from kamlib.intake.calendars import hint
-from kamlib.intake.casting import cleaned
 from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
 from kamlib.start.exports import PLANS, RETURNS, Export
 from kamlib.start.meanings import (
@@ -130,7 +129,7 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
 
 def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Recognised:
     """Return the export of the finest rows that have money."""
-    others = ("accounts", "products", "categories")
+    others = ("accounts", "products", "categories", "contacts")
     sold = [one for one in found if one.topic not in (*others, PLANS, RETURNS)]
     sold = sold or [one for one in found if one.topic not in others]
     paid = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
@@ -241,6 +240,7 @@ def _accounts(found: Sequence[Recognised], orders: TablePlan) -> TablePlan | Non
     lists = [one for one in found if one not in used and one.has("account_id")]
     lists = [one for one in lists if not one.has("order_date") and not one.has("product_id")]
     lists = [one for one in lists if one.has("name") or one.topic == "accounts"]
+    lists = [one for one in lists if one.topic != "contacts"]
     base = max(lists, key=lambda one: (one.topic == "accounts", len(one.known)), default=None)
     names = CANONICAL["accounts"].names
     if base is None:
@@ -265,11 +265,11 @@ def _are_names(orders: TablePlan, base: Recognised) -> bool:
     """Return whether the orders call accounts by the names in their list, not by the ids."""
     part, meaning = orders.columns["account_id"]
     own, ids, names = (
-        set(rows.select(it=cleaned(rows[column])).distinct().execute()["it"].dropna())
+        set(rows.select(it=column).distinct().execute()["it"].dropna())
         for rows, column in (
-            (part.export.rows, meaning.column),
-            (base.export.rows, base.known["account_id"].column),
-            (base.export.rows, base.known["name"].column),
+            (part.export.texts, meaning.column),
+            (base.export.texts, base.known["account_id"].column),
+            (base.export.texts, base.known["name"].column),
         )
     )
     is_each_once = base.export.rows.count().execute() == len(names)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kamlib.intake.casting import cleaned
 from kamlib.start.exports import Export
 from kamlib.start.names import bare_names, folded, words_of
 from kamlib.words import listed
@@ -81,8 +80,8 @@ def _flags(export: Export, kind: str) -> Iterable[tuple[str, list[str], list[str
     for column, bare in bare_names(export.columns).items():
         if not {folded(column), bare} & names:
             continue
-        text = cleaned(export.rows[column]).lower()
-        rows = export.rows.filter(text.notnull()).select(text=text)
+        text = export.texts[column].lower()
+        rows = export.texts.filter(text.notnull()).select(text=text)
         flags = sorted(rows.distinct().limit(_MOST_VALUES).execute()["text"])
         out = [flag for flag in flags if _is_yes(flag)]
         many = rows.filter(rows["text"].isin(out)).count().execute() if out else 0
@@ -121,8 +120,8 @@ def given_back(export: Export) -> Mapping[str, Any]:
     for column, values in _columns(export, "side"):
         sides = [[v for v in values if folded(v) in words_of(side)] for side in _SIDES]
         if all(sides) and sum(map(len, sides)) == len(values):
-            text = cleaned(export.rows[column])
-            many = [export.rows.filter(text.isin(side)).count().execute() for side in sides]
+            text = export.texts[column]
+            many = [export.texts.filter(text.isin(side)).count().execute() for side in sides]
             return {"column": column, "values": sides[many.index(min(many))]}
     return {}
 
@@ -130,8 +129,8 @@ def given_back(export: Export) -> Mapping[str, Any]:
 def signed_already(export: Export, rule: Mapping[str, Any], column: str) -> bool:
     """Return whether an amount of the rows that a rule is about is negative as it is written."""
     marks = [value.casefold() for value in rule["values"]]
-    rows = export.rows.filter(cleaned(export.rows[rule["column"]]).lower().isin(marks))
-    text = rows[column].cast("string")
+    rows = export.texts.filter(export.texts[rule["column"]].lower().isin(marks))
+    text = rows[column]
     return bool(rows.filter(text.re_search(r"[-−]|^\s*\(")).count().execute())
 
 
@@ -153,7 +152,7 @@ def _columns(export: Export, kind: str) -> Iterable[tuple[str, list[str]]]:
     for column, bare in bare_names(export.columns).items():
         if not {folded(column), bare} & names:
             continue
-        seen = export.rows.select(text=cleaned(export.rows[column])).distinct()
+        seen = export.texts.select(text=column).distinct()
         values = sorted(seen.limit(_MOST_VALUES + 2).execute()["text"].dropna())
         if len(values) <= _MOST_VALUES:
             yield column, values

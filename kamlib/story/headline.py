@@ -37,6 +37,10 @@ def loss_sentence(found: pd.DataFrame, as_of: pd.Timestamp, book: BookSettings) 
     )
 
 
+_SEEN = 0.0005
+"""A change that is shown as 0.0 % is none."""
+
+
 def period_sentence(
     period_figures: pd.DataFrame,
     span: Span,
@@ -45,9 +49,20 @@ def period_sentence(
     book: BookSettings,
     *,
     manager_id: str = "",
+    first_date: pd.Timestamp | None = None,
 ) -> Sentence:
-    """Say what the period itself brought, beside the period before and the same a year ago."""
+    """Say what the period itself brought, beside the period before and the same a year ago; where
+    the data do not hold its first day, that they do not.
+    """
     row: Any = period_figures.set_index("figure").loc["revenue"]
+    if pd.isna(row["value"]) and first_date is not None:
+        text = say(
+            "The data begin on {first_date}: of {period} they hold the days since then alone, so "
+            "it is compared with no other period.",
+            first_date=date(first_date),
+            period=span.title,
+        )
+        return Sentence(text, "#revenue_months-chart")
     said = {previous_span.title: row["previous_value"], year_ago_span.title: row["year_ago_value"]}
     compared = [
         say(
@@ -56,6 +71,8 @@ def period_sentence(
             more=say("more") if row["value"] >= before else say("less"),
             title=title,
         )
+        if abs(row["value"] / before - 1) >= _SEEN
+        else say("as much as in {title}", title=title)
         for title, before in said.items()
         if before > 0
     ]

@@ -76,7 +76,13 @@ def headline_overview(
     said = [
         loss_sentence(found, as_of, book),
         period_sentence(
-            period_figures, span, previous_span, year_ago_span, book, manager_id=manager_id
+            period_figures,
+            span,
+            previous_span,
+            year_ago_span,
+            book,
+            manager_id=manager_id,
+            first_date=first_date,
         ),
         Sentence(" ".join(text for text in (risk, split) if text), AT_RISK),
         falls,
@@ -278,12 +284,19 @@ def table_period_figures(
 
 
 def chart_revenue_months(
-    revenue_months: pd.DataFrame, *, span: Span, as_of: pd.Timestamp, book: BookSettings
+    revenue_months: pd.DataFrame,
+    *,
+    span: Span,
+    as_of: pd.Timestamp,
+    book: BookSettings,
+    first_date: pd.Timestamp | None = None,
 ) -> Said:
     """Say which month of two years was the best, and how the period's compare with a year ago."""
     own = revenue_months[revenue_months["is_in_period"]]
     now, ago = own["revenue"].sum(), own["year_ago_revenue"].sum(skipna=False)
     compared = say(", {now} on a year ago", now=change(now, ago, book)) if ago > 0 else ""
+    if first_date is not None and first_date > span.start:
+        compared = say(" since {first_date}, when the data begin", first_date=date(first_date))
     title = say(
         "{period} brought {now}{compared}",
         period=span.title,

@@ -48,6 +48,7 @@ def headline_programme(
     engagement_trend: pd.DataFrame,
     *,
     key_accounts: pd.DataFrame | None = None,
+    interactions: pd.DataFrame | None = None,
     book: Book = None,
 ) -> list[Sentence]:
     """Return the sentences of the first screen, the most pressing first; at most seven."""
@@ -56,7 +57,7 @@ def headline_programme(
         *_effect(told_programme_verdict, programme_payback, book),
         *_load(workload, assignment_changes, key, book),
         *_target(programme_outlook, several(key), book),
-        *_dependence(manager_dependence, key, book),
+        *_dependence(manager_dependence, key, book, is_met=_is_met(interactions)),
         *_coverage(told_coverage, coverage_summary, key),
         *_owed(programme_owed, several(key), book),
         *_objectives(objectives_tally, book),
@@ -210,7 +211,12 @@ def _target(outlook: pd.DataFrame, keys: str, book: Book) -> Iterator[Sentence]:
         yield Sentence(text, link="#programme_outlook")
 
 
-def _dependence(table: pd.DataFrame, key: str, book: Book) -> Iterator[Sentence]:
+def _is_met(interactions: pd.DataFrame | None) -> bool:
+    """Whether contacts are recorded with those who made them; else orders alone tell of them."""
+    return interactions is None or bool(interactions["manager_id"].notna().any())
+
+
+def _dependence(table: pd.DataFrame, key: str, book: Book, *, is_met: bool) -> Iterator[Sentence]:
     exposed = table[table["exposed_profit"].gt(0)].sort_values("exposed_profit", kind="stable")
     for row in each(exposed.tail(1)):
         of = say(
@@ -226,6 +232,13 @@ def _dependence(table: pd.DataFrame, key: str, book: Book) -> Iterator[Sentence]
                 accounts=accounts,
                 know=plural(row.sole_count, "knows", "know"),
             )
+            if not is_met:
+                known = say(
+                    ": {accounts} {have} hardly anybody else on the orders, and no contact is "
+                    "recorded",
+                    accounts=accounts,
+                    have=plural(row.sole_count, "has", "have"),
+                )
         yield Sentence(
             say(
                 "If {manager_name} leaves, {exposed_profit} {of} is exposed{known}. Introduce a "

@@ -284,7 +284,9 @@ def _alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
     right = rate(row.alarm_count - row.false_alarm_count, row.alarm_count, book)
     if row.alarm_count < FEW:
         return say(
-            "An overdue warning was right in {right} past cases: too few to judge by.", right=right
+            "An overdue warning was right in {right} {cases}: too few to judge by.",
+            right=right,
+            cases=plural(row.alarm_count, "past case", "past cases"),
         )
     text = say("An overdue warning was right in {right} of past cases", right=right)
     if not row.leaver_count:

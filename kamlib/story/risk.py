@@ -26,7 +26,7 @@ def risk_split(
         return ""
     revenue, many = steps["revenue"], steps["accounts"]
     parts = [
-        f"{money(abs(revenue[step]), book)} {say(said)} ({count(many[step], 'account')})"
+        f"{money(_told(revenue, step), book)} {say(said)} ({count(many[step], 'account')})"
         for step, said in _PARTS.items()
         if many[step]
     ]
@@ -54,7 +54,7 @@ def risk_note(risk_changes: pd.DataFrame, scope: str, book: BookSettings) -> str
         return ""
     revenue, many = steps["revenue"], steps["accounts"]
     parts = [
-        f"{money(abs(revenue[step]), book)} {say(said)}"
+        f"{money(_told(revenue, step), book)} {say(said)}"
         for step, said in _SHORT.items()
         if many[step]
     ]
@@ -73,6 +73,14 @@ _SHORT = {
     "recovered": phrase("recovered"),
     "gone_lost": phrase("gone lost"),
 }
+
+
+_TAKEN = ("recovered", "gone_lost", "left")
+
+
+def _told(revenue: pd.Series, step: str) -> float:
+    """Return a step's amount as that of its accounts: what is taken away stands negative."""
+    return float(-revenue[step] if step in _TAKEN else revenue[step])
 
 
 def _steps(risk_changes: pd.DataFrame, scope: str) -> pd.DataFrame:

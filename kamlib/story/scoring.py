@@ -273,8 +273,11 @@ def _line(
     line: pd.DataFrame, stability: pd.DataFrame, known: pd.Series, key: str
 ) -> list[Sentence]:
     is_enough = known.ge(LEAST_COMPLETENESS)
-    if line.empty or not line["scored_count"].iloc[0] or not is_enough.any():
+    if line.empty or not line["scored_count"].iloc[0]:
         return [Sentence(say("No account can be scored in this period."), "#criterion_coverage")]
+    if not is_enough.any():
+        text = say("No account has enough criteria for its place to mean much")
+        return [Sentence(f"{text}.", "#criterion_coverage")]
     rows, below = [], int(line["key_below_count"].iloc[0])
     if below:
         part = say(

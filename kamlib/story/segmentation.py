@@ -208,11 +208,21 @@ def _dependent(concentration: pd.DataFrame, book: BookSettings | None) -> list[s
     others = (
         say("no other") if equal == "1" else say("{equal} customers of equal size", equal=equal)
     )
+    top = percent(groups["top_1_share"].iloc[0], book)
+    single = concentration.loc[concentration["scope"].eq("accounts"), "effective_number"]
+    if single.eq(groups["effective_number"].iloc[0]).any():  # no groups are known
+        return [
+            say(
+                "{top_1_share} of revenue hangs on one customer: as if we had {others}.",
+                top_1_share=top,
+                others=others,
+            )
+        ]
     return [
         say(
             "{top_1_share} of revenue hangs on one customer (counted as a group): as if we had "
             "{others}.",
-            top_1_share=percent(groups["top_1_share"].iloc[0], book),
+            top_1_share=top,
             others=others,
         )
     ]
@@ -238,7 +248,11 @@ def _key(concentration: pd.DataFrame, book: BookSettings | None) -> list[str]:
 
 
 def band_said(row: Any) -> str:
-    """Return how the share of key accounts stands to the usual band, where it is compared."""
+    """Return how the share of key accounts stands to the usual band, where it is compared; why it
+    is more than all where it is.
+    """
+    if row["key_share"] > 1:
+        return say(", for other accounts gave back more than they bought")
     if pd.isna(row["key_band"]):
         return ""
     low, high = (f"{row[f'band_{end}_share'] * 100:.0f}" for end in ("low", "high"))
