@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import pandas as pd
 import pytest
 
 from kamlib.book import read_settings
 from kamlib.errors import KamError
-from kamlib.intake import read_book, row_account, set_aside_rows
+from kamlib.intake import read_book, row_account, set_aside_rows, specimens
 from kamlib.intake.columns import read_table
 from kamlib.intake.sources import open_engine, read_sources
 from kamlib.period.activity import used_lines
@@ -27,6 +29,12 @@ DIRT = {
     "a day of long ago": "SELECT 'x', 'A1', DATE '1755-03-01', 5, 1",
     "long amounts": "SELECT 'x', 'A1', DATE '2025-03-01', 5, 2e12",
     "many places": "SELECT 'x', 'A1', DATE '2025-03-01', 0.12345678::DECIMAL(20, 8), 1e-7",
+    "a number of a spreadsheet": "SELECT '7.0', 'A1', DATE '2025-03-01', 5, 1",
+    "a month for an id": "SELECT 'Mar-04', 'A1', DATE '2025-03-01', 5, 1",
+    "no order": "SELECT NULL, 'A1', DATE '2025-03-01', 5, 1",
+    "other letters": "SELECT 'Ñu 7', 'A1', DATE '2025-03-01', 5, 1",
+    "an endless amount": "SELECT 'x', 'A1', DATE '2025-03-01', 5, '-inf'::DOUBLE",
+    "marks, and no amount": "SELECT '2025-03/7_x', 'A-1', DATE '2025-03-01', NULL, 1",
     "instants": "SELECT 'x', 'A1', TIMESTAMP '2025-03-01 23:59:00', 5, 1",
     "whole numbers": "SELECT 'x', 'A1', DATE '2025-03-01', 5::BIGINT, 3",
 }
@@ -49,8 +57,10 @@ def _rows(table, names):
     return frame.sort_values(["_file", "_row"]).reset_index(drop=True)
 
 
+@pytest.mark.parametrize("looked_at", [10, 100_000], ids=["varied", "few cells"])
 @pytest.mark.parametrize("dirt", DIRT.values(), ids=DIRT)
-def test_lines_in_place_are_those_of_a_copy(book, dirt):
+def test_lines_in_place_are_those_of_a_copy(book, dirt, looked_at, monkeypatch):
+    monkeypatch.setattr(specimens, "_LOOKED_AT", looked_at)
     _write(book, CLEAN, dirt)
     settings = read_settings(book)
     with open_engine() as engine:
@@ -76,6 +86,25 @@ def test_no_line_is_kept_but_those_set_aside(book):
     assert max(sizes.values()) == 1
     assert account == {"used": 51, "no order_date": 1}
     assert aside["row"].tolist() == [51]
+
+
+def test_whole_numbers_are_ids(book):
+    lines = CLEAN.replace("'o' || i AS", "(i * 4 - 9)::BIGINT AS")
+    _write(book, lines)
+    with open_engine() as engine:
+        intake = read_book(book, read_settings(book), engine)
+        found = intake.orders.select("order_id", "_reason").to_pandas()
+    assert sorted(found["order_id"]) == sorted(str(i * 4 - 9) for i in range(50))
+    assert found["_reason"].isna().all()
+
+
+def test_what_is_told_of_lines_is_asked_once(book):
+    _write(book, CLEAN, CLEAN)
+    with open_engine() as engine:
+        intake = read_book(book, read_settings(book), engine)
+        told = intake.notices
+        assert replace(intake, frames={}).notices is told
+    assert "Lines that repeat another one: 50" in told[0].what
 
 
 def test_amounts_of_fractions_are_short_numbers_where_they_fit(book):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kamlib.book import read_settings
-from kamlib.intake import read_book, typed
+from kamlib.intake import read_book, specimens, typed
 from kamlib.intake.columns import read_table
 from kamlib.intake.sources import open_engine, read_sources
 from kamlib.tables import CANONICAL
@@ -107,3 +107,37 @@ def test_a_plain_cell_is_asked_by_no_pattern(tmp_path, monkeypatch):
             assert orders["revenue"].sum().execute() == 40
     finally:
         typed._piece.cache_clear()
+
+
+@pytest.mark.parametrize("said", BOOKS)
+def test_columns_whose_every_cell_is_plain_are_read_untested_to_the_same(
+    tmp_path, monkeypatch, said
+):
+    pick, is_comma = random.Random(said), "decimal comma" in said
+    columns = [column for column in CANONICAL["orders"].columns if column.name != "currency"]
+    plain = {kind: cells[:2] for kind, cells in PLAIN.items()}
+    rows = [
+        {
+            column.name: pick.choice(plain[column.type]).replace(".", "," if is_comma else ".")
+            if at % 3
+            else cell(pick, column.type, is_comma=is_comma)
+            for at, column in enumerate(columns)
+        }
+        for _ in range(500)
+    ]
+    (tmp_path / "book.toml").write_text(f'title = "x"\n{BOOKS[said]}', encoding="utf-8")
+    pd.DataFrame(rows).to_csv(tmp_path / "orders.csv", index=False)
+    settings = read_settings(tmp_path)
+    monkeypatch.setattr(specimens, "_LEAST", 0)
+    with open_engine() as engine:
+        source = read_sources(tmp_path, settings, engine)["orders"]
+        read = read_table(source, CANONICAL["orders"], settings)
+        known = specimens.with_sound(read, engine)
+        both = [
+            engine.rows(f"SELECT * FROM {one.rows.get_name()} ORDER BY _row").to_pandas()
+            for one in (known, read)
+        ]
+    mixed = {column.name for column in columns[::3]}
+    assert len(known.sound) >= 3 and not known.sound & mixed
+    assert both[0]["_reason"].nunique() > 3 and both[0]["_reason"].isna().any()
+    pd.testing.assert_frame_equal(*both, check_exact=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,36 @@ import pandas as pd
 from kamlib.book import BookSettings
 from kamlib.errors import KamError
 from kamlib.intake.byfile import read_by_file
-from kamlib.intake.casting import cleaned
+from kamlib.intake.casting import SHORT, cleaned
 from kamlib.intake.columns import TypedRows, read_table
 from kamlib.intake.findings import are_mixed, check_rows, sign_notices
 from kamlib.intake.judged import can_be_judged, judged
 from kamlib.intake.lines import in_book_currency, without_repeats
 from kamlib.intake.notices import Notice
-from kamlib.intake.oddities import order_notices
+from kamlib.intake.oddities import line_sizes, order_notices
 from kamlib.intake.plans import plan_notices, plans_of
 from kamlib.intake.sources import Engine, read_sources
 from kamlib.intake.sources.engine import quoted_name
 from kamlib.intake.sources.text import unfit_notices
+from kamlib.intake.specimens import with_sound
 from kamlib.intake.texts import is_of_text, read_texts
 from kamlib.intake.ties import tie_notices
 from kamlib.tables import CANONICAL, Table, empty_table, typed
 
 Progress = Callable[[str], None]
+
+
+@dataclass
+class Told:
+    """What is worth knowing of a book: what its reading showed, and what is asked of its lines."""
+
+    seen: tuple[Notice, ...]
+    asked: Callable[[], list[Notice]] = field(repr=False)
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """Both, each worked out once."""
+        return (*self.seen, *self.asked())
 
 
 @dataclass(frozen=True)
@@ -52,9 +67,16 @@ class Intake:
     frames: dict[str, pd.DataFrame]
     side_rows: pd.DataFrame
     rejected: pd.DataFrame
-    notices: tuple[Notice, ...] = field(default=())
+    told: Told
     declared: frozenset[str] = frozenset()
     plan_folder: Path | None = None
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is worth knowing of the book; what is told of its lines is asked of them once, when
+        it is wanted, and not after the engine is closed.
+        """
+        return self.told.notices
 
     def plans(self, accounts: Collection[str]) -> dict[str, Path]:
         """Return the account plans, by account."""
@@ -102,17 +124,17 @@ def read_book(
     orders = in_book_currency(orders, given, frames["rates"], book, engine, folder)
     if (judged := without_repeats(orders, given, book)) is not orders:
         orders = engine.keep(judged, "kam_lines")
-    ids = set(
-        orders.filter(orders["_reason"].isnull())["account_id"]
-        .name("a")
-        .as_table()
-        .distinct()
-        .execute()["a"]
-    )
     listed = frames["accounts"] if "accounts" in reads else None
-    notices += order_notices(orders, theirs, listed, book, ids)
-    notices += tie_notices(frames, ids, reads)
-    notices += plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book)
+
+    def asked() -> list[Notice]:
+        sizes = line_sizes(orders)
+        ids = set(sizes["account_id"])
+        return [
+            *order_notices(orders, theirs, listed, book, sizes),
+            *tie_notices(frames, ids, reads),
+            *plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book),
+        ]
+
     rejected = pd.concat(
         [source.rejected.assign(table=name) for name, source in sources.items()], ignore_index=True
     ).reindex(columns=["table", "file", "line", "reason"])
@@ -126,7 +148,7 @@ def read_book(
         frames,
         side,
         rejected,
-        tuple(notices),
+        Told(tuple(notices), asked),
         declared,
     )
 
@@ -145,7 +167,9 @@ def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice
         if can_be_judged(read):
             whole, found = judged(read, engine)
             return whole, check_rows(read, found)
-        kept = read.rows if read.is_kept else engine.keep(read.rows, "kam_typed_orders")
+        if not (read.is_kept or read.is_excel):
+            read = with_sound(read, engine)
+        kept = read.rows if read.is_kept else _kept(read.rows, engine)
     except duckdb.Error as error:
         raise KamError(
             f"The file cannot be read: {str(error).splitlines()[0]}",
@@ -163,6 +187,15 @@ def _order_lines(read: TypedRows, engine: Engine) -> tuple[ir.Table, list[Notice
     )
     notices = [*sign_notices(read, signs), *check_rows(read, found.to_pandas())]
     return kept.drop("_mended", "_open", "_sign"), notices
+
+
+def _kept(rows: ir.Table, engine: Engine) -> ir.Table:
+    """Keep order lines in the engine, their amounts as short numbers where they fit."""
+    amounts = [name for name, type_ in rows.schema().items() if type_.is_decimal()]
+    try:
+        return engine.keep(rows.cast(dict.fromkeys(amounts, SHORT)), "kam_typed_orders")
+    except duckdb.ConversionException:
+        return engine.keep(rows, "kam_typed_orders")
 
 
 def _frames(

@@ -22,6 +22,7 @@ from kamlib.intake.sources import Engine, Source
 from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.intake.sources.parts import ABOUT, Part, Parts, about
 from kamlib.intake.sources.shelf import Shelf
+from kamlib.intake.specimens import with_sound
 from kamlib.intake.typed import STEPS
 from kamlib.tables import MONEY_DECIMALS, Table
 
@@ -73,6 +74,7 @@ def _read(
     """Read and judge files in one pass; return a Parquet file of their lines."""
     before = _own_tables(engine)
     rejected = parts.show(new, engine)
+    read = with_sound(read, engine)
     said = {"rejected": rejected.reindex(columns=_REJECTED).to_numpy().tolist()}
     try:
         return _stored(read, types, {**said, "is_short": True}, engine)

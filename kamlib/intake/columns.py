@@ -30,7 +30,8 @@ class TypedRows:
     mended), ``_sign`` (the currency sign of an amount, in a book that names no currency) and
     ``_open`` (a cell whose meaning the book leaves open). ``cells`` are the columns as they were
     written, ``theirs`` their names in the file. ``kept_rows`` and ``kept_cells`` stand for them
-    where each file was judged by itself, and lies as Parquet.
+    where each file was judged by itself, and lies as Parquet. Every cell of the columns that are
+    ``sound`` is plain.
     """
 
     table: Table
@@ -41,13 +42,15 @@ class TypedRows:
     rules: Rules
     kept_rows: ir.Table | None = None
     kept_cells: ir.Table | None = None
+    sound: frozenset[str] = frozenset()
 
     @cached_property
     def rows(self) -> ir.Table:
         """The rows, typed."""
         if self.kept_rows is not None:
             return self.kept_rows
-        return typed_rows(self.cells, self.columns, self.rules, is_excel=self.is_excel)
+        how = (self.columns, self.rules)
+        return typed_rows(self.cells, *how, is_excel=self.is_excel, sound=self.sound)
 
     @cached_property
     def cells(self) -> ir.Table:

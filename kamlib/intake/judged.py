@@ -1,8 +1,9 @@
-"""Order lines that have types are judged in one pass and then read where they lie, without a copy.
+"""Order lines that have types are judged and then read where they lie, without a copy.
 
-Most files of typed lines need nothing: no id is mended, nothing is set aside. So one pass over the
-lines finds what is needed; whatever reads them later takes the file's own columns, through readers
-for those alone that hold a cell to mend, and without the few rows that are set aside.
+Most files of typed lines need nothing: no id is mended, nothing is set aside. So their different
+cells are judged, each once; where any needs something, a pass over the lines finds what. Whatever
+reads them later takes the file's own columns, through readers for those alone that hold a cell to
+mend, and without the few rows that are set aside.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import pandas as pd
 from kamlib.intake.columns import TypedRows
 from kamlib.intake.sources import Engine
 from kamlib.intake.sources.engine import quoted_name
+from kamlib.intake.specimens import let_go, specimens
 from kamlib.intake.typed import STEPS
 from kamlib.tables import MONEY_DECIMALS
 
 _SHORT = f"DECIMAL(18, {MONEY_DECIMALS})"
 _SHORT_END = 10 ** (18 - MONEY_DECIMALS)
 """From here on an amount needs the engine's long numbers, which are slower to add."""
+
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class _Cells:
     @property
     def is_amount(self) -> bool:
         return self.value.startswith("DECIMAL")
+
+    @property
+    def is_whole_id(self) -> bool:
+        """Return whether an id is a whole number to the file."""
+        return self.value == "VARCHAR" and self.raw.lstrip("U") in _WHOLE
 
     @property
     def fits(self) -> bool:
@@ -73,9 +82,9 @@ def judged(read: TypedRows, engine: Engine) -> tuple[ir.Table, pd.DataFrame]:
         ),
         *(f"max(abs({_value(name)})) AS {_value(name)}" for name in amounts),
     ]
-    found = engine.connection.raw_sql(
-        f"SELECT {', '.join(seen)} FROM {view}{STEPS} GROUP BY 1"
-    ).df()
+    found = _of_few(read, seen, engine)
+    if found is None:
+        found = _seen(seen, view, engine)
     plain = {name for name in texts if not found[f"value_{name}"].any()}
     short = {name for name in amounts if not found[f"value_{name}"].ge(_SHORT_END).any()}
     shown = ", ".join(f"{_shown(one, plain, short)} AS {quoted_name(one.name)}" for one in columns)
@@ -88,6 +97,25 @@ def judged(read: TypedRows, engine: Engine) -> tuple[ir.Table, pd.DataFrame]:
     if found["reason"].notna().any():
         whole = _without_aside(whole, view, engine)
     return whole, found[["reason", "n", "mended", "open"]]
+
+
+def _seen(seen: list[str], view: str, engine: Engine) -> pd.DataFrame:
+    return engine.connection.raw_sql(f"SELECT {', '.join(seen)} FROM {view}{STEPS} GROUP BY 1").df()
+
+
+def _of_few(read: TypedRows, seen: list[str], engine: Engine) -> pd.DataFrame | None:
+    """Return what is seen of the lines, found out of their different cells; None where a line is
+    set aside, mended or open, so that they have to be counted.
+    """
+    few = specimens(read, engine)
+    found = None
+    if few is not None:
+        each, rows = few
+        found = _seen(seen, each.rows.get_name(), engine)
+        is_sound = found["reason"].isna().all() and found["open"].isna().all()
+        found = found.assign(n=rows) if is_sound and not found["mended"].any() else None
+    let_go(engine)
+    return found
 
 
 def _without_aside(whole: ir.Table, view: str, engine: Engine) -> ir.Table:
@@ -124,6 +152,8 @@ def _shown(one: _Cells, plain: set[str], short: set[str]) -> str:
     """Return what gives a column's values: the cells themselves where they are what is read."""
     if one.name in plain or (one.is_amount and one.fits):
         return quoted_name(one.name)
+    if one.is_whole_id:
+        return f"CAST({quoted_name(one.name)} AS VARCHAR)"
     if one.name in short:
         return f"TRY_CAST({quoted_name(one.name)} AS {_SHORT})"
     return _value(one.name)

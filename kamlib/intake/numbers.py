@@ -11,9 +11,12 @@ import ibis.expr.types as ir
 from kamlib.book import BookSettings
 from kamlib.intake.lines import REPEATS
 from kamlib.intake.notices import amount_text, below_zero
+from kamlib.intake.repeats import FAR, FAR_OTHER, Suspects
 from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.words import count, number
 
+_LETTERS = "A"
+"""From here on there are letters; what comes before them are figures and marks."""
 _CREDIT = 0.25
 """At most this share of the lines may have the mark of a cancellation."""
 _MOSTLY = 0.5
@@ -21,21 +24,19 @@ _USUAL = "C"
 """The letter that programs put before a cancellation's number."""
 _CODES = frozenset({"CN", "CR", "GS", "GU", "RK", "SR", "NC"})
 """How the numbers of credit notes begin, as a rule."""
-_FAR, _FAR_OTHER = 270, 30
-"""So many days apart one number is two orders: an account's, and two accounts'."""
 
 
 def number_notices(
-    orders: ir.Table, theirs: Mapping[str, str], book: BookSettings
+    orders: ir.Table, theirs: Mapping[str, str], found: Suspects, book: BookSettings
 ) -> list[tuple[str, str]]:
     """Return what is worth knowing of the numbers of orders: what was found, and what to do.
 
-    ``theirs`` are the file's own names of the columns.
+    ``theirs`` are the file's own names of the columns, ``found`` the orders that may be two.
     """
     used = orders.filter(orders["_reason"].isnull())
     own = {name: quoted_name(theirs.get(name, name)) for name in ("order_id", "order_date")}
     revenue = quoted_name(theirs.get("revenue", "revenue"))
-    return [*_cancelled(used, own["order_id"], revenue, book), *_twice(orders, own)]
+    return [*_cancelled(used, own["order_id"], revenue, book), *_twice(orders, own, found)]
 
 
 def _cancelled(
@@ -46,10 +47,15 @@ def _cancelled(
     That is a letter before a figure with which few lines begin, most of them below 0, while others
     begin otherwise and are not; or C, where all others begin with a figure.
     """
+    if (used["order_id"].max() < _LETTERS).execute():
+        return []
     first = used["order_id"].left(1).upper()
     is_above, is_below = used["revenue"] > 0, used["revenue"] < 0
-    marks = used.group_by(mark=used["order_id"].left(2).upper()).aggregate(
+    marks = used.group_by(mark=used["order_id"].left(2)).aggregate(
         n=used.count(), above=is_above.sum(), below=is_below.sum()
+    )
+    marks = marks.group_by(mark=marks["mark"].upper()).aggregate(
+        **{name: marks[name].sum() for name in ("n", "above", "below")}
     )
     seen: dict[str, dict[str, int]] = {}
     codes = {str(row["mark"]): row for row in marks.to_pyarrow().to_pylist()}
@@ -104,8 +110,10 @@ def _counted(
     )
 
 
-def _twice(orders: ir.Table, own: Mapping[str, str]) -> list[tuple[str, str]]:
+def _twice(orders: ir.Table, own: Mapping[str, str], found: Suspects) -> list[tuple[str, str]]:
     """Tell of numbers that stand for two orders: days far apart, of several accounts less so."""
+    if not found.far:
+        return []
     connection = orders.get_backend()
     known = orders.filter(orders["_reason"].isnull() | (orders["_reason"] == REPEATS))
     is_aside = known["_reason"].notnull()
@@ -115,9 +123,9 @@ def _twice(orders: ir.Table, own: Mapping[str, str]) -> list[tuple[str, str]]:
         f"""
         CREATE OR REPLACE TEMP TABLE kam_twice AS
         SELECT hash(order_id) AS it, count(*) FILTER (WHERE is_aside) AS aside
-        FROM {lines} GROUP BY 1
+        FROM {lines} WHERE {found.are("far")} GROUP BY 1
         HAVING date_diff('day', min(order_date), max(order_date)) > CASE WHEN
-            min(hash(account_id)) = max(hash(account_id)) THEN {_FAR} ELSE {_FAR_OTHER} END
+            min(hash(account_id)) = max(hash(account_id)) THEN {FAR} ELSE {FAR_OTHER} END
         """
     )
     many, aside = connection.raw_sql("SELECT count(*), sum(aside) FROM kam_twice").fetchone()

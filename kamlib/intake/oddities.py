@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.intake.notices import Notice, amount_text, below_zero
 from kamlib.intake.numbers import number_notices
+from kamlib.intake.repeats import repeated, suspects
 from kamlib.intake.sources.engine import quoted_name
 from kamlib.intake.totals import CALLED
 from kamlib.tables import CANONICAL
@@ -31,28 +33,45 @@ _PLAIN = {ord("０") + at: ord("0") + at for at in range(-15, 79)}  # ！ to ～
 _CASE_MATTERS = "[A-Za-z0-9]{15}"  # record ids of Salesforce
 
 
+def line_sizes(orders: ir.Table) -> pd.DataFrame:
+    """Return one row per account of the order lines that are used: how many have an amount, the
+    largest, and the sum of their logarithms.
+    """
+    used = orders.filter(orders["_reason"].isnull())
+    size = used["revenue"].abs().cast("float64")
+    return (
+        used.mutate(_size=(size > 0).ifelse(size, ibis.null("float64")))
+        .group_by("account_id")
+        .aggregate(
+            n=ibis._["_size"].count(), most=ibis._["_size"].max(), logs=ibis._["_size"].ln().sum()
+        )
+        .to_pandas()
+    )
+
+
 def order_notices(
     orders: ir.Table,
     theirs: Mapping[str, str],
     accounts: pd.DataFrame | None,
     book: BookSettings,
-    ids: set[str],
+    sizes: pd.DataFrame,
 ) -> list[Notice]:
     """Return what is worth knowing of the order lines.
 
-    ``theirs`` are the file's own names of their columns, ``ids`` the accounts of the order lines;
-    ``accounts`` those listed, None without a list.
+    ``theirs`` are the file's own names of their columns, ``sizes`` the accounts of the order lines
+    (see `line_sizes`); ``accounts`` those listed, None without a list.
     """
     given = frozenset(theirs).intersection(CANONICAL["orders"].names)
     used = orders.filter(orders["_reason"].isnull())
     days = used.group_by("order_date").aggregate(n=used.count()).to_pandas()
+    ids, amiss = set(sizes["account_id"]), suspects(orders, given, book)
     found = [
-        *_repeated(used, given, book),
+        *repeated(orders, amiss, given, book),
         *_twins(ids, book),
         *_zero_twins(ids, theirs),
         *_wide_twins(ids, theirs),
-        *number_notices(orders, theirs, book),
-        *_far_off(used, book),
+        *number_notices(orders, theirs, amiss, book),
+        *_far_off(sizes, book),
         *_misread(used, theirs, book),
         *_gaps(days),
         *_first_days(days, book),
@@ -60,63 +79,6 @@ def order_notices(
         *(_unlisted(ids, set(accounts["account_id"])) if accounts is not None else []),
     ]
     return [Notice("orders", what, next_) for what, next_ in found]
-
-
-def _repeated(used: ir.Table, given: frozenset[str], book: BookSettings) -> list[tuple[str, str]]:
-    if book.input.of("orders").duplicates != "accept":
-        return []
-    bare = used.filter(used["line_id"].isnull()) if "line_id" in given else used
-    alike = _alike(bare, sorted(given))
-    if alike is None:
-        return []
-    groups = alike.group_by(sorted(given)).aggregate(n=alike.count()).filter(ibis._["n"] > 1)
-    repeated, amount = (
-        groups.aggregate(
-            n=(groups["n"] - 1).sum(), amount=(groups["revenue"] * (groups["n"] - 1)).sum()
-        )
-        .execute()
-        .iloc[0]
-    )
-    if pd.isna(repeated) or not repeated:
-        return []
-    money = f"{book.currency} {number(amount, book, decimals=2)}"
-    return [
-        (
-            f"Lines that repeat another one: {number(repeated)} ({money}); all are used.",
-            'If they are mistakes, say duplicates = "set aside" under [input] in book.toml.',
-        )
-    ]
-
-
-def _alike(lines: ir.Table, names: list[str]) -> ir.Table | None:
-    """Return the lines that may repeat another one; None where no two lines do.
-
-    Repeats are lines of one order. So orders are found first whose lines do not each have a bit of
-    their own, by two numbers made of all their cells; then, of those alone, the lines that share
-    such a number, which take a tenth of the memory.
-    """
-    connection = lines.get_backend()
-    hashed = f"hash({', '.join(map(quoted_name, names))})"
-    rows = f"({connection.compile(lines)})"
-    is_shared = " AND ".join(
-        f"bit_count(bit_or(1::BIGINT << ({it} % 63)::INTEGER)) < count(*)"
-        for it in ("it", "(it // 63)")
-    )
-    connection.raw_sql(
-        "CREATE OR REPLACE TEMP TABLE kam_alike_orders AS SELECT named FROM "
-        f"(SELECT hash(order_id) AS named, {hashed} AS it FROM {rows}) GROUP BY named "
-        f"HAVING {is_shared}"
-    )
-    suspect = "hash(order_id) IN (SELECT named FROM kam_alike_orders)"
-    connection.raw_sql(
-        f"CREATE OR REPLACE TEMP TABLE kam_alike AS SELECT {hashed} AS it FROM {rows} "
-        f"WHERE {suspect} GROUP BY 1 HAVING count(*) > 1"
-    )
-    if connection.raw_sql("SELECT count(*) FROM kam_alike").fetchone() == (0,):
-        return None
-    return connection.sql(
-        f"SELECT * FROM {rows} WHERE {hashed} IN (SELECT it FROM kam_alike)", dialect="duckdb"
-    )
 
 
 def _twins(ids: set[str], book: BookSettings) -> list[tuple[str, str]]:
@@ -180,31 +142,23 @@ def _wide_twins(ids: set[str], theirs: Mapping[str, str]) -> list[tuple[str, str
     ]
 
 
-def _far_off(used: ir.Table, book: BookSettings) -> list[tuple[str, str]]:
+def _far_off(sizes: pd.DataFrame, book: BookSettings) -> list[tuple[str, str]]:
     """Tell of an account's largest line where it is hundreds of times its others' geometric
     mean.
     """
-    size = used["revenue"].abs().cast("float64")
-    sized = used.filter(size > 0).mutate(_size=size)
-    sums = sized.group_by("account_id").aggregate(
-        n=sized.count(), most=sized["_size"].max(), logs=sized["_size"].ln().sum()
-    )
-    usual = ((sums["logs"] - sums["most"].ln()) / (sums["n"] - 1)).exp()
-    sums = sums.filter(sums["n"] >= _LINES_TO_JUDGE).mutate(usual=usual)
-    off = sums.filter(sums["most"] > _FAR_OFF * sums["usual"]).order_by(
-        [ibis.desc("most"), "account_id"]
-    )
-    first = off.limit(1).to_pandas()
-    if first.empty:
+    sizes = sizes[sizes["n"] >= _LINES_TO_JUDGE]
+    sizes = sizes.assign(usual=np.exp((sizes["logs"] - np.log(sizes["most"])) / (sizes["n"] - 1)))
+    off = sizes[sizes["most"] > _FAR_OFF * sizes["usual"]]
+    if off.empty:
         return []
-    row = first.iloc[0]
-    many = off.count().execute()
+    row = off.sort_values(["most", "account_id"], ascending=[False, True]).iloc[0]
+    many = len(off)
     amounts = [
         f"{book.currency} {number(row[name], book, decimals=2)}" for name in ("most", "usual")
     ]
     return [
         (
-            f"{count(int(many), 'account has a line', 'accounts have a line')} more than "
+            f"{count(many, 'account has a line', 'accounts have a line')} more than "
             f"{_FAR_OFF} times as large as their usual one; the largest is {amounts[0]} of account "
             f"'{row['account_id']}', whose lines are about {amounts[1]}. They are used.",
             "Check them: a lost decimal mark multiplies by 100 or 1,000.",
@@ -224,11 +178,14 @@ def _misread(
     if "quantity" in theirs and "quantity" in used.columns:
         is_back = (used["quantity"] < 0) & (money > 0)
         asked |= {"back": is_back.sum(), "back_money": money.sum(where=is_back)}
+    groups = used.group_by(named) if named else used
+    sums = groups.aggregate(n=used.count(), **asked)
+    again = {name: sums[name].sum() for name in asked}
     if named:
-        is_sum = used[named].lower().isin(CALLED)
-        asked |= {"sums": is_sum.sum(), "sums_money": money.sum(where=is_sum)}
-        asked["shown"] = used[named].min(where=is_sum)
-    row = used.aggregate(**asked).to_pyarrow().to_pylist()[0]
+        is_sum = sums[named].lower().isin(CALLED)
+        again |= {"sums": sums["n"].sum(where=is_sum), "shown": sums[named].min(where=is_sum)}
+        again["sums_money"] = sums["total"].sum(where=is_sum)
+    row = sums.aggregate(**again).to_pyarrow().to_pylist()[0]
     own = {name: quoted_name(theirs.get(name, name)) for name in ("quantity", "revenue", named)}
     text, less = amount_text(own["revenue"]), below_zero(own["revenue"])
 

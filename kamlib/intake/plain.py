@@ -23,6 +23,8 @@ from kamlib.tables import MONEY_DECIMALS, Column
 _SHORT, _CENTS = dt.Decimal(18, MONEY_DECIMALS), dt.Decimal(18, 2)
 _DIGITS = 18 - MONEY_DECIMALS
 _FIRST, _LAST = "1900-01-01", "9999-12-31"
+SOUND = "[0-9A-Za-z_/]+|[0-9A-Za-z][0-9A-Za-z_/-]{6,}"
+"""Ids that are plain, told by one pattern."""
 _DAMAGED_MONTH = 6
 """The length of an id that a spreadsheet made a month of (Mar-04); of a day (4-Mar) at most."""
 
@@ -49,6 +51,8 @@ def is_plain(column: Column, raw: ir.StringValue, rules: Rules) -> ir.BooleanVal
 def plain_value(column: Column, raw: ir.StringValue, rules: Rules) -> ir.Value:
     """Return the value of a cell that is plain."""
     match column.type:
+        case "text":
+            return raw
         case "id":
             return raw.lower() if rules.fold_case else raw
         case "money" | "number":
@@ -60,13 +64,15 @@ def _is_plain_id(raw: ir.StringValue) -> ir.BooleanValue:
     """Return where an id needs no mending and no spreadsheet can have damaged it: numbers cut short
     and errors do not begin with a letter.
     """
+    is_sound = raw.re_search(f"^({SOUND})$")
     has_hyphen = raw.contains("-")
     of_letters = (strlen(raw) != _DAMAGED_MONTH) | ~has_hyphen
     of_figures = ~(raw.startswith("#") | raw.startswith('="'))
     for mark in "+.,":
         of_figures &= ~raw.contains(mark)
     of_figures &= ~has_hyphen | (strlen(raw) > _DAMAGED_MONTH)
-    return is_clean(raw) & ibis.ifelse(raw >= "A", of_letters, of_figures)
+    found = is_clean(raw) & ibis.ifelse(raw >= "A", of_letters, of_figures)
+    return ibis.ifelse(is_sound, True, found)
 
 
 def _is_plain_amount(column: Column, raw: ir.StringValue, rules: Rules) -> ir.BooleanValue:

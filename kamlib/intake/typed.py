@@ -7,7 +7,7 @@ tables are so read in a fraction of a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -73,11 +73,17 @@ _PLACES = {
 
 
 def typed_rows(
-    cells: ir.Table, columns: Sequence[Column], rules: Rules, *, is_excel: bool
+    cells: ir.Table,
+    columns: Sequence[Column],
+    rules: Rules,
+    *,
+    is_excel: bool,
+    sound: Collection[str] = (),
 ) -> ir.Table:
     """Clean, tidy, read, then judge: each step a statement around the one before, so that the
     engine takes it once per cell.
 
+    Of columns that are known to be ``sound`` (see `kamlib.intake.specimens`) every cell is plain.
     The view of that name and `STEPS` has the cells at every step.
     """
     connection = cells.get_backend()
@@ -94,6 +100,12 @@ def typed_rows(
             known["kind"] = types[kind]
         if has_code and column.type == "money":
             known["code"] = _STRING
+        if column.name in sound:
+            text, value = _of_sound(column, known["raw"], rules)
+            texts[column.name] = _STRING
+            steps["text"].append(f"{text} AS {quoted_name('text_' + column.name)}")
+            steps["value"].append(f"{value} AS {quoted_name('value_' + column.name)}")
+            continue
         for step, made in steps.items():
             piece = _piece(step, _like(column, step), tuple(known.items()), rules, is_excel)
             if piece is None:
@@ -125,8 +137,9 @@ def typed_rows(
         reason = _instead(reason, TOTAL, is_sum)
     cells_ = ", ".join(f"{quoted_name('text_' + name)}::VARCHAR" for name in texts)
     reason = _instead(reason, EMPTY, f"coalesce({cells_}) IS NULL")
-    is_each_fit = all(c.name in fits or (c.type == "text" and not c.required) for c in columns)
-    is_fit = " AND ".join(fits.values()) if is_each_fit and fits else "FALSE"
+    tested = [column for column in columns if column.name not in sound]
+    is_each_fit = all(c.name in fits or (c.type == "text" and not c.required) for c in tested)
+    is_fit = (" AND ".join(fits.values()) or "TRUE") if is_each_fit and columns else "FALSE"
     if not any(column.least is not None or column.most is not None for column in columns):
         reason = f"CASE WHEN {is_fit} THEN NULL ELSE {reason} END"
     if "set_aside" in types:
@@ -161,6 +174,13 @@ def typed_rows(
         f"SELECT {values}, _value, _reason, _file, _row, _mended, _sign, _open FROM {view}{STEPS}"
     )
     return connection.table(view)
+
+
+def _of_sound(column: Column, raw: dt.DataType, rules: Rules) -> tuple[str, str]:
+    """Return the text and the value of a column of text whose every cell is plain."""
+    value = _piece("sound", _like(column, "value"), (("raw", raw),), rules, False)
+    said = value.of(column.name)
+    return quoted_name(column.name), f"CAST({said} AS DATE)" if value.type.is_date() else said
 
 
 def _instead(reason: str, other: str, test: str) -> str:
@@ -238,6 +258,9 @@ def _built(step: str, column: Column, row: ir.Table, rules: Rules, is_excel: boo
                 return value
             plain = plain_value(column, row["raw"], rules)
             return _unless_fit(row, plain.cast(value.type()), value)
+        case "sound":
+            value = reader(column, rules, is_excel=is_excel)(row["raw"])
+            return plain_value(column, row["raw"], rules).cast(value.type())
         case "uncomputed":
             return _is_kind(row, UNCOMPUTED)
         case "error":

@@ -85,10 +85,11 @@ def scan_text(
     originals = {str(readable): original for original, readable in members}
     columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in header.columns)
     paths = ", ".join(quoted(path) for path in originals)
+    named = "filename='_file', " if len(members) > 1 else ""
     con.raw_sql(
         f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, "
         f"header=true, skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', "
-        f"escape={quoted(header.escape)}, columns={{{columns}}}, filename='_file', "
+        f"escape={quoted(header.escape)}, columns={{{columns}}}, {named}"
         f"store_rejects=true, max_line_size={_LONGEST}, buffer_size={2 * _LONGEST}, "
         f"rejects_table='{table}_errors', rejects_scan='{table}_scans')"
     )
