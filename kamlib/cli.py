@@ -26,6 +26,7 @@ from kamlib.options import Book, Debug, Period, sample_book, whole
 from kamlib.review.command import review
 from kamlib.start import command as start_command
 from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
+from kamlib.stop import forget, stop
 
 app = typer.Typer(
     name="kam",
@@ -256,13 +257,7 @@ app.command()(classroom.template)
 
 def _interrupted(number: int, *_: object) -> None:
     signal.signal(number, signal.SIG_IGN)  # tidying up is not interrupted by a second one
-    from kamlib.report.deadline import StoppedError
-
-    raise StoppedError(
-        "The run was stopped.",
-        next="What was published before is unchanged. Run the command again.",
-        exit_code=1,
-    )
+    stop()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -272,6 +267,7 @@ def main(arguments: list[str] | None = None) -> int:
     stops = [
         getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
     ]
+    forget()
     before = {number: signal.signal(number, _interrupted) for number in stops}
     try:
         check_given(given)

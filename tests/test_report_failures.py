@@ -4,6 +4,7 @@ behind.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -225,6 +226,38 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(
         assert "Traceback" not in done.stderr
         assert tree_hash(site) == before
     assert wait_until(lambda: not is_running(kernel), 15)
+
+
+@linux
+@pytest.mark.usefixtures("warm")
+def test_a_stop_that_a_library_takes_for_its_own_failure_is_heard(
+    good, site, use_kit, capsys, monkeypatch
+):
+    def swallowed(*_):
+        with contextlib.suppress(Exception):
+            signal.raise_signal(signal.SIGTERM)
+
+    use_kit("import ctypes; ctypes.PyDLL(None).sleep(600)")
+    monkeypatch.setattr(production, "write_period_workbook", swallowed)
+    before = tree_hash(site)
+    assert main([*command(good[0], site), "--timeout", "30"]) == 1
+    assert "was stopped" in capsys.readouterr().err and tree_hash(site) == before
+
+
+@linux
+@pytest.mark.usefixtures("warm")
+def test_a_run_that_was_stopped_while_its_last_page_was_written_is_not_published(
+    good, site, use_kit, capsys, monkeypatch
+):
+    def swallowed(*_):
+        with contextlib.suppress(Exception):
+            signal.raise_signal(signal.SIGTERM)
+
+    use_kit("display(HTML('another page'))")
+    monkeypatch.setattr(production, "write_run", swallowed)
+    before = tree_hash(site)
+    assert main(command(good[0], site)) == 1
+    assert "was stopped" in capsys.readouterr().err and tree_hash(site) == before
 
 
 def test_a_range_that_fails_later_keeps_and_lists_what_was_published_before(

@@ -24,12 +24,13 @@ from kamlib.errors import KamError
 from kamlib.page.names import page_name
 from kamlib.report import Request, pages, production, render, run, scratch, site
 from kamlib.report.convert import check_page
-from kamlib.report.deadline import StoppedError, deadline
+from kamlib.report.deadline import deadline
 from kamlib.report.index import renew_index
 from kamlib.report.mark import book_hashes, run_mark
 from kamlib.report.pages import PAGES, kit_folder, wanted_pages
 from kamlib.report.request import check_account
 from kamlib.report.status import Status
+from kamlib.stop import StoppedError
 
 ORDERS = "order_id,account_id,order_date,revenue\n1,A,2024-05-05,10\n2,A,2025-12-31,20\n"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")

@@ -9,12 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from kamlib.errors import KamError
-
-
-class StoppedError(KamError):
-    """The whole run was ended, from outside or by its deadline: nothing of it goes on."""
-
+from kamlib.stop import StoppedError
 
 _GRACE = 60
 """Seconds that a run may take to end in order after its deadline."""

@@ -21,7 +21,6 @@ from kamlib.period import Period
 from kamlib.report import site, watch
 from kamlib.report.about import write_run
 from kamlib.report.agenda import write_calendars
-from kamlib.report.deadline import StoppedError
 from kamlib.report.kernel import end_kernels, run_notebook
 from kamlib.report.pages import PAGES, Page, notebook_file
 from kamlib.report.printing import print_pages
@@ -33,10 +32,15 @@ from kamlib.report.write import (
     write_intake,
     write_period_workbook,
 )
+from kamlib.stop import StoppedError, heed
 from kamlib.words import count_untranslated, speaking
 
 Call = tuple[Page, str]
 """A page, and the account that it is about."""
+
+
+_HEED_SECONDS = 1.0
+"""How often who waits for notebooks asks whether the run is to stop."""
 
 
 class Production:
@@ -130,11 +134,12 @@ class Production:
                     self._meanwhile(lambda: self._write_accounts(futures))
             waiting = deque(futures)
             while waiting:
+                heed()
                 left = [future for future in waiting if not future.done()]
                 if self.executor is None and len(left) < self.request.jobs:
                     self._meanwhile(self._write_books)
                 if not waiting[0].done():
-                    wait(left, return_when=FIRST_COMPLETED)
+                    wait(left, _HEED_SECONDS, return_when=FIRST_COMPLETED)
                 while waiting and waiting[0].done():
                     yield waiting.popleft().result()
         finally:

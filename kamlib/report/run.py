@@ -18,7 +18,7 @@ from kamlib.errors import KamError
 from kamlib.period.calendar import Span, resolve_periods
 from kamlib.period.names import RUN
 from kamlib.report import scratch, site
-from kamlib.report.deadline import StoppedError, deadline
+from kamlib.report.deadline import deadline
 from kamlib.report.kept import Choice, Kept
 from kamlib.report.mark import book_hashes, index_state, is_unchanged, run_mark, state
 from kamlib.report.pages import Page, front, wanted_pages
@@ -34,6 +34,7 @@ from kamlib.report.request import (
 )
 from kamlib.report.server import LANGUAGE, SOCKET, ForkServer, can_fork
 from kamlib.report.status import Status, status_file
+from kamlib.stop import StoppedError, heed
 
 if TYPE_CHECKING:
     from kamlib.intake import Intake
@@ -258,6 +259,7 @@ class _Run:
             work = Production(*report, kernels(), self.progress, self.executor)
             work.writer.note = note_undated(choice.renewed)
             failed = work.make(whole, self._about(label, choice), self.intake)
+            heed()
             self.kept.keep(choice)
             site.publish(staged, out, label, mode=self.request.mode)
             self._mend_index()
