@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WORKERS ?= 2
+WORKERS ?= 3
 # Notebooks that no report runs; tests/test_same_in_lab.py runs those of reports as Lab does.
 BY_HAND := notebooks/start.ipynb notebooks/explore.ipynb notebooks/what_if.ipynb
 
