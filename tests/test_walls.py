@@ -59,6 +59,7 @@ LAYERS = (
         "options",
         "start",
         "steps",
+        "stop",
         "training",
         "whatif",
         "__main__",
