@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.intake.casting import SHORT
 from kamlib.intake.columns import TypedRows, read_table
 from kamlib.intake.sources import Engine, Source
 from kamlib.intake.sources.engine import quoted, quoted_name
@@ -24,10 +25,8 @@ from kamlib.intake.sources.parts import ABOUT, Part, Parts, about
 from kamlib.intake.sources.shelf import Shelf
 from kamlib.intake.specimens import with_sound
 from kamlib.intake.typed import STEPS
-from kamlib.tables import MONEY_DECIMALS, Table
+from kamlib.tables import Table
 
-_SHORT = f"DECIMAL(18, {MONEY_DECIMALS})"
-"""Numbers that the engine adds fastest; few files need longer ones."""
 _LIKELY = "DECIMAL(18, 2)"
 """What most amounts are written as: text of that form need not be kept beside its value."""
 _CELL = "cell_"
@@ -110,7 +109,7 @@ def _stored(read: TypedRows, types: dict[str, str], said: dict, engine: Engine) 
     for name in _values(read):
         value = quoted_name(f"value_{name}")
         is_amount = types[f"value_{name}"].startswith("DECIMAL")
-        kept = f"CAST({value} AS {_SHORT})" if is_amount and said["is_short"] else value
+        kept = f"CAST({value} AS {SHORT})" if is_amount and said["is_short"] else value
         shown.append(f"{kept} AS {quoted_name(name)}")
     for name in _cells(read):
         cell, value = quoted_name(name), _written(name, read, types[name], "value_")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import pandas as pd
 
+from kamlib.intake.casting import SHORT
 from kamlib.intake.columns import TypedRows
 from kamlib.intake.sources import Engine
 from kamlib.intake.sources.engine import quoted_name
@@ -20,8 +21,7 @@ from kamlib.intake.specimens import let_go, specimens
 from kamlib.intake.typed import STEPS
 from kamlib.tables import MONEY_DECIMALS
 
-_SHORT = f"DECIMAL(18, {MONEY_DECIMALS})"
-_SHORT_END = 10 ** (18 - MONEY_DECIMALS)
+_SHORT_END = 10 ** (SHORT.precision - MONEY_DECIMALS)
 """From here on an amount needs the engine's long numbers, which are slower to add."""
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -155,5 +155,5 @@ def _shown(one: _Cells, plain: set[str], short: set[str]) -> str:
     if one.is_whole_id:
         return f"CAST({quoted_name(one.name)} AS VARCHAR)"
     if one.name in short:
-        return f"TRY_CAST({quoted_name(one.name)} AS {_SHORT})"
+        return f"TRY_CAST({quoted_name(one.name)} AS {SHORT})"
     return _value(one.name)

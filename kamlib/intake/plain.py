@@ -16,12 +16,12 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from kamlib.intake.casting import is_clean, strlen
+from kamlib.intake.casting import SHORT, is_clean, strlen
 from kamlib.intake.rules import Rules
 from kamlib.tables import MONEY_DECIMALS, Column
 
-_SHORT, _CENTS = dt.Decimal(18, MONEY_DECIMALS), dt.Decimal(18, 2)
-_DIGITS = 18 - MONEY_DECIMALS
+_CENTS = dt.Decimal(SHORT.precision, 2)
+_DIGITS = SHORT.precision - MONEY_DECIMALS
 _FIRST, _LAST = "1900-01-01", "9999-12-31"
 SOUND = "[0-9A-Za-z_/]+|[0-9A-Za-z][0-9A-Za-z_/-]{6,}"
 """Ids that are plain, told by one pattern."""
@@ -56,7 +56,7 @@ def plain_value(column: Column, raw: ir.StringValue, rules: Rules) -> ir.Value:
         case "id":
             return raw.lower() if rules.fold_case else raw
         case "money" | "number":
-            return (raw.replace(",", ".") if rules.decimal == "," else raw).try_cast(_SHORT)
+            return (raw.replace(",", ".") if rules.decimal == "," else raw).try_cast(SHORT)
     return raw.try_cast("date")
 
 
