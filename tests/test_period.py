@@ -372,3 +372,14 @@ def test_no_calculation_changes_what_it_is_given(monkeypatch):
     for name in graph.calculations():
         (q.account("A0004") if graph.scope_of(name) else q)._get(name)
     assert changed == []
+
+
+def test_a_table_that_another_thread_lets_go_of_is_still_the_answer():
+    class LetGo(dict):
+        def __setitem__(self, name, value):
+            """Keep nothing: as where another thread asks for its own days meanwhile."""
+
+    q = kam.open_period(ROOT / "data" / "northwind", "1997-Q4")
+    view = q.at(pd.Timestamp("1997-03-28"))
+    view._kept = LetGo()
+    assert view.account_days["date"].max() == pd.Timestamp("1997-03-28")

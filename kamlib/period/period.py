@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kamlib.period.views import AccountPeriod, EarlierDay
 
 _OPEN: WeakValueDictionary[str, Period] = WeakValueDictionary()
+_NOT_KEPT = object()
 
 
 class Period:
@@ -287,8 +288,8 @@ class Period:
 
     def _get(self, name: str) -> Any:
         """Return a table, a value, a settings section or a fact by its name."""
-        if name in self._kept:
-            return self._kept[name]
+        if (known := self._kept.get(name, _NOT_KEPT)) is not _NOT_KEPT:
+            return known
         if name in SECTIONS:
             return setting(self.book, name)
         if name in FACTS:
@@ -299,8 +300,9 @@ class Period:
             if name.startswith(prefix):
                 other = getattr(self, prefix.rstrip("_"))
                 return None if other is None else other._get(name.removeprefix(prefix))
-        self._kept[name] = self._read(name) if name in READ_TABLES else self._made(name)
-        return self._kept[name]
+        found = self._read(name) if name in READ_TABLES else self._made(name)
+        self._kept[name] = found  # another thread may let go of it at once
+        return found
 
     def _read(self, name: str) -> pd.DataFrame:
         return self._snapshot.table(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pandas as pd
@@ -174,12 +175,13 @@ class EarlierDay(Period):
         """Count as one of the last days that read a table: no more than those hold theirs, as a
         report asks for eighteen, which would hold most tables of a book as often.
         """
-        latest = self._whole._latest
-        if self in latest:
-            latest.remove(self)
-        latest.append(self)
-        while len(latest) > _DAYS_HELD:
-            latest.pop(0)._forget()
+        with _HOLDING:
+            latest = self._whole._latest
+            if self in latest:
+                latest.remove(self)
+            latest.append(self)
+            while len(latest) > _DAYS_HELD:
+                latest.pop(0)._forget()
 
     def _forget(self) -> None:
         """Let go of the tables that are read, and of what is as large; asked for again, they are
@@ -199,6 +201,7 @@ def earlier_day(whole: Period, day: pd.Timestamp, previous: pd.Timestamp | None)
 
 
 _DAYS_HELD = 3
+_HOLDING = threading.Lock()
 _LARGE = ("silences", "past_gaps")
 """Values with a row per silence of the past."""
 _SHARED = ("account_status", "account_classes")
