@@ -26,7 +26,7 @@ from kamlib.options import Book, Debug, Period, sample_book, whole
 from kamlib.review.command import review
 from kamlib.start import command as start_command
 from kamlib.steps import QUIET, Steps, say_error, say_json, say_warning
-from kamlib.stop import forget, stop
+from kamlib.stop import StoppedError, forget, stop
 
 app = typer.Typer(
     name="kam",
@@ -257,7 +257,13 @@ app.command()(classroom.template)
 
 def _interrupted(number: int, *_: object) -> None:
     signal.signal(number, signal.SIG_IGN)  # tidying up is not interrupted by a second one
-    stop()
+    stop(
+        StoppedError(
+            "The run was stopped.",
+            next="What was published before is unchanged. Run the command again.",
+            exit_code=1,
+        )
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

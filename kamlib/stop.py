@@ -17,19 +17,14 @@ class StoppedError(KamError):
     """The whole run was ended, from outside or by its deadline: nothing of it goes on."""
 
 
-def stop() -> NoReturn:
+def stop(error: StoppedError) -> NoReturn:
     """Stop the run that is under way.
 
     Raises
     ------
     StoppedError
-        Always.
+        The one given.
     """
-    error = StoppedError(
-        "The run was stopped.",
-        next="What was published before is unchanged. Run the command again.",
-        exit_code=1,
-    )
     _SAID.append(error)
     raise error
 
@@ -47,5 +42,5 @@ def heed() -> None:
 
 
 def forget() -> None:
-    """Begin a run: what stopped another one is over."""
+    """Let the next run begin: what stopped this one is over."""
     _SAID.clear()

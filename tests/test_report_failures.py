@@ -230,33 +230,25 @@ def test_a_run_that_is_stopped_changes_nothing_and_leaves_no_process(
 
 @linux
 @pytest.mark.usefixtures("warm")
+@pytest.mark.parametrize(
+    ("step", "cell"),
+    [
+        ("write_period_workbook", "import ctypes; ctypes.PyDLL(None).sleep(600)"),
+        ("write_run", "display(HTML('another page'))"),
+    ],
+    ids=["while_a_notebook_runs", "before_it_is_published"],
+)
 def test_a_stop_that_a_library_takes_for_its_own_failure_is_heard(
-    good, site, use_kit, capsys, monkeypatch
+    good, site, use_kit, capsys, monkeypatch, step, cell
 ):
     def swallowed(*_):
         with contextlib.suppress(Exception):
             signal.raise_signal(signal.SIGTERM)
 
-    use_kit("import ctypes; ctypes.PyDLL(None).sleep(600)")
-    monkeypatch.setattr(production, "write_period_workbook", swallowed)
+    use_kit(cell)
+    monkeypatch.setattr(production, step, swallowed)
     before = tree_hash(site)
     assert main([*command(good[0], site), "--timeout", "30"]) == 1
-    assert "was stopped" in capsys.readouterr().err and tree_hash(site) == before
-
-
-@linux
-@pytest.mark.usefixtures("warm")
-def test_a_run_that_was_stopped_while_its_last_page_was_written_is_not_published(
-    good, site, use_kit, capsys, monkeypatch
-):
-    def swallowed(*_):
-        with contextlib.suppress(Exception):
-            signal.raise_signal(signal.SIGTERM)
-
-    use_kit("display(HTML('another page'))")
-    monkeypatch.setattr(production, "write_run", swallowed)
-    before = tree_hash(site)
-    assert main(command(good[0], site)) == 1
     assert "was stopped" in capsys.readouterr().err and tree_hash(site) == before
 
 

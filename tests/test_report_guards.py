@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -30,7 +31,7 @@ from kamlib.report.mark import book_hashes, run_mark
 from kamlib.report.pages import PAGES, kit_folder, wanted_pages
 from kamlib.report.request import check_account
 from kamlib.report.status import Status
-from kamlib.stop import StoppedError
+from kamlib.stop import StoppedError, heed
 
 ORDERS = "order_id,account_id,order_date,revenue\n1,A,2024-05-05,10\n2,A,2025-12-31,20\n"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
@@ -410,6 +411,11 @@ def test_a_run_ends_at_its_deadline():
             threading.Event().wait(60)
         except StoppedError as error:
             raise ValueError("as a library wraps it") from error
+    with pytest.raises(StoppedError, match="deadline"), deadline(0.05):
+        with contextlib.suppress(StoppedError):  # as a library takes it for its own
+            threading.Event().wait(60)
+        heed()
+    heed()
     with deadline(60):
         pass
     assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL

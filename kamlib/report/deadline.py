@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from kamlib.stop import StoppedError
+from kamlib.stop import StoppedError, forget, stop
 
 _GRACE = 60
 """Seconds that a run may take to end in order after its deadline."""
@@ -52,12 +52,12 @@ def deadline(seconds: float, grace: float = _GRACE) -> Iterator[None]:
             sys.stderr.flush()
             os._exit(late.exit_code)
 
-    def stop(*_: object) -> None:
+    def end(*_: object) -> None:
         if not is_over.is_set():
-            raise late
+            stop(late)
 
     main = threading.main_thread()
-    before = signal.signal(_SIGNAL, stop)
+    before = signal.signal(_SIGNAL, end)
     threading.Thread(target=watch, name="deadline", daemon=True).start()
     try:
         yield
@@ -67,6 +67,8 @@ def deadline(seconds: float, grace: float = _GRACE) -> Iterator[None]:
         raise
     finally:
         is_over.set()
+        if is_late.is_set():
+            forget()
         signal.signal(_SIGNAL, before)
 
 
