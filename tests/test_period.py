@@ -297,7 +297,7 @@ class TestAtHome:
         assert q.at(days[0]) is views[0] and views[0].account_days.equals(first)
 
     def test_text_that_repeats_in_a_table_is_held_once(self, tmp_path):
-        for words in (["A", "B", None, "A", "B"], ["A", "A"], [None], []):
+        for words in (["A-1", "B-2", None, "A-1", "B-2"], ["A-1", "A-1"], [None], []):
             table = pd.DataFrame({"account_id": pd.array(words, dtype="str"), "n": 1.5})
             write_table(table, tmp_path / "a.parquet")
             read = read_table(tmp_path / "a.parquet")
