@@ -12,6 +12,7 @@ from kamlib.book import read_settings
 from kamlib.errors import KamError
 from kamlib.intake import read_book, row_account, set_aside_rows, specimens
 from kamlib.intake.columns import read_table
+from kamlib.intake.judged import judged
 from kamlib.intake.sources import open_engine, read_sources
 from kamlib.period.activity import used_lines
 from kamlib.tables import CANONICAL
@@ -86,6 +87,16 @@ def test_no_line_is_kept_but_those_set_aside(book):
     assert max(sizes.values()) == 1
     assert account == {"used": 51, "no order_date": 1}
     assert aside["row"].tolist() == [51]
+
+
+def test_cells_that_need_something_have_their_lines_counted(book):
+    _write(book, CLEAN, DIRT["no day"])
+    settings = read_settings(book)
+    with open_engine() as engine:
+        source = read_sources(book, settings, engine)["orders"]
+        read = read_table(source, CANONICAL["orders"], settings)
+        found = judged(read, engine)[1]
+    assert sorted(found["n"]) == [1, 50]
 
 
 def test_whole_numbers_are_ids(book):
