@@ -279,7 +279,8 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
         return
     if most <= 1 and not is_percent:
         answer = given.get("discount") or ask(
-            f"'{meaning.column}' goes up to {most:g}. Is that {most:g} % or a share of {most * 100:g} %?",
+            f"'{meaning.column}' goes up to {most:g}. Is that {most:g} % or a share of "
+            f"{most * 100:g} %?",
             ["percent", "share"],
             "--set discount=percent",
         )
