@@ -12,8 +12,9 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
+from kamlib.intake.holes import Holes
 from kamlib.period.calendar import Span
-from kamlib.period.names import FACTS, READ_TABLES, SECTIONS, setting
+from kamlib.period.names import FACTS, READ_TABLES, SECTIONS, UNBROKEN, setting
 from kamlib.tables import catalogue
 from kamlib.words import ENGLISH, speaking
 
@@ -47,7 +48,10 @@ class Period:
     has_cost
         Whether order lines carry a cost.
     first_date
-        The first order day of the book, missing where it has none up to the as-of day.
+        The day from which on the data of the whole book compare: its first order day, or the first
+        one after the last hole in them; missing where it has none up to the as-of day.
+    holes
+        The days up to the as-of day of which the data of the whole book tell nothing.
     last_date, usual_silence_days
         The last day that the data of the whole book cover, at most the as-of day; its longest time
         without any order in the year before.
@@ -80,6 +84,7 @@ class Period:
         self.manager_id = snapshot.manager_id
         self.present, self.has_cost = snapshot.present, snapshot.has_cost
         self.first_date = snapshot.first_date
+        self._holes = snapshot.holes
         self.last_date, self.usual_silence_days = snapshot.last_date, snapshot.usual_silence_days
         self.plans = snapshot.plans
         self._token = f"{self.span.label}-{id(self):x}"
@@ -89,6 +94,11 @@ class Period:
     def as_of(self) -> pd.Timestamp:
         """The period's last day."""
         return self.span.end
+
+    @property
+    def holes(self) -> Holes:
+        """The days of which the data tell nothing: holes in them, and what they lack at the end."""
+        return self._holes
 
     @property
     def folder(self) -> Path:
@@ -300,12 +310,22 @@ class Period:
             if name.startswith(prefix):
                 other = getattr(self, prefix.rstrip("_"))
                 return None if other is None else other._get(name.removeprefix(prefix))
-        found = self._read(name) if name in READ_TABLES else self._made(name)
+        if name in UNBROKEN:
+            found = self._unbroken(self._get(UNBROKEN[name]))
+        else:
+            found = self._read(name) if name in READ_TABLES else self._made(name)
         self._kept[name] = found  # another thread may let go of it at once
         return found
 
     def _read(self, name: str) -> pd.DataFrame:
         return self._snapshot.table(name)
+
+    def _unbroken(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table since the last hole in the data; all where they have none."""
+        if not (self.holes and self.first_date is not None):
+            return table
+        day = table["date" if "date" in table else "month"]
+        return table[day.ge(self.first_date)].reset_index(drop=True)
 
     def _made(self, name: str) -> Any:
         """Return a calculation's result: from the run's store where it is there, else computed."""

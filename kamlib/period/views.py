@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
+from kamlib.intake.holes import Hole, Holes
 from kamlib.period.calendar import Span, period_of
 from kamlib.period.months import account_months, trailing_months
 from kamlib.period.names import READ_TABLES, SECTIONS, setting
@@ -141,6 +142,15 @@ class EarlierDay(Period):
     def as_of(self) -> pd.Timestamp:
         """The day."""
         return self._day
+
+    @property
+    def holes(self) -> Holes:
+        """The days up to the day of which the data tell nothing."""
+        return Holes(
+            Hole(hole.start, min(hole.end, self._day))
+            for hole in self._holes
+            if hole.start <= self._day
+        )
 
     def _neighbour(self, name: str, span: Span) -> Period | None:
         if name == "previous" and self._before is not None:
