@@ -12,7 +12,7 @@ import kamlib as kam
 from kamlib.ahead.alerts import account_alerts
 from kamlib.book import FreshnessSettings, LossSettings
 from kamlib.check import check_book
-from kamlib.intake.holes import Hole, Holes, holes
+from kamlib.intake.holes import NO_HOLES, Hole, Holes, holes
 from kamlib.outlook import year_outlook
 from kamlib.period.calendar import parse_period
 from kamlib.period.reach import comparable, reach, unknown_days
@@ -20,7 +20,9 @@ from kamlib.programme.targets import account_targets
 from kamlib.scoring.measures import criterion_measures
 from kamlib.story.data_warnings import holes_warning
 from kamlib.story.pages import title_period
+from kamlib.story.retention import tell_retention_findings
 from kamlib.tables import empty_table, shaped, typed
+from kamlib.verdict import account_actions
 
 BOOK = "title = 'Holes'\ncurrency = 'EUR'\n"
 PERIOD = "2025-Q3"
@@ -337,6 +339,60 @@ class TestToldOf:
         lines(BEFORE).to_csv(tmp_path / "orders.csv", index=False)
         said = str(check_book(tmp_path))
         assert "no silence counts them" in said
+
+
+class TestAdviceToCall:
+    def status(self, revenue: float) -> pd.DataFrame:
+        return shaped(
+            "account_status",
+            {
+                "account_id": ["A"], "name": ["Ann"], "status": ["overdue"], "revenue": revenue,
+                "at_stake": revenue, "silence_days": 40.0, "usual_gap_days": 10.0,
+            },
+        )  # fmt: skip
+
+    def actions(self, revenue: float, missing: Holes = NO_HOLES) -> list[str]:
+        nothing = {
+            name: shaped(name, [])
+            for name in ("class_moves", "rollup_changes", "due_renewals", "account_declines",
+                         "overdue_checkins", "win_back")
+        }  # fmt: skip
+        standing = shaped(
+            "account_standing",
+            {"account_id": ["A"], "is_key": [True], "status": ["overdue"], "at_stake": revenue},
+        )
+        found = account_actions(
+            standing, self.status(revenue), None, **nothing, contacts=empty_table("contacts"),
+            as_of=SPAN.end, holes=missing,
+        )  # fmt: skip
+        return found["action_code"].tolist()
+
+    def step(self, revenue: float, missing: Holes = NO_HOLES) -> list[str]:
+        own = self.status(revenue).assign(is_key=True)
+        accounts = pd.concat(
+            [own.assign(finding_code=code) for code in ("overdue", "further_overdue")]
+        )
+        findings = shaped("retention_findings", {"finding_code": ["overdue", "further_overdue"]})
+        told = tell_retention_findings(
+            findings, accounts, empty_table("interactions"), shaped("risk_changes", []),
+            shaped("account_actions", []), shaped("key_accounts", []),
+            as_of=SPAN.end, previous_span=SPAN.previous(), book=None, holes=missing,
+        )  # fmt: skip
+        return [one for one in told["next_step"].dropna() if one.startswith("Call")]
+
+    TAIL = Holes([Hole(pd.Timestamp("2025-08-11"), SPAN.end)])
+
+    def test_an_overdue_account_is_to_be_called(self):
+        assert self.actions(100.0) == ["call"]
+        assert len(self.step(100.0)) == 2
+
+    def test_not_one_that_brought_less_than_nothing(self):
+        assert self.actions(-100.0) == []
+        assert self.step(-100.0) == []
+
+    def test_nobody_where_the_feed_stopped(self):
+        assert self.actions(100.0, self.TAIL) == []
+        assert self.step(100.0, self.TAIL) == []
 
 
 class TestFeedThatStopped:

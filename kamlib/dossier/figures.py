@@ -49,7 +49,7 @@ def dossier_figures(
     """
     rows = [
         *_order_figures(account_days, account_months, as_of, first_date, holes),
-        *_category_figures(category_totals),
+        *_category_figures(category_totals, account_days, as_of),
         *_service_figures(promises_kept, account_incidents, as_of),
         *_satisfaction(interactions, as_of),
         *_money_figures(wallet, money_owed, pipeline),
@@ -108,12 +108,12 @@ def _margin(months: pd.DataFrame) -> float:
     return float(months["revenue"].sum() - months["cost"].sum())
 
 
-def _category_figures(totals: pd.DataFrame) -> list[dict]:
+def _category_figures(totals: pd.DataFrame, days: pd.DataFrame, as_of: pd.Timestamp) -> list[dict]:
     if totals["category"].eq(NO_CATEGORY).all():
         return []
     now, earlier = totals["revenue"].gt(0).sum(), totals["previous_revenue"]
     before = earlier.gt(0).sum() if earlier.notna().any() else _NAN
-    latest = totals["last_month"].max()
+    latest = days.loc[days["date"].le(as_of) & days["revenue"].gt(0), "date"].max()
     return [_row("categories bought", "count", now, before, evidence_date=latest)]
 
 
