@@ -28,6 +28,8 @@ from kamlib.book import read_settings
 from kamlib.intake import read_book
 from kamlib.intake.sources import open_engine
 from kamlib.page.site import Foot, page_resources
+from kamlib.period.held import HOLD
+from kamlib.period.names import RUN
 from kamlib.period.snapshot import open_period
 from kamlib.plots import style
 from kamlib.plots.svg import close
@@ -42,6 +44,11 @@ FRAME = page_resources(
     title="A dossier", book_title="Sample", period="Q3 2025", navigation=[], foot=Foot("", "")
 )
 PLAIN = {"PYTHONHASHSEED": "0", "TZ": "UTC", "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def of_run(book: Path) -> dict[str, str]:
+    """Return what tells a kernel that a prepared folder is of its own run."""
+    return {RUN: str(book.resolve().parent)}
 
 
 def processor() -> float:
@@ -74,11 +81,12 @@ def by_loop(book: Path, accounts: list[str], out: Path) -> float:
 
 
 def by_kit(book: Path, accounts: list[str], out: Path, jobs: int) -> float:
-    with ForkServer(PLAIN) as server:
+    with ForkServer({**PLAIN, **of_run(book)}) as server:
         server.is_ready()
 
         def one(account: str) -> None:
-            environment = {**PLAIN, SOCKET: server.address, "KAM_TABLES": str(out / account)}
+            environment = {**PLAIN, **of_run(book), SOCKET: server.address, HOLD: str(book)}
+            environment["KAM_TABLES"] = str(out / account)
             given = {"book": str(book), "account_id": account}
             node = run_notebook(NOTEBOOK, given, environment=environment)
             (out / f"{account}.html").write_text(page_html(node, FRAME))
@@ -91,7 +99,7 @@ def by_kit(book: Path, accounts: list[str], out: Path, jobs: int) -> float:
 def by_floor(book: Path, accounts: list[str], out: Path, jobs: int) -> float:
     from IPython.core.interactiveshell import InteractiveShell
 
-    os.environ.update(PLAIN)
+    os.environ.update(PLAIN | of_run(book))
     used = processor()
     load()
     shell = InteractiveShell.instance()
@@ -168,7 +176,8 @@ def main() -> int:
             "kit": lambda some, out: by_kit(q.folder, some, out, options.jobs),
             "floor": lambda some, out: by_floor(q.folder, some, out, options.jobs),
         }
-        by_kit(q.folder, accounts[:1], Path(folder), 1)  # tables of all accounts are computed once
+        for way in (by_loop, lambda *given: by_kit(*given, 1)):
+            way(q.folder, accounts[:1], Path(folder))  # tables of all accounts are computed once
         found = {}
         for name, way in ways.items():
             out = Path(folder) / name

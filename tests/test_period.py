@@ -15,7 +15,7 @@ import pytest
 
 import kamlib as kam
 from kamlib.errors import KamError
-from kamlib.period import Period, graph, origin, snapshot
+from kamlib.period import Period, graph, held, origin, snapshot
 from kamlib.period.kept import read_table, write_table
 from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
 from kamlib.tables import catalogue
@@ -284,6 +284,46 @@ class TestAtHome:
         assert len(kept) >= 2
         assert repr(kam.open_period(folder).buyer_models) == repr(first[0])
         assert made.count("buyer_models") == 2
+
+    def test_what_a_run_keeps_is_read_once_for_all_kernels_forked_of_a_process(
+        self, tmp_path, monkeypatch
+    ):
+        lasting = kam.open_period(ROOT / "data" / "northwind", "1997-Q4")
+        run = tmp_path / "run"
+        shutil.copytree(lasting.folder.parent, run / "periods")
+        folder, reads = run / "periods" / "1997-Q4", []
+        monkeypatch.setenv("KAM_RUN", str(run))
+        monkeypatch.setattr(held, "_HELD", {})
+        first = kam.open_period(folder)  # as a kernel does before anything is held
+        day = pd.Timestamp("1997-09-30")
+        asked = [
+            first.account_classes,
+            first.previous.account_classes,
+            first.at(day).account_status,
+        ]
+        for owner, name in ((snapshot, "read_table"), (pd, "read_pickle")):
+            read = getattr(owner, name)
+            monkeypatch.setattr(
+                owner, name, lambda file, read=read: (reads.append(file), read(file))[1]
+            )
+        held.hold(folder, str(run))
+        assert {file.name for file in reads} >= {"account_days.parquet", "account_classes.pickle"}
+        assert len(reads) == len(set(reads))
+        reads.clear()
+        held.hold(folder, str(run))
+        q = kam.open_period(folder)
+        again = [q.account_classes, q.previous.account_classes, q.at(day).account_status]
+        assert reads == []
+        for one, other in zip(asked, again, strict=True):
+            pd.testing.assert_frame_equal(one, other)
+        _ = q.account_status  # not kept yet: computed, and kept for whoever asks
+        held.hold(folder, str(run))
+        assert "account_status" in {file.stem for file in folder.glob("computed/*.pickle")}
+        monkeypatch.setenv("KAM_RUN", str(tmp_path / "another run"))
+        assert kam.open_period(folder) is not q
+        another = shutil.copytree(run, tmp_path / "another run") / "periods" / "1997-Q4"
+        held.hold(another, str(run))
+        assert held.held(folder, str(run)) is None  # one at a time
 
     def test_few_earlier_days_hold_their_tables(self):
         q = kam.open_period(ROOT / "data" / "northwind", "1997-Q4")

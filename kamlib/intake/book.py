@@ -24,9 +24,10 @@ from kamlib.intake.notices import Notice
 from kamlib.intake.oddities import line_sizes, order_notices
 from kamlib.intake.plans import plan_notices, plans_of
 from kamlib.intake.rates import rate_notices
+from kamlib.intake.sieve import sieved
 from kamlib.intake.sources import Engine, read_sources
 from kamlib.intake.sources.engine import quoted_name
-from kamlib.intake.sources.text import unfit_notices
+from kamlib.intake.sources.scan import unfit_notices
 from kamlib.intake.specimens import with_sound
 from kamlib.intake.texts import is_of_text, read_texts
 from kamlib.intake.ties import tie_notices
@@ -108,11 +109,14 @@ def read_book(
         if name not in CANONICAL:
             continue
         progress(name)
-        if (parts := source.parts) is None:
+        if source.unread is not None:
+            reads[name], lost = sieved(source, source.unread, CANONICAL[name], book, engine)
+            sources[name] = replace(source, rejected=lost)
+        elif (parts := source.parts) is not None:
+            reads[name], lost = read_by_file(source, parts, CANONICAL[name], book, engine)
+            sources[f"raw/{parts.table}"] = replace(sources[f"raw/{parts.table}"], rejected=lost)
+        else:
             reads[name] = read_table(source, CANONICAL[name], book)
-            continue
-        reads[name], lost = read_by_file(source, parts, CANONICAL[name], book, engine)
-        sources[f"raw/{parts.table}"] = replace(sources[f"raw/{parts.table}"], rejected=lost)
     given, theirs = reads["orders"].given, reads["orders"].theirs
     declared = frozenset().union(*(_declared(read) for read in reads.values()))
     told = [notice for source in sources.values() for notice in source.notices]

@@ -21,10 +21,11 @@ from kamlib.intake.rules import Rules
 from kamlib.tables import MONEY_DECIMALS, Column
 
 _CENTS = dt.Decimal(SHORT.precision, 2)
-_DIGITS = SHORT.precision - MONEY_DECIMALS
-_FIRST, _LAST = "1900-01-01", "9999-12-31"
-SOUND = "[0-9A-Za-z_/]+|[0-9A-Za-z][0-9A-Za-z_/-]{6,}"
-"""Ids that are plain, told by one pattern."""
+DIGITS = SHORT.precision - MONEY_DECIMALS
+FIRST, LAST = "1900-01-01", "9999-12-31"
+USUAL_ID = "[0-9A-Za-z_/]+"
+SOUND = f"{USUAL_ID}|[0-9A-Za-z][0-9A-Za-z_/-]{{6,}}"
+"""Ids that are plain, told by one pattern; most of them by a shorter one."""
 _DAMAGED_MONTH = 6
 """The length of an id that a spreadsheet made a month of (Mar-04); of a day (4-Mar) at most."""
 
@@ -41,7 +42,7 @@ def is_plain(column: Column, raw: ir.StringValue, rules: Rules) -> ir.BooleanVal
             found = _is_plain_amount(column, raw, rules)
         case "date" if rules.date_format is None:
             day = raw.try_cast("date")
-            is_usual = day.between(ibis.date(_FIRST), ibis.date(_LAST))
+            is_usual = day.between(ibis.date(FIRST), ibis.date(LAST))
             found = is_usual & (day.cast("string") == raw)
         case _:
             return None
@@ -80,13 +81,13 @@ def _is_plain_amount(column: Column, raw: ir.StringValue, rules: Rules) -> ir.Bo
 
     A point and three figures are not, where the book's locale leaves open what the point is.
     """
-    whole, most = rf"^-?\d{{1,{_DIGITS}}}", MONEY_DECIMALS
+    whole, most = rf"^-?\d{{1,{DIGITS}}}", MONEY_DECIMALS
     if rules.decimal is None and rules.has_local_comma:
         pattern = rf"{whole}(\.(\d{{0,2}}|\d{{4,{most}}}))?$"
     else:
         pattern = rf"{whole}({re.escape(rules.decimal or '.')}\d{{0,{most}}})?$"
     if rules.decimal == ",":
         return raw.re_search(pattern)
-    usual, longest = (_CENTS, _DIGITS + 3) if column.type == "money" else (dt.int64, _DIGITS)
+    usual, longest = (_CENTS, DIGITS + 3) if column.type == "money" else (dt.int64, DIGITS)
     is_usual = (raw.try_cast(usual).cast("string") == raw) & (strlen(raw) <= longest)
     return ibis.ifelse(is_usual, True, raw.re_search(pattern))

@@ -22,6 +22,7 @@ from kamlib.intake.casting import (
     cell,
     cleaned,
     foreign_sign,
+    is_clean,
     is_mended,
     not_exact,
     problem,
@@ -101,9 +102,9 @@ def typed_rows(
         if has_code and column.type == "money":
             known["code"] = _STRING
         if column.name in sound:
-            text, value = _of_sound(column, known["raw"], rules)
             texts[column.name] = _STRING
-            steps["text"].append(f"{text} AS {quoted_name('text_' + column.name)}")
+            raw, value = quoted_name(column.name), of_cell("sound", column, rules)
+            steps["text"].append(f"{raw} AS {quoted_name('text_' + column.name)}")
             steps["value"].append(f"{value} AS {quoted_name('value_' + column.name)}")
             continue
         for step, made in steps.items():
@@ -174,13 +175,6 @@ def typed_rows(
         f"SELECT {values}, _value, _reason, _file, _row, _mended, _sign, _open FROM {view}{STEPS}"
     )
     return connection.table(view)
-
-
-def _of_sound(column: Column, raw: dt.DataType, rules: Rules) -> tuple[str, str]:
-    """Return the text and the value of a column of text whose every cell is plain."""
-    value = _piece("sound", _like(column, "value"), (("raw", raw),), rules, False)
-    said = value.of(column.name)
-    return quoted_name(column.name), f"CAST({said} AS DATE)" if value.type.is_date() else said
 
 
 def _instead(reason: str, other: str, test: str) -> str:
@@ -261,6 +255,10 @@ def _built(step: str, column: Column, row: ir.Table, rules: Rules, is_excel: boo
         case "sound":
             value = reader(column, rules, is_excel=is_excel)(row["raw"])
             return plain_value(column, row["raw"], rules).cast(value.type())
+        case "read":
+            return reader(column, rules, is_excel=is_excel)(row["raw"])
+        case "clean":
+            return is_clean(row["raw"])
         case "uncomputed":
             return _is_kind(row, UNCOMPUTED)
         case "error":
@@ -326,6 +324,13 @@ class Pieces:
         """Return whether the values are decimals."""
         value = self._made["value"]
         return value is not None and value.type.is_decimal()
+
+
+def of_cell(step: str, column: Column, rules: Rules) -> str:
+    """Return the text of a step that takes a cell of text and nothing else."""
+    piece = _piece(step, _like(column, step), (("raw", _STRING),), rules, False)
+    said: str = piece.of(column.name)
+    return f"CAST({said} AS DATE)" if piece.type.is_date() else said
 
 
 def word_of(name: str, rules: Rules) -> str:

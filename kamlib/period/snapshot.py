@@ -25,6 +25,7 @@ from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
 from kamlib.intake.holes import NO_HOLES, Hole, Holes
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
+from kamlib.period.held import held
 from kamlib.period.kept import once, pickle_table, pickle_value, read_table, write_table
 from kamlib.period.listed import told_apart
 from kamlib.period.manager import only_manager
@@ -118,9 +119,8 @@ def open_period(book: str | Path = "data/sample", period: str = "", manager_id: 
     """
     folder = Path(book)
     if (folder / "snapshot.json").is_file():
-        run = os.environ.get(RUN)
-        is_of_run = bool(run) and folder.resolve().is_relative_to(Path(str(run)).resolve())
-        return Period(read_snapshot(folder, is_of_run=is_of_run))
+        run = os.environ.get(RUN, "")
+        return held(folder, run) or prepared(folder, run)
     settings = read_settings(folder)
     home = _home(folder, lasts=not settings.connection.url)
     label = _label(period, home, settings)
@@ -131,6 +131,12 @@ def open_period(book: str | Path = "data/sample", period: str = "", manager_id: 
     if home.scratch is None:
         _touch(home.path)
     return Period(read_snapshot(found, scratch=home))
+
+
+def prepared(folder: Path, run: str) -> Period:
+    """Return the period of a prepared folder, for who is of the run in this scratch folder."""
+    is_of_run = bool(run) and folder.resolve().is_relative_to(Path(run).resolve())
+    return Period(read_snapshot(folder, is_of_run=is_of_run))
 
 
 def _is_prepared(folder: Path) -> bool:

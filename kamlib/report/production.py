@@ -18,6 +18,7 @@ from filelock import FileLock
 from kamlib.errors import KamError
 from kamlib.intake import Intake
 from kamlib.period import Period
+from kamlib.period.held import HOLD
 from kamlib.report import site, watch
 from kamlib.report.about import write_run
 from kamlib.report.agenda import write_calendars
@@ -214,18 +215,20 @@ class Production:
             "manager_id": self.data.manager_id,
             **({"account_id": account} if account else {}),
         }
+        own = {"KAM_TABLES": str(tables), "KAM_LINKS": str(links), HOLD: str(self.data.folder)}
         executed = self._executed(
             notebook_file(page),
             parameters,
-            environment={**self.kernels, "KAM_TABLES": str(tables), "KAM_LINKS": str(links)},
+            environment={**self.kernels, **own},
             timeout=self.request.timeout,
         )
         self.writer.write(page, account, executed)
         if (said := Path(f"{tables}{watch.UNTRANSLATED}")).is_file():
             count_untranslated(json.loads(said.read_text(encoding="utf-8")))
-        own = self.staged / "tables"
+        all_tables = self.staged / "tables"
+        into = all_tables / "dossiers" / self.names[account] if account else all_tables
         with self.merging:
-            merge_tables(tables, own / "dossiers" / self.names[account] if account else own)
+            merge_tables(tables, into)
 
     def _executed(self, *notebook: Any, **options: Any) -> nbformat.NotebookNode:
         """Run a notebook here, or wherever the executor's workers are."""

@@ -16,11 +16,14 @@ import signal
 import socket
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
+from kamlib.period.held import HOLD, hold
+from kamlib.period.names import RUN
 from kamlib.report.quick import quick_import
 from kamlib.report.server import LANGUAGE, SOCKET
 from kamlib.words import ENGLISH, learn
@@ -176,6 +179,7 @@ def serve(address: str) -> None:
             line, _ = server.accept()
             order = json.loads(line.makefile().readline())
             kernels = [one for one in kernels if not os.waitpid(one, os.WNOHANG)[0]]
+            _hold(order["environment"])
             child = os.fork()
             if child == 0:
                 server.close()
@@ -187,6 +191,13 @@ def serve(address: str) -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 end(kernel, signal.SIGKILL)
         os.waitpid(kernel, 0)  # so that its time counts as that of the run
+
+
+def _hold(environment: dict[str, str]) -> None:
+    """Read what the kernel is to find read, as far as that is not held yet."""
+    if folder := environment.get(HOLD):
+        with contextlib.suppress(Exception):  # the kernel meets it again, and tells of it
+            hold(Path(folder), environment.get(RUN, ""))
 
 
 def _become_kernel(line: socket.socket, order: dict[str, Any]) -> None:

@@ -22,8 +22,9 @@ from kamlib.book import BookSettings
 from kamlib.intake.rules import Rules, rules_of
 from kamlib.intake.sources.engine import Engine, quoted, quoted_name
 from kamlib.intake.sources.rowwise import RowWise, row_wise
+from kamlib.intake.sources.scan import Header, scan_text
 from kamlib.intake.sources.shelf import Shelf, code_state, file_hash, open_shelf
-from kamlib.intake.sources.text import Header, open_text, scan_text
+from kamlib.intake.sources.text import open_text
 
 ABOUT = "kam"
 """The word by which a kept file says how it was made."""

@@ -28,10 +28,13 @@ from kamlib.intake.sources.files import (
 from kamlib.intake.sources.headers import folded
 from kamlib.intake.sources.parts import Parts, open_parts, with_patterns
 from kamlib.intake.sources.remote import Remote, open_remote
+from kamlib.intake.sources.scan import Unread
 from kamlib.intake.sources.sheets import KIND, alike_sheets, read_workbook, sheet_names
-from kamlib.intake.sources.text import read_text
+from kamlib.intake.sources.text import open_text, read_text
 from kamlib.tables import CANONICAL
 
+LARGE_TEXT = 4_000_000
+"""Order lines of a text file of so many bytes are read in one pass."""
 _SHOWN = 40
 
 
@@ -43,7 +46,8 @@ class Source:
     counted), of a workbook also the kinds of its cells. ``rejected`` has one row per line that does
     not fit the file's header: file, line, reason. ``is_in_place``: the rows have types and are read
     where they lie, each time anew; file and row tell each from all others. ``parts``: each of its
-    files can be read by itself, and ``rows`` has the columns alone.
+    files can be read by itself, and ``rows`` has the columns alone; so it does where the file is
+    ``unread``.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Source:
     is_excel: bool = False
     notices: tuple[Notice, ...] = ()
     parts: Parts | None = None
+    unread: Unread | None = None
 
 
 def read_sources(folder: Path, book: BookSettings, engine: Engine) -> dict[str, Source]:
@@ -269,7 +274,7 @@ def _read_files(
     *,
     is_in_place: bool = False,
 ) -> Source:
-    """Read a table's files; typed ones of many rows are not copied into the engine."""
+    """Read a table's files; those of many rows are not copied into the engine as they are."""
     for file in files:
         size = file.stat().st_size
         if size > rules.largest_file_mb * 1_000_000:
@@ -297,6 +302,11 @@ def _read_files(
         )
     if form in WORKBOOKS:
         return _read_workbooks(name, shown, files, rules, wanted, engine, table)
+    if is_in_place and files[0].stat().st_size >= LARGE_TEXT:
+        unread = Unread(*open_text(files[0], shown, rules, wanted, engine), files[0])
+        known = {**dict.fromkeys(unread.header.columns, "string"), "_file": "string"}
+        rows = ibis.table({**known, "_row": "int64"}, name=table)
+        return Source(name, rows, tuple(files), _no_rejects(), unread=unread)
     rows, rejected = read_text(files, shown, rules, wanted, engine)
     return Source(name, engine.name(rows, keep_as) if keep_as else rows, tuple(files), rejected)
 

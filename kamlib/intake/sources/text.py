@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Set
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -15,9 +14,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.errors import KamError
-from kamlib.intake.notices import Notice
 from kamlib.intake.rules import Rules
-from kamlib.intake.sources.engine import Engine, number, quoted, quoted_name
+from kamlib.intake.sources.engine import Engine
 from kamlib.intake.sources.headers import (
     LOOKED_AT,
     column_names,
@@ -28,20 +26,14 @@ from kamlib.intake.sources.headers import (
     no_table,
     section,
 )
-from kamlib.tables import each
-from kamlib.words import count
+from kamlib.intake.sources.scan import Header, scan_text
 
 _SNIFFED = ",;\t|~^¦"
 _OF_TWO = 0.2
-_TOO_MANY = "too many values in the row"
-_SHOWN = 100
-_LONGEST = 20_000_000
-"""A line's most bytes; by itself the engine reads sixteen times as many at once, on one core while
-others wait for it.
-"""
-_PARTED = re.compile(r"(?=(?:^|,)(-?\d{1,3}(?:\.\d{3})*,\d{1,2})(?:,|\s*$))")
-"""An amount with a decimal comma, where commas part the columns."""
-_NO_ERRORS = pd.DataFrame(columns=["file_path", "line", "error_type", "error_message", "csv_line"])
+_BLOCK = 1 << 20
+_TELLING = (b"\r", b"\0", b"\\")
+_AS_IT_IS = ("utf-8", "utf8", "utf-8-sig")
+"""Encodings of which the engine needs no copy."""
 
 
 def read_text(
@@ -65,140 +57,6 @@ def read_text(
     return rows, pd.concat(rejects, ignore_index=True)
 
 
-@dataclass(frozen=True)
-class Header:
-    """How a text file's lines are to be read: its columns, their delimiter, lines above them, what
-    stands before a quotation mark inside a cell.
-    """
-
-    columns: tuple[str, ...]
-    delimiter: str
-    skip: int
-    escape: str = '"'
-
-
-def scan_text(
-    header: Header, members: list[tuple[Path, Path]], engine: Engine, table: str
-) -> tuple[ir.Table, pd.DataFrame]:
-    """Read files of one header into the engine; return rows, and lines that do not fit."""
-    con = engine.connection
-    originals = {str(readable): original for original, readable in members}
-    columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in header.columns)
-    paths = ", ".join(quoted(path) for path in originals)
-    named = "filename='_file', " if len(members) > 1 else ""
-    con.raw_sql(
-        f"CREATE TEMP TABLE {table}_text AS SELECT * FROM read_csv([{paths}], auto_detect=false, "
-        f"header=true, skip={header.skip}, delim={quoted(header.delimiter)}, quote='\"', "
-        f"escape={quoted(header.escape)}, columns={{{columns}}}, {named}"
-        f"store_rejects=true, max_line_size={_LONGEST}, buffer_size={2 * _LONGEST}, "
-        f"rejects_table='{table}_errors', rejects_scan='{table}_scans')"
-    )
-    errors = (
-        con.raw_sql(
-            "SELECT s.file_path, e.line, e.error_type, e.error_message, e.csv_line "
-            f"FROM {table}_errors e JOIN {table}_scans s USING (scan_id, file_id) ORDER BY ALL"
-        ).df()
-        if engine.one(f"SELECT count(*) FROM {table}_errors")
-        else _NO_ERRORS
-    )
-    for error in each(errors[errors["error_type"].eq("UNQUOTED VALUE")]):
-        raise KamError(
-            "A quotation mark opens and never closes.",
-            where=f"{originals[error.file_path]}, line {error.line}",
-            next="Close it, or double it where it stands for itself.",
-        )
-    rejected = errors.drop_duplicates(["file_path", "line"])
-    if len(members) == 1:
-        original = members[0][0]
-        if len(rejected) and not engine.one(f"SELECT count(*) FROM {table}_text"):
-            raise _nothing_fits(header, original, rejected.iloc[0])
-        names = ", ".join(map(quoted_name, header.columns))
-        is_taken = "rowid" in map(str.casefold, header.columns)  # that hides the engine's own
-        row = "row_number() OVER ()" if is_taken else "rowid + 1"
-        statement = f"SELECT {names}, {quoted(original.name)} AS _file, {row} AS _row"
-        rows = engine.of_text(f"{statement} FROM {table}_text", table, header.columns)
-    else:
-        text = con.table(f"{table}_text")
-        numbered = text.mutate(_at=number(text))
-        first = (
-            numbered.group_by("_file")
-            .aggregate(at=numbered["_at"].min())
-            .to_pandas()
-            .set_index("_file")["at"]
-        )
-        for path in rejected["file_path"].unique():
-            if path not in first.index:
-                raise _nothing_fits(
-                    header, originals[path], rejected[rejected["file_path"].eq(path)].iloc[0]
-                )
-        names = con.create_table(
-            f"{table}_names",
-            pd.DataFrame(
-                {
-                    "_path": list(originals),
-                    "_name": [original.name for original in originals.values()],
-                    "_first": [int(first.get(path, 0)) for path in originals],
-                }
-            ),
-            temp=True,
-        )
-        numbered = numbered.inner_join(names, [("_file", "_path")])
-        rows = numbered.mutate(
-            _row=numbered["_at"] - numbered["_first"] + 1, _file=numbered["_name"]
-        ).select(*header.columns, "_file", "_row")
-    rejected = pd.DataFrame(
-        {
-            "file": [originals[path].name for path in rejected["file_path"]],
-            "line": rejected["line"].astype("int64"),
-            "reason": [
-                "too few values in the row"
-                if kind == "MISSING COLUMNS"
-                else _TOO_MANY
-                if kind == "TOO MANY COLUMNS"
-                else "the row cannot be read"
-                for kind in rejected["error_type"]
-            ],
-            "text": rejected["csv_line"].astype("str"),
-            "delimiter": header.delimiter,
-        }
-    )
-    return rows, rejected
-
-
-def unfit_notices(table: str, rejected: pd.DataFrame) -> list[Notice]:
-    """Show a line of each file that has more values than its header has names, and what to do: as a
-    rule a comma in an amount or a name parts it in two.
-    """
-    if "text" not in rejected.columns:
-        return []
-    notices = []
-    long = rejected[rejected["reason"].eq(_TOO_MANY) & rejected["text"].notna()]
-    for file, rows in long.groupby("file", sort=False):
-        row = rows.iloc[0]
-        found = _PARTED.findall(row["text"]) if row["delimiter"] == "," else []
-        why = f": '{found[-1]}' is two values, since commas part them" if found else ""
-        cell = found[-1] if found else f"a{row['delimiter']}b"
-        notices.append(
-            Notice(
-                table,
-                f"{count(len(rows), 'line')} of {file} {'has' if len(rows) == 1 else 'have'} more "
-                f"values than the header has names. Line {row['line']} is "
-                f"'{row['text'].strip()[:_SHOWN]}'{why}.",
-                f'Put such a cell in quotation marks ("{cell}"), or export with another mark '
-                "between the columns, such as ;.",
-            )
-        )
-    return notices
-
-
-def _nothing_fits(header: Header, file: Path, rejected: pd.Series) -> KamError:
-    return KamError(
-        f"No row fits the header of {len(header.columns)} columns: {rejected['error_message']}",
-        where=f"{file}, line {rejected['line']}",
-        next="Write as many values in each row as the header has names.",
-    )
-
-
 def _aligned(part: ir.Table, parts: list[ir.Table]) -> ir.Table:
     """Give a part all columns of all parts, in one order and one spelling; absent ones are
     empty.
@@ -216,7 +74,7 @@ def open_text(
     """Check a text file's encoding and header; return them with the path of a UTF-8 copy where one
     is needed.
     """
-    content = file.read_bytes()
+    content = _content(file, rules)
     text, encoding = _decoded(content, file, table, rules)
     skip, delimiter = 0, rules.delimiter
     head = text[:200_000].lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
@@ -252,13 +110,26 @@ def open_text(
     readable = file
     returns = text.count("\r\n") if b"\r" in content else 0
     is_mixed = b"\r" in content and (text.count("\r") > returns or 0 < returns < text.count("\n"))
-    if encoding.lower() not in ("utf-8", "utf8", "utf-8-sig") or is_mixed:
+    if encoding.lower() not in _AS_IT_IS or is_mixed:
         engine.loaded += 1
         readable = Path(engine.scratch.name) / f"{engine.loaded}.csv"
         plain = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         readable.write_text(plain, encoding="utf-8", newline="")
     escape = "\\" if b'\\"' in content and _has_backslashes(text, delimiter) else '"'
     return Header(tuple(columns), delimiter, skip, escape), readable
+
+
+def _content(file: Path, rules: Rules) -> bytes:
+    """Return a file's bytes; its first ones alone where no other can tell anything of how the file
+    is written, and it is read as it is: ASCII without returns, zero bytes and backslashes.
+    """
+    with file.open("rb") as stream:
+        first = block = stream.read(_BLOCK)
+        is_usual = rules.encoding.lower() in _AS_IT_IS
+        while is_usual and block:
+            is_usual = block.isascii() and not any(mark in block for mark in _TELLING)
+            block = stream.read(_BLOCK)
+    return first if is_usual else file.read_bytes()
 
 
 def _has_backslashes(text: str, delimiter: str) -> bool:
