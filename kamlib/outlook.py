@@ -124,6 +124,11 @@ def rest_of_year(
     The spread is the root of half the variance of the year-on-year differences × 1.5 a month left
     × (1 + 0.2 m) for what lasts from month to month.
 
+    One order as large as a year of the book widens the spread of its account for as long as the 24
+    months hold it. It is kept so: the rules carry such an order on, and with differences cut at 4
+    to 8 times their median an 80 % interval held 29 to 38 % of what came to such accounts of
+    practice companies.
+
     >>> flat, book = np.full((1, 24), 10.0), np.tile([20.0, *[10.0] * 10, 0.0], 2)
     >>> found, spread = rest_of_year(flat, book, 3)
     >>> {rule: float(x[0].round(6)) for rule, x in found.items()}

@@ -95,6 +95,32 @@ def _comes_again(at: int, others: np.ndarray, first: np.ndarray, last: np.ndarra
     return False
 
 
+def unbroken(table: pd.DataFrame, holes: Holes, first_date: pd.Timestamp | None) -> pd.DataFrame:
+    """Return the rows of a table by day or month since the last hole; all where there is none.
+
+    >>> table = pd.DataFrame({"date": pd.to_datetime(["2023-01-05", "2024-01-05"])})
+    >>> len(unbroken(table, Holes(), pd.Timestamp("2024-01-01")))
+    2
+    >>> hole = Hole(pd.Timestamp("2023-03-01"), pd.Timestamp("2023-12-31"))
+    >>> len(unbroken(table, Holes([hole]), pd.Timestamp("2024-01-01")))
+    1
+    """
+    if not holes or first_date is None:
+        return table
+    day = table["date" if "date" in table else "month"]
+    return table[day.ge(first_date)].reset_index(drop=True)
+
+
+def known_on(holes: Holes, day: pd.Timestamp) -> Holes:
+    """Return the days up to an earlier day of which nothing is known.
+
+    >>> hole = Hole(pd.Timestamp("2023-03-01"), pd.Timestamp("2023-12-31"))
+    >>> [one.end.date().isoformat() for one in known_on(Holes([hole]), pd.Timestamp("2023-06-30"))]
+    ['2023-06-30']
+    """
+    return Holes(Hole(one.start, min(one.end, day)) for one in holes if one.start <= day)
+
+
 def known_until(day: pd.Timestamp, holes: Holes) -> pd.Timestamp:
     """Return the last day up to a day that no hole holds: silence is known until then.
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
-from kamlib.intake.holes import Holes
+from kamlib.intake.holes import unbroken
 from kamlib.period.calendar import Span
 from kamlib.period.names import FACTS, READ_TABLES, SECTIONS, UNBROKEN, setting
 from kamlib.tables import catalogue
@@ -47,11 +47,9 @@ class Period:
         The names of the tables that the book has.
     has_cost
         Whether order lines carry a cost.
-    first_date
+    first_date, holes
         The day from which on the data of the whole book compare: its first order day, or the first
-        one after the last hole in them; missing where it has none up to the as-of day.
-    holes
-        The days up to the as-of day of which the data of the whole book tell nothing.
+        after the last hole in them, missing without one; the days of which nothing is known.
     last_date, usual_silence_days
         The last day that the data of the whole book cover, at most the as-of day; its longest time
         without any order in the year before.
@@ -84,7 +82,7 @@ class Period:
         self.manager_id = snapshot.manager_id
         self.present, self.has_cost = snapshot.present, snapshot.has_cost
         self.first_date = snapshot.first_date
-        self._holes = snapshot.holes
+        self.holes = snapshot.holes
         self.last_date, self.usual_silence_days = snapshot.last_date, snapshot.usual_silence_days
         self.plans = snapshot.plans
         self._token = f"{self.span.label}-{id(self):x}"
@@ -94,11 +92,6 @@ class Period:
     def as_of(self) -> pd.Timestamp:
         """The period's last day."""
         return self.span.end
-
-    @property
-    def holes(self) -> Holes:
-        """The days of which the data tell nothing: holes in them, and what they lack at the end."""
-        return self._holes
 
     @property
     def folder(self) -> Path:
@@ -311,7 +304,7 @@ class Period:
                 other = getattr(self, prefix.rstrip("_"))
                 return None if other is None else other._get(name.removeprefix(prefix))
         if name in UNBROKEN:
-            found = self._unbroken(self._get(UNBROKEN[name]))
+            found = unbroken(self._get(UNBROKEN[name]), self.holes, self.first_date)
         else:
             found = self._read(name) if name in READ_TABLES else self._made(name)
         self._kept[name] = found  # another thread may let go of it at once
@@ -319,13 +312,6 @@ class Period:
 
     def _read(self, name: str) -> pd.DataFrame:
         return self._snapshot.table(name)
-
-    def _unbroken(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of a table since the last hole in the data; all where they have none."""
-        if not (self.holes and self.first_date is not None):
-            return table
-        day = table["date" if "date" in table else "month"]
-        return table[day.ge(self.first_date)].reset_index(drop=True)
 
     def _made(self, name: str) -> Any:
         """Return a calculation's result: from the run's store where it is there, else computed."""
