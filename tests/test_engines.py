@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import zipfile
 from importlib.metadata import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pandas as pd
@@ -284,6 +287,68 @@ def test_what_an_engine_needs_is_named_as_it_is_installed(url, package, make_boo
     assert caught.value.next == f"pip install '{package}'"
     name, extra = package.rstrip("]").split("[")
     assert extra in metadata(name).get_all("Provides-Extra")
+
+
+def test_an_address_names_a_spark_cluster_and_its_settings(make_book, monkeypatch):
+    said = []
+
+    class Builder:
+        def master(self, url):
+            said.append(url)
+            return self
+
+        def config(self, name, value):
+            said.append((name, value))
+            return self
+
+        def getOrCreate(self):
+            raise RuntimeError("no answer from hidden-master")
+
+    session = SimpleNamespace(SparkSession=SimpleNamespace(builder=Builder()))
+    monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(sql=session))
+    monkeypatch.setitem(sys.modules, "pyspark.sql", session)
+    address = "pyspark://hidden-master:7077?spark.driver.memory=4g&spark.ui.enabled=false"
+    monkeypatch.setenv("KAM_DB_URL", address)
+    settings = 'title = "Far"\n[connection]\nurl = "${KAM_DB_URL}"\n'
+    book = make_book({"orders.sql": "SELECT 1 AS order_id"}, settings=settings)
+    with (
+        open_engine() as engine,
+        pytest.raises(KamError, match="cannot be opened: no answer") as no,
+    ):
+        read_book(book, read_settings(book), engine)
+    assert said == [
+        "spark://hidden-master:7077",
+        ("spark.driver.memory", "4g"),
+        ("spark.ui.enabled", "false"),
+    ]
+    assert "hidden-master" not in str(no.value)
+
+
+@pytest.mark.soak
+def test_a_spark_cluster_gives_equal_totals(frames, make_book, tmp_path, monkeypatch):
+    if find_spec("pyspark") is None or shutil.which("java") is None:
+        missing("Spark needs Java and the package pyspark")
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "benchmarks"))
+    from bench_elsewhere import cluster
+
+    (files := tmp_path / "files").mkdir()
+    for name, frame in frames.items():
+        frame.to_parquet(files / f"{name}.parquet", index=False)
+    settings = 'title = "Far"\ncurrency = "EUR"\n'
+    near = make_book(
+        {f"{name}.parquet": (files / f"{name}.parquet").read_bytes() for name in frames},
+        settings=settings,
+    ).rename(tmp_path / "near")
+    settings += '[connection]\nurl = "${KAM_DB_URL}"\ndialect = "native"\n'
+    far = make_book(
+        {f"{name}.sql": f"SELECT * FROM parquet.`{files}/{name}.parquet`" for name in frames},
+        settings=settings,
+    )
+    with cluster(tmp_path) as (address, _):
+        monkeypatch.setenv("KAM_DB_URL", address)
+        found = [command("check", "--book", book, "--json") for book in (near, far)]
+    one, other = (json.loads(run.stdout) for run in found)
+    assert one["totals"] == other["totals"] and one["totals"]["orders"] > 100
 
 
 @pytest.mark.parametrize(

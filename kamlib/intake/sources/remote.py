@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import ibis
+import ibis.expr.types as ir
 
 from kamlib.book import ConnectionSettings
 from kamlib.errors import KamError
@@ -46,7 +47,7 @@ class Remote:
             if len(found) != 1 or not isinstance(found[0], sqlglot.exp.Query):
                 raise ValueError("it is not one SELECT")
             rows = self.backend.sql(text, dialect=spoken)
-            with rows.to_pyarrow_batches(chunk_size=500_000) as batches:
+            with self._batches(rows) as batches:
                 inner = engine.connection.con
                 inner.register("kam_batches", batches)
                 inner.execute(f'CREATE OR REPLACE TEMP TABLE "{table}" AS FROM kam_batches')
@@ -54,6 +55,15 @@ class Remote:
         except Exception as error:
             raise ValueError(self.plain(error)) from None
         return list(rows.columns)
+
+    def _batches(self, rows: ir.Table) -> Any:
+        """Return the rows in batches; Spark's come in columns, where Ibis would have each by
+        itself.
+        """
+        if self.backend.name != "pyspark":
+            return rows.to_pyarrow_batches(chunk_size=500_000)
+        found = self.backend.raw_sql(self.backend.compile(rows)).toArrow()
+        return found.cast(rows.schema().to_pyarrow()).to_reader()
 
     def plain(self, error: Exception) -> str:
         """Return what an error says, without the address."""
@@ -94,6 +104,8 @@ def open_remote(settings: ConnectionSettings, folder: Path) -> Remote:
                     next="Check its path; a relative one is taken from the book's folder.",
                 )
             backend = _open_file(kind, file)
+        elif kind == "pyspark" and path:
+            backend = _open_spark(url)
         else:
             backend = ibis.connect(url)
     except KamError:
@@ -121,6 +133,21 @@ def _open_file(kind: str, file: Path) -> Any:
     backend = ibis.duckdb.connect(file, read_only=True)
     backend.raw_sql("SET enable_external_access = false")  # the file alone, no other
     return backend
+
+
+def _open_spark(url: str) -> Any:
+    """Open a session on the cluster whose master an address names, with the settings behind its
+    ``?``.
+    """
+    from pyspark.sql import SparkSession
+
+    parts, builder = urlsplit(url), SparkSession.builder
+    if parts.netloc:
+        builder = builder.master(f"spark://{parts.netloc}")
+    for name, value in parse_qsl(parts.query):
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    return ibis.pyspark.connect(session)
 
 
 def _address(said: str) -> str:
