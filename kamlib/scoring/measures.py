@@ -151,7 +151,7 @@ def _regularity(
 ) -> tuple[pd.Series, pd.Series]:
     bought = window[window["order_day_count"] > 0].groupby("account_id")["month"]
     ordered = bought.nunique().reindex(ids, fill_value=0)
-    starts = months.searchsorted(first.fillna(pd.Timestamp.max).to_numpy())
+    starts = months.searchsorted(first.fillna(pd.Timestamp("9999-12-31")).to_numpy())
     counted = pd.Series(len(months) - starts, index=ids)
     is_young = counted < min(YOUNG_MONTHS, len(months))
     code = _where(is_young, "young").mask(first.isna(), "no_order")
