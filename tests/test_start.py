@@ -326,7 +326,7 @@ def test_a_database_file_gives_its_tables(tmp_path):
     found = check_book(tmp_path / "book")
     assert found["totals"]["revenue"] == 250
     assert found["tables"]["accounts"]["used"] == 3
-    assert "accounts: customers.parquet" in told
+    assert "accounts: shop.sqlite [customers]" in told
 
 
 def test_without_files_a_commented_book_is_begun(tmp_path):
@@ -351,7 +351,7 @@ def test_the_command_says_what_it_did_or_what_to_say(tmp_path):
 
 
 def test_every_name_means_something_the_kit_knows():
-    extra = {"unit_price", "price_unit", "discount_share", "category_id"}
+    extra = {"unit_price", "price_unit", "discount_share", "discount_amount", "category_id"}
     from kamlib.tables import CANONICAL
 
     known = {*CANONICAL["orders"].names, *CANONICAL["accounts"].names} | extra

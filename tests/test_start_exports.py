@@ -70,6 +70,52 @@ PORTUGUESE = [
     *("janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro"),
     *("outubro", "novembro", "dezembro"),
 ]
+ARABIC = str.maketrans("0123456789.", "٠١٢٣٤٥٦٧٨٩٫")
+WIDE = str.maketrans("0123456789/", "０１２３４５６７８９／")
+
+
+def parts_of(n: int) -> list[str]:
+    """Three lines of an order that add up to its price."""
+    return [f"{n},K{n % 5},{DAYS[n]},P{m},{p}"
+            for m, p in enumerate((PRICES[n] - 30, Decimal(10), Decimal(20)))]  # fmt: skip
+
+
+def titled_sheets(path: Path) -> bytes:
+    """A sheet per part of the rows, each below a title of its own, and a sheet of their sums."""
+    with pd.ExcelWriter(path) as writer:
+        pd.DataFrame({"Month": ["Jan"], "Sum": [1]}).to_excel(writer, sheet_name="Sum", index=False)
+        for name, part in (("Jan", ROWS[:8]), ("Feb", ROWS[8:])):
+            cells = [[f"Sales in {name}"], [], HEAD.split(","), *(row.split(",") for row in part)]
+            pd.DataFrame(cells).to_excel(writer, sheet_name=name, index=False, header=False)
+    return path.read_bytes()
+
+
+def schemas(path: Path) -> bytes:
+    """A DuckDB file whose tables do not stand in its usual schema."""
+    import duckdb
+
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA mart")
+        names = ", ".join(f'"{name}" VARCHAR' for name in HEAD.split(","))
+        connection.execute(f"CREATE TABLE mart.orders ({names})")
+        rows_ = [row.split(",") for row in ROWS]
+        connection.executemany("INSERT INTO mart.orders VALUES (?, ?, ?, ?)", rows_)
+    return path.read_bytes()
+
+
+def from_1904(path: Path) -> bytes:
+    """Days as bare numbers in a workbook that counts them from 1904."""
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path, {"date_1904": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEAD.split(","))
+        for n, day in enumerate(DAYS):
+            row = [n, f"K{n % 5}", (day - dt.date(1904, 1, 1)).days, float(PRICES[n])]
+            sheet.write_row(n + 1, 0, row)
+    return path.read_bytes()
+
+
 STATES = ["offen", "storniert", "geliefert", "Angebot"]
 COUNTED = {
     "a status of no sale": (
@@ -296,6 +342,111 @@ COUNTED = {
         {"customers.csv": table("Customer No,Customer Name", [f"{n:05d},F{n}" for n in range(5)]),
          "orders.csv": table(HEAD, rows("{n},{k},{d},{p}"))},
         {}, SUM, "took the zeros away"),
+    "a total that holds a tax and the freight": (
+        {"o.csv": table("Order No,Customer,Date,Order Subtotal,Freight,Sales Tax,Order Total", [
+            f"{n},K{n % 5},{d},{p},5,{p / 5:.2f},{p + 5 + round(p / 5, 2)}"
+            for n, (d, p) in enumerate(zip(DAYS, PRICES, strict=True))])},
+        {}, SUM, "'Order Total' holds what 'Sales Tax' and 'Freight' say: revenue is"),
+    "a total above price and quantity by a tax": (
+        {"o.csv": table("Invoice ID,Customer,Date,Quantity,Unit Price,Tax Amount,Extended Price", [
+            f"{n},K{n % 5},{d},2,{p / 2},{p / 4:.2f},{p + round(p / 4, 2)}"
+            for n, (d, p) in enumerate(zip(DAYS, PRICES, strict=True))])},
+        {}, SUM, "revenue is price × quantity, without it"),
+    "a total beside one called untaxed": (
+        {"o.csv": table("Order Reference,Customer,Order Date,Untaxed Total,Total", rows(
+            "{n},K{k},{d},{p},9999"))},
+        {}, SUM, "'Untaxed Total' (its name says without tax"),
+    "a discount of money by its name": (
+        {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Disc Amt", rows(
+            "{n},K{k},{d},1,{p},10"))},
+        {}, SUM - 200, "less 'Disc Amt'"),
+    "a discount in both ways": (
+        {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount %,Discount Amount",
+                        rows("{n},K{k},{d},1,{p},50,10"))},
+        {}, SUM - 200, "less 'Discount Amount'"),
+    "a price less its discount": (
+        {"o.csv": table("Order No,Customer,Order Date,Quantity,Unit Price,Net Price", [
+            f"{n},K{n % 5},{d},3,{PRICES[n]},{PRICES[n] - 1}" for n, d in enumerate(DAYS)])},
+        {}, 3 * (SUM - 20), "'Net Price' × 'Quantity'"),
+    "totals of months that nothing calls so": (
+        {"o.csv": table(HEAD, [line for at in range(0, 20, 4) for line in (
+            *ROWS[at : at + 4], f",,,{sum(PRICES[at : at + 4])}")])},
+        {}, SUM, "a total, not an order line (5)"),
+    "totals called so in a column of their own": (
+        {"o.csv": table(f",{HEAD}", [line for at in range(0, 20, 4) for line in (
+            *(f",{row}" for row in ROWS[at : at + 4]), f"Total of {at},,,,1.23")])},
+        {}, SUM, "a total, not an order line (5)"),
+    "plans among the rows": (
+        {"o.csv": table("Customer No,Date,Scenario,Amount", [
+            line for row in rows("K{k},{d},{{}},{p}") for line in (
+                row.format("Actual"), row.format("Budget"))])},
+        {}, SUM, "'Scenario': no sale is 'Budget'; counted is 'Actual'"),
+    "figures of several kinds among the rows": (
+        {"o.csv": table("Customer No,Measure,2023-01,2023-02,2023-03", [
+            line for k in range(5) for line in (
+                f"K{k},Revenue,10,20,30", f"K{k},Quantity,1,2,3", f"K{k},Margin,4,5,6")])},
+        {}, Decimal(300), "'Measure': counted is 'Revenue', not 'Margin' and 'Quantity'"),
+    "names without blanks": (
+        {"o.csv": table("ORDERNUMBER,CUSTOMERNAME,ORDERDATE,SALES", rows("{n},K{k},{d},{p}"))},
+        {}, SUM, "'CUSTOMERNAME' (English name"),
+    "a name that a pivot made": (
+        {"o.csv": table("Invoice,Customer,Date,Sum of Revenue", rows("{n},K{k},{d},{p}"))},
+        {}, SUM, "'Sum of Revenue' (English name)"),
+    "Portuguese names": (
+        {"vendas.csv": table(
+            "Número do Pedido;Código do Cliente;Data do Pedido;Valor Total",
+            rows("{n};K{k};{d:%d/%m/%Y};R$ {g}"))},
+        {}, SUM, "(Portuguese name)"),
+    "Dutch names": (
+        {"facturen.csv": table(
+            "Factuurnummer;Debiteurnummer;Factuurdatum;Bedrag excl. btw;Btw;Bedrag incl. btw",
+            rows("{n};K{k};{d:%d-%m-%Y};{g};1,00;9.999,00"))},
+        {}, SUM, "(Dutch name)"),
+    "figures of another script": (
+        {"o.csv": table(HEAD, [f"{n},K{n % 5},{f'{d:%d/%m/%Y}'.translate(ARABIC)},"
+                               f"{str(PRICES[n]).translate(ARABIC)}"
+                               for n, d in enumerate(DAYS)])},
+        {}, SUM, "date_format is %d/%m/%Y"),
+    "days in wide figures": (
+        days(lambda d: f"{d:%Y/%m/%d}".translate(WIDE)), {}, SUM, "date_format is %Y/%m/%d"),
+    "sheets that all have a title": (
+        {"report.xlsx": titled_sheets}, {}, SUM, "report.xlsx [Jan and Feb]"),
+    "a DuckDB file with a schema": ({"wh.duckdb": schemas}, {}, SUM, "wh.duckdb [orders]"),
+    "amounts in one currency beside those of several": (
+        {"o.csv": table(f"{HEAD.replace('Net Value', 'Amount')},Currency,Amount EUR", [
+            f"{row.rpartition(',')[0]},7,{['USD', 'EUR'][n % 2]},{PRICES[n]}"
+            for n, row in enumerate(ROWS)])},
+        {}, SUM, "'Amount EUR' holds all amounts in one currency"),
+    "customers above their rows in a column without a name": (
+        {"detail.csv": table(",Date,Num,Product,Amount", [
+            line for n in range(5) for line in (
+                f"Company {n},,,,", *(f",{d},{m},P,{PRICES[m]}"
+                                      for m, d in enumerate(DAYS) if m % 5 == n))])},
+        {}, SUM, "'column_1' (it stands above its rows)"),
+    "a ledger's accounts beside the customer": (
+        {"o.csv": table("Document Number,Date,Account,Customer Name,Amount", [
+            line for n, d in enumerate(DAYS) for line in (
+                f"{n},{d},4000 Sales,K{n % 5},{PRICES[n]}", f"{n},{d},4100 Service,K{n % 5},1")])},
+        {}, SUM + 20, "'Account' differs within an order and so is no customer"),
+    "prices without quantities": (
+        {"items.csv": table("order_id,order_item_id,product_id,price", rows("{n},1,P,{p}")),
+         "orders.csv": table("order_id,customer_id,order_purchase_timestamp", rows(
+             "{n},K{k},{d} 10:00:00"))},
+        {}, SUM, "'price' (no quantity stands beside it)"),
+    "an account for tests": (
+        {"o.csv": table(HEAD, [*ROWS, f"99,TEST 1,{DAYS[0]},5.00"])},
+        {}, SUM + 5, "'TEST 1' in 'Customer No' may be there for tests"),
+    "customers as many as orders": (
+        {"o.csv": table(HEAD, [f"{n},C{n},{d},{PRICES[n]}" for n, d in enumerate(DAYS)])},
+        {}, SUM, "Each of the 20 accounts has one order alone"),
+    "no column that could be an order's number": (
+        {"o.csv": table("Customer,Date,Age Group,Sales", rows("K{k},{d},A,{p}"))},
+        {}, SUM, "an account's lines of a day are one order"),
+    "receipts of a ledger by their code": (
+        {"sage.csv": table("Type,A/C,Date,Ref,Net Amount", [
+            f"{'SR' if n % 4 == 1 else 'SI'},K{n % 5},{d},{n},{PRICES[n]}"
+            for n, d in enumerate(DAYS)])},
+        {}, SUM - sum(PRICES[1::4]), "no sale is 'SR'; counted is 'SI'"),
 }  # fmt: skip
 
 
@@ -379,12 +530,81 @@ REFUSED = {
         {"VA05.xls": table("a\tb", ["1\t2"]).encode("utf-16")}, "Rename it to VA05.tsv"),
     "JSON": ({"orders.json": "[]"}, "Export the table as CSV"),
     "an archive": ({"orders.zip": b"PK\x03\x04"}, "Unpack it"),
+    "a line that is the sum of its order": (
+        {"o.csv": table("Order No,Customer,Order Date,Item,Amount", [
+            line for n, d in enumerate(DAYS)
+            for line in (*parts_of(n), f"{n},K{n % 5},{d},,{PRICES[n]}")])},
+        "In 20 of 20 orders of three lines or more, one line is the sum of the others"),
+    "both sides of a ledger": (
+        {"o.csv": table("Document No,Customer,Date,Item,Amount", [
+            line for n, d in enumerate(DAYS)
+            for line in (*parts_of(n), f"{n},K{n % 5},{d},,-{PRICES[n]}")])},
+        "The lines of 20 of 20 documents add up to 0"),
+    "running sums alone": (
+        {"o.csv": table(HEAD.replace("Net Value", "YTD Amount"), ROWS)},
+        "no amounts but running sums, plans, taxes or the like, as their names say: YTD Amount"),
+    "a discount of up to one": (
+        {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount %", [
+            f"{n},K{n % 5},{d},1,{PRICES[n]},{n % 2}" for n, d in enumerate(DAYS)])},
+        "'Discount %' goes up to 1. Is that 1 % or a share of 100 %?"),
+    "months under two headers": (
+        {"a.csv": table(HEAD, ROWS[:9]),
+         "b.csv": table("Order No,Customer No,Order Date,Amount EUR,Rep,Channel,Town", [
+             f"{row},x,y,z" for row in ROWS[9:]])},
+        "under other names of columns: 'Net Value' there"),
+    "two tables beside each other": (
+        {"o.csv": table(f"{HEAD},,{HEAD}", [f"{one},,{two}" for one, two in
+                                            zip(ROWS[:10], ROWS[10:], strict=True)])},
+        "Two tables stand beside each other: 'order no', 'customer no' and others"),
+    "a file without a header": (
+        {"o.csv": table("1,8,2023-01-01 00:00:00,2023-01-09 00:00:00,2023-01-05 00:00:00,5,9.50,K1",
+                        rows("{n},8,{d} 00:00:00,{d} 00:00:00,{d} 00:00:00,5,{p},K{k}"))},
+        "The first line is no header but a row ('2023-01-01 00:00:00', '1')"),
+    "blanks between figures": (
+        {"o.txt": table(" 00003 20230103  3  5630.04", rows(" 0000{k} {d:%Y%m%d}  1  {p}"))},
+        "Blanks alone part the columns."),
+    "days counted as Julian ones": (
+        days(lambda d: f"{(d - dt.date(2000, 1, 1)).days + 2451544.5}"), "a Julian day number"),
+    "a year and the day in it": (days(lambda d: f"1{d:%y%j}"), "a year and the day in it (CYYDDD)"),
+    "years of the Persian calendar": (
+        days(lambda d: f"14{d:%y/%m/%d}"), "a day of the Persian calendar"),
+    "short years of the Buddhist calendar": (
+        days(lambda d: f"{d:%d/%m}/{(d.year + 543) % 100}"), "whose year of two figures is of"),
+    "days of a month alone": (
+        days(lambda d: d.day), "a number of days, or a day without its month"),
+    "days from 1904": ({"mac.xlsx": from_1904}, "the workbook counts days from 1904"),
+    "no day and no amount of money": (
+        {"o.csv": table("Channel,Region,Fresh,Milk", rows("a{k},b,x{n},y{n}"))},
+        "no column left that could be the day of the order."),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_told_is_refused_with_what_to_do(tmp_path, name):
     files, said = REFUSED[name]
+    written = {n: c(tmp_path / n) if callable(c) else c for n, c in files.items()}
     with pytest.raises(KamError) as caught:
-        made(tmp_path, files)
+        made(tmp_path, written)
     assert said in str(caught.value)
+
+
+NAMES = {
+    "cp1252": ["Casa Núñez", "São João", "Gärtner AG", "Çà et là"],
+    "cp1250": ["Łódź Śląska", "Żółw", "Gdańsk"],
+    "cp1251": ["Ромашка", "Газпром"],
+    "cp1253": ["Αθήνα", "Πάτρα Εμπορική"],
+    "cp1254": ["Şişli Güneş", "İstanbul Ticaret", "Ağaç"],
+    "cp1257": ["Šiauliai", "Panevėžys", "Žemaičių"],
+}
+
+
+@pytest.mark.parametrize("encoding", NAMES)
+def test_names_are_read_in_the_encoding_that_their_letters_tell(tmp_path, encoding):
+    names = [NAMES[encoding][n % len(NAMES[encoding])] for n in range(20)]
+    rows_ = [f"{n},{names[n]},{d},{PRICES[n]}" for n, d in enumerate(DAYS)]
+    book = made(tmp_path, {"o.csv": table(HEAD, rows_).encode(encoding)})
+    told = (tmp_path / "told.txt").read_text(encoding="utf-8")
+    from kamlib.period import open_period
+
+    assert {*open_period(book, "2024-Q2").account_months["account_id"]} == {*names}
+    assert f"it is read as {encoding}, such as" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -46,6 +47,18 @@ _HINTS = (
         r"^\d{4}[/.-]?0[01]\d$|^0[01]\d[/.-]\d{4}$",
         "a period of a fiscal year; export the day or the calendar month too",
     ),
+    (r"^24[4-6]\d{4}(\.\d+)?$", "a Julian day number; export it as a date, in SQLite with date()"),
+    (r"^[01][0-9]{2}[0-3]\d\d$", "a year and the day in it (CYYDDD); export it as 2025-12-31"),
+    (r"^1[34]\d\d[/.-]\d", "a day of the Persian calendar; export it with years as 2025"),
+    (
+        r"^\d{1,3}$",
+        "a number of days, or a day without its month; export, or add, the whole day",
+    ),
+    (
+        r"^\d{1,2}[/.-]\d{1,2}[/.-][5-9]\d\b",
+        "a day whose year of two figures is of the Buddhist calendar, or long past; export it with "
+        "years as 2025",
+    ),
     (r"^\w{3} \w{3} \d", "a day as programs print it; export it as 2025-12-31"),
 )
 
@@ -83,7 +96,8 @@ def hint(text: str) -> str:
     >>> hint("Q1 2024")
     'a quarter; the kit needs days or months: export those'
     """
-    return next((said for pattern, said in _HINTS if re.search(pattern, text)), "")
+    plain = "".join(str(unicodedata.digit(one, one)) for one in text)
+    return next((said for pattern, said in _HINTS if re.search(pattern, plain)), "")
 
 
 def is_month(name: str) -> bool:

@@ -41,7 +41,11 @@ _IN_GROUPS = r"^[+-]?\d{1,3}([ '’]\d{3})+([.,]\d*)?$"
 _SURE_POINT = r"^[+-]?(\d{1,3}(,\d{3})+\.\d*|\d{1,3}(,\d{3}){2,})$"
 _SURE_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+,\d*|\d{1,3}(\.\d{3}){2,}|\d+,(\d{1,2}|\d{4,})|0,\d+)$"
 _ONE_GROUP = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
-_FULL_WIDTH = ("０１２３４５６７８９．，－", "0123456789.,-")
+FIGURES = (
+    "０１２３４５６７８９．，－／：٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫٬०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙",
+    "0123456789.,-/:01234567890123456789.,01234567890123456789",
+)
+"""Figures and marks as other scripts write them, and what they are in days and amounts."""
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)([.,]\d+)?)?"
 _ISO = rf"^\d{{4}}-\d{{2}}-\d{{2}}([ T]{_TIME} ?(Z|UTC|GMT|[+-]\d{{2}}(:?\d{{2}})?)?)?$"
 _OFFSET = r"(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
@@ -150,15 +154,20 @@ def cell(column: Column, raw: ir.Value) -> ir.Value:
 def tidy(
     column: Column, text: ir.Value, rules: Rules, currency: ir.Value | None = None
 ) -> ir.Value:
-    """Return an amount's text as figures and marks alone; empty where its sign is foreign.
+    """Return an amount's text as figures and marks alone, empty where its sign is foreign; a day's
+    with the figures of ASCII.
 
     ``currency`` is the row's own currency code, where its table has one. A step of its own: what
     follows asks for the result several times. Other columns are left as they are.
     """
-    if column.type not in ("money", "number") or not text.type().is_string():
+    if not text.type().is_string():
+        return text
+    if column.type in ("date", "month"):
+        return ibis.ifelse(text.length() == strlen(text), text, text.translate(*FIGURES))
+    if column.type not in ("money", "number"):
         return text
     is_plain = text.re_search(r"^[+-]?\d+([.,]\d*)?$")
-    plain = text.translate(*_FULL_WIDTH)
+    plain = text.translate(*FIGURES)
     rest, before, after = _without_signs(plain) if column.type == "money" else (plain, None, None)
     rest = rest.re_replace(r"([.,])[-–—−]+$", r"\1" + "0")  # 100,- is 100
     rest = rest.replace("−", "-").re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^(.+)-$", r"-\1")

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kamlib.intake.calendars import COUNTED, counted, engine_form, named_months
-from kamlib.intake.casting import cleaned, foreign_sign, reader, tidy
+from kamlib.intake.casting import FIGURES, cleaned, foreign_sign, reader, tidy
 from kamlib.intake.currencies import code_of
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources.engine import quoted
@@ -39,6 +39,8 @@ _RARE = [
 ]
 _FORMS = [day + time for day in _DAYS for time in _TIMES] + _MONTHS + _RARE
 _YEARS, _NO_END = (1950, 2199), 9999
+_SHORT_YEARS = (1975, 2049)
+"""What a year of two figures can be where orders have it."""
 _SCATTERED = 3
 _MOST = 5_000
 _CELLS = "kam_cells"
@@ -101,9 +103,10 @@ def text_reading(
     (cleaned) and, where the rows have currencies of their own, `code`.
     """
     by = "text, code" if has_codes else "text"
+    plain = f"translate(text, {', '.join(map(quoted, FIGURES))})"
     connection.raw_sql(
-        f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS SELECT {by}, count(*) AS n FROM ({texts}) "
-        "WHERE text IS NOT NULL GROUP BY ALL"
+        f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS SELECT * REPLACE ({plain} AS text) FROM (SELECT "
+        f"{by}, count(*) AS n FROM ({texts}) WHERE text IS NOT NULL GROUP BY ALL)"
     )
     if _is_day(column):
         return _days(column, connection, rules, section)
@@ -166,6 +169,9 @@ def _days(
     forms = list(days.columns[days.notna().any()])
     years = {form: days[form].dt.year for form in forms}
     found = {form: own.between(*_YEARS) | own.eq(_NO_END) for form, own in years.items()}
+    for form in found if column.name == "order_date" else ():
+        if "%y" in form:
+            found[form] &= years[form].between(*_SHORT_YEARS)
     found = _of_like_years(found, days)
     return _reading(
         seen, found, [f'date_format = "{form}" under {section}' for form in found], seen

@@ -9,22 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from kamlib.intake.casting import foreign_sign
 from kamlib.intake.currencies import code_of, codes_of
-from kamlib.start.meanings import Recognised, fits
-from kamlib.start.names import folded, words_of
+from kamlib.start.meanings import Recognised, fits, take_by_values
+from kamlib.start.names import folded
 from kamlib.start.sales import signed_already
-from kamlib.start.units import currency_in, unit_of, without_tax
+from kamlib.start.taxes import settle_taxes
+from kamlib.start.units import currency_in, unit_of, without_unit
 from kamlib.words import count, listed, number
 
 if TYPE_CHECKING:
-    from kamlib.start.plan import Ask, TablePlan
+    from kamlib.start.asking import Ask
+    from kamlib.start.plan import TablePlan
 
-_GROSS = (
-    r"\b(gross|brutto|ttc|incl|inkl|including|con iva|iva incluido|co thue|mit mwst)\b|含税|价税"
-)
 _PERCENT = r"%|\b(percent|percentage|pct|prozent|satz|rate|taux|porcentaje)\b"
 _REFUND = r"\brefund(ed|s)?\b|\b(erstattet|erstattung|rembourse|reembols\w+)\b|退款"
 _FEWEST, _MOSTLY = 3, 0.95
 _MANY_BLANK, _HALF, _HEADED = 0.1, 0.5, 0.8
+_NET = r"\b(net|netto|discounted|actual|neto)\b"
+_OPEN_SHARE = 0.9
+"""From here on a discount in a column of percentages may be a share, or less than 1 %."""
+_OWN = (
+    r"\b(local|home|base|company|group|reporting|functional|our|lokal\w*|haus|eigen\w*)( |$)?"
+    r"(currency|curr|cur|wahrung|waehrung|amount)\b|\bhauswahrung\b|\bin (lc|hw|hauswahrung)\b"
+)
+"""How columns of amounts in the company's own currency are called."""
 _ONCE = ("product_id", "product", "quantity", "category", "category_id", "line_id")
 
 
@@ -38,8 +45,13 @@ def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
         to be asked.
     """
     told = [text for part in (plan.base, *(part for part, _ in plan.joins)) for text in part.told]
+    told += _one_currency(plan, given)
+    told += settle_taxes(plan, given)
+    if "revenue" not in plan.columns:
+        plan.amount = amount_of(plan.base)
     told += _once(plan, given, ask)
     if plan.amount:
+        _net_price(plan.base)
         _discount(plan.base, given, ask)
         _signed_discount(plan.base)
     used = [m for _, m in plan.columns.values()] + [
@@ -48,15 +60,6 @@ def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
         if plan.amount and plan.base.has(name)
     ]
     told += [f"'{m.column}' is multiplied by {m.factor}." for m in used if m.factor != "1"]
-    if "revenue" in plan.columns:
-        column = plan.columns["revenue"][1].column
-        if re.search(_GROSS, f"{column.casefold()} {folded(column)}"):
-            told.append(f"'{column}' holds the tax, as its name says: so does revenue.")
-        elif without_tax(column) == folded(column) and (tax := _taxed(plan.base)):
-            told.append(
-                f"'{column}' may hold the tax that '{tax}' says: if it does, name a net column "
-                f"(--map revenue='Its name'), or subtract '{tax}' in orders.sql."
-            )
     told += [
         f"'{said[1]}' stands above the header: amounts are read as they are written; if it is "
         "their unit, multiply them in orders.sql."
@@ -67,14 +70,26 @@ def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
     return told + _given_back(plan.base) + _refunded(plan)
 
 
-def _taxed(part: Recognised) -> str:
-    """Return a column of taxes that are not all nothing."""
-    for column in part.free:
-        filled = part.export.texts.filter(part.export.texts[column].re_search("[1-9]"))
-        is_tax = folded(column) in words_of("tax") and fits(part, "revenue", column)
-        if is_tax and filled.limit(1).count().execute():
-            return column
-    return ""
+def _one_currency(plan: TablePlan, given: Mapping[str, str]) -> list[str]:
+    """Take the amounts that are all of one currency, by their name, where rows have several."""
+    if not {"currency", "revenue"} <= plan.columns.keys():
+        return []
+    codes, said = plan.columns["currency"]
+    part, meaning = plan.columns["revenue"]
+    if codes.export.texts[said.column].nunique().execute() < 2:
+        return []
+    bare = folded(without_unit(meaning.column))
+    others = [c for c in part.free if folded(without_unit(c)) == bare or re.search(_OWN, folded(c))]
+    for column in (meaning.column, *(others if "revenue" not in given else ())):
+        is_one = currency_in(column) or re.search(_OWN, folded(column))
+        if not is_one or not (column == meaning.column or fits(part, "revenue", column)):
+            continue
+        if column != meaning.column:
+            take_by_values(part, "revenue", column, "of one currency, by its name")
+            plan.columns["revenue"] = (part, part.known["revenue"])
+        del plan.columns["currency"]
+        return [f"'{column}' holds all amounts in one currency, as its name says."]
+    return []
 
 
 def _refunded(plan: TablePlan) -> list[str]:
@@ -150,7 +165,7 @@ def filled_once(plan: TablePlan) -> list[str]:
     """
     base, amount = plan.base, plan.base.known.get("revenue") or plan.base.known.get("quantity")
     names = [name for name in ("account_id", "order_id", "order_date") if base.has(name)]
-    if amount is None or "account_id" not in names:
+    if amount is None or "account_id" not in names or plan.sums:
         return []
     texts = {name: base.known[name].column for name in names}
     rows = base.export.texts.select(amount=amount.column, **texts)
@@ -224,7 +239,11 @@ def _is_product(part: Recognised) -> bool:
 
 def _size(part: Recognised, name: str) -> Any:
     """Return a cell's figures alone, as far as they can be read without knowing its form."""
-    text = part.export.texts[part.known[name].column]
+    return _size_of(part, part.known[name].column)
+
+
+def _size_of(part: Recognised, column: str) -> Any:
+    text = part.export.texts[column]
     return text.re_replace(r"[^\d.,]", "").replace(",", ".").try_cast("float64")
 
 
@@ -243,6 +262,9 @@ def amount_of(base: Recognised) -> str:
 
 def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
     """Settle whether a discount is a share, a percentage or an amount: by its largest cell."""
+    if base.has("discount_share", "discount_amount"):  # one of them says it twice
+        is_share = _is_nothing(base, "discount_amount")
+        del base.known["discount_amount" if is_share else "discount_share"]
     meaning = base.known.get("discount_share")
     if meaning is None:
         return
@@ -252,8 +274,18 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
     )
     found = cells.aggregate(most=cells["size"].max(), percent=cells["is_percent"].any()).execute()
     most, is_percent = found["most"].iloc[0], bool(found["percent"].iloc[0])
-    if most is None or not most > 1:
+    is_called = bool(re.search(_PERCENT, f"{meaning.column} {folded(meaning.column)}"))
+    if most is None or (most <= 1 and not is_percent and not (is_called and most >= _OPEN_SHARE)):
         return
+    if most <= 1 and not is_percent:
+        answer = given.get("discount") or ask(
+            f"'{meaning.column}' goes up to {most:g}. Is that {most:g} % or a share of "
+            f"{most * 100:g} %?",
+            ["percent", "share"],
+            "--set discount=percent",
+        )
+        if answer == "share":
+            return
     if not (is_percent or re.search(_PERCENT, f"{meaning.column} {folded(meaning.column)}")):
         answer = given.get("discount") or ask(
             f"'{meaning.column}' goes up to {most:g}. Is it a percentage or an amount of money?",
@@ -267,6 +299,26 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
         base.known["discount_share"] = replace(meaning, factor="0.01")
     else:
         base.known["discount_amount"] = base.known.pop("discount_share")
+
+
+def _is_nothing(base: Recognised, name: str) -> bool:
+    text = base.export.texts[base.known[name].column]
+    return not base.export.texts.filter(text.re_search("[1-9]")).limit(1).count().execute()
+
+
+def _net_price(base: Recognised) -> None:
+    """Take the price without the discount where a file has both, cell by cell no higher."""
+    meaning = base.known["unit_price"]
+    for column in meaning.rivals:
+        if not re.search(_NET, folded(column)) or re.search(_NET, folded(meaning.column)):
+            continue
+        sizes = [_size_of(base, one) for one in (column, meaning.column)]
+        near = base.export.texts.select(is_less=sizes[0] <= sizes[1])["is_less"]
+        if column in base.free and bool((near.fill_null(True).mean() > _MOSTLY).execute()):
+            take_by_values(base, "unit_price", column, "the price less the discount")
+            for name in ("discount_share", "discount_amount"):
+                base.known.pop(name, None)
+            return
 
 
 def _signed_discount(base: Recognised) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kamlib.intake.sources.files import table_word
 from kamlib.intake.sources.headers import section
+from kamlib.intake.totals import TOTAL
+from kamlib.start.exports import Export
+from kamlib.start.figures import number_of
 from kamlib.start.meanings import Meaning, Recognised
 from kamlib.start.plan import TablePlan
 from kamlib.start.sales import test_of
@@ -70,7 +74,9 @@ def statement(plan: TablePlan, decimal: str) -> str:
     columns = {column: cell(*place) for column, place in plan.columns.items()}
     for column, (part, meaning) in plan.columns.items():
         if meaning.factor != "1":
-            columns[column] = f"({_number(cell(part, meaning), part, decimal)} * {meaning.factor})"
+            is_typed = part.export.source.is_typed
+            own = number_of(cell(part, meaning), decimal, is_typed=is_typed)
+            columns[column] = f"({own} * {meaning.factor})"
     if plan.table == "orders" and "order_id" not in columns:
         columns = {
             "order_id": f"concat_ws(' ', {columns['account_id']}, {columns['order_date']})",
@@ -96,6 +102,9 @@ def statement(plan: TablePlan, decimal: str) -> str:
         bare = f"nullif(trim(({amount})::VARCHAR), '') IS NULL"
         heading = f"CASE WHEN {bare} THEN 'a heading, not an order line' END"
         columns["set_aside"] = f"coalesce({columns.get('set_aside', 'NULL')}, {heading})"
+    if plan.sums:
+        total = f"CASE WHEN {plan.sums} THEN {text_of(TOTAL)} END"
+        columns["set_aside"] = f"coalesce({columns.get('set_aside', 'NULL')}, {total})"
     if plan.is_once:
         order = columns["order_id"]
         place = f"row_number() OVER (PARTITION BY {order} ORDER BY t._file, t._row::BIGINT)"
@@ -171,7 +180,8 @@ def _product(plan: TablePlan, decimal: str, cell) -> str:
 
     def number(meaning: str) -> str:
         known = plan.base.known[meaning]
-        said = _number(cell(plan.base, known), plan.base, decimal)
+        is_typed = plan.base.export.source.is_typed
+        said = number_of(cell(plan.base, known), decimal, is_typed=is_typed)
         return said if known.factor == "1" else f"{said} * {known.factor}"
 
     text = f"{number('unit_price')} * {number('quantity')}"
@@ -182,22 +192,6 @@ def _product(plan: TablePlan, decimal: str, cell) -> str:
     if plan.base.has("discount_amount"):
         text += f" - coalesce({number('discount_amount')}, 0)"
     return f"({text})::DECIMAL(38, 6)"
-
-
-def _number(cell: str, part: Recognised, decimal: str) -> str:
-    """Return a cell as a number; nothing where it is none."""
-    own = f"({cell})::VARCHAR"
-    if part.export.source.is_typed:
-        return f"TRY_CAST({own} AS DECIMAL(18, 6))"
-    own = f"regexp_replace({own}, '[.,][-–—]+', '')"  # 100,- is 100
-    kept = f"regexp_replace({own}, '[^0-9.,]', '', 'g')"
-    plain = f"replace({kept}, ',', '')"
-    if decimal == ",":
-        plain = f"replace(replace({kept}, '.', ''), ',', '.')"
-    sign = f"CASE WHEN regexp_matches({own}, '^\\(|[-−]') THEN -1 ELSE 1 END"
-    power = f"regexp_matches({own}, '^[+-]?\\d+([.,]\\d+)?[eE][+-]?\\d+$')"
-    large = f"TRY_CAST(replace({own}, ',', '.') AS DOUBLE)::DECIMAL(18, 6)"
-    return f"CASE WHEN {power} THEN {large} ELSE TRY_CAST({plain} AS DECIMAL(18, 6)) * {sign} END"
 
 
 def _filled(column: str, columns: Sequence[str]) -> str:
@@ -278,6 +272,11 @@ def _rules(
         for export in plan.exports:
             is_file = export.name == export.place
             said = {k: v for k, v in export.rules.items() if k != "sheet" or is_file}
-            if said:
-                own[f"raw/{export.name}"] = said
+            names = [export.name] if len(export.sheets) < 2 else _sheet_tables(export)
+            own |= {f"raw/{one}": said for one in names if said}
     return whole, own
+
+
+def _sheet_tables(export: Export) -> list[str]:
+    """Return the names of the tables that the sheets of a workbook are, each read by its rules."""
+    return [f"{export.place}_{table_word(sheet)}" for sheet in export.sheets]

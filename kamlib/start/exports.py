@@ -24,6 +24,8 @@ from kamlib.intake.sources.files import FORMS, WORKBOOKS, table_word
 from kamlib.intake.sources.headers import are_near
 from kamlib.intake.sources.sheets import KIND, sheet_names
 from kamlib.intake.sources.tables import Source, read_raw
+from kamlib.start.encodings import encoding_of
+from kamlib.start.encodings import told as read_as
 from kamlib.start.names import about, all_names, folded, vocabulary
 from kamlib.words import listed
 
@@ -45,7 +47,8 @@ class Export:
 
     ``name`` is its name in ``raw/``; ``rules`` are the settings without which it is not read, and
     ``told`` why each is needed. ``turned`` is the statement that makes rows of it where its own are
-    none, ``meant`` what the columns so made mean.
+    none, ``meant`` what the columns so made mean; ``called`` is what people know it by where its
+    file was made here.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Export:
     told: tuple[str, ...] = ()
     turned: str = ""
     meant: Mapping[str, str] = field(default_factory=dict)
+    called: str = ""
 
     @property
     def relation(self) -> str:
@@ -85,6 +89,8 @@ class Export:
     @property
     def title(self) -> str:
         """What to call it in a sentence."""
+        if self.called:
+            return self.called
         if self.sheets:
             return f"{self.files[0].name} [{listed(self.sheets)}]"
         more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
@@ -280,7 +286,7 @@ def _read(name: str, files: list[Path], engine: Engine, **said: Any) -> Export:
             if not fresh or fresh.items() <= rules.items():
                 raise
             rules |= fresh
-            told.append(_read_as(fresh["encoding"], files) if "encoding" in fresh else error.what)
+            told.append(read_as(fresh["encoding"], files) if "encoding" in fresh else error.what)
     raise KamError("The file cannot be read.", where=str(files[0]), next="Export it again as CSV.")
 
 
@@ -307,42 +313,19 @@ def _proposed(error: KamError, file: Path) -> dict[str, Any]:
         return {said[1]: tuple(json.loads(said[2]))}
     value = said[2].strip('"')
     if said[1] == "encoding" and not value.startswith("utf"):
-        value = encoding_of(file)
+        value = encoding_of([file])
     return {said[1]: _SETTINGS[said[1]](value)}
-
-
-def _read_as(encoding: str, files: list[Path]) -> str:
-    """Return what to tell of an encoding that was found out, with a word that shows it."""
-    texts = (file.read_bytes()[:400_000].decode(encoding, "replace") for file in files)
-    word = next((one[0] for text in texts if (one := re.search(r"\w*[^\x00-\x7F]\w*", text))), "")
-    return (
-        f"it is read as {encoding}, such as '{word}'; if letters are wrong, mend encoding in "
-        "book.toml"
-    )
-
-
-def encoding_of(file: Path) -> str:
-    """Return the encoding that a text file seems to have; of those that read it alike the usual."""
-    from charset_normalizer import from_bytes
-
-    with file.open("rb") as stream:
-        head = stream.read(400_000)
-    usual = ["cp1252", "cp1250", "cp1251", "cp1258", "gb18030", "big5", "shift_jis", "euc_kr"]
-    best = from_bytes(head, cp_isolation=usual).best()
-    if best is None:
-        return "cp1252"
-    alike = (one for one in usual if head.decode(one, "replace") == str(best))
-    return next(alike, best.encoding)
 
 
 def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Export]:
     """Copy the tables of a database that have a known column to Parquet and read those."""
     tables, views = database_tables(where)
-    found = _copied(tables, engine, scratch)
+    place = where.name if isinstance(where, Path) else ""
+    found = _copied(tables, place, engine, scratch)
     if found and views:
         said = f"{listed(sorted(views))} is not read: the rows of a view stand in tables"
         found[0] = replace(found[0], told=(*found[0].told, said))
-    found = found or _copied(views, engine, scratch)
+    found = found or _copied(views, place, engine, scratch)
     if not found:
         raise KamError(
             "The database has no table with orders or customers.",
@@ -352,7 +335,9 @@ def _read_database(where: Path | str, engine: Engine, scratch: Path) -> list[Exp
     return found
 
 
-def _copied(tables: Mapping[str, pd.DataFrame], engine: Engine, scratch: Path) -> list[Export]:
+def _copied(
+    tables: Mapping[str, pd.DataFrame], place: str, engine: Engine, scratch: Path
+) -> list[Export]:
     found = []
     for name, frame in tables.items():
         known = {key for key, names in vocabulary().items() if _has(frame, names)}
@@ -360,7 +345,8 @@ def _copied(tables: Mapping[str, pd.DataFrame], engine: Engine, scratch: Path) -
             continue
         file = scratch / f"{table_word(name)}.parquet"
         frame.to_parquet(file, index=False)
-        found.append(_read(table_word(name), [file], engine))
+        read = _read(table_word(name), [file], engine)
+        found.append(replace(read, called=f"{place} [{name}]" if place else name))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ _FITS = 0.8
 _OF_OURS = ("account", "account no", "account number", "account id", "company", "company id",
             "organization", "firma", "societe", "empresa", "compte", "cuenta")  # fmt: skip
 _MANY = 10
+_LONG = 6
+_FEWEST_ORDERS, _MOSTLY_ORDERS = 10, 0.8
+_SUMMED = r"^(sum|summe|somme|suma|soma|som) (of|von|de|da|do|van) "
+"""What pivots put before the name of a column that they add up."""
 _DATES = ("order_date", "promised_date", "delivered_date", "customer_since")
 _AMOUNTS = ("revenue", "cost", "unit_price", "discount_amount", "tax")
 _NUMBERS = ("quantity", "discount_share", "employees", "price_unit")
@@ -149,10 +154,13 @@ def _by_name(found: Recognised, meaning: str) -> None:
     turned = {" ".join(sorted(name.split())): name for name in reversed(names)}
     called = {}
     bare = bare_names(found.export.columns)
+    joined = {name.replace(" ", ""): name for name in reversed(names) if len(name) > _LONG}
     for column in found.free:
-        own = (folded(column), folded(without_unit(column)), bare[column])
+        own = [folded(column), folded(without_unit(column)), bare[column]]
+        own.append(re.sub(_SUMMED, "", own[0]))
         words = " ".join(sorted(own[0].split()))
-        called[column] = next((n for n in own if n in names), turned.get(words, ""))
+        other = turned.get(words, joined.get(own[0].replace(" ", ""), ""))
+        called[column] = next((n for n in own if n in names), other)
     exact = sorted(
         (names[called[column]].rank, at, column)
         for at, column in enumerate(found.free)
@@ -166,17 +174,68 @@ def _by_name(found: Recognised, meaning: str) -> None:
     )
     choices = [(c, f"{names[called[c]].language} name") for _, _, c in exact]
     if meaning == "revenue":  # what is called a total without tax goes before what is called one
-        net = [c for c in found.free if c not in dict(choices)]
-        net = [c for c in net if (bare_name := without_tax(c)) != folded(c) and bare_name in names]
-        choices = [*((c, "its name says without tax") for c in net), *choices]
+        net = [
+            c
+            for c in found.free
+            if (bare_name := without_tax(c)) != folded(c)
+            and bare_name in (names if c not in dict(choices) else {folded(choices[0][0])})
+        ]
+        untaxed = [(c, "its name says without tax") for c in net]
+        choices = [*untaxed, *(one for one in choices if one[0] not in net)]
     choices += [(c, f"its name holds '{n}'") for _, _, c, n in likely if c not in dict(choices)]
     for column, why in choices:
         rivals = tuple(c for c, _ in choices if c != column)
         if meaning == "account_id" and _is_ours(found, column):
             found.refused.append(f"'{column}' is the same in all rows and so no customer")
             continue
+        if meaning == "account_id" and _is_of_lines(found, column):
+            found.refused.append(f"'{column}' differs within an order and so is no customer")
+            continue
         if _take(found, meaning, column, why, rivals):
             return
+
+
+def _is_of_lines(found: Recognised, column: str) -> bool:
+    """Whether most orders of several lines have several values of a column: an order has one
+    customer.
+    """
+    if not found.has("order_id"):
+        return False
+    order, own = (quoted_name(one) for one in (found.known["order_id"].column, column))
+    table = quoted_name(found.export.texts.get_name())
+    sql = (
+        f"SELECT count(*), count_if(kinds > 1) FROM (SELECT count(DISTINCT {own}) AS kinds "
+        f"FROM {table} WHERE {order} IS NOT NULL GROUP BY {order} HAVING count({own}) > 1)"
+    )
+    many, several = found.export.texts.get_backend().raw_sql(sql).fetchone()
+    return bool(many >= _FEWEST_ORDERS and several > _MOSTLY_ORDERS * many)
+
+
+def is_heading(part: Recognised, column: str) -> bool:
+    """Whether a column is filled in rows without a day alone, as names above a group are, and the
+    rows with one are many more.
+    """
+    if not part.has("order_date"):
+        return False
+    day, own = (quoted_name(one) for one in (part.known["order_date"].column, column))
+    table = quoted_name(part.export.texts.get_name())
+    sql = f"SELECT count({own}), count({day}), count({own}) FILTER ({day} IS NOT NULL) FROM {table}"
+    names, days, both = part.export.texts.get_backend().raw_sql(sql).fetchone()
+    return bool(0 < names < days and not both)
+
+
+def tells_apart(part: Recognised, column: str, others: Sequence[str]) -> bool:
+    """Whether each value of a column has one value of each of the others, as an order's number has
+    one customer and one day.
+    """
+    own, table = quoted_name(column), quoted_name(part.export.texts.get_name())
+    pairs = ", ".join(map(quoted_name, [column, *others]))
+    sql = (
+        f"SELECT count(DISTINCT {own}), count(DISTINCT ({pairs})) FROM {table} "
+        f"WHERE {own} IS NOT NULL"
+    )
+    kinds, many = part.export.texts.get_backend().raw_sql(sql).fetchone()
+    return bool(kinds and many < kinds / _FITS)
 
 
 def _is_ours(found: Recognised, column: str) -> bool:
@@ -210,6 +269,12 @@ def _take(
     factor = unit_of(column) if meaning in _AMOUNTS else "1"
     found.known[meaning] = Meaning(column, why, rivals, read[1], read[2], factor)
     return True
+
+
+def decimal_of(meaning: Meaning) -> str:
+    """Return the decimal mark of a column's amounts, as far as their reading says it."""
+    lines = meaning.reading.settings[:1] if meaning.reading else ()
+    return "," if any('decimal = ","' in line for line in lines) else "."
 
 
 def _read_of(reading: Reading | None) -> str:

@@ -1,4 +1,4 @@
-"""What the columns of people's files mean: by their names in eight languages."""
+"""What the columns of people's files mean: by their names in ten languages."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ LANGUAGES = {
     "zh": "Chinese",
     "ja": "Japanese",
     "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
 }
 _HERE = Path(__file__).parent
 

@@ -15,19 +15,23 @@ from kamlib.intake import Intake, read_book
 from kamlib.intake.sources import open_engine
 from kamlib.start.amounts import currency_of
 from kamlib.start.anchors import FEWEST, scoring_text
+from kamlib.start.asking import Ask
+from kamlib.start.beside import beside
 from kamlib.start.booktext import book_toml, statement
 from kamlib.start.contacts import plan_contacts
-from kamlib.start.exports import PLANS, RETURNS, Export, read_exports
+from kamlib.start.exports import Export, read_exports
 from kamlib.start.meanings import Recognised, recognise
 from kamlib.start.named import plan_named
 from kamlib.start.names import vocabulary
 from kamlib.start.owners import plan_owners
-from kamlib.start.plan import Ask, TablePlan, plan_book
+from kamlib.start.plan import TablePlan, plan_book
+from kamlib.start.sales import test_accounts
 from kamlib.start.shapes import shaped
 from kamlib.tables import CANONICAL
 from kamlib.words import count, listed, number, started
 
-_SETTINGS = ("decimal", "date_format", "total", "discount", "year")
+_SETTINGS = ("decimal", "date_format", "total", "discount", "year", "sums")
+_FEW_ONCE = 20
 _INNER = (
     "unit_price",
     "price_unit",
@@ -82,6 +86,7 @@ def new_book(
         if contacts := plan_contacts(found, plans):
             plans.append(contacts)
         plans += plan_named(found, plans)
+        besides = [*beside(found, plans), *test_accounts(plans)]
         signs = [plan.rules["currency"] for plan in plans if "currency" in plan.rules]
         currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
@@ -93,7 +98,7 @@ def new_book(
             read_settings(made)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(made, folder, dirs_exist_ok=True)
-    told = [*_told(found, plans), *_result(checked, folder, bool(scoring))]
+    told = [*_told(found, plans, besides), *_result(checked, folder, bool(scoring))]
     if not currency:
         called = checked["currency"]
         told.append(
@@ -180,7 +185,9 @@ def _copy(export: Export, raw: Path) -> None:
         shutil.copyfile(file, place)
 
 
-def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
+def _told(
+    found: Sequence[Recognised], plans: Sequence[TablePlan], besides: Sequence[str]
+) -> list[str]:
     """Return what was recognised and why, table by table, then what was not."""
     lines = []
     for plan in plans:
@@ -188,7 +195,8 @@ def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
         width = max(len(column) for column in plan.columns)
         for column, (part, meaning) in plan.columns.items():
             rivals = f"; also possible: {', '.join(meaning.rivals)}" if meaning.rivals else ""
-            file = f" of {part.export.files[0].name}" if part is not plan.base else ""
+            own = part.export.called or part.export.files[0].name
+            file = f" of {own}" if part is not plan.base else ""
             lines.append(f"  {column:<{width}}  '{meaning.column}'{file} ({meaning.why}{rivals})")
         if plan.amount:
             lines.append(f"  {'revenue':<{width}}  {plan.amount}")
@@ -204,11 +212,7 @@ def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
     unused = [one.export.title for one in found if id(one.export) not in used]
     if unused:
         lines += ["", f"Not used: {', '.join(unused)}."]
-    lines += [
-        _beside(one, plans[0].base.export.title)
-        for one in found
-        if id(one.export) not in used and _is_sold(one)
-    ]
+    lines += besides
     for one in found:
         if id(one.export) not in used:
             continue
@@ -219,25 +223,6 @@ def _told(found: Sequence[Recognised], plans: Sequence[TablePlan]) -> list[str]:
             lines.append(f"Not used of {one.export.title}: {', '.join(free[:20])}.")
         lines += [f"{one.export.title}: {text}." for text in one.refused]
     return lines
-
-
-def _is_sold(one: Recognised) -> bool:
-    """Whether rows of an export could be order lines."""
-    is_paid = one.has("revenue") or one.has("quantity", "unit_price")
-    return is_paid and one.has("account_id", "order_date") and one.topic != PLANS
-
-
-def _beside(one: Recognised, counted: str) -> str:
-    """Return what to tell of an export that could be order lines and is not used."""
-    if one.topic == RETURNS:
-        return (
-            f"{one.export.title} is not taken off, though its name says that it was given back: "
-            f"put its rows below those of {counted}, with a minus."
-        )
-    return (
-        f"{one.export.title} holds amounts by customer and day, too; counted are those of "
-        f"{counted} alone. If both are sales, put them under one header."
-    )
 
 
 def _result(checked: dict, folder: Path, is_scored: bool) -> list[str]:
@@ -252,6 +237,12 @@ def _result(checked: dict, folder: Path, is_scored: bool) -> list[str]:
     ]
     if aside:
         lines.append(f"Set aside: {aside}.")
+    if totals["accounts"] == totals["orders"] >= _FEW_ONCE:
+        lines.append(
+            f"Each of the {number(totals['accounts'])} accounts has one order alone: if the column "
+            "of the customer is made anew for each order, name another (--map account_id='Its "
+            "name')."
+        )
     lines += list(checked["warnings"].values())
     lines += [f"{one['what']} {one['next']}".strip() for one in checked["notices"]]
     if "orders" in checked["warnings"]:

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kamlib.errors import KamError
-from kamlib.intake.calendars import hint
+from kamlib.intake.calendars import EXCEL
+from kamlib.intake.sources.headers import folded as header_word
+from kamlib.intake.sources.workbooks import counts_from_1904
 from kamlib.start.amounts import amount_of, filled_once, weigh, without_lines
+from kamlib.start.asking import NONE, Ask, find
 from kamlib.start.exports import PLANS, RETURNS, Export
 from kamlib.start.meanings import (
     Meaning,
     Recognised,
     by_values,
-    examples,
-    filled,
-    is_shared,
     take_by_values,
 )
-from kamlib.start.names import folded, vocabulary
 from kamlib.start.shapes import AMOUNT
+from kamlib.start.sums import check_sums, sums_of
 from kamlib.tables import CANONICAL
 from kamlib.words import listed, number
 
-Ask = Callable[[str, Sequence[str], str], str]
-"""Question, answers to choose from, how to say it without being asked → the answer."""
-
-NONE = "none"
 _LOOKED_UP = ("product", "category")
 
 
@@ -44,6 +40,7 @@ class TablePlan:
     is_shared: bool = False
     is_once: bool = False
     filled: list[str] = field(default_factory=list)
+    sums: str = ""
     told: list[str] = field(default_factory=list)
 
     @property
@@ -60,12 +57,22 @@ class TablePlan:
             or self.is_shared
             or self.is_once
             or self.filled
+            or self.sums
             or self.base.left_out
             or self.base.export.turned
             or self.base.given_back
             or len(self.base.export.files) > 1
             or ("order_id" not in self.columns and self.table == "orders")
             or any(m.nothing or m.factor != "1" for _, m in self.columns.values())
+            or self._has_names_left_out()
+        )
+
+    def _has_names_left_out(self) -> bool:
+        """Whether the file has a column that would be read by its own name and is not to be."""
+        taken = {meaning.column for _, meaning in self.columns.values()}
+        free = {header_word(column) for column in self.base.export.columns if column not in taken}
+        return any(
+            name in free and name not in self.columns for name in CANONICAL[self.table].names
         )
 
 
@@ -86,6 +93,7 @@ def plan_book(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -
             orders.is_shared = accounts.is_shared = True
     for plan in plans:
         _set_rules(plan, given, ask)
+    check_sums(orders, given)
     return plans
 
 
@@ -109,7 +117,7 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
         if name == "revenue" or (name == "order_id" and is_unasked):
             continue
         if not any(part.has(name) for part in parts):
-            _find(parts[-1] if header else base, name, given, ask)
+            find(parts[-1] if header else base, name, given, ask)
     for meaning, key in (("product_id", "products"), ("category_id", "categories")):
         _look_up(plan, found, parts, meaning, key)
     for name in CANONICAL["orders"].names:
@@ -119,6 +127,7 @@ def _orders(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> 
                 break
     if "revenue" not in plan.columns:
         plan.amount = amount_of(base)
+    plan.sums = sums_of(plan)
     plan.filled = filled_once(plan)
     plan.told += weigh(plan, given, ask)
     plan.told += [said] if (said := without_lines(plan)) else []
@@ -133,14 +142,21 @@ def _base(found: Sequence[Recognised], given: Mapping[str, str], ask: Ask) -> Re
     sold = [one for one in found if one.topic not in (*others, PLANS, RETURNS)]
     sold = sold or [one for one in found if one.topic not in others]
     paid = [one for one in sold if one.has("revenue") or one.has("quantity", "unit_price")]
+    for one in sold if not paid and "revenue" not in given else ():
+        if one.has("order_id", "unit_price"):
+            price = one.known["unit_price"].column
+            take_by_values(one, "revenue", price, "no quantity stands beside it")
+            paid.append(one)
     able = [one for one in paid if one.has("order_id") or one.has("account_id")]
-    if able := able or [one for one in paid if one.has("order_date")]:
+    if able := able or [one for one in paid if one.has("order_date")] or paid:
         return max(able, key=lambda one: (_is_fine(one), one.has("order_id"), len(one.known)))
     likely = [one for one in sold if one.has("account_id") or one.has("order_id")] or sold
     if not likely:
         raise _no_orders(found)
     best = max(likely, key=lambda one: len(one.known))
-    _find(best, "revenue", given, ask)
+    if not any(one.has("order_date") or by_values(one, "order_date") for one in sold):
+        find(best, "order_date", given, ask)
+    find(best, "revenue", given, ask)
     return best
 
 
@@ -149,72 +165,8 @@ def _is_fine(one: Recognised) -> bool:
     return any(one.has(name) for name in ("quantity", "line_id", "product_id"))
 
 
-def _find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> None:
-    """Find a column that no name told: the only one whose values fit, else ask."""
-    where = part.export.title
-    if given.get(name):
-        raise KamError(
-            f"'{given[name]}' is no column that can be {name}.",
-            where=f"--map {name}={given[name]}; {where} has {', '.join(part.export.columns)}",
-            next="Name one of its columns.",
-        )
-    fitting = by_values(part, name) if name in ("order_date", "revenue") else filled(part)
-    words = {word for known in vocabulary()[name] for word in known.split()}
-    fitting.sort(key=lambda column: not words & {*folded(column).split()})
-    if name == "account_id":  # a customer comes again, and is not the only one
-        fitting.sort(key=lambda column: not is_shared(part, column))
-    kind = {"order_date": "days", "revenue": "amounts"}.get(name, "")
-    if (
-        name == "revenue"
-        and len(fitting) > 2
-        and not part.has("account_id")
-        and len(part.free) < (len(fitting) + 2)
-    ):
-        raise KamError(
-            f"{where} has several columns of amounts ('{fitting[0]}', '{fitting[1]}' …) and none "
-            "for the customer.",
-            where=where,
-            next="If each is a customer: in Excel: Data, From Table, mark the other columns, "
-            "Transform, Unpivot Other Columns; then kam new again.",
-        )
-    if kind and not fitting and name in part.unread:
-        column, example, many = part.unread[name]
-        said = f" is {found}" if (found := hint(example)) else f"; {many}" if many else ""
-        raise KamError(
-            f"The {kind} in '{column}' are not read: '{example}'{said}.",
-            where=where,
-            next="Export them in another form, such as 2025-12-31 or 1234.50, or name another "
-            f"column: --map {name}='Its name'.",
-        )
-    if len(fitting) == 1 and kind:
-        take_by_values(part, name, fitting[0], f"the only column of {kind}")
-        return
-    fitting = fitting or filled(part)
-    if not fitting:
-        has_rows = part.export.rows.limit(1).count().execute()
-        raise KamError(
-            f"{where} has no column left that could be {_SAID[name].partition(' (')[0]}."
-            if has_rows
-            else f"{where} has no rows.",
-            where=f"its columns are {', '.join(part.export.columns)}",
-            next="Export it again with " + ("one." if has_rows else "its rows."),
-        )
-    answers = [*fitting, *([NONE] if name == "order_id" else [])]
-    shown = examples(part, fitting[:8])
-    question = f"Which column of {where} is {_SAID[name]}? {shown}"
-    chosen = ask(question, answers, f"--map {name}='{(answers or ['Its name'])[0]}'")
-    if chosen != NONE:
-        take_by_values(part, name, chosen, "as you say")
-
-
 _ASKED = ("order_date", "account_id", "order_id", "revenue")
 _OF_LINES = ("revenue", "cost", "quantity")
-_SAID = {
-    "order_id": "the number of the order (none: an account's lines of a day are one order)",
-    "account_id": "the customer",
-    "order_date": "the day of the order",
-    "revenue": "the amount of money",
-}
 
 
 def _look_up(
@@ -310,11 +262,26 @@ def _set_rules(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> None:
             plan.told.append(f"'{meaning.column}' is written in another form and is left out.")
             continue
         plan.rules |= fresh
+        _check_epoch(plan, meaning, fresh)
         if not meaning.reading.is_whole:
             plan.told.append(
                 f"'{meaning.column}': {number(meaning.reading.read)} of "
                 f"{number(meaning.reading.cells)} cells "
                 f"are read, not '{meaning.reading.left}'."
+            )
+
+
+def _check_epoch(plan: TablePlan, meaning: Meaning, fresh: Mapping[str, str]) -> None:
+    """Refuse days that stand as numbers in a workbook that counts them from 1904."""
+    if fresh.get("date_format") != EXCEL:
+        return
+    for file in plan.base.export.files:
+        if counts_from_1904(file):
+            raise KamError(
+                f"The days in '{meaning.column}' are numbers, and the workbook counts days from "
+                "1904: they would be read four years early.",
+                where=file.name,
+                next="In Excel, format the column as dates and save the workbook.",
             )
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from kamlib.start.exports import Export
-from kamlib.start.names import bare_names, folded, words_of
+from kamlib.errors import KamError
+from kamlib.start.exports import PLANS, Export
+from kamlib.start.names import about, bare_names, folded, vocabulary, words_of
 from kamlib.words import listed
+
+if TYPE_CHECKING:
+    from kamlib.start.plan import TablePlan
 
 _MOST_VALUES, _MOST_SHOWN = 40, 12
 _OF_PAYMENTS = ("charge", "charges", "payout", "payouts")
 _PARTLY = r" (partial|partially|partly|teilweise|teil|partiellement|parcial\w*|mot phan|部分\w*) "
+_TESTS = (
+    r"(?i)^\W*(test|tests|dummy)\W*\d*\W*$"
+    r"|\b(test|dummy|demo)[ _-]?(account|customer|client|kunde|konto)"
+    r"|\b(do not use|nicht verwenden|ne pas utiliser|no usar)\b|^\W*dummy\b"
+)
 _SIDES = ("credited", "debited")
 
 
@@ -23,7 +32,8 @@ def no_sales(export: Export) -> tuple[list[Mapping[str, Any]], list[str]]:
     Where a status says *won*, all others are no sales; else those that say *cancelled*, *draft* or
     the like.
     """
-    found = [one for one in (_by_status(export), _by_kind(export), cancelled(export)) if one]
+    said = (_by_status(export), _by_kind(export), _by_version(export), cancelled(export))
+    found = [one for one in said if one]
     told = [said for _, said in found if said] or _all_counted(export)
     return [rule for rule, _ in found], told
 
@@ -53,6 +63,30 @@ def _by_kind(export: Export) -> tuple[Mapping[str, Any], str] | None:
         sold = [value for value in values if value not in out and not _says(value, "given_back")]
         if out and sold:
             return _left_out(column, values, out, "kind")
+    return None
+
+
+def _by_version(export: Export) -> tuple[Mapping[str, Any], str] | None:
+    """Return what to leave out where rows are versions of one figure (actual, budget), or figures
+    of several kinds (revenue, pieces, margin).
+    """
+    for column, values in _columns(export, "version"):
+        plans = [value for value in values if about(folded(value)) == PLANS]
+        if plans and len(plans) < len(values):
+            return _left_out(column, values, plans, "version")
+        kinds = vocabulary()
+        sold = [value for value in values if folded(value) in kinds["revenue"]]
+        if len(sold) == 1 < len(values):
+            rule = {"column": column, "values": sold, "but": True, "why": "no revenue"}
+            others = [value for value in values if value not in sold]
+            return rule, f"'{column}': counted is {_shown(sold)}, not {_shown(others)}."
+        if len(sold) > 1:
+            raise KamError(
+                f"'{column}' says of each row what it holds, and several are amounts of sales: "
+                f"{_shown(sold)}.",
+                where=export.title,
+                next="Keep the rows of one of them, and run kam new again.",
+            )
     return None
 
 
@@ -132,6 +166,25 @@ def signed_already(export: Export, rule: Mapping[str, Any], column: str) -> bool
     rows = export.texts.filter(export.texts[rule["column"]].lower().isin(marks))
     text = rows[column]
     return bool(rows.filter(text.re_search(r"[-−]|^\s*\(")).count().execute())
+
+
+def test_accounts(plans: Sequence[TablePlan]) -> Iterator[str]:
+    """Yield what to tell of an account that is there to try things, by its own name."""
+    for plan in plans:
+        for name in ("account_id", "name") if plan.table in ("orders", "accounts") else ():
+            if name not in plan.columns:
+                continue
+            part, meaning = plan.columns[name]
+            own = part.export.texts[meaning.column]
+            rows = part.export.texts.filter(own.re_search(_TESTS)).select(it=meaning.column)
+            seen = rows.distinct().order_by("it").limit(3).execute()["it"]
+            if len(seen):
+                shown = listed([f"'{one}'" for one in seen])
+                yield (
+                    f"{shown} in '{meaning.column}' may be there for tests; its orders count like "
+                    "the others. If they are no sales, delete its rows."
+                )
+                return
 
 
 def test_of(rule: Mapping[str, Any], letter: str, order: str = "") -> str:

@@ -66,8 +66,8 @@ def without_unit(name: str) -> str:
 
 _UNTAXED = (
     r"\b(excl|excluding|exkl|exclusive|without|before|ex|ohne|hors|sin|chua|khong)( of)?"
-    r"( (sales )?(tax(es)?|vat|gst|mwst|ust|steuer|tva|iva|impuestos?|thue))?$"
-    r"|\b(net|netto|ht|hors taxes|neto)$|^(net|netto) |不含税"
+    r"( (sales )?(tax(es)?|vat|gst|mwst|ust|steuer|tva|iva|impuestos?|thue|btw|moms|kdv))?$"
+    r"|\b(net|netto|ht|hors taxes|neto)$|^(net|netto|untaxed) |不含税"
 )
 
 

@@ -42,10 +42,22 @@ def database_tables(where: Path | str) -> tuple[dict[str, pd.DataFrame], dict[st
                 next="Check the address and that its driver is installed.",
             ) from None
     try:
-        found = {name: connection.table(name).to_pandas() for name in connection.list_tables()}
+        found = {
+            name: connection.table(name, database=schema).to_pandas()
+            for schema in (_schemas(connection) if isinstance(where, Path) else [None])
+            for name in connection.list_tables(database=schema)
+        }
         return _parted(found, _views(connection))
     finally:
         connection.disconnect()
+
+
+def _schemas(connection: Any) -> list[str]:
+    """Return the schemas of a DuckDB file that hold tables of its own, the usual one last: it goes
+    before a table of the same name.
+    """
+    own = [n for n in connection.list_databases() if n not in ("information_schema", "pg_catalog")]
+    return sorted(own, key=lambda name: name == "main")
 
 
 def _views(connection: Any) -> set[str]:

@@ -12,6 +12,7 @@ from kamlib.errors import KamError
 
 LOOKED_AT = 30
 _OWN = ("_file", "_row")
+_DAY_CELL = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]\d\d?:\d\d\S*)?"
 _FEWEST_SHARED, _NEAR = 3, 0.7
 
 
@@ -37,7 +38,15 @@ def column_names(cells: Sequence[str | None], where: str) -> list[str]:
         for number, cell in enumerate(cells, start=1)
     ]
     seen: set[str] = set()
+    twice = [name for name, many in Counter(map(folded, names)).items() if many > 1]
     for name in names:
+        if folded(name) in seen and len(twice) >= _FEWEST_SHARED:
+            raise KamError(
+                f"Two tables stand beside each other: '{twice[0]}', '{twice[1]}' and others are "
+                "named twice.",
+                where=where,
+                next="Put the second table below the first, under one header.",
+            )
         if folded(name) in seen:
             raise KamError(
                 f"Two columns are named '{name}'.", where=where, next="Rename one of them."
@@ -178,9 +187,9 @@ def no_table(lines: Sequence[Sequence[str | None]], where: Path) -> KamError | N
     where it has both.
     """
     first = [(cell or "").strip() for cell in lines[0]] if lines else []
-    days = [cell for cell in first if re.fullmatch(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", cell)]
+    days = [cell for cell in first if re.fullmatch(_DAY_CELL, cell)]
     figures = [cell for cell in first if re.fullmatch(r"-?\d+([.,]\d+)?", cell)]
-    if 0 < len(days) < 3 and figures:
+    if days and figures and (len(days) < 3 or len(figures) > len(days)):
         return KamError(
             f"The first line is no header but a row ('{days[0]}', '{figures[0]}').",
             where=f"{where}, line 1",
@@ -194,7 +203,8 @@ def no_table(lines: Sequence[Sequence[str | None]], where: Path) -> KamError | N
             where=f"{where}, line 1",
             next="Take the outer quotation marks away, or export it again.",
         )
-    if len(re.findall(r"\S {2,}(?=\S)", first[0])) > 1:
+    is_row = re.fullmatch(r"\S+(\s+[-\d.,/]+){2,}", first[0])
+    if is_row or len(re.findall(r"\S {2,}(?=\S)", first[0])) > 1:
         return KamError(
             "Blanks alone part the columns.",
             where=f"{where}, line 1",

@@ -141,6 +141,16 @@ def _marks(file: Path, size: int, changed: int) -> dict[str, Marks]:
     return found
 
 
+def counts_from_1904(file: Path) -> bool:
+    """Whether a workbook counts days from 1904, as those of old Macs do."""
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        name = "xl/workbook.xml"
+        content = archive.read(name) if name in archive.namelist() else b""
+    return re.search(rb"\bdate1904=[\"'](1|true)", content) is not None
+
+
 def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the part of the archive that holds each sheet, by the sheet's name."""
     members = set(archive.namelist())
