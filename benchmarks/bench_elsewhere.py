@@ -121,11 +121,14 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[int]]]:
             one.wait()
 
 
+# A task holds all rows of its part that come over: smaller parts than Spark's own 128 MB.
 SPARK = urlencode(
     {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.maxResultSize": "4g",
         "spark.driver.memory": "3g",
+        "spark.executor.memory": "1800m",
+        "spark.sql.files.maxPartitionBytes": "16m",
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "8",
     }

@@ -33,19 +33,21 @@ def check_book(folder: Path, today: date | None = None) -> dict:
     ``tables`` has per table the rows read, used and set aside (by reason), and for orders the same
     for the amounts; read = used + set aside.
     """
-    settings = read_settings(folder)
     with open_engine() as engine:
-        intake = read_book(folder, settings, engine)
-        late = later_lines(intake, today) if today else []
-        account = row_account(intake)
-        totals = control_totals(intake)
-        aside = set_aside_rows(intake, limit=20)
-        notices = [
-            {"table": n.table, "what": n.what, "next": n.next} for n in (*late, *intake.notices)
-        ]
-        warnings = {name: lost_rows(account, name, settings) for name in sorted(intake.present)}
-        notices += _plan_problems(intake)
-        present, columns = intake.present, intake.order_columns
+        return check_intake(read_book(folder, read_settings(folder), engine), today)
+
+
+def check_intake(intake: Intake, today: date | None = None) -> dict:
+    """Return what `check_book` does, of a book that was read and whose engine is open."""
+    settings = intake.book
+    late = later_lines(intake, today) if today else []
+    account = row_account(intake)
+    totals = control_totals(intake)
+    aside = set_aside_rows(intake, limit=20)
+    notices = [{"table": n.table, "what": n.what, "next": n.next} for n in (*late, *intake.notices)]
+    warnings = {name: lost_rows(account, name, settings) for name in sorted(intake.present)}
+    notices += _plan_problems(intake)
+    present, columns = intake.present, intake.order_columns
     tables: dict[str, dict] = {name: _empty() for name in CANONICAL if name in present}
     for row in each(account):
         entry = tables.setdefault(row.table, _empty())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from kamlib.book import FiscalYear
+from kamlib.intake.holes import NO_HOLES, Holes
 from kamlib.period.calendar import period_of
 from kamlib.period.months import trailing_months
 
@@ -32,6 +33,8 @@ def year_outlook(
     *,
     as_of: pd.Timestamp,
     fiscal_year: FiscalYear = FiscalYear(),
+    holes: Holes = NO_HOLES,
+    first_date: pd.Timestamp | None = None,
     book_months: pd.DataFrame | None = None,
     outlook_rule: str = "",
     interval_factor: float = float("nan"),
@@ -52,9 +55,14 @@ def year_outlook(
     variance, s²·(m + m²/n) × (1 + 0.2 m), with Student's t. It never lies below what is already in,
     unless credit notes are expected.
 
-    ``outlook_rule`` of the result says how it was reached: *over*, *too few months*, or the rule;
+    ``outlook_rule`` of the result says how it was reached: *over*, *data missing* (a hole in the
+    data lies in the year: n/a), *too few months*, or the rule;
     ``basis_months`` from how many months, ``margin_rate`` at which rate of the last 12 months.
     """
+
+    def since(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows if first_date is None else rows[rows["month"].ge(first_date)]
+
     own = account_months[account_months["month"].le(as_of)]
     if own.empty:
         return pd.DataFrame()
@@ -68,8 +76,10 @@ def year_outlook(
     deals = float(due["weighted_value"].sum()) if months_left > 0 else 0.0
     book = own if book_months is None else book_months
     expected, spread, rule, basis = _months_left(
-        own, book, as_of, months_left, outlook_rule, interval_factor
+        since(own), since(book), as_of, months_left, outlook_rule, interval_factor
     )
+    if any(hole.end >= year.start for hole in holes):
+        expected, spread, rule = float("nan"), float("nan"), "data missing"
     aims = targets[targets["month"].between(year.start, year.end)]
     this_year = own[own["month"].gt(year.start)]
     rows = []
@@ -113,6 +123,11 @@ def rest_of_year(
 
     The spread is the root of half the variance of the year-on-year differences × 1.5 a month left
     × (1 + 0.2 m) for what lasts from month to month.
+
+    One order as large as a year of the book widens the spread of its account for as long as the 24
+    months hold it. It is kept so: the rules carry such an order on, and with differences cut at 4
+    to 8 times their median an 80 % interval held 29 to 38 % of what came to such accounts of
+    practice companies.
 
     >>> flat, book = np.full((1, 24), 10.0), np.tile([20.0, *[10.0] * 10, 0.0], 2)
     >>> found, spread = rest_of_year(flat, book, 3)

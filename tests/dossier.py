@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.intake.holes import NO_HOLES, Holes
 from kamlib.period import AccountPeriod, Period
 from kamlib.period.calendar import Span, period_of
 from kamlib.tables import CANONICAL, empty_table, shaped, typed
@@ -37,6 +38,7 @@ class Prepared:
     first_date: pd.Timestamp | None = None
     last_date: pd.Timestamp | None = None
     usual_silence_days: int = 0
+    holes: Holes = NO_HOLES
 
     @property
     def present(self) -> frozenset[str]:

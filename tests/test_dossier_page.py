@@ -161,14 +161,20 @@ def test_text_of_a_brief_never_becomes_markup():
 def test_brief_profile_and_swot_are_points_with_every_text_of_their_tables():
     brief = pd.DataFrame(
         {
-            "section": ["Position", "Ask"],
-            "point": ["Revenue fell.", "Why?"],
-            "evidence": ["orders", "contacts, P1"],
-            "evidence_date": [pd.NaT, pd.Timestamp("2025-09-01")],
+            "section": ["Position", "Ask", "Changes", "Ask"],
+            "point": ["Revenue fell.", "Why?", "Ink: stopped.", "Ask for a group agreement."],
+            "evidence": ["orders", "contacts, P1", "orders, category Ink", "Alone it is no. 11."],
+            "evidence_date": pd.to_datetime([None, "2025-09-01", "2025-02-28", "2025-12-31"]),
         }
     )
-    evidence = [plain(point.evidence) for point in say.points_negotiation_brief(brief)]
-    assert evidence == ["orders, undated", "contacts, P1, 1 Sep 2025"]
+    codes = pd.DataFrame({"point_code": ["figure", "derailer", "category stopped", "action"]})
+    points = say.points_negotiation_brief(brief, codes)
+    assert [plain(point.evidence) for point in points] == [
+        "orders, undated",
+        "contacts, P1, 1 Sep 2025",
+        "orders, category Ink, Feb 2025",
+        "Alone it is no. 11, 31 Dec 2025",
+    ]
     rows = [
         ("goals", "grow", "plan, account.goals"),
         ("customer since", "2014-02-01", "accounts.customer_since"),

@@ -199,3 +199,51 @@ def test_repeated_keys_of_other_tables_do_not_depend_on_their_order(make_book):
             "repeats its opportunity_id": 2,
             "same opportunity_id with different values": 2,
         }
+
+
+RATED = "order_id,account_id,order_date,revenue,currency\n" + "".join(
+    f"{month},A,2025-{month:02d}-05,10,{'EUR' if month % 2 else 'USD'}\n" for month in range(1, 9)
+)
+RATE = "month,currency,rate\n" + "".join(f"2025-{month:02d},USD,0.9\n" for month in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        (RATE.replace("currency", "code"), "currency"),
+        (RATE.replace("0.9", "a lot"), "no row of the table rates can be used"),
+    ],
+)
+def test_rates_that_cannot_be_used_are_refused(make_book, rates, said):
+    error = refusal(make_book({"orders.csv": RATED, "rates.csv": rates}))
+    assert said in str(error)
+    assert "currency" in error.next
+
+
+@pytest.mark.parametrize(
+    ("rates", "said", "line"),
+    [
+        (RATE.replace("USD", "GBP"), "4 lines are in USD, which has no rate:", "2025-02-28,USD,"),
+        (RATE.replace("2025-04", "2024-04"), "1 line is in USD, which has no rate in 2025-04:",
+         "2025-04-30,USD,"),
+        (RATE.replace("2025-04,USD,0.9", "2025-04,USD,0"), "1 rate is not above 0",
+         "2025-04-30,USD,"),
+        (RATE.replace("2025-04,USD,0.9", "2025-04,USD,much"), "no rate in 2025-04",
+         "2025-04-30,USD,"),
+    ],
+)  # fmt: skip
+def test_a_lacking_rate_is_told_with_the_line_to_write(make_book, rates, said, line):
+    found = check_book(make_book({"orders.csv": RATED, "rates.csv": rates}))["notices"]
+    own = [one for one in found if one["table"] == "rates" and said in one["what"]]
+    assert own, found
+    assert line in own[0]["next"]
+
+
+def test_rates_without_a_currency_of_orders_are_told_of(make_book):
+    found = check_book(make_book({"orders.csv": LINES, "rates.csv": RATE}))["notices"]
+    assert any("No rate is used" in one["what"] for one in found)
+
+
+def test_sound_rates_say_nothing(make_book):
+    found = check_book(make_book({"orders.csv": RATED, "rates.csv": RATE}))["notices"]
+    assert not [one for one in found if one["table"] == "rates"]

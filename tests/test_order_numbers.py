@@ -120,7 +120,7 @@ def test_numbers_that_say_nothing_are_not_told_of(make_book, rows):
 
 
 def test_kam_new_says_it_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(new, "scoring_text", lambda book: "")
+    monkeypatch.setattr(new, "scoring_text", lambda *_: "")
     rows = [row.split(",") for row in (*SALES, *BACK, "C53643,A1,2024-05-05,373.57")]
     head = "Invoice,Customer ID,InvoiceDate,Quantity,Price"
     body = [

@@ -423,3 +423,20 @@ def test_a_table_that_another_thread_lets_go_of_is_still_the_answer():
     view = q.at(pd.Timestamp("1997-03-28"))
     view._kept = LetGo()
     assert view.account_days["date"].max() == pd.Timestamp("1997-03-28")
+
+
+def test_accounts_of_one_name_have_their_id_with_it(tmp_path):
+    (tmp_path / "book.toml").write_text('title = "Twins"\n', encoding="utf-8")
+    lines = [f"O{n}{one},{one},2025-0{n}-05,10" for n in range(1, 10) for one in ("A1", "A2", "B")]
+    head = "order_id,account_id,order_date,revenue\n"
+    (tmp_path / "orders.csv").write_text(head + "\n".join(lines), encoding="utf-8")
+    (tmp_path / "accounts.csv").write_text(
+        "account_id,name,manager_id,parent_id\nA1,Ann,M1,\nA2,Ann,M2,A1\nB,Bo,M1,\n",
+        encoding="utf-8",
+    )
+    q = kam.open_period(tmp_path, "2025-Q3")
+    assert q.accounts["name"].tolist() == ["Ann (A1)", "Ann (A2)", "Bo"]
+    assert q.accounts["group_name"].tolist() == ["Ann (A1)", "Ann (A1)", "Bo"]
+    assert set(q.account_status["name"]) == {"Ann (A1)", "Ann (A2)", "Bo"}
+    mine = kam.open_period(tmp_path, "2025-Q3", "M1")
+    assert mine.accounts["name"].tolist() == ["Ann", "Bo"]

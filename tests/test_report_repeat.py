@@ -1,5 +1,5 @@
-"""The same book gives the same bytes, whatever the machine's seed, zone and language and the order
-of the rows.
+"""The same book gives the same bytes, whatever the machine's seed, zone, language and the taste of
+who works at it, and the order of the rows.
 """
 
 from __future__ import annotations
@@ -73,8 +73,34 @@ def test_to_find_nothing_to_do_no_tables_are_loaded(first):
     assert said[-1] == "[]"
 
 
+def at_home(folder: Path) -> tuple[dict[str, str], Path]:
+    """Return the environment of someone who has set IPython and matplotlib up as they like them,
+    and the file that what they have written there would leave.
+    """
+    ran = folder / "ran"
+    taste = (
+        "import pandas as pd; pd.set_option('display.precision', 1)\n"
+        f"open({str(ran)!r}, 'a').write('x')\n"
+    )
+    startup = folder / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    for file in (startup / "00-own.py", folder / "python.py"):
+        file.write_text(taste)
+    (startup.parent / "ipython_kernel_config.py").write_text(
+        f"open({str(ran)!r}, 'a').write('x')\nc.InteractiveShellApp.exec_lines = ['1 / 0']\n"
+    )
+    look = folder / "matplotlibrc"
+    look.write_text("font.size: 23\naxes.facecolor: red\nlines.linewidth: 9\nsvg.hashsalt: own\n")
+    return {
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYTHONSTARTUP": str(folder / "python.py"),
+        "MATPLOTLIBRC": str(look),
+    }, ran
+
+
 def test_another_machine_and_other_row_order_give_the_same_bytes(first, tmp_path):
     shuffled = random.Random(8).sample(LINES, len(LINES))
+    own, ran = at_home(tmp_path / "home")
     report(
         tmp_path,
         shuffled,
@@ -82,7 +108,9 @@ def test_another_machine_and_other_row_order_give_the_same_bytes(first, tmp_path
         TZ="Asia/Kolkata",
         LANG="de_DE.UTF-8",
         LC_ALL="C.UTF-8",
+        **own,
     )
+    assert not ran.exists()
     one, other = content(first / "site"), content(tmp_path / "site")
     assert list(one) == list(other)
     assert [name for name in one if one[name] != other[name]] == []

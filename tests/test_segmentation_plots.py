@@ -168,7 +168,7 @@ def test_moves_are_counted_in_plain_words(causes, finding):
     part = {"class_moves": moves.iloc[:0], "is_previous_whole": False}
     cells = part | {"class_migration": class_migration(shaped("class_moves", []))}
     for said in (said_over("class_moves", part), said_over("class_migration", cells)):
-        assert said.title == "The data begin inside the window of the previous period"
+        assert said.title == "The data do not hold the window of the previous period whole"
 
 
 @pytest.mark.parametrize(

@@ -496,13 +496,15 @@ def test_moves_out_of_a_window_that_the_data_only_begin_in_are_not_told():
     none = class_moves(now, then, NO_PRODUCTS, is_previous_whole=False)
     assert none.empty
     said = said_of(*tables, none, then, whole=False)
-    assert said[0].text.startswith("The data begin inside the window")
+    assert said[0].text.startswith("The data do not hold the window")
     assert not any("moved" in one.text for one in said[1:])
     limits = limits_of(now, accounts, keys, then, whole=False)
     assert "whole_previous" in limits["limit_code"].tolist()
     span, first = parse_period("2025-Q3"), pd.Timestamp("2025-02-01")
     note = note_class_moves(then, first, span, is_previous_whole=False).replace("\xa0", " ")
-    assert note.startswith("The data begin on 1 Feb 2025, inside the window since Q3 2025: it has")
+    assert note.startswith(
+        "The data are whole from 1 Feb 2025 on only, not for the whole window of Q3 2025"
+    )
     assert not note_class_moves(then, first, span, is_previous_whole=True)
     assert not note_class_moves(None, first, span, is_previous_whole=False)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kamlib.check import check_book
+from kamlib.check import check_book, check_intake
 from kamlib.errors import KamError
+from kamlib.intake import book as reading
 from kamlib.period.snapshot import open_period
 from kamlib.start import empty_book, new, new_book
 from kamlib.start.command import refuse
@@ -49,7 +50,7 @@ def read(tmp_path: Path, files: dict[str, str | bytes | pd.DataFrame], **given: 
     """
     with pytest.MonkeyPatch.context() as patched:
         seen: list[dict] = []
-        patched.setattr(new, "check_book", lambda book: seen.append(check_book(book)) or seen[-1])
+        patched.setattr(new, "check_intake", lambda one: seen.append(check_intake(one)) or seen[-1])
         made(tmp_path, files, **given)
     return seen[-1]
 
@@ -234,10 +235,23 @@ def test_no_period_is_opened_for_a_book_of_too_few_accounts(tmp_path, monkeypatc
         for month in range(1, 13, 1 + n % 3)
     ]
     asked, scoring_text = [], new.scoring_text
-    monkeypatch.setattr(new, "scoring_text", lambda book: asked.append(book) or scoring_text(book))
+    monkeypatch.setattr(
+        new, "scoring_text", lambda *given: asked.append(given) or scoring_text(*given)
+    )
     book = made(tmp_path, {"o.csv": table("order_id,account_id,order_date,revenue", rows)})
     has_scoring = "[[scoring.criteria]]" in (book / "book.toml").read_text(encoding="utf-8")
     assert len(asked) == has_scoring == (accounts == 20)
+
+
+def test_a_book_that_is_begun_is_read_once_and_nothing_of_it_is_kept(tmp_path, monkeypatch):
+    rows = [f"{n},C{n % 20},2024-{n % 12 + 1:02d}-05,{n + 1}.00" for n in range(400)]
+    reads, read_sources = [], reading.read_sources
+    monkeypatch.setattr(
+        reading, "read_sources", lambda *given: reads.append(given) or read_sources(*given)
+    )
+    monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
+    made(tmp_path, {"o.csv": table("order_id,account_id,order_date,revenue", rows)})
+    assert len(reads) == 1 and not (tmp_path / "cache").exists()
 
 
 def test_what_could_be_meant_in_two_ways_is_asked_not_guessed(tmp_path):

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.ahead.steady import TELLS, WINDOWS, Cells, Steady, cells_of, false_discoveries, tested
+from kamlib.ahead.steady import (
+    TELLS,
+    WINDOWS,
+    Cells,
+    Steady,
+    cells_of,
+    false_discoveries,
+    is_told,
+    tested,
+)
+from kamlib.intake.holes import NO_HOLES, Holes
 from kamlib.tables import shaped
 
 LEVEL = 0.05
@@ -26,6 +36,8 @@ def category_alerts(
     key_accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account × category that stopped or fell: the largest yearly fall first.
 
@@ -51,6 +63,8 @@ def category_alerts(
     >>> alerts[["group", "verdict", "yearly_fall"]].values.tolist()
     [['Ink', 'stopped', 1200.0]]
     """
+    if not is_told(first_date, as_of, holes):
+        return shaped("category_alerts", [])
     active = account_status[account_status["status"].eq("active")]
     dimension, cells = _goods(category_months, product_months, active)
     found = _fallen(cells_of(cells, ["account_id", "group"], as_of, account_months))
@@ -69,6 +83,8 @@ def category_falls(
     category_alerts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account × category down by more than 60 % without an alert, largest first.
 
@@ -91,6 +107,8 @@ def category_falls(
     >>> found[["group", "yearly_fall"]].values.tolist()
     [['Ink', 300.0]]
     """
+    if not is_told(first_date, as_of, holes):
+        return shaped("category_falls", [])
     active = account_status[account_status["status"].eq("active")]
     dimension, cells = _goods(category_months, product_months, active)
     months = cells_of(cells, ["account_id", "group"], as_of, account_months)
@@ -109,6 +127,8 @@ def account_alerts(
     key_accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account that falls as a whole: the largest yearly fall first.
 
@@ -124,6 +144,8 @@ def account_alerts(
     >>> alerts[["verdict", "yearly_fall"]].values.tolist()
     [['falling', 1092.0]]
     """
+    if not is_told(first_date, as_of, holes):
+        return shaped("account_alerts", [])
     active = account_status[account_status["status"].eq("active")]
     cells = account_months[account_months["account_id"].isin(active["account_id"])]
     found = _fallen(cells_of(cells, ["account_id"], as_of, None)).assign(verdict="falling")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import HealthSettings, LossSettings
-from kamlib.period.months import trailing_months
+from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.tables import shaped
 
 PARTS = tuple(HealthSettings.model_fields)
@@ -29,6 +29,7 @@ def dated_health(
     agreement_renewals: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     health: HealthSettings,
     loss: LossSettings = LossSettings(),
 ) -> pd.DataFrame:
@@ -44,6 +45,8 @@ def dated_health(
     """
     own = account_status[account_status["revenue"].gt(0)].set_index("account_id")
     now, before = (_year(account_months, as_of, skip).reindex(own.index) for skip in (0, 12))
+    if not is_base_whole(first_date, as_of):
+        before = before * float("nan")
     met = interactions[interactions["date"].le(as_of)]
     parts = pd.DataFrame(index=own.index)
     parts["rhythm"] = _falling(own["silence_days"] / own["usual_gap_days"], 1, loss.lost)

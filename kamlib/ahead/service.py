@@ -27,8 +27,8 @@ def service_creep(
     interactions: pd.DataFrame,
     feedback: pd.DataFrame,
     service_costs: pd.DataFrame,
-    account_days: pd.DataFrame,
-    account_months: pd.DataFrame,
+    unbroken_days: pd.DataFrame,
+    unbroken_months: pd.DataFrame,
     account_load: pd.DataFrame,
     managers: pd.DataFrame,
     *,
@@ -68,10 +68,10 @@ def service_creep(
     [['contacts', True, 480.0, 360.0]]
     """
     keys = account_load.set_index("account_id")
-    credits = account_days[account_days["revenue"].lt(0)]
-    sold = account_months.assign(date=account_months["month"])
+    credits = unbroken_days[unbroken_days["revenue"].lt(0)]
+    sold = unbroken_months.assign(date=unbroken_months["month"])
     orders = sold.loc[sold.index.repeat(sold["order_day_count"].fillna(0).astype(int))]
-    first = account_months["month"].min()
+    first = unbroken_months["month"].min()
     kinds = {
         "contacts": interactions.assign(amount=programme.hours_per_contact),
         "orders": orders.assign(amount=1.0),

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, gammainc, gammaln
 
-from kamlib.period.months import trailing_months
+from kamlib.intake.holes import NO_HOLES, Holes, known_until
+from kamlib.period.months import is_window_whole, trailing_months
 
 WINDOWS = (3, 6)
 """Months looked at: the last three, and the last six."""
@@ -30,6 +31,20 @@ LEAST_CV = 0.2
 _NEVER = np.datetime64("9999-12-31", "us").astype("int64")
 TELLS = 0.01
 """Where even buying nothing would happen by chance more often than this, nothing can be told."""
+
+
+def is_told(first_date: pd.Timestamp | None, as_of: pd.Timestamp, holes: Holes = NO_HOLES) -> bool:
+    """Return whether the data reach back far enough, and up to the day, to tell what falls.
+
+    >>> days = pd.to_datetime(["2024-07-09", "2025-01-01"])
+    >>> [is_told(day, pd.Timestamp("2025-09-30")) for day in days]
+    [True, False]
+    """
+    if known_until(as_of, holes) < as_of:
+        return False
+    return first_date is None or is_window_whole(
+        first_date, as_of=as_of, window_months=LEAST_MONTHS
+    )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ OWN_GAPS = 3
 
 
 def buyer_summary(
-    account_days: pd.DataFrame, *, as_of: pd.Timestamp, since: pd.Timestamp | None = None
+    unbroken_days: pd.DataFrame, *, as_of: pd.Timestamp, since: pd.Timestamp | None = None
 ) -> pd.DataFrame:
     """One row per account: its order days up to the as-of date, as buying models need them.
 
@@ -38,7 +38,7 @@ def buyer_summary(
     >>> [int(row[c]) for c in ("frequency", "span_days", "known_days", "mean_value")]
     [2, 21, 30, 20]
     """
-    days = _order_days(account_days, as_of)
+    days = _order_days(unbroken_days, as_of)
     if since is not None:
         days = days[days.groupby("account_id")["date"].transform("min").ge(since)]
     # the days stand by account and date: a gap is the step from the row before, none on the first
@@ -64,7 +64,7 @@ def buyer_summary(
 
 
 def buyer_holdout(
-    account_days: pd.DataFrame, *, as_of: pd.Timestamp, holdout_days: int | None = None
+    unbroken_days: pd.DataFrame, *, as_of: pd.Timestamp, holdout_days: int | None = None
 ) -> pd.DataFrame:
     """One row per account that had ordered before the hold-out: its summary then, and what it did
     after.
@@ -87,7 +87,7 @@ def buyer_holdout(
     >>> held[["account_id", "frequency", "later_order_count"]].values.tolist()
     [['A', 0, 1]]
     """
-    days = _order_days(account_days, as_of)
+    days = _order_days(unbroken_days, as_of)
     if holdout_days is None:
         history = 0 if days.empty else (as_of - days["date"].min()).days
         holdout_days = max(1, min(365, history // 3))

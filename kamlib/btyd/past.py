@@ -25,7 +25,7 @@ class PastYear(NamedTuple):
 
 
 def past_years(
-    account_days: pd.DataFrame, buyer_model: BuyerModel, *, as_of: pd.Timestamp
+    unbroken_days: pd.DataFrame, buyer_model: BuyerModel, *, as_of: pd.Timestamp
 ) -> list[PastYear]:
     """Return the days three, two and one year before the as-of day, each with the model of then.
 
@@ -40,14 +40,14 @@ def past_years(
     [2022, 2023, 2024]
     """
     found: list[PastYear] = []
-    if account_days.empty:
+    if unbroken_days.empty:
         return found
-    first = account_days["date"].min()
+    first = unbroken_days["date"].min()
     for back in range(MOST_YEARS, 0, -1):
         day = as_of - pd.Timedelta(days=YEAR_DAYS * back)
         if (day - first).days < YEAR_DAYS:
             continue
-        buyers = held_out(account_days, day + pd.Timedelta(days=YEAR_DAYS), YEAR_DAYS)
+        buyers = held_out(unbroken_days, day + pd.Timedelta(days=YEAR_DAYS), YEAR_DAYS)
         if len(buyers) >= LEAST_ACCOUNTS:
             model = fit_mbgcnbd(buyers, k=max(buyer_model.k, 1))
             found.append(PastYear(day, buyers, model))

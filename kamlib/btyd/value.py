@@ -26,7 +26,7 @@ TIMINGS = ("retained from year 1", "certain in year 1", "paid at once")
 def customer_value(
     buyer_summary: pd.DataFrame,
     buyer_model: BuyerModel,
-    account_days: pd.DataFrame,
+    unbroken_days: pd.DataFrame,
     account_status: pd.DataFrame,
     accounts: pd.DataFrame | None = None,
     value_record: pd.DataFrame | None = None,
@@ -65,7 +65,7 @@ def customer_value(
         raise KamError("Horizons are whole years from 1.", where="years")
     gone = account_status.loc[account_status["status"].eq("lost"), "account_id"]
     buyers = buyer_summary[~buyer_summary["account_id"].isin(gone)].reset_index(drop=True)
-    own = own_terms(buyers, account_days, as_of)
+    own = own_terms(buyers, unbroken_days, as_of)
     last = max(years, default=0)
     # column t: order days within t years; what a year adds is the step from the column before
     orders = np.zeros((len(buyers), last + 1))
@@ -98,7 +98,7 @@ def customer_value(
 
 
 def value_record(
-    account_days: pd.DataFrame,
+    unbroken_days: pd.DataFrame,
     past_years: list[PastYear],
     *,
     loss: LossSettings = LossSettings(),
@@ -121,10 +121,10 @@ def value_record(
     parts = []
     for day, buyers, model in past_years:
         held = buyers[bands(buyers, loss) % 4 != LOST].reset_index(drop=True)
-        own = own_terms(held, account_days, day)
+        own = own_terms(held, unbroken_days, day)
         orders = expected_orders(held, model)["expected_orders"].to_numpy()
         until = day + pd.Timedelta(days=YEAR_DAYS)
-        later = account_days[account_days["date"].gt(day) & account_days["date"].le(until)]
+        later = unbroken_days[unbroken_days["date"].gt(day) & unbroken_days["date"].le(until)]
         held["model_margin"] = orders * own["order_value"] * own["margin_rate"]
         held["same_margin"] = own["same_margin"]
         held["came_margin"] = _margins(later, held["account_id"])

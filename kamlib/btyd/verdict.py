@@ -23,7 +23,7 @@ Numbers = np.ndarray[Any, Any]
 
 
 def model_verdict(
-    account_days: pd.DataFrame,
+    unbroken_days: pd.DataFrame,
     buyer_holdout: pd.DataFrame,
     holdout_model: BuyerModel,
     *,
@@ -66,7 +66,7 @@ def model_verdict(
     forecast = expected_orders(buyer_holdout, holdout_model, days=days)
     count = buyer_holdout["later_order_count"].to_numpy(float)
     band = bands(buyer_holdout, loss)
-    past = held_out(account_days, as_of - pd.Timedelta(days=days), days)
+    past = held_out(unbroken_days, as_of - pd.Timedelta(days=days), days)
     is_learned = len(past) >= LEAST_ACCOUNTS
     chance = (
         _past_chance(band, bands(past, loss), past["later_order_count"].gt(0).to_numpy())

@@ -8,6 +8,7 @@ import pandas as pd
 
 from kamlib.dossier.history import NO_CATEGORY
 from kamlib.dossier.window import covers_year_before, in_window
+from kamlib.intake.holes import NO_HOLES, Holes, silence_days
 from kamlib.tables import each, shaped
 
 _NAN = float("nan")
@@ -27,6 +28,7 @@ def dossier_figures(
     account_id: str,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per figure of the account: the window, and the same window a year before.
 
@@ -46,8 +48,8 @@ def dossier_figures(
     ['revenue', 'margin', 'margin rate', 'order days']
     """
     rows = [
-        *_order_figures(account_days, account_months, as_of, first_date),
-        *_category_figures(category_totals),
+        *_order_figures(account_days, account_months, as_of, first_date, holes),
+        *_category_figures(category_totals, account_days, as_of),
         *_service_figures(promises_kept, account_incidents, as_of),
         *_satisfaction(interactions, as_of),
         *_money_figures(wallet, money_owed, pipeline),
@@ -68,6 +70,7 @@ def _order_figures(
     months: pd.DataFrame,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
+    holes: Holes,
 ) -> list[dict]:
     days = days[days["date"].le(as_of) & days["revenue"].gt(0)]
     if days.empty and months.empty:
@@ -90,13 +93,12 @@ def _order_figures(
         rows.append(_row("margin rate", "share", rate, rate_before, **day))
     per_day = revenue / on_days if on_days else _NAN
     per_day_before = earlier / then if known and then else _NAN
-    silence = float((as_of - latest).days) if pd.notna(latest) else _NAN
     gap = days["date"].drop_duplicates().sort_values().diff().dt.days.median()
     return [
         *rows,
         _row("order days", "count", on_days, float(then) if known else _NAN, **day),
         _row("revenue per order day", "money", per_day, per_day_before, **day),
-        _row("silence", "days", silence, noted_days=gap, **day),
+        _row("silence", "days", silence_days(latest, as_of, holes), noted_days=gap, **day),
     ]
 
 
@@ -106,12 +108,12 @@ def _margin(months: pd.DataFrame) -> float:
     return float(months["revenue"].sum() - months["cost"].sum())
 
 
-def _category_figures(totals: pd.DataFrame) -> list[dict]:
+def _category_figures(totals: pd.DataFrame, days: pd.DataFrame, as_of: pd.Timestamp) -> list[dict]:
     if totals["category"].eq(NO_CATEGORY).all():
         return []
     now, earlier = totals["revenue"].gt(0).sum(), totals["previous_revenue"]
     before = earlier.gt(0).sum() if earlier.notna().any() else _NAN
-    latest = totals["last_month"].max()
+    latest = days.loc[days["date"].le(as_of) & days["revenue"].gt(0), "date"].max()
     return [_row("categories bought", "count", now, before, evidence_date=latest)]
 
 

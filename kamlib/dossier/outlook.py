@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import FiscalYear
+from kamlib.intake.holes import NO_HOLES, Holes
 from kamlib.outlook import outlook_choice, year_outlook
 from kamlib.tables import shaped
 
@@ -20,6 +21,8 @@ def target_outlook(
     account_id: str,
     as_of: pd.Timestamp,
     fiscal_year: FiscalYear = FiscalYear(),
+    holes: Holes = NO_HOLES,
+    first_date: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """One row per measure (revenue, and margin where costs are known): where the fiscal year stands
     and will end.
@@ -43,6 +46,8 @@ def target_outlook(
         pipeline,
         as_of=as_of,
         fiscal_year=fiscal_year,
+        holes=holes,
+        first_date=first_date,
         book_months=all_account_months,
         **how,
     )

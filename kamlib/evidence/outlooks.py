@@ -24,7 +24,7 @@ OF_STUDENT = 5
 
 
 def outlook_record(
-    account_months: pd.DataFrame,
+    unbroken_months: pd.DataFrame,
     key_accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
@@ -46,7 +46,7 @@ def outlook_record(
     >>> q.outlook_record["followed"].unique().tolist()
     ['one account', 'together']
     """
-    known = account_months[account_months["month"].le(as_of)]
+    known = unbroken_months[unbroken_months["month"].le(as_of)]
     if known.empty:
         return shaped("outlook_record", [])
     first = known["month"].min()

@@ -23,6 +23,7 @@ from kamlib.intake.lines import in_book_currency, without_repeats
 from kamlib.intake.notices import Notice
 from kamlib.intake.oddities import line_sizes, order_notices
 from kamlib.intake.plans import plan_notices, plans_of
+from kamlib.intake.rates import rate_notices
 from kamlib.intake.sieve import sieved
 from kamlib.intake.sources import Engine, read_sources
 from kamlib.intake.sources.engine import quoted_name
@@ -125,7 +126,10 @@ def read_book(
     notices = told + notices
     frames, side = _frames(reads, notices, engine)
     _check_accounts(frames["accounts"], folder)
-    orders = in_book_currency(orders, given, frames["rates"], book, engine, folder)
+    has_rates = "rates" in reads
+    orders = in_book_currency(
+        orders, given, frames["rates"], book, engine, folder, has_rates=has_rates
+    )
     if (judged := without_repeats(orders, given, book)) is not orders:
         orders = engine.keep(judged, "kam_lines")
     listed = frames["accounts"] if "accounts" in reads else None
@@ -136,6 +140,7 @@ def read_book(
         return [
             *order_notices(orders, theirs, listed, book, sizes),
             *tie_notices(frames, ids, reads),
+            *rate_notices(orders, given, frames["rates"], book),
             *plan_notices(folder, ids | set(frames["accounts"]["account_id"]), book),
         ]
 

@@ -13,7 +13,9 @@ from kamlib.errors import KamError
 from kamlib.intake.casting import MONEY, last_day
 from kamlib.intake.columns import reason_if
 from kamlib.intake.currencies import code_of, signs_of
+from kamlib.intake.rates import NO_RATE
 from kamlib.intake.sources import Engine
+from kamlib.words import listed
 
 REPEATS = "repeats its line_id"
 
@@ -25,8 +27,13 @@ def in_book_currency(
     book: BookSettings,
     engine: Engine,
     folder: Path,
+    *,
+    has_rates: bool = False,
 ) -> ir.Table:
-    """Convert amounts by the month's rate (book currency for one unit)."""
+    """Convert amounts by the month's rate (book currency for one unit).
+
+    ``has_rates`` where the book has a table of them, whether or not a row of it could be used.
+    """
     if "currency" not in given:
         return orders
     used = orders.filter(orders["_reason"].isnull())
@@ -34,6 +41,14 @@ def in_book_currency(
     own = [sign.upper() for sign in signs_of(book.currency)]
     if found <= {*own}:
         return orders
+    if rates.empty and has_rates:
+        other = min(found - {*own})
+        raise KamError(
+            f"Orders are in {listed(sorted(found))}, and no row of the table rates can be used.",
+            where=f"{folder}/rates",
+            next=f"Write for each month a line such as 2025-01-31,{other},1.25 (month, currency, "
+            f"rate): how much {book.currency} one {other} is.",
+        )
     if rates.empty and len(found) == 1:
         (only,) = found
         said = f"is in {book.currency}" if "currency" in book.model_fields_set else "names none"
@@ -68,9 +83,7 @@ def in_book_currency(
         if name in orders.columns
     }
     is_without = (factor > 0).fill_null(False)
-    reason = ibis.coalesce(
-        joined["_reason"], reason_if(~is_without, "no rate for its month and currency")
-    )
+    reason = ibis.coalesce(joined["_reason"], reason_if(~is_without, NO_RATE))
     return engine.keep(
         joined.mutate(**converted, _reason=reason).select(orders.columns), "kam_converted"
     )

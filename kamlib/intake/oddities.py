@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.intake.holes import holes, least_gap_days
 from kamlib.intake.notices import Notice, amount_text, below_zero
 from kamlib.intake.numbers import number_notices
 from kamlib.intake.repeats import repeated, suspects
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 _FAR_OFF = 500  # times an account's usual line; a lost decimal mark makes 100 or 1,000
 _LINES_TO_JUDGE = 5
-_LONG_GAP_DAYS = 28
-_LONG_GAP = 20  # times the usual one
 _FEW = 0.01
 _PLAIN = {ord("０") + at: ord("0") + at for at in range(-15, 79)}  # ！ to ～
 _CASE_MATTERS = "[A-Za-z0-9]{15}"  # record ids of Salesforce
@@ -231,7 +230,7 @@ def _gaps(days: pd.DataFrame) -> list[tuple[str, str]]:
     dates = pd.to_datetime(days["order_date"]).reset_index(drop=True)
     gaps = dates.diff().dt.days.fillna(0)
     at = int(gaps.to_numpy().argmax())
-    if gaps[at] < max(_LONG_GAP_DAYS, _LONG_GAP * gaps[1:].median()):
+    if gaps[at] < least_gap_days(gaps[1:]):
         return []
     before, after = dates[at - 1].date(), dates[at].date()
     later = int(days["n"].iloc[at:].sum())
@@ -245,9 +244,12 @@ def _gaps(days: pd.DataFrame) -> list[tuple[str, str]]:
                 "Check the dates: a mistyped year moves the last period.",
             )
         ]
+    is_hole = any(hole.start.date() > before and hole.end.date() < after for hole in holes(dates))
+    across = " No figure is compared across them, and no silence counts them."
     return [
         (
-            f"There is no order line between {before} and {after}, {number(gaps[at])} days.",
+            f"There is no order line between {before} and {after}, {number(gaps[at])} days."
+            f"{across if is_hole else ''}",
             "Check whether a part of the data is missing.",
         )
     ]

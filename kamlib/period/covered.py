@@ -13,6 +13,13 @@ from kamlib.period.calendar import Span
 from kamlib.words import count
 
 
+def order_days(intake: Intake) -> pd.Series:
+    """Return the days with a used order line, the earliest first."""
+    used = intake.orders.filter(intake.orders["_reason"].isnull())
+    days = used.select("order_date").distinct().to_pandas()["order_date"].dropna()
+    return pd.to_datetime(days).astype("datetime64[us]").sort_values(ignore_index=True)
+
+
 def first_day(intake: Intake) -> pd.Timestamp | None:
     """Return the first used order day of a book."""
     used = intake.orders.filter(intake.orders["_reason"].isnull())

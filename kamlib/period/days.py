@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.period.calendar import period_of
-from kamlib.period.months import month_of, trailing_months
+from kamlib.period.months import first_months, month_of, trailing_months
 
 _DAY = pd.Timedelta(days=1)
 _FIRST = pd.Timestamp("1900-01-01")
@@ -75,16 +75,13 @@ def _of_lost(q: Any, row: pd.Series) -> pd.DataFrame:
 
 def _months_since(q: Any, row: pd.Series) -> pd.DataFrame:
     """Return, of each account of the row's cohort, its own month so many months after its first."""
-    months = q.account_months
-    active = months[months["month"].le(q.as_of) & months["order_day_count"].gt(0)]
-    first = active.groupby("account_id")["month"].min()
-    number = first.dt.year * 12 + first.dt.month - 1
-    is_before = number.lt(number.min() + 3)
+    number, is_before = first_months(q.account_months, q.as_of, q.first_date)
+    age = q.as_of.year * 12 + q.as_of.month - 1 - number
     since = int(row["months_since"])
-    year, named = first.dt.strftime("%Y"), first.dt.strftime("%Y-%m")
+    year = (number // 12).astype("str")
+    named = year + "-" + (number % 12 + 1).astype("str").str.zfill(2)
     cohort = str(row["cohort"])
     if cohort == "all":
-        age = q.as_of.year * 12 + q.as_of.month - 1 - number
         kept = ~is_before & age.ge(since)
     else:
         kept = (
@@ -92,15 +89,12 @@ def _months_since(q: Any, row: pd.Series) -> pd.DataFrame:
             if cohort == "before history"
             else ~is_before & (named.eq(cohort) | year.eq(cohort))
         )
-    first = first[kept]
-    if first.empty:
+    own = age[kept & age.ge(since)]
+    if own.empty:
         return pd.DataFrame(columns=COLUMNS)
-    ends = trailing_months(q.as_of, 1 + int((q.as_of.year - 1900) * 12))
-    place = pd.Series(range(len(ends)), index=ends)
-    at = place.reindex(first).to_numpy() + since
-    inside = at < len(ends)
-    found = _labelled(q.as_of, ends[at[inside].astype(int)])
-    return found.assign(account_id=first.index[inside].to_numpy())
+    ends = trailing_months(q.as_of, int(own.max()) + 1)[::-1]
+    found = _labelled(q.as_of, ends[(own - since).to_numpy().astype(int)])
+    return found.assign(account_id=own.index.to_numpy())
 
 
 def _looked_at(q: Any, row: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:

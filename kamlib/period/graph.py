@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from kamlib.errors import nearest
-from kamlib.period.names import ACTIVITY, OF_A_DAY, READ_TABLES, SECTIONS
+from kamlib.period.names import ACTIVITY, OF_A_DAY, READ_TABLES, SECTIONS, UNBROKEN
 from kamlib.tables import CANONICAL, catalogue
 
 if TYPE_CHECKING:
@@ -188,4 +188,4 @@ def plain(name: str) -> str:
     """
     for prefix in ("told_", "previous_", "year_ago_", "all_"):
         name = name.removeprefix(prefix)
-    return name
+    return UNBROKEN.get(name, name)

@@ -59,6 +59,24 @@ def accounts_as_of(
     )
 
 
+def told_apart(accounts: pd.DataFrame) -> pd.DataFrame:
+    """Return accounts with their id behind a name that several of them have; those named alike
+    could not be told apart on any page.
+
+    >>> named = pd.DataFrame({"account_id": ["A1", "A2", "B"], "name": ["Ann", "Ann", "Bo"]})
+    >>> named = named.assign(group_id=["A1", "A2", "A2"], group_name=["Ann", "Ann", "Ann"])
+    >>> told_apart(named)[["name", "group_name"]].values.tolist()
+    [['Ann (A1)', 'Ann (A1)'], ['Ann (A2)', 'Ann (A2)'], ['Bo', 'Ann (A2)']]
+    """
+    is_twin = accounts["name"].duplicated(keep=False)
+    if not is_twin.any():
+        return accounts
+    name = accounts["name"].mask(is_twin, accounts["name"] + " (" + accounts["account_id"] + ")")
+    heads = name[is_twin].set_axis(accounts.loc[is_twin, "account_id"])
+    group = accounts["group_id"].map(heads).astype("str").fillna(accounts["group_name"])
+    return accounts.assign(name=name, group_name=group)
+
+
 def _head(account: str, parents: Mapping[Any, str]) -> str:
     while account in parents:
         account = parents[account]

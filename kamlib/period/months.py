@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from kamlib.intake.holes import Holes
+
+HISTORY_MONTHS = 3
+"""Accounts first seen in so many months of the data may have begun before them."""
 
 
 def trailing_months(as_of: pd.Timestamp, count: int = 12) -> pd.DatetimeIndex:
@@ -73,6 +80,44 @@ def is_base_whole(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
     False
     """
     return base_months(first_date, as_of) == 12
+
+
+def months_in_holes(as_of: pd.Timestamp, count: int, holes: Holes) -> NDArray[np.bool_]:
+    """Return which of the months that end on a day lie in a hole of the data, whole.
+
+    >>> from kamlib.intake.holes import Hole
+    >>> hole = Hole(pd.Timestamp("2025-01-20"), pd.Timestamp("2025-02-28"))
+    >>> months_in_holes(pd.Timestamp("2025-03-31"), 3, Holes([hole])).tolist()
+    [False, True, False]
+    """
+    ends = trailing_months(as_of, count + 1)
+    begin, end = ends[:-1] + pd.Timedelta(days=1), ends[1:]
+    found = np.zeros(count, dtype=bool)
+    for hole in holes:
+        found |= (begin >= hole.start) & (end <= hole.end)
+    return found
+
+
+def first_months(
+    account_months: pd.DataFrame, as_of: pd.Timestamp, first_date: pd.Timestamp | None
+) -> tuple[pd.Series, pd.Series]:
+    """Return the number of the month that each account's months count from, its first with an order
+    since ``first_date``, and whether it was there before the history: before the fourth such month
+    of the book.
+
+    >>> ends = pd.to_datetime(["2023-05-31", "2024-07-31", "2025-01-31"])
+    >>> sold = pd.DataFrame({"account_id": list("ABA"), "month": ends, "order_day_count": 1})
+    >>> first, is_before = first_months(sold, ends[2], pd.Timestamp("2024-07-01"))
+    >>> (first - 12 * 2024).to_dict(), is_before.to_dict()
+    ({'A': 12, 'B': 6}, {'A': True, 'B': True})
+    """
+    months = account_months[account_months["month"].le(as_of)]
+    active = months[months["order_day_count"].gt(0)]
+    number = active["month"].dt.year * 12 + active["month"].dt.month - 1
+    first = number.groupby(active["account_id"]).min().rename("first")
+    is_since = active["month"].ge(first_date) if first_date is not None else number.notna()
+    seen = number[is_since].groupby(active["account_id"]).min().rename("first")
+    return seen, first.reindex(seen.index).lt(seen.min() + HISTORY_MONTHS)
 
 
 def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:

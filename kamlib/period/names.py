@@ -22,7 +22,14 @@ ACTIVITY = (
     "manager_months",
     "deliveries",
 )
-READ_TABLES = (*ACTIVITY, *(name for name in CANONICAL if name != "orders"), "intake")
+UNBROKEN = {
+    "unbroken_days": "account_days",
+    "unbroken_months": "account_months",
+}
+"""Tables that are read, less what lies before the last hole in the data: what looks for patterns
+over time, or tries something on the past, asks for these.
+"""
+READ_TABLES = (*ACTIVITY, *(name for name in CANONICAL if name != "orders"), "intake", *UNBROKEN)
 """Tables that are read, not computed."""
 
 RUN = "KAM_RUN"
@@ -65,6 +72,7 @@ FACTS = (
     "previous_span",
     "year_ago_span",
     "first_date",
+    "holes",
     "last_date",
     "usual_silence_days",
     "present",
@@ -76,5 +84,5 @@ FACTS = (
 )
 """What a calculation may ask for beside tables and settings."""
 
-OF_A_DAY = ("as_of", "span", "previous_span", "year_ago_span", "at")
+OF_A_DAY = ("as_of", "span", "previous_span", "year_ago_span", "holes", "at")
 """Facts that are others as of another day."""

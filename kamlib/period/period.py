@@ -12,8 +12,9 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
+from kamlib.intake.holes import unbroken
 from kamlib.period.calendar import Span
-from kamlib.period.names import FACTS, READ_TABLES, SECTIONS, setting
+from kamlib.period.names import FACTS, READ_TABLES, SECTIONS, UNBROKEN, setting
 from kamlib.tables import catalogue
 from kamlib.words import ENGLISH, speaking
 
@@ -46,8 +47,9 @@ class Period:
         The names of the tables that the book has.
     has_cost
         Whether order lines carry a cost.
-    first_date
-        The first order day of the book, missing where it has none up to the as-of day.
+    first_date, holes
+        The day from which on the data of the whole book compare: its first order day, or the first
+        after the last hole in them, missing without one; the days of which nothing is known.
     last_date, usual_silence_days
         The last day that the data of the whole book cover, at most the as-of day; its longest time
         without any order in the year before.
@@ -80,6 +82,7 @@ class Period:
         self.manager_id = snapshot.manager_id
         self.present, self.has_cost = snapshot.present, snapshot.has_cost
         self.first_date = snapshot.first_date
+        self.holes = snapshot.holes
         self.last_date, self.usual_silence_days = snapshot.last_date, snapshot.usual_silence_days
         self.plans = snapshot.plans
         self._token = f"{self.span.label}-{id(self):x}"
@@ -300,7 +303,10 @@ class Period:
             if name.startswith(prefix):
                 other = getattr(self, prefix.rstrip("_"))
                 return None if other is None else other._get(name.removeprefix(prefix))
-        found = self._read(name) if name in READ_TABLES else self._made(name)
+        if name in UNBROKEN:
+            found = unbroken(self._get(UNBROKEN[name]), self.holes, self.first_date)
+        else:
+            found = self._read(name) if name in READ_TABLES else self._made(name)
         self._kept[name] = found  # another thread may let go of it at once
         return found
 

@@ -1,17 +1,21 @@
-"""How far the data of a book reach, and how long they are usually silent."""
+"""How far the data of a book reach, where they have holes, and how long they are usually silent."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.book import BookSettings
+from kamlib.book import QUIET_DAYS, BookSettings, FreshnessSettings
+from kamlib.intake.holes import NO_HOLES, Hole, Holes, holes
+from kamlib.period.calendar import Span
+
+_DAY = pd.Timedelta(days=1)
 
 
 def reach(
     days: pd.Series, as_of: pd.Timestamp, book: BookSettings
 ) -> tuple[pd.Timestamp | None, int]:
     """Return the last day that the data cover up to a day, and the longest time without any order
-    in the year before it, in days.
+    in the year before it, in days; a hole in the data is none.
 
     >>> days = pd.Series(pd.to_datetime(["2024-01-10", "2025-01-10", "2025-01-13", "2025-01-20"]))
     >>> reach(days, pd.Timestamp("2025-01-31"), BookSettings(title="x"))
@@ -23,5 +27,51 @@ def reach(
     if not latest:
         return None, 0
     last = min(max(latest), as_of)
-    gaps = known[known > last - pd.DateOffset(years=1)].diff().dt.days
+    recent = known[known > last - pd.DateOffset(years=1)]
+    gaps = recent.diff().dt.days[~recent.isin([hole.end + _DAY for hole in holes(known)])]
     return last, int(gaps.max()) if gaps.notna().any() else 0
+
+
+def comparable(days: pd.Series, as_of: pd.Timestamp) -> tuple[pd.Timestamp | None, Holes]:
+    """Return the day from which on the data of a book compare, and the holes in them, up to a day.
+
+    They compare from the first day with an order line, or from the first one after the last hole:
+    no window that reaches further back is whole.
+
+    >>> days = pd.Series(pd.date_range("2022-01-01", "2024-12-31"))
+    >>> days = days[(days < "2023-03-01") | (days >= "2023-07-01")]
+    >>> [comparable(days, pd.Timestamp(day))[0].date().isoformat()
+    ...     for day in ("2023-06-30", "2024-12-31")]
+    ['2022-01-01', '2023-07-01']
+    """
+    if days.empty:
+        return None, NO_HOLES
+    known = days[days <= as_of]
+    found = holes(known)
+    first = days.min() if not found else found[-1].end + _DAY
+    return pd.Timestamp(first).as_unit("us"), found
+
+
+def silence_is_unusual(
+    last_date: pd.Timestamp, usual_silence_days: int, span: Span, freshness: FreshnessSettings
+) -> bool:
+    """Return whether the data end so long before a period that its last days seem to be missing."""
+    usual = freshness.warn_after
+    usual = max(QUIET_DAYS, usual_silence_days) if usual is None else usual
+    return (span.end - last_date).days > usual
+
+
+def unknown_days(
+    days: pd.Series,
+    last_date: pd.Timestamp | None,
+    usual_silence_days: int,
+    span: Span,
+    freshness: FreshnessSettings,
+) -> Holes:
+    """Return the days up to a period's end of which nothing is known: the holes in the data, and
+    those after their end where they end too early.
+    """
+    _, found = comparable(days, span.end)
+    if last_date is None or not silence_is_unusual(last_date, usual_silence_days, span, freshness):
+        return found
+    return Holes((*found, Hole((last_date + _DAY).as_unit("us"), span.end)))

@@ -23,13 +23,15 @@ import pandas as pd
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
+from kamlib.intake.holes import NO_HOLES, Hole, Holes
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.held import held
 from kamlib.period.kept import once, pickle_table, pickle_value, read_table, write_table
+from kamlib.period.listed import told_apart
 from kamlib.period.manager import only_manager
 from kamlib.period.names import ACTIVITY, RUN
 from kamlib.period.period import Period
-from kamlib.period.reach import reach
+from kamlib.period.reach import comparable, reach, unknown_days
 from kamlib.tables import catalogue
 
 _MOST_KEPT, _OPEN_SECONDS = 12, 7 * 24 * 3600
@@ -59,6 +61,7 @@ class Snapshot:
     source: str = ""
     scratch: object = field(default=None, repr=False, compare=False)
     is_of_run: bool = False
+    holes: Holes = NO_HOLES
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table that was read from the book."""
@@ -287,28 +290,27 @@ def write_snapshots(
     intake, periods: list[Span], root: Path, *, manager_id: str = ""
 ) -> dict[str, Path]:
     """Write the snapshots of periods and of those they compare with; return folder by label."""
-    from kamlib.period.covered import first_day
+    from kamlib.period.covered import order_days
 
-    first = first_day(intake)
+    days = order_days(intake)
     wanted: dict[str, Span] = {}
     for period in periods:
         wanted[period.label] = period
-        wanted |= {other.label: other for other in _neighbours(period, first)}
+        wanted |= {other.label: other for other in _neighbours(period, days)}
     return {
-        label: _write_snapshot(intake, period, root / label, manager_id, first)
+        label: _write_snapshot(intake, period, root / label, manager_id, days)
         for label, period in wanted.items()
     }
 
 
-def _neighbours(span: Span, first: pd.Timestamp | None) -> list[Span]:
-    """Return the periods that one is compared with, as far back as the data reach."""
+def _neighbours(span: Span, days: pd.Series) -> list[Span]:
+    """Return the periods that one is compared with, as far back as the data compare."""
+    first, _ = comparable(days, span.end)
     others = (span.previous(), span.year_ago())
     return [other for other in others if first is not None and other.end >= first]
 
 
-def _write_snapshot(
-    intake, period: Span, folder: Path, manager_id: str, first: pd.Timestamp | None
-) -> Path:
+def _write_snapshot(intake, period: Span, folder: Path, manager_id: str, days: pd.Series) -> Path:
     from kamlib.intake import row_account
     from kamlib.period.activity import activity_tables
 
@@ -317,11 +319,13 @@ def _write_snapshot(
     folder.mkdir(parents=True, exist_ok=True)
     tables = activity_tables(intake, period, intake.book, folder)
     tables["intake"] = row_account(intake, period.as_of)
-    days = pd.read_parquet(folder / "account_days.parquet", columns=["date"])["date"]
-    last, silence = reach(days.drop_duplicates(), period.as_of, intake.book)
+    last, silence = reach(days, period.as_of, intake.book)
+    first, _ = comparable(days, period.end)
+    unknown = unknown_days(days, last, silence, period, intake.book.freshness)
     if manager_id:
         sold = {n: read_table(folder / f"{n}.parquet") for n in ACTIVITY if n not in tables}
         tables = only_manager(sold | tables, manager_id)
+    tables["accounts"] = told_apart(tables["accounts"])
     for name, frame in tables.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
     plans = intake.plans(tables["accounts"]["account_id"])
@@ -334,9 +338,10 @@ def _write_snapshot(
         "manager_id": manager_id,
         "present": sorted(intake.present),
         "has_cost": "cost" in intake.order_columns,
-        "neighbours": [other.label for other in _neighbours(period, first)],
+        "neighbours": [other.label for other in _neighbours(period, days)],
         "source": "" if manager_id else str(intake.folder.resolve()),
         "first_date": first and first.date().isoformat(),
+        "holes": [[day.date().isoformat() for day in hole] for hole in unknown],
         "last_date": last and last.date().isoformat(),
         "usual_silence_days": silence,
         "plans": {account: file.name for account, file in plans.items()},
@@ -367,4 +372,7 @@ def read_snapshot(folder: Path, scratch: object = None, *, is_of_run: bool = Fal
         source=about["source"],
         scratch=scratch,
         is_of_run=is_of_run,
+        holes=Holes(
+            Hole(*(pd.Timestamp(day).as_unit("us") for day in hole)) for hole in about["holes"]
+        ),
     )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
+from kamlib.intake.holes import known_on
 from kamlib.period.calendar import Span, period_of
 from kamlib.period.months import account_months, trailing_months
 from kamlib.period.names import READ_TABLES, SECTIONS, setting
@@ -136,6 +137,7 @@ class EarlierDay(Period):
     def __init__(self, whole: Period, day: pd.Timestamp, previous: pd.Timestamp | None) -> None:
         super().__init__(whole._snapshot, book=whole.book, span=_span_to(day, whole.span, previous))
         self._whole, self._day, self._before = whole, day, previous
+        self.holes = known_on(self.holes, day)
 
     @property
     def as_of(self) -> pd.Timestamp:

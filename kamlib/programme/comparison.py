@@ -87,7 +87,7 @@ class Comparison:
 
 
 def programme_comparison(
-    account_months: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp
+    unbroken_months: pd.DataFrame, tiers: pd.DataFrame, *, as_of: pd.Timestamp
 ) -> Comparison:
     """Compare every account ever admitted with accounts of the same past.
 
@@ -98,7 +98,7 @@ def programme_comparison(
 
     Parameters
     ----------
-    account_months
+    unbroken_months
         Revenue and cost by account and month.
     tiers
         When each account was key.
@@ -117,7 +117,7 @@ def programme_comparison(
     >>> round(found.att, 6)
     0.3
     """
-    panel, lift = panel_of(account_months, tiers, as_of), 0.0
+    panel, lift = panel_of(unbroken_months, tiers, as_of), 0.0
     cohorts, notes = cohorts_of(panel)
     for _ in range(8):
         found = compare(panel, cohorts, notes, lift=lift)

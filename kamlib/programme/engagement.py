@@ -16,7 +16,7 @@ from kamlib.tables import shaped
 def programme_engagement(
     account_load: pd.DataFrame,
     interactions: pd.DataFrame,
-    account_months: pd.DataFrame,
+    unbroken_months: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     quarter_count: int = 8,
@@ -43,7 +43,7 @@ def programme_engagement(
     """
     ids = pd.Index(account_load["account_id"])
     made = interactions[interactions["account_id"].isin(ids)]
-    months = account_months[account_months["account_id"].isin(ids)]
+    months = unbroken_months[unbroken_months["account_id"].isin(ids)]
     is_active = months["order_day_count"].gt(0)
     first = months[is_active].groupby("account_id")["month"].min().reindex(ids).to_numpy()
     planned = (3 * MONTH_DAYS / account_load["contact_every_days"]).to_numpy()

@@ -51,10 +51,10 @@ class Panel:
         return np.where(is_inside, margin / (1 + lift), margin)
 
 
-def panel_of(account_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timestamp) -> Panel:
+def panel_of(unbroken_months: pd.DataFrame, tiers: pd.DataFrame, as_of: pd.Timestamp) -> Panel:
     """Return the panel as of a day; without rows where nobody was admitted or nothing ordered."""
     keys = typed(tiers, "tiers").query("tier == 'key' and start_date <= @as_of")
-    rows = account_months[account_months["month"] <= as_of] if len(keys) else account_months.head(0)
+    rows = unbroken_months[unbroken_months["month"].le(as_of) & (len(keys) > 0)]
     if rows.empty:
         nobody = pd.Index([], name="account_id", dtype="str")
         spells = pd.DataFrame(index=nobody, columns=[*SPELL, "admission_date", "note_code"])

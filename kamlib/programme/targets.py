@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import FiscalYear
+from kamlib.intake.holes import NO_HOLES, Holes
 from kamlib.outlook import outlook_choice, year_outlook
 from kamlib.period.calendar import period_of
 from kamlib.programme.accounts import by_id, key_ids, names_of, window_sums
@@ -20,11 +21,13 @@ def account_targets(
     *,
     as_of: pd.Timestamp,
     fiscal_year: FiscalYear = FiscalYear(),
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per key account: the fiscal year to date against target, and its pipeline.
 
     The furthest behind comes first. An account without orders this year has sold nothing: its
-    revenue and margin are 0. Targets are n/a where the book has none for the account.
+    revenue and margin are 0. Targets are n/a where the book has none for the account, those to date
+    also where data of the year are missing.
 
     Examples
     --------
@@ -39,7 +42,8 @@ def account_targets(
     done = window_sums(account_months, as_of, months).reindex(ids)
     revenue, margin = done["revenue"].fillna(0.0), done["margin"].where(done["revenue"].notna(), 0)
     aims = targets[targets["month"].between(year.start, year.end)]
-    due = aims[aims["month"].le(as_of)]
+    is_broken = any(hole.end >= year.start for hole in holes)
+    due = aims[aims["month"].le(as_of) & (not is_broken)]
     due = due.groupby("account_id")[["revenue", "margin"]].sum(min_count=1).reindex(ids)
     year_target = aims.groupby("account_id")["revenue"].sum(min_count=1).reindex(ids)
     deals = opportunities[opportunities["outcome"].eq("open")]
@@ -106,6 +110,8 @@ def programme_outlook(
     *,
     as_of: pd.Timestamp,
     fiscal_year: FiscalYear = FiscalYear(),
+    holes: Holes = NO_HOLES,
+    first_date: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """One row per measure (revenue, and margin where costs are known): where the year will end.
 
@@ -130,6 +136,8 @@ def programme_outlook(
         deals,
         as_of=as_of,
         fiscal_year=fiscal_year,
+        holes=holes,
+        first_date=first_date,
         book_months=account_months,
         **outlook_choice(estimate_choice, "outlook of key accounts"),
     )

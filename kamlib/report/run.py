@@ -321,7 +321,11 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MPLBACKEND": "agg",
+    "PYTHONSTARTUP": "",
 }
+"""What every kernel is told. What someone has written for their own sessions of Python and IPython
+runs in none: their folder is another one, too (``IPYTHONDIR``).
+"""
 
 
 @contextlib.contextmanager
@@ -329,7 +333,8 @@ def _kernels(
     folder: Path, executor: Executor | None, language: str
 ) -> Iterator[Callable[[], dict[str, str]]]:
     """Give a function that returns the environment of kernels: warm ones where they can be had."""
-    plain = {**_ENVIRONMENT, "TMPDIR": str(folder), RUN: str(folder)}
+    own = {"TMPDIR": str(folder), "IPYTHONDIR": str(folder / "ipython"), RUN: str(folder)}
+    plain = {**_ENVIRONMENT, **own}
     if executor is not None or not can_fork():
         yield lambda: plain
         return

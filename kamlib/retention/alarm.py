@@ -21,7 +21,7 @@ RESAMPLES, AT_ONCE = 400, 20
 
 
 def alarm_dates(
-    account_days: pd.DataFrame, *, as_of: pd.Timestamp, every_months: int = 3
+    unbroken_days: pd.DataFrame, *, as_of: pd.Timestamp, every_months: int = 3
 ) -> pd.DatetimeIndex:
     """Return the past as-of days on which the alarm can be tested, oldest first.
 
@@ -29,7 +29,7 @@ def alarm_dates(
     (the truth is known) and at least 12 months after the first order (there is a history to judge
     by).
     """
-    return _dates(order_days(account_days, as_of=as_of), as_of, every_months)
+    return _dates(order_days(unbroken_days, as_of=as_of), as_of, every_months)
 
 
 def _dates(days: pd.DataFrame, as_of: pd.Timestamp, every_months: int = 3) -> pd.DatetimeIndex:
@@ -42,7 +42,7 @@ def _dates(days: pd.DataFrame, as_of: pd.Timestamp, every_months: int = 3) -> pd
 
 
 def alarm_quality(
-    account_days: pd.DataFrame,
+    unbroken_days: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     loss: LossSettings = LossSettings(),
@@ -82,7 +82,7 @@ def alarm_quality(
     >>> q.alarm_quality.query("is_book")[["rule", "k"]].values.tolist()
     [['overdue', 2.0], ['lost', 3.0]]
     """
-    days = order_days(account_days, as_of=as_of)
+    days = order_days(unbroken_days, as_of=as_of)
     chosen = _dates(days, as_of) if dates is None else dates
     chosen = [pd.Timestamp(d) for d in chosen if year_later(pd.Timestamp(d)) <= as_of]
     cases = _cases(days, chosen, loss)
@@ -100,7 +100,7 @@ def alarm_quality(
 
 
 def alarm_cases(
-    account_days: pd.DataFrame, *, as_of: pd.Timestamp, loss: LossSettings = LossSettings()
+    unbroken_days: pd.DataFrame, *, as_of: pd.Timestamp, loss: LossSettings = LossSettings()
 ) -> pd.DataFrame:
     """One row per past day × account that might have been warned of: was it, and did it leave.
 
@@ -113,7 +113,7 @@ def alarm_cases(
     >>> bool(len(q.alarm_cases) == q.alarm_quality["case_count"].iloc[0])
     True
     """
-    days = order_days(account_days, as_of=as_of)
+    days = order_days(unbroken_days, as_of=as_of)
     dates = list(_dates(days, as_of))
     cases = _cases(days, dates, loss)
     ids = pd.factorize(days["account_id"])[1]

@@ -47,7 +47,7 @@ def recent_lateness(
 
 def leaving_cases(
     account_status: pd.DataFrame,
-    account_days: pd.DataFrame,
+    unbroken_days: pd.DataFrame,
     deliveries: pd.DataFrame,
     incidents: pd.DataFrame,
     *,
@@ -77,7 +77,7 @@ def leaving_cases(
     >>> sorted(q.leaving_cases["is_left"].unique().tolist())
     [False, True]
     """
-    days = order_days(account_days, as_of=as_of)
+    days = order_days(unbroken_days, as_of=as_of)
     facts = ["account_id", "status", "lost_after_days", "first_order_date"]
     days = days.merge(account_status[facts], on="account_id")
     # account and day in one sorted number: one search counts every account's days of a year

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kamlib.period.months import first_months
 from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
@@ -12,13 +13,16 @@ BEFORE_HISTORY = "before history"
 ALL = "all"
 
 
-def cohort_retention(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def cohort_retention(
+    account_months: pd.DataFrame, *, as_of: pd.Timestamp, first_date: pd.Timestamp | None = None
+) -> pd.DataFrame:
     """One row per cohort × months since the first order: share of accounts active in that month,
     and revenue.
 
     A cohort are the accounts whose first order fell in one month. Active means an order day in the
-    month. Accounts first seen in the first three months of the data are one cohort, *before
-    history*: when they really began is not known, their months count from the first one seen. A
+    month. Accounts first seen in the first three months of the data, or before the third month
+    after a hole in them, are one cohort, *before history*: when they really began is not known, or
+    what they bought since; their months count from the first one seen. A
     cell is blank (n/a), never 0, until its last account has had the whole month. The cohort ``all``
     averages over the accounts old enough (the mature ones) and leaves out those from before the
     history. ``revenue_share`` sets the revenue of a month against the monthly average of the
@@ -33,10 +37,12 @@ def cohort_retention(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd
     >>> kept[["cohort", "months_since", "active_share"]].values.tolist()
     [['before history', 0, 1.0], ['before history', 1, 0.5]]
     """
-    return shaped("cohort_retention", _cohorts(account_months, as_of, by_year=False))
+    return shaped("cohort_retention", _cohorts(account_months, as_of, first_date, by_year=False))
 
 
-def cohort_retention_by_year(account_months: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def cohort_retention_by_year(
+    account_months: pd.DataFrame, *, as_of: pd.Timestamp, first_date: pd.Timestamp | None = None
+) -> pd.DataFrame:
     """One row per year of the first order × months since: the same for the accounts of a year.
 
     Months since count from each account's own first order.
@@ -50,23 +56,27 @@ def cohort_retention_by_year(account_months: pd.DataFrame, *, as_of: pd.Timestam
     >>> kept[["cohort", "months_since", "active_share"]].values.tolist()
     [['before history', 0, 1.0], ['before history', 1, 0.5]]
     """
-    return shaped("cohort_retention_by_year", _cohorts(account_months, as_of, by_year=True))
+    return shaped(
+        "cohort_retention_by_year", _cohorts(account_months, as_of, first_date, by_year=True)
+    )
 
 
 def _cohorts(
-    account_months: pd.DataFrame, as_of: pd.Timestamp, *, by_year: bool, history_months: int = 3
+    account_months: pd.DataFrame,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
+    *,
+    by_year: bool,
 ) -> pd.DataFrame:
     months = account_months[account_months["month"].le(as_of)]
-    active = months[months["order_day_count"].gt(0)]
-    if active.empty:
-        return active
-    first = _number(active["month"]).groupby(active["account_id"]).min().rename("first")
+    first, is_before = first_months(months, as_of, first_date)
+    if first.empty:
+        return months.head(0)
     last = as_of.year * 12 + as_of.month - 1
     cells = months.join(first, on="account_id", how="inner")
     cells["months_since"] = _number(cells["month"]) - cells["first"]
     cells = cells[cells["months_since"].ge(0)]
     yardstick = cells[cells["months_since"].le(2)].groupby("account_id")["revenue"].sum() / 3
-    is_before = first.lt(first.min() + history_months)
     facts = pd.DataFrame(
         {
             "cohort": _label(first, by_year).mask(is_before, BEFORE_HISTORY).astype("str"),

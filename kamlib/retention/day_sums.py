@@ -24,7 +24,7 @@ class DaySums:
     """The days of all accounts as arrays, account by account and day by day.
 
     `key` packs an account's place and a day into one number, so that one search finds where a
-    window begins and ends. `first` is the earliest day.
+    window begins and ends. `first` is the day that history begins on.
     """
 
     accounts: pd.Index
@@ -86,8 +86,9 @@ class DaySums:
         return place, key - place * SPAN
 
 
-def day_sums(account_days: pd.DataFrame) -> DaySums:
-    """Return the days of all accounts, laid out for sums over windows.
+def day_sums(account_days: pd.DataFrame, *, first_date: pd.Timestamp | None = None) -> DaySums:
+    """Return the days of all accounts, laid out for sums over windows; their history begins on
+    ``first_date``, where that is later than the first of them.
 
     Examples
     --------
@@ -102,6 +103,7 @@ def day_sums(account_days: pd.DataFrame) -> DaySums:
     key = place * SPAN + number(account_days["date"])
     order = np.argsort(key, kind="stable")
     revenue = account_days["revenue"].to_numpy(dtype="float64")
+    begun = account_days["date"].min()
     cost = np.full(len(revenue), np.nan)
     if "cost" in account_days:
         cost = account_days["cost"].to_numpy(dtype="float64")
@@ -110,7 +112,7 @@ def day_sums(account_days: pd.DataFrame) -> DaySums:
         key[order],
         revenue[order],
         (revenue - cost)[order],
-        account_days["date"].min(),
+        begun if first_date is None else max(begun, first_date),
         0.0 if bool((~np.isnan(cost)).any()) else np.nan,
     )
 

@@ -16,12 +16,13 @@ _STEP_DAYS = {"week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4}
 
 
 def engagement_series(
-    account_days: pd.DataFrame,
+    unbroken_days: pd.DataFrame,
     interactions: pd.DataFrame,
     contact_rhythms: pd.DataFrame,
     key_accounts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     loss: LossSettings = LossSettings(),
     months: int = 24,
 ) -> pd.DataFrame:
@@ -31,7 +32,8 @@ def engagement_series(
     How finely an account is measured follows its size and activity: by the week where at least two
     contacts and two orders are expected in one, by the month where that many are expected in a
     month, else by the quarter. Steps cover the ``months`` up to the as-of day, the last one ends on
-    it, the first one begins after the account's first contact or order. The usual gap needs as many
+    it, the first one begins after the account's first contact or order, and after a hole in the
+    data. The usual gap needs as many
     gaps as the loss criterion asks for.
 
     Parameters
@@ -49,14 +51,16 @@ def engagement_series(
     wanted = pd.Index(sorted(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"]))
     calls = interactions[interactions["date"].le(as_of) & interactions["account_id"].isin(wanted)]
     calls = calls.sort_values(["account_id", "date"], kind="stable")
-    days = order_days(account_days, as_of=as_of)
+    days = order_days(unbroken_days, as_of=as_of)
     days = days[days["account_id"].isin(wanted)]
     met, bought = (_Dated(one, wanted) for one in (calls, days))
     rhythm = contact_rhythms.set_index("account_id")["contact_every_days"].reindex(wanted)
     gap = _gaps(bought, len(wanted), loss.min_gaps)
     every = _steps(gap, rhythm.to_numpy(dtype="float64"))
     firsts = pd.DataFrame({"met": met.first(len(wanted)), "bought": bought.first(len(wanted))})
-    began = firsts.min(axis=1).fillna(as_of).to_numpy().astype("datetime64[us]")
+    begun = firsts.min(axis=1).fillna(as_of)
+    begun = begun if first_date is None else begun.where(begun > first_date, first_date)
+    began = begun.to_numpy().astype("datetime64[us]")
     parts = []
     for name in np.unique(every):
         own = np.flatnonzero(every == name)

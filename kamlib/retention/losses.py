@@ -134,11 +134,27 @@ def detection_lag(account_status: pd.DataFrame) -> float:
     return float(lags.quantile(0.9, interpolation="higher")) if len(lags) else np.nan
 
 
+def dated_losses(lost_accounts: pd.DataFrame, first_date: pd.Timestamp | None) -> pd.DataFrame:
+    """Return the losses whose time is known: those whose last order lies before a hole in the data
+    may have happened at any time in it. What is only recorded has its day.
+
+    >>> days = pd.to_datetime(["2023-01-05", "2024-01-05", None])
+    >>> dated_losses(pd.DataFrame({"last_order_date": days}), pd.Timestamp("2024-01-01")).index
+    Index([1, 2], dtype='int64')
+    """
+    last = lost_accounts["last_order_date"]
+    return lost_accounts if first_date is None else lost_accounts[~last.lt(first_date)]
+
+
 def loss_dynamics(
-    lost_accounts: pd.DataFrame, account_status: pd.DataFrame, *, as_of: pd.Timestamp
+    lost_accounts: pd.DataFrame,
+    account_status: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """One row per month since the first order: losses dated at the last order, and losses detected
-    in the month.
+    in the month. Months before the last hole in the data have none.
 
     A month is blank (n/a) while it is younger than the detection lag, the silence within which the
     criterion sees nine losses in ten: it is not low, it cannot be known yet. Rolling figures need
@@ -152,10 +168,12 @@ def loss_dynamics(
     >>> q.loss_dynamics.loc[q.loss_dynamics["is_known"], "month"].max().strftime("%Y-%m")
     '2025-03'
     """
-    found = lost_accounts[lost_accounts["last_order_date"].notna()]
+    found = dated_losses(lost_accounts, first_date)
+    found = found[found["last_order_date"].notna()]
     first, lag = account_status["first_order_date"].min(), detection_lag(account_status)
     if pd.isna(first):
         return shaped("loss_dynamics", [])
+    first = max(first, first if first_date is None else first_date)
     span = (as_of.year - first.year) * 12 + as_of.month - first.month + 2
     months = trailing_months(as_of, span)
     table = pd.DataFrame({"month": months[months >= first].astype("datetime64[us]")})
@@ -185,6 +203,7 @@ def loss_directions(
     account_months: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """One row per dimension × group: the losses seen in the 12 months to the as-of day, by where
     they happened.
@@ -205,8 +224,9 @@ def loss_directions(
     ['category', 'industry', 'region', 'manager_name', 'reason', 'seen']
     """
     after, until = window_edges(as_of)
-    when = lost_accounts["detection_date"].fillna(lost_accounts["recorded_date"])
-    found = lost_accounts[when.gt(after) & when.le(until)]
+    dated = dated_losses(lost_accounts, first_date)
+    when = dated["detection_date"].fillna(dated["recorded_date"])
+    found = dated[when.gt(after) & when.le(until)]
     found = found.assign(is_back=found["return_date"].notna())
     detected = found[found["last_order_date"].notna()]
     base_months = trailing_months(as_of, 24)[:12]

@@ -13,7 +13,7 @@ from scipy.special import betaincinv
 
 from kamlib.period.months import trailing_months
 from kamlib.retention.day_sums import DaySums, Floats, Ints, day_count, day_number, day_of
-from kamlib.retention.losses import UNKNOWN
+from kamlib.retention.losses import UNKNOWN, dated_losses
 from kamlib.tables import shaped
 
 ALL, RECORDED = "all", "any recorded"
@@ -226,8 +226,11 @@ class SeenLosses:
         return np.where(self.written <= day, self.reason, np.searchsorted(self.names, UNKNOWN))
 
 
-def seen_losses(lost_accounts: pd.DataFrame) -> SeenLosses:
-    """Return the detected losses as arrays, laid out for the chance of a return.
+def seen_losses(
+    lost_accounts: pd.DataFrame, *, first_date: pd.Timestamp | None = None
+) -> SeenLosses:
+    """Return the detected losses as arrays, laid out for the chance of a return: those whose time
+    is known.
 
     Examples
     --------
@@ -236,7 +239,7 @@ def seen_losses(lost_accounts: pd.DataFrame) -> SeenLosses:
     >>> len(q.seen_losses.detected) == int(q.lost_accounts["detection_date"].notna().sum())
     True
     """
-    table = lost_accounts[[*_LAID_OUT]]
+    table = dated_losses(lost_accounts, first_date)[[*_LAID_OUT]]
     row = np.flatnonzero(table["detection_date"].notna())
     table = table.iloc[row]
     reason = np.array(table["reason"], dtype=object)  # to_numpy may not copy a text, even if asked

@@ -85,6 +85,26 @@ def facts_of(days: Ints, begin: Ints, end: Ints, eve: Ints, *, min_gaps: int) ->
     return _next(facts, last.set_axis(facts.index)).reindex(range(len(begin)))
 
 
+def after_holes(facts: pd.DataFrame, silent_from: Floats) -> pd.DataFrame:
+    """Return seasons, one row per day from which on silence is known, put off by whole years where
+    the next one would begin before: what was bought in a hole of the data is not known.
+
+    >>> days = pd.Series(pd.to_datetime(["2023-03-10"]))
+    >>> names = ("season_start_date", "season_end_date", "counted_from_date")
+    >>> put_off = after_holes(pd.DataFrame(dict.fromkeys(names, days)), np.array([19_600.0]))
+    >>> put_off["season_start_date"].dt.date.astype(str).tolist()    # known from 2023-08-31 on
+    ['2024-03-10']
+    """
+    late = silent_from - day_number(facts["season_start_date"])
+    years = np.where(late >= 0, np.floor(late / 365) + 1, 0)
+    for many in np.unique(years[years > 0]):
+        rows = facts.index[years == many]
+        for name in ("season_start_date", "season_end_date", "counted_from_date"):
+            moved = facts.loc[rows, name] + pd.DateOffset(years=int(many))
+            facts.loc[rows, name] = moved.astype(facts[name].dtype)
+    return facts
+
+
 def seasonal_on(account: Ints, day: Ints, dates: Sequence[pd.Timestamp]) -> Flags:
     """Return date × account: had it a season by then, as ``season_facts`` would find.
 

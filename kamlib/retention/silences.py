@@ -14,9 +14,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamlib.retention.day_sums import SPAN, DaySums, Floats, Ints, day_of, number
+from kamlib.intake.holes import EARLY_MONTHS, NO_HOLES, Holes, known_until
+from kamlib.retention.day_sums import (
+    SPAN,
+    DaySums,
+    Floats,
+    Ints,
+    day_count,
+    day_number,
+    day_of,
+    number,
+)
 from kamlib.retention.order_days import described, earlier_medians, pooled_medians, window_edges
-from kamlib.retention.seasons import facts_of
+from kamlib.retention.seasons import after_holes, facts_of
 
 OWNER = ("name", "manager_id", "manager_name")
 TEXTS = (*OWNER, "industry", "region")
@@ -37,7 +47,9 @@ class Silences:
     ----------
     accounts
         One row per account that is listed or was seen, sorted: its silence to the as-of day, the
-        median of its own gaps, its texts and sums, and the facts of its season.
+        median of its own gaps, its texts and sums, and the facts of its season. ``silent_from`` and
+        ``begun`` are the days, as numbers, from which on its silence is known, and on which it may
+        have begun.
     past
         One row per silence of the past that was long enough for a loss, in the order of gaps, with
         the account's place and its sums of the year to the order before; ``own_gap_days`` and
@@ -45,6 +57,8 @@ class Silences:
         gaps until then.
     gap_place, gap_days, gap_end
         Every gap: its account's place, its length, and the day that ended it, as a number.
+    until
+        The day up to which silence is known.
     """
 
     accounts: pd.DataFrame
@@ -52,6 +66,7 @@ class Silences:
     gap_place: Ints
     gap_days: Ints
     gap_end: Ints
+    until: pd.Timestamp
 
     @cached_property
     def ids(self) -> pd.Index:
@@ -84,8 +99,13 @@ def silences(
     as_of: pd.Timestamp,
     min_gaps: int,
     min_silence_days: int,
+    holes: Holes = NO_HOLES,
 ) -> Silences:
     """Return the silences of all accounts up to the as-of day.
+
+    Of days that lie in a hole of the data nothing is known: a gap over one is none, a silence that
+    began before one counts from its end, one that lasts to the as-of day ends where the data do. An
+    account first seen in the first three months after a hole may have begun in it, or before.
 
     Examples
     --------
@@ -96,7 +116,8 @@ def silences(
     """
     ids = pd.Index(sorted({*accounts["account_id"], *day_sums.seen(as_of)}), dtype="str")
     of, day = day_sums.order_days(as_of)
-    days = _Days(ids.get_indexer(day_sums.accounts)[of].astype("int64"), day, len(ids))
+    days = _Days(ids.get_indexer(day_sums.accounts)[of].astype("int64"), day, len(ids), holes)
+    until = known_until(as_of, holes)
     table = pd.DataFrame({"account_id": ids})
     table[list(TEXTS)] = described(table["account_id"], accounts, *TEXTS)
     has = days.count > 0
@@ -106,28 +127,49 @@ def silences(
         known[has] = day[at]
         table[name] = day_of(known)
     table["order_day_count"] = np.where(has, days.count, np.nan)
-    table["gap_count"] = table["order_day_count"] - 1
+    table["gap_count"] = np.where(has, np.bincount(days.of_gap, minlength=len(ids)), np.nan)
     table["own_gap_days"] = _medians(days.of_gap, days.gap, len(ids))
-    table["silence_days"] = (as_of - table["last_order_date"]).dt.days.astype("float64")
+    silent_from, begun = _about_holes(table, holes, until)
+    table["silent_from"], table["begun"] = silent_from, begun
+    table["silence_days"] = np.maximum(day_count(until) - silent_from, 0)
     table[["revenue", "gross_margin"]] = day_sums.of(table["account_id"], *window_edges(as_of))
     table[["last_year_revenue", "last_year_margin"]] = _year_to(
         table["account_id"], table["last_order_date"], day_sums
     )
-    eve = np.full(int(has.sum()), number(pd.Series([as_of]))[0])
-    facts = facts_of(day, begin, end, eve, min_gaps=min_gaps)
+    eve = np.full(int(has.sum()), number(pd.Series([until]))[0])
+    facts = after_holes(facts_of(day, begin, end, eve, min_gaps=min_gaps), silent_from[has])
     table = table.join(facts.set_axis(np.flatnonzero(has)))
     past = _past(days, table, day_sums, min_gaps, min_silence_days)
-    return Silences(table, past, days.of_gap, days.gap, day[days.later])
+    return Silences(table, past, days.of_gap, days.gap, day[days.later], until)
+
+
+def _about_holes(
+    accounts: pd.DataFrame, holes: Holes, until: pd.Timestamp
+) -> tuple[Floats, Floats]:
+    """Return the days, as numbers, from which on each account's silence is known, and on which it
+    may have begun.
+    """
+    last, first = (day_number(accounts[f"{one}_order_date"]) for one in ("last", "first"))
+    silent_from, begun = last, first
+    for start, end in (hole for hole in holes if hole.end <= until):
+        early = day_count(end + pd.DateOffset(months=EARLY_MONTHS))
+        silent_from = np.where(last < day_count(start), day_count(end), silent_from)
+        begun = np.where((first > day_count(end)) & (first <= early), -np.inf, begun)
+    return silent_from, begun
 
 
 class _Days:
-    """Order days of all accounts, account by account, and the gaps between them."""
+    """Order days of all accounts, account by account, and the gaps between them that no hole in the
+    data lies in.
+    """
 
-    def __init__(self, place: Ints, day: Ints, many: int) -> None:
+    def __init__(self, place: Ints, day: Ints, many: int, holes: Holes = NO_HOLES) -> None:
         self.place, self.day = place, day
         self.count = np.bincount(place, minlength=many)
         self.begin = np.cumsum(self.count) - self.count
-        self.later = np.flatnonzero(np.diff(place, prepend=-1) == 0)  # the day that ends each gap
+        later = np.flatnonzero(np.diff(place, prepend=-1) == 0)  # the day that ends each gap
+        before = np.searchsorted([day_count(hole.start) for hole in holes], day)
+        self.later = later[before[later] == before[later - 1]]
         self.gap, self.of_gap = day[self.later] - day[self.later - 1], place[self.later]
 
 
@@ -137,7 +179,7 @@ def _past(
     gap = np.flatnonzero(days.gap > min_silence_days)
     end = days.later[gap]
     place, begin, eve = days.place[end], days.begin[days.place[end]], days.day[end] - 1
-    count = end - begin - 1
+    count = gap - np.searchsorted(days.of_gap, place)
     few = count < min_gaps
     of_all = np.full(len(gap), np.nan)
     pool = (days.day[days.later], days.gap, np.full(len(days.gap), -1))

@@ -130,7 +130,8 @@ def account_status(
     ``never``: no order day. ``new``: fewer than ``min_gaps`` gaps and first order less than
     ``new_days`` ago. Else with q = silence / usual gap: ``active`` q ≤ ``overdue``; ``lost`` q >
     ``lost`` and silence ≥ ``min_silence_days``; ``overdue`` everything between. Silence runs to the
-    as-of day. A seasonal account (``account_seasons``) that bought in its last season is
+    as-of day; days in a hole of the data are none (`silences`). A seasonal account
+    (``account_seasons``) that bought in its last season is
     ``resting`` from that season's end to the usual start of the next; it is overdue and lost by its
     silence inside the season only: from the usual start plus the tolerance, by the gaps inside its
     seasons, at the latest when the season has passed. An account without any usual gap (no account
@@ -151,7 +152,7 @@ def account_status(
     usual[has_order] = usual_gaps["usual_gap_days"]
     basis[has_order] = usual_gaps["gap_basis"]
     basis[silences.seasonal_accounts.place] = "season"
-    status, days = _judged(silences, usual, as_of, loss)
+    status, days = _judged(silences, usual, loss)
     is_lost = status == STATES.index("lost")
     after, _ = window_edges(as_of)
     is_back = day_number(closed_spells["return_date"]) > day_count(after)
@@ -229,18 +230,16 @@ def lost_spells(
     return shaped("lost_spells", spell_dates.assign(usual_gap_days=gap))
 
 
-def _judged(
-    silences: Silences, usual: Floats, as_of: pd.Timestamp, loss: LossSettings
-) -> tuple[Ints, dict[str, Any]]:
+def _judged(silences: Silences, usual: Floats, loss: LossSettings) -> tuple[Ints, dict[str, Any]]:
     """Return the status of every account, by its place in ``STATES``, and the days on which it
     turned overdue and lost; of seasonal accounts by their season: silence counts inside it only.
     """
     accounts = silences.accounts
     never, new, lost_now, late, active, resting = range(len(STATES))
-    last, today = day_number(accounts["last_order_date"]), day_count(as_of)
+    last, today = accounts["silent_from"].to_numpy(), day_count(silences.until)
     overdue = _trip_day(accounts, usual, loss.overdue, 0, loss)
     lost = _trip_day(accounts, usual, loss.lost, loss.min_silence_days, loss)
-    is_young = day_number(accounts["first_order_date"]) > today - loss.new_days
+    is_young = accounts["begun"].to_numpy() > today - loss.new_days
     is_new = (accounts["gap_count"].to_numpy() < loss.min_gaps) & is_young
     is_late, is_lost = overdue <= today, (lost <= today) & (overdue <= today)
     status = np.select(
@@ -279,7 +278,10 @@ def _trip_day(
     account no longer new.
     """
     silence = np.maximum(np.floor(k * usual) + 1, min_silence_days)
-    day = day_number(table["last_order_date"]) + silence
-    grown = day_number(table["first_order_date"]) + loss.new_days
+    since, begun = (
+        table[own].to_numpy() if own in table else day_number(table[date])
+        for own, date in (("silent_from", "last_order_date"), ("begun", "first_order_date"))
+    )
+    day, grown = since + silence, begun + loss.new_days
     is_grown = (table["gap_count"].to_numpy() >= loss.min_gaps) | (day >= grown) | np.isnan(day)
     return np.where(is_grown, day, grown)

@@ -22,14 +22,16 @@ def account_lifetimes(
     size_classes: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     history_months: int = 3,
 ) -> pd.DataFrame:
     """One row per account that ever ordered: how long it has been with us, as far as that can be
     known.
 
     A life begins with the first order; for accounts already there when the data begin (first seen
-    in their first ``history_months`` months) with ``customer_since``, and then it is observed only
-    from the first order in the data on (delayed entry: the account had survived so far). Without
+    in their first ``history_months`` months, or of those after a hole in them) with
+    ``customer_since``, and then it is observed only from the first order in the data on, or after
+    the hole (delayed entry: the account had survived so far). Without
     ``customer_since`` their age is not known: start and duration are blank. A lost account's life
     ended after its last order. Any other account is known to be there until the as-of date less its
     own detection lag (``lost_after_days``): it is censored that day; of younger ones the duration
@@ -63,13 +65,14 @@ def account_lifetimes(
     letters = size_classes.set_index("account_id")["abc_revenue"]
     table["abc_revenue"] = looked_up(table["account_id"], letters)
     first, since = table["first_order_date"], table["customer_since"].astype("datetime64[us]")
-    before = first.lt(first.min() + pd.DateOffset(months=history_months))
+    observed = first if first_date is None else first.where(first > first_date, first_date)
+    before = first.lt(observed.min() + pd.DateOffset(months=history_months))
     dated = before & since.le(first)
     start = first.mask(dated, since).mask(before & ~dated)
     table["is_lost"] = table["status"].eq("lost")
     horizon = as_of - pd.to_timedelta(table["lost_after_days"].fillna(0), unit="D")
     end = table["last_order_date"].where(table["is_lost"], horizon)
-    table["start_date"], table["entry_days"] = start, (first - start).dt.days
+    table["start_date"], table["entry_days"] = start, (observed - start).dt.days
     duration = (end - start).dt.days.astype("float64") + 1
     table["duration_days"] = duration.mask(duration.le(table["entry_days"]))
     return shaped("account_lifetimes", table)

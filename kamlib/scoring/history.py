@@ -16,7 +16,7 @@ from kamlib.tables import shaped
 
 
 def past_year_ends(
-    account_months: pd.DataFrame,
+    unbroken_months: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     segmentation: SegmentationSettings = SegmentationSettings(),
@@ -27,7 +27,7 @@ def past_year_ends(
     a base).
     """
     months = segmentation.window_months
-    begins = account_months.loc[account_months["month"] <= as_of, "month"].min()
+    begins = unbroken_months.loc[unbroken_months["month"] <= as_of, "month"].min()
     ends: list[pd.Timestamp] = []
     while trailing_months(as_of, 12 * len(ends) + 2 * months)[0] >= begins:
         ends.append(trailing_months(as_of, 12 * len(ends) + 1)[0])
@@ -35,7 +35,7 @@ def past_year_ends(
 
 
 def criterion_history(
-    account_months: pd.DataFrame,
+    unbroken_months: pd.DataFrame,
     category_months: pd.DataFrame,
     judgements: pd.DataFrame,
     *,
@@ -61,9 +61,9 @@ def criterion_history(
         "key_accounts": pd.DataFrame({"account_id": [], "is_key": []}),
     }
     parts = []
-    for day in past_year_ends(account_months, as_of=as_of, segmentation=segmentation):
+    for day in past_year_ends(unbroken_months, as_of=as_of, segmentation=segmentation):
         measures = criterion_measures(
-            account_months,
+            unbroken_months,
             category_months,
             **undated,
             as_of=day,

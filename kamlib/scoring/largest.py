@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
+from kamlib.intake.holes import NO_HOLES, Holes
 from kamlib.period.months import month_of, trailing_months
 from kamlib.scoring.grid import score_grid
 from kamlib.scoring.line import AdmissionRule
@@ -27,6 +28,7 @@ def largest_order_scores(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
     scoring: ScoringSettings = ScoringSettings(),
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
@@ -66,6 +68,7 @@ def largest_order_scores(
         key_accounts[key_accounts["account_id"].isin(above)],
         as_of=as_of,
         first_date=first_date,
+        holes=holes,
         window_months=segmentation.window_months,
     )
     scores = criterion_scores(measures, judgements, as_of=as_of, scoring=scoring)

@@ -7,7 +7,8 @@ import pandas as pd
 
 from kamlib.book import SegmentationSettings
 from kamlib.book.criteria import MEASURES
-from kamlib.period.months import trailing_months
+from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.period.months import months_in_holes, trailing_months
 from kamlib.tables import shaped
 
 YOUNG_MONTHS = 6
@@ -22,6 +23,7 @@ def criterion_measures(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
     window_months: int = SegmentationSettings().window_months,
 ) -> pd.DataFrame:
     """One row per scored account and measure: its value in the window, or why there is none.
@@ -37,7 +39,7 @@ def criterion_measures(
     - ``margin_rate``, ``margin``: revenue − cost, less the year's cost to serve where ``accounts``
       has it; as a share of revenue. n/a where the cost of a month of the window is unknown.
     - ``regularity``: share of the window's months with an order, months before the first order
-      ever left out. n/a when fewer than 6 months are left.
+      ever and those in a hole of the data left out. n/a when fewer than 6 months are left.
     - ``breadth``: categories with positive revenue in the window. n/a for all where no order has a
       category.
     - ``share_of_wallet``, ``open_wallet``: revenue in the categories that the account needs / Σ
@@ -62,12 +64,13 @@ def criterion_measures(
     base = _sums(known[known["month"].isin(months[:window_months])], "revenue", ids)
     wallet = _wallet(needs, revenue, category_months, months[window_months:])
     before = trailing_months(as_of, 2 * window_months + 1)[0]
+    unknown = months_in_holes(as_of, window_months, holes)
     is_held = first_date is None or first_date <= before + pd.Timedelta(days=1)
     measured = {
         "size": _size(revenue),
         "growth": _growth(revenue, base, first, months[0], is_held),
         **_margins(window, revenue, accounts, ids, window_months),
-        "regularity": _regularity(window, first, months[window_months:], ids),
+        "regularity": _regularity(window, first, months[window_months:][~unknown], ids),
         "breadth": _breadth(category_months, months[window_months:], ids),
         "share_of_wallet": (wallet["sold"] / wallet["spend"], wallet["note_code"]),
         "open_wallet": (wallet["spend"] - wallet["sold"], wallet["note_code"]),
@@ -148,7 +151,7 @@ def _regularity(
 ) -> tuple[pd.Series, pd.Series]:
     bought = window[window["order_day_count"] > 0].groupby("account_id")["month"]
     ordered = bought.nunique().reindex(ids, fill_value=0)
-    starts = months.searchsorted(first.fillna(months[-1] + pd.Timedelta(days=1)).to_numpy())
+    starts = months.searchsorted(first.fillna(pd.Timestamp("9999-12-31")).to_numpy())
     counted = pd.Series(len(months) - starts, index=ids)
     is_young = counted < min(YOUNG_MONTHS, len(months))
     code = _where(is_young, "young").mask(first.isna(), "no_order")

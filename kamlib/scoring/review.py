@@ -16,7 +16,7 @@ LEAST_ACCOUNTS = 20
 
 
 def later_outcomes(
-    account_months: pd.DataFrame,
+    unbroken_months: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
     segmentation: SegmentationSettings = SegmentationSettings(),
@@ -36,12 +36,12 @@ def later_outcomes(
     >>> found[["before", "after", "growth", "is_retained"]].values.tolist()
     [[120.0, 180.0, 0.5, True]]
     """
-    known = account_months[account_months["month"] <= as_of]
+    known = unbroken_months[unbroken_months["month"] <= as_of]
     has_cost = len(known) > 0 and bool(known["cost"].notna().all())
     amount = known["revenue"] - known["cost"] if has_cost else known["revenue"]
     rows = known[["account_id", "month"]].assign(amount=amount, orders=known["order_day_count"])
     parts = []
-    ends = past_year_ends(account_months, as_of=as_of, segmentation=segmentation)
+    ends = past_year_ends(unbroken_months, as_of=as_of, segmentation=segmentation)
     # the year-ends lie 12 months apart, the last at as_of: its own following year is not over
     for years, day in enumerate(reversed(ends[:-1]), start=1):
         months = trailing_months(as_of, 12 * years + 12)

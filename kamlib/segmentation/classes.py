@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import FigureSettings, SegmentationSettings
+from kamlib.intake.holes import NO_HOLES, Holes
 from kamlib.period.months import trailing_months
 from kamlib.segmentation.abc import Cumulated, cumulated
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, xyz_of
@@ -34,6 +35,7 @@ def account_figures(
     *,
     as_of: pd.Timestamp,
     of_figures: FigureSettings,
+    holes: Holes = NO_HOLES,
 ) -> AccountFigures:
     """Return the figures of every account known as of the date: all of ``account_classes`` that
     does not rest on the limits of ABC.
@@ -63,7 +65,7 @@ def account_figures(
             "margin": margin.astype("float64"),
         },
         index=ids,
-    ).join(xyz_of(known, ids, as_of=as_of, segmentation=of_figures))
+    ).join(xyz_of(known, ids, as_of=as_of, segmentation=of_figures, holes=holes))
     table = table.assign(missing_codes=_missing_codes(table))
     table = table.sort_values("revenue", ascending=False, kind="stable")
     by_revenue = cumulated(revenue[table.index])
@@ -93,8 +95,9 @@ def account_classes(
     the window is not served: nothing is taken off.
     XYZ by frequency is the share of the window's months with an order; by variability the CV
     (sample standard deviation / mean) of its monthly revenue. Both leave out the months before the
-    first order ever; N is an account whose first order is younger than ``young_months``. Fewer than
-    3 order days, or a mean of zero or less, give no variability class.
+    first order ever and those in a hole of the data; N is an account whose first order is younger
+    than ``young_months``. Fewer than 3 order days, or a mean of zero or less, give no variability
+    class.
     Randomly timed orders of one size give CV = 1/√(orders per month). ``is_cv_noise`` marks a
     squared CV between half and twice that: the class then mostly measures order size and timing
     noise.

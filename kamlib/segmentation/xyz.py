@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import FigureSettings
-from kamlib.period.months import trailing_months
+from kamlib.intake.holes import EARLY_MONTHS, NO_HOLES, Holes
+from kamlib.period.months import months_in_holes, trailing_months
 
 PRESETS: dict[str, tuple[float, float]] = {"customer": (0.5, 1.0), "classic": (0.10, 0.25)}
 LEAST_ORDER_DAYS = 3
@@ -50,18 +51,21 @@ def xyz_of(
     *,
     as_of: pd.Timestamp,
     segmentation: FigureSettings,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """Return both XYZ classes and what they rest on, one row per id in the order of ``ids``.
 
-    Months before the first order ever are left out; interior and trailing months without orders
-    count as zero. CV is rounded to nine decimals before it meets a limit, so that a CV of exactly
-    0.5 is X whatever the binary fractions say.
+    Months before the first order ever are left out, and those that lie in a hole of the data;
+    other months without orders count as zero. An account first seen in the first three months after
+    a hole may be no new one. CV is rounded to nine decimals before it meets a limit, so that a CV
+    of exactly 0.5 is X whatever the binary fractions say.
     """
     window = segmentation.window_months
     months = trailing_months(as_of, window)
     grid = Grid(account_months, ids, trailing_months(as_of, max(window, SEASON_MONTHS)))
     first = _first_order_months(grid, ids)
     counted = months.to_numpy()[None, :] >= first.to_numpy()[:, None]
+    counted &= ~months_in_holes(as_of, window, holes)
     revenue = np.where(counted, grid.of("revenue", window), 0.0)
     order_days = grid.of("order_day_count", window)
     counted_count, active_count = counted.sum(axis=1), (order_days > 0).sum(axis=1)
@@ -77,6 +81,9 @@ def xyz_of(
     never = first.isna().to_numpy()
     young = trailing_months(as_of, segmentation.young_months)
     is_young = (first >= young[0]).to_numpy() if len(young) else np.zeros(len(ids), dtype=bool)
+    for hole in holes:
+        early = hole.end + pd.DateOffset(months=EARLY_MONTHS)
+        is_young = is_young & ~((first > hole.end) & (first <= early)).to_numpy()
     has_class = (order_days.sum(axis=1) >= LEAST_ORDER_DAYS) & ~np.isnan(cv)
     often, regularly = segmentation.xyz_frequency
     even, uneven = variability_limits(segmentation.xyz_variability)
@@ -99,7 +106,11 @@ def xyz_of(
             ),
             "cv": cv,
             "is_cv_noise": is_noise & has_class,
-            "cv_seasonally_adjusted": _cv_without_seasons(grid, first, as_of),
+            "cv_seasonally_adjusted": np.where(
+                months_in_holes(as_of, SEASON_MONTHS, holes).any(),
+                np.nan,
+                _cv_without_seasons(grid, first, as_of),
+            ),
             "active_month_count": active_count,
             "counted_month_count": counted_count,
             "trimmed_month_count": np.where(never, 0, len(months) - counted_count),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from kamlib.intake import Intake
+
 FEWEST = 20
 """Accounts that a measure must be known of, so that its tenths say something."""
 _SIDES = {
@@ -25,17 +27,19 @@ _SAID = {
 }
 
 
-def scoring_text(book: Path) -> str:
-    """Return the section [scoring] for a book: three to five criteria that its data can measure.
+def scoring_text(intake: Intake, scratch: Path) -> str:
+    """Return the section [scoring] for a book as it was read: three to five criteria that its data
+    can measure. A period is prepared in the scratch folder.
 
     Raises
     ------
     KamError
         No period of the book can be opened.
     """
-    from kamlib.period import open_period
+    from kamlib.period.snapshot import default_period, prepared, write_snapshots
 
-    q = open_period(book)
+    period = default_period(intake, intake.book)
+    q = prepared(write_snapshots(intake, [period], scratch)[period.label], "")
     measures = q.criterion_measures
     known = measures.dropna(subset=["value"])
     many = known.groupby("measure")["account_id"].nunique()

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kamlib.book import read_settings
-from kamlib.check import check_book
+from kamlib.check import check_intake
 from kamlib.errors import KamError
+from kamlib.intake import Intake, read_book
 from kamlib.intake.sources import open_engine
 from kamlib.start.amounts import currency_of
 from kamlib.start.anchors import FEWEST, scoring_text
@@ -90,8 +91,8 @@ def new_book(
         currency = currency or next(iter(signs), "") or currency_of(plans)
         made = Path(scratch) / "book"
         _write(made, plans, title, currency)
-        checked = _check(made, plans)
-        if scoring := _scoring(made, checked):
+        checked, scoring = _check(made, plans, Path(scratch) / "periods")
+        if scoring:
             text = book_toml(title, currency, plans, scoring)
             (made / "book.toml").write_text(text, encoding="utf-8")
             read_settings(made)
@@ -118,7 +119,7 @@ def _check_meaning(meaning: str) -> None:
         )
 
 
-def _scoring(book: Path, checked: dict) -> str:
+def _scoring(intake: Intake, checked: dict, scratch: Path) -> str:
     """Return the section [scoring] for a book as it was read; nothing where it has too few
     accounts.
     """
@@ -126,14 +127,18 @@ def _scoring(book: Path, checked: dict) -> str:
     if max(checked["totals"]["accounts"], listed) < FEWEST:
         return ""
     try:
-        return scoring_text(book)
+        return scoring_text(intake, scratch)
     except KamError:
         return ""
 
 
-def _check(book: Path, plans: Sequence[TablePlan]) -> dict:
+def _check(book: Path, plans: Sequence[TablePlan], scratch: Path) -> tuple[dict, str]:
+    """Read a book that was begun; return what is said of it, and its scoring."""
     try:
-        return check_book(book)
+        with open_engine() as engine:
+            intake = read_book(book, read_settings(book), engine)
+            checked = check_intake(intake)
+            return checked, _scoring(intake, checked, scratch)
     except KamError as error:
         where = error.where.removeprefix(f"{book}/")
         for plan in plans:

@@ -248,7 +248,7 @@ _ADDS = {
     "people": phrase("people (contacts.attitude)"),
     "plan": phrase("plan (account plans)"),
     "payment": phrase("payment (table invoices)"),
-    "margin": phrase("margin (orders.cost)"),
+    "margin": phrase("margin (two years of orders.cost)"),
     "renewal": phrase("renewal (table agreements)"),
 }
 

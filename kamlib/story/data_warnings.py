@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.book import QUIET_DAYS, BookSettings, FreshnessSettings
+from kamlib.book import BookSettings, FreshnessSettings
+from kamlib.intake.holes import NO_HOLES, Holes
 from kamlib.intake.shares import unusable_shares
 from kamlib.period.calendar import Span
+from kamlib.period.reach import silence_is_unusual
 from kamlib.story.reasons import reason_said
 from kamlib.tables import each
 from kamlib.words import count, date, listed, money, number, say, share
@@ -27,20 +29,34 @@ def freshness_warning(
     silence = count((span.end - last_date).days, "day")
     return say(
         "The data have no order after {last_date}: for the last {silence} of {period} nothing is "
-        "known, and what is missing counts as not sold.",
+        "known, and what is missing counts as not sold; no silence counts them.",
         last_date=date(last_date),
         silence=silence,
         period=span.title,
     )
 
 
-def silence_is_unusual(
-    last_date: pd.Timestamp, usual_silence_days: int, span: Span, freshness: FreshnessSettings
-) -> bool:
-    """Return whether the data end so long before a period that its last days seem to be missing."""
-    usual = freshness.warn_after
-    usual = max(QUIET_DAYS, usual_silence_days) if usual is None else usual
-    return (span.end - last_date).days > usual
+def holes_warning(holes: Holes, span: Span) -> str:
+    """Say which days the data lack before their end, where they do.
+
+    >>> from kamlib.intake.holes import Hole
+    >>> from kamlib.period.calendar import parse_period
+    >>> hole = Hole(pd.Timestamp("2025-03-01"), pd.Timestamp("2025-06-30"))
+    >>> holes_warning(Holes([hole]), parse_period("2025-Q3")).replace(chr(160), " ")[:71]
+    'Data are missing from 1 Mar 2025 to 30 Jun 2025: there is no order line.'
+    """
+    inside = [
+        say("from {start} to {end}", start=date(hole.start), end=date(hole.end))
+        for hole in holes
+        if hole.end < span.end
+    ]
+    if not inside:
+        return ""
+    return say(
+        "Data are missing {days}: there is no order line. Sums over these days lack what was sold "
+        "then; nothing is compared across them, and no silence counts them.",
+        days=listed(inside),
+    )
 
 
 def set_aside_warning(intake: pd.DataFrame, *, book: BookSettings) -> str:
@@ -84,6 +100,7 @@ def warnings_overview(
     *,
     last_date: pd.Timestamp | None,
     usual_silence_days: int,
+    holes: Holes = NO_HOLES,
     span: Span,
     freshness: FreshnessSettings,
     book: BookSettings,
@@ -96,6 +113,7 @@ def warnings_overview(
             span=span,
             freshness=freshness,
         ),
+        holes_warning(holes, span),
         set_aside_warning(intake, book=book),
     ]
     return [text for text in said if text]

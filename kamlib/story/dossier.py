@@ -9,7 +9,7 @@ from kamlib.story.dossier_notes import figure_note, peers_said
 from kamlib.story.outlook import outlook_finding
 from kamlib.story.statements import Card, Point, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, money, plural, say, share, started
+from kamlib.words import count, date, money, month, plural, say, share, started
 
 _GOOD = {
     "silence": "down",
@@ -29,6 +29,10 @@ def headline_dossier(told_dossier_findings: pd.DataFrame) -> list[Sentence]:
     return [Sentence(row.sentence, row.anchor) for row in each(told_dossier_findings)]
 
 
+OF_A_MONTH = ("category moved", "category stopped")
+"""Points whose evidence is a month with revenue: on which day of it is not known."""
+
+
 def cards_dossier(dossier_figures: pd.DataFrame) -> list[Card]:
     """Return the account's first eight figures, each with the year before."""
     return [
@@ -46,16 +50,21 @@ def cards_dossier(dossier_figures: pd.DataFrame) -> list[Card]:
     ]
 
 
-def points_negotiation_brief(told_negotiation_brief: pd.DataFrame) -> list[Point]:
-    """Return the brief under its sections, each point with the evidence it rests on."""
-    return [
-        Point(say(row.section), row.point, evidence=f"{row.evidence}, {_day(row.evidence_date)}")
-        for row in each(told_negotiation_brief)
-    ]
-
-
-def _day(day: pd.Timestamp) -> str:
-    return say("undated") if pd.isna(day) else date(day)
+def points_negotiation_brief(
+    told_negotiation_brief: pd.DataFrame, negotiation_brief: pd.DataFrame
+) -> list[Point]:
+    """Return the brief under its sections, each point with the evidence it rests on and the day of
+    that; its month, where only the month is known.
+    """
+    points = []
+    for row, code in zip(
+        each(told_negotiation_brief), negotiation_brief["point_code"], strict=True
+    ):
+        when = month if code in OF_A_MONTH else date
+        day = say("undated") if pd.isna(row.evidence_date) else when(row.evidence_date)
+        evidence = f"{row.evidence.removesuffix('.')}, {day}"
+        points.append(Point(say(row.section), row.point, evidence=evidence))
+    return points
 
 
 def points_account_profile(account_profile: pd.DataFrame) -> list[Point]:

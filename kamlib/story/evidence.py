@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.story.data_warnings import warnings_overview
 from kamlib.story.statements import Sentence
 from kamlib.tables import each
 from kamlib.words import FEW, count, listed, money, number, phrase, say, share
@@ -35,6 +36,8 @@ RULES = {
     "season": phrase("the last 12 months by their own season"),
     "last year": phrase("the same months of the year before"),
 }
+warnings_evidence = warnings_overview
+"""What spoils the figures stands first here too."""
 
 
 def headline_evidence(estimate_choice: pd.DataFrame) -> list[Sentence]:

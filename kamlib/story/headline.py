@@ -57,8 +57,8 @@ def period_sentence(
     row: Any = period_figures.set_index("figure").loc["revenue"]
     if pd.isna(row["value"]) and first_date is not None:
         text = say(
-            "The data begin on {first_date}: of {period} they hold the days since then alone, so "
-            "it is compared with no other period.",
+            "The data are whole from {first_date} on only: of {period} they hold the days since "
+            "then alone, so it is compared with no other period.",
             first_date=date(first_date),
             period=span.title,
         )

@@ -28,6 +28,7 @@ def _how(row: Any, book: BookSettings) -> str:
                 min_months=MIN_MONTHS,
             )
         ),
+        "data missing": say("data of the year are missing"),
         "mean month": say("mean of {basis_months:.0f} months", basis_months=row.basis_months),
         "season": say("last 12 months, by their own season of the last 24"),
         "book season": say("last 12 months, by the season of all accounts in the last 24"),
@@ -49,6 +50,11 @@ def outlook_finding(outlook: pd.DataFrame, book: BookSettings | None = None) -> 
     """Return what is in, where the year will end, and how that stands to the target."""
     row = next(each(outlook))
     so_far = say("{to_date} to date", to_date=money(row.to_date, book))
+    if row.outlook_rule == "data missing":
+        return say(
+            "{so_far}; data of the year are missing, so where it will end cannot be told",
+            so_far=so_far,
+        )
     if pd.isna(row.outlook):
         return say(
             "{so_far}; too few months with orders to tell where the year will end", so_far=so_far

@@ -296,7 +296,9 @@ def chart_revenue_months(
     now, ago = own["revenue"].sum(), own["year_ago_revenue"].sum(skipna=False)
     compared = say(", {now} on a year ago", now=change(now, ago, book)) if ago > 0 else ""
     if first_date is not None and first_date > span.start:
-        compared = say(" since {first_date}, when the data begin", first_date=date(first_date))
+        compared = say(
+            " since {first_date}, from when on the data are whole", first_date=date(first_date)
+        )
     title = say(
         "{period} brought {now}{compared}",
         period=span.title,
@@ -332,7 +334,7 @@ def note_short_base(*, first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> 
     if is_base_whole(first_date, as_of) or first_date is None:
         return ""
     return say(
-        "The data begin on {first_date}: the year before is not whole, so nothing is compared "
-        "with it.",
+        "The data are whole from {first_date} on only: the year before is not, so nothing is "
+        "compared with it.",
         first_date=date(first_date),
     )

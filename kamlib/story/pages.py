@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings, FreshnessSettings
+from kamlib.intake.holes import NO_HOLES, Hole, Holes
 from kamlib.period.calendar import Span
-from kamlib.story.data_warnings import silence_is_unusual
+from kamlib.period.reach import silence_is_unusual
 from kamlib.words import date, say, share
 
 
@@ -17,20 +18,35 @@ def title_period(
     span: Span,
     freshness: FreshnessSettings,
     book: BookSettings,
+    holes: Holes = NO_HOLES,
 ) -> str:
     """Return the period as every page's head names it: with the day the data end where they do not
-    cover it whole.
+    cover it whole, else with what they lack of its 12 months.
 
     Without ``complete_to`` a usual silence at the end is no gap.
     """
+    year = span.end - pd.DateOffset(months=12)
+    lacking = [hole for hole in holes if year < hole.end < span.end]
     if last_date is None or last_date >= span.end:
-        return span.title
+        return _lacking(span, lacking)
     is_gap = last_date < span.start or book.complete_to is not None
     is_gap |= silence_is_unusual(last_date, usual_silence_days, span, freshness)
     return (
         say("{period} (data to {last_date} only)", period=span.title, last_date=date(last_date))
         if is_gap
-        else span.title
+        else _lacking(span, lacking)
+    )
+
+
+def _lacking(span: Span, lacking: list[Hole]) -> str:
+    """Return a period with the days that its data lack."""
+    if not lacking:
+        return span.title
+    return say(
+        "{period} (data missing from {start} to {end})",
+        period=span.title,
+        start=date(lacking[-1].start),
+        end=date(lacking[-1].end),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.intake.holes import NO_HOLES, Holes, known_until
 from kamlib.period.calendar import Span
 from kamlib.story.ahead_sales import charted
 from kamlib.story.keys import called, late
@@ -76,8 +77,14 @@ def tell_retention_findings(
     as_of: pd.Timestamp,
     previous_span: Span,
     book: BookSettings,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
-    """Return each finding in a sentence, and what to do."""
+    """Return each finding in a sentence, and what to do.
+
+    Nobody is to be called about a silence where the data end early, since an order may have come,
+    nor about revenue below 0.
+    """
+    is_known = known_until(as_of, holes) == as_of
     meant = dict(list(finding_accounts.groupby("finding_code")))
     nobody = finding_accounts.head(0)
     has_contacts, key = len(interactions) > 0, called(key_accounts)
@@ -86,21 +93,22 @@ def tell_retention_findings(
         code = row.finding_code
         accounts = meant.get(code, nobody)
         if code == "newly_overdue":
-            rows.append((_newly_overdue(row, book), _call(row, has_contacts)))
+            step = _call(row, has_contacts) if is_known and row.revenue >= 0 else None
+            rows.append((_newly_overdue(row, book), step))
         elif code == "risk_changes":
             rows.append((_risk_split(risk_changes, previous_span, book, key), None))
         elif code == "rates":
             rows.append((_rates(row, as_of, book), None))
         elif code == "overdue":
-            step = say(_STEPS[code]) if len(accounts) else None
-            rows.append((_at_risk(accounts, book, key), step))
+            is_call = is_known and accounts["revenue"].ge(0).any()
+            rows.append((_at_risk(accounts, book, key), say(_STEPS[code]) if is_call else None))
         elif code == "lost":
             steps = account_actions[account_actions["account_id"].isin(accounts["account_id"])]
             rows.append((_lost(accounts, book, key), loss_step(steps) or None))
         else:
-            rows.append(
-                (_SAID[code](row, accounts, book), say(_STEPS[code]) if code in _STEPS else None)
-            )
+            is_call = is_known and accounts["revenue"].ge(0).any()
+            is_said = code in _STEPS and (is_call or code != "further_overdue")
+            rows.append((_SAID[code](row, accounts, book), say(_STEPS[code]) if is_said else None))
     columns = ["finding", "next_step"]
     return pd.DataFrame(rows, columns=columns, index=retention_findings.index).astype("str")
 
@@ -358,7 +366,7 @@ def _offers(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
 
 
 def _no_rates(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
-    return say("Retention of revenue cannot be known yet: no revenue a year before.")
+    return say("Retention of revenue cannot be known yet: no whole year before it.")
 
 
 def _no_alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:

@@ -28,7 +28,7 @@ from kamlib.words import (
 DEPENDENT_SHARE = 0.20
 SMALL_LOSS_SHARE = 0.01
 NO_PREVIOUS = phrase("No earlier period to compare with")
-NOT_WHOLE = phrase("The data begin inside the window of the previous period")
+NOT_WHOLE = phrase("The data do not hold the window of the previous period whole")
 
 
 def uncompared(previous_account_classes: pd.DataFrame | None, *, is_previous_whole: bool) -> str:
@@ -444,9 +444,9 @@ def note_class_moves(
     if previous_account_classes is None or is_previous_whole:
         return ""
     return say(
-        "The data begin on {first_date}, inside the window since {previous_period}: it has fewer "
-        "months than the window now, and accounts would move only because of that. So none is "
-        "said to have moved.",
+        "The data are whole from {first_date} on only, not for the whole window of "
+        "{previous_period}: accounts would move only because of that. So none is said to have "
+        "moved.",
         first_date=date(first_date),
         previous_period=previous_span.title,
     )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.period.calendar import Span
+from kamlib.period.months import is_window_whole
 from kamlib.story.keys import called
 from kamlib.story.leaving import WHY_NOT
 from kamlib.story.statements import Said
@@ -122,9 +123,21 @@ def table_due_renewals(
     return Said(renewals_said(due_renewals, book) or say("No agreement needs a decision"), until)
 
 
-def table_account_declines(account_declines: pd.DataFrame, key_accounts: pd.DataFrame) -> Said:
-    """Say how many key accounts have shrunk over years."""
+def table_account_declines(
+    account_declines: pd.DataFrame,
+    key_accounts: pd.DataFrame,
+    *,
+    first_date: pd.Timestamp | None = None,
+    as_of: pd.Timestamp | None = None,
+) -> Said:
+    """Say how many key accounts have shrunk over years, where the data hold three of them whole."""
     many, key = len(account_declines), called(key_accounts)
+    if as_of is not None and not is_window_whole(first_date, as_of=as_of, window_months=36):
+        return Said(
+            say(
+                "Whether any {key} shrinks over years takes three whole years to tell", key=say(key)
+            )
+        )
     if not many:
         return Said(say("No {key} has shrunk over years", key=say(key)))
     return Said(
