@@ -447,6 +447,37 @@ COUNTED = {
             f"{'SR' if n % 4 == 1 else 'SI'},K{n % 5},{d},{n},{PRICES[n]}"
             for n, d in enumerate(DAYS)])},
         {}, SUM - sum(PRICES[1::4]), "no sale is 'SR'; counted is 'SI'"),
+    "a discount whose name says more": (
+        {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount Applied", rows(
+            "{n},K{k},{d},1,{p},0.1"))},
+        {}, SUM * Decimal("0.9"), "less the share 'Discount Applied'"),
+    "a discount that is the same in all lines of an order": (
+        {"o.csv": table("Order No,Customer,Order Date,Qty,Unit Price,Discount Amount", [
+            line for line in rows("{n},K{k},{d},1,{p},5") for _ in range(2)])},
+        {}, 2 * SUM - 200, "'Discount Amount' is the same in all lines of an order"),
+    "a discount beside an amount before it": (
+        {"o.csv": table("Order No,Customer,Order Date,Order Value,Discount Amount", rows(
+            "{n},K{k},{d},{p},5"))},
+        {}, SUM, "'Discount Amount' is not taken off: if 'Order Value' is before it"),
+    "kinds that are all counted": (
+        {"o.csv": table("FkArt;Faktura;Regulierer;Fakturadatum;Nettowert", [
+            f"{['F2', 'RE'][n % 2]};{n};K{n % 5};{d:%d.%m.%Y};{german(PRICES[n])}"
+            for n, d in enumerate(DAYS)])},
+        {}, SUM, "'FkArt': all are counted: 'F2' and 'RE'"),
+    "days with the month's name first": (days(lambda d: f"{d:%b-%d-%y}"), {}, SUM, "%b-%d-%y"),
+    "amounts converted beside those of several currencies": (
+        {"report.csv": table(
+            "Account Name,Opportunity ID,Amount Currency,Amount,Amount (converted),Close Date", [
+                f"F{n % 5},{n},{['USD', 'EUR'][n % 2]},7,{PRICES[n]},{d}"
+                for n, d in enumerate(DAYS)])},
+        {}, SUM, "'Amount (converted)' holds all amounts in one currency"),
+    "prices of rows, as Amazon has them": (
+        {"orders.txt": table(
+            "amazon-order-id\tpurchase-date\torder-status\tquantity\titem-price\tbuyer", [
+                "\t".join((f"{n}", f"{d}T10:00:00+00:00", ["Shipped", "Cancelled"][n % 2], "3",
+                           f"{PRICES[n]}", f"K{n % 5}"))
+                for n, d in enumerate(DAYS)])},
+        {"account_id": "buyer"}, sum(PRICES[0::2]), "'item-price' (export of Amazon)"),
 }  # fmt: skip
 
 
@@ -576,6 +607,9 @@ REFUSED = {
     "no day and no amount of money": (
         {"o.csv": table("Channel,Region,Fresh,Milk", rows("a{k},b,x{n},y{n}"))},
         "no column left that could be the day of the order."),
+    "a column per week": (
+        {"o.csv": table("Kunde,KW 1,KW 2,KW 3,KW 4", rows("K{k},1,2,3,4"))},
+        "o.csv has a column per week ('KW 1', 'KW 2' …)"),
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ _DAYS = [
     *(f"%y{mark}%m{mark}%d" for mark in "./-"),
     *(f"%d{mark}%b{mark}{year}" for mark in "-/. " for year in ("%Y", "%y")),
     *("%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y年%m月%d日", "%G-W%V"),
-    *("%Y-%b-%d", "%d %m %Y"),
+    *("%Y-%b-%d", "%d %m %Y", "%b-%d-%Y", "%b-%d-%y"),
 ]
 _MONTHS = [
     *("%Y-%m", "%Y/%m", "%m/%Y", "%m.%Y", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y%m"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kamlib.intake.casting import foreign_sign
 from kamlib.intake.currencies import code_of, codes_of
 from kamlib.start.meanings import Recognised, fits, take_by_values
-from kamlib.start.names import folded
+from kamlib.start.names import folded, words_of
 from kamlib.start.sales import signed_already
 from kamlib.start.taxes import settle_taxes
 from kamlib.start.units import currency_in, unit_of, without_unit
@@ -29,7 +29,8 @@ _OPEN_SHARE = 0.9
 """From here on a discount in a column of percentages may be a share, or less than 1 %."""
 _OWN = (
     r"\b(local|home|base|company|group|reporting|functional|our|lokal\w*|haus|eigen\w*)( |$)?"
-    r"(currency|curr|cur|wahrung|waehrung|amount)\b|\bhauswahrung\b|\bin (lc|hw|hauswahrung)\b"
+    r"(currency|curr|cur|wahrung|waehrung|amount)\b|\bhauswahrung\b|\bconverted$"
+    r"|\bin (lc|hw|hauswahrung)\b"
 )
 """How columns of amounts in the company's own currency are called."""
 _ONCE = ("product_id", "product", "quantity", "category", "category_id", "line_id")
@@ -60,6 +61,7 @@ def weigh(plan: TablePlan, given: Mapping[str, str], ask: Ask) -> list[str]:
         if plan.amount and plan.base.has(name)
     ]
     told += [f"'{m.column}' is multiplied by {m.factor}." for m in used if m.factor != "1"]
+    told += _discounts_told(plan)
     told += [
         f"'{said[1]}' stands above the header: amounts are read as they are written; if it is "
         "their unit, multiply them in orders.sql."
@@ -265,6 +267,12 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
     if base.has("discount_share", "discount_amount"):  # one of them says it twice
         is_share = _is_nothing(base, "discount_amount")
         del base.known["discount_amount" if is_share else "discount_share"]
+    if not base.has("discount_share") and not base.has("discount_amount"):
+        called = [one for one in base.free if {*folded(one).split()} & words_of("discount")]
+        for column in called:
+            if fits(base, "discount_share", column):
+                take_by_values(base, "discount_share", column, "its name says discount")
+                break
     meaning = base.known.get("discount_share")
     if meaning is None:
         return
@@ -304,6 +312,47 @@ def _discount(base: Recognised, given: Mapping[str, str], ask: Ask) -> None:
 def _is_nothing(base: Recognised, name: str) -> bool:
     text = base.export.texts[base.known[name].column]
     return not base.export.texts.filter(text.re_search("[1-9]")).limit(1).count().execute()
+
+
+def _discounts_told(plan: TablePlan) -> list[str]:
+    """Tell of a discount of money that amounts as they are written may not lack, and of one that
+    may be the order's.
+    """
+    base = plan.base
+    known = base.known.get("discount_amount")
+    if known is None or _is_nothing(base, "discount_amount"):
+        return []
+    if plan.amount:
+        return [
+            f"'{known.column}' is the same in all lines of an order and is taken off each of them: "
+            "if it is the order's, take it off one of them in orders.sql."
+        ] * _is_of_orders(base, known.column)
+    return [
+        f"'{known.column}' is not taken off: if '{plan.columns['revenue'][1].column}' is before "
+        "it, subtract it in orders.sql."
+    ] * (not _lacks(plan, known.column))
+
+
+def _is_of_orders(base: Recognised, column: str) -> bool:
+    """Whether a column is the same in all lines of each order that has several."""
+    if not base.has("order_id"):
+        return False
+    lines = base.export.texts.select(order=base.known["order_id"].column, it=column)
+    orders = lines.filter(lines["it"].re_search("[1-9]")).group_by("order")
+    orders = orders.aggregate(n=lines["it"].count(), kinds=lines["it"].nunique())
+    several = orders.filter(orders["n"] > 1)
+    found = several.aggregate(n=several.count(), most=several["kinds"].max()).execute().iloc[0]
+    return bool(found["n"] >= _FEWEST and found["most"] == 1)
+
+
+def _lacks(plan: TablePlan, column: str) -> bool:
+    """Whether amounts are price × quantity less a discount, or stand beside such a sum."""
+    base = plan.base
+    if not base.has("unit_price", "quantity") or plan.columns["revenue"][0] is not base:
+        return False
+    whole = _size(base, "unit_price") * _size(base, "quantity") - _size_of(base, column)
+    near = base.export.texts.select(it=(_size(base, "revenue") - whole).abs() <= 0.011)["it"]
+    return bool((near.fill_null(True).mean() > _MOSTLY).execute())
 
 
 def _net_price(base: Recognised) -> None:

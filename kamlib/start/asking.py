@@ -13,6 +13,7 @@ from kamlib.start.meanings import (
     examples,
     filled,
     is_heading,
+    is_money,
     is_shared,
     take_by_values,
     tells_apart,
@@ -41,7 +42,7 @@ def find(part: Recognised, name: str, given: Mapping[str, str], ask: Ask) -> Non
     fitting = by_values(part, name) if kind else filled(part)
     if name == "order_id":
         own = [part.known[one].column for one in ("account_id", "order_date") if part.has(one)]
-        fitting = [column for column in fitting if tells_apart(part, column, own)]
+        fitting = [c for c in fitting if not is_money(part, c) and tells_apart(part, c, own)]
         if not fitting and part.has("account_id", "order_date"):
             return
     words = _words(name)

@@ -15,7 +15,7 @@ from kamlib.intake.forms import Reading, text_reading
 from kamlib.intake.rules import Rules
 from kamlib.intake.sources.engine import quoted, quoted_name
 from kamlib.start.exports import Export
-from kamlib.start.names import bare_names, folded, own_meaning, vocabulary
+from kamlib.start.names import bare_names, folded, own_meaning, vocabulary, words_of
 from kamlib.start.sales import cancelled, given_back, no_sales
 from kamlib.start.units import unit_of, without_tax, without_unit
 from kamlib.tables import CANONICAL, Column
@@ -108,6 +108,8 @@ def recognise(export: Export, given: Mapping[str, str], sources: Path) -> Recogn
             _by_name(found, meaning)
         if meaning == "order_id" and meaning not in found.known and found.topic in ("", "orders"):
             _by_own_id(found)
+    if "currency" not in found.known:
+        _by_codes(found)
     return found
 
 
@@ -120,6 +122,17 @@ def _by_own_id(found: Recognised) -> None:
             if rows.aggregate(n=text.count() - text.nunique()).execute()["n"].iloc[0] == 0:
                 _take(found, "order_id", column, "no two cells are alike")
                 return
+
+
+def _by_codes(found: Recognised) -> None:
+    """Take a column whose name holds a word for currencies and whose cells are codes of them."""
+    for column in found.free:
+        if not {*folded(column).split()} & words_of("currency"):
+            continue
+        text = found.export.texts[column]
+        if (text.re_search("^[A-Za-z]{3}$").mean() == 1).fill_null(False).execute():
+            _take(found, "currency", column, "its cells are codes of currencies")
+            return
 
 
 def by_values(found: Recognised, meaning: str) -> list[str]:
@@ -222,6 +235,13 @@ def is_heading(part: Recognised, column: str) -> bool:
     sql = f"SELECT count({own}), count({day}), count({own}) FILTER ({day} IS NOT NULL) FROM {table}"
     names, days, both = part.export.texts.get_backend().raw_sql(sql).fetchone()
     return bool(0 < names < days and not both)
+
+
+def is_money(part: Recognised, column: str) -> bool:
+    """Whether most cells of a column are written as money: with decimals, or a currency's sign."""
+    text = part.export.texts[column]
+    is_so = text.re_search(r"^[^\pL\d]*\d[\d., ']*[.,]\d{1,4}\D{0,4}$|^[$€£¥]")
+    return bool((is_so.mean() > 1 - _FITS).fill_null(False).execute())
 
 
 def tells_apart(part: Recognised, column: str, others: Sequence[str]) -> bool:

@@ -132,10 +132,14 @@ def _is_yes(flag: str) -> bool:
 
 
 def _all_counted(export: Export) -> list[str]:
-    """Return what to tell of a status none of whose values says that a row is no sale."""
-    for column, values in _columns(export, "status"):
-        if 1 < len(values) <= _MOST_SHOWN:
-            return [f"'{column}': all are counted: {_shown(values)}."]
+    """Return what to tell of a status, or a kind, none of whose values says that a row is no sale,
+    or money given back.
+    """
+    for what in ("status", "kind"):
+        for column, values in _columns(export, what):
+            is_told = what == "kind" and any(_says(value, "given_back") for value in values)
+            if 1 < len(values) <= _MOST_SHOWN and not is_told:
+                return [f"'{column}': all are counted: {_shown(values)}."]
     return []
 
 

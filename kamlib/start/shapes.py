@@ -127,12 +127,13 @@ def _refuse_periods(export: Export) -> None:
     for pattern, what in (
         (r"(?i)^(q[1-4]|[1-4]\.?\s*quartal|t[1-4]|quy [1-4])\b|\bq[1-4]$", "quarter"),
         (r"^(19|20)\d\d$", "year"),
+        (r"(?i)^(kw|cw|week|wk|w|semaine|semana|tuan)[ .-]?\d{1,2}$", "week"),
     ):
         found = [column for column in export.columns if re.search(pattern, column.strip())]
         if len(found) >= _FEWEST and not _has(export, "order_date"):
             raise KamError(
                 f"{export.title} has a column per {what} ('{found[0]}', '{found[1]}' …); the kit "
-                "needs at least months.",
+                "reads columns of months.",
                 where=export.title,
                 next="Export it with a row per order line, or a column per month.",
             )
