@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from kamlib.book import FiscalYear
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.calendar import period_of
 from kamlib.period.months import trailing_months
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period import AccountPeriod, Period
 from kamlib.period.calendar import Span, period_of
 from kamlib.tables import CANONICAL, empty_table, shaped, typed

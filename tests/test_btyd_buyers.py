@@ -174,7 +174,7 @@ def test_no_accounts_no_rows(name):
 
 
 def test_the_graph_leaves_the_defaults_of_constants_alone():
-    given = {"account_days": SIX, "as_of": AS_OF}
+    given = {"unbroken_days": SIX, "as_of": AS_OF}
     pd.testing.assert_frame_equal(graph.compute("buyer_summary", given), TABLES["buyer_summary"]())
     models = graph.compute("buyer_models", {"buyer_summary": TABLES["buyer_summary"]()})
     assert [model.unit_days for model in models] == [7.0] * 4

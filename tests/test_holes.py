@@ -12,7 +12,7 @@ import kamlib as kam
 from kamlib.ahead.alerts import account_alerts
 from kamlib.book import FreshnessSettings, LossSettings
 from kamlib.check import check_book
-from kamlib.intake.holes import NO_HOLES, Hole, Holes, holes
+from kamlib.holes import NO_HOLES, Hole, Holes, holes
 from kamlib.outlook import year_outlook
 from kamlib.period.calendar import parse_period
 from kamlib.period.reach import comparable, reach, unknown_days

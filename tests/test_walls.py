@@ -33,7 +33,7 @@ ANALYSIS = (
     "ahead",
 )
 LAYERS = (
-    {"errors", "words", "tables"},
+    {"errors", "words", "tables", "holes"},
     {"book"},
     {"intake"},
     {"period"},

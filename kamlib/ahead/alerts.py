@@ -15,7 +15,7 @@ from kamlib.ahead.steady import (
     is_told,
     tested,
 )
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.tables import shaped
 
 LEVEL = 0.05

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, gammainc, gammaln
 
-from kamlib.intake.holes import NO_HOLES, Holes, known_until
+from kamlib.holes import NO_HOLES, Holes, known_until
 from kamlib.period.months import is_window_whole, trailing_months
 
 WINDOWS = (3, 6)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.dossier.history import NO_CATEGORY
 from kamlib.dossier.window import covers_year_before, in_window
-from kamlib.intake.holes import NO_HOLES, Holes, silence_days
+from kamlib.holes import NO_HOLES, Holes, silence_days
 from kamlib.tables import each, shaped
 
 _NAN = float("nan")

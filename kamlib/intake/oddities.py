@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.intake.holes import holes, least_gap_days
+from kamlib.holes import holes, least_gap_days
 from kamlib.intake.notices import Notice, amount_text, below_zero
 from kamlib.intake.numbers import number_notices
 from kamlib.intake.repeats import repeated, suspects

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kamlib.intake.holes import Holes
+from kamlib.holes import Holes
 
 HISTORY_MONTHS = 3
 """Accounts first seen in so many months of the data may have begun before them."""
@@ -85,7 +85,7 @@ def is_base_whole(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
 def months_in_holes(as_of: pd.Timestamp, count: int, holes: Holes) -> NDArray[np.bool_]:
     """Return which of the months that end on a day lie in a hole of the data, whole.
 
-    >>> from kamlib.intake.holes import Hole
+    >>> from kamlib.holes import Hole
     >>> hole = Hole(pd.Timestamp("2025-01-20"), pd.Timestamp("2025-02-28"))
     >>> months_in_holes(pd.Timestamp("2025-03-31"), 3, Holes([hole])).tolist()
     [False, True, False]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
-from kamlib.intake.holes import unbroken
+from kamlib.holes import unbroken
 from kamlib.period.calendar import Span
 from kamlib.period.names import FACTS, READ_TABLES, SECTIONS, UNBROKEN, setting
 from kamlib.tables import catalogue

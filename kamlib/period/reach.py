@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import QUIET_DAYS, BookSettings, FreshnessSettings
-from kamlib.intake.holes import NO_HOLES, Hole, Holes, holes
+from kamlib.holes import NO_HOLES, Hole, Holes, holes
 from kamlib.period.calendar import Span
 
 _DAY = pd.Timedelta(days=1)

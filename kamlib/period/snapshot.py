@@ -23,7 +23,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings, read_settings
 from kamlib.errors import KamError
-from kamlib.intake.holes import NO_HOLES, Hole, Holes
+from kamlib.holes import NO_HOLES, Hole, Holes
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.held import held
 from kamlib.period.kept import once, pickle_table, pickle_value, read_table, write_table

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
-from kamlib.intake.holes import known_on
+from kamlib.holes import known_on
 from kamlib.period.calendar import Span, period_of
 from kamlib.period.months import account_months, trailing_months
 from kamlib.period.names import READ_TABLES, SECTIONS, setting

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import FiscalYear
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.outlook import outlook_choice, year_outlook
 from kamlib.period.calendar import period_of
 from kamlib.programme.accounts import by_id, key_ids, names_of, window_sums

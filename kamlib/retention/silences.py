@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from kamlib.intake.holes import EARLY_MONTHS, NO_HOLES, Holes, known_until
+from kamlib.holes import EARLY_MONTHS, NO_HOLES, Holes, known_until
 from kamlib.retention.day_sums import (
     SPAN,
     DaySums,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.months import month_of, trailing_months
 from kamlib.scoring.grid import score_grid
 from kamlib.scoring.line import AdmissionRule

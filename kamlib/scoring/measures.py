@@ -7,7 +7,7 @@ import pandas as pd
 
 from kamlib.book import SegmentationSettings
 from kamlib.book.criteria import MEASURES
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.months import months_in_holes, trailing_months
 from kamlib.tables import shaped
 

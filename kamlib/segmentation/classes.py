@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import FigureSettings, SegmentationSettings
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.months import trailing_months
 from kamlib.segmentation.abc import Cumulated, cumulated
 from kamlib.segmentation.xyz import LEAST_ORDER_DAYS, xyz_of

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import FigureSettings
-from kamlib.intake.holes import EARLY_MONTHS, NO_HOLES, Holes
+from kamlib.holes import EARLY_MONTHS, NO_HOLES, Holes
 from kamlib.period.months import months_in_holes, trailing_months
 
 PRESETS: dict[str, tuple[float, float]] = {"customer": (0.5, 1.0), "classic": (0.10, 0.25)}

@@ -9,7 +9,7 @@ import pandas as pd
 from kamlib.ahead.alerts import LEFT
 from kamlib.ahead.steady import LEAST_MONTHS, is_told
 from kamlib.book import BookSettings
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.groups import named_groups
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.ahead_record import health_text, is_no_goods, is_poor, note_alert_record

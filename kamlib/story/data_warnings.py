@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings, FreshnessSettings
-from kamlib.intake.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.intake.shares import unusable_shares
 from kamlib.period.calendar import Span
 from kamlib.period.reach import silence_is_unusual
@@ -39,7 +39,7 @@ def freshness_warning(
 def holes_warning(holes: Holes, span: Span) -> str:
     """Say which days the data lack before their end, where they do.
 
-    >>> from kamlib.intake.holes import Hole
+    >>> from kamlib.holes import Hole
     >>> from kamlib.period.calendar import parse_period
     >>> hole = Hole(pd.Timestamp("2025-03-01"), pd.Timestamp("2025-06-30"))
     >>> holes_warning(Holes([hole]), parse_period("2025-Q3")).replace(chr(160), " ")[:71]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import BookSettings, FreshnessSettings
-from kamlib.intake.holes import NO_HOLES, Hole, Holes
+from kamlib.holes import NO_HOLES, Hole, Holes
 from kamlib.period.calendar import Span
 from kamlib.period.reach import silence_is_unusual
 from kamlib.words import date, say, share

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.intake.holes import NO_HOLES, Holes, known_until
+from kamlib.holes import NO_HOLES, Holes, known_until
 from kamlib.period.calendar import Span
 from kamlib.story.ahead_sales import charted
 from kamlib.story.keys import called, late

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.intake.holes import NO_HOLES, Holes, known_until
+from kamlib.holes import NO_HOLES, Holes, known_until
 from kamlib.tables import shaped
 
 URGENCY = {
