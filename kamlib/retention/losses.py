@@ -135,12 +135,13 @@ def detection_lag(account_status: pd.DataFrame) -> float:
 
 
 def dated_losses(lost_accounts: pd.DataFrame, first_date: pd.Timestamp | None) -> pd.DataFrame:
-    """Return the losses whose time is known: those whose last order lies before a hole in the data
-    may have happened at any time in it. What is only recorded has its day.
+    """Return the losses whose time is known. One whose last order lies before a hole in the data
+    may have happened at any time in it; what is only recorded has its day.
 
     >>> days = pd.to_datetime(["2023-01-05", "2024-01-05", None])
-    >>> dated_losses(pd.DataFrame({"last_order_date": days}), pd.Timestamp("2024-01-01")).index
-    Index([1, 2], dtype='int64')
+    >>> lost = pd.DataFrame({"last_order_date": days})
+    >>> dated_losses(lost, pd.Timestamp("2024-01-01")).index.tolist()
+    [1, 2]
     """
     last = lost_accounts["last_order_date"]
     return lost_accounts if first_date is None else lost_accounts[~last.lt(first_date)]
