@@ -66,6 +66,7 @@ class Book:
             "account_status": status.assign(status="active"),
             "first_date": days["date"].min(),
             "account_months": months,
+            "unbroken_months": months,
             "key_accounts": keys,
             "prospects": empty_table("prospects"),
             "as_of": as_of,

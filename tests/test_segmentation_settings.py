@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from kamlib import segmentation
 from kamlib.book import KeyAccountSettings, SegmentationSettings
+from kamlib.holes import NO_HOLES
 from kamlib.story import segmentation as say
 from kamlib.story.segmentation_rows import TREATMENTS, tell_abc_xyz_matrix
 
@@ -20,6 +21,7 @@ def test_defaults_are_those_of_the_settings():
         "admission": KeyAccountSettings(),
         "manager_id": "",
         "is_previous_whole": True,
+        "holes": NO_HOLES,
     }
     for name in segmentation.__all__:
         for one in inspect.signature(getattr(segmentation, name)).parameters.values():
