@@ -2,7 +2,7 @@
 side by side; and say what an empty warm kernel costs the processor.
 
 Run: python benchmarks/bench_kernels.py [--rounds 5]. The two are started by turns in the same run;
-the best of the rounds counts. An empty kernel runs a notebook of one empty cell: what twelve of
+the best of the rounds counts. An empty kernel runs a notebook of one empty cell: what sixty of
 them take beyond what their process takes by itself. Exit code 1: warm is not at least twice as
 fast, or an empty kernel takes more than 0.08 s; 2: kernels cannot be forked on this system.
 """
@@ -26,7 +26,7 @@ ENVIRONMENT = {"PYTHONHASHSEED": "0", "TZ": "UTC", "MPLBACKEND": "agg", "OPENBLA
 LOADS = """import kamlib as kam
 import matplotlib.pyplot, seaborn, lifelines
 import kamlib.page, kamlib.segmentation, kamlib.scoring, kamlib.retention, kamlib.dossier"""
-EMPTY = 12
+EMPTY = 60
 
 
 def seconds_of(notebook: Path, environment: Mapping[str, str]) -> float:
