@@ -13,7 +13,7 @@ from kamlib.errors import KamError
 from kamlib.intake.casting import MONEY, last_day
 from kamlib.intake.columns import reason_if
 from kamlib.intake.currencies import code_of, signs_of
-from kamlib.intake.rates import NO_RATE
+from kamlib.intake.rates import NO_RATE, to_write
 from kamlib.intake.sources import Engine
 from kamlib.words import listed
 
@@ -43,11 +43,11 @@ def in_book_currency(
         return orders
     if rates.empty and has_rates:
         other = min(found - {*own})
+        first = pd.Timestamp(used["order_date"].min().to_pyarrow().as_py())
         raise KamError(
             f"Orders are in {listed(sorted(found))}, and no row of the table rates can be used.",
             where=f"{folder}/rates",
-            next=f"Write for each month a line such as 2025-01-31,{other},1.25 (month, currency, "
-            f"rate): how much {book.currency} one {other} is.",
+            next=to_write(first, other, book),
         )
     if rates.empty and len(found) == 1:
         (only,) = found

@@ -37,7 +37,7 @@ def rate_notices(
                 "rates",
                 f"{count(len(bad), 'rate is', 'rates are')} not above 0, such as "
                 f"{number(row['rate'])} of {row['currency']} in {row['month']:%Y-%m}: not used.",
-                _write(row["month"], str(row["currency"]), book),
+                to_write(row["month"], str(row["currency"]), book),
             )
         )
     return notices + _lacking(orders, rates, book)
@@ -60,12 +60,12 @@ def _lacking(orders: ir.Table, rates: pd.DataFrame, book: BookSettings) -> list[
             shown = listed([f"{month:%Y-%m}" for month in rows["month"].head(3)])
             more = " and others" if len(rows) > 3 else ""
             what += f" in {shown}{more}"
-        notices.append(Notice("rates", f"{what}: set aside.", _write(first, str(currency), book)))
+        notices.append(Notice("rates", f"{what}: set aside.", to_write(first, str(currency), book)))
     return notices
 
 
-def _write(month: pd.Timestamp, currency: str, book: BookSettings) -> str:
-    """Return the line to write."""
+def to_write(month: pd.Timestamp, currency: str, book: BookSettings) -> str:
+    """Return what to do about a rate that lacks: the line to write, for a month and a currency."""
     day = (month + pd.offsets.MonthEnd(0)).date()
     return (
         f"Write for each month a line such as {day},{currency},RATE (month, currency, rate): how "
