@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 EARLY_MONTHS = 3
-"""An account first seen so soon after a hole may have begun in it, or before."""
+"""An account first seen in so many months of the data, or after a hole, may have begun before."""
 LONG_GAP_DAYS = 28
 _USUAL = 20  # times the gap that is usual
 _RARE = 0.95
@@ -125,12 +125,45 @@ def known_until(day: pd.Timestamp, holes: Holes) -> pd.Timestamp:
     """Return the last day up to a day that no hole holds: silence is known until then.
 
     >>> hole = Hole(pd.Timestamp("2023-03-01"), pd.Timestamp("2023-06-30"))
-    >>> [known_until(pd.Timestamp(day), (hole,)).date().isoformat()
+    >>> [known_until(pd.Timestamp(day), Holes([hole])).date().isoformat()
     ...     for day in ("2023-05-31", "2023-12-31")]
     ['2023-02-28', '2023-12-31']
     """
     inside = [hole.start for hole in holes if hole.start <= day <= hole.end]
     return min(inside) - pd.Timedelta(days=1) if inside else day
+
+
+def is_known(day: pd.Timestamp, holes: Holes) -> bool:
+    """Return whether no hole holds a day: who is silent on it has really not ordered.
+
+    >>> hole = Hole(pd.Timestamp("2023-03-01"), pd.Timestamp("2023-06-30"))
+    >>> [is_known(pd.Timestamp(day), Holes([hole])) for day in ("2023-06-30", "2023-07-01")]
+    [False, True]
+    """
+    return known_until(day, holes) == day
+
+
+def is_broken_since(day: pd.Timestamp, holes: Holes) -> bool:
+    """Return whether a hole lies, whole or in part, in the time since a day.
+
+    >>> hole = Hole(pd.Timestamp("2023-03-01"), pd.Timestamp("2023-06-30"))
+    >>> [is_broken_since(pd.Timestamp(day), Holes([hole])) for day in ("2023-06-30", "2023-07-01")]
+    [True, False]
+    """
+    return any(hole.end >= day for hole in holes)
+
+
+def gap_days(days: pd.Series, holes: Holes) -> pd.Series:
+    """Return the gap before each of some days that follow one another, in days; n/a for the first
+    of them, and where a hole lies between: a time of which nothing is known is no gap.
+
+    >>> hole = Hole(pd.Timestamp("2023-03-01"), pd.Timestamp("2023-06-30"))
+    >>> days = pd.Series(pd.to_datetime(["2023-02-20", "2023-07-01", "2023-07-11"]))
+    >>> gap_days(days, Holes([hole])).tolist()
+    [nan, nan, 10.0]
+    """
+    before = sum((days.gt(hole.end).astype("int64") for hole in holes), pd.Series(0, days.index))
+    return days.diff().dt.days.where(before.diff().eq(0)).astype("float64")
 
 
 def silence_days(last: pd.Timestamp, as_of: pd.Timestamp, holes: Holes) -> float:

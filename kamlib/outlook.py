@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from kamlib.book import FiscalYear
-from kamlib.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes, is_broken_since
 from kamlib.period.calendar import period_of
 from kamlib.period.months import trailing_months
 
@@ -56,7 +56,7 @@ def year_outlook(
     unless credit notes are expected.
 
     ``outlook_rule`` of the result says how it was reached: *over*, *data missing* (a hole in the
-    data lies in the year: n/a), *too few months*, or the rule;
+    data lies in the year: n/a, as is what was to be reached by now), *too few months*, or the rule;
     ``basis_months`` from how many months, ``margin_rate`` at which rate of the last 12 months.
     """
 
@@ -75,10 +75,11 @@ def year_outlook(
     due = pipeline[pipeline["expected_close_date"].le(year.end)]
     deals = float(due["weighted_value"].sum()) if months_left > 0 else 0.0
     book = own if book_months is None else book_months
+    is_broken = is_broken_since(year.start, holes)
     expected, spread, rule, basis = _months_left(
         since(own), since(book), as_of, months_left, outlook_rule, interval_factor
     )
-    if any(hole.end >= year.start for hole in holes):
+    if is_broken:
         expected, spread, rule = float("nan"), float("nan"), "data missing"
     aims = targets[targets["month"].between(year.start, year.end)]
     this_year = own[own["month"].gt(year.start)]
@@ -88,7 +89,8 @@ def year_outlook(
         to_date, aim = float(known.sum()), aims.dropna(subset=measure)
         end = to_date + factor * expected
         target = aim[measure].sum() if len(aim) else float("nan")
-        so_far = aim.loc[aim["month"].le(as_of), measure].sum() if len(aim) else float("nan")
+        is_due = len(aim) > 0 and not is_broken
+        so_far = aim.loc[aim["month"].le(as_of), measure].sum() if is_due else float("nan")
         row = {
             "measure": measure,
             "year_start_date": year.start,

@@ -36,7 +36,7 @@ YEARS = pd.date_range("2024-01-31", AS_OF, freq="ME").as_unit("us")
 BOOK = BookSettings(title="Demo")
 
 
-def parts_of(**given: pd.DataFrame) -> pd.Series:
+def parts_of(*, first_date: pd.Timestamp = YEARS[0], **given: pd.DataFrame) -> pd.Series:
     months = {"account_id": "A", "month": YEARS, "revenue": [100.0] * 12 + [80.0] * 12}
     months |= {"cost": [60.0] * 12 + [48.0] * 12, "order_count": 1, "order_day_count": 1}
     status = {"account_id": ["A"], "status": "active", "silence_days": 40.0, "revenue": 960.0}
@@ -54,7 +54,7 @@ def parts_of(**given: pd.DataFrame) -> pd.Series:
     }
     tables |= given
     undated = {name: tables.pop(name) for name in ("contacts", "plan_register")}
-    dated = dated_health(**tables, as_of=AS_OF, health=BOOK.health)
+    dated = dated_health(**tables, as_of=AS_OF, first_date=first_date, health=BOOK.health)
     return health_parts(dated, **undated, health=BOOK.health).iloc[0]
 
 
@@ -64,6 +64,12 @@ def test_rhythm_trend_and_margin_come_from_orders_alone():
     assert found["trend_health"] == pytest.approx(100 * (-0.2 + 1 / 3) / (0.1 + 1 / 3))
     assert found["margin_health"] == pytest.approx(100 * 0.05 / 0.06)
     assert found["known_part_count"] == 3 and np.isnan(found["health"])  # half the weight unknown
+
+
+def test_no_year_is_held_against_one_that_the_data_lack_a_part_of():
+    found = parts_of(first_date=pd.Timestamp("2024-07-01"))
+    assert found["rhythm_health"] == 50
+    assert np.isnan(found["trend_health"]) and np.isnan(found["margin_health"])
 
 
 def test_parts_of_service_people_and_money():

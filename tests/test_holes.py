@@ -17,8 +17,12 @@ from kamlib.outlook import year_outlook
 from kamlib.period.calendar import parse_period
 from kamlib.period.reach import comparable, reach, unknown_days
 from kamlib.programme.targets import account_targets
+from kamlib.retention.day_sums import day_sums
+from kamlib.retention.silences import Silences, silences
+from kamlib.retention.status import account_status, closed_spells, past_gaps, usual_gaps
 from kamlib.scoring.measures import criterion_measures
-from kamlib.story.data_warnings import holes_warning
+from kamlib.story.data_warnings import holes_warning, warnings_overview
+from kamlib.story.evidence import warnings_evidence
 from kamlib.story.pages import title_period
 from kamlib.story.retention import tell_retention_findings
 from kamlib.tables import empty_table, shaped, typed
@@ -168,6 +172,7 @@ class TestSteadyAccounts:
         year_ago = q.key_figures["year_ago_value"]
         assert year_ago.isna().all()
         assert q.retention_rates["nrr_share"].isna().all()
+        assert q.year_ago is None
 
     @EACH
     def test_it_is_tried_on_no_past_day_that_reaches_over_it(self, opened, without):
@@ -184,6 +189,7 @@ class TestSteadyAccounts:
         for account in ACCOUNTS[:3]:
             figures = q.account(account).dossier_figures.set_index("figure")
             assert figures.loc["silence", "value"] <= 12
+            assert figures.loc["silence", "noted_days"] == 12
 
     def test_the_same_book_without_a_hole_compares(self, opened):
         q = opened(None)
@@ -210,6 +216,15 @@ class TestAccountsAndTheHole:
         orders = {"OLD": every("2024-01-01", "2025-09-28", 9), "A": ["2025-08-01", "2025-09-20"]}
         assert status_of(orders, at, hole).loc["A", "status"] == "active"
         assert status_of(orders, at, Holes()).loc["A", "status"] == "new"
+
+    def test_one_first_seen_after_it_was_lost_between_as_an_old_one(self):
+        at = pd.Timestamp("2025-09-30")
+        hole = Holes([Hole(pd.Timestamp("2023-04-01"), pd.Timestamp("2023-06-30"))])
+        orders = {"OLD": every("2022-01-01", "2025-09-28", 9), "A": ["2023-08-01", "2025-01-20"]}
+        found = silences_of(orders, at, hole).past.set_index("account_id")
+        assert found.loc["A", "begun"] == -np.inf
+        assert np.isfinite(silences_of(orders, at, NO_HOLES).past.set_index("account_id").loc[
+            "A", "begun"])  # fmt: skip
 
     def test_the_days_in_it_are_no_gap(self):
         at = pd.Timestamp("2025-09-30")
@@ -240,18 +255,14 @@ def every(first: str, last: str, step: int) -> list[str]:
     return [str(day.date()) for day in pd.date_range(first, last, freq=f"{step}D")]
 
 
-def status_of(orders: dict[str, list[str]], as_of: pd.Timestamp, missing: Holes) -> pd.DataFrame:
-    from kamlib.retention.day_sums import day_sums
-    from kamlib.retention.silences import silences
-    from kamlib.retention.status import account_status, closed_spells, past_gaps, usual_gaps
-
+def silences_of(orders: dict[str, list[str]], as_of: pd.Timestamp, missing: Holes) -> Silences:
     rows = [(one, pd.Timestamp(day)) for one, own in orders.items() for day in own]
     days = pd.DataFrame(rows, columns=["account_id", "date"]).assign(revenue=10.0, cost=6.0)
     days = days[days["date"].le(as_of)]
     for hole in missing:
         days = days[~days["date"].between(hole.start, hole.end)]
-    loss, classes = LossSettings(), shaped("account_classes", [])
-    found = silences(
+    loss = LossSettings()
+    return silences(
         shaped("accounts", []),
         day_sums(days),
         as_of=as_of,
@@ -259,6 +270,11 @@ def status_of(orders: dict[str, list[str]], as_of: pd.Timestamp, missing: Holes)
         min_silence_days=loss.min_silence_days,
         holes=missing,
     )
+
+
+def status_of(orders: dict[str, list[str]], as_of: pd.Timestamp, missing: Holes) -> pd.DataFrame:
+    loss, classes = LossSettings(), shaped("account_classes", [])
+    found = silences_of(orders, as_of, missing)
     gaps = past_gaps(found, classes, min_gaps=loss.min_gaps)
     table = account_status(
         found,
@@ -302,6 +318,7 @@ class TestWindowsAndTargets:
         )
         assert found["outlook_rule"].tolist() == ["data missing"] * 2
         assert found["outlook"].isna().all()
+        assert found["gap_to_date"].isna().all()
         keys = shaped("key_accounts", [{"account_id": "A", "is_key": True}])
         names = pd.DataFrame({"account_id": ["A"], "name": "Ann", "manager_name": "Bo"})
         table = account_targets(
@@ -331,6 +348,8 @@ class TestToldOf:
             "Data are missing from 1 Apr 2025 to 30 Jun 2025" in said
         )
         assert "data missing from" in q.call(title_period)
+        for warnings in (warnings_overview, warnings_evidence):
+            assert any("Data are missing from" in one for one in q.call(warnings))
         assert opened(None).call(holes_warning) == ""
         assert opened(None).call(title_period) == SPAN.title
 

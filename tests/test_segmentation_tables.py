@@ -90,9 +90,12 @@ def keys_of(classes: pd.DataFrame, *ids: str) -> pd.DataFrame:
     return keys.assign(is_key=keys["account_id"].isin(ids))
 
 
-def types_of(classes, accounts, needs=NO_NEEDS, incidents=NO_INCIDENTS, share=0.10) -> pd.DataFrame:
+def types_of(
+    classes, accounts, needs=NO_NEEDS, incidents=NO_INCIDENTS, share=0.10, first_date=None
+) -> pd.DataFrame:
+    tables = (classes, accounts, needs, incidents)
     own = SegmentationSettings(breadwinner_share=share)
-    return account_types(classes, accounts, needs, incidents, as_of=AS_OF, segmentation=own)
+    return account_types(*tables, as_of=AS_OF, first_date=first_date, segmentation=own)
 
 
 def limits_of(classes, accounts, keys, previous=None, whole=True) -> pd.DataFrame:
@@ -525,3 +528,5 @@ def test_accounts_of_the_first_months_of_the_data_are_not_taken_for_new():
     classes["first_order_month"] = [AS_OF - pd.offsets.MonthEnd(6), AS_OF - pd.offsets.MonthEnd(2)]
     table = types_of(classes, accounts, needs, share=0.9)
     assert table[["account_id", "type"]].to_numpy().tolist() == [["b", "prospective"]]
+    after_a_hole = AS_OF - pd.DateOffset(months=4)
+    assert types_of(classes, accounts, needs, share=0.9, first_date=after_a_hole).empty

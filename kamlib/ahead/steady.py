@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, gammainc, gammaln
 
-from kamlib.holes import NO_HOLES, Holes, known_until
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.months import is_window_whole, trailing_months
 
 WINDOWS = (3, 6)
@@ -40,7 +40,7 @@ def is_told(first_date: pd.Timestamp | None, as_of: pd.Timestamp, holes: Holes =
     >>> [is_told(day, pd.Timestamp("2025-09-30")) for day in days]
     [True, False]
     """
-    if known_until(as_of, holes) < as_of:
+    if not is_known(as_of, holes):
         return False
     return first_date is None or is_window_whole(
         first_date, as_of=as_of, window_months=LEAST_MONTHS

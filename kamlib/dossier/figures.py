@@ -8,7 +8,7 @@ import pandas as pd
 
 from kamlib.dossier.history import NO_CATEGORY
 from kamlib.dossier.window import covers_year_before, in_window
-from kamlib.holes import NO_HOLES, Holes, silence_days
+from kamlib.holes import NO_HOLES, Holes, gap_days, silence_days
 from kamlib.tables import each, shaped
 
 _NAN = float("nan")
@@ -93,7 +93,7 @@ def _order_figures(
         rows.append(_row("margin rate", "share", rate, rate_before, **day))
     per_day = revenue / on_days if on_days else _NAN
     per_day_before = earlier / then if known and then else _NAN
-    gap = days["date"].drop_duplicates().sort_values().diff().dt.days.median()
+    gap = gap_days(days["date"].drop_duplicates().sort_values(), holes).median()
     return [
         *rows,
         _row("order days", "count", on_days, float(then) if known else _NAN, **day),

@@ -6,10 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kamlib.holes import Holes
-
-HISTORY_MONTHS = 3
-"""Accounts first seen in so many months of the data may have begun before them."""
+from kamlib.holes import EARLY_MONTHS, Holes
 
 
 def trailing_months(as_of: pd.Timestamp, count: int = 12) -> pd.DatetimeIndex:
@@ -117,7 +114,7 @@ def first_months(
     first = number.groupby(active["account_id"]).min().rename("first")
     is_since = active["month"].ge(first_date) if first_date is not None else number.notna()
     seen = number[is_since].groupby(active["account_id"]).min().rename("first")
-    return seen, first.reindex(seen.index).lt(seen.min() + HISTORY_MONTHS)
+    return seen, first.reindex(seen.index).lt(seen.min() + EARLY_MONTHS)
 
 
 def account_months(account_days: pd.DataFrame, *, as_of: pd.Timestamp) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import QUIET_DAYS, BookSettings, FreshnessSettings
-from kamlib.holes import NO_HOLES, Hole, Holes, holes
+from kamlib.holes import NO_HOLES, Hole, Holes, gap_days, holes
 from kamlib.period.calendar import Span
 
 _DAY = pd.Timedelta(days=1)
@@ -28,7 +28,7 @@ def reach(
         return None, 0
     last = min(max(latest), as_of)
     recent = known[known > last - pd.DateOffset(years=1)]
-    gaps = recent.diff().dt.days[~recent.isin([hole.end + _DAY for hole in holes(known)])]
+    gaps = gap_days(recent, holes(known))
     return last, int(gaps.max()) if gaps.notna().any() else 0
 
 

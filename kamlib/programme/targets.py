@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import FiscalYear
-from kamlib.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes, is_broken_since
 from kamlib.outlook import outlook_choice, year_outlook
 from kamlib.period.calendar import period_of
 from kamlib.programme.accounts import by_id, key_ids, names_of, window_sums
@@ -42,8 +42,7 @@ def account_targets(
     done = window_sums(account_months, as_of, months).reindex(ids)
     revenue, margin = done["revenue"].fillna(0.0), done["margin"].where(done["revenue"].notna(), 0)
     aims = targets[targets["month"].between(year.start, year.end)]
-    is_broken = any(hole.end >= year.start for hole in holes)
-    due = aims[aims["month"].le(as_of) & (not is_broken)]
+    due = aims.head(0) if is_broken_since(year.start, holes) else aims[aims["month"].le(as_of)]
     due = due.groupby("account_id")[["revenue", "margin"]].sum(min_count=1).reindex(ids)
     year_target = aims.groupby("account_id")["revenue"].sum(min_count=1).reindex(ids)
     deals = opportunities[opportunities["outcome"].eq("open")]

@@ -278,10 +278,7 @@ def _trip_day(
     account no longer new.
     """
     silence = np.maximum(np.floor(k * usual) + 1, min_silence_days)
-    since, begun = (
-        table[own].to_numpy() if own in table else day_number(table[date])
-        for own, date in (("silent_from", "last_order_date"), ("begun", "first_order_date"))
-    )
-    day, grown = since + silence, begun + loss.new_days
+    day = table["silent_from"].to_numpy() + silence
+    grown = table["begun"].to_numpy() + loss.new_days
     is_grown = (table["gap_count"].to_numpy() >= loss.min_gaps) | (day >= grown) | np.isnan(day)
     return np.where(is_grown, day, grown)

@@ -9,6 +9,7 @@ from lifelines.exceptions import StatError
 from lifelines.statistics import multivariate_logrank_test
 from statsmodels.duration.survfunc import survdiff
 
+from kamlib.holes import EARLY_MONTHS
 from kamlib.retention.order_days import looked_up
 from kamlib.tables import shaped
 
@@ -23,7 +24,7 @@ def account_lifetimes(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
-    history_months: int = 3,
+    history_months: int = EARLY_MONTHS,
 ) -> pd.DataFrame:
     """One row per account that ever ordered: how long it has been with us, as far as that can be
     known.

@@ -7,12 +7,12 @@ import re
 import pandas as pd
 
 from kamlib.book import SegmentationSettings
+from kamlib.holes import EARLY_MONTHS
 from kamlib.period.months import trailing_months
 from kamlib.tables import shaped
 
 TYPES = ("breadwinner", "prospective", "image-maker", "expert")
 NEW_MONTHS = 12
-BEFORE_HISTORY_MONTHS = 3
 FEWEST_PACE_MONTHS = 3
 FEWEST_PEERS = 5
 LEADER_TIMES = 2.0
@@ -40,6 +40,7 @@ def account_types(
     incidents: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> pd.DataFrame:
     """One row per account and type that it has: the evidence, and whether data or people say so.
@@ -50,7 +51,8 @@ def account_types(
       without any known margin, of revenue, and the evidence says so.
     - *prospective*: first order in the last 12 months, and a budget of the median account of class
       A or more: its yearly spend in ``needs``, or its own revenue at the pace of at least 3 months.
-      Accounts first seen in the first 3 months of the data are not taken for new.
+      Accounts first seen in the first 3 months of the data, or after a hole in them, are not taken
+      for new.
     - *image-maker*: by employees at least twice the next of its industry (or region), among at
       least 5 accounts whose headcount is known.
     - *expert*: at least 3 incidents about quality or product knowledge in the last 12 months: it
@@ -70,7 +72,7 @@ def account_types(
     found = pd.concat(
         [
             _breadwinners(account_classes, segmentation.breadwinner_share),
-            _prospective(account_classes, needs, as_of),
+            _prospective(account_classes, needs, as_of, first_date),
             _image_makers(accounts),
             _experts(incidents, as_of),
         ],
@@ -105,7 +107,10 @@ def _breadwinners(account_classes: pd.DataFrame, limit: float) -> pd.DataFrame:
 
 
 def _prospective(
-    account_classes: pd.DataFrame, needs: pd.DataFrame, as_of: pd.Timestamp
+    account_classes: pd.DataFrame,
+    needs: pd.DataFrame,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
 ) -> pd.DataFrame:
     """Find newcomers whose budget would put them into class A."""
     line = account_classes.loc[account_classes["abc_revenue"].eq("A"), "revenue"].median()
@@ -114,7 +119,8 @@ def _prospective(
     spend = spend.where(spend.ge(account_classes["revenue"]))  # a spend below our sales is wrong
     counted, first = account_classes["counted_month_count"], account_classes["first_order_month"]
     pace = account_classes["revenue"] / counted.where(counted >= FEWEST_PACE_MONTHS) * 12
-    history = first.min() + pd.DateOffset(months=BEFORE_HISTORY_MONTHS)
+    begun = first.min() if first_date is None else max(first.min(), first_date)
+    history = begun + pd.DateOffset(months=EARLY_MONTHS)
     is_new = first.ge(trailing_months(as_of, NEW_MONTHS)[0]) & first.ge(history)
     has_needs = spend.astype("float64") >= line
     rows = account_classes.assign(

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.holes import NO_HOLES, Holes, known_until
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.calendar import Span
 from kamlib.story.ahead_sales import charted
 from kamlib.story.keys import called, late
@@ -84,7 +84,7 @@ def tell_retention_findings(
     Nobody is to be called about a silence where the data end early, since an order may have come,
     nor about revenue below 0.
     """
-    is_known = known_until(as_of, holes) == as_of
+    is_told = is_known(as_of, holes)
     meant = dict(list(finding_accounts.groupby("finding_code")))
     nobody = finding_accounts.head(0)
     has_contacts, key = len(interactions) > 0, called(key_accounts)
@@ -92,21 +92,20 @@ def tell_retention_findings(
     for row in each(retention_findings):
         code = row.finding_code
         accounts = meant.get(code, nobody)
+        is_call = is_told and bool(accounts["revenue"].ge(0).any())
         if code == "newly_overdue":
-            step = _call(row, has_contacts) if is_known and row.revenue >= 0 else None
+            step = _call(row, has_contacts) if is_told and row.revenue >= 0 else None
             rows.append((_newly_overdue(row, book), step))
         elif code == "risk_changes":
             rows.append((_risk_split(risk_changes, previous_span, book, key), None))
         elif code == "rates":
             rows.append((_rates(row, as_of, book), None))
         elif code == "overdue":
-            is_call = is_known and accounts["revenue"].ge(0).any()
             rows.append((_at_risk(accounts, book, key), say(_STEPS[code]) if is_call else None))
         elif code == "lost":
             steps = account_actions[account_actions["account_id"].isin(accounts["account_id"])]
             rows.append((_lost(accounts, book, key), loss_step(steps) or None))
         else:
-            is_call = is_known and accounts["revenue"].ge(0).any()
             is_said = code in _STEPS and (is_call or code != "further_overdue")
             rows.append((_SAID[code](row, accounts, book), say(_STEPS[code]) if is_said else None))
     columns = ["finding", "next_step"]

@@ -127,12 +127,12 @@ def table_account_declines(
     account_declines: pd.DataFrame,
     key_accounts: pd.DataFrame,
     *,
-    first_date: pd.Timestamp | None = None,
-    as_of: pd.Timestamp | None = None,
+    first_date: pd.Timestamp | None,
+    as_of: pd.Timestamp,
 ) -> Said:
     """Say how many key accounts have shrunk over years, where the data hold three of them whole."""
     many, key = len(account_declines), called(key_accounts)
-    if as_of is not None and not is_window_whole(first_date, as_of=as_of, window_months=36):
+    if not is_window_whole(first_date, as_of=as_of, window_months=36):
         return Said(
             say(
                 "Whether any {key} shrinks over years takes three whole years to tell", key=say(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from kamlib.holes import NO_HOLES, Holes, known_until
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.tables import shaped
 
 URGENCY = {
@@ -91,10 +91,14 @@ def account_actions(
     >>> q.account_actions["account_id"].is_unique
     True
     """
-    are_silences_known = known_until(as_of, holes) == as_of
     kinds = pd.concat(
         [
-            _silent(account_standing, account_status, previous_account_status, are_silences_known),
+            _silent(
+                account_standing,
+                account_status,
+                previous_account_status,
+                is_told=is_known(as_of, holes),
+            ),
             _proposed(account_standing),
             _fallen(class_moves),
             due_renewals[["account_id", "agreement_id", "notice_date"]].assign(kind="renewal"),
@@ -129,7 +133,7 @@ def account_actions(
 
 
 def _silent(
-    standing: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame | None, are_silences_known: bool
+    standing: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame | None, *, is_told: bool
 ) -> pd.DataFrame:
     """Return accounts that are overdue, those lost in the period, and those to be won back."""
     was = pd.Series(dtype="str") if before is None else before.set_index("account_id")["status"]
@@ -138,7 +142,7 @@ def _silent(
     verdict = now["account_id"].map(standing.set_index("account_id")["verdict"])
     kind = np.select(
         [
-            now["status"].eq("overdue") & now["revenue"].ge(0) & are_silences_known,
+            now["status"].eq("overdue") & now["revenue"].ge(0) & is_told,
             is_lost & was.isin(["active", "overdue", "new", "resting"]),
             is_lost & verdict.eq("win back"),
         ],
