@@ -242,7 +242,7 @@ def test_nothing_known_is_said_so():
     ("own", "told"),
     [
         ((80.0, 80.01, 64.0), "as much as in Q2 2025 and 25.0 % more than in Q3 2024."),
-        ((float("nan"), 80.0, 64.0), "The data are whole from 1 Jan 2020 on only: of Q3 2025 they "
+        ((float("nan"), 80.0, 64.0), "The data are whole only from 1 Jan 2020 on: of Q3 2025 they "
          "hold the days since then alone, so it is compared with no other period."),
     ],
 )  # fmt: skip
@@ -386,7 +386,7 @@ def test_a_figure_that_is_not_known_makes_no_card():
 
 def test_a_base_year_that_is_not_whole_is_said_to_be_no_base():
     said = say.note_short_base(first_date=pd.Timestamp("2024-03-05"), as_of=END)
-    assert said.replace("\u00a0", " ").startswith("The data are whole from 5 Mar 2024 on only")
+    assert said.replace("\u00a0", " ").startswith("The data are whole only from 5 Mar 2024 on")
     assert say.note_short_base(first_date=pd.Timestamp("2020-03-05"), as_of=END) == ""
 
 

@@ -156,6 +156,16 @@ def wait_until(test, seconds: float = 240) -> bool:
 
 
 @linux
+def test_a_kernel_finds_the_tables_of_its_run_read(good, use_kit, tmp_path):
+    read = (
+        "import os\nfrom pathlib import Path\nfrom kamlib.period.held import held\n"
+        "assert 'account_days' in held(Path(book), os.environ['KAM_RUN'])._kept"
+    )
+    done = forked.kam(*command(good[0], tmp_path / "site"), kit=use_kit(read))
+    assert done.returncode == 0, done.stderr
+
+
+@linux
 @pytest.mark.parametrize(
     ("cell", "said"),
     [

@@ -506,7 +506,7 @@ def test_moves_out_of_a_window_that_the_data_only_begin_in_are_not_told():
     span, first = parse_period("2025-Q3"), pd.Timestamp("2025-02-01")
     note = note_class_moves(then, first, span, is_previous_whole=False).replace("\xa0", " ")
     assert note.startswith(
-        "The data are whole from 1 Feb 2025 on only, not for the whole window of Q3 2025"
+        "The data are whole only from 1 Feb 2025 on, not for the whole window of Q3 2025"
     )
     assert not note_class_moves(then, first, span, is_previous_whole=True)
     assert not note_class_moves(None, first, span, is_previous_whole=False)

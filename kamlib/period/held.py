@@ -42,14 +42,13 @@ def hold(folder: Path, run: str) -> None:
 
 
 def _read(q: Period) -> None:
+    from kamlib.period.views import AT
+
     for name in READ_TABLES:
-        if (q.folder / f"{name}.parquet").is_file():
-            q._get(name)
-    for file in q.folder.glob("computed*/*.pickle"):
-        apart, name = file.parent.name.removeprefix("computed"), file.stem
-        if apart.startswith("-at-"):
-            day = q.at(pd.Timestamp(apart.removeprefix("-at-")).as_unit("us"))
-            if name not in day._kept:
-                day._kept[name] = pd.read_pickle(file)
+        q._get(name)
+    for apart, name in q._snapshot.kept():
+        day = pd.to_datetime(apart, format=AT, errors="coerce")
+        if pd.notna(day):
+            q.at(day.as_unit("us"))._get(name)
         elif apart == q._apart(name):
             q._get(name)

@@ -78,6 +78,11 @@ class Snapshot:
         """Return whether a computed table is kept here."""
         return self._kept_in(name, apart).is_file()
 
+    def kept(self) -> list[tuple[str, str]]:
+        """Return what a run has computed and kept here: what keeps it apart, and its name."""
+        files = sorted(self.folder.glob("computed*/*.pickle"))
+        return [(file.parent.name.removeprefix("computed"), file.stem) for file in files]
+
     def _kept_in(self, name: str, apart: str) -> Path:
         lasts = name in catalogue().tables and not self.is_of_run
         return self.folder / f"computed{apart}" / f"{name}.{'parquet' if lasts else 'pickle'}"

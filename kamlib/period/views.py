@@ -169,7 +169,7 @@ class EarlierDay(Period):
         if self._before is not None and not graph.looks_back(name):
             return self._whole.at(self._day)._get(name)
         if name in _SHARED and type(self._whole) is Period:
-            apart = f"-at-{self._day:%Y-%m-%d}"
+            apart = self._day.strftime(AT)
             return self._snapshot.stored(name, lambda: self._computed(name), apart=apart)
         return self._computed(name)
 
@@ -202,6 +202,8 @@ def earlier_day(whole: Period, day: pd.Timestamp, previous: pd.Timestamp | None)
     return view
 
 
+AT = "-at-%Y-%m-%d"
+"""How what is computed as of an earlier day is kept apart."""
 _DAYS_HELD = 3
 _HOLDING = threading.Lock()
 _LARGE = ("silences", "past_gaps")

@@ -57,7 +57,7 @@ def period_sentence(
     row: Any = period_figures.set_index("figure").loc["revenue"]
     if pd.isna(row["value"]) and first_date is not None:
         text = say(
-            "The data are whole from {first_date} on only: of {period} they hold the days since "
+            "The data are whole only from {first_date} on: of {period} they hold the days since "
             "then alone, so it is compared with no other period.",
             first_date=date(first_date),
             period=span.title,

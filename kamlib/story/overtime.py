@@ -105,7 +105,7 @@ def why_untold(
 def short_base(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> str:
     """Return how much of the base year the data hold, or from when on they are whole."""
     if first_date is not None and not base_months(first_date, as_of):
-        return say("the data are whole from {first_date} on only", first_date=date(first_date))
+        return say("the data are whole only from {first_date} on", first_date=date(first_date))
     return say(
         "the data hold {first_date} of the 12 months of the year before",
         first_date=base_months(first_date, as_of),

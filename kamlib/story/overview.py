@@ -334,7 +334,7 @@ def note_short_base(*, first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> 
     if is_base_whole(first_date, as_of) or first_date is None:
         return ""
     return say(
-        "The data are whole from {first_date} on only: the year before is not, so nothing is "
+        "The data are whole only from {first_date} on: the year before is not, so nothing is "
         "compared with it.",
         first_date=date(first_date),
     )

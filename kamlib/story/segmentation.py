@@ -444,7 +444,7 @@ def note_class_moves(
     if previous_account_classes is None or is_previous_whole:
         return ""
     return say(
-        "The data are whole from {first_date} on only, not for the whole window of "
+        "The data are whole only from {first_date} on, not for the whole window of "
         "{previous_period}: accounts would move only because of that. So none is said to have "
         "moved.",
         first_date=date(first_date),
