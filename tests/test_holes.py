@@ -31,6 +31,7 @@ from kamlib.verdict import account_actions
 BOOK = "title = 'Holes'\ncurrency = 'EUR'\n"
 PERIOD = "2025-Q3"
 SPAN = parse_period(PERIOD)
+ONE_DAY = pd.Timedelta(days=1)
 
 
 def dates(first: str, last: str, *, without: tuple[str, str] | None = None, step: int = 1):
@@ -72,6 +73,12 @@ class TestWhatAHoleIs:
 
     def test_four_weeks_that_hold_no_whole_month_are_none(self):
         assert holes(dates("2024-01-01", "2025-09-30", without=("2025-03-10", "2025-04-25"))) == ()
+
+    def test_ten_weeks_of_a_book_with_an_order_a_week_are_none(self):
+        without = ("2024-03-27", "2024-05-08")
+        weekly = dates("2022-01-01", "2025-09-30", without=without, step=7)
+        assert weekly.diff().dt.days.max() > 5 * 7
+        assert holes(weekly) == ()
 
     def test_a_business_that_closes_every_summer_has_none(self):
         days = dates("2021-01-01", "2025-09-30")
@@ -172,7 +179,7 @@ class TestSteadyAccounts:
         year_ago = q.key_figures["year_ago_value"]
         assert year_ago.isna().all()
         assert q.retention_rates["nrr_share"].isna().all()
-        assert q.year_ago is None
+        assert (q.year_ago is None) == (q.year_ago_span.end < q.first_date)
 
     @EACH
     def test_it_is_tried_on_no_past_day_that_reaches_over_it(self, opened, without):
@@ -225,6 +232,13 @@ class TestAccountsAndTheHole:
         assert found.loc["A", "begun"] == -np.inf
         assert np.isfinite(silences_of(orders, at, NO_HOLES).past.set_index("account_id").loc[
             "A", "begun"])  # fmt: skip
+
+    def test_nobody_is_late_by_days_after_the_data_end(self):
+        at = pd.Timestamp("2025-09-30")
+        tail = Holes([Hole(pd.Timestamp("2025-08-11"), at)])
+        orders = {"A": every("2024-01-01", "2025-08-08", 9), "B": every("2024-01-03", at, 9)}
+        assert status_of(orders, at, tail).loc["A", "status"] == "active"
+        assert status_of(orders, at, NO_HOLES).loc["A", "status"] == "overdue"
 
     def test_the_days_in_it_are_no_gap(self):
         at = pd.Timestamp("2025-09-30")
@@ -352,6 +366,12 @@ class TestToldOf:
             assert any("Data are missing from" in one for one in q.call(warnings))
         assert opened(None).call(holes_warning) == ""
         assert opened(None).call(title_period) == SPAN.title
+
+    def test_an_earlier_day_knows_it_until_then(self, opened):
+        q = opened(BEFORE)
+        day = pd.Timestamp("2025-05-15")
+        assert [hole.end for hole in q.at(day).holes] == [day]
+        assert q.at(day).as_of - q.at(day).silences.until == day - q.holes[0].start + ONE_DAY
 
     def test_kam_check_says_what_it_means(self, opened, tmp_path):
         (tmp_path / "book.toml").write_text(BOOK, encoding="utf-8")
