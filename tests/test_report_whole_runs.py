@@ -23,6 +23,8 @@ from kamlib.book import read_settings
 from kamlib.cli import main
 from kamlib.errors import KamError
 from kamlib.intake.sources import Engine
+from kamlib.period.graph import asked_of_neighbours
+from kamlib.period.names import READ_TABLES, UNBROKEN
 from kamlib.report import Request, kernel, production, render, run, site, watch, write
 from kamlib.report.convert import check_page
 from kamlib.report.mark import run_mark
@@ -204,6 +206,57 @@ def test_notebooks_begin_before_it_is_known_who_stands_in_front(request_, steps,
     monkeypatch.setattr(write, "named_in_front", lambda *_: [] if begun.wait(60) else 1 / 0)
     (outcome,) = render(replace(request_, only=("overview",)), today=TODAY)
     assert outcome.state == "published"
+
+
+def test_the_workbook_is_made_beside_the_notebooks_and_not_after_them(request_, steps, monkeypatch):
+    made = threading.Event()
+    monkeypatch.setattr(production, "write_period_workbook", lambda *_: made.set())
+    steps["01_segmentation"] = lambda: "All is well." if made.wait(60) else 1 / 0
+    (outcome,) = render(replace(request_, jobs=1), today=TODAY)
+    assert outcome.state == "published"
+
+
+def test_the_command_holds_no_table_while_the_last_notebooks_run(request_, steps, monkeypatch):
+    held = []
+    letting, gone = production.let_go, threading.Event()
+
+    def let_go(q):
+        held.append(q)
+        letting(q)
+        held.append(len(q._kept))
+        gone.set()
+
+    monkeypatch.setattr(production, "let_go", let_go)
+    steps["01_segmentation"] = lambda: "All is well." if gone.wait(60) else 1 / 0
+    (outcome,) = render(request_, today=TODAY)
+    assert outcome.state == "published" and held[1:] == [0]
+
+
+@pytest.mark.parametrize(
+    ("told", "is_whole"), [("data.account_days", False), ("data.previous.price_years", True)]
+)
+def test_of_the_periods_compared_with_only_what_is_asked_is_prepared(
+    request_, monkeypatch, told, is_whole
+):
+    own = request_.book / "notebooks" / "mine.ipynb"
+    own.parent.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(told)]), own)
+    prepared = {}
+
+    def run_notebook(_, parameters, **__):
+        for folder in Path(parameters["book"]).parent.glob("*/snapshot.json"):
+            files = folder.parent.glob("*.parquet")
+            prepared[folder.parent.name] = {file.stem for file in files}
+        return shown("All is well.")
+
+    monkeypatch.setattr(production, "run_notebook", run_notebook)
+    monkeypatch.setattr(production, "write_period_workbook", lambda staged, data: None)
+    monkeypatch.setattr(run, "can_fork", lambda: False)
+    (outcome,) = render(replace(request_, only=("mine",)), today=TODAY)
+    assert outcome.state == "published"
+    everything = set(READ_TABLES) - set(UNBROKEN)
+    assert prepared.pop("2025-Q4") == everything
+    assert prepared == {"2025-Q3": everything if is_whole else asked_of_neighbours()}
 
 
 def test_what_fails_beside_the_notebooks_is_told_after_them(request_, steps, monkeypatch):

@@ -41,11 +41,20 @@ def hold(folder: Path, run: str) -> None:
             _read(period)
 
 
+def let_go(q: Period) -> None:
+    """Let go of every table that a period holds, and of its neighbours; what is asked for again is
+    read again.
+    """
+    q._kept.clear()
+    q._latest.clear()
+
+
 def _read(q: Period) -> None:
     from kamlib.period.views import AT
 
     for name in READ_TABLES:
-        q._get(name)
+        if q._snapshot.has(name):
+            q._get(name)
     for apart, name in q._snapshot.kept():
         day = pd.to_datetime(apart, format=AT, errors="coerce")
         if pd.notna(day):

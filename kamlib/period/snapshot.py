@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,10 +26,18 @@ from kamlib.errors import KamError
 from kamlib.holes import NO_HOLES, Hole, Holes
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.held import held
-from kamlib.period.kept import once, pickle_table, pickle_value, read_table, write_table
+from kamlib.period.kept import (
+    is_prepared,
+    not_prepared,
+    once,
+    pickle_table,
+    pickle_value,
+    read_table,
+    write_table,
+)
 from kamlib.period.listed import told_apart
 from kamlib.period.manager import only_manager
-from kamlib.period.names import ACTIVITY, RUN
+from kamlib.period.names import ACTIVITY, READ_TABLES, RUN
 from kamlib.period.period import Period
 from kamlib.period.reach import comparable, reach, unknown_days
 from kamlib.tables import catalogue
@@ -65,7 +73,13 @@ class Snapshot:
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table that was read from the book."""
+        if not self.has(name):
+            raise not_prepared(name, self.span.title)
         return read_table(self.folder / f"{name}.parquet")
+
+    def has(self, name: str) -> bool:
+        """Return whether a table that is read from the book was prepared."""
+        return is_prepared(self.folder, [name])
 
     def neighbour(self, span: Span) -> Snapshot | None:
         """Return the same book as of another period, where it was prepared beside this one."""
@@ -204,6 +218,7 @@ def _prepare(
 
     from kamlib.intake import read_book
     from kamlib.intake.sources import open_engine
+    from kamlib.period.covered import check_reached
 
     home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(home.path / "prepare.lock"), open_engine() as engine:
@@ -232,29 +247,6 @@ def _touch(home: Path) -> None:
     for old in others[_MOST_KEPT - 1 :]:
         if old.stat().st_mtime < unused_since:
             shutil.rmtree(old, ignore_errors=True)
-
-
-def check_reached(span: Span, intake: Any) -> None:
-    """Refuse a period that lies before the data or wholly after them, and say what they cover.
-
-    Raises
-    ------
-    KamError
-        The book has no order line up to the period's end.
-    """
-    from kamlib.period.covered import first_day, last_covered_day
-
-    first = first_day(intake)
-    if first is not None and span.end >= first:
-        return
-    last = last_covered_day(intake, intake.book)
-    raise KamError(
-        f"The book has no orders up to the end of {span.title}.",
-        where=f"period = {span.label}",
-        next=f"Its orders run from {first.date()} to {last}."
-        if first is not None
-        else "Run kam check to see why.",
-    )
 
 
 def default_period(intake, settings: BookSettings, today: date | None = None) -> Span:
@@ -292,19 +284,25 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
 
 
 def write_snapshots(
-    intake, periods: list[Span], root: Path, *, manager_id: str = ""
+    intake,
+    periods: list[Span],
+    root: Path,
+    *,
+    manager_id: str = "",
+    of_neighbours: Collection[str] = READ_TABLES,
 ) -> dict[str, Path]:
-    """Write the snapshots of periods and of those they compare with; return folder by label."""
+    """Write the snapshots of periods and, with the tables ``of_neighbours``, of those they compare
+    with; return folder by label.
+    """
     from kamlib.period.covered import order_days
 
     days = order_days(intake)
-    wanted: dict[str, Span] = {}
-    for period in periods:
-        wanted[period.label] = period
-        wanted |= {other.label: other for other in _neighbours(period, days)}
+    near = [other for period in periods for other in _neighbours(period, days)]
+    wanted = {other.label: (other, of_neighbours) for other in near}
+    wanted |= {period.label: (period, READ_TABLES) for period in periods}
     return {
-        label: _write_snapshot(intake, period, root / label, manager_id, days)
-        for label, period in wanted.items()
+        label: _write_snapshot(intake, period, root / label, manager_id, days, only)
+        for label, (period, only) in wanted.items()
     }
 
 
@@ -315,20 +313,24 @@ def _neighbours(span: Span, days: pd.Series) -> list[Span]:
     return [other for other in others if first is not None and other.end >= first]
 
 
-def _write_snapshot(intake, period: Span, folder: Path, manager_id: str, days: pd.Series) -> Path:
+def _write_snapshot(
+    intake, period: Span, folder: Path, manager_id: str, days: pd.Series, only: Collection[str]
+) -> Path:
     from kamlib.intake import row_account
     from kamlib.period.activity import activity_tables
 
-    if (folder / "snapshot.json").is_file():
+    if (folder / "snapshot.json").is_file() and is_prepared(folder, only):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    tables = activity_tables(intake, period, intake.book, folder)
-    tables["intake"] = row_account(intake, period.as_of)
+    tables = activity_tables(intake, period, intake.book, folder, only)
+    if "intake" in only:
+        tables["intake"] = row_account(intake, period.as_of)
     last, silence = reach(days, period.as_of, intake.book)
     first, _ = comparable(days, period.end)
     unknown = unknown_days(days, last, silence, period, intake.book.freshness)
     if manager_id:
-        sold = {n: read_table(folder / f"{n}.parquet") for n in ACTIVITY if n not in tables}
+        stored = [name for name in ACTIVITY if name in only and name not in tables]
+        sold = {name: read_table(folder / f"{name}.parquet") for name in stored}
         tables = only_manager(sold | tables, manager_id)
     tables["accounts"] = told_apart(tables["accounts"])
     for name, frame in tables.items():
