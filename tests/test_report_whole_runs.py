@@ -23,6 +23,7 @@ from kamlib.book import read_settings
 from kamlib.cli import main
 from kamlib.errors import KamError
 from kamlib.intake.sources import Engine
+from kamlib.period import held
 from kamlib.period.graph import asked_of_neighbours
 from kamlib.period.names import READ_TABLES, UNBROKEN
 from kamlib.report import Request, kernel, production, render, run, site, watch, write
@@ -217,19 +218,20 @@ def test_the_workbook_is_made_beside_the_notebooks_and_not_after_them(request_, 
 
 
 def test_the_command_holds_no_table_while_the_last_notebooks_run(request_, steps, monkeypatch):
-    held = []
+    let_go_of: list = []  # the period, how much it holds then; after the accounts and after all
     letting, gone = production.let_go, threading.Event()
 
     def let_go(q):
-        held.append(q)
+        let_go_of.append(q)
         letting(q)
-        held.append(len(q._kept))
-        gone.set()
+        let_go_of.append(len(q._kept))
+        if len(let_go_of) == 4:
+            gone.set()
 
     monkeypatch.setattr(production, "let_go", let_go)
     steps["01_segmentation"] = lambda: "All is well." if gone.wait(60) else 1 / 0
     (outcome,) = render(request_, today=TODAY)
-    assert outcome.state == "published" and held[1:] == [0]
+    assert outcome.state == "published" and let_go_of[1::2] == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -275,12 +277,14 @@ def test_what_fails_beside_the_notebooks_is_told_after_them(request_, steps, mon
 def test_the_book_is_let_go_of_before_the_notebooks_of_the_last_period(
     request_, steps, monkeypatch
 ):
-    closed, seen = [], []
+    closed, seen, given = [], [], []
     close = Engine.close
     monkeypatch.setattr(Engine, "close", lambda self: (closed.append(1), close(self)))
+    monkeypatch.setattr(held, "give_back", lambda: given.append(len(closed)))
     steps["01_segmentation"] = lambda: seen.append(len(closed)) or "All is well."
     render(replace(request_, periods=("2025-Q3..2025-Q4",)), today=TODAY)
     assert seen == [0, 1]
+    assert given == [0, 0, 1, 1, 1]  # tables, twice a period; before them the book's memory
 
 
 def test_when_every_page_fails_nothing_is_published(request_, steps):

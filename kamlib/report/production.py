@@ -134,6 +134,7 @@ class Production:
                 self._begin(pool, futures)
                 if self.executor is None:
                     self._meanwhile(lambda: self._write_accounts(futures))
+                    let_go(self.data)
                     self._meanwhile(lambda: self._write_books(futures))
                     let_go(self.data)
             waiting = deque(futures)

@@ -272,6 +272,7 @@ class _Run:
         """
         from kamlib.period import Period
         from kamlib.period.graph import asked_of_neighbours
+        from kamlib.period.held import give_back
         from kamlib.period.names import READ_TABLES
         from kamlib.period.snapshot import read_snapshot, write_snapshots
         from kamlib.period.undated import undated_of
@@ -290,6 +291,8 @@ class _Run:
         if period == self.last and not is_asked:
             self.intake.let_go()
             self.intake = None
+            del then
+            give_back()
         return data, choice, whole
 
     def _about(self, label: str, choice: Choice) -> dict[str, Any]:
