@@ -38,11 +38,9 @@ class Period:
     book
         The settings of the book.
     as_of
-        The period's last day, or the last one that the data reach: everything is as known then,
-        never as of today.
+        The period's last day, or where the data end before it: all is as known then, not today.
     span
-        The period in the calendar: its label, title, first and last day; ``is_cut`` where the data
-        do not reach its end.
+        The period in the calendar: its label, title, first and last day (``is_cut``: not whole).
     previous, year_ago
         The same book as of the period before and a year ago, None where its data do not reach back.
     present

@@ -79,3 +79,20 @@ def reached(span: Span, days: pd.Series, book: BookSettings) -> Span:
     is_early = book.complete_to is not None
     is_early |= silence_is_unusual(last, usual, span, book.freshness)
     return span.until(last.date()) if is_early else span
+
+
+def neighbours(span: Span, days: pd.Series) -> dict[str, Span]:
+    """Return the periods that one is compared with, as far back as the data compare."""
+    first, _ = comparable(days, span.end)
+    others = {"previous": span.previous(), "year_ago": span.year_ago()}
+    return {
+        name: other for name, other in others.items() if first is not None and other.end >= first
+    }
+
+
+def beside(span: Span, days: pd.Series, book: BookSettings) -> str:
+    """Return the folder of a period that another is compared with: that of the period itself, but
+    where this one would be another period if it were asked for, as the data of then ended early.
+    """
+    is_same = span == reached(span.whole, days, book)
+    return span.label if is_same else f"{span.label}-to-{span.last_day.isoformat()}"

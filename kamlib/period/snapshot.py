@@ -31,7 +31,7 @@ from kamlib.period.listed import told_apart
 from kamlib.period.manager import only_manager
 from kamlib.period.names import ACTIVITY, RUN
 from kamlib.period.period import Period
-from kamlib.period.reach import comparable, reach, reached
+from kamlib.period.reach import beside, comparable, neighbours, reach, reached
 from kamlib.tables import catalogue
 
 _MOST_KEPT, _OPEN_SECONDS = 12, 7 * 24 * 3600
@@ -308,29 +308,12 @@ def write_snapshots(
     found = {}
     for asked in periods:
         period = reached(asked, days, intake.book)
-        for other in _neighbours(period, days).values():
-            folder = root / _beside(other, days, intake.book)
+        for other in neighbours(period, days).values():
+            folder = root / beside(other, days, intake.book)
             _write_snapshot(intake, other, folder, manager_id, days)
         folder = root / period.label
         found[period.label] = _write_snapshot(intake, period, folder, manager_id, days)
     return found
-
-
-def _neighbours(span: Span, days: pd.Series) -> dict[str, Span]:
-    """Return the periods that one is compared with, as far back as the data compare."""
-    first, _ = comparable(days, span.end)
-    others = {"previous": span.previous(), "year_ago": span.year_ago()}
-    return {
-        name: other for name, other in others.items() if first is not None and other.end >= first
-    }
-
-
-def _beside(span: Span, days: pd.Series, book: BookSettings) -> str:
-    """Return the folder of a period that another is compared with: that of the period itself, but
-    where this one would be another period if it were asked for, as the data of then ended early.
-    """
-    is_same = span == reached(span.whole, days, book)
-    return span.label if is_same else f"{span.label}-to-{span.last_day.isoformat()}"
 
 
 def _write_snapshot(intake, period: Span, folder: Path, manager_id: str, days: pd.Series) -> Path:
@@ -362,8 +345,8 @@ def _write_snapshot(intake, period: Span, folder: Path, manager_id: str, days: p
         "present": sorted(intake.present),
         "has_cost": "cost" in intake.order_columns,
         "neighbours": {
-            name: _beside(other, days, intake.book)
-            for name, other in _neighbours(period, days).items()
+            name: beside(other, days, intake.book)
+            for name, other in neighbours(period, days).items()
         },
         "source": "" if manager_id else str(intake.folder.resolve()),
         "first_date": first and first.date().isoformat(),
