@@ -265,6 +265,29 @@ def test_the_time_of_kernels_is_known_and_none_is_left(tmp_path, environment, ke
     assert of_kernels(kernels) - before >= 3
 
 
+def shown(executed: nbformat.NotebookNode) -> str:
+    return "".join(output.text for output in executed.cells[-1].outputs)
+
+
+def test_a_forked_kernel_goes_through_no_module_and_no_log(tmp_path, environment):
+    cell = (
+        "kernel = get_ipython().kernel\n"
+        "print(len(kernel._kernel_modules), len(kernel.parent.log.handlers), kernel.parent.argv)\n"
+        "print('numpy' in get_ipython()._sys_modules_keys)"
+    )
+    assert shown(run(tmp_path, environment, cell)).splitlines() == ["0 0 []", "True"]
+
+
+@pytest.mark.parametrize("is_warm", [True, False])
+def test_a_kernel_is_told_the_settings_of_reports_however_it_starts(tmp_path, environment, is_warm):
+    cell = (
+        "print(get_ipython().history_manager.enabled, "
+        "'kamlib.report.watch' in get_ipython().extension_manager.loaded, __name__)"
+    )
+    known = environment if is_warm else {"PYTHONHASHSEED": "0"}
+    assert shown(run(tmp_path, known, cell)).split() == ["False", "True", "__main__"]
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3}', '{"nbformat": 4}'])
 def test_a_damaged_notebook_is_refused_in_words(tmp_path, content):
     file = tmp_path / "broken.ipynb"

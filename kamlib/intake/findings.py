@@ -11,6 +11,7 @@ import pandas as pd
 from kamlib.errors import KamError
 from kamlib.intake.casting import cleaned, is_mended, problem, reader
 from kamlib.intake.columns import TypedRows
+from kamlib.intake.contradictions import check_alike
 from kamlib.intake.currencies import code_of, codes_of
 from kamlib.intake.forms import GROUP, Reading, usual_reading
 from kamlib.intake.notices import Notice
@@ -52,6 +53,8 @@ def check_rows(read: TypedRows, found: pd.DataFrame) -> list[Notice]:
     notices = [*_mended(read, int(found["mended"].sum())), *_half_typed(read), *_grouped(read)]
     for column in (read.table.column(name) for name in read.table.names if name in read.given):
         unread = by_reason.get(problem(column), 0)
+        if column.type in _WRITTEN:
+            notices += check_alike(read, column, is_unread=bool(unread))
         if unread and column.type in _WRITTEN:
             notices += _unread(read, column, int(unread), rows)
         if column.most == 1 and (outside := by_reason.get(f"{column.name} is outside its limits")):
@@ -194,6 +197,9 @@ def _unclear(read: TypedRows, open_cell: str) -> KamError:
     name, _, example = open_cell.partition(BETWEEN)
     column, place = read.table.column(name), section(read.table.name)
     found = usual_reading(column, read.cells, read.rules, place)
+    if found is not None and len(found.settings) == 1 and found.open:
+        form = re.search('date_format = "([^"]*)"', found.settings[0])
+        check_alike(read, column, form=form and form[1], is_unread=False)
     if found is None or not found.settings:
         setting = "date_format" if column.type in ("date", "month") else "decimal"
         return KamError(

@@ -43,6 +43,8 @@ _SHORT_YEARS = (1975, 2049)
 """What a year of two figures can be where orders have it."""
 _SCATTERED = 3
 _MOST = 5_000
+"""So many cells, those most met, are tried by every form, and of each shape those that decide."""
+_SHAPE = r"regexp_replace(regexp_replace(text, '\pL+', 'a', 'g'), '[0-9]', '9', 'g')"
 _CELLS = "kam_cells"
 GROUP = r"[1-9]\d{0,2}\.\d{3}"
 """An amount whose point may part thousands or be the decimal mark."""
@@ -110,7 +112,23 @@ def text_reading(
     )
     if _is_day(column):
         return _days(column, connection, rules, section)
+    _few(_CELLS, connection)
     return _amounts(column, connection, rules, section, has_codes=has_codes)
+
+
+def _few(table: str, connection: ibis.backends.duckdb.Backend) -> None:
+    """Leave of a table's different cells those most met and, of each shape, the first and the last
+    and those of the greatest numbers: a 31 shows which number is the day.
+    """
+    if connection.raw_sql(f"SELECT count(*) FROM {table}").fetchone()[0] <= _MOST:
+        return
+    numbers = (f"TRY_CAST(regexp_extract_all(text, '[0-9]+')[{at}] AS INT)" for at in (1, 2, 3))
+    most = ", ".join(f"arg_max(text, {number})" for number in numbers)
+    connection.raw_sql(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM {table} WHERE text IN "
+        f"(SELECT unnest([min(text), max(text), {most}]) FROM {table} GROUP BY {_SHAPE}) OR text "
+        f"IN (SELECT text FROM {table} ORDER BY n DESC, text LIMIT {_MOST})"
+    )
 
 
 def _is_day(column: Column) -> bool:
@@ -121,8 +139,8 @@ def _is_day(column: Column) -> bool:
 def _statement(
     column: Column, tried: tuple[Rules, ...], *, has_codes: bool, is_unread: bool = False
 ) -> str:
-    """Write what selects the cells most met, whether the first rules read them, the sign of a
-    currency in them, and what the others read; written once, for it takes long.
+    """Write what selects the cells, those most met first, whether the first rules read them, the
+    sign of a currency in them, and what the others read; written once, for it takes long.
     """
     codes = {"code": "string"} if has_codes else {}
     groups = ibis.table({"text": "string", **codes, "n": "int64"}, name=_CELLS)
@@ -142,7 +160,7 @@ def _statement(
     rows = groups.select("text", "n", **shown)
     if is_unread:
         rows = rows.filter(~rows["is_read"])
-    rows = rows.order_by([rows["n"].desc(), "text"]).limit(_MOST)
+    rows = rows.order_by([rows["n"].desc(), "text"])
     return str(ibis.to_sql(rows, dialect="duckdb"))
 
 
@@ -151,6 +169,7 @@ def _days(
 ) -> Reading | None:
     sql = _statement(column, (rules,), has_codes=False, is_unread=True)
     connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_CELLS}_unread AS {sql}")
+    _few(f"{_CELLS}_unread", connection)
     texts = connection.raw_sql(f"SELECT text, named FROM {_CELLS}_unread").fetchall()
     if not texts:
         return None

@@ -42,6 +42,13 @@ class PageExporter(HTMLExporter):
         parts[::2] = map(_plainly_quoted, parts[::2])
         return "".join(parts), given
 
+    def _preprocess(self, nb: nbformat.NotebookNode, resources: Any) -> tuple[Any, Any]:
+        """Prepare a notebook that is a copy already, where nbconvert would copy it again."""
+        for prepare in self._preprocessors:
+            nb, resources = prepare(nb, resources)
+        self._validate_preprocessor(nb, None)
+        return nb, resources
+
 
 _PROGRAM = re.compile(r"(<(?:script|style)\b.*?</(?:script|style)>)", re.DOTALL)
 _QUOTED = re.compile(r">[^<]*&#3[49];[^<]*<")
@@ -61,7 +68,6 @@ def _exporter(templates: Path) -> PageExporter:
             "template_name": "report",
             "extra_template_basedirs": [str(templates)],
             "embed_images": True,
-            "optimistic_validation": True,  # once, when all has been done to it
         }
         shown = dict.fromkeys(options, True)
         _OWN.exporter = PageExporter(

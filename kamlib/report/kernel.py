@@ -10,23 +10,24 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
-from papermill.execute import execute_notebook
+from papermill.execute import raise_for_execution_errors
+from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
 from kamlib.errors import KamError
 from kamlib.report import scratch, watch
-from kamlib.report.server import SOCKET
+from kamlib.report.server import SETTINGS, SOCKET
 
 _ENGINE = "kam"
 
@@ -50,6 +51,7 @@ class KitEngine(Engine):
                 startup_timeout=120,
                 kernel_name=kernel_name,
                 shutdown_kernel="immediate",
+                record_timing=False,
             )
             client.turn = turn
             running.append(manager)
@@ -66,9 +68,14 @@ class _Client(PapermillNotebookClient):
     turn: AbstractContextManager = contextlib.nullcontext()
 
     def papermill_execute_cells(self) -> None:
-        """Run every cell of the notebook."""
+        """Run every cell of the notebook, up to one that fails."""
         with self.turn:
-            super().papermill_execute_cells()
+            for index, cell in enumerate(self.nb.cells):
+                try:
+                    self.execute_cell(cell, index)
+                except CellExecutionError as error:
+                    self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                    break
 
 
 def _manager(private: Path, *, is_warm: bool) -> AsyncKernelManager:
@@ -85,14 +92,21 @@ def _manager(private: Path, *, is_warm: bool) -> AsyncKernelManager:
             "ipykernel_launcher",
             "-f",
             "{connection_file}",
-            "--HistoryManager.enabled=False",
-            f"--InteractiveShellApp.extra_extensions={watch.__name__}",
+            *_arguments(),
         ],
         display_name="KAM kit",
         language="python",
         metadata={"kernel_provisioner": {"provisioner_name": "kam-warm"}} if is_warm else {},
     )
     return manager
+
+
+def _arguments() -> Iterator[str]:
+    """Yield what a kernel is told of IPython's settings as a command line says it."""
+    for owner, settings in SETTINGS.items():
+        for name, value in settings.items():
+            for one in value if isinstance(value, list) else [value]:
+                yield f"--{owner}.{name}={one}"
 
 
 def _stop(manager: AsyncKernelManager) -> None:
@@ -136,22 +150,25 @@ def run_notebook(
         or takes too long; the kernel dies. Says which notebook, what happened and where.
     """
     node = read_notebook(notebook)
-    node.metadata.pop("papermill", None)
+    node.metadata["papermill"] = {}
     node.cells.append(nbformat.v4.new_code_cell(watch.SETTLE, id="settle"))
-    try:
-        executed = execute_notebook(
+    for cell in node.cells:
+        cell.metadata.setdefault("tags", [])
+    language = {"kernel_name": "python3", "language": "python"}
+    try:  # as papermill's execute_notebook, which writes the notebook out twice besides
+        if parameters:
+            node = parameterize_notebook(node, dict(parameters), engine_name=_ENGINE, **language)
+        executed = papermill_engines.execute_notebook_with_engine(
+            _ENGINE,
             node,
-            None,
-            parameters=dict(parameters),
-            engine_name=_ENGINE,
             kernel_name="python3",
-            language="python",
             progress_bar=False,
             environment=environment,
             timeout=timeout,
             running=[] if running is None else running,
             turn=turn or contextlib.nullcontext(),
         )
+        raise_for_execution_errors(executed, None)
     except PapermillExecutionError as error:
         what = f"{error.ename}: {error.evalue}".removeprefix(
             f"{watch.QuietFailureError.__name__}: "

@@ -10,6 +10,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from typing import Any
 
 from kamlib.report import scratch
 
@@ -18,6 +19,12 @@ SOCKET = "KAM_WARM_SOCKET"
 
 LANGUAGE = "KAM_LANGUAGE"
 """Environment variable of the process: the language that its kernels will speak."""
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "HistoryManager": {"enabled": False},
+    "InteractiveShellApp": {"extra_extensions": ["kamlib.report.watch"]},
+}
+"""What a report's kernel is told of IPython's settings, however it starts."""
 
 
 def can_fork() -> bool:

@@ -41,12 +41,12 @@ _LOADED = (
     "faulthandler",
     "filelock",
     "ipykernel.debugger",
-    "ipykernel.kernelapp",
     "jinja2",
     "kamlib.page.export",
     "kamlib.page.show",
     "kamlib.period.snapshot",
     "kamlib.period.views",
+    "kamlib.report.forked",
     "kamlib.report.watch",
     "lifelines",
     "matplotlib.pyplot",
@@ -113,10 +113,10 @@ class WarmProvisioner(LocalProvisioner):
     """Starts a kernel as a fork of the server that the environment names."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Start the kernel; the command's arguments after the module name are passed on."""
+        """Start the kernel with the connection file that the command names."""
         environment = dict(kwargs.get("env") or os.environ)
         order = {
-            "arguments": cmd[cmd.index("-f") :],
+            "connection": cmd[cmd.index("-f") + 1],
             "environment": environment,
             "folder": str(kwargs.get("cwd") or os.getcwd()),
         }
@@ -157,6 +157,7 @@ def load() -> None:
         compile_templates()
         draw_one()
         learn(os.environ.get(LANGUAGE, ENGLISH))
+        import_module("kamlib.report.forked").ForkedApp.prepare()
 
 
 def serve(address: str) -> None:
@@ -216,9 +217,9 @@ def _become_kernel(line: socket.socket, order: dict[str, Any]) -> None:
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
         os.chdir(order["folder"])
         line.sendall(f"{os.getpid()}\n".encode())
-        from ipykernel.kernelapp import launch_new_instance
+        from kamlib.report.forked import ForkedApp
 
-        launch_new_instance(argv=order["arguments"])
+        ForkedApp.launch_instance(argv=[], connection_file=order["connection"])
         code = 0
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 0

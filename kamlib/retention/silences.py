@@ -129,8 +129,8 @@ def silences(
     table["order_day_count"] = np.where(has, days.count, np.nan)
     table["gap_count"] = np.where(has, np.bincount(days.of_gap, minlength=len(ids)), np.nan)
     table["own_gap_days"] = _medians(days.of_gap, days.gap, len(ids))
-    silent_from, begun = _about_holes(table, holes, until)
-    table["silent_from"], table["begun"] = silent_from, begun
+    silent_from, begun, unknown_from = _about_holes(table, holes, until)
+    table["silent_from"], table["begun"], table["unknown_from"] = silent_from, begun, unknown_from
     table["silence_days"] = np.maximum(day_count(until) - silent_from, 0)
     table[["revenue", "gross_margin"]] = day_sums.of(table["account_id"], *window_edges(as_of))
     table[["last_year_revenue", "last_year_margin"]] = _year_to(
@@ -145,17 +145,19 @@ def silences(
 
 def _about_holes(
     accounts: pd.DataFrame, holes: Holes, until: pd.Timestamp
-) -> tuple[Floats, Floats]:
-    """Return the days, as numbers, from which on each account's silence is known, and on which it
-    may have begun.
+) -> tuple[Floats, Floats, Floats]:
+    """Return the days, as numbers, from which on each account's silence is known, on which it may
+    have begun, and on which the first hole after its last order began.
     """
     last, first = (day_number(accounts[f"{one}_order_date"]) for one in ("last", "first"))
-    silent_from, begun = last, first
+    silent_from, begun, unknown_from = last, first, np.full(len(accounts), np.inf)
     for start, end in (hole for hole in holes if hole.end <= until):
         early = day_count(end + pd.DateOffset(months=EARLY_MONTHS))
-        silent_from = np.where(last < day_count(start), day_count(end), silent_from)
+        is_over_it = last < day_count(start)
+        silent_from = np.where(is_over_it, day_count(end), silent_from)
+        unknown_from = np.where(is_over_it, np.fmin(unknown_from, day_count(start)), unknown_from)
         begun = np.where((first > day_count(end)) & (first <= early), -np.inf, begun)
-    return silent_from, begun
+    return silent_from, begun, unknown_from
 
 
 class _Days:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from kamlib.errors import KamError
+
 _MOST = 400_000
+_BLOCK = 1 << 20
+_SURE, _UNSURE = 0.95, 0.8
+"""What share of its letters a file's encoding covers, and one that is not its own."""
 _WIDE = ("gb18030", "big5", "shift_jis", "cp932", "euc_kr", "cp949", "euc_jp", "big5hkscs", "johab")
 _MARKS = "€£¥§©®°±²³·´«»‹›–—‘’‚“”„†•…™¿¡ªº×\u00a0\u00ad"
 _LETTERS = {
@@ -70,18 +75,62 @@ def _said(encoding: str, shown: str, rival: str = "") -> str:
     )
 
 
+def check_encodings(encoding: str, files: Sequence[Path]) -> None:
+    """Refuse a file whose letters say that it is written in another encoding than that found.
+
+    Raises
+    ------
+    KamError
+        Which file it is, with a word as either encoding has it.
+    """
+    for file in files if len(files) > 1 else ():
+        if not (head := _head([file])):
+            continue
+        own = encoding_of([file])
+        if own == encoding or {own, encoding} & {*_WIDE}:
+            continue
+        if _covered(head, own) < _SURE or _covered(head, encoding) > _UNSURE:
+            continue
+        words = re.findall(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*", head)
+        read = [[word.decode(one, "replace") for one in (own, encoding)] for word in words]
+        shown = next(one for one in read if one[0] != one[1])
+        raise KamError(
+            f"The files are written in two encodings: {file.name} in {own} ('{shown[0]}'), others "
+            f"in {encoding}, by which it would be read as '{shown[1]}'.",
+            where=str(file),
+            next="Save it as UTF-8 (in Excel: Save As, CSV UTF-8), or give a folder of its own.",
+        )
+
+
 def _head(files: Sequence[Path]) -> bytes:
-    """Return the beginnings of files that are not UTF-8, as much of each that all of them fit."""
-    most = _MOST // max(len(files), 1)
+    """Return lines of files that are not UTF-8, as much of each that all of them fit: those with
+    letters beyond a to z.
+    """
+    most = max(_MOST // max(len(files), 1), 4_000)
     parts = []
     for file in files:
-        with file.open("rb") as stream:
-            part = stream.read(max(most, 4_000))
+        part = b"".join(_wide_lines(file, most))
         try:
-            part[:-4].decode("utf-8")
+            part.decode("utf-8")
         except UnicodeDecodeError:
-            parts.append(part)
+            if not part.startswith((b"\xff\xfe", b"\xfe\xff")):
+                parts.append(part)
     return b"\n".join(parts)
+
+
+def _wide_lines(file: Path, most: int) -> Iterator[bytes]:
+    """Give a file's first lines that hold more than ASCII, up to so many bytes."""
+    size, kept = 0, b""
+    with file.open("rb") as stream:
+        while size < most and (block := stream.read(_BLOCK)):
+            text = kept + block
+            *lines, kept = text.split(b"\n")
+            for line in lines if not text.isascii() else ():
+                if size < most and not line.isascii():
+                    size += len(line)
+                    yield line + b"\n"
+    if size < most and not kept.isascii():
+        yield kept
 
 
 def _covered(head: bytes, encoding: str) -> float:

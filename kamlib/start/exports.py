@@ -24,7 +24,7 @@ from kamlib.intake.sources.files import FORMS, WORKBOOKS, table_word
 from kamlib.intake.sources.headers import are_near
 from kamlib.intake.sources.sheets import KIND, sheet_names
 from kamlib.intake.sources.tables import Source, read_raw
-from kamlib.start.encodings import encoding_of
+from kamlib.start.encodings import check_encodings, encoding_of
 from kamlib.start.encodings import told as read_as
 from kamlib.start.names import about, all_names, folded, vocabulary
 from kamlib.words import listed
@@ -32,6 +32,7 @@ from kamlib.words import listed
 DATABASES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3")
 PLANS, RETURNS = "plans", "returns"
 _TRIES = 6
+_LONGEST_HEAD = 100_000
 _SETTINGS = {
     "encoding": str,
     "header_line": int,
@@ -201,11 +202,21 @@ def _read_parts(folder: Path, parts: list[Path], engine: Engine) -> list[Export]
             where=str(folder),
             next=f"It may hold {', '.join(FORMS)}.",
         )
-    single = [one for part in (parts[0], parts[-1]) for one in _read_file(part, engine)]
+    single = [one for part in _of_each_head(parts) for one in _read_file(part, engine)]
     is_one_table = len(parts) > 1 == len({tuple(one.columns) for one in single})
     if is_one_table and len({part.suffix.lower() for part in parts}) == 1:
         return [_read(table_word(folder.name), parts, engine)]
     return [one for part in parts for one in _read_file(part, engine)]
+
+
+def _of_each_head(parts: list[Path]) -> list[Path]:
+    """Return one text file of each first line, and all workbooks."""
+    found: dict[object, Path] = {}
+    for part in parts:
+        with part.open("rb") as stream:
+            first = stream.readline(_LONGEST_HEAD)
+        found.setdefault(part if part.suffix.lower() in WORKBOOKS else first, part)
+    return [*found.values()]
 
 
 def _read_file(file: Path, engine: Engine) -> list[Export]:
@@ -279,6 +290,8 @@ def _read(name: str, files: list[Path], engine: Engine, **said: Any) -> Export:
             )
             if _has_commas(source) and "decimal" not in rules:
                 return _read(name, files, engine, **rules, decimal=",")
+            if "encoding" in rules and "encoding" not in said:
+                check_encodings(rules["encoding"], files)
             return Export(name, tuple(files), source, rules, tuple(told))
         except KamError as error:
             named = (file for file in files if str(file) in error.where)

@@ -150,7 +150,7 @@ def _check(book: Path, plans: Sequence[TablePlan], scratch: Path) -> tuple[dict,
             next=re.sub(
                 r'Say in book.toml: (\w+) = "([^"]*)"( under \[[^]]*\])?',
                 r"Say it: --set \1='\2'",
-                error.next,
+                error.next.partition(" Or say it in ")[0],
             ).replace("Add a table rates (", "Give a file rates.csv with --from, too ("),
         ) from None
 

@@ -38,6 +38,15 @@ def month(value: Any) -> str:
     return _month(day) if spoken() == ENGLISH else _written(day, "yMMM")
 
 
+def until(period: str, day: Any) -> str:
+    """Return a period that counts up to one of its days.
+
+    >>> until("Q3 2025", "2025-08-08").replace(GAP, " ")
+    'Q3 2025 until 8 Aug 2025'
+    """
+    return say("{period} until {day}", period=period, day=date(day))
+
+
 def month_name(number: int) -> str:
     """Return a month's whole name.
 

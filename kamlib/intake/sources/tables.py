@@ -26,6 +26,7 @@ from kamlib.intake.sources.files import (
     unread_files,
 )
 from kamlib.intake.sources.headers import folded
+from kamlib.intake.sources.parquet import read_parquet
 from kamlib.intake.sources.parts import Parts, open_parts, with_patterns
 from kamlib.intake.sources.remote import Remote, open_remote
 from kamlib.intake.sources.scan import Unread
@@ -288,11 +289,13 @@ def _read_files(
     form = files[0].suffix.lower()
     if form == ".parquet":
         try:
-            rows = ibis.union(*parts) if len(parts := _parquets(files, engine)) > 1 else parts[0]
+            rows = read_parquet(files, engine)
             if keep_as:
                 kept = engine.name(rows, keep_as)
             else:
                 kept = rows if is_in_place else engine.keep(rows, table)
+        except KamError:
+            raise
         except Exception as error:
             raise KamError(
                 f"The file cannot be read: {error}", where=str(files[0]), next="Export it again."
@@ -336,15 +339,6 @@ def _read_workbooks(
     rows = engine.connection.table(table).cast({"_row": "int64"})
     rejected = pd.concat(rejects, ignore_index=True)[["file", "line", "reason"]]
     return Source(name, rows, tuple(files), rejected, is_excel=True, notices=tuple(notices))
-
-
-def _parquets(files: list[Path], engine: Engine) -> list[ir.Table]:
-    parts = []
-    for file in files:
-        rows = engine.connection.read_parquet(file, file_row_number=True)
-        place = {"_row": rows["file_row_number"] + 1, "_file": ibis.literal(file.name)}
-        parts.append(rows.mutate(**place).drop("file_row_number"))
-    return parts
 
 
 def _no_rejects() -> pd.DataFrame:
