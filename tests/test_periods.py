@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kamlib.errors import KamError
 from kamlib.period.calendar import parse_period, period_of, resolve_periods
 from kamlib.period.months import month_of, trailing_months
+from kamlib.words import ended
 
 
 @pytest.mark.parametrize(
@@ -116,3 +117,8 @@ def test_a_period_known_in_part_has_the_same_days_a_year_ago_and_a_whole_one_bef
     assert cut.year_ago().last_day == ago
     assert cut.year_ago().whole == whole.year_ago()
     assert whole.until(whole.last_day) == whole
+
+
+def test_a_month_that_ends_within_a_calendar_month_is_named_by_its_last_day():
+    told = {day: ended(day).replace("\u00a0", " ") for day in ("2024-02-29", "2024-02-28")}
+    assert told == {"2024-02-29": "Feb 2024", "2024-02-28": "month to 28 Feb 2024"}
