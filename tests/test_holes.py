@@ -326,6 +326,25 @@ class TestWindowsAndTargets:
         ).set_index("measure")["value"]
         assert measured["regularity"] == 1
 
+    def test_amounts_of_a_window_that_it_reaches_into_are_not_scored(self):
+        accounts = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [12.0]})
+        before = Holes([Hole(pd.Timestamp("2024-02-10"), pd.Timestamp("2024-05-20"))])
+        for missing, note in ((self.HOLE, "broken"), (before, ""), (NO_HOLES, "")):
+            found = criterion_measures(
+                self.sold(),
+                shaped("category_months", []),
+                empty_table("needs"),
+                accounts,
+                shaped("key_accounts", []),
+                as_of=self.AT,
+                holes=missing,
+            ).set_index("measure")
+            assert found.loc[["margin", "revenue"], "note_code"].tolist() == [note] * 2
+            assert found.loc[["margin", "revenue"], "value"].isna().all() == bool(note)
+            # revenue 100, cost 60, to serve 1 a month that is known
+            served = 10 if note else 12
+            assert found.loc["margin_rate", "value"] == pytest.approx((40 - served) / 100)
+
     def test_no_year_is_foretold_nor_behind_its_target(self):
         aims = typed(
             pd.DataFrame({"account_id": "A", "month": [self.AT], "revenue": 90.0}), "targets"
@@ -533,7 +552,8 @@ class TestLostBeforeAHole:
         found = status_of(orders, self.AT, self.HOLE).loc["A"]
         assert found["status"] == "lost"
         assert found["detection_date"] < self.HOLE[0].start
-        assert found["silence_days"] == 20
+        last = found["last_order_date"]
+        assert found["silence_days"] == (self.HOLE[0].start - last).days - 1 + 20
 
     def test_one_that_was_not_lost_by_then_may_have_ordered_in_it(self):
         orders = {"A": every("2023-01-01", "2025-03-01", 10), "B": every("2023-01-03", self.AT, 9)}

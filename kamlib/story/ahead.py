@@ -14,7 +14,7 @@ from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.ahead_record import health_text, is_no_goods, is_poor, note_alert_record
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, listed, money, month, number, plural, say, share
+from kamlib.words import count, date, ended, listed, money, number, plural, say, share
 
 PAGE = "ahead.html"
 _DOWN = share(1 - LEFT, decimals=0)
@@ -196,7 +196,7 @@ def _why(row: Any, book: BookSettings) -> str:
             "{bought}, {usual_yearly_revenue} a year; nothing since ",
             bought=bought,
             usual_yearly_revenue=money(row.usual_yearly_revenue, book),
-        ) + (f"{month(row.last_bought_month)}.")
+        ) + (f"{ended(row.last_bought_month)}.")
     return say(
         "{bought}; in the last {months} {window_revenue}, usual are {usual_revenue}.",
         bought=bought,

@@ -29,7 +29,7 @@ from kamlib.story.overview_cards import AT_RISK
 from kamlib.story.risk import risk_split
 from kamlib.story.statements import Action, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, month, plural, say
+from kamlib.words import change, count, date, ended, money, plural, say
 
 
 def title_overview(span: Span) -> str:
@@ -329,7 +329,7 @@ def chart_revenue_months(
     alt = say(
         "{title}. The best month was {month} with {revenue}.",
         title=title,
-        month=month(best["month"]),
+        month=ended(best["month"]),
         revenue=money(best["revenue"], book),
     )
     return Said(title, subtitle, alt)
