@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,10 +26,18 @@ from kamlib.errors import KamError
 from kamlib.holes import NO_HOLES, Hole, Holes
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.held import held
-from kamlib.period.kept import once, pickle_table, pickle_value, read_table, write_table
+from kamlib.period.kept import (
+    is_prepared,
+    not_prepared,
+    once,
+    pickle_table,
+    pickle_value,
+    read_table,
+    write_table,
+)
 from kamlib.period.listed import told_apart
 from kamlib.period.manager import only_manager
-from kamlib.period.names import ACTIVITY, RUN
+from kamlib.period.names import ACTIVITY, READ_TABLES, RUN
 from kamlib.period.period import Period
 from kamlib.period.reach import beside, comparable, neighbours, reach, reached
 from kamlib.tables import catalogue
@@ -65,7 +73,13 @@ class Snapshot:
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table that was read from the book."""
+        if not self.has(name):
+            raise not_prepared(name, self.span.title)
         return read_table(self.folder / f"{name}.parquet")
+
+    def has(self, name: str) -> bool:
+        """Return whether a table that is read from the book was prepared."""
+        return is_prepared(self.folder, [name])
 
     def neighbour(self, name: str) -> Snapshot | None:
         """Return the same book as of the period before (``previous``) or a year ago (``year_ago``),
@@ -206,7 +220,7 @@ def _prepare(
 
     from kamlib.intake import read_book
     from kamlib.intake.sources import open_engine
-    from kamlib.period.covered import check_reaches_into
+    from kamlib.period.covered import check_reached, check_reaches_into
 
     home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(home.path / "prepare.lock"), open_engine() as engine:
@@ -236,29 +250,6 @@ def _touch(home: Path) -> None:
     for old in others[_MOST_KEPT - 1 :]:
         if old.stat().st_mtime < unused_since:
             shutil.rmtree(old, ignore_errors=True)
-
-
-def check_reached(span: Span, intake: Any) -> None:
-    """Refuse a period that lies before the data or wholly after them, and say what they cover.
-
-    Raises
-    ------
-    KamError
-        The book has no order line up to the period's end.
-    """
-    from kamlib.period.covered import first_day, last_covered_day
-
-    first = first_day(intake)
-    if first is not None and span.end >= first:
-        return
-    last = last_covered_day(intake, intake.book)
-    raise KamError(
-        f"The book has no orders up to the end of {span.title}.",
-        where=f"period = {span.label}",
-        next=f"Its orders run from {first.date()} to {last}."
-        if first is not None
-        else "Run kam check to see why.",
-    )
 
 
 def default_period(intake, settings: BookSettings, today: date | None = None) -> Span:
@@ -296,9 +287,15 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
 
 
 def write_snapshots(
-    intake, periods: list[Span], root: Path, *, manager_id: str = ""
+    intake,
+    periods: list[Span],
+    root: Path,
+    *,
+    manager_id: str = "",
+    of_neighbours: Collection[str] = READ_TABLES,
 ) -> dict[str, Path]:
-    """Write the snapshots of periods and of those they compare with; return folder by label.
+    """Write the snapshots of periods and, with the tables ``of_neighbours``, of those they compare
+    with; return folder by label.
 
     A period that the data do not reach the end of is that of its days until they end.
     """
@@ -310,25 +307,29 @@ def write_snapshots(
         period = reached(asked, days, intake.book)
         for other in neighbours(period, days).values():
             folder = root / beside(other, days, intake.book)
-            _write_snapshot(intake, other, folder, manager_id, days)
+            _write_snapshot(intake, other, folder, manager_id, days, of_neighbours)
         folder = root / period.label
-        found[period.label] = _write_snapshot(intake, period, folder, manager_id, days)
+        found[period.label] = _write_snapshot(intake, period, folder, manager_id, days, READ_TABLES)
     return found
 
 
-def _write_snapshot(intake, period: Span, folder: Path, manager_id: str, days: pd.Series) -> Path:
+def _write_snapshot(
+    intake, period: Span, folder: Path, manager_id: str, days: pd.Series, only: Collection[str]
+) -> Path:
     from kamlib.intake import row_account
     from kamlib.period.activity import activity_tables
 
-    if (folder / "snapshot.json").is_file():
+    if (folder / "snapshot.json").is_file() and is_prepared(folder, only):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    tables = activity_tables(intake, period, intake.book, folder)
-    tables["intake"] = row_account(intake, period.as_of)
+    tables = activity_tables(intake, period, intake.book, folder, only)
+    if "intake" in only:
+        tables["intake"] = row_account(intake, period.as_of)
     last, silence = reach(days, period.as_of, intake.book)
     first, unknown = comparable(days, period.end)
     if manager_id:
-        sold = {n: read_table(folder / f"{n}.parquet") for n in ACTIVITY if n not in tables}
+        stored = [name for name in ACTIVITY if name in only and name not in tables]
+        sold = {name: read_table(folder / f"{name}.parquet") for name in stored}
         tables = only_manager(sold | tables, manager_id)
     tables["accounts"] = told_apart(tables["accounts"])
     for name, frame in tables.items():

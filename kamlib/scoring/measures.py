@@ -100,7 +100,7 @@ def criterion_measures(
 
 
 def _scored_ids(window: pd.DataFrame, key_accounts: pd.DataFrame) -> pd.Index:
-    ids = set(window.loc[window["order_day_count"] > 0, "account_id"])
+    ids = set(window.loc[window["order_day_count"] > 0, "account_id"].unique())
     ids |= set(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"])
     return pd.Index(sorted(ids), name="account_id", dtype="str")
 
