@@ -36,13 +36,17 @@ def year_outlook(
     holes: Holes = NO_HOLES,
     first_date: pd.Timestamp | None = None,
     book_months: pd.DataFrame | None = None,
+    account_days: pd.DataFrame | None = None,
     outlook_rule: str = "",
     interval_factor: float = float("nan"),
+    is_tried: bool = True,
 ) -> pd.DataFrame:
     """One row per measure (revenue, and margin where costs are known): where the year stands and
     will end.
 
-    All rows of the three tables count together. Outlook = to date + what the months left are still
+    All rows of the tables count together; ``account_days`` tell what is in where the as-of day ends
+    no month: then of the running month's target the days that are over count, and of what the
+    months left bring those still to come. Outlook = to date + what the months left are still
     expected to bring, by ``outlook_rule`` (see ``rest_of_year``), the one that did best on the
     book's past; by its own season where none is given, by the mean month where 24 months of history
     are lacking. The
@@ -53,7 +57,7 @@ def year_outlook(
     The interval is to hold 80 % of years: ``interval_factor`` (from the book's past, else Student's
     t) times the spread of ``rest_of_year``; with less than 24 months of history the months' own
     variance, s²·(m + m²/n) × (1 + 0.2 m), with Student's t. It never lies below what is already in,
-    unless credit notes are expected.
+    unless credit notes are expected. What the book's past could not try (``is_tried``) has none.
 
     ``outlook_rule`` of the result says how it was reached: *over*, *data missing* (a hole in the
     data lies in the year: n/a, as is what was to be reached by now), *too few months*, or the rule;
@@ -71,7 +75,7 @@ def year_outlook(
     sold, cost = window["revenue"].sum(), window["cost"]
     with_margin = len(cost) > 0 and cost.notna().all() and sold > 0
     rate = (sold - cost.sum()) / sold if with_margin else float("nan")
-    months_left = 12 * (year.end.year - as_of.year) + year.end.month - as_of.month
+    months_left, still = _still_to_come(as_of, year.end)
     due = pipeline[pipeline["expected_close_date"].le(year.end)]
     deals = float(due["weighted_value"].sum()) if months_left > 0 else 0.0
     book = own if book_months is None else book_months
@@ -79,10 +83,13 @@ def year_outlook(
     expected, spread, rule, basis = _months_left(
         since(own), since(book), as_of, months_left, outlook_rule, interval_factor
     )
+    expected, spread = expected * still, spread * still
+    if not is_tried and rule != "over":
+        spread = float("nan")
     if is_broken:
         expected, spread, rule = float("nan"), float("nan"), "data missing"
     aims = targets[targets["month"].between(year.start, year.end)]
-    this_year = own[own["month"].gt(year.start)]
+    this_year = sold_since(year.start, own, account_days, as_of)
     rows = []
     for measure, factor in (("revenue", 1.0), ("margin", rate))[: 1 + with_margin]:
         known = this_year["revenue"] - (this_year["cost"] if measure == "margin" else 0.0)
@@ -90,7 +97,8 @@ def year_outlook(
         end = to_date + factor * expected
         target = aim[measure].sum() if len(aim) else float("nan")
         is_due = len(aim) > 0 and not is_broken
-        so_far = aim.loc[aim["month"].le(as_of), measure].sum() if is_due else float("nan")
+        over = over_share(aim["month"], as_of)
+        so_far = (aim[measure] * over).sum() if is_due else float("nan")
         row = {
             "measure": measure,
             "year_start_date": year.start,
@@ -111,6 +119,47 @@ def year_outlook(
         }
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def sold_since(
+    start: pd.Timestamp,
+    account_months: pd.DataFrame,
+    account_days: pd.DataFrame | None,
+    as_of: pd.Timestamp,
+) -> pd.DataFrame:
+    """Return what was sold from the start of a month to the as-of day: by months, or by days where
+    months end within calendar months.
+    """
+    if as_of.is_month_end or account_days is None:
+        months = account_months["month"]
+        return account_months[months.gt(start) & months.le(as_of)]
+    return account_days[account_days["date"].between(start, as_of)]
+
+
+def over_share(months: pd.Series, as_of: pd.Timestamp) -> pd.Series:
+    """Return the share of the days of calendar months, given by their last day, that are over.
+
+    >>> ends = pd.Series(pd.to_datetime(["2025-07-31", "2025-08-31", "2025-09-30"]))
+    >>> over_share(ends, pd.Timestamp("2025-08-08")).round(3).tolist()
+    [1.0, 0.258, 0.0]
+    """
+    days = months.dt.days_in_month
+    return (days - (months - as_of).dt.days).clip(lower=0, upper=days) / days
+
+
+def _still_to_come(as_of: pd.Timestamp, end: pd.Timestamp) -> tuple[int, float]:
+    """Return how many months of a year are left, begun ones as whole ones, and the share of them
+    that is still to come.
+
+    >>> _still_to_come(pd.Timestamp("2025-09-30"), pd.Timestamp("2025-12-31"))
+    (3, 1.0)
+    >>> _still_to_come(pd.Timestamp("2025-11-15"), pd.Timestamp("2025-12-31"))
+    (2, 0.75)
+    """
+    whole = 12 * (end.year - as_of.year) + end.month - as_of.month
+    begun = 1 - as_of.day / as_of.days_in_month
+    count = whole + (begun > 0)
+    return count, (whole + begun) / count if count else 1.0
 
 
 def rest_of_year(
@@ -161,7 +210,8 @@ def rest_of_year(
 
 
 def outlook_choice(estimate_choice: pd.DataFrame | None, estimate: str) -> dict[str, Any]:
-    """Return the rule and the interval's factor that the book's own past chose, where it could.
+    """Return the rule and the interval's factor that the book's own past chose; where it could try
+    none, the naive rule, and that it is not tried.
 
     >>> outlook_choice(None, "outlook of an account")
     {}
@@ -169,8 +219,8 @@ def outlook_choice(estimate_choice: pd.DataFrame | None, estimate: str) -> dict[
     if estimate_choice is None:
         return {}
     own = estimate_choice[estimate_choice["estimate"].eq(estimate)]
-    if own.empty or pd.isna(own["outlook_rule"].iloc[0]):
-        return {}
+    if own["outlook_rule"].replace("", pd.NA).isna().all():
+        return {"outlook_rule": RULES[-1], "is_tried": False}
     return {
         "outlook_rule": str(own["outlook_rule"].iloc[0]),
         "interval_factor": float(own["interval_factor"].iloc[0]),

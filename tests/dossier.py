@@ -53,7 +53,7 @@ class Prepared:
     def stored(self, name, compute, *, apart="") -> pd.DataFrame:
         return compute()
 
-    def neighbour(self, span: Span) -> None:
+    def neighbour(self, name: str) -> None:
         return None
 
 

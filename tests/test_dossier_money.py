@@ -180,6 +180,26 @@ def test_the_rule_and_the_interval_are_those_that_the_books_past_chose():
     assert seasonal.iloc[0]["still_expected"] == 30.0
 
 
+@pytest.mark.parametrize(
+    ("count", "rule", "still"), [(24, "last year", 60.0), (12, "mean month", 45.0)]
+)
+def test_an_outlook_that_few_past_cases_could_try_has_no_interval(count, rule, still):
+    choice = pd.DataFrame(
+        {"estimate": ["outlook of an account"], "outlook_rule": "", "interval_factor": [1.3]}
+    )
+    values = [10.0] * (count - 12) + [20.0] * 6 + [10.0] * 6
+    found = outlook(months(values), estimate_choice=choice)
+    row = found.iloc[0]
+    assert (row["outlook_rule"], row["still_expected"]) == (rule, still)
+    assert row[["outlook_low", "outlook_high"]].isna().all()
+    note = tell_target_outlook(found, BOOK)["note"].item()
+    assert "without an interval: too few past cases" in note
+    tried = choice.assign(outlook_rule="season")
+    assert outlook(months(values), estimate_choice=tried)["outlook_low"].notna().all()
+    over = outlook(whole_year(), as_of=pd.Timestamp("2025-12-31"), estimate_choice=choice)
+    assert over["outlook_low"].tolist() == [60.0]
+
+
 def test_the_fiscal_year_sets_what_is_to_date():
     row = outlook(months([10.0] * 12), fiscal_year=FiscalYear(first_month=4)).iloc[0]
     assert (row["to_date"], row["year_end_date"]) == (60.0, pd.Timestamp("2026-03-31"))

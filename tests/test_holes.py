@@ -10,12 +10,14 @@ import pytest
 
 import kamlib as kam
 from kamlib.ahead.alerts import account_alerts
-from kamlib.book import FreshnessSettings, LossSettings
+from kamlib.book import LossSettings
 from kamlib.check import check_book
+from kamlib.evidence.outlooks import outlook_record
 from kamlib.holes import NO_HOLES, Hole, Holes, holes
 from kamlib.outlook import year_outlook
 from kamlib.period.calendar import parse_period
-from kamlib.period.reach import comparable, reach, unknown_days
+from kamlib.period.months import account_months
+from kamlib.period.reach import comparable, reach, reached
 from kamlib.programme.targets import account_targets
 from kamlib.retention.day_sums import day_sums
 from kamlib.retention.silences import Silences, silences
@@ -23,10 +25,12 @@ from kamlib.retention.status import account_status, closed_spells, past_gaps, us
 from kamlib.scoring.measures import criterion_measures
 from kamlib.story.data_warnings import holes_warning, warnings_overview
 from kamlib.story.evidence import warnings_evidence
+from kamlib.story.overview import chart_revenue_months, headline_overview
 from kamlib.story.pages import title_period
 from kamlib.story.retention import tell_retention_findings
 from kamlib.tables import empty_table, shaped, typed
 from kamlib.verdict import account_actions
+from kamlib.words import money
 
 BOOK = "title = 'Holes'\ncurrency = 'EUR'\n"
 PERIOD = "2025-Q3"
@@ -94,10 +98,9 @@ class TestWhatAHoleIs:
 
     def test_a_hole_is_no_usual_silence(self):
         days = dates("2022-01-01", "2025-08-31", without=("2025-03-01", "2025-05-31"))
-        last, usual = reach(days, SPAN.end, kam.book.BookSettings(title="x"))
-        assert usual == 1
-        tail = unknown_days(days, last, usual, SPAN, FreshnessSettings())[-1]
-        assert tail == (pd.Timestamp("2025-09-01"), SPAN.end)
+        book = kam.book.BookSettings(title="x")
+        assert reach(days, SPAN.end, book)[1] == 1
+        assert reached(SPAN, days, book).end == pd.Timestamp("2025-08-31")
 
 
 ACCOUNTS = [f"A{n:02d}" for n in range(24)]
@@ -323,6 +326,25 @@ class TestWindowsAndTargets:
         ).set_index("measure")["value"]
         assert measured["regularity"] == 1
 
+    def test_amounts_of_a_window_that_it_reaches_into_are_not_scored(self):
+        accounts = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [12.0]})
+        before = Holes([Hole(pd.Timestamp("2024-02-10"), pd.Timestamp("2024-05-20"))])
+        for missing, note in ((self.HOLE, "broken"), (before, ""), (NO_HOLES, "")):
+            found = criterion_measures(
+                self.sold(),
+                shaped("category_months", []),
+                empty_table("needs"),
+                accounts,
+                shaped("key_accounts", []),
+                as_of=self.AT,
+                holes=missing,
+            ).set_index("measure")
+            assert found.loc[["margin", "revenue"], "note_code"].tolist() == [note] * 2
+            assert found.loc[["margin", "revenue"], "value"].isna().all() == bool(note)
+            # revenue 100, cost 60, to serve 1 a month that is known
+            served = 10 if note else 12
+            assert found.loc["margin_rate", "value"] == pytest.approx((40 - served) / 100)
+
     def test_no_year_is_foretold_nor_behind_its_target(self):
         aims = typed(
             pd.DataFrame({"account_id": "A", "month": [self.AT], "revenue": 90.0}), "targets"
@@ -342,15 +364,13 @@ class TestWindowsAndTargets:
         assert table["revenue_gap"].isna().all()
         assert not table["is_behind"].any()
 
-    def test_no_fall_is_told_where_the_data_end_early(self):
+    def test_no_fall_is_told_where_the_data_begin_late(self):
         ends = pd.date_range("2023-04-30", "2025-09-30", freq="ME").as_unit("us")
         sold = pd.DataFrame({"account_id": "A", "month": ends, "revenue": [100.0] * 24 + [9] * 6})
         status = shaped("account_status", {"account_id": ["A"], "status": ["active"]})
         asked = (sold, status, shaped("key_accounts", []))
         first = pd.Timestamp("2023-04-01")
         assert len(account_alerts(*asked, as_of=self.AT, first_date=first)) == 1
-        tail = Holes([Hole(pd.Timestamp("2025-09-01"), self.AT)])
-        assert account_alerts(*asked, as_of=self.AT, first_date=first, holes=tail).empty
         assert account_alerts(*asked, as_of=self.AT, first_date=pd.Timestamp("2025-01-01")).empty
 
 
@@ -390,7 +410,7 @@ class TestAdviceToCall:
             },
         )  # fmt: skip
 
-    def actions(self, revenue: float, missing: Holes = NO_HOLES) -> list[str]:
+    def actions(self, revenue: float) -> list[str]:
         nothing = {
             name: shaped(name, [])
             for name in ("class_moves", "rollup_changes", "due_renewals", "account_declines",
@@ -402,11 +422,11 @@ class TestAdviceToCall:
         )
         found = account_actions(
             standing, self.status(revenue), None, **nothing, contacts=empty_table("contacts"),
-            as_of=SPAN.end, holes=missing,
+            as_of=SPAN.end,
         )  # fmt: skip
         return found["action_code"].tolist()
 
-    def step(self, revenue: float, missing: Holes = NO_HOLES) -> list[str]:
+    def step(self, revenue: float) -> list[str]:
         own = self.status(revenue).assign(is_key=True)
         accounts = pd.concat(
             [own.assign(finding_code=code) for code in ("overdue", "further_overdue")]
@@ -415,11 +435,9 @@ class TestAdviceToCall:
         told = tell_retention_findings(
             findings, accounts, empty_table("interactions"), shaped("risk_changes", []),
             shaped("account_actions", []), shaped("key_accounts", []),
-            as_of=SPAN.end, previous_span=SPAN.previous(), book=None, holes=missing,
+            as_of=SPAN.end, previous_span=SPAN.previous(), book=None,
         )  # fmt: skip
         return [one for one in told["next_step"].dropna() if one.startswith("Call")]
-
-    TAIL = Holes([Hole(pd.Timestamp("2025-08-11"), SPAN.end)])
 
     def test_an_overdue_account_is_to_be_called(self):
         assert self.actions(100.0) == ["call"]
@@ -429,14 +447,161 @@ class TestAdviceToCall:
         assert self.actions(-100.0) == []
         assert self.step(-100.0) == []
 
-    def test_nobody_where_the_feed_stopped(self):
-        assert self.actions(100.0, self.TAIL) == []
-        assert self.step(100.0, self.TAIL) == []
-
 
 class TestFeedThatStopped:
-    def test_nobody_is_overdue_by_it(self, opened):
-        q = opened(None, "2025-08-10")
-        assert q.holes == ((pd.Timestamp("2025-08-11"), SPAN.end),)
+    """The data end on 10 August: the third quarter counts until then, and so does a year ago."""
+
+    STOPPED = "2025-08-10"
+
+    def test_it_counts_until_the_day_on_which_the_data_end(self, opened):
+        q = opened(None, self.STOPPED)
+        assert (q.as_of, q.span.is_cut, q.span.label) == (pd.Timestamp(self.STOPPED), True, PERIOD)
+        assert q.year_ago.as_of == q.year_ago_span.end == pd.Timestamp("2024-08-10")
+        assert q.previous.as_of == pd.Timestamp("2025-06-30")
+        assert q.holes == ()
+        assert not opened(None).span.is_cut
+
+    def test_nobody_is_overdue_or_falls_by_it(self, opened):
+        q = opened(None, self.STOPPED)
         assert set(q.account_status["status"]) == {"active"}
         assert not {"overdue", "lost"} & set(q.account_actions["kind"])
+        for name in ("category_alerts", "account_alerts", "account_declines"):
+            assert q._get(name).empty, name
+
+    def test_windows_are_whole_and_steady_accounts_stay_as_they_were(self, opened):
+        q = opened(None, self.STOPPED)
+        rates = q.retention_rates.set_index("scope").loc["all"]
+        assert rates["nrr_share"] == pytest.approx(1, abs=0.02)
+        assert rates["grr_share"] == pytest.approx(1, abs=0.05)
+        year = q.account_list["revenue"].sum()
+        assert q.account_list["revenue_change"].sum() == pytest.approx(0, abs=0.02 * year)
+
+    def test_the_period_is_compared_with_the_same_days_of_the_year_before_alone(self, opened):
+        q = opened(None, self.STOPPED)
+        for table in (q.period_figures, q.revenue_by_two, q.revenue_by):
+            assert table.filter(regex="^previous_").isna().all(axis=None)
+        own = q.period_figures.set_index("figure").loc["revenue"]
+        days = q.account_days[q.account_days["date"].between("2024-07-01", "2024-08-10")]
+        assert own["year_ago_value"] == days["revenue"].sum()
+        counted = q.key_figures["figure"].isin(["logo_churn", "lost_in_period"])
+        assert q.key_figures.loc[counted, "previous_value"].isna().all()
+        assert q.key_figures.loc[counted & q.key_figures["scope"].eq("all"), "value"].notna().all()
+        assert (
+            q.key_figures.query("figure == 'revenue' and scope == 'all'")[
+                ["previous_value", "year_ago_value"]
+            ]
+            .notna()
+            .all(axis=None)
+        )
+
+    def test_its_sentences_name_the_day(self, opened):
+        q = opened(None, self.STOPPED)
+        said = " ".join(one.text for one in q.call(headline_overview)).replace("\u00a0", " ")
+        assert "Q3 2025 until 10 Aug 2025 brought" in said
+        assert "in Q3 2024 until 10 Aug 2024" in said
+        assert "Q2 2025" not in said.partition(". ")[0]
+        told = " ".join(q.call(warnings_overview)).replace("\u00a0", " ")
+        assert "for the last 51 days of Q3 2025 nothing is known" in told
+        assert "as of 10 Aug 2025" in told
+        assert "data to" in q.call(title_period)
+
+    def test_the_chart_tells_the_period_and_not_months_that_reach_out_of_it(self, opened):
+        q = opened(None, self.STOPPED)
+        told = q.call(chart_revenue_months)
+        own = q.period_figures.set_index("figure").loc["revenue", "value"]
+        assert money(own, q.book) in told.title
+        assert "each month ends on day 10" in told.subtitle
+
+    def test_its_figures_are_explained_to_the_line(self, opened):
+        q = opened(None, self.STOPPED)
+        key = q.account_targets["account_id"].iloc[0]
+        figures = [("period_figures", "revenue", one) for one in ("value", "year_ago_value")]
+        for asked in (*figures, ("account_targets", key, "revenue")):
+            assert q.explain(*asked).adds_up, asked
+
+    def test_the_book_may_say_itself_to_which_day_it_is_complete(self):
+        days = dates("2024-01-01", "2025-09-25")
+        for complete_to, end in ((None, SPAN.end), ("2025-09-25", pd.Timestamp("2025-09-25"))):
+            book = kam.book.BookSettings(title="x", complete_to=complete_to)
+            assert reached(SPAN, days, book).end == end
+
+    def test_a_silence_that_ended_is_part_of_the_period_before(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
+        (tmp_path / "book.toml").write_text(BOOK, encoding="utf-8")
+        lines(("2025-09-11", "2025-09-30"), "2025-12-31").to_csv(
+            tmp_path / "orders.csv", index=False
+        )
+        for _ in range(2):
+            later, asked = (kam.open_period(tmp_path, one) for one in ("2025-Q4", PERIOD))
+            assert later.previous.as_of == pd.Timestamp("2025-09-30")
+            assert asked.as_of == pd.Timestamp("2025-09-10")
+
+    def test_a_period_that_begins_after_the_data_end_is_refused(self, tmp_path):
+        (tmp_path / "book.toml").write_text(BOOK, encoding="utf-8")
+        lines(None, self.STOPPED).to_csv(tmp_path / "orders.csv", index=False)
+        with pytest.raises(kam.errors.KamError, match="no orders in Q4 2025"):
+            kam.open_period(tmp_path, "2025-Q4")
+
+
+class TestLostBeforeAHole:
+    HOLE = Holes([Hole(pd.Timestamp("2025-04-01"), pd.Timestamp("2025-06-30"))])
+    AT = pd.Timestamp("2025-07-20")
+
+    def test_a_hole_brings_nobody_back(self):
+        orders = {"A": every("2023-01-01", "2024-03-25", 10), "B": every("2023-01-03", self.AT, 9)}
+        found = status_of(orders, self.AT, self.HOLE).loc["A"]
+        assert found["status"] == "lost"
+        assert found["detection_date"] < self.HOLE[0].start
+        last = found["last_order_date"]
+        assert found["silence_days"] == (self.HOLE[0].start - last).days - 1 + 20
+
+    def test_one_that_was_not_lost_by_then_may_have_ordered_in_it(self):
+        orders = {"A": every("2023-01-01", "2025-03-01", 10), "B": every("2023-01-03", self.AT, 9)}
+        assert status_of(orders, self.AT, self.HOLE).loc["A", "status"] == "active"
+        late = pd.Timestamp("2025-11-30")
+        orders["B"] = every("2023-01-03", late, 9)
+        found = status_of(orders, late, self.HOLE).loc["A"]
+        assert found["detection_date"] == self.HOLE[0].end + pd.Timedelta(days=90)
+
+
+class TestOutlookWithinAMonth:
+    """A year whose as-of day ends no month: what is in counts by days, and a target by its days."""
+
+    AT = pd.Timestamp("2025-08-10")
+    KEYS = shaped("key_accounts", [{"account_id": "A", "is_key": True}])
+
+    def sold(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        days = pd.DataFrame({"account_id": "A", "date": pd.date_range("2023-08-11", self.AT)})
+        days = days.assign(revenue=1.0, cost=0.5, order_count=1)
+        return account_months(days, as_of=self.AT), days
+
+    def aims(self) -> pd.DataFrame:
+        ends = pd.date_range("2025-01-31", "2025-12-31", freq="ME")
+        return typed(pd.DataFrame({"account_id": "A", "month": ends, "revenue": 31.0}), "targets")
+
+    def test_what_is_in_and_what_is_due(self):
+        months, days = self.sold()
+        found = year_outlook(
+            months, self.aims(), shaped("pipeline", []), account_days=days, as_of=self.AT
+        ).iloc[0]
+        assert found["to_date"] == 31 + 28 + 31 + 30 + 31 + 30 + 31 + 10
+        assert found["target_to_date"] == pytest.approx(7 * 31 + 10)
+        assert found["outlook"] == pytest.approx(365, abs=3)
+
+    def test_the_programme_counts_alike(self):
+        months, days = self.sold()
+        names = pd.DataFrame({"account_id": ["A"], "name": "Ann", "manager_name": "Bo"})
+        found = account_targets(
+            months, self.aims(), empty_table("opportunities"), self.KEYS, names, days,
+            as_of=self.AT,
+        ).iloc[0]  # fmt: skip
+        assert found["revenue"] == 222
+        assert found["target_revenue"] == pytest.approx(227)
+
+    def test_past_years_are_tried_by_calendar_months(self):
+        days = pd.DataFrame({"account_id": "A", "date": pd.date_range("2020-01-01", self.AT)})
+        days = days.assign(revenue=1.0 + days["date"].dt.month, cost=0.5, order_count=1)
+        days = pd.concat([days, days.assign(account_id="B")], ignore_index=True)
+        asked = account_months(days, as_of=self.AT), self.KEYS, days
+        found = outlook_record(*asked, as_of=self.AT)
+        assert found["year_end_date"].max() == pd.Timestamp("2024-12-31")

@@ -48,6 +48,18 @@ def figures_of(q: Any) -> pd.DataFrame:
     return q.key_figures.set_index(["figure", "scope"])
 
 
+def test_the_year_is_told_with_an_interval_only_where_the_past_tried_one():
+    row = {"measure": "revenue", "to_date": 50.0, "outlook": 90.0, "outlook_rule": "season"}
+    told = {}
+    for low, high in ((80.0, 99.0), (float("nan"), float("nan"))):
+        outlook = shaped("programme_outlook", [row | {"outlook_low": low, "outlook_high": high}])
+        told[low] = say._outlook(outlook, "key account", BOOK).text
+    with_it, without = told.values()
+    assert "(80 % interval € 80 to € 99)" in with_it.replace("\u00a0", " ")
+    assert "interval: too few past cases" in without
+    assert "n/a" not in without
+
+
 def test_key_figures_by_hand(make_book):
     lines = [
         ("A", f"{y}-{m:02d}-10", 100.0)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import kamlib as kam
 from kamlib import page, words
 from kamlib.errors import KamError
+from kamlib.page import export
 from kamlib.page.export import csv_text, restored
 from kamlib.page.names import page_name
 from kamlib.words.amounts import GAP, Wording
 
 from .browser import made
 from .payloads import IDS, TEXTS
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 
 # Published tables
 
@@ -66,6 +71,19 @@ def test_publishing_writes_csv_in_a_report_run_only(tmp_path, monkeypatch):
     ).read_bytes() == b"account_id,revenue\n00123,1.5\nNA,2\n"
     with pytest.raises(KamError, match="Two different tables"):
         page.publish(frame.head(1), "sales")
+
+
+def test_a_table_that_several_charts_show_is_written_once(tmp_path, monkeypatch):
+    q = kam.open_period(SAMPLE, "2025-Q3")
+    written = []
+    text = export.csv_text
+    monkeypatch.setattr(export, "csv_text", lambda table: (written.append(1), text(table))[1])
+    for folder in ("one", "other"):
+        monkeypatch.setenv("KAM_TABLES", str(tmp_path / folder))
+        for _ in range(3):
+            page.publish(q.admission_line)
+        assert (tmp_path / folder / "admission_line.csv").is_file()
+    assert len(written) == 2
 
 
 @pytest.mark.parametrize("name", ["../x", "A", "", "a b", "a.csv", "x" * 99, "a/b", "1a"])

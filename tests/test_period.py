@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
+import pkgutil
 import shutil
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import kamlib as kam
+from kamlib import plots
+from kamlib.book import read_settings
 from kamlib.errors import KamError
+from kamlib.intake import read_book
+from kamlib.intake.sources import open_engine
 from kamlib.period import Period, graph, held, origin, snapshot
+from kamlib.period.calendar import parse_period
 from kamlib.period.kept import read_table, write_table
 from kamlib.period.names import FACTS, READ_TABLES, SECTIONS
+from kamlib.story import said_of
 from kamlib.tables import catalogue
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample"
+TELLING = ("kamlib.story", "kamlib.plots", "kamlib.page", "kamlib.report", "kamlib.digest")
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +41,61 @@ def q() -> Period:
 
 def names(scope: str) -> list[str]:
     return [name for name in graph.calculations() if graph.scope_of(name) == scope]
+
+
+def written(root: Path, periods: list[str], of_neighbours=READ_TABLES) -> dict[str, Path]:
+    """Write snapshots of the sample's periods; return the folders of all that are there."""
+    with open_engine() as engine:
+        intake = read_book(SAMPLE, read_settings(SAMPLE), engine)
+        for period in periods:
+            snapshot.write_snapshots(
+                intake, [parse_period(period)], root, of_neighbours=of_neighbours
+            )
+    return {file.parent.name: file.parent for file in root.glob("*/snapshot.json")}
+
+
+class TestThePeriodsComparedWith:
+    def test_whatever_the_kit_asks_of_them_is_prepared(self):
+        said_of("")  # loads every story
+        modules = [f"kamlib.plots.{one.name}" for one in pkgutil.iter_modules(plots.__path__)]
+        for module in map(import_module, modules):
+            assert module
+        told = [one for name, one in sys.modules.items() if name.startswith(TELLING)]
+        calls = [f for module in told for f in vars(module).values() if inspect.isfunction(f)]
+        asked = {name for call in calls for name in graph.wanted(call)}
+        asked |= {name for one in graph.calculations() for name in graph.parameters(one)}
+        compared = {graph.plain(one) for one in asked if one.startswith(("previous_", "year_ago_"))}
+        compared &= {*graph.calculations(), *READ_TABLES}
+        assert {"account_status", "account_scores"} <= compared
+        for table in compared:
+            rests_on = (
+                {graph.plain(one) for one in graph.upstream(table)}
+                if table in (graph.calculations())
+                else {table}
+            )
+            assert rests_on & set(READ_TABLES) <= graph.asked_of_neighbours(), table
+
+    def test_they_have_less_than_the_period_itself_and_the_same(self, tmp_path):
+        asked = graph.asked_of_neighbours()
+        few = written(tmp_path / "few", ["2025-Q3"], asked)
+        whole = written(tmp_path / "whole", ["2025-Q3"])
+        assert asked < set(READ_TABLES) - {"price_years", "product_windows", "sales_cells"}
+        for label in ("2025-Q2", "2024-Q3"):
+            files = {file.name: file.read_bytes() for file in few[label].glob("*.parquet")}
+            assert files.keys() == {f"{name}.parquet" for name in asked}
+            assert files == {name: (whole[label] / name).read_bytes() for name in files}
+        q, same = (snapshot.prepared(one["2025-Q3"], "") for one in (few, whole))
+        for table in ("account_status", "health_parts", "account_classes", "key_accounts"):
+            one, other = getattr(q.previous, table), getattr(same.previous, table)
+            pd.testing.assert_frame_equal(one, other)
+        with pytest.raises(KamError, match=r"price_years.* is not at hand"):
+            _ = q.previous.price_years
+
+    def test_one_that_is_asked_for_itself_later_is_made_whole(self, tmp_path):
+        home = written(tmp_path, ["2025-Q3", "2025-Q2"], graph.asked_of_neighbours())
+        assert snapshot.is_prepared(home["2025-Q2"], READ_TABLES)
+        assert not snapshot.is_prepared(home["2024-Q3"], READ_TABLES)
+        assert len(snapshot.prepared(home["2025-Q2"], "").price_years)
 
 
 class TestTheGraph:

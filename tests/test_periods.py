@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kamlib.errors import KamError
 from kamlib.period.calendar import parse_period, period_of, resolve_periods
 from kamlib.period.months import month_of, trailing_months
+from kamlib.words import ended
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,31 @@ def test_each_day_of_the_window_falls_in_one_of_its_months(as_of, back):
     assert (days <= months).all()
     assert ((months - days).dt.days < 31).all()
     assert ends[-1] == as_of
+
+
+@pytest.mark.parametrize(
+    ("label", "until", "ago"),
+    [
+        ("2025-Q3", date(2025, 8, 8), date(2024, 8, 8)),
+        ("2025-Q3", date(2025, 8, 31), date(2024, 8, 31)),
+        ("2024-Q1", date(2024, 2, 29), date(2023, 2, 28)),
+        ("2025-Q1", date(2025, 2, 28), date(2024, 2, 29)),
+        ("2025", date(2025, 8, 8), date(2024, 8, 8)),
+        ("2025-W31", date(2025, 7, 30), date(2024, 7, 31)),
+    ],
+)
+def test_a_period_known_in_part_has_the_same_days_a_year_ago_and_a_whole_one_before(
+    label, until, ago
+):
+    whole = parse_period(label)
+    cut = whole.until(until)
+    assert (cut.as_of, cut.is_cut, cut.label) == (pd.Timestamp(until), True, label)
+    assert (cut.whole, cut.previous(), cut.shift(1)) == (whole, whole.previous(), whole.shift(1))
+    assert cut.year_ago().last_day == ago
+    assert cut.year_ago().whole == whole.year_ago()
+    assert whole.until(whole.last_day) == whole
+
+
+def test_a_month_that_ends_within_a_calendar_month_is_named_by_its_last_day():
+    told = {day: ended(day).replace("\u00a0", " ") for day in ("2024-02-29", "2024-02-28")}
+    assert told == {"2024-02-29": "Feb 2024", "2024-02-28": "month to 28 Feb 2024"}

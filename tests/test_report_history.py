@@ -17,6 +17,7 @@ from kamlib.book import read_settings
 from kamlib.intake import read_book
 from kamlib.intake.sources import open_engine
 from kamlib.period.calendar import parse_period
+from kamlib.period.graph import asked_of_neighbours
 from kamlib.period.names import READ_TABLES
 from kamlib.period.snapshot import open_period, write_snapshots
 from kamlib.period.undated import UNDATED, undated_of
@@ -78,7 +79,8 @@ def shows_all(monkeypatch):
         q = open_period(parameters["book"])
         texts = [q.told(name).to_html() for name in ("account_classes", "account_list")]
         texts += [getattr(q, name).to_html() for name in READ_TABLES]
-        texts += [getattr(q.previous, name).to_html() for name in READ_TABLES]
+        asked = sorted(asked_of_neighbours())  # no more of it is prepared
+        texts += [getattr(q.previous, name).to_html() for name in asked]
         texts += [escape(file.read_text()) for file in q.plans.values()]
         outputs = [nbformat.v4.new_output("display_data", data={"text/html": t}) for t in texts]
         return nbformat.v4.new_notebook(

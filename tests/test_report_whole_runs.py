@@ -23,6 +23,9 @@ from kamlib.book import read_settings
 from kamlib.cli import main
 from kamlib.errors import KamError
 from kamlib.intake.sources import Engine
+from kamlib.period import held
+from kamlib.period.graph import asked_of_neighbours
+from kamlib.period.names import READ_TABLES, UNBROKEN
 from kamlib.report import Request, kernel, production, render, run, site, watch, write
 from kamlib.report.convert import check_page
 from kamlib.report.mark import run_mark
@@ -206,6 +209,58 @@ def test_notebooks_begin_before_it_is_known_who_stands_in_front(request_, steps,
     assert outcome.state == "published"
 
 
+def test_the_workbook_is_made_beside_the_notebooks_and_not_after_them(request_, steps, monkeypatch):
+    made = threading.Event()
+    monkeypatch.setattr(production, "write_period_workbook", lambda *_: made.set())
+    steps["01_segmentation"] = lambda: "All is well." if made.wait(60) else 1 / 0
+    (outcome,) = render(replace(request_, jobs=1), today=TODAY)
+    assert outcome.state == "published"
+
+
+def test_the_command_holds_no_table_while_the_last_notebooks_run(request_, steps, monkeypatch):
+    let_go_of: list = []  # the period, how much it holds then; after the accounts and after all
+    letting, gone = production.let_go, threading.Event()
+
+    def let_go(q):
+        let_go_of.append(q)
+        letting(q)
+        let_go_of.append(len(q._kept))
+        if len(let_go_of) == 4:
+            gone.set()
+
+    monkeypatch.setattr(production, "let_go", let_go)
+    steps["01_segmentation"] = lambda: "All is well." if gone.wait(60) else 1 / 0
+    (outcome,) = render(request_, today=TODAY)
+    assert outcome.state == "published" and let_go_of[1::2] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("told", "is_whole"), [("data.account_days", False), ("data.previous.price_years", True)]
+)
+def test_of_the_periods_compared_with_only_what_is_asked_is_prepared(
+    request_, monkeypatch, told, is_whole
+):
+    own = request_.book / "notebooks" / "mine.ipynb"
+    own.parent.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(told)]), own)
+    prepared = {}
+
+    def run_notebook(_, parameters, **__):
+        for folder in Path(parameters["book"]).parent.glob("*/snapshot.json"):
+            files = folder.parent.glob("*.parquet")
+            prepared[folder.parent.name] = {file.stem for file in files}
+        return shown("All is well.")
+
+    monkeypatch.setattr(production, "run_notebook", run_notebook)
+    monkeypatch.setattr(production, "write_period_workbook", lambda staged, data: None)
+    monkeypatch.setattr(run, "can_fork", lambda: False)
+    (outcome,) = render(replace(request_, only=("mine",)), today=TODAY)
+    assert outcome.state == "published"
+    everything = set(READ_TABLES) - set(UNBROKEN)
+    assert prepared.pop("2025-Q4") == everything
+    assert prepared == {"2025-Q3": everything if is_whole else asked_of_neighbours()}
+
+
 def test_what_fails_beside_the_notebooks_is_told_after_them(request_, steps, monkeypatch):
     def broken(*_):
         raise KamError("No workbook.")
@@ -222,12 +277,14 @@ def test_what_fails_beside_the_notebooks_is_told_after_them(request_, steps, mon
 def test_the_book_is_let_go_of_before_the_notebooks_of_the_last_period(
     request_, steps, monkeypatch
 ):
-    closed, seen = [], []
+    closed, seen, given = [], [], []
     close = Engine.close
     monkeypatch.setattr(Engine, "close", lambda self: (closed.append(1), close(self)))
+    monkeypatch.setattr(held, "give_back", lambda: given.append(len(closed)))
     steps["01_segmentation"] = lambda: seen.append(len(closed)) or "All is well."
     render(replace(request_, periods=("2025-Q3..2025-Q4",)), today=TODAY)
     assert seen == [0, 1]
+    assert given == [0, 0, 1, 1, 1]  # tables, twice a period; before them the book's memory
 
 
 def test_when_every_page_fails_nothing_is_published(request_, steps):

@@ -9,6 +9,7 @@ import pytest
 
 from kamlib.book import ScoringSettings, SegmentationSettings
 from kamlib.book.criteria import Criterion
+from kamlib.holes import Hole, Holes
 from kamlib.period.calendar import parse_period
 from kamlib.scoring import (
     AdmissionRule,
@@ -283,6 +284,11 @@ def test_less_than_three_fifths_of_the_criteria_decide_nothing():
     table = decided(thin)
     assert not {"promote", "review", "watch"} & set(table["proposal"])
     assert table.loc["rises", "lacking_code"] == "criteria"
+    ago = [AS_OF - pd.DateOffset(months=many) for many in (30, 26, 6, 4)]
+    early, late = (Holes([Hole(*ago[at : at + 2])]) for at in (0, 2))
+    assert "rises" not in decided(thin, holes=late).index
+    assert "rises" in decided(thin, holes=early).index
+    assert "rises" in decided(holes=late).index
     enough = NOW.assign(completeness_share=NOW["completeness_share"].clip(upper=0.6))
     assert decided(enough)["proposal"].equals(decided()["proposal"])
 

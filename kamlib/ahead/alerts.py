@@ -15,7 +15,6 @@ from kamlib.ahead.steady import (
     is_told,
     tested,
 )
-from kamlib.holes import NO_HOLES, Holes
 from kamlib.tables import shaped
 
 LEVEL = 0.05
@@ -37,7 +36,6 @@ def category_alerts(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
-    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account × category that stopped or fell: the largest yearly fall first.
 
@@ -63,7 +61,7 @@ def category_alerts(
     >>> alerts[["group", "verdict", "yearly_fall"]].values.tolist()
     [['Ink', 'stopped', 1200.0]]
     """
-    if not is_told(first_date, as_of, holes):
+    if not is_told(first_date, as_of):
         return shaped("category_alerts", [])
     active = account_status[account_status["status"].eq("active")]
     dimension, cells = _goods(category_months, product_months, active)
@@ -84,7 +82,6 @@ def category_falls(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
-    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account × category down by more than 60 % without an alert, largest first.
 
@@ -107,7 +104,7 @@ def category_falls(
     >>> found[["group", "yearly_fall"]].values.tolist()
     [['Ink', 300.0]]
     """
-    if not is_told(first_date, as_of, holes):
+    if not is_told(first_date, as_of):
         return shaped("category_falls", [])
     active = account_status[account_status["status"].eq("active")]
     dimension, cells = _goods(category_months, product_months, active)
@@ -128,7 +125,6 @@ def account_alerts(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
-    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account that falls as a whole: the largest yearly fall first.
 
@@ -144,7 +140,7 @@ def account_alerts(
     >>> alerts[["verdict", "yearly_fall"]].values.tolist()
     [['falling', 1092.0]]
     """
-    if not is_told(first_date, as_of, holes):
+    if not is_told(first_date, as_of):
         return shaped("account_alerts", [])
     active = account_status[account_status["status"].eq("active")]
     cells = account_months[account_months["account_id"].isin(active["account_id"])]

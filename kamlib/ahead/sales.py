@@ -45,7 +45,8 @@ def revenue_by(
     region is the order's, else the account's; the manager is the one on the order, else the
     account's. ``period_change_share`` is against the same period a year ago. Margins, orders and
     the accounts that bought are told of the same periods and of the 12 months; a margin is n/a
-    where a cost is unknown. Times that the data do not hold from their first day on are n/a.
+    where a cost is unknown. Times that the data do not hold from their first day on are n/a, as is
+    the period before where they hold some days of the period alone.
 
     Margin is gross margin less cost to serve: the account's yearly figure, evenly by day, of every
     account with an order line in the 12 months to the time's end. It is shared among what the
@@ -243,11 +244,14 @@ def _prefix(span: str) -> str:
 def _held(
     as_of: pd.Timestamp, spans: dict[str, Span], first_date: pd.Timestamp | None
 ) -> dict[str, bool]:
-    """Return which of the earlier times the data hold from their first day on."""
+    """Return which of the earlier times compare: those that the data hold from their first day on,
+    but no whole period with some days of one.
+    """
     held = {
         name: first_date is not None and first_date <= spans[name].start
         for name in ("previous_period", "year_ago_period")
     }
+    held["previous_period"] &= not spans["period"].is_cut
     return {**held, "year_before": first_date is not None and base_months(first_date, as_of) == 12}
 
 

@@ -24,6 +24,7 @@ def dossier_figures(
     wallet: pd.DataFrame,
     money_owed: pd.DataFrame,
     pipeline: pd.DataFrame,
+    account_status: pd.DataFrame | None = None,
     *,
     account_id: str,
     as_of: pd.Timestamp,
@@ -48,7 +49,7 @@ def dossier_figures(
     ['revenue', 'margin', 'margin rate', 'order days']
     """
     rows = [
-        *_order_figures(account_days, account_months, as_of, first_date, holes),
+        *_order_figures(account_days, account_months, account_status, as_of, first_date, holes),
         *_category_figures(category_totals, account_days, as_of),
         *_service_figures(promises_kept, account_incidents, as_of),
         *_satisfaction(interactions, as_of),
@@ -68,6 +69,7 @@ def _row(
 def _order_figures(
     days: pd.DataFrame,
     months: pd.DataFrame,
+    status: pd.DataFrame | None,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
     holes: Holes,
@@ -94,11 +96,14 @@ def _order_figures(
     per_day = revenue / on_days if on_days else _NAN
     per_day_before = earlier / then if known and then else _NAN
     gap = gap_days(days["date"].drop_duplicates().sort_values(), holes).median()
+    silent = silence_days(latest, as_of, holes)
+    if status is not None and len(status):
+        silent = status["silence_days"].iloc[0]
     return [
         *rows,
         _row("order days", "count", on_days, float(then) if known else _NAN, **day),
         _row("revenue per order day", "money", per_day, per_day_before, **day),
-        _row("silence", "days", silence_days(latest, as_of, holes), noted_days=gap, **day),
+        _row("silence", "days", silent, noted_days=gap, **day),
     ]
 
 

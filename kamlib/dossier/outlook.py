@@ -17,6 +17,7 @@ def target_outlook(
     all_account_months: pd.DataFrame | None = None,
     estimate_choice: pd.DataFrame | None = None,
     account_seasons: pd.DataFrame | None = None,
+    account_days: pd.DataFrame | None = None,
     *,
     account_id: str,
     as_of: pd.Timestamp,
@@ -49,6 +50,7 @@ def target_outlook(
         holes=holes,
         first_date=first_date,
         book_months=all_account_months,
+        account_days=account_days,
         **how,
     )
     return shaped("target_outlook", rows.assign(account_id=account_id))

@@ -10,7 +10,7 @@ import pandas as pd
 from kamlib.book import FiscalYear
 from kamlib.outlook import MIN_MONTHS, RULES, interval_quantile, rest_of_year
 from kamlib.period.calendar import period_of
-from kamlib.period.months import trailing_months
+from kamlib.period.months import account_months, trailing_months
 from kamlib.tables import shaped
 
 MONTHS_LEFT = (9, 6, 3)
@@ -26,6 +26,7 @@ OF_STUDENT = 5
 def outlook_record(
     unbroken_months: pd.DataFrame,
     key_accounts: pd.DataFrame,
+    unbroken_days: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     fiscal_year: FiscalYear = FiscalYear(),
@@ -46,6 +47,9 @@ def outlook_record(
     >>> q.outlook_record["followed"].unique().tolist()
     ['one account', 'together']
     """
+    if not as_of.is_month_end and unbroken_days is not None:  # years are of calendar months
+        unbroken_months = account_months(unbroken_days, as_of=as_of + pd.offsets.MonthEnd(0))
+        as_of = as_of - pd.offsets.MonthEnd(1)
     known = unbroken_months[unbroken_months["month"].le(as_of)]
     if known.empty:
         return shaped("outlook_record", [])

@@ -16,6 +16,8 @@ PAST = 8
 """Periods of history on the front page."""
 OF_TODAYS_SET = ("revenue", "margin", "revenue_share")
 """Figures of today's key accounts that never carry a growth."""
+OVER_PERIOD = ("logo_churn", "lost_in_period", "returned_in_period")
+"""Figures that count what happened in the period, not how things stand at its end."""
 
 
 def revenue_months(
@@ -137,7 +139,7 @@ def period_figures(
     Revenue is net of credit notes; gross margin is revenue less cost, n/a where a cost is unknown;
     margin is that less the cost to serve, a yearly figure, evenly by day, of every account with an
     order line in the 12 months to the period's end. A period that the data do not hold from its
-    first day on is n/a.
+    first day on is n/a; so is the period before where the data hold some days of this one alone.
 
     Examples
     --------
@@ -155,6 +157,8 @@ def period_figures(
     found = {
         name: _sums(account_days, one, served[name], first_date) for name, one in spans.items()
     }
+    if span.is_cut:
+        found["previous_value"] *= float("nan")
     return shaped("period_figures", pd.DataFrame(found).rename_axis("figure").reset_index())
 
 
@@ -183,6 +187,9 @@ def key_figures(
     year_ago_span: Span,
 ) -> pd.DataFrame:
     """One row per figure × scope: its value, and the values a period and a year before.
+
+    What is counted over the period has no value of the period before where the data hold some of
+    its days alone.
 
     Revenue and margin of today's key accounts, and their share, have no value before: another set
     was key then, and a change would mix what accounts did with who was chosen. What those key on
@@ -215,4 +222,7 @@ def key_figures(
     is_todays = table["scope"].eq("key") & table["figure"].isin(OF_TODAYS_SET)
     before = ["previous_value", "year_ago_value"]
     table[before] = table[before].mask(is_todays)
+    if year_ago_span.is_cut:
+        is_of_period = table["figure"].isin(OVER_PERIOD)
+        table["previous_value"] = table["previous_value"].mask(is_of_period)
     return shaped("key_figures", table)

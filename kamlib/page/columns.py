@@ -18,7 +18,7 @@ from kamlib.words import (
     MISSING,
     Wording,
     date,
-    month,
+    ended,
     number,
     phrase,
     say,
@@ -254,7 +254,7 @@ def _cell(value: Any, spec: Column, words: Wording) -> str:
     if spec.kind == "date":
         return date(value)
     if spec.kind == "month":
-        return month(value)
+        return ended(value)
     if spec.kind == "flag":
         return say("yes") if value else say("no")
     if spec.kind == "share":

@@ -69,9 +69,18 @@ def publish(frame: pd.DataFrame, name: str = "") -> None:
 
 
 def publish_table(q: Any, name: str) -> None:
-    """Write a table of a period as `tables/<name>.csv` in a report run."""
-    if os.environ.get(TABLES):
-        _publish(q.told(name), name)
+    """Write a table of a period as `tables/<name>.csv` in a report run: once, whatever charts and
+    tables of a notebook show of it.
+    """
+    if folder := os.environ.get(TABLES):
+        told = q.told(name)
+        if _PUBLISHED.get((folder, name)) is not told:
+            _publish(told, name)
+            _PUBLISHED[folder, name] = told
+
+
+_PUBLISHED: dict[tuple[str, str], pd.DataFrame] = {}
+"""Folder and name → the table that was published there, so that it is written once."""
 
 
 def is_published(name: str) -> bool:

@@ -9,6 +9,7 @@ plain pandas. `activity_tables` gives them beside the canonical tables as known 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import ibis
@@ -21,6 +22,7 @@ from kamlib.intake.sources import Engine
 from kamlib.intake.sources.engine import quoted
 from kamlib.period.calendar import Span
 from kamlib.period.listed import accounts_as_of
+from kamlib.period.names import READ_TABLES
 from kamlib.period.orders import (
     order_cells,
     product_names,
@@ -37,6 +39,8 @@ FEW_CATEGORIES = 3
 _REGULAR = 6
 _EXACT = "DECIMAL(38, 6)"
 """What amounts are summed as: the sum of fractions would depend on the order of the lines."""
+_OF_ACCOUNTS = ("tiers", "managers", "service_costs")
+"""Tables that say of each account what it is."""
 LEAST_ACCOUNTS = 3
 """Accounts that bought a product in a month before their median price says anything."""
 
@@ -314,41 +318,56 @@ def _called(statement: str, *by: str) -> str:
 
 
 def activity_tables(
-    intake: Intake, period: Span, book: BookSettings, folder: Path
+    intake: Intake,
+    period: Span,
+    book: BookSettings,
+    folder: Path,
+    only: Collection[str] = READ_TABLES,
 ) -> dict[str, pd.DataFrame]:
-    """Write every activity table of a book as of a period's end to a folder; return its canonical
-    tables, by name.
+    """Write the activity tables of a book as of a period's end to a folder; return its canonical
+    tables, by name: ``only`` those, and accounts.
 
     What grows with accounts × days or × months goes from the engine to its file and never through
     pandas.
     """
     as_of = period.as_of
-    windows = {
-        "now": as_of,
-        "previous": period.previous().as_of,
-        "year_ago": period.year_ago().as_of,
-    }
+    before, back = period.previous(), period.year_ago()
+    windows = {"now": as_of, "previous": before.as_of, "year_ago": back.as_of}
     year = _span(window_start(as_of), as_of)
     spans = {
         "year": year,
         "year_before": _span(window_start(year.start - DAY), year.start - DAY),
         "period": period,
-        "previous_period": period.previous(),
-        "year_ago_period": period.year_ago(),
+        "previous_period": before,
+        "year_ago_period": back,
     }
     engine = used_lines(intake)
-    engine.tabulate(product_names(engine, as_of=as_of), "kam_called")
-    orders = order_cells(engine, as_of=as_of, spans=spans)
-    is_split = bool(orders["is_split"].any())
     known = {
         name: known_as_of(frame, name, as_of)
         for name, frame in intake.frames.items()
-        if name != "accounts"
+        if name in {*only, *_OF_ACCOUNTS} - {"accounts"}
     }
-    is_few = engine.one(
-        f"SELECT count(DISTINCT category) < {FEW_CATEGORIES} FROM kam_used "
-        f"WHERE order_date <= {quoted_day(as_of)}"
+    accounts = accounts_as_of(
+        intake.frames["accounts"],
+        known["tiers"],
+        known["managers"],
+        known["service_costs"],
+        latest_facts(engine, as_of=as_of),
+        as_of=as_of,
     )
+    tables = {"accounts": accounts, **{name: known[name] for name in known if name in only}}
+    is_split = is_few = False
+    if "order_cells" in only:
+        orders = order_cells(engine, as_of=as_of, spans=spans)
+        is_split = bool(orders["is_split"].any())
+        whole = orders[~orders["is_split"]].drop(columns="is_split")
+        tables["order_cells"] = whole.reset_index(drop=True)
+    if "product_sales" in only:
+        engine.tabulate(product_names(engine, as_of=as_of), "kam_called")
+        is_few = engine.one(
+            f"SELECT count(DISTINCT category) < {FEW_CATEGORIES} FROM kam_used "
+            f"WHERE order_date <= {quoted_day(as_of)}"
+        )
     days = engine.stored(account_days(as_of=as_of), of=LINES, by="account_id")
     statements = {
         "account_months": months_of_days(days, as_of=as_of),
@@ -374,19 +393,8 @@ def activity_tables(
         },
         "price_years": {"by": "product_id", "order": "account_id, product_id, year_number"},
     }
-    for name, statement in statements.items():
+    for name in filter(only.__contains__, statements):
         parted = {"of": LINES, "by": "account_id", **other.get(name, {})}
-        shutil.move(engine.stored(statement, **parted), folder / f"{name}.parquet")
+        shutil.move(engine.stored(statements[name], **parted), folder / f"{name}.parquet")
     shutil.move(days, folder / "account_days.parquet")
-    return {
-        "order_cells": orders[~orders["is_split"]].drop(columns="is_split").reset_index(drop=True),
-        "accounts": accounts_as_of(
-            intake.frames["accounts"],
-            known["tiers"],
-            known["managers"],
-            known["service_costs"],
-            latest_facts(engine, as_of=as_of),
-            as_of=as_of,
-        ),
-        **known,
-    }
+    return tables

@@ -8,13 +8,13 @@ A fiscal year is named for the calendar year in which it ends, so with ``first_m
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kamlib.errors import KamError
-from kamlib.words import month_name
+from kamlib.words import month_name, until
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,13 +33,17 @@ _HOW = (
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """One reporting period; its last day is the as-of date of everything in its report."""
+    """One reporting period; its last day is the as-of date of everything in its report.
+
+    ``is_cut``: the data end before the period does, and it counts up to the day they end (`until`).
+    """
 
     first_day: date
     last_day: date
     label: str
     kind: str
     first_month: int = 1
+    is_cut: bool = False
 
     @cached_property
     def start(self) -> pd.Timestamp:
@@ -79,7 +83,32 @@ class Span:
         >>> parse_period("2025-W31").year_ago().label
         '2024-W31'
         """
-        return self.shift({"year": -1, "quarter": -4, "month": -12, "week": -52}[self.kind])
+        ago = self.shift({"year": -1, "quarter": -4, "month": -12, "week": -52}[self.kind])
+        if not self.is_cut:
+            return ago
+        if self.kind == "week":
+            return ago.until(self.last_day - timedelta(weeks=52))
+        is_end = (self.last_day + timedelta(days=1)).day == 1
+        last = _add_months(self.last_day.replace(day=1), -11) - timedelta(days=1)
+        return ago.until(last if is_end else last.replace(day=min(last.day, self.last_day.day)))
+
+    def until(self, day: date) -> Span:
+        """Return the days of the period up to one of them, as far as the data reach.
+
+        Its year ago is the same days a year before; the period before it is whole.
+
+        >>> cut = parse_period("2025-Q3").until(date(2025, 8, 8))
+        >>> [one.last_day.isoformat() for one in (cut, cut.year_ago(), cut.previous())]
+        ['2025-08-08', '2024-08-08', '2025-06-30']
+        """
+        if day >= self.last_day:
+            return self
+        return replace(self, last_day=date(day.year, day.month, day.day), is_cut=True)
+
+    @property
+    def whole(self) -> Span:
+        """The whole period, of which the data may hold some days alone."""
+        return parse_period(self.label, first_month=self.first_month) if self.is_cut else self
 
     @property
     def title(self) -> str:
@@ -87,7 +116,12 @@ class Span:
 
         >>> [parse_period(text).title for text in ("2025-Q3", "2025-07", "2025-W31")]
         ['Q3 2025', 'July 2025', 'Week 31, 2025']
+        >>> from kamlib.words import GAP
+        >>> parse_period("2025-Q3").until(date(2025, 8, 8)).title.replace(GAP, " ")
+        'Q3 2025 until 8 Aug 2025'
         """
+        if self.is_cut:
+            return until(self.whole.title, self.last_day)
         if self.kind == "quarter":
             return f"Q{self.label[-1]} {self.label[:4]}"
         if self.kind == "month":

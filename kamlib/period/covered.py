@@ -42,6 +42,27 @@ def last_covered_day(
     return max(found) if found else None
 
 
+def check_reached(span: Span, intake: Intake) -> None:
+    """Refuse a period that lies before the data or wholly after them, and say what they cover.
+
+    Raises
+    ------
+    KamError
+        The book has no order line up to the period's end.
+    """
+    first = first_day(intake)
+    if first is not None and span.end >= first:
+        return
+    last = last_covered_day(intake, intake.book)
+    raise KamError(
+        f"The book has no orders up to the end of {span.title}.",
+        where=f"period = {span.label}",
+        next=f"Its orders run from {first.date()} to {last}."
+        if first is not None
+        else "Run kam check to see why.",
+    )
+
+
 def check_reaches_into(period: Span, intake: Intake) -> None:
     """Refuse a period that begins after the data end, as its report would be of silence alone, or
     whose end they miss by more than the book allows.

@@ -122,6 +122,19 @@ def upstream(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@cache
+def asked_of_neighbours() -> frozenset[str]:
+    """Return the tables that are read which calculations ask of the periods that one is compared
+    with; stories and charts ask no others.
+    """
+    found = {"accounts"}
+    for one in (one for name in calculations() for one in parameters(name)):
+        if one.startswith(("previous_", "year_ago_")):
+            table = plain(one)
+            found |= {table, *map(plain, upstream(table) if table in calculations() else ())}
+    return frozenset(found & set(READ_TABLES))
+
+
 def looks_back(name: str) -> bool:
     """Return whether a calculation rests on other days than the period's."""
     return any(one == "at" or one.startswith(("previous_", "year_ago_")) for one in upstream(name))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 
 from kamlib.period.names import READ_TABLES
 
@@ -41,11 +45,31 @@ def hold(folder: Path, run: str) -> None:
             _read(period)
 
 
+def let_go(q: Period) -> None:
+    """Let go of every table that a period and its neighbours hold, and of their memory; what is
+    asked for again is read again.
+    """
+    q._kept.clear()
+    q._latest.clear()
+    give_back()
+
+
+def give_back() -> None:
+    """Give memory that is free back to the system, as far as it can: allocators keep what lies
+    between pieces that are held, for a large book half of what a process has.
+    """
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # a C library without it
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def _read(q: Period) -> None:
     from kamlib.period.views import AT
 
     for name in READ_TABLES:
-        q._get(name)
+        if q._snapshot.has(name):
+            q._get(name)
     for apart, name in q._snapshot.kept():
         day = pd.to_datetime(apart, format=AT, errors="coerce")
         if pd.notna(day):

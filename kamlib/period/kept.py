@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kamlib.errors import KamError
+from kamlib.period.names import UNBROKEN
 from kamlib.tables import coded
 
 
@@ -34,6 +36,23 @@ def once(
                 fresh.replace(file)
                 return made
     return read(file)
+
+
+def is_prepared(folder: Path, names: Iterable[str]) -> bool:
+    """Return whether a prepared folder has tables that are read from the book."""
+    return all((folder / f"{UNBROKEN.get(name, name)}.parquet").is_file() for name in names)
+
+
+def not_prepared(name: str, period: str) -> KamError:
+    """Return what to say of a table that a report has not prepared, as only a period that its own
+    is compared with can lack one.
+    """
+    return KamError(
+        f"The table '{name}' of {period} is not at hand: no page of this report asks for it.",
+        where=name,
+        next="Write q.previous or q.year_ago in the notebook itself, so that all of the period is "
+        "prepared.",
+    )
 
 
 def write_table(table: pd.DataFrame, file: Path) -> None:

@@ -38,9 +38,9 @@ class Period:
     book
         The settings of the book.
     as_of
-        The period's last day: everything is as known then, never as of today.
+        The period's last day, or where the data end before it: all is as known then, not today.
     span
-        The period in the calendar: its label, title, first and last day.
+        The period in the calendar: its label, title, first and last day (``is_cut``: not whole).
     previous, year_ago
         The same book as of the period before and a year ago, None where its data do not reach back.
     present
@@ -101,12 +101,12 @@ class Period:
     @property
     def previous(self) -> Period | None:
         """The same book as of the period before; None where its data do not reach back."""
-        return self._neighbour("previous", self.span.previous())
+        return self._neighbour("previous")
 
     @property
     def year_ago(self) -> Period | None:
         """The same book as of a year before; None where its data do not reach back."""
-        return self._neighbour("year_ago", self.span.year_ago())
+        return self._neighbour("year_ago")
 
     @property
     def previous_span(self) -> Span:
@@ -267,11 +267,11 @@ class Period:
     def _attributes(self, name: str) -> dict[Hashable | None, Any]:
         return {"table": name, "period": self._token}
 
-    def _neighbour(self, name: str, span: Span) -> Period | None:
+    def _neighbour(self, name: str) -> Period | None:
         if self._is_neighbour:
             return None
         if name not in self._kept:
-            found = self._snapshot.neighbour(span)
+            found = self._snapshot.neighbour(name)
             self._kept[name] = found and Period(found, is_neighbour=True)
         return self._kept[name]
 

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,12 +26,20 @@ from kamlib.errors import KamError
 from kamlib.holes import NO_HOLES, Hole, Holes
 from kamlib.period.calendar import Span, last_whole_quarter, parse_period, period_of
 from kamlib.period.held import held
-from kamlib.period.kept import once, pickle_table, pickle_value, read_table, write_table
+from kamlib.period.kept import (
+    is_prepared,
+    not_prepared,
+    once,
+    pickle_table,
+    pickle_value,
+    read_table,
+    write_table,
+)
 from kamlib.period.listed import told_apart
 from kamlib.period.manager import only_manager
-from kamlib.period.names import ACTIVITY, RUN
+from kamlib.period.names import ACTIVITY, READ_TABLES, RUN
 from kamlib.period.period import Period
-from kamlib.period.reach import comparable, reach, unknown_days
+from kamlib.period.reach import beside, comparable, neighbours, reach, reached
 from kamlib.tables import catalogue
 
 _MOST_KEPT, _OPEN_SECONDS = 12, 7 * 24 * 3600
@@ -57,7 +65,7 @@ class Snapshot:
     plans: dict[str, Path]
     last_date: pd.Timestamp | None = None
     usual_silence_days: int = 0
-    neighbours: frozenset[str] = frozenset()
+    neighbours: dict[str, str] = field(default_factory=dict)
     source: str = ""
     scratch: object = field(default=None, repr=False, compare=False)
     is_of_run: bool = False
@@ -65,13 +73,21 @@ class Snapshot:
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table that was read from the book."""
+        if not self.has(name):
+            raise not_prepared(name, self.span.title)
         return read_table(self.folder / f"{name}.parquet")
 
-    def neighbour(self, span: Span) -> Snapshot | None:
-        """Return the same book as of another period, where it was prepared beside this one."""
-        if span.label not in self.neighbours:
+    def has(self, name: str) -> bool:
+        """Return whether a table that is read from the book was prepared."""
+        return is_prepared(self.folder, [name])
+
+    def neighbour(self, name: str) -> Snapshot | None:
+        """Return the same book as of the period before (``previous``) or a year ago (``year_ago``),
+        where it was prepared beside this one.
+        """
+        if name not in self.neighbours:
             return None
-        folder = self.folder.parent / span.label
+        folder = self.folder.parent / self.neighbours[name]
         return read_snapshot(folder, scratch=self.scratch, is_of_run=self.is_of_run)
 
     def holds(self, name: str, *, apart: str = "") -> bool:
@@ -150,7 +166,7 @@ def _is_prepared(folder: Path) -> bool:
     if not file.is_file():
         return False
     others = json.loads(file.read_text(encoding="utf-8"))["neighbours"]
-    return all((folder.parent / other / "snapshot.json").is_file() for other in others)
+    return all((folder.parent / one / "snapshot.json").is_file() for one in others.values())
 
 
 @dataclass
@@ -204,6 +220,7 @@ def _prepare(
 
     from kamlib.intake import read_book
     from kamlib.intake.sources import open_engine
+    from kamlib.period.covered import check_reached, check_reaches_into
 
     home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(home.path / "prepare.lock"), open_engine() as engine:
@@ -214,6 +231,7 @@ def _prepare(
             wanted = default_period(intake, settings)
             (home.path / "default").write_text(wanted.label, encoding="utf-8")
         check_reached(wanted, intake)
+        check_reaches_into(wanted, intake)
         folders = write_snapshots(intake, [wanted], home.path / scope, manager_id=manager_id)
     return folders[wanted.label]
 
@@ -232,29 +250,6 @@ def _touch(home: Path) -> None:
     for old in others[_MOST_KEPT - 1 :]:
         if old.stat().st_mtime < unused_since:
             shutil.rmtree(old, ignore_errors=True)
-
-
-def check_reached(span: Span, intake: Any) -> None:
-    """Refuse a period that lies before the data or wholly after them, and say what they cover.
-
-    Raises
-    ------
-    KamError
-        The book has no order line up to the period's end.
-    """
-    from kamlib.period.covered import first_day, last_covered_day
-
-    first = first_day(intake)
-    if first is not None and span.end >= first:
-        return
-    last = last_covered_day(intake, intake.book)
-    raise KamError(
-        f"The book has no orders up to the end of {span.title}.",
-        where=f"period = {span.label}",
-        next=f"Its orders run from {first.date()} to {last}."
-        if first is not None
-        else "Run kam check to see why.",
-    )
 
 
 def default_period(intake, settings: BookSettings, today: date | None = None) -> Span:
@@ -292,43 +287,49 @@ def default_period(intake, settings: BookSettings, today: date | None = None) ->
 
 
 def write_snapshots(
-    intake, periods: list[Span], root: Path, *, manager_id: str = ""
+    intake,
+    periods: list[Span],
+    root: Path,
+    *,
+    manager_id: str = "",
+    of_neighbours: Collection[str] = READ_TABLES,
 ) -> dict[str, Path]:
-    """Write the snapshots of periods and of those they compare with; return folder by label."""
+    """Write the snapshots of periods and, with the tables ``of_neighbours``, of those they compare
+    with; return folder by label.
+
+    A period that the data do not reach the end of is that of its days until they end.
+    """
     from kamlib.period.covered import order_days
 
     days = order_days(intake)
-    wanted: dict[str, Span] = {}
-    for period in periods:
-        wanted[period.label] = period
-        wanted |= {other.label: other for other in _neighbours(period, days)}
-    return {
-        label: _write_snapshot(intake, period, root / label, manager_id, days)
-        for label, period in wanted.items()
-    }
+    found = {}
+    for asked in periods:
+        period = reached(asked, days, intake.book)
+        for other in neighbours(period, days).values():
+            folder = root / beside(other, days, intake.book)
+            _write_snapshot(intake, other, folder, manager_id, days, of_neighbours)
+        folder = root / period.label
+        found[period.label] = _write_snapshot(intake, period, folder, manager_id, days, READ_TABLES)
+    return found
 
 
-def _neighbours(span: Span, days: pd.Series) -> list[Span]:
-    """Return the periods that one is compared with, as far back as the data compare."""
-    first, _ = comparable(days, span.end)
-    others = (span.previous(), span.year_ago())
-    return [other for other in others if first is not None and other.end >= first]
-
-
-def _write_snapshot(intake, period: Span, folder: Path, manager_id: str, days: pd.Series) -> Path:
+def _write_snapshot(
+    intake, period: Span, folder: Path, manager_id: str, days: pd.Series, only: Collection[str]
+) -> Path:
     from kamlib.intake import row_account
     from kamlib.period.activity import activity_tables
 
-    if (folder / "snapshot.json").is_file():
+    if (folder / "snapshot.json").is_file() and is_prepared(folder, only):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    tables = activity_tables(intake, period, intake.book, folder)
-    tables["intake"] = row_account(intake, period.as_of)
+    tables = activity_tables(intake, period, intake.book, folder, only)
+    if "intake" in only:
+        tables["intake"] = row_account(intake, period.as_of)
     last, silence = reach(days, period.as_of, intake.book)
-    first, _ = comparable(days, period.end)
-    unknown = unknown_days(days, last, silence, period, intake.book.freshness)
+    first, unknown = comparable(days, period.end)
     if manager_id:
-        sold = {n: read_table(folder / f"{n}.parquet") for n in ACTIVITY if n not in tables}
+        stored = [name for name in ACTIVITY if name in only and name not in tables]
+        sold = {name: read_table(folder / f"{name}.parquet") for name in stored}
         tables = only_manager(sold | tables, manager_id)
     tables["accounts"] = told_apart(tables["accounts"])
     for name, frame in tables.items():
@@ -340,10 +341,14 @@ def _write_snapshot(intake, period: Span, folder: Path, manager_id: str, days: p
     about = {
         "settings": json.loads(intake.book.model_dump_json(by_alias=True)),
         "period": period.label,
+        "until": period.last_day.isoformat() if period.is_cut else None,
         "manager_id": manager_id,
         "present": sorted(intake.present),
         "has_cost": "cost" in intake.order_columns,
-        "neighbours": [other.label for other in _neighbours(period, days)],
+        "neighbours": {
+            name: beside(other, days, intake.book)
+            for name, other in neighbours(period, days).items()
+        },
         "source": "" if manager_id else str(intake.folder.resolve()),
         "first_date": first and first.date().isoformat(),
         "holes": [[day.date().isoformat() for day in hole] for hole in unknown],
@@ -362,10 +367,11 @@ def read_snapshot(folder: Path, scratch: object = None, *, is_of_run: bool = Fal
     about = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))
     settings = BookSettings.model_validate(about["settings"])
     first, last = about["first_date"], about["last_date"]
+    span = parse_period(about["period"], first_month=settings.fiscal_year.first_month)
     return Snapshot(
         folder=folder,
         book=settings,
-        span=parse_period(about["period"], first_month=settings.fiscal_year.first_month),
+        span=span.until(date.fromisoformat(about["until"])) if about["until"] else span,
         manager_id=about["manager_id"],
         present=frozenset(about["present"]),
         has_cost=about["has_cost"],
@@ -373,7 +379,7 @@ def read_snapshot(folder: Path, scratch: object = None, *, is_of_run: bool = Fal
         last_date=pd.Timestamp(last).as_unit("us") if last else None,
         usual_silence_days=about["usual_silence_days"],
         plans={account: folder / "plans" / name for account, name in about["plans"].items()},
-        neighbours=frozenset(about["neighbours"]),
+        neighbours=about["neighbours"],
         source=about["source"],
         scratch=scratch,
         is_of_run=is_of_run,

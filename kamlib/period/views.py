@@ -27,7 +27,7 @@ class AccountPeriod(Period):
         self._whole = whole
         self.account_id = _known_account(whole, account_id)
 
-    def _neighbour(self, name: str, span: Span) -> Period | None:
+    def _neighbour(self, name: str) -> Period | None:
         if name not in self._kept:
             other = getattr(self._whole, name)
             known = other is not None and self.account_id in set(
@@ -77,7 +77,7 @@ class OtherSettings(Period):
         self._whole = whole
         self._moved = {one for one in SECTIONS if setting(book, one) != setting(whole.book, one)}
 
-    def _neighbour(self, name: str, span: Span) -> Period | None:
+    def _neighbour(self, name: str) -> Period | None:
         if name not in self._kept:
             other = getattr(self._whole, name)
             self._kept[name] = other and OtherSettings(other, self.book)
@@ -144,7 +144,7 @@ class EarlierDay(Period):
         """The day."""
         return self._day
 
-    def _neighbour(self, name: str, span: Span) -> Period | None:
+    def _neighbour(self, name: str) -> Period | None:
         if name == "previous" and self._before is not None:
             return self._whole.at(self._before)
         return None
@@ -215,6 +215,8 @@ _SHARED = ("account_status", "account_classes")
 def _span_to(day: pd.Timestamp, like: Span, previous: pd.Timestamp | None) -> Span:
     """Return the period of the same kind that ends on a day, where the one before is asked for."""
     found = period_of(day, like.kind, first_month=like.first_month)
+    if like.is_cut and day == like.year_ago().end:
+        found = like.year_ago()
     return found if previous is not None and found.end == day else like
 
 

@@ -27,7 +27,7 @@ from kamlib.plots.style import (
 from kamlib.story.dossier_charts import MOST_CATEGORIES, MOST_NEEDS, MOST_OBJECTIVES, TIMELINE_YEARS
 from kamlib.story.dossier_notes import event, incident_said
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, month, number, say, share
+from kamlib.words import change, count, date, ended, money, month, number, say, share
 
 __all__ = [
     "plot_account_timeline",
@@ -77,7 +77,7 @@ def plot_category_history(
         bars = columns(ax, places, sizes[places], colours, bottom=-row, width=0.78)
         bought = own.iloc[places]
         told = zip(bought["month"], bought["revenue"], strict=True)
-        mark_each(bars, [f"{category}, {month(day)}: {money(value, book)}" for day, value in told])
+        mark_each(bars, [f"{category}, {ended(day)}: {money(value, book)}" for day, value in told])
         ax.axhline(-row, color=QUIET, linewidth=0.5)
         label(ax, -0.8, -row + 0.3, short(category, 24), dx=-4)
         now, before = (

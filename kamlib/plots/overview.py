@@ -9,7 +9,7 @@ from kamlib.book import BookSettings
 from kamlib.plots import style
 from kamlib.plots.marks import mark_each
 from kamlib.plots.style import COLOURS
-from kamlib.words import change, money, month, say
+from kamlib.words import change, ended, money, month, say
 
 
 def plot_revenue_months(
@@ -40,7 +40,7 @@ def plot_revenue_months(
             if ago > 0
             else ""
         )
-        tips.append(f"{month(row['month'])}: {money(row['revenue'], book)}{moved}")
+        tips.append(f"{ended(row['month'])}: {money(row['revenue'], book)}{moved}")
     mark_each(bars, tips)
     ticks = [place for place in range(len(months) - 1, -1, -6) if place in table.index][::-1]
     ax.set_xticks(ticks, [month(months["month"].iloc[place]) for place in ticks])

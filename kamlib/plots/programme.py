@@ -18,7 +18,7 @@ from kamlib.plots.style import COLOURS
 from kamlib.programme.coverage import PARTS
 from kamlib.story.programme_tables import MOST_ACCOUNTS, MOST_MANAGERS
 from kamlib.tables import each
-from kamlib.words import date, money, month, number, say, share
+from kamlib.words import date, ended, money, month, number, say, share
 
 LIMITS = {"hours": "hours_per_month", "revenue": "revenue_limit"}
 
@@ -158,7 +158,7 @@ def plot_programme_return(
     band: dict[str, Any] = {"color": COLOURS["accent"], "alpha": 0.16, "lw": 0}
     ax.fill_between(days, table["cumulative_low"], table["cumulative_high"], **band)
     ax.plot(days, total, color=COLOURS["actual"])
-    tips = [f"{month(m)}: {money(v, book)}" for m, v in zip(days, total, strict=True)]
+    tips = [f"{ended(m)}: {money(v, book)}" for m, v in zip(days, total, strict=True)]
     mark_points(ax, days, total, tips)
     ax.axhline(0, color=COLOURS["plan"], lw=1)
     ax.plot(days, spent, color=COLOURS["plan"], lw=1.2, ls=(0, (4, 3)))

@@ -13,7 +13,7 @@ from kamlib.plots.style import COLOURS
 from kamlib.story.losses import MOST_GROUPS
 from kamlib.story.status import MOST_OVERDUE
 from kamlib.tables import each
-from kamlib.words import count, money, month, number, phrase, say, share
+from kamlib.words import count, ended, money, month, number, phrase, say, share
 
 STEP_NAMES = {
     "base": phrase("year before"),
@@ -253,7 +253,7 @@ def plot_loss_dynamics(
         lost = loss_dynamics["revenue_lost"].fillna(0)
         bars = ax.bar(months, lost, width=22, color=COLOURS["lost"])
         mark_each(
-            bars, [f"{month(m)}: {money(v, book)}" for m, v in zip(months, lost, strict=True)]
+            bars, [f"{ended(m)}: {money(v, book)}" for m, v in zip(months, lost, strict=True)]
         )
         sums = loss_dynamics["revenue_lost_12m"]
         ax.plot(months, sums, color=COLOURS["actual"])

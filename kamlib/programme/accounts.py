@@ -20,7 +20,13 @@ def window_sums(account_months: pd.DataFrame, as_of: pd.Timestamp, count: int = 
 
     The margin is n/a where a row of the window lacks its cost.
     """
-    rows = account_months[account_months["month"].isin(trailing_months(as_of, count))]
+    return summed(account_months[account_months["month"].isin(trailing_months(as_of, count))])
+
+
+def summed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return revenue and margin per account over some months or days; the margin is n/a where a
+    row lacks its cost.
+    """
     rows = rows.assign(margin=rows["revenue"] - rows["cost"])
     sums = rows.groupby("account_id", sort=True)[["revenue", "margin"]].sum()
     lacking = rows.loc[rows["margin"].isna(), "account_id"].unique()

@@ -6,9 +6,9 @@ import pandas as pd
 
 from kamlib.book import FiscalYear
 from kamlib.holes import NO_HOLES, Holes, is_broken_since
-from kamlib.outlook import outlook_choice, year_outlook
+from kamlib.outlook import outlook_choice, over_share, sold_since, year_outlook
 from kamlib.period.calendar import period_of
-from kamlib.programme.accounts import by_id, key_ids, names_of, window_sums
+from kamlib.programme.accounts import by_id, key_ids, names_of, summed
 from kamlib.tables import shaped
 
 
@@ -18,6 +18,7 @@ def account_targets(
     opportunities: pd.DataFrame,
     key_accounts: pd.DataFrame,
     accounts: pd.DataFrame,
+    account_days: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     fiscal_year: FiscalYear = FiscalYear(),
@@ -26,7 +27,8 @@ def account_targets(
     """One row per key account: the fiscal year to date against target, and its pipeline.
 
     The furthest behind comes first. An account without orders this year has sold nothing: its
-    revenue and margin are 0. Targets are n/a where the book has none for the account, those to date
+    revenue and margin are 0. Of the target of a month that is not over the days that are count.
+    Targets are n/a where the book has none for the account, those to date
     also where data of the year are missing.
 
     Examples
@@ -38,11 +40,12 @@ def account_targets(
     """
     ids = key_ids(key_accounts)
     year = period_of(as_of, "year", first_month=fiscal_year.first_month)
-    months = (as_of.year - year.start.year) * 12 + as_of.month - year.start.month + 1
-    done = window_sums(account_months, as_of, months).reindex(ids)
+    done = summed(sold_since(year.start, account_months, account_days, as_of)).reindex(ids)
     revenue, margin = done["revenue"].fillna(0.0), done["margin"].where(done["revenue"].notna(), 0)
     aims = targets[targets["month"].between(year.start, year.end)]
-    due = aims.head(0) if is_broken_since(year.start, holes) else aims[aims["month"].le(as_of)]
+    over = over_share(aims["month"], as_of)
+    due = aims[["revenue", "margin"]].mul(over, axis=0).assign(account_id=aims["account_id"])
+    due = due.head(0) if is_broken_since(year.start, holes) else due[over.gt(0)]
     due = due.groupby("account_id")[["revenue", "margin"]].sum(min_count=1).reindex(ids)
     year_target = aims.groupby("account_id")["revenue"].sum(min_count=1).reindex(ids)
     deals = opportunities[opportunities["outcome"].eq("open")]
@@ -106,6 +109,7 @@ def programme_outlook(
     pipeline: pd.DataFrame,
     key_accounts: pd.DataFrame,
     estimate_choice: pd.DataFrame | None = None,
+    account_days: pd.DataFrame | None = None,
     *,
     as_of: pd.Timestamp,
     fiscal_year: FiscalYear = FiscalYear(),
@@ -129,6 +133,8 @@ def programme_outlook(
     months, aims, deals = (
         table[table["account_id"].isin(ids)] for table in (account_months, targets, pipeline)
     )
+    if account_days is not None:
+        account_days = account_days[account_days["account_id"].isin(ids)]
     rows = year_outlook(
         months,
         aims,
@@ -138,6 +144,7 @@ def programme_outlook(
         holes=holes,
         first_date=first_date,
         book_months=account_months,
+        account_days=account_days,
         **outlook_choice(estimate_choice, "outlook of key accounts"),
     )
     return shaped("programme_outlook", rows.assign(account_id="key accounts"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,17 +28,19 @@ class Page:
 PAGES = {
     page.name: page
     for page in (
+        Page("retention", "03_retention", "retention.html", phrase("Retention")),
         Page("segmentation", "01_segmentation", "segmentation.html", phrase("Segmentation")),
         Page("scoring", "02_key_account_scoring", "scoring.html", phrase("Scoring")),
-        Page("retention", "03_retention", "retention.html", phrase("Retention")),
+        Page("evidence", "07_evidence", "evidence.html", phrase("Evidence")),
         Page("programme", "05_programme_review", "programme.html", phrase("Programme")),
         Page("ahead", "06_ahead", "ahead.html", phrase("Ahead")),
-        Page("evidence", "07_evidence", "evidence.html", phrase("Evidence")),
         Page("dossiers", "04_account_dossier", "dossiers/{account}.html", phrase("Dossiers")),
         Page("overview", "00_overview", "index.html", phrase("Overview")),
     )
 }
-
+"""In the order in which they begin: those that take longest before others, so that none of them is
+left alone at the end.
+"""
 
 ORDER = ("overview", "segmentation", "scoring", "retention", "programme", "ahead", "evidence")
 """The pages as a reader meets them; a book's own come after them."""
@@ -73,6 +76,14 @@ def kit_folder() -> Path:
 def notebook_file(page: Page) -> Path:
     """Return a page's notebook."""
     return (page.folder or kit_folder() / "notebooks") / f"{page.notebook}.ipynb"
+
+
+def names_neighbours(pages: Iterable[Page]) -> bool:
+    """Return whether a notebook itself names the periods that its own is compared with, of which it
+    may then ask for any table.
+    """
+    texts = (notebook_file(page).read_text(encoding="utf-8", errors="replace") for page in pages)
+    return any(re.search(r"\b(previous|year_ago)\b", text) for text in texts)
 
 
 def own_pages(book: Path) -> list[Page]:

@@ -18,7 +18,7 @@ from filelock import FileLock
 from kamlib.errors import KamError
 from kamlib.intake import Intake
 from kamlib.period import Period
-from kamlib.period.held import HOLD
+from kamlib.period.held import HOLD, let_go
 from kamlib.report import site, watch
 from kamlib.report.about import write_run
 from kamlib.report.agenda import write_calendars
@@ -124,8 +124,9 @@ class Production:
     def _all(self, pool: ThreadPoolExecutor) -> Iterator[Made]:
         """Make pages side by side; the first failure, or a signal to stop, ends the others.
 
-        Meanwhile this process does what needs no notebook: in the place of one of those that may
-        run, and again when fewer than may run are left.
+        Meanwhile this process does what needs no notebook, in the place of one of those that may
+        run: at the end it would keep one processor alone. Then it lets go of all tables, which
+        notebooks hold by themselves.
         """
         futures: list[Future[Made]] = []
         try:
@@ -133,13 +134,14 @@ class Production:
                 self._begin(pool, futures)
                 if self.executor is None:
                     self._meanwhile(lambda: self._write_accounts(futures))
+                    let_go(self.data)
+                    self._meanwhile(lambda: self._write_books(futures))
+                    let_go(self.data)
             waiting = deque(futures)
             while waiting:
                 heed()
-                left = [future for future in waiting if not future.done()]
-                if self.executor is None and len(left) < self.request.jobs:
-                    self._meanwhile(self._write_books)
                 if not waiting[0].done():
+                    left = [one for one in waiting if not one.done()]
                     wait(left, _HEED_SECONDS, return_when=FIRST_COMPLETED)
                 while waiting and waiting[0].done():
                     yield waiting.popleft().result()
@@ -180,13 +182,11 @@ class Production:
         """Write the pages of accounts that no notebook makes, once, as long as none has failed."""
         if "accounts" not in self.done:
             self.done.add("accounts")
-            self.writer.write_accounts(
-                lambda: any(one.done() and one.exception() for one in futures)
-            )
+            self.writer.write_accounts(lambda: _has_failed(futures))
 
-    def _write_books(self) -> None:
-        """Write the workbooks and calendars, once."""
-        if "books" in self.done:
+    def _write_books(self, futures: Sequence[Future[Made]] = ()) -> None:
+        """Write the workbooks and calendars, once, unless a notebook has failed."""
+        if "books" in self.done or _has_failed(futures):
             return
         self.done.add("books")
         with speaking(self.data.book.language):
@@ -249,6 +249,10 @@ class Production:
                 self.writer.write_last_good(page, account, published, run, error)
         if run is not None:
             merge_tables(published / "tables", self.staged / "tables", is_older=True)
+
+
+def _has_failed(futures: Sequence[Future[Made]]) -> bool:
+    return any(one.done() and one.exception() for one in futures)
 
 
 def _unknown(error: Exception) -> KamError:

@@ -21,7 +21,7 @@ from kamlib.report import scratch, site
 from kamlib.report.deadline import deadline
 from kamlib.report.kept import Choice, Kept
 from kamlib.report.mark import book_hashes, index_state, is_unchanged, run_mark, state
-from kamlib.report.pages import Page, front, wanted_pages
+from kamlib.report.pages import Page, front, names_neighbours, wanted_pages
 from kamlib.report.printing import browser
 from kamlib.report.quick import quick_import
 from kamlib.report.request import (
@@ -176,8 +176,7 @@ class _Run:
     def _rendered(self) -> list[Outcome]:
         from kamlib.intake import read_book
         from kamlib.intake.sources import open_engine
-        from kamlib.period.covered import check_reaches_into
-        from kamlib.period.snapshot import check_reached
+        from kamlib.period.covered import check_reached, check_reaches_into
 
         with contextlib.ExitStack() as runs:
             kernels = runs.enter_context(
@@ -272,6 +271,9 @@ class _Run:
         one nothing of the book is held.
         """
         from kamlib.period import Period
+        from kamlib.period.graph import asked_of_neighbours
+        from kamlib.period.held import give_back
+        from kamlib.period.names import READ_TABLES
         from kamlib.period.snapshot import read_snapshot, write_snapshots
         from kamlib.period.undated import undated_of
         from kamlib.report.about import whole_book
@@ -281,13 +283,16 @@ class _Run:
         home = self.folder / "periods" / choice.tables.word
         then = choice.tables.into(self.intake, home / "undated")
         manager = self.request.manager_id or ""
-        folder = write_snapshots(then, [period], home, manager_id=manager)[period.label]
-        data = Period(read_snapshot(folder, is_of_run=True))
+        near = READ_TABLES if names_neighbours(self.pages) else asked_of_neighbours()
+        folders = write_snapshots(then, [period], home, manager_id=manager, of_neighbours=near)
+        data = Period(read_snapshot(folders[period.label], is_of_run=True))
         whole = whole_book(self.intake, data)
         is_asked = self.request.digest  # digests are made from the lines of each manager
         if period == self.last and not is_asked:
             self.intake.let_go()
             self.intake = None
+            del then
+            give_back()
         return data, choice, whole
 
     def _about(self, label: str, choice: Choice) -> dict[str, Any]:

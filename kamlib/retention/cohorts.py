@@ -85,7 +85,8 @@ def _cohorts(
         }
     )
     cells = cells.join(facts[["cohort"]], on="account_id")
-    parts = [_grid(cells[cells["cohort"].eq(c)], part) for c, part in facts.groupby("cohort")]
+    cells_of = dict(list(cells.groupby("cohort")))
+    parts = [_grid(cells_of.get(c, cells.head(0)), part) for c, part in facts.groupby("cohort")]
     known = facts[facts["cohort"].ne(BEFORE_HISTORY)]
     if len(known):
         parts.append(_average(cells[cells["cohort"].ne(BEFORE_HISTORY)], known).assign(cohort=ALL))

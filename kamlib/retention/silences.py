@@ -129,8 +129,9 @@ def silences(
     table["order_day_count"] = np.where(has, days.count, np.nan)
     table["gap_count"] = np.where(has, np.bincount(days.of_gap, minlength=len(ids)), np.nan)
     table["own_gap_days"] = _medians(days.of_gap, days.gap, len(ids))
-    silent_from, begun = _about_holes(table, holes, until)
-    table["silent_from"], table["begun"] = silent_from, begun
+    for name, known in _about_holes(table, holes, until).items():
+        table[name] = known
+    silent_from = table["silent_from"].to_numpy()
     table["silence_days"] = np.maximum(day_count(until) - silent_from, 0)
     table[["revenue", "gross_margin"]] = day_sums.of(table["account_id"], *window_edges(as_of))
     table[["last_year_revenue", "last_year_margin"]] = _year_to(
@@ -143,19 +144,26 @@ def silences(
     return Silences(table, past, days.of_gap, days.gap, day[days.later], until)
 
 
-def _about_holes(
-    accounts: pd.DataFrame, holes: Holes, until: pd.Timestamp
-) -> tuple[Floats, Floats]:
-    """Return the days, as numbers, from which on each account's silence is known, and on which it
-    may have begun.
+def _about_holes(accounts: pd.DataFrame, holes: Holes, until: pd.Timestamp) -> dict[str, Floats]:
+    """Return the days, as numbers, from which on each account's silence is known, on which it may
+    have begun, and on which the first hole after its last order began, with all days in such holes.
     """
     last, first = (day_number(accounts[f"{one}_order_date"]) for one in ("last", "first"))
-    silent_from, begun = last, first
+    silent_from, begun, unknown_from = last, first, np.full(len(accounts), np.inf)
+    missing = np.zeros(len(accounts))
     for start, end in (hole for hole in holes if hole.end <= until):
         early = day_count(end + pd.DateOffset(months=EARLY_MONTHS))
-        silent_from = np.where(last < day_count(start), day_count(end), silent_from)
+        is_over_it = last < day_count(start)
+        silent_from = np.where(is_over_it, day_count(end), silent_from)
+        unknown_from = np.where(is_over_it, np.fmin(unknown_from, day_count(start)), unknown_from)
+        missing += np.where(is_over_it, (end - start).days + 1, 0)
         begun = np.where((first > day_count(end)) & (first <= early), -np.inf, begun)
-    return silent_from, begun
+    return {
+        "silent_from": silent_from,
+        "begun": begun,
+        "unknown_from": unknown_from,
+        "missing_days": missing,
+    }
 
 
 class _Days:

@@ -130,7 +130,8 @@ def account_status(
     ``never``: no order day. ``new``: fewer than ``min_gaps`` gaps and first order less than
     ``new_days`` ago. Else with q = silence / usual gap: ``active`` q ≤ ``overdue``; ``lost`` q >
     ``lost`` and silence ≥ ``min_silence_days``; ``overdue`` everything between. Silence runs to the
-    as-of day; days in a hole of the data are none (`silences`). A seasonal account
+    as-of day; days in a hole of the data are none (`silences`), but who was lost before one stays
+    so until the next order. A seasonal account
     (``account_seasons``) that bought in its last season is
     ``resting`` from that season's end to the usual start of the next; it is overdue and lost by its
     silence inside the season only: from the usual start plus the tolerance, by the gaps inside its
@@ -234,7 +235,7 @@ def _judged(silences: Silences, usual: Floats, loss: LossSettings) -> tuple[Ints
     """Return the status of every account, by its place in ``STATES``, and the days on which it
     turned overdue and lost; of seasonal accounts by their season: silence counts inside it only.
     """
-    accounts = silences.accounts
+    accounts = _lost_before_holes(silences, usual, loss)
     never, new, lost_now, late, active, resting = range(len(STATES))
     last, today = accounts["silent_from"].to_numpy(), day_count(silences.until)
     overdue = _trip_day(accounts, usual, loss.overdue, 0, loss)
@@ -268,7 +269,24 @@ def _judged(silences: Silences, usual: Floats, loss: LossSettings) -> tuple[Ints
         "overdue_since_date": day_of(since),
         "detection_date": day_of(detected),
         "lost_after_days": lost - last,
+        "silence_days": accounts["silence_days"].to_numpy(),
     }
+
+
+def _lost_before_holes(silences: Silences, usual: Floats, loss: LossSettings) -> pd.DataFrame:
+    """Return the accounts, the silence of those that were lost before the first hole since counted
+    from their last order, less the days in holes: a hole brings nobody back.
+    """
+    accounts, until = silences.accounts, day_count(silences.until)
+    last = day_number(accounts["last_order_date"])
+    whole = accounts.assign(silent_from=last)
+    lost = _trip_day(whole, usual, loss.lost, loss.min_silence_days, loss)
+    is_before = (lost < accounts["unknown_from"]) & np.isfinite(accounts["unknown_from"])
+    known = until - last - accounts["missing_days"]
+    return accounts.assign(
+        silent_from=np.where(is_before, last, accounts["silent_from"]),
+        silence_days=np.where(is_before, known, accounts["silence_days"]),
+    )
 
 
 def _trip_day(

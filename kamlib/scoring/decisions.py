@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import ScoringSettings, SegmentationSettings
-from kamlib.period.months import is_window_whole
+from kamlib.holes import NO_HOLES, Holes, is_broken_since
+from kamlib.period.months import is_window_whole, trailing_months
 from kamlib.scoring.demotion import risk_band
 from kamlib.scoring.line import AdmissionRule
 from kamlib.scoring.scores import column_of
@@ -34,6 +35,7 @@ def tier_decisions(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
     scoring: ScoringSettings = ScoringSettings(),
     segmentation: SegmentationSettings = SegmentationSettings(),
     within: float = WITHIN,
@@ -61,7 +63,8 @@ def tier_decisions(
     share the line than it has places left), ``year`` (no whole year before), ``once`` (it was not
     above the line a year ago), ``order`` (only its largest order lifts it), ``overdue``. In a book
     without tiers or without ``[scoring]`` there are only candidates, key by size or not. Where more
-    accounts share the line than it has places in all, the line parts nothing and nobody is named.
+    accounts share the line than it has places in all, the line parts nothing and nobody is named;
+    nor is who lacks criteria where a hole in the data reaches into the window and takes them.
 
     The latest decision recorded stands beside the proposal. It is overridden only by evidence newer
     than itself: an order or a judgement after its day (``evidence_date`` is the latest of them).
@@ -109,6 +112,8 @@ def tier_decisions(
     }
     lacking = pd.DataFrame(reasons, index=table.index)
     named = table["is_above_line"] & ~is_lost & (not is_crowded)
+    if is_broken_since(trailing_months(as_of, segmentation.window_months + 1)[0], holes):
+        named &= is_complete
     if is_open:
         proposal = pd.Series(np.where(named, "candidate", ""), index=table.index)
     else:

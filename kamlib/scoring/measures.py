@@ -7,11 +7,13 @@ import pandas as pd
 
 from kamlib.book import SegmentationSettings
 from kamlib.book.criteria import MEASURES
-from kamlib.holes import NO_HOLES, Holes
+from kamlib.holes import NO_HOLES, Holes, is_broken_since
 from kamlib.period.months import months_in_holes, trailing_months
 from kamlib.tables import shaped
 
 YOUNG_MONTHS = 6
+OF_WHOLE_WINDOWS = ("margin", "revenue", "share_of_wallet", "open_wallet")
+"""Measures that are amounts of a window, or stand against yearly ones."""
 
 
 def criterion_measures(
@@ -48,6 +50,10 @@ def criterion_measures(
       category, an account's revenue stands against the spend on all its needs.
     - ``revenue``: net revenue of the window (book currency).
 
+    Amounts of a window that a hole in the data reaches into (``margin``, ``revenue``, the wallets)
+    are n/a: their anchors are those of whole windows. In its margin rate the cost to serve is that
+    of the months that are known.
+
     Examples
     --------
     >>> import kamlib as kam
@@ -65,17 +71,22 @@ def criterion_measures(
     wallet = _wallet(needs, revenue, category_months, months[window_months:])
     before = trailing_months(as_of, 2 * window_months + 1)[0]
     unknown = months_in_holes(as_of, window_months, holes)
+    is_broken = is_broken_since(trailing_months(as_of, window_months + 1)[0], holes)
+    served_months = window_months - int(unknown.sum())
     is_held = first_date is None or first_date <= before + pd.Timedelta(days=1)
     measured = {
         "size": _size(revenue),
         "growth": _growth(revenue, base, first, months[0], is_held),
-        **_margins(window, revenue, accounts, ids, window_months),
+        **_margins(window, revenue, accounts, ids, served_months),
         "regularity": _regularity(window, first, months[window_months:][~unknown], ids),
         "breadth": _breadth(category_months, months[window_months:], ids),
         "share_of_wallet": (wallet["sold"] / wallet["spend"], wallet["note_code"]),
         "open_wallet": (wallet["spend"] - wallet["sold"], wallet["note_code"]),
         "revenue": (revenue, _where(revenue.isna(), "")),
     }
+    if is_broken:
+        lacking = pd.Series(np.nan, index=ids), pd.Series("broken", index=ids, dtype="str")
+        measured |= dict.fromkeys(OF_WHOLE_WINDOWS, lacking)
     parts = [
         pd.DataFrame({"measure": name, "value": value, "note_code": code}, index=ids)
         for name, (value, code) in measured.items()
@@ -89,7 +100,7 @@ def criterion_measures(
 
 
 def _scored_ids(window: pd.DataFrame, key_accounts: pd.DataFrame) -> pd.Index:
-    ids = set(window.loc[window["order_day_count"] > 0, "account_id"])
+    ids = set(window.loc[window["order_day_count"] > 0, "account_id"].unique())
     ids |= set(key_accounts.loc[key_accounts["is_key"].astype(bool), "account_id"])
     return pd.Index(sorted(ids), name="account_id", dtype="str")
 

@@ -24,12 +24,13 @@ def freshness_warning(
     freshness: FreshnessSettings,
 ) -> str:
     """Say that no order is known for the end of a period, where that is no usual silence."""
+    span = span.whole
     if last_date is None or not silence_is_unusual(last_date, usual_silence_days, span, freshness):
         return ""
     silence = count((span.end - last_date).days, "day")
     return say(
         "The data have no order after {last_date}: for the last {silence} of {period} nothing is "
-        "known, and what is missing counts as not sold; no silence counts them.",
+        "known. Everything here is as of {last_date}; nothing recorded later is in it.",
         last_date=date(last_date),
         silence=silence,
         period=span.title,

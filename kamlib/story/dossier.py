@@ -9,7 +9,7 @@ from kamlib.story.dossier_notes import figure_note, peers_said
 from kamlib.story.outlook import outlook_finding
 from kamlib.story.statements import Card, Point, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, money, month, plural, say, share, started
+from kamlib.words import count, date, ended, money, plural, say, share, started
 
 _GOOD = {
     "silence": "down",
@@ -60,7 +60,7 @@ def points_negotiation_brief(
     for row, code in zip(
         each(told_negotiation_brief), negotiation_brief["point_code"], strict=True
     ):
-        when = month if code in OF_A_MONTH else date
+        when = ended if code in OF_A_MONTH else date
         day = say("undated") if pd.isna(row.evidence_date) else when(row.evidence_date)
         evidence = f"{row.evidence.removesuffix('.')}, {day}"
         points.append(Point(say(row.section), row.point, evidence=evidence))

@@ -35,6 +35,7 @@ def _how(row: Any, book: BookSettings) -> str:
         "last year": say("as in the same months a year ago"),
     }
     said = [rules[row.outlook_rule]]
+    said += [untried()] if is_untried(row) else []
     said += [say("no target recorded")] if pd.isna(row.year_target) else []
     if row.measure == "margin":
         said.append(
@@ -44,6 +45,16 @@ def _how(row: Any, book: BookSettings) -> str:
             )
         )
     return "; ".join(said)
+
+
+def is_untried(row: Any) -> bool:
+    """Return whether an outlook has no interval, as the book's past could not try one."""
+    return bool(pd.notna(row.outlook) and pd.isna(row.outlook_low))
+
+
+def untried() -> str:
+    """Say so."""
+    return say("without an interval: too few past cases to try one on")
 
 
 def outlook_finding(outlook: pd.DataFrame, book: BookSettings | None = None) -> str:

@@ -23,12 +23,13 @@ from kamlib.story.headline import (
     renewals_sentence,
 )
 from kamlib.story.keys import called, late, several
+from kamlib.story.outlook import is_untried, untried
 from kamlib.story.overtime import untold
 from kamlib.story.overview_cards import AT_RISK
 from kamlib.story.risk import risk_split
 from kamlib.story.statements import Action, Said, Sentence
 from kamlib.tables import each
-from kamlib.words import change, count, date, money, month, plural, say
+from kamlib.words import change, count, date, ended, money, plural, say
 
 
 def title_overview(span: Span) -> str:
@@ -188,6 +189,9 @@ def _outlook(outlook: pd.DataFrame, key: str, book: BookSettings) -> Sentence | 
         return None
     row = found.iloc[0]
     low, high = money(row["outlook_low"], book), money(row["outlook_high"], book)
+    sure = (
+        untried() if is_untried(row) else say("80 % interval {low} to {high}", low=low, high=high)
+    )
     year = (
         say(
             "Today’s {keys} ended the fiscal year at {to_date}",
@@ -196,12 +200,10 @@ def _outlook(outlook: pd.DataFrame, key: str, book: BookSettings) -> Sentence | 
         )
         if row["outlook_rule"] == "over"
         else say(
-            "Today’s {keys} are heading for {outlook} this fiscal year (80 % interval {low} to "
-            "{high})",
+            "Today’s {keys} are heading for {outlook} this fiscal year ({sure})",
             keys=several(key),
             outlook=money(row["outlook"], book),
-            low=low,
-            high=high,
+            sure=sure,
         )
     )
     if pd.isna(row["year_target"]):
@@ -280,11 +282,18 @@ def table_period_figures(
         "All accounts, orders of {period} alone; n/a: not held by the data from the first day",
         period=span.title,
     )
+    if span.is_cut:
+        caption = say(
+            "All accounts, orders of {period} alone; {before} has more days, so it is not compared",
+            period=span.title,
+            before=previous_span.title,
+        )
     return Said(", ".join([title, *changes]), caption)
 
 
 def chart_revenue_months(
     revenue_months: pd.DataFrame,
+    period_figures: pd.DataFrame,
     *,
     span: Span,
     as_of: pd.Timestamp,
@@ -292,10 +301,11 @@ def chart_revenue_months(
     first_date: pd.Timestamp | None = None,
 ) -> Said:
     """Say which month of two years was the best, and how the period's compare with a year ago."""
-    own = revenue_months[revenue_months["is_in_period"]]
-    now, ago = own["revenue"].sum(), own["year_ago_revenue"].sum(skipna=False)
+    row = period_figures.set_index("figure").loc["revenue"]
+    now, ago = row["value"], row["year_ago_value"]
     compared = say(", {now} on a year ago", now=change(now, ago, book)) if ago > 0 else ""
     if first_date is not None and first_date > span.start:
+        now = revenue_months.loc[revenue_months["is_in_period"], "revenue"].sum()
         compared = say(
             " since {first_date}, from when on the data are whole", first_date=date(first_date)
         )
@@ -306,16 +316,20 @@ def chart_revenue_months(
         compared=compared,
     )
     best: Any = revenue_months.iloc[int(revenue_months["revenue"].fillna(0.0).argmax())]
+    own = (
+        say("blue: {period}", period=span.title)
+        if as_of.is_month_end
+        else say("each month ends on day {day}; blue: with days of the period", day=as_of.day)
+    )
     subtitle = say(
-        "Net revenue of all accounts by month, two years to {as_of}; pale: the year before; blue: "
-        "{period}",
+        "Net revenue of all accounts by month, two years to {as_of}; pale: the year before; {own}",
         as_of=date(as_of),
-        period=span.title,
+        own=own,
     )
     alt = say(
         "{title}. The best month was {month} with {revenue}.",
         title=title,
-        month=month(best["month"]),
+        month=ended(best["month"]),
         revenue=money(best["revenue"], book),
     )
     return Said(title, subtitle, alt)

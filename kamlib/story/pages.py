@@ -27,6 +27,7 @@ def title_period(
     """
     year = span.end - pd.DateOffset(months=12)
     lacking = [hole for hole in holes if year < hole.end < span.end]
+    span = span.whole
     if last_date is None or last_date >= span.end:
         return _lacking(span, lacking)
     is_gap = last_date < span.start or book.complete_to is not None
@@ -77,15 +78,19 @@ def definitions(
         lost=book.loss.lost,
         min_silence_days=book.loss.min_silence_days,
     )
+    window = say(
+        "{window_months} months to {as_of}",
+        window_months=book.segmentation.window_months,
+        as_of=date(as_of),
+    )
+    if not as_of.is_month_end:
+        window = say(
+            "{window}; every month ends on day {day}, and is named for the one that day lies in",
+            window=window,
+            day=as_of.day,
+        )
     return (
-        (
-            say("Window"),
-            say(
-                "{window_months} months to {as_of}",
-                window_months=book.segmentation.window_months,
-                as_of=date(as_of),
-            ),
-        ),
+        (say("Window"), window),
         (
             "ABC",
             say(

@@ -353,10 +353,14 @@ def tell_programme_outlook(programme_outlook: pd.DataFrame, *, book: BookSetting
     return outlook_notes(programme_outlook, book)
 
 
-def table_programme_outlook(key_accounts: pd.DataFrame) -> Said:
+def table_programme_outlook(key_accounts: pd.DataFrame, programme_outlook: pd.DataFrame) -> Said:
     """Say whose outlook it is."""
     keys = several(called(key_accounts))
-    return Said(say("All {keys}, to the year's end", keys=keys), say("Fiscal year; interval 80 %"))
+    has_interval = programme_outlook["outlook_low"].notna().any()
+    return Said(
+        say("All {keys}, to the year's end", keys=keys),
+        say("Fiscal year; interval 80 %") if has_interval else say("Fiscal year"),
+    )
 
 
 def table_programme_owed(as_of: pd.Timestamp) -> Said:

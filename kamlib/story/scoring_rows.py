@@ -17,6 +17,7 @@ REMARKS = {
     "no_base": phrase("no revenue in the {months} months before the window"),
     "part_base": phrase("first order within the {months} months before the window"),
     "short": phrase("the data do not hold the {months} months before the window whole"),
+    "broken": phrase("data of the window are missing"),
     "no_cost": phrase("no cost in the orders"),
     "cost_unknown": phrase("cost unknown in part of the window"),
     "no_revenue": phrase("no revenue in the window"),

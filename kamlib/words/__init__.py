@@ -1,7 +1,7 @@
 """Words: amounts, days, counted nouns and lists, as people read them."""
 
 from kamlib.words.amounts import change, money, number, percent, share
-from kamlib.words.days import date, month, month_name
+from kamlib.words.days import date, ended, month, month_name, until
 from kamlib.words.language import (
     count_untranslated,
     languages,
@@ -41,6 +41,7 @@ __all__ = [
     "count_untranslated",
     "counted",
     "date",
+    "ended",
     "languages",
     "learn",
     "listed",
@@ -60,6 +61,7 @@ __all__ = [
     "speaking",
     "spoken",
     "started",
+    "until",
     "untranslated",
     "wording",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date as Day
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,28 @@ def month(value: Any) -> str:
     if day is None:
         return say(MISSING)
     return _month(day) if spoken() == ENGLISH else _written(day, "yMMM")
+
+
+def ended(value: Any) -> str:
+    """Return the month that ends on a day, as Oct 2025; one that ends within a calendar month by
+    its last day.
+
+    >>> ended("2025-10-31").replace(GAP, " "), ended("2025-10-05").replace(GAP, " ")
+    ('Oct 2025', 'month to 5 Oct 2025')
+    """
+    day = _day(value)
+    if day is None or (day + timedelta(days=1)).day == 1:
+        return month(value)
+    return say("month to {day}", day=date(value))
+
+
+def until(period: str, day: Any) -> str:
+    """Return a period that counts up to one of its days.
+
+    >>> until("Q3 2025", "2025-08-08").replace(GAP, " ")
+    'Q3 2025 until 8 Aug 2025'
+    """
+    return say("{period} until {day}", period=period, day=date(day))
 
 
 def month_name(number: int) -> str:
