@@ -536,11 +536,12 @@ class TestFeedThatStopped:
             assert later.previous.as_of == pd.Timestamp("2025-09-30")
             assert asked.as_of == pd.Timestamp("2025-09-10")
 
-    def test_a_period_that_begins_after_the_data_end_is_refused(self, tmp_path):
+    def test_nobody_is_lost_in_a_period_that_begins_after_the_data_end(self, tmp_path):
         (tmp_path / "book.toml").write_text(BOOK, encoding="utf-8")
         lines(None, self.STOPPED).to_csv(tmp_path / "orders.csv", index=False)
-        with pytest.raises(kam.errors.KamError, match="no orders in Q4 2025"):
-            kam.open_period(tmp_path, "2025-Q4")
+        q = kam.open_period(tmp_path, "2025-Q4")
+        assert "data to 10" in q.call(title_period)
+        assert set(q.account_status["status"]) == {"active"}
 
 
 class TestLostBeforeAHole:

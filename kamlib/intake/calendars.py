@@ -18,6 +18,15 @@ _NAMES = {
     "Aug": "aug|aoû|aou|ago", "Sep": "sep|set", "Oct": "oct|okt|out|ott", "Nov": "nov",
     "Dec": "dec|dez|déc|dic",
 }  # fmt: skip
+_MORE_NAMES = {
+    "Jan": "oca|sty|янв|يناير|ม\\.ค|มกราคม", "Feb": "şub|sub|lut|фев|فبراير|ก\\.พ|กุมภาพันธ์",
+    "Mar": "мар|مارس|มี\\.ค|มีนาคม", "Apr": "nis|kwi|апр|أبريل|ابريل|เม\\.ย|เมษายน",
+    "May": "maj|май|мая|مايو|พ\\.ค|พฤษภาคม", "Jun": "haz|cze|июн|يونيو|มิ\\.ย|มิถุนายน",
+    "Jul": "tem|lip|июл|يوليو|ก\\.ค|กรกฎาคม", "Aug": "ağu|agu|sie|авг|أغسطس|اغسطس|ส\\.ค|สิงหาคม",
+    "Sep": "eyl|wrz|сен|سبتمبر|ก\\.ย|กันยายน", "Oct": "eki|paź|paz|окт|أكتوبر|اكتوبر|ต\\.ค|ตุลาคม",
+    "Nov": "kas|lis|ноя|نوفمبر|พ\\.ย|พฤศจิกายน", "Dec": "ara|gru|дек|ديسمبر|ธ\\.ค|ธันวาคม",
+}  # fmt: skip
+"""Names in days alone: as the head of a column some of them would be other words."""
 _ENDS = (
     "uary|ruary|ch|il|e|y|ust|tember|ober|ember|uar|ruar|z|i|mber|vier|vrier|s|rs|ier|ril"
     "|naio|braio|gio|gno|lio|uari|ruari|art|eiro|ereiro|ço|ho|embro|ubro"
@@ -70,7 +79,9 @@ def named_months(text: ir.StringValue) -> ir.StringValue:
     text = text.re_replace(rf"(?i)^(?:{_WEEKDAYS})[.,]*\s+", "")
     text = text.re_replace(rf" ({_ZONES})$", "")
     text = text.re_replace(r"(?i)^(\d{1,2})(st|nd|rd|th|er)\b", r"\1")
+    text = text.re_replace(r"(?i) (г|года|r|roku)\.?$", "")
     for name, starts in _NAMES.items():
+        starts += "|" + _MORE_NAMES[name]
         text = text.re_replace(rf"(?i)(^|[^\p{{L}}])({starts})\p{{L}}*\.?", rf"\1{name}")
     return text
 

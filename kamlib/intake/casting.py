@@ -155,7 +155,7 @@ def tidy(
     column: Column, text: ir.Value, rules: Rules, currency: ir.Value | None = None
 ) -> ir.Value:
     """Return an amount's text as figures and marks alone, empty where its sign is foreign; a day's
-    with the figures of ASCII.
+    with the figures of ASCII and no # around it.
 
     ``currency`` is the row's own currency code, where its table has one. A step of its own: what
     follows asks for the result several times. Other columns are left as they are.
@@ -163,7 +163,9 @@ def tidy(
     if not text.type().is_string():
         return text
     if column.type in ("date", "month"):
-        return ibis.ifelse(text.length() == strlen(text), text, text.translate(*FIGURES))
+        plain = ibis.ifelse(text.length() == strlen(text), text, text.translate(*FIGURES))
+        bare = plain.re_replace(r"^#(.+)#$", r"\1")  # as Access writes them
+        return ibis.ifelse(plain.startswith("#"), bare, plain)
     if column.type not in ("money", "number"):
         return text
     is_plain = text.re_search(r"^[+-]?\d+([.,]\d*)?$")

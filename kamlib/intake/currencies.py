@@ -10,11 +10,12 @@ _WRITTEN = {
     "EUR": "€ EUR Euro", "USD": "$ US$ USD U$S", "GBP": "£ GBP", "CHF": "CHF Fr. Fr SFr. SFr",
     "JPY": "¥ ￥ 円 JPY", "CNY": "¥ ￥ 元 CNY RMB", "INR": "₹ Rs. Rs INR", "KRW": "₩ KRW 원",
     "VND": "₫ đ VND", "PLN": "zł PLN", "CZK": "Kč CZK", "HUF": "Ft HUF", "TRY": "₺ TL TRY",
-    "RUB": "₽ RUB", "UAH": "₴ UAH", "ILS": "₪ ILS", "SEK": "kr kr. SEK", "NOK": "kr kr. NOK",
-    "DKK": "kr kr. DKK", "ISK": "kr kr. ISK", "ZAR": "R ZAR", "THB": "฿ THB", "PHP": "₱ PHP",
-    "PKR": "Rs. Rs PKR", "LKR": "Rs. Rs LKR", "RON": "lei RON", "BGN": "лв BGN",
-    "AUD": "A$", "CAD": "C$ CA$", "HKD": "HK$", "MXN": "MX$", "NZD": "NZ$", "SGD": "S$",
-    "TWD": "NT$", "BRL": "R$", "AED": "AED", "SAR": "SAR", "IDR": "Rp IDR", "MYR": "RM MYR",
+    "RUB": "₽ руб. руб р. RUB", "UAH": "₴ грн. грн UAH", "ILS": "₪ ILS", "SEK": "kr kr. SEK",
+    "NOK": "kr kr. NOK", "DKK": "kr kr. DKK", "ISK": "kr kr. ISK", "ZAR": "R ZAR",
+    "THB": "฿ บาท THB", "PHP": "₱ PHP", "PKR": "Rs. Rs PKR", "LKR": "Rs. Rs LKR", "RON": "lei RON",
+    "BGN": "лв BGN", "AUD": "A$", "CAD": "C$ CA$", "HKD": "HK$", "MXN": "MX$", "NZD": "NZ$",
+    "SGD": "S$", "TWD": "NT$", "BRL": "R$", "AED": "AED د.إ", "SAR": "SAR ر.س", "EGP": "EGP ج.م",
+    "IDR": "Rp IDR", "MYR": "RM MYR",
 }  # fmt: skip
 
 

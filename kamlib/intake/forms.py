@@ -106,6 +106,8 @@ def text_reading(
     """
     by = "text, code" if has_codes else "text"
     plain = f"translate(text, {', '.join(map(quoted, FIGURES))})"
+    if _is_day(column):
+        plain = f"regexp_replace({plain}, '^#(.+)#$', '\\1')"
     connection.raw_sql(
         f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS SELECT * REPLACE ({plain} AS text) FROM (SELECT "
         f"{by}, count(*) AS n FROM ({texts}) WHERE text IS NOT NULL GROUP BY ALL)"

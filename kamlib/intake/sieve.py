@@ -7,7 +7,7 @@ then how its cell was written, so that no text is kept but that of the lines hel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -25,9 +25,11 @@ from kamlib.intake.typed import of_cell, typed_rows
 from kamlib.tables import MONEY_DECIMALS, Column, Table
 
 _LOOKED_AT = 5_000
+_FEW = 100_000
+"""A column that, by the first lines, has no more different cells has each of them tested once."""
 _MOST_HELD = 0.1
 """Where more of the first lines would be held back, all lines are judged as every line is."""
-_FIRST, _NAME = "kam_first_lines", "kam_sieve"
+_FIRST, _NAME, _ODD = "kam_first_lines", "kam_sieve", "kam_sieve_odd"
 _NOTHING = (
     "CAST(NULL AS VARCHAR) AS _value",
     "CAST(NULL AS VARCHAR) AS _reason",
@@ -57,6 +59,8 @@ class _Way:
 
     ``value`` comes of the cell alone. ``test``, of the cell and the value, tells where the value is
     what the cell says, and ``cell`` what was written there, as far as anything is asked of it.
+    ``once`` is such a test of each different value of a column that has few, made when all lines
+    are read; of a text it is what the value is read to.
     """
 
     column: Column
@@ -64,12 +68,24 @@ class _Way:
     test: str
     kept: str
     cell: str
+    once: str = ""
 
     @property
     def passed(self) -> str:
-        """The test of a cell that it need not be held back."""
-        blank = "FALSE" if self.column.required else f"{quoted_name(self.column.name)} IS NULL"
+        """The test of a cell that it need not be held back; nothing where each passes."""
+        name = quoted_name(self.column.name)
+        if not self.test:
+            return f"{name} IS NOT NULL" if self.column.required else ""
+        blank = "FALSE" if self.column.required else f"{name} IS NULL"
         return f"coalesce({self.test}, {blank})"
+
+    def for_few(self) -> _Way:
+        """Return the way where few cells differ: a value is the cell itself until all are read."""
+        value, name = _value(self.column), quoted_name(self.column.name)
+        if self.column.type == "text":
+            return replace(self, value=name, once=self.value)
+        is_usual = self.column.type == "id" and self.value == name
+        return replace(self, test="", once=self.test.replace(value, name)) if is_usual else self
 
 
 def sieved(
@@ -89,17 +105,21 @@ def sieved(
         f"CREATE TEMP TABLE {_NAME} AS {_passed(ways, read, unread.rows(_NAME))}"
     )
     rejected = unread.rejected(engine, _NAME, _NAME)
+    _read_once(ways, engine)
     place = f"{quoted(unread.file.name)} AS _file, rowid + 1 AS _row FROM {_NAME}"
     names = [quoted_name(way.column.name) for way in ways]
-    rows = f"SELECT {', '.join([*names, *_NOTHING])}, {place}"
-    cells = (
-        f"SELECT {', '.join(f'{w.cell} AS {n}' for w, n in zip(ways, names, strict=True))}, {place}"
-    )
-    if engine.one(f"SELECT count(_held) FROM {_NAME}"):
-        raw = ", ".join(f"_held[{at}] AS {name}" for at, name in enumerate(names, 1))
-        held = f"SELECT {raw}, {place} WHERE _held IS NOT NULL"
-        rows += f" WHERE _held IS NULL UNION ALL BY NAME FROM {_judged(held, read, engine)}"
-        cells += f" WHERE _held IS NULL UNION ALL BY NAME {held}"
+    again = ", ".join(f"{way.cell} AS {name}" for way, name in zip(ways, names, strict=True))
+    rows, cells = f"SELECT {', '.join([*names, *_NOTHING])}, {place}", f"SELECT {again}, {place}"
+    raw = ", ".join(f"_held[{at}] AS {name}" for at, name in enumerate(names, 1))
+    held = [f"SELECT {raw}, {place} WHERE _held IS NOT NULL"]
+    passed = "_held IS NULL"
+    if _has_odd(ways, engine):
+        held.append(f"{cells} WHERE rowid IN (FROM {_ODD})")
+        passed += f" AND rowid NOT IN (FROM {_ODD})"
+    if len(held) > 1 or engine.one(f"SELECT count(_held) FROM {_NAME}"):
+        lines = " UNION ALL BY NAME ".join(held)
+        rows += f" WHERE {passed} UNION ALL BY NAME FROM {_judged(lines, read, engine)}"
+        cells += f" WHERE {passed} UNION ALL BY NAME {lines}"
     for name, statement in ((f"{_NAME}_rows", rows), (f"{_NAME}_cells", cells)):
         engine.connection.raw_sql(f"CREATE TEMP VIEW {name} AS {statement}")
     kept = {part: engine.connection.table(f"{_NAME}_{part}") for part in ("rows", "cells")}
@@ -124,21 +144,82 @@ def _ways(read: TypedRows, unread: Unread, engine: Engine) -> list[_Way]:
     lines = f"FROM {unread.fitting} LIMIT {_LOOKED_AT}"
     connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_FIRST} AS {lines}")
     ways = []
+    few = _few([column for column in read.columns if column.type in ("id", "text")], read, engine)
     for column in read.columns:
-        found = _WAYS[column.type](column, read.rules)
-        if len(found) > 1:
-            counts = ", ".join(f"count(*) FILTER (WHERE {_at_once(way)})" for way in found)
-            cells = f"SELECT {quoted_name(read.theirs[column.name])} AS {quoted_name(column.name)}"
-            seen = connection.raw_sql(f"SELECT {counts} FROM ({cells} FROM {_FIRST})").fetchone()
-            found = [found[seen.index(max(seen))]]
-        ways += found
+        way = _best(column, read, engine)
+        ways.append(way.for_few() if column.name in few else way)
     share = engine.one(f"SELECT count(_held) / count(*) FROM ({_passed(ways, read, _FIRST)})")
     connection.raw_sql(f"DROP TABLE {_FIRST}")
     return ways if share is not None and share <= _MOST_HELD else []
 
 
+def _best(column: Column, read: TypedRows, engine: Engine) -> _Way:
+    """Return the way by which most of the first lines pass; the first where all of them do."""
+    own, theirs = quoted_name(column.name), quoted_name(read.theirs[column.name])
+
+    def passing(ways: Sequence[_Way]) -> list[int]:
+        counts = "".join(f", count(*) FILTER (WHERE {_at_once(way)})" for way in ways)
+        lines = f"(SELECT {theirs} AS {own} FROM {_FIRST})"
+        return list(engine.connection.raw_sql(f"SELECT count(*){counts} FROM {lines}").fetchone())
+
+    found = _WAYS[column.type](column, read.rules)
+    first = next(found)
+    lines, passed = passing([first])
+    if lines == passed or not (others := list(found)):
+        return first
+    seen = [passed, *passing(others)[1:]]
+    return [first, *others][seen.index(max(seen))]
+
+
+def _few(columns: Sequence[Column], read: TypedRows, engine: Engine) -> set[str]:
+    """Return which columns have few different cells: by how many of those in the first half of the
+    first lines the second half has again.
+    """
+    half = _LOOKED_AT // 2
+    counts = ""
+    for column in columns:
+        different = f"count(DISTINCT {quoted_name(read.theirs[column.name])})"
+        counts += f", {different}, {different} FILTER (rowid < {half}), "
+        counts += f"{different} FILTER (rowid >= {half})"
+    one = engine.connection.raw_sql(f"SELECT count(*){counts} FROM {_FIRST}").fetchone()
+    return {
+        column.name
+        for column, all_, first, second in zip(
+            columns, one[1::3], one[2::3], one[3::3], strict=True
+        )
+        if first * second <= _FEW * (first + second - all_)
+    }
+
+
+def _read_once(ways: Sequence[_Way], engine: Engine) -> None:
+    """Read each different text of columns that have few."""
+    for way in (way for way in ways if way.once and way.column.type == "text"):
+        name = quoted_name(way.column.name)
+        test = f"{way.once} IS DISTINCT FROM {name}"
+        if _has_any(test, name, engine):
+            engine.connection.raw_sql(f"UPDATE {_NAME} SET {name} = {way.once} WHERE {test}")
+
+
+def _has_odd(ways: Sequence[_Way], engine: Engine) -> bool:
+    """Test each different id of columns that have few; note the lines of those that do not pass,
+    which were not held back. (To hold them back now would give them other numbers.)
+    """
+    ids = [way for way in ways if way.once and way.column.type == "id"]
+    found = {quoted_name(way.column.name): f"NOT ({way.once})" for way in ids}
+    tests = [test for name, test in found.items() if _has_any(test, name, engine)]
+    if tests:
+        odd = f"SELECT rowid FROM {_NAME} WHERE _held IS NULL AND ({' OR '.join(tests)})"
+        engine.connection.raw_sql(f"CREATE TEMP TABLE {_ODD} AS {odd}")
+    return bool(tests)
+
+
+def _has_any(test: str, name: str, engine: Engine) -> bool:
+    each = f"SELECT DISTINCT {name} FROM {_NAME}"  # a condition would go below the DISTINCT
+    return bool(engine.one(f"SELECT count_if({test}) FROM ({each})"))
+
+
 def _at_once(way: _Way) -> str:
-    return way.test.replace(_value(way.column), f"({way.value})")
+    return way.passed.replace(_value(way.column), f"({way.value})") or "TRUE"
 
 
 def _passed(ways: Sequence[_Way], read: TypedRows, lines: str) -> str:
@@ -149,7 +230,7 @@ def _passed(ways: Sequence[_Way], read: TypedRows, lines: str) -> str:
     )
     values = ", ".join(f"{way.value} AS {_value(way.column)}" for way in ways)
     kept = ", ".join(f"{way.kept} AS {name}" for way, name in names.items())
-    tests = " AND ".join(way.passed for way in ways if way.test)
+    tests = " AND ".join(filter(None, (way.passed for way in ways))) or "TRUE"
     return (
         f"SELECT {kept}, CASE WHEN {tests} THEN NULL ELSE [{', '.join(names.values())}] END "
         f"AS _held FROM (SELECT *, {values} FROM (SELECT {cells} FROM {lines}))"
@@ -174,53 +255,49 @@ def _value(column: Column) -> str:
     return quoted_name(f"value_{column.name}")
 
 
-def _of_id(column: Column, rules: Rules) -> list[_Way]:
+def _of_id(column: Column, rules: Rules) -> Iterator[_Way]:
     value, name = _value(column), quoted_name(column.name)
-    read, plain = (of_cell(step, column, rules) for step in ("sound", "fit"))
+    read = of_cell("sound", column, rules)
     usual = f"regexp_full_match({name}, {quoted(USUAL_ID)})"
-    return [_Way(column, read, test, value, name) for test in (usual, plain)]
+    yield _Way(column, read, usual, value, name)
+    yield _Way(column, read, of_cell("fit", column, rules), value, name)
 
 
-def _of_text(column: Column, rules: Rules) -> list[_Way]:
+def _of_text(column: Column, rules: Rules) -> Iterator[_Way]:
     value, name = _value(column), quoted_name(column.name)
-    return [_Way(column, of_cell("text", column, rules), "", value, name)]
+    yield _Way(column, of_cell("text", column, rules), "", value, name)
 
 
-def _of_date(column: Column, rules: Rules) -> list[_Way]:
+def _of_date(column: Column, rules: Rules) -> Iterator[_Way]:
     value, name = _value(column), quoted_name(column.name)
     again = f"CAST({name} AS VARCHAR)"
-    is_read = f"{of_cell('clean', column, rules)} AND {value} IS NOT NULL"
-    ways = [_Way(column, of_cell("read", column, rules), is_read, value, again)]
     if rules.date_format is None:
         usual = f"{value} BETWEEN {_DAYS} AND CAST({value} AS VARCHAR) = {name}"
-        ways.insert(0, _Way(column, f"TRY_CAST({name} AS DATE)", usual, value, again))
-    return ways
+        yield _Way(column, f"TRY_CAST({name} AS DATE)", usual, value, again)
+    is_read = f"{of_cell('clean', column, rules)} AND {value} IS NOT NULL"
+    yield _Way(column, of_cell("read", column, rules), is_read, value, again)
 
 
-def _of_amount(column: Column, rules: Rules) -> list[_Way]:
-    """Return the ways in which amounts are written: so many decimals, or as many as they need."""
+def _of_amount(column: Column, rules: Rules) -> Iterator[_Way]:
+    """Give the ways in which amounts are written: so many decimals, or as many as they need."""
     value, name = _value(column), quoted_name(column.name)
     has_comma = rules.decimal == ","
     cell = f"replace({name}, ',', '.')" if has_comma else name
     more = ""
     if rules.decimal is None and rules.has_local_comma:
         more = f" AND {of_cell('fit', column, rules)}"  # a point may part thousands
-    ways = []
     for places, form in _FORMS:
         type_ = f"DECIMAL({SHORT.precision}, {places})"
         longest = DIGITS + (places + 1 if form == _FIXED and places else 0)
         written = form.format(f"CAST({{0}} AS {type_})")
         written = f"replace({written}, '.', ',')" if has_comma else written
-        ways.append(
-            _Way(
-                column,
-                f"TRY_CAST({cell} AS {type_})",
-                f"{written.format(value)} = {name} AND strlen({name}) <= {longest}{more}",
-                f"TRY_CAST({value} AS {SHORT})",
-                written.format(name),
-            )
+        yield _Way(
+            column,
+            f"TRY_CAST({cell} AS {type_})",
+            f"{written.format(value)} = {name} AND strlen({name}) <= {longest}{more}",
+            f"TRY_CAST({value} AS {SHORT})",
+            written.format(name),
         )
-    return ways
 
 
 _WAYS = {

@@ -220,7 +220,7 @@ def _prepare(
 
     from kamlib.intake import read_book
     from kamlib.intake.sources import open_engine
-    from kamlib.period.covered import check_reached, check_reaches_into
+    from kamlib.period.covered import check_reached
 
     home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(home.path / "prepare.lock"), open_engine() as engine:
@@ -231,7 +231,6 @@ def _prepare(
             wanted = default_period(intake, settings)
             (home.path / "default").write_text(wanted.label, encoding="utf-8")
         check_reached(wanted, intake)
-        check_reaches_into(wanted, intake)
         folders = write_snapshots(intake, [wanted], home.path / scope, manager_id=manager_id)
     return folders[wanted.label]
 
@@ -327,6 +326,8 @@ def _write_snapshot(
         tables["intake"] = row_account(intake, period.as_of)
     last, silence = reach(days, period.as_of, intake.book)
     first, unknown = comparable(days, period.end)
+    if last is not None and last < period.start:  # opened all the same: nothing of it is known
+        unknown = Holes((*unknown, Hole((last + pd.Timedelta(days=1)).as_unit("us"), period.end)))
     if manager_id:
         stored = [name for name in ACTIVITY if name in only and name not in tables]
         sold = {name: read_table(folder / f"{name}.parquet") for name in stored}

@@ -30,6 +30,7 @@ _LETTERS = {
     "cp1253": ("αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋΐΰ",),
     "cp1255": ("אבגדהוזחטיךכלםמןנסעףפץצקרשת₪",),
     "cp1256": ("ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيًٌٍَُِّْپچژگک",),
+    "cp874": ("กขฃคฅฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรฤลวศษสหฬอฮะัาำิีึืฺุูเแโใไๅๆ็่้๊๋์ํ฿",),
     "cp1258": ("àáâãèéêìíòóôõùúýăđơư₫\u0300\u0301\u0303\u0309\u0323",),
 }  # fmt: skip
 """For each encoding the letters beyond a to z of the languages that are written with it."""
@@ -139,6 +140,7 @@ def _covered(head: bytes, encoding: str) -> float:
     """
     text = head.decode(encoding, "replace").translate(dict.fromkeys(map(ord, _MARKS)))
     words = [word for word in re.split(r"[\x00-\x40\[-`{-\x7f]+", text) if not word.isascii()]
+    words = [word for word in words if len(word) > 1]  # one letter may be the sign of a currency
     is_latin = encoding in ("cp1252", "cp1250", "cp1254", "cp1257", "cp1258")
     whole = [word for word in words if is_latin or not re.search("[A-Za-z]", word)]
     whole = [word for word in whole if not _has_hump(word)]

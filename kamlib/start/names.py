@@ -1,4 +1,4 @@
-"""What the columns of people's files mean: by their names in ten languages."""
+"""What the columns of people's files mean: by their names in fifteen languages."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ LANGUAGES = {
     "it": "Italian",
     "pt": "Portuguese",
     "nl": "Dutch",
+    "tr": "Turkish",
+    "pl": "Polish",
+    "ru": "Russian",
+    "ar": "Arabic",
+    "th": "Thai",
 }
 _HERE = Path(__file__).parent
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 from kamlib.book import BookSettings
 from kamlib.errors import KamError, nearest
 from kamlib.intake.calendars import COUNTED
+from kamlib.intake.sources.compilers import load_when_asked
 from kamlib.tables import CANONICAL
 
 MEMORY = "KAM_MEMORY"
@@ -243,6 +244,7 @@ def open_engine() -> Engine:
     """Open an embedded engine of its own; nothing is shared with another run and nothing is
     downloaded.
     """
+    load_when_asked()
     scratch = tempfile.TemporaryDirectory(prefix="kam-")
     connection = ibis.duckdb.connect(
         temp_directory=scratch.name,

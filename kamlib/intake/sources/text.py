@@ -205,7 +205,9 @@ def _decoded(content: bytes, file: Path, table: str, rules: Rules) -> tuple[str,
     return text, encoding
 
 
-_OF_BYTES = r"cp125\d|windows-?125\d|latin-?\d|iso-?8859-?\d+|mac_?roman|cp437|cp850|cp1258"
+_OF_BYTES = (
+    r"cp125\d|cp874|tis-?620|windows-?125\d|latin-?\d|iso-?8859-?\d+|mac_?roman|cp437|cp850|cp1258"
+)
 """Encodings whose letters are one byte each: words of UTF-8 are no words of theirs."""
 
 
