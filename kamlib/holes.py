@@ -133,6 +133,16 @@ def known_until(day: pd.Timestamp, holes: Holes) -> pd.Timestamp:
     return min(inside) - pd.Timedelta(days=1) if inside else day
 
 
+def is_known(day: pd.Timestamp, holes: Holes) -> bool:
+    """Return whether no hole holds a day: who is silent on it has really not ordered.
+
+    >>> hole = Hole(pd.Timestamp("2023-03-01"), pd.Timestamp("2023-06-30"))
+    >>> [is_known(pd.Timestamp(day), Holes([hole])) for day in ("2023-06-30", "2023-07-01")]
+    [False, True]
+    """
+    return known_until(day, holes) == day
+
+
 def is_broken_since(day: pd.Timestamp, holes: Holes) -> bool:
     """Return whether a hole lies, whole or in part, in the time since a day.
 

@@ -199,8 +199,11 @@ class TestSentences:
         assert "(data missing from" in title_period(**how, holes=HOLE)
         assert title_period(**how) == SPAN.title
 
-    @pytest.mark.parametrize(("revenue", "is_call"), [(100.0, True), (-100.0, False)])
-    def test_one_newly_overdue_is_called(self, revenue, is_call):
+    @pytest.mark.parametrize(
+        ("revenue", "missing", "is_call"),
+        [(100.0, NO_HOLES, True), (-100.0, NO_HOLES, False), (100.0, TAIL, False)],
+    )
+    def test_one_newly_overdue_is_called_where_that_is_known(self, revenue, missing, is_call):
         own = {"finding_code": ["newly_overdue"], "name": "Ann", "revenue": revenue}
         findings = shaped("retention_findings", own | {"silence_days": 40.0, "gap_basis": "own"})
         names = ("finding_accounts", "interactions", "risk_changes", "account_actions")
@@ -210,7 +213,7 @@ class TestSentences:
         ]
         told = tell_retention_findings(
             findings, *tables, as_of=AS_OF, previous_span=SPAN.previous(),
-            book=BookSettings(title="x"),
+            book=BookSettings(title="x"), holes=missing,
         )  # fmt: skip
         assert told["next_step"].str.startswith("Call").tolist() == [is_call]
 

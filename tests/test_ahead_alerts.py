@@ -10,6 +10,7 @@ from kamlib.ahead import steady
 from kamlib.ahead.alerts import account_alerts, category_alerts, category_falls
 from kamlib.ahead.steady import Cells, cells_of, false_discoveries
 from kamlib.book import BookSettings
+from kamlib.holes import Hole, Holes
 from kamlib.story.ahead import (
     falling_text,
     lines_ahead,
@@ -240,15 +241,27 @@ def test_a_book_that_is_too_young_says_so_and_claims_nothing():
     assert told[old][0] == "No active account stopped or cut a category beyond chance"
 
 
-def test_no_goods_are_said_to_fall_where_the_data_begin_late():
+TAIL = Holes([Hole(pd.Timestamp("2025-09-01"), AS_OF)])
+
+
+def test_no_goods_are_said_to_fall_where_the_data_end_early_or_begin_late():
     cells = pd.concat([*OTHERS, sold("A", "paper", STOPPED)])
     asked = (cells, cells.iloc[:0], sold("A", "", STEADY), status("A"), NO_KEYS)
     none = shaped("category_alerts", [])
     whole, young = {"first_date": MONTHS[0]}, {"first_date": pd.Timestamp("2025-01-01")}
     assert len(category_alerts(*asked, as_of=AS_OF, **whole)) == 1
     assert len(category_falls(*asked, none, as_of=AS_OF, **whole)) == 1
-    assert category_alerts(*asked, as_of=AS_OF, **young).empty
-    assert category_falls(*asked, none, as_of=AS_OF, **young).empty
+    for how in (young, {**whole, "holes": TAIL}):
+        assert category_alerts(*asked, as_of=AS_OF, **how).empty
+        assert category_falls(*asked, none, as_of=AS_OF, **how).empty
+
+
+def test_a_book_whose_data_end_early_says_that_it_cannot_tell():
+    none, book = shaped("category_alerts", []), BookSettings(title="Demo")
+    for tell in (table_category_alerts, table_account_alerts, table_category_falls):
+        how = {"as_of": AS_OF, "first_date": MONTHS[0], "book": book}
+        assert "cannot be told" in tell(none, **how, holes=TAIL).title
+        assert "cannot be told" not in tell(none, **how).title
 
 
 def test_a_book_that_tells_no_goods_apart_says_so_and_claims_nothing_of_them():

@@ -10,14 +10,14 @@ import pytest
 
 import kamlib as kam
 from kamlib.ahead.alerts import account_alerts
-from kamlib.book import LossSettings
+from kamlib.book import FreshnessSettings, LossSettings
 from kamlib.check import check_book
 from kamlib.evidence.outlooks import outlook_record
 from kamlib.holes import NO_HOLES, Hole, Holes, holes
 from kamlib.outlook import year_outlook
 from kamlib.period.calendar import parse_period
 from kamlib.period.months import account_months
-from kamlib.period.reach import comparable, reach, reached
+from kamlib.period.reach import comparable, reach, reached, unknown_days
 from kamlib.programme.targets import account_targets
 from kamlib.retention.day_sums import day_sums
 from kamlib.retention.silences import Silences, silences
@@ -28,6 +28,7 @@ from kamlib.story.evidence import warnings_evidence
 from kamlib.story.overview import chart_revenue_months, headline_overview
 from kamlib.story.pages import title_period
 from kamlib.story.retention import tell_retention_findings
+from kamlib.story.verdict import table_account_declines
 from kamlib.tables import empty_table, shaped, typed
 from kamlib.verdict import account_actions
 from kamlib.words import money
@@ -98,9 +99,10 @@ class TestWhatAHoleIs:
 
     def test_a_hole_is_no_usual_silence(self):
         days = dates("2022-01-01", "2025-08-31", without=("2025-03-01", "2025-05-31"))
-        book = kam.book.BookSettings(title="x")
-        assert reach(days, SPAN.end, book)[1] == 1
-        assert reached(SPAN, days, book).end == pd.Timestamp("2025-08-31")
+        last, usual = reach(days, SPAN.end, kam.book.BookSettings(title="x"))
+        assert usual == 1
+        tail = unknown_days(days, last, usual, SPAN, FreshnessSettings())[-1]
+        assert tail == (pd.Timestamp("2025-09-01"), SPAN.end)
 
 
 ACCOUNTS = [f"A{n:02d}" for n in range(24)]
@@ -135,7 +137,8 @@ def opened(tmp_path_factory):
     def open_one(without: tuple[str, str] | None, until: str = "2025-09-30") -> kam.period.Period:
         if (without, until) not in known:
             folder = tmp_path_factory.mktemp("holes")
-            (folder / "book.toml").write_text(BOOK, encoding="utf-8")
+            said = f"complete_to = {until}\n" if until < str(SPAN.end.date()) else ""
+            (folder / "book.toml").write_text(BOOK + said, encoding="utf-8")
             lines(without, until).to_csv(folder / "orders.csv", index=False)
             known[without, until] = kam.open_period(folder, PERIOD)
         return known[without, until]
@@ -364,13 +367,15 @@ class TestWindowsAndTargets:
         assert table["revenue_gap"].isna().all()
         assert not table["is_behind"].any()
 
-    def test_no_fall_is_told_where_the_data_begin_late(self):
+    def test_no_fall_is_told_where_the_data_end_early_or_begin_late(self):
         ends = pd.date_range("2023-04-30", "2025-09-30", freq="ME").as_unit("us")
         sold = pd.DataFrame({"account_id": "A", "month": ends, "revenue": [100.0] * 24 + [9] * 6})
         status = shaped("account_status", {"account_id": ["A"], "status": ["active"]})
         asked = (sold, status, shaped("key_accounts", []))
         first = pd.Timestamp("2023-04-01")
         assert len(account_alerts(*asked, as_of=self.AT, first_date=first)) == 1
+        tail = Holes([Hole(pd.Timestamp("2025-09-01"), self.AT)])
+        assert account_alerts(*asked, as_of=self.AT, first_date=first, holes=tail).empty
         assert account_alerts(*asked, as_of=self.AT, first_date=pd.Timestamp("2025-01-01")).empty
 
 
@@ -410,7 +415,7 @@ class TestAdviceToCall:
             },
         )  # fmt: skip
 
-    def actions(self, revenue: float) -> list[str]:
+    def actions(self, revenue: float, missing: Holes = NO_HOLES) -> list[str]:
         nothing = {
             name: shaped(name, [])
             for name in ("class_moves", "rollup_changes", "due_renewals", "account_declines",
@@ -422,11 +427,11 @@ class TestAdviceToCall:
         )
         found = account_actions(
             standing, self.status(revenue), None, **nothing, contacts=empty_table("contacts"),
-            as_of=SPAN.end,
+            as_of=SPAN.end, holes=missing,
         )  # fmt: skip
         return found["action_code"].tolist()
 
-    def step(self, revenue: float) -> list[str]:
+    def step(self, revenue: float, missing: Holes = NO_HOLES) -> list[str]:
         own = self.status(revenue).assign(is_key=True)
         accounts = pd.concat(
             [own.assign(finding_code=code) for code in ("overdue", "further_overdue")]
@@ -435,9 +440,11 @@ class TestAdviceToCall:
         told = tell_retention_findings(
             findings, accounts, empty_table("interactions"), shaped("risk_changes", []),
             shaped("account_actions", []), shaped("key_accounts", []),
-            as_of=SPAN.end, previous_span=SPAN.previous(), book=None,
+            as_of=SPAN.end, previous_span=SPAN.previous(), book=None, holes=missing,
         )  # fmt: skip
         return [one for one in told["next_step"].dropna() if one.startswith("Call")]
+
+    TAIL = Holes([Hole(pd.Timestamp("2025-08-11"), SPAN.end)])
 
     def test_an_overdue_account_is_to_be_called(self):
         assert self.actions(100.0) == ["call"]
@@ -447,9 +454,52 @@ class TestAdviceToCall:
         assert self.actions(-100.0) == []
         assert self.step(-100.0) == []
 
+    def test_nobody_where_the_feed_stopped(self):
+        assert self.actions(100.0, self.TAIL) == []
+        assert self.step(100.0, self.TAIL) == []
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """The third quarter of a book whose feed stopped on 10 August, and that says nothing of it."""
+    folder = tmp_path_factory.mktemp("stopped")
+    (folder / "book.toml").write_text(BOOK, encoding="utf-8")
+    lines(None, "2025-08-10").to_csv(folder / "orders.csv", index=False)
+    return kam.open_period(folder, PERIOD)
+
 
 class TestFeedThatStopped:
-    """The data end on 10 August: the third quarter counts until then, and so does a year ago."""
+    """The period stays whole, the days that lack are no silence, and nothing is compared."""
+
+    def test_nobody_is_overdue_by_it(self, stopped):
+        assert (stopped.as_of, stopped.span.is_cut) == (SPAN.end, False)
+        assert stopped.holes == ((pd.Timestamp("2025-08-11"), SPAN.end),)
+        assert set(stopped.account_status["status"]) == {"active"}
+        assert not {"overdue", "lost"} & set(stopped.account_actions["kind"])
+
+    def test_nothing_is_compared_with_earlier_times(self, stopped):
+        for table in (stopped.period_figures, stopped.key_figures):
+            assert table[["previous_value", "year_ago_value"]].isna().all(axis=None)
+            assert table["value"].notna().any()
+        assert stopped.account_list["revenue_change"].isna().all()
+        assert stopped.retention_rates["nrr_share"].isna().all()
+        assert stopped.revenue_bridge.empty and stopped.account_bridge.empty
+        assert stopped.account_declines.empty
+
+    def test_its_sentences_compare_nothing_and_name_what_to_write(self, stopped):
+        said = [one.text for one in stopped.call(headline_overview)]
+        assert not [one for one in said if " more" in one or " less" in one]
+        told = " ".join(stopped.call(warnings_overview)).replace("\u00a0", " ")
+        assert "for the last 51 days of Q3 2025 nothing is known" in told
+        assert "complete_to = 2025-08-10" in told
+        shrunk = stopped.call(table_account_declines).title
+        assert "takes three whole years to tell" in shrunk
+
+
+class TestCompleteToADay:
+    """The book says itself that it is complete to 10 August: the third quarter counts until then,
+    and so does a year ago.
+    """
 
     STOPPED = "2025-08-10"
 
@@ -527,7 +577,8 @@ class TestFeedThatStopped:
 
     def test_a_silence_that_ended_is_part_of_the_period_before(self, tmp_path, monkeypatch):
         monkeypatch.setenv("KAM_CACHE", str(tmp_path / "cache"))
-        (tmp_path / "book.toml").write_text(BOOK, encoding="utf-8")
+        said = f"{BOOK}complete_to = 2025-09-10\n"
+        (tmp_path / "book.toml").write_text(said, encoding="utf-8")
         lines(("2025-09-11", "2025-09-30"), "2025-12-31").to_csv(
             tmp_path / "orders.csv", index=False
         )

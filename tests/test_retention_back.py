@@ -530,7 +530,8 @@ def test_an_empty_book_gives_empty_tables():
     assert ret.survival_tests(lives)["p_value"].isna().all()
     assert said(now, None)["finding"].tolist() == [
         "No account is overdue.",
-        "Retention of revenue cannot be known yet: no whole year before it.",
+        "Retention of revenue cannot be known yet: it takes these 12 months and those before them, "
+        "whole.",
         "How good the warnings are cannot be known yet: it takes two years of orders.",
     ]
 

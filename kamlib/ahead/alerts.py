@@ -15,6 +15,7 @@ from kamlib.ahead.steady import (
     is_told,
     tested,
 )
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.tables import shaped
 
 LEVEL = 0.05
@@ -36,6 +37,7 @@ def category_alerts(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account × category that stopped or fell: the largest yearly fall first.
 
@@ -61,7 +63,7 @@ def category_alerts(
     >>> alerts[["group", "verdict", "yearly_fall"]].values.tolist()
     [['Ink', 'stopped', 1200.0]]
     """
-    if not is_told(first_date, as_of):
+    if not is_told(first_date, as_of, holes):
         return shaped("category_alerts", [])
     active = account_status[account_status["status"].eq("active")]
     dimension, cells = _goods(category_months, product_months, active)
@@ -82,6 +84,7 @@ def category_falls(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account × category down by more than 60 % without an alert, largest first.
 
@@ -104,7 +107,7 @@ def category_falls(
     >>> found[["group", "yearly_fall"]].values.tolist()
     [['Ink', 300.0]]
     """
-    if not is_told(first_date, as_of):
+    if not is_told(first_date, as_of, holes):
         return shaped("category_falls", [])
     active = account_status[account_status["status"].eq("active")]
     dimension, cells = _goods(category_months, product_months, active)
@@ -125,6 +128,7 @@ def account_alerts(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per active account that falls as a whole: the largest yearly fall first.
 
@@ -140,7 +144,7 @@ def account_alerts(
     >>> alerts[["verdict", "yearly_fall"]].values.tolist()
     [['falling', 1092.0]]
     """
-    if not is_told(first_date, as_of):
+    if not is_told(first_date, as_of, holes):
         return shaped("account_alerts", [])
     active = account_status[account_status["status"].eq("active")]
     cells = account_months[account_months["account_id"].isin(active["account_id"])]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import betaln, gammainc, gammaln
 
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.months import is_window_whole, trailing_months
 
 WINDOWS = (3, 6)
@@ -32,13 +33,15 @@ TELLS = 0.01
 """Where even buying nothing would happen by chance more often than this, nothing can be told."""
 
 
-def is_told(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
-    """Return whether the data reach back far enough to tell what falls.
+def is_told(first_date: pd.Timestamp | None, as_of: pd.Timestamp, holes: Holes = NO_HOLES) -> bool:
+    """Return whether the data reach back far enough, and up to the day, to tell what falls.
 
     >>> days = pd.to_datetime(["2024-07-09", "2025-01-01"])
     >>> [is_told(day, pd.Timestamp("2025-09-30")) for day in days]
     [True, False]
     """
+    if not is_known(as_of, holes):
+        return False
     return first_date is None or is_window_whole(
         first_date, as_of=as_of, window_months=LEAST_MONTHS
     )

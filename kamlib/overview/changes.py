@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.tables import shaped
 
@@ -49,6 +50,7 @@ def account_list(
     *,
     first_date: pd.Timestamp | None,
     as_of: pd.Timestamp,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per account: who it is, where it stands, and the revenue of its 12 months; the
     largest first.
@@ -60,6 +62,7 @@ def account_list(
     >>> q.account_list["revenue"].dropna().is_monotonic_decreasing
     True
     """
+    compares = is_base_whole(first_date, as_of) and is_known(as_of, holes)
     id_, ends = accounts["account_id"], trailing_months(as_of, 24)
     months = account_months.groupby(["account_id", "month"])["revenue"].sum().unstack()
     months = months.reindex(columns=ends).reindex(id_).fillna(0.0)
@@ -67,7 +70,7 @@ def account_list(
     status = account_status.set_index("account_id")
     table = accounts.assign(
         revenue=now,
-        revenue_change=now - before if is_base_whole(first_date, as_of) else float("nan"),
+        revenue_change=now - before if compares else float("nan"),
         manager_name=id_.map(status["manager_name"]),
         status=id_.map(status["status"]),
         last_order_date=id_.map(status["last_order_date"]),

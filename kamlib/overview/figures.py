@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.calendar import Span
 from kamlib.period.months import is_window_whole, trailing_months
 from kamlib.period.served import served_costs
@@ -133,13 +134,15 @@ def period_figures(
     previous_span: Span,
     year_ago_span: Span,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per figure: the period's own, beside the period before and the same a year ago.
 
     Revenue is net of credit notes; gross margin is revenue less cost, n/a where a cost is unknown;
     margin is that less the cost to serve, a yearly figure, evenly by day, of every account with an
     order line in the 12 months to the period's end. A period that the data do not hold from its
-    first day on is n/a; so is the period before where the data hold some days of this one alone.
+    first day on is n/a; so is the period before where the data hold some days of this one alone,
+    and both where they end before it does.
 
     Examples
     --------
@@ -157,8 +160,10 @@ def period_figures(
     found = {
         name: _sums(account_days, one, served[name], first_date) for name, one in spans.items()
     }
-    if span.is_cut:
+    if span.is_cut or not is_known(span.end, holes):
         found["previous_value"] *= float("nan")
+    if not is_known(span.end, holes):
+        found["year_ago_value"] *= float("nan")
     return shaped("period_figures", pd.DataFrame(found).rename_axis("figure").reset_index())
 
 
@@ -185,11 +190,12 @@ def key_figures(
     as_of: pd.Timestamp,
     previous_span: Span,
     year_ago_span: Span,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per figure × scope: its value, and the values a period and a year before.
 
     What is counted over the period has no value of the period before where the data hold some of
-    its days alone.
+    its days alone. Where they end before it does, nothing is compared.
 
     Revenue and margin of today's key accounts, and their share, have no value before: another set
     was key then, and a change would mix what accounts did with who was chosen. What those key on
@@ -221,7 +227,7 @@ def key_figures(
     table = table.reset_index()
     is_todays = table["scope"].eq("key") & table["figure"].isin(OF_TODAYS_SET)
     before = ["previous_value", "year_ago_value"]
-    table[before] = table[before].mask(is_todays)
+    table[before] = table[before].mask(is_todays | (not is_known(as_of, holes)))
     if year_ago_span.is_cut:
         is_of_period = table["figure"].isin(OVER_PERIOD)
         table["previous_value"] = table["previous_value"].mask(is_of_period)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kamlib.book import QUIET_DAYS, BookSettings, FreshnessSettings
-from kamlib.holes import NO_HOLES, Holes, gap_days, holes
+from kamlib.holes import NO_HOLES, Hole, Holes, gap_days, holes
 from kamlib.period.calendar import Span
 
 _DAY = pd.Timedelta(days=1)
@@ -61,24 +61,38 @@ def silence_is_unusual(
     return (span.end - last_date).days > usual
 
 
-def reached(span: Span, days: pd.Series, book: BookSettings) -> Span:
-    """Return a period as far as the data of a book reach: cut at the day they end, where that is so
-    early that days seem to be missing, or where the book says so (``complete_to``).
+def unknown_days(
+    days: pd.Series,
+    last_date: pd.Timestamp | None,
+    usual_silence_days: int,
+    span: Span,
+    freshness: FreshnessSettings,
+) -> Holes:
+    """Return the days up to a period's end of which nothing is known: the holes in the data, and
+    those after their end where they end too early.
+    """
+    _, found = comparable(days, span.end)
+    if last_date is None or not silence_is_unusual(last_date, usual_silence_days, span, freshness):
+        return found
+    return Holes((*found, Hole((last_date + _DAY).as_unit("us"), span.end)))
 
+
+def reached(span: Span, days: pd.Series, book: BookSettings) -> Span:
+    """Return a period as far as the data of a book reach: cut at the day they end, where the book
+    says that they are complete to a day of it (``complete_to``); else whole, to its last day.
+
+    >>> from datetime import date
     >>> from kamlib.period.calendar import parse_period
     >>> daily = pd.Series(pd.date_range("2024-01-01", "2025-08-08"))
-    >>> book = BookSettings(title="x")
-    >>> reached(parse_period("2025-Q3"), daily, book).end.date().isoformat()
-    '2025-08-08'
-    >>> reached(parse_period("2025-Q2"), daily, book) == parse_period("2025-Q2")
-    True
+    >>> [reached(parse_period("2025-Q3"), daily, BookSettings(title="x", complete_to=day)).end.day
+    ...     for day in (None, date(2025, 8, 8))]
+    [30, 8]
     """
-    last, usual = reach(days, span.end, book)
-    if last is None or last < span.start:
+    last, _ = reach(days, span.end, book)
+    said = book.complete_to
+    if last is None or said is None or not span.first_day <= said < span.last_day:
         return span
-    is_early = book.complete_to is not None
-    is_early |= silence_is_unusual(last, usual, span, book.freshness)
-    return span.until(last.date()) if is_early else span
+    return span.until(last.date())
 
 
 def neighbours(span: Span, days: pd.Series) -> dict[str, Span]:

@@ -39,7 +39,7 @@ from kamlib.period.listed import told_apart
 from kamlib.period.manager import only_manager
 from kamlib.period.names import ACTIVITY, READ_TABLES, RUN
 from kamlib.period.period import Period
-from kamlib.period.reach import beside, comparable, neighbours, reach, reached
+from kamlib.period.reach import beside, comparable, neighbours, reach, reached, unknown_days
 from kamlib.tables import catalogue
 
 _MOST_KEPT, _OPEN_SECONDS = 12, 7 * 24 * 3600
@@ -325,9 +325,8 @@ def _write_snapshot(
     if "intake" in only:
         tables["intake"] = row_account(intake, period.as_of)
     last, silence = reach(days, period.as_of, intake.book)
-    first, unknown = comparable(days, period.end)
-    if last is not None and last < period.start:  # opened all the same: nothing of it is known
-        unknown = Holes((*unknown, Hole((last + pd.Timedelta(days=1)).as_unit("us"), period.end)))
+    first, _ = comparable(days, period.end)
+    unknown = unknown_days(days, last, silence, period, intake.book.freshness)
     if manager_id:
         stored = [name for name in ACTIVITY if name in only and name not in tables]
         sold = {name: read_table(folder / f"{name}.parquet") for name in stored}

@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.months import is_base_whole
 from kamlib.retention.order_days import looked_up, window_edges
 from kamlib.tables import exact, exact_sums, shaped
@@ -18,7 +19,11 @@ _ZERO = Decimal(0)
 
 
 def account_bridge(
-    account_months: pd.DataFrame, *, as_of: pd.Timestamp, first_date: pd.Timestamp | None = None
+    account_months: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per account with revenue in either window: which step of the revenue bridge it
     belongs to.
@@ -39,7 +44,7 @@ def account_bridge(
     >>> bridge[["account_id", "step", "change"]].values.tolist()
     [['A', 'expansion', 30.0], ['B', 'new', 20.0]]
     """
-    return shaped("account_bridge", _stepped(account_months, as_of, first_date))
+    return shaped("account_bridge", _stepped(account_months, as_of, first_date, holes))
 
 
 def revenue_bridge(
@@ -48,6 +53,7 @@ def revenue_bridge(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per scope × step: base + new + returned + expansion − contraction − stopped = now,
     exact to the cent.
@@ -55,7 +61,7 @@ def revenue_bridge(
     Steps are those of ``account_bridge``, summed in exact decimals; contraction and stopped are
     amounts that went away, so they are subtracted. Accounts close too: base + new + returned −
     stopped = now. ``key``: the accounts that were key on the first day of the window. No account in
-    either window, or a base year that the data do not hold whole: no rows.
+    either window, or a year that the data do not hold whole: no rows.
 
     Examples
     --------
@@ -68,7 +74,7 @@ def revenue_bridge(
     (100.0, 60.0, 100.0)
     """
     rows: list[dict[str, object]] = []
-    stepped = _stepped(account_months, as_of, first_date)
+    stepped = _stepped(account_months, as_of, first_date, holes)
     for scope, part in _scopes(stepped, _then(key_accounts_then, "year")):
         for step in STEPS if len(part) else ():
             if step in ("base", "now"):
@@ -87,6 +93,7 @@ def retention_rates(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per scope: net and gross revenue retention of the accounts with revenue in the 12
     months before.
@@ -94,7 +101,7 @@ def retention_rates(
     NRR = Σ now / Σ base; GRR = Σ per account min(base, max(now, 0)) / Σ base: what one account
     gains never hides what another lost. New and returning accounts are no part of the cohort.
     ``key``: the accounts that were key on the first day of the window. No base, or a base year that
-    the data do not hold whole: n/a.
+    the data do not hold whole, or data that end before the period does: n/a.
 
     Examples
     --------
@@ -107,7 +114,7 @@ def retention_rates(
     [['all', 0.65, 0.5]]
     """
     rows = []
-    is_whole = is_base_whole(first_date, as_of)
+    is_whole = is_base_whole(first_date, as_of) and is_known(as_of, holes)
     windows = _exact_windows(account_months, as_of)
     for scope, part in _scopes(windows, _then(key_accounts_then, "year")):
         cohort = part[part["base"].gt(0) & is_whole]
@@ -184,12 +191,16 @@ def _churn(status: pd.DataFrame, before: pd.DataFrame | None) -> dict[str, float
 
 
 def _stepped(
-    account_months: pd.DataFrame, as_of: pd.Timestamp, first_date: pd.Timestamp | None
+    account_months: pd.DataFrame,
+    as_of: pd.Timestamp,
+    first_date: pd.Timestamp | None,
+    holes: Holes,
 ) -> pd.DataFrame:
     """Return the accounts with revenue in either window, exact, with change and step."""
     sums = _exact_windows(account_months, as_of)
     is_either = sums["base"].astype(bool) | sums["now"].astype(bool)
-    sums = sums[is_either & is_base_whole(first_date, as_of)]
+    compares = is_base_whole(first_date, as_of) and is_known(as_of, holes)
+    sums = sums[is_either & compares]
     rows = zip(sums["base"], sums["now"], sums["is_early"], strict=True)
     return sums.assign(change=sums["now"] - sums["base"], step=[_step(*row) for row in rows])
 

@@ -9,12 +9,13 @@ import pandas as pd
 from kamlib.ahead.alerts import LEFT
 from kamlib.ahead.steady import LEAST_MONTHS, is_told
 from kamlib.book import BookSettings
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.groups import named_groups
 from kamlib.story.ahead_calendar import calendar_sentence
 from kamlib.story.ahead_record import health_text, is_no_goods, is_poor, note_alert_record
 from kamlib.story.statements import Said, Sentence
 from kamlib.tables import each
-from kamlib.words import count, date, ended, listed, money, number, plural, say, share
+from kamlib.words import count, date, listed, money, month, number, plural, say, share
 
 PAGE = "ahead.html"
 _DOWN = share(1 - LEFT, decimals=0)
@@ -30,22 +31,23 @@ def headline_ahead(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
     book: BookSettings,
 ) -> list[Sentence]:
     """Return the page's first sentences: what falls, and where revenue changed most."""
     falling = falling_text(category_alerts, account_alerts, alert_record, book)
     said = [
         calendar_sentence(calendar, book, link="#calendar"),
-        Sentence(_untold(first_date, as_of) or falling, "#category_alerts"),
+        Sentence(_untold(first_date, as_of, holes) or falling, "#category_alerts"),
         paused_sentence(category_falls, book),
         _moved(revenue_by, book),
     ]
     return [one for one in said if one is not None]
 
 
-def _untold(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> str:
+def _untold(first_date: pd.Timestamp | None, as_of: pd.Timestamp, holes: Holes) -> str:
     """Say that falls cannot be told yet, where the orders do not reach back far enough."""
-    if first_date is not None and is_told(first_date, as_of):
+    if first_date is not None and is_told(first_date, as_of, holes):
         return ""
     return say(
         "What falls while it still buys cannot be told yet: it takes {months} months of orders "
@@ -196,7 +198,7 @@ def _why(row: Any, book: BookSettings) -> str:
             "{bought}, {usual_yearly_revenue} a year; nothing since ",
             bought=bought,
             usual_yearly_revenue=money(row.usual_yearly_revenue, book),
-        ) + (f"{ended(row.last_bought_month)}.")
+        ) + (f"{month(row.last_bought_month)}.")
     return say(
         "{bought}; in the last {months} {window_revenue}, usual are {usual_revenue}.",
         bought=bought,
@@ -213,6 +215,7 @@ def table_category_alerts(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
     book: BookSettings,
 ) -> Said:
     """Say how many fell, and by how much a year."""
@@ -221,7 +224,7 @@ def table_category_alerts(
         "than 5 % chance, over all that were looked at (Benjamini and Hochberg)",
         as_of=date(as_of),
     )
-    if untold := _untold(first_date, as_of):
+    if untold := _untold(first_date, as_of, holes):
         return Said(untold)
     if is_no_goods(category_months, product_months):
         return Said(say("No category or product is recorded to look at"))
@@ -247,10 +250,11 @@ def table_category_falls(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
     book: BookSettings,
 ) -> Said:
     """Say how much less was bought where chance may explain it: to be asked, not an alarm."""
-    if _untold(first_date, as_of) or is_no_goods(category_months, product_months):
+    if _untold(first_date, as_of, holes) or is_no_goods(category_months, product_months):
         return Said(say("What may have paused by chance cannot be told"))
     if category_falls.empty:
         return Said(
@@ -280,10 +284,11 @@ def table_account_alerts(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
     book: BookSettings,
 ) -> Said:
     """Say which accounts fall as a whole."""
-    if _untold(first_date, as_of):
+    if _untold(first_date, as_of, holes):
         return Said(say("Which accounts fall as a whole cannot be told"))
     if account_alerts.empty:
         return Said(say("No active account falls as a whole beyond chance"))

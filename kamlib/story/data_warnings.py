@@ -24,16 +24,24 @@ def freshness_warning(
     freshness: FreshnessSettings,
 ) -> str:
     """Say that no order is known for the end of a period, where that is no usual silence."""
-    span = span.whole
-    if last_date is None or not silence_is_unusual(last_date, usual_silence_days, span, freshness):
+    whole = span.whole
+    if last_date is None or not silence_is_unusual(last_date, usual_silence_days, whole, freshness):
         return ""
-    silence = count((span.end - last_date).days, "day")
+    silence = count((whole.end - last_date).days, "day")
+    said = {"last_date": date(last_date), "silence": silence, "period": whole.title}
+    if span.is_cut:
+        return say(
+            "The data have no order after {last_date}: for the last {silence} of {period} nothing "
+            "is known. Everything here is as of {last_date}; nothing recorded later is in it.",
+            **said,
+        )
     return say(
         "The data have no order after {last_date}: for the last {silence} of {period} nothing is "
-        "known. Everything here is as of {last_date}; nothing recorded later is in it.",
-        last_date=date(last_date),
-        silence=silence,
-        period=span.title,
+        "known. What is missing counts as not sold, so nothing is compared with earlier times; no "
+        "silence counts these days. With complete_to = {day} in book.toml the report is as of that "
+        "day, beside the same days of the year before.",
+        **said,
+        day=last_date.date().isoformat(),
     )
 
 

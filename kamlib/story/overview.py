@@ -279,7 +279,7 @@ def table_period_figures(
         "Revenue in {period}: {amount}", period=span.title, amount=money(row["value"], book)
     )
     caption = say(
-        "All accounts, orders of {period} alone; n/a: not held by the data from the first day",
+        "All accounts, orders of {period} alone; n/a: not held whole by the data",
         period=span.title,
     )
     if span.is_cut:

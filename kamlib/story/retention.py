@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.calendar import Span
 from kamlib.story.ahead_sales import charted
 from kamlib.story.keys import called, late
@@ -76,11 +77,14 @@ def tell_retention_findings(
     as_of: pd.Timestamp,
     previous_span: Span,
     book: BookSettings,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """Return each finding in a sentence, and what to do.
 
-    Nobody is to be called about revenue below 0.
+    Nobody is to be called about a silence where the data end early, since an order may have come,
+    nor about revenue below 0.
     """
+    is_told = is_known(as_of, holes)
     meant = dict(list(finding_accounts.groupby("finding_code")))
     nobody = finding_accounts.head(0)
     has_contacts, key = len(interactions) > 0, called(key_accounts)
@@ -88,9 +92,9 @@ def tell_retention_findings(
     for row in each(retention_findings):
         code = row.finding_code
         accounts = meant.get(code, nobody)
-        is_call = bool(accounts["revenue"].ge(0).any())
+        is_call = is_told and bool(accounts["revenue"].ge(0).any())
         if code == "newly_overdue":
-            step = _call(row, has_contacts) if row.revenue >= 0 else None
+            step = _call(row, has_contacts) if is_told and row.revenue >= 0 else None
             rows.append((_newly_overdue(row, book), step))
         elif code == "risk_changes":
             rows.append((_risk_split(risk_changes, previous_span, book, key), None))
@@ -361,7 +365,10 @@ def _offers(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
 
 
 def _no_rates(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:
-    return say("Retention of revenue cannot be known yet: no whole year before it.")
+    return say(
+        "Retention of revenue cannot be known yet: it takes these 12 months and those before them, "
+        "whole."
+    )
 
 
 def _no_alarms(row: Any, nobody: pd.DataFrame, book: BookSettings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.tables import shaped
 
 URGENCY = {
@@ -58,17 +59,19 @@ def account_actions(
     contacts: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
+    holes: Holes = NO_HOLES,
     floor: float = FLOOR,
 ) -> pd.DataFrame:
     """One row per account that something is to be done about: the one thing; most pressing first.
 
     An occasion calls for an action: an account is *overdue* (not where it brought less than
-    nothing), was *lost* in the period or earlier (*gone*), has a *renewal* to decide on before the
-    next report, is to be *promoted*, *reviewed* or cared for less (*narrow*), fell a class by its
-    own doing (*down*), has shrunk over years (*shrinking*), is the largest of a *group* that counts
-    for more than it does alone, or a planned *check-in* with a key account is overdue. A lost
-    account has no other occasion than its loss. Of several the most pressing counts: money at stake
-    × urgency, three times that for a key account.
+    nothing, nor where the data end early: it may have ordered since), was *lost* in the period or
+    earlier (*gone*), has a *renewal* to decide on before the next report, is to be *promoted*,
+    *reviewed* or cared for less (*narrow*), fell a class by its own doing (*down*), has shrunk over
+    years (*shrinking*), is the largest of a *group* that counts for more than it does alone, or a
+    planned *check-in* with a key account is overdue. A lost account has no other occasion than its
+    loss. Of several the most pressing counts: money at stake × urgency, three times that for a key
+    account.
     Accounts whose stake is below ``floor`` of the revenue of all are left out unless they are key.
 
     ``action_code``: call; ask_reason, offer, win_back or let_go (a lost account: no reason is
@@ -90,7 +93,12 @@ def account_actions(
     """
     kinds = pd.concat(
         [
-            _silent(account_standing, account_status, previous_account_status),
+            _silent(
+                account_standing,
+                account_status,
+                previous_account_status,
+                is_told=is_known(as_of, holes),
+            ),
             _proposed(account_standing),
             _fallen(class_moves),
             due_renewals[["account_id", "agreement_id", "notice_date"]].assign(kind="renewal"),
@@ -124,7 +132,9 @@ def account_actions(
     return shaped("account_actions", table.drop_duplicates("account_id"))
 
 
-def _silent(standing: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame | None) -> pd.DataFrame:
+def _silent(
+    standing: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame | None, *, is_told: bool
+) -> pd.DataFrame:
     """Return accounts that are overdue, those lost in the period, and those to be won back."""
     was = pd.Series(dtype="str") if before is None else before.set_index("account_id")["status"]
     was = now["account_id"].map(was)
@@ -132,7 +142,7 @@ def _silent(standing: pd.DataFrame, now: pd.DataFrame, before: pd.DataFrame | No
     verdict = now["account_id"].map(standing.set_index("account_id")["verdict"])
     kind = np.select(
         [
-            now["status"].eq("overdue") & now["revenue"].ge(0),
+            now["status"].eq("overdue") & now["revenue"].ge(0) & is_told,
             is_lost & was.isin(["active", "overdue", "new", "resting"]),
             is_lost & verdict.eq("win back"),
         ],

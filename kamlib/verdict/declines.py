@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.months import is_window_whole, trailing_months
 from kamlib.tables import shaped
 
@@ -17,6 +18,7 @@ def account_declines(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
     most_years: int = 4,
     least_years: int = 2,
 ) -> pd.DataFrame:
@@ -25,7 +27,8 @@ def account_declines(
     Now are the 12 months to the as-of day; then the same 12 months ``most_years`` years earlier, or
     the earliest after them, at least ``least_years``, that the data and the account hold whole. It
     has shrunk where at most three quarters of that are left, and at most 85 % of the median of all
-    years before. Lost accounts are no decline. The largest fall in money comes first.
+    years before. Lost accounts are no decline. Data that end before
+    the period does tell of none. The largest fall in money comes first.
 
     Parameters
     ----------
@@ -50,7 +53,7 @@ def account_declines(
     own = account_months[account_months["account_id"].isin(keys["account_id"])]
     began = own[own["order_day_count"].gt(0)].groupby("account_id")["month"].min()
     years = {}
-    for back in range(most_years + 1):
+    for back in range(most_years + 1 if is_known(as_of, holes) else 0):
         if not is_window_whole(first_date, as_of=as_of, window_months=12 * (back + 1)):
             break
         months = trailing_months(as_of, 12 * (back + 1))[:12]
