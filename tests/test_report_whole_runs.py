@@ -379,7 +379,8 @@ def notebook(*outputs: dict, counts: tuple[int | None, ...] = (1, 2)) -> nbforma
 def test_a_step_that_was_never_run_or_shows_an_error_fails(tmp_path, monkeypatch, executed, said):
     file = tmp_path / "n.ipynb"
     nbformat.write(notebook(), file)
-    monkeypatch.setattr(kernel, "execute_notebook", lambda *_, **__: executed)
+    engines = kernel.papermill_engines
+    monkeypatch.setattr(engines, "execute_notebook_with_engine", lambda *_, **__: executed)
     with pytest.raises(KamError, match=said) as raised:
         kernel.run_notebook(file, {}, environment={})
     assert raised.value.exit_code == 1
