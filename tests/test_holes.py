@@ -316,32 +316,24 @@ class TestWindowsAndTargets:
         sold = sold.assign(order_count=1, order_day_count=1)
         return sold[~sold["month"].isin(pd.to_datetime(["2025-03-31", "2025-04-30"]))]
 
-    def test_months_in_it_are_not_counted(self):
-        accounts = pd.DataFrame({"account_id": ["A"]})
-        measured = criterion_measures(
+    def measured(self, holes: Holes) -> pd.DataFrame:
+        return criterion_measures(
             self.sold(),
             shaped("category_months", []),
             empty_table("needs"),
-            accounts,
+            pd.DataFrame({"account_id": ["A"], "cost_to_serve": [12.0]}),
             shaped("key_accounts", []),
             as_of=self.AT,
-            holes=self.HOLE,
-        ).set_index("measure")["value"]
-        assert measured["regularity"] == 1
+            holes=holes,
+        ).set_index("measure")
+
+    def test_months_in_it_are_not_counted(self):
+        assert self.measured(self.HOLE).loc["regularity", "value"] == 1
 
     def test_amounts_of_a_window_that_it_reaches_into_are_not_scored(self):
-        accounts = pd.DataFrame({"account_id": ["A"], "cost_to_serve": [12.0]})
         before = Holes([Hole(pd.Timestamp("2024-02-10"), pd.Timestamp("2024-05-20"))])
         for missing, note in ((self.HOLE, "broken"), (before, ""), (NO_HOLES, "")):
-            found = criterion_measures(
-                self.sold(),
-                shaped("category_months", []),
-                empty_table("needs"),
-                accounts,
-                shaped("key_accounts", []),
-                as_of=self.AT,
-                holes=missing,
-            ).set_index("measure")
+            found = self.measured(missing)
             assert found.loc[["margin", "revenue"], "note_code"].tolist() == [note] * 2
             assert found.loc[["margin", "revenue"], "value"].isna().all() == bool(note)
             # revenue 100, cost 60, to serve 1 a month that is known

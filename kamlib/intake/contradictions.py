@@ -197,17 +197,15 @@ def _refusal(read: TypedRows, column: Column, files: list[str], what: str, turne
     names = [*files[:_SHOWN], *(["others"] if len(files) > _SHOWN else [])]
     again = f"Export {listed(names)} again in the form of the others"
     days = ", or with days such as 2025-12-31" if column.type == "date" else ""
-    statement = read.source.files[0]
-    if statement.suffix.lower() != ".sql":
-        return KamError(
-            what.format(f"those of {listed(names)} are"),
-            where=f"{read.where}, column '{own}'",
-            next=f"{again}{days}.",
+    next_step, statement = f"{again}{days}.", read.source.files[0]
+    if statement.suffix.lower() == ".sql":
+        cell = "day" if column.type == "date" else "amount"
+        next_step += (
+            f" Or say it in {statement.name}, where '{cell}' stands for what it selects as "
+            f"{column.name}: {turned} AS {column.name}."
         )
-    cell = "day" if column.type == "date" else "amount"
     return KamError(
         what.format(f"those of {listed(names)} are"),
         where=f"{read.where}, column '{own}'",
-        next=f"{again}{days}. Or say it in {statement.name}, where '{cell}' stands for what it "
-        f"selects as {column.name}: {turned} AS {column.name}.",
+        next=next_step,
     )

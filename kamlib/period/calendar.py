@@ -35,7 +35,7 @@ _HOW = (
 class Span:
     """One reporting period; its last day is the as-of date of everything in its report.
 
-    ``is_cut``: the data end before the period does, and it counts up to the day they end (`until`).
+    ``is_cut``: the book says that it is complete to a day of the period, which counts `until` then.
     """
 
     first_day: date

@@ -38,7 +38,7 @@ class Period:
     book
         The settings of the book.
     as_of
-        The period's last day, or where the data end before it: all is as known then, not today.
+        The period's last day, or the day in it to which the book says it is complete; never today.
     span
         The period in the calendar: its label, title, first and last day (``is_cut``: not whole).
     previous, year_ago
