@@ -477,6 +477,15 @@ class TestFeedThatStopped:
         assert stopped.retention_rates["nrr_share"].isna().all()
         assert stopped.revenue_bridge.empty and stopped.account_bridge.empty
         assert stopped.account_declines.empty
+        for table in (stopped.revenue_by, stopped.revenue_by_two):
+            before = table.filter(regex="^(previous_|year_ago_|year_before_)|_change")
+            assert before.isna().all(axis=None) and len(before.columns) > 3
+        assert stopped.class_moves.empty
+        assert stopped.attractiveness_strength["year_ago_quadrant"].isna().all()
+        dossier = stopped.account(ACCOUNTS[0])
+        figures = dossier.dossier_figures.set_index("figure")
+        assert pd.isna(figures.loc["revenue", "year_ago_value"])
+        assert dossier.category_totals["previous_revenue"].isna().all()
 
     def test_its_sentences_compare_nothing_and_name_what_to_write(self, stopped):
         said = [one.text for one in stopped.call(headline_overview)]

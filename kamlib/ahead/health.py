@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import HealthSettings, LossSettings
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.tables import shaped
 
@@ -30,6 +31,7 @@ def dated_health(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
     health: HealthSettings,
     loss: LossSettings = LossSettings(),
 ) -> pd.DataFrame:
@@ -45,7 +47,7 @@ def dated_health(
     """
     own = account_status[account_status["revenue"].gt(0)].set_index("account_id")
     now, before = (_year(account_months, as_of, skip).reindex(own.index) for skip in (0, 12))
-    if not is_base_whole(first_date, as_of):
+    if not is_base_whole(first_date, as_of, holes):
         before = before * float("nan")
     met = interactions[interactions["date"].le(as_of)]
     parts = pd.DataFrame(index=own.index)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kamlib.holes import NO_HOLES, Holes, is_known
 from kamlib.period.calendar import Span
 from kamlib.period.groups import NOT_RECORDED
-from kamlib.period.months import base_months, trailing_months
+from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.period.served import served_costs
 from kamlib.tables import shaped
 
@@ -37,6 +38,7 @@ def revenue_by(
     previous_span: Span,
     year_ago_span: Span,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per dimension × group: its sales of the period, beside the periods compared with.
 
@@ -79,7 +81,7 @@ def revenue_by(
         sums = _summed(named, ["product"]).join(_counted(named.groupby("product")))
         parts.append(sums.rename_axis("group").reset_index().assign(dimension="product"))
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    held = _held(as_of, spans, first_date)
+    held = _held(as_of, spans, first_date, holes)
     return shaped("revenue_by", _compared(table, held, ["dimension"]))
 
 
@@ -96,6 +98,7 @@ def revenue_by_two(
     previous_span: Span,
     year_ago_span: Span,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per two dimensions × their groups: sales as ``revenue_by`` has them, crossed.
 
@@ -124,7 +127,7 @@ def revenue_by_two(
         for pair in pairs
     ]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    held = _held(as_of, spans, first_date)
+    held = _held(as_of, spans, first_date, holes)
     return shaped("revenue_by_two", _compared(table, held, ["dimension", "second_dimension"]))
 
 
@@ -242,17 +245,18 @@ def _prefix(span: str) -> str:
 
 
 def _held(
-    as_of: pd.Timestamp, spans: dict[str, Span], first_date: pd.Timestamp | None
+    as_of: pd.Timestamp, spans: dict[str, Span], first_date: pd.Timestamp | None, holes: Holes
 ) -> dict[str, bool]:
     """Return which of the earlier times compare: those that the data hold from their first day on,
-    but no whole period with some days of one.
+    but no whole period with some days of one, and none with a time that the data end in.
     """
     held = {
-        name: first_date is not None and first_date <= spans[name].start
+        name: first_date is not None and first_date <= spans[name].start and is_known(as_of, holes)
         for name in ("previous_period", "year_ago_period")
     }
     held["previous_period"] &= not spans["period"].is_cut
-    return {**held, "year_before": first_date is not None and base_months(first_date, as_of) == 12}
+    whole = first_date is not None and is_base_whole(first_date, as_of, holes)
+    return {**held, "year_before": whole}
 
 
 def _compared(table: pd.DataFrame, held: dict[str, bool], within: list[str]) -> pd.DataFrame:

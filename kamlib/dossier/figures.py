@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from kamlib.dossier.history import NO_CATEGORY
-from kamlib.dossier.window import covers_year_before, in_window
+from kamlib.dossier.window import in_window
 from kamlib.holes import NO_HOLES, Holes, gap_days, silence_days
+from kamlib.period.months import is_base_whole
 from kamlib.tables import each, shaped
 
 _NAN = float("nan")
@@ -80,7 +81,7 @@ def _order_figures(
     a_year_ago = as_of - pd.DateOffset(years=1)
     two_years_ago = a_year_ago - pd.DateOffset(years=1)
     first, latest = days["date"].min(), days["date"].max()
-    known = pd.notna(first) and first <= a_year_ago and covers_year_before(first_date, as_of)
+    known = pd.notna(first) and first <= a_year_ago and is_base_whole(first_date, as_of, holes)
     now, before = in_window(months, as_of), in_window(months, as_of, skip=12)
     revenue, earlier = now["revenue"].sum(), before["revenue"].sum() if known else _NAN
     on_days = days["date"].gt(a_year_ago).sum()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from kamlib.dossier.window import covers_year_before, in_window
-from kamlib.period.months import trailing_months
+from kamlib.dossier.window import in_window
+from kamlib.holes import NO_HOLES, Holes
+from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.tables import shaped
 
 NO_CATEGORY = "(no category)"
@@ -20,6 +21,7 @@ def group_tree(
     account_id: str,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
 ) -> pd.DataFrame:
     """One row per account of the company group: parents before their subsidiaries, depth first.
 
@@ -57,7 +59,7 @@ def group_tree(
         revenue=now.reindex(members).fillna(0.0),
         previous_revenue=before.reindex(members).fillna(0.0),
     )
-    if not covers_year_before(first_date, as_of):
+    if not is_base_whole(first_date, as_of, holes):
         table["previous_revenue"] = float("nan")
     total = table["revenue"].sum()
     share = table["revenue"] / total if total > 0 else float("nan")
@@ -141,13 +143,14 @@ def category_totals(
     account_id: str,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None = None,
+    holes: Holes = NO_HOLES,
     steady: float = 0.10,
 ) -> pd.DataFrame:
     """One row per category: the last 12 months beside the 12 before, largest first.
 
-    Where the book's data begin (``first_date``) within the 12 months before, these cannot be
-    compared: n/a. The trend is *new*, *stopped*, *grown*, *shrunk*, or *steady* (within ``steady``
-    of the year before); blank without a year before.
+    Where the data do not hold both whole (``first_date``, ``holes``), they are not compared: n/a.
+    The trend is *new*, *stopped*, *grown*, *shrunk*, or *steady* (within ``steady`` of the year
+    before); blank without a year before.
 
     Parameters
     ----------
@@ -167,7 +170,7 @@ def category_totals(
     now = in_window(own, as_of).groupby("category")["revenue"].sum()
     before = in_window(own, as_of, skip=12).groupby("category")["revenue"].sum()
     table = pd.DataFrame({"revenue": now, "previous_revenue": before}).fillna(0.0)
-    if not covers_year_before(first_date, as_of):
+    if not is_base_whole(first_date, as_of, holes):
         table["previous_revenue"] = float("nan")
     total = table["revenue"].sum()
     pairs = zip(table["revenue"], table["previous_revenue"], strict=True)

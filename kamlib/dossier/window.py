@@ -24,19 +24,6 @@ def quarter_spans(as_of: pd.Timestamp, count: int) -> pd.IntervalIndex:
     return pd.IntervalIndex.from_arrays(ends[:-1], ends[1:], closed="right")
 
 
-def covers_year_before(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
-    """Return whether data from a first day on cover the 12 months before the window.
-
-    A first order within the first month of these 12 counts as covered: a quiet start is no gap.
-
-    >>> covers_year_before(pd.Timestamp("2023-10-20"), pd.Timestamp("2025-09-30"))
-    True
-    >>> covers_year_before(pd.Timestamp("2024-02-01"), pd.Timestamp("2025-09-30"))
-    False
-    """
-    return first_date is None or pd.isna(first_date) or first_date <= trailing_months(as_of, 24)[0]
-
-
 def days_between(later: pd.Timestamp, earlier: pd.Series) -> pd.Series:
     """Return whole days from each earlier day to a later one; NaN where there is no day."""
     return (later - earlier).dt.days.astype("float64")

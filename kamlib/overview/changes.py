@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.holes import NO_HOLES, Holes, is_known
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.months import is_base_whole, trailing_months
 from kamlib.tables import shaped
 
@@ -62,7 +62,7 @@ def account_list(
     >>> q.account_list["revenue"].dropna().is_monotonic_decreasing
     True
     """
-    compares = is_base_whole(first_date, as_of) and is_known(as_of, holes)
+    compares = is_base_whole(first_date, as_of, holes)
     id_, ends = accounts["account_id"], trailing_months(as_of, 24)
     months = account_months.groupby(["account_id", "month"])["revenue"].sum().unstack()
     months = months.reindex(columns=ends).reindex(id_).fillna(0.0)

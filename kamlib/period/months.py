@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kamlib.holes import EARLY_MONTHS, Holes
+from kamlib.holes import EARLY_MONTHS, NO_HOLES, Holes, is_known
 
 
 def trailing_months(as_of: pd.Timestamp, count: int = 12) -> pd.DatetimeIndex:
@@ -44,16 +44,22 @@ def month_of(days: pd.Series, as_of: pd.Timestamp) -> pd.Series:
 
 
 def is_window_whole(
-    first_date: pd.Timestamp | None, *, as_of: pd.Timestamp, window_months: int = 12
+    first_date: pd.Timestamp | None,
+    *,
+    as_of: pd.Timestamp,
+    window_months: int = 12,
+    holes: Holes = NO_HOLES,
 ) -> bool:
-    """Return whether the data reach back to the first month of the window that ends on ``as_of``.
+    """Return whether the data reach back to the first month of the window that ends on ``as_of``,
+    and up to its last day.
 
     >>> is_window_whole(pd.Timestamp("2024-10-03"), as_of=pd.Timestamp("2025-09-30"))
     True
     >>> is_window_whole(pd.Timestamp("2024-12-01"), as_of=pd.Timestamp("2025-09-30"))
     False
     """
-    return first_date is not None and bool(first_date <= trailing_months(as_of, window_months)[0])
+    reaches = first_date is not None and first_date <= trailing_months(as_of, window_months)[0]
+    return bool(reaches) and is_known(as_of, holes)
 
 
 def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
@@ -67,16 +73,18 @@ def base_months(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> int:
     return int((trailing_months(as_of, 24)[:12] >= first_date).sum())
 
 
-def is_base_whole(first_date: pd.Timestamp | None, as_of: pd.Timestamp) -> bool:
-    """Return whether the year before the last 12 months lies wholly in the data, so that the two
-    compare.
+def is_base_whole(
+    first_date: pd.Timestamp | None, as_of: pd.Timestamp, holes: Holes = NO_HOLES
+) -> bool:
+    """Return whether the last 12 months and the year before them compare: the data hold that year
+    whole, and reach the as-of day.
 
     >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-06-30"))
     True
     >>> is_base_whole(pd.Timestamp("1996-07-04"), pd.Timestamp("1998-03-31"))
     False
     """
-    return base_months(first_date, as_of) == 12
+    return base_months(first_date, as_of) == 12 and is_known(as_of, holes)
 
 
 def months_in_holes(as_of: pd.Timestamp, count: int, holes: Holes) -> NDArray[np.bool_]:

@@ -35,7 +35,7 @@ def short_pages(data: Period, accounts: list[str]) -> Iterator[tuple[str, nbform
     actions = _by_account(data.told("account_actions"), accounts)
     status = _by_account(data.account_status, accounts)
     months = _two_years(data, accounts)
-    is_whole = is_base_whole(data.first_date, data.as_of)
+    is_whole = is_base_whole(data.first_date, data.as_of, data.holes)
     for account in accounts:
         said = headline_account(account, standing[account][0], actions.get(account, []))
         figures = cards_account(status[account][0], months[account], is_base_whole=is_whole)

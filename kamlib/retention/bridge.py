@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from kamlib.holes import NO_HOLES, Holes, is_known
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.months import is_base_whole
 from kamlib.retention.order_days import looked_up, window_edges
 from kamlib.tables import exact, exact_sums, shaped
@@ -114,7 +114,7 @@ def retention_rates(
     [['all', 0.65, 0.5]]
     """
     rows = []
-    is_whole = is_base_whole(first_date, as_of) and is_known(as_of, holes)
+    is_whole = is_base_whole(first_date, as_of, holes)
     windows = _exact_windows(account_months, as_of)
     for scope, part in _scopes(windows, _then(key_accounts_then, "year")):
         cohort = part[part["base"].gt(0) & is_whole]
@@ -199,7 +199,7 @@ def _stepped(
     """Return the accounts with revenue in either window, exact, with change and step."""
     sums = _exact_windows(account_months, as_of)
     is_either = sums["base"].astype(bool) | sums["now"].astype(bool)
-    compares = is_base_whole(first_date, as_of) and is_known(as_of, holes)
+    compares = is_base_whole(first_date, as_of, holes)
     sums = sums[is_either & compares]
     rows = zip(sums["base"], sums["now"], sums["is_early"], strict=True)
     return sums.assign(change=sums["now"] - sums["base"], step=[_step(*row) for row in rows])

@@ -91,7 +91,9 @@ def tier_decisions(
     is_crowded = _crowd(account_scores) > (admission_rule.top_n or np.inf)
     status = account_status.set_index("account_id")[["status", "last_order_date"]]
     table = (
-        account_scores.pipe(_compared, year_ago_account_scores, as_of, first_date, segmentation)
+        account_scores.pipe(
+            _compared, year_ago_account_scores, as_of, first_date, segmentation, holes
+        )
         .pipe(_measured, criterion_measures)
         .join(status, on="account_id")
         .join(_alone(largest_order_scores), on="account_id")
@@ -214,6 +216,7 @@ def _compared(
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
     segmentation: SegmentationSettings,
+    holes: Holes,
 ) -> pd.DataFrame:
     """Return scores with those of a year ago, and on which side of the line that was.
 
@@ -224,7 +227,7 @@ def _compared(
     is_whole = (
         year_ago is not None
         and months <= 12
-        and is_window_whole(first_date, as_of=as_of, window_months=12 + months)
+        and is_window_whole(first_date, as_of=as_of, window_months=12 + months, holes=holes)
         and year_ago["score"].notna().any()
     )
     if not is_whole or year_ago is None:

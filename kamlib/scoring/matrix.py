@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kamlib.book import SegmentationSettings
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.months import is_window_whole
 from kamlib.tables import shaped
 
@@ -18,6 +19,7 @@ def attractiveness_strength(
     *,
     as_of: pd.Timestamp,
     first_date: pd.Timestamp | None,
+    holes: Holes = NO_HOLES,
     segmentation: SegmentationSettings = SegmentationSettings(),
     split: float = SPLIT,
 ) -> pd.DataFrame:
@@ -46,7 +48,7 @@ def attractiveness_strength(
     """
     now = _placed(account_scores, split)
     months = 12 + segmentation.window_months
-    is_whole = is_window_whole(first_date, as_of=as_of, window_months=months)
+    is_whole = is_window_whole(first_date, as_of=as_of, window_months=months, holes=holes)
     then = year_ago_account_scores
     if then is None or not is_whole:
         then = account_scores.head(0)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from kamlib.book import SegmentationSettings
 from kamlib.errors import KamError
+from kamlib.holes import NO_HOLES, Holes, is_broken_since
 from kamlib.period.calendar import Span
 from kamlib.period.months import is_window_whole, trailing_months
 from kamlib.tables import exact, shaped
@@ -15,10 +16,11 @@ def is_previous_whole(
     *,
     first_date: pd.Timestamp | None,
     previous_span: Span,
+    holes: Holes = NO_HOLES,
     segmentation: SegmentationSettings = SegmentationSettings(),
 ) -> bool:
-    """Whether the window of the period before lies wholly in the data: classes then and now rest on
-    as many months, and a move between them says something of the account.
+    """Whether the windows of the period and of the one before lie wholly in the data: classes then
+    and now rest on as many months, and a move between them says something of the account.
 
     Examples
     --------
@@ -29,7 +31,8 @@ def is_previous_whole(
     [True, False]
     """
     months = segmentation.window_months
-    return is_window_whole(first_date, as_of=previous_span.end, window_months=months)
+    is_whole = is_window_whole(first_date, as_of=previous_span.end, window_months=months)
+    return is_whole and not is_broken_since(previous_span.end, holes)
 
 
 def segmentation_control(

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kamlib.book import BookSettings
-from kamlib.holes import NO_HOLES, Holes, is_known
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.calendar import Span
 from kamlib.period.months import is_window_whole
 from kamlib.story.keys import called
@@ -134,8 +134,7 @@ def table_account_declines(
 ) -> Said:
     """Say how many key accounts have shrunk over years, where the data hold three of them whole."""
     many, key = len(account_declines), called(key_accounts)
-    is_whole = is_window_whole(first_date, as_of=as_of, window_months=36)
-    if not is_whole or not is_known(as_of, holes):
+    if not is_window_whole(first_date, as_of=as_of, window_months=36, holes=holes):
         return Said(
             say(
                 "Whether any {key} shrinks over years takes three whole years to tell", key=say(key)

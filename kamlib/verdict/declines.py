@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from kamlib.holes import NO_HOLES, Holes, is_known
+from kamlib.holes import NO_HOLES, Holes
 from kamlib.period.months import is_window_whole, trailing_months
 from kamlib.tables import shaped
 
@@ -53,12 +53,13 @@ def account_declines(
     own = account_months[account_months["account_id"].isin(keys["account_id"])]
     began = own[own["order_day_count"].gt(0)].groupby("account_id")["month"].min()
     years = {}
-    for back in range(most_years + 1 if is_known(as_of, holes) else 0):
-        if not is_window_whole(first_date, as_of=as_of, window_months=12 * (back + 1)):
+    for back in range(most_years + 1):
+        months = 12 * (back + 1)
+        if not is_window_whole(first_date, as_of=as_of, window_months=months, holes=holes):
             break
-        months = trailing_months(as_of, 12 * (back + 1))[:12]
-        sums = own[own["month"].isin(months)].groupby("account_id")["revenue"].sum()
-        years[back] = sums.reindex(began.index).fillna(0.0).where(began.le(months[0]))
+        year = trailing_months(as_of, months)[:12]
+        sums = own[own["month"].isin(year)].groupby("account_id")["revenue"].sum()
+        years[back] = sums.reindex(began.index).fillna(0.0).where(began.le(year[0]))
     table = pd.DataFrame(years, index=began.index)
     before = table.drop(columns=0, errors="ignore")
     first = before.notna().sum(axis=1)  # years held, one after the other
